@@ -1,0 +1,16 @@
+"""GET /alerts/<id>: one alert with its notifications."""
+
+import functions_framework
+from flask import Request, Response
+
+from shared import web
+from shared.settings import Settings
+from shared.store import open_store
+
+
+@functions_framework.http
+@web.function("GET", access="read")
+def get_alert(request: Request) -> Response:
+    """200 with the alert and its ``notifications``, oldest first; 404 where there is none with this id."""
+    alert, notifications = open_store(Settings.from_env()).alert(web.id_in_path(request))
+    return web.answer({**alert.model_dump(mode="json"), "notifications": notifications})

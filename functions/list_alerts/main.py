@@ -1,0 +1,29 @@
+"""GET /alerts: the alerts, newest first."""
+
+import functions_framework
+from flask import Request, Response
+from pydantic import BaseModel, Field
+
+from shared import web
+from shared.models import AlertStatus
+from shared.settings import Settings
+from shared.store import open_store
+
+
+class AlertsQuery(BaseModel):
+    """``cursor`` is the ``next`` of the answer before."""
+
+    status: AlertStatus | None = None
+    monitor: str | None = None
+    limit: int = Field(100, ge=1, le=1000)
+    cursor: int | None = Field(None, ge=1, lt=2**63)
+
+
+@functions_framework.http
+@web.function("GET", access="read")
+def list_alerts(request: Request) -> Response:
+    """200 with ``{"alerts": [...], "next": cursor or null}``."""
+    query = web.query_of(request, AlertsQuery)
+    store = open_store(Settings.from_env())
+    alerts = store.alerts(limit=query.limit, before=query.cursor, status=query.status, monitor=query.monitor)
+    return web.answer({"alerts": alerts, "next": web.next_cursor(alerts, query.limit)})

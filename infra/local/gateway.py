@@ -1,0 +1,91 @@
+"""The gateway: one WSGI app that finds a request's function by the table and hands the request on."""
+
+import http.client
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import functions_framework
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Response
+
+from infra.table import MAIN, Row
+
+FORWARD_SECONDS = 120.0
+START_SECONDS = 15.0
+MAX_BODY_BYTES = 1024 * 1024
+_HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "date", "server"}
+
+
+def gateway(table: Iterable[Row], app_of: Callable[[str], WSGIApplication]) -> WSGIApplication:
+    """A WSGI app that routes every row's method and path to ``app_of(name)``, each made once, now."""
+    rows = list(table)
+    apps = {row.name: app_of(row.name) for row in rows}
+    rules = [Rule(row.path, methods=[row.method], endpoint=row.name, strict_slashes=False) for row in rows]
+    routes = Map(rules, merge_slashes=False)
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            name, _ = routes.bind_to_environ(environ).match()
+        except MethodNotAllowed as error:
+            allowed = {"Allow": ", ".join(sorted(error.valid_methods or ()))}
+            found = _problem(405, "Method Not Allowed", f"{environ['REQUEST_METHOD']} is not answered here", allowed)
+            return found(environ, start_response)
+        except HTTPException:
+            return _problem(404, "Not Found", "there is nothing at this path")(environ, start_response)
+        return apps[name](environ, start_response)
+
+    return app
+
+
+def in_process(name: str) -> WSGIApplication:
+    """The function as functions-framework serves it, in this process."""
+    app: WSGIApplication = functions_framework.create_app(name, str(MAIN))  # type: ignore[no-untyped-call]
+    return app
+
+
+def in_processes(ports: Mapping[str, int]) -> Callable[[str], WSGIApplication]:
+    """Functions that run in processes of their own, at these ports of this machine."""
+
+    def forwarder(name: str) -> WSGIApplication:
+        return lambda environ, start_response: _forward(ports[name], environ, start_response)
+
+    return forwarder
+
+
+def _forward(port: int, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    # A byte over the limit is enough for the function to refuse the body.
+    body = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
+    headers = {key[5:].replace("_", "-").title(): value for key, value in environ.items() if key.startswith("HTTP_")}
+    headers = {key: value for key, value in headers.items() if key.lower() not in _HOP_BY_HOP}
+    headers |= {"Content-Type": environ["CONTENT_TYPE"]} if environ.get("CONTENT_TYPE") else {}
+    try:
+        answer = _answer(port, environ["REQUEST_METHOD"], environ["RAW_URI"], body, headers)
+    except OSError:
+        response = _problem(503, "Service Unavailable", "the function's process does not answer", {"Retry-After": "2"})
+        return response(environ, start_response)
+    kept = [(key, value) for key, value in answer.getheaders() if key.lower() not in _HOP_BY_HOP]
+    start_response(f"{answer.status} {answer.reason}", kept)
+    return [answer.read()]
+
+
+def _answer(port: int, method: str, uri: str, body: bytes, headers: dict[str, Any]) -> http.client.HTTPResponse:
+    give_up_at = time.monotonic() + START_SECONDS
+    while True:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=FORWARD_SECONDS)
+        try:
+            connection.request(method, uri, body, headers)
+            return connection.getresponse()
+        except ConnectionRefusedError:
+            # It is still starting, or being started again.
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.05)
+
+
+def _problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return Response(json.dumps(body) + "\n", status, headers, mimetype="application/problem+json")

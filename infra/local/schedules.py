@@ -1,0 +1,78 @@
+"""The schedules of the local system: each calls its function over HTTP, one run at a time, as a cron line would."""
+
+import logging
+import threading
+import time
+from pathlib import Path
+
+import requests
+
+from infra.table import Row
+from shared.logs import step
+from shared.settings import ROOT, Settings
+
+RUN_SECONDS = 300.0
+LOG_BYTES = 5_000_000
+LOG_FILES = 5
+LOG_SECONDS = 30.0
+
+
+def start(table: list[Row], settings: Settings, url: str) -> None:
+    """Begin every schedule of the table, at once and in threads that end with the process."""
+    for row in table:
+        seconds = row.every_seconds(settings)
+        if seconds is not None:
+            threading.Thread(target=_repeat, args=(row, seconds, settings, url), daemon=True, name=row.name).start()
+    if settings.log_dir:
+        threading.Thread(target=_keep_logs_short, args=(ROOT / settings.log_dir,), daemon=True).start()
+
+
+def _repeat(row: Row, seconds: float, settings: Settings, url: str) -> None:
+    session = requests.Session()
+    session.trust_env = False  # a proxy for the outside world does not lead back to this machine
+    session.headers["X-API-Key"] = settings.key.get_secret_value()
+    due = time.monotonic()
+    while True:
+        _call(session, row, url)
+        # Runs keep to the beat of the first; beats that a slow run slept through are not made up for.
+        now = time.monotonic()
+        due += seconds * max(1, -(-(now - due) // seconds))
+        time.sleep(due - now)
+
+
+def _call(session: requests.Session, row: Row, url: str) -> None:
+    try:
+        response = session.request(row.method, f"{url}{row.path}", timeout=RUN_SECONDS)
+    except requests.RequestException as error:
+        step("server", "run_failed", level=logging.ERROR, function=row.name, reason=type(error).__name__)
+        return
+    if not response.ok:
+        step(
+            "server",
+            "run_failed",
+            level=logging.ERROR,
+            function=row.name,
+            status=response.status_code,
+            reason=response.text[:300],
+        )
+
+
+def _keep_logs_short(folder: Path) -> None:
+    while True:
+        try:
+            rotate(folder)
+        except OSError as error:
+            step("server", "logs_not_rotated", level=logging.WARNING, reason=str(error))
+        time.sleep(LOG_SECONDS)
+
+
+def rotate(folder: Path) -> None:
+    """Rename every log in ``folder`` that is over LOG_BYTES, and keep LOG_FILES of each; writers open a new one."""
+    for log in folder.glob("*.log"):
+        if log.stat().st_size < LOG_BYTES:
+            continue
+        for number in range(LOG_FILES - 1, 0, -1):
+            older = log.with_name(f"{log.name}.{number}")
+            if older.exists():
+                older.replace(log.with_name(f"{log.name}.{number + 1}"))
+        log.replace(log.with_name(f"{log.name}.1"))

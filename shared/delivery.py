@@ -1,0 +1,190 @@
+"""Deliver what is owed: lease a notification, send it, write down how it went.
+
+Never inside a transaction and never in a thread that outlives the caller: clouds freeze a function once it answered.
+Channels are served side by side, each in its own order, so that a slow one delays no other.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.logs import step
+from shared.messages import Language, compose
+from shared.models import AttemptStatus, now
+from shared.notifiers import Notifier, SendFailed
+from shared.store import Owed, Store, StoreUnavailable
+
+LEASE_SECONDS = 30.0
+SEND_SECONDS = 10.0
+POLL_SECONDS = 0.25
+FIRST_RETRY_SECONDS = 1.0
+LAST_RETRY_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """For how long a run begins to send, and when its last send is given up; seconds from the run's start."""
+
+    begins: float
+    ends: float
+
+
+# A send that is begun just before the end would be cut off before the channel can answer, and then be sent again.
+AT_ONCE = Budget(begins=0.5, ends=1.0)
+RUN = Budget(begins=15.0, ends=15.0 + SEND_SECONDS)
+
+
+def deliver_at_once(
+    store: Store, notifiers: Mapping[str, Notifier], notification_ids: Sequence[int], language: Language
+) -> None:
+    """Send what was just owed, within AT_ONCE; what remains is left to ``deliver_owed``. Never raises."""
+    if not notification_ids:
+        return
+    try:
+        _Run(store, notifiers, language, AT_ONCE, now, among=notification_ids).go()
+    except StoreUnavailable as trouble:
+        # What is owed is safe in the store, and the caller's own work is done and must not be reported as failed.
+        step("server", "delivery_put_off", level=logging.WARNING, reason=str(trouble))
+
+
+def deliver_owed(
+    store: Store,
+    notifiers: Mapping[str, Notifier],
+    language: Language,
+    ttl_seconds: float,
+    clock: Callable[[], datetime] = now,
+) -> dict[AttemptStatus, int]:
+    """Give up what is older than ``ttl_seconds`` and send what is due, within RUN; the attempts by outcome.
+
+    Raises:
+        StoreUnavailable: the store failed in between. What was not written down is sent again.
+    """
+    expired = store.expire_notifications(now=clock(), created_before=clock() - timedelta(seconds=ttl_seconds))
+    for given_up in expired:
+        step(
+            "server",
+            "notification_expired",
+            level=logging.ERROR,
+            alert_id=given_up.alert_id,
+            notification_id=given_up.id,
+            channel=given_up.channel,
+        )
+    run = _Run(store, notifiers, language, RUN, clock)
+    if store.has_owed_notifications(notifiers, now=clock()):
+        run.go()
+    return {**run.outcomes, AttemptStatus.EXPIRED: len(expired)}
+
+
+def retry_seconds(attempts: int, retry_after: float | None = None, jitter: float | None = None) -> float:
+    """How long to wait after the ``attempts``-th failure: doubling from 1 s to 10 min, and never less than asked.
+
+    ``jitter`` in [0, 1], random by default, takes off up to a half, so that what failed together is not retried
+    together.
+    """
+    longest = min(LAST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2.0 ** min(attempts, 20))
+    share = random.random() if jitter is None else jitter  # noqa: S311  # nobody gains by guessing it
+    return max(longest * (1 - share / 2), retry_after or 0.0)
+
+
+class _Run:
+    """One sender for each channel, side by side, until nothing is due or the time is up."""
+
+    def __init__(
+        self,
+        store: Store,
+        notifiers: Mapping[str, Notifier],
+        language: Language,
+        budget: Budget,
+        clock: Callable[[], datetime],
+        among: Sequence[int] | None = None,
+    ) -> None:
+        self.store, self.notifiers, self.language = store, notifiers, language
+        self.budget, self.clock, self.among = budget, clock, among
+        self.outcomes = dict.fromkeys(AttemptStatus, 0)
+        self._started = time.monotonic()
+        self._lock = threading.Lock()
+        self._sending = 0
+        self._trouble: StoreUnavailable | None = None
+
+    def go(self) -> None:
+        """Serve every channel. Raises StoreUnavailable where that ended a sender."""
+        threads = [threading.Thread(target=self._serve, args=(channel,), daemon=True) for channel in self.notifiers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if self._trouble:
+            raise self._trouble
+
+    def _serve(self, channel: str) -> None:
+        try:
+            while self._elapsed() < self.budget.begins:
+                at = self.clock()
+                lease = at + timedelta(seconds=LEASE_SECONDS)
+                owed = self.store.claim_notification(channel, now=at, leased_until=lease, among=self.among)
+                if owed is not None:
+                    self._attempt(owed)
+                elif self.among is None and self._sending:
+                    # Another channel is slow: what comes due on this one meanwhile does not wait for it.
+                    time.sleep(POLL_SECONDS)
+                else:
+                    return
+        except StoreUnavailable as trouble:
+            self._trouble = trouble
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._started
+
+    def _attempt(self, owed: Owed) -> None:
+        with self._lock:
+            self._sending += 1
+        attempted_at, started = self.clock(), time.perf_counter()
+        try:
+            status, answer, retry_after = self._send(owed)
+        finally:
+            with self._lock:
+                self._sending -= 1
+        duration_ms = round((time.perf_counter() - started) * 1000, 3)
+        due_at = None
+        if status is AttemptStatus.RETRY:
+            due_at = self.clock() + timedelta(seconds=retry_seconds(owed.notification.attempts, retry_after))
+        self.store.record_attempt(
+            owed.notification,
+            status,
+            attempted_at=attempted_at,
+            duration_ms=duration_ms,
+            answer=answer,
+            due_at=due_at,
+        )
+        with self._lock:
+            self.outcomes[status] += 1
+        step(
+            "server",
+            f"notification_{status.lower()}",
+            level=logging.INFO if status is AttemptStatus.SENT else logging.WARNING,
+            alert_id=owed.alert.id,
+            target_url=owed.alert.target_url,
+            notification_id=owed.notification.id,
+            kind=owed.notification.kind,
+            channel=owed.notification.channel,
+            duration_ms=duration_ms,
+            answer=answer,
+            due_at=due_at,
+        )
+
+    def _send(self, owed: Owed) -> tuple[AttemptStatus, str, float | None]:
+        text = compose(owed.alert, owed.notification, self.language)
+        seconds = min(SEND_SECONDS, self.budget.ends - self._elapsed())
+        try:
+            answer = self.notifiers[owed.notification.channel].send(text, timeout_seconds=seconds)
+        except SendFailed as failure:
+            status = AttemptStatus.FAILED if failure.is_permanent else AttemptStatus.RETRY
+            return status, str(failure), failure.retry_after
+        except Exception as defect:  # noqa: BLE001  # a notifier's defect must not cost the message
+            # Only its name: the text may hold anything, a secret among it.
+            return AttemptStatus.RETRY, f"unexpected {type(defect).__name__}", None
+        return AttemptStatus.SENT, answer, None

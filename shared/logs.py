@@ -1,0 +1,86 @@
+"""One structured line per step.
+
+To standard output as JSON, which is what clouds collect. With ``LOG_DIR`` (the local runner sets it) as plain text
+instead, and also to ``server.log`` and ``agent.log`` in that folder. Whoever rotates a file renames it: the next line
+goes to a new one, also when several processes write.
+"""
+
+import functools
+import json
+import logging
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+ROOT = Path(__file__).resolve().parent.parent
+
+Part = Literal["server", "agent"]
+
+
+def step(part: Part, name: str, *, level: int = logging.INFO, failure: bool = False, **fields: Any) -> None:
+    """Write one line: the step's ``name`` and its ``fields``; None fields are left out.
+
+    ``failure`` adds the exception being handled, for what should never happen. Never raises for a full disk.
+    """
+    log = _logger(part)
+    if log.isEnabledFor(level):
+        log.log(level, name, exc_info=failure, extra={"fields": {k: v for k, v in fields.items() if v is not None}})
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {"time": _time(), "severity": record.levelname, "message": record.getMessage()}
+        line |= record.__dict__.get("fields", {})
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        fields = record.__dict__.get("fields", {})
+        pairs = "".join(f" {name}={_quoted(value)}" for name, value in fields.items())
+        line = f"{_time()} {record.levelname:7} {record.getMessage()}{pairs}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _time() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _quoted(value: Any) -> str:
+    text = str(value)
+    if text.isprintable() and not set(text) & set(' "='):
+        return text
+    # Whatever could break the line is escaped: what a target wrote cannot forge a line of ours.
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in quoted)
+
+
+@functools.cache
+def _logger(part: Part) -> logging.Logger:
+    # Read here and not through the settings: a log must work when they are malformed. They say what is expected.
+    log_dir = os.environ.get("LOG_DIR")
+    log = logging.getLogger(f"bonghwa.{part}")
+    log.setLevel(logging.getLevelNamesMapping().get(os.environ.get("LOG_LEVEL", ""), logging.INFO))
+    # Nothing goes to the root logger: a library may have put a handler there that prints more than is ours to show.
+    log.propagate = False
+    # A full disk must not print a traceback for every line.
+    logging.raiseExceptions = False
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
+    if log_dir:
+        handlers.append(_file_handler(ROOT / log_dir / f"{part}.log"))
+    for handler in handlers:
+        handler.setFormatter(_Text() if log_dir else _Json())
+    log.handlers = handlers
+    return log
+
+
+def _file_handler(path: Path) -> logging.Handler:
+    # Imported here: a function in a cloud writes no file, and this import costs its cold start milliseconds.
+    from logging.handlers import WatchedFileHandler
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return WatchedFileHandler(path, encoding="utf-8", delay=True)

@@ -1,0 +1,101 @@
+"""What people read, in English and Korean. Pure: the time zone in which times are shown is handed in."""
+
+import re
+from datetime import timedelta, tzinfo
+from typing import Literal
+
+from shared.models import Alert, Notification, NotificationKind
+
+Language = Literal["en", "ko"]
+# Four parts of this length, in characters of two UTF-16 units each, stay within Telegram's 4,096.
+MAX_PART = 300
+
+# Control characters, line breaks and marks that turn the direction of text: what a target or an operator wrote
+# stays inside its place in the line.
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
+
+# The agent's causes in Korean; what it does not know stays as it was reported.
+_CAUSES_KO = (
+    (r"connection refused", "연결이 거부됨"),
+    (r"host not found: (.+)", r"호스트를 찾을 수 없음: \1"),
+    (r"no answer within (\S+) s", r"\1초 안에 응답 없음"),
+    (r"the answer did not end within (\S+) s", r"응답이 \1초 안에 끝나지 않음"),
+    (r"the answer did not end within (\S+) MiB", r"응답이 \1 MiB 안에 끝나지 않음"),
+    (r"certificate expired on (\S+)", r"인증서가 \1에 만료됨"),
+    (r"certificate expired", "인증서가 만료됨"),
+    (r"certificate is not valid before (\S+)", r"인증서가 \1부터 유효함"),
+    (r"certificate is not valid yet", "인증서가 아직 유효하지 않음"),
+    (r"certificate is for another host than (.+)", r"인증서가 다른 호스트의 것임 (대상: \1)"),
+    (r"certificate is self-signed", "자체 서명된 인증서임"),
+    (r"certificate issuer is not trusted", "인증서 발급자를 신뢰할 수 없음"),
+    (r"TLS handshake failed(?:: (.+))?", r"TLS 연결 실패: \1"),
+    (r"more than 10 redirects", "리다이렉트가 10번을 넘음"),
+    (r"not an HTTP answer", "HTTP 응답이 아님"),
+    (r"connection closed without an answer", "응답 없이 연결이 닫힘"),
+    (r"connection reset", "연결이 끊김"),
+    (r"the answer ended early", "응답이 도중에 끝남"),
+    (r"the answer's headers are too large", "응답 헤더가 너무 큼"),
+    (r"network unreachable", "네트워크에 연결할 수 없음"),
+    (r"host unreachable", "호스트에 연결할 수 없음"),
+    (r"not a valid URL", "올바른 URL이 아님"),
+    (r"only http and https are looked at", "http와 https만 점검함"),
+    (r"HTTP (\d{3}.*)", r"HTTP \1"),
+)
+
+
+def compose(alert: Alert, notification: Notification, language: Language, zone: tzinfo | None = None) -> str:
+    """The text of a message, one line that begins with its kind and ends with the notification's id.
+
+    ``zone``: in which times are shown; None is this machine's own.
+    """
+    name, target = one_line(alert.subject), one_line(alert.target_url or "")
+    monitor = name if target in ("", name) else f"{name} ({target})"
+    cause = one_line(alert.cause or "")
+    since = f"{alert.failed_at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+    by = one_line(notification.actor or "")
+    lasted = duration(notification.occurred_at - alert.failed_at, language)
+    is_recovery = notification.kind is NotificationKind.RECOVERY
+    if language == "ko":
+        cause = _in_korean(cause) or "알 수 없음"
+        by_hand = f" · {by} 님이 직접 해결 처리함" if by else " · 직접 해결 처리함"
+        text = f"복구 {monitor}" if is_recovery else f"장애 {monitor}"
+        text += f" · 원인: {cause} · 시작: {since}"
+        text += f" · 지속 시간: {lasted}" if is_recovery else ""
+    else:
+        by_hand = f" · resolved by hand by {by}" if by else " · resolved by hand"
+        text = f"RECOVERY {monitor}" if is_recovery else f"OUTAGE {monitor}"
+        text += f" · cause: {cause or 'unknown'} · since {since}"
+        text += f" · lasted {lasted}" if is_recovery else ""
+    text += by_hand if notification.is_manual else ""
+    return f"{text} · #{notification.id}"
+
+
+def one_line(text: str) -> str:
+    """``text`` without control characters, line breaks and direction marks, cut to MAX_PART characters."""
+    text = _UNSAFE.sub(" ", text).strip()
+    return text if len(text) <= MAX_PART else f"{text[: MAX_PART - 1]}…"
+
+
+def duration(length: timedelta, language: Language) -> str:
+    """A duration in its two largest units: ``2 h 5 min``, ``45 s``; ``2시간 5분``, ``45초``."""
+    seconds = max(0, round(length.total_seconds()))
+    units = ((86_400, " d", "일"), (3_600, " h", "시간"), (60, " min", "분"), (1, " s", "초"))
+    parts = []
+    for size, english, korean in units:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{korean if language == 'ko' else english}")
+    return " ".join(parts[:2]) or ("0초" if language == "ko" else "0 s")
+
+
+def _in_korean(cause: str) -> str:
+    for pattern, korean in _CAUSES_KO:
+        match = re.fullmatch(pattern, cause)
+        if match:
+            return match.expand(korean).removesuffix(": ")
+    return cause
+
+
+def is_known_cause(cause: str) -> bool:
+    """Whether a cause that the agent reports has its Korean words."""
+    return any(re.fullmatch(pattern, cause) for pattern, _ in _CAUSES_KO)

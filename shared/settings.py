@@ -1,0 +1,158 @@
+"""Every setting but a channel's own (those stand in its notifier), typed and read from the environment when asked for.
+
+A setting that is unset or empty has its default. ``Settings.from_env`` raises ``SettingError``, whose text is one
+line that names the variable, what was found and what is expected.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingError(Exception):
+    """A setting is missing or malformed. The text never holds a secret."""
+
+    def __init__(self, variable: str, found: str | None, expected: str) -> None:
+        is_said = "is not set" if found is None else f"is {found!r}"
+        super().__init__(f"{variable} {is_said}: expected {expected}")
+        self.variable = variable
+
+
+def _split(value: Any) -> Any:
+    return tuple(dict.fromkeys(re.split(r"[\s,]+", value.strip()))) if isinstance(value, str) else value
+
+
+def _http_urls(urls: tuple[str, ...]) -> tuple[str, ...]:
+    for url in urls:
+        http_url(url)
+    return urls
+
+
+def http_url(url: str) -> str:
+    """``url`` if it is an absolute http or https URL with a host and a possible port.
+
+    Raises:
+        ValueError: it is not.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("an http:// or https:// URL")
+    return url
+
+
+def _without_slash(url: str) -> str:
+    return http_url(url).rstrip("/")
+
+
+def _sqlite_path(url: str) -> str:
+    if not url.startswith("sqlite:///") or url in ("sqlite:///", "sqlite:////") or url.endswith(":memory:"):
+        raise ValueError("a SQLite file")
+    return url
+
+
+def _shown(variable: str, value: str) -> str:
+    """What may be said of a malformed value: never a secret, nor the password inside a URL."""
+    if any(word in variable for word in ("KEY", "TOKEN", "SECRET", "PASSWORD")):
+        return "(hidden)"
+    return re.sub(r"(?<=://)[^/\s@]+@", "(hidden)@", value)[:200]
+
+
+def _setting(variable: str, default: Any, expected: str) -> Any:
+    return Field(default, alias=variable, description=expected, validate_default=False)
+
+
+class Settings(BaseModel):
+    """The settings of one process; each field's description says what is expected of its variable."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    target_urls: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_http_urls)] = _setting(
+        "TARGET_URL", (), "one or more http:// or https:// URLs, separated by spaces or commas"
+    )
+    check_interval_seconds: Annotated[float, Field(ge=0.1, le=86_400)] = _setting(
+        "CHECK_INTERVAL_SECONDS", 30.0, "a number of seconds from 0.1 to 86400"
+    )
+    check_timeout_seconds: Annotated[float, Field(ge=0.1, le=120)] = _setting(
+        "CHECK_TIMEOUT_SECONDS", 10.0, "a number of seconds from 0.1 to 120"
+    )
+    location: Annotated[str, Field(max_length=255)] | None = _setting(
+        "LOCATION", None, "a name of at most 255 characters for where the agent runs"
+    )
+    port: Annotated[int, Field(ge=1, le=65_535)] = _setting("FLASK_PORT", 5000, "a port from 1 to 65535")
+    is_verbose: bool = _setting("FLASK_DEBUG", False, "true or false")
+    backend_url_given: Annotated[str, AfterValidator(_without_slash)] | None = _setting(
+        "BACKEND_URL", None, "the backend's http:// or https:// URL"
+    )
+    api_key: SecretStr | None = _setting("API_KEY", None, "a secret of at least one character")
+    api_auth: Literal["ingest", "writes", "all"] = _setting("API_AUTH", "ingest", "ingest, writes or all")
+    database_url: Annotated[str, AfterValidator(_sqlite_path)] = _setting(
+        "DATABASE_URL", "sqlite:///notifications.db", "sqlite:///relative/path.db or sqlite:////absolute/path.db"
+    )
+    spool_dir_given: Path | None = _setting("SPOOL_DIR", None, "a folder")
+    message_language: Literal["en", "ko"] = _setting("MESSAGE_LANGUAGE", "en", "en or ko")
+    notification_ttl_seconds: Annotated[float, Field(ge=1, le=31_536_000)] = _setting(
+        "NOTIFICATION_TTL", 86_400.0, "a number of seconds from 1 to 31536000"
+    )
+    log_dir: Path | None = _setting("LOG_DIR", None, "a folder")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
+        "LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR"
+    )
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """The settings as they stand in ``environ``.
+
+        Raises:
+            SettingError: a value is malformed.
+        """
+        given = {
+            field.alias: environ[field.alias]
+            for field in cls.model_fields.values()
+            if field.alias and environ.get(field.alias, "").strip()
+        }
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            variable = str(error.errors()[0]["loc"][0])
+        expected = next(str(field.description) for field in cls.model_fields.values() if field.alias == variable)
+        raise SettingError(variable, _shown(variable, given[variable]), expected)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What is watched. Raises SettingError where nothing is."""
+        return self.target_urls or self._required("target_urls")
+
+    @property
+    def key(self) -> SecretStr:
+        """What callers show as ``X-API-Key``. Raises SettingError where there is none: never open by default."""
+        return self.api_key or self._required("api_key")
+
+    @property
+    def backend_url(self) -> str:
+        """Where the agent posts its events, without a slash at the end."""
+        return self.backend_url_given or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file; a relative one is meant from the repository's root."""
+        return ROOT / self.database_url.removeprefix("sqlite:///")
+
+    @property
+    def spool_dir(self) -> Path:
+        """The folder of events that could not be posted: beside the SQLite file where that can hold it."""
+        if self.spool_dir_given:
+            return ROOT / self.spool_dir_given
+        beside = self.database_path.parent
+        return beside if os.access(beside, os.W_OK) else Path(tempfile.gettempdir())
+
+    def _required(self, name: str) -> Any:
+        field = type(self).model_fields[name]
+        raise SettingError(str(field.alias), None, str(field.description))

@@ -1,0 +1,12 @@
+"""The only place that knows SQL.
+
+``open_store(settings)`` gives the ``Store`` of this process; its methods say what you get or do. What a method writes,
+it writes in one transaction.
+"""
+
+from shared.store.ledger import AlertNotFound, Ingested, Store
+from shared.store.opening import open_store
+from shared.store.outbox import Owed
+from shared.store.sqlite import StoreUnavailable
+
+__all__ = ["AlertNotFound", "Ingested", "Owed", "Store", "StoreUnavailable", "open_store"]

@@ -1,0 +1,197 @@
+"""The outbox: notifications that are owed, leased, and written down attempt by attempt."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.models import (
+    Alert,
+    AttemptStatus,
+    Notification,
+    NotificationKind,
+    NotificationLog,
+    NotificationStatus,
+    as_text,
+)
+from shared.store.sqlite import MAX_ID, Row, SqliteDatabase, Transaction
+
+# On a channel the messages about one subject go out in the order of their changes: a notification waits for every
+# earlier one there that is still owed. So a RECOVERY never overtakes its OUTAGE, nor an older alert a newer one.
+_CLAIM = """
+    UPDATE notifications SET status = 'SENDING', leased_until = :leased_until, attempts = attempts + 1
+    WHERE id = (
+        SELECT due.id FROM notifications due JOIN alerts about ON about.id = due.alert_id
+        WHERE due.channel = :channel AND due.status IN ('PENDING', 'SENDING') AND due.due_at <= :now
+          AND (due.leased_until IS NULL OR due.leased_until <= :now) AND due.id BETWEEN :first AND :last
+          AND NOT EXISTS (
+              SELECT 1 FROM notifications earlier JOIN alerts same ON same.id = earlier.alert_id
+              WHERE earlier.channel = due.channel AND earlier.status IN ('PENDING', 'SENDING')
+                AND earlier.id < due.id AND same.subject = about.subject AND same.kind = about.kind)
+        ORDER BY due.due_at, due.id LIMIT 1)
+    RETURNING *"""
+
+_SETTLE = """
+    UPDATE notifications SET status = :status, due_at = :due_at, leased_until = NULL
+    WHERE id = :id AND status IN ('PENDING', 'SENDING') AND (attempts = :attempts OR :status = 'SENT')"""
+
+_GIVEN_UP = """
+    status IN ('PENDING', 'SENDING') AND created_at < :created_before
+    AND (leased_until IS NULL OR leased_until <= :now)"""
+
+_LOG = """
+    INSERT INTO notification_logs
+        (notification_id, alert_id, kind, channel, status, attempted_at, duration_ms, answer)
+    VALUES (:notification_id, :alert_id, :kind, :channel, :status, :attempted_at, :duration_ms, :answer)"""
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A leased notification and the alert that it is about."""
+
+    notification: Notification
+    alert: Alert
+
+
+class Outbox:
+    """The part of the store that delivery works with."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self.database = database
+
+    def claim_notification(
+        self, channel: str, *, now: datetime, leased_until: datetime, among: Sequence[int] | None = None
+    ) -> Owed | None:
+        """Lease the next due notification of ``channel``, or None. The longest due goes first.
+
+        A lease that ran out is taken over. ``among``: only from the least to the greatest of these ids.
+        """
+        if among is not None and not among:
+            return None
+        bounds = (min(among), max(among)) if among else (0, MAX_ID)
+        with self.database.transaction() as transaction:
+            row = transaction.row(
+                _CLAIM,
+                channel=channel,
+                now=as_text(now),
+                leased_until=as_text(leased_until),
+                first=bounds[0],
+                last=bounds[1],
+            )
+            if row is None:
+                return None
+            alert = transaction.row("SELECT * FROM alerts WHERE id = :id", id=row["alert_id"])
+            assert alert is not None  # noqa: S101  # the foreign key holds it
+        return Owed(Notification.model_validate(dict(row)), Alert.model_validate(dict(alert)))
+
+    def has_owed_notifications(self, channels: Iterable[str], *, now: datetime) -> bool:
+        """Whether any of ``channels`` may have something to claim; a read, so that idle runs write nothing."""
+        with self.database.snapshot() as snapshot:
+            rows = snapshot.rows(
+                "SELECT DISTINCT channel FROM notifications WHERE status IN ('PENDING', 'SENDING') AND due_at <= :now",
+                now=as_text(now),
+            )
+        return not {row["channel"] for row in rows}.isdisjoint(channels)
+
+    def record_attempt(
+        self,
+        notification: Notification,
+        status: AttemptStatus,
+        *,
+        attempted_at: datetime,
+        duration_ms: float,
+        answer: str | None,
+        due_at: datetime | None = None,
+    ) -> None:
+        """Write down how an attempt went. RETRY makes the notification due again at ``due_at``.
+
+        An attempt whose lease was taken over meanwhile still has its row, and "sent" is true whoever holds the lease;
+        otherwise the new lease's holder decides.
+        """
+        settled = NotificationStatus.PENDING if status is AttemptStatus.RETRY else NotificationStatus(status)
+        with self.database.transaction() as transaction:
+            transaction.rows(
+                _SETTLE,
+                id=notification.id,
+                attempts=notification.attempts,
+                status=settled,
+                due_at=as_text(due_at or notification.due_at),
+            )
+            transaction.rows(
+                _LOG,
+                notification_id=notification.id,
+                alert_id=notification.alert_id,
+                kind=notification.kind,
+                channel=notification.channel,
+                status=status,
+                attempted_at=as_text(attempted_at),
+                duration_ms=round(duration_ms, 3),
+                answer=answer,
+            )
+
+    def expire_notifications(self, *, now: datetime, created_before: datetime) -> list[Notification]:
+        """Give up every notification that was created before then and that nobody is sending now, with a log row."""
+        times = {"now": as_text(now), "created_before": as_text(created_before)}
+        with self.database.snapshot() as snapshot:
+            if snapshot.row(f"SELECT 1 FROM notifications WHERE {_GIVEN_UP}", **times) is None:  # noqa: S608  # our text
+                return []
+        with self.database.transaction() as transaction:
+            rows = transaction.rows(
+                f"UPDATE notifications SET status = 'EXPIRED', leased_until = NULL WHERE {_GIVEN_UP} RETURNING *",  # noqa: S608
+                **times,
+            )
+            for row in rows:
+                transaction.rows(
+                    _LOG,
+                    notification_id=row["id"],
+                    alert_id=row["alert_id"],
+                    kind=row["kind"],
+                    channel=row["channel"],
+                    status=AttemptStatus.EXPIRED,
+                    attempted_at=times["now"],
+                    duration_ms=0.0,
+                    answer=f"not delivered after {row['attempts']} attempts since {row['created_at']}",
+                )
+        return [Notification.model_validate(dict(row)) for row in rows]
+
+    def notification_logs(
+        self, *, limit: int, before: int | None = None, alert_id: int | None = None
+    ) -> list[NotificationLog]:
+        """The newest attempts first; ``before``: only those with a smaller id."""
+        about = "alert_id = :alert_id AND" if alert_id is not None else ""
+        with self.database.snapshot() as snapshot:
+            rows = snapshot.rows(
+                f"SELECT * FROM notification_logs WHERE {about} id < :before ORDER BY id DESC LIMIT :limit",  # noqa: S608
+                before=MAX_ID if before is None else before,
+                limit=limit,
+                **({"alert_id": alert_id} if alert_id is not None else {}),
+            )
+        return [NotificationLog.model_validate(dict(row)) for row in rows]
+
+
+def owe(
+    transaction: Transaction,
+    alert: Alert,
+    kind: NotificationKind,
+    channels: Iterable[str],
+    *,
+    now: datetime,
+    is_manual: bool = False,
+    actor: str | None = None,
+) -> list[int]:
+    """Add one notification for each channel, inside the transaction that changes the alert; their ids."""
+    ids: list[Row] = []
+    for channel in channels:
+        ids += transaction.rows(
+            """INSERT INTO notifications
+                   (alert_id, channel, kind, status, occurred_at, is_manual, actor, created_at, due_at)
+               VALUES (:alert_id, :channel, :kind, 'PENDING', :occurred_at, :is_manual, :actor, :now, :now)
+               RETURNING id""",
+            alert_id=alert.id,
+            channel=channel,
+            kind=kind,
+            occurred_at=as_text(alert.resolved_at or alert.opened_at),
+            is_manual=int(is_manual),
+            actor=actor,
+            now=as_text(now),
+        )
+    return [row["id"] for row in ids]

@@ -1,0 +1,163 @@
+"""HTTP around a function: the method, the API key, the body's limit, and errors as RFC 9457 problem details."""
+
+import functools
+import hmac
+import json
+import logging
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any, Literal, TypeVar
+
+from flask import Request, Response
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
+
+from shared.alerting import IllegalMove
+from shared.logs import step
+from shared.settings import SettingError, Settings
+from shared.store import AlertNotFound, StoreUnavailable
+
+MAX_BODY_BYTES = 1024 * 1024
+RETRY_AFTER_SECONDS = 2
+
+Access = Literal["read", "write", "ingest"]
+# Which kinds of access need a key, by API_AUTH. Scheduled functions are "ingest": they are the agent's side too.
+_LOCKED = {"ingest": {"ingest"}, "writes": {"ingest", "write"}, "all": {"ingest", "write", "read"}}
+
+Function = Callable[[Request], Response]
+Query = TypeVar("Query", bound=BaseModel)
+
+
+class Problem(Exception):
+    """A request that gets a problem for an answer."""
+
+    def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None, **members: Any) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.headers = headers or {}
+        self.members = members
+
+
+def function(method: str, access: Access) -> Callable[[Function], Function]:
+    """Make a function answer ``method`` only, to whom ``API_AUTH`` allows ``access``, and never with a traceback."""
+
+    def decorate(handler: Function) -> Function:
+        @functools.wraps(handler)
+        def answered(request: Request) -> Response:
+            try:
+                _check(request, method, access)
+                return handler(request)
+            except Exception as error:  # noqa: BLE001  # each becomes an answer; the unforeseen one is logged whole
+                return _problem(handler.__name__, error)
+            finally:
+                # functions-framework reads the rest of the request once it is answered, however long it is.
+                request.stream = BytesIO()
+
+        return answered
+
+    return decorate
+
+
+def answer(body: Any, status: int = 200) -> Response:
+    """``body`` (dicts, lists and models) as a JSON response."""
+    return Response(to_json(body) + b"\n", status, mimetype="application/json")
+
+
+def body_of(request: Request) -> bytes:
+    """The JSON text that the request carries.
+
+    Raises:
+        Problem: 400 empty, 413 over MAX_BODY_BYTES, 415 said to be something other than JSON.
+    """
+    is_too_long = (request.content_length or 0) > MAX_BODY_BYTES
+    body = b"" if is_too_long else request.stream.read(MAX_BODY_BYTES + 1)
+    if is_too_long or len(body) > MAX_BODY_BYTES:
+        raise Problem(413, f"the body is longer than {MAX_BODY_BYTES} bytes")
+    if not body.strip():
+        raise Problem(400, "the body is empty: expected JSON")
+    kind = request.mimetype
+    if kind and kind != "application/json" and not kind.endswith("+json"):
+        raise Problem(
+            415, f"the Content-Type is {kind!r}: expected 'application/json'", field="Content-Type", value=kind
+        )
+    return body
+
+
+def id_in_path(request: Request) -> int:
+    """The id at the end of the path, where the function's name may have been stripped from its front (``/7``)."""
+    last = request.path.rstrip("/").rpartition("/")[2]
+    if not (last.isascii() and last.isdecimal() and len(last) <= 19):
+        raise Problem(404, f"{last[:100]!r} is not an alert's id: expected a number at the end of the path")
+    return int(last)
+
+
+def query_of(request: Request, kind: type[Query]) -> Query:
+    """The query's parameters as ``kind`` has them; an empty one counts as absent. Raises ValidationError."""
+    return kind.model_validate({name: value for name, value in request.args.items() if value})
+
+
+def next_cursor(page: Sequence[Any], limit: int) -> str | None:
+    """The ``next`` of a page of rows with an ``id``: where the following one begins, or None after the last."""
+    return str(page[-1].id) if len(page) == limit else None
+
+
+def _check(request: Request, method: str, access: Access) -> None:
+    if request.method != method and not (method == "GET" and request.method == "HEAD"):
+        allowed = "GET, HEAD" if method == "GET" else method
+        raise Problem(405, f"{request.method} is not answered here", headers={"Allow": allowed})
+    settings = Settings.from_env()
+    if access not in _LOCKED[settings.api_auth]:
+        return
+    # WSGI hands header bytes over as Latin-1.
+    given = request.headers.get("X-API-Key", "").encode("latin-1", "replace")
+    if not hmac.compare_digest(given, settings.key.get_secret_value().encode()):
+        raise Problem(401, "the X-API-Key header is wrong" if given else "the X-API-Key header is missing")
+
+
+def _problem(name: str, error: Exception) -> Response:
+    headers: dict[str, str] = {}
+    members: dict[str, Any] = {}
+    match error:
+        case Problem():
+            status, detail, headers, members = error.status, str(error), error.headers, error.members
+        case ValidationError():
+            status, (detail, members) = 400, _invalid(error)
+        case AlertNotFound():
+            status, detail = 404, str(error)
+        case IllegalMove():
+            status, detail, members = 409, str(error), {"field": "status", "from": error.alert.status, "to": error.to}
+        case StoreUnavailable():
+            status, detail, headers = 503, str(error), {"Retry-After": str(RETRY_AFTER_SECONDS)}
+            step("server", "store_unavailable", level=logging.ERROR, function=name, reason=detail)
+        case SettingError():
+            status, detail = 500, str(error)
+            step("server", "setting_error", level=logging.ERROR, function=name, reason=detail)
+        case _:
+            status, detail = 500, "an error of this program; its log has the details"
+            step("server", "defect", level=logging.ERROR, failure=True, function=name)
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **members}
+    return Response(to_json(body) + b"\n", status, headers, mimetype="application/problem+json")
+
+
+def _invalid(error: ValidationError) -> tuple[str, dict[str, Any]]:
+    """What is wrong with the input: the first field in words, and the first ten as members."""
+    found = [
+        {
+            "field": ".".join(str(part) for part in each["loc"]) or "body",
+            "value": _shown(each["input"]),
+            "problem": each["msg"].removeprefix("Value error, "),
+        }
+        for each in error.errors(include_url=False, include_context=False)[:10]
+    ]
+    first = found[0]
+    detail = f"{first['field']}: {first['problem']}; found {first['value']}"
+    return detail, {"field": first["field"], "value": first["value"], "errors": found}
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    text = repr(text) if isinstance(value, str) else text
+    return text if len(text) <= 200 else f"{text[:199]}…"

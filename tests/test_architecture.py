@@ -1,0 +1,139 @@
+"""The house: who imports whom, what is loaded for what, and the one table of functions."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.table import rows
+from shared.settings import ROOT, Settings
+
+# What each may import of ours. Imports run one way.
+MAY_IMPORT = {
+    "shared.models": set(),
+    "shared.settings": set(),
+    "shared.logs": set(),
+    "shared.alerting": {"shared.models"},
+    "shared.messages": {"shared.models"},
+    "shared.store": {"shared.models", "shared.alerting", "shared.messages", "shared.settings", "shared.logs"},
+    "shared.notifiers": {"shared.models", "shared.messages", "shared.settings", "shared.logs"},
+    "shared.delivery": {
+        "shared.models",
+        "shared.messages",
+        "shared.store",
+        "shared.notifiers",
+        "shared.settings",
+        "shared.logs",
+    },
+    "shared.web": {"shared.alerting", "shared.store", "shared.settings", "shared.logs"},
+    "functions": {"shared"},
+    "infra": {"shared", "functions"},
+    "main": {"functions"},
+}
+# Everything of a shared/ that is closed: a new module needs two functions that import it, and its place above.
+SHARED = {name.removeprefix("shared.") for name in MAY_IMPORT if name.startswith("shared.")}
+# Loaded only where and when they are used: each costs a cold start tens of milliseconds.
+HEAVY = {"telegram", "httpx", "boto3", "psycopg", "sqlalchemy", "apprise", "asyncio", "requests", "pycurl"}
+AGENTS_OWN = {"requests", "pycurl"}
+
+
+def modules() -> list[Path]:
+    return [
+        ROOT / "main.py",
+        *(path for top in ("functions", "shared", "infra") for path in (ROOT / top).rglob("*.py")),
+    ]
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are written out"
+            module = node.module or ""
+            found |= {f"{module}.{alias.name}" for alias in node.names} if module == "shared" else {module}
+    return {name for name in found if name.split(".")[0] in ("main", "functions", "shared", "infra", "tests")}
+
+
+def group(name: str) -> str:
+    parts = name.split(".")
+    return ".".join(parts[:2]) if parts[0] == "shared" else parts[0]
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_imports_run_one_way(path: Path) -> None:
+    own = group(name_of(path))
+    for imported in imports(path):
+        other = group(imported)
+        if own == other or imported == "shared.__version__" or own == "shared":
+            continue
+        allowed = MAY_IMPORT[own]
+        assert other in allowed or other.split(".")[0] in allowed, f"{name_of(path)} imports {imported}"
+
+
+@pytest.mark.parametrize("path", list((ROOT / "functions").glob("*/*.py")), ids=name_of)
+def test_a_function_never_imports_another(path: Path) -> None:
+    own = name_of(path).split(".")[1]
+    for imported in imports(path):
+        assert not imported.startswith("functions.") or imported.split(".")[1] == own
+
+
+def test_shared_is_a_closed_list_and_each_of_it_serves_two() -> None:
+    assert {path.stem for path in (ROOT / "shared").iterdir() if path.stem not in ("__init__", "__pycache__")} == SHARED
+
+
+def test_every_function_is_in_the_table_and_the_reverse() -> None:
+    folders = {path.parent.name for path in (ROOT / "functions").glob("*/main.py")}
+    assert {row.name for row in rows()} == folders
+    assert len({(row.method, row.path) for row in rows()}) == len(rows())
+
+
+def test_a_schedule_names_seconds_or_a_setting() -> None:
+    settings = Settings.from_env({"CHECK_INTERVAL_SECONDS": "7"})
+    seconds = {row.name: row.every_seconds(settings) for row in rows() if row.every}
+    assert seconds == {"check_monitors": 7.0, "deliver_notifications": 2}
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
+def test_a_function_loads_itself_and_nothing_heavy(row: object) -> None:
+    name = row.name  # type: ignore[attr-defined]
+    # In a fresh process, over what functions-framework loads anyhow: what is there before the first request, and what
+    # more it takes to know which channels are configured.
+    script = f"""
+import json, sys
+import functions_framework
+before = set(sys.modules)
+import main
+function = getattr(main, {name!r})
+from shared import notifiers
+notifiers.configured({{"TELEGRAM_BOT_TOKEN": "1:a", "TELEGRAM_CHAT_ID": "1"}})
+print(json.dumps([function.__name__, sorted(set(sys.modules) - before)]))
+"""
+    answer = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    function, loaded = json.loads(answer.stdout)
+    assert function == name
+    allowed = AGENTS_OWN if name == "check_monitors" else set()
+    assert HEAVY & set(loaded) <= allowed
+    assert [each for each in loaded if each.startswith("functions.") and each.endswith(".main")] == [
+        f"functions.{name}.main"
+    ]
+
+
+def test_an_unknown_function_is_an_attribute_error() -> None:
+    import main
+
+    for name in ("nope", "__path__", "..", "shared"):
+        assert not hasattr(main, name)
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_nothing_of_the_founders_reading_is_needed(path: Path) -> None:
+    assert "../" not in path.read_text(encoding="utf-8")

@@ -1,0 +1,124 @@
+"""Many reports at once, to several processes on one new database: one outage is one alert and one message a channel."""
+
+import random
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from shared.models import as_text, now
+from tests.running import FunctionAlone, started_together
+from tests.stand_ins import BotApi
+
+pytestmark = pytest.mark.system
+
+THREADS = 40
+PROCESSES = 3
+
+
+@pytest.fixture
+def backends_without_a_database(project: Path, tmp_path: Path, bot_api: BotApi) -> Iterator[list[FunctionAlone]]:
+    """Three processes that take events; none has opened the one database that they share, so that it is not made."""
+    backends = [FunctionAlone(project, tmp_path, "ingest_event", **bot_api.environ) for _ in range(PROCESSES)]
+    with started_together(*backends):
+        assert not backends[0].database.exists()
+        yield backends
+
+
+@pytest.mark.parametrize("run", range(3))
+def test_many_failures_at_once_are_one_alert_and_one_message_a_channel(
+    backends_without_a_database: list[FunctionAlone], bot_api: BotApi, run: int
+) -> None:
+    backends = backends_without_a_database
+    # Of one moment, so that none is older than another: each of them counts.
+    moment = as_text(now())
+
+    answers = at_once(
+        lambda number: backends[number % PROCESSES].post("/events", event(is_success=False, timestamp=moment))
+    )
+
+    assert Counter(answer.status_code for answer in answers) == {201: THREADS}
+    store = backends[0]
+    assert store.rows("SELECT count(*) AS events, count(DISTINCT event_id) AS ids FROM events") == [
+        {"events": THREADS, "ids": THREADS}
+    ]
+    assert [answer.json()["change"] for answer in answers if answer.json()["change"]] == ["OPENED"]
+    assert [alert["status"] for alert in store.rows("SELECT * FROM alerts")] == ["OPEN"]
+    assert store.rows("SELECT consecutive_failures FROM monitors") == [{"consecutive_failures": THREADS}]
+    assert len(bot_api.messages) == len(bot_api.calls) == 1
+    assert len([line for backend in backends for line in backend.told()]) == 1
+    assert store.rows("SELECT channel, status FROM notification_logs ORDER BY channel") == [
+        {"channel": "console", "status": "SENT"},
+        {"channel": "telegram", "status": "SENT"},
+    ]
+
+
+def test_one_event_posted_by_many_at_once_is_stored_once(
+    backends_without_a_database: list[FunctionAlone], bot_api: BotApi
+) -> None:
+    backends = backends_without_a_database
+    body = event(is_success=False, event_id="the-only-one")
+
+    answers = at_once(lambda number: backends[number % PROCESSES].post("/events", body))
+
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 200: THREADS - 1}
+    assert Counter(answer.json()["duplicate"] for answer in answers) == {False: 1, True: THREADS - 1}
+    assert {answer.json()["id"] for answer in answers} == {1}
+    assert backends[0].rows("SELECT count(*) AS events FROM events") == [{"events": 1}]
+    assert len(bot_api.messages) == 1
+
+
+def test_monitors_that_flap_under_many_reports_never_have_two_active_alerts(
+    project: Path, tmp_path: Path, backends_without_a_database: list[FunctionAlone], bot_api: BotApi
+) -> None:
+    backends = backends_without_a_database
+    monitors = [f"http://{name}.example" for name in ("one", "two", "three")]
+    chance = random.Random(7)
+    reports = [[(chance.choice(monitors), chance.random() < 0.5) for _ in range(10)] for _ in range(THREADS)]
+
+    def report(number: int) -> list[requests.Response]:
+        return [
+            backends[(number + turn) % PROCESSES].post("/events", event(monitor, is_success=is_success))
+            for turn, (monitor, is_success) in enumerate(reports[number])
+        ]
+
+    with FunctionAlone(project, tmp_path, "deliver_notifications", **bot_api.environ) as deliver:
+        answers = [answer for each in at_once(report) for answer in each]
+        assert Counter(answer.status_code for answer in answers) == {201: THREADS * 10}
+        owed = "SELECT count(*) AS owed FROM notifications WHERE status IN ('PENDING', 'SENDING')"
+        deliver.wait_until(lambda: deliver.post("/").ok and deliver.rows(owed) == [{"owed": 0}], 30)
+
+        changes: dict[str, list[str]] = defaultdict(list)
+        for alert in deliver.rows("SELECT * FROM alerts ORDER BY id"):
+            changes[alert["subject"]] += ["OUTAGE"] + ["RECOVERY"] * (alert["status"] == "RESOLVED")
+            # One begins only after the one before it ended.
+            assert "OUTAGE OUTAGE" not in " ".join(changes[alert["subject"]])
+        assert set(changes) == set(monitors)
+        assert all(len(change) > 4 for change in changes.values())
+        told = [line for process in (*backends, deliver) for line in process.told()]
+        assert len(told) == len(set(told)) == sum(map(len, changes.values()))
+        # On one channel they come in the order in which they happened, and each once.
+        for monitor in monitors:
+            assert [text.split()[0] for text in bot_api.messages if f" {monitor} " in text] == changes[monitor]
+
+
+def at_once(work: Callable[[int], Any]) -> list[Any]:
+    """What ``work`` gives in THREADS threads that begin together."""
+    barrier = threading.Barrier(THREADS)
+
+    def begin(number: int) -> Any:
+        barrier.wait(10)
+        return work(number)
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        return list(threads.map(begin, range(THREADS)))
+
+
+def event(target_url: str = "http://shop.example", *, is_success: bool, **fields: str) -> dict[str, Any]:
+    seen = {"status_code": 200 if is_success else 500, "error_message": None if is_success else "HTTP 500"}
+    return {"target_url": target_url, "timestamp": as_text(now()), "is_success": is_success, **seen, **fields}

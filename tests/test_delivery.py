@@ -1,0 +1,229 @@
+"""Delivery over a real store, with notifiers that do as they are told and a clock that is handed in."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from shared import delivery
+from shared.delivery import deliver_at_once, deliver_owed, retry_seconds
+from shared.models import AlertStatus, AttemptStatus, Event, as_text, now
+from shared.notifiers import SendFailed
+from shared.store import Store
+from shared.store.migrate import migrate
+from shared.store.sqlite import SqliteDatabase
+
+START = datetime(2025, 1, 8, 12, tzinfo=UTC)
+TTL = 86_400.0
+NOTHING = dict.fromkeys(AttemptStatus, 0)
+
+
+class Channel:
+    """A notifier that does what ``behave`` says, and keeps what it took."""
+
+    def __init__(self, behave: Callable[[], object] = lambda: None) -> None:
+        self.behave = behave
+        self.taken: list[str] = []
+        self.timeouts: list[float] = []
+
+    def send(self, text: str, *, timeout_seconds: float) -> str:
+        self.timeouts.append(timeout_seconds)
+        self.behave()
+        self.taken.append(text)
+        return f"took {len(self.taken)}"
+
+    @property
+    def kinds(self) -> list[str]:
+        return [text.split()[0] for text in self.taken]
+
+
+def fails(**why: float | bool) -> Callable[[], object]:
+    def behave() -> None:
+        raise SendFailed("no luck", **why)  # type: ignore[arg-type]
+
+    return behave
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    database = SqliteDatabase(tmp_path / "store.db")
+    migrate(database, as_text(START))
+    yield Store(database)
+    database.close()
+
+
+def report(
+    store: Store, *, ok: bool, after: float = 0, channels: tuple[str, ...] = ("a",), name: str = "m"
+) -> list[int]:
+    at = START + timedelta(seconds=after)
+    event = Event(target_url="http://t/", monitor=name, timestamp=at, is_success=ok)
+    return store.add_events([event], received_at=at, channels=channels)[0].notification_ids
+
+
+def deliver(store: Store, after: float = 0, **channels: Channel) -> dict[str, int]:
+    outcomes = deliver_owed(store, channels, "en", TTL, clock=lambda: START + timedelta(seconds=after))
+    return {str(status): count for status, count in outcomes.items() if count}
+
+
+def test_what_is_owed_is_sent_once(store: Store) -> None:
+    report(store, ok=False)
+    channel = Channel()
+    assert deliver(store, a=channel) == {"SENT": 1}
+    assert deliver(store, 99, a=channel) == {}
+    assert channel.kinds == ["OUTAGE"]
+
+
+def test_outage_and_recovery_are_sent_in_one_run_and_in_order(store: Store) -> None:
+    report(store, ok=False)
+    report(store, ok=True, after=30)
+    channel = Channel()
+    assert deliver(store, 30, a=channel) == {"SENT": 2}
+    assert channel.kinds == ["OUTAGE", "RECOVERY"]
+
+
+def test_a_failed_attempt_is_retried_when_it_is_due(store: Store) -> None:
+    report(store, ok=False)
+    channel = Channel(fails())
+    assert deliver(store, a=channel) == {"RETRY": 1}
+    channel.behave = lambda: None
+    assert deliver(store, 0.9, a=channel) == {}
+    assert deliver(store, 2.1, a=channel) == {"SENT": 1}
+    assert [log.status for log in store.notification_logs(limit=9)] == ["SENT", "RETRY"]
+
+
+def test_the_channels_own_word_on_when_is_obeyed(store: Store) -> None:
+    report(store, ok=False)
+    channel = Channel(fails(retry_after=100.0))
+    deliver(store, a=channel)
+    channel.behave = lambda: None
+    assert deliver(store, 99.9, a=channel) == {}
+    assert deliver(store, 100.1, a=channel) == {"SENT": 1}
+
+
+def test_a_permanent_refusal_is_failed_at_once_and_lets_the_recovery_go(store: Store) -> None:
+    report(store, ok=False)
+    report(store, ok=True, after=30)
+    channel = Channel(fails(is_permanent=True))
+    assert deliver(store, 30, a=channel) == {"FAILED": 2}
+    assert store.notification_logs(limit=1)[0].answer == "no luck"
+
+
+def test_what_is_too_old_is_given_up_with_a_row_that_says_so(store: Store) -> None:
+    report(store, ok=False)
+    channel = Channel()
+    assert deliver(store, TTL + 1, a=channel) == {"EXPIRED": 1}
+    assert channel.taken == []
+    log = store.notification_logs(limit=9)[0]
+    assert (log.status, log.answer) == ("EXPIRED", "not delivered after 0 attempts since 2025-01-08T12:00:00.000Z")
+
+
+def test_what_a_channel_that_is_gone_was_owed_expires(store: Store) -> None:
+    report(store, ok=False, channels=("a", "gone"))
+    assert deliver(store, a=Channel()) == {"SENT": 1}
+    assert deliver(store, TTL + 1, a=Channel()) == {"EXPIRED": 1}
+
+
+def test_a_defect_of_a_notifier_costs_no_message_and_tells_no_secret(store: Store) -> None:
+    report(store, ok=False)
+
+    def defect() -> None:
+        raise ValueError("token 12345")
+
+    assert deliver(store, a=Channel(defect)) == {"RETRY": 1}
+    assert store.notification_logs(limit=1)[0].answer == "unexpected ValueError"
+
+
+def test_the_lease_of_a_sender_that_died_is_taken_over(store: Store) -> None:
+    report(store, ok=False)
+    assert store.claim_notification("a", now=START, leased_until=START + timedelta(seconds=30))
+    channel = Channel()
+    assert deliver(store, 29, a=channel) == {}
+    assert deliver(store, 30, a=channel) == {"SENT": 1}
+
+
+def test_a_lease_outlasts_a_send_and_is_short() -> None:
+    assert delivery.SEND_SECONDS < delivery.LEASE_SECONDS <= 30
+    assert delivery.AT_ONCE.ends <= 1
+    assert delivery.AT_ONCE.begins < delivery.AT_ONCE.ends
+
+
+def test_channels_are_served_side_by_side(store: Store) -> None:
+    report(store, ok=False, channels=("a", "b"))
+    together = threading.Barrier(2, timeout=5)
+    assert deliver(store, a=Channel(together.wait), b=Channel(together.wait)) == {"SENT": 2}
+
+
+def test_what_comes_due_while_another_channel_is_slow_does_not_wait(store: Store) -> None:
+    report(store, ok=False, channels=("slow",))
+    fast, is_told = Channel(), threading.Event()
+    fast.behave = is_told.set
+
+    def slow() -> None:
+        # Only while this send lasts does the other channel come to owe something.
+        report(store, ok=False, channels=("fast",), name="other")
+        assert is_told.wait(5), "the fast channel was not served meanwhile"
+
+    assert deliver(store, slow=Channel(slow), fast=fast) == {"SENT": 2}
+
+
+def test_only_what_is_new_is_sent_at_once(store: Store) -> None:
+    report(store, ok=False, name="older")
+    ids = report(store, ok=False, name="newer")
+    channel = Channel()
+    deliver_at_once(store, {"a": channel}, ids, "en")
+    assert len(channel.taken) == 1
+    assert "newer" in channel.taken[0]
+
+
+def test_a_recovery_at_once_does_not_overtake_an_outage_that_is_being_retried(store: Store) -> None:
+    outage = report(store, ok=False)
+    channel = Channel(fails())
+    deliver_at_once(store, {"a": channel}, outage, "en")
+    channel.behave = lambda: None
+    recovery = report(store, ok=True, after=30)
+    deliver_at_once(store, {"a": channel}, recovery, "en")
+    assert channel.taken == []
+    in_an_hour = (now() - START).total_seconds() + 3600
+    assert deliver(store, in_an_hour, a=channel) == {"EXPIRED": 2} or channel.kinds == ["OUTAGE", "RECOVERY"]
+
+
+def test_at_once_begins_no_send_that_it_would_have_to_cut_off(store: Store) -> None:
+    ids = [*report(store, ok=False, name="first"), *report(store, ok=False, name="second")]
+    channel = Channel(lambda: time.sleep(delivery.AT_ONCE.begins))
+    deliver_at_once(store, {"a": channel}, ids, "en")
+    assert len(channel.taken) == 1
+    assert channel.timeouts[0] <= delivery.AT_ONCE.ends
+    assert deliver(store, a=Channel()) == {"SENT": 1}
+
+
+def test_a_manual_recovery_says_so(store: Store) -> None:
+    report(store, ok=False)
+    at = START + timedelta(seconds=60)
+    store.move_alert(1, AlertStatus.RESOLVED, by="kim", at=at, channels=["a"])
+    channel = Channel()
+    deliver(store, 60, a=channel)
+    assert "resolved by hand by kim" in channel.taken[1]
+
+
+@pytest.mark.parametrize(
+    ("attempts", "retry_after", "jitter", "seconds", "why"),
+    [
+        (1, None, 1.0, 1.0, "the first wait is a second at least"),
+        (1, None, 0.0, 2.0, "and two at most"),
+        (2, None, 0.0, 4.0, "it doubles"),
+        (9, None, 0.0, 512.0, "and doubles"),
+        (10, None, 0.0, 600.0, "to ten minutes at most"),
+        (10_000, None, 0.0, 600.0, "however often"),
+        (1, 35.0, 0.0, 35.0, "the channel's word counts where it is longer"),
+        (9, 1.0, 0.0, 512.0, "and not where it is shorter"),
+    ],
+)
+def test_retries_wait(attempts: int, retry_after: float | None, jitter: float, seconds: float, why: str) -> None:
+    assert retry_seconds(attempts, retry_after, jitter) == seconds, why
+
+
+def test_jitter_spreads_retries() -> None:
+    assert len({retry_seconds(5) for _ in range(20)}) > 10

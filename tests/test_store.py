@@ -1,0 +1,540 @@
+"""The contract of a store, the same for every engine that there is."""
+
+import multiprocessing
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from shared.alerting import Change, IllegalMove
+from shared.models import Alert, AlertStatus, AttemptStatus, Event, NotificationStatus, as_text
+from shared.store import AlertNotFound, Ingested, Store, StoreUnavailable
+from shared.store.migrate import drop_everything, migrate
+from shared.store.sqlite import SqliteDatabase
+
+NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
+CHANNELS = ("console", "telegram")
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def event(seconds: float, *, ok: bool, monitor: str = "shop", event_id: str | None = None) -> Event:
+    return Event(
+        target_url=f"http://{monitor}/",
+        monitor=monitor,
+        timestamp=at(seconds),
+        is_success=ok,
+        status_code=200 if ok else None,
+        error_message=None if ok else "connection refused",
+        event_id=event_id,  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "notifications.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    database = SqliteDatabase(path)
+    migrate(database, as_text(NOON))
+    yield Store(database)
+    database.close()
+
+
+def add(store: Store, *events: Event, received_at: datetime = LATER) -> list[Ingested]:
+    return store.add_events(events, received_at=received_at, channels=CHANNELS)
+
+
+def add_one(store: Store, one: Event, received_at: datetime = LATER) -> Ingested:
+    return add(store, one, received_at=received_at)[0]
+
+
+def rows(store: Store, sql: str) -> list[tuple[object, ...]]:
+    with store.database.snapshot() as snapshot:
+        return [tuple(dict(row).values()) for row in snapshot.rows(sql)]
+
+
+def opened(store: Store, monitor: str = "shop") -> Alert:
+    found = add_one(store, event(0, ok=False, monitor=monitor)).alert
+    assert found is not None
+    return found
+
+
+# --- events and what they mean ------------------------------------------------------------------------------------
+
+
+def test_an_event_is_stored_as_reported(store: Store) -> None:
+    reported = Event(
+        target_url="https://Shop.example/a b",
+        timestamp=at(0),
+        is_success=False,
+        status_code=503,
+        response_time_ms=12.5,
+        error_message="HTTP 503 Service Unavailable",
+        location="seoul",
+        dns_ms=1,
+        connect_ms=2,
+        tls_ms=3,
+        first_byte_ms=4,
+    )
+    add(store, reported)
+    with store.database.snapshot() as snapshot:
+        row = dict(snapshot.rows("SELECT * FROM events")[0])
+    assert row.pop("received_at") == "2025-01-08T13:00:00.000Z"
+    assert row == {
+        "id": 1,
+        "monitor_id": 1,
+        "event_id": reported.event_id,
+        "location": "seoul",
+        "target_url": "https://Shop.example/a b",
+        "timestamp": "2025-01-08T12:00:00.000Z",
+        "is_success": 0,
+        "status_code": 503,
+        "response_time_ms": 12.5,
+        "dns_ms": 1,
+        "connect_ms": 2,
+        "tls_ms": 3,
+        "first_byte_ms": 4,
+        "error_message": "HTTP 503 Service Unavailable",
+    }
+
+
+def test_a_failure_opens_one_alert_and_owes_one_notification_a_channel(store: Store) -> None:
+    ingested = add_one(store, event(0, ok=False))
+    assert ingested.change is Change.OPENED
+    assert ingested.alert is not None
+    assert ingested.alert.model_dump(mode="json") == {
+        "id": 1,
+        "kind": "OUTAGE",
+        "subject": "shop",
+        "target_url": "http://shop/",
+        "status": "OPEN",
+        "cause": "connection refused",
+        "failed_at": "2025-01-08T12:00:00.000Z",
+        "opened_at": "2025-01-08T12:00:00.000Z",
+        "acknowledged_at": None,
+        "acknowledged_by": None,
+        "resolved_at": None,
+        "resolved_by": None,
+    }
+    _, owed = store.alert(1)
+    assert [(each.channel, each.kind, each.status) for each in owed] == [
+        ("console", "OUTAGE", "PENDING"),
+        ("telegram", "OUTAGE", "PENDING"),
+    ]
+    assert [each.id for each in owed] == ingested.notification_ids
+
+
+def test_further_failures_keep_the_alert_and_owe_nothing(store: Store) -> None:
+    opened(store)
+    again = add_one(store, event(30, ok=False))
+    assert (again.change, again.notification_ids) == (None, [])
+    assert again.alert is not None
+    assert again.alert.id == 1
+    assert len(store.alerts(limit=10)) == 1
+
+
+def test_a_success_resolves_at_the_time_it_was_seen_and_owes_a_recovery(store: Store) -> None:
+    opened(store)
+    ended = add_one(store, event(90, ok=True))
+    assert ended.change is Change.RESOLVED
+    alert, owed = store.alert(1)
+    assert (alert.status, alert.resolved_at, alert.resolved_by) == ("RESOLVED", at(90), None)
+    assert [(each.kind, each.is_manual, each.occurred_at) for each in owed[2:]] == [("RECOVERY", False, at(90))] * 2
+
+
+def test_monitors_are_told_apart_by_name(store: Store) -> None:
+    assert opened(store, "shop").id != opened(store, "blog").id
+    add(store, event(10, ok=True, monitor="blog"))
+    assert [(each.subject, each.status) for each in store.alerts(limit=10)] == [("blog", "RESOLVED"), ("shop", "OPEN")]
+
+
+def test_the_same_event_again_changes_nothing(store: Store) -> None:
+    first = add_one(store, event(0, ok=False, event_id="e"))
+    before = rows(store, "SELECT * FROM monitors"), rows(store, "SELECT * FROM notifications")
+    again = add_one(store, event(500, ok=True, monitor="other", event_id="e"))
+    assert (again.is_duplicate, again.id, again.change, again.notification_ids) == (True, first.id, None, [])
+    assert before == (rows(store, "SELECT * FROM monitors"), rows(store, "SELECT * FROM notifications"))
+    assert rows(store, "SELECT count(*) FROM events") == [(1,)]
+
+
+def test_an_event_twice_in_one_batch_is_stored_once(store: Store) -> None:
+    both = add(store, event(0, ok=False, event_id="e"), event(0, ok=False, event_id="e"))
+    assert [each.is_duplicate for each in both] == [False, True]
+
+
+def test_a_late_event_is_stored_and_changes_no_state(store: Store) -> None:
+    add(store, event(60, ok=True))
+    late = add_one(store, event(30, ok=False))
+    assert (late.change, late.reason) == (None, "older than the newest event")
+    assert store.alerts(limit=10) == []
+    assert rows(store, "SELECT count(*) FROM events") == [(2,)]
+
+
+def test_an_event_from_the_future_freezes_nothing(store: Store) -> None:
+    add(store, event(10_000_000, ok=True), received_at=at(0))
+    assert rows(store, "SELECT timestamp FROM events") == [(as_text(at(10_000_000)),)]
+    assert add_one(store, event(5, ok=False), received_at=at(5)).change is Change.OPENED
+
+
+def test_a_batch_is_judged_in_the_order_of_time_and_answered_in_its_own(store: Store) -> None:
+    ingested = add(store, event(60, ok=True), event(0, ok=False), event(30, ok=False))
+    assert [each.change for each in ingested] == [Change.RESOLVED, Change.OPENED, None]
+
+
+def test_equal_times_are_judged_in_the_order_of_arrival(store: Store) -> None:
+    assert [each.change for each in add(store, event(0, ok=False), event(0, ok=True))] == ["OPENED", "RESOLVED"]
+
+
+def test_a_batch_that_fails_in_the_middle_leaves_nothing(store: Store) -> None:
+    class Broken(Event):
+        def model_dump(self, **_: object) -> dict[str, object]:
+            raise RuntimeError
+
+    broken = Broken(target_url="http://t/", timestamp=at(1), is_success=True)
+    with pytest.raises(RuntimeError):
+        add(store, event(0, ok=False), broken)
+    tables = ("events", "monitors", "alerts", "notifications")
+    assert [rows(store, f"SELECT count(*) FROM {table}") for table in tables] == [[(0,)]] * 4
+    assert add_one(store, event(0, ok=False)).change is Change.OPENED
+
+
+# --- alerts by hand -------------------------------------------------------------------------------------------------
+
+
+def move(store: Store, alert_id: int, to: str, by: str | None = None, seconds: float = 3600) -> list[int]:
+    return store.move_alert(alert_id, AlertStatus(to), by=by, at=at(seconds), channels=CHANNELS)[2]
+
+
+def test_an_acknowledged_alert_stays_the_only_one_and_is_resolved_by_recovery(store: Store) -> None:
+    opened(store)
+    assert move(store, 1, "ACK", "kim") == []
+    assert add_one(store, event(30, ok=False)).change is None
+    assert store.alert(1)[0].acknowledged_by == "kim"
+    assert add_one(store, event(60, ok=True)).change is Change.RESOLVED
+
+
+def test_resolving_by_hand_owes_a_recovery_that_says_so(store: Store) -> None:
+    opened(store)
+    assert len(move(store, 1, "RESOLVED", "kim")) == 2
+    alert, owed = store.alert(1)
+    assert (alert.status, alert.resolved_by) == ("RESOLVED", "kim")
+    assert [(each.kind, each.is_manual, each.actor) for each in owed[2:]] == [("RECOVERY", True, "kim")] * 2
+
+
+def test_a_failure_after_resolving_by_hand_opens_a_new_alert(store: Store) -> None:
+    opened(store)
+    move(store, 1, "RESOLVED")
+    again = add_one(store, event(30, ok=False))
+    assert again.change is Change.OPENED
+    assert again.alert is not None
+    assert (again.alert.id, again.alert.failed_at) == (2, at(30))
+
+
+def test_reopening_owes_nothing_and_is_refused_while_another_is_active(store: Store) -> None:
+    opened(store)
+    move(store, 1, "RESOLVED")
+    assert move(store, 1, "OPEN") == []
+    assert store.alert(1)[0].resolved_at is None
+    move(store, 1, "RESOLVED")
+    add(store, event(30, ok=False))
+    with pytest.raises(IllegalMove, match="alert 2 of shop is OPEN"):
+        move(store, 1, "OPEN")
+
+
+def test_the_same_status_again_changes_nothing(store: Store) -> None:
+    opened(store)
+    move(store, 1, "ACK", "kim")
+    alert, is_moved, owed = store.move_alert(1, AlertStatus.ACK, by="lee", at=at(99), channels=CHANNELS)
+    assert (alert.acknowledged_by, is_moved, owed) == ("kim", False, [])
+
+
+@pytest.mark.parametrize("alert_id", [0, 1, 2**63 - 1, 2**63, 10**18])
+def test_an_alert_that_is_not_there(store: Store, alert_id: int) -> None:
+    with pytest.raises(AlertNotFound):
+        store.alert(alert_id)
+    with pytest.raises(AlertNotFound):
+        move(store, alert_id, "ACK")
+
+
+def test_alerts_are_listed_newest_first_by_status_monitor_and_page(store: Store) -> None:
+    for monitor in ("a", "b", "c"):
+        opened(store, monitor)
+    move(store, 2, "RESOLVED")
+    move(store, 3, "ACK")
+
+    def listed(**wanted: object) -> list[int]:
+        return [each.id for each in store.alerts(limit=wanted.pop("limit", 10), **wanted)]  # type: ignore[arg-type]
+
+    assert listed() == [3, 2, 1]
+    assert listed(limit=2) == [3, 2]
+    assert listed(before=2) == [1]
+    assert listed(status=AlertStatus.OPEN) == [1]
+    assert listed(status=AlertStatus.RESOLVED) == [2]
+    assert listed(monitor="c") == [3]
+    assert listed(monitor="c", status=AlertStatus.OPEN) == []
+
+
+def test_alerts_of_a_status_are_found_by_an_index(store: Store) -> None:
+    with store.database.snapshot() as snapshot:
+        plan = snapshot.rows(
+            "EXPLAIN QUERY PLAN SELECT * FROM alerts WHERE status = 'OPEN' AND id < 9 ORDER BY id DESC"
+        )
+    assert [row["detail"] for row in plan] == ["SEARCH alerts USING INDEX alerts_by_status (status=? AND id<?)"]
+
+
+# --- the outbox -----------------------------------------------------------------------------------------------------
+
+
+def claim(store: Store, seconds: float = 3600, channel: str = "console", lease: float = 30) -> int | None:
+    owed = store.claim_notification(channel, now=at(seconds), leased_until=at(seconds + lease))
+    return owed.notification.id if owed else None
+
+
+def settle(store: Store, status: str, seconds: float = 3600, channel: str = "console", due: float | None = None) -> int:
+    owed = store.claim_notification(channel, now=at(seconds), leased_until=at(seconds + 30))
+    assert owed is not None
+    store.record_attempt(
+        owed.notification,
+        AttemptStatus(status),
+        attempted_at=at(seconds),
+        duration_ms=1.0,
+        answer=status.lower(),
+        due_at=at(due) if due is not None else None,
+    )
+    return owed.notification.id
+
+
+def test_a_lease_keeps_a_notification_to_one_sender_until_it_runs_out(store: Store) -> None:
+    opened(store)
+    assert claim(store, 3600) == 1
+    assert claim(store, 3629.9) is None
+    assert claim(store, 3630) == 1, "its sender died: the next takes over"
+
+
+def test_channels_do_not_wait_for_each_other(store: Store) -> None:
+    opened(store)
+    assert (claim(store, channel="console"), claim(store, channel="telegram")) == (1, 2)
+
+
+@pytest.mark.parametrize("outcome", ["SENT", "FAILED"])
+def test_a_recovery_waits_until_its_outage_is_settled_there(store: Store, outcome: str) -> None:
+    opened(store)
+    add(store, event(60, ok=True))
+    settle(store, "RETRY", due=3700)
+    assert claim(store, 3650) is None, "the OUTAGE is not due yet, and the RECOVERY waits for it"
+    assert settle(store, outcome, 3700) == 1
+    assert claim(store, 3700) == 3
+    assert claim(store, 3700, channel="telegram") == 2, "the other channel has its own order"
+
+
+def test_a_recovery_goes_out_once_its_outage_expired(store: Store) -> None:
+    opened(store)
+    add(store, event(60, ok=True), received_at=LATER + timedelta(hours=1))
+    expired = store.expire_notifications(now=at(8000), created_before=LATER + timedelta(seconds=1))
+    assert [each.id for each in expired] == [1, 2]
+    assert [(log.status, log.notification_id) for log in store.notification_logs(limit=9)] == [
+        ("EXPIRED", 2),
+        ("EXPIRED", 1),
+    ]
+    assert claim(store, 8000) == 3
+
+
+def test_what_is_being_sent_does_not_expire_under_its_sender(store: Store) -> None:
+    opened(store)
+    claim(store, 3600)
+    assert [each.id for each in store.expire_notifications(now=at(3601), created_before=at(9999))] == [2]
+    assert [each.id for each in store.expire_notifications(now=at(3631), created_before=at(9999))] == [1]
+
+
+def test_a_newer_outage_of_the_monitor_does_not_overtake_the_older_recovery(store: Store) -> None:
+    opened(store)
+    settle(store, "SENT")
+    add(store, event(60, ok=True), event(90, ok=False))
+    settle(store, "RETRY", due=4000)
+    assert claim(store, 3700) is None
+    assert claim(store, 4000) == 3
+
+
+def test_other_monitors_do_not_wait(store: Store) -> None:
+    opened(store, "a")
+    settle(store, "RETRY", due=9000)
+    opened(store, "b")
+    assert claim(store) == 3
+
+
+def test_a_claim_among_ids_takes_no_other(store: Store) -> None:
+    opened(store, "a")
+    ids = add_one(store, event(0, ok=False, monitor="b")).notification_ids
+    owed = store.claim_notification("console", now=LATER, leased_until=LATER, among=ids)
+    assert owed is not None
+    assert owed.notification.id == ids[0]
+    assert store.claim_notification("console", now=LATER, leased_until=LATER, among=[]) is None
+
+
+def test_an_attempt_is_written_down_whole(store: Store) -> None:
+    opened(store)
+    settle(store, "RETRY", due=3700)
+    assert [log.model_dump(mode="json") for log in store.notification_logs(limit=9)] == [
+        {
+            "id": 1,
+            "notification_id": 1,
+            "alert_id": 1,
+            "kind": "OUTAGE",
+            "channel": "console",
+            "status": "RETRY",
+            "attempted_at": "2025-01-08T13:00:00.000Z",
+            "duration_ms": 1.0,
+            "answer": "retry",
+        }
+    ]
+    notification = store.alert(1)[1][0]
+    assert (notification.status, notification.attempts, notification.due_at) == ("PENDING", 1, at(3700))
+    assert notification.leased_until is None
+
+
+def test_who_lost_the_lease_does_not_undo_the_new_holder(store: Store) -> None:
+    opened(store)
+    slow = store.claim_notification("console", now=at(3600), leased_until=at(3630))
+    assert slow is not None
+    assert claim(store, 3640) == 1
+    store.record_attempt(
+        slow.notification, AttemptStatus.FAILED, attempted_at=at(3600), duration_ms=9, answer="refused"
+    )
+    assert store.alert(1)[1][0].status is NotificationStatus.SENDING
+    store.record_attempt(slow.notification, AttemptStatus.SENT, attempted_at=at(3600), duration_ms=9, answer="ok")
+    assert store.alert(1)[1][0].status is NotificationStatus.SENT, "what was accepted was accepted"
+    assert len(store.notification_logs(limit=9)) == 2
+
+
+def test_what_is_settled_is_never_sent_again(store: Store) -> None:
+    opened(store)
+    settle(store, "SENT")
+    assert claim(store, 99_999) is None
+    assert store.has_owed_notifications(["console"], now=at(99_999)) is False
+    assert store.has_owed_notifications(["telegram"], now=at(99_999)) is True
+
+
+def test_logs_are_listed_newest_first_by_alert_and_page(store: Store) -> None:
+    opened(store, "a")
+    opened(store, "b")
+    for _ in range(2):
+        settle(store, "SENT")
+        settle(store, "SENT", channel="telegram")
+    assert [log.id for log in store.notification_logs(limit=3)] == [4, 3, 2]
+    assert [log.id for log in store.notification_logs(limit=3, before=2)] == [1]
+    assert {log.alert_id for log in store.notification_logs(limit=9, alert_id=2)} == {2}
+
+
+def test_the_summary_counts_what_is_open(store: Store) -> None:
+    assert store.summary() == {"last_check": None, "open_alerts": 0, "owed_notifications": 0}
+    opened(store)
+    add(store, event(20, ok=True, monitor="other"))
+    assert store.summary() == {
+        "last_check": "2025-01-08T12:00:20.000Z",
+        "open_alerts": 1,
+        "owed_notifications": 2,
+    }
+
+
+# --- SQLite alone -----------------------------------------------------------------------------------------------------
+
+
+def test_at_most_one_active_alert_is_the_databases_word(store: Store) -> None:
+    opened(store)
+    with pytest.raises(sqlite3.IntegrityError), store.database.transaction() as transaction:
+        transaction.rows(
+            "INSERT INTO alerts (kind, subject, status, failed_at, opened_at) VALUES ('OUTAGE', 'shop', 'ACK', '', '')"
+        )
+
+
+def test_an_accepted_event_survives_a_power_cut(store: Store) -> None:
+    assert rows(store, "PRAGMA synchronous") == [(2,)]
+    assert rows(store, "PRAGMA journal_mode") == [("wal",)]
+    assert rows(store, "PRAGMA foreign_keys") == [(1,)]
+
+
+def test_migrating_again_does_nothing(store: Store) -> None:
+    opened(store)
+    assert migrate(store.database, as_text(NOON)) == []
+    assert len(store.alerts(limit=9)) == 1
+
+
+def test_a_migration_that_fails_leaves_nothing(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bad = tmp_path / "0001_bad.sql"
+    bad.write_text("CREATE TABLE a (id INTEGER);\nCREATE TABLE a (id INTEGER);\n")
+    database = SqliteDatabase(path)
+    with monkeypatch.context() as patched:
+        patched.setattr("shared.store.migrate._migrations", lambda: (bad,))
+        with pytest.raises(StoreUnavailable):
+            migrate(database, as_text(NOON))
+    with database.snapshot() as snapshot:
+        assert snapshot.rows("SELECT * FROM sqlite_master") == []
+    assert migrate(database, as_text(NOON)) == ["0001_first_tables"]
+
+
+def test_a_store_of_a_newer_program_is_refused(store: Store) -> None:
+    with store.database.transaction() as transaction:
+        transaction.rows("INSERT INTO schema_migrations (version, name) VALUES (99, 'x')")
+    with pytest.raises(StoreUnavailable, match=r"version 99.*use a newer program"):
+        migrate(store.database, as_text(NOON))
+
+
+def test_dropping_everything_makes_a_fresh_start_in_the_same_file(store: Store) -> None:
+    opened(store)
+    with store.database.transaction() as transaction:
+        drop_everything(transaction)
+    migrate(store.database, as_text(NOON))
+    assert store.alerts(limit=9) == []
+
+
+@pytest.mark.parametrize(
+    ("trouble", "is_busy", "why"),
+    [("locked", True, "busy"), ("not a database", False, "not a database"), ("no folder", False, "unable to open")],
+)
+def test_a_store_in_trouble_says_which(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str, is_busy: bool, why: str
+) -> None:
+    monkeypatch.setattr("shared.store.sqlite.BUSY_SECONDS", 0.05)
+    path = tmp_path / ("missing/x.db" if trouble == "no folder" else "x.db")
+    other = None
+    if trouble == "not a database":
+        path.write_bytes(b"hello " * 1000)
+    elif trouble == "locked":
+        migrate(SqliteDatabase(path), as_text(NOON))
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable, match=why) as raised, SqliteDatabase(path).transaction():
+        pass
+    assert raised.value.is_busy is is_busy
+    if other:
+        other.close()
+
+
+def _open(path: Path, barrier: "multiprocessing.synchronize.Barrier", results: "multiprocessing.Queue[str]") -> None:
+    barrier.wait()
+    try:
+        database = SqliteDatabase(path)
+        migrate(database, as_text(NOON))
+        Store(database).add_events([event(0, ok=True)], received_at=NOON, channels=())
+        results.put("ok")
+    except Exception as error:  # noqa: BLE001  # told to the test
+        results.put(repr(error))
+
+
+def test_an_absent_store_is_made_by_many_at_once(path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    barrier, results = context.Barrier(8), context.Queue()
+    processes = [context.Process(target=_open, args=(path, barrier, results)) for _ in range(8)]
+    for process in processes:
+        process.start()
+    assert [results.get(timeout=20) for _ in processes] == ["ok"] * 8
+    for process in processes:
+        process.join(10)
