@@ -28,7 +28,7 @@ _CAUSES_KO = (
     (r"certificate is for another host than (.+)", r"인증서가 다른 호스트의 것임 (대상: \1)"),
     (r"certificate is self-signed", "자체 서명된 인증서임"),
     (r"certificate issuer is not trusted", "인증서 발급자를 신뢰할 수 없음"),
-    (r"TLS handshake failed(?:: (.+))?", r"TLS 연결 실패: \1"),
+    (r"TLS handshake failed: (.+)", r"TLS 연결 실패: \1"),
     (r"more than 10 redirects", "리다이렉트가 10번을 넘음"),
     (r"not an HTTP answer", "HTTP 응답이 아님"),
     (r"connection closed without an answer", "응답 없이 연결이 닫힘"),
@@ -39,7 +39,10 @@ _CAUSES_KO = (
     (r"host unreachable", "호스트에 연결할 수 없음"),
     (r"not a valid URL", "올바른 URL이 아님"),
     (r"only http and https are looked at", "http와 https만 점검함"),
-    (r"HTTP (\d{3}.*)", r"HTTP \1"),
+    (r"(HTTP \d{3}.*)", r"\1"),
+    (r"the proxy answered (.+)", r"프록시의 응답: \1"),
+    (r"connection failed: (.+)", r"연결 실패: \1"),
+    (r"could not resolve proxy: (.+)", r"프록시를 찾을 수 없음: \1"),
 )
 
 
@@ -92,10 +95,5 @@ def _in_korean(cause: str) -> str:
     for pattern, korean in _CAUSES_KO:
         match = re.fullmatch(pattern, cause)
         if match:
-            return match.expand(korean).removesuffix(": ")
+            return match.expand(korean)
     return cause
-
-
-def is_known_cause(cause: str) -> bool:
-    """Whether a cause that the agent reports has its Korean words."""
-    return any(re.fullmatch(pattern, cause) for pattern, _ in _CAUSES_KO)

@@ -47,12 +47,13 @@ def function(method: str, access: Access) -> Callable[[Function], Function]:
         def answered(request: Request) -> Response:
             try:
                 _check(request, method, access)
-                return handler(request)
+                response = handler(request)
             except Exception as error:  # noqa: BLE001  # each becomes an answer; the unforeseen one is logged whole
-                return _problem(handler.__name__, error)
-            finally:
-                # functions-framework reads the rest of the request once it is answered, however long it is.
-                request.stream = BytesIO()
+                response = _problem(handler.__name__, error)
+            # functions-framework reads the rest of the request once it is answered, however long it is.
+            request.stream = BytesIO()
+            step("server", "answered", level=logging.DEBUG, function=handler.__name__, status=response.status_code)
+            return response
 
         return answered
 

@@ -24,6 +24,8 @@ from shared.settings import ROOT
 START = [sys.executable, "-m", "infra.local"]
 START_SECONDS = 15.0
 STOP_SECONDS = 5.0
+# A run of deliveries takes its time.
+POST_SECONDS = 60.0
 API_KEY = "a-key-that-is-for-tests-only"
 
 _COPIED = ("main.py", "functions", "shared", "infra", ".env.example")
@@ -205,7 +207,7 @@ class Running:
     def post(self, path: str, body: Any = None, *, key: str | None = API_KEY, **options: Any) -> requests.Response:
         """POST ``body`` as JSON, with the key."""
         headers = {"X-API-Key": key} if key is not None else {}
-        return self._session.post(f"{self.url}{path}", json=body, headers=headers, timeout=START_SECONDS, **options)
+        return self._session.post(f"{self.url}{path}", json=body, headers=headers, timeout=POST_SECONDS, **options)
 
     def patch(self, path: str, body: Any) -> requests.Response:
         """PATCH ``body`` as JSON; without a key."""

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from functions.check_monitors import causes
+from shared import messages
 from shared.messages import compose, duration, one_line
 from shared.models import Alert, AlertKind, AlertStatus, Notification, NotificationKind, NotificationStatus
 
@@ -125,3 +127,31 @@ def test_a_long_part_says_that_it_was_cut() -> None:
 )
 def test_durations_are_told_in_two_units(seconds: float, english: str, korean: str) -> None:
     assert (duration(timedelta(seconds=seconds), "en"), duration(timedelta(seconds=seconds), "ko")) == (english, korean)
+
+
+TABLES = (causes._BY_CODE, causes._BY_TEXT, causes._BY_ERRNO, causes._BY_VERIFY_RESULT)
+CAUSES = {text for table in TABLES for text in table.values()} | {
+    causes.ENDLESS,
+    *(f"{words} 2026-01-01" for *_, words in causes.WRONG_DATES.values()),
+    "no answer within 0.5 s",
+    "the answer did not end within 10 s",
+    "host not found: nonexistent-domain-12345.com",
+    "certificate is for another host than shop.example",
+    "TLS handshake failed: wrong version number",
+    "connection failed: permission denied",
+    "the proxy answered HTTP 407 Proxy Authentication Required",
+}
+
+
+@pytest.mark.parametrize("cause", sorted(CAUSES))
+def test_every_cause_of_the_agent_has_its_korean(cause: str) -> None:
+    korean = messages._in_korean(cause)
+    assert korean != cause
+    assert any("가" <= letter <= "힣" for letter in korean)
+    for kept in ("2026-01-01", "0.5", "shop.example", "nonexistent-domain-12345.com", "wrong version number", "407"):
+        assert (kept in korean) is (kept in cause)
+
+
+def test_other_causes_stay_as_they_were_reported() -> None:
+    assert messages._in_korean("HTTP 503 Service Unavailable") == "HTTP 503 Service Unavailable"
+    assert messages._in_korean("disk almost full") == "disk almost full"

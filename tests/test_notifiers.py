@@ -49,12 +49,6 @@ def test_without_settings_only_the_console_is_on() -> None:
     assert list(notifiers.configured({"TELEGRAM_BOT_TOKEN": " ", "TELEGRAM_CHAT_ID": ""})) == ["console"]
 
 
-def test_to_look_which_channels_are_on_loads_no_library_of_theirs() -> None:
-    for name in [name for name in sys.modules if name.split(".")[0] in ("telegram", "httpx")]:
-        pytest.skip(f"{name} was loaded by another test; test_architecture looks at this in a fresh process")
-    notifiers.configured(TELEGRAM)
-
-
 # --- the console --------------------------------------------------------------------------------------------------
 
 

@@ -22,8 +22,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from functions.check_monitors import probe as module
+from functions.check_monitors import transfers
+from functions.check_monitors.causes import cause
 from functions.check_monitors.probe import probe, probe_all
 from shared.models import Event, Monitor, now
+from shared.settings import SettingError
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 UNENDED = b"HTTP/1.1 200 OK\r\n\r\n"
@@ -164,6 +167,9 @@ def test_the_phases_tell_where_the_time_went(serve: Callable[..., int]) -> None:
         (b"SSH-2.0-OpenSSH_9.6\r\n", None, "not an HTTP answer"),
         (bytes(range(256)) * 8, None, "not an HTTP answer"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: pear\r\n\r\n", 200, "not an HTTP answer"),
+        (b"HTTP/9.9 200 OK\r\n\r\n", None, "not an HTTP answer"),
+        (b"HTTP/1.1 000 OK\r\n\r\n", None, "not an HTTP answer"),
+        (b"HTTP/1.1 200 OK\r\nX: y", 200, "the answer ended early"),  # amid its headers
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", 200, "the answer ended early"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nok", 200, "the answer ended early"),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100_000, 200, "the answer's headers are too large"),
@@ -229,6 +235,11 @@ def test_a_url_that_leads_nowhere_is_an_event(url: str, message: str) -> None:
         assert event.target_url == url
 
 
+def test_a_url_that_is_longer_than_an_event_is_an_event() -> None:
+    event = look("http://127.0.0.1/" + "x" * 9_000_000)  # more than libcurl takes, too
+    assert (event.error_message, len(event.target_url)) == ("not a valid URL", 2048)
+
+
 def test_a_refused_connection_says_so() -> None:
     event = look(free_port())
     assert event.error_message == "connection refused"
@@ -254,8 +265,7 @@ def test_a_way_that_is_missing_is_named(number: int, message: str) -> None:
         def getinfo(self, _: int) -> int:
             return number
 
-    a_look = module._Look(monitor(1), 1.0, "", None)
-    assert a_look._error_message(Handle(), pycurl.E_COULDNT_CONNECT, "Failed to connect", None) == message
+    assert cause(Handle(), pycurl.E_COULDNT_CONNECT, "Failed to connect", None, 1.0) == message
 
 
 def test_redirects_are_followed_to_the_last_answer(serve: Callable[..., int]) -> None:
@@ -509,9 +519,41 @@ def test_a_close_without_an_answer_says_so_over_tls_too(serve: Callable[..., int
     assert look(f"https://localhost:{port}/").error_message == "connection closed without an answer"
 
 
+@pytest.mark.parametrize(("status", "message"), [(b"\x88", None), (b"\x8e", "HTTP 500 Internal Server Error")])
+def test_an_answer_over_http_2_is_judged_too(
+    serve: Callable[..., int], trusted: Authority, status: bytes, message: str | None
+) -> None:
+    def frame(kind: int, flags: int, stream: int, content: bytes) -> bytes:
+        return len(content).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + content
+
+    def handler(connection: Any) -> None:
+        assert connection.selected_alpn_protocol() == "h2"
+        connection.recv(65536)
+        # SETTINGS and their acknowledgement, HEADERS with one of HPACK's fixed statuses, DATA that ends the stream
+        answer = frame(4, 0, 0, b"") + frame(4, 1, 0, b"") + frame(1, 4, 1, status) + frame(0, 1, 1, b"ok")
+        connection.sendall(answer)
+        while connection.recv(65536):
+            pass
+
+    context = trusted.context(TODAY - A_DAY, TODAY + A_DAY)
+    context.set_alpn_protocols(["h2"])
+    event = look(f"https://localhost:{serve(handler, context)}/")
+    assert (event.error_message, event.status_code) == (message, 500 if message else 200)
+
+
+def test_a_proxys_refusal_is_not_the_targets_answer(serve: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = serve(says(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n"))
+    monkeypatch.delenv("no_proxy")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy}")
+    event = look("https://nobody.invalid/")
+    assert event.status_code is None
+    assert event.error_message == "the proxy answered HTTP 407 Proxy Authentication Required"
+
+
 def test_a_missing_file_of_trusted_certificates_is_no_targets_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent/root.pem")
-    with pytest.raises(OSError, match=r"root\.pem"):
+    with pytest.raises(SettingError, match=r"root\.pem"):
         look(free_port())
 
 
@@ -552,26 +594,26 @@ def test_starts_are_spread_and_each_deadline_counts_from_its_own(serve: Callable
 
 def test_names_that_hang_do_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     # libcurl's threads for names are few; one that hangs is lost for a while.
-    loop = module._Loop()
+    loop = transfers.Loop()
     monkeypatch.setattr(module, "_idle_loops", [loop])
     probe(monitor(free_port()))
     probe(monitor(free_port()))
     assert len(loop._multis) == 1
-    loop._multis[0].hung_until.extend([time.monotonic() + 9] * module._LOOKUPS_PER_MULTI)
+    loop._multis[0].hung_until.extend([time.monotonic() + 9] * transfers._LOOKUPS_PER_MULTI)
     began = time.monotonic()
     assert look(free_port(), 0.4).error_message == "connection refused"
     assert time.monotonic() - began < 0.4
     assert len(loop._multis) == 2
     for multi in loop._multis:
         multi.hung_until.clear()
-        multi.hung_until.extend([time.monotonic() - 1] * module._LOOKUPS_PER_MULTI)
+        multi.hung_until.extend([time.monotonic() - 1] * transfers._LOOKUPS_PER_MULTI)
     assert look(free_port(), 0.4).error_message == "connection refused"
     assert len(loop._multis) == 2
 
 
 def test_a_name_that_hung_counts_against_its_threads() -> None:
-    loop = module._Loop()
-    multi = module._Multi(loop._watch)
+    loop = transfers.Loop()
+    multi = transfers._Multi(loop._watch)
     for code, text in [
         (pycurl.E_OPERATION_TIMEDOUT, "Resolving timed out after 400 milliseconds"),
         (pycurl.E_OPERATION_TIMEDOUT, "Connection timed out after 400 milliseconds"),

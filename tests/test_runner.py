@@ -306,8 +306,8 @@ def test_it_ends_with_everything_that_it_started(
         end(running)
 
         running.wait_until(lambda: running.process.poll() is not None and not running.living(), 10)
-        # Two seconds on an idle machine; the tests may share theirs.
-        assert time.monotonic() - began < 3.5
+        # Two seconds on an idle machine, but the tests share theirs. A check that hangs would take 30.
+        assert time.monotonic() - began < 5.0
         assert running.process.returncode == 0
         assert "Traceback" not in running.output()
         assert "Fatal" not in running.output()

@@ -1,0 +1,32 @@
+"""``python -m tests.benchmarks [cold_start] [ingest] [memory] [--rounds N]``: all of them where none is named."""
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+from tests.benchmarks import cold_start, ingest, memory
+
+BENCHMARKS = {"cold_start": cold_start, "ingest": ingest, "memory": memory}
+
+
+def main() -> None:
+    """Run the benchmarks that are named, one after the other."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="What Bonghwa costs.")
+    parser.add_argument("name", nargs="*", help=f"{', '.join(BENCHMARKS)}; all of them where none is named")
+    parser.add_argument("--rounds", type=int, help="how often each is measured; its own default where it is not said")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.name) - set(BENCHMARKS):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}: expected {', '.join(BENCHMARKS)}")
+    if arguments.rounds is not None and arguments.rounds < 1:
+        parser.error(f"--rounds is {arguments.rounds}: expected 1 or more")
+    for name in arguments.name or BENCHMARKS:
+        benchmark = BENCHMARKS[name]
+        with tempfile.TemporaryDirectory(prefix="bonghwa-bench-") as folder:
+            busy = f"{os.getloadavg()[0]:.1f} busy of {os.cpu_count()} CPUs"
+            print(f"{name}  ({busy} before it)", flush=True)
+            print(benchmark.run(Path(folder), arguments.rounds or benchmark.ROUNDS), end="\n\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""From the start of a function's process to its first answer, against hello world's.
+
+Every start begins from the same database, and its first request is a real one.
+"""
+
+import http.client
+import json
+import shutil
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from infra.table import Row, rows
+from shared.models import AttemptStatus, Event, now
+from shared.settings import Settings
+from shared.store import Store, open_store
+from tests.benchmarks.yardstick import hello_alone, hello_project, middle_half, table
+from tests.running import API_KEY, START_SECONDS, FunctionAlone, copy_project
+from tests.stand_ins import Exchange, StandIn, Target
+
+ROUNDS = 11
+HTTP_BAR = 1.6
+# A scheduled function is waited for by no person.
+SCHEDULED_BAR = 1.8
+OUTAGES = 10
+
+_BODIES: dict[str, dict[str, Any]] = {
+    "ingest_event": {
+        "target_url": "https://example.com/",
+        "timestamp": "2025-01-08T10:30:00.000Z",
+        "is_success": True,
+        "status_code": 200,
+        "response_time_ms": 12.3,
+        "event_id": "the-first-event",
+    },
+    "update_alert": {"status": "ACK"},
+}
+# What shows that the function did its work and not only answered.
+_PROOFS = {"hello": "hello", "ingest_event": '"id":', "list_alerts": '"id":', "check_monitors": '"posted":1'}
+
+
+class Backend(StandIn):
+    """Takes every event at once."""
+
+    def answer(self, exchange: Exchange) -> None:
+        exchange.answer(201, "{}", "application/json")
+
+
+@dataclass(frozen=True)
+class Start:
+    """One function that is started again and again, and its first request."""
+
+    name: str
+    make: Callable[[], FunctionAlone]
+    method: str = "GET"
+    path: str = "/"
+    body: bytes | None = None
+
+    def milliseconds(self) -> float:
+        """One cold start."""
+        function = self.make()
+        began = time.perf_counter()
+        function.start()
+        try:
+            status, text = self._first_answer(function)
+            ended = time.perf_counter()
+            assert status < 300, f"{self.name} answered {status}: {text}"
+            assert _PROOFS.get(self.name, "") in text, f"{self.name} answered {text}"
+        finally:
+            function.kill()
+        return (ended - began) * 1000
+
+    def _first_answer(self, function: FunctionAlone) -> tuple[int, str]:
+        headers = {"X-API-Key": API_KEY, "Content-Type": "application/json"}
+        give_up_at = time.monotonic() + START_SECONDS
+        while True:
+            connection = http.client.HTTPConnection("127.0.0.1", function.port, timeout=START_SECONDS)
+            try:
+                connection.request(self.method, self.path, self.body, headers)
+                answer = connection.getresponse()
+                return answer.status, answer.read().decode()
+            except ConnectionRefusedError:
+                assert time.monotonic() < give_up_at, f"{self.name} does not start\n{function.output()}"
+                # Often enough to be exact, and seldom enough to leave the processors to the function.
+                time.sleep(0.001)
+            finally:
+                connection.close()
+
+
+def run(folder: Path, rounds: int) -> str:
+    """The table of all functions."""
+    table_of_functions = rows()
+    project = copy_project(folder / "project")
+    hello = hello_project(folder / "hello")
+    database = _database(folder / "made-beforehand.db")
+    with Target() as target, Backend() as backend:
+        world = {"TARGET_URL": target.url, "BACKEND_URL": backend.url}
+        starts = [
+            Start("hello", lambda: hello_alone(hello)),
+            *(_start(row, project, folder / row.name, database, world) for row in table_of_functions),
+        ]
+        for start in starts:
+            start.milliseconds()  # not counted: it writes what Python compiles
+        measured = [{start.name: start.milliseconds() for start in starts} for _ in range(rounds)]
+    return _table(table_of_functions, measured)
+
+
+def _start(row: Row, project: Path, folder: Path, database: Path, world: dict[str, str]) -> Start:
+    folder.mkdir()
+
+    def make() -> FunctionAlone:
+        for left in folder.iterdir():
+            left.unlink()
+        shutil.copyfile(database, folder / "bonghwa.db")
+        return FunctionAlone(project, folder, row.name, **world)
+
+    body = json.dumps(_BODIES[row.name]).encode() if row.name in _BODIES else None
+    return Start(row.name, make, row.method, row.path.replace("<id>", str(OUTAGES)), body)
+
+
+def _database(path: Path) -> Path:
+    """A database with a past: outages that were told, all over but the last, and nothing owed."""
+    store = open_store(Settings.from_env({"DATABASE_URL": f"sqlite:///{path}"}))
+    began_at = now() - timedelta(hours=OUTAGES)
+    for minute in range(2 * OUTAGES - 1):
+        at = began_at + timedelta(minutes=minute)
+        event = Event(target_url="https://example.com/", timestamp=at, is_success=minute % 2 == 1)
+        store.add_events([event], received_at=at, channels=("console",))
+        _tell(store)
+    # The last connection to leave puts everything into the one file.
+    store.database.close()
+    return path
+
+
+def _tell(store: Store) -> None:
+    owed = store.claim_notification("console", now=now(), leased_until=now())
+    assert owed is not None
+    store.record_attempt(owed.notification, AttemptStatus.SENT, attempted_at=now(), duration_ms=1.0, answer="printed")
+
+
+def _table(table_of_functions: list[Row], measured: list[dict[str, float]]) -> str:
+    hello = [each["hello"] for each in measured]
+    lines = []
+    for row in table_of_functions:
+        own = [each[row.name] for each in measured]
+        # Within a round, so that what slows the machine for a while slows both.
+        ratios = [each[row.name] / each["hello"] for each in measured]
+        ratio = statistics.median(ratios)
+        bar = SCHEDULED_BAR if row.every else HTTP_BAR
+        figures = [f"{statistics.median(own):.0f}", f"{statistics.median(hello):.0f}", f"{ratio:.2f}"]
+        lines.append([row.name, *figures, middle_half(ratios, 2), f"{bar:.1f}", "ok" if ratio <= bar else "over"])
+    head = ["process start to first answer", "ms", "hello ms", "ratio", "its middle half", "bar", ""]
+    return f"{table(head, lines)}\nmedians of {len(measured)} rounds; hello's middle half: {middle_half(hello, 0)} ms"
