@@ -52,6 +52,13 @@ def _without_slash(url: str) -> str:
     return http_url(url).rstrip("/")
 
 
+def _header_value(key: SecretStr) -> SecretStr:
+    # Anything else cannot be sent as X-API-Key, and would be found out one failed run after the other.
+    if not re.fullmatch(r"[\x21-\x7e]+", key.get_secret_value()):
+        raise ValueError("printable ASCII")
+    return key
+
+
 def _sqlite_path(url: str) -> str:
     if not url.startswith("sqlite:///") or url in ("sqlite:///", "sqlite:////") or url.endswith(":memory:"):
         raise ValueError("a SQLite file")
@@ -62,7 +69,7 @@ def _shown(variable: str, value: str) -> str:
     """What may be said of a malformed value: never a secret, nor the password inside a URL."""
     if any(word in variable for word in ("KEY", "TOKEN", "SECRET", "PASSWORD")):
         return "(hidden)"
-    return re.sub(r"(?<=://)[^/\s@]+@", "(hidden)@", value)[:200]
+    return re.sub(r"(?<=://)\S*@", "(hidden)@", value)[:200]
 
 
 def _setting(variable: str, default: Any, expected: str) -> Any:
@@ -91,7 +98,9 @@ class Settings(BaseModel):
     backend_url_given: Annotated[str, AfterValidator(_without_slash)] | None = _setting(
         "BACKEND_URL", None, "the backend's http:// or https:// URL"
     )
-    api_key: SecretStr | None = _setting("API_KEY", None, "a secret of at least one character")
+    api_key: Annotated[SecretStr, AfterValidator(_header_value)] | None = _setting(
+        "API_KEY", None, "a secret of ASCII letters, digits and signs, without spaces"
+    )
     api_auth: Literal["ingest", "writes", "all"] = _setting("API_AUTH", "ingest", "ingest, writes or all")
     database_url: Annotated[str, AfterValidator(_sqlite_path)] = _setting(
         "DATABASE_URL", "sqlite:///notifications.db", "sqlite:///relative/path.db or sqlite:////absolute/path.db"

@@ -243,6 +243,10 @@ class LocalSystem(Running):
         found: list[dict[str, Any]] = self.get("/notification_logs").json()["notification_logs"]
         return found
 
+    def sent(self) -> list[dict[str, Any]]:
+        """The attempts that succeeded; on a busy machine the first may be given up for its time, and made again."""
+        return [log for log in self.notification_logs() if log["status"] == "SENT"]
+
     def events(self, *, is_success: bool) -> list[dict[str, Any]]:
         """Every event of one outcome, oldest first, from the database."""
         return self.rows("SELECT * FROM events WHERE is_success = ? ORDER BY id", int(is_success))

@@ -224,16 +224,24 @@ MALFORMED = [
     ("LOCATION", "x" * 256, "xxx", "at most 255 characters"),
     ("FLASK_PORT", "70000", "'70000'", "1 to 65535"),
     ("FLASK_PORT", "http", "'http'", "1 to 65535"),
+    ("FLASK_DEBUG", "maybe", "'maybe'", "true or false"),
     ("BACKEND_URL", "localhost:5000", "'localhost:5000'", "http:// or https:// URL"),
     ("API_KEY", "", "is not set", "a secret"),
+    ("API_KEY", "hunter2\nb", "'(hidden)'", "a secret of ASCII"),
+    ("API_KEY", "비밀hunter2", "'(hidden)'", "a secret of ASCII"),
     ("API_AUTH", "none", "'none'", "ingest, writes or all"),
     ("DATABASE_URL", "notifications.db", "'notifications.db'", "sqlite:////absolute/path.db"),
     ("DATABASE_URL", "mysql://bonghwa:hunter2@example/db", "mysql://(hidden)@example/db", "sqlite:///relative"),
+    ("DATABASE_URL", "mysql://bonghwa:hunter2/x@y@example/db", "mysql://(hidden)@example/db", "sqlite:///relative"),
+    ("DATABASE_URL", "sqlite:////nonexistent/b.db", "'sqlite:////nonexistent/b.db'", "a database that can be used"),
+    ("DATABASE_URL", "sqlite:////dev/null/b.db", "'sqlite:////dev/null/b.db'", "a database that can be used"),
+    ("LOG_DIR", "/dev/null/logs", "'/dev/null/logs'", "a folder that can be written"),
     ("MESSAGE_LANGUAGE", "fr", "'fr'", "en or ko"),
     ("MESSAGE_LANGUAGE", "e\nn", r"'e\nn'", "en or ko"),
     ("NOTIFICATION_TTL", "a day", "'a day'", "1 to 31536000"),
     ("LOG_LEVEL", "loud", "'loud'", "DEBUG, INFO, WARNING or ERROR"),
     ("TELEGRAM_BOT_TOKEN", "123:hunter2/x", "'(hidden)'", "123456:ABC-DEF"),
+    ("TELEGRAM_CHAT_ID", "123:hunter2", "'(hidden)'", "the chat's number or @channelname"),
     ("TELEGRAM_CHAT_ID", "my chat", "'my chat'", "the chat's number or @channelname"),
     ("TELEGRAM_API_URL", "telegram.example", "'telegram.example'", "http:// or https://"),
 ]
@@ -424,22 +432,26 @@ def test_a_log_over_the_limit_is_renamed_and_five_are_kept(tmp_path: Path) -> No
 
 
 @system
-def test_a_running_system_goes_on_writing_in_a_new_file_once_its_log_was_renamed(
+def test_a_log_that_is_too_long_is_renamed_and_the_running_system_goes_on_in_a_new_one(
     project: Path, tmp_path: Path, target: Target
 ) -> None:
     logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "server.log").write_bytes(b"x" * schedules.LOG_BYTES + b"\n")
     with LocalSystem(project, tmp_path, TARGET_URL=target.url) as running:
-        running.wait_until(lambda: (logs / "server.log").exists())
+        running.wait_until(lambda: (logs / "server.log.1").exists() and (logs / "server.log").exists())
         with (logs / "server.log").open("ab") as log:
-            log.write(b"x" * schedules.LOG_BYTES + b"\n")
+            log.write(b"y" * schedules.LOG_BYTES + b"\n")
 
-        running.wait_until(lambda: (logs / "server.log.1").exists())
+        schedules.rotate(logs)
+
         running.wait_until(lambda: (logs / "server.log").exists())
         running.wait_for_further_events(2, is_success=True)
 
-    assert (logs / "server.log.1").stat().st_size > schedules.LOG_BYTES
-    written = "".join((logs / name).read_text() for name in ("server.log.1", "server.log"))
-    assert all(row["event_id"] in written for row in running.rows("SELECT event_id FROM events"))
+    oldest, older, newest = ((logs / name).read_text() for name in ("server.log.2", "server.log.1", "server.log"))
+    assert oldest.startswith("x")
+    assert older.endswith("y\n")
+    assert all(row["event_id"] in oldest + older + newest for row in running.rows("SELECT event_id FROM events"))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def test_an_outage_is_told_once_while_it_lasts_and_its_recovery_once(
         system.wait_for_further_events(1, is_success=True)
 
         target.is_down = True
-        system.wait_until(lambda: len(system.notification_logs()) >= 2)
+        system.wait_until(lambda: len(system.sent()) >= 2)
         opened = system.alerts()[0]
         system.wait_for_further_events(5, is_success=False)
 
@@ -53,7 +53,7 @@ def test_an_outage_is_told_once_while_it_lasts_and_its_recovery_once(
         assert told_of(system, opened["id"]) == [("console", "OUTAGE", "SENT"), ("telegram", "OUTAGE", "SENT")]
 
         target.is_down = False
-        system.wait_until(lambda: len(system.notification_logs()) >= 4)
+        system.wait_until(lambda: len(system.sent()) >= 4)
         recovered = system.alerts()[0]
         system.wait_for_further_events(3, is_success=True)
 
@@ -113,7 +113,7 @@ def test_a_system_that_is_killed_during_an_outage_goes_on_where_the_store_stands
     settings = {"TARGET_URL": target.url, "SEPARATE": separate, **bot_api.environ}
     killed = LocalSystem(project, tmp_path, **settings)
     with killed:
-        killed.wait_until(lambda: len(killed.notification_logs()) == 2)
+        killed.wait_until(lambda: len(killed.sent()) == 2)
         before = killed.alerts()
         killed.kill()
 
@@ -210,8 +210,7 @@ def test_the_database_answers_the_queries_that_the_original_printed(
 
 
 def told_of(system: LocalSystem, alert_id: int) -> list[tuple[str, str, str]]:
-    logs = system.get("/notification_logs", params={"alert_id": alert_id}).json()["notification_logs"]
-    return sorted((log["channel"], log["kind"], log["status"]) for log in logs)
+    return sorted((log["channel"], log["kind"], log["status"]) for log in system.sent() if log["alert_id"] == alert_id)
 
 
 def notifications(system: LocalSystem, alert_id: int, channel: str) -> list[dict[str, object]]:

@@ -11,7 +11,7 @@ from wsgiref.types import WSGIApplication
 from infra.local import schedules
 from infra.local.environment import read_dotenv, take_out_debug
 from infra.local.gateway import gateway, in_process, in_processes
-from infra.local.server import Server
+from infra.local.server import Server, listen
 from infra.table import rows
 from shared import notifiers
 from shared.settings import ROOT, SettingError, Settings
@@ -26,8 +26,8 @@ def main() -> None:
         channels = notifiers.configured()
         _ = settings.targets, settings.key
         listener = _listen(settings.port)
-        open_store(settings).database.close()
-    except (SettingError, StoreUnavailable) as trouble:
+        _check_files(settings)
+    except SettingError as trouble:
         sys.exit(f"bonghwa: {trouble}")
     take_out_debug(os.environ, is_verbose=settings.is_verbose)
     is_separate = os.environ.get("SEPARATE", "") not in ("", "0")
@@ -43,19 +43,31 @@ def main() -> None:
     ).run()
 
 
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket()
-    # So that a new start need not wait for the connections of the one before.
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _check_files(settings: Settings) -> None:
     try:
-        listener.bind(("127.0.0.1", port))
-        # Bound alone would not do: two may be, until one of them listens.
-        listener.listen(2048)
+        open_store(settings).database.close()
+    except StoreUnavailable as trouble:
+        raise SettingError(
+            "DATABASE_URL", settings.database_url, f"a database that can be used ({trouble})"
+        ) from trouble
+    if settings.log_dir:
+        folder = ROOT / settings.log_dir
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in ("server.log", "agent.log"):
+                (folder / name).open("a").close()
+        except OSError as error:
+            expected = f"a folder that can be written ({error.strerror})"
+            raise SettingError("LOG_DIR", str(settings.log_dir), expected) from error
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return listen(port)
     except OSError as error:
         raise SettingError(
             "FLASK_PORT", str(port), f"a port that can be bound on 127.0.0.1 ({error.strerror})"
         ) from error
-    return listener
 
 
 def _separate_processes() -> tuple[Callable[[str], WSGIApplication], Callable[[], None]]:

@@ -1,7 +1,7 @@
-"""Every function as a functions-framework process of its own: started, started again if it ends, and ended with us.
+"""Every function as a process of its own: started, started again if it ends, and ended with us.
 
 Run as ``python -m infra.local.processes '{"list_alerts": 40001, …}'``. It ends when its standard input closes, which
-happens however its parent ends.
+happens however its parent ends; and so do the processes of the functions, ``… list_alerts 40001``.
 """
 
 import contextlib
@@ -12,26 +12,23 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
-from infra.table import MAIN
+from infra.local.gateway import in_process
+from infra.local.server import Server, listen
+from shared.settings import ROOT
 
 RESTART_SECONDS = 1.0
-STOP_SECONDS = 1.0
+STOP_SECONDS = 1.5
 
 
 def command(name: str, port: int) -> list[str]:
     """The command that runs one function alone, on loopback."""
-    # Beside the interpreter, since a virtual environment need not be activated.
-    program = Path(sys.executable).with_name("functions-framework")
-    return [str(program), f"--source={MAIN}", f"--target={name}", "--host=127.0.0.1", f"--port={port}"]
+    return [sys.executable, "-m", "infra.local.processes", name, str(port)]
 
 
 def supervise(ports: Mapping[str, int], is_over: threading.Event) -> None:
     """Keep one process running for each name until ``is_over``, then end them all."""
-    # Threads as in the single process; the default is made for a whole machine of one function.
-    environ = os.environ | {"THREADS": "8"}
     running: dict[str, subprocess.Popen[bytes]] = {}
     wait = 0.1
     try:
@@ -39,7 +36,7 @@ def supervise(ports: Mapping[str, int], is_over: threading.Event) -> None:
             for name, port in ports.items():
                 process = running.get(name)
                 if process is None or process.poll() is not None:
-                    running[name] = subprocess.Popen(command(name, port), env=environ, stdin=subprocess.DEVNULL)  # noqa: S603
+                    running[name] = subprocess.Popen(command(name, port), cwd=ROOT, stdin=subprocess.PIPE)  # noqa: S603
             is_over.wait(wait)
             wait = RESTART_SECONDS
     finally:
@@ -54,21 +51,30 @@ def _end(processes: list[subprocess.Popen[bytes]]) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(max(0.0, give_up_at - time.monotonic()))
     for process in processes:
-        # Its worker sees that it is gone and ends too.
         process.kill()
+        process.wait()
 
 
 def _main() -> None:
+    if len(sys.argv) == 3:
+        server = Server(in_process(sys.argv[1]), listen(int(sys.argv[2])))
+        _when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
+        server.run()
+        return
     is_over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: is_over.set())
-
-    def watch_parent() -> None:
-        sys.stdin.buffer.read()
-        is_over.set()
-
-    threading.Thread(target=watch_parent, daemon=True).start()
+    _when_parent_ends(is_over.set)
     supervise(json.loads(sys.argv[1]), is_over)
+
+
+def _when_parent_ends(act: Callable[[], None]) -> None:
+    def watch() -> None:
+        # Not sys.stdin.read, whose lock a daemon thread would hold at the interpreter's end: that is a fatal error.
+        os.read(sys.stdin.fileno(), 1)
+        act()
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -115,7 +115,9 @@ def from_env(environ: Mapping[str, str]) -> Notifier | None:
         found = "(hidden)" if token else None
         raise SettingError("TELEGRAM_BOT_TOKEN", found, "the bot's token, like 123456:ABC-DEF, as BotFather gave it")
     if not re.fullmatch(r"-?\d+|@\w+", chat_id):
-        raise SettingError("TELEGRAM_CHAT_ID", chat_id or None, "the chat's number or @channelname")
+        # A token that was put there by mistake is a secret all the same.
+        found = "(hidden)" if re.match(r"\d+:", chat_id) else chat_id
+        raise SettingError("TELEGRAM_CHAT_ID", found or None, "the chat's number or @channelname")
     try:
         http_url(api_url)
     except ValueError:

@@ -1,12 +1,15 @@
 """What the whole local system, in its one process, holds in memory while it is idle.
 
-PSS, the proportional set size, counts a page that n processes share as 1/n in each, so that a sum over processes is
-true. Only Linux tells it.
+PSS counts a page that n processes share as 1/n in each. But n is everybody's: this benchmark and whatever else runs
+Python here make the system look smaller, by 8 MB to 25. So beside PSS, and against the bar, stands what it takes alone:
+the same, with every page of a file counted once and whole. Only Linux tells either.
 """
 
 import statistics
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.yardstick import middle_half, table
@@ -18,12 +21,20 @@ BAR_MB = 90.0
 IDLE_SECONDS = 3.0
 
 
+@dataclass(frozen=True)
+class Held:
+    """One measurement: what is shared split among all who share it, and as if nobody else did."""
+
+    pss_mb: float
+    alone_mb: float
+
+
 def run(folder: Path, rounds: int) -> str:
     """The table, with and without Telegram."""
     if not Path("/proc/self/smaps_rollup").exists():
         return "not measured: only Linux tells what processes share"
     project = copy_project(folder / "project")
-    measured: dict[str, list[float]] = {"console only": [], "and Telegram, after a message": []}
+    measured: dict[str, list[Held]] = {"console only": [], "and Telegram, after a message": []}
     for number in range(rounds):
         for (name, values), measure in zip(measured.items(), (_without_telegram, _with_telegram), strict=True):
             own = folder / f"{number}-{name[:3]}"
@@ -31,25 +42,26 @@ def run(folder: Path, rounds: int) -> str:
             values.append(measure(project, own))
     lines = []
     for name, values in measured.items():
-        median = statistics.median(values)
-        verdict = "ok" if median <= BAR_MB else "over"
-        lines.append([name, f"{median:.1f}", middle_half(values, 1), f"{BAR_MB:.0f}", verdict])
-    head = ["the local system, idle", "MB", "their middle half", "bar", ""]
-    return f"{table(head, lines)}\nmedians of {rounds} rounds; PSS of all its processes, in MB of 1,000,000 bytes"
+        pss, alone = [held.pss_mb for held in values], [held.alone_mb for held in values]
+        median = statistics.median(alone)
+        figures = [f"{statistics.median(pss):.1f}", f"{median:.1f}", middle_half(alone, 1), f"{BAR_MB:.0f}"]
+        lines.append([name, *figures, "ok" if median <= BAR_MB else "over"])
+    head = ["the local system, idle", "PSS MB", "MB alone", "its middle half", "bar", ""]
+    return f"{table(head, lines)}\nmedians of {rounds} rounds, of all its processes, in MB of 1,000,000 bytes"
 
 
-def _without_telegram(project: Path, folder: Path) -> float:
+def _without_telegram(project: Path, folder: Path) -> Held:
     with Target() as target, _system(project, folder, target) as system:
         system.wait_until(lambda: system.events(is_success=True))
-        return _idle_mb(system)
+        return _held_idle(system)
 
 
-def _with_telegram(project: Path, folder: Path) -> float:
+def _with_telegram(project: Path, folder: Path) -> Held:
     with BotApi() as api, Target() as target:
         target.status = 500
         with _system(project, folder, target, **api.environ) as system:
             system.wait_until(lambda: api.messages)
-            return _idle_mb(system)
+            return _held_idle(system)
 
 
 def _system(project: Path, folder: Path, target: Target, **variables: str) -> LocalSystem:
@@ -57,15 +69,30 @@ def _system(project: Path, folder: Path, target: Target, **variables: str) -> Lo
     return LocalSystem(project, folder, TARGET_URL=target.url, CHECK_INTERVAL_SECONDS="30", **variables)
 
 
-def _idle_mb(system: LocalSystem) -> float:
+def _held_idle(system: LocalSystem) -> Held:
     time.sleep(IDLE_SECONDS)
-    return _pss_bytes(system.living()) / 1e6
-
-
-def _pss_bytes(processes: Iterable[int]) -> int:
-    total = 0
+    processes = system.living()
+    totals: Counter[str] = Counter()
+    files: dict[tuple[str, ...], int] = {}
     for process in processes:
-        for line in Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines():
-            if line.startswith("Pss:"):
-                total += int(line.split()[1]) * 1024
-    return total
+        for line in Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()[1:]:
+            name, kilobytes = line.split()[:2]
+            totals[name] += int(kilobytes)
+        for part, kilobytes_of_file in _file_parts(process):
+            files[part] = max(files.get(part, 0), kilobytes_of_file)
+    alone = totals["Pss_Anon:"] + sum(files.values())
+    return Held(pss_mb=totals["Pss:"] * 1024 / 1e6, alone_mb=alone * 1024 / 1e6)
+
+
+def _file_parts(process: int) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Each part of a file that the process maps, with the kilobytes of it that are in memory unchanged."""
+    part: tuple[str, ...] = ()
+    resident = 0
+    for line in Path(f"/proc/{process}/smaps").read_text(encoding="utf-8").splitlines():
+        name, *values = line.split()
+        if not name.endswith(":"):
+            part = tuple(values[1:4])  # offset, device, inode
+        elif name == "Rss:":
+            resident = int(values[0])
+        elif name == "Anonymous:" and part[2] != "0":
+            yield part, resident - int(values[0])
