@@ -322,6 +322,20 @@ def test_it_ends_with_everything_that_it_started(
 
 
 @system
+@one_and_many_processes
+def test_a_runner_that_is_killed_alone_takes_everything_with_it(
+    project: Path, tmp_path: Path, target: Target, separate: str
+) -> None:
+    target.is_hanging = True
+    settings = {"TARGET_URL": target.url, "CHECK_TIMEOUT_SECONDS": "30", "SEPARATE": separate}
+    with LocalSystem(project, tmp_path, **settings) as running:
+        running.wait_until(lambda: target.hits)
+        os.kill(running.process.pid, signal.SIGKILL)
+        running.process.wait(5)
+        running.wait_until(lambda: not running.living(), 10)
+
+
+@system
 def test_after_a_kill_nothing_is_left_and_the_same_port_is_free_at_once(
     project: Path, tmp_path: Path, target: Target
 ) -> None:
