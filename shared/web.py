@@ -13,10 +13,8 @@ from flask import Request, Response
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
-from shared.alerting import IllegalMove
 from shared.logs import step
 from shared.settings import SettingError, Settings
-from shared.store import AlertNotFound, StoreUnavailable
 
 MAX_BODY_BYTES = 1024 * 1024
 RETRY_AFTER_SECONDS = 2
@@ -117,6 +115,10 @@ def _check(request: Request, method: str, access: Access) -> None:
 
 
 def _problem(name: str, error: Exception) -> Response:
+    # Here, and not above: the agent has no store, and most requests have no problem.
+    from shared.alerting import IllegalMove
+    from shared.store import AlertNotFound, StoreUnavailable
+
     headers: dict[str, str] = {}
     members: dict[str, Any] = {}
     match error:
