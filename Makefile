@@ -43,7 +43,8 @@ check: .venv/installed-dev
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.benchmarks
 
-requirements: .venv/installed-dev
+requirements: .venv/made
+	$(BIN)/python -m pip install --quiet uv
 	{ echo "# What production needs, all of it pinned. Made from requirements.in: make requirements"; \
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header requirements.in; } > requirements.new
 	mv requirements.new requirements.txt
