@@ -31,7 +31,7 @@ def step(part: Part, name: str, *, level: int = logging.INFO, failure: bool = Fa
 
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        line = {"time": _time(), "severity": record.levelname, "message": record.getMessage()}
+        line = {"time": _time(record), "severity": record.levelname, "message": record.getMessage()}
         line |= record.__dict__.get("fields", {})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
@@ -42,12 +42,12 @@ class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields = record.__dict__.get("fields", {})
         pairs = "".join(f" {name}={_quoted(value)}" for name, value in fields.items())
-        line = f"{_time()} {record.levelname:7} {record.getMessage()}{pairs}"
+        line = f"{_time(record)} {record.levelname:7} {record.getMessage()}{pairs}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
-def _time() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _quoted(value: Any) -> str:

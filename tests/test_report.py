@@ -71,7 +71,7 @@ def backend() -> Iterator[Backend]:
 
 @pytest.fixture
 def settings(backend: Backend, tmp_path: Path) -> Settings:
-    return Settings.from_env({"BACKEND_URL": backend.url, "API_KEY": "the key", "SPOOL_DIR": str(tmp_path / "spool")})
+    return Settings.from_env({"BACKEND_URL": backend.url, "API_KEY": "the-key", "SPOOL_DIR": str(tmp_path / "spool")})
 
 
 def event(name: str, minute: float = 0) -> Event:
@@ -87,7 +87,7 @@ def test_one_event_goes_as_the_originals_body(backend: Backend, settings: Settin
     assert report([event("a")], settings) == Reported(posted=1)
     assert backend.bodies[0]["timestamp"] == "2025-01-08T12:00:00.000Z"
     assert backend.bodies[0]["is_success"] is False
-    assert backend.keys == ["the key"]
+    assert backend.keys == ["the-key"]
     assert list(settings.spool_dir.glob("*.jsonl")) == [], "nothing to keep leaves no file"
 
 
