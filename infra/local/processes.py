@@ -57,15 +57,21 @@ def _end(processes: list[subprocess.Popen[bytes]]) -> None:
 
 def _main() -> None:
     if len(sys.argv) == 3:
-        server = Server(in_process(sys.argv[1]), listen(int(sys.argv[2])))
+        app, listener = in_process(sys.argv[1]), listen(int(sys.argv[2]))
         _when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
-        server.run()
+        # Nothing to finish: by the time that it is told to end, the gateway has, and nobody waits for an answer.
+        deaf = _do_not_hear_ctrl_c
+        Server(app, listener, when_ready=deaf, in_worker=deaf, finish_seconds=0).run()
         return
     is_over = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: is_over.set())
+    signal.signal(signal.SIGTERM, lambda *_: is_over.set())
     _when_parent_ends(is_over.set)
     supervise(json.loads(sys.argv[1]), is_over)
+
+
+def _do_not_hear_ctrl_c() -> None:
+    # Born deaf to it, but gunicorn listens. Who ends by itself would be started again before everything ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _when_parent_ends(act: Callable[[], None]) -> None:

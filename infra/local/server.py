@@ -39,7 +39,7 @@ def _leave() -> None:
     for other in others:
         other.join(max(0.0, give_up_at - time.monotonic()))
     if any(other.is_alive() for other in others):
-        # It hangs, has had its FINISH_SECONDS, and Python would wait for it.
+        # It hangs, has had its time, and Python would wait for it.
         os._exit(0)
 
 
@@ -54,9 +54,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         when_ready: Callable[[], None] = _nothing,
         in_worker: Callable[[], None] = _nothing,
         at_exit: Callable[[], None] = _nothing,
+        finish_seconds: int = FINISH_SECONDS,
     ) -> None:
         self.app = app
         self.in_worker = in_worker
+        self.finish_seconds = finish_seconds
         # Kept, since it would be closed with its last reference; gunicorn only gets its number.
         self.listener = listener
         self.options: dict[str, Any] = {
@@ -77,7 +79,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def _begin_worker(self, worker: Any) -> None:
         # Shorter than the time after which it is killed: who leaves in time is not said to be out of memory.
-        worker.cfg.set("graceful_timeout", FINISH_SECONDS)
+        worker.cfg.set("graceful_timeout", self.finish_seconds)
         self.in_worker()
 
     def load_config(self) -> None:

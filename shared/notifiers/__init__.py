@@ -39,6 +39,7 @@ class Notifier(Protocol):
         """
 
 
+@functools.cache
 def channel_names() -> tuple[str, ...]:
     """Every channel that there is code for."""
     return tuple(sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem != "__init__"))
