@@ -1,46 +1,47 @@
 """Every function as a process of its own: started, started again if it ends, and ended with us.
 
-Run as ``python -m infra.local.processes '{"list_alerts": 40001, …}'``. It ends when its standard input closes, which
-happens however its parent ends; and so do the processes of the functions, ``… list_alerts 40001``.
+Run as ``python -m infra.local.processes '{"list_alerts": 5, …}'``, with the number of the socket that each listens on.
+It is kept open here, so that a request waits for a process that is still starting, or being started again. We end when
+our standard input closes, which happens however our parent ends; and so do the functions, ``… list_alerts 5``.
 """
 
 import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from wsgiref.types import WSGIApplication
 
-from infra.local.gateway import in_process
-from infra.local.server import Server, listen
-from shared.settings import ROOT
+from infra.local.server import Server
 
 RESTART_SECONDS = 1.0
 STOP_SECONDS = 1.5
 
 
-def command(name: str, port: int) -> list[str]:
-    """The command that runs one function alone, on loopback."""
-    return [sys.executable, "-m", "infra.local.processes", name, str(port)]
-
-
-def supervise(ports: Mapping[str, int], is_over: threading.Event) -> None:
+def supervise(listeners: Mapping[str, int], is_over: threading.Event) -> None:
     """Keep one process running for each name until ``is_over``, then end them all."""
     running: dict[str, subprocess.Popen[bytes]] = {}
     wait = 0.1
     try:
         while not is_over.is_set():
-            for name, port in ports.items():
+            for name, number in listeners.items():
                 process = running.get(name)
                 if process is None or process.poll() is not None:
-                    running[name] = subprocess.Popen(command(name, port), cwd=ROOT, stdin=subprocess.PIPE)  # noqa: S603
+                    running[name] = _start(name, number)
             is_over.wait(wait)
             wait = RESTART_SECONDS
     finally:
         _end(list(running.values()))
+
+
+def _start(name: str, listener: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "infra.local.processes", name, str(listener)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[listener])  # noqa: S603
 
 
 def _end(processes: list[subprocess.Popen[bytes]]) -> None:
@@ -57,16 +58,21 @@ def _end(processes: list[subprocess.Popen[bytes]]) -> None:
 
 def _main() -> None:
     if len(sys.argv) == 3:
-        app, listener = in_process(sys.argv[1]), listen(int(sys.argv[2]))
         _when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
-        # Nothing to finish: by the time that it is told to end, the gateway has, and nobody waits for an answer.
-        deaf = _do_not_hear_ctrl_c
-        Server(app, listener, when_ready=deaf, in_worker=deaf, finish_seconds=0).run()
+        listener, deaf = socket.socket(fileno=int(sys.argv[2])), _do_not_hear_ctrl_c
+        Server(lambda: _function(sys.argv[1]), listener, in_arbiter=deaf, in_worker=deaf).run()
         return
     is_over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: is_over.set())
     _when_parent_ends(is_over.set)
     supervise(json.loads(sys.argv[1]), is_over)
+
+
+def _function(name: str) -> WSGIApplication:
+    # Here, and not above: the supervisor and each function's arbiter need none of it.
+    from infra.local.gateway import in_process
+
+    return in_process(name)
 
 
 def _do_not_hear_ctrl_c() -> None:

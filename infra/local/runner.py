@@ -2,17 +2,12 @@
 
 import json
 import os
-import signal
 import socket
-import subprocess
 import sys
-from collections.abc import Callable
-from wsgiref.types import WSGIApplication
+from collections.abc import Collection
 
-from infra.local import schedules
 from infra.local.environment import read_dotenv, take_out_debug
-from infra.local.gateway import gateway, in_process, in_processes
-from infra.local.server import Server, listen
+from infra.local.server import listen
 from infra.table import rows
 from shared import notifiers
 from shared.settings import ROOT, SettingError, Settings
@@ -24,24 +19,20 @@ def main() -> None:
     is_new = read_dotenv(os.environ)
     try:
         settings = Settings.from_env()
-        channels = notifiers.configured()
-        _ = settings.targets, settings.key
+        _ = settings.targets, settings.key, notifiers.configured()
         listener = _listen(settings.port)
         _check_files(settings)
     except SettingError as trouble:
         sys.exit(f"bonghwa: {trouble}")
     take_out_debug(os.environ, is_verbose=settings.is_verbose)
     is_separate = os.environ.get("SEPARATE", "") not in ("", "0")
-    app_of, stop = _separate_processes() if is_separate else (in_process, lambda: None)
-    table = rows()
-    url = f"http://127.0.0.1:{settings.port}"
-    Server(
-        gateway(table, app_of),
-        listener,
-        when_ready=lambda: print(_banner(settings, list(channels), is_new=is_new), flush=True),
-        in_worker=lambda: schedules.start(table, settings, url),
-        at_exit=stop,
-    ).run()
+    of_functions = {row.name: listen(0) for row in rows()} if is_separate else {}
+    for each in (listener, *of_functions.values()):
+        each.set_inheritable(True)
+    numbers = json.dumps({name: each.fileno() for name, each in of_functions.items()})
+    # From here on serve.py goes on in this very process: what was imported for the checks above does not stay.
+    arguments = [str(listener.fileno()), numbers, *(["--new"] if is_new else [])]
+    os.execv(sys.executable, [sys.executable, "-m", "infra.local.serve", *arguments])  # noqa: S606  # our own module
 
 
 def _check_files(settings: Settings) -> None:
@@ -71,30 +62,8 @@ def _listen(port: int) -> socket.socket:
         ) from error
 
 
-def _separate_processes() -> tuple[Callable[[str], WSGIApplication], Callable[[], None]]:
-    ports = {row.name: _free_port() for row in rows()}
-    # Ctrl-C reaches every process of the terminal. Theirs are told by us, and from their birth on do not hear it.
-    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    supervisor = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "infra.local.processes", json.dumps(ports)], stdin=subprocess.PIPE, cwd=ROOT
-    )
-    signal.signal(signal.SIGINT, heard)
-
-    def stop() -> None:
-        # Its word to end all: gunicorn may have waited for it already, so that its process id says nothing.
-        if supervisor.stdin:
-            supervisor.stdin.close()
-
-    return in_processes(ports), stop
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _banner(settings: Settings, channels: list[str], *, is_new: bool) -> str:
+def banner(settings: Settings, channels: Collection[str], *, is_new: bool) -> str:
+    """What a person needs to know once the system serves. ``is_new``: the settings file was made by this start."""
     off = [name for name in notifiers.channel_names() if name not in channels]
     lines = [
         ("Bonghwa", f"http://localhost:{settings.port}  (Ctrl-C stops it)"),

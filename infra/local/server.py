@@ -1,20 +1,22 @@
 """gunicorn, set up for one machine: one process with threads, on a socket that is bound already."""
 
 import os
+import signal
 import socket
+import sys
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 from wsgiref.types import WSGIApplication
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 # Enough for runs that post to this very process while others are answered.
 THREADS = 16
-# A worker ends what it is at; a thread that hangs it leaves behind; a worker that does not leave is killed.
-FINISH_SECONDS = 1
-LEAVE_SECONDS = 0.2
+# A worker that is told to end has this long for what it is at; what hangs then is left behind.
+FINISH_SECONDS = 1.0
+# A worker that does not leave by itself is killed, once this many whole seconds have passed.
 KILL_SECONDS = 2
 
 
@@ -34,31 +36,31 @@ def _nothing() -> None:
 
 
 def _leave() -> None:
-    others = [each for each in threading.enumerate() if not each.daemon and each is not threading.main_thread()]
-    give_up_at = time.monotonic() + LEAVE_SECONDS
-    for other in others:
-        other.join(max(0.0, give_up_at - time.monotonic()))
-    if any(other.is_alive() for other in others):
-        # It hangs, has had its time, and Python would wait for it.
-        os._exit(0)
+    # Not by Python's own end: that would wait for a thread that hangs, and take its time to free what ends anyway.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    """Serves ``app`` on ``listener``; calls ``when_ready`` once it does, and ``in_worker`` in the serving process."""
+    """Serves what ``make_app`` makes on ``listener``.
+
+    ``make_app`` and then ``in_worker`` are called in the process that serves, ``in_arbiter`` in the one that only
+    starts it again if it dies and that never imports what the app is made of. ``when_told_to_end`` is called in the
+    latter, before the worker is told.
+    """
 
     def __init__(
         self,
-        app: WSGIApplication,
+        make_app: Callable[[], WSGIApplication],
         listener: socket.socket,
         *,
-        when_ready: Callable[[], None] = _nothing,
+        in_arbiter: Callable[[], None] = _nothing,
         in_worker: Callable[[], None] = _nothing,
-        at_exit: Callable[[], None] = _nothing,
-        finish_seconds: int = FINISH_SECONDS,
+        when_told_to_end: Callable[[], None] = _nothing,
     ) -> None:
-        self.app = app
+        self.make_app = make_app
         self.in_worker = in_worker
-        self.finish_seconds = finish_seconds
+        self.when_told_to_end = when_told_to_end
         # Kept, since it would be closed with its last reference; gunicorn only gets its number.
         self.listener = listener
         self.options: dict[str, Any] = {
@@ -70,16 +72,21 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "timeout": 60,
             "loglevel": "error",
             "control_socket_disable": True,
-            "when_ready": lambda _server: when_ready(),
+            "when_ready": lambda _server: in_arbiter(),
             "worker_exit": lambda _server, _worker: _leave(),
             "post_worker_init": self._begin_worker,
-            "on_exit": lambda _server: at_exit(),
         }
         super().__init__()
 
     def _begin_worker(self, worker: Any) -> None:
-        # Shorter than the time after which it is killed: who leaves in time is not said to be out of memory.
-        worker.cfg.set("graceful_timeout", self.finish_seconds)
+        # gunicorn's own limit is looked at only when something happens, or once a second.
+        def end(number: int, frame: Any) -> None:
+            timer = threading.Timer(FINISH_SECONDS, _leave)
+            timer.daemon = True
+            timer.start()
+            worker.handle_exit(number, frame)
+
+        signal.signal(signal.SIGTERM, end)
         self.in_worker()
 
     def load_config(self) -> None:
@@ -88,5 +95,21 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.cfg.set(name, value)
 
     def load(self) -> WSGIApplication:
-        """Called by gunicorn for the app."""
-        return self.app
+        """Called by gunicorn for the app, in the worker."""
+        # Told to end while it still imports, it just ends: it has nothing to finish.
+        heard = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGTERM, signal.SIGQUIT)}
+        try:
+            return self.make_app()
+        finally:
+            for number, handler in heard.items():
+                signal.signal(number, handler)
+
+    def run(self) -> None:
+        """Serve until told to end."""
+        _Arbiter(self).run()
+
+
+class _Arbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
+    def stop(self, graceful: bool = True) -> None:
+        self.app.when_told_to_end()
+        super().stop(graceful)

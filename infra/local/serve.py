@@ -1,0 +1,75 @@
+"""What the runner becomes once everything is checked: gunicorn, and behind it the gateway with the schedules.
+
+Run as ``python -m infra.local.serve LISTENER LISTENERS [--new]``: the number of the socket that it listens on, those of
+the functions' sockets as JSON (``{}``: all in one process), and whether the settings file was made by this start. The
+arbiter lives as long as the system and does next to nothing, so it imports next to nothing: what the system is made of
+is imported in the worker.
+"""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from wsgiref.types import WSGIApplication
+
+# Until gunicorn listens for it, Ctrl-C ends us without a traceback; the imports take their time.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+from infra.local.server import Server  # noqa: E402
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    listener, numbers, is_new = socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2]), "--new" in sys.argv
+    listeners = {name: socket.socket(fileno=number) for name, number in numbers.items()}
+    Server(
+        lambda: _gateway(listeners),
+        listener,
+        in_worker=lambda: _begin(is_new=is_new),
+        when_told_to_end=_start_processes(listeners) if listeners else lambda: None,
+    ).run()
+
+
+def _gateway(listeners: Mapping[str, socket.socket]) -> WSGIApplication:
+    from infra.local.gateway import gateway, in_process, in_processes
+    from infra.table import rows
+
+    ports = {name: listener.getsockname()[1] for name, listener in listeners.items()}
+    return gateway(rows(), in_processes(ports) if ports else in_process)
+
+
+def _begin(*, is_new: bool) -> None:
+    from infra.local import schedules
+    from infra.local.runner import banner
+    from infra.table import rows
+    from shared import notifiers
+    from shared.settings import Settings
+
+    settings = Settings.from_env()
+    print(banner(settings, notifiers.configured(), is_new=is_new), flush=True)
+    schedules.start(rows(), settings, f"http://127.0.0.1:{settings.port}")
+
+
+def _start_processes(listeners: Mapping[str, socket.socket]) -> Callable[[], None]:
+    """Start what keeps the functions' processes running; what is called gives its word to end them all."""
+    # Ctrl-C reaches every process of the terminal. Theirs are told by us, and from their birth on do not hear it.
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    supervisor = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "infra.local.processes", sys.argv[2]],
+        stdin=subprocess.PIPE,
+        pass_fds=[listener.fileno() for listener in listeners.values()],
+    )
+    signal.signal(signal.SIGINT, heard)
+
+    def end() -> None:
+        # Not a signal: gunicorn may have waited for it already, so that its process id says nothing.
+        if supervisor.stdin:
+            supervisor.stdin.close()
+
+    return end
+
+
+if __name__ == "__main__":
+    main()
