@@ -42,6 +42,11 @@ _CAUSES_KO = (
     (r"(HTTP \d{3}.*)", r"\1"),
     (r"the proxy answered (.+)", r"프록시의 응답: \1"),
     (r"connection failed: (.+)", r"연결 실패: \1"),
+    (r"refused: (\S+) is a cloud metadata address", r"거부됨: \1 - 클라우드 메타데이터 주소"),
+    (r"refused: (\S+) is a link-local address", r"거부됨: \1 - 링크 로컬 주소"),
+    (r"refused: (\S+) is a multicast address", r"거부됨: \1 - 멀티캐스트 주소"),
+    (r"refused: (\S+) is a private address \((\S+) is off\)", r"거부됨: \1 - 사설 주소 (\2 꺼짐)"),
+    (r"proxy refused: (\S+) is .+", r"프록시 거부됨: \1 - 점검이 연결하지 않는 주소"),
     (r"could not resolve proxy: (.+)", r"프록시를 찾을 수 없음: \1"),
 )
 

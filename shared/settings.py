@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 ROOT = Path(__file__).resolve().parent.parent
+# What Cloud Run and AWS Lambda set.
+_CLOUDS = ("K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME")
 
 
 class SettingError(Exception):
@@ -93,6 +95,7 @@ class Settings(BaseModel):
     location: Annotated[str, Field(max_length=255)] | None = _setting(
         "LOCATION", None, "a name of at most 255 characters for where the agent runs"
     )
+    is_private_allowed: bool = _setting("ALLOW_PRIVATE_TARGETS", True, "true or false")
     port: Annotated[int, Field(ge=1, le=65_535)] = _setting("FLASK_PORT", 5000, "a port from 1 to 65535")
     is_verbose: bool = _setting("FLASK_DEBUG", False, "true or false")
     backend_url_given: Annotated[str, AfterValidator(_without_slash)] | None = _setting(
@@ -117,7 +120,7 @@ class Settings(BaseModel):
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
-        """The settings as they stand in ``environ``.
+        """The settings as they stand in ``environ``; in a cloud, private addresses are not looked at by default.
 
         Raises:
             SettingError: a value is malformed.
@@ -127,6 +130,8 @@ class Settings(BaseModel):
             for field in cls.model_fields.values()
             if field.alias and environ.get(field.alias, "").strip()
         }
+        if any(environ.get(name) for name in _CLOUDS):
+            given.setdefault("ALLOW_PRIVATE_TARGETS", "false")
         try:
             return cls.model_validate(given)
         except ValidationError as error:

@@ -60,6 +60,7 @@ def environment(folder: Path, /, **variables: str | None) -> dict[str, str]:
         "CHECK_INTERVAL_SECONDS": "0.3",
         "CHECK_TIMEOUT_SECONDS": "5",
         "LOCATION": "",
+        "ALLOW_PRIVATE_TARGETS": "",
         "FLASK_PORT": str(free_port()),
         "BACKEND_URL": "",
         "API_KEY": API_KEY,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from functions.check_monitors.spool import Spool
 from infra.table import rows
 from tests.running import FunctionAlone, free_port, started_together
 from tests.stand_ins import BotApi, Target, internal_error
@@ -116,3 +117,18 @@ def test_a_function_alone_lets_in_only_its_own_method_and_who_has_the_key(projec
 
 def log_lines(function: FunctionAlone) -> list[dict[str, Any]]:
     return [json.loads(line) for line in function.output().splitlines() if line.startswith("{")]
+
+
+def test_in_a_cloud_a_private_address_is_refused_and_the_refusal_is_an_event(
+    project: Path, tmp_path: Path, target: Target
+) -> None:
+    backend = f"http://127.0.0.1:{free_port()}"
+    variables = {"K_SERVICE": "check-monitors", "TARGET_URL": target.url, "BACKEND_URL": backend}
+    with FunctionAlone(project, tmp_path, "check_monitors", **variables) as agent:
+        assert agent.post("/").json() == {"checked": 1, "failed": 1, "posted": 0, "refused": 0, "spooled": 1}
+        lines = [json.loads(line) for line in agent.output().splitlines() if '"checked"' in line]
+    [event] = Spool(tmp_path, backend).events()
+    cause = "refused: 127.0.0.1 is a private address (ALLOW_PRIVATE_TARGETS is off)"
+    assert (event.target_url, event.is_success, event.error_message) == (target.url, False, cause)
+    assert [line["error_message"] for line in lines] == [cause]
+    assert target.hits == 0

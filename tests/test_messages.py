@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from functions.check_monitors import causes
+from functions.check_monitors.addresses import refusal
 from shared import messages
 from shared.messages import compose, duration, one_line
 from shared.models import Alert, AlertKind, AlertStatus, Notification, NotificationKind, NotificationStatus
@@ -140,6 +141,11 @@ CAUSES = {text for table in TABLES for text in table.values()} | {
     "TLS handshake failed: wrong version number",
     "connection failed: permission denied",
     "the proxy answered HTTP 407 Proxy Authentication Required",
+    *(
+        causes.refused(refusal(address, False), is_proxys=is_proxys)
+        for address in ("169.254.169.254", "fe80::1", "ff02::1", "10.0.0.1")
+        for is_proxys in (False, True)
+    ),
 }
 
 
@@ -148,7 +154,15 @@ def test_every_cause_of_the_agent_has_its_korean(cause: str) -> None:
     korean = messages._in_korean(cause)
     assert korean != cause
     assert any("가" <= letter <= "힣" for letter in korean)
-    for kept in ("2026-01-01", "0.5", "shop.example", "nonexistent-domain-12345.com", "wrong version number", "407"):
+    for kept in (
+        "2026-01-01",
+        "0.5",
+        "shop.example",
+        "nonexistent-domain-12345.com",
+        "wrong version number",
+        "407",
+        "10.0.0.1",
+    ):
         assert (kept in korean) is (kept in cause)
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import socket
 import ssl
 import sys
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,8 +23,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from functions.check_monitors import addresses, transfers
 from functions.check_monitors import probe as module
-from functions.check_monitors import transfers
 from functions.check_monitors.causes import cause
 from functions.check_monitors.probe import probe, probe_all
 from shared.models import Event, Monitor, now
@@ -44,8 +46,8 @@ def serve() -> Iterator[Callable[..., int]]:
     """Start a server whose every connection a thread hands to ``handler``; its port."""
     listeners = []
 
-    def start(handler: Handler, tls: ssl.SSLContext | None = None) -> int:
-        listener = socket.create_server(("127.0.0.1", 0), backlog=500)
+    def start(handler: Handler, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> int:
+        listener = socket.create_server((host, 0), backlog=500)
         listeners.append(listener)
 
         def answer(connection: Any) -> None:
@@ -549,6 +551,228 @@ def test_a_proxys_refusal_is_not_the_targets_answer(serve: Callable[..., int], m
     event = look("https://nobody.invalid/")
     assert event.status_code is None
     assert event.error_message == "the proxy answered HTTP 407 Proxy Authentication Required"
+
+
+def look_in_a_cloud(target: int | str) -> Event:
+    return probe_all([monitor(target)], is_private_allowed=False)[0]
+
+
+def look_where(target: str, *answers: str) -> Event:
+    """A look whose names have these ``answers``, each ``name:port:address,address``, as libcurl takes them."""
+
+    class Look(module._Look):
+        def handle(self) -> Any:
+            curl = super().handle()
+            curl.setopt(pycurl.RESOLVE, answers)
+            return curl
+
+    a_look = Look(monitor(target), 5.0, "", None)
+    transfers.Loop().run([a_look], 0.0)
+    return a_look.event
+
+
+@pytest.fixture
+def forbid(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Call a loopback address a metadata server's, so that no packet leaves this machine if it is not refused."""
+    addresses.refusal.cache_clear()
+
+    def forbidden(address: str) -> None:
+        monkeypatch.setattr(addresses, "_METADATA", [ip_network(address)])
+        addresses.refusal.cache_clear()
+
+    yield forbidden
+    addresses.refusal.cache_clear()
+
+
+@pytest.fixture
+def proxied(serve: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], list[str]]:
+    """Send every look to a proxy on this machine, whose answers are ``handler``'s; the URLs that it was asked for."""
+
+    def start(handler: Handler) -> list[str]:
+        asked = []
+
+        class Peeking:
+            def __init__(self, connection: Any) -> None:
+                self.sendall = connection.sendall
+                self._recv = connection.recv
+
+            def recv(self, size: int) -> bytes:
+                request: bytes = self._recv(size)
+                asked.append(request.split(b" ")[1].decode())
+                return request
+
+        proxy = f"http://127.0.0.1:{serve(lambda connection: handler(Peeking(connection)))}"
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, proxy)
+        return asked
+
+    return start
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "shop.localhost",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "%31%327.0.0.1",
+        "0",
+    ],
+)
+def test_a_private_address_is_looked_at_where_that_is_allowed(serve: Callable[..., int], host: str) -> None:
+    connections = []
+
+    def handler(connection: Any) -> None:
+        connections.append(1)
+        says(OK)(connection)
+
+    url = f"http://{host}:{serve(handler)}/"
+    event = look_in_a_cloud(url)
+    assert re.fullmatch(
+        r"refused: (127\.0\.0\.1|0\.0\.0\.0|::1) is a private address \(ALLOW_PRIVATE_TARGETS is off\)",
+        event.error_message or "",
+    )
+    assert (event.is_success, event.status_code, event.connect_ms) == (False, None, None)
+    assert event.target_url == url
+    assert connections == []
+    assert look(url).is_success
+    assert connections == [1]
+
+
+def test_a_refusal_does_not_disturb_the_looks_beside_it(
+    serve: Callable[..., int], forbid: Callable[[str], None]
+) -> None:
+    forbid("127.0.0.2")
+    port = serve(says(OK))
+    events = probe_all([monitor(f"http://{host}:{port}/") for host in ("127.0.0.2", "127.0.0.1", "localhost")] * 5)
+    assert [event.is_success for event in events] == [False, True, True] * 5
+
+
+METADATA_URLS = [
+    ("http://169.254.169.254/latest/meta-data/", "169.254.169.254 is a cloud metadata address"),
+    ("https://169.254.169.254/", "169.254.169.254 is a cloud metadata address"),
+    ("http://[fd00:ec2::254]/latest/meta-data/", "fd00:ec2::254 is a cloud metadata address"),
+    ("http://metadata.google.internal/computeMetadata/v1/", "metadata.google.internal is a cloud metadata address"),
+    ("http://metadata.goog/", "metadata.goog is a cloud metadata address"),
+    ("http://2852039166/", "169.254.169.254 is a cloud metadata address"),
+    ("http://0xA9.0376.43518/", "169.254.169.254 is a cloud metadata address"),
+    ("http://[::ffff:169.254.169.254]/", "::ffff:169.254.169.254 is a cloud metadata address"),
+    ("http://169.254.1.1/", "169.254.1.1 is a link-local address"),
+    ("http://[fe80::1]/", "fe80::1 is a link-local address"),
+    ("http://239.255.255.250/", "239.255.255.250 is a multicast address"),
+]
+
+
+# A proxy on loopback stands between, so that no packet leaves this machine if one is not refused.
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [*METADATA_URLS, ("http://１６９.254。169.254/", "169.254.169.254 is a cloud metadata address")],  # for a browser
+)
+def test_a_metadata_server_is_not_looked_at_in_any_spelling(
+    proxied: Callable[[Handler], list[str]], url: str, reason: str
+) -> None:
+    asked = proxied(says(OK))
+    event = look(url)
+    assert (event.error_message, event.status_code, event.is_success) == (f"refused: {reason}", None, False)
+    assert look("http://shop.example/").is_success
+    assert asked == ["http://shop.example/"]
+
+
+@pytest.mark.parametrize(
+    ("to", "reason"),
+    [*METADATA_URLS, ("//169.254.169.254/", METADATA_URLS[0][1]), ("http:/169.254.169.254", METADATA_URLS[0][1])],
+)
+def test_a_redirect_to_a_metadata_server_is_not_followed(
+    proxied: Callable[[Handler], list[str]], to: str, reason: str
+) -> None:
+    asked = proxied(redirects(to))
+    event = look("http://shop.example/")
+    assert (event.error_message, event.status_code, event.is_success) == (f"refused: {reason}", None, False)
+    assert asked == ["http://shop.example/"]
+
+
+def test_where_an_answer_that_is_no_redirect_points_to_does_not_matter(serve: Callable[..., int]) -> None:
+    assert look(serve(redirects("http://169.254.169.254/", status=201))).is_success
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="127.0.0.2 needs no set-up there")
+@pytest.mark.parametrize("is_forbidden", [False, True])
+@pytest.mark.parametrize("is_redirected", [False, True])
+def test_what_a_name_means_is_judged_when_connecting(
+    serve: Callable[..., int], forbid: Callable[[str], None], is_forbidden: bool, is_redirected: bool
+) -> None:
+    # Redirected, the same name has one answer at first and another when it is asked again: rebinding.
+    connections = []
+
+    def handler(connection: Any) -> None:
+        connections.append(1)
+        says(OK)(connection)
+
+    if is_forbidden:
+        forbid("127.0.0.2")
+    inner = serve(handler, host="127.0.0.2")
+    outer = serve(redirects(f"http://shop.example:{inner}/"))
+    answers = f"shop.example:{outer}:127.0.0.1", f"shop.example:{inner}:127.0.0.2"
+    event = look_where(f"http://shop.example:{outer if is_redirected else inner}/", *answers)
+    assert event.error_message == ("refused: 127.0.0.2 is a cloud metadata address" if is_forbidden else None)
+    assert event.status_code == (None if is_forbidden else 200)
+    assert connections == [1] * (not is_forbidden)
+
+
+@pytest.mark.parametrize("answers", ["127.0.0.2,127.0.0.1", "127.0.0.1,127.0.0.2"])
+def test_of_several_addresses_those_that_are_refused_are_left_out(
+    serve: Callable[..., int], forbid: Callable[[str], None], answers: str
+) -> None:
+    forbid("127.0.0.2")
+    port, closed = serve(says(OK)), free_port()
+    assert look_where(f"http://shop.example:{port}/", f"shop.example:{port}:{answers}").is_success
+    # Then it is the others' fault that there is no answer.
+    event = look_where(f"http://shop.example:{closed}/", f"shop.example:{closed}:{answers}")
+    assert event.error_message == "connection refused"
+    refused = look_where(f"http://shop.example:{port}/", f"shop.example:{port}:127.0.0.2,127.0.0.2")
+    assert refused.error_message == "refused: 127.0.0.2 is a cloud metadata address"
+
+
+def test_an_address_that_failed_before_a_redirect_does_not_hide_a_refusal(
+    serve: Callable[..., int], forbid: Callable[[str], None]
+) -> None:
+    forbid("127.0.0.2")
+    first = serve(redirects("http://inner.example/"))
+    answers = f"shop.example:{first}:127.0.0.3,127.0.0.1", "inner.example:80:127.0.0.2"
+    event = look_where(f"http://shop.example:{first}/", *answers)
+    assert event.error_message == "refused: 127.0.0.2 is a cloud metadata address"
+
+
+def test_the_second_handshake_of_an_expired_certificate_is_judged_too(
+    serve: Callable[..., int], trusted: Authority, forbid: Callable[[str], None]
+) -> None:
+    context = trusted.context(TODAY - 3 * A_DAY, TODAY - 2 * A_DAY)
+    count = []
+
+    def rebinds(connection: Any) -> None:
+        count.append(1)
+        forbid("127.0.0.0/8")
+        with suppress(OSError):
+            context.wrap_socket(connection, server_side=True)
+
+    event = look(f"https://localhost:{serve(rebinds)}/")
+    assert (event.error_message, count) == ("certificate expired", [1])
+
+
+def test_a_proxys_own_address_is_judged_as_the_one_that_is_connected_to(
+    proxied: Callable[[Handler], list[str]],
+) -> None:
+    asked = proxied(says(OK))
+    event = look_in_a_cloud("http://shop.example/")
+    message = "proxy refused: 127.0.0.1 is a private address (ALLOW_PRIVATE_TARGETS is off)"
+    assert (event.error_message, event.status_code, asked) == (message, None, [])
+    assert look("http://shop.example/").is_success
 
 
 def test_a_missing_file_of_trusted_certificates_is_no_targets_fault(monkeypatch: pytest.MonkeyPatch) -> None:

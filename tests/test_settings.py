@@ -61,6 +61,15 @@ def test_the_spool_lies_beside_the_database_or_where_it_is_told(tmp_path: Path) 
     assert settings(SPOOL_DIR=str(tmp_path / "spool")).spool_dir == tmp_path / "spool"
 
 
+@pytest.mark.parametrize("cloud", ["K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME"])
+def test_private_addresses_are_looked_at_but_in_a_cloud_unless_it_is_said(cloud: str) -> None:
+    assert settings().is_private_allowed
+    assert not settings(ALLOW_PRIVATE_TARGETS="false").is_private_allowed
+    assert not settings(**{cloud: "check_monitors"}).is_private_allowed
+    assert not settings(**{cloud: "check_monitors"}, ALLOW_PRIVATE_TARGETS="").is_private_allowed
+    assert settings(**{cloud: "check_monitors"}, ALLOW_PRIVATE_TARGETS="true").is_private_allowed
+
+
 MALFORMED = [
     ("TARGET_URL", "example.com"),
     ("TARGET_URL", "ftp://example.com"),
@@ -88,6 +97,7 @@ MALFORMED = [
     ("NOTIFICATION_TTL", "24h"),
     ("LOG_LEVEL", "LOUD"),
     ("LOCATION", "x" * 256),
+    ("ALLOW_PRIVATE_TARGETS", "perhaps"),
 ]
 
 

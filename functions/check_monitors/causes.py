@@ -102,6 +102,11 @@ def cause(curl: Any, code: int, text: str, status: int | None, timeout_seconds: 
     return _BY_CODE.get(code) or text.rstrip(".") or f"libcurl error {code}"
 
 
+def refused(reason: str | None, *, is_proxys: bool = False) -> str:
+    """Of a connection that we refuse to make; ``is_proxys``: the address is that of the proxy on the way."""
+    return f"proxy refused: {reason}" if is_proxys else f"refused: {reason}"
+
+
 def status_cause(status: int | None) -> str | None:
     """Why an answer with this status is a failure, in our own words and never in the target's."""
     if status is None:

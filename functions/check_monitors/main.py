@@ -30,6 +30,7 @@ def check_monitors(request: Request) -> Response:  # noqa: ARG001
         timeout_seconds=settings.check_timeout_seconds,
         spread_seconds=spread,
         location=settings.location,
+        is_private_allowed=settings.is_private_allowed,
     )
     for event in events:
         step(

@@ -6,13 +6,11 @@ Nothing is opened or made at import, because the process forks after it.
 import os
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
 
 import certifi
-import idna
 import pycurl
-from requests.utils import requote_uri
 
+from functions.check_monitors.addresses import Gate
 from functions.check_monitors.causes import (
     ENDLESS,
     MAX_REDIRECTS,
@@ -21,9 +19,11 @@ from functions.check_monitors.causes import (
     ONLY_HTTP,
     WRONG_DATES,
     cause,
+    refused,
     wrong_date,
 )
 from functions.check_monitors.transfers import Loop
+from functions.check_monitors.urls import as_ascii
 from shared.models import Event, Monitor, now
 from shared.settings import SettingError
 
@@ -45,11 +45,13 @@ def probe_all(
     timeout_seconds: float = 10.0,
     spread_seconds: float = 0.0,
     location: str | None = None,
+    is_private_allowed: bool = True,
 ) -> list[Event]:
     """Look at all ``monitors`` side by side; the events stand in the order of ``monitors``.
 
     The starts are spread evenly over ``spread_seconds``: after a burst one would measure one's own queue. Each look,
-    redirects included, has ``timeout_seconds`` from its own start. A target's fault is an event, never an exception.
+    redirects included, has ``timeout_seconds`` from its own start. A target's fault is an event, never an exception,
+    and so is the refusal to connect to an address of the machine's own surroundings: see ``addresses``.
 
     Certificates are checked against the file that the environment variable ``SSL_CERT_FILE`` names, else certifi's.
 
@@ -60,7 +62,7 @@ def probe_all(
     ca_file = os.environ.get("SSL_CERT_FILE") or certifi.where()
     if not os.access(ca_file, os.R_OK):
         raise SettingError("SSL_CERT_FILE", ca_file, "a file of trusted certificates that can be read")
-    looks = [_Look(monitor, timeout_seconds, ca_file, location) for monitor in monitors]
+    looks = [_Look(monitor, timeout_seconds, ca_file, location, is_private_allowed) for monitor in monitors]
     try:
         loop = _idle_loops.pop()
     except IndexError:
@@ -77,23 +79,36 @@ class _Look:
 
     event: Event
 
-    def __init__(self, monitor: Monitor, timeout_seconds: float, ca_file: str, location: str | None) -> None:
+    def __init__(
+        self,
+        monitor: Monitor,
+        timeout_seconds: float,
+        ca_file: str,
+        location: str | None,
+        is_private_allowed: bool = True,
+    ) -> None:
         self.monitor = monitor
         self.timeout_seconds = timeout_seconds
         self.ca_file = ca_file
         self.location = location
+        self.gate = Gate(is_private_allowed)
         self.answers = 0  # their headers began, 1xx left out
         self.size = 0  # of the body so far, bytes; libcurl keeps that of a redirect to itself
         self.is_declared = False  # the body's length is
         self.has_headers = False  # all of them
+        self.is_redirect = False  # the answer is
         self.verdict = 0  # OpenSSL's on the certificate's dates, once the handle is for reading them
 
     def handle(self) -> Any:
         """The handle of the transfer, ready to start; where there can be none, None, and the event is made."""
         try:
-            curl = self._handle(_as_ascii(self.monitor.target_url), self.timeout_seconds)
+            url = as_ascii(self.monitor.target_url)
+            curl = None if self.gate.refuses(url) else self._handle(url, self.timeout_seconds)
         except (ValueError, pycurl.error) as error:  # the latter where it is megabytes long
             self._make_event(ONLY_HTTP if error.args == (ONLY_HTTP,) else NO_URL)
+            return None
+        if curl is None:
+            self._make_event(refused(self.gate.refusal))
             return None
         curl.setopt(pycurl.CAINFO, self.ca_file)
         curl.setopt(pycurl.USERAGENT, "Bonghwa (+uptime check)")
@@ -120,16 +135,22 @@ class _Look:
         curl.setopt(pycurl.FORBID_REUSE, 1)
         curl.setopt(pycurl.SSL_SESSIONID_CACHE, 0)
         curl.setopt(pycurl.DNS_CACHE_TIMEOUT, 0)
+        curl.setopt(pycurl.OPENSOCKETFUNCTION, self.gate.open_socket)
         return curl
 
-    def _take_header(self, line: bytes) -> None:
+    def _take_header(self, line: bytes) -> int | None:
         if line.startswith(b"HTTP/"):  # an answer begins; a redirected look has several
-            self.answers += not line.partition(b" ")[2].startswith(b"1")
+            status = line.partition(b" ")[2]
+            self.answers += not status.startswith(b"1")
+            self.is_redirect = status.startswith(b"3")
             self.is_declared = self.has_headers = False
         elif line in (b"\r\n", b"\n"):
             self.has_headers = True
         elif line[:15].lower() == b"content-length:":
             self.is_declared = True
+        elif self.is_redirect and line[:9].lower() == b"location:":
+            return 0 if self.gate.refuses(line[9:].decode("latin-1")) else None  # 0 ends the transfer
+        return None
 
     def _take_body(self, part: bytes) -> int | None:
         self.size += len(part)
@@ -147,10 +168,12 @@ class _Look:
         if code == pycurl.E_OK and not self.has_headers:
             code = pycurl.E_PARTIAL_FILE  # libcurl takes a close amid the headers for their end
         # The code of a redirect that led to no answer is not the final one.
-        is_answered = self.answers > curl.getinfo(pycurl.REDIRECT_COUNT)
+        is_answered = self.answers > curl.getinfo(pycurl.REDIRECT_COUNT) and not self.gate.refusal
         status = curl.getinfo(pycurl.RESPONSE_CODE) or None if is_answered else None
         is_endless = code == pycurl.E_WRITE_ERROR and self.size > MAX_UNDECLARED_BODY
         message = ENDLESS if is_endless else cause(curl, code, text, status, self.timeout_seconds)
+        if reason := self.gate.refusal:
+            message = refused(reason, is_proxys=code == pycurl.E_COULDNT_CONNECT and curl.getinfo(pycurl.USED_PROXY))
         self._make_event(message, curl, status)
         verdict = curl.getinfo(pycurl.SSL_VERIFYRESULT) if code == pycurl.E_PEER_FAILED_VERIFICATION else 0
         seconds_left = self.timeout_seconds - curl.getinfo(pycurl.TOTAL_TIME)
@@ -180,31 +203,6 @@ class _Look:
 
 
 _idle_loops: list[Loop] = []
-
-
-def _as_ascii(url: str) -> str:
-    """``url`` as libcurl takes it: the host in IDNA, all else percent-encoded.
-
-    Raises:
-        ValueError: it cannot be, or it is not for http.
-    """
-    scheme, separator, _ = url.strip().partition("://")
-    if not separator or min(url) < " ":  # urlsplit would drop line breaks silently
-        raise ValueError(NO_URL)
-    if scheme.lower() not in ("http", "https"):
-        raise ValueError(ONLY_HTTP)
-    if url.isascii() and " " not in url:
-        return url
-    parts = urlsplit(url.strip())
-    host = parts.hostname or ""
-    authority = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
-    if ":" in host:
-        authority = f"[{host}]"
-    if parts.port is not None:
-        authority = f"{authority}:{parts.port}"
-    if "@" in parts.netloc:
-        authority = quote(parts.netloc.rpartition("@")[0], safe=":%") + "@" + authority
-    return requote_uri(urlunsplit(parts._replace(netloc=authority)))
 
 
 def _phases(curl: Any, is_answered: bool) -> dict[str, Any]:

@@ -1,0 +1,43 @@
+"""How a monitor's URL is given to libcurl, and which host it names. Pure."""
+
+import re
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+import idna
+from requests.utils import requote_uri
+
+from functions.check_monitors.causes import NO_URL, ONLY_HTTP
+
+# As libcurl reads it: of a whole URL with one to three slashes, or of a redirect that keeps the scheme.
+_HOST = re.compile(r"\s*(?:https?:/{1,3}|/{2,})(?:[^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)", re.IGNORECASE)
+
+
+def as_ascii(url: str) -> str:
+    """``url`` as libcurl takes it: the host in IDNA, all else percent-encoded.
+
+    Raises:
+        ValueError: it cannot be, or it is not for http.
+    """
+    scheme, separator, _ = url.strip().partition("://")
+    if not separator or min(url) < " ":  # urlsplit would drop line breaks silently
+        raise ValueError(NO_URL)
+    if scheme.lower() not in ("http", "https"):
+        raise ValueError(ONLY_HTTP)
+    if url.isascii() and " " not in url:
+        return url
+    parts = urlsplit(url.strip())
+    host = parts.hostname or ""
+    authority = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
+    if ":" in host:
+        authority = f"[{host}]"
+    if parts.port is not None:
+        authority = f"{authority}:{parts.port}"
+    if "@" in parts.netloc:
+        authority = quote(parts.netloc.rpartition("@")[0], safe=":%") + "@" + authority
+    return requote_uri(urlunsplit(parts._replace(netloc=authority)))
+
+
+def host_in(url: str) -> str:
+    """The host that ``url`` spells out, without brackets, zone and final dot; empty where it names none."""
+    match = _HOST.match(url)
+    return unquote(match[1]).strip("[]").partition("%")[0].rstrip(".").lower() if match else ""
