@@ -3,11 +3,13 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from infra.local.environment import read_dotenv
 from shared.models import as_text, now
 from shared.settings import SettingError, Settings
 from shared.store import StoreUnavailable, open_store
+from shared.store.backup import BackupFailed, back_up
 from shared.store.migrate import drop_everything, migrate
 
 
@@ -18,28 +20,45 @@ def main() -> None:
     init_db = chores.add_parser("init-db", help="create the database, or bring it up to date")
     init_db.add_argument("--reset", action="store_true", help="delete everything that is stored and start afresh")
     init_db.add_argument("--yes", action="store_true", help="do not ask")
+    backup = chores.add_parser("backup", help="copy the database into a file, also while the system runs")
+    backup.add_argument("file", type=Path, help="the copy; what is there already is replaced, after asking")
+    backup.add_argument("--yes", action="store_true", help="do not ask")
     arguments = parser.parse_args()
     read_dotenv(os.environ)
     try:
-        _init_db(Settings.from_env(), is_reset=arguments.reset, is_sure=arguments.yes)
-    except (SettingError, StoreUnavailable) as trouble:
+        settings = Settings.from_env()
+        if arguments.chore == "backup":
+            _backup(settings, arguments.file, is_sure=arguments.yes)
+        else:
+            _init_db(settings, is_reset=arguments.reset, is_sure=arguments.yes)
+    except (SettingError, StoreUnavailable, BackupFailed) as trouble:
         sys.exit(f"bonghwa: {trouble}")
 
 
+def _backup(settings: Settings, file: Path, *, is_sure: bool) -> None:
+    if file.exists() and not is_sure and not _is_agreed(f"Replace {file}?"):
+        sys.exit("nothing was copied")
+    size = back_up(settings.database_path, file)
+    print(f"{file} is a copy of {settings.database_path}, {size / 1e6:.1f} MB, checked")
+
+
 def _init_db(settings: Settings, *, is_reset: bool, is_sure: bool) -> None:
-    if is_reset and not is_sure:
-        try:
-            reply = input(f"Delete every event, alert and log in {settings.database_path}? [y/N] ")
-        except EOFError:
-            reply = ""
-        if reply.strip().lower() not in ("y", "yes"):
-            sys.exit("nothing was deleted")
+    question = f"Delete every event, alert and log in {settings.database_path}?"
+    if is_reset and not is_sure and not _is_agreed(question):
+        sys.exit("nothing was deleted")
     database = open_store(settings).database
     if is_reset:
         with database.transaction() as transaction:
             drop_everything(transaction)
         migrate(database, as_text(now()))
     print(f"{settings.database_path} is {'empty and ' if is_reset else ''}ready")
+
+
+def _is_agreed(question: str) -> bool:
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from io import BytesIO
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from flask import Request, Response
 from pydantic import BaseModel, ValidationError
@@ -15,6 +15,9 @@ from pydantic_core import to_json
 
 from shared.logs import step
 from shared.settings import SettingError, Settings
+
+if TYPE_CHECKING:
+    from shared.store import StoreUnavailable
 
 MAX_BODY_BYTES = 1024 * 1024
 RETRY_AFTER_SECONDS = 2
@@ -101,6 +104,11 @@ def next_cursor(page: Sequence[Any], limit: int) -> str | None:
     return str(page[-1].id) if len(page) == limit else None
 
 
+def retry_after(trouble: "StoreUnavailable") -> dict[str, str]:
+    """The header that asks to come back, where waiting helps."""
+    return {"Retry-After": str(RETRY_AFTER_SECONDS)} if trouble.is_passing else {}
+
+
 def _check(request: Request, method: str, access: Access) -> None:
     if request.method != method and not (method == "GET" and request.method == "HEAD"):
         allowed = "GET, HEAD" if method == "GET" else method
@@ -131,7 +139,7 @@ def _problem(name: str, error: Exception) -> Response:
         case IllegalMove():
             status, detail, members = 409, str(error), {"field": "status", "from": error.alert.status, "to": error.to}
         case StoreUnavailable():
-            status, detail, headers = 503, str(error), {"Retry-After": str(RETRY_AFTER_SECONDS)}
+            status, detail, headers = 503, str(error), retry_after(error)
             step("server", "store_unavailable", level=logging.ERROR, function=name, reason=detail)
         case SettingError():
             status, detail = 500, str(error)

@@ -467,17 +467,82 @@ def test_migrating_again_does_nothing(store: Store) -> None:
     assert len(store.alerts(limit=9)) == 1
 
 
-def test_a_migration_that_fails_leaves_nothing(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    bad = tmp_path / "0001_bad.sql"
-    bad.write_text("CREATE TABLE a (id INTEGER);\nCREATE TABLE a (id INTEGER);\n")
-    database = SqliteDatabase(path)
-    with monkeypatch.context() as patched:
-        patched.setattr("shared.store.migrate._migrations", lambda: (bad,))
-        with pytest.raises(StoreUnavailable):
-            migrate(database, as_text(NOON))
+@pytest.fixture
+def migrations(tmp_path: Path) -> list[Path]:
+    """Three, of which the last fails in its middle."""
+    texts = {
+        "0001_good": "CREATE TABLE a (id {identity}, name TEXT);\n",
+        "0002_good": "-- A remark; and more.\nINSERT INTO a (name) VALUES ('x');\nALTER TABLE a ADD COLUMN b TEXT;\n",
+        "0003_bad": "CREATE TABLE c (id {identity});\nUPDATE a SET name = 'y';\nDROP TABLE nowhere;\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.sql").write_text(text)
+    return [tmp_path / f"{name}.sql" for name in texts]
+
+
+def tables(database: SqliteDatabase) -> list[str]:
     with database.snapshot() as snapshot:
-        assert snapshot.rows("SELECT * FROM sqlite_master") == []
-    assert migrate(database, as_text(NOON)) == ["0001_first_tables"]
+        return [row["name"] for row in snapshot.rows("SELECT name FROM sqlite_master ORDER BY name")]
+
+
+def test_a_migration_that_fails_leaves_nothing(path: Path, migrations: list[Path]) -> None:
+    database = SqliteDatabase(path)
+    with pytest.raises(StoreUnavailable, match=r"the migration 0003_bad failed: .*no such table: nowhere") as raised:
+        migrate(database, as_text(NOON), migrations)
+    assert not raised.value.is_passing
+    assert tables(database) == []
+
+
+def test_a_migration_that_fails_leaves_the_store_as_the_program_before_knows_it(
+    path: Path, migrations: list[Path]
+) -> None:
+    database = SqliteDatabase(path)
+    assert migrate(database, as_text(NOON), migrations[:2]) == ["0001_good", "0002_good"]
+    with pytest.raises(StoreUnavailable, match="0003_bad"):
+        migrate(database, as_text(NOON), migrations)
+
+    assert tables(database) == ["a", "schema_migrations"]
+    with database.snapshot() as snapshot:
+        assert [row["name"] for row in snapshot.rows("SELECT name FROM a")] == ["x"]
+        assert [tuple(row.values()) for row in map(dict, snapshot.rows("SELECT * FROM schema_migrations"))] == [
+            (1, "0001_good", as_text(NOON)),
+            (2, "0002_good", as_text(NOON)),
+        ]
+    assert migrate(database, as_text(NOON), migrations[:2]) == []
+    migrations[2].write_text("CREATE TABLE c (id {identity});\n")
+    assert migrate(database, as_text(NOON), migrations) == ["0003_bad"], "and goes on from there once it is mended"
+
+
+def test_a_migration_that_the_stored_rows_contradict_leaves_nothing(path: Path, migrations: list[Path]) -> None:
+    database = SqliteDatabase(path)
+    migrate(database, as_text(NOON), migrations[:2])
+    migrations[2].write_text("INSERT INTO a (name) VALUES ('x');\nCREATE UNIQUE INDEX names ON a (name);\n")
+    with pytest.raises(StoreUnavailable, match="0003_bad failed: UNIQUE"):
+        migrate(database, as_text(NOON), migrations)
+    assert tables(database) == ["a", "schema_migrations"]
+
+
+def _migrate(
+    path: Path,
+    migrations: list[Path],
+    barrier: "multiprocessing.synchronize.Barrier",
+    results: "multiprocessing.Queue[list[str]]",
+) -> None:
+    barrier.wait()
+    results.put(migrate(SqliteDatabase(path), as_text(NOON), migrations))
+
+
+def test_a_migration_is_applied_once_by_many_at_once(path: Path, migrations: list[Path]) -> None:
+    migrate(SqliteDatabase(path), as_text(NOON), migrations[:1])
+    context = multiprocessing.get_context("fork")
+    barrier, results = context.Barrier(6), context.Queue()
+    processes = [context.Process(target=_migrate, args=(path, migrations[:2], barrier, results)) for _ in range(6)]
+    for process in processes:
+        process.start()
+    assert sorted(results.get(timeout=20) for _ in processes) == [[]] * 5 + [["0002_good"]]
+    for process in processes:
+        process.join(10)
+    assert sqlite3.connect(path).execute("SELECT name FROM a").fetchall() == [("x",)]
 
 
 def test_a_store_of_a_newer_program_is_refused(store: Store) -> None:
@@ -496,11 +561,11 @@ def test_dropping_everything_makes_a_fresh_start_in_the_same_file(store: Store) 
 
 
 @pytest.mark.parametrize(
-    ("trouble", "is_busy", "why"),
-    [("locked", True, "busy"), ("not a database", False, "not a database"), ("no folder", False, "unable to open")],
+    ("trouble", "is_passing", "why"),
+    [("locked", True, "busy"), ("not a database", False, "not a database"), ("no folder", True, "unable to open")],
 )
 def test_a_store_in_trouble_says_which(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str, is_busy: bool, why: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str, is_passing: bool, why: str
 ) -> None:
     monkeypatch.setattr("shared.store.sqlite.BUSY_SECONDS", 0.05)
     path = tmp_path / ("missing/x.db" if trouble == "no folder" else "x.db")
@@ -513,7 +578,7 @@ def test_a_store_in_trouble_says_which(
         other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailable, match=why) as raised, SqliteDatabase(path).transaction():
         pass
-    assert raised.value.is_busy is is_busy
+    assert raised.value.is_passing is is_passing
     if other:
         other.close()
 

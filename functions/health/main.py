@@ -1,9 +1,12 @@
 """GET /: how the system is, the same for a person and a load balancer."""
 
+import logging
+
 import functions_framework
 from flask import Request, Response
 
 from shared import __version__, web
+from shared.logs import step
 from shared.settings import Settings
 from shared.store import StoreUnavailable, open_store
 
@@ -11,12 +14,15 @@ from shared.store import StoreUnavailable, open_store
 @functions_framework.http
 @web.function("GET", access="read")
 def health(request: Request) -> Response:  # noqa: ARG001  # what functions-framework hands to every function
-    """200 with the status and the counts of what is open; 503 where the store cannot be reached."""
+    """200 with the status and the counts of what is open; 503, and why, where no event could be saved now."""
     try:
-        summary = open_store(Settings.from_env()).summary()
+        store = open_store(Settings.from_env())
+        store.database.check()
+        summary = store.summary()
     except StoreUnavailable as trouble:
+        step("server", "store_unavailable", level=logging.ERROR, function="health", reason=str(trouble))
         body = {"status": "unavailable", "database": str(trouble), "version": __version__}
         response = web.answer(body, 503)
-        response.headers["Retry-After"] = str(web.RETRY_AFTER_SECONDS)
+        response.headers.update(web.retry_after(trouble))
         return response
     return web.answer({"status": "ok", "database": "ok", **summary, "version": __version__})

@@ -1,6 +1,7 @@
 """Bring a store to the program's version: every migration in one transaction together with the record of it."""
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 from shared.store.sqlite import SqliteDatabase, StoreUnavailable, Transaction
@@ -8,35 +9,33 @@ from shared.store.sqlite import SqliteDatabase, StoreUnavailable, Transaction
 _RECORD = "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT, applied_at TEXT)"
 
 
-def migrate(database: SqliteDatabase, applied_at: str) -> list[str]:
+def migrate(database: SqliteDatabase, applied_at: str, migrations: Sequence[Path] | None = None) -> list[str]:
     """Apply what is missing, safely when several processes do so at once. The names of what was applied.
 
+    All or nothing: where one fails, the store stays as the program before knows it. ``migrations``: other files than
+    the program's own, in their order.
+
     Raises:
-        StoreUnavailable: the store is from a newer version of the program, or cannot be used.
+        StoreUnavailable: the store is from a newer version of the program, a migration failed, or it cannot be used.
     """
-    migrations = _migrations()
-    latest = len(migrations)
+    known = _migrations() if migrations is None else migrations
     with database.snapshot() as snapshot:
-        if _version(snapshot) == latest:
+        if _version(snapshot, len(known)) == len(known):
             return []
-    with database.transaction() as transaction:
-        transaction.rows(_RECORD)
-        version = _version(transaction)
-        if version > latest:
-            raise StoreUnavailable(
-                f"the database is of version {version}, this program knows {latest}: use a newer program"
-            )
-        missing = migrations[version:]
-        for number, path in enumerate(missing, start=version + 1):
-            for statement in _statements(path.read_text(encoding="utf-8").replace("{identity}", database.identity)):
-                transaction.rows(statement)
-            transaction.rows(
-                "INSERT INTO schema_migrations (version, name, applied_at) VALUES (:version, :name, :applied_at)",
-                version=number,
-                name=path.stem,
-                applied_at=applied_at,
-            )
-        return [path.stem for path in missing]
+    applying = None
+    try:
+        with database.transaction() as transaction:
+            version = _version(transaction, len(known))
+            transaction.rows(_RECORD)
+            for number, path in enumerate(known[version:], start=version + 1):
+                applying = path.stem
+                _apply(transaction, path, number, database.identity, applied_at)
+    except Exception as error:
+        if applying is None:
+            raise
+        is_passing = isinstance(error, StoreUnavailable) and error.is_passing
+        raise StoreUnavailable(f"the migration {applying} failed: {error}", is_passing=is_passing) from error
+    return [path.stem for path in known[version:]]
 
 
 def drop_everything(transaction: Transaction) -> None:
@@ -50,10 +49,25 @@ def _migrations() -> tuple[Path, ...]:
     return tuple(sorted((Path(__file__).parent / "migrations").glob("*.sql")))
 
 
-def _version(transaction: Transaction) -> int:
+def _version(transaction: Transaction, known: int) -> int:
     is_recorded = transaction.row("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'")
     row = is_recorded and transaction.row("SELECT max(version) AS version FROM schema_migrations")
-    return (row and row["version"]) or 0
+    version: int = (row and row["version"]) or 0
+    if version > known:
+        reason = f"the database is of version {version}, this program knows {known}: use a newer program"
+        raise StoreUnavailable(reason, is_passing=False)
+    return version
+
+
+def _apply(transaction: Transaction, path: Path, number: int, identity: str, applied_at: str) -> None:
+    for statement in _statements(path.read_text(encoding="utf-8").replace("{identity}", identity)):
+        transaction.rows(statement)
+    transaction.rows(
+        "INSERT INTO schema_migrations (version, name, applied_at) VALUES (:version, :name, :applied_at)",
+        version=number,
+        name=path.stem,
+        applied_at=applied_at,
+    )
 
 
 def _statements(script: str) -> list[str]:

@@ -16,12 +16,12 @@ def open_store(settings: Settings) -> Store:
     Raises:
         StoreUnavailable: it cannot be opened, or is from a newer version of the program.
     """
-    return _opened(settings.database_path)
+    store = _opened(settings.database_path)
+    # Where that fails it is tried again by the next request.
+    store.database.open()
+    return store
 
 
-# An exception is not cached: a store that cannot be opened now is tried again by the next request.
 @functools.cache
 def _opened(path: Path) -> Store:
-    database = SqliteDatabase(path)
-    migrate(database, as_text(now()))
-    return Store(database)
+    return Store(SqliteDatabase(path, prepare=lambda database: migrate(database, as_text(now()))))

@@ -1,30 +1,59 @@
 """The SQLite engine: one connection of one process behind a lock, and what differs from other engines.
 
 One connection behind a lock, because many writers to one SQLite file starve each other; between processes SQLite's
-own lock decides, which ``BEGIN IMMEDIATE`` takes before anything is read.
+own lock decides, which ``BEGIN IMMEDIATE`` takes before anything is read. Who waits for that one lets the others of
+this process go on meanwhile.
 """
 
+import contextlib
+import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
+
+from shared.logs import step
+from shared.store.patience import Patience
+from shared.store.sqlite_file import Files, connect, let_go, which
 
 IDENTITY = "INTEGER PRIMARY KEY"
 MAX_ID = 2**63 - 1
 BUSY_SECONDS = 5.0
+CHECK_SECONDS = 2.0
+PROOF_SECONDS = 10.0
+
+_READ, _WRITE = "BEGIN", "BEGIN IMMEDIATE"
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+# What the surroundings can end, while the program and what it has stored stay as they are.
+_PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR}
+_WORDS = {
+    sqlite3.SQLITE_FULL: "has no room left on its disk",
+    sqlite3.SQLITE_READONLY: "is read-only: it and its folder must be writable",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened: its folder must be there and writable",
+    sqlite3.SQLITE_IOERR: "cannot be read or written",
+    sqlite3.SQLITE_CORRUPT: "is damaged: restore a backup, or move it away for a new one",
+    sqlite3.SQLITE_NOTADB: "is damaged: restore a backup, or move it away for a new one",
+}
+# What our own statements got wrong is a defect and stays one.
+_DEFECTS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
 
 Row = Mapping[str, Any]
 
 
 class StoreUnavailable(Exception):
-    """The store cannot be used at present. ``is_busy``: only because others use it, so waiting helps."""
+    """The store cannot be used at present. ``is_passing``: it may be so later without another program or database."""
 
-    def __init__(self, reason: str, *, is_busy: bool = False) -> None:
+    def __init__(self, reason: str, *, is_passing: bool) -> None:
         super().__init__(reason)
-        self.is_busy = is_busy
+        self.is_passing = is_passing
+
+
+class _Busy(StoreUnavailable):
+    def __init__(self) -> None:
+        super().__init__("the database is busy: another process has locked it", is_passing=True)
 
 
 class Transaction:
@@ -46,58 +75,54 @@ class Transaction:
 class SqliteDatabase:
     """A SQLite file. Opened on first use, so that nothing is open when a server forks.
 
+    ``prepare`` is called with it whenever its tables may be others than before: on opening, on opening anew where the
+    file was deleted or replaced, and when another process has changed them.
+
     Raises (from every method):
         StoreUnavailable: locked for longer than BUSY_SECONDS, or the file cannot be opened, read or written.
     """
 
     identity = IDENTITY
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, prepare: Callable[["SqliteDatabase"], object] = lambda _: None) -> None:
         self.path = path
-        self._lock = threading.Lock()
+        self._file = str(path)
+        self._prepare = prepare
+        # Taken again by ``prepare``, which uses this database while it is about to be used.
+        self._lock = threading.RLock()
+        self._patience = {_READ: Patience(), _WRITE: Patience()}
         self._connection: sqlite3.Connection | None = None
+        self._opened = Files((0, 0), None, None)
+        self._prepared: int | None = None
+        self._is_preparing = False
+        self._proven_at = -PROOF_SECONDS
 
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self) -> AbstractContextManager[Transaction]:
         """A transaction that holds the write lock from its start; committed unless an exception leaves it."""
-        with self._locked() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield Transaction(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+        return self._begun(_WRITE)
 
-    @contextmanager
-    def snapshot(self) -> Iterator[Transaction]:
+    def snapshot(self) -> AbstractContextManager[Transaction]:
         """A transaction that only reads, and sees one state of the store throughout."""
-        with self._locked() as connection:
-            connection.execute("BEGIN")
-            try:
-                yield Transaction(connection)
-            finally:
-                if connection.in_transaction:
-                    connection.execute("COMMIT")
+        return self._begun(_READ)
 
-    @contextmanager
-    def _locked(self) -> Iterator[sqlite3.Connection]:
-        if not self._lock.acquire(timeout=BUSY_SECONDS):
-            raise StoreUnavailable("the database is busy", is_busy=True)
-        try:
-            if self._connection is None:
-                self._connection = _connect(self.path)
-            yield self._connection
-        except sqlite3.OperationalError as error:
-            raise _unavailable(self.path, error) from error
-        except sqlite3.DatabaseError as error:
-            # What our own statements got wrong is a defect and stays one; a damaged file is trouble of the store.
-            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.DataError):
-                raise
-            raise _unavailable(self.path, error) from error
-        finally:
-            self._lock.release()
+    def open(self) -> None:
+        """Open and prepare it now, where it is not open."""
+        if self._connection is None:
+            with self.snapshot():
+                pass
+
+    def check(self) -> None:
+        """Raise StoreUnavailable where nothing could be saved now; waits for CHECK_SECONDS at most.
+
+        That the disk takes something is tried out where the last time is PROOF_SECONDS ago, or something failed since.
+        """
+        with self._begun(_WRITE, CHECK_SECONDS) as transaction:
+            is_proven = time.monotonic() < self._proven_at + PROOF_SECONDS
+            if not is_proven:
+                # A number that nobody uses: SQLite writes it although it is the same.
+                transaction.rows("PRAGMA user_version = 0")
+        if not is_proven:
+            self._proven_at = time.monotonic()
 
     def close(self) -> None:
         """Close the connection; the next use opens a new one."""
@@ -106,42 +131,95 @@ class SqliteDatabase:
                 self._connection.close()
                 self._connection = None
 
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA foreign_keys = ON")
-        # FULL: an accepted event and a "sent" survive a power cut too, which is how small machines die. NORMAL would
-        # survive a killed process only, and could tell an outage twice under two numbers after the cut.
-        connection.execute("PRAGMA synchronous = FULL")
-        _use_wal(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    # The switch to WAL needs the file for itself and, unlike a statement, does not wait for it: when several
-    # processes open a new file at once, all but one are told "locked" at once.
-    give_up_at = time.monotonic() + BUSY_SECONDS
-    while True:
+    @contextmanager
+    def _begun(self, begin: str, seconds: float | None = None) -> Iterator[Transaction]:
+        connection = self._begin(begin, BUSY_SECONDS if seconds is None else seconds)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if not _is_busy(error) or time.monotonic() > give_up_at:
+            yield Transaction(connection)
+            connection.execute("COMMIT")
+        except BaseException as error:
+            trouble = self._undo(error)
+            if trouble is None:
                 raise
-            time.sleep(0.01)
+            raise trouble from error
+        finally:
+            self._lock.release()
 
+    def _begin(self, begin: str, seconds: float) -> sqlite3.Connection:
+        """Begin, and wait for other processes where that takes it. The lock is held afterwards."""
+        patience = self._patience[begin]
+        connection = self._try(begin, seconds)
+        if connection is None:
+            for pause in patience.pauses(seconds):
+                time.sleep(pause)
+                connection = self._try(begin, seconds)
+                if connection is not None:
+                    break
+            else:
+                raise _Busy
+        patience.renew()
+        return connection
 
-def _is_busy(error: sqlite3.Error) -> bool:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    def _try(self, begin: str, seconds: float) -> sqlite3.Connection | None:
+        """Begin and keep the lock; None, and no lock, where another process is in the way."""
+        if not self._lock.acquire(timeout=seconds):
+            raise _Busy
+        try:
+            return self._begun_on_prepared(begin)
+        except BaseException as error:
+            trouble = self._undo(error)
+            self._lock.release()
+            if isinstance(trouble, _Busy):
+                return None
+            if trouble is None:
+                raise
+            raise trouble from error
 
+    def _begun_on_prepared(self, begin: str) -> sqlite3.Connection:
+        while True:
+            connection = self._connected()
+            connection.execute(begin)
+            # Counts the changes to the tables, whoever makes them.
+            found = connection.execute("PRAGMA schema_version").fetchone()[0]
+            if found == self._prepared or self._is_preparing:
+                return connection
+            connection.execute("ROLLBACK")
+            self._is_preparing = True
+            try:
+                self._prepare(self)
+            finally:
+                self._is_preparing = False
+            # What it found, and not what it made of it: so whatever changed meanwhile is looked at again.
+            self._prepared = found
 
-def _unavailable(path: Path, error: sqlite3.Error) -> StoreUnavailable:
-    if _is_busy(error):
-        return StoreUnavailable("the database is busy", is_busy=True)
-    return StoreUnavailable(f"the database {path.name} cannot be used: {error}")
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is not None:
+            if which(self._file) == self._opened.database:
+                return self._connection
+            step("server", "database_replaced", level=logging.WARNING, reason="its file was deleted, moved or replaced")
+            let_go(self._connection)
+            self._connection = None
+        self._prepared = None
+        self._connection, self._opened = connect(self._file, self._opened)
+        return self._connection
+
+    def _undo(self, error: BaseException) -> StoreUnavailable | None:
+        """Roll back; the trouble that the error means, or None where the error is not the store's."""
+        with contextlib.suppress(sqlite3.Error):
+            if self._connection is not None and self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, _DEFECTS):
+            return None
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code in _BUSY:
+            return _Busy()
+        self._proven_at = -PROOF_SECONDS
+        if code != sqlite3.SQLITE_FULL and self._connection is not None:
+            # Full, it still reads. Else what is mended or restored meanwhile is opened anew.
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+        return StoreUnavailable(
+            f"the database {self.path.name} {_WORDS.get(code, 'cannot be used')} ({error})",
+            is_passing=code in _PASSING,
+        )

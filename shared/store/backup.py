@@ -1,0 +1,76 @@
+"""Copy a SQLite store while it is in use."""
+
+import contextlib
+import os
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from shared.store.sqlite import BUSY_SECONDS
+
+# What SQLite keeps beside a database, and would play into whatever stands in its place.
+BESIDE = ("-wal", "-shm", "-journal")
+
+
+class BackupFailed(Exception):
+    """No backup was made, and nothing was changed; says why."""
+
+
+def back_up(path: Path, file: Path) -> int:
+    """Copy the database at ``path`` to ``file``, which is whole or not there at all. Its size in bytes.
+
+    The copy is one state of the store, checked, and complete by itself: nothing has to stand beside it. Only its owner
+    may read it. Others read and write the store meanwhile. What was ``file`` before is replaced.
+
+    Raises:
+        BackupFailed: there is no store, it is damaged, or ``file`` cannot be written.
+    """
+    if file.resolve() in (path.resolve(), *(path.resolve().with_name(path.name + end) for end in BESIDE)):
+        raise BackupFailed(f"{file} is the database itself")
+    new = None
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        os.close(descriptor)
+        new = Path(name)
+        _copy(path, new)
+        _check(new)
+        _put_in_place(new, file)
+        return file.stat().st_size
+    except (OSError, sqlite3.Error) as error:
+        raise BackupFailed(f"{path} cannot be copied to {file}: {error}") from error
+    finally:
+        if new is not None:
+            new.unlink(missing_ok=True)
+
+
+def _copy(path: Path, new: Path) -> None:
+    with (
+        contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as store,
+        contextlib.closing(sqlite3.connect(new)) as copy,
+    ):
+        store.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
+        # In one step: between two of them others would write, and each time it would begin anew.
+        store.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+
+
+def _check(new: Path) -> None:
+    with contextlib.closing(sqlite3.connect(new)) as copy:
+        found = [row[0] for row in copy.execute("PRAGMA integrity_check(3)")]
+        if found != ["ok"]:
+            raise BackupFailed(f"the database is damaged: {'; '.join(found)}")
+        if not copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'").fetchone():
+            raise BackupFailed("the database is none of this program")
+
+
+def _put_in_place(new: Path, file: Path) -> None:
+    with new.open("rb") as copied:
+        os.fsync(copied.fileno())
+    for end in BESIDE:
+        file.with_name(file.name + end).unlink(missing_ok=True)
+    new.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
