@@ -9,12 +9,16 @@ import functools
 import json
 import logging
 import os
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# What most values are, told apart fast; neither a space nor " nor =.
+_PLAIN = re.compile(r"[!#-<>-~]+")
 
 Part = Literal["server", "agent"]
 
@@ -40,6 +44,12 @@ class _Json(logging.Formatter):
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
+        # Two handlers write it, and to make it is most of a line's cost.
+        line: str = record.__dict__.get("line") or self._line(record)
+        record.__dict__["line"] = line
+        return line
+
+    def _line(self, record: logging.LogRecord) -> str:
         fields = record.__dict__.get("fields", {})
         pairs = "".join(f" {name}={_quoted(value)}" for name, value in fields.items())
         line = f"{_time(record)} {record.levelname:7} {record.getMessage()}{pairs}"
@@ -52,7 +62,7 @@ def _time(record: logging.LogRecord) -> str:
 
 def _quoted(value: Any) -> str:
     text = str(value)
-    if text.isprintable() and not set(text) & set(' "='):
+    if _PLAIN.fullmatch(text) or (text.isprintable() and not set(text) & set(' "=')):
         return text
     # Whatever could break the line is escaped: what a target wrote cannot forge a line of ours.
     quoted = json.dumps(text, ensure_ascii=False)
