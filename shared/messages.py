@@ -1,7 +1,7 @@
 """What people read, in English and Korean. Pure: the time zone in which times are shown is handed in."""
 
 import re
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 
 from shared.models import Alert, Notification, NotificationKind
@@ -76,6 +76,32 @@ def compose(alert: Alert, notification: Notification, language: Language, zone: 
         text += f" · lasted {lasted}" if is_recovery else ""
     text += by_hand if notification.is_manual else ""
     return f"{text} · #{notification.id}"
+
+
+def compose_about_backend(
+    *,
+    is_reached: bool,
+    backend_url: str,
+    agent: str,
+    since: datetime,
+    at: datetime,
+    language: Language,
+    zone: tzinfo | None = None,
+) -> str:
+    """The text by which an agent itself tells that it cannot reach the backend ``since`` then, or can again ``at``.
+
+    No notification is owed for it, so none is named at its end. ``zone``: as for ``compose``.
+    """
+    backend, name = one_line(backend_url), one_line(agent)
+    began = f"{since.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+    lasted = duration(at - since, language)
+    if language == "ko":
+        text = f"복구 백엔드 {backend}" if is_reached else f"백엔드 연결 불가 {backend}"
+        text += f" · 에이전트: {name} · 시작: {began}"
+        return f"{text} · 지속 시간: {lasted}" if is_reached else text
+    text = f"RECOVERY backend {backend}" if is_reached else f"BACKEND_UNREACHABLE {backend}"
+    text += f" · agent: {name} · since {began}"
+    return f"{text} · lasted {lasted}" if is_reached else text
 
 
 def one_line(text: str) -> str:

@@ -161,6 +161,9 @@ class Event(_Value):
         Text, Field(min_length=1, max_length=2048, validate_default=True), BeforeValidator(_target_url_where_absent)
     ] = None  # type: ignore[assignment]  # the validator takes target_url
     location: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
+    agent: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
+    interval_seconds: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] | None = None
+    is_inconclusive: bool = False
     dns_ms: Milliseconds | None = None
     connect_ms: Milliseconds | None = None
     tls_ms: Milliseconds | None = None

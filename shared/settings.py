@@ -61,6 +61,19 @@ def _header_value(key: SecretStr) -> SecretStr:
     return key
 
 
+def _secret_http_url(url: SecretStr) -> SecretStr:
+    http_url(url.get_secret_value())
+    return url
+
+
+def _host_and_port(text: str) -> str:
+    """``text`` if it is ``host:port``. Raises ValueError where it is not."""
+    parts = urlsplit(f"//{text}")
+    if not parts.hostname or not parts.port or parts.netloc != text or "@" in text:
+        raise ValueError("host:port")
+    return text
+
+
 def _sqlite_path(url: str) -> str:
     if not url.startswith("sqlite:///") or url in ("sqlite:///", "sqlite:////") or url.endswith(":memory:"):
         raise ValueError("a SQLite file")
@@ -69,7 +82,7 @@ def _sqlite_path(url: str) -> str:
 
 def _shown(variable: str, value: str) -> str:
     """What may be said of a malformed value: never a secret, nor the password inside a URL."""
-    if any(word in variable for word in ("KEY", "TOKEN", "SECRET", "PASSWORD")):
+    if any(word in variable for word in ("KEY", "TOKEN", "SECRET", "PASSWORD", "HEARTBEAT")):
         return "(hidden)"
     return re.sub(r"(?<=://)\S*@", "(hidden)@", value)[:200]
 
@@ -96,6 +109,12 @@ class Settings(BaseModel):
         "LOCATION", None, "a name of at most 255 characters for where the agent runs"
     )
     is_private_allowed: bool = _setting("ALLOW_PRIVATE_TARGETS", True, "true or false")
+    connectivity_check: Annotated[str, AfterValidator(_host_and_port)] | None = _setting(
+        "CONNECTIVITY_CHECK", None, "a host and a port, like 1.1.1.1:53"
+    )
+    heartbeat_url: Annotated[SecretStr, AfterValidator(_secret_http_url)] | None = _setting(
+        "HEARTBEAT_URL", None, "an http:// or https:// URL"
+    )
     port: Annotated[int, Field(ge=1, le=65_535)] = _setting("FLASK_PORT", 5000, "a port from 1 to 65535")
     is_verbose: bool = _setting("FLASK_DEBUG", False, "true or false")
     backend_url_given: Annotated[str, AfterValidator(_without_slash)] | None = _setting(
@@ -148,6 +167,11 @@ class Settings(BaseModel):
     def key(self) -> SecretStr:
         """What callers show as ``X-API-Key``. Raises SettingError where there is none: never open by default."""
         return self.api_key or self._required("api_key")
+
+    @property
+    def agent(self) -> str:
+        """The agent's name."""
+        return self.location or "default"
 
     @property
     def backend_url(self) -> str:

@@ -61,6 +61,8 @@ def environment(folder: Path, /, **variables: str | None) -> dict[str, str]:
         "CHECK_TIMEOUT_SECONDS": "5",
         "LOCATION": "",
         "ALLOW_PRIVATE_TARGETS": "",
+        "CONNECTIVITY_CHECK": "",
+        "HEARTBEAT_URL": "",
         "FLASK_PORT": str(free_port()),
         "BACKEND_URL": "",
         "API_KEY": API_KEY,

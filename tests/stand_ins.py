@@ -1,6 +1,7 @@
 """Stand-ins for the world outside: real HTTP servers on this machine that behave as a test tells them.
 
-``Target`` is a web service that fails on demand, ``BotApi`` is Telegram. Both are context managers with a ``url``.
+``Target`` is a web service that fails on demand, ``BotApi`` is Telegram, ``Backend`` what agents report to. All are
+context managers with a ``url``.
 """
 
 import contextlib
@@ -329,6 +330,43 @@ class BotApi(StandIn):
             self.calls.append(message)
             behaviour = self._queue.popleft() if self._queue else self.behaviour
         behaviour(Call(self, exchange, message))
+
+
+class Backend(StandIn):
+    """What agents post their events to: takes them unless ``status`` or ``is_hanging`` says otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.status = 201
+        self.is_hanging = False
+        self.answers_after = 0.0
+        self.poison: set[str] = set()
+        self.asked_at: list[float] = []
+        self.bodies: list[Any] = []
+        self.headers: list[Any] = []
+        self.events: list[dict[str, Any]] = []
+
+    @property
+    def taken(self) -> list[str]:
+        """The ids of the events that were taken, in order, each as often as it was."""
+        return [event["event_id"] for event in self.events]
+
+    def answer(self, exchange: Exchange) -> None:
+        body = json.loads(exchange.body)
+        self.asked_at.append(time.monotonic())
+        self.bodies.append(body)
+        self.headers.append(exchange.headers)
+        if self.is_hanging:
+            exchange.hang()
+            return
+        time.sleep(self.answers_after)
+        events = body if isinstance(body, list) else [body]
+        status = self.status
+        if status == 201 and any(event["event_id"] in self.poison for event in events):
+            status = 400
+        if status == 201:
+            self.events += events
+        exchange.answer(status, "{}", "application/json")
 
 
 class _Server(ThreadingHTTPServer):

@@ -842,7 +842,7 @@ def test_a_name_that_hung_counts_against_its_threads() -> None:
         (pycurl.E_OPERATION_TIMEDOUT, "Resolving timed out after 400 milliseconds"),
         (pycurl.E_OPERATION_TIMEDOUT, "Connection timed out after 400 milliseconds"),
     ]:
-        a_look = module._Look(monitor(1), 0.4, "", None)
+        a_look = module._Look(monitor(1), 0.4, "", {})
         curl = a_look.handle()
         loop._start(curl, multi, a_look)
         loop._conclude(curl, code, text)

@@ -1,93 +1,60 @@
 """The agent's report: what the backend does not take now is posted later, oldest first, and nothing twice."""
 
-import json
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from email.utils import parsedate_to_datetime
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
+from werkzeug.test import Client
 
+from functions.check_monitors import backend as backend_module
+from functions.check_monitors import report as report_module
 from functions.check_monitors import spool as spool_module
-from functions.check_monitors.report import Reported, report
+from functions.check_monitors.report import Reported, Reporter, report
 from functions.check_monitors.spool import Spool
+from infra.local.gateway import gateway, in_processes
+from infra.table import rows
 from shared.models import Event
 from shared.settings import Settings
+from tests.running import wait_until
+from tests.stand_ins import Backend
 
 NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
 
 
-class Backend:
-    """A backend that answers ``POST /events`` as it is told, and keeps what it took."""
-
-    def __init__(self) -> None:
-        self.status = 201
-        self.poison: set[str] = set()
-        self.taken: list[str] = []
-        self.bodies: list[Any] = []
-        self.keys: list[str | None] = []
-        backend = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                status = backend.take(body, self.headers["X-API-Key"])
-                self.send_response(status)
-                if status == 302:
-                    self.send_header("Location", "/elsewhere")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def take(self, body: Any, key: str | None) -> int:
-        ids = [event["event_id"] for event in (body if isinstance(body, list) else [body])]
-        self.bodies.append(body)
-        self.keys.append(key)
-        if self.status == 201 and self.poison & set(ids):
-            return 400
-        if self.status == 201:
-            self.taken += ids
-        return self.status
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-
 @pytest.fixture
 def backend() -> Iterator[Backend]:
-    listening = Backend()
-    yield listening
-    listening.close()
+    with Backend() as listening:
+        yield listening
 
 
 @pytest.fixture
-def settings(backend: Backend, tmp_path: Path) -> Settings:
+def settings(backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setattr(report_module, "_outcomes", {})
     return Settings.from_env({"BACKEND_URL": backend.url, "API_KEY": "the-key", "SPOOL_DIR": str(tmp_path / "spool")})
 
 
-def event(name: str, minute: float = 0) -> Event:
+def event(name: str, minute: float = 0, *, monitor: str = "http://t/", is_success: bool = False) -> Event:
     at = NOON + timedelta(minutes=minute)
-    return Event(target_url="http://t/", event_id=name, timestamp=at, is_success=False, error_message="no")
+    return Event(target_url="http://t/", monitor=monitor, event_id=name, timestamp=at, is_success=is_success)
+
+
+def ids(spool: Spool) -> list[str]:
+    return [each.event_id for each in spool.oldest(99_999)]
 
 
 def spooled(settings: Settings) -> list[str]:
-    return [each.event_id for each in Spool(settings.spool_dir, settings.backend_url).events()]
+    return ids(Spool(settings.spool_dir, settings.backend_url))
 
 
 def test_one_event_goes_as_the_originals_body(backend: Backend, settings: Settings) -> None:
     assert report([event("a")], settings) == Reported(posted=1)
     assert backend.bodies[0]["timestamp"] == "2025-01-08T12:00:00.000Z"
     assert backend.bodies[0]["is_success"] is False
-    assert backend.keys == ["the-key"]
+    assert [headers["X-API-Key"] for headers in backend.headers] == ["the-key"]
     assert list(settings.spool_dir.glob("*.jsonl")) == [], "nothing to keep leaves no file"
 
 
@@ -109,7 +76,7 @@ def test_what_is_not_taken_now_is_posted_later_oldest_first(backend: Backend, se
 
 
 def test_a_backend_that_is_down_costs_no_event(backend: Backend, settings: Settings) -> None:
-    backend.close()
+    backend.is_down = True
     assert report([event("a")], settings) == Reported(spooled=1)
     assert spooled(settings) == ["a"]
 
@@ -143,15 +110,29 @@ def test_the_spool_is_bounded_and_drops_the_oldest(
 
 def test_each_backend_has_its_own_spool(tmp_path: Path) -> None:
     first, second = Spool(tmp_path, "http://a"), Spool(tmp_path, "http://b")
-    first.keep([event("a")])
-    assert (len(first.events()), second.events()) == (1, [])
+    first.add([event("a")])
+    assert (first.count(), second.count()) == (1, 0)
 
 
-def test_a_line_that_a_crash_cut_short_is_passed_over(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cut", [1, 40, 200])
+def test_a_line_that_a_crash_cut_short_is_passed_over(tmp_path: Path, cut: int) -> None:
     spool = Spool(tmp_path, "http://a")
-    spool.keep([event("a"), event("b")])
-    spool.path.write_bytes(spool.path.read_bytes()[:-40])
-    assert [each.event_id for each in spool.events()] == ["a"]
+    spool.add([event("a"), event("b")])
+    spool.path.write_bytes(spool.path.read_bytes()[:-cut])
+    spool.add([event("c")])
+    assert ids(spool) == ["a", "c"]
+    assert spool.count() == 2
+
+
+def test_a_line_that_no_event_can_be_read_from_is_gone_with_the_next_that_are_posted(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, "http://a")
+    spool.add([event("a")])
+    spool.path.write_bytes(b'{"of": "a later version"}\n' + spool.path.read_bytes() + b"\n\n")
+    spool.add([event("b")])
+    kept = spool.oldest(1)
+    assert [each.event_id for each in kept] == ["a"]
+    spool.remove(kept)
+    assert (ids(spool), spool.count()) == (["b"], 1)
 
 
 def test_without_a_place_for_the_spool_events_are_still_posted(backend: Backend, settings: Settings) -> None:
@@ -159,3 +140,150 @@ def test_without_a_place_for_the_spool_events_are_still_posted(backend: Backend,
     assert report([event("a")], settings) == Reported(posted=1)
     backend.status = 503
     assert report([event("b")], settings) == Reported(), "it is lost, and the log says so"
+
+
+def test_the_backend_is_told_what_the_agents_clock_says(backend: Backend, settings: Settings) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    report([event("a")], settings)
+    said = backend.headers[0]["Date"]
+    assert said.endswith(" GMT")
+    assert before <= parsedate_to_datetime(said) <= datetime.now(UTC)
+
+
+def test_its_clock_is_told_through_the_gateway_too(backend: Backend, settings: Settings) -> None:
+    table = [row for row in rows() if row.name == "ingest_event"]
+    client = Client(gateway(table, in_processes({"ingest_event": backend.port})))
+    said = "Wed, 08 Jan 2025 12:00:00 GMT"
+    response = client.post(
+        "/events", json={"event_id": "a"}, headers={"Date": said}, environ_overrides={"RAW_URI": "/events"}
+    )
+    assert (response.status_code, backend.headers[0]["Date"]) == (201, said)
+
+
+@pytest.mark.parametrize("status", [201, 503, 401, 302])
+def test_whatever_it_answers_the_backend_is_reached(backend: Backend, settings: Settings, status: int) -> None:
+    backend.status = status
+    assert report([event("a")], settings).is_reached is True
+    backend.is_down = True
+    assert report([event("b")], settings).is_reached is False
+
+
+def test_a_failure_is_reported_while_others_are_still_looked_at(backend: Backend, settings: Settings) -> None:
+    with Reporter(settings, watched=4) as reporter:
+        reporter.take(event("a", monitor="a", is_success=True))
+        time.sleep(0.05)
+        assert backend.bodies == []
+        failed_at = time.monotonic()
+        reporter.take(event("b", monitor="b"))
+        wait_until(lambda: backend.taken == ["a", "b"], 2)
+        assert backend.asked_at[0] - failed_at < 0.2
+    assert reporter.reported == Reported(posted=2)
+
+
+def test_successes_linger_so_that_many_share_one_request(backend: Backend, settings: Settings) -> None:
+    with Reporter(settings, watched=50) as reporter:
+        for number in range(20):
+            reporter.take(event(str(number), monitor=str(number), is_success=True))
+            time.sleep(0.002)
+        wait_until(lambda: len(backend.taken) == 20, 2)
+        for number in range(20, 25):
+            reporter.take(event(str(number), monitor=str(number), is_success=True))
+    assert [len(body) for body in backend.bodies] == [20, 5], "what is left goes at the run's end"
+    assert reporter.reported == Reported(posted=25)
+
+
+def test_a_hundred_successes_are_enough_for_a_request(
+    backend: Backend, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_module, "LINGER_SECONDS", 60)
+    with Reporter(settings, watched=200) as reporter:
+        for number in range(report_module.ENOUGH_EVENTS):
+            reporter.take(event(str(number), monitor=str(number), is_success=True))
+        wait_until(lambda: len(backend.taken) == 100, 2)
+
+
+def test_a_success_after_a_failure_is_reported_at_once_and_the_next_is_not(
+    backend: Backend, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_module, "LINGER_SECONDS", 60)
+    with Reporter(settings, watched=1) as reporter:
+        reporter.take(event("a"))
+    with Reporter(settings, watched=2) as reporter:
+        reporter.take(event("b", is_success=True))
+        wait_until(lambda: backend.taken == ["a", "b"], 2)
+        reporter.take(event("c", is_success=True))
+        time.sleep(0.1)
+        assert backend.taken == ["a", "b"]
+    assert backend.taken == ["a", "b", "c"]
+
+
+def test_a_run_that_breaks_off_reports_what_it_saw(backend: Backend, settings: Settings) -> None:
+    def run() -> None:
+        with Reporter(settings, watched=3) as reporter:
+            reporter.take(event("a", is_success=True))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        run()
+    assert backend.taken == ["a"]
+
+
+def test_a_backend_that_hangs_costs_a_run_one_try(
+    backend: Backend, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend_module, "ANSWER_SECONDS", 0.4)
+    monkeypatch.setattr(report_module, "PAUSE_SECONDS", 0.1)
+    backend.is_hanging = True
+    began = time.monotonic()
+    with Reporter(settings, watched=9) as reporter:
+        for name in "abc":
+            reporter.take(event(name, monitor=name))
+            time.sleep(0.2)
+    assert time.monotonic() - began < 1.0
+    assert len(backend.bodies) == 1
+    assert reporter.reported == Reported(spooled=3)
+    assert reporter.reported.is_reached is False
+    assert spooled(settings) == ["a", "b", "c"]
+
+
+def test_a_backend_that_comes_back_within_a_run_gets_what_it_did_not_take(
+    backend: Backend, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_module, "PAUSE_SECONDS", 0.1)
+    backend.status = 503
+    with Reporter(settings, watched=2) as reporter:
+        reporter.take(event("a", monitor="a"))
+        wait_until(lambda: spooled(settings) == ["a"], 2)
+        backend.status = 201
+        reporter.take(event("b", monitor="b"))
+        wait_until(lambda: backend.taken == ["a", "b"], 2)
+    assert reporter.reported == Reported(posted=2)
+
+
+def test_runs_post_in_turn_and_never_the_same_events(backend: Backend, settings: Settings) -> None:
+    backend.status = 503
+    report([event(name) for name in "abc"], settings)
+    backend.status, backend.answers_after = 201, 0.2
+    runs = [threading.Thread(target=report, args=([event(name)], settings)) for name in "defg"]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert backend.taken[:3] == ["a", "b", "c"]
+    assert sorted(backend.taken) == list("abcdefg")
+
+
+def test_a_run_that_gets_no_turn_leaves_its_events_to_the_next(
+    backend: Backend, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool_module, "TURN_SECONDS", 0.2)
+    backend.is_hanging = True
+    stuck = threading.Thread(target=report, args=([event("a")], settings))
+    stuck.start()
+    wait_until(lambda: backend.bodies, 2)
+    assert report([event("b")], settings) == Reported(spooled=1)
+    backend.is_hanging = False
+    backend.release()
+    stuck.join()
+    assert report([event("c")], settings).spooled == 0
+    assert sorted(backend.taken) == ["a", "b", "c"]

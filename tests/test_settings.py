@@ -98,6 +98,14 @@ MALFORMED = [
     ("LOG_LEVEL", "LOUD"),
     ("LOCATION", "x" * 256),
     ("ALLOW_PRIVATE_TARGETS", "perhaps"),
+    ("CONNECTIVITY_CHECK", "1.1.1.1"),
+    ("CONNECTIVITY_CHECK", ":53"),
+    ("CONNECTIVITY_CHECK", "1.1.1.1:0"),
+    ("CONNECTIVITY_CHECK", "1.1.1.1:65536"),
+    ("CONNECTIVITY_CHECK", "1.1.1.1:dns"),
+    ("CONNECTIVITY_CHECK", "tcp://1.1.1.1:53"),
+    ("CONNECTIVITY_CHECK", "1.1.1.1:53/x"),
+    ("CONNECTIVITY_CHECK", "[::1:53"),
 ]
 
 
@@ -110,6 +118,27 @@ def test_a_malformed_value_is_told_in_one_line(variable: str, value: str) -> Non
     assert value[:200] in text
     assert ": expected " in text
     assert "\n" not in text
+
+
+@pytest.mark.parametrize("value", ["1.1.1.1:53", "dns.example:53", "[2606:4700::1111]:53", "[::1]:1"])
+def test_a_reference_is_a_host_and_a_port(value: str) -> None:
+    assert settings(CONNECTIVITY_CHECK=value).connectivity_check == value
+
+
+def test_an_agent_is_named_by_its_location() -> None:
+    assert (settings().agent, settings(LOCATION="seoul-1").agent) == ("default", "seoul-1")
+
+
+def test_the_heartbeats_url_is_a_secret_also_where_it_is_malformed() -> None:
+    secret = "hc-ping.example/9f7d1c3e-0000-4000-8000-000000000000"
+    known = settings(HEARTBEAT_URL=f"https://{secret}")
+    assert secret not in repr(known) + str(known)
+    for value in (secret, f"ftp://{secret}"):
+        with pytest.raises(
+            SettingError, match=r"HEARTBEAT_URL is '.hidden.': expected an http:// or https:// URL"
+        ) as told:
+            settings(HEARTBEAT_URL=value)
+        assert told.value.__cause__ is told.value.__context__ is None
 
 
 @pytest.mark.parametrize("value", ["1", "0.5", "0.1", "86400"])

@@ -1,13 +1,15 @@
-"""Scheduled: the agent. Looks at every monitor, side by side, and reports what it saw."""
+"""Scheduled: the agent. Looks at every monitor, side by side, and reports what it sees as it sees it."""
 
 import functions_framework
 from flask import Request, Response
 
+from functions.check_monitors.backend_watch import watch_backend
+from functions.check_monitors.heartbeat import beat
 from functions.check_monitors.probe import probe_all
-from functions.check_monitors.report import report
+from functions.check_monitors.report import Reporter
 from shared import web
 from shared.logs import step
-from shared.models import Monitor
+from shared.models import Event, Monitor
 from shared.settings import Settings
 
 # Starts are spread by this much a monitor, but over half an interval at most: a burst of checks would measure its
@@ -24,30 +26,45 @@ def check_monitors(request: Request) -> Response:  # noqa: ARG001
     """
     settings = Settings.from_env()
     monitors = [Monitor(name=url, target_url=url) for url in settings.targets]
-    spread = min(SPREAD_SECONDS * len(monitors), settings.check_interval_seconds / 2)
-    events = probe_all(
-        monitors,
-        timeout_seconds=settings.check_timeout_seconds,
-        spread_seconds=spread,
-        location=settings.location,
-        is_private_allowed=settings.is_private_allowed,
-    )
-    for event in events:
-        step(
-            "agent",
-            "checked",
-            **event.model_dump(
-                include={"target_url", "event_id", "is_success", "status_code", "response_time_ms", "error_message"}
-            ),
+    with Reporter(settings, watched=len(monitors)) as reporter:
+
+        def on_event(event: Event) -> None:
+            reporter.take(event)
+            _log(event)
+
+        events = probe_all(
+            monitors,
+            timeout_seconds=settings.check_timeout_seconds,
+            spread_seconds=min(SPREAD_SECONDS * len(monitors), settings.check_interval_seconds / 2),
+            location=settings.location,
+            agent=settings.agent,
+            interval_seconds=settings.check_interval_seconds,
+            is_private_allowed=settings.is_private_allowed,
+            on_event=on_event,
         )
-    reported = report(events, settings)
-    failed = sum(not event.is_success for event in events)
+    reported = reporter.reported
+    watch_backend(settings, is_reached=reported.is_reached)
+    if reported.posted >= len(events) and not reported.refused and not reported.spooled:
+        beat(settings.heartbeat_url)
     return web.answer(
         {
             "checked": len(events),
-            "failed": failed,
+            "failed": sum(not event.is_success for event in events),
             "posted": reported.posted,
             "refused": reported.refused,
             "spooled": reported.spooled,
         }
+    )
+
+
+def _log(event: Event) -> None:
+    step(
+        "agent",
+        "checked",
+        target_url=event.target_url,
+        event_id=event.event_id,
+        is_success=event.is_success,
+        status_code=event.status_code,
+        response_time_ms=event.response_time_ms,
+        error_message=event.error_message,
     )

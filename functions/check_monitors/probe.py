@@ -4,7 +4,7 @@ Nothing is opened or made at import, because the process forks after it.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import certifi
@@ -30,7 +30,7 @@ from shared.settings import SettingError
 ENOUGH_OF_A_DECLARED_BODY = 256 * 1024  # bytes
 
 # libcurl's numbers that pycurl does not name.
-_QUICK_EXIT = 322  # before libcurl 8.20, a look whose name hangs would else end only when its thread does
+QUICK_EXIT = 322  # before libcurl 8.20, a look whose name hangs would else end only when its thread does
 _SUPPRESS_CONNECT_HEADERS = 265  # a proxy's own answer is no answer of the target
 
 
@@ -45,13 +45,17 @@ def probe_all(
     timeout_seconds: float = 10.0,
     spread_seconds: float = 0.0,
     location: str | None = None,
+    agent: str | None = None,
+    interval_seconds: float | None = None,
     is_private_allowed: bool = True,
+    on_event: Callable[[Event], None] = lambda _: None,
 ) -> list[Event]:
     """Look at all ``monitors`` side by side; the events stand in the order of ``monitors``.
 
     The starts are spread evenly over ``spread_seconds``: after a burst one would measure one's own queue. Each look,
     redirects included, has ``timeout_seconds`` from its own start. A target's fault is an event, never an exception,
     and so is the refusal to connect to an address of the machine's own surroundings: see ``addresses``.
+    ``on_event`` takes each as its look concludes; ``location``, ``agent`` and ``interval_seconds`` are the events'.
 
     Certificates are checked against the file that the environment variable ``SSL_CERT_FILE`` names, else certifi's.
 
@@ -62,13 +66,14 @@ def probe_all(
     ca_file = os.environ.get("SSL_CERT_FILE") or certifi.where()
     if not os.access(ca_file, os.R_OK):
         raise SettingError("SSL_CERT_FILE", ca_file, "a file of trusted certificates that can be read")
-    looks = [_Look(monitor, timeout_seconds, ca_file, location, is_private_allowed) for monitor in monitors]
+    origin = {"location": location, "agent": agent, "interval_seconds": interval_seconds}
+    looks = [_Look(monitor, timeout_seconds, ca_file, origin, is_private_allowed) for monitor in monitors]
     try:
         loop = _idle_loops.pop()
     except IndexError:
         loop = Loop()
     try:
-        loop.run(looks, spread_seconds)
+        loop.run(looks, spread_seconds, lambda look: on_event(look.event))
     finally:
         _idle_loops.append(loop)
     return [look.event for look in looks]
@@ -84,13 +89,13 @@ class _Look:
         monitor: Monitor,
         timeout_seconds: float,
         ca_file: str,
-        location: str | None,
+        origin: Mapping[str, Any],
         is_private_allowed: bool = True,
     ) -> None:
         self.monitor = monitor
         self.timeout_seconds = timeout_seconds
         self.ca_file = ca_file
-        self.location = location
+        self.origin = origin  # what the events say of the agent
         self.gate = Gate(is_private_allowed)
         self.answers = 0  # their headers began, 1xx left out
         self.size = 0  # of the body so far, bytes; libcurl keeps that of a redirect to itself
@@ -127,7 +132,7 @@ class _Look:
         curl.setopt(pycurl.TIMEOUT_MS, milliseconds)
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
         curl.setopt(pycurl.NOSIGNAL, 1)
-        curl.setopt(_QUICK_EXIT, 1)
+        curl.setopt(QUICK_EXIT, 1)
         curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
         curl.setopt(pycurl.REDIR_PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
         # Every look pays for all its phases: a resumed TLS session, too, would hide that the certificate expired.
@@ -193,11 +198,11 @@ class _Look:
         self.event = Event(
             target_url=_storable(self.monitor.target_url),
             monitor=_storable(self.monitor.name),
-            location=self.location,
             timestamp=now(),
             is_success=message is None,
             status_code=status,
             error_message=None if message is None else _text(message, 300),
+            **self.origin,
             **(_phases(curl, status is not None) if curl else {}),
         )
 

@@ -4,7 +4,7 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import pycurl
 
@@ -12,6 +12,8 @@ import pycurl
 # them: a few names that hang would let healthy targets miss their deadlines. So a CurlMulti gets fewer names than that
 # at a time, and what is beyond them goes to another CurlMulti.
 _LOOKUPS_PER_MULTI = 8
+# To wake costs more than to start a look: a few start together, too few to be in each other's way.
+_GRAIN_SECONDS = 0.02
 _SLOW_LOOKUP_SECONDS = 0.05  # a start waits so long for a free thread before another CurlMulti is made
 _HUNG_LOOKUP_SECONDS = 60.0  # a thread counts as busy for so long after its look gave up on it
 
@@ -24,6 +26,9 @@ class Look(Protocol):
 
     def conclude(self, curl: Any, code: int, text: str) -> Any:
         """Take a transfer's end (libcurl's code and text); the next one's handle, or None."""
+
+
+ALook = TypeVar("ALook", bound=Look)
 
 
 class _Multi:
@@ -55,11 +60,17 @@ class Loop:
         self._multis: list[_Multi] = []
         self._under_way: dict[Any, tuple[_Multi, Look]] = {}
         self._started_at = 0.0
+        self._on_end: Callable[[Any], None] = lambda _: None
 
-    def run(self, looks: Sequence[Look], spread_seconds: float) -> None:
-        """Run ``looks`` to their ends, their starts spread evenly over ``spread_seconds``."""
+    def run(self, looks: Sequence[ALook], spread_seconds: float, on_end: Callable[[ALook], None]) -> None:
+        """Run ``looks`` to their ends, their starts spread evenly over ``spread_seconds``; ``on_end`` takes each."""
         began = time.monotonic()
-        due = deque((began + spread_seconds * i / len(looks), look) for i, look in enumerate(looks))
+        # Those of one grain start together.
+        offsets = (spread_seconds * i / len(looks) // _GRAIN_SECONDS * _GRAIN_SECONDS for i in range(len(looks)))
+        due: deque[tuple[float, Look]] = deque(
+            (began + offset, look) for offset, look in zip(offsets, looks, strict=True)
+        )
+        self._on_end = on_end
         try:
             while due or self._under_way:
                 seconds = self._start_due(due)
@@ -87,6 +98,8 @@ class Loop:
             self._started_at = at
             if curl := look.handle():
                 self._start(curl, multi, look)
+            else:
+                self._on_end(look)
         return 60.0
 
     def _start(self, curl: Any, multi: _Multi, look: Look) -> None:
@@ -117,6 +130,8 @@ class Loop:
         self._end(curl)
         if further:
             self._start(further, multi, look)
+        else:
+            self._on_end(look)
 
     def _end(self, curl: Any) -> None:
         multi, _ = self._under_way.pop(curl)

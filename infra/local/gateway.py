@@ -60,7 +60,8 @@ def _forward(port: int, environ: WSGIEnvironment, start_response: StartResponse)
     # A byte over the limit is enough for the function to refuse the body.
     body = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
     headers = {key[5:].replace("_", "-").title(): value for key, value in environ.items() if key.startswith("HTTP_")}
-    headers = {key: value for key, value in headers.items() if key.lower() not in _HOP_BY_HOP}
+    # An agent's Date tells its clock.
+    headers = {key: value for key, value in headers.items() if key.lower() not in _HOP_BY_HOP - {"date"}}
     headers |= {"Content-Type": environ["CONTENT_TYPE"]} if environ.get("CONTENT_TYPE") else {}
     try:
         answer = _answer(port, environ["REQUEST_METHOD"], environ["RAW_URI"], body, headers)

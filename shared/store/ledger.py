@@ -154,7 +154,7 @@ def _add_event(transaction: Transaction, event: Event, received_at: datetime, ch
     if stored is not None:
         return Ingested(event, stored["id"], is_duplicate=True)
     monitor = _monitor(transaction, event.monitor) or _new_monitor(transaction, event)
-    values = event.model_dump(exclude={"monitor", "timestamp"})
+    values = event.model_dump(exclude={"monitor", "timestamp", "agent", "interval_seconds", "is_inconclusive"})
     values |= {"timestamp": as_text(event.timestamp), "received_at": as_text(received_at), "monitor_id": monitor.id}
     row = transaction.row(_ADD_EVENT, **values)
     assert row is not None  # noqa: S101  # looked up above, under the same lock

@@ -1,0 +1,52 @@
+"""The heartbeat: a GET to a watcher outside, which tells somebody when it stops coming."""
+
+import logging
+import os
+from typing import Any
+
+import certifi
+import pycurl
+from pydantic import SecretStr
+
+from functions.check_monitors.causes import MAX_REDIRECTS, cause
+from functions.check_monitors.probe import QUICK_EXIT
+from shared.logs import step
+
+HEARTBEAT_SECONDS = 2.0
+
+
+def beat(url: SecretStr | None) -> None:
+    """Ask for ``url``, for HEARTBEAT_SECONDS in all. Never raises; the log says how it went, and never the URL."""
+    if url is None:
+        return
+    curl = pycurl.Curl()
+    try:
+        failure = _get(curl, url.get_secret_value())
+    finally:
+        curl.close()
+    if failure is None:
+        step("agent", "heartbeat_sent")
+    else:
+        step("agent", "heartbeat_failed", level=logging.WARNING, reason=failure)
+
+
+def _get(curl: Any, url: str) -> str | None:
+    """Why it failed, if it did."""
+    try:
+        curl.setopt(pycurl.URL, url)
+        curl.setopt(pycurl.CAINFO, os.environ.get("SSL_CERT_FILE") or certifi.where())
+        curl.setopt(pycurl.TIMEOUT_MS, round(HEARTBEAT_SECONDS * 1000))
+        curl.setopt(pycurl.NOSIGNAL, 1)
+        curl.setopt(QUICK_EXIT, 1)
+        curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+        curl.setopt(pycurl.REDIR_PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+        curl.setopt(pycurl.FOLLOWLOCATION, 1)
+        curl.setopt(pycurl.MAXREDIRS, MAX_REDIRECTS)
+        curl.setopt(pycurl.USERAGENT, "Bonghwa (heartbeat)")
+        curl.setopt(pycurl.WRITEFUNCTION, lambda _: None)
+        curl.perform()
+    except (pycurl.error, UnicodeEncodeError) as error:
+        code = error.args[0] if isinstance(error, pycurl.error) else pycurl.E_URL_MALFORMAT
+        # Not libcurl's own text, which may hold a part of the URL.
+        return cause(curl, code, "", None, HEARTBEAT_SECONDS)
+    return cause(curl, pycurl.E_OK, "", curl.getinfo(pycurl.RESPONSE_CODE), HEARTBEAT_SECONDS)
