@@ -26,7 +26,7 @@ from shared.messages import compose_about_backend
 from shared.models import Event, now
 from shared.settings import Settings
 from tests.running import API_KEY, FunctionAlone, free_port, started_together, wait_until
-from tests.stand_ins import Backend, BotApi, Exchange, StandIn, Target, hangs, internal_error, not_found
+from tests.stand_ins import Backend, BotApi, Exchange, StandIn, Target, accepts_after, hangs, internal_error, not_found
 
 NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
 SECRET = "9f7d1c3e-0000-4000-8000-000000000000"
@@ -82,12 +82,12 @@ def test_a_target_that_hangs_delays_nobody_elses_alert(
 ) -> None:
     with Target() as slow:
         slow.is_hanging = True
-        environ(TARGET_URL=f"{slow.url} {dead_urls(1)}", CHECK_TIMEOUT_SECONDS="1.5")
+        environ(TARGET_URL=f"{slow.url} {dead_urls(1)}", CHECK_TIMEOUT_SECONDS="1.2")
         began = time.monotonic()
         assert run(agent) == {"checked": 2, "failed": 2, "posted": 2, "refused": 0, "spooled": 0}
     assert backend.asked_at[0] - began < 0.7
-    assert backend.asked_at[1] - began >= 1.5
-    assert [event["error_message"] for event in backend.events] == ["connection refused", "no answer within 1.5 s"]
+    assert backend.asked_at[1] - began >= 1.2
+    assert [event["error_message"] for event in backend.events] == ["connection refused", "no answer within 1.2 s"]
 
 
 @pytest.mark.parametrize(("location", "name"), [("", "default"), ("seoul-1", "seoul-1")])
@@ -143,8 +143,9 @@ def test_where_the_reference_is_reached_or_too_little_is_watched_failures_are_fa
 
 
 def test_a_failure_goes_at_once_if_the_reference_is_reached(
-    environ: Callable[..., Settings], backend: Backend, target: Target
+    environ: Callable[..., Settings], backend: Backend, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(report_module, "LINGER_SECONDS", 60)
     settings = environ(CONNECTIVITY_CHECK=f"localhost:{target.port}")
     with Reporter(settings, watched=3) as reporter:
         reporter.take(event("a"))
@@ -155,8 +156,9 @@ def test_a_failure_goes_at_once_if_the_reference_is_reached(
 
 
 def test_failures_are_held_until_something_succeeds_if_the_reference_is_not_reached(
-    environ: Callable[..., Settings], backend: Backend
+    environ: Callable[..., Settings], backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(report_module, "LINGER_SECONDS", 60)
     settings = environ(CONNECTIVITY_CHECK=f"127.0.0.1:{free_port()}")
     with Reporter(settings, watched=4) as reporter:
         reporter.take(event("a"))
@@ -164,7 +166,7 @@ def test_failures_are_held_until_something_succeeds_if_the_reference_is_not_reac
         time.sleep(0.4)
         assert backend.taken == []
         reporter.take(event("c", is_success=True))
-        wait_until(lambda: backend.taken == ["a", "b", "c"], 0.2)
+        wait_until(lambda: backend.taken == ["a", "b", "c"], 2)
         reporter.take(event("d"))
     assert {each["is_inconclusive"] for each in backend.events} == {False}
 
@@ -183,7 +185,7 @@ def test_a_reference_that_hangs_is_waited_for_no_longer_than_it_may_take(
         with Reporter(environ(CONNECTIVITY_CHECK=f"127.0.0.1:{full.getsockname()[1]}"), watched=3) as reporter:
             for name in "abc":
                 reporter.take(event(name))
-    assert 0.3 < time.monotonic() - began < 0.9
+    assert 0.3 < time.monotonic() - began < 2
     assert [each["is_inconclusive"] for each in backend.events] == [True] * 3
 
 
@@ -306,11 +308,12 @@ def test_a_channel_that_hangs_delays_neither_the_others_nor_the_run_for_long(
 def test_two_runs_at_once_tell_once(environ: Callable[..., Settings], bot_api: BotApi) -> None:
     settings = environ(**bot_api.environ)
     try_at(settings, 0, 60)
-    runs = [threading.Thread(target=try_at, args=(settings, 120)) for _ in range(4)]
-    for each in runs:
-        each.start()
-    for each in runs:
-        each.join()
+    bot_api.behaviour = accepts_after(0.5)
+    one = threading.Thread(target=try_at, args=(settings, 120))
+    one.start()
+    wait_until(lambda: bot_api.calls)
+    try_at(settings, 120)
+    one.join()
     assert len(bot_api.messages) == 1
 
 
@@ -428,7 +431,7 @@ def test_a_heartbeat_that_fails_costs_a_run_little_and_shows_no_secret(
     environ(TARGET_URL=target.url, HEARTBEAT_URL=url)
     began = time.monotonic()
     assert run(agent) == {"checked": 1, "failed": 0, "posted": 1, "refused": 0, "spooled": 0}
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 1.8
     said = "".join(capsys.readouterr())
     assert "heartbeat_failed" in said
     assert SECRET not in said

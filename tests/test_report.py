@@ -168,15 +168,16 @@ def test_whatever_it_answers_the_backend_is_reached(backend: Backend, settings: 
     assert report([event("b")], settings).is_reached is False
 
 
-def test_a_failure_is_reported_while_others_are_still_looked_at(backend: Backend, settings: Settings) -> None:
+def test_a_failure_is_reported_while_others_are_still_looked_at(
+    backend: Backend, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_module, "LINGER_SECONDS", 60)
     with Reporter(settings, watched=4) as reporter:
         reporter.take(event("a", monitor="a", is_success=True))
         time.sleep(0.05)
         assert backend.bodies == []
-        failed_at = time.monotonic()
         reporter.take(event("b", monitor="b"))
         wait_until(lambda: backend.taken == ["a", "b"], 2)
-        assert backend.asked_at[0] - failed_at < 0.2
     assert reporter.reported == Reported(posted=2)
 
 
@@ -239,7 +240,7 @@ def test_a_backend_that_hangs_costs_a_run_one_try(
         for name in "abc":
             reporter.take(event(name, monitor=name))
             time.sleep(0.2)
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 1.5
     assert len(backend.bodies) == 1
     assert reporter.reported == Reported(spooled=3)
     assert reporter.reported.is_reached is False
