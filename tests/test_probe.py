@@ -566,8 +566,8 @@ def look_where(target: str, *answers: str) -> Event:
             curl.setopt(pycurl.RESOLVE, answers)
             return curl
 
-    a_look = Look(monitor(target), 5.0, "", None)
-    transfers.Loop().run([a_look], 0.0)
+    a_look = Look(monitor(target), 5.0, "", {})
+    transfers.Loop().run([a_look], 0.0, lambda _: None)
     return a_look.event
 
 
