@@ -23,7 +23,11 @@ def main() -> None:
     backup = chores.add_parser("backup", help="copy the database into a file, also while the system runs")
     backup.add_argument("file", type=Path, help="the copy; what is there already is replaced, after asking")
     backup.add_argument("--yes", action="store_true", help="do not ask")
+    chores.add_parser("openapi", help="write the document that GET /openapi.json answers, from the models")
     arguments = parser.parse_args()
+    if arguments.chore == "openapi":
+        _openapi()
+        return
     read_dotenv(os.environ)
     try:
         settings = Settings.from_env()
@@ -59,6 +63,14 @@ def _is_agreed(question: str) -> bool:
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
         return False
+
+
+def _openapi() -> None:
+    # Imported here: it brings in the functions themselves.
+    from infra.openapi.document import FILE, write
+
+    write()
+    print(f"{FILE} is up to date")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,16 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 MAX_EVENTS_PER_REQUEST = 1_000
 SCHEMES = ("http://", "https://")
@@ -51,6 +60,19 @@ def _without_nul(value: str) -> str:
     return value
 
 
+def _whole(value: Any) -> Any:
+    # JSON has one kind of number, and some languages write 200 as 200.0.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _written_out(value: Any) -> Any:
+    # Numbers, also as text, would count as seconds since 1970, and a date alone as its midnight.
+    is_text = isinstance(value, str) and value[4:5] == "-" and len(value) > len("2025-01-08")
+    if not is_text and not isinstance(value, datetime):
+        raise ValueError("an ISO 8601 date and time")
+    return value
+
+
 def _made_up_where_absent(value: Any) -> Any:
     return new_event_id() if value is None else value
 
@@ -59,8 +81,15 @@ def _target_url_where_absent(value: Any, info: ValidationInfo) -> Any:
     return info.data.get("target_url", "?") if value is None else value
 
 
-Time = Annotated[datetime, AfterValidator(utc), PlainSerializer(as_text, when_used="json")]
-Text = Annotated[str, AfterValidator(_without_nul)]
+Time = Annotated[
+    datetime,
+    AfterValidator(utc),
+    PlainSerializer(as_text, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]
+Text = Annotated[str, AfterValidator(_without_nul), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
+EventId = Annotated[Text, Field(min_length=1, max_length=64)]
+MonitorName = Annotated[Text, Field(min_length=1, max_length=2048)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 
 
@@ -149,16 +178,21 @@ class Event(_Value):
     model_config = ConfigDict(frozen=True, strict=True, defer_build=True)
 
     target_url: Annotated[Text, Field(min_length=1, max_length=2048)]
-    status_code: Annotated[int, Field(ge=0, le=999)] | None = None
+    status_code: Annotated[int, Field(ge=0, le=999), BeforeValidator(_whole)] | None = None
     response_time_ms: Milliseconds | None = None
-    timestamp: Time
+    # Not strict, since what the validator before it hands on does not count as JSON any more.
+    timestamp: Annotated[Time, Field(strict=False), BeforeValidator(_written_out)]
     is_success: bool
     error_message: Annotated[Text, Field(max_length=4096)] | None = None
     event_id: Annotated[
-        Text, Field(min_length=1, max_length=64, validate_default=True), BeforeValidator(_made_up_where_absent)
+        EventId,
+        Field(validate_default=True),
+        BeforeValidator(_made_up_where_absent, json_schema_input_type=EventId | None),
     ] = None  # type: ignore[assignment]  # the validator makes one up
     monitor: Annotated[
-        Text, Field(min_length=1, max_length=2048, validate_default=True), BeforeValidator(_target_url_where_absent)
+        MonitorName,
+        Field(validate_default=True),
+        BeforeValidator(_target_url_where_absent, json_schema_input_type=MonitorName | None),
     ] = None  # type: ignore[assignment]  # the validator takes target_url
     location: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
     agent: Annotated[Text, Field(min_length=1, max_length=255)] | None = None

@@ -1,5 +1,6 @@
 """HTTP around a function: the method, the API key, the body's limit, and errors as RFC 9457 problem details."""
 
+import contextlib
 import functools
 import hmac
 import json
@@ -7,7 +8,8 @@ import logging
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
+from urllib.parse import parse_qsl
 
 from flask import Request, Response
 from pydantic import BaseModel, ValidationError
@@ -67,22 +69,30 @@ def answer(body: Any, status: int = 200) -> Response:
 
 
 def body_of(request: Request) -> bytes:
-    """The JSON text that the request carries.
+    """The JSON text that the request carries, in which no object has a name twice.
 
     Raises:
-        Problem: 400 empty, 413 over MAX_BODY_BYTES, 415 said to be something other than JSON.
+        Problem: 400 empty, cut short or ambiguous, 413 over MAX_BODY_BYTES, 415 said to be something other than JSON.
     """
-    is_too_long = (request.content_length or 0) > MAX_BODY_BYTES
-    body = b"" if is_too_long else request.stream.read(MAX_BODY_BYTES + 1)
-    if is_too_long or len(body) > MAX_BODY_BYTES:
-        raise Problem(413, f"the body is longer than {MAX_BODY_BYTES} bytes")
+    kind, coding = request.mimetype, request.headers.get("Content-Encoding", "identity")
+    if kind and kind != "application/json" and not kind.endswith("+json"):
+        raise _not_json("Content-Type", kind, "application/json")
+    if coding.strip().lower() not in ("", "identity"):
+        raise _not_json("Content-Encoding", coding, "identity")
+    try:
+        body = request.stream.read(MAX_BODY_BYTES + 1)
+    except Exception as error:
+        # Each server has errors of its own for a body that does not come as it was announced.
+        raise Problem(400, "the body is malformed, or ends too early") from error
+    if len(body) > MAX_BODY_BYTES:
+        raise _too_long()
+    if len(body) < (request.content_length or 0):
+        raise Problem(400, "the body ends before its Content-Length")
     if not body.strip():
         raise Problem(400, "the body is empty: expected JSON")
-    kind = request.mimetype
-    if kind and kind != "application/json" and not kind.endswith("+json"):
-        raise Problem(
-            415, f"the Content-Type is {kind!r}: expected 'application/json'", field="Content-Type", value=kind
-        )
+    # What is no JSON at all is left to the model, which says where.
+    with contextlib.suppress(ValueError, RecursionError):
+        _UNAMBIGUOUS.decode(body.decode())
     return body
 
 
@@ -95,8 +105,23 @@ def id_in_path(request: Request) -> int:
 
 
 def query_of(request: Request, kind: type[Query]) -> Query:
-    """The query's parameters as ``kind`` has them; an empty one counts as absent. Raises ValidationError."""
-    return kind.model_validate({name: value for name, value in request.args.items() if value})
+    """The query's parameters as ``kind`` has them; an empty one counts as absent, and others are ignored.
+
+    Raises:
+        Problem: 400 one stands there twice, or is not UTF-8.
+        ValidationError: one has a wrong value.
+    """
+    try:
+        pairs = parse_qsl(request.query_string.decode(), errors="strict")
+    except UnicodeDecodeError as error:
+        raise Problem(400, "the query is not UTF-8") from error
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name in found:
+            raise Problem(400, f"{name} stands twice in the query", field=name, value=_shown(value))
+        if name in kind.model_fields:
+            found[name] = value
+    return kind.model_validate(found)
 
 
 def next_cursor(page: Sequence[Any], limit: int) -> str | None:
@@ -113,13 +138,39 @@ def _check(request: Request, method: str, access: Access) -> None:
     if request.method != method and not (method == "GET" and request.method == "HEAD"):
         allowed = "GET, HEAD" if method == "GET" else method
         raise Problem(405, f"{request.method} is not answered here", headers={"Allow": allowed})
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise _too_long()
     settings = Settings.from_env()
     if access not in _LOCKED[settings.api_auth]:
         return
     # WSGI hands header bytes over as Latin-1.
     given = request.headers.get("X-API-Key", "").encode("latin-1", "replace")
     if not hmac.compare_digest(given, settings.key.get_secret_value().encode()):
-        raise Problem(401, "the X-API-Key header is wrong" if given else "the X-API-Key header is missing")
+        detail = "the X-API-Key header is wrong" if given else "the X-API-Key header is missing"
+        raise Problem(401, detail, headers={"WWW-Authenticate": 'ApiKey header="X-API-Key"'})
+
+
+def _too_long() -> Problem:
+    return Problem(413, f"the body is longer than {MAX_BODY_BYTES} bytes")
+
+
+def _not_json(header: str, value: str, expected: str) -> Problem:
+    return Problem(415, f"the {header} is {_shown(value)}: expected {expected!r}", field=header, value=_shown(value))
+
+
+def _unambiguous(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise Problem(400, f"{_shown(twice)} stands twice in one object", field=_shown(twice).strip("'"))
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise Problem(400, f"{constant} is not JSON")
+
+
+# Where a name stands twice, one reader takes the first and another the last.
+_UNAMBIGUOUS = json.JSONDecoder(object_pairs_hook=_unambiguous, parse_constant=_no_number)
 
 
 def _problem(name: str, error: Exception) -> Response:

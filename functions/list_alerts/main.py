@@ -5,7 +5,7 @@ from flask import Request, Response
 from pydantic import BaseModel, Field
 
 from shared import web
-from shared.models import AlertStatus
+from shared.models import AlertStatus, MonitorName
 from shared.settings import Settings
 from shared.store import open_store
 
@@ -14,9 +14,9 @@ class AlertsQuery(BaseModel):
     """``cursor`` is the ``next`` of the answer before."""
 
     status: AlertStatus | None = None
-    monitor: str | None = None
+    monitor: MonitorName | None = None
     limit: int = Field(100, ge=1, le=1000)
-    cursor: int | None = Field(None, ge=1, lt=2**63)
+    cursor: int | None = Field(None, ge=1, le=2**63 - 1)
 
 
 @functions_framework.http

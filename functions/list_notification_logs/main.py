@@ -13,8 +13,8 @@ class NotificationLogsQuery(BaseModel):
     """``cursor`` is the ``next`` of the answer before."""
 
     limit: int = Field(100, ge=1, le=1000)
-    cursor: int | None = Field(None, ge=1, lt=2**63)
-    alert_id: int | None = Field(None, ge=1, lt=2**63)
+    cursor: int | None = Field(None, ge=1, le=2**63 - 1)
+    alert_id: int | None = Field(None, ge=1, le=2**63 - 1)
 
 
 @functions_framework.http

@@ -8,7 +8,7 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import functions_framework
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
@@ -28,14 +28,19 @@ def gateway(table: Iterable[Row], app_of: Callable[[str], WSGIApplication]) -> W
     routes = Map(rules, merge_slashes=False)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # What a newline is in is no path for functions-framework, and it would say so in HTML.
+        if "\n" in environ["PATH_INFO"]:
+            return _not_found(environ, start_response)
         try:
             name, _ = routes.bind_to_environ(environ).match()
         except MethodNotAllowed as error:
             allowed = {"Allow": ", ".join(sorted(error.valid_methods or ()))}
             found = _problem(405, "Method Not Allowed", f"{environ['REQUEST_METHOD']} is not answered here", allowed)
             return found(environ, start_response)
+        except NotFound:
+            return _not_found(environ, start_response)
         except HTTPException:
-            return _problem(404, "Not Found", "there is nothing at this path")(environ, start_response)
+            return _problem(400, "Bad Request", "the Host header is malformed")(environ, start_response)
         return apps[name](environ, start_response)
 
     return app
@@ -57,34 +62,55 @@ def in_processes(ports: Mapping[str, int]) -> Callable[[str], WSGIApplication]:
 
 
 def _forward(port: int, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    # A byte over the limit is enough for the function to refuse the body.
-    body = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
+    if int(environ.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
+        response = _problem(413, "Content Too Large", f"the body is longer than {MAX_BODY_BYTES} bytes")
+        return response(environ, start_response)
+    body = _body(environ)
+    if body is None:
+        response = _problem(400, "Bad Request", "the body is malformed, or ends too early")
+        return response(environ, start_response)
     headers = {key[5:].replace("_", "-").title(): value for key, value in environ.items() if key.startswith("HTTP_")}
     # An agent's Date tells its clock.
     headers = {key: value for key, value in headers.items() if key.lower() not in _HOP_BY_HOP - {"date"}}
     headers |= {"Content-Type": environ["CONTENT_TYPE"]} if environ.get("CONTENT_TYPE") else {}
     try:
-        answer = _answer(port, environ["REQUEST_METHOD"], environ["RAW_URI"], body, headers)
-    except OSError:
+        answer, content = _answer(port, environ["REQUEST_METHOD"], environ["RAW_URI"], body, headers)
+    except (OSError, http.client.HTTPException):
         response = _problem(503, "Service Unavailable", "the function's process does not answer", {"Retry-After": "2"})
         return response(environ, start_response)
     kept = [(key, value) for key, value in answer.getheaders() if key.lower() not in _HOP_BY_HOP]
     start_response(f"{answer.status} {answer.reason}", kept)
-    return [answer.read()]
+    return [content]
 
 
-def _answer(port: int, method: str, uri: str, body: bytes, headers: dict[str, Any]) -> http.client.HTTPResponse:
+def _body(environ: WSGIEnvironment) -> bytes | None:
+    """The body, up to a byte over the limit, which is enough for the function to refuse it; None for half of one."""
+    try:
+        body: bytes = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
+    except Exception:  # noqa: BLE001  # each server has errors of its own for a body that does not come as announced
+        return None
+    return None if len(body) < int(environ.get("CONTENT_LENGTH") or 0) else body
+
+
+def _answer(
+    port: int, method: str, uri: str, body: bytes, headers: dict[str, Any]
+) -> tuple[http.client.HTTPResponse, bytes]:
     give_up_at = time.monotonic() + START_SECONDS
     while True:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=FORWARD_SECONDS)
         try:
             connection.request(method, uri, body, headers)
-            return connection.getresponse()
+            answer = connection.getresponse()
+            return answer, answer.read()
         except ConnectionRefusedError:
             # It is still starting, or being started again.
             if time.monotonic() > give_up_at:
                 raise
             time.sleep(0.05)
+
+
+def _not_found(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    return _problem(404, "Not Found", "there is nothing at this path")(environ, start_response)
 
 
 def _problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response:

@@ -72,6 +72,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "timeout": 60,
             "loglevel": "error",
             "control_socket_disable": True,
+            # On one machine every client would count as a proxy that may move the app to another path.
+            "forwarder_headers": "",
             "when_ready": lambda _server: in_arbiter(),
             "worker_exit": lambda _server, _worker: _leave(),
             "post_worker_init": self._begin_worker,

@@ -1,0 +1,135 @@
+"""What the functions answer, as models.
+
+The functions answer without them: a cold start would pay for models that check nothing there. The tests hold every
+answer of the running system against them.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
+
+from shared.alerting import Change
+from shared.models import Alert, AlertStatus, Notification, NotificationLog, Time
+
+Count = Annotated[int, Field(ge=0)]
+Next = Annotated[
+    str | None, Field(description="The `cursor` of the following page; null after the last.", examples=["41", None])
+]
+
+
+class Health(BaseModel):
+    """How the system is."""
+
+    status: Literal["ok"]
+    database: Literal["ok"]
+    last_check: Time | None = Field(description="When the newest check was made; null before the first.")
+    open_alerts: Count = Field(description="Alerts that are OPEN or ACK.")
+    owed_notifications: Count = Field(description="Messages that are still to be delivered.")
+    version: str = Field(description="Bonghwa's version.", examples=["0.1.0"])
+
+
+class HealthTrouble(BaseModel):
+    """What is wrong with the system."""
+
+    status: Literal["unavailable"]
+    database: str = Field(description="What is wrong with the database.", examples=["the database is busy"])
+    version: str = Field(description="Bonghwa's version.", examples=["0.1.0"])
+
+
+class EventTaken(BaseModel):
+    """What became of one event."""
+
+    id: int = Field(ge=1, description="The event's number in the database.")
+    event_id: str = Field(description="The event's own id, made up where it had none.")
+    duplicate: bool = Field(description="Whether it was stored already; then it changed nothing.")
+    change: Change | None = Field(description="What it changed; null for nothing.")
+    alert: Alert | None = Field(description="The alert that it opened or resolved, or that is active; null for none.")
+
+
+class EventChange(BaseModel):
+    """An event that changed something."""
+
+    event_id: str = Field(description="The event's own id, made up where it had none.")
+    change: Change = Field(description="What it changed.")
+    alert: Alert = Field(description="The alert that it opened or resolved.")
+
+
+class EventsTaken(BaseModel):
+    """What became of an array of events."""
+
+    accepted: Count = Field(description="Events that were stored now.")
+    duplicates: Count = Field(description="Events that were stored already; they changed nothing.")
+    changes: list[EventChange] = Field(description="What they changed, in the order in which they were given.")
+
+
+class Alerts(BaseModel):
+    """A page of alerts, newest first."""
+
+    alerts: list[Alert] = Field(description="At most `limit` alerts.")
+    next: Next
+
+
+class AlertWithNotifications(Alert):
+    """An alert with the messages that are owed for it."""
+
+    notifications: list[Notification] = Field(description="Oldest first.")
+
+
+class NotificationLogs(BaseModel):
+    """A page of attempts to send, newest first."""
+
+    notification_logs: list[NotificationLog] = Field(description="At most `limit` attempts.")
+    next: Next
+
+
+class ChecksRun(BaseModel):
+    """One run of the agent."""
+
+    checked: Count = Field(description="Monitors that were looked at.")
+    failed: Count = Field(description="Those of them that failed.")
+    posted: Count = Field(description="Events that the backend took, older ones from the spool too.")
+    refused: Count = Field(description="Events that the backend refused for good.")
+    spooled: Count = Field(description="Events that wait in the spool.")
+
+
+class DeliveryRun(BaseModel):
+    """One run of what is still owed: the number of attempts by how they went."""
+
+    SENT: Count = Field(description="The channel took it.")
+    RETRY: Count = Field(description="Failed for now, and is tried again.")
+    FAILED: Count = Field(description="Refused for good.")
+    EXPIRED: Count = Field(description="Given up for its age.")
+
+
+class Problem(BaseModel):
+    """What is wrong, as RFC 9457 problem details."""
+
+    type: Literal["about:blank"] = Field(description="Always this: `status` and `detail` say it all.")
+    title: str = Field(description="The status in words.", examples=["Bad Request"])
+    status: int = Field(ge=400, le=599, description="The answer's status.", examples=[400])
+    detail: str = Field(description="What is wrong, in one sentence for a person.")
+
+
+class WrongValue(BaseModel):
+    """One wrong value."""
+
+    field: str = Field(description="Where it is.", examples=["0.is_success"])
+    value: str = Field(description="What was found there, cut to 200 characters.", examples=["'no'"])
+    problem: str = Field(description="What is wrong with it.", examples=["Input should be a valid boolean"])
+
+
+class InputProblem(Problem):
+    """What is wrong with the input. The members beyond `detail` are there where a value is to blame."""
+
+    field: str | SkipJsonSchema[None] = Field(None, description="The first field that is wrong.")
+    value: Any = Field(None, description="What was found there.")
+    errors: list[WrongValue] | SkipJsonSchema[None] = Field(None, description="The first ten wrong values.")
+
+
+class MoveProblem(Problem):
+    """A move that an alert does not make."""
+
+    field: Literal["status"]
+    was: AlertStatus = Field(alias="from", description="The alert's status, which stays.")
+    to: AlertStatus = Field(description="The status that was asked for.")

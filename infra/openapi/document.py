@@ -1,0 +1,235 @@
+"""The OpenAPI 3.1 document: structure from the models and the table of functions, words from beside here."""
+
+import json
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
+from infra.openapi import answers, examples
+from infra.openapi.fields import FIELDS
+from infra.openapi.operations import OPERATIONS, Answer, Operation
+from infra.table import Row, rows
+from shared import __version__
+from shared.settings import ROOT
+from shared.web import MAX_BODY_BYTES, RETRY_AFTER_SECONDS
+
+FILE = ROOT / "functions" / "describe_api" / "openapi.json"
+
+_KEY = "ApiKey"
+# What every function may answer, beyond its own.
+_ALWAYS = (401, 405, 413, 500, 503)
+_INTRODUCTION = f"""\
+Bonghwa (봉화) watches web services and tells people when they fail and when they recover.
+
+JSON in, JSON out; times are ISO 8601 in UTC, with milliseconds. Errors are problem details (RFC 9457), and bad input
+names the field and the value. A body may have {MAX_BODY_BYTES // 1024**2} MiB. `GET` operations answer `HEAD` too.
+
+`API_AUTH` says what needs the `X-API-Key` header: `ingest` (reporting events, and the scheduled functions),
+`writes` (changing alerts too) or `all`. Where it is optional here, that setting decides.
+"""
+_TAGS = {
+    "events": "What was seen.",
+    "alerts": "What it means, and who was told.",
+    "system": "How the system is, and what it can do.",
+    "schedules": "What a schedule calls. Harmless to call at any other time too.",
+}
+_PROBLEMS = {
+    400: "The input is wrong. `field` and `value` name what is to blame, `errors` all of it.",
+    401: "The `X-API-Key` header is missing or wrong.",
+    404: "There is no alert with this id.",
+    405: "Another method. `Allow` names those that are answered here.",
+    409: "An alert does not move this way.",
+    413: f"The body is longer than {MAX_BODY_BYTES} bytes.",
+    414: "The address is too long for the server, which says so itself.",
+    415: "The body is said to be something other than JSON, or to be compressed.",
+    500: "A setting is malformed, or the program has a defect. The log says which.",
+    503: "The database is busy or cannot be reached. `Retry-After` says when to try again.",
+}
+_PROBLEM_MODELS: dict[int, type[answers.Problem]] = {
+    400: answers.InputProblem,
+    409: answers.MoveProblem,
+    415: answers.InputProblem,
+}
+_PROBLEM_HEADERS: dict[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": {"description": "How to show the key.", "schema": {"type": "string"}}},
+    405: {"Allow": {"description": "The methods that are answered here.", "schema": {"type": "string"}}},
+    503: {
+        "Retry-After": {
+            "description": "Seconds.",
+            "schema": {"type": "integer", "minimum": 1, "examples": [RETRY_AFTER_SECONDS]},
+        }
+    },
+}
+
+Mode = Literal["validation", "serialization"]
+
+
+class _Schema(GenerateJsonSchema):
+    """As pydantic makes it, with every field of an answer required: it is always there."""
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        return self.mode == "serialization" or super().field_is_required(field, total)
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # a field's name is its title
+        return False
+
+
+class _Schemas:
+    """The schemas of everything that is taken and answered, and the components that they refer to."""
+
+    def __init__(self) -> None:
+        inputs = [(model, "validation") for model in _inputs()]
+        outputs = [(answer.model, "serialization") for answer in _answers()]
+        # A member of a problem is left out where there is nothing to say: required is what the model requires.
+        problems = [(model, "validation") for model in (answers.Problem, *_PROBLEM_MODELS.values())]
+        keys: list[tuple[Any, Mode, TypeAdapter[Any]]] = [
+            (str(model), mode, TypeAdapter(model))  # type: ignore[misc]
+            for model, mode in inputs + outputs + problems
+        ]
+        self._schemas, found = TypeAdapter.json_schemas(
+            keys, ref_template="#/components/schemas/{model}", schema_generator=_Schema
+        )
+        self.components = {name: _told(name, schema) for name, schema in sorted(found["$defs"].items())}
+
+    def of(self, model: Any, mode: Mode) -> JsonSchemaValue:
+        """The schema of a model, which may be a reference to a component."""
+        return self._schemas[(str(model), mode)]
+
+
+def document() -> dict[str, Any]:
+    """The whole document."""
+    schemas = _Schemas()
+    paths: dict[str, dict[str, Any]] = {}
+    for row in rows():
+        path = re.sub("<(.*?)>", r"{\1}", row.path)
+        paths.setdefault(path, {})[row.method.lower()] = _operation(row, OPERATIONS[row.name], schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Bonghwa",
+            "summary": "Watches web services and tells people of outages and recoveries",
+            "description": _INTRODUCTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+            "version": __version__,
+        },
+        "servers": [{"url": "/", "description": "Where this document is served"}],
+        "tags": [{"name": name, "description": words} for name, words in _TAGS.items()],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                _KEY: {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The setting `API_KEY`."}
+            },
+            "responses": {_name(status): _problem(status, schemas) for status in _PROBLEMS},
+            "schemas": schemas.components,
+        },
+    }
+
+
+def write(file: Path = FILE) -> None:
+    """Write the document to where ``describe_api`` serves it from."""
+    file.write_text(json.dumps(document(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _inputs() -> Iterator[Any]:
+    for operation in OPERATIONS.values():
+        yield from (model for model in (operation.body, operation.query) if model is not None)
+
+
+def _answers() -> Iterator[Answer]:
+    for operation in OPERATIONS.values():
+        yield from operation.answers.values()
+
+
+def _told(name: str, schema: JsonSchemaValue) -> JsonSchemaValue:
+    """A component with its fields' meanings, and without what says nothing."""
+    if "description" in schema:
+        schema["description"] = schema["description"].replace("``", "`")
+    for field, of_field in schema.get("properties", {}).items():
+        # That it may be left out is said by what is required.
+        if of_field.get("default", ...) is None:
+            del of_field["default"]
+        if "anyOf" in of_field:
+            of_field.pop("pattern", None)  # it stands at the one of them that is text, too
+        if words := FIELDS.get(name, {}).get(field):
+            of_field["description"] = words
+    return schema
+
+
+def _operation(row: Row, operation: Operation, schemas: _Schemas) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "operationId": row.name,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "description": operation.description,
+        "security": [{_KEY: []}] if operation.access == "ingest" else [{_KEY: []}, {}],
+    }
+    parameters = [*_path_parameters(row), *_query_parameters(operation, schemas)]
+    if parameters:
+        said["parameters"] = parameters
+    if operation.body is not None:
+        content = _content(schemas.of(operation.body, "validation"), operation.body_examples)
+        said["requestBody"] = {"required": True, "content": {"application/json": content}}
+    said["responses"] = _responses(operation, schemas)
+    return said
+
+
+def _path_parameters(row: Row) -> Iterator[dict[str, Any]]:
+    if "<id>" in row.path:
+        schema = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+        yield {"name": "id", "in": "path", "required": True, "description": "The alert's number.", "schema": schema}
+
+
+def _query_parameters(operation: Operation, schemas: _Schemas) -> Iterator[dict[str, Any]]:
+    if operation.query is None:
+        return
+    whole = schemas.components[operation.query.__name__]
+    for name, schema in whole["properties"].items():
+        description = schema.pop("description")
+        # None stands for a parameter that is absent; nobody can write it into a query.
+        kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
+        schema.update(*kinds)
+        yield {"name": name, "in": "query", "description": description, "allowEmptyValue": True, "schema": schema}
+    del schemas.components[operation.query.__name__]
+
+
+def _responses(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    for status, answer in operation.answers.items():
+        content = {answer.kind: _content(schemas.of(answer.model, "serialization"), answer.examples)}
+        said[str(status)] = {"description": answer.words, "content": content}
+        # The first is what an operation answers when it did something.
+        if operation.links and status == next(iter(operation.answers)):
+            said[str(status)]["links"] = operation.links
+    too_long = (414,) if operation.query else ()
+    for status in sorted({*operation.problems, *too_long, *_ALWAYS}):
+        if str(status) in said:
+            # Also where its process does not answer: then as a problem like everywhere.
+            common = _problem(status, schemas)
+            said[str(status)]["content"] |= common["content"]
+            said[str(status)]["headers"] = common["headers"]
+        else:
+            said[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}
+    return said
+
+
+def _content(schema: JsonSchemaValue, by_name: Any) -> dict[str, Any]:
+    return {"schema": schema} | ({"examples": dict(by_name)} if by_name else {})
+
+
+def _name(status: int) -> str:
+    return HTTPStatus(status).name.title().replace("_", "")
+
+
+def _problem(status: int, schemas: _Schemas) -> dict[str, Any]:
+    said: dict[str, Any] = {"description": _PROBLEMS[status]}
+    if status in _PROBLEM_HEADERS:
+        said["headers"] = _PROBLEM_HEADERS[status]
+    if status in examples.PROBLEMS:
+        schema = schemas.of(_PROBLEM_MODELS.get(status, answers.Problem), "validation")
+        said["content"] = {"application/problem+json": {"schema": schema, "example": examples.PROBLEMS[status]}}
+    return said

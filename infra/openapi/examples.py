@@ -1,0 +1,143 @@
+"""One story in examples: a shop fails, one channel is slow to hear of it, and somebody takes it on."""
+
+from typing import Any
+
+SUCCESS: dict[str, Any] = {
+    "target_url": "https://example.com",
+    "status_code": 200,
+    "response_time_ms": 150,
+    "timestamp": "2025-01-08T10:30:00",
+    "is_success": True,
+    "error_message": None,
+}
+
+FAILURE: dict[str, Any] = {
+    "target_url": "https://shop.example.com/cart",
+    "status_code": 503,
+    "response_time_ms": 41.7,
+    "timestamp": "2025-01-08T10:30:00.250+09:00",
+    "is_success": False,
+    "error_message": "HTTP 503 Service Unavailable",
+    "event_id": "019443c1f8ba5d0c7e2f4b6a8d901c3e",
+    "monitor": "shop",
+    "location": "seoul",
+    "dns_ms": 1.2,
+    "connect_ms": 9.8,
+    "tls_ms": 12.1,
+    "first_byte_ms": 18.6,
+}
+
+ALERT: dict[str, Any] = {
+    "id": 7,
+    "kind": "OUTAGE",
+    "subject": "shop",
+    "target_url": FAILURE["target_url"],
+    "status": "OPEN",
+    "cause": FAILURE["error_message"],
+    "failed_at": "2025-01-08T01:30:00.250Z",
+    "opened_at": "2025-01-08T01:30:00.250Z",
+    "acknowledged_at": None,
+    "acknowledged_by": None,
+    "resolved_at": None,
+    "resolved_by": None,
+}
+ACKNOWLEDGED = ALERT | {
+    "status": "ACK",
+    "acknowledged_at": "2025-01-08T01:34:12.804Z",
+    "acknowledged_by": "kim",
+}
+WHOLE_ALERT = ALERT | {
+    "notifications": [
+        {
+            "id": 12,
+            "alert_id": 7,
+            "channel": "telegram",
+            "kind": "OUTAGE",
+            "status": "SENT",
+            "occurred_at": ALERT["opened_at"],
+            "is_manual": False,
+            "actor": None,
+            "created_at": "2025-01-08T01:30:00.301Z",
+            "due_at": "2025-01-08T01:30:02.118Z",
+            "leased_until": None,
+            "attempts": 2,
+        }
+    ]
+}
+
+TAKEN: dict[str, Any] = {"id": 4711, "event_id": "ping-4711", "duplicate": False, "change": None, "alert": None}
+OPENED = TAKEN | {"event_id": FAILURE["event_id"], "change": "OPENED", "alert": ALERT}
+ARRAY_TAKEN: dict[str, Any] = {
+    "accepted": 2,
+    "duplicates": 0,
+    "changes": [{"event_id": FAILURE["event_id"], "change": "OPENED", "alert": ALERT}],
+}
+
+_SENT: dict[str, Any] = {
+    "id": 22,
+    "notification_id": 12,
+    "alert_id": 7,
+    "kind": "OUTAGE",
+    "channel": "telegram",
+    "status": "SENT",
+    "attempted_at": "2025-01-08T01:30:02.240Z",
+    "duration_ms": 121.4,
+    "answer": "message 5021",
+}
+_RETRY = _SENT | {
+    "id": 21,
+    "status": "RETRY",
+    "attempted_at": "2025-01-08T01:30:00.305Z",
+    "duration_ms": 804.9,
+    "answer": "Bad Gateway",
+}
+LOGS = {"notification_logs": [_SENT, _RETRY], "next": None}
+
+HEALTH = {
+    "status": "ok",
+    "database": "ok",
+    "last_check": "2025-01-08T01:30:00.250Z",
+    "open_alerts": 1,
+    "owed_notifications": 0,
+    "version": "0.1.0",
+}
+TROUBLE = {"status": "unavailable", "database": "the database is busy", "version": "0.1.0"}
+CHECKS_RUN = {"checked": 2, "failed": 1, "posted": 2, "refused": 0, "spooled": 0}
+DELIVERY_RUN = {"SENT": 1, "RETRY": 0, "FAILED": 0, "EXPIRED": 0}
+
+_BLANK = {"type": "about:blank"}
+PROBLEMS: dict[int, dict[str, Any]] = {
+    400: _BLANK
+    | {
+        "title": "Bad Request",
+        "status": 400,
+        "detail": "is_success: Input should be a valid boolean; found 'no'",
+        "field": "is_success",
+        "value": "'no'",
+        "errors": [{"field": "is_success", "value": "'no'", "problem": "Input should be a valid boolean"}],
+    },
+    401: _BLANK | {"title": "Unauthorized", "status": 401, "detail": "the X-API-Key header is missing"},
+    404: _BLANK | {"title": "Not Found", "status": 404, "detail": "there is no alert 99"},
+    405: _BLANK | {"title": "Method Not Allowed", "status": 405, "detail": "DELETE is not answered here"},
+    409: _BLANK
+    | {
+        "title": "Conflict",
+        "status": 409,
+        "detail": "alert 7 cannot go from RESOLVED to ACK: reopen it first (OPEN)",
+        "field": "status",
+        "from": "RESOLVED",
+        "to": "ACK",
+    },
+    413: _BLANK | {"title": "Content Too Large", "status": 413, "detail": "the body is longer than 1048576 bytes"},
+    415: _BLANK
+    | {
+        "title": "Unsupported Media Type",
+        "status": 415,
+        "detail": "the Content-Type is 'text/plain': expected 'application/json'",
+        "field": "Content-Type",
+        "value": "'text/plain'",
+    },
+    500: _BLANK
+    | {"title": "Internal Server Error", "status": 500, "detail": "an error of this program; its log has the details"},
+    503: _BLANK | {"title": "Service Unavailable", "status": 503, "detail": "the database is busy"},
+}
