@@ -6,26 +6,13 @@
 import gc
 import importlib
 import os
-from io import BytesIO
 from pathlib import Path
 from typing import Any
-
-import flask
 
 _FUNCTIONS = Path(__file__).resolve().parent / "functions"
 
 # Else pydantic looks through everything that is installed for plugins of its own: 6 ms of each cold start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-
-
-def _leave_unread() -> None:
-    if flask.request.endpoint == "error":
-        flask.request.stream = BytesIO()
-
-
-# functions-framework answers /robots.txt and /favicon.ico by itself, and then reads what was sent there, however long.
-if flask.has_app_context():
-    flask.current_app.before_request(_leave_unread)
 
 
 def __getattr__(name: str) -> Any:

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,17 +37,18 @@ _TAGS = {
     "system": "How the system is, and what it can do.",
     "schedules": "What a schedule calls. Harmless to call at any other time too.",
 }
+# Each with the name of its component and in words.
 _PROBLEMS = {
-    400: "The input is wrong. `field` and `value` name what is to blame, `errors` all of it.",
-    401: "The `X-API-Key` header is missing or wrong.",
-    404: "There is no alert with this id.",
-    405: "Another method. `Allow` names those that are answered here.",
-    409: "An alert does not move this way.",
-    413: f"The body is longer than {MAX_BODY_BYTES} bytes.",
-    414: "The address is too long for the server, which says so itself.",
-    415: "The body is said to be something other than JSON, or to be compressed.",
-    500: "A setting is malformed, or the program has a defect. The log says which.",
-    503: "The database is busy or cannot be reached. `Retry-After` says when to try again.",
+    400: ("BadRequest", "The input is wrong. `field` and `value` name what is to blame, `errors` all of it."),
+    401: ("Unauthorized", "The `X-API-Key` header is missing or wrong."),
+    404: ("NotFound", "There is no alert with this id."),
+    405: ("MethodNotAllowed", "Another method. `Allow` names those that are answered here."),
+    409: ("Conflict", "An alert does not move this way."),
+    413: ("ContentTooLarge", f"The body is longer than {MAX_BODY_BYTES} bytes."),
+    414: ("UriTooLong", "The address is too long for the server, which says so itself."),
+    415: ("UnsupportedMediaType", "The body is said to be something other than JSON, or to be compressed."),
+    500: ("InternalServerError", "A setting is malformed, or the program has a defect. The log says which."),
+    503: ("ServiceUnavailable", "The database is busy or cannot be reached. `Retry-After` says when to try again."),
 }
 _PROBLEM_MODELS: dict[int, type[answers.Problem]] = {
     400: answers.InputProblem,
@@ -124,7 +124,7 @@ def document() -> dict[str, Any]:
             "securitySchemes": {
                 _KEY: {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The setting `API_KEY`."}
             },
-            "responses": {_name(status): _problem(status, schemas) for status in _PROBLEMS},
+            "responses": {name: _problem(status, schemas) for status, (name, _) in _PROBLEMS.items()},
             "schemas": schemas.components,
         },
     }
@@ -213,7 +213,7 @@ def _responses(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
             said[str(status)]["content"] |= common["content"]
             said[str(status)]["headers"] = common["headers"]
         else:
-            said[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}
+            said[str(status)] = {"$ref": f"#/components/responses/{_PROBLEMS[status][0]}"}
     return said
 
 
@@ -221,12 +221,8 @@ def _content(schema: JsonSchemaValue, by_name: Any) -> dict[str, Any]:
     return {"schema": schema} | ({"examples": dict(by_name)} if by_name else {})
 
 
-def _name(status: int) -> str:
-    return HTTPStatus(status).name.title().replace("_", "")
-
-
 def _problem(status: int, schemas: _Schemas) -> dict[str, Any]:
-    said: dict[str, Any] = {"description": _PROBLEMS[status]}
+    said: dict[str, Any] = {"description": _PROBLEMS[status][1]}
     if status in _PROBLEM_HEADERS:
         said["headers"] = _PROBLEM_HEADERS[status]
     if status in examples.PROBLEMS:

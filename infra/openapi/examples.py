@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from shared import __version__
+
 SUCCESS: dict[str, Any] = {
     "target_url": "https://example.com",
     "status_code": 200,
@@ -99,9 +101,9 @@ HEALTH = {
     "last_check": "2025-01-08T01:30:00.250Z",
     "open_alerts": 1,
     "owed_notifications": 0,
-    "version": "0.1.0",
+    "version": __version__,
 }
-TROUBLE = {"status": "unavailable", "database": "the database is busy", "version": "0.1.0"}
+TROUBLE = {"status": "unavailable", "database": "the database is busy", "version": __version__}
 CHECKS_RUN = {"checked": 2, "failed": 1, "posted": 2, "refused": 0, "spooled": 0}
 DELIVERY_RUN = {"SENT": 1, "RETRY": 0, "FAILED": 0, "EXPIRED": 0}
 
