@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run install test fast check bench requirements clean
+.PHONY: run install test fast check bench audit requirements clean
 .DEFAULT_GOAL := run
 
 run: install
@@ -20,11 +20,11 @@ install: .venv/installed
 	@touch $@
 
 .venv/installed: .venv/made requirements.txt
-	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
 	@touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
 # Everything that CI runs.
@@ -43,11 +43,18 @@ check: .venv/installed-dev
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.benchmarks
 
+# Known vulnerabilities of what production needs. Asks an advisory service on the network, so the tests do without.
+audit: .venv/installed-dev
+	$(BIN)/pip-audit --requirement requirements.txt --require-hashes --disable-pip --strict
+
+# Pins what is new in the two .in files and keeps every other pin; UPGRADE=1 takes the newest of everything.
 requirements: .venv/made
-	$(BIN)/python -m pip install --quiet uv
-	{ echo "# What production needs, all of it pinned. Made from requirements.in: make requirements"; \
-	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header requirements.in; } > requirements.new
-	mv requirements.new requirements.txt
+	$(BIN)/python -m pip install --quiet uv==0.13.9
+	for file in requirements requirements-dev; do \
+	  $(BIN)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
+	    --output-file $$file.txt $$file.in || exit 1; \
+	done
 
 clean:
 	rm -rf .venv

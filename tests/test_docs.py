@@ -121,14 +121,30 @@ def test_the_changelog_has_this_version() -> None:
     assert f"## {__version__}" in text("CHANGELOG.md")
 
 
-def test_what_production_needs_is_pinned() -> None:
-    lines = [line for line in text("requirements.txt").splitlines() if re.match(r"\w", line)]
-    assert lines
-    assert all(re.fullmatch(r"[\w.-]+==[\w.]+( ;.*)?", line.strip()) for line in lines)
-    names = {line.partition("==")[0] for line in lines}
-    asked_for = set(text("requirements.in").split())
-    assert asked_for <= names
-    assert not names & {"moto", "pytest", "boto3"}
+def pins(file: str) -> dict[str, list[str]]:
+    """What a file of requirements pins: each line that names a package, with the hashes that it allows."""
+    whole = re.sub(r"\\\n\s*", "", text(file))
+    found = [line.split("--hash=") for line in whole.splitlines() if re.match(r"\w", line)]
+    return {pin.strip(): [each.strip() for each in hashes] for pin, *hashes in found}
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
+def test_what_is_installed_is_pinned_with_its_hashes_and_names_no_registry(file: str) -> None:
+    assert pins(file)
+    for pin, hashes in pins(file).items():
+        assert re.fullmatch(r"[\w.-]+==[\w.]+( ;.*)?", pin)
+        assert hashes, pin
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", each) for each in hashes)
+    assert not re.search(r"://|--(extra-)?index|--find-links", text(file))
+
+
+def test_production_has_what_it_asks_for_and_no_tool_of_the_tests() -> None:
+    names = {pin.partition("==")[0] for pin in pins("requirements.txt")}
+    assert set(text("requirements.in").split()) <= names
+    assert not names & {"moto", "pytest", "boto3", "pip-audit"}
+    assert pins("requirements.txt").items() <= pins("requirements-dev.txt").items(), "the tests try other versions"
+    tools = {line for line in text("requirements-dev.in").splitlines() if re.match(r"\w", line)}
+    assert tools <= pins("requirements-dev.txt").keys()
 
 
 def test_the_project_needs_the_python_that_the_documents_name() -> None:
