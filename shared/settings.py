@@ -4,6 +4,7 @@ A setting that is unset or empty has its default. ``Settings.from_env`` raises `
 line that names the variable, what was found and what is expected.
 """
 
+import ipaddress
 import os
 import re
 import tempfile
@@ -17,6 +18,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 ROOT = Path(__file__).resolve().parent.parent
 # What Cloud Run and AWS Lambda set.
 _CLOUDS = ("K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME")
+MIN_KEY_LENGTH = 16
+# Keys that this project's documents, or those of what it grew from, have shown to everybody.
+PUBLISHED_KEYS = {"my-secret-key-12345", "a-secret-of-your-own"}
 
 
 class SettingError(Exception):
@@ -54,6 +58,10 @@ def _without_slash(url: str) -> str:
     return http_url(url).rstrip("/")
 
 
+def _split_keys(value: Any) -> Any:
+    return tuple(each for each in re.split("[ ,]+", value) if each) if isinstance(value, str) else value
+
+
 def _header_value(key: SecretStr) -> SecretStr:
     # Anything else cannot be sent as X-API-Key, and would be found out one failed run after the other.
     if not re.fullmatch(r"[\x21-\x7e]+", key.get_secret_value()):
@@ -72,6 +80,25 @@ def _host_and_port(text: str) -> str:
     if not parts.hostname or not parts.port or parts.netloc != text or "@" in text:
         raise ValueError("host:port")
     return text
+
+
+def _address(host: str) -> str:
+    address = "127.0.0.1" if host == "localhost" else host
+    ipaddress.ip_address(address)
+    return address
+
+
+def is_in_cloud(environ: Mapping[str, str]) -> bool:
+    """Whether Cloud Run or AWS Lambda runs us."""
+    return any(environ.get(name) for name in _CLOUDS)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens on ``host``: an address, or ``localhost``."""
+    try:
+        return ipaddress.ip_address(_address(host)).is_loopback
+    except ValueError:
+        return False
 
 
 def _sqlite_path(url: str) -> str:
@@ -115,13 +142,18 @@ class Settings(BaseModel):
     heartbeat_url: Annotated[SecretStr, AfterValidator(_secret_http_url)] | None = _setting(
         "HEARTBEAT_URL", None, "an http:// or https:// URL"
     )
+    host: Annotated[str, AfterValidator(_address)] = _setting(
+        "FLASK_HOST", "127.0.0.1", "an IP address of this machine, such as 127.0.0.1, 0.0.0.0, ::1 or ::"
+    )
     port: Annotated[int, Field(ge=1, le=65_535)] = _setting("FLASK_PORT", 5000, "a port from 1 to 65535")
     is_verbose: bool = _setting("FLASK_DEBUG", False, "true or false")
     backend_url_given: Annotated[str, AfterValidator(_without_slash)] | None = _setting(
         "BACKEND_URL", None, "the backend's http:// or https:// URL"
     )
-    api_key: Annotated[SecretStr, AfterValidator(_header_value)] | None = _setting(
-        "API_KEY", None, "a secret of ASCII letters, digits and signs, without spaces"
+    api_keys: Annotated[
+        tuple[Annotated[SecretStr, AfterValidator(_header_value)], ...], BeforeValidator(_split_keys)
+    ] = _setting(
+        "API_KEY", (), "a secret of ASCII letters, digits and signs; several are separated by spaces or commas"
     )
     api_auth: Literal["ingest", "writes", "all"] = _setting("API_AUTH", "ingest", "ingest, writes or all")
     database_url: Annotated[str, AfterValidator(_sqlite_path)] = _setting(
@@ -149,7 +181,7 @@ class Settings(BaseModel):
             for field in cls.model_fields.values()
             if field.alias and environ.get(field.alias, "").strip()
         }
-        if any(environ.get(name) for name in _CLOUDS):
+        if is_in_cloud(environ):
             given.setdefault("ALLOW_PRIVATE_TARGETS", "false")
         try:
             return cls.model_validate(given)
@@ -164,9 +196,31 @@ class Settings(BaseModel):
         return self.target_urls or self._required("target_urls")
 
     @property
+    def keys(self) -> tuple[SecretStr, ...]:
+        """What is taken as ``X-API-Key``. Raises SettingError where there is none: never open by default."""
+        return self.api_keys or self._required("api_keys")
+
+    @property
     def key(self) -> SecretStr:
-        """What callers show as ``X-API-Key``. Raises SettingError where there is none: never open by default."""
-        return self.api_key or self._required("api_key")
+        """What our own callers show as ``X-API-Key``. Raises SettingError where there is none."""
+        return self.keys[0]
+
+    def refuse_weak_keys(self) -> None:
+        """What has to be asked before others than this machine are answered.
+
+        Raises:
+            SettingError: a key can be guessed.
+        """
+        for key in self.api_keys:
+            if len(key.get_secret_value()) < MIN_KEY_LENGTH or key.get_secret_value() in PUBLISHED_KEYS:
+                expected = f"secrets of at least {MIN_KEY_LENGTH} characters, none of them a document's example"
+                raise SettingError("API_KEY", "(hidden)", f"{expected}, where others than this machine can call")
+
+    @property
+    def own_url(self) -> str:
+        """Where this machine reaches the local system, without a slash at the end."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  # nothing is bound here
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @property
     def agent(self) -> str:
@@ -176,7 +230,7 @@ class Settings(BaseModel):
     @property
     def backend_url(self) -> str:
         """Where the agent posts its events, without a slash at the end."""
-        return self.backend_url_given or f"http://127.0.0.1:{self.port}"
+        return self.backend_url_given or self.own_url
 
     @property
     def database_path(self) -> Path:

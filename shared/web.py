@@ -5,6 +5,7 @@ import functools
 import hmac
 import json
 import logging
+import os
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from io import BytesIO
@@ -16,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from shared.logs import step
-from shared.settings import SettingError, Settings
+from shared.settings import SettingError, Settings, is_in_cloud, is_loopback
 
 if TYPE_CHECKING:
     from shared.store import StoreUnavailable
@@ -141,11 +142,17 @@ def _check(request: Request, method: str, access: Access) -> None:
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise _too_long()
     settings = Settings.from_env()
+    if _is_open_to_others(request):
+        settings.refuse_weak_keys()
+        if settings.api_auth != "all":
+            _say_what_is_open(settings.api_auth)
     if access not in _LOCKED[settings.api_auth]:
         return
     # WSGI hands header bytes over as Latin-1.
     given = request.headers.get("X-API-Key", "").encode("latin-1", "replace")
-    if not hmac.compare_digest(given, settings.key.get_secret_value().encode()):
+    # Each of them, whichever it is: how long the answer takes tells nothing about it.
+    are_equal = [hmac.compare_digest(given, key.get_secret_value().encode()) for key in settings.keys]
+    if not any(are_equal):
         detail = "the X-API-Key header is wrong" if given else "the X-API-Key header is missing"
         raise Problem(401, detail, headers={"WWW-Authenticate": 'ApiKey header="X-API-Key"'})
 
@@ -171,6 +178,24 @@ def _no_number(constant: str) -> NoReturn:
 
 # Where a name stands twice, one reader takes the first and another the last.
 _UNAMBIGUOUS = json.JSONDecoder(object_pairs_hook=_unambiguous, parse_constant=_no_number)
+
+
+def _is_open_to_others(request: Request) -> bool:
+    # A server that listens on TCP puts there the address that it is bound to. On Lambda it is the Host header, which
+    # is the caller's word, and so a cloud is asked for first.
+    return is_in_cloud(os.environ) or not is_loopback(request.environ["SERVER_NAME"])
+
+
+@functools.cache
+def _say_what_is_open(api_auth: str) -> None:
+    step(
+        "server",
+        "open_to_others",
+        level=logging.WARNING,
+        api_auth=api_auth,
+        reason="whoever reaches this address reads alerts"
+        f"{' and changes them' if api_auth == 'ingest' else ''} without a key; API_AUTH=all asks everybody for one",
+    )
 
 
 def _problem(name: str, error: Exception) -> Response:

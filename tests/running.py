@@ -63,6 +63,7 @@ def environment(folder: Path, /, **variables: str | None) -> dict[str, str]:
         "ALLOW_PRIVATE_TARGETS": "",
         "CONNECTIVITY_CHECK": "",
         "HEARTBEAT_URL": "",
+        "FLASK_HOST": "",
         "FLASK_PORT": str(free_port()),
         "BACKEND_URL": "",
         "API_KEY": API_KEY,

@@ -82,6 +82,8 @@ MALFORMED = [
     ("CHECK_INTERVAL_SECONDS", "nan"),
     ("CHECK_INTERVAL_SECONDS", "inf"),
     ("CHECK_TIMEOUT_SECONDS", "0"),
+    ("FLASK_HOST", "example.com"),
+    ("FLASK_HOST", "127.0.0.1:5000"),
     ("FLASK_PORT", "0"),
     ("FLASK_PORT", "65536"),
     ("FLASK_PORT", "http"),

@@ -1,5 +1,6 @@
 """``make run``: the whole system on this machine, at http://localhost:FLASK_PORT."""
 
+import errno
 import json
 import os
 import socket
@@ -10,7 +11,7 @@ from infra.local.environment import read_dotenv, take_out_debug
 from infra.local.server import listen
 from infra.table import rows
 from shared import notifiers
-from shared.settings import ROOT, SettingError, Settings
+from shared.settings import ROOT, SettingError, Settings, is_loopback
 from shared.store import StoreUnavailable, open_store
 
 
@@ -20,7 +21,7 @@ def main() -> None:
     try:
         settings = Settings.from_env()
         _ = settings.targets, settings.key, notifiers.configured()
-        listener = _listen(settings.port)
+        listener = _listen(settings)
         _check_files(settings)
     except SettingError as trouble:
         sys.exit(f"bonghwa: {trouble}")
@@ -53,12 +54,18 @@ def _check_files(settings: Settings) -> None:
             raise SettingError("LOG_DIR", str(settings.log_dir), expected) from error
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(settings: Settings) -> socket.socket:
+    if not is_loopback(settings.host):
+        settings.refuse_weak_keys()
     try:
-        return listen(port)
+        return listen(settings.port, settings.host)
     except OSError as error:
+        if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+            raise SettingError(
+                "FLASK_HOST", settings.host, f"an IP address of this machine ({error.strerror})"
+            ) from error
         raise SettingError(
-            "FLASK_PORT", str(port), f"a port that can be bound on 127.0.0.1 ({error.strerror})"
+            "FLASK_PORT", str(settings.port), f"a port that can be bound on {settings.host} ({error.strerror})"
         ) from error
 
 
@@ -66,11 +73,18 @@ def banner(settings: Settings, channels: Collection[str], *, is_new: bool) -> st
     """What a person needs to know once the system serves. ``is_new``: the settings file was made by this start."""
     off = [name for name in notifiers.channel_names() if name not in channels]
     lines = [
-        ("Bonghwa", f"http://localhost:{settings.port}  (Ctrl-C stops it)"),
+        ("Bonghwa", f"{settings.own_url.replace('127.0.0.1', 'localhost')}  (Ctrl-C stops it)"),
         ("watching", f"{' '.join(settings.targets)}  every {settings.check_interval_seconds:g} s"),
         ("channels", f"{', '.join(channels)}  (off: {', '.join(off) or 'none'})"),
         ("database", str(settings.database_path)),
         ("logs", f"{ROOT / settings.log_dir if settings.log_dir else '-'}/server.log, agent.log"),
         ("settings", f"{ROOT / '.env'}{'  (made now, with a new API_KEY)' if is_new else ''}"),
     ]
-    return "\n".join(f"{name:10}{text}" for name, text in lines)
+    return "\n".join(f"{name:10}{text}" for name, text in [*lines, *_warning(settings)])
+
+
+def _warning(settings: Settings) -> list[tuple[str, str]]:
+    if is_loopback(settings.host) or settings.api_auth == "all":
+        return []
+    open_to_all = "read alerts" if settings.api_auth == "writes" else "read and change alerts"
+    return [("WARNING", f"others can {open_to_all} without a key on {settings.host}: set API_AUTH=all")]

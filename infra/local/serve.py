@@ -49,7 +49,7 @@ def _begin(*, is_new: bool) -> None:
 
     settings = Settings.from_env()
     print(banner(settings, notifiers.configured(), is_new=is_new), flush=True)
-    schedules.start(rows(), settings, f"http://127.0.0.1:{settings.port}")
+    schedules.start(rows(), settings, settings.own_url)
 
 
 def _start_processes(listeners: Mapping[str, socket.socket]) -> Callable[[], None]:

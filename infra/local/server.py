@@ -20,12 +20,12 @@ FINISH_SECONDS = 1.0
 KILL_SECONDS = 2
 
 
-def listen(port: int) -> socket.socket:
-    """A socket that listens on the port of this machine. Raises OSError where it is taken."""
-    listener = socket.socket()
+def listen(port: int, host: str = "127.0.0.1") -> socket.socket:
+    """A socket that listens on the port of ``host``, an IP address. Raises OSError where it cannot be had."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     # So that a new start need not wait for the connections of the one before.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
+    listener.bind((host, port))
     # Bound alone would not do: two may be, until one of them listens.
     listener.listen(2048)
     return listener
