@@ -1,12 +1,32 @@
 """What many tests start from."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.running import copy_project
+from tests import leaks
+from tests.running import API_KEY, copy_project
 from tests.stand_ins import BotApi, Target
+
+SECRETS = leaks.secrets_of({"API_KEY": API_KEY, "TELEGRAM_BOT_TOKEN": BotApi.token})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_that_was_written_holds_a_secret(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """At the end of the run (with xdist, of each worker's): every file of every test is searched."""
+    yield
+    leaks.look(tmp_path_factory.getbasetemp(), SECRETS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the system prints inside a test's own process is searched too."""
+    report = yield
+    leaked = leaks.found_in("".join(text for _, text in report.sections).encode(), SECRETS)
+    if leaked and report.passed:
+        report.outcome, report.longrepr = "failed", f"secrets can be read in what was printed: {leaked}"
+    return report
 
 
 @pytest.fixture(scope="session")

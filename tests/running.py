@@ -20,6 +20,7 @@ from typing import Any, Self, TypeVar
 import requests
 
 from shared.settings import ROOT
+from tests import leaks
 
 START = [sys.executable, "-m", "infra.local"]
 START_SECONDS = 15.0
@@ -124,6 +125,9 @@ class Running:
         self._session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=64))
         self._process: subprocess.Popen[bytes] | None = None
         self._is_over = False
+        self._secrets = leaks.secrets_of(environ)
+        self._said: dict[str, bytes] = {}
+        self._session.hooks["response"].append(self._keep_for_the_search)
         self._output = folder / f"output-{self.port}-{id(self):x}.txt"
 
     def __enter__(self) -> Self:
@@ -165,6 +169,7 @@ class Running:
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         """Ask it to end, and end by force what has not ended after STOP_SECONDS."""
+        self._said |= leaks.command_lines(self.living())
         with contextlib.suppress(subprocess.TimeoutExpired):
             # Does nothing where it has ended and was waited for.
             self.process.send_signal(number)
@@ -172,14 +177,20 @@ class Running:
         self.kill()
 
     def kill(self) -> None:
-        """SIGKILL, to the whole group."""
+        """SIGKILL, to the whole group. AssertionError where it has written one of its secrets anywhere."""
         if self._is_over:
             return  # its number may be somebody else's by now
+        self._said |= leaks.command_lines(self.living())
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.group, signal.SIGKILL)
         self.process.wait(STOP_SECONDS)
         self.wait_until(lambda: not self.living(), STOP_SECONDS)
         self._is_over = True
+        leaks.look(self.folder, self._secrets, self._said)
+
+    def _keep_for_the_search(self, response: requests.Response, **_: Any) -> None:
+        if leaks.found_in(f"{response.headers}".encode() + response.content, self._secrets):
+            self._said[f"the answer to {response.request.method} {response.url}"] = response.content
 
     @property
     def process(self) -> subprocess.Popen[bytes]:
