@@ -10,9 +10,9 @@ Language = Literal["en", "ko"]
 # Four parts of this length, in characters of two UTF-16 units each, stay within Telegram's 4,096.
 MAX_PART = 300
 
-# Control characters, line breaks and marks that turn the direction of text: what a target or an operator wrote
-# stays inside its place in the line.
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
+_JOINER = "\u200d"
+# A zero-width joiner that does not hold two signs together, as in 👩‍🚒, only makes two names look alike.
+_LOOSE_JOINER = re.compile("(?<![\u203c-\U0001faff])\u200d|\u200d(?![\u203c-\U0001faff])")
 
 # The agent's causes in Korean; what it does not know stays as it was reported.
 _CAUSES_KO = (
@@ -105,8 +105,15 @@ def compose_about_backend(
 
 
 def one_line(text: str) -> str:
-    """``text`` without control characters, line breaks and direction marks, cut to MAX_PART characters."""
-    text = _UNSAFE.sub(" ", text).strip()
+    """``text`` with only what can be seen, in one line, cut to MAX_PART characters.
+
+    Whatever Unicode counts as control, format (marks that turn the direction of text, what has no width, tags),
+    separator, private, surrogate or unassigned becomes a space: what a target or an operator wrote stays inside its
+    place in the line, and a terminal obeys none of it.
+    """
+    text = _LOOSE_JOINER.sub(" ", text)
+    text = "".join(each if each.isprintable() or each == _JOINER else " " for each in text)
+    text = " ".join(text.split())
     return text if len(text) <= MAX_PART else f"{text[: MAX_PART - 1]}…"
 
 

@@ -1,15 +1,20 @@
 """What people read."""
 
+import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from functions.check_monitors import causes
 from functions.check_monitors.addresses import refusal
 from shared import messages
-from shared.messages import compose, duration, one_line
+from shared.messages import Language, compose, duration, one_line
 from shared.models import Alert, AlertKind, AlertStatus, Notification, NotificationKind, NotificationStatus
 
+# Unicode's categories of what cannot be seen: control, format, private, surrogate, unassigned, separators of lines.
+UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
 KST = timezone(timedelta(hours=9), "KST")
 
@@ -95,6 +100,50 @@ def test_what_others_wrote_cannot_break_the_line() -> None:
     assert text.isprintable()
     assert text.startswith("OUTAGE x #1")
     assert text.endswith("#17")
+
+
+@pytest.mark.parametrize(
+    ("written", "shown", "why"),
+    [
+        ("a\tb\r\nc\x00d", "a b c d", "control characters"),
+        ("a\x1b[2J\x1b]0;title\x07b", "a [2J ]0;title b", "what a terminal obeys begins with one"),
+        ("a\x9b2Jb", "a 2Jb", "and so does its short form"),
+        ("a\u202egnp.exe\u202c", "a gnp.exe", "right-to-left override"),
+        ("\u2066a\u2069 \u061cb\u200e\u200f", "a b", "isolates and marks"),
+        ("a\u2028b\u2029c\x85d", "a b c d", "other line breaks"),
+        ("pay\u200bpal \ufeffx \u2060y \xadz", "pay pal x y z", "what has no width"),
+        ("a\U000e0041\U000e0042b", "a b", "tags"),
+        ("a\ue000\U00100000\U0001ffffb", "a b", "private and unassigned"),
+        ("a\ud800b", "a b", "half a character"),
+        ("a\xa0b\u3000c", "a b c", "every kind of space is one"),
+        ("pay\u200dpal \u200dx\u200d", "pay pal x", "a joiner of nothing"),
+        ("👩‍🚒 👩🏽‍❤️‍💋‍👨 🏳️‍🌈", "👩‍🚒 👩🏽‍❤️‍💋‍👨 🏳️‍🌈", "a joiner of signs stays"),
+        ("결제 서버 (서울) é العربية עברית", "결제 서버 (서울) é العربية עברית", "every language stays"),
+        ("<b>x</b> *y* [z](http://z) &amp; `q`", "<b>x</b> *y* [z](http://z) &amp; `q`", "markup is only text"),
+    ],
+)
+def test_only_what_can_be_seen_stays(written: str, shown: str, why: str) -> None:
+    assert one_line(written) == shown, why
+
+
+WHATEVER = st.text(max_size=2_000) | st.text(st.sampled_from("\n\r\x1b\x9b\x00\u202e\u2066\u200d\u2028\ud800#🔥👩a1 "))
+
+
+@given(subject=WHATEVER, target=WHATEVER, cause=WHATEVER, actor=WHATEVER, language=st.sampled_from(["en", "ko"]))
+@settings(deadline=None)
+def test_whatever_others_write_a_message_is_one_line_of_its_own_shape(
+    subject: str, target: str, cause: str, actor: str, language: Language
+) -> None:
+    told = alert(subject=subject, target_url=target, cause=cause)
+    text = compose(told, notification("RECOVERY", is_manual=True, actor=actor), language, UTC)
+
+    assert text.replace("\u200d", "").isprintable()
+    assert len(text.splitlines()) == 1
+    assert {unicodedata.category(each) for each in text.replace("\u200d", "")}.isdisjoint(UNSEEN)
+    assert len(text.encode("utf-16-le")) // 2 <= 4096
+    assert text.startswith("RECOVERY " if language == "en" else "복구 ")
+    assert text.endswith(" · #17")
+    assert text.count("2025-01-08 12:00:00 UTC") >= 1
 
 
 def test_the_longest_message_fits_into_telegrams_4096() -> None:
