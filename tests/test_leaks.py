@@ -11,7 +11,7 @@ import pytest
 
 from tests import leaks
 from tests.running import LocalSystem, Running, environment
-from tests.stand_ins import BotApi, Target, internal_error, resets, unauthorized
+from tests.stand_ins import BotApi, Target, resets, unauthorized
 
 # Not one that the tests' systems have: the search at the end of the run would find it too.
 PLANTED = "planted+secret/of:the~tests?=1"
@@ -127,7 +127,7 @@ def test_a_system_of_many_processes_in_trouble_keeps_its_secrets_from_files_answ
     project: Path, tmp_path: Path, target: Target, bot_api: BotApi
 ) -> None:
     target.is_down = True
-    bot_api.queue(internal_error, resets, unauthorized)
+    bot_api.queue(resets, unauthorized)
     settings = {"SEPARATE": "1", "FLASK_DEBUG": "true", "LOG_LEVEL": None, "API_KEY": PLANTED, **bot_api.environ}
     with LocalSystem(project, tmp_path, TARGET_URL=target.url, **settings) as system:
         system.wait_until(lambda: any(log["status"] == "FAILED" for log in system.notification_logs()))
