@@ -81,6 +81,7 @@ class Case:
 
 
 ONCE_MORE = "RETRY SENT"
+CUT_OFF = "no answer within"
 CASES = [
     Case("kept-waiting", (asks_to_wait(3),), ONCE_MORE, 1, "asked to wait 3 s", "429: its own word on when"),
     Case("429-unsaid", (too_many,), ONCE_MORE, 1, "Too Many Requests", "429 without a word on when"),
@@ -90,14 +91,14 @@ CASES = [
     Case("twice", (internal_error, bad_gateway), "RETRY RETRY SENT", 1, "Internal", "it is tried more than once more"),
     Case("no-json", (says_no_json,), ONCE_MORE, 1, "Invalid server response", "200 of something else is no success"),
     Case("empty", (says_nothing,), ONCE_MORE, 1, "Invalid server response", "nor is 200 with nothing"),
-    Case("hang", (hangs,), ONCE_MORE, 1, "no answer within", "cut off, then told"),
+    Case("hang", (hangs,), ONCE_MORE, 1, CUT_OFF, "cut off, then told"),
     Case("400", (chat_not_found,), "FAILED", 0, "Chat not found", "a wrong chat stays wrong"),
     Case("401", (unauthorized,), "FAILED", 0, "Unauthorized", "a bad token stays bad"),
     Case("403", (was_blocked,), "FAILED", 0, "blocked by the user", "who blocked the bot does not want it"),
     Case("404", (not_found,), "FAILED", 0, "Not Found", "what Telegram says to a token that is none"),
     # Accepted, but the word of it is lost: the contract's one case of a copy.
-    Case("drip", (accepts_and_drips_a_byte_a_second,), ONCE_MORE, 2, "no answer within", "a byte a second is a hang"),
-    Case("accepts+hangs", (accepts_and_hangs,), ONCE_MORE, 2, "no answer within", "silence is no success"),
+    Case("drip", (accepts_and_drips_a_byte_a_second,), ONCE_MORE, 2, CUT_OFF, "a byte a second is a hang"),
+    Case("accepts+hangs", (accepts_and_hangs,), ONCE_MORE, 2, CUT_OFF, "silence is no success"),
     Case("accepts+resets", (accepts_and_resets,), ONCE_MORE, 2, "Error", "nor is a reset"),
     Case("accepts+half", (accepts_and_says_half_of_it,), ONCE_MORE, 2, "Invalid server response", "nor is half a word"),
     Case("says-so-twice", (says_so_twice,), "SENT", 1, "message", "the second answer to one request is nobody's"),
@@ -154,8 +155,11 @@ def test_whatever_a_channel_does_the_message_arrives_or_the_log_says_why_not(
         bot_api.is_down = True
         fail(system, REFUSED.monitor)
         bot_api.is_down = False
-        with ThreadPoolExecutor(4) as pool:
-            took = dict(zip(CASES, pool.map(lambda case: fail(system, case.monitor), CASES), strict=True))
+        # Those that hang side by side, and the others one by one: no attempt is to be cut off for want of a processor.
+        hanging = [case for case in CASES if case.answer == CUT_OFF]
+        with ThreadPoolExecutor(len(hanging)) as pool:
+            took = list(pool.map(lambda case: fail(system, case.monitor), hanging))
+        took += [fail(system, case.monitor) for case in CASES if case not in hanging]
 
         cases = [REFUSED, *CASES]
         system.wait_until(
@@ -185,9 +189,9 @@ def test_whatever_a_channel_does_the_message_arrives_or_the_log_says_why_not(
         assert [line for line in system.told() if monitor_of(line) == case.monitor][1:] == [], case
         console = attempts(system, case.monitor, "console")
         assert statuses(console) == "SENT", case
-        assert "no answer" not in logs[0]["answer"] or console[0]["id"] < logs[0]["id"], case
+        assert case not in hanging or console[0]["id"] < logs[0]["id"], case
     # A second is the budget; the rest is a busy machine's.
-    assert max(took.values()) < 3, took
+    assert max(took) < 3, took
 
 
 def test_a_channel_that_fails_for_a_day_is_tried_less_and_less_and_then_given_up_with_one_row(
@@ -209,13 +213,14 @@ def test_a_channel_that_fails_for_a_day_is_tried_less_and_less_and_then_given_up
         # A day after it was decided, whenever it would be due.
         change(system, created_at=ago(hours=24, seconds=1))
         system.wait_until(lambda: "EXPIRED" in statuses(attempts(system, "hopeless")), 15)
+        tried = len(bot_api.calls)
         change(system, due_at=ago(hours=1))
         assert system.post("/deliver_notifications").json()["EXPIRED"] == 0
 
     logs = attempts(system, "hopeless")
     assert statuses(logs) == "RETRY RETRY EXPIRED"
     assert re.fullmatch(r"not delivered after \d+ attempts since .+Z", logs[-1]["answer"])
-    assert len(bot_api.calls) == 2
+    assert len(bot_api.calls) == tried > 0
     assert bot_api.messages == []
     assert len(re.findall(r"ERROR +notification_expired", (tmp_path / "logs" / "server.log").read_text())) == 1
     assert [monitor_of(line) for line in system.told()] == ["hopeless"]
