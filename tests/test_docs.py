@@ -74,10 +74,18 @@ def test_every_make_target_is_named(readme: str) -> None:
         assert re.search(rf"make {target}\b", text(readme)), target
 
 
-@pytest.mark.parametrize("readme", [*READMES, "CONTRIBUTING.md", "CHANGELOG.md"])
+@pytest.mark.parametrize("readme", [*READMES, "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])
 def test_links_lead_somewhere(readme: str) -> None:
     for link in re.findall(r"\]\(([^)]+)\)", text(readme)):
         assert link.startswith("https://") or (ROOT / link.partition("#")[0]).exists(), link
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_how_to_report_a_vulnerability_is_named(readme: str) -> None:
+    assert "](SECURITY.md)" in text(readme)
+    assert "Report a vulnerability" in text("SECURITY.md")
+    named = set(re.findall(r"`([A-Z]+_[A-Z_]+)`", text("SECURITY.md")))
+    assert named <= SETTINGS | CHANNEL_SETTINGS | {"ALLOW_PRIVATE_TARGETS"}
 
 
 def test_both_languages_have_the_same_parts() -> None:
