@@ -4,11 +4,13 @@ import base64
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
 
+from shared.settings import ROOT
 from tests import leaks
 from tests.running import LocalSystem, Running, environment
 from tests.stand_ins import BotApi, Target, resets, unauthorized
@@ -83,6 +85,40 @@ def test_a_secret_in_a_list_of_processes_is_found(tmp_path: Path) -> None:
         leaks.look(tmp_path, SECRETS, said)
 
 
+LEAKY_TESTS = """
+from tests.running import API_KEY
+
+def test_that_prints():
+    print(f"authorized by {API_KEY}")
+
+def test_that_keeps_quiet():
+    print("authorized")
+
+def test_that_leaves_a_file(tmp_path):
+    (tmp_path / "spool.jsonl").write_text(API_KEY)
+"""
+
+
+def test_a_run_fails_where_a_test_prints_a_secret_or_leaves_one_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "test_leaky.py"
+    file.write_text(LEAKY_TESTS)
+    command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "tests.conftest", "-p", "no:cacheprovider"]
+    # Files of its own, since the search at the end of this very run would find them too.
+    with tempfile.TemporaryDirectory() as folder:
+        command += [f"--basetemp={folder}/inner", f"--rootdir={tmp_path}", str(file)]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "secrets can be read in what was printed: ['API_KEY']" in ended.stdout
+    assert re.search(r"secrets can be read in \[.*spool\.jsonl: API_KEY", ended.stdout)
+    assert re.findall(r"(?m)^(PASSED|FAILED|ERROR) \S+::(\w+)", ended.stdout) == [
+        ("PASSED", "test_that_prints"),
+        ("PASSED", "test_that_keeps_quiet"),
+        ("PASSED", "test_that_leaves_a_file"),
+        ("ERROR", "test_that_prints"),
+        ("ERROR", "test_that_leaves_a_file"),  # the last one, where the end of the run is
+    ]
+
+
 TELLTALE = """
 import http.server, os, sys
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -127,10 +163,11 @@ def test_a_system_of_many_processes_in_trouble_keeps_its_secrets_from_files_answ
     project: Path, tmp_path: Path, target: Target, bot_api: BotApi
 ) -> None:
     target.is_down = True
-    bot_api.queue(resets, unauthorized)
+    bot_api.queue(resets)
+    bot_api.behaviour = unauthorized
     settings = {"SEPARATE": "1", "FLASK_DEBUG": "true", "LOG_LEVEL": None, "API_KEY": PLANTED, **bot_api.environ}
     with LocalSystem(project, tmp_path, TARGET_URL=target.url, **settings) as system:
-        system.wait_until(lambda: any(log["status"] == "FAILED" for log in system.notification_logs()))
+        system.wait_until(lambda: any(log["status"] == "FAILED" for log in system.notification_logs()), 20)
         for key in ("wrong", f"{PLANTED}x", None):
             assert system.post("/events", {"target_url": PLANTED[::-1]}, key=key).status_code == 401
         assert system.post("/events", {"target_url": []}, key=PLANTED).status_code == 400
