@@ -85,7 +85,7 @@ def test_how_to_report_a_vulnerability_is_named(readme: str) -> None:
     assert "](SECURITY.md)" in text(readme)
     assert "Report a vulnerability" in text("SECURITY.md")
     named = set(re.findall(r"`([A-Z]+_[A-Z_]+)`", text("SECURITY.md")))
-    assert named <= SETTINGS | CHANNEL_SETTINGS | {"ALLOW_PRIVATE_TARGETS"}
+    assert named <= SETTINGS | CHANNEL_SETTINGS
 
 
 def test_both_languages_have_the_same_parts() -> None:
