@@ -1,16 +1,23 @@
-"""The alert's state machine: what one event, or one person, changes. Pure: no clock, no I/O, no SQL."""
+"""The alert's state machine: what an event, a silence, a refusal or a person changes. Pure: no clock, no I/O."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from shared.models import Alert, AlertStatus, Event, Monitor, MonitorState
+from shared.models import Agent, Alert, AlertKind, AlertStatus, AttemptStatus, Event, Monitor, MonitorState
+
+# By so much the clocks of honest machines may differ; beyond it one of them is wrong, or was set anew.
+CLOCK_TOLERANCE = timedelta(seconds=5)
+SILENT_INTERVALS = 3
+SILENT_AT_LEAST = timedelta(minutes=2)
+# Whoever looks for silent agents comes by every minute or oftener. After a longer gap the whole machine may have slept.
+WATCH_GAP = timedelta(seconds=90)
 
 
 class Change(StrEnum):
-    """What became of a monitor's alert."""
+    """What became of an alert."""
 
     OPENED = "OPENED"
     RESOLVED = "RESOLVED"
@@ -20,6 +27,7 @@ class Reason(StrEnum):
     """Why an event changed what it did, for the log."""
 
     LATE = "older than the newest event"
+    INCONCLUSIVE = "the agent's own connection failed"
     HEALTHY = "no failure, no alert"
     RECOVERED = "first success of the outage's monitor"
     STILL_DOWN = "the outage's alert is active already"
@@ -36,15 +44,18 @@ class Decision:
     reason: Reason
 
 
-def decide(monitor: Monitor, active: Alert | None, event: Event, at: datetime) -> Decision:
+def decide(monitor: Monitor, active: Alert | None, event: Event, at: datetime, received_at: datetime) -> Decision:
     """Judge one event of ``monitor``.
 
     ``active`` is the monitor's alert that is OPEN or ACK. ``at`` is the event's place in time, see ``place_in_time``.
     Of two events at equal times the one that arrives later counts as the newer.
     """
-    if monitor.last_checked_at is not None and at < monitor.last_checked_at:
+    if is_late(at, monitor.last_checked_at, received_at):
         return Decision(monitor, None, Reason.LATE)
-    seen: dict[str, Any] = {"last_checked_at": at, "target_url": event.target_url}
+    seen: dict[str, Any] = {"last_checked_at": at, "target_url": event.target_url, "agent": event.agent}
+    if event.is_inconclusive and not event.is_success:
+        seen["state"] = MonitorState.UNKNOWN
+        return Decision(monitor.model_copy(update=seen), None, Reason.INCONCLUSIVE)
     if event.is_success:
         seen |= {"state": MonitorState.UP, "consecutive_failures": 0, "failing_since": None}
         change, reason = (Change.RESOLVED, Reason.RECOVERED) if active else (None, Reason.HEALTHY)
@@ -59,12 +70,79 @@ def decide(monitor: Monitor, active: Alert | None, event: Event, at: datetime) -
     return Decision(monitor.model_copy(update=seen), change, reason)
 
 
-def place_in_time(event: Event, received_at: datetime) -> datetime:
-    """Where the event stands among its monitor's events.
+def place_in_time(event: Event, received_at: datetime, sent_at: datetime | None = None) -> datetime:
+    """Where the event stands among its monitor's events, by the clock that tells ``received_at``.
 
-    One that claims to be from the future stands at its receipt, so that one wrong clock cannot freeze a monitor.
+    ``sent_at`` is what the sender's clock said when it sent the event: where that is off, so is the event's time. One
+    that claims to be from the future stands at its receipt, so that one wrong clock cannot freeze a monitor.
     """
-    return min(event.timestamp, received_at)
+    is_clock_wrong = sent_at is not None and abs(received_at - sent_at) > CLOCK_TOLERANCE
+    at = event.timestamp + (received_at - sent_at) if sent_at is not None and is_clock_wrong else event.timestamp
+    return min(at, received_at)
+
+
+def is_late(at: datetime, newest_at: datetime | None, received_at: datetime) -> bool:
+    """Whether something newer counted already.
+
+    A newest that lies ahead of its receipt was placed before the clock was set back; it says nothing of the order.
+    """
+    return newest_at is not None and at < newest_at <= received_at + CLOCK_TOLERANCE
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An agent as it is once one of its events arrived, and what that changes beside the monitor's alert."""
+
+    agent: Agent
+    changes: tuple[tuple[AlertKind, Change], ...]
+
+
+def hear(agent: Agent, event: Event, at: datetime, received_at: datetime) -> Heard:
+    """What an agent's event says about the agent itself. ``at`` as for ``decide``."""
+    seen: dict[str, Any] = {"last_seen_at": received_at}
+    changes: list[tuple[AlertKind, Change]] = []
+    if agent.is_silent:
+        seen["is_silent"] = False
+        changes.append((AlertKind.AGENT_SILENT, Change.RESOLVED))
+    if not is_late(at, agent.last_checked_at, received_at):
+        seen |= {"last_checked_at": at, "interval_seconds": event.interval_seconds or agent.interval_seconds}
+        is_offline = event.is_inconclusive and not event.is_success
+        if is_offline is not agent.is_offline:
+            seen["is_offline"] = is_offline
+            changes.append((AlertKind.LOCATION_OFFLINE, Change.OPENED if is_offline else Change.RESOLVED))
+    return Heard(agent.model_copy(update=seen), tuple(changes))
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Since when, without a gap, somebody looks for silent agents, and when somebody last did."""
+
+    started_at: datetime
+    seen_at: datetime
+
+
+def go_on_watching(watch: Watch | None, now: datetime) -> Watch:
+    """The watch as it is at ``now``: a new one where nobody watched for a while, or the clock was set back."""
+    if watch is None or not watch.seen_at - CLOCK_TOLERANCE <= now <= watch.seen_at + WATCH_GAP:
+        return Watch(started_at=now, seen_at=now)
+    return Watch(started_at=watch.started_at, seen_at=max(now, watch.seen_at))
+
+
+def is_silent(agent: Agent, watch: Watch, now: datetime) -> bool:
+    """Whether the agent, though watched, has said nothing for 3 of its intervals and at least 2 minutes."""
+    patience = max(SILENT_INTERVALS * timedelta(seconds=agent.interval_seconds), SILENT_AT_LEAST)
+    # Seen in what is the future now: before the clock was set back, which began the watch anew.
+    heard_at = agent.last_seen_at if agent.last_seen_at <= now else watch.started_at
+    return now - max(heard_at, watch.started_at) >= patience
+
+
+def after_attempt(status: AttemptStatus, refused: Alert | None) -> Change | None:
+    """What an attempt to send says about its channel. ``refused``: its CHANNEL_REFUSED alert that is OPEN or ACK."""
+    if status is AttemptStatus.FAILED and refused is None:
+        return Change.OPENED
+    if status is AttemptStatus.SENT and refused is not None:
+        return Change.RESOLVED
+    return None
 
 
 class IllegalMove(Exception):

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.alerting import Change
 from shared.logs import step
 from shared.messages import Language, compose
-from shared.models import AttemptStatus, now
+from shared.models import Alert, AttemptStatus, now
 from shared.notifiers import Notifier, SendFailed
 from shared.store import Owed, Store, StoreUnavailable
 
@@ -77,6 +78,19 @@ def deliver_owed(
     if store.has_owed_notifications(notifiers, now=clock()):
         run.go()
     return {**run.outcomes, AttemptStatus.EXPIRED: len(expired)}
+
+
+def log_change(change: Change, alert: Alert) -> None:
+    """Write the line of an alert that opened, or that ended by itself."""
+    step(
+        "server",
+        "alert_opened" if change is Change.OPENED else "alert_resolved",
+        alert_id=alert.id,
+        kind=alert.kind,
+        subject=alert.subject,
+        target_url=alert.target_url,
+        cause=alert.cause,
+    )
 
 
 def retry_seconds(attempts: int, retry_after: float | None = None, jitter: float | None = None) -> float:
@@ -152,13 +166,14 @@ class _Run:
         due_at = None
         if status is AttemptStatus.RETRY:
             due_at = self.clock() + timedelta(seconds=retry_seconds(owed.notification.attempts, retry_after))
-        self.store.record_attempt(
+        about_channel = self.store.record_attempt(
             owed.notification,
             status,
             attempted_at=attempted_at,
             duration_ms=duration_ms,
             answer=answer,
             due_at=due_at,
+            channels=tuple(self.notifiers),
         )
         with self._lock:
             self.outcomes[status] += 1
@@ -175,6 +190,8 @@ class _Run:
             answer=answer,
             due_at=due_at,
         )
+        if about_channel is not None:
+            log_change(*about_channel)
 
     def _send(self, owed: Owed) -> tuple[AttemptStatus, str, float | None]:
         text = compose(owed.alert, owed.notification, self.language)

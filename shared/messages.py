@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 
-from shared.models import Alert, Notification, NotificationKind
+from shared.models import Alert, AlertKind, Notification, NotificationKind
 
 Language = Literal["en", "ko"]
 # Four parts of this length, in characters of two UTF-16 units each, stay within Telegram's 4,096.
@@ -16,6 +16,8 @@ _LOOSE_JOINER = re.compile("(?<![\u203c-\U0001faff])\u200d|\u200d(?![\u203c-\U00
 
 # The agent's causes in Korean; what it does not know stays as it was reported.
 _CAUSES_KO = (
+    (r"no check arrives from it", "점검이 도착하지 않음"),
+    (r"every check failed, and so did the connectivity check", "모든 점검과 연결 확인이 실패함"),
     (r"connection refused", "연결이 거부됨"),
     (r"host not found: (.+)", r"호스트를 찾을 수 없음: \1"),
     (r"no answer within (\S+) s", r"\1초 안에 응답 없음"),
@@ -51,13 +53,32 @@ _CAUSES_KO = (
 )
 
 
+_KINDS_KO = {
+    NotificationKind.OUTAGE: "장애",
+    NotificationKind.RECOVERY: "복구",
+    NotificationKind.CHANNEL_REFUSED: "채널 거부",
+    NotificationKind.AGENT_SILENT: "에이전트 무응답",
+    NotificationKind.LOCATION_OFFLINE: "위치 오프라인",
+}
+_SUBJECTS: dict[Language, dict[AlertKind, str]] = {
+    "en": {
+        AlertKind.CHANNEL_REFUSED: "channel",
+        AlertKind.AGENT_SILENT: "agent",
+        AlertKind.LOCATION_OFFLINE: "location",
+    },
+    "ko": {
+        AlertKind.CHANNEL_REFUSED: "채널",
+        AlertKind.AGENT_SILENT: "에이전트",
+        AlertKind.LOCATION_OFFLINE: "위치",
+    },
+}
+
+
 def compose(alert: Alert, notification: Notification, language: Language, zone: tzinfo | None = None) -> str:
     """The text of a message, one line that begins with its kind and ends with the notification's id.
 
     ``zone``: in which times are shown; None is this machine's own.
     """
-    name, target = one_line(alert.subject), one_line(alert.target_url or "")
-    monitor = name if target in ("", name) else f"{name} ({target})"
     cause = one_line(alert.cause or "")
     since = f"{alert.failed_at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
     by = one_line(notification.actor or "")
@@ -66,16 +87,23 @@ def compose(alert: Alert, notification: Notification, language: Language, zone: 
     if language == "ko":
         cause = _in_korean(cause) or "알 수 없음"
         by_hand = f" · {by} 님이 직접 해결 처리함" if by else " · 직접 해결 처리함"
-        text = f"복구 {monitor}" if is_recovery else f"장애 {monitor}"
-        text += f" · 원인: {cause} · 시작: {since}"
+        text = f" · 원인: {cause} · 시작: {since}"
         text += f" · 지속 시간: {lasted}" if is_recovery else ""
     else:
         by_hand = f" · resolved by hand by {by}" if by else " · resolved by hand"
-        text = f"RECOVERY {monitor}" if is_recovery else f"OUTAGE {monitor}"
-        text += f" · cause: {cause or 'unknown'} · since {since}"
+        text = f" · cause: {cause or 'unknown'} · since {since}"
         text += f" · lasted {lasted}" if is_recovery else ""
     text += by_hand if notification.is_manual else ""
-    return f"{text} · #{notification.id}"
+    return f"{_title(alert, notification.kind, language)}{text} · #{notification.id}"
+
+
+def _title(alert: Alert, kind: NotificationKind, language: Language) -> str:
+    word = _KINDS_KO[kind] if language == "ko" else kind
+    name, target = one_line(alert.subject), one_line(alert.target_url or "")
+    if kind is NotificationKind.RECOVERY and alert.kind is not AlertKind.OUTAGE:
+        # Else nobody could tell whether it is a monitor, a channel or an agent that is well again.
+        name = f"{_SUBJECTS[language][alert.kind]} {name}"
+    return f"{word} {name}" if target in ("", name) else f"{word} {name} ({target})"
 
 
 def compose_about_backend(

@@ -103,9 +103,12 @@ class MonitorState(StrEnum):
 
 
 class AlertKind(StrEnum):
-    """What an alert is about."""
+    """What an alert is about: a monitor, a channel, an agent, or the place that an agent looks from."""
 
     OUTAGE = "OUTAGE"
+    CHANNEL_REFUSED = "CHANNEL_REFUSED"
+    AGENT_SILENT = "AGENT_SILENT"
+    LOCATION_OFFLINE = "LOCATION_OFFLINE"
 
 
 class AlertStatus(StrEnum):
@@ -117,14 +120,17 @@ class AlertStatus(StrEnum):
 
     @property
     def is_active(self) -> bool:
-        """Whether the outage is still on."""
+        """Whether what it is about is still so."""
         return self is not AlertStatus.RESOLVED
 
 
 class NotificationKind(StrEnum):
-    """What a message tells."""
+    """What a message tells: that an alert of this kind opened, or that one of any kind ended."""
 
     OUTAGE = "OUTAGE"
+    CHANNEL_REFUSED = "CHANNEL_REFUSED"
+    AGENT_SILENT = "AGENT_SILENT"
+    LOCATION_OFFLINE = "LOCATION_OFFLINE"
     RECOVERY = "RECOVERY"
 
 
@@ -155,12 +161,13 @@ class Monitor(_Value):
     """A thing that is watched: its policy, and what the events so far say about it.
 
     ``last_checked_at`` is the place in time of the newest event that counted; ``failing_since`` that of the first
-    failure of the present run of failures.
+    failure of the present run of failures. ``agent`` is the agent of ours that checked it last, if one does.
     """
 
     id: int = 0
     name: str
     target_url: str
+    agent: str | None = None
     failure_threshold: int = 1
     state: MonitorState = MonitorState.UNKNOWN
     consecutive_failures: int = 0
@@ -168,11 +175,29 @@ class Monitor(_Value):
     last_checked_at: Time | None = None
 
 
+class Agent(_Value):
+    """An agent that names itself in its events, and so is expected to come back.
+
+    ``last_seen_at`` is the receipt of its newest event, ``last_checked_at`` the newest event's place in time.
+    ``is_offline``: its place has no connection, so that what it sees says nothing of the monitors.
+    """
+
+    id: int = 0
+    name: str
+    interval_seconds: float
+    last_seen_at: Time
+    last_checked_at: Time
+    is_silent: bool = False
+    is_offline: bool = False
+
+
 class Event(_Value):
     """The report of one check, as ``POST /events`` takes it.
 
     Unknown extra fields are ignored, so that a newer agent can talk to an older backend; a wrong type is an error,
-    never a guess. The four phases are durations in milliseconds and add up to the time to the first byte.
+    never a guess. The four phases are durations in milliseconds and add up to the time to the first byte. ``agent``
+    and ``interval_seconds``: who checks, and how often; ``is_inconclusive``: the failure is that of the agent's own
+    connection, and says nothing of the monitor.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, defer_build=True)
@@ -205,7 +230,10 @@ class Event(_Value):
 
 
 class Alert(_Value):
-    """One outage of one monitor, from its first failing check (``failed_at``) to its end."""
+    """One outage of one monitor, from its first failing check (``failed_at``) to its end.
+
+    Or the like of a channel, an agent or its location: ``kind`` says which, and ``subject`` is its name.
+    """
 
     id: int
     kind: AlertKind

@@ -215,7 +215,7 @@ DECISIONS = [
 @pytest.mark.parametrize("row", DECISIONS, ids=lambda row: row.why)
 def test_an_event_means(row: Row) -> None:
     active = alert(row.active) if row.active else None
-    decision = decide(row.monitor, active, event(ok=row.is_success), at(0))
+    decision = decide(row.monitor, active, event(ok=row.is_success), at(0), at(100))
     after = decision.monitor
     assert (after.state, after.consecutive_failures, decision.change, decision.reason) == (
         row.state,
@@ -235,7 +235,7 @@ def test_an_event_means(row: Row) -> None:
 
 def test_the_newest_target_url_is_the_monitors() -> None:
     moved = Event(target_url="http://new/", monitor="m", timestamp=at(0), is_success=True)
-    assert decide(monitor(UP), None, moved, at(0)).monitor.target_url == "http://new/"
+    assert decide(monitor(UP), None, moved, at(0), at(1)).monitor.target_url == "http://new/"
 
 
 def test_an_event_from_the_future_stands_at_its_receipt() -> None:
@@ -308,7 +308,7 @@ class AlertOfOneMonitor(RuleBasedStateMachine):
         return next((each for each in self.alerts if each.status.is_active), None)
 
     def receive(self, place: float, *, ok: bool) -> Change | None:
-        decision = decide(self.monitor, self.active, event(place, ok=ok), at(place))
+        decision = decide(self.monitor, self.active, event(place, ok=ok), at(place), at(1e6))
         self.monitor = decision.monitor
         if decision.change is Change.OPENED:
             self.alerts.append(alert(OPEN).model_copy(update={"id": len(self.alerts) + 1, "failed_at": at(place)}))

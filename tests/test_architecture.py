@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "shared.notifiers": {"shared.models", "shared.messages", "shared.settings", "shared.logs"},
     "shared.delivery": {
         "shared.models",
+        "shared.alerting",
         "shared.messages",
         "shared.store",
         "shared.notifiers",

@@ -1,10 +1,12 @@
-"""Scheduled: send what is still owed."""
+"""Scheduled: notice agents that fell silent, and send what is still owed."""
 
 import functions_framework
 from flask import Request, Response
 
 from shared import notifiers, web
-from shared.delivery import deliver_owed
+from shared.alerting import Change
+from shared.delivery import deliver_owed, log_change
+from shared.models import now
 from shared.settings import Settings
 from shared.store import open_store
 
@@ -13,8 +15,9 @@ from shared.store import open_store
 @web.function("POST", access="ingest")
 def deliver_notifications(request: Request) -> Response:  # noqa: ARG001
     """200 with the number of attempts by outcome: ``{"SENT": 1, "RETRY": 0, "FAILED": 0, "EXPIRED": 0}``."""
-    settings = Settings.from_env()
-    outcomes = deliver_owed(
-        open_store(settings), notifiers.configured(), settings.message_language, settings.notification_ttl_seconds
-    )
+    settings, channels = Settings.from_env(), notifiers.configured()
+    store = open_store(settings)
+    for alert in store.silence_agents(now=now(), channels=tuple(channels)):
+        log_change(Change.OPENED, alert)
+    outcomes = deliver_owed(store, channels, settings.message_language, settings.notification_ttl_seconds)
     return web.answer(outcomes)

@@ -1,6 +1,7 @@
 """POST /events: take the report of one check, or of up to 1,000."""
 
 import functools
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import functions_framework
@@ -8,8 +9,7 @@ from flask import Request, Response
 from pydantic import Field, TypeAdapter
 
 from shared import notifiers, web
-from shared.alerting import Change
-from shared.delivery import deliver_at_once
+from shared.delivery import deliver_at_once, log_change
 from shared.logs import step
 from shared.models import MAX_EVENTS_PER_REQUEST, Event, now
 from shared.settings import Settings
@@ -28,9 +28,9 @@ def ingest_event(request: Request) -> Response:
     events = _array().validate_json(body) if is_array else [Event.model_validate_json(body)]
     settings, channels = Settings.from_env(), notifiers.configured()
     store = open_store(settings)
-    ingested = store.add_events(events, received_at=now(), channels=tuple(channels))
-    for each in ingested:
-        _log(each)
+    # An agent's Date tells by how much its clock is off.
+    ingested = store.add_events(events, received_at=now(), sent_at=request.date, channels=tuple(channels))
+    _log(ingested, is_array=is_array)
     owed = [notification_id for each in ingested for notification_id in each.notification_ids]
     deliver_at_once(store, channels, owed, settings.message_language)
     if not is_array:
@@ -48,27 +48,27 @@ def _changed(ingested: Ingested) -> dict[str, Any]:
     return {"change": ingested.change, "alert": ingested.alert}
 
 
-def _log(ingested: Ingested) -> None:
-    step(
-        "server",
-        "event_stored",
-        event_id=ingested.event.event_id,
-        **_about(ingested),
-        is_success=ingested.event.is_success,
-        reason=ingested.reason or "duplicate",
-    )
-    if ingested.change and ingested.alert:
-        step(
-            "server",
-            "alert_opened" if ingested.change is Change.OPENED else "alert_resolved",
-            **_about(ingested),
-            cause=ingested.alert.cause,
-        )
-
-
-def _about(ingested: Ingested) -> dict[str, Any]:
-    alert_id = ingested.alert.id if ingested.alert else None
-    return {"alert_id": alert_id, "monitor": ingested.event.monitor, "target_url": ingested.event.target_url}
+def _log(ingested: Sequence[Ingested], *, is_array: bool) -> None:
+    if is_array:
+        duplicates = sum(each.is_duplicate for each in ingested)
+        step("server", "events_stored", count=len(ingested) - duplicates, duplicates=duplicates)
+    for each in ingested:
+        # Of many at once, what is as it should be is only counted.
+        if not is_array or each.alert or not (each.event.is_success or each.is_duplicate):
+            step(
+                "server",
+                "event_stored",
+                alert_id=each.alert.id if each.alert else None,
+                event_id=each.event.event_id,
+                monitor=each.event.monitor,
+                target_url=each.event.target_url,
+                is_success=each.event.is_success,
+                reason=each.reason or "duplicate",
+            )
+        if each.change and each.alert:
+            log_change(each.change, each.alert)
+        for change, alert in each.beside:
+            log_change(change, alert)
 
 
 @functools.cache

@@ -4,7 +4,9 @@
 it writes in one transaction.
 """
 
-from shared.store.ledger import AlertNotFound, Ingested, Store
+from shared.store.alerts import AlertNotFound
+from shared.store.intake import Ingested
+from shared.store.ledger import Store
 from shared.store.opening import open_store
 from shared.store.outbox import Owed
 from shared.store.sqlite import StoreUnavailable

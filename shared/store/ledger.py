@@ -1,93 +1,52 @@
-"""Events in, alerts out: what happened, saved together with what it means and what is owed for it."""
+"""The store: what the functions ask of it, each question and each change in one transaction."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from shared.alerting import Change, Decision, Reason, after_manual_resolve, decide, move, place_in_time
-from shared.models import (
-    Alert,
-    AlertKind,
-    AlertStatus,
-    Event,
-    Monitor,
-    Notification,
-    NotificationKind,
-    as_text,
-)
-from shared.store.outbox import Outbox, owe
-from shared.store.sqlite import MAX_ID, Transaction
+from shared.alerting import Watch, after_manual_resolve, go_on_watching, is_silent, move
+from shared.models import Agent, Alert, AlertKind, AlertStatus, Event, Monitor, Notification, as_text
+from shared.store.alerts import active_alert, alert_of, open_alert, owe, save_alert
+from shared.store.group import Group
+from shared.store.intake import Ingested, save_monitor, take_in
+from shared.store.outbox import Outbox
+from shared.store.sqlite import MAX_ID, SqliteDatabase, Transaction
 
-_ADD_EVENT = """
-    INSERT INTO events (event_id, monitor_id, location, target_url, timestamp, is_success, status_code,
-        response_time_ms, dns_ms, connect_ms, tls_ms, first_byte_ms, error_message, received_at)
-    VALUES (:event_id, :monitor_id, :location, :target_url, :timestamp, :is_success, :status_code,
-        :response_time_ms, :dns_ms, :connect_ms, :tls_ms, :first_byte_ms, :error_message, :received_at)
-    RETURNING id"""
-
-_UPDATE_MONITOR = """
-    UPDATE monitors SET target_url = :target_url, state = :state, consecutive_failures = :consecutive_failures,
-        failing_since = :failing_since, last_checked_at = :last_checked_at
-    WHERE id = :id"""
-
-_OPEN_ALERT = """
-    INSERT INTO alerts (kind, subject, target_url, status, cause, failed_at, opened_at)
-    VALUES (:kind, :subject, :target_url, 'OPEN', :cause, :failed_at, :opened_at) RETURNING *"""
-
-_UPDATE_ALERT = """
-    UPDATE alerts SET status = :status, acknowledged_at = :acknowledged_at, acknowledged_by = :acknowledged_by,
-        resolved_at = :resolved_at, resolved_by = :resolved_by
-    WHERE id = :id"""
-
-
-class AlertNotFound(Exception):
-    """No alert has this id."""
-
-    def __init__(self, alert_id: int) -> None:
-        super().__init__(f"there is no alert {alert_id}")
-
-
-@dataclass(frozen=True)
-class Ingested:
-    """What became of one event: its row, the alert that it concerns, and the notifications that it newly owes."""
-
-    event: Event
-    id: int
-    is_duplicate: bool
-    decision: Decision | None = None
-    alert: Alert | None = None
-    notification_ids: list[int] = field(default_factory=list)
-
-    @property
-    def change(self) -> Change | None:
-        """What the event changed."""
-        return self.decision.change if self.decision else None
-
-    @property
-    def reason(self) -> Reason | None:
-        """Why it changed that, or nothing."""
-        return self.decision.reason if self.decision else None
+# Whoever watches writes it down this often, not at every look.
+WATCH_SECONDS = 30.0
+NO_CHECK = "no check arrives from it"
 
 
 class Store(Outbox):
     """Everything that is stored. The methods raise StoreUnavailable where the database cannot be used."""
 
-    def add_events(self, events: Sequence[Event], *, received_at: datetime, channels: Sequence[str]) -> list[Ingested]:
+    def __init__(self, database: SqliteDatabase) -> None:
+        super().__init__(database)
+        self._group = Group(database)
+
+    def add_events(
+        self,
+        events: Sequence[Event],
+        *,
+        received_at: datetime,
+        sent_at: datetime | None = None,
+        channels: Sequence[str],
+    ) -> list[Ingested]:
         """Save events, the alerts that they change and the notifications owed to ``channels``, all or nothing.
 
         They are judged in the order of their place in time and returned in the order given. An ``event_id`` that is
-        stored already changes nothing.
+        stored already changes nothing. ``sent_at``: see ``alerting.place_in_time``.
         """
-        in_order = sorted(range(len(events)), key=lambda index: place_in_time(events[index], received_at))
-        with self.database.transaction() as transaction:
-            done = {index: _add_event(transaction, events[index], received_at, channels) for index in in_order}
-        return [done[index] for index in range(len(events))]
+        return self._group.run(
+            lambda transaction: take_in(
+                transaction, events, received_at=received_at, sent_at=sent_at, channels=channels
+            )
+        )
 
     def alert(self, alert_id: int) -> tuple[Alert, list[Notification]]:
         """An alert with its notifications, oldest first. Raises AlertNotFound."""
         with self.database.snapshot() as snapshot:
-            alert = _alert(snapshot, alert_id)
+            alert = alert_of(snapshot, alert_id)
             rows = snapshot.rows("SELECT * FROM notifications WHERE alert_id = :id ORDER BY id", id=alert_id)
         return alert, [Notification.model_validate(dict(row)) for row in rows]
 
@@ -123,19 +82,41 @@ class Store(Outbox):
             IllegalMove: an alert does not go this way.
         """
         with self.database.transaction() as transaction:
-            alert = _alert(transaction, alert_id)
-            other = _active_alert(transaction, alert.kind, alert.subject)
+            alert = alert_of(transaction, alert_id)
+            other = active_alert(transaction, alert.kind, alert.subject)
             moved = move(alert, to, by=by, at=at, other_active=other)
             if moved == alert:
                 return alert, False, []
-            _save_alert(transaction, moved)
+            save_alert(transaction, moved)
+            _bring_in_line(transaction, moved)
             if to is not AlertStatus.RESOLVED:
                 return moved, True, []
-            monitor = _monitor(transaction, alert.subject)
-            if monitor is not None:
-                _save_monitor(transaction, after_manual_resolve(monitor))
-            kind = NotificationKind.RECOVERY
-            return moved, True, owe(transaction, moved, kind, channels, now=at, is_manual=True, actor=by)
+            return moved, True, owe(transaction, moved, channels, now=at, is_manual=True, actor=by)
+
+    def silence_agents(self, *, now: datetime, channels: Iterable[str]) -> list[Alert]:
+        """Open an alert for each agent that has newly fallen silent, whose monitors become UNKNOWN; the alerts.
+
+        To be called every minute or oftener: that is how the store knows since when somebody watches.
+        """
+        with self.database.snapshot() as snapshot:
+            watch, seen_at = _watch(snapshot, now)
+            is_fresh = seen_at is not None and watch.started_at < now < seen_at + timedelta(seconds=WATCH_SECONDS)
+            if is_fresh and not _silent_agents(snapshot, watch, now):
+                return []  # nothing to write, as mostly
+        alerts: list[Alert] = []
+        with self.database.transaction() as transaction:
+            watch, _ = _watch(transaction, now)
+            _save_watch(transaction, watch)
+            for agent in _silent_agents(transaction, watch, now):
+                transaction.rows("UPDATE agents SET is_silent = 1 WHERE id = :id", id=agent.id)
+                transaction.rows("UPDATE monitors SET state = 'UNKNOWN' WHERE agent = :name", name=agent.name)
+                kind = AlertKind.AGENT_SILENT
+                if active_alert(transaction, kind, agent.name) is None:
+                    since = agent.last_seen_at
+                    alert = open_alert(transaction, kind, agent.name, cause=NO_CHECK, failed_at=since, opened_at=now)
+                    owe(transaction, alert, channels, now=now)
+                    alerts.append(alert)
+        return alerts
 
     def summary(self) -> dict[str, Any]:
         """What ``GET /`` tells: the newest check's time (text or None) and the counts of what is still open."""
@@ -149,79 +130,37 @@ class Store(Outbox):
         return dict(row or {})
 
 
-def _add_event(transaction: Transaction, event: Event, received_at: datetime, channels: Iterable[str]) -> Ingested:
-    stored = transaction.row("SELECT id FROM events WHERE event_id = :event_id", event_id=event.event_id)
-    if stored is not None:
-        return Ingested(event, stored["id"], is_duplicate=True)
-    monitor = _monitor(transaction, event.monitor) or _new_monitor(transaction, event)
-    values = event.model_dump(exclude={"monitor", "timestamp", "agent", "interval_seconds", "is_inconclusive"})
-    values |= {"timestamp": as_text(event.timestamp), "received_at": as_text(received_at), "monitor_id": monitor.id}
-    row = transaction.row(_ADD_EVENT, **values)
-    assert row is not None  # noqa: S101  # looked up above, under the same lock
-    active = _active_alert(transaction, AlertKind.OUTAGE, monitor.name)
-    at = place_in_time(event, received_at)
-    decision = decide(monitor, active, event, at)
-    if decision.monitor != monitor:
-        _save_monitor(transaction, decision.monitor)
-    match decision.change:
-        case Change.OPENED:
-            alert = _open_alert(transaction, decision.monitor, event.error_message, at)
-            owed = owe(transaction, alert, NotificationKind.OUTAGE, channels, now=received_at)
-        case Change.RESOLVED if active is not None:
-            alert = active.model_copy(update={"status": AlertStatus.RESOLVED, "resolved_at": at})
-            _save_alert(transaction, alert)
-            owed = owe(transaction, alert, NotificationKind.RECOVERY, channels, now=received_at)
-        case _:
-            return Ingested(event, row["id"], is_duplicate=False, decision=decision, alert=active)
-    return Ingested(event, row["id"], is_duplicate=False, decision=decision, alert=alert, notification_ids=owed)
+def _bring_in_line(transaction: Transaction, alert: Alert) -> None:
+    """What a person said of an alert, said of what it is about as well."""
+    is_over = alert.status is AlertStatus.RESOLVED
+    if alert.kind is AlertKind.OUTAGE and is_over:
+        row = transaction.row("SELECT * FROM monitors WHERE name = :name", name=alert.subject)
+        if row is not None:
+            save_monitor(transaction, after_manual_resolve(Monitor.model_validate(dict(row))))
+    elif alert.kind is AlertKind.AGENT_SILENT and not is_over:
+        # So that its next check ends the alert that was reopened.
+        transaction.rows("UPDATE agents SET is_silent = 1 WHERE name = :name", name=alert.subject)
+    elif alert.kind is AlertKind.LOCATION_OFFLINE and not is_over:
+        transaction.rows("UPDATE agents SET is_offline = 1 WHERE name = :name", name=alert.subject)
 
 
-def _monitor(transaction: Transaction, name: str) -> Monitor | None:
-    row = transaction.row("SELECT * FROM monitors WHERE name = :name", name=name)
-    return Monitor.model_validate(dict(row)) if row else None
+def _watch(transaction: Transaction, now: datetime) -> tuple[Watch, datetime | None]:
+    """The watch as it goes on at ``now``, and when it was written down last."""
+    row = transaction.row("SELECT * FROM watches WHERE id = 1")
+    stored = Watch(*(datetime.fromisoformat(row[name]) for name in ("started_at", "seen_at"))) if row else None
+    return go_on_watching(stored, now), stored.seen_at if stored else None
 
 
-def _new_monitor(transaction: Transaction, event: Event) -> Monitor:
-    row = transaction.row(
-        "INSERT INTO monitors (name, target_url) VALUES (:name, :target_url) RETURNING *",
-        name=event.monitor,
-        target_url=event.target_url,
+def _save_watch(transaction: Transaction, watch: Watch) -> None:
+    transaction.rows(
+        """INSERT INTO watches (id, started_at, seen_at) VALUES (1, :started_at, :seen_at)
+           ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at, seen_at = excluded.seen_at""",
+        started_at=as_text(watch.started_at),
+        seen_at=as_text(watch.seen_at),
     )
-    return Monitor.model_validate(dict(row or {}))
 
 
-def _save_monitor(transaction: Transaction, monitor: Monitor) -> None:
-    transaction.rows(_UPDATE_MONITOR, **monitor.model_dump(mode="json"))
-
-
-def _alert(transaction: Transaction, alert_id: int) -> Alert:
-    row = transaction.row("SELECT * FROM alerts WHERE id = :id", id=alert_id) if alert_id <= MAX_ID else None
-    if row is None:
-        raise AlertNotFound(alert_id)
-    return Alert.model_validate(dict(row))
-
-
-def _active_alert(transaction: Transaction, kind: AlertKind, subject: str) -> Alert | None:
-    row = transaction.row(
-        "SELECT * FROM alerts WHERE kind = :kind AND subject = :subject AND status IN ('OPEN', 'ACK')",
-        kind=kind,
-        subject=subject,
-    )
-    return Alert.model_validate(dict(row)) if row else None
-
-
-def _open_alert(transaction: Transaction, monitor: Monitor, cause: str | None, opened_at: datetime) -> Alert:
-    row = transaction.row(
-        _OPEN_ALERT,
-        kind=AlertKind.OUTAGE,
-        subject=monitor.name,
-        target_url=monitor.target_url,
-        cause=cause,
-        failed_at=as_text(monitor.failing_since or opened_at),
-        opened_at=as_text(opened_at),
-    )
-    return Alert.model_validate(dict(row or {}))
-
-
-def _save_alert(transaction: Transaction, alert: Alert) -> None:
-    transaction.rows(_UPDATE_ALERT, **alert.model_dump(mode="json"))
+def _silent_agents(transaction: Transaction, watch: Watch, now: datetime) -> list[Agent]:
+    rows = transaction.rows("SELECT * FROM agents WHERE is_silent = 0")
+    agents = [Agent.model_validate(dict(row)) for row in rows]
+    return [agent for agent in agents if is_silent(agent, watch, now)]

@@ -40,8 +40,9 @@ def migrate(database: SqliteDatabase, applied_at: str, migrations: Sequence[Path
 
 def drop_everything(transaction: Transaction) -> None:
     """Remove all tables, for a fresh start inside the same file: processes that have it open go on."""
-    for table in ("notification_logs", "notifications", "alerts", "events", "monitors", "schema_migrations"):
+    for table in ("notification_logs", "notifications", "alerts", "events", "monitors", "agents", "watches"):
         transaction.rows(f"DROP TABLE IF EXISTS {table}")
+    transaction.rows("DROP TABLE IF EXISTS schema_migrations")
 
 
 @functools.cache

@@ -4,16 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.models import (
-    Alert,
-    AttemptStatus,
-    Notification,
-    NotificationKind,
-    NotificationLog,
-    NotificationStatus,
-    as_text,
-)
-from shared.store.sqlite import MAX_ID, Row, SqliteDatabase, Transaction
+from shared.alerting import CLOCK_TOLERANCE, Change, after_attempt
+from shared.models import Alert, AlertKind, AttemptStatus, Notification, NotificationLog, NotificationStatus, as_text
+from shared.store.alerts import active_alert, open_alert, owe, resolve_alert
+from shared.store.sqlite import MAX_ID, SqliteDatabase, Transaction
 
 # On a channel the messages about one subject go out in the order of their changes: a notification waits for every
 # earlier one there that is still owed. So a RECOVERY never overtakes its OUTAGE, nor an older alert a newer one.
@@ -21,8 +15,10 @@ _CLAIM = """
     UPDATE notifications SET status = 'SENDING', leased_until = :leased_until, attempts = attempts + 1
     WHERE id = (
         SELECT due.id FROM notifications due JOIN alerts about ON about.id = due.alert_id
-        WHERE due.channel = :channel AND due.status IN ('PENDING', 'SENDING') AND due.due_at <= :now
-          AND (due.leased_until IS NULL OR due.leased_until <= :now) AND due.id BETWEEN :first AND :last
+        WHERE due.channel = :channel AND due.status IN ('PENDING', 'SENDING')
+          AND (due.due_at <= :now OR due.scheduled_at > :clock_was_set_back)
+          AND (due.leased_until IS NULL OR due.leased_until <= :now OR due.leased_until > :longest_lease)
+          AND due.id BETWEEN :first AND :last
           AND NOT EXISTS (
               SELECT 1 FROM notifications earlier JOIN alerts same ON same.id = earlier.alert_id
               WHERE earlier.channel = due.channel AND earlier.status IN ('PENDING', 'SENDING')
@@ -31,7 +27,7 @@ _CLAIM = """
     RETURNING *"""
 
 _SETTLE = """
-    UPDATE notifications SET status = :status, due_at = :due_at, leased_until = NULL
+    UPDATE notifications SET status = :status, due_at = :due_at, scheduled_at = :attempted_at, leased_until = NULL
     WHERE id = :id AND status IN ('PENDING', 'SENDING') AND (attempts = :attempts OR :status = 'SENT')"""
 
 _GIVEN_UP = """
@@ -63,7 +59,8 @@ class Outbox:
     ) -> Owed | None:
         """Lease the next due notification of ``channel``, or None. The longest due goes first.
 
-        A lease that ran out is taken over. ``among``: only from the least to the greatest of these ids.
+        A lease that ran out is taken over. Times that were decided in what is the future now, because the clock was
+        set back since, hold nothing up. ``among``: only from the least to the greatest of these ids.
         """
         if among is not None and not among:
             return None
@@ -73,7 +70,9 @@ class Outbox:
                 _CLAIM,
                 channel=channel,
                 now=as_text(now),
+                clock_was_set_back=as_text(now + CLOCK_TOLERANCE),
                 leased_until=as_text(leased_until),
+                longest_lease=as_text(leased_until + CLOCK_TOLERANCE),
                 first=bounds[0],
                 last=bounds[1],
             )
@@ -87,8 +86,10 @@ class Outbox:
         """Whether any of ``channels`` may have something to claim; a read, so that idle runs write nothing."""
         with self.database.snapshot() as snapshot:
             rows = snapshot.rows(
-                "SELECT DISTINCT channel FROM notifications WHERE status IN ('PENDING', 'SENDING') AND due_at <= :now",
+                "SELECT DISTINCT channel FROM notifications WHERE status IN ('PENDING', 'SENDING') "
+                "AND (due_at <= :now OR scheduled_at > :clock_was_set_back)",
                 now=as_text(now),
+                clock_was_set_back=as_text(now + CLOCK_TOLERANCE),
             )
         return not {row["channel"] for row in rows}.isdisjoint(channels)
 
@@ -101,11 +102,13 @@ class Outbox:
         duration_ms: float,
         answer: str | None,
         due_at: datetime | None = None,
-    ) -> None:
+        channels: Iterable[str] = (),
+    ) -> tuple[Change, Alert] | None:
         """Write down how an attempt went. RETRY makes the notification due again at ``due_at``.
 
         An attempt whose lease was taken over meanwhile still has its row, and "sent" is true whoever holds the lease;
-        otherwise the new lease's holder decides.
+        otherwise the new lease's holder decides. What that changes of the alert about the channel is told through the
+        others of ``channels``, and returned.
         """
         settled = NotificationStatus.PENDING if status is AttemptStatus.RETRY else NotificationStatus(status)
         with self.database.transaction() as transaction:
@@ -115,18 +118,10 @@ class Outbox:
                 attempts=notification.attempts,
                 status=settled,
                 due_at=as_text(due_at or notification.due_at),
-            )
-            transaction.rows(
-                _LOG,
-                notification_id=notification.id,
-                alert_id=notification.alert_id,
-                kind=notification.kind,
-                channel=notification.channel,
-                status=status,
                 attempted_at=as_text(attempted_at),
-                duration_ms=round(duration_ms, 3),
-                answer=answer,
             )
+            _add_log(transaction, notification, status, attempted_at, round(duration_ms, 3), answer)
+            return _judge_channel(transaction, notification.channel, status, answer, attempted_at, channels)
 
     def expire_notifications(self, *, now: datetime, created_before: datetime) -> list[Notification]:
         """Give up every notification that was created before then and that nobody is sending now, with a log row."""
@@ -139,19 +134,11 @@ class Outbox:
                 f"UPDATE notifications SET status = 'EXPIRED', leased_until = NULL WHERE {_GIVEN_UP} RETURNING *",  # noqa: S608
                 **times,
             )
-            for row in rows:
-                transaction.rows(
-                    _LOG,
-                    notification_id=row["id"],
-                    alert_id=row["alert_id"],
-                    kind=row["kind"],
-                    channel=row["channel"],
-                    status=AttemptStatus.EXPIRED,
-                    attempted_at=times["now"],
-                    duration_ms=0.0,
-                    answer=f"not delivered after {row['attempts']} attempts since {row['created_at']}",
-                )
-        return [Notification.model_validate(dict(row)) for row in rows]
+            expired = [Notification.model_validate(dict(row)) for row in rows]
+            for each in expired:
+                answer = f"not delivered after {each.attempts} attempts since {as_text(each.created_at)}"
+                _add_log(transaction, each, AttemptStatus.EXPIRED, now, 0.0, answer)
+        return expired
 
     def notification_logs(
         self, *, limit: int, before: int | None = None, alert_id: int | None = None
@@ -168,30 +155,43 @@ class Outbox:
         return [NotificationLog.model_validate(dict(row)) for row in rows]
 
 
-def owe(
+def _add_log(
     transaction: Transaction,
-    alert: Alert,
-    kind: NotificationKind,
+    notification: Notification,
+    status: AttemptStatus,
+    attempted_at: datetime,
+    duration_ms: float,
+    answer: str | None,
+) -> None:
+    transaction.rows(
+        _LOG,
+        notification_id=notification.id,
+        alert_id=notification.alert_id,
+        kind=notification.kind,
+        channel=notification.channel,
+        status=status,
+        attempted_at=as_text(attempted_at),
+        duration_ms=duration_ms,
+        answer=answer,
+    )
+
+
+def _judge_channel(
+    transaction: Transaction,
+    channel: str,
+    status: AttemptStatus,
+    answer: str | None,
+    at: datetime,
     channels: Iterable[str],
-    *,
-    now: datetime,
-    is_manual: bool = False,
-    actor: str | None = None,
-) -> list[int]:
-    """Add one notification for each channel, inside the transaction that changes the alert; their ids."""
-    ids: list[Row] = []
-    for channel in channels:
-        ids += transaction.rows(
-            """INSERT INTO notifications
-                   (alert_id, channel, kind, status, occurred_at, is_manual, actor, created_at, due_at)
-               VALUES (:alert_id, :channel, :kind, 'PENDING', :occurred_at, :is_manual, :actor, :now, :now)
-               RETURNING id""",
-            alert_id=alert.id,
-            channel=channel,
-            kind=kind,
-            occurred_at=as_text(alert.resolved_at or alert.opened_at),
-            is_manual=int(is_manual),
-            actor=actor,
-            now=as_text(now),
-        )
-    return [row["id"] for row in ids]
+) -> tuple[Change, Alert] | None:
+    refused = active_alert(transaction, AlertKind.CHANNEL_REFUSED, channel)
+    change = after_attempt(status, refused)
+    if change is Change.OPENED:
+        kind = AlertKind.CHANNEL_REFUSED
+        alert = open_alert(transaction, kind, channel, cause=answer, failed_at=at, opened_at=at)
+    elif change is Change.RESOLVED and refused is not None:
+        alert = resolve_alert(transaction, refused, at)
+    else:
+        return None
+    owe(transaction, alert, channels, now=at)
+    return change, alert

@@ -51,9 +51,16 @@ class StoreUnavailable(Exception):
         self.is_passing = is_passing
 
 
-class _Busy(StoreUnavailable):
+class StoreBusy(StoreUnavailable):
+    """Another process, or too many others of this one, use it: it is free again soon."""
+
     def __init__(self) -> None:
         super().__init__("the database is busy: another process has locked it", is_passing=True)
+
+
+def is_trouble(error: BaseException) -> bool:
+    """Whether the database itself fails, and not a statement of ours."""
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, _DEFECTS)
 
 
 class Transaction:
@@ -156,20 +163,20 @@ class SqliteDatabase:
                 if connection is not None:
                     break
             else:
-                raise _Busy
+                raise StoreBusy
         patience.renew()
         return connection
 
     def _try(self, begin: str, seconds: float) -> sqlite3.Connection | None:
         """Begin and keep the lock; None, and no lock, where another process is in the way."""
         if not self._lock.acquire(timeout=seconds):
-            raise _Busy
+            raise StoreBusy
         try:
             return self._begun_on_prepared(begin)
         except BaseException as error:
             trouble = self._undo(error)
             self._lock.release()
-            if isinstance(trouble, _Busy):
+            if isinstance(trouble, StoreBusy):
                 return None
             if trouble is None:
                 raise
@@ -208,11 +215,11 @@ class SqliteDatabase:
         with contextlib.suppress(sqlite3.Error):
             if self._connection is not None and self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-        if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, _DEFECTS):
+        if not is_trouble(error):
             return None
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code in _BUSY:
-            return _Busy()
+            return StoreBusy()
         self._proven_at = -PROOF_SECONDS
         if code != sqlite3.SQLITE_FULL and self._connection is not None:
             # Full, it still reads. Else what is mended or restored meanwhile is opened anew.
