@@ -1,10 +1,13 @@
 """The contract of every notifier, and what is particular to each. Telegram is a stand-in that speaks real HTTP."""
 
+import http.server
 import json
 import socket
 import sys
+import threading
 import time
 from collections.abc import Mapping
+from typing import ClassVar
 
 import pytest
 
@@ -178,3 +181,43 @@ def test_half_a_configuration_names_what_is_missing(given: dict[str, str], messa
     with pytest.raises(SettingError, match=message) as raised:
         notifiers.configured(given)
     assert "se/cret" not in str(raised.value)
+
+
+class KeepAliveBotApi(http.server.BaseHTTPRequestHandler):
+    """Keeps its connections, as Telegram does, and says which of them a message came by."""
+
+    protocol_version = "HTTP/1.1"
+    connections: ClassVar[list[socket.socket]] = []
+
+    def setup(self) -> None:
+        super().setup()
+        self.connections.append(self.connection)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        number = self.connections.index(self.connection) + 1
+        chat = {"id": 1, "type": "private"}
+        body = json.dumps({"ok": True, "result": {"message_id": number, "date": 0, "chat": chat}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_a_connection_serves_many_messages_and_one_that_the_channel_closed_costs_none() -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), KeepAliveBotApi) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        settings = {**TELEGRAM, "TELEGRAM_API_URL": f"http://127.0.0.1:{server.server_port}"}
+
+        def send() -> str:
+            # Made anew for each request, as the functions do.
+            return notifiers.configured(settings)["telegram"].send("text", timeout_seconds=5)
+
+        assert [send(), send(), send()] == ["message 1"] * 3
+        KeepAliveBotApi.connections[0].shutdown(socket.SHUT_RDWR)
+        assert [send(), send()] == ["message 2"] * 2
+        server.shutdown()

@@ -12,12 +12,14 @@ import ssl
 import time
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from pydantic import SecretStr
 
 from shared.notifiers import Notifier, SendFailed
 from shared.settings import SettingError, http_url
+
+# For how long a connection that nobody uses is trusted to be alive still.
+KEEP_SECONDS = 20.0
 
 
 class TelegramNotifier:
@@ -31,16 +33,19 @@ class TelegramNotifier:
     def send(self, text: str, *, timeout_seconds: float) -> str:
         """See Notifier.send."""
         gives_up_at = time.monotonic() + timeout_seconds
-        # Here, and not above: together they cost 100 ms, and only who sends needs them.
-        import asyncio
-
+        # Here, and not above: it costs 100 ms, and only who sends needs it.
         from telegram import error
 
-        # Not asyncio.run: that waits at its end for a name look-up that hangs, and the deadline would be gone.
-        loop = asyncio.new_event_loop()
+        _silence_libraries()
+        place = self.token.get_secret_value(), f"{self.api_url}/bot"
         try:
-            remaining = max(0.0, gives_up_at - time.monotonic())
-            message_id = loop.run_until_complete(asyncio.wait_for(self._send(text, timeout_seconds), remaining))
+            line = _idle_lines.get(place, []).pop()
+        except IndexError:
+            line = _Line(*place)
+        is_well = False
+        try:
+            message_id = line.send(self.chat_id, text, max(0.0, gives_up_at - time.monotonic()))
+            is_well = True
         except (TimeoutError, error.TimedOut):
             raise SendFailed(f"no answer within {timeout_seconds:.3g} s") from None
         except error.RetryAfter as asked:
@@ -56,36 +61,65 @@ class TelegramNotifier:
         except error.TelegramError as failed:
             raise SendFailed(self._without_token(str(failed))) from None
         finally:
-            loop.close()
+            if is_well:
+                _idle_lines.setdefault(place, []).append(line)
+            else:
+                line.close()
         return f"message {message_id}"
-
-    async def _send(self, text: str, timeout_seconds: float) -> int:
-        from telegram import Bot, LinkPreviewOptions
-
-        bot = Bot(self.token.get_secret_value(), base_url=f"{self.api_url}/bot", request=_request(timeout_seconds))
-        try:
-            # A preview would make Telegram's servers look at the target.
-            preview = LinkPreviewOptions(is_disabled=True)
-            message = await bot.send_message(self.chat_id, text, link_preview_options=preview)
-        finally:
-            await bot.request.shutdown()
-        return message.message_id
 
     def _without_token(self, text: str) -> str:
         return text.replace(self.token.get_secret_value(), "(hidden)")[:300]
 
 
-def _request(timeout_seconds: float) -> Any:
-    from telegram.request import HTTPXRequest
+class _Line:
+    """A bot with an event loop and a connection of its own, for one send at a time; to make it costs as much as ten."""
 
-    _silence_libraries()
-    return HTTPXRequest(
-        connection_pool_size=1,
-        read_timeout=timeout_seconds,
-        write_timeout=timeout_seconds,
-        connect_timeout=timeout_seconds,
-        httpx_kwargs={"verify": _tls()},
-    )
+    def __init__(self, token: str, base_url: str) -> None:
+        import asyncio
+
+        import httpx
+        from telegram import Bot
+        from telegram.request import HTTPXRequest
+
+        # The answer to a message that went out on a connection that died unnoticed would never come.
+        limits = httpx.Limits(max_connections=1, keepalive_expiry=KEEP_SECONDS)
+        request = HTTPXRequest(httpx_kwargs={"verify": _tls(), "limits": limits})
+        # Also for what is never asked here: the bot would make another, which reads the CA bundle.
+        self._bot = Bot(token, base_url=base_url, request=request, get_updates_request=request)
+        self._loop = asyncio.new_event_loop()
+
+    def send(self, chat_id: str, text: str, seconds: float) -> int:
+        """The new message's id. Raises TimeoutError once the seconds are over, and TelegramError."""
+        import asyncio
+
+        # Not asyncio.run: that waits at its end for a name look-up that hangs, and the deadline would be gone.
+        return self._loop.run_until_complete(asyncio.wait_for(self._send(chat_id, text, seconds), seconds))
+
+    async def _send(self, chat_id: str, text: str, seconds: float) -> int:
+        from telegram import LinkPreviewOptions
+
+        message = await self._bot.send_message(
+            chat_id,
+            text,
+            # A preview would make Telegram's servers look at the target.
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+            read_timeout=seconds,
+            write_timeout=seconds,
+            connect_timeout=seconds,
+            pool_timeout=seconds,
+        )
+        return message.message_id
+
+    def close(self) -> None:
+        """End its connection. What still hangs in it is left behind."""
+        try:
+            self._loop.run_until_complete(self._bot.request.shutdown())
+        finally:
+            self._loop.close()
+
+
+# By token and address; taken and given back by append and pop, which no two threads can do at once.
+_idle_lines: dict[tuple[str, str], list[_Line]] = {}
 
 
 @functools.cache
