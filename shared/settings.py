@@ -4,6 +4,7 @@ A setting that is unset or empty has its default. ``Settings.from_env`` raises `
 line that names the variable, what was found and what is expected.
 """
 
+import functools
 import ipaddress
 import os
 import re
@@ -176,19 +177,10 @@ class Settings(BaseModel):
         Raises:
             SettingError: a value is malformed.
         """
-        given = {
-            field.alias: environ[field.alias]
-            for field in cls.model_fields.values()
-            if field.alias and environ.get(field.alias, "").strip()
-        }
+        given = {name: value for name in _variables() if (value := environ.get(name, "")).strip()}
         if is_in_cloud(environ):
             given.setdefault("ALLOW_PRIVATE_TARGETS", "false")
-        try:
-            return cls.model_validate(given)
-        except ValidationError as error:
-            variable = str(error.errors()[0]["loc"][0])
-        expected = next(str(field.description) for field in cls.model_fields.values() if field.alias == variable)
-        raise SettingError(variable, _shown(variable, given[variable]), expected)
+        return _validated(tuple(given.items()))
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -232,7 +224,7 @@ class Settings(BaseModel):
         """Where the agent posts its events, without a slash at the end."""
         return self.backend_url_given or self.own_url
 
-    @property
+    @functools.cached_property
     def database_path(self) -> Path:
         """The SQLite file; a relative one is meant from the repository's root."""
         return ROOT / self.database_url.removeprefix("sqlite:///")
@@ -248,3 +240,19 @@ class Settings(BaseModel):
     def _required(self, name: str) -> Any:
         field = type(self).model_fields[name]
         raise SettingError(str(field.alias), None, str(field.description))
+
+
+@functools.cache
+def _variables() -> tuple[str, ...]:
+    return tuple(str(field.alias) for field in Settings.model_fields.values())
+
+
+# Each request asks, and nearly always finds what it found before.
+@functools.lru_cache(maxsize=8)
+def _validated(given: tuple[tuple[str, str], ...]) -> Settings:
+    try:
+        return Settings.model_validate(dict(given))
+    except ValidationError as error:
+        variable = str(error.errors()[0]["loc"][0])
+    expected = next(str(field.description) for field in Settings.model_fields.values() if field.alias == variable)
+    raise SettingError(variable, _shown(variable, dict(given)[variable]), expected)

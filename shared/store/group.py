@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from shared.store.sqlite import SqliteDatabase, StoreBusy, Transaction, is_trouble
+from shared.store.sqlite import SqliteDatabase, StoreBusy, StoreUnavailable, Transaction
 
 # Who has waited this long, and is not about to be served, is told to come back: a store in trouble must not hold every
 # thread of a server.
@@ -25,14 +25,18 @@ class _Entry(Generic[Result]):
         self.is_done = False
         self.result: Result | None = None
         self.error: BaseException | None = None
+        # Taken until it is done, or its turn to do the work of all that wait.
+        self.sleeps = threading.Lock()
+        self.sleeps.acquire()
 
 
 class Group:
-    """Runs work in transactions that concurrent callers share."""
+    """Runs work in transactions that concurrent callers share: one of them does the work of all that wait."""
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
+        self._is_taken = False
         self._waiting: deque[_Entry[Any]] = deque()
 
     def run(self, work: Callable[[Transaction], Result]) -> Result:
@@ -42,55 +46,59 @@ class Group:
             StoreUnavailable: the transaction could not be begun or committed.
         """
         entry = _Entry(work)
-        self._waiting.append(entry)
-        self._take_turn(entry)
-        try:
-            # Whoever had the turn before may have done it already.
-            if not entry.is_done:
-                self._run_all()
-        finally:
-            self._turn.release()
+        with self._lock:
+            self._waiting.append(entry)
+            is_its_turn = not self._is_taken
+            self._is_taken = True
+        if not is_its_turn:
+            self._sleep(entry)
+        if not entry.is_done:
+            self._run_all()
         if entry.error is not None:
             raise entry.error
         return entry.result  # type: ignore[return-value]  # it is done
 
-    def _take_turn(self, entry: _Entry[Any]) -> None:
-        if self._turn.acquire(timeout=TURN_SECONDS):
+    def _sleep(self, entry: _Entry[Any]) -> None:
+        if entry.sleeps.acquire(timeout=TURN_SECONDS):
             return
-        try:
-            self._waiting.remove(entry)
-        except ValueError:
-            # Whoever has the turn is at it.
-            self._turn.acquire()
-        else:
-            raise StoreBusy
+        with self._lock:
+            if entry.sleeps.acquire(blocking=False):
+                return  # woken just now
+            if entry in self._waiting:
+                self._waiting.remove(entry)
+                raise StoreBusy
+        # Somebody is at it.
+        entry.sleeps.acquire()
 
     def _run_all(self) -> None:
-        entries = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        with self._lock:
+            entries = list(self._waiting)
+            self._waiting.clear()
         try:
-            with self._database.transaction() as transaction:
+            if not self._run_together(entries):
+                # One of them is at fault: apart, it is the only one that fails.
                 for entry in entries:
-                    if len(entries) == 1:
-                        entry.result = entry.work(transaction)
-                    else:
-                        _run_apart(transaction, entry)
-        except BaseException as error:
-            for entry in entries:
-                entry.error = entry.error or error
-            if not isinstance(error, Exception):
-                raise
+                    self._run_together([entry])
         finally:
+            with self._lock:
+                self._is_taken = bool(self._waiting)
+                if self._waiting:
+                    self._waiting[0].sleeps.release()
             for entry in entries:
                 entry.is_done = True
+                entry.sleeps.release()
 
-
-def _run_apart(transaction: Transaction, entry: _Entry[Any]) -> None:
-    transaction.rows("SAVEPOINT one")
-    try:
-        entry.result = entry.work(transaction)
-    except Exception as error:
-        if is_trouble(error):
-            raise
-        entry.error = error
-        transaction.rows("ROLLBACK TO one")
-    transaction.rows("RELEASE one")
+    def _run_together(self, entries: list[_Entry[Any]]) -> bool:
+        """Whether their transaction was committed, or could not be whoever was in it."""
+        try:
+            with self._database.transaction() as transaction:
+                results = [entry.work(transaction) for entry in entries]
+        except BaseException as error:
+            for entry in entries:
+                entry.error = error
+            if not isinstance(error, Exception):
+                raise
+            return isinstance(error, StoreUnavailable)
+        for entry, result in zip(entries, results, strict=True):
+            entry.result, entry.error = result, None
+        return True

@@ -58,11 +58,6 @@ class StoreBusy(StoreUnavailable):
         super().__init__("the database is busy: another process has locked it", is_passing=True)
 
 
-def is_trouble(error: BaseException) -> bool:
-    """Whether the database itself fails, and not a statement of ours."""
-    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, _DEFECTS)
-
-
 class Transaction:
     """An open transaction; ``rows`` runs one statement with ``:name`` parameters in it."""
 
@@ -215,7 +210,7 @@ class SqliteDatabase:
         with contextlib.suppress(sqlite3.Error):
             if self._connection is not None and self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-        if not is_trouble(error):
+        if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, _DEFECTS):
             return None
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code in _BUSY:
