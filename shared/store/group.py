@@ -4,15 +4,17 @@ A commit that survives a power cut waits for the disk, and one waits as long for
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from shared.store.sqlite import SqliteDatabase, StoreBusy, StoreUnavailable, Transaction
 
-# Who has waited this long, and is not about to be served, is told to come back: a store in trouble must not hold every
-# thread of a server.
-TURN_SECONDS = 1.0
+# When one transaction has taken this long, of those that wait for the next one only a few go on waiting, and the others
+# are told to come back: a store in trouble must not hold every thread of a server.
+CROWDED_SECONDS = 1.0
+WAITING = 4
 
 Result = TypeVar("Result")
 
@@ -37,6 +39,7 @@ class Group:
         self._database = database
         self._lock = threading.Lock()
         self._is_taken = False
+        self._began_at = 0.0
         self._waiting: deque[_Entry[Any]] = deque()
 
     def run(self, work: Callable[[Transaction], Result]) -> Result:
@@ -59,21 +62,21 @@ class Group:
         return entry.result  # type: ignore[return-value]  # it is done
 
     def _sleep(self, entry: _Entry[Any]) -> None:
-        if entry.sleeps.acquire(timeout=TURN_SECONDS):
+        if entry.sleeps.acquire(timeout=max(0.0, self._began_at + CROWDED_SECONDS - time.monotonic())):
             return
         with self._lock:
             if entry.sleeps.acquire(blocking=False):
                 return  # woken just now
-            if entry in self._waiting:
+            if entry in self._waiting and len(self._waiting) > WAITING:
                 self._waiting.remove(entry)
                 raise StoreBusy
-        # Somebody is at it.
         entry.sleeps.acquire()
 
     def _run_all(self) -> None:
         with self._lock:
             entries = list(self._waiting)
             self._waiting.clear()
+            self._began_at = time.monotonic()
         try:
             if not self._run_together(entries):
                 # One of them is at fault: apart, it is the only one that fails.
