@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run install test fast check bench audit requirements clean
+.PHONY: run install test fast check bench audit torture requirements clean
 .DEFAULT_GOAL := run
 
 run: install
@@ -42,6 +42,12 @@ check: .venv/installed-dev
 
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.benchmarks
+
+# Kills the running system thousands of times, in twenty minutes or so, and fails where the delivery contract broke.
+KILLS ?= 2000
+SEED ?= 1
+torture: .venv/installed-dev
+	$(BIN)/python -m tests.torture --kills $(KILLS) --seed $(SEED)
 
 # Known vulnerabilities of what production needs. Asks an advisory service on the network, so the tests do without.
 audit: .venv/installed-dev

@@ -1,0 +1,69 @@
+"""``python -m tests.torture --kills 2000 --seed 1``: kill, judge, and say so; exits with 1 where the contract broke."""
+
+import argparse
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.torture.series import Series
+from tests.torture.verdict import Verdict
+from tests.torture.world import Forge, victim_project
+
+# A new store for each series, so that a failing one is short and its seed says which.
+KILLS_IN_A_SERIES = 50
+
+
+def main() -> None:
+    """Run the series, side by side, and print what became of them."""
+    parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
+    parser.add_argument("--kills", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1, help="of the first series; each further one has the next")
+    parser.add_argument("--side-by-side", type=int, default=2, help="how many series run at once")
+    parser.add_argument("--keep", type=Path, help="a folder for the stores and outputs; else they are removed")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bonghwa-torture-") as scratch:
+        folder = arguments.keep or Path(scratch)
+        with Forge(victim_project(folder / "project")) as forge:
+            verdict = _run(forge, folder, arguments.kills, arguments.seed, arguments.side_by_side)
+    print(_table(arguments.kills, verdict))
+    sys.exit(0 if verdict.is_kept else 1)
+
+
+def _run(forge: Forge, folder: Path, kills: int, seed: int, side_by_side: int) -> Verdict:
+    sizes = [min(KILLS_IN_A_SERIES, kills - begun) for begun in range(0, kills, KILLS_IN_A_SERIES)]
+    whole, done, began = Verdict(), 0, time.monotonic()
+
+    def one(number: int) -> Verdict:
+        return Series(forge, folder / f"seed-{seed + number}", seed + number, sizes[number]).run()
+
+    with ThreadPoolExecutor(side_by_side) as series:
+        for number, verdict in enumerate(series.map(one, range(len(sizes)))):
+            whole.add(verdict)
+            done += sizes[number]
+            minutes = (time.monotonic() - began) / 60
+            state = "kept" if verdict.is_kept else "BROKEN"
+            print(f"seed {seed + number}: {state}  {done} of {kills} kills, {minutes:.1f} min", flush=True)
+            for line in verdict.broken:
+                print(f"  {line}", flush=True)
+    return whole
+
+
+def _table(kills: int, verdict: Verdict) -> str:
+    lines = [
+        ("kills", kills),
+        ("alerts", verdict.alerts),
+        ("messages owed", verdict.owed),
+        ("  of them not delivered, as the log says", verdict.refused),
+        ("lost", len(verdict.lost)),
+        ("copies, the process having died", verdict.copies_of_the_dead),
+        ("copies, the answer not having arrived", verdict.copies_for_lack_of_an_answer),
+        ("repeated otherwise", len(verdict.repeated)),
+        ("out of order", len(verdict.out_of_order)),
+    ]
+    return "\n".join(f"{name:42}{count:>8}" for name, count in lines)
+
+
+if __name__ == "__main__":
+    main()

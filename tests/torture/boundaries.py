@@ -1,0 +1,224 @@
+"""A kill at every boundary between two side effects of a story, and three ways in which the world goes on after it.
+
+What a life did is found by watching it once. Each kill is of a system that really runs; the three ways go on from what
+it left on the disk and at its channels. Where two kills left the same, what follows is the same, and is looked at once.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.running import wait_until
+from tests.torture.verdict import judge
+from tests.torture.world import Forge, World
+
+# Past a lease, and past the retries of what failed once.
+LATER_SECONDS = 31.0
+STORY_SECONDS = 15.0
+UNMET_SECONDS = 3.0
+AT_ONCE = 3
+
+Deed = Callable[[World], object]
+Question = Callable[[World], bool]
+
+
+@dataclass
+class Story:
+    """What happens in the life that is killed, and where it is killed.
+
+    ``before`` leads to where it begins, in lives of its own; ``begin`` sets its stage; ``meanwhile`` is done by others
+    while it lives, again and again; it ``is_over`` when there is nothing more to see. ``where``: at which boundaries it
+    is killed, and ``expected``: patterns of which each has to be among them.
+    """
+
+    name: str
+    is_over: Question
+    before: Deed = lambda _world: None
+    begin: Deed = lambda _world: None
+    meanwhile: Deed = lambda _world: None
+    where: str = ""
+    expected: tuple[str, ...] = ()
+    later_by: float = 0.0
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# --- how the world goes on --------------------------------------------------------------------------------------------
+
+
+# Each asks last whether anything is owed: then what came to be owed with the change before is seen.
+
+
+def still_down(world: World) -> None:
+    """The monitor fails on."""
+    world.watched.down.update(world.monitors)
+    _live_on(world)
+    _wait_for_an_event(world, is_success=False)
+    world.wait_until(lambda: _active(world) and world.is_quiet())
+
+
+def recovered_meanwhile(world: World) -> None:
+    """The monitor recovered while nobody looked."""
+    world.watched.down.clear()
+    _live_on(world)
+    _wait_for_an_event(world, is_success=True)
+    world.wait_until(lambda: not _active(world) and world.is_quiet())
+
+
+def recovered_and_failed_again(world: World) -> None:
+    """The monitor recovered while nobody looked, was seen to be up, and fails again."""
+    world.watched.down.clear()
+    _live_on(world)
+    _wait_for_an_event(world, is_success=True)
+    world.watched.down.update(world.monitors)
+    world.wait_until(lambda: _active(world) and world.is_quiet())
+
+
+WAYS = (still_down, recovered_meanwhile, recovered_and_failed_again)
+
+
+def _live_on(world: World) -> None:
+    world.settings.pop("BACKEND_URL", None)
+    world.settings.pop("CHECK_INTERVAL_SECONDS", None)
+    world.start(later_by=LATER_SECONDS)
+
+
+def _wait_for_an_event(world: World, *, is_success: bool) -> None:
+    began_at = world.lives[-1].began_at.isoformat()
+    seen = f"SELECT 1 FROM events WHERE is_success = {is_success:d} AND timestamp >= '{began_at[:19]}'"
+    world.wait_until(lambda: world.rows(seen))
+
+
+def _active(world: World) -> bool:
+    return bool(world.rows("SELECT 1 FROM alerts WHERE kind = 'OUTAGE' AND status IN ('OPEN', 'ACK')"))
+
+
+# --- the kills --------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Run:
+    """The kills of one story.
+
+    ``boundaries``: where it was to be killed; ``unmet``: those of them that the life in question did not come to, for
+    example because the machine was busy in the one that was watched; ``broken``: what the contract does not allow.
+    """
+
+    forge: Forge
+    folder: Path
+    story: Story
+    boundaries: list[str] = field(default_factory=list)
+    unmet: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    endings: int = 0
+    _seen: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def go(self) -> "Run":
+        """Watch, kill at each boundary, let the world go on, judge."""
+        with World(self.forge, self.folder / "before") as before:
+            before.settings["CHECK_INTERVAL_SECONDS"] = "2"
+            self.story.before(before)
+            before.kill()
+            self._before = before
+            self.boundaries = self._watch()
+            with ThreadPoolExecutor(AT_ONCE) as kills:
+                for found in kills.map(self._kill, range(len(self.boundaries))):
+                    self.broken += found
+        return self
+
+    def _watch(self) -> list[str]:
+        with self._before.copy(self.folder / "watched") as world:
+            self._begin(world, kill_at=None)
+            self._wait_until(world, lambda: self.story.is_over(world))
+            # The answers are still on their way.
+            time.sleep(0.2)
+            world.kill()
+            notes = (world.folder / "notes.txt").read_text().splitlines()
+            return [note for note in notes if re.search(self.story.where, note)]
+
+    def _begin(self, world: World, kill_at: str | None) -> None:
+        self.story.begin(world)
+        world.start(later_by=self.story.later_by, watch=True, kill_at=kill_at)
+
+    def _wait_until(self, world: World, predicate: Callable[[], bool]) -> None:
+        def is_so() -> bool:
+            self.story.meanwhile(world)
+            return predicate()
+
+        wait_until(is_so, STORY_SECONDS, otherwise=world.output)
+
+    def _die(self, world: World) -> bool:
+        """Wait until it is dead, or long after the story is over; whether it died by itself."""
+        self._wait_until(world, lambda: not world.is_alive or self.story.is_over(world))
+        give_up_at = time.monotonic() + UNMET_SECONDS
+        while (is_alive := world.is_alive) and time.monotonic() < give_up_at:
+            time.sleep(0.02)
+        return not is_alive
+
+    def _kill(self, number: int) -> list[str]:
+        boundary, folder = self.boundaries[number], self.folder / f"kill-{number}"
+        with self._before.copy(folder) as killed:
+            self._begin(killed, boundary)
+            is_met = self._die(killed)
+            killed.kill()
+            with self._lock:
+                self.unmet += [] if is_met else [boundary]
+                left = _left(killed)
+                is_new = left not in self._seen
+                self._seen.add(left)
+            if not is_new:
+                return []
+            with ExitStack() as worlds, ThreadPoolExecutor(len(WAYS)) as ways:
+                others = [worlds.enter_context(killed.copy(folder / way.__name__)) for way in WAYS]
+                ends = ways.map(_end, WAYS, others)
+                self.endings += len(WAYS)
+                return [
+                    f"{boundary}, {way.__name__}: {line}" for way, end in zip(WAYS, ends, strict=True) for line in end
+                ]
+
+
+def _left(killed: World) -> str:
+    """All that the next life finds; read from a copy, since reading would tidy the disk that a kill left."""
+    with killed.copy(killed.folder / "look") as look:
+        stored = [
+            look.rows(f"SELECT {columns}")
+            for columns in (
+                "subject, status FROM alerts ORDER BY id",
+                "id, status, attempts FROM notifications ORDER BY id",
+                "notification_id, status FROM notification_logs ORDER BY notification_id, id",
+                "name, state FROM monitors ORDER BY id",
+                "DISTINCT is_success FROM events ORDER BY 1",
+            )
+        ]
+    told = {
+        channel: [(each.notification_id, each.life) for each in receipts]
+        for channel, receipts in killed.receipts().items()
+    }
+    files = sorted(re.sub("[0-9a-f]{12}", "", path.name) for path in killed.folder.iterdir() if path.is_file())
+    return repr((files, len(killed.spooled()), stored, told))
+
+
+def _end(way: Callable[[World], None], world: World) -> list[str]:
+    try:
+        way(world)
+    except AssertionError as never:
+        return [f"does not settle: {never}"]
+    world.kill()
+    receipts = world.receipts()
+    broken = judge(world.database, receipts, world.lives, world.kept).broken
+    truth = "OUTAGE" if world.watched.down else "RECOVERY"
+    given_up = {row["channel"] for row in world.rows("SELECT channel FROM notifications WHERE status <> 'SENT'")}
+    for channel in set(receipts) - given_up:
+        told = [each for each in receipts[channel] if each.text.startswith(("OUTAGE", "RECOVERY"))]
+        # Where nobody was told of an outage, nobody is told of its end.
+        newest = max(told, key=lambda each: each.notification_id).text.split()[0] if told else "RECOVERY"
+        if newest != truth:
+            broken.append(f"{channel}'s last word is {newest}")
+    return broken

@@ -1,0 +1,156 @@
+"""A series of random kills of one system, and what its channels say in the end.
+
+The seed decides what happens and roughly when; the machine decides the rest, so a series does not repeat to the
+microsecond.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shared.models import new_event_id
+from tests.stand_ins import (
+    Behaviour,
+    accepts,
+    accepts_after,
+    accepts_and_hangs,
+    accepts_and_resets,
+    asks_to_wait,
+    bad_gateway,
+    hangs,
+    internal_error,
+    resets,
+    was_blocked,
+)
+from tests.torture.verdict import Verdict, judge
+from tests.torture.world import Forge, World
+
+CHECKED = tuple(f"http://{name}.example/" for name in ("one", "two", "three", "four"))
+PUSHED = ("http://pushed-a.example/", "http://pushed-b.example/")
+# By how much the clock is ahead at the next start; a lease lasts 30 s, and the first retries 1 to 4.
+GAPS = (0.0, 0.5, 3.0, 31.0, 31.0, 31.0)
+# Past every lease and every retry's time.
+AT_LAST_SECONDS = 700.0
+LIFE_SECONDS = 0.9
+TURNS = 3
+SETTLE_SECONDS = 60.0
+
+MOODS: tuple[tuple[int, Behaviour], ...] = (
+    (62, accepts),
+    (8, accepts_after(0.02)),
+    (6, accepts_and_resets),
+    (3, accepts_and_hangs),
+    (6, internal_error),
+    (3, bad_gateway),
+    (4, asks_to_wait(1)),
+    (4, resets),
+    (3, hangs),
+    (1, was_blocked),
+)
+
+
+@dataclass
+class Series:
+    """``kills`` kills of one world, drawn from ``seed``."""
+
+    forge: Forge
+    folder: Path
+    seed: int
+    kills: int
+    tell: Callable[[int], object] = lambda _kills: None
+    acknowledged: list[str] = field(default_factory=list)
+
+    def run(self) -> Verdict:
+        """Kill, let it settle, and judge."""
+        chance = random.Random(self.seed)
+        # Of their own, since they are drawn from in other threads, in an order that nobody decides.
+        moods, pushes = random.Random(chance.random()), [random.Random(chance.random()) for _ in PUSHED]
+        with World(self.forge, self.folder, CHECKED) as world:
+            world.channel.behaviour_of = lambda _message: moods.choices(
+                [mood for _, mood in MOODS], [weight for weight, _ in MOODS]
+            )[0]
+            is_over = threading.Event()
+            pushers = [
+                threading.Thread(target=self._push, args=(world, monitor, push, is_over), daemon=True)
+                for monitor, push in zip(PUSHED, pushes, strict=True)
+            ]
+            for pusher in pushers:
+                pusher.start()
+            for number in range(self.kills):
+                self._one_life(world, chance)
+                self.tell(number + 1)
+            is_over.set()
+            world.channel.behaviour_of = lambda _message: accepts
+            world.start(later_by=AT_LAST_SECONDS)
+            for pusher in pushers:
+                pusher.join(SETTLE_SECONDS)
+                assert not pusher.is_alive()
+            never = self._settle(world)
+            world.kill()
+            verdict = judge(world.database, world.receipts(), world.lives, {*self.acknowledged, *world.kept})
+            verdict.lost += never
+            return verdict
+
+    def _one_life(self, world: World, chance: random.Random) -> None:
+        """One start, the world's doings, and one kill: anywhen, at a side effect, or as the channel does something."""
+        how = chance.choice(("anywhen", "anywhen", "effect", "asked", "accepted", "worker"))
+        kill_at = chance.randrange(1, 160) if how == "effect" else None
+        moment, turn_seconds = chance.expovariate(1 / 0.003), chance.uniform(0.05, LIFE_SECONDS) / TURNS
+        turns, is_by_hand = [chance.choice(CHECKED) for _ in range(TURNS)], chance.random() < 0.15
+        world.watched.down = {monitor for monitor in CHECKED if chance.random() < 0.5}
+        world.channel.is_asked.clear()
+        world.channel.has_accepted.clear()
+        world.start(later_by=chance.choice(GAPS), watch=kill_at is not None, kill_at=kill_at)
+        for monitor in turns:
+            if _is_time(world, how, turn_seconds):
+                # Where exactly between the channel's doing and ours it ends is for the machine to say.
+                time.sleep(moment)
+                break
+            world.watched.down = world.watched.down ^ {monitor}
+            if is_by_hand:
+                self._resolve_by_hand(world)
+        if how == "worker":
+            world.kill_worker()
+            time.sleep(turn_seconds)
+        world.kill()
+
+    def _resolve_by_hand(self, world: World) -> None:
+        for alert in world.rows("SELECT id FROM alerts WHERE status = 'OPEN' AND subject LIKE 'http://one.%'"):
+            world.request("PATCH", f"/alerts/{alert['id']}", {"status": "RESOLVED", "by": "kim"})
+
+    def _push(self, world: World, monitor: str, chance: random.Random, is_over: threading.Event) -> None:
+        """Report about ``monitor``, each event again and again until its receipt is confirmed."""
+        while not is_over.wait(chance.uniform(0.01, 0.15)):
+            event_id, is_success = new_event_id(), chance.random() < 0.5
+            event: dict[str, Any] = {"target_url": monitor, "event_id": event_id, "is_success": is_success}
+            event["timestamp"] = world.time_there()
+            while (answer := world.request("POST", "/events", event)) is None or not answer.ok:
+                if is_over.is_set() and not world.is_alive:
+                    return
+                time.sleep(0.02)
+            self.acknowledged.append(event_id)
+
+    def _settle(self, world: World) -> list[str]:
+        """Until nothing is owed and each monitor's last change was seen; what there is to say if that never is."""
+        events = "SELECT count(*) AS count FROM events"
+        try:
+            world.wait_until(lambda: world.rows(events))
+            enough = world.rows(events)[0]["count"] + 3 * len(CHECKED)
+            world.wait_until(lambda: world.rows(events)[0]["count"] >= enough and world.is_quiet(), SETTLE_SECONDS)
+        except AssertionError as never:
+            return [f"it does not settle: {str(never)[:2000]}"]
+        return []
+
+
+def _is_time(world: World, how: str, seconds: float) -> bool:
+    """Wait ``seconds``, or until the system dies by itself or the channel is where ``how`` says."""
+    if how == "asked":
+        return world.channel.is_asked.wait(seconds)
+    if how == "accepted":
+        return world.channel.has_accepted.wait(seconds)
+    time.sleep(seconds)
+    return not world.is_alive

@@ -1,0 +1,190 @@
+"""What the channels received, held against what the store says: lost, repeated, out of order."""
+
+import itertools
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.torture.world import Life, Receipt
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass
+class Verdict:
+    """The counts, and a line for each thing that the contract does not allow."""
+
+    alerts: int = 0
+    owed: int = 0
+    refused: int = 0
+    copies_of_the_dead: int = 0
+    copies_for_lack_of_an_answer: int = 0
+    lost: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    out_of_order: list[str] = field(default_factory=list)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the contract is."""
+        return not self.broken
+
+    @property
+    def broken(self) -> list[str]:
+        """Everything that breaks it."""
+        return [*self.lost, *self.repeated, *self.out_of_order]
+
+    def add(self, other: "Verdict") -> None:
+        """Sum up."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+def judge(
+    database: Path,
+    receipts: Mapping[str, Sequence[Receipt]],
+    lives: Sequence[Life],
+    acknowledged: Iterable[str] = (),
+) -> Verdict:
+    """Judge a settled system: nothing more is to come.
+
+    ``receipts``: what each configured channel accepted, in order. ``acknowledged``: the ids of the events whose
+    receipt was confirmed, or that a kill left in the spool.
+    """
+    tables = {name: _table(database, name) for name in ("monitors", "events", "alerts", "notifications")}
+    logs: dict[int, Rows] = defaultdict(list)
+    for row in _table(database, "notification_logs"):
+        logs[row["notification_id"]].append(row)
+    alerts = {alert["id"]: alert for alert in tables["alerts"]}
+    verdict = Verdict(alerts=len(alerts), owed=len(tables["notifications"]))
+    verdict.lost += [
+        f"event {event_id} was acknowledged and is not stored"
+        for event_id in set(acknowledged) - {event["event_id"] for event in tables["events"]}
+    ]
+    for monitor in tables["monitors"]:
+        _judge_alerts(verdict, monitor, tables)
+    for alert in alerts.values():
+        _judge_owed(verdict, alert, tables["notifications"], set(receipts))
+    known = {row["id"]: row for row in tables["notifications"]}
+    for channel, accepted in receipts.items():
+        taken: dict[int, list[Receipt]] = defaultdict(list)
+        for receipt in accepted:
+            taken[receipt.notification_id].append(receipt)
+        verdict.repeated += [f"{channel} was told #{number}, which nobody owes" for number in set(taken) - set(known)]
+        owed = [row for row in known.values() if row["channel"] == channel]
+        for row in owed:
+            _judge_delivery(verdict, row, taken[row["id"]], logs[row["id"]], lives)
+        _judge_order(verdict, channel, [row for row in owed if taken[row["id"]]], alerts, accepted)
+    return verdict
+
+
+def _table(database: Path, name: str) -> Rows:
+    connection = sqlite3.connect(database, timeout=5)
+    try:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(f"SELECT * FROM {name} ORDER BY id")]
+    finally:
+        connection.close()
+
+
+def _judge_alerts(verdict: Verdict, monitor: dict[str, Any], tables: Mapping[str, Rows]) -> None:
+    """Every outage in the monitor's events has its alert, and no other; where nobody had a hand in it."""
+    alerts = [alert for alert in tables["alerts"] if (alert["kind"], alert["subject"]) == ("OUTAGE", monitor["name"])]
+    if any(alert["resolved_by"] for alert in alerts):
+        return
+    newest, is_down, expected = "", False, []
+    for event in tables["events"]:
+        at = min(event["timestamp"], event["received_at"])
+        if event["monitor_id"] != monitor["id"] or event["is_inconclusive"] or at < newest:
+            continue
+        newest = at
+        if not event["is_success"] and not is_down:
+            expected.append("OPEN")
+        elif event["is_success"] and is_down:
+            expected[-1] = "RESOLVED"
+        is_down = not event["is_success"]
+    found = ["RESOLVED" if alert["status"] == "RESOLVED" else "OPEN" for alert in alerts]
+    if len(found) < len(expected):
+        verdict.lost.append(f"{monitor['name']} has {len(found)} alerts for {len(expected)} outages")
+    elif found != expected:
+        verdict.repeated.append(f"{monitor['name']} has the alerts {found} for the outages {expected}")
+
+
+def _judge_owed(verdict: Verdict, alert: dict[str, Any], notifications: Rows, channels: set[str]) -> None:
+    """What an alert means is owed once to each channel."""
+    kinds = ["OUTAGE"] + ["RECOVERY"] * (alert["status"] == "RESOLVED")
+    for channel in channels if alert["kind"] == "OUTAGE" else ():
+        owed = [row["kind"] for row in notifications if (row["alert_id"], row["channel"]) == (alert["id"], channel)]
+        for kind in kinds:
+            if kind not in owed:
+                verdict.lost.append(f"the {kind} of alert {alert['id']} is not owed to {channel}")
+        if len(owed) > len(kinds):
+            verdict.repeated.append(f"alert {alert['id']} owes {owed} to {channel}")
+
+
+def _judge_delivery(
+    verdict: Verdict, row: dict[str, Any], taken: Sequence[Receipt], logs: Rows, lives: Sequence[Life]
+) -> None:
+    """A message arrived, or the log says why not; and each copy has a reason that the contract knows."""
+    # What a life sent last may be accepted when the next one has begun already.
+    taken = sorted(taken, key=lambda receipt: receipt.life)
+    name = f"#{row['id']} ({row['kind']} to {row['channel']})"
+    statuses = [log["status"] for log in logs]
+    if row["status"] not in ("SENT", "FAILED", "EXPIRED"):
+        verdict.lost.append(f"{name} is {row['status']} in the end")
+    elif statuses[-1:] != [row["status"]] or len(set(statuses[:-1]) - {"RETRY"}) > 0:
+        verdict.repeated.append(f"{name} is {row['status']}, and its attempts are {statuses}")
+    elif row["status"] != "SENT":
+        verdict.refused += 1
+    elif not taken:
+        verdict.lost.append(f"{name} is said to be sent and was not accepted")
+    elif not _has_lived(lives[taken[-1].life], logs[-1]["attempted_at"]):
+        verdict.repeated.append(f"{name} was accepted again after a life that had written down that it was sent")
+    if any(receipt.text != taken[0].text for receipt in taken):
+        verdict.repeated.append(f"{name} reads differently in its copies")
+    for receipt, following in itertools.pairwise(taken):
+        if not receipt.is_answered or _was_given_up(receipt, logs):
+            verdict.copies_for_lack_of_an_answer += 1
+        elif following.life > receipt.life:
+            verdict.copies_of_the_dead += 1
+        else:
+            verdict.repeated.append(f"{name} was accepted twice in life {receipt.life}, which knew of the first")
+
+
+def _has_lived(life: Life, at: str) -> bool:
+    # Times are cut to whole milliseconds.
+    began_at = life.began_at - timedelta(milliseconds=1)
+    return began_at <= datetime.fromisoformat(at) and (life.ended_at is None or _time(at) <= life.ended_at)
+
+
+def _was_given_up(receipt: Receipt, logs: Rows) -> bool:
+    """Whether the sender's time was up before it read the answer, as the row of the attempt says."""
+    return receipt.at is not None and any(
+        log["status"] == "RETRY"
+        and "no answer within" in (log["answer"] or "")
+        and _time(log["attempted_at"]) <= receipt.at
+        and receipt.at <= _time(log["attempted_at"]) + timedelta(milliseconds=log["duration_ms"] + 1000)
+        for log in logs
+    )
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _judge_order(
+    verdict: Verdict, channel: str, arrived: Rows, alerts: Mapping[int, dict[str, Any]], accepted: Sequence[Receipt]
+) -> None:
+    """First copies about one subject arrive in the order in which they came to be owed."""
+    first = {receipt.notification_id: place for place, receipt in reversed(list(enumerate(accepted)))}
+    newest: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in sorted(arrived, key=lambda row: row["id"]):
+        alert = alerts[row["alert_id"]]
+        subject = (alert["kind"], alert["subject"])
+        before = newest.get(subject)
+        if before is not None and first[row["id"]] < first[before["id"]]:
+            verdict.out_of_order.append(f"{channel} was told #{row['id']} before #{before['id']} of {subject[1]}")
+        newest[subject] = row

@@ -1,0 +1,220 @@
+"""The system as a process that is made in milliseconds and ends where it is told: ``python -m tests.torture.victim``.
+
+It imports everything once and then forks for each line of JSON on its standard input; what comes of the fork is the
+whole system, as ``python -m infra.local`` starts it, less the time that imports take. Nothing happens at import, so
+nothing of ours is open or decided before the fork. Run in a copy of the project; the code that is killed is unchanged.
+
+A side effect is a C call by which something leaves the process: a statement that ends a transaction which changed
+something, bytes on a socket, bytes in a file, a file renamed or removed. They are found by the interpreter's profiling
+hook while the system runs, so a new one needs no entry anywhere.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import sqlite3
+import sys
+import threading
+import traceback
+from datetime import datetime, timedelta, tzinfo
+from io import BufferedWriter, FileIO, TextIOWrapper
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from infra.table import rows
+
+_OURS = tuple(str(Path.cwd() / name) + os.sep for name in ("functions", "shared", "infra"))
+# Under these alone it is gunicorn that does something, for itself.
+_NOTHING_OF_OURS = {"<module>", "main", "run"}
+_STATEMENTS = {"execute", "executemany", "executescript", "commit"}
+_SENDS = {"connect", "send", "sendall", "sendmsg", "sendto"}
+_WRITES = {"write", "writelines", "flush", "truncate"}
+_IMPORTED_BY_A_WORKER = ("gunicorn.workers.gthread", "logging.handlers")
+# What costs the first send of a process most of its time.
+_IMPORTED_BY_A_SEND = ("telegram.request", "asyncio", "httpcore._backends.anyio", "anyio._backends._asyncio")
+_FILES = {"fsync", "fdatasync", "replace", "rename", "unlink", "remove", "write", "link", "truncate"}
+
+
+class Watch:
+    """Notes every side effect in the file ``notes``, and kills the process group at ``kill_at`` of them.
+
+    A boundary is ``before …`` or ``after …`` a side effect's name: the project's functions that led to it, the C call,
+    and the how manieth of that name it is. ``kill_at`` may also be a number: before the side effect of that number.
+    """
+
+    def __init__(self, notes: str, kill_at: str | int | None) -> None:
+        self._kill_at = kill_at
+        self._notes = os.open(notes, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        self._lock = threading.Lock()
+        self._total = 0
+        self._counts: dict[str, int] = {}
+        self._clean: dict[int, int] = {}
+        self._under_way = threading.local()
+
+    def begin(self) -> None:
+        """Watch this thread and all that begin later, in this process and those forked from it."""
+        threading.setprofile(self._see)
+        sys.setprofile(self._see)
+
+    def _see(self, frame: FrameType, event: str, arg: Any) -> None:
+        if event == "c_call":
+            if self._may_be_effect(arg) and (name := _name(frame, arg)):
+                with self._lock:
+                    self._counts[name] = count = self._counts.get(name, 0) + 1
+                    self._total += 1
+                self._under_way.effect = f"{name} #{count}"
+                self._kill_if(f"before {name} #{count}", self._total)
+        elif event in ("c_return", "c_exception"):
+            effect, self._under_way.effect = getattr(self._under_way, "effect", None), None
+            # Only now is it known whether a statement ended its transaction.
+            if effect and not (isinstance(arg.__self__, sqlite3.Connection) and arg.__self__.in_transaction):
+                self._kill_if(f"after {effect}")
+                os.write(self._notes, f"before {effect}\nafter {effect}\n".encode())
+
+    def _kill_if(self, *boundary: str | int) -> None:
+        if self._kill_at in boundary:
+            os.killpg(os.getpgrp(), signal.SIGKILL)
+
+    def _may_be_effect(self, function: Any) -> bool:
+        owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
+        if isinstance(owner, sqlite3.Connection):
+            return name in _STATEMENTS and self._holds_a_change(owner)
+        if isinstance(owner, socket.socket):
+            # Sockets inside the process, by which its threads wake each other, tell nobody anything.
+            return name in _SENDS and owner.family != socket.AF_UNIX
+        if isinstance(owner, TextIOWrapper | BufferedWriter | FileIO):
+            return name in _WRITES
+        return owner is sys.modules.get("posix") and name in _FILES
+
+    def _holds_a_change(self, connection: sqlite3.Connection) -> bool:
+        try:
+            changes, is_open = connection.total_changes, connection.in_transaction
+        except sqlite3.Error:
+            return False
+        if not is_open:
+            self._clean[id(connection)] = changes
+        return is_open and changes != self._clean.get(id(connection), 0)
+
+
+def _name(frame: FrameType, function: Any) -> str | None:
+    """What leads to a side effect; None where it is only a line of the log, or the server's own affair."""
+    ours: list[str] = []
+    place = ""
+    each: FrameType | None = frame
+    while each is not None:
+        code = each.f_code
+        if code.co_name == "handle_request" and not ours:
+            request: Any = each.f_locals.get("req")
+            ours, place = [f"answer {request.method} {request.path}"], "gunicorn"
+        elif code.co_filename.startswith(_OURS):
+            if code.co_name == "step":
+                return None
+            place = place or f"{Path(code.co_filename).stem}:{each.f_lineno}"
+            channel = each.f_locals.get("channel") if "channel" in code.co_varnames else None
+            ours.append(f"{code.co_name}({channel})" if isinstance(channel, str) else code.co_name)
+        each = each.f_back
+    if _NOTHING_OF_OURS.issuperset(ours):
+        return None
+    kind = type(function.__self__).__name__
+    return f"{' > '.join(reversed(ours))} [{place} {kind}.{function.__name__}]"
+
+
+def _shift_the_clock(seconds: float) -> None:
+    """Let this process live ``seconds`` later: what the system takes for the time is read at one place."""
+    models = importlib.import_module("shared.models")
+
+    class AnyTime(type):
+        def __instancecheck__(cls, value: object) -> bool:
+            return isinstance(value, datetime)
+
+    class Later(datetime, metaclass=AnyTime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            return datetime.now(tz) + timedelta(seconds=seconds)
+
+    models.datetime = Later  # type: ignore[attr-defined]
+
+
+def _import_everything() -> None:
+    for name in (
+        "infra.local.runner",
+        "infra.local.gateway",
+        "infra.local.schedules",
+        *_IMPORTED_BY_A_WORKER,
+        *_IMPORTED_BY_A_SEND,
+    ):
+        importlib.import_module(name)
+    for row in rows():
+        importlib.import_module(f"functions.{row.name}.main")
+    for path in Path("shared/notifiers").glob("[a-z]*.py"):
+        importlib.import_module(f"shared.notifiers.{path.stem}")
+
+
+def _live(order: dict[str, Any]) -> None:
+    os.setpgid(0, 0)
+    nothing, output = os.open(os.devnull, os.O_RDONLY), os.open(order["output"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    for source, target in ((nothing, 0), (output, 1), (output, 2)):
+        os.dup2(source, target)
+    os.environ.clear()
+    os.environ.update(order["environ"])
+    # Python's own cache is nobody's side effect, and would be written in the first life only.
+    sys.dont_write_bytecode = True
+    _shift_the_clock(order["later_by"])
+    if order["notes"]:
+        Watch(order["notes"], order["kill_at"]).begin()
+    os.execv = _go_on_as  # type: ignore[assignment]
+    sys.modules["infra.local.runner"].main()
+
+
+def _go_on_as(_path: str, command: list[str]) -> NoReturn:
+    """The runner becomes its server by starting Python afresh; here that goes on with what is imported already."""
+    python, option, name, *arguments = command
+    assert option == "-m", command
+    sys.argv = [python, *arguments]
+    runpy.run_module(name, run_name="__main__")
+    raise SystemExit(0)
+
+
+def main() -> None:
+    """Fork for each order, and answer with the process id."""
+    _import_everything()
+    print(json.dumps("ready"), flush=True)
+    for line in sys.stdin:
+        _reap()
+        order = json.loads(line)
+        life_line = os.open(order["life_line"], os.O_WRONLY)
+        process = os.fork()
+        if process == 0:
+            code = 1
+            try:
+                _live(order)
+                code = 0
+            except SystemExit as end:
+                code = end.code if isinstance(end.code, int) else 1
+                print(end.code if isinstance(end.code, str) else "", file=sys.stderr)
+            except BaseException:  # noqa: BLE001  # whatever it is, it must not go on as the one that forks
+                traceback.print_exc()
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
+        os.close(life_line)
+        # Done on both sides, so that it is done when either goes on.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.setpgid(process, process)
+        print(json.dumps(process), flush=True)
+
+
+def _reap() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+if __name__ == "__main__":
+    main()
