@@ -49,14 +49,14 @@ def test_every_function_is_told_with_its_call(readme: str) -> None:
     assert told == {row.name: f"{row.method} {row.path}" for row in rows()}
 
 
-def tests_named_in(readme: str) -> list[tuple[str, str]]:
+def named_tests(readme: str) -> list[tuple[str, str]]:
     return re.findall(r"\[`(test_\w+)`\]\((tests/\w+\.py)\)", text(readme))
 
 
 def test_each_sentence_of_the_contract_names_tests_that_there_are() -> None:
-    named = tests_named_in("README.md")
+    named = named_tests("README.md")
     assert named
-    assert tests_named_in("README.ko.md") == named
+    assert named_tests("README.ko.md") == named
     for test, file in named:
         assert f"def {test}(" in text(file), f"{test} is not in {file}"
 
