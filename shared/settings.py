@@ -230,12 +230,14 @@ class Settings(BaseModel):
         return ROOT / self.database_url.removeprefix("sqlite:///")
 
     @property
-    def spool_dir(self) -> Path:
-        """The folder of events that could not be posted: beside the SQLite file where that can hold it."""
+    def spool_dirs(self) -> tuple[Path, ...]:
+        """The folders of events that could not be posted, best first: the SQLite file's, then that of temporary files.
+
+        Which of them can be used may change at any time, so every one of them is to be read.
+        """
         if self.spool_dir_given:
-            return ROOT / self.spool_dir_given
-        beside = self.database_path.parent
-        return beside if os.access(beside, os.W_OK) else Path(tempfile.gettempdir())
+            return (ROOT / self.spool_dir_given,)
+        return tuple(dict.fromkeys((self.database_path.parent, Path(tempfile.gettempdir()))))
 
     def _required(self, name: str) -> Any:
         field = type(self).model_fields[name]

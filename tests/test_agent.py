@@ -2,6 +2,7 @@
 
 import re
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -42,6 +43,7 @@ def backend() -> Iterator[Backend]:
 def environ(backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Settings]]:
     """Set the environment of an agent of this backend; its settings."""
     monkeypatch.setattr(report_module, "_outcomes", {})
+    monkeypatch.setattr(backend_watch, "_unwritten", {})
 
     def set_all(**variables: str) -> Settings:
         said = {"BACKEND_URL": backend.url, "API_KEY": API_KEY, "SPOOL_DIR": str(tmp_path / "spool"), **variables}
@@ -276,7 +278,7 @@ def test_a_channel_that_fails_is_told_by_the_next_run_and_the_others_only_once(
         [f"RECOVERY backend {settings.backend_url}", "agent: seoul-1"],
     ]
     assert bot_api.messages[1].endswith(" · lasted 3 min 30 s")
-    assert list(settings.spool_dir.glob("*.json")) == [], "nothing is left of it"
+    assert list(settings.spool_dirs[0].glob("*.json")) == [], "nothing is left of it"
 
 
 def test_a_refusal_for_good_is_not_asked_for_again(environ: Callable[..., Settings], bot_api: BotApi) -> None:
@@ -319,14 +321,46 @@ def test_two_runs_at_once_tell_once(environ: Callable[..., Settings], bot_api: B
 
 def test_a_damaged_file_or_folder_costs_no_run(environ: Callable[..., Settings]) -> None:
     settings = environ()
-    settings.spool_dir.mkdir()
-    file = settings.spool_dir / f"backend-{short_name(settings.backend_url)}.json"
+    settings.spool_dirs[0].mkdir()
+    file = settings.spool_dirs[0] / f"backend-{short_name(settings.backend_url)}.json"
     file.write_text('{"since": "20')
     try_at(settings, 0)
     assert Outage.model_validate_json(file.read_text()) == out(0, 0)
     file.unlink()
     file.mkdir()
     try_at(settings, 0, is_reached=True)
+
+
+def test_without_a_place_for_a_file_the_backends_outage_and_its_end_are_told_once(
+    environ: Callable[..., Settings], capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = environ()
+    settings.spool_dirs[0].write_text("a file where the folder should be")
+    try_at(settings, 0, 60, 120, 150, 180)
+    assert [text.split()[0] for text in told(capsys)] == ["BACKEND_UNREACHABLE"]
+    try_at(settings, 210, 240, is_reached=True)
+    assert [text.split()[0] for text in told(capsys)] == ["RECOVERY"]
+
+
+def test_what_is_known_of_the_backend_goes_and_comes_with_the_databases_folder(
+    environ: Callable[..., Settings],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("data", "temp"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temp"))
+    settings = environ(SPOOL_DIR="", DATABASE_URL=f"sqlite:///{tmp_path / 'data' / 'bonghwa.db'}")
+    try_at(settings, 0, 60)
+    away = (tmp_path / "data").rename(tmp_path / "away")
+    try_at(settings, 120, 180, 240)
+    assert not (tmp_path / "data").exists()
+    away.rename(tmp_path / "data")
+    try_at(settings, 270, 300)
+    try_at(settings, 330, 360, is_reached=True)
+    assert [text.split()[0] for text in told(capsys)] == ["BACKEND_UNREACHABLE", "RECOVERY"]
+    assert list(tmp_path.rglob("*.json")) == []
 
 
 def test_the_words_in_both_languages_hold_no_password() -> None:

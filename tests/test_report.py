@@ -1,8 +1,12 @@
 """The agent's report: what the backend does not take now is posted later, oldest first, and nothing twice."""
 
+import os
+import resource
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -11,6 +15,7 @@ import pytest
 from werkzeug.test import Client
 
 from functions.check_monitors import backend as backend_module
+from functions.check_monitors import keeping as keeping_module
 from functions.check_monitors import report as report_module
 from functions.check_monitors import spool as spool_module
 from functions.check_monitors.report import Reported, Reporter, report
@@ -34,7 +39,29 @@ def backend() -> Iterator[Backend]:
 @pytest.fixture
 def settings(backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setattr(report_module, "_outcomes", {})
+    monkeypatch.setattr(keeping_module, "_memories", {})
     return Settings.from_env({"BACKEND_URL": backend.url, "API_KEY": "the-key", "SPOOL_DIR": str(tmp_path / "spool")})
+
+
+@pytest.fixture
+def default_settings(settings: Settings, backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """SPOOL_DIR is not set: the database's folder, which is there, and that of temporary files."""
+    for name in ("data", "temp"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temp"))
+    database = f"sqlite:///{tmp_path / 'data' / 'bonghwa.db'}"
+    return Settings.from_env({"BACKEND_URL": backend.url, "API_KEY": "the-key", "DATABASE_URL": database})
+
+
+@contextmanager
+def no_file_longer_than(size: int) -> Iterator[None]:
+    """What is written beyond it fails, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def event(name: str, minute: float = 0, *, monitor: str = "http://t/", is_success: bool = False) -> Event:
@@ -47,7 +74,7 @@ def ids(spool: Spool) -> list[str]:
 
 
 def spooled(settings: Settings) -> list[str]:
-    return ids(Spool(settings.spool_dir, settings.backend_url))
+    return ids(Spool(settings.spool_dirs[0], settings.backend_url))
 
 
 def test_one_event_goes_as_the_originals_body(backend: Backend, settings: Settings) -> None:
@@ -55,7 +82,7 @@ def test_one_event_goes_as_the_originals_body(backend: Backend, settings: Settin
     assert backend.bodies[0]["timestamp"] == "2025-01-08T12:00:00.000Z"
     assert backend.bodies[0]["is_success"] is False
     assert [headers["X-API-Key"] for headers in backend.headers] == ["the-key"]
-    assert list(settings.spool_dir.glob("*.jsonl")) == [], "nothing to keep leaves no file"
+    assert list(settings.spool_dirs[0].glob("*.jsonl")) == [], "nothing to keep leaves no file"
 
 
 def test_several_go_as_one_array(backend: Backend, settings: Settings) -> None:
@@ -135,11 +162,113 @@ def test_a_line_that_no_event_can_be_read_from_is_gone_with_the_next_that_are_po
     assert (ids(spool), spool.count()) == (["b"], 1)
 
 
-def test_without_a_place_for_the_spool_events_are_still_posted(backend: Backend, settings: Settings) -> None:
-    settings.spool_dir.write_text("a file where the folder should be")
+def test_without_a_place_for_the_spool_events_are_kept_in_memory_and_posted_first(
+    backend: Backend, settings: Settings
+) -> None:
+    folder = settings.spool_dirs[0]
+    folder.write_text("a file where the folder should be")
     assert report([event("a")], settings) == Reported(posted=1)
     backend.status = 503
-    assert report([event("b")], settings) == Reported(), "it is lost, and the log says so"
+    assert report([event("b", 1)], settings) == Reported(spooled=1)
+    assert report([event("c", 2)], settings) == Reported(spooled=2)
+    backend.status = 201
+    assert report([event("d", 3)], settings) == Reported(posted=3)
+    assert backend.taken == ["a", "b", "c", "d"]
+
+    backend.status = 503
+    assert report([event("e", 4)], settings) == Reported(spooled=1)
+    folder.unlink()
+    assert report([event("f", 5)], settings) == Reported(spooled=2)
+    assert spooled(settings) == ["e", "f"], "they outlive the process now"
+    backend.status = 201
+    assert report([event("g", 6)], settings) == Reported(posted=3)
+    assert backend.taken == list("abcdefg")
+
+
+def test_the_memory_is_bounded_and_drops_the_oldest(
+    backend: Backend, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(keeping_module, "MAX_EVENTS", 3)
+    settings.spool_dirs[0].write_text("a file where the folder should be")
+    backend.status = 503
+    assert report([event(name) for name in "ab"], settings) == Reported(spooled=2)
+    assert report([event(name) for name in "cde"], settings) == Reported(spooled=3)
+    assert caplog.messages.count("events_dropped") == 1
+    backend.status = 201
+    assert report([], settings) == Reported(posted=3)
+    assert backend.taken == ["c", "d", "e"]
+
+
+def test_runs_that_overlap_post_what_the_memory_holds_once(backend: Backend, settings: Settings) -> None:
+    folder = settings.spool_dirs[0]
+    folder.write_text("a file where the folder should be")
+    backend.status = 503
+    report([event("a")], settings)
+    backend.status, backend.is_hanging, asked = 201, True, len(backend.bodies)
+    stuck = threading.Thread(target=report, args=([event("b", 1)], settings))
+    stuck.start()
+    wait_until(lambda: len(backend.bodies) > asked, 2)
+    folder.unlink()
+    assert report([event("c", 2)], settings, is_tried=False) == Reported(spooled=2)
+    backend.is_hanging = False
+    backend.release()
+    stuck.join()
+    assert report([event("d", 3)], settings).spooled == 0
+    assert backend.taken == ["a", "b", "c", "d"]
+
+
+def test_what_was_kept_while_the_databases_folder_was_away_is_posted_with_what_is_in_it_by_its_own_time(
+    backend: Backend, default_settings: Settings, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    backend.status = 503
+    assert report([event("a", 0), event("d", 3)], default_settings) == Reported(spooled=2)
+    away = data.rename(tmp_path / "away")
+    assert report([event("b", 1), event("e", 4)], default_settings) == Reported(spooled=2)
+    assert not data.exists(), "a folder of that name would be in its way"
+    away.rename(data)
+    assert report([event("f", 5)], default_settings) == Reported(spooled=5)
+    backend.status = 201
+    assert report([event("g", 6)], default_settings) == Reported(posted=6)
+    assert backend.taken == list("abdefg")
+    assert list(tmp_path.rglob("*.jsonl")) == []
+
+
+def test_what_another_process_kept_among_the_temporary_files_is_posted(
+    backend: Backend, default_settings: Settings, tmp_path: Path
+) -> None:
+    Spool(tmp_path / "temp", backend.url).add([event("a")])
+    assert report([event("b", 1)], default_settings) == Reported(posted=2)
+    assert backend.taken == ["a", "b"]
+
+
+def test_what_others_put_among_the_temporary_files_is_not_posted(
+    backend: Backend, default_settings: Settings, tmp_path: Path
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can play another user")
+    theirs = Spool(tmp_path / "temp", backend.url)
+    theirs.add([event("forged")])
+    os.chown(theirs.path, 65_534, 65_534)
+    (tmp_path / "temp").chmod(0o1777)
+    assert report([event("a")], default_settings) == Reported(posted=1)
+    assert backend.taken == ["a"]
+
+
+def test_a_full_disk_costs_no_event_and_none_is_kept_twice(backend: Backend, settings: Settings) -> None:
+    backend.status = 503
+    report([event(f"{number:03}", number / 60) for number in range(500)], settings)
+    file = Spool(settings.spool_dirs[0], settings.backend_url).path
+    before = file.read_bytes()
+    more = [event(str(number), number / 60) for number in range(500, 520)]
+    # Room for some of them.
+    with no_file_longer_than(len(before) + 1000):
+        assert report(more, settings) == Reported(spooled=520)
+        assert file.read_bytes() == before
+        assert report([event("520", 10)], settings) == Reported(spooled=521)
+    backend.status = 201
+    assert report([event("521", 11)], settings) == Reported(posted=522)
+    assert [int(name) for name in backend.taken] == list(range(522))
 
 
 def test_the_backend_is_told_what_the_agents_clock_says(backend: Backend, settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """The settings: what each variable may say, and what is said of one that does not."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def test_everything_has_its_default() -> None:
     assert known.port == 5000
     assert known.backend_url == "http://127.0.0.1:5000"
     assert known.database_path == ROOT / "notifications.db"
-    assert known.spool_dir == ROOT
+    assert known.spool_dirs[0] == ROOT
     assert (known.api_auth, known.message_language, known.notification_ttl_seconds) == ("ingest", "en", 86_400)
 
 
@@ -57,8 +58,8 @@ def test_three_slashes_are_relative_and_four_absolute(url: str, path: Path) -> N
 
 
 def test_the_spool_lies_beside_the_database_or_where_it_is_told(tmp_path: Path) -> None:
-    assert settings(DATABASE_URL=f"sqlite:///{tmp_path}/n.db").spool_dir == tmp_path
-    assert settings(SPOOL_DIR=str(tmp_path / "spool")).spool_dir == tmp_path / "spool"
+    assert settings(DATABASE_URL=f"sqlite:///{tmp_path}/n.db").spool_dirs == (tmp_path, Path(tempfile.gettempdir()))
+    assert settings(SPOOL_DIR=str(tmp_path / "spool")).spool_dirs == (tmp_path / "spool",)
 
 
 @pytest.mark.parametrize("cloud", ["K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME"])

@@ -93,10 +93,12 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def watched(project: Path, disk: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    folder, data = tmp_path_factory.mktemp("running"), disk / "data"
+    folder, data, temp = tmp_path_factory.mktemp("running"), disk / "data", disk / "temp"
     data.mkdir()
+    temp.mkdir()
     with Target() as target, BotApi() as bot_api:
-        files = {"DATABASE_URL": f"sqlite:///{data / 'bonghwa.db'}", "SPOOL_DIR": str(folder / "spool")}
+        # The spool is where it is by default: beside the database, and in the same trouble.
+        files = {"DATABASE_URL": f"sqlite:///{data / 'bonghwa.db'}", "TMPDIR": str(temp)}
         system = LocalSystem(project, folder, TARGET_URL=target.url, **files, **bot_api.environ)
         system.database = data / "bonghwa.db"
         if os.geteuid() == 0 and shutil.which("setpriv"):

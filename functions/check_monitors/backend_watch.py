@@ -1,6 +1,7 @@
 """The backend, watched: if the agent cannot reach it for long, the agent itself tells its channels so, and its end.
 
-What is known of it is kept in a file beside the spool, one for each backend, so that it survives the process.
+What is known of it is kept in a file beside the spool, one for each backend, so that it survives the process; in
+memory where no folder takes it.
 """
 
 import logging
@@ -8,7 +9,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from functions.check_monitors.spool import locked_at_once, short_name
+from functions.check_monitors.spool import folders, locked_at_once, refuse_a_strangers, short_name
 from shared.logs import step
 from shared.models import Time, now
 from shared.settings import SettingError, Settings
@@ -30,6 +31,10 @@ INTERVALS = 3
 AT_LEAST = timedelta(minutes=2)
 # For a channel that hangs the run waits no longer.
 SEND_SECONDS = 3.0
+
+# By the file's name, what the files should say and cannot be made to.
+_unwritten: "dict[str, Outage | None]" = {}
+_alone_in_memory = threading.Lock()
 
 
 class Outage(BaseModel):
@@ -95,21 +100,20 @@ def watch_backend(settings: Settings, *, is_reached: bool | None, clock: Callabl
 
     None: this run did not try. Never raises for a channel's or a disk's fault.
     """
-    file = settings.spool_dir / f"backend-{short_name(settings.backend_url)}.json"
     if is_reached is None:
         return
-    try:
-        # Nearly every run ends here.
-        if not is_reached or file.exists():
-            with _alone(file) as is_alone:
-                # Who runs at the same time sees the same.
-                if is_alone:
-                    _follow(file, settings, is_reached=is_reached, at=clock())
-    except OSError as error:
-        step("agent", "backend_watch_unusable", level=logging.ERROR, reason=str(error), path=file)
+    name = f"backend-{short_name(settings.backend_url)}.json"
+    files = [folder / name for folder in folders(settings)]
+    # Nearly every run ends here.
+    if is_reached and _unwritten.get(name) is None and not any(os.path.lexists(file) for file in files):
+        return
+    with _alone(files) as is_alone:
+        # Who runs at the same time sees the same.
+        if is_alone:
+            _follow(files, settings, is_reached=is_reached, at=clock())
 
 
-def _follow(file: Path, settings: Settings, *, is_reached: bool, at: datetime) -> None:
+def _follow(files: Sequence[Path], settings: Settings, *, is_reached: bool, at: datetime) -> None:
     # Here, and not above: most runs have nothing to tell.
     from shared import notifiers
 
@@ -119,19 +123,19 @@ def _follow(file: Path, settings: Settings, *, is_reached: bool, at: datetime) -
         step("agent", "setting_error", level=logging.ERROR, reason=str(trouble))
         channels = {}
     outage, to_tell = follow(
-        _read(file),
+        _read(files),
         is_reached=is_reached,
         at=at,
         interval_seconds=settings.check_interval_seconds,
         ttl_seconds=settings.notification_ttl_seconds,
         channels=tuple(channels),
     )
-    _write(file, outage)
+    _write(files, outage)
     if outage is not None and to_tell:
-        _tell(file, outage, {name: channels[name] for name in to_tell}, settings)
+        _tell(files, outage, {name: channels[name] for name in to_tell}, settings)
 
 
-def _tell(file: Path, outage: Outage, channels: Mapping[str, "Notifier"], settings: Settings) -> None:
+def _tell(files: Sequence[Path], outage: Outage, channels: Mapping[str, "Notifier"], settings: Settings) -> None:
     """Tell the channels side by side, and write down each that took it."""
     from shared.messages import compose_about_backend
 
@@ -158,7 +162,7 @@ def _tell(file: Path, outage: Outage, channels: Mapping[str, "Notifier"], settin
         step("agent", f"{kind}_{said}", level=level, channel=name, since=outage.since, reason=trouble)
         if is_over:
             outage = outage.took(name) if trouble is None else outage.was_refused(name)
-            _write(file, outage if outage.told or outage.ended_at is None else None)
+            _write(files, outage if outage.told or outage.ended_at is None else None)
 
 
 def _send(name: str, notifier: "Notifier", text: str, sent: "queue.SimpleQueue[tuple[str, bool, str | None]]") -> None:
@@ -175,24 +179,60 @@ def _send(name: str, notifier: "Notifier", text: str, sent: "queue.SimpleQueue[t
 
 
 @contextmanager
-def _alone(file: Path) -> Iterator[bool]:
+def _alone(files: Sequence[Path]) -> Iterator[bool]:
     """Whether no other run is at it; if so, none will be meanwhile."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.with_suffix(".lock").open("w") as lock:
-        yield locked_at_once(lock.fileno())
-
-
-def _read(file: Path) -> Outage | None:
-    try:
-        return Outage.model_validate_json(file.read_bytes())
-    except (FileNotFoundError, ValidationError):
-        return None
-
-
-def _write(file: Path, outage: Outage | None) -> None:
-    if outage is None:
-        file.unlink(missing_ok=True)
+    for file in files:
+        try:
+            lock = file.with_suffix(".lock").open("w")
+        except OSError:
+            continue
+        with lock:
+            yield locked_at_once(lock.fileno())
         return
+    is_alone = _alone_in_memory.acquire(blocking=False)
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            _alone_in_memory.release()
+
+
+def _read(files: Sequence[Path]) -> Outage | None:
+    if files[0].name in _unwritten:
+        return _unwritten[files[0].name]
+    found = []
+    for file in files:
+        try:
+            refuse_a_strangers(file)
+            found.append(Outage.model_validate_json(file.read_bytes()))
+        except (OSError, ValidationError):
+            continue
+    return max(found, key=lambda outage: outage.tried_at, default=None)
+
+
+def _write(files: Sequence[Path], outage: Outage | None) -> None:
+    """Make the first file that can be written say so, and the others say nothing."""
+    is_told_by_one = outage is None
+    trouble: OSError | None = None
+    for file in files:
+        try:
+            if outage is not None and not is_told_by_one:
+                _replace(file, outage)
+                is_told_by_one = True
+            # Not where the folder is gone: what stands in there comes back with it.
+            elif os.path.lexists(file) or not file.parent.is_dir():
+                file.unlink()
+        except OSError as error:
+            trouble = error
+    if trouble is None:
+        _unwritten.pop(files[0].name, None)
+        return
+    _unwritten[files[0].name] = outage
+    if not is_told_by_one:
+        step("agent", "backend_watch_unusable", level=logging.WARNING, reason=str(trouble), path=files[0])
+
+
+def _replace(file: Path, outage: Outage) -> None:
     new = file.with_suffix(".new")
     with new.open("wb") as opened:
         opened.write(outage.model_dump_json().encode())

@@ -1,4 +1,4 @@
-"""Report events to the backend as they come; what it does not take now is kept in the spool for a later time."""
+"""Report events to the backend as they come; what it does not take now is kept for a later time."""
 
 import logging
 import threading
@@ -9,7 +9,7 @@ from typing import Self
 
 from functions.check_monitors import backend
 from functions.check_monitors.connectivity import Connectivity, Verdict
-from functions.check_monitors.spool import Spool
+from functions.check_monitors.keeping import Kept
 from shared.logs import step
 from shared.models import MAX_EVENTS_PER_REQUEST, Event
 from shared.settings import Settings
@@ -28,7 +28,7 @@ _outcomes: dict[str, bool] = {}
 
 @dataclass(frozen=True)
 class Reported:
-    """How many events the backend took, refused for good, and how many wait in the spool.
+    """How many events the backend took, refused for good, and how many are kept for later.
 
     ``is_reached``: whether it answered, whatever that was, when it was last asked; None where it was not.
     """
@@ -125,58 +125,44 @@ class Reporter:
 
 
 def report(events: Sequence[Event], settings: Settings, *, is_tried: bool = True) -> Reported:
-    """Post what the spool holds and then ``events``, oldest first. Never raises for the backend's or a disk's fault.
+    """Post what is kept and then ``events``, oldest first. Never raises for the backend's or a disk's fault.
 
-    Without ``is_tried`` they only go to the spool.
+    Without ``is_tried`` they are only kept.
     """
-    spool = Spool(settings.spool_dir, settings.backend_url)
-    try:
-        return _report(list(events), spool, settings, is_tried=is_tried)
-    except OSError as error:
-        step("agent", "spool_unusable", level=logging.ERROR, reason=str(error), path=spool.path)
-    reported, remaining = _post_all(list(events), settings)
-    _say_dropped(len(remaining))
-    return reported
-
-
-def _report(events: list[Event], spool: Spool, settings: Settings, *, is_tried: bool) -> Reported:
+    kept = Kept(settings)
     if is_tried:
         try:
-            with spool.turn():
-                reported, remaining = _post_in_order(events, spool, settings)
+            with kept.turn():
+                reported, remaining = _post_in_order(list(events), kept, settings)
                 # Still in this turn: whoever has the next one posts what is newer.
-                return _keep(remaining, spool, reported)
+                return _keep(remaining, kept, reported)
         except TimeoutError as trouble:
             step("agent", "report_put_off", level=logging.WARNING, events=len(events), reason=str(trouble))
-    return _keep(events, spool, Reported())
+    return _keep(events, kept, Reported())
 
 
-def _post_in_order(events: list[Event], spool: Spool, settings: Settings) -> tuple[Reported, list[Event]]:
+def _post_in_order(events: list[Event], kept: Kept, settings: Settings) -> tuple[Reported, list[Event]]:
     """Post what is kept and then ``events``; those of ``events`` that remain."""
     reported = Reported()
     while True:
-        kept = spool.oldest(MAX_EVENTS_PER_REQUEST)
-        is_rest = len(kept) < MAX_EVENTS_PER_REQUEST
-        batch = [*kept, *events] if is_rest else kept
+        older = kept.oldest(MAX_EVENTS_PER_REQUEST)
+        is_rest = len(older) < MAX_EVENTS_PER_REQUEST
+        batch = [*older, *events] if is_rest else older
         done, remaining = _post_all(batch, settings)
         reported = reported.and_then(done)
         count = len(batch) - len(remaining)
-        if kept and count:
-            spool.remove(kept[:count])
+        if older and count:
+            kept.remove(older[:count])
         if remaining:
-            return reported, events[max(0, count - len(kept)) :]
+            return reported, events[max(0, count - len(older)) :]
         if is_rest:
             return reported, []
 
 
-def _keep(events: list[Event], spool: Spool, reported: Reported) -> Reported:
-    _say_dropped(spool.add(events) if events else 0)
-    return replace(reported, spooled=spool.count())
-
-
-def _say_dropped(count: int) -> None:
-    if count:
-        step("agent", "events_dropped", level=logging.ERROR, count=count, reason="the spool cannot hold them")
+def _keep(events: Sequence[Event], kept: Kept, reported: Reported) -> Reported:
+    if dropped := kept.add(events):
+        step("agent", "events_dropped", level=logging.ERROR, count=dropped, reason="there are too many to be kept")
+    return replace(reported, spooled=kept.count())
 
 
 def _post_all(events: list[Event], settings: Settings) -> tuple[Reported, list[Event]]:

@@ -1,4 +1,4 @@
-"""The spool: events that could not be posted, one file for each backend, oldest first.
+"""A spool: events that could not be posted, one file in a folder for each backend, oldest first.
 
 One event a line. The file is bounded: past MAX_EVENTS the oldest are dropped, since what a target is now matters more
 than what it was. Whoever posts from it takes a turn, so that two runs of the agent never post the same events, and
@@ -9,15 +9,17 @@ import fcntl
 import hashlib
 import itertools
 import os
+import stat
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
 
 from shared.models import Event
+from shared.settings import Settings
 
 MAX_EVENTS = 10_000
 TURN_SECONDS = 5.0
@@ -39,7 +41,6 @@ class Spool:
         Raises:
             TimeoutError: another run has been at it for TURN_SECONDS.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         give_up_at = time.monotonic() + TURN_SECONDS
         with self.path.with_suffix(".turn").open("w") as lock:
             while not locked_at_once(lock.fileno()):
@@ -69,8 +70,11 @@ class Spool:
         return dropped
 
     def remove(self, events: Sequence[Event]) -> None:
-        """Keep ``events``, which ``oldest`` gave, no longer."""
-        gone = {self._line_of[event.event_id] for event in events} | self._unreadable
+        """Keep those of ``events`` that ``oldest`` gave no longer."""
+        gone = {line for event in events if (line := self._line_of.pop(event.event_id, None))}
+        if not gone:
+            return
+        gone |= self._unreadable
         with self._changing():
             if kept := [line for line in self._lines() if line not in gone]:
                 self._replace(kept)
@@ -79,6 +83,7 @@ class Spool:
 
     def _lines(self) -> list[bytes]:
         try:
+            refuse_a_strangers(self.path)
             # A crash may have cut one short.
             return [line for line in self.path.read_bytes().splitlines() if line[:1] == b"{" and line[-1:] == b"}"]
         except FileNotFoundError:
@@ -102,11 +107,27 @@ class Spool:
     @contextmanager
     def _changing(self) -> Iterator[None]:
         """Held only while the file is changed, never while anybody waits for the network."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         # A file of its own, since the spool itself is replaced.
         with self.path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def folders(settings: Settings) -> tuple[Path, ...]:
+    """Where the agent's files may stand, best first. A folder is only made where SPOOL_DIR names it.
+
+    The database's own, where it is missing, is moved away or not mounted yet, and another must not take its place.
+    """
+    if settings.spool_dir_given:
+        with suppress(OSError):
+            settings.spool_dirs[0].mkdir(parents=True, exist_ok=True)
+    return settings.spool_dirs
+
+
+def refuse_a_strangers(path: Path) -> None:
+    """Raise PermissionError where another user has put the file into a folder that everybody may write to."""
+    if path.lstat().st_uid != os.geteuid() and path.parent.stat().st_mode & stat.S_ISVTX:
+        raise PermissionError(f"{path} is another user's")
 
 
 def short_name(backend_url: str) -> str:
@@ -124,8 +145,15 @@ def locked_at_once(descriptor: int) -> bool:
 
 
 def _write(path: Path, mode: Literal["ab", "wb"], lines: Sequence[bytes]) -> None:
-    with path.open(mode) as file:
-        # The break goes first: the line before may have been cut short.
-        file.writelines(b"\n" + line for line in lines)
-        file.flush()
-        os.fsync(file.fileno())
+    # The break goes first: the line before may have been cut short.
+    left = memoryview(b"".join(b"\n" + line for line in lines))
+    with path.open(mode, buffering=0) as file:
+        before = file.tell()
+        try:
+            while left:
+                left = left[file.write(left) :]
+            os.fsync(file.fileno())
+        except OSError:
+            # All or nothing: whoever is told that it failed keeps them elsewhere.
+            file.truncate(before)
+            raise
