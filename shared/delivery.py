@@ -18,6 +18,7 @@ from shared.messages import Language, compose
 from shared.models import Alert, AttemptStatus, now
 from shared.notifiers import Notifier, SendFailed
 from shared.store import Owed, Store, StoreUnavailable
+from shared.store.unwritten import Attempt, unwritten_of
 
 LEASE_SECONDS = 30.0
 SEND_SECONDS = 10.0
@@ -43,10 +44,11 @@ def deliver_at_once(
     store: Store, notifiers: Mapping[str, Notifier], notification_ids: Sequence[int], language: Language
 ) -> None:
     """Send what was just owed, within AT_ONCE; what remains is left to ``deliver_owed``. Never raises."""
-    if not notification_ids:
-        return
     try:
-        _Run(store, notifiers, language, AT_ONCE, now, among=notification_ids).go()
+        # Also where nothing is owed: a process that only takes events may have no other occasion in time.
+        unwritten_of(store).write(store, log_change)
+        if notification_ids:
+            _Run(store, notifiers, language, AT_ONCE, now, among=notification_ids).go()
     except StoreUnavailable as trouble:
         # What is owed is safe in the store, and the caller's own work is done and must not be reported as failed.
         step("server", "delivery_put_off", level=logging.WARNING, reason=str(trouble))
@@ -62,8 +64,10 @@ def deliver_owed(
     """Give up what is older than ``ttl_seconds`` and send what is due, within RUN; the attempts by outcome.
 
     Raises:
-        StoreUnavailable: the store failed in between. What was not written down is sent again.
+        StoreUnavailable: the store failed in between. What was not written down is before this process sends again.
     """
+    # Before anything expires: what a channel took has not.
+    unwritten_of(store).write(store, log_change)
     expired = store.expire_notifications(now=clock(), created_before=clock() - timedelta(seconds=ttl_seconds))
     for given_up in expired:
         step(
@@ -119,6 +123,7 @@ class _Run:
         self.store, self.notifiers, self.language = store, notifiers, language
         self.budget, self.clock, self.among = budget, clock, among
         self.outcomes = dict.fromkeys(AttemptStatus, 0)
+        self._unwritten = unwritten_of(store)
         self._started = time.monotonic()
         self._lock = threading.Lock()
         self._sending = 0
@@ -137,6 +142,7 @@ class _Run:
     def _serve(self, channel: str) -> None:
         try:
             while self._elapsed() < self.budget.begins:
+                self._unwritten.write(self.store, log_change)
                 at = self.clock()
                 lease = at + timedelta(seconds=LEASE_SECONDS)
                 owed = self.store.claim_notification(channel, now=at, leased_until=lease, among=self.among)
@@ -166,15 +172,10 @@ class _Run:
         due_at = None
         if status is AttemptStatus.RETRY:
             due_at = self.clock() + timedelta(seconds=retry_seconds(owed.notification.attempts, retry_after))
-        about_channel = self.store.record_attempt(
-            owed.notification,
-            status,
-            attempted_at=attempted_at,
-            duration_ms=duration_ms,
-            answer=answer,
-            due_at=due_at,
-            channels=tuple(self.notifiers),
-        )
+        channels = tuple(self.notifiers)
+        attempt = Attempt(owed.notification, status, attempted_at, duration_ms, answer, due_at, channels)
+        self._unwritten.add(attempt)
+        self._write()
         with self._lock:
             self.outcomes[status] += 1
         step(
@@ -190,8 +191,16 @@ class _Run:
             answer=answer,
             due_at=due_at,
         )
-        if about_channel is not None:
-            log_change(*about_channel)
+
+    def _write(self) -> None:
+        """Write down what was attempted. Raises StoreUnavailable where that does not succeed before the run's end."""
+        while True:
+            try:
+                return self._unwritten.write(self.store, log_change)
+            except StoreUnavailable as trouble:
+                if not trouble.is_passing or self._elapsed() + POLL_SECONDS > self.budget.ends:
+                    raise
+            time.sleep(POLL_SECONDS)
 
     def _send(self, owed: Owed) -> tuple[AttemptStatus, str, float | None]:
         text = compose(owed.alert, owed.notification, self.language)

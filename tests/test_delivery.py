@@ -1,8 +1,10 @@
 """Delivery over a real store, with notifiers that do as they are told and a clock that is handed in."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from shared import delivery
 from shared.delivery import deliver_at_once, deliver_owed, retry_seconds
 from shared.models import AlertStatus, AttemptStatus, Event, as_text, now
 from shared.notifiers import SendFailed
-from shared.store import Store
+from shared.store import Store, StoreUnavailable
 from shared.store.migrate import migrate
 from shared.store.sqlite import SqliteDatabase
 
@@ -142,6 +144,98 @@ def test_the_lease_of_a_sender_that_died_is_taken_over(store: Store) -> None:
     channel = Channel()
     assert deliver(store, 29, a=channel) == {}
     assert deliver(store, 30, a=channel) == {"SENT": 1}
+
+
+@pytest.fixture
+def other(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
+    """Another process' connection to the same file; who waits for its lock gives up soon."""
+    monkeypatch.setattr("shared.store.sqlite.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(delivery, "RUN", delivery.Budget(begins=0.5, ends=0.5))
+    with closing(sqlite3.connect(store.database.path, isolation_level=None, check_same_thread=False)) as connection:
+        yield connection
+
+
+def locking(other: sqlite3.Connection) -> Channel:
+    """A channel that accepts, and before it can be written down the store is locked."""
+    channel = Channel()
+    channel.behave = lambda: other.execute("BEGIN IMMEDIATE") if not channel.taken else None
+    return channel
+
+
+def logged(store: Store) -> list[str]:
+    return [log.status for log in reversed(store.notification_logs(limit=9))]
+
+
+def test_what_was_accepted_while_the_store_was_locked_is_written_down_later_and_not_sent_again(
+    store: Store, other: sqlite3.Connection
+) -> None:
+    report(store, ok=False)
+    report(store, ok=True, after=30)
+    channel = locking(other)
+    for after in (30, 70):
+        with pytest.raises(StoreUnavailable, match="busy"):
+            deliver(store, after, a=channel)
+    other.execute("ROLLBACK")
+    # The lease has run out, and were it still owed it would even be given up.
+    assert deliver(store, TTL + 1, a=channel) == {"SENT": 1}
+    assert channel.kinds == ["OUTAGE", "RECOVERY"]
+    assert logged(store) == ["SENT", "SENT"]
+
+
+def test_what_was_accepted_at_once_while_the_store_was_locked_is_written_down_by_the_next_that_comes(
+    store: Store, other: sqlite3.Connection
+) -> None:
+    channel = locking(other)
+    deliver_at_once(store, {"a": channel}, report(store, ok=False), "en")
+    assert logged(store) == []
+    other.execute("ROLLBACK")
+    deliver_at_once(store, {"a": channel}, [], "en")
+    assert logged(store) == ["SENT"]
+    assert deliver(store, 99, a=channel) == {}
+    assert len(channel.taken) == 1
+
+
+def test_a_lock_that_ends_soon_costs_nothing(store: Store, other: sqlite3.Connection) -> None:
+    report(store, ok=False)
+    channel = locking(other)
+    unlock = threading.Timer(0.3, other.execute, ["ROLLBACK"])
+    unlock.start()
+    assert deliver(store, a=channel) == {"SENT": 1}
+    unlock.join()
+    assert logged(store) == ["SENT"]
+
+
+def test_what_another_process_sent_again_meanwhile_is_sent_all_the_same(
+    store: Store, other: sqlite3.Connection
+) -> None:
+    report(store, ok=False)
+    channel = locking(other)
+    with pytest.raises(StoreUnavailable):
+        deliver(store, a=channel)
+    other.execute("ROLLBACK")
+    elsewhere = Store(SqliteDatabase(store.database.path))
+    assert deliver(elsewhere, 31, a=Channel(fails())) == {"RETRY": 1}
+    elsewhere.database.close()
+    assert deliver(store, 99, a=channel) == {}
+    assert logged(store) == ["RETRY", "SENT"]
+    assert len(channel.taken) == 1
+
+
+@pytest.mark.parametrize("is_owed", [False, True])
+def test_what_was_accepted_is_not_written_down_for_another_that_got_its_number_in_a_new_store(
+    store: Store, other: sqlite3.Connection, is_owed: bool
+) -> None:
+    report(store, ok=False)
+    channel = locking(other)
+    with pytest.raises(StoreUnavailable):
+        deliver(store, a=channel)
+    other.execute("ROLLBACK")
+    store.database.path.unlink()
+    migrate(store.database, as_text(START))
+    if is_owed:
+        report(store, ok=False, after=60, name="other")
+    assert deliver(store, 60, a=channel) == ({"SENT": 1} if is_owed else {})
+    assert logged(store) == ["SENT"] * is_owed
 
 
 def test_a_lease_outlasts_a_send_and_is_short() -> None:
