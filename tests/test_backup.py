@@ -57,6 +57,7 @@ def beside(file: Path) -> list[str]:
     return sorted(each.name for each in file.parent.iterdir() if each.name != "bonghwa.db" and file.stem in each.name)
 
 
+@pytest.mark.system
 def test_a_backup_under_write_load_is_whole_and_one_state_of_the_store(
     project: Path, tmp_path: Path, path: Path, store: Store
 ) -> None:
@@ -103,6 +104,7 @@ def test_a_backup_under_write_load_is_whole_and_one_state_of_the_store(
     assert first <= events[0] < events[-1] <= last
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("reply", ["", "n\n"])
 def test_what_is_there_is_only_replaced_when_that_is_agreed_to(
     project: Path, tmp_path: Path, store: Store, reply: str
@@ -125,6 +127,7 @@ def test_what_is_there_is_only_replaced_when_that_is_agreed_to(
     assert beside(copy) == ["copy.db"]
 
 
+@pytest.mark.system
 def test_a_backup_that_cannot_be_made_ends_with_one_line_that_says_why(project: Path, tmp_path: Path) -> None:
     answer = backup(tmp_path, str(tmp_path / "copy.db"), project=project)
     assert answer.returncode == 1

@@ -99,6 +99,7 @@ def test_that_leaves_a_file(tmp_path):
 """
 
 
+@pytest.mark.system
 def test_a_run_fails_where_a_test_prints_a_secret_or_leaves_one_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "test_leaky.py"
     file.write_text(LEAKY_TESTS)

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from infra.openapi.document import FILE, document
 from infra.table import rows
-from tests.running import API_KEY, LocalSystem
+from tests.running import LocalSystem
 from tests.stand_ins import Target
 
 # What a request that breaks the document is answered with; 414 comes from the server, before any function.
@@ -133,7 +133,7 @@ def run_schemathesis(
     (folder / "schemathesis.toml").write_text(
         f"""
 [auth.openapi.ApiKey]
-api_key = {API_KEY!r}
+api_key = "${{API_KEY}}"
 [checks.negative_data_rejection]
 expected-statuses = {REFUSALS}
 """,
