@@ -175,7 +175,6 @@ class _Run:
         channels = tuple(self.notifiers)
         attempt = Attempt(owed.notification, status, attempted_at, duration_ms, answer, due_at, channels)
         self._unwritten.add(attempt)
-        self._write()
         with self._lock:
             self.outcomes[status] += 1
         step(
@@ -191,6 +190,7 @@ class _Run:
             answer=answer,
             due_at=due_at,
         )
+        self._write()
 
     def _write(self) -> None:
         """Write down what was attempted. Raises StoreUnavailable where that does not succeed before the run's end."""

@@ -167,7 +167,7 @@ def logged(store: Store) -> list[str]:
 
 
 def test_what_was_accepted_while_the_store_was_locked_is_written_down_later_and_not_sent_again(
-    store: Store, other: sqlite3.Connection
+    store: Store, other: sqlite3.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     report(store, ok=False)
     report(store, ok=True, after=30)
@@ -175,6 +175,7 @@ def test_what_was_accepted_while_the_store_was_locked_is_written_down_later_and_
     for after in (30, 70):
         with pytest.raises(StoreUnavailable, match="busy"):
             deliver(store, after, a=channel)
+    assert caplog.messages.count("notification_sent") == 1, "the log says what was done, whenever it is written down"
     other.execute("ROLLBACK")
     # The lease has run out, and were it still owed it would even be given up.
     assert deliver(store, TTL + 1, a=channel) == {"SENT": 1}

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.system
 COMMITS_THE_EVENT = "ingest_event.* > add_events > .*Connection"
 CLAIMS = r"claim_notification\({}\).*Connection"
 SENDS = r"_serve\({}\) > _attempt > .*send.*\b(sendall|send|flush)\]"
-WRITES_DOWN = r"_serve\({}\) > _attempt > record_attempt.*Connection"
+WRITES_DOWN = r"_serve\({}\) > _attempt > .*record_attempt.*Connection"
 DELIVERY = tuple(each.format(channel) for channel in ("console", "telegram") for each in (CLAIMS, SENDS, WRITES_DOWN))
 
 
@@ -123,7 +123,7 @@ STORIES = [
         "a channel that refuses for good",
         begin=down_and_telegram(was_blocked),
         is_over=attempted("FAILED"),
-        where=r"_serve\(telegram\) > _attempt > record",
+        where=r"_serve\(telegram\) > _attempt > .*record",
         expected=DELIVERY[5:],
     ),
     Story(
@@ -148,7 +148,7 @@ STORIES = [
         begin=nobody_takes_events,
         is_over=has_spooled,
         where="_keep|watch_backend",
-        expected=("_keep > add.*writelines", "_keep > add.*fsync", "watch_backend.*replace"),
+        expected=(r"_keep > add.*FileIO\.write", "_keep > add.*fsync", "watch_backend.*replace"),
     ),
     Story(
         "events that come out of the spool",
