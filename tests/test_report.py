@@ -22,6 +22,7 @@ from functions.check_monitors.report import Reported, Reporter, report
 from functions.check_monitors.spool import Spool
 from infra.local.gateway import gateway, in_processes
 from infra.table import rows
+from shared import logs
 from shared.models import Event
 from shared.settings import Settings
 from tests.running import wait_until
@@ -186,14 +187,16 @@ def test_without_a_place_for_the_spool_events_are_kept_in_memory_and_posted_firs
 
 
 def test_the_memory_is_bounded_and_drops_the_oldest(
-    backend: Backend, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    backend: Backend, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(keeping_module, "MAX_EVENTS", 3)
+    logs._logger.cache_clear()
     settings.spool_dirs[0].write_text("a file where the folder should be")
     backend.status = 503
     assert report([event(name) for name in "ab"], settings) == Reported(spooled=2)
     assert report([event(name) for name in "cde"], settings) == Reported(spooled=3)
-    assert caplog.messages.count("events_dropped") == 1
+    assert capsys.readouterr().out.count('"events_dropped", "count": 2,') == 1
+    logs._logger.cache_clear()
     backend.status = 201
     assert report([], settings) == Reported(posted=3)
     assert backend.taken == ["c", "d", "e"]
