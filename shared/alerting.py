@@ -77,8 +77,12 @@ def place_in_time(event: Event, received_at: datetime, sent_at: datetime | None 
     that claims to be from the future stands at its receipt, so that one wrong clock cannot freeze a monitor.
     """
     is_clock_wrong = sent_at is not None and abs(received_at - sent_at) > CLOCK_TOLERANCE
-    at = event.timestamp + (received_at - sent_at) if sent_at is not None and is_clock_wrong else event.timestamp
-    return min(at, received_at)
+    if sent_at is None or not is_clock_wrong:
+        return min(event.timestamp, received_at)
+    try:
+        return min(event.timestamp + (received_at - sent_at), received_at)
+    except OverflowError:  # both claim times of other ages, which together lie outside the calendar
+        return min(event.timestamp, received_at)
 
 
 def is_late(at: datetime, newest_at: datetime | None, received_at: datetime) -> bool:
@@ -131,8 +135,10 @@ def go_on_watching(watch: Watch | None, now: datetime) -> Watch:
 def is_silent(agent: Agent, watch: Watch, now: datetime) -> bool:
     """Whether the agent, though watched, has said nothing for 3 of its intervals and at least 2 minutes."""
     patience = max(SILENT_INTERVALS * timedelta(seconds=agent.interval_seconds), SILENT_AT_LEAST)
-    # Seen in what is the future now: before the clock was set back, which began the watch anew.
-    heard_at = agent.last_seen_at if agent.last_seen_at <= now else watch.started_at
+    # Seen just now in spite of that: by another process, since ``now`` was asked for, or before the clock was set back
+    # a little. What lies further ahead was before it was set back so far that the watch began anew.
+    is_seen = agent.last_seen_at <= now + WATCH_GAP + CLOCK_TOLERANCE
+    heard_at = agent.last_seen_at if is_seen else watch.started_at
     return now - max(heard_at, watch.started_at) >= patience
 
 

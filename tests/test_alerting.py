@@ -4,12 +4,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from shared.alerting import Change, IllegalMove, Reason, after_manual_resolve, decide, move, place_in_time
-from shared.models import Alert, AlertKind, AlertStatus, Event, Monitor, MonitorState
+from shared.alerting import (
+    Change,
+    IllegalMove,
+    Reason,
+    Watch,
+    after_attempt,
+    after_manual_resolve,
+    decide,
+    go_on_watching,
+    hear,
+    is_late,
+    is_silent,
+    move,
+    place_in_time,
+)
+from shared.models import Agent, Alert, AlertKind, AlertStatus, AttemptStatus, Event, Monitor, MonitorState
 
 NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
 UP, DOWN, PENDING, UNKNOWN = MonitorState.UP, MonitorState.DOWN, MonitorState.PENDING, MonitorState.UNKNOWN
@@ -20,8 +34,8 @@ def at(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def event(seconds: float = 0, *, ok: bool) -> Event:
-    return Event(target_url="http://t/", timestamp=at(seconds), is_success=ok)
+def event(seconds: float = 0, *, ok: bool, **fields: object) -> Event:
+    return Event(target_url="http://t/", timestamp=at(seconds), is_success=ok, **fields)  # type: ignore[arg-type]
 
 
 def monitor(state: MonitorState, failures: int = 0, threshold: int = 1, checked: float | None = -30) -> Monitor:
@@ -246,6 +260,222 @@ def test_an_event_from_the_past_stands_at_its_own_time() -> None:
     assert place_in_time(event(-3600, ok=True), at(0)) == at(-3600)
 
 
+@pytest.mark.parametrize(
+    ("seen", "sent", "place", "why"),
+    [
+        (-7, None, -7, "a sender that does not say what time it is, is believed"),
+        (-7, 0, -7, "its clock is ours: it was seen 7 s ago, and waited since"),
+        (-7, -4.9, -7, "so little may be the way to us"),
+        (-7, 4.9, -7, "or honest clocks that differ"),
+        (-3600, -3600, 0, "a clock that is an hour behind: seen just now"),
+        (-3607, -3600, -7, "and what waited there 7 s waited 7 s"),
+        (3600, 3600, 0, "a clock that is an hour ahead: seen just now"),
+        (3593, 3600, -7, "and what waited there 7 s waited 7 s"),
+        (3607, 3600, 0, "never later than its receipt"),
+        (60, -3600, 0, "also where the clock was set back between the look and the report"),
+    ],
+)
+def test_an_event_is_placed_by_the_senders_clock(seen: float, sent: float | None, place: float, why: str) -> None:
+    sent_at = None if sent is None else at(sent)
+    assert place_in_time(event(seen, ok=True), at(0), sent_at) == at(place), why
+
+
+@pytest.mark.parametrize(("seen", "sent"), [(9999, 1), (1, 9999), (9999, 9999), (1, 1)])
+def test_years_that_add_up_to_none_are_placed_all_the_same(seen: int, sent: int) -> None:
+    reported = Event(target_url="http://t/", timestamp=datetime(seen, 1, 1, tzinfo=UTC), is_success=True)
+    assert place_in_time(reported, at(0), datetime(sent, 12, 31, tzinfo=UTC)) <= at(0)
+
+
+@pytest.mark.parametrize(
+    ("place", "newest", "is_too_late", "why"),
+    [
+        (0, None, False, "the first of all"),
+        (0, -1, False, "newer than the newest"),
+        (0, 0, False, "of equal times the later arrival is the newer"),
+        (-1, 0, True, "older than what counted already"),
+        (0, 5, True, "the newest is from a machine whose clock is ahead as honest ones may be"),
+        (0, 5.1, False, "the newest was placed before the clock was set back"),
+        (-9000, 3600, False, "however old this one is: nobody knows which is the newer"),
+    ],
+)
+def test_an_event_received_now_is_late(place: float, newest: float | None, is_too_late: bool, why: str) -> None:
+    newest_at = None if newest is None else at(newest)
+    assert is_late(at(place), newest_at, at(0)) is is_too_late, why
+
+
+@pytest.mark.parametrize(
+    ("before", "active", "is_success", "state", "change", "why"),
+    [
+        (monitor(UP), None, False, UNKNOWN, None, "nobody can say whether it fails"),
+        (monitor(UNKNOWN, checked=None), None, False, UNKNOWN, None, "also of one that was never looked at"),
+        (monitor(DOWN, 3), OPEN, False, UNKNOWN, None, "an outage neither goes on nor ends"),
+        (monitor(PENDING, 1, threshold=3), None, False, UNKNOWN, None, "nor is it a further failure"),
+        (monitor(UP), None, True, UP, None, "a success is conclusive, whatever it says of itself"),
+        (monitor(DOWN, 3), OPEN, True, UP, Change.RESOLVED, "and ends an outage"),
+    ],
+)
+def test_an_inconclusive_event_means(
+    before: Monitor, active: AlertStatus | None, is_success: bool, state: MonitorState, change: Change | None, why: str
+) -> None:
+    seen = event(ok=is_success, is_inconclusive=True)
+    decision = decide(before, alert(active) if active else None, seen, at(0), at(1))
+    assert (decision.monitor.state, decision.change) == (state, change), why
+    assert decision.monitor.last_checked_at == at(0)
+    if not is_success:
+        assert decision.reason is Reason.INCONCLUSIVE
+        counted = decision.monitor.consecutive_failures, decision.monitor.failing_since
+        assert counted == (before.consecutive_failures, before.failing_since), why
+
+
+def test_a_late_inconclusive_event_changes_nothing() -> None:
+    decision = decide(monitor(UP, checked=10), None, event(ok=False, is_inconclusive=True), at(0), at(11))
+    assert (decision.monitor, decision.reason) == (monitor(UP, checked=10), Reason.LATE)
+
+
+def test_after_inconclusive_checks_the_failures_count_on() -> None:
+    before = decide(monitor(PENDING, 1, threshold=2), None, event(ok=False, is_inconclusive=True), at(0), at(0)).monitor
+    decision = decide(before, None, event(30, ok=False), at(30), at(30))
+    assert (decision.change, decision.monitor.failing_since) == (Change.OPENED, at(-60))
+
+
+def agent(interval: float = 30, seen: float = 0, checked: float = -1, **flags: bool) -> Agent:
+    times = {"last_seen_at": at(seen), "last_checked_at": at(checked)}
+    return Agent(name="seoul", interval_seconds=interval, **times, **flags)
+
+
+BOTH = {"is_silent": True, "is_offline": True}
+SILENCE_ENDS = (AlertKind.AGENT_SILENT, Change.RESOLVED)
+GOES_OFFLINE, COMES_ONLINE = (AlertKind.LOCATION_OFFLINE, Change.OPENED), (AlertKind.LOCATION_OFFLINE, Change.RESOLVED)
+
+
+@pytest.mark.parametrize(
+    ("flags", "seen", "place", "changes", "why"),
+    [
+        ({}, {"ok": True}, 0, (), "a check among checks"),
+        ({}, {"ok": False}, 0, (), "a failure is the monitor's affair"),
+        ({"is_silent": True}, {"ok": True}, 0, (SILENCE_ENDS,), "it is back"),
+        ({"is_silent": True}, {"ok": False}, 0, (SILENCE_ENDS,), "also with bad news"),
+        ({"is_silent": True}, {"ok": True}, -99, (SILENCE_ENDS,), "also with old news: it reports again"),
+        ({}, {"ok": False, "is_inconclusive": True}, 0, (GOES_OFFLINE,), "its place lost its connection"),
+        ({}, {"ok": True, "is_inconclusive": True}, 0, (), "what succeeded was connected"),
+        ({"is_offline": True}, {"ok": False, "is_inconclusive": True}, 0, (), "still so"),
+        ({"is_offline": True}, {"ok": False}, 0, (COMES_ONLINE,), "a failure that is conclusive is one seen online"),
+        ({"is_offline": True}, {"ok": True}, 0, (COMES_ONLINE,), "and so is a success"),
+        ({"is_offline": True}, {"ok": True}, -99, (), "of before it went offline"),
+        ({}, {"ok": False, "is_inconclusive": True}, -99, (), "it was offline, and is not any more"),
+        (BOTH, {"ok": True}, 0, (SILENCE_ENDS, COMES_ONLINE), "both at once"),
+        (
+            {"is_silent": True},
+            {"ok": False, "is_inconclusive": True},
+            0,
+            (SILENCE_ENDS, GOES_OFFLINE),
+            "one, then another",
+        ),
+    ],
+)
+def test_of_its_agent_an_event_says(
+    flags: dict[str, bool], seen: dict[str, bool], place: float, changes: object, why: str
+) -> None:
+    heard = hear(agent(**flags), event(place, interval_seconds=5, **seen), at(place), at(2))
+    assert heard.changes == changes, why
+    assert (heard.agent.last_seen_at, heard.agent.is_silent) == (at(2), False)
+    is_newest = place == 0
+    assert heard.agent.last_checked_at == at(0 if is_newest else -1)
+    assert heard.agent.interval_seconds == (5 if is_newest else 30), "an old event says how often it looked once"
+
+
+def test_an_agent_that_does_not_say_how_often_it_looks_is_believed_to_look_as_before() -> None:
+    assert hear(agent(7), event(ok=True), at(0), at(0)).agent.interval_seconds == 7
+
+
+@pytest.mark.parametrize(
+    ("interval", "seen", "started", "now", "is_too_long", "why"),
+    [
+        (30, 0, -9999, 119.9, False, "2 minutes at least"),
+        (30, 0, -9999, 120, True, "and then it is silent"),
+        (0.1, 0, -9999, 119.9, False, "also where it looks ten times a second"),
+        (60, 0, -9999, 179.9, False, "3 intervals at least"),
+        (60, 0, -9999, 180, True, "and then it is silent"),
+        (86_400, 0, -9999, 259_199, False, "once a day: three days"),
+        (30, 0, 500, 619.9, False, "counted from the start of the watch where that is later"),
+        (30, 0, 500, 620, True, "and then it is silent"),
+        (30, 125, -9999, 120, False, "seen by another process since the time was asked for"),
+        (30, 150, -9999, 120, False, "the clock was set back by less than the watch notices"),
+        (30, 150, -9999, 269.9, False, "then it is patient for as much longer"),
+        (30, 150, -9999, 270, True, "and then it is silent"),
+        (30, 3600, 10, 129.9, False, "the clock was set back by an hour, and the watch began anew"),
+        (30, 3600, 10, 130, True, "so that an hour is not waited for"),
+    ],
+)
+def test_an_agent_is_silent(
+    interval: float, seen: float, started: float, now: float, is_too_long: bool, why: str
+) -> None:
+    watch = Watch(started_at=at(started), seen_at=at(now))
+    assert is_silent(agent(interval, seen), watch, at(now)) is is_too_long, why
+
+
+@pytest.mark.parametrize(
+    ("seen", "now", "goes_on", "why"),
+    [
+        (0, 2, True, "the next look"),
+        (0, 60, True, "a scheduler that comes once a minute"),
+        (0, 90, True, "and is half a minute late"),
+        (0, 90.1, False, "the machine was asleep, or nobody looked: what was missed proves nothing"),
+        (0, 3600, False, "or the clock was set an hour ahead"),
+        (0, -5, True, "another process's look, a moment ago"),
+        (0, -5.1, False, "the clock was set back"),
+    ],
+)
+def test_a_watch_goes_on(seen: float, now: float, goes_on: bool, why: str) -> None:
+    before = Watch(started_at=at(-500), seen_at=at(seen))
+    after = go_on_watching(before, at(now))
+    assert after == (Watch(at(-500), at(max(seen, now))) if goes_on else Watch(at(now), at(now))), why
+
+
+def test_a_watch_begins_with_the_first_look() -> None:
+    assert go_on_watching(None, at(0)) == Watch(at(0), at(0))
+
+
+@given(
+    steps=st.lists(st.tuples(st.floats(0.5, 60), st.just(0.0) | st.floats(-9000, 9000)), min_size=1, max_size=60),
+    interval=st.sampled_from([1.0, 30.0, 40.0]),
+)
+@settings(deadline=None)
+def test_an_agent_that_checks_is_never_silent_however_the_clock_is_set_back_or_far_ahead(
+    steps: list[tuple[float, float]], interval: float
+) -> None:
+    clock, watch = 0.0, None
+    heard, last = agent(interval, seen=0), 0.0
+    for seconds, jump in steps:
+        # Ahead by less than the watch notices, it cannot be told from a look that was missed.
+        clock += seconds + (jump if jump < 0 or jump > 90 else 0)
+        last += seconds
+        if last >= interval:
+            last, heard = 0.0, heard.model_copy(update={"last_seen_at": at(clock)})
+        watch = go_on_watching(watch, at(clock))
+        assert not is_silent(heard, watch, at(clock))
+
+
+@pytest.mark.parametrize(
+    ("status", "refused", "change", "why"),
+    [
+        (AttemptStatus.FAILED, None, Change.OPENED, "it refuses for good"),
+        (AttemptStatus.FAILED, OPEN, None, "that was told"),
+        (AttemptStatus.FAILED, ACK, None, "and somebody knows"),
+        (AttemptStatus.SENT, OPEN, Change.RESOLVED, "it takes messages again"),
+        (AttemptStatus.SENT, ACK, Change.RESOLVED, "also where somebody knows"),
+        (AttemptStatus.SENT, None, None, "as it should be"),
+        (AttemptStatus.RETRY, None, None, "it may pass"),
+        (AttemptStatus.RETRY, OPEN, None, "neither worse nor better"),
+        (AttemptStatus.EXPIRED, None, None, "its age is not the channel's word"),
+    ],
+)
+def test_an_attempt_says_of_its_channel(
+    status: AttemptStatus, refused: AlertStatus | None, change: Change | None, why: str
+) -> None:
+    assert after_attempt(status, alert(refused) if refused else None) is change, why
+
+
 MOVES = [
     (OPEN, ACK, None, "acknowledged"),
     (ACK, OPEN, None, "the acknowledgement is taken back"),
@@ -374,6 +604,62 @@ class AlertOfOneMonitor(RuleBasedStateMachine):
         if self.monitor.state is DOWN:
             assert self.failures > 0
 
+
+class EventsWhileTheClockJumps(RuleBasedStateMachine):
+    """The clocks of the backend and the agent are set anew at random; what the agent sees arrives in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.monitor = Monitor(name="m", target_url="http://t/")
+        self.is_on = False
+        self.clock = self.agents_clock = 0.0
+        self.is_up: bool | None = None
+        self.changes: list[Change] = []
+
+    @rule(jump=st.sampled_from([-86_400.0, -3600.0, -60.0, -6.0, 6.0, 60.0, 3600.0]) | st.floats(-1e5, 1e5))
+    def the_backends_clock_is_set(self, jump: float) -> None:
+        self.clock += jump
+
+    @rule(jump=st.sampled_from([-3600.0, -6.0, 6.0, 3600.0]) | st.floats(-1e5, 1e5))
+    def the_agents_clock_is_set(self, jump: float) -> None:
+        self.agents_clock += jump
+
+    @rule(ok=st.booleans(), gap=st.floats(5.001, 100), way=st.floats(0, 0.5), is_conclusive=st.booleans())
+    def a_check_arrives(self, ok: bool, gap: float, way: float, is_conclusive: bool) -> None:
+        self.clock, self.agents_clock = self.clock + gap, self.agents_clock + gap
+        seen = event(self.agents_clock, ok=ok, is_inconclusive=not is_conclusive)
+        # An HTTP date has no fractions.
+        sent_at = at(self.agents_clock).replace(microsecond=0)
+        received_at = at(self.clock + way)
+        place = place_in_time(seen, received_at, sent_at)
+        newest_at = self.monitor.last_checked_at
+        decision = decide(self.monitor, alert(OPEN) if self.is_on else None, seen, place, received_at)
+        self.monitor = decision.monitor
+        assert place <= received_at
+        # The 5 seconds by which honest clocks differ: what comes in them may really be older. The next check counts.
+        is_undecidable = newest_at is not None and received_at < newest_at <= received_at + timedelta(seconds=5)
+        assert (decision.reason is Reason.LATE) is is_undecidable
+        if is_undecidable:
+            return
+        self.is_up = ok if ok or is_conclusive else None
+        if decision.change:
+            self.changes.append(decision.change)
+            self.is_on = decision.change is Change.OPENED
+        if self.is_up is not None:
+            assert self.is_on is not self.is_up, "no outage is lost, and no recovery"
+
+    @invariant()
+    def the_state_is_what_the_last_check_saw(self) -> None:
+        assert self.monitor.state is {True: UP, False: DOWN, None: UNKNOWN}[self.is_up]
+
+    @invariant()
+    def no_alert_is_opened_twice_or_ends_twice(self) -> None:
+        expected = [Change.OPENED, Change.RESOLVED] * (len(self.changes) // 2) + [Change.OPENED] * self.is_on
+        assert self.changes == expected
+
+
+TestEventsWhileTheClockJumps = EventsWhileTheClockJumps.TestCase
+TestEventsWhileTheClockJumps.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
 
 TestAlertOfOneMonitor = AlertOfOneMonitor.TestCase
 TestAlertOfOneMonitor.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)

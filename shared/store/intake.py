@@ -136,7 +136,9 @@ class _Intake:
             if change is Change.OPENED and active is None:
                 changed.append((change, *self._open(kind, agent.name, at, at, OFFLINE)))
             elif change is Change.RESOLVED and active is not None:
-                changed.append((change, *self._resolve(active, at)))
+                # What ends a silence is that an event arrives, however old that one is.
+                ended_at = self.received_at if kind is AlertKind.AGENT_SILENT else at
+                changed.append((change, *self._resolve(active, ended_at)))
         return changed
 
     def _open(

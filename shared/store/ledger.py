@@ -108,8 +108,7 @@ class Store(Outbox):
             watch, _ = _watch(transaction, now)
             _save_watch(transaction, watch)
             for agent in _silent_agents(transaction, watch, now):
-                transaction.rows("UPDATE agents SET is_silent = 1 WHERE id = :id", id=agent.id)
-                transaction.rows("UPDATE monitors SET state = 'UNKNOWN' WHERE agent = :name", name=agent.name)
+                _silence(transaction, agent.name)
                 kind = AlertKind.AGENT_SILENT
                 if active_alert(transaction, kind, agent.name) is None:
                     since = agent.last_seen_at
@@ -138,10 +137,15 @@ def _bring_in_line(transaction: Transaction, alert: Alert) -> None:
         if row is not None:
             save_monitor(transaction, after_manual_resolve(Monitor.model_validate(dict(row))))
     elif alert.kind is AlertKind.AGENT_SILENT and not is_over:
-        # So that its next check ends the alert that was reopened.
-        transaction.rows("UPDATE agents SET is_silent = 1 WHERE name = :name", name=alert.subject)
+        # So that its next check ends the alert that was reopened, and nothing stays UP where none comes.
+        _silence(transaction, alert.subject)
     elif alert.kind is AlertKind.LOCATION_OFFLINE and not is_over:
         transaction.rows("UPDATE agents SET is_offline = 1 WHERE name = :name", name=alert.subject)
+
+
+def _silence(transaction: Transaction, agent: str) -> None:
+    transaction.rows("UPDATE agents SET is_silent = 1 WHERE name = :name", name=agent)
+    transaction.rows("UPDATE monitors SET state = 'UNKNOWN' WHERE agent = :name", name=agent)
 
 
 def _watch(transaction: Transaction, now: datetime) -> tuple[Watch, datetime | None]:
