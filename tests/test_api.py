@@ -3,6 +3,8 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,10 @@ from werkzeug.test import Client, TestResponse
 
 from infra.local.gateway import gateway
 from infra.table import MAIN, rows
+from shared.models import AlertKind, as_text, now
 from shared.settings import ROOT, Settings
 from shared.store import open_store, opening
+from shared.store.alerts import open_alert
 from tests.stand_ins import BotApi, bad_gateway, hangs
 
 KEY = "a-key-for-these-tests-only"
@@ -334,6 +338,86 @@ def test_alerts_are_filtered_by_status_and_monitor(api: Api) -> None:
     api.post([FAILURE, FAILURE | {"monitor": "shop"}])
     assert [each["subject"] for each in api.get("/alerts?monitor=shop&status=OPEN")["alerts"]] == ["shop"]
     assert api.get("/alerts?status=RESOLVED&monitor=&limit=&cursor=")["alerts"] == []
+
+
+@pytest.fixture
+def of_every_kind(api: Api) -> dict[str, int]:
+    """An alert of each kind, by kind; each is about something named ``telegram``."""
+    seen = FAILURE | {"monitor": "telegram", "timestamp": as_text(now())}
+    api.post(seen)
+    api.post(seen | {"monitor": "m", "timestamp": as_text(now()), "agent": "telegram", "is_inconclusive": True})
+    store = open_store(Settings.from_env())
+    later = now() + timedelta(hours=1)
+    with store.database.transaction() as transaction:
+        open_alert(transaction, AlertKind.CHANNEL_REFUSED, "telegram", cause="x", failed_at=later, opened_at=later)
+    for minutes in (0, 1, 2):
+        store.silence_agents(now=later + timedelta(minutes=minutes), channels=("console",))
+    # Else its end would wait until its beginning is told.
+    assert (api.call("POST", "/deliver_notifications").json or {})["SENT"] == 1
+    return {alert["kind"]: alert["id"] for alert in api.get("/alerts")["alerts"]}
+
+
+def test_alerts_of_every_kind_are_listed_and_a_monitors_are_its_outages(
+    api: Api, of_every_kind: dict[str, int]
+) -> None:
+    assert sorted(of_every_kind) == sorted(AlertKind)
+    assert [alert["kind"] for alert in api.get("/alerts?monitor=telegram")["alerts"]] == ["OUTAGE"]
+    assert len(api.get("/alerts?status=OPEN")["alerts"]) == len(AlertKind)
+    assert api.get("/")["open_alerts"] == len(AlertKind)
+
+
+@pytest.mark.parametrize("kind", AlertKind)
+def test_an_alert_of_any_kind_is_acknowledged_resolved_and_reopened_by_hand(
+    api: Api, of_every_kind: dict[str, int], kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alert_id = of_every_kind[kind]
+    capsys.readouterr()
+    moves = [api.patch(alert_id, status=status, by="kim") for status in ("ACK", "OPEN", "RESOLVED", "OPEN")]
+    assert [(each.status_code, each.json and each.json["status"]) for each in moves] == [
+        (200, "ACK"),
+        (200, "OPEN"),
+        (200, "RESOLVED"),
+        (200, "OPEN"),
+    ]
+    [told] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("RECOVERY")]
+    assert "resolved by hand by kim" in told
+    found = api.get(f"/alerts/{alert_id}")
+    assert (found["kind"], found["subject"], found["target_url"]) == (
+        kind,
+        "telegram",
+        FAILURE["target_url"] if kind == "OUTAGE" else None,
+    )
+
+
+@pytest.mark.parametrize("off", [-3600, 3600])
+def test_an_agent_whose_clock_is_an_hour_off_is_judged_in_order_beside_others(api: Api, off: int) -> None:
+    api.post(SUCCESS | {"timestamp": as_text(now())})
+    wrong = now() + timedelta(seconds=off)
+    date = {"Date": format_datetime(wrong, usegmt=True)}
+    answer = api.post(FAILURE | {"timestamp": as_text(wrong)}, headers=date).json
+    assert answer is not None
+    assert answer["change"] == "OPENED"
+    assert abs((datetime.fromisoformat(answer["alert"]["failed_at"]) - now()).total_seconds()) < 30
+    answer = api.post(SUCCESS | {"timestamp": as_text(now())}).json
+    assert answer is not None
+    assert answer["change"] == "RESOLVED"
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "yesterday",
+        "",
+        "Thu, 01 Jan 99999999999 00:00:00 GMT",
+        "Thu, 99999999999999999999 Jan 2020 00:00:00 GMT",
+        "Thu, 01 Jan 9999 00:00:00 GMT",
+        "Thu, 01 Jan 0001 00:00:00 +2359",
+    ],
+)
+@pytest.mark.parametrize("timestamp", ["0001-01-02T00:00:00Z", "9999-12-31T00:00:00Z"])
+def test_a_date_that_cannot_be_costs_no_event(api: Api, date: str, timestamp: str) -> None:
+    answer = api.post(FAILURE | {"timestamp": timestamp}, headers={"Date": date})
+    assert (answer.status_code, answer.json and answer.json["change"]) == (201, "OPENED")
 
 
 def test_logs_are_filtered_by_alert(api: Api) -> None:

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 import functions_framework
@@ -28,8 +29,7 @@ def ingest_event(request: Request) -> Response:
     events = _array().validate_json(body) if is_array else [Event.model_validate_json(body)]
     settings, channels = Settings.from_env(), notifiers.configured()
     store = open_store(settings)
-    # An agent's Date tells by how much its clock is off.
-    ingested = store.add_events(events, received_at=now(), sent_at=request.date, channels=tuple(channels))
+    ingested = store.add_events(events, received_at=now(), sent_at=_sent_at(request), channels=tuple(channels))
     _log(ingested, is_array=is_array)
     owed = [notification_id for each in ingested for notification_id in each.notification_ids]
     deliver_at_once(store, channels, owed, settings.message_language)
@@ -42,6 +42,14 @@ def ingest_event(request: Request) -> Response:
     duplicates = sum(each.is_duplicate for each in ingested)
     changes = [{"event_id": each.event.event_id, **_changed(each)} for each in ingested if each.change]
     return web.answer({"accepted": len(ingested) - duplicates, "duplicates": duplicates, "changes": changes}, 201)
+
+
+def _sent_at(request: Request) -> datetime | None:
+    """What the sender's clock said, if it says so: an agent's ``Date`` tells by how much its clock is off."""
+    try:
+        return request.date
+    except OverflowError:  # numbers that no calendar has
+        return None
 
 
 def _changed(ingested: Ingested) -> dict[str, Any]:
