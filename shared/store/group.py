@@ -52,7 +52,8 @@ class Group:
         with self._lock:
             self._waiting.append(entry)
             is_its_turn = not self._is_taken
-            self._is_taken = True
+            if is_its_turn:
+                self._begin()
         if not is_its_turn:
             self._sleep(entry)
         if not entry.is_done:
@@ -60,6 +61,10 @@ class Group:
         if entry.error is not None:
             raise entry.error
         return entry.result  # type: ignore[return-value]  # it is done
+
+    def _begin(self) -> None:
+        # Not once its thread runs: who comes until then would take it for one that lasts since the last one.
+        self._is_taken, self._began_at = True, time.monotonic()
 
     def _sleep(self, entry: _Entry[Any]) -> None:
         if entry.sleeps.acquire(timeout=max(0.0, self._began_at + CROWDED_SECONDS - time.monotonic())):
@@ -76,7 +81,6 @@ class Group:
         with self._lock:
             entries = list(self._waiting)
             self._waiting.clear()
-            self._began_at = time.monotonic()
         try:
             if not self._run_together(entries):
                 # One of them is at fault: apart, it is the only one that fails.
@@ -84,8 +88,9 @@ class Group:
                     self._run_together([entry])
         finally:
             with self._lock:
-                self._is_taken = bool(self._waiting)
+                self._is_taken = False
                 if self._waiting:
+                    self._begin()
                     self._waiting[0].sleeps.release()
             for entry in entries:
                 entry.is_done = True
