@@ -12,6 +12,8 @@ from functions.check_monitors.addresses import refusal
 from shared import messages
 from shared.messages import Language, compose, duration, one_line
 from shared.models import Alert, AlertKind, AlertStatus, Notification, NotificationKind, NotificationStatus
+from shared.store.intake import OFFLINE
+from shared.store.ledger import NO_CHECK
 
 # Unicode's categories of what cannot be seen: control, format, private, surrogate, unassigned, separators of lines.
 UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
@@ -69,6 +71,65 @@ def test_a_recovery_says_how_long_it_lasted() -> None:
         " · lasted 3 min 5 s · #17"
     )
     assert compose(alert(), notification("RECOVERY"), "ko", UTC).endswith("· 지속 시간: 3분 5초 · #17")
+
+
+KINDS = [
+    (
+        AlertKind.AGENT_SILENT,
+        "seoul",
+        "no check arrives from it",
+        "AGENT_SILENT seoul · cause: no check arrives from it · since 2025-01-08 12:00:00 UTC · #17",
+        "에이전트 무응답 seoul · 원인: 점검이 도착하지 않음 · 시작: 2025-01-08 12:00:00 UTC · #17",
+        ("RECOVERY agent seoul · ", "복구 에이전트 seoul · "),
+    ),
+    (
+        AlertKind.LOCATION_OFFLINE,
+        "seoul",
+        "every check failed, and so did the connectivity check",
+        "LOCATION_OFFLINE seoul · cause: every check failed, and so did the connectivity check"
+        " · since 2025-01-08 12:00:00 UTC · #17",
+        "위치 오프라인 seoul · 원인: 모든 점검과 연결 확인이 실패함 · 시작: 2025-01-08 12:00:00 UTC · #17",
+        ("RECOVERY location seoul · ", "복구 위치 seoul · "),
+    ),
+    (
+        AlertKind.CHANNEL_REFUSED,
+        "telegram",
+        "Chat not found",
+        "CHANNEL_REFUSED telegram · cause: Chat not found · since 2025-01-08 12:00:00 UTC · #17",
+        "채널 거부 telegram · 원인: Chat not found · 시작: 2025-01-08 12:00:00 UTC · #17",
+        ("RECOVERY channel telegram · ", "복구 채널 telegram · "),
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "subject", "cause", "english", "korean", "recoveries"), KINDS)
+def test_what_is_not_about_a_monitor_says_what_it_is_about(
+    kind: AlertKind, subject: str, cause: str, english: str, korean: str, recoveries: tuple[str, str]
+) -> None:
+    told = alert(kind=kind, subject=subject, target_url=None, cause=cause)
+    assert compose(told, notification(kind), "en", UTC) == english
+    assert compose(told, notification(kind), "ko", UTC) == korean
+    ended = [compose(told, notification("RECOVERY"), language, UTC) for language in ("en", "ko")]
+    assert [text[: len(start)] for text, start in zip(ended, recoveries, strict=True)] == list(recoveries)
+    assert [text.split(" · ")[-2] for text in ended] == ["lasted 3 min 5 s", "지속 시간: 3분 5초"]
+
+
+@pytest.mark.parametrize("kind", AlertKind)
+def test_every_kind_of_alert_has_its_words_in_both_languages(kind: AlertKind) -> None:
+    assert kind in {case[0] for case in KINDS} | {AlertKind.OUTAGE}, "its messages stand in the table above"
+    told = alert(kind=kind, target_url=None)
+    assert compose(told, notification(kind), "en", UTC).startswith(f"{kind} shop · ")
+    korean = compose(told, notification(kind), "ko", UTC).split(" shop · ")[0]
+    assert all("가" <= letter <= "힣" or letter == " " for letter in korean)
+    recoveries = [compose(told, notification("RECOVERY"), language, UTC) for language in ("en", "ko")]
+    is_named = kind is AlertKind.OUTAGE
+    assert [len(text.split(" · ")[0].split()) for text in recoveries] == [2 if is_named else 3] * 2
+
+
+def test_what_a_message_tells_is_the_kind_of_its_alert_or_its_end() -> None:
+    assert set(NotificationKind) == {*AlertKind, "RECOVERY"}
+    assert set(messages._KINDS_KO) == set(NotificationKind)
+    assert len(set(messages._KINDS_KO.values())) == len(NotificationKind), "no two kinds are told alike"
 
 
 @pytest.mark.parametrize(
@@ -182,6 +243,8 @@ def test_durations_are_told_in_two_units(seconds: float, english: str, korean: s
 TABLES = (causes._BY_CODE, causes._BY_TEXT, causes._BY_ERRNO, causes._BY_VERIFY_RESULT)
 CAUSES = {text for table in TABLES for text in table.values()} | {
     causes.ENDLESS,
+    NO_CHECK,
+    OFFLINE,
     *(f"{words} 2026-01-01" for *_, words in causes.WRONG_DATES.values()),
     "no answer within 0.5 s",
     "the answer did not end within 10 s",
