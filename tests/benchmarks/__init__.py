@@ -1,1 +1,1 @@
-"""What Bonghwa costs in cold start, throughput and memory, measured beside a functions-framework hello world."""
+"""What Bonghwa costs, and the bars that it has to hold; most of it measured beside a hello world or a smaller past."""

@@ -1,13 +1,20 @@
-"""``python -m tests.benchmarks [cold_start] [ingest] [memory] [--rounds N]``: all of them where none is named."""
+"""``python -m tests.benchmarks [NAME ...] [--rounds N]``: all of them where none is named."""
 
 import argparse
 import os
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import cold_start, ingest, memory
+from tests.benchmarks import cold_start, cpu, detection, ingest, memory, reads
 
-BENCHMARKS = {"cold_start": cold_start, "ingest": ingest, "memory": memory}
+BENCHMARKS = {
+    "cold_start": cold_start,
+    "ingest": ingest,
+    "detection": detection,
+    "cpu": cpu,
+    "reads": reads,
+    "memory": memory,
+}
 
 
 def main() -> None:

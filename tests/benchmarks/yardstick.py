@@ -44,3 +44,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         first, *others = (f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
         lines.append("  ".join([first.strip().ljust(widths[0]), *others]).rstrip())
     return "\n".join(lines)
+
+
+def verdict(value: float, bar: float | None, *, is_least: bool = False) -> list[str]:
+    """The bar and whether the value holds it, for a table; the bar is the least or else the most."""
+    if bar is None:
+        return ["-", ""]
+    holds = value >= bar if is_least else value <= bar
+    return [f"{bar:g}", "ok" if holds else "under" if is_least else "over"]

@@ -1,0 +1,77 @@
+"""From a failing answer to the message at the channel, in the local system at 60 checks a second.
+
+The clock starts as the target is about to give its first failing answer, and stops where Telegram's stand-in has read
+the message: the look, the post, the durable commit of event, alert and notification, and the send lie in between.
+"""
+
+import itertools
+import random
+import re
+import statistics
+import time
+from pathlib import Path
+
+from tests.benchmarks.watched import PATHS, Watched, watched
+from tests.benchmarks.yardstick import table, verdict
+from tests.running import wait_until
+from tests.stand_ins import Behaviour, Call, Message, accepts
+
+ROUNDS = 3
+OUTAGES = 40
+PAUSE_SECONDS = 0.25
+MESSAGE_SECONDS = 15.0
+BARS_MS = {50: None, 95: 25.0, 99: 100.0}
+STATUSES = {"OUTAGE": 500, "RECOVERY": 200}
+
+
+def run(folder: Path, rounds: int) -> str:
+    """The table of both kinds of message."""
+    chance = random.Random(1)
+    turns = list(itertools.islice(itertools.cycle(chance.sample(PATHS, len(PATHS))), 1 + rounds * OUTAGES))
+    with watched(folder) as world:
+        world.api.behaviour = _heals(world)
+        for path in turns:
+            world.targets.answer(path, STATUSES["OUTAGE"])
+            # Somewhere within a round of checks, not always at its beginning.
+            time.sleep(chance.uniform(0.5, 1.5) * PAUSE_SECONDS)
+        wait_until(lambda: len(world.api.messages) >= 2 * len(turns), MESSAGE_SECONDS, world.system.output)
+        waited = _waited_ms(world)
+    lines = []
+    for kind, taken in waited.items():
+        cuts = statistics.quantiles(taken[1:], n=100, method="inclusive")
+        for percent, bar in BARS_MS.items():
+            lines.append([f"{kind}, p{percent}", f"{cuts[percent - 1]:.1f}", *verdict(cuts[percent - 1], bar)])
+    first = " and ".join(f"{taken[0]:.0f}" for taken in waited.values())
+    head = ["answer to message, 60 checks a second", "ms", "bar", ""]
+    return f"{table(head, lines)}\n{len(turns) - 1} outages, not counting the first after the start: {first} ms"
+
+
+def _heals(world: Watched) -> Behaviour:
+    """Takes the message; a target whose outage it tells answers well again."""
+
+    def behaviour(call: Call) -> None:
+        accepts(call)
+        kind, path = _said(call.message)
+        if kind == "OUTAGE":
+            world.targets.answer(path, STATUSES["RECOVERY"])
+
+    return behaviour
+
+
+def _waited_ms(world: Watched) -> dict[str, list[float]]:
+    """By kind, what each message took, in the order of the answers. Ends the targets."""
+    messages = list(world.api.calls)
+    answered_at = world.targets.changes()
+    waited: dict[str, list[tuple[float, float]]] = {kind: [] for kind in STATUSES}
+    for kind, path in itertools.product(STATUSES, PATHS):
+        received_at = [message.received_at.timestamp() for message in messages if _said(message) == (kind, path)]
+        for began, ended in zip(answered_at[path, STATUSES[kind]], received_at, strict=True):
+            waited[kind].append((began, (ended - began) * 1000))
+    return {kind: [milliseconds for _, milliseconds in sorted(taken)] for kind, taken in waited.items()}
+
+
+def _said(message: Message) -> tuple[str, str]:
+    """The kind of a message, and the path of its monitor."""
+    found = re.match(r"(\w+) http://[\w.:]+(/\d+)", message.text)
+    assert found, message.text
+    return found[1], found[2]
