@@ -17,6 +17,8 @@ from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Made once: json.dumps would make one for each line.
+_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 # What most values are, told apart fast; neither a space nor " nor =.
 _PLAIN = re.compile(r"[!#-<>-~]+")
 
@@ -30,7 +32,10 @@ def step(part: Part, name: str, *, level: int = logging.INFO, failure: bool = Fa
     """
     log = _logger(part)
     if log.isEnabledFor(level):
-        log.log(level, name, exc_info=failure, extra={"fields": {k: v for k, v in fields.items() if v is not None}})
+        told = {"fields": {k: v for k, v in fields.items() if v is not None}}
+        failed = sys.exc_info() if failure else None
+        # Not log.log, which looks up the line of code that called it.
+        log.handle(log.makeRecord(log.name, level, "", 0, name, (), failed, extra=told))
 
 
 class _Json(logging.Formatter):
@@ -39,7 +44,7 @@ class _Json(logging.Formatter):
         line |= record.__dict__.get("fields", {})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _json(line)
 
 
 class _Text(logging.Formatter):

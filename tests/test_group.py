@@ -225,6 +225,7 @@ def test_whoever_is_told_that_it_is_stored_is_and_whoever_is_refused_is_not(
 ) -> None:
     # So short that many leave at every moment, among them that in which the waiting are collected.
     monkeypatch.setattr("shared.store.group.CROWDED_SECONDS", 0.0005)
+    monkeypatch.setattr("shared.store.group.LOOK_AGAIN_SECONDS", 0.0005)
     numbers, stored, refused = itertools.count(), set(), set()
     until = time.monotonic() + 0.7
 
@@ -247,6 +248,24 @@ def test_whoever_is_told_that_it_is_stored_is_and_whoever_is_refused_is_not(
     assert kept(database) == stored
     assert stored
     assert refused
+
+
+def test_long_work_that_goes_on_is_no_crowd(
+    database: SqliteDatabase, group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.store.group.CROWDED_SECONDS", 0.2)
+    monkeypatch.setattr("shared.store.group.LOOK_AGAIN_SECONDS", 0.01)
+
+    def slowly(number: int) -> str:
+        def work(transaction: Transaction) -> str:
+            time.sleep(0.05)
+            return keep(f"n{number}")(transaction)
+
+        return group.run(work)
+
+    with ThreadPoolExecutor(16) as threads:
+        assert len(set(threads.map(slowly, range(16)))) == 16
+    assert len(kept(database)) == 16
 
 
 @pytest.mark.usefixtures("group")

@@ -11,10 +11,11 @@ from typing import Any, Generic, TypeVar
 
 from shared.store.sqlite import SqliteDatabase, StoreBusy, StoreUnavailable, Transaction
 
-# When one transaction has taken this long, of those that wait for the next one only a few go on waiting, and the others
-# are told to come back: a store in trouble must not hold every thread of a server.
+# When nothing has gone on for this long, of those that wait for the next transaction only a few go on waiting, and the
+# others are told to come back: a store in trouble must not hold every thread of a server.
 CROWDED_SECONDS = 1.0
 WAITING = 4
+LOOK_AGAIN_SECONDS = 0.1
 
 Result = TypeVar("Result")
 
@@ -39,7 +40,7 @@ class Group:
         self._database = database
         self._lock = threading.Lock()
         self._is_taken = False
-        self._began_at = 0.0
+        self._went_on_at = 0.0
         self._waiting: deque[_Entry[Any]] = deque()
 
     def run(self, work: Callable[[Transaction], Result]) -> Result:
@@ -64,18 +65,20 @@ class Group:
 
     def _begin(self) -> None:
         # Not once its thread runs: who comes until then would take it for one that lasts since the last one.
-        self._is_taken, self._began_at = True, time.monotonic()
+        self._is_taken, self._went_on_at = True, time.monotonic()
 
     def _sleep(self, entry: _Entry[Any]) -> None:
-        if entry.sleeps.acquire(timeout=max(0.0, self._began_at + CROWDED_SECONDS - time.monotonic())):
-            return
-        with self._lock:
-            if entry.sleeps.acquire(blocking=False):
-                return  # woken just now
-            if entry in self._waiting and len(self._waiting) > WAITING:
-                self._waiting.remove(entry)
-                raise StoreBusy
-        entry.sleeps.acquire()
+        while not entry.sleeps.acquire(timeout=max(LOOK_AGAIN_SECONDS, self._crowded_at() - time.monotonic())):
+            with self._lock:
+                if entry.sleeps.acquire(blocking=False):
+                    return  # woken just now
+                is_stuck = time.monotonic() > self._crowded_at()
+                if is_stuck and entry in self._waiting and len(self._waiting) > WAITING:
+                    self._waiting.remove(entry)
+                    raise StoreBusy
+
+    def _crowded_at(self) -> float:
+        return self._went_on_at + CROWDED_SECONDS
 
     def _run_all(self) -> None:
         with self._lock:
@@ -100,7 +103,10 @@ class Group:
         """Whether their transaction was committed, or could not be whoever was in it."""
         try:
             with self._database.transaction() as transaction:
-                results = [entry.work(transaction) for entry in entries]
+                results = []
+                for entry in entries:
+                    results.append(entry.work(transaction))
+                    self._went_on_at = time.monotonic()
         except BaseException as error:
             for entry in entries:
                 entry.error = error
