@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from shared.models import Alert, AlertKind, AlertStatus, NotificationKind, as_text
-from shared.store.sqlite import MAX_ID, Transaction
+from shared.store.sqlite import MAX_ID, Row, Transaction
 
 _OPEN = """
     INSERT INTO alerts (kind, subject, target_url, status, cause, failed_at, opened_at)
@@ -45,6 +45,18 @@ def active_alert(transaction: Transaction, kind: AlertKind, subject: str) -> Ale
         subject=subject,
     )
     return Alert.model_validate(dict(row)) if row else None
+
+
+def active_outages(transaction: Transaction, monitors: Iterable[str]) -> list[Alert]:
+    """The outages of these monitors that are OPEN or ACK."""
+    sql = "SELECT * FROM alerts WHERE kind = 'OUTAGE' AND status IN ('OPEN', 'ACK') AND subject IN"
+    return [Alert.model_validate(dict(row)) for row in named_in(transaction, sql, monitors)]
+
+
+def named_in(transaction: Transaction, sql: str, names: Iterable[str]) -> list[Row]:
+    """The rows of ``sql``, which ends with IN, for these names."""
+    named = {f"name_{number}": name for number, name in enumerate(names)}
+    return transaction.rows(f"{sql} ({', '.join(f':{key}' for key in named)})", **named) if named else []
 
 
 def open_alert(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shared.alerting import Change, Decision, Reason, decide, hear, place_in_time
 from shared.models import Agent, Alert, AlertKind, Event, Monitor, as_text
-from shared.store.alerts import active_alert, open_alert, owe, resolve_alert
+from shared.store.alerts import active_alert, active_outages, named_in, open_alert, owe, resolve_alert
 from shared.store.sqlite import Transaction
 
 _COLUMNS = """event_id, location, target_url, timestamp, is_success, status_code, response_time_ms, dns_ms, connect_ms,
@@ -68,12 +68,30 @@ def take_in(
     channels: Sequence[str],
 ) -> list[Ingested]:
     """Save events, judged in the order of their place in time; what became of each, in the order given."""
-    intake = _Intake(transaction, received_at, channels)
+    intake = _Intake(transaction, received_at, channels, {event.monitor for event in events})
     places = [place_in_time(event, received_at, sent_at) for event in events]
     in_order = sorted(range(len(events)), key=places.__getitem__)
-    done = {index: intake.add(events[index], places[index]) for index in in_order}
+    telling = _telling(events, in_order)
+    done = {index: intake.add(events[index], places[index], is_telling=index in telling) for index in in_order}
     intake.save()
     return [done[index] for index in range(len(events))]
+
+
+def _telling(events: Sequence[Event], in_order: Sequence[int]) -> set[int]:
+    """Which events say something new of their agent: of those that say the same in a row, the first and the last."""
+    last: dict[str, tuple[int, bool]] = {}
+    telling: set[int] = set()
+    for index in in_order:
+        event = events[index]
+        if event.agent is not None:
+            says = event.is_inconclusive and not event.is_success
+            before = last.get(event.agent)
+            if before is None or before[1] is not says:
+                telling.add(index)
+                if before is not None:
+                    telling.add(before[0])
+            last[event.agent] = index, says
+    return telling | {index for index, _ in last.values()}
 
 
 def save_monitor(transaction: Transaction, monitor: Monitor) -> None:
@@ -84,7 +102,9 @@ def save_monitor(transaction: Transaction, monitor: Monitor) -> None:
 class _Intake:
     """One transaction's intake: each monitor, agent and active alert is read once, and what changed is saved once."""
 
-    def __init__(self, transaction: Transaction, received_at: datetime, channels: Iterable[str]) -> None:
+    def __init__(
+        self, transaction: Transaction, received_at: datetime, channels: Iterable[str], monitors: Iterable[str]
+    ) -> None:
         self.transaction, self.received_at, self.channels = transaction, received_at, tuple(channels)
         self._received_text = as_text(received_at)
         self._monitors: dict[str, Monitor] = {}
@@ -92,9 +112,14 @@ class _Intake:
         self._active: dict[tuple[AlertKind, str], Alert | None] = {}
         self._changed: dict[str, Monitor] = {}
         self._heard: dict[str, Agent] = {}
+        for monitor in named_in(transaction, "SELECT * FROM monitors WHERE name IN", monitors):
+            self._monitors[monitor["name"]] = Monitor.model_validate(dict(monitor))
+        self._active |= dict.fromkeys((AlertKind.OUTAGE, name) for name in monitors)
+        for alert in active_outages(transaction, monitors):
+            self._active[alert.kind, alert.subject] = alert
 
-    def add(self, event: Event, at: datetime) -> Ingested:
-        """Save one event whose place in time is ``at``."""
+    def add(self, event: Event, at: datetime, *, is_telling: bool) -> Ingested:
+        """Save one event whose place in time is ``at``. ``is_telling``: it says something new of its agent."""
         monitor = self._monitor(event)
         row_id = self._add_event(event, monitor) if monitor else None
         if monitor is None or row_id is None:
@@ -113,7 +138,7 @@ class _Intake:
             )
         elif decision.change is Change.RESOLVED and active is not None:
             alert, owed = self._resolve(active, at)
-        beside = self._hear(event, at) if event.agent else []
+        beside = self._hear(event, at) if is_telling else []
         owed_beside = [notification_id for _, _, ids in beside for notification_id in ids]
         changes = [(change, about) for change, about, _ in beside]
         return Ingested(event, row_id, False, decision, alert, [*owed, *owed_beside], changes)
@@ -174,16 +199,14 @@ class _Intake:
         """The event's monitor, made where it is new; None where only the event is not."""
         monitor = self._monitors.get(event.monitor)
         if monitor is None:
-            row = self.transaction.row("SELECT * FROM monitors WHERE name = :name", name=event.monitor)
-            if row is None:
-                known = self.transaction.row("SELECT 1 FROM events WHERE event_id = :id", id=event.event_id)
-                if known is not None:
-                    return None
-                row = self.transaction.row(
-                    "INSERT INTO monitors (name, target_url) VALUES (:name, :target_url) RETURNING *",
-                    name=event.monitor,
-                    target_url=event.target_url,
-                )
+            known = self.transaction.row("SELECT 1 FROM events WHERE event_id = :id", id=event.event_id)
+            if known is not None:
+                return None
+            row = self.transaction.row(
+                "INSERT INTO monitors (name, target_url) VALUES (:name, :target_url) RETURNING *",
+                name=event.monitor,
+                target_url=event.target_url,
+            )
             monitor = self._monitors[event.monitor] = Monitor.model_validate(dict(row or {}))
         return monitor
 
