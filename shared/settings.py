@@ -94,6 +94,7 @@ def is_in_cloud(environ: Mapping[str, str]) -> bool:
     return any(environ.get(name) for name in _CLOUDS)
 
 
+@functools.lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches what listens on ``host``: an address, or ``localhost``."""
     try:
