@@ -40,14 +40,16 @@ def main() -> None:
 
 
 def _backup(settings: Settings, file: Path, *, is_sure: bool) -> None:
+    if settings.database_path is None:
+        raise BackupFailed(f"{settings.database} is backed up by its server, or with pg_dump")
     if file.exists() and not is_sure and not _is_agreed(f"Replace {file}?"):
         sys.exit("nothing was copied")
     size = back_up(settings.database_path, file)
-    print(f"{file} is a copy of {settings.database_path}, {size / 1e6:.1f} MB, checked")
+    print(f"{file} is a copy of {settings.database}, {size / 1e6:.1f} MB, checked")
 
 
 def _init_db(settings: Settings, *, is_reset: bool, is_sure: bool) -> None:
-    question = f"Delete every event, alert and log in {settings.database_path}?"
+    question = f"Delete every event, alert and log in {settings.database}?"
     if is_reset and not is_sure and not _is_agreed(question):
         sys.exit("nothing was deleted")
     database = open_store(settings).database
@@ -55,7 +57,7 @@ def _init_db(settings: Settings, *, is_reset: bool, is_sure: bool) -> None:
         with database.transaction() as transaction:
             drop_everything(transaction)
         migrate(database, as_text(now()))
-    print(f"{settings.database_path} is {'empty and ' if is_reset else ''}ready")
+    print(f"{settings.database} is {'empty and ' if is_reset else ''}ready")
 
 
 def _is_agreed(question: str) -> bool:

@@ -19,6 +19,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 ROOT = Path(__file__).resolve().parent.parent
 # What Cloud Run and AWS Lambda set.
 _CLOUDS = ("K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME")
+_SQLITE = "sqlite:///"
+_POSTGRESQL = ("postgresql://", "postgres://")
 MIN_KEY_LENGTH = 16
 # Keys that this project's documents, or those of what it grew from, have shown to everybody.
 PUBLISHED_KEYS = {"my-secret-key-12345", "a-secret-of-your-own"}
@@ -103,16 +105,26 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _sqlite_path(url: str) -> str:
-    if not url.startswith("sqlite:///") or url in ("sqlite:///", "sqlite:////") or url.endswith(":memory:"):
+def _database(secret: SecretStr) -> SecretStr:
+    url = secret.get_secret_value()
+    if url.startswith(_POSTGRESQL):
+        parts = urlsplit(url)
+        # A password with a /, ? or # in it that is not percent-encoded would pass for the host's name, and be shown.
+        if "@" in f"{parts.path}{parts.query}" or parts.fragment or not parts.path.strip("/"):
+            raise ValueError("a PostgreSQL database")
+        if "," not in parts.netloc and parts.port == 0:  # a port that is no number is a ValueError of its own
+            raise ValueError("a port")
+    elif not url.startswith(_SQLITE) or url in (_SQLITE, f"{_SQLITE}/") or url.endswith(":memory:"):
         raise ValueError("a SQLite file")
-    return url
+    return secret
 
 
 def _shown(variable: str, value: str) -> str:
     """What may be said of a malformed value: never a secret, nor the password inside a URL."""
     if any(word in variable for word in ("KEY", "TOKEN", "SECRET", "PASSWORD", "HEARTBEAT")):
         return "(hidden)"
+    if value.startswith(_POSTGRESQL):
+        return "(hidden)"  # malformed, it may hold the password anywhere
     return re.sub(r"(?<=://)\S*@", "(hidden)@", value)[:200]
 
 
@@ -158,8 +170,10 @@ class Settings(BaseModel):
         "API_KEY", (), "a secret of ASCII letters, digits and signs; several are separated by spaces or commas"
     )
     api_auth: Literal["ingest", "writes", "all"] = _setting("API_AUTH", "ingest", "ingest, writes or all")
-    database_url: Annotated[str, AfterValidator(_sqlite_path)] = _setting(
-        "DATABASE_URL", "sqlite:///notifications.db", "sqlite:///relative/path.db or sqlite:////absolute/path.db"
+    database_url: Annotated[SecretStr, AfterValidator(_database)] = _setting(
+        "DATABASE_URL",
+        SecretStr("sqlite:///notifications.db"),
+        "sqlite:///relative/path.db, sqlite:////absolute/path.db or postgresql://user:password@host:port/database",
     )
     spool_dir_given: Path | None = _setting("SPOOL_DIR", None, "a folder")
     message_language: Literal["en", "ko"] = _setting("MESSAGE_LANGUAGE", "en", "en or ko")
@@ -226,9 +240,18 @@ class Settings(BaseModel):
         return self.backend_url_given or self.own_url
 
     @functools.cached_property
-    def database_path(self) -> Path:
-        """The SQLite file; a relative one is meant from the repository's root."""
-        return ROOT / self.database_url.removeprefix("sqlite:///")
+    def database_path(self) -> Path | None:
+        """The SQLite file; a relative one is meant from the repository's root. None where it is PostgreSQL."""
+        url = self.database_url.get_secret_value()
+        return None if url.startswith(_POSTGRESQL) else ROOT / url.removeprefix(_SQLITE)
+
+    @property
+    def database(self) -> str:
+        """What may be said of the database: its file, or its server and name, without who uses it."""
+        if self.database_path is not None:
+            return str(self.database_path)
+        parts = urlsplit(self.database_url.get_secret_value())
+        return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
     @property
     def spool_dirs(self) -> tuple[Path, ...]:
@@ -238,7 +261,8 @@ class Settings(BaseModel):
         """
         if self.spool_dir_given:
             return (ROOT / self.spool_dir_given,)
-        return tuple(dict.fromkeys((self.database_path.parent, Path(tempfile.gettempdir()))))
+        beside = self.database_path.parent if self.database_path else ROOT
+        return tuple(dict.fromkeys((beside, Path(tempfile.gettempdir()))))
 
     def _required(self, name: str) -> Any:
         field = type(self).model_fields[name]

@@ -1,11 +1,16 @@
 """What many tests start from."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from shared.store.engine import Database
+from shared.store.postgres import PostgresDatabase
+from shared.store.sqlite import SqliteDatabase
 from tests import leaks
+from tests.postgres import Server
 from tests.running import API_KEY, copy_project
 from tests.stand_ins import BotApi, Target
 
@@ -49,3 +54,32 @@ def bot_api() -> Iterator[BotApi]:
     """Telegram on a good day."""
     with BotApi() as listening:
         yield listening
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server, started by the first test that asks for it."""
+    with Server() as server:
+        SECRETS["DATABASE_URL"] = {server.password}
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Database]]:
+    """On each engine: gives databases that are all of one store, which is empty at first. Closed at the end."""
+    made: list[Database] = []
+    url = request.getfixturevalue("postgres").new_store() if request.param == "postgresql" else None
+
+    def new() -> Database:
+        made.append(PostgresDatabase(SecretStr(url)) if url else SqliteDatabase(tmp_path / "notifications.db"))
+        return made[-1]
+
+    yield new
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def database(new_database: Callable[[], Database]) -> Database:
+    """An empty database of each engine."""
+    return new_database()

@@ -178,7 +178,7 @@ def test_a_backup_that_cannot_be_made_says_why_and_changes_nothing(
     assert (path.read_bytes() if path.exists() else None) == before
 
 
-def test_a_backup_is_there_whole_or_not_at_all_where_the_disk_is_full(tmp_path: Path, store: Store) -> None:
+def test_a_backup_is_there_whole_or_not_at_all_where_the_disk_is_full(tmp_path: Path, path: Path, store: Store) -> None:
     copy = tmp_path / "copy.db"
     copy.write_text("the backup of yesterday")
     script = """
@@ -191,7 +191,7 @@ try:
 except BackupFailed as trouble:
     print(trouble)
 """
-    command = [sys.executable, "-c", script, str(store.database.path), str(copy)]
+    command = [sys.executable, "-c", script, str(path), str(copy)]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "cannot be copied" in answer.stdout
     assert copy.read_text() == "the backup of yesterday"

@@ -5,17 +5,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from shared import delivery, logs
 from shared.delivery import deliver_at_once, deliver_owed, retry_seconds
 from shared.models import AlertStatus, AttemptStatus, Event, as_text, now
 from shared.notifiers import SendFailed
-from shared.store import Store, StoreUnavailable
-from shared.store.migrate import migrate
+from shared.store import Store, StoreUnavailable, postgres
+from shared.store.engine import Database
+from shared.store.migrate import drop_everything, migrate
 from shared.store.sqlite import SqliteDatabase
 
 START = datetime(2025, 1, 8, 12, tzinfo=UTC)
@@ -50,11 +53,9 @@ def fails(**why: float | bool) -> Callable[[], object]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    database = SqliteDatabase(tmp_path / "store.db")
+def store(database: Database) -> Store:
     migrate(database, as_text(START))
-    yield Store(database)
-    database.close()
+    return Store(database)
 
 
 def report(
@@ -146,19 +147,43 @@ def test_the_lease_of_a_sender_that_died_is_taken_over(store: Store) -> None:
     assert deliver(store, 30, a=channel) == {"SENT": 1}
 
 
+@dataclass
+class Elsewhere:
+    """Another process' connection to the store, which can keep its lock."""
+
+    connection: Any
+    begin: str
+
+    def lock(self) -> None:
+        self.connection.execute(self.begin)
+
+    def unlock(self) -> None:
+        self.connection.execute("ROLLBACK")
+
+
 @pytest.fixture
-def other(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
-    """Another process' connection to the same file; who waits for its lock gives up soon."""
+def other(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Elsewhere]:
+    """Who waits for its lock gives up soon."""
+    database = store.database
     monkeypatch.setattr("shared.store.sqlite.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(postgres, "BUSY_SECONDS", 0.1)
     monkeypatch.setattr(delivery, "RUN", delivery.Budget(begins=0.5, ends=0.5))
-    with closing(sqlite3.connect(store.database.path, isolation_level=None, check_same_thread=False)) as connection:
-        yield connection
+    connection: Any
+    if isinstance(database, SqliteDatabase):
+        connection = sqlite3.connect(database.path, isolation_level=None, check_same_thread=False)
+        begin = "BEGIN IMMEDIATE"
+    else:
+        assert isinstance(database, postgres.PostgresDatabase)
+        connection = psycopg.connect(database._url.get_secret_value(), autocommit=True)
+        begin = f"BEGIN; SELECT pg_advisory_xact_lock({postgres._LOCK})"
+    with closing(connection):
+        yield Elsewhere(connection, begin)
 
 
-def locking(other: sqlite3.Connection) -> Channel:
+def locking(other: Elsewhere) -> Channel:
     """A channel that accepts, and before it can be written down the store is locked."""
     channel = Channel()
-    channel.behave = lambda: other.execute("BEGIN IMMEDIATE") if not channel.taken else None
+    channel.behave = lambda: None if channel.taken else other.lock()
     return channel
 
 
@@ -167,7 +192,7 @@ def logged(store: Store) -> list[str]:
 
 
 def test_what_was_accepted_while_the_store_was_locked_is_written_down_later_and_not_sent_again(
-    store: Store, other: sqlite3.Connection, capsys: pytest.CaptureFixture[str]
+    store: Store, other: Elsewhere, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report(store, ok=False)
     report(store, ok=True, after=30)
@@ -178,7 +203,7 @@ def test_what_was_accepted_while_the_store_was_locked_is_written_down_later_and_
             deliver(store, after, a=channel)
     assert capsys.readouterr().out.count('"notification_sent"') == 1, "the log says what was done, written down or not"
     logs._logger.cache_clear()
-    other.execute("ROLLBACK")
+    other.unlock()
     # The lease has run out, and were it still owed it would even be given up.
     assert deliver(store, TTL + 1, a=channel) == {"SENT": 1}
     assert channel.kinds == ["OUTAGE", "RECOVERY"]
@@ -186,22 +211,22 @@ def test_what_was_accepted_while_the_store_was_locked_is_written_down_later_and_
 
 
 def test_what_was_accepted_at_once_while_the_store_was_locked_is_written_down_by_the_next_that_comes(
-    store: Store, other: sqlite3.Connection
+    store: Store, other: Elsewhere
 ) -> None:
     channel = locking(other)
     deliver_at_once(store, {"a": channel}, report(store, ok=False), "en")
     assert logged(store) == []
-    other.execute("ROLLBACK")
+    other.unlock()
     deliver_at_once(store, {"a": channel}, [], "en")
     assert logged(store) == ["SENT"]
     assert deliver(store, 99, a=channel) == {}
     assert len(channel.taken) == 1
 
 
-def test_a_lock_that_ends_soon_costs_nothing(store: Store, other: sqlite3.Connection) -> None:
+def test_a_lock_that_ends_soon_costs_nothing(store: Store, other: Elsewhere) -> None:
     report(store, ok=False)
     channel = locking(other)
-    unlock = threading.Timer(0.3, other.execute, ["ROLLBACK"])
+    unlock = threading.Timer(0.3, other.unlock)
     unlock.start()
     assert deliver(store, a=channel) == {"SENT": 1}
     unlock.join()
@@ -209,14 +234,14 @@ def test_a_lock_that_ends_soon_costs_nothing(store: Store, other: sqlite3.Connec
 
 
 def test_what_another_process_sent_again_meanwhile_is_sent_all_the_same(
-    store: Store, other: sqlite3.Connection
+    store: Store, other: Elsewhere, new_database: Callable[[], Database]
 ) -> None:
     report(store, ok=False)
     channel = locking(other)
     with pytest.raises(StoreUnavailable):
         deliver(store, a=channel)
-    other.execute("ROLLBACK")
-    elsewhere = Store(SqliteDatabase(store.database.path))
+    other.unlock()
+    elsewhere = Store(new_database())
     assert deliver(elsewhere, 31, a=Channel(fails())) == {"RETRY": 1}
     elsewhere.database.close()
     assert deliver(store, 99, a=channel) == {}
@@ -226,14 +251,18 @@ def test_what_another_process_sent_again_meanwhile_is_sent_all_the_same(
 
 @pytest.mark.parametrize("is_owed", [False, True])
 def test_what_was_accepted_is_not_written_down_for_another_that_got_its_number_in_a_new_store(
-    store: Store, other: sqlite3.Connection, is_owed: bool
+    store: Store, other: Elsewhere, is_owed: bool
 ) -> None:
     report(store, ok=False)
     channel = locking(other)
     with pytest.raises(StoreUnavailable):
         deliver(store, a=channel)
-    other.execute("ROLLBACK")
-    store.database.path.unlink()
+    other.unlock()
+    if isinstance(store.database, SqliteDatabase):
+        store.database.path.unlink()
+    else:
+        with store.database.transaction() as transaction:
+            drop_everything(transaction)
     migrate(store.database, as_text(START))
     if is_owed:
         report(store, ok=False, after=60, name="other")

@@ -15,9 +15,10 @@ import pytest
 
 from shared.models import Event, as_text
 from shared.store import Store, StoreUnavailable
+from shared.store.engine import StoreBusy, Transaction
 from shared.store.group import WAITING, Group
 from shared.store.migrate import migrate
-from shared.store.sqlite import SqliteDatabase, StoreBusy, Transaction
+from shared.store.sqlite import SqliteDatabase
 from tests.running import wait_until
 
 NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)

@@ -57,6 +57,49 @@ def test_three_slashes_are_relative_and_four_absolute(url: str, path: Path) -> N
     assert settings(DATABASE_URL=url).database_path == path
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (
+            "postgresql://bonghwa:hunter2-x@db.example:6432/shop?sslmode=verify-full",
+            "postgresql://db.example:6432/shop",
+        ),
+        ("postgres://bonghwa:hunter2-x@db.example/shop", "postgresql://db.example/shop"),
+        (
+            "postgresql://bonghwa:hunter2-x@one.example:1,two.example:2/shop",
+            "postgresql://one.example:1,two.example:2/shop",
+        ),
+        ("postgresql:///shop?host=/cloudsql/x&user=bonghwa&password=hunter2-x", "postgresql:///shop"),
+    ],
+)
+def test_of_a_postgresql_database_the_server_and_the_name_are_shown(url: str, shown: str) -> None:
+    known = settings(DATABASE_URL=url)
+    assert (known.database, known.database_path, known.spool_dirs[0]) == (shown, None, ROOT)
+    assert known.database_url.get_secret_value() == url
+    assert "hunter2" not in repr(known) + str(known)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://bonghwa:hunter2@db",
+        "postgresql://bonghwa:hunter2",
+        "postgresql://bonghwa:12/hunter2@db/shop",
+        "postgresql://bonghwa:12?hunter2@db/shop",
+        "postgresql://bonghwa:12#hunter2@db/shop",
+        "postgresql://bonghwa:12/x@db/shop#hunter2",
+        "postgresql://bonghwa:x@db:hunter2/shop",
+        "postgresql://bonghwa:hunter2@[db/shop",
+        "postgres://bonghwa:hunter2@db:0/shop",
+    ],
+)
+def test_nothing_is_shown_of_a_malformed_postgresql_url(url: str) -> None:
+    with pytest.raises(
+        SettingError, match=r"^DATABASE_URL is '.hidden.': expected sqlite:///rel.* or postgresql://user"
+    ):
+        settings(DATABASE_URL=url)
+
+
 def test_the_spool_lies_beside_the_database_or_where_it_is_told(tmp_path: Path) -> None:
     assert settings(DATABASE_URL=f"sqlite:///{tmp_path}/n.db").spool_dirs == (tmp_path, Path(tempfile.gettempdir()))
     assert settings(SPOOL_DIR=str(tmp_path / "spool")).spool_dirs == (tmp_path / "spool",)

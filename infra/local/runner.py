@@ -40,9 +40,8 @@ def _check_files(settings: Settings) -> None:
     try:
         open_store(settings).database.close()
     except StoreUnavailable as trouble:
-        raise SettingError(
-            "DATABASE_URL", settings.database_url, f"a database that can be used ({trouble})"
-        ) from trouble
+        url = f"sqlite:///{settings.database_path}" if settings.database_path else settings.database
+        raise SettingError("DATABASE_URL", url, f"a database that can be used ({trouble})") from trouble
     if settings.log_dir:
         folder = ROOT / settings.log_dir
         try:
@@ -76,7 +75,7 @@ def banner(settings: Settings, channels: Collection[str], *, is_new: bool) -> st
         ("Bonghwa", f"{settings.own_url.replace('127.0.0.1', 'localhost')}  (Ctrl-C stops it)"),
         ("watching", f"{' '.join(settings.targets)}  every {settings.check_interval_seconds:g} s"),
         ("channels", f"{', '.join(channels)}  (off: {', '.join(off) or 'none'})"),
-        ("database", str(settings.database_path)),
+        ("database", settings.database),
         ("logs", f"{ROOT / settings.log_dir if settings.log_dir else '-'}/server.log, agent.log"),
         ("settings", f"{ROOT / '.env'}{'  (made now, with a new API_KEY)' if is_new else ''}"),
     ]

@@ -5,10 +5,10 @@ it writes in one transaction.
 """
 
 from shared.store.alerts import AlertNotFound
+from shared.store.engine import StoreUnavailable
 from shared.store.intake import Ingested
 from shared.store.ledger import Store
 from shared.store.opening import open_store
 from shared.store.outbox import Owed
-from shared.store.sqlite import StoreUnavailable
 
 __all__ = ["AlertNotFound", "Ingested", "Owed", "Store", "StoreUnavailable", "open_store"]

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from shared.store.sqlite import SqliteDatabase, StoreBusy, StoreUnavailable, Transaction
+from shared.store.engine import Database, StoreBusy, StoreUnavailable, Transaction
 
 # When nothing has gone on for this long, of those that wait for the next transaction only a few go on waiting, and the
 # others are told to come back: a store in trouble must not hold every thread of a server.
@@ -36,7 +36,7 @@ class _Entry(Generic[Result]):
 class Group:
     """Runs work in transactions that concurrent callers share: one of them does the work of all that wait."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
         self._is_taken = False

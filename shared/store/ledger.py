@@ -7,10 +7,10 @@ from typing import Any
 from shared.alerting import Watch, after_manual_resolve, go_on_watching, is_silent, move
 from shared.models import Agent, Alert, AlertKind, AlertStatus, Event, Monitor, Notification, as_text
 from shared.store.alerts import active_alert, alert_of, open_alert, owe, save_alert
+from shared.store.engine import MAX_ID, Database, Transaction
 from shared.store.group import Group
 from shared.store.intake import Ingested, save_monitor, take_in
 from shared.store.outbox import Outbox
-from shared.store.sqlite import MAX_ID, SqliteDatabase, Transaction
 
 # Whoever watches writes it down this often, not at every look.
 WATCH_SECONDS = 30.0
@@ -20,7 +20,7 @@ NO_CHECK = "no check arrives from it"
 class Store(Outbox):
     """Everything that is stored. The methods raise StoreUnavailable where the database cannot be used."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._group = Group(database)
 

@@ -4,12 +4,12 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
-from shared.store.sqlite import SqliteDatabase, StoreUnavailable, Transaction
+from shared.store.engine import Database, StoreUnavailable, Transaction
 
 _RECORD = "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT, applied_at TEXT)"
 
 
-def migrate(database: SqliteDatabase, applied_at: str, migrations: Sequence[Path] | None = None) -> list[str]:
+def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | None = None) -> list[str]:
     """Apply what is missing, safely when several processes do so at once. The names of what was applied.
 
     All or nothing: where one fails, the store stays as the program before knows it. ``migrations``: other files than
@@ -20,16 +20,16 @@ def migrate(database: SqliteDatabase, applied_at: str, migrations: Sequence[Path
     """
     known = _migrations() if migrations is None else migrations
     with database.snapshot() as snapshot:
-        if _version(snapshot, len(known)) == len(known):
+        if _version(database, snapshot, len(known)) == len(known):
             return []
     applying = None
     try:
         with database.transaction() as transaction:
-            version = _version(transaction, len(known))
+            version = _version(database, transaction, len(known))
             transaction.rows(_RECORD)
             for number, path in enumerate(known[version:], start=version + 1):
                 applying = path.stem
-                _apply(transaction, path, number, database.identity, applied_at)
+                _apply(transaction, path, number, database.in_its_words(path.read_text(encoding="utf-8")), applied_at)
     except Exception as error:
         if applying is None:
             raise
@@ -50,8 +50,8 @@ def _migrations() -> tuple[Path, ...]:
     return tuple(sorted((Path(__file__).parent / "migrations").glob("*.sql")))
 
 
-def _version(transaction: Transaction, known: int) -> int:
-    is_recorded = transaction.row("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'")
+def _version(database: Database, transaction: Transaction, known: int) -> int:
+    is_recorded = transaction.row(database.table_named, name="schema_migrations")
     row = is_recorded and transaction.row("SELECT max(version) AS version FROM schema_migrations")
     version: int = (row and row["version"]) or 0
     if version > known:
@@ -60,8 +60,8 @@ def _version(transaction: Transaction, known: int) -> int:
     return version
 
 
-def _apply(transaction: Transaction, path: Path, number: int, identity: str, applied_at: str) -> None:
-    for statement in _statements(path.read_text(encoding="utf-8").replace("{identity}", identity)):
+def _apply(transaction: Transaction, path: Path, number: int, script: str, applied_at: str) -> None:
+    for statement in _statements(script):
         transaction.rows(statement)
     transaction.rows(
         "INSERT INTO schema_migrations (version, name, applied_at) VALUES (:version, :name, :applied_at)",

@@ -3,11 +3,13 @@
 import functools
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from shared.models import as_text, now
 from shared.settings import Settings
+from shared.store.engine import Database
 from shared.store.ledger import Store
 from shared.store.migrate import migrate
-from shared.store.sqlite import SqliteDatabase
 
 
 def open_store(settings: Settings) -> Store:
@@ -16,12 +18,27 @@ def open_store(settings: Settings) -> Store:
     Raises:
         StoreUnavailable: it cannot be opened, or is from a newer version of the program.
     """
-    store = _opened(settings.database_path)
+    store = _opened(settings.database_path or settings.database_url)
     # Where that fails it is tried again by the next request.
     store.database.open()
     return store
 
 
 @functools.cache
-def _opened(path: Path) -> Store:
-    return Store(SqliteDatabase(path, prepare=lambda database: migrate(database, as_text(now()))))
+def _opened(where: Path | SecretStr) -> Store:
+    return Store(_database(where))
+
+
+def _database(where: Path | SecretStr) -> Database:
+    # Either engine is loaded by those alone who use it.
+    if isinstance(where, Path):
+        from shared.store.sqlite import SqliteDatabase
+
+        return SqliteDatabase(where, prepare=_prepare)
+    from shared.store.postgres import PostgresDatabase
+
+    return PostgresDatabase(where, prepare=_prepare)
+
+
+def _prepare(database: Database) -> None:
+    migrate(database, as_text(now()))

