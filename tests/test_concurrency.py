@@ -1,6 +1,7 @@
 """Many reports at once, to several processes on one new database: one outage is one alert and one message a channel."""
 
 import random
+import sqlite3
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import requests
 
@@ -23,17 +25,30 @@ OWED = "SELECT id FROM notifications WHERE status IN ('PENDING', 'SENDING')"
 
 
 @pytest.fixture
-def backends_without_a_database(project: Path, tmp_path: Path, bot_api: BotApi) -> Iterator[list[FunctionAlone]]:
+def environ(database_environ: dict[str, str], bot_api: BotApi) -> dict[str, str]:
+    return {**database_environ, **bot_api.environ}
+
+
+@pytest.fixture
+def backends_without_a_database(
+    project: Path, tmp_path: Path, environ: dict[str, str]
+) -> Iterator[list[FunctionAlone]]:
     """Three processes that take events; none has opened the one database that they share, so that it is not made."""
-    backends = [FunctionAlone(project, tmp_path, "ingest_event", **bot_api.environ) for _ in range(PROCESSES)]
+    backends = [FunctionAlone(project, tmp_path, "ingest_event", **environ) for _ in range(PROCESSES)]
     with started_together(*backends):
         assert not backends[0].database.exists()
+        with pytest.raises((sqlite3.OperationalError, psycopg.errors.UndefinedTable)):
+            backends[0].rows("SELECT 1 FROM events")
         yield backends
 
 
-@pytest.mark.parametrize("run", range(3))
+@pytest.mark.parametrize("database_environ", ["sqlite"] * 3 + ["postgresql"] * 2, indirect=True)
 def test_many_failures_at_once_are_one_alert_and_one_message_a_channel(
-    project: Path, tmp_path: Path, backends_without_a_database: list[FunctionAlone], bot_api: BotApi, run: int
+    project: Path,
+    tmp_path: Path,
+    backends_without_a_database: list[FunctionAlone],
+    environ: dict[str, str],
+    bot_api: BotApi,
 ) -> None:
     backends = backends_without_a_database
     # Of one moment, so that none is older than another: each of them counts.
@@ -51,7 +66,7 @@ def test_many_failures_at_once_are_one_alert_and_one_message_a_channel(
     assert [answer.json()["change"] for answer in answers if answer.json()["change"]] == ["OPENED"]
     assert [alert["status"] for alert in store.rows("SELECT * FROM alerts")] == ["OPEN"]
     assert store.rows("SELECT consecutive_failures FROM monitors") == [{"consecutive_failures": THREADS}]
-    rest = what_is_still_owed_is_delivered(project, tmp_path, bot_api)
+    rest = what_is_still_owed_is_delivered(project, tmp_path, environ)
     assert len(bot_api.messages) == 1
     assert len([line for process in (*backends, *rest) for line in process.told()]) == 1
     assert store.rows("SELECT channel FROM notification_logs WHERE status = 'SENT' ORDER BY channel") == [
@@ -61,7 +76,11 @@ def test_many_failures_at_once_are_one_alert_and_one_message_a_channel(
 
 
 def test_one_event_posted_by_many_at_once_is_stored_once(
-    project: Path, tmp_path: Path, backends_without_a_database: list[FunctionAlone], bot_api: BotApi
+    project: Path,
+    tmp_path: Path,
+    backends_without_a_database: list[FunctionAlone],
+    environ: dict[str, str],
+    bot_api: BotApi,
 ) -> None:
     backends = backends_without_a_database
     body = event(is_success=False, event_id="the-only-one")
@@ -72,12 +91,16 @@ def test_one_event_posted_by_many_at_once_is_stored_once(
     assert Counter(answer.json()["duplicate"] for answer in answers) == {False: 1, True: THREADS - 1}
     assert {answer.json()["id"] for answer in answers} == {1}
     assert backends[0].rows("SELECT count(*) AS events FROM events") == [{"events": 1}]
-    what_is_still_owed_is_delivered(project, tmp_path, bot_api)
+    what_is_still_owed_is_delivered(project, tmp_path, environ)
     assert len(bot_api.messages) == 1
 
 
 def test_monitors_that_flap_under_many_reports_never_have_two_active_alerts(
-    project: Path, tmp_path: Path, backends_without_a_database: list[FunctionAlone], bot_api: BotApi
+    project: Path,
+    tmp_path: Path,
+    backends_without_a_database: list[FunctionAlone],
+    environ: dict[str, str],
+    bot_api: BotApi,
 ) -> None:
     backends = backends_without_a_database
     monitors = [f"http://{name}.example" for name in ("one", "two", "three")]
@@ -97,7 +120,7 @@ def test_monitors_that_flap_under_many_reports_never_have_two_active_alerts(
                 assert deliver.post("/").ok
         return answers
 
-    with FunctionAlone(project, tmp_path, "deliver_notifications", **bot_api.environ) as deliver:
+    with FunctionAlone(project, tmp_path, "deliver_notifications", **environ) as deliver:
         answers = [answer for each in at_once(report) for answer in each]
         assert Counter(answer.status_code for answer in answers) == {201: THREADS * 10}
         deliver.wait_until(lambda: deliver.post("/").ok and not deliver.rows(OWED), 30)
@@ -120,9 +143,9 @@ def test_monitors_that_flap_under_many_reports_never_have_two_active_alerts(
             assert [text.split()[0] for text in once if f" {monitor} " in text] == changes[monitor]
 
 
-def what_is_still_owed_is_delivered(project: Path, folder: Path, bot_api: BotApi) -> list[FunctionAlone]:
+def what_is_still_owed_is_delivered(project: Path, folder: Path, environ: dict[str, str]) -> list[FunctionAlone]:
     """Run the function for that where a busy machine left something to it; the processes that this took."""
-    deliver = FunctionAlone(project, folder, "deliver_notifications", **bot_api.environ)
+    deliver = FunctionAlone(project, folder, "deliver_notifications", **environ)
     if not deliver.rows(OWED):
         return []
     with deliver:

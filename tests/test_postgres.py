@@ -19,7 +19,8 @@ from shared.store import postgres as engine
 from shared.store.engine import Database, StoreBusy
 from shared.store.migrate import drop_everything, migrate
 from shared.store.postgres import PostgresDatabase
-from tests.postgres import Server, rows
+from tests.postgres import Server
+from tests.running import rows_of
 
 pytestmark = pytest.mark.system
 NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
@@ -67,7 +68,7 @@ def names(database: Database) -> list[str]:
 
 
 def hang_up(url: str) -> None:
-    assert rows(url, f"SELECT pg_terminate_backend(pid, 5000) AS is_done {SESSIONS}") == [{"is_done": True}]
+    assert rows_of(url, f"SELECT pg_terminate_backend(pid, 5000) AS is_done {SESSIONS}") == [{"is_done": True}]
 
 
 def test_a_connection_that_the_server_ended_is_made_anew_and_nobody_notices(
@@ -296,7 +297,7 @@ def test_a_process_has_one_connection(url: str, new: Callable[[], PostgresDataba
         thread.start()
     for thread in threads:
         thread.join(10)
-    assert len(rows(url, f"SELECT pid {SESSIONS}")) == 1
+    assert len(rows_of(url, f"SELECT pid {SESSIONS}")) == 1
 
 
 def test_each_engine_is_loaded_by_those_alone_who_use_it(tmp_path: Path) -> None:

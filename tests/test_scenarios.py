@@ -13,7 +13,12 @@ from tests.stand_ins import BotApi, Target
 pytestmark = pytest.mark.system
 
 CHANNELS = ["console", "telegram"]
-one_and_many_processes = pytest.mark.parametrize("separate", ["", "1"], ids=["one process", "SEPARATE=1"])
+stores_and_processes = pytest.mark.parametrize(
+    ("database_environ", "separate"),
+    [("sqlite", ""), ("sqlite", "1"), ("postgresql", "")],
+    indirect=["database_environ"],
+    ids=["one process", "SEPARATE=1", "postgresql"],
+)
 
 
 def test_a_healthy_target_is_checked_again_and_again_and_nobody_is_told(
@@ -33,11 +38,12 @@ def test_a_healthy_target_is_checked_again_and_again_and_nobody_is_told(
         assert system.get("/").json()["status"] == "ok"
 
 
-@one_and_many_processes
+@stores_and_processes
 def test_an_outage_is_told_once_while_it_lasts_and_its_recovery_once(
-    project: Path, tmp_path: Path, target: Target, bot_api: BotApi, separate: str
+    project: Path, tmp_path: Path, target: Target, bot_api: BotApi, database_environ: dict[str, str], separate: str
 ) -> None:
-    with LocalSystem(project, tmp_path, TARGET_URL=target.url, SEPARATE=separate, **bot_api.environ) as system:
+    environ = {**bot_api.environ, **database_environ, "SEPARATE": separate}
+    with LocalSystem(project, tmp_path, TARGET_URL=target.url, **environ) as system:
         system.wait_for_further_events(1, is_success=True)
 
         target.is_down = True
@@ -105,12 +111,12 @@ def test_an_acknowledged_outage_stays_the_only_one_until_the_target_recovers(
         assert [alert["status"] for alert in system.alerts()] == ["OPEN", "RESOLVED"]
 
 
-@one_and_many_processes
+@stores_and_processes
 def test_a_system_that_is_killed_during_an_outage_goes_on_where_the_store_stands(
-    project: Path, tmp_path: Path, target: Target, bot_api: BotApi, separate: str
+    project: Path, tmp_path: Path, target: Target, bot_api: BotApi, database_environ: dict[str, str], separate: str
 ) -> None:
     target.is_down = True
-    settings = {"TARGET_URL": target.url, "SEPARATE": separate, **bot_api.environ}
+    settings = {"TARGET_URL": target.url, "SEPARATE": separate, **bot_api.environ, **database_environ}
     killed = LocalSystem(project, tmp_path, **settings)
     with killed:
         killed.wait_until(lambda: len(killed.sent()) == 2)
