@@ -199,7 +199,9 @@ def test_a_function_that_others_reach_says_once_and_loudly_what_is_open(
     words: str,
 ) -> None:
     for _ in range(3):
-        assert ask("list_alerts", "GET", bound=bound, API_AUTH=auth, **where).status_code == 200
+        answer = ask("list_alerts", "GET", bound=bound, API_AUTH=auth, **where)
+        # In a cloud the store of this test, which is SQLite, is refused afterwards.
+        assert answer.status_code == (503 if where else 200)
     [said] = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "open" in line["message"]]
     assert (said["severity"], said["api_auth"]) == ("WARNING", auth), why
     assert f"{words} without a key" in said["reason"]

@@ -16,7 +16,7 @@ def open_store(settings: Settings) -> Store:
     """The store that ``DATABASE_URL`` names, made or brought up to date where that is still to be done.
 
     Raises:
-        StoreUnavailable: it cannot be opened, or is from a newer version of the program.
+        StoreUnavailable: it cannot be opened, is from a newer program, or is SQLite where that cannot be.
     """
     store = _opened(settings.database_path or settings.database_url)
     # Where that fails it is tried again by the next request.
@@ -32,8 +32,10 @@ def _opened(where: Path | SecretStr) -> Store:
 def _database(where: Path | SecretStr) -> Database:
     # Either engine is loaded by those alone who use it.
     if isinstance(where, Path):
+        from shared.store.place import refuse_wrong_place
         from shared.store.sqlite import SqliteDatabase
 
+        refuse_wrong_place(where)
         return SqliteDatabase(where, prepare=_prepare)
     from shared.store.postgres import PostgresDatabase
 
