@@ -23,6 +23,8 @@ def main() -> None:
     backup = chores.add_parser("backup", help="copy the database into a file, also while the system runs")
     backup.add_argument("file", type=Path, help="the copy; what is there already is replaced, after asking")
     backup.add_argument("--yes", action="store_true", help="do not ask")
+    move = chores.add_parser("migrate-store", help="copy the SQLite database into a PostgreSQL one, and compare them")
+    move.add_argument("--to", required=True, metavar="URL", help="postgresql://user:password@host:port/database")
     chores.add_parser("openapi", help="write the document that GET /openapi.json answers, from the models")
     arguments = parser.parse_args()
     if arguments.chore == "openapi":
@@ -33,6 +35,11 @@ def main() -> None:
         settings = Settings.from_env()
         if arguments.chore == "backup":
             _backup(settings, arguments.file, is_sure=arguments.yes)
+        elif arguments.chore == "migrate-store":
+            # Imported here: it brings in the driver.
+            from infra.migrate_store import migrate_store
+
+            migrate_store(settings, arguments.to)
         else:
             _init_db(settings, is_reset=arguments.reset, is_sure=arguments.yes)
     except (SettingError, StoreUnavailable, BackupFailed) as trouble:

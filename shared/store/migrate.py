@@ -8,6 +8,9 @@ from shared.store.engine import Database, StoreUnavailable, Transaction
 
 _RECORD = "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT, applied_at TEXT)"
 
+# Every table that the migrations make; what a table refers to stands before it.
+TABLES = ("watches", "agents", "monitors", "events", "alerts", "notifications", "notification_logs")
+
 
 def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | None = None) -> list[str]:
     """Apply what is missing, safely when several processes do so at once. The names of what was applied.
@@ -40,7 +43,7 @@ def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | No
 
 def drop_everything(transaction: Transaction) -> None:
     """Remove all tables, for a fresh start inside the same file: processes that have it open go on."""
-    for table in ("notification_logs", "notifications", "alerts", "events", "monitors", "agents", "watches"):
+    for table in reversed(TABLES):
         transaction.rows(f"DROP TABLE IF EXISTS {table}")
     transaction.rows("DROP TABLE IF EXISTS schema_migrations")
 

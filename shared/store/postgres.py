@@ -7,9 +7,7 @@ that a pooler may stand in between.
 """
 
 import contextlib
-import functools
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,10 +22,9 @@ from psycopg.rows import dict_row
 from pydantic import SecretStr
 
 from shared.logs import step
-from shared.store.engine import Row, StoreBusy, StoreUnavailable
+from shared.store.engine import StoreBusy, StoreUnavailable
+from shared.store.postgres_transaction import Connection, PostgresTransaction
 from shared.store.postgres_trouble import meaning, unreachable
-
-Connection = psycopg.Connection[dict[str, Any]]
 
 BUSY_SECONDS = 5.0
 CHECK_SECONDS = 2.0
@@ -51,30 +48,6 @@ _WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _VERSION = "SELECT max(version) AS version FROM schema_migrations"
 # What lies there while nothing is prepared; no version is that.
 _UNPREPARED = -1
-
-
-class PostgresTransaction:
-    """See engine.Transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def rows(self, sql: str, **values: Any) -> list[Row]:
-        """The rows that the statement returns."""
-        # Truth is 0 or 1 in every table, as SQLite has it.
-        known = {name: int(value) if isinstance(value, bool) else value for name, value in values.items()}
-        cursor = self._connection.execute(_in_its_style(sql), known)
-        return list(cursor.fetchall()) if cursor.description else []
-
-    def row(self, sql: str, **values: Any) -> Row | None:
-        """The first row that the statement returns, if any."""
-        rows = self.rows(sql, **values)
-        return rows[0] if rows else None
-
-
-@functools.lru_cache(maxsize=256)
-def _in_its_style(sql: str) -> bytes:
-    return re.sub(r"(?<!:):([a-z_]+)", r"%(\1)s", sql.replace("%", "%%")).encode()
 
 
 class PostgresDatabase:

@@ -1,0 +1,46 @@
+"""An open transaction of PostgreSQL: our statements in its style."""
+
+import functools
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from shared.store.engine import Row
+
+Connection = psycopg.Connection[dict[str, Any]]
+
+
+class PostgresTransaction:
+    """See engine.Transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, **values: Any) -> list[Row]:
+        """The rows that the statement returns."""
+        # Truth is 0 or 1 in every table, as SQLite has it.
+        known = {name: int(value) if isinstance(value, bool) else value for name, value in values.items()}
+        cursor = self._connection.execute(_in_its_style(sql), known)
+        return list(cursor.fetchall()) if cursor.description else []
+
+    def row(self, sql: str, **values: Any) -> Row | None:
+        """The first row that the statement returns, if any."""
+        rows = self.rows(sql, **values)
+        return rows[0] if rows else None
+
+    def copy_in(self, table: str, rows: Sequence[Row]) -> None:
+        """Add rows as they stand, which all have the first one's columns."""
+        columns = list(rows[0].keys())
+        names = SQL(", ").join(map(Identifier, columns))
+        into = SQL("COPY {} ({}) FROM STDIN").format(Identifier(table), names)
+        with self._connection.cursor() as cursor, cursor.copy(into) as copy:
+            for row in rows:
+                copy.write_row([row[name] for name in columns])
+
+
+@functools.lru_cache(maxsize=256)
+def _in_its_style(sql: str) -> bytes:
+    return re.sub(r"(?<!:):([a-z_]+)", r"%(\1)s", sql.replace("%", "%%")).encode()
