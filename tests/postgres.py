@@ -33,6 +33,8 @@ _OPTIONS = {
     "unix_socket_directories": "",
     "listen_addresses": "127.0.0.1",
 }
+# Ends with whoever holds the other end of its standard input, also where that is killed.
+_UNTIL_WE_END = ("sh", "-c", '"$@" & read -r _; kill -QUIT $!; wait', "sh")
 
 
 def _installed() -> Path:
@@ -66,7 +68,7 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop(signal.SIGQUIT)  # nothing of it is needed any more
+        self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self) -> None:
@@ -75,20 +77,28 @@ class Server:
         command = [str(self._bin / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port), *options]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, **self._as
+                [*_UNTIL_WE_END, *command],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                start_new_session=True,
+                **self._as,
             )
         wait_until(self._answers, START_SECONDS, otherwise=self.log)
 
-    def stop(self, number: int = signal.SIGINT) -> None:
-        """End it, and every connection to it. SIGQUIT: as if it had crashed."""
-        if self._process is not None:
-            self._process.send_signal(number)
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait(10)
-            self._process = None
+    def stop(self) -> None:
+        """End it and every connection to it at once, as in a crash; what was committed is there at the next start."""
+        if self._process is None:
+            return
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(10)
+        self._process = None
 
     def log(self) -> str:
         """What it has said."""

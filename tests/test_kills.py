@@ -175,11 +175,13 @@ def test_a_kill_at_any_boundary_loses_nothing_and_repeats_only_what_the_contract
     assert len(run.unmet) <= len(run.boundaries) / 4, run.unmet
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(
+    ("database_environ", "seed"), [("sqlite", 1), ("sqlite", 2), ("postgresql", 3)], indirect=["database_environ"]
+)
 def test_random_kills_lose_nothing_and_repeat_only_what_the_contract_allows(
-    seed: int, forge: Forge, tmp_path: Path
+    database_environ: dict[str, str | None], seed: int, forge: Forge, tmp_path: Path
 ) -> None:
-    verdict = Series(forge, tmp_path, seed, kills=12).run()
+    verdict = Series(forge, tmp_path, seed, kills=12, settings=database_environ).run()
 
     assert verdict.broken == []
     assert verdict.alerts > 12

@@ -47,7 +47,7 @@ def database(tmp_path: Path) -> Path:
 
 
 def verdict(database: Path, receipts: Receipts, acknowledged: tuple[str, ...] = ()) -> Verdict:
-    return judge(database, {"a": receipts}, LIVES, acknowledged)
+    return judge(f"sqlite:///{database}", {"a": receipts}, LIVES, acknowledged)
 
 
 def test_a_history_that_kept_the_contract_is_said_to_have(database: Path) -> None:

@@ -71,7 +71,7 @@ class PostgresDatabase:
         self._prepared: int | None = _UNPREPARED
         self._is_preparing = False
         self._proven_at = -PROOF_SECONDS
-        self._unreachable: tuple[float, StoreUnavailable] | None = None
+        self._unreachable_for, self._unreachable_until = "", 0.0
 
     def transaction(self) -> AbstractContextManager[PostgresTransaction]:
         """A transaction that holds the write lock from its start; committed unless an exception leaves it."""
@@ -174,16 +174,17 @@ class PostgresDatabase:
     def _connected(self) -> Connection:
         if self._connection is not None:
             return self._connection
-        if self._unreachable and time.monotonic() < self._unreachable[0] + UNREACHABLE_SECONDS:
-            raise self._unreachable[1]
+        if time.monotonic() < self._unreachable_until:
+            raise StoreUnavailable(self._unreachable_for, is_passing=True)
         try:
             self._connection = _connect(self._url)
         except psycopg.Error as error:
             # What the driver says can name the server and the user, and what it says of the URL more.
             trouble = unreachable(error)
-            self._unreachable = time.monotonic(), trouble
+            if trouble.is_passing:
+                self._unreachable_for, self._unreachable_until = str(trouble), time.monotonic() + UNREACHABLE_SECONDS
             raise trouble from None
-        self._unreachable, self._prepared = None, _UNPREPARED
+        self._prepared = _UNPREPARED
         return self._connection
 
     def _let_go(self) -> None:

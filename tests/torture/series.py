@@ -62,6 +62,7 @@ class Series:
     seed: int
     kills: int
     tell: Callable[[int], object] = lambda _kills: None
+    settings: dict[str, str | None] = field(default_factory=dict)
     acknowledged: list[str] = field(default_factory=list)
 
     def run(self) -> Verdict:
@@ -69,7 +70,7 @@ class Series:
         chance = random.Random(self.seed)
         # Of their own, since they are drawn from in other threads, in an order that nobody decides.
         moods, pushes = random.Random(chance.random()), [random.Random(chance.random()) for _ in PUSHED]
-        with World(self.forge, self.folder, CHECKED) as world:
+        with World(self.forge, self.folder, CHECKED, self.settings) as world:
             world.channel.behaviour_of = lambda _message: moods.choices(
                 [mood for _, mood in MOODS], [weight for weight, _ in MOODS]
             )[0]

@@ -1,14 +1,13 @@
 """What the channels received, held against what the store says: lost, repeated, out of order."""
 
 import itertools
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
+from tests.running import rows_of
 from tests.torture.world import Life, Receipt
 
 Rows = list[dict[str, Any]]
@@ -44,19 +43,20 @@ class Verdict:
 
 
 def judge(
-    database: Path,
+    database: str,
     receipts: Mapping[str, Sequence[Receipt]],
     lives: Sequence[Life],
     acknowledged: Iterable[str] = (),
 ) -> Verdict:
     """Judge a settled system: nothing more is to come.
 
-    ``receipts``: what each configured channel accepted, in order. ``acknowledged``: the ids of the events whose
-    receipt was confirmed, or that a kill left in the spool.
+    ``database``: its DATABASE_URL. ``receipts``: what each configured channel accepted, in order. ``acknowledged``: the
+    ids of the events whose receipt was confirmed, or that a kill left in the spool.
     """
-    tables = {name: _table(database, name) for name in ("monitors", "events", "alerts", "notifications")}
+    names = ("monitors", "events", "alerts", "notifications", "notification_logs")
+    tables = {name: rows_of(database, f"SELECT * FROM {name} ORDER BY id") for name in names}
     logs: dict[int, Rows] = defaultdict(list)
-    for row in _table(database, "notification_logs"):
+    for row in tables["notification_logs"]:
         logs[row["notification_id"]].append(row)
     alerts = {alert["id"]: alert for alert in tables["alerts"]}
     verdict = Verdict(alerts=len(alerts), owed=len(tables["notifications"]))
@@ -79,15 +79,6 @@ def judge(
             _judge_delivery(verdict, row, taken[row["id"]], logs[row["id"]], lives)
         _judge_order(verdict, channel, [row for row in owed if taken[row["id"]]], alerts, accepted)
     return verdict
-
-
-def _table(database: Path, name: str) -> Rows:
-    connection = sqlite3.connect(database, timeout=5)
-    try:
-        connection.row_factory = sqlite3.Row
-        return [dict(row) for row in connection.execute(f"SELECT * FROM {name} ORDER BY id")]
-    finally:
-        connection.close()
 
 
 def _judge_alerts(verdict: Verdict, monitor: dict[str, Any], tables: Mapping[str, Rows]) -> None:

@@ -18,12 +18,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+import psycopg
 import requests
 
 from functions.check_monitors.spool import Spool, short_name
 from shared.models import as_text, utc
 from shared.settings import ROOT
-from tests.running import API_KEY, copy_project, environment, living, wait_until
+from tests.running import API_KEY, copy_project, environment, living, rows_of, wait_until
 from tests.stand_ins import (
     Behaviour,
     BotApi,
@@ -203,7 +204,9 @@ class World:
         self._port.bind(("127.0.0.1", 0))
         self.port = int(self._port.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"
-        self.database = self.folder / "bonghwa.db"
+        url = self.settings.get("DATABASE_URL") or ""
+        self.is_on_postgresql = url.startswith("postgresql://")
+        self.database = url if self.is_on_postgresql else f"sqlite:///{self.folder / 'bonghwa.db'}"
         self._life_line = self.folder / "life"
         os.mkfifo(self._life_line)
         self._group: int | None = None
@@ -306,8 +309,12 @@ class World:
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """What the database answers, read only, so that what a kill left there stays; nothing where it cannot yet."""
+        if self.is_on_postgresql:
+            with contextlib.suppress(psycopg.errors.UndefinedTable):
+                return rows_of(self.database, sql)
+            return []
         try:
-            connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=5)
+            connection = sqlite3.connect(f"file:{self.folder / 'bonghwa.db'}?mode=ro", uri=True, timeout=5)
         except sqlite3.OperationalError:
             return []
         try:
