@@ -5,20 +5,21 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 from pydantic import SecretStr
 
-from shared.models import as_text
+from shared.models import Event, as_text
 from shared.settings import ROOT, Settings
 from shared.store import Store, StoreUnavailable
 from shared.store import postgres as engine
 from shared.store.engine import Database, StoreBusy
 from shared.store.migrate import drop_everything, migrate
 from shared.store.postgres import PostgresDatabase
+from tests.pooler import Pooler
 from tests.postgres import Server
 from tests.running import environment, rows_of
 
@@ -288,6 +289,38 @@ def add_and_delete(database: PostgresDatabase) -> None:
     add(database, "x")
     with database.transaction() as transaction:
         transaction.rows("DELETE FROM monitors WHERE name = :name", name="x")
+
+
+def test_a_store_behind_a_pooler_that_gives_every_transaction_another_connection(url: str) -> None:
+    def backend(database: PostgresDatabase) -> int:
+        with database.snapshot() as snapshot:
+            row = snapshot.row("SELECT pg_backend_pid() AS number")
+            assert row is not None
+            return int(row["number"])
+
+    def report(database: PostgresDatabase, number: int) -> None:
+        for second in range(20):
+            at = NOON + timedelta(seconds=second)
+            event = Event(target_url=f"http://{number}/", timestamp=at, is_success=second % 2 == 1)
+            Store(database).add_events([event], received_at=at, channels=["a"])
+
+    with Pooler(url, size=2) as pooler:
+        through = SecretStr(f"postgresql://postgres:not-asked-for@127.0.0.1:{pooler.port}/postgres")
+        databases = [PostgresDatabase(through, prepare=prepare) for _ in range(5)]
+        assert backend(databases[0]) != backend(databases[0]), "each transaction is in another session"
+        threads = [
+            threading.Thread(target=report, args=[database, number]) for number, database in enumerate(databases)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        databases[0].check()
+        for database in databases:
+            database.close()
+    assert pooler.clients == len(databases)
+    counts = "SELECT (SELECT count(*) FROM events) AS events, (SELECT count(*) FROM alerts) AS alerts"
+    assert rows_of(url, counts) == [{"events": 100, "alerts": 50}]
 
 
 def test_a_process_has_one_connection(url: str, new: Callable[[], PostgresDatabase]) -> None:
