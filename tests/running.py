@@ -232,7 +232,8 @@ class Running:
 
     def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """What its database answers, asked beside it."""
-        return rows_of(self.environ["DATABASE_URL"], sql, *values)
+        url = self.environ.get("DATABASE_URL", "")
+        return rows_of(url if url.startswith("postgresql://") else f"sqlite:///{self.database}", sql, *values)
 
     def wait_until(self, predicate: Callable[[], Found], seconds: float = 10.0) -> Found:
         """See wait_until; what it printed is shown if that fails."""

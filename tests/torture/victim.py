@@ -35,6 +35,8 @@ _STATEMENTS = {"execute", "executemany", "executescript", "commit"}
 _SENDS = {"connect", "send", "sendall", "sendmsg", "sendto"}
 _WRITES = {"write", "writelines", "flush", "truncate"}
 _IMPORTED_BY_A_WORKER = ("gunicorn.workers.gthread", "logging.handlers")
+# Either engine of the store, whichever it will be.
+_IMPORTED_BY_A_STORE = ("shared.store.sqlite", "shared.store.postgres")
 # What costs the first send of a process most of its time.
 _IMPORTED_BY_A_SEND = ("telegram.request", "asyncio", "httpcore._backends.anyio", "anyio._backends._asyncio")
 _FILES = {"fsync", "fdatasync", "replace", "rename", "unlink", "remove", "write", "link", "truncate"}
@@ -146,6 +148,7 @@ def _import_everything() -> None:
         "infra.local.gateway",
         "infra.local.schedules",
         *_IMPORTED_BY_A_WORKER,
+        *_IMPORTED_BY_A_STORE,
         *_IMPORTED_BY_A_SEND,
     ):
         importlib.import_module(name)
