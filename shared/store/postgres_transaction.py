@@ -43,4 +43,4 @@ class PostgresTransaction:
 
 @functools.lru_cache(maxsize=256)
 def _in_its_style(sql: str) -> bytes:
-    return re.sub(r"(?<!:):([a-z_]+)", r"%(\1)s", sql.replace("%", "%%")).encode()
+    return re.sub(r"(?<!:):([a-z_][a-z_0-9]*)", r"%(\1)s", sql.replace("%", "%%")).encode()
