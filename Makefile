@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run install test fast check bench audit torture requirements clean
+.PHONY: run install test fast check bench audit torture deploy-gcp teardown-gcp requirements clean
 .DEFAULT_GOAL := run
 
 run: install
@@ -48,6 +48,10 @@ KILLS ?= 2000
 SEED ?= 1
 torture: .venv/installed-dev
 	$(BIN)/python -m tests.torture --kills $(KILLS) --seed $(SEED)
+
+# Google Cloud: says what it will do and asks. PROJECT is the project's id; REGION and DRY_RUN=1 if you like.
+deploy-gcp teardown-gcp: .venv/installed
+	@$(BIN)/python -m infra.gcp $(@:-gcp=) --project=$(PROJECT) $(if $(REGION),--region=$(REGION)) $(if $(DRY_RUN),--dry-run)
 
 # Known vulnerabilities of what production needs. Asks an advisory service on the network, so the tests do without.
 audit: .venv/installed-dev

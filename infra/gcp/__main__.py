@@ -1,0 +1,129 @@
+"""``python -m infra.gcp``: deploy everything to Google Cloud, bring it up to date, or take it away again."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+from dotenv import dotenv_values
+
+from infra.gcp import gateway, stages
+from infra.gcp.commands import GcloudFailed, Stage, ask, is_installed, run
+from infra.gcp.place import PREFIX, Existing, Place, look, project_number
+from infra.local.environment import read_dotenv
+from shared.settings import ROOT, SettingError
+
+OWN_FILE = ".env.gcp"
+_LEFT = (
+    "The project, its APIs and the database stay. Google keeps the builds' source and images in the buckets and the "
+    "repository named gcf-… of the project, which you may delete too."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Say what is going to be done, ask, and do it; exits with one line on standard error where it cannot be done."""
+    parser = argparse.ArgumentParser(prog="python -m infra.gcp", description=__doc__)
+    parser.add_argument("chore", choices=["deploy", "teardown"])
+    parser.add_argument("--project", required=True, type=_project, help="the project's id")
+    parser.add_argument("--region", default=gateway.ELSEWHERE, help="where the functions run (%(default)s)")
+    parser.add_argument("--gateway-region", help="where the public URL is, by default near the functions")
+    parser.add_argument("--dry-run", action="store_true", help="print every command, and change nothing")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    asked = parser.parse_args(arguments)
+    try:
+        _do(asked)
+    except (SettingError, GcloudFailed) as trouble:
+        sys.exit(f"bonghwa: {trouble}")
+
+
+def _do(asked: argparse.Namespace) -> None:
+    is_deployment = asked.chore == "deploy"
+    given = settings_given() if is_deployment else {}
+    if is_deployment:
+        stages.checked(given)
+    gateway_region = asked.gateway_region or gateway.region_near(asked.region)
+    if asked.dry_run and not is_installed():
+        print("# gcloud is not installed, so these are the commands for a new project")
+        place, existing = Place(asked.project, "PROJECT_NUMBER", asked.region, gateway_region), Existing()
+    else:
+        place = Place(asked.project, project_number(asked.project), asked.region, gateway_region)
+        existing = look(place)
+    planned = stages.deployment(place, existing, given) if is_deployment else stages.removal(place, existing)
+    planned = [stage for stage in planned if stage.commands]
+    if not planned:
+        print(f"There is nothing of Bonghwa's in {place.project}, {place.region}")
+        return
+    if asked.dry_run:
+        print("\n".join(line for stage in planned for line in _whole(stage)))
+        return
+    print(f"{_kind(existing, is_deployment=is_deployment)} {place.project}, {place.region}:")
+    print("\n".join(_short(stage) for stage in planned))
+    print("--dry-run shows each command." if is_deployment else _LEFT)
+    if not asked.yes and not _is_agreed():
+        sys.exit("nothing was changed")
+    run(planned)
+    print(f"Done. {_where(place)}" if is_deployment else "Done.")
+
+
+def settings_given() -> dict[str, str]:
+    """The settings that a deployment takes: each from the environment, ``.env.gcp`` or ``.env``, in this order."""
+    environ = dict(os.environ)
+    for name, value in dotenv_values(ROOT / OWN_FILE, interpolate=False).items():
+        environ.setdefault(name, value or "")
+    read_dotenv(environ)
+    # Every setting there is, also the channels' own.
+    names = dotenv_values(ROOT / ".env.example", interpolate=False)
+    return {name: environ[name].strip() for name in names if environ.get(name, "").strip()}
+
+
+def _project(text: str) -> str:
+    if not re.fullmatch("[a-z][a-z0-9-]{4,28}[a-z0-9]", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a project's id")
+    return text
+
+
+def _kind(existing: Existing, *, is_deployment: bool) -> str:
+    if not is_deployment:
+        return "This deletes from"
+    return "This brings up to date what is in" if existing.functions else "This deploys to"
+
+
+def _whole(stage: Stage) -> list[str]:
+    return [f"# {stage.title}", *(line for command in stage.commands for line in command.shown())]
+
+
+def _short(stage: Stage) -> str:
+    does = [" ".join(_verbs(command.words()[1:])) for command in stage.commands]
+    return f"  {stage.title}: " + "; ".join(dict.fromkeys(does))
+
+
+def _verbs(words: Sequence[str]) -> list[str]:
+    """What a command does and to what: all of it before its first flag, without the APIs' long names."""
+    until_flag = next((number for number, word in enumerate(words) if word.startswith("-")), len(words))
+    return [word.removesuffix(".googleapis.com") for word in words[:until_flag] if not word.endswith(".json")]
+
+
+def _is_agreed() -> bool:
+    try:
+        return input("Go on? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+def _where(place: Place) -> str:
+    host = ask(
+        "api-gateway",
+        "gateways",
+        "describe",
+        PREFIX,
+        f"--location={place.gateway_region}",
+        "--format=value(defaultHostname)",
+        f"--project={place.project}",
+        "--quiet",
+    ).strip()
+    return f"It answers at https://{host}/ to who shows the API key: curl -H 'X-API-Key: …' https://{host}/"
+
+
+if __name__ == "__main__":
+    main()

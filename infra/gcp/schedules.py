@@ -1,0 +1,128 @@
+"""The schedules: Cloud Scheduler, which strikes once a minute at most, and a workflow for what comes in between.
+
+A workflow that sleeps costs its two steps and nothing for the time; a function that waits is paid for each second, and
+Cloud Tasks, which would be free, knows no delay but a point in time, which a job of the scheduler cannot work out.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr
+
+from infra.gcp.commands import Command, File
+from infra.gcp.functions import SIZES
+from infra.gcp.place import PREFIX, Existing, Place, name_of
+from infra.table import Row
+from shared.settings import SettingError, Settings
+
+CALLER = f"{PREFIX}-invoker"
+SHORTEST_SECONDS = 10
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_EXPECTED = (
+    "10, 12, 15, 20, 30 or 60 seconds, or whole minutes that divide an hour, or whole hours that divide a day, "
+    "as Google's scheduler can keep"
+)
+
+
+@dataclass(frozen=True)
+class Beat:
+    """When a function is called: at each strike of a cron line, and so many seconds after it."""
+
+    cron: str
+    delays: tuple[int, ...]
+
+
+def beat_of(row: Row, settings: Settings) -> Beat:
+    """When the row's function is called.
+
+    A setting is kept to the second; a period that the table itself gives is as short as can be had.
+
+    Raises:
+        SettingError: the scheduler cannot keep it.
+    """
+    seconds = row.every_seconds(settings)
+    if seconds is None:
+        raise ValueError(f"{row.name} has no schedule")
+    if not isinstance(row.every, str):
+        seconds = max(seconds, _MINUTE)
+    whole = int(seconds)
+    if whole == seconds:
+        if SHORTEST_SECONDS <= whole <= _MINUTE and _MINUTE % whole == 0:
+            return Beat("* * * * *", tuple(range(0, _MINUTE, whole)))
+        if whole < _HOUR and whole % _MINUTE == 0 and _HOUR % whole == 0:
+            return Beat(f"*/{whole // _MINUTE} * * * *", (0,))
+        if whole >= _HOUR and whole % _HOUR == 0 and _DAY % whole == 0:
+            return Beat("0 0 * * *" if whole == _DAY else f"0 */{whole // _HOUR} * * *", (0,))
+    raise SettingError(str(row.every), f"{seconds:g}", _EXPECTED)
+
+
+def job_names(row: Row, beat: Beat) -> list[str]:
+    """The jobs of a function: the one at the strike bears its name, the others the seconds that they come later."""
+    return [f"{name_of(row)}-{delay}s" if delay else name_of(row) for delay in beat.delays]
+
+
+def jobs(row: Row, beat: Beat, place: Place, existing: Existing, key: SecretStr) -> Iterator[Command]:
+    """Create or update the function's jobs."""
+    for name, delay in zip(job_names(row, beat), beat.delays, strict=True):
+        is_new = name not in existing.jobs
+        verb, headers = ("create", "--headers") if is_new else ("update", "--update-headers")
+        common = [
+            *("scheduler", "jobs", verb, "http", name, f"--location={place.region}"),
+            f"--schedule={beat.cron}",
+            "--time-zone=Etc/UTC",
+            "--http-method=post",
+            "--max-retry-attempts=0",
+        ]
+        if delay:
+            workflow = f"projects/{place.project}/locations/{place.region}/workflows/{name_of(row)}"
+            yield place.command(
+                *common,
+                f"--uri=https://workflowexecutions.googleapis.com/v1/{workflow}/executions",
+                f"--message-body={json.dumps({'argument': json.dumps({'seconds': delay})})}",
+                f"{headers}=Content-Type=application/json",
+                f"--oauth-service-account-email={place.account(CALLER)}",
+            )
+        else:
+            content = {headers: {"X-API-Key": key.get_secret_value()}}
+            yield place.command(
+                *common,
+                f"--uri={place.url(row)}",
+                f"--attempt-deadline={SIZES[row.name].timeout_seconds}s",
+                f"--oidc-service-account-email={place.account(CALLER)}",
+                f"--oidc-token-audience={place.url(row)}",
+                File("--flags-file", f"{name}.json", content, is_secret=True),
+            )
+
+
+def workflow(row: Row, place: Place, key: SecretStr) -> Command:
+    """Create or update the workflow that sleeps and then calls the function."""
+    file = File("--source", f"{name_of(row)}.json", definition(row, place, key), is_secret=True)
+    return place.command(
+        "workflows",
+        "deploy",
+        name_of(row),
+        f"--location={place.region}",
+        file,
+        f"--service-account={place.account(CALLER)}",
+    )
+
+
+def definition(row: Row, place: Place, key: SecretStr) -> dict[str, Any]:
+    """The workflow itself."""
+    call = {
+        "url": place.url(row),
+        "headers": {"X-API-Key": key.get_secret_value()},
+        "auth": {"type": "OIDC", "audience": place.url(row)},
+        "timeout": SIZES[row.name].timeout_seconds,
+    }
+    return {
+        "main": {
+            "params": ["args"],
+            "steps": [
+                {"wait": {"call": "sys.sleep", "args": {"seconds": "${args.seconds}"}}},
+                {"call_function": {"call": "http.post", "args": call}},
+            ],
+        }
+    }

@@ -1,0 +1,143 @@
+"""What a deployment, and its end, consist of: stages of commands, worked out from the table and what is there."""
+
+from collections.abc import Iterator, Mapping
+
+from infra.gcp import access, functions, gateway, schedules
+from infra.gcp.commands import Command, Stage
+from infra.gcp.place import APIS, PREFIX, Existing, Place, name_of, secret_name
+from infra.table import Row, rows
+from shared.settings import SettingError, Settings
+
+_DATABASE = "postgresql://user:password@host/name"
+
+
+def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> list[Stage]:
+    """Create what is missing, bring up to date what is there, remove what is needed no longer.
+
+    ``given``: every setting by its variable. Asks for the secrets that are stored already, to leave equal ones alone.
+
+    Raises:
+        SettingError: something cannot run there as it is set.
+        GcloudFailed: a stored secret cannot be read.
+    """
+    settings = checked(given)
+    beats = {row: schedules.beat_of(row, settings) for row in rows() if row.every is not None}
+    plain = {name: value for name, value in given.items() if not functions.is_secret(name, value)}
+    hidden = {name: value for name, value in given.items() if functions.is_secret(name, value)}
+    secrets = access.secrets_of(hidden, settings.key)
+    return [
+        Stage("switch on the APIs", [place.command("services", "enable", *(f"{api}.googleapis.com" for api in APIS))]),
+        Stage("accounts", access.new_accounts(place, existing), is_parallel=True),
+        Stage("roles", access.roles(place)),
+        Stage("secrets", list(access.write_secrets(place, existing, secrets))),
+        Stage("who reads which secret", access.readers(place, secrets), is_parallel=True),
+        Stage(
+            "functions, which takes some minutes",
+            [functions.deploy(row, place, plain, frozenset(secrets)) for row in rows()],
+            is_parallel=True,
+        ),
+        Stage("who calls which function", access.callers(place), is_parallel=True),
+        Stage("the public URL, which takes some minutes", list(gateway.commands(place, existing))),
+        Stage("schedules", list(_schedules(place, existing, beats, settings))),
+        Stage("what is needed no longer", list(_leftovers(place, existing, beats, frozenset(secrets)))),
+    ]
+
+
+def checked(given: Mapping[str, str]) -> Settings:
+    """The settings, if functions in a cloud can run with them. Raises SettingError."""
+    database = given.get("DATABASE_URL", "")
+    if not database.startswith("postgresql://"):
+        raise SettingError(
+            "DATABASE_URL",
+            database.partition("://")[0] or None,
+            f"{_DATABASE}, a database that functions can share (put it into .env.gcp)",
+        )
+    settings = Settings.from_env({name: value for name, value in given.items() if name != "DATABASE_URL"})
+    _ = settings.targets, settings.key
+    settings.refuse_weak_keys()
+    return settings
+
+
+def removal(place: Place, existing: Existing) -> list[Stage]:
+    """Remove everything that a deployment made. The project and its APIs stay, and the database is not touched."""
+    bound = [(name, role) for name, role in access.PROJECT_ROLES.items() if name in existing.accounts]
+    return [
+        Stage("schedules", [*_delete_jobs(place, existing.jobs), *_delete_workflows(place, existing.workflows)]),
+        Stage("the public URL", list(_delete_gateway(place, existing))),
+        Stage("functions", list(_delete_functions(place, existing.functions)), is_parallel=True),
+        Stage("secrets", list(_delete_secrets(place, existing.secrets))),
+        Stage(
+            "roles",
+            [
+                place.command(
+                    "projects",
+                    "remove-iam-policy-binding",
+                    place.project,
+                    f"--member=serviceAccount:{place.account(name)}",
+                    f"--role={role}",
+                    "--condition=None",
+                )
+                for name, role in bound
+            ],
+        ),
+        Stage(
+            "accounts",
+            [
+                place.command("iam", "service-accounts", "delete", place.account(name))
+                for name in sorted(existing.accounts & set(access.account_names()))
+            ],
+            is_parallel=True,
+        ),
+    ]
+
+
+def _schedules(
+    place: Place, existing: Existing, beats: Mapping[Row, schedules.Beat], settings: Settings
+) -> Iterator[Command]:
+    key = access.schedule_key(settings.key)
+    for row, beat in beats.items():
+        if len(beat.delays) > 1:
+            yield schedules.workflow(row, place, key)
+        yield from schedules.jobs(row, beat, place, existing, key)
+
+
+def _leftovers(
+    place: Place, existing: Existing, beats: Mapping[Row, schedules.Beat], secrets: frozenset[str]
+) -> Iterator[Command]:
+    jobs = {name for row, beat in beats.items() for name in schedules.job_names(row, beat)}
+    yield from _delete_jobs(place, existing.jobs - jobs)
+    workflows = {name_of(row) for row, beat in beats.items() if len(beat.delays) > 1}
+    yield from _delete_workflows(place, existing.workflows - workflows)
+    yield from _delete_functions(place, existing.functions - {name_of(row) for row in rows()})
+    yield from _delete_secrets(place, existing.secrets - {secret_name(setting) for setting in secrets})
+
+
+def _delete_jobs(place: Place, names: frozenset[str]) -> Iterator[Command]:
+    for name in sorted(names):
+        yield place.command("scheduler", "jobs", "delete", name, f"--location={place.region}")
+
+
+def _delete_workflows(place: Place, names: frozenset[str]) -> Iterator[Command]:
+    for name in sorted(names):
+        yield place.command("workflows", "delete", name, f"--location={place.region}")
+
+
+def _delete_functions(place: Place, names: frozenset[str]) -> Iterator[Command]:
+    for name in sorted(names):
+        yield place.command("functions", "delete", name, f"--region={place.region}")
+
+
+def _delete_secrets(place: Place, names: frozenset[str]) -> Iterator[Command]:
+    for name in sorted(names):
+        yield place.command("secrets", "delete", name)
+
+
+def _delete_gateway(place: Place, existing: Existing) -> Iterator[Command]:
+    # In this order: each is held by the one before.
+    if PREFIX in existing.gateways:
+        location = f"--location={place.gateway_region}"
+        yield place.command("api-gateway", "gateways", "delete", PREFIX, location)
+    for name in sorted(existing.configs):
+        yield place.command("api-gateway", "api-configs", "delete", name, f"--api={PREFIX}")
+    if PREFIX in existing.gateway_apis:
+        yield place.command("api-gateway", "apis", "delete", PREFIX)

@@ -1,0 +1,206 @@
+"""A stand-in for gcloud: keeps what it was told, remembers what there is, and refuses what Google would.
+
+The program that it puts on the PATH only hands its arguments and standard input to a socket of the test, since Python's
+start is what each of some hundred calls costs.
+"""
+
+import json
+import socketserver
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+NUMBER = "123456789012"
+HOST = "bonghwa-abc123.an.gateway.dev"
+# The command group of each kind of thing, the API that it is behind, and how its names are printed.
+KINDS = {
+    ("iam", "service-accounts"): ("accounts", "iam", "{}@{project}.iam.gserviceaccount.com"),
+    ("secrets",): ("secrets", "secretmanager", "{}"),
+    ("functions",): ("functions", "cloudfunctions", "projects/p/locations/r/functions/{}"),
+    ("scheduler", "jobs"): ("jobs", "cloudscheduler", "projects/p/locations/r/jobs/{}"),
+    ("workflows",): ("workflows", "workflows", "projects/p/locations/r/workflows/{}"),
+    ("api-gateway", "apis"): ("gateway_apis", "apigateway", "projects/p/locations/global/apis/{}"),
+    ("api-gateway", "api-configs"): ("configs", "apigateway", "projects/p/locations/global/apis/a/configs/{}"),
+    ("api-gateway", "gateways"): ("gateways", "apigateway", "projects/p/locations/r/gateways/{}"),
+}
+_PROGRAM = """\
+import socket, sys
+line = socket.socket(socket.AF_UNIX)
+line.connect({path!r})
+line.sendall("\\0".join([sys.stdin.read(), *sys.argv[1:]]).encode())
+line.shutdown(socket.SHUT_WR)
+answer = b"".join(iter(lambda: line.recv(65536), b"")).decode()
+if answer[:1] == "!":
+    sys.exit(answer[1:])
+sys.stdout.write(answer[1:])
+"""
+READS = {"list", "describe", "access"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call."""
+
+    arguments: list[str]
+    stdin: str
+    files: dict[str, Any]
+
+    @property
+    def words(self) -> list[str]:
+        """Everything before the first flag."""
+        flags = [number for number, each in enumerate(self.arguments) if each.startswith("--")]
+        return self.arguments[: min(flags, default=len(self.arguments))]
+
+    @property
+    def flags(self) -> dict[str, str]:
+        """Each flag with its value; empty for one that has none."""
+        return {each.partition("=")[0]: each.partition("=")[2] for each in self.arguments if each.startswith("--")}
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it changes nothing."""
+        return bool(READS & set(self.words[:3]))
+
+
+class Cloud:
+    """What the stand-in knows. While it is entered, ``folder`` is a folder of programs with gcloud in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.calls: list[Call] = []
+        self.state: dict[str, Any] = {"apis": [], "roles": []}
+        # The next call whose arguments hold the first fails with the second, so often.
+        self.breaks_at: tuple[str, str, int] = ("", "", 0)
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True)
+        # Not in the folder itself: a socket's path may have some hundred characters.
+        path = f"\0{self.folder}"
+        program = self.folder / "gcloud"
+        program.write_text(f"#!{sys.executable} -IS\n{_PROGRAM.format(path=path)}")
+        program.chmod(0o755)
+        cloud = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                stdin, *arguments = self.rfile.read().decode().split("\0")
+                self.wfile.write(cloud.answer(stdin, arguments).encode())
+
+        self._server = socketserver.ThreadingUnixStreamServer(path, Handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, stdin: str, arguments: list[str]) -> str:
+        """What a call prints, after a space; or the error that it ends with, after an exclamation mark."""
+        files = {}
+        for each in arguments:
+            flag, _, value = each.partition("=") if each.startswith("--") else ("argument", "", each)
+            if value.endswith(".json"):
+                files[flag] = json.loads(Path(value).read_text())
+        call = Call(arguments, stdin, files)
+        with self._lock:
+            self.calls.append(call)
+            try:
+                where, words, times = self.breaks_at
+                if times and where in " ".join(arguments):
+                    self.breaks_at = (where, words, times - 1)
+                    raise Refused(words)
+                return f" {_answer(call, self.state)}"
+            except Refused as refusal:
+                return f"!ERROR: (gcloud) {refusal}"
+
+
+class Refused(Exception):
+    """What gcloud would end with."""
+
+
+def _answer(call: Call, state: dict[str, Any]) -> str:
+    """What gcloud would print; changes the state. Raises Refused."""
+    words = call.words
+    if words[:2] == ["projects", "describe"]:
+        return NUMBER
+    if words[:2] == ["services", "enable"]:
+        state["apis"] = sorted({*state["apis"], *words[2:]})
+        return ""
+    if words[:2] == ["services", "list"]:
+        return "\n".join(state["apis"])
+    if words[0] != "projects":
+        return _about_thing(call, state)
+    role = [call.flags["--member"], call.flags["--role"]]
+    _account(state, call.flags["--member"].removeprefix("serviceAccount:"))
+    if words[1].startswith("add"):
+        state["roles"] += [role] * (role not in state["roles"])
+    else:
+        state["roles"].remove(role)
+    return ""
+
+
+def _about_thing(call: Call, state: dict[str, Any]) -> str:
+    group = next(group for group in KINDS if call.words[: len(group)] == list(group))
+    kind, api, printed = KINDS[group]
+    if f"{api}.googleapis.com" not in state["apis"]:
+        raise Refused(f"API [{api}.googleapis.com] not enabled")
+    things = state.setdefault(kind, {})
+    verb, *rest = call.words[len(group) :]
+    if verb == "list":
+        return "\n".join(printed.format(name, project=call.flags["--project"]) for name in things)
+    if verb == "versions":
+        name = call.flags.get("--secret") or rest[1]
+        _known(things, name)
+        if rest[0] == "access":
+            return str(things[name][-1])
+        things[name].append(call.stdin)
+        return ""
+    # ``jobs create http NAME``.
+    name = (rest[1] if rest[0] == "http" else rest[0]).partition("@")[0]
+    if verb == "create" and name in things:
+        raise Refused(f"{name} already exists")
+    if verb not in ("create", "deploy"):
+        _known(things, name)
+    if verb in ("create", "deploy", "update"):
+        _check(call, state)
+        things[name] = [call.stdin] if kind == "secrets" else call.arguments
+    elif verb == "delete":
+        _check_unused(kind, name, state)
+        del things[name]
+    elif verb == "add-invoker-policy-binding":
+        _account(state, call.flags["--member"].removeprefix("serviceAccount:"))
+    else:
+        assert verb in ("set-iam-policy", "describe"), call.arguments
+    return HOST if verb == "describe" else ""
+
+
+def _check_unused(kind: str, name: str, state: dict[str, Any]) -> None:
+    if kind == "configs" and any(f"--api-config={name}" in each for each in state.get("gateways", {}).values()):
+        raise Refused(f"{name} is in use by a gateway")
+    if kind == "gateway_apis" and state.get("configs"):
+        raise Refused(f"{name} has configs")
+
+
+def _check(call: Call, state: dict[str, Any]) -> None:
+    """What a thing refers to has to be there before it."""
+    flags = call.flags
+    for flag in ("--service-account", "--backend-auth-service-account", "--oidc-service-account-email"):
+        if flag in flags:
+            _account(state, flags[flag])
+    for pair in flags.get("--set-secrets", "").split(","):
+        if pair:
+            _known(state.get("secrets", {}), pair.partition("=")[2].partition(":")[0])
+    if "--api-config" in flags:
+        _known(state.get("configs", {}), flags["--api-config"])
+
+
+def _account(state: dict[str, Any], address: str) -> None:
+    _known(state.get("accounts", {}), address.partition("@")[0])
+
+
+def _known(things: dict[str, Any], name: str) -> None:
+    if name not in things:
+        raise Refused(f"{name} was not found")
