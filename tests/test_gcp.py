@@ -409,6 +409,27 @@ def test_without_gcloud_a_dry_run_still_prints_and_everything_else_says_what_to_
     assert refused.error == "bonghwa: gcloud is not installed: see https://cloud.google.com/sdk/docs/install\n"
 
 
+def test_the_clouds_own_file_wins_over_the_one_of_this_machine_and_the_environment_over_both(
+    deployer: Deployer,
+) -> None:
+    here = {"TARGET_URL": "https://here.example/", "MESSAGE_LANGUAGE": "en", "LOCATION": "here", "LOG_DIR": "logs"}
+    cloud = {"TARGET_URL": "https://cloud.example/", "MESSAGE_LANGUAGE": "ko", "FLASK_PORT": "7000"}
+    for file, values in ((".env", here), (".env.gcp", cloud)):
+        (deployer.project / file).write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+    said = deployer.run("deploy", "--dry-run", is_installed=False).said
+    [line] = [line for line in said.splitlines() if line.startswith("gcloud functions deploy bonghwa-check-monitors")]
+    [told] = [word.partition("=")[2] for word in shlex.split(line) if word.startswith("--set-env-vars=")]
+    assert dictionary(told) == {
+        "TARGET_URL": GIVEN["TARGET_URL"],
+        "TELEGRAM_CHAT_ID": GIVEN["TELEGRAM_CHAT_ID"],
+        "MESSAGE_LANGUAGE": "ko",
+        "LOCATION": "here",
+        "API_AUTH": "all",
+        "BACKEND_URL": url("ingest_event").replace(NUMBER, "PROJECT_NUMBER"),
+        "SPOOL_DIR": "/tmp",
+    }
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -536,9 +557,8 @@ def uploaded() -> set[str]:
     candidates = [path for path in ROOT.iterdir() if path.is_file()]
     candidates += [path for name in ("functions", "shared", "infra", "tests") for path in (ROOT / name).rglob("*")]
     names = {path.relative_to(ROOT).as_posix() for path in candidates if path.is_file()}
-    return {name for name in names if not ignored.match_file(name)} | {
-        f"{folder}/x" for folder in (".venv", ".git", "logs", ".ci") if not ignored.match_file(f"{folder}/x")
-    }
+    names |= {".env", ".env.gcp", "notifications.db", ".venv/bin/python", ".git/config", "logs/server.log"}
+    return {name for name in names if not ignored.match_file(name)}
 
 
 def test_only_what_the_functions_need_is_uploaded() -> None:
@@ -567,6 +587,24 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+# Makes everything but the first argument read-only for the program that comes after the second, as in a container of
+# Cloud Run; the second may be on a file system of its own.
+_CONFINED = """
+mount --make-rprivate / && mount --bind "$0" "$0" && mount --bind "$1" "$1" &&
+mount -o remount,bind,ro "$1" && mount -o remount,bind,ro / && shift && exec "$@"
+"""
+
+
+def confined(writable: Path, read_only: Path, *command: str) -> list[str]:
+    """The command, where this machine can do that, with one folder that it can write to."""
+    prefix = ["unshare", "--map-root-user", "--mount", "sh", "-c", _CONFINED, str(writable), str(read_only)]
+    try:
+        can = subprocess.run([*prefix, "true"], capture_output=True, timeout=10).returncode == 0
+    except OSError:
+        can = False
+    return [*prefix, *command] if can else list(command)
+
+
 class CloudFunction(FunctionAlone):
     """One function as the container runs it: the console script, and what the deployment put into its environment."""
 
@@ -577,7 +615,7 @@ class CloudFunction(FunctionAlone):
         # As a container does not: it would listen on every address.
         environ |= {"HOST": "127.0.0.1", "PYTHONDONTWRITEBYTECODE": "1", **told}
         program = str(built / "layer" / "bin" / "functions-framework")
-        Running.__init__(self, [program], built / "workspace", folder, environ)
+        Running.__init__(self, confined(folder, built, program), built / "workspace", folder, environ)
         self.name = row.name
 
     def memory_mib(self) -> float:
