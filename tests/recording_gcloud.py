@@ -27,8 +27,7 @@ KINDS = {
 }
 _PROGRAM = """\
 import socket, sys
-line = socket.socket(socket.AF_UNIX)
-line.connect({path!r})
+line = socket.create_connection(("127.0.0.1", {port}))
 line.sendall("\\0".join([sys.stdin.read(), *sys.argv[1:]]).encode())
 line.shutdown(socket.SHUT_WR)
 answer = b"".join(iter(lambda: line.recv(65536), b"")).decode()
@@ -77,11 +76,6 @@ class Cloud:
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True)
-        # Not in the folder itself: a socket's path may have some hundred characters.
-        path = f"\0{self.folder}"
-        program = self.folder / "gcloud"
-        program.write_text(f"#!{sys.executable} -IS\n{_PROGRAM.format(path=path)}")
-        program.chmod(0o755)
         cloud = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -89,7 +83,10 @@ class Cloud:
                 stdin, *arguments = self.rfile.read().decode().split("\0")
                 self.wfile.write(cloud.answer(stdin, arguments).encode())
 
-        self._server = socketserver.ThreadingUnixStreamServer(path, Handler)
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        program = self.folder / "gcloud"
+        program.write_text(f"#!{sys.executable} -IS\n{_PROGRAM.format(port=self._server.server_address[1])}")
+        program.chmod(0o755)
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 

@@ -527,6 +527,37 @@ def test_taking_it_away_leaves_nothing_but_the_apis_and_what_is_not_ours(life: d
     assert life["nothing left"].said == "There is nothing of Bonghwa's in my-project, asia-northeast3\n"
 
 
+def test_the_readmes_page_leads_line_by_line_to_a_deployment_and_back(tmp_path: Path) -> None:
+    page = re.search(r"(?ms)^## Google Cloud$(.*?)^## ", (ROOT / "README.md").read_text())
+    assert page
+    login, settings, deploy, _, teardown = (
+        block.replace("   ", "").strip() for block in re.findall(r"(?s)```bash\n(.*?)```", page[1])
+    )
+    assert login == "gcloud auth login"
+    with Cloud(tmp_path / "bin") as cloud:
+        project = copy_project(tmp_path / "project")
+        (project / ".env.gcp").write_text(settings)
+        for line in (deploy, teardown):
+            # What make would run; the environment that it needs is there already.
+            dry = ["--dry-run", "--no-print-directory", "--assume-old=.venv/installed", *shlex.split(line)[1:]]
+            said = subprocess.run(["make", *dry], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+            python, *words = shlex.split(said)
+            assert python == ".venv/bin/python"
+            environ = {"PATH": str(cloud.folder)}
+            done = subprocess.run(
+                [sys.executable, *words], cwd=project, env=environ, input="y\n", capture_output=True, text=True
+            )
+            assert done.returncode == 0, done.stderr
+            is_there = {name: bool(cloud.state[name]) for name in ("functions", "jobs", "gateways", "secrets")}
+            assert set(is_there.values()) == {line == deploy}
+            if line == deploy:
+                assert f"https://{HOST}/" in done.stdout
+                # The key that the page tells to look for there is the one that was stored.
+                key = re.search(r"(?m)^API_KEY=(.+)$", (project / ".env").read_text())
+                assert key
+                assert cloud.state["secrets"]["bonghwa-api-key"] == [key[1]]
+
+
 def _sdk() -> Path | None:
     program = shutil.which("gcloud")
     tree = Path(program).resolve().parent.parent / "data" / "cli" / "gcloud_completions.py" if program else None
