@@ -23,6 +23,7 @@ from infra.gcp.place import APIS, MAX_ACCOUNT_LENGTH, Place, name_of, secret_nam
 from infra.table import Row, rows
 from shared.settings import ROOT, SettingError, Settings
 from tests import leaks
+from tests.postgres import Server
 from tests.recording_gcloud import HOST, NUMBER, Call, Cloud
 from tests.running import FunctionAlone, Running, copy_project, environment, free_port, started_together
 from tests.stand_ins import BotApi, Target, internal_error
@@ -656,9 +657,9 @@ class CloudFunction(FunctionAlone):
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """The store that the functions share. The one place that says which engine that is."""
-    return f"sqlite:///{tmp_path / 'tmp' / 'bonghwa.db'}"
+def database_url(postgres: Server) -> str:
+    """The store that the functions share."""
+    return postgres.new_store()
 
 
 def told_by_the_deployment(row: Row, given: Mapping[str, str]) -> dict[str, str]:
