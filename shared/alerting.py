@@ -1,10 +1,9 @@
 """The alert's state machine: what an event, a silence, a refusal or a person changes. Pure: no clock, no I/O."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.models import Agent, Alert, AlertKind, AlertStatus, AttemptStatus, Event, Monitor, MonitorState
 
@@ -35,8 +34,7 @@ class Reason(StrEnum):
     THRESHOLD_MET = "enough failures in a row"
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """What an event means: the monitor as it is now, the change to its alert if there is one, and why."""
 
     monitor: Monitor
@@ -93,8 +91,7 @@ def is_late(at: datetime, newest_at: datetime | None, received_at: datetime) -> 
     return newest_at is not None and at < newest_at <= received_at + CLOCK_TOLERANCE
 
 
-@dataclass(frozen=True)
-class Heard:
+class Heard(NamedTuple):
     """An agent as it is once one of its events arrived, and what that changes beside the monitor's alert."""
 
     agent: Agent
@@ -117,8 +114,7 @@ def hear(agent: Agent, event: Event, at: datetime, received_at: datetime) -> Hea
     return Heard(agent.model_copy(update=seen), tuple(changes))
 
 
-@dataclass(frozen=True)
-class Watch:
+class Watch(NamedTuple):
     """Since when, without a gap, somebody looks for silent agents, and when somebody last did."""
 
     started_at: datetime

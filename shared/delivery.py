@@ -9,8 +9,8 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from shared.alerting import Change
 from shared.logs import step
@@ -27,8 +27,7 @@ FIRST_RETRY_SECONDS = 1.0
 LAST_RETRY_SECONDS = 600.0
 
 
-@dataclass(frozen=True)
-class Budget:
+class Budget(NamedTuple):
     """For how long a run begins to send, and when its last send is given up; seconds from the run's start."""
 
     begins: float

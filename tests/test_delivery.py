@@ -63,7 +63,7 @@ def report(
 ) -> list[int]:
     at = START + timedelta(seconds=after)
     event = Event(target_url="http://t/", monitor=name, timestamp=at, is_success=ok)
-    return store.add_events([event], received_at=at, channels=channels)[0].notification_ids
+    return list(store.add_events([event], received_at=at, channels=channels)[0].notification_ids)
 
 
 def deliver(store: Store, after: float = 0, **channels: Channel) -> dict[str, int]:

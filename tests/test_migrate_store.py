@@ -56,7 +56,8 @@ def report(store: Store, number: int) -> list[int]:
         error_message=None if number % 4 > 1 else "거부됨 \\ 100%",
         agent="seoul",
     )
-    return store.add_events([event], received_at=NOON + timedelta(hours=1), channels=["console"])[0].notification_ids
+    ingested = store.add_events([event], received_at=NOON + timedelta(hours=1), channels=["console"])
+    return list(ingested[0].notification_ids)
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ def test_the_same_event_again_changes_nothing(store: Store) -> None:
     first = add_one(store, event(0, ok=False, event_id="e"))
     before = rows(store, "SELECT * FROM monitors"), rows(store, "SELECT * FROM notifications")
     again = add_one(store, event(500, ok=True, monitor="other", event_id="e"))
-    assert (again.is_duplicate, again.id, again.change, again.notification_ids) == (True, first.id, None, [])
+    assert (again.is_duplicate, again.id, again.change, again.notification_ids) == (True, first.id, None, ())
     assert before == (rows(store, "SELECT * FROM monitors"), rows(store, "SELECT * FROM notifications"))
     assert rows(store, "SELECT count(*) FROM events") == [(1,)]
 

@@ -1,8 +1,8 @@
 """Events in: what happened, saved together with what it means and what is owed for it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from shared.alerting import Change, Decision, Reason, decide, hear, place_in_time
 from shared.models import Agent, Alert, AlertKind, Event, Monitor, as_text
@@ -33,8 +33,7 @@ INTERVAL_SECONDS = 30.0
 OFFLINE = "every check failed, and so did the connectivity check"
 
 
-@dataclass(frozen=True)
-class Ingested:
+class Ingested(NamedTuple):
     """What became of one event: its row, the alert that it concerns, and the notifications that it newly owes.
 
     ``beside``: the alerts about its agent that it changed, and how.
@@ -45,8 +44,8 @@ class Ingested:
     is_duplicate: bool
     decision: Decision | None = None
     alert: Alert | None = None
-    notification_ids: list[int] = field(default_factory=list)
-    beside: list[tuple[Change, Alert]] = field(default_factory=list)
+    notification_ids: Sequence[int] = ()
+    beside: Sequence[tuple[Change, Alert]] = ()
 
     @property
     def change(self) -> Change | None:

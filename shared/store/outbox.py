@@ -1,8 +1,8 @@
 """The outbox: notifications that are owed, leased, and written down attempt by attempt."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from shared.alerting import CLOCK_TOLERANCE, Change, after_attempt
 from shared.models import Alert, AlertKind, AttemptStatus, Notification, NotificationLog, NotificationStatus, as_text
@@ -40,8 +40,7 @@ _LOG = """
     VALUES (:notification_id, :alert_id, :kind, :channel, :status, :attempted_at, :duration_ms, :answer)"""
 
 
-@dataclass(frozen=True)
-class Owed:
+class Owed(NamedTuple):
     """A leased notification and the alert that it is about."""
 
     notification: Notification

@@ -7,8 +7,8 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from shared.alerting import Change
@@ -22,8 +22,7 @@ from shared.store.ledger import Store
 MAX_ATTEMPTS = 1_000
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(NamedTuple):
     """How an attempt went, as ``Store.record_attempt`` takes it. ``is_late``: the store did not take it before."""
 
     notification: Notification
@@ -60,7 +59,7 @@ class Unwritten:
                 try:
                     changed = _record(store, attempt)
                 except StoreUnavailable:
-                    self._attempts.appendleft(replace(attempt, is_late=True))
+                    self._attempts.appendleft(attempt._replace(is_late=True))
                     raise
                 if changed is not None:
                     log_change(*changed)
