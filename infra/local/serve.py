@@ -7,6 +7,7 @@ is imported in the worker.
 """
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -68,6 +69,8 @@ def _start_processes(listeners: Mapping[str, socket.socket]) -> Callable[[], Non
         if supervisor.stdin:
             supervisor.stdin.close()
 
+    # The pipe closes with its last holder, and a worker is a copy of us: it would hold it until it is done itself.
+    os.register_at_fork(after_in_child=end)
     return end
 
 

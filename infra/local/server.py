@@ -18,6 +18,8 @@ THREADS = 16
 FINISH_SECONDS = 1.0
 # A worker that does not leave by itself is killed, once this many whole seconds have passed.
 KILL_SECONDS = 2
+# From the arbiter, and at Ctrl-C from the terminal too.
+_ENDING = (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT)
 
 
 def listen(port: int, host: str = "127.0.0.1") -> socket.socket:
@@ -88,7 +90,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             timer.start()
             worker.handle_exit(number, frame)
 
-        signal.signal(signal.SIGTERM, end)
+        for number in _ENDING:
+            signal.signal(number, end)
         self.in_worker()
 
     def load_config(self) -> None:
@@ -99,7 +102,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> WSGIApplication:
         """Called by gunicorn for the app, in the worker."""
         # Told to end while it still imports, it just ends: it has nothing to finish.
-        heard = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGTERM, signal.SIGQUIT)}
+        heard = {number: signal.signal(number, signal.SIG_DFL) for number in _ENDING}
         try:
             return self.make_app()
         finally:
