@@ -10,6 +10,7 @@ from shared.store.engine import Database
 from shared.store.postgres import PostgresDatabase
 from shared.store.sqlite import SqliteDatabase
 from tests import leaks
+from tests.pgbouncer import Pgbouncer
 from tests.postgres import Server
 from tests.running import API_KEY, copy_project
 from tests.stand_ins import BotApi, Target
@@ -64,11 +65,27 @@ def postgres() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
-def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Database]]:
-    """On each engine: gives databases that are all of one store, which is empty at first. Closed at the end."""
+@pytest.fixture(scope="session")
+def pgbouncer(postgres: Server) -> Iterator[Pgbouncer]:
+    """A pooler in transaction mode in front of that server; skips where it is not installed."""
+    with Pgbouncer(postgres) as pooler:
+        yield pooler
+
+
+def new_store(request: pytest.FixtureRequest) -> str | None:
+    """The URL of an empty store on the server that the parameter names; None for SQLite."""
+    if request.param == "pgbouncer":
+        pooler = request.getfixturevalue("pgbouncer")
+        url: str = pooler.new_store()
+        request.addfinalizer(lambda: pooler.forget(url))
+        return url
+    return request.getfixturevalue("postgres").new_store() if request.param == "postgresql" else None
+
+
+def databases_of_one_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Database]]:
+    """Gives databases that are all of one store, which is empty at first. Closed at the end."""
     made: list[Database] = []
-    url = request.getfixturevalue("postgres").new_store() if request.param == "postgresql" else None
+    url = new_store(request)
 
     def new() -> Database:
         made.append(PostgresDatabase(SecretStr(url)) if url else SqliteDatabase(tmp_path / "notifications.db"))
@@ -77,6 +94,12 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cal
     yield new
     for each in made:
         each.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Database]]:
+    """See databases_of_one_store: on each engine."""
+    yield from databases_of_one_store(request, tmp_path)
 
 
 @pytest.fixture
@@ -88,6 +111,4 @@ def database(new_database: Callable[[], Database]) -> Database:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_environ(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     """On each engine: the setting that leads to a store of this test, which nobody has made yet."""
-    if request.param == "postgresql":
-        return {"DATABASE_URL": request.getfixturevalue("postgres").new_store()}
-    return {"DATABASE_URL": f"sqlite:///{tmp_path / 'bonghwa.db'}"}
+    return {"DATABASE_URL": new_store(request) or f"sqlite:///{tmp_path / 'bonghwa.db'}"}

@@ -42,7 +42,7 @@ def backends_without_a_database(
         yield backends
 
 
-@pytest.mark.parametrize("database_environ", ["sqlite"] * 3 + ["postgresql"] * 2, indirect=True)
+@pytest.mark.parametrize("database_environ", ["sqlite"] * 3 + ["postgresql", "pgbouncer"], indirect=True)
 def test_many_failures_at_once_are_one_alert_and_one_message_a_channel(
     project: Path,
     tmp_path: Path,

@@ -5,6 +5,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,18 +16,22 @@ from pydantic import SecretStr
 
 from shared.models import Event, as_text
 from shared.settings import ROOT, Settings
-from shared.store import Store, StoreUnavailable
+from shared.store import Store, StoreUnavailable, postgres_connection
 from shared.store import postgres as engine
 from shared.store.engine import Database, StoreBusy
 from shared.store.migrate import drop_everything, migrate
 from shared.store.postgres import PostgresDatabase
-from tests.pooler import Pooler
+from tests.pgbouncer import Pgbouncer
 from tests.postgres import Server
 from tests.running import environment, rows_of
 
 pytestmark = pytest.mark.system
 NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
 SESSIONS = "FROM pg_stat_activity WHERE application_name = 'bonghwa' AND pid <> pg_backend_pid()"
+LEFT = """
+    (SELECT count(*) FROM pg_prepared_statements) AS prepared,
+    (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()) AS locks,
+    current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock"""
 
 
 @pytest.fixture
@@ -45,6 +51,22 @@ def new(url: str) -> Iterator[Callable[[], PostgresDatabase]]:
     yield new_one
     for each in made:
         each.close()
+
+
+@pytest.fixture
+def behind_a_pooler(pgbouncer: Pgbouncer) -> Iterator[Callable[[], PostgresDatabase]]:
+    """Databases of one store to which a pooler leads, each as one process has it."""
+    made: list[PostgresDatabase] = []
+    url = pgbouncer.new_store()
+
+    def new_one() -> PostgresDatabase:
+        made.append(PostgresDatabase(SecretStr(url), prepare=prepare))
+        return made[-1]
+
+    yield new_one
+    for each in made:
+        each.close()
+    pgbouncer.forget(url)
 
 
 @pytest.fixture
@@ -277,11 +299,7 @@ def test_nothing_is_left_in_a_session_that_a_pooler_hands_on(url: str, database:
         add_and_delete(database)
     connection = database._connection
     assert connection is not None
-    left = connection.execute(
-        "SELECT (SELECT count(*) FROM pg_prepared_statements) AS prepared, "
-        "(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()) AS locks, "
-        "current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock"
-    ).fetchone()
+    left = connection.execute(f"SELECT {LEFT}").fetchone()
     assert left == {"prepared": 0, "locks": 0, "statement": "0", "lock": "0"}
 
 
@@ -291,36 +309,92 @@ def add_and_delete(database: PostgresDatabase) -> None:
         transaction.rows("DELETE FROM monitors WHERE name = :name", name="x")
 
 
-def test_a_store_behind_a_pooler_that_gives_every_transaction_another_connection(url: str) -> None:
-    def backend(database: PostgresDatabase) -> int:
-        with database.snapshot() as snapshot:
-            row = snapshot.row("SELECT pg_backend_pid() AS number")
-            assert row is not None
-            return int(row["number"])
+def numbers(database: PostgresDatabase, sql: str) -> tuple[object, ...]:
+    with database.snapshot() as snapshot:
+        return tuple(dict(snapshot.row(sql) or {}).values())
 
-    def report(database: PostgresDatabase, number: int) -> None:
+
+def test_behind_a_pooler_every_transaction_may_be_in_another_session_and_none_leaves_anything_there(
+    behind_a_pooler: Callable[[], PostgresDatabase],
+) -> None:
+    databases = [behind_a_pooler() for _ in range(5)]
+
+    def report(number: int) -> None:
         for second in range(20):
             at = NOON + timedelta(seconds=second)
             event = Event(target_url=f"http://{number}/", timestamp=at, is_success=second % 2 == 1)
-            Store(database).add_events([event], received_at=at, channels=["a"])
+            Store(databases[number]).add_events([event], received_at=at, channels=["a"])
 
-    with Pooler(url, size=2) as pooler:
-        through = SecretStr(f"postgresql://postgres:not-asked-for@127.0.0.1:{pooler.port}/postgres")
-        databases = [PostgresDatabase(through, prepare=prepare) for _ in range(5)]
-        assert backend(databases[0]) != backend(databases[0]), "each transaction is in another session"
-        threads = [
-            threading.Thread(target=report, args=[database, number]) for number, database in enumerate(databases)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(30)
-        databases[0].check()
-        for database in databases:
-            database.close()
-    assert pooler.clients == len(databases)
+    with ThreadPoolExecutor(len(databases)) as threads:
+        list(threads.map(report, range(len(databases))))
     counts = "SELECT (SELECT count(*) FROM events) AS events, (SELECT count(*) FROM alerts) AS alerts"
-    assert rows_of(url, counts) == [{"events": 100, "alerts": 50}]
+    assert numbers(databases[0], counts) == (100, 50)
+    databases[0].check()
+    sessions = {numbers(databases[0], f"SELECT pg_backend_pid() AS pid, {LEFT}") for _ in range(6)}
+    assert len({session[0] for session in sessions}) == 2
+    # What holds for this transaction alone: its own limits, and nothing besides.
+    assert {session[1:] for session in sessions} == {(0, 0, "10s", "5s")}
+
+
+def test_behind_a_pooler_the_lock_and_the_time_limits_hold_as_they_do_without(
+    behind_a_pooler: Callable[[], PostgresDatabase], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(engine, "STATEMENT_SECONDS", 0.3)
+    database, other = behind_a_pooler(), behind_a_pooler()
+    with database.transaction(), pytest.raises(StoreBusy):
+        add(other, "late")
+    with pytest.raises(StoreBusy), database.transaction() as transaction:
+        transaction.rows("SELECT pg_sleep(20)")
+
+    def stops_in_the_middle() -> None:
+        with database.transaction() as transaction:
+            transaction.rows("INSERT INTO monitors (name, target_url) VALUES ('frozen', '')")
+            time.sleep(0.4)
+            transaction.rows("SELECT 1")
+
+    with pytest.raises(StoreUnavailable, match="ended the connection") as raised:
+        stops_in_the_middle()
+    assert raised.value.is_passing
+    add(other, "thawed")
+    assert names(database) == ["thawed"]
+
+
+def test_a_pooler_that_was_started_anew_is_connected_to_anew_and_nobody_notices(
+    pgbouncer: Pgbouncer, behind_a_pooler: Callable[[], PostgresDatabase]
+) -> None:
+    database = behind_a_pooler()
+    add(database, "before")
+    pgbouncer.stop()
+    pgbouncer.start()
+    add(database, "after")
+    assert names(database) == ["before", "after"]
+
+
+@pytest.mark.parametrize("way", ["its connections are taken", "it stands still"])
+def test_a_pooler_that_lets_one_wait_is_not_waited_for_without_end(
+    way: str,
+    pgbouncer: Pgbouncer,
+    behind_a_pooler: Callable[[], PostgresDatabase],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine, "CHECK_SECONDS", 0.1)
+    monkeypatch.setattr(postgres_connection, "ANSWER_SECONDS", 0.2)
+    waiting = behind_a_pooler()
+    add(waiting, "before")
+    with ExitStack() as taken:
+        if way == "its connections are taken":
+            for _ in range(2):
+                taken.enter_context(behind_a_pooler().snapshot())
+        else:
+            taken.enter_context(pgbouncer.stopped())
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable, match="the database server does not answer") as raised:
+            waiting.check()
+        assert raised.value.is_passing
+        assert time.monotonic() - began < 3
+        assert pgbouncer.server.password not in f"{raised.value!r}{raised.value.__cause__!r}"
+    assert names(waiting) == ["before"]
 
 
 def test_a_process_has_one_connection(url: str, new: Callable[[], PostgresDatabase]) -> None:

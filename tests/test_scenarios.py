@@ -1,5 +1,6 @@
 """The original's test scenarios, walked through the running system: it really checks, decides, stores and tells."""
 
+import functools
 import re
 import sqlite3
 from datetime import datetime
@@ -13,12 +14,12 @@ from tests.stand_ins import BotApi, Target
 pytestmark = pytest.mark.system
 
 CHANNELS = ["console", "telegram"]
-stores_and_processes = pytest.mark.parametrize(
-    ("database_environ", "separate"),
-    [("sqlite", ""), ("sqlite", "1"), ("postgresql", "")],
-    indirect=["database_environ"],
-    ids=["one process", "SEPARATE=1", "postgresql"],
-)
+STORES_AND_PROCESSES = [
+    pytest.param("sqlite", "", id="one process"),
+    pytest.param("sqlite", "1", id="SEPARATE=1"),
+    pytest.param("postgresql", "", id="postgresql"),
+]
+on = functools.partial(pytest.mark.parametrize, ("database_environ", "separate"), indirect=["database_environ"])
 
 
 def test_a_healthy_target_is_checked_again_and_again_and_nobody_is_told(
@@ -38,7 +39,7 @@ def test_a_healthy_target_is_checked_again_and_again_and_nobody_is_told(
         assert system.get("/").json()["status"] == "ok"
 
 
-@stores_and_processes
+@on([*STORES_AND_PROCESSES, pytest.param("pgbouncer", "", id="pgbouncer")])
 def test_an_outage_is_told_once_while_it_lasts_and_its_recovery_once(
     project: Path, tmp_path: Path, target: Target, bot_api: BotApi, database_environ: dict[str, str], separate: str
 ) -> None:
@@ -111,7 +112,7 @@ def test_an_acknowledged_outage_stays_the_only_one_until_the_target_recovers(
         assert [alert["status"] for alert in system.alerts()] == ["OPEN", "RESOLVED"]
 
 
-@stores_and_processes
+@on(STORES_AND_PROCESSES)
 def test_a_system_that_is_killed_during_an_outage_goes_on_where_the_store_stands(
     project: Path, tmp_path: Path, target: Target, bot_api: BotApi, database_environ: dict[str, str], separate: str
 ) -> None:

@@ -2,7 +2,7 @@
 
 import multiprocessing
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from shared.store.engine import Database
 from shared.store.migrate import drop_everything, migrate
 from shared.store.postgres import PostgresDatabase
 from shared.store.sqlite import SqliteDatabase
+from tests.conftest import databases_of_one_store
 
 NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -39,6 +40,13 @@ def event(seconds: float, *, ok: bool, monitor: str = "shop", event_id: str | No
 
 
 on_sqlite = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
+system = pytest.mark.system
+
+
+@pytest.fixture(params=["sqlite", *(pytest.param(name, marks=system) for name in ("postgresql", "pgbouncer"))])
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Database]]:
+    """See databases_of_one_store: on each engine, and on PostgreSQL behind a pooler."""
+    yield from databases_of_one_store(request, tmp_path)
 
 
 @pytest.fixture

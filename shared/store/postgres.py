@@ -12,18 +12,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
 
 import psycopg
 from psycopg import errors
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
-from psycopg.rows import dict_row
 from pydantic import SecretStr
 
 from shared.logs import step
 from shared.store.engine import StoreBusy, StoreUnavailable
-from shared.store.postgres_transaction import Connection, PostgresTransaction
+from shared.store.postgres_connection import Connection, connect
+from shared.store.postgres_transaction import PostgresTransaction
 from shared.store.postgres_trouble import meaning, unreachable
 
 BUSY_SECONDS = 5.0
@@ -33,14 +31,6 @@ STATEMENT_SECONDS = 10.0
 PREPARE_SECONDS = 600.0
 # A server that could not be reached is asked again after this long: else each thread waits in turn until it gives up.
 UNREACHABLE_SECONDS = 1.0
-CONNECT = {
-    "connect_timeout": 5,
-    "application_name": "bonghwa",
-    "client_encoding": "utf8",
-    # A server that vanished without a word is noticed within seconds, and not after the system's quarter of an hour.
-    "tcp_user_timeout": 5000,
-    "keepalives_idle": 30,
-}
 # Of our own; whoever else takes advisory locks in this database will hardly take it.
 _LOCK = 0x626F6E67687761
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -148,9 +138,8 @@ class PostgresDatabase:
         """Begin; the version of the tables, None where there are none. Connects anew where the server hung up."""
         was_open = self._connection is not None
         connection = self._connected()
-        words = self._words(begin, seconds)
         try:
-            return connection, _begin(connection, words)
+            return connection, self._begin_on(connection, begin, seconds)
         except psycopg.OperationalError:
             if not (was_open and connection.broken):
                 raise
@@ -158,9 +147,9 @@ class PostgresDatabase:
         step("server", "database_reconnected", level=logging.WARNING, reason="the server had closed the connection")
         self._let_go()
         connection = self._connected()
-        return connection, _begin(connection, words)
+        return connection, self._begin_on(connection, begin, seconds)
 
-    def _words(self, begin: str, seconds: float) -> str:
+    def _begin_on(self, connection: Connection, begin: str, seconds: float) -> int | None:
         most = PREPARE_SECONDS if self._is_preparing else STATEMENT_SECONDS
         words = [
             begin,
@@ -169,7 +158,12 @@ class PostgresDatabase:
             # A process that is stopped in the middle must not keep all others from writing.
             f"SET LOCAL idle_in_transaction_session_timeout = {round(STATEMENT_SECONDS * 1000)}",
         ]
-        return "; ".join([*words, f"SELECT pg_advisory_xact_lock({_LOCK})"] if begin is _WRITE else words)
+        if begin is _WRITE:
+            words.append(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        connection.limit_seconds = seconds
+        found = _begin(connection, "; ".join(words))
+        connection.limit_seconds = most
+        return found
 
     def _connected(self) -> Connection:
         if self._connection is not None:
@@ -177,7 +171,7 @@ class PostgresDatabase:
         if time.monotonic() < self._unreachable_until:
             raise StoreUnavailable(self._unreachable_for, is_passing=True)
         try:
-            self._connection = _connect(self._url)
+            self._connection = connect(self._url)
         except psycopg.Error as error:
             # What the driver says can name the server and the user, and what it says of the URL more.
             trouble = unreachable(error)
@@ -205,16 +199,6 @@ class PostgresDatabase:
         if trouble is not None and not isinstance(trouble, StoreBusy):
             self._proven_at = -PROOF_SECONDS
         return trouble
-
-
-def _connect(url: SecretStr) -> Connection:
-    given = conninfo_to_dict(url.get_secret_value())
-    return psycopg.Connection[dict[str, Any]].connect(
-        **{**CONNECT, **given},  # type: ignore[arg-type]
-        autocommit=True,
-        prepare_threshold=None,
-        row_factory=dict_row,
-    )
 
 
 def _begin(connection: Connection, words: str) -> int | None:

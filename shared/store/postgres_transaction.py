@@ -5,12 +5,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import psycopg
 from psycopg.sql import SQL, Identifier
 
 from shared.store.engine import Row
-
-Connection = psycopg.Connection[dict[str, Any]]
+from shared.store.postgres_connection import Connection
 
 
 class PostgresTransaction:

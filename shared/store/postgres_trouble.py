@@ -52,9 +52,11 @@ def meaning(error: psycopg.Error) -> StoreUnavailable | None:
     if code in _BUSY:
         return StoreBusy()
     if code is None:
-        # The connection ended; only then there is neither an answer nor a code.
-        is_lost = isinstance(error, psycopg.OperationalError)
-        return StoreUnavailable("the database server has ended the connection", is_passing=True) if is_lost else None
+        # The connection ended, or nothing came; only then there is neither an answer nor a code.
+        if not isinstance(error, psycopg.OperationalError):
+            return None
+        words = "does not answer" if "timeout" in str(error) else "has ended the connection"
+        return StoreUnavailable(f"the database server {words}", is_passing=True)
     found = next((told for begin, told in _WORDS.items() if code.startswith(begin)), None)
     if found is None:
         return None
