@@ -205,7 +205,8 @@ class _Run:
         text = compose(owed.alert, owed.notification, self.language)
         seconds = min(SEND_SECONDS, self.budget.ends - self._elapsed())
         try:
-            answer = self.notifiers[owed.notification.channel].send(text, timeout_seconds=seconds)
+            notifier = self.notifiers[owed.notification.channel]
+            answer = notifier.send(text, timeout_seconds=seconds, notification=owed.notification)
         except SendFailed as failure:
             status = AttemptStatus.FAILED if failure.is_permanent else AttemptStatus.RETRY
             return status, str(failure), failure.retry_after

@@ -1,18 +1,20 @@
 """What many tests start from."""
 
+import logging
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from shared.notifiers import sns
 from shared.store.engine import Database
 from shared.store.postgres import PostgresDatabase
 from shared.store.sqlite import SqliteDatabase
 from tests import leaks
 from tests.pgbouncer import Pgbouncer
 from tests.postgres import Server
-from tests.running import API_KEY, copy_project
+from tests.running import API_KEY, AWS, copy_project
 from tests.stand_ins import BotApi, Target
 
 SECRETS = leaks.secrets_of({"API_KEY": API_KEY, "TELEGRAM_BOT_TOKEN": BotApi.token})
@@ -55,6 +57,31 @@ def bot_api() -> Iterator[BotApi]:
     """Telegram on a good day."""
     with BotApi() as listening:
         yield listening
+
+
+@pytest.fixture(scope="session")
+def aws_server() -> Iterator[str]:
+    """moto's AWS, by its URL; started by the first test that asks for it."""
+    from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+    # Else it prints every request.
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    SECRETS["AWS_SECRET_ACCESS_KEY"] = {AWS["AWS_SECRET_ACCESS_KEY"]}
+    yield f"http://127.0.0.1:{server.get_host_and_port()[1]}"
+    server.stop()
+
+
+@pytest.fixture
+def aws(aws_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """The variables that lead to moto's AWS, set in this process too."""
+    environ = {**AWS, "AWS_ENDPOINT_URL": aws_server}
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    sns._idle_lines.clear()
+    yield environ
+    sns._idle_lines.clear()
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,14 @@ STOP_SECONDS = 5.0
 # A run of deliveries takes its time.
 POST_SECONDS = 60.0
 API_KEY = "a-key-that-is-for-tests-only"
+# Who a test is on AWS. Nothing of whoever runs the tests is read, and nobody is asked for more.
+AWS = {
+    "AWS_ACCESS_KEY_ID": "AKIATESTSONLY4242",
+    "AWS_SECRET_ACCESS_KEY": "an-aws-secret-that-is-for-tests-only",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
 
 _COPIED = ("main.py", "functions", "shared", "infra", ".env.example")
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
@@ -78,6 +86,7 @@ def environment(folder: Path, /, **variables: str | None) -> dict[str, str]:
         "TELEGRAM_BOT_TOKEN": "",
         "TELEGRAM_CHAT_ID": "",
         "TELEGRAM_API_URL": "",
+        "SNS_TOPIC_ARN": "",
         "LOG_DIR": str(folder / "logs"),
         "LOG_LEVEL": "INFO",
     }

@@ -47,7 +47,8 @@ def environ(backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     def set_all(**variables: str) -> Settings:
         said = {"BACKEND_URL": backend.url, "API_KEY": API_KEY, "SPOOL_DIR": str(tmp_path / "spool"), **variables}
-        for name in ("TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID", "LOCATION", "CHECK_INTERVAL_SECONDS", "LOG_DIR"):
+        channels = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID", "SNS_TOPIC_ARN")
+        for name in (*channels, "LOCATION", "CHECK_INTERVAL_SECONDS", "LOG_DIR"):
             monkeypatch.delenv(name, raising=False)
         for name, value in {"no_proxy": "*", **said}.items():
             monkeypatch.setenv(name, value)

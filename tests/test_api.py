@@ -75,7 +75,8 @@ def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
 
-    for name in ("TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID", "API_AUTH", "MESSAGE_LANGUAGE", "LOG_DIR", "BACKEND_URL"):
+    channels = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID", "SNS_TOPIC_ARN")
+    for name in (*channels, "API_AUTH", "MESSAGE_LANGUAGE", "LOG_DIR", "BACKEND_URL"):
         monkeypatch.delenv(name, raising=False)
     set_all(API_KEY=KEY, DATABASE_URL=f"sqlite:///{tmp_path / 'store.db'}", TARGET_URL="http://127.0.0.1:1/")
     yield set_all

@@ -37,7 +37,7 @@ MAY_IMPORT = {
 # Everything of a shared/ that is closed: a new module needs two functions that import it, and its place above.
 SHARED = {name.removeprefix("shared.") for name in MAY_IMPORT if name.startswith("shared.")}
 # Loaded only where and when they are used: each costs a cold start tens of milliseconds.
-HEAVY = {"telegram", "httpx", "boto3", "psycopg", "sqlalchemy", "apprise", "asyncio", "requests", "pycurl"}
+HEAVY = {"telegram", "httpx", "boto3", "botocore", "psycopg", "sqlalchemy", "apprise", "asyncio", "requests", "pycurl"}
 AGENTS_OWN = {"requests", "pycurl"}
 
 
@@ -115,7 +115,8 @@ before = set(sys.modules)
 import main
 function = getattr(main, {name!r})
 from shared import notifiers
-notifiers.configured({{"TELEGRAM_BOT_TOKEN": "1:a", "TELEGRAM_CHAT_ID": "1"}})
+topic = "arn:aws:sns:eu-west-1:123456789012:alerts"
+notifiers.configured({{"TELEGRAM_BOT_TOKEN": "1:a", "TELEGRAM_CHAT_ID": "1", "SNS_TOPIC_ARN": topic}})
 print(json.dumps([function.__name__, sorted(set(sys.modules) - before)]))
 """
     answer = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

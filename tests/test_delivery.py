@@ -14,7 +14,7 @@ import pytest
 
 from shared import delivery, logs
 from shared.delivery import deliver_at_once, deliver_owed, retry_seconds
-from shared.models import AlertStatus, AttemptStatus, Event, as_text, now
+from shared.models import AlertStatus, AttemptStatus, Event, Notification, as_text, now
 from shared.notifiers import SendFailed
 from shared.store import Store, StoreUnavailable, postgres
 from shared.store.engine import Database
@@ -34,7 +34,9 @@ class Channel:
         self.taken: list[str] = []
         self.timeouts: list[float] = []
 
-    def send(self, text: str, *, timeout_seconds: float) -> str:
+    def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:
+        assert notification is not None
+        assert text.endswith(f" · #{notification.id}")
         self.timeouts.append(timeout_seconds)
         self.behave()
         self.taken.append(text)

@@ -438,6 +438,10 @@ def test_the_clouds_own_file_wins_over_the_one_of_this_machine_and_the_environme
         ({"DATABASE_URL": "mysql://kim:pass-of-kim@db.example/x"}, "DATABASE_URL is 'mysql': expected postgresql://"),
         ({"API_KEY": "hunter2"}, "API_KEY is '(hidden)': expected secrets of at least 16 characters"),
         ({"CHECK_INTERVAL_SECONDS": "45"}, "CHECK_INTERVAL_SECONDS is '45': expected 10, 12"),
+        (
+            {"SNS_TOPIC_ARN": "arn:aws:sns:eu-west-1:1:a"},
+            "SNS_TOPIC_ARN is 'arn:aws:sns:eu-west-1:1:a': expected no topic",
+        ),
         ({"TARGET_URL": "ftp://a.example/"}, "TARGET_URL is 'ftp://a.example/': expected one or more http"),
     ],
 )

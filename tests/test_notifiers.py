@@ -29,7 +29,11 @@ from tests.stand_ins import (
 TOKEN = "123456:ABC-DEF_ghi"
 TELEGRAM = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_CHAT_ID": "-100123"}
 # A channel's settings where it is on; a new channel adds its row.
-CONFIGURED: dict[str, Mapping[str, str]] = {"console": {}, "telegram": TELEGRAM}
+CONFIGURED: dict[str, Mapping[str, str]] = {
+    "console": {},
+    "sns": {"SNS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:alerts"},
+    "telegram": TELEGRAM,
+}
 
 
 def test_every_channel_has_its_row_here() -> None:

@@ -102,11 +102,11 @@ def test_the_banner_says_what_is_watched_who_is_told_and_where_everything_is(
     with LocalSystem(project, tmp_path, TARGET_URL=urls, CHECK_INTERVAL_SECONDS="1.5") as silent:
         banner = silent.output()
     with LocalSystem(project, tmp_path, TARGET_URL=target.url, **bot_api.environ) as telling:
-        assert "console, telegram  (off: none)" in telling.output()
+        assert "console, telegram  (off: sns)" in telling.output()
 
     assert re.search(rf"(?m)^Bonghwa +http://localhost:{silent.port} ", banner)
     assert re.search(rf"(?m)^watching +{urls} +every 1\.5 s$", banner)
-    assert re.search(r"(?m)^channels +console +\(off: telegram\)$", banner)
+    assert re.search(r"(?m)^channels +console +\(off: sns, telegram\)$", banner)
     assert re.search(rf"(?m)^database +{silent.database}$", banner)
     assert re.search(rf"(?m)^logs +{tmp_path}/logs/server\.log, agent\.log$", banner)
     assert re.search(rf"(?m)^settings +{project}/\.env", banner)
@@ -243,6 +243,7 @@ MALFORMED = [
     ("MESSAGE_LANGUAGE", "e\nn", r"'e\nn'", "en or ko"),
     ("NOTIFICATION_TTL", "a day", "'a day'", "1 to 31536000"),
     ("LOG_LEVEL", "loud", "'loud'", "DEBUG, INFO, WARNING or ERROR"),
+    ("SNS_TOPIC_ARN", "arn:aws:sqs:eu-west-1:123456789012:a", "'arn:aws:sqs:", "a topic's ARN, like arn:aws:sns:"),
     ("TELEGRAM_BOT_TOKEN", "123:hunter2/x", "'(hidden)'", "123456:ABC-DEF"),
     ("TELEGRAM_CHAT_ID", "123:hunter2", "'(hidden)'", "the chat's number or @channelname"),
     ("TELEGRAM_CHAT_ID", "my chat", "'my chat'", "the chat's number or @channelname"),

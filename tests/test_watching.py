@@ -14,7 +14,7 @@ import pytest
 
 from shared.alerting import Change
 from shared.delivery import deliver_owed
-from shared.models import Alert, AlertKind, AlertStatus, AttemptStatus, Event, MonitorState, as_text, now
+from shared.models import Alert, AlertKind, AlertStatus, AttemptStatus, Event, MonitorState, Notification, as_text, now
 from shared.notifiers import SendFailed
 from shared.store import Ingested, Store
 from shared.store.migrate import _migrations, migrate
@@ -340,7 +340,7 @@ class Channel:
         self.behave = behave
         self.taken: list[str] = []
 
-    def send(self, text: str, *, timeout_seconds: float) -> str:  # noqa: ARG002  # a notifier's signature
+    def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:  # noqa: ARG002
         self.behave()
         self.taken.append(text)
         return "taken"

@@ -52,6 +52,9 @@ def checked(given: Mapping[str, str]) -> Settings:
             database.partition("://")[0] or None,
             f"{_DATABASE}, a database that functions can share (put it into .env.gcp)",
         )
+    if given.get("SNS_TOPIC_ARN"):
+        expected = "no topic, since AWS's library and credentials are not there (an empty one in .env.gcp)"
+        raise SettingError("SNS_TOPIC_ARN", given["SNS_TOPIC_ARN"], expected)
     settings = Settings.from_env({name: value for name, value in given.items() if name != "DATABASE_URL"})
     _ = settings.targets, settings.key
     settings.refuse_weak_keys()

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from shared.models import Notification
+
 
 class SendFailed(Exception):
     """The channel did not take the message.
@@ -29,10 +31,11 @@ class SendFailed(Exception):
 class Notifier(Protocol):
     """Sends to one configured place."""
 
-    def send(self, text: str, *, timeout_seconds: float) -> str:
+    def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:
         """Hand the message to the channel and return its answer, for the log.
 
-        Gives up after ``timeout_seconds`` in all, however slowly the channel answers.
+        Gives up after ``timeout_seconds`` in all, however slowly the channel answers. ``notification``: what the text
+        tells, where it is owed, for a channel that can carry more than text.
 
         Raises:
             SendFailed: the channel did not take it, or did not say so in time.

@@ -3,13 +3,14 @@
 import sys
 from collections.abc import Mapping
 
+from shared.models import Notification
 from shared.notifiers import Notifier, SendFailed
 
 
 class ConsoleNotifier:
     """Prints the message."""
 
-    def send(self, text: str, *, timeout_seconds: float) -> str:  # noqa: ARG002  # a print has no deadline
+    def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:  # noqa: ARG002  # a print has no deadline
         """See Notifier.send."""
         try:
             # One write, so that lines of two threads do not mix.

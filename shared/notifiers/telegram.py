@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from pydantic import SecretStr
 
+from shared.models import Notification
 from shared.notifiers import Notifier, SendFailed
 from shared.settings import SettingError, http_url
 
@@ -30,7 +31,7 @@ class TelegramNotifier:
         self.chat_id = chat_id
         self.api_url = api_url
 
-    def send(self, text: str, *, timeout_seconds: float) -> str:
+    def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:  # noqa: ARG002
         """See Notifier.send."""
         gives_up_at = time.monotonic() + timeout_seconds
         # Here, and not above: it costs 100 ms, and only who sends needs it.
