@@ -1,11 +1,11 @@
-"""``python -m tests.benchmarks [NAME ...] [--rounds N]``: all of them where none is named."""
+"""``python -m tests.benchmarks [NAME ...] [--rounds N] [--write]``: all of them where none is named."""
 
 import argparse
 import os
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import cold_start, cpu, detection, ingest, memory, reads
+from tests.benchmarks import cold_start, cpu, detection, durations, ingest, memory, reads
 
 BENCHMARKS = {
     "cold_start": cold_start,
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "cpu": cpu,
     "reads": reads,
     "memory": memory,
+    "durations": durations,
 }
 
 
@@ -22,6 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="What Bonghwa costs.")
     parser.add_argument("name", nargs="*", help=f"{', '.join(BENCHMARKS)}; all of them where none is named")
     parser.add_argument("--rounds", type=int, help="how often each is measured; its own default where it is not said")
+    parser.add_argument("--write", action="store_true", help="let infra/plan/durations.toml say what durations measures")
     arguments = parser.parse_args()
     if unknown := set(arguments.name) - set(BENCHMARKS):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}: expected {', '.join(BENCHMARKS)}")
@@ -32,7 +34,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="bonghwa-bench-") as folder:
             busy = f"{os.getloadavg()[0]:.1f} busy of {os.cpu_count()} CPUs"
             print(f"{name}  ({busy} before it)", flush=True)
-            print(benchmark.run(Path(folder), arguments.rounds or benchmark.ROUNDS), end="\n\n", flush=True)
+            run = benchmark.write if arguments.write and benchmark is durations else benchmark.run
+            print(run(Path(folder), arguments.rounds or benchmark.ROUNDS), end="\n\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -37,12 +37,13 @@ def run(folder: Path, rounds: int) -> str:
 def _window(system: LocalSystem) -> tuple[float, int]:
     """The milliseconds that were used, and the events that were stored meanwhile."""
     processes = system.living()
-    used, stored = _cpu_ms(processes), _events(system)
+    used, stored = cpu_ms(processes), _events(system)
     time.sleep(WINDOW_SECONDS)
-    return _cpu_ms(processes) - used, _events(system) - stored
+    return cpu_ms(processes) - used, _events(system) - stored
 
 
-def _cpu_ms(processes: list[int]) -> float:
+def cpu_ms(processes: list[int]) -> float:
+    """What they have used since they began, user and system; in steps of 10 ms."""
     ticks = 0
     for process in processes:
         fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
