@@ -1,0 +1,160 @@
+"""The zip that Lambda runs: the functions, the handler and the libraries that they need, for Lambda's processor.
+
+The wheels are taken by their hashes from ``requirements.txt``, whatever machine builds. The same sources give the same
+zip, so that what has not changed is not uploaded again.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import Distribution
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from shared.settings import ROOT
+
+ZIP = ROOT / "build" / "bonghwa.zip"
+# What of ours a function needs; infra/local for the answers to what no function answers.
+OWN = (
+    "main.py",
+    "functions/**/*.py",
+    "functions/**/*.json",
+    "shared/**/*.py",
+    "shared/**/*.sql",
+    "infra/__init__.py",
+    "infra/table.py",
+    "infra/functions.toml",
+    "infra/aws/__init__.py",
+    "infra/aws/handler.py",
+    "infra/aws/secrets_manager.py",
+    "infra/local/__init__.py",
+    "infra/local/gateway.py",
+)
+# Servers, and what only they need. functions-framework asks for them, and loads them only where it serves.
+SERVERS = {"gunicorn", "uvicorn", "uvicorn-worker", "watchdog", "starlette", "python-dotenv"}
+# Parts of libraries that nothing here imports.
+UNUSED = re.compile(
+    r"(?:^|/)tests?/|\.pyi$|\.pyx$|\.pxd$|\.[ch]$|/py\.typed$|^telegram/ext/|^pydantic/(?:v1|mypy\.py|deprecated/copy)"
+)
+# Of what pip writes about a library, importlib.metadata needs this.
+METADATA = ("METADATA", "entry_points.txt")
+# Compiles each line's file. What it writes holds no times, so that it is the same each time.
+_COMPILER = """
+import py_compile, sys
+for line in sys.stdin.read().splitlines():
+    source, to, shown = line.split("\\t")
+    py_compile.compile(source, to, shown, True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+"""
+_MOMENT = (1980, 1, 1, 0, 0, 0)  # the first that a zip knows
+
+
+class PackagingFailed(Exception):
+    """The zip cannot be built; the text has what pip said."""
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A Python version and a processor, as wheels name it: what the zip is for."""
+
+    version: str = "3.13"
+    processor: str = "aarch64"
+
+    @property
+    def platforms(self) -> list[str]:
+        """The kinds of wheels that run there; Amazon Linux 2023 has glibc 2.34."""
+        return [f"manylinux2014_{self.processor}", *(f"manylinux_2_{n}_{self.processor}" for n in range(34, 16, -1))]
+
+
+@dataclass(frozen=True)
+class Package:
+    """The zip that was built, with its unpacked size and how much of that is psycopg's."""
+
+    zip: Path
+    bytes_unpacked: int
+    bytes_of_psycopg: int
+    is_compiled: bool
+
+
+def build(runtime: Runtime, to: Path = ZIP) -> Package:
+    """Build the zip at ``to``. Raises PackagingFailed."""
+    with TemporaryDirectory(prefix="bonghwa-") as folder:
+        libraries = Path(folder, "libraries")
+        _install(runtime, libraries)
+        of_others = dict(_needed(libraries))
+        own = {path.relative_to(ROOT).as_posix(): path for pattern in OWN for path in ROOT.glob(pattern)}
+        compiled = _compile(runtime, of_others | own, Path(folder, "compiled"))
+        for name, path in compiled.items():
+            module = Path(name)
+            if name in own:
+                tag = f"cpython-{runtime.version.replace('.', '')}"
+                own[(module.parent / "__pycache__" / f"{module.stem}.{tag}.pyc").as_posix()] = path
+            else:
+                # Without its source, where Python then looks for it: both together are too much.
+                del of_others[name]
+                of_others[module.with_suffix(".pyc").as_posix()] = path
+        files = of_others | own
+        to.parent.mkdir(parents=True, exist_ok=True)
+        _write(files, to)
+        sizes = {name: path.stat().st_size for name, path in files.items()}
+    of_psycopg = sum(size for name, size in sizes.items() if name.startswith("psycopg"))
+    return Package(to, sum(sizes.values()), of_psycopg, bool(compiled))
+
+
+def _install(runtime: Runtime, folder: Path) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    command += ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile", "--target", str(folder)]
+    command += ["--implementation=cp", f"--python-version={runtime.version}"]
+    command += [f"--platform={each}" for each in runtime.platforms]
+    command += ["--requirement", str(ROOT / "requirements.txt")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # without a shell
+    if done.returncode:
+        raise PackagingFailed(f"pip cannot bring the libraries for {runtime}:\n{done.stderr.strip()[-2000:]}")
+
+
+def _needed(libraries: Path) -> Iterator[tuple[str, Path]]:
+    """Every file of the libraries that goes into the zip, by its name there."""
+    for about in libraries.glob("*.dist-info"):
+        library = Distribution.at(about)
+        if library.metadata["Name"].lower() in SERVERS:
+            continue
+        for file in library.files or ():
+            name = file.as_posix()
+            path = libraries / name
+            is_about = name.startswith(f"{about.name}/")
+            # Programs are in another folder, and what begins there with dots is not for us.
+            if name.startswith("..") or UNUSED.search(name) or (is_about and file.name not in METADATA):
+                continue
+            if path.is_file() and path.suffix not in (".pth", ".pyc"):
+                yield name, path
+
+
+def _compile(runtime: Runtime, files: Mapping[str, Path], folder: Path) -> dict[str, Path]:
+    """The compiled form of every module, by the module's name; nothing where this machine has no such Python.
+
+    Lambda cannot keep it: without it every cold start compiles all that it imports.
+    """
+    python = shutil.which(f"python{runtime.version}")
+    if f"{sys.version_info.major}.{sys.version_info.minor}" == runtime.version:
+        python = sys.executable
+    if python is None:
+        return {}
+    modules = {name: folder / f"{name}c" for name, path in sorted(files.items()) if path.suffix == ".py"}
+    lines = "\n".join(f"{files[name]}\t{compiled}\t{name}" for name, compiled in modules.items())
+    done = subprocess.run(  # noqa: S603  # without a shell
+        [python, "-I", "-c", _COMPILER], input=lines, capture_output=True, text=True, check=False
+    )
+    return modules if done.returncode == 0 else {}
+
+
+def _write(files: dict[str, Path], to: Path) -> None:
+    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, path in sorted(files.items()):
+            about = zipfile.ZipInfo(name, _MOMENT)
+            about.compress_type = zipfile.ZIP_DEFLATED
+            # Lambda runs as somebody else, who has to be able to read it.
+            about.external_attr = (0o755 if ".so" in path.suffixes else 0o644) << 16
+            archive.writestr(about, path.read_bytes())
