@@ -17,9 +17,11 @@ import pathspec
 import pytest
 from pydantic import SecretStr
 
+from infra.beats import Beat
+from infra.commands import TRIES, CommandFailed, Stage, run
 from infra.gcp import access, functions, gateway, schedules
-from infra.gcp.commands import TRIES, GcloudFailed, Stage, run
-from infra.gcp.place import APIS, MAX_ACCOUNT_LENGTH, Place, name_of, secret_name
+from infra.gcp.place import APIS, MAX_ACCOUNT_LENGTH, NOT_YET, Place, name_of, secret_name
+from infra.needs import is_secret
 from infra.table import Row, rows
 from shared.settings import ROOT, SettingError, Settings
 from tests import leaks
@@ -309,7 +311,7 @@ AGENT = next(row for row in rows() if row.name == "check_monitors")
 )
 def test_an_interval_is_kept_to_the_second(interval: str, cron: str, delays: tuple[int, ...]) -> None:
     beat = schedules.beat_of(AGENT, Settings.from_env({"CHECK_INTERVAL_SECONDS": interval}))
-    assert beat == schedules.Beat(cron, delays)
+    assert beat == Beat(cron, delays)
 
 
 @pytest.mark.parametrize("interval", ["0.5", "2", "7", "30.5", "45", "90", "420", "7200.5", "18000"])
@@ -514,13 +516,13 @@ def test_what_google_does_not_know_yet_is_waited_for_but_not_for_ever(
     stage = Stage("a binding", [PLACE.command("services", "enable", "run.googleapis.com")])
     unknown = "Service account bonghwa-build@my-project.iam.gserviceaccount.com does not exist."
     deployer.cloud.breaks_at = ("services enable", unknown, TRIES - 1)
-    run([stage], pause_seconds=0)
+    run([stage], NOT_YET, pause_seconds=0)
     assert deployer.cloud.state["apis"] == ["run.googleapis.com"]
     for words, tries in ((unknown, TRIES), ("Permission denied", 1)):
         before = len(deployer.cloud.calls)
         deployer.cloud.breaks_at = ("services enable", words, TRIES)
-        with pytest.raises(GcloudFailed, match=words):
-            run([stage], pause_seconds=0)
+        with pytest.raises(CommandFailed, match=words):
+            run([stage], NOT_YET, pause_seconds=0)
         assert len(deployer.cloud.calls) - before == tries
 
 
@@ -668,8 +670,8 @@ def database_url(postgres: Server) -> str:
 
 def told_by_the_deployment(row: Row, given: Mapping[str, str]) -> dict[str, str]:
     """The environment of a function, out of its command line and what the secrets that are named there hold."""
-    plain = {name: value for name, value in given.items() if not functions.is_secret(name, value)}
-    hidden = {name: value for name, value in given.items() if functions.is_secret(name, value)}
+    plain = {name: value for name, value in given.items() if not is_secret(name, value)}
+    hidden = {name: value for name, value in given.items() if is_secret(name, value)}
     secrets = access.secrets_of(hidden, SecretStr(given["API_KEY"]))
     stored = {secret_name(setting): value.get_secret_value() for setting, value in secrets.items()}
     command = functions.deploy(row, PLACE, plain, frozenset(secrets))

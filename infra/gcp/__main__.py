@@ -1,20 +1,16 @@
 """``python -m infra.gcp``: deploy everything to Google Cloud, bring it up to date, or take it away again."""
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Sequence
 
-from dotenv import dotenv_values
-
+from infra.commands import CommandFailed, Stage, ask, is_agreed, is_installed, run
 from infra.gcp import gateway, stages
-from infra.gcp.commands import GcloudFailed, Stage, ask, is_installed, run
-from infra.gcp.place import PREFIX, Existing, Place, look, project_number
-from infra.local.environment import read_dotenv
-from shared.settings import ROOT, SettingError
+from infra.gcp.place import GCLOUD, NOT_YET, OWN_FILE, PREFIX, Existing, Place, look, project_number
+from infra.given import checked, settings_given
+from shared.settings import SettingError
 
-OWN_FILE = ".env.gcp"
 _LEFT = (
     "The project, its APIs and the database stay. Google keeps the builds' source and images in the buckets and the "
     "repository named gcf-… of the project, which you may delete too."
@@ -33,17 +29,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     try:
         _do(asked)
-    except (SettingError, GcloudFailed) as trouble:
+    except (SettingError, CommandFailed) as trouble:
         sys.exit(f"bonghwa: {trouble}")
 
 
 def _do(asked: argparse.Namespace) -> None:
     is_deployment = asked.chore == "deploy"
-    given = settings_given() if is_deployment else {}
+    given = settings_given(OWN_FILE) if is_deployment else {}
     if is_deployment:
-        stages.checked(given)
+        checked(given, OWN_FILE)
     gateway_region = asked.gateway_region or gateway.region_near(asked.region)
-    if asked.dry_run and not is_installed():
+    if asked.dry_run and not is_installed(GCLOUD):
         print("# gcloud is not installed, so these are the commands for a new project")
         place, existing = Place(asked.project, "PROJECT_NUMBER", asked.region, gateway_region), Existing()
     else:
@@ -60,21 +56,10 @@ def _do(asked: argparse.Namespace) -> None:
     print(f"{_kind(existing, is_deployment=is_deployment)} {place.project}, {place.region}:")
     print("\n".join(_short(stage) for stage in planned))
     print("--dry-run shows each command." if is_deployment else _LEFT)
-    if not asked.yes and not _is_agreed():
+    if not asked.yes and not is_agreed():
         sys.exit("nothing was changed")
-    run(planned)
+    run(planned, NOT_YET)
     print(f"Done. {_where(place)}" if is_deployment else "Done.")
-
-
-def settings_given() -> dict[str, str]:
-    """The settings that a deployment takes: each from the environment, ``.env.gcp`` or ``.env``, in this order."""
-    environ = dict(os.environ)
-    for name, value in dotenv_values(ROOT / OWN_FILE, interpolate=False).items():
-        environ.setdefault(name, value or "")
-    read_dotenv(environ)
-    # Every setting there is, also the channels' own.
-    names = dotenv_values(ROOT / ".env.example", interpolate=False)
-    return {name: environ[name].strip() for name in names if environ.get(name, "").strip()}
 
 
 def _project(text: str) -> str:
@@ -104,15 +89,9 @@ def _verbs(words: Sequence[str]) -> list[str]:
     return [word.removesuffix(".googleapis.com") for word in words[:until_flag] if not word.endswith(".json")]
 
 
-def _is_agreed() -> bool:
-    try:
-        return input("Go on? [y/N] ").strip().lower() in ("y", "yes")
-    except EOFError:
-        return False
-
-
 def _where(place: Place) -> str:
     host = ask(
+        GCLOUD,
         "api-gateway",
         "gateways",
         "describe",

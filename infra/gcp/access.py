@@ -5,13 +5,14 @@ Each function runs as itself and reads its own secrets alone.
 
 import hmac
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from pydantic import SecretStr
 
+from infra.commands import Command, File, ask
 from infra.gcp import gateway, schedules
-from infra.gcp.commands import Command, File, ask
 from infra.gcp.functions import BUILDER, SCHEDULED_KEY, is_for
-from infra.gcp.place import Existing, Place, name_of, secret_name
+from infra.gcp.place import GCLOUD, Existing, Place, name_of, secret_name
 from infra.table import rows
 
 PROJECT_ROLES = {BUILDER: "roles/cloudbuild.builds.builder", schedules.CALLER: "roles/workflows.invoker"}
@@ -67,10 +68,10 @@ def write_secrets(place: Place, existing: Existing, secrets: Mapping[str, Secret
         name = secret_name(setting)
         if name not in existing.secrets:
             create = ("secrets", "create", name, "--replication-policy=automatic", "--data-file=-")
-            yield Command(place.command(*create).arguments, stdin=value)
+            yield replace(place.command(*create), stdin=value)
         elif _stored(place, name) != value.get_secret_value():
             add = ("secrets", "versions", "add", name, "--data-file=-")
-            yield Command(place.command(*add).arguments, stdin=value)
+            yield replace(place.command(*add), stdin=value)
 
 
 def readers(place: Place, secrets: Mapping[str, SecretStr]) -> list[Command]:
@@ -100,4 +101,4 @@ def callers(place: Place) -> list[Command]:
 
 def _stored(place: Place, name: str) -> str:
     words = ("secrets", "versions", "access", "latest", f"--secret={name}")
-    return ask(*words, f"--project={place.project}", "--quiet")
+    return ask(GCLOUD, *words, f"--project={place.project}", "--quiet")

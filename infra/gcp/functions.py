@@ -1,35 +1,18 @@
 """The functions: how large each is, what it is told, and which secrets it may read."""
 
-import functools
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.gcp.commands import Command
+from infra import needs
+from infra.commands import Command
 from infra.gcp.place import PREFIX, Place, name_of, secret_name
+from infra.needs import AGENT, BACKEND
 from infra.table import Row, rows
-from shared.settings import Settings
 
 RUNTIME = "python312"
 BUILDER = f"{PREFIX}-build"
-AGENT = "check_monitors"
-BACKEND = "ingest_event"
-WITHOUT_STORE = {AGENT, "describe_api"}
-WITH_CHANNELS = {AGENT, BACKEND, "update_alert", "deliver_notifications"}
 # The API key of the functions that a schedule calls: every other's, and behind them the schedules' own.
 SCHEDULED_KEY = "SCHEDULED_API_KEY"
-
-_AGENTS_OWN = {
-    "TARGET_URL",
-    "CHECK_INTERVAL_SECONDS",
-    "CHECK_TIMEOUT_SECONDS",
-    "LOCATION",
-    "ALLOW_PRIVATE_TARGETS",
-    "CONNECTIVITY_CHECK",
-    "HEARTBEAT_URL",
-}
-# Said by the deployment itself, or without a meaning where there is no disk.
-_NOT_TAKEN = {"API_AUTH", "BACKEND_URL", "SPOOL_DIR", "LOG_DIR"}
 
 
 @dataclass(frozen=True)
@@ -54,26 +37,13 @@ SIZES = {
 }
 
 
-def is_secret(setting: str, value: str) -> bool:
-    """Whether a setting goes through Secret Manager: by its name, or since a URL in it carries a password."""
-    is_named = any(word in setting for word in ("KEY", "TOKEN", "SECRET", "PASSWORD", "HEARTBEAT", "DATABASE"))
-    return is_named or bool(re.search(r"://[^/\s,]*@", value))
-
-
 def is_for(row: Row, setting: str) -> bool:
-    """Whether a function reads a setting, so that it gets it. No function gets a secret that it does not need."""
-    if setting in _NOT_TAKEN or setting.startswith("FLASK_"):
-        return False
+    """Whether a function reads a setting; a schedule's functions have keys of their own."""
     if setting == SCHEDULED_KEY:
         return row.every is not None
     if setting == "API_KEY":
         return row.every is None
-    if setting in _AGENTS_OWN:
-        return row.name == AGENT
-    if setting == "DATABASE_URL":
-        return row.name not in WITHOUT_STORE
-    # What the settings do not know is a channel's.
-    return setting in _known() or row.name in WITH_CHANNELS
+    return needs.is_for(row, setting)
 
 
 def deploy(row: Row, place: Place, plain: Mapping[str, str], secrets: frozenset[str]) -> Command:
@@ -119,11 +89,6 @@ def environment(row: Row, place: Place, plain: Mapping[str, str]) -> dict[str, s
         # /tmp is the only place that can be written, and is as short-lived as the instance.
         told |= {"BACKEND_URL": place.url(backend), "SPOOL_DIR": "/tmp"}  # noqa: S108
     return told
-
-
-@functools.cache
-def _known() -> frozenset[str]:
-    return frozenset(str(field.alias) for field in Settings.model_fields.values())
 
 
 def _pairs(values: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from infra.gcp.commands import Command, File
+from infra.commands import Command, File
 from infra.gcp.place import PREFIX, Existing, Place
 from infra.table import rows
 from shared import __version__

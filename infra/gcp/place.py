@@ -3,12 +3,16 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from infra.gcp.commands import Command, File, ask
+from infra.commands import Command, File, ask
 from infra.table import Row
 
+GCLOUD = "gcloud"
+OWN_FILE = ".env.gcp"
 PREFIX = "bonghwa"
 # What an account may be called at most.
 MAX_ACCOUNT_LENGTH = 30
+# What was made or allowed just now is not known everywhere yet: these words of Google's say so, and pass.
+NOT_YET = ("does not exist", "may not exist", "has not been used in project")
 APIS = (
     "apigateway",
     "artifactregistry",
@@ -55,7 +59,7 @@ class Place:
 
     def command(self, *arguments: str | File) -> Command:
         """A command in this project that asks nothing."""
-        return Command((*arguments, f"--project={self.project}", "--quiet"))
+        return Command(GCLOUD, (*arguments, f"--project={self.project}", "--quiet"))
 
 
 @dataclass(frozen=True)
@@ -74,12 +78,12 @@ class Existing:
 
 
 def project_number(project: str) -> str:
-    """The number that belongs to a project's id. Raises GcloudFailed."""
-    return ask("projects", "describe", project, "--format=value(projectNumber)").strip()
+    """The number that belongs to a project's id. Raises CommandFailed."""
+    return ask(GCLOUD, "projects", "describe", project, "--format=value(projectNumber)").strip()
 
 
 def look(place: Place) -> Existing:
-    """What is there. Raises GcloudFailed."""
+    """What is there. Raises CommandFailed."""
     apis = _names(place, "services", "list", "--enabled", key="config.name")
     has = {api: f"{api}.googleapis.com" in apis for api in APIS}
     region, gateway = f"--location={place.region}", f"--location={place.gateway_region}"
@@ -105,7 +109,7 @@ def look(place: Place) -> Existing:
 
 
 def _names(place: Place, *words: str, key: str) -> frozenset[str]:
-    answer = ask(*words, f"--format=value({key})", f"--project={place.project}", "--quiet")
+    answer = ask(GCLOUD, *words, f"--format=value({key})", f"--project={place.project}", "--quiet")
     return frozenset(line.rpartition("/")[2].partition("@")[0] for line in answer.split())
 
 

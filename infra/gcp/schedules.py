@@ -6,56 +6,25 @@ Cloud Tasks, which would be free, knows no delay but a point in time, which a jo
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import SecretStr
 
-from infra.gcp.commands import Command, File
+from infra import beats
+from infra.beats import Beat
+from infra.commands import Command, File
 from infra.gcp.functions import SIZES
 from infra.gcp.place import PREFIX, Existing, Place, name_of
 from infra.table import Row
-from shared.settings import SettingError, Settings
+from shared.settings import Settings
 
 CALLER = f"{PREFIX}-invoker"
 SHORTEST_SECONDS = 10
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-_EXPECTED = (
-    "10, 12, 15, 20, 30 or 60 seconds, or whole minutes that divide an hour, or whole hours that divide a day, "
-    "as Google's scheduler can keep"
-)
-
-
-@dataclass(frozen=True)
-class Beat:
-    """When a function is called: at each strike of a cron line, and so many seconds after it."""
-
-    cron: str
-    delays: tuple[int, ...]
 
 
 def beat_of(row: Row, settings: Settings) -> Beat:
-    """When the row's function is called.
-
-    A setting is kept to the second; a period that the table itself gives is as short as can be had.
-
-    Raises:
-        SettingError: the scheduler cannot keep it.
-    """
-    seconds = row.every_seconds(settings)
-    if seconds is None:
-        raise ValueError(f"{row.name} has no schedule")
-    if not isinstance(row.every, str):
-        seconds = max(seconds, _MINUTE)
-    whole = int(seconds)
-    if whole == seconds:
-        if SHORTEST_SECONDS <= whole <= _MINUTE and _MINUTE % whole == 0:
-            return Beat("* * * * *", tuple(range(0, _MINUTE, whole)))
-        if whole < _HOUR and whole % _MINUTE == 0 and _HOUR % whole == 0:
-            return Beat(f"*/{whole // _MINUTE} * * * *", (0,))
-        if whole >= _HOUR and whole % _HOUR == 0 and _DAY % whole == 0:
-            return Beat("0 0 * * *" if whole == _DAY else f"0 */{whole // _HOUR} * * *", (0,))
-    raise SettingError(str(row.every), f"{seconds:g}", _EXPECTED)
+    """When the row's function is called. Raises SettingError where Google's scheduler cannot keep that."""
+    return beats.beat_of(row, settings, SHORTEST_SECONDS, "Google's")
 
 
 def job_names(row: Row, beat: Beat) -> list[str]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
+from infra.beats import Beat
+from infra.commands import Command, Stage
 from infra.gcp import access, functions, gateway, schedules
-from infra.gcp.commands import Command, Stage
-from infra.gcp.place import APIS, PREFIX, Existing, Place, name_of, secret_name
+from infra.gcp.place import APIS, OWN_FILE, PREFIX, Existing, Place, name_of, secret_name
+from infra.given import checked
+from infra.needs import is_secret
 from infra.table import Row, rows
 from shared.settings import SettingError, Settings
-
-_DATABASE = "postgresql://user:password@host/name"
 
 
 def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> list[Stage]:
@@ -18,12 +19,13 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> li
 
     Raises:
         SettingError: something cannot run there as it is set.
-        GcloudFailed: a stored secret cannot be read.
+        CommandFailed: a stored secret cannot be read.
     """
-    settings = checked(given)
+    settings = checked(given, OWN_FILE)
+    _refuse_sns(given)
     beats = {row: schedules.beat_of(row, settings) for row in rows() if row.every is not None}
-    plain = {name: value for name, value in given.items() if not functions.is_secret(name, value)}
-    hidden = {name: value for name, value in given.items() if functions.is_secret(name, value)}
+    plain = {name: value for name, value in given.items() if not is_secret(name, value)}
+    hidden = {name: value for name, value in given.items() if is_secret(name, value)}
     secrets = access.secrets_of(hidden, settings.key)
     return [
         Stage("switch on the APIs", [place.command("services", "enable", *(f"{api}.googleapis.com" for api in APIS))]),
@@ -43,22 +45,10 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> li
     ]
 
 
-def checked(given: Mapping[str, str]) -> Settings:
-    """The settings, if functions in a cloud can run with them. Raises SettingError."""
-    database = given.get("DATABASE_URL", "")
-    if not database.startswith("postgresql://"):
-        raise SettingError(
-            "DATABASE_URL",
-            database.partition("://")[0] or None,
-            f"{_DATABASE}, a database that functions can share (put it into .env.gcp)",
-        )
+def _refuse_sns(given: Mapping[str, str]) -> None:
     if given.get("SNS_TOPIC_ARN"):
-        expected = "no topic, since AWS's library and credentials are not there (an empty one in .env.gcp)"
+        expected = f"no topic, since AWS's library and credentials are not there (an empty one in {OWN_FILE})"
         raise SettingError("SNS_TOPIC_ARN", given["SNS_TOPIC_ARN"], expected)
-    settings = Settings.from_env({name: value for name, value in given.items() if name != "DATABASE_URL"})
-    _ = settings.targets, settings.key
-    settings.refuse_weak_keys()
-    return settings
 
 
 def removal(place: Place, existing: Existing) -> list[Stage]:
@@ -94,9 +84,7 @@ def removal(place: Place, existing: Existing) -> list[Stage]:
     ]
 
 
-def _schedules(
-    place: Place, existing: Existing, beats: Mapping[Row, schedules.Beat], settings: Settings
-) -> Iterator[Command]:
+def _schedules(place: Place, existing: Existing, beats: Mapping[Row, Beat], settings: Settings) -> Iterator[Command]:
     key = access.schedule_key(settings.key)
     for row, beat in beats.items():
         if len(beat.delays) > 1:
@@ -105,7 +93,7 @@ def _schedules(
 
 
 def _leftovers(
-    place: Place, existing: Existing, beats: Mapping[Row, schedules.Beat], secrets: frozenset[str]
+    place: Place, existing: Existing, beats: Mapping[Row, Beat], secrets: frozenset[str]
 ) -> Iterator[Command]:
     jobs = {name for row, beat in beats.items() for name in schedules.job_names(row, beat)}
     yield from _delete_jobs(place, existing.jobs - jobs)

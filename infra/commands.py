@@ -1,4 +1,4 @@
-"""``gcloud``'s command lines: what they say and how they are run. Nothing secret stands on one."""
+"""A cloud's own command lines, ``gcloud`` or ``aws``: what they say and how they are run. Nothing secret is on one."""
 
 import json
 import shlex
@@ -18,41 +18,49 @@ from shared.settings import ROOT
 
 # So many builds at once: one after the other, they would take a quarter of an hour.
 AT_ONCE = 5
-# What was made or allowed just now is not known everywhere yet: these words of Google's say so, and pass.
-_NOT_YET = ("does not exist", "may not exist", "has not been used in project")
+# Where a program that is missing comes from.
+_SOURCES = {
+    "gcloud": "https://cloud.google.com/sdk/docs/install",
+    "aws": "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
+}
 TRIES = 6
 PAUSE_SECONDS = 10.0
 
 
-class GcloudFailed(Exception):
-    """A command could not be run, or ended with an error. The text says which, and what gcloud said."""
+class CommandFailed(Exception):
+    """A command could not be run, or ended with an error. The text says which, and what it said."""
 
 
 @dataclass(frozen=True)
 class File:
-    """What a command reads from a file: the flag (or None, for an argument) that names it, and what is in it."""
+    """What a command reads from a file: the flag (or None, for an argument) that names it, and what is in it.
+
+    ``scheme`` stands before the name where the program wants that.
+    """
 
     flag: str | None
     name: str
     content: Mapping[str, Any]
     is_secret: bool = False
+    scheme: str = ""
 
     def argument(self, folder: Path | None) -> str:
         """How it stands on the command line, in ``folder``."""
-        path = str(folder / self.name) if folder else self.name
+        path = self.scheme + (str(folder / self.name) if folder else self.name)
         return f"{self.flag}={path}" if self.flag else path
 
 
 @dataclass(frozen=True)
 class Command:
-    """One command line after ``gcloud``; ``stdin`` is a secret that it reads."""
+    """One command line; ``stdin`` is a secret that it reads."""
 
+    program: str
     arguments: tuple[str | File, ...]
     stdin: SecretStr | None = None
 
     def words(self, folder: Path | None = None) -> list[str]:
         """The whole command line, with its files in ``folder``."""
-        return ["gcloud", *(each.argument(folder) if isinstance(each, File) else each for each in self.arguments)]
+        return [self.program, *(each.argument(folder) if isinstance(each, File) else each for each in self.arguments)]
 
     @property
     def files(self) -> list[File]:
@@ -75,56 +83,66 @@ class Stage:
     is_parallel: bool = False
 
 
-def is_installed() -> bool:
-    """Whether there is a gcloud to run."""
-    return shutil.which("gcloud") is not None
+def is_installed(program: str) -> bool:
+    """Whether there is such a program to run."""
+    return shutil.which(program) is not None
 
 
-def ask(*arguments: str) -> str:
-    """What a command that changes nothing answers. Raises GcloudFailed."""
-    return _run(Command(arguments), None)
+def ask(program: str, *arguments: str) -> str:
+    """What a command that changes nothing answers. Raises CommandFailed."""
+    return _run(Command(program, arguments), None)
 
 
-def run(stages: Sequence[Stage], pause_seconds: float = PAUSE_SECONDS) -> None:
+def run(stages: Sequence[Stage], not_yet: Sequence[str] = (), pause_seconds: float = PAUSE_SECONDS) -> None:
     """Run every command of every stage, and say which stage it is at.
 
+    ``not_yet``: the words that say that what was made or allowed just now is not known everywhere yet, which passes.
+
     Raises:
-        GcloudFailed: one failed TRIES times; what comes after it was not run.
+        CommandFailed: one failed TRIES times; what comes after it was not run.
     """
     with TemporaryDirectory(prefix="bonghwa-") as folder:  # which only its owner may enter
         for stage in stages:
             print(f"{stage.title} …", flush=True)
             with ThreadPoolExecutor(AT_ONCE if stage.is_parallel else 1) as pool:
                 works = [
-                    pool.submit(_persist, command, Path(folder, f"{number}"), pause_seconds)
+                    pool.submit(_persist, command, Path(folder, f"{number}"), not_yet, pause_seconds)
                     for number, command in enumerate(stage.commands)
                 ]
                 try:
                     for work in works:
                         work.result()
-                except GcloudFailed:
+                except CommandFailed:
                     pool.shutdown(cancel_futures=True)
                     raise
 
 
-def _persist(command: Command, folder: Path, pause_seconds: float) -> None:
+def is_agreed() -> bool:
+    """Whether whoever sits there says yes."""
+    try:
+        return input("Go on? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+def _persist(command: Command, folder: Path, not_yet: Sequence[str], pause_seconds: float) -> None:
     for tried in range(TRIES):
         try:
             _run(command, folder)
             return
-        except GcloudFailed as failure:
+        except CommandFailed as failure:
             # Made by the try before, whose answer was lost.
             if tried and "already exists" in str(failure):
                 return
-            if tried == TRIES - 1 or not any(words in str(failure) for words in _NOT_YET):
+            if tried == TRIES - 1 or not any(words in str(failure) for words in not_yet):
                 raise
         time.sleep(pause_seconds)
 
 
 def _run(command: Command, folder: Path | None) -> str:
-    program = shutil.which("gcloud")
+    program = shutil.which(command.program)
     if program is None:
-        raise GcloudFailed("gcloud is not installed: see https://cloud.google.com/sdk/docs/install")
+        raise CommandFailed(f"{command.program} is not installed: see {_SOURCES[command.program]}")
     for file in command.files:
         assert folder is not None, "a command that only asks has no files"  # noqa: S101  # for mypy
         folder.mkdir(exist_ok=True)
@@ -139,5 +157,5 @@ def _run(command: Command, folder: Path | None) -> str:
     )
     if done.returncode:
         said = done.stderr.strip()[-2000:]
-        raise GcloudFailed(f"{shlex.join(command.words())} ended with {done.returncode}:\n{said}")
+        raise CommandFailed(f"{shlex.join(command.words())} ended with {done.returncode}:\n{said}")
     return done.stdout

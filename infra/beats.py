@@ -1,0 +1,42 @@
+"""When a cloud's scheduler, which strikes once a minute at most, has to call a scheduled function."""
+
+from dataclasses import dataclass
+
+from infra.table import Row
+from shared.settings import SettingError, Settings
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+@dataclass(frozen=True)
+class Beat:
+    """When a function is called: at each strike of a cron line, and so many seconds after it."""
+
+    cron: str
+    delays: tuple[int, ...]
+
+
+def beat_of(row: Row, settings: Settings, shortest_seconds: int, whose: str) -> Beat:
+    """When the row's function is called.
+
+    A setting is kept to the second; a period that the table itself gives is as short as can be had.
+
+    Raises:
+        SettingError: the scheduler, ``whose`` it is, cannot keep it.
+    """
+    seconds = row.every_seconds(settings)
+    if seconds is None:
+        raise ValueError(f"{row.name} has no schedule")
+    if not isinstance(row.every, str):
+        seconds = max(seconds, _MINUTE)
+    whole = int(seconds)
+    if whole == seconds:
+        if shortest_seconds <= whole <= _MINUTE and _MINUTE % whole == 0:
+            return Beat("* * * * *", tuple(range(0, _MINUTE, whole)))
+        if whole < _HOUR and whole % _MINUTE == 0 and _HOUR % whole == 0:
+            return Beat(f"*/{whole // _MINUTE} * * * *", (0,))
+        if whole >= _HOUR and whole % _HOUR == 0 and _DAY % whole == 0:
+            return Beat("0 0 * * *" if whole == _DAY else f"0 */{whole // _HOUR} * * *", (0,))
+    within = [f"{each}" for each in range(shortest_seconds, _MINUTE) if _MINUTE % each == 0]
+    expected = f"{', '.join(within)} or {_MINUTE} seconds, or whole minutes that divide an hour, or whole hours that"
+    raise SettingError(str(row.every), f"{seconds:g}", f"{expected} divide a day, as {whose} scheduler can keep")

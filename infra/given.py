@@ -1,0 +1,37 @@
+"""The settings that a deployment to a cloud takes, and whether functions in a cloud can run with them."""
+
+import os
+from collections.abc import Mapping
+
+from dotenv import dotenv_values
+
+from infra.local.environment import read_dotenv
+from shared.settings import ROOT, SettingError, Settings
+
+_DATABASE = "postgresql://user:password@host/name"
+
+
+def settings_given(own_file: str) -> dict[str, str]:
+    """The settings, each from the environment, the cloud's own file or ``.env``, in this order."""
+    environ = dict(os.environ)
+    for name, value in dotenv_values(ROOT / own_file, interpolate=False).items():
+        environ.setdefault(name, value or "")
+    read_dotenv(environ)
+    # Every setting there is, also the channels' own.
+    names = dotenv_values(ROOT / ".env.example", interpolate=False)
+    return {name: environ[name].strip() for name in names if environ.get(name, "").strip()}
+
+
+def checked(given: Mapping[str, str], own_file: str) -> Settings:
+    """The settings, if functions in a cloud can run with them. Raises SettingError."""
+    database = given.get("DATABASE_URL", "")
+    if not database.startswith("postgresql://"):
+        raise SettingError(
+            "DATABASE_URL",
+            database.partition("://")[0] or None,
+            f"{_DATABASE}, a database that functions can share (put it into {own_file})",
+        )
+    settings = Settings.from_env({name: value for name, value in given.items() if name != "DATABASE_URL"})
+    _ = settings.targets, settings.key
+    settings.refuse_weak_keys()
+    return settings

@@ -1,0 +1,46 @@
+"""What each function is told in a cloud, and which of it is a secret."""
+
+import functools
+import re
+
+from infra.table import Row
+from shared.settings import Settings
+
+AGENT = "check_monitors"
+BACKEND = "ingest_event"
+WITHOUT_STORE = {AGENT, "describe_api"}
+WITH_CHANNELS = {AGENT, BACKEND, "update_alert", "deliver_notifications"}
+_AGENTS_OWN = {
+    "TARGET_URL",
+    "CHECK_INTERVAL_SECONDS",
+    "CHECK_TIMEOUT_SECONDS",
+    "LOCATION",
+    "ALLOW_PRIVATE_TARGETS",
+    "CONNECTIVITY_CHECK",
+    "HEARTBEAT_URL",
+}
+# Said by the deployment itself, or without a meaning where there is no disk.
+_NOT_TAKEN = {"API_AUTH", "BACKEND_URL", "SPOOL_DIR", "LOG_DIR"}
+
+
+def is_secret(setting: str, value: str) -> bool:
+    """Whether a setting goes through Secret Manager: by its name, or since a URL in it carries a password."""
+    is_named = any(word in setting for word in ("KEY", "TOKEN", "SECRET", "PASSWORD", "HEARTBEAT", "DATABASE"))
+    return is_named or bool(re.search(r"://[^/\s,]*@", value))
+
+
+def is_for(row: Row, setting: str) -> bool:
+    """Whether a function reads a setting, so that it gets it. No function gets a secret that it does not need."""
+    if setting in _NOT_TAKEN or setting.startswith("FLASK_"):
+        return False
+    if setting in _AGENTS_OWN:
+        return row.name == AGENT
+    if setting == "DATABASE_URL":
+        return row.name not in WITHOUT_STORE
+    # What the settings do not know is a channel's.
+    return setting in _known() or row.name in WITH_CHANNELS
+
+
+@functools.cache
+def _known() -> frozenset[str]:
+    return frozenset(str(field.alias) for field in Settings.model_fields.values())
