@@ -82,6 +82,10 @@ class Stage:
     commands: Sequence[Command]
     is_parallel: bool = False
 
+    def shown(self) -> list[str]:
+        """The lines that tell a person all of it."""
+        return [f"# {self.title}", *(line for command in self.commands for line in command.shown())]
+
 
 def is_installed(program: str) -> bool:
     """Whether there is such a program to run."""

@@ -1,39 +1,133 @@
-"""``python -m infra.aws``: build what Lambda runs."""
+"""``python -m infra.aws``: deploy everything to AWS, bring it up to date, or take it away again."""
 
 import argparse
+import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from infra.aws import stages, template
 from infra.aws.package import ZIP, Package, PackagingFailed, Runtime, build
+from infra.aws.place import AWS, OWN_FILE, STACK, Existing, Place, account_number, look
+from infra.commands import CommandFailed, Stage, is_agreed, is_installed, run
+from infra.given import settings_given
+from shared.settings import ROOT, SettingError
 
 PROCESSORS = {"arm64": "aarch64", "x86_64": "x86_64"}
+REGION = "us-east-1"
+_LEFT = "The database stays."
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Do one chore; exits with one line on standard error where it cannot be done."""
+    asked = _parser().parse_args(arguments)
+    try:
+        if asked.chore == "package":
+            print(_said_of(build(Runtime(asked.python, PROCESSORS[asked.architecture]), asked.to)))
+        elif asked.chore == "template":
+            template.FILE.write_text(template.text(), encoding="utf-8")
+            print(f"{template.FILE} is up to date")
+        else:
+            _do(asked)
+    except (SettingError, CommandFailed, PackagingFailed) as trouble:
+        sys.exit(f"bonghwa: {trouble}")
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.aws", description=__doc__)
     chores = parser.add_subparsers(dest="chore", required=True)
     package = chores.add_parser("package", help="build the zip that Lambda runs")
     package.add_argument("--architecture", choices=PROCESSORS, default="arm64", help="(%(default)s)")
     package.add_argument("--python", default=Runtime.version, help="the version of Python (%(default)s)")
     package.add_argument("--to", type=Path, default=ZIP, help="the zip; what is there already is replaced")
-    asked = parser.parse_args(arguments)
-    try:
-        print(said_of(build(Runtime(asked.python, PROCESSORS[asked.architecture]), asked.to)))
-    except PackagingFailed as trouble:
-        sys.exit(f"bonghwa: {trouble}")
+    chores.add_parser("template", help="write template.yaml anew, from the table of functions")
+    deploy = chores.add_parser("deploy", help="deploy everything, or bring it up to date")
+    deploy.add_argument("--zip", type=Path, help="what package has built; by default it is built now")
+    deploy.add_argument("--alarm-email", default="", help="who is told of alarms by mail, after confirming that once")
+    for chore in (deploy, chores.add_parser("teardown", help="take everything away")):
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
+        chore.add_argument("--region", default=region, type=_region, help="where (%(default)s)")
+        chore.add_argument("--dry-run", action="store_true", help="print every command, and change nothing")
+        chore.add_argument("--yes", action="store_true", help="do not ask")
+    return parser
 
 
-def said_of(package: Package) -> str:
+def _do(asked: argparse.Namespace) -> None:
+    is_deployment = asked.chore == "deploy"
+    given = settings_given(OWN_FILE) if is_deployment else {}
+    if is_deployment:
+        stages.schedule_parameters(given)
+    if asked.dry_run and not is_installed(AWS):
+        print("# aws is not installed, so these are the commands for a new account")
+        place, existing = Place("ACCOUNT", asked.region), Existing()
+    else:
+        place = Place(account_number(), asked.region)
+        existing = look(place)
+    planned = [stage for stage in _planned(asked, place, existing, given) if stage.commands]
+    if not planned:
+        print(f"There is nothing of Bonghwa's in {place.account}, {place.region}")
+        return
+    if asked.dry_run:
+        print("\n".join(line for stage in planned for line in stage.shown()))
+        return
+    print(f"{_kind(existing, is_deployment=is_deployment)} {place.account}, {place.region}:")
+    print("\n".join(_short(stage) for stage in planned))
+    print("--dry-run shows each command." if is_deployment else _LEFT)
+    if not asked.yes and not is_agreed():
+        sys.exit("nothing was changed")
+    run(planned)
+    print(f"Done. {_where(place)}" if is_deployment else "Done.")
+
+
+def _planned(asked: argparse.Namespace, place: Place, existing: Existing, given: dict[str, str]) -> list[Stage]:
+    if asked.chore == "teardown":
+        return stages.removal(place, existing)
+    package = asked.zip
+    if package is None:
+        built = build(Runtime())
+        print(f"# {_said_of(built)}")
+        package = built.zip
+    return stages.deployment(place, existing, given, package.resolve(), asked.alarm_email)
+
+
+def _region(text: str) -> str:
+    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a region")
+    return text
+
+
+def _said_of(package: Package) -> str:
     """What a person may want to know of a zip."""
+    name = package.zip.relative_to(ROOT) if package.zip.is_relative_to(ROOT) else package.zip
+    rest, of_psycopg = (package.bytes_unpacked - package.bytes_of_psycopg) / 1e6, package.bytes_of_psycopg / 1e6
     size = package.zip.stat().st_size / 1e6
-    rest = (package.bytes_unpacked - package.bytes_of_psycopg) / 1e6
-    told = (
-        f"{package.zip} has {size:.1f} MB; unpacked {rest:.1f} MB and {package.bytes_of_psycopg / 1e6:.1f} of psycopg"
-    )
-    slower = "; not compiled, for want of that Python here, so that each cold start takes longer"
+    told = f"{name} has {size:.1f} MB, unpacked {rest:.1f} MB and {of_psycopg:.1f} MB of psycopg"
+    slower = "; it is not compiled, since there is no such Python here, so that each cold start takes longer"
     return told if package.is_compiled else told + slower
+
+
+def _kind(existing: Existing, *, is_deployment: bool) -> str:
+    if not is_deployment:
+        return "This deletes from"
+    return "This brings up to date what is in" if existing.status else "This deploys to"
+
+
+def _short(stage: Stage) -> str:
+    """What a stage does and to what: of each command its words before the first flag, and the names after that."""
+    does = []
+    for command in stage.commands:
+        words = command.words()[1:]
+        until_flag = next(number for number, word in enumerate(words) if word.startswith("-"))
+        names = (re.match("--(?:stack-name|secret-id|name|bucket)=(.*)", word) for word in words[until_flag:])
+        does.append(" ".join([*words[:until_flag], *(name[1] for name in names if name)]))
+    return f"  {stage.title}: " + "; ".join(does)
+
+
+def _where(place: Place) -> str:
+    query = "--query=Stacks[0].Outputs[?OutputKey=='Url'].OutputValue"
+    url = place.ask("cloudformation", "describe-stacks", f"--stack-name={STACK}", query)
+    return f"It answers at {url}/ to who shows the API key: curl -H 'X-API-Key: …' {url}/"
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def _do(asked: argparse.Namespace) -> None:
         print(f"There is nothing of Bonghwa's in {place.project}, {place.region}")
         return
     if asked.dry_run:
-        print("\n".join(line for stage in planned for line in _whole(stage)))
+        print("\n".join(line for stage in planned for line in stage.shown()))
         return
     print(f"{_kind(existing, is_deployment=is_deployment)} {place.project}, {place.region}:")
     print("\n".join(_short(stage) for stage in planned))
@@ -72,10 +72,6 @@ def _kind(existing: Existing, *, is_deployment: bool) -> str:
     if not is_deployment:
         return "This deletes from"
     return "This brings up to date what is in" if existing.functions else "This deploys to"
-
-
-def _whole(stage: Stage) -> list[str]:
-    return [f"# {stage.title}", *(line for command in stage.commands for line in command.shown())]
 
 
 def _short(stage: Stage) -> str:

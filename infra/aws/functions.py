@@ -1,0 +1,149 @@
+"""The functions in the template: how large each is, what it is told, and what it may do."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from dotenv import dotenv_values
+
+from infra.aws.package import Runtime
+from infra.aws.place import OPTIONAL_GROUPS, camel, dashed, groups_of, id_of
+from infra.needs import AGENT, is_for, is_secret
+from infra.table import Row, rows
+from shared.settings import ROOT
+
+Resources = dict[str, dict[str, Any]]
+
+LOG_DAYS = 30
+DEAD_LETTERS = "DeadLetters"
+# What the API waits for at most.
+API_SECONDS = 30
+# The function that also answers what no route takes: it reads nothing but the API key.
+FOR_UNROUTED = "describe_api"
+SNS_TOPIC = "SNS_TOPIC_ARN"
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a function has. Its share of a processor grows with its memory: 1769 MB are a whole one."""
+
+    memory_mb: int = 512
+    timeout_seconds: int = API_SECONDS
+
+
+SIZES = {
+    AGENT: Size(timeout_seconds=300),
+    "deliver_notifications": Size(timeout_seconds=300),
+}
+
+
+def size_of(row: Row) -> Size:
+    """How large a function is."""
+    return SIZES.get(row.name, Size())
+
+
+def plain_settings() -> list[str]:
+    """The settings that are parameters of the template: those that some function reads, without the secrets."""
+    names = dotenv_values(ROOT / ".env.example", interpolate=False)
+    return [name for name in names if not is_secret(name, "") and any(is_for(row, name) for row in rows())]
+
+
+def every_function() -> dict[str, Any]:
+    """What all of them have in common."""
+    return {
+        "Runtime": f"python{Runtime.version}",
+        "Architectures": ["arm64"],
+        "Handler": "infra.aws.handler.handler",
+        "CodeUri": {"Bucket": {"Ref": "CodeBucket"}, "Key": {"Ref": "CodeKey"}},
+        # A look that is late says nothing, and what is owed is tried again by the next run.
+        "EventInvokeConfig": {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60},
+    }
+
+
+def resources(row: Row, more: list[dict[str, Any]]) -> Resources:
+    """A function with its role and its log. ``more``: what else it may do."""
+    name = id_of(row)
+    size = size_of(row)
+    properties: dict[str, Any] = {
+        "FunctionName": {"Fn::Sub": f"${{AWS::StackName}}-{dashed(row)}"},
+        "Description": f"{row.method} {row.path}",
+        "MemorySize": size.memory_mb,
+        "Timeout": size.timeout_seconds,
+        "Role": {"Fn::GetAtt": [f"{name}Role", "Arn"]},
+        "Environment": {"Variables": environment(row)},
+    }
+    if row.every is None:
+        properties["Events"] = _routes(row)
+    else:
+        destination = {"Type": "SQS", "Destination": {"Fn::GetAtt": [DEAD_LETTERS, "Arn"]}}
+        properties["EventInvokeConfig"] = {"DestinationConfig": {"OnFailure": destination}}
+    log = {"LogGroupName": {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}-{dashed(row)}"}, "RetentionInDays": LOG_DAYS}
+    statements = [*_permissions(row), *more]
+    return {
+        name: {"Type": "AWS::Serverless::Function", "Properties": properties},
+        f"{name}Role": {"Type": "AWS::IAM::Role", "Properties": role("lambda.amazonaws.com", statements)},
+        f"{name}Log": {"Type": "AWS::Logs::LogGroup", "Properties": log},
+    }
+
+
+def environment(row: Row) -> dict[str, Any]:
+    """What a function finds in its environment."""
+    told: dict[str, Any] = {name: {"Ref": camel(name)} for name in plain_settings() if is_for(row, name)}
+    told |= {"FUNCTION_TARGET": row.name, "API_AUTH": "all"}
+    names = [
+        {"Fn::If": [f"Has{camel(group)}Secret", _secret(group), {"Ref": "AWS::NoValue"}]}
+        if group in OPTIONAL_GROUPS
+        else _secret(group)
+        for group in groups_of(row)
+    ]
+    told["SECRET_NAMES"] = {"Fn::Join": [" ", names]}
+    # Where it changes, the instances that read the secrets before are replaced.
+    told["SECRETS_DIGEST"] = {"Ref": "SecretsDigest"}
+    if row.name == AGENT:
+        # /tmp is the only place that can be written, and is as short-lived as the instance.
+        told |= {"BACKEND_URL": url(), "SPOOL_DIR": "/tmp"}  # noqa: S108
+    return told
+
+
+def url() -> dict[str, Any]:
+    """The public URL."""
+    return {"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"}
+
+
+def role(principal: str, statements: list[dict[str, Any]], **condition: Any) -> dict[str, Any]:
+    """A role that ``principal`` may take, and that allows the statements alone."""
+    taking = {"Effect": "Allow", "Principal": {"Service": principal}, "Action": "sts:AssumeRole", **condition}
+    policy = {"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}
+    return {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [taking]}, "Policies": [policy]}
+
+
+def allow(actions: list[str], resource: Any) -> dict[str, Any]:
+    """One statement of a policy."""
+    return {"Effect": "Allow", "Action": actions, "Resource": resource}
+
+
+def _routes(row: Row) -> dict[str, Any]:
+    api = {"ApiId": {"Ref": "Api"}, "PayloadFormatVersion": "2.0"}
+    path = row.path.replace("<", "{").replace(">", "}")
+    found = {"Route": {"Type": "HttpApi", "Properties": {**api, "Method": row.method, "Path": path}}}
+    if row.name == FOR_UNROUTED:
+        # Without a path it is the API's route for whatever no other takes.
+        found["Unrouted"] = {"Type": "HttpApi", "Properties": api}
+    return found
+
+
+def _permissions(row: Row) -> Iterator[dict[str, Any]]:
+    yield allow(["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": [f"{id_of(row)}Log", "Arn"]})
+    # The name as Secrets Manager lengthens it: six characters of its own.
+    place = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${AWS::StackName}"
+    secrets = [{"Fn::Sub": f"{place}/{group}-??????"} for group in groups_of(row)]
+    yield allow(["secretsmanager:GetSecretValue"], secrets)
+    if row.every is not None:
+        yield allow(["sqs:SendMessage"], {"Fn::GetAtt": [DEAD_LETTERS, "Arn"]})
+    if SNS_TOPIC in plain_settings() and is_for(row, SNS_TOPIC):
+        publish = allow(["sns:Publish"], {"Ref": camel(SNS_TOPIC)})
+        yield {"Fn::If": [f"Has{camel(SNS_TOPIC)}", publish, {"Ref": "AWS::NoValue"}]}
+
+
+def _secret(group: str) -> dict[str, Any]:
+    return {"Fn::Sub": f"${{AWS::StackName}}/{group}"}

@@ -1,0 +1,102 @@
+"""Where a deployment goes, what everything of it is called, and what is there already."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from infra.commands import Command, File, ask
+from infra.needs import is_for
+from infra.table import Row, rows
+
+AWS = "aws"
+OWN_FILE = ".env.aws"
+# The stack's name, with which everything of it begins.
+STACK = "bonghwa"
+
+
+def id_of(row: Row) -> str:
+    """What the row's function is called in the template, where names are letters and digits."""
+    return camel(row.name)
+
+
+def camel(name: str) -> str:
+    """``CHECK_INTERVAL_SECONDS`` as CheckIntervalSeconds."""
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def dashed(row: Row) -> str:
+    """How the row's function is called behind the stack's name."""
+    return row.name.replace("_", "-")
+
+
+def group_of(setting: str) -> str:
+    """The secret that holds a setting. There is one for each circle of functions that read the same settings."""
+    names = {
+        frozenset(row.name for row in rows()): "everyone",
+        frozenset(row.name for row in rows() if is_for(row, "DATABASE_URL")): "store",
+        frozenset(row.name for row in rows() if is_for(row, "TELEGRAM_BOT_TOKEN")): "channels",
+        frozenset(row.name for row in rows() if is_for(row, "HEARTBEAT_URL")): "agent",
+    }
+    return names[frozenset(row.name for row in rows() if is_for(row, setting))]
+
+
+# The secrets there may be. The first two always are: each function needs the key, and the store its address.
+GROUPS = ("everyone", "store", "channels", "agent")
+OPTIONAL_GROUPS = GROUPS[2:]
+
+
+def groups_of(row: Row) -> list[str]:
+    """The secrets that a function reads."""
+    one_of_each = dict(zip(GROUPS, ("API_KEY", "DATABASE_URL", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL"), strict=True))
+    return [group for group, setting in one_of_each.items() if is_for(row, setting)]
+
+
+@dataclass(frozen=True)
+class Place:
+    """An account and a region of it."""
+
+    account: str
+    region: str
+
+    @property
+    def bucket(self) -> str:
+        """Where the code is put. Such names are taken once in the whole world."""
+        return f"{STACK}-{self.account}-{self.region}"
+
+    def command(self, *arguments: str | File) -> Command:
+        """A command in this region."""
+        return Command(AWS, (*arguments, f"--region={self.region}"))
+
+    def ask(self, *arguments: str) -> str:
+        """What a command that changes nothing answers, as text. Raises CommandFailed."""
+        return ask(AWS, *arguments, f"--region={self.region}", "--output=text").strip()
+
+
+@dataclass(frozen=True)
+class Existing:
+    """What is there already: the stack's status, whether the bucket is, and the names of our secrets."""
+
+    status: str = ""
+    has_bucket: bool = False
+    secrets: frozenset[str] = frozenset()
+
+
+def account_number() -> str:
+    """The account that the command line is logged in to. Raises CommandFailed."""
+    return ask(AWS, "sts", "get-caller-identity", "--query=Account", "--output=text").strip()
+
+
+def look(place: Place) -> Existing:
+    """What is there. Raises CommandFailed."""
+    questions = (
+        ("cloudformation", "describe-stacks", f"--query=Stacks[?StackName=='{STACK}'].StackStatus"),
+        ("s3api", "list-buckets", f"--query=Buckets[?Name=='{place.bucket}'].Name"),
+        ("secretsmanager", "list-secrets", f"--query=SecretList[?starts_with(Name, '{STACK}/')].Name"),
+    )
+    with ThreadPoolExecutor(len(questions)) as pool:
+        status, bucket, secrets = pool.map(lambda words: place.ask(*words), questions)
+    return Existing(status, bool(bucket), frozenset(secrets.split()))
+
+
+def secret_name(group: str) -> str:
+    """The secret of a group."""
+    return f"{STACK}/{group}"

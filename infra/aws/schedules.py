@@ -1,0 +1,130 @@
+"""The schedules in the template: EventBridge Scheduler, which strikes once a minute at most, and a queue that delays.
+
+The second look of a minute is a message that its queue hands out 30 seconds after the strike: nobody waits, and nobody
+is paid for waiting. The scheduler's target for queues knows no delay, so it calls SQS itself.
+"""
+
+import json
+from typing import Any
+
+from infra.aws.functions import DEAD_LETTERS, Resources, allow, role, size_of
+from infra.aws.place import dashed, id_of
+from infra.beats import Beat, beat_of
+from infra.table import Row, rows
+from shared.settings import Settings
+
+SHORTEST_SECONDS = 30
+# What is not looked at by then is not worth a look any more.
+STALE_SECONDS = 900
+ROLE = "SchedulerRole"
+_STRIKE = "<aws.scheduler.scheduled-time>"
+
+
+def scheduled() -> list[Row]:
+    """The rows that a schedule calls."""
+    return [row for row in rows() if row.every is not None]
+
+
+def has_setting(row: Row) -> bool:
+    """Whether a setting says how often: then when it is called stands in the template's parameters."""
+    return isinstance(row.every, str)
+
+
+def beat(row: Row, settings: Settings) -> Beat:
+    """When the row's function is called. Raises SettingError where Amazon's scheduler cannot keep that."""
+    return beat_of(row, settings, SHORTEST_SECONDS, "Amazon's")
+
+
+def parameters(row: Row, settings: Settings) -> dict[str, str]:
+    """What the template's parameters say of a schedule that a setting rules. Raises SettingError."""
+    found = beat(row, settings)
+    return {f"{id_of(row)}Cron": cron(found), f"{id_of(row)}HalfMinutes": "true" if len(found.delays) > 1 else "false"}
+
+
+def cron(beat: Beat) -> str:
+    """A cron line as Amazon writes it: with a year, and a ? for one of the two kinds of days."""
+    minute, hour, *_ = beat.cron.split()
+    return f"{minute.replace('*/', '0/')} {hour.replace('*/', '0/')} * * ? *"
+
+
+def resources(row: Row) -> Resources:
+    """The schedules of a function, and the queue between."""
+    name = id_of(row)
+    target = {"Arn": {"Fn::GetAtt": [name, "Arn"]}, "Input": json.dumps({"scheduled": _STRIKE})}
+    line: Any = cron(beat(row, Settings.from_env({})))
+    found = {f"{name}Schedule": _schedule(row, f"cron({line})", target)}
+    if has_setting(row):
+        line = {"Fn::Sub": f"cron(${{{name}Cron}})"}
+        found = {f"{name}Schedule": _schedule(row, line, target)} | _half_minutes(row, line)
+    return found
+
+
+def may_receive(row: Row) -> list[dict[str, Any]]:
+    """What a function needs so that its queue calls it."""
+    if not has_setting(row):
+        return []
+    actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    return [_if_half_minutes(row, allow(actions, _arn(f"{id_of(row)}Queue")))]
+
+
+def scheduler_role() -> Resources:
+    """What the scheduler may do: call those functions, and send to those queues."""
+    calls = allow(["lambda:InvokeFunction"], [_arn(id_of(row)) for row in scheduled()])
+    queues = [_if_half_minutes(row, _arn(f"{id_of(row)}Queue")) for row in scheduled() if has_setting(row)]
+    sends = allow(["sqs:SendMessage"], [_arn(DEAD_LETTERS), *queues])
+    ours = {"Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}}
+    return {ROLE: {"Type": "AWS::IAM::Role", "Properties": role("scheduler.amazonaws.com", [calls, sends], **ours)}}
+
+
+def _half_minutes(row: Row, line: Any) -> Resources:
+    name = id_of(row)
+    message = {"QueueUrl": f"${{{name}Queue}}", "MessageBody": _STRIKE, "DelaySeconds": 30}
+    target = {
+        "Arn": {"Fn::Sub": "arn:${AWS::Partition}:scheduler:::aws-sdk:sqs:sendMessage"},
+        "Input": {"Fn::Sub": json.dumps(message)},
+    }
+    queue = {
+        "QueueName": {"Fn::Sub": f"${{AWS::StackName}}-{dashed(row)}"},
+        "VisibilityTimeout": size_of(row).timeout_seconds + 60,
+        "MessageRetentionPeriod": STALE_SECONDS,
+        "SqsManagedSseEnabled": True,
+        # Not tried again.
+        "RedrivePolicy": {"deadLetterTargetArn": _arn(DEAD_LETTERS), "maxReceiveCount": 1},
+    }
+    source = {
+        "EventSourceArn": _arn(f"{name}Queue"),
+        "FunctionName": {"Ref": name},
+        "BatchSize": 1,
+        # The fewest that it takes.
+        "ScalingConfig": {"MaximumConcurrency": 2},
+    }
+    found = {
+        f"{name}HalfMinuteSchedule": _schedule(row, line, target, "-30s"),
+        f"{name}Queue": {"Type": "AWS::SQS::Queue", "Properties": queue},
+        f"{name}Source": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": source},
+    }
+    return {key: {"Type": each.pop("Type"), "Condition": f"{name}HalfMinutes", **each} for key, each in found.items()}
+
+
+def _schedule(row: Row, line: Any, target: dict[str, Any], suffix: str = "") -> dict[str, Any]:
+    properties = {
+        "Name": {"Fn::Sub": f"${{AWS::StackName}}-{dashed(row)}{suffix}"},
+        "ScheduleExpression": line,
+        "ScheduleExpressionTimezone": "UTC",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {
+            **target,
+            "RoleArn": _arn(ROLE),
+            "RetryPolicy": {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60},
+            "DeadLetterConfig": {"Arn": _arn(DEAD_LETTERS)},
+        },
+    }
+    return {"Type": "AWS::Scheduler::Schedule", "Properties": properties}
+
+
+def _if_half_minutes(row: Row, value: dict[str, Any]) -> dict[str, Any]:
+    return {"Fn::If": [f"{id_of(row)}HalfMinutes", value, {"Ref": "AWS::NoValue"}]}
+
+
+def _arn(name: str) -> dict[str, Any]:
+    return {"Fn::GetAtt": [name, "Arn"]}

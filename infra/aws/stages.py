@@ -1,0 +1,173 @@
+"""What a deployment, and its end, consist of: stages of commands, worked out from the settings and what is there."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from infra.aws import schedules, template
+from infra.aws.functions import plain_settings
+from infra.aws.place import (
+    GROUPS,
+    OPTIONAL_GROUPS,
+    OWN_FILE,
+    STACK,
+    Existing,
+    Place,
+    camel,
+    group_of,
+    secret_name,
+)
+from infra.commands import Command, File, Stage
+from infra.given import checked
+from infra.needs import is_for, is_secret
+from infra.table import rows
+from shared.settings import ROOT, SettingError
+
+# All variables of a function together may have 4 KB; what is longer than this stands in a secret, which may have more.
+MAX_PLAIN_LENGTH = 1000
+MAX_SECRET_LENGTH = 65_536
+# What a first deployment that failed leaves behind: it can only be removed.
+_FAILED = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"}
+
+
+def deployment(place: Place, existing: Existing, given: Mapping[str, str], package: Path, email: str) -> list[Stage]:
+    """Create what is missing, bring up to date what is there, remove what is needed no longer.
+
+    ``given``: every setting by its variable; ``email``: who gets the alarms, where that is to change. Asks for the
+    secrets that are stored already, to leave equal ones alone.
+
+    Raises:
+        SettingError: something cannot run there as it is set.
+        CommandFailed: a stored secret cannot be read.
+    """
+    secrets = secrets_of(given)
+    key = f"{hashlib.sha256(package.read_bytes()).hexdigest()[:16]}.zip"
+    parameters = {
+        **schedule_parameters(given),
+        **{f"Has{camel(group)}Secret": "true" if group in secrets else "false" for group in OPTIONAL_GROUPS},
+        # Each, also what is not set: what is left out stays as it was before.
+        **{camel(name): _plain(name, given) for name in plain_settings()},
+        **({"AlarmEmail": email} if email else {}),
+        "CodeBucket": place.bucket,
+        "CodeKey": key,
+        "SecretsDigest": digest(secrets),
+    }
+    upload = place.command("s3", "cp", _shown(package), f"s3://{place.bucket}/{key}", "--only-show-errors")
+    return [
+        Stage("what a deployment that failed has left", list(_delete_stack(place, existing.status in _FAILED))),
+        Stage("a bucket for the code", list(_create_bucket(place, existing))),
+        Stage("the code", [upload]),
+        Stage("secrets", list(_write_secrets(place, existing, secrets))),
+        Stage("the stack, which takes some minutes", [_deploy(place, parameters)]),
+        Stage("what is needed no longer", list(_leftovers(place, existing, secrets, key))),
+    ]
+
+
+def removal(place: Place, existing: Existing) -> list[Stage]:
+    """Remove everything that a deployment made. The database is not touched."""
+    bucket = [
+        place.command("s3", "rm", f"s3://{place.bucket}", "--recursive", "--only-show-errors"),
+        place.command("s3api", "delete-bucket", f"--bucket={place.bucket}"),
+    ]
+    return [
+        Stage("the stack, which takes some minutes", list(_delete_stack(place, bool(existing.status)))),
+        Stage("secrets", list(_delete_secrets(place, existing.secrets))),
+        Stage("the bucket", bucket if existing.has_bucket else []),
+    ]
+
+
+def schedule_parameters(given: Mapping[str, str]) -> dict[str, str]:
+    """What the template's parameters say of the schedules. Raises SettingError where they cannot be kept."""
+    settings = checked(given, OWN_FILE)
+    rulable = filter(schedules.has_setting, schedules.scheduled())
+    return {name: value for row in rulable for name, value in schedules.parameters(row, settings).items()}
+
+
+def is_hidden(setting: str, value: str) -> bool:
+    """Whether a setting stands in a secret: because it is one, or because it is too long for a variable."""
+    return is_secret(setting, value) or len(value) > MAX_PLAIN_LENGTH
+
+
+def secrets_of(given: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """What each secret holds, by its group: the settings that its readers share. Raises SettingError."""
+    found: dict[str, dict[str, str]] = {}
+    for setting, value in sorted(given.items()):
+        if is_hidden(setting, value) and any(is_for(row, setting) for row in rows()):
+            found.setdefault(group_of(setting), {})[setting] = value
+    for group, settings in found.items():
+        if len(json.dumps(settings)) > MAX_SECRET_LENGTH:
+            longest = max(settings, key=lambda name: len(settings[name]))
+            most = f"at most {MAX_SECRET_LENGTH:,} characters, with {', '.join(settings)} together"
+            raise SettingError(longest, f"of {len(settings[longest]):,} characters", f"{most} in the secret {group}")
+    return {group: found[group] for group in GROUPS if group in found}
+
+
+def digest(secrets: Mapping[str, Mapping[str, str]]) -> str:
+    """What changes with the secrets, and tells nothing about them to who does not know the API key."""
+    key = secrets["everyone"]["API_KEY"]
+    return hmac.digest(key.encode(), json.dumps(secrets, sort_keys=True).encode(), "sha256").hex()[:16]
+
+
+def _plain(setting: str, given: Mapping[str, str]) -> str:
+    value = given.get(setting, "")
+    return "" if is_hidden(setting, value) else value
+
+
+def _deploy(place: Place, parameters: Mapping[str, str]) -> Command:
+    return place.command(
+        "cloudformation",
+        "deploy",
+        f"--stack-name={STACK}",
+        f"--template-file={_shown(template.FILE)}",
+        *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"),
+        "--no-fail-on-empty-changeset",
+        "--parameter-overrides",
+        *(f"{name}={value}" for name, value in parameters.items()),
+    )
+
+
+def _delete_stack(place: Place, is_there: bool) -> Iterator[Command]:
+    if is_there:
+        yield place.command("cloudformation", "delete-stack", f"--stack-name={STACK}")
+        yield place.command("cloudformation", "wait", "stack-delete-complete", f"--stack-name={STACK}")
+
+
+def _create_bucket(place: Place, existing: Existing) -> Iterator[Command]:
+    if not existing.has_bucket:
+        # The oldest region is not named.
+        where = [f"--create-bucket-configuration=LocationConstraint={place.region}"]
+        more = [] if place.region == "us-east-1" else where
+        yield place.command("s3api", "create-bucket", f"--bucket={place.bucket}", *more)
+
+
+def _write_secrets(place: Place, existing: Existing, secrets: Mapping[str, Mapping[str, str]]) -> Iterator[Command]:
+    for group, settings in secrets.items():
+        name = secret_name(group)
+        file = File("--secret-string", f"{group}.json", settings, is_secret=True, scheme="file://")
+        if name not in existing.secrets:
+            yield place.command("secretsmanager", "create-secret", f"--name={name}", file)
+        elif _stored(place, name) != json.dumps(settings):
+            yield place.command("secretsmanager", "put-secret-value", f"--secret-id={name}", file)
+
+
+def _stored(place: Place, name: str) -> str:
+    return place.ask("secretsmanager", "get-secret-value", f"--secret-id={name}", "--query=SecretString")
+
+
+def _leftovers(
+    place: Place, existing: Existing, secrets: Mapping[str, Mapping[str, str]], key: str
+) -> Iterator[Command]:
+    yield place.command("s3", "rm", f"s3://{place.bucket}", "--recursive", f"--exclude={key}", "--only-show-errors")
+    yield from _delete_secrets(place, existing.secrets - {secret_name(group) for group in secrets})
+
+
+def _delete_secrets(place: Place, names: frozenset[str]) -> Iterator[Command]:
+    for name in sorted(names):
+        # At once: a name that waits for its end could not be used again.
+        yield place.command("secretsmanager", "delete-secret", f"--secret-id={name}", "--force-delete-without-recovery")
+
+
+def _shown(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)

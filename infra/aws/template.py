@@ -1,0 +1,138 @@
+"""``template.yaml``, made from the table of functions: ``python -m infra.aws template`` writes it."""
+
+from pathlib import Path
+from typing import Any
+
+from infra.aws import functions, schedules
+from infra.aws.as_yaml import lines
+from infra.aws.functions import DEAD_LETTERS, SNS_TOPIC, Resources, plain_settings
+from infra.aws.place import OPTIONAL_GROUPS, camel, id_of
+from infra.table import rows
+from shared import __version__
+from shared.settings import Settings
+
+FILE = Path(__file__).with_name("template.yaml")
+# So many requests a second are let through, and so many at once: what bounds the price, and the store's connections.
+REQUESTS_PER_SECOND = 20
+_HEAD = "# Made from infra/functions.toml by `python -m infra.aws template`: do not edit it by hand.\n"
+
+
+def document() -> dict[str, Any]:
+    """The template."""
+    resources: Resources = {}
+    for row in rows():
+        resources |= functions.resources(row, schedules.may_receive(row) if row.every is not None else [])
+    for row in schedules.scheduled():
+        resources |= schedules.resources(row)
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Description": f"Bonghwa {__version__}: watches web services and tells people when they fail and recover",
+        "Parameters": _parameters(),
+        "Conditions": _conditions(),
+        "Globals": {"Function": functions.every_function()},
+        "Resources": {**resources, **schedules.scheduler_role(), **_api(), **_dead_letters(), **_alarms()},
+        "Outputs": {
+            "Url": {"Description": "Where it answers, to who shows the API key", "Value": functions.url()},
+            "AlarmTopic": {"Description": "What the alarms are told to", "Value": {"Ref": "AlarmTopic"}},
+        },
+    }
+
+
+def _parameters() -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "CodeBucket": {"Type": "String", "Description": "the bucket with the zip"},
+        "CodeKey": {"Type": "String", "Description": "the zip's key there"},
+        "SecretsDigest": {"Type": "String", "Description": "changes with what is in the secrets"},
+        "AlarmEmail": {"Type": "String", "Default": "", "Description": "who gets the alarms, or nobody"},
+    }
+    for group in OPTIONAL_GROUPS:
+        about = f"whether there is a secret for the {group}"
+        found[f"Has{camel(group)}Secret"] = _choice(about, "false")
+    for row in filter(schedules.has_setting, schedules.scheduled()):
+        defaults = schedules.parameters(row, Settings.from_env({}))
+        line, half_minutes = defaults.values()
+        about = f"when {row.name} is called, a cron line in UTC"
+        found[f"{id_of(row)}Cron"] = {"Type": "String", "Default": line, "Description": about}
+        about = f"whether {row.name} is called half a minute later once more"
+        found[f"{id_of(row)}HalfMinutes"] = _choice(about, half_minutes)
+    for setting in plain_settings():
+        found[camel(setting)] = {"Type": "String", "Default": "", "Description": f"the setting {setting}"}
+    return found
+
+
+def _choice(about: str, default: str) -> dict[str, Any]:
+    return {"Type": "String", "AllowedValues": ["true", "false"], "Default": default, "Description": about}
+
+
+def _conditions() -> dict[str, Any]:
+    is_true = [f"Has{camel(group)}Secret" for group in OPTIONAL_GROUPS]
+    is_true += [f"{id_of(row)}HalfMinutes" for row in schedules.scheduled() if schedules.has_setting(row)]
+    is_given = {"HasAlarmEmail": "AlarmEmail"}
+    if SNS_TOPIC in plain_settings():
+        is_given[f"Has{camel(SNS_TOPIC)}"] = camel(SNS_TOPIC)
+    return {name: {"Fn::Equals": [{"Ref": name}, "true"]} for name in is_true} | {
+        name: {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]} for name, parameter in is_given.items()
+    }
+
+
+def _api() -> Resources:
+    limits = {"ThrottlingRateLimit": REQUESTS_PER_SECOND, "ThrottlingBurstLimit": REQUESTS_PER_SECOND}
+    properties = {"Name": {"Ref": "AWS::StackName"}, "StageName": "$default", "DefaultRouteSettings": limits}
+    return {"Api": {"Type": "AWS::Serverless::HttpApi", "Properties": properties}}
+
+
+def _dead_letters() -> Resources:
+    properties = {
+        "QueueName": {"Fn::Sub": "${AWS::StackName}-dead-letters"},
+        "MessageRetentionPeriod": 14 * 86_400,
+        "SqsManagedSseEnabled": True,
+    }
+    return {DEAD_LETTERS: {"Type": "AWS::SQS::Queue", "Properties": properties}}
+
+
+def _alarms() -> Resources:
+    """What people of AWS are told by AWS: whatever answers badly, fails or is not called at all."""
+    mail = {"Endpoint": {"Ref": "AlarmEmail"}, "Protocol": "email"}
+    topic = {
+        "TopicName": {"Fn::Sub": "${AWS::StackName}-alarms"},
+        "Subscription": {"Fn::If": ["HasAlarmEmail", [mail], {"Ref": "AWS::NoValue"}]},
+    }
+    queue = {"Fn::GetAtt": [DEAD_LETTERS, "QueueName"]}
+    found = {
+        "AlarmTopic": {"Type": "AWS::SNS::Topic", "Properties": topic},
+        # Whatever a function does wrong, its caller gets 500 or 503.
+        "ApiAlarm": _alarm("-api", "AWS/ApiGateway", "5xx", "Sum", ("ApiId", {"Ref": "Api"})),
+        "DeadLettersAlarm": _alarm(
+            "-dead-letters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", ("QueueName", queue)
+        ),
+    }
+    for row in schedules.scheduled():
+        function = ("FunctionName", {"Ref": id_of(row)})
+        suffix = f"-{row.name.replace('_', '-')}"
+        found[f"{id_of(row)}Alarm"] = _alarm(suffix, "AWS/Lambda", "Errors", "Sum", function)
+    return found
+
+
+def _alarm(suffix: str, namespace: str, metric: str, statistic: str, dimension: tuple[str, Any]) -> dict[str, Any]:
+    name, value = dimension
+    properties = {
+        "AlarmName": {"Fn::Sub": f"${{AWS::StackName}}{suffix}"},
+        "Namespace": namespace,
+        "MetricName": metric,
+        "Dimensions": [{"Name": name, "Value": value}],
+        "Statistic": statistic,
+        "Period": 300,
+        "EvaluationPeriods": 1,
+        "Threshold": 0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+        "AlarmActions": [{"Ref": "AlarmTopic"}],
+        "OKActions": [{"Ref": "AlarmTopic"}],
+    }
+    return {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
+
+
+def text() -> str:
+    """The file's text."""
+    return _HEAD + "".join(f"{line}\n" for line in lines(document()))
