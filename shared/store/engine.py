@@ -44,8 +44,12 @@ class Database(Protocol):
     # A statement that gives a row where there is the table ``:name``.
     table_named: str
 
-    def transaction(self) -> AbstractContextManager[Transaction]:
-        """A transaction that holds the write lock from its start; committed unless an exception leaves it."""
+    def transaction(self, *, is_durable: bool = True) -> AbstractContextManager[Transaction]:
+        """A transaction that holds the write lock from its start; committed unless an exception leaves it.
+
+        ``is_durable``: its commit waits for the disk. Without, everybody sees it as soon, a killed process leaves it
+        as it is, and a power cut may undo it; but nothing that is committed durably after it stands without it.
+        """
 
     def snapshot(self) -> AbstractContextManager[Transaction]:
         """A transaction that only reads, and sees one state of the store throughout."""

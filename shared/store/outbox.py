@@ -64,7 +64,8 @@ class Outbox:
         if among is not None and not among:
             return None
         bounds = (min(among), max(among)) if among else (0, MAX_ID)
-        with self.database.transaction() as transaction:
+        # A lease holds off other senders, who see it at once. Without it, after a power cut, the message is due again.
+        with self.database.transaction(is_durable=False) as transaction:
             row = transaction.row(
                 _CLAIM,
                 channel=channel,

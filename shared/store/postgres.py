@@ -35,6 +35,7 @@ UNREACHABLE_SECONDS = 1.0
 _LOCK = 0x626F6E67687761
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_QUICK_WRITE = f"{_WRITE}; SET LOCAL synchronous_commit = off"
 _VERSION = "SELECT max(version) AS version FROM schema_migrations"
 # What lies there while nothing is prepared; no version is that.
 _UNPREPARED = -1
@@ -63,9 +64,9 @@ class PostgresDatabase:
         self._proven_at = -PROOF_SECONDS
         self._unreachable_for, self._unreachable_until = "", 0.0
 
-    def transaction(self) -> AbstractContextManager[PostgresTransaction]:
-        """A transaction that holds the write lock from its start; committed unless an exception leaves it."""
-        return self._begun(_WRITE, BUSY_SECONDS)
+    def transaction(self, *, is_durable: bool = True) -> AbstractContextManager[PostgresTransaction]:
+        """See engine.Database."""
+        return self._begun(_WRITE if is_durable else _QUICK_WRITE, BUSY_SECONDS)
 
     def snapshot(self) -> AbstractContextManager[PostgresTransaction]:
         """A transaction that only reads, and sees one state of the store throughout."""
@@ -158,7 +159,7 @@ class PostgresDatabase:
             # A process that is stopped in the middle must not keep all others from writing.
             f"SET LOCAL idle_in_transaction_session_timeout = {round(STATEMENT_SECONDS * 1000)}",
         ]
-        if begin is _WRITE:
+        if begin is not _READ:
             words.append(f"SELECT pg_advisory_xact_lock({_LOCK})")
         connection.limit_seconds = seconds
         found = _begin(connection, "; ".join(words))

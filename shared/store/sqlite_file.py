@@ -64,9 +64,6 @@ def let_go(connection: sqlite3.Connection) -> None:
 def _set_up(connection: sqlite3.Connection) -> None:
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA foreign_keys = ON")
-    # FULL: an accepted event and a "sent" survive a power cut too, which is how small machines die. NORMAL would
-    # survive a killed process only, and could tell an outage twice under two numbers after the cut.
-    connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA journal_mode = WAL")
     # Reads, and so opens the log too.
     connection.execute("PRAGMA schema_version").fetchone()
