@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -41,6 +42,18 @@ def _leave() -> None:
     # Not by Python's own end: that would wait for a thread that hangs, and take its time to free what ends anyway.
     sys.stdout.flush()
     os._exit(0)
+
+
+def _leave_soon(worker: Any) -> None:
+    """Leave when everybody is served, or after FINISH_SECONDS.
+
+    gunicorn would wait seconds for who may still ask on a connection that is kept, as every schedule keeps one; and its
+    own limit is looked at only when something happens, or once a second.
+    """
+    give_up_at = time.monotonic() + FINISH_SECONDS
+    while worker.nr_conns > len(worker.keepalived_conns) and time.monotonic() < give_up_at:
+        time.sleep(0.01)
+    _leave()
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -83,11 +96,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         super().__init__()
 
     def _begin_worker(self, worker: Any) -> None:
-        # gunicorn's own limit is looked at only when something happens, or once a second.
         def end(number: int, frame: Any) -> None:
-            timer = threading.Timer(FINISH_SECONDS, _leave)
-            timer.daemon = True
-            timer.start()
+            threading.Thread(target=_leave_soon, args=(worker,), daemon=True).start()
             worker.handle_exit(number, frame)
 
         for number in _ENDING:
