@@ -1,5 +1,6 @@
 """The local runner: how it starts, what it says, what it never does, and how it ends."""
 
+import json
 import os
 import re
 import signal
@@ -7,7 +8,8 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -96,13 +98,11 @@ def test_a_variable_of_the_environment_wins_over_the_settings_file(
 
 @system
 def test_the_banner_says_what_is_watched_who_is_told_and_where_everything_is(
-    project: Path, tmp_path: Path, target: Target, bot_api: BotApi
+    project: Path, tmp_path: Path, target: Target
 ) -> None:
     urls = f"{target.url}/one {target.url}/two"
     with LocalSystem(project, tmp_path, TARGET_URL=urls, CHECK_INTERVAL_SECONDS="1.5") as silent:
         banner = silent.output()
-    with LocalSystem(project, tmp_path, TARGET_URL=target.url, **bot_api.environ) as telling:
-        assert "console, telegram  (off: sns)" in telling.output()
 
     assert re.search(rf"(?m)^Bonghwa +http://localhost:{silent.port} ", banner)
     assert re.search(rf"(?m)^watching +{urls} +every 1\.5 s$", banner)
@@ -156,38 +156,40 @@ def test_the_logs_have_one_line_a_step_with_the_alert_and_what_it_is_about(
 # --- what it never does -----------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module", params=["", "1"], ids=["one process", "SEPARATE=1"])
+def debugged(
+    request: pytest.FixtureRequest, project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LocalSystem]:
+    """A running system that was told to open a debugger."""
+    debug = {"FLASK_DEBUG": "true", "DEBUG": "true", "FLASK_ENV": "development"}
+    folder = tmp_path_factory.mktemp("debugged")
+    with Target() as target, LocalSystem(project, folder, TARGET_URL=target.url, SEPARATE=request.param, **debug) as it:
+        it.wait_until(lambda: target.hits)
+        yield it
+
+
 @system
-@one_and_many_processes
-def test_debug_settings_open_no_debugger(project: Path, tmp_path: Path, target: Target, separate: str) -> None:
-    debug = {"FLASK_DEBUG": "true", "DEBUG": "true", "SEPARATE": separate, "FLASK_ENV": "development"}
-    with LocalSystem(project, tmp_path, TARGET_URL=target.url, **debug) as running:
-        assert running.get("/console").status_code == 404
-        for path in ("/", "/alerts", "/alerts/1", "/notification_logs"):
-            for query in ("__debugger__=yes&cmd=resource&f=style.css", "__debugger__=yes&cmd=printpin&s=x"):
-                answer = running.get(f"{path}?{query}")
-                assert answer.headers["Content-Type"] in ("application/json", "application/problem+json")
-        broken = running.post("/events", {"target_url": []})
-        assert broken.status_code == 400
-        assert "Traceback" not in broken.text
-        assert "Debugger" not in running.output()
-        assert "PIN" not in running.output()
+def test_debug_settings_open_no_debugger(debugged: LocalSystem) -> None:
+    assert debugged.get("/console").status_code == 404
+    for path in ("/", "/alerts", "/alerts/1", "/notification_logs"):
+        for query in ("__debugger__=yes&cmd=resource&f=style.css", "__debugger__=yes&cmd=printpin&s=x"):
+            answer = debugged.get(f"{path}?{query}")
+            assert answer.headers["Content-Type"] in ("application/json", "application/problem+json")
+    broken = debugged.post("/events", {"target_url": []})
+    assert broken.status_code == 400
+    assert "Traceback" not in broken.text
+    assert "Debugger" not in debugged.output()
+    assert "PIN" not in debugged.output()
 
 
 @system
 @on_linux
-@one_and_many_processes
-def test_nothing_listens_anywhere_but_on_this_machine(
-    project: Path, tmp_path: Path, target: Target, separate: str
-) -> None:
-    debug = {"FLASK_DEBUG": "true", "DEBUG": "true", "SEPARATE": separate}
-    with LocalSystem(project, tmp_path, TARGET_URL=target.url, **debug) as running:
-        running.wait_until(lambda: target.hits)
+def test_nothing_listens_anywhere_but_on_this_machine(debugged: LocalSystem) -> None:
+    listening = listening_addresses(debugged.living())
 
-        listening = listening_addresses(running.living())
-
-    assert ("0100007F", running.port) in listening
+    assert ("0100007F", debugged.port) in listening
     assert {address for address, _ in listening} == {"0100007F"}
-    assert len(listening) == (1 + len(rows()) if separate else 1)
+    assert len(listening) == (1 + len(rows()) if debugged.environ["SEPARATE"] else 1)
 
 
 @system
@@ -197,6 +199,7 @@ def test_the_token_and_the_key_are_nowhere_to_be_read(
     bot_api.queue(internal_error, resets)
     settings = {"TARGET_URL": target.url, "FLASK_DEBUG": "true", "LOG_LEVEL": None, **bot_api.environ}
     with LocalSystem(project, tmp_path, **settings) as running:
+        assert "console, telegram  (off: sns)" in running.output()
         target.is_down = True
         running.wait_until(lambda: bot_api.messages, 15)
         bot_api.behaviour = unauthorized
@@ -213,6 +216,25 @@ def test_the_token_and_the_key_are_nowhere_to_be_read(
 
 
 # --- what it does not start with --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A start that cannot be."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+    @property
+    def line(self) -> str:
+        """The one line with which it ends."""
+        assert self.returncode == 1
+        assert self.stdout == ""
+        assert self.stderr.endswith("\n")
+        assert len(self.stderr.splitlines()) == 1
+        return self.stderr
+
 
 MALFORMED = [
     ("TARGET_URL", "", "is not set", "http:// or https:// URLs"),
@@ -251,14 +273,60 @@ MALFORMED = [
 ]
 
 
+# As ``python -m infra.local`` does it, but what that imports is imported once. Who does start has ten seconds to live.
+FORKS = """
+import json, os, signal, sys
+from infra.local.runner import main
+for line in sys.stdin:
+    environ, output = json.loads(line)
+    if os.fork() == 0:
+        for number in (1, 2):
+            os.dup2(os.open(f"{output}-{number}", os.O_WRONLY | os.O_CREAT), number)
+        os.environ.clear()
+        os.environ.update(environ)
+        signal.alarm(10)
+        main()
+    print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def refused(project: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Refusal]:
+    """What comes of a start with each of MALFORMED, by variable and value."""
+    folder = tmp_path_factory.mktemp("refused")
+    telegram = {"TELEGRAM_BOT_TOKEN": "123:abc", "TELEGRAM_CHAT_ID": "42"}
+    lines = [
+        json.dumps(
+            [
+                environment(folder, **{**(telegram if variable.startswith("TELEGRAM") else {}), variable: value}),
+                f"{folder}/{number}",
+            ]
+        )
+        for number, (variable, value, _, _) in enumerate(MALFORMED)
+    ]
+    starts = subprocess.run(
+        [sys.executable, "-c", FORKS],
+        cwd=project,
+        env=environment(folder),
+        input="\n".join(lines),
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    codes = map(int, starts.stdout.split())
+    return {
+        each[:2]: Refusal(code, *(Path(f"{folder}/{number}-{stream}").read_text() for stream in (1, 2)))
+        for number, (each, code) in enumerate(zip(MALFORMED, codes, strict=True))
+    }
+
+
 @system
 @pytest.mark.parametrize(("variable", "value", "found", "expected"), MALFORMED)
 def test_a_malformed_setting_stops_the_start_with_one_line_that_says_what_is_expected(
-    project: Path, tmp_path: Path, variable: str, value: str, found: str, expected: str
+    refused: dict[tuple[str, str], Refusal], variable: str, value: str, found: str, expected: str
 ) -> None:
-    telegram = {"TELEGRAM_BOT_TOKEN": "123:abc", "TELEGRAM_CHAT_ID": "42"} if variable.startswith("TELEGRAM") else {}
-
-    line = refusal_to_start(project, environment(tmp_path, **{**telegram, variable: value}))
+    line = refused[variable, value].line
 
     assert line.startswith(f"bonghwa: {variable} ")
     assert found in line
@@ -298,9 +366,18 @@ def press_ctrl_c(running: LocalSystem) -> None:
 
 
 @system
-@one_and_many_processes
-@pytest.mark.parametrize("is_hanging", [False, True], ids=["idle", "a check hangs"])
-@pytest.mark.parametrize("end", [end_the_runner, press_ctrl_c])
+@pytest.mark.parametrize(
+    ("separate", "is_hanging", "end"),
+    [
+        ("", False, end_the_runner),
+        ("", False, press_ctrl_c),
+        ("", True, end_the_runner),
+        ("", True, press_ctrl_c),
+        # Of its nine functions eight are idle, and Ctrl-C reaches each process by itself.
+        ("1", False, end_the_runner),
+        ("1", True, press_ctrl_c),
+    ],
+)
 def test_it_ends_with_everything_that_it_started(
     project: Path,
     tmp_path: Path,
@@ -350,22 +427,9 @@ def test_after_a_kill_nothing_is_left_and_the_same_port_is_free_at_once(
         killed.process.wait(5)
         killed.wait_until(lambda: not killed.living(), 1)
 
-    with LocalSystem(project, tmp_path, **settings) as next_one:
+    # Which asks for that one port alone.
+    with LocalSystem(project, tmp_path, **{**settings, "SEPARATE": ""}) as next_one:
         next_one.wait_for_further_events(1, is_success=True)
-
-
-@system
-@one_and_many_processes
-def test_a_runner_that_is_killed_alone_takes_everything_along(
-    project: Path, tmp_path: Path, target: Target, separate: str
-) -> None:
-    with LocalSystem(project, tmp_path, TARGET_URL=target.url, SEPARATE=separate) as running:
-        running.wait_until(lambda: target.hits)
-
-        os.kill(running.process.pid, signal.SIGKILL)
-
-        running.process.wait(5)
-        running.wait_until(lambda: not running.living(), 10)
 
 
 # --- python -m infra init-db ------------------------------------------------------------------------------------------
@@ -486,11 +550,7 @@ def settings_of(file: Path) -> dict[str, str]:
 def refusal_to_start(project: Path, environ: dict[str, str]) -> str:
     """The one line with which a start ends that cannot be."""
     ended = subprocess.run(START, cwd=project, env=environ, capture_output=True, text=True, timeout=15, check=False)
-    assert ended.returncode == 1
-    assert ended.stdout == ""
-    assert ended.stderr.endswith("\n")
-    assert len(ended.stderr.splitlines()) == 1
-    return ended.stderr
+    return Refusal(ended.returncode, ended.stdout, ended.stderr).line
 
 
 def init_db(
