@@ -46,8 +46,9 @@ bench: .venv/installed-dev
 # Kills the running system thousands of times, in twenty minutes or so, and fails where the delivery contract broke.
 KILLS ?= 2000
 SEED ?= 1
+STORE ?= sqlite
 torture: .venv/installed-dev
-	$(BIN)/python -m tests.torture --kills $(KILLS) --seed $(SEED)
+	$(BIN)/python -m tests.torture --kills $(KILLS) --seed $(SEED) --store $(STORE)
 
 # Google Cloud: says what it will do and asks. PROJECT is the project's id; REGION and DRY_RUN=1 if you like.
 deploy-gcp teardown-gcp: .venv/installed

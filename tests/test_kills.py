@@ -4,11 +4,13 @@
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.postgres import Server
 from tests.running import wait_until
 from tests.stand_ins import Behaviour, internal_error, was_blocked
 from tests.torture.boundaries import LATER_SECONDS, Deed, Question, Run, Story
@@ -161,6 +163,22 @@ STORIES = [
 ]
 
 
+def at_commits(story: Story, *expected: str) -> Story:
+    """The story, killed where it leads to PostgreSQL's server or to a channel, as ``expected``."""
+    where = "|".join(f"{pattern}.*#1$" for pattern in expected)
+    return replace(story, where=where, expected=expected)
+
+
+# Each kind of transaction that there is; what is done to files is the same on either engine.
+STORIES_ON_POSTGRESQL = [
+    at_commits(STORIES[0], "migrate.*Connection", COMMITS_THE_EVENT, *DELIVERY),
+    at_commits(STORIES[1], COMMITS_THE_EVENT),
+    at_commits(STORIES[3], DELIVERY[5]),
+    at_commits(STORIES[4], "expire_notifications.*Connection"),
+    at_commits(STORIES[5], "update_alert > move_alert.*Connection"),
+]
+
+
 @pytest.mark.parametrize("story", STORIES, ids=str)
 def test_a_kill_at_any_boundary_loses_nothing_and_repeats_only_what_the_contract_allows(
     story: Story, forge: Forge, tmp_path: Path
@@ -168,9 +186,24 @@ def test_a_kill_at_any_boundary_loses_nothing_and_repeats_only_what_the_contract
     run = Run(forge, tmp_path, story).go()
 
     assert run.broken == []
+    assert_met(run, ("before", "after"), story.expected)
+
+
+@pytest.mark.parametrize("story", STORIES_ON_POSTGRESQL, ids=str)
+def test_a_kill_before_or_after_any_commit_on_postgresql_or_while_it_is_on_its_way_keeps_the_contract(
+    story: Story, forge: Forge, postgres: Server, tmp_path: Path
+) -> None:
+    run = Run(forge, tmp_path, story, settings={"DATABASE_URL": postgres.new_store()}, ways=1).go()
+
+    assert run.broken == []
+    assert_met(run, ("before", "after"), story.expected)
+    assert_met(run, ("late",), [pattern for pattern in story.expected if "Connection" in pattern])
+
+
+def assert_met(run: Run, sides: Iterable[str], patterns: Iterable[str]) -> None:
     met = [boundary for boundary in run.boundaries if boundary not in run.unmet]
-    for side in ("before", "after"):
-        for pattern in story.expected:
+    for side in sides:
+        for pattern in patterns:
             assert any(re.match(f"{side} .*{pattern}", boundary) for boundary in met), (side, pattern, run.boundaries)
     assert len(run.unmet) <= len(run.boundaries) / 4, run.unmet
 

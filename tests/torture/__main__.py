@@ -1,12 +1,17 @@
-"""``python -m tests.torture --kills 2000 --seed 1``: kill, judge, and say so; exits with 1 where the contract broke."""
+"""``python -m tests.torture --kills 2000 --seed 1``: kill, judge, and say so; exits with 1 where the contract broke.
+
+``--store postgresql`` does it over a PostgreSQL server of its own.
+"""
 
 import argparse
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
+from tests.postgres import Server
 from tests.torture.series import Series
 from tests.torture.verdict import Verdict
 from tests.torture.world import Forge, victim_project
@@ -17,28 +22,34 @@ KILLS_IN_A_SERIES = 50
 
 def main() -> None:
     """Run the series, side by side, and print what became of them."""
-    parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1, help="of the first series; each further one has the next")
     parser.add_argument("--side-by-side", type=int, default=2, help="how many series run at once")
+    parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--keep", type=Path, help="a folder for the stores and outputs; else they are removed")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bonghwa-torture-") as scratch:
         folder = arguments.keep or Path(scratch)
-        with Forge(victim_project(folder / "project")) as forge:
-            verdict = _run(forge, folder, arguments.kills, arguments.seed, arguments.side_by_side)
+        with (
+            Forge(victim_project(folder / "project")) as forge,
+            Server() if arguments.store == "postgresql" else nullcontext() as server,
+        ):
+            verdict = _run(forge, folder, server, arguments)
     print(_table(arguments.kills, verdict))
     sys.exit(0 if verdict.is_kept else 1)
 
 
-def _run(forge: Forge, folder: Path, kills: int, seed: int, side_by_side: int) -> Verdict:
+def _run(forge: Forge, folder: Path, server: Server | None, arguments: argparse.Namespace) -> Verdict:
+    kills, seed = arguments.kills, arguments.seed
     sizes = [min(KILLS_IN_A_SERIES, kills - begun) for begun in range(0, kills, KILLS_IN_A_SERIES)]
     whole, done, began = Verdict(), 0, time.monotonic()
 
     def one(number: int) -> Verdict:
-        return Series(forge, folder / f"seed-{seed + number}", seed + number, sizes[number]).run()
+        settings: dict[str, str | None] = {"DATABASE_URL": server.new_store()} if server else {}
+        return Series(forge, folder / f"seed-{seed + number}", seed + number, sizes[number], settings=settings).run()
 
-    with ThreadPoolExecutor(side_by_side) as series:
+    with ThreadPoolExecutor(arguments.side_by_side) as series:
         for number, verdict in enumerate(series.map(one, range(len(sizes)))):
             whole.add(verdict)
             done += sizes[number]

@@ -27,6 +27,7 @@ from tests.stand_ins import (
     was_blocked,
 )
 from tests.torture.verdict import Verdict, judge
+from tests.torture.wire import SIDES
 from tests.torture.world import Forge, World
 
 CHECKED = tuple(f"http://{name}.example/" for name in ("one", "two", "three", "four"))
@@ -99,7 +100,9 @@ class Series:
     def _one_life(self, world: World, chance: random.Random) -> None:
         """One start, the world's doings, and one kill: anywhen, at a side effect, or as the channel does something."""
         how = chance.choice(("anywhen", "anywhen", "effect", "asked", "accepted", "worker"))
-        kill_at = chance.randrange(1, 160) if how == "effect" else None
+        kill_at = f"before {chance.randrange(1, 160)}" if how == "effect" else None
+        if kill_at and world.wire:
+            kill_at = kill_at.replace("before", chance.choice(SIDES))
         moment, turn_seconds = chance.expovariate(1 / 0.003), chance.uniform(0.05, LIFE_SECONDS) / TURNS
         turns, is_by_hand = [chance.choice(CHECKED) for _ in range(TURNS)], chance.random() < 0.15
         world.watched.down = {monitor for monitor in CHECKED if chance.random() < 0.5}

@@ -4,15 +4,16 @@ It imports everything once and then forks for each line of JSON on its standard 
 whole system, as ``python -m infra.local`` starts it, less the time that imports take. Nothing happens at import, so
 nothing of ours is open or decided before the fork. Run in a copy of the project; the code that is killed is unchanged.
 
-A side effect is a C call by which something leaves the process: a statement that ends a transaction which changed
+A side effect is a call by which something leaves the process: a statement that ends a transaction which changed
 something, bytes on a socket, bytes in a file, a file renamed or removed. They are found by the interpreter's profiling
-hook while the system runs, so a new one needs no entry anywhere.
+hook while the system runs, so a new one needs no entry anywhere. At PostgreSQL's COMMITs the wire kills, see ``wire``.
 """
 
 import contextlib
 import importlib
 import json
 import os
+import re
 import runpy
 import signal
 import socket
@@ -26,7 +27,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+import psycopg
+
 from infra.table import rows
+from tests.torture.wire import SIDES
 
 _OURS = tuple(str(Path.cwd() / name) + os.sep for name in ("functions", "shared", "infra"))
 # Under these alone it is gunicorn that does something, for itself.
@@ -39,23 +43,29 @@ _IMPORTED_BY_A_WORKER = ("gunicorn.workers.gthread", "logging.handlers")
 _IMPORTED_BY_A_STORE = ("shared.store.sqlite", "shared.store.postgres")
 # What costs the first send of a process most of its time.
 _IMPORTED_BY_A_SEND = ("telegram.request", "asyncio", "httpcore._backends.anyio", "anyio._backends._asyncio")
+# The one way in which our engine asks PostgreSQL, and what it is answered where something changed.
+_ASK = psycopg.Connection.execute.__code__
+_CHANGED = re.compile(r"(INSERT 0|UPDATE|DELETE|COPY|MERGE) [1-9]|(CREATE|ALTER|DROP) ")
 _FILES = {"fsync", "fdatasync", "replace", "rename", "unlink", "remove", "write", "link", "truncate"}
 
 
 class Watch:
     """Notes every side effect in the file ``notes``, and kills the process group at ``kill_at`` of them.
 
-    A boundary is ``before …`` or ``after …`` a side effect's name: the project's functions that led to it, the C call,
-    and the how manieth of that name it is. ``kill_at`` may also be a number: before the side effect of that number.
+    A boundary is ``before …`` or ``after …`` a side effect's name (of PostgreSQL's COMMIT also ``late …``): the
+    project's functions that led to it, the call, and the how manieth of that name it is. In ``kill_at`` may also stand
+    its number among all. ``orders_at``: the port at which the wire takes orders.
     """
 
-    def __init__(self, notes: str, kill_at: str | int | None) -> None:
+    def __init__(self, notes: str, kill_at: str | None, orders_at: int | None) -> None:
         self._kill_at = kill_at
+        self._orders_at = orders_at
         self._notes = os.open(notes, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         self._lock = threading.Lock()
         self._total = 0
         self._counts: dict[str, int] = {}
         self._clean: dict[int, int] = {}
+        self._changed: set[int] = set()
         self._under_way = threading.local()
 
     def begin(self) -> None:
@@ -65,22 +75,51 @@ class Watch:
 
     def _see(self, frame: FrameType, event: str, arg: Any) -> None:
         if event == "c_call":
-            if self._may_be_effect(arg) and (name := _name(frame, arg)):
-                with self._lock:
-                    self._counts[name] = count = self._counts.get(name, 0) + 1
-                    self._total += 1
-                self._under_way.effect = f"{name} #{count}"
-                self._kill_if(f"before {name} #{count}", self._total)
+            if self._may_be_effect(arg) and (name := _name(frame, f"{type(arg.__self__).__name__}.{arg.__name__}")):
+                self._under_way.effect = effect = self._counted(name)
+                if self._is_meant("before", effect) or self._is_meant("late", effect):
+                    os.killpg(os.getpgrp(), signal.SIGKILL)
         elif event in ("c_return", "c_exception"):
-            effect, self._under_way.effect = getattr(self._under_way, "effect", None), None
+            done, self._under_way.effect = getattr(self._under_way, "effect", None), None
             # Only now is it known whether a statement ended its transaction.
-            if effect and not (isinstance(arg.__self__, sqlite3.Connection) and arg.__self__.in_transaction):
-                self._kill_if(f"after {effect}")
-                os.write(self._notes, f"before {effect}\nafter {effect}\n".encode())
+            if done and not (isinstance(arg.__self__, sqlite3.Connection) and arg.__self__.in_transaction):
+                if self._is_meant("after", done):
+                    os.killpg(os.getpgrp(), signal.SIGKILL)
+                os.write(self._notes, f"before {done[0]}\nafter {done[0]}\n".encode())
+        elif frame.f_code is _ASK:
+            self._see_it_ask(frame, frame.f_locals["self"], is_answered=event == "return", cursor=arg)
 
-    def _kill_if(self, *boundary: str | int) -> None:
-        if self._kill_at in boundary:
-            os.killpg(os.getpgrp(), signal.SIGKILL)
+    def _see_it_ask(self, frame: FrameType, connection: Any, *, is_answered: bool, cursor: Any) -> None:
+        is_commit = frame.f_locals["query"] == "COMMIT"
+        if is_answered and not is_commit and cursor and _CHANGED.match(cursor.statusmessage or ""):
+            self._changed.add(id(connection))
+        elif is_answered and is_commit and id(connection) in self._changed:
+            self._changed.discard(id(connection))
+            if effect := getattr(self._under_way, "commit", None):
+                os.write(self._notes, "".join(f"{side} {effect[0]}\n" for side in SIDES).encode())
+        elif not is_answered and is_commit and id(connection) in self._changed:
+            name = _name(frame, "Connection.execute")
+            effect = self._under_way.commit = self._counted(name) if name else None
+            for side in SIDES:
+                if effect and self._is_meant(side, effect):
+                    self._order(side, connection)
+
+    def _order(self, side: str, connection: Any) -> None:
+        """Have the wire kill this process when the COMMIT that follows is on it."""
+        with socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM) as own:
+            order = {"port": own.getsockname()[1], "side": side, "group": os.getpgrp()}
+        with socket.create_connection(("127.0.0.1", self._orders_at or 0)) as wire:
+            wire.sendall(json.dumps(order).encode() + b"\n")
+            wire.recv(1)
+
+    def _counted(self, name: str) -> tuple[str, int]:
+        with self._lock:
+            self._counts[name] = count = self._counts.get(name, 0) + 1
+            self._total += 1
+            return f"{name} #{count}", self._total
+
+    def _is_meant(self, side: str, effect: tuple[str, int]) -> bool:
+        return self._kill_at is not None and self._kill_at in (f"{side} {effect[0]}", f"{side} {effect[1]}")
 
     def _may_be_effect(self, function: Any) -> bool:
         owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
@@ -103,7 +142,7 @@ class Watch:
         return is_open and changes != self._clean.get(id(connection), 0)
 
 
-def _name(frame: FrameType, function: Any) -> str | None:
+def _name(frame: FrameType, call: str) -> str | None:
     """What leads to a side effect; None where it is only a line of the log, or the server's own affair."""
     ours: list[str] = []
     place = ""
@@ -122,8 +161,7 @@ def _name(frame: FrameType, function: Any) -> str | None:
         each = each.f_back
     if _NOTHING_OF_OURS.issuperset(ours):
         return None
-    kind = type(function.__self__).__name__
-    return f"{' > '.join(reversed(ours))} [{place} {kind}.{function.__name__}]"
+    return f"{' > '.join(reversed(ours))} [{place} {call}]"
 
 
 def _shift_the_clock(seconds: float) -> None:
@@ -169,7 +207,7 @@ def _live(order: dict[str, Any]) -> None:
     sys.dont_write_bytecode = True
     _shift_the_clock(order["later_by"])
     if order["notes"]:
-        Watch(order["notes"], order["kill_at"]).begin()
+        Watch(order["notes"], order["kill_at"], order["orders_at"]).begin()
     os.execv = _go_on_as  # type: ignore[assignment]
     sys.modules["infra.local.runner"].main()
 

@@ -20,11 +20,13 @@ from typing import Any, Self
 
 import psycopg
 import requests
+from psycopg.rows import dict_row
 
 from functions.check_monitors.spool import Spool, short_name
 from shared.models import as_text, utc
 from shared.settings import ROOT
-from tests.running import API_KEY, copy_project, environment, living, rows_of, wait_until
+from tests.postgres import copied_store
+from tests.running import API_KEY, copy_project, environment, living, wait_until
 from tests.stand_ins import (
     Behaviour,
     BotApi,
@@ -37,6 +39,7 @@ from tests.stand_ins import (
     accepts_and_hangs,
     accepts_and_resets,
 )
+from tests.torture.wire import Wire
 
 # The message is accepted, and the sender does not learn of it.
 CUTS = (accepts_and_resets, accepts_and_hangs, accepts_and_drips)
@@ -205,8 +208,9 @@ class World:
         self.port = int(self._port.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"
         url = self.settings.get("DATABASE_URL") or ""
-        self.is_on_postgresql = url.startswith("postgresql://")
-        self.database = url if self.is_on_postgresql else f"sqlite:///{self.folder / 'bonghwa.db'}"
+        self.wire = Wire(url) if url.startswith("postgresql://") else None
+        self.database = url if self.wire else f"sqlite:///{self.folder / 'bonghwa.db'}"
+        self._asking: psycopg.Connection[dict[str, Any]] | None = None
         self._life_line = self.folder / "life"
         os.mkfifo(self._life_line)
         self._group: int | None = None
@@ -218,6 +222,11 @@ class World:
         self._open = contextlib.ExitStack()
         self._open.enter_context(self.channel)
         self._open.enter_context(self.watched)
+        if self.wire:
+            self._open.enter_context(self.wire)
+            # Kept, since asking is what this does most.
+            connection = psycopg.connect(self.database, autocommit=True, row_factory=dict_row)
+            self._asking = self._open.enter_context(contextlib.closing(connection))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -228,7 +237,7 @@ class World:
 
     # --- lives --------------------------------------------------------------------------------------------------------
 
-    def start(self, *, later_by: float = 0.0, watch: bool = False, kill_at: str | int | None = None) -> None:
+    def start(self, *, later_by: float = 0.0, watch: bool = False, kill_at: str | None = None) -> None:
         """Begin a life, ``later_by`` seconds after the last one's clock; it may be told where to end. Does not wait."""
         assert self._group is None
         later_by += self.lives[-1].later_by if self.lives else 0.0
@@ -237,7 +246,10 @@ class World:
         token = {"TELEGRAM_BOT_TOKEN": f"123456:life-{life.number}"}
         proxy = {"http_proxy": self.watched.url, "no_proxy": "127.0.0.1"}
         own = {"FLASK_PORT": str(self.port), "TARGET_URL": " ".join(self.monitors), "CHECK_INTERVAL_SECONDS": "0.1"}
-        environ = environment(self.folder, **{**self.channel.environ, **token, **proxy, **own, **self.settings})
+        store = {"DATABASE_URL": self.wire.url if self.wire else self.database}
+        environ = environment(
+            self.folder, **{**self.channel.environ, **token, **proxy, **own, **self.settings, **store}
+        )
         self._alive = os.open(self._life_line, os.O_RDONLY | os.O_NONBLOCK)
         self._group = self.forge.fork(
             {
@@ -247,6 +259,7 @@ class World:
                 "later_by": later_by,
                 "notes": str(self.folder / "notes.txt") if watch else None,
                 "kill_at": kill_at,
+                "orders_at": self.wire and self.wire.orders_at,
             }
         )
 
@@ -277,6 +290,7 @@ class World:
         # What the dead had sent is still on its way into the channel.
         time.sleep(0.01)
         wait_until(self._has_channel_finished, 10)
+        wait_until(lambda: self.wire is None or self.wire.is_quiet, 10)
 
     def _has_channel_finished(self) -> bool:
         self.channel.release()
@@ -309,9 +323,9 @@ class World:
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """What the database answers, read only, so that what a kill left there stays; nothing where it cannot yet."""
-        if self.is_on_postgresql:
+        if self._asking:
             with contextlib.suppress(psycopg.errors.UndefinedTable):
-                return rows_of(self.database, sql)
+                return self._asking.execute(sql.encode()).fetchall()
             return []
         try:
             connection = sqlite3.connect(f"file:{self.folder / 'bonghwa.db'}?mode=ro", uri=True, timeout=5)
@@ -373,7 +387,8 @@ class World:
     def copy(self, folder: Path) -> "World":
         """Another world that goes on from where this one's dead system left its disk."""
         assert self._group is None
-        other = World(self.forge, folder, self.monitors, dict(self.settings), [*self.lives])
+        settings = {**self.settings, **({"DATABASE_URL": copied_store(self.database)} if self.wire else {})}
+        other = World(self.forge, folder, self.monitors, settings, [*self.lives])
         other.before = [receipt for each in self.receipts().values() for receipt in each]
         # Some are named after the backend, which is at another port there.
         here, there = short_name(self.settings.get("BACKEND_URL") or self.url), short_name(other.url)

@@ -1,0 +1,185 @@
+"""The wire between a system and its PostgreSQL server, on which a COMMIT can be caught.
+
+A process that is killed while its COMMIT is on its way does not know what becomes of it: it was lost with the process
+(``before``), its answer was (``after``), or it arrives when the next process lives already (``late``).
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import socketserver
+import struct
+import threading
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import urlsplit, urlunsplit
+
+SIDES = ("before", "after", "late")
+# Asked for before anything else, and refused, so that everything can be read: TLS and GSSAPI.
+_SECRECY = {80877103, 80877104}
+_COMMIT = b"Q" + struct.pack("!i", 11) + b"COMMIT\0"
+_ASKS_FOR_THE_LOCK = b"pg_advisory_xact_lock"
+LATE_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Order:
+    """To kill a process group at the next COMMIT of the connection that comes from ``port``."""
+
+    port: int
+    side: str
+    group: int
+
+
+class Wire:
+    """Listens at a port of 127.0.0.1 and leads to the server of ``url``, as a context manager.
+
+    ``came_late``: how many COMMITs did. What is late arrives once another process has asked for the lock.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._server_at = (str(parts.hostname), int(parts.port or 5432))
+        self._orders: dict[int, Order] = {}
+        self._open = 0
+        self._changed = threading.Condition()
+        self._others_ask, self._is_over = threading.Event(), threading.Event()
+        self.came_late = 0
+        self._listening = _Listening(self._lead, ("127.0.0.1", 0))
+        self._ordering = _Listening(self._take_order, ("127.0.0.1", 0))
+        self.orders_at = int(self._ordering.server_address[1])
+        where = f"{parts.username}:{parts.password}@127.0.0.1:{self._listening.server_address[1]}"
+        self.url = urlunsplit(parts._replace(netloc=where))
+
+    def __enter__(self) -> Self:
+        for each in (self._listening, self._ordering):
+            threading.Thread(target=each.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._others_ask.set()
+        for each in (self._listening, self._ordering):
+            each.shutdown()
+            each.server_close()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether everything has arrived that a dead process sent, but for what is to be late."""
+        with self._changed:
+            return self._open == 0
+
+    def _take_order(self, asking: socket.socket) -> None:
+        order = Order(**json.loads(asking.makefile().readline()))
+        self._orders[order.port] = order
+        asking.sendall(b"!")
+
+    def _lead(self, client: socket.socket) -> None:
+        with self._changed:
+            self._open += 1
+        try:
+            with socket.create_connection(self._server_at) as server:
+                for each in (client, server):
+                    # Else each small message waits for the last one's receipt.
+                    each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                server.sendall(_greeting(client))
+                self._lead_all(client, server)
+        finally:
+            with self._changed:
+                self._open -= 1
+
+    def _lead_all(self, client: socket.socket, server: socket.socket) -> None:
+        port, said = client.getpeername()[1], b""
+        _answer(server, client)
+        while True:
+            message = _message(client)
+            said += message
+            if message[:1] == b"p":  # the password, which the server answers before it is ready
+                server.sendall(said)
+                said = b""
+                _answer(server, client)
+            elif message[:1] in (b"Q", b"S", b"X"):
+                if said == _COMMIT and port in self._orders:
+                    self._kill(self._orders.pop(port), server)
+                    return
+                server.sendall(said)
+                if _ASKS_FOR_THE_LOCK in said:
+                    self._others_ask.set()
+                said = b""
+                _answer(server, client)
+
+    def _kill(self, order: Order, server: socket.socket) -> None:
+        if order.side == "after":
+            server.sendall(_COMMIT)
+            _answer(server, None)
+        self._others_ask.clear()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(order.group, signal.SIGKILL)
+        if order.side == "late":
+            self._send_late(server)
+
+    def _send_late(self, server: socket.socket) -> None:
+        with self._changed:
+            self._open -= 1
+        try:
+            if self._others_ask.wait(LATE_SECONDS) and not self._is_over.is_set():
+                server.sendall(_COMMIT)
+                _answer(server, None)
+                self.came_late += 1
+        finally:
+            with self._changed:
+                self._open += 1
+
+
+class _Listening(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, serve: Any, address: tuple[str, int]) -> None:
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                # Either side may be killed at any moment.
+                with contextlib.suppress(OSError):
+                    serve(self.request)
+
+        super().__init__(address, Handler)
+
+
+def _greeting(client: socket.socket) -> bytes:
+    """The client's first message that means the server."""
+    while True:
+        head = _read(client, 8)
+        length, code = struct.unpack("!ii", head)
+        rest = _read(client, length - 8)
+        if code not in _SECRECY:
+            return head + rest
+        client.sendall(b"N")
+
+
+def _answer(server: socket.socket, client: socket.socket | None) -> None:
+    """Hand on what the server says until it waits for more."""
+    while True:
+        message = _message(server)
+        if client is not None:
+            client.sendall(message)
+        is_question = message[:1] == b"R" and struct.unpack("!i", message[5:9])[0] not in (0, 12)
+        if message[:1] == b"Z" or is_question:
+            return
+
+
+def _message(sender: socket.socket) -> bytes:
+    head = _read(sender, 5)
+    return head + _read(sender, struct.unpack("!i", head[1:])[0] - 4)
+
+
+def _read(sender: socket.socket, length: int) -> bytes:
+    data = b""
+    while len(data) < length:
+        part = sender.recv(length - len(data))
+        if not part:
+            raise ConnectionError
+        data += part
+    return data
