@@ -15,7 +15,7 @@ from typing import NamedTuple
 from shared.alerting import Change
 from shared.logs import step
 from shared.messages import Language, compose
-from shared.models import Alert, AttemptStatus, now
+from shared.models import Alert, AttemptStatus, now, storable
 from shared.notifiers import Notifier, SendFailed
 from shared.store import Owed, Store, StoreUnavailable
 from shared.store.unwritten import Attempt, unwritten_of
@@ -209,8 +209,9 @@ class _Run:
             answer = notifier.send(text, timeout_seconds=seconds, notification=owed.notification)
         except SendFailed as failure:
             status = AttemptStatus.FAILED if failure.is_permanent else AttemptStatus.RETRY
-            return status, str(failure), failure.retry_after
+            # The channel's own words may hold anything, and an answer that cannot be stored would be no answer.
+            return status, storable(str(failure)), failure.retry_after
         except Exception as defect:  # noqa: BLE001  # a notifier's defect must not cost the message
             # Only its name: the text may hold anything, a secret among it.
             return AttemptStatus.RETRY, f"unexpected {type(defect).__name__}", None
-        return AttemptStatus.SENT, answer, None
+        return AttemptStatus.SENT, storable(answer), None

@@ -53,6 +53,11 @@ def new_event_id() -> str:
     return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
+def storable(text: str) -> str:
+    """``text`` as every engine can keep it: a NUL or half a character in it becomes a question mark."""
+    return text.encode(errors="replace").decode().replace("\0", "?")
+
+
 def _without_nul(value: str) -> str:
     # PostgreSQL cannot store it, and no honest name or message has one.
     if "\0" in value:

@@ -100,13 +100,14 @@ def pgbouncer(postgres: Server) -> Iterator[Pgbouncer]:
 
 
 def new_store(request: pytest.FixtureRequest) -> str | None:
-    """The URL of an empty store on the server that the parameter names; None for SQLite."""
-    if request.param == "pgbouncer":
+    """The URL of an empty store on the server that the parameter names; None for SQLite, or where there is none."""
+    engine = getattr(request, "param", "sqlite")
+    if engine == "pgbouncer":
         pooler = request.getfixturevalue("pgbouncer")
         url: str = pooler.new_store()
         request.addfinalizer(lambda: pooler.forget(url))
         return url
-    return request.getfixturevalue("postgres").new_store() if request.param == "postgresql" else None
+    return request.getfixturevalue("postgres").new_store() if engine == "postgresql" else None
 
 
 def databases_of_one_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Database]]:

@@ -1,12 +1,14 @@
-"""The HTTP functions, each under functions-framework as in production, over one real SQLite file; no process."""
+"""The HTTP functions, each under functions-framework as in production, over one real database; no process."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import functions_framework
 import pytest
@@ -19,7 +21,9 @@ from shared.models import AlertKind, as_text, now
 from shared.settings import ROOT, Settings
 from shared.store import open_store, opening
 from shared.store.alerts import open_alert
-from tests.stand_ins import BotApi, bad_gateway, hangs
+from tests.conftest import new_store
+from tests.running import free_port
+from tests.stand_ins import BotApi, bad_gateway, hangs, refuses
 
 KEY = "a-key-for-these-tests-only"
 FAILURE = {
@@ -69,8 +73,20 @@ class Api:
         return self.apps[name].test_client().open(path, method=method, headers={"X-API-Key": KEY}, **options)
 
 
+# What goes through the store and comes back from it; everything else is the same over either engine.
+on_each_engine = pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.system)], indirect=True
+)
+
+
 @pytest.fixture
-def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store: SQLite, unless the test is of each engine."""
+    return new_store(request) or f"sqlite:///{tmp_path / 'store.db'}"
+
+
+@pytest.fixture
+def environ(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     def set_all(**variables: str) -> None:
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
@@ -78,8 +94,10 @@ def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     channels = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID", "SNS_TOPIC_ARN")
     for name in (*channels, "API_AUTH", "MESSAGE_LANGUAGE", "LOG_DIR", "BACKEND_URL"):
         monkeypatch.delenv(name, raising=False)
-    set_all(API_KEY=KEY, DATABASE_URL=f"sqlite:///{tmp_path / 'store.db'}", TARGET_URL="http://127.0.0.1:1/")
+    set_all(API_KEY=KEY, DATABASE_URL=database_url, TARGET_URL="http://127.0.0.1:1/")
     yield set_all
+    settings = Settings.from_env({"DATABASE_URL": database_url})
+    opening._opened(settings.database_path or settings.database_url).database.close()
     opening._opened.cache_clear()
 
 
@@ -91,6 +109,7 @@ def api(apps: dict[str, Flask], environ: Callable[..., None]) -> Api:
 # --- an outage from end to end ------------------------------------------------------------------------------------
 
 
+@on_each_engine
 def test_an_outage_is_told_once_and_its_recovery_once(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     opened = api.post(FAILURE)
     assert opened.status_code == 201
@@ -123,6 +142,7 @@ def test_the_originals_body_is_taken_as_documented(api: Api) -> None:
     assert (answer.json["change"], answer.json["alert"], len(answer.json["event_id"])) == (None, None, 32)
 
 
+@on_each_engine
 def test_the_same_event_again_answers_200_and_changes_nothing(api: Api) -> None:
     event = FAILURE | {"event_id": "e-1"}
     assert api.post(event).status_code == 201
@@ -133,6 +153,7 @@ def test_the_same_event_again_answers_200_and_changes_nothing(api: Api) -> None:
     )
 
 
+@on_each_engine
 def test_an_array_is_taken_in_one_transaction(api: Api) -> None:
     events = [FAILURE | {"event_id": "a"}, SUCCESS | {"timestamp": "2025-01-08T11:00:00Z"}, FAILURE | {"event_id": "a"}]
     answer = api.post(events)
@@ -151,6 +172,7 @@ def test_an_array_with_one_bad_event_is_refused_whole(api: Api) -> None:
     assert api.get("/alerts") == {"alerts": [], "next": None}
 
 
+@on_each_engine
 def test_a_thousand_events_are_taken_and_one_more_is_not(api: Api) -> None:
     assert api.post([SUCCESS] * 1000).status_code == 201
     answer = api.post([SUCCESS] * 1001)
@@ -264,6 +286,7 @@ def test_a_body_over_the_limit_is_413_and_not_read(api: Api) -> None:
 # --- alerts by hand -----------------------------------------------------------------------------------------------
 
 
+@on_each_engine
 def test_an_alert_is_acknowledged_reopened_and_resolved(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     api.post(FAILURE)
     acknowledged = api.patch(1, status="ACK", by="kim").json
@@ -298,6 +321,7 @@ def test_an_illegal_move_is_409_and_names_both_statuses(api: Api) -> None:
     assert "RESOLVED to ACK" in answer.json["detail"]
 
 
+@on_each_engine
 def test_reopening_while_another_is_active_is_409(api: Api) -> None:
     api.post(FAILURE)
     api.patch(1, status="RESOLVED")
@@ -316,6 +340,7 @@ def test_a_patch_without_a_status_that_exists_is_400(api: Api, body: dict[str, o
     assert answer.json["field"] in ("status", "by")
 
 
+@on_each_engine
 @pytest.mark.parametrize("alert_id", ["99", "0", "-1", "abc", "1.0", "9" * 19, "9" * 400, "%00", "²"])
 def test_an_alert_that_is_not_there_is_404(api: Api, alert_id: str) -> None:
     for answer in (api.call("GET", f"/alerts/{alert_id}"), api.patch(alert_id, status="ACK")):
@@ -325,6 +350,7 @@ def test_an_alert_that_is_not_there_is_404(api: Api, alert_id: str) -> None:
 # --- lists --------------------------------------------------------------------------------------------------------
 
 
+@on_each_engine
 def test_lists_are_walked_by_cursor_to_their_end(api: Api) -> None:
     api.post([FAILURE | {"target_url": f"http://{number}/"} for number in range(5)])
     seen, path = [], "/alerts?limit=2"
@@ -335,6 +361,7 @@ def test_lists_are_walked_by_cursor_to_their_end(api: Api) -> None:
     assert seen == [5, 4, 3, 2, 1]
 
 
+@on_each_engine
 def test_alerts_are_filtered_by_status_and_monitor(api: Api) -> None:
     api.post([FAILURE, FAILURE | {"monitor": "shop"}])
     assert [each["subject"] for each in api.get("/alerts?monitor=shop&status=OPEN")["alerts"]] == ["shop"]
@@ -358,6 +385,7 @@ def of_every_kind(api: Api) -> dict[str, int]:
     return {alert["kind"]: alert["id"] for alert in api.get("/alerts")["alerts"]}
 
 
+@on_each_engine
 def test_alerts_of_every_kind_are_listed_and_a_monitors_are_its_outages(
     api: Api, of_every_kind: dict[str, int]
 ) -> None:
@@ -421,6 +449,7 @@ def test_a_date_that_cannot_be_costs_no_event(api: Api, date: str, timestamp: st
     assert (answer.status_code, answer.json and answer.json["change"]) == (201, "OPENED")
 
 
+@on_each_engine
 def test_logs_are_filtered_by_alert(api: Api) -> None:
     api.post([FAILURE, FAILURE | {"monitor": "shop"}])
     assert [log["alert_id"] for log in api.get("/notification_logs?alert_id=2&limit=100")["notification_logs"]] == [2]
@@ -519,6 +548,7 @@ def test_head_is_answered_like_get(api: Api) -> None:
 # --- health and trouble -------------------------------------------------------------------------------------------
 
 
+@on_each_engine
 def test_health_tells_what_is_open(api: Api) -> None:
     api.post(FAILURE)
     assert api.get("/") == {
@@ -531,6 +561,41 @@ def test_health_tells_what_is_open(api: Api) -> None:
     }
 
 
+@on_each_engine
+@pytest.mark.parametrize("text", ["한글 🔥 ' \" \\ %% %s :name ; -- \n"])
+def test_any_text_comes_back_as_it_was_given(api: Api, text: str) -> None:
+    fields = ("target_url", "monitor", "error_message", "location")
+    assert api.post(FAILURE | dict.fromkeys(fields, text)).status_code == 201
+    [alert] = api.get("/alerts")["alerts"]
+    assert (alert["subject"], alert["target_url"], alert["cause"]) == (text, text, text)
+    assert [each["id"] for each in api.get(f"/alerts?{urlencode({'monitor': text})}")["alerts"]] == [1]
+    moved = api.patch(1, status="ACK", by=text).json
+    assert moved is not None
+    assert moved["acknowledged_by"] == text
+
+
+@pytest.mark.parametrize("text", ["nul \x00 inside", "half \ud800 a character"], ids=["NUL", "half a character"])
+def test_text_that_not_every_engine_keeps_is_refused_by_all(api: Api, text: str) -> None:
+    for name in ("target_url", "monitor", "error_message", "location", "agent", "event_id"):
+        assert api.post(json.dumps(FAILURE | {name: text}).encode()).status_code == 400
+    api.post(FAILURE)
+    assert api.call("GET", f"/alerts?{urlencode({'monitor': text}, errors='surrogatepass')}").status_code == 400
+    assert api.call("PATCH", "/alerts/1", json.dumps({"status": "ACK", "by": text}).encode()).status_code == 400
+
+
+@on_each_engine
+@pytest.mark.parametrize("text", ["nul \x00 inside", "half \ud800 a character"], ids=["NUL", "half a character"])
+def test_a_channels_answer_is_written_down_whatever_is_in_it(
+    api: Api, environ: Callable[..., None], bot_api: BotApi, text: str
+) -> None:
+    environ(**bot_api.environ)
+    bot_api.queue(refuses(403, text))
+    assert api.post(FAILURE).status_code == 201
+    [refused, *_] = [log for log in api.get("/notification_logs")["notification_logs"] if log["channel"] == "telegram"]
+    assert (refused["status"], refused["answer"]) == ("FAILED", re.sub("[\x00\ud800]", "?", text))
+    assert [alert["kind"] for alert in api.get("/alerts")["alerts"]] == ["CHANNEL_REFUSED", "OUTAGE"]
+
+
 def test_a_store_that_cannot_be_reached_is_503_everywhere(
     api: Api, environ: Callable[..., None], tmp_path: Path
 ) -> None:
@@ -541,6 +606,18 @@ def test_a_store_that_cannot_be_reached_is_503_everywhere(
         assert int(answer.headers["Retry-After"]) > 0
     (tmp_path / "missing").mkdir()
     assert api.post(SUCCESS).status_code == 201, "and works again once the trouble is over"
+
+
+def test_a_server_that_cannot_be_reached_is_503_everywhere_and_is_not_named(
+    api: Api, environ: Callable[..., None]
+) -> None:
+    port = free_port()
+    environ(DATABASE_URL=f"postgresql://somebody:secret@127.0.0.1:{port}/store")
+    for method, path in [("GET", "/"), ("GET", "/alerts"), ("POST", "/events"), ("POST", "/deliver_notifications")]:
+        answer = api.call(method, path, SUCCESS if path == "/events" else None)
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert not [word for word in ("somebody", "secret", "127.0.0.1", str(port)) if word in answer.text]
 
 
 def test_a_malformed_setting_is_named_and_nothing_else_is_told(api: Api, environ: Callable[..., None]) -> None:
@@ -575,6 +652,7 @@ def test_a_channel_that_hangs_costs_an_event_no_more_than_its_budget(
     assert api.get("/")["owed_notifications"] == 1
 
 
+@on_each_engine
 def test_deliver_notifications_sends_what_is_due_and_says_how_it_went(
     api: Api, environ: Callable[..., None], bot_api: BotApi
 ) -> None:
