@@ -1,4 +1,4 @@
-"""Group commit on a real SQLite file: requests that come together share a commit, and nothing else."""
+"""Group commit on a real database: requests that come together share a commit, and nothing else."""
 
 import itertools
 import sqlite3
@@ -7,35 +7,34 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from shared.models import Event, as_text
 from shared.store import Store, StoreUnavailable
-from shared.store.engine import StoreBusy, Transaction
+from shared.store.engine import Database, StoreBusy, Transaction
 from shared.store.group import WAITING, Group
 from shared.store.migrate import migrate
+from shared.store.postgres import PostgresDatabase
 from shared.store.sqlite import SqliteDatabase
 from tests.running import wait_until
 
 NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
-    database = SqliteDatabase(tmp_path / "store.db")
-    migrate(database, as_text(NOON))
-    yield database
-    database.close()
+# What is decided before the database is asked, and what only SQLite can be made to do.
+on_sqlite = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def group(database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> Group:
+def group(database: Database, monkeypatch: pytest.MonkeyPatch) -> Group:
     # A busy machine makes no crowd where a test is not about one.
     monkeypatch.setattr("shared.store.group.CROWDED_SECONDS", 3.0)
+    migrate(database, as_text(NOON))
     with database.transaction() as transaction:
         transaction.rows("CREATE TABLE kept (name TEXT UNIQUE)")
     return Group(database)
@@ -49,7 +48,7 @@ def keep(name: str) -> Callable[[Transaction], str]:
     return work
 
 
-def kept(database: SqliteDatabase) -> set[str]:
+def kept(database: Database) -> set[str]:
     with database.snapshot() as snapshot:
         return {row["name"] for row in snapshot.rows("SELECT name FROM kept")}
 
@@ -60,14 +59,28 @@ def refused_of(futures: dict[str, Future[str]]) -> set[str]:
 
 
 @contextmanager
-def commits(database: SqliteDatabase) -> Iterator[list[str]]:
+def commits(database: Database) -> Iterator[list[str]]:
     """The commits of the connection meanwhile."""
     seen: list[str] = []
     database.open()
-    assert database._connection is not None
-    database._connection.set_trace_callback(lambda sql: seen.append(sql) if sql == "COMMIT" else None)
-    yield seen
-    database._connection.set_trace_callback(None)
+    assert isinstance(database, SqliteDatabase | PostgresDatabase)
+    connection = database._connection
+    if isinstance(connection, sqlite3.Connection):
+        connection.set_trace_callback(lambda sql: seen.append(sql) if sql == "COMMIT" else None)
+        yield seen
+        connection.set_trace_callback(None)
+    else:
+        assert connection is not None
+        ask = connection.execute
+
+        def listened(query: Any, *words: Any) -> Any:
+            if query == "COMMIT":
+                seen.append(query)
+            return ask(query, *words)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(connection, "execute", listened)
+            yield seen
 
 
 def together(group: Group, *works: Callable[[Transaction], str]) -> list[Future[str]]:
@@ -91,7 +104,7 @@ def together(group: Group, *works: Callable[[Transaction], str]) -> list[Future[
     return futures
 
 
-def test_what_comes_while_another_is_committed_shares_the_next_commit(database: SqliteDatabase, group: Group) -> None:
+def test_what_comes_while_another_is_committed_shares_the_next_commit(database: Database, group: Group) -> None:
     names = [f"n{number}" for number in range(20)]
     with commits(database) as seen:
         futures = together(group, *map(keep, names))
@@ -101,7 +114,7 @@ def test_what_comes_while_another_is_committed_shares_the_next_commit(database: 
 
 
 def test_one_that_fails_leaves_nothing_of_its_own_and_everything_of_the_others(
-    database: SqliteDatabase, group: Group
+    database: Database, group: Group
 ) -> None:
     def breaks(transaction: Transaction) -> str:
         keep("half")(transaction)
@@ -115,19 +128,20 @@ def test_one_that_fails_leaves_nothing_of_its_own_and_everything_of_the_others(
     assert [each.result() for each in (a, b, c)] == ["a", "b", "c"]
     with pytest.raises(RuntimeError, match="a defect"):
         broken.result()
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises((sqlite3.IntegrityError, psycopg.errors.UniqueViolation)):
         contradicting.result()
     assert kept(database) == {"a", "b", "c"}
 
 
-def test_one_that_fails_alone_leaves_nothing_and_harms_no_later_one(database: SqliteDatabase, group: Group) -> None:
+def test_one_that_fails_alone_leaves_nothing_and_harms_no_later_one(database: Database, group: Group) -> None:
     with pytest.raises(ZeroDivisionError):
         group.run(lambda transaction: keep("half")(transaction) and str(1 // 0))
     assert group.run(keep("a")) == "a"
     assert kept(database) == {"a"}
 
 
-def test_where_the_disk_is_full_nobody_is_told_that_it_is_stored(database: SqliteDatabase, group: Group) -> None:
+@on_sqlite
+def test_where_the_disk_is_full_nobody_is_told_that_it_is_stored(database: Database, group: Group) -> None:
     with database.transaction() as transaction:
         pages = transaction.rows("PRAGMA page_count")[0]["page_count"]
         transaction.rows(f"PRAGMA max_page_count = {pages}")
@@ -143,26 +157,25 @@ def test_where_the_disk_is_full_nobody_is_told_that_it_is_stored(database: Sqlit
 
 
 def test_a_store_that_is_locked_refuses_a_crowd_and_stores_nothing_of_it(
-    database: SqliteDatabase, group: Group, monkeypatch: pytest.MonkeyPatch
+    new_database: Callable[[], Database], database: Database, group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.store.group.CROWDED_SECONDS", 0.2)
-    other = sqlite3.connect(database.path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with ThreadPoolExecutor(8) as threads:
+    with ExitStack() as other, ThreadPoolExecutor(8) as threads:
+        other.enter_context(new_database().transaction())
         futures = {"first": threads.submit(group.run, keep("first"))}
         wait_until(lambda: group._is_taken and not group._waiting)
         futures |= {f"n{number}": threads.submit(group.run, keep(f"n{number}")) for number in range(7)}
         wait_until(lambda: len(refused_of(futures)) == 7 - WAITING)
-        other.execute("ROLLBACK")
-    other.close()
+        other.close()
     refused = refused_of(futures)
     assert len(refused) == 7 - WAITING, "a few go on waiting, as it may be over soon"
     assert kept(database) == futures.keys() - refused
     assert all(futures[name].result() == name for name in futures.keys() - refused)
 
 
+@on_sqlite
 def test_a_crowd_that_comes_once_it_has_lasted_too_long_is_refused_at_once(
-    database: SqliteDatabase, group: Group, monkeypatch: pytest.MonkeyPatch
+    database: Database, group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.store.group.CROWDED_SECONDS", 0.5)
     is_begun, may_end = threading.Event(), threading.Event()
@@ -186,8 +199,9 @@ def test_a_crowd_that_comes_once_it_has_lasted_too_long_is_refused_at_once(
     assert kept(database) == futures.keys() - refused_of(futures)
 
 
+@on_sqlite
 def test_who_was_taken_along_gets_the_answer_of_that_commit_however_long_it_takes(
-    database: SqliteDatabase, group: Group, monkeypatch: pytest.MonkeyPatch
+    database: Database, group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(transaction: Transaction) -> str:
         time.sleep(0.3)
@@ -201,8 +215,9 @@ def test_who_was_taken_along_gets_the_answer_of_that_commit_however_long_it_take
     assert kept(database) == {"slow", *names}
 
 
+@on_sqlite
 @pytest.mark.usefixtures("group")
-def test_those_who_come_together_after_a_pause_are_no_crowd(database: SqliteDatabase) -> None:
+def test_those_who_come_together_after_a_pause_are_no_crowd(database: Database) -> None:
     class Unlucky(Group):
         """Whoever has the turn gets no processor for a moment, before it begins."""
 
@@ -221,8 +236,9 @@ def test_those_who_come_together_after_a_pause_are_no_crowd(database: SqliteData
     assert len(kept(database)) == 24
 
 
+@on_sqlite
 def test_whoever_is_told_that_it_is_stored_is_and_whoever_is_refused_is_not(
-    database: SqliteDatabase, group: Group, monkeypatch: pytest.MonkeyPatch
+    database: Database, group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So short that many leave at every moment, among them that in which the waiting are collected.
     monkeypatch.setattr("shared.store.group.CROWDED_SECONDS", 0.0005)
@@ -251,9 +267,8 @@ def test_whoever_is_told_that_it_is_stored_is_and_whoever_is_refused_is_not(
     assert refused
 
 
-def test_long_work_that_goes_on_is_no_crowd(
-    database: SqliteDatabase, group: Group, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@on_sqlite
+def test_long_work_that_goes_on_is_no_crowd(database: Database, group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.store.group.CROWDED_SECONDS", 0.2)
     monkeypatch.setattr("shared.store.group.LOOK_AGAIN_SECONDS", 0.01)
 
@@ -270,7 +285,7 @@ def test_long_work_that_goes_on_is_no_crowd(
 
 
 @pytest.mark.usefixtures("group")
-def test_many_threads_events_share_commits_and_each_gets_its_own_answer(database: SqliteDatabase) -> None:
+def test_many_threads_events_share_commits_and_each_gets_its_own_answer(database: Database) -> None:
     store = Store(database)
     barrier = threading.Barrier(24)
 
@@ -298,7 +313,7 @@ def test_many_threads_events_share_commits_and_each_gets_its_own_answer(database
 
 
 @pytest.mark.usefixtures("group")
-def test_the_same_event_in_two_requests_of_one_commit_is_stored_once(database: SqliteDatabase) -> None:
+def test_the_same_event_in_two_requests_of_one_commit_is_stored_once(database: Database) -> None:
     store = Store(database)
     event = Event(target_url="http://t/", timestamp=NOON, is_success=False, event_id="e")
     barrier = threading.Barrier(8)

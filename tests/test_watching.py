@@ -17,8 +17,9 @@ from shared.delivery import deliver_owed
 from shared.models import Alert, AlertKind, AlertStatus, AttemptStatus, Event, MonitorState, Notification, as_text, now
 from shared.notifiers import SendFailed
 from shared.store import Ingested, Store
+from shared.store.engine import Database
 from shared.store.migrate import _migrations, migrate
-from shared.store.sqlite import SqliteDatabase
+from tests.conftest import databases_of_one_store
 from tests.running import LocalSystem, free_port
 from tests.stand_ins import BotApi, Target, accepts, unauthorized
 
@@ -32,12 +33,22 @@ def at(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
+# What the statements decide, and not the functions that are the same over either engine.
+on_each_engine = pytest.mark.parametrize(
+    "new_database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.system)], indirect=True
+)
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    database = SqliteDatabase(tmp_path / "store.db")
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Database]]:
+    """See databases_of_one_store: on SQLite, unless a test is of each engine."""
+    yield from databases_of_one_store(request, tmp_path)
+
+
+@pytest.fixture
+def store(database: Database) -> Store:
     migrate(database, as_text(NOON))
-    yield Store(database)
-    database.close()
+    return Store(database)
 
 
 def check(
@@ -110,6 +121,7 @@ def silent(store: Store) -> Store:
     return store
 
 
+@on_each_engine
 def test_the_monitors_of_a_silent_agent_are_unknown_and_one_alert_is_told(silent: Store) -> None:
     assert states(silent) == {"shop": "UNKNOWN", "blog": "UNKNOWN", "pushed": "UP"}
     assert owed(silent, 2) == [("AGENT_SILENT", "a"), ("AGENT_SILENT", "b")]
@@ -156,6 +168,7 @@ def test_an_acknowledged_silence_ends_by_the_next_check(silent: Store) -> None:
     assert silent.alert(2)[0].status is AlertStatus.RESOLVED
 
 
+@on_each_engine
 def test_silence_reopened_by_hand_ends_by_the_next_check(silent: Store) -> None:
     check(silent, 200)
     move(silent, 2, AlertStatus.OPEN, 210)
@@ -186,6 +199,7 @@ def test_a_monitor_that_others_report_since_is_not_the_agents_any_more(store: St
     assert states(store) == {"kept": "UNKNOWN", "handed over": "UP"}
 
 
+@on_each_engine
 def test_one_agents_silence_is_not_anothers(store: Store) -> None:
     watch(store, 0)
     check(store, 0, monitor="shop", agent="seoul")
@@ -252,6 +266,7 @@ def run_offline(store: Store, seconds: float, received: float | None = None) -> 
     return [(change, alert.kind) for each in runs for change, alert in each.beside]
 
 
+@on_each_engine
 def test_a_place_without_a_connection_is_one_alert_and_no_outage(store: Store) -> None:
     check(store, 0)
     assert run_offline(store, 30) == [(Change.OPENED, OFFLINE)]
@@ -315,6 +330,7 @@ def test_a_place_resolved_by_hand_is_not_told_again_until_it_was_connected(store
     assert run_offline(store, 120) == [(Change.OPENED, OFFLINE)]
 
 
+@on_each_engine
 def test_a_place_reopened_by_hand_ends_by_the_next_conclusive_check(store: Store) -> None:
     run_offline(store, 30)
     check(store, 60)
@@ -405,6 +421,7 @@ def test_a_failure_for_now_says_nothing_of_the_channel(store: Store) -> None:
     assert [kind for kind, *_ in told_of(store)] == ["OUTAGE"]
 
 
+@on_each_engine
 def test_channels_that_refuse_each_other_come_to_an_end(store: Store) -> None:
     check(store, 0, ok=False)
     assert deliver(store, 10, a=Channel(refuses), b=Channel(refuses)) == {"FAILED": 4}
@@ -434,6 +451,7 @@ def test_a_refusal_resolved_by_hand_is_opened_again_by_the_next_one(store: Store
     assert told_of(store)[1:] == [(REFUSED, "a", "RESOLVED"), (REFUSED, "a", "OPEN")]
 
 
+@on_each_engine
 def test_a_refusal_reopened_by_hand_ends_with_the_next_message_that_is_taken(store: Store) -> None:
     check(store, 0, ok=False)
     a, b = Channel(refuses), Channel()
@@ -463,6 +481,7 @@ def test_an_outage_from_before_the_clock_was_set_back_ends_and_lasted_no_time(st
     assert "lasted 0 s" in b.taken[1]
 
 
+@on_each_engine
 def test_a_retry_that_was_put_off_to_what_is_the_future_now_is_made_now(store: Store) -> None:
     check(store, 3600, ok=False)
     a, b = Channel(fails), Channel()
@@ -488,6 +507,7 @@ def test_after_the_clock_was_set_back_retries_still_wait_for_their_time(store: S
     assert deliver(store, 10.5, a=a, b=b) == {}
 
 
+@on_each_engine
 def test_a_lease_from_before_the_clock_was_set_back_is_taken_over(store: Store) -> None:
     check(store, 3600, ok=False)
     assert store.claim_notification("a", now=at(3600), leased_until=at(3630))
@@ -517,6 +537,7 @@ def test_an_agent_whose_clock_is_off_is_judged_in_order_beside_one_whose_is_not(
     assert (alert.failed_at, alert.opened_at) == (at(90), at(90)), "times are told by the backend's clock"
 
 
+@on_each_engine
 def test_two_runs_of_the_agent_at_once_open_one_alert_and_end_it_once(store: Store) -> None:
     # Both look at the same monitor, a moment apart, and report in any order.
     for order in itertools.permutations([(0.0, False), (0.2, False), (30.0, True), (30.2, True)]):
@@ -541,8 +562,8 @@ def test_a_run_that_starts_an_hour_late_loses_no_outage_and_doubles_none(store: 
     assert [each[0] for each in told_of(store)] == ["OUTAGE", "OUTAGE"]
 
 
-def test_what_the_version_before_owed_is_due_when_it_said(tmp_path: Path) -> None:
-    database = SqliteDatabase(tmp_path / "old.db")
+@on_each_engine
+def test_what_the_version_before_owed_is_due_when_it_said(database: Database) -> None:
     migrate(database, as_text(NOON), _migrations()[:1])
     with database.transaction() as transaction:
         transaction.rows(
@@ -561,7 +582,6 @@ def test_what_the_version_before_owed_is_due_when_it_said(tmp_path: Path) -> Non
     assert deliver(store, 299, a=a) == {}
     assert deliver(store, 300, a=a) == {"SENT": 1}
     assert check(store, 310).change is Change.RESOLVED
-    database.close()
 
 
 # --- the whole system -----------------------------------------------------------------------------------------------
