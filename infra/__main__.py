@@ -7,7 +7,7 @@ from pathlib import Path
 
 from infra.local.environment import read_dotenv
 from shared.models import as_text, now
-from shared.settings import SettingError, Settings
+from shared.settings import ROOT, SettingError, Settings, http_url
 from shared.store import StoreUnavailable, open_store
 from shared.store.backup import BackupFailed, back_up
 from shared.store.migrate import drop_everything, migrate
@@ -25,10 +25,18 @@ def main() -> None:
     backup.add_argument("--yes", action="store_true", help="do not ask")
     move = chores.add_parser("migrate-store", help="copy the SQLite database into a PostgreSQL one, and compare them")
     move.add_argument("--to", required=True, metavar="URL", help="postgresql://user:password@host:port/database")
+    doctor = chores.add_parser("doctor", help="say what is wrong with a deployment, and what mends it")
+    doctor.add_argument("--url", type=_url, help="ask it from outside too: https://…")
+    doctor.add_argument("--env-file", type=Path, help="settings that go before those in .env, like .env.gcp")
+    doctor.add_argument("--send-test", action="store_true", help="send a test message through every channel")
+    doctor.add_argument("--json", action="store_true", help="print JSON")
     chores.add_parser("openapi", help="write the document that GET /openapi.json answers, from the models")
     arguments = parser.parse_args()
     if arguments.chore == "openapi":
         _openapi()
+        return
+    if arguments.chore == "doctor":
+        _doctor(arguments)
         return
     read_dotenv(os.environ)
     try:
@@ -72,6 +80,26 @@ def _is_agreed(question: str) -> bool:
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
         return False
+
+
+def _url(text: str) -> str:
+    try:
+        return http_url(text).rstrip("/")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no http:// or https:// URL") from None
+
+
+def _doctor(arguments: argparse.Namespace) -> None:
+    # Imported here: it brings in what asks over HTTP.
+    from infra.doctor.chore import doctor
+    from infra.doctor.settings import read
+
+    files = [file for file in (arguments.env_file, ROOT / ".env") if file is not None]
+    for file in files:
+        # Not read_dotenv, which would make the one that is not there.
+        for name, value in read(file)[0].items():
+            os.environ.setdefault(name, value)
+    doctor(os.environ, files, arguments.url, is_test_sent=arguments.send_test, is_json=arguments.json)
 
 
 def _openapi() -> None:

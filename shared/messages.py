@@ -133,6 +133,14 @@ def compose_about_backend(
     return f"{text} · lasted {lasted}" if is_reached else text
 
 
+def compose_test(at: datetime, language: Language, zone: tzinfo | None = None) -> str:
+    """The text by which somebody tries out a channel. ``zone``: as for ``compose``."""
+    when = f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+    if language == "ko":
+        return f"시험 이 채널은 봉화의 메시지를 받습니다 · {when}"
+    return f"TEST this channel takes the messages of Bonghwa · {when}"
+
+
 def one_line(text: str) -> str:
     """``text`` with only what can be seen, in one line, cut to MAX_PART characters.
 

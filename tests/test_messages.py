@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from functions.check_monitors import causes
 from functions.check_monitors.addresses import refusal
 from shared import messages
-from shared.messages import Language, compose, duration, one_line
+from shared.messages import Language, compose, compose_test, duration, one_line
 from shared.models import Alert, AlertKind, AlertStatus, Notification, NotificationKind, NotificationStatus
 from shared.store.intake import OFFLINE
 from shared.store.ledger import NO_CHECK
@@ -281,3 +281,8 @@ def test_every_cause_of_the_agent_has_its_korean(cause: str) -> None:
 def test_other_causes_stay_as_they_were_reported() -> None:
     assert messages._in_korean("HTTP 503 Service Unavailable") == "HTTP 503 Service Unavailable"
     assert messages._in_korean("disk almost full") == "disk almost full"
+
+
+def test_a_test_message_says_that_it_is_one() -> None:
+    assert compose_test(NOON, "en", KST) == "TEST this channel takes the messages of Bonghwa · 2025-01-08 21:00:00 KST"
+    assert compose_test(NOON, "ko", KST) == "시험 이 채널은 봉화의 메시지를 받습니다 · 2025-01-08 21:00:00 KST"

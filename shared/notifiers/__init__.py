@@ -54,8 +54,13 @@ def configured(environ: Mapping[str, str] = os.environ) -> dict[str, Notifier]:
     Raises:
         SettingError: a channel is half configured, or a setting of its is malformed.
     """
-    found = ((name, _module(name).from_env(environ)) for name in channel_names())
-    return {name: notifier for name, notifier in found if notifier is not None}
+    found = ((name, notifier(name, environ)) for name in channel_names())
+    return {name: each for name, each in found if each is not None}
+
+
+def notifier(name: str, environ: Mapping[str, str] = os.environ) -> Notifier | None:
+    """One channel's notifier, or None where it is not configured. Raises as ``configured``."""
+    return _module(name).from_env(environ)
 
 
 class _Module(Protocol):

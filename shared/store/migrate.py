@@ -41,6 +41,18 @@ def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | No
     return [path.stem for path in known[version:]]
 
 
+def version_of(database: Database, transaction: Transaction) -> int:
+    """The number of the last migration that was applied; 0 where there are no tables."""
+    is_recorded = transaction.row(database.table_named, name="schema_migrations")
+    row = is_recorded and transaction.row("SELECT max(version) AS version FROM schema_migrations")
+    return (row and row["version"]) or 0
+
+
+def known_version() -> int:
+    """The number of the last migration that the program has."""
+    return len(_migrations())
+
+
 def drop_everything(transaction: Transaction) -> None:
     """Remove all tables, for a fresh start inside the same file: processes that have it open go on."""
     for table in reversed(TABLES):
@@ -54,9 +66,7 @@ def _migrations() -> tuple[Path, ...]:
 
 
 def _version(database: Database, transaction: Transaction, known: int) -> int:
-    is_recorded = transaction.row(database.table_named, name="schema_migrations")
-    row = is_recorded and transaction.row("SELECT max(version) AS version FROM schema_migrations")
-    version: int = (row and row["version"]) or 0
+    version = version_of(database, transaction)
     if version > known:
         reason = f"the database is of version {version}, this program knows {known}: use a newer program"
         raise StoreUnavailable(reason, is_passing=False)

@@ -1,0 +1,1 @@
+"""``python -m infra doctor``: look at a deployment from inside and outside, and say what mends what is wrong."""

@@ -1,0 +1,131 @@
+"""Inside: the settings, the file that holds them, and the keys."""
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from infra.doctor.findings import Finding, failure, ok, warning
+from shared import notifiers
+from shared.settings import ROOT, SettingError, Settings, is_in_cloud, is_loopback
+
+_NEW_KEY = "API_KEY=… from python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+
+
+def examine_file(file: Path) -> Iterator[Finding]:
+    """The file of settings: whether others can read it, and names in it that nobody asks for."""
+    if not file.exists():
+        yield ok("settings", f"there is no {file.name}: they are from the environment alone")
+        return
+    given, trouble = read(file)
+    if trouble is not None:
+        mend = f"chmod 600 {file}, as its owner; and UTF-8"
+        yield failure("settings", f"{file.name} cannot be read: {trouble}", expected="NAME=value lines", mend=mend)
+        return
+    others = file.stat().st_mode & 0o077
+    if others and os.name == "posix":
+        yield failure(
+            "settings",
+            f"other users of this machine may read {file.name}, with its secrets",
+            expected="a file for its owner's eyes alone",
+            mend=f"chmod 600 {file}",
+        )
+    known = list(dotenv_values(ROOT / ".env.example", interpolate=False))
+    for name in given:
+        # What is like no setting of ours is somebody else's.
+        meant = difflib.get_close_matches(name, known, 1, 0.8)
+        if name not in known and meant:
+            yield warning(
+                "settings",
+                f"{name} in {file.name} is no setting",
+                expected=f"perhaps {meant[0]}",
+                mend=f"edit {file}",
+            )
+
+
+def read(file: Path) -> tuple[dict[str, str], str | None]:
+    """What the file sets, nothing where there is none; and why it cannot be read, if so."""
+    try:
+        found = dotenv_values(file, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        return {}, str(error)
+    return {name: value or "" for name, value in found.items()}, None
+
+
+def readable(environ: Mapping[str, str]) -> tuple[Settings, list[Finding]]:
+    """The settings as far as they can be read, and a finding for each that cannot; of such the default stands in."""
+    given, findings = dict(environ), []
+    while True:
+        try:
+            settings = Settings.from_env(given)
+            break
+        except SettingError as trouble:
+            findings.append(_malformed(trouble))
+            del given[trouble.variable]
+    for needed in ("targets", "key"):
+        try:
+            getattr(settings, needed)
+        except SettingError as trouble:
+            if all(trouble.variable not in finding.found for finding in findings):
+                findings.append(_malformed(trouble))
+    if not findings:
+        findings.append(ok("settings", f"every setting can be read; {len(settings.targets)} watched in TARGET_URL"))
+    return settings, findings
+
+
+def configured(environ: Mapping[str, str]) -> tuple[dict[str, notifiers.Notifier], list[Finding]]:
+    """The channels that are on, and a finding for each that is malformed or half configured."""
+    channels: dict[str, notifiers.Notifier] = {}
+    findings = []
+    for name in notifiers.channel_names():
+        try:
+            notifier = notifiers.notifier(name, environ)
+        except SettingError as trouble:
+            findings.append(_malformed(trouble))
+        else:
+            channels |= {name: notifier} if notifier is not None else {}
+    return channels, findings
+
+
+def examine_keys(settings: Settings, environ: Mapping[str, str], *, is_open: bool) -> Iterator[Finding]:
+    """The keys, and what can be done without one. ``is_open``: others call the deployment, wherever that is.
+
+    What that one answers without a key is for it to say, and not for the settings here.
+    """
+    is_open_here = is_in_cloud(environ) or not is_loopback(settings.host)
+    if not settings.api_keys:
+        return  # said of the settings
+    try:
+        settings.refuse_weak_keys()
+        yield ok("keys", f"{len(settings.api_keys)} in use, none of them weak or a document's example")
+    except SettingError:
+        say = failure if is_open or is_open_here else warning
+        yield say(
+            "keys",
+            "a key in API_KEY can be guessed: it is short, or a document's example",
+            expected="at least 16 characters that nobody has seen",
+            mend=_NEW_KEY,
+        )
+    if is_open_here and settings.api_auth != "all":
+        what = "read alerts" if settings.api_auth == "writes" else "read and change alerts"
+        yield warning(
+            "keys",
+            f"API_AUTH is {settings.api_auth}: others can {what} without a key",
+            expected="all, where others than this machine can call",
+            mend="API_AUTH=all",
+        )
+    if settings.backend_url.startswith("http://") and not is_loopback(urlsplit(settings.backend_url).hostname or ""):
+        yield warning(
+            "keys",
+            "the agent sends its key to BACKEND_URL in the clear",
+            expected="an https:// URL",
+            mend=f"BACKEND_URL={settings.backend_url.replace('http://', 'https://', 1)}",
+        )
+
+
+def _malformed(trouble: SettingError) -> Finding:
+    found, _, expected = str(trouble).partition(": expected ")
+    return failure("settings", found, expected=expected, mend=f"{trouble.variable}=… in .env or the environment")
