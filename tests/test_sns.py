@@ -320,11 +320,19 @@ def test_credentials_that_take_too_long_cost_no_more_than_the_deadline_and_nothi
     assert [request["Message"] for request in topic.requests] == [TEXT + "8"]
 
 
+def test_nothing_is_begun_after_the_deadline(topic: Sns) -> None:
+    with pytest.raises(TimeoutError):
+        sns._Line("eu-west-1").publish({"TopicArn": ARN, "Message": TEXT}, time.monotonic())
+    assert topic.requests == []
+
+
 def test_nothing_of_who_we_are_is_logged(
     topic: Sns, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level("DEBUG")
     logging.getLogger("botocore").setLevel(logging.NOTSET)
+    sns._session.cache_clear()
+    sns._idle_lines.clear()
     topic.behaviours = [speaks_html(200)]
     with pytest.raises(SendFailed):
         send()
