@@ -16,7 +16,7 @@ import pytest
 
 from infra.local import schedules
 from infra.table import rows
-from tests.running import API_KEY, START, LocalSystem, copy_project, environment, free_port
+from tests.running import API_KEY, START, START_SECONDS, LocalSystem, copy_project, environment, free_port
 from tests.stand_ins import BotApi, Target, internal_error, resets, unauthorized
 
 system = pytest.mark.system
@@ -352,6 +352,22 @@ def test_a_taken_port_stops_the_start(project: Path, tmp_path: Path, target: Tar
 
     assert line.startswith(f"bonghwa: FLASK_PORT is '{target.port}': expected a port that can be bound")
     assert "in use" in line
+
+
+@system
+def test_a_function_that_cannot_be_loaded_ends_it_once_and_is_not_tried_again_and_again(
+    tmp_path: Path, target: Target
+) -> None:
+    broken = copy_project(tmp_path / "broken")
+    (broken / "functions" / "list_alerts" / "main.py").write_text("import nothing_of_this_name\n", encoding="utf-8")
+    running = LocalSystem(broken, tmp_path, TARGET_URL=target.url)
+    running.start()
+    try:
+        assert running.process.wait(START_SECONDS) != 0
+        assert "No module named 'nothing_of_this_name'" in running.output()
+        assert running.output().count("Exception in worker process") == 1
+    finally:
+        running.kill()
 
 
 # --- how it ends ------------------------------------------------------------------------------------------------------

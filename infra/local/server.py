@@ -90,7 +90,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             # On one machine every client would count as a proxy that may move the app to another path.
             "forwarder_headers": "",
             "when_ready": lambda _server: in_arbiter(),
-            "worker_exit": lambda _server, _worker: _leave(),
+            # One that never began ends as gunicorn has it: all ends, instead of beginning again and again.
+            "worker_exit": lambda _server, worker: _leave() if worker.booted else None,
             "post_worker_init": self._begin_worker,
         }
         super().__init__()
