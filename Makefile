@@ -27,9 +27,12 @@ install: .venv/installed
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
-# Everything that CI runs.
+# What pytest makes of the tests, which takes it seconds, is kept for the next run.
+unexport PYTHONDONTWRITEBYTECODE
+
+# Everything that CI runs. More workers than a small machine has processors, since half of their time is waiting.
 test: check
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 4 --dist=loadgroup
 
 # The half for the inner loop: no system is started.
 fast: .venv/installed-dev

@@ -39,6 +39,19 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+# What costs seconds and is made once for many tests.
+_SHARED = ("runtime", "built", "forge", "life", "watched", "debugged", "refused")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For a run on several workers: who shares something stays on one, and the short tests fill up the end."""
+    for item in items:
+        for name in {*_SHARED} & {*getattr(item, "fixturenames", ())}:
+            item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=lambda item: item.get_closest_marker("system") is None)
+
+
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project, for everything that leaves no mark in it but ``.env``."""
