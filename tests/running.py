@@ -25,7 +25,7 @@ from shared.settings import ROOT
 from tests import leaks
 
 START = [sys.executable, "-m", "infra.local"]
-START_SECONDS = 15.0
+START_SECONDS = 30.0
 STOP_SECONDS = 5.0
 # A run of deliveries takes its time.
 POST_SECONDS = 60.0
@@ -99,10 +99,13 @@ def wait_until(
 ) -> Found:
     """The predicate's first true value; AssertionError, with what ``otherwise`` says, if there is none in time."""
     give_up_at = time.monotonic() + seconds
+    pause = 0.02
     while not (found := predicate()):
         if time.monotonic() > give_up_at:
             raise AssertionError(f"still not so after {seconds:g} s\n{otherwise()}")
-        time.sleep(0.02)
+        time.sleep(pause)
+        # To ask costs those time that are waited for; so the longer it takes, the less often.
+        pause = min(pause * 1.1, 0.1)
     return found
 
 

@@ -194,6 +194,8 @@ def _import_everything() -> None:
         importlib.import_module(f"functions.{row.name}.main")
     for path in Path("shared/notifiers").glob("[a-z]*.py"):
         importlib.import_module(f"shared.notifiers.{path.stem}")
+    # It reads the CA bundle, for the first send of each life.
+    sys.modules["shared.notifiers.telegram"]._tls()
 
 
 def _live(order: dict[str, Any]) -> None:
