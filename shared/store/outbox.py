@@ -134,7 +134,8 @@ class Outbox:
                 f"UPDATE notifications SET status = 'EXPIRED', leased_until = NULL WHERE {_GIVEN_UP} RETURNING *",  # noqa: S608
                 **times,
             )
-            expired = [Notification.model_validate(dict(row)) for row in rows]
+            # No engine promises an order of what it returns.
+            expired = sorted((Notification.model_validate(dict(row)) for row in rows), key=lambda each: each.id)
             for each in expired:
                 answer = f"not delivered after {each.attempts} attempts since {as_text(each.created_at)}"
                 _add_log(transaction, each, AttemptStatus.EXPIRED, now, 0.0, answer)
