@@ -1,5 +1,6 @@
 """What only PostgreSQL can do to a store: hang up, be away, refuse, and be asked through a pooler."""
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -277,6 +278,19 @@ def test_our_own_mistakes_stay_defects_and_leave_the_connection_usable(database:
     with pytest.raises(psycopg.errors.DivisionByZero), database.transaction() as transaction:
         transaction.rows("WITH gone AS (DELETE FROM monitors RETURNING id) SELECT 1 / (count(*) - 1) FROM gone")
     assert names(database) == ["one"]
+
+
+def test_a_transaction_in_which_a_statement_failed_is_not_taken_for_committed(database: PostgresDatabase) -> None:
+    def goes_on_after_a_failure() -> None:
+        with database.transaction() as transaction:
+            transaction.rows("INSERT INTO monitors (name, target_url) VALUES ('lost', '')")
+            with contextlib.suppress(psycopg.errors.DivisionByZero):
+                transaction.rows("SELECT 1 / 0")
+
+    with pytest.raises(RuntimeError, match="rolled back"):
+        goes_on_after_a_failure()
+    add(database, "kept")
+    assert names(database) == ["kept"]
 
 
 def test_numbers_are_as_large_and_exact_as_in_sqlite(database: PostgresDatabase) -> None:

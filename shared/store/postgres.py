@@ -112,7 +112,9 @@ class PostgresDatabase:
         try:
             connection = self._begun_on_prepared(begin, seconds)
             yield PostgresTransaction(connection)
-            connection.execute("COMMIT")
+            if connection.execute("COMMIT").statusmessage != "COMMIT":
+                # Whoever did not hand on a statement's error must not take the rest for saved, as SQLite would have it.
+                raise RuntimeError("the transaction was rolled back: one of its statements had failed")
         except BaseException as error:
             trouble = self._undo(error)
             if trouble is None:
