@@ -27,7 +27,7 @@ _SETTINGS = """
 listen_addr = 127.0.0.1
 listen_port = {port}
 unix_socket_dir =
-auth_type = scram-sha-256
+auth_type = trust
 auth_file = {folder}/users.txt
 admin_users = postgres
 pool_mode = transaction
@@ -49,6 +49,7 @@ class Pgbouncer:
         self.folder = Path(tempfile.mkdtemp(prefix="bonghwa-pgbouncer-"))
         self._databases = ""
         self._process: subprocess.Popen[bytes] | None = None
+        self._asking: psycopg.Connection[Any] | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -83,6 +84,9 @@ class Pgbouncer:
     def stop(self) -> None:
         """End it and every connection to it at once."""
         assert self._process is not None
+        if self._asking is not None:
+            self._asking.close()
+            self._asking = None
         self._process.kill()
         self._process.wait(10)
 
@@ -105,7 +109,7 @@ class Pgbouncer:
         self._databases += f"{schema} = host=127.0.0.1 port={self.server.port} dbname={direct.rpartition('/')[2]}"
         self._databases += f" connect_query='SET search_path TO {schema}'\n"
         self._configure()
-        rows_of(self.url("pgbouncer"), "RELOAD")
+        self._order("RELOAD")
         return self.url(schema)
 
     @contextmanager
@@ -118,7 +122,12 @@ class Pgbouncer:
 
     def forget(self, url: str) -> None:
         """End the connections of a store, which would else be kept until the server has none left."""
-        rows_of(self.url("pgbouncer"), f"KILL {url.rpartition('/')[2]}")
+        self._order(f"KILL {url.rpartition('/')[2]}")
+
+    def _order(self, words: str) -> None:
+        if self._asking is None:
+            self._asking = psycopg.connect(self.url("pgbouncer"), autocommit=True, prepare_threshold=None)
+        self._asking.execute(words.encode())
 
     def _configure(self) -> None:
         settings = _SETTINGS.format(port=self.port, folder=self.folder)

@@ -1,7 +1,6 @@
 """The HTTP functions, each under functions-framework as in production, over one real database; no process."""
 
 import json
-import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -23,7 +22,7 @@ from shared.store import open_store, opening
 from shared.store.alerts import open_alert
 from tests.conftest import new_store
 from tests.running import free_port
-from tests.stand_ins import BotApi, bad_gateway, hangs, refuses
+from tests.stand_ins import BotApi, bad_gateway, hangs
 
 KEY = "a-key-for-these-tests-only"
 FAILURE = {
@@ -581,19 +580,6 @@ def test_text_that_not_every_engine_keeps_is_refused_by_all(api: Api, text: str)
     api.post(FAILURE)
     assert api.call("GET", f"/alerts?{urlencode({'monitor': text}, errors='surrogatepass')}").status_code == 400
     assert api.call("PATCH", "/alerts/1", json.dumps({"status": "ACK", "by": text}).encode()).status_code == 400
-
-
-@on_each_engine
-@pytest.mark.parametrize("text", ["nul \x00 inside", "half \ud800 a character"], ids=["NUL", "half a character"])
-def test_a_channels_answer_is_written_down_whatever_is_in_it(
-    api: Api, environ: Callable[..., None], bot_api: BotApi, text: str
-) -> None:
-    environ(**bot_api.environ)
-    bot_api.queue(refuses(403, text))
-    assert api.post(FAILURE).status_code == 201
-    [refused, *_] = [log for log in api.get("/notification_logs")["notification_logs"] if log["channel"] == "telegram"]
-    assert (refused["status"], refused["answer"]) == ("FAILED", re.sub("[\x00\ud800]", "?", text))
-    assert [alert["kind"] for alert in api.get("/alerts")["alerts"]] == ["CHANNEL_REFUSED", "OUTAGE"]
 
 
 def test_a_store_that_cannot_be_reached_is_503_everywhere(

@@ -99,6 +99,17 @@ def test_a_failed_attempt_is_retried_when_it_is_due(store: Store) -> None:
     assert [log.status for log in store.notification_logs(limit=9)] == ["SENT", "RETRY"]
 
 
+@pytest.mark.parametrize("text", ["nul \x00 inside", "half \ud800 a character"], ids=["NUL", "half a character"])
+def test_a_channels_answer_is_written_down_whatever_is_in_it(store: Store, text: str) -> None:
+    def refuses() -> None:
+        raise SendFailed(text, is_permanent=True)
+
+    report(store, ok=False)
+    assert deliver(store, a=Channel(refuses)) == {"FAILED": 1}
+    [refused] = store.notification_logs(limit=9)
+    assert (refused.status, refused.answer) == ("FAILED", text.replace("\0", "?").replace("\ud800", "?"))
+
+
 def test_the_channels_own_word_on_when_is_obeyed(store: Store) -> None:
     report(store, ok=False)
     channel = Channel(fails(retry_after=100.0))
