@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from infra.local.environment import read_dotenv
+from infra.plan import command as plan_command
 from shared.models import as_text, now
 from shared.settings import ROOT, SettingError, Settings, http_url
 from shared.store import StoreUnavailable, open_store
@@ -31,6 +32,8 @@ def main() -> None:
     doctor.add_argument("--send-test", action="store_true", help="send a test message through every channel")
     doctor.add_argument("--json", action="store_true", help="print JSON")
     chores.add_parser("openapi", help="write the document that GET /openapi.json answers, from the models")
+    costs = chores.add_parser("plan", help="what this configuration costs on each platform, and what it can do there")
+    plan_command.add_arguments(costs)
     arguments = parser.parse_args()
     if arguments.chore == "openapi":
         _openapi()
@@ -43,6 +46,8 @@ def main() -> None:
         settings = Settings.from_env()
         if arguments.chore == "backup":
             _backup(settings, arguments.file, is_sure=arguments.yes)
+        elif arguments.chore == "plan":
+            plan_command.run(arguments, os.environ)
         elif arguments.chore == "migrate-store":
             # Imported here: it brings in the driver.
             from infra.migrate_store import migrate_store

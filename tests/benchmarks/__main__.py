@@ -23,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="What Bonghwa costs.")
     parser.add_argument("name", nargs="*", help=f"{', '.join(BENCHMARKS)}; all of them where none is named")
     parser.add_argument("--rounds", type=int, help="how often each is measured; its own default where it is not said")
-    parser.add_argument("--write", action="store_true", help="let infra/plan/durations.toml say what durations measures")
+    parser.add_argument("--write", action="store_true", help="durations: into infra/plan/durations.toml")
     arguments = parser.parse_args()
     if unknown := set(arguments.name) - set(BENCHMARKS):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}: expected {', '.join(BENCHMARKS)}")

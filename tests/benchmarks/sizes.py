@@ -1,4 +1,4 @@
-"""What is added to the database by an event, and by an outage with its two messages to one channel; indexes included."""
+"""What an event adds to the database, and an outage with its two messages to one channel; indexes are part of it."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,0 +1,52 @@
+"""``python -m infra plan``."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+
+from infra.gcp.__main__ import settings_given
+from infra.plan import show
+from infra.plan.plans import PLATFORMS, load_of, plan_of, reference
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may be asked."""
+    parser.add_argument("--monitors", type=_count, help="how many there are, by default those of TARGET_URL")
+    parser.add_argument("--interval", metavar="SECONDS", help="how often each is looked at (CHECK_INTERVAL_SECONDS)")
+    parser.add_argument("--platform", choices=PLATFORMS, help="by default each of them")
+    parser.add_argument("--json", action="store_true", help="for a program")
+    parser.add_argument("--table", action="store_true", help="the rows of the table in the READMEs")
+
+
+def run(asked: argparse.Namespace, environ: Mapping[str, str]) -> None:
+    """Print the plans; exits with 1 where none of them can be had, and with one line for a wrong setting.
+
+    Raises:
+        SettingError: a setting is malformed, or nothing is watched.
+    """
+    if asked.table:
+        print("\n".join(show.table_row(plan) for plan in reference()))
+        return
+    plans = []
+    for platform in [asked.platform] if asked.platform else PLATFORMS:
+        # A deployment to Google has settings that win over those of this machine.
+        given = dict(settings_given() if platform == "gcp" else environ)
+        # Only what is asked for here: the database of a cloud may not be known yet.
+        if platform != "local":
+            given.pop("DATABASE_URL", None)
+        if asked.interval:
+            given["CHECK_INTERVAL_SECONDS"] = asked.interval
+        plans.append(plan_of(platform, load_of(given, asked.monitors)))
+    if asked.json:
+        print(json.dumps([show.as_json(plan) for plan in plans], indent=2))
+    else:
+        print("\n\n".join([*map(show.text, plans), show.assumptions()]))
+    if all(plan.refusals for plan in plans):
+        sys.exit(1)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 100000")
+    return int(text)

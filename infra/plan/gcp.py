@@ -1,0 +1,124 @@
+"""Google Cloud Run functions, as ``infra/gcp`` deploys them: it is asked for everything that it decides."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from pydantic import SecretStr
+
+from infra.gcp import schedules
+from infra.gcp.functions import SCHEDULED_KEY, SIZES, Size, is_for, is_secret
+from infra.gcp.place import Place
+from infra.plan import model
+from infra.plan.measured import Measured
+from infra.plan.model import AGENT, DELIVERY, Calls, Line, Load, Plan, Price, Term
+from infra.table import rows
+from shared.settings import SettingError
+
+PLATFORM = "gcp"
+# Names included: https://cloud.google.com/run/docs/configuring/services/overview-environment-variables
+VARIABLES_BYTES = 32 * 1024
+# Cloud Run is billed by the tenth of a second.
+STEP_SECONDS = 0.1
+# Assumed: what Cloud Logging adds to a line, the line that Cloud Run writes for a request, and all images together.
+ENTRY_BYTES = 500.0
+REQUEST_BYTES = 1000.0
+IMAGES_GB = 5.0
+STORAGE_GB = 10.0
+_GIB = 2**30
+_ALWAYS_SECRET = {"API_KEY", "DATABASE_URL", SCHEDULED_KEY}
+
+
+def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str, channels: int) -> Plan:
+    """What it costs and can do there."""
+    try:
+        beats = {row.name: schedules.beat_of(row, load.settings) for row in rows() if row.every is not None}
+    except SettingError as refusal:
+        return Plan(PLATFORM, name, load, refusals=[str(refusal)])
+    made = model.calls(load, measured, "postgresql", _a_day(beats[DELIVERY]) * model.DAYS)
+    sizes = {each.function: SIZES.get(each.function, Size()) for each in made}
+    shares = {function: float(size.cpu) for function, size in sizes.items()}
+    memory = {function: float(size.memory.removesuffix("Mi")) for function, size in sizes.items()}
+    timeout = sizes[AGENT].timeout_seconds
+    refusals = model.refusals(load, made, shares, memory, timeout_seconds=timeout, variables_bytes=VARIABLES_BYTES)
+    if refusals:
+        return Plan(PLATFORM, name, load, refusals=refusals)
+    cpu, gib = _compute(made, shares, memory)
+    quantities = {"cpu": cpu, "memory": gib, **_quantities(load, measured, made, beats)}
+    rows_a_day, bytes_a_day = model.rows_and_bytes_a_day(load, measured, "postgresql", channels)
+    database = {"database": model.HOURS, "storage": max(STORAGE_GB, bytes_a_day * model.DAYS / 1e9)}
+    late = Term("Cloud Scheduler is late: Google states no bound, and none is counted", 0)
+    return Plan(
+        PLATFORM,
+        name,
+        load,
+        calls=made,
+        compute={"vCPU-seconds": cpu, "GiB-seconds": gib},
+        bill=[Line(quantity, prices[each]) for each, quantity in quantities.items()],
+        database=[Line(quantity, prices[each]) for each, quantity in database.items()],
+        rows_a_day=rows_a_day,
+        bytes_a_day=bytes_a_day,
+        delay=model.delay(load, made, shares, late),
+        notes=[f"what a channel does not take at once is tried again within {_period(beats[DELIVERY]):g} s"],
+    )
+
+
+def _quantities(
+    load: Load, measured: Measured, made: Sequence[Calls], beats: Mapping[str, schedules.Beat]
+) -> dict[str, float]:
+    """By price, all but the time of the functions."""
+    calls = sum(each.times for each in made)
+    own = sum(each.times * (each.cost.log_bytes + each.cost.log_lines * ENTRY_BYTES) for each in made)
+    secrets = _ALWAYS_SECRET | {name for name, value in load.given.items() if is_secret(name, value)}
+    reads = sum(is_for(row, setting) for row in rows() for setting in secrets)
+    sent = load.checks * (measured.bytes_of("check", "bytes_sent") + model.HEADER_BYTES)
+    return {
+        "requests": calls,
+        "jobs": float(sum(len(beat.delays) for beat in beats.values())),
+        "steps": sum(_steps_a_day(name, beat) for name, beat in beats.items()) * model.DAYS,
+        "gateway": model.OWN_CALLS_A_DAY * model.DAYS,
+        "secrets": float(len(secrets)),
+        "secret_reads": reads * model.STARTS_A_DAY * model.DAYS,
+        "logs": (own * load.is_told + calls * REQUEST_BYTES) / _GIB,
+        "traffic": sent / _GIB,
+        "images": IMAGES_GB,
+    }
+
+
+def _compute(made: Sequence[Calls], shares: Mapping[str, float], memory: Mapping[str, float]) -> tuple[float, float]:
+    """vCPU-seconds and GiB-seconds, as they are billed."""
+    cpu = gib = 0.0
+    for each in made:
+        share = shares[each.function]
+        seconds = each.times * billed(each.cost.seconds(share)) + each.starts * billed(each.start.seconds(share))
+        cpu += seconds * share
+        gib += seconds * memory[each.function] / 1024
+    return cpu, gib
+
+
+def billed(seconds: float) -> float:
+    """What is to be paid for so many seconds of an instance."""
+    return math.ceil(round(seconds / STEP_SECONDS, 6)) * STEP_SECONDS
+
+
+def _a_day(beat: schedules.Beat) -> float:
+    """How often its cron line strikes in a day."""
+    minute, hour, *_ = beat.cron.split()
+    return _times(minute, 60) * _times(hour, 24)
+
+
+def _times(field: str, most: int) -> float:
+    if field == "*":
+        return most
+    return most / int(field.removeprefix("*/")) if field.startswith("*/") else 1
+
+
+def _period(beat: schedules.Beat) -> float:
+    return model.DAY_SECONDS / _a_day(beat)
+
+
+def _steps_a_day(name: str, beat: schedules.Beat) -> float:
+    """The steps of the workflow that comes between the strikes, if there is one."""
+    row = next(each for each in rows() if each.name == name)
+    nowhere = Place("project", "0", "region", "region")
+    steps = schedules.definition(row, nowhere, SecretStr(""))["main"]["steps"]
+    return _a_day(beat) * sum(delay > 0 for delay in beat.delays) * len(steps)

@@ -1,0 +1,81 @@
+"""``durations.toml``, read: what a call of each function takes, by how much it has to do."""
+
+import functools
+import itertools
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+_FILE = Path(__file__).with_name("durations.toml")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One call: the caller's time, the CPU in it, what it logs; its process's memory; the reports that a run makes."""
+
+    wall_ms: float = 0.0
+    cpu_ms: float = 0.0
+    log_bytes: float = 0.0
+    log_lines: float = 0.0
+    memory_mb: float = 0.0
+    reports: float = 0.0
+
+    def seconds(self, share: float) -> float:
+        """How long it takes with so much of a processor, at most: as if it could wait and compute only in turn."""
+        return (self.wall_ms + self.cpu_ms * max(0.0, 1 / share - 1)) / 1000
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Everything that was measured; ``machine`` and ``measured_on`` say where and when."""
+
+    found: Mapping[str, Any]
+
+    @property
+    def machine(self) -> str:
+        """What it was measured on."""
+        return str(self.found["machine"])
+
+    @property
+    def measured_on(self) -> str:
+        """The day."""
+        return str(self.found["measured_on"])
+
+    def of(self, name: str, much: float = 1.0) -> Cost:
+        """What a call costs with so much to do, between what was measured and beyond it along a straight line.
+
+        More to do never takes less: what the measurement says otherwise is its noise.
+        """
+        points = sorted((float(key), figures) for key, figures in self._table(name).items())
+        known = {field.name for field in fields(Cost)} & points[0][1].keys()
+        return Cost(**{each: _between([(at, figures[each]) for at, figures in points], much) for each in known})
+
+    def start(self, name: str) -> Cost:
+        """From the start of a function's process to its first answer."""
+        started = self.found["start"]
+        return Cost(**(started.get(name) or started["list_alerts"]))
+
+    def bytes_of(self, name: str, what: str) -> float:
+        """A number of bytes."""
+        return float(self._table(name)[what])
+
+    def _table(self, name: str) -> Mapping[str, Any]:
+        return functools.reduce(lambda table, part: table[part], name.split("."), self.found)
+
+
+@functools.cache
+def measured() -> Measured:
+    """What the file says."""
+    return Measured(tomllib.loads(_FILE.read_text(encoding="utf-8")))
+
+
+def _between(points: list[tuple[float, float]], at: float) -> float:
+    rising = list(itertools.accumulate((value for _, value in points), max))
+    known = [where for where, _ in points]
+    if at <= known[0] or len(known) == 1:
+        return rising[0]
+    upper = next((number for number, where in enumerate(known) if where >= at), len(known) - 1)
+    (left, low), (right, high) = (known[upper - 1], rising[upper - 1]), (known[upper], rising[upper])
+    return low + (high - low) * (at - left) / (right - left)

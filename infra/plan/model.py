@@ -1,0 +1,223 @@
+"""From a load, what was measured and what things cost, to quantities and a price. Pure.
+
+A month has 730 hours, as in the clouds' own calculators.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from infra.plan.measured import Cost, Measured
+from shared.delivery import AT_ONCE
+from shared.settings import Settings
+
+AGENT, BACKEND, DELIVERY = "check_monitors", "ingest_event", "deliver_notifications"
+HOURS = 730.0
+MONTH_SECONDS = HOURS * 3600
+DAYS = HOURS / 24
+DAY_SECONDS = 86_400.0
+
+# Assumed, where nothing can be measured beforehand; `python -m infra plan` prints them.
+OWN_CALLS_A_DAY = 100.0
+OUTAGES_A_MONTH = 1.0
+STARTS_A_DAY = 24.0
+# What is told to the agent beside TARGET_URL, names included.
+OTHER_VARIABLES_BYTES = 700
+# A check opens some ten packets' headers beside what is in them.
+HEADER_BYTES = 520.0
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is watched: so many monitors, whose addresses are so long on average, as the settings say."""
+
+    settings: Settings
+    monitors: int
+    address_bytes: float
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two looks at a monitor."""
+        return self.settings.check_interval_seconds
+
+    @property
+    def runs(self) -> float:
+        """Runs of the agent in a month."""
+        return MONTH_SECONDS / self.interval
+
+    @property
+    def is_told(self) -> bool:
+        """Whether each check is logged."""
+        return self.settings.log_level in ("DEBUG", "INFO")
+
+    @property
+    def checks(self) -> float:
+        """Looks in a month."""
+        return self.runs * self.monitors
+
+    @property
+    def target_bytes(self) -> float:
+        """How long ``TARGET_URL`` is."""
+        return self.monitors * (self.address_bytes + 1) - 1
+
+
+@dataclass(frozen=True)
+class Price:
+    """So many dollars for ``per`` of a unit; ``free`` of them cost nothing each month. ``of``: the price's date."""
+
+    unit: str
+    dollars: float
+    per: float
+    free: float
+    source: str
+    of: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a bill."""
+
+    quantity: float
+    price: Price
+
+    @property
+    def at_list_price(self) -> float:
+        """Dollars a month, as if nothing were free."""
+        return self.quantity / self.price.per * self.price.dollars
+
+    @property
+    def dollars(self) -> float:
+        """Dollars a month beyond what is free."""
+        return max(0.0, self.quantity - self.price.free) / self.price.per * self.price.dollars
+
+
+@dataclass(frozen=True)
+class Calls:
+    """One function, called so often in a month at such a cost, and started anew so often."""
+
+    function: str
+    times: float
+    cost: Cost
+    starts: float
+    start: Cost
+
+
+@dataclass(frozen=True)
+class Term:
+    """A part of the worst delay, and where it comes from."""
+
+    what: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one platform makes of a load; where ``refusals`` say why it cannot do that, the rest is empty."""
+
+    platform: str
+    name: str
+    load: Load
+    refusals: Sequence[str] = ()
+    calls: Sequence[Calls] = ()
+    compute: Mapping[str, float] = field(default_factory=dict)
+    bill: Sequence[Line] = ()
+    database: Sequence[Line] = ()
+    rows_a_day: float = 0.0
+    bytes_a_day: float = 0.0
+    delay: Sequence[Term] = ()
+    notes: Sequence[str] = ()
+
+    @property
+    def seconds(self) -> float:
+        """The worst delay from an outage's beginning to its message."""
+        return sum(term.seconds for term in self.delay)
+
+
+def calls(load: Load, measured: Measured, engine: str, deliveries: float) -> list[Calls]:
+    """Every call that is made in a month, ``deliveries`` of them for what is owed."""
+    run = measured.of(AGENT, load.monitors)
+    reports = max(1.0, run.reports)
+    kinds = {
+        AGENT: (load.runs, run),
+        BACKEND: (load.runs * reports, measured.of(f"{BACKEND}.{engine}", load.monitors / reports)),
+        DELIVERY: (deliveries, measured.of(f"{DELIVERY}.{engine}", 0)),
+        "list_alerts": (OWN_CALLS_A_DAY * DAYS, measured.of(f"list_alerts.{engine}")),
+    }
+    starts = STARTS_A_DAY * DAYS
+    return [Calls(name, times, cost, starts, measured.start(name)) for name, (times, cost) in kinds.items()]
+
+
+def rows_and_bytes_a_day(load: Load, measured: Measured, engine: str, channels: int) -> tuple[float, float]:
+    """What is added to the database: a row for each check, and for each outage its alert and two messages a channel.
+
+    Each message is a row, and so is the attempt that delivers it.
+    """
+    events = load.monitors * DAY_SECONDS / load.interval
+    outages = load.monitors * OUTAGES_A_MONTH / DAYS
+    database = f"database.{engine}"
+    # It was measured with one channel.
+    outage_bytes = measured.bytes_of(database, "outage_bytes") * channels
+    rows = events + outages * (1 + 4 * channels)
+    # The address stands in the row of each event.
+    longer = load.address_bytes - measured.bytes_of("database", "address_bytes")
+    event_bytes = max(1.0, measured.bytes_of(database, "event_bytes") + longer)
+    return rows, events * event_bytes + outages * outage_bytes
+
+
+def delay(load: Load, made: Sequence[Calls], shares: Mapping[str, float], late: Term) -> list[Term]:
+    """The terms of the worst delay: the outage begins just after a look, and everything then takes its longest.
+
+    ``shares``: how much of a processor each function has; ``late``: by how much the platform's schedule may be late.
+    """
+    by_name = {each.function: each for each in made}
+    check, ingest = by_name[AGENT], by_name[BACKEND]
+    starting = [each.start.seconds(shares[each.function]) if each.starts else 0.0 for each in (check, ingest)]
+    return [
+        Term("the interval (CHECK_INTERVAL_SECONDS): it begins just after a look", load.interval),
+        late,
+        Term("check_monitors starts anew (measured)", starting[0]),
+        Term("the look hangs (CHECK_TIMEOUT_SECONDS)", load.settings.check_timeout_seconds),
+        Term(
+            "ingest_event starts anew, and stores the report (measured)",
+            starting[1] + ingest.cost.seconds(shares[BACKEND]),
+        ),
+        Term("the message is sent at once (the delivery's budget)", AT_ONCE.ends),
+    ]
+
+
+def refusals(
+    load: Load,
+    made: Sequence[Calls],
+    shares: Mapping[str, float],
+    megabytes: Mapping[str, float],
+    *,
+    timeout_seconds: float,
+    variables_bytes: float,
+) -> list[str]:
+    """Why functions with so much of a processor, memory, time and room for their variables cannot do that, if so."""
+    found = []
+    most = int((variables_bytes - OTHER_VARIABLES_BYTES + 1) // (load.address_bytes + 1))
+    if load.monitors > most:
+        found.append(
+            f"TARGET_URL is {load.target_bytes:,.0f} bytes long, and all variables of a function may have "
+            f"{variables_bytes:,.0f}: {most:,} monitors with addresses as long"
+        )
+    found += too_slow(load, made, shares[AGENT], timeout_seconds)
+    found += [
+        f"{each.function} needs {each.cost.memory_mb:.0f} MB, and has {megabytes[each.function]:.0f}"
+        for each in made
+        if each.cost.memory_mb > megabytes[each.function]
+    ]
+    return found
+
+
+def too_slow(load: Load, made: Sequence[Calls], share: float, timeout_seconds: float) -> list[str]:
+    """Why the agent's runs do not fit into their time, if they do not."""
+    run = next(each for each in made if each.function == AGENT).cost.seconds(share)
+    # The slowest look adds all of its patience.
+    longest = run + load.settings.check_timeout_seconds
+    if longest > timeout_seconds:
+        return [f"a run with a look that hangs takes {longest:.0f} s, and may take {timeout_seconds:g} s"]
+    if run > load.interval:
+        return [f"a run takes {run:.1f} s, and the next one begins after {load.interval:g} s"]
+    return []

@@ -1,0 +1,60 @@
+"""From a configuration to the plan of each platform."""
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from infra.plan import aws, gcp, local
+from infra.plan.measured import measured
+from infra.plan.model import Load, Plan, Price
+from shared import notifiers
+from shared.settings import Settings
+
+PLATFORMS = {module.PLATFORM: module for module in (local, gcp, aws)}
+_FILE = Path(__file__).with_name("prices.toml")
+_OWN_MACHINE = "a machine of your own"
+# What the table in the README is reckoned for.
+REFERENCE = {
+    "TARGET_URL": "https://service-1.example.com/",
+    "CHECK_INTERVAL_SECONDS": "30",
+    "TELEGRAM_BOT_TOKEN": "123456:ABC-DEF",
+    "TELEGRAM_CHAT_ID": "123456789",
+}
+REFERENCE_MONITORS = (10, 100, 1000)
+
+
+def load_of(given: Mapping[str, str], monitors: int | None = None) -> Load:
+    """The load that settings make, or would make for another number of monitors whose addresses are as long.
+
+    Raises:
+        SettingError: a setting is malformed, or nothing is watched.
+    """
+    settings = Settings.from_env(given)
+    addresses = [len(url.encode()) for url in settings.targets]
+    return Load(settings, monitors or len(addresses), sum(addresses) / len(addresses), given)
+
+
+def plan_of(platform: str, load: Load) -> Plan:
+    """What ``platform`` makes of a load."""
+    said = price_list().get(platform, {"name": _OWN_MACHINE, "prices": {}})
+    prices = {name: Price(**price) for name, price in said["prices"].items()}
+    where = f"{said['name']}, {said['region']}" if "region" in said else said["name"]
+    # The console costs nothing.
+    channels = max(1, len(notifiers.configured(load.given)) - 1)
+    found: Plan = PLATFORMS[platform].plan(load, measured(), prices, where, channels)
+    return found
+
+
+@functools.cache
+def price_list() -> dict[str, Any]:
+    """What the price list says, and when it was looked up."""
+    return tomllib.loads(_FILE.read_text(encoding="utf-8"))
+
+
+def reference() -> list[Plan]:
+    """The plans of the README's table, in its order."""
+    return [
+        plan_of(platform, load_of(REFERENCE, monitors)) for monitors in REFERENCE_MONITORS for platform in PLATFORMS
+    ]
