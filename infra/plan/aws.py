@@ -1,13 +1,17 @@
 """AWS Lambda behind an HTTP API, with EventBridge Scheduler and a queue for what comes between the minutes."""
 
+import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from infra.gcp import schedules
+from infra.gcp.functions import is_secret
 from infra.plan import model
 from infra.plan.measured import Measured
 from infra.plan.model import AGENT, BACKEND, Calls, Line, Load, Plan, Price, Term
 from infra.table import rows
+from shared.settings import SettingError
 
 PLATFORM = "aws"
 # Where a function has a whole processor: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
@@ -16,7 +20,7 @@ MEGABYTES_OF_A_PROCESSOR = 1769.0
 VARIABLES_BYTES = 4 * 1024
 # "60 second precision": https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 LATE_SECONDS = 59.0
-# Lambda asks a queue, also an empty one, five times at once for at most 20 s, all the time; it may come down to two:
+# Lambda asks a queue, also an empty one, five times at once for at most 20 s each, all the time:
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 POLLERS, POLL_SECONDS = 5, 20.0
 REQUESTS_A_MESSAGE = 3  # to send, receive and delete it
@@ -25,43 +29,55 @@ ENTRY_BYTES = 26.0
 CALL_BYTES = 300.0
 STORAGE_GB = 20.0
 _MINUTE = 60
+_EXPECTED = (
+    "30 or 60 seconds, or whole minutes that divide an hour, or whole hours that divide a day, "
+    "as Amazon's scheduler can keep"
+)
 
 
 @dataclass(frozen=True)
 class Stack:
-    """What is deployed, as far as it costs something. ``memory``: MB by function, None for all others."""
+    """What is deployed, as far as it costs something or is a limit."""
 
-    memory: Mapping[str | None, float] = field(default_factory=lambda: {AGENT: 512.0, None: 256.0})
+    memory_mb: float = 512.0
     timeout_seconds: float = 300.0
-    secrets: float = 1.0
-    # Errors of each function, and what could not be worked off.
-    alarms: float = field(default_factory=lambda: float(len(rows()) + 1))
+    # Whatever the API answers with 5xx, dead letters, and the errors of each function that a schedule calls.
+    alarms: float = field(default_factory=lambda: 2.0 + len([row for row in rows() if row.every is not None]))
 
-    def megabytes(self, function: str) -> float:
-        """The memory of a function."""
-        return self.memory.get(function, self.memory[None])
+    def secrets(self, given: Mapping[str, str]) -> float:
+        """One for each circle of functions that read the same: all, the store's, those with channels, the agent."""
+        has_channel = any(is_secret(name, value) for name, value in given.items() if name not in _OF_OTHERS)
+        return 2.0 + has_channel + bool(given.get("HEARTBEAT_URL"))
 
 
 STACK = Stack()
+_OF_OTHERS = {"API_KEY", "DATABASE_URL", "HEARTBEAT_URL"}
 
 
-def delays_of(seconds: float) -> tuple[int, ...] | None:
-    """So many seconds after each strike of a schedule a run begins; None where no schedule keeps such an interval."""
-    if seconds == _MINUTE / 2:
-        return (0, _MINUTE // 2)
-    return (0,) if seconds >= _MINUTE and seconds % _MINUTE == 0 else None
+def delays_of(load: Load) -> tuple[int, ...]:
+    """So many seconds after each strike of a schedule a run begins.
+
+    Raises:
+        SettingError: no schedule keeps such an interval.
+    """
+    agent = next(row for row in rows() if row.name == AGENT)
+    with contextlib.suppress(SettingError):
+        delays = schedules.beat_of(agent, load.settings).delays
+        # The same rule, but for what is shorter than the queue's half a minute.
+        if len(delays) <= 2:
+            return delays
+    raise SettingError("CHECK_INTERVAL_SECONDS", f"{load.interval:g}", _EXPECTED)
 
 
 def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str, channels: int) -> Plan:
     """What it costs and can do there."""
-    delays = delays_of(load.interval)
-    if delays is None:
-        found = f"CHECK_INTERVAL_SECONDS is '{load.interval:g}'"
-        refusal = f"{found}: expected 30 seconds or whole minutes, as AWS's scheduler can keep"
-        return Plan(PLATFORM, name, load, refusals=[refusal])
+    try:
+        delays = delays_of(load)
+    except SettingError as refusal:
+        return Plan(PLATFORM, name, load, refusals=[str(refusal)])
     made = model.calls(load, measured, "postgresql", model.MONTH_SECONDS / _MINUTE)
-    memory = {each.function: STACK.megabytes(each.function) for each in made}
-    shares = {function: megabytes / MEGABYTES_OF_A_PROCESSOR for function, megabytes in memory.items()}
+    memory = {each.function: STACK.memory_mb for each in made}
+    shares = {each.function: STACK.memory_mb / MEGABYTES_OF_A_PROCESSOR for each in made}
     refusals = model.refusals(
         load, made, shares, memory, timeout_seconds=STACK.timeout_seconds, variables_bytes=VARIABLES_BYTES
     )
@@ -90,16 +106,18 @@ def _quantities(load: Load, measured: Measured, made: Sequence[Calls], delays: S
     """By price, all but the time of the functions."""
     calls = {each.function: each.times for each in made}
     own = sum(each.times * (each.cost.log_bytes + each.cost.log_lines * ENTRY_BYTES) for each in made)
-    queue = POLLERS * model.MONTH_SECONDS / POLL_SECONDS + load.runs * REQUESTS_A_MESSAGE
+    later = load.runs * (len(delays) - 1) / len(delays)
+    polls = POLLERS * model.MONTH_SECONDS / POLL_SECONDS
+    secrets = STACK.secrets(load.given)
     by_schedule = load.runs + model.MONTH_SECONDS / _MINUTE
     return {
         "requests": sum(calls.values()),
         "schedules": by_schedule,
-        # Where runs begin between the minutes, they come through a queue.
-        "queue": queue if len(delays) > 1 else 0.0,
+        # What begins between the minutes comes through a queue.
+        "queue": polls + later * REQUESTS_A_MESSAGE if later else 0.0,
         "gateway": calls[BACKEND] + calls["list_alerts"],
-        "secrets": STACK.secrets,
-        "secret_reads": STACK.secrets * sum(each.starts for each in made),
+        "secrets": secrets,
+        "secret_reads": secrets * sum(each.starts for each in made),
         "logs": (own * load.is_told + sum(calls.values()) * CALL_BYTES) / 1e9,
         "alarms": STACK.alarms,
         "traffic": load.checks * (measured.bytes_of("check", "bytes_sent") + model.HEADER_BYTES) / 1e9,

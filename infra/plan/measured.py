@@ -35,8 +35,8 @@ class Measured:
 
     @property
     def machine(self) -> str:
-        """What it was measured on."""
-        return str(self.found["machine"])
+        """What it was measured on, and what else that did."""
+        return f"{self.found['machine']}, {self.found['busy']} before"
 
     @property
     def measured_on(self) -> str:

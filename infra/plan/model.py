@@ -165,7 +165,7 @@ def rows_and_bytes_a_day(load: Load, measured: Measured, engine: str, channels: 
 
 
 def delay(load: Load, made: Sequence[Calls], shares: Mapping[str, float], late: Term) -> list[Term]:
-    """The terms of the worst delay: the outage begins just after a look, and everything then takes its longest.
+    """The terms of the worst delay: one outage begins just after a look, and everything then takes its longest.
 
     ``shares``: how much of a processor each function has; ``late``: by how much the platform's schedule may be late.
     """
@@ -178,8 +178,8 @@ def delay(load: Load, made: Sequence[Calls], shares: Mapping[str, float], late: 
         Term("check_monitors starts anew (measured)", starting[0]),
         Term("the look hangs (CHECK_TIMEOUT_SECONDS)", load.settings.check_timeout_seconds),
         Term(
-            "ingest_event starts anew, and stores the report (measured)",
-            starting[1] + ingest.cost.seconds(shares[BACKEND]),
+            "ingest_event starts anew, and stores the report before it and this one (measured)",
+            starting[1] + 2 * ingest.cost.seconds(shares[BACKEND]),
         ),
         Term("the message is sent at once (the delivery's budget)", AT_ONCE.ends),
     ]

@@ -9,6 +9,7 @@ import contextlib
 import datetime
 import functools
 import itertools
+import os
 import platform
 import statistics
 import time
@@ -59,7 +60,8 @@ def measure(folder: Path, rounds: int) -> dict[str, Any]:
     """Everything: by function, its store and how much it has to do."""
     project = copy_project(folder / "project")
     machine = f"{_processor()}, Python {platform.python_version()}"
-    measured: dict[str, Any] = {"measured_on": datetime.date.today(), "machine": machine, **DISTANCES}
+    busy = f"{os.getloadavg()[0]:.1f} busy of {os.cpu_count()} CPUs"
+    measured: dict[str, Any] = {"measured_on": datetime.date.today(), "machine": machine, "busy": busy, **DISTANCES}
     with Server() as server, far.distance(server.port, DISTANCES["database_is_away_ms"]) as way:
         databases = {
             "sqlite": f"sqlite:///{folder / 'measured.db'}",
