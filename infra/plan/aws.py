@@ -1,22 +1,25 @@
-"""AWS Lambda behind an HTTP API, with EventBridge Scheduler and a queue for what comes between the minutes."""
+"""AWS Lambda, as ``infra/aws`` deploys it: its template is asked for everything that it decides."""
 
-import contextlib
+import functools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import Any
 
-from infra.gcp import schedules
-from infra.gcp.functions import is_secret
+from infra.aws import schedules, stages, template
+from infra.aws.functions import environment, plain_settings, size_of
+from infra.aws.place import groups_of
+from infra.beats import Beat
+from infra.needs import AGENT, BACKEND
 from infra.plan import model
 from infra.plan.measured import Measured
-from infra.plan.model import AGENT, BACKEND, Calls, Line, Load, Plan, Price, Term
+from infra.plan.model import DELIVERY, Calls, Line, Load, Plan, Price, Term
 from infra.table import rows
 from shared.settings import SettingError
 
 PLATFORM = "aws"
 # Where a function has a whole processor: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 MEGABYTES_OF_A_PROCESSOR = 1769.0
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+# Names included: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 VARIABLES_BYTES = 4 * 1024
 # "60 second precision": https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 LATE_SECONDS = 59.0
@@ -28,64 +31,30 @@ REQUESTS_A_MESSAGE = 3  # to send, receive and delete it
 ENTRY_BYTES = 26.0
 CALL_BYTES = 300.0
 STORAGE_GB = 20.0
-_MINUTE = 60
-_EXPECTED = (
-    "30 or 60 seconds, or whole minutes that divide an hour, or whole hours that divide a day, "
-    "as Amazon's scheduler can keep"
-)
-
-
-@dataclass(frozen=True)
-class Stack:
-    """What is deployed, as far as it costs something or is a limit."""
-
-    memory_mb: float = 512.0
-    timeout_seconds: float = 300.0
-    # Whatever the API answers with 5xx, dead letters, and the errors of each function that a schedule calls.
-    alarms: float = field(default_factory=lambda: 2.0 + len([row for row in rows() if row.every is not None]))
-
-    def secrets(self, given: Mapping[str, str]) -> float:
-        """One for each circle of functions that read the same: all, the store's, those with channels, the agent."""
-        has_channel = any(is_secret(name, value) for name, value in given.items() if name not in _OF_OTHERS)
-        return 2.0 + has_channel + bool(given.get("HEARTBEAT_URL"))
-
-
-STACK = Stack()
-_OF_OTHERS = {"API_KEY", "DATABASE_URL", "HEARTBEAT_URL"}
-
-
-def delays_of(load: Load) -> tuple[int, ...]:
-    """So many seconds after each strike of a schedule a run begins.
-
-    Raises:
-        SettingError: no schedule keeps such an interval.
-    """
-    agent = next(row for row in rows() if row.name == AGENT)
-    with contextlib.suppress(SettingError):
-        delays = schedules.beat_of(agent, load.settings).delays
-        # The same rule, but for what is shorter than the queue's half a minute.
-        if len(delays) <= 2:
-            return delays
-    raise SettingError("CHECK_INTERVAL_SECONDS", f"{load.interval:g}", _EXPECTED)
+# What a function refers to instead of saying it, or is given a name for, is about so long.
+_REFERENCE = "-" * 60
+_ALWAYS_GIVEN = {"API_KEY": "-" * 43, "DATABASE_URL": "postgresql://user:password@host/name"}
 
 
 def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str, channels: int) -> Plan:
     """What it costs and can do there."""
     try:
-        delays = delays_of(load)
+        beats = {row.name: schedules.beat(row, load.settings) for row in schedules.scheduled()}
+        secrets = frozenset(stages.secrets_of({**_ALWAYS_GIVEN, **load.given}))
     except SettingError as refusal:
         return Plan(PLATFORM, name, load, refusals=[str(refusal)])
-    made = model.calls(load, measured, "postgresql", model.MONTH_SECONDS / _MINUTE)
-    memory = {each.function: STACK.memory_mb for each in made}
-    shares = {each.function: STACK.memory_mb / MEGABYTES_OF_A_PROCESSOR for each in made}
-    refusals = model.refusals(
-        load, made, shares, memory, timeout_seconds=STACK.timeout_seconds, variables_bytes=VARIABLES_BYTES
-    )
+    made = model.calls(load, measured, "postgresql", model.strikes_a_day(beats[DELIVERY]) * model.DAYS)
+    sizes = {row.name: size_of(row) for row in rows()}
+    memory = {each.function: float(sizes[each.function].memory_mb) for each in made}
+    shares = {function: megabytes / MEGABYTES_OF_A_PROCESSOR for function, megabytes in memory.items()}
+    refusals = model.refusals(load, made, shares, memory, sizes[AGENT].timeout_seconds)
+    refusals += model.too_many_variables(_told(load), VARIABLES_BYTES)
     if refusals:
         return Plan(PLATFORM, name, load, refusals=refusals)
     compute = _compute(made, shares, memory)
-    quantities = {"memory": compute, **_quantities(load, measured, made, delays)}
+    quantities = {"memory": compute, **_quantities(load, measured, made, beats, secrets)}
     rows_a_day, bytes_a_day = model.rows_and_bytes_a_day(load, measured, "postgresql", channels)
+    period = model.DAY_SECONDS / model.strikes_a_day(beats[DELIVERY])
     late = Term("EventBridge Scheduler is late: AWS says by up to 59 s", LATE_SECONDS)
     return Plan(
         PLATFORM,
@@ -98,28 +67,31 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
         rows_a_day=rows_a_day,
         bytes_a_day=bytes_a_day,
         delay=model.delay(load, made, shares, late),
-        notes=[f"what a channel does not take at once is tried again within {_MINUTE + LATE_SECONDS:g} s"],
+        notes=[f"what a channel does not take at once is tried again within {period + LATE_SECONDS:g} s"],
     )
 
 
-def _quantities(load: Load, measured: Measured, made: Sequence[Calls], delays: Sequence[int]) -> dict[str, float]:
+def _quantities(
+    load: Load, measured: Measured, made: Sequence[Calls], beats: Mapping[str, Beat], secrets: frozenset[str]
+) -> dict[str, float]:
     """By price, all but the time of the functions."""
     calls = {each.function: each.times for each in made}
     own = sum(each.times * (each.cost.log_bytes + each.cost.log_lines * ENTRY_BYTES) for each in made)
-    later = load.runs * (len(delays) - 1) / len(delays)
+    strikes = sum(model.strikes_a_day(beat) * len(beat.delays) for beat in beats.values())
+    later = sum(model.strikes_a_day(beat) * (len(beat.delays) - 1) for beat in beats.values()) * model.DAYS
     polls = POLLERS * model.MONTH_SECONDS / POLL_SECONDS
-    secrets = STACK.secrets(load.given)
-    by_schedule = load.runs + model.MONTH_SECONDS / _MINUTE
+    reads = sum(len(secrets.intersection(groups_of(row))) for row in rows())
+    alarms = [each for each in _resources().values() if each["Type"] == "AWS::CloudWatch::Alarm"]
     return {
         "requests": sum(calls.values()),
-        "schedules": by_schedule,
+        "schedules": strikes * model.DAYS,
         # What begins between the minutes comes through a queue.
         "queue": polls + later * REQUESTS_A_MESSAGE if later else 0.0,
         "gateway": calls[BACKEND] + calls["list_alerts"],
-        "secrets": secrets,
-        "secret_reads": secrets * sum(each.starts for each in made),
+        "secrets": float(len(secrets)),
+        "secret_reads": reads * model.STARTS_A_DAY * model.DAYS,
         "logs": (own * load.is_told + sum(calls.values()) * CALL_BYTES) / 1e9,
-        "alarms": STACK.alarms,
+        "alarms": float(len(alarms)),
         "traffic": load.checks * (measured.bytes_of("check", "bytes_sent") + model.HEADER_BYTES) / 1e9,
     }
 
@@ -131,6 +103,30 @@ def _database(load: Load, measured: Measured, bytes_a_day: float) -> dict[str, f
         "storage": max(STORAGE_GB, bytes_a_day * model.DAYS / 1e9),
         "address": model.HOURS,
         "database_traffic": load.checks * measured.bytes_of("database", "bytes_an_event") / 1e9,
+    }
+
+
+@functools.cache
+def _resources() -> dict[str, Any]:
+    found: dict[str, Any] = template.document()["Resources"]
+    return found
+
+
+def _told(load: Load) -> dict[str, str]:
+    """The agent's variables. What is long or secret stands in a secret, and leaves only its name behind."""
+    told = dict(_variables())
+    for name in told.keys() & load.given.keys():
+        told[name] = "" if stages.is_hidden(name, load.given[name]) else load.given[name]
+    return told
+
+
+@functools.cache
+def _variables() -> dict[str, str]:
+    """Every variable of the agent, where no setting is given."""
+    agent, plain = next(row for row in rows() if row.name == AGENT), set(plain_settings())
+    return {
+        name: value if isinstance(value, str) else "" if name in plain else _REFERENCE
+        for name, value in environment(agent).items()
     }
 
 

@@ -5,9 +5,13 @@ import json
 import sys
 from collections.abc import Mapping
 
-from infra.gcp.__main__ import settings_given
+from infra.aws.place import OWN_FILE as AWS_FILE
+from infra.gcp.place import OWN_FILE as GCP_FILE
+from infra.given import settings_given
 from infra.plan import show
 from infra.plan.plans import PLATFORMS, load_of, plan_of, reference
+
+_OWN_FILES = {"gcp": GCP_FILE, "aws": AWS_FILE}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,10 +34,10 @@ def run(asked: argparse.Namespace, environ: Mapping[str, str]) -> None:
         return
     plans = []
     for platform in [asked.platform] if asked.platform else PLATFORMS:
-        # A deployment to Google has settings that win over those of this machine.
-        given = dict(settings_given() if platform == "gcp" else environ)
-        # Only what is asked for here: the database of a cloud may not be known yet.
-        if platform != "local":
+        # A deployment's own settings win over those of this machine.
+        given = settings_given(_OWN_FILES[platform]) if platform in _OWN_FILES else dict(environ)
+        # The database of a cloud may not be known yet.
+        if platform in _OWN_FILES:
             given.pop("DATABASE_URL", None)
         if asked.interval:
             given["CHECK_INTERVAL_SECONDS"] = asked.interval

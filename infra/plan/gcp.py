@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import SecretStr
 
+from infra.beats import Beat
 from infra.gcp import schedules
-from infra.gcp.functions import SCHEDULED_KEY, SIZES, Size, is_for, is_secret
+from infra.gcp.functions import SCHEDULED_KEY, SIZES, Size, environment, is_for
 from infra.gcp.place import Place
+from infra.needs import AGENT, is_secret
 from infra.plan import model
 from infra.plan.measured import Measured
-from infra.plan.model import AGENT, DELIVERY, Calls, Line, Load, Plan, Price, Term
+from infra.plan.model import DELIVERY, Calls, Line, Load, Plan, Price, Term
 from infra.table import rows
 from shared.settings import SettingError
 
@@ -25,6 +27,7 @@ REQUEST_BYTES = 1000.0
 IMAGES_GB = 5.0
 STORAGE_GB = 10.0
 _GIB = 2**30
+_NOWHERE = Place("a-project", "123456789012", "us-central1", "us-central1")
 _ALWAYS_SECRET = {"API_KEY", "DATABASE_URL", SCHEDULED_KEY}
 
 
@@ -34,12 +37,12 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
         beats = {row.name: schedules.beat_of(row, load.settings) for row in rows() if row.every is not None}
     except SettingError as refusal:
         return Plan(PLATFORM, name, load, refusals=[str(refusal)])
-    made = model.calls(load, measured, "postgresql", _a_day(beats[DELIVERY]) * model.DAYS)
+    made = model.calls(load, measured, "postgresql", model.strikes_a_day(beats[DELIVERY]) * model.DAYS)
     sizes = {each.function: SIZES.get(each.function, Size()) for each in made}
     shares = {function: float(size.cpu) for function, size in sizes.items()}
     memory = {function: float(size.memory.removesuffix("Mi")) for function, size in sizes.items()}
-    timeout = sizes[AGENT].timeout_seconds
-    refusals = model.refusals(load, made, shares, memory, timeout_seconds=timeout, variables_bytes=VARIABLES_BYTES)
+    refusals = model.refusals(load, made, shares, memory, sizes[AGENT].timeout_seconds)
+    refusals += model.too_many_variables(_told(load), VARIABLES_BYTES)
     if refusals:
         return Plan(PLATFORM, name, load, refusals=refusals)
     cpu, gib = _compute(made, shares, memory)
@@ -62,9 +65,7 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
     )
 
 
-def _quantities(
-    load: Load, measured: Measured, made: Sequence[Calls], beats: Mapping[str, schedules.Beat]
-) -> dict[str, float]:
+def _quantities(load: Load, measured: Measured, made: Sequence[Calls], beats: Mapping[str, Beat]) -> dict[str, float]:
     """By price, all but the time of the functions."""
     calls = sum(each.times for each in made)
     own = sum(each.times * (each.cost.log_bytes + each.cost.log_lines * ENTRY_BYTES) for each in made)
@@ -84,6 +85,12 @@ def _quantities(
     }
 
 
+def _told(load: Load) -> dict[str, str]:
+    """The agent's variables."""
+    agent = next(row for row in rows() if row.name == AGENT)
+    return environment(agent, _NOWHERE, {name: v for name, v in load.given.items() if not is_secret(name, v)})
+
+
 def _compute(made: Sequence[Calls], shares: Mapping[str, float], memory: Mapping[str, float]) -> tuple[float, float]:
     """vCPU-seconds and GiB-seconds, as they are billed."""
     cpu = gib = 0.0
@@ -100,25 +107,12 @@ def billed(seconds: float) -> float:
     return math.ceil(round(seconds / STEP_SECONDS, 6)) * STEP_SECONDS
 
 
-def _a_day(beat: schedules.Beat) -> float:
-    """How often its cron line strikes in a day."""
-    minute, hour, *_ = beat.cron.split()
-    return _times(minute, 60) * _times(hour, 24)
+def _period(beat: Beat) -> float:
+    return model.DAY_SECONDS / model.strikes_a_day(beat)
 
 
-def _times(field: str, most: int) -> float:
-    if field == "*":
-        return most
-    return most / int(field.removeprefix("*/")) if field.startswith("*/") else 1
-
-
-def _period(beat: schedules.Beat) -> float:
-    return model.DAY_SECONDS / _a_day(beat)
-
-
-def _steps_a_day(name: str, beat: schedules.Beat) -> float:
+def _steps_a_day(name: str, beat: Beat) -> float:
     """The steps of the workflow that comes between the strikes, if there is one."""
     row = next(each for each in rows() if each.name == name)
-    nowhere = Place("project", "0", "region", "region")
-    steps = schedules.definition(row, nowhere, SecretStr(""))["main"]["steps"]
-    return _a_day(beat) * sum(delay > 0 for delay in beat.delays) * len(steps)
+    steps = schedules.definition(row, _NOWHERE, SecretStr(""))["main"]["steps"]
+    return model.strikes_a_day(beat) * sum(delay > 0 for delay in beat.delays) * len(steps)

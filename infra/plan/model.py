@@ -6,11 +6,13 @@ A month has 730 hours, as in the clouds' own calculators.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from infra.beats import Beat
+from infra.needs import AGENT, BACKEND
 from infra.plan.measured import Cost, Measured
 from shared.delivery import AT_ONCE
 from shared.settings import Settings
 
-AGENT, BACKEND, DELIVERY = "check_monitors", "ingest_event", "deliver_notifications"
+DELIVERY = "deliver_notifications"
 HOURS = 730.0
 MONTH_SECONDS = HOURS * 3600
 DAYS = HOURS / 24
@@ -20,15 +22,13 @@ DAY_SECONDS = 86_400.0
 OWN_CALLS_A_DAY = 100.0
 OUTAGES_A_MONTH = 1.0
 STARTS_A_DAY = 24.0
-# What is told to the agent beside TARGET_URL, names included.
-OTHER_VARIABLES_BYTES = 700
 # A check opens some ten packets' headers beside what is in them.
 HEADER_BYTES = 520.0
 
 
 @dataclass(frozen=True)
 class Load:
-    """What is watched: so many monitors, whose addresses are so long on average, as the settings say."""
+    """What is watched: so many monitors, whose addresses are so long on average; ``given`` is every setting."""
 
     settings: Settings
     monitors: int
@@ -54,11 +54,6 @@ class Load:
     def checks(self) -> float:
         """Looks in a month."""
         return self.runs * self.monitors
-
-    @property
-    def target_bytes(self) -> float:
-        """How long ``TARGET_URL`` is."""
-        return self.monitors * (self.address_bytes + 1) - 1
 
 
 @dataclass(frozen=True)
@@ -190,25 +185,41 @@ def refusals(
     made: Sequence[Calls],
     shares: Mapping[str, float],
     megabytes: Mapping[str, float],
-    *,
     timeout_seconds: float,
-    variables_bytes: float,
 ) -> list[str]:
-    """Why functions with so much of a processor, memory, time and room for their variables cannot do that, if so."""
-    found = []
-    most = int((variables_bytes - OTHER_VARIABLES_BYTES + 1) // (load.address_bytes + 1))
-    if load.monitors > most:
-        found.append(
-            f"TARGET_URL is {load.target_bytes:,.0f} bytes long, and all variables of a function may have "
-            f"{variables_bytes:,.0f}: {most:,} monitors with addresses as long"
-        )
-    found += too_slow(load, made, shares[AGENT], timeout_seconds)
-    found += [
-        f"{each.function} needs {each.cost.memory_mb:.0f} MB, and has {megabytes[each.function]:.0f}"
-        for each in made
-        if each.cost.memory_mb > megabytes[each.function]
+    """Why functions with so much of a processor, memory and time cannot do that, if they cannot."""
+    return [
+        *too_slow(load, made, shares[AGENT], timeout_seconds),
+        *(
+            f"{each.function} needs {each.cost.memory_mb:.0f} MB, and has {megabytes[each.function]:.0f}"
+            for each in made
+            if each.cost.memory_mb > megabytes[each.function]
+        ),
     ]
-    return found
+
+
+def too_many_variables(told: Mapping[str, str], most: int) -> list[str]:
+    """Why the agent cannot be told so much, names included, if it cannot."""
+    length = sum(len(name) + len(value.encode()) for name, value in told.items())
+    if length <= most:
+        return []
+    longest = max(told, key=lambda name: len(told[name]))
+    return [
+        f"{longest} is {len(told[longest].encode()):,} bytes long, and all variables of a function together, which are "
+        f"{length:,}, may be {most:,}"
+    ]
+
+
+def strikes_a_day(beat: Beat) -> float:
+    """How often a cron line strikes in a day."""
+    minute, hour, *_ = beat.cron.split()
+    return _times(minute, 60) * _times(hour, 24)
+
+
+def _times(field: str, most: int) -> float:
+    if field == "*":
+        return float(most)
+    return most / int(field.removeprefix("*/")) if field.startswith("*/") else 1.0
 
 
 def too_slow(load: Load, made: Sequence[Calls], share: float, timeout_seconds: float) -> list[str]:

@@ -32,8 +32,9 @@ def load_of(given: Mapping[str, str], monitors: int | None = None) -> Load:
         SettingError: a setting is malformed, or nothing is watched.
     """
     settings = Settings.from_env(given)
-    addresses = [len(url.encode()) for url in settings.targets]
-    return Load(settings, monitors or len(addresses), sum(addresses) / len(addresses), given)
+    lengths = [len(url.encode()) for url in settings.targets]
+    monitors, length = monitors or len(lengths), sum(lengths) / len(lengths)
+    return Load(settings, monitors, length, {**given, "TARGET_URL": " ".join(["-" * round(length)] * monitors)})
 
 
 def plan_of(platform: str, load: Load) -> Plan:
