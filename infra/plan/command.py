@@ -5,13 +5,7 @@ import json
 import sys
 from collections.abc import Mapping
 
-from infra.aws.place import OWN_FILE as AWS_FILE
-from infra.gcp.place import OWN_FILE as GCP_FILE
-from infra.given import settings_given
-from infra.plan import show
-from infra.plan.plans import PLATFORMS, load_of, plan_of, reference
-
-_OWN_FILES = {"gcp": GCP_FILE, "aws": AWS_FILE}
+PLATFORMS = ("local", "gcp", "aws")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,21 +18,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace, environ: Mapping[str, str]) -> None:
-    """Print the plans; exits with 1 where none of them can be had, and with one line for a wrong setting.
+    """Print the plans; exits with 1 where none of them can be had.
 
     Raises:
         SettingError: a setting is malformed, or nothing is watched.
     """
+    # Imported here: every other chore would pay for all of the deployments.
+    from infra.plan import show
+    from infra.plan.plans import load_of, plan_of, reference
+
     if asked.table:
         print("\n".join(show.table_row(plan) for plan in reference()))
         return
     plans = []
     for platform in [asked.platform] if asked.platform else PLATFORMS:
-        # A deployment's own settings win over those of this machine.
-        given = settings_given(_OWN_FILES[platform]) if platform in _OWN_FILES else dict(environ)
-        # The database of a cloud may not be known yet.
-        if platform in _OWN_FILES:
-            given.pop("DATABASE_URL", None)
+        given = _given(platform, environ)
         if asked.interval:
             given["CHECK_INTERVAL_SECONDS"] = asked.interval
         plans.append(plan_of(platform, load_of(given, asked.monitors)))
@@ -48,6 +42,19 @@ def run(asked: argparse.Namespace, environ: Mapping[str, str]) -> None:
         print("\n\n".join([*map(show.text, plans), show.assumptions()]))
     if all(plan.refusals for plan in plans):
         sys.exit(1)
+
+
+def _given(platform: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """The settings there. A deployment's own file wins over that of this machine."""
+    from infra.aws.place import OWN_FILE as AWS_FILE
+    from infra.gcp.place import OWN_FILE as GCP_FILE
+    from infra.given import settings_given
+
+    own_files = {"gcp": GCP_FILE, "aws": AWS_FILE}
+    if platform not in own_files:
+        return dict(environ)
+    # The database of a cloud may not be known yet.
+    return {name: v for name, v in settings_given(own_files[platform]).items() if name != "DATABASE_URL"}
 
 
 def _count(text: str) -> int:
