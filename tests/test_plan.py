@@ -21,7 +21,7 @@ from infra.gcp import stages
 from infra.gcp.place import Existing, Place
 from infra.plan import aws, gcp, show
 from infra.plan.measured import Cost, Measured, measured
-from infra.plan.model import Line, Plan, Price
+from infra.plan.model import Calls, Line, Plan, Price
 from infra.plan.plans import PLATFORMS, REFERENCE, REFERENCE_MONITORS, load_of, plan_of, price_list, reference
 from infra.table import rows
 from shared.delivery import AT_ONCE
@@ -211,6 +211,15 @@ def test_time_is_billed_as_each_cloud_rounds_it(seconds: float, of_google: float
     assert aws.billed(seconds) == pytest.approx(of_amazon)
 
 
+def test_calls_and_starts_are_billed_by_their_time_and_size() -> None:
+    # 1,000 calls of 250 ms and 10 starts of a second, with half a processor and 512 MB.
+    made = [Calls("check_monitors", 1000, Cost(wall_ms=250), 10, Cost(wall_ms=1000))]
+    shares, memory = {"check_monitors": 0.5}, {"check_monitors": 512.0}
+    # 300 ms each at Google: 310 s, of which half in each unit.
+    assert gcp._compute(made, shares, memory) == (pytest.approx(155), pytest.approx(155))
+    assert aws._compute(made, shares, memory) == pytest.approx(130)
+
+
 def test_the_worst_delay_is_the_sum_of_its_terms_and_none_is_forgotten() -> None:
     own, google, amazon = (plan(platform) for platform in ("local", "gcp", "aws"))
     for each in (own, google, amazon):
@@ -296,9 +305,11 @@ DEPLOYED = {
 }
 
 
-@pytest.mark.parametrize("seconds", ["10", "30", "60", "300"])
-def test_google_is_reckoned_with_what_a_deployment_makes(seconds: str) -> None:
+@pytest.mark.parametrize(("seconds", "heartbeat"), [("10", True), ("30", True), ("60", False), ("300", False)])
+def test_google_is_reckoned_with_what_a_deployment_makes(seconds: str, heartbeat: bool) -> None:
     told = {**DEPLOYED, "CHECK_INTERVAL_SECONDS": seconds}
+    told["HEARTBEAT_URL"] = DEPLOYED["HEARTBEAT_URL"] if heartbeat else ""
+    told = {name: value for name, value in told.items() if value}
     place = Place("my-project", "1", "us-central1", "us-central1")
     commands = [command for stage in stages.deployment(place, Existing(), told) for command in stage.commands]
 
