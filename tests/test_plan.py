@@ -216,7 +216,7 @@ def test_calls_and_starts_are_billed_by_their_time_and_size() -> None:
     made = [Calls("check_monitors", 1000, Cost(wall_ms=250), 10, Cost(wall_ms=1000))]
     shares, memory = {"check_monitors": 0.5}, {"check_monitors": 512.0}
     # 300 ms each at Google: 310 s, of which half in each unit.
-    assert gcp._compute(made, shares, memory) == (pytest.approx(155), pytest.approx(155))
+    assert gcp._compute(made, shares, memory) == pytest.approx((155, 155))
     assert aws._compute(made, shares, memory) == pytest.approx(130)
 
 

@@ -35,8 +35,8 @@ def assumptions() -> str:
             f"assumed: {model.OWN_CALLS_A_DAY:g} calls of your own a day, {model.OUTAGES_A_MONTH:g} outage a month for "
             f"each monitor, {model.STARTS_A_DAY:g} cold starts of each function a day, {gcp.IMAGES_GB:g} GB of images "
             "at Google",
-            "not counted: what a platform takes to make a new instance ready and to tell it its secrets; builds, backups "
-            "and taxes",
+            "not counted: what a platform takes to make a new instance ready and to tell it its secrets; "
+            "builds, backups and taxes",
         ]
     )
 
