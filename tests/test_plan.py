@@ -259,6 +259,7 @@ LONG = "https://service-1.example.com/" + "x" * 40_000
     [
         ("gcp", 10, {"CHECK_INTERVAL_SECONDS": "5"}, "expected 10, 12, 15, 20, 30 or 60 seconds"),
         ("gcp", 10, {"CHECK_INTERVAL_SECONDS": "45"}, "as Google's scheduler can keep"),
+        ("gcp", 10, {"SNS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:bonghwa"}, "expected no topic"),
         ("aws", 10, {"CHECK_INTERVAL_SECONDS": "20"}, "expected 30 or 60 seconds"),
         ("aws", 10, {"CHECK_INTERVAL_SECONDS": "420"}, "as Amazon's scheduler can keep"),
         ("gcp", 1100, {}, "TARGET_URL is 34,099 bytes long"),

@@ -22,7 +22,7 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> li
         CommandFailed: a stored secret cannot be read.
     """
     settings = checked(given, OWN_FILE)
-    _refuse_sns(given)
+    refuse_sns(given)
     beats = {row: schedules.beat_of(row, settings) for row in rows() if row.every is not None}
     plain = {name: value for name, value in given.items() if not is_secret(name, value)}
     hidden = {name: value for name, value in given.items() if is_secret(name, value)}
@@ -45,7 +45,8 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> li
     ]
 
 
-def _refuse_sns(given: Mapping[str, str]) -> None:
+def refuse_sns(given: Mapping[str, str]) -> None:
+    """Raise SettingError where a topic of Amazon's is set."""
     if given.get("SNS_TOPIC_ARN"):
         expected = f"no topic, since AWS's library and credentials are not there (an empty one in {OWN_FILE})"
         raise SettingError("SNS_TOPIC_ARN", given["SNS_TOPIC_ARN"], expected)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import SecretStr
 
 from infra.beats import Beat
-from infra.gcp import schedules
+from infra.gcp import schedules, stages
 from infra.gcp.functions import SCHEDULED_KEY, SIZES, Size, environment, is_for
 from infra.gcp.place import Place
 from infra.needs import AGENT, is_secret
@@ -34,6 +34,7 @@ _ALWAYS_SECRET = {"API_KEY", "DATABASE_URL", SCHEDULED_KEY}
 def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str, channels: int) -> Plan:
     """What it costs and can do there."""
     try:
+        stages.refuse_sns(load.given)
         beats = {row.name: schedules.beat_of(row, load.settings) for row in rows() if row.every is not None}
     except SettingError as refusal:
         return Plan(PLATFORM, name, load, refusals=[str(refusal)])
