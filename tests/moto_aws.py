@@ -2,7 +2,8 @@
 
 moto's CloudFormation neither translates SAM nor knows every kind of thing in our template; here it does, and makes
 those through moto's own APIs, whose clients refuse a property that there is not. The program that it puts on the PATH
-only hands its arguments to a socket of the test, where aws runs: to import it is what each call would cost.
+only hands its arguments to a socket of the test, where aws runs: to import it is what each call would cost. All of this
+is imported where it is used, since every process of a distributed run reads every test.
 """
 
 import contextlib
@@ -13,25 +14,16 @@ import json
 import logging
 import socketserver
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import boto3
 import pytest
-import requests
-from awscli.clidriver import create_clidriver
-from moto.cloudformation import models, parsing
-from moto.cloudformation.responses import CloudFormationResponse
-from moto.core.common_models import CloudFormationModel
-from moto.iam.models import Role
-from moto.server import ThreadedMotoServer
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 
 ACCOUNT = "123456789012"
-REGION = "ap-northeast-2"
+# Where no other test has anything.
+REGION = "eu-central-1"
 # Of bash alone, since Python's start is what each call would cost.
 _PROGRAM = """\
 #!/bin/bash
@@ -77,6 +69,9 @@ class Cloud:
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
+        from awscli.clidriver import create_clidriver
+        from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
         self._stack = contextlib.ExitStack()
         self._moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         self._moto.start()
@@ -88,12 +83,10 @@ class Cloud:
         logging.disable(logging.WARNING)
         self._stack.callback(logging.disable, logging.NOTSET)
         self._driver = create_clidriver()
-        requests.post(f"{self.url}/moto-api/reset", timeout=10)
         self._listen()
         return self
 
     def __exit__(self, *_: object) -> None:
-        requests.post(f"{self.url}/moto-api/reset", timeout=10)
         self._stack.close()
 
     def client(self, service: str) -> Any:
@@ -139,7 +132,7 @@ def _until_zero(file: io.BufferedIOBase) -> str:
 
 
 @contextlib.contextmanager
-def _environ(url: str, folder: Path) -> Any:
+def _environ(url: str, folder: Path) -> Iterator[None]:
     nothing = str(folder / "nothing")
     ours = {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     ours |= {"AWS_DEFAULT_REGION": REGION, "AWS_CONFIG_FILE": nothing, "AWS_SHARED_CREDENTIALS_FILE": nothing}
@@ -152,6 +145,8 @@ def _environ(url: str, folder: Path) -> Any:
 
 @functools.cache
 def _client(service: str) -> Any:
+    import boto3
+
     return boto3.client(service)  # type: ignore[call-overload]
 
 
@@ -162,6 +157,10 @@ def translated(template: dict[str, Any]) -> dict[str, Any]:
     """A SAM template as CloudFormation gets it from AWS's translation; any other as it is."""
     if "Transform" not in template:
         return template
+    import boto3
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.translator import Translator
+
     # No policy of AWS's own is named, so none has to be known.
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
     found: dict[str, Any] = translator.translate(copy.deepcopy(template), {})
@@ -169,12 +168,17 @@ def translated(template: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _cloudformation() -> Any:
+def _cloudformation() -> Iterator[None]:
     """moto's, as CloudFormation is where that matters here.
 
     With SAM's translation, our kinds of things, a change without changes that is said afterwards, the outputs of what
     a change set made, roles that can be changed, and lists in which AWS::NoValue leaves no empty place.
     """
+    from moto.cloudformation import models, parsing
+    from moto.cloudformation.responses import CloudFormationResponse
+    from moto.iam.models import Role
+
+    _kinds()
     parse, clean, apply = models.Stack.parse_template, parsing.clean_json, models.ChangeSet.apply
 
     def parsed(template: str) -> dict[str, Any]:
@@ -248,6 +252,7 @@ def _nothing(*_: Any) -> None:
 
 def _kind(name: str, make: Callable[[dict[str, Any]], str], remake: Any, delete: Any) -> type:
     """A kind of resource; moto knows its kinds by who inherits from CloudFormationModel directly."""
+    from moto.core.common_models import CloudFormationModel
 
     def create(_: str, json: dict[str, Any], *__: Any, **___: Any) -> Any:
         return kind(make(json["Properties"]))
@@ -269,25 +274,28 @@ def _kind(name: str, make: Callable[[dict[str, Any]], str], remake: Any, delete:
     return kind  # type: ignore[no-any-return]
 
 
-KINDS = [
-    _kind(
-        "AWS::ApiGatewayV2::Api",
-        _api,
-        _import,
-        lambda identity: _client("apigatewayv2").delete_api(ApiId=identity),
-    ),
-    _kind("AWS::ApiGatewayV2::Stage", _stage, _nothing, _nothing),
-    _kind(
-        "AWS::Scheduler::Schedule",
-        _schedule,
-        lambda _, new: _client("scheduler").update_schedule(**new),
-        lambda identity: _client("scheduler").delete_schedule(Name=identity),
-    ),
-    _kind("AWS::Lambda::EventInvokeConfig", _invoke_config, lambda _, new: _invoke_config(new), _nothing),
-    _kind(
-        "AWS::CloudWatch::Alarm",
-        _alarm,
-        lambda _, new: _alarm(new),
-        lambda identity: _client("cloudwatch").delete_alarms(AlarmNames=[identity]),
-    ),
-]
+@functools.cache
+def _kinds() -> list[type]:
+    # Kept: moto finds them as long as there are any.
+    return [
+        _kind(
+            "AWS::ApiGatewayV2::Api",
+            _api,
+            _import,
+            lambda identity: _client("apigatewayv2").delete_api(ApiId=identity),
+        ),
+        _kind("AWS::ApiGatewayV2::Stage", _stage, _nothing, _nothing),
+        _kind(
+            "AWS::Scheduler::Schedule",
+            _schedule,
+            lambda _, new: _client("scheduler").update_schedule(**new),
+            lambda identity: _client("scheduler").delete_schedule(Name=identity),
+        ),
+        _kind("AWS::Lambda::EventInvokeConfig", _invoke_config, lambda _, new: _invoke_config(new), _nothing),
+        _kind(
+            "AWS::CloudWatch::Alarm",
+            _alarm,
+            lambda _, new: _alarm(new),
+            lambda identity: _client("cloudwatch").delete_alarms(AlarmNames=[identity]),
+        ),
+    ]

@@ -1,10 +1,12 @@
 """AWS: the template against the table, what a deployment makes in a stand-in of the cloud, the zip, and the handler."""
 
 import ast
+import fcntl
 import http.server
 import importlib
 import json
 import os
+import pickle
 import re
 import shlex
 import shutil
@@ -14,16 +16,11 @@ import threading
 import traceback
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-from cfnlint.api import ManualArgs, lint
-from samtranslator.yaml_helper import yaml_parse
 
 from infra.aws import functions, handler, package, stages, template
 from infra.aws.place import Existing, Place, dashed, id_of
@@ -56,10 +53,14 @@ AGENT = next(row for row in rows() if row.name == "check_monitors")
 @pytest.fixture(scope="module")
 def translation() -> dict[str, Any]:
     """The committed template as AWS translates it."""
+    from samtranslator.yaml_helper import yaml_parse
+
     return translated(yaml_parse(template.FILE.read_text()))
 
 
 def test_the_template_is_what_the_table_makes() -> None:
+    from samtranslator.yaml_helper import yaml_parse
+
     assert template.FILE.read_text() == template.text(), "python -m infra.aws template writes it anew"
     assert yaml_parse(template.FILE.read_text()) == template.document()
     # What a command line may hand over without a bucket.
@@ -68,6 +69,8 @@ def test_the_template_is_what_the_table_makes() -> None:
 
 @pytest.mark.parametrize("is_translated", [False, True], ids=["as written", "translated"])
 def test_cfn_lint_finds_nothing(is_translated: bool, translation: dict[str, Any]) -> None:
+    from cfnlint.api import ManualArgs, lint
+
     text = json.dumps(translation) if is_translated else template.FILE.read_text()
     assert lint(text, config=ManualArgs(regions=["us-east-1"])) == []
 
@@ -144,12 +147,10 @@ class Deployer:
         shutil.copy2(ROOT / "requirements.txt", self.project)
         self.zip = self.project / "build" / "bonghwa.zip"
 
-    def run(
-        self, *arguments: str, settings: Mapping[str, str] | None = None, typed: str = "", path: str | None = None
-    ) -> Step:
+    def run(self, *arguments: str, settings: Mapping[str, str] | None = None, typed: str = "") -> Step:
         """Run it to its end with these settings in the environment."""
         before = len(self.cloud.calls)
-        environ = {"PATH": path if path is not None else f"{self.cloud.folder}:/usr/bin:/bin", **(settings or {})}
+        environ = {"PATH": f"{self.cloud.folder}:/usr/bin:/bin", **(settings or {})}
         # Where pip gets the wheels is the machine's own business.
         environ |= {name: os.environ[name] for name in ("HOME",) if name in os.environ}
         environ |= {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
@@ -188,16 +189,6 @@ class Deployer:
         return [each["Key"] for each in self.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])]
 
 
-@pytest.fixture(scope="module")
-def deployer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployer]:
-    """Nothing is deployed yet, and somebody else's things are there."""
-    folder = tmp_path_factory.mktemp("aws")
-    with Cloud(folder / "bin") as cloud:
-        cloud.client("secretsmanager").create_secret(Name="bonghwas-other", SecretString="theirs")
-        cloud.client("s3").create_bucket(Bucket="theirs", CreateBucketConfiguration={"LocationConstraint": REGION})
-        yield Deployer(folder, cloud)
-
-
 def page() -> list[str]:
     """The README's blocks of commands, in order."""
     found = re.search(r"(?ms)^## AWS$(.*?)^## ", (ROOT / "README.md").read_text())
@@ -218,9 +209,36 @@ def made_of(line: str) -> list[str]:
 IN = f"--region={REGION}"
 
 
+@dataclass(frozen=True)
+class Life:
+    """A deployment from its beginning to its end: its steps, what it was in detail, and the zip that it built."""
+
+    steps: dict[str, Step]
+    details: dict[str, Any]
+    zip: Path
+
+
 @pytest.fixture(scope="module")
-def life(deployer: Deployer) -> dict[str, Step]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Life:
+    """A life, lived once for all processes of a distributed run: it takes its time."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "aws"
+    folder.mkdir(exist_ok=True)
+    file = folder / "life"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            with Cloud(folder / "bin") as cloud:
+                file.write_bytes(pickle.dumps(lived(Deployer(folder, cloud))))
+    found: Life = pickle.loads(file.read_bytes())
+    return found
+
+
+def lived(deployer: Deployer) -> Life:
     """A deployment by the README's page and nothing else, updates with every setting there is, and its end."""
+    where = {"LocationConstraint": REGION}
+    deployer.client("secretsmanager").create_secret(Name="bonghwas-other", SecretString="theirs")
+    deployer.client("s3").create_bucket(Bucket="theirs", CreateBucketConfiguration=where)
     login, settings, deploy, _, teardown = page()
     assert login == "aws configure"
     (deployer.project / ".env.aws").write_text(settings)
@@ -235,14 +253,26 @@ def life(deployer: Deployer) -> dict[str, Step]:
         "changed": deployer.run(*with_alarms, "--yes", settings=GIVEN),
         "again": deployer.run(*update, "--yes", settings=GIVEN),
     }
-    steps["details"] = replace(steps["again"], state=details(deployer))
+    in_detail = details(deployer)
     steps |= {
         "fewer": deployer.run(*update, "--yes", settings={**GIVEN, "HEARTBEAT_URL": ""}),
         "end refused": deployer.run("teardown", IN),
         "ended": deployer.run(*made_of(teardown), typed="y\n"),
         "nothing left": deployer.run("teardown", IN),
     }
-    return steps
+    return Life(steps, in_detail, deployer.zip)
+
+
+@pytest.fixture(scope="module")
+def life(whole: Life) -> dict[str, Step]:
+    """Its steps."""
+    return whole.steps
+
+
+@pytest.fixture(scope="module")
+def stack(whole: Life) -> dict[str, Any]:
+    """Everything that was made for a deployment with every setting, in detail."""
+    return whole.details
 
 
 def details(deployer: Deployer) -> dict[str, Any]:
@@ -253,7 +283,11 @@ def details(deployer: Deployer) -> dict[str, Any]:
     queues = deployer.client("sqs")
     roles = {each["RoleName"]: each for each in iam.list_roles()["Roles"]}
     names = [f"bonghwa-{dashed(row)}" for row in rows()]
+    told = lambdas.get_function_configuration(FunctionName="bonghwa-ingest-event")["Environment"]["Variables"]
+    environ = {"AWS_ENDPOINT_URL": deployer.cloud.url, "AWS_REGION": REGION}
+    environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     return {
+        "read by ingest_event": read_secrets(told["SECRET_NAMES"].split(), environ),
         "functions": {name: lambdas.get_function_configuration(FunctionName=name) for name in names},
         "permissions": {
             row.name: json.loads(lambdas.get_policy(FunctionName=f"bonghwa-{dashed(row)}")["Policy"])["Statement"]
@@ -292,12 +326,6 @@ def statements(policy: Any) -> list[dict[str, Any]]:
     # boto3 reads it where it is JSON; what moto's CloudFormation keeps is printed as Python does it.
     found: list[dict[str, Any]] = (ast.literal_eval(policy) if isinstance(policy, str) else policy)["Statement"]
     return found
-
-
-@pytest.fixture(scope="module")
-def stack(life: dict[str, Step]) -> dict[str, Any]:
-    """Everything that was made for a deployment with every setting, in detail."""
-    return life["details"].state
 
 
 def arn(row: Row) -> str:
@@ -381,13 +409,13 @@ def test_a_deployment_that_failed_says_so_and_the_next_goes_on_where_it_stands(l
 
 
 @pytest.mark.system
-def test_an_update_without_a_change_changes_nothing(life: dict[str, Step]) -> None:
+def test_an_update_without_a_change_changes_nothing(life: dict[str, Step], stack: dict[str, Any]) -> None:
     again = life["again"]
     assert (again.returncode, again.error) == (0, "")
     assert again.state == life["changed"].state
     words = [" ".join(call.words[:2]) for call in changes(life, "again")]
     assert words == ["s3 cp", "cloudformation deploy", "s3 rm"]
-    [subscription] = life["details"].state["subscriptions"]
+    [subscription] = stack["subscriptions"]
     assert subscription["Endpoint"] == "kim@example.com", "the mail stays although it was not said again"
 
 
@@ -615,24 +643,27 @@ def test_what_is_secret_by_its_value_or_too_long_for_a_variable_is_in_the_reader
 
 
 @pytest.mark.system
-def test_without_aws_a_dry_run_still_prints_and_everything_else_says_what_to_install(deployer: Deployer) -> None:
-    small = deployer.project / "small.zip"
-    small.touch()
-    said = deployer.run("deploy", "--dry-run", f"--zip={small}", settings=GIVEN, path="").said
+def test_without_aws_a_dry_run_still_prints_and_everything_else_says_what_to_install(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    (project / "any.zip").touch()
+    command = [sys.executable, "-m", "infra.aws", "deploy", "--zip=any.zip"]
+    environ = {"PATH": "", **GIVEN}
+    dry = [*command, "--dry-run"]
+    said = subprocess.run(dry, cwd=project, env=environ, capture_output=True, text=True).stdout
     assert said.startswith("# aws is not installed")
+    assert "\naws s3 cp any.zip s3://bonghwa-ACCOUNT-us-east-1/" in said
     assert "\naws cloudformation deploy " in said
-    refused = deployer.run("deploy", f"--zip={small}", settings=GIVEN, path="")
-    assert refused.error.startswith("bonghwa: aws is not installed: see https://docs.aws.amazon.com/cli/")
+    refused = subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True).stderr
+    assert refused.startswith("bonghwa: aws is not installed: see https://docs.aws.amazon.com/cli/")
 
 
 # --- the zip ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def names(life: dict[str, Step], deployer: Deployer) -> dict[str, int]:
+def names(whole: Life) -> dict[str, int]:
     """The zip that the deployment built, for arm64: the size of each file in it."""
-    assert life["deployed"].returncode == 0
-    with zipfile.ZipFile(deployer.zip) as archive:
+    with zipfile.ZipFile(whole.zip) as archive:
         return {each.filename: each.file_size for each in archive.infolist()}
 
 
@@ -657,9 +688,9 @@ def test_the_zip_holds_what_lambda_needs_and_little_else(names: dict[str, int]) 
 
 
 @pytest.mark.system
-def test_every_library_in_the_zip_is_for_lambdas_processor(names: dict[str, int], deployer: Deployer) -> None:
+def test_every_library_in_the_zip_is_for_lambdas_processor(names: dict[str, int], whole: Life) -> None:
     libraries = [name for name in names if ".so" in name]
-    with zipfile.ZipFile(deployer.zip) as archive:
+    with zipfile.ZipFile(whole.zip) as archive:
         # The kind of machine in an ELF header: 183 is AArch64.
         machines = {name: int.from_bytes(archive.read(name)[18:20], "little") for name in libraries}
     assert set(machines.values()) == {183}
@@ -788,6 +819,10 @@ def test_what_no_route_takes_gets_a_problem_as_on_a_laptop(
 
 
 def test_the_signature_is_the_one_of_amazons_own_library() -> None:
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
     body, url = b'{"SecretId": "bonghwa/everyone"}', f"https://secretsmanager.{REGION}.amazonaws.com/"
     request = AWSRequest("POST", url, {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "a.B"}, body)
     SigV4Auth(Credentials("AKID", "a/secret+key", "the-token"), "secretsmanager", REGION).add_auth(request)
@@ -875,20 +910,9 @@ def test_a_secret_that_cannot_be_had_is_said_and_asked_for_again_by_the_next_cal
 
 
 @pytest.mark.system
-def test_secrets_come_out_of_secrets_manager_as_the_deployment_put_them_in(
-    deployer: Deployer, life: dict[str, Step]
-) -> None:
-    manager = deployer.client("secretsmanager")
-    for name, value in life["changed"].state["secrets"].items():
-        if "/" in name:
-            manager.create_secret(Name=name, SecretString=value)
-    environ = {"AWS_ENDPOINT_URL": deployer.cloud.url, "AWS_REGION": REGION}
-    environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    told = life["changed"].state["functions"]["bonghwa-ingest-event"]["Environment"]["Variables"]
-    found = read_secrets(told["SECRET_NAMES"].split(), environ)
-    assert found == {name: SECRETS[name] for name in ("API_KEY", "DATABASE_URL", "TELEGRAM_BOT_TOKEN")}
-    with pytest.raises(SecretUnreadable, match=r"bonghwa/none cannot be read: 4\d\d .*ResourceNotFound"):
-        read_secrets(["bonghwa/none"], environ)
+def test_secrets_come_out_of_secrets_manager_as_the_deployment_put_them_in(stack: dict[str, Any]) -> None:
+    names = ("API_KEY", "DATABASE_URL", "TELEGRAM_BOT_TOKEN")
+    assert stack["read by ingest_event"] == {name: SECRETS[name] for name in names}
     assert read_secrets([], {}) == {}
 
 
