@@ -505,9 +505,13 @@ def test_a_functions_role_is_its_own_and_allows_what_it_needs_and_no_more(stack:
     assert not any(stack["managed"].values())
 
 
+def methods(row: Row) -> list[str]:
+    return ["GET", "HEAD"] if row.method == "GET" else [row.method]
+
+
 @pytest.mark.system
 def test_each_route_leads_to_its_function_and_what_has_none_gets_an_answer_too(stack: dict[str, Any]) -> None:
-    expected = {f"{row.method} {row.path.replace('<id>', '{id}')}": row for row in CALLED}
+    expected = {f"{method} {row.path.replace('<id>', '{id}')}": row for row in CALLED for method in methods(row)}
     unrouted = next(row for row in rows() if row.name == functions.FOR_UNROUTED)
     # moto's name for what is named $default there.
     assert set(stack["routes"]) == {*expected, "X-AMAZON-APIGATEWAY-ANY-METHOD $default"}
@@ -523,12 +527,12 @@ def test_each_route_leads_to_its_function_and_what_has_none_gets_an_answer_too(s
 @pytest.mark.system
 @pytest.mark.parametrize("row", CALLED, ids=lambda row: row.name)
 def test_the_api_may_call_a_function_by_its_own_route_alone(stack: dict[str, Any], row: Row) -> None:
-    [statement] = stack["permissions"][row.name]
-    assert statement["Principal"] == {"Service": "apigateway.amazonaws.com"}
-    source = statement["Condition"]["ArnLike"]["AWS:SourceArn"]
-    route = f"{row.method}{row.path.replace('<id>', '*')}"
+    statements = stack["permissions"][row.name]
+    assert all(each["Principal"] == {"Service": "apigateway.amazonaws.com"} for each in statements)
+    sources = {each["Condition"]["ArnLike"]["AWS:SourceArn"] for each in statements}
+    routes = {f"{method}{row.path.replace('<id>', '*')}" for method in methods(row)}
     api = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{stack['api']['ApiId']}/*"
-    assert source == f"{api}/{'*' if row.name == functions.FOR_UNROUTED else route}"
+    assert sources == {f"{api}/{route}" for route in ({"*"} if row.name == functions.FOR_UNROUTED else routes)}
 
 
 @pytest.mark.system

@@ -125,7 +125,12 @@ def allow(actions: list[str], resource: Any) -> dict[str, Any]:
 def _routes(row: Row) -> dict[str, Any]:
     api = {"ApiId": {"Ref": "Api"}, "PayloadFormatVersion": "2.0"}
     path = row.path.replace("<", "{").replace(">", "}")
-    found = {"Route": {"Type": "HttpApi", "Properties": {**api, "Method": row.method, "Path": path}}}
+    # What may be got may be asked for without its body too, which the API takes for another route.
+    methods = {"Route": row.method} | ({"Head": "HEAD"} if row.method == "GET" else {})
+    found = {
+        name: {"Type": "HttpApi", "Properties": {**api, "Method": method, "Path": path}}
+        for name, method in methods.items()
+    }
     if row.name == FOR_UNROUTED:
         # Without a path it is the API's route for whatever no other takes.
         found["Unrouted"] = {"Type": "HttpApi", "Properties": api}
