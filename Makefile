@@ -31,9 +31,10 @@ install: .venv/installed
 # What pytest makes of the tests, which takes it seconds, is kept for the next run.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Everything that CI runs. More workers than a small machine has processors, since half of their time is waiting.
+# Everything that CI runs. A worker more than a small machine has processors, since much of a test is waiting.
+WORKERS ?= 3
 test: check
-	$(BIN)/python -m pytest -n 4 --dist=loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup
 
 # The half for the inner loop: no system is started.
 fast: .venv/installed-dev
