@@ -213,3 +213,9 @@ def _account(state: dict[str, Any], address: str) -> None:
 def _known(things: dict[str, Any], name: str) -> None:
     if name not in things:
         raise Refused(f"{name} was not found")
+
+
+def dictionary(text: str) -> dict[str, str]:
+    """As gcloud reads one: ``^|^a=1|b=2``, or ``a=1,b=2``."""
+    separator, text = text[1:].split("^", 1) if text.startswith("^") else (",", text)
+    return dict(pair.split("=", 1) for pair in text.split(separator) if pair)

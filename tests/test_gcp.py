@@ -1,4 +1,4 @@
-"""Google Cloud: what the deployment tells gcloud, against the table; and the functions as the buildpack runs them."""
+"""Google Cloud: what the deployment tells gcloud, against the table. How it then runs, test_conformance.py shows."""
 
 import copy
 import json
@@ -13,24 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pathspec
 import pytest
 from pydantic import SecretStr
 
 from infra.beats import Beat
 from infra.commands import TRIES, CommandFailed, Stage, run
 from infra.gcp import access, functions, gateway, schedules
-from infra.gcp.place import APIS, MAX_ACCOUNT_LENGTH, NOT_YET, Place, name_of, secret_name
-from infra.needs import is_secret
+from infra.gcp.place import APIS, MAX_ACCOUNT_LENGTH, NOT_YET, name_of, secret_name
 from infra.table import Row, rows
 from shared.settings import ROOT, SettingError, Settings
 from tests import leaks
-from tests.postgres import Server
-from tests.recording_gcloud import HOST, NUMBER, Call, Cloud
-from tests.running import FunctionAlone, Running, copy_project, environment, free_port, started_together
-from tests.stand_ins import BotApi, Target, internal_error
+from tests.recording_gcloud import HOST, NUMBER, Call, Cloud, dictionary
+from tests.running import copy_project
+from tests.runtimes.google import PLACE, uploaded
 
-PLACE = Place("my-project", NUMBER, "asia-northeast3", "asia-northeast1")
 SECRETS = {
     "API_KEY": "a-key-of-the-cloud-alone,the-key-before-that-one",
     "DATABASE_URL": "postgresql://watcher:pass-of-the-database@db.example/bonghwa",
@@ -127,12 +123,6 @@ def deployed(life: dict[str, Step]) -> Step:
 
 def only(calls: list[Call], *words: str) -> list[Call]:
     return [call for call in calls if call.words[: len(words)] == list(words)]
-
-
-def dictionary(text: str) -> dict[str, str]:
-    """As gcloud reads one: ``^|^a=1|b=2``, or ``a=1,b=2``."""
-    separator, text = text[1:].split("^", 1) if text.startswith("^") else (",", text)
-    return dict(pair.split("=", 1) for pair in text.split(separator) if pair)
 
 
 def source_of(row: Row) -> str:
@@ -584,19 +574,7 @@ def test_googles_own_list_of_commands_knows_every_command_and_flag(life: dict[st
         assert not unknown, (call.words, unknown)
 
 
-# --- as Google's buildpack runs it ------------------------------------------------------------------------------------
-
-
-def uploaded() -> set[str]:
-    """What gcloud takes of this folder."""
-    lines = (ROOT / ".gcloudignore").read_text().splitlines()
-    ignored = pathspec.GitIgnoreSpec.from_lines(lines)
-    # Not into the folders that make up most of it, such as .venv.
-    candidates = [path for path in ROOT.iterdir() if path.is_file()]
-    candidates += [path for name in ("functions", "shared", "infra", "tests") for path in (ROOT / name).rglob("*")]
-    names = {path.relative_to(ROOT).as_posix() for path in candidates if path.is_file()}
-    names |= {".env", ".env.gcp", "notifications.db", ".venv/bin/python", ".git/config", "logs/server.log"}
-    return {name for name in names if not ignored.match_file(name)}
+# --- what is uploaded -------------------------------------------------------------------------------------------------
 
 
 def test_only_what_the_functions_need_is_uploaded() -> None:
@@ -608,159 +586,3 @@ def test_only_what_the_functions_need_is_uploaded() -> None:
         if path.is_file() and path.suffix in (".py", ".sql", ".json")
     }
     assert uploaded() == needed
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the buildpack makes: the uploaded files, and beside them an environment of requirements.txt alone."""
-    folder = tmp_path_factory.mktemp("buildpack")
-    source, layer = folder / "workspace", folder / "layer"
-    for name in uploaded():
-        (source / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, source / name)
-    subprocess.run([sys.executable, "-m", "venv", layer], check=True)
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    requirements = ["--requirement", str(source / "requirements.txt")]
-    subprocess.run([layer / "bin" / "python", *install, *requirements], check=True, capture_output=True)
-    return folder
-
-
-# Makes everything but the first argument read-only for the program that comes after the second, as in a container of
-# Cloud Run; the second may be on a file system of its own.
-_CONFINED = """
-mount --make-rprivate / && mount --bind "$0" "$0" && mount --bind "$1" "$1" &&
-mount -o remount,bind,ro "$1" && mount -o remount,bind,ro / && shift && exec "$@"
-"""
-
-
-def confined(writable: Path, read_only: Path, *command: str) -> list[str]:
-    """The command, where this machine can do that, with one folder that it can write to."""
-    prefix = ["unshare", "--map-root-user", "--mount", "sh", "-c", _CONFINED, str(writable), str(read_only)]
-    try:
-        can = subprocess.run([*prefix, "true"], capture_output=True, timeout=10).returncode == 0
-    except OSError:
-        can = False
-    return [*prefix, *command] if can else list(command)
-
-
-class CloudFunction(FunctionAlone):
-    """One function as the container runs it: the console script, and what the deployment put into its environment."""
-
-    def __init__(self, built: Path, folder: Path, row: Row, told: Mapping[str, str]) -> None:
-        port = str(free_port())
-        environ = {"PATH": f"{built / 'layer' / 'bin'}:/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder)}
-        environ |= {"FUNCTION_TARGET": row.name, "K_SERVICE": name_of(row), "PORT": port, "FLASK_PORT": port}
-        # As a container does not: it would listen on every address.
-        environ |= {"HOST": "127.0.0.1", "PYTHONDONTWRITEBYTECODE": "1", **told}
-        program = str(built / "layer" / "bin" / "functions-framework")
-        Running.__init__(self, confined(folder, built, program), built / "workspace", folder, environ)
-        self.name = row.name
-
-    def memory_mib(self) -> float:
-        """What all its processes take, shared pages counted once."""
-        rollups = [Path(f"/proc/{process}/smaps_rollup").read_text() for process in self.living()]
-        return sum(int(size) for text in rollups for size in re.findall(r"(?m)^Pss: +(\d+) kB", text)) / 1024
-
-
-@pytest.fixture
-def database_url(postgres: Server) -> str:
-    """The store that the functions share."""
-    return postgres.new_store()
-
-
-def told_by_the_deployment(row: Row, given: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a function, out of its command line and what the secrets that are named there hold."""
-    plain = {name: value for name, value in given.items() if not is_secret(name, value)}
-    hidden = {name: value for name, value in given.items() if is_secret(name, value)}
-    secrets = access.secrets_of(hidden, SecretStr(given["API_KEY"]))
-    stored = {secret_name(setting): value.get_secret_value() for setting, value in secrets.items()}
-    command = functions.deploy(row, PLACE, plain, frozenset(secrets))
-    flags = Call([str(each) for each in command.arguments], "", {}).flags
-    mounted = dictionary(flags["--set-secrets"])
-    return dictionary(flags["--set-env-vars"]) | {
-        name: stored[where.partition(":")[0]] for name, where in mounted.items()
-    }
-
-
-@pytest.fixture
-def running(
-    built: Path, tmp_path: Path, target: Target, bot_api: BotApi, database_url: str
-) -> Iterator[dict[str, CloudFunction]]:
-    """Every function, each in a process of its own."""
-    folder = tmp_path / "tmp"
-    folder.mkdir()
-    given = {"TARGET_URL": target.url, "ALLOW_PRIVATE_TARGETS": "true", "DATABASE_URL": database_url}
-    given |= {"API_KEY": KEY, **bot_api.environ}
-    told = {row.name: told_by_the_deployment(row, given) for row in rows()}
-    several = {row.name: CloudFunction(built, folder, row, told[row.name]) for row in rows()}
-    agent = several["check_monitors"].environ
-    assert agent["BACKEND_URL"] == url("ingest_event")
-    agent |= {"BACKEND_URL": several["ingest_event"].url, "SPOOL_DIR": str(folder)}
-    with started_together(*several.values()):
-        yield several
-
-
-KEY = environment(Path())["API_KEY"]
-
-
-@pytest.mark.system
-def test_an_outage_and_its_recovery_go_through_the_functions_as_the_buildpack_runs_them(
-    built: Path, running: dict[str, CloudFunction], target: Target, bot_api: BotApi
-) -> None:
-    before = files_in(built / "workspace")
-    by_key, by_schedule = ({"X-API-Key": key} for key in (KEY, access.schedule_key(SecretStr(KEY)).get_secret_value()))
-
-    def strike(name: str) -> dict[str, int]:
-        answer = running[name].post("/", key=by_schedule["X-API-Key"])
-        assert answer.status_code == 200, answer.text
-        found: dict[str, int] = answer.json()
-        return found
-
-    def ask(name: str, path: str) -> Any:
-        answer = running[name].get(path, headers=by_key)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    for row in CALLED:
-        if row.method == "GET":
-            assert running[row.name].get(row.path.replace("<id>", "1")).status_code == 401, "API_AUTH=all"
-            assert running[row.name].get(row.path, headers=by_schedule).status_code == 401
-    assert ask("describe_api", "/openapi.json")["openapi"] == "3.1.0"
-    assert strike("check_monitors") == {"checked": 1, "failed": 0, "posted": 1, "refused": 0, "spooled": 0}
-    assert ask("list_alerts", "/alerts") == {"alerts": [], "next": None}
-
-    target.status = 500
-    bot_api.queue(internal_error)
-    assert strike("check_monitors")["failed"] == 1
-    [alert] = ask("list_alerts", "/alerts?status=OPEN")["alerts"]
-    assert ask("health", "/")["open_alerts"] == 1
-    # Telegram failed once, and what is owed waits for its schedule.
-    running["health"].wait_until(lambda: strike("deliver_notifications")["SENT"] == 1)
-    assert strike("check_monitors")["failed"] == 1
-    # With the path that the gateway appends, and without the name that a cloudfunctions.net URL strips.
-    whole = ask("get_alert", f"/alerts/{alert['id']}")
-    assert whole == ask("get_alert", f"/{alert['id']}")
-    assert {each["status"] for each in whole["notifications"]} == {"SENT"}
-    acknowledging = running["update_alert"]._session.patch(
-        f"{running['update_alert'].url}/alerts/{alert['id']}", json={"status": "ACK"}, headers=by_key, timeout=15
-    )
-    assert acknowledging.json()["status"] == "ACK"
-
-    target.status = 200
-    assert strike("check_monitors")["failed"] == 0
-    assert ask("get_alert", f"/alerts/{alert['id']}")["status"] == "RESOLVED"
-    running["health"].wait_until(lambda: strike("deliver_notifications") is not None and len(bot_api.messages) == 2)
-    assert [text.split()[0] for text in bot_api.messages] == ["OUTAGE", "RECOVERY"]
-    logs = ask("list_notification_logs", "/notification_logs")["notification_logs"]
-    assert sorted((log["channel"], log["kind"]) for log in logs if log["status"] == "SENT") == [
-        (channel, kind) for channel in ("console", "telegram") for kind in ("OUTAGE", "RECOVERY")
-    ]
-    assert files_in(built / "workspace") == before, "only /tmp is there to be written"
-    if Path("/proc/self/smaps_rollup").exists():
-        for row in rows():
-            limit = int(functions.SIZES.get(row.name, functions.Size()).memory.removesuffix("Mi"))
-            assert running[row.name].memory_mib() < limit * 0.8, row.name
-
-
-def files_in(folder: Path) -> dict[str, int]:
-    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}

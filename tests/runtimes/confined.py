@@ -1,0 +1,30 @@
+"""A program that can write to one folder only, as in a cloud, where this machine can do that."""
+
+import functools
+import subprocess
+from pathlib import Path
+
+# Makes everything but the first argument read-only for the program that comes after the second, as in a container of
+# Cloud Run; the second may be on a file system of its own.
+_CONFINED = """
+mount --make-rprivate / && mount --bind "$0" "$0" && mount --bind "$1" "$1" &&
+mount -o remount,bind,ro "$1" && mount -o remount,bind,ro / && shift && exec "$@"
+"""
+_PREFIX = ("unshare", "--map-root-user", "--mount", "sh", "-c", _CONFINED)
+
+
+def confined(writable: Path, read_only: Path, *command: str) -> list[str]:
+    """The command, where this machine can do that, with one folder that it can write to."""
+    prefix = [*_PREFIX, str(writable), str(read_only)]
+    return [*prefix, *command] if _can(writable, read_only) else list(command)
+
+
+@functools.cache
+def _can(writable: Path, read_only: Path) -> bool:
+    try:
+        done = subprocess.run(
+            [*_PREFIX, str(writable), str(read_only), "true"], capture_output=True, timeout=10, check=False
+        )
+    except OSError:
+        return False
+    return done.returncode == 0
