@@ -42,9 +42,7 @@ _numbers = itertools.count(1)
 
 
 def on(platform: str, store: str) -> Any:
-    name = f"{platform}-{store}"
-    # A group, so that no two workers of a distributed run start the same.
-    return pytest.param((platform, store), id=name, marks=pytest.mark.xdist_group(name))
+    return pytest.param((platform, store), id=f"{platform}-{store}")
 
 
 @pytest.fixture(scope="module", params=[on(*each) for each in RUNTIMES])
