@@ -12,7 +12,7 @@ import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -92,14 +92,20 @@ class Exchange:
         # Who is killed while it sends leaves half a request, which no server takes for one.
         self.is_whole = len(self.body) == length
 
-    def answer(self, status: int, body: str, content_type: str = "text/plain; charset=utf-8") -> None:
+    def answer(
+        self,
+        status: int,
+        body: str,
+        content_type: str = "text/plain; charset=utf-8",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Answer whole and at once."""
-        self._send(_response(status, body, content_type))
+        self._send(_response(status, body, content_type, headers or {}))
 
     def drip(self, status: int, body: str, content_type: str = "application/json", pause: float = 0.1) -> None:
         """Answer a byte at a time with ``pause`` seconds between, until released."""
         released = self._released
-        for byte in _response(status, body, content_type):
+        for byte in _response(status, body, content_type, {}):
             if not self._send(bytes([byte])) or released.wait(pause):
                 return
 
@@ -410,12 +416,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing."""
 
 
-def _response(status: int, body: str, content_type: str) -> bytes:
+def _response(status: int, body: str, content_type: str, headers: Mapping[str, str]) -> bytes:
     data = body.encode()
+    more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     head = (
         f"HTTP/1.1 {status} -\r\nContent-Type: {content_type}\r\nContent-Length: {len(data)}\r\nConnection: close\r\n"
     )
-    return f"{head}\r\n".encode() + data
+    return f"{head}{more}\r\n".encode() + data
 
 
 def _fields(exchange: Exchange) -> dict[str, str]:

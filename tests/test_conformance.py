@@ -6,6 +6,7 @@ What is asserted is what anybody sees from outside: what a channel received, wha
 import itertools
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,19 @@ from typing import Any
 import pytest
 import requests
 
-from infra.gcp import functions
 from infra.openapi.document import FILE
 from infra.table import rows
 from shared import __version__
 from shared.models import as_text, now
+from shared.settings import ROOT
 from tests.postgres import Server
 from tests.running import API_KEY, rows_of
-from tests.runtimes import Runtime, google
+from tests.runtimes import Runtime, google, sandbox
+from tests.runtimes.aws import Aws
+from tests.runtimes.confined import files_in
 from tests.runtimes.google import Google
 from tests.runtimes.local import Local
-from tests.runtimes.processes import OneEach, Processes
+from tests.runtimes.processes import Processes
 from tests.stand_ins import accepts, internal_error
 
 pytestmark = pytest.mark.system
@@ -34,10 +37,16 @@ RUNTIMES = [
     ("processes", "sqlite"),
     ("processes", "postgresql"),
     ("google", "postgresql"),
+    ("aws", "postgresql"),
 ]
-PLATFORMS: dict[str, Callable[[Path, Path, str], Runtime]] = {"local": Local, "processes": Processes, "google": Google}
+PLATFORMS: dict[str, Callable[[Path, Path, str], Runtime]] = {
+    "local": Local,
+    "processes": Processes,
+    "google": Google,
+    "aws": Aws,
+}
 # The fixture that brings what each runs; the others run a copy of the project.
-SOURCES = {"google": "built"}
+SOURCES = {"google": "built", "aws": "unpacked"}
 _numbers = itertools.count(1)
 
 
@@ -61,6 +70,14 @@ def runtime(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What Google's buildpack makes."""
     return google.build(tmp_path_factory.mktemp("buildpack"))
+
+
+@pytest.fixture(scope="session")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What Lambda makes of the zip."""
+    if sys.platform != "linux":
+        pytest.skip("the zip holds libraries for Linux")
+    return sandbox.unpacked(tmp_path_factory.mktemp("lambda"))
 
 
 class Watch:
@@ -383,6 +400,7 @@ def test_nothing_is_answered_without_the_key(runtime: Runtime) -> None:
         for key in (None, "", "wrong", API_KEY[:-1], f"{API_KEY}x"):
             path = row.path.replace("<id>", "1")
             problem(runtime.call(row.method, path, key=key, function=row.name), 401)
+    assert runtime.call("GET", "/").status_code == 200
 
 
 def test_an_alert_that_is_not_there_is_404(runtime: Runtime) -> None:
@@ -425,30 +443,43 @@ def test_a_body_that_says_it_is_not_json_is_415(runtime: Runtime, failure: dict[
 
 # --- in a cloud -------------------------------------------------------------------------------------------------------
 
-in_clouds = pytest.mark.parametrize("runtime", [on("google", "postgresql")], indirect=True)
+in_clouds = pytest.mark.parametrize("runtime", [on("google", "postgresql"), on("aws", "postgresql")], indirect=True)
+on_google = pytest.mark.parametrize("runtime", [on("google", "postgresql")], indirect=True)
+on_aws = pytest.mark.parametrize("runtime", [on("aws", "postgresql")], indirect=True)
 
 
 @in_clouds
-def test_a_sqlite_file_is_refused_in_a_cloud_with_what_to_do_instead(runtime: OneEach, tmp_path: Path) -> None:
+def test_a_sqlite_file_is_refused_in_a_cloud_with_what_to_do_instead(runtime: Google | Aws, tmp_path: Path) -> None:
     file = tmp_path / "notifications.db"
     with runtime.one_more("list_alerts", DATABASE_URL=f"sqlite:///{file}") as url:
-        refused = problem(requests.get(f"{url}/alerts", headers={"X-API-Key": API_KEY}, timeout=10), 503)
+        refused = problem(requests.get(f"{url}/alerts", headers={"X-API-Key": API_KEY}, timeout=60), 503)
     assert refused["detail"].startswith("a SQLite file does not outlive a function in a cloud: set DATABASE_URL to")
     assert not file.exists()
 
 
 @in_clouds
-def test_a_private_address_is_refused_in_a_cloud_and_the_refusal_is_an_event(runtime: OneEach, watch: Watch) -> None:
+def test_a_private_address_is_refused_in_a_cloud_and_the_refusal_is_an_event(
+    runtime: Google | Aws, watch: Watch
+) -> None:
     hits = runtime.target.hits
     with runtime.one_more("check_monitors", ALLOW_PRIVATE_TARGETS="") as url:
-        requests.post(url, headers={"X-API-Key": API_KEY}, timeout=60).raise_for_status()
+        looked = requests.post(f"{url}/check_monitors", headers={"X-API-Key": API_KEY}, timeout=60)
+    assert looked.json() == {"checked": 1, "failed": 1, "posted": 1, "refused": 0, "spooled": 0}
     cause = "refused: 127.0.0.1 is a private address (ALLOW_PRIVATE_TARGETS is off)"
     assert [(event["is_success"], event["error_message"]) for event in watch.events] == [(0, cause)]
     assert [alert["cause"] for alert in watch.alerts] == [cause]
     assert runtime.target.hits == hits
 
 
-on_google = pytest.mark.parametrize("runtime", [on("google", "postgresql")], indirect=True)
+@in_clouds
+def test_each_function_fits_its_instance_and_leaves_no_file_outside_tmp(runtime: Google | Aws) -> None:
+    runtime.start()
+    for row in rows():
+        runtime.call(row.method, row.path.replace("<id>", "1"), function=row.name)
+    shares = runtime.memory_shares()
+    assert set(shares) == {row.name for row in rows()}
+    assert max(shares.values()) < 0.8, shares
+    assert files_in(runtime.code) == runtime.files_before
 
 
 @on_google
@@ -460,19 +491,22 @@ def test_the_key_of_googles_schedules_opens_nothing_else(runtime: Google) -> Non
 
 @on_google
 def test_a_function_is_found_where_google_strips_its_name_from_the_path(runtime: Google, alert: dict[str, Any]) -> None:
-    stripped, whole = (runtime.call("GET", f"{at}/{alert['id']}", function="get_alert") for at in ("", "/alerts"))
-    assert stripped.json() == whole.json()
     path = f"/{alert['id']}"
+    assert runtime.call("GET", path, function="get_alert").json() == runtime.get(f"/alerts{path}")
     assert runtime.call("PATCH", path, {"status": "ACK"}, function="update_alert").json()["status"] == "ACK"
 
 
-@on_google
-def test_each_function_fits_its_instance_and_leaves_no_file_outside_tmp(runtime: Google) -> None:
+@on_aws
+def test_what_no_route_of_amazons_takes_is_answered_as_everywhere(runtime: Aws) -> None:
+    for method, path in (("GET", "/nope"), ("POST", "/check_monitors"), ("GET", "/alerts/1/2"), ("GET", "/$default")):
+        problem(runtime.call(method, path), 404)
+
+
+@on_aws
+def test_lambda_finds_nothing_but_the_zip_and_what_its_runtime_brings(runtime: Aws) -> None:
     runtime.start()
-    for row in rows():
-        runtime.call(row.method, row.path.replace("<id>", "1"), function=row.name)
-    assert google.files_in(runtime.built / "workspace") == runtime.files_before
-    if Path("/proc/self/smaps_rollup").exists():
-        for name, mib in runtime.memory_mib().items():
-            limit = int(functions.SIZES.get(name, functions.Size()).memory.removesuffix("Mi"))
-            assert mib < limit * 0.8, name
+    for each in runtime.sandboxes.values():
+        own, brought, *standard = each.path
+        assert (own, brought) == (str(runtime.code), str(runtime.unpacked / sandbox.LIBRARIES))
+        assert not [place for place in standard if "site-packages" in place or Path(place).is_relative_to(ROOT)]
+    assert {each["Handler"] for each in runtime.functions.values()} == {"infra.aws.handler.handler"}

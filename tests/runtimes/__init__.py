@@ -37,7 +37,7 @@ class Runtime(ABC):
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            for each in (self._session, self.target, self.bot_api):
+            for each in self.parts():
                 stack.enter_context(each)
             stack.callback(self.kill)
             self.start()
@@ -46,6 +46,10 @@ class Runtime(ABC):
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def parts(self) -> list[contextlib.AbstractContextManager[Any]]:
+        """What it needs beside itself, entered before its start and left after its end."""
+        return [self._session, self.target, self.bot_api]
 
     @abstractmethod
     def start(self) -> None:

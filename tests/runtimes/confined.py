@@ -1,7 +1,9 @@
-"""A program that can write to one folder only, as in a cloud, where this machine can do that."""
+"""A program that can write to one folder only, as in a cloud, where this machine can do that; and what it takes."""
 
 import functools
+import re
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 # Makes everything but the first argument read-only for the program that comes after the second, as in a container of
@@ -28,3 +30,15 @@ def _can(writable: Path, read_only: Path) -> bool:
     except OSError:
         return False
     return done.returncode == 0
+
+
+def memory_mib(processes: Iterable[int]) -> float:
+    """What processes take together, each page by the share that it has in it; 0 on a system that does not say."""
+    found = (Path(f"/proc/{process}/smaps_rollup") for process in processes)
+    rollups = [rollup.read_text() for rollup in found if rollup.exists()]
+    return sum(int(size) for text in rollups for size in re.findall(r"(?m)^Pss: +(\d+) kB", text)) / 1024
+
+
+def files_in(folder: Path) -> dict[str, int]:
+    """Every file below a folder, and when it was changed."""
+    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}

@@ -5,7 +5,6 @@ The source filtered by ``.gcloudignore``, an environment of ``requirements.txt``
 """
 
 import itertools
-import re
 import shutil
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from infra.table import Row
 from shared.settings import ROOT, Settings
 from tests.recording_gcloud import NUMBER, Call, dictionary
 from tests.running import API_KEY, Running
-from tests.runtimes.confined import confined
+from tests.runtimes.confined import confined, files_in, memory_mib
 from tests.runtimes.processes import ROWS, OneEach
 
 PLACE = Place("my-project", NUMBER, "asia-northeast3", "asia-northeast1")
@@ -59,11 +58,6 @@ def build(folder: Path) -> Path:
     return folder
 
 
-def files_in(folder: Path) -> dict[str, int]:
-    """Every file below a folder, and when it was changed."""
-    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
-
-
 class Container(Running):
     """One function as its container runs it."""
 
@@ -75,23 +69,18 @@ class Container(Running):
         program = str(built / "layer" / "bin" / "functions-framework")
         super().__init__(confined(folder, built, program), built / "workspace", folder, environ)
 
-    def memory_mib(self) -> float:
-        """What all its processes take, shared pages counted once."""
-        rollups = [Path(f"/proc/{process}/smaps_rollup").read_text() for process in self.living()]
-        return sum(int(size) for text in rollups for size in re.findall(r"(?m)^Pss: +(\d+) kB", text)) / 1024
-
 
 class Google(OneEach):
     """Every function as Cloud Run runs it, and the scheduler's jobs and workflows when a test asks for them."""
 
     def __init__(self, built: Path, folder: Path, database_url: str) -> None:
         super().__init__(database_url)
-        self.built, self._folder = built, folder
+        self.code, self._built, self._folder = built / "workspace", built, folder
         given = {"TARGET_URL": self.target.url, "ALLOW_PRIVATE_TARGETS": "true", "DATABASE_URL": database_url}
         self._given = {**given, "API_KEY": API_KEY, **self.bot_api.environ}
         scheduled = [row for row in ROWS.values() if row.every is not None]
         self._strikes = {row.name: itertools.cycle(strikes(row)) for row in scheduled}
-        self.files_before = files_in(built / "workspace")
+        self.files_before = files_in(self.code)
 
     def new(self, row: Row, port: str, **variables: str) -> Container:
         """See OneEach."""
@@ -99,7 +88,7 @@ class Google(OneEach):
         if "BACKEND_URL" in told:
             assert told["BACKEND_URL"] == PLACE.url(ROWS[BACKEND])
             told |= {"BACKEND_URL": self.backend_url, "SPOOL_DIR": str(self._folder)}
-        return Container(self.built, self._folder, row, port, told | variables)
+        return Container(self._built, self._folder, row, port, told | variables)
 
     def run(self, name: str) -> None:
         """See Runtime. The jobs of a function take turns, those that are a workflow's among them."""
@@ -109,9 +98,13 @@ class Google(OneEach):
         answer = self._session.request(method, self.url("POST", "/", name), headers=headers, timeout=60)
         assert answer.status_code == 200, answer.text
 
-    def memory_mib(self) -> dict[str, float]:
-        """What each function that runs takes of its instance."""
-        return {name: each.memory_mib() for name, each in self._running.items() if isinstance(each, Container)}
+    def memory_shares(self) -> dict[str, float]:
+        """Of each function that runs, how much it takes of what its instance has."""
+        sizes = {name: functions.SIZES.get(name, functions.Size()).memory for name in self._running}
+        return {
+            name: memory_mib(each.living()) / int(sizes[name].removesuffix("Mi"))
+            for name, each in self._running.items()
+        }
 
 
 def told_by_the_deployment(row: Row, given: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,131 @@
+"""API Gateway's HTTP API: real requests become payloads of format 2.0, by the routes that a stack has."""
+
+import base64
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.runtimes.sandbox import InvocationFailed
+from tests.runtimes.stack import ACCOUNT, API_ID
+from tests.stand_ins import Exchange, StandIn
+
+# What is handed over as it is; everything else in Base64.
+_TEXT = re.compile(r"text/.*|application/(?:json|javascript|xml)")
+DEFAULT = "$default"
+
+Invoke = Callable[[dict[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A method (or ANY) and a path with ``{names}`` in it, and the function that they lead to."""
+
+    method: str
+    path: str
+    function: str
+
+    @property
+    def key(self) -> str:
+        """How the payload names it."""
+        return self.path if self.path == DEFAULT else f"{self.method} {self.path}"
+
+    def match(self, method: str, path: str) -> dict[str, str] | None:
+        """The path's parameters, if a request is for it."""
+        if self.path == DEFAULT:
+            return {}
+        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.path))
+        found = re.fullmatch(pattern, path) if self.method in ("ANY", method) else None
+        return found.groupdict() if found else None
+
+
+def routes_of(api: Mapping[str, Any]) -> list[Route]:
+    """The routes of an API's properties, that for everything else last. The functions are named by their ARNs."""
+    found = []
+    for path, methods in api["Body"]["paths"].items():
+        for method, operation in methods.items():
+            integration = operation["x-amazon-apigateway-integration"]
+            assert (integration["type"], integration["payloadFormatVersion"]) == ("aws_proxy", "2.0")
+            arn = re.search(r"/functions/(arn:.+)/invocations$", integration["uri"])
+            assert arn
+            name = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
+            found.append(Route(name, DEFAULT if operation.get("isDefaultRoute") else path, arn[1]))
+    return sorted(found, key=lambda route: route.path == DEFAULT)
+
+
+class HttpApi(StandIn):
+    """The front of an API. ``invoke`` gets a function's name and the payload."""
+
+    def __init__(self, routes: list[Route], invoke: Callable[[str, dict[str, Any]], Any]) -> None:
+        super().__init__()
+        self._routes, self._invoke = routes, invoke
+
+    def answer(self, exchange: Exchange) -> None:
+        method, path = exchange.method, urlsplit(exchange.path).path
+        found = ((route, route.match(method, path)) for route in self._routes)
+        route, parameters = next(((route, names) for route, names in found if names is not None), (None, {}))
+        if route is None:
+            exchange.answer(404, '{"message":"Not Found"}', "application/json")
+            return
+        try:
+            result = self._invoke(route.function, payload(exchange, route.key, parameters or {}))
+        except (InvocationFailed, AssertionError):
+            exchange.answer(500, '{"message":"Internal Server Error"}', "application/json")
+            return
+        body = result.get("body", "")
+        if result.get("isBase64Encoded"):
+            body = base64.b64decode(body).decode()
+        headers = {name.lower(): value for name, value in result.get("headers", {}).items()}
+        headers.pop("content-length", None)
+        kind = headers.pop("content-type", "text/plain; charset=utf-8")
+        exchange.answer(result["statusCode"], body, kind, headers)
+
+
+def payload(exchange: Exchange, route: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """What a function of the API gets for a request, in format 2.0."""
+    path, _, query = exchange.path.partition("?")
+    headers: dict[str, str] = {}
+    for name, value in exchange.headers.items():
+        headers[name.lower()] = f"{headers[name.lower()]},{value}" if name.lower() in headers else value
+    domain = f"{API_ID}.execute-api.ap-northeast-2.amazonaws.com"
+    headers |= {"host": domain, "x-forwarded-for": "127.0.0.1", "x-forwarded-port": "443", "x-forwarded-proto": "https"}
+    http = {"method": exchange.method, "path": unquote(path), "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}
+    context = {
+        "accountId": ACCOUNT,
+        "apiId": API_ID,
+        "domainName": domain,
+        "domainPrefix": API_ID,
+        "http": http | {"userAgent": headers.get("user-agent", "")},
+        "requestId": "JKJaXmPLvHcESHA=",
+        "routeKey": route,
+        "stage": "$default",
+        "time": datetime.now(UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        "timeEpoch": int(time.time() * 1000),
+    }
+    found: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": route,
+        "rawPath": unquote(path),
+        "rawQueryString": query,
+        "headers": headers,
+        "requestContext": context,
+        "isBase64Encoded": False,
+    }
+    if query:
+        several = parse_qs(query, keep_blank_values=True)
+        found["queryStringParameters"] = {name: ",".join(values) for name, values in several.items()}
+    if parameters:
+        found["pathParameters"] = {name: unquote(value) for name, value in parameters.items()}
+    return found | body_of(exchange, headers.get("content-type", ""))
+
+
+def body_of(exchange: Exchange, kind: str) -> dict[str, Any]:
+    """How a body is handed over."""
+    if not exchange.body:
+        return {}
+    if _TEXT.fullmatch(kind.partition(";")[0].strip().lower()):
+        return {"body": exchange.body.decode("utf-8", "replace"), "isBase64Encoded": False}
+    return {"body": base64.b64encode(exchange.body).decode(), "isBase64Encoded": True}
