@@ -128,9 +128,9 @@ def pgbouncer(postgres: Server) -> Iterator[Pgbouncer]:
         yield pooler
 
 
-def new_store(request: pytest.FixtureRequest) -> str | None:
-    """The URL of an empty store on the server that the parameter names; None for SQLite, or where there is none."""
-    engine = getattr(request, "param", "sqlite")
+def new_store(request: pytest.FixtureRequest, engine: str | None = None) -> str | None:
+    """The URL of an empty store on the server that ``engine``, or the parameter, names; None for SQLite, or for none."""
+    engine = engine or getattr(request, "param", "sqlite")
     if engine == "pgbouncer":
         pooler = request.getfixturevalue("pgbouncer")
         url: str = pooler.new_store()

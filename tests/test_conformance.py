@@ -7,10 +7,11 @@ import itertools
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import requests
 
@@ -19,9 +20,9 @@ from infra.table import rows
 from shared import __version__
 from shared.models import as_text, now
 from shared.settings import ROOT
-from tests.postgres import Server
+from tests.conftest import new_store
 from tests.running import API_KEY, rows_of
-from tests.runtimes import Runtime, google, sandbox
+from tests.runtimes import Runtime, aws, google, sandbox
 from tests.runtimes.aws import Aws
 from tests.runtimes.confined import files_in
 from tests.runtimes.google import Google
@@ -34,35 +35,39 @@ pytestmark = pytest.mark.system
 RUNTIMES = [
     ("local", "sqlite"),
     ("local", "postgresql"),
+    ("local", "pgbouncer"),
     ("processes", "sqlite"),
     ("processes", "postgresql"),
     ("google", "postgresql"),
     ("aws", "postgresql"),
 ]
-PLATFORMS: dict[str, Callable[[Path, Path, str], Runtime]] = {
-    "local": Local,
-    "processes": Processes,
-    "google": Google,
-    "aws": Aws,
-}
-# The fixture that brings what each runs; the others run a copy of the project.
-SOURCES = {"google": "built", "aws": "unpacked"}
 _numbers = itertools.count(1)
 
 
-def on(platform: str, store: str) -> Any:
-    return pytest.param((platform, store), id=f"{platform}-{store}")
+def on(platform: str, engine: str) -> Any:
+    return pytest.param((platform, engine), id=f"{platform}-{engine}")
 
 
 @pytest.fixture(scope="module", params=[on(*each) for each in RUNTIMES])
 def runtime(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
     """Bonghwa on one platform and one store, started once for all that is asked of it."""
-    platform, store = request.param
+    platform, engine = request.param
     folder = tmp_path_factory.mktemp(platform)
-    server: Server | None = request.getfixturevalue("postgres") if store == "postgresql" else None
-    url = server.new_store() if server else f"sqlite:///{folder / 'bonghwa.db'}"
-    source: Path = request.getfixturevalue(SOURCES.get(platform, "project"))
-    with PLATFORMS[platform](source, folder, url) as running:
+    url = new_store(request, engine) or f"sqlite:///{folder / 'bonghwa.db'}"
+
+    def fixture(name: str) -> Any:
+        return request.getfixturevalue(name)
+
+    match platform:
+        case "local":
+            running: Runtime = Local(fixture("project"), folder, url)
+        case "processes":
+            running = Processes(fixture("project"), folder, url)
+        case "google":
+            running = Google(fixture("built"), folder, url)
+        case _:
+            running = Aws(fixture("unpacked"), folder, url, fixture("aws_server"))
+    with running:
         yield running
 
 
@@ -500,6 +505,23 @@ def test_a_function_is_found_where_google_strips_its_name_from_the_path(runtime:
 def test_what_no_route_of_amazons_takes_is_answered_as_everywhere(runtime: Aws) -> None:
     for method, path in (("GET", "/nope"), ("POST", "/check_monitors"), ("GET", "/alerts/1/2"), ("GET", "/$default")):
         problem(runtime.call(method, path), 404)
+
+
+@on_aws
+def test_a_topic_of_amazons_is_told_with_the_boto3_that_lambda_brings(
+    runtime: Aws, aws_server: str, failure: dict[str, Any]
+) -> None:
+    session = boto3.Session("a", "b", region_name=aws.PLACE.region)
+    sns, sqs = session.client("sns", endpoint_url=aws_server), session.client("sqs", endpoint_url=aws_server)
+    topic, queue = sns.create_topic(Name="outages")["TopicArn"], sqs.create_queue(QueueName="outages")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    with runtime.one_more("ingest_event", SNS_TOPIC_ARN=topic) as url:
+        taken = requests.post(f"{url}/events", json=failure, headers={"X-API-Key": API_KEY}, timeout=60).json()
+    runtime.deliver()
+    [message] = sqs.receive_message(QueueUrl=queue)["Messages"]
+    assert json.loads(message["Body"])["Message"].startswith(f"OUTAGE {failure['target_url']} ")
+    assert ("sns", "OUTAGE") in sent(runtime, taken["alert"])
 
 
 @on_aws

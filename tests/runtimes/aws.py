@@ -1,7 +1,7 @@
 """AWS: the zip that the deployment builds and the stack that its template makes, run as Lambda does it.
 
 Routes, handlers, environment and schedules are read from the translated template; its parameters and the secrets are
-what the deployment says. API Gateway, the scheduler and its queue are stood in for here, Secrets Manager by moto.
+what the deployment says. API Gateway, the scheduler and its queue are stood in for here, everything else by moto.
 """
 
 import contextlib
@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import boto3
-import requests
-from moto.server import ThreadedMotoServer
 
 from infra.aws import stages, template
 from infra.aws.place import STACK, Existing, Place, id_of
@@ -33,34 +31,32 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "ASIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_K
 
 
 class SecretsManager:
-    """Secrets Manager on this machine, as a context manager; ``secrets`` are in it from the beginning."""
+    """Secrets in moto's AWS, which are there while it is entered."""
 
-    def __init__(self, secrets: Mapping[str, str]) -> None:
-        self._secrets, self._server = secrets, ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-        self.url = ""
+    def __init__(self, url: str, secrets: Mapping[str, str]) -> None:
+        self.url, self._first, self._names = url, secrets, list[str]()
+        session = boto3.Session("a", "b", region_name=PLACE.region)
+        self._client = session.client("secretsmanager", endpoint_url=url)
 
     def __enter__(self) -> Self:
-        self._server.start()
-        self.url = "http://{}:{}".format(*self._server.get_host_and_port())
-        for name, text in self._secrets.items():
+        for name, text in self._first.items():
             self.add(name, text)
         return self
 
     def __exit__(self, *_: object) -> None:
-        # What it knows would outlive it in this process.
-        requests.post(f"{self.url}/moto-api/reset", timeout=10)
-        self._server.stop()
+        for name in self._names:
+            self._client.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
 
     def add(self, name: str, text: str) -> None:
         """Create a secret."""
-        session = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name=PLACE.region)
-        session.client("secretsmanager", endpoint_url=self.url).create_secret(Name=name, SecretString=text)
+        self._client.create_secret(Name=name, SecretString=text)
+        self._names.append(name)
 
 
 class Aws(Runtime):
     """Every function as Lambda runs it, behind the API, and its schedules when a test asks for them."""
 
-    def __init__(self, unpacked: Path, folder: Path, database_url: str) -> None:
+    def __init__(self, unpacked: Path, folder: Path, database_url: str, aws_url: str) -> None:
         super().__init__(database_url)
         self.unpacked, self._folder = unpacked, folder
         given = {"TARGET_URL": self.target.url, "ALLOW_PRIVATE_TARGETS": "true", "DATABASE_URL": database_url}
@@ -68,7 +64,7 @@ class Aws(Runtime):
         parameters, secrets = said_by_the_deployment(given, unpacked / PACKAGE)
         self.stack = Stack(template.FILE, STACK, PLACE.region, parameters)
         self.functions = self.stack.of_type("AWS::Lambda::Function")
-        self._manager = SecretsManager(secrets)
+        self._manager = SecretsManager(aws_url, secrets)
         self._names = {self.stack.arn(id_of(row)): name for name, row in ROWS.items()}
         [api] = self.stack.of_type("AWS::ApiGatewayV2::Api").values()
         self._api = HttpApi(routes_of(api), self._invoke)
