@@ -103,15 +103,19 @@ class Runtime(ABC):
         return found
 
     def deliver(self) -> None:
-        """Run deliveries until nothing is owed. What waits for its next attempt is due at once."""
+        """Run deliveries until nothing is owed."""
 
         def is_nothing_owed() -> bool:
-            owed = "status = 'PENDING'"
-            rows_of(self.database_url, f"UPDATE notifications SET due_at = created_at WHERE {owed} RETURNING id")
+            self.make_due()
             self.run("deliver_notifications")
             return bool(self.get("/")["owed_notifications"] == 0)
 
         wait_until(is_nothing_owed, DELIVER_SECONDS, otherwise=self.printed)
+
+    def make_due(self) -> None:
+        """Let what waits for its next attempt wait no longer."""
+        waiting = "UPDATE notifications SET due_at = created_at WHERE status = 'PENDING' RETURNING id"
+        rows_of(self.database_url, waiting)
 
     def on_the_console(self, kind: str, number: int) -> list[str]:
         """What the console channel printed of a notification."""
