@@ -262,27 +262,6 @@ def test_an_acknowledged_outage_stays_the_only_one_until_the_target_recovers(run
     assert [alert["status"] for alert in watch.alerts] == ["OPEN", "RESOLVED"]
 
 
-def test_what_is_killed_during_an_outage_goes_on_where_the_store_stands(runtime: Runtime, watch: Watch) -> None:
-    runtime.target.is_down = True
-    watch.look()
-    runtime.deliver()
-    before = watch.alerts
-    runtime.kill()
-
-    watch.look(times=2)
-    assert watch.alerts == before
-    assert len(watch.told) == 1
-
-    runtime.target.is_down = False
-    watch.look()
-    runtime.deliver()
-    [resolved] = watch.alerts
-    assert (resolved["id"], resolved["status"]) == (before[0]["id"], "RESOLVED")
-    assert [text.split()[0] for text in watch.told] == ["OUTAGE", "RECOVERY"]
-    for kind, number in numbers_of(runtime, resolved, "console").items():
-        assert len(runtime.on_the_console(kind, number)) == 1
-
-
 # --- the API ----------------------------------------------------------------------------------------------------------
 
 
@@ -540,3 +519,27 @@ def test_lambda_finds_nothing_but_the_zip_and_what_its_runtime_brings(runtime: A
         assert (own, brought) == (str(runtime.code), str(runtime.unpacked / sandbox.LIBRARIES))
         assert not [place for place in standard if "site-packages" in place or Path(place).is_relative_to(ROOT)]
     assert {each["Handler"] for each in runtime.functions.values()} == {"infra.aws.handler.handler"}
+
+
+# --- the last scenario, since it leaves few processes running ---------------------------------------------------------
+
+
+def test_what_is_killed_during_an_outage_goes_on_where_the_store_stands(runtime: Runtime, watch: Watch) -> None:
+    runtime.target.is_down = True
+    watch.look()
+    runtime.deliver()
+    before = watch.alerts
+    runtime.kill()
+
+    watch.look(times=2)
+    assert watch.alerts == before
+    assert len(watch.told) == 1
+
+    runtime.target.is_down = False
+    watch.look()
+    runtime.deliver()
+    [resolved] = watch.alerts
+    assert (resolved["id"], resolved["status"]) == (before[0]["id"], "RESOLVED")
+    assert [text.split()[0] for text in watch.told] == ["OUTAGE", "RECOVERY"]
+    for kind, number in numbers_of(runtime, resolved, "console").items():
+        assert len(runtime.on_the_console(kind, number)) == 1

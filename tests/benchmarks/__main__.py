@@ -5,10 +5,11 @@ import os
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import cold_start, cpu, detection, durations, ingest, memory, reads
+from tests.benchmarks import cold_start, cpu, detection, durations, ingest, memory, reads, zip_start
 
 BENCHMARKS = {
     "cold_start": cold_start,
+    "zip_start": zip_start,
     "ingest": ingest,
     "detection": detection,
     "cpu": cpu,

@@ -28,7 +28,7 @@ HTTP_BAR = 1.6
 SCHEDULED_BAR = 1.8
 OUTAGES = 10
 
-_BODIES: dict[str, dict[str, Any]] = {
+BODIES: dict[str, dict[str, Any]] = {
     "ingest_event": {
         "target_url": "https://example.com/",
         "timestamp": "2025-01-08T10:30:00.000Z",
@@ -40,7 +40,7 @@ _BODIES: dict[str, dict[str, Any]] = {
     "update_alert": {"status": "ACK"},
 }
 # What shows that the function did its work and not only answered.
-_PROOFS = {"hello": "hello", "ingest_event": '"id":', "list_alerts": '"id":', "check_monitors": '"posted":1'}
+PROOFS = {"hello": "hello", "ingest_event": '"id":', "list_alerts": '"id":', "check_monitors": '"posted":1'}
 
 
 class Backend(StandIn):
@@ -69,7 +69,7 @@ class Start:
             status, text = self._first_answer(function)
             ended = time.perf_counter()
             assert status < 300, f"{self.name} answered {status}: {text}"
-            assert _PROOFS.get(self.name, "") in text, f"{self.name} answered {text}"
+            assert PROOFS.get(self.name, "") in text, f"{self.name} answered {text}"
         finally:
             function.kill()
         return (ended - began) * 1000
@@ -118,13 +118,18 @@ def _start(row: Row, project: Path, folder: Path, database: Path, world: dict[st
         shutil.copyfile(database, folder / "bonghwa.db")
         return FunctionAlone(project, folder, row.name, **world)
 
-    body = json.dumps(_BODIES[row.name]).encode() if row.name in _BODIES else None
+    body = json.dumps(BODIES[row.name]).encode() if row.name in BODIES else None
     return Start(row.name, make, row.method, row.path.replace("<id>", str(OUTAGES)), body)
 
 
 def _database(path: Path) -> Path:
-    """A database with a past: outages that were told, all over but the last, and nothing owed."""
-    store = open_store(Settings.from_env({"DATABASE_URL": f"sqlite:///{path}"}))
+    give_past(f"sqlite:///{path}")
+    return path
+
+
+def give_past(url: str) -> None:
+    """Give an empty database a past: outages that were told, all over but the last, and nothing owed."""
+    store = open_store(Settings.from_env({"DATABASE_URL": url}))
     began_at = now() - timedelta(hours=OUTAGES)
     for minute in range(2 * OUTAGES - 1):
         at = began_at + timedelta(minutes=minute)
@@ -133,7 +138,6 @@ def _database(path: Path) -> Path:
         _tell(store)
     # The last connection to leave puts everything into the one file.
     store.database.close()
-    return path
 
 
 def _tell(store: Store) -> None:

@@ -3,9 +3,10 @@
 import base64
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -16,8 +17,6 @@ from tests.stand_ins import Exchange, StandIn
 # What is handed over as it is; everything else in Base64.
 _TEXT = re.compile(r"text/.*|application/(?:json|javascript|xml)")
 DEFAULT = "$default"
-
-Invoke = Callable[[dict[str, Any]], Any]
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,11 @@ class HttpApi(StandIn):
         if route is None:
             exchange.answer(404, '{"message":"Not Found"}', "application/json")
             return
+        event = payload(
+            exchange.method, exchange.path, exchange.headers.items(), exchange.body, route.key, parameters or {}
+        )
         try:
-            result = self._invoke(route.function, payload(exchange, route.key, parameters or {}))
+            result = self._invoke(route.function, event)
         except (InvocationFailed, AssertionError):
             exchange.answer(500, '{"message":"Internal Server Error"}', "application/json")
             return
@@ -84,15 +86,22 @@ class HttpApi(StandIn):
         exchange.answer(result["statusCode"], body, kind, headers)
 
 
-def payload(exchange: Exchange, route: str, parameters: Mapping[str, str]) -> dict[str, Any]:
-    """What a function of the API gets for a request, in format 2.0."""
-    path, _, query = exchange.path.partition("?")
+def payload(
+    method: str,
+    target: str,
+    given: Iterable[tuple[str, str]] = (),
+    body: bytes = b"",
+    route: str = DEFAULT,
+    parameters: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """What a function of the API gets for a request, in format 2.0; ``given`` are its headers."""
+    path, _, query = target.partition("?")
     headers: dict[str, str] = {}
-    for name, value in exchange.headers.items():
+    for name, value in given:
         headers[name.lower()] = f"{headers[name.lower()]},{value}" if name.lower() in headers else value
     domain = f"{API_ID}.execute-api.ap-northeast-2.amazonaws.com"
     headers |= {"host": domain, "x-forwarded-for": "127.0.0.1", "x-forwarded-port": "443", "x-forwarded-proto": "https"}
-    http = {"method": exchange.method, "path": unquote(path), "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}
+    http = {"method": method, "path": unquote(path), "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}
     context = {
         "accountId": ACCOUNT,
         "apiId": API_ID,
@@ -119,13 +128,12 @@ def payload(exchange: Exchange, route: str, parameters: Mapping[str, str]) -> di
         found["queryStringParameters"] = {name: ",".join(values) for name, values in several.items()}
     if parameters:
         found["pathParameters"] = {name: unquote(value) for name, value in parameters.items()}
-    return found | body_of(exchange, headers.get("content-type", ""))
+    return found | _as_json(body, headers.get("content-type", ""))
 
 
-def body_of(exchange: Exchange, kind: str) -> dict[str, Any]:
-    """How a body is handed over."""
-    if not exchange.body:
+def _as_json(body: bytes, kind: str) -> dict[str, Any]:
+    if not body:
         return {}
     if _TEXT.fullmatch(kind.partition(";")[0].strip().lower()):
-        return {"body": exchange.body.decode("utf-8", "replace"), "isBase64Encoded": False}
-    return {"body": base64.b64encode(exchange.body).decode(), "isBase64Encoded": True}
+        return {"body": body.decode("utf-8", "replace"), "isBase64Encoded": False}
+    return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}

@@ -61,10 +61,10 @@ class Aws(Runtime):
         self.unpacked, self._folder = unpacked, folder
         given = {"TARGET_URL": self.target.url, "ALLOW_PRIVATE_TARGETS": "true", "DATABASE_URL": database_url}
         given |= {"API_KEY": API_KEY, **self.bot_api.environ}
-        parameters, secrets = said_by_the_deployment(given, unpacked / PACKAGE)
+        parameters, self.secrets = said_by_the_deployment(given, unpacked / PACKAGE)
         self.stack = Stack(template.FILE, STACK, PLACE.region, parameters)
         self.functions = self.stack.of_type("AWS::Lambda::Function")
-        self._manager = SecretsManager(aws_url, secrets)
+        self._manager = SecretsManager(aws_url, self.secrets)
         self._names = {self.stack.arn(id_of(row)): name for name, row in ROWS.items()}
         [api] = self.stack.of_type("AWS::ApiGatewayV2::Api").values()
         self._api = HttpApi(routes_of(api), self._invoke)
