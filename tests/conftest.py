@@ -129,7 +129,7 @@ def pgbouncer(postgres: Server) -> Iterator[Pgbouncer]:
 
 
 def new_store(request: pytest.FixtureRequest, engine: str | None = None) -> str | None:
-    """The URL of an empty store on the server that ``engine``, or the parameter, names; None for SQLite, or for none."""
+    """The URL of an empty store on the server that ``engine``, or the parameter, names; None for SQLite."""
     engine = engine or getattr(request, "param", "sqlite")
     if engine == "pgbouncer":
         pooler = request.getfixturevalue("pgbouncer")

@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -72,17 +73,19 @@ def runtime(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What Google's buildpack makes."""
-    return google.build(tmp_path_factory.mktemp("buildpack"))
+def built() -> Iterator[Path]:
+    """What Google's buildpack makes. Not among pytest's folders, which are kept, and searched for secrets whole."""
+    with tempfile.TemporaryDirectory(prefix="bonghwa-buildpack-") as folder:
+        yield google.build(Path(folder))
 
 
 @pytest.fixture(scope="session")
-def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What Lambda makes of the zip."""
+def unpacked() -> Iterator[Path]:
+    """What Lambda makes of the zip; see ``built`` for its place."""
     if sys.platform != "linux":
         pytest.skip("the zip holds libraries for Linux")
-    return sandbox.unpacked(tmp_path_factory.mktemp("lambda"))
+    with tempfile.TemporaryDirectory(prefix="bonghwa-zip-") as folder:
+        yield sandbox.unpacked(Path(folder))
 
 
 class Watch:
