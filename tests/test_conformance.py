@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import requests
 
@@ -493,7 +492,7 @@ def test_what_no_route_of_amazons_takes_is_answered_as_everywhere(runtime: Aws) 
 def test_a_topic_of_amazons_is_told_with_the_boto3_that_lambda_brings(
     runtime: Aws, aws_server: str, failure: dict[str, Any]
 ) -> None:
-    session = boto3.Session("a", "b", region_name=aws.PLACE.region)
+    session = aws.session()
     sns, sqs = session.client("sns", endpoint_url=aws_server), session.client("sqs", endpoint_url=aws_server)
     topic, queue = sns.create_topic(Name="outages")["TopicArn"], sqs.create_queue(QueueName="outages")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

@@ -61,7 +61,7 @@ class Runtime(ABC):
 
     @abstractmethod
     def run(self, name: str) -> None:
-        """One run of a scheduled function, as the platform's schedule calls it. AssertionError where it failed."""
+        """One run of a scheduled function, as the platform's schedule calls it. Raises where it failed."""
 
     @abstractmethod
     def url(self, method: str, path: str, function: str | None) -> str:

@@ -11,9 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
-
-import boto3
+from typing import TYPE_CHECKING, Any, Self
 
 from infra.aws import stages, template
 from infra.aws.place import STACK, Existing, Place, id_of
@@ -26,8 +24,19 @@ from tests.runtimes.processes import ROWS
 from tests.runtimes.sandbox import PACKAGE, TASK, Sandbox
 from tests.runtimes.stack import ACCOUNT, Stack
 
+if TYPE_CHECKING:
+    from boto3 import Session
+
 PLACE = Place(ACCOUNT, "ap-northeast-2")
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "ASIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "of-the-functions-role"}
+
+
+def session() -> "Session":
+    """Who asks moto's AWS."""
+    # Here, and not above: it takes long, and who only collects tests needs it not.
+    from boto3 import Session
+
+    return Session("a", "b", region_name=PLACE.region)
 
 
 class SecretsManager:
@@ -35,8 +44,7 @@ class SecretsManager:
 
     def __init__(self, url: str, secrets: Mapping[str, str]) -> None:
         self.url, self._first, self._names = url, secrets, list[str]()
-        session = boto3.Session("a", "b", region_name=PLACE.region)
-        self._client = session.client("secretsmanager", endpoint_url=url)
+        self._client = session().client("secretsmanager", endpoint_url=url)
 
     def __enter__(self) -> Self:
         for name, text in self._first.items():

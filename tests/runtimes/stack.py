@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
-
 # As the cloud gives such numbers and names.
 ACCOUNT = "123456789012"
 API_ID = "a1b2c3d4e5"
@@ -122,6 +119,10 @@ class Stack:
 
 def translated(template: Path, region: str) -> dict[str, Any]:
     """What CloudFormation makes of a SAM template."""
+    # Here, and not above: each process of a distributed run would pay for it where it only collects the tests.
+    from samtranslator.translator.transform import transform
+    from samtranslator.yaml_helper import yaml_parse
+
     before = os.environ.get("AWS_DEFAULT_REGION")
     os.environ["AWS_DEFAULT_REGION"] = region
     try:
