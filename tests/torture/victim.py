@@ -156,6 +156,10 @@ def _name(frame: FrameType, call: str) -> str | None:
             if code.co_name == "step":
                 return None
             place = place or f"{Path(code.co_filename).stem}:{each.f_lineno}"
+            if code.co_name == "_record":
+                # Whichever sender comes first writes down what all have done.
+                ours.append(f"_record({each.f_locals['attempt'].notification.channel})")
+                break
             channel = each.f_locals.get("channel") if "channel" in code.co_varnames else None
             ours.append(f"{code.co_name}({channel})" if isinstance(channel, str) else code.co_name)
         each = each.f_back
