@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from infra.aws import stages, template
 from infra.aws.place import STACK, Existing, Place, id_of
 from infra.commands import Command
-from tests.running import API_KEY
+from tests.running import API_KEY, AWS
 from tests.runtimes import Runtime
 from tests.runtimes.api_gateway import HttpApi, Route, routes_of
 from tests.runtimes.confined import files_in
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from boto3 import Session
 
 PLACE = Place(ACCOUNT, "ap-northeast-2")
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "ASIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "of-the-functions-role"}
+# The role's, which each function finds in its environment; what they print is searched for the secret one.
+CREDENTIALS = {name: AWS[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
 
 
 def session() -> "Session":
@@ -78,6 +79,7 @@ class Aws(Runtime):
         self._api = HttpApi(routes_of(api), self._invoke)
         self._strikes = {name: itertools.cycle(self._events(name)) for name, row in ROWS.items() if row.every}
         self.sandboxes: dict[str, Sandbox] = {}
+        self._fronts: dict[Sandbox, HttpApi] = {}
         self._outputs: list[Path] = []
         self.code = unpacked / TASK
         self.files_before = files_in(self.code)
@@ -168,9 +170,12 @@ class Aws(Runtime):
         return self._sandbox(self._names[arn]).invoke(event)
 
     def _alone(self, name: str, sandbox: Sandbox) -> str:
-        route = Route("ANY", ROWS[name].path.replace("<id>", "{id}"), name)
-        front = HttpApi([route], lambda _, event: sandbox.invoke(event))
-        return self._stack.enter_context(front).url
+        """The URL of an API that leads to one environment of a function alone."""
+        if sandbox not in self._fronts:
+            route = Route("ANY", ROWS[name].path.replace("<id>", "{id}"), name)
+            front = HttpApi([route], lambda _, event: sandbox.invoke(event))
+            self._fronts[sandbox] = self._stack.enter_context(front)
+        return self._fronts[sandbox].url
 
     def _events(self, name: str) -> Iterator[str]:
         """What the function gets of each of its schedules, with the scheduler's own words for the time in it."""
