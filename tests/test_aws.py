@@ -86,11 +86,13 @@ def test_there_is_a_lambda_for_each_row_and_no_other(translation: dict[str, Any]
         each = found[id_of(row)]
         assert each["Environment"]["Variables"]["FUNCTION_TARGET"] == row.name
         assert each["Architectures"] == ["arm64"]
-        assert tuple(map(int, each["Runtime"].removeprefix("python").split("."))) >= (3, 12)
+        assert each["Runtime"] == {"Ref": "Runtime"}
         module, _, name = each["Handler"].rpartition(".")
         assert getattr(importlib.import_module(module), name) is handler.handler
         limit = functions.API_SECONDS if row.every is None else 900
         assert each["Timeout"] <= limit
+    runtimes = translation["Parameters"]["Runtime"]["AllowedValues"]
+    assert all(tuple(map(int, each.removeprefix("python").split("."))) >= (3, 12) for each in runtimes)
     longest = next(each.le for each in Settings.model_fields["check_timeout_seconds"].metadata if hasattr(each, "le"))
     assert found[id_of(AGENT)]["Timeout"] > 2 * longest, "a run of the agent has time for its longest check"
 
@@ -453,11 +455,8 @@ def test_no_secret_is_on_a_command_line_or_on_the_screen_or_in_a_variable(life: 
 def test_a_function_gets_what_its_code_asks_for_and_may_read_no_secret_beside(stack: dict[str, Any], row: Row) -> None:
     made = stack["functions"][f"bonghwa-{dashed(row)}"]
     size = functions.size_of(row)
-    assert (made["MemorySize"], made["Timeout"], made["Handler"]) == (
-        size.memory_mb,
-        size.timeout_seconds,
-        "infra.aws.handler.handler",
-    )
+    assert (made["MemorySize"], made["Timeout"]) == (size.memory_mb, size.timeout_seconds)
+    assert made["Runtime"] == package.fitting().name
     told = dict(made["Environment"]["Variables"])
     source = "".join(path.read_text() for path in (ROOT / "functions" / row.name).glob("*.py"))
     has_channels = bool(re.search(r"import .*\bnotifiers\b", source))
@@ -705,7 +704,7 @@ def test_every_library_in_the_zip_is_for_lambdas_processor(names: dict[str, int]
 @pytest.mark.system
 def test_the_same_files_make_the_same_zip_and_lambda_may_read_them(tmp_path: Path) -> None:
     files = {path.relative_to(ROOT).as_posix(): path for path in sorted((ROOT / "shared").rglob("*.py"))}
-    package._write(files, tmp_path / "one.zip")
+    package._write(files, tmp_path / "one.zip", package.Runtime())
     for path in (copied := tmp_path / "copy").parent.iterdir():
         assert path.name == "one.zip"
     others = {}
@@ -713,7 +712,7 @@ def test_the_same_files_make_the_same_zip_and_lambda_may_read_them(tmp_path: Pat
         (copied / name).parent.mkdir(parents=True, exist_ok=True)
         others[name] = Path(shutil.copyfile(path, copied / name))
         others[name].chmod(0o600)
-    package._write(others, tmp_path / "other.zip")
+    package._write(others, tmp_path / "other.zip", package.Runtime())
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "other.zip").read_bytes()
     with zipfile.ZipFile(tmp_path / "one.zip") as archive:
         assert all(each.external_attr >> 16 & 0o004 for each in archive.infolist())

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from infra.aws import stages, template
-from infra.aws.package import ZIP, Package, PackagingFailed, Runtime, build
+from infra.aws.package import VERSIONS, ZIP, Package, PackagingFailed, Runtime, build, fitting, runtime_of
 from infra.aws.place import AWS, OWN_FILE, STACK, Existing, Place, account_number, look
 from infra.commands import CommandFailed, Stage, is_agreed, is_installed, run
 from infra.given import settings_given
@@ -24,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
     try:
         if asked.chore == "package":
-            print(_said_of(build(Runtime(asked.python, PROCESSORS[asked.architecture]), asked.to)))
+            runtime = Runtime(asked.python or fitting().version, PROCESSORS[asked.architecture])
+            print(_said_of(build(runtime, asked.to)))
         elif asked.chore == "template":
             template.FILE.write_text(template.text(), encoding="utf-8")
             print(f"{template.FILE} is up to date")
@@ -39,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     chores = parser.add_subparsers(dest="chore", required=True)
     package = chores.add_parser("package", help="build the zip that Lambda runs")
     package.add_argument("--architecture", choices=PROCESSORS, default="arm64", help="(%(default)s)")
-    package.add_argument("--python", default=Runtime.version, help="the version of Python (%(default)s)")
+    package.add_argument("--python", help="the version of Python, by default one that this machine has")
     package.add_argument("--to", type=Path, default=ZIP, help="the zip; what is there already is replaced")
     chores.add_parser("template", help="write template.yaml anew, from the table of functions")
     deploy = chores.add_parser("deploy", help="deploy everything, or bring it up to date")
@@ -85,9 +86,12 @@ def _planned(asked: argparse.Namespace, place: Place, existing: Existing, given:
         return stages.removal(place, existing)
     package = asked.zip
     if package is None:
-        built = build(Runtime())
+        built = build(fitting())
         print(f"# {_said_of(built)}")
         package = built.zip
+    runtime = runtime_of(package)
+    if runtime and runtime.processor != Runtime.processor:
+        raise PackagingFailed(f"{package} is for {runtime.processor}, and the template for {Runtime.processor}")
     return stages.deployment(place, existing, given, package.resolve(), asked.alarm_email)
 
 
@@ -100,10 +104,12 @@ def _region(text: str) -> str:
 def _said_of(package: Package) -> str:
     """What a person may want to know of a zip."""
     name = package.zip.relative_to(ROOT) if package.zip.is_relative_to(ROOT) else package.zip
-    rest, of_psycopg = (package.bytes_unpacked - package.bytes_of_psycopg) / 1e6, package.bytes_of_psycopg / 1e6
-    size = package.zip.stat().st_size / 1e6
-    told = f"{name} has {size:.1f} MB, unpacked {rest:.1f} MB and {of_psycopg:.1f} MB of psycopg"
-    slower = "; it is not compiled, since there is no such Python here, so that each cold start takes longer"
+    runtime = runtime_of(package.zip) or Runtime()
+    of_psycopg = package.bytes_of_psycopg / 1e6
+    rest = package.bytes_unpacked / 1e6 - of_psycopg
+    told = f"{name}, for {runtime.name} on {runtime.processor}, has {package.zip.stat().st_size / 1e6:.1f} MB"
+    told += f", unpacked {rest:.1f} MB and {of_psycopg:.1f} MB of psycopg"
+    slower = f"; not compiled, for want of Python {', '.join(VERSIONS)} here: cold starts take three times as long"
     return told if package.is_compiled else told + slower
 
 

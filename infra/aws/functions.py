@@ -6,7 +6,6 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from infra.aws.package import Runtime
 from infra.aws.place import OPTIONAL_GROUPS, camel, dashed, groups_of, id_of
 from infra.needs import AGENT, is_for, is_secret
 from infra.table import Row, rows
@@ -51,7 +50,7 @@ def plain_settings() -> list[str]:
 def every_function() -> dict[str, Any]:
     """What all of them have in common."""
     return {
-        "Runtime": f"python{Runtime.version}",
+        "Runtime": {"Ref": "Runtime"},
         "Architectures": ["arm64"],
         "Handler": "infra.aws.handler.handler",
         "CodeUri": {"Bucket": {"Ref": "CodeBucket"}, "Key": {"Ref": "CodeKey"}},

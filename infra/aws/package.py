@@ -18,6 +18,8 @@ from tempfile import TemporaryDirectory
 from shared.settings import ROOT
 
 ZIP = ROOT / "build" / "bonghwa.zip"
+# What Lambda has, best known first.
+VERSIONS = ("3.13", "3.14", "3.12")
 # What of ours a function needs; infra/local for the answers to what no function answers.
 OWN = (
     "main.py",
@@ -60,8 +62,13 @@ class PackagingFailed(Exception):
 class Runtime:
     """A Python version and a processor, as wheels name it: what the zip is for."""
 
-    version: str = "3.13"
+    version: str = VERSIONS[0]
     processor: str = "aarch64"
+
+    @property
+    def name(self) -> str:
+        """What Lambda calls it."""
+        return f"python{self.version}"
 
     @property
     def platforms(self) -> list[str]:
@@ -77,6 +84,21 @@ class Package:
     bytes_unpacked: int
     bytes_of_psycopg: int
     is_compiled: bool
+
+
+def fitting() -> Runtime:
+    """The runtime whose Python this machine has, so that the zip can be compiled; the first where it has none."""
+    return next((Runtime(version) for version in VERSIONS if _python(version)), Runtime())
+
+
+def runtime_of(zip_file: Path) -> Runtime | None:
+    """What a zip was built for; None where that cannot be told."""
+    try:
+        with zipfile.ZipFile(zip_file) as archive:
+            name, _, processor = archive.comment.decode().partition(" ")
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return None
+    return Runtime(name.removeprefix("python"), processor) if processor else None
 
 
 def build(runtime: Runtime, to: Path = ZIP) -> Package:
@@ -98,7 +120,7 @@ def build(runtime: Runtime, to: Path = ZIP) -> Package:
                 of_others[module.with_suffix(".pyc").as_posix()] = path
         files = of_others | own
         to.parent.mkdir(parents=True, exist_ok=True)
-        _write(files, to)
+        _write(files, to, runtime)
         sizes = {name: path.stat().st_size for name, path in files.items()}
     of_psycopg = sum(size for name, size in sizes.items() if name.startswith("psycopg"))
     return Package(to, sum(sizes.values()), of_psycopg, bool(compiled))
@@ -135,23 +157,34 @@ def _needed(libraries: Path) -> Iterator[tuple[str, Path]]:
 def _compile(runtime: Runtime, files: Mapping[str, Path], folder: Path) -> dict[str, Path]:
     """The compiled form of every module, by the module's name; nothing where this machine has no such Python.
 
-    Lambda cannot keep it: without it every cold start compiles all that it imports.
+    Lambda cannot keep it: without it every cold start compiles all that it imports, and takes three times as long.
     """
-    python = shutil.which(f"python{runtime.version}")
-    if f"{sys.version_info.major}.{sys.version_info.minor}" == runtime.version:
-        python = sys.executable
+    python = _python(runtime.version)
     if python is None:
         return {}
     modules = {name: folder / f"{name}c" for name, path in sorted(files.items()) if path.suffix == ".py"}
     lines = "\n".join(f"{files[name]}\t{compiled}\t{name}" for name, compiled in modules.items())
-    done = subprocess.run(  # noqa: S603  # without a shell
-        [python, "-I", "-c", _COMPILER], input=lines, capture_output=True, text=True, check=False
-    )
-    return modules if done.returncode == 0 else {}
+    command = [python, "-I", "-c", _COMPILER]
+    done = subprocess.run(command, input=lines, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise PackagingFailed(f"{python} cannot compile what is in the zip:\n{done.stderr.strip()[-2000:]}")
+    return modules
 
 
-def _write(files: dict[str, Path], to: Path) -> None:
+def _python(version: str) -> str | None:
+    """A Python of that version: the one that runs this, or one that is on the PATH and really runs."""
+    for python in (sys.executable, shutil.which(f"python{version}")):
+        if python:
+            command = [python, "-I", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+            if done.stdout.strip() == version:
+                return python
+    return None
+
+
+def _write(files: Mapping[str, Path], to: Path, runtime: Runtime) -> None:
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.comment = f"{runtime.name} {runtime.processor}".encode()
         for name, path in sorted(files.items()):
             about = zipfile.ZipInfo(name, _MOMENT)
             about.compress_type = zipfile.ZIP_DEFLATED

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from infra.aws import schedules, template
 from infra.aws.functions import plain_settings
+from infra.aws.package import Runtime, runtime_of
 from infra.aws.place import (
     GROUPS,
     OPTIONAL_GROUPS,
@@ -52,6 +53,7 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str], packa
         **({"AlarmEmail": email} if email else {}),
         "CodeBucket": place.bucket,
         "CodeKey": key,
+        "Runtime": (runtime_of(package) or Runtime()).name,
         "SecretsDigest": digest(secrets),
     }
     upload = place.command("s3", "cp", _shown(package), f"s3://{place.bucket}/{key}", "--only-show-errors")

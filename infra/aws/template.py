@@ -6,6 +6,7 @@ from typing import Any
 from infra.aws import functions, schedules
 from infra.aws.as_yaml import lines
 from infra.aws.functions import DEAD_LETTERS, SNS_TOPIC, Resources, plain_settings
+from infra.aws.package import VERSIONS
 from infra.aws.place import OPTIONAL_GROUPS, camel, id_of
 from infra.table import rows
 from shared import __version__
@@ -43,26 +44,30 @@ def _parameters() -> dict[str, Any]:
     found: dict[str, Any] = {
         "CodeBucket": {"Type": "String", "Description": "the bucket with the zip"},
         "CodeKey": {"Type": "String", "Description": "the zip's key there"},
+        "Runtime": _choice("what the zip is for", [f"python{each}" for each in VERSIONS]),
         "SecretsDigest": {"Type": "String", "Description": "changes with what is in the secrets"},
         "AlarmEmail": {"Type": "String", "Default": "", "Description": "who gets the alarms, or nobody"},
     }
     for group in OPTIONAL_GROUPS:
         about = f"whether there is a secret for the {group}"
-        found[f"Has{camel(group)}Secret"] = _choice(about, "false")
+        found[f"Has{camel(group)}Secret"] = _choice(about, ["false", "true"])
     for row in filter(schedules.has_setting, schedules.scheduled()):
         defaults = schedules.parameters(row, Settings.from_env({}))
         line, half_minutes = defaults.values()
         about = f"when {row.name} is called, a cron line in UTC"
         found[f"{id_of(row)}Cron"] = {"Type": "String", "Default": line, "Description": about}
         about = f"whether {row.name} is called half a minute later once more"
-        found[f"{id_of(row)}HalfMinutes"] = _choice(about, half_minutes)
+        found[f"{id_of(row)}HalfMinutes"] = _choice(
+            about, sorted(["false", "true"], key=lambda each: each != half_minutes)
+        )
     for setting in plain_settings():
         found[camel(setting)] = {"Type": "String", "Default": "", "Description": f"the setting {setting}"}
     return found
 
 
-def _choice(about: str, default: str) -> dict[str, Any]:
-    return {"Type": "String", "AllowedValues": ["true", "false"], "Default": default, "Description": about}
+def _choice(about: str, values: list[str]) -> dict[str, Any]:
+    """A parameter that has one of these values, by default the first."""
+    return {"Type": "String", "AllowedValues": values, "Default": values[0], "Description": about}
 
 
 def _conditions() -> dict[str, Any]:
