@@ -1,12 +1,10 @@
 """AWS: the template against the table, what a deployment makes in a stand-in of the cloud, the zip, and the handler."""
 
 import ast
-import fcntl
 import http.server
 import importlib
 import json
 import os
-import pickle
 import re
 import shlex
 import shutil
@@ -221,19 +219,11 @@ class Life:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Life:
-    """A life, lived once for all processes of a distributed run: it takes its time."""
-    folder = tmp_path_factory.getbasetemp()
-    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "aws"
-    folder.mkdir(exist_ok=True)
-    file = folder / "life"
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not file.exists():
-            with Cloud(folder / "bin") as cloud:
-                file.write_bytes(pickle.dumps(lived(Deployer(folder, cloud))))
-    found: Life = pickle.loads(file.read_bytes())
-    return found
+def life_on_aws(tmp_path_factory: pytest.TempPathFactory) -> Life:
+    """A whole life."""
+    folder = tmp_path_factory.mktemp("aws")
+    with Cloud(folder / "bin") as cloud:
+        return lived(Deployer(folder, cloud))
 
 
 def lived(deployer: Deployer) -> Life:
@@ -266,15 +256,15 @@ def lived(deployer: Deployer) -> Life:
 
 
 @pytest.fixture(scope="module")
-def life(whole: Life) -> dict[str, Step]:
+def steps(life_on_aws: Life) -> dict[str, Step]:
     """Its steps."""
-    return whole.steps
+    return life_on_aws.steps
 
 
 @pytest.fixture(scope="module")
-def stack(whole: Life) -> dict[str, Any]:
+def stack(life_on_aws: Life) -> dict[str, Any]:
     """Everything that was made for a deployment with every setting, in detail."""
-    return whole.details
+    return life_on_aws.details
 
 
 def details(deployer: Deployer) -> dict[str, Any]:
@@ -339,8 +329,8 @@ def queue_arn(name: str) -> str:
 
 
 @pytest.mark.system
-def test_the_readmes_page_leads_line_by_line_to_a_deployment_and_back(life: dict[str, Step]) -> None:
-    deployed, ended = life["deployed"], life["ended"]
+def test_the_readmes_page_leads_line_by_line_to_a_deployment_and_back(steps: dict[str, Step]) -> None:
+    deployed, ended = steps["deployed"], steps["ended"]
     assert (deployed.returncode, deployed.error) == (0, "")
     assert set(deployed.state["functions"]) == {f"bonghwa-{dashed(row)}" for row in rows()}
     told = deployed.state["functions"]["bonghwa-check-monitors"]["Environment"]["Variables"]
@@ -357,27 +347,27 @@ def test_the_readmes_page_leads_line_by_line_to_a_deployment_and_back(life: dict
 
 
 @pytest.mark.system
-def test_taking_it_away_leaves_nothing_but_what_is_not_ours(life: dict[str, Step]) -> None:
-    left = {kind: list(things) for kind, things in life["ended"].state.items() if things}
+def test_taking_it_away_leaves_nothing_but_what_is_not_ours(steps: dict[str, Step]) -> None:
+    left = {kind: list(things) for kind, things in steps["ended"].state.items() if things}
     assert left == {"secrets": ["bonghwas-other"], "buckets": ["theirs"]}
-    assert life["nothing left"].said == f"There is nothing of Bonghwa's in {ACCOUNT}, {REGION}\n"
+    assert steps["nothing left"].said == f"There is nothing of Bonghwa's in {ACCOUNT}, {REGION}\n"
 
 
 @pytest.mark.system
-def test_a_dry_run_prints_exactly_what_is_run_afterwards_and_changes_nothing(life: dict[str, Step]) -> None:
-    assert all(call.is_read for call in life["planned"].calls)
-    assert life["planned"].state == life["refused"].state == life["failed"].state
-    printed = [line for line in life["planned"].said.splitlines() if line.startswith("aws ")]
+def test_a_dry_run_prints_exactly_what_is_run_afterwards_and_changes_nothing(steps: dict[str, Step]) -> None:
+    assert all(call.is_read for call in steps["planned"].calls)
+    assert steps["planned"].state == steps["refused"].state == steps["failed"].state
+    printed = [line for line in steps["planned"].said.splitlines() if line.startswith("aws ")]
     # Files are in a folder of their own then, which is gone by now.
     run = [
         re.sub(r"file:///\S*/(\w+\.json)", r"file://\1", shlex.join(["aws", *each.arguments]))
-        for each in changes(life, "changed")
+        for each in changes(steps, "changed")
     ]
     assert printed == run
 
 
-def changes(life: dict[str, Step], name: str) -> list[Call]:
-    return [call for call in life[name].calls if not call.is_read]
+def changes(steps: dict[str, Step], name: str) -> list[Call]:
+    return [call for call in steps[name].calls if not call.is_read]
 
 
 @pytest.mark.system
@@ -390,9 +380,9 @@ def changes(life: dict[str, Step], name: str) -> list[Call]:
     ],
 )
 def test_it_says_first_what_it_will_do_and_does_nothing_without_a_yes(
-    life: dict[str, Step], step: str, words: list[str]
+    steps: dict[str, Step], step: str, words: list[str]
 ) -> None:
-    asked = life[step]
+    asked = steps[step]
     assert all(each in asked.said.partition("Go on?")[0] for each in [*words, f"{ACCOUNT}, {REGION}:"])
     if "refused" in step:
         assert (asked.returncode, asked.error) == (1, "nothing was changed\n")
@@ -400,8 +390,8 @@ def test_it_says_first_what_it_will_do_and_does_nothing_without_a_yes(
 
 
 @pytest.mark.system
-def test_a_deployment_that_failed_says_so_and_the_next_goes_on_where_it_stands(life: dict[str, Step]) -> None:
-    failed, changed = life["failed"], life["changed"]
+def test_a_deployment_that_failed_says_so_and_the_next_goes_on_where_it_stands(steps: dict[str, Step]) -> None:
+    failed, changed = steps["failed"], steps["changed"]
     assert failed.returncode == 1
     assert failed.error.startswith("bonghwa: aws cloudformation deploy")
     assert "the connection was lost" in failed.error
@@ -411,37 +401,37 @@ def test_a_deployment_that_failed_says_so_and_the_next_goes_on_where_it_stands(l
 
 
 @pytest.mark.system
-def test_an_update_without_a_change_changes_nothing(life: dict[str, Step], stack: dict[str, Any]) -> None:
-    again = life["again"]
+def test_an_update_without_a_change_changes_nothing(steps: dict[str, Step], stack: dict[str, Any]) -> None:
+    again = steps["again"]
     assert (again.returncode, again.error) == (0, "")
-    assert again.state == life["changed"].state
-    words = [" ".join(call.words[:2]) for call in changes(life, "again")]
+    assert again.state == steps["changed"].state
+    words = [" ".join(call.words[:2]) for call in changes(steps, "again")]
     assert words == ["s3 cp", "cloudformation deploy", "s3 rm"]
     [subscription] = stack["subscriptions"]
     assert subscription["Endpoint"] == "kim@example.com", "the mail stays although it was not said again"
 
 
 @pytest.mark.system
-def test_an_update_removes_what_is_needed_no_longer(life: dict[str, Step]) -> None:
-    before, fewer = life["again"].state, life["fewer"].state
+def test_an_update_removes_what_is_needed_no_longer(steps: dict[str, Step]) -> None:
+    before, fewer = steps["again"].state, steps["fewer"].state
     assert set(before["secrets"]) - set(fewer["secrets"]) == {"bonghwa/agent"}
     assert len(fewer["buckets"][PLACE.bucket]) == 1
     told = fewer["functions"]["bonghwa-check-monitors"]["Environment"]["Variables"]
     assert told["SECRET_NAMES"] == "bonghwa/everyone bonghwa/channels"
-    told = [life[each].state["functions"]["bonghwa-health"] for each in ("deployed", "again", "fewer")]
+    told = [steps[each].state["functions"]["bonghwa-health"] for each in ("deployed", "again", "fewer")]
     digests = [each["Environment"]["Variables"]["SECRETS_DIGEST"] for each in told]
     assert len(set(digests)) == 3, "instances that have read other secrets are replaced"
 
 
 @pytest.mark.system
-def test_no_secret_is_on_a_command_line_or_on_the_screen_or_in_a_variable(life: dict[str, Step]) -> None:
+def test_no_secret_is_on_a_command_line_or_on_the_screen_or_in_a_variable(steps: dict[str, Step]) -> None:
     secrets = leaks.secrets_of(SECRETS) | {"DATABASE": {"pass-of-the-database"}}
-    for step in life.values():
+    for step in steps.values():
         variables = json.dumps(step.state.get("functions"), default=str)
         said = "\n".join([step.said, step.error, variables, *(each for call in step.calls for each in call.arguments)])
         assert not leaks.found_in(said.encode(), secrets)
     # They did go somewhere.
-    stored = life["changed"].state["secrets"]
+    stored = steps["changed"].state["secrets"]
     assert {name: json.loads(stored[name]) for name in stored if "/" in name} == {
         "bonghwa/everyone": {"API_KEY": SECRETS["API_KEY"]},
         "bonghwa/store": {"DATABASE_URL": SECRETS["DATABASE_URL"]},
@@ -664,9 +654,9 @@ def test_without_aws_a_dry_run_still_prints_and_everything_else_says_what_to_ins
 
 
 @pytest.fixture(scope="module")
-def names(whole: Life) -> dict[str, int]:
+def names(life_on_aws: Life) -> dict[str, int]:
     """The zip that the deployment built, for arm64: the size of each file in it."""
-    with zipfile.ZipFile(whole.zip) as archive:
+    with zipfile.ZipFile(life_on_aws.zip) as archive:
         return {each.filename: each.file_size for each in archive.infolist()}
 
 
@@ -691,9 +681,9 @@ def test_the_zip_holds_what_lambda_needs_and_little_else(names: dict[str, int]) 
 
 
 @pytest.mark.system
-def test_every_library_in_the_zip_is_for_lambdas_processor(names: dict[str, int], whole: Life) -> None:
+def test_every_library_in_the_zip_is_for_lambdas_processor(names: dict[str, int], life_on_aws: Life) -> None:
     libraries = [name for name in names if ".so" in name]
-    with zipfile.ZipFile(whole.zip) as archive:
+    with zipfile.ZipFile(life_on_aws.zip) as archive:
         # The kind of machine in an ELF header: 183 is AArch64.
         machines = {name: int.from_bytes(archive.read(name)[18:20], "little") for name in libraries}
     assert set(machines.values()) == {183}
