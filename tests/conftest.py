@@ -43,7 +43,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 # Tests that share what costs seconds and is made once for all of them.
 _TOGETHER = re.compile(
-    r"(?P<forge>/test_kills\.py)|(?P<life>/test_gcp\.py)|(?P<watched>/test_store_trouble\.py)"
+    r"(?P<forge>/test_kills\.py)|(?P<life>/test_gcp\.py)|(?P<aws>/test_aws\.py)|(?P<watched>/test_store_trouble\.py)"
     r"|/test_conformance\.py.*\[(?P<runtime>[a-z]+-[a-z]+)"
     r"|(?P<refused>::test_a_malformed_setting)|(?P<debugged>::test_(?:debug_settings|nothing_listens))"
 )

@@ -56,7 +56,7 @@ def translation() -> dict[str, Any]:
     return translated(yaml_parse(template.FILE.read_text()))
 
 
-def test_the_template_is_what_the_table_makes() -> None:
+def test_the_template_is_what_the_table_makes(translation: dict[str, Any]) -> None:
     from samtranslator.yaml_helper import yaml_parse
 
     assert template.FILE.read_text() == template.text(), "python -m infra.aws template writes it anew"
