@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,8 @@ from pydantic import SecretStr
 
 from shared.models import AttemptStatus, Event, as_text
 from shared.settings import ROOT
-from shared.store import Store, StoreUnavailable
+from shared.store import Store, StoreUnavailable, postgres_connection
+from shared.store import postgres as engine
 from shared.store.engine import Database
 from shared.store.migrate import TABLES, migrate
 from shared.store.postgres import PostgresDatabase
@@ -117,6 +119,33 @@ def test_a_database_that_holds_something_else_is_left_as_it_is(
     with pytest.raises(TransferFailed, match=r"it holds another store, or this one as it was before, in .*events"):
         transfer(old, new)
     assert everything(new) == before
+
+
+@pytest.fixture
+def slow(old: SqliteDatabase, new: PostgresDatabase, monkeypatch: pytest.MonkeyPatch) -> SqliteDatabase:
+    """It takes longer to read the whole of one table than the server lets a transaction, or a statement, wait."""
+    for database in (old, new):
+        database.open()
+    monkeypatch.setattr("shared.store.transfer.PAGE", 3)
+    monkeypatch.setattr(engine, "STATEMENT_SECONDS", 0.3)
+    monkeypatch.setattr(postgres_connection, "ANSWER_SECONDS", 0.1)
+    connection = old._connection
+    assert connection is not None
+    connection.set_progress_handler(lambda: time.sleep(0.004), 10)
+    began = time.monotonic()
+    assert len(connection.execute("SELECT * FROM events").fetchall()) == 60
+    assert time.monotonic() - began > 1.5 * engine.STATEMENT_SECONDS
+    return old
+
+
+def test_a_store_that_takes_longer_to_read_than_the_server_waits_is_copied_and_compared(
+    slow: SqliteDatabase, new: PostgresDatabase, url: str
+) -> None:
+    assert transfer(slow, new)[0]
+    # Nor is the rest of what differs read while nothing is asked of the server.
+    rows_of(url, "DELETE FROM events WHERE id > 3")
+    with pytest.raises(TransferFailed, match="as it was before, in events: nothing was changed"):
+        transfer(slow, new)
 
 
 def test_a_copy_that_comes_out_different_is_taken_back(old: SqliteDatabase, new: PostgresDatabase, url: str) -> None:
