@@ -21,8 +21,10 @@ from shared.settings import ROOT, Settings
 from shared.store import open_store, opening
 from shared.store.alerts import open_alert
 from tests.conftest import new_store
+from tests.postgres import Server
 from tests.running import free_port
 from tests.stand_ins import BotApi, bad_gateway, hangs
+from tests.torture.wire import Wire
 
 KEY = "a-key-for-these-tests-only"
 FAILURE = {
@@ -79,8 +81,16 @@ on_each_engine = pytest.mark.parametrize(
 
 
 @pytest.fixture
+def wire(postgres: Server) -> Iterator[Wire]:
+    with Wire(postgres.new_store()) as leading:
+        yield leading
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty store: SQLite, unless the test is of each engine."""
+    """An empty store: SQLite, unless the test is of each engine, or wants PostgreSQL at the end of a wire."""
+    if getattr(request, "param", None) == "wire":
+        return str(request.getfixturevalue("wire").url)
     return new_store(request) or f"sqlite:///{tmp_path / 'store.db'}"
 
 
@@ -150,6 +160,30 @@ def test_the_same_event_again_answers_200_and_changes_nothing(api: Api) -> None:
         200,
         {"id": 1, "event_id": "e-1", "duplicate": True, "change": None, "alert": None},
     )
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("database_url", ["wire"], indirect=True)
+def test_what_was_saved_although_nobody_heard_so_is_not_done_again_and_is_told_once(
+    api: Api, wire: Wire, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = FAILURE | {"event_id": "e-1"}
+    asked: dict[str, Callable[[], TestResponse]] = {
+        "INSERT INTO events": lambda: api.post(event),
+        "UPDATE alerts": lambda: api.patch(1, status="RESOLVED"),
+    }
+    for words, ask in asked.items():
+        is_done = wire.hang_up(words, "after")
+        unheard = ask()
+        assert (unheard.status_code, unheard.headers["Retry-After"], is_done.is_set()) == (503, "2", True)
+        assert ask().status_code == 200, "as where it was so already"
+    outcomes = api.call("POST", "/deliver_notifications").json
+    assert outcomes == {"SENT": 2, "RETRY": 0, "FAILED": 0, "EXPIRED": 0}
+    assert api.call("POST", "/deliver_notifications").json == dict.fromkeys(outcomes, 0)
+    told = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("{")]
+    assert [line.split()[0] for line in told] == ["OUTAGE", "RECOVERY"]
+    [alert] = api.get("/alerts")["alerts"]
+    assert (alert["id"], alert["status"]) == (1, "RESOLVED")
 
 
 @on_each_engine

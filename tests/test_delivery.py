@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 
 from shared import delivery, logs
 from shared.delivery import deliver_at_once, deliver_owed, retry_seconds
@@ -20,6 +21,8 @@ from shared.store import Store, StoreUnavailable, postgres
 from shared.store.engine import Database
 from shared.store.migrate import drop_everything, migrate
 from shared.store.sqlite import SqliteDatabase
+from tests.postgres import Server
+from tests.torture.wire import SIDES, Wire
 
 START = datetime(2025, 1, 8, 12, tzinfo=UTC)
 TTL = 86_400.0
@@ -281,6 +284,51 @@ def test_what_was_accepted_is_not_written_down_for_another_that_got_its_number_i
         report(store, ok=False, after=60, name="other")
     assert deliver(store, 60, a=channel) == ({"SENT": 1} if is_owed else {})
     assert logged(store) == ["SENT"] * is_owed
+
+
+@pytest.fixture
+def wire(postgres: Server) -> Iterator[Wire]:
+    """Leads to an empty store on PostgreSQL."""
+    with Wire(postgres.new_store()) as leading:
+        yield leading
+
+
+@pytest.fixture
+def at_the_end_of_a_wire(wire: Wire) -> Iterator[Store]:
+    with closing(postgres.PostgresDatabase(SecretStr(wire.url))) as database:
+        migrate(database, as_text(START))
+        yield Store(database)
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("side", SIDES)
+def test_an_attempt_of_which_nobody_heard_whether_it_was_written_down_is_one_row_and_sent_once(
+    wire: Wire, at_the_end_of_a_wire: Store, side: str
+) -> None:
+    store, channel = at_the_end_of_a_wire, Channel()
+    report(store, ok=False)
+    is_done = wire.hang_up("INSERT INTO notification_logs", side)
+    assert deliver(store, a=channel) == {"SENT": 1}
+    assert (is_done.is_set(), wire.came_late) == (True, side == "late")
+    assert logged(store) == ["SENT"]
+    assert store.summary()["owed_notifications"] == 0
+    assert deliver(store, 99, a=channel) == {}
+    assert channel.kinds == ["OUTAGE"]
+
+
+@pytest.mark.system
+def test_a_refusal_of_which_nobody_heard_that_it_was_written_down_is_one_alert_and_told_once(
+    wire: Wire, at_the_end_of_a_wire: Store
+) -> None:
+    store, refusing, other = at_the_end_of_a_wire, Channel(fails(is_permanent=True)), Channel()
+    report(store, ok=False)
+    is_done = wire.hang_up("INSERT INTO alerts", "after")
+    assert deliver(store, a=refusing, b=other)["FAILED"] == 1
+    assert is_done.is_set()
+    deliver(store, 99, a=refusing, b=other)
+    assert logged(store) == ["FAILED", "SENT"]
+    assert [alert.kind for alert in store.alerts(limit=9)] == ["CHANNEL_REFUSED", "OUTAGE"]
+    assert other.kinds == ["CHANNEL_REFUSED"]
 
 
 def test_a_lease_outlasts_a_send_and_is_short() -> None:

@@ -429,6 +429,35 @@ def test_who_lost_the_lease_does_not_undo_the_new_holder(store: Store) -> None:
     assert len(store.notification_logs(limit=9)) == 2
 
 
+def test_an_attempt_that_is_written_down_again_because_it_seemed_not_to_be_changes_nothing(store: Store) -> None:
+    opened(store)
+    opened(store, "blog")
+    owed = store.claim_notification("console", now=at(3600), leased_until=at(3630))
+    assert owed is not None
+
+    def write_down(*, is_late: bool, took: float = 0.1 + 0.2) -> tuple[Change, Alert] | None:
+        return store.record_attempt(
+            owed.notification,
+            AttemptStatus.FAILED,
+            attempted_at=at(3600),
+            duration_ms=took,
+            answer=None,
+            channels=CHANNELS,
+            is_late=is_late,
+        )
+
+    changed = write_down(is_late=True)
+    assert changed
+    assert changed[0] is Change.OPENED
+    settle(store, "SENT", 3601)
+    before = [rows(store, f"SELECT * FROM {table} ORDER BY id") for table in ("alerts", "notifications")]
+    assert write_down(is_late=True) is None
+    assert [rows(store, f"SELECT * FROM {table} ORDER BY id") for table in ("alerts", "notifications")] == before
+    assert [log.status for log in store.notification_logs(limit=9)] == ["SENT", "FAILED"]
+    write_down(is_late=True, took=0.301)
+    assert len(store.notification_logs(limit=9)) == 3, "another attempt has its own"
+
+
 def test_what_is_settled_is_never_sent_again(store: Store) -> None:
     opened(store)
     settle(store, "SENT")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shared.alerting import CLOCK_TOLERANCE, Change, after_attempt
 from shared.models import Alert, AlertKind, AttemptStatus, Notification, NotificationLog, NotificationStatus, as_text
@@ -34,10 +34,16 @@ _GIVEN_UP = """
     status IN ('PENDING', 'SENDING') AND created_at < :created_before
     AND (leased_until IS NULL OR leased_until <= :now)"""
 
-_LOG = """
+_ADD_LOG = """
     INSERT INTO notification_logs
         (notification_id, alert_id, kind, channel, status, attempted_at, duration_ms, answer)
     VALUES (:notification_id, :alert_id, :kind, :channel, :status, :attempted_at, :duration_ms, :answer)"""
+
+# No two attempts share all of this.
+_HAS_LOG = """
+    SELECT id FROM notification_logs
+    WHERE alert_id = :alert_id AND notification_id = :notification_id AND status = :status
+      AND attempted_at = :attempted_at AND duration_ms = :duration_ms"""
 
 
 class Owed(NamedTuple):
@@ -103,15 +109,21 @@ class Outbox:
         answer: str | None,
         due_at: datetime | None = None,
         channels: Iterable[str] = (),
+        is_late: bool = False,
     ) -> tuple[Change, Alert] | None:
         """Write down how an attempt went. RETRY makes the notification due again at ``due_at``.
 
         An attempt whose lease was taken over meanwhile still has its row, and "sent" is true whoever holds the lease;
         otherwise the new lease's holder decides. What that changes of the alert about the channel is told through the
-        others of ``channels``, and returned.
+        others of ``channels``, and returned. ``is_late``: it was tried before and seemed to fail; where that one was
+        committed after all, this one changes nothing.
         """
         settled = NotificationStatus.PENDING if status is AttemptStatus.RETRY else NotificationStatus(status)
+        log = _log_of(notification, status, attempted_at, duration_ms, answer)
         with self.database.transaction() as transaction:
+            # Not before: a commit that is still under way holds the lock, and what it wrote is seen once it is over.
+            if is_late and transaction.row(_HAS_LOG, **log) is not None:
+                return None
             transaction.rows(
                 _SETTLE,
                 id=notification.id,
@@ -120,7 +132,7 @@ class Outbox:
                 due_at=as_text(due_at or notification.due_at),
                 attempted_at=as_text(attempted_at),
             )
-            _add_log(transaction, notification, status, attempted_at, round(duration_ms, 3), answer)
+            transaction.rows(_ADD_LOG, **log)
             return _judge_channel(transaction, notification.channel, status, answer, attempted_at, channels)
 
     def expire_notifications(self, *, now: datetime, created_before: datetime) -> list[Notification]:
@@ -138,7 +150,7 @@ class Outbox:
             expired = sorted((Notification.model_validate(dict(row)) for row in rows), key=lambda each: each.id)
             for each in expired:
                 answer = f"not delivered after {each.attempts} attempts since {as_text(each.created_at)}"
-                _add_log(transaction, each, AttemptStatus.EXPIRED, now, 0.0, answer)
+                transaction.rows(_ADD_LOG, **_log_of(each, AttemptStatus.EXPIRED, now, 0.0, answer))
         return expired
 
     def notification_logs(
@@ -156,25 +168,19 @@ class Outbox:
         return [NotificationLog.model_validate(dict(row)) for row in rows]
 
 
-def _add_log(
-    transaction: Transaction,
-    notification: Notification,
-    status: AttemptStatus,
-    attempted_at: datetime,
-    duration_ms: float,
-    answer: str | None,
-) -> None:
-    transaction.rows(
-        _LOG,
-        notification_id=notification.id,
-        alert_id=notification.alert_id,
-        kind=notification.kind,
-        channel=notification.channel,
-        status=status,
-        attempted_at=as_text(attempted_at),
-        duration_ms=duration_ms,
-        answer=answer,
-    )
+def _log_of(
+    notification: Notification, status: AttemptStatus, attempted_at: datetime, duration_ms: float, answer: str | None
+) -> dict[str, Any]:
+    return {
+        "notification_id": notification.id,
+        "alert_id": notification.alert_id,
+        "kind": notification.kind,
+        "channel": notification.channel,
+        "status": status,
+        "attempted_at": as_text(attempted_at),
+        "duration_ms": round(duration_ms, 3),
+        "answer": answer,
+    }
 
 
 def _judge_channel(

@@ -88,6 +88,7 @@ def _record(store: Store, attempt: Attempt) -> tuple[Change, Alert] | None:
         answer=attempt.answer,
         due_at=attempt.due_at,
         channels=attempt.channels,
+        is_late=attempt.is_late,
     )
 
 

@@ -1,7 +1,8 @@
 """The wire between a system and its PostgreSQL server, on which a COMMIT can be caught.
 
 A process that is killed while its COMMIT is on its way does not know what becomes of it: it was lost with the process
-(``before``), its answer was (``after``), or it arrives when the next process lives already (``late``).
+(``before``), its answer was (``after``), or it arrives when the next process lives already (``late``). A
+process that lives on, and whose connection ends then, knows no more.
 """
 
 import contextlib
@@ -26,11 +27,11 @@ LATE_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Order:
-    """To kill a process group at the next COMMIT of the connection that comes from ``port``."""
+    """To kill a process group at the next COMMIT of the connection that comes from ``port``; None: only to hang up."""
 
     port: int
     side: str
-    group: int
+    group: int | None
 
 
 class Wire:
@@ -43,6 +44,7 @@ class Wire:
         parts = urlsplit(url)
         self._server_at = (str(parts.hostname), int(parts.port or 5432))
         self._orders: dict[int, Order] = {}
+        self._hangs_up: tuple[bytes, str, threading.Event] | None = None
         self._open = 0
         self._changed = threading.Condition()
         self._others_ask, self._is_over = threading.Event(), threading.Event()
@@ -70,6 +72,12 @@ class Wire:
         """Whether everything has arrived that a dead process sent, but for what is to be late."""
         with self._changed:
             return self._open == 0
+
+    def hang_up(self, words: str, side: str) -> threading.Event:
+        """End the next connection that says ``words``, at the COMMIT that follows. Set once that is done."""
+        is_done = threading.Event()
+        self._hangs_up = words.encode(), side, is_done
+        return is_done
 
     def _take_order(self, asking: socket.socket) -> None:
         order = Order(**json.loads(asking.makefile().readline()))
@@ -102,21 +110,31 @@ class Wire:
                 _answer(server, client)
             elif message[:1] in (b"Q", b"S", b"X"):
                 if said == _COMMIT and port in self._orders:
-                    self._kill(self._orders.pop(port), server)
+                    self._end(self._orders.pop(port), client, server)
                     return
+                self._note(said, port)
                 server.sendall(said)
                 if _ASKS_FOR_THE_LOCK in said:
                     self._others_ask.set()
                 said = b""
                 _answer(server, client)
 
-    def _kill(self, order: Order, server: socket.socket) -> None:
+    def _note(self, said: bytes, port: int) -> None:
+        if self._hangs_up and self._hangs_up[0] in said:
+            self._orders[port] = Order(port, self._hangs_up[1], None)
+
+    def _end(self, order: Order, client: socket.socket, server: socket.socket) -> None:
         if order.side == "after":
             server.sendall(_COMMIT)
             _answer(server, None)
         self._others_ask.clear()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(order.group, signal.SIGKILL)
+        if order.group is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(order.group, signal.SIGKILL)
+        elif self._hangs_up:
+            self._hangs_up[2].set()
+            self._hangs_up = None
+            client.shutdown(socket.SHUT_RDWR)
         if order.side == "late":
             self._send_late(server)
 
