@@ -532,6 +532,14 @@ def test_a_topic_that_may_not_be_looked_at_may_still_be_written_to(
     assert (found.verdict, found.mend) == (FAILURE, "aws configure")
 
 
+def test_a_topic_without_boto3_is_found(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("boto3", "botocore"):
+        monkeypatch.setitem(sys.modules, name, None)
+    found = one(find(environ | {"SNS_TOPIC_ARN": TOPIC}, is_test_sent=True), "settings", "SNS_TOPIC_ARN is ")
+    assert (found.verdict, found.mend) == (FAILURE, ".venv/bin/python -m pip install boto3")
+    assert (found.expected or "").startswith("boto3 ")
+
+
 def test_a_test_message_goes_through_every_channel_on_request(
     environ: dict[str, str], bots: Bots, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,8 @@ import json
 import logging
 import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +21,7 @@ from shared import notifiers
 from shared.models import Notification, NotificationKind, NotificationStatus
 from shared.notifiers import SendFailed, sns
 from shared.settings import SettingError
-from tests.running import AWS, LocalSystem
+from tests.running import AWS, LocalSystem, environment
 from tests.stand_ins import Exchange, StandIn, Target
 
 REGION = "eu-west-1"
@@ -414,11 +416,48 @@ def test_a_topic_names_its_region(arn: str, region: str) -> None:
     assert (notifier.topic_arn, notifier.region) == (arn, region)
 
 
-def test_without_boto3_a_topic_stops_the_start_with_the_command_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    sns._is_installed.cache_clear()
-    monkeypatch.setattr("sys.path", [])
-    monkeypatch.delitem(__import__("sys").modules, "boto3", raising=False)
-    with pytest.raises(SettingError, match=r"expected boto3 beside it, .*: \.venv/bin/python -m pip install boto3$"):
-        notifiers.configured({"SNS_TOPIC_ARN": ARN})
-    assert list(notifiers.configured({})) == ["console"], "who sends nothing there needs nothing"
-    sns._is_installed.cache_clear()
+# --- without boto3 ------------------------------------------------------------------------------------------------
+
+WITHOUT_BOTO3 = """
+import runpy, sys
+sys.modules |= {"boto3": None, "botocore": None}
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=False)
+"""
+
+
+@pytest.fixture
+def without_boto3(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after ``make install``, which does not bring it."""
+    for name in ("boto3", "botocore"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setattr(sns, "_idle_lines", {})
+    sns._session.cache_clear()
+
+
+def run_without_boto3(project: Path, folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", WITHOUT_BOTO3, *words]
+    environ = environment(folder, SNS_TOPIC_ARN=ARN)
+    return subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True, timeout=30)
+
+
+@pytest.mark.system
+def test_without_boto3_a_topic_stops_the_start_with_the_command_that_brings_it(project: Path, tmp_path: Path) -> None:
+    stopped = run_without_boto3(project, tmp_path, "infra.local")
+    line = r"bonghwa: SNS_TOPIC_ARN is '.+': expected boto3 beside it, .*: \.venv/bin/python -m pip install boto3\n"
+    assert stopped.returncode == 1
+    assert re.fullmatch(line, stopped.stderr)
+
+
+@pytest.mark.system
+def test_who_only_plans_needs_no_boto3(project: Path, tmp_path: Path) -> None:
+    planned = run_without_boto3(project, tmp_path, "infra", "plan", "--platform=aws", "--interval=30")
+    assert (planned.returncode, planned.stderr) == (0, "")
+    assert planned.stdout.startswith("AWS Lambda, us-east-1: 1 monitors every 30 s\n")
+
+
+@pytest.mark.usefixtures("without_boto3")
+def test_without_boto3_a_send_fails_and_says_so_and_is_tried_again() -> None:
+    with pytest.raises(SendFailed, match=r"^boto3 is not installed") as failed:
+        send()
+    assert not failed.value.is_permanent, "nothing is lost where somebody installs it"

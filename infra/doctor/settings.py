@@ -77,7 +77,7 @@ def readable(environ: Mapping[str, str]) -> tuple[Settings, list[Finding]]:
 
 
 def configured(environ: Mapping[str, str]) -> tuple[dict[str, notifiers.Notifier], list[Finding]]:
-    """The channels that are on, and a finding for each that is malformed or half configured."""
+    """The channels that are on, and a finding for each that is malformed, half configured or without its library."""
     channels: dict[str, notifiers.Notifier] = {}
     findings = []
     for name in notifiers.channel_names():
@@ -85,6 +85,11 @@ def configured(environ: Mapping[str, str]) -> tuple[dict[str, notifiers.Notifier
             notifier = notifiers.notifier(name, environ)
         except SettingError as trouble:
             findings.append(_malformed(trouble))
+            continue
+        try:
+            notifiers.refuse_missing(name, environ)
+        except SettingError as trouble:
+            findings.append(_without_library(trouble))
         else:
             channels |= {name: notifier} if notifier is not None else {}
     return channels, findings
@@ -124,6 +129,12 @@ def examine_keys(settings: Settings, environ: Mapping[str, str], *, is_open: boo
             expected="an https:// URL",
             mend=f"BACKEND_URL={settings.backend_url.replace('http://', 'https://', 1)}",
         )
+
+
+def _without_library(trouble: SettingError) -> Finding:
+    found, _, expected = str(trouble).partition(": expected ")
+    expected, _, command = expected.partition(": ")
+    return failure("settings", found, expected=expected, mend=command)
 
 
 def _malformed(trouble: SettingError) -> Finding:

@@ -20,7 +20,9 @@ def main() -> None:
     is_new = read_dotenv(os.environ)
     try:
         settings = Settings.from_env()
-        _ = settings.targets, settings.key, notifiers.configured()
+        _ = settings.targets, settings.key
+        for channel in notifiers.configured():
+            notifiers.refuse_missing(channel)
         listener = _listen(settings)
         _check_files(settings)
     except SettingError as trouble:

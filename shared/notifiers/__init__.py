@@ -1,8 +1,9 @@
 """One file a channel; the file's name is the channel's name.
 
 A channel's module has ``from_env(environ)``, which gives its notifier, or None where it is not configured (and raises
-SettingError where it is half configured), and names its settings in its docstring. This package finds the modules by
-itself: adding a channel is adding a file.
+SettingError where it is half configured), and names its settings in its docstring. It looks at the settings alone: who
+plans or deploys asks too, and sends nothing here. A channel that needs a library that we do not bring has
+``refuse_missing(environ)`` beside it. This package finds the modules by itself: adding a channel is adding a file.
 """
 
 import functools
@@ -61,6 +62,13 @@ def configured(environ: Mapping[str, str] = os.environ) -> dict[str, Notifier]:
 def notifier(name: str, environ: Mapping[str, str] = os.environ) -> Notifier | None:
     """One channel's notifier, or None where it is not configured. Raises as ``configured``."""
     return _module(name).from_env(environ)
+
+
+def refuse_missing(name: str, environ: Mapping[str, str] = os.environ) -> None:
+    """Raise SettingError where a channel is configured and this process has no library to send with."""
+    refuse = getattr(_module(name), "refuse_missing", None)
+    if refuse is not None:
+        refuse(environ)
 
 
 class _Module(Protocol):

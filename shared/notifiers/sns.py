@@ -62,6 +62,8 @@ class SnsNotifier:
                 _idle_lines.setdefault(self.region, []).append(line)
         except TimeoutError:
             raise SendFailed(f"no answer within {timeout_seconds:.3g} s") from None
+        except ModuleNotFoundError as error:
+            raise SendFailed(f"boto3 is not installed ({error})") from None
         except Exception as error:  # noqa: BLE001  # botocore's are known once it is loaded, which is part of the try
             raise _failure(error) from None
         return f"message {answer}"
@@ -237,21 +239,20 @@ def _session() -> Any:
     return botocore.session.get_session()
 
 
-@functools.cache
-def _is_installed() -> bool:
-    import importlib.util
-
-    return importlib.util.find_spec("boto3") is not None
-
-
 def from_env(environ: Mapping[str, str]) -> Notifier | None:
-    """The notifier, or None without a topic. Raises SettingError where it is malformed, or boto3 is missing."""
+    """The notifier, or None without a topic. Raises SettingError where it is malformed."""
     topic_arn = environ.get("SNS_TOPIC_ARN", "").strip()
     if not topic_arn:
         return None
     if not _ARN.fullmatch(topic_arn):
         raise SettingError("SNS_TOPIC_ARN", topic_arn, "a topic's ARN, like arn:aws:sns:eu-west-1:123456789012:alerts")
-    if not _is_installed():
-        expected = "boto3 beside it, which is not installed: .venv/bin/python -m pip install boto3"
-        raise SettingError("SNS_TOPIC_ARN", topic_arn, expected)
     return SnsNotifier(topic_arn)
+
+
+def refuse_missing(environ: Mapping[str, str]) -> None:
+    """Raise SettingError where there is a topic, and no boto3 to send with."""
+    import importlib.util
+
+    if from_env(environ) and importlib.util.find_spec("boto3") is None:
+        expected = "boto3 beside it, which is not installed: .venv/bin/python -m pip install boto3"
+        raise SettingError("SNS_TOPIC_ARN", environ["SNS_TOPIC_ARN"].strip(), expected)
