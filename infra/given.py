@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dotenv import dotenv_values
 
 from infra.local.environment import read_dotenv
+from shared import notifiers
 from shared.settings import ROOT, SettingError, Settings
 
 _DATABASE = "postgresql://user:password@host/name"
@@ -23,7 +24,7 @@ def settings_given(own_file: str) -> dict[str, str]:
 
 
 def checked(given: Mapping[str, str], own_file: str) -> Settings:
-    """The settings, if functions in a cloud can run with them. Raises SettingError."""
+    """The settings, if functions in a cloud can run with them, and with their channels. Raises SettingError."""
     database = given.get("DATABASE_URL", "")
     if not database.startswith("postgresql://"):
         raise SettingError(
@@ -34,4 +35,6 @@ def checked(given: Mapping[str, str], own_file: str) -> Settings:
     settings = Settings.from_env({name: value for name, value in given.items() if name != "DATABASE_URL"})
     _ = settings.targets, settings.key
     settings.refuse_weak_keys()
+    # Those are read by functions alone, and each of them answers 500 to everything where one is malformed.
+    notifiers.configured(given)
     return settings

@@ -606,6 +606,9 @@ def test_logs_are_kept_for_a_month_and_alarms_tell_what_goes_wrong(stack: dict[s
         ({"DATABASE_URL": "sqlite:///notifications.db"}, "DATABASE_URL is 'sqlite': expected postgresql://"),
         ({"API_KEY": "hunter2"}, r"API_KEY is '\(hidden\)': expected secrets of at least 16 characters"),
         ({"TARGET_URL": "ftp://a.example/"}, "TARGET_URL is 'ftp://a.example/': expected one or more http"),
+        ({"SNS_TOPIC_ARN": "nonsense"}, "SNS_TOPIC_ARN is 'nonsense': expected a topic's ARN"),
+        ({"TELEGRAM_CHAT_ID": ""}, "TELEGRAM_CHAT_ID is not set: expected the chat's number or @channelname"),
+        ({"TELEGRAM_BOT_TOKEN": ""}, "TELEGRAM_BOT_TOKEN is not set: expected the bot's token"),
         ({"TARGET_URL": " ".join(f"https://{n:0>60}.example/" for n in range(1000))}, "TARGET_URL is 'of 77,999 char"),
     ],
 )

@@ -435,6 +435,9 @@ def test_the_clouds_own_file_wins_over_the_one_of_this_machine_and_the_environme
             "SNS_TOPIC_ARN is 'arn:aws:sns:eu-west-1:1:a': expected no topic",
         ),
         ({"TARGET_URL": "ftp://a.example/"}, "TARGET_URL is 'ftp://a.example/': expected one or more http"),
+        ({"TELEGRAM_CHAT_ID": ""}, "TELEGRAM_CHAT_ID is not set: expected the chat's number or @channelname"),
+        ({"TELEGRAM_BOT_TOKEN": ""}, "TELEGRAM_BOT_TOKEN is not set: expected the bot's token"),
+        ({"TELEGRAM_API_URL": "bots.example"}, "TELEGRAM_API_URL is 'bots.example': expected the http:// or https://"),
     ],
 )
 def test_what_cannot_run_there_stops_it_before_anything_is_changed(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from infra.commands import CommandFailed, Stage, ask, is_agreed, is_installed, run
 from infra.gcp import gateway, stages
 from infra.gcp.place import GCLOUD, NOT_YET, OWN_FILE, PREFIX, Existing, Place, look, project_number
-from infra.given import checked, settings_given
+from infra.given import settings_given
 from shared.settings import SettingError
 
 _LEFT = (
@@ -37,7 +37,7 @@ def _do(asked: argparse.Namespace) -> None:
     is_deployment = asked.chore == "deploy"
     given = settings_given(OWN_FILE) if is_deployment else {}
     if is_deployment:
-        checked(given, OWN_FILE)
+        stages.settings_of(given)
     gateway_region = asked.gateway_region or gateway.region_near(asked.region)
     if asked.dry_run and not is_installed(GCLOUD):
         print("# gcloud is not installed, so these are the commands for a new project")

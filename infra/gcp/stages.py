@@ -21,8 +21,7 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> li
         SettingError: something cannot run there as it is set.
         CommandFailed: a stored secret cannot be read.
     """
-    settings = checked(given, OWN_FILE)
-    refuse_sns(given)
+    settings = settings_of(given)
     beats = {row: schedules.beat_of(row, settings) for row in rows() if row.every is not None}
     plain = {name: value for name, value in given.items() if not is_secret(name, value)}
     hidden = {name: value for name, value in given.items() if is_secret(name, value)}
@@ -43,6 +42,12 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> li
         Stage("schedules", list(_schedules(place, existing, beats, settings))),
         Stage("what is needed no longer", list(_leftovers(place, existing, beats, frozenset(secrets)))),
     ]
+
+
+def settings_of(given: Mapping[str, str]) -> Settings:
+    """The settings, if functions there can run with them. Raises SettingError."""
+    refuse_sns(given)
+    return checked(given, OWN_FILE)
 
 
 def refuse_sns(given: Mapping[str, str]) -> None:
