@@ -1,6 +1,7 @@
 """``python -m infra doctor``: each finding is provoked from the outside, and names what mends it."""
 
 import json
+import shlex
 import socket
 import sqlite3
 import ssl
@@ -14,15 +15,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from infra.aws import template
+from infra.aws.place import STACK, id_of
+from infra.doctor import by_hand, chore, outside, store, versions
 from infra.doctor import channels as channels_module
-from infra.doctor import chore, outside, store, versions
 from infra.doctor.chore import examine
 from infra.doctor.findings import Finding, Verdict, as_json, as_lines, worst
+from infra.gcp import schedules as gcp_schedules
+from infra.gcp.place import Existing, Place
+from infra.table import Row, rows
 from shared import __version__, notifiers
 from shared.models import as_text, now
 from shared.settings import ROOT, Settings
 from shared.store import open_store, sqlite
+from shared.store.condition import look
 from shared.store.migrate import migrate
 from shared.store.sqlite import SqliteDatabase
 from tests.postgres import Server
@@ -368,6 +376,54 @@ def test_how_long_ago_messages_were_sent_is_found(
     found = one(find(environ), "deliveries", words)
     assert found.verdict is verdict
     assert verdict is OK or "http://127.0.0.1:5000/deliver_notifications" in (found.mend or "")
+
+
+AMAZONS = "https://0123abcd.execute-api.eu-west-1.amazonaws.com"
+GOOGLES = "https://bonghwa-0123abcd.uc.gateway.dev"
+BY_CURL = 'curl -X POST -H "X-API-Key: $KEY" {url}/{function}'
+BY_AWS = 'aws lambda invoke --function-name=bonghwa-{dashed} \'--payload={{"scheduled":"now"}}\''
+BY_AWS += " --cli-binary-format=raw-in-base64-out /dev/stdout --region=eu-west-1"
+BY_GCLOUD = "gcloud scheduler jobs run bonghwa-{dashed} --location=… --project=…"
+
+
+@pytest.mark.parametrize(
+    ("url", "before", "line"),
+    [
+        ("http://127.0.0.1:5000", "make run, or its schedule: ", BY_CURL),
+        ("https://bonghwa.example", "make run, or its schedule: ", BY_CURL),
+        (AMAZONS, "its schedule, or ", BY_AWS),
+        (GOOGLES, "its schedule, or ", BY_GCLOUD),
+    ],
+)
+def test_what_a_schedule_did_not_call_is_called_by_hand_as_can_be_done_there(
+    database: Path, url: str, before: str, line: str
+) -> None:
+    store_of_tests = SqliteDatabase(database)
+    condition = look(store_of_tests, now())
+    store_of_tests.close()
+    mends = {each.about: each.mend for each in store.examine_work(condition, {}, url, now())}
+    lines = {
+        function: line.format(url=url, function=function, dashed=function.replace("_", "-"))
+        for function in ("check_monitors", "deliver_notifications")
+    }
+    assert mends == {
+        "checks": before + lines["check_monitors"],
+        "deliveries": before + lines["deliver_notifications"],
+    }
+    [outside_too] = outside._last_check(None, Settings.from_env({}), url, now())
+    assert outside_too.mend == f"its schedule, or {lines['check_monitors']}"
+
+
+@pytest.mark.parametrize("row", [row for row in rows() if row.every is not None], ids=lambda row: row.name)
+def test_what_is_called_by_hand_is_what_is_deployed(row: Row) -> None:
+    deployed = template.document()["Resources"][id_of(row)]["Properties"]["FunctionName"]["Fn::Sub"]
+    name = deployed.replace("${AWS::StackName}", STACK)
+    assert f"--function-name={name}" in shlex.split(by_hand.call(row.name, AMAZONS)[1])
+    beat = gcp_schedules.beat_of(row, Settings.from_env({}))
+    place = Place("my-project", "42", "us-central1", "us-central1")
+    job, *_ = gcp_schedules.jobs(row, beat, place, Existing(), SecretStr(API_KEY))
+    assert job.words()[5] in shlex.split(by_hand.call(row.name, GOOGLES)[1])
+    assert f"--uri={place.url(row)}" in job.words(), "the one that calls the function itself"
 
 
 @pytest.mark.parametrize(

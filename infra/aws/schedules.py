@@ -8,8 +8,9 @@ import json
 from typing import Any
 
 from infra.aws.functions import DEAD_LETTERS, Resources, allow, role, size_of
-from infra.aws.place import dashed, id_of
+from infra.aws.place import STACK, Place, dashed, id_of
 from infra.beats import Beat, beat_of
+from infra.commands import Command
 from infra.table import Row, rows
 from shared.settings import Settings
 
@@ -57,6 +58,14 @@ def resources(row: Row) -> Resources:
         line = {"Fn::Sub": f"cron(${{{name}Cron}})"}
         found = {f"{name}Schedule": _schedule(row, line, target)} | _half_minutes(row, line)
     return found
+
+
+def by_hand(row: Row, place: Place) -> Command:
+    """The command that calls a function as its schedule does."""
+    payload = json.dumps({"scheduled": "now"}, separators=(",", ":"))
+    name = f"--function-name={STACK}-{dashed(row)}"
+    encoding = "--cli-binary-format=raw-in-base64-out"
+    return place.command("lambda", "invoke", name, f"--payload={payload}", encoding, "/dev/stdout")
 
 
 def may_receive(row: Row) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ import pycurl
 from functions.check_monitors.causes import NO_URL, cause
 from functions.check_monitors.probe import QUICK_EXIT
 from functions.check_monitors.urls import as_ascii
+from infra.doctor.by_hand import call
 from infra.doctor.findings import Finding, failure, ok, warning
 from infra.doctor.store import skew
 from shared import __version__
@@ -171,7 +172,7 @@ def _health(health: Answer, settings: Settings, url: str, at: datetime) -> Itera
 
 
 def _last_check(text: Any, settings: Settings, url: str, at: datetime) -> Iterator[Finding]:
-    mend = f'its schedule, or curl -X POST -H "X-API-Key: $KEY" {url}/check_monitors'
+    mend = f"its schedule, or {call('check_monitors', url)[1]}"
     expected = f"one every {settings.check_interval_seconds:g} s"
     try:
         ago = at - datetime.fromisoformat(text)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from infra.doctor.by_hand import call
 from infra.doctor.findings import Finding, failure, ok, warning
 from shared.alerting import CLOCK_TOLERANCE, SILENT_AT_LEAST, SILENT_INTERVALS, WATCH_GAP
 from shared.messages import duration
@@ -209,4 +210,5 @@ def _owed(owed: Owed, channels: Collection[str], url: str, at: datetime) -> Iter
 
 
 def _run(function: str, url: str) -> str:
-    return f'make run, or its schedule: curl -X POST -H "X-API-Key: $KEY" {url}/{function}'
+    is_in_cloud, line = call(function, url)
+    return f"its schedule, or {line}" if is_in_cloud else f"make run, or its schedule: {line}"
