@@ -45,6 +45,14 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "
 Found = TypeVar("Found")
 
 
+def shown_by_curl(block: str, folder: Path) -> list[str]:
+    """What a block of commands, typed in ``folder``, gives to curl, which is not called."""
+    script = f"curl() {{ printf '%s\\n' \"$@\"; }}\n{block}"
+    environ = {"PATH": "/usr/bin:/bin"}
+    done = subprocess.run(["sh", "-ec", script], cwd=folder, env=environ, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
 def copy_project(folder: Path) -> Path:
     """A copy of what runs, in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)

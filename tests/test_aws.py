@@ -28,7 +28,7 @@ from infra.table import Row, rows
 from shared.settings import ROOT, SettingError, Settings
 from tests import leaks
 from tests.moto_aws import ACCOUNT, REGION, Call, Cloud, translated
-from tests.running import copy_project
+from tests.running import copy_project, shown_by_curl
 
 PLACE = Place(ACCOUNT, REGION)
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:told"
@@ -329,7 +329,9 @@ def queue_arn(name: str) -> str:
 
 
 @pytest.mark.system
-def test_the_readmes_page_leads_line_by_line_to_a_deployment_and_back(steps: dict[str, Step]) -> None:
+def test_the_readmes_page_leads_line_by_line_to_a_deployment_and_back(
+    steps: dict[str, Step], life_on_aws: Life
+) -> None:
     deployed, ended = steps["deployed"], steps["ended"]
     assert (deployed.returncode, deployed.error) == (0, "")
     assert set(deployed.state["functions"]) == {f"bonghwa-{dashed(row)}" for row in rows()}
@@ -340,9 +342,12 @@ def test_the_readmes_page_leads_line_by_line_to_a_deployment_and_back(steps: dic
     assert told["BACKEND_URL"] == url[1]
     secrets = {name: json.loads(each) for name, each in deployed.state["secrets"].items() if "/" in name}
     assert secrets["bonghwa/store"] == {"DATABASE_URL": "postgresql://user:password@host/name?sslmode=require"}
-    # The key that the page tells to look for in .env.
     assert set(secrets) == {"bonghwa/everyone", "bonghwa/store"}
-    assert len(secrets["bonghwa/everyone"]["API_KEY"]) > 30
+    # The key that the page shows.
+    key = secrets["bonghwa/everyone"]["API_KEY"]
+    assert len(key) > 30
+    project = life_on_aws.zip.parent.parent
+    assert shown_by_curl(page()[3], project)[:2] == ["-H", f"X-API-Key: {key}"]
     assert (ended.returncode, ended.error) == (0, "")
 
 

@@ -24,7 +24,7 @@ from infra.table import Row, rows
 from shared.settings import ROOT, SettingError, Settings
 from tests import leaks
 from tests.recording_gcloud import HOST, NUMBER, Call, Cloud, dictionary
-from tests.running import copy_project
+from tests.running import copy_project, shown_by_curl
 from tests.runtimes.google import PLACE, uploaded
 
 SECRETS = {
@@ -530,7 +530,7 @@ def test_taking_it_away_leaves_nothing_but_the_apis_and_what_is_not_ours(life: d
 def test_the_readmes_page_leads_line_by_line_to_a_deployment_and_back(tmp_path: Path) -> None:
     page = re.search(r"(?ms)^## Google Cloud$(.*?)^## ", (ROOT / "README.md").read_text())
     assert page
-    login, settings, deploy, _, teardown = (
+    login, settings, deploy, question, teardown = (
         block.replace("   ", "").strip() for block in re.findall(r"(?s)```bash\n(.*?)```", page[1])
     )
     assert login == "gcloud auth login"
@@ -552,10 +552,9 @@ def test_the_readmes_page_leads_line_by_line_to_a_deployment_and_back(tmp_path: 
             assert set(is_there.values()) == {line == deploy}
             if line == deploy:
                 assert f"https://{HOST}/" in done.stdout
-                # The key that the page tells to look for there is the one that was stored.
-                key = re.search(r"(?m)^API_KEY=(.+)$", (project / ".env").read_text())
-                assert key
-                assert cloud.state["secrets"]["bonghwa-api-key"] == [key[1]]
+                # The key that the page shows is the one that was stored.
+                [key] = cloud.state["secrets"]["bonghwa-api-key"]
+                assert shown_by_curl(question, project)[:2] == ["-H", f"X-API-Key: {key}"]
 
 
 def _sdk() -> Path | None:
