@@ -36,7 +36,7 @@ printf '%s' "$out"
 printf '%s' "$error" >&2
 exit "$code"
 """
-_READS = ("describe-", "list-", "get-", "wait")
+_READS = ("describe-", "list-", "get", "wait")
 
 
 @dataclass(frozen=True)
@@ -133,9 +133,11 @@ def _until_zero(file: io.BufferedIOBase) -> str:
 
 @contextlib.contextmanager
 def _environ(url: str, folder: Path) -> Iterator[None]:
-    nothing = str(folder / "nothing")
+    nothing, configured = str(folder / "nothing"), folder.with_name(f"{folder.name}-config")
+    # What the page's ``aws configure`` leaves.
+    configured.write_text(f"[default]\nregion = {REGION}\n")
     ours = {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    ours |= {"AWS_DEFAULT_REGION": REGION, "AWS_CONFIG_FILE": nothing, "AWS_SHARED_CREDENTIALS_FILE": nothing}
+    ours |= {"AWS_DEFAULT_REGION": REGION, "AWS_CONFIG_FILE": str(configured), "AWS_SHARED_CREDENTIALS_FILE": nothing}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ours.items():
             patch.setenv(name, value)

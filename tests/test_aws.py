@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from infra.aws import functions, handler, package, stages, template
+from infra.aws.__main__ import main
 from infra.aws.place import Existing, Place, dashed, id_of
 from infra.aws.secrets_manager import SecretUnreadable, authorization, read_secrets
 from infra.needs import is_for
@@ -248,7 +249,7 @@ def lived(deployer: Deployer) -> Life:
     in_detail = details(deployer)
     steps |= {
         "fewer": deployer.run(*update, "--yes", settings={**GIVEN, "HEARTBEAT_URL": ""}),
-        "end refused": deployer.run("teardown", IN),
+        "end refused": deployer.run("teardown"),
         "ended": deployer.run(*made_of(teardown), typed="y\n"),
         "nothing left": deployer.run("teardown", IN),
     }
@@ -349,6 +350,41 @@ def test_the_readmes_page_leads_line_by_line_to_a_deployment_and_back(
     project = life_on_aws.zip.parent.parent
     assert shown_by_curl(page()[3], project)[:2] == ["-H", f"X-API-Key: {key}"]
     assert (ended.returncode, ended.error) == (0, "")
+
+
+@pytest.mark.system
+@pytest.mark.parametrize(
+    ("settings", "region"),
+    [
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-2"),
+        ({}, "ap-northeast-2"),
+    ],
+)
+def test_without_a_region_it_is_the_one_that_aws_itself_is_set_to(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    settings: dict[str, str],
+    region: str,
+) -> None:
+    # Only asks, and of nothing but what is on this machine.
+    program = tmp_path / "aws"
+    program.write_text("""#!/bin/sh
+case "$1 $2 $3" in
+"configure get region") echo ap-northeast-2 ;;
+"sts get-caller-identity"*) echo 123456789012 ;;
+esac
+""")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, settings.get(name, ""))
+    main(["teardown"])
+    assert capsys.readouterr().out == f"There is nothing of Bonghwa's in 123456789012, {region}\n"
+    monkeypatch.setenv("AWS_REGION", "Seoul")
+    with pytest.raises(SystemExit, match=r"^bonghwa: AWS_REGION is 'Seoul': expected a region, like eu-west-1$"):
+        main(["teardown"])
 
 
 @pytest.mark.system

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra.aws import stages, template
 from infra.aws.package import VERSIONS, ZIP, Package, PackagingFailed, Runtime, build, fitting, runtime_of
-from infra.aws.place import AWS, OWN_FILE, STACK, Existing, Place, account_number, look
+from infra.aws.place import AWS, OWN_FILE, STACK, Existing, Place, account_number, configured_region, look
 from infra.commands import CommandFailed, Stage, is_agreed, is_installed, run
 from infra.given import settings_given
 from shared.settings import ROOT, SettingError
@@ -47,8 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     deploy.add_argument("--zip", type=Path, help="what package has built; by default it is built now")
     deploy.add_argument("--alarm-email", default="", help="who is told of alarms by mail, after confirming that once")
     for chore in (deploy, chores.add_parser("teardown", help="take everything away")):
-        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
-        chore.add_argument("--region", default=region, type=_region, help="where (%(default)s)")
+        chore.add_argument("--region", type=_region, help=f"where, by default as aws itself is set, or {REGION}")
         chore.add_argument("--dry-run", action="store_true", help="print every command, and change nothing")
         chore.add_argument("--yes", action="store_true", help="do not ask")
     return parser
@@ -61,9 +60,9 @@ def _do(asked: argparse.Namespace) -> None:
         stages.schedule_parameters(given)
     if asked.dry_run and not is_installed(AWS):
         print("# aws is not installed, so these are the commands for a new account")
-        place, existing = Place("ACCOUNT", asked.region), Existing()
+        place, existing = Place("ACCOUNT", asked.region or _own_region()), Existing()
     else:
-        place = Place(account_number(), asked.region)
+        place = Place(account_number(), asked.region or _own_region())
         existing = look(place)
     planned = [stage for stage in _planned(asked, place, existing, given) if stage.commands]
     if not planned:
@@ -99,6 +98,15 @@ def _region(text: str) -> str:
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a region")
     return text
+
+
+def _own_region() -> str:
+    """Where whoever asks is at home, as the command line itself finds it. Raises SettingError for what is no region."""
+    found = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or configured_region() or REGION
+    try:
+        return _region(found)
+    except argparse.ArgumentTypeError:
+        raise SettingError("AWS_REGION", found, "a region, like eu-west-1") from None
 
 
 def _said_of(package: Package) -> str:

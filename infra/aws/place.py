@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from infra.commands import Command, File, ask
+from infra.commands import Command, CommandFailed, File, ask
 from infra.needs import is_for
 from infra.table import Row, rows
 
@@ -83,6 +83,14 @@ class Existing:
 def account_number() -> str:
     """The account that the command line is logged in to. Raises CommandFailed."""
     return ask(AWS, "sts", "get-caller-identity", "--query=Account", "--output=text").strip()
+
+
+def configured_region() -> str:
+    """The region that the command line was set to by ``aws configure``; empty where it was not, or is not installed."""
+    try:
+        return ask(AWS, "configure", "get", "region").strip()
+    except CommandFailed:
+        return ""
 
 
 def look(place: Place) -> Existing:
