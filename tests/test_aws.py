@@ -681,7 +681,7 @@ def test_what_is_secret_by_its_value_or_too_long_for_a_variable_is_in_the_reader
 @pytest.mark.system
 def test_without_aws_a_dry_run_still_prints_and_everything_else_says_what_to_install(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
-    (project / "any.zip").touch()
+    package._write({}, project / "any.zip", package.Runtime("3.12"))
     command = [sys.executable, "-m", "infra.aws", "deploy", "--zip=any.zip"]
     environ = {"PATH": "", **GIVEN}
     dry = [*command, "--dry-run"]
@@ -689,8 +689,33 @@ def test_without_aws_a_dry_run_still_prints_and_everything_else_says_what_to_ins
     assert said.startswith("# aws is not installed")
     assert "\naws s3 cp any.zip s3://bonghwa-ACCOUNT-us-east-1/" in said
     assert "\naws cloudformation deploy " in said
+    assert " Runtime=python3.12 " in said
     refused = subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True).stderr
     assert refused.startswith("bonghwa: aws is not installed: see https://docs.aws.amazon.com/cli/")
+
+
+@pytest.mark.system
+def test_a_zip_that_is_not_for_what_the_template_runs_is_not_deployed(project: Path) -> None:
+    for name in ("other", "any"):
+        package._write({}, project / f"{name}.zip", package.Runtime(processor="x86_64"))
+    with zipfile.ZipFile(project / "any.zip", "a") as archive:
+        archive.comment = b""
+    for name, words in (
+        ("other", "other.zip is for x86_64, and the template for aarch64"),
+        ("any", "what any.zip is for cannot be told: make package-aws builds one that says so"),
+    ):
+        command = [sys.executable, "-m", "infra.aws", "deploy", f"--zip={name}.zip", "--dry-run"]
+        environ = {"PATH": "", **GIVEN}
+        done = subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (1, f"bonghwa: {words}\n")
+
+
+def test_a_zip_is_built_only_for_what_the_template_may_run(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["package", "--python=3.11"])
+    assert "invalid choice: '3.11'" in capsys.readouterr().err
+    allowed = template.document()["Parameters"]["Runtime"]["AllowedValues"]
+    assert allowed == [f"python{each}" for each in package.VERSIONS]
 
 
 # --- the zip ----------------------------------------------------------------------------------------------------------

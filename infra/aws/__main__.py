@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     chores = parser.add_subparsers(dest="chore", required=True)
     package = chores.add_parser("package", help="build the zip that Lambda runs")
     package.add_argument("--architecture", choices=PROCESSORS, default="arm64", help="(%(default)s)")
-    package.add_argument("--python", help="the version of Python, by default one that this machine has")
+    package.add_argument("--python", choices=VERSIONS, help="the version, by default one that this machine has")
     package.add_argument("--to", type=Path, default=ZIP, help="the zip; what is there already is replaced")
     chores.add_parser("template", help="write template.yaml anew, from the table of functions")
     deploy = chores.add_parser("deploy", help="deploy everything, or bring it up to date")
@@ -89,7 +89,9 @@ def _planned(asked: argparse.Namespace, place: Place, existing: Existing, given:
         print(f"# {_said_of(built)}")
         package = built.zip
     runtime = runtime_of(package)
-    if runtime and runtime.processor != Runtime.processor:
+    if runtime is None:
+        raise PackagingFailed(f"what {package} is for cannot be told: make package-aws builds one that says so")
+    if runtime.processor != Runtime.processor:
         raise PackagingFailed(f"{package} is for {runtime.processor}, and the template for {Runtime.processor}")
     return stages.deployment(place, existing, given, package.resolve(), asked.alarm_email)
 
