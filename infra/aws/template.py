@@ -13,7 +13,8 @@ from shared import __version__
 from shared.settings import Settings
 
 FILE = Path(__file__).with_name("template.yaml")
-# So many requests a second are let through, and so many at once: what bounds the price, and the store's connections.
+# So many requests a second are let through, and so many in one burst: what bounds the price. It does not bound how many
+# run at once, which depends on how long they take.
 REQUESTS_PER_SECOND = 20
 _HEAD = "# Made from infra/functions.toml by `python -m infra.aws template`: do not edit it by hand.\n"
 
