@@ -137,5 +137,5 @@ def test_an_unknown_function_is_an_attribute_error() -> None:
 
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)
-def test_nothing_of_the_founders_reading_is_needed(path: Path) -> None:
+def test_no_path_leads_out_of_the_repository(path: Path) -> None:
     assert "../" not in path.read_text(encoding="utf-8")
