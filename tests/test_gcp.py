@@ -321,11 +321,13 @@ def test_one_public_url_leads_to_every_function_that_people_call_and_to_no_other
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
-    assert set(routes) == {(row.method, row.path.replace("<id>", "{id}")) for row in CALLED}
-    for row in CALLED:
-        operation = routes[row.method, row.path.replace("<id>", "{id}")]
+    taken = [(row, row.method) for row in CALLED] + [(row, "HEAD") for row in CALLED if row.method == "GET"]
+    assert set(routes) == {(method, row.path.replace("<id>", "{id}")) for row, method in taken}
+    for row, method in taken:
+        operation = routes[method, row.path.replace("<id>", "{id}")]
         backend = operation["x-google-backend"]
-        assert operation["operationId"] == row.name
+        # No two may be called the same.
+        assert operation["operationId"] == (f"{row.name}_head" if method == "HEAD" else row.name)
         assert backend["address"] == backend["jwt_audience"] == url(row.name)
         assert backend["path_translation"] == "APPEND_PATH_TO_ADDRESS"
         assert [each["name"] for each in operation.get("parameters", [])] == re.findall("<(.*?)>", row.path)

@@ -53,7 +53,11 @@ def document(place: Place) -> dict[str, Any]:
             # As text: what is not a number gets the function's own 404.
             said = {"in": "path", "required": True, "type": "string"}
             operation["parameters"] = [{"name": name, **said} for name in names]
-        paths.setdefault(re.sub("<(.*?)>", r"{\1}", row.path), {})[row.method.lower()] = operation
+        methods = paths.setdefault(re.sub("<(.*?)>", r"{\1}", row.path), {})
+        methods[row.method.lower()] = operation
+        if row.method == "GET":
+            # What may be got may be asked for without its body too; the gateway refuses a method that is not here.
+            methods["head"] = {**operation, "operationId": f"{row.name}_head"}
     info = {"title": "Bonghwa", "version": __version__}
     return {"swagger": "2.0", "info": info, "schemes": ["https"], "paths": paths}
 
