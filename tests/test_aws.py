@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import traceback
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -896,15 +897,28 @@ def test_the_signature_is_the_one_of_amazons_own_library() -> None:
     assert authorization(signed, body, REGION, environ) == request.headers["Authorization"]
 
 
-class SecretsManager(http.server.BaseHTTPRequestHandler):
-    """Answers each question by the next of ``answers``, and keeps what it was asked."""
+BREAKS, HANGS = (0, ""), (-1, "")
 
+
+class SecretsManager(http.server.BaseHTTPRequestHandler):
+    """Answers each question by the next of ``answers``, and keeps what it was asked, and by how many connections."""
+
+    protocol_version = "HTTP/1.1"
     answers: list[tuple[int, str]]
     asked: list[str]
+    connections: list[object]
+
+    def setup(self) -> None:
+        super().setup()
+        self.connections.append(self.connection)
 
     def do_POST(self) -> None:
         self.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["SecretId"])
-        status, body = self.answers.pop(0)
+        status, body = answer = self.answers.pop(0)
+        if answer in (BREAKS, HANGS):
+            # Until who asked hangs up.
+            self.close_connection = answer == BREAKS or not self.connection.recv(1)
+            return
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -917,7 +931,7 @@ class SecretsManager(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def manager(on_lambda: pytest.MonkeyPatch) -> Iterator[type[SecretsManager]]:
     """A stand-in for Secrets Manager that fails as a test wants it."""
-    kind = type("Manager", (SecretsManager,), {"answers": [], "asked": []})
+    kind = type("Manager", (SecretsManager,), {"answers": [], "asked": [], "connections": []})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), kind)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     environ = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_address[1]}", "AWS_REGION": REGION}
@@ -954,6 +968,7 @@ def test_secrets_are_read_at_the_first_call_and_never_again(
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
+        ([(200, json.dumps({"SecretBinary": "aHVudGVyMg=="}))], "is not a JSON object"),
         ([(400, '{"__type":"AccessDeniedException"}')], "cannot be read: 400 .*AccessDenied"),
         ([(500, "a"), (502, "b"), (503, "c")], "cannot be read: 503 c"),
         ([(200, json.dumps({"SecretString": "hunter2-and-no-json"}))], "is not a JSON object"),
@@ -973,6 +988,25 @@ def test_a_secret_that_cannot_be_had_is_said_and_asked_for_again_by_the_next_cal
     assert handler.handler(request("GET", "/openapi.json"), None)["statusCode"] == 200
 
 
+def test_one_connection_serves_all_secrets_and_one_that_breaks_costs_none(manager: type[SecretsManager]) -> None:
+    manager.answers += [secret(A="a"), secret(B="b"), BREAKS, secret(C="c"), (500, "{}"), secret(D="d")]
+    assert read_secrets("abcd") == {"A": "a", "B": "b", "C": "c", "D": "d"}
+    assert manager.asked == ["a", "b", "c", "c", "d", "d"]
+    assert len(manager.connections) == 2
+
+
+def test_secrets_that_nobody_gives_cost_no_more_than_the_deadline_for_all(
+    manager: type[SecretsManager], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.aws.secrets_manager.READ_SECONDS", 0.3)
+    manager.answers += [secret(A="a"), HANGS]
+    started = time.monotonic()
+    with pytest.raises(SecretUnreadable, match="the secret b cannot be read: 0 TimeoutError"):
+        read_secrets(["a", "b"])
+    assert time.monotonic() - started < 2.0
+    assert manager.asked == ["a", "b"], "nothing is asked after the deadline"
+
+
 @pytest.mark.system
 def test_secrets_come_out_of_secrets_manager_as_the_deployment_put_them_in(stack: dict[str, Any]) -> None:
     names = ("API_KEY", "DATABASE_URL", "TELEGRAM_BOT_TOKEN")
@@ -989,3 +1023,19 @@ print(json.dumps([name for name in sys.modules if name.partition(".")[0] in ("bo
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+def test_lambdas_first_seconds_read_whom_we_trust_and_ask_nobody() -> None:
+    script = """
+import json, sys
+asked = []
+sys.addaudithook(lambda event, _: asked.append(event) if event in ("socket.connect", "socket.getaddrinfo") else None)
+import infra.aws.handler
+from infra.aws import secrets_manager
+print(json.dumps([asked, secrets_manager.context.cache_info().currsize]))
+"""
+    environ = {"AWS_LAMBDA_FUNCTION_NAME": "bonghwa-health", "FUNCTION_TARGET": "health", "SECRET_NAMES": "a b"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == [[], 1]

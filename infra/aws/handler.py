@@ -14,7 +14,7 @@ from urllib.parse import quote
 import functions_framework
 from apig_wsgi import make_lambda_handler
 
-from infra.aws.secrets_manager import read_secrets
+from infra.aws import secrets_manager
 from shared.settings import ROOT, Settings
 
 Event = dict[str, Any]
@@ -66,7 +66,7 @@ def _scheduled(name: str, context: Any) -> Answer:
 @functools.cache
 def _tell_secrets() -> None:
     # Once in an instance's life; a deployment that changes one starts new instances.
-    os.environ.update(read_secrets(os.environ.get("SECRET_NAMES", "").split()))
+    os.environ.update(secrets_manager.read_secrets(os.environ.get("SECRET_NAMES", "").split()))
 
 
 @functools.cache
@@ -85,5 +85,7 @@ def _unrouted() -> Call:
 
 
 if os.environ.get("AWS_LAMBDA_FUNCTION_NAME"):
-    # Until the first event Lambda gives a whole processor, and from then on a fraction of one. Nothing is opened here.
+    # Until the first event Lambda gives a whole processor, and from then on a fraction of one. Nothing is opened here:
+    # the secrets are read by the first call, which can say what is wrong and after which the next tries again.
     _function(os.environ["FUNCTION_TARGET"])
+    secrets_manager.context()

@@ -3,6 +3,7 @@
 By the standard library and a signature of our own: boto3 would cost a cold start ten times as much as all of this.
 """
 
+import functools
 import hashlib
 import hmac
 import http.client
@@ -11,11 +12,14 @@ import os
 import ssl
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 SERVICE = "secretsmanager"
+# For one answer, and for all that is read: less than a caller of the API waits.
 TIMEOUT_SECONDS = 5.0
+READ_SECONDS = 10.0
 TRIES = 3
 PAUSE_SECONDS = 0.2
 _ALGORITHM = "AWS4-HMAC-SHA256"
@@ -29,67 +33,92 @@ def read_secrets(names: Iterable[str], environ: Mapping[str, str] = os.environ) 
     """The settings that the secrets hold, all in one. Asks nobody where no secret is named.
 
     Raises:
-        SecretUnreadable: one cannot be had, or is no JSON object of texts.
+        SecretUnreadable: one cannot be had within READ_SECONDS for all, or is no JSON object of texts.
     """
     found: dict[str, str] = {}
-    for name in names:
-        try:
-            settings = json.loads(_secret(name, environ))
-            found |= {str(setting): str(value) for setting, value in settings.items()}
-        except (ValueError, AttributeError):
-            # What is in it must not be in the text, nor in what led to it.
-            raise SecretUnreadable(f"the secret {name} is not a JSON object") from None
+    gives_up_at = time.monotonic() + READ_SECONDS
+    if not (wanted := list(names)):
+        return found
+    # One for all of them: each that is opened costs a handshake.
+    with closing(_connection(environ)) as connection:
+        for name in wanted:
+            try:
+                settings = json.loads(_secret(name, connection, environ, gives_up_at))
+                found |= {str(setting): str(value) for setting, value in settings.items()}
+            except (ValueError, AttributeError):
+                # What is in it must not be in the text, nor in what led to it.
+                raise SecretUnreadable(f"the secret {name} is not a JSON object") from None
     return found
 
 
-def _secret(name: str, environ: Mapping[str, str]) -> str:
+def _secret(name: str, connection: http.client.HTTPConnection, environ: Mapping[str, str], gives_up_at: float) -> str:
     for tried in range(TRIES):
         try:
-            status, answer = _ask(json.dumps({"SecretId": name}).encode(), environ)
-        except OSError as error:
+            status, answer = _ask(json.dumps({"SecretId": name}).encode(), connection, environ, gives_up_at)
+        except (OSError, http.client.HTTPException) as error:
+            # It broke, or its answer is still on the way: the next question opens another.
+            connection.close()
             status, answer = 0, type(error).__name__.encode()
         if status == 200:
-            return str(json.loads(answer)["SecretString"])
+            # One that was put in as bytes has none, and is no text either.
+            return str(json.loads(answer).get("SecretString"))
         reason = answer.decode(errors="replace")[:300]
         if 400 <= status < 500 and "Throttling" not in reason:
             break
-        if tried < TRIES - 1:
-            time.sleep(PAUSE_SECONDS * 2**tried)
+        pause = PAUSE_SECONDS * 2**tried
+        if tried == TRIES - 1 or time.monotonic() + pause >= gives_up_at:
+            break
+        time.sleep(pause)
     raise SecretUnreadable(f"the secret {name} cannot be read: {status} {reason}")
 
 
-def _ask(body: bytes, environ: Mapping[str, str]) -> tuple[int, bytes]:
+def _ask(
+    body: bytes, connection: http.client.HTTPConnection, environ: Mapping[str, str], gives_up_at: float
+) -> tuple[int, bytes]:
     region = environ["AWS_REGION"]
-    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    # The variables by which every tool of AWS is pointed elsewhere.
-    elsewhere = environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER") or environ.get("AWS_ENDPOINT_URL")
-    url = urlsplit(elsewhere or f"https://{SERVICE}.{region}.{suffix}")
     headers = {
         "content-type": "application/x-amz-json-1.1",
-        "host": url.netloc,
+        "host": _url(environ).netloc,
         "x-amz-date": datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
         "x-amz-target": f"{SERVICE}.GetSecretValue",
     }
     if token := environ.get("AWS_SESSION_TOKEN"):
         headers["x-amz-security-token"] = token
     headers["authorization"] = authorization(headers, body, region, environ)
-    connection = _connection(url.scheme, url.netloc)
-    try:
-        connection.request("POST", "/", body, headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    finally:
-        connection.close()
+    seconds = min(TIMEOUT_SECONDS, gives_up_at - time.monotonic())
+    if seconds <= 0:
+        raise TimeoutError
+    connection.timeout = seconds
+    if connection.sock is not None:
+        connection.sock.settimeout(seconds)
+    connection.request("POST", "/", body, headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read()
 
 
-def _connection(scheme: str, place: str) -> http.client.HTTPConnection:
-    if scheme == "http":
-        return http.client.HTTPConnection(place, timeout=TIMEOUT_SECONDS)
+def _url(environ: Mapping[str, str]) -> SplitResult:
+    region = environ["AWS_REGION"]
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    # The variables by which every tool of AWS is pointed elsewhere.
+    elsewhere = environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER") or environ.get("AWS_ENDPOINT_URL")
+    return urlsplit(elsewhere or f"https://{SERVICE}.{region}.{suffix}")
+
+
+def _connection(environ: Mapping[str, str]) -> http.client.HTTPConnection:
+    """A connection that is opened by the first question, and anew by the one after an answer that ended it."""
+    url = _url(environ)
+    if url.scheme == "http":
+        return http.client.HTTPConnection(url.netloc)
+    return http.client.HTTPSConnection(url.netloc, context=context())
+
+
+@functools.cache
+def context() -> ssl.SSLContext:
+    """Whom we trust. To read that costs more of a processor than all the rest, so it is read once."""
     # Here, and not above: only who asks needs it.
     import certifi
 
-    context = ssl.create_default_context(cafile=certifi.where())
-    return http.client.HTTPSConnection(place, timeout=TIMEOUT_SECONDS, context=context)
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 def authorization(headers: Mapping[str, str], body: bytes, region: str, environ: Mapping[str, str]) -> str:
