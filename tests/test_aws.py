@@ -27,6 +27,7 @@ from infra.aws.place import Existing, Place, dashed, id_of
 from infra.aws.secrets_manager import SecretUnreadable, authorization, read_secrets
 from infra.needs import is_for
 from infra.table import Row, rows
+from shared import logs
 from shared.settings import ROOT, SettingError, Settings
 from tests import leaks
 from tests.moto_aws import ACCOUNT, REGION, Call, Cloud, translated
@@ -976,14 +977,30 @@ def test_secrets_are_read_at_the_first_call_and_never_again(
     ],
 )
 def test_a_secret_that_cannot_be_had_is_said_and_asked_for_again_by_the_next_call(
-    on_lambda: pytest.MonkeyPatch, manager: type[SecretsManager], answers: list[tuple[int, str]], words: str
+    on_lambda: pytest.MonkeyPatch,
+    manager: type[SecretsManager],
+    capsys: pytest.CaptureFixture[str],
+    answers: list[tuple[int, str]],
+    words: str,
 ) -> None:
     on_lambda.setenv("FUNCTION_TARGET", "describe_api")
     on_lambda.setenv("SECRET_NAMES", "bonghwa/everyone")
-    manager.answers += answers
+    on_lambda.setenv("LOG_DIR", "")
+    logs._logger.cache_clear()
+    manager.answers += answers * 2
     with pytest.raises(SecretUnreadable, match=f"the secret bonghwa/everyone {words}") as unreadable:
-        handler.handler(request("GET", "/openapi.json"), None)
+        handler.handler({"scheduled": "2026-11-24T12:00:00Z"}, None)
     assert "hunter2" not in "".join(traceback.format_exception(unreadable.value))
+    answer = handler.handler(request("GET", "/openapi.json"), None)
+    assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "2")
+    assert answer["headers"]["content-type"] == "application/problem+json"
+    assert json.loads(answer["body"])["status"] == 503
+    logs._logger.cache_clear()
+    [line] = capsys.readouterr().out.splitlines()
+    told = json.loads(line)
+    assert (told["severity"], told["message"], told["function"]) == ("ERROR", "secret_unreadable", "describe_api")
+    assert re.search(words, told["reason"])
+    assert not re.search(f"bonghwa/everyone|hunter2|{words}", answer["body"]), "who asks may be anybody"
     manager.answers.append(secret(API_KEY=KEY))
     assert handler.handler(request("GET", "/openapi.json"), None)["statusCode"] == 200
 

@@ -6,6 +6,7 @@ that shows our own API key, and an answer that is not good an exception, so that
 
 import functools
 import json
+import logging
 import os
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ import functions_framework
 from apig_wsgi import make_lambda_handler
 
 from infra.aws import secrets_manager
+from shared.logs import step
 from shared.settings import ROOT, Settings
 
 Event = dict[str, Any]
@@ -35,10 +37,15 @@ def handler(event: Event, context: Any) -> Answer:
 
     Raises:
         FunctionFailed: the scheduled run was not answered with 2xx.
-        SecretUnreadable: a secret cannot be had; the next call asks for it again.
+        SecretUnreadable: a scheduled run has a secret that cannot be had; a request gets 503. The next call asks again.
     """
     name = os.environ["FUNCTION_TARGET"]
-    _tell_secrets()
+    try:
+        _tell_secrets()
+    except secrets_manager.SecretUnreadable as unreadable:
+        if "requestContext" not in event:
+            raise
+        return _unavailable(name, unreadable)
     if "requestContext" not in event:
         return _scheduled(name, context)
     # It is decoded already, and WSGI knows only Latin-1.
@@ -61,6 +68,15 @@ def _scheduled(name: str, context: Any) -> Answer:
         raise FunctionFailed(f"{name} answered {answer['statusCode']}: {answer['body'][:1000]}")
     found: Answer = json.loads(answer["body"])
     return found
+
+
+def _unavailable(name: str, unreadable: secrets_manager.SecretUnreadable) -> Answer:
+    # Else the API would answer for us, in words of its own. Who asks is not known yet, so what AWS said is not for him.
+    step("server", "secret_unreadable", level=logging.ERROR, function=name, reason=str(unreadable))
+    detail = "a secret of this function cannot be read; its log has the details"
+    problem = {"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": detail}
+    headers = {"content-type": "application/problem+json", "retry-after": "2"}
+    return {"statusCode": 503, "headers": headers, "body": json.dumps(problem) + "\n", "isBase64Encoded": False}
 
 
 @functools.cache
