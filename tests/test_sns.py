@@ -18,6 +18,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from shared import notifiers
+from shared.delivery import retry_seconds
 from shared.models import Notification, NotificationKind, NotificationStatus
 from shared.notifiers import SendFailed, sns
 from shared.settings import SettingError
@@ -267,6 +268,29 @@ def test_sns_says_whether_trying_again_can_help(
     assert AWS["AWS_SECRET_ACCESS_KEY"] not in str(raised.value)
     topic.release()
     assert send() == "message 42"
+
+
+@pytest.mark.parametrize("code", ["AuthorizationError", "AccessDenied", "AccessDeniedException"])
+def test_a_role_that_may_not_send_yet_is_tried_again_for_a_while_and_then_refused_for_good(
+    topic: Sns, code: str
+) -> None:
+    is_permanent = []
+    for attempts in range(1, 9):
+        topic.behaviours = [refuses(403, code, "no identity-based policy allows the sns:Publish action")]
+        with pytest.raises(SendFailed, match=code) as raised:
+            send(notification=NOTIFICATION.model_copy(update={"attempts": attempts}))
+        is_permanent.append(raised.value.is_permanent)
+    assert is_permanent == [False] * 6 + [True] * 2
+    # The shortest waits in between, and the longest.
+    assert sum(retry_seconds(attempts, jitter=1.0) for attempts in range(1, 7)) >= 60
+    assert sum(retry_seconds(attempts, jitter=0.0) for attempts in range(1, 7)) <= 180
+
+
+def test_another_refusal_is_for_good_at_once(topic: Sns) -> None:
+    topic.behaviours = [refuses(404, "NotFound", "Topic does not exist")]
+    with pytest.raises(SendFailed) as raised:
+        send(notification=NOTIFICATION)
+    assert raised.value.is_permanent
 
 
 def test_the_topics_own_word_on_when_is_handed_on(topic: Sns) -> None:

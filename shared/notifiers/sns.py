@@ -36,6 +36,10 @@ _FOR_GOOD = re.compile(
     r"|InvalidClientTokenId|UnrecognizedClient|InvalidSecurity|SignatureDoesNotMatch|OptInRequired"
     r"|KMS(?:AccessDenied|Disabled|NotFound|OptInRequired)"
 )
+# What a role may do is known everywhere only seconds later, or minutes. A topic that was just added is refused until
+# then: it counts for good once it outlasts these attempts, which are a minute or two.
+_MAY_SPREAD = re.compile(r"AuthorizationError|AccessDenied")
+_SPREADING_ATTEMPTS = 6
 # A clock that is wrong for now, ours or theirs.
 _CLOCK = re.compile(r"Signature (?:expired|not yet current)")
 # libcurl's number that pycurl does not name: else a name that hangs keeps us past the deadline.
@@ -65,7 +69,7 @@ class SnsNotifier:
         except ModuleNotFoundError as error:
             raise SendFailed(f"boto3 is not installed ({error})") from None
         except Exception as error:  # noqa: BLE001  # botocore's are known once it is loaded, which is part of the try
-            raise _failure(error) from None
+            raise _failure(error, notification) from None
         return f"message {answer}"
 
     def _message(self, text: str, notification: Notification | None) -> dict[str, Any]:
@@ -166,14 +170,16 @@ def _take_header(line: bytes, headers: Any) -> None:
         headers[name.strip()] = value.strip()
 
 
-def _failure(error: Exception) -> Exception:
+def _failure(error: Exception, notification: Notification | None) -> Exception:
     """What went wrong, and whether trying again can help."""
     from botocore import exceptions, parsers
 
     match error:
         case exceptions.ClientError():
             code, said = str(error.response["Error"].get("Code")), str(error.response["Error"].get("Message"))
-            is_permanent = bool(_FOR_GOOD.match(code)) and not _CLOCK.search(said)
+            is_new = notification is not None and notification.attempts <= _SPREADING_ATTEMPTS
+            may_pass = _CLOCK.search(said) or (is_new and _MAY_SPREAD.match(code))
+            is_permanent = bool(_FOR_GOOD.match(code)) and not may_pass
             after = error.response["ResponseMetadata"].get("HTTPHeaders", {}).get("retry-after", "")
             wait = float(after) if re.fullmatch(r"\d{1,5}", after) else None
             return SendFailed(f"{code}: {said}"[:300], is_permanent=is_permanent, retry_after=wait)
