@@ -22,7 +22,7 @@ from shared.delivery import retry_seconds
 from shared.models import Notification, NotificationKind, NotificationStatus
 from shared.notifiers import SendFailed, sns
 from shared.settings import SettingError
-from tests.running import AWS, LocalSystem, environment
+from tests.running import AWS, LocalSystem, environment, wait_until
 from tests.stand_ins import Exchange, StandIn, Target
 
 REGION = "eu-west-1"
@@ -342,8 +342,34 @@ def test_credentials_that_take_too_long_cost_no_more_than_the_deadline_and_nothi
         send(seconds=0.3)
     assert time.monotonic() - started < 0.9
     # What was found meanwhile serves the next send, which is the only one.
+    wait_until(lambda: len(sns._idle_lines.get(REGION, [])) == 1)
+    [found_late] = sns._idle_lines[REGION]
     assert send(TEXT + "8", seconds=10) == "message 42"
+    assert sns._idle_lines[REGION] == [found_late]
     assert [request["Message"] for request in topic.requests] == [TEXT + "8"]
+
+
+def test_a_line_that_comes_too_late_for_its_send_is_there_for_the_next(
+    topic: Sns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert send() == "message 42"
+    lines, threads_before = list(sns._idle_lines[REGION]), set(threading.enumerate())
+    let_go = threading.Event()
+    search = sns._session().get_credentials
+
+    def slowly() -> Any:
+        assert let_go.wait(10)
+        return search()
+
+    monkeypatch.setattr(sns._session(), "get_credentials", slowly)
+    for _ in range(2):
+        with pytest.raises(SendFailed, match=r"no answer within 0\.05 s"):
+            send(seconds=0.05)
+    let_go.set()
+    for thread in set(threading.enumerate()) - threads_before:
+        thread.join(10)
+    assert lines
+    assert set(sns._idle_lines[REGION]) == set(lines)
 
 
 def test_nothing_is_begun_after_the_deadline(topic: Sns) -> None:

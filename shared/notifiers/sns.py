@@ -10,7 +10,6 @@ import functools
 import hashlib
 import logging
 import os
-import queue
 import re
 import threading
 import time
@@ -63,7 +62,7 @@ class SnsNotifier:
                 answer = line.publish(message, gives_up_at)
             finally:
                 # Also after a failure: libcurl lets go of a connection that broke.
-                _idle_lines.setdefault(self.region, []).append(line)
+                _give_back(self.region, line)
         except TimeoutError:
             raise SendFailed(f"no answer within {timeout_seconds:.3g} s") from None
         except ModuleNotFoundError as error:
@@ -203,17 +202,37 @@ _in_session = threading.Lock()
 
 def _line(region: str, gives_up_at: float) -> _Line:
     """A line for one send, with credentials at hand. Raises TimeoutError, and what botocore says of credentials."""
-    found: queue.SimpleQueue[_Line | Exception] = queue.SimpleQueue()
+    # Here, and not above: every function looks which channels there are.
+    from concurrent.futures import Future
+
+    found: Future[_Line | Exception] = Future()
+
+    def search() -> None:
+        line = _ready_line(region)
+        # Once this is true, nobody can cancel it.
+        if found.set_running_or_notify_cancel():
+            found.set_result(line)
+        else:
+            _give_back(region, line)
+
     # Credentials may come over the network or from a program, which know nothing of our deadline. Who is left behind
     # sends nothing, and what was found serves the next.
-    threading.Thread(target=lambda: found.put(_ready_line(region)), daemon=True).start()
+    threading.Thread(target=search, daemon=True).start()
     try:
-        line = found.get(timeout=max(0.0, gives_up_at - time.monotonic()))
-    except queue.Empty:
-        raise TimeoutError from None
+        line = found.result(max(0.0, gives_up_at - time.monotonic()))
+    except TimeoutError:
+        if not found.cancel():
+            # It was found this very moment.
+            _give_back(region, found.result())
+        raise
     if isinstance(line, Exception):
         raise line
     return line
+
+
+def _give_back(region: str, line: _Line | Exception) -> None:
+    if isinstance(line, _Line):
+        _idle_lines.setdefault(region, []).append(line)
 
 
 def _ready_line(region: str) -> _Line | Exception:
