@@ -31,7 +31,7 @@ from shared import logs
 from shared.settings import ROOT, SettingError, Settings
 from tests import leaks
 from tests.moto_aws import ACCOUNT, REGION, Call, Cloud, translated
-from tests.running import copy_project, shown_by_curl
+from tests.running import AWS, copy_project, shown_by_curl
 
 PLACE = Place(ACCOUNT, REGION)
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:told"
@@ -1042,17 +1042,36 @@ print(json.dumps([name for name in sys.modules if name.partition(".")[0] in ("bo
     assert json.loads(done.stdout) == []
 
 
-def test_lambdas_first_seconds_read_whom_we_trust_and_ask_nobody() -> None:
+@pytest.mark.parametrize(
+    ("name", "topic", "ready"),
+    [
+        ("ingest_event", TOPIC, [REGION]),
+        ("ingest_event", "", []),
+        ("ingest_event", "malformed", []),
+        ("deliver_notifications", TOPIC, []),
+    ],
+)
+def test_lambdas_first_seconds_make_ready_what_the_first_call_has_no_time_for_and_ask_nobody(
+    name: str, topic: str, ready: list[str]
+) -> None:
     script = """
 import json, sys
 asked = []
 sys.addaudithook(lambda event, _: asked.append(event) if event in ("socket.connect", "socket.getaddrinfo") else None)
 import infra.aws.handler
 from infra.aws import secrets_manager
-print(json.dumps([asked, secrets_manager.context.cache_info().currsize]))
+from shared.notifiers import sns
+has_botocore = "botocore" in sys.modules
+print(json.dumps([asked, secrets_manager.context.cache_info().currsize, list(sns._idle_lines), has_botocore]))
 """
-    environ = {"AWS_LAMBDA_FUNCTION_NAME": "bonghwa-health", "FUNCTION_TARGET": "health", "SECRET_NAMES": "a b"}
+    environ = {"AWS_LAMBDA_FUNCTION_NAME": "bonghwa-of-tests", "FUNCTION_TARGET": name, "SECRET_NAMES": "a b"}
+    environ |= {**AWS, "SNS_TOPIC_ARN": topic}
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
     )
-    assert json.loads(done.stdout) == [[], 1]
+    assert json.loads(done.stdout) == [[], 1, ready, bool(ready)]
+
+
+def test_who_sends_at_once_is_ready_to() -> None:
+    sources = {row.name: (ROOT / "functions" / row.name / "main.py").read_text() for row in rows()}
+    assert {name for name, source in sources.items() if "deliver_at_once(" in source} == set(handler.SEND_AT_ONCE)

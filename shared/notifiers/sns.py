@@ -52,6 +52,10 @@ class SnsNotifier:
         self.topic_arn = topic_arn
         self.region = topic_arn.split(":")[3]
 
+    def get_ready(self) -> None:
+        """Load and make what a first send needs, and send nothing. What goes wrong is left for that send to say."""
+        _give_back(self.region, _ready_line(self.region))
+
     def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:
         """See Notifier.send."""
         gives_up_at = time.monotonic() + timeout_seconds
