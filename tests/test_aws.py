@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dotenv import dotenv_values
 
 from infra.aws import functions, handler, package, stages, template
 from infra.aws.__main__ import main
@@ -791,7 +792,8 @@ def on_lambda(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyP
     """An instance that nobody has called yet. What it is told is set by the test."""
     for cached in (handler._tell_secrets, handler._function, handler._unrouted):
         cached.cache_clear()
-    for name in [name for name in os.environ if name in Settings.model_fields or name.startswith("AWS_")]:
+    ours = {*dotenv_values(ROOT / ".env.example"), *(field.alias for field in Settings.model_fields.values())}
+    for name in [name for name in os.environ if name in ours or name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("API_KEY", KEY)
     monkeypatch.setenv("API_AUTH", "all")
@@ -818,6 +820,18 @@ def request(
         "isBase64Encoded": False,
     }
     return event | ({"body": body} if body else {})
+
+
+@pytest.fixture
+def developers_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What whoever runs the tests may have in his shell."""
+    for name in ("TARGET_URL", "TELEGRAM_CHAT_ID", "AWS_PROFILE", "AWS_REGION"):
+        monkeypatch.setenv(name, "theirs")
+
+
+@pytest.mark.usefixtures("developers_own", "on_lambda")
+def test_nothing_of_who_runs_the_tests_is_read() -> None:
+    assert "theirs" not in os.environ.values()
 
 
 MESSAGE = {"messageId": "1", "receiptHandle": "2", "body": "2026-11-24T12:00:00Z", "eventSource": "aws:sqs"}
