@@ -24,7 +24,7 @@ from tests.conftest import new_store
 from tests.running import API_KEY, rows_of, wait_until
 from tests.runtimes import Runtime, aws, google, sandbox
 from tests.runtimes.aws import Aws
-from tests.runtimes.confined import files_in
+from tests.runtimes.confined import can_confine, files_in, is_writable
 from tests.runtimes.google import Google
 from tests.runtimes.local import Local
 from tests.runtimes.processes import Processes
@@ -456,7 +456,7 @@ def test_a_private_address_is_refused_in_a_cloud_and_the_refusal_is_an_event(
 
 
 @in_clouds
-def test_each_function_fits_its_instance_and_leaves_no_file_outside_tmp(runtime: Google | Aws) -> None:
+def test_each_function_fits_its_instance_and_leaves_no_file_beside_its_code(runtime: Google | Aws) -> None:
     runtime.start()
     for row in rows():
         runtime.call(row.method, row.path.replace("<id>", "1"), function=row.name)
@@ -464,6 +464,18 @@ def test_each_function_fits_its_instance_and_leaves_no_file_outside_tmp(runtime:
     assert set(shares) == {row.name for row in rows()}
     assert max(shares.values()) < 0.8, shares
     assert files_in(runtime.code) == runtime.files_before
+
+
+@in_clouds
+def test_tmp_is_the_only_place_that_can_be_written_to(runtime: Google | Aws) -> None:
+    if not can_confine(runtime.folder, runtime.code.parent):
+        pytest.skip("the file system cannot be made read-only here")
+    runtime.start()
+    processes = runtime.processes()
+    assert len(processes) >= len(rows())
+    for process in processes:
+        places = {each: is_writable(each, process) for each in (runtime.folder, runtime.code, Path("/"))}
+        assert places == {each: each == runtime.folder for each in places}
 
 
 @on_google

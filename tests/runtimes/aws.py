@@ -67,7 +67,7 @@ class Aws(Runtime):
 
     def __init__(self, unpacked: Path, folder: Path, database_url: str, aws_url: str) -> None:
         super().__init__(database_url)
-        self.unpacked, self._folder = unpacked, folder
+        self.unpacked, self.folder = unpacked, folder
         given = {"TARGET_URL": self.target.url, "ALLOW_PRIVATE_TARGETS": "true", "DATABASE_URL": database_url}
         given |= {"API_KEY": API_KEY, **self.bot_api.environ}
         parameters, self.secrets = said_by_the_deployment(given, unpacked / PACKAGE)
@@ -125,6 +125,10 @@ class Aws(Runtime):
         with self._new(name, told | {"SECRET_NAMES": f"{told['SECRET_NAMES']} {secret}"}) as more:
             yield self._alone(name, more)
 
+    def processes(self) -> list[int]:
+        """Those of every function that runs."""
+        return [process for each in self.sandboxes.values() for process in each.living()]
+
     def memory_shares(self) -> dict[str, float]:
         """Of each function that runs, how much it takes of what its instance has."""
         sizes = {name: self.functions[id_of(ROWS[name])]["MemorySize"] for name in self.sandboxes}
@@ -137,7 +141,7 @@ class Aws(Runtime):
         assert all(isinstance(value, str) for value in told.values())
         if "BACKEND_URL" in told:
             assert (told["BACKEND_URL"], told["SPOOL_DIR"]) == (self.stack.output("Url"), "/tmp")
-            told |= {"BACKEND_URL": self._api.url, "SPOOL_DIR": str(self._folder)}
+            told |= {"BACKEND_URL": self._api.url, "SPOOL_DIR": str(self.folder)}
         return told | {
             **CREDENTIALS,
             "AWS_SESSION_TOKEN": "of-the-session",
@@ -151,7 +155,7 @@ class Aws(Runtime):
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
-            "TMPDIR": str(self._folder),
+            "TMPDIR": str(self.folder),
             "TIMEOUT_SECONDS": str(function["Timeout"]),
         }
 
@@ -162,9 +166,9 @@ class Aws(Runtime):
         return self.sandboxes[name]
 
     def _new(self, name: str, environ: Mapping[str, str]) -> Sandbox:
-        self._outputs.append(self._folder / f"{name}-{len(self._outputs)}.txt")
+        self._outputs.append(self.folder / f"{name}-{len(self._outputs)}.txt")
         self._outputs[-1].touch()
-        return Sandbox(self.unpacked, self._folder, environ, self._outputs[-1])
+        return Sandbox(self.unpacked, self.folder, environ, self._outputs[-1])
 
     def _invoke(self, arn: str, event: dict[str, Any]) -> Any:
         return self._sandbox(self._names[arn]).invoke(event)

@@ -16,13 +16,14 @@ _PREFIX = ("unshare", "--map-root-user", "--mount", "sh", "-c", _CONFINED)
 
 
 def confined(writable: Path, read_only: Path, *command: str) -> list[str]:
-    """The command, where this machine can do that, with one folder that it can write to."""
+    """The command, where this machine can do that, with one folder that it can write to. See ``can_confine``."""
     prefix = [*_PREFIX, str(writable), str(read_only)]
-    return [*prefix, *command] if _can(writable, read_only) else list(command)
+    return [*prefix, *command] if can_confine(writable, read_only) else list(command)
 
 
 @functools.cache
-def _can(writable: Path, read_only: Path) -> bool:
+def can_confine(writable: Path, read_only: Path) -> bool:
+    """Whether this machine can make everything but a folder read-only for a program."""
     try:
         done = subprocess.run(
             [*_PREFIX, str(writable), str(read_only), "true"], capture_output=True, timeout=10, check=False
@@ -30,6 +31,15 @@ def _can(writable: Path, read_only: Path) -> bool:
     except OSError:
         return False
     return done.returncode == 0
+
+
+def is_writable(folder: Path, process: int) -> bool:
+    """Whether a process sees a folder on a file system that can be written to, by the kernel's own word."""
+    mounts = [line.split() for line in Path(f"/proc/{process}/mountinfo").read_text().splitlines()]
+    # Of several at one place the last is seen.
+    own = max((mount for mount in mounts if folder.is_relative_to(mount[4])), key=lambda mount: len(mount[4]))
+    seen = [mount for mount in mounts if mount[4] == own[4]][-1]
+    return "rw" in seen[5].split(",")
 
 
 def memory_mib(processes: Iterable[int]) -> float:

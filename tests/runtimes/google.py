@@ -75,7 +75,7 @@ class Google(OneEach):
 
     def __init__(self, built: Path, folder: Path, database_url: str) -> None:
         super().__init__(database_url)
-        self.code, self._built, self._folder = built / "workspace", built, folder
+        self.code, self._built, self.folder = built / "workspace", built, folder
         given = {"TARGET_URL": self.target.url, "ALLOW_PRIVATE_TARGETS": "true", "DATABASE_URL": database_url}
         self._given = {**given, "API_KEY": API_KEY, **self.bot_api.environ}
         scheduled = [row for row in ROWS.values() if row.every is not None]
@@ -87,8 +87,8 @@ class Google(OneEach):
         told = told_by_the_deployment(row, self._given)
         if "BACKEND_URL" in told:
             assert told["BACKEND_URL"] == PLACE.url(ROWS[BACKEND])
-            told |= {"BACKEND_URL": self.backend_url, "SPOOL_DIR": str(self._folder)}
-        return Container(self._built, self._folder, row, port, told | variables)
+            told |= {"BACKEND_URL": self.backend_url, "SPOOL_DIR": str(self.folder)}
+        return Container(self._built, self.folder, row, port, told | variables)
 
     def run(self, name: str) -> None:
         """See Runtime. The jobs of a function take turns, those that are a workflow's among them."""
@@ -97,6 +97,10 @@ class Google(OneEach):
         assert url == PLACE.url(ROWS[name])
         answer = self._session.request(method, self.url("POST", "/", name), headers=headers, timeout=60)
         assert answer.status_code == 200, answer.text
+
+    def processes(self) -> list[int]:
+        """Those of every function that runs."""
+        return [process for each in self._running.values() for process in each.living()]
 
     def memory_shares(self) -> dict[str, float]:
         """Of each function that runs, how much it takes of what its instance has."""

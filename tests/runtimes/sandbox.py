@@ -122,9 +122,13 @@ class Sandbox:
         wait_until(lambda: not living(group), STOP_SECONDS)
         self._answers.close()
 
+    def living(self) -> list[int]:
+        """Its processes."""
+        return [] if self._process is None else living(self._process.pid)
+
     def memory_mib(self) -> float:
         """What it takes, shared pages counted by their share."""
-        return 0.0 if self._process is None else memory_mib(living(self._process.pid))
+        return memory_mib(self.living())
 
     def printed(self) -> str:
         """All that it has printed, which is its log."""
