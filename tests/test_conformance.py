@@ -499,6 +499,21 @@ def test_what_no_route_of_amazons_takes_is_answered_as_everywhere(runtime: Aws) 
 
 
 @on_aws
+def test_another_secret_replaces_the_instances_that_read_the_one_before(runtime: Aws) -> None:
+    before, other = runtime.environment("health"), "another-key-that-is-for-tests-only"
+    runtime.get("/")  # and the instance has read its secrets
+    with runtime.redeployed("health", API_KEY=other) as (told, url):
+        # A change of its configuration is what Lambda replaces a function's instances for.
+        assert dict(told.items() ^ before.items()).keys() == {"SECRETS_DIGEST"}
+        statuses = {
+            key: requests.get(url, headers={"X-API-Key": key}, timeout=60).status_code for key in (other, API_KEY)
+        }
+        assert statuses == {other: 200, API_KEY: 401}
+        assert runtime.call("GET", "/", key=other).status_code == 401, "what runs knows the old one alone"
+        assert runtime.get("/")["version"] == __version__
+
+
+@on_aws
 def test_a_topic_of_amazons_is_told_with_the_boto3_that_lambda_brings(
     runtime: Aws, aws_server: str, failure: dict[str, Any]
 ) -> None:

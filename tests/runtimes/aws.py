@@ -56,6 +56,10 @@ class SecretsManager:
         for name in self._names:
             self._client.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
 
+    def change(self, name: str, text: str) -> None:
+        """Put another value into a secret, which is what is read from now on."""
+        self._client.put_secret_value(SecretId=name, SecretString=text)
+
     def add(self, name: str, text: str) -> None:
         """Create a secret."""
         self._client.create_secret(Name=name, SecretString=text)
@@ -69,9 +73,8 @@ class Aws(Runtime):
         super().__init__(database_url)
         self.unpacked, self.folder = unpacked, folder
         given = {"TARGET_URL": self.target.url, "ALLOW_PRIVATE_TARGETS": "true", "DATABASE_URL": database_url}
-        given |= {"API_KEY": API_KEY, **self.bot_api.environ}
-        parameters, self.secrets = said_by_the_deployment(given, unpacked / PACKAGE)
-        self.stack = Stack(template.FILE, STACK, PLACE.region, parameters)
+        self._given = {**given, "API_KEY": API_KEY, **self.bot_api.environ}
+        self.stack, self.secrets = self._deployed()
         self.functions = self.stack.of_type("AWS::Lambda::Function")
         self._manager = SecretsManager(aws_url, self.secrets)
         self._names = {self.stack.arn(id_of(row)): name for name, row in ROWS.items()}
@@ -129,14 +132,32 @@ class Aws(Runtime):
         """Those of every function that runs."""
         return [process for each in self.sandboxes.values() for process in each.living()]
 
+    @contextlib.contextmanager
+    def redeployed(self, name: str, **settings: str) -> Iterator[tuple[dict[str, str], str]]:
+        """A new environment of a function after another deployment: what is in it, and its URL.
+
+        The secrets are as that deployment put them, and afterwards as they were; what runs is not replaced.
+        """
+        stack, secrets = self._deployed(**settings)
+        told = self.environment(name, stack.of_type("AWS::Lambda::Function")[id_of(ROWS[name])])
+        changed = [each for each in secrets if secrets[each] != self.secrets[each]]
+        try:
+            for each in changed:
+                self._manager.change(each, secrets[each])
+            with self._new(name, told) as new:
+                yield told, self._alone(name, new)
+        finally:
+            for each in changed:
+                self._manager.change(each, self.secrets[each])
+
     def memory_shares(self) -> dict[str, float]:
         """Of each function that runs, how much it takes of what its instance has."""
         sizes = {name: self.functions[id_of(ROWS[name])]["MemorySize"] for name in self.sandboxes}
         return {name: each.memory_mib() / sizes[name] for name, each in self.sandboxes.items()}
 
-    def environment(self, name: str) -> dict[str, str]:
+    def environment(self, name: str, function: Mapping[str, Any] | None = None) -> dict[str, str]:
         """What a function finds in its environment: what the template says, and Lambda's own."""
-        function = self.functions[id_of(ROWS[name])]
+        function = function or self.functions[id_of(ROWS[name])]
         told = dict(function["Environment"]["Variables"])
         assert all(isinstance(value, str) for value in told.values())
         if "BACKEND_URL" in told:
@@ -158,6 +179,10 @@ class Aws(Runtime):
             "TMPDIR": str(self.folder),
             "TIMEOUT_SECONDS": str(function["Timeout"]),
         }
+
+    def _deployed(self, **settings: str) -> tuple[Stack, dict[str, str]]:
+        parameters, secrets = said_by_the_deployment(self._given | settings, self.unpacked / PACKAGE)
+        return Stack(template.FILE, STACK, PLACE.region, parameters), secrets
 
     def _sandbox(self, name: str) -> Sandbox:
         if name not in self.sandboxes:
