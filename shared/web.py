@@ -26,6 +26,8 @@ MAX_BODY_BYTES = 1024 * 1024
 RETRY_AFTER_SECONDS = 2
 
 Access = Literal["read", "write", "ingest"]
+# Where the request carries the settings that it was let in with.
+_SETTINGS = "bonghwa.settings"
 # Which kinds of access need a key, by API_AUTH. Scheduled functions are "ingest": they are the agent's side too.
 _LOCKED = {"ingest": {"ingest"}, "writes": {"ingest", "write"}, "all": {"ingest", "write", "read"}}
 
@@ -67,6 +69,12 @@ def function(method: str, access: Access) -> Callable[[Function], Function]:
 def answer(body: Any, status: int = 200) -> Response:
     """``body`` (dicts, lists and models) as a JSON response."""
     return Response(to_json(body) + b"\n", status, mimetype="application/json")
+
+
+def settings_of(request: Request) -> Settings:
+    """The settings, as they were read when the request was let in."""
+    settings: Settings = request.environ[_SETTINGS]
+    return settings
 
 
 def body_of(request: Request) -> bytes:
@@ -141,7 +149,7 @@ def _check(request: Request, method: str, access: Access) -> None:
         raise Problem(405, f"{request.method} is not answered here", headers={"Allow": allowed})
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise _too_long()
-    settings = Settings.from_env()
+    request.environ[_SETTINGS] = settings = Settings.from_env()
     if _is_open_to_others(request):
         settings.refuse_weak_keys()
         if settings.api_auth != "all":

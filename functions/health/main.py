@@ -7,16 +7,15 @@ from flask import Request, Response
 
 from shared import __version__, web
 from shared.logs import step
-from shared.settings import Settings
 from shared.store import StoreUnavailable, open_store
 
 
 @functions_framework.http
 @web.function("GET", access="read")
-def health(request: Request) -> Response:  # noqa: ARG001  # what functions-framework hands to every function
+def health(request: Request) -> Response:
     """200 with the status and the counts of what is open; 503, and why, where no event could be saved now."""
     try:
-        store = open_store(Settings.from_env())
+        store = open_store(web.settings_of(request))
         store.database.check()
         summary = store.summary()
     except StoreUnavailable as trouble:

@@ -13,7 +13,6 @@ from shared import notifiers, web
 from shared.delivery import deliver_at_once, log_change
 from shared.logs import step
 from shared.models import MAX_EVENTS_PER_REQUEST, Event, now
-from shared.settings import Settings
 from shared.store import Ingested, open_store
 
 
@@ -27,7 +26,7 @@ def ingest_event(request: Request) -> Response:
     body = web.body_of(request)
     is_array = body.lstrip().startswith(b"[")
     events = _array().validate_json(body) if is_array else [Event.model_validate_json(body)]
-    settings, channels = Settings.from_env(), notifiers.configured()
+    settings, channels = web.settings_of(request), notifiers.configured()
     store = open_store(settings)
     ingested = store.add_events(events, received_at=now(), sent_at=_sent_at(request), channels=tuple(channels))
     _log(ingested, is_array=is_array)

@@ -6,7 +6,6 @@ from pydantic import BaseModel, Field
 
 from shared import web
 from shared.models import AlertStatus, MonitorName
-from shared.settings import Settings
 from shared.store import open_store
 
 
@@ -24,6 +23,6 @@ class AlertsQuery(BaseModel):
 def list_alerts(request: Request) -> Response:
     """200 with ``{"alerts": [...], "next": cursor or null}``."""
     query = web.query_of(request, AlertsQuery)
-    store = open_store(Settings.from_env())
+    store = open_store(web.settings_of(request))
     alerts = store.alerts(limit=query.limit, before=query.cursor, status=query.status, monitor=query.monitor)
     return web.answer({"alerts": alerts, "next": web.next_cursor(alerts, query.limit)})

@@ -5,7 +5,6 @@ from flask import Request, Response
 from pydantic import BaseModel, Field
 
 from shared import web
-from shared.settings import Settings
 from shared.store import open_store
 
 
@@ -22,6 +21,6 @@ class NotificationLogsQuery(BaseModel):
 def list_notification_logs(request: Request) -> Response:
     """200 with ``{"notification_logs": [...], "next": cursor or null}``."""
     query = web.query_of(request, NotificationLogsQuery)
-    store = open_store(Settings.from_env())
+    store = open_store(web.settings_of(request))
     logs = store.notification_logs(limit=query.limit, before=query.cursor, alert_id=query.alert_id)
     return web.answer({"notification_logs": logs, "next": web.next_cursor(logs, query.limit)})
