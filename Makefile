@@ -36,9 +36,10 @@ WORKERS ?= 3
 test: check
 	$(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup
 
-# The half for the inner loop: no system is started.
+# The half for the inner loop: no system and no PostgreSQL is started, and nothing is deployed.
 fast: .venv/installed-dev
-	$(BIN)/python -m pytest -n 2 -m "not system"
+	$(BIN)/python -m pytest -n 4 -m "not system" -k "not postgresql and not pgbouncer" \
+	  --ignore=tests/test_aws.py --ignore=tests/test_gcp.py
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
