@@ -44,12 +44,13 @@ def _leave() -> None:
     os._exit(0)
 
 
-def _leave_soon(worker: Any) -> None:
-    """Leave when everybody is served, or after FINISH_SECONDS.
+def _leave_when_told(worker: Any, told: int) -> None:
+    """Wait until something can be read from ``told``; then leave when everybody is served, or after FINISH_SECONDS.
 
     gunicorn would wait seconds for who may still ask on a connection that is kept, as every schedule keeps one; and its
     own limit is looked at only when something happens, or once a second.
     """
+    os.read(told, 1)
     give_up_at = time.monotonic() + FINISH_SECONDS
     while worker.nr_conns > len(worker.keepalived_conns) and time.monotonic() < give_up_at:
         time.sleep(0.01)
@@ -97,8 +98,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         super().__init__()
 
     def _begin_worker(self, worker: Any) -> None:
+        told, tell = os.pipe()
+        # Now, since what a signal interrupts may be just beginning a thread and hold the lock for that.
+        threading.Thread(target=_leave_when_told, args=(worker, told), daemon=True).start()
+
         def end(number: int, frame: Any) -> None:
-            threading.Thread(target=_leave_soon, args=(worker,), daemon=True).start()
+            os.write(tell, b".")
             worker.handle_exit(number, frame)
 
         for number in _ENDING:
