@@ -4,8 +4,9 @@ import json
 import shlex
 import shutil
 import subprocess
+import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,8 +122,35 @@ def run(stages: Sequence[Stage], not_yet: Sequence[str] = (), pause_seconds: flo
                     raise
 
 
-def is_agreed() -> bool:
-    """Whether whoever sits there says yes."""
+def is_to_be_done(
+    planned: Sequence[Stage],
+    where: str,
+    *,
+    heading: str,
+    in_short: Callable[[Stage], str],
+    note: str,
+    is_dry_run: bool,
+    is_agreed: bool,
+) -> bool:
+    """Say what is planned for ``where`` and ask, unless it ``is_agreed`` already; whether to go on.
+
+    A dry run shows every command, and does not go on. Exits where whoever sits there says no.
+    """
+    if not planned:
+        print(f"There is nothing of Bonghwa's in {where}")
+        return False
+    if is_dry_run:
+        print("\n".join(line for stage in planned for line in stage.shown()))
+        return False
+    print(f"{heading} {where}:")
+    print("\n".join(f"  {stage.title}: {in_short(stage)}" for stage in planned))
+    print(note)
+    if not is_agreed and not _says_yes():
+        sys.exit("nothing was changed")
+    return True
+
+
+def _says_yes() -> bool:
     try:
         return input("Go on? [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:

@@ -10,7 +10,7 @@ from pathlib import Path
 from infra.aws import stages, template
 from infra.aws.package import VERSIONS, ZIP, Package, PackagingFailed, Runtime, build, fitting, runtime_of
 from infra.aws.place import AWS, OWN_FILE, STACK, Existing, Place, account_number, configured_region, look
-from infra.commands import CommandFailed, Stage, is_agreed, is_installed, run
+from infra.commands import CommandFailed, Stage, is_installed, is_to_be_done, run
 from infra.given import settings_given
 from shared.settings import ROOT, SettingError
 
@@ -65,19 +65,17 @@ def _do(asked: argparse.Namespace) -> None:
         place = Place(account_number(), asked.region or _own_region())
         existing = look(place)
     planned = [stage for stage in _planned(asked, place, existing, given) if stage.commands]
-    if not planned:
-        print(f"There is nothing of Bonghwa's in {place.account}, {place.region}")
-        return
-    if asked.dry_run:
-        print("\n".join(line for stage in planned for line in stage.shown()))
-        return
-    print(f"{_kind(existing, is_deployment=is_deployment)} {place.account}, {place.region}:")
-    print("\n".join(_short(stage) for stage in planned))
-    print("--dry-run shows each command." if is_deployment else _LEFT)
-    if not asked.yes and not is_agreed():
-        sys.exit("nothing was changed")
-    run(planned)
-    print(f"Done. {_where(place)}" if is_deployment else "Done.")
+    if is_to_be_done(
+        planned,
+        f"{place.account}, {place.region}",
+        heading=_kind(existing, is_deployment=is_deployment),
+        in_short=_short,
+        note="--dry-run shows each command." if is_deployment else _LEFT,
+        is_dry_run=asked.dry_run,
+        is_agreed=asked.yes,
+    ):
+        run(planned)
+        print(f"Done. {_where(place)}" if is_deployment else "Done.")
 
 
 def _planned(asked: argparse.Namespace, place: Place, existing: Existing, given: dict[str, str]) -> list[Stage]:
@@ -137,7 +135,7 @@ def _short(stage: Stage) -> str:
         until_flag = next(number for number, word in enumerate(words) if word.startswith("-"))
         names = (re.match("--(?:stack-name|secret-id|name|bucket)=(.*)", word) for word in words[until_flag:])
         does.append(" ".join([*words[:until_flag], *(name[1] for name in names if name)]))
-    return f"  {stage.title}: " + "; ".join(does)
+    return "; ".join(does)
 
 
 def _where(place: Place) -> str:

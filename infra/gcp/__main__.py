@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Sequence
 
-from infra.commands import CommandFailed, Stage, ask, is_agreed, is_installed, run
+from infra.commands import CommandFailed, Stage, ask, is_installed, is_to_be_done, run
 from infra.gcp import gateway, stages
 from infra.gcp.place import GCLOUD, NOT_YET, OWN_FILE, PREFIX, Existing, Place, look, project_number
 from infra.given import settings_given
@@ -47,19 +47,17 @@ def _do(asked: argparse.Namespace) -> None:
         existing = look(place)
     planned = stages.deployment(place, existing, given) if is_deployment else stages.removal(place, existing)
     planned = [stage for stage in planned if stage.commands]
-    if not planned:
-        print(f"There is nothing of Bonghwa's in {place.project}, {place.region}")
-        return
-    if asked.dry_run:
-        print("\n".join(line for stage in planned for line in stage.shown()))
-        return
-    print(f"{_kind(existing, is_deployment=is_deployment)} {place.project}, {place.region}:")
-    print("\n".join(_short(stage) for stage in planned))
-    print("--dry-run shows each command." if is_deployment else _LEFT)
-    if not asked.yes and not is_agreed():
-        sys.exit("nothing was changed")
-    run(planned, NOT_YET)
-    print(f"Done. {_where(place)}" if is_deployment else "Done.")
+    if is_to_be_done(
+        planned,
+        f"{place.project}, {place.region}",
+        heading=_kind(existing, is_deployment=is_deployment),
+        in_short=_short,
+        note="--dry-run shows each command." if is_deployment else _LEFT,
+        is_dry_run=asked.dry_run,
+        is_agreed=asked.yes,
+    ):
+        run(planned, NOT_YET)
+        print(f"Done. {_where(place)}" if is_deployment else "Done.")
 
 
 def _project(text: str) -> str:
@@ -76,7 +74,7 @@ def _kind(existing: Existing, *, is_deployment: bool) -> str:
 
 def _short(stage: Stage) -> str:
     does = [" ".join(_verbs(command.words()[1:])) for command in stage.commands]
-    return f"  {stage.title}: " + "; ".join(dict.fromkeys(does))
+    return "; ".join(dict.fromkeys(does))
 
 
 def _verbs(words: Sequence[str]) -> list[str]:
