@@ -10,7 +10,7 @@ from infra.plan import command as plan_command
 from shared.models import as_text, now
 from shared.settings import ROOT, SettingError, Settings, http_url
 from shared.store import StoreUnavailable, open_store
-from shared.store.backup import BackupFailed, back_up
+from shared.store.admin.backup import BackupFailed, back_up
 from shared.store.migrate import drop_everything, migrate
 
 

@@ -4,11 +4,11 @@ import sys
 
 from shared.models import as_text, now
 from shared.settings import SettingError, Settings
-from shared.store.engine import Database
+from shared.store.admin.transfer import TransferFailed, transfer
+from shared.store.engines.database import Database
+from shared.store.engines.postgres.database import PostgresDatabase
+from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
-from shared.store.postgres import PostgresDatabase
-from shared.store.sqlite import SqliteDatabase
-from shared.store.transfer import TransferFailed, transfer
 
 
 def migrate_store(settings: Settings, url: str) -> None:

@@ -10,9 +10,9 @@ from pydantic import SecretStr
 from xdist.scheduler import LoadScopeScheduling
 
 from shared.notifiers import sns
-from shared.store.engine import Database
-from shared.store.postgres import PostgresDatabase
-from shared.store.sqlite import SqliteDatabase
+from shared.store.engines.database import Database
+from shared.store.engines.postgres.database import PostgresDatabase
+from shared.store.engines.sqlite.database import SqliteDatabase
 from tests import leaks
 from tests.pgbouncer import Pgbouncer
 from tests.postgres import Server

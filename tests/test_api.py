@@ -18,8 +18,9 @@ from infra.local.gateway import gateway
 from infra.table import MAIN, rows
 from shared.models import AlertKind, as_text, now
 from shared.settings import ROOT, Settings
-from shared.store import open_store, opening
-from shared.store.alerts import open_alert
+from shared.store import open as opening
+from shared.store import open_store
+from shared.store.tables.alerts import open_alert
 from tests.conftest import new_store
 from tests.postgres import Server
 from tests.running import free_port

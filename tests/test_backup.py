@@ -16,9 +16,9 @@ import pytest
 from shared.models import Event, as_text, now
 from shared.settings import ROOT
 from shared.store import Store
-from shared.store.backup import BackupFailed, back_up
+from shared.store.admin.backup import BackupFailed, back_up
+from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
-from shared.store.sqlite import SqliteDatabase
 from tests.running import LocalSystem, copy_project, environment, rows
 from tests.stand_ins import Target
 
@@ -184,7 +184,7 @@ def test_a_backup_is_there_whole_or_not_at_all_where_the_disk_is_full(tmp_path: 
     script = """
 import resource, sys
 from pathlib import Path
-from shared.store.backup import BackupFailed, back_up
+from shared.store.admin.backup import BackupFailed, back_up
 resource.setrlimit(resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))
 try:
     back_up(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -15,10 +15,10 @@ from pydantic import SecretStr
 from shared.alerting import Change, IllegalMove
 from shared.models import AlertStatus, AttemptStatus, Event, as_text
 from shared.store import Owed, Store
-from shared.store.engine import Database
+from shared.store.engines.database import Database
+from shared.store.engines.postgres.database import PostgresDatabase
+from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import TABLES, migrate
-from shared.store.postgres import PostgresDatabase
-from shared.store.sqlite import SqliteDatabase
 from tests.postgres import Server
 
 pytestmark = pytest.mark.system

@@ -17,10 +17,11 @@ from shared import delivery, logs
 from shared.delivery import deliver_at_once, deliver_owed, retry_seconds
 from shared.models import AlertStatus, AttemptStatus, Event, Notification, as_text, now
 from shared.notifiers import SendFailed
-from shared.store import Store, StoreUnavailable, postgres
-from shared.store.engine import Database
+from shared.store import Store, StoreUnavailable
+from shared.store.engines.database import Database
+from shared.store.engines.postgres import database as postgres
+from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import drop_everything, migrate
-from shared.store.sqlite import SqliteDatabase
 from tests.postgres import Server
 from tests.torture.wire import SIDES, Wire
 
@@ -181,7 +182,7 @@ class Elsewhere:
 def other(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Elsewhere]:
     """Who waits for its lock gives up soon."""
     database = store.database
-    monkeypatch.setattr("shared.store.sqlite.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("shared.store.engines.sqlite.database.BUSY_SECONDS", 0.1)
     monkeypatch.setattr(postgres, "BUSY_SECONDS", 0.1)
     monkeypatch.setattr(delivery, "RUN", delivery.Budget(begins=0.5, ends=0.5))
     connection: Any

@@ -29,10 +29,11 @@ from infra.table import Row, rows
 from shared import __version__, notifiers
 from shared.models import as_text, now
 from shared.settings import ROOT, Settings
-from shared.store import open_store, sqlite
-from shared.store.condition import look
+from shared.store import open_store
+from shared.store.admin.inspection import look
+from shared.store.engines.sqlite import database as sqlite
+from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
-from shared.store.sqlite import SqliteDatabase
 from tests.postgres import Server
 from tests.running import API_KEY, AWS, LocalSystem, environment
 from tests.stand_ins import Behaviour, BotApi, Exchange, StandIn, Target, chat_not_found

@@ -21,7 +21,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from infra.table import MAIN, Row, rows
 from shared.models import Event
-from shared.store import opening
+from shared.store import open as opening
 from shared.web import MAX_BODY_BYTES
 from tests.running import API_KEY, FunctionAlone, LocalSystem, Running, environment
 from tests.stand_ins import Target

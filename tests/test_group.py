@@ -16,11 +16,11 @@ import pytest
 
 from shared.models import Event, as_text
 from shared.store import Store, StoreUnavailable
-from shared.store.engine import Database, StoreBusy, Transaction
-from shared.store.group import WAITING, Group
+from shared.store.engines.database import Database, StoreBusy, Transaction
+from shared.store.engines.group_commit import WAITING, Group
+from shared.store.engines.postgres.database import PostgresDatabase
+from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
-from shared.store.postgres import PostgresDatabase
-from shared.store.sqlite import SqliteDatabase
 from tests.running import wait_until
 
 NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
@@ -33,7 +33,7 @@ on_sqlite = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
 @pytest.fixture
 def group(database: Database, monkeypatch: pytest.MonkeyPatch) -> Group:
     # A busy machine makes no crowd where a test is not about one.
-    monkeypatch.setattr("shared.store.group.CROWDED_SECONDS", 3.0)
+    monkeypatch.setattr("shared.store.engines.group_commit.CROWDED_SECONDS", 3.0)
     migrate(database, as_text(NOON))
     with database.transaction() as transaction:
         transaction.rows("CREATE TABLE kept (name TEXT UNIQUE)")
@@ -159,7 +159,7 @@ def test_where_the_disk_is_full_nobody_is_told_that_it_is_stored(database: Datab
 def test_a_store_that_is_locked_refuses_a_crowd_and_stores_nothing_of_it(
     new_database: Callable[[], Database], database: Database, group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.store.group.CROWDED_SECONDS", 0.2)
+    monkeypatch.setattr("shared.store.engines.group_commit.CROWDED_SECONDS", 0.2)
     with ExitStack() as other, ThreadPoolExecutor(8) as threads:
         other.enter_context(new_database().transaction())
         futures = {"first": threads.submit(group.run, keep("first"))}
@@ -177,7 +177,7 @@ def test_a_store_that_is_locked_refuses_a_crowd_and_stores_nothing_of_it(
 def test_a_crowd_that_comes_once_it_has_lasted_too_long_is_refused_at_once(
     database: Database, group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.store.group.CROWDED_SECONDS", 0.5)
+    monkeypatch.setattr("shared.store.engines.group_commit.CROWDED_SECONDS", 0.5)
     is_begun, may_end = threading.Event(), threading.Event()
 
     def slow(_: Transaction) -> str:
@@ -208,7 +208,7 @@ def test_who_was_taken_along_gets_the_answer_of_that_commit_however_long_it_take
         return keep("slow")(transaction)
 
     # No more than go on waiting before, so that all of them are taken along.
-    monkeypatch.setattr("shared.store.group.CROWDED_SECONDS", 0.1)
+    monkeypatch.setattr("shared.store.engines.group_commit.CROWDED_SECONDS", 0.1)
     names = [f"n{number}" for number in range(WAITING - 1)]
     futures = together(group, slow, *map(keep, names))
     assert [each.result() for each in futures] == ["slow", *names]
@@ -241,8 +241,8 @@ def test_whoever_is_told_that_it_is_stored_is_and_whoever_is_refused_is_not(
     database: Database, group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So short that many leave at every moment, among them that in which the waiting are collected.
-    monkeypatch.setattr("shared.store.group.CROWDED_SECONDS", 0.0005)
-    monkeypatch.setattr("shared.store.group.LOOK_AGAIN_SECONDS", 0.0005)
+    monkeypatch.setattr("shared.store.engines.group_commit.CROWDED_SECONDS", 0.0005)
+    monkeypatch.setattr("shared.store.engines.group_commit.LOOK_AGAIN_SECONDS", 0.0005)
     numbers, stored, refused = itertools.count(), set(), set()
     until = time.monotonic() + 0.7
 
@@ -269,8 +269,8 @@ def test_whoever_is_told_that_it_is_stored_is_and_whoever_is_refused_is_not(
 
 @on_sqlite
 def test_long_work_that_goes_on_is_no_crowd(database: Database, group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.store.group.CROWDED_SECONDS", 0.2)
-    monkeypatch.setattr("shared.store.group.LOOK_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr("shared.store.engines.group_commit.CROWDED_SECONDS", 0.2)
+    monkeypatch.setattr("shared.store.engines.group_commit.LOOK_AGAIN_SECONDS", 0.01)
 
     def slowly(number: int) -> str:
         def work(transaction: Transaction) -> str:

@@ -12,8 +12,8 @@ from functions.check_monitors.addresses import refusal
 from shared import messages
 from shared.messages import Language, compose, compose_test, duration, one_line
 from shared.models import Alert, AlertKind, AlertStatus, Notification, NotificationKind, NotificationStatus
-from shared.store.intake import OFFLINE
-from shared.store.ledger import NO_CHECK
+from shared.store.ingest import OFFLINE
+from shared.store.store import NO_CHECK
 
 # Unicode's categories of what cannot be seen: control, format, private, surrogate, unassigned, separators of lines.
 UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}

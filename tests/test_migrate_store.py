@@ -13,13 +13,14 @@ from pydantic import SecretStr
 
 from shared.models import AttemptStatus, Event, as_text
 from shared.settings import ROOT
-from shared.store import Store, StoreUnavailable, postgres_connection
-from shared.store import postgres as engine
-from shared.store.engine import Database
+from shared.store import Store, StoreUnavailable
+from shared.store.admin.transfer import TransferFailed, transfer
+from shared.store.engines.database import Database
+from shared.store.engines.postgres import connection as postgres_connection
+from shared.store.engines.postgres import database as engine
+from shared.store.engines.postgres.database import PostgresDatabase
+from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import TABLES, migrate
-from shared.store.postgres import PostgresDatabase
-from shared.store.sqlite import SqliteDatabase
-from shared.store.transfer import TransferFailed, transfer
 from tests.postgres import Server
 from tests.running import environment, rows_of
 
@@ -82,7 +83,7 @@ def everything(database: Database) -> dict[str, list[dict[str, object]]]:
 def test_every_row_is_copied_as_it_is_and_the_store_goes_on_there(
     old: SqliteDatabase, new: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.store.transfer.PAGE", 7)
+    monkeypatch.setattr("shared.store.admin.transfer.PAGE", 7)
     before = everything(old)
     assert all(before.values()), "there is something of everything"
 
@@ -126,7 +127,7 @@ def slow(old: SqliteDatabase, new: PostgresDatabase, monkeypatch: pytest.MonkeyP
     """It takes longer to read the whole of one table than the server lets a transaction, or a statement, wait."""
     for database in (old, new):
         database.open()
-    monkeypatch.setattr("shared.store.transfer.PAGE", 3)
+    monkeypatch.setattr("shared.store.admin.transfer.PAGE", 3)
     monkeypatch.setattr(engine, "STATEMENT_SECONDS", 0.3)
     monkeypatch.setattr(postgres_connection, "ANSWER_SECONDS", 0.1)
     connection = old._connection

@@ -7,7 +7,7 @@ import pytest
 
 from shared.settings import Settings
 from shared.store import StoreUnavailable, open_store
-from shared.store.place import refuse_wrong_place
+from shared.store.engines.sqlite.filesystem import refuse_wrong_place
 
 
 def mounts(folder: Path, kind: str) -> Path:

@@ -17,11 +17,12 @@ from pydantic import SecretStr
 
 from shared.models import Event, as_text
 from shared.settings import ROOT, Settings
-from shared.store import Store, StoreUnavailable, postgres_connection
-from shared.store import postgres as engine
-from shared.store.engine import Database, StoreBusy
+from shared.store import Store, StoreUnavailable
+from shared.store.engines.database import Database, StoreBusy
+from shared.store.engines.postgres import connection as postgres_connection
+from shared.store.engines.postgres import database as engine
+from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.migrate import drop_everything, migrate
-from shared.store.postgres import PostgresDatabase
 from tests.pgbouncer import Pgbouncer
 from tests.postgres import Server
 from tests.running import environment, rows_of
@@ -427,7 +428,7 @@ import sys
 from shared.settings import Settings
 from shared.store import open_store
 open_store(Settings.from_env({"DATABASE_URL": "sqlite:///" + sys.argv[1]})).summary()
-sys.exit(bool({"psycopg", "shared.store.postgres"} & set(sys.modules)))
+sys.exit(bool({"psycopg", "shared.store.engines.postgres.database"} & set(sys.modules)))
 """
     assert subprocess.run([sys.executable, "-c", script, str(tmp_path / "x.db")], cwd=ROOT).returncode == 0
 

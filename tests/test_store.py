@@ -13,10 +13,10 @@ import pytest
 from shared.alerting import Change, IllegalMove
 from shared.models import Alert, AlertStatus, AttemptStatus, Event, NotificationStatus, as_text
 from shared.store import AlertNotFound, Ingested, Store, StoreUnavailable
-from shared.store.engine import Database, Transaction
+from shared.store.engines.database import Database, Transaction
+from shared.store.engines.postgres.database import PostgresDatabase
+from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import drop_everything, migrate
-from shared.store.postgres import PostgresDatabase
-from shared.store.sqlite import SqliteDatabase
 from tests.conftest import databases_of_one_store
 
 NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
@@ -636,7 +636,7 @@ def test_dropping_everything_makes_a_fresh_start_in_the_same_file(store: Store) 
 def test_a_store_in_trouble_says_which(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str, is_passing: bool, why: str
 ) -> None:
-    monkeypatch.setattr("shared.store.sqlite.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("shared.store.engines.sqlite.database.BUSY_SECONDS", 0.05)
     path = tmp_path / ("missing/x.db" if trouble == "no folder" else "x.db")
     other = None
     if trouble == "not a database":

@@ -22,9 +22,9 @@ import requests
 
 from shared.models import as_text, now
 from shared.store import StoreUnavailable
-from shared.store.backup import back_up
+from shared.store.admin.backup import back_up
+from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
-from shared.store.sqlite import SqliteDatabase
 from tests.running import LocalSystem
 from tests.stand_ins import BotApi, Target
 
@@ -524,8 +524,8 @@ def test_a_newer_program_that_has_been_at_it_is_noticed_by_one_that_runs(path: P
 def test_those_who_wait_for_a_lock_wait_together_and_let_others_read(
     path: Path, database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.store.sqlite.BUSY_SECONDS", 0.5)
-    monkeypatch.setattr("shared.store.patience.FORGET_SECONDS", 0.3)
+    monkeypatch.setattr("shared.store.engines.sqlite.database.BUSY_SECONDS", 0.5)
+    monkeypatch.setattr("shared.store.engines.sqlite.lock_wait.FORGET_SECONDS", 0.3)
     add(database, "one")
 
     def seconds_until_refused() -> float:

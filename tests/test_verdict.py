@@ -10,8 +10,8 @@ import pytest
 
 from shared.models import AttemptStatus, Event, as_text
 from shared.store import Store
+from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
-from shared.store.sqlite import SqliteDatabase
 from tests.torture.verdict import Verdict, judge
 from tests.torture.world import Life, Receipt
 

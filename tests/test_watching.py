@@ -17,7 +17,7 @@ from shared.delivery import deliver_owed
 from shared.models import Alert, AlertKind, AlertStatus, AttemptStatus, Event, MonitorState, Notification, as_text, now
 from shared.notifiers import SendFailed
 from shared.store import Ingested, Store
-from shared.store.engine import Database
+from shared.store.engines.database import Database
 from shared.store.migrate import _migrations, migrate
 from tests.conftest import databases_of_one_store
 from tests.running import LocalSystem, free_port

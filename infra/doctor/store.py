@@ -12,10 +12,10 @@ from shared.messages import duration
 from shared.models import Agent, now
 from shared.settings import Settings
 from shared.store import StoreUnavailable
-from shared.store.condition import OVERDUE, Condition, Owed, look, look_at_server
-from shared.store.engine import Database
-from shared.store.place import refuse_wrong_place
-from shared.store.sqlite import SqliteDatabase
+from shared.store.admin.inspection import OVERDUE, Condition, Owed, look, look_at_server
+from shared.store.engines.database import Database
+from shared.store.engines.sqlite.database import SqliteDatabase
+from shared.store.engines.sqlite.filesystem import refuse_wrong_place
 
 # A month of a few hundred monitors, and the log beside them.
 ENOUGH_BYTES = 500_000_000
@@ -47,7 +47,7 @@ def _database(settings: Settings) -> Database:
     if settings.database_path is not None:
         return SqliteDatabase(settings.database_path)
     # Imported here: it brings in the driver.
-    from shared.store.postgres import PostgresDatabase
+    from shared.store.engines.postgres.database import PostgresDatabase
 
     return PostgresDatabase(settings.database_url)
 

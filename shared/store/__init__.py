@@ -4,11 +4,11 @@
 it writes in one transaction.
 """
 
-from shared.store.alerts import AlertNotFound
-from shared.store.engine import StoreUnavailable
-from shared.store.intake import Ingested
-from shared.store.ledger import Store
-from shared.store.opening import open_store
-from shared.store.outbox import Owed
+from shared.store.engines.database import StoreUnavailable
+from shared.store.ingest import Ingested
+from shared.store.open import open_store
+from shared.store.store import Store
+from shared.store.tables.alerts import AlertNotFound
+from shared.store.tables.notifications import Owed
 
 __all__ = ["AlertNotFound", "Ingested", "Owed", "Store", "StoreUnavailable", "open_store"]

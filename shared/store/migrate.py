@@ -4,7 +4,7 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
-from shared.store.engine import Database, StoreUnavailable, Transaction
+from shared.store.engines.database import Database, StoreUnavailable, Transaction
 
 _RECORD = "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT, applied_at TEXT)"
 

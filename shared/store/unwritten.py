@@ -14,9 +14,9 @@ from weakref import WeakKeyDictionary
 from shared.alerting import Change
 from shared.logs import step
 from shared.models import Alert, AttemptStatus, Notification
-from shared.store.alerts import AlertNotFound
-from shared.store.engine import StoreUnavailable
-from shared.store.ledger import Store
+from shared.store.engines.database import StoreUnavailable
+from shared.store.store import Store
+from shared.store.tables.alerts import AlertNotFound
 
 # Of each sender there is one at most, since nothing is begun before it is written.
 MAX_ATTEMPTS = 1_000

@@ -40,7 +40,7 @@ _SENDS = {"connect", "send", "sendall", "sendmsg", "sendto"}
 _WRITES = {"write", "writelines", "flush", "truncate"}
 _IMPORTED_BY_A_WORKER = ("gunicorn.workers.gthread", "logging.handlers")
 # Either engine of the store, whichever it will be.
-_IMPORTED_BY_A_STORE = ("shared.store.sqlite", "shared.store.postgres")
+_IMPORTED_BY_A_STORE = ("shared.store.engines.sqlite.database", "shared.store.engines.postgres.database")
 # What costs the first send of a process most of its time.
 _IMPORTED_BY_A_SEND = ("telegram.request", "asyncio", "httpcore._backends.anyio", "anyio._backends._asyncio")
 # The one way in which our engine asks PostgreSQL, and what it is answered where something changed.

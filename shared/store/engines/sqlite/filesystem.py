@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shared.settings import is_in_cloud
-from shared.store.engine import StoreUnavailable
+from shared.store.engines.database import StoreUnavailable
 
 _INSTEAD = "set DATABASE_URL to a PostgreSQL database (postgresql://…)"
 _MOUNTS = Path("/proc/self/mountinfo")

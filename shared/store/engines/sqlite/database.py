@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from shared.logs import step
-from shared.store.engine import Row, StoreBusy, StoreUnavailable
-from shared.store.patience import Patience
-from shared.store.sqlite_file import Files, connect, let_go, which
+from shared.store.engines.database import Row, StoreBusy, StoreUnavailable
+from shared.store.engines.sqlite.file import Files, connect, let_go, which
+from shared.store.engines.sqlite.lock_wait import Patience
 
 BUSY_SECONDS = 5.0
 CHECK_SECONDS = 2.0

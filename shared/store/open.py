@@ -7,9 +7,9 @@ from pydantic import SecretStr
 
 from shared.models import as_text, now
 from shared.settings import Settings
-from shared.store.engine import Database
-from shared.store.ledger import Store
+from shared.store.engines.database import Database
 from shared.store.migrate import migrate
+from shared.store.store import Store
 
 
 def open_store(settings: Settings) -> Store:
@@ -32,12 +32,12 @@ def _opened(where: Path | SecretStr) -> Store:
 def _database(where: Path | SecretStr) -> Database:
     # Either engine is loaded by those alone who use it.
     if isinstance(where, Path):
-        from shared.store.place import refuse_wrong_place
-        from shared.store.sqlite import SqliteDatabase
+        from shared.store.engines.sqlite.database import SqliteDatabase
+        from shared.store.engines.sqlite.filesystem import refuse_wrong_place
 
         refuse_wrong_place(where)
         return SqliteDatabase(where, prepare=_prepare)
-    from shared.store.postgres import PostgresDatabase
+    from shared.store.engines.postgres.database import PostgresDatabase
 
     return PostgresDatabase(where, prepare=_prepare)
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from shared.alerting import Change, Decision, Reason, decide, hear, place_in_time
 from shared.models import Agent, Alert, AlertKind, Event, Monitor, as_text
-from shared.store.alerts import active_alert, active_outages, named_in, open_alert, owe, resolve_alert
-from shared.store.engine import Transaction
+from shared.store.engines.database import Transaction
+from shared.store.tables.alerts import active_alert, active_outages, named_in, open_alert, owe, resolve_alert
 
 _COLUMNS = """event_id, location, target_url, timestamp, is_success, status_code, response_time_ms, dns_ms, connect_ms,
     tls_ms, first_byte_ms, error_message, is_inconclusive"""

@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from shared.store.engine import Database, Row, Transaction
+from shared.store.engines.database import Database, Row, Transaction
+from shared.store.engines.postgres.database import PostgresDatabase
+from shared.store.engines.postgres.transaction import PostgresTransaction
 from shared.store.migrate import TABLES
-from shared.store.postgres import PostgresDatabase
-from shared.store.postgres_transaction import PostgresTransaction
 
 # So many rows are read and written at a time: little memory, and no statement that takes long, even where the network
 # is slow. The server, which ends a transaction in which it hears nothing for long, waits for one page of SQLite's.

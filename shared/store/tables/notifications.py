@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from shared.alerting import CLOCK_TOLERANCE, Change, after_attempt
 from shared.models import Alert, AlertKind, AttemptStatus, Notification, NotificationLog, NotificationStatus, as_text
-from shared.store.alerts import active_alert, open_alert, owe, resolve_alert
-from shared.store.engine import MAX_ID, Database, Transaction
+from shared.store.engines.database import MAX_ID, Database, Transaction
+from shared.store.tables.alerts import active_alert, open_alert, owe, resolve_alert
 
 # On a channel the messages about one subject go out in the order of their changes: a notification waits for every
 # earlier one there that is still owed. So a RECOVERY never overtakes its OUTAGE, nor an older alert a newer one.

@@ -2,7 +2,7 @@
 
 import psycopg
 
-from shared.store.engine import StoreBusy, StoreUnavailable
+from shared.store.engines.database import StoreBusy, StoreUnavailable
 
 # By what the client's library says before there is a session: it gives no codes there.
 _UNREACHABLE = {

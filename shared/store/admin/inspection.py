@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.models import Agent, Alert, AlertKind, as_text
-from shared.store.engine import Database
+from shared.store.engines.database import Database
 from shared.store.migrate import known_version, version_of
 
 # What is due is sent at the next run, which comes once a minute at the least; so much later nobody comes.

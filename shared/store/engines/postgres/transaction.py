@@ -7,8 +7,8 @@ from typing import Any
 
 from psycopg.sql import SQL, Identifier
 
-from shared.store.engine import Row
-from shared.store.postgres_connection import Connection
+from shared.store.engines.database import Row
+from shared.store.engines.postgres.connection import Connection
 
 
 class PostgresTransaction:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from shared.store.engine import Database, StoreBusy, StoreUnavailable, Transaction
+from shared.store.engines.database import Database, StoreBusy, StoreUnavailable, Transaction
 
 # When nothing has gone on for this long, of those that wait for the next transaction only a few go on waiting, and the
 # others are told to come back: a store in trouble must not hold every thread of a server.

@@ -6,11 +6,11 @@ from typing import Any
 
 from shared.alerting import Watch, after_manual_resolve, go_on_watching, is_silent, move
 from shared.models import Agent, Alert, AlertKind, AlertStatus, Event, Monitor, Notification, as_text
-from shared.store.alerts import active_alert, alert_of, open_alert, owe, save_alert
-from shared.store.engine import MAX_ID, Database, Transaction
-from shared.store.group import Group
-from shared.store.intake import Ingested, save_monitor, take_in
-from shared.store.outbox import Outbox
+from shared.store.engines.database import MAX_ID, Database, Transaction
+from shared.store.engines.group_commit import Group
+from shared.store.ingest import Ingested, save_monitor, take_in
+from shared.store.tables.alerts import active_alert, alert_of, open_alert, owe, save_alert
+from shared.store.tables.notifications import Outbox
 
 # Whoever watches writes it down this often, not at every look.
 WATCH_SECONDS = 30.0

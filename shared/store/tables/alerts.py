@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from shared.models import Alert, AlertKind, AlertStatus, NotificationKind, as_text
-from shared.store.engine import MAX_ID, Row, Transaction
+from shared.store.engines.database import MAX_ID, Row, Transaction
 
 _OPEN = """
     INSERT INTO alerts (kind, subject, target_url, status, cause, failed_at, opened_at)

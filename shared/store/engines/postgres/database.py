@@ -19,10 +19,10 @@ from psycopg.pq import TransactionStatus
 from pydantic import SecretStr
 
 from shared.logs import step
-from shared.store.engine import StoreBusy, StoreUnavailable
-from shared.store.postgres_connection import Connection, connect
-from shared.store.postgres_transaction import PostgresTransaction
-from shared.store.postgres_trouble import meaning, unreachable
+from shared.store.engines.database import StoreBusy, StoreUnavailable
+from shared.store.engines.postgres.connection import Connection, connect
+from shared.store.engines.postgres.errors import meaning, unreachable
+from shared.store.engines.postgres.transaction import PostgresTransaction
 
 BUSY_SECONDS = 5.0
 CHECK_SECONDS = 2.0
