@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.check_monitors.addresses import host_refusal, refusal
+from functions.check_monitors.probes.address_filter import host_refusal, refusal
 
 METADATA, LINK_LOCAL, MULTICAST = "cloud metadata", "link-local", "multicast"
 PRIVATE = "private"

@@ -15,12 +15,14 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 
-from functions.check_monitors import backend_watch, connectivity, heartbeat
-from functions.check_monitors import report as report_module
-from functions.check_monitors.backend_watch import Outage, follow, watch_backend
-from functions.check_monitors.connectivity import Verdict, judge
-from functions.check_monitors.report import Reporter
-from functions.check_monitors.spool import Spool, short_name
+from functions.check_monitors.reporting import connectivity
+from functions.check_monitors.reporting import reporter as report_module
+from functions.check_monitors.reporting.connectivity import Verdict, judge
+from functions.check_monitors.reporting.reporter import Reporter
+from functions.check_monitors.reporting.spool import Spool, short_name
+from functions.check_monitors.self_watch import backend_outage as backend_watch
+from functions.check_monitors.self_watch import ping as heartbeat
+from functions.check_monitors.self_watch.backend_outage import Outage, follow, watch_backend
 from infra.table import MAIN
 from shared import logs
 from shared.messages import compose_about_backend

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.check_monitors import causes
-from functions.check_monitors.addresses import refusal
+from functions.check_monitors.probes import causes
+from functions.check_monitors.probes.address_filter import refusal
 from shared import messages
 from shared.messages import Language, compose, compose_test, duration, one_line
 from shared.models import Alert, AlertKind, AlertStatus, Notification, NotificationKind, NotificationStatus

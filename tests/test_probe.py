@@ -23,10 +23,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from functions.check_monitors import addresses, transfers
-from functions.check_monitors import probe as module
-from functions.check_monitors.causes import cause
-from functions.check_monitors.probe import probe, probe_all
+from functions.check_monitors.probes import address_filter as addresses
+from functions.check_monitors.probes import curl_loop as transfers
+from functions.check_monitors.probes import http as module
+from functions.check_monitors.probes.causes import cause
+from functions.check_monitors.probes.http import probe, probe_all
 from shared.models import Event, Monitor, now
 from shared.settings import SettingError
 
@@ -880,7 +881,5 @@ def test_nothing_leaks_over_many_looks(serve: Callable[..., int]) -> None:
 
 def test_nothing_is_made_at_import() -> None:
     # The process forks after it; what is made before would be shared with the children.
-    code = (
-        "import threading, functions.check_monitors.probe as p; assert p._idle_loops == [] == threading.enumerate()[1:]"
-    )
+    code = "import threading, functions.check_monitors.probes.http as p; assert p._idle_loops == [] == threading.enumerate()[1:]"
     assert os.spawnl(os.P_WAIT, sys.executable, sys.executable, "-c", code) == 0

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 from werkzeug.test import Client
 
-from functions.check_monitors import backend as backend_module
-from functions.check_monitors import keeping as keeping_module
-from functions.check_monitors import report as report_module
-from functions.check_monitors import spool as spool_module
-from functions.check_monitors.report import Reported, Reporter, report
-from functions.check_monitors.spool import Spool
+from functions.check_monitors.reporting import backend as backend_module
+from functions.check_monitors.reporting import keeping as keeping_module
+from functions.check_monitors.reporting import reporter as report_module
+from functions.check_monitors.reporting import spool as spool_module
+from functions.check_monitors.reporting.reporter import Reported, Reporter, report
+from functions.check_monitors.reporting.spool import Spool
 from infra.local.gateway import gateway, in_processes
 from infra.table import rows
 from shared import logs

@@ -3,10 +3,10 @@
 import functions_framework
 from flask import Request, Response
 
-from functions.check_monitors.backend_watch import watch_backend
-from functions.check_monitors.heartbeat import beat
-from functions.check_monitors.probe import probe_all
-from functions.check_monitors.report import Reporter
+from functions.check_monitors.probes.http import probe_all
+from functions.check_monitors.reporting.reporter import Reporter
+from functions.check_monitors.self_watch.backend_outage import watch_backend
+from functions.check_monitors.self_watch.ping import beat
 from shared import web
 from shared.logs import step
 from shared.models import Event, Monitor

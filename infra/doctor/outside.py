@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import certifi
 import pycurl
 
-from functions.check_monitors.causes import NO_URL, cause
-from functions.check_monitors.probe import QUICK_EXIT
-from functions.check_monitors.urls import as_ascii
+from functions.check_monitors.probes.causes import NO_URL, cause
+from functions.check_monitors.probes.http import QUICK_EXIT
+from functions.check_monitors.probes.urls import as_ascii
 from infra.doctor.by_hand import call
 from infra.doctor.findings import Finding, failure, ok, warning
 from infra.doctor.store import skew

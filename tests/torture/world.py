@@ -22,7 +22,7 @@ import psycopg
 import requests
 from psycopg.rows import dict_row
 
-from functions.check_monitors.spool import Spool, short_name
+from functions.check_monitors.reporting.spool import Spool, short_name
 from shared.models import as_text, utc
 from shared.settings import ROOT
 from tests.postgres import copied_store

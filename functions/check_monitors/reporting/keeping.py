@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import TypeVar
 
-from functions.check_monitors.spool import MAX_EVENTS, TURN_SECONDS, Spool, folders
+from functions.check_monitors.reporting.spool import MAX_EVENTS, TURN_SECONDS, Spool, folders
 from shared.logs import step
 from shared.models import Event
 from shared.settings import Settings

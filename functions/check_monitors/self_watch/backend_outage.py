@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from functions.check_monitors.spool import folders, locked_at_once, refuse_a_strangers, short_name
+from functions.check_monitors.reporting.spool import folders, locked_at_once, refuse_a_strangers, short_name
 from shared.logs import step
 from shared.models import Time, now
 from shared.settings import SettingError, Settings

@@ -6,7 +6,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import idna
 from requests.utils import requote_uri
 
-from functions.check_monitors.causes import NO_URL, ONLY_HTTP
+from functions.check_monitors.probes.causes import NO_URL, ONLY_HTTP
 
 # As libcurl reads it: of a whole URL with one to three slashes, or of a redirect that keeps the scheme.
 _HOST = re.compile(r"\s*(?:https?:/{1,3}|/{2,})(?:[^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)", re.IGNORECASE)

@@ -8,8 +8,8 @@ import certifi
 import pycurl
 from pydantic import SecretStr
 
-from functions.check_monitors.causes import MAX_REDIRECTS, cause
-from functions.check_monitors.probe import QUICK_EXIT
+from functions.check_monitors.probes.causes import MAX_REDIRECTS, cause
+from functions.check_monitors.probes.http import QUICK_EXIT
 from shared.logs import step
 
 HEARTBEAT_SECONDS = 2.0

@@ -10,8 +10,8 @@ from typing import Any
 import certifi
 import pycurl
 
-from functions.check_monitors.addresses import Gate
-from functions.check_monitors.causes import (
+from functions.check_monitors.probes.address_filter import Gate
+from functions.check_monitors.probes.causes import (
     ENDLESS,
     MAX_REDIRECTS,
     MAX_UNDECLARED_BODY,
@@ -22,8 +22,8 @@ from functions.check_monitors.causes import (
     refused,
     wrong_date,
 )
-from functions.check_monitors.transfers import Loop
-from functions.check_monitors.urls import as_ascii
+from functions.check_monitors.probes.curl_loop import Loop
+from functions.check_monitors.probes.urls import as_ascii
 from shared.models import Event, Monitor, now
 from shared.settings import SettingError
 

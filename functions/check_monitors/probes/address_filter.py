@@ -12,7 +12,7 @@ from typing import Any
 
 import pycurl
 
-from functions.check_monitors.urls import host_in
+from functions.check_monitors.probes.urls import host_in
 
 _METADATA = [
     ip_network(each)

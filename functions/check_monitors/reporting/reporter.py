@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from functions.check_monitors import backend
-from functions.check_monitors.connectivity import Connectivity, Verdict
-from functions.check_monitors.keeping import Kept
+from functions.check_monitors.reporting import backend
+from functions.check_monitors.reporting.connectivity import Connectivity, Verdict
+from functions.check_monitors.reporting.keeping import Kept
 from shared.logs import step
 from shared.models import MAX_EVENTS_PER_REQUEST, Event
 from shared.settings import Settings
