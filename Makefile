@@ -58,16 +58,16 @@ torture: .venv/installed-dev
 
 # Google Cloud: says what it will do and asks. PROJECT is the project's id; REGION and DRY_RUN=1 if you like.
 deploy-gcp teardown-gcp: .venv/installed
-	@$(BIN)/python -m infra.gcp $(@:-gcp=) --project=$(PROJECT) $(if $(REGION),--region=$(REGION)) $(if $(DRY_RUN),--dry-run)
+	@$(BIN)/python -m infra.clouds.gcp $(@:-gcp=) --project=$(PROJECT) $(if $(REGION),--region=$(REGION)) $(if $(DRY_RUN),--dry-run)
 
 # AWS: says what it will do and asks. REGION, DRY_RUN=1 and, of deploy-aws alone, ALARM_EMAIL, if you like.
 deploy-aws teardown-aws: .venv/installed
-	@$(BIN)/python -m infra.aws $(@:-aws=) $(if $(REGION),--region=$(REGION)) $(if $(DRY_RUN),--dry-run) \
+	@$(BIN)/python -m infra.clouds.aws $(@:-aws=) $(if $(REGION),--region=$(REGION)) $(if $(DRY_RUN),--dry-run) \
 	  $(if $(filter deploy-aws,$@),$(if $(ALARM_EMAIL),--alarm-email=$(ALARM_EMAIL)))
 
 # The zip alone.
 package-aws: .venv/installed
-	@$(BIN)/python -m infra.aws package
+	@$(BIN)/python -m infra.clouds.aws package
 
 # Known vulnerabilities of what production needs. Asks an advisory service on the network, so the tests do without.
 audit: .venv/installed-dev

@@ -22,11 +22,11 @@ from typing import Any
 import pytest
 from dotenv import dotenv_values
 
-from infra.aws import functions, handler, package, stages, template
-from infra.aws.__main__ import main
-from infra.aws.place import Existing, Place, dashed, id_of
-from infra.aws.secrets_manager import SecretUnreadable, authorization, read_secrets
-from infra.needs import is_for
+from infra.clouds.aws import functions, handler, package, stages, template
+from infra.clouds.aws.__main__ import main
+from infra.clouds.aws.secrets_manager import SecretUnreadable, authorization, read_secrets
+from infra.clouds.aws.target import Existing, Place, dashed, id_of
+from infra.clouds.function_env import is_for
 from infra.table import Row, rows
 from shared import logs
 from shared.settings import ROOT, SettingError, Settings
@@ -63,7 +63,7 @@ def translation() -> dict[str, Any]:
 def test_the_template_is_what_the_table_makes(translation: dict[str, Any]) -> None:
     from samtranslator.yaml_helper import yaml_parse
 
-    assert template.FILE.read_text() == template.text(), "python -m infra.aws template writes it anew"
+    assert template.FILE.read_text() == template.text(), "python -m infra.clouds.aws template writes it anew"
     assert yaml_parse(template.FILE.read_text()) == template.document()
     # What a command line may hand over without a bucket.
     assert len(template.text()) < 51_200
@@ -133,7 +133,7 @@ def test_an_interval_that_cannot_be_kept_is_refused_and_not_rounded(interval: st
 
 @dataclass(frozen=True)
 class Step:
-    """One run of ``python -m infra.aws``: what it called, what it said, and what there was afterwards."""
+    """One run of ``python -m infra.clouds.aws``: what it called, what it said, and what there was afterwards."""
 
     calls: list[Call]
     returncode: int
@@ -143,7 +143,7 @@ class Step:
 
 
 class Deployer:
-    """``python -m infra.aws`` in a copy of the project, with the stand-in's aws as the only program."""
+    """``python -m infra.clouds.aws`` in a copy of the project, with the stand-in's aws as the only program."""
 
     def __init__(self, folder: Path, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -159,7 +159,7 @@ class Deployer:
         environ |= {name: os.environ[name] for name in ("HOME",) if name in os.environ}
         environ |= {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
         done = subprocess.run(
-            [sys.executable, "-m", "infra.aws", *arguments],
+            [sys.executable, "-m", "infra.clouds.aws", *arguments],
             cwd=self.project,
             env=environ,
             input=typed,
@@ -201,12 +201,12 @@ def page() -> list[str]:
 
 
 def made_of(line: str) -> list[str]:
-    """The arguments that make gives to ``python -m infra.aws`` for a line of the page, in the stand-in's region."""
+    """The arguments that make gives to ``infra.clouds.aws`` for a line of the page, in the stand-in's region."""
     # The environment that it needs is there already.
     dry = ["--dry-run", "--no-print-directory", "--assume-old=.venv/installed", *shlex.split(line)[1:]]
     said = subprocess.run(["make", *dry], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     python, dash_m, module, *words = shlex.split(said.replace("\\\n", " "))
-    assert (python, dash_m, module) == (".venv/bin/python", "-m", "infra.aws")
+    assert (python, dash_m, module) == (".venv/bin/python", "-m", "infra.clouds.aws")
     return [word.replace("us-east-1", REGION) for word in words]
 
 
@@ -685,7 +685,7 @@ def test_what_is_secret_by_its_value_or_too_long_for_a_variable_is_in_the_reader
 def test_without_aws_a_dry_run_still_prints_and_everything_else_says_what_to_install(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     package._write({}, project / "any.zip", package.Runtime("3.12"))
-    command = [sys.executable, "-m", "infra.aws", "deploy", "--zip=any.zip"]
+    command = [sys.executable, "-m", "infra.clouds.aws", "deploy", "--zip=any.zip"]
     environ = {"PATH": "", **GIVEN}
     dry = [*command, "--dry-run"]
     said = subprocess.run(dry, cwd=project, env=environ, capture_output=True, text=True).stdout
@@ -707,7 +707,7 @@ def test_a_zip_that_is_not_for_what_the_template_runs_is_not_deployed(project: P
         ("other", "other.zip is for x86_64, and the template for aarch64"),
         ("any", "what any.zip is for cannot be told: make package-aws builds one that says so"),
     ):
-        command = [sys.executable, "-m", "infra.aws", "deploy", f"--zip={name}.zip", "--dry-run"]
+        command = [sys.executable, "-m", "infra.clouds.aws", "deploy", f"--zip={name}.zip", "--dry-run"]
         environ = {"PATH": "", **GIVEN}
         done = subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True)
         assert (done.returncode, done.stderr) == (1, f"bonghwa: {words}\n")
@@ -953,7 +953,7 @@ def manager(on_lambda: pytest.MonkeyPatch) -> Iterator[type[SecretsManager]]:
     environ |= {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "key", "AWS_SESSION_TOKEN": "token"}
     for name, value in environ.items():
         on_lambda.setenv(name, value)
-    on_lambda.setattr("infra.aws.secrets_manager.PAUSE_SECONDS", 0.01)
+    on_lambda.setattr("infra.clouds.aws.secrets_manager.PAUSE_SECONDS", 0.01)
     yield kind
     server.shutdown()
     server.server_close()
@@ -1029,7 +1029,7 @@ def test_one_connection_serves_all_secrets_and_one_that_breaks_costs_none(manage
 def test_secrets_that_nobody_gives_cost_no_more_than_the_deadline_for_all(
     manager: type[SecretsManager], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infra.aws.secrets_manager.READ_SECONDS", 0.3)
+    monkeypatch.setattr("infra.clouds.aws.secrets_manager.READ_SECONDS", 0.3)
     manager.answers += [secret(A="a"), HANGS]
     started = time.monotonic()
     with pytest.raises(SecretUnreadable, match="the secret b cannot be read: 0 TimeoutError"):
@@ -1049,7 +1049,7 @@ def test_nothing_is_read_or_loaded_at_import_but_what_lambdas_first_seconds_are_
     script = """
 import json, os, sys
 os.environ.pop("AWS_LAMBDA_FUNCTION_NAME", None)
-import infra.aws.handler
+import infra.clouds.aws.handler
 print(json.dumps([name for name in sys.modules if name.partition(".")[0] in ("boto3", "botocore", "main", "psycopg")]))
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -1072,8 +1072,8 @@ def test_lambdas_first_seconds_make_ready_what_the_first_call_has_no_time_for_an
 import json, sys
 asked = []
 sys.addaudithook(lambda event, _: asked.append(event) if event in ("socket.connect", "socket.getaddrinfo") else None)
-import infra.aws.handler
-from infra.aws import secrets_manager
+import infra.clouds.aws.handler
+from infra.clouds.aws import secrets_manager
 from shared.notifiers import sns
 has_botocore = "botocore" in sys.modules
 print(json.dumps([asked, secrets_manager.context.cache_info().currsize, list(sns._idle_lines), has_botocore]))

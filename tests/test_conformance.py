@@ -545,7 +545,7 @@ def test_lambda_finds_nothing_but_the_zip_and_what_its_runtime_brings(runtime: A
         own, brought, *standard = each.path
         assert (own, brought) == (str(runtime.code), str(runtime.unpacked / sandbox.LIBRARIES))
         assert not [place for place in standard if "site-packages" in place or Path(place).is_relative_to(ROOT)]
-    assert {each["Handler"] for each in runtime.functions.values()} == {"infra.aws.handler.handler"}
+    assert {each["Handler"] for each in runtime.functions.values()} == {"infra.clouds.aws.handler.handler"}
 
 
 # --- the last scenario, since it leaves few processes running ---------------------------------------------------------

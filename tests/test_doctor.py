@@ -17,14 +17,15 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from infra.aws import template
-from infra.aws.place import STACK, id_of
-from infra.doctor import by_hand, chore, outside, store, versions
+from infra.clouds.aws import template
+from infra.clouds.aws.target import STACK, id_of
+from infra.clouds.gcp import schedules as gcp_schedules
+from infra.clouds.gcp.project import Existing, Place
 from infra.doctor import channels as channels_module
+from infra.doctor import chore, outside, store, versions
+from infra.doctor import manual_call as by_hand
 from infra.doctor.chore import examine
 from infra.doctor.findings import Finding, Verdict, as_json, as_lines, worst
-from infra.gcp import schedules as gcp_schedules
-from infra.gcp.place import Existing, Place
 from infra.table import Row, rows
 from shared import __version__, notifiers
 from shared.models import as_text, now

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from infra.beats import Beat
-from infra.commands import TRIES, CommandFailed, Stage, run
-from infra.gcp import access, functions, gateway, schedules
-from infra.gcp.place import APIS, MAX_ACCOUNT_LENGTH, NOT_YET, name_of, secret_name
+from infra.clouds.cli import TRIES, CommandFailed, Stage, run
+from infra.clouds.cron import Beat
+from infra.clouds.gcp import access, functions, gateway, schedules
+from infra.clouds.gcp.project import APIS, MAX_ACCOUNT_LENGTH, NOT_YET, name_of, secret_name
 from infra.table import Row, rows
 from shared.settings import ROOT, SettingError, Settings
 from tests import leaks
@@ -40,7 +40,7 @@ CALLED = [row for row in rows() if row.every is None]
 
 @dataclass(frozen=True)
 class Step:
-    """One run of ``python -m infra.gcp``: what it called, what it said, and what there was afterwards."""
+    """One run of ``python -m infra.clouds.gcp``: what it called, what it said, and what there was afterwards."""
 
     calls: list[Call]
     returncode: int
@@ -50,7 +50,7 @@ class Step:
 
 
 class Deployer:
-    """``python -m infra.gcp`` in a copy of the project, with the recording gcloud as the only program."""
+    """``python -m infra.clouds.gcp`` in a copy of the project, with the recording gcloud as the only program."""
 
     def __init__(self, folder: Path, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -62,7 +62,7 @@ class Deployer:
         """Run it to its end, with ``settings`` beside or instead of the usual ones."""
         before = len(self.cloud.calls)
         done = subprocess.run(
-            [sys.executable, "-m", "infra.gcp", *arguments, "--project=my-project", f"--region={PLACE.region}"],
+            [sys.executable, "-m", "infra.clouds.gcp", *arguments, "--project=my-project", f"--region={PLACE.region}"],
             cwd=self.project,
             env={"PATH": str(self.cloud.folder) if is_installed else "", **GIVEN, **(settings or {})},
             input=typed,

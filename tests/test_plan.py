@@ -12,13 +12,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from infra.aws import stages as aws_stages
-from infra.aws.place import Existing as AwsExisting
-from infra.aws.place import Place as AwsPlace
-from infra.aws.template import document
-from infra.commands import Command, File
-from infra.gcp import stages
-from infra.gcp.place import Existing, Place
+from infra.clouds.aws import stages as aws_stages
+from infra.clouds.aws.target import Existing as AwsExisting
+from infra.clouds.aws.target import Place as AwsPlace
+from infra.clouds.aws.template import document
+from infra.clouds.cli import Command, File
+from infra.clouds.gcp import stages
+from infra.clouds.gcp.project import Existing, Place
 from infra.plan import aws, gcp, show
 from infra.plan.measured import Cost, Measured, measured
 from infra.plan.model import Calls, Line, Plan, Price

@@ -881,5 +881,8 @@ def test_nothing_leaks_over_many_looks(serve: Callable[..., int]) -> None:
 
 def test_nothing_is_made_at_import() -> None:
     # The process forks after it; what is made before would be shared with the children.
-    code = "import threading, functions.check_monitors.probes.http as p; assert p._idle_loops == [] == threading.enumerate()[1:]"
+    code = (
+        "import threading, functions.check_monitors.probes.http as p; "
+        "assert p._idle_loops == [] == threading.enumerate()[1:]"
+    )
     assert os.spawnl(os.P_WAIT, sys.executable, sys.executable, "-c", code) == 0

@@ -16,8 +16,8 @@ import pycurl
 from functions.check_monitors.probes.causes import NO_URL, cause
 from functions.check_monitors.probes.http import QUICK_EXIT
 from functions.check_monitors.probes.urls import as_ascii
-from infra.doctor.by_hand import call
 from infra.doctor.findings import Finding, failure, ok, warning
+from infra.doctor.manual_call import call
 from infra.doctor.store import skew
 from shared import __version__
 from shared.alerting import SILENT_AT_LEAST, SILENT_INTERVALS

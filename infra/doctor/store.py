@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from infra.doctor.by_hand import call
 from infra.doctor.findings import Finding, failure, ok, warning
+from infra.doctor.manual_call import call
 from shared.alerting import CLOCK_TOLERANCE, SILENT_AT_LEAST, SILENT_INTERVALS, WATCH_GAP
 from shared.messages import duration
 from shared.models import Agent, now

@@ -1,15 +1,15 @@
-"""AWS Lambda, as ``infra/aws`` deploys it: its template is asked for everything that it decides."""
+"""AWS Lambda, as ``infra/clouds/aws`` deploys it: its template is asked for everything that it decides."""
 
 import functools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from infra.aws import schedules, stages, template
-from infra.aws.functions import environment, plain_settings, size_of
-from infra.aws.place import groups_of
-from infra.beats import Beat
-from infra.needs import AGENT, BACKEND
+from infra.clouds.aws import schedules, stages, template
+from infra.clouds.aws.functions import environment, plain_settings, size_of
+from infra.clouds.aws.target import groups_of
+from infra.clouds.cron import Beat
+from infra.clouds.function_env import AGENT, BACKEND
 from infra.plan import model
 from infra.plan.measured import Measured
 from infra.plan.model import DELIVERY, Calls, Line, Load, Plan, Price, Term

@@ -46,9 +46,9 @@ def run(asked: argparse.Namespace, environ: Mapping[str, str]) -> None:
 
 def _given(platform: str, environ: Mapping[str, str]) -> dict[str, str]:
     """The settings there. A deployment's own file wins over that of this machine."""
-    from infra.aws.place import OWN_FILE as AWS_FILE
-    from infra.gcp.place import OWN_FILE as GCP_FILE
-    from infra.given import settings_given
+    from infra.clouds.aws.target import OWN_FILE as AWS_FILE
+    from infra.clouds.gcp.project import OWN_FILE as GCP_FILE
+    from infra.clouds.settings import settings_given
 
     own_files = {"gcp": GCP_FILE, "aws": AWS_FILE}
     if platform not in own_files:

@@ -1,15 +1,15 @@
-"""Google Cloud Run functions, as ``infra/gcp`` deploys them: it is asked for everything that it decides."""
+"""Google Cloud Run functions, as ``infra/clouds/gcp`` deploys them: it is asked for everything that it decides."""
 
 import math
 from collections.abc import Mapping, Sequence
 
 from pydantic import SecretStr
 
-from infra.beats import Beat
-from infra.gcp import schedules, stages
-from infra.gcp.functions import SCHEDULED_KEY, SIZES, Size, environment, is_for
-from infra.gcp.place import Place
-from infra.needs import AGENT, is_secret
+from infra.clouds.cron import Beat
+from infra.clouds.function_env import AGENT, is_secret
+from infra.clouds.gcp import schedules, stages
+from infra.clouds.gcp.functions import SCHEDULED_KEY, SIZES, Size, environment, is_for
+from infra.clouds.gcp.project import Place
 from infra.plan import model
 from infra.plan.measured import Measured
 from infra.plan.model import DELIVERY, Calls, Line, Load, Plan, Price, Term

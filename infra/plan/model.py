@@ -6,8 +6,8 @@ A month has 730 hours, as in the clouds' own calculators.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from infra.beats import Beat
-from infra.needs import AGENT, BACKEND
+from infra.clouds.cron import Beat
+from infra.clouds.function_env import AGENT, BACKEND
 from infra.plan.measured import Cost, Measured
 from shared.delivery import AT_ONCE
 from shared.settings import Settings

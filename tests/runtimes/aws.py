@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from infra.aws import stages, template
-from infra.aws.place import STACK, Existing, Place, id_of
-from infra.commands import Command
+from infra.clouds.aws import stages, template
+from infra.clouds.aws.target import STACK, Existing, Place, id_of
+from infra.clouds.cli import Command
 from tests.running import API_KEY, AWS
 from tests.runtimes import Runtime
 from tests.runtimes.api_gateway import HttpApi, Route, routes_of

@@ -15,10 +15,10 @@ from typing import Any
 import pathspec
 from pydantic import SecretStr
 
-from infra.commands import Command
-from infra.gcp import access, functions, schedules
-from infra.gcp.place import Existing, Place, name_of, secret_name
-from infra.needs import BACKEND, is_secret
+from infra.clouds.cli import Command
+from infra.clouds.function_env import BACKEND, is_secret
+from infra.clouds.gcp import access, functions, schedules
+from infra.clouds.gcp.project import Existing, Place, name_of, secret_name
 from infra.table import Row
 from shared.settings import ROOT, Settings
 from tests.recording_gcloud import NUMBER, Call, dictionary

@@ -8,7 +8,7 @@ from pathlib import Path
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.routing import Map, Rule
 
-from infra.needs import BACKEND
+from infra.clouds.function_env import BACKEND
 from infra.table import Row, rows
 from tests.running import FunctionAlone, Running, free_port
 from tests.runtimes import Runtime

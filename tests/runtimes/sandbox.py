@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
-from infra.aws.package import Runtime, build
+from infra.clouds.aws.package import Runtime, build
 from tests.running import STOP_SECONDS, living, wait_until
 from tests.runtimes.confined import confined, memory_mib
 

@@ -1,13 +1,13 @@
-"""``template.yaml``, made from the table of functions: ``python -m infra.aws template`` writes it."""
+"""``template.yaml``, made from the table of functions: ``python -m infra.clouds.aws template`` writes it."""
 
 from pathlib import Path
 from typing import Any
 
-from infra.aws import functions, schedules
-from infra.aws.as_yaml import lines
-from infra.aws.functions import DEAD_LETTERS, SNS_TOPIC, Resources, plain_settings
-from infra.aws.package import VERSIONS
-from infra.aws.place import OPTIONAL_GROUPS, camel, id_of
+from infra.clouds.aws import functions, schedules
+from infra.clouds.aws.as_yaml import lines
+from infra.clouds.aws.functions import DEAD_LETTERS, SNS_TOPIC, Resources, plain_settings
+from infra.clouds.aws.package import VERSIONS
+from infra.clouds.aws.target import OPTIONAL_GROUPS, camel, id_of
 from infra.table import rows
 from shared import __version__
 from shared.settings import Settings
@@ -16,7 +16,7 @@ FILE = Path(__file__).with_name("template.yaml")
 # So many requests a second are let through, and so many in one burst: what bounds the price. It does not bound how many
 # run at once, which depends on how long they take.
 REQUESTS_PER_SECOND = 20
-_HEAD = "# Made from infra/functions.toml by `python -m infra.aws template`: do not edit it by hand.\n"
+_HEAD = "# Made from infra/functions.toml by `python -m infra.clouds.aws template`: do not edit it by hand.\n"
 
 
 def document() -> dict[str, Any]:

@@ -26,15 +26,15 @@ def call(function: str, url: str) -> tuple[bool, str]:
 
 def _on_aws(row: Row, region: str) -> str:
     # Imported here, as below: what deploys to a cloud is for who has deployed there.
-    from infra.aws.place import Place
-    from infra.aws.schedules import by_hand
+    from infra.clouds.aws.schedules import by_hand
+    from infra.clouds.aws.target import Place
 
     return shlex.join(by_hand(row, Place("", region)).words())
 
 
 def _on_gcp(row: Row) -> str:
-    from infra.gcp.place import GCLOUD
-    from infra.gcp.schedules import strike_job
+    from infra.clouds.gcp.project import GCLOUD
+    from infra.clouds.gcp.schedules import strike_job
 
     # The URL tells neither.
     return f"{GCLOUD} scheduler jobs run {strike_job(row)} --location=… --project=…"

@@ -1,14 +1,14 @@
-"""``python -m infra.gcp``: deploy everything to Google Cloud, bring it up to date, or take it away again."""
+"""``python -m infra.clouds.gcp``: deploy everything to Google Cloud, bring it up to date, or take it away again."""
 
 import argparse
 import re
 import sys
 from collections.abc import Sequence
 
-from infra.commands import CommandFailed, Stage, ask, is_installed, is_to_be_done, run
-from infra.gcp import gateway, stages
-from infra.gcp.place import GCLOUD, NOT_YET, OWN_FILE, PREFIX, Existing, Place, look, project_number
-from infra.given import settings_given
+from infra.clouds.cli import CommandFailed, Stage, ask, is_installed, is_to_be_done, run
+from infra.clouds.gcp import gateway, stages
+from infra.clouds.gcp.project import GCLOUD, NOT_YET, OWN_FILE, PREFIX, Existing, Place, look, project_number
+from infra.clouds.settings import settings_given
 from shared.settings import SettingError
 
 _LEFT = (
@@ -19,7 +19,7 @@ _LEFT = (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Say what is going to be done, ask, and do it; exits with one line on standard error where it cannot be done."""
-    parser = argparse.ArgumentParser(prog="python -m infra.gcp", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m infra.clouds.gcp", description=__doc__)
     parser.add_argument("chore", choices=["deploy", "teardown"])
     parser.add_argument("--project", required=True, type=_project, help="the project's id")
     parser.add_argument("--region", default=gateway.ELSEWHERE, help="where the functions run (%(default)s)")

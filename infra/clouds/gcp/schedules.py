@@ -10,11 +10,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from infra import beats
-from infra.beats import Beat
-from infra.commands import Command, File
-from infra.gcp.functions import SIZES
-from infra.gcp.place import PREFIX, Existing, Place, name_of
+from infra.clouds import cron
+from infra.clouds.cli import Command, File
+from infra.clouds.cron import Beat
+from infra.clouds.gcp.functions import SIZES
+from infra.clouds.gcp.project import PREFIX, Existing, Place, name_of
 from infra.table import Row
 from shared.settings import Settings
 
@@ -24,7 +24,7 @@ SHORTEST_SECONDS = 10
 
 def beat_of(row: Row, settings: Settings) -> Beat:
     """When the row's function is called. Raises SettingError where Google's scheduler cannot keep that."""
-    return beats.beat_of(row, settings, SHORTEST_SECONDS, "Google's")
+    return cron.beat_of(row, settings, SHORTEST_SECONDS, "Google's")
 
 
 def job_names(row: Row, beat: Beat) -> list[str]:

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from pydantic import SecretStr
 
-from infra.commands import Command, File, ask
-from infra.gcp import gateway, schedules
-from infra.gcp.functions import BUILDER, SCHEDULED_KEY, is_for
-from infra.gcp.place import GCLOUD, Existing, Place, name_of, secret_name
+from infra.clouds.cli import Command, File, ask
+from infra.clouds.gcp import gateway, schedules
+from infra.clouds.gcp.functions import BUILDER, SCHEDULED_KEY, is_for
+from infra.clouds.gcp.project import GCLOUD, Existing, Place, name_of, secret_name
 from infra.table import rows
 
 PROJECT_ROLES = {BUILDER: "roles/cloudbuild.builds.builder", schedules.CALLER: "roles/workflows.invoker"}

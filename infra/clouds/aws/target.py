@@ -3,8 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from infra.commands import Command, CommandFailed, File, ask
-from infra.needs import is_for
+from infra.clouds.cli import Command, CommandFailed, File, ask
+from infra.clouds.function_env import is_for
 from infra.table import Row, rows
 
 AWS = "aws"

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import functions_framework
 from apig_wsgi import make_lambda_handler
 
-from infra.aws import secrets_manager
+from infra.clouds.aws import secrets_manager
 from shared.logs import step
 from shared.settings import ROOT, SettingError, Settings
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from infra.commands import Command, File
-from infra.gcp.place import PREFIX, Existing, Place
+from infra.clouds.cli import Command, File
+from infra.clouds.gcp.project import PREFIX, Existing, Place
 from infra.table import rows
 from shared import __version__
 

@@ -7,10 +7,10 @@ is paid for waiting. The scheduler's target for queues knows no delay, so it cal
 import json
 from typing import Any
 
-from infra.aws.functions import DEAD_LETTERS, Resources, allow, role, size_of
-from infra.aws.place import STACK, Place, dashed, id_of
-from infra.beats import Beat, beat_of
-from infra.commands import Command
+from infra.clouds.aws.functions import DEAD_LETTERS, Resources, allow, role, size_of
+from infra.clouds.aws.target import STACK, Place, dashed, id_of
+from infra.clouds.cli import Command
+from infra.clouds.cron import Beat, beat_of
 from infra.table import Row, rows
 from shared.settings import Settings
 

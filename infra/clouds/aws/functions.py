@@ -6,8 +6,8 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from infra.aws.place import OPTIONAL_GROUPS, camel, dashed, groups_of, id_of
-from infra.needs import AGENT, is_for, is_secret
+from infra.clouds.aws.target import OPTIONAL_GROUPS, camel, dashed, groups_of, id_of
+from infra.clouds.function_env import AGENT, is_for, is_secret
 from infra.table import Row, rows
 from shared.settings import ROOT
 
@@ -52,7 +52,7 @@ def every_function() -> dict[str, Any]:
     return {
         "Runtime": {"Ref": "Runtime"},
         "Architectures": ["arm64"],
-        "Handler": "infra.aws.handler.handler",
+        "Handler": "infra.clouds.aws.handler.handler",
         "CodeUri": {"Bucket": {"Ref": "CodeBucket"}, "Key": {"Ref": "CodeKey"}},
         # A look that is late says nothing, and what is owed is tried again by the next run.
         "EventInvokeConfig": {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60},

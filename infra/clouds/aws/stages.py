@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from infra.aws import schedules, template
-from infra.aws.functions import plain_settings
-from infra.aws.package import Runtime, runtime_of
-from infra.aws.place import (
+from infra.clouds.aws import schedules, template
+from infra.clouds.aws.functions import plain_settings
+from infra.clouds.aws.package import Runtime, runtime_of
+from infra.clouds.aws.target import (
     GROUPS,
     OPTIONAL_GROUPS,
     OWN_FILE,
@@ -20,9 +20,9 @@ from infra.aws.place import (
     group_of,
     secret_name,
 )
-from infra.commands import Command, File, Stage
-from infra.given import checked
-from infra.needs import is_for, is_secret
+from infra.clouds.cli import Command, File, Stage
+from infra.clouds.function_env import is_for, is_secret
+from infra.clouds.settings import checked
 from infra.table import rows
 from shared.settings import ROOT, SettingError
 

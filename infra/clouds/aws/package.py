@@ -30,9 +30,10 @@ OWN = (
     "infra/__init__.py",
     "infra/table.py",
     "infra/functions.toml",
-    "infra/aws/__init__.py",
-    "infra/aws/handler.py",
-    "infra/aws/secrets_manager.py",
+    "infra/clouds/__init__.py",
+    "infra/clouds/aws/__init__.py",
+    "infra/clouds/aws/handler.py",
+    "infra/clouds/aws/secrets_manager.py",
     "infra/local/__init__.py",
     "infra/local/gateway.py",
 )

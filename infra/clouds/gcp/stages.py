@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from infra.beats import Beat
-from infra.commands import Command, Stage
-from infra.gcp import access, functions, gateway, schedules
-from infra.gcp.place import APIS, OWN_FILE, PREFIX, Existing, Place, name_of, secret_name
-from infra.given import checked
-from infra.needs import is_secret
+from infra.clouds.cli import Command, Stage
+from infra.clouds.cron import Beat
+from infra.clouds.function_env import is_secret
+from infra.clouds.gcp import access, functions, gateway, schedules
+from infra.clouds.gcp.project import APIS, OWN_FILE, PREFIX, Existing, Place, name_of, secret_name
+from infra.clouds.settings import checked
 from infra.table import Row, rows
 from shared.settings import SettingError, Settings
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra import needs
-from infra.commands import Command
-from infra.gcp.place import PREFIX, Place, name_of, secret_name
-from infra.needs import AGENT, BACKEND
+from infra.clouds import function_env
+from infra.clouds.cli import Command
+from infra.clouds.function_env import AGENT, BACKEND
+from infra.clouds.gcp.project import PREFIX, Place, name_of, secret_name
 from infra.table import Row, rows
 
 RUNTIME = "python312"
@@ -43,7 +43,7 @@ def is_for(row: Row, setting: str) -> bool:
         return row.every is not None
     if setting == "API_KEY":
         return row.every is None
-    return needs.is_for(row, setting)
+    return function_env.is_for(row, setting)
 
 
 def deploy(row: Row, place: Place, plain: Mapping[str, str], secrets: frozenset[str]) -> Command:

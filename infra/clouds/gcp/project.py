@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from infra.commands import Command, File, ask
+from infra.clouds.cli import Command, File, ask
 from infra.table import Row
 
 GCLOUD = "gcloud"

@@ -1,4 +1,4 @@
-"""``python -m infra.aws``: deploy everything to AWS, bring it up to date, or take it away again."""
+"""``python -m infra.clouds.aws``: deploy everything to AWS, bring it up to date, or take it away again."""
 
 import argparse
 import os
@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.aws import stages, template
-from infra.aws.package import VERSIONS, ZIP, Package, PackagingFailed, Runtime, build, fitting, runtime_of
-from infra.aws.place import AWS, OWN_FILE, STACK, Existing, Place, account_number, configured_region, look
-from infra.commands import CommandFailed, Stage, is_installed, is_to_be_done, run
-from infra.given import settings_given
+from infra.clouds.aws import stages, template
+from infra.clouds.aws.package import VERSIONS, ZIP, Package, PackagingFailed, Runtime, build, fitting, runtime_of
+from infra.clouds.aws.target import AWS, OWN_FILE, STACK, Existing, Place, account_number, configured_region, look
+from infra.clouds.cli import CommandFailed, Stage, is_installed, is_to_be_done, run
+from infra.clouds.settings import settings_given
 from shared.settings import ROOT, SettingError
 
 PROCESSORS = {"arm64": "aarch64", "x86_64": "x86_64"}
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m infra.aws", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m infra.clouds.aws", description=__doc__)
     chores = parser.add_subparsers(dest="chore", required=True)
     package = chores.add_parser("package", help="build the zip that Lambda runs")
     package.add_argument("--architecture", choices=PROCESSORS, default="arm64", help="(%(default)s)")
