@@ -13,11 +13,11 @@ from shared.notifiers import sns
 from shared.store.engines.database import Database
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.engines.sqlite.database import SqliteDatabase
-from tests import leaks
-from tests.pgbouncer import Pgbouncer
-from tests.postgres import Server
-from tests.running import API_KEY, AWS, copy_project
-from tests.stand_ins import BotApi, Target
+from tests.support import leaks
+from tests.support.pgbouncer import Pgbouncer
+from tests.support.postgres import Server
+from tests.support.running import API_KEY, AWS, copy_project
+from tests.support.stand_ins import BotApi, Target
 
 SECRETS = leaks.secrets_of({"API_KEY": API_KEY, "TELEGRAM_BOT_TOKEN": BotApi.token})
 

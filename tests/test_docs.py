@@ -52,7 +52,7 @@ def test_every_function_is_told_with_its_call(readme: str) -> None:
 
 
 def named_tests(readme: str) -> list[tuple[str, str]]:
-    return re.findall(r"\[`(test_\w+)`\]\((tests/\w+\.py)\)", text(readme))
+    return re.findall(r"\[`(test_\w+)`\]\((tests/[\w/]+\.py)\)", text(readme))
 
 
 def test_each_sentence_of_the_contract_names_tests_that_there_are() -> None:

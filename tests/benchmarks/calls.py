@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.benchmarks.cpu import cpu_ms
 from tests.benchmarks.load import _is_whole as is_whole
-from tests.running import API_KEY, START_SECONDS, FunctionAlone
+from tests.support.running import API_KEY, START_SECONDS, FunctionAlone
 
 Figures = dict[str, float]
 

@@ -19,8 +19,8 @@ from shared.models import AttemptStatus, Event, now
 from shared.settings import Settings
 from shared.store import Store, open_store
 from tests.benchmarks.yardstick import hello_alone, hello_project, middle_half, table
-from tests.running import API_KEY, START_SECONDS, FunctionAlone, copy_project
-from tests.stand_ins import Exchange, StandIn, Target
+from tests.support.running import API_KEY, START_SECONDS, FunctionAlone, copy_project
+from tests.support.stand_ins import Exchange, StandIn, Target
 
 ROUNDS = 11
 HTTP_BAR = 1.6

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.benchmarks.watched import MONITORS, watched
 from tests.benchmarks.yardstick import middle_half, table, verdict
-from tests.running import LocalSystem
+from tests.support.running import LocalSystem
 
 ROUNDS = 3
 WINDOW_SECONDS = 8.0

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tests.benchmarks.watched import PATHS, Watched, watched
 from tests.benchmarks.yardstick import table, verdict
-from tests.running import wait_until
-from tests.stand_ins import Behaviour, Call, Message, accepts
+from tests.support.running import wait_until
+from tests.support.stand_ins import Behaviour, Call, Message, accepts
 
 ROUNDS = 3
 OUTAGES = 40

@@ -29,10 +29,10 @@ from tests.benchmarks.calls import Figures, answer_ms, first_answer, request_of,
 from tests.benchmarks.cpu import cpu_ms
 from tests.benchmarks.ingest import _requests_of as reports_of
 from tests.benchmarks.yardstick import table
-from tests.postgres import Server
-from tests.running import FunctionAlone, copy_project, rows_of, started_together
-from tests.stand_ins import BotApi
-from tests.test_probe import TODAY, Authority
+from tests.functions.check_monitors.test_http import TODAY, Authority
+from tests.support.postgres import Server
+from tests.support.running import FunctionAlone, copy_project, rows_of, started_together
+from tests.support.stand_ins import BotApi
 
 FILE = ROOT / "infra" / "plan" / "durations.toml"
 ROUNDS = 3

@@ -16,7 +16,7 @@ from infra.local.server import THREADS
 from shared.models import Event, as_text, now
 from tests.benchmarks.load import Load, get, post
 from tests.benchmarks.yardstick import hello_alone, hello_project, middle_half, table, verdict
-from tests.running import FunctionAlone, copy_project, started_together
+from tests.support.running import FunctionAlone, copy_project, started_together
 
 ROUNDS = 5
 ROUND_SECONDS = 2.0

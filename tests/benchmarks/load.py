@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.running import API_KEY
+from tests.support.running import API_KEY
 
 SETTLE_SECONDS = 0.25
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)

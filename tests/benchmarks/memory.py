@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.yardstick import middle_half, table
-from tests.running import LocalSystem, copy_project
-from tests.stand_ins import BotApi, Target
+from tests.support.running import LocalSystem, copy_project
+from tests.support.stand_ins import BotApi, Target
 
 ROUNDS = 3
 BAR_MB = 90.0

@@ -15,8 +15,8 @@ from shared.models import now
 from shared.settings import Settings
 from shared.store import open_store
 from tests.benchmarks.yardstick import middle_half, table, verdict
-from tests.running import LocalSystem, copy_project, started_together
-from tests.stand_ins import Target
+from tests.support.running import LocalSystem, copy_project, started_together
+from tests.support.stand_ins import Target
 
 ROUNDS = 5
 REQUESTS = 60

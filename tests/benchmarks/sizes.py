@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.models import AttemptStatus, Event, now
 from shared.settings import Settings
 from shared.store import Store, open_store
-from tests.running import rows_of
+from tests.support.running import rows_of
 
 MONITORS = 50
 # The pages of the first thousands are not full yet.

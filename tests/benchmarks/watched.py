@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.settings import ROOT
-from tests.running import LocalSystem, copy_project
-from tests.stand_ins import BotApi
+from tests.support.running import LocalSystem, copy_project
+from tests.support.stand_ins import BotApi
 
 MONITORS = 60
 PATHS = [f"/{number:02}" for number in range(MONITORS)]

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.running import FunctionAlone
+from tests.support.running import FunctionAlone
 
 _HELLO = """\
 import functions_framework

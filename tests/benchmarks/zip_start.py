@@ -16,12 +16,12 @@ from typing import Any
 from infra.table import Row, rows
 from tests.benchmarks.cold_start import BODIES, OUTAGES, PROOFS, Backend, give_past
 from tests.benchmarks.yardstick import middle_half, table
-from tests.postgres import Server
-from tests.running import API_KEY, rows_of
-from tests.runtimes.api_gateway import payload
-from tests.runtimes.aws import Aws
-from tests.runtimes.sandbox import PACKAGE, Sandbox, unpacked
-from tests.stand_ins import Exchange, StandIn
+from tests.support.postgres import Server
+from tests.support.running import API_KEY, rows_of
+from tests.support.stand_ins import Exchange, StandIn
+from tests.system.runtimes.api_gateway import payload
+from tests.system.runtimes.aws import Aws
+from tests.system.runtimes.sandbox import PACKAGE, Sandbox, unpacked
 
 ROUNDS = 11
 _HELLO = """\

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 
-from tests.postgres import Server
+from tests.support.postgres import Server
 from tests.torture.series import Series
 from tests.torture.verdict import Verdict
 from tests.torture.world import Forge, victim_project

@@ -13,8 +13,8 @@ from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.running import wait_until
-from tests.stand_ins import accepts
+from tests.support.running import wait_until
+from tests.support.stand_ins import accepts
 from tests.torture.verdict import judge
 from tests.torture.world import Forge, World
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.models import new_event_id
-from tests.stand_ins import (
+from tests.support.stand_ins import (
     Behaviour,
     accepts,
     accepts_after,

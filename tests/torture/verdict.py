@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.running import rows_of
+from tests.support.running import rows_of
 from tests.torture.world import Life, Receipt
 
 Rows = list[dict[str, Any]]

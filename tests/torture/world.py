@@ -25,9 +25,9 @@ from psycopg.rows import dict_row
 from functions.check_monitors.reporting.spool import Spool, short_name
 from shared.models import as_text, utc
 from shared.settings import ROOT
-from tests.postgres import copied_store
-from tests.running import API_KEY, copy_project, environment, living, wait_until
-from tests.stand_ins import (
+from tests.support.postgres import copied_store
+from tests.support.running import API_KEY, copy_project, environment, living, wait_until
+from tests.support.stand_ins import (
     Behaviour,
     BotApi,
     Call,

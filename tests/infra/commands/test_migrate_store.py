@@ -1,0 +1,222 @@
+"""From SQLite to PostgreSQL: a copy that is the same, or nothing."""
+
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from shared.models import AttemptStatus, Event, as_text
+from shared.settings import ROOT
+from shared.store import Store, StoreUnavailable
+from shared.store.admin.transfer import TransferFailed, transfer
+from shared.store.engines.database import Database
+from shared.store.engines.postgres import connection as postgres_connection
+from shared.store.engines.postgres import database as engine
+from shared.store.engines.postgres.database import PostgresDatabase
+from shared.store.engines.sqlite.database import SqliteDatabase
+from shared.store.migrate import TABLES, migrate
+from tests.support.postgres import Server
+from tests.support.running import environment, rows_of
+
+NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
+
+pytestmark = pytest.mark.system
+
+
+def prepare(database: Database) -> None:
+    migrate(database, as_text(NOON))
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Iterator[SqliteDatabase]:
+    """A store that has seen something of everything."""
+    database = SqliteDatabase(tmp_path / "bonghwa.db", prepare=prepare)
+    store = Store(database)
+    for number in range(60):
+        report(store, number)
+    owed = store.claim_notification("console", now=NOON, leased_until=NOON + timedelta(seconds=30))
+    assert owed
+    store.record_attempt(
+        owed.notification, AttemptStatus.FAILED, attempted_at=NOON, duration_ms=0.1 + 0.2, answer="봉화 % \\N \t\n'\""
+    )
+    store.silence_agents(now=NOON, channels=["console"])
+    yield database
+    database.close()
+
+
+def report(store: Store, number: int) -> list[int]:
+    event = Event(
+        target_url=f"http://{number % 3}/",
+        timestamp=NOON + timedelta(seconds=number),
+        is_success=number % 4 > 1,
+        response_time_ms=number / 7,
+        error_message=None if number % 4 > 1 else "거부됨 \\ 100%",
+        agent="seoul",
+    )
+    ingested = store.add_events([event], received_at=NOON + timedelta(hours=1), channels=["console"])
+    return list(ingested[0].notification_ids)
+
+
+@pytest.fixture
+def url(postgres: Server) -> str:
+    return postgres.new_store()
+
+
+@pytest.fixture
+def new(url: str) -> Iterator[PostgresDatabase]:
+    database = PostgresDatabase(SecretStr(url), prepare=prepare)
+    yield database
+    database.close()
+
+
+def everything(database: Database) -> dict[str, list[dict[str, object]]]:
+    with database.snapshot() as snapshot:
+        return {table: [dict(row) for row in snapshot.rows(f"SELECT * FROM {table} ORDER BY id")] for table in TABLES}
+
+
+def test_every_row_is_copied_as_it_is_and_the_store_goes_on_there(
+    old: SqliteDatabase, new: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.store.admin.transfer.PAGE", 7)
+    before = everything(old)
+    assert all(before.values()), "there is something of everything"
+
+    is_new, sums = transfer(old, new)
+
+    assert is_new
+    assert {table: found.rows for table, found in sums.items()} == {name: len(rows) for name, rows in before.items()}
+    assert everything(new) == everything(old) == before
+    ids = [max(row["id"] for row in before[table]) for table in ("events", "notifications")]  # type: ignore[type-var]
+    store = Store(new)
+    assert [min(report(store, 101)), len(everything(new)["events"])] == [ids[1] + 1, ids[0] + 1]  # type: ignore[operator]
+
+
+def test_every_table_that_there_is_is_copied(old: SqliteDatabase) -> None:
+    with old.snapshot() as snapshot:
+        rows = snapshot.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    assert {row["name"] for row in rows} == {*TABLES, "schema_migrations"}
+
+
+def test_once_more_changes_nothing(old: SqliteDatabase, new: PostgresDatabase) -> None:
+    first = transfer(old, new)
+    copied = everything(new)
+    assert transfer(old, new) == (False, first[1])
+    assert everything(new) == copied
+
+
+@pytest.mark.parametrize("who", ["old", "new"])
+def test_a_database_that_holds_something_else_is_left_as_it_is(
+    old: SqliteDatabase, new: PostgresDatabase, who: str
+) -> None:
+    transfer(old, new)
+    report(Store(old if who == "old" else new), 102)
+    before = everything(new)
+    with pytest.raises(TransferFailed, match=r"it holds another store, or this one as it was before, in .*events"):
+        transfer(old, new)
+    assert everything(new) == before
+
+
+@pytest.fixture
+def slow(old: SqliteDatabase, new: PostgresDatabase, monkeypatch: pytest.MonkeyPatch) -> SqliteDatabase:
+    """It takes longer to read the whole of one table than the server lets a transaction, or a statement, wait."""
+    for database in (old, new):
+        database.open()
+    monkeypatch.setattr("shared.store.admin.transfer.PAGE", 3)
+    monkeypatch.setattr(engine, "STATEMENT_SECONDS", 0.3)
+    monkeypatch.setattr(postgres_connection, "ANSWER_SECONDS", 0.1)
+    connection = old._connection
+    assert connection is not None
+    connection.set_progress_handler(lambda: time.sleep(0.004), 10)
+    began = time.monotonic()
+    assert len(connection.execute("SELECT * FROM events").fetchall()) == 60
+    assert time.monotonic() - began > 1.5 * engine.STATEMENT_SECONDS
+    return old
+
+
+def test_a_store_that_takes_longer_to_read_than_the_server_waits_is_copied_and_compared(
+    slow: SqliteDatabase, new: PostgresDatabase, url: str
+) -> None:
+    assert transfer(slow, new)[0]
+    # Nor is the rest of what differs read while nothing is asked of the server.
+    rows_of(url, "DELETE FROM events WHERE id > 3")
+    with pytest.raises(TransferFailed, match="as it was before, in events: nothing was changed"):
+        transfer(slow, new)
+
+
+def test_a_copy_that_comes_out_different_is_taken_back(old: SqliteDatabase, new: PostgresDatabase, url: str) -> None:
+    new.open()
+    rows_of(
+        url,
+        "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN NEW.duration_ms := NEW.duration_ms + 1e-12; RETURN NEW; END $$",
+    )
+    rows_of(url, "CREATE TRIGGER spoil BEFORE INSERT ON notification_logs FOR EACH ROW EXECUTE FUNCTION spoil()")
+    with pytest.raises(TransferFailed, match="the copy differs, in notification_logs: nothing was changed"):
+        transfer(old, new)
+    assert not any(everything(new).values())
+
+
+def test_a_copy_that_is_cut_short_leaves_nothing_and_can_be_made_again(
+    old: SqliteDatabase, new: PostgresDatabase, url: str
+) -> None:
+    new.open()
+    cut = "pg_terminate_backend(pg_backend_pid())"
+    rows_of(url, f"CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM {cut}; END $$")
+    rows_of(url, "CREATE TRIGGER cut BEFORE INSERT ON notification_logs FOR EACH ROW EXECUTE FUNCTION cut()")
+    with pytest.raises(StoreUnavailable, match="ended the connection"):
+        transfer(old, new)
+    assert not any(everything(new).values())
+    rows_of(url, "DROP TRIGGER cut ON notification_logs")
+    assert transfer(old, new)[0]
+
+
+def migrate_store(folder: Path, to: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "infra", "migrate-store", "--to", to]
+    environ = environment(folder, **variables)
+    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
+
+
+def test_the_chore_says_that_it_is_done_when_it_is(
+    tmp_path: Path, old: SqliteDatabase, postgres: Server, url: str
+) -> None:
+    old.close()
+    for words in ("is copied to", "was copied before to"):
+        answer = migrate_store(tmp_path, url)
+        assert (answer.stderr, answer.returncode) == ("", 0)
+        assert answer.stdout.endswith(f"bonghwa.db {words} postgresql://127.0.0.1:{postgres.port}/postgres, checked\n")
+        assert answer.stdout.count("the same in both") == len(TABLES)
+    rows_of(url, "DELETE FROM notification_logs")
+    answer = migrate_store(tmp_path, url)
+    assert (answer.stdout, answer.returncode) == ("", 1)
+    assert "it holds another store, or this one as it was before, in notification_logs" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        ("sqlite:////tmp/x.db", "--to is '/tmp/x.db': expected postgresql://"),
+        ("postgresql://u:hunter2", "--to is '(hidden)': expected postgresql://"),
+        ("postgresql://u:hunter2@127.0.0.1:1/b", "nothing listens there"),
+    ],
+)
+def test_the_chore_refuses_what_it_cannot_copy_to(tmp_path: Path, old: SqliteDatabase, to: str, said: str) -> None:
+    answer = migrate_store(tmp_path, to)
+    assert answer.returncode == 1
+    assert said in answer.stderr
+    assert "hunter2" not in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+def test_the_chore_copies_no_store_that_is_not_there(tmp_path: Path, url: str) -> None:
+    answer = migrate_store(tmp_path, url)
+    assert "bonghwa.db': expected the SQLite database that is to be copied" in answer.stderr
+    assert not (tmp_path / "bonghwa.db").exists()
+    with pytest.raises(sqlite3.OperationalError):
+        sqlite3.connect(f"file:{tmp_path}/bonghwa.db?mode=ro", uri=True).execute("SELECT 1 FROM events")

@@ -1,0 +1,252 @@
+"""AWS: the zip that the deployment builds and the stack that its template makes, run as Lambda does it.
+
+Routes, handlers, environment and schedules are read from the translated template; its parameters and the secrets are
+what the deployment says. API Gateway, the scheduler and its queue are stood in for here, everything else by moto.
+"""
+
+import contextlib
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from infra.clouds.aws import stages, template
+from infra.clouds.aws.target import STACK, Existing, Place, id_of
+from infra.clouds.cli import Command
+from tests.support.running import API_KEY, AWS
+from tests.system.runtimes import Runtime
+from tests.system.runtimes.api_gateway import HttpApi, Route, routes_of
+from tests.system.runtimes.confined import files_in
+from tests.system.runtimes.processes import ROWS
+from tests.system.runtimes.sandbox import PACKAGE, TASK, Sandbox
+from tests.system.runtimes.stack import ACCOUNT, Stack
+
+if TYPE_CHECKING:
+    from boto3 import Session
+
+PLACE = Place(ACCOUNT, "ap-northeast-2")
+# The role's, which each function finds in its environment; what they print is searched for the secret one.
+CREDENTIALS = {name: AWS[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+
+
+def session() -> "Session":
+    """Who asks moto's AWS."""
+    # Here, and not above: it takes long, and who only collects tests needs it not.
+    from boto3 import Session
+
+    return Session("a", "b", region_name=PLACE.region)
+
+
+class SecretsManager:
+    """Secrets in moto's AWS, which are there while it is entered."""
+
+    def __init__(self, url: str, secrets: Mapping[str, str]) -> None:
+        self.url, self._first, self._names = url, secrets, list[str]()
+        self._client = session().client("secretsmanager", endpoint_url=url)
+
+    def __enter__(self) -> Self:
+        for name, text in self._first.items():
+            self.add(name, text)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in self._names:
+            self._client.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+
+    def change(self, name: str, text: str) -> None:
+        """Put another value into a secret, which is what is read from now on."""
+        self._client.put_secret_value(SecretId=name, SecretString=text)
+
+    def add(self, name: str, text: str) -> None:
+        """Create a secret."""
+        self._client.create_secret(Name=name, SecretString=text)
+        self._names.append(name)
+
+
+class Aws(Runtime):
+    """Every function as Lambda runs it, behind the API, and its schedules when a test asks for them."""
+
+    def __init__(self, unpacked: Path, folder: Path, database_url: str, aws_url: str) -> None:
+        super().__init__(database_url)
+        self.unpacked, self.folder = unpacked, folder
+        given = {"TARGET_URL": self.target.url, "ALLOW_PRIVATE_TARGETS": "true", "DATABASE_URL": database_url}
+        self._given = {**given, "API_KEY": API_KEY, **self.bot_api.environ}
+        self.stack, self.secrets = self._deployed()
+        self.functions = self.stack.of_type("AWS::Lambda::Function")
+        self._manager = SecretsManager(aws_url, self.secrets)
+        self._names = {self.stack.arn(id_of(row)): name for name, row in ROWS.items()}
+        [api] = self.stack.of_type("AWS::ApiGatewayV2::Api").values()
+        self._api = HttpApi(routes_of(api), self._invoke)
+        self._strikes = {name: itertools.cycle(self._events(name)) for name, row in ROWS.items() if row.every}
+        self.sandboxes: dict[str, Sandbox] = {}
+        self._fronts: dict[Sandbox, HttpApi] = {}
+        self._outputs: list[Path] = []
+        self.code = unpacked / TASK
+        self.files_before = files_in(self.code)
+
+    def parts(self) -> list[AbstractContextManager[Any]]:
+        """See Runtime."""
+        return [*super().parts(), self._manager, self._api]
+
+    def start(self) -> None:
+        """See Runtime."""
+        for name in ROWS:
+            self._sandbox(name)
+
+    def kill(self) -> None:
+        """See Runtime."""
+        for each in self.sandboxes.values():
+            each.kill()
+        self.sandboxes = {}
+
+    def run(self, name: str) -> None:
+        """See Runtime. The schedules of a function take turns, those through a queue among them."""
+        event = next(self._strikes[name])
+        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._sandbox(name).invoke(json.loads(event.replace("<aws.scheduler.scheduled-time>", at)))
+
+    def url(self, method: str, path: str, function: str | None) -> str:  # noqa: ARG002  # one URL leads to all
+        """See Runtime. No route leads to what only a schedule calls: it is called as if one did."""
+        if function is None or ROWS[function].every is None:
+            return f"{self._api.url}{path}"
+        return f"{self._alone(function, self._sandbox(function))}{path}"
+
+    def printed(self) -> str:
+        """See Runtime."""
+        return "".join(each.read_text(encoding="utf-8", errors="replace") for each in self._outputs)
+
+    @contextlib.contextmanager
+    def one_more(self, name: str, **variables: str) -> Iterator[str]:
+        """Another environment of a function, with other settings: its URL."""
+        told = self.environment(name)
+        secret = f"other-{len(self._outputs)}"
+        self._manager.add(secret, json.dumps(variables))
+        # The last that is read wins.
+        with self._new(name, told | {"SECRET_NAMES": f"{told['SECRET_NAMES']} {secret}"}) as more:
+            yield self._alone(name, more)
+
+    def processes(self) -> list[int]:
+        """Those of every function that runs."""
+        return [process for each in self.sandboxes.values() for process in each.living()]
+
+    @contextlib.contextmanager
+    def redeployed(self, name: str, **settings: str) -> Iterator[tuple[dict[str, str], str]]:
+        """A new environment of a function after another deployment: what is in it, and its URL.
+
+        The secrets are as that deployment put them, and afterwards as they were; what runs is not replaced.
+        """
+        stack, secrets = self._deployed(**settings)
+        told = self.environment(name, stack.of_type("AWS::Lambda::Function")[id_of(ROWS[name])])
+        changed = [each for each in secrets if secrets[each] != self.secrets[each]]
+        try:
+            for each in changed:
+                self._manager.change(each, secrets[each])
+            with self._new(name, told) as new:
+                yield told, self._alone(name, new)
+        finally:
+            for each in changed:
+                self._manager.change(each, self.secrets[each])
+
+    def memory_shares(self) -> dict[str, float]:
+        """Of each function that runs, how much it takes of what its instance has."""
+        sizes = {name: self.functions[id_of(ROWS[name])]["MemorySize"] for name in self.sandboxes}
+        return {name: each.memory_mib() / sizes[name] for name, each in self.sandboxes.items()}
+
+    def environment(self, name: str, function: Mapping[str, Any] | None = None) -> dict[str, str]:
+        """What a function finds in its environment: what the template says, and Lambda's own."""
+        function = function or self.functions[id_of(ROWS[name])]
+        told = dict(function["Environment"]["Variables"])
+        assert all(isinstance(value, str) for value in told.values())
+        if "BACKEND_URL" in told:
+            assert (told["BACKEND_URL"], told["SPOOL_DIR"]) == (self.stack.output("Url"), "/tmp")
+            told |= {"BACKEND_URL": self._api.url, "SPOOL_DIR": str(self.folder)}
+        return told | {
+            **CREDENTIALS,
+            "AWS_SESSION_TOKEN": "of-the-session",
+            "AWS_REGION": PLACE.region,
+            "AWS_DEFAULT_REGION": PLACE.region,
+            "AWS_ENDPOINT_URL": self._manager.url,
+            "AWS_LAMBDA_FUNCTION_NAME": function["FunctionName"],
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function["MemorySize"]),
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{function['Runtime']}",
+            "_HANDLER": function["Handler"],
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "LANG": "en_US.UTF-8",
+            "TZ": ":UTC",
+            "TMPDIR": str(self.folder),
+            "TIMEOUT_SECONDS": str(function["Timeout"]),
+        }
+
+    def _deployed(self, **settings: str) -> tuple[Stack, dict[str, str]]:
+        parameters, secrets = said_by_the_deployment(self._given | settings, self.unpacked / PACKAGE)
+        return Stack(template.FILE, STACK, PLACE.region, parameters), secrets
+
+    def _sandbox(self, name: str) -> Sandbox:
+        if name not in self.sandboxes:
+            self.sandboxes[name] = self._new(name, self.environment(name))
+            self.sandboxes[name].start()
+        return self.sandboxes[name]
+
+    def _new(self, name: str, environ: Mapping[str, str]) -> Sandbox:
+        self._outputs.append(self.folder / f"{name}-{len(self._outputs)}.txt")
+        self._outputs[-1].touch()
+        return Sandbox(self.unpacked, self.folder, environ, self._outputs[-1])
+
+    def _invoke(self, arn: str, event: dict[str, Any]) -> Any:
+        return self._sandbox(self._names[arn]).invoke(event)
+
+    def _alone(self, name: str, sandbox: Sandbox) -> str:
+        """The URL of an API that leads to one environment of a function alone."""
+        if sandbox not in self._fronts:
+            route = Route("ANY", ROWS[name].path.replace("<id>", "{id}"), name)
+            front = HttpApi([route], lambda _, event: sandbox.invoke(event))
+            self._fronts[sandbox] = self._stack.enter_context(front)
+        return self._fronts[sandbox].url
+
+    def _events(self, name: str) -> Iterator[str]:
+        """What the function gets of each of its schedules, with the scheduler's own words for the time in it."""
+        sources = self.stack.of_type("AWS::Lambda::EventSourceMapping").values()
+        for schedule in self.stack.of_type("AWS::Scheduler::Schedule").values():
+            target = schedule["Target"]
+            if target["Arn"] == self.stack.arn(id_of(ROWS[name])):
+                yield target["Input"]
+            elif target["Arn"].endswith(":aws-sdk:sqs:sendMessage"):
+                message = json.loads(target["Input"])
+                queue = f"arn:aws:sqs:{PLACE.region}:{ACCOUNT}:{message['QueueUrl'].rpartition('/')[2]}"
+                [source] = [each for each in sources if each["EventSourceArn"] == queue]
+                if source["FunctionName"] == self.functions[id_of(ROWS[name])]["FunctionName"]:
+                    yield json.dumps({"Records": [_record(queue, message["MessageBody"])]})
+
+
+def _record(queue: str, body: str) -> dict[str, Any]:
+    return {
+        "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
+        "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a...",
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1545082649183"},
+        "messageAttributes": {},
+        "md5OfBody": "098f6bcd4621d373cade4e832627b4f6",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue,
+        "awsRegion": PLACE.region,
+    }
+
+
+def said_by_the_deployment(given: Mapping[str, str], package: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """The stack's parameters and the secrets, by name, out of the command lines of a first deployment."""
+    plan = stages.deployment(PLACE, Existing(), given, package, "")
+    commands: list[Command] = [command for stage in plan for command in stage.commands]
+    [deploy] = [each for each in commands if each.words()[1:3] == ["cloudformation", "deploy"]]
+    words = deploy.words()
+    overrides = itertools.takewhile(
+        lambda word: not word.startswith("--"), words[words.index("--parameter-overrides") + 1 :]
+    )
+    secrets = {}
+    for command in commands:
+        if command.words()[1:3] == ["secretsmanager", "create-secret"]:
+            [name] = [word.removeprefix("--name=") for word in command.words() if word.startswith("--name=")]
+            secrets[name] = json.dumps(command.files[0].content)
+    return dict(word.split("=", 1) for word in overrides), secrets

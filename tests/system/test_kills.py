@@ -1,0 +1,250 @@
+"""The system killed at every boundary between two side effects, and at random moments: the contract holds.
+
+``make torture`` does the latter thousands of times. ``tests/torture`` has the means.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.postgres import Server
+from tests.support.running import wait_until
+from tests.support.stand_ins import Behaviour, internal_error, was_blocked
+from tests.torture.boundaries import LATER_SECONDS, Deed, Question, Run, Story
+from tests.torture.series import Series
+from tests.torture.verdict import judge
+from tests.torture.world import Forge, World, victim_project
+
+pytestmark = pytest.mark.system
+
+# From the receipt of an event to the attempt written down; in the words of the functions that lead there.
+COMMITS_THE_EVENT = "ingest_event.* > add_events > .*Connection"
+CLAIMS = r"claim_notification\({}\).*Connection"
+SENDS = r"_serve\({}\) > _attempt > .*send.*\b(sendall|send|flush)\]"
+WRITES_DOWN = r"_record\({}\) > record_attempt.*Connection"
+DELIVERY = tuple(each.format(channel) for channel in ("console", "telegram") for each in (CLAIMS, SENDS, WRITES_DOWN))
+
+
+@pytest.fixture(scope="module")
+def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
+    """A process that forks systems."""
+    with Forge(victim_project(tmp_path_factory.mktemp("victim") / "project")) as ready:
+        yield ready
+
+
+def is_down(world: World) -> None:
+    world.watched.down.update(world.monitors)
+
+
+def is_up(world: World) -> None:
+    world.watched.down.clear()
+
+
+def told(count: int) -> Question:
+    """Whether so many messages were delivered, and none is owed."""
+    sent = "SELECT 1 FROM notification_logs WHERE status = 'SENT'"
+    return lambda world: len(world.rows(sent)) >= count and world.is_quiet()
+
+
+def attempted(status: str) -> Question:
+    """Whether an attempt ended so, and that of the console in success."""
+    attempts = "SELECT DISTINCT status FROM notification_logs"
+    return lambda world: {status, "SENT"} <= {row["status"] for row in world.rows(attempts)}
+
+
+def down_and_telegram(behaviour: Behaviour) -> Deed:
+    def begin(world: World) -> None:
+        is_down(world)
+        world.channel.behaviour_of = lambda _message: behaviour
+
+    return begin
+
+
+def an_outage_was_told(world: World) -> None:
+    is_down(world)
+    world.start()
+    world.wait_until(lambda: told(2)(world))
+
+
+def an_outage_was_told_on_the_console_alone(world: World) -> None:
+    down_and_telegram(internal_error)(world)
+    world.start()
+    world.wait_until(lambda: attempted("RETRY")(world))
+
+
+def the_backend_was_away(world: World) -> None:
+    nobody_takes_events(world)
+    world.start()
+    wait_until(lambda: has_spooled(world), otherwise=world.output)
+
+
+def nobody_takes_events(world: World) -> None:
+    is_down(world)
+    world.settings["BACKEND_URL"] = "http://127.0.0.1:1"
+
+
+def has_spooled(world: World) -> bool:
+    return any(path.stat().st_size for path in world.folder.glob("spool-*.jsonl"))
+
+
+def the_backend_is_back(world: World) -> None:
+    del world.settings["BACKEND_URL"]
+
+
+def resolve_by_hand(world: World) -> None:
+    if world.rows("SELECT 1 FROM alerts WHERE id = 1 AND status = 'OPEN'"):
+        world.request("PATCH", "/alerts/1", {"status": "RESOLVED", "by": "kim"})
+
+
+STORIES = [
+    Story(
+        "an outage, from the first start on",
+        begin=is_down,
+        is_over=told(2),
+        expected=("migrate", "report.*sendall", COMMITS_THE_EVENT, *DELIVERY, "answer POST /events"),
+    ),
+    Story(
+        "its recovery",
+        before=an_outage_was_told,
+        begin=is_up,
+        is_over=told(4),
+        where="ingest_event|_serve|_record",
+        expected=(COMMITS_THE_EVENT, *DELIVERY),
+    ),
+    Story(
+        "a channel that fails for now",
+        begin=down_and_telegram(internal_error),
+        is_over=attempted("RETRY"),
+        where=r"_(serve|record)\(telegram\)",
+        expected=DELIVERY[3:],
+    ),
+    Story(
+        "a channel that refuses for good",
+        begin=down_and_telegram(was_blocked),
+        is_over=attempted("FAILED"),
+        where=r"_record\(telegram\)",
+        expected=DELIVERY[5:],
+    ),
+    Story(
+        "a message that is given up",
+        before=an_outage_was_told_on_the_console_alone,
+        begin=down_and_telegram(internal_error),
+        later_by=90_000,
+        is_over=attempted("EXPIRED"),
+        where="expire_notifications",
+        expected=("expire_notifications.*Connection",),
+    ),
+    Story(
+        "an outage that a person ends",
+        before=an_outage_was_told,
+        meanwhile=resolve_by_hand,
+        is_over=told(4),
+        where="update_alert|PATCH",
+        expected=("update_alert > move_alert.*Connection", "answer PATCH"),
+    ),
+    Story(
+        "events that go into the spool",
+        begin=nobody_takes_events,
+        is_over=has_spooled,
+        where="_keep|watch_backend",
+        expected=(r"_keep > add.*FileIO\.write", "_keep > add.*fsync", "watch_backend.*replace"),
+    ),
+    Story(
+        "events that come out of the spool",
+        before=the_backend_was_away,
+        begin=the_backend_is_back,
+        is_over=told(2),
+        where="report > .*_post|add_events",
+        expected=("report.*sendall", COMMITS_THE_EVENT, "remove.*unlink"),
+    ),
+]
+
+
+def at(story: Story, *expected: str) -> Story:
+    """The story, killed at these alone."""
+    return replace(story, where="|".join(expected), expected=expected)
+
+
+# Each function that commits; what is done to files, and what a statement says, is the same on either engine.
+STORIES_ON_POSTGRESQL = [
+    at(
+        STORIES[0],
+        "migrate.*Connection",
+        f"{COMMITS_THE_EVENT}.*#1$",
+        CLAIMS.format("telegram"),
+        f"{SENDS.format('telegram')}.*#1$",
+        WRITES_DOWN.format("telegram"),
+    ),
+    at(STORIES[1], f"{COMMITS_THE_EVENT}.*#1$"),
+    at(STORIES[4], "expire_notifications.*Connection"),
+    at(STORIES[5], "update_alert > move_alert.*Connection"),
+]
+
+
+@pytest.mark.parametrize("story", STORIES, ids=str)
+def test_a_kill_at_any_boundary_loses_nothing_and_repeats_only_what_the_contract_allows(
+    story: Story, forge: Forge, tmp_path: Path
+) -> None:
+    run = Run(forge, tmp_path, story).go()
+
+    assert run.broken == []
+    assert_met(run, ("before", "after"), story.expected)
+
+
+@pytest.mark.parametrize("story", STORIES_ON_POSTGRESQL, ids=str)
+def test_a_kill_before_or_after_any_commit_on_postgresql_or_while_it_is_on_its_way_keeps_the_contract(
+    story: Story, forge: Forge, postgres: Server, tmp_path: Path
+) -> None:
+    run = Run(forge, tmp_path, story, settings={"DATABASE_URL": postgres.new_store()}, ways=1).go()
+
+    assert run.broken == []
+    assert_met(run, ("before", "after"), story.expected)
+    assert_met(run, ("late",), [pattern for pattern in story.expected if "Connection" in pattern])
+
+
+def assert_met(run: Run, sides: Iterable[str], patterns: Iterable[str]) -> None:
+    met = [boundary for boundary in run.boundaries if boundary not in run.unmet]
+    for side in sides:
+        for pattern in patterns:
+            assert any(re.match(f"{side} .*{pattern}", boundary) for boundary in met), (side, pattern, run.boundaries)
+    assert len(run.unmet) <= len(run.boundaries) / 4, run.unmet
+
+
+@pytest.mark.parametrize(
+    ("database_environ", "seed", "least"),
+    [("sqlite", 1, 12), ("sqlite", 2, 12), ("postgresql", 3, 5)],
+    indirect=["database_environ"],
+)
+def test_random_kills_lose_nothing_and_repeat_only_what_the_contract_allows(
+    database_environ: dict[str, str | None], seed: int, least: int, forge: Forge, tmp_path: Path
+) -> None:
+    verdict = Series(forge, tmp_path, seed, kills=12, settings=database_environ).run()
+
+    assert verdict.broken == []
+    # There was something to judge; how much, the machine decides.
+    assert verdict.alerts > least
+    assert verdict.owed >= 2 * verdict.alerts
+
+
+def test_a_worker_that_is_killed_while_it_sends_is_replaced_and_its_message_repeated_under_its_number(
+    forge: Forge, tmp_path: Path
+) -> None:
+    events = "SELECT 1 FROM events"
+    with World(forge, tmp_path) as world:
+        is_down(world)
+        world.start()
+        assert world.channel.has_accepted.wait(10)
+        world.kill_worker()
+        seen = len(world.rows(events))
+        world.wait_until(lambda: len(world.rows(events)) > seen + 3)
+        world.kill()
+        world.start(later_by=LATER_SECONDS)
+        world.wait_until(world.is_quiet)
+        world.kill()
+
+        assert judge(world.database, world.receipts(), world.lives).broken == []
+        assert len(world.rows("SELECT 1 FROM alerts")) == 1
+        assert {receipt.notification_id for receipt in world.channel.receipts} == {2}

@@ -1,0 +1,182 @@
+"""The search for secrets finds one wherever it stands; every test that starts a system ends with that search."""
+
+import base64
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from shared.settings import ROOT
+from tests.support import leaks
+from tests.support.running import LocalSystem, Running, environment
+from tests.support.stand_ins import BotApi, Target, resets, unauthorized
+
+# Not one that the tests' systems have: the search at the end of the run would find it too.
+PLANTED = "planted+secret/of:the~tests?=1"
+SECRETS = {"SOME_KEY": {PLANTED}}
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        (f"key={PLANTED}\n", "as it is"),
+        (f"?key={quote(PLANTED)}&x", "percent-encoded as in a path"),
+        (f"?key={quote_plus(PLANTED)}&x", "as in a query"),
+        (f"?key={quote(PLANTED, safe='').lower()}&x", "with small letters"),
+        ("".join(f"%{byte:02X}" for byte in PLANTED.encode()), "every byte of it"),
+        (PLANTED.encode().hex(), "hex"),
+        *((base64.b64encode(f"{'x' * n}{PLANTED}".encode()).decode(), f"base64, {n} in") for n in range(4)),
+        *((base64.b64encode(f"{PLANTED}{'x' * n}".encode()).decode(), f"base64, {n} after") for n in range(4)),
+        (base64.urlsafe_b64encode(f"bot:{PLANTED}".encode()).decode(), "base64 for URLs"),
+    ],
+)
+def test_a_secret_is_found_however_it_is_written(tmp_path: Path, written: str, why: str) -> None:
+    (tmp_path / "logs").mkdir()
+    log = tmp_path / "logs" / "server.log"
+    log.write_bytes(b"\0\xff before " + written.encode() + b" after")
+    with pytest.raises(AssertionError, match=r"server\.log: SOME_KEY") as raised:
+        leaks.look(tmp_path, SECRETS)
+    assert PLANTED not in str(raised.value), why
+    # With a piece of it missing there is no secret any more.
+    middle = len(written) // 2
+    log.write_text(written[: middle - 4] + "####" + written[middle:])
+    leaks.look(tmp_path, SECRETS)
+
+
+def test_only_the_settings_file_may_hold_a_secret(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"SOME_KEY={PLANTED}")
+    leaks.look(tmp_path, SECRETS)
+    (tmp_path / ".env.old").write_text(f"SOME_KEY={PLANTED}")
+    with pytest.raises(AssertionError, match=r"\.env\.old"):
+        leaks.look(tmp_path, SECRETS)
+
+
+def test_what_is_secret_among_the_settings_is_known_by_its_name() -> None:
+    found = leaks.secrets_of(
+        {
+            "API_KEY": "first-key, second-key",
+            "TELEGRAM_BOT_TOKEN": BotApi.token,
+            "HEARTBEAT_URL": "https://hc.example/ping-0123456789",
+            "DATABASE_URL": "postgresql://bonghwa:pass-word@db/x",
+            "TARGET_URL": "https://public.example/",
+            "FLASK_PORT": "5000",
+        }
+    )
+    assert found["API_KEY"] >= {"first-key", "second-key"}
+    assert found["TELEGRAM_BOT_TOKEN"] == {BotApi.token, BotApi.token.partition(":")[2]}
+    assert found["HEARTBEAT_URL"] >= {"ping-0123456789"}
+    assert found["DATABASE_URL"] == {"pass-word"}
+    assert found.keys() == {"API_KEY", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL", "DATABASE_URL"}
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="reads Linux's /proc")
+def test_a_secret_in_a_list_of_processes_is_found(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "print('here', flush=True); input()", f"--key={PLANTED}"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        said = leaks.command_lines([process.pid])
+        process.communicate(b"\n")
+    with pytest.raises(AssertionError, match=f"command line of process {process.pid}: SOME_KEY"):
+        leaks.look(tmp_path, SECRETS, said)
+
+
+LEAKY_TESTS = """
+from tests.support.running import API_KEY
+
+def test_that_prints():
+    print(f"authorized by {API_KEY}")
+
+def test_that_keeps_quiet():
+    print("authorized")
+
+def test_that_leaves_a_file(tmp_path):
+    (tmp_path / "spool.jsonl").write_text(API_KEY)
+"""
+
+
+@pytest.mark.system
+def test_a_run_fails_where_a_test_prints_a_secret_or_leaves_one_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "test_leaky.py"
+    file.write_text(LEAKY_TESTS)
+    command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "tests.conftest", "-p", "no:cacheprovider"]
+    # Files of its own, since the search at the end of this very run would find them too.
+    with tempfile.TemporaryDirectory() as folder:
+        command += [f"--basetemp={folder}/inner", f"--rootdir={tmp_path}", str(file)]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "secrets can be read in what was printed: ['API_KEY']" in ended.stdout
+    assert re.search(r"secrets can be read in \[.*spool\.jsonl: API_KEY", ended.stdout)
+    assert re.findall(r"(?m)^(PASSED|FAILED|ERROR) \S+::(\w+)", ended.stdout) == [
+        ("PASSED", "test_that_prints"),
+        ("PASSED", "test_that_keeps_quiet"),
+        ("PASSED", "test_that_leaves_a_file"),
+        ("ERROR", "test_that_prints"),
+        ("ERROR", "test_that_leaves_a_file"),  # the last one, where the end of the run is
+    ]
+
+
+TELLTALE = """
+import http.server, os, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(os.environ[self.path.strip("/") or "FLASK_PORT"].encode())
+    def log_message(self, *_):
+        print(os.environ["PRINTED"], flush=True)
+http.server.HTTPServer(("127.0.0.1", int(os.environ["FLASK_PORT"])), Handler).serve_forever()
+"""
+
+
+@pytest.mark.system
+@pytest.mark.parametrize(
+    ("printed", "path", "place"),
+    [
+        (PLANTED, "/", r"output-.*\.txt: API_KEY"),
+        ("nothing", "/API_KEY", r"the answer to GET http.*/API_KEY: API_KEY"),
+        ("nothing", "/", None),
+    ],
+)
+def test_a_system_that_tells_its_secret_fails_the_test_that_started_it(
+    tmp_path: Path, printed: str, path: str, place: str | None
+) -> None:
+    environ = environment(tmp_path, API_KEY=PLANTED, PRINTED=printed)
+    running = Running([sys.executable, "-c", TELLTALE], tmp_path, tmp_path, environ)
+    running.start()
+    running.wait_until_ready()
+    running.get(path)
+    if place is None:
+        running.stop()
+    else:
+        with pytest.raises(AssertionError, match=place):
+            running.stop()
+    assert running.living() == []
+
+
+@pytest.mark.system
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="reads Linux's /proc")
+def test_a_system_of_many_processes_in_trouble_keeps_its_secrets_from_files_answers_and_the_process_list(
+    project: Path, tmp_path: Path, target: Target, bot_api: BotApi
+) -> None:
+    target.is_down = True
+    bot_api.queue(resets)
+    bot_api.behaviour = unauthorized
+    settings = {"SEPARATE": "1", "FLASK_DEBUG": "true", "LOG_LEVEL": None, "API_KEY": PLANTED, **bot_api.environ}
+    with LocalSystem(project, tmp_path, TARGET_URL=target.url, **settings) as system:
+        system.wait_until(lambda: any(log["status"] == "FAILED" for log in system.notification_logs()), 20)
+        for key in ("wrong", f"{PLANTED}x", None):
+            assert system.post("/events", {"target_url": PLANTED[::-1]}, key=key).status_code == 401
+        assert system.post("/events", {"target_url": []}, key=PLANTED).status_code == 400
+        shown = leaks.command_lines(system.living())
+
+    # The gateway, its worker, the supervisor and one for each function: there was something to look at.
+    assert len(shown) >= 11
+    assert sum(b"infra.local" in line for line in shown.values()) >= 11
+    searched = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert {"server.log", "agent.log", "bonghwa.db"} <= searched
+    assert any(re.fullmatch(r"output-.*\.txt", name) for name in searched)
