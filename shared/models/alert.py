@@ -1,0 +1,48 @@
+"""An alert: one outage of one monitor, or the like."""
+
+from enum import StrEnum
+
+from shared.models.scalars import Value
+from shared.models.times import Time
+
+
+class AlertKind(StrEnum):
+    """What an alert is about: a monitor, a channel, an agent, or the place that an agent looks from."""
+
+    OUTAGE = "OUTAGE"
+    CHANNEL_REFUSED = "CHANNEL_REFUSED"
+    AGENT_SILENT = "AGENT_SILENT"
+    LOCATION_OFFLINE = "LOCATION_OFFLINE"
+
+
+class AlertStatus(StrEnum):
+    """Where an alert stands; OPEN and ACK are active."""
+
+    OPEN = "OPEN"
+    ACK = "ACK"
+    RESOLVED = "RESOLVED"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether what it is about is still so."""
+        return self is not AlertStatus.RESOLVED
+
+
+class Alert(Value):
+    """One outage of one monitor, from its first failing check (``failed_at``) to its end.
+
+    Or the like of a channel, an agent or its location: ``kind`` says which, and ``subject`` is its name.
+    """
+
+    id: int
+    kind: AlertKind
+    subject: str
+    target_url: str | None
+    status: AlertStatus
+    cause: str | None
+    failed_at: Time
+    opened_at: Time
+    acknowledged_at: Time | None = None
+    acknowledged_by: str | None = None
+    resolved_at: Time | None = None
+    resolved_by: str | None = None

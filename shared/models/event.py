@@ -1,0 +1,56 @@
+"""The report of one check."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo
+
+from shared.models.scalars import EventId, Milliseconds, MonitorName, Text, Value, new_event_id, whole
+from shared.models.times import Time, written_out
+
+MAX_EVENTS_PER_REQUEST = 1_000
+
+
+def _made_up_where_absent(value: Any) -> Any:
+    return new_event_id() if value is None else value
+
+
+def _target_url_where_absent(value: Any, info: ValidationInfo) -> Any:
+    return info.data.get("target_url", "?") if value is None else value
+
+
+class Event(Value):
+    """The report of one check, as ``POST /events`` takes it.
+
+    Unknown extra fields are ignored, so that a newer agent can talk to an older backend; a wrong type is an error,
+    never a guess. The four phases are durations in milliseconds and add up to the time to the first byte. ``agent``
+    and ``interval_seconds``: who checks, and how often; ``is_inconclusive``: the failure is that of the agent's own
+    connection, and says nothing of the monitor.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, defer_build=True)
+
+    target_url: Annotated[Text, Field(min_length=1, max_length=2048)]
+    status_code: Annotated[int, Field(ge=0, le=999), BeforeValidator(whole)] | None = None
+    response_time_ms: Milliseconds | None = None
+    # Not strict, since what the validator before it hands on does not count as JSON any more.
+    timestamp: Annotated[Time, Field(strict=False), BeforeValidator(written_out)]
+    is_success: bool
+    error_message: Annotated[Text, Field(max_length=4096)] | None = None
+    event_id: Annotated[
+        EventId,
+        Field(validate_default=True),
+        BeforeValidator(_made_up_where_absent, json_schema_input_type=EventId | None),
+    ] = None  # type: ignore[assignment]  # the validator makes one up
+    monitor: Annotated[
+        MonitorName,
+        Field(validate_default=True),
+        BeforeValidator(_target_url_where_absent, json_schema_input_type=MonitorName | None),
+    ] = None  # type: ignore[assignment]  # the validator takes target_url
+    location: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
+    agent: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
+    interval_seconds: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] | None = None
+    is_inconclusive: bool = False
+    dns_ms: Milliseconds | None = None
+    connect_ms: Milliseconds | None = None
+    tls_ms: Milliseconds | None = None
+    first_byte_ms: Milliseconds | None = None

@@ -1,0 +1,70 @@
+"""What is owed to a channel, and each attempt to send it."""
+
+from enum import StrEnum
+
+from shared.models.scalars import Value
+from shared.models.times import Time
+
+
+class NotificationKind(StrEnum):
+    """What a message tells: that an alert of this kind opened, or that one of any kind ended."""
+
+    OUTAGE = "OUTAGE"
+    CHANNEL_REFUSED = "CHANNEL_REFUSED"
+    AGENT_SILENT = "AGENT_SILENT"
+    LOCATION_OFFLINE = "LOCATION_OFFLINE"
+    RECOVERY = "RECOVERY"
+
+
+class NotificationStatus(StrEnum):
+    """Where a notification stands; PENDING and SENDING are still owed."""
+
+    PENDING = "PENDING"
+    SENDING = "SENDING"
+    SENT = "SENT"
+    FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
+
+
+class AttemptStatus(StrEnum):
+    """How one attempt went. RETRY: failed for now; FAILED: refused for good; EXPIRED: given up for its age."""
+
+    SENT = "SENT"
+    RETRY = "RETRY"
+    FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
+
+
+class Notification(Value):
+    """One message owed to one channel.
+
+    ``occurred_at`` and ``actor`` are the change that it tells: when it happened, and who did it if it was by hand
+    (``is_manual``). ``attempts`` counts the leases taken and is what tells one lease from the next.
+    """
+
+    id: int
+    alert_id: int
+    channel: str
+    kind: NotificationKind
+    status: NotificationStatus
+    occurred_at: Time
+    is_manual: bool
+    actor: str | None
+    created_at: Time
+    due_at: Time
+    leased_until: Time | None
+    attempts: int
+
+
+class NotificationLog(Value):
+    """One attempt to send a notification, and what the channel answered."""
+
+    id: int
+    notification_id: int
+    alert_id: int
+    kind: NotificationKind
+    channel: str
+    status: AttemptStatus
+    attempted_at: Time
+    duration_ms: float
+    answer: str | None

@@ -1,0 +1,49 @@
+"""Times: aware, in UTC and whole milliseconds.
+
+As text they have one width (``2025-01-08T10:30:00.000Z``), so that they sort as they stand.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, PlainSerializer, WithJsonSchema
+
+
+def now() -> datetime:
+    """The current time, UTC, cut to whole milliseconds."""
+    return utc(datetime.now(UTC))
+
+
+def utc(value: datetime) -> datetime:
+    """``value`` in UTC and whole milliseconds; without an offset it is read in this machine's local zone.
+
+    Raises:
+        ValueError: the time lies outside the years that can be counted once it is moved to UTC.
+    """
+    try:
+        value = value.astimezone(UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError("a time that can be expressed in UTC") from error
+    return value.replace(microsecond=value.microsecond // 1000 * 1000)
+
+
+def as_text(value: datetime) -> str:
+    """``value`` as the one text form of a time, ``2025-01-08T10:30:00.000Z``."""
+    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def written_out(value: Any) -> Any:
+    """``value`` if it is a date with its time. Raises ValueError if it is not."""
+    # Numbers, also as text, would count as seconds since 1970, and a date alone as its midnight.
+    is_text = isinstance(value, str) and value[4:5] == "-" and len(value) > len("2025-01-08")
+    if not is_text and not isinstance(value, datetime):
+        raise ValueError("an ISO 8601 date and time")
+    return value
+
+
+Time = Annotated[
+    datetime,
+    AfterValidator(utc),
+    PlainSerializer(as_text, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]
