@@ -7,8 +7,9 @@ from pathlib import Path
 
 from infra.local.environment import read_dotenv
 from infra.plan import command as plan_command
+from shared import ROOT
 from shared.models import as_text, now
-from shared.settings import ROOT, SettingError, Settings, http_url
+from shared.settings import SettingError, Settings, http_url
 from shared.store import StoreUnavailable, open_store
 from shared.store.admin.backup import BackupFailed, back_up
 from shared.store.migrate import drop_everything, migrate

@@ -4,7 +4,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.settings import ROOT, Settings
+from shared import ROOT
+from shared.settings import Settings
 
 _FILE = Path(__file__).with_name("functions.toml")
 MAIN = ROOT / "main.py"

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-ROOT = Path(__file__).resolve().parent.parent
+from shared import ROOT
 
 # Made once: json.dumps would make one for each line.
 _json = json.JSONEncoder(ensure_ascii=False, default=str).encode

@@ -9,8 +9,8 @@ from dotenv import dotenv_values
 from pydantic import SecretStr
 
 from infra.table import rows
-from shared import __version__, notifiers
-from shared.settings import ROOT, Settings
+from shared import ROOT, __version__, notifiers
+from shared.settings import Settings
 
 READMES = ["README.md", "README.ko.md"]
 SETTINGS = {str(field.alias) for field in Settings.model_fields.values()}

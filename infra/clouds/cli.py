@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from shared.settings import ROOT
+from shared import ROOT
 
 # So many builds at once: one after the other, they would take a quarter of an hour.
 AT_ONCE = 5

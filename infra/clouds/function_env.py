@@ -1,7 +1,6 @@
-"""What each function is told in a cloud, and which of it is a secret."""
+"""What each function is told in a cloud."""
 
 import functools
-import re
 
 from infra.table import Row
 from shared.settings import Settings
@@ -21,12 +20,6 @@ _AGENTS_OWN = {
 }
 # Said by the deployment itself, or without a meaning where there is no disk.
 _NOT_TAKEN = {"API_AUTH", "BACKEND_URL", "SPOOL_DIR", "LOG_DIR"}
-
-
-def is_secret(setting: str, value: str) -> bool:
-    """Whether a setting goes through Secret Manager: by its name, or since a URL in it carries a password."""
-    is_named = any(word in setting for word in ("KEY", "TOKEN", "SECRET", "PASSWORD", "HEARTBEAT", "DATABASE"))
-    return is_named or bool(re.search(r"://[^/\s,]*@", value))
 
 
 def is_for(row: Row, setting: str) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dotenv import dotenv_values
 
 from infra.local.environment import read_dotenv
-from shared import notifiers
-from shared.settings import ROOT, SettingError, Settings
+from shared import ROOT, notifiers
+from shared.settings import SettingError, Settings
 
 _DATABASE = "postgresql://user:password@host/name"
 

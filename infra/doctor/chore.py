@@ -12,8 +12,9 @@ from infra.doctor.outside import examine_outside
 from infra.doctor.settings import configured, examine_file, examine_keys, readable
 from infra.doctor.store import examine_store, examine_work
 from infra.doctor.versions import examine_versions
+from shared import ROOT
 from shared.models import now
-from shared.settings import ROOT, is_loopback
+from shared.settings import is_loopback
 
 
 def doctor(

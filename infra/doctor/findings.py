@@ -1,17 +1,12 @@
 """What the doctor finds, and how it says so."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from urllib.parse import quote
 
 from shared.messages import one_line
-
-_PASSWORD = re.compile(r"://[^/\s]*?:([^/\s]*)@")
-# Shorter ones are parts of words.
-_SHORTEST = 6
+from shared.settings.secrets import masked, secret_parts
 
 
 class Verdict(StrEnum):
@@ -55,16 +50,12 @@ def worst(findings: Iterable[Finding]) -> Verdict:
 
 def without_secrets(finding: Finding, environ: Mapping[str, str]) -> Finding:
     """The finding as it may be shown: one line each, without a secret of ``environ`` even if somebody echoes it."""
-    secrets = [value for name, value in environ.items() if re.search("KEY|TOKEN|SECRET|PASSWORD|HEARTBEAT", name)]
-    secrets += [match[1] for value in environ.values() if (match := _PASSWORD.search(value))]
-    parts = {part for value in secrets for part in (value, *re.split("[ ,]+", value)) if len(part) >= _SHORTEST}
+    secrets = secret_parts(environ)
 
     def shown(text: str | None) -> str | None:
-        for part in sorted(parts, key=len, reverse=True):
-            text = text and text.replace(part, "(hidden)").replace(quote(part, safe=""), "(hidden)")
-        return text
+        return text and masked(text, secrets)
 
-    found = one_line(shown(finding.found) or "")
+    found = one_line(masked(finding.found, secrets))
     return Finding(finding.verdict, finding.about, found, shown(finding.expected), shown(finding.mend))
 
 

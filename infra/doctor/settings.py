@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from infra.doctor.findings import Finding, failure, ok, warning
-from shared import notifiers
-from shared.settings import ROOT, SettingError, Settings, is_in_cloud, is_loopback
+from shared import ROOT, notifiers
+from shared.settings import SettingError, Settings, is_in_cloud, is_loopback
 
 _NEW_KEY = "API_KEY=… from python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from shared.settings import ROOT
+from shared import ROOT
 
 
 def read_dotenv(environ: MutableMapping[str, str], folder: Path = ROOT) -> bool:

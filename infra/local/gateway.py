@@ -1,7 +1,6 @@
 """The gateway: one WSGI app that finds a request's function by the table and hands the request on."""
 
 import http.client
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -13,10 +12,10 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
 from infra.table import MAIN, Row
+from shared.web import MAX_BODY_BYTES, RETRY_AFTER_SECONDS, problems
 
 FORWARD_SECONDS = 120.0
 START_SECONDS = 15.0
-MAX_BODY_BYTES = 1024 * 1024
 _HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "date", "server"}
 
 
@@ -35,12 +34,12 @@ def gateway(table: Iterable[Row], app_of: Callable[[str], WSGIApplication]) -> W
             name, _ = routes.bind_to_environ(environ).match()
         except MethodNotAllowed as error:
             allowed = {"Allow": ", ".join(sorted(error.valid_methods or ()))}
-            found = _problem(405, "Method Not Allowed", f"{environ['REQUEST_METHOD']} is not answered here", allowed)
+            found = _problem(405, f"{environ['REQUEST_METHOD']} is not answered here", allowed)
             return found(environ, start_response)
         except NotFound:
             return _not_found(environ, start_response)
         except HTTPException:
-            return _problem(400, "Bad Request", "the Host header is malformed")(environ, start_response)
+            return _problem(400, "the Host header is malformed")(environ, start_response)
         return apps[name](environ, start_response)
 
     return app
@@ -63,11 +62,11 @@ def in_processes(ports: Mapping[str, int]) -> Callable[[str], WSGIApplication]:
 
 def _forward(port: int, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     if int(environ.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
-        response = _problem(413, "Content Too Large", f"the body is longer than {MAX_BODY_BYTES} bytes")
+        response = _problem(413, f"the body is longer than {MAX_BODY_BYTES} bytes")
         return response(environ, start_response)
     body = _body(environ)
     if body is None:
-        response = _problem(400, "Bad Request", "the body is malformed, or ends too early")
+        response = _problem(400, "the body is malformed, or ends too early")
         return response(environ, start_response)
     headers = {key[5:].replace("_", "-").title(): value for key, value in environ.items() if key.startswith("HTTP_")}
     # An agent's Date tells its clock.
@@ -76,7 +75,7 @@ def _forward(port: int, environ: WSGIEnvironment, start_response: StartResponse)
     try:
         answer, content = _answer(port, environ["REQUEST_METHOD"], environ["RAW_URI"], body, headers)
     except (OSError, http.client.HTTPException):
-        response = _problem(503, "Service Unavailable", "the function's process does not answer", {"Retry-After": "2"})
+        response = _problem(503, "the function's process does not answer", {"Retry-After": str(RETRY_AFTER_SECONDS)})
         return response(environ, start_response)
     kept = [(key, value) for key, value in answer.getheaders() if key.lower() not in _HOP_BY_HOP]
     start_response(f"{answer.status} {answer.reason}", kept)
@@ -110,9 +109,8 @@ def _answer(
 
 
 def _not_found(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    return _problem(404, "Not Found", "there is nothing at this path")(environ, start_response)
+    return _problem(404, "there is nothing at this path")(environ, start_response)
 
 
-def _problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response:
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return Response(json.dumps(body) + "\n", status, headers, mimetype="application/problem+json")
+def _problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    return Response(problems.document(status, detail), status, headers, mimetype=problems.MEDIA_TYPE)

@@ -10,8 +10,8 @@ from collections.abc import Collection
 from infra.local.environment import read_dotenv, take_out_debug
 from infra.local.server import listen
 from infra.table import rows
-from shared import notifiers
-from shared.settings import ROOT, SettingError, Settings, is_loopback
+from shared import ROOT, notifiers
+from shared.settings import SettingError, Settings, is_loopback
 from shared.store import StoreUnavailable, open_store
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import requests
 
 from infra.table import Row
+from shared import ROOT
 from shared.logs import step
-from shared.settings import ROOT, Settings
+from shared.settings import Settings
 
 RUN_SECONDS = 300.0
 LOG_BYTES = 5_000_000

@@ -13,8 +13,7 @@ from infra.openapi import answers, examples
 from infra.openapi.fields import FIELDS
 from infra.openapi.operations import OPERATIONS, Answer, Operation
 from infra.table import Row, rows
-from shared import __version__
-from shared.settings import ROOT
+from shared import ROOT, __version__
 from shared.web import MAX_BODY_BYTES, RETRY_AFTER_SECONDS
 
 FILE = ROOT / "functions" / "describe_api" / "openapi.json"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import SecretStr
 
 from infra.clouds.cron import Beat
-from infra.clouds.function_env import AGENT, is_secret
+from infra.clouds.function_env import AGENT
 from infra.clouds.gcp import schedules, stages
 from infra.clouds.gcp.functions import SCHEDULED_KEY, SIZES, Size, environment, is_for
 from infra.clouds.gcp.project import Place
@@ -15,6 +15,7 @@ from infra.plan.measured import Measured
 from infra.plan.model import DELIVERY, Calls, Line, Load, Plan, Price, Term
 from infra.table import rows
 from shared.settings import SettingError
+from shared.settings.secrets import is_secret
 
 PLATFORM = "gcp"
 # Names included: https://cloud.google.com/run/docs/configuring/services/overview-environment-variables

@@ -21,8 +21,9 @@ import certifi
 import psycopg
 
 from infra.table import rows
+from shared import ROOT
 from shared.models import Event, now
-from shared.settings import ROOT, Settings
+from shared.settings import Settings
 from shared.store import open_store
 from tests.benchmarks import far, sizes
 from tests.benchmarks.calls import Figures, answer_ms, first_answer, request_of, several

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.settings import ROOT
+from shared import ROOT
 from tests.support.running import LocalSystem, copy_project
 from tests.support.stand_ins import BotApi
 

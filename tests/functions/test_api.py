@@ -16,8 +16,9 @@ from werkzeug.test import Client, TestResponse
 
 from infra.local.gateway import gateway
 from infra.table import MAIN, rows
+from shared import ROOT
 from shared.models import AlertKind, as_text, now
-from shared.settings import ROOT, Settings
+from shared.settings import Settings
 from shared.store import open as opening
 from shared.store import open_store
 from shared.store.tables.alerts import open_alert

@@ -27,9 +27,9 @@ from infra.doctor import manual_call as by_hand
 from infra.doctor.chore import examine
 from infra.doctor.findings import Finding, Verdict, as_json, as_lines, worst
 from infra.table import Row, rows
-from shared import __version__, notifiers
+from shared import ROOT, __version__, notifiers
 from shared.models import as_text, now
-from shared.settings import ROOT, Settings
+from shared.settings import Settings
 from shared.store import open_store
 from shared.store.admin.inspection import look
 from shared.store.engines.sqlite import database as sqlite

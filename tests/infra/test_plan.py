@@ -24,8 +24,9 @@ from infra.plan.measured import Cost, Measured, measured
 from infra.plan.model import Calls, Line, Plan, Price
 from infra.plan.plans import PLATFORMS, REFERENCE, REFERENCE_MONITORS, load_of, plan_of, price_list, reference
 from infra.table import rows
+from shared import ROOT
 from shared.delivery import AT_ONCE
-from shared.settings import ROOT, SettingError
+from shared.settings import SettingError
 from tests.support.running import copy_project
 
 CLOUDS = ("gcp", "aws")

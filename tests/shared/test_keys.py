@@ -15,8 +15,9 @@ import requests
 from werkzeug.test import Client
 
 from infra.table import MAIN
-from shared import logs, web
+from shared import logs
 from shared.settings import SettingError, Settings, is_loopback
+from shared.web.function import _say_what_is_open
 from tests.infra.test_runner import listening_addresses, on_linux, refusal_to_start
 from tests.support.running import API_KEY, LocalSystem, Running, environment, free_port
 from tests.support.stand_ins import Target
@@ -113,7 +114,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
     for name in ("LOG_DIR", "K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME"):
         monkeypatch.delenv(name, raising=False)
     # Both remember: what was said already, and the standard output of the test before.
-    web._say_what_is_open.cache_clear()
+    _say_what_is_open.cache_clear()
     logs._logger.cache_clear()
 
     def ask(name: str, method: str, *, key: str = KEYS[0], bound: str = "127.0.0.1", **environ: str) -> Any:
@@ -126,7 +127,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
         return Client(app).open("/", method=method, environ_overrides=server, headers={"X-API-Key": key}, json=body)
 
     yield ask
-    web._say_what_is_open.cache_clear()
+    _say_what_is_open.cache_clear()
     logs._logger.cache_clear()
 
 
@@ -148,7 +149,7 @@ def test_a_key_is_compared_with_all_whichever_it_is(
         compared.append(known.decode())
         return compare(given, known)
 
-    monkeypatch.setattr("shared.web.hmac.compare_digest", compare)
+    monkeypatch.setattr("hmac.compare_digest", compare)
     ask("ingest_event", "POST", key=key)
     assert compared == KEYS
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings import ROOT, SettingError, Settings
+from shared import ROOT
+from shared.settings import SettingError, Settings
 
 
 def settings(**environ: str) -> Settings:

@@ -21,7 +21,7 @@ import psycopg
 import requests
 from psycopg.rows import dict_row
 
-from shared.settings import ROOT
+from shared import ROOT
 from tests.support import leaks
 
 START = [sys.executable, "-m", "infra.local"]

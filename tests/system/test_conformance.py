@@ -17,9 +17,8 @@ import requests
 
 from infra.openapi.document import FILE
 from infra.table import rows
-from shared import __version__
+from shared import ROOT, __version__
 from shared.models import as_text, now
-from shared.settings import ROOT
 from tests.conftest import new_store
 from tests.support.running import API_KEY, rows_of, wait_until
 from tests.support.stand_ins import internal_error

@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from shared.settings import ROOT
+from shared import ROOT
 from tests.support import leaks
 from tests.support.running import LocalSystem, Running, environment
 from tests.support.stand_ins import BotApi, Target, resets, unauthorized

@@ -23,8 +23,8 @@ import requests
 from psycopg.rows import dict_row
 
 from functions.check_monitors.reporting.spool import Spool, short_name
+from shared import ROOT
 from shared.models import as_text, utc
-from shared.settings import ROOT
 from tests.support.postgres import copied_store
 from tests.support.running import API_KEY, copy_project, environment, living, wait_until
 from tests.support.stand_ins import (

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -22,6 +21,7 @@ from functions.check_monitors.reporting.spool import folders, locked_at_once, re
 from shared.logs import step
 from shared.models import Time, now
 from shared.settings import SettingError, Settings
+from shared.settings.secrets import without_credentials
 
 if TYPE_CHECKING:
     from shared.notifiers import Notifier
@@ -141,7 +141,7 @@ def _tell(files: Sequence[Path], outage: Outage, channels: Mapping[str, "Notifie
 
     text = compose_about_backend(
         is_reached=outage.ended_at is not None,
-        backend_url=_without_password(settings.backend_url),
+        backend_url=without_credentials(settings.backend_url),
         agent=settings.agent,
         since=outage.since,
         at=outage.ended_at or outage.tried_at,
@@ -239,8 +239,3 @@ def _replace(file: Path, outage: Outage) -> None:
         opened.flush()
         os.fsync(opened.fileno())
     new.replace(file)
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -12,7 +12,8 @@ from infra.clouds.aws.package import VERSIONS, ZIP, Package, PackagingFailed, Ru
 from infra.clouds.aws.target import AWS, OWN_FILE, STACK, Existing, Place, account_number, configured_region, look
 from infra.clouds.cli import CommandFailed, Stage, is_installed, is_to_be_done, run
 from infra.clouds.settings import settings_given
-from shared.settings import ROOT, SettingError
+from shared import ROOT
+from shared.settings import SettingError
 
 PROCESSORS = {"arm64": "aarch64", "x86_64": "x86_64"}
 REGION = "us-east-1"

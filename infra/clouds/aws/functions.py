@@ -7,9 +7,10 @@ from typing import Any
 from dotenv import dotenv_values
 
 from infra.clouds.aws.target import OPTIONAL_GROUPS, camel, dashed, groups_of, id_of
-from infra.clouds.function_env import AGENT, is_for, is_secret
+from infra.clouds.function_env import AGENT, is_for
 from infra.table import Row, rows
-from shared.settings import ROOT
+from shared import ROOT
+from shared.settings.secrets import is_secret
 
 Resources = dict[str, dict[str, Any]]
 

@@ -17,8 +17,10 @@ import functions_framework
 from apig_wsgi import make_lambda_handler
 
 from infra.clouds.aws import secrets_manager
+from shared import ROOT
 from shared.logs import step
-from shared.settings import ROOT, SettingError, Settings
+from shared.settings import SettingError, Settings
+from shared.web import RETRY_AFTER_SECONDS, problems
 
 Event = dict[str, Any]
 Answer = dict[str, Any]
@@ -77,9 +79,9 @@ def _unavailable(name: str, unreadable: secrets_manager.SecretUnreadable) -> Ans
     # Else the API would answer for us, in words of its own. Who asks is not known yet, so what AWS said is not for him.
     step("server", "secret_unreadable", level=logging.ERROR, function=name, reason=str(unreadable))
     detail = "a secret of this function cannot be read; its log has the details"
-    problem = {"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": detail}
-    headers = {"content-type": "application/problem+json", "retry-after": "2"}
-    return {"statusCode": 503, "headers": headers, "body": json.dumps(problem) + "\n", "isBase64Encoded": False}
+    headers = {"content-type": problems.MEDIA_TYPE, "retry-after": str(RETRY_AFTER_SECONDS)}
+    body = problems.document(503, detail).decode()
+    return {"statusCode": 503, "headers": headers, "body": body, "isBase64Encoded": False}
 
 
 @functools.cache

@@ -15,7 +15,7 @@ from importlib.metadata import Distribution
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from shared.settings import ROOT
+from shared import ROOT
 
 ZIP = ROOT / "build" / "bonghwa.zip"
 # What Lambda has, best known first.

@@ -21,10 +21,12 @@ from infra.clouds.aws.target import (
     secret_name,
 )
 from infra.clouds.cli import Command, File, Stage
-from infra.clouds.function_env import is_for, is_secret
+from infra.clouds.function_env import is_for
 from infra.clouds.settings import checked
 from infra.table import rows
-from shared.settings import ROOT, SettingError
+from shared import ROOT
+from shared.settings import SettingError
+from shared.settings.secrets import is_secret
 
 # All variables of a function together may have 4 KB; what is longer than this stands in a secret, which may have more.
 MAX_PLAIN_LENGTH = 1000

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 
 from infra.clouds.cli import Command, Stage
 from infra.clouds.cron import Beat
-from infra.clouds.function_env import is_secret
 from infra.clouds.gcp import access, functions, gateway, schedules
 from infra.clouds.gcp.project import APIS, OWN_FILE, PREFIX, Existing, Place, name_of, secret_name
 from infra.clouds.settings import checked
 from infra.table import Row, rows
 from shared.settings import SettingError, Settings
+from shared.settings.secrets import is_secret
 
 
 def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> list[Stage]:

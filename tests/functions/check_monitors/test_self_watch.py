@@ -28,6 +28,7 @@ from shared import logs
 from shared.messages import compose_about_backend
 from shared.models import Event, now
 from shared.settings import Settings
+from shared.settings.secrets import without_credentials
 from tests.support.running import API_KEY, FunctionAlone, free_port, started_together, wait_until
 from tests.support.stand_ins import (
     Backend,
@@ -380,7 +381,7 @@ def test_the_words_in_both_languages_hold_no_password() -> None:
     composed = {
         (language, is_reached): compose_about_backend(
             is_reached=is_reached,
-            backend_url=backend_watch._without_password("https://user:hunter2@b.example:8/x"),
+            backend_url=without_credentials("https://user:hunter2@b.example:8/x"),
             agent="seoul\n",
             since=NOON,
             at=NOON + timedelta(seconds=150),

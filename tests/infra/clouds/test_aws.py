@@ -28,8 +28,8 @@ from infra.clouds.aws.secrets_manager import SecretUnreadable, authorization, re
 from infra.clouds.aws.target import Existing, Place, dashed, id_of
 from infra.clouds.function_env import is_for
 from infra.table import Row, rows
-from shared import logs
-from shared.settings import ROOT, SettingError, Settings
+from shared import ROOT, logs
+from shared.settings import SettingError, Settings
 from tests.support import leaks
 from tests.support.moto_aws import ACCOUNT, REGION, Call, Cloud, translated
 from tests.support.running import AWS, copy_project, shown_by_curl
@@ -491,7 +491,7 @@ def test_a_function_gets_what_its_code_asks_for_and_may_read_no_secret_beside(st
     size = functions.size_of(row)
     assert (made["MemorySize"], made["Timeout"]) == (size.memory_mb, size.timeout_seconds)
     told = dict(made["Environment"]["Variables"])
-    source = "".join(path.read_text() for path in (ROOT / "functions" / row.name).glob("*.py"))
+    source = "".join(path.read_text() for path in (ROOT / "functions" / row.name).rglob("*.py"))
     has_channels = bool(re.search(r"import .*\bnotifiers\b", source))
     groups = ["everyone"]
     groups += ["store"] * ("open_store" in source) + ["channels"] * has_channels + ["agent"] * (row == AGENT)

@@ -21,7 +21,8 @@ from infra.clouds.cron import Beat
 from infra.clouds.gcp import access, functions, gateway, schedules
 from infra.clouds.gcp.project import APIS, MAX_ACCOUNT_LENGTH, NOT_YET, name_of, secret_name
 from infra.table import Row, rows
-from shared.settings import ROOT, SettingError, Settings
+from shared import ROOT
+from shared.settings import SettingError, Settings
 from tests.support import leaks
 from tests.support.recording_gcloud import HOST, NUMBER, Call, Cloud, dictionary
 from tests.support.running import copy_project, shown_by_curl
@@ -126,7 +127,7 @@ def only(calls: list[Call], *words: str) -> list[Call]:
 
 
 def source_of(row: Row) -> str:
-    return "".join(path.read_text() for path in (ROOT / "functions" / row.name).glob("*.py"))
+    return "".join(path.read_text() for path in (ROOT / "functions" / row.name).rglob("*.py"))
 
 
 # --- what is deployed -------------------------------------------------------------------------------------------------

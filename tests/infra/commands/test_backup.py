@@ -13,8 +13,8 @@ from threading import Event as Flag
 
 import pytest
 
+from shared import ROOT
 from shared.models import Event, as_text, now
-from shared.settings import ROOT
 from shared.store import Store
 from shared.store.admin.backup import BackupFailed, back_up
 from shared.store.engines.sqlite.database import SqliteDatabase

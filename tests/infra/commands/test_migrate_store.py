@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from shared import ROOT
 from shared.models import AttemptStatus, Event, as_text
-from shared.settings import ROOT
 from shared.store import Store, StoreUnavailable
 from shared.store.admin.transfer import TransferFailed, transfer
 from shared.store.engines.database import Database

@@ -15,8 +15,9 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from shared import ROOT
 from shared.models import Event, as_text
-from shared.settings import ROOT, Settings
+from shared.settings import Settings
 from shared.store import Store, StoreUnavailable
 from shared.store.engines.database import Database, StoreBusy
 from shared.store.engines.postgres import connection as postgres_connection

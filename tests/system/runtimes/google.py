@@ -16,11 +16,13 @@ import pathspec
 from pydantic import SecretStr
 
 from infra.clouds.cli import Command
-from infra.clouds.function_env import BACKEND, is_secret
+from infra.clouds.function_env import BACKEND
 from infra.clouds.gcp import access, functions, schedules
 from infra.clouds.gcp.project import Existing, Place, name_of, secret_name
 from infra.table import Row
-from shared.settings import ROOT, Settings
+from shared import ROOT
+from shared.settings import Settings
+from shared.settings.secrets import is_secret
 from tests.support.recording_gcloud import NUMBER, Call, dictionary
 from tests.support.running import API_KEY, Running
 from tests.system.runtimes.confined import confined, files_in, memory_mib

@@ -5,9 +5,7 @@ line that names the variable, what was found and what is expected.
 """
 
 import functools
-import ipaddress
 import os
-import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,11 +14,23 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
-ROOT = Path(__file__).resolve().parent.parent
-# What Cloud Run and AWS Lambda set.
-_CLOUDS = ("K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME")
-_SQLITE = "sqlite:///"
-_POSTGRESQL = ("postgresql://", "postgres://")
+from shared import ROOT
+from shared.settings.parsers import (
+    POSTGRESQL,
+    SQLITE,
+    header_value,
+    host_and_port,
+    http_urls,
+    ip_address,
+    secret_http_url,
+    split,
+    split_keys,
+    sqlite_or_postgresql,
+    without_slash,
+)
+from shared.settings.runtime import is_in_cloud
+from shared.settings.secrets import shown, without_credentials
+
 MIN_KEY_LENGTH = 16
 # Keys that this project's documents, or those of what it grew from, have shown to everybody.
 PUBLISHED_KEYS = {"my-secret-key-12345", "a-secret-of-your-own"}
@@ -35,99 +45,6 @@ class SettingError(Exception):
         self.variable = variable
 
 
-def _split(value: Any) -> Any:
-    return tuple(dict.fromkeys(re.split(r"[\s,]+", value.strip()))) if isinstance(value, str) else value
-
-
-def _http_urls(urls: tuple[str, ...]) -> tuple[str, ...]:
-    for url in urls:
-        http_url(url)
-    return urls
-
-
-def http_url(url: str) -> str:
-    """``url`` if it is an absolute http or https URL with a host and a possible port.
-
-    Raises:
-        ValueError: it is not.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-        raise ValueError("an http:// or https:// URL")
-    return url
-
-
-def _without_slash(url: str) -> str:
-    return http_url(url).rstrip("/")
-
-
-def _split_keys(value: Any) -> Any:
-    return tuple(each for each in re.split("[ ,]+", value) if each) if isinstance(value, str) else value
-
-
-def _header_value(key: SecretStr) -> SecretStr:
-    # Anything else cannot be sent as X-API-Key, and would be found out one failed run after the other.
-    if not re.fullmatch(r"[\x21-\x7e]+", key.get_secret_value()):
-        raise ValueError("printable ASCII")
-    return key
-
-
-def _secret_http_url(url: SecretStr) -> SecretStr:
-    http_url(url.get_secret_value())
-    return url
-
-
-def _host_and_port(text: str) -> str:
-    """``text`` if it is ``host:port``. Raises ValueError where it is not."""
-    parts = urlsplit(f"//{text}")
-    if not parts.hostname or not parts.port or parts.netloc != text or "@" in text:
-        raise ValueError("host:port")
-    return text
-
-
-def _address(host: str) -> str:
-    address = "127.0.0.1" if host == "localhost" else host
-    ipaddress.ip_address(address)
-    return address
-
-
-def is_in_cloud(environ: Mapping[str, str]) -> bool:
-    """Whether Cloud Run or AWS Lambda runs us."""
-    return any(environ.get(name) for name in _CLOUDS)
-
-
-@functools.lru_cache(maxsize=64)
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens on ``host``: an address, or ``localhost``."""
-    try:
-        return ipaddress.ip_address(_address(host)).is_loopback
-    except ValueError:
-        return False
-
-
-def _database(secret: SecretStr) -> SecretStr:
-    url = secret.get_secret_value()
-    if url.startswith(_POSTGRESQL):
-        parts = urlsplit(url)
-        # A password with a /, ? or # in it that is not percent-encoded would pass for the host's name, and be shown.
-        if "@" in f"{parts.path}{parts.query}" or parts.fragment or not parts.path.strip("/"):
-            raise ValueError("a PostgreSQL database")
-        if "," not in parts.netloc and parts.port == 0:  # a port that is no number is a ValueError of its own
-            raise ValueError("a port")
-    elif not url.startswith(_SQLITE) or url in (_SQLITE, f"{_SQLITE}/") or url.endswith(":memory:"):
-        raise ValueError("a SQLite file")
-    return secret
-
-
-def _shown(variable: str, value: str) -> str:
-    """What may be said of a malformed value: never a secret, nor the password inside a URL."""
-    if any(word in variable for word in ("KEY", "TOKEN", "SECRET", "PASSWORD", "HEARTBEAT")):
-        return "(hidden)"
-    if value.startswith(_POSTGRESQL):
-        return "(hidden)"  # malformed, it may hold the password anywhere
-    return re.sub(r"(?<=://)\S*@", "(hidden)@", value)[:200]
-
-
 def _setting(variable: str, default: Any, expected: str) -> Any:
     return Field(default, alias=variable, description=expected, validate_default=False)
 
@@ -137,7 +54,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
-    target_urls: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_http_urls)] = _setting(
+    target_urls: Annotated[tuple[str, ...], BeforeValidator(split), AfterValidator(http_urls)] = _setting(
         "TARGET_URL", (), "one or more http:// or https:// URLs, separated by spaces or commas"
     )
     check_interval_seconds: Annotated[float, Field(ge=0.1, le=86_400)] = _setting(
@@ -150,27 +67,27 @@ class Settings(BaseModel):
         "LOCATION", None, "a name of at most 255 characters for where the agent runs"
     )
     is_private_allowed: bool = _setting("ALLOW_PRIVATE_TARGETS", True, "true or false")
-    connectivity_check: Annotated[str, AfterValidator(_host_and_port)] | None = _setting(
+    connectivity_check: Annotated[str, AfterValidator(host_and_port)] | None = _setting(
         "CONNECTIVITY_CHECK", None, "a host and a port, like 1.1.1.1:53"
     )
-    heartbeat_url: Annotated[SecretStr, AfterValidator(_secret_http_url)] | None = _setting(
+    heartbeat_url: Annotated[SecretStr, AfterValidator(secret_http_url)] | None = _setting(
         "HEARTBEAT_URL", None, "an http:// or https:// URL"
     )
-    host: Annotated[str, AfterValidator(_address)] = _setting(
+    host: Annotated[str, AfterValidator(ip_address)] = _setting(
         "FLASK_HOST", "127.0.0.1", "an IP address of this machine, such as 127.0.0.1, 0.0.0.0, ::1 or ::"
     )
     port: Annotated[int, Field(ge=1, le=65_535)] = _setting("FLASK_PORT", 5000, "a port from 1 to 65535")
     is_verbose: bool = _setting("FLASK_DEBUG", False, "true or false")
-    backend_url_given: Annotated[str, AfterValidator(_without_slash)] | None = _setting(
+    backend_url_given: Annotated[str, AfterValidator(without_slash)] | None = _setting(
         "BACKEND_URL", None, "the backend's http:// or https:// URL"
     )
-    api_keys: Annotated[
-        tuple[Annotated[SecretStr, AfterValidator(_header_value)], ...], BeforeValidator(_split_keys)
-    ] = _setting(
-        "API_KEY", (), "a secret of ASCII letters, digits and signs; several are separated by spaces or commas"
+    api_keys: Annotated[tuple[Annotated[SecretStr, AfterValidator(header_value)], ...], BeforeValidator(split_keys)] = (
+        _setting(
+            "API_KEY", (), "a secret of ASCII letters, digits and signs; several are separated by spaces or commas"
+        )
     )
     api_auth: Literal["ingest", "writes", "all"] = _setting("API_AUTH", "ingest", "ingest, writes or all")
-    database_url: Annotated[SecretStr, AfterValidator(_database)] = _setting(
+    database_url: Annotated[SecretStr, AfterValidator(sqlite_or_postgresql)] = _setting(
         "DATABASE_URL",
         SecretStr("sqlite:///notifications.db"),
         "sqlite:///relative/path.db, sqlite:////absolute/path.db or postgresql://user:password@host:port/database",
@@ -243,15 +160,15 @@ class Settings(BaseModel):
     def database_path(self) -> Path | None:
         """The SQLite file; a relative one is meant from the repository's root. None where it is PostgreSQL."""
         url = self.database_url.get_secret_value()
-        return None if url.startswith(_POSTGRESQL) else ROOT / url.removeprefix(_SQLITE)
+        return None if url.startswith(POSTGRESQL) else ROOT / url.removeprefix(SQLITE)
 
     @property
     def database(self) -> str:
         """What may be said of the database: its file, or its server and name, without who uses it."""
         if self.database_path is not None:
             return str(self.database_path)
-        parts = urlsplit(self.database_url.get_secret_value())
-        return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        parts = urlsplit(without_credentials(self.database_url.get_secret_value()))
+        return f"postgresql://{parts.netloc}{parts.path}"
 
     @property
     def spool_dirs(self) -> tuple[Path, ...]:
@@ -282,4 +199,4 @@ def _validated(given: tuple[tuple[str, str], ...]) -> Settings:
     except ValidationError as error:
         variable = str(error.errors()[0]["loc"][0])
     expected = next(str(field.description) for field in Settings.model_fields.values() if field.alias == variable)
-    raise SettingError(variable, _shown(variable, dict(given)[variable]), expected)
+    raise SettingError(variable, shown(variable, dict(given)[variable]), expected)

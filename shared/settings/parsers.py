@@ -1,0 +1,89 @@
+"""What each kind of setting may say: a parser returns the value, or raises ValueError."""
+
+import ipaddress
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+SQLITE = "sqlite:///"
+POSTGRESQL = ("postgresql://", "postgres://")
+
+
+def split(value: Any) -> Any:
+    """The parts of a text that are separated by blanks or commas, each once."""
+    return tuple(dict.fromkeys(re.split(r"[\s,]+", value.strip()))) if isinstance(value, str) else value
+
+
+def split_keys(value: Any) -> Any:
+    """The keys in a text, separated by spaces or commas."""
+    return tuple(key for key in re.split("[ ,]+", value) if key) if isinstance(value, str) else value
+
+
+def http_url(url: str) -> str:
+    """``url`` if it is an absolute http or https URL with a host and a possible port.
+
+    Raises:
+        ValueError: it is not.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("an http:// or https:// URL")
+    return url
+
+
+def http_urls(urls: tuple[str, ...]) -> tuple[str, ...]:
+    """``urls`` if each is an ``http_url``."""
+    for url in urls:
+        http_url(url)
+    return urls
+
+
+def secret_http_url(url: SecretStr) -> SecretStr:
+    """``url`` if what it hides is an ``http_url``."""
+    http_url(url.get_secret_value())
+    return url
+
+
+def without_slash(url: str) -> str:
+    """An ``http_url`` without the slashes at its end."""
+    return http_url(url).rstrip("/")
+
+
+def header_value(key: SecretStr) -> SecretStr:
+    """``key`` if it can be sent in a header."""
+    # Otherwise every run of the agent would fail, one after the other, instead of the start.
+    if not re.fullmatch(r"[\x21-\x7e]+", key.get_secret_value()):
+        raise ValueError("printable ASCII")
+    return key
+
+
+def host_and_port(text: str) -> str:
+    """``text`` if it is ``host:port``."""
+    parts = urlsplit(f"//{text}")
+    if not parts.hostname or not parts.port or parts.netloc != text or "@" in text:
+        raise ValueError("host:port")
+    return text
+
+
+def ip_address(host: str) -> str:
+    """``host`` if it is an IP address; ``localhost`` is 127.0.0.1."""
+    address = "127.0.0.1" if host == "localhost" else host
+    ipaddress.ip_address(address)
+    return address
+
+
+def sqlite_or_postgresql(secret: SecretStr) -> SecretStr:
+    """``secret`` if it is the URL of a PostgreSQL database or of a SQLite file."""
+    url = secret.get_secret_value()
+    if url.startswith(POSTGRESQL):
+        parts = urlsplit(url)
+        # A /, ? or # in the password that is not percent-encoded would make the rest look like the host, and be shown.
+        if "@" in f"{parts.path}{parts.query}" or parts.fragment or not parts.path.strip("/"):
+            raise ValueError("a PostgreSQL database")
+        if "," not in parts.netloc and parts.port == 0:  # a port that is not a number raises its own ValueError
+            raise ValueError("a port")
+    elif not url.startswith(SQLITE) or url in (SQLITE, f"{SQLITE}/") or url.endswith(":memory:"):
+        raise ValueError("a SQLite file")
+    return secret

@@ -1,0 +1,50 @@
+"""THE list of what is secret, and how a secret is masked wherever a text may hold one."""
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote, urlsplit
+
+from shared.settings.parsers import POSTGRESQL
+
+HIDDEN = "(hidden)"
+_DATABASE = "DATABASE"
+# A setting is secret if its name holds one of these words.
+_SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "HEARTBEAT", "CHANNELS", _DATABASE)
+_CREDENTIALS = re.compile(r"://[^/\s,]*@")
+_PASSWORD = re.compile(r"://[^/\s]*?:([^/\s]*)@")
+# Shorter ones are parts of ordinary words: to mask them would garble the text.
+_SHORTEST = 6
+
+
+def is_secret(name: str, value: str = "") -> bool:
+    """Whether a setting is secret: by its name, or because a URL in its value carries credentials."""
+    return any(word in name for word in _SECRET_WORDS) or bool(_CREDENTIALS.search(value))
+
+
+def shown(name: str, value: str) -> str:
+    """What may be said of a malformed value: never a secret, nor the credentials inside a URL."""
+    # A malformed PostgreSQL URL may hold its password anywhere; the path of a SQLite file is no secret.
+    is_file = _DATABASE in name and not value.startswith(POSTGRESQL)
+    if is_secret(name) and not is_file:
+        return HIDDEN
+    return re.sub(r"(?<=://)\S*@", f"{HIDDEN}@", value)[:200]
+
+
+def without_credentials(url: str) -> str:
+    """``url`` without the user and the password that it may carry."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def secret_parts(environ: Mapping[str, str]) -> set[str]:
+    """Every text in ``environ`` that must not be shown: each secret, each of several keys, and passwords in URLs."""
+    values = [value for name, value in environ.items() if is_secret(name) and _DATABASE not in name]
+    values += [match[1] for value in environ.values() if (match := _PASSWORD.search(value))]
+    return {part for value in values for part in (value, *re.split("[ ,]+", value)) if len(part) >= _SHORTEST}
+
+
+def masked(text: str, parts: Iterable[str]) -> str:
+    """``text`` in which each of ``parts`` is hidden, also where it is percent-encoded."""
+    for part in sorted(parts, key=len, reverse=True):
+        text = text.replace(part, HIDDEN).replace(quote(part, safe=""), HIDDEN)
+    return text

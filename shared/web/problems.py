@@ -1,0 +1,93 @@
+"""Errors as RFC 9457 problem details: what a caller is told, and what only the log is told."""
+
+import json
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import Response
+from pydantic import ValidationError
+from pydantic_core import to_json
+
+from shared.logs import step
+from shared.settings import SettingError
+
+if TYPE_CHECKING:
+    from shared.store import StoreUnavailable
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 2
+
+
+class Problem(Exception):
+    """A request that gets a problem for an answer."""
+
+    def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None, **members: Any) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.headers = headers or {}
+        self.members = members
+
+
+def retry_after(trouble: "StoreUnavailable") -> dict[str, str]:
+    """The header that asks to come back, where waiting helps."""
+    return {"Retry-After": str(RETRY_AFTER_SECONDS)} if trouble.is_passing else {}
+
+
+def document(status: int, detail: str, **members: Any) -> bytes:
+    """The JSON text of a problem."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **members}
+    return to_json(body) + b"\n"
+
+
+def response_to(error: Exception, name: str) -> Response:
+    """The response of the function ``name`` to an exception; what must not leave the machine goes to the log alone."""
+    # Imported here: the agent has no store, and most requests have no problem.
+    from shared.alerting import IllegalMove
+    from shared.store import AlertNotFound, StoreUnavailable
+
+    headers: dict[str, str] = {}
+    members: dict[str, Any] = {}
+    match error:
+        case Problem():
+            status, detail, headers, members = error.status, str(error), error.headers, error.members
+        case ValidationError():
+            status, (detail, members) = 400, _invalid(error)
+        case AlertNotFound():
+            status, detail = 404, str(error)
+        case IllegalMove():
+            status, detail, members = 409, str(error), {"field": "status", "from": error.alert.status, "to": error.to}
+        case StoreUnavailable():
+            status, detail, headers = 503, str(error), retry_after(error)
+            step("server", "store_unavailable", level=logging.ERROR, function=name, reason=detail)
+        case SettingError():
+            status, detail = 500, str(error)
+            step("server", "setting_error", level=logging.ERROR, function=name, reason=detail)
+        case _:
+            status, detail = 500, "an error of this program; its log has the details"
+            step("server", "defect", level=logging.ERROR, failure=True, function=name)
+    return Response(document(status, detail, **members), status, headers, mimetype=MEDIA_TYPE)
+
+
+def _invalid(error: ValidationError) -> tuple[str, dict[str, Any]]:
+    """What is wrong with the input: the first field in words, and the first ten as members."""
+    found = [
+        {
+            "field": ".".join(str(part) for part in each["loc"]) or "body",
+            "value": shown(each["input"]),
+            "problem": each["msg"].removeprefix("Value error, "),
+        }
+        for each in error.errors(include_url=False, include_context=False)[:10]
+    ]
+    first = found[0]
+    detail = f"{first['field']}: {first['problem']}; found {first['value']}"
+    return detail, {"field": first["field"], "value": first["value"], "errors": found}
+
+
+def shown(value: Any) -> str:
+    """``value`` as a problem quotes it, at most 200 characters."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    text = repr(text) if isinstance(value, str) else text
+    return text if len(text) <= 200 else f"{text[:199]}…"

@@ -1,0 +1,100 @@
+"""Read a request: its body, its path and its query, each refused with a clear problem."""
+
+import contextlib
+import json
+from collections.abc import Sequence
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import parse_qsl
+
+from flask import Request
+from pydantic import BaseModel
+
+from shared.web.problems import Problem, shown
+
+MAX_BODY_BYTES = 1024 * 1024
+Query = TypeVar("Query", bound=BaseModel)
+
+
+def body_of(request: Request) -> bytes:
+    """The JSON text that the request carries, in which no object has a name twice.
+
+    Raises:
+        Problem: 400 empty, cut short or ambiguous, 413 over MAX_BODY_BYTES, 415 said to be something other than JSON.
+    """
+    kind, coding = request.mimetype, request.headers.get("Content-Encoding", "identity")
+    if kind and kind != "application/json" and not kind.endswith("+json"):
+        raise _not_json("Content-Type", kind, "application/json")
+    if coding.strip().lower() not in ("", "identity"):
+        raise _not_json("Content-Encoding", coding, "identity")
+    try:
+        body = request.stream.read(MAX_BODY_BYTES + 1)
+    except Exception as error:
+        # Each server has errors of its own for a body that does not come as it was announced.
+        raise Problem(400, "the body is malformed, or ends too early") from error
+    if len(body) > MAX_BODY_BYTES:
+        raise too_long()
+    if len(body) < (request.content_length or 0):
+        raise Problem(400, "the body ends before its Content-Length")
+    if not body.strip():
+        raise Problem(400, "the body is empty: expected JSON")
+    # What is no JSON at all is left to the model, which says where.
+    with contextlib.suppress(ValueError, RecursionError):
+        _UNAMBIGUOUS.decode(body.decode())
+    return body
+
+
+def id_in_path(request: Request) -> int:
+    """The id at the end of the path, where the function's name may have been stripped from its front (``/7``)."""
+    last = request.path.rstrip("/").rpartition("/")[2]
+    if not (last.isascii() and last.isdecimal() and len(last) <= 19):
+        raise Problem(404, f"{last[:100]!r} is not an alert's id: expected a number at the end of the path")
+    return int(last)
+
+
+def query_of(request: Request, kind: type[Query]) -> Query:
+    """The query's parameters as ``kind`` has them; an empty one counts as absent, and others are ignored.
+
+    Raises:
+        Problem: 400 one stands there twice, or is not UTF-8.
+        ValidationError: one has a wrong value.
+    """
+    try:
+        pairs = parse_qsl(request.query_string.decode(), errors="strict")
+    except UnicodeDecodeError as error:
+        raise Problem(400, "the query is not UTF-8") from error
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name in found:
+            raise Problem(400, f"{name} stands twice in the query", field=name, value=shown(value))
+        if name in kind.model_fields:
+            found[name] = value
+    return kind.model_validate(found)
+
+
+def next_cursor(page: Sequence[Any], limit: int) -> str | None:
+    """The ``next`` of a page of rows with an ``id``: where the following one begins, or None after the last."""
+    return str(page[-1].id) if len(page) == limit else None
+
+
+def too_long() -> Problem:
+    """The problem of a body over the limit."""
+    return Problem(413, f"the body is longer than {MAX_BODY_BYTES} bytes")
+
+
+def _not_json(header: str, value: str, expected: str) -> Problem:
+    return Problem(415, f"the {header} is {shown(value)}: expected {expected!r}", field=header, value=shown(value))
+
+
+def _unambiguous(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise Problem(400, f"{shown(twice)} stands twice in one object", field=shown(twice).strip("'"))
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise Problem(400, f"{constant} is not JSON")
+
+
+# Where a name stands twice, one reader takes the first and another the last.
+_UNAMBIGUOUS = json.JSONDecoder(object_pairs_hook=_unambiguous, parse_constant=_no_number)
