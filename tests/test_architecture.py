@@ -101,7 +101,7 @@ def test_every_function_is_in_the_table_and_the_reverse() -> None:
 def test_a_schedule_names_seconds_or_a_setting() -> None:
     settings = Settings.from_env({"CHECK_INTERVAL_SECONDS": "7"})
     seconds = {row.name: row.every_seconds(settings) for row in rows() if row.every}
-    assert seconds == {"check_monitors": 7.0, "deliver_notifications": 2}
+    assert seconds == {"check_monitors": 7.0, "deliver_notifications": 2, "review_alerts": 1}
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)

@@ -11,5 +11,5 @@ from shared.store import open_store
 @web.function("GET", access="read")
 def get_alert(request: Request) -> Response:
     """200 with the alert and its ``notifications``, oldest first; 404 where there is none with this id."""
-    alert, notifications = open_store(web.settings_of(request)).alert(web.id_in_path(request))
+    alert, notifications = open_store(web.settings_of(request)).alerts.get(web.id_in_path(request))
     return web.answer({**alert.model_dump(mode="json"), "notifications": notifications})

@@ -10,10 +10,10 @@ from flask import Request, Response
 from pydantic import Field, TypeAdapter
 
 from shared import notifiers, web
-from shared.delivery import deliver_at_once, log_change
+from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import MAX_EVENTS_PER_REQUEST, Event, now
-from shared.store import Ingested, open_store
+from shared.store import Ingested, log_change, open_store
 
 
 @functions_framework.http
@@ -28,9 +28,9 @@ def ingest_event(request: Request) -> Response:
     events = _array().validate_json(body) if is_array else [Event.model_validate_json(body)]
     settings, channels = web.settings_of(request), notifiers.configured()
     store = open_store(settings)
-    ingested = store.add_events(events, received_at=now(), sent_at=_sent_at(request), channels=tuple(channels))
+    ingested = store.events.add(events, received_at=now(), sent_at=_sent_at(request), channels=tuple(channels))
     _log(ingested, is_array=is_array)
-    owed = [notification_id for each in ingested for notification_id in each.notification_ids]
+    owed = [notification_id for event in ingested for notification_id in event.notification_ids]
     deliver_at_once(store, channels, owed, settings.message_language)
     if not is_array:
         only = ingested[0]
@@ -72,10 +72,8 @@ def _log(ingested: Sequence[Ingested], *, is_array: bool) -> None:
                 is_success=each.event.is_success,
                 reason=each.reason or "duplicate",
             )
-        if each.change and each.alert:
-            log_change(each.change, each.alert)
-        for change, alert in each.beside:
-            log_change(change, alert)
+        for change in each.changes:
+            log_change(change)
 
 
 @functools.cache

@@ -24,5 +24,5 @@ def list_alerts(request: Request) -> Response:
     """200 with ``{"alerts": [...], "next": cursor or null}``."""
     query = web.query_of(request, AlertsQuery)
     store = open_store(web.settings_of(request))
-    alerts = store.alerts(limit=query.limit, before=query.cursor, status=query.status, monitor=query.monitor)
+    alerts = store.alerts.page(limit=query.limit, before=query.cursor, status=query.status, outages_of=query.monitor)
     return web.answer({"alerts": alerts, "next": web.next_cursor(alerts, query.limit)})

@@ -22,5 +22,5 @@ def list_notification_logs(request: Request) -> Response:
     """200 with ``{"notification_logs": [...], "next": cursor or null}``."""
     query = web.query_of(request, NotificationLogsQuery)
     store = open_store(web.settings_of(request))
-    logs = store.notification_logs(limit=query.limit, before=query.cursor, alert_id=query.alert_id)
+    logs = store.notifications.logs(limit=query.limit, before=query.cursor, alert_id=query.alert_id)
     return web.answer({"notification_logs": logs, "next": web.next_cursor(logs, query.limit)})

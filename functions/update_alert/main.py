@@ -30,8 +30,9 @@ def update_alert(request: Request) -> Response:
     update = AlertUpdate.model_validate_json(web.body_of(request))
     settings, channels = web.settings_of(request), notifiers.configured()
     store = open_store(settings)
-    alert, is_moved, owed = store.move_alert(alert_id, update.status, by=update.by, at=now(), channels=tuple(channels))
-    if is_moved:
+    change = store.alerts.move(alert_id, update.status, by=update.by, at=now(), channels=tuple(channels))
+    alert = change.alert
+    if change.kind:
         step("server", "alert_moved", alert_id=alert.id, target_url=alert.target_url, status=alert.status, by=update.by)
-    deliver_at_once(store, channels, owed, settings.message_language)
+    deliver_at_once(store, channels, change.notification_ids, settings.message_language)
     return web.answer(alert)

@@ -8,7 +8,7 @@ from shared.settings import Settings
 AGENT = "check_monitors"
 BACKEND = "ingest_event"
 WITHOUT_STORE = {AGENT, "describe_api"}
-WITH_CHANNELS = {AGENT, BACKEND, "update_alert", "deliver_notifications"}
+WITH_CHANNELS = {AGENT, BACKEND, "update_alert", "deliver_notifications", "review_alerts"}
 _AGENTS_OWN = {
     "TARGET_URL",
     "CHECK_INTERVAL_SECONDS",

@@ -20,7 +20,7 @@ from infra.doctor.findings import Finding, failure, ok, warning
 from infra.doctor.manual_call import call
 from infra.doctor.store import skew
 from shared import __version__
-from shared.alerting import SILENT_AT_LEAST, SILENT_INTERVALS
+from shared.alerting import tolerated_silence
 from shared.messages import duration
 from shared.settings import Settings, is_loopback
 
@@ -180,7 +180,7 @@ def _last_check(text: Any, settings: Settings, url: str, at: datetime) -> Iterat
         yield warning("health", "ok, and nothing was checked yet", expected=expected, mend=mend)
         return
     found = f"ok, last check {duration(ago, 'en')} ago"
-    if ago > max(SILENT_INTERVALS * timedelta(seconds=settings.check_interval_seconds), SILENT_AT_LEAST):
+    if ago > tolerated_silence(settings.check_interval_seconds):
         yield failure("health", found, expected=expected, mend=mend)
     else:
         yield ok("health", found)

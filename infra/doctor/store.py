@@ -7,7 +7,7 @@ from pathlib import Path
 
 from infra.doctor.findings import Finding, failure, ok, warning
 from infra.doctor.manual_call import call
-from shared.alerting import CLOCK_TOLERANCE, SILENT_AT_LEAST, SILENT_INTERVALS, WATCH_GAP
+from shared.alerting import CLOCK_TOLERANCE, WATCH_GAP, tolerated_silence
 from shared.messages import duration
 from shared.models import Agent, now
 from shared.settings import Settings
@@ -155,7 +155,7 @@ def _agent(agent: Agent, told: Collection[str], url: str, at: datetime) -> Itera
     name = f"agent {agent.name}"
     if -ago > CLOCK_TOLERANCE:
         yield from skew(f"what {name} reported last", -ago)
-    elif ago < max(SILENT_INTERVALS * timedelta(seconds=agent.interval_seconds), SILENT_AT_LEAST):
+    elif ago < tolerated_silence(agent.interval_seconds):
         yield ok("checks", f"{name} reported {duration(ago, 'en')} ago, every {agent.interval_seconds:g} s")
     elif agent.is_silent and agent.name not in told:
         yield ok("checks", f"{name} has been gone for {duration(ago, 'en')}, and somebody has resolved that")

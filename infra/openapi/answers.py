@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from shared.alerting import Change
-from shared.models import Alert, AlertStatus, Notification, NotificationLog, Time
+from shared.models import Alert, AlertStatus, ChangeKind, Notification, NotificationLog, Time
 
 Count = Annotated[int, Field(ge=0)]
+# What a person moves is not an answer to an event.
+EventsChange = Literal[ChangeKind.OPENED, ChangeKind.RESOLVED]
 Next = Annotated[
     str | None, Field(description="The `cursor` of the following page; null after the last.", examples=["41", None])
 ]
@@ -43,7 +44,7 @@ class EventTaken(BaseModel):
     id: int = Field(ge=1, description="The event's number in the database.")
     event_id: str = Field(description="The event's own id, made up where it had none.")
     duplicate: bool = Field(description="Whether it was stored already; then it changed nothing.")
-    change: Change | None = Field(description="What it changed; null for nothing.")
+    change: EventsChange | None = Field(description="What it changed; null for nothing.")
     alert: Alert | None = Field(description="The alert that it opened or resolved, or that is active; null for none.")
 
 
@@ -51,7 +52,7 @@ class EventChange(BaseModel):
     """An event that changed something."""
 
     event_id: str = Field(description="The event's own id, made up where it had none.")
-    change: Change = Field(description="What it changed.")
+    change: EventsChange = Field(description="What it changed.")
     alert: Alert = Field(description="The alert that it opened or resolved.")
 
 
@@ -100,6 +101,12 @@ class DeliveryRun(BaseModel):
     RETRY: Count = Field(description="Failed for now, and is tried again.")
     FAILED: Count = Field(description="Refused for good.")
     EXPIRED: Count = Field(description="Given up for its age.")
+
+
+class Review(BaseModel):
+    """One review of what no event tells."""
+
+    silent_agents: Count = Field(description="Agents whose silence was noticed now.")
 
 
 class Problem(BaseModel):

@@ -224,4 +224,20 @@ OPERATIONS = {
             )
         },
     ),
+    "review_alerts": Operation(
+        tag="schedules",
+        summary="Notice what no event tells",
+        description=(
+            "One review, as the schedule calls it: an agent that has fallen silent opens an alert, and its monitors "
+            "become UNKNOWN."
+        ),
+        access="ingest",
+        answers={
+            200: Answer(
+                "What was newly found.",
+                answers.Review,
+                {"review": {"summary": "Every agent reports", "value": examples.REVIEW}},
+            )
+        },
+    ),
 }

@@ -43,7 +43,7 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
         secrets = frozenset(stages.secrets_of({**_ALWAYS_GIVEN, **load.given}))
     except SettingError as refusal:
         return Plan(PLATFORM, name, load, refusals=[str(refusal)])
-    made = model.calls(load, measured, "postgresql", model.strikes_a_day(beats[DELIVERY]) * model.DAYS)
+    made = model.calls(load, measured, "postgresql", model.runs_a_month(beats))
     sizes = {row.name: size_of(row) for row in rows()}
     memory = {each.function: float(sizes[each.function].memory_mb) for each in made}
     shares = {function: megabytes / MEGABYTES_OF_A_PROCESSOR for function, megabytes in memory.items()}

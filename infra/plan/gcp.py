@@ -39,7 +39,7 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
         beats = {row.name: schedules.beat_of(row, load.settings) for row in rows() if row.every is not None}
     except SettingError as refusal:
         return Plan(PLATFORM, name, load, refusals=[str(refusal)])
-    made = model.calls(load, measured, "postgresql", model.strikes_a_day(beats[DELIVERY]) * model.DAYS)
+    made = model.calls(load, measured, "postgresql", model.runs_a_month(beats))
     sizes = {each.function: SIZES.get(each.function, Size()) for each in made}
     shares = {function: float(size.cpu) for function, size in sizes.items()}
     memory = {function: float(size.memory.removesuffix("Mi")) for function, size in sizes.items()}

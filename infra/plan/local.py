@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from infra.clouds.function_env import AGENT
 from infra.plan import model
 from infra.plan.measured import Measured
 from infra.plan.model import Load, Plan, Price, Term
@@ -14,9 +15,9 @@ RUN_SECONDS = 300.0
 def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str, channels: int) -> Plan:  # noqa: ARG001
     """What it takes, and what it can do there."""
     engine = "sqlite" if load.settings.database_path else "postgresql"
-    deliver = next(row for row in rows() if row.name == model.DELIVERY)
-    period = deliver.every_seconds(load.settings) or 1.0
-    made = model.calls(load, measured, engine, model.MONTH_SECONDS / period)
+    periods = {row.name: row.every_seconds(load.settings) for row in rows() if row.name != AGENT}
+    scheduled = {name: model.MONTH_SECONDS / seconds for name, seconds in periods.items() if seconds}
+    made = model.calls(load, measured, engine, scheduled)
     # It runs for good.
     made = [model.Calls(each.function, each.times, each.cost, 0.0, each.start) for each in made]
     if refusals := model.too_slow(load, made, 1.0, RUN_SECONDS):
@@ -35,7 +36,7 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
         bytes_a_day=bytes_a_day,
         delay=model.delay(load, made, shares, late),
         notes=[
-            f"what a channel does not take at once is tried again within {period:g} s",
+            f"what a channel does not take at once is tried again within {periods[model.DELIVERY]:g} s",
             f"it keeps {seconds / model.MONTH_SECONDS:.1%} of a processor busy",
         ],
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from infra.clouds.cron import Beat
 from infra.clouds.function_env import AGENT, BACKEND
 from infra.plan.measured import Cost, Measured
-from shared.delivery import AT_ONCE
+from shared.delivery.run import AT_ONCE
 from shared.settings import Settings
 
 DELIVERY = "deliver_notifications"
@@ -128,14 +128,14 @@ class Plan:
         return sum(term.seconds for term in self.delay)
 
 
-def calls(load: Load, measured: Measured, engine: str, deliveries: float) -> list[Calls]:
-    """Every call that is made in a month, ``deliveries`` of them for what is owed."""
+def calls(load: Load, measured: Measured, engine: str, scheduled: Mapping[str, float]) -> list[Calls]:
+    """Every call that is made in a month. ``scheduled``: how often each scheduled function but the agent is called."""
     run = measured.of(AGENT, load.monitors)
     reports = max(1.0, run.reports)
     kinds = {
         AGENT: (load.runs, run),
         BACKEND: (load.runs * reports, measured.of(f"{BACKEND}.{engine}", load.monitors / reports)),
-        DELIVERY: (deliveries, measured.of(f"{DELIVERY}.{engine}", 0)),
+        **{name: (times, measured.of(f"{name}.{engine}", 0)) for name, times in scheduled.items()},
         "list_alerts": (OWN_CALLS_A_DAY * DAYS, measured.of(f"list_alerts.{engine}")),
     }
     starts = STARTS_A_DAY * DAYS
@@ -176,7 +176,7 @@ def delay(load: Load, made: Sequence[Calls], shares: Mapping[str, float], late: 
             "ingest_event starts anew, and stores the report before it and this one (measured)",
             starting[1] + 2 * ingest.cost.seconds(shares[BACKEND]),
         ),
-        Term("the message is sent at once (the delivery's budget)", AT_ONCE.ends),
+        Term("the message is sent at once (the delivery's budget)", AT_ONCE.ends_at),
     ]
 
 
@@ -208,6 +208,11 @@ def too_many_variables(told: Mapping[str, str], most: int) -> list[str]:
         f"{longest} is {len(told[longest].encode()):,} bytes long, and all variables of a function together, which are "
         f"{length:,}, may be {most:,}"
     ]
+
+
+def runs_a_month(beats: Mapping[str, Beat]) -> dict[str, float]:
+    """How often a cloud's scheduler calls each scheduled function but the agent."""
+    return {name: strikes_a_day(beat) * DAYS for name, beat in beats.items() if name != AGENT}
 
 
 def strikes_a_day(beat: Beat) -> float:

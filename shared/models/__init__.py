@@ -2,9 +2,11 @@
 
 from shared.models.agent import Agent
 from shared.models.alert import Alert, AlertKind, AlertStatus
+from shared.models.change import Change, ChangeKind
 from shared.models.event import MAX_EVENTS_PER_REQUEST, Event
 from shared.models.monitor import Monitor, MonitorState
 from shared.models.notification import (
+    Attempt,
     AttemptStatus,
     Notification,
     NotificationKind,
@@ -20,7 +22,10 @@ __all__ = [
     "Alert",
     "AlertKind",
     "AlertStatus",
+    "Attempt",
     "AttemptStatus",
+    "Change",
+    "ChangeKind",
     "Event",
     "Monitor",
     "MonitorName",

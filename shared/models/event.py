@@ -54,3 +54,8 @@ class Event(Value):
     connect_ms: Milliseconds | None = None
     tls_ms: Milliseconds | None = None
     first_byte_ms: Milliseconds | None = None
+
+    @property
+    def is_conclusive(self) -> bool:
+        """Whether the event says something about the monitor. A success always does."""
+        return self.is_success or not self.is_inconclusive

@@ -1,6 +1,8 @@
 """What is owed to a channel, and each attempt to send it."""
 
+from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from shared.models.scalars import Value
 from shared.models.times import Time
@@ -68,3 +70,18 @@ class NotificationLog(Value):
     attempted_at: Time
     duration_ms: float
     answer: str | None
+
+
+class Attempt(NamedTuple):
+    """How one attempt to send a notification went, as it is recorded.
+
+    ``due_at``: when a RETRY is due. ``is_late``: the store failed to record it before, so that it may be there already.
+    """
+
+    notification: Notification
+    status: AttemptStatus
+    attempted_at: datetime
+    duration_ms: float
+    answer: str | None
+    due_at: datetime | None = None
+    is_late: bool = False

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from shared.models import AttemptStatus, Event, now
+from shared.models import Attempt, AttemptStatus, Event, now
 from shared.settings import Settings
 from shared.store import Store, open_store
 from tests.support.running import rows_of
@@ -54,7 +54,7 @@ def _growth(url: str, size: Callable[[str], float]) -> dict[str, float]:
 def _check(store: Store, number: int) -> None:
     at = now() + timedelta(seconds=number)
     events = [_event(monitor, at + timedelta(milliseconds=monitor)) for monitor in range(MONITORS)]
-    store.add_events(events, received_at=at, channels=("telegram",))
+    store.events.add(events, received_at=at, channels=("telegram",))
 
 
 def _event(monitor: int, at: object, *, is_success: bool = True) -> Event:
@@ -79,8 +79,8 @@ def _fail_and_recover(store: Store, number: int) -> None:
     for second, is_success in enumerate((False, True)):
         at = now() + timedelta(seconds=ROUNDS + 2 * number + second)
         event = _event(number % MONITORS, at, is_success=is_success)
-        store.add_events([event], received_at=at, channels=("telegram",))
-        owed = store.claim_notification("telegram", now=at, leased_until=at)
+        store.events.add([event], received_at=at, channels=("telegram",))
+        owed = store.notifications.claim("telegram", now=at, leased_until=at)
         assert owed is not None
         answer = "message 12345 in chat 123456789"
-        store.record_attempt(owed.notification, AttemptStatus.SENT, attempted_at=at, duration_ms=212.5, answer=answer)
+        store.notifications.record(Attempt(owed.notification, AttemptStatus.SENT, at, 212.5, answer), channels=())

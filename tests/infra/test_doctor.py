@@ -373,7 +373,7 @@ def test_how_long_ago_messages_were_sent_is_found(
 ) -> None:
     if length is not None:
         execute(
-            database, "INSERT INTO watches (id, started_at, seen_at) VALUES (1, ?, ?)", ago(**length), ago(**length)
+            database, "INSERT INTO watches (id, started_at, seen_at) VALUES (2, ?, ?)", ago(**length), ago(**length)
         )
     found = one(find(environ), "deliveries", words)
     assert found.verdict is verdict

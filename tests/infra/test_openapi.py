@@ -101,6 +101,7 @@ def test_what_needs_the_key_says_so(described: dict[str, Any]) -> None:
         "ingest_event",
         "check_monitors",
         "deliver_notifications",
+        "review_alerts",
     }
 
 

@@ -25,7 +25,7 @@ from infra.plan.model import Calls, Line, Plan, Price
 from infra.plan.plans import PLATFORMS, REFERENCE, REFERENCE_MONITORS, load_of, plan_of, price_list, reference
 from infra.table import rows
 from shared import ROOT
-from shared.delivery import AT_ONCE
+from shared.delivery.run import AT_ONCE
 from shared.settings import SettingError
 from tests.support.running import copy_project
 
@@ -194,7 +194,7 @@ def test_the_quantities_of_amazon_for_ten_monitors_are_those_reckoned_by_hand() 
     ten = plan("aws")
     # Half of the looks come through the queue, three requests each; Lambda asks five times in 20 s all month.
     assert line(ten, "queue requests").quantity == pytest.approx(5 * 2_628_000 / 20 + 3 * 43_800)
-    assert line(ten, "scheduler calls").quantity == pytest.approx(131_400)
+    assert line(ten, "scheduler calls").quantity == pytest.approx(175_200)
     assert line(ten, "hours of its public IPv4 address").at_list_price == pytest.approx(3.65)
     assert line(ten, "hours of RDS, db.t4g.micro").at_list_price == pytest.approx(11.68)
     look = {each.function: each for each in ten.calls}["check_monitors"].cost
@@ -225,7 +225,7 @@ def test_the_worst_delay_is_the_sum_of_its_terms_and_none_is_forgotten() -> None
     own, google, amazon = (plan(platform) for platform in ("local", "gcp", "aws"))
     for each in (own, google, amazon):
         assert each.seconds == pytest.approx(sum(term.seconds for term in each.delay))
-        assert each.seconds > 30 + 10 + AT_ONCE.ends
+        assert each.seconds > 30 + 10 + AT_ONCE.ends_at
         # The interval, the schedule, two functions, the look and the message.
         assert len(each.delay) == 6
     assert own.seconds < google.seconds < amazon.seconds
@@ -326,7 +326,7 @@ def test_google_is_reckoned_with_what_a_deployment_makes(seconds: str, heartbeat
     assert (line(of, "workflow steps").quantity > 0) == bool(workflows)
     for workflow in workflows:
         assert isinstance(workflow, File)
-        later = line(of, "scheduler jobs").quantity - 2
+        later = line(of, "scheduler jobs").quantity - 3
         assert line(of, "workflow steps").quantity == pytest.approx(
             43_800 * later * len(workflow.content["main"]["steps"])
         )
@@ -353,9 +353,9 @@ def test_amazon_is_reckoned_with_what_a_deployment_makes(seconds: str, tmp_path:
     resources = document()["Resources"]
     kinds = [each["Type"] for each in resources.values()]
     assert line(of, "alarms").quantity == kinds.count("AWS::CloudWatch::Alarm")
-    # Two looks and a delivery, by three schedules; or one of each.
-    assert kinds.count("AWS::Scheduler::Schedule") == 3
-    assert line(of, "scheduler calls").quantity == pytest.approx(43_800 * (3 if seconds == "30" else 2))
+    # Each minute two checks or one, a delivery and a review.
+    assert kinds.count("AWS::Scheduler::Schedule") == 4
+    assert line(of, "scheduler calls").quantity == pytest.approx(43_800 * (4 if seconds == "30" else 3))
     assert (line(of, "queue requests").quantity > 0) == (seconds == "30")
     # The memory is the template's, which the time is multiplied with.
     sizes = {each["Properties"]["MemorySize"] for each in resources.values() if "MemorySize" in each["Properties"]}

@@ -26,9 +26,6 @@ from shared.settings.secrets import without_credentials
 if TYPE_CHECKING:
     from shared.notifiers import Notifier
 
-# It is told of after 3 intervals, and at least 2 minutes.
-INTERVALS = 3
-AT_LEAST = timedelta(minutes=2)
 # For a channel that hangs the run waits no longer.
 SEND_SECONDS = 3.0
 
@@ -75,7 +72,10 @@ def follow(
 
     ``channels`` are those that are configured. The end is told for ``ttl_seconds`` at most. Pure.
     """
-    patience = max(INTERVALS * timedelta(seconds=interval_seconds), AT_LEAST)
+    # Imported here: most runs have nothing to judge.
+    from shared.alerting import tolerated_silence
+
+    patience = tolerated_silence(interval_seconds)
     if outage is None:
         return (None, []) if is_reached else (Outage(since=at, tried_at=at), [])
     if is_reached:

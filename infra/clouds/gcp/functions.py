@@ -34,6 +34,7 @@ SIZES = {
     BACKEND: Size(cpu="0.333", max_instances=5),
     # A second one would find everything leased by the first.
     "deliver_notifications": Size(cpu="0.333", max_instances=1, timeout_seconds=300),
+    "review_alerts": Size(max_instances=1),
 }
 
 

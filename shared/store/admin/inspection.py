@@ -58,7 +58,7 @@ def look(database: Database, now: datetime) -> Condition:
         if version != known:
             return Condition(version, known)
         agents = snapshot.rows("SELECT * FROM agents ORDER BY name")
-        watch = snapshot.row("SELECT seen_at FROM watches WHERE id = 1")
+        watch = snapshot.row("SELECT seen_at FROM watches WHERE id = 2")
         alerts = snapshot.rows(
             "SELECT * FROM alerts WHERE status IN ('OPEN', 'ACK') AND kind IN ('AGENT_SILENT', 'CHANNEL_REFUSED') "
             "ORDER BY id"

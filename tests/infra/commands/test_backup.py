@@ -42,7 +42,7 @@ def store(path: Path) -> Iterator[Store]:
 def flap(store: Store, monitor: str) -> None:
     """An outage and its end: two events, an alert and two notifications, in one transaction."""
     events = [Event(target_url=monitor, timestamp=now() + timedelta(seconds=ok), is_success=ok) for ok in (False, True)]
-    store.add_events(events, received_at=now(), channels=("console",))
+    store.events.add(events, received_at=now(), channels=("console",))
 
 
 def backup(
@@ -236,6 +236,6 @@ def test_a_backup_can_be_moved_over_the_store_that_is_in_use(path: Path, store: 
 
     (tmp_path / "copy.db").replace(path)
 
-    assert len(store.alerts(limit=99)) == 1
+    assert len(store.alerts.page(limit=99)) == 1
     flap(store, "after")
-    assert len(store.alerts(limit=99)) == 2
+    assert len(store.alerts.page(limit=99)) == 2

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from shared import ROOT
-from shared.models import AttemptStatus, Event, as_text
+from shared.models import Attempt, AttemptStatus, Event, as_text
 from shared.store import Store, StoreUnavailable
 from shared.store.admin.transfer import TransferFailed, transfer
 from shared.store.engines.database import Database
@@ -40,12 +40,12 @@ def old(tmp_path: Path) -> Iterator[SqliteDatabase]:
     store = Store(database)
     for number in range(60):
         report(store, number)
-    owed = store.claim_notification("console", now=NOON, leased_until=NOON + timedelta(seconds=30))
+    owed = store.notifications.claim("console", now=NOON, leased_until=NOON + timedelta(seconds=30))
     assert owed
-    store.record_attempt(
-        owed.notification, AttemptStatus.FAILED, attempted_at=NOON, duration_ms=0.1 + 0.2, answer="봉화 % \\N \t\n'\""
+    store.notifications.record(
+        Attempt(owed.notification, AttemptStatus.FAILED, NOON, 0.1 + 0.2, "봉화 % \\N \t\n'\""), channels=()
     )
-    store.silence_agents(now=NOON, channels=["console"])
+    store.agents.review(now=NOON, channels=["console"])
     yield database
     database.close()
 
@@ -59,7 +59,7 @@ def report(store: Store, number: int) -> list[int]:
         error_message=None if number % 4 > 1 else "거부됨 \\ 100%",
         agent="seoul",
     )
-    ingested = store.add_events([event], received_at=NOON + timedelta(hours=1), channels=["console"])
+    ingested = store.events.add([event], received_at=NOON + timedelta(hours=1), channels=["console"])
     return list(ingested[0].notification_ids)
 
 

@@ -298,7 +298,7 @@ def test_many_threads_events_share_commits_and_each_gets_its_own_answer(database
                 is_success=turn % 2 == 1,
                 event_id=f"{number}-{turn}",
             )
-            [ingested] = store.add_events([event], received_at=NOON, channels=("console",))
+            [ingested] = store.events.add([event], received_at=NOON, channels=("console",))
             assert (ingested.event.event_id, ingested.is_duplicate) == (f"{number}-{turn}", False)
             assert ingested.change == ("OPENED", "RESOLVED")[turn % 2]
             assert ingested.alert is not None
@@ -320,8 +320,8 @@ def test_the_same_event_in_two_requests_of_one_commit_is_stored_once(database: D
 
     def report(_: int) -> bool:
         barrier.wait(10)
-        return store.add_events([event], received_at=NOON, channels=("console",))[0].is_duplicate
+        return store.events.add([event], received_at=NOON, channels=("console",))[0].is_duplicate
 
     with ThreadPoolExecutor(8) as threads:
         assert sorted(threads.map(report, range(8))) == [False] + [True] * 7
-    assert len(store.alerts(limit=9)) == 1
+    assert len(store.alerts.page(limit=9)) == 1

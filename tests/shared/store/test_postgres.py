@@ -339,7 +339,7 @@ def test_behind_a_pooler_every_transaction_may_be_in_another_session_and_none_le
         for second in range(20):
             at = NOON + timedelta(seconds=second)
             event = Event(target_url=f"http://{number}/", timestamp=at, is_success=second % 2 == 1)
-            Store(databases[number]).add_events([event], received_at=at, channels=["a"])
+            Store(databases[number]).events.add([event], received_at=at, channels=["a"])
 
     with ThreadPoolExecutor(len(databases)) as threads:
         list(threads.map(report, range(len(databases))))

@@ -1,55 +1,52 @@
-"""Deliver what is owed: lease a notification, send it, write down how it went.
+"""Deliver what is owed: lease a notification, send it, record how it went.
 
-Never inside a transaction and never in a thread that outlives the caller: clouds freeze a function once it answered.
+Never inside a transaction, and never in a thread that outlives the caller: clouds freeze a function once it responded.
 Channels are served side by side, each in its own order, so that a slow one delays no other.
 """
 
 import logging
-import random
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from shared.alerting import Change
+from shared.delivery.retry import retry_seconds
+from shared.delivery.unrecorded import unrecorded_of
 from shared.logs import step
 from shared.messages import Language, compose
-from shared.models import Alert, AttemptStatus, now, storable
+from shared.models import Attempt, AttemptStatus, now, storable
 from shared.notifiers import Notifier, SendFailed
 from shared.store import Owed, Store, StoreUnavailable
-from shared.store.unwritten import Attempt, unwritten_of
 
 LEASE_SECONDS = 30.0
 SEND_SECONDS = 10.0
 POLL_SECONDS = 0.25
-FIRST_RETRY_SECONDS = 1.0
-LAST_RETRY_SECONDS = 600.0
 
 
 class Budget(NamedTuple):
-    """For how long a run begins to send, and when its last send is given up; seconds from the run's start."""
+    """For how long a run starts new sends, and when it gives up its last one; seconds from the run's start."""
 
-    begins: float
-    ends: float
+    starts_until: float
+    ends_at: float
 
 
-# A send that is begun just before the end would be cut off before the channel can answer, and then be sent again.
-AT_ONCE = Budget(begins=0.5, ends=1.0)
-RUN = Budget(begins=15.0, ends=15.0 + SEND_SECONDS)
+# A send that starts just before the end would be cut off before the channel can respond, and then be sent again.
+AT_ONCE = Budget(starts_until=0.5, ends_at=1.0)
+RUN = Budget(starts_until=15.0, ends_at=15.0 + SEND_SECONDS)
 
 
 def deliver_at_once(
     store: Store, notifiers: Mapping[str, Notifier], notification_ids: Sequence[int], language: Language
 ) -> None:
-    """Send what was just owed, within AT_ONCE; what remains is left to ``deliver_owed``. Never raises."""
+    """Send what was just owed, within AT_ONCE; ``deliver_owed`` sends what remains. Never raises."""
     try:
-        # Also where nothing is owed: a process that only takes events may have no other occasion in time.
-        unwritten_of(store).write(store, log_change)
+        # Even if nothing is owed: a process that only takes events may have no other occasion in time.
+        unrecorded_of(store).record(store, notifiers)
         if notification_ids:
             _Run(store, notifiers, language, AT_ONCE, now, among=notification_ids).go()
     except StoreUnavailable as trouble:
-        # What is owed is safe in the store, and the caller's own work is done and must not be reported as failed.
+        # What is owed is safe in the store. The caller's own work is done and must not be reported as failed.
         step("server", "delivery_put_off", level=logging.WARNING, reason=str(trouble))
 
 
@@ -63,11 +60,11 @@ def deliver_owed(
     """Give up what is older than ``ttl_seconds`` and send what is due, within RUN; the attempts by outcome.
 
     Raises:
-        StoreUnavailable: the store failed in between. What was not written down is before this process sends again.
+        StoreUnavailable: the store failed. This process records what it could not before it sends anything else.
     """
-    # Before anything expires: what a channel took has not.
-    unwritten_of(store).write(store, log_change)
-    expired = store.expire_notifications(now=clock(), created_before=clock() - timedelta(seconds=ttl_seconds))
+    # Before anything expires: a message that a channel accepted must not expire.
+    unrecorded_of(store).record(store, notifiers)
+    expired = store.notifications.expire(now=clock(), created_before=clock() - timedelta(seconds=ttl_seconds))
     for given_up in expired:
         step(
             "server",
@@ -78,33 +75,9 @@ def deliver_owed(
             channel=given_up.channel,
         )
     run = _Run(store, notifiers, language, RUN, clock)
-    if store.has_owed_notifications(notifiers, now=clock()):
+    if store.notifications.has_due(notifiers, now=clock()):
         run.go()
     return {**run.outcomes, AttemptStatus.EXPIRED: len(expired)}
-
-
-def log_change(change: Change, alert: Alert) -> None:
-    """Write the line of an alert that opened, or that ended by itself."""
-    step(
-        "server",
-        "alert_opened" if change is Change.OPENED else "alert_resolved",
-        alert_id=alert.id,
-        kind=alert.kind,
-        subject=alert.subject,
-        target_url=alert.target_url,
-        cause=alert.cause,
-    )
-
-
-def retry_seconds(attempts: int, retry_after: float | None = None, jitter: float | None = None) -> float:
-    """How long to wait after the ``attempts``-th failure: doubling from 1 s to 10 min, and never less than asked.
-
-    ``jitter`` in [0, 1], random by default, takes off up to a half, so that what failed together is not retried
-    together.
-    """
-    longest = min(LAST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2.0 ** min(attempts, 20))
-    share = random.random() if jitter is None else jitter  # noqa: S311  # nobody gains by guessing it
-    return max(longest * (1 - share / 2), retry_after or 0.0)
 
 
 class _Run:
@@ -122,14 +95,14 @@ class _Run:
         self.store, self.notifiers, self.language = store, notifiers, language
         self.budget, self.clock, self.among = budget, clock, among
         self.outcomes = dict.fromkeys(AttemptStatus, 0)
-        self._unwritten = unwritten_of(store)
+        self._unrecorded = unrecorded_of(store)
         self._started = time.monotonic()
         self._lock = threading.Lock()
         self._sending = 0
         self._trouble: StoreUnavailable | None = None
 
     def go(self) -> None:
-        """Serve every channel. Raises StoreUnavailable where that ended a sender."""
+        """Serve every channel. Raises StoreUnavailable if that ended a sender."""
         threads = [threading.Thread(target=self._serve, args=(channel,), daemon=True) for channel in self.notifiers]
         for thread in threads:
             thread.start()
@@ -140,15 +113,15 @@ class _Run:
 
     def _serve(self, channel: str) -> None:
         try:
-            while self._elapsed() < self.budget.begins:
-                self._unwritten.write(self.store, log_change)
+            while self._elapsed() < self.budget.starts_until:
+                self._unrecorded.record(self.store, self.notifiers)
                 at = self.clock()
                 lease = at + timedelta(seconds=LEASE_SECONDS)
-                owed = self.store.claim_notification(channel, now=at, leased_until=lease, among=self.among)
+                owed = self.store.notifications.claim(channel, now=at, leased_until=lease, among=self.among)
                 if owed is not None:
                     self._attempt(owed)
                 elif self.among is None and self._sending:
-                    # Another channel is slow: what comes due on this one meanwhile does not wait for it.
+                    # Another channel is slow. Messages that come due on this one meanwhile must not wait for it.
                     time.sleep(POLL_SECONDS)
                 else:
                     return
@@ -171,9 +144,7 @@ class _Run:
         due_at = None
         if status is AttemptStatus.RETRY:
             due_at = self.clock() + timedelta(seconds=retry_seconds(owed.notification.attempts, retry_after))
-        channels = tuple(self.notifiers)
-        attempt = Attempt(owed.notification, status, attempted_at, duration_ms, answer, due_at, channels)
-        self._unwritten.add(attempt)
+        self._unrecorded.add(Attempt(owed.notification, status, attempted_at, duration_ms, answer, due_at))
         with self._lock:
             self.outcomes[status] += 1
         step(
@@ -189,29 +160,29 @@ class _Run:
             answer=answer,
             due_at=due_at,
         )
-        self._write()
+        self._record()
 
-    def _write(self) -> None:
-        """Write down what was attempted. Raises StoreUnavailable where that does not succeed before the run's end."""
+    def _record(self) -> None:
+        """Record what was attempted. Raises StoreUnavailable if that does not succeed before the run's end."""
         while True:
             try:
-                return self._unwritten.write(self.store, log_change)
+                return self._unrecorded.record(self.store, self.notifiers)
             except StoreUnavailable as trouble:
-                if not trouble.is_passing or self._elapsed() + POLL_SECONDS > self.budget.ends:
+                if not trouble.is_passing or self._elapsed() + POLL_SECONDS > self.budget.ends_at:
                     raise
             time.sleep(POLL_SECONDS)
 
     def _send(self, owed: Owed) -> tuple[AttemptStatus, str, float | None]:
         text = compose(owed.alert, owed.notification, self.language)
-        seconds = min(SEND_SECONDS, self.budget.ends - self._elapsed())
+        seconds = min(SEND_SECONDS, self.budget.ends_at - self._elapsed())
         try:
             notifier = self.notifiers[owed.notification.channel]
             answer = notifier.send(text, timeout_seconds=seconds, notification=owed.notification)
         except SendFailed as failure:
             status = AttemptStatus.FAILED if failure.is_permanent else AttemptStatus.RETRY
-            # The channel's own words may hold anything, and an answer that cannot be stored would be no answer.
+            # The channel's own words may hold anything, and the store must be able to keep them.
             return status, storable(str(failure)), failure.retry_after
-        except Exception as defect:  # noqa: BLE001  # a notifier's defect must not cost the message
-            # Only its name: the text may hold anything, a secret among it.
+        except Exception as defect:  # noqa: BLE001  # a notifier's defect must not lose the message
+            # Only its name: the text may hold anything, even a secret.
             return AttemptStatus.RETRY, f"unexpected {type(defect).__name__}", None
         return AttemptStatus.SENT, storable(answer), None

@@ -1,0 +1,20 @@
+"""Scheduled: notice what no event tells. An agent that falls silent opens an alert."""
+
+import functions_framework
+from flask import Request, Response
+
+from shared import notifiers, web
+from shared.models import now
+from shared.store import log_change, open_store
+
+
+@functions_framework.http
+@web.function("POST", access="ingest")
+def review_alerts(request: Request) -> Response:
+    """200 with what was newly found: ``{"silent_agents": 0}``. ``deliver_notifications`` sends what is owed for it."""
+    channels = notifiers.configured()
+    store = open_store(web.settings_of(request))
+    changes = store.agents.review(now=now(), channels=tuple(channels))
+    for change in changes:
+        log_change(change)
+    return web.answer({"silent_agents": len(changes)})
