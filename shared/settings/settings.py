@@ -5,6 +5,7 @@ line that names the variable, what was found and what is expected.
 """
 
 import functools
+import ipaddress
 import os
 import tempfile
 from collections.abc import Mapping
@@ -28,12 +29,15 @@ from shared.settings.parsers import (
     sqlite_or_postgresql,
     without_slash,
 )
-from shared.settings.runtime import is_in_cloud
 from shared.settings.secrets import shown, without_credentials
 
 MIN_KEY_LENGTH = 16
 # Keys that this project's documents, or those of what it grew from, have shown to everybody.
 PUBLISHED_KEYS = {"my-secret-key-12345", "a-secret-of-your-own"}
+
+
+# What Cloud Run and AWS Lambda set.
+_CLOUDS = ("K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME")
 
 
 class SettingError(Exception):
@@ -43,6 +47,20 @@ class SettingError(Exception):
         is_said = "is not set" if found is None else f"is {found!r}"
         super().__init__(f"{variable} {is_said}: expected {expected}")
         self.variable = variable
+
+
+def is_in_cloud(environ: Mapping[str, str]) -> bool:
+    """Whether Cloud Run or AWS Lambda runs us."""
+    return any(environ.get(name) for name in _CLOUDS)
+
+
+@functools.lru_cache(maxsize=64)
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens on ``host``: an IP address, or ``localhost``."""
+    try:
+        return ipaddress.ip_address(ip_address(host)).is_loopback
+    except ValueError:
+        return False
 
 
 def _setting(variable: str, default: Any, expected: str) -> Any:

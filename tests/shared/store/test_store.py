@@ -306,7 +306,7 @@ def test_alerts_are_listed_newest_first_by_status_monitor_and_page(store: Store)
     assert listed(status=AlertStatus.OPEN) == [1]
     assert listed(status=AlertStatus.RESOLVED) == [2]
     assert listed(outages_of="c") == [3]
-    assert listed(monitor="c", status=AlertStatus.OPEN) == []
+    assert listed(outages_of="c", status=AlertStatus.OPEN) == []
 
 
 @on_sqlite
