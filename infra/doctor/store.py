@@ -74,7 +74,7 @@ def _unusable(trouble: str, settings: Settings) -> Finding:
     where = settings.database_path
     mends = {
         "PostgreSQL database": "DATABASE_URL=postgresql://…",
-        "damaged": "README.md, Backup and restore",
+        "damaged": "shared/store/README.md, Backup and restore",
         "locked": f"fuser {where} shows who holds it",
         "read-only: it": f"chmod u+w {where and where.parent} {where}",
         "no room": f"df {where and where.parent} shows what is full",

@@ -241,7 +241,7 @@ def test_a_store_of_a_newer_program_is_found(environ: dict[str, str], database: 
 def test_a_damaged_store_is_found(environ: dict[str, str], database: Path) -> None:
     database.write_bytes(b"this is no database\n" * 500)
     found = one(find(environ), "store", "is damaged")
-    assert (found.verdict, found.mend) == (FAILURE, "README.md, Backup and restore")
+    assert (found.verdict, found.mend) == (FAILURE, "shared/store/README.md, Backup and restore")
 
 
 def test_a_store_that_somebody_has_locked_is_found(

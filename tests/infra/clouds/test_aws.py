@@ -193,15 +193,14 @@ class Deployer:
         return [each["Key"] for each in self.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])]
 
 
-def page() -> list[str]:
-    """The README's blocks of commands, in order."""
-    found = re.search(r"(?ms)^## AWS$(.*?)^## ", (ROOT / "README.md").read_text())
-    assert found
-    return [block.replace("   ", "").strip() for block in re.findall(r"(?s)```bash\n(.*?)```", found[1])]
+def manual() -> list[str]:
+    """The manual's blocks of commands, in order."""
+    page = (ROOT / "infra/clouds/aws/README.md").read_text(encoding="utf-8")
+    return [block.replace("   ", "").strip() for block in re.findall(r"(?s)```bash\n(.*?)```", page)]
 
 
 def made_of(line: str) -> list[str]:
-    """The arguments that make gives to ``infra.clouds.aws`` for a line of the page, in the stand-in's region."""
+    """The arguments that make gives to ``infra.clouds.aws`` for a line of the manual, in the stand-in's region."""
     # The environment that it needs is there already.
     dry = ["--dry-run", "--no-print-directory", "--assume-old=.venv/installed", *shlex.split(line)[1:]]
     said = subprocess.run(["make", *dry], cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -231,11 +230,11 @@ def life_on_aws(tmp_path_factory: pytest.TempPathFactory) -> Life:
 
 
 def lived(deployer: Deployer) -> Life:
-    """A deployment by the README's page and nothing else, updates with every setting there is, and its end."""
+    """A deployment by the manual and nothing else, updates with every setting there is, and its end."""
     where = {"LocationConstraint": REGION}
     deployer.client("secretsmanager").create_secret(Name="bonghwas-other", SecretString="theirs")
     deployer.client("s3").create_bucket(Bucket="theirs", CreateBucketConfiguration=where)
-    login, settings, deploy, _, teardown = page()
+    login, settings, deploy, _, teardown = manual()
     assert login == "aws configure"
     (deployer.project / ".env.aws").write_text(settings)
     steps = {"deployed": deployer.run(*made_of(deploy), typed="y\n")}
@@ -333,9 +332,7 @@ def queue_arn(name: str) -> str:
 
 
 @pytest.mark.system
-def test_the_readmes_page_leads_line_by_line_to_a_deployment_and_back(
-    steps: dict[str, Step], life_on_aws: Life
-) -> None:
+def test_the_manual_leads_to_a_deployment_and_back(steps: dict[str, Step], life_on_aws: Life) -> None:
     deployed, ended = steps["deployed"], steps["ended"]
     assert (deployed.returncode, deployed.error) == (0, "")
     assert set(deployed.state["functions"]) == {f"bonghwa-{dashed(row)}" for row in rows()}
@@ -347,11 +344,11 @@ def test_the_readmes_page_leads_line_by_line_to_a_deployment_and_back(
     secrets = {name: json.loads(each) for name, each in deployed.state["secrets"].items() if "/" in name}
     assert secrets["bonghwa/store"] == {"DATABASE_URL": "postgresql://user:password@host/name?sslmode=require"}
     assert set(secrets) == {"bonghwa/everyone", "bonghwa/store"}
-    # The key that the page shows.
+    # The key that the manual shows.
     key = secrets["bonghwa/everyone"]["API_KEY"]
     assert len(key) > 30
     project = life_on_aws.zip.parent.parent
-    assert shown_by_curl(page()[3], project)[:2] == ["-H", f"X-API-Key: {key}"]
+    assert shown_by_curl(manual()[3], project)[:2] == ["-H", f"X-API-Key: {key}"]
     assert (ended.returncode, ended.error) == (0, "")
 
 

@@ -1,4 +1,4 @@
-"""``python -m infra backup``: a whole copy of a store that is in use, and the way back that the README tells."""
+"""``python -m infra backup``: a whole copy of a store that is in use, and the way back that the manual shows."""
 
 import re
 import sqlite3
@@ -199,10 +199,11 @@ except BackupFailed as trouble:
 
 
 @pytest.mark.system
-def test_the_readmes_way_back_restores_a_backup_after_a_crash(tmp_path: Path, target: Target) -> None:
+def test_the_manuals_way_back_restores_a_backup(tmp_path: Path, target: Target) -> None:
     project = copy_project(tmp_path / "project")
     (project / ".venv").symlink_to(sys.prefix)
-    section = (ROOT / "README.md").read_text().partition("\n## Backup and restore\n")[2].partition("\n## ")[0]
+    manual = (ROOT / "shared/store/README.md").read_text(encoding="utf-8")
+    section = manual.partition("\n## Backup and restore\n")[2].partition("\n## ")[0]
     make, restore = re.findall(r"(?ms)^```bash\n(.*?)```", section)
     settings = {"TARGET_URL": target.url, "DATABASE_URL": None}
 
