@@ -18,7 +18,7 @@ from infra.table import Row, rows
 from shared.models import Attempt, AttemptStatus, Event, now
 from shared.settings import Settings
 from shared.store import Store, open_store
-from tests.benchmarks.yardstick import hello_alone, hello_project, middle_half, table
+from tests.benchmarks.instruments.yardstick import hello_alone, hello_project, middle_half, table
 from tests.support.running import API_KEY, START_SECONDS, FunctionAlone, copy_project
 from tests.support.stand_ins import Exchange, StandIn, Target
 

@@ -25,11 +25,11 @@ from shared import ROOT
 from shared.models import Event, now
 from shared.settings import Settings
 from shared.store import open_store
-from tests.benchmarks import far, sizes
-from tests.benchmarks.calls import Figures, answer_ms, first_answer, request_of, several
 from tests.benchmarks.cpu import cpu_ms
 from tests.benchmarks.ingest import _requests_of as reports_of
-from tests.benchmarks.yardstick import table
+from tests.benchmarks.instruments import far, sizes
+from tests.benchmarks.instruments.calls import Figures, answer_ms, first_answer, request_of, several
+from tests.benchmarks.instruments.yardstick import table
 from tests.functions.check_monitors.test_http import TODAY, Authority
 from tests.support.postgres import Server
 from tests.support.running import FunctionAlone, copy_project, rows_of, started_together

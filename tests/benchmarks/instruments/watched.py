@@ -1,6 +1,6 @@
 """The local system at 60 checks a second: its monitors' targets in a process of their own, and Telegram's stand-in.
 
-``python -m tests.benchmarks.watched`` is the targets: one server that costs little, so that what they take of the
+``python -m tests.benchmarks.instruments.watched`` is the targets: one server that costs little, so that what they take of the
 machine does not count as the system's slowness. Its standard input says what a path answers from now on (``/07 500``),
 its standard output when it first did (``/07 500 1736329800.123``, in seconds since 1970).
 """
@@ -65,7 +65,7 @@ class Watched:
 @contextlib.contextmanager
 def watched(folder: Path) -> Iterator[Watched]:
     """The system, its targets all healthy, once it has settled."""
-    command = [sys.executable, "-m", "tests.benchmarks.watched"]
+    command = [sys.executable, "-m", "tests.benchmarks.instruments.watched"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, bufsize=1) as process:
         try:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.benchmarks.cpu import cpu_ms
-from tests.benchmarks.load import _is_whole as is_whole
+from tests.benchmarks.instruments.load import _is_whole as is_whole
 from tests.support.running import API_KEY, START_SECONDS, FunctionAlone
 
 Figures = dict[str, float]

@@ -1,6 +1,6 @@
 """What is far away, in processes of its own: a web site over TLS, and the distance to it or to anything else.
 
-``python -m tests.benchmarks.far site CERTIFICATE SECONDS`` answers every request like a small web page, so much later;
+``python -m tests.benchmarks.instruments.far site CERTIFICATE SECONDS`` answers every request like a small web page, so much later;
 ``… far distance PORT SECONDS`` hands on what is sent to it so much later in each direction. Both say on
 standard output which port they have, and the distance says, for each line of its standard input, how many bytes it has
 carried there and back.
@@ -52,7 +52,7 @@ def distance(port: int, round_trip_ms: float) -> Iterator[Far]:
 
 @contextlib.contextmanager
 def _started(*arguments: str) -> Iterator[Far]:
-    command, pipe = [sys.executable, "-m", "tests.benchmarks.far", *arguments], subprocess.PIPE
+    command, pipe = [sys.executable, "-m", "tests.benchmarks.instruments.far", *arguments], subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
         try:
             assert process.stdout
