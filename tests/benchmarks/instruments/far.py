@@ -1,7 +1,7 @@
 """What is far away, in processes of its own: a web site over TLS, and the distance to it or to anything else.
 
-``python -m tests.benchmarks.instruments.far site CERTIFICATE SECONDS`` answers every request like a small web page, so much later;
-``… far distance PORT SECONDS`` hands on what is sent to it so much later in each direction. Both say on
+``python -m tests.benchmarks.instruments.far site CERTIFICATE SECONDS`` answers every request like a small web page, so
+much later; ``… far distance PORT SECONDS`` hands on what is sent to it so much later in each direction. Both say on
 standard output which port they have, and the distance says, for each line of its standard input, how many bytes it has
 carried there and back.
 """
