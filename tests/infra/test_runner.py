@@ -169,6 +169,7 @@ def debugged(
 
 
 @system
+@pytest.mark.together("debugged")
 def test_debug_settings_open_no_debugger(debugged: LocalSystem) -> None:
     assert debugged.get("/console").status_code == 404
     for path in ("/", "/alerts", "/alerts/1", "/notification_logs"):
@@ -183,6 +184,7 @@ def test_debug_settings_open_no_debugger(debugged: LocalSystem) -> None:
 
 
 @system
+@pytest.mark.together("debugged")
 @on_linux
 def test_nothing_listens_anywhere_but_on_this_machine(debugged: LocalSystem) -> None:
     listening = listening_addresses(debugged.living())
@@ -322,6 +324,7 @@ def refused(project: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[tup
 
 
 @system
+@pytest.mark.together("refused")
 @pytest.mark.parametrize(("variable", "value", "found", "expected"), MALFORMED)
 def test_a_malformed_setting_stops_the_start_with_one_line_that_says_what_is_expected(
     refused: dict[tuple[str, str], Refusal], variable: str, value: str, found: str, expected: str

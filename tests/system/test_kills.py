@@ -18,7 +18,7 @@ from tests.torture.series import Series
 from tests.torture.verdict import judge
 from tests.torture.world import Forge, World, victim_project
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.together("forge")]
 
 # From the receipt of an event to the attempt written down; in the words of the functions that lead there.
 COMMITS_THE_EVENT = "ingest_event.* > Events.add > .*Connection"

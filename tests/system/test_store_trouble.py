@@ -28,6 +28,8 @@ from shared.store.migrate import migrate
 from tests.support.running import LocalSystem
 from tests.support.stand_ins import BotApi, Target
 
+pytestmark = pytest.mark.together("watched")
+
 NEWER = "use a newer program"
 
 

@@ -1,8 +1,8 @@
 """The local system at 60 checks a second: its monitors' targets in a process of their own, and Telegram's stand-in.
 
-``python -m tests.benchmarks.instruments.watched`` is the targets: one server that costs little, so that its share of the
-machine does not count as the system's slowness. Its standard input says what a path answers from now on (``/07 500``),
-its standard output when it first did (``/07 500 1736329800.123``, in seconds since 1970).
+``python -m tests.benchmarks.instruments.watched`` is the targets: one server that costs little, so that its share of
+the machine does not count against the system. Its standard input says what a path answers from now on (``/07 500``).
+Its standard output says when a path first did (``/07 500 1736329800.123``, in seconds since 1970).
 """
 
 import asyncio

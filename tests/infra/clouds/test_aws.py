@@ -34,6 +34,8 @@ from tests.support import leaks
 from tests.support.moto_aws import ACCOUNT, REGION, Call, Cloud, translated
 from tests.support.running import AWS, copy_project, shown_by_curl
 
+pytestmark = pytest.mark.together("aws")
+
 PLACE = Place(ACCOUNT, REGION)
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:told"
 SECRETS = {

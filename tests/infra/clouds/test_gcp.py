@@ -28,6 +28,8 @@ from tests.support.recording_gcloud import HOST, NUMBER, Call, Cloud, dictionary
 from tests.support.running import copy_project, shown_by_curl
 from tests.system.runtimes.google import PLACE, uploaded
 
+pytestmark = pytest.mark.together("gcp")
+
 SECRETS = {
     "API_KEY": "a-key-of-the-cloud-alone,the-key-before-that-one",
     "DATABASE_URL": "postgresql://watcher:pass-of-the-database@db.example/bonghwa",
