@@ -197,7 +197,7 @@ class _Run:
             try:
                 return self._unwritten.write(self.store, log_change)
             except StoreUnavailable as trouble:
-                if not trouble.is_passing or self._elapsed() + POLL_SECONDS > self.budget.ends:
+                if not trouble.is_transient or self._elapsed() + POLL_SECONDS > self.budget.ends:
                     raise
             time.sleep(POLL_SECONDS)
 
