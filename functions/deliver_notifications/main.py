@@ -7,14 +7,15 @@ from shared import notifiers, web
 from shared.alerting import Change
 from shared.delivery import deliver_owed, log_change
 from shared.models import now
+from shared.settings import Settings
 from shared.store import open_store
 
 
 @functions_framework.http
 @web.function("POST", access="ingest")
-def deliver_notifications(request: Request) -> Response:
+def deliver_notifications(request: Request, settings: Settings) -> Response:
     """200 with the number of attempts by outcome: ``{"SENT": 1, "RETRY": 0, "FAILED": 0, "EXPIRED": 0}``."""
-    settings, channels = web.settings_of(request), notifiers.configured()
+    channels = notifiers.configured()
     store = open_store(settings)
     for alert in store.silence_agents(now=now(), channels=tuple(channels)):
         log_change(Change.OPENED, alert)

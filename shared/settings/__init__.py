@@ -2,6 +2,15 @@
 
 from shared.settings.parsers import http_url
 from shared.settings.runtime import is_in_cloud, is_loopback
-from shared.settings.settings import MIN_KEY_LENGTH, PUBLISHED_KEYS, SettingError, Settings
+from shared.settings.settings import MIN_KEY_LENGTH, PUBLISHED_KEYS, Access, SettingError, Settings
 
-__all__ = ["MIN_KEY_LENGTH", "PUBLISHED_KEYS", "SettingError", "Settings", "http_url", "is_in_cloud", "is_loopback"]
+__all__ = [
+    "MIN_KEY_LENGTH",
+    "PUBLISHED_KEYS",
+    "Access",
+    "SettingError",
+    "Settings",
+    "http_url",
+    "is_in_cloud",
+    "is_loopback",
+]
