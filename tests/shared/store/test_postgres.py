@@ -442,22 +442,22 @@ def test_the_setting_opens_the_store(url: str) -> None:
     store.database.close()
 
 
-def chore(folder: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]:
+def command(folder: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "infra", *words]
     return subprocess.run(command, cwd=ROOT, env=environment(folder, DATABASE_URL=url), capture_output=True, text=True)
 
 
 def test_the_database_is_made_and_emptied_by_hand(tmp_path: Path, postgres: Server, url: str) -> None:
     where = f"postgresql://127.0.0.1:{postgres.port}/postgres"
-    assert chore(tmp_path, url, "init-db").stdout == f"{where} is ready\n"
+    assert command(tmp_path, url, "init-db").stdout == f"{where} is ready\n"
     rows_of(url, "INSERT INTO monitors (name, target_url) VALUES ('old', '')")
-    answer = chore(tmp_path, url, "init-db", "--reset", "--yes")
+    answer = command(tmp_path, url, "init-db", "--reset", "--yes")
     assert (answer.stdout, answer.stderr) == (f"{where} is empty and ready\n", "")
     assert rows_of(url, "SELECT name FROM monitors") == []
 
 
 def test_a_backup_is_left_to_the_server(tmp_path: Path, postgres: Server, url: str) -> None:
-    answer = chore(tmp_path, url, "backup", str(tmp_path / "copy.db"))
+    answer = command(tmp_path, url, "backup", str(tmp_path / "copy.db"))
     told = f"bonghwa: postgresql://127.0.0.1:{postgres.port}/postgres is backed up by its server, or with pg_dump\n"
     assert (answer.returncode, answer.stdout, answer.stderr) == (1, "", told)
     assert list(tmp_path.iterdir()) == []
