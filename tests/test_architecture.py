@@ -10,7 +10,6 @@ import pytest
 
 from infra.table import rows
 from shared import ROOT
-from shared.settings import Settings
 
 # What each may import of ours. Imports run one way.
 MAY_IMPORT = {
@@ -96,12 +95,6 @@ def test_every_function_is_in_the_table_and_the_reverse() -> None:
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/main.py")}
     assert {row.name for row in rows()} == folders
     assert len({(row.method, row.path) for row in rows()}) == len(rows())
-
-
-def test_a_schedule_names_seconds_or_a_setting() -> None:
-    settings = Settings.from_env({"CHECK_INTERVAL_SECONDS": "7"})
-    seconds = {row.name: row.every_seconds(settings) for row in rows() if row.every}
-    assert seconds == {"check_monitors": 7.0, "deliver_notifications": 2, "review_alerts": 1}
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)

@@ -6,14 +6,15 @@ from flask import Request, Response
 from shared import notifiers, web
 from shared.delivery import deliver_owed
 from shared.models import now
+from shared.settings import Settings
 from shared.store import open_store
 
 
 @functions_framework.http
 @web.function("POST", access="ingest")
-def deliver_notifications(request: Request) -> Response:
+def deliver_notifications(request: Request, settings: Settings) -> Response:
     """200 with the number of attempts by outcome: ``{"SENT": 1, "RETRY": 0, "FAILED": 0, "EXPIRED": 0}``."""
-    settings, channels = web.settings_of(request), notifiers.configured()
+    channels = notifiers.configured()
     store = open_store(settings)
     store.note_run("deliver_notifications", now=now())
     outcomes = deliver_owed(store, channels, settings.message_language, settings.notification_ttl_seconds)

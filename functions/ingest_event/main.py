@@ -13,12 +13,13 @@ from shared import notifiers, web
 from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import MAX_EVENTS_PER_REQUEST, Event, now
+from shared.settings import Settings
 from shared.store import Ingested, log_change, open_store
 
 
 @functions_framework.http
 @web.function("POST", access="ingest")
-def ingest_event(request: Request) -> Response:
+def ingest_event(request: Request, settings: Settings) -> Response:
     """Save the events with what they mean and what is owed for it, then send what is newly owed.
 
     201 for one event (200 if it was stored already) or for an array; the body says what changed.
@@ -26,7 +27,7 @@ def ingest_event(request: Request) -> Response:
     body = web.body_of(request)
     is_array = body.lstrip().startswith(b"[")
     events = _array().validate_json(body) if is_array else [Event.model_validate_json(body)]
-    settings, channels = web.settings_of(request), notifiers.configured()
+    channels = notifiers.configured()
     store = open_store(settings)
     ingested = store.events.add(events, received_at=now(), sent_at=_sent_at(request), channels=tuple(channels))
     _log(ingested, is_array=is_array)

@@ -10,6 +10,7 @@ from shared import notifiers, web
 from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import AlertStatus, Text, now
+from shared.settings import Settings
 from shared.store import open_store
 
 
@@ -24,11 +25,11 @@ class AlertUpdate(BaseModel):
 
 @functions_framework.http
 @web.function("PATCH", access="write")
-def update_alert(request: Request) -> Response:
+def update_alert(request: Request, settings: Settings) -> Response:
     """200 with the alert as it is now; 404 where there is none, 409 for a move that an alert does not make."""
     alert_id = web.id_in_path(request)
     update = AlertUpdate.model_validate_json(web.body_of(request))
-    settings, channels = web.settings_of(request), notifiers.configured()
+    channels = notifiers.configured()
     store = open_store(settings)
     change = store.alerts.move(alert_id, update.status, by=update.by, at=now(), channels=tuple(channels))
     alert = change.alert

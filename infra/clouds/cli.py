@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from infra.commands import confirm
 from shared import ROOT
 
 # So many builds at once: one after the other, they would take a quarter of an hour.
@@ -145,16 +146,9 @@ def is_to_be_done(
     print(f"{heading} {where}:")
     print("\n".join(f"  {stage.title}: {in_short(stage)}" for stage in planned))
     print(note)
-    if not is_agreed and not _says_yes():
+    if not is_agreed and not confirm("Go on?"):
         sys.exit("nothing was changed")
     return True
-
-
-def _says_yes() -> bool:
-    try:
-        return input("Go on? [y/N] ").strip().lower() in ("y", "yes")
-    except EOFError:
-        return False
 
 
 def _persist(command: Command, folder: Path, not_yet: Sequence[str], pause_seconds: float) -> None:

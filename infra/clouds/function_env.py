@@ -5,10 +5,6 @@ import functools
 from infra.table import Row
 from shared.settings import Settings
 
-AGENT = "check_monitors"
-BACKEND = "ingest_event"
-WITHOUT_STORE = {AGENT, "describe_api"}
-WITH_CHANNELS = {AGENT, BACKEND, "update_alert", "deliver_notifications", "review_alerts"}
 _AGENTS_OWN = {
     "TARGET_URL",
     "CHECK_INTERVAL_SECONDS",
@@ -27,11 +23,11 @@ def is_for(row: Row, setting: str) -> bool:
     if setting in _NOT_TAKEN or setting.startswith("FLASK_"):
         return False
     if setting in _AGENTS_OWN:
-        return row.name == AGENT
+        return "agent" in row.needs
     if setting == "DATABASE_URL":
-        return row.name not in WITHOUT_STORE
+        return "store" in row.needs
     # What the settings do not know is a channel's.
-    return setting in _known() or row.name in WITH_CHANNELS
+    return setting in _known() or "channels" in row.needs
 
 
 @functools.cache

@@ -165,7 +165,7 @@ def _operation(row: Row, operation: Operation, schemas: _Schemas) -> dict[str, A
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description,
-        "security": [{_KEY: []}] if operation.access == "ingest" else [{_KEY: []}, {}],
+        "security": [{_KEY: []}] if row.access == "ingest" else [{_KEY: []}, {}],
     }
     parameters = [*_path_parameters(row), *_query_parameters(operation, schemas)]
     if parameters:

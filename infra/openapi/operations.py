@@ -32,7 +32,6 @@ class Operation:
     tag: Tag
     summary: str
     description: str
-    access: Literal["read", "write", "ingest"]
     answers: Mapping[int, Answer]
     body: Any = None
     body_examples: Mapping[str, Any] = field(default_factory=dict)
@@ -75,7 +74,6 @@ OPERATIONS = {
             "all or nothing, and judged in the order of the events' times. Unknown fields are ignored; a name that "
             "stands twice in one object is refused."
         ),
-        access="ingest",
         body=Event | Annotated[list[Event], Field(max_length=MAX_EVENTS_PER_REQUEST)],
         body_examples={
             "success": {"summary": "A check that succeeded", "value": examples.SUCCESS},
@@ -105,7 +103,6 @@ OPERATIONS = {
         tag="alerts",
         summary="List alerts",
         description="The alerts, newest first. An empty parameter counts as absent, and unknown ones are ignored.",
-        access="read",
         query=AlertsQuery,
         answers={
             200: Answer(
@@ -121,7 +118,6 @@ OPERATIONS = {
         tag="alerts",
         summary="Get an alert",
         description="One alert with its notifications: what was told to which channel, or is still owed.",
-        access="read",
         answers={
             200: Answer(
                 "The alert.",
@@ -139,7 +135,6 @@ OPERATIONS = {
             "same subject is active. The status that it has already is answered with the alert as it is. Resolving is "
             "told to every channel."
         ),
-        access="write",
         body=AlertUpdate,
         body_examples={
             "acknowledge": {"summary": "Say that you know", "value": {"status": "ACK", "by": "kim"}},
@@ -162,7 +157,6 @@ OPERATIONS = {
             "Every attempt to deliver a message with the channel's own answer, and every one that was given up, "
             "newest first. An empty parameter counts as absent, and unknown ones are ignored."
         ),
-        access="read",
         query=NotificationLogsQuery,
         answers={
             200: Answer(
@@ -178,7 +172,6 @@ OPERATIONS = {
         tag="system",
         summary="How the system is",
         description="The same for a person and a load balancer.",
-        access="read",
         answers={
             200: Answer("It works.", answers.Health, {"well": {"summary": "All is well", "value": examples.HEALTH}}),
             503: Answer(
@@ -192,7 +185,6 @@ OPERATIONS = {
         tag="system",
         summary="This document",
         description="The API as an OpenAPI 3.1 document, made from the models that the functions themselves use.",
-        access="read",
         answers={200: Answer("The document.", dict[str, Any])},
     ),
     "check_monitors": Operation(
@@ -202,7 +194,6 @@ OPERATIONS = {
             "One run of the agent, as the schedule calls it: looks at every monitor, side by side, and reports what "
             "it saw to `POST /events`. What the backend does not take waits in the agent's spool."
         ),
-        access="ingest",
         answers={
             200: Answer(
                 "What was done.",
@@ -215,7 +206,6 @@ OPERATIONS = {
         tag="schedules",
         summary="Send what is still owed",
         description="One run of what is still owed, as the schedule calls it.",
-        access="ingest",
         answers={
             200: Answer(
                 "The number of attempts, by how they went.",
@@ -231,7 +221,6 @@ OPERATIONS = {
             "One review, as the schedule calls it: an agent that has fallen silent opens an alert, and its monitors "
             "become UNKNOWN."
         ),
-        access="ingest",
         answers={
             200: Answer(
                 "What was newly found.",

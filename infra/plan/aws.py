@@ -9,11 +9,10 @@ from infra.clouds.aws import schedules, stages, template
 from infra.clouds.aws.functions import environment, plain_settings, size_of
 from infra.clouds.aws.target import groups_of
 from infra.clouds.cron import Beat
-from infra.clouds.function_env import AGENT, BACKEND
 from infra.plan import model
 from infra.plan.measured import Measured
-from infra.plan.model import DELIVERY, Calls, Line, Load, Plan, Price, Term
-from infra.table import rows
+from infra.plan.model import AGENT, BACKEND, DELIVERY, Calls, Line, Load, Plan, Price, Term
+from infra.table import agent, rows
 from shared.settings import SettingError
 
 PLATFORM = "aws"
@@ -123,10 +122,10 @@ def _told(load: Load) -> dict[str, str]:
 @functools.cache
 def _variables() -> dict[str, str]:
     """Every variable of the agent, where no setting is given."""
-    agent, plain = next(row for row in rows() if row.name == AGENT), set(plain_settings())
+    plain = set(plain_settings())
     return {
         name: value if isinstance(value, str) else "" if name in plain else _REFERENCE
-        for name, value in environment(agent).items()
+        for name, value in environment(agent()).items()
     }
 
 

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from pydantic import SecretStr
 
 from infra.clouds.cron import Beat
-from infra.clouds.function_env import AGENT
 from infra.clouds.gcp import schedules, stages
 from infra.clouds.gcp.functions import SCHEDULED_KEY, SIZES, Size, environment, is_for
 from infra.clouds.gcp.project import Place
 from infra.plan import model
 from infra.plan.measured import Measured
-from infra.plan.model import DELIVERY, Calls, Line, Load, Plan, Price, Term
-from infra.table import rows
+from infra.plan.model import AGENT, DELIVERY, Calls, Line, Load, Plan, Price, Term
+from infra.table import agent, rows
 from shared.settings import SettingError
 from shared.settings.secrets import is_secret
 
@@ -89,8 +88,7 @@ def _quantities(load: Load, measured: Measured, made: Sequence[Calls], beats: Ma
 
 def _told(load: Load) -> dict[str, str]:
     """The agent's variables."""
-    agent = next(row for row in rows() if row.name == AGENT)
-    return environment(agent, _NOWHERE, {name: v for name, v in load.given.items() if not is_secret(name, v)})
+    return environment(agent(), _NOWHERE, {name: v for name, v in load.given.items() if not is_secret(name, v)})
 
 
 def _compute(made: Sequence[Calls], shares: Mapping[str, float], memory: Mapping[str, float]) -> tuple[float, float]:

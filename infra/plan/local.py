@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from infra.clouds.function_env import AGENT
 from infra.plan import model
 from infra.plan.measured import Measured
-from infra.plan.model import Load, Plan, Price, Term
+from infra.plan.model import AGENT, Load, Plan, Price, Term
 from infra.table import rows
 
 PLATFORM = "local"

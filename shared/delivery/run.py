@@ -168,7 +168,7 @@ class _Run:
             try:
                 return self._unrecorded.record(self.store, self.notifiers)
             except StoreUnavailable as trouble:
-                if not trouble.is_passing or self._elapsed() + POLL_SECONDS > self.budget.ends_at:
+                if not trouble.is_transient or self._elapsed() + POLL_SECONDS > self.budget.ends_at:
                     raise
             time.sleep(POLL_SECONDS)
 

@@ -31,6 +31,8 @@ from shared.settings.parsers import (
 )
 from shared.settings.secrets import shown, without_credentials
 
+# What a caller does with a function. API_AUTH says which of them needs a key; "ingest" is the agent's side.
+Access = Literal["read", "write", "ingest"]
 MIN_KEY_LENGTH = 16
 # Keys that this project's documents, or those of what it grew from, have shown to everybody.
 PUBLISHED_KEYS = {"my-secret-key-12345", "a-secret-of-your-own"}

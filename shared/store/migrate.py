@@ -36,8 +36,8 @@ def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | No
     except Exception as error:
         if applying is None:
             raise
-        is_passing = isinstance(error, StoreUnavailable) and error.is_passing
-        raise StoreUnavailable(f"the migration {applying} failed: {error}", is_passing=is_passing) from error
+        is_transient = isinstance(error, StoreUnavailable) and error.is_transient
+        raise StoreUnavailable(f"the migration {applying} failed: {error}", is_transient=is_transient) from error
     return [path.stem for path in known[version:]]
 
 
@@ -69,7 +69,7 @@ def _version(database: Database, transaction: Transaction, known: int) -> int:
     version = version_of(database, transaction)
     if version > known:
         reason = f"the database is of version {version}, this program knows {known}: use a newer program"
-        raise StoreUnavailable(reason, is_passing=False)
+        raise StoreUnavailable(reason, is_transient=False)
     return version
 
 

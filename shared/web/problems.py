@@ -31,7 +31,7 @@ class Problem(Exception):
 
 def retry_after(trouble: "StoreUnavailable") -> dict[str, str]:
     """The header that asks to come back, where waiting helps."""
-    return {"Retry-After": str(RETRY_AFTER_SECONDS)} if trouble.is_passing else {}
+    return {"Retry-After": str(RETRY_AFTER_SECONDS)} if trouble.is_transient else {}
 
 
 def document(status: int, detail: str, **members: Any) -> bytes:

@@ -22,9 +22,9 @@ from infra.clouds.aws.target import STACK, id_of
 from infra.clouds.gcp import schedules as gcp_schedules
 from infra.clouds.gcp.project import Existing, Place
 from infra.doctor import channels as channels_module
-from infra.doctor import chore, outside, store, versions
+from infra.doctor import examination, outside, store, versions
 from infra.doctor import manual_call as by_hand
-from infra.doctor.chore import examine
+from infra.doctor.examination import examine
 from infra.doctor.findings import Finding, Verdict, as_json, as_lines, worst
 from infra.table import Row, rows
 from shared import ROOT, __version__, notifiers
@@ -47,7 +47,7 @@ TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
 @pytest.fixture(autouse=True)
 def _versions_in_their_own_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # To look through everything that is installed costs more than all the rest.
-    monkeypatch.setattr(chore, "ROOT", tmp_path)
+    monkeypatch.setattr(examination, "ROOT", tmp_path)
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def test_what_is_installed_is_held_against_the_pins(tmp_path: Path) -> None:
 
 
 def test_the_versions_are_named(environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chore, "ROOT", ROOT)
+    monkeypatch.setattr(examination, "ROOT", ROOT)
     found = one(find(environ), "versions", f"Bonghwa {__version__} on Python {sys.version_info[0]}")
     assert "packages as pinned" in found.found
     [alone] = versions.examine_versions(tmp_path / "requirements.txt")

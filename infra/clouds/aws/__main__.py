@@ -21,13 +21,13 @@ _LEFT = "The database stays."
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Do one chore; exits with one line on standard error where it cannot be done."""
+    """Run one command; exits with one line on standard error where it cannot be done."""
     asked = _parser().parse_args(arguments)
     try:
-        if asked.chore == "package":
+        if asked.command == "package":
             runtime = Runtime(asked.python or fitting().version, PROCESSORS[asked.architecture])
             print(_said_of(build(runtime, asked.to)))
-        elif asked.chore == "template":
+        elif asked.command == "template":
             template.FILE.write_text(template.text(), encoding="utf-8")
             print(f"{template.FILE} is up to date")
         else:
@@ -38,24 +38,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.clouds.aws", description=__doc__)
-    chores = parser.add_subparsers(dest="chore", required=True)
-    package = chores.add_parser("package", help="build the zip that Lambda runs")
+    commands = parser.add_subparsers(dest="command", required=True)
+    package = commands.add_parser("package", help="build the zip that Lambda runs")
     package.add_argument("--architecture", choices=PROCESSORS, default="arm64", help="(%(default)s)")
     package.add_argument("--python", choices=VERSIONS, help="the version, by default one that this machine has")
     package.add_argument("--to", type=Path, default=ZIP, help="the zip; what is there already is replaced")
-    chores.add_parser("template", help="write template.yaml anew, from the table of functions")
-    deploy = chores.add_parser("deploy", help="deploy everything, or bring it up to date")
+    commands.add_parser("template", help="write template.yaml anew, from the table of functions")
+    deploy = commands.add_parser("deploy", help="deploy everything, or bring it up to date")
     deploy.add_argument("--zip", type=Path, help="what package has built; by default it is built now")
     deploy.add_argument("--alarm-email", default="", help="who is told of alarms by mail, after confirming that once")
-    for chore in (deploy, chores.add_parser("teardown", help="take everything away")):
-        chore.add_argument("--region", type=_region, help=f"where, by default as aws itself is set, or {REGION}")
-        chore.add_argument("--dry-run", action="store_true", help="print every command, and change nothing")
-        chore.add_argument("--yes", action="store_true", help="do not ask")
+    for command in (deploy, commands.add_parser("teardown", help="take everything away")):
+        command.add_argument("--region", type=_region, help=f"where, by default as aws itself is set, or {REGION}")
+        command.add_argument("--dry-run", action="store_true", help="print every command, and change nothing")
+        command.add_argument("--yes", action="store_true", help="do not ask")
     return parser
 
 
 def _do(asked: argparse.Namespace) -> None:
-    is_deployment = asked.chore == "deploy"
+    is_deployment = asked.command == "deploy"
     given = settings_given(OWN_FILE) if is_deployment else {}
     if is_deployment:
         stages.schedule_parameters(given)
@@ -80,7 +80,7 @@ def _do(asked: argparse.Namespace) -> None:
 
 
 def _planned(asked: argparse.Namespace, place: Place, existing: Existing, given: dict[str, str]) -> list[Stage]:
-    if asked.chore == "teardown":
+    if asked.command == "teardown":
         return stages.removal(place, existing)
     package = asked.zip
     if package is None:

@@ -28,8 +28,6 @@ Call = Callable[[Event, Any], Answer]
 
 # How the API names the requests that none of its routes takes.
 UNROUTED = "$default"
-# They send what they owe themselves, in a second.
-SEND_AT_ONCE = ("ingest_event", "update_alert")
 _MAIN = str(ROOT / "main.py")
 
 
@@ -108,7 +106,7 @@ def _unrouted() -> Call:
 def _get_ready_to_send() -> None:
     # To load botocore takes 0.35 s of a whole processor: with the fraction that comes after this, more than the second
     # that a first send has here. deliver_notifications has the time, and seldom needs it.
-    if os.environ["FUNCTION_TARGET"] not in SEND_AT_ONCE or not os.environ.get("SNS_TOPIC_ARN"):
+    if os.environ.get("SENDS") != "at_once" or not os.environ.get("SNS_TOPIC_ARN"):
         return
     from shared.notifiers import sns
 

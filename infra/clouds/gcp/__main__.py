@@ -20,7 +20,7 @@ _LEFT = (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Say what is going to be done, ask, and do it; exits with one line on standard error where it cannot be done."""
     parser = argparse.ArgumentParser(prog="python -m infra.clouds.gcp", description=__doc__)
-    parser.add_argument("chore", choices=["deploy", "teardown"])
+    parser.add_argument("command", choices=["deploy", "teardown"])
     parser.add_argument("--project", required=True, type=_project, help="the project's id")
     parser.add_argument("--region", default=gateway.ELSEWHERE, help="where the functions run (%(default)s)")
     parser.add_argument("--gateway-region", help="where the public URL is, by default near the functions")
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _do(asked: argparse.Namespace) -> None:
-    is_deployment = asked.chore == "deploy"
+    is_deployment = asked.command == "deploy"
     given = settings_given(OWN_FILE) if is_deployment else {}
     if is_deployment:
         stages.settings_of(given)

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from infra.clouds import function_env
 from infra.clouds.cli import Command
-from infra.clouds.function_env import AGENT, BACKEND
 from infra.clouds.gcp.project import PREFIX, Place, name_of, secret_name
-from infra.table import Row, rows
+from infra.table import Row, backend
 
 RUNTIME = "python312"
 BUILDER = f"{PREFIX}-build"
@@ -30,8 +29,8 @@ class Size:
 
 SIZES = {
     # It waits for others nearly all of its time; the memory is for many checks side by side.
-    AGENT: Size(memory="512Mi", cpu="0.333", timeout_seconds=300),
-    BACKEND: Size(cpu="0.333", max_instances=5),
+    "check_monitors": Size(memory="512Mi", cpu="0.333", timeout_seconds=300),
+    "ingest_event": Size(cpu="0.333", max_instances=5),
     # A second one would find everything leased by the first.
     "deliver_notifications": Size(cpu="0.333", max_instances=1, timeout_seconds=300),
     "review_alerts": Size(max_instances=1),
@@ -51,7 +50,7 @@ def deploy(row: Row, place: Place, plain: Mapping[str, str], secrets: frozenset[
     """Create or update one function. ``secrets`` are the settings that stand in Secret Manager."""
     size = SIZES.get(row.name, Size())
     # Only the agent calls another function, with a key; everything else comes through the gateway or a schedule.
-    access = "--allow-unauthenticated" if row.name == BACKEND else "--no-allow-unauthenticated"
+    access = "--allow-unauthenticated" if row == backend() else "--no-allow-unauthenticated"
     told = {
         ("API_KEY" if setting == SCHEDULED_KEY else setting): f"{secret_name(setting)}:latest"
         for setting in sorted(secrets)
@@ -85,10 +84,9 @@ def environment(row: Row, place: Place, plain: Mapping[str, str]) -> dict[str, s
     """What a function finds in its environment beside its secrets."""
     told = {setting: value for setting, value in plain.items() if is_for(row, setting)}
     told["API_AUTH"] = "all"
-    if row.name == AGENT:
-        backend = next(each for each in rows() if each.name == BACKEND)
+    if "agent" in row.needs:
         # /tmp is the only place that can be written, and is as short-lived as the instance.
-        told |= {"BACKEND_URL": place.url(backend), "SPOOL_DIR": "/tmp"}  # noqa: S108
+        told |= {"BACKEND_URL": place.url(backend()), "SPOOL_DIR": "/tmp"}  # noqa: S108
     return told
 
 

@@ -10,18 +10,18 @@ Row = Mapping[str, Any]
 
 
 class StoreUnavailable(Exception):
-    """The store cannot be used at present. ``is_passing``: it may be so later without another program or database."""
+    """The store cannot be used at present. ``is_transient``: it may be so later without another program or database."""
 
-    def __init__(self, reason: str, *, is_passing: bool) -> None:
+    def __init__(self, reason: str, *, is_transient: bool) -> None:
         super().__init__(reason)
-        self.is_passing = is_passing
+        self.is_transient = is_transient
 
 
 class StoreBusy(StoreUnavailable):
     """Another process, or too many others of this one, use it: it is free again soon."""
 
     def __init__(self) -> None:
-        super().__init__("the database is busy: another process has locked it", is_passing=True)
+        super().__init__("the database is busy: another process has locked it", is_transient=True)
 
 
 class Transaction(Protocol):

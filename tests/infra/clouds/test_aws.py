@@ -490,10 +490,9 @@ def test_a_function_gets_what_its_code_asks_for_and_may_read_no_secret_beside(st
     size = functions.size_of(row)
     assert (made["MemorySize"], made["Timeout"]) == (size.memory_mb, size.timeout_seconds)
     told = dict(made["Environment"]["Variables"])
-    source = "".join(path.read_text() for path in (ROOT / "functions" / row.name).rglob("*.py"))
-    has_channels = bool(re.search(r"import .*\bnotifiers\b", source))
+    has_channels = "channels" in row.needs
     groups = ["everyone"]
-    groups += ["store"] * ("open_store" in source) + ["channels"] * has_channels + ["agent"] * (row == AGENT)
+    groups += [need for need in ("store", "channels", "agent") if need in row.needs]
     assert told.pop("SECRET_NAMES") == " ".join(f"bonghwa/{each}" for each in groups)
     [publishing, reading] = [
         [each for each in stack["roles"][made["Role"]][1] if each["Action"] == [action]]
@@ -504,6 +503,7 @@ def test_a_function_gets_what_its_code_asks_for_and_may_read_no_secret_beside(st
     assert [each["Resource"] for each in reading] == [[f"{secret}{each}-??????" for each in groups]]
     assert told.pop("SECRETS_DIGEST")
     assert (told.pop("FUNCTION_TARGET"), told.pop("API_AUTH")) == (row.name, "all")
+    assert told.pop("SENDS", None) == row.sends
     if row == AGENT:
         assert told.pop("BACKEND_URL") == f"https://{stack['api']['ApiId']}.execute-api.{REGION}.amazonaws.com"
         assert told.pop("SPOOL_DIR") == "/tmp"
@@ -1056,16 +1056,11 @@ print(json.dumps([name for name in sys.modules if name.partition(".")[0] in ("bo
 
 
 @pytest.mark.parametrize(
-    ("name", "topic", "ready"),
-    [
-        ("ingest_event", TOPIC, [REGION]),
-        ("ingest_event", "", []),
-        ("ingest_event", "malformed", []),
-        ("deliver_notifications", TOPIC, []),
-    ],
+    ("sends", "topic", "ready"),
+    [("at_once", TOPIC, [REGION]), ("at_once", "", []), ("at_once", "malformed", []), (None, TOPIC, [])],
 )
 def test_lambdas_first_seconds_make_ready_what_the_first_call_has_no_time_for_and_ask_nobody(
-    name: str, topic: str, ready: list[str]
+    sends: str | None, topic: str, ready: list[str]
 ) -> None:
     script = """
 import json, sys
@@ -1077,14 +1072,9 @@ from shared.notifiers import sns
 has_botocore = "botocore" in sys.modules
 print(json.dumps([asked, secrets_manager.context.cache_info().currsize, list(sns._idle_lines), has_botocore]))
 """
-    environ = {"AWS_LAMBDA_FUNCTION_NAME": "bonghwa-of-tests", "FUNCTION_TARGET": name, "SECRET_NAMES": "a b"}
-    environ |= {**AWS, "SNS_TOPIC_ARN": topic}
+    environ = {"AWS_LAMBDA_FUNCTION_NAME": "bonghwa-of-tests", "FUNCTION_TARGET": "ingest_event", "SECRET_NAMES": "a b"}
+    environ |= {**AWS, "SNS_TOPIC_ARN": topic} | ({"SENDS": sends} if sends else {})
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout) == [[], 1, ready, bool(ready)]
-
-
-def test_who_sends_at_once_is_ready_to() -> None:
-    sources = {row.name: (ROOT / "functions" / row.name / "main.py").read_text() for row in rows()}
-    assert {name for name, source in sources.items() if "deliver_at_once(" in source} == set(handler.SEND_AT_ONCE)

@@ -482,7 +482,12 @@ def functions_of(step: Step) -> list[list[str]]:
 
 def test_an_update_brings_what_is_new_and_removes_what_is_needed_no_longer(life: dict[str, Step]) -> None:
     before, changed = life["deployed"].state, life["changed"].state
-    assert set(changed["jobs"]) == {"bonghwa-check-monitors", "bonghwa-deliver-notifications", OTHERS["jobs"]}
+    assert set(changed["jobs"]) == {
+        "bonghwa-check-monitors",
+        "bonghwa-deliver-notifications",
+        "bonghwa-review-alerts",
+        OTHERS["jobs"],
+    }
     assert changed["workflows"] == {}
     assert set(changed["functions"]) == set(before["functions"])
     assert set(changed["configs"]) == set(before["configs"])
@@ -504,7 +509,7 @@ def test_a_deployment_that_failed_says_so_and_the_next_goes_on_where_it_stands(d
     repaired = deployer.run("deploy", "--yes")
     assert repaired.returncode == 0
     assert set(repaired.state["functions"]) == {name_of(row) for row in rows()}
-    assert len(repaired.state["jobs"]) == 3
+    assert len(repaired.state["jobs"]) == 4
 
 
 def test_what_google_does_not_know_yet_is_waited_for_but_not_for_ever(

@@ -182,7 +182,7 @@ def migrate_store(folder: Path, to: str, **variables: str) -> subprocess.Complet
     return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
 
 
-def test_the_chore_says_that_it_is_done_when_it_is(
+def test_the_command_says_that_it_is_done_when_it_is(
     tmp_path: Path, old: SqliteDatabase, postgres: Server, url: str
 ) -> None:
     old.close()
@@ -206,7 +206,7 @@ def test_the_chore_says_that_it_is_done_when_it_is(
         ("postgresql://u:hunter2@127.0.0.1:1/b", "nothing listens there"),
     ],
 )
-def test_the_chore_refuses_what_it_cannot_copy_to(tmp_path: Path, old: SqliteDatabase, to: str, said: str) -> None:
+def test_the_command_refuses_what_it_cannot_copy_to(tmp_path: Path, old: SqliteDatabase, to: str, said: str) -> None:
     answer = migrate_store(tmp_path, to)
     assert answer.returncode == 1
     assert said in answer.stderr
@@ -214,7 +214,7 @@ def test_the_chore_refuses_what_it_cannot_copy_to(tmp_path: Path, old: SqliteDat
     assert answer.stderr.count("\n") == 1
 
 
-def test_the_chore_copies_no_store_that_is_not_there(tmp_path: Path, url: str) -> None:
+def test_the_command_copies_no_store_that_is_not_there(tmp_path: Path, url: str) -> None:
     answer = migrate_store(tmp_path, url)
     assert "bonghwa.db': expected the SQLite database that is to be copied" in answer.stderr
     assert not (tmp_path / "bonghwa.db").exists()

@@ -30,7 +30,7 @@ def test_a_shared_file_system_is_refused(tmp_path: Path, kind: str, is_there: bo
         path.touch()
     with pytest.raises(StoreUnavailable, match=rf"shared file system \({kind}\): set DATABASE_URL to a Post") as raised:
         refuse_wrong_place(path, {}, mounts(tmp_path, kind))
-    assert not raised.value.is_passing
+    assert not raised.value.is_transient
 
 
 @pytest.mark.parametrize("kind", ["ext4", "xfs", "btrfs", "tmpfs", "overlay", "zfs", "fuse.fuse-overlayfs", "fuseblk"])
@@ -51,7 +51,7 @@ def test_a_function_in_a_cloud_refuses_sqlite_and_makes_no_file(
     settings = Settings.from_env({"DATABASE_URL": f"sqlite:///{tmp_path}/store.db"})
     with pytest.raises(StoreUnavailable, match=r"does not outlive a function in a cloud: set DATABASE_URL") as raised:
         open_store(settings)
-    assert not raised.value.is_passing
+    assert not raised.value.is_transient
     assert list(tmp_path.iterdir()) == []
     monkeypatch.delenv(cloud)
     open_store(settings).database.close()

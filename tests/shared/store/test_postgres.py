@@ -122,7 +122,7 @@ def test_a_transaction_whose_connection_ends_leaves_nothing_and_says_so(
 
     with pytest.raises(StoreUnavailable, match="ended the connection") as raised:
         interrupted()
-    assert raised.value.is_passing
+    assert raised.value.is_transient
     assert names(database) == []
 
 
@@ -136,7 +136,7 @@ def test_a_server_that_is_away_is_said_at_once_and_used_again_when_it_is_back(mo
             began = time.monotonic()
             with pytest.raises(StoreUnavailable, match="the database server does not run: nothing listens") as raised:
                 use()
-            assert raised.value.is_passing
+            assert raised.value.is_transient
             assert time.monotonic() - began < 2
             assert server.password not in f"{raised.value!r}{raised.value.__cause__!r}{raised.value.__context__!r}"
         server.start()
@@ -237,7 +237,7 @@ def test_a_newer_program_that_has_been_at_it_is_noticed_by_one_that_runs(
         transaction.rows("INSERT INTO schema_migrations (version, name) VALUES (99, 'x')")
     with pytest.raises(StoreUnavailable, match=r"version 99.*use a newer program") as raised:
         add(database, "x")
-    assert not raised.value.is_passing
+    assert not raised.value.is_transient
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_a_server_that_only_reads_is_unhealthy(url: str, database: PostgresDatab
     for use in (replica.check, lambda: add(replica, "x")):
         with pytest.raises(StoreUnavailable, match="is read-only") as raised:
             use()
-        assert raised.value.is_passing
+        assert raised.value.is_transient
     replica.close()
 
 
@@ -371,7 +371,7 @@ def test_behind_a_pooler_the_lock_and_the_time_limits_hold_as_they_do_without(
 
     with pytest.raises(StoreUnavailable, match="ended the connection") as raised:
         stops_in_the_middle()
-    assert raised.value.is_passing
+    assert raised.value.is_transient
     add(other, "thawed")
     assert names(database) == ["thawed"]
 
@@ -407,7 +407,7 @@ def test_a_pooler_that_lets_one_wait_is_not_waited_for_without_end(
         began = time.monotonic()
         with pytest.raises(StoreUnavailable, match="the database server does not answer") as raised:
             waiting.check()
-        assert raised.value.is_passing
+        assert raised.value.is_transient
         assert time.monotonic() - began < 3
         assert pgbouncer.server.password not in f"{raised.value!r}{raised.value.__cause__!r}"
     assert names(waiting) == ["before"]
@@ -442,22 +442,22 @@ def test_the_setting_opens_the_store(url: str) -> None:
     store.database.close()
 
 
-def chore(folder: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]:
+def command(folder: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "infra", *words]
     return subprocess.run(command, cwd=ROOT, env=environment(folder, DATABASE_URL=url), capture_output=True, text=True)
 
 
 def test_the_database_is_made_and_emptied_by_hand(tmp_path: Path, postgres: Server, url: str) -> None:
     where = f"postgresql://127.0.0.1:{postgres.port}/postgres"
-    assert chore(tmp_path, url, "init-db").stdout == f"{where} is ready\n"
+    assert command(tmp_path, url, "init-db").stdout == f"{where} is ready\n"
     rows_of(url, "INSERT INTO monitors (name, target_url) VALUES ('old', '')")
-    answer = chore(tmp_path, url, "init-db", "--reset", "--yes")
+    answer = command(tmp_path, url, "init-db", "--reset", "--yes")
     assert (answer.stdout, answer.stderr) == (f"{where} is empty and ready\n", "")
     assert rows_of(url, "SELECT name FROM monitors") == []
 
 
 def test_a_backup_is_left_to_the_server(tmp_path: Path, postgres: Server, url: str) -> None:
-    answer = chore(tmp_path, url, "backup", str(tmp_path / "copy.db"))
+    answer = command(tmp_path, url, "backup", str(tmp_path / "copy.db"))
     told = f"bonghwa: postgresql://127.0.0.1:{postgres.port}/postgres is backed up by its server, or with pg_dump\n"
     assert (answer.returncode, answer.stdout, answer.stderr) == (1, "", told)
     assert list(tmp_path.iterdir()) == []

@@ -562,7 +562,7 @@ def tables(database: Database) -> list[str]:
 def test_a_migration_that_fails_leaves_nothing(database: Database, migrations: list[Path]) -> None:
     with pytest.raises(StoreUnavailable, match=r"the migration 0003_bad failed: .*nowhere") as raised:
         migrate(database, as_text(NOON), migrations)
-    assert not raised.value.is_passing
+    assert not raised.value.is_transient
     assert tables(database) == []
 
 
@@ -638,11 +638,11 @@ def test_dropping_everything_makes_a_fresh_start_in_the_same_file(store: Store) 
 
 
 @pytest.mark.parametrize(
-    ("trouble", "is_passing", "why"),
+    ("trouble", "is_transient", "why"),
     [("locked", True, "busy"), ("not a database", False, "not a database"), ("no folder", True, "unable to open")],
 )
 def test_a_store_in_trouble_says_which(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str, is_passing: bool, why: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str, is_transient: bool, why: str
 ) -> None:
     monkeypatch.setattr("shared.store.engines.sqlite.database.BUSY_SECONDS", 0.05)
     path = tmp_path / ("missing/x.db" if trouble == "no folder" else "x.db")
@@ -655,7 +655,7 @@ def test_a_store_in_trouble_says_which(
         other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailable, match=why) as raised, SqliteDatabase(path).transaction():
         pass
-    assert raised.value.is_passing is is_passing
+    assert raised.value.is_transient is is_transient
     if other:
         other.close()
 

@@ -87,7 +87,7 @@ class PostgresDatabase:
         with self._begun(_WRITE, CHECK_SECONDS) as transaction:
             state = transaction.row("SELECT current_setting('transaction_read_only') AS read_only")
             if state and state["read_only"] == "on":
-                raise StoreUnavailable("the database is read-only: a replica, or its disk is full", is_passing=True)
+                raise StoreUnavailable("the database is read-only: a replica, or its disk is full", is_transient=True)
             is_proven = time.monotonic() < self._proven_at + PROOF_SECONDS
             if not is_proven:
                 # A transaction with a number is written to the log when it is committed, also where it did nothing.
@@ -172,13 +172,13 @@ class PostgresDatabase:
         if self._connection is not None:
             return self._connection
         if time.monotonic() < self._unreachable_until:
-            raise StoreUnavailable(self._unreachable_for, is_passing=True)
+            raise StoreUnavailable(self._unreachable_for, is_transient=True)
         try:
             self._connection = connect(self._url)
         except psycopg.Error as error:
             # What the driver says can name the server and the user, and what it says of the URL more.
             trouble = unreachable(error)
-            if trouble.is_passing:
+            if trouble.is_transient:
                 self._unreachable_for, self._unreachable_until = str(trouble), time.monotonic() + UNREACHABLE_SECONDS
             raise trouble from None
         self._prepared = _UNPREPARED

@@ -40,10 +40,10 @@ _BUSY = {"55P03", "57014", "40001", "40P01"}
 def unreachable(error: psycopg.Error) -> StoreUnavailable:
     """What it means that no connection was made."""
     if not isinstance(error, psycopg.OperationalError):
-        return StoreUnavailable("the database's URL is malformed", is_passing=False)
+        return StoreUnavailable("the database's URL is malformed", is_transient=False)
     said = str(error)
     words = next((words for part, words in _UNREACHABLE.items() if part in said), "cannot be reached")
-    return StoreUnavailable(f"the database server {words}", is_passing=True)
+    return StoreUnavailable(f"the database server {words}", is_transient=True)
 
 
 def meaning(error: psycopg.Error) -> StoreUnavailable | None:
@@ -56,8 +56,8 @@ def meaning(error: psycopg.Error) -> StoreUnavailable | None:
         if not isinstance(error, psycopg.OperationalError):
             return None
         words = "does not answer" if "timeout" in str(error) else "has ended the connection"
-        return StoreUnavailable(f"the database server {words}", is_passing=True)
+        return StoreUnavailable(f"the database server {words}", is_transient=True)
     found = next((told for begin, told in _WORDS.items() if code.startswith(begin)), None)
     if found is None:
         return None
-    return StoreUnavailable(f"the database {found[0]} ({error.diag.message_primary or code})", is_passing=found[1])
+    return StoreUnavailable(f"the database {found[0]} ({error.diag.message_primary or code})", is_transient=found[1])

@@ -30,7 +30,7 @@ _READ, _WRITE = "BEGIN", "BEGIN IMMEDIATE"
 _DURABLE, _QUICK = "PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL"
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 # What the surroundings can end, while the program and what it has stored stay as they are.
-_PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR}
+_TRANSIENT = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR}
 _WORDS = {
     sqlite3.SQLITE_FULL: "has no room left on its disk",
     sqlite3.SQLITE_READONLY: "is read-only: it and its folder must be writable",
@@ -217,5 +217,5 @@ class SqliteDatabase:
             self._connection = None
         return StoreUnavailable(
             f"the database {self.path.name} {_WORDS.get(code, 'cannot be used')} ({error})",
-            is_passing=code in _PASSING,
+            is_transient=code in _TRANSIENT,
         )

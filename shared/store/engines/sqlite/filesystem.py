@@ -23,11 +23,11 @@ def refuse_wrong_place(path: Path, environ: Mapping[str, str] = os.environ, moun
     """
     if is_in_cloud(environ):
         reason = f"a SQLite file does not outlive a function in a cloud: {_INSTEAD}"
-        raise StoreUnavailable(reason, is_passing=False)
+        raise StoreUnavailable(reason, is_transient=False)
     kind = _file_system(path, mounts)
     if kind.startswith(_REMOTE) and kind not in _LOCAL:
         reason = f"a SQLite file is damaged sooner or later on a shared file system ({kind}): {_INSTEAD}, or move it"
-        raise StoreUnavailable(reason, is_passing=False)
+        raise StoreUnavailable(reason, is_transient=False)
 
 
 def _file_system(path: Path, mounts: Path) -> str:

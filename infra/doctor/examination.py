@@ -1,13 +1,11 @@
-"""The examination from its beginning to its end."""
+"""The examination from beginning to end."""
 
-import logging
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from infra.doctor.channels import examine_channels
-from infra.doctor.findings import Finding, Verdict, as_json, as_lines, without_secrets, worst
+from infra.doctor.findings import Finding, without_secrets
 from infra.doctor.outside import examine_outside
 from infra.doctor.settings import configured, examine_file, examine_keys, readable
 from infra.doctor.store import examine_store, examine_work
@@ -17,24 +15,13 @@ from shared.models import now
 from shared.settings import is_loopback
 
 
-def doctor(
-    environ: Mapping[str, str], files: Sequence[Path], url: str | None, *, is_test_sent: bool, is_json: bool
-) -> None:
-    """Print what is found; exits with 1 where something is a failure.
-
-    ``files``: that ``environ`` was read from, beside the environment. ``url``: where the deployment answers.
-    """
-    # What it says is all that it says.
-    logging.disable(logging.CRITICAL)
-    findings = examine(environ, files, url, is_test_sent=is_test_sent)
-    print(as_json(findings) if is_json else as_lines(findings))
-    sys.exit(worst(findings) is Verdict.FAILURE)
-
-
 def examine(
     environ: Mapping[str, str], files: Sequence[Path], url: str | None = None, *, is_test_sent: bool = False
 ) -> list[Finding]:
-    """Everything that is found, inside and, where there is a ``url``, outside."""
+    """Everything that is found, inside and, if there is a ``url``, outside.
+
+    ``files``: those that ``environ`` was read from, apart from the environment. ``url``: where the deployment responds.
+    """
     findings = [finding for file in files for finding in examine_file(file)]
     settings, of_settings = readable(environ)
     channels, of_channels = configured(environ)
