@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+from pydantic import Field
+
+from shared.models.cause import Cause
 from shared.models.scalars import Value
 from shared.models.times import Time
 
@@ -40,6 +43,8 @@ class Alert(Value):
     target_url: str | None
     status: AlertStatus
     cause: str | None
+    # The same as data, for messages in every language. Responses show the English text only.
+    cause_data: Cause | None = Field(None, exclude=True)
     failed_at: Time
     opened_at: Time
     acknowledged_at: Time | None = None
