@@ -17,8 +17,16 @@ MAY_IMPORT = {
     "shared.settings": set(),
     "shared.logs": set(),
     "shared.alerting": {"shared.models"},
-    "shared.messages": {"shared.models"},
-    "shared.store": {"shared.models", "shared.alerting", "shared.messages", "shared.settings", "shared.logs"},
+    "shared.words": {"shared.models"},
+    "shared.messages": {"shared.models", "shared.words"},
+    "shared.store": {
+        "shared.models",
+        "shared.alerting",
+        "shared.words",
+        "shared.messages",
+        "shared.settings",
+        "shared.logs",
+    },
     "shared.notifiers": {"shared.models", "shared.messages", "shared.settings", "shared.logs"},
     "shared.delivery": {
         "shared.models",

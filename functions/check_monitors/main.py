@@ -32,16 +32,8 @@ def check_monitors(request: Request, settings: Settings) -> Response:
             reporter.take(event)
             _log(event)
 
-        events = probe_all(
-            monitors,
-            timeout_seconds=settings.check_timeout_seconds,
-            spread_seconds=min(SPREAD_SECONDS * len(monitors), settings.check_interval_seconds / 2),
-            location=settings.location,
-            agent=settings.agent,
-            interval_seconds=settings.check_interval_seconds,
-            is_private_allowed=settings.is_private_allowed,
-            on_event=on_event,
-        )
+        spread_seconds = min(SPREAD_SECONDS * len(monitors), settings.check_interval_seconds / 2)
+        events = probe_all(monitors, settings, spread_seconds=spread_seconds, on_event=on_event)
     reported = reporter.reported
     watch_backend(settings, is_reached=reported.is_reached)
     if reported.posted >= len(events) and not reported.refused and not reported.spooled:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import certifi
 import pycurl
 
-from functions.check_monitors.probes.causes import NO_URL, cause
+from functions.check_monitors.probes.causes import URL_NOT_VALID, cause
 from functions.check_monitors.probes.http import QUICK_EXIT
 from functions.check_monitors.probes.urls import as_ascii
 from infra.doctor.findings import Finding, failure, ok, warning
@@ -23,6 +23,7 @@ from shared import __version__
 from shared.alerting import tolerated_silence
 from shared.messages import duration
 from shared.settings import Settings, is_loopback
+from shared.words import cause_text
 
 SECONDS = 15.0
 SLOW_SECONDS = 3.0
@@ -94,9 +95,10 @@ def ask(url: str, key: str | None) -> Answer:
         seconds = curl.getinfo(pycurl.TOTAL_TIME)
         return Answer(curl.getinfo(pycurl.RESPONSE_CODE), headers, bytes(body), seconds, _expires_at(curl))
     except ValueError:
-        raise NoAnswer(NO_URL) from None
+        raise NoAnswer(cause_text("en", URL_NOT_VALID)) from None
     except pycurl.error as error:
-        raise NoAnswer(cause(curl, error.args[0], error.args[1], None, SECONDS)) from None
+        why = cause(curl, error.args[0], error.args[1], None, SECONDS)
+        raise NoAnswer(cause_text("en", why)) from None
     finally:
         curl.close()
 

@@ -20,6 +20,7 @@ FAILURE: dict[str, Any] = {
     "timestamp": "2025-01-08T10:30:00.250+09:00",
     "is_success": False,
     "error_message": "HTTP 503 Service Unavailable",
+    "cause": {"code": "http_status", "parameters": {"status": 503, "phrase": "Service Unavailable"}},
     "event_id": "019443c1f8ba5d0c7e2f4b6a8d901c3e",
     "monitor": "shop",
     "location": "seoul",

@@ -28,6 +28,10 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         ),
         "is_success": "Whether the check succeeded.",
         "error_message": "Why it failed. It becomes the alert's cause.",
+        "cause": (
+            "The same as data, so that messages can say it in their own language. A code that is not known is taken, "
+            "and then `error_message` is shown."
+        ),
         "event_id": "Makes the event safe to send again. Made up where it is absent.",
         "monitor": "The name of what is watched; `target_url` where it is absent. An unknown one is created.",
         "location": "Where the check ran.",
@@ -38,6 +42,10 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "agent": "Which agent made the check.",
         "interval_seconds": "How often that agent looks at this monitor.",
         "is_inconclusive": "Whether the check says nothing about the monitor, since its own location was cut off.",
+    },
+    "Cause": {
+        "code": "Which cause it is, in snake_case.",
+        "parameters": "What the sentence for this code names: texts and numbers.",
     },
     "Alert": _ALERT,
     "AlertWithNotifications": _ALERT,

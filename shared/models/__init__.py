@@ -2,6 +2,7 @@
 
 from shared.models.agent import Agent
 from shared.models.alert import Alert, AlertKind, AlertStatus
+from shared.models.cause import Cause
 from shared.models.change import Change, ChangeKind
 from shared.models.event import MAX_EVENTS_PER_REQUEST, Event
 from shared.models.monitor import Monitor, MonitorState
@@ -24,6 +25,7 @@ __all__ = [
     "AlertStatus",
     "Attempt",
     "AttemptStatus",
+    "Cause",
     "Change",
     "ChangeKind",
     "Event",

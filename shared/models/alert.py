@@ -1,7 +1,11 @@
 """An alert: one outage of one monitor, or the like."""
 
 from enum import StrEnum
+from typing import Annotated, Any
 
+from pydantic import BeforeValidator, Field
+
+from shared.models.cause import Cause
 from shared.models.scalars import Value
 from shared.models.times import Time
 
@@ -28,6 +32,10 @@ class AlertStatus(StrEnum):
         return self is not AlertStatus.RESOLVED
 
 
+def _from_json(value: Any) -> Any:
+    return Cause.model_validate_json(value) if isinstance(value, str) else value
+
+
 class Alert(Value):
     """One outage of one monitor, from its first failing check (``failed_at``) to its end.
 
@@ -40,6 +48,8 @@ class Alert(Value):
     target_url: str | None
     status: AlertStatus
     cause: str | None
+    # The same as data, for messages in every language; the store keeps it as JSON. Responses show the text only.
+    cause_data: Annotated[Cause | None, BeforeValidator(_from_json), Field(exclude=True)] = None
     failed_at: Time
     opened_at: Time
     acknowledged_at: Time | None = None

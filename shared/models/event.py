@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo
 
+from shared.models.cause import Cause
 from shared.models.scalars import EventId, Milliseconds, MonitorName, Text, Value, new_event_id, whole
 from shared.models.times import Time, written_out
 
@@ -22,9 +23,9 @@ class Event(Value):
     """The report of one check, as ``POST /events`` takes it.
 
     Unknown extra fields are ignored, so that a newer agent can talk to an older backend; a wrong type is an error,
-    never a guess. The four phases are durations in milliseconds and add up to the time to the first byte. ``agent``
-    and ``interval_seconds``: who checks, and how often; ``is_inconclusive``: the failure is that of the agent's own
-    connection, and says nothing of the monitor.
+    never a guess. The four phases are durations in milliseconds and add up to the time to the first byte. ``cause``
+    says as data what ``error_message`` says in English. ``agent`` and ``interval_seconds``: who checks, and how often;
+    ``is_inconclusive``: the failure is that of the agent's own connection, and says nothing of the monitor.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, defer_build=True)
@@ -36,6 +37,7 @@ class Event(Value):
     timestamp: Annotated[Time, Field(strict=False), BeforeValidator(written_out)]
     is_success: bool
     error_message: Annotated[Text, Field(max_length=4096)] | None = None
+    cause: Cause | None = None
     event_id: Annotated[
         EventId,
         Field(validate_default=True),

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from shared.alerting import resolve
 from shared.logs import step
-from shared.models import Alert, AlertKind, Change, ChangeKind
+from shared.models import Alert, AlertKind, Cause, Change, ChangeKind
 from shared.store.engines.database import Transaction
 from shared.store.tables import alerts, notifications
+from shared.words import cause_text
 
 
 def open_alert(
@@ -15,16 +16,24 @@ def open_alert(
     kind: AlertKind,
     subject: str,
     *,
-    cause: str | None,
+    cause: Cause | None,
     failed_at: datetime,
     opened_at: datetime,
     channels: Iterable[str],
     now: datetime,
+    reported: str | None = None,
     target_url: str | None = None,
 ) -> Change:
-    """A new alert, owed to ``channels``."""
+    """A new alert, owed to ``channels``. ``reported`` is the cause as a reporter or a channel wrote it."""
     alert = alerts.add(
-        transaction, kind, subject, target_url=target_url, cause=cause, failed_at=failed_at, opened_at=opened_at
+        transaction,
+        kind,
+        subject,
+        target_url=target_url,
+        cause=cause_text("en", cause) or None if reported is None else reported,
+        cause_data=cause,
+        failed_at=failed_at,
+        opened_at=opened_at,
     )
     return Change(alert, ChangeKind.OPENED, notifications.owe(transaction, alert, channels, now=now))
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from shared.alerting import Decision, Reason, Situation, decide, effective_time, observe_agent
-from shared.models import Agent, Alert, AlertKind, Change, ChangeKind, Event, Monitor, as_text
+from shared.models import Agent, Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor, as_text
 from shared.store.changes import open_alert, resolve_alert
 from shared.store.engines.database import Transaction
 from shared.store.tables import agents, alerts, monitors
@@ -13,7 +13,7 @@ from shared.store.tables import events as table
 
 # How often an agent checks that does not say so.
 INTERVAL_SECONDS = 30.0
-OFFLINE = "every check failed, and so did the connectivity check"
+OFFLINE = Cause.of("location_offline")
 
 
 class Ingested(NamedTuple):
@@ -109,7 +109,14 @@ class _Intake:
         kind, name = AlertKind.OUTAGE, decision.monitor.name
         failed_at = decision.monitor.failing_since or at
         return self._change(
-            decision.change, kind, name, at, failed_at=failed_at, cause=event.error_message, target_url=event.target_url
+            decision.change,
+            kind,
+            name,
+            at,
+            failed_at=failed_at,
+            cause=event.cause,
+            reported=event.error_message,
+            target_url=event.target_url,
         )
 
     def _observe_agent(self, name: str, event: Event, at: datetime) -> list[Change]:
@@ -131,7 +138,8 @@ class _Intake:
         at: datetime,
         *,
         failed_at: datetime,
-        cause: str | None,
+        cause: Cause | None,
+        reported: str | None = None,
         target_url: str | None = None,
     ) -> list[Change]:
         """Open an alert, or resolve the active one; nothing if there is one already, or none."""
@@ -142,6 +150,7 @@ class _Intake:
                 kind,
                 subject,
                 cause=cause,
+                reported=reported,
                 target_url=target_url,
                 failed_at=failed_at,
                 opened_at=at,

@@ -14,7 +14,7 @@ from shared.alerting import (
     monitor_after_move,
     move,
 )
-from shared.models import Agent, Alert, AlertKind, AlertStatus, Change, ChangeKind, Event, Notification
+from shared.models import Agent, Alert, AlertKind, AlertStatus, Cause, Change, ChangeKind, Event, Notification
 from shared.store.changes import open_alert
 from shared.store.engines.database import Database, Transaction
 from shared.store.engines.group_commit import Group
@@ -24,7 +24,7 @@ from shared.store.tables import agents, alerts, monitors, notifications, watches
 
 # A watch is saved this often, not at each review.
 SAVE_WATCH_SECONDS = 30.0
-NO_CHECK = "no check arrives from it"
+NO_CHECK = Cause.of("no_checks_received")
 
 
 class Store:

@@ -256,6 +256,18 @@ def test_a_time_without_an_offset_is_the_servers_local_time(api: Api, environ: C
         ({"event_id": 7}, "event_id"),
         ({"monitor": {}}, "monitor"),
         ({"location": "x" * 256}, "location"),
+        ({"cause": "connection_refused"}, "cause"),
+        ({"cause": {"parameters": {}}}, "cause.code"),
+        ({"cause": {"code": "Connection refused"}}, "cause.code"),
+        ({"cause": {"code": "x" * 65}}, "cause.code"),
+        ({"cause": {"code": "x", "parameters": None}}, "cause.parameters"),
+        ({"cause": {"code": "x", "parameters": {"host": ["a"]}}}, "cause.parameters"),
+        ({"cause": {"code": "x", "parameters": {"is_x": True}}}, "cause.parameters"),
+        ({"cause": {"code": "x", "parameters": {"host": "x" * 301}}}, "cause.parameters"),
+        ({"cause": {"code": "x", "parameters": {"host": "a\0b"}}}, "cause.parameters"),
+        ({"cause": {"code": "x", "parameters": {"seconds": 1e300}}}, "cause.parameters"),
+        ({"cause": {"code": "x", "parameters": {"a b": 1}}}, "cause.parameters"),
+        ({"cause": {"code": "x", "parameters": {f"x{i}": i for i in range(17)}}}, "cause.parameters"),
     ],
 )
 def test_a_wrong_value_is_named_and_stores_nothing(api: Api, change: dict[str, object], field: str) -> None:

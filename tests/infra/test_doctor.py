@@ -35,7 +35,7 @@ from shared.store.admin.inspection import look
 from shared.store.engines.sqlite import database as sqlite
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
-from tests.functions.check_monitors.test_http import Authority
+from tests.support.certificates import Authority
 from tests.support.postgres import Server
 from tests.support.running import API_KEY, AWS, LocalSystem, environment
 from tests.support.stand_ins import Behaviour, BotApi, Exchange, StandIn, Target, chat_not_found

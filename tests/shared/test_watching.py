@@ -131,7 +131,7 @@ def silent(store: Store) -> Store:
         "kind": SILENT,
         "subject": "seoul",
         "status": AlertStatus.OPEN,
-        "cause": "no check arrives from it",
+        "cause": "no checks received",
         "failed_at": at(0),
         "opened_at": at(130),
     }

@@ -96,6 +96,8 @@ BODIES: dict[str, bytes] = {
     "1,001 events": b"[" + b",".join([BODY] * 1001) + b"]",
     "a long URL": json.dumps(EVENT | {"target_url": "x" * 2049}).encode(),
     "a long message": with_field("error_message", b'"' + b"x" * 4097 + b'"'),
+    "a wrong cause": with_field("cause", b'{"code": "x", "parameters": {"a": ' + b"[" * 100 + b"]" * 100 + b"}}"),
+    "a wide cause": with_field("cause", b'{"code": "x", "parameters": {"a": "' + b"x" * 900_000 + b'"}}'),
     "a long name": with_field("monitor", b'"' + "가".encode() * 2049 + b'"'),
     "a long id": with_field("event_id", b'"' + b"x" * 65 + b'"'),
     "a time in digits": json.dumps(EVENT | {"timestamp": "1736332200"}).encode(),

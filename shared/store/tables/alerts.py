@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from shared.models import Alert, AlertKind, AlertStatus, as_text
+from shared.models import Alert, AlertKind, AlertStatus, Cause, as_text
 from shared.store.engines.database import MAX_ID, Transaction
 from shared.store.tables.rows import found, named_in, value_of, values_of
 
 _ADD = """
-    INSERT INTO alerts (kind, subject, target_url, status, cause, failed_at, opened_at)
-    VALUES (:kind, :subject, :target_url, 'OPEN', :cause, :failed_at, :opened_at) RETURNING *"""
+    INSERT INTO alerts (kind, subject, target_url, status, cause, cause_data, failed_at, opened_at)
+    VALUES (:kind, :subject, :target_url, 'OPEN', :cause, :cause_data, :failed_at, :opened_at) RETURNING *"""
 
 _SAVE = """
     UPDATE alerts SET status = :status, acknowledged_at = :acknowledged_at, acknowledged_by = :acknowledged_by,
@@ -32,6 +32,7 @@ def add(
     *,
     target_url: str | None = None,
     cause: str | None,
+    cause_data: Cause | None = None,
     failed_at: datetime,
     opened_at: datetime,
 ) -> Alert:
@@ -42,6 +43,7 @@ def add(
         subject=subject,
         target_url=target_url,
         cause=cause,
+        cause_data=cause_data.model_dump_json() if cause_data else None,
         failed_at=as_text(failed_at),
         opened_at=as_text(opened_at),
     )

@@ -4,7 +4,7 @@ from shared.models import Event, as_text
 from shared.store.engines.database import Transaction
 
 _COLUMNS = """event_id, location, target_url, timestamp, is_success, status_code, response_time_ms, dns_ms, connect_ms,
-    tls_ms, first_byte_ms, error_message, is_inconclusive"""
+    tls_ms, first_byte_ms, error_message, cause, is_inconclusive"""
 
 _ADD = f"""
     INSERT INTO events ({_COLUMNS}, monitor_id, received_at)
@@ -14,8 +14,9 @@ _ADD = f"""
 
 def add(transaction: Transaction, event: Event, monitor_id: int, received_at: str) -> int | None:
     """The new row's id, or None if the ``event_id`` is stored already. ``received_at`` is a time as text."""
-    values = event.model_dump(exclude={"monitor", "agent", "interval_seconds", "timestamp"})
+    values = event.model_dump(exclude={"monitor", "agent", "interval_seconds", "timestamp", "cause"})
     values["timestamp"] = as_text(event.timestamp)
+    values["cause"] = event.cause.model_dump_json() if event.cause else None
     row = transaction.row(_ADD, **values, monitor_id=monitor_id, received_at=received_at)
     return row["id"] if row else None
 

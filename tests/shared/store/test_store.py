@@ -126,6 +126,7 @@ def test_an_event_is_stored_as_reported(store: Store) -> None:
         "tls_ms": 3,
         "first_byte_ms": 4,
         "error_message": "HTTP 503 Service Unavailable",
+        "cause": None,
         "is_inconclusive": 0,
     }
 

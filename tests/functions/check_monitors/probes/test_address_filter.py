@@ -1,13 +1,14 @@
-"""Which addresses are refused: the pure part, as tables. The looks themselves are in ``test_probe.py``."""
+"""Which addresses are refused: the pure rules as tables. Through real sockets: ``test_refused_addresses.py``."""
 
 import pytest
 
 from functions.check_monitors.probes.address_filter import host_refusal, refusal
+from shared.models import Cause
 
-METADATA, LINK_LOCAL, MULTICAST = "cloud metadata", "link-local", "multicast"
-PRIVATE = "private"
+METADATA, LINK_LOCAL = "refused_metadata_address", "refused_link_local_address"
+MULTICAST, PRIVATE = "refused_multicast_address", "refused_private_address"
 
-# address, what it is called, why it is in the table
+# address, the cause's code, why it is in the table
 ADDRESSES = [
     ("169.254.169.254", METADATA, "AWS, Google, Azure, DigitalOcean, OpenStack …"),
     ("169.254.170.2", METADATA, "AWS: the credentials of a container"),
@@ -85,18 +86,14 @@ ADDRESSES = [
 ]
 
 
-@pytest.mark.parametrize(("address", "what", "why"), ADDRESSES)
-def test_an_address_is_refused_for_what_it_is(address: str, what: str | None, why: str) -> None:
-    where_private_is_off = refusal(address, False)
-    where_private_is_on = refusal(address, True)
-    if what == PRIVATE:
-        assert where_private_is_off == f"{address} is a private address (ALLOW_PRIVATE_TARGETS is off)"
-        assert where_private_is_on is None
-    else:
-        assert where_private_is_off == where_private_is_on == (what and f"{address} is a {what} address")
+@pytest.mark.parametrize(("address", "code", "why"), ADDRESSES)
+def test_an_address_is_refused_for_what_it_is(address: str, code: str | None, why: str) -> None:
+    expected = code and Cause.of(code, address=address)
+    assert refusal(address, False) == expected
+    assert refusal(address, True) == (None if code == PRIVATE else expected)
 
 
-def test_what_is_no_address_is_never_let_pass() -> None:
+def test_a_text_that_is_no_address_is_an_error() -> None:
     for no_address in ("", "shop.example", "169.254.43518", "1.2.3.4 "):
         with pytest.raises(ValueError, match="does not appear to be"):
             refusal(no_address, True)
@@ -126,7 +123,7 @@ SPELLINGS = [
     "http://metadata.google.internal/computeMetadata/v1/",
     "http://METADATA.google.internal.:80/",
     "http://%6detadata.goog/",
-    # In a redirect alone:
+    # only in a redirect:
     "//169.254.169.254/",
     "///169.254.169.254/",
     "http:/169.254.169.254/",
@@ -138,9 +135,9 @@ SPELLINGS = [
 @pytest.mark.parametrize("url", SPELLINGS)
 @pytest.mark.parametrize("is_private_allowed", [False, True])
 def test_a_metadata_server_is_known_in_every_spelling(url: str, is_private_allowed: bool) -> None:
-    reason = host_refusal(url, is_private_allowed)
-    assert reason is not None
-    assert reason.endswith(" is a cloud metadata address")
+    refused = host_refusal(url, is_private_allowed)
+    assert refused is not None
+    assert refused.code == METADATA
 
 
 @pytest.mark.parametrize(
