@@ -29,8 +29,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "is_success": "Whether the check succeeded.",
         "error_message": "Why it failed. It becomes the alert's cause.",
         "cause": (
-            "The same as data, so that messages can say it in their own language. A code that is not known is taken, "
-            "and then `error_message` is shown."
+            "The same as data, so that messages can say it in their own language. An unknown code is accepted; "
+            "messages then show `error_message`."
         ),
         "event_id": "Makes the event safe to send again. Made up where it is absent.",
         "monitor": "The name of what is watched; `target_url` where it is absent. An unknown one is created.",
