@@ -158,7 +158,7 @@ class Settings(BaseModel):
         for key in self.api_keys:
             if len(key.get_secret_value()) < MIN_KEY_LENGTH or key.get_secret_value() in PUBLISHED_KEYS:
                 expected = f"secrets of at least {MIN_KEY_LENGTH} characters, none of them a document's example"
-                raise SettingError("API_KEY", "(hidden)", f"{expected}, where others than this machine can call")
+                raise SettingError("API_KEY", "(hidden)", f"{expected}, because other machines can call")
 
     @property
     def own_url(self) -> str:
