@@ -32,7 +32,7 @@ from shared.models import as_text, now
 from shared.settings import Settings
 from shared.store import open_store
 from shared.store.admin.inspection import look
-from shared.store.engines.sqlite import database as sqlite
+from shared.store.engines import lifecycle
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
 from tests.functions.check_monitors.test_http import Authority
@@ -247,7 +247,7 @@ def test_a_damaged_store_is_found(environ: dict[str, str], database: Path) -> No
 def test_a_store_that_somebody_has_locked_is_found(
     environ: dict[str, str], database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "CHECK_SECONDS", 0.1)
+    monkeypatch.setattr(lifecycle, "CHECK_SECONDS", 0.1)
     with closing(sqlite3.connect(database)) as other:
         other.execute("BEGIN IMMEDIATE")
         found = one(find(environ), "store", "another process has locked it")

@@ -1,4 +1,4 @@
-"""What the engines have in common: what a database does for the store, and what it says when it cannot."""
+"""What a database does for the store, whatever its engine, and what it says when it cannot."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -10,7 +10,7 @@ Row = Mapping[str, Any]
 
 
 class StoreUnavailable(Exception):
-    """The store cannot be used at present. ``is_transient``: it may be so later without another program or database."""
+    """The store is unavailable. ``is_transient``: a later attempt may succeed unchanged."""
 
     def __init__(self, reason: str, *, is_transient: bool) -> None:
         super().__init__(reason)
@@ -18,7 +18,7 @@ class StoreUnavailable(Exception):
 
 
 class StoreBusy(StoreUnavailable):
-    """Another process, or too many others of this one, use it: it is free again soon."""
+    """Another process, or too many threads of this one, use the store: it is free again soon."""
 
     def __init__(self) -> None:
         super().__init__("the database is busy: another process has locked it", is_transient=True)
@@ -37,31 +37,31 @@ class Transaction(Protocol):
 class Database(Protocol):
     """A database, opened on first use, so that nothing is open when a server forks.
 
-    Raises (from every method but ``close`` and ``in_its_words``):
+    Raises (from every method but ``close`` and ``dialect``):
         StoreUnavailable: it is locked for long, or cannot be reached, read or written.
     """
 
-    # A statement that gives a row where there is the table ``:name``.
-    table_named: str
+    # A statement that returns a row if there is a table ``:name``.
+    TABLE_EXISTS: str
 
     def transaction(self, *, is_durable: bool = True) -> AbstractContextManager[Transaction]:
         """A transaction that holds the write lock from its start; committed unless an exception leaves it.
 
-        ``is_durable``: its commit waits for the disk. Without, everybody sees it as soon, a killed process leaves it
-        as it is, and a power cut may undo it; but nothing that is committed durably after it stands without it.
+        ``is_durable``: its commit waits for the disk. A commit that does not wait survives a killed process, but a
+        power cut may undo it, until a durable commit follows.
         """
 
     def snapshot(self) -> AbstractContextManager[Transaction]:
         """A transaction that only reads, and sees one state of the store throughout."""
 
     def open(self) -> None:
-        """Open and prepare it now, where it is not open."""
+        """Open and prepare it now, if it is not open."""
 
     def check(self) -> None:
-        """Raise StoreUnavailable where nothing could be saved now."""
+        """Raise StoreUnavailable if nothing could be saved now."""
 
     def close(self) -> None:
         """Close the connection; the next use opens a new one."""
 
-    def in_its_words(self, migration: str) -> str:
-        """The text of a migration with this engine's names of types."""
+    def dialect(self, migration: str) -> str:
+        """The text of a migration with this engine's type names."""
