@@ -60,7 +60,7 @@ def resources(row: Row) -> Resources:
     return found
 
 
-def by_hand(row: Row, place: Place) -> Command:
+def manual_call(row: Row, place: Place) -> Command:
     """The command that calls a function as its schedule does."""
     payload = json.dumps({"scheduled": "now"}, separators=(",", ":"))
     name = f"--function-name={STACK}-{dashed(row)}"

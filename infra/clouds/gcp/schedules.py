@@ -29,10 +29,10 @@ def beat_of(row: Row, settings: Settings) -> Beat:
 
 def job_names(row: Row, beat: Beat) -> list[str]:
     """The jobs of a function: the one at the strike bears its name, the others the seconds that they come later."""
-    return [f"{strike_job(row)}-{delay}s" if delay else strike_job(row) for delay in beat.delays]
+    return [f"{tick_job(row)}-{delay}s" if delay else tick_job(row) for delay in beat.delays]
 
 
-def strike_job(row: Row) -> str:
+def tick_job(row: Row) -> str:
     """The job that calls the function itself, at the scheduler's strike."""
     return name_of(row)
 
