@@ -42,7 +42,7 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
         secrets = frozenset(stages.secrets_of({**_ALWAYS_GIVEN, **load.given}))
     except SettingError as refusal:
         return Plan(PLATFORM, name, load, refusals=[str(refusal)])
-    made = model.calls(load, measured, "postgresql", model.strikes_a_day(beats[DELIVERY]) * model.DAYS)
+    made = model.calls(load, measured, "postgresql", model.ticks_a_day(beats[DELIVERY]) * model.DAYS)
     sizes = {row.name: size_of(row) for row in rows()}
     memory = {each.function: float(sizes[each.function].memory_mb) for each in made}
     shares = {function: megabytes / MEGABYTES_OF_A_PROCESSOR for function, megabytes in memory.items()}
@@ -53,7 +53,7 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
     compute = _compute(made, shares, memory)
     quantities = {"memory": compute, **_quantities(load, measured, made, beats, secrets)}
     rows_a_day, bytes_a_day = model.rows_and_bytes_a_day(load, measured, "postgresql", channels)
-    period = model.DAY_SECONDS / model.strikes_a_day(beats[DELIVERY])
+    period = model.DAY_SECONDS / model.ticks_a_day(beats[DELIVERY])
     late = Term("EventBridge Scheduler is late: AWS says by up to 59 s", LATE_SECONDS)
     return Plan(
         PLATFORM,
@@ -76,14 +76,14 @@ def _quantities(
     """By price, all but the time of the functions."""
     calls = {each.function: each.times for each in made}
     own = sum(each.times * (each.cost.log_bytes + each.cost.log_lines * ENTRY_BYTES) for each in made)
-    strikes = sum(model.strikes_a_day(beat) * len(beat.delays) for beat in beats.values())
-    later = sum(model.strikes_a_day(beat) * (len(beat.delays) - 1) for beat in beats.values()) * model.DAYS
+    ticks = sum(model.ticks_a_day(beat) * len(beat.delays) for beat in beats.values())
+    later = sum(model.ticks_a_day(beat) * (len(beat.delays) - 1) for beat in beats.values()) * model.DAYS
     polls = POLLERS * model.MONTH_SECONDS / POLL_SECONDS
     reads = sum(len(secrets.intersection(groups_of(row))) for row in rows())
     alarms = [each for each in _resources().values() if each["Type"] == "AWS::CloudWatch::Alarm"]
     return {
         "requests": sum(calls.values()),
-        "schedules": strikes * model.DAYS,
+        "schedules": ticks * model.DAYS,
         # What begins between the minutes comes through a queue.
         "queue": polls + later * REQUESTS_A_MESSAGE if later else 0.0,
         "gateway": calls[BACKEND] + calls["list_alerts"],

@@ -38,7 +38,7 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
         beats = {row.name: schedules.beat_of(row, load.settings) for row in rows() if row.every is not None}
     except SettingError as refusal:
         return Plan(PLATFORM, name, load, refusals=[str(refusal)])
-    made = model.calls(load, measured, "postgresql", model.strikes_a_day(beats[DELIVERY]) * model.DAYS)
+    made = model.calls(load, measured, "postgresql", model.ticks_a_day(beats[DELIVERY]) * model.DAYS)
     sizes = {each.function: SIZES.get(each.function, Size()) for each in made}
     shares = {function: float(size.cpu) for function, size in sizes.items()}
     memory = {function: float(size.memory.removesuffix("Mi")) for function, size in sizes.items()}
@@ -108,11 +108,11 @@ def billed(seconds: float) -> float:
 
 
 def _period(beat: Beat) -> float:
-    return model.DAY_SECONDS / model.strikes_a_day(beat)
+    return model.DAY_SECONDS / model.ticks_a_day(beat)
 
 
 def _steps_a_day(name: str, beat: Beat) -> float:
     """The steps of the workflow that comes between the strikes, if there is one."""
     row = next(each for each in rows() if each.name == name)
     steps = schedules.definition(row, _NOWHERE, SecretStr(""))["main"]["steps"]
-    return model.strikes_a_day(beat) * sum(delay > 0 for delay in beat.delays) * len(steps)
+    return model.ticks_a_day(beat) * sum(delay > 0 for delay in beat.delays) * len(steps)

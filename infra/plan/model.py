@@ -210,7 +210,7 @@ def too_many_variables(told: Mapping[str, str], most: int) -> list[str]:
     ]
 
 
-def strikes_a_day(beat: Beat) -> float:
+def ticks_a_day(beat: Beat) -> float:
     """How often a cron line strikes in a day."""
     minute, hour, *_ = beat.cron.split()
     return _times(minute, 60) * _times(hour, 24)
