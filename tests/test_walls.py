@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "engines.database": set(),
     "engines": {"engines"},
     "migrate": {"engines.database"},
-    "tables": {"engines.database", "tables.rows"},
+    "tables": {"engines.database"},
     "changes": {"engines.database", "tables"},
     "ingest": {"engines.database", "tables", "changes"},
     "outbox": {"engines.database", "tables", "changes"},

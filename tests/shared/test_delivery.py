@@ -183,8 +183,7 @@ class Elsewhere:
 def other(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Elsewhere]:
     """Who waits for its lock gives up soon."""
     database = store.database
-    monkeypatch.setattr("shared.store.engines.sqlite.database.BUSY_SECONDS", 0.1)
-    monkeypatch.setattr(postgres, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("shared.store.engines.lifecycle.BUSY_SECONDS", 0.1)
     monkeypatch.setattr(delivery, "RUN", delivery.Budget(starts_until=0.5, ends_at=0.5))
     connection: Any
     if isinstance(database, SqliteDatabase):

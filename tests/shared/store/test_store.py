@@ -645,7 +645,7 @@ def test_dropping_everything_makes_a_fresh_start_in_the_same_file(store: Store) 
 def test_a_store_in_trouble_says_which(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str, is_transient: bool, why: str
 ) -> None:
-    monkeypatch.setattr("shared.store.engines.sqlite.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("shared.store.engines.lifecycle.BUSY_SECONDS", 0.05)
     path = tmp_path / ("missing/x.db" if trouble == "no folder" else "x.db")
     other = None
     if trouble == "not a database":
