@@ -361,23 +361,32 @@ def test_a_clock_that_was_ahead_is_found(environ: dict[str, str], database: Path
 
 
 @pytest.mark.parametrize(
+    ("about", "function", "row"), [("reviews", "review_alerts", 1), ("deliveries", "deliver_notifications", 2)]
+)
+@pytest.mark.parametrize(
     ("length", "verdict", "words"),
     [
-        (None, WARNING, "deliver_notifications has never run"),
-        ({"seconds": 40}, OK, "deliver_notifications last ran 40 s ago"),
-        ({"minutes": 5}, FAILURE, "deliver_notifications last ran 5 min ago"),
+        (None, WARNING, "has never run"),
+        ({"seconds": 40}, OK, "last ran 40 s ago"),
+        ({"minutes": 5}, FAILURE, "last ran 5 min ago"),
     ],
 )
-def test_how_long_ago_messages_were_sent_is_found(
-    environ: dict[str, str], database: Path, length: dict[str, float] | None, verdict: Verdict, words: str
+def test_it_says_when_a_scheduled_function_last_ran(
+    environ: dict[str, str],
+    database: Path,
+    about: str,
+    function: str,
+    row: int,
+    length: dict[str, float] | None,
+    verdict: Verdict,
+    words: str,
 ) -> None:
     if length is not None:
-        execute(
-            database, "INSERT INTO watches (id, started_at, seen_at) VALUES (2, ?, ?)", ago(**length), ago(**length)
-        )
-    found = one(find(environ), "deliveries", words)
+        times = row, ago(**length), ago(**length)
+        execute(database, "INSERT INTO watches (id, started_at, seen_at) VALUES (?, ?, ?)", *times)
+    found = one(find(environ), about, f"{function} {words}")
     assert found.verdict is verdict
-    assert verdict is OK or "http://127.0.0.1:5000/deliver_notifications" in (found.fix or "")
+    assert verdict is OK or f"http://127.0.0.1:5000/{function}" in (found.fix or "")
 
 
 AMAZONS = "https://0123abcd.execute-api.eu-west-1.amazonaws.com"
@@ -406,10 +415,11 @@ def test_what_a_schedule_did_not_call_is_called_by_hand_as_can_be_done_there(
     fixes = {each.about: each.fix for each in store.examine_work(inspection, {}, url, now())}
     lines = {
         function: line.format(url=url, function=function, dashed=function.replace("_", "-"))
-        for function in ("check_monitors", "deliver_notifications")
+        for function in ("check_monitors", "review_alerts", "deliver_notifications")
     }
     assert fixes == {
         "checks": before + lines["check_monitors"],
+        "reviews": before + lines["review_alerts"],
         "deliveries": before + lines["deliver_notifications"],
     }
     [outside_too] = outside._last_check(None, Settings.from_env({}), url, now())
