@@ -21,13 +21,12 @@ from infra.clouds.aws import template
 from infra.clouds.aws.target import STACK, id_of
 from infra.clouds.gcp import schedules as gcp_schedules
 from infra.clouds.gcp.project import Existing, Place
-from infra.doctor import channels as channels_module
 from infra.doctor import examination, outside, store, versions
 from infra.doctor import manual_call as by_hand
 from infra.doctor.examination import examine
 from infra.doctor.findings import Finding, Verdict, as_json, as_lines, worst
 from infra.table import Row, rows
-from shared import ROOT, __version__, notifiers
+from shared import ROOT, __version__
 from shared.models import as_text, now
 from shared.settings import Settings
 from shared.store import open_store
@@ -487,10 +486,6 @@ def bots() -> Iterator[Bots]:
         yield listening
 
 
-def test_every_channel_is_looked_at() -> None:
-    assert set(channels_module._LOOKS) == set(notifiers.channel_names())
-
-
 def test_a_console_alone_is_found(environ: dict[str, str]) -> None:
     assert one(find(environ), "channels", "only the console is on").verdict is WARNING
 
@@ -500,6 +495,33 @@ def test_telegram_is_asked_who_the_bot_is_and_no_message_is_sent(environ: dict[s
     assert one(findings, "channels", "telegram: @beacon_bot may write to the chat 4242").verdict is OK
     assert not [each for each in findings if "only the console" in each.found]
     assert bots.calls == []
+
+
+def test_channels_of_one_kind_are_examined_by_name(environ: dict[str, str], bots: Bots) -> None:
+    telegram = {"kind": "telegram", "bot_token": BotApi.token, "api_url": bots.url}
+    described = {"ops": {**telegram, "chat_id": -100123}, "night": {**telegram, "chat_id": "@night"}}
+    environ |= {"CHANNELS": json.dumps(described)}
+    findings = find(environ)
+    assert one(findings, "channels", "ops: @beacon_bot may write to the chat -100123").verdict is OK
+    assert one(findings, "channels", "night: @beacon_bot may write to the chat @night").verdict is OK
+    assert not [each for each in findings if "only the console" in each.found]
+    bots.says |= {"getMe": f"no /bot{BotApi.token}/"}
+    found = one(find(environ), "channels", "ops: Telegram refuses the token: no /bot(hidden)/")
+    assert found.mend == "CHANNELS.ops.bot_token=… as BotFather's /token gives it"
+    bots.is_down = True
+    assert one(find(environ), "channels", "night: Telegram is not reached: ConnectionError").verdict is FAILURE
+
+
+def test_a_malformed_channel_hides_no_other(environ: dict[str, str], bots: Bots) -> None:
+    described = {"ops": {"kind": "telegram", "bot_token": BotApi.token, "chatid": 1}, "screen": {"kind": "console"}}
+    findings = find(environ | bots.environ | {"CHANNELS": json.dumps(described)})
+    found = one(findings, "settings", "CHANNELS.ops.chatid is '(hidden)'")
+    assert (found.expected, found.mend) == (
+        "a setting of telegram, perhaps chat_id",
+        "CHANNELS=… in .env or the environment",
+    )
+    assert one(findings, "channels", "telegram: @beacon_bot may write to the chat 4242").verdict is OK
+    assert one(findings, "channels", "screen: console is on").verdict is OK
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ API Gateway hands over an HTTP request, and gets its answer. Whatever else calls
 that shows our own API key, and an answer that is not good an exception, so that the platform knows of it.
 """
 
-import contextlib
 import functools
 import json
 import logging
@@ -19,7 +18,7 @@ from apig_wsgi import make_lambda_handler
 from infra.clouds.aws import secrets_manager
 from shared import ROOT
 from shared.logs import step
-from shared.settings import SettingError, Settings
+from shared.settings import Settings
 from shared.web import RETRY_AFTER_SECONDS, problems
 
 Event = dict[str, Any]
@@ -104,17 +103,15 @@ def _unrouted() -> Call:
 
 
 def _get_ready_to_send() -> None:
-    # To load botocore takes 0.35 s of a whole processor: with the fraction that comes after this, more than the second
-    # that a first send has here. deliver_notifications has the time, and seldom needs it.
-    if os.environ.get("SENDS") != "at_once" or not os.environ.get("SNS_TOPIC_ARN"):
+    # To load a channel's library may take 0.35 s of a whole processor, and later, with a fraction of one, more than the
+    # second that a first send has here. deliver_notifications has the time, and seldom needs it.
+    if os.environ.get("SENDS") != "at_once":
         return
-    from shared.notifiers import sns
+    from shared import channels
 
-    # What is malformed is for a call to say.
-    with contextlib.suppress(SettingError):
-        notifier = sns.from_env(os.environ)
-        if isinstance(notifier, sns.SnsNotifier):
-            notifier.get_ready()
+    # A channel that is malformed, or whose secrets are not read yet, is left for the first call.
+    for notifier in channels.read(os.environ)[0].values():
+        notifier.get_ready()
 
 
 if os.environ.get("AWS_LAMBDA_FUNCTION_NAME"):

@@ -1068,9 +1068,10 @@ asked = []
 sys.addaudithook(lambda event, _: asked.append(event) if event in ("socket.connect", "socket.getaddrinfo") else None)
 import infra.clouds.aws.handler
 from infra.clouds.aws import secrets_manager
-from shared.notifiers import sns
+from shared.notifiers.sns import connection
 has_botocore = "botocore" in sys.modules
-print(json.dumps([asked, secrets_manager.context.cache_info().currsize, list(sns._idle_lines), has_botocore]))
+ready = list(connection.idle_connections)
+print(json.dumps([asked, secrets_manager.context.cache_info().currsize, ready, has_botocore]))
 """
     environ = {"AWS_LAMBDA_FUNCTION_NAME": "bonghwa-of-tests", "FUNCTION_TARGET": "ingest_event", "SECRET_NAMES": "a b"}
     environ |= {**AWS, "SNS_TOPIC_ARN": topic} | ({"SENDS": sends} if sends else {})
