@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 from xdist.scheduler import LoadScopeScheduling
 
-from shared.notifiers import sns
+from shared.notifiers.sns import connection
 from shared.store.engines.database import Database
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.engines.sqlite.database import SqliteDatabase
@@ -133,9 +133,9 @@ def aws(aws_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, 
     environ = {**AWS, "AWS_ENDPOINT_URL": aws_server}
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    sns._idle_lines.clear()
+    connection.idle_connections.clear()
     yield environ
-    sns._idle_lines.clear()
+    connection.idle_connections.clear()
 
 
 @pytest.fixture(scope="session")

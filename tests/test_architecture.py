@@ -28,6 +28,7 @@ MAY_IMPORT = {
         "shared.logs",
     },
     "shared.notifiers": {"shared.models", "shared.messages", "shared.settings", "shared.logs"},
+    "shared.channels": {"shared.notifiers", "shared.settings"},
     "shared.delivery": {
         "shared.models",
         "shared.alerting",
@@ -116,9 +117,10 @@ import functions_framework
 before = set(sys.modules)
 import main
 function = getattr(main, {name!r})
-from shared import notifiers
+from shared.channels import configured
 topic = "arn:aws:sns:eu-west-1:123456789012:alerts"
-notifiers.configured({{"TELEGRAM_BOT_TOKEN": "1:a", "TELEGRAM_CHAT_ID": "1", "SNS_TOPIC_ARN": topic}})
+others = json.dumps({{"ops": {{"kind": "telegram", "bot_token": "1:a", "chat_id": 1}}}})
+configured({{"TELEGRAM_BOT_TOKEN": "1:a", "TELEGRAM_CHAT_ID": "1", "SNS_TOPIC_ARN": topic, "CHANNELS": others}})
 print(json.dumps([function.__name__, sorted(set(sys.modules) - before)]))
 """
     answer = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -9,7 +9,8 @@ import functions_framework
 from flask import Request, Response
 from pydantic import Field, TypeAdapter
 
-from shared import notifiers, web
+from shared import web
+from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import MAX_EVENTS_PER_REQUEST, Event, now
@@ -27,7 +28,7 @@ def ingest_event(request: Request, settings: Settings) -> Response:
     body = web.body_of(request)
     is_array = body.lstrip().startswith(b"[")
     events = _array().validate_json(body) if is_array else [Event.model_validate_json(body)]
-    channels = notifiers.configured()
+    channels = configured()
     store = open_store(settings)
     ingested = store.events.add(events, received_at=now(), sent_at=_sent_at(request), channels=tuple(channels))
     _log(ingested, is_array=is_array)

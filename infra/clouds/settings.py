@@ -1,12 +1,13 @@
 """The settings of a deployment to a cloud, and whether functions there can run with them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from dotenv import dotenv_values
 
 from infra.local.environment import read_dotenv
-from shared import ROOT, notifiers
+from shared import ROOT
+from shared.channels import configured, of_json, read
 from shared.settings import SettingError, Settings
 
 _DATABASE = "postgresql://user:password@host/name"
@@ -36,5 +37,13 @@ def checked(given: Mapping[str, str], own_file: str) -> Settings:
     _ = settings.targets, settings.key
     settings.refuse_weak_keys()
     # Only the functions read these, and they would respond to everything with 500 if one were malformed.
-    notifiers.configured(given)
+    configured(given)
     return settings
+
+
+def refuse_missing_libraries(given: Mapping[str, str], own_file: str, libraries: Collection[str] = ()) -> None:
+    """Raise SettingError if a channel needs a library that functions there do not have. They have ``libraries``."""
+    for name, notifier in read(given)[0].items():
+        if notifier.library is not None and notifier.library.module not in libraries:
+            fix = f"CHANNELS without {name}" if name in of_json(given) else "an empty one"
+            raise notifier.unusable(f"{notifier.library.expected_without} ({fix} in {own_file})")

@@ -35,4 +35,5 @@ def examine(
     findings += examine_channels(channels, settings.message_language, is_test_sent=is_test_sent)
     if url is not None:
         findings += examine_outside(url, settings, now())
-    return [without_secrets(finding, {**environ, "--url": url or ""}) for finding in findings]
+    secrets = {name: secret for channel in channels.values() for name, secret in channel.secrets().items()}
+    return [without_secrets(finding, {**environ, **secrets, "--url": url or ""}) for finding in findings]

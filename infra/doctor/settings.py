@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from infra.doctor.findings import Finding, failure, ok, warning
-from shared import ROOT, notifiers
+from shared import ROOT
+from shared.channels import read as read_channels
+from shared.notifiers import NotifierKind
 from shared.settings import SettingError, Settings, is_in_cloud, is_loopback
 
 _NEW_KEY = "API_KEY=… from python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
@@ -76,22 +78,16 @@ def readable(environ: Mapping[str, str]) -> tuple[Settings, list[Finding]]:
     return settings, findings
 
 
-def configured(environ: Mapping[str, str]) -> tuple[dict[str, notifiers.Notifier], list[Finding]]:
+def configured(environ: Mapping[str, str]) -> tuple[dict[str, NotifierKind], list[Finding]]:
     """The channels that are on, and a finding for each that is malformed, half configured or without its library."""
-    channels: dict[str, notifiers.Notifier] = {}
-    findings = []
-    for name in notifiers.channel_names():
+    channels, errors = read_channels(environ)
+    findings = [_malformed(error) for error in errors]
+    for name, notifier in tuple(channels.items()):
         try:
-            notifier = notifiers.notifier(name, environ)
-        except SettingError as trouble:
-            findings.append(_malformed(trouble))
-            continue
-        try:
-            notifiers.refuse_missing(name, environ)
-        except SettingError as trouble:
-            findings.append(_without_library(trouble))
-        else:
-            channels |= {name: notifier} if notifier is not None else {}
+            notifier.refuse_missing_library()
+        except SettingError as error:
+            findings.append(_without_library(error))
+            del channels[name]
     return channels, findings
 
 
@@ -139,4 +135,6 @@ def _without_library(trouble: SettingError) -> Finding:
 
 def _malformed(trouble: SettingError) -> Finding:
     found, _, expected = str(trouble).partition(": expected ")
-    return failure("settings", found, expected=expected, fix=f"{trouble.variable}=… in .env or the environment")
+    # CHANNELS.ops.chat_id is a part of CHANNELS.
+    variable = trouble.variable.partition(".")[0].partition(" ")[0]
+    return failure("settings", found, expected=expected, fix=f"{variable}=… in .env or the environment")

@@ -5,12 +5,14 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from infra.local.environment import read_dotenv, take_out_debug
 from infra.local.server import listen
 from infra.table import rows
-from shared import ROOT, notifiers
+from shared import ROOT
+from shared.channels import configured
+from shared.notifiers import NotifierKind, kinds
 from shared.settings import SettingError, Settings, is_loopback
 from shared.store import StoreUnavailable, open_store
 
@@ -21,8 +23,8 @@ def main() -> None:
     try:
         settings = Settings.from_env()
         _ = settings.targets, settings.key
-        for channel in notifiers.configured():
-            notifiers.refuse_missing(channel)
+        for notifier in configured().values():
+            notifier.refuse_missing_library()
         listener = _listen(settings)
         _check_files(settings)
     except SettingError as trouble:
@@ -70,9 +72,10 @@ def _listen(settings: Settings) -> socket.socket:
         ) from error
 
 
-def banner(settings: Settings, channels: Collection[str], *, is_new: bool) -> str:
+def banner(settings: Settings, channels: Mapping[str, NotifierKind], *, is_new: bool) -> str:
     """What a person needs to know when the system serves. ``is_new``: this start made the settings file."""
-    off = [name for name in notifiers.channel_names() if name not in channels]
+    on = {notifier.kind for notifier in channels.values()}
+    off = [kind for kind in kinds() if kind not in on]
     lines = [
         ("Bonghwa", f"{settings.own_url.replace('127.0.0.1', 'localhost')}  (Ctrl-C stops it)"),
         ("watching", f"{' '.join(settings.targets)}  every {settings.check_interval_seconds:g} s"),

@@ -44,11 +44,11 @@ def _begin(*, is_new: bool) -> None:
     from infra.local import schedules
     from infra.local.runner import banner
     from infra.table import rows
-    from shared import notifiers
+    from shared.channels import configured
     from shared.settings import Settings
 
     settings = Settings.from_env()
-    print(banner(settings, notifiers.configured(), is_new=is_new), flush=True)
+    print(banner(settings, configured(), is_new=is_new), flush=True)
     schedules.start(rows(), settings, settings.own_url)
 
 

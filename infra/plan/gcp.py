@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pydantic import SecretStr
 
 from infra.clouds.cron import Beat
-from infra.clouds.gcp import schedules, stages
+from infra.clouds.gcp import schedules
 from infra.clouds.gcp.functions import SCHEDULED_KEY, SIZES, Size, environment, is_for
-from infra.clouds.gcp.project import Place
+from infra.clouds.gcp.project import OWN_FILE, Place
+from infra.clouds.settings import refuse_missing_libraries
 from infra.plan import model
 from infra.plan.measured import Measured
 from infra.plan.model import AGENT, DELIVERY, Calls, Line, Load, Plan, Price, Term
@@ -34,7 +35,7 @@ _ALWAYS_SECRET = {"API_KEY", "DATABASE_URL", SCHEDULED_KEY}
 def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str, channels: int) -> Plan:
     """What it costs, and what it can do there."""
     try:
-        stages.refuse_sns(load.given)
+        refuse_missing_libraries(load.given, OWN_FILE)
         beats = {row.name: schedules.beat_of(row, load.settings) for row in rows() if row.every is not None}
     except SettingError as refusal:
         return Plan(PLATFORM, name, load, refusals=[str(refusal)])

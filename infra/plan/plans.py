@@ -9,7 +9,7 @@ from typing import Any
 from infra.plan import aws, gcp, local
 from infra.plan.measured import measured
 from infra.plan.model import Load, Plan, Price
-from shared import notifiers
+from shared import channels
 from shared.settings import Settings
 
 PLATFORMS = {module.PLATFORM: module for module in (local, gcp, aws)}
@@ -43,8 +43,8 @@ def plan_of(platform: str, load: Load) -> Plan:
     prices = {name: Price(**price) for name, price in said["prices"].items()}
     where = f"{said['name']}, {said['region']}" if "region" in said else said["name"]
     # The console costs nothing.
-    channels = max(1, len(notifiers.configured(load.given)) - 1)
-    found: Plan = PLATFORMS[platform].plan(load, measured(), prices, where, channels)
+    paid = max(1, len(channels.configured(load.given)) - 1)
+    found: Plan = PLATFORMS[platform].plan(load, measured(), prices, where, paid)
     return found
 
 

@@ -21,13 +21,12 @@ from infra.clouds.aws import template
 from infra.clouds.aws.target import STACK, id_of
 from infra.clouds.gcp import schedules as gcp_schedules
 from infra.clouds.gcp.project import Existing, Place
-from infra.doctor import channels as channels_module
 from infra.doctor import examination, outside, store, versions
 from infra.doctor import manual_call as by_hand
 from infra.doctor.examination import examine
 from infra.doctor.findings import Finding, Verdict, as_json, as_lines, worst
 from infra.table import Row, rows
-from shared import ROOT, __version__, notifiers
+from shared import ROOT, __version__
 from shared.models import as_text, now
 from shared.settings import Settings
 from shared.store import open_store
@@ -497,10 +496,6 @@ def bots() -> Iterator[Bots]:
         yield listening
 
 
-def test_every_channel_is_looked_at() -> None:
-    assert set(channels_module._LOOKS) == set(notifiers.channel_names())
-
-
 def test_a_console_alone_is_found(environ: dict[str, str]) -> None:
     assert one(find(environ), "channels", "only the console is on").verdict is WARNING
 
@@ -510,6 +505,33 @@ def test_telegram_is_asked_who_the_bot_is_and_no_message_is_sent(environ: dict[s
     assert one(findings, "channels", "telegram: @beacon_bot may write to the chat 4242").verdict is OK
     assert not [each for each in findings if "only the console" in each.found]
     assert bots.calls == []
+
+
+def test_channels_of_one_kind_are_examined_by_name(environ: dict[str, str], bots: Bots) -> None:
+    telegram = {"kind": "telegram", "bot_token": BotApi.token, "api_url": bots.url}
+    described = {"ops": {**telegram, "chat_id": -100123}, "night": {**telegram, "chat_id": "@night"}}
+    environ |= {"CHANNELS": json.dumps(described)}
+    findings = find(environ)
+    assert one(findings, "channels", "ops: @beacon_bot may write to the chat -100123").verdict is OK
+    assert one(findings, "channels", "night: @beacon_bot may write to the chat @night").verdict is OK
+    assert not [each for each in findings if "only the console" in each.found]
+    bots.says |= {"getMe": f"no /bot{BotApi.token}/"}
+    found = one(find(environ), "channels", "ops: Telegram refuses the token: no /bot(hidden)/")
+    assert found.fix == "CHANNELS.ops.bot_token=… as BotFather's /token gives it"
+    bots.is_down = True
+    assert one(find(environ), "channels", "night: Telegram is not reached: ConnectionError").verdict is FAILURE
+
+
+def test_a_malformed_channel_hides_no_other(environ: dict[str, str], bots: Bots) -> None:
+    described = {"ops": {"kind": "telegram", "bot_token": BotApi.token, "chatid": 1}, "screen": {"kind": "console"}}
+    findings = find(environ | bots.environ | {"CHANNELS": json.dumps(described)})
+    found = one(findings, "settings", "CHANNELS.ops.chatid is '(hidden)'")
+    assert (found.expected, found.fix) == (
+        "a setting of telegram, perhaps chat_id",
+        "CHANNELS=… in .env or the environment",
+    )
+    assert one(findings, "channels", "telegram: @beacon_bot may write to the chat 4242").verdict is OK
+    assert one(findings, "channels", "screen: console is on").verdict is OK
 
 
 @pytest.mark.parametrize(
@@ -587,7 +609,7 @@ def test_a_topic_that_may_not_be_looked_at_may_still_be_written_to(
         findings = find(environ | {"SNS_TOPIC_ARN": TOPIC}, is_test_sent=True)
         found = one(findings, "channels", "whether the topic is there cannot be asked: not authorized")
         assert (found.verdict, found.fix) == (WARNING, ".venv/bin/python -m infra doctor --send-test")
-        assert one(findings, "channels", "sns did not take a test message: AuthorizationError").verdict is FAILURE
+        assert one(findings, "channels", "sns did not accept a test message: AuthorizationError").verdict is FAILURE
         refusing.is_down = True
         assert (
             one(find(environ | {"SNS_TOPIC_ARN": TOPIC}), "channels", "sns: EndpointConnectionError").verdict is FAILURE
@@ -612,8 +634,8 @@ def test_a_test_message_goes_through_every_channel_on_request(
     environ: dict[str, str], bots: Bots, capsys: pytest.CaptureFixture[str]
 ) -> None:
     findings = find(environ | bots.environ | {"MESSAGE_LANGUAGE": "ko"}, is_test_sent=True)
-    assert one(findings, "channels", "telegram took a test message: message 1").verdict is OK
-    assert one(findings, "channels", "console took a test message: printed").verdict is OK
+    assert one(findings, "channels", "telegram accepted a test message: message 1").verdict is OK
+    assert one(findings, "channels", "console accepted a test message: printed").verdict is OK
     # Each is composed for itself, so their times may differ.
     texts = [message.rpartition(" · ")[0] for message in (*bots.messages, capsys.readouterr().out)]
     assert texts == ["시험 이 채널은 봉화의 메시지를 받습니다"] * 2
@@ -623,7 +645,7 @@ def test_a_test_message_goes_through_every_channel_on_request(
 def test_a_test_message_that_is_refused_is_found(environ: dict[str, str], bots: Bots, behaviour: Behaviour) -> None:
     bots.queue(behaviour)
     findings = find(environ | bots.environ, is_test_sent=True)
-    assert one(findings, "channels", "telegram did not take a test message: Chat not found").verdict is FAILURE
+    assert one(findings, "channels", "telegram did not accept a test message: Chat not found").verdict is FAILURE
 
 
 # --- from outside -------------------------------------------------------------------------------------------------

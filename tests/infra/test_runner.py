@@ -268,6 +268,7 @@ MALFORMED = [
     ("NOTIFICATION_TTL", "a day", "'a day'", "1 to 31536000"),
     ("LOG_LEVEL", "loud", "'loud'", "DEBUG, INFO, WARNING or ERROR"),
     ("SNS_TOPIC_ARN", "arn:aws:sqs:eu-west-1:123456789012:a", "'arn:aws:sqs:", "a topic's ARN, like arn:aws:sns:"),
+    ("CHANNELS", '{"ops": "hunter2"', "'(hidden)'", "a JSON object of channels by name, like {"),
     ("TELEGRAM_BOT_TOKEN", "123:hunter2/x", "'(hidden)'", "123456:ABC-DEF"),
     ("TELEGRAM_CHAT_ID", "123:hunter2", "'(hidden)'", "the chat's number or @channelname"),
     ("TELEGRAM_CHAT_ID", "my chat", "'my chat'", "the chat's number or @channelname"),

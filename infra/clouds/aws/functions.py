@@ -9,7 +9,8 @@ from dotenv import dotenv_values
 from infra.clouds.aws.target import OPTIONAL_GROUPS, camel, dashed, groups_of, id_of
 from infra.clouds.function_env import is_for
 from infra.table import Row, rows
-from shared import ROOT
+from shared import ROOT, channels
+from shared.notifiers import Permission, kind_named, kinds
 from shared.settings.secrets import is_secret
 
 Resources = dict[str, dict[str, Any]]
@@ -20,7 +21,6 @@ DEAD_LETTERS = "DeadLetters"
 API_SECONDS = 30
 # The function that also responds to requests without a route: it reads nothing but the API key.
 FOR_UNROUTED = "describe_api"
-SNS_TOPIC = "SNS_TOPIC_ARN"
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,30 @@ SIZES = {
     "check_monitors": Size(timeout_seconds=300),
     "deliver_notifications": Size(timeout_seconds=300),
 }
+
+
+@dataclass(frozen=True)
+class NeededByChannels:
+    """What a kind of channel needs to be allowed, and the template's parameter that names the resources.
+
+    ``is_list``: those of the channels in CHANNELS; otherwise the one of the channel that has variables of its own.
+    """
+
+    kind: str
+    permission: Permission
+    parameter: str
+    is_list: bool
+
+
+def needed_by_channels() -> Iterator[NeededByChannels]:
+    """What each kind of channel needs to be allowed."""
+    for kind in kinds():
+        permission = kind_named(kind).permission_on_aws
+        if permission is not None:
+            if kind in channels.FROM_VARIABLES:
+                variable = channels.FROM_VARIABLES[kind][permission.field]
+                yield NeededByChannels(kind, permission, camel(variable), is_list=False)
+            yield NeededByChannels(kind, permission, f"{camel(kind)}InChannels", is_list=True)
 
 
 def size_of(row: Row) -> Size:
@@ -148,9 +172,10 @@ def _permissions(row: Row) -> Iterator[dict[str, Any]]:
     yield allow(["secretsmanager:GetSecretValue"], secrets)
     if row.every is not None:
         yield allow(["sqs:SendMessage"], {"Fn::GetAtt": [DEAD_LETTERS, "Arn"]})
-    if SNS_TOPIC in plain_settings() and is_for(row, SNS_TOPIC):
-        publish = allow(["sns:Publish"], {"Ref": camel(SNS_TOPIC)})
-        yield {"Fn::If": [f"Has{camel(SNS_TOPIC)}", publish, {"Ref": "AWS::NoValue"}]}
+    if is_for(row, channels.JSON):
+        for needed in needed_by_channels():
+            send = allow([needed.permission.action], {"Ref": needed.parameter})
+            yield {"Fn::If": [f"Has{needed.parameter}", send, {"Ref": "AWS::NoValue"}]}
 
 
 def _secret(group: str) -> dict[str, Any]:

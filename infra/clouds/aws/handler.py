@@ -4,7 +4,6 @@ An event from API Gateway is an HTTP request, and gets its response. Every other
 POST with our own API key, and a bad response becomes an exception, so that the platform counts a failure.
 """
 
-import contextlib
 import functools
 import json
 import logging
@@ -19,7 +18,7 @@ from apig_wsgi import make_lambda_handler
 from infra.clouds.aws import secrets_manager
 from shared import ROOT
 from shared.logs import step
-from shared.settings import SettingError, Settings
+from shared.settings import Settings
 from shared.web import RETRY_AFTER_SECONDS, problems
 
 LambdaEvent = dict[str, Any]
@@ -104,17 +103,15 @@ def _unrouted() -> Call:
 
 
 def _get_ready_to_send() -> None:
-    # Loading botocore takes 0.35 s of a whole processor. With the fraction that Lambda gives after the start, it would
-    # take longer than the second that a send at once has. A function that sends later has the time.
-    if os.environ.get("SENDS") != "at_once" or not os.environ.get("SNS_TOPIC_ARN"):
+    # Loading a channel's library may take 0.35 s of a whole processor. With the fraction that Lambda gives after the
+    # start, it would take longer than the second that a send at once has. A function that sends later has the time.
+    if os.environ.get("SENDS") != "at_once":
         return
-    from shared.notifiers import sns
+    from shared import channels
 
-    # The first call reports a malformed setting.
-    with contextlib.suppress(SettingError):
-        notifier = sns.from_env(os.environ)
-        if isinstance(notifier, sns.SnsNotifier):
-            notifier.get_ready()
+    # A channel that is malformed, or whose secrets are not read yet, is left for the first call.
+    for notifier in channels.read(os.environ)[0].values():
+        notifier.get_ready()
 
 
 if os.environ.get("AWS_LAMBDA_FUNCTION_NAME"):

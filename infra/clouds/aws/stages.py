@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from infra.clouds.aws import schedules, template
-from infra.clouds.aws.functions import plain_settings
+from infra.clouds.aws.functions import needed_by_channels, plain_settings
 from infra.clouds.aws.package import Runtime, runtime_of
 from infra.clouds.aws.target import (
     GROUPS,
@@ -22,15 +22,18 @@ from infra.clouds.aws.target import (
 )
 from infra.clouds.cli import Command, File, Stage
 from infra.clouds.function_env import is_for
-from infra.clouds.settings import checked
+from infra.clouds.settings import checked, refuse_missing_libraries
 from infra.table import rows
 from shared import ROOT
+from shared.channels import of_json
 from shared.settings import SettingError
 from shared.settings.secrets import is_secret
 
 # A function's variables may have 4 KB together, so a longer setting goes into a secret, which may have more.
 MAX_PLAIN_LENGTH = 1000
 MAX_SECRET_LENGTH = 65_536
+# The libraries that Lambda's runtime brings and requirements.txt does not.
+LIBRARIES = {"boto3"}
 # The status of a stack whose first deployment failed: it can only be removed.
 _FAILED = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"}
 
@@ -52,6 +55,7 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str], packa
         **{f"Has{camel(group)}Secret": "true" if group in secrets else "false" for group in OPTIONAL_GROUPS},
         # All of them, even those without a value: a parameter that is left out would keep its old one.
         **{camel(name): _plain(name, given) for name in plain_settings()},
+        **_of_channels(given),
         **({"AlarmEmail": email} if email else {}),
         "CodeBucket": place.bucket,
         "CodeKey": key,
@@ -84,9 +88,20 @@ def removal(place: Place, existing: Existing) -> list[Stage]:
 
 def schedule_parameters(given: Mapping[str, str]) -> dict[str, str]:
     """The template's parameters for the schedules. Raises SettingError if the scheduler cannot do that."""
+    refuse_missing_libraries(given, OWN_FILE, LIBRARIES)
     settings = checked(given, OWN_FILE)
     rulable = filter(schedules.has_setting, schedules.scheduled())
     return {name: value for row in rulable for name, value in schedules.parameters(row, settings).items()}
+
+
+def _of_channels(given: Mapping[str, str]) -> dict[str, str]:
+    """What the template's parameters say that channels in CHANNELS send to, so that functions are allowed to."""
+    found: dict[str, str] = {}
+    for needed in filter(lambda needed: needed.is_list, needed_by_channels()):
+        notifiers = [each for each in of_json(given).values() if each.kind == needed.kind]
+        resources = dict.fromkeys(getattr(notifier, needed.permission.field) for notifier in notifiers)
+        found[needed.parameter] = ",".join(resources)
+    return found
 
 
 def is_hidden(setting: str, value: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from infra.clouds.aws import functions, schedules
 from infra.clouds.aws.as_yaml import lines
-from infra.clouds.aws.functions import DEAD_LETTERS, SNS_TOPIC, Resources, plain_settings
+from infra.clouds.aws.functions import DEAD_LETTERS, Resources, needed_by_channels, plain_settings
 from infra.clouds.aws.package import VERSIONS
 from infra.clouds.aws.target import OPTIONAL_GROUPS, camel, id_of
 from infra.table import rows
@@ -63,6 +63,9 @@ def _parameters() -> dict[str, Any]:
         )
     for setting in plain_settings():
         found[camel(setting)] = {"Type": "String", "Default": "", "Description": f"the setting {setting}"}
+    for needed in filter(lambda needed: needed.is_list, needed_by_channels()):
+        about = f"what the channels of kind {needed.kind} in CHANNELS send to"
+        found[needed.parameter] = {"Type": "CommaDelimitedList", "Default": "", "Description": about}
     return found
 
 
@@ -74,11 +77,12 @@ def _choice(about: str, values: list[str]) -> dict[str, Any]:
 def _conditions() -> dict[str, Any]:
     is_true = [f"Has{camel(group)}Secret" for group in OPTIONAL_GROUPS]
     is_true += [f"{id_of(row)}HalfMinutes" for row in schedules.scheduled() if schedules.has_setting(row)]
-    is_given = {"HasAlarmEmail": "AlarmEmail"}
-    if SNS_TOPIC in plain_settings():
-        is_given[f"Has{camel(SNS_TOPIC)}"] = camel(SNS_TOPIC)
+    is_given: dict[str, Any] = {"HasAlarmEmail": {"Ref": "AlarmEmail"}}
+    for needed in needed_by_channels():
+        value = {"Ref": needed.parameter}
+        is_given[f"Has{needed.parameter}"] = {"Fn::Join": ["", value]} if needed.is_list else value
     return {name: {"Fn::Equals": [{"Ref": name}, "true"]} for name in is_true} | {
-        name: {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]} for name, parameter in is_given.items()
+        name: {"Fn::Not": [{"Fn::Equals": [value, ""]}]} for name, value in is_given.items()
     }
 
 

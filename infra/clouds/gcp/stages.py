@@ -6,9 +6,9 @@ from infra.clouds.cli import Command, Stage
 from infra.clouds.cron import Beat
 from infra.clouds.gcp import access, functions, gateway, schedules
 from infra.clouds.gcp.project import APIS, OWN_FILE, PREFIX, Existing, Place, name_of, secret_name
-from infra.clouds.settings import checked
+from infra.clouds.settings import checked, refuse_missing_libraries
 from infra.table import Row, rows
-from shared.settings import SettingError, Settings
+from shared.settings import Settings
 from shared.settings.secrets import is_secret
 
 
@@ -47,15 +47,8 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> li
 
 def settings_of(given: Mapping[str, str]) -> Settings:
     """The settings, if functions there can run with them. Raises SettingError."""
-    refuse_sns(given)
+    refuse_missing_libraries(given, OWN_FILE)
     return checked(given, OWN_FILE)
-
-
-def refuse_sns(given: Mapping[str, str]) -> None:
-    """Raise SettingError if a topic of Amazon is set."""
-    if given.get("SNS_TOPIC_ARN"):
-        expected = f"no topic, since AWS's library and credentials are not there (set it empty in {OWN_FILE})"
-        raise SettingError("SNS_TOPIC_ARN", given["SNS_TOPIC_ARN"], expected)
 
 
 def removal(place: Place, existing: Existing) -> list[Stage]:

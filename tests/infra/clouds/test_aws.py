@@ -38,11 +38,18 @@ pytestmark = pytest.mark.together("aws")
 
 PLACE = Place(ACCOUNT, REGION)
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:told"
+TOPICS = [f"arn:aws:sns:{REGION}:{ACCOUNT}:first", f"arn:aws:sns:{REGION}:{ACCOUNT}:second.fifo"]
 SECRETS = {
     "API_KEY": "a-key-of-the-cloud-alone,the-key-before-that-one",
     "DATABASE_URL": "postgresql://watcher:pass-of-the-database@db.example/bonghwa",
     "TELEGRAM_BOT_TOKEN": "123456:AAtoken-of-the-clouds-bot",
     "HEARTBEAT_URL": "https://hc.example/ping/heartbeats-own-uuid",
+    "CHANNELS": json.dumps(
+        {
+            "night": {"kind": "telegram", "bot_token": "123456:AAtoken-of-another-bot", "chat_id": -100123},
+            **{topic.rpartition(":")[2]: {"kind": "sns", "topic_arn": topic} for topic in TOPICS},
+        }
+    ),
 }
 GIVEN = {**SECRETS, "TARGET_URL": "https://a.example/,https://b.example/?x=1|2", "TELEGRAM_CHAT_ID": "4242"}
 GIVEN |= {"SNS_TOPIC_ARN": TOPIC, "LOCATION": "a place"}
@@ -480,7 +487,7 @@ def test_no_secret_is_on_a_command_line_or_on_the_screen_or_in_a_variable(steps:
     assert {name: json.loads(stored[name]) for name in stored if "/" in name} == {
         "bonghwa/everyone": {"API_KEY": SECRETS["API_KEY"]},
         "bonghwa/store": {"DATABASE_URL": SECRETS["DATABASE_URL"]},
-        "bonghwa/channels": {"TELEGRAM_BOT_TOKEN": SECRETS["TELEGRAM_BOT_TOKEN"]},
+        "bonghwa/channels": {name: SECRETS[name] for name in ("CHANNELS", "TELEGRAM_BOT_TOKEN")},
         "bonghwa/agent": {"HEARTBEAT_URL": SECRETS["HEARTBEAT_URL"]},
     }
 
@@ -500,7 +507,7 @@ def test_a_function_gets_what_its_code_asks_for_and_may_read_no_secret_beside(st
         [each for each in stack["roles"][made["Role"]][1] if each["Action"] == [action]]
         for action in ("sns:Publish", "secretsmanager:GetSecretValue")
     ]
-    assert [each["Resource"] for each in publishing] == [TOPIC] * has_channels
+    assert [each["Resource"] for each in publishing] == [TOPIC, TOPICS] * has_channels
     secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:bonghwa/"
     assert [each["Resource"] for each in reading] == [[f"{secret}{each}-??????" for each in groups]]
     assert told.pop("SECRETS_DIGEST")
@@ -654,6 +661,7 @@ def test_logs_are_kept_for_a_month_and_alarms_tell_what_goes_wrong(stack: dict[s
         ({"SNS_TOPIC_ARN": "nonsense"}, "SNS_TOPIC_ARN is 'nonsense': expected a topic's ARN"),
         ({"TELEGRAM_CHAT_ID": ""}, "TELEGRAM_CHAT_ID is not set: expected the chat's number or @channelname"),
         ({"TELEGRAM_BOT_TOKEN": ""}, "TELEGRAM_BOT_TOKEN is not set: expected the bot's token"),
+        ({"CHANNELS": '{"ops": {"kind": "telegram", "chat_id": 1}}'}, r"CHANNELS\.ops\.bot_token is not set: expected"),
         ({"TARGET_URL": " ".join(f"https://{n:0>60}.example/" for n in range(1000))}, "TARGET_URL is 'of 77,999 char"),
     ],
 )
@@ -1041,7 +1049,7 @@ def test_secrets_that_nobody_gives_cost_no_more_than_the_deadline_for_all(
 
 @pytest.mark.system
 def test_secrets_come_out_of_secrets_manager_as_the_deployment_put_them_in(stack: dict[str, Any]) -> None:
-    names = ("API_KEY", "DATABASE_URL", "TELEGRAM_BOT_TOKEN")
+    names = ("API_KEY", "DATABASE_URL", "CHANNELS", "TELEGRAM_BOT_TOKEN")
     assert stack["read by ingest_event"] == {name: SECRETS[name] for name in names}
     assert read_secrets([], {}) == {}
 
@@ -1070,9 +1078,10 @@ asked = []
 sys.addaudithook(lambda event, _: asked.append(event) if event in ("socket.connect", "socket.getaddrinfo") else None)
 import infra.clouds.aws.handler
 from infra.clouds.aws import secrets_manager
-from shared.notifiers import sns
+from shared.notifiers.sns import connection
 has_botocore = "botocore" in sys.modules
-print(json.dumps([asked, secrets_manager.context.cache_info().currsize, list(sns._idle_lines), has_botocore]))
+ready = list(connection.idle_connections)
+print(json.dumps([asked, secrets_manager.context.cache_info().currsize, ready, has_botocore]))
 """
     environ = {"AWS_LAMBDA_FUNCTION_NAME": "bonghwa-of-tests", "FUNCTION_TARGET": "ingest_event", "SECRET_NAMES": "a b"}
     environ |= {**AWS, "SNS_TOPIC_ARN": topic} | ({"SENDS": sends} if sends else {})

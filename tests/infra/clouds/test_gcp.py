@@ -176,7 +176,7 @@ def test_a_function_gets_what_its_code_asks_for_and_no_secret_beside(deployed: S
     told, hidden = dictionary(call.flags["--set-env-vars"]), dictionary(call.flags["--set-secrets"])
     assert told["API_AUTH"] == "all"
     assert ("DATABASE_URL" in hidden) == ("open_store" in source_of(row))
-    has_channels = bool(re.search(r"import .*\bnotifiers\b", source_of(row)))
+    has_channels = bool(re.search(r"from shared\.channels import", source_of(row)))
     assert ("TELEGRAM_BOT_TOKEN" in hidden) == ("TELEGRAM_CHAT_ID" in told) == has_channels
     assert ("HEARTBEAT_URL" in hidden) == ("heartbeat_url" in source_of(row))
     is_agent = "settings.targets" in source_of(row)
@@ -436,9 +436,14 @@ def test_the_clouds_own_file_wins_over_the_one_of_this_machine_and_the_environme
         ({"API_KEY": "hunter2"}, "API_KEY is '(hidden)': expected secrets of at least 16 characters"),
         ({"CHECK_INTERVAL_SECONDS": "45"}, "CHECK_INTERVAL_SECONDS is '45': expected 10, 12"),
         (
-            {"SNS_TOPIC_ARN": "arn:aws:sns:eu-west-1:1:a"},
-            "SNS_TOPIC_ARN is 'arn:aws:sns:eu-west-1:1:a': expected no topic",
+            {"SNS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:a"},
+            "SNS_TOPIC_ARN is 'arn:aws:sns:eu-west-1:123456789012:a': expected no topic, since AWS's library and",
         ),
+        (
+            {"CHANNELS": '{"t": {"kind": "sns", "topic_arn": "arn:aws:sns:eu-west-1:123456789012:a"}}'},
+            "CHANNELS.t.topic_arn is 'arn:aws:sns:eu-west-1:123456789012:a': expected no topic, since AWS's library",
+        ),
+        ({"CHANNELS": '{"t": {"kind": "nosuch"}}'}, "CHANNELS.t.kind is 'nosuch': expected a kind of channel"),
         ({"TARGET_URL": "ftp://a.example/"}, "TARGET_URL is 'ftp://a.example/': expected one or more http"),
         ({"TELEGRAM_CHAT_ID": ""}, "TELEGRAM_CHAT_ID is not set: expected the chat's number or @channelname"),
         ({"TELEGRAM_BOT_TOKEN": ""}, "TELEGRAM_BOT_TOKEN is not set: expected the bot's token"),
