@@ -141,7 +141,7 @@ def test_a_backup_that_cannot_be_made_ends_with_one_line_that_says_why(project: 
         ("absent", "unable to open database file"),
         ("not a database", "file is not a database"),
         ("damaged", "malformed|damaged"),
-        ("of another program", "none of this program"),
+        ("of another program", "not one of this program"),
         ("no folder", "No such file or directory"),
         ("the database itself", "is the database itself"),
         ("what is beside it", "is the database itself"),

@@ -28,7 +28,9 @@ def test_a_shared_file_system_is_refused(tmp_path: Path, kind: str, is_there: bo
     path = tmp_path / "store.db"
     if is_there:
         path.touch()
-    with pytest.raises(StoreUnavailable, match=rf"shared file system \({kind}\): set DATABASE_URL to a Post") as raised:
+    with pytest.raises(
+        StoreUnavailable, match=rf"shared file system \({kind}\) damages .*: set DATABASE_URL to a"
+    ) as raised:
         refuse_wrong_place(path, {}, mounts(tmp_path, kind))
     assert not raised.value.is_transient
 

@@ -406,7 +406,7 @@ def test_a_pooler_that_lets_one_wait_is_not_waited_for_without_end(
         else:
             taken.enter_context(pgbouncer.stopped())
         began = time.monotonic()
-        with pytest.raises(StoreUnavailable, match="the database server does not answer") as raised:
+        with pytest.raises(StoreUnavailable, match="the database server does not respond") as raised:
             waiting.check()
         assert raised.value.is_transient
         assert time.monotonic() - began < 3
