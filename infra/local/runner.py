@@ -71,7 +71,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def banner(settings: Settings, channels: Collection[str], *, is_new: bool) -> str:
-    """What a person needs to know when the system serves. ``is_new``: this start made the settings file."""
+    """The lines that a person needs when the system serves. ``is_new``: this start made the settings file."""
     off = [name for name in notifiers.channel_names() if name not in channels]
     lines = [
         ("Bonghwa", f"{settings.own_url.replace('127.0.0.1', 'localhost')}  (Ctrl-C stops it)"),

@@ -12,7 +12,7 @@ RUN_SECONDS = 300.0
 
 
 def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str, channels: int) -> Plan:  # noqa: ARG001
-    """What it takes, and what it can do there."""
+    """The load on this machine, and what the configuration can do there."""
     engine = "sqlite" if load.settings.database_path else "postgresql"
     deliver = next(row for row in rows() if row.name == model.DELIVERY)
     period = deliver.every_seconds(load.settings) or 1.0

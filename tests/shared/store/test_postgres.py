@@ -244,7 +244,7 @@ def test_a_running_program_notices_a_newer_ones_migration(
 @pytest.mark.parametrize(
     ("wrong", "right", "why"),
     [
-        (":{password}@", ":wrong-password@", "refuses the user or the password"),
+        (":{password}@", ":wrong-password@", "rejects the user or the password"),
         ("/postgres?", "/nowhere?", "does not know the user or the database"),
         ("127.0.0.1", "nowhere.invalid", "has a host name that is not known"),
         ("?", "?nonsense=1&", "URL is malformed"),

@@ -1,4 +1,4 @@
-"""What PostgreSQL's errors mean for the store, in words that name neither the server nor the user."""
+"""The meaning of PostgreSQL's errors for the store, in words that name neither the server nor the user."""
 
 import psycopg
 
@@ -6,8 +6,8 @@ from shared.store.engines.database import StoreBusy, StoreUnavailable
 
 # By the words of the client library, which gives no codes before there is a session.
 _UNREACHABLE = {
-    "password authentication failed": "refuses the user or the password",
-    "no pg_hba.conf entry": "refuses connections from here",
+    "password authentication failed": "rejects the user or the password",
+    "no pg_hba.conf entry": "rejects connections from here",
     "does not exist": "does not know the user or the database",
     "too many": "has no connection left",
     "remaining connection slots": "has no connection left",
@@ -38,7 +38,7 @@ _BUSY = {"55P03", "57014", "40001", "40P01"}
 
 
 def unreachable(error: psycopg.Error) -> StoreUnavailable:
-    """What it means that no connection could be made."""
+    """The meaning of a failed attempt to connect."""
     if not isinstance(error, psycopg.OperationalError):
         return StoreUnavailable("the database's URL is malformed", is_transient=False)
     said = str(error)
@@ -47,7 +47,7 @@ def unreachable(error: psycopg.Error) -> StoreUnavailable:
 
 
 def meaning(error: psycopg.Error) -> StoreUnavailable | None:
-    """What an error means for the store, or None if our own statement is wrong."""
+    """The meaning of an error for the store, or None if our own statement is wrong."""
     code = error.sqlstate
     if code in _BUSY:
         return StoreBusy()
