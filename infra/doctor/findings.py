@@ -1,4 +1,4 @@
-"""What the doctor finds, and how it prints that."""
+"""The doctor's findings, and how they are printed."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence

@@ -49,7 +49,7 @@ def examine_file(file: Path) -> Iterator[Finding]:
 
 
 def read(file: Path) -> tuple[dict[str, str], str | None]:
-    """What the file sets, which is nothing if there is no file; and why it cannot be read, if it cannot."""
+    """The file's settings, none if there is no file; and the reason if it cannot be read."""
     try:
         found = dotenv_values(file, interpolate=False)
     except (OSError, UnicodeDecodeError) as error:

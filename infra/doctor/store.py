@@ -33,7 +33,7 @@ _LONG_OWED = timedelta(minutes=10)
 
 
 def examine_store(settings: Settings, environ: Mapping[str, str]) -> tuple[StoreInspection | None, list[Finding]]:
-    """What the store says, if it can be read, and the findings about it. Creates and migrates nothing."""
+    """Inspect the store, if it can be read, and return the findings too. This creates and migrates nothing."""
     path = settings.database_path
     try:
         if path is not None:
@@ -124,7 +124,7 @@ def _server(database: Database) -> Iterator[Finding]:
 
 
 def skew(whose: str, off: timedelta) -> Iterator[Finding]:
-    """What it means that a clock is ``off`` from this machine's."""
+    """The finding about a clock that is ``off`` from this machine's."""
     if abs(off) <= CLOCK_TOLERANCE:
         yield ok("clock", f"{whose} has the same time as this machine")
         return

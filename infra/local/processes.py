@@ -83,7 +83,7 @@ def _ignore_ctrl_c() -> None:
 
 def _when_parent_ends(act: Callable[[], None]) -> None:
     def watch() -> None:
-        # Not sys.stdin.read: a daemon thread would hold its lock at the interpreter's end, which is a fatal error.
+        # In sys.stdin.read, a daemon thread would hold a lock at the interpreter's end, which is a fatal error.
         os.read(sys.stdin.fileno(), 1)
         act()
 

@@ -73,7 +73,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def banner(settings: Settings, channels: Mapping[str, NotifierKind], *, is_new: bool) -> str:
-    """What a person needs to know when the system serves. ``is_new``: this start made the settings file."""
+    """The lines that a person needs when the system serves. ``is_new``: this start made the settings file."""
     on = {notifier.kind for notifier in channels.values()}
     off = [kind for kind in kinds() if kind not in on]
     lines = [

@@ -1,4 +1,4 @@
-"""What the runner becomes after its checks: gunicorn, and behind it the gateway with the schedules.
+"""The runner after its checks: gunicorn, and behind it the gateway with the schedules.
 
 Run as ``python -m infra.local.serve LISTENER LISTENERS [--new]``: the number of the socket that it listens on, those of
 the functions' sockets as JSON (``{}``: all in one process), and whether this start made the settings file. The arbiter
@@ -21,7 +21,7 @@ from infra.local.server import Server  # noqa: E402
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until stopped."""
     listener, numbers, is_new = socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2]), "--new" in sys.argv
     listeners = {name: socket.socket(fileno=number) for name, number in numbers.items()}
     Server(
@@ -64,7 +64,7 @@ def _start_processes(listeners: Mapping[str, socket.socket]) -> Callable[[], Non
     signal.signal(signal.SIGINT, handler)
 
     def end() -> None:
-        # Not a signal: gunicorn may have collected the process already, and its id may belong to another one.
+        # A signal could hit another process: gunicorn may have collected this one, so that its id is free again.
         if supervisor.stdin:
             supervisor.stdin.close()
 

@@ -39,18 +39,18 @@ def _nothing() -> None:
 
 
 def _leave() -> None:
-    # Not sys.exit: that would wait for a thread that hangs, and take time to free what ends anyway.
+    # sys.exit would wait for a thread that hangs, and spend time on freeing memory.
     sys.stdout.flush()
     os._exit(0)
 
 
-def _leave_when_told(worker: Any, told: int) -> None:
-    """Wait until ``told`` can be read; then leave when all requests are served, or after FINISH_SECONDS.
+def _leave_on_signal(worker: Any, signalled: int) -> None:
+    """Wait until ``signalled`` can be read; then leave when all requests are served, or after FINISH_SECONDS.
 
     gunicorn would wait seconds for further requests on a connection that is kept alive, and every schedule keeps one
     alive. It checks its own limit only when something happens, or once a second.
     """
-    os.read(told, 1)
+    os.read(signalled, 1)
     give_up_at = time.monotonic() + FINISH_SECONDS
     while worker.nr_conns > len(worker.keepalived_conns) and time.monotonic() < give_up_at:
         time.sleep(0.01)
@@ -97,12 +97,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         super().__init__()
 
     def _begin_worker(self, worker: Any) -> None:
-        told, tell = os.pipe()
+        signalled, signaller = os.pipe()
         # The thread begins now: a signal could interrupt the beginning of another thread, which holds a lock meanwhile.
-        threading.Thread(target=_leave_when_told, args=(worker, told), daemon=True).start()
+        threading.Thread(target=_leave_on_signal, args=(worker, signalled), daemon=True).start()
 
         def end(number: int, frame: Any) -> None:
-            os.write(tell, b".")
+            os.write(signaller, b".")
             worker.handle_exit(number, frame)
 
         for number in _ENDING:
@@ -125,7 +125,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
                 signal.signal(number, handler)
 
     def run(self) -> None:
-        """Serve until told to end."""
+        """Serve until stopped."""
         _Arbiter(self).run()
 
 

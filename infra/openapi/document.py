@@ -111,7 +111,7 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "Bonghwa",
-            "summary": "Watches web services and tells people of outages and recoveries",
+            "summary": "Watches web services and notifies people of outages and recoveries",
             "description": _INTRODUCTION,
             "license": {"name": "MIT", "identifier": "MIT"},
             "version": __version__,

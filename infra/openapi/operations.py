@@ -1,4 +1,4 @@
-"""What each function takes and returns: the models, and the words and examples for a reader."""
+"""The requests and responses of each function: the models, and words and examples for a reader."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -31,7 +31,7 @@ class Health(BaseModel):
 
 
 class HealthTrouble(BaseModel):
-    """What is wrong with the system."""
+    """The reason why the system does not work."""
 
     status: Literal["unavailable"]
     database: str = Field(description="What is wrong with the database.", examples=["the database is busy"])
@@ -110,7 +110,7 @@ class Review(BaseModel):
 
 
 class Problem(BaseModel):
-    """What is wrong, as RFC 9457 problem details."""
+    """An error, as RFC 9457 problem details."""
 
     type: Literal["about:blank"] = Field(description="Always this value: `status` and `detail` say everything.")
     title: str = Field(description="The status in words.", examples=["Bad Request"])
@@ -127,7 +127,7 @@ class WrongValue(BaseModel):
 
 
 class InputProblem(Problem):
-    """What is wrong with the input. The members after `detail` are there if a value is wrong."""
+    """An error in the input. The members after `detail` are there if a value is wrong."""
 
     field: str | SkipJsonSchema[None] = Field(None, description="The first field that is wrong.")
     value: Any = Field(None, description="What was found there.")

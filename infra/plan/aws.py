@@ -36,7 +36,7 @@ _ALWAYS_GIVEN = {"API_KEY": "-" * 43, "DATABASE_URL": "postgresql://user:passwor
 
 
 def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str, channels: int) -> Plan:
-    """What it costs, and what it can do there."""
+    """The cost there, and what the configuration can do."""
     try:
         beats = {row.name: schedules.beat(row, load.settings) for row in schedules.scheduled()}
         secrets = frozenset(stages.secrets_of({**_ALWAYS_GIVEN, **load.given}))

@@ -33,7 +33,7 @@ _ALWAYS_SECRET = {"API_KEY", "DATABASE_URL", SCHEDULED_KEY}
 
 
 def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str, channels: int) -> Plan:
-    """What it costs, and what it can do there."""
+    """The cost there, and what the configuration can do."""
     try:
         refuse_missing_libraries(load.given, OWN_FILE)
         beats = {row.name: schedules.beat_of(row, load.settings) for row in rows() if row.every is not None}

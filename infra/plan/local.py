@@ -12,7 +12,7 @@ RUN_SECONDS = 300.0
 
 
 def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str, channels: int) -> Plan:  # noqa: ARG001
-    """What it takes, and what it can do there."""
+    """The load on this machine, and what the configuration can do there."""
     engine = "sqlite" if load.settings.database_path else "postgresql"
     periods = {row.name: row.every_seconds(load.settings) for row in rows() if row.name != AGENT}
     scheduled = {name: model.MONTH_SECONDS / seconds for name, seconds in periods.items() if seconds}

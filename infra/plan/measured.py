@@ -44,7 +44,7 @@ class Measured:
         return str(self.found["measured_on"])
 
     def of(self, name: str, much: float = 1.0) -> Cost:
-        """What a call costs with so much to do, on straight lines between the measured points and beyond them.
+        """The cost of a call with so much to do, on straight lines between the measured points and beyond them.
 
         More to do never takes less: where the measurements differ from that, it is noise.
         """

@@ -28,7 +28,7 @@ HEADER_BYTES = 520.0
 
 @dataclass(frozen=True)
 class Load:
-    """What is watched: the number of monitors, the average length of their addresses, and every setting (``given``)."""
+    """The number of monitors, the average length of their addresses, and every setting (``given``)."""
 
     settings: Settings
     monitors: int
@@ -107,7 +107,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Plan:
-    """What one platform does with a load. If ``refusals`` say why it cannot do that, the rest is empty."""
+    """The plan of one platform for a load. If ``refusals`` say why it cannot do that, the rest is empty."""
 
     platform: str
     name: str

@@ -102,5 +102,5 @@ def warn_of_open_access(api_auth: str) -> None:
         "open_to_others",
         level=logging.WARNING,
         api_auth=api_auth,
-        reason=f"whoever reaches this address reads alerts{changes} without a key; API_AUTH=all requires one always",
+        reason=f"anybody who reaches this address reads alerts{changes} without a key; API_AUTH=all requires one",
     )

@@ -70,7 +70,7 @@ def response_to(error: Exception, name: str) -> Response:
 
 
 def _invalid(error: ValidationError) -> tuple[str, dict[str, Any]]:
-    """What is wrong with the input: the first mistake in words, and the first ten as members."""
+    """The mistakes in the input: the first one in words, and the first ten as members."""
     found = [
         {
             "field": ".".join(str(part) for part in mistake["loc"]) or "body",

@@ -112,7 +112,7 @@ def test_what_is_needed_and_missing_is_found(environ: dict[str, str]) -> None:
     assert one(findings, "settings", "API_KEY is not set").verdict is FAILURE
 
 
-def test_settings_without_a_fault_are_said_to_be_so(environ: dict[str, str], tmp_path: Path) -> None:
+def test_settings_without_a_fault_are_reported_as_ok(environ: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / ".env").touch(0o600)
     findings = find(environ, None, tmp_path / ".env")
     assert [each.found for each in findings if each.about == "settings"] == [
@@ -122,9 +122,7 @@ def test_settings_without_a_fault_are_said_to_be_so(environ: dict[str, str], tmp
     assert one(find(environ, None, tmp_path / ".env.gcp"), "settings", "there is no .env.gcp").verdict is OK
 
 
-def test_a_file_that_others_may_read_and_a_name_that_is_misspelled_in_it_are_found(
-    environ: dict[str, str], tmp_path: Path
-) -> None:
+def test_a_readable_file_and_a_misspelled_name_are_found(environ: dict[str, str], tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("TELEGRAM_CHATID=42\nHTTPS_PROXY=http://proxy.example\nLOG_LEVEL=INFO\n")
     file.chmod(0o640)
@@ -207,7 +205,7 @@ def test_the_versions_are_named(environ: dict[str, str], tmp_path: Path, monkeyp
 # --- the store ----------------------------------------------------------------------------------------------------
 
 
-def test_a_store_that_is_not_there_is_found_and_none_is_made(environ: dict[str, str], tmp_path: Path) -> None:
+def test_a_missing_store_is_found_and_none_is_made(environ: dict[str, str], tmp_path: Path) -> None:
     environ["DATABASE_URL"] = f"sqlite:///{tmp_path / 'folder' / 'none.db'}"
     found = one(find(environ), "store", "there is no database at ")
     assert found.verdict is FAILURE
@@ -220,7 +218,7 @@ def test_a_store_in_the_wrong_place_is_found(environ: dict[str, str]) -> None:
     assert (found.verdict, found.fix) == (FAILURE, "DATABASE_URL=postgresql://…")
 
 
-def test_a_store_of_an_older_program_is_found_and_stays_as_it_is(environ: dict[str, str], tmp_path: Path) -> None:
+def test_a_store_of_an_older_program_is_found_and_unchanged(environ: dict[str, str], tmp_path: Path) -> None:
     path = tmp_path / "older.db"
     older = SqliteDatabase(path)
     migrate(older, as_text(now()), sorted((ROOT / "shared/store/migrations").glob("*.sql"))[:1])
@@ -270,7 +268,7 @@ def test_a_server_that_is_away_is_found(environ: dict[str, str]) -> None:
 
 
 @pytest.mark.system
-def test_a_postgresql_server_is_looked_at_too(
+def test_a_postgresql_server_is_checked_too(
     environ: dict[str, str], postgres: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environ["DATABASE_URL"] = postgres.new_store()
@@ -336,7 +334,7 @@ def owe(database: Path, channel: str, *, kind: str = "OUTAGE", due: str, created
         ({"days": 3, "is_silent": True}, OK, "agent seoul has been silent for 3 d; its alert was resolved by hand"),
     ],
 )
-def test_how_long_ago_an_agent_looked_is_found(
+def test_how_long_ago_an_agent_reported_is_found(
     environ: dict[str, str], database: Path, agent: dict[str, Any] | None, verdict: Verdict, words: str
 ) -> None:
     if agent is not None:
@@ -405,9 +403,7 @@ BY_GCLOUD = "gcloud scheduler jobs run bonghwa-{dashed} --location=… --project
         (GOOGLES, "its schedule, or ", BY_GCLOUD),
     ],
 )
-def test_what_a_schedule_did_not_call_is_called_by_hand_as_can_be_done_there(
-    database: Path, url: str, before: str, line: str
-) -> None:
+def test_the_manual_call_fits_the_place_of_the_deployment(database: Path, url: str, before: str, line: str) -> None:
     store_of_tests = SqliteDatabase(database)
     inspection = inspect_store(store_of_tests, now())
     store_of_tests.close()
@@ -426,7 +422,7 @@ def test_what_a_schedule_did_not_call_is_called_by_hand_as_can_be_done_there(
 
 
 @pytest.mark.parametrize("row", [row for row in rows() if row.every is not None], ids=lambda row: row.name)
-def test_what_is_called_by_hand_is_what_is_deployed(row: Row) -> None:
+def test_the_manual_call_names_the_deployed_function(row: Row) -> None:
     deployed = template.document()["Resources"][id_of(row)]["Properties"]["FunctionName"]["Fn::Sub"]
     name = deployed.replace("${AWS::StackName}", STACK)
     assert f"--function-name={name}" in shlex.split(by_hand.call(row.name, AMAZONS)[1])
@@ -454,7 +450,7 @@ def test_what_is_owed_for_too_long_is_found(
     assert one(find(environ), "deliveries", words).verdict is verdict
 
 
-def test_a_recovery_that_waits_behind_its_outage_is_not_overdue(environ: dict[str, str], database: Path) -> None:
+def test_a_recovery_behind_its_outage_is_not_overdue(environ: dict[str, str], database: Path) -> None:
     open_alert(database, "OUTAGE", "shop")
     owe(database, "console", due=ago(minutes=-5), created=ago(minutes=9))
     owe(database, "console", kind="RECOVERY", due=ago(minutes=8), created=ago(minutes=8))
@@ -500,7 +496,7 @@ def test_a_console_alone_is_found(environ: dict[str, str]) -> None:
     assert one(find(environ), "channels", "only the console is on").verdict is WARNING
 
 
-def test_telegram_is_asked_who_the_bot_is_and_no_message_is_sent(environ: dict[str, str], bots: Bots) -> None:
+def test_telegram_names_the_bot_and_no_message_is_sent(environ: dict[str, str], bots: Bots) -> None:
     findings = find(environ | bots.environ)
     assert one(findings, "channels", "telegram: @beacon_bot may write to the chat 4242").verdict is OK
     assert not [each for each in findings if "only the console" in each.found]
@@ -555,7 +551,7 @@ def test_what_telegram_refuses_is_found(
     assert (found.verdict, (found.fix or "").startswith(fix)) == (FAILURE, True)
 
 
-def test_a_telegram_that_is_not_reached_is_found_and_its_token_not_shown(environ: dict[str, str], bots: Bots) -> None:
+def test_an_unreachable_telegram_is_found_without_its_token(environ: dict[str, str], bots: Bots) -> None:
     bots.is_down = True
     found = one(find(environ | bots.environ), "channels", "Telegram is not reached: ConnectionError")
     assert (found.verdict, found.fix) == (FAILURE, f"curl -sS {bots.url} shows why")
@@ -569,7 +565,7 @@ def test_something_that_is_not_telegram_is_found(environ: dict[str, str], target
     )
 
 
-def test_a_topic_is_looked_at_and_nothing_is_published(environ: dict[str, str], aws: dict[str, str]) -> None:
+def test_a_topic_is_checked_and_nothing_is_published(environ: dict[str, str], aws: dict[str, str]) -> None:
     import boto3
 
     topics = boto3.client("sns", region_name="eu-west-1")
@@ -598,7 +594,7 @@ class Sns(StandIn):
         exchange.answer(403, f"<ErrorResponse>{error}</ErrorResponse>", "text/xml")
 
 
-def test_a_topic_that_may_not_be_looked_at_may_still_be_written_to(
+def test_a_topic_that_cannot_be_read_may_still_be_writable(
     environ: dict[str, str], aws: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Sns() as refusing:
@@ -689,7 +685,7 @@ def asked(environ: dict[str, str], url: str) -> list[Finding]:
     return [each for each in find(environ, url) if each not in inside]
 
 
-def test_a_deployment_without_a_fault_is_said_to_be_so(environ: dict[str, str], deployment: Deployment) -> None:
+def test_a_deployment_without_a_fault_is_reported_as_ok(environ: dict[str, str], deployment: Deployment) -> None:
     findings = find(environ, deployment.url)
     assert one(findings, "health", "ok, last check 20 s ago").verdict is OK
     assert one(findings, "access", "without a key the deployment responds with 401").verdict is OK
@@ -823,7 +819,7 @@ def command(
 
 
 @pytest.mark.system
-def test_a_running_system_is_well_and_one_that_was_stopped_is_not(
+def test_a_running_system_is_ok_and_a_stopped_one_is_not(
     project: Path, tmp_path: Path, target: Target, bots: Bots
 ) -> None:
     settings = {"TARGET_URL": target.url, **bots.environ}

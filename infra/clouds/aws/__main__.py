@@ -111,7 +111,7 @@ def _own_region() -> str:
 
 
 def _described(package: Package) -> str:
-    """What a person may want to know about a zip."""
+    """The facts about a zip that a person may want to know."""
     name = package.zip.relative_to(ROOT) if package.zip.is_relative_to(ROOT) else package.zip
     runtime = runtime_of(package.zip) or Runtime()
     of_psycopg = package.bytes_of_psycopg / 1e6
@@ -131,7 +131,7 @@ def _kind(existing: Existing, *, is_deployment: bool) -> str:
 
 
 def _short(stage: Stage) -> str:
-    """What a stage does and to what: each command's words before its first flag, and the names that its flags hold."""
+    """A stage in short: each command's words before its first flag, and the names that its flags hold."""
     does = []
     for command in stage.commands:
         words = command.words()[1:]

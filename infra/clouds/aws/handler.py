@@ -1,4 +1,4 @@
-"""What Lambda calls: the function of the table that ``FUNCTION_TARGET`` names, as functions-framework serves it.
+"""Lambda's entry point: it calls the function that ``FUNCTION_TARGET`` names, as functions-framework serves it.
 
 An event from API Gateway is an HTTP request, and gets its response. Every other event is from a schedule: it becomes a
 POST with our own API key, and a bad response becomes an exception, so that the platform counts a failure.

@@ -1,7 +1,7 @@
 """The zip that Lambda runs: the functions, the handler and the libraries that they need, for Lambda's processor.
 
-``requirements.txt`` names the wheels by their hashes, whatever machine builds. The same sources give the same zip, so
-that an unchanged one is not uploaded again.
+The wheels come from ``requirements.txt``, by their hashes, on every machine that builds. The same sources give the same
+zip, so that an unchanged one is not uploaded again.
 """
 
 import re
@@ -61,7 +61,7 @@ class PackagingFailed(Exception):
 
 @dataclass(frozen=True)
 class Runtime:
-    """What a zip is for: a Python version, and a processor as wheels name it."""
+    """A Python version, and a processor as wheels name it: a zip is for one of each."""
 
     version: str = VERSIONS[0]
     processor: str = "aarch64"
@@ -93,7 +93,7 @@ def fitting() -> Runtime:
 
 
 def runtime_of(zip_file: Path) -> Runtime | None:
-    """What a zip was built for; None if it does not say."""
+    """The runtime that a zip was built for; None if it does not say."""
     try:
         with zipfile.ZipFile(zip_file) as archive:
             name, _, processor = archive.comment.decode().partition(" ")
@@ -116,7 +116,7 @@ def build(runtime: Runtime, to: Path = ZIP) -> Package:
                 tag = f"cpython-{runtime.version.replace('.', '')}"
                 own[(module.parent / "__pycache__" / f"{module.stem}.{tag}.pyc").as_posix()] = path
             else:
-                # Without its source, in the place where Python then finds it: both would make the zip too large.
+                # Without its source, under the name that Python then expects: both would make the zip too large.
                 del of_others[name]
                 of_others[module.with_suffix(".pyc").as_posix()] = path
         files = of_others | own

@@ -73,7 +73,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Existing:
-    """What is there already: the stack's status, whether there is a bucket, and the names of our secrets."""
+    """The state before a deployment: the stack's status, whether there is a bucket, and the names of our secrets."""
 
     status: str = ""
     has_bucket: bool = False
@@ -94,7 +94,7 @@ def configured_region() -> str:
 
 
 def inspect(place: Place) -> Existing:
-    """What is there. Raises CommandFailed."""
+    """Ask AWS for the existing parts. Raises CommandFailed."""
     questions = (
         ("cloudformation", "describe-stacks", f"--query=Stacks[?StackName=='{STACK}'].StackStatus"),
         ("s3api", "list-buckets", f"--query=Buckets[?Name=='{place.bucket}'].Name"),

@@ -102,7 +102,7 @@ def _dead_letters() -> Resources:
 
 
 def _alarms() -> Resources:
-    """What AWS itself reports: bad responses, failed runs, and events that never reached their function."""
+    """The alarms of AWS itself: for bad responses, failed runs, and events that never reached their function."""
     mail = {"Endpoint": {"Ref": "AlarmEmail"}, "Protocol": "email"}
     topic = {
         "TopicName": {"Fn::Sub": "${AWS::StackName}-alarms"},

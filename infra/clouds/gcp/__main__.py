@@ -78,7 +78,7 @@ def _short(stage: Stage) -> str:
 
 
 def _verbs(words: Sequence[str]) -> list[str]:
-    """What a command does and to what: its words before the first flag, with the short names of APIs."""
+    """A command in short: its words before the first flag, with the short names of APIs."""
     until_flag = next((number for number, word in enumerate(words) if word.startswith("-")), len(words))
     return [word.removesuffix(".googleapis.com") for word in words[:until_flag] if not word.endswith(".json")]
 

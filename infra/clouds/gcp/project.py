@@ -64,7 +64,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Existing:
-    """What is in the project already: the names that look like ours, and all APIs that are enabled."""
+    """The state before a deployment: all names like ours in the project, and all enabled APIs."""
 
     apis: frozenset[str] = frozenset()
     accounts: frozenset[str] = frozenset()
@@ -83,7 +83,7 @@ def project_number(project: str) -> str:
 
 
 def inspect(place: Place) -> Existing:
-    """What is there. Raises CommandFailed."""
+    """Ask Google for the existing parts. Raises CommandFailed."""
     apis = _names(place, "services", "list", "--enabled", key="config.name")
     has = {api: f"{api}.googleapis.com" in apis for api in APIS}
     region, gateway = f"--location={place.region}", f"--location={place.gateway_region}"

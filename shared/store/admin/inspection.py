@@ -1,4 +1,4 @@
-"""What a store says about the system's health. It only reads: it does not create, migrate or change the store."""
+"""Inspect what a store says about the system's health. This only reads: it does not create or migrate the store."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class PostgresServer:
 
 
 def inspect_store(database: Database, now: datetime) -> StoreInspection:
-    """What the store says at ``now``, read in one snapshot.
+    """The state of the store at ``now``, read in one snapshot.
 
     Raises:
         StoreUnavailable: it cannot be read.

@@ -1,4 +1,4 @@
-"""What a database does for the store, whatever its engine, and what it says when it cannot."""
+"""The database as the store sees it, whatever its engine, and the errors that it raises."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping

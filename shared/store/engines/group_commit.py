@@ -31,7 +31,7 @@ class _Entry(Generic[Result]):
         self._asleep.acquire()
 
     def sleep(self, seconds: float) -> bool:
-        """Wait for ``wake``, for so long at most; whether it came."""
+        """Wait for ``wake``, at most for ``seconds``. Whether it came."""
         return self._asleep.acquire(timeout=seconds)
 
     def wake(self) -> None:
@@ -50,7 +50,7 @@ class Group:
         self._waiting: deque[_Entry[Any]] = deque()
 
     def run(self, work: Callable[[Transaction], Result]) -> Result:
-        """What ``work`` returns, after its commit. If it raises, nothing of it is stored; the others' work is.
+        """The result of ``work``, after its commit. If it raises, nothing of it is stored; the others' work is.
 
         Raises:
             StoreUnavailable: the transaction could not be begun or committed.
@@ -78,7 +78,7 @@ class Group:
         """Wait until the work is done, or it is this entry's turn to lead."""
         while not entry.sleep(max(RECHECK_SECONDS, crowd.CROWDED_SECONDS - self._stuck_seconds())):
             with self._lock:
-                # Only who was not collected by a leader may leave: the others' work may be committed already.
+                # An entry that a leader has collected must stay, since its work may be committed already.
                 is_free = entry in self._waiting and not entry.is_leader
                 if is_free and crowd.is_too_crowded(len(self._waiting), self._stuck_seconds()):
                     self._waiting.remove(entry)

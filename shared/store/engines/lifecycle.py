@@ -1,4 +1,4 @@
-"""What both engines share: the life of one connection of one process, behind a lock.
+"""The part that both engines share: the life of one connection of one process, behind a lock.
 
 It is opened on first use, so that nothing is open when a server forks. Its tables are prepared before the first use and
 again after every change. A failed transaction is rolled back and explained. An engine says how to do each of these.
@@ -148,7 +148,7 @@ class Lifecycle(ABC, Generic[C, T, Mode]):
 
     @abstractmethod
     def _connect_and_begin(self, mode: Mode, seconds: float) -> tuple[C, object]:
-        """Connect if necessary, and begin: the connection, and what changes whenever a process changes the tables."""
+        """Connect if necessary, and begin: the connection, and the state of the tables, which changes with them."""
 
     @abstractmethod
     def _transaction(self, connection: C) -> T:

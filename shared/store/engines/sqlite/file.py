@@ -54,7 +54,7 @@ def connect(path: str, before: Files) -> tuple[sqlite3.Connection, Files]:
 
 
 def checkpoint_and_close(connection: sqlite3.Connection) -> None:
-    """Close it. What its log holds goes into its file first, wherever that file is now."""
+    """Close it. First write its log into its file, wherever that file is now."""
     with contextlib.suppress(sqlite3.Error):
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
     with contextlib.suppress(sqlite3.Error):
