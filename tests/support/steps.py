@@ -1,4 +1,4 @@
-"""What a test does with a real store, in one line each: somebody reports, a person moves, a sender claims and records.
+"""What a test does with a real store, in one line each: events arrive, a person moves an alert, a channel delivers.
 
 Every time is given, in seconds after noon.
 """
@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared import ROOT
+from shared.delivery import deliver_owed
 from shared.models import Alert, AlertStatus, Attempt, AttemptStatus, Change, Event
 from shared.store import Ingested, Owed, Store
-from tests.support.builders import at, event
+from tests.support.builders import Channel, at, event
 
 CHANNELS = ("a", "b")
+TTL = 86_400.0
 MIGRATIONS = sorted((ROOT / "shared" / "store" / "migrations").glob("*.sql"))
 
 
@@ -72,6 +74,12 @@ def settle(store: Store, status: str, seconds: float = 3600, channel: str = "a",
     attempt = Attempt(owed.notification, AttemptStatus(status), at(seconds), 1.0, status.lower(), due_at=due_at)
     store.notifications.record(attempt, channels=())
     return owed.notification.id
+
+
+def deliver(store: Store, seconds: float = 0, **channels: Channel) -> dict[str, int]:
+    """One run of deliveries to these channels; how many attempts had each outcome."""
+    outcomes = deliver_owed(store, channels, "en", TTL, clock=lambda: at(seconds))
+    return {str(status): count for status, count in outcomes.items() if count}
 
 
 def rows(store: Store, sql: str) -> list[tuple[object, ...]]:
