@@ -76,6 +76,13 @@ def settle(store: Store, status: str, seconds: float = 3600, channel: str = "a",
     return owed.notification.id
 
 
+def owe(
+    store: Store, seconds: float = 0, *, ok: bool = False, channels: Sequence[str] = ("a",), monitor: str = "shop"
+) -> list[int]:
+    """An event arrives at once; the ids of the notifications that it owes."""
+    return report(store, seconds, ok=ok, received=seconds, channels=channels, monitor=monitor).notification_ids
+
+
 def deliver(store: Store, seconds: float = 0, **channels: Channel) -> dict[str, int]:
     """One run of deliveries to these channels; how many attempts had each outcome."""
     outcomes = deliver_owed(store, channels, "en", TTL, clock=lambda: at(seconds))
