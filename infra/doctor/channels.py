@@ -23,7 +23,7 @@ def examine_channels(channels: Mapping[str, Notifier], language: Language, *, is
             "channels",
             "only the console is on: who does not look at it is not told",
             expected="a channel that reaches somebody",
-            mend="TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID, or SNS_TOPIC_ARN; README.md says how",
+            fix="TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID, or SNS_TOPIC_ARN; README.md says how",
         )
     # Nobody waits for the slowest twice.
     with ThreadPoolExecutor(len(channels) or 1) as pool:
@@ -45,7 +45,7 @@ def _test(name: str, notifier: Notifier, language: Language) -> Finding:
             "channels",
             f"{name} did not take a test message: {failed}",
             expected="that it takes one",
-            mend=f"the settings of {name} in .env; README.md says where each is from",
+            fix=f"the settings of {name} in .env; README.md says where each is from",
         )
     return ok("channels", f"{name} took a test message: {answer}")
 
@@ -59,8 +59,8 @@ def _telegram(notifier: Notifier) -> Iterator[Finding]:
     try:
         bot = _ask(notifier, "getMe")
         if not bot.get("ok"):
-            mend = "TELEGRAM_BOT_TOKEN=… as BotFather's /token gives it"
-            yield failure("channels", _refused("the token", bot), expected="a bot's token", mend=mend)
+            fix = "TELEGRAM_BOT_TOKEN=… as BotFather's /token gives it"
+            yield failure("channels", _refused("the token", bot), expected="a bot's token", fix=fix)
             return
         chat = _ask(notifier, "getChat", chat_id=notifier.chat_id)
     except requests.RequestException as error:
@@ -69,14 +69,14 @@ def _telegram(notifier: Notifier) -> Iterator[Finding]:
             "channels",
             f"Telegram is not reached: {type(error).__name__}",
             expected=f"an answer from {notifier.api_url}",
-            mend=f"curl -sS {notifier.api_url} shows why",
+            fix=f"curl -sS {notifier.api_url} shows why",
         )
         return
     result = bot.get("result")
     name = result.get("username", "?") if isinstance(result, dict) else "?"
     if not chat.get("ok"):
-        mend = f"TELEGRAM_CHAT_ID=…, and let somebody there write to @{name} or add it"
-        yield failure("channels", _refused("the chat", chat), expected=f"a chat that @{name} is in", mend=mend)
+        fix = f"TELEGRAM_CHAT_ID=…, and let somebody there write to @{name} or add it"
+        yield failure("channels", _refused("the chat", chat), expected=f"a chat that @{name} is in", fix=fix)
     else:
         yield ok("channels", f"telegram: @{name} may write to the chat {notifier.chat_id}")
 
@@ -109,13 +109,13 @@ def _sns(notifier: Notifier) -> Iterator[Finding]:
         attributes = client.get_topic_attributes(TopicArn=arn)["Attributes"]
     except NoCredentialsError:
         yield failure(
-            "channels", "sns: there are no AWS credentials", expected="a role, or credentials", mend="aws configure"
+            "channels", "sns: there are no AWS credentials", expected="a role, or credentials", fix="aws configure"
         )
     except ClientError as error:
         yield _sns_refused(arn, notifier.region, error.response["Error"])
     except BotoCoreError as error:
-        mend = f"aws sns get-topic-attributes --region {notifier.region} --topic-arn {arn}"
-        yield failure("channels", f"sns: {type(error).__name__}", expected="an answer from SNS", mend=mend)
+        fix = f"aws sns get-topic-attributes --region {notifier.region} --topic-arn {arn}"
+        yield failure("channels", f"sns: {type(error).__name__}", expected="an answer from SNS", fix=fix)
     else:
         yield _subscribed(arn, attributes)
 
@@ -125,12 +125,12 @@ def _sns_refused(arn: str, region: str, error: Mapping[str, Any]) -> Finding:
     if code in ("AuthorizationError", "AccessDenied", "AccessDeniedException"):
         # What it may do is publish: it need not be allowed to look at the topic.
         found = f"sns: whether the topic is there cannot be asked: {said}"
-        mend = ".venv/bin/python -m infra doctor --send-test"
-        return warning("channels", found, expected="sns:Publish on it, which a test message shows", mend=mend)
-    mend = f"aws sns create-topic --region {region} --name {arn.rpartition(':')[2]}, or SNS_TOPIC_ARN=…"
+        fix = ".venv/bin/python -m infra doctor --send-test"
+        return warning("channels", found, expected="sns:Publish on it, which a test message shows", fix=fix)
+    fix = f"aws sns create-topic --region {region} --name {arn.rpartition(':')[2]}, or SNS_TOPIC_ARN=…"
     if code not in ("NotFound", "NotFoundException"):
-        mend = "aws sts get-caller-identity shows who asks"
-    return failure("channels", f"sns: {code}: {said}", expected=f"the topic {arn}", mend=mend)
+        fix = "aws sts get-caller-identity shows who asks"
+    return failure("channels", f"sns: {code}: {said}", expected=f"the topic {arn}", fix=fix)
 
 
 def _subscribed(arn: str, attributes: Mapping[str, str]) -> Finding:
@@ -141,7 +141,7 @@ def _subscribed(arn: str, attributes: Mapping[str, str]) -> Finding:
         "channels",
         "sns: the topic is there, and nobody's subscription is confirmed",
         expected="somebody who gets the messages",
-        mend=f"aws sns subscribe --topic-arn {arn} --protocol email --notification-endpoint …",
+        fix=f"aws sns subscribe --topic-arn {arn} --protocol email --notification-endpoint …",
     )
 
 

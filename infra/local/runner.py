@@ -16,7 +16,7 @@ from shared.store import StoreUnavailable, open_store
 
 
 def main() -> None:
-    """Run until told to stop. Exits with one line on standard error where the system cannot start."""
+    """Run until stopped. If the system cannot start, exit with one line on standard error."""
     is_new = read_dotenv(os.environ)
     try:
         settings = Settings.from_env()
@@ -30,10 +30,10 @@ def main() -> None:
     take_out_debug(os.environ, is_verbose=settings.is_verbose)
     is_separate = os.environ.get("SEPARATE", "") not in ("", "0")
     of_functions = {row.name: listen(0) for row in rows()} if is_separate else {}
-    for each in (listener, *of_functions.values()):
-        each.set_inheritable(True)
-    numbers = json.dumps({name: each.fileno() for name, each in of_functions.items()})
-    # From here on serve.py goes on in this very process: what was imported for the checks above does not stay.
+    for inherited in (listener, *of_functions.values()):
+        inherited.set_inheritable(True)
+    numbers = json.dumps({name: bound.fileno() for name, bound in of_functions.items()})
+    # serve.py takes over this very process, which frees the memory of what the checks above imported.
     arguments = [str(listener.fileno()), numbers, *(["--new"] if is_new else [])]
     os.execv(sys.executable, [sys.executable, "-m", "infra.local.serve", *arguments])  # noqa: S606  # our own module
 
@@ -71,7 +71,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def banner(settings: Settings, channels: Collection[str], *, is_new: bool) -> str:
-    """What a person needs to know once the system serves. ``is_new``: the settings file was made by this start."""
+    """What a person needs to know when the system serves. ``is_new``: this start made the settings file."""
     off = [name for name in notifiers.channel_names() if name not in channels]
     lines = [
         ("Bonghwa", f"{settings.own_url.replace('127.0.0.1', 'localhost')}  (Ctrl-C stops it)"),

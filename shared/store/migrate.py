@@ -32,7 +32,7 @@ def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | No
             transaction.rows(_RECORD)
             for number, path in enumerate(known[version:], start=version + 1):
                 applying = path.stem
-                _apply(transaction, path, number, database.in_its_words(path.read_text(encoding="utf-8")), applied_at)
+                _apply(transaction, path, number, database.dialect(path.read_text(encoding="utf-8")), applied_at)
     except Exception as error:
         if applying is None:
             raise
@@ -43,7 +43,7 @@ def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | No
 
 def version_of(database: Database, transaction: Transaction) -> int:
     """The number of the last migration that was applied; 0 where there are no tables."""
-    is_recorded = transaction.row(database.table_named, name="schema_migrations")
+    is_recorded = transaction.row(database.TABLE_EXISTS, name="schema_migrations")
     row = is_recorded and transaction.row("SELECT max(version) AS version FROM schema_migrations")
     return (row and row["version"]) or 0
 

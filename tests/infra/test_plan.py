@@ -269,8 +269,8 @@ LONG = "https://service-1.example.com/" + "x" * 40_000
         ("aws", 2200, {}, "of 68,199 characters': expected at most 65,536 characters"),
         ("aws", 10, {"LOCATION": "x" * 255, "HEARTBEAT_URL": f"https://hc.example/{'x' * 70_000}"}, "HEARTBEAT_URL"),
         # The run that was measured takes longer than that.
-        ("local", 1000, {"CHECK_INTERVAL_SECONDS": "2"}, "and the next one begins after 2 s"),
-        ("local", 100_000, {"CHECK_INTERVAL_SECONDS": "3600"}, "and may take 300 s"),
+        ("local", 1000, {"CHECK_INTERVAL_SECONDS": "2"}, "but the next one begins after 2 s"),
+        ("local", 100_000, {"CHECK_INTERVAL_SECONDS": "3600"}, "but may take 300 s"),
     ],
 )
 def test_what_a_platform_cannot_do_is_refused(

@@ -526,7 +526,7 @@ def test_a_newer_program_that_has_been_at_it_is_noticed_by_one_that_runs(path: P
 def test_those_who_wait_for_a_lock_wait_together_and_let_others_read(
     path: Path, database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.store.engines.sqlite.database.BUSY_SECONDS", 0.5)
+    monkeypatch.setattr("shared.store.engines.lifecycle.BUSY_SECONDS", 0.5)
     monkeypatch.setattr("shared.store.engines.sqlite.lock_wait.FORGET_SECONDS", 0.3)
     add(database, "one")
 

@@ -1,4 +1,4 @@
-"""What a deployment, and its end, consist of: stages of commands, worked out from the table and what is there."""
+"""The stages of a deployment and of its removal, made from the table and from what is there."""
 
 from collections.abc import Iterator, Mapping
 
@@ -13,12 +13,13 @@ from shared.settings.secrets import is_secret
 
 
 def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> list[Stage]:
-    """Create what is missing, bring up to date what is there, remove what is needed no longer.
+    """Create what is missing, update what is there, remove what is no longer needed.
 
-    ``given``: every setting by its variable. Asks for the secrets that are stored already, to leave equal ones alone.
+    ``given``: every setting by its variable. Reads the secrets that are stored already, so that it can leave equal ones
+    alone.
 
     Raises:
-        SettingError: something cannot run there as it is set.
+        SettingError: functions there cannot run with a setting.
         CommandFailed: a stored secret cannot be read.
     """
     settings = settings_of(given)
@@ -27,7 +28,7 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> li
     hidden = {name: value for name, value in given.items() if is_secret(name, value)}
     secrets = access.secrets_of(hidden, settings.key)
     return [
-        Stage("switch on the APIs", [place.command("services", "enable", *(f"{api}.googleapis.com" for api in APIS))]),
+        Stage("enable the APIs", [place.command("services", "enable", *(f"{api}.googleapis.com" for api in APIS))]),
         Stage("accounts", access.new_accounts(place, existing), is_parallel=True),
         Stage("roles", access.roles(place)),
         Stage("secrets", list(access.write_secrets(place, existing, secrets))),
@@ -40,7 +41,7 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> li
         Stage("who calls which function", access.callers(place), is_parallel=True),
         Stage("the public URL, which takes some minutes", list(gateway.commands(place, existing))),
         Stage("schedules", list(_schedules(place, existing, beats, settings))),
-        Stage("what is needed no longer", list(_leftovers(place, existing, beats, frozenset(secrets)))),
+        Stage("what is no longer needed", list(_leftovers(place, existing, beats, frozenset(secrets)))),
     ]
 
 
@@ -51,14 +52,14 @@ def settings_of(given: Mapping[str, str]) -> Settings:
 
 
 def refuse_sns(given: Mapping[str, str]) -> None:
-    """Raise SettingError where a topic of Amazon's is set."""
+    """Raise SettingError if a topic of Amazon is set."""
     if given.get("SNS_TOPIC_ARN"):
-        expected = f"no topic, since AWS's library and credentials are not there (an empty one in {OWN_FILE})"
+        expected = f"no topic, since AWS's library and credentials are not there (set it empty in {OWN_FILE})"
         raise SettingError("SNS_TOPIC_ARN", given["SNS_TOPIC_ARN"], expected)
 
 
 def removal(place: Place, existing: Existing) -> list[Stage]:
-    """Remove everything that a deployment made. The project and its APIs stay, and the database is not touched."""
+    """Remove everything that a deployment made, but not the project, its APIs and the database."""
     bound = [(name, role) for name, role in access.PROJECT_ROLES.items() if name in existing.accounts]
     return [
         Stage("schedules", [*_delete_jobs(place, existing.jobs), *_delete_workflows(place, existing.workflows)]),
@@ -130,7 +131,7 @@ def _delete_secrets(place: Place, names: frozenset[str]) -> Iterator[Command]:
 
 
 def _delete_gateway(place: Place, existing: Existing) -> Iterator[Command]:
-    # In this order: each is held by the one before.
+    # In this order, since each is used by the one before.
     if PREFIX in existing.gateways:
         location = f"--location={place.gateway_region}"
         yield place.command("api-gateway", "gateways", "delete", PREFIX, location)

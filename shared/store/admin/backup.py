@@ -6,7 +6,7 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from shared.store.engines.sqlite.database import BUSY_SECONDS
+from shared.store.engines.lifecycle import BUSY_SECONDS
 
 # What SQLite keeps beside a database, and would play into whatever stands in its place.
 BESIDE = ("-wal", "-shm", "-journal")

@@ -340,7 +340,9 @@ def test_the_manual_leads_to_a_deployment_and_back(steps: dict[str, Step], life_
     assert set(deployed.state["functions"]) == {f"bonghwa-{dashed(row)}" for row in rows()}
     told = deployed.state["functions"]["bonghwa-check-monitors"]["Environment"]["Variables"]
     assert told["TARGET_URL"] == "https://www.example.com"
-    url = re.search(r"It answers at (https://\w+\.execute-api\.\S+\.amazonaws\.com)/ ", deployed.said)
+    url = re.search(
+        r"With the API key it responds at (https://\w+\.execute-api\.\S+\.amazonaws\.com)/: ", deployed.said
+    )
     assert url
     assert told["BACKEND_URL"] == url[1]
     secrets = {name: json.loads(each) for name, each in deployed.state["secrets"].items() if "/" in name}
@@ -383,7 +385,7 @@ esac
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, settings.get(name, ""))
     main(["teardown"])
-    assert capsys.readouterr().out == f"There is nothing of Bonghwa's in 123456789012, {region}\n"
+    assert capsys.readouterr().out == f"There is nothing of Bonghwa in 123456789012, {region}\n"
     monkeypatch.setenv("AWS_REGION", "Seoul")
     with pytest.raises(SystemExit, match=r"^bonghwa: AWS_REGION is 'Seoul': expected a region, like eu-west-1$"):
         main(["teardown"])
@@ -393,7 +395,7 @@ esac
 def test_taking_it_away_leaves_nothing_but_what_is_not_ours(steps: dict[str, Step]) -> None:
     left = {kind: list(things) for kind, things in steps["ended"].state.items() if things}
     assert left == {"secrets": ["bonghwas-other"], "buckets": ["theirs"]}
-    assert steps["nothing left"].said == f"There is nothing of Bonghwa's in {ACCOUNT}, {REGION}\n"
+    assert steps["nothing left"].said == f"There is nothing of Bonghwa in {ACCOUNT}, {REGION}\n"
 
 
 @pytest.mark.system
@@ -418,7 +420,7 @@ def changes(steps: dict[str, Step], name: str) -> list[Call]:
     ("step", "words"),
     [
         ("deployed", ["This deploys to", "create-bucket bonghwa-1", "create-secret bonghwa/store", "deploy bonghwa"]),
-        ("refused", ["This brings up to date what is in", "s3 cp build/bonghwa.zip", "deploy bonghwa"]),
+        ("refused", ["This updates what is in", "s3 cp build/bonghwa.zip", "deploy bonghwa"]),
         ("end refused", ["This deletes from", "delete-stack bonghwa", "delete-secret bonghwa/store", "delete-bucket"]),
     ],
 )
@@ -704,7 +706,7 @@ def test_a_zip_that_is_not_for_what_the_template_runs_is_not_deployed(project: P
         archive.comment = b""
     for name, words in (
         ("other", "other.zip is for x86_64, and the template for aarch64"),
-        ("any", "what any.zip is for cannot be told: make package-aws builds one that says so"),
+        ("any", "any.zip does not say what it is for: make package-aws builds one that does"),
     ):
         command = [sys.executable, "-m", "infra.clouds.aws", "deploy", f"--zip={name}.zip", "--dry-run"]
         environ = {"PATH": "", **GIVEN}
@@ -789,7 +791,7 @@ KEY = "a-key-that-is-for-tests-only"
 @pytest.fixture
 def on_lambda(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """An instance that nobody has called yet. What it is told is set by the test."""
-    for cached in (handler._tell_secrets, handler._function, handler._unrouted):
+    for cached in (handler._load_secrets, handler._function, handler._unrouted):
         cached.cache_clear()
     ours = {*dotenv_values(ROOT / ".env.example"), *(field.alias for field in Settings.model_fields.values())}
     for name in [name for name in os.environ if name in ours or name.startswith("AWS_")]:
@@ -872,7 +874,7 @@ def test_a_run_that_is_not_answered_well_fails_for_the_platform_to_see(
     on_lambda.setenv("FUNCTION_TARGET", "deliver_notifications")
     # As on Lambda, where SQLite would vanish.
     on_lambda.setenv("AWS_LAMBDA_FUNCTION_NAME", "bonghwa-deliver-notifications")
-    with pytest.raises(handler.FunctionFailed, match=r"deliver_notifications answered 503: .*DATABASE_URL") as failed:
+    with pytest.raises(handler.FunctionFailed, match=r"notifications responded with 503: .*DATABASE_URL") as failed:
         handler.handler(event, None)
     assert KEY not in str(failed.value)
 

@@ -461,7 +461,7 @@ def test_what_cannot_run_there_stops_it_before_anything_is_changed(
 def test_an_update_without_a_change_creates_nothing_and_stores_no_secret_again(life: dict[str, Step]) -> None:
     before, again = life["deployed"], life["again"]
     assert again.returncode == 0
-    assert "This brings up to date what is in my-project" in again.said
+    assert "This updates what is in my-project" in again.said
     assert not [call.words for call in again.calls if {"create", "delete", "add"} & set(call.words)]
     assert names(again.state) == names(before.state)
     assert again.state["secrets"] == before.state["secrets"]
@@ -534,7 +534,7 @@ def test_taking_it_away_leaves_nothing_but_the_apis_and_what_is_not_ours(life: d
     assert (ended.returncode, ended.error) == (0, "")
     left = {kind: list(things) for kind, things in ended.state.items() if kind != "apis" and things}
     assert left == {kind: [name] for kind, name in OTHERS.items()}
-    assert life["nothing left"].said == "There is nothing of Bonghwa's in my-project, asia-northeast3\n"
+    assert life["nothing left"].said == "There is nothing of Bonghwa in my-project, asia-northeast3\n"
 
 
 def test_the_manual_leads_to_a_deployment_and_back(tmp_path: Path) -> None:

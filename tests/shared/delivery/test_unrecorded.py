@@ -47,8 +47,7 @@ class OtherProcess:
 @pytest.fixture
 def other(new_database: Callable[[], Database], monkeypatch: pytest.MonkeyPatch) -> OtherProcess:
     """It can lock the store, and this process soon gives up if it has to wait."""
-    monkeypatch.setattr("shared.store.engines.sqlite.database.BUSY_SECONDS", 0.1)
-    monkeypatch.setattr("shared.store.engines.postgres.database.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("shared.store.engines.lifecycle.BUSY_SECONDS", 0.1)
     monkeypatch.setattr(run, "RUN", run.Budget(starts_until=0.5, ends_at=0.5))
     return OtherProcess(new_database())
 

@@ -19,6 +19,7 @@ from shared import ROOT
 from shared.models import Event, as_text
 from shared.settings import Settings
 from shared.store import Store, StoreUnavailable
+from shared.store.engines import lifecycle
 from shared.store.engines.database import Database, StoreBusy
 from shared.store.engines.postgres import connection as postgres_connection
 from shared.store.engines.postgres import database as engine
@@ -150,8 +151,8 @@ def test_a_server_that_is_away_is_said_at_once_and_used_again_when_it_is_back(mo
 def test_who_cannot_have_the_lock_is_told_that_it_is_busy(
     new: Callable[[], PostgresDatabase], database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "BUSY_SECONDS", 0.1)
-    monkeypatch.setattr(engine, "CHECK_SECONDS", 0.1)
+    monkeypatch.setattr(lifecycle, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(lifecycle, "CHECK_SECONDS", 0.1)
     other = new()
     with database.transaction():
         with pytest.raises(StoreBusy):
@@ -355,7 +356,7 @@ def test_behind_a_pooler_every_transaction_may_be_in_another_session_and_none_le
 def test_behind_a_pooler_the_lock_and_the_time_limits_hold_as_they_do_without(
     behind_a_pooler: Callable[[], PostgresDatabase], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(lifecycle, "BUSY_SECONDS", 0.1)
     monkeypatch.setattr(engine, "STATEMENT_SECONDS", 0.3)
     database, other = behind_a_pooler(), behind_a_pooler()
     with database.transaction(), pytest.raises(StoreBusy):
@@ -394,7 +395,7 @@ def test_a_pooler_that_lets_one_wait_is_not_waited_for_without_end(
     behind_a_pooler: Callable[[], PostgresDatabase],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(engine, "CHECK_SECONDS", 0.1)
+    monkeypatch.setattr(lifecycle, "CHECK_SECONDS", 0.1)
     monkeypatch.setattr(postgres_connection, "ANSWER_SECONDS", 0.2)
     waiting = behind_a_pooler()
     add(waiting, "before")

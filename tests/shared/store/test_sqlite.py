@@ -36,7 +36,7 @@ def test_the_connection_uses_a_wal_and_foreign_keys(store: Store) -> None:
 def test_an_unusable_file_says_what_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str, is_transient: bool, why: str
 ) -> None:
-    monkeypatch.setattr("shared.store.engines.sqlite.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("shared.store.engines.lifecycle.BUSY_SECONDS", 0.05)
     path = tmp_path / ("missing/x.db" if trouble == "no folder" else "x.db")
     other = None
     if trouble == "not a database":

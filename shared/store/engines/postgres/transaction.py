@@ -7,27 +7,22 @@ from typing import Any
 
 from psycopg.sql import SQL, Identifier
 
-from shared.store.engines.database import Row
+from shared.store.engines.database import Row, Transaction
 from shared.store.engines.postgres.connection import Connection
 
 
-class PostgresTransaction:
+class PostgresTransaction(Transaction):
     """See engine.Transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def rows(self, sql: str, **values: Any) -> list[Row]:
+    def rows(self, sql: str, /, **parameters: Any) -> list[Row]:
         """The rows that the statement returns."""
         # Truth is 0 or 1 in every table, as SQLite has it.
-        known = {name: int(value) if isinstance(value, bool) else value for name, value in values.items()}
+        known = {name: int(value) if isinstance(value, bool) else value for name, value in parameters.items()}
         cursor = self._connection.execute(_in_its_style(sql), known)
         return list(cursor.fetchall()) if cursor.description else []
-
-    def row(self, sql: str, **values: Any) -> Row | None:
-        """The first row that the statement returns, if any."""
-        rows = self.rows(sql, **values)
-        return rows[0] if rows else None
 
     def copy_in(self, table: str, rows: Sequence[Row]) -> None:
         """Add rows as they stand, which all have the first one's columns."""
