@@ -10,7 +10,7 @@ from shared.delivery.run import AT_ONCE, LEASE_SECONDS, SEND_SECONDS
 from shared.models import AlertStatus, now
 from shared.store import Store
 from tests.support.builders import NOON, Channel, at, fails, refuses
-from tests.support.steps import TTL, claim, deliver, owe, statuses
+from tests.support.store.steps import TTL, claim, deliver, owe, statuses
 
 # --- one channel ------------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import drop_everything, migrate
 from tests.support.builders import NOON, Channel, fails, refuses
 from tests.support.postgres import Server
-from tests.support.steps import TTL, deliver, owe, statuses
+from tests.support.store.steps import TTL, deliver, owe, statuses
 from tests.torture.wire import SIDES, Wire
 
 # --- the store is locked when a message was accepted ------------------------------------------------------------------

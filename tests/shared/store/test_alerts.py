@@ -6,8 +6,8 @@ from shared.alerting import IllegalMove
 from shared.models import AlertStatus, ChangeKind
 from shared.store import AlertNotFound, Store
 from tests.support.builders import at
-from tests.support.engines import on_each_engine_and_pooler
-from tests.support.steps import move, opened, report
+from tests.support.store.engines import on_each_engine_and_pooler
+from tests.support.store.steps import move, opened, report
 
 pytestmark = on_each_engine_and_pooler
 

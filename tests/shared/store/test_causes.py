@@ -11,7 +11,7 @@ from shared.store import Store
 from shared.store.engines.database import Database
 from shared.store.migrate import migrate
 from tests.support.builders import NOON, at
-from tests.support.steps import CHANNELS, MIGRATIONS, claimed, report
+from tests.support.store.steps import CHANNELS, MIGRATIONS, claimed, report
 
 NOT_FOUND = Cause.of("host_not_found", host="shop.example")
 

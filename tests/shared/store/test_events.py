@@ -5,8 +5,8 @@ import pytest
 from shared.models import ChangeKind, Event, as_text
 from shared.store import Store
 from tests.support.builders import at, event
-from tests.support.engines import on_each_engine_and_pooler
-from tests.support.steps import add, opened, report, rows
+from tests.support.store.engines import on_each_engine_and_pooler
+from tests.support.store.steps import add, opened, report, rows
 
 pytestmark = on_each_engine_and_pooler
 

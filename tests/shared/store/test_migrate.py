@@ -12,8 +12,8 @@ from shared.store.engines.database import Database
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.migrate import drop_everything, migrate
 from tests.support.builders import NOON, event
-from tests.support.engines import on_each_engine_and_pooler
-from tests.support.steps import opened
+from tests.support.store.engines import on_each_engine_and_pooler
+from tests.support.store.steps import opened
 
 pytestmark = on_each_engine_and_pooler
 

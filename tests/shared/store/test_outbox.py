@@ -5,8 +5,8 @@ import pytest
 from shared.models import Attempt, AttemptStatus, Change, ChangeKind, NotificationStatus
 from shared.store import Store
 from tests.support.builders import at, event
-from tests.support.engines import on_each_engine_and_pooler
-from tests.support.steps import CHANNELS, add, claim, claimed, claimed_id, opened, report, rows, settle, statuses
+from tests.support.store.engines import on_each_engine_and_pooler
+from tests.support.store.steps import CHANNELS, add, claim, claimed, claimed_id, opened, report, rows, settle, statuses
 
 pytestmark = on_each_engine_and_pooler
 

@@ -12,8 +12,8 @@ from shared.store import Store
 from shared.store.engines.database import Transaction
 from shared.store.engines.sqlite.database import SqliteDatabase
 from tests.support.builders import NOON
-from tests.support.engines import on_each_engine_and_pooler
-from tests.support.steps import claim, opened, report
+from tests.support.store.engines import on_each_engine_and_pooler
+from tests.support.store.steps import claim, opened, report
 
 pytestmark = on_each_engine_and_pooler
 

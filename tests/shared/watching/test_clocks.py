@@ -9,9 +9,9 @@ from shared.store import Store
 from shared.store.engines.database import Database
 from shared.store.migrate import migrate
 from tests.support.builders import NOON, Channel, at, event, fails
-from tests.support.engines import on_each_engine
-from tests.support.steps import CHANNELS, MIGRATIONS, TTL, claim, deliver
-from tests.support.watching import check, deliver_all, history, review, states
+from tests.support.store.engines import on_each_engine
+from tests.support.store.steps import CHANNELS, MIGRATIONS, TTL, claim, deliver
+from tests.support.store.watching import check, deliver_all, history, review, states
 
 
 def test_outages_open_and_end_after_the_clock_was_set_back(store: Store) -> None:

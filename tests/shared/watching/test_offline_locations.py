@@ -5,9 +5,9 @@ import pytest
 from shared.models import AlertKind, ChangeKind, MonitorState
 from shared.store import Store
 from tests.support.builders import at, event
-from tests.support.engines import on_each_engine
-from tests.support.steps import add, move
-from tests.support.watching import OFFLINE, about_agent, check, history, owed, states
+from tests.support.store.engines import on_each_engine
+from tests.support.store.steps import add, move
+from tests.support.store.watching import OFFLINE, about_agent, check, history, owed, states
 
 
 def run_offline(

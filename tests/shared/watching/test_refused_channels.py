@@ -2,9 +2,9 @@
 
 from shared.store import Store
 from tests.support.builders import Channel, at, fails, refuses
-from tests.support.engines import on_each_engine
-from tests.support.steps import CHANNELS, move
-from tests.support.watching import REFUSED, check, deliver_all, history, owed
+from tests.support.store.engines import on_each_engine
+from tests.support.store.steps import CHANNELS, move
+from tests.support.store.watching import REFUSED, check, deliver_all, history, owed
 
 
 def refusals(store: Store) -> list[tuple[str, str]]:

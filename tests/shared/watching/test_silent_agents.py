@@ -5,9 +5,9 @@ import pytest
 from shared.models import AlertStatus, ChangeKind
 from shared.store import Store
 from tests.support.builders import at
-from tests.support.engines import on_each_engine
-from tests.support.steps import move
-from tests.support.watching import SILENT, about_agent, check, history, owed, review, states
+from tests.support.store.engines import on_each_engine
+from tests.support.store.steps import move
+from tests.support.store.watching import SILENT, about_agent, check, history, owed, review, states
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from shared.store import Store, StoreUnavailable
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
 from tests.support.builders import NOON
-from tests.support.engines import on_sqlite
-from tests.support.steps import rows
+from tests.support.store.engines import on_sqlite
+from tests.support.store.steps import rows
 
 
 @on_sqlite

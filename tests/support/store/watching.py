@@ -5,7 +5,7 @@ from typing import Any
 from shared.models import Alert, AlertKind, ChangeKind
 from shared.store import Ingested, Store
 from tests.support.builders import Channel, at
-from tests.support.steps import CHANNELS, deliver, report, rows
+from tests.support.store.steps import CHANNELS, deliver, report, rows
 
 SILENT, OFFLINE, REFUSED = AlertKind.AGENT_SILENT, AlertKind.LOCATION_OFFLINE, AlertKind.CHANNEL_REFUSED
 
