@@ -11,6 +11,6 @@ from tests.support.builders import NOON
 
 @pytest.fixture
 def store(database: Database) -> Store:
-    """An empty store, on each engine."""
+    """An empty store, on the engines of ``new_database``."""
     migrate(database, as_text(NOON))
     return Store(database)

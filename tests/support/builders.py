@@ -22,7 +22,7 @@ NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
 
 
 def at(seconds: float) -> datetime:
-    """So long after noon."""
+    """That many seconds after noon."""
     return NOON + timedelta(seconds=seconds)
 
 
