@@ -101,11 +101,15 @@ def test_the_next_delivery_records_what_was_sent_at_once(store: Store, other: Ot
     assert len(locking.texts) == 1
 
 
-def test_a_short_lock_costs_nothing(store: Store, other: OtherProcess, locking: Channel) -> None:
+def test_a_short_lock_costs_nothing(store: Store, other: OtherProcess) -> None:
     owe(store)
     unlock = threading.Timer(0.3, other.unlock)
-    unlock.start()
-    assert deliver(store, a=locking) == {"SENT": 1}
+
+    def lock() -> None:
+        other.lock()
+        unlock.start()
+
+    assert deliver(store, a=Channel(lock)) == {"SENT": 1}
     unlock.join()
     assert statuses(store) == ["SENT"]
 
