@@ -1,4 +1,4 @@
-"""Scheduled: the agent. Looks at every monitor, side by side, and reports what it sees as it sees it."""
+"""Scheduled: the agent. Checks every monitor, side by side, and reports each outcome as soon as it is known."""
 
 import functions_framework
 from flask import Request, Response
@@ -6,13 +6,12 @@ from flask import Request, Response
 from functions.check_monitors.probes.http import probe_all
 from functions.check_monitors.reporting.reporter import Reporter
 from functions.check_monitors.self_watch.backend_outage import watch_backend
-from functions.check_monitors.self_watch.ping import beat
+from functions.check_monitors.self_watch.ping import ping
 from shared import web
 from shared.logs import step
 from shared.models import Event, Monitor
 
-# Starts are spread by this much a monitor, but over half an interval at most: a burst of checks would measure its
-# own queue.
+# The starts are this far apart, but all within half an interval. A burst of checks would measure its own queue.
 SPREAD_SECONDS = 0.005
 
 
@@ -21,10 +20,10 @@ SPREAD_SECONDS = 0.005
 def check_monitors(request: Request) -> Response:
     """200 with what was done: ``{"checked": 2, "failed": 0, "posted": 2, "refused": 0, "spooled": 0}``.
 
-    Also where the backend could not be reached: the events are then in the spool, and the run need not be repeated.
+    Also if the backend could not be reached: the events then wait in the backlog, so the run need not be repeated.
     """
     settings = web.settings_of(request)
-    # As the settings validated them: to build the model's own validator costs a cold start 2 ms.
+    # The settings have validated the URLs. The model's own validator would cost a cold start 2 ms.
     monitors = [Monitor.model_construct(name=url, target_url=url) for url in settings.targets]
     with Reporter(settings, watched=len(monitors)) as reporter:
 
@@ -45,7 +44,7 @@ def check_monitors(request: Request) -> Response:
     reported = reporter.reported
     watch_backend(settings, is_reached=reported.is_reached)
     if reported.posted >= len(events) and not reported.refused and not reported.spooled:
-        beat(settings.heartbeat_url)
+        ping(settings.heartbeat_url)
     return web.answer(
         {
             "checked": len(events),
