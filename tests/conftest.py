@@ -1,15 +1,19 @@
 """What many tests start from."""
 
+import functools
+import json
 import logging
-import re
+import shutil
+import tempfile
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from xdist.scheduler import LoadScopeScheduling
 
-from shared.notifiers import sns
+from shared.notifiers.sns import connection
 from shared.store.engines.database import Database
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.engines.sqlite.database import SqliteDatabase
@@ -41,20 +45,28 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
-# Tests that share what costs seconds and is made once for all of them.
-_TOGETHER = re.compile(
-    r"(?P<forge>/test_kills\.py)|(?P<life>/test_gcp\.py)|(?P<aws>/test_aws\.py)|(?P<watched>/test_store_trouble\.py)"
-    r"|/test_conformance\.py.*\[(?P<runtime>[a-z]+-[a-z]+)"
-    r"|(?P<refused>::test_a_malformed_setting)|(?P<debugged>::test_(?:debug_settings|nothing_listens))"
-)
-
-
 class _Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist's schedulers have no types for heirs
-    """Gives each worker one test after the other, or all that belong together; those with the most tests first."""
+    """Gives each worker one test after the other, or all that are marked ``together``; the largest groups first."""
+
+    @functools.cached_property
+    def _groups(self) -> dict[str, str]:
+        groups: dict[str, str] = json.loads(self.config.stash[_GROUPS].read_text(encoding="utf-8"))
+        return groups
 
     def _split_scope(self, nodeid: str) -> str:
-        found = _TOGETHER.search(nodeid)
-        return f"{found.lastgroup} {found['runtime']}" if found else nodeid
+        return self._groups.get(nodeid, nodeid)
+
+
+# The file by which workers tell the scheduler which tests belong together: xdist itself carries node ids alone.
+_GROUPS = pytest.StashKey[Path]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker the file, which the first worker's start makes."""
+    if _GROUPS not in node.config.stash:
+        node.config.stash[_GROUPS] = Path(tempfile.mkdtemp(prefix="bonghwa-tests-"), "groups.json")
+    node.workerinput["groups"] = str(node.config.stash[_GROUPS])
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -63,9 +75,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Together
     return _Together(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The short tests fill up the end of a run on several workers."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the short tests last: they fill up the end of a run on several workers."""
     items.sort(key=lambda item: item.get_closest_marker("system") is None)
+    if workerinput := getattr(config, "workerinput", None):
+        marked = {item.nodeid: mark.args[0] for item in items if (mark := item.get_closest_marker("together"))}
+        file = Path(workerinput["groups"])
+        # All workers write the same. A rename, so that the scheduler never reads half of it.
+        new = file.with_name(workerinput["workerid"])
+        new.write_text(json.dumps(marked), encoding="utf-8")
+        new.replace(file)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what the workers told the scheduler."""
+    if file := config.stash.get(_GROUPS, None):
+        shutil.rmtree(file.parent)
 
 
 @pytest.fixture(scope="session")
@@ -108,9 +133,9 @@ def aws(aws_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, 
     environ = {**AWS, "AWS_ENDPOINT_URL": aws_server}
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    sns._idle_lines.clear()
+    connection.idle_connections.clear()
     yield environ
-    sns._idle_lines.clear()
+    connection.idle_connections.clear()
 
 
 @pytest.fixture(scope="session")

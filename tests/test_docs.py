@@ -1,42 +1,79 @@
 """The documents against the code: what is not named there, or differs between the two languages, fails here."""
 
 import re
+import subprocess
+import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 from dotenv import dotenv_values
 from pydantic import SecretStr
 
 from infra.table import rows
-from shared import ROOT, __version__, notifiers
+from shared import ROOT, __version__
+from shared.channels import VARIABLES
+from shared.notifiers import kinds
 from shared.settings import Settings
 
 READMES = ["README.md", "README.ko.md"]
 SETTINGS = {str(field.alias) for field in Settings.model_fields.values()}
-CHANNEL_SETTINGS = {
-    name
-    for channel in notifiers.channel_names()
-    for name in re.findall(r"(?m)^([A-Z_]+):", notifiers._module(channel).__doc__ or "")
-}
+CHANNEL_SETTINGS = set(VARIABLES)
+
+
+NAMED = SETTINGS | CHANNEL_SETTINGS
+TOPS = ("functions", "shared", "infra", "tests")
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (*ROOT.glob("*.md"), *(file for top in TOPS for file in (ROOT / top).rglob("*.md")))
+)
+# The folders that have a README, the repository itself among them.
+FOLDERS = [name.removesuffix("README.md") for name in DOCUMENTS if name.endswith("README.md")]
 
 
 def text(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
+def everything(readme: str) -> str:
+    """The README and every manual in its language."""
+    return "\n".join(text(folder + readme) for folder in FOLDERS)
+
+
 def settings_table(readme: str) -> dict[str, str]:
-    """The rows of the table of settings: name → default."""
-    return dict(re.findall(r"(?m)^\| `([A-Z_]+)` \| ([^|]*) \|", text(readme)))
+    """The rows of both tables of settings, all functions' and the channels': name → default."""
+    tables = text(readme) + text(f"shared/notifiers/{readme}")
+    return dict(re.findall(r"(?m)^\| `([A-Z_]+)` \| ([^|]*) \|", tables))
 
 
 @pytest.mark.parametrize("readme", READMES)
-def test_every_setting_is_in_the_table_and_nothing_else(readme: str) -> None:
-    assert set(settings_table(readme)) == SETTINGS | CHANNEL_SETTINGS
+def test_the_readme_has_at_most_300_lines(readme: str) -> None:
+    assert len(text(readme).splitlines()) <= 300
+
+
+def test_every_manual_is_there_in_both_languages() -> None:
+    assert len(FOLDERS) > 1
+    assert [name.removesuffix("README.ko.md") for name in DOCUMENTS if name.endswith("README.ko.md")] == FOLDERS
+    for folder in FOLDERS:
+        assert "](README.ko.md)" in text(f"{folder}README.md").partition("\n## ")[0]
+        assert "](README.md)" in text(f"{folder}README.ko.md").partition("\n## ")[0]
 
 
 @pytest.mark.parametrize("readme", READMES)
-def test_the_defaults_in_the_table_are_true(readme: str) -> None:
+def test_the_readme_leads_to_every_manual_and_each_back(readme: str) -> None:
+    for folder in FOLDERS:
+        if folder:
+            assert f"]({folder}{readme})" in text(readme)
+            up = "../" * folder.count("/")
+            assert f"]({up}{readme})" in text(folder + readme)
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_setting_is_in_a_table_and_nothing_else(readme: str) -> None:
+    assert set(settings_table(readme)) == NAMED
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_defaults_in_the_tables_are_true(readme: str) -> None:
     table = settings_table(readme)
     for field in Settings.model_fields.values():
         stated = table[str(field.alias)].strip()
@@ -46,16 +83,16 @@ def test_the_defaults_in_the_table_are_true(readme: str) -> None:
 
 
 @pytest.mark.parametrize("readme", READMES)
-def test_every_function_is_told_with_its_call(readme: str) -> None:
-    told = dict(re.findall(r"(?m)^\| `(\w+)` \| `(\w+ /[^`?]*)", text(readme)))
-    assert told == {row.name: f"{row.method} {row.path}" for row in rows()}
+def test_every_function_is_named_with_its_call(readme: str) -> None:
+    named = dict(re.findall(r"(?m)^\| `(\w+)` \| `(\w+ /[^`?]*)", text(f"functions/{readme}")))
+    assert named == {row.name: f"{row.method} {row.path}" for row in rows()}
 
 
 def named_tests(readme: str) -> list[tuple[str, str]]:
     return re.findall(r"\[`(test_\w+)`\]\((tests/[\w/]+\.py)\)", text(readme))
 
 
-def test_each_sentence_of_the_contract_names_tests_that_there_are() -> None:
+def test_each_sentence_of_the_contract_names_existing_tests() -> None:
     named = named_tests("README.md")
     assert named
     assert named_tests("README.ko.md") == named
@@ -63,38 +100,95 @@ def test_each_sentence_of_the_contract_names_tests_that_there_are() -> None:
         assert f"def {test}(" in text(file), f"{test} is not in {file}"
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_every_channel_is_named(readme: str) -> None:
-    for channel in notifiers.channel_names():
-        assert f"`{channel}`" in text(readme)
+def test_the_sentences_with_tests_are_those_of_the_promise() -> None:
+    promise = text("README.md").partition("## What it promises")[2].partition("<details>")[0]
+    promise = re.sub(r"\n(?:> |  )?", " ", promise)
+    sentences = re.findall(r"(?m)^\| (.*?) \| \[`test_", text("README.md"))
+    assert sentences
+    for part in (part for sentence in sentences for part in sentence.split("…")):
+        assert part.strip(" ,") in promise
 
 
 @pytest.mark.parametrize("readme", READMES)
-def test_every_folder_and_module_of_the_house_is_on_the_map(readme: str) -> None:
-    house = [path for path in (ROOT / "shared").iterdir() if path.stem not in ("__init__", "__pycache__")]
-    house += [path for path in (ROOT / "functions").iterdir() if path.is_dir() and path.name != "__pycache__"]
-    # What reads the table is told of with the table.
-    untold = ("__init__", "__main__", "__pycache__", "table")
-    house += [path for path in (ROOT / "infra").iterdir() if path.stem not in untold]
-    house += [ROOT / "main.py", ROOT / "tests"]
-    drawn = re.search(r"```text\nmain\.py.*?```", text(readme), re.DOTALL)
-    assert drawn is not None
-    for path in house:
-        name = f"{path.name}/" if path.is_dir() else path.name
-        assert re.search(rf"(?m)^\s*{re.escape(name)}\s", drawn[0]), name
+def test_every_kind_of_channel_is_named(readme: str) -> None:
+    for kind in kinds():
+        assert f"`{kind}`" in text(f"shared/notifiers/{readme}")
+
+
+def drawn(readme: str) -> set[str]:
+    """The paths of everything on the README's map; a folder's ends with a slash."""
+    found = re.search(r"```text\n(main\.py.*?)```", text(readme), re.DOTALL)
+    assert found
+    paths, above = set(), [""]
+    for spaces, name in re.findall(r"(?m)^( *)(\S+)", found[1]):
+        del above[len(spaces) // 2 + 1 :]
+        paths.add(above[-1] + name)
+        above.append(above[-1] + name)
+    return paths
+
+
+def house() -> set[str]:
+    """What a reader finds: the folders, two deep, and the modules of ``shared`` and ``infra``."""
+    entries = {entry for top in TOPS for depth in ("*", "*/*") for entry in (ROOT / top).glob(depth)}
+    # A folder without a file is what a branch left behind.
+    folders = {entry for entry in entries if entry.name != "__pycache__" and any(entry.glob("*.*"))}
+    paths = {f"{folder.relative_to(ROOT).as_posix()}/" for folder in folders} | {f"{top}/" for top in TOPS}
+    modules = {entry for top in ("shared", "infra") for entry in (ROOT / top).glob("[!_]*.*") if entry.suffix != ".md"}
+    paths |= {module.relative_to(ROOT).as_posix() for module in modules}
+    # The tests mirror the house, and the notifiers are a list that grows.
+    return {path for path in paths if not re.match(r"(tests/\w+|shared/notifiers)/\w", path)} | {"main.py"}
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_map_shows_the_house_and_nothing_else(readme: str) -> None:
+    assert drawn(readme) == house()
 
 
 @pytest.mark.parametrize("readme", READMES)
 def test_every_make_target_is_named(readme: str) -> None:
     targets = set(re.findall(r"(?m)^([a-z]+):", text("Makefile"))) - {"requirements", "clean"}
     for target in targets:
-        assert re.search(rf"make {target}\b", text(readme)), target
+        assert re.search(rf"make {target}\b", everything(readme)), target
 
 
-@pytest.mark.parametrize("readme", [*READMES, "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])
-def test_links_lead_somewhere(readme: str) -> None:
-    for link in re.findall(r"\]\(([^)]+)\)", text(readme)):
-        assert link.startswith("https://") or (ROOT / link.partition("#")[0]).exists(), link
+@pytest.mark.parametrize("readme", READMES)
+def test_every_command_is_named(readme: str) -> None:
+    ask = [sys.executable, "-m", "infra", "--help"]
+    usage = subprocess.run(ask, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    commands = re.search(r"\{([\w,-]+)\}", usage)
+    assert commands
+    for command in commands[1].split(","):
+        assert re.search(rf"python -m infra {command}\b", everything(readme)), command
+
+
+def anchors(name: str) -> set[str]:
+    """What a link to a heading of the document ends with, as GitHub makes it."""
+    headings = re.findall(r"(?m)^#+ (.*)$", re.sub(r"(?s)```.*?```", "", text(name)))
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document: str) -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", text(document)):
+        path, _, anchor = link.partition("#")
+        to = ((ROOT / document).parent / path).resolve() if path else ROOT / document
+        assert link.startswith("https://") or to.exists(), link
+        if anchor and not link.startswith("https://"):
+            assert anchor in anchors(to.relative_to(ROOT).as_posix()), link
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_korean_documents_lead_to_korean_ones(folder: str) -> None:
+    links = re.findall(r"\]\(([^)#]*README[^)#]*)", text(f"{folder}README.ko.md"))
+    assert [link for link in links if not link.endswith(".ko.md")] == ["README.md"], "its twin alone"
+
+
+def test_what_the_code_says_of_a_document_is_there() -> None:
+    files = [file for top in ("functions", "shared", "infra") for file in (ROOT / top).rglob("*.py")]
+    said = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    for document, heading in re.findall(r"\b([\w/]*README\.md)(?:, ([A-Z][\w ]+))?", said):
+        assert (ROOT / document).exists(), document
+        assert not heading or f"\n## {heading}\n" in text(document), f"{document}, {heading}"
 
 
 @pytest.mark.parametrize("readme", READMES)
@@ -102,11 +196,12 @@ def test_how_to_report_a_vulnerability_is_named(readme: str) -> None:
     assert "](SECURITY.md)" in text(readme)
     assert "Report a vulnerability" in text("SECURITY.md")
     named = set(re.findall(r"`([A-Z]+_[A-Z_]+)`", text("SECURITY.md")))
-    assert named <= SETTINGS | CHANNEL_SETTINGS
+    assert named <= NAMED
 
 
-def test_both_languages_have_the_same_parts() -> None:
-    english, korean = text(READMES[0]), text(READMES[1])
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_both_languages_have_the_same_parts(folder: str) -> None:
+    english, korean = (text(folder + readme) for readme in READMES)
 
     def commands(readme: str) -> list[str]:
         # What follows a # is a remark, and may be in another language.
@@ -130,7 +225,7 @@ def test_the_example_carries_every_setting_and_no_secret() -> None:
 
 def test_the_sqlite_commands_name_columns_that_exist() -> None:
     schema = text("shared/store/migrations/0001_first_tables.sql")
-    commands = re.findall(r'sqlite3 notifications\.db "([^"]+)"', text("README.md"))
+    commands = re.findall(r'sqlite3 notifications\.db "([^"]+)"', text("shared/store/README.md"))
     assert len(commands) == 3
     for command in commands:
         table = re.search(r"FROM (\w+)", command)
@@ -154,7 +249,7 @@ def pins(file: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
-def test_what_is_installed_is_pinned_with_its_hashes_and_names_no_registry(file: str) -> None:
+def test_pins_have_their_hashes_and_name_no_registry(file: str) -> None:
     assert pins(file)
     for pin, hashes in pins(file).items():
         assert re.fullmatch(r"[\w.-]+==[\w.]+( ;.*)?", pin)
@@ -163,7 +258,7 @@ def test_what_is_installed_is_pinned_with_its_hashes_and_names_no_registry(file:
     assert not re.search(r"://|--(extra-)?index|--find-links", text(file))
 
 
-def test_production_has_what_it_asks_for_and_no_tool_of_the_tests() -> None:
+def test_production_has_what_it_asks_for_and_no_test_tool() -> None:
     names = {pin.partition("==")[0] for pin in pins("requirements.txt")}
     asked = [line for line in text("requirements.in").splitlines() if re.match(r"\w", line)]
     assert {line.partition("[")[0] for line in asked} <= names
@@ -179,6 +274,6 @@ def test_the_project_needs_the_python_that_the_documents_name() -> None:
     assert "Python 3.11" in text("README.md")
 
 
-@pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *ROOT.glob("*.toml"), ROOT / "Makefile"], ids=lambda p: p.name)
-def test_the_documents_name_no_registrys_host(path: Path) -> None:
-    assert not re.search(r"pypi\.org|files\.pythonhosted", path.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("name", [*DOCUMENTS, "pyproject.toml", "Makefile"])
+def test_the_documents_name_no_registrys_host(name: str) -> None:
+    assert not re.search(r"pypi\.org|files\.pythonhosted", text(name))

@@ -1,4 +1,4 @@
-"""Scheduled: the agent. Checks every monitor, side by side, and reports each outcome as soon as it is known."""
+"""Scheduled: the agent. Checks all monitors side by side, and reports each result as soon as it has it."""
 
 import functions_framework
 from flask import Request, Response
@@ -10,20 +10,21 @@ from functions.check_monitors.self_watch.ping import ping
 from shared import web
 from shared.logs import step
 from shared.models import Event, Monitor
+from shared.settings import Settings
 
-# The starts are this far apart, but all within half an interval. A burst of checks would measure its own queue.
+# The pause between the starts of two checks, which together take at most half an interval. A burst of checks would
+# measure its own queue.
 SPREAD_SECONDS = 0.005
 
 
 @functions_framework.http
 @web.function("POST", access="ingest")
-def check_monitors(request: Request) -> Response:
+def check_monitors(request: Request, settings: Settings) -> Response:
     """200 with what was done: ``{"checked": 2, "failed": 0, "posted": 2, "refused": 0, "spooled": 0}``.
 
-    Also if the backend could not be reached: the events then wait in the backlog, so the run need not be repeated.
+    Also 200 if the backend could not be reached: the events then wait in the backlog, and nobody need repeat the run.
     """
-    settings = web.settings_of(request)
-    # The settings have validated the URLs. The model's own validator would cost a cold start 2 ms.
+    # Not validated again: the settings did it, and to build the model's validator costs a cold start 2 ms.
     monitors = [Monitor.model_construct(name=url, target_url=url) for url in settings.targets]
     with Reporter(settings, watched=len(monitors)) as reporter:
 
@@ -31,16 +32,8 @@ def check_monitors(request: Request) -> Response:
             reporter.take(event)
             _log(event)
 
-        events = probe_all(
-            monitors,
-            timeout_seconds=settings.check_timeout_seconds,
-            spread_seconds=min(SPREAD_SECONDS * len(monitors), settings.check_interval_seconds / 2),
-            location=settings.location,
-            agent=settings.agent,
-            interval_seconds=settings.check_interval_seconds,
-            is_private_allowed=settings.is_private_allowed,
-            on_event=on_event,
-        )
+        spread_seconds = min(SPREAD_SECONDS * len(monitors), settings.check_interval_seconds / 2)
+        events = probe_all(monitors, settings, spread_seconds=spread_seconds, on_event=on_event)
     reported = reporter.reported
     watch_backend(settings, is_reached=reported.is_reached)
     if reported.posted >= len(events) and not reported.refused and not reported.spooled:

@@ -1,22 +1,22 @@
-"""Scheduled: notice agents that fell silent, and send what is still owed."""
+"""Scheduled: send what is still owed, and nothing else."""
 
 import functions_framework
 from flask import Request, Response
 
-from shared import notifiers, web
-from shared.alerting import Change
-from shared.delivery import deliver_owed, log_change
+from shared import web
+from shared.channels import configured
+from shared.delivery import deliver_owed
 from shared.models import now
+from shared.settings import Settings
 from shared.store import open_store
 
 
 @functions_framework.http
 @web.function("POST", access="ingest")
-def deliver_notifications(request: Request) -> Response:
+def deliver_notifications(request: Request, settings: Settings) -> Response:
     """200 with the number of attempts by outcome: ``{"SENT": 1, "RETRY": 0, "FAILED": 0, "EXPIRED": 0}``."""
-    settings, channels = web.settings_of(request), notifiers.configured()
+    channels = configured()
     store = open_store(settings)
-    for alert in store.silence_agents(now=now(), channels=tuple(channels)):
-        log_change(Change.OPENED, alert)
+    store.note_run("deliver_notifications", now=now())
     outcomes = deliver_owed(store, channels, settings.message_language, settings.notification_ttl_seconds)
     return web.answer(outcomes)

@@ -1,4 +1,4 @@
-"""GET /: how the system is, the same for a person and a load balancer."""
+"""GET /: the system's health, for people and load balancers alike."""
 
 import logging
 
@@ -7,15 +7,16 @@ from flask import Request, Response
 
 from shared import __version__, web
 from shared.logs import step
+from shared.settings import Settings
 from shared.store import StoreUnavailable, open_store
 
 
 @functions_framework.http
 @web.function("GET", access="read")
-def health(request: Request) -> Response:
-    """200 with the status and the counts of what is open; 503, and why, where no event could be saved now."""
+def health(request: Request, settings: Settings) -> Response:
+    """200 with the status and the counts of what is open; 503 with the reason if no event could be saved now."""
     try:
-        store = open_store(web.settings_of(request))
+        store = open_store(settings)
         store.database.check()
         summary = store.summary()
     except StoreUnavailable as trouble:

@@ -6,11 +6,12 @@ from pydantic import BaseModel, Field
 
 from shared import web
 from shared.models import AlertStatus, MonitorName
+from shared.settings import Settings
 from shared.store import open_store
 
 
 class AlertsQuery(BaseModel):
-    """``cursor`` is the ``next`` of the answer before."""
+    """``cursor`` is the ``next`` of the previous page."""
 
     status: AlertStatus | None = None
     monitor: MonitorName | None = None
@@ -20,9 +21,9 @@ class AlertsQuery(BaseModel):
 
 @functions_framework.http
 @web.function("GET", access="read")
-def list_alerts(request: Request) -> Response:
+def list_alerts(request: Request, settings: Settings) -> Response:
     """200 with ``{"alerts": [...], "next": cursor or null}``."""
     query = web.query_of(request, AlertsQuery)
-    store = open_store(web.settings_of(request))
-    alerts = store.alerts(limit=query.limit, before=query.cursor, status=query.status, monitor=query.monitor)
+    store = open_store(settings)
+    alerts = store.alerts.page(limit=query.limit, before=query.cursor, status=query.status, outages_of=query.monitor)
     return web.answer({"alerts": alerts, "next": web.next_cursor(alerts, query.limit)})

@@ -6,15 +6,17 @@ import functions_framework
 from flask import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared import notifiers, web
+from shared import web
+from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import AlertStatus, Text, now
+from shared.settings import Settings
 from shared.store import open_store
 
 
 class AlertUpdate(BaseModel):
-    """``by``: who does it."""
+    """``by``: the person who moves the alert."""
 
     model_config = ConfigDict(strict=True)
 
@@ -24,14 +26,15 @@ class AlertUpdate(BaseModel):
 
 @functions_framework.http
 @web.function("PATCH", access="write")
-def update_alert(request: Request) -> Response:
-    """200 with the alert as it is now; 404 where there is none, 409 for a move that an alert does not make."""
+def update_alert(request: Request, settings: Settings) -> Response:
+    """200 with the alert as it is now; 404 where there is none, 409 for a move that is not allowed."""
     alert_id = web.id_in_path(request)
     update = AlertUpdate.model_validate_json(web.body_of(request))
-    settings, channels = web.settings_of(request), notifiers.configured()
+    channels = configured()
     store = open_store(settings)
-    alert, is_moved, owed = store.move_alert(alert_id, update.status, by=update.by, at=now(), channels=tuple(channels))
-    if is_moved:
+    change = store.alerts.move(alert_id, update.status, by=update.by, at=now(), channels=tuple(channels))
+    alert = change.alert
+    if change.kind:
         step("server", "alert_moved", alert_id=alert.id, target_url=alert.target_url, status=alert.status, by=update.by)
-    deliver_at_once(store, channels, owed, settings.message_language)
+    deliver_at_once(store, channels, change.notification_ids, settings.message_language)
     return web.answer(alert)

@@ -1,4 +1,4 @@
-"""One story in examples: a shop fails, one channel is slow to hear of it, and somebody takes it on."""
+"""One story in examples: a shop fails, one channel accepts the message late, and somebody acknowledges the alert."""
 
 from typing import Any
 
@@ -20,6 +20,7 @@ FAILURE: dict[str, Any] = {
     "timestamp": "2025-01-08T10:30:00.250+09:00",
     "is_success": False,
     "error_message": "HTTP 503 Service Unavailable",
+    "cause": {"code": "http_status", "parameters": {"status": 503, "phrase": "Service Unavailable"}},
     "event_id": "019443c1f8ba5d0c7e2f4b6a8d901c3e",
     "monitor": "shop",
     "location": "seoul",
@@ -105,6 +106,7 @@ HEALTH = {
 }
 TROUBLE = {"status": "unavailable", "database": "the database is busy", "version": __version__}
 CHECKS_RUN = {"checked": 2, "failed": 1, "posted": 2, "refused": 0, "spooled": 0}
+REVIEW = {"silent_agents": 0}
 DELIVERY_RUN = {"SENT": 1, "RETRY": 0, "FAILED": 0, "EXPIRED": 0}
 
 _BLANK = {"type": "about:blank"}
@@ -120,7 +122,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     },
     401: _BLANK | {"title": "Unauthorized", "status": 401, "detail": "the X-API-Key header is missing"},
     404: _BLANK | {"title": "Not Found", "status": 404, "detail": "there is no alert 99"},
-    405: _BLANK | {"title": "Method Not Allowed", "status": 405, "detail": "DELETE is not answered here"},
+    405: _BLANK | {"title": "Method Not Allowed", "status": 405, "detail": "the method DELETE is not allowed"},
     409: _BLANK
     | {
         "title": "Conflict",

@@ -2,9 +2,12 @@
 
 from shared.models.agent import Agent
 from shared.models.alert import Alert, AlertKind, AlertStatus
+from shared.models.cause import Cause
+from shared.models.change import Change, ChangeKind
 from shared.models.event import MAX_EVENTS_PER_REQUEST, Event
 from shared.models.monitor import Monitor, MonitorState
 from shared.models.notification import (
+    Attempt,
     AttemptStatus,
     Notification,
     NotificationKind,
@@ -20,7 +23,11 @@ __all__ = [
     "Alert",
     "AlertKind",
     "AlertStatus",
+    "Attempt",
     "AttemptStatus",
+    "Cause",
+    "Change",
+    "ChangeKind",
     "Event",
     "Monitor",
     "MonitorName",

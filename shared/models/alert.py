@@ -1,13 +1,17 @@
 """An alert: one outage of one monitor, or the like."""
 
 from enum import StrEnum
+from typing import Annotated, Any
 
+from pydantic import BeforeValidator, Field
+
+from shared.models.cause import Cause
 from shared.models.scalars import Value
 from shared.models.times import Time
 
 
 class AlertKind(StrEnum):
-    """What an alert is about: a monitor, a channel, an agent, or the place that an agent looks from."""
+    """What an alert is about: a monitor, a channel, an agent, or the location that an agent checks from."""
 
     OUTAGE = "OUTAGE"
     CHANNEL_REFUSED = "CHANNEL_REFUSED"
@@ -16,7 +20,7 @@ class AlertKind(StrEnum):
 
 
 class AlertStatus(StrEnum):
-    """Where an alert stands; OPEN and ACK are active."""
+    """The status of an alert; OPEN and ACK are active."""
 
     OPEN = "OPEN"
     ACK = "ACK"
@@ -24,8 +28,12 @@ class AlertStatus(StrEnum):
 
     @property
     def is_active(self) -> bool:
-        """Whether what it is about is still so."""
+        """Whether the outage, or the like, is still going on."""
         return self is not AlertStatus.RESOLVED
+
+
+def _from_json(value: Any) -> Any:
+    return Cause.model_validate_json(value) if isinstance(value, str) else value
 
 
 class Alert(Value):
@@ -40,6 +48,8 @@ class Alert(Value):
     target_url: str | None
     status: AlertStatus
     cause: str | None
+    # The same as data, for messages in every language; the store keeps it as JSON. Responses show the text only.
+    cause_data: Annotated[Cause | None, BeforeValidator(_from_json), Field(exclude=True)] = None
     failed_at: Time
     opened_at: Time
     acknowledged_at: Time | None = None

@@ -1,13 +1,15 @@
 """What is owed to a channel, and each attempt to send it."""
 
+from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from shared.models.scalars import Value
 from shared.models.times import Time
 
 
 class NotificationKind(StrEnum):
-    """What a message tells: that an alert of this kind opened, or that one of any kind ended."""
+    """What a message says: an alert of this kind has opened, or (RECOVERY) one of any kind has ended."""
 
     OUTAGE = "OUTAGE"
     CHANNEL_REFUSED = "CHANNEL_REFUSED"
@@ -17,7 +19,7 @@ class NotificationKind(StrEnum):
 
 
 class NotificationStatus(StrEnum):
-    """Where a notification stands; PENDING and SENDING are still owed."""
+    """The status of a notification; PENDING and SENDING are still owed."""
 
     PENDING = "PENDING"
     SENDING = "SENDING"
@@ -27,7 +29,7 @@ class NotificationStatus(StrEnum):
 
 
 class AttemptStatus(StrEnum):
-    """How one attempt went. RETRY: failed for now; FAILED: refused for good; EXPIRED: given up for its age."""
+    """How one attempt went. RETRY: failed for now. FAILED: rejected permanently. EXPIRED: given up as too old."""
 
     SENT = "SENT"
     RETRY = "RETRY"
@@ -38,8 +40,8 @@ class AttemptStatus(StrEnum):
 class Notification(Value):
     """One message owed to one channel.
 
-    ``occurred_at`` and ``actor`` are the change that it tells: when it happened, and who did it if it was by hand
-    (``is_manual``). ``attempts`` counts the leases taken and is what tells one lease from the next.
+    ``occurred_at`` and ``actor`` describe the change that the message is about: when it happened, and who made it if a
+    person did (``is_manual``). ``attempts`` counts the leases, and distinguishes one lease from the next.
     """
 
     id: int
@@ -68,3 +70,18 @@ class NotificationLog(Value):
     attempted_at: Time
     duration_ms: float
     answer: str | None
+
+
+class Attempt(NamedTuple):
+    """How one attempt to send a notification went, as it is recorded.
+
+    ``due_at``: when a RETRY is due. ``is_late``: the store failed to record it before, so that it may be there already.
+    """
+
+    notification: Notification
+    status: AttemptStatus
+    attempted_at: datetime
+    duration_ms: float
+    answer: str | None
+    due_at: datetime | None = None
+    is_late: bool = False

@@ -1,7 +1,23 @@
 """The settings of one process, read from its environment."""
 
 from shared.settings.parsers import http_url
-from shared.settings.runtime import is_in_cloud, is_loopback
-from shared.settings.settings import MIN_KEY_LENGTH, PUBLISHED_KEYS, SettingError, Settings
+from shared.settings.settings import (
+    MIN_KEY_LENGTH,
+    PUBLISHED_KEYS,
+    Access,
+    SettingError,
+    Settings,
+    is_in_cloud,
+    is_loopback,
+)
 
-__all__ = ["MIN_KEY_LENGTH", "PUBLISHED_KEYS", "SettingError", "Settings", "http_url", "is_in_cloud", "is_loopback"]
+__all__ = [
+    "MIN_KEY_LENGTH",
+    "PUBLISHED_KEYS",
+    "Access",
+    "SettingError",
+    "Settings",
+    "http_url",
+    "is_in_cloud",
+    "is_loopback",
+]

@@ -1,14 +1,15 @@
-"""The only place that knows SQL.
+"""The only place that knows SQL; this is its door.
 
-``open_store(settings)`` gives the ``Store`` of this process; its methods say what you get or do. What a method writes,
-it writes in one transaction.
+``open_store(settings)`` returns the ``Store`` of this process. It is composed of parts, and their methods say what you
+get or do: ``store.alerts.move(…)``. Each method runs in one transaction.
 """
 
+from shared.store.changes import log_change
 from shared.store.engines.database import StoreUnavailable
 from shared.store.ingest import Ingested
 from shared.store.open import open_store
+from shared.store.outbox import Owed
 from shared.store.store import Store
 from shared.store.tables.alerts import AlertNotFound
-from shared.store.tables.notifications import Owed
 
-__all__ = ["AlertNotFound", "Ingested", "Owed", "Store", "StoreUnavailable", "open_store"]
+__all__ = ["AlertNotFound", "Ingested", "Owed", "Store", "StoreUnavailable", "log_change", "open_store"]

@@ -1,42 +1,26 @@
-"""Events in: what happened, saved together with what it means and what is owed for it."""
+"""Events in: what happened, saved in one transaction with what it means and what is owed for it."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.alerting import Change, Decision, Reason, decide, hear, place_in_time
-from shared.models import Agent, Alert, AlertKind, Event, Monitor, as_text
+from shared.alerting import Decision, Reason, Situation, decide, effective_time, observe_agent
+from shared.models import Agent, Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor, as_text
+from shared.store.changes import open_alert, resolve_alert
 from shared.store.engines.database import Transaction
-from shared.store.tables.alerts import active_alert, active_outages, named_in, open_alert, owe, resolve_alert
+from shared.store.tables import agents, alerts, monitors
+from shared.store.tables import events as table
 
-_COLUMNS = """event_id, location, target_url, timestamp, is_success, status_code, response_time_ms, dns_ms, connect_ms,
-    tls_ms, first_byte_ms, error_message, is_inconclusive"""
-
-_ADD_EVENT = f"""
-    INSERT INTO events ({_COLUMNS}, monitor_id, received_at)
-    VALUES ({", ".join(f":{name.strip()}" for name in _COLUMNS.split(","))}, :monitor_id, :received_at)
-    ON CONFLICT (event_id) DO NOTHING RETURNING id"""  # noqa: S608  # our own text
-
-_SAVE_MONITOR = """
-    UPDATE monitors SET target_url = :target_url, agent = :agent, state = :state,
-        consecutive_failures = :consecutive_failures, failing_since = :failing_since,
-        last_checked_at = :last_checked_at
-    WHERE id = :id"""
-
-_SAVE_AGENT = """
-    UPDATE agents SET interval_seconds = :interval_seconds, last_seen_at = :last_seen_at,
-        last_checked_at = :last_checked_at, is_silent = :is_silent, is_offline = :is_offline
-    WHERE id = :id"""
-
-# How often an agent looks that does not say so.
+# How often an agent checks that does not say so.
 INTERVAL_SECONDS = 30.0
-OFFLINE = "every check failed, and so did the connectivity check"
+OFFLINE = Cause.of("location_offline")
 
 
 class Ingested(NamedTuple):
-    """What became of one event: its row, the alert that it concerns, and the notifications that it newly owes.
+    """What became of one event: its row, what it means, and the alert that it concerns.
 
-    ``beside``: the alerts about its agent that it changed, and how.
+    ``alert`` is the monitor's active alert, also if the event did not change it. ``changes`` are all that the event
+    made: first that of the monitor's alert, then those of the alerts about its agent.
     """
 
     event: Event
@@ -44,21 +28,25 @@ class Ingested(NamedTuple):
     is_duplicate: bool
     decision: Decision | None = None
     alert: Alert | None = None
-    notification_ids: Sequence[int] = ()
-    beside: Sequence[tuple[Change, Alert]] = ()
+    changes: Sequence[Change] = ()
 
     @property
-    def change(self) -> Change | None:
-        """What the event changed."""
+    def change(self) -> ChangeKind | None:
+        """What the event changed of its monitor's alert."""
         return self.decision.change if self.decision else None
 
     @property
     def reason(self) -> Reason | None:
-        """Why it changed that, or nothing."""
+        """Why the event changed that, or nothing."""
         return self.decision.reason if self.decision else None
 
+    @property
+    def notification_ids(self) -> list[int]:
+        """The notifications that the event newly owes."""
+        return [notification_id for change in self.changes for notification_id in change.notification_ids]
 
-def take_in(
+
+def ingest(
     transaction: Transaction,
     events: Sequence[Event],
     *,
@@ -66,168 +54,138 @@ def take_in(
     sent_at: datetime | None,
     channels: Sequence[str],
 ) -> list[Ingested]:
-    """Save events, judged in the order of their place in time; what became of each, in the order given."""
+    """Save events, judged in the order of their effective times; what became of each, in the order given."""
     intake = _Intake(transaction, received_at, channels, {event.monitor for event in events})
-    places = [place_in_time(event, received_at, sent_at) for event in events]
-    in_order = sorted(range(len(events)), key=places.__getitem__)
-    telling = _telling(events, in_order)
-    done = {index: intake.add(events[index], places[index], is_telling=index in telling) for index in in_order}
+    times = [effective_time(event, received_at, sent_at) for event in events]
+    in_order = sorted(range(len(events)), key=times.__getitem__)
+    done = {index: intake.add(events[index], times[index]) for index in in_order}
     intake.save()
     return [done[index] for index in range(len(events))]
-
-
-def _telling(events: Sequence[Event], in_order: Sequence[int]) -> set[int]:
-    """Which events say something new of their agent: of those that say the same in a row, the first and the last."""
-    last: dict[str, tuple[int, bool]] = {}
-    telling: set[int] = set()
-    for index in in_order:
-        event = events[index]
-        if event.agent is not None:
-            says = event.is_inconclusive and not event.is_success
-            before = last.get(event.agent)
-            if before is None or before[1] is not says:
-                telling.add(index)
-                if before is not None:
-                    telling.add(before[0])
-            last[event.agent] = index, says
-    return telling | {index for index, _ in last.values()}
-
-
-def save_monitor(transaction: Transaction, monitor: Monitor) -> None:
-    """Write what an event, or a person, can change of a monitor."""
-    transaction.rows(_SAVE_MONITOR, **monitor.model_dump(mode="json"))
 
 
 class _Intake:
     """One transaction's intake: each monitor, agent and active alert is read once, and what changed is saved once."""
 
     def __init__(
-        self, transaction: Transaction, received_at: datetime, channels: Iterable[str], monitors: Iterable[str]
+        self, transaction: Transaction, received_at: datetime, channels: Sequence[str], names: Iterable[str]
     ) -> None:
-        self.transaction, self.received_at, self.channels = transaction, received_at, tuple(channels)
+        self.transaction, self.received_at, self.channels = transaction, received_at, channels
         self._received_text = as_text(received_at)
-        self._monitors: dict[str, Monitor] = {}
+        self._monitors = {monitor.name: monitor for monitor in monitors.all_named(transaction, names)}
         self._agents: dict[str, Agent] = {}
-        self._active: dict[tuple[AlertKind, str], Alert | None] = {}
-        self._changed: dict[str, Monitor] = {}
-        self._heard: dict[str, Agent] = {}
-        for monitor in named_in(transaction, "SELECT * FROM monitors WHERE name IN", monitors):
-            self._monitors[monitor["name"]] = Monitor.model_validate(dict(monitor))
-        self._active |= dict.fromkeys((AlertKind.OUTAGE, name) for name in monitors)
-        for alert in active_outages(transaction, monitors):
-            self._active[alert.kind, alert.subject] = alert
+        self._active: dict[tuple[AlertKind, str], Alert | None] = dict.fromkeys(
+            (AlertKind.OUTAGE, name) for name in names
+        )
+        self._active |= {(alert.kind, alert.subject): alert for alert in alerts.active_outages(transaction, names)}
+        self._changed_monitors: dict[str, Monitor] = {}
+        self._seen_agents: dict[str, Agent] = {}
 
-    def add(self, event: Event, at: datetime, *, is_telling: bool) -> Ingested:
-        """Save one event whose place in time is ``at``. ``is_telling``: it says something new of its agent."""
+    def add(self, event: Event, at: datetime) -> Ingested:
+        """Save one event whose effective time is ``at``."""
         monitor = self._monitor(event)
-        row_id = self._add_event(event, monitor) if monitor else None
+        row_id = table.add(self.transaction, event, monitor.id, self._received_text) if monitor else None
         if monitor is None or row_id is None:
-            stored = self.transaction.row("SELECT id FROM events WHERE event_id = :event_id", event_id=event.event_id)
-            return Ingested(event, stored["id"] if stored else 0, is_duplicate=True)
+            return Ingested(event, table.id_of(self.transaction, event.event_id) or 0, is_duplicate=True)
         active = self._active_alert(AlertKind.OUTAGE, monitor.name)
-        decision = decide(monitor, active, event, at, self.received_at)
+        decision = decide(Situation(monitor, active, at, self.received_at), event)
         if decision.monitor is not monitor:
-            self._monitors[monitor.name] = self._changed[monitor.name] = decision.monitor
-        alert = active
-        owed: list[int] = []
-        if decision.change is Change.OPENED:
-            failed_at = decision.monitor.failing_since or at
-            alert, owed = self._open(
-                AlertKind.OUTAGE, monitor.name, at, failed_at, event.error_message, event.target_url
-            )
-        elif decision.change is Change.RESOLVED and active is not None:
-            alert, owed = self._resolve(active, at)
-        beside = self._hear(event, at) if is_telling else []
-        owed_beside = [notification_id for _, _, ids in beside for notification_id in ids]
-        changes = [(change, about) for change, about, _ in beside]
-        return Ingested(event, row_id, False, decision, alert, [*owed, *owed_beside], changes)
+            self._monitors[monitor.name] = self._changed_monitors[monitor.name] = decision.monitor
+        changes = self._change_outage(decision, event, at)
+        alert = changes[0].alert if changes else active
+        if event.agent is not None:
+            changes += self._observe_agent(event.agent, event, at)
+        return Ingested(event, row_id, False, decision, alert, changes)
 
     def save(self) -> None:
         """Write what changed of monitors and agents."""
-        for monitor in self._changed.values():
-            save_monitor(self.transaction, monitor)
-        for agent in self._heard.values():
-            self.transaction.rows(_SAVE_AGENT, **agent.model_dump(mode="json"))
+        for monitor in self._changed_monitors.values():
+            monitors.save(self.transaction, monitor)
+        for agent in self._seen_agents.values():
+            agents.save(self.transaction, agent)
 
-    def _hear(self, event: Event, at: datetime) -> list[tuple[Change, Alert, list[int]]]:
-        """What the event changes of the alerts about its agent: how, which, and the notifications newly owed."""
-        agent = self._agent(event, at)
-        heard = hear(agent, event, at, self.received_at)
-        self._agents[agent.name] = self._heard[agent.name] = heard.agent
-        changed: list[tuple[Change, Alert, list[int]]] = []
-        for kind, change in heard.changes:
-            active = self._active_alert(kind, agent.name)
-            if change is Change.OPENED and active is None:
-                changed.append((change, *self._open(kind, agent.name, at, at, OFFLINE)))
-            elif change is Change.RESOLVED and active is not None:
-                # What ends a silence is that an event arrives, however old that one is.
-                ended_at = self.received_at if kind is AlertKind.AGENT_SILENT else at
-                changed.append((change, *self._resolve(active, ended_at)))
-        return changed
+    def _change_outage(self, decision: Decision, event: Event, at: datetime) -> list[Change]:
+        if decision.change is None:
+            return []
+        kind, name = AlertKind.OUTAGE, decision.monitor.name
+        failed_at = decision.monitor.failing_since or at
+        return self._change(
+            decision.change,
+            kind,
+            name,
+            at,
+            failed_at=failed_at,
+            cause=event.cause,
+            reported=event.error_message,
+            target_url=event.target_url,
+        )
 
-    def _open(
+    def _observe_agent(self, name: str, event: Event, at: datetime) -> list[Change]:
+        """What the event changes of the alerts about its agent."""
+        observation = observe_agent(self._agent(name, event, at), event, at, self.received_at)
+        self._agents[name] = self._seen_agents[name] = observation.agent
+        changes: list[Change] = []
+        for kind, change in observation.changes:
+            # The arrival of an event ends a silence, however old the event is.
+            changed_at = self.received_at if kind is AlertKind.AGENT_SILENT else at
+            changes += self._change(change, kind, name, changed_at, failed_at=at, cause=OFFLINE)
+        return changes
+
+    def _change(
         self,
+        change: ChangeKind,
         kind: AlertKind,
         subject: str,
         at: datetime,
+        *,
         failed_at: datetime,
-        cause: str | None,
+        cause: Cause | None,
+        reported: str | None = None,
         target_url: str | None = None,
-    ) -> tuple[Alert, list[int]]:
-        alert = open_alert(
-            self.transaction, kind, subject, target_url=target_url, cause=cause, failed_at=failed_at, opened_at=at
-        )
-        self._active[kind, subject] = alert
-        return alert, owe(self.transaction, alert, self.channels, now=self.received_at)
-
-    def _resolve(self, active: Alert, at: datetime) -> tuple[Alert, list[int]]:
-        alert = resolve_alert(self.transaction, active, at)
-        self._active[active.kind, active.subject] = None
-        return alert, owe(self.transaction, alert, self.channels, now=self.received_at)
-
-    def _add_event(self, event: Event, monitor: Monitor) -> int | None:
-        """The new row's id, or None where the ``event_id`` is stored already."""
-        values = event.model_dump(exclude={"monitor", "agent", "interval_seconds", "timestamp"})
-        values["timestamp"] = as_text(event.timestamp)
-        values["monitor_id"] = monitor.id
-        values["received_at"] = self._received_text
-        row = self.transaction.row(_ADD_EVENT, **values)
-        return row["id"] if row else None
+    ) -> list[Change]:
+        """Open an alert, or resolve the active one; nothing if there is one already, or none."""
+        active = self._active_alert(kind, subject)
+        if change is ChangeKind.OPENED and active is None:
+            opened = open_alert(
+                self.transaction,
+                kind,
+                subject,
+                cause=cause,
+                reported=reported,
+                target_url=target_url,
+                failed_at=failed_at,
+                opened_at=at,
+                channels=self.channels,
+                now=self.received_at,
+            )
+            self._active[kind, subject] = opened.alert
+            return [opened]
+        if change is ChangeKind.RESOLVED and active is not None:
+            self._active[kind, subject] = None
+            return [resolve_alert(self.transaction, active, at, channels=self.channels, now=self.received_at)]
+        return []
 
     def _monitor(self, event: Event) -> Monitor | None:
-        """The event's monitor, made where it is new; None where only the event is not."""
+        """The event's monitor, made if it is new; None if a known event names a monitor that is not."""
         monitor = self._monitors.get(event.monitor)
         if monitor is None:
-            known = self.transaction.row("SELECT 1 FROM events WHERE event_id = :id", id=event.event_id)
-            if known is not None:
+            if table.id_of(self.transaction, event.event_id) is not None:
                 return None
-            row = self.transaction.row(
-                "INSERT INTO monitors (name, target_url) VALUES (:name, :target_url) RETURNING *",
-                name=event.monitor,
-                target_url=event.target_url,
-            )
-            monitor = self._monitors[event.monitor] = Monitor.model_validate(dict(row or {}))
+            monitor = self._monitors[event.monitor] = monitors.add(self.transaction, event.monitor, event.target_url)
         return monitor
 
-    def _agent(self, event: Event, at: datetime) -> Agent:
-        name = event.agent or ""
-        agent = self._agents.get(name)
-        if agent is None:
-            row = self.transaction.row("SELECT * FROM agents WHERE name = :name", name=name)
-            if row is None:
-                row = self.transaction.row(
-                    """INSERT INTO agents (name, interval_seconds, last_seen_at, last_checked_at)
-                       VALUES (:name, :interval_seconds, :last_seen_at, :last_checked_at) RETURNING *""",
-                    name=name,
-                    interval_seconds=event.interval_seconds or INTERVAL_SECONDS,
-                    last_seen_at=self._received_text,
-                    last_checked_at=as_text(at),
-                )
-            agent = self._agents[name] = Agent.model_validate(dict(row or {}))
-        return agent
+    def _agent(self, name: str, event: Event, at: datetime) -> Agent:
+        if name not in self._agents:
+            self._agents[name] = agents.named(self.transaction, name) or agents.add(
+                self.transaction,
+                name,
+                event.interval_seconds or INTERVAL_SECONDS,
+                last_seen_at=self.received_at,
+                last_checked_at=at,
+            )
+        return self._agents[name]
 
     def _active_alert(self, kind: AlertKind, subject: str) -> Alert | None:
         key = kind, subject
         if key not in self._active:
-            self._active[key] = active_alert(self.transaction, kind, subject)
+            self._active[key] = alerts.active(self.transaction, kind, subject)
         return self._active[key]

@@ -1,30 +1,68 @@
-"""The store: what the functions ask of it, each question and each change in one transaction."""
+"""The store of this process, composed of parts: what the functions ask of it, each question in one transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.alerting import Watch, after_manual_resolve, go_on_watching, is_silent, move
-from shared.models import Agent, Alert, AlertKind, AlertStatus, Event, Monitor, Notification, as_text
-from shared.store.engines.database import MAX_ID, Database, Transaction
+from shared.alerting import (
+    STATE_WITHOUT_AGENT,
+    WatchPeriod,
+    agent_after_move,
+    extend_watch,
+    fall_silent,
+    is_silent,
+    monitor_after_move,
+    move,
+)
+from shared.models import Agent, Alert, AlertKind, AlertStatus, Cause, Change, ChangeKind, Event, Notification
+from shared.store.changes import open_alert
+from shared.store.engines.database import Database, Transaction
 from shared.store.engines.group_commit import Group
-from shared.store.ingest import Ingested, save_monitor, take_in
-from shared.store.tables.alerts import active_alert, alert_of, open_alert, owe, save_alert
-from shared.store.tables.notifications import Outbox
+from shared.store.ingest import Ingested, ingest
+from shared.store.outbox import Outbox
+from shared.store.tables import agents, alerts, monitors, notifications, watches
 
-# Whoever watches writes it down this often, not at every look.
-WATCH_SECONDS = 30.0
-NO_CHECK = "no check arrives from it"
+# A watch is saved this often, not at each review.
+SAVE_WATCH_SECONDS = 30.0
+NO_CHECK = Cause.of("no_checks_received")
 
 
-class Store(Outbox):
-    """Everything that is stored. The methods raise StoreUnavailable where the database cannot be used."""
+class Store:
+    """Everything that is stored. The methods of its parts raise StoreUnavailable if the database cannot be used."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database)
+        self.database = database
+        self.events = Events(database)
+        self.alerts = Alerts(database)
+        self.agents = Agents(database)
+        self.notifications = Outbox(database)
+
+    def note_run(self, function: str, *, now: datetime) -> None:
+        """Note that a scheduled function runs, so that the doctor can tell if it does not any more."""
+        with self.database.snapshot() as snapshot:
+            saved = watches.get(snapshot, function)
+            if _is_fresh(saved, extend_watch(saved, now), now):
+                return
+        with self.database.transaction() as transaction:
+            watches.save(transaction, function, extend_watch(watches.get(transaction, function), now))
+
+    def summary(self) -> dict[str, Any]:
+        """What ``GET /`` tells: the newest check's time (text or None) and the counts of what is still open."""
+        with self.database.snapshot() as snapshot:
+            return {
+                "last_check": monitors.newest_check(snapshot),
+                "open_alerts": alerts.count_active(snapshot),
+                "owed_notifications": notifications.count_owed(snapshot),
+            }
+
+
+class Events:
+    """Events in. Requests that come at the same time share a commit."""
+
+    def __init__(self, database: Database) -> None:
         self._group = Group(database)
 
-    def add_events(
+    def add(
         self,
         events: Sequence[Event],
         *,
@@ -34,137 +72,122 @@ class Store(Outbox):
     ) -> list[Ingested]:
         """Save events, the alerts that they change and the notifications owed to ``channels``, all or nothing.
 
-        They are judged in the order of their place in time and returned in the order given. An ``event_id`` that is
-        stored already changes nothing. ``sent_at``: see ``alerting.place_in_time``.
+        They are judged in the order of their effective times and returned in the order given. An ``event_id`` that is
+        stored already changes nothing. ``sent_at``: see ``alerting.effective_time``.
         """
         return self._group.run(
-            lambda transaction: take_in(
-                transaction, events, received_at=received_at, sent_at=sent_at, channels=channels
-            )
+            lambda transaction: ingest(transaction, events, received_at=received_at, sent_at=sent_at, channels=channels)
         )
 
-    def alert(self, alert_id: int) -> tuple[Alert, list[Notification]]:
-        """An alert with its notifications, oldest first. Raises AlertNotFound."""
-        with self.database.snapshot() as snapshot:
-            alert = alert_of(snapshot, alert_id)
-            rows = snapshot.rows("SELECT * FROM notifications WHERE alert_id = :id ORDER BY id", id=alert_id)
-        return alert, [Notification.model_validate(dict(row)) for row in rows]
 
-    def alerts(
+class Alerts:
+    """Alerts: read, and moved by a person."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, alert_id: int) -> tuple[Alert, list[Notification]]:
+        """An alert with its notifications, oldest first. Raises AlertNotFound."""
+        with self._database.snapshot() as snapshot:
+            return alerts.get(snapshot, alert_id), notifications.of_alert(snapshot, alert_id)
+
+    def page(
         self,
         *,
         limit: int,
         before: int | None = None,
         status: AlertStatus | None = None,
-        monitor: str | None = None,
+        outages_of: str | None = None,
     ) -> list[Alert]:
-        """The newest alerts first; ``before``: only those with a smaller id."""
-        wanted: dict[str, Any] = {"status": status, "subject": monitor, "kind": monitor and AlertKind.OUTAGE}
-        wanted = {column: value for column, value in wanted.items() if value is not None}
-        conditions = [f"{column} = :{column}" for column in wanted]
-        with self.database.snapshot() as snapshot:
-            rows = snapshot.rows(
-                f"SELECT * FROM alerts WHERE {' AND '.join([*conditions, 'id < :before'])} "  # noqa: S608
-                "ORDER BY id DESC LIMIT :limit",
-                before=MAX_ID if before is None else before,
-                limit=limit,
-                **wanted,
-            )
-        return [Alert.model_validate(dict(row)) for row in rows]
+        """The newest alerts first; ``before``: only those with a smaller id; ``outages_of``: a monitor's name."""
+        with self._database.snapshot() as snapshot:
+            return alerts.page(snapshot, limit=limit, before=before, status=status, outages_of=outages_of)
 
-    def move_alert(
-        self, alert_id: int, to: AlertStatus, *, by: str | None, at: datetime, channels: Iterable[str]
-    ) -> tuple[Alert, bool, list[int]]:
-        """Move an alert by hand: as it is now, whether that changed it, and the notifications newly owed.
+    def move(
+        self, alert_id: int, to: AlertStatus, *, by: str | None, at: datetime, channels: Collection[str]
+    ) -> Change:
+        """Move an alert by hand. RESOLVED is owed to ``channels``; the change's kind is None if it was there already.
 
         Raises:
             AlertNotFound: no alert has this id.
             IllegalMove: an alert does not go this way.
         """
-        with self.database.transaction() as transaction:
-            alert = alert_of(transaction, alert_id)
-            other = active_alert(transaction, alert.kind, alert.subject)
+        with self._database.transaction() as transaction:
+            alert = alerts.get(transaction, alert_id)
+            other = alerts.active(transaction, alert.kind, alert.subject)
             moved = move(alert, to, by=by, at=at, other_active=other)
             if moved == alert:
-                return alert, False, []
-            save_alert(transaction, moved)
-            _bring_in_line(transaction, moved)
-            if to is not AlertStatus.RESOLVED:
-                return moved, True, []
-            return moved, True, owe(transaction, moved, channels, now=at, is_manual=True, actor=by)
+                return Change(alert, None)
+            alerts.save(transaction, moved)
+            _sync_subject(transaction, moved)
+            if moved.status.is_active:
+                return Change(moved, ChangeKind.MOVED)
+            owed = notifications.owe(transaction, moved, channels, now=at, is_manual=True, actor=by)
+            return Change(moved, ChangeKind.MOVED, owed)
 
-    def silence_agents(self, *, now: datetime, channels: Iterable[str]) -> list[Alert]:
-        """Open an alert for each agent that has newly fallen silent, whose monitors become UNKNOWN; the alerts.
 
-        To be called every minute or oftener: that is how the store knows since when somebody watches.
+class Agents:
+    """Agents, and the watch over them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def review(self, *, now: datetime, channels: Collection[str]) -> list[Change]:
+        """Open an alert for each agent that has newly fallen silent; its monitors become UNKNOWN.
+
+        To be called at least once a minute: that is how the store knows since when somebody watches.
         """
-        with self.database.snapshot() as snapshot:
-            watch, seen_at = _watch(snapshot, now)
-            is_fresh = seen_at is not None and watch.started_at < now < seen_at + timedelta(seconds=WATCH_SECONDS)
-            if is_fresh and not _silent_agents(snapshot, watch, now):
-                return []  # nothing to write, as mostly
-        alerts: list[Alert] = []
-        with self.database.transaction() as transaction:
-            watch, _ = _watch(transaction, now)
-            _save_watch(transaction, watch)
+        with self._database.snapshot() as snapshot:
+            watch = extend_watch(saved := watches.get(snapshot, "review_alerts"), now)
+            if _is_fresh(saved, watch, now) and not _silent_agents(snapshot, watch, now):
+                return []  # the usual case: nothing to write
+        changes: list[Change] = []
+        with self._database.transaction() as transaction:
+            watch = extend_watch(watches.get(transaction, "review_alerts"), now)
+            watches.save(transaction, "review_alerts", watch)
             for agent in _silent_agents(transaction, watch, now):
-                _silence(transaction, agent.name)
-                kind = AlertKind.AGENT_SILENT
-                if active_alert(transaction, kind, agent.name) is None:
-                    since = agent.last_seen_at
-                    alert = open_alert(transaction, kind, agent.name, cause=NO_CHECK, failed_at=since, opened_at=now)
-                    owe(transaction, alert, channels, now=now)
-                    alerts.append(alert)
-        return alerts
-
-    def summary(self) -> dict[str, Any]:
-        """What ``GET /`` tells: the newest check's time (text or None) and the counts of what is still open."""
-        with self.database.snapshot() as snapshot:
-            row = snapshot.row(
-                """SELECT (SELECT max(last_checked_at) FROM monitors) AS last_check,
-                    (SELECT count(*) FROM alerts WHERE status IN ('OPEN', 'ACK')) AS open_alerts,
-                    (SELECT count(*) FROM notifications WHERE status IN ('PENDING', 'SENDING'))
-                        AS owed_notifications"""
-            )
-        return dict(row or {})
+                _save_silence(transaction, fall_silent(agent))
+                if alerts.active(transaction, AlertKind.AGENT_SILENT, agent.name) is None:
+                    changes.append(
+                        open_alert(
+                            transaction,
+                            AlertKind.AGENT_SILENT,
+                            agent.name,
+                            cause=NO_CHECK,
+                            failed_at=agent.last_seen_at,
+                            opened_at=now,
+                            channels=channels,
+                            now=now,
+                        )
+                    )
+        return changes
 
 
-def _bring_in_line(transaction: Transaction, alert: Alert) -> None:
-    """What a person said of an alert, said of what it is about as well."""
-    is_over = alert.status is AlertStatus.RESOLVED
-    if alert.kind is AlertKind.OUTAGE and is_over:
-        row = transaction.row("SELECT * FROM monitors WHERE name = :name", name=alert.subject)
-        if row is not None:
-            save_monitor(transaction, after_manual_resolve(Monitor.model_validate(dict(row))))
-    elif alert.kind is AlertKind.AGENT_SILENT and not is_over:
-        # So that its next check ends the alert that was reopened, and nothing stays UP where none comes.
-        _silence(transaction, alert.subject)
-    elif alert.kind is AlertKind.LOCATION_OFFLINE and not is_over:
-        transaction.rows("UPDATE agents SET is_offline = 1 WHERE name = :name", name=alert.subject)
+def _is_fresh(saved: WatchPeriod | None, watch: WatchPeriod, now: datetime) -> bool:
+    """Whether the saved watch need not be saved again yet."""
+    return saved is not None and watch.started_at < now < saved.seen_at + timedelta(seconds=SAVE_WATCH_SECONDS)
 
 
-def _silence(transaction: Transaction, agent: str) -> None:
-    transaction.rows("UPDATE agents SET is_silent = 1 WHERE name = :name", name=agent)
-    transaction.rows("UPDATE monitors SET state = 'UNKNOWN' WHERE agent = :name", name=agent)
+def _silent_agents(transaction: Transaction, watch: WatchPeriod, now: datetime) -> list[Agent]:
+    return [agent for agent in agents.not_silent(transaction) if is_silent(agent, watch, now)]
 
 
-def _watch(transaction: Transaction, now: datetime) -> tuple[Watch, datetime | None]:
-    """The watch as it goes on at ``now``, and when it was written down last."""
-    row = transaction.row("SELECT * FROM watches WHERE id = 1")
-    stored = Watch(*(datetime.fromisoformat(row[name]) for name in ("started_at", "seen_at"))) if row else None
-    return go_on_watching(stored, now), stored.seen_at if stored else None
+def _save_silence(transaction: Transaction, agent: Agent) -> None:
+    agents.save(transaction, agent)
+    monitors.set_state_of_agent(transaction, agent.name, STATE_WITHOUT_AGENT)
 
 
-def _save_watch(transaction: Transaction, watch: Watch) -> None:
-    transaction.rows(
-        """INSERT INTO watches (id, started_at, seen_at) VALUES (1, :started_at, :seen_at)
-           ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at, seen_at = excluded.seen_at""",
-        started_at=as_text(watch.started_at),
-        seen_at=as_text(watch.seen_at),
-    )
-
-
-def _silent_agents(transaction: Transaction, watch: Watch, now: datetime) -> list[Agent]:
-    rows = transaction.rows("SELECT * FROM agents WHERE is_silent = 0")
-    agents = [Agent.model_validate(dict(row)) for row in rows]
-    return [agent for agent in agents if is_silent(agent, watch, now)]
+def _sync_subject(transaction: Transaction, alert: Alert) -> None:
+    """Save what a person's move of an alert says about the monitor or the agent that it is about."""
+    if alert.kind is AlertKind.OUTAGE:
+        monitor = monitors.named(transaction, alert.subject)
+        if monitor is not None and (moved := monitor_after_move(monitor, alert)) is not monitor:
+            monitors.save(transaction, moved)
+    elif alert.kind in (AlertKind.AGENT_SILENT, AlertKind.LOCATION_OFFLINE):
+        agent = agents.named(transaction, alert.subject)
+        if agent is None or (moved_agent := agent_after_move(agent, alert)) is agent:
+            return
+        if alert.kind is AlertKind.AGENT_SILENT:
+            _save_silence(transaction, moved_agent)
+        else:
+            agents.save(transaction, moved_agent)

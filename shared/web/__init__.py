@@ -1,13 +1,13 @@
 """HTTP around a function."""
 
-from shared.web.function import Access, answer, function, settings_of
+from shared.web.function import Function, answer, function
 from shared.web.problems import RETRY_AFTER_SECONDS, Problem, retry_after
 from shared.web.request import MAX_BODY_BYTES, body_of, id_in_path, next_cursor, query_of
 
 __all__ = [
     "MAX_BODY_BYTES",
     "RETRY_AFTER_SECONDS",
-    "Access",
+    "Function",
     "Problem",
     "answer",
     "body_of",
@@ -16,5 +16,4 @@ __all__ = [
     "next_cursor",
     "query_of",
     "retry_after",
-    "settings_of",
 ]

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from infra.table import Row, rows
-from shared.models import AttemptStatus, Event, now
+from shared.models import Attempt, AttemptStatus, Event, now
 from shared.settings import Settings
 from shared.store import Store, open_store
-from tests.benchmarks.yardstick import hello_alone, hello_project, middle_half, table
+from tests.benchmarks.instruments.yardstick import hello_alone, hello_project, middle_half, table
 from tests.support.running import API_KEY, START_SECONDS, FunctionAlone, copy_project
 from tests.support.stand_ins import Exchange, StandIn, Target
 
@@ -134,16 +134,16 @@ def give_past(url: str) -> None:
     for minute in range(2 * OUTAGES - 1):
         at = began_at + timedelta(minutes=minute)
         event = Event(target_url="https://example.com/", timestamp=at, is_success=minute % 2 == 1)
-        store.add_events([event], received_at=at, channels=("console",))
+        store.events.add([event], received_at=at, channels=("console",))
         _tell(store)
     # The last connection to leave puts everything into the one file.
     store.database.close()
 
 
 def _tell(store: Store) -> None:
-    owed = store.claim_notification("console", now=now(), leased_until=now())
+    owed = store.notifications.claim("console", now=now(), leased_until=now())
     assert owed is not None
-    store.record_attempt(owed.notification, AttemptStatus.SENT, attempted_at=now(), duration_ms=1.0, answer="printed")
+    store.notifications.record(Attempt(owed.notification, AttemptStatus.SENT, now(), 1.0, "printed"), channels=())
 
 
 def _table(table_of_functions: list[Row], measured: list[dict[str, float]]) -> str:

@@ -8,8 +8,8 @@ import statistics
 import time
 from pathlib import Path
 
-from tests.benchmarks.watched import MONITORS, watched
-from tests.benchmarks.yardstick import middle_half, table, verdict
+from tests.benchmarks.instruments.watched import MONITORS, watched
+from tests.benchmarks.instruments.yardstick import middle_half, table, verdict
 from tests.support.running import LocalSystem
 
 ROUNDS = 3

@@ -11,8 +11,8 @@ import statistics
 import time
 from pathlib import Path
 
-from tests.benchmarks.watched import PATHS, Watched, watched
-from tests.benchmarks.yardstick import table, verdict
+from tests.benchmarks.instruments.watched import PATHS, Watched, watched
+from tests.benchmarks.instruments.yardstick import table, verdict
 from tests.support.running import wait_until
 from tests.support.stand_ins import Behaviour, Call, Message, accepts
 

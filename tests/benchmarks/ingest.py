@@ -14,8 +14,8 @@ from pathlib import Path
 
 from infra.local.server import THREADS
 from shared.models import Event, as_text, now
-from tests.benchmarks.load import Load, get, post
-from tests.benchmarks.yardstick import hello_alone, hello_project, middle_half, table, verdict
+from tests.benchmarks.instruments.load import Load, get, post
+from tests.benchmarks.instruments.yardstick import hello_alone, hello_project, middle_half, table, verdict
 from tests.support.running import FunctionAlone, copy_project, started_together
 
 ROUNDS = 5

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.yardstick import middle_half, table
+from tests.benchmarks.instruments.yardstick import middle_half, table
 from tests.support.running import LocalSystem, copy_project
 from tests.support.stand_ins import BotApi, Target
 

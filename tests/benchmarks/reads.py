@@ -14,7 +14,7 @@ from pathlib import Path
 from shared.models import now
 from shared.settings import Settings
 from shared.store import open_store
-from tests.benchmarks.yardstick import middle_half, table, verdict
+from tests.benchmarks.instruments.yardstick import middle_half, table, verdict
 from tests.support.running import LocalSystem, copy_project, started_together
 from tests.support.stand_ins import Target
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from infra.table import Row, rows
 from tests.benchmarks.cold_start import BODIES, OUTAGES, PROOFS, Backend, give_past
-from tests.benchmarks.yardstick import middle_half, table
+from tests.benchmarks.instruments.yardstick import middle_half, table
 from tests.support.postgres import Server
 from tests.support.running import API_KEY, rows_of
 from tests.support.stand_ins import Exchange, StandIn

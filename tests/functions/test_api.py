@@ -21,7 +21,7 @@ from shared.models import AlertKind, as_text, now
 from shared.settings import Settings
 from shared.store import open as opening
 from shared.store import open_store
-from shared.store.tables.alerts import open_alert
+from shared.store.tables import alerts
 from tests.conftest import new_store
 from tests.support.postgres import Server
 from tests.support.running import free_port
@@ -256,6 +256,18 @@ def test_a_time_without_an_offset_is_the_servers_local_time(api: Api, environ: C
         ({"event_id": 7}, "event_id"),
         ({"monitor": {}}, "monitor"),
         ({"location": "x" * 256}, "location"),
+        ({"cause": "connection_refused"}, "cause"),
+        ({"cause": {"parameters": {}}}, "cause.code"),
+        ({"cause": {"code": "Connection refused"}}, "cause.code"),
+        ({"cause": {"code": "x" * 65}}, "cause.code"),
+        ({"cause": {"code": "x", "parameters": None}}, "cause.parameters"),
+        ({"cause": {"code": "x", "parameters": {"host": ["a"]}}}, "cause.parameters"),
+        ({"cause": {"code": "x", "parameters": {"is_x": True}}}, "cause.parameters"),
+        ({"cause": {"code": "x", "parameters": {"host": "x" * 301}}}, "cause.parameters"),
+        ({"cause": {"code": "x", "parameters": {"host": "a\0b"}}}, "cause.parameters"),
+        ({"cause": {"code": "x", "parameters": {"seconds": 1e300}}}, "cause.parameters"),
+        ({"cause": {"code": "x", "parameters": {"a b": 1}}}, "cause.parameters"),
+        ({"cause": {"code": "x", "parameters": {f"x{i}": i for i in range(17)}}}, "cause.parameters"),
     ],
 )
 def test_a_wrong_value_is_named_and_stores_nothing(api: Api, change: dict[str, object], field: str) -> None:
@@ -412,9 +424,9 @@ def of_every_kind(api: Api) -> dict[str, int]:
     store = open_store(Settings.from_env())
     later = now() + timedelta(hours=1)
     with store.database.transaction() as transaction:
-        open_alert(transaction, AlertKind.CHANNEL_REFUSED, "telegram", cause="x", failed_at=later, opened_at=later)
+        alerts.add(transaction, AlertKind.CHANNEL_REFUSED, "telegram", cause="x", failed_at=later, opened_at=later)
     for minutes in (0, 1, 2):
-        store.silence_agents(now=later + timedelta(minutes=minutes), channels=("console",))
+        store.agents.review(now=later + timedelta(minutes=minutes), channels=("console",))
     # Else its end would wait until its beginning is told.
     assert (api.call("POST", "/deliver_notifications").json or {})["SENT"] == 1
     return {alert["kind"]: alert["id"] for alert in api.get("/alerts")["alerts"]}
@@ -513,7 +525,12 @@ def test_a_wrong_parameter_is_named(api: Api, path: str, field: str) -> None:
 
 READS = [("GET", "/"), ("GET", "/alerts"), ("GET", "/alerts/1"), ("GET", "/notification_logs")]
 WRITES = [("PATCH", "/alerts/1")]
-INGESTS = [("POST", "/events"), ("POST", "/check_monitors"), ("POST", "/deliver_notifications")]
+INGESTS = [
+    ("POST", "/events"),
+    ("POST", "/check_monitors"),
+    ("POST", "/deliver_notifications"),
+    ("POST", "/review_alerts"),
+]
 
 
 @pytest.mark.parametrize(
@@ -654,7 +671,7 @@ def test_an_unforeseen_error_is_500_without_a_traceback(api: Api, monkeypatch: p
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr("shared.store.Store.alerts", broken)
+    monkeypatch.setattr("shared.store.store.Alerts.page", broken)
     answer = api.call("GET", "/alerts")
     assert answer.status_code == 500
     assert "secret" not in answer.text

@@ -9,21 +9,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from shared.alerting import (
-    Change,
     IllegalMove,
     Reason,
-    Watch,
-    after_attempt,
-    after_manual_resolve,
+    Situation,
+    WatchPeriod,
     decide,
-    go_on_watching,
-    hear,
+    effective_time,
+    extend_watch,
     is_late,
     is_silent,
+    judge_channel,
+    monitor_after_move,
     move,
-    place_in_time,
+    observe_agent,
 )
-from shared.models import Agent, Alert, AlertKind, AlertStatus, AttemptStatus, Event, Monitor, MonitorState
+from shared.models import Agent, Alert, AlertKind, AlertStatus, AttemptStatus, ChangeKind, Event, Monitor, MonitorState
 
 NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
 UP, DOWN, PENDING, UNKNOWN = MonitorState.UP, MonitorState.DOWN, MonitorState.PENDING, MonitorState.UNKNOWN
@@ -74,7 +74,7 @@ class Row:
     is_success: bool
     state: MonitorState
     failures: int
-    change: Change | None
+    change: ChangeKind | None
     reason: Reason
     is_failing_since_now: bool = False
 
@@ -89,7 +89,7 @@ DECISIONS = [
         False,
         DOWN,
         1,
-        Change.OPENED,
+        ChangeKind.OPENED,
         Reason.THRESHOLD_MET,
         is_failing_since_now=True,
     ),
@@ -100,14 +100,14 @@ DECISIONS = [
         False,
         DOWN,
         1,
-        Change.OPENED,
+        ChangeKind.OPENED,
         Reason.THRESHOLD_MET,
         is_failing_since_now=True,
     ),
     Row("a further failure keeps the alert", monitor(DOWN, 1), OPEN, False, DOWN, 2, None, Reason.STILL_DOWN),
     Row("ACK is active too: no second alert", monitor(DOWN, 1), ACK, False, DOWN, 2, None, Reason.STILL_DOWN),
-    Row("a success ends it", monitor(DOWN, 3), OPEN, True, UP, 0, Change.RESOLVED, Reason.RECOVERED),
-    Row("also once it is acknowledged", monitor(DOWN, 3), ACK, True, UP, 0, Change.RESOLVED, Reason.RECOVERED),
+    Row("a success ends it", monitor(DOWN, 3), OPEN, True, UP, 0, ChangeKind.RESOLVED, Reason.RECOVERED),
+    Row("also once it is acknowledged", monitor(DOWN, 3), ACK, True, UP, 0, ChangeKind.RESOLVED, Reason.RECOVERED),
     Row(
         "one failure of three is no outage yet",
         monitor(UP, threshold=3),
@@ -136,7 +136,7 @@ DECISIONS = [
         False,
         DOWN,
         3,
-        Change.OPENED,
+        ChangeKind.OPENED,
         Reason.THRESHOLD_MET,
     ),
     Row(
@@ -151,18 +151,18 @@ DECISIONS = [
     ),
     Row(
         "a failure after somebody resolved by hand opens a new alert",
-        after_manual_resolve(monitor(DOWN, 5)),
+        monitor_after_move(monitor(DOWN, 5), alert(RESOLVED)),
         None,
         False,
         DOWN,
         1,
-        Change.OPENED,
+        ChangeKind.OPENED,
         Reason.THRESHOLD_MET,
         is_failing_since_now=True,
     ),
     Row(
         "with a threshold it has to be met anew after that",
-        after_manual_resolve(monitor(DOWN, 5, threshold=2)),
+        monitor_after_move(monitor(DOWN, 5, threshold=2), alert(RESOLVED)),
         None,
         False,
         PENDING,
@@ -178,7 +178,7 @@ DECISIONS = [
         True,
         UP,
         0,
-        Change.RESOLVED,
+        ChangeKind.RESOLVED,
         Reason.RECOVERED,
     ),
     Row(
@@ -219,7 +219,7 @@ DECISIONS = [
         False,
         DOWN,
         1,
-        Change.OPENED,
+        ChangeKind.OPENED,
         Reason.THRESHOLD_MET,
         is_failing_since_now=True,
     ),
@@ -229,7 +229,7 @@ DECISIONS = [
 @pytest.mark.parametrize("row", DECISIONS, ids=lambda row: row.why)
 def test_an_event_means(row: Row) -> None:
     active = alert(row.active) if row.active else None
-    decision = decide(row.monitor, active, event(ok=row.is_success), at(0), at(100))
+    decision = decide(Situation(row.monitor, active, at(0), at(100)), event(ok=row.is_success))
     after = decision.monitor
     assert (after.state, after.consecutive_failures, decision.change, decision.reason) == (
         row.state,
@@ -249,15 +249,15 @@ def test_an_event_means(row: Row) -> None:
 
 def test_the_newest_target_url_is_the_monitors() -> None:
     moved = Event(target_url="http://new/", monitor="m", timestamp=at(0), is_success=True)
-    assert decide(monitor(UP), None, moved, at(0), at(1)).monitor.target_url == "http://new/"
+    assert decide(Situation(monitor(UP), None, at(0), at(1)), moved).monitor.target_url == "http://new/"
 
 
 def test_an_event_from_the_future_stands_at_its_receipt() -> None:
-    assert place_in_time(event(3600, ok=True), at(0)) == at(0)
+    assert effective_time(event(3600, ok=True), at(0)) == at(0)
 
 
 def test_an_event_from_the_past_stands_at_its_own_time() -> None:
-    assert place_in_time(event(-3600, ok=True), at(0)) == at(-3600)
+    assert effective_time(event(-3600, ok=True), at(0)) == at(-3600)
 
 
 @pytest.mark.parametrize(
@@ -277,13 +277,13 @@ def test_an_event_from_the_past_stands_at_its_own_time() -> None:
 )
 def test_an_event_is_placed_by_the_senders_clock(seen: float, sent: float | None, place: float, why: str) -> None:
     sent_at = None if sent is None else at(sent)
-    assert place_in_time(event(seen, ok=True), at(0), sent_at) == at(place), why
+    assert effective_time(event(seen, ok=True), at(0), sent_at) == at(place), why
 
 
 @pytest.mark.parametrize(("seen", "sent"), [(9999, 1), (1, 9999), (9999, 9999), (1, 1)])
 def test_years_that_add_up_to_none_are_placed_all_the_same(seen: int, sent: int) -> None:
     reported = Event(target_url="http://t/", timestamp=datetime(seen, 1, 1, tzinfo=UTC), is_success=True)
-    assert place_in_time(reported, at(0), datetime(sent, 12, 31, tzinfo=UTC)) <= at(0)
+    assert effective_time(reported, at(0), datetime(sent, 12, 31, tzinfo=UTC)) <= at(0)
 
 
 @pytest.mark.parametrize(
@@ -311,14 +311,19 @@ def test_an_event_received_now_is_late(place: float, newest: float | None, is_to
         (monitor(DOWN, 3), OPEN, False, UNKNOWN, None, "an outage neither goes on nor ends"),
         (monitor(PENDING, 1, threshold=3), None, False, UNKNOWN, None, "nor is it a further failure"),
         (monitor(UP), None, True, UP, None, "a success is conclusive, whatever it says of itself"),
-        (monitor(DOWN, 3), OPEN, True, UP, Change.RESOLVED, "and ends an outage"),
+        (monitor(DOWN, 3), OPEN, True, UP, ChangeKind.RESOLVED, "and ends an outage"),
     ],
 )
 def test_an_inconclusive_event_means(
-    before: Monitor, active: AlertStatus | None, is_success: bool, state: MonitorState, change: Change | None, why: str
+    before: Monitor,
+    active: AlertStatus | None,
+    is_success: bool,
+    state: MonitorState,
+    change: ChangeKind | None,
+    why: str,
 ) -> None:
     seen = event(ok=is_success, is_inconclusive=True)
-    decision = decide(before, alert(active) if active else None, seen, at(0), at(1))
+    decision = decide(Situation(before, alert(active) if active else None, at(0), at(1)), seen)
     assert (decision.monitor.state, decision.change) == (state, change), why
     assert decision.monitor.last_checked_at == at(0)
     if not is_success:
@@ -328,14 +333,16 @@ def test_an_inconclusive_event_means(
 
 
 def test_a_late_inconclusive_event_changes_nothing() -> None:
-    decision = decide(monitor(UP, checked=10), None, event(ok=False, is_inconclusive=True), at(0), at(11))
+    decision = decide(Situation(monitor(UP, checked=10), None, at(0), at(11)), event(ok=False, is_inconclusive=True))
     assert (decision.monitor, decision.reason) == (monitor(UP, checked=10), Reason.LATE)
 
 
 def test_after_inconclusive_checks_the_failures_count_on() -> None:
-    before = decide(monitor(PENDING, 1, threshold=2), None, event(ok=False, is_inconclusive=True), at(0), at(0)).monitor
-    decision = decide(before, None, event(30, ok=False), at(30), at(30))
-    assert (decision.change, decision.monitor.failing_since) == (Change.OPENED, at(-60))
+    before = decide(
+        Situation(monitor(PENDING, 1, threshold=2), None, at(0), at(0)), event(ok=False, is_inconclusive=True)
+    ).monitor
+    decision = decide(Situation(before, None, at(30), at(30)), event(30, ok=False))
+    assert (decision.change, decision.monitor.failing_since) == (ChangeKind.OPENED, at(-60))
 
 
 def agent(interval: float = 30, seen: float = 0, checked: float = -1, **flags: bool) -> Agent:
@@ -344,8 +351,11 @@ def agent(interval: float = 30, seen: float = 0, checked: float = -1, **flags: b
 
 
 BOTH = {"is_silent": True, "is_offline": True}
-SILENCE_ENDS = (AlertKind.AGENT_SILENT, Change.RESOLVED)
-GOES_OFFLINE, COMES_ONLINE = (AlertKind.LOCATION_OFFLINE, Change.OPENED), (AlertKind.LOCATION_OFFLINE, Change.RESOLVED)
+SILENCE_ENDS = (AlertKind.AGENT_SILENT, ChangeKind.RESOLVED)
+GOES_OFFLINE, COMES_ONLINE = (
+    (AlertKind.LOCATION_OFFLINE, ChangeKind.OPENED),
+    (AlertKind.LOCATION_OFFLINE, ChangeKind.RESOLVED),
+)
 
 
 @pytest.mark.parametrize(
@@ -376,7 +386,7 @@ GOES_OFFLINE, COMES_ONLINE = (AlertKind.LOCATION_OFFLINE, Change.OPENED), (Alert
 def test_of_its_agent_an_event_says(
     flags: dict[str, bool], seen: dict[str, bool], place: float, changes: object, why: str
 ) -> None:
-    heard = hear(agent(**flags), event(place, interval_seconds=5, **seen), at(place), at(2))
+    heard = observe_agent(agent(**flags), event(place, interval_seconds=5, **seen), at(place), at(2))
     assert heard.changes == changes, why
     assert (heard.agent.last_seen_at, heard.agent.is_silent) == (at(2), False)
     is_newest = place == 0
@@ -385,7 +395,7 @@ def test_of_its_agent_an_event_says(
 
 
 def test_an_agent_that_does_not_say_how_often_it_looks_is_believed_to_look_as_before() -> None:
-    assert hear(agent(7), event(ok=True), at(0), at(0)).agent.interval_seconds == 7
+    assert observe_agent(agent(7), event(ok=True), at(0), at(0)).agent.interval_seconds == 7
 
 
 @pytest.mark.parametrize(
@@ -410,7 +420,7 @@ def test_an_agent_that_does_not_say_how_often_it_looks_is_believed_to_look_as_be
 def test_an_agent_is_silent(
     interval: float, seen: float, started: float, now: float, is_too_long: bool, why: str
 ) -> None:
-    watch = Watch(started_at=at(started), seen_at=at(now))
+    watch = WatchPeriod(started_at=at(started), seen_at=at(now))
     assert is_silent(agent(interval, seen), watch, at(now)) is is_too_long, why
 
 
@@ -427,13 +437,13 @@ def test_an_agent_is_silent(
     ],
 )
 def test_a_watch_goes_on(seen: float, now: float, goes_on: bool, why: str) -> None:
-    before = Watch(started_at=at(-500), seen_at=at(seen))
-    after = go_on_watching(before, at(now))
-    assert after == (Watch(at(-500), at(max(seen, now))) if goes_on else Watch(at(now), at(now))), why
+    before = WatchPeriod(started_at=at(-500), seen_at=at(seen))
+    after = extend_watch(before, at(now))
+    assert after == (WatchPeriod(at(-500), at(max(seen, now))) if goes_on else WatchPeriod(at(now), at(now))), why
 
 
 def test_a_watch_begins_with_the_first_look() -> None:
-    assert go_on_watching(None, at(0)) == Watch(at(0), at(0))
+    assert extend_watch(None, at(0)) == WatchPeriod(at(0), at(0))
 
 
 @given(
@@ -452,18 +462,18 @@ def test_an_agent_that_checks_is_never_silent_however_the_clock_is_set_back_or_f
         last += seconds
         if last >= interval:
             last, heard = 0.0, heard.model_copy(update={"last_seen_at": at(clock)})
-        watch = go_on_watching(watch, at(clock))
+        watch = extend_watch(watch, at(clock))
         assert not is_silent(heard, watch, at(clock))
 
 
 @pytest.mark.parametrize(
     ("status", "refused", "change", "why"),
     [
-        (AttemptStatus.FAILED, None, Change.OPENED, "it refuses for good"),
+        (AttemptStatus.FAILED, None, ChangeKind.OPENED, "it refuses for good"),
         (AttemptStatus.FAILED, OPEN, None, "that was told"),
         (AttemptStatus.FAILED, ACK, None, "and somebody knows"),
-        (AttemptStatus.SENT, OPEN, Change.RESOLVED, "it takes messages again"),
-        (AttemptStatus.SENT, ACK, Change.RESOLVED, "also where somebody knows"),
+        (AttemptStatus.SENT, OPEN, ChangeKind.RESOLVED, "it takes messages again"),
+        (AttemptStatus.SENT, ACK, ChangeKind.RESOLVED, "also where somebody knows"),
         (AttemptStatus.SENT, None, None, "as it should be"),
         (AttemptStatus.RETRY, None, None, "it may pass"),
         (AttemptStatus.RETRY, OPEN, None, "neither worse nor better"),
@@ -471,9 +481,9 @@ def test_an_agent_that_checks_is_never_silent_however_the_clock_is_set_back_or_f
     ],
 )
 def test_an_attempt_says_of_its_channel(
-    status: AttemptStatus, refused: AlertStatus | None, change: Change | None, why: str
+    status: AttemptStatus, refused: AlertStatus | None, change: ChangeKind | None, why: str
 ) -> None:
-    assert after_attempt(status, alert(refused) if refused else None) is change, why
+    assert judge_channel(status, alert(refused) if refused else None) is change, why
 
 
 MOVES = [
@@ -537,12 +547,12 @@ class AlertOfOneMonitor(RuleBasedStateMachine):
     def active(self) -> Alert | None:
         return next((each for each in self.alerts if each.status.is_active), None)
 
-    def receive(self, place: float, *, ok: bool) -> Change | None:
-        decision = decide(self.monitor, self.active, event(place, ok=ok), at(place), at(1e6))
+    def receive(self, place: float, *, ok: bool) -> ChangeKind | None:
+        decision = decide(Situation(self.monitor, self.active, at(place), at(1e6)), event(place, ok=ok))
         self.monitor = decision.monitor
-        if decision.change is Change.OPENED:
+        if decision.change is ChangeKind.OPENED:
             self.alerts.append(alert(OPEN).model_copy(update={"id": len(self.alerts) + 1, "failed_at": at(place)}))
-        elif decision.change is Change.RESOLVED:
+        elif decision.change is ChangeKind.RESOLVED:
             self.set(self.active, RESOLVED)
         return decision.change
 
@@ -556,12 +566,12 @@ class AlertOfOneMonitor(RuleBasedStateMachine):
         change = self.receive(self.time, ok=ok)
         self.failures = 0 if ok else self.failures + 1
         if ok:
-            assert change is (Change.RESOLVED if self.is_on else None)
+            assert change is (ChangeKind.RESOLVED if self.is_on else None)
             self.is_on = False
         elif self.is_on or self.failures < 2:
             assert change is None
         else:
-            assert change is Change.OPENED
+            assert change is ChangeKind.OPENED
             self.is_on, self.opened = True, self.opened + 1
 
     @rule(ok=st.booleans(), age=st.floats(0.001, 1000))
@@ -587,7 +597,7 @@ class AlertOfOneMonitor(RuleBasedStateMachine):
         assert is_legal
         self.alerts[index] = moved
         if which.status.is_active and to is RESOLVED:
-            self.monitor = after_manual_resolve(self.monitor)
+            self.monitor = monitor_after_move(self.monitor, alert(RESOLVED))
             self.failures, self.is_on = 0, False
         elif to.is_active:
             self.is_on = True
@@ -614,7 +624,7 @@ class EventsWhileTheClockJumps(RuleBasedStateMachine):
         self.is_on = False
         self.clock = self.agents_clock = 0.0
         self.is_up: bool | None = None
-        self.changes: list[Change] = []
+        self.changes: list[ChangeKind] = []
 
     @rule(jump=st.sampled_from([-86_400.0, -3600.0, -60.0, -6.0, 6.0, 60.0, 3600.0]) | st.floats(-1e5, 1e5))
     def the_backends_clock_is_set(self, jump: float) -> None:
@@ -631,9 +641,9 @@ class EventsWhileTheClockJumps(RuleBasedStateMachine):
         # An HTTP date has no fractions.
         sent_at = at(self.agents_clock).replace(microsecond=0)
         received_at = at(self.clock + way)
-        place = place_in_time(seen, received_at, sent_at)
+        place = effective_time(seen, received_at, sent_at)
         newest_at = self.monitor.last_checked_at
-        decision = decide(self.monitor, alert(OPEN) if self.is_on else None, seen, place, received_at)
+        decision = decide(Situation(self.monitor, alert(OPEN) if self.is_on else None, place, received_at), seen)
         self.monitor = decision.monitor
         assert place <= received_at
         # The 5 seconds by which honest clocks differ: what comes in them may really be older. The next check counts.
@@ -644,7 +654,7 @@ class EventsWhileTheClockJumps(RuleBasedStateMachine):
         self.is_up = ok if ok or is_conclusive else None
         if decision.change:
             self.changes.append(decision.change)
-            self.is_on = decision.change is Change.OPENED
+            self.is_on = decision.change is ChangeKind.OPENED
         if self.is_up is not None:
             assert self.is_on is not self.is_up, "no outage is lost, and no recovery"
 
@@ -654,7 +664,9 @@ class EventsWhileTheClockJumps(RuleBasedStateMachine):
 
     @invariant()
     def no_alert_is_opened_twice_or_ends_twice(self) -> None:
-        expected = [Change.OPENED, Change.RESOLVED] * (len(self.changes) // 2) + [Change.OPENED] * self.is_on
+        expected = [ChangeKind.OPENED, ChangeKind.RESOLVED] * (len(self.changes) // 2) + [
+            ChangeKind.OPENED
+        ] * self.is_on
         assert self.changes == expected
 
 

@@ -13,8 +13,9 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from shared import delivery, logs
+from shared import logs
 from shared.delivery import deliver_at_once, deliver_owed, retry_seconds
+from shared.delivery import run as delivery
 from shared.models import AlertStatus, AttemptStatus, Event, Notification, as_text, now
 from shared.notifiers import SendFailed
 from shared.store import Store, StoreUnavailable
@@ -69,7 +70,7 @@ def report(
 ) -> list[int]:
     at = START + timedelta(seconds=after)
     event = Event(target_url="http://t/", monitor=name, timestamp=at, is_success=ok)
-    return list(store.add_events([event], received_at=at, channels=channels)[0].notification_ids)
+    return list(store.events.add([event], received_at=at, channels=channels)[0].notification_ids)
 
 
 def deliver(store: Store, after: float = 0, **channels: Channel) -> dict[str, int]:
@@ -100,7 +101,7 @@ def test_a_failed_attempt_is_retried_when_it_is_due(store: Store) -> None:
     channel.behave = lambda: None
     assert deliver(store, 0.9, a=channel) == {}
     assert deliver(store, 2.1, a=channel) == {"SENT": 1}
-    assert [log.status for log in store.notification_logs(limit=9)] == ["SENT", "RETRY"]
+    assert [log.status for log in store.notifications.logs(limit=9)] == ["SENT", "RETRY"]
 
 
 @pytest.mark.parametrize("text", ["nul \x00 inside", "half \ud800 a character"], ids=["NUL", "half a character"])
@@ -110,7 +111,7 @@ def test_a_channels_answer_is_written_down_whatever_is_in_it(store: Store, text:
 
     report(store, ok=False)
     assert deliver(store, a=Channel(refuses)) == {"FAILED": 1}
-    [refused] = store.notification_logs(limit=9)
+    [refused] = store.notifications.logs(limit=9)
     assert (refused.status, refused.answer) == ("FAILED", text.replace("\0", "?").replace("\ud800", "?"))
 
 
@@ -128,7 +129,7 @@ def test_a_permanent_refusal_is_failed_at_once_and_lets_the_recovery_go(store: S
     report(store, ok=True, after=30)
     channel = Channel(fails(is_permanent=True))
     assert deliver(store, 30, a=channel) == {"FAILED": 2}
-    assert store.notification_logs(limit=1)[0].answer == "no luck"
+    assert store.notifications.logs(limit=1)[0].answer == "no luck"
 
 
 def test_what_is_too_old_is_given_up_with_a_row_that_says_so(store: Store) -> None:
@@ -136,7 +137,7 @@ def test_what_is_too_old_is_given_up_with_a_row_that_says_so(store: Store) -> No
     channel = Channel()
     assert deliver(store, TTL + 1, a=channel) == {"EXPIRED": 1}
     assert channel.taken == []
-    log = store.notification_logs(limit=9)[0]
+    log = store.notifications.logs(limit=9)[0]
     assert (log.status, log.answer) == ("EXPIRED", "not delivered after 0 attempts since 2025-01-08T12:00:00.000Z")
 
 
@@ -153,12 +154,12 @@ def test_a_defect_of_a_notifier_costs_no_message_and_tells_no_secret(store: Stor
         raise ValueError("token 12345")
 
     assert deliver(store, a=Channel(defect)) == {"RETRY": 1}
-    assert store.notification_logs(limit=1)[0].answer == "unexpected ValueError"
+    assert store.notifications.logs(limit=1)[0].answer == "unexpected ValueError"
 
 
 def test_the_lease_of_a_sender_that_died_is_taken_over(store: Store) -> None:
     report(store, ok=False)
-    assert store.claim_notification("a", now=START, leased_until=START + timedelta(seconds=30))
+    assert store.notifications.claim("a", now=START, leased_until=START + timedelta(seconds=30))
     channel = Channel()
     assert deliver(store, 29, a=channel) == {}
     assert deliver(store, 30, a=channel) == {"SENT": 1}
@@ -182,9 +183,8 @@ class Elsewhere:
 def other(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Elsewhere]:
     """Who waits for its lock gives up soon."""
     database = store.database
-    monkeypatch.setattr("shared.store.engines.sqlite.database.BUSY_SECONDS", 0.1)
-    monkeypatch.setattr(postgres, "BUSY_SECONDS", 0.1)
-    monkeypatch.setattr(delivery, "RUN", delivery.Budget(begins=0.5, ends=0.5))
+    monkeypatch.setattr("shared.store.engines.lifecycle.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(delivery, "RUN", delivery.Budget(starts_until=0.5, ends_at=0.5))
     connection: Any
     if isinstance(database, SqliteDatabase):
         connection = sqlite3.connect(database.path, isolation_level=None, check_same_thread=False)
@@ -205,7 +205,7 @@ def locking(other: Elsewhere) -> Channel:
 
 
 def logged(store: Store) -> list[str]:
-    return [log.status for log in reversed(store.notification_logs(limit=9))]
+    return [log.status for log in reversed(store.notifications.logs(limit=9))]
 
 
 def test_what_was_accepted_while_the_store_was_locked_is_written_down_later_and_not_sent_again(
@@ -328,14 +328,14 @@ def test_a_refusal_of_which_nobody_heard_that_it_was_written_down_is_one_alert_a
     assert is_done.is_set()
     deliver(store, 99, a=refusing, b=other)
     assert logged(store) == ["FAILED", "SENT"]
-    assert [alert.kind for alert in store.alerts(limit=9)] == ["CHANNEL_REFUSED", "OUTAGE"]
+    assert [alert.kind for alert in store.alerts.page(limit=9)] == ["CHANNEL_REFUSED", "OUTAGE"]
     assert other.kinds == ["CHANNEL_REFUSED"]
 
 
 def test_a_lease_outlasts_a_send_and_is_short() -> None:
     assert delivery.SEND_SECONDS < delivery.LEASE_SECONDS <= 30
-    assert delivery.AT_ONCE.ends <= 1
-    assert delivery.AT_ONCE.begins < delivery.AT_ONCE.ends
+    assert delivery.AT_ONCE.ends_at <= 1
+    assert delivery.AT_ONCE.starts_until < delivery.AT_ONCE.ends_at
 
 
 def test_channels_are_served_side_by_side(store: Store) -> None:
@@ -380,17 +380,17 @@ def test_a_recovery_at_once_does_not_overtake_an_outage_that_is_being_retried(st
 
 def test_at_once_begins_no_send_that_it_would_have_to_cut_off(store: Store) -> None:
     ids = [*report(store, ok=False, name="first"), *report(store, ok=False, name="second")]
-    channel = Channel(lambda: time.sleep(delivery.AT_ONCE.begins))
+    channel = Channel(lambda: time.sleep(delivery.AT_ONCE.starts_until))
     deliver_at_once(store, {"a": channel}, ids, "en")
     assert len(channel.taken) == 1
-    assert channel.timeouts[0] <= delivery.AT_ONCE.ends
+    assert channel.timeouts[0] <= delivery.AT_ONCE.ends_at
     assert deliver(store, a=Channel()) == {"SENT": 1}
 
 
 def test_a_manual_recovery_says_so(store: Store) -> None:
     report(store, ok=False)
     at = START + timedelta(seconds=60)
-    store.move_alert(1, AlertStatus.RESOLVED, by="kim", at=at, channels=["a"])
+    store.alerts.move(1, AlertStatus.RESOLVED, by="kim", at=at, channels=["a"])
     channel = Channel()
     deliver(store, 60, a=channel)
     assert "resolved by hand by kim" in channel.taken[1]

@@ -17,7 +17,7 @@ from werkzeug.test import Client
 from infra.table import MAIN
 from shared import logs
 from shared.settings import SettingError, Settings, is_loopback
-from shared.web.function import _say_what_is_open
+from shared.web.function import warn_of_open_access
 from tests.infra.test_runner import listening_addresses, on_linux, refusal_to_start
 from tests.support.running import API_KEY, LocalSystem, Running, environment, free_port
 from tests.support.stand_ins import Target
@@ -114,7 +114,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
     for name in ("LOG_DIR", "K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME"):
         monkeypatch.delenv(name, raising=False)
     # Both remember: what was said already, and the standard output of the test before.
-    _say_what_is_open.cache_clear()
+    warn_of_open_access.cache_clear()
     logs._logger.cache_clear()
 
     def ask(name: str, method: str, *, key: str = KEYS[0], bound: str = "127.0.0.1", **environ: str) -> Any:
@@ -127,7 +127,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
         return Client(app).open("/", method=method, environ_overrides=server, headers={"X-API-Key": key}, json=body)
 
     yield ask
-    _say_what_is_open.cache_clear()
+    warn_of_open_access.cache_clear()
     logs._logger.cache_clear()
 
 

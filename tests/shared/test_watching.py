@@ -12,9 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from shared.alerting import Change
 from shared.delivery import deliver_owed
-from shared.models import Alert, AlertKind, AlertStatus, AttemptStatus, Event, MonitorState, Notification, as_text, now
+from shared.models import (
+    Alert,
+    AlertKind,
+    AlertStatus,
+    AttemptStatus,
+    ChangeKind,
+    Event,
+    MonitorState,
+    Notification,
+    as_text,
+    now,
+)
 from shared.notifiers import SendFailed
 from shared.store import Ingested, Store
 from shared.store.engines.database import Database
@@ -72,12 +82,19 @@ def check(
         **fields,  # type: ignore[arg-type]
     )
     received_at = at(seconds if received is None else received)
-    return store.add_events([event], received_at=received_at, channels=CHANNELS)[0]
+    return store.events.add([event], received_at=received_at, channels=CHANNELS)[0]
 
 
 def watch(store: Store, *moments: float) -> list[Alert]:
     """Somebody looks for silent agents then."""
-    return [alert for seconds in moments for alert in store.silence_agents(now=at(seconds), channels=CHANNELS)]
+    return [change.alert for seconds in moments for change in store.agents.review(now=at(seconds), channels=CHANNELS)]
+
+
+def about_agent(ingested: Ingested) -> list[tuple[ChangeKind | None, AlertKind]]:
+    """What an event changed of the alerts about its agent."""
+    return [
+        (change.kind, change.alert.kind) for change in ingested.changes if change.alert.kind is not AlertKind.OUTAGE
+    ]
 
 
 def states(store: Store) -> dict[str, str]:
@@ -86,15 +103,15 @@ def states(store: Store) -> dict[str, str]:
 
 
 def move(store: Store, alert_id: int, to: AlertStatus, seconds: float) -> None:
-    store.move_alert(alert_id, to, by="kim", at=at(seconds), channels=CHANNELS)
+    store.alerts.move(alert_id, to, by="kim", at=at(seconds), channels=CHANNELS)
 
 
 def owed(store: Store, alert_id: int) -> list[tuple[str, str]]:
-    return [(str(each.kind), each.channel) for each in store.alert(alert_id)[1]]
+    return [(str(each.kind), each.channel) for each in store.alerts.get(alert_id)[1]]
 
 
 def told_of(store: Store) -> list[tuple[str, str, str]]:
-    return [(alert.kind, alert.subject, alert.status) for alert in reversed(store.alerts(limit=100))]
+    return [(alert.kind, alert.subject, alert.status) for alert in reversed(store.alerts.page(limit=100))]
 
 
 # --- agents that fall silent ----------------------------------------------------------------------------------------
@@ -114,7 +131,7 @@ def silent(store: Store) -> Store:
         "kind": SILENT,
         "subject": "seoul",
         "status": AlertStatus.OPEN,
-        "cause": "no check arrives from it",
+        "cause": "no checks received",
         "failed_at": at(0),
         "opened_at": at(130),
     }
@@ -132,18 +149,18 @@ def test_the_monitors_of_a_silent_agent_are_unknown_and_one_alert_is_told(silent
 @pytest.mark.parametrize("ok", [True, False])
 def test_silence_ends_when_a_check_arrives(silent: Store, ok: bool) -> None:
     ingested = check(silent, 200, ok=ok)
-    assert [(change, alert.kind) for change, alert in ingested.beside] == [(Change.RESOLVED, SILENT)]
-    assert silent.alert(2)[0].resolved_at == at(200)
+    assert about_agent(ingested) == [(ChangeKind.RESOLVED, SILENT)]
+    assert silent.alerts.get(2)[0].resolved_at == at(200)
     assert owed(silent, 2)[2:] == [("RECOVERY", "a"), ("RECOVERY", "b")]
     assert states(silent) == {"shop": "UP" if ok else "DOWN", "blog": "UNKNOWN", "pushed": "UP"}
-    assert ingested.notification_ids[-2:] == [each.id for each in silent.alert(2)[1][2:]], "told at once"
+    assert ingested.notification_ids[-2:] == [each.id for each in silent.alerts.get(2)[1][2:]], "told at once"
 
 
 def test_silence_that_ends_with_old_checks_ends_when_they_arrive(silent: Store) -> None:
     check(silent, 30, received=300)
-    alert = silent.alert(2)[0]
+    alert = silent.alerts.get(2)[0]
     assert (alert.status, alert.resolved_at) == (AlertStatus.RESOLVED, at(300))
-    assert [each.occurred_at for each in silent.alert(2)[1]] == [at(130)] * 2 + [at(300)] * 2
+    assert [each.occurred_at for each in silent.alerts.get(2)[1]] == [at(130)] * 2 + [at(300)] * 2
 
 
 def test_an_agent_that_comes_and_goes_is_told_of_each_time(silent: Store) -> None:
@@ -157,7 +174,7 @@ def test_an_agent_that_comes_and_goes_is_told_of_each_time(silent: Store) -> Non
 def test_silence_resolved_by_hand_is_not_told_again_until_the_agent_was_back(silent: Store) -> None:
     move(silent, 2, AlertStatus.RESOLVED, 150)
     assert watch(silent, *range(150, 3600, 60)) == []
-    assert check(silent, 3600).beside == [], "and its return is no second end of it"
+    assert about_agent(check(silent, 3600)) == [], "and its return is no second end of it"
     assert [alert.id for alert in watch(silent, *range(3600, 3780, 60), 3780)] == [3]
 
 
@@ -165,15 +182,15 @@ def test_an_acknowledged_silence_ends_by_the_next_check(silent: Store) -> None:
     move(silent, 2, AlertStatus.ACK, 150)
     assert watch(silent, 190, 250) == []
     check(silent, 300)
-    assert silent.alert(2)[0].status is AlertStatus.RESOLVED
+    assert silent.alerts.get(2)[0].status is AlertStatus.RESOLVED
 
 
 @on_each_engine
 def test_silence_reopened_by_hand_ends_by_the_next_check(silent: Store) -> None:
     check(silent, 200)
     move(silent, 2, AlertStatus.OPEN, 210)
-    assert [alert for _, alert in check(silent, 230).beside] == [silent.alert(2)[0]]
-    assert silent.alert(2)[0].status is AlertStatus.RESOLVED
+    assert [change.alert for change in check(silent, 230).changes] == [silent.alerts.get(2)[0]]
+    assert silent.alerts.get(2)[0].status is AlertStatus.RESOLVED
 
 
 def test_an_agent_that_never_comes_back_after_its_silence_was_reopened_leaves_nothing_up(silent: Store) -> None:
@@ -211,7 +228,7 @@ def test_one_agents_silence_is_not_anothers(store: Store) -> None:
 
 
 def test_a_monitor_named_like_an_agent_keeps_its_own_alert(silent: Store) -> None:
-    assert check(silent, 200, ok=False, monitor="seoul", agent=None).change is Change.OPENED
+    assert check(silent, 200, ok=False, monitor="seoul", agent=None).change is ChangeKind.OPENED
     check(silent, 210, monitor="shop")
     assert told_of(silent)[1:] == [(SILENT, "seoul", "RESOLVED"), ("OUTAGE", "seoul", "OPEN")]
 
@@ -257,23 +274,25 @@ def test_a_look_that_had_to_wait_for_the_store_does_not_take_what_arrived_meanwh
 # --- places without a connection ------------------------------------------------------------------------------------
 
 
-def run_offline(store: Store, seconds: float, received: float | None = None) -> list[tuple[Change, str]]:
+def run_offline(
+    store: Store, seconds: float, received: float | None = None
+) -> list[tuple[ChangeKind | None, AlertKind]]:
     """A run of the agent in which everything fails, its reference too."""
     runs = [
         check(store, seconds + number / 10, ok=False, monitor=name, received=received, is_inconclusive=True)
         for number, name in enumerate(("shop", "blog", "wiki"))
     ]
-    return [(change, alert.kind) for each in runs for change, alert in each.beside]
+    return [change for run in runs for change in about_agent(run)]
 
 
 @on_each_engine
 def test_a_place_without_a_connection_is_one_alert_and_no_outage(store: Store) -> None:
     check(store, 0)
-    assert run_offline(store, 30) == [(Change.OPENED, OFFLINE)]
+    assert run_offline(store, 30) == [(ChangeKind.OPENED, OFFLINE)]
     assert run_offline(store, 60) == []
     assert told_of(store) == [(OFFLINE, "seoul", "OPEN")]
     assert set(states(store).values()) == {"UNKNOWN"}
-    alert = store.alert(1)[0]
+    alert = store.alerts.get(1)[0]
     assert (alert.cause, alert.failed_at) == ("every check failed, and so did the connectivity check", at(30))
     assert owed(store, 1) == [("LOCATION_OFFLINE", "a"), ("LOCATION_OFFLINE", "b")]
 
@@ -282,7 +301,7 @@ def test_a_place_without_a_connection_is_one_alert_and_no_outage(store: Store) -
 def test_a_conclusive_check_ends_it_whatever_it_saw(store: Store, ok: bool) -> None:
     run_offline(store, 30)
     ingested = check(store, 60, ok=ok)
-    assert [(change, alert.kind) for change, alert in ingested.beside] == [(Change.RESOLVED, OFFLINE)]
+    assert about_agent(ingested) == [(ChangeKind.RESOLVED, OFFLINE)]
     assert told_of(store) == [(OFFLINE, "seoul", "RESOLVED")] + ([] if ok else [("OUTAGE", "shop", "OPEN")])
     assert states(store) == {"shop": "UP" if ok else "DOWN", "blog": "UNKNOWN", "wiki": "UNKNOWN"}
     assert owed(store, 1)[2:] == [("RECOVERY", "a"), ("RECOVERY", "b")]
@@ -294,7 +313,7 @@ def test_an_outage_from_before_outlasts_it_and_ends_once(store: Store) -> None:
     assert states(store)["shop"] == "UNKNOWN"
     assert check(store, 60, ok=False).change is None
     assert states(store)["shop"] == "DOWN"
-    assert check(store, 90).change is Change.RESOLVED
+    assert check(store, 90).change is ChangeKind.RESOLVED
     assert told_of(store) == [("OUTAGE", "shop", "RESOLVED"), (OFFLINE, "seoul", "RESOLVED")]
 
 
@@ -308,7 +327,7 @@ def test_inconclusive_checks_that_come_late_change_nothing(store: Store) -> None
 
 def test_checks_from_before_it_that_come_late_do_not_end_it(store: Store) -> None:
     run_offline(store, 30)
-    assert check(store, 20, received=40).beside == []
+    assert about_agent(check(store, 20, received=40)) == []
     assert told_of(store) == [(OFFLINE, "seoul", "OPEN")]
 
 
@@ -317,8 +336,8 @@ def test_a_whole_time_offline_that_is_posted_at_once_is_told_with_its_own_times(
         Event(target_url="http://t/", timestamp=at(seconds), is_success=ok, is_inconclusive=not ok, agent="seoul")
         for seconds, ok in [(90, True), (30, False), (0, True), (60, False)]
     ]
-    store.add_events(events, received_at=at(100), channels=CHANNELS)
-    [alert] = store.alerts(limit=9)
+    store.events.add(events, received_at=at(100), channels=CHANNELS)
+    [alert] = store.alerts.page(limit=9)
     assert (alert.kind, alert.failed_at, alert.resolved_at) == (OFFLINE, at(30), at(90))
 
 
@@ -326,8 +345,8 @@ def test_a_place_resolved_by_hand_is_not_told_again_until_it_was_connected(store
     run_offline(store, 30)
     move(store, 1, AlertStatus.RESOLVED, 40)
     assert run_offline(store, 60) == []
-    assert check(store, 90).beside == []
-    assert run_offline(store, 120) == [(Change.OPENED, OFFLINE)]
+    assert about_agent(check(store, 90)) == []
+    assert run_offline(store, 120) == [(ChangeKind.OPENED, OFFLINE)]
 
 
 @on_each_engine
@@ -341,7 +360,7 @@ def test_a_place_reopened_by_hand_ends_by_the_next_conclusive_check(store: Store
 
 
 def test_an_inconclusive_event_of_nobody_opens_nothing(store: Store) -> None:
-    assert check(store, 0, ok=False, agent=None, is_inconclusive=True).beside == []
+    assert check(store, 0, ok=False, agent=None, is_inconclusive=True).changes == []
     assert states(store) == {"shop": MonitorState.UNKNOWN}
     assert told_of(store) == []
 
@@ -412,7 +431,7 @@ def test_a_channel_that_takes_a_message_again_is_told_of_through_the_others(stor
     assert deliver(store, 40, a=a, b=b) == {"SENT": 3}
     assert a.told == ["RECOVERY shop (http://shop/)"]
     assert sorted(b.told[2:]) == ["RECOVERY channel a", "RECOVERY shop (http://shop/)"]
-    assert store.alert(2)[0].resolved_at == at(40)
+    assert store.alerts.get(2)[0].resolved_at == at(40)
 
 
 def test_a_failure_for_now_says_nothing_of_the_channel(store: Store) -> None:
@@ -429,12 +448,12 @@ def test_channels_that_refuse_each_other_come_to_an_end(store: Store) -> None:
         [(REFUSED, "a", "OPEN"), (REFUSED, "b", "OPEN")],
         [(REFUSED, "b", "OPEN"), (REFUSED, "a", "OPEN")],
     )
-    assert not store.has_owed_notifications(CHANNELS, now=at(9999))
+    assert not store.notifications.has_due(CHANNELS, now=at(9999))
 
 
 def test_the_only_channel_refuses_and_nobody_is_left_to_tell(store: Store) -> None:
     check(store, 0, ok=False)
-    store.expire_notifications(now=at(1), created_before=at(-1))
+    store.notifications.expire(now=at(1), created_before=at(-1))
     assert deliver(store, 10, a=Channel(refuses)) == {"FAILED": 1}
     assert told_of(store)[1:] == [(REFUSED, "a", "OPEN")]
     assert owed(store, 2) == []
@@ -470,12 +489,12 @@ def test_a_refusal_reopened_by_hand_ends_with_the_next_message_that_is_taken(sto
 def test_after_the_backends_clock_was_set_back_outages_open_and_end_as_ever(store: Store) -> None:
     check(store, 3600)
     changes = [check(store, seconds, ok=ok).change for seconds, ok in [(0, False), (30, False), (60, True), (90, True)]]
-    assert changes == [Change.OPENED, None, Change.RESOLVED, None]
+    assert changes == [ChangeKind.OPENED, None, ChangeKind.RESOLVED, None]
 
 
 def test_an_outage_from_before_the_clock_was_set_back_ends_and_lasted_no_time(store: Store) -> None:
     check(store, 3600, ok=False)
-    assert check(store, 0).change is Change.RESOLVED
+    assert check(store, 0).change is ChangeKind.RESOLVED
     b = Channel()
     assert deliver(store, 1, a=Channel(), b=b) == {"SENT": 4}
     assert "lasted 0 s" in b.taken[1]
@@ -510,30 +529,30 @@ def test_after_the_clock_was_set_back_retries_still_wait_for_their_time(store: S
 @on_each_engine
 def test_a_lease_from_before_the_clock_was_set_back_is_taken_over(store: Store) -> None:
     check(store, 3600, ok=False)
-    assert store.claim_notification("a", now=at(3600), leased_until=at(3630))
-    assert store.claim_notification("a", now=at(3602), leased_until=at(3632)) is None
-    assert store.claim_notification("a", now=at(0), leased_until=at(30))
-    assert store.claim_notification("a", now=at(1), leased_until=at(31)) is None, "and is then a lease like any other"
+    assert store.notifications.claim("a", now=at(3600), leased_until=at(3630))
+    assert store.notifications.claim("a", now=at(3602), leased_until=at(3632)) is None
+    assert store.notifications.claim("a", now=at(0), leased_until=at(30))
+    assert store.notifications.claim("a", now=at(1), leased_until=at(31)) is None, "and is then a lease like any other"
 
 
 def test_what_was_owed_before_the_clock_was_set_back_does_not_expire_for_that(store: Store) -> None:
     check(store, 3600, ok=False)
-    assert store.expire_notifications(now=at(0), created_before=at(-TTL)) == []
+    assert store.notifications.expire(now=at(0), created_before=at(-TTL)) == []
 
 
 @pytest.mark.parametrize("off", [-3600.0, 3600.0, -86_400.0])
 def test_an_agent_whose_clock_is_off_is_judged_in_order_beside_one_whose_is_not(store: Store, off: float) -> None:
-    def report(seconds: float, ok: bool, off: float, received: float) -> Change | None:
+    def report(seconds: float, ok: bool, off: float, received: float) -> ChangeKind | None:
         event = Event(target_url="http://t/", timestamp=at(seconds + off), is_success=ok)
         sent_at = at(received + off).replace(microsecond=0)
-        return store.add_events([event], received_at=at(received), sent_at=sent_at, channels=CHANNELS)[0].change
+        return store.events.add([event], received_at=at(received), sent_at=sent_at, channels=CHANNELS)[0].change
 
     assert report(0, True, 0, 0) is None
-    assert report(30, False, off, 30) is Change.OPENED
-    assert report(60, True, 0, 60) is Change.RESOLVED
+    assert report(30, False, off, 30) is ChangeKind.OPENED
+    assert report(60, True, 0, 60) is ChangeKind.RESOLVED
     assert report(45, False, off, 61) is None, "it was seen before that, and waited"
-    assert report(90, False, off, 90) is Change.OPENED
-    alert = store.alerts(limit=1)[0]
+    assert report(90, False, off, 90) is ChangeKind.OPENED
+    alert = store.alerts.page(limit=1)[0]
     assert (alert.failed_at, alert.opened_at) == (at(90), at(90)), "times are told by the backend's clock"
 
 
@@ -543,9 +562,9 @@ def test_two_runs_of_the_agent_at_once_open_one_alert_and_end_it_once(store: Sto
     for order in itertools.permutations([(0.0, False), (0.2, False), (30.0, True), (30.2, True)]):
         name = "".join(str(seconds) for seconds, _ in order)
         changes = [check(store, seconds, ok=ok, monitor=name, received=31).change for seconds, ok in order]
-        found = store.alerts(limit=9, monitor=name)
+        found = store.alerts.page(limit=9, outages_of=name)
         assert len(found) <= 1, order
-        assert changes.count(Change.OPENED) == changes.count(Change.RESOLVED) == len(found), order
+        assert changes.count(ChangeKind.OPENED) == changes.count(ChangeKind.RESOLVED) == len(found), order
         assert states(store)[name] == "UP", order
 
 
@@ -556,7 +575,7 @@ def test_a_run_that_starts_an_hour_late_loses_no_outage_and_doubles_none(store: 
     # Nothing ran for an hour; then everything does, the spool's old checks first.
     assert watch(store, 3660) == []
     late = [check(store, seconds, ok=ok, received=3660).change for seconds, ok in [(60, True), (90, False)]]
-    assert late == [Change.RESOLVED, Change.OPENED]
+    assert late == [ChangeKind.RESOLVED, ChangeKind.OPENED]
     assert check(store, 3660, ok=False).change is None
     assert watch(store, 3720, 3779) == []
     assert [each[0] for each in told_of(store)] == ["OUTAGE", "OUTAGE"]
@@ -581,7 +600,7 @@ def test_what_the_version_before_owed_is_due_when_it_said(database: Database) ->
     store, a = Store(database), Channel()
     assert deliver(store, 299, a=a) == {}
     assert deliver(store, 300, a=a) == {"SENT": 1}
-    assert check(store, 310).change is Change.RESOLVED
+    assert check(store, 310).change is ChangeKind.RESOLVED
 
 
 # --- the whole system -----------------------------------------------------------------------------------------------
@@ -609,7 +628,7 @@ def test_a_silent_agent_is_told_of_once_and_its_return_once(project: Path, tmp_p
         assert system.post("/events", pushed).status_code == 201
         system.wait_until(lambda: system.rows("SELECT * FROM watches") and monitor_states(system).get(target.url))
         move_back(system, hours=2)
-        system.post("/deliver_notifications")
+        system.post("/review_alerts")
         system.wait_until(lambda: system.told("AGENT_SILENT"))
         assert monitor_states(system) == {target.url: "UNKNOWN", "http://pushed.example/": "UP"}
         [alert] = system.alerts()

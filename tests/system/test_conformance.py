@@ -44,7 +44,8 @@ _numbers = itertools.count(1)
 
 
 def on(platform: str, engine: str) -> Any:
-    return pytest.param((platform, engine), id=f"{platform}-{engine}")
+    name = f"{platform}-{engine}"
+    return pytest.param((platform, engine), id=name, marks=pytest.mark.together(f"runtime {name}"))
 
 
 @pytest.fixture(scope="module", params=[on(*each) for each in RUNTIMES])

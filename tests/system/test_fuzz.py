@@ -96,6 +96,8 @@ BODIES: dict[str, bytes] = {
     "1,001 events": b"[" + b",".join([BODY] * 1001) + b"]",
     "a long URL": json.dumps(EVENT | {"target_url": "x" * 2049}).encode(),
     "a long message": with_field("error_message", b'"' + b"x" * 4097 + b'"'),
+    "a wrong cause": with_field("cause", b'{"code": "x", "parameters": {"a": ' + b"[" * 100 + b"]" * 100 + b"}}"),
+    "a wide cause": with_field("cause", b'{"code": "x", "parameters": {"a": "' + b"x" * 900_000 + b'"}}'),
     "a long name": with_field("monitor", b'"' + "가".encode() * 2049 + b'"'),
     "a long id": with_field("event_id", b'"' + b"x" * 65 + b'"'),
     "a time in digits": json.dumps(EVENT | {"timestamp": "1736332200"}).encode(),
@@ -360,7 +362,7 @@ def test_a_mutated_event_is_either_valid_and_stored_or_refused(project: Path, tm
             else:
                 if answer.status != 201:
                     assert_refused(answer, (number, body))
-                    assert re.search(b"stands twice|not JSON", answer.body), (number, body, answer)
+                    assert re.search(b"duplicate|not JSON", answer.body), (number, body, answer)
             taken += answer.status == 201
         assert 20 < taken < 380
         assert counts(system)["events"] == before + taken

@@ -18,13 +18,13 @@ from tests.torture.series import Series
 from tests.torture.verdict import judge
 from tests.torture.world import Forge, World, victim_project
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.together("forge")]
 
 # From the receipt of an event to the attempt written down; in the words of the functions that lead there.
-COMMITS_THE_EVENT = "ingest_event.* > add_events > .*Connection"
-CLAIMS = r"claim_notification\({}\).*Connection"
-SENDS = r"_serve\({}\) > _attempt > .*send.*\b(sendall|send|flush)\]"
-WRITES_DOWN = r"_record\({}\) > record_attempt.*Connection"
+COMMITS_THE_EVENT = "ingest_event.* > Events.add > .*Connection"
+CLAIMS = r"Outbox.claim\({}\).*Connection"
+SENDS = r"_serve\({}\) > _Run._attempt > .*send.*\b(sendall|send|flush)\]"
+WRITES_DOWN = r"_record\({}\) > Outbox.record.*Connection"
 DELIVERY = tuple(each.format(channel) for channel in ("console", "telegram") for each in (CLAIMS, SENDS, WRITES_DOWN))
 
 
@@ -134,8 +134,8 @@ STORIES = [
         begin=down_and_telegram(internal_error),
         later_by=90_000,
         is_over=attempted("EXPIRED"),
-        where="expire_notifications",
-        expected=("expire_notifications.*Connection",),
+        where="Outbox.expire",
+        expected=("Outbox.expire.*Connection",),
     ),
     Story(
         "an outage that a person ends",
@@ -143,22 +143,22 @@ STORIES = [
         meanwhile=resolve_by_hand,
         is_over=told(4),
         where="update_alert|PATCH",
-        expected=("update_alert > move_alert.*Connection", "answer PATCH"),
+        expected=("update_alert > Alerts.move.*Connection", "answer PATCH"),
     ),
     Story(
         "events that go into the backlog",
         begin=nobody_takes_events,
         is_over=has_spooled,
         where="_keep|watch_backend",
-        expected=("_keep > add.*Connection", "watch_backend.*Connection"),
+        expected=("_keep > Backlog.add.*Connection", "watch_backend.*Connection"),
     ),
     Story(
         "events that come out of the backlog",
         before=the_backend_was_away,
         begin=the_backend_is_back,
         is_over=told(2),
-        where="report > .*_post|add_events",
-        expected=("report.*sendall", COMMITS_THE_EVENT, "remove.*Connection"),
+        where="report > .*_post|Events.add",
+        expected=("report.*sendall", COMMITS_THE_EVENT, "Backlog.remove.*Connection"),
     ),
 ]
 
@@ -179,8 +179,8 @@ STORIES_ON_POSTGRESQL = [
         WRITES_DOWN.format("telegram"),
     ),
     at(STORIES[1], f"{COMMITS_THE_EVENT}.*#1$"),
-    at(STORIES[4], "expire_notifications.*Connection"),
-    at(STORIES[5], "update_alert > move_alert.*Connection"),
+    at(STORIES[4], "Outbox.expire.*Connection"),
+    at(STORIES[5], "update_alert > Alerts.move.*Connection"),
 ]
 
 

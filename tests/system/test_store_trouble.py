@@ -28,6 +28,8 @@ from shared.store.migrate import migrate
 from tests.support.running import LocalSystem
 from tests.support.stand_ins import BotApi, Target
 
+pytestmark = pytest.mark.together("watched")
+
 NEWER = "use a newer program"
 
 
@@ -428,7 +430,7 @@ def test_a_folder_that_is_away_for_a_while_has_everything_when_it_is_back(path: 
     for _ in range(2):
         with pytest.raises(StoreUnavailable, match="its folder must be there") as raised:
             add(database, "never")
-        assert raised.value.is_passing
+        assert raised.value.is_transient
     away.rename(path.parent)
 
     add(database, "two")
@@ -444,7 +446,7 @@ def test_a_full_disk_is_said_reading_goes_on_and_so_does_writing_when_there_is_r
 
     with pytest.raises(StoreUnavailable, match="no room left") as raised:
         add(database, *(f"{number:0999}" for number in range(20)))
-    assert raised.value.is_passing
+    assert raised.value.is_transient
     assert "one" in names(database)
 
     with database.snapshot() as snapshot:
@@ -463,7 +465,7 @@ def _on_a_failing_disk(path: Path, said: "multiprocessing.connection.Connection"
         try:
             use()
         except StoreUnavailable as trouble:
-            said.send((str(trouble), trouble.is_passing))
+            said.send((str(trouble), trouble.is_transient))
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     database.check()
     add(database, "two")
@@ -479,9 +481,9 @@ def test_a_disk_that_fails_is_said_and_what_was_stored_is_there_when_it_works_ag
     process.start()
     for _ in range(2):
         assert ours.poll(10)
-        reason, is_passing = ours.recv()
+        reason, is_transient = ours.recv()
         assert "cannot be read or written (disk I/O error)" in reason
-        assert is_passing
+        assert is_transient
     assert ours.poll(10)
     assert ours.recv() == ["one", "two"]
     process.join(10)
@@ -497,18 +499,18 @@ def test_a_damaged_file_is_said_and_its_backup_is_used_as_soon_as_it_is_there(
     path.write_bytes(whole[:8192] + b"\xff" * (len(whole) - 8192))
     with pytest.raises(StoreUnavailable, match=r"damaged: restore a backup.*malformed") as raised:
         names(database)
-    assert not raised.value.is_passing
+    assert not raised.value.is_transient
 
     path.write_bytes(b"nothing of the kind" * 99)
     with pytest.raises(StoreUnavailable, match=r"damaged: restore a backup.*not a database") as raised:
         names(database)
-    assert not raised.value.is_passing
+    assert not raised.value.is_transient
 
     shutil.copyfile(path.with_name("copy.db"), path)
     assert len(names(database)) == 50
 
 
-def test_a_newer_program_that_has_been_at_it_is_noticed_by_one_that_runs(path: Path, database: SqliteDatabase) -> None:
+def test_a_running_program_notices_a_newer_ones_migration(path: Path, database: SqliteDatabase) -> None:
     add(database, "one")
     with contextlib.closing(sqlite3.connect(path)) as newer, newer:
         newer.execute("ALTER TABLE monitors ADD COLUMN later TEXT")
@@ -517,14 +519,14 @@ def test_a_newer_program_that_has_been_at_it_is_noticed_by_one_that_runs(path: P
     for use in (lambda: add(database, "never"), lambda: names(database), database.check):
         with pytest.raises(StoreUnavailable, match=r"version 999.*use a newer program") as raised:
             use()
-        assert not raised.value.is_passing
+        assert not raised.value.is_transient
     assert sqlite3.connect(path).execute("SELECT name FROM monitors").fetchall() == [("one",)]
 
 
 def test_those_who_wait_for_a_lock_wait_together_and_let_others_read(
     path: Path, database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.store.engines.sqlite.database.BUSY_SECONDS", 0.5)
+    monkeypatch.setattr("shared.store.engines.lifecycle.BUSY_SECONDS", 0.5)
     monkeypatch.setattr("shared.store.engines.sqlite.lock_wait.FORGET_SECONDS", 0.3)
     add(database, "one")
 
@@ -532,7 +534,7 @@ def test_those_who_wait_for_a_lock_wait_together_and_let_others_read(
         began = time.monotonic()
         with pytest.raises(StoreUnavailable, match="busy") as raised:
             add(database, "never")
-        assert raised.value.is_passing
+        assert raised.value.is_transient
         return time.monotonic() - began
 
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.models import AttemptStatus, Event, as_text
+from shared.models import Attempt, AttemptStatus, Event, as_text
 from shared.store import Store
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
@@ -38,10 +38,10 @@ def database(tmp_path: Path) -> Path:
         event = Event(
             target_url="http://m/", monitor="m", timestamp=at, is_success=is_success, event_id=f"event-{seconds}"
         )
-        store.add_events([event], received_at=at, channels=["a"])
-        owed = store.claim_notification("a", now=at, leased_until=at + timedelta(seconds=30))
+        store.events.add([event], received_at=at, channels=["a"])
+        owed = store.notifications.claim("a", now=at, leased_until=at + timedelta(seconds=30))
         assert owed
-        store.record_attempt(owed.notification, AttemptStatus.SENT, attempted_at=at, duration_ms=5, answer="took it")
+        store.notifications.record(Attempt(owed.notification, AttemptStatus.SENT, at, 5, "took it"), channels=())
     opened.close()
     return tmp_path / "store.db"
 

@@ -34,7 +34,7 @@ from tests.torture.wire import SIDES
 
 _OURS = tuple(str(Path.cwd() / name) + os.sep for name in ("functions", "shared", "infra"))
 # Under these alone it is gunicorn that does something, for itself.
-_NOTHING_OF_OURS = {"<module>", "main", "run"}
+_NOTHING_OF_OURS = {"<module>", "main", "Server.run"}
 _STATEMENTS = {"execute", "executemany", "executescript", "commit"}
 _SENDS = {"connect", "send", "sendall", "sendmsg", "sendto"}
 _WRITES = {"write", "writelines", "flush", "truncate"}
@@ -156,12 +156,12 @@ def _name(frame: FrameType, call: str) -> str | None:
             if code.co_name == "step":
                 return None
             place = place or f"{Path(code.co_filename).stem}:{each.f_lineno}"
-            if code.co_name == "_record":
+            if code.co_qualname == "_record":
                 # Whichever sender comes first writes down what all have done.
                 ours.append(f"_record({each.f_locals['attempt'].notification.channel})")
                 break
             channel = each.f_locals.get("channel") if "channel" in code.co_varnames else None
-            ours.append(f"{code.co_name}({channel})" if isinstance(channel, str) else code.co_name)
+            ours.append(f"{code.co_qualname}({channel})" if isinstance(channel, str) else code.co_qualname)
         each = each.f_back
     if _NOTHING_OF_OURS.issuperset(ours):
         return None
@@ -170,7 +170,7 @@ def _name(frame: FrameType, call: str) -> str | None:
 
 def _shift_the_clock(seconds: float) -> None:
     """Let this process live ``seconds`` later: what the system takes for the time is read at one place."""
-    models = importlib.import_module("shared.models")
+    times = importlib.import_module("shared.models.times")
 
     class AnyTime(type):
         def __instancecheck__(cls, value: object) -> bool:
@@ -181,7 +181,7 @@ def _shift_the_clock(seconds: float) -> None:
         def now(cls, tz: tzinfo | None = None) -> Any:
             return datetime.now(tz) + timedelta(seconds=seconds)
 
-    models.datetime = Later  # type: ignore[attr-defined]
+    times.datetime = Later  # type: ignore[attr-defined]
 
 
 def _import_everything() -> None:
@@ -196,8 +196,8 @@ def _import_everything() -> None:
         importlib.import_module(name)
     for row in rows():
         importlib.import_module(f"functions.{row.name}.main")
-    for path in Path("shared/notifiers").glob("[a-z]*.py"):
-        importlib.import_module(f"shared.notifiers.{path.stem}")
+    for kind in importlib.import_module("shared.notifiers").kinds():
+        importlib.import_module(f"shared.notifiers.{kind}")
     # It reads the CA bundle, for the first send of each life.
     sys.modules["shared.notifiers.telegram"]._tls()
 

@@ -1,7 +1,7 @@
-"""Which addresses the agent does not look at, whoever asks for it: a monitor, a redirect or a name's answer.
+"""Addresses that the agent refuses to connect to, however it got them: from a monitor, a redirect or a DNS response.
 
-Link-local addresses and the clouds' metadata servers never; what is not public where ALLOW_PRIVATE_TARGETS is off.
-``refusal`` and ``host_refusal`` are pure; a ``Gate`` asks them for one look.
+It always refuses link-local addresses and the clouds' metadata servers, and if ALLOW_PRIVATE_TARGETS is off every
+address that is not public. ``refusal`` and ``host_refusal`` are pure; an ``AddressFilter`` applies them to one check.
 """
 
 import contextlib
@@ -13,10 +13,11 @@ from typing import Any
 import pycurl
 
 from functions.check_monitors.probes.urls import host_in
+from shared.models import Cause
 
 _METADATA = [
-    ip_network(each)
-    for each in (
+    ip_network(address)
+    for address in (
         "169.254.169.254",  # nearly every cloud
         "169.254.170.2",  # AWS: credentials of containers
         "169.254.170.23",  # AWS: credentials of pods
@@ -33,44 +34,44 @@ _METADATA = [
 ]
 _METADATA_NAMES = {"metadata.google.internal", "metadata.goog"}
 _BROADCAST = IPv4Address("255.255.255.255")
-# Their last 32 bits are the IPv4 address that is meant: NAT64, and a form that is out of use.
+# Their last 32 bits are the IPv4 address that is meant: NAT64, and a form that nobody uses any more.
 _ENDS_IN_IPV4 = [ip_network("64:ff9b::/96"), ip_network("::/96")]
-_NOT_PUBLIC = [ip_network("192.0.0.0/24")]  # partly public for the ipaddress of some versions of Python
+_NOT_PUBLIC = [ip_network("192.0.0.0/24")]  # some versions of Python call a part of it public
 
 
-class Gate:
-    """What one look may connect to. libcurl asks before each connection, when the name's answer is known."""
+class AddressFilter:
+    """What one check may connect to. libcurl asks before each connection, when it knows the name's addresses."""
 
     def __init__(self, is_private_allowed: bool) -> None:
         self.is_private_allowed = is_private_allowed
-        self._refusal: str | None = None
+        self._refusal: Cause | None = None
         self._has_opened = False
 
     @property
-    def refusal(self) -> str | None:
-        """Why the way that the look is on ended here; None where at least one address let it pass."""
+    def refusal(self) -> Cause | None:
+        """Why the last request was not sent; None if at least one address of its host was allowed."""
         return None if self._has_opened else self._refusal
 
     def refuses(self, url: str) -> bool:
-        """Whether the look may not go on to ``url``, as far as that can be told from how its host is spelled."""
+        """Whether the check must not request ``url``, as far as the spelling of its host shows that."""
         self._has_opened = False
         self._refusal = host_refusal(url, self.is_private_allowed)
         return self._refusal is not None
 
     def open_socket(self, _: int, address: Any) -> Any:
-        """For OPENSOCKETFUNCTION: a socket, or SOCKET_BAD, upon which libcurl tries the name's next address."""
+        """For OPENSOCKETFUNCTION: a socket, or SOCKET_BAD, after which libcurl tries the name's next address."""
         if reason := refusal(address.addr[0], self.is_private_allowed):
             self._refusal = reason
             return pycurl.SOCKET_BAD
         self._has_opened = True
         try:
             return _Lent(socket.socket(address.family, address.socktype, address.protocol))
-        except OSError:  # there is no IPv6 here, or no descriptor left; pycurl would print a traceback
+        except OSError:  # no IPv6 on this machine, or no descriptor left; pycurl would print a traceback
             return pycurl.SOCKET_BAD
 
 
 class _Lent:
-    # pycurl duplicates the descriptor and drops the object; a socket that is dropped is warned of.
+    # pycurl duplicates the descriptor and drops the object. Python warns about a socket that is dropped.
     def __init__(self, lent: socket.socket) -> None:
         self.fileno = lent.fileno
         self._close = lent.close
@@ -79,36 +80,38 @@ class _Lent:
         self._close()
 
 
-# A monitor's address is the same for days.
+# A monitor keeps its address for days.
 @functools.lru_cache(maxsize=4096)
-def refusal(address: str, is_private_allowed: bool) -> str | None:
-    """Why nothing connects to ``address``, or None. An IPv6 address that stands for an IPv4 one is judged as that.
+def refusal(address: str, is_private_allowed: bool) -> Cause | None:
+    """Why the agent does not connect to ``address``; None if it does.
+
+    An IPv6 address that stands for an IPv4 address is judged as the latter.
 
     Raises:
         ValueError: it is not an address.
     """
     ip = _meant(ip_address(address))
     if any(ip in network for network in _METADATA):
-        return f"{address} is a cloud metadata address"
+        return Cause.of("refused_metadata_address", address=address)
     if ip.is_link_local:
-        return f"{address} is a link-local address"
+        return Cause.of("refused_link_local_address", address=address)
     if ip.is_multicast or ip == _BROADCAST:
-        return f"{address} is a multicast address"
+        return Cause.of("refused_multicast_address", address=address)
     if is_private_allowed or _is_public(ip):
         return None
-    return f"{address} is a private address (ALLOW_PRIVATE_TARGETS is off)"
+    return Cause.of("refused_private_address", address=address)
 
 
-def host_refusal(url: str, is_private_allowed: bool) -> str | None:
-    """Why nothing connects to the host of ``url``: an address in whichever spelling, or a metadata server's name.
+def host_refusal(url: str, is_private_allowed: bool) -> Cause | None:
+    """Why the agent does not connect to the host of ``url``: an address in any spelling, or a metadata server's name.
 
-    None for every other name, whose address is judged when it is known, and where ``url`` names no host.
+    None for every other name, because its address is judged when it is known, and if ``url`` names no host.
     """
     host = host_in(url)
     if host in _METADATA_NAMES:
-        return f"{host} is a cloud metadata address"
-    with contextlib.suppress(OSError, ValueError):  # of a name
-        host = socket.inet_ntoa(socket.inet_aton(host))  # of 0xA9FEA9FE, 2852039166, 0251.0376.43518
+        return Cause.of("refused_metadata_address", address=host)
+    with contextlib.suppress(OSError, ValueError):  # raised for a name
+        host = socket.inet_ntoa(socket.inet_aton(host))  # also 0xA9FEA9FE, 2852039166, 0251.0376.43518
     try:
         return refusal(host, is_private_allowed)
     except ValueError:

@@ -1,7 +1,4 @@
-"""What libcurl and OpenSSL say of a look that failed, in words that a person understands.
-
-``shared/messages.py`` has the Korean of each.
-"""
+"""Why a check failed: what libcurl and OpenSSL report, as a ``Cause``. ``shared/words`` has the sentence for each."""
 
 import errno
 import http
@@ -14,52 +11,53 @@ from urllib.parse import urlsplit
 
 import pycurl
 
+from shared.models import Cause
+
 MAX_REDIRECTS = 10
 MAX_UNDECLARED_BODY = 10 * 1024 * 1024  # bytes
 
 _TOO_LARGE = 100  # libcurl's code, which pycurl does not name
 
-ONLY_HTTP = "only http and https are looked at"
-ENDLESS = f"the answer did not end within {MAX_UNDECLARED_BODY // 2**20} MiB"
-NO_URL = "not a valid URL"
-_NO_HTTP = "not an HTTP answer"
-_RESET = "connection reset"
+UNSUPPORTED_SCHEME = Cause.of("unsupported_scheme")
+URL_NOT_VALID = Cause.of("url_not_valid")
+TOO_LONG = Cause.of("response_too_long", mebibytes=MAX_UNDECLARED_BODY // 2**20)
+_NOT_HTTP = Cause.of("not_http")
+_RESET = Cause.of("connection_reset")
+_NOT_TRUSTED = Cause.of("certificate_issuer_not_trusted")
 
 _BY_CODE = {
-    pycurl.E_URL_MALFORMAT: NO_URL,
-    pycurl.E_UNSUPPORTED_PROTOCOL: ONLY_HTTP,
-    pycurl.E_FTP_WEIRD_SERVER_REPLY: _NO_HTTP,
-    pycurl.E_TOO_MANY_REDIRECTS: f"more than {MAX_REDIRECTS} redirects",
-    pycurl.E_GOT_NOTHING: "connection closed without an answer",
-    pycurl.E_PARTIAL_FILE: "the answer ended early",
-    _TOO_LARGE: "the answer's headers are too large",
+    pycurl.E_URL_MALFORMAT: URL_NOT_VALID,
+    pycurl.E_UNSUPPORTED_PROTOCOL: UNSUPPORTED_SCHEME,
+    pycurl.E_FTP_WEIRD_SERVER_REPLY: _NOT_HTTP,
+    pycurl.E_TOO_MANY_REDIRECTS: Cause.of("too_many_redirects", limit=MAX_REDIRECTS),
+    pycurl.E_GOT_NOTHING: Cause.of("closed_without_response"),
+    pycurl.E_PARTIAL_FILE: Cause.of("response_cut_short"),
+    _TOO_LARGE: Cause.of("headers_too_large"),
 }
-_BY_TEXT = {  # for the codes that stand for several things; these come first
-    "HTTP/0.9": _NO_HTTP,
-    "Unsupported HTTP": _NO_HTTP,  # a version
-    "Unsupported response code": _NO_HTTP,
+_BY_TEXT = {  # for the codes that stand for several faults; these come first
+    "HTTP/0.9": _NOT_HTTP,
+    "Unsupported HTTP": _NOT_HTTP,  # a version
+    "Unsupported response code": _NOT_HTTP,
     "reset by peer": _RESET,
     "Broken pipe": _RESET,
     "Too large response headers": _BY_CODE[_TOO_LARGE],
 }
 _BY_ERRNO = {
-    errno.ECONNREFUSED: "connection refused",
-    errno.ENETUNREACH: "network unreachable",
-    errno.EHOSTUNREACH: "host unreachable",
+    errno.ECONNREFUSED: Cause.of("connection_refused"),
+    errno.ENETUNREACH: Cause.of("network_unreachable"),
+    errno.EHOSTUNREACH: Cause.of("host_unreachable"),
     errno.ECONNRESET: _RESET,
 }
-_BY_VERIFY_RESULT = {  # OpenSSL's X509_V_ERR_…
-    2: "certificate issuer is not trusted",
-    9: "certificate is not valid yet",
-    10: "certificate expired",
-    18: "certificate is self-signed",
-    19: "certificate issuer is not trusted",
-    20: "certificate issuer is not trusted",
-    21: "certificate issuer is not trusted",
-}
-WRONG_DATES = {  # of the above: the field that says since or until when, how it compares to now, the message
-    9: (b"Start date", operator.gt, "certificate is not valid before"),
-    10: (b"Expire date", operator.lt, "certificate expired on"),
+_NOT_YET_VALID, _EXPIRED = 9, 10  # OpenSSL's X509_V_ERR_…
+WRONG_DATES = {_NOT_YET_VALID, _EXPIRED}
+_BY_VERIFY_RESULT = {
+    2: _NOT_TRUSTED,
+    _NOT_YET_VALID: Cause.of("certificate_not_valid_yet"),
+    _EXPIRED: Cause.of("certificate_expired"),
+    18: Cause.of("certificate_self_signed"),
+    19: _NOT_TRUSTED,
+    20: _NOT_TRUSTED,
+    21: _NOT_TRUSTED,
 }
 _TLS_CODES = {
     pycurl.E_SSL_CONNECT_ERROR,
@@ -70,73 +68,92 @@ _TLS_CODES = {
 }
 
 
-def cause(curl: Any, code: int, text: str, status: int | None, timeout_seconds: float) -> str | None:
-    """Why the transfer ``curl`` is a failure, or None where it is none.
+def cause(curl: Any, code: int, text: str, status: int | None, timeout_seconds: float) -> Cause | None:
+    """Why the transfer ``curl`` failed, or None if it succeeded.
 
-    ``code`` and ``text`` are libcurl's verdict, ``status`` that of the final answer if there was one.
+    ``code`` and ``text`` are libcurl's result, ``status`` is that of the final response if there was one.
     """
     if code == pycurl.E_HTTP_RETURNED_ERROR and status is None:
-        return f"the proxy answered {status_cause(curl.getinfo(pycurl.HTTP_CONNECTCODE))}"
+        status = curl.getinfo(pycurl.HTTP_CONNECTCODE)
+        return Cause.of("proxy_status", status=status, phrase=_phrase(status))
     if code in (pycurl.E_OK, pycurl.E_HTTP_RETURNED_ERROR):
         return status_cause(status)
+    if code == pycurl.E_OPERATION_TIMEDOUT and status is None:
+        return Cause.of("no_response", seconds=timeout_seconds)
     if code == pycurl.E_OPERATION_TIMEDOUT:
-        what = "no answer" if status is None else "the answer did not end"
-        return f"{what} within {timeout_seconds:g} s"
+        return Cause.of("response_too_slow", seconds=timeout_seconds)
     if code == pycurl.E_COULDNT_RESOLVE_HOST:
-        return f"host not found: {host_of(curl)}"
-    for fragment, message in _BY_TEXT.items():
+        return Cause.of("host_not_found", host=host_of(curl))
+    for fragment, known in _BY_TEXT.items():
         if fragment in text:
-            return message
+            return known
     if code == pycurl.E_COULDNT_CONNECT:
         number = curl.getinfo(pycurl.OS_ERRNO)
-        return _BY_ERRNO.get(number) or f"connection failed: {os.strerror(number).lower() if number else text}"
+        reason = os.strerror(number).lower() if number else text
+        return _BY_ERRNO.get(number) or Cause.of("connection_failed", reason=reason)
     if code == pycurl.E_RECV_ERROR and "unexpected eof" in text:  # closed without TLS's own goodbye
         return _BY_CODE[pycurl.E_GOT_NOTHING if status is None else pycurl.E_PARTIAL_FILE]
     if code == pycurl.E_PEER_FAILED_VERIFICATION and "subject name" in text:
-        return f"certificate is for another host than {host_of(curl)}"
+        return Cause.of("certificate_for_another_host", host=host_of(curl))
     if code in _TLS_CODES:
         verdict = _BY_VERIFY_RESULT.get(curl.getinfo(pycurl.SSL_VERIFYRESULT))
-        return verdict or f"TLS handshake failed: {text.rpartition('::')[2]}"
-    if text[1:2].islower():
-        text = text[0].lower() + text[1:]
-    return _BY_CODE.get(code) or text.rstrip(".") or f"libcurl error {code}"
+        return verdict or Cause.of("tls_failed", reason=text.rpartition("::")[2])
+    return _BY_CODE.get(code) or _in_libcurls_words(code, text)
 
 
-def refused(reason: str | None, *, is_proxys: bool = False) -> str:
-    """Of a connection that we refuse to make; ``is_proxys``: the address is that of the proxy on the way."""
-    return f"proxy refused: {reason}" if is_proxys else f"refused: {reason}"
+def _in_libcurls_words(code: int, text: str) -> Cause:
+    if code == pycurl.E_COULDNT_RESOLVE_PROXY and ": " in text:
+        return Cause.of("proxy_not_found", host=text.rpartition(": ")[2])
+    if not text.rstrip("."):
+        return Cause.of("libcurl_error_number", number=code)
+    # A sentence begins with a small letter here, a name such as TLS or HTTP/2 stays.
+    is_sentence = text[1:2].islower()
+    return Cause.of("libcurl_error", text=(text[0].lower() + text[1:] if is_sentence else text).rstrip("."))
 
 
-def status_cause(status: int | None) -> str | None:
-    """Why an answer with this status is a failure, in our own words and never in the target's."""
+def proxys(refusal: Cause) -> Cause:
+    """The same refusal, if the address is not the target's but that of the proxy on the way."""
+    return refusal.model_copy(update={"code": f"proxy_{refusal.code}"})
+
+
+def status_cause(status: int | None) -> Cause | None:
+    """Why a response with this status is a failure. The phrase is ours: the target's own could hold anything."""
     if status is None:
-        return _NO_HTTP
+        return _NOT_HTTP
     if 200 <= status < 400:
         return None
+    return Cause.of("http_status", status=status, phrase=_phrase(status))
+
+
+def _phrase(status: int) -> str:
     try:
-        return f"HTTP {status} {http.HTTPStatus(status).phrase}"
+        return http.HTTPStatus(status).phrase
     except ValueError:
-        return f"HTTP {status}"
+        return ""
 
 
-def wrong_date(curl: Any, verdict: int) -> str | None:
-    """Which date made OpenSSL's ``verdict``, read from the certificates that ``curl`` was shown."""
-    field, is_wrong, message = WRONG_DATES[verdict]
+def wrong_date(curl: Any, verdict: int) -> Cause | None:
+    """Which date led to OpenSSL's ``verdict``, read from the certificates that ``curl`` was shown."""
+    is_expired = verdict == _EXPIRED
+    field, is_wrong = (b"Expire date", operator.lt) if is_expired else (b"Start date", operator.gt)
     values = [
         value for certificate in curl.getinfo_raw(pycurl.INFO_CERTINFO) for name, value in certificate if name == field
     ]
     for value in values:  # of the host's own certificate first, then of its issuers'
         try:
-            date = datetime.fromtimestamp(ssl.cert_time_to_seconds(value.decode("ascii")), UTC)
+            at = datetime.fromtimestamp(ssl.cert_time_to_seconds(value.decode("ascii")), UTC)
         except (ValueError, OverflowError):
             continue
-        if is_wrong(date, datetime.now(UTC)):
-            return f"{message} {date:%Y-%m-%d}"
+        if is_wrong(at, datetime.now(UTC)):
+            date = f"{at:%Y-%m-%d}"
+            if is_expired:
+                return Cause.of("certificate_expired_on", date=date)
+            return Cause.of("certificate_not_valid_before", date=date)
     return None
 
 
 def host_of(curl: Any) -> str:
-    """The host that was asked in the end, which a redirect may have named."""
+    """The host of the last request, which a redirect may have named."""
     try:
         return urlsplit(curl.getinfo_raw(pycurl.EFFECTIVE_URL).decode("utf-8", "replace")).hostname or "?"
     except ValueError:

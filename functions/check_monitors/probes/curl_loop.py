@@ -1,4 +1,4 @@
-"""Many transfers side by side over libcurl's multi interface, each started when it is due."""
+"""Many transfers at the same time over libcurl's multi interface, each started when it is due."""
 
 import selectors
 import time
@@ -8,111 +8,113 @@ from typing import Any, Protocol, TypeVar
 
 import pycurl
 
-# libcurl resolves names in 20 threads per CurlMulti, two for each name (IPv4, IPv6), and further names wait behind
-# them: a few names that hang would let healthy targets miss their deadlines. So a CurlMulti gets fewer names than that
-# at a time, and what is beyond them goes to another CurlMulti.
-_LOOKUPS_PER_MULTI = 8
-# To wake costs more than to start a look: a few start together, too few to be in each other's way.
-_GRAIN_SECONDS = 0.02
-_SLOW_LOOKUP_SECONDS = 0.05  # a start waits so long for a free thread before another CurlMulti is made
-_HUNG_LOOKUP_SECONDS = 60.0  # a thread counts as busy for so long after its look gave up on it
+# libcurl resolves names in 20 threads per CurlMulti, two for each name (IPv4, IPv6), and further names wait for them:
+# a few names that hang would let healthy targets miss their deadlines. So a CurlMulti gets fewer names than that at a
+# time, and the names beyond them go to another CurlMulti.
+LOOKUPS_PER_MULTI = 8
+# Waking up costs more than starting a check, so the few checks of one tick start together. They are too few to slow
+# each other down.
+START_TICK_SECONDS = 0.02
+_SLOW_LOOKUP_SECONDS = 0.05  # how long a start waits for a free thread before the loop adds another CurlMulti
+_HUNG_LOOKUP_SECONDS = 60.0  # how long a thread counts as busy after its check gave up on it
 
 
-class Look(Protocol):
-    """What a loop runs: one transfer, or one after the other."""
+class Check(Protocol):
+    """What a loop runs: one transfer, or several that follow each other."""
 
     def handle(self) -> Any:
-        """The first transfer's handle, or None where there is nothing to transfer."""
+        """The first transfer's handle, or None if there is nothing to transfer."""
 
     def conclude(self, curl: Any, code: int, text: str) -> Any:
-        """Take a transfer's end (libcurl's code and text); the next one's handle, or None."""
+        """Take the result of a transfer (libcurl's code and text); the next transfer's handle, or None."""
 
 
-ALook = TypeVar("ALook", bound=Look)
+ACheck = TypeVar("ACheck", bound=Check)
 
 
 class _Multi:
-    """A CurlMulti, and how many of its threads are at names."""
+    """A CurlMulti, and how many of its threads are resolving names."""
 
     def __init__(self, watch: Callable[..., None]) -> None:
         self.curl_multi = pycurl.CurlMulti()
         self.curl_multi.setopt(pycurl.M_SOCKETFUNCTION, watch)
         self.curl_multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_NOTHING)
-        self.lookups: list[Any] = []  # handles whose name may still be looked up
+        self.lookups: list[Any] = []  # handles whose name may not be resolved yet
         self.hung_until: deque[float] = deque()
 
     def has_room(self, at: float) -> bool:
-        """Whether a name that is looked up from now on gets a thread at once."""
+        """Whether a lookup that starts now gets a thread at once."""
         self.lookups = [curl for curl in self.lookups if not curl.getinfo(pycurl.NAMELOOKUP_TIME)]
         while self.hung_until and self.hung_until[0] <= at:
             self.hung_until.popleft()
-        return len(self.lookups) + len(self.hung_until) < _LOOKUPS_PER_MULTI
+        return len(self.lookups) + len(self.hung_until) < LOOKUPS_PER_MULTI
 
 
 class Loop:
-    """Runs looks over one CurlMulti, or several where many names hang; for one run at a time.
+    """Runs checks over one CurlMulti, or over several if many names hang. It takes one run at a time.
 
-    It is kept for the next run, because libcurl parses the trusted certificates once per CurlMulti.
+    Keep it for the next run, because libcurl parses the trusted certificates once per CurlMulti. A CurlMulti that was
+    added while names hung stays, too. A start takes the first one that has room, so the later ones stand idle until
+    names hang again. There are at most as many as the names that ever hung at the same time needed.
     """
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
-        self._multis: list[_Multi] = []
-        self._under_way: dict[Any, tuple[_Multi, Look]] = {}
+        self.multis: list[_Multi] = []
+        self._under_way: dict[Any, tuple[_Multi, Check]] = {}
         self._started_at = 0.0
         self._on_end: Callable[[Any], None] = lambda _: None
 
-    def run(self, looks: Sequence[ALook], spread_seconds: float, on_end: Callable[[ALook], None]) -> None:
-        """Run ``looks`` to their ends, their starts spread evenly over ``spread_seconds``; ``on_end`` takes each."""
+    def run(self, checks: Sequence[ACheck], spread_seconds: float, on_end: Callable[[ACheck], None]) -> None:
+        """Run ``checks`` to their ends, their starts spread evenly over ``spread_seconds``; ``on_end`` takes each."""
         began = time.monotonic()
-        # Those of one grain start together.
-        offsets = (spread_seconds * i / len(looks) // _GRAIN_SECONDS * _GRAIN_SECONDS for i in range(len(looks)))
-        due: deque[tuple[float, Look]] = deque(
-            (began + offset, look) for offset, look in zip(offsets, looks, strict=True)
+        due: deque[tuple[float, Check]] = deque(
+            (began + _rounded_down(spread_seconds * i / len(checks), START_TICK_SECONDS), check)
+            for i, check in enumerate(checks)
         )
         self._on_end = on_end
         try:
             while due or self._under_way:
                 seconds = self._start_due(due)
-                if due or self._under_way:  # what was due may have had no URL to start with
+                if due or self._under_way:  # the checks that were due may have had nothing to transfer
                     self._step(seconds)
         finally:
             for curl in list(self._under_way):
                 self._end(curl)
 
-    def _start_due(self, due: deque[tuple[float, Look]]) -> float:
-        """Start the looks that are due; in how many seconds to ask again."""
+    def _start_due(self, due: deque[tuple[float, Check]]) -> float:
+        """Start the checks that are due; in how many seconds the next one is."""
         while due:
-            starts_at, look = due[0]
+            starts_at, check = due[0]
             at = time.monotonic()
             if at < starts_at:
                 return starts_at - at
-            multi = next((multi for multi in self._multis if multi.has_room(at)), None)
+            multi = next((multi for multi in self.multis if multi.has_room(at)), None)
             if multi is None:
-                patience = max(starts_at, self._started_at) + _SLOW_LOOKUP_SECONDS - at
-                if self._multis and patience > 0:
-                    return patience
+                seconds = max(starts_at, self._started_at) + _SLOW_LOOKUP_SECONDS - at
+                if self.multis and seconds > 0:
+                    return seconds
                 multi = _Multi(self._watch)
-                self._multis.append(multi)
+                self.multis.append(multi)
             due.popleft()
             self._started_at = at
-            if curl := look.handle():
-                self._start(curl, multi, look)
+            if curl := check.handle():
+                self._start(curl, multi, check)
             else:
-                self._on_end(look)
+                self._on_end(check)
         return 60.0
 
-    def _start(self, curl: Any, multi: _Multi, look: Look) -> None:
-        self._under_way[curl] = multi, look
+    def _start(self, curl: Any, multi: _Multi, check: Check) -> None:
+        self._under_way[curl] = multi, check
         multi.lookups.append(curl)
         multi.curl_multi.add_handle(curl)
 
     def _step(self, seconds: float) -> None:
-        """Wait for the network, at most ``seconds``, and let libcurl do what is then to be done."""
-        multis = [multi.curl_multi for multi in self._multis]
+        """Wait for the network, at most ``seconds``, and let libcurl do its work."""
+        multis = [multi.curl_multi for multi in self.multis]
         timeouts = [timeout / 1000 for multi in multis if (timeout := multi.timeout()) >= 0]
         for key, events in self._selector.select(min([seconds, *timeouts])):
-            key.data.socket_action(key.fd, events)  # its bits are libcurl's, too
+            key.data.socket_action(key.fd, events)  # selectors and libcurl use the same bits
         for multi in multis:
             if multi.timeout() == 0:
                 multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
@@ -123,15 +125,15 @@ class Loop:
                     self._conclude(curl, code, text)
 
     def _conclude(self, curl: Any, code: int, text: str) -> None:
-        multi, look = self._under_way[curl]
+        multi, check = self._under_way[curl]
         if text.startswith("Resolving timed out"):
             multi.hung_until.append(time.monotonic() + _HUNG_LOOKUP_SECONDS)
-        further = look.conclude(curl, code, text)
+        further = check.conclude(curl, code, text)
         self._end(curl)
         if further:
-            self._start(further, multi, look)
+            self._start(further, multi, check)
         else:
-            self._on_end(look)
+            self._on_end(check)
 
     def _end(self, curl: Any) -> None:
         multi, _ = self._under_way.pop(curl)
@@ -141,7 +143,7 @@ class Loop:
         curl.close()
 
     def _watch(self, what: int, fd: int, multi: Any, _: Any) -> None:
-        """Libcurl's wish that ``fd`` be watched."""
+        """For SOCKETFUNCTION: watch ``fd``, or stop watching it."""
         is_known = fd in self._selector.get_map()
         if what == pycurl.POLL_REMOVE:
             if is_known:
@@ -150,3 +152,7 @@ class Loop:
             self._selector.modify(fd, what, multi)
         else:
             self._selector.register(fd, what, multi)
+
+
+def _rounded_down(offset: float, tick: float) -> float:
+    return offset // tick * tick

@@ -1,4 +1,4 @@
-"""How a monitor's URL is given to libcurl, and which host it names. Pure."""
+"""How libcurl gets a monitor's URL, and which host a URL names. Pure."""
 
 import re
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -6,23 +6,26 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import idna
 from requests.utils import requote_uri
 
-from functions.check_monitors.probes.causes import NO_URL, ONLY_HTTP
-
 # As libcurl reads it: of a whole URL with one to three slashes, or of a redirect that keeps the scheme.
 _HOST = re.compile(r"\s*(?:https?:/{1,3}|/{2,})(?:[^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)", re.IGNORECASE)
 
 
+class UnsupportedScheme(ValueError):
+    """The URL's scheme is neither http nor https."""
+
+
 def as_ascii(url: str) -> str:
-    """``url`` as libcurl takes it: the host in IDNA, all else percent-encoded.
+    """``url`` in the form that libcurl takes: the host in IDNA, everything else percent-encoded.
 
     Raises:
-        ValueError: it cannot be, or it is not for http.
+        UnsupportedScheme: it is for another protocol than HTTP.
+        ValueError: it is not a URL.
     """
     scheme, separator, _ = url.strip().partition("://")
     if not separator or min(url) < " ":  # urlsplit would drop line breaks silently
-        raise ValueError(NO_URL)
+        raise ValueError("not a URL")
     if scheme.lower() not in ("http", "https"):
-        raise ValueError(ONLY_HTTP)
+        raise UnsupportedScheme(scheme)
     if url.isascii() and " " not in url:
         return url
     parts = urlsplit(url.strip())
@@ -38,6 +41,6 @@ def as_ascii(url: str) -> str:
 
 
 def host_in(url: str) -> str:
-    """The host that ``url`` spells out, without brackets, zone and final dot; empty where it names none."""
+    """The host that ``url`` names, without brackets, zone and final dot; empty if it names none."""
     match = _HOST.match(url)
     return unquote(match[1]).strip("[]").partition("%")[0].rstrip(".").lower() if match else ""

@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 # A run waits no longer for a channel that hangs.
 SEND_SECONDS = 3.0
 
-# At the merge, shared.alerting.tolerated_silence takes the place of these and of _tolerated_silence.
-_SILENT_AFTER_INTERVALS = 3
-_SILENT_AFTER_AT_LEAST = timedelta(minutes=2)
-
 
 class BackendOutage(BaseModel):
     """The backend cannot be reached ``since`` then; ``ended_at``: it was reached again.
@@ -69,7 +65,10 @@ def follow(
 
     ``channels`` are those that are configured. They are notified of the end for at most ``ttl_seconds``. Pure.
     """
-    tolerated = _tolerated_silence(interval_seconds)
+    # Imported here: most runs have nothing to judge.
+    from shared.alerting import tolerated_silence
+
+    tolerated = tolerated_silence(interval_seconds)
     if outage is None:
         return (None, []) if is_reached else (BackendOutage(since=at, tried_at=at), [])
     if is_reached:
@@ -110,10 +109,10 @@ def watch_backend(settings: Settings, *, is_reached: bool | None, clock: Callabl
 
 def _follow(backlog: Backlog, settings: Settings, *, is_reached: bool, at: datetime) -> None:
     # Imported here: most runs have nobody to notify.
-    from shared import notifiers
+    from shared.channels import configured
 
     try:
-        channels = notifiers.configured()
+        channels = configured()
     except SettingError as trouble:
         step("agent", "setting_error", level=logging.ERROR, reason=str(trouble))
         channels = {}
@@ -186,7 +185,3 @@ def _send(name: str, notifier: "Notifier", text: str, sent: "queue.SimpleQueue[t
         sent.put((name, failure.is_permanent, str(failure)))
     except Exception as defect:  # noqa: BLE001  # a notifier's defect; only its name, since its text may hold a secret
         sent.put((name, False, f"unexpected {type(defect).__name__}"))
-
-
-def _tolerated_silence(interval_seconds: float) -> timedelta:
-    return max(_SILENT_AFTER_INTERVALS * timedelta(seconds=interval_seconds), _SILENT_AFTER_AT_LEAST)

@@ -11,6 +11,8 @@ from pydantic import SecretStr
 from functions.check_monitors.probes.causes import MAX_REDIRECTS, cause
 from functions.check_monitors.probes.http import QUICK_EXIT
 from shared.logs import step
+from shared.models import Cause
+from shared.words import cause_text
 
 PING_SECONDS = 2.0
 
@@ -27,10 +29,10 @@ def ping(url: SecretStr | None) -> None:
     if failure is None:
         step("agent", "heartbeat_sent")
     else:
-        step("agent", "heartbeat_failed", level=logging.WARNING, reason=failure)
+        step("agent", "heartbeat_failed", level=logging.WARNING, reason=cause_text("en", failure))
 
 
-def _get(curl: Any, url: str) -> str | None:
+def _get(curl: Any, url: str) -> Cause | None:
     """Why it failed, if it did."""
     try:
         curl.setopt(pycurl.URL, url)

@@ -1,17 +1,35 @@
-"""The outbox: notifications that are owed, leased, and written down attempt by attempt."""
+"""The table ``notifications``: the outbox. What is owed, leased, and in the end sent or given up."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from shared.alerting import CLOCK_TOLERANCE, Change, after_attempt
-from shared.models import Alert, AlertKind, AttemptStatus, Notification, NotificationLog, NotificationStatus, as_text
-from shared.store.engines.database import MAX_ID, Database, Transaction
-from shared.store.tables.alerts import active_alert, open_alert, owe, resolve_alert
+from shared.models import (
+    Alert,
+    AlertKind,
+    Attempt,
+    AttemptStatus,
+    Notification,
+    NotificationKind,
+    NotificationStatus,
+    as_text,
+)
+from shared.store.engines.database import Transaction
+
+_ADD = """
+    INSERT INTO notifications
+        (alert_id, channel, kind, status, occurred_at, is_manual, actor, created_at, due_at, scheduled_at)
+    VALUES (:alert_id, :channel, :kind, 'PENDING', :occurred_at, :is_manual, :actor, :now, :now, :now)
+    RETURNING id"""
 
 # On a channel the messages about one subject go out in the order of their changes: a notification waits for every
 # earlier one there that is still owed. So a RECOVERY never overtakes its OUTAGE, nor an older alert a newer one.
-_CLAIM = """
+_IS_NEXT = """NOT EXISTS (
+    SELECT 1 FROM notifications earlier JOIN alerts same ON same.id = earlier.alert_id
+    WHERE earlier.channel = due.channel AND earlier.status IN ('PENDING', 'SENDING')
+      AND earlier.id < due.id AND same.subject = about.subject AND same.kind = about.kind)"""
+
+_CLAIM = f"""
     UPDATE notifications SET status = 'SENDING', leased_until = :leased_until, attempts = attempts + 1
     WHERE id = (
         SELECT due.id FROM notifications due JOIN alerts about ON about.id = due.alert_id
@@ -19,186 +37,155 @@ _CLAIM = """
           AND (due.due_at <= :now OR due.scheduled_at > :clock_was_set_back)
           AND (due.leased_until IS NULL OR due.leased_until <= :now OR due.leased_until > :longest_lease)
           AND due.id BETWEEN :first AND :last
-          AND NOT EXISTS (
-              SELECT 1 FROM notifications earlier JOIN alerts same ON same.id = earlier.alert_id
-              WHERE earlier.channel = due.channel AND earlier.status IN ('PENDING', 'SENDING')
-                AND earlier.id < due.id AND same.subject = about.subject AND same.kind = about.kind)
+          AND {_IS_NEXT}
         ORDER BY due.due_at, due.id LIMIT 1)
-    RETURNING *"""
+    RETURNING *"""  # noqa: S608  # our own text
 
 _SETTLE = """
     UPDATE notifications SET status = :status, due_at = :due_at, scheduled_at = :attempted_at, leased_until = NULL
     WHERE id = :id AND status IN ('PENDING', 'SENDING') AND (attempts = :attempts OR :status = 'SENT')"""
 
-_GIVEN_UP = """
+_TOO_OLD = """
     status IN ('PENDING', 'SENDING') AND created_at < :created_before
     AND (leased_until IS NULL OR leased_until <= :now)"""
 
-_ADD_LOG = """
-    INSERT INTO notification_logs
-        (notification_id, alert_id, kind, channel, status, attempted_at, duration_ms, answer)
-    VALUES (:notification_id, :alert_id, :kind, :channel, :status, :attempted_at, :duration_ms, :answer)"""
-
-# No two attempts share all of this.
-_HAS_LOG = """
-    SELECT id FROM notification_logs
-    WHERE alert_id = :alert_id AND notification_id = :notification_id AND status = :status
-      AND attempted_at = :attempted_at AND duration_ms = :duration_ms"""
+_OWED_BY_CHANNEL = f"""
+    SELECT due.channel AS channel, count(*) AS owed, min(due.created_at) AS oldest, sum(
+        CASE WHEN due.due_at <= :late AND (due.leased_until IS NULL OR due.leased_until <= :late) AND {_IS_NEXT}
+        THEN 1 ELSE 0 END) AS overdue
+    FROM notifications due JOIN alerts about ON about.id = due.alert_id
+    WHERE due.status IN ('PENDING', 'SENDING') GROUP BY due.channel ORDER BY due.channel"""  # noqa: S608  # our own text
 
 
-class Owed(NamedTuple):
-    """A leased notification and the alert that it is about."""
+class OwedSummary(NamedTuple):
+    """What is owed to one channel: how much, how much of it is overdue, and since when."""
 
-    notification: Notification
-    alert: Alert
-
-
-class Outbox:
-    """The part of the store that delivery works with."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-
-    def claim_notification(
-        self, channel: str, *, now: datetime, leased_until: datetime, among: Sequence[int] | None = None
-    ) -> Owed | None:
-        """Lease the next due notification of ``channel``, or None. The longest due goes first.
-
-        A lease that ran out is taken over. Times that were decided in what is the future now, because the clock was
-        set back since, hold nothing up. ``among``: only from the least to the greatest of these ids.
-        """
-        if among is not None and not among:
-            return None
-        bounds = (min(among), max(among)) if among else (0, MAX_ID)
-        # A lease holds off other senders, who see it at once. Without it, after a power cut, the message is due again.
-        with self.database.transaction(is_durable=False) as transaction:
-            row = transaction.row(
-                _CLAIM,
-                channel=channel,
-                now=as_text(now),
-                clock_was_set_back=as_text(now + CLOCK_TOLERANCE),
-                leased_until=as_text(leased_until),
-                longest_lease=as_text(leased_until + CLOCK_TOLERANCE),
-                first=bounds[0],
-                last=bounds[1],
-            )
-            if row is None:
-                return None
-            alert = transaction.row("SELECT * FROM alerts WHERE id = :id", id=row["alert_id"])
-            assert alert is not None  # noqa: S101  # the foreign key holds it
-        return Owed(Notification.model_validate(dict(row)), Alert.model_validate(dict(alert)))
-
-    def has_owed_notifications(self, channels: Iterable[str], *, now: datetime) -> bool:
-        """Whether any of ``channels`` may have something to claim; a read, so that idle runs write nothing."""
-        with self.database.snapshot() as snapshot:
-            rows = snapshot.rows(
-                "SELECT DISTINCT channel FROM notifications WHERE status IN ('PENDING', 'SENDING') "
-                "AND (due_at <= :now OR scheduled_at > :clock_was_set_back)",
-                now=as_text(now),
-                clock_was_set_back=as_text(now + CLOCK_TOLERANCE),
-            )
-        return not {row["channel"] for row in rows}.isdisjoint(channels)
-
-    def record_attempt(
-        self,
-        notification: Notification,
-        status: AttemptStatus,
-        *,
-        attempted_at: datetime,
-        duration_ms: float,
-        answer: str | None,
-        due_at: datetime | None = None,
-        channels: Iterable[str] = (),
-        is_late: bool = False,
-    ) -> tuple[Change, Alert] | None:
-        """Write down how an attempt went. RETRY makes the notification due again at ``due_at``.
-
-        An attempt whose lease was taken over meanwhile still has its row, and "sent" is true whoever holds the lease;
-        otherwise the new lease's holder decides. What that changes of the alert about the channel is told through the
-        others of ``channels``, and returned. ``is_late``: it was tried before and seemed to fail; where that one was
-        committed after all, this one changes nothing.
-        """
-        settled = NotificationStatus.PENDING if status is AttemptStatus.RETRY else NotificationStatus(status)
-        log = _log_of(notification, status, attempted_at, duration_ms, answer)
-        with self.database.transaction() as transaction:
-            # Not before: a commit that is still under way holds the lock, and what it wrote is seen once it is over.
-            if is_late and transaction.row(_HAS_LOG, **log) is not None:
-                return None
-            transaction.rows(
-                _SETTLE,
-                id=notification.id,
-                attempts=notification.attempts,
-                status=settled,
-                due_at=as_text(due_at or notification.due_at),
-                attempted_at=as_text(attempted_at),
-            )
-            transaction.rows(_ADD_LOG, **log)
-            return _judge_channel(transaction, notification.channel, status, answer, attempted_at, channels)
-
-    def expire_notifications(self, *, now: datetime, created_before: datetime) -> list[Notification]:
-        """Give up every notification that was created before then and that nobody is sending now, with a log row."""
-        times = {"now": as_text(now), "created_before": as_text(created_before)}
-        with self.database.snapshot() as snapshot:
-            if snapshot.row(f"SELECT 1 FROM notifications WHERE {_GIVEN_UP}", **times) is None:  # noqa: S608  # our text
-                return []
-        with self.database.transaction() as transaction:
-            rows = transaction.rows(
-                f"UPDATE notifications SET status = 'EXPIRED', leased_until = NULL WHERE {_GIVEN_UP} RETURNING *",  # noqa: S608
-                **times,
-            )
-            # No engine promises an order of what it returns.
-            expired = sorted((Notification.model_validate(dict(row)) for row in rows), key=lambda each: each.id)
-            for each in expired:
-                answer = f"not delivered after {each.attempts} attempts since {as_text(each.created_at)}"
-                transaction.rows(_ADD_LOG, **_log_of(each, AttemptStatus.EXPIRED, now, 0.0, answer))
-        return expired
-
-    def notification_logs(
-        self, *, limit: int, before: int | None = None, alert_id: int | None = None
-    ) -> list[NotificationLog]:
-        """The newest attempts first; ``before``: only those with a smaller id."""
-        about = "alert_id = :alert_id AND" if alert_id is not None else ""
-        with self.database.snapshot() as snapshot:
-            rows = snapshot.rows(
-                f"SELECT * FROM notification_logs WHERE {about} id < :before ORDER BY id DESC LIMIT :limit",  # noqa: S608
-                before=MAX_ID if before is None else before,
-                limit=limit,
-                **({"alert_id": alert_id} if alert_id is not None else {}),
-            )
-        return [NotificationLog.model_validate(dict(row)) for row in rows]
+    channel: str
+    owed: int
+    overdue: int
+    oldest: datetime
 
 
-def _log_of(
-    notification: Notification, status: AttemptStatus, attempted_at: datetime, duration_ms: float, answer: str | None
-) -> dict[str, Any]:
-    return {
-        "notification_id": notification.id,
-        "alert_id": notification.alert_id,
-        "kind": notification.kind,
-        "channel": notification.channel,
-        "status": status,
-        "attempted_at": as_text(attempted_at),
-        "duration_ms": round(duration_ms, 3),
-        "answer": answer,
-    }
+def owe(
+    transaction: Transaction,
+    alert: Alert,
+    channels: Iterable[str],
+    *,
+    now: datetime,
+    is_manual: bool = False,
+    actor: str | None = None,
+) -> tuple[int, ...]:
+    """Add one notification of the alert's newest change for each channel; their ids.
+
+    A channel that refuses messages is not asked to carry one about itself.
+    """
+    kind = NotificationKind(alert.kind.value) if alert.status.is_active else NotificationKind.RECOVERY
+    about_itself = alert.subject if alert.kind is AlertKind.CHANNEL_REFUSED else None
+    ids: list[int] = []
+    for channel in channels:
+        if channel == about_itself:
+            continue
+        row = transaction.row(
+            _ADD,
+            alert_id=alert.id,
+            channel=channel,
+            kind=kind,
+            occurred_at=as_text(alert.resolved_at or alert.opened_at),
+            is_manual=int(is_manual),
+            actor=actor,
+            now=as_text(now),
+        )
+        ids.append(row["id"] if row else 0)
+    return tuple(ids)
 
 
-def _judge_channel(
+def claim(
     transaction: Transaction,
     channel: str,
-    status: AttemptStatus,
-    answer: str | None,
-    at: datetime,
-    channels: Iterable[str],
-) -> tuple[Change, Alert] | None:
-    refused = active_alert(transaction, AlertKind.CHANNEL_REFUSED, channel)
-    change = after_attempt(status, refused)
-    if change is Change.OPENED:
-        kind = AlertKind.CHANNEL_REFUSED
-        alert = open_alert(transaction, kind, channel, cause=answer, failed_at=at, opened_at=at)
-    elif change is Change.RESOLVED and refused is not None:
-        alert = resolve_alert(transaction, refused, at)
-    else:
-        return None
-    owe(transaction, alert, channels, now=at)
-    return change, alert
+    *,
+    now: datetime,
+    leased_until: datetime,
+    ids: tuple[int, int],
+    skew: timedelta,
+) -> Notification | None:
+    """Lease the channel's next due notification, if there is one; the longest due goes first.
+
+    ``ids``: the least and the greatest id to consider. ``skew``: what lies further ahead than the clock's tolerance was
+    decided before the clock was set back, and holds nothing up.
+    """
+    return transaction.value(
+        Notification,
+        _CLAIM,
+        channel=channel,
+        now=as_text(now),
+        clock_was_set_back=as_text(now + skew),
+        leased_until=as_text(leased_until),
+        longest_lease=as_text(leased_until + skew),
+        first=ids[0],
+        last=ids[1],
+    )
+
+
+def due_channels(transaction: Transaction, *, now: datetime, skew: timedelta) -> set[str]:
+    """The channels that something is owed to and due for. ``skew`` as for ``claim``."""
+    rows = transaction.rows(
+        "SELECT DISTINCT channel FROM notifications WHERE status IN ('PENDING', 'SENDING') "
+        "AND (due_at <= :now OR scheduled_at > :clock_was_set_back)",
+        now=as_text(now),
+        clock_was_set_back=as_text(now + skew),
+    )
+    return {row["channel"] for row in rows}
+
+
+def settle(transaction: Transaction, attempt: Attempt) -> None:
+    """Give the notification the status that the attempt means.
+
+    If its lease was taken over meanwhile, the new holder decides, except that a message that was sent is sent.
+    """
+    is_retry = attempt.status is AttemptStatus.RETRY
+    transaction.rows(
+        _SETTLE,
+        id=attempt.notification.id,
+        attempts=attempt.notification.attempts,
+        status=NotificationStatus.PENDING if is_retry else NotificationStatus(attempt.status),
+        due_at=as_text(attempt.due_at or attempt.notification.due_at),
+        attempted_at=as_text(attempt.attempted_at),
+    )
+
+
+def has_too_old(transaction: Transaction, *, now: datetime, created_before: datetime) -> bool:
+    """Whether there is anything for ``expire``."""
+    sql = f"SELECT 1 FROM notifications WHERE {_TOO_OLD}"  # noqa: S608  # our own text
+    return transaction.row(sql, now=as_text(now), created_before=as_text(created_before)) is not None
+
+
+def expire(transaction: Transaction, *, now: datetime, created_before: datetime) -> list[Notification]:
+    """Give up every notification that was created before then and that nobody is sending now."""
+    expired = transaction.values(
+        Notification,
+        f"UPDATE notifications SET status = 'EXPIRED', leased_until = NULL WHERE {_TOO_OLD} RETURNING *",  # noqa: S608
+        now=as_text(now),
+        created_before=as_text(created_before),
+    )
+    # No engine promises an order of what it returns.
+    return sorted(expired, key=lambda notification: notification.id)
+
+
+def of_alert(transaction: Transaction, alert_id: int) -> list[Notification]:
+    """The notifications of an alert, oldest first."""
+    sql = "SELECT * FROM notifications WHERE alert_id = :id ORDER BY id"
+    return transaction.values(Notification, sql, id=alert_id)
+
+
+def count_owed(transaction: Transaction) -> int:
+    """How many notifications are still owed."""
+    row = transaction.row("SELECT count(*) AS owed FROM notifications WHERE status IN ('PENDING', 'SENDING')")
+    return int(row["owed"]) if row else 0
+
+
+def owed_by_channel(transaction: Transaction, *, late: datetime) -> list[OwedSummary]:
+    """What is owed to each channel. Overdue is what could have been sent since ``late``."""
+    return [
+        OwedSummary(row["channel"], int(row["owed"]), int(row["overdue"]), datetime.fromisoformat(row["oldest"]))
+        for row in transaction.rows(_OWED_BY_CHANNEL, late=as_text(late))
+    ]

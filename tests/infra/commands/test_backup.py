@@ -1,4 +1,4 @@
-"""``python -m infra backup``: a whole copy of a store that is in use, and the way back that the README tells."""
+"""``python -m infra backup``: a whole copy of a store that is in use, and the way back that the manual shows."""
 
 import re
 import sqlite3
@@ -42,7 +42,7 @@ def store(path: Path) -> Iterator[Store]:
 def flap(store: Store, monitor: str) -> None:
     """An outage and its end: two events, an alert and two notifications, in one transaction."""
     events = [Event(target_url=monitor, timestamp=now() + timedelta(seconds=ok), is_success=ok) for ok in (False, True)]
-    store.add_events(events, received_at=now(), channels=("console",))
+    store.events.add(events, received_at=now(), channels=("console",))
 
 
 def backup(
@@ -58,9 +58,7 @@ def beside(file: Path) -> list[str]:
 
 
 @pytest.mark.system
-def test_a_backup_under_write_load_is_whole_and_one_state_of_the_store(
-    project: Path, tmp_path: Path, path: Path, store: Store
-) -> None:
+def test_a_backup_under_load_is_whole_and_one_state(project: Path, tmp_path: Path, path: Path, store: Store) -> None:
     for number in range(500):
         flap(store, f"before {number}")
     is_over = Flag()
@@ -128,7 +126,7 @@ def test_what_is_there_is_only_replaced_when_that_is_agreed_to(
 
 
 @pytest.mark.system
-def test_a_backup_that_cannot_be_made_ends_with_one_line_that_says_why(project: Path, tmp_path: Path) -> None:
+def test_an_impossible_backup_ends_with_one_line_that_says_why(project: Path, tmp_path: Path) -> None:
     answer = backup(tmp_path, str(tmp_path / "copy.db"), project=project)
     assert answer.returncode == 1
     assert re.fullmatch(r"bonghwa: .*cannot be copied to .*: unable to open database file\n", answer.stderr)
@@ -141,13 +139,13 @@ def test_a_backup_that_cannot_be_made_ends_with_one_line_that_says_why(project: 
         ("absent", "unable to open database file"),
         ("not a database", "file is not a database"),
         ("damaged", "malformed|damaged"),
-        ("of another program", "none of this program"),
+        ("of another program", "not one of this program"),
         ("no folder", "No such file or directory"),
         ("the database itself", "is the database itself"),
         ("what is beside it", "is the database itself"),
     ],
 )
-def test_a_backup_that_cannot_be_made_says_why_and_changes_nothing(
+def test_an_impossible_backup_says_why_and_changes_nothing(
     tmp_path: Path, path: Path, store: Store, trouble: str, word: str
 ) -> None:
     copy = tmp_path / "copy.db"
@@ -178,7 +176,7 @@ def test_a_backup_that_cannot_be_made_says_why_and_changes_nothing(
     assert (path.read_bytes() if path.exists() else None) == before
 
 
-def test_a_backup_is_there_whole_or_not_at_all_where_the_disk_is_full(tmp_path: Path, path: Path, store: Store) -> None:
+def test_on_a_full_disk_a_backup_is_whole_or_not_there(tmp_path: Path, path: Path, store: Store) -> None:
     copy = tmp_path / "copy.db"
     copy.write_text("the backup of yesterday")
     script = """
@@ -199,10 +197,11 @@ except BackupFailed as trouble:
 
 
 @pytest.mark.system
-def test_the_readmes_way_back_restores_a_backup_after_a_crash(tmp_path: Path, target: Target) -> None:
+def test_the_manuals_way_back_restores_a_backup(tmp_path: Path, target: Target) -> None:
     project = copy_project(tmp_path / "project")
     (project / ".venv").symlink_to(sys.prefix)
-    section = (ROOT / "README.md").read_text().partition("\n## Backup and restore\n")[2].partition("\n## ")[0]
+    manual = (ROOT / "shared/store/README.md").read_text(encoding="utf-8")
+    section = manual.partition("\n## Backup and restore\n")[2].partition("\n## ")[0]
     make, restore = re.findall(r"(?ms)^```bash\n(.*?)```", section)
     settings = {"TARGET_URL": target.url, "DATABASE_URL": None}
 
@@ -236,6 +235,6 @@ def test_a_backup_can_be_moved_over_the_store_that_is_in_use(path: Path, store: 
 
     (tmp_path / "copy.db").replace(path)
 
-    assert len(store.alerts(limit=99)) == 1
+    assert len(store.alerts.page(limit=99)) == 1
     flap(store, "after")
-    assert len(store.alerts(limit=99)) == 2
+    assert len(store.alerts.page(limit=99)) == 2

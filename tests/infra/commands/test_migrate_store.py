@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from shared import ROOT
-from shared.models import AttemptStatus, Event, as_text
+from shared.models import Attempt, AttemptStatus, Event, as_text
 from shared.store import Store, StoreUnavailable
 from shared.store.admin.transfer import TransferFailed, transfer
 from shared.store.engines.database import Database
@@ -40,12 +40,12 @@ def old(tmp_path: Path) -> Iterator[SqliteDatabase]:
     store = Store(database)
     for number in range(60):
         report(store, number)
-    owed = store.claim_notification("console", now=NOON, leased_until=NOON + timedelta(seconds=30))
+    owed = store.notifications.claim("console", now=NOON, leased_until=NOON + timedelta(seconds=30))
     assert owed
-    store.record_attempt(
-        owed.notification, AttemptStatus.FAILED, attempted_at=NOON, duration_ms=0.1 + 0.2, answer="봉화 % \\N \t\n'\""
+    store.notifications.record(
+        Attempt(owed.notification, AttemptStatus.FAILED, NOON, 0.1 + 0.2, "봉화 % \\N \t\n'\""), channels=()
     )
-    store.silence_agents(now=NOON, channels=["console"])
+    store.agents.review(now=NOON, channels=["console"])
     yield database
     database.close()
 
@@ -59,7 +59,7 @@ def report(store: Store, number: int) -> list[int]:
         error_message=None if number % 4 > 1 else "거부됨 \\ 100%",
         agent="seoul",
     )
-    ingested = store.add_events([event], received_at=NOON + timedelta(hours=1), channels=["console"])
+    ingested = store.events.add([event], received_at=NOON + timedelta(hours=1), channels=["console"])
     return list(ingested[0].notification_ids)
 
 
@@ -80,7 +80,7 @@ def everything(database: Database) -> dict[str, list[dict[str, object]]]:
         return {table: [dict(row) for row in snapshot.rows(f"SELECT * FROM {table} ORDER BY id")] for table in TABLES}
 
 
-def test_every_row_is_copied_as_it_is_and_the_store_goes_on_there(
+def test_every_row_is_copied_and_the_store_works_there(
     old: SqliteDatabase, new: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.store.admin.transfer.PAGE", 7)
@@ -139,9 +139,7 @@ def slow(old: SqliteDatabase, new: PostgresDatabase, monkeypatch: pytest.MonkeyP
     return old
 
 
-def test_a_store_that_takes_longer_to_read_than_the_server_waits_is_copied_and_compared(
-    slow: SqliteDatabase, new: PostgresDatabase, url: str
-) -> None:
+def test_a_slow_copy_outlasts_the_servers_idle_limit(slow: SqliteDatabase, new: PostgresDatabase, url: str) -> None:
     assert transfer(slow, new)[0]
     # Nor is the rest of what differs read while nothing is asked of the server.
     rows_of(url, "DELETE FROM events WHERE id > 3")
@@ -162,7 +160,7 @@ def test_a_copy_that_comes_out_different_is_taken_back(old: SqliteDatabase, new:
     assert not any(everything(new).values())
 
 
-def test_a_copy_that_is_cut_short_leaves_nothing_and_can_be_made_again(
+def test_an_interrupted_copy_leaves_nothing_and_can_be_repeated(
     old: SqliteDatabase, new: PostgresDatabase, url: str
 ) -> None:
     new.open()
@@ -182,7 +180,7 @@ def migrate_store(folder: Path, to: str, **variables: str) -> subprocess.Complet
     return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
 
 
-def test_the_chore_says_that_it_is_done_when_it_is(
+def test_the_command_says_that_it_is_done_when_it_is(
     tmp_path: Path, old: SqliteDatabase, postgres: Server, url: str
 ) -> None:
     old.close()
@@ -206,7 +204,7 @@ def test_the_chore_says_that_it_is_done_when_it_is(
         ("postgresql://u:hunter2@127.0.0.1:1/b", "nothing listens there"),
     ],
 )
-def test_the_chore_refuses_what_it_cannot_copy_to(tmp_path: Path, old: SqliteDatabase, to: str, said: str) -> None:
+def test_the_command_refuses_what_it_cannot_copy_to(tmp_path: Path, old: SqliteDatabase, to: str, said: str) -> None:
     answer = migrate_store(tmp_path, to)
     assert answer.returncode == 1
     assert said in answer.stderr
@@ -214,7 +212,7 @@ def test_the_chore_refuses_what_it_cannot_copy_to(tmp_path: Path, old: SqliteDat
     assert answer.stderr.count("\n") == 1
 
 
-def test_the_chore_copies_no_store_that_is_not_there(tmp_path: Path, url: str) -> None:
+def test_the_command_copies_no_store_that_is_not_there(tmp_path: Path, url: str) -> None:
     answer = migrate_store(tmp_path, url)
     assert "bonghwa.db': expected the SQLite database that is to be copied" in answer.stderr
     assert not (tmp_path / "bonghwa.db").exists()

@@ -10,8 +10,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from shared.alerting import Change, IllegalMove
-from shared.models import Alert, AlertStatus, AttemptStatus, Event, NotificationStatus, as_text
+from shared.alerting import IllegalMove
+from shared.models import (
+    Alert,
+    AlertStatus,
+    Attempt,
+    AttemptStatus,
+    Change,
+    ChangeKind,
+    Event,
+    NotificationStatus,
+    as_text,
+)
 from shared.store import AlertNotFound, Ingested, Store, StoreUnavailable
 from shared.store.engines.database import Database, Transaction
 from shared.store.engines.postgres.database import PostgresDatabase
@@ -62,7 +72,7 @@ def store(database: Database) -> Store:
 
 
 def add(store: Store, *events: Event, received_at: datetime = LATER) -> list[Ingested]:
-    return store.add_events(events, received_at=received_at, channels=CHANNELS)
+    return store.events.add(events, received_at=received_at, channels=CHANNELS)
 
 
 def add_one(store: Store, one: Event, received_at: datetime = LATER) -> Ingested:
@@ -116,13 +126,14 @@ def test_an_event_is_stored_as_reported(store: Store) -> None:
         "tls_ms": 3,
         "first_byte_ms": 4,
         "error_message": "HTTP 503 Service Unavailable",
+        "cause": None,
         "is_inconclusive": 0,
     }
 
 
 def test_a_failure_opens_one_alert_and_owes_one_notification_a_channel(store: Store) -> None:
     ingested = add_one(store, event(0, ok=False))
-    assert ingested.change is Change.OPENED
+    assert ingested.change is ChangeKind.OPENED
     assert ingested.alert is not None
     assert ingested.alert.model_dump(mode="json") == {
         "id": 1,
@@ -138,7 +149,7 @@ def test_a_failure_opens_one_alert_and_owes_one_notification_a_channel(store: St
         "resolved_at": None,
         "resolved_by": None,
     }
-    _, owed = store.alert(1)
+    _, owed = store.alerts.get(1)
     assert [(each.channel, each.kind, each.status) for each in owed] == [
         ("console", "OUTAGE", "PENDING"),
         ("telegram", "OUTAGE", "PENDING"),
@@ -152,14 +163,14 @@ def test_further_failures_keep_the_alert_and_owe_nothing(store: Store) -> None:
     assert (again.change, again.notification_ids) == (None, [])
     assert again.alert is not None
     assert again.alert.id == 1
-    assert len(store.alerts(limit=10)) == 1
+    assert len(store.alerts.page(limit=10)) == 1
 
 
 def test_a_success_resolves_at_the_time_it_was_seen_and_owes_a_recovery(store: Store) -> None:
     opened(store)
     ended = add_one(store, event(90, ok=True))
-    assert ended.change is Change.RESOLVED
-    alert, owed = store.alert(1)
+    assert ended.change is ChangeKind.RESOLVED
+    alert, owed = store.alerts.get(1)
     assert (alert.status, alert.resolved_at, alert.resolved_by) == ("RESOLVED", at(90), None)
     assert [(each.kind, each.is_manual, each.occurred_at) for each in owed[2:]] == [("RECOVERY", False, at(90))] * 2
 
@@ -167,14 +178,17 @@ def test_a_success_resolves_at_the_time_it_was_seen_and_owes_a_recovery(store: S
 def test_monitors_are_told_apart_by_name(store: Store) -> None:
     assert opened(store, "shop").id != opened(store, "blog").id
     add(store, event(10, ok=True, monitor="blog"))
-    assert [(each.subject, each.status) for each in store.alerts(limit=10)] == [("blog", "RESOLVED"), ("shop", "OPEN")]
+    assert [(each.subject, each.status) for each in store.alerts.page(limit=10)] == [
+        ("blog", "RESOLVED"),
+        ("shop", "OPEN"),
+    ]
 
 
 def test_the_same_event_again_changes_nothing(store: Store) -> None:
     first = add_one(store, event(0, ok=False, event_id="e"))
     before = rows(store, "SELECT * FROM monitors"), rows(store, "SELECT * FROM notifications")
     again = add_one(store, event(500, ok=True, monitor="other", event_id="e"))
-    assert (again.is_duplicate, again.id, again.change, again.notification_ids) == (True, first.id, None, ())
+    assert (again.is_duplicate, again.id, again.change, again.notification_ids) == (True, first.id, None, [])
     assert before == (rows(store, "SELECT * FROM monitors"), rows(store, "SELECT * FROM notifications"))
     assert rows(store, "SELECT count(*) FROM events") == [(1,)]
 
@@ -188,19 +202,19 @@ def test_a_late_event_is_stored_and_changes_no_state(store: Store) -> None:
     add(store, event(60, ok=True))
     late = add_one(store, event(30, ok=False))
     assert (late.change, late.reason) == (None, "older than the newest event")
-    assert store.alerts(limit=10) == []
+    assert store.alerts.page(limit=10) == []
     assert rows(store, "SELECT count(*) FROM events") == [(2,)]
 
 
 def test_an_event_from_the_future_freezes_nothing(store: Store) -> None:
     add(store, event(10_000_000, ok=True), received_at=at(0))
     assert rows(store, "SELECT timestamp FROM events") == [(as_text(at(10_000_000)),)]
-    assert add_one(store, event(5, ok=False), received_at=at(5)).change is Change.OPENED
+    assert add_one(store, event(5, ok=False), received_at=at(5)).change is ChangeKind.OPENED
 
 
 def test_a_batch_is_judged_in_the_order_of_time_and_answered_in_its_own(store: Store) -> None:
     ingested = add(store, event(60, ok=True), event(0, ok=False), event(30, ok=False))
-    assert [each.change for each in ingested] == [Change.RESOLVED, Change.OPENED, None]
+    assert [each.change for each in ingested] == [ChangeKind.RESOLVED, ChangeKind.OPENED, None]
 
 
 def test_equal_times_are_judged_in_the_order_of_arrival(store: Store) -> None:
@@ -217,28 +231,28 @@ def test_a_batch_that_fails_in_the_middle_leaves_nothing(store: Store) -> None:
         add(store, event(0, ok=False), broken)
     tables = ("events", "monitors", "alerts", "notifications")
     assert [rows(store, f"SELECT count(*) FROM {table}") for table in tables] == [[(0,)]] * 4
-    assert add_one(store, event(0, ok=False)).change is Change.OPENED
+    assert add_one(store, event(0, ok=False)).change is ChangeKind.OPENED
 
 
 # --- alerts by hand -------------------------------------------------------------------------------------------------
 
 
-def move(store: Store, alert_id: int, to: str, by: str | None = None, seconds: float = 3600) -> list[int]:
-    return store.move_alert(alert_id, AlertStatus(to), by=by, at=at(seconds), channels=CHANNELS)[2]
+def move(store: Store, alert_id: int, to: str, by: str | None = None, seconds: float = 3600) -> tuple[int, ...]:
+    return store.alerts.move(alert_id, AlertStatus(to), by=by, at=at(seconds), channels=CHANNELS).notification_ids
 
 
 def test_an_acknowledged_alert_stays_the_only_one_and_is_resolved_by_recovery(store: Store) -> None:
     opened(store)
-    assert move(store, 1, "ACK", "kim") == []
+    assert move(store, 1, "ACK", "kim") == ()
     assert add_one(store, event(30, ok=False)).change is None
-    assert store.alert(1)[0].acknowledged_by == "kim"
-    assert add_one(store, event(60, ok=True)).change is Change.RESOLVED
+    assert store.alerts.get(1)[0].acknowledged_by == "kim"
+    assert add_one(store, event(60, ok=True)).change is ChangeKind.RESOLVED
 
 
 def test_resolving_by_hand_owes_a_recovery_that_says_so(store: Store) -> None:
     opened(store)
     assert len(move(store, 1, "RESOLVED", "kim")) == 2
-    alert, owed = store.alert(1)
+    alert, owed = store.alerts.get(1)
     assert (alert.status, alert.resolved_by) == ("RESOLVED", "kim")
     assert [(each.kind, each.is_manual, each.actor) for each in owed[2:]] == [("RECOVERY", True, "kim")] * 2
 
@@ -247,7 +261,7 @@ def test_a_failure_after_resolving_by_hand_opens_a_new_alert(store: Store) -> No
     opened(store)
     move(store, 1, "RESOLVED")
     again = add_one(store, event(30, ok=False))
-    assert again.change is Change.OPENED
+    assert again.change is ChangeKind.OPENED
     assert again.alert is not None
     assert (again.alert.id, again.alert.failed_at) == (2, at(30))
 
@@ -255,8 +269,8 @@ def test_a_failure_after_resolving_by_hand_opens_a_new_alert(store: Store) -> No
 def test_reopening_owes_nothing_and_is_refused_while_another_is_active(store: Store) -> None:
     opened(store)
     move(store, 1, "RESOLVED")
-    assert move(store, 1, "OPEN") == []
-    assert store.alert(1)[0].resolved_at is None
+    assert move(store, 1, "OPEN") == ()
+    assert store.alerts.get(1)[0].resolved_at is None
     move(store, 1, "RESOLVED")
     add(store, event(30, ok=False))
     with pytest.raises(IllegalMove, match="alert 2 of shop is OPEN"):
@@ -266,14 +280,14 @@ def test_reopening_owes_nothing_and_is_refused_while_another_is_active(store: St
 def test_the_same_status_again_changes_nothing(store: Store) -> None:
     opened(store)
     move(store, 1, "ACK", "kim")
-    alert, is_moved, owed = store.move_alert(1, AlertStatus.ACK, by="lee", at=at(99), channels=CHANNELS)
-    assert (alert.acknowledged_by, is_moved, owed) == ("kim", False, [])
+    change = store.alerts.move(1, AlertStatus.ACK, by="lee", at=at(99), channels=CHANNELS)
+    assert (change.alert.acknowledged_by, change.kind, change.notification_ids) == ("kim", None, ())
 
 
 @pytest.mark.parametrize("alert_id", [0, 1, 2**63 - 1, 2**63, 10**18])
 def test_an_alert_that_is_not_there(store: Store, alert_id: int) -> None:
     with pytest.raises(AlertNotFound):
-        store.alert(alert_id)
+        store.alerts.get(alert_id)
     with pytest.raises(AlertNotFound):
         move(store, alert_id, "ACK")
 
@@ -285,15 +299,15 @@ def test_alerts_are_listed_newest_first_by_status_monitor_and_page(store: Store)
     move(store, 3, "ACK")
 
     def listed(**wanted: object) -> list[int]:
-        return [each.id for each in store.alerts(limit=wanted.pop("limit", 10), **wanted)]  # type: ignore[arg-type]
+        return [each.id for each in store.alerts.page(limit=wanted.pop("limit", 10), **wanted)]  # type: ignore[arg-type]
 
     assert listed() == [3, 2, 1]
     assert listed(limit=2) == [3, 2]
     assert listed(before=2) == [1]
     assert listed(status=AlertStatus.OPEN) == [1]
     assert listed(status=AlertStatus.RESOLVED) == [2]
-    assert listed(monitor="c") == [3]
-    assert listed(monitor="c", status=AlertStatus.OPEN) == []
+    assert listed(outages_of="c") == [3]
+    assert listed(outages_of="c", status=AlertStatus.OPEN) == []
 
 
 @on_sqlite
@@ -309,20 +323,23 @@ def test_alerts_of_a_status_are_found_by_an_index(store: Store) -> None:
 
 
 def claim(store: Store, seconds: float = 3600, channel: str = "console", lease: float = 30) -> int | None:
-    owed = store.claim_notification(channel, now=at(seconds), leased_until=at(seconds + lease))
+    owed = store.notifications.claim(channel, now=at(seconds), leased_until=at(seconds + lease))
     return owed.notification.id if owed else None
 
 
 def settle(store: Store, status: str, seconds: float = 3600, channel: str = "console", due: float | None = None) -> int:
-    owed = store.claim_notification(channel, now=at(seconds), leased_until=at(seconds + 30))
+    owed = store.notifications.claim(channel, now=at(seconds), leased_until=at(seconds + 30))
     assert owed is not None
-    store.record_attempt(
-        owed.notification,
-        AttemptStatus(status),
-        attempted_at=at(seconds),
-        duration_ms=1.0,
-        answer=status.lower(),
-        due_at=at(due) if due is not None else None,
+    store.notifications.record(
+        Attempt(
+            owed.notification,
+            AttemptStatus(status),
+            at(seconds),
+            1.0,
+            status.lower(),
+            due_at=at(due) if due is not None else None,
+        ),
+        channels=(),
     )
     return owed.notification.id
 
@@ -353,9 +370,9 @@ def test_a_recovery_waits_until_its_outage_is_settled_there(store: Store, outcom
 def test_a_recovery_goes_out_once_its_outage_expired(store: Store) -> None:
     opened(store)
     add(store, event(60, ok=True), received_at=LATER + timedelta(hours=1))
-    expired = store.expire_notifications(now=at(8000), created_before=LATER + timedelta(seconds=1))
+    expired = store.notifications.expire(now=at(8000), created_before=LATER + timedelta(seconds=1))
     assert [each.id for each in expired] == [1, 2]
-    assert [(log.status, log.notification_id) for log in store.notification_logs(limit=9)] == [
+    assert [(log.status, log.notification_id) for log in store.notifications.logs(limit=9)] == [
         ("EXPIRED", 2),
         ("EXPIRED", 1),
     ]
@@ -365,8 +382,8 @@ def test_a_recovery_goes_out_once_its_outage_expired(store: Store) -> None:
 def test_what_is_being_sent_does_not_expire_under_its_sender(store: Store) -> None:
     opened(store)
     claim(store, 3600)
-    assert [each.id for each in store.expire_notifications(now=at(3601), created_before=at(9999))] == [2]
-    assert [each.id for each in store.expire_notifications(now=at(3631), created_before=at(9999))] == [1]
+    assert [each.id for each in store.notifications.expire(now=at(3601), created_before=at(9999))] == [2]
+    assert [each.id for each in store.notifications.expire(now=at(3631), created_before=at(9999))] == [1]
 
 
 def test_a_newer_outage_of_the_monitor_does_not_overtake_the_older_recovery(store: Store) -> None:
@@ -388,16 +405,16 @@ def test_other_monitors_do_not_wait(store: Store) -> None:
 def test_a_claim_among_ids_takes_no_other(store: Store) -> None:
     opened(store, "a")
     ids = add_one(store, event(0, ok=False, monitor="b")).notification_ids
-    owed = store.claim_notification("console", now=LATER, leased_until=LATER, among=ids)
+    owed = store.notifications.claim("console", now=LATER, leased_until=LATER, among=ids)
     assert owed is not None
     assert owed.notification.id == ids[0]
-    assert store.claim_notification("console", now=LATER, leased_until=LATER, among=[]) is None
+    assert store.notifications.claim("console", now=LATER, leased_until=LATER, among=[]) is None
 
 
 def test_an_attempt_is_written_down_whole(store: Store) -> None:
     opened(store)
     settle(store, "RETRY", due=3700)
-    assert [log.model_dump(mode="json") for log in store.notification_logs(limit=9)] == [
+    assert [log.model_dump(mode="json") for log in store.notifications.logs(limit=9)] == [
         {
             "id": 1,
             "notification_id": 1,
@@ -410,60 +427,52 @@ def test_an_attempt_is_written_down_whole(store: Store) -> None:
             "answer": "retry",
         }
     ]
-    notification = store.alert(1)[1][0]
+    notification = store.alerts.get(1)[1][0]
     assert (notification.status, notification.attempts, notification.due_at) == ("PENDING", 1, at(3700))
     assert notification.leased_until is None
 
 
 def test_who_lost_the_lease_does_not_undo_the_new_holder(store: Store) -> None:
     opened(store)
-    slow = store.claim_notification("console", now=at(3600), leased_until=at(3630))
+    slow = store.notifications.claim("console", now=at(3600), leased_until=at(3630))
     assert slow is not None
     assert claim(store, 3640) == 1
-    store.record_attempt(
-        slow.notification, AttemptStatus.FAILED, attempted_at=at(3600), duration_ms=9, answer="refused"
-    )
-    assert store.alert(1)[1][0].status is NotificationStatus.SENDING
-    store.record_attempt(slow.notification, AttemptStatus.SENT, attempted_at=at(3600), duration_ms=9, answer="ok")
-    assert store.alert(1)[1][0].status is NotificationStatus.SENT, "what was accepted was accepted"
-    assert len(store.notification_logs(limit=9)) == 2
+    store.notifications.record(Attempt(slow.notification, AttemptStatus.FAILED, at(3600), 9, "refused"), channels=())
+    assert store.alerts.get(1)[1][0].status is NotificationStatus.SENDING
+    store.notifications.record(Attempt(slow.notification, AttemptStatus.SENT, at(3600), 9, "ok"), channels=())
+    assert store.alerts.get(1)[1][0].status is NotificationStatus.SENT, "what was accepted was accepted"
+    assert len(store.notifications.logs(limit=9)) == 2
 
 
 def test_an_attempt_that_is_written_down_again_because_it_seemed_not_to_be_changes_nothing(store: Store) -> None:
     opened(store)
     opened(store, "blog")
-    owed = store.claim_notification("console", now=at(3600), leased_until=at(3630))
+    owed = store.notifications.claim("console", now=at(3600), leased_until=at(3630))
     assert owed is not None
 
-    def write_down(*, is_late: bool, took: float = 0.1 + 0.2) -> tuple[Change, Alert] | None:
-        return store.record_attempt(
-            owed.notification,
-            AttemptStatus.FAILED,
-            attempted_at=at(3600),
-            duration_ms=took,
-            answer=None,
-            channels=CHANNELS,
-            is_late=is_late,
+    def write_down(*, is_late: bool, took: float = 0.1 + 0.2) -> Change | None:
+        return store.notifications.record(
+            Attempt(owed.notification, AttemptStatus.FAILED, at(3600), took, None, is_late=is_late), channels=CHANNELS
         )
 
     changed = write_down(is_late=True)
     assert changed
-    assert changed[0] is Change.OPENED
+    assert changed.kind is ChangeKind.OPENED
     settle(store, "SENT", 3601)
     before = [rows(store, f"SELECT * FROM {table} ORDER BY id") for table in ("alerts", "notifications")]
     assert write_down(is_late=True) is None
     assert [rows(store, f"SELECT * FROM {table} ORDER BY id") for table in ("alerts", "notifications")] == before
-    assert [log.status for log in store.notification_logs(limit=9)] == ["SENT", "FAILED"]
+    assert [log.status for log in store.notifications.logs(limit=9)] == ["SENT", "FAILED"]
     write_down(is_late=True, took=0.301)
-    assert len(store.notification_logs(limit=9)) == 3, "another attempt has its own"
+    assert len(store.notifications.logs(limit=9)) == 3, "another attempt has its own"
 
 
 def test_what_is_settled_is_never_sent_again(store: Store) -> None:
     opened(store)
     settle(store, "SENT")
     assert claim(store, 99_999) is None
-    assert store.has_owed_notifications(["console"], now=at(99_999)) is False
-    assert store.has_owed_notifications(["telegram"], now=at(99_999)) is True
+    assert store.notifications.has_due(["console"], now=at(99_999)) is False
+    assert store.notifications.has_due(["telegram"], now=at(99_999)) is True
 
 
 def test_logs_are_listed_newest_first_by_alert_and_page(store: Store) -> None:
@@ -472,9 +481,9 @@ def test_logs_are_listed_newest_first_by_alert_and_page(store: Store) -> None:
     for _ in range(2):
         settle(store, "SENT")
         settle(store, "SENT", channel="telegram")
-    assert [log.id for log in store.notification_logs(limit=3)] == [4, 3, 2]
-    assert [log.id for log in store.notification_logs(limit=3, before=2)] == [1]
-    assert {log.alert_id for log in store.notification_logs(limit=9, alert_id=2)} == {2}
+    assert [log.id for log in store.notifications.logs(limit=3)] == [4, 3, 2]
+    assert [log.id for log in store.notifications.logs(limit=3, before=2)] == [1]
+    assert {log.alert_id for log in store.notifications.logs(limit=9, alert_id=2)} == {2}
 
 
 def test_the_summary_counts_what_is_open(store: Store) -> None:
@@ -518,16 +527,16 @@ def test_what_is_stored_survives_a_power_cut_and_only_a_lease_does_not_wait_for_
     begin = store.database.transaction
     store.database.transaction = noted  # type: ignore[method-assign]
     opened(store)
-    owed = store.claim_notification("console", now=NOON, leased_until=NOON)
+    owed = store.notifications.claim("console", now=NOON, leased_until=NOON)
     assert owed is not None
-    store.record_attempt(owed.notification, AttemptStatus.SENT, attempted_at=NOON, duration_ms=1, answer="")
+    store.notifications.record(Attempt(owed.notification, AttemptStatus.SENT, NOON, 1, ""), channels=())
     assert said in (["2", "1", "2"], ["on", "off", "on"])
 
 
 def test_migrating_again_does_nothing(store: Store) -> None:
     opened(store)
     assert migrate(store.database, as_text(NOON)) == []
-    assert len(store.alerts(limit=9)) == 1
+    assert len(store.alerts.page(limit=9)) == 1
 
 
 @pytest.fixture
@@ -554,7 +563,7 @@ def tables(database: Database) -> list[str]:
 def test_a_migration_that_fails_leaves_nothing(database: Database, migrations: list[Path]) -> None:
     with pytest.raises(StoreUnavailable, match=r"the migration 0003_bad failed: .*nowhere") as raised:
         migrate(database, as_text(NOON), migrations)
-    assert not raised.value.is_passing
+    assert not raised.value.is_transient
     assert tables(database) == []
 
 
@@ -626,17 +635,17 @@ def test_dropping_everything_makes_a_fresh_start_in_the_same_file(store: Store) 
     with store.database.transaction() as transaction:
         drop_everything(transaction)
     migrate(store.database, as_text(NOON))
-    assert store.alerts(limit=9) == []
+    assert store.alerts.page(limit=9) == []
 
 
 @pytest.mark.parametrize(
-    ("trouble", "is_passing", "why"),
+    ("trouble", "is_transient", "why"),
     [("locked", True, "busy"), ("not a database", False, "not a database"), ("no folder", True, "unable to open")],
 )
 def test_a_store_in_trouble_says_which(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str, is_passing: bool, why: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str, is_transient: bool, why: str
 ) -> None:
-    monkeypatch.setattr("shared.store.engines.sqlite.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("shared.store.engines.lifecycle.BUSY_SECONDS", 0.05)
     path = tmp_path / ("missing/x.db" if trouble == "no folder" else "x.db")
     other = None
     if trouble == "not a database":
@@ -647,7 +656,7 @@ def test_a_store_in_trouble_says_which(
         other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailable, match=why) as raised, SqliteDatabase(path).transaction():
         pass
-    assert raised.value.is_passing is is_passing
+    assert raised.value.is_transient is is_transient
     if other:
         other.close()
 
@@ -661,7 +670,7 @@ def _open(
     try:
         database = new()
         migrate(database, as_text(NOON))
-        Store(database).add_events([event(0, ok=True)], received_at=NOON, channels=())
+        Store(database).events.add([event(0, ok=True)], received_at=NOON, channels=())
         results.put("ok")
     except Exception as error:  # noqa: BLE001  # told to the test
         results.put(repr(error))

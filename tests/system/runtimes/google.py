@@ -16,10 +16,9 @@ import pathspec
 from pydantic import SecretStr
 
 from infra.clouds.cli import Command
-from infra.clouds.function_env import BACKEND
 from infra.clouds.gcp import access, functions, schedules
 from infra.clouds.gcp.project import Existing, Place, name_of, secret_name
-from infra.table import Row
+from infra.table import Row, backend
 from shared import ROOT
 from shared.settings import Settings
 from shared.settings.secrets import is_secret
@@ -88,13 +87,13 @@ class Google(OneEach):
         """See OneEach."""
         told = told_by_the_deployment(row, self._given)
         if "BACKEND_URL" in told:
-            assert told["BACKEND_URL"] == PLACE.url(ROWS[BACKEND])
+            assert told["BACKEND_URL"] == PLACE.url(backend())
             told |= {"BACKEND_URL": self.backend_url, "SPOOL_DIR": str(self.folder)}
         return Container(self._built, self.folder, row, port, told | variables)
 
     def run(self, name: str) -> None:
         """See Runtime. The jobs of a function take turns, those that are a workflow's among them."""
-        self._start(BACKEND, name)
+        self._start(backend().name, name)
         method, url, headers = next(self._strikes[name])
         assert url == PLACE.url(ROWS[name])
         answer = self._session.request(method, self.url("POST", "/", name), headers=headers, timeout=60)

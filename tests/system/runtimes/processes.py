@@ -8,8 +8,7 @@ from pathlib import Path
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.routing import Map, Rule
 
-from infra.clouds.function_env import BACKEND
-from infra.table import Row, rows
+from infra.table import Row, backend, rows
 from tests.support.running import FunctionAlone, Running, free_port
 from tests.system.runtimes import Runtime
 
@@ -33,7 +32,7 @@ class OneEach(Runtime):
     @property
     def backend_url(self) -> str:
         """Where the agent reports to."""
-        return f"http://127.0.0.1:{self._ports[BACKEND]}"
+        return f"http://127.0.0.1:{self._ports[backend().name]}"
 
     def start(self) -> None:
         """See Runtime."""
@@ -54,7 +53,7 @@ class OneEach(Runtime):
 
     def run(self, name: str) -> None:
         """See Runtime."""
-        self._start(BACKEND)
+        self._start(backend().name)
         answer = self.call("POST", "/", function=name)
         assert answer.status_code == 200, answer.text
 

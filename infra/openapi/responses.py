@@ -1,0 +1,142 @@
+"""The functions' responses, as models.
+
+The functions do not use them, since a cold start would pay for models that check nothing there. The tests check every
+response of the running system against them.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
+
+from shared.models import Alert, AlertStatus, ChangeKind, Notification, NotificationLog, Time
+
+Count = Annotated[int, Field(ge=0)]
+# What a person moves is not an answer to an event.
+EventsChange = Literal[ChangeKind.OPENED, ChangeKind.RESOLVED]
+Next = Annotated[
+    str | None, Field(description="The `cursor` of the following page; null after the last.", examples=["41", None])
+]
+
+
+class Health(BaseModel):
+    """How the system is."""
+
+    status: Literal["ok"]
+    database: Literal["ok"]
+    last_check: Time | None = Field(description="When the newest check was made; null before the first.")
+    open_alerts: Count = Field(description="Alerts that are OPEN or ACK.")
+    owed_notifications: Count = Field(description="Messages that are still to be delivered.")
+    version: str = Field(description="Bonghwa's version.", examples=["0.1.0"])
+
+
+class HealthTrouble(BaseModel):
+    """The reason why the system does not work."""
+
+    status: Literal["unavailable"]
+    database: str = Field(description="What is wrong with the database.", examples=["the database is busy"])
+    version: str = Field(description="Bonghwa's version.", examples=["0.1.0"])
+
+
+class EventTaken(BaseModel):
+    """The result of one event."""
+
+    id: int = Field(ge=1, description="The event's number in the database.")
+    event_id: str = Field(description="The event's own id, generated if it had none.")
+    duplicate: bool = Field(description="Whether it was stored already; then it changed nothing.")
+    change: EventsChange | None = Field(description="What it changed; null for nothing.")
+    alert: Alert | None = Field(description="The alert that it opened or resolved, or that is active; null for none.")
+
+
+class EventChange(BaseModel):
+    """An event that changed something."""
+
+    event_id: str = Field(description="The event's own id, generated if it had none.")
+    change: EventsChange = Field(description="What it changed.")
+    alert: Alert = Field(description="The alert that it opened or resolved.")
+
+
+class EventsTaken(BaseModel):
+    """The result of an array of events."""
+
+    accepted: Count = Field(description="Events that were stored now.")
+    duplicates: Count = Field(description="Events that were stored already; they changed nothing.")
+    changes: list[EventChange] = Field(description="What they changed, in the order of the array.")
+
+
+class Alerts(BaseModel):
+    """A page of alerts, newest first."""
+
+    alerts: list[Alert] = Field(description="At most `limit` alerts.")
+    next: Next
+
+
+class AlertWithNotifications(Alert):
+    """An alert with the messages that are owed for it."""
+
+    notifications: list[Notification] = Field(description="Oldest first.")
+
+
+class NotificationLogs(BaseModel):
+    """A page of attempts to send, newest first."""
+
+    notification_logs: list[NotificationLog] = Field(description="At most `limit` attempts.")
+    next: Next
+
+
+class ChecksRun(BaseModel):
+    """One run of the agent."""
+
+    checked: Count = Field(description="Monitors that were checked.")
+    failed: Count = Field(description="Those of them that failed.")
+    posted: Count = Field(description="Events that the backend accepted, including older ones from the spool.")
+    refused: Count = Field(description="Events that the backend permanently rejected.")
+    spooled: Count = Field(description="Events that wait in the spool.")
+
+
+class DeliveryRun(BaseModel):
+    """One delivery run: the number of attempts by outcome."""
+
+    SENT: Count = Field(description="The channel accepted it.")
+    RETRY: Count = Field(description="Failed, and will be tried again.")
+    FAILED: Count = Field(description="Permanently rejected.")
+    EXPIRED: Count = Field(description="Too old, so it was given up.")
+
+
+class Review(BaseModel):
+    """One review of what no event tells."""
+
+    silent_agents: Count = Field(description="Agents whose silence was noticed now.")
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 problem details."""
+
+    type: Literal["about:blank"] = Field(description="Always this value: `status` and `detail` say everything.")
+    title: str = Field(description="The status in words.", examples=["Bad Request"])
+    status: int = Field(ge=400, le=599, description="The response's status.", examples=[400])
+    detail: str = Field(description="What is wrong, in one sentence for a person.")
+
+
+class WrongValue(BaseModel):
+    """One wrong value."""
+
+    field: str = Field(description="Where it is.", examples=["0.is_success"])
+    value: str = Field(description="What was found there, cut to 200 characters.", examples=["'no'"])
+    problem: str = Field(description="What is wrong with it.", examples=["Input should be a valid boolean"])
+
+
+class InputProblem(Problem):
+    """An error in the input. The members after `detail` are there if a value is wrong."""
+
+    field: str | SkipJsonSchema[None] = Field(None, description="The first field that is wrong.")
+    value: Any = Field(None, description="What was found there.")
+    errors: list[WrongValue] | SkipJsonSchema[None] = Field(None, description="The first ten wrong values.")
+
+
+class MoveProblem(Problem):
+    """A move that the alert cannot make."""
+
+    field: Literal["status"]
+    was: AlertStatus = Field(alias="from", description="The alert's status, which stays.")
+    to: AlertStatus = Field(description="The requested status.")

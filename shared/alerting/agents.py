@@ -1,0 +1,70 @@
+"""What events, and their absence, say about the agent that sends them. Pure."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from shared.alerting.ordering import CLOCK_TOLERANCE, is_late
+from shared.models import Agent, AlertKind, ChangeKind, Event, MonitorState
+
+SILENT_AFTER_INTERVALS = 3
+SILENT_AFTER_AT_LEAST = timedelta(minutes=2)
+# Somebody looks for silent agents at least once a minute. After a longer gap the whole machine may have slept.
+WATCH_GAP = timedelta(seconds=90)
+# Nobody checks the monitors of an agent that is silent.
+STATE_WITHOUT_AGENT = MonitorState.UNKNOWN
+
+
+def tolerated_silence(interval_seconds: float) -> timedelta:
+    """For how long something may be silent that is expected to speak every ``interval_seconds``."""
+    return max(SILENT_AFTER_INTERVALS * timedelta(seconds=interval_seconds), SILENT_AFTER_AT_LEAST)
+
+
+class AgentObservation(NamedTuple):
+    """An agent as it is once one of its events arrived, and how that changes the alerts about it."""
+
+    agent: Agent
+    changes: tuple[tuple[AlertKind, ChangeKind], ...]
+
+
+def observe_agent(agent: Agent, event: Event, at: datetime, received_at: datetime) -> AgentObservation:
+    """What an agent's event says about the agent itself. ``at`` is the event's ``effective_time``."""
+    seen: dict[str, Any] = {"last_seen_at": received_at}
+    changes: list[tuple[AlertKind, ChangeKind]] = []
+    if agent.is_silent:
+        seen["is_silent"] = False
+        changes.append((AlertKind.AGENT_SILENT, ChangeKind.RESOLVED))
+    if not is_late(at, agent.last_checked_at, received_at):
+        seen |= {"last_checked_at": at, "interval_seconds": event.interval_seconds or agent.interval_seconds}
+        is_offline = not event.is_conclusive
+        if is_offline is not agent.is_offline:
+            seen["is_offline"] = is_offline
+            changes.append((AlertKind.LOCATION_OFFLINE, ChangeKind.OPENED if is_offline else ChangeKind.RESOLVED))
+    return AgentObservation(agent.model_copy(update=seen), tuple(changes))
+
+
+def fall_silent(agent: Agent) -> Agent:
+    """The agent once its silence was noticed. Its monitors have STATE_WITHOUT_AGENT from then on."""
+    return agent.model_copy(update={"is_silent": True})
+
+
+class WatchPeriod(NamedTuple):
+    """Since when, without a gap, somebody has looked for silent agents, and when somebody last did."""
+
+    started_at: datetime
+    seen_at: datetime
+
+
+def extend_watch(watch: WatchPeriod | None, now: datetime) -> WatchPeriod:
+    """The watch as it is at ``now``: a new one if nobody watched for a while, or if the clock was set back."""
+    if watch is None or not watch.seen_at - CLOCK_TOLERANCE <= now <= watch.seen_at + WATCH_GAP:
+        return WatchPeriod(started_at=now, seen_at=now)
+    return WatchPeriod(started_at=watch.started_at, seen_at=max(now, watch.seen_at))
+
+
+def is_silent(agent: Agent, watch: WatchPeriod, now: datetime) -> bool:
+    """Whether the agent, although it was watched, has been silent for longer than is tolerated."""
+    # `last_seen_at` may be slightly ahead of `now` (another process, or a small clock step). Further ahead, it predates
+    # a clock reset, and the watch has restarted since.
+    is_plausible = agent.last_seen_at <= now + WATCH_GAP + CLOCK_TOLERANCE
+    seen_at = agent.last_seen_at if is_plausible else watch.started_at
+    return now - max(seen_at, watch.started_at) >= tolerated_silence(agent.interval_seconds)

@@ -1,0 +1,60 @@
+"""How an alert ends by itself, and what a person changes of it and of what it is about. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from shared.alerting.agents import fall_silent
+from shared.models import Agent, Alert, AlertKind, AlertStatus, Monitor, MonitorState
+
+
+class IllegalMove(Exception):
+    """A person asked for a change of status that an alert does not make."""
+
+    def __init__(self, alert: Alert, to: AlertStatus, why: str) -> None:
+        super().__init__(f"alert {alert.id} cannot go from {alert.status} to {to}: {why}")
+        self.alert = alert
+        self.to = to
+
+
+def move(alert: Alert, to: AlertStatus, *, by: str | None, at: datetime, other_active: Alert | None) -> Alert:
+    """The alert as it is after somebody moved it to ``to``; the same value if it is there already.
+
+    ``other_active`` is another alert of the same subject that is OPEN or ACK.
+
+    Raises:
+        IllegalMove: RESOLVED goes to OPEN only, and only while no other alert of its subject is active.
+    """
+    if alert.status is to:
+        return alert
+    changed: Mapping[str, Any]
+    if to is AlertStatus.RESOLVED:
+        changed = {"resolved_at": at, "resolved_by": by}
+    elif alert.status is AlertStatus.RESOLVED and to is AlertStatus.ACK:
+        raise IllegalMove(alert, to, "reopen it first (OPEN)")
+    elif alert.status is AlertStatus.RESOLVED and other_active is not None:
+        raise IllegalMove(alert, to, f"alert {other_active.id} of {alert.subject} is {other_active.status}")
+    elif to is AlertStatus.ACK:
+        changed = {"acknowledged_at": at, "acknowledged_by": by}
+    else:
+        changed = dict.fromkeys(("acknowledged_at", "acknowledged_by", "resolved_at", "resolved_by"))
+    return alert.model_copy(update={"status": to, **changed})
+
+
+def resolve(alert: Alert, at: datetime) -> Alert:
+    """The alert once what it is about has ended by itself."""
+    return alert.model_copy(update={"status": AlertStatus.RESOLVED, "resolved_at": at})
+
+
+def monitor_after_move(monitor: Monitor, alert: Alert) -> Monitor:
+    """The monitor once a person moved its outage. If it still fails after RESOLVED, its failures count from zero."""
+    if alert.status.is_active or monitor.state is MonitorState.UP:
+        return monitor
+    return monitor.model_copy(update={"state": MonitorState.PENDING, "consecutive_failures": 0, "failing_since": None})
+
+
+def agent_after_move(agent: Agent, alert: Alert) -> Agent:
+    """The agent once a person moved an alert about it. A reopened alert is true again, so that a next event ends it."""
+    if not alert.status.is_active:
+        return agent
+    return fall_silent(agent) if alert.kind is AlertKind.AGENT_SILENT else agent.model_copy(update={"is_offline": True})

@@ -1,0 +1,32 @@
+"""The order of events in time, whatever the clocks say. Pure."""
+
+from datetime import datetime, timedelta
+
+from shared.models import Event
+
+# Clock skew we tolerate. Anything larger means that a clock is wrong or was reset.
+CLOCK_TOLERANCE = timedelta(seconds=5)
+
+
+def effective_time(event: Event, received_at: datetime, sent_at: datetime | None = None) -> datetime:
+    """The time at which the event counts, by the clock that tells ``received_at``.
+
+    ``sent_at`` is what the sender's clock said when it sent the event: if that clock is off, the event's time is off by
+    as much. An event from the future counts from its receipt: otherwise one wrong clock could freeze a monitor.
+    """
+    is_clock_wrong = sent_at is not None and abs(received_at - sent_at) > CLOCK_TOLERANCE
+    if sent_at is None or not is_clock_wrong:
+        return min(event.timestamp, received_at)
+    try:
+        return min(event.timestamp + (received_at - sent_at), received_at)
+    except OverflowError:  # the two claim times so far apart that their sum lies outside the calendar
+        return min(event.timestamp, received_at)
+
+
+def is_late(at: datetime, newest_at: datetime | None, received_at: datetime) -> bool:
+    """Whether a newer event has counted already.
+
+    A newest time that lies ahead of ``received_at`` dates from before the clock was set back. It says nothing about the
+    order.
+    """
+    return newest_at is not None and at < newest_at <= received_at + CLOCK_TOLERANCE

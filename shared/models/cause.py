@@ -1,0 +1,75 @@
+"""Why a check failed or an alert opened, as data. ``shared/words`` has the sentence for each code."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+from shared.models.scalars import Value
+
+MAX_NAME = 64
+MAX_PARAMETERS = 16
+MAX_TEXT = 300
+MAX_NUMBER = 10**15
+
+_NAME = r"^[a-z][a-z0-9_]*$"
+
+Parameter = str | int | float
+
+
+def _is_parameter(name: object, value: object) -> bool:
+    if not isinstance(name, str) or len(name) > MAX_NAME or not re.fullmatch(_NAME, name):
+        return False
+    if isinstance(value, str):
+        return len(value) <= MAX_TEXT and "\0" not in value
+    # NaN and the infinities lie between no two numbers.
+    return isinstance(value, int | float) and not isinstance(value, bool) and -MAX_NUMBER <= value <= MAX_NUMBER
+
+
+def _flat(value: Any) -> dict[str, Parameter]:
+    # One check for the whole mapping: pydantic's own would name each kind of value that it tried.
+    is_small = isinstance(value, dict) and len(value) <= MAX_PARAMETERS
+    if not is_small or not all(_is_parameter(*item) for item in value.items()):
+        raise ValueError(
+            f"up to {MAX_PARAMETERS} names in snake_case, each with a number or a text of up to {MAX_TEXT} characters"
+        )
+    return dict(value)
+
+
+class Cause(Value):
+    """A code such as ``host_not_found``, and the parameters that its sentence names.
+
+    A reporter may send a code that we have no words for. Messages then show its ``error_message``.
+    """
+
+    code: Annotated[str, Field(pattern=_NAME, max_length=MAX_NAME)]
+    parameters: Annotated[
+        Mapping[str, Parameter],
+        PlainValidator(_flat),
+        WithJsonSchema(
+            {
+                "type": "object",
+                "maxProperties": MAX_PARAMETERS,
+                "propertyNames": {"pattern": _NAME, "maxLength": MAX_NAME},
+                "additionalProperties": {
+                    "anyOf": [
+                        {"type": "string", "maxLength": MAX_TEXT, "pattern": r"^[^\u0000]*$"},
+                        {"type": "number", "minimum": -MAX_NUMBER, "maximum": MAX_NUMBER},
+                    ]
+                },
+            }
+        ),
+    ] = {}
+
+    @classmethod
+    def of(cls, code: str, /, **parameters: Parameter) -> "Cause":
+        """A cause that we saw ourselves. Its texts are made printable and cut to what an event can carry."""
+        fitted = {name: _printable(value) if isinstance(value, str) else value for name, value in parameters.items()}
+        # Unchecked, because modules make causes at import, and to build the validator would cost a cold start.
+        return cls.model_construct(code=code, parameters=fitted)
+
+
+def _printable(text: str) -> str:
+    """``text`` without the characters that would confuse a terminal, a mail or the store."""
+    return "".join(c if c.isprintable() else "�" for c in text[:MAX_TEXT])

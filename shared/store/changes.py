@@ -1,0 +1,61 @@
+"""A change of an alert, saved together with what it owes. All inside the caller's transaction."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from shared.alerting import resolve
+from shared.logs import step
+from shared.models import Alert, AlertKind, Cause, Change, ChangeKind
+from shared.store.engines.database import Transaction
+from shared.store.tables import alerts, notifications
+from shared.words import cause_text
+
+
+def open_alert(
+    transaction: Transaction,
+    kind: AlertKind,
+    subject: str,
+    *,
+    cause: Cause | None,
+    failed_at: datetime,
+    opened_at: datetime,
+    channels: Iterable[str],
+    now: datetime,
+    reported: str | None = None,
+    target_url: str | None = None,
+) -> Change:
+    """A new alert, owed to ``channels``. ``reported`` is the cause as a reporter or a channel wrote it."""
+    alert = alerts.add(
+        transaction,
+        kind,
+        subject,
+        target_url=target_url,
+        cause=cause_text("en", cause) or None if reported is None else reported,
+        cause_data=cause,
+        failed_at=failed_at,
+        opened_at=opened_at,
+    )
+    return Change(alert, ChangeKind.OPENED, notifications.owe(transaction, alert, channels, now=now))
+
+
+def resolve_alert(
+    transaction: Transaction, alert: Alert, at: datetime, *, channels: Iterable[str], now: datetime
+) -> Change:
+    """The alert once what it is about has ended by itself, owed to ``channels``."""
+    resolved = resolve(alert, at)
+    alerts.save(transaction, resolved)
+    return Change(resolved, ChangeKind.RESOLVED, notifications.owe(transaction, resolved, channels, now=now))
+
+
+def log_change(change: Change) -> None:
+    """Write the line of an alert that opened, or that ended by itself; to be called once the change is committed."""
+    alert = change.alert
+    step(
+        "server",
+        "alert_opened" if change.kind is ChangeKind.OPENED else "alert_resolved",
+        alert_id=alert.id,
+        kind=alert.kind,
+        subject=alert.subject,
+        target_url=alert.target_url,
+        cause=alert.cause,
+    )

@@ -1,0 +1,49 @@
+"""The table ``agents``."""
+
+from datetime import datetime
+
+from shared.models import Agent, as_text
+from shared.store.engines.database import Transaction
+
+_ADD = """
+    INSERT INTO agents (name, interval_seconds, last_seen_at, last_checked_at)
+    VALUES (:name, :interval_seconds, :last_seen_at, :last_checked_at) RETURNING *"""
+
+_SAVE = """
+    UPDATE agents SET interval_seconds = :interval_seconds, last_seen_at = :last_seen_at,
+        last_checked_at = :last_checked_at, is_silent = :is_silent, is_offline = :is_offline
+    WHERE id = :id"""
+
+
+def add(
+    transaction: Transaction, name: str, interval_seconds: float, *, last_seen_at: datetime, last_checked_at: datetime
+) -> Agent:
+    """A new agent."""
+    return transaction.added(
+        Agent,
+        _ADD,
+        name=name,
+        interval_seconds=interval_seconds,
+        last_seen_at=as_text(last_seen_at),
+        last_checked_at=as_text(last_checked_at),
+    )
+
+
+def save(transaction: Transaction, agent: Agent) -> None:
+    """Write what can change of an agent."""
+    transaction.rows(_SAVE, **agent.model_dump(mode="json"))
+
+
+def named(transaction: Transaction, name: str) -> Agent | None:
+    """The agent with this name."""
+    return transaction.value(Agent, "SELECT * FROM agents WHERE name = :name", name=name)
+
+
+def every(transaction: Transaction) -> list[Agent]:
+    """All agents, by name."""
+    return transaction.values(Agent, "SELECT * FROM agents ORDER BY name")
+
+
+def not_silent(transaction: Transaction) -> list[Agent]:
+    """The agents whose silence has not been noticed."""
+    return transaction.values(Agent, "SELECT * FROM agents WHERE is_silent = 0")

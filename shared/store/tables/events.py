@@ -1,0 +1,27 @@
+"""The table ``events``."""
+
+from shared.models import Event, as_text
+from shared.store.engines.database import Transaction
+
+_COLUMNS = """event_id, location, target_url, timestamp, is_success, status_code, response_time_ms, dns_ms, connect_ms,
+    tls_ms, first_byte_ms, error_message, cause, is_inconclusive"""
+
+_ADD = f"""
+    INSERT INTO events ({_COLUMNS}, monitor_id, received_at)
+    VALUES ({", ".join(f":{name.strip()}" for name in _COLUMNS.split(","))}, :monitor_id, :received_at)
+    ON CONFLICT (event_id) DO NOTHING RETURNING id"""  # noqa: S608  # our own text
+
+
+def add(transaction: Transaction, event: Event, monitor_id: int, received_at: str) -> int | None:
+    """The new row's id, or None if the ``event_id`` is stored already. ``received_at`` is a time as text."""
+    values = event.model_dump(exclude={"monitor", "agent", "interval_seconds", "timestamp", "cause"})
+    values["timestamp"] = as_text(event.timestamp)
+    values["cause"] = event.cause.model_dump_json() if event.cause else None
+    row = transaction.row(_ADD, **values, monitor_id=monitor_id, received_at=received_at)
+    return row["id"] if row else None
+
+
+def id_of(transaction: Transaction, event_id: str) -> int | None:
+    """The id of the row that has this ``event_id``."""
+    row = transaction.row("SELECT id FROM events WHERE event_id = :event_id", event_id=event_id)
+    return row["id"] if row else None

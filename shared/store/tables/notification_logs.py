@@ -1,0 +1,60 @@
+"""The table ``notification_logs``: one row for each attempt, and for each notification that expired."""
+
+from datetime import datetime
+from typing import Any
+
+from shared.models import Attempt, AttemptStatus, Notification, NotificationLog, as_text
+from shared.store.engines.database import MAX_ID, Transaction
+
+_ADD = """
+    INSERT INTO notification_logs
+        (notification_id, alert_id, kind, channel, status, attempted_at, duration_ms, answer)
+    VALUES (:notification_id, :alert_id, :kind, :channel, :status, :attempted_at, :duration_ms, :answer)"""
+
+# No two attempts share all of this.
+_HAS = """
+    SELECT id FROM notification_logs
+    WHERE alert_id = :alert_id AND notification_id = :notification_id AND status = :status
+      AND attempted_at = :attempted_at AND duration_ms = :duration_ms"""
+
+
+def add(transaction: Transaction, attempt: Attempt) -> None:
+    """The row of an attempt."""
+    transaction.rows(_ADD, **_columns(attempt))
+
+
+def add_expiry(transaction: Transaction, notification: Notification, at: datetime) -> None:
+    """The row of a notification that expired."""
+    answer = f"not delivered after {notification.attempts} attempts since {as_text(notification.created_at)}"
+    add(transaction, Attempt(notification, AttemptStatus.EXPIRED, at, 0.0, answer))
+
+
+def has(transaction: Transaction, attempt: Attempt) -> bool:
+    """Whether the attempt has its row already."""
+    return transaction.row(_HAS, **_columns(attempt)) is not None
+
+
+def page(transaction: Transaction, *, limit: int, before: int | None, alert_id: int | None) -> list[NotificationLog]:
+    """The newest attempts first; ``before``: only those with a smaller id."""
+    about = "alert_id = :alert_id AND" if alert_id is not None else ""
+    return transaction.values(
+        NotificationLog,
+        f"SELECT * FROM notification_logs WHERE {about} id < :before ORDER BY id DESC LIMIT :limit",  # noqa: S608  # ours
+        before=MAX_ID if before is None else before,
+        limit=limit,
+        **({"alert_id": alert_id} if alert_id is not None else {}),
+    )
+
+
+def _columns(attempt: Attempt) -> dict[str, Any]:
+    notification = attempt.notification
+    return {
+        "notification_id": notification.id,
+        "alert_id": notification.alert_id,
+        "kind": notification.kind,
+        "channel": notification.channel,
+        "status": attempt.status,
+        "attempted_at": as_text(attempt.attempted_at),
+        "duration_ms": round(attempt.duration_ms, 3),
+        "answer": attempt.answer,
+    }

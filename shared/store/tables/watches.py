@@ -1,0 +1,26 @@
+"""The table ``watches``: one row for each scheduled function that watches, with since when it has run without a gap."""
+
+from datetime import datetime
+
+from shared.alerting import WatchPeriod
+from shared.models import as_text
+from shared.store.engines.database import Transaction
+
+# The ids of the rows. Version 0.1 has the first one alone.
+IDS = {"review_alerts": 1, "deliver_notifications": 2}
+
+_SAVE = """
+    INSERT INTO watches (id, started_at, seen_at) VALUES (:id, :started_at, :seen_at)
+    ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at, seen_at = excluded.seen_at"""
+
+
+def get(transaction: Transaction, function: str) -> WatchPeriod | None:
+    """The function's watch as it was saved last."""
+    row = transaction.row("SELECT * FROM watches WHERE id = :id", id=IDS[function])
+    return WatchPeriod(*(datetime.fromisoformat(row[name]) for name in ("started_at", "seen_at"))) if row else None
+
+
+def save(transaction: Transaction, function: str, watch: WatchPeriod) -> None:
+    """Write the function's watch."""
+    times = {"started_at": as_text(watch.started_at), "seen_at": as_text(watch.seen_at)}
+    transaction.rows(_SAVE, id=IDS[function], **times)

@@ -1,0 +1,82 @@
+"""The Korean texts. ``en.py`` has the same codes with the same parameters."""
+
+from collections.abc import Mapping
+
+CAUSES: Mapping[str, str] = {
+    # what the agent saw
+    "certificate_expired": "인증서가 만료됨",
+    "certificate_expired_on": "인증서가 {date}에 만료됨",
+    "certificate_for_another_host": "인증서가 다른 호스트의 것임 (대상: {host})",
+    "certificate_issuer_not_trusted": "인증서 발급자를 신뢰할 수 없음",
+    "certificate_not_valid_before": "인증서가 {date}부터 유효함",
+    "certificate_not_valid_yet": "인증서가 아직 유효하지 않음",
+    "certificate_self_signed": "자체 서명된 인증서임",
+    "closed_without_response": "응답 없이 연결이 닫힘",
+    "connection_failed": "연결 실패: {reason}",
+    "connection_refused": "연결이 거부됨",
+    "connection_reset": "연결이 끊김",
+    "headers_too_large": "응답 헤더가 너무 큼",
+    "host_not_found": "호스트를 찾을 수 없음: {host}",
+    "host_unreachable": "호스트에 연결할 수 없음",
+    "http_status": "HTTP {status} {phrase}",
+    "libcurl_error": "{text}",
+    "libcurl_error_number": "libcurl 오류 {number}",
+    "network_unreachable": "네트워크에 연결할 수 없음",
+    "no_response": "{seconds:g}초 안에 응답 없음",
+    "not_http": "HTTP 응답이 아님",
+    "proxy_not_found": "프록시를 찾을 수 없음: {host}",
+    "proxy_status": "프록시의 응답: HTTP {status} {phrase}",
+    "response_cut_short": "응답이 도중에 끝남",
+    "response_too_long": "응답이 {mebibytes} MiB 안에 끝나지 않음",
+    "response_too_slow": "응답이 {seconds:g}초 안에 끝나지 않음",
+    "tls_failed": "TLS 연결 실패: {reason}",
+    "too_many_redirects": "리다이렉트가 {limit}번을 넘음",
+    "unsupported_scheme": "http와 https만 점검함",
+    "url_not_valid": "올바른 URL이 아님",
+    # addresses that the agent refuses to connect to; "proxy": the address is that of the proxy on the way
+    "refused_link_local_address": "거부됨: {address} - 링크 로컬 주소",
+    "refused_metadata_address": "거부됨: {address} - 클라우드 메타데이터 주소",
+    "refused_multicast_address": "거부됨: {address} - 멀티캐스트 주소",
+    "refused_private_address": "거부됨: {address} - 사설 주소 (ALLOW_PRIVATE_TARGETS 꺼짐)",
+    "proxy_refused_link_local_address": "프록시 거부됨: {address} - 링크 로컬 주소",
+    "proxy_refused_metadata_address": "프록시 거부됨: {address} - 클라우드 메타데이터 주소",
+    "proxy_refused_multicast_address": "프록시 거부됨: {address} - 멀티캐스트 주소",
+    "proxy_refused_private_address": "프록시 거부됨: {address} - 사설 주소 (ALLOW_PRIVATE_TARGETS 꺼짐)",
+    # what the backend noticed
+    "location_offline": "모든 점검과 연결 확인이 실패함",
+    "no_checks_received": "점검이 도착하지 않음",
+}
+
+KINDS: Mapping[str, str] = {
+    "OUTAGE": "장애",
+    "RECOVERY": "복구",
+    "CHANNEL_REFUSED": "채널 거부",
+    "AGENT_SILENT": "에이전트 무응답",
+    "LOCATION_OFFLINE": "위치 오프라인",
+}
+
+SUBJECTS: Mapping[str, str] = {
+    "CHANNEL_REFUSED": "채널",
+    "AGENT_SILENT": "에이전트",
+    "LOCATION_OFFLINE": "위치",
+}
+
+UNITS: Mapping[str, str] = {
+    "days": "{count}일",
+    "hours": "{count}시간",
+    "minutes": "{count}분",
+    "seconds": "{count}초",
+}
+
+MESSAGES: Mapping[str, str] = {
+    "agent": "에이전트: {agent}",
+    "backend_reached": "복구 백엔드 {backend}",
+    "backend_unreachable": "백엔드 연결 불가 {backend}",
+    "cause": "원인: {cause}",
+    "cause_unknown": "알 수 없음",
+    "lasted": "지속 시간: {duration}",
+    "resolved_by": "{name} 님이 직접 해결 처리함",
+    "resolved_by_hand": "직접 해결 처리함",
+    "since": "시작: {time}",
+    "test": "시험 이 채널은 봉화의 메시지를 받습니다",
+}

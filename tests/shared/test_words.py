@@ -1,0 +1,109 @@
+"""The words of each language: they are complete, they say the same, and every cause that we make has them."""
+
+import ast
+import string
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from functions.check_monitors.probes.causes import proxys
+from shared import ROOT
+from shared.models import AlertKind, Cause, NotificationKind
+from shared.words import Language, cause_text, words_of
+
+LANGUAGES: tuple[Language, ...] = ("en", "ko")
+GROUPS = ("CAUSES", "KINDS", "SUBJECTS", "UNITS", "MESSAGES")
+ENGLISH = words_of("en").CAUSES
+# These consist of their parameters.
+SAME_IN_EVERY_LANGUAGE = {"http_status", "libcurl_error"}
+
+
+def texts(language: Language) -> dict[tuple[str, str], str]:
+    """Every text of a language by its group and code."""
+    groups: dict[str, Mapping[str, str]] = {group: getattr(words_of(language), group) for group in GROUPS}
+    return {(group, code): text for group, found in groups.items() for code, text in found.items()}
+
+
+def parameters(text: str) -> dict[str, str]:
+    """What a text names, each with its format: ``{"seconds": "g"}``."""
+    return {name: form or "" for _, name, form, _ in string.Formatter().parse(text) if name}
+
+
+def calls_of_cause() -> Iterator[tuple[str, ast.Call]]:
+    """Every ``Cause.of(…)`` of our own code, with where it stands."""
+    for folder in ("functions", "shared", "infra"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "Cause.of":
+                    yield f"{path.relative_to(ROOT)}:{node.lineno}", node
+
+
+def test_both_languages_say_the_same() -> None:
+    english, korean = texts("en"), texts("ko")
+    assert english.keys() == korean.keys()
+    assert all(parameters(english[code]) == parameters(korean[code]) for code in english)
+
+
+@pytest.mark.parametrize("code", ENGLISH)
+def test_every_cause_has_its_sentence_in_both_languages(code: str) -> None:
+    values = {name: 0.5 if form else f"<{name}>" for name, form in parameters(ENGLISH[code]).items()}
+    said = {language: cause_text(language, Cause.of(code, **values)) for language in LANGUAGES}
+    for value in values.values():
+        assert all(str(value) in text for text in said.values())
+    assert any("가" <= letter <= "힣" for letter in said["ko"]) is (code not in SAME_IN_EVERY_LANGUAGE)
+    assert said["en"].isascii()
+
+
+def test_every_cause_that_we_make_has_words_that_fit() -> None:
+    made = set()
+    for place, call in calls_of_cause():
+        code = ast.literal_eval(call.args[0])
+        assert {keyword.arg for keyword in call.keywords} == parameters(ENGLISH[code]).keys(), place
+        made.add(code)
+    # The probe turns a refusal of an address into one of the proxy's address.
+    made |= {proxys(Cause.of(code)).code for code in made if code.startswith("refused_")}
+    assert made == ENGLISH.keys(), "a sentence that no cause needs"
+
+
+def test_every_kind_has_its_words() -> None:
+    for language in LANGUAGES:
+        words = words_of(language)
+        assert words.KINDS.keys() == set(NotificationKind)
+        assert len(set(words.KINDS.values())) == len(NotificationKind), "no two kinds look alike"
+        assert words.SUBJECTS.keys() == set(AlertKind) - {AlertKind.OUTAGE}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("cause", "reported", "shown", "why"),
+    [
+        (None, "disk almost full", "disk almost full", "a reporter that sends no cause"),
+        (None, None, "", "nothing is known"),
+        (Cause.of("disk_full", disk="/"), "disk full: /", "disk full: /", "a code of a newer agent"),
+        (Cause.of("disk_full", disk="/"), None, "disk full", "the code is better than nothing"),
+        (Cause.of("host_not_found"), "no host x", "no host x", "a parameter is missing"),
+        (Cause.of("no_response", seconds="ten"), "ten seconds", "ten seconds", "a parameter has the wrong type"),
+        (Cause.of("http_status", status=599, phrase=""), "HTTP 599 Odd", "HTTP 599", "a status without a phrase"),
+        (Cause.of("libcurl_error", text="{status.real}"), None, "{status.real}", "a text is never a template"),
+    ],
+)
+def test_a_cause_without_words_is_shown_as_reported(
+    language: Language, cause: Cause | None, reported: str | None, shown: str, why: str
+) -> None:
+    assert cause_text(language, cause, reported) == shown, why
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_only_the_language_that_is_used_is_loaded(language: Language) -> None:
+    script = f"""
+import sys
+from shared.words import cause_text, words_of
+loaded = {{"shared.words.en", "shared.words.ko"}} & set(sys.modules)
+assert not loaded, loaded
+words_of({language!r})
+loaded = {{"shared.words.en", "shared.words.ko"}} & set(sys.modules)
+assert loaded == {{"shared.words.{language}"}}, loaded
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)

@@ -1,0 +1,88 @@
+"""Servers on the loopback interface that say any bytes, also those that no HTTP library would send."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+Handler = Callable[[Any], None]
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+UNENDED = b"HTTP/1.1 200 OK\r\n\r\n"
+
+
+class RawServers:
+    """Starts servers; a thread passes each connection to the server's handler and then closes it."""
+
+    def __init__(self) -> None:
+        self._listeners: list[socket.socket] = []
+
+    def __call__(self, handler: Handler, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> int:
+        """Start a server; its port."""
+        listener = socket.create_server((host, 0), backlog=500)
+        self._listeners.append(listener)
+
+        def answer(connection: Any) -> None:
+            with suppress(OSError):
+                if tls:
+                    connection = tls.wrap_socket(connection, server_side=True)
+                handler(connection)
+            connection.close()
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    threading.Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        return int(listener.getsockname()[1])
+
+    def close(self) -> None:
+        """Stop them all."""
+        for listener in self._listeners:
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)  # wakes accept
+            listener.close()
+
+
+def says(*parts: bytes, then: float = 0.0) -> Handler:
+    """A handler that reads the request, sends ``parts`` and closes ``then`` seconds later."""
+
+    def handler(connection: Any) -> None:
+        connection.recv(65536)
+        for part in parts:
+            connection.sendall(part)
+        time.sleep(then)
+
+    return handler
+
+
+def drips(head: bytes, part: bytes) -> Handler:
+    """A handler that sends ``head`` and then ``part`` again and again, until nobody listens."""
+
+    def handler(connection: Any) -> None:
+        connection.recv(65536)
+        connection.sendall(head)
+        while True:
+            connection.sendall(part)
+            time.sleep(0.02)
+
+    return handler
+
+
+def resets(connection: Any) -> None:
+    connection.recv(65536)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+
+def redirects(to: str, status: int = 302) -> Handler:
+    return says(f"HTTP/1.1 {status} Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n".encode("latin-1"))
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
