@@ -1,4 +1,4 @@
-"""Take over what version 0.1 kept beside the backlog's folder: a file of events, and one about the backend's outage."""
+"""Take over the files of version 0.1 next to the backlog's folder: waiting events, and the backend's outage."""
 
 import fcntl
 import json
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from functions.check_monitors.reporting.backlog_database import BacklogDatabase, Row, refuse_strangers
 from shared.models import Event, as_text
 
-# The backlog's folders beside which there is nothing, so that each run need not search them.
+# The backlog's folders without such files next to them, so that a run need not search again.
 _done: set[Path] = set()
 
 
