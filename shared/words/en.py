@@ -27,7 +27,6 @@ CAUSES: Mapping[str, str] = {
     "proxy_not_found": "could not resolve proxy: {host}",
     "proxy_status": "the proxy answered HTTP {status} {phrase}",
     "response_cut_short": "the answer ended early",
-    "response_too_long": "the answer did not end within {mebibytes} MiB",
     "response_too_slow": "the answer did not end within {seconds:g} s",
     "tls_failed": "TLS handshake failed: {reason}",
     "too_many_redirects": "more than {limit} redirects",

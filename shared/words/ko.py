@@ -27,7 +27,6 @@ CAUSES: Mapping[str, str] = {
     "proxy_not_found": "프록시를 찾을 수 없음: {host}",
     "proxy_status": "프록시의 응답: HTTP {status} {phrase}",
     "response_cut_short": "응답이 도중에 끝남",
-    "response_too_long": "응답이 {mebibytes} MiB 안에 끝나지 않음",
     "response_too_slow": "응답이 {seconds:g}초 안에 끝나지 않음",
     "tls_failed": "TLS 연결 실패: {reason}",
     "too_many_redirects": "리다이렉트가 {limit}번을 넘음",

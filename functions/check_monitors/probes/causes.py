@@ -14,13 +14,11 @@ import pycurl
 from shared.models import Cause
 
 MAX_REDIRECTS = 10
-MAX_UNDECLARED_BODY = 10 * 1024 * 1024  # bytes
 
 _TOO_LARGE = 100  # libcurl's code, which pycurl does not name
 
 UNSUPPORTED_SCHEME = Cause.of("unsupported_scheme")
 URL_NOT_VALID = Cause.of("url_not_valid")
-TOO_LONG = Cause.of("response_too_long", mebibytes=MAX_UNDECLARED_BODY // 2**20)
 _NOT_HTTP = Cause.of("not_http")
 _RESET = Cause.of("connection_reset")
 _NOT_TRUSTED = Cause.of("certificate_issuer_not_trusted")

@@ -15,6 +15,11 @@ LOOKUPS_PER_MULTI = 8
 # Waking up costs more than starting a check, so the few checks of one tick start together. They are too few to slow
 # each other down.
 START_TICK_SECONDS = 0.02
+# A target that sends its response in single bytes would wake the loop for each: beyond so many times in a window it
+# pauses first, and what has come meanwhile comes together.
+_WINDOW_SECONDS = 0.1
+_WAKES_PER_WINDOW = 300
+_PAUSE_SECONDS = 0.001
 _SLOW_LOOKUP_SECONDS = 0.05  # how long a start waits for a free thread before the loop adds another CurlMulti
 _HUNG_LOOKUP_SECONDS = 60.0  # how long a thread counts as busy after its check gave up on it
 
@@ -63,6 +68,8 @@ class Loop:
         self.multis: list[_Multi] = []
         self._under_way: dict[Any, tuple[_Multi, Check]] = {}
         self._started_at = 0.0
+        self._window_ends_at = 0.0
+        self._wakes = 0
         self._on_end: Callable[[Any], None] = lambda _: None
 
     def run(self, checks: Sequence[ACheck], spread_seconds: float, on_end: Callable[[ACheck], None]) -> None:
@@ -111,6 +118,7 @@ class Loop:
 
     def _step(self, seconds: float) -> None:
         """Wait for the network, at most ``seconds``, and let libcurl do its work."""
+        self._pause_if_flooded()
         multis = [multi.curl_multi for multi in self.multis]
         timeouts = [timeout / 1000 for multi in multis if (timeout := multi.timeout()) >= 0]
         for key, events in self._selector.select(min([seconds, *timeouts])):
@@ -123,6 +131,14 @@ class Loop:
                 is_more, ended, failed = multi.info_read()
                 for curl, code, text in [*((curl, pycurl.E_OK, "") for curl in ended), *failed]:
                     self._conclude(curl, code, text)
+
+    def _pause_if_flooded(self) -> None:
+        self._wakes += 1
+        at = time.monotonic()
+        if at >= self._window_ends_at:
+            self._window_ends_at, self._wakes = at + _WINDOW_SECONDS, 0
+        elif self._wakes > _WAKES_PER_WINDOW:
+            time.sleep(_PAUSE_SECONDS)
 
     def _conclude(self, curl: Any, code: int, text: str) -> None:
         multi, check = self._under_way[curl]

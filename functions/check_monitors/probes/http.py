@@ -4,6 +4,7 @@ Nothing is opened or made at import, because the process forks after it.
 """
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,8 +14,6 @@ import pycurl
 from functions.check_monitors.probes.address_filter import AddressFilter
 from functions.check_monitors.probes.causes import (
     MAX_REDIRECTS,
-    MAX_UNDECLARED_BODY,
-    TOO_LONG,
     UNSUPPORTED_SCHEME,
     URL_NOT_VALID,
     WRONG_DATES,
@@ -28,7 +27,11 @@ from shared.models import Cause, Event, Monitor, now
 from shared.settings import SettingError, Settings
 from shared.words import cause_text
 
-ENOUGH_OF_A_DECLARED_BODY = 256 * 1024  # bytes
+# A response is judged by its status and its headers. More of its body than this shows nothing new: it may have no end,
+# as a radio's, or come in so many small parts that each costs more than it says.
+ENOUGH_OF_A_BODY = 256 * 1024  # bytes
+ENOUGH_PARTS = 1_000
+ENOUGH_SECONDS = 1.0  # of a body that does not declare its length
 
 # libcurl's numbers that pycurl does not name.
 QUICK_EXIT = 322  # before libcurl 8.20, a hanging DNS lookup otherwise blocks cleanup until its thread ends
@@ -83,9 +86,12 @@ class HttpCheck:
         self.address_filter = AddressFilter(settings.is_private_allowed)
         self.responses = 0  # responses whose headers began, without those of status 1xx
         self.size = 0  # bytes of the body so far; libcurl does not pass on the body of a redirect
-        self.is_declared = False  # the response declares its body's length
+        self.parts = 0  # the pieces in which libcurl passed it on
+        self.is_declared = self.is_chunked = self.is_stream = False  # what the headers say of the body
+        self.is_enough = False  # we ended the transfer ourselves, as nothing more is needed
         self.has_headers = False  # the response's headers are complete
-        self.is_redirect = False  # the response is a redirect
+        self.headers_at = 0.0  # when they were
+        self.is_redirect = self.has_location = False  # the response is a redirect; it says where to
         self.verdict = 0  # OpenSSL's on the certificate's dates, while a second transfer reads them
 
     def handle(self) -> Any:
@@ -103,6 +109,7 @@ class HttpCheck:
         curl.setopt(pycurl.USERAGENT, "Bonghwa (+uptime check)")
         curl.setopt(pycurl.FOLLOWLOCATION, 1)
         curl.setopt(pycurl.MAXREDIRS, MAX_REDIRECTS)
+        curl.setopt(pycurl.COOKIEFILE, "")  # keeps the cookies of this check: some sites want one back from a redirect
         curl.setopt(pycurl.FAILONERROR, 1)  # ends after an error's headers: nobody needs its body
         curl.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
         curl.setopt(pycurl.HEADERFUNCTION, self._take_header)
@@ -132,19 +139,36 @@ class HttpCheck:
             status = line.partition(b" ")[2]
             self.responses += not status.startswith(b"1")
             self.is_redirect = status.startswith(b"3")
-            self.is_declared = self.has_headers = False
+            self.is_declared = self.is_chunked = self.is_stream = self.has_headers = self.has_location = False
         elif line in (b"\r\n", b"\n"):
-            self.has_headers = True
+            return self._end_headers()
         elif line[:15].lower() == b"content-length:":
             self.is_declared = True
+        elif line[:18].lower() == b"transfer-encoding:":
+            self.is_chunked = True
+        elif line[:13].lower() == b"content-type:":
+            self.is_stream = b"text/event-stream" in line.lower()
         elif self.is_redirect and line[:9].lower() == b"location:":
+            self.has_location = True
             return 0 if self.address_filter.refuses(line[9:].decode("latin-1")) else None  # 0 ends the transfer
         return None
 
+    def _end_headers(self) -> int | None:
+        self.has_headers = True
+        self.headers_at = time.monotonic()
+        # Its events may be hours apart. An error's body is not read anyway.
+        self.is_enough = self.is_stream and not (self.is_declared or self.has_location)
+        return 0 if self.is_enough else None
+
     def _take_body(self, part: bytes) -> int | None:
         self.size += len(part)
-        limit = ENOUGH_OF_A_DECLARED_BODY if self.is_declared else MAX_UNDECLARED_BODY
-        return None if self.size <= limit else 0  # 0 ends the transfer with E_WRITE_ERROR
+        self.parts += 1
+        self.is_enough = (
+            self.size > ENOUGH_OF_A_BODY
+            or self.parts > ENOUGH_PARTS
+            or (not self.is_declared and time.monotonic() - self.headers_at > ENOUGH_SECONDS)
+        )
+        return 0 if self.is_enough else None  # 0 ends the transfer with E_WRITE_ERROR
 
     def conclude(self, curl: Any, code: int, text: str) -> Any:
         """Make the event of a transfer that ended. A handle if another transfer can say more, otherwise None."""
@@ -153,16 +177,13 @@ class HttpCheck:
                 changes = {"cause": dated, "error_message": cause_text("en", dated), "timestamp": now()}
                 self.event = self.event.model_copy(update=changes)
             return None
-        if code == pycurl.E_WRITE_ERROR and self.is_declared and self.size > ENOUGH_OF_A_DECLARED_BODY:
-            code = pycurl.E_OK  # we ended the transfer ourselves
-        if code == pycurl.E_OK and not self.has_headers:
-            code = pycurl.E_PARTIAL_FILE  # libcurl takes a connection that closes amid the headers for their end
         refusal = self.address_filter.refusal
         # The code of a redirect that led to no response is not the final one.
         has_response = self.responses > curl.getinfo(pycurl.REDIRECT_COUNT) and not refusal
+        if has_response:
+            code = self._of_the_response(code, text)
         status = curl.getinfo(pycurl.RESPONSE_CODE) or None if has_response else None
-        is_too_long = code == pycurl.E_WRITE_ERROR and self.size > MAX_UNDECLARED_BODY
-        why = TOO_LONG if is_too_long else cause(curl, code, text, status, self.timeout_seconds)
+        why = cause(curl, code, text, status, self.timeout_seconds)
         if refusal:
             is_proxys = code == pycurl.E_COULDNT_CONNECT and curl.getinfo(pycurl.USED_PROXY)
             why = proxys(refusal) if is_proxys else refusal
@@ -170,6 +191,20 @@ class HttpCheck:
         verdict = curl.getinfo(pycurl.SSL_VERIFYRESULT) if code == pycurl.E_PEER_FAILED_VERIFICATION else 0
         seconds_left = self.timeout_seconds - curl.getinfo(pycurl.TOTAL_TIME)
         return self._date_reader(curl, verdict, seconds_left) if verdict in WRONG_DATES and seconds_left > 0 else None
+
+    def _of_the_response(self, code: int, text: str) -> Any:
+        """Return libcurl's code, or another one if libcurl judges the end of the response otherwise than we do."""
+        if code == pycurl.E_OK and not self.has_headers:
+            return pycurl.E_PARTIAL_FILE  # libcurl takes a connection that closes amid the headers for their end
+        if not self.has_headers or self.has_location:
+            return code
+        if code == pycurl.E_WRITE_ERROR and self.is_enough:
+            return pycurl.E_OK
+        # Many servers close a TLS connection without its goodbye. If nothing declares the body's length, that is its
+        # end, as for curl.
+        is_unannounced_end = code == pycurl.E_RECV_ERROR and "unexpected eof" in text and not self.is_chunked
+        is_over = is_unannounced_end or code == pycurl.E_OPERATION_TIMEDOUT
+        return pycurl.E_OK if is_over and not self.is_declared else code
 
     def _date_reader(self, curl: Any, verdict: int, seconds_left: float) -> Any:
         # A failed handshake does not show the certificate. This handshake accepts any, and no request follows it.
