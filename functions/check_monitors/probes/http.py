@@ -16,12 +16,11 @@ from functions.check_monitors.probes.causes import (
     MAX_REDIRECTS,
     UNSUPPORTED_SCHEME,
     URL_NOT_VALID,
-    WRONG_DATES,
     cause,
     proxys,
-    wrong_date,
 )
 from functions.check_monitors.probes.curl_loop import Loop
+from functions.check_monitors.probes.second_handshake import SecondHandshake, second_handshake
 from functions.check_monitors.probes.urls import UnsupportedScheme, as_ascii
 from shared.models import Cause, Event, Monitor, now
 from shared.settings import SettingError, Settings
@@ -32,6 +31,7 @@ from shared.words import cause_text
 ENOUGH_OF_A_BODY = 256 * 1024  # bytes
 ENOUGH_PARTS = 1_000
 ENOUGH_SECONDS = 1.0  # of a body that does not declare its length
+SECOND_SECONDS = 3.0  # of a second handshake; the event waits for it
 
 # libcurl's numbers that pycurl does not name.
 QUICK_EXIT = 322  # before libcurl 8.20, a hanging DNS lookup otherwise blocks cleanup until its thread ends
@@ -92,7 +92,7 @@ class HttpCheck:
         self.has_headers = False  # the response's headers are complete
         self.headers_at = 0.0  # when they were
         self.is_redirect = self.has_location = False  # the response is a redirect; it says where to
-        self.verdict = 0  # OpenSSL's on the certificate's dates, while a second transfer reads them
+        self.second: SecondHandshake | None = None  # under way
 
     def handle(self) -> Any:
         """The handle of the transfer, ready to start. None if nothing can be transferred: then the event is made."""
@@ -172,9 +172,9 @@ class HttpCheck:
 
     def conclude(self, curl: Any, code: int, text: str) -> Any:
         """Make the event of a transfer that ended. A handle if another transfer can say more, otherwise None."""
-        if self.verdict:
-            if dated := wrong_date(curl, self.verdict):
-                changes = {"cause": dated, "error_message": cause_text("en", dated), "timestamp": now()}
+        if self.second:
+            if found := self.second.finding(curl):
+                changes = {"cause": found, "error_message": cause_text("en", found), "timestamp": now()}
                 self.event = self.event.model_copy(update=changes)
             return None
         refusal = self.address_filter.refusal
@@ -188,9 +188,8 @@ class HttpCheck:
             is_proxys = code == pycurl.E_COULDNT_CONNECT and curl.getinfo(pycurl.USED_PROXY)
             why = proxys(refusal) if is_proxys else refusal
         self._make_event(why, curl, status)
-        verdict = curl.getinfo(pycurl.SSL_VERIFYRESULT) if code == pycurl.E_PEER_FAILED_VERIFICATION else 0
-        seconds_left = self.timeout_seconds - curl.getinfo(pycurl.TOTAL_TIME)
-        return self._date_reader(curl, verdict, seconds_left) if verdict in WRONG_DATES and seconds_left > 0 else None
+        self.second = second_handshake(curl, code, text, has_response=has_response)
+        return self._second_handle(curl) if self.second else None
 
     def _of_the_response(self, code: int, text: str) -> Any:
         """Return libcurl's code, or another one if libcurl judges the end of the response otherwise than we do."""
@@ -206,14 +205,13 @@ class HttpCheck:
         is_over = is_unannounced_end or code == pycurl.E_OPERATION_TIMEDOUT
         return pycurl.E_OK if is_over and not self.is_declared else code
 
-    def _date_reader(self, curl: Any, verdict: int, seconds_left: float) -> Any:
-        # A failed handshake does not show the certificate. This handshake accepts any, and no request follows it.
-        self.verdict = verdict
-        curl = self._handle(curl.getinfo_raw(pycurl.EFFECTIVE_URL), seconds_left)
+    def _second_handle(self, curl: Any) -> Any:
+        seconds_left = self.timeout_seconds - curl.getinfo(pycurl.TOTAL_TIME)
+        if self.second is None or seconds_left <= 0:
+            return None
+        curl = self._handle(curl.getinfo_raw(pycurl.EFFECTIVE_URL), min(seconds_left, SECOND_SECONDS))
         curl.setopt(pycurl.CONNECT_ONLY, 1)
-        curl.setopt(pycurl.SSL_VERIFYPEER, 0)
-        curl.setopt(pycurl.SSL_VERIFYHOST, 0)
-        curl.setopt(pycurl.OPT_CERTINFO, 1)
+        self.second.prepare(curl)
         return curl
 
     def _make_event(self, why: Cause | None, curl: Any = None, status: int | None = None) -> None:
