@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 CAUSES: Mapping[str, str] = {
     # what the agent saw
+    "agent_short_of_files": "not checked: the agent has no file descriptor left",
+    "agent_short_of_memory": "not checked: the agent has no memory left",
+    "agent_short_of_threads": "not checked: the agent can start no further thread",
     "certificate_expired": "certificate expired",
     "certificate_expired_on": "certificate expired on {date}",
     "certificate_for_another_host": "certificate is for another host than {host}",

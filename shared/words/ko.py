@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 CAUSES: Mapping[str, str] = {
     # what the agent saw
+    "agent_short_of_files": "점검하지 못함: 에이전트의 파일 디스크립터가 부족함",
+    "agent_short_of_memory": "점검하지 못함: 에이전트의 메모리가 부족함",
+    "agent_short_of_threads": "점검하지 못함: 에이전트가 스레드를 더 만들 수 없음",
     "certificate_expired": "인증서가 만료됨",
     "certificate_expired_on": "인증서가 {date}에 만료됨",
     "certificate_for_another_host": "인증서가 다른 호스트의 것임 (대상: {host})",

@@ -8,6 +8,8 @@ from typing import Any, Protocol, TypeVar
 
 import pycurl
 
+from functions.check_monitors.probes.capacity import Slots, raise_the_limit
+
 # libcurl resolves names in 20 threads per CurlMulti, two for each name (IPv4, IPv6), and further names wait for them: a
 # few names that hang would let healthy targets miss their deadlines. A CurlMulti therefore gets fewer names at a time,
 # and the names beyond them go to another CurlMulti.
@@ -21,11 +23,18 @@ _WINDOW_SECONDS = 0.1
 _WAKES_PER_WINDOW = 300
 _PAUSE_SECONDS = 0.001
 _SLOW_LOOKUP_SECONDS = 0.05  # how long a start waits for a free thread before the loop adds another CurlMulti
+_SLOT_SECONDS = 0.05  # how often a check that waits for a slot asks again, if other loops have them all
+_PUT_OFF_SECONDS = 0.25
 _HUNG_LOOKUP_SECONDS = 60.0  # how long a thread counts as busy after its check gave up on it
+
+
+_slots = Slots()
 
 
 class Check(Protocol):
     """One transfer that a loop runs, or several that follow each other."""
+
+    is_put_off: bool  # the agent itself lacked something: begin again, a little later
 
     def handle(self) -> Any:
         """The first transfer's handle, or None if there is nothing to transfer."""
@@ -64,18 +73,21 @@ class Loop:
     """
 
     def __init__(self) -> None:
+        raise_the_limit()
         self._selector = selectors.DefaultSelector()
         self.multis: list[_Multi] = []
         self._under_way: dict[Any, tuple[_Multi, Check]] = {}
         self._started_at = 0.0
         self._window_ends_at = 0.0
         self._wakes = 0
+        self._due = deque[tuple[float, Check]]()
         self._on_end: Callable[[Any], None] = lambda _: None
 
     def run(self, checks: Sequence[ACheck], spread_seconds: float, on_end: Callable[[ACheck], None]) -> None:
         """Run ``checks`` to their ends, their starts spread evenly over ``spread_seconds``; ``on_end`` takes each."""
+        _slots.measure(len(checks))
         began = time.monotonic()
-        due: deque[tuple[float, Check]] = deque(
+        self._due = due = deque[tuple[float, Check]](
             (began + _rounded_down(spread_seconds * i / len(checks), START_TICK_SECONDS), check)
             for i, check in enumerate(checks)
         )
@@ -88,6 +100,7 @@ class Loop:
         finally:
             for curl in list(self._under_way):
                 self._end(curl)
+                _slots.give_back()
 
     def _start_due(self, due: deque[tuple[float, Check]]) -> float:
         """Start the checks that are due; in how many seconds the next one is."""
@@ -103,11 +116,14 @@ class Loop:
                     return seconds
                 multi = _Multi(self._watch)
                 self.multis.append(multi)
+            if not _slots.take():
+                return _SLOT_SECONDS
             due.popleft()
             self._started_at = at
             if curl := check.handle():
                 self._start(curl, multi, check)
             else:
+                _slots.give_back()
                 self._on_end(check)
         return 60.0
 
@@ -148,6 +164,10 @@ class Loop:
         self._end(curl)
         if further:
             self._start(further, multi, check)
+            return
+        _slots.give_back(has_lacked=check.is_put_off)
+        if check.is_put_off:
+            self._due.append((time.monotonic() + _PUT_OFF_SECONDS, check))
         else:
             self._on_end(check)
 

@@ -12,6 +12,7 @@ import certifi
 import pycurl
 
 from functions.check_monitors.probes.address_filter import AddressFilter
+from functions.check_monitors.probes.capacity import MEMORY, OUT_OF_MEMORY, shortage
 from functions.check_monitors.probes.causes import (
     MAX_REDIRECTS,
     UNSUPPORTED_SCHEME,
@@ -84,6 +85,12 @@ class HttpCheck:
         self.timeout_seconds = settings.check_timeout_seconds
         self.ca_file = ca_file
         self.address_filter = AddressFilter(settings.is_private_allowed)
+        self.second: SecondHandshake | None = None  # under way
+        self.give_up_at = 0.0  # from then on, something that the agent lacks is no reason to try again
+        self.is_put_off = False
+        self._begin()
+
+    def _begin(self) -> None:
         self.responses = 0  # responses whose headers began, without those of status 1xx
         self.size = 0  # bytes of the body so far; libcurl does not pass on the body of a redirect
         self.parts = 0  # the pieces in which libcurl passed it on
@@ -92,15 +99,18 @@ class HttpCheck:
         self.has_headers = False  # the response's headers are complete
         self.headers_at = 0.0  # when they were
         self.is_redirect = self.has_location = False  # the response is a redirect; it says where to
-        self.second: SecondHandshake | None = None  # under way
 
     def handle(self) -> Any:
         """The handle of the transfer, ready to start. None if nothing can be transferred: then the event is made."""
+        self.is_put_off = False
+        self.give_up_at = self.give_up_at or time.monotonic() + self.timeout_seconds
         try:
             url = as_ascii(self.monitor.target_url)
             curl = None if self.address_filter.refuses(url) else self._handle(url, self.timeout_seconds)
         except (ValueError, pycurl.error) as error:  # the latter for a URL of some megabytes
-            self._make_event(UNSUPPORTED_SCHEME if isinstance(error, UnsupportedScheme) else URL_NOT_VALID)
+            lacked = isinstance(error, pycurl.error) and error.args[0] in OUT_OF_MEMORY
+            not_valid = UNSUPPORTED_SCHEME if isinstance(error, UnsupportedScheme) else URL_NOT_VALID
+            self._make_event(MEMORY if lacked else not_valid, is_inconclusive=lacked)
             return None
         if curl is None:
             self._make_event(self.address_filter.refusal)
@@ -187,7 +197,14 @@ class HttpCheck:
         if refusal:
             is_proxys = code == pycurl.E_COULDNT_CONNECT and curl.getinfo(pycurl.USED_PROXY)
             why = proxys(refusal) if is_proxys else refusal
-        self._make_event(why, curl, status)
+        lacked = shortage(curl, code, text, self.address_filter.error_number)
+        if lacked and time.monotonic() < self.give_up_at:
+            self._begin()
+            self.is_put_off = True
+            return None
+        self._make_event(lacked or why, curl, status, is_inconclusive=lacked is not None)
+        if lacked:
+            return None
         self.second = second_handshake(curl, code, text, has_response=has_response)
         return self._second_handle(curl) if self.second else None
 
@@ -214,7 +231,9 @@ class HttpCheck:
         self.second.prepare(curl)
         return curl
 
-    def _make_event(self, why: Cause | None, curl: Any = None, status: int | None = None) -> None:
+    def _make_event(
+        self, why: Cause | None, curl: Any = None, status: int | None = None, *, is_inconclusive: bool = False
+    ) -> None:
         self.event = Event(
             target_url=_storable(self.monitor.target_url),
             monitor=_storable(self.monitor.name),
@@ -223,6 +242,7 @@ class HttpCheck:
             status_code=status,
             error_message=cause_text("en", why) or None,
             cause=why,
+            is_inconclusive=is_inconclusive,
             location=self.settings.location,
             agent=self.settings.agent,
             interval_seconds=self.settings.check_interval_seconds,
