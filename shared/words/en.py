@@ -21,6 +21,8 @@ CAUSES: Mapping[str, str] = {
     "connection_failed": "connection failed: {reason}",
     "connection_refused": "connection refused",
     "connection_reset": "connection reset",
+    "dns_failed": "DNS: the resolver {resolver} could not look up {host}",
+    "dns_no_response": "DNS: the resolver {resolver} did not answer for {host} within {seconds:g} s",
     "header_with_nul": "a header of the answer holds a NUL byte",
     "header_without_colon": "a header line of the answer has no colon",
     "headers_too_large": "the answer's headers are too large",

@@ -21,6 +21,8 @@ CAUSES: Mapping[str, str] = {
     "connection_failed": "연결 실패: {reason}",
     "connection_refused": "연결이 거부됨",
     "connection_reset": "연결이 끊김",
+    "dns_failed": "DNS: 리졸버 {resolver}가 {host} 조회에 실패함",
+    "dns_no_response": "DNS: 리졸버 {resolver}가 {host} 조회에 {seconds:g}초 안에 응답하지 않음",
     "header_with_nul": "응답 헤더에 NUL 바이트가 있음",
     "header_without_colon": "응답 헤더 줄에 콜론이 없음",
     "headers_too_large": "응답 헤더가 너무 큼",

@@ -62,6 +62,11 @@ class Slots:
                 self._limit = max(1, min(self._limit, self._taken))
 
 
+def by_errno(number: int | None) -> Cause | None:
+    """Return what this process lacked, if an errno says so."""
+    return _BY_ERRNO.get(number or 0)
+
+
 def raise_the_limit() -> None:
     """Raise the limit of open files as far as this process may."""
     import resource  # not everywhere

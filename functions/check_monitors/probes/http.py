@@ -12,15 +12,18 @@ import certifi
 import pycurl
 
 from functions.check_monitors.probes.address_filter import AddressFilter
-from functions.check_monitors.probes.capacity import MEMORY, OUT_OF_MEMORY, shortage
+from functions.check_monitors.probes.capacity import FILES, MEMORY, OUT_OF_MEMORY, THREADS, shortage
 from functions.check_monitors.probes.causes import (
     MAX_REDIRECTS,
     UNSUPPORTED_SCHEME,
     URL_NOT_VALID,
     cause,
+    host_of,
     proxys,
 )
 from functions.check_monitors.probes.curl_loop import Loop
+from functions.check_monitors.probes.lookups import SecondLookup, family_for, forget_family, learn_family, no_answer
+from functions.check_monitors.probes.phases import phases
 from functions.check_monitors.probes.second_handshake import SecondHandshake, second_handshake
 from functions.check_monitors.probes.urls import UnsupportedScheme, as_ascii
 from shared.models import Cause, Event, Monitor, now
@@ -88,6 +91,8 @@ class HttpCheck:
         self.second: SecondHandshake | None = None  # under way
         self.give_up_at = 0.0  # from then on, something that the agent lacks is no reason to try again
         self.is_put_off = False
+        self.url = ""  # as libcurl has it
+        self.family = pycurl.IPRESOLVE_WHATEVER
         self._begin()
 
     def _begin(self) -> None:
@@ -115,6 +120,10 @@ class HttpCheck:
         if curl is None:
             self._make_event(self.address_filter.refusal)
             return None
+        self.url = url
+        self.family = family_for(url)
+        if self.family != pycurl.IPRESOLVE_WHATEVER:
+            curl.setopt(pycurl.IPRESOLVE, self.family)
         curl.setopt(pycurl.CAINFO, self.ca_file)
         curl.setopt(pycurl.USERAGENT, "Bonghwa (+uptime check)")
         curl.setopt(pycurl.FOLLOWLOCATION, 1)
@@ -181,11 +190,13 @@ class HttpCheck:
         return 0 if self.is_enough else None  # 0 ends the transfer with E_WRITE_ERROR
 
     def conclude(self, curl: Any, code: int, text: str) -> Any:
-        """Make the event of a transfer that ended. A handle if another transfer can say more, otherwise None."""
+        """Make the event of a transfer that ended.
+
+        Return what can say more: the handle of another transfer or another lookup; None if nothing can.
+        """
         if self.second:
             if found := self.second.finding(curl):
-                changes = {"cause": found, "error_message": cause_text("en", found), "timestamp": now()}
-                self.event = self.event.model_copy(update=changes)
+                self.know_better(found)
             return None
         refusal = self.address_filter.refusal
         # The code of a redirect that led to no response is not the final one.
@@ -193,20 +204,42 @@ class HttpCheck:
         if has_response:
             code = self._of_the_response(code, text)
         status = curl.getinfo(pycurl.RESPONSE_CODE) or None if has_response else None
-        why = cause(curl, code, text, status, self.timeout_seconds)
-        if refusal:
-            is_proxys = code == pycurl.E_COULDNT_CONNECT and curl.getinfo(pycurl.USED_PROXY)
-            why = proxys(refusal) if is_proxys else refusal
+        if code == pycurl.E_OK:
+            learn_family(curl, self.url)
+        elif self.family != pycurl.IPRESOLVE_WHATEVER and not has_response and time.monotonic() < self.give_up_at:
+            forget_family(self.url)
+            self._begin()
+            return self.handle()
         lacked = shortage(curl, code, text, self.address_filter.error_number)
         if lacked and time.monotonic() < self.give_up_at:
             self._begin()
             self.is_put_off = True
             return None
-        self._make_event(lacked or why, curl, status, is_inconclusive=lacked is not None)
+        self._make_event(
+            lacked or self._why(curl, code, text, status), curl, status, is_inconclusive=lacked is not None
+        )
         if lacked:
             return None
+        if code == pycurl.E_COULDNT_RESOLVE_HOST and not refusal:
+            seconds_left = self.timeout_seconds - curl.getinfo(pycurl.TOTAL_TIME)
+            return SecondLookup(host_of(curl), seconds_left)
         self.second = second_handshake(curl, code, text, has_response=has_response)
         return self._second_handle(curl) if self.second else None
+
+    def know_better(self, why: Cause) -> None:
+        """Take the cause that another transfer, or another lookup, has shown."""
+        is_inconclusive = why in (FILES, MEMORY, THREADS)
+        changes = {"cause": why, "error_message": cause_text("en", why), "is_inconclusive": is_inconclusive}
+        self.event = self.event.model_copy(update={**changes, "timestamp": now()})
+
+    def _why(self, curl: Any, code: int, text: str, status: int | None) -> Cause | None:
+        refusal = self.address_filter.refusal
+        if refusal:
+            is_proxys = code == pycurl.E_COULDNT_CONNECT and curl.getinfo(pycurl.USED_PROXY)
+            return proxys(refusal) if is_proxys else refusal
+        if text.startswith("Resolving timed out") and (of_dns := no_answer(host_of(curl), self.timeout_seconds)):
+            return of_dns
+        return cause(curl, code, text, status, self.timeout_seconds)
 
     def _of_the_response(self, code: int, text: str) -> Any:
         """Return libcurl's code, or another one if libcurl judges the end of the response otherwise than we do."""
@@ -246,34 +279,11 @@ class HttpCheck:
             location=self.settings.location,
             agent=self.settings.agent,
             interval_seconds=self.settings.check_interval_seconds,
-            **(_phases(curl, status is not None) if curl else {}),
+            **(phases(curl, status is not None) if curl else {}),
         )
 
 
 _idle_loops: list[Loop] = []
-
-
-def _phases(curl: Any, has_response: bool) -> dict[str, Any]:
-    """How long each phase took, in milliseconds, summed over the redirects; None for a phase that was not reached."""
-    dns, connected, ready, first_byte, total = (
-        curl.getinfo(time) / 1000
-        for time in (
-            pycurl.NAMELOOKUP_TIME_T,
-            pycurl.CONNECT_TIME_T,
-            pycurl.PRETRANSFER_TIME_T,
-            pycurl.STARTTRANSFER_TIME_T,
-            pycurl.TOTAL_TIME_T,
-        )
-    )
-    # libcurl's times count from the start. APPCONNECT_TIME leaves out the requests before a redirect to https.
-    is_tls = curl.getinfo(pycurl.APPCONNECT_TIME_T) > 0
-    return {
-        "response_time_ms": total,
-        "dns_ms": dns or None,
-        "connect_ms": round(max(0.0, connected - dns), 3) if connected else None,
-        "tls_ms": round(max(0.0, ready - connected), 3) if is_tls else None,
-        "first_byte_ms": round(max(0.0, first_byte - (ready if is_tls else connected)), 3) if has_response else None,
-    }
 
 
 def _storable(value: str) -> str:
