@@ -6,7 +6,16 @@ from datetime import datetime, timedelta, tzinfo
 from shared.models import Alert, AlertKind, Notification, NotificationKind
 from shared.words import Language, cause_text, words_of
 
-__all__ = ["MAX_PART", "Language", "compose", "compose_about_backend", "compose_test", "duration", "one_line"]
+__all__ = [
+    "MAX_PART",
+    "Language",
+    "compose",
+    "compose_about_backend",
+    "compose_short",
+    "compose_test",
+    "duration",
+    "one_line",
+]
 
 # Four parts of this length, in characters of two UTF-16 units each, stay within Telegram's 4,096.
 MAX_PART = 300
@@ -39,6 +48,11 @@ def compose(alert: Alert, notification: Notification, language: Language, zone: 
         name = one_line(notification.actor or "")
         parts.append(words["resolved_by"].format(name=name) if name else words["resolved_by_hand"])
     return _SEPARATOR.join([*parts, f"#{notification.id}"])
+
+
+def compose_short(alert: Alert, notification: Notification) -> str:
+    """What remains of a message that could not be composed: its kind, its subject and its id, in English."""
+    return f"{notification.kind} {one_line(alert.subject)}{_SEPARATOR}#{notification.id}"
 
 
 def _title(alert: Alert, kind: NotificationKind, language: Language) -> str:
@@ -106,4 +120,9 @@ def duration(length: timedelta, language: Language) -> str:
 
 
 def _time(at: datetime, zone: tzinfo | None) -> str:
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+    try:
+        shown = at.astimezone(zone)
+    except (OverflowError, ValueError, OSError):
+        shown = at  # in UTC: the calendar's first and last day have no date in every zone
+    # Not strftime: it writes the year 1 as "1".
+    return f"{shown.replace(tzinfo=None).isoformat(' ', 'seconds')} {shown.tzname()}"

@@ -36,5 +36,6 @@ def update_alert(request: Request, settings: Settings) -> Response:
     alert = change.alert
     if change.kind:
         step("server", "alert_moved", alert_id=alert.id, target_url=alert.target_url, status=alert.status, by=update.by)
-    deliver_at_once(store, channels, change.notification_ids, settings.message_language)
+    owed, language = change.notification_ids, settings.message_language
+    deliver_at_once(store, channels, owed, language, settings.notification_ttl_seconds)
     return web.answer(alert)

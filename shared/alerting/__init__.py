@@ -13,11 +13,12 @@ from shared.alerting.agents import (
 )
 from shared.alerting.channels import judge_channel
 from shared.alerting.moves import IllegalMove, agent_after_move, monitor_after_move, move, resolve
-from shared.alerting.ordering import CLOCK_TOLERANCE, effective_time, is_late
+from shared.alerting.ordering import CLOCK_TOLERANCE, FIRST_TIME, effective_time, is_late
 from shared.alerting.outages import RULES, Decision, Reason, Situation, decide
 
 __all__ = [
     "CLOCK_TOLERANCE",
+    "FIRST_TIME",
     "RULES",
     "STATE_WITHOUT_AGENT",
     "WATCH_GAP",

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from shared.models import Alert, AlertKind, AlertStatus, Cause, as_text
-from shared.store.engines.database import MAX_ID, Transaction
+from shared.models import Alert, AlertKind, AlertStatus, Cause, Notification, as_text
+from shared.store.engines.database import MAX_ID, Transaction, salvaged
 
 _ADD = """
     INSERT INTO alerts (kind, subject, target_url, status, cause, cause_data, failed_at, opened_at)
@@ -61,6 +61,15 @@ def get(transaction: Transaction, alert_id: int) -> Alert:
     if alert is None:
         raise AlertNotFound(alert_id)
     return alert
+
+
+def of_notification(transaction: Transaction, notification: Notification) -> Alert:
+    """The alert that a notification is about, whatever its row holds. Raises AlertNotFound."""
+    row = transaction.row("SELECT * FROM alerts WHERE id = :id", id=notification.alert_id)
+    if row is None:
+        raise AlertNotFound(notification.alert_id)
+    times = dict.fromkeys(("failed_at", "opened_at"), notification.created_at)
+    return salvaged(Alert, row, kind=AlertKind.OUTAGE, status=AlertStatus.OPEN, subject="?", **times)
 
 
 def active(transaction: Transaction, kind: AlertKind, subject: str) -> Alert | None:

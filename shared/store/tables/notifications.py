@@ -14,7 +14,7 @@ from shared.models import (
     NotificationStatus,
     as_text,
 )
-from shared.store.engines.database import Transaction
+from shared.store.engines.database import Row, Transaction, salvaged
 
 _ADD = """
     INSERT INTO notifications
@@ -113,8 +113,7 @@ def claim(
     ``ids``: the least and the greatest id to consider. ``skew``: what lies further ahead than the clock's tolerance was
     decided before the clock was set back, and holds nothing up.
     """
-    return transaction.value(
-        Notification,
+    row = transaction.row(
         _CLAIM,
         channel=channel,
         now=as_text(now),
@@ -124,6 +123,7 @@ def claim(
         first=ids[0],
         last=ids[1],
     )
+    return None if row is None else _salvaged(row, now)
 
 
 def due_channels(transaction: Transaction, *, now: datetime, skew: timedelta) -> set[str]:
@@ -161,14 +161,13 @@ def has_too_old(transaction: Transaction, *, now: datetime, created_before: date
 
 def expire(transaction: Transaction, *, now: datetime, created_before: datetime) -> list[Notification]:
     """Give up every notification that was created before then and that nobody is sending now."""
-    expired = transaction.values(
-        Notification,
+    expired = transaction.rows(
         f"UPDATE notifications SET status = 'EXPIRED', leased_until = NULL WHERE {_TOO_OLD} RETURNING *",  # noqa: S608
         now=as_text(now),
         created_before=as_text(created_before),
     )
     # No engine promises an order of what it returns.
-    return sorted(expired, key=lambda notification: notification.id)
+    return sorted((_salvaged(row, now) for row in expired), key=lambda notification: notification.id)
 
 
 def of_alert(transaction: Transaction, alert_id: int) -> list[Notification]:
@@ -189,3 +188,8 @@ def owed_by_channel(transaction: Transaction, *, late: datetime) -> list[OwedSum
         OwedSummary(row["channel"], int(row["owed"]), int(row["overdue"]), datetime.fromisoformat(row["oldest"]))
         for row in transaction.rows(_OWED_BY_CHANNEL, late=as_text(late))
     ]
+
+
+def _salvaged(row: Row, now: datetime) -> Notification:
+    times = dict.fromkeys(("occurred_at", "created_at", "due_at"), now)
+    return salvaged(Notification, row, kind=NotificationKind.OUTAGE, is_manual=False, **times)

@@ -1,0 +1,65 @@
+"""What reporters, channels and whoever stands before them say, on the running system: every outage is still told."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.models import as_text, now
+from tests.support.running import LocalSystem
+from tests.support.stand_ins import BotApi, Target, asks_to_wait, internal_error
+
+pytestmark = pytest.mark.system
+
+YEAR_ONE = ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.001Z", "0001-01-02T12:00:00Z", "1900-01-01T00:00:00+09:00")
+
+
+def fail(system: LocalSystem, monitor: str, timestamp: str | None = None) -> None:
+    """Report a failure of ``monitor``."""
+    event = {"target_url": f"http://{monitor}.example/", "monitor": monitor, "is_success": False}
+    answer = system.post("/events", event | {"timestamp": timestamp or as_text(now()), "error_message": "broken"})
+    assert answer.status_code == 201, answer.text
+
+
+def attempts(system: LocalSystem, channel: str = "telegram") -> list[dict[str, Any]]:
+    return system.rows("SELECT * FROM notification_logs WHERE channel = ? ORDER BY id", channel)
+
+
+def sent(api: BotApi) -> list[str]:
+    """What each accepted message begins with."""
+    return [" ".join(text.split()[:2]) for text in api.messages]
+
+
+def test_events_of_the_year_one_stop_no_message(project: Path, tmp_path: Path, target: Target, bot_api: BotApi) -> None:
+    variables = {"TZ": "America/New_York", "TARGET_URL": target.url, **bot_api.environ}
+    with LocalSystem(project, tmp_path, **variables) as system:
+        bot_api.behaviour = internal_error
+        for number in range(20):
+            fail(system, f"go{number}", YEAR_ONE[number % len(YEAR_ONE)])
+        # As if version 0.1 had stored it: composing has to show the calendar's first day.
+        with closing(sqlite3.connect(system.database, timeout=5)) as database, database:
+            database.execute("UPDATE alerts SET failed_at = '0001-01-01T00:00:00.000Z' WHERE id <= 3")
+            database.execute("UPDATE alerts SET cause_data = '{', opened_at = 'never' WHERE id = 4")
+        bot_api.behaviour = type(bot_api)().behaviour
+        fail(system, "shop")
+        expected = {f"OUTAGE {name}" for name in ("shop", *(f"go{number}" for number in range(20)))}
+        system.wait_until(lambda: expected <= set(sent(bot_api)), 40)
+        assert len(sent(bot_api)) == len(expected)
+        assert {log["status"] for log in attempts(system)} <= {"RETRY", "SENT"}
+        assert "Traceback" not in system.output()
+
+
+@pytest.mark.parametrize("seconds", [10**12, 10**300])
+def test_a_wait_without_end_ends_before_its_message_does(
+    project: Path, tmp_path: Path, target: Target, bot_api: BotApi, seconds: int
+) -> None:
+    bot_api.queue(asks_to_wait(seconds))
+    variables = {"TARGET_URL": target.url, "NOTIFICATION_TTL": "64", **bot_api.environ}
+    with LocalSystem(project, tmp_path, **variables) as system:
+        fail(system, "first")
+        fail(system, "second")
+        system.wait_until(lambda: sorted(sent(bot_api)) == ["OUTAGE first", "OUTAGE second"], 20)
+        assert [log["status"] for log in attempts(system)].count("RETRY") == 1
+        assert "Traceback" not in system.output()
