@@ -19,6 +19,8 @@ __all__ = [
 
 # Four parts of this length, in characters of two UTF-16 units each, stay within Telegram's 4,096.
 MAX_PART = 300
+# A person's name. What is longer is no name.
+MAX_NAME = 64
 
 _SEPARATOR = " · "
 _JOINER = "\u200d"
@@ -45,8 +47,9 @@ def compose(alert: Alert, notification: Notification, language: Language, zone: 
         lasted = duration(notification.occurred_at - alert.failed_at, language)
         parts.append(words["lasted"].format(duration=lasted))
     if notification.is_manual:
-        name = one_line(notification.actor or "")
-        parts.append(words["resolved_by"].format(name=name) if name else words["resolved_by_hand"])
+        name = one_line(notification.actor or "", MAX_NAME)
+        move = "resolved" if notification.kind is NotificationKind.RECOVERY else "reopened"
+        parts.append(words[f"{move}_by"].format(name=name) if name else words[f"{move}_by_hand"])
     return _SEPARATOR.join([*parts, f"#{notification.id}"])
 
 
@@ -94,8 +97,8 @@ def compose_test(at: datetime, language: Language, zone: tzinfo | None = None) -
     return _SEPARATOR.join([words_of(language).MESSAGES["test"], _time(at, zone)])
 
 
-def one_line(text: str) -> str:
-    """``text`` with visible characters only, in one line, cut to MAX_PART characters.
+def one_line(text: str, longest: int = MAX_PART) -> str:
+    """``text`` with visible characters only, in one line, cut to ``longest`` characters.
 
     Every character that Unicode calls control, format (marks that turn the direction of text, characters without
     width, tags), separator, private, surrogate or unassigned becomes a space. Otherwise the text of a target or an
@@ -104,7 +107,7 @@ def one_line(text: str) -> str:
     text = re.sub(_LOOSE_JOINER, " ", text)
     text = "".join(c if c.isprintable() or c == _JOINER else " " for c in text)
     text = " ".join(text.split())
-    return text if len(text) <= MAX_PART else f"{text[: MAX_PART - 1]}…"
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def duration(length: timedelta, language: Language) -> str:

@@ -100,3 +100,40 @@ def test_a_group_that_becomes_a_supergroup_gets_everything(
             system.wait_until(lambda: f"OUTAGE shop{run}" in sent(bot_api), 20)  # noqa: B023
             assert attempts(system)[-1]["answer"].endswith("; the group moved: TELEGRAM_CHAT_ID has to be -1001")
             assert "TELEGRAM_CHAT_ID has to be -1001" in (tmp_path / "logs" / "server.log").read_text()
+
+
+def test_a_live_outage_that_is_reopened_is_told_again(
+    project: Path, tmp_path: Path, target: Target, bot_api: BotApi
+) -> None:
+    with LocalSystem(project, tmp_path, TARGET_URL=target.url, **bot_api.environ) as system:
+        target.status = 500
+        outage, recovery = f"OUTAGE {target.url}", f"RECOVERY {target.url}"
+        system.wait_until(lambda: sent(bot_api) == [outage], 20)
+        system.patch("/alerts/1", {"status": "RESOLVED", "by": "kim"})
+        assert system.patch("/alerts/1", {"status": "OPEN", "by": "x" * 255}).status_code in (200, 409)
+        system.wait_until(lambda: sent(bot_api) == [outage, recovery, outage], 20)
+        assert len(bot_api.messages[-1]) < 400
+        target.status = 200
+        system.wait_until(lambda: sent(bot_api) == [outage, recovery, outage, recovery], 20)
+        # Reopened while it is up, just before it fails again.
+        newest = system.alerts()[0]["id"]
+        target.status = 500
+        system.patch(f"/alerts/{newest}", {"status": "OPEN"})
+        system.wait_until(lambda: sent(bot_api)[4:5] == [outage], 20)
+
+
+@pytest.mark.parametrize("pair", [("RESOLVED", "OPEN"), ("ACK", "OPEN")])
+def test_moves_cannot_flood_the_channels(
+    project: Path, tmp_path: Path, target: Target, bot_api: BotApi, pair: tuple[str, str]
+) -> None:
+    with LocalSystem(project, tmp_path, TARGET_URL=target.url, **bot_api.environ) as system:
+        fail(system, "shop")
+        answers = [system.patch("/alerts/1", {"status": pair[turn % 2], "by": f"spam {turn}"}) for turn in range(40)]
+        # Every second of the later ones asks for the status that the alert has already.
+        assert [answer.status_code for answer in answers] == [200] * 10 + [429, 200] * 15
+        refused = answers[10]
+        assert refused.headers["Content-Type"] == "application/problem+json"
+        assert 1 <= int(refused.headers["Retry-After"]) <= 60
+        assert refused.json()["status"] == 429
+        system.wait_until(lambda: system.get("/").json()["owed_notifications"] == 0, 20)
+        assert len(bot_api.messages) <= 11

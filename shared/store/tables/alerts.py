@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from shared.alerting import Moves
 from shared.models import Alert, AlertKind, AlertStatus, Cause, Notification, as_text
 from shared.store.engines.database import MAX_ID, Transaction, salvaged
 
@@ -15,6 +16,9 @@ _SAVE = """
     UPDATE alerts SET status = :status, acknowledged_at = :acknowledged_at, acknowledged_by = :acknowledged_by,
         resolved_at = :resolved_at, resolved_by = :resolved_by
     WHERE id = :id"""
+
+
+_SAVE_MOVES = "UPDATE alerts SET moves = :count, moves_since = :since WHERE id = :id"
 
 
 class AlertNotFound(Exception):
@@ -52,6 +56,18 @@ def add(
 def save(transaction: Transaction, alert: Alert) -> None:
     """Write what can change of an alert."""
     transaction.rows(_SAVE, **alert.model_dump(mode="json"))
+
+
+def moves(transaction: Transaction, alert_id: int) -> Moves:
+    """How often people moved the alert lately."""
+    row = transaction.row("SELECT moves, moves_since FROM alerts WHERE id = :id", id=alert_id)
+    is_moved = row is not None and row["moves_since"]
+    return Moves(row["moves"], datetime.fromisoformat(row["moves_since"])) if row and is_moved else Moves()
+
+
+def save_moves(transaction: Transaction, alert_id: int, moved: Moves) -> None:
+    """Write how often people moved the alert."""
+    transaction.rows(_SAVE_MOVES, id=alert_id, count=moved.number, since=as_text(moved.since) if moved.since else None)
 
 
 def get(transaction: Transaction, alert_id: int) -> Alert:

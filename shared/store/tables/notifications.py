@@ -74,9 +74,11 @@ def owe(
     now: datetime,
     is_manual: bool = False,
     actor: str | None = None,
+    occurred_at: datetime | None = None,
 ) -> tuple[int, ...]:
     """Add one notification of the alert's newest change for each channel; their ids.
 
+    ``occurred_at``: when that was, if not when the alert opened or was resolved.
     A channel that refuses messages is not asked to carry one about itself.
     """
     kind = NotificationKind(alert.kind.value) if alert.status.is_active else NotificationKind.RECOVERY
@@ -90,7 +92,7 @@ def owe(
             alert_id=alert.id,
             channel=channel,
             kind=kind,
-            occurred_at=as_text(alert.resolved_at or alert.opened_at),
+            occurred_at=as_text(occurred_at or alert.resolved_at or alert.opened_at),
             is_manual=int(is_manual),
             actor=actor,
             now=as_text(now),
