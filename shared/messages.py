@@ -24,9 +24,19 @@ MAX_NAME = 64
 
 _SEPARATOR = " · "
 _JOINER = "\u200d"
-# A zero-width joiner that does not hold two signs together, as in 👩‍🚒, only makes two names look alike.
-# It is compiled when a text is first composed: that takes 4 ms, and most cold starts compose none.
-_LOOSE_JOINER = "(?<![\u203c-\U0001faff])\u200d|\u200d(?![\u203c-\U0001faff])"
+# Signs that a joiner or a variation selector can belong to.
+_SIGN = (
+    "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23fa\u24c2\u25aa-\u25fe\u2600-\u27bf"
+    "\u2934\u2935\u2b05-\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
+)
+# A joiner that does not hold two signs together, as in 👩‍🚒, and a selector without a sign only make two names look
+# alike. It is compiled when a text is first composed: that takes some ms, and most cold starts compose none.
+_LOOSE = f"(?<!{_SIGN})(?<!{_SIGN}\ufe0f)\u200d|\u200d(?!{_SIGN})|(?<!{_SIGN})[\ufe0e\ufe0f](?!\u20e3)"
+# Characters that Unicode calls letters, marks or symbols, and that nobody sees: fillers, selectors, blanks.
+_UNSEEN = (
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\ufffc"
+    "\U00013441\U00013442\U00016fe4\U0001d159\U0001da9b-\U0001da9f\U000e0100-\U000e01ef"
+)
 
 _UNITS = (("days", 86_400), ("hours", 3_600), ("minutes", 60), ("seconds", 1))
 
@@ -55,12 +65,13 @@ def compose(alert: Alert, notification: Notification, language: Language, zone: 
 
 def compose_short(alert: Alert, notification: Notification) -> str:
     """What remains of a message that could not be composed: its kind, its subject and its id, in English."""
-    return f"{notification.kind} {one_line(alert.subject)}{_SEPARATOR}#{notification.id}"
+    return f"{notification.kind} {one_line(alert.subject) or '?'}{_SEPARATOR}#{notification.id}"
 
 
 def _title(alert: Alert, kind: NotificationKind, language: Language) -> str:
     words = words_of(language)
-    name, target = one_line(alert.subject), one_line(alert.target_url or "")
+    target = one_line(alert.target_url or "")
+    name = one_line(alert.subject) or target or "?"
     if kind is NotificationKind.RECOVERY and alert.kind is not AlertKind.OUTAGE:
         # Otherwise nobody could see whether a monitor, a channel or an agent has recovered.
         name = f"{words.SUBJECTS[alert.kind]} {name}"
@@ -101,10 +112,11 @@ def one_line(text: str, longest: int = MAX_PART) -> str:
     """``text`` with visible characters only, in one line, cut to ``longest`` characters.
 
     Every character that Unicode calls control, format (marks that turn the direction of text, characters without
-    width, tags), separator, private, surrogate or unassigned becomes a space. Otherwise the text of a target or an
-    operator could leave its place in the line, or give orders to a terminal.
+    width, tags), separator, private, surrogate or unassigned becomes a space, and so does every other that cannot be
+    seen. Otherwise the text of a target or an operator could leave its place in the line, give orders to a terminal, or
+    look like another.
     """
-    text = re.sub(_LOOSE_JOINER, " ", text)
+    text = re.sub(f"{_LOOSE}|[{_UNSEEN}]", " ", text)
     text = "".join(c if c.isprintable() or c == _JOINER else " " for c in text)
     text = " ".join(text.split())
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
