@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from infra.table import rows
 from shared import ROOT
 from tests.support.running import copy_project
 
+# The rows that a schedule calls, and those that people call.
+SCHEDULED = [row for row in rows() if row.every is not None]
+CALLED = [row for row in rows() if row.every is None]
 USUAL_SECRETS = {
     "API_KEY": "a-key-of-the-cloud-alone,the-key-before-that-one",
     "DATABASE_URL": "postgresql://watcher:pass-of-the-database@db.example/bonghwa",

@@ -13,7 +13,7 @@ from infra.clouds.aws.secrets_manager import read_secrets
 from infra.clouds.aws.target import Place, dashed
 from infra.table import Row, rows
 from shared import ROOT
-from tests.infra.clouds.deployer import USUAL_SECRETS, USUAL_SETTINGS, Deployer, Step, manual
+from tests.infra.clouds.deployer import CALLED, USUAL_SECRETS, USUAL_SETTINGS, Deployer, Step, manual
 from tests.support.moto_aws import ACCOUNT, REGION, Call, Cloud
 
 Steps = dict[str, Step[Call]]
@@ -26,9 +26,6 @@ CHANNELS = {
 }
 SECRETS = {**USUAL_SECRETS, "CHANNELS": json.dumps(CHANNELS)}
 GIVEN = {**USUAL_SETTINGS, **SECRETS, "SNS_TOPIC_ARN": TOPIC, "LOCATION": "a place"}
-# The rows that a schedule calls, and those that people call.
-SCHEDULED = [row for row in rows() if row.every is not None]
-CALLED = [row for row in rows() if row.every is None]
 
 
 class AwsDeployer(Deployer[Call]):

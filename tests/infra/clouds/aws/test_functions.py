@@ -8,7 +8,8 @@ from infra.clouds.aws import functions
 from infra.clouds.aws.target import dashed
 from infra.clouds.function_env import is_for
 from infra.table import Row, agent, rows
-from tests.infra.clouds.aws.life import CALLED, GIVEN, SCHEDULED, SECRETS, TOPIC, TOPICS, arn, queue_arn
+from tests.infra.clouds.aws.life import GIVEN, SECRETS, TOPIC, TOPICS, arn, queue_arn
+from tests.infra.clouds.deployer import CALLED, SCHEDULED
 from tests.support.moto_aws import ACCOUNT, REGION
 
 pytestmark = pytest.mark.together("aws")

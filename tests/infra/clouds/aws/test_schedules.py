@@ -9,7 +9,8 @@ from infra.clouds.aws import stages
 from infra.clouds.aws.target import dashed
 from infra.table import agent, rows
 from shared.settings import SettingError
-from tests.infra.clouds.aws.life import GIVEN, SCHEDULED, arn, queue_arn
+from tests.infra.clouds.aws.life import GIVEN, arn, queue_arn
+from tests.infra.clouds.deployer import SCHEDULED
 from tests.support.moto_aws import ACCOUNT, REGION
 
 pytestmark = pytest.mark.together("aws")
