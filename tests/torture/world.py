@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,9 +23,10 @@ import psycopg
 import requests
 from psycopg.rows import dict_row
 
-from functions.check_monitors.reporting.spool import Spool, short_name
+from functions.check_monitors.reporting.backlog import folder_name
 from shared import ROOT
 from shared.models import as_text, utc
+from tests.support.backlogs import waiting_in
 from tests.support.postgres import copied_store
 from tests.support.running import API_KEY, copy_project, environment, living, wait_until
 from tests.support.stand_ins import (
@@ -187,7 +189,7 @@ class World:
     """A folder for the system's disk, a channel, what it watches, and at most one living system in it.
 
     ``before``: what channels accepted that this world does not have itself. ``kept``: the ids of the events that some
-    kill left in the spool.
+    kill left in the backlog.
     """
 
     forge: Forge
@@ -359,11 +361,11 @@ class World:
         return bool(self.rows("SELECT 1 FROM monitors")) and not self.rows(OWED)
 
     def spooled(self) -> set[str]:
-        """The ids of the events that wait in the spool."""
-        path = Spool(self.folder, self.settings.get("BACKEND_URL") or self.url).path
-        # A line that the kill cut short is nobody's event.
-        lines = path.read_text().splitlines() if path.exists() else []
-        return {json.loads(line)["event_id"] for line in lines if line.startswith("{") and line.endswith("}")}
+        """The ids of the events that wait in the backlog; read from a copy, so that what a kill left there stays."""
+        with tempfile.TemporaryDirectory() as copy:
+            for path in self.folder.glob("spool-*"):
+                shutil.copytree(path, Path(copy) / path.name)
+            return set(waiting_in(Path(copy)))
 
     # --- what came of it ----------------------------------------------------------------------------------------------
 
@@ -390,11 +392,13 @@ class World:
         settings = {**self.settings, **({"DATABASE_URL": copied_store(self.database)} if self.wire else {})}
         other = World(self.forge, folder, self.monitors, settings, [*self.lives])
         other.before = [receipt for each in self.receipts().values() for receipt in each]
-        # Some are named after the backend, which is at another port there.
-        here, there = short_name(self.settings.get("BACKEND_URL") or self.url), short_name(other.url)
         for path in self.folder.iterdir():
             if path.is_file() and not path.match("*.txt"):
-                shutil.copy2(path, folder / path.name.replace(here, there))
+                shutil.copy2(path, folder)
+        # The backlog is named after the backend, which is at another port there.
+        backlog = self.folder / folder_name(self.settings.get("BACKEND_URL") or self.url)
+        if backlog.exists():
+            shutil.copytree(backlog, folder / folder_name(other.url))
         other.kept |= self.kept
         other.watched.down |= self.watched.down
         return other
