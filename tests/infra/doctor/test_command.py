@@ -2,24 +2,20 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from infra.doctor.findings import Finding, as_json, as_lines, worst
+from tests.infra.command_line import infra
 from tests.infra.doctor.bots import Bots
 from tests.infra.doctor.examined import FAILURE, OK, WARNING
 from tests.support.running import API_KEY, LocalSystem, environment
 from tests.support.stand_ins import Target
 
 
-def command(
-    project: Path, folder: Path, *arguments: str, **variables: str | None
-) -> "subprocess.CompletedProcess[str]":
-    words = [sys.executable, "-m", "infra", "doctor", *arguments]
-    environ = environment(folder, **variables)
-    return subprocess.run(words, cwd=project, env=environ, capture_output=True, text=True, timeout=60)
+def doctor(project: Path, folder: Path, *arguments: str, **variables: str | None) -> "subprocess.CompletedProcess[str]":
+    return infra("doctor", *arguments, environ=environment(folder, **variables), project=project)
 
 
 @pytest.mark.system
@@ -31,7 +27,7 @@ def test_a_running_system_is_ok_and_a_stopped_one_is_not(
         system.wait_for_further_events(1, is_success=True)
         # Each scheduled function that works on the store notes its runs.
         system.wait_until(lambda: len(system.rows("SELECT * FROM watches")) == 2)
-        asked = command(project, tmp_path, "--json", "--url", system.url, **settings)
+        asked = doctor(project, tmp_path, "--json", "--url", system.url, **settings)
     assert asked.returncode == 0, asked.stdout + asked.stderr
     said = json.loads(asked.stdout)
     assert said["verdict"] == "ok", said
@@ -42,7 +38,7 @@ def test_a_running_system_is_ok_and_a_stopped_one_is_not(
     file = tmp_path / "more.env"
     file.write_text("API_AUTH=none\n")
     file.chmod(0o600)
-    asked = command(project, tmp_path, "--url", system.url, "--env-file", str(file), **{**settings, "API_AUTH": None})
+    asked = doctor(project, tmp_path, "--url", system.url, "--env-file", str(file), **{**settings, "API_AUTH": None})
     assert asked.returncode == 1
     assert asked.stderr == ""
     lines = [" ".join(line.split()) for line in asked.stdout.splitlines()]

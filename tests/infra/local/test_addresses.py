@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.infra.test_runner import listening_addresses, on_linux, refusal_to_start
+from tests.infra.local.starts import listening_addresses, on_linux, refusal_to_start
 from tests.support.keys import KEYS
 from tests.support.running import API_KEY, LocalSystem, Running, environment, free_port
 from tests.support.stand_ins import Target
