@@ -3,7 +3,17 @@
 import http.server
 import socket
 import threading
+from dataclasses import dataclass
 from typing import Self
+
+
+@dataclass(frozen=True)
+class Request:
+    """The body of a POST, and the connection that it came by: the first connection has the number 1."""
+
+    body: bytes
+    connection: socket.socket
+    number: int
 
 
 class KeepAliveServer:
@@ -22,7 +32,8 @@ class KeepAliveServer:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                response = keeper.respond(self.connection, body)
+                number = keeper.connections.index(self.connection) + 1
+                response = keeper.respond(Request(body, self.connection, number))
                 if response is None:
                     self.close_connection = True
                     return
@@ -39,7 +50,7 @@ class KeepAliveServer:
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
-    def respond(self, connection: socket.socket, body: bytes) -> tuple[int, str] | None:
+    def respond(self, request: Request) -> tuple[int, str] | None:
         """The status and the text that a request gets, or None to close the connection without a response."""
         raise NotImplementedError
 

@@ -110,7 +110,7 @@ def test_what_is_there_is_only_replaced_when_that_is_agreed_to(
 ) -> None:
     copy = tmp_path / "copy.db"
     copy.write_text("dear to somebody")
-    # Of the file before, and SQLite would play it into the new one.
+    # The log of the previous file, which SQLite would play into the new one.
     copy.with_name("copy.db-wal").write_text("a log")
 
     kept = backup(tmp_path, copy, reply=reply, project=project)

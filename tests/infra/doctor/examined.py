@@ -33,5 +33,5 @@ def execute(database: Path, sql: str, *values: object) -> None:
 
 
 def ago(**length: float) -> str:
-    """So long ago, as the store writes it."""
+    """A time that long ago, as the store writes it."""
     return as_text(now() - timedelta(**length))

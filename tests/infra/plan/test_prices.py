@@ -26,7 +26,7 @@ from tests.infra.plan.planned import CLOUDS, PRICES
         (1_500_000, PRICES["aws"]["memory"], 14.67),
         # A Cloud Run instance of one processor that is busy all month.
         (2_628_000, PRICES["gcp"]["cpu"], 58.75),
-        # What is free costs nothing.
+        # Free units cost nothing.
         (6, PRICES["gcp"]["secrets"], 0.0),
         (7, PRICES["gcp"]["secrets"], 0.06),
     ],

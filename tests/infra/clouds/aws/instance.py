@@ -34,7 +34,7 @@ class Instance:
         return response
 
 
-def request(
+def request_event(
     method: str, path: str, *, route: str = "", key: str | None = KEY, body: str | None = None
 ) -> dict[str, Any]:
     """The event that an HTTP API makes of a request, in its payload 2.0."""

@@ -10,7 +10,7 @@ import pytest
 
 from infra.clouds.aws import functions
 from shared import ROOT
-from tests.infra.clouds.aws.instance import KEY, Instance, request
+from tests.infra.clouds.aws.instance import KEY, Instance, request_event
 from tests.infra.clouds.aws.life import TOPIC
 from tests.support.moto_aws import REGION
 from tests.support.running import AWS
@@ -34,20 +34,20 @@ STRIKES = [{"scheduled": "2026-11-24T12:00:00Z"}, {"Records": [MESSAGE]}]
 
 def test_a_request_of_the_api_gets_the_functions_answer(instance: Instance) -> None:
     instance.set(FUNCTION_TARGET="get_alert")
-    answer = instance.call(request("GET", "/alerts/7", route="GET /alerts/{id}"))
+    answer = instance.call(request_event("GET", "/alerts/7", route="GET /alerts/{id}"))
     assert answer["statusCode"] == 404
     assert answer["headers"]["content-type"] == "application/problem+json"
     assert json.loads(answer["body"])["detail"] == "there is no alert 7"
-    assert instance.call(request("GET", "/alerts/7", key=None))["statusCode"] == 401
+    assert instance.call(request_event("GET", "/alerts/7", key=None))["statusCode"] == 401
     # The API has decoded the path, and WSGI cannot carry these letters as they are.
-    answer = instance.call(request("GET", "/alerts/봉화", route="GET /alerts/{id}"))
+    answer = instance.call(request_event("GET", "/alerts/봉화", route="GET /alerts/{id}"))
     assert json.loads(answer["body"])["detail"].startswith("'봉화' is not an alert's id")
 
 
 def test_a_body_comes_through_whole(instance: Instance) -> None:
     instance.set(FUNCTION_TARGET="ingest_event")
     body = {"target_url": "https://a.example/봉화", "timestamp": "2026-11-24T12:00:00Z", "is_success": True}
-    answer = instance.call(request("POST", "/events", body=json.dumps(body, ensure_ascii=False)))
+    answer = instance.call(request_event("POST", "/events", body=json.dumps(body, ensure_ascii=False)))
     assert answer["statusCode"] == 201, answer["body"]
     assert answer["isBase64Encoded"] is False
 
@@ -80,7 +80,7 @@ def test_what_no_route_takes_gets_a_problem_as_on_a_laptop(
     instance: Instance, method: str, path: str, status: int, allowed: str | None
 ) -> None:
     instance.set(FUNCTION_TARGET=functions.FOR_UNROUTED)
-    answer = instance.call(request(method, path, route="$default", key=None))
+    answer = instance.call(request_event(method, path, route="$default", key=None))
     assert (answer["statusCode"], answer["headers"].get("allow")) == (status, allowed)
     assert answer["headers"]["content-type"] == "application/problem+json"
 

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import time
 import traceback
 from collections.abc import Iterator
@@ -12,9 +11,9 @@ from typing import Any
 import pytest
 
 from infra.clouds.aws.secrets_manager import SecretUnreadable, authorization, read_secrets
-from tests.infra.clouds.aws.instance import KEY, Instance, request
+from tests.infra.clouds.aws.instance import KEY, Instance, request_event
 from tests.infra.clouds.aws.life import SECRETS
-from tests.support.keep_alive import KeepAliveServer
+from tests.support.keep_alive import KeepAliveServer, Request
 from tests.support.moto_aws import REGION
 
 
@@ -44,11 +43,11 @@ class SecretsManager(KeepAliveServer):
         self.answers: list[tuple[int, str]] = []
         self.asked: list[str] = []
 
-    def respond(self, connection: socket.socket, body: bytes) -> tuple[int, str] | None:
-        self.asked.append(json.loads(body)["SecretId"])
+    def respond(self, request: Request) -> tuple[int, str] | None:
+        self.asked.append(json.loads(request.body)["SecretId"])
         answer = self.answers.pop(0)
         if answer == HANGS:
-            connection.recv(1)  # until the client hangs up
+            request.connection.recv(1)  # until the client hangs up
         return None if answer in (BREAKS, HANGS) else answer
 
 
@@ -73,7 +72,7 @@ def test_secrets_are_read_at_the_first_call_and_never_again(instance: Instance, 
     manager.answers += [secret(DATABASE_URL="postgresql://kim@db.example/x")]
     try:
         for _ in range(2):
-            assert instance.call(request("GET", "/openapi.json"))["statusCode"] == 200
+            assert instance.call(request_event("GET", "/openapi.json"))["statusCode"] == 200
         assert manager.asked == ["bonghwa/everyone"] * 3 + ["bonghwa/store"] * 2
         assert os.environ["DATABASE_URL"] == "postgresql://kim@db.example/x"
     finally:
@@ -103,7 +102,7 @@ def test_an_unreadable_secret_is_reported_and_tried_again(
     with pytest.raises(SecretUnreadable, match=f"the secret bonghwa/everyone {words}") as unreadable:
         instance.call({"scheduled": "2026-11-24T12:00:00Z"})
     assert "hunter2" not in "".join(traceback.format_exception(unreadable.value))
-    answer = instance.call(request("GET", "/openapi.json"))
+    answer = instance.call(request_event("GET", "/openapi.json"))
     assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "2")
     assert answer["headers"]["content-type"] == "application/problem+json"
     assert json.loads(answer["body"])["status"] == 503
@@ -113,7 +112,7 @@ def test_an_unreadable_secret_is_reported_and_tried_again(
     assert re.search(words, told["reason"])
     assert not re.search(f"bonghwa/everyone|hunter2|{words}", answer["body"]), "who asks may be anybody"
     manager.answers.append(secret(API_KEY=KEY))
-    assert instance.call(request("GET", "/openapi.json"))["statusCode"] == 200
+    assert instance.call(request_event("GET", "/openapi.json"))["statusCode"] == 200
 
 
 def test_all_secrets_share_a_connection_that_may_break(manager: SecretsManager) -> None:

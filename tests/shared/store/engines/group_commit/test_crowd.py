@@ -69,7 +69,7 @@ def test_a_collected_work_waits_for_its_commit_however_long(
         time.sleep(0.3)
         return keep("slow")(transaction)
 
-    # So few go on waiting, and are all in the next commit.
+    # Few enough to go on waiting: all of them are in the next commit.
     monkeypatch.setattr("shared.store.engines.crowd.CROWDED_SECONDS", 0.1)
     names = [f"n{number}" for number in range(MAX_WAITERS - 1)]
     futures = together(group, slow, *map(keep, names))

@@ -61,7 +61,7 @@ def test_behind_a_pooler_a_transaction_leaves_no_session_state(
     databases[0].check()
     sessions = {numbers(databases[0], f"SELECT pg_backend_pid() AS pid, {LEFT}") for _ in range(6)}
     assert len({session[0] for session in sessions}) == 2
-    # What holds for this transaction alone: its own limits, and nothing besides.
+    # Only the limits of this transaction itself, and nothing besides.
     assert {session[1:] for session in sessions} == {(0, 0, "10s", "5s")}
 
 
