@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 from xdist.scheduler import LoadScopeScheduling
 
+from shared import logs
 from shared.notifiers.sns import connection
 from shared.store.engines.database import Database
 from shared.store.engines.postgres.database import PostgresDatabase
@@ -111,6 +112,14 @@ def bot_api() -> Iterator[BotApi]:
     """Telegram on a good day."""
     with BotApi() as listening:
         yield listening
+
+
+@pytest.fixture
+def fresh_logs() -> Iterator[Callable[[], None]]:
+    """Makes the loggers read this test's standard output and settings; to be called again after a change of either."""
+    logs._logger.cache_clear()
+    yield logs._logger.cache_clear
+    logs._logger.cache_clear()
 
 
 @pytest.fixture(scope="session")

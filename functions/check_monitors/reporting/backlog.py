@@ -88,7 +88,7 @@ class Backlog:
         self._remove([event.event_id for event in events])
 
     def add(self, events: Sequence[Event]) -> int:
-        """Keep ``events``, and move what the memory holds to where it survives. Return how many had to be dropped."""
+        """Keep ``events``, and move the events in memory to a file. Return how many had to be dropped."""
         rows = [Row(event.event_id, as_text(event.timestamp), event.model_dump_json()) for event in events]
         # Only in the turn: another run that posts from memory will remove from memory.
         moving = self._memory.oldest(MAX_EVENTS) if self._memory in self._in_turn else []

@@ -223,6 +223,6 @@ def _begun(connection: "sqlite3.Connection") -> Iterator[None]:
         yield
         connection.execute("COMMIT")
     finally:
-        # Not always: after some errors SQLite has already done it.
+        # After some errors SQLite has already rolled back.
         if connection.in_transaction:
             connection.execute("ROLLBACK")

@@ -13,7 +13,7 @@ REFERENCE_SECONDS = 3.0
 
 
 class ConnectivityVerdict(StrEnum):
-    """What the failures of a run so far are worth."""
+    """How far the failures of a run can be trusted so far."""
 
     CONCLUSIVE = "failures are what they seem"
     UNDECIDED = "everything failed so far, and the reference is not reached or not yet"
@@ -33,7 +33,7 @@ def judge(*, watched: int, succeeded: int, failed: int, is_reachable: bool | Non
 
 
 class Connectivity:
-    """What one run of ``watched`` checks says about this location. The first failure tries the ``reference``, once.
+    """Judges this location by one run of ``watched`` checks. The first failure tries the ``reference``, once.
 
     The reference is ``host:port``. ``when_known`` is called, in another thread, when the try has ended.
     """

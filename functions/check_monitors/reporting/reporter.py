@@ -22,7 +22,7 @@ PAUSE_SECONDS = 1.0
 # These statuses are about the caller or the moment and not about the events: the backend may take them later.
 _TRANSIENT = {401, 403, 404, 405, 408, 425, 429}
 
-# What this process saw last, by monitor.
+# The last outcome that this process saw, by monitor.
 _outcomes: dict[str, bool] = {}
 
 
@@ -147,7 +147,7 @@ def _post_in_order(events: list[Event], backlog: Backlog, settings: Settings) ->
     reported = Reported()
     # Invariant: at the top of the loop, the backend has settled everything that was older than the backlog's oldest
     # event, and none of ``events``. A batch reaches into ``events`` only if it holds all that is left of the backlog,
-    # so no event overtakes an older one. What is settled leaves the backlog before the next batch is read.
+    # so no event overtakes an older one. Settled events leave the backlog before the next batch is read.
     while True:
         older = backlog.oldest(MAX_EVENTS_PER_REQUEST)
         is_rest = len(older) < MAX_EVENTS_PER_REQUEST

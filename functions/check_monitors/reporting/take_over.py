@@ -1,4 +1,4 @@
-"""Take over what version 0.1 kept beside the backlog's folder: a file of events, and one about the backend's outage."""
+"""Take over the files of version 0.1 next to the backlog's folder: waiting events, and the backend's outage."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ from functions.check_monitors.reporting.backlog_database import (
 )
 from shared.models import Event, as_text
 
-# The backlog's folders that have nothing of it beside them, so that not every run searches there.
+# The backlog's folders without such files next to them, so that a run need not search again.
 _done: set[Path] = set()
 
 
@@ -49,7 +49,7 @@ def take_over(database: BacklogDatabase) -> None:
     # A process of version 0.1 that still runs holds this lock while it writes.
     with locked_within(BUSY_SECONDS, lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW):
         if events in files:
-            # A kill between these two steps costs nothing: the next run adds the same events, which adds none.
+            # If a kill comes between these two steps, the next run appends the same events, and none waits twice.
             database.append(_rows(events))
             events.unlink(missing_ok=True)
     if outage in files and (known := _known(outage)) and not database.outages():

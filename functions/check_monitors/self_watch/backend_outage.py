@@ -79,7 +79,7 @@ def follow(
         return (ended, list(notified)) if notified else (None, [])
     was_clock_set_back = at < outage.tried_at
     was_agent_off = at - outage.tried_at > 2 * tolerated
-    # An outage that channels know of keeps its beginning. Otherwise what they were told would be wrong.
+    # An outage that channels know of keeps its beginning. Otherwise their first message would be wrong.
     is_unknown = (was_clock_set_back or was_agent_off) and not outage.notified
     began = {"since": at, "ended_at": None, "refused": ()} if outage.ended_at or is_unknown else {}
     outage = outage.model_copy(update={"tried_at": at, **began})

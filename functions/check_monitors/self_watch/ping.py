@@ -49,6 +49,6 @@ def _get(curl: Any, url: str) -> Cause | None:
         curl.perform()
     except (pycurl.error, UnicodeEncodeError) as error:
         code = error.args[0] if isinstance(error, pycurl.error) else pycurl.E_URL_MALFORMAT
-        # Not libcurl's own text: it may hold a part of the URL.
+        # libcurl's own text is left out: it may hold a part of the URL.
         return cause(curl, code, "", None, PING_SECONDS)
     return cause(curl, pycurl.E_OK, "", curl.getinfo(pycurl.RESPONSE_CODE), PING_SECONDS)
