@@ -39,20 +39,20 @@ def test_a_secret_is_found_however_it_is_written(tmp_path: Path, written: str, w
     log = tmp_path / "logs" / "server.log"
     log.write_bytes(b"\0\xff before " + written.encode() + b" after")
     with pytest.raises(AssertionError, match=r"server\.log: SOME_KEY") as raised:
-        leaks.look(tmp_path, SECRETS)
+        leaks.search(tmp_path, SECRETS)
     assert PLANTED not in str(raised.value), why
     # With a piece of it missing there is no secret any more.
     middle = len(written) // 2
     log.write_text(written[: middle - 4] + "####" + written[middle:])
-    leaks.look(tmp_path, SECRETS)
+    leaks.search(tmp_path, SECRETS)
 
 
 def test_only_the_settings_file_may_hold_a_secret(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"SOME_KEY={PLANTED}")
-    leaks.look(tmp_path, SECRETS)
+    leaks.search(tmp_path, SECRETS)
     (tmp_path / ".env.old").write_text(f"SOME_KEY={PLANTED}")
     with pytest.raises(AssertionError, match=r"\.env\.old"):
-        leaks.look(tmp_path, SECRETS)
+        leaks.search(tmp_path, SECRETS)
 
 
 def test_what_is_secret_among_the_settings_is_known_by_its_name() -> None:
@@ -82,7 +82,7 @@ def test_a_secret_in_a_list_of_processes_is_found(tmp_path: Path) -> None:
         said = leaks.command_lines([process.pid])
         process.communicate(b"\n")
     with pytest.raises(AssertionError, match=f"command line of process {process.pid}: SOME_KEY"):
-        leaks.look(tmp_path, SECRETS, said)
+        leaks.search(tmp_path, SECRETS, said)
 
 
 LEAKY_TESTS = """
@@ -138,7 +138,7 @@ http.server.HTTPServer(("127.0.0.1", int(os.environ["FLASK_PORT"])), Handler).se
     ("printed", "path", "place"),
     [
         (PLANTED, "/", r"output-.*\.txt: API_KEY"),
-        ("nothing", "/API_KEY", r"the answer to GET http.*/API_KEY: API_KEY"),
+        ("nothing", "/API_KEY", r"the response to GET http.*/API_KEY: API_KEY"),
         ("nothing", "/", None),
     ],
 )
