@@ -14,9 +14,10 @@ from tests.support.postgres import Server
 from tests.support.running import wait_until
 from tests.support.stand_ins import Behaviour, internal_error, was_blocked
 from tests.torture.boundaries import LATER_SECONDS, Deed, Question, Run, Story
+from tests.torture.forge import Forge, victim_project
 from tests.torture.series import Series
 from tests.torture.verdict import judge
-from tests.torture.world import Forge, World, victim_project
+from tests.torture.world import World
 
 pytestmark = [pytest.mark.system, pytest.mark.together("forge")]
 

@@ -12,8 +12,8 @@ from shared.models import Attempt, AttemptStatus, Event, as_text
 from shared.store import Store
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
+from tests.torture.channel import Life, Receipt
 from tests.torture.verdict import Verdict, judge
-from tests.torture.world import Life, Receipt
 
 START = datetime(2025, 1, 8, 12, tzinfo=UTC)
 LIVES = [
