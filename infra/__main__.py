@@ -1,4 +1,4 @@
-"""``python -m infra``: the commands for whoever runs the system."""
+"""``python -m infra``: the commands for the person who runs the system."""
 
 import argparse
 import importlib

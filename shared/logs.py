@@ -1,8 +1,8 @@
 """One structured line per step.
 
-To standard output as JSON, which is what clouds collect. With ``LOG_DIR`` (the local runner sets it) as plain text
-instead, and also to ``server.log`` and ``agent.log`` in that folder. Whoever rotates a file renames it: the next line
-goes to a new one, also when several processes write.
+A line goes to standard output as JSON, which is what clouds collect. With ``LOG_DIR`` (the local runner sets it) it is
+plain text instead, and also goes to ``server.log`` or ``agent.log`` in that folder. To rotate a file, rename it: the
+next line goes to a new file, even if several processes write.
 """
 
 import functools
@@ -17,9 +17,9 @@ from typing import Any, Literal
 
 from shared import ROOT
 
-# Made once: json.dumps would make one for each line.
+# Made once: json.dumps would make an encoder for each line.
 _json = json.JSONEncoder(ensure_ascii=False, default=str).encode
-# What most values are, told apart fast; neither a space nor " nor =.
+# Most values match this fast check: they have no space, no " and no =.
 _PLAIN = re.compile(r"[!#-<>-~]+")
 
 Part = Literal["server", "agent"]
@@ -28,14 +28,14 @@ Part = Literal["server", "agent"]
 def step(part: Part, name: str, *, level: int = logging.INFO, failure: bool = False, **fields: Any) -> None:
     """Write one line: the step's ``name`` and its ``fields``; None fields are left out.
 
-    ``failure`` adds the exception being handled, for what should never happen. Never raises for a full disk.
+    ``failure`` adds the exception that is being handled, for errors that should never happen. A full disk never raises.
     """
     log = _logger(part)
     if log.isEnabledFor(level):
-        told = {"fields": {k: v for k, v in fields.items() if v is not None}}
+        extra = {"fields": {k: v for k, v in fields.items() if v is not None}}
         failed = sys.exc_info() if failure else None
-        # Not log.log, which looks up the line of code that called it.
-        log.handle(log.makeRecord(log.name, level, "", 0, name, (), failed, extra=told))
+        # Faster than log.log, which looks up the line of code that called it.
+        log.handle(log.makeRecord(log.name, level, "", 0, name, (), failed, extra=extra))
 
 
 class _Json(logging.Formatter):
@@ -49,7 +49,7 @@ class _Json(logging.Formatter):
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        # Two handlers write it, and to make it is most of a line's cost.
+        # Two handlers write the line, and composing it is most of its cost.
         line: str = record.__dict__.get("line") or self._line(record)
         record.__dict__["line"] = line
         return line
@@ -69,20 +69,20 @@ def _quoted(value: Any) -> str:
     text = str(value)
     if _PLAIN.fullmatch(text) or (text.isprintable() and not set(text) & set(' "=')):
         return text
-    # Whatever could break the line is escaped: what a target wrote cannot forge a line of ours.
+    # Characters that could break the line are escaped. Otherwise a target's text could forge a line of ours.
     quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in quoted)
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in quoted)
 
 
 @functools.cache
 def _logger(part: Part) -> logging.Logger:
-    # Read here and not through the settings: a log must work when they are malformed. They say what is expected.
+    # Read here and not through the settings: the log must work even if the settings are malformed.
     log_dir = os.environ.get("LOG_DIR")
     log = logging.getLogger(f"bonghwa.{part}")
     log.setLevel(logging.getLevelNamesMapping().get(os.environ.get("LOG_LEVEL", ""), logging.INFO))
-    # Nothing goes to the root logger: a library may have put a handler there that prints more than is ours to show.
+    # Nothing goes to the root logger: a library may have added a handler there that prints our lines again.
     log.propagate = False
-    # A full disk must not print a traceback for every line.
+    # Process-wide: otherwise a full disk would print a traceback for every line.
     logging.raiseExceptions = False
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
     if log_dir:
@@ -94,7 +94,7 @@ def _logger(part: Part) -> logging.Logger:
 
 
 def _file_handler(path: Path) -> logging.Handler:
-    # Imported here: a function in a cloud writes no file, and this import costs its cold start milliseconds.
+    # Imported here: a function in a cloud writes no file, and the import costs a cold start milliseconds.
     from logging.handlers import WatchedFileHandler
 
     path.parent.mkdir(parents=True, exist_ok=True)

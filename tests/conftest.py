@@ -13,7 +13,8 @@ import pytest
 from pydantic import SecretStr
 from xdist.scheduler import LoadScopeScheduling
 
-from shared.notifiers import sns
+from shared import logs
+from shared.notifiers.sns import connection
 from shared.store.engines.database import Database
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.engines.sqlite.database import SqliteDatabase
@@ -113,6 +114,14 @@ def bot_api() -> Iterator[BotApi]:
         yield listening
 
 
+@pytest.fixture
+def fresh_logs() -> Iterator[Callable[[], None]]:
+    """Makes the loggers read this test's standard output and settings; to be called again after a change of either."""
+    logs._logger.cache_clear()
+    yield logs._logger.cache_clear
+    logs._logger.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def aws_server() -> Iterator[str]:
     """moto's AWS, by its URL; started by the first test that asks for it."""
@@ -133,9 +142,9 @@ def aws(aws_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, 
     environ = {**AWS, "AWS_ENDPOINT_URL": aws_server}
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    sns._idle_lines.clear()
+    connection.idle_connections.clear()
     yield environ
-    sns._idle_lines.clear()
+    connection.idle_connections.clear()
 
 
 @pytest.fixture(scope="session")

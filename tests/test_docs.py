@@ -10,20 +10,17 @@ from dotenv import dotenv_values
 from pydantic import SecretStr
 
 from infra.table import rows
-from shared import ROOT, __version__, notifiers
+from shared import ROOT, __version__
+from shared.channels import VARIABLES
+from shared.notifiers import kinds
 from shared.settings import Settings
 
 READMES = ["README.md", "README.ko.md"]
 SETTINGS = {str(field.alias) for field in Settings.model_fields.values()}
-CHANNEL_SETTINGS = {
-    name
-    for channel in notifiers.channel_names()
-    for name in re.findall(r"(?m)^([A-Z_]+):", notifiers._module(channel).__doc__ or "")
-}
+CHANNEL_SETTINGS = set(VARIABLES)
 
 
-# Every setting; CHANNELS is of all kinds of channels, and so neither a kind's nor a field of Settings.
-NAMED = SETTINGS | CHANNEL_SETTINGS | {"CHANNELS"}
+NAMED = SETTINGS | CHANNEL_SETTINGS
 TOPS = ("functions", "shared", "infra", "tests")
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()
@@ -114,8 +111,8 @@ def test_the_sentences_with_tests_are_those_of_the_promise() -> None:
 
 @pytest.mark.parametrize("readme", READMES)
 def test_every_kind_of_channel_is_named(readme: str) -> None:
-    for channel in notifiers.channel_names():
-        assert f"`{channel}`" in text(f"shared/notifiers/{readme}")
+    for kind in kinds():
+        assert f"`{kind}`" in text(f"shared/notifiers/{readme}")
 
 
 def drawn(readme: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Scheduled: the agent. Looks at every monitor, side by side, and reports what it sees as it sees it."""
+"""Scheduled: the agent. Checks all monitors side by side, and reports each result as soon as it has it."""
 
 import functions_framework
 from flask import Request, Response
@@ -12,8 +12,8 @@ from shared.logs import step
 from shared.models import Event, Monitor
 from shared.settings import Settings
 
-# Starts are spread by this much a monitor, but over half an interval at most: a burst of checks would measure its
-# own queue.
+# The pause between the starts of two checks, which together take at most half an interval. A burst of checks would
+# measure its own queue.
 SPREAD_SECONDS = 0.005
 
 
@@ -22,9 +22,9 @@ SPREAD_SECONDS = 0.005
 def check_monitors(request: Request, settings: Settings) -> Response:
     """200 with what was done: ``{"checked": 2, "failed": 0, "posted": 2, "refused": 0, "spooled": 0}``.
 
-    Also where the backend could not be reached: the events are then in the spool, and the run need not be repeated.
+    Also 200 if the backend could not be reached: the events then wait in the spool, and nobody need repeat the run.
     """
-    # As the settings validated them: to build the model's own validator costs a cold start 2 ms.
+    # Not validated again: the settings did it, and to build the model's validator costs a cold start 2 ms.
     monitors = [Monitor.model_construct(name=url, target_url=url) for url in settings.targets]
     with Reporter(settings, watched=len(monitors)) as reporter:
 

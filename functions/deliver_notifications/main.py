@@ -3,7 +3,8 @@
 import functions_framework
 from flask import Request, Response
 
-from shared import notifiers, web
+from shared import web
+from shared.channels import configured
 from shared.delivery import deliver_owed
 from shared.models import now
 from shared.settings import Settings
@@ -14,7 +15,7 @@ from shared.store import open_store
 @web.function("POST", access="ingest")
 def deliver_notifications(request: Request, settings: Settings) -> Response:
     """200 with the number of attempts by outcome: ``{"SENT": 1, "RETRY": 0, "FAILED": 0, "EXPIRED": 0}``."""
-    channels = notifiers.configured()
+    channels = configured()
     store = open_store(settings)
     store.note_run("deliver_notifications", now=now())
     outcomes = deliver_owed(store, channels, settings.message_language, settings.notification_ttl_seconds)

@@ -8,7 +8,7 @@ from flask import Request, Response
 from shared import web
 from shared.settings import Settings
 
-# Made beforehand from the models of every function, which this one does not import: python -m infra openapi
+# Made in advance by `python -m infra openapi` from the models of all functions, which this one does not import.
 _DOCUMENT = Path(__file__).with_name("openapi.json")
 
 

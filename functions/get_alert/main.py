@@ -11,6 +11,6 @@ from shared.store import open_store
 @functions_framework.http
 @web.function("GET", access="read")
 def get_alert(request: Request, settings: Settings) -> Response:
-    """200 with the alert and its ``notifications``, oldest first; 404 where there is none with this id."""
+    """200 with the alert and its ``notifications``, oldest first; 404 if there is none with this id."""
     alert, notifications = open_store(settings).alerts.get(web.id_in_path(request))
     return web.answer({**alert.model_dump(mode="json"), "notifications": notifications})

@@ -1,4 +1,4 @@
-"""GET /: how the system is, the same for a person and a load balancer."""
+"""GET /: the system's health, for people and load balancers alike."""
 
 import logging
 
@@ -14,7 +14,7 @@ from shared.store import StoreUnavailable, open_store
 @functions_framework.http
 @web.function("GET", access="read")
 def health(request: Request, settings: Settings) -> Response:
-    """200 with the status and the counts of what is open; 503, and why, where no event could be saved now."""
+    """200 with the status and the counts of what is open; 503 with the reason if no event could be saved now."""
     try:
         store = open_store(settings)
         store.database.check()

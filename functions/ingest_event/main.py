@@ -1,4 +1,4 @@
-"""POST /events: take the report of one check, or of up to 1,000."""
+"""POST /events: accept the report of one check, or of up to 1,000."""
 
 import functools
 from collections.abc import Sequence
@@ -9,7 +9,8 @@ import functions_framework
 from flask import Request, Response
 from pydantic import Field, TypeAdapter
 
-from shared import notifiers, web
+from shared import web
+from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import MAX_EVENTS_PER_REQUEST, Event, now
@@ -20,14 +21,14 @@ from shared.store import Ingested, log_change, open_store
 @functions_framework.http
 @web.function("POST", access="ingest")
 def ingest_event(request: Request, settings: Settings) -> Response:
-    """Save the events with what they mean and what is owed for it, then send what is newly owed.
+    """Save the events with what they mean and what they owe, then send what is newly owed.
 
     201 for one event (200 if it was stored already) or for an array; the body says what changed.
     """
     body = web.body_of(request)
     is_array = body.lstrip().startswith(b"[")
     events = _array().validate_json(body) if is_array else [Event.model_validate_json(body)]
-    channels = notifiers.configured()
+    channels = configured()
     store = open_store(settings)
     ingested = store.events.add(events, received_at=now(), sent_at=_sent_at(request), channels=tuple(channels))
     _log(ingested, is_array=is_array)
@@ -45,10 +46,10 @@ def ingest_event(request: Request, settings: Settings) -> Response:
 
 
 def _sent_at(request: Request) -> datetime | None:
-    """What the sender's clock said, if it says so: an agent's ``Date`` tells by how much its clock is off."""
+    """The time on the sender's clock, if there is a ``Date`` header: it shows by how much that clock is off."""
     try:
         return request.date
-    except OverflowError:  # numbers that no calendar has
+    except OverflowError:  # a date that no calendar has
         return None
 
 
@@ -61,7 +62,7 @@ def _log(ingested: Sequence[Ingested], *, is_array: bool) -> None:
         duplicates = sum(each.is_duplicate for each in ingested)
         step("server", "events_stored", count=len(ingested) - duplicates, duplicates=duplicates)
     for each in ingested:
-        # Of many at once, what is as it should be is only counted.
+        # Healthy events of an array are only counted.
         if not is_array or each.alert or not (each.event.is_success or each.is_duplicate):
             step(
                 "server",

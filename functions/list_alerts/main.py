@@ -11,7 +11,7 @@ from shared.store import open_store
 
 
 class AlertsQuery(BaseModel):
-    """``cursor`` is the ``next`` of the answer before."""
+    """``cursor`` is the ``next`` of the previous page."""
 
     status: AlertStatus | None = None
     monitor: MonitorName | None = None

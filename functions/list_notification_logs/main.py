@@ -10,7 +10,7 @@ from shared.store import open_store
 
 
 class NotificationLogsQuery(BaseModel):
-    """``cursor`` is the ``next`` of the answer before."""
+    """``cursor`` is the ``next`` of the previous page."""
 
     limit: int = Field(100, ge=1, le=1000)
     cursor: int | None = Field(None, ge=1, le=2**63 - 1)

@@ -3,7 +3,8 @@
 import functions_framework
 from flask import Request, Response
 
-from shared import notifiers, web
+from shared import web
+from shared.channels import configured
 from shared.models import now
 from shared.settings import Settings
 from shared.store import log_change, open_store
@@ -13,7 +14,7 @@ from shared.store import log_change, open_store
 @web.function("POST", access="ingest")
 def review_alerts(request: Request, settings: Settings) -> Response:
     """200 with what was newly found: ``{"silent_agents": 0}``. ``deliver_notifications`` sends what is owed for it."""
-    channels = notifiers.configured()
+    channels = configured()
     store = open_store(settings)
     changes = store.agents.review(now=now(), channels=tuple(channels))
     for change in changes:

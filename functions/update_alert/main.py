@@ -6,7 +6,8 @@ import functions_framework
 from flask import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared import notifiers, web
+from shared import web
+from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import AlertStatus, Text, now
@@ -15,7 +16,7 @@ from shared.store import open_store
 
 
 class AlertUpdate(BaseModel):
-    """``by``: who does it."""
+    """``by``: the person who moves the alert."""
 
     model_config = ConfigDict(strict=True)
 
@@ -26,10 +27,10 @@ class AlertUpdate(BaseModel):
 @functions_framework.http
 @web.function("PATCH", access="write")
 def update_alert(request: Request, settings: Settings) -> Response:
-    """200 with the alert as it is now; 404 where there is none, 409 for a move that an alert does not make."""
+    """200 with the alert as it is now; 404 where there is none, 409 for a move that is not allowed."""
     alert_id = web.id_in_path(request)
     update = AlertUpdate.model_validate_json(web.body_of(request))
-    channels = notifiers.configured()
+    channels = configured()
     store = open_store(settings)
     change = store.alerts.move(alert_id, update.status, by=update.by, at=now(), channels=tuple(channels))
     alert = change.alert

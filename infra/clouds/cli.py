@@ -1,4 +1,4 @@
-"""A cloud's own command lines, ``gcloud`` or ``aws``: what they say and how they are run. Nothing secret is on one."""
+"""Commands of ``gcloud`` or ``aws``: how they are shown and run. No secret is on a command line."""
 
 import json
 import shlex
@@ -18,9 +18,9 @@ from pydantic import SecretStr
 from infra.commands import confirm
 from shared import ROOT
 
-# So many builds at once: one after the other, they would take a quarter of an hour.
+# How many builds run at once: one after the other, they would take a quarter of an hour.
 AT_ONCE = 5
-# Where a program that is missing comes from.
+# Where to get a program that is missing.
 _SOURCES = {
     "gcloud": "https://cloud.google.com/sdk/docs/install",
     "aws": "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
@@ -30,14 +30,14 @@ PAUSE_SECONDS = 10.0
 
 
 class CommandFailed(Exception):
-    """A command could not be run, or ended with an error. The text says which, and what it said."""
+    """A command could not be run, or ended with an error. The text names the command and has its own words."""
 
 
 @dataclass(frozen=True)
 class File:
-    """What a command reads from a file: the flag (or None, for an argument) that names it, and what is in it.
+    """A file that a command reads: the flag that names it (None for an argument), and its content.
 
-    ``scheme`` stands before the name where the program wants that.
+    ``scheme``: what the program expects before the file's name.
     """
 
     flag: str | None
@@ -47,14 +47,14 @@ class File:
     scheme: str = ""
 
     def argument(self, folder: Path | None) -> str:
-        """How it stands on the command line, in ``folder``."""
+        """The argument that names the file in ``folder``."""
         path = self.scheme + (str(folder / self.name) if folder else self.name)
         return f"{self.flag}={path}" if self.flag else path
 
 
 @dataclass(frozen=True)
 class Command:
-    """One command line; ``stdin`` is a secret that it reads."""
+    """One command line; ``stdin`` is a secret that the command reads."""
 
     program: str
     arguments: tuple[str | File, ...]
@@ -62,15 +62,15 @@ class Command:
 
     def words(self, folder: Path | None = None) -> list[str]:
         """The whole command line, with its files in ``folder``."""
-        return [self.program, *(each.argument(folder) if isinstance(each, File) else each for each in self.arguments)]
+        return [self.program, *(word.argument(folder) if isinstance(word, File) else word for word in self.arguments)]
 
     @property
     def files(self) -> list[File]:
         """The files that it reads."""
-        return [each for each in self.arguments if isinstance(each, File)]
+        return [word for word in self.arguments if isinstance(word, File)]
 
     def shown(self) -> Iterator[str]:
-        """The lines that tell a person all of it but its secrets."""
+        """The command for a person to read, without its secrets."""
         yield shlex.join(self.words()) + (" < (a secret)" if self.stdin else "")
         for file in self.files:
             yield f"  # {file.name}: {'(a secret)' if file.is_secret else json.dumps(file.content)}"
@@ -78,36 +78,36 @@ class Command:
 
 @dataclass(frozen=True)
 class Stage:
-    """Commands that belong together: ``title`` says what for. ``is_parallel``: in any order, several at once."""
+    """Commands with one purpose, the ``title``. ``is_parallel``: they run in any order, several at once."""
 
     title: str
     commands: Sequence[Command]
     is_parallel: bool = False
 
     def shown(self) -> list[str]:
-        """The lines that tell a person all of it."""
+        """The stage for a person to read."""
         return [f"# {self.title}", *(line for command in self.commands for line in command.shown())]
 
 
 def is_installed(program: str) -> bool:
-    """Whether there is such a program to run."""
+    """Whether this machine has the program."""
     return shutil.which(program) is not None
 
 
 def ask(program: str, *arguments: str) -> str:
-    """What a command that changes nothing answers. Raises CommandFailed."""
+    """The output of a read-only command. Raises CommandFailed."""
     return _run(Command(program, arguments), None)
 
 
 def run(stages: Sequence[Stage], not_yet: Sequence[str] = (), pause_seconds: float = PAUSE_SECONDS) -> None:
-    """Run every command of every stage, and say which stage it is at.
+    """Run every command of every stage, and print each stage as it begins.
 
-    ``not_yet``: the words that say that what was made or allowed just now is not known everywhere yet, which passes.
+    ``not_yet``: words in an error that mean that something new is not known everywhere yet, so that trying again helps.
 
     Raises:
-        CommandFailed: one failed TRIES times; what comes after it was not run.
+        CommandFailed: a command failed, and TRIES attempts did not help; the stages after it were not run.
     """
-    with TemporaryDirectory(prefix="bonghwa-") as folder:  # which only its owner may enter
+    with TemporaryDirectory(prefix="bonghwa-") as folder:  # only its owner may enter it
         for stage in stages:
             print(f"{stage.title} …", flush=True)
             with ThreadPoolExecutor(AT_ONCE if stage.is_parallel else 1) as pool:
@@ -133,12 +133,12 @@ def is_to_be_done(
     is_dry_run: bool,
     is_agreed: bool,
 ) -> bool:
-    """Say what is planned for ``where`` and ask, unless it ``is_agreed`` already; whether to go on.
+    """Print what is planned for ``where`` and ask, unless it ``is_agreed`` already. Whether to go on.
 
-    A dry run shows every command, and does not go on. Exits where whoever sits there says no.
+    A dry run prints every command, and does not go on. If the person says no, the program exits.
     """
     if not planned:
-        print(f"There is nothing of Bonghwa's in {where}")
+        print(f"There is nothing of Bonghwa in {where}")
         return False
     if is_dry_run:
         print("\n".join(line for stage in planned for line in stage.shown()))
@@ -157,7 +157,7 @@ def _persist(command: Command, folder: Path, not_yet: Sequence[str], pause_secon
             _run(command, folder)
             return
         except CommandFailed as failure:
-            # Made by the try before, whose answer was lost.
+            # The previous attempt made it, and its response was lost.
             if tried and "already exists" in str(failure):
                 return
             if tried == TRIES - 1 or not any(words in str(failure) for words in not_yet):

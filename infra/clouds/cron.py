@@ -1,4 +1,4 @@
-"""When a cloud's scheduler, which strikes once a minute at most, has to call a scheduled function."""
+"""When a cloud's scheduler, which ticks at most once a minute, calls a scheduled function."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 @dataclass(frozen=True)
 class Beat:
-    """When a function is called: at each strike of a cron line, and so many seconds after it."""
+    """When a function is called: so many seconds after each tick of a cron line."""
 
     cron: str
     delays: tuple[int, ...]
@@ -19,10 +19,10 @@ class Beat:
 def beat_of(row: Row, settings: Settings, shortest_seconds: int, whose: str) -> Beat:
     """When the row's function is called.
 
-    A setting is kept to the second; a period that the table itself gives is as short as can be had.
+    A period from a setting is kept exactly. A period that the table itself states becomes a minute if it is shorter.
 
     Raises:
-        SettingError: the scheduler, ``whose`` it is, cannot keep it.
+        SettingError: the scheduler, ``whose`` names its owner, cannot keep the period.
     """
     seconds = row.every_seconds(settings)
     if seconds is None:
@@ -37,6 +37,6 @@ def beat_of(row: Row, settings: Settings, shortest_seconds: int, whose: str) -> 
             return Beat(f"*/{whole // _MINUTE} * * * *", (0,))
         if whole >= _HOUR and whole % _HOUR == 0 and _DAY % whole == 0:
             return Beat("0 0 * * *" if whole == _DAY else f"0 */{whole // _HOUR} * * *", (0,))
-    within = [f"{each}" for each in range(shortest_seconds, _MINUTE) if _MINUTE % each == 0]
+    within = [f"{part}" for part in range(shortest_seconds, _MINUTE) if _MINUTE % part == 0]
     expected = f"{', '.join(within)} or {_MINUTE} seconds, or whole minutes that divide an hour, or whole hours that"
     raise SettingError(str(row.every), f"{seconds:g}", f"{expected} divide a day, as {whose} scheduler can keep")

@@ -1,4 +1,4 @@
-"""What each function is told in a cloud."""
+"""Which settings each function gets in a cloud."""
 
 import functools
 
@@ -14,19 +14,19 @@ _AGENTS_OWN = {
     "CONNECTIVITY_CHECK",
     "HEARTBEAT_URL",
 }
-# Said by the deployment itself, or without a meaning where there is no disk.
+# Set by the deployment itself, or meaningless without a disk.
 _NOT_TAKEN = {"API_AUTH", "BACKEND_URL", "SPOOL_DIR", "LOG_DIR"}
 
 
 def is_for(row: Row, setting: str) -> bool:
-    """Whether a function reads a setting, so that it gets it. No function gets a secret that it does not need."""
+    """Whether a function gets a setting. No function gets a secret that it does not need."""
     if setting in _NOT_TAKEN or setting.startswith("FLASK_"):
         return False
     if setting in _AGENTS_OWN:
         return "agent" in row.needs
     if setting == "DATABASE_URL":
         return "store" in row.needs
-    # What the settings do not know is a channel's.
+    # A setting that Settings does not know belongs to a channel.
     return setting in _known() or "channels" in row.needs
 
 

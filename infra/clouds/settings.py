@@ -1,30 +1,31 @@
-"""The settings that a deployment to a cloud takes, and whether functions in a cloud can run with them."""
+"""The settings of a deployment to a cloud, and whether functions there can run with them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from dotenv import dotenv_values
 
 from infra.local.environment import read_dotenv
-from shared import ROOT, notifiers
+from shared import ROOT
+from shared.channels import configured, of_json, read
 from shared.settings import SettingError, Settings
 
 _DATABASE = "postgresql://user:password@host/name"
 
 
 def settings_given(own_file: str) -> dict[str, str]:
-    """The settings, each from the environment, the cloud's own file or ``.env``, in this order."""
+    """The settings, each from the environment, the cloud's own file or ``.env``, whichever has it first."""
     environ = dict(os.environ)
     for name, value in dotenv_values(ROOT / own_file, interpolate=False).items():
         environ.setdefault(name, value or "")
     read_dotenv(environ)
-    # Every setting there is, also the channels' own.
+    # Every setting, the channels' own included.
     names = dotenv_values(ROOT / ".env.example", interpolate=False)
     return {name: environ[name].strip() for name in names if environ.get(name, "").strip()}
 
 
 def checked(given: Mapping[str, str], own_file: str) -> Settings:
-    """The settings, if functions in a cloud can run with them, and with their channels. Raises SettingError."""
+    """The settings, if functions in a cloud, and their channels, can run with them. Raises SettingError."""
     database = given.get("DATABASE_URL", "")
     if not database.startswith("postgresql://"):
         raise SettingError(
@@ -35,6 +36,14 @@ def checked(given: Mapping[str, str], own_file: str) -> Settings:
     settings = Settings.from_env({name: value for name, value in given.items() if name != "DATABASE_URL"})
     _ = settings.targets, settings.key
     settings.refuse_weak_keys()
-    # Those are read by functions alone, and each of them answers 500 to everything where one is malformed.
-    notifiers.configured(given)
+    # Only the functions read these, and they would respond to everything with 500 if one were malformed.
+    configured(given)
     return settings
+
+
+def refuse_missing_libraries(given: Mapping[str, str], own_file: str, libraries: Collection[str] = ()) -> None:
+    """Raise SettingError if a channel needs a library that functions there do not have. They have ``libraries``."""
+    for name, notifier in read(given)[0].items():
+        if notifier.library is not None and notifier.library.module not in libraries:
+            fix = f"CHANNELS without {name}" if name in of_json(given) else "an empty one"
+            raise notifier.unusable(f"{notifier.library.expected_without} ({fix} in {own_file})")

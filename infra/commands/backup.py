@@ -11,7 +11,7 @@ READS_DOTENV = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Declare the command's arguments."""
     parser.add_argument("file", type=Path, help="the copy; what is there already is replaced, after asking")
     parser.add_argument("--yes", action="store_true", help="do not ask")
 

@@ -15,7 +15,7 @@ READS_DOTENV = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Declare the command's arguments."""
     parser.add_argument("--url", type=_url, help="ask it from outside too: https://…")
     parser.add_argument("--env-file", type=Path, help="settings that go before those in .env, like .env.gcp")
     parser.add_argument("--send-test", action="store_true", help="send a test message through every channel")

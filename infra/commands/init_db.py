@@ -10,7 +10,7 @@ READS_DOTENV = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Declare the command's arguments."""
     parser.add_argument("--reset", action="store_true", help="delete everything that is stored and start afresh")
     parser.add_argument("--yes", action="store_true", help="do not ask")
 

@@ -15,7 +15,7 @@ _POSTGRESQL = "postgresql://user:password@host:port/database"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Declare the command's arguments."""
     parser.add_argument("--to", required=True, metavar="URL", help=_POSTGRESQL)
 
 

@@ -2,12 +2,12 @@
 
 import argparse
 
-HELP = "write the document that GET /openapi.json answers, from the models"
+HELP = "write the document that GET /openapi.json returns, from the models"
 READS_DOTENV = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command takes nothing."""
+    """Declare none: the command takes no arguments."""
 
 
 def run(arguments: argparse.Namespace) -> None:  # noqa: ARG001  # it takes none

@@ -11,7 +11,7 @@ PLATFORMS = ("local", "gcp", "aws")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Declare the command's arguments."""
     parser.add_argument("--monitors", type=_count, help="how many there are, by default those of TARGET_URL")
     parser.add_argument("--interval", metavar="SECONDS", help="how often each is checked (CHECK_INTERVAL_SECONDS)")
     parser.add_argument("--platform", choices=PLATFORMS, help="by default each of them")
@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
     from infra.plan.plans import load_of, plan_of, reference
     from shared.settings import Settings
 
-    # Refuses settings that this machine could not run with, whatever platform is asked for.
+    # Rejects settings that are malformed on this machine, also for the plan of another platform.
     Settings.from_env()
     if arguments.table:
         print("\n".join(show.table_row(plan) for plan in reference()))

@@ -1,1 +1,1 @@
-"""``python -m infra doctor``: look at a deployment from inside and outside, and say what mends what is wrong."""
+"""``python -m infra doctor``: check a deployment from inside and outside, and say how to fix what is wrong."""

@@ -28,11 +28,12 @@ def examine(
     is_open = url is not None and not is_loopback(urlsplit(url).hostname or "")
     findings += [*of_settings, *of_channels, *examine_keys(settings, environ, is_open=is_open)]
     findings += examine_versions(ROOT / "requirements.txt")
-    condition, of_store = examine_store(settings, environ)
+    inspection, of_store = examine_store(settings, environ)
     findings += of_store
-    if condition is not None:
-        findings += examine_work(condition, channels, url or settings.own_url, now())
+    if inspection is not None:
+        findings += examine_work(inspection, channels, url or settings.own_url, now())
     findings += examine_channels(channels, settings.message_language, is_test_sent=is_test_sent)
     if url is not None:
         findings += examine_outside(url, settings, now())
-    return [without_secrets(finding, {**environ, "--url": url or ""}) for finding in findings]
+    secrets = {name: secret for channel in channels.values() for name, secret in channel.secrets().items()}
+    return [without_secrets(finding, {**environ, **secrets, "--url": url or ""}) for finding in findings]

@@ -1,4 +1,4 @@
-"""How a scheduled function is called by hand, wherever a deployment is: what mends a schedule that calls nothing."""
+"""How a person calls a scheduled function, wherever the deployment is: the fix if no schedule calls it."""
 
 import re
 import shlex
@@ -11,9 +11,9 @@ _GCP = re.compile(r"\.gateway\.dev$")
 
 
 def call(function: str, url: str) -> tuple[bool, str]:
-    """Whether the deployment that answers at ``url`` is in a cloud, as far as that tells, and the command line.
+    """Whether the deployment at ``url`` is in a cloud, as far as its URL shows that, and the command line.
 
-    The URL of a cloud leads to what people call, and not to what is scheduled.
+    A cloud's URL leads only to the functions that people call, and not to the scheduled ones.
     """
     row = next(row for row in rows() if row.name == function)
     host = urlsplit(url).hostname or ""
@@ -25,16 +25,16 @@ def call(function: str, url: str) -> tuple[bool, str]:
 
 
 def _on_aws(row: Row, region: str) -> str:
-    # Imported here, as below: what deploys to a cloud is for who has deployed there.
-    from infra.clouds.aws.schedules import by_hand
+    # Imported here, as below: only who has deployed to a cloud needs its modules.
+    from infra.clouds.aws.schedules import manual_call
     from infra.clouds.aws.target import Place
 
-    return shlex.join(by_hand(row, Place("", region)).words())
+    return shlex.join(manual_call(row, Place("", region)).words())
 
 
 def _on_gcp(row: Row) -> str:
     from infra.clouds.gcp.project import GCLOUD
-    from infra.clouds.gcp.schedules import strike_job
+    from infra.clouds.gcp.schedules import tick_job
 
-    # The URL tells neither.
-    return f"{GCLOUD} scheduler jobs run {strike_job(row)} --location=… --project=…"
+    # The URL shows neither the location nor the project.
+    return f"{GCLOUD} scheduler jobs run {tick_job(row)} --location=… --project=…"

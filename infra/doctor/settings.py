@@ -9,45 +9,47 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from infra.doctor.findings import Finding, failure, ok, warning
-from shared import ROOT, notifiers
+from shared import ROOT
+from shared.channels import read as read_channels
+from shared.notifiers import NotifierKind
 from shared.settings import SettingError, Settings, is_in_cloud, is_loopback
 
 _NEW_KEY = "API_KEY=… from python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
 def examine_file(file: Path) -> Iterator[Finding]:
-    """The file of settings: whether others can read it, and names in it that nobody asks for."""
+    """The file of settings: whether other users can read it, and misspelled names in it."""
     if not file.exists():
-        yield ok("settings", f"there is no {file.name}: they are from the environment alone")
+        yield ok("settings", f"there is no {file.name}: all settings come from the environment")
         return
     given, trouble = read(file)
     if trouble is not None:
-        mend = f"chmod 600 {file}, as its owner; and UTF-8"
-        yield failure("settings", f"{file.name} cannot be read: {trouble}", expected="NAME=value lines", mend=mend)
+        fix = f"chmod 600 {file}, as its owner; and UTF-8"
+        yield failure("settings", f"{file.name} cannot be read: {trouble}", expected="NAME=value lines", fix=fix)
         return
     others = file.stat().st_mode & 0o077
     if others and os.name == "posix":
         yield failure(
             "settings",
-            f"other users of this machine may read {file.name}, with its secrets",
-            expected="a file for its owner's eyes alone",
-            mend=f"chmod 600 {file}",
+            f"other users of this machine can read {file.name} and the secrets in it",
+            expected="a file that only its owner can read",
+            fix=f"chmod 600 {file}",
         )
     known = list(dotenv_values(ROOT / ".env.example", interpolate=False))
     for name in given:
-        # What is like no setting of ours is somebody else's.
+        # A name that resembles none of our settings belongs to another program.
         meant = difflib.get_close_matches(name, known, 1, 0.8)
         if name not in known and meant:
             yield warning(
                 "settings",
-                f"{name} in {file.name} is no setting",
+                f"{name} in {file.name} is not a setting",
                 expected=f"perhaps {meant[0]}",
-                mend=f"edit {file}",
+                fix=f"edit {file}",
             )
 
 
 def read(file: Path) -> tuple[dict[str, str], str | None]:
-    """What the file sets, nothing where there is none; and why it cannot be read, if so."""
+    """The file's settings, none if there is no file; and the reason if it cannot be read."""
     try:
         found = dotenv_values(file, interpolate=False)
     except (OSError, UnicodeDecodeError) as error:
@@ -56,7 +58,7 @@ def read(file: Path) -> tuple[dict[str, str], str | None]:
 
 
 def readable(environ: Mapping[str, str]) -> tuple[Settings, list[Finding]]:
-    """The settings as far as they can be read, and a finding for each that cannot; of such the default stands in."""
+    """The settings, with the default for each that is malformed, and a finding for each of those."""
     given, findings = dict(environ), []
     while True:
         try:
@@ -72,71 +74,67 @@ def readable(environ: Mapping[str, str]) -> tuple[Settings, list[Finding]]:
             if all(trouble.variable not in finding.found for finding in findings):
                 findings.append(_malformed(trouble))
     if not findings:
-        findings.append(ok("settings", f"every setting can be read; {len(settings.targets)} watched in TARGET_URL"))
+        findings.append(ok("settings", f"every setting can be read; TARGET_URL has {len(settings.targets)} to watch"))
     return settings, findings
 
 
-def configured(environ: Mapping[str, str]) -> tuple[dict[str, notifiers.Notifier], list[Finding]]:
+def configured(environ: Mapping[str, str]) -> tuple[dict[str, NotifierKind], list[Finding]]:
     """The channels that are on, and a finding for each that is malformed, half configured or without its library."""
-    channels: dict[str, notifiers.Notifier] = {}
-    findings = []
-    for name in notifiers.channel_names():
+    channels, errors = read_channels(environ)
+    findings = [_malformed(error) for error in errors]
+    for name, notifier in tuple(channels.items()):
         try:
-            notifier = notifiers.notifier(name, environ)
-        except SettingError as trouble:
-            findings.append(_malformed(trouble))
-            continue
-        try:
-            notifiers.refuse_missing(name, environ)
-        except SettingError as trouble:
-            findings.append(_without_library(trouble))
-        else:
-            channels |= {name: notifier} if notifier is not None else {}
+            notifier.refuse_missing_library()
+        except SettingError as error:
+            findings.append(_without_library(error))
+            del channels[name]
     return channels, findings
 
 
 def examine_keys(settings: Settings, environ: Mapping[str, str], *, is_open: bool) -> Iterator[Finding]:
-    """The keys, and what can be done without one. ``is_open``: others call the deployment, wherever that is.
+    """The keys, and what callers can do without one. ``is_open``: others can call the deployment that is examined.
 
-    What that one answers without a key is for it to say, and not for the settings here.
+    The settings here say nothing about what that deployment allows without a key; ``examine_outside`` tries it.
     """
     is_open_here = is_in_cloud(environ) or not is_loopback(settings.host)
     if not settings.api_keys:
-        return  # said of the settings
+        return  # reported with the settings
     try:
         settings.refuse_weak_keys()
-        yield ok("keys", f"{len(settings.api_keys)} in use, none of them weak or a document's example")
+        yield ok("keys", f"{len(settings.api_keys)} in use; none is weak or taken from the documentation")
     except SettingError:
         say = failure if is_open or is_open_here else warning
         yield say(
             "keys",
-            "a key in API_KEY can be guessed: it is short, or a document's example",
-            expected="at least 16 characters that nobody has seen",
-            mend=_NEW_KEY,
+            "a key in API_KEY can be guessed: it is short, or taken from the documentation",
+            expected="at least 16 random characters",
+            fix=_NEW_KEY,
         )
     if is_open_here and settings.api_auth != "all":
         what = "read alerts" if settings.api_auth == "writes" else "read and change alerts"
         yield warning(
             "keys",
             f"API_AUTH is {settings.api_auth}: others can {what} without a key",
-            expected="all, where others than this machine can call",
-            mend="API_AUTH=all",
+            expected="all, if other machines can call",
+            fix="API_AUTH=all",
         )
     if settings.backend_url.startswith("http://") and not is_loopback(urlsplit(settings.backend_url).hostname or ""):
         yield warning(
             "keys",
-            "the agent sends its key to BACKEND_URL in the clear",
+            "the agent sends its key to BACKEND_URL unencrypted",
             expected="an https:// URL",
-            mend=f"BACKEND_URL={settings.backend_url.replace('http://', 'https://', 1)}",
+            fix=f"BACKEND_URL={settings.backend_url.replace('http://', 'https://', 1)}",
         )
 
 
 def _without_library(trouble: SettingError) -> Finding:
     found, _, expected = str(trouble).partition(": expected ")
     expected, _, command = expected.partition(": ")
-    return failure("settings", found, expected=expected, mend=command)
+    return failure("settings", found, expected=expected, fix=command)
 
 
 def _malformed(trouble: SettingError) -> Finding:
     found, _, expected = str(trouble).partition(": expected ")
-    return failure("settings", found, expected=expected, mend=f"{trouble.variable}=… in .env or the environment")
+    # CHANNELS.ops.chat_id is a part of CHANNELS.
+    variable = trouble.variable.partition(".")[0].partition(" ")[0]
+    return failure("settings", found, expected=expected, fix=f"{variable}=… in .env or the environment")

@@ -1,4 +1,4 @@
-"""Inside: the store, and what it tells of the agents, the deliveries and the clocks."""
+"""Inside: the store, and what it says about the agents, the deliveries and the clocks."""
 
 import shutil
 from collections.abc import Collection, Iterator, Mapping
@@ -12,22 +12,28 @@ from shared.messages import duration
 from shared.models import Agent, now
 from shared.settings import Settings
 from shared.store import StoreUnavailable
-from shared.store.admin.inspection import OVERDUE, Condition, Owed, look, look_at_server
+from shared.store.admin.inspection import (
+    OVERDUE,
+    StoreInspection,
+    inspect_server,
+    inspect_store,
+)
 from shared.store.engines.database import Database
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.engines.sqlite.filesystem import refuse_wrong_place
+from shared.store.tables.notifications import OwedSummary
 
-# A month of a few hundred monitors, and the log beside them.
+# A month of a few hundred monitors, and the log.
 ENOUGH_BYTES = 500_000_000
 OLDEST_SERVER = 150_000
 SYNCHRONIZE = "sudo timedatectl set-ntp true"
 _INIT = ".venv/bin/python -m infra init-db"
-# A message that is tried for so long is no hiccup of its channel any more.
+# If a message has been tried for longer, its channel has more than a short hiccup.
 _LONG_OWED = timedelta(minutes=10)
 
 
-def examine_store(settings: Settings, environ: Mapping[str, str]) -> tuple[Condition | None, list[Finding]]:
-    """What is there of the store, if anything can be read, and the findings on it. Makes and migrates nothing."""
+def examine_store(settings: Settings, environ: Mapping[str, str]) -> tuple[StoreInspection | None, list[Finding]]:
+    """Inspect the store, if it can be read, and return the findings too. This creates and migrates nothing."""
     path = settings.database_path
     try:
         if path is not None:
@@ -46,79 +52,79 @@ def examine_store(settings: Settings, environ: Mapping[str, str]) -> tuple[Condi
 def _database(settings: Settings) -> Database:
     if settings.database_path is not None:
         return SqliteDatabase(settings.database_path)
-    # Imported here: it brings in the driver.
+    # Imported here, since it loads the driver.
     from shared.store.engines.postgres.database import PostgresDatabase
 
     return PostgresDatabase(settings.database_url)
 
 
-def _examine(database: Database, settings: Settings) -> tuple[Condition | None, list[Finding]]:
-    condition = look(database, now())
-    findings = [*_versions(condition)]
+def _examine(database: Database, settings: Settings) -> tuple[StoreInspection | None, list[Finding]]:
+    inspection = inspect_store(database, now())
+    findings = [*_versions(inspection)]
     if settings.database_path is not None:
         findings += _disk(settings.database_path)
     else:
         findings += _server(database)
     database.check()
     if not findings or all(finding.expected is None for finding in findings):
-        findings.insert(0, ok("store", f"{settings.database} takes what is saved, version {condition.version}"))
-    return (condition if condition.version == condition.known else None), findings
+        findings.insert(0, ok("store", f"{settings.database} can be written, version {inspection.version}"))
+    return (inspection if inspection.version == inspection.known else None), findings
 
 
 def _missing(path: Path) -> Finding:
-    mend = _INIT if path.parent.is_dir() else f"mkdir -p {path.parent} && {_INIT}"
-    return failure("store", f"there is no database at {path}", expected="one; the first start makes it", mend=mend)
+    fix = _INIT if path.parent.is_dir() else f"mkdir -p {path.parent} && {_INIT}"
+    return failure("store", f"there is no database at {path}", expected="one; the first start creates it", fix=fix)
 
 
 def _unusable(trouble: str, settings: Settings) -> Finding:
     where = settings.database_path
-    mends = {
+    fixes = {
         "PostgreSQL database": "DATABASE_URL=postgresql://…",
         "damaged": "shared/store/README.md, Backup and restore",
-        "locked": f"fuser {where} shows who holds it",
+        "locked": f"fuser {where} shows which process holds it",
         "read-only: it": f"chmod u+w {where and where.parent} {where}",
         "no room": f"df {where and where.parent} shows what is full",
         "folder must": f"ls -ld {where and where.parent}",
     }
-    mend = next((mend for words, mend in mends.items() if words in trouble), "DATABASE_URL=… in .env, or its server")
-    return failure("store", trouble, expected=f"{settings.database} to take what is saved", mend=mend)
+    fix = next((fix for words, fix in fixes.items() if words in trouble), "DATABASE_URL=… in .env, or its server")
+    return failure("store", trouble, expected=f"{settings.database}, writable", fix=fix)
 
 
-def _versions(condition: Condition) -> Iterator[Finding]:
-    if condition.version < condition.known:
-        found = f"the database is of version {condition.version}"
-        yield warning("store", found, expected=f"version {condition.known}, which the next start makes it", mend=_INIT)
-    elif condition.version > condition.known:
+def _versions(inspection: StoreInspection) -> Iterator[Finding]:
+    if inspection.version < inspection.known:
+        found = f"the database has version {inspection.version}"
+        yield warning("store", found, expected=f"version {inspection.known}; the next start updates it", fix=_INIT)
+    elif inspection.version > inspection.known:
         yield failure(
             "store",
-            f"the database is of version {condition.version}, from a newer program",
-            expected=f"version {condition.known}",
-            mend="git pull && make install",
+            f"the database has version {inspection.version}, from a newer program",
+            expected=f"version {inspection.known}",
+            fix="git pull && make install",
         )
 
 
 def _disk(path: Path) -> Iterator[Finding]:
-    size = sum(each.stat().st_size for each in path.parent.glob(f"{path.name}*"))
+    size = sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
     free = shutil.disk_usage(path.parent).free
-    found = f"the database has {size / 1e6:.1f} MB, and its disk {free / 1e9:.1f} GB left"
+    found = f"the database has {size / 1e6:.1f} MB, its disk {free / 1e9:.1f} GB free"
     if free < ENOUGH_BYTES:
         wanted = f"at least {ENOUGH_BYTES / 1e9:.1f} GB"
-        yield warning("disk", found, expected=wanted, mend=f"df -h {path.parent}; DATABASE_URL on a larger disk")
+        yield warning("disk", found, expected=wanted, fix=f"df -h {path.parent}; DATABASE_URL on a larger disk")
     else:
         yield ok("disk", found)
 
 
 def _server(database: Database) -> Iterator[Finding]:
-    server = look_at_server(database)
+    server = inspect_server(database)
     if server.version < OLDEST_SERVER:
         found = f"the server is PostgreSQL {server.version // 10_000}"
-        yield warning("store", found, expected="15 or newer", mend="another server, and DATABASE_URL to it")
+        yield warning("store", found, expected="15 or newer", fix="another server, and DATABASE_URL to it")
     yield ok("disk", f"the database has {server.size / 1e6:.1f} MB on its server")
     yield from skew("the database's server", timedelta(seconds=server.clock - now().timestamp()))
 
 
 def skew(whose: str, off: timedelta) -> Iterator[Finding]:
-    """What a clock that is ``off`` from this machine's means."""
+    """The finding about a clock that is ``off`` from this machine's."""
     if abs(off) <= CLOCK_TOLERANCE:
         yield ok("clock", f"{whose} has the same time as this machine")
         return
@@ -126,87 +132,88 @@ def skew(whose: str, off: timedelta) -> Iterator[Finding]:
     yield warning(
         "clock",
         f"{whose} is {duration(abs(off), 'en')} {word} this machine",
-        expected=f"{CLOCK_TOLERANCE.seconds} s at most between any two",
-        mend=f"{SYNCHRONIZE} on the one that is wrong",
+        expected=f"at most {CLOCK_TOLERANCE.seconds} s between any two",
+        fix=f"{SYNCHRONIZE} on the one that is wrong",
     )
 
 
-def examine_work(condition: Condition, channels: Collection[str], url: str, at: datetime) -> Iterator[Finding]:
-    """Whether agents look and messages go out as they should. ``url``: where the schedules' functions are called."""
-    if not condition.agents:
+def examine_work(inspection: StoreInspection, channels: Collection[str], url: str, at: datetime) -> Iterator[Finding]:
+    """Whether agents check and messages go out as they should. ``url``: where the scheduled functions are called."""
+    if not inspection.agents:
         found, expected = "no agent has reported anything yet", "a report within CHECK_INTERVAL_SECONDS"
-        yield warning("checks", found, expected=expected, mend=_run("check_monitors", url))
-    for agent in condition.agents:
-        yield from _agent(agent, condition.told, url, at)
-    yield from _deliveries(condition, url, at)
-    for owed in condition.owed:
+        yield warning("checks", found, expected=expected, fix=_run("check_monitors", url))
+    for agent in inspection.agents:
+        yield from _agent(agent, inspection.alerted, url, at)
+    yield from _last_run("reviews", "review_alerts", inspection, url, at)
+    yield from _last_run("deliveries", "deliver_notifications", inspection, url, at)
+    for owed in inspection.owed:
         yield from _owed(owed, channels, url, at)
-    for alert in condition.refused:
+    for alert in inspection.refused:
         yield failure(
             "channels",
-            f"{alert.subject} refused a message for good: {alert.cause}",
-            expected="that it takes them",
-            mend=f".venv/bin/python -m infra doctor --send-test, and the settings of {alert.subject}",
+            f"{alert.subject} permanently rejected a message: {alert.cause}",
+            expected="it accepts messages",
+            fix=f".venv/bin/python -m infra doctor --send-test, and the settings of {alert.subject}",
         )
 
 
-def _agent(agent: Agent, told: Collection[str], url: str, at: datetime) -> Iterator[Finding]:
+def _agent(agent: Agent, alerted: Collection[str], url: str, at: datetime) -> Iterator[Finding]:
     ago = at - agent.last_seen_at
     name = f"agent {agent.name}"
     if -ago > CLOCK_TOLERANCE:
-        yield from skew(f"what {name} reported last", -ago)
+        yield from skew(f"the last report of {name}", -ago)
     elif ago < tolerated_silence(agent.interval_seconds):
         yield ok("checks", f"{name} reported {duration(ago, 'en')} ago, every {agent.interval_seconds:g} s")
-    elif agent.is_silent and agent.name not in told:
-        yield ok("checks", f"{name} has been gone for {duration(ago, 'en')}, and somebody has resolved that")
+    elif agent.is_silent and agent.name not in alerted:
+        yield ok("checks", f"{name} has been silent for {duration(ago, 'en')}; its alert was resolved by hand")
     else:
         yield failure(
             "checks",
             f"{name} reported {duration(ago, 'en')} ago",
             expected=f"a report every {agent.interval_seconds:g} s",
-            mend=_run("check_monitors", url),
+            fix=_run("check_monitors", url),
         )
 
 
-def _deliveries(condition: Condition, url: str, at: datetime) -> Iterator[Finding]:
-    expected, mend = "a run every minute or oftener", _run("deliver_notifications", url)
-    if condition.delivered_at is None:
-        yield warning("deliveries", "deliver_notifications has never run", expected=expected, mend=mend)
+def _last_run(about: str, function: str, inspection: StoreInspection, url: str, at: datetime) -> Iterator[Finding]:
+    expected, fix = "at least one run a minute", _run(function, url)
+    if function not in inspection.last_runs:
+        yield warning(about, f"{function} has never run", expected=expected, fix=fix)
         return
-    # It writes this down once in half a minute.
-    ago = at - condition.delivered_at
-    found = f"deliver_notifications last ran {duration(ago, 'en')} ago"
+    # A run records its time once in half a minute.
+    ago = at - inspection.last_runs[function]
+    found = f"{function} last ran {duration(ago, 'en')} ago"
     if ago > WATCH_GAP:
-        yield failure("deliveries", found, expected=expected, mend=mend)
+        yield failure(about, found, expected=expected, fix=fix)
     else:
-        yield ok("deliveries", found)
+        yield ok(about, found)
 
 
-def _owed(owed: Owed, channels: Collection[str], url: str, at: datetime) -> Iterator[Finding]:
+def _owed(owed: OwedSummary, channels: Collection[str], url: str, at: datetime) -> Iterator[Finding]:
     since = duration(at - owed.oldest, "en")
     if owed.channel not in channels:
         yield warning(
             "deliveries",
-            f"{owed.count} messages are owed to {owed.channel}, which is not configured here",
-            expected="the channel, until they are sent or expire",
-            mend=f"the settings of {owed.channel} in .env",
+            f"{owed.owed} messages are owed to {owed.channel}, which is not configured here",
+            expected="the channel configured until they are sent or expire",
+            fix=f"the settings of {owed.channel} in .env",
         )
     elif owed.overdue:
         yield failure(
             "deliveries",
             f"{owed.overdue} messages to {owed.channel} should have been sent, the oldest is {since} old",
-            expected=f"that none is due for longer than {duration(OVERDUE, 'en')}",
-            mend=_run("deliver_notifications", url),
+            expected=f"none due for longer than {duration(OVERDUE, 'en')}",
+            fix=_run("deliver_notifications", url),
         )
     elif at - owed.oldest > _LONG_OWED:
         yield warning(
             "deliveries",
-            f"{owed.count} messages to {owed.channel} have been tried for {since}",
-            expected="that a channel takes them at once",
-            mend=f"curl -H \"X-API-Key: $KEY\" '{url}/notification_logs?limit=5' shows its answers",
+            f"{owed.owed} messages to {owed.channel} have been tried for {since}",
+            expected="the channel accepts them at once",
+            fix=f"curl -H \"X-API-Key: $KEY\" '{url}/notification_logs?limit=5' shows its responses",
         )
     else:
-        yield ok("deliveries", f"{owed.count} messages to {owed.channel} are on their way")
+        yield ok("deliveries", f"{owed.owed} messages to {owed.channel} are on their way")
 
 
 def _run(function: str, url: str) -> str:

@@ -1,4 +1,4 @@
-"""Inside: the versions of the program, of Python and of what is installed."""
+"""Inside: the versions of the program, of Python and of the installed packages."""
 
 import importlib.metadata
 import platform
@@ -14,7 +14,7 @@ INSTALL = ".venv/bin/python -m pip install --require-hashes --requirement requir
 
 
 def examine_versions(pins: Path) -> Iterator[Finding]:
-    """The versions, and what is missing or other than ``pins``, a requirements file, says."""
+    """The versions, and the packages that are missing or differ from ``pins``, a requirements file."""
     what = f"Bonghwa {__version__} on Python {platform.python_version()}"
     if not pins.is_file():
         yield ok("versions", f"{what}; there is no {pins.name} to compare with")
@@ -36,9 +36,9 @@ def examine_versions(pins: Path) -> Iterator[Finding]:
             others.append(f"{pin.name} {found} ({pin.specifier})")
     if missing:
         found = f"not installed: {', '.join(missing)}"
-        yield failure("versions", found, expected=f"everything that {pins.name} names", mend=INSTALL)
+        yield failure("versions", found, expected=f"everything that {pins.name} names", fix=INSTALL)
     if others:
         found = f"other versions than pinned: {', '.join(others)}"
-        yield warning("versions", found, expected="the versions that were tried together", mend=INSTALL)
+        yield warning("versions", found, expected="the versions that were tested together", fix=INSTALL)
     if not missing and not others:
         yield ok("versions", f"{what}; {count} packages as pinned")

@@ -1,1 +1,1 @@
-"""The whole system on one machine: every function under functions-framework behind one port, plus the schedules."""
+"""The whole system on one machine: every function under functions-framework behind one port, and the schedules."""

@@ -2,7 +2,7 @@
 
 import signal
 
-# Until gunicorn listens for it, Ctrl-C ends us without a traceback; the imports take their time.
+# Until gunicorn handles Ctrl-C, it ends us without a traceback, even during the imports, which take a while.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from infra.local.runner import main  # noqa: E402

@@ -1,4 +1,4 @@
-"""The local runner's environment: ``.env``, and what must not be in it when an app is made."""
+"""The local runner's environment: ``.env``, and the variables that must be gone before an app is made."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from shared import ROOT
 
 
 def read_dotenv(environ: MutableMapping[str, str], folder: Path = ROOT) -> bool:
-    """Read ``.env`` into ``environ``, which wins; make the file if there is none. Whether it was made."""
+    """Read ``.env`` into ``environ``, which takes precedence. Create the file if there is none; whether it did."""
     file = folder / ".env"
     is_new = not file.exists()
     if is_new:
@@ -25,9 +25,9 @@ def read_dotenv(environ: MutableMapping[str, str], folder: Path = ROOT) -> bool:
 
 
 def take_out_debug(environ: MutableMapping[str, str], *, is_verbose: bool) -> None:
-    """Turn FLASK_DEBUG into LOG_LEVEL=DEBUG, and take it and DEBUG out of ``environ``.
+    """Turn FLASK_DEBUG into LOG_LEVEL=DEBUG, and remove it and DEBUG from ``environ``.
 
-    Flask and functions-framework would read them too, and open a debugger that runs code for anybody.
+    Flask and functions-framework would read them too, and open a debugger in which anybody can run code.
     """
     for name in ("FLASK_DEBUG", "DEBUG"):
         environ.pop(name, None)
@@ -37,7 +37,7 @@ def take_out_debug(environ: MutableMapping[str, str], *, is_verbose: bool) -> No
 
 def _write_new(file: Path, example: str) -> None:
     text = re.sub(r"(?m)^API_KEY=.*$", f"API_KEY={secrets.token_urlsafe(32)}", example, count=1)
-    # Only its owner may read it, from the first byte on.
+    # Only its owner can read it, even while it is being written.
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as new:
         new.write(text)

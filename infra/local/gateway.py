@@ -1,4 +1,4 @@
-"""The gateway: one WSGI app that finds a request's function by the table and hands the request on."""
+"""The gateway: one WSGI app that finds each request's function in the table and forwards the request to it."""
 
 import http.client
 import time
@@ -20,21 +20,21 @@ _HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding",
 
 
 def gateway(table: Iterable[Row], app_of: Callable[[str], WSGIApplication]) -> WSGIApplication:
-    """A WSGI app that routes every row's method and path to ``app_of(name)``, each made once, now."""
+    """A WSGI app that routes every row's method and path to ``app_of(name)``; all of these are made now."""
     rows = list(table)
     apps = {row.name: app_of(row.name) for row in rows}
     rules = [Rule(row.path, methods=[row.method], endpoint=row.name, strict_slashes=False) for row in rows]
     routes = Map(rules, merge_slashes=False)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        # What a newline is in is no path for functions-framework, and it would say so in HTML.
+        # functions-framework would respond with HTML to a path that contains a newline.
         if "\n" in environ["PATH_INFO"]:
             return _not_found(environ, start_response)
         try:
             name, _ = routes.bind_to_environ(environ).match()
         except MethodNotAllowed as error:
             allowed = {"Allow": ", ".join(sorted(error.valid_methods or ()))}
-            found = _problem(405, f"{environ['REQUEST_METHOD']} is not answered here", allowed)
+            found = _problem(405, f"the method {environ['REQUEST_METHOD']} is not allowed", allowed)
             return found(environ, start_response)
         except NotFound:
             return _not_found(environ, start_response)
@@ -62,36 +62,34 @@ def in_processes(ports: Mapping[str, int]) -> Callable[[str], WSGIApplication]:
 
 def _forward(port: int, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     if int(environ.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
-        response = _problem(413, f"the body is longer than {MAX_BODY_BYTES} bytes")
-        return response(environ, start_response)
+        return _problem(413, f"the body is longer than {MAX_BODY_BYTES} bytes")(environ, start_response)
     body = _body(environ)
     if body is None:
-        response = _problem(400, "the body is malformed, or ends too early")
-        return response(environ, start_response)
+        return _problem(400, "the body is malformed, or ends too early")(environ, start_response)
     headers = {key[5:].replace("_", "-").title(): value for key, value in environ.items() if key.startswith("HTTP_")}
-    # An agent's Date tells its clock.
+    # An agent's Date header says what its clock shows.
     headers = {key: value for key, value in headers.items() if key.lower() not in _HOP_BY_HOP - {"date"}}
     headers |= {"Content-Type": environ["CONTENT_TYPE"]} if environ.get("CONTENT_TYPE") else {}
     try:
-        answer, content = _answer(port, environ["REQUEST_METHOD"], environ["RAW_URI"], body, headers)
+        response, content = _send(port, environ["REQUEST_METHOD"], environ["RAW_URI"], body, headers)
     except (OSError, http.client.HTTPException):
-        response = _problem(503, "the function's process does not answer", {"Retry-After": str(RETRY_AFTER_SECONDS)})
-        return response(environ, start_response)
-    kept = [(key, value) for key, value in answer.getheaders() if key.lower() not in _HOP_BY_HOP]
-    start_response(f"{answer.status} {answer.reason}", kept)
+        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        return _problem(503, "the function's process does not respond", headers)(environ, start_response)
+    kept = [(key, value) for key, value in response.getheaders() if key.lower() not in _HOP_BY_HOP]
+    start_response(f"{response.status} {response.reason}", kept)
     return [content]
 
 
 def _body(environ: WSGIEnvironment) -> bytes | None:
-    """The body, up to a byte over the limit, which is enough for the function to refuse it; None for half of one."""
+    """The body, up to one byte over the limit, which the function then rejects; None if it was cut short."""
     try:
         body: bytes = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
-    except Exception:  # noqa: BLE001  # each server has errors of its own for a body that does not come as announced
+    except Exception:  # noqa: BLE001  # each server raises its own error if the body does not arrive as announced
         return None
     return None if len(body) < int(environ.get("CONTENT_LENGTH") or 0) else body
 
 
-def _answer(
+def _send(
     port: int, method: str, uri: str, body: bytes, headers: dict[str, Any]
 ) -> tuple[http.client.HTTPResponse, bytes]:
     give_up_at = time.monotonic() + START_SECONDS
@@ -99,10 +97,10 @@ def _answer(
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=FORWARD_SECONDS)
         try:
             connection.request(method, uri, body, headers)
-            answer = connection.getresponse()
-            return answer, answer.read()
+            response = connection.getresponse()
+            return response, response.read()
         except ConnectionRefusedError:
-            # It is still starting, or being started again.
+            # The process is still starting, or starts again.
             if time.monotonic() > give_up_at:
                 raise
             time.sleep(0.05)

@@ -1,8 +1,8 @@
-"""Every function as a process of its own: started, started again if it ends, and ended with us.
+"""Run every function as a process of its own: start it, restart it if it ends, and end it with us.
 
 Run as ``python -m infra.local.processes '{"list_alerts": 5, …}'``, with the number of the socket that each listens on.
-It is kept open here, so that a request waits for a process that is still starting, or being started again. We end when
-our standard input closes, which happens however our parent ends; and so do the functions, ``… list_alerts 5``.
+The sockets stay open here, so that a request waits for a process that is starting or restarting. We end when our
+standard input closes, which happens however our parent ends. The functions (``… list_alerts 5``) do the same.
 """
 
 import contextlib
@@ -59,8 +59,8 @@ def _end(processes: list[subprocess.Popen[bytes]]) -> None:
 def _main() -> None:
     if len(sys.argv) == 3:
         _when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
-        listener, deaf = socket.socket(fileno=int(sys.argv[2])), _do_not_hear_ctrl_c
-        Server(lambda: _function(sys.argv[1]), listener, in_arbiter=deaf, in_worker=deaf).run()
+        listener = socket.socket(fileno=int(sys.argv[2]))
+        Server(lambda: _function(sys.argv[1]), listener, in_arbiter=_ignore_ctrl_c, in_worker=_ignore_ctrl_c).run()
         return
     is_over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: is_over.set())
@@ -69,20 +69,21 @@ def _main() -> None:
 
 
 def _function(name: str) -> WSGIApplication:
-    # Here, and not above: the supervisor and each function's arbiter need none of it.
+    # Imported here, since neither the supervisor nor a function's arbiter needs it.
     from infra.local.gateway import in_process
 
     return in_process(name)
 
 
-def _do_not_hear_ctrl_c() -> None:
-    # Born deaf to it, but gunicorn listens. Who ends by itself would be started again before everything ends.
+def _ignore_ctrl_c() -> None:
+    # It was ignored from the birth of the process, but gunicorn handles it. A process that ended by itself would be
+    # restarted before everything ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _when_parent_ends(act: Callable[[], None]) -> None:
     def watch() -> None:
-        # Not sys.stdin.read, whose lock a daemon thread would hold at the interpreter's end: that is a fatal error.
+        # In sys.stdin.read, a daemon thread would hold a lock at the interpreter's end, which is a fatal error.
         os.read(sys.stdin.fileno(), 1)
         act()
 

@@ -5,24 +5,26 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from infra.local.environment import read_dotenv, take_out_debug
 from infra.local.server import listen
 from infra.table import rows
-from shared import ROOT, notifiers
+from shared import ROOT
+from shared.channels import configured
+from shared.notifiers import NotifierKind, kinds
 from shared.settings import SettingError, Settings, is_loopback
 from shared.store import StoreUnavailable, open_store
 
 
 def main() -> None:
-    """Run until told to stop. Exits with one line on standard error where the system cannot start."""
+    """Run until stopped. If the system cannot start, exit with one line on standard error."""
     is_new = read_dotenv(os.environ)
     try:
         settings = Settings.from_env()
         _ = settings.targets, settings.key
-        for channel in notifiers.configured():
-            notifiers.refuse_missing(channel)
+        for notifier in configured().values():
+            notifier.refuse_missing_library()
         listener = _listen(settings)
         _check_files(settings)
     except SettingError as trouble:
@@ -30,10 +32,10 @@ def main() -> None:
     take_out_debug(os.environ, is_verbose=settings.is_verbose)
     is_separate = os.environ.get("SEPARATE", "") not in ("", "0")
     of_functions = {row.name: listen(0) for row in rows()} if is_separate else {}
-    for each in (listener, *of_functions.values()):
-        each.set_inheritable(True)
-    numbers = json.dumps({name: each.fileno() for name, each in of_functions.items()})
-    # From here on serve.py goes on in this very process: what was imported for the checks above does not stay.
+    for inherited in (listener, *of_functions.values()):
+        inherited.set_inheritable(True)
+    numbers = json.dumps({name: bound.fileno() for name, bound in of_functions.items()})
+    # serve.py takes over this very process, which frees the memory of what the checks above imported.
     arguments = [str(listener.fileno()), numbers, *(["--new"] if is_new else [])]
     os.execv(sys.executable, [sys.executable, "-m", "infra.local.serve", *arguments])  # noqa: S606  # our own module
 
@@ -70,9 +72,10 @@ def _listen(settings: Settings) -> socket.socket:
         ) from error
 
 
-def banner(settings: Settings, channels: Collection[str], *, is_new: bool) -> str:
-    """What a person needs to know once the system serves. ``is_new``: the settings file was made by this start."""
-    off = [name for name in notifiers.channel_names() if name not in channels]
+def banner(settings: Settings, channels: Mapping[str, NotifierKind], *, is_new: bool) -> str:
+    """The lines that a person needs when the system serves. ``is_new``: this start made the settings file."""
+    on = {notifier.kind for notifier in channels.values()}
+    off = [kind for kind in kinds() if kind not in on]
     lines = [
         ("Bonghwa", f"{settings.own_url.replace('127.0.0.1', 'localhost')}  (Ctrl-C stops it)"),
         ("watching", f"{' '.join(settings.targets)}  every {settings.check_interval_seconds:g} s"),

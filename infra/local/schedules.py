@@ -1,6 +1,7 @@
-"""The schedules of the local system: each calls its function over HTTP, one run at a time, as a cron line would."""
+"""The schedules of the local system: each calls its function over HTTP, one run at a time, like a cron line."""
 
 import logging
+import math
 import threading
 import time
 from pathlib import Path
@@ -19,7 +20,7 @@ LOG_SECONDS = 30.0
 
 
 def start(table: list[Row], settings: Settings, url: str) -> None:
-    """Begin every schedule of the table, at once and in threads that end with the process."""
+    """Begin every schedule of the table, in threads that end with the process."""
     for row in table:
         seconds = row.every_seconds(settings)
         if seconds is not None:
@@ -30,14 +31,14 @@ def start(table: list[Row], settings: Settings, url: str) -> None:
 
 def _repeat(row: Row, seconds: float, settings: Settings, url: str) -> None:
     session = requests.Session()
-    session.trust_env = False  # a proxy for the outside world does not lead back to this machine
+    session.trust_env = False  # a proxy for the outside world does not reach this machine
     session.headers["X-API-Key"] = settings.key.get_secret_value()
     due = time.monotonic()
     while True:
         _call(session, row, url)
-        # Runs keep to the beat of the first; beats that a slow run slept through are not made up for.
+        # Runs keep the rhythm of the first one. Ticks that passed during a slow run are skipped.
         now = time.monotonic()
-        due += seconds * max(1, -(-(now - due) // seconds))
+        due += seconds * max(1, math.ceil((now - due) / seconds))
         time.sleep(due - now)
 
 

@@ -1,9 +1,8 @@
-"""What the runner becomes once everything is checked: gunicorn, and behind it the gateway with the schedules.
+"""The runner after its checks: gunicorn, and behind it the gateway with the schedules.
 
 Run as ``python -m infra.local.serve LISTENER LISTENERS [--new]``: the number of the socket that it listens on, those of
-the functions' sockets as JSON (``{}``: all in one process), and whether the settings file was made by this start. The
-arbiter lives as long as the system and does next to nothing, so it imports next to nothing: what the system is made of
-is imported in the worker.
+the functions' sockets as JSON (``{}``: all in one process), and whether this start made the settings file. The arbiter
+lives as long as the system and does next to nothing, so it imports next to nothing: the worker imports the system.
 """
 
 import json
@@ -15,21 +14,21 @@ import sys
 from collections.abc import Callable, Mapping
 from wsgiref.types import WSGIApplication
 
-# Until gunicorn listens for it, Ctrl-C ends us without a traceback; the imports take their time.
+# Until gunicorn handles Ctrl-C, it ends us without a traceback, even during the imports, which take a while.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from infra.local.server import Server  # noqa: E402
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until stopped."""
     listener, numbers, is_new = socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2]), "--new" in sys.argv
     listeners = {name: socket.socket(fileno=number) for name, number in numbers.items()}
     Server(
         lambda: _gateway(listeners),
         listener,
         in_worker=lambda: _begin(is_new=is_new),
-        when_told_to_end=_start_processes(listeners) if listeners else lambda: None,
+        on_stop=_start_processes(listeners) if listeners else lambda: None,
     ).run()
 
 
@@ -45,31 +44,31 @@ def _begin(*, is_new: bool) -> None:
     from infra.local import schedules
     from infra.local.runner import banner
     from infra.table import rows
-    from shared import notifiers
+    from shared.channels import configured
     from shared.settings import Settings
 
     settings = Settings.from_env()
-    print(banner(settings, notifiers.configured(), is_new=is_new), flush=True)
+    print(banner(settings, configured(), is_new=is_new), flush=True)
     schedules.start(rows(), settings, settings.own_url)
 
 
 def _start_processes(listeners: Mapping[str, socket.socket]) -> Callable[[], None]:
-    """Start what keeps the functions' processes running; what is called gives its word to end them all."""
-    # Ctrl-C reaches every process of the terminal. Theirs are told by us, and from their birth on do not hear it.
-    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Start the supervisor of the functions' processes. The result, when called, ends all of them."""
+    # Ctrl-C reaches every process of the terminal. We end these ourselves, so they ignore it from their birth.
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     supervisor = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "infra.local.processes", sys.argv[2]],
         stdin=subprocess.PIPE,
         pass_fds=[listener.fileno() for listener in listeners.values()],
     )
-    signal.signal(signal.SIGINT, heard)
+    signal.signal(signal.SIGINT, handler)
 
     def end() -> None:
-        # Not a signal: gunicorn may have waited for it already, so that its process id says nothing.
+        # A signal could hit another process: gunicorn may have collected this one, so that its id is free again.
         if supervisor.stdin:
             supervisor.stdin.close()
 
-    # The pipe closes with its last holder, and a worker is a copy of us: it would hold it until it is done itself.
+    # The pipe closes with its last holder. A worker is a copy of us, and would hold it until it ends itself.
     os.register_at_fork(after_in_child=end)
     return end
 

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document: structure from the models and the table of functions, words from beside here."""
+"""The OpenAPI 3.1 document: its structure from the models and the table, its words from this folder."""
 
 import json
 import re
@@ -9,9 +9,9 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from infra.openapi import answers, examples
+from infra.openapi import examples, responses
 from infra.openapi.fields import FIELDS
-from infra.openapi.operations import OPERATIONS, Answer, Operation
+from infra.openapi.operations import OPERATIONS, Operation, Response
 from infra.table import Row, rows
 from shared import ROOT, __version__
 from shared.web import MAX_BODY_BYTES, RETRY_AFTER_SECONDS
@@ -19,44 +19,44 @@ from shared.web import MAX_BODY_BYTES, RETRY_AFTER_SECONDS
 FILE = ROOT / "functions" / "describe_api" / "openapi.json"
 
 _KEY = "ApiKey"
-# What every function may answer, beyond its own.
+# The problems that every function can respond with.
 _ALWAYS = (401, 405, 413, 500, 503)
 _INTRODUCTION = f"""\
-Bonghwa (봉화) watches web services and tells people when they fail and when they recover.
+Bonghwa (봉화) watches web services and notifies people when they fail and when they recover.
 
 JSON in, JSON out; times are ISO 8601 in UTC, with milliseconds. Errors are problem details (RFC 9457), and bad input
-names the field and the value. A body may have {MAX_BODY_BYTES // 1024**2} MiB. `GET` operations answer `HEAD` too.
+names the field and the value. A body may have {MAX_BODY_BYTES // 1024**2} MiB. `GET` operations accept `HEAD` too.
 
 `API_AUTH` says what needs the `X-API-Key` header: `ingest` (reporting events, and the scheduled functions),
 `writes` (changing alerts too) or `all`. Where it is optional here, that setting decides.
 """
 _TAGS = {
-    "events": "What was seen.",
-    "alerts": "What it means, and who was told.",
+    "events": "The reports of checks.",
+    "alerts": "Outages and the like, and who was notified.",
     "system": "How the system is, and what it can do.",
-    "schedules": "What a schedule calls. Harmless to call at any other time too.",
+    "schedules": "What a schedule calls. An extra call does no harm.",
 }
-# Each with the name of its component and in words.
+# The name of the component, and its description.
 _PROBLEMS = {
-    400: ("BadRequest", "The input is wrong. `field` and `value` name what is to blame, `errors` all of it."),
+    400: ("BadRequest", "The input is wrong. `field` and `value` name the first mistake, `errors` lists them."),
     401: ("Unauthorized", "The `X-API-Key` header is missing or wrong."),
     404: ("NotFound", "There is no alert with this id."),
-    405: ("MethodNotAllowed", "Another method. `Allow` names those that are answered here."),
-    409: ("Conflict", "An alert does not move this way."),
+    405: ("MethodNotAllowed", "The method is not allowed. `Allow` names those that are."),
+    409: ("Conflict", "The alert cannot make this move."),
     413: ("ContentTooLarge", f"The body is longer than {MAX_BODY_BYTES} bytes."),
-    414: ("UriTooLong", "The address is too long for the server, which says so itself."),
-    415: ("UnsupportedMediaType", "The body is said to be something other than JSON, or to be compressed."),
+    414: ("UriTooLong", "The address is too long for the server, which responds itself."),
+    415: ("UnsupportedMediaType", "The headers say that the body is not JSON, or is compressed."),
     500: ("InternalServerError", "A setting is malformed, or the program has a defect. The log says which."),
     503: ("ServiceUnavailable", "The database is busy or cannot be reached. `Retry-After` says when to try again."),
 }
-_PROBLEM_MODELS: dict[int, type[answers.Problem]] = {
-    400: answers.InputProblem,
-    409: answers.MoveProblem,
-    415: answers.InputProblem,
+_PROBLEM_MODELS: dict[int, type[responses.Problem]] = {
+    400: responses.InputProblem,
+    409: responses.MoveProblem,
+    415: responses.InputProblem,
 }
 _PROBLEM_HEADERS: dict[int, dict[str, Any]] = {
-    401: {"WWW-Authenticate": {"description": "How to show the key.", "schema": {"type": "string"}}},
-    405: {"Allow": {"description": "The methods that are answered here.", "schema": {"type": "string"}}},
+    401: {"WWW-Authenticate": {"description": "How to send the key.", "schema": {"type": "string"}}},
+    405: {"Allow": {"description": "The allowed methods.", "schema": {"type": "string"}}},
     503: {
         "Retry-After": {
             "description": "Seconds.",
@@ -69,7 +69,7 @@ Mode = Literal["validation", "serialization"]
 
 
 class _Schema(GenerateJsonSchema):
-    """As pydantic makes it, with every field of an answer required: it is always there."""
+    """Pydantic's own, but every field of a response is required, since it is always there."""
 
     def field_is_required(self, field: Any, total: bool) -> bool:
         return self.mode == "serialization" or super().field_is_required(field, total)
@@ -79,13 +79,13 @@ class _Schema(GenerateJsonSchema):
 
 
 class _Schemas:
-    """The schemas of everything that is taken and answered, and the components that they refer to."""
+    """The schemas of all bodies, and the components that they refer to."""
 
     def __init__(self) -> None:
         inputs = [(model, "validation") for model in _inputs()]
-        outputs = [(answer.model, "serialization") for answer in _answers()]
-        # A member of a problem is left out where there is nothing to say: required is what the model requires.
-        problems = [(model, "validation") for model in (answers.Problem, *_PROBLEM_MODELS.values())]
+        outputs = [(response.model, "serialization") for response in _outputs()]
+        # A problem leaves a member out if it has nothing to say, so only what the model requires is required.
+        problems = [(model, "validation") for model in (responses.Problem, *_PROBLEM_MODELS.values())]
         keys: list[tuple[Any, Mode, TypeAdapter[Any]]] = [
             (str(model), mode, TypeAdapter(model))  # type: ignore[misc]
             for model, mode in inputs + outputs + problems
@@ -93,7 +93,7 @@ class _Schemas:
         self._schemas, found = TypeAdapter.json_schemas(
             keys, ref_template="#/components/schemas/{model}", schema_generator=_Schema
         )
-        self.components = {name: _told(name, schema) for name, schema in sorted(found["$defs"].items())}
+        self.components = {name: _component(name, schema) for name, schema in sorted(found["$defs"].items())}
 
     def of(self, model: Any, mode: Mode) -> JsonSchemaValue:
         """The schema of a model, which may be a reference to a component."""
@@ -111,7 +111,7 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "Bonghwa",
-            "summary": "Watches web services and tells people of outages and recoveries",
+            "summary": "Watches web services and notifies people of outages and recoveries",
             "description": _INTRODUCTION,
             "license": {"name": "MIT", "identifier": "MIT"},
             "version": __version__,
@@ -139,21 +139,21 @@ def _inputs() -> Iterator[Any]:
         yield from (model for model in (operation.body, operation.query) if model is not None)
 
 
-def _answers() -> Iterator[Answer]:
+def _outputs() -> Iterator[Response]:
     for operation in OPERATIONS.values():
-        yield from operation.answers.values()
+        yield from operation.responses.values()
 
 
-def _told(name: str, schema: JsonSchemaValue) -> JsonSchemaValue:
-    """A component with its fields' meanings, and without what says nothing."""
+def _component(name: str, schema: JsonSchemaValue) -> JsonSchemaValue:
+    """A component with the meanings of its fields, and without redundant keywords."""
     if "description" in schema:
         schema["description"] = schema["description"].replace("``", "`")
     for field, of_field in schema.get("properties", {}).items():
-        # That it may be left out is said by what is required.
+        # The list of required fields already says that this one may be left out.
         if of_field.get("default", ...) is None:
             del of_field["default"]
         if "anyOf" in of_field:
-            of_field.pop("pattern", None)  # it stands at the one of them that is text, too
+            of_field.pop("pattern", None)  # the alternative that is text has it too
         if words := FIELDS.get(name, {}).get(field):
             of_field["description"] = words
     return schema
@@ -189,7 +189,7 @@ def _query_parameters(operation: Operation, schemas: _Schemas) -> Iterator[dict[
     whole = schemas.components[operation.query.__name__]
     for name, schema in whole["properties"].items():
         description = schema.pop("description")
-        # None stands for a parameter that is absent; nobody can write it into a query.
+        # None means that the parameter is absent; a query cannot hold it.
         kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
         schema.update(*kinds)
         yield {"name": name, "in": "query", "description": description, "allowEmptyValue": True, "schema": schema}
@@ -198,16 +198,16 @@ def _query_parameters(operation: Operation, schemas: _Schemas) -> Iterator[dict[
 
 def _responses(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
     said: dict[str, Any] = {}
-    for status, answer in operation.answers.items():
-        content = {answer.kind: _content(schemas.of(answer.model, "serialization"), answer.examples)}
-        said[str(status)] = {"description": answer.words, "content": content}
-        # The first is what an operation answers when it did something.
-        if operation.links and status == next(iter(operation.answers)):
+    for status, response in operation.responses.items():
+        content = {response.kind: _content(schemas.of(response.model, "serialization"), response.examples)}
+        said[str(status)] = {"description": response.words, "content": content}
+        # The first response is the one for a change.
+        if operation.links and status == next(iter(operation.responses)):
             said[str(status)]["links"] = operation.links
     too_long = (414,) if operation.query else ()
     for status in sorted({*operation.problems, *too_long, *_ALWAYS}):
         if str(status) in said:
-            # Also where its process does not answer: then as a problem like everywhere.
+            # The same status also comes, as a problem, if the function's process does not respond.
             common = _problem(status, schemas)
             said[str(status)]["content"] |= common["content"]
             said[str(status)]["headers"] = common["headers"]
@@ -225,6 +225,6 @@ def _problem(status: int, schemas: _Schemas) -> dict[str, Any]:
     if status in _PROBLEM_HEADERS:
         said["headers"] = _PROBLEM_HEADERS[status]
     if status in examples.PROBLEMS:
-        schema = schemas.of(_PROBLEM_MODELS.get(status, answers.Problem), "validation")
+        schema = schemas.of(_PROBLEM_MODELS.get(status, responses.Problem), "validation")
         said["content"] = {"application/problem+json": {"schema": schema, "example": examples.PROBLEMS[status]}}
     return said

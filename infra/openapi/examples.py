@@ -1,4 +1,4 @@
-"""One story in examples: a shop fails, one channel is slow to hear of it, and somebody takes it on."""
+"""One story in examples: a shop fails, one channel accepts the message late, and somebody acknowledges the alert."""
 
 from typing import Any
 
@@ -122,7 +122,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     },
     401: _BLANK | {"title": "Unauthorized", "status": 401, "detail": "the X-API-Key header is missing"},
     404: _BLANK | {"title": "Not Found", "status": 404, "detail": "there is no alert 99"},
-    405: _BLANK | {"title": "Method Not Allowed", "status": 405, "detail": "DELETE is not answered here"},
+    405: _BLANK | {"title": "Method Not Allowed", "status": 405, "detail": "the method DELETE is not allowed"},
     409: _BLANK
     | {
         "title": "Conflict",

@@ -1,4 +1,4 @@
-"""What each function takes and answers: the models, and the words and examples for a reader."""
+"""The requests and responses of each function: the models, and words and examples for a reader."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ from pydantic import BaseModel, Field
 from functions.list_alerts.main import AlertsQuery
 from functions.list_notification_logs.main import NotificationLogsQuery
 from functions.update_alert.main import AlertUpdate
-from infra.openapi import answers, examples
+from infra.openapi import examples, responses
 from shared.models import MAX_EVENTS_PER_REQUEST, Alert, Event
 
 Tag = Literal["events", "alerts", "system", "schedules"]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A status that is not a problem: in words, its body's model, and examples by their names."""
+class Response:
+    """A response that is not a problem: in words, its body's model, and examples by name."""
 
     words: str
     model: Any
@@ -27,12 +27,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Operation:
-    """One function. ``problems`` are the statuses that it answers beyond those of every function."""
+    """One function. ``problems``: the problem statuses that not every function has."""
 
     tag: Tag
     summary: str
     description: str
-    answers: Mapping[int, Answer]
+    responses: Mapping[int, Response]
     body: Any = None
     body_examples: Mapping[str, Any] = field(default_factory=dict)
     query: type[BaseModel] | None = None
@@ -68,32 +68,32 @@ OPERATIONS = {
         summary="Report a check",
         description=(
             "Takes the report of one check, or an array of up to 1,000. The event, the alert that it opens or "
-            "resolves, and one owed notification for each channel are saved in one transaction; what is owed is then "
-            "sent at once, and later where that fails.\n\n"
-            "An `event_id` makes an event safe to send again: the second time it changes nothing. An array is taken "
-            "all or nothing, and judged in the order of the events' times. Unknown fields are ignored; a name that "
-            "stands twice in one object is refused."
+            "resolves, and one owed notification for each channel are saved in one transaction. Then the "
+            "notifications are sent at once; what fails is sent later.\n\n"
+            "An `event_id` makes an event safe to send again: the second time it changes nothing. An array is stored "
+            "all or nothing, and judged in the order of the events' times. Unknown fields are ignored; a duplicate "
+            "name in an object is rejected."
         ),
         body=Event | Annotated[list[Event], Field(max_length=MAX_EVENTS_PER_REQUEST)],
         body_examples={
             "success": {"summary": "A check that succeeded", "value": examples.SUCCESS},
-            "failure": {"summary": "A check that failed, with all that can be said", "value": examples.FAILURE},
+            "failure": {"summary": "A check that failed, with every field", "value": examples.FAILURE},
             "array": {"summary": "Several checks at once", "value": [examples.SUCCESS, examples.FAILURE]},
         },
-        answers={
-            201: Answer(
+        responses={
+            201: Response(
                 "Stored: what the event, or the array, changed.",
-                answers.EventTaken | answers.EventsTaken,
+                responses.EventTaken | responses.EventsTaken,
                 {
                     "nothing": {"summary": "Nothing changed", "value": examples.TAKEN},
                     "outage": {"summary": "An outage began", "value": examples.OPENED},
                     "array": {"summary": "An array", "value": examples.ARRAY_TAKEN},
                 },
             ),
-            200: Answer(
-                "One event that was stored already; it changed nothing.",
-                answers.EventTaken,
-                {"duplicate": {"summary": "Known already", "value": examples.TAKEN | {"duplicate": True}}},
+            200: Response(
+                "The event was stored already; it changed nothing.",
+                responses.EventTaken,
+                {"duplicate": {"summary": "Stored already", "value": examples.TAKEN | {"duplicate": True}}},
             ),
         },
         problems=(400, 415),
@@ -104,10 +104,10 @@ OPERATIONS = {
         summary="List alerts",
         description="The alerts, newest first. An empty parameter counts as absent, and unknown ones are ignored.",
         query=AlertsQuery,
-        answers={
-            200: Answer(
+        responses={
+            200: Response(
                 "A page of alerts.",
-                answers.Alerts,
+                responses.Alerts,
                 {"page": {"summary": "One open alert", "value": {"alerts": [examples.ALERT], "next": None}}},
             )
         },
@@ -117,11 +117,11 @@ OPERATIONS = {
     "get_alert": Operation(
         tag="alerts",
         summary="Get an alert",
-        description="One alert with its notifications: what was told to which channel, or is still owed.",
-        answers={
-            200: Answer(
+        description="One alert with its notifications: which channel was notified, and what is still owed.",
+        responses={
+            200: Response(
                 "The alert.",
-                answers.AlertWithNotifications,
+                responses.AlertWithNotifications,
                 {"alert": {"summary": "An open alert", "value": examples.WHOLE_ALERT}},
             )
         },
@@ -132,20 +132,20 @@ OPERATIONS = {
         summary="Acknowledge, resolve or reopen an alert",
         description=(
             "Moves an alert by hand: OPEN ↔ ACK, either → RESOLVED, and RESOLVED → OPEN while no other alert of the "
-            "same subject is active. The status that it has already is answered with the alert as it is. Resolving is "
-            "told to every channel."
+            "same subject is active. If the alert has the status already, nothing changes. If it is resolved, every "
+            "channel is notified."
         ),
         body=AlertUpdate,
         body_examples={
-            "acknowledge": {"summary": "Say that you know", "value": {"status": "ACK", "by": "kim"}},
+            "acknowledge": {"summary": "Say that you know about it", "value": {"status": "ACK", "by": "kim"}},
             "resolve": {"summary": "End it by hand", "value": {"status": "RESOLVED", "by": "kim"}},
-            "reopen": {"summary": "Take that back", "value": {"status": "OPEN"}},
+            "reopen": {"summary": "Undo that", "value": {"status": "OPEN"}},
         },
-        answers={
-            200: Answer(
+        responses={
+            200: Response(
                 "The alert as it is now.",
                 Alert,
-                {"acknowledged": {"summary": "Somebody knows", "value": examples.ACKNOWLEDGED}},
+                {"acknowledged": {"summary": "Somebody knows about it", "value": examples.ACKNOWLEDGED}},
             )
         },
         problems=(400, 404, 409, 415),
@@ -154,14 +154,14 @@ OPERATIONS = {
         tag="alerts",
         summary="List the attempts to send",
         description=(
-            "Every attempt to deliver a message with the channel's own answer, and every one that was given up, "
+            "Every attempt to deliver a message with the channel's own response, and every message that expired, "
             "newest first. An empty parameter counts as absent, and unknown ones are ignored."
         ),
         query=NotificationLogsQuery,
-        answers={
-            200: Answer(
+        responses={
+            200: Response(
                 "A page of attempts.",
-                answers.NotificationLogs,
+                responses.NotificationLogs,
                 {"page": {"summary": "A success and the failure before it", "value": examples.LOGS}},
             )
         },
@@ -171,13 +171,15 @@ OPERATIONS = {
     "health": Operation(
         tag="system",
         summary="How the system is",
-        description="The same for a person and a load balancer.",
-        answers={
-            200: Answer("It works.", answers.Health, {"well": {"summary": "All is well", "value": examples.HEALTH}}),
-            503: Answer(
-                "The database cannot be used.",
-                answers.HealthTrouble,
-                {"busy": {"summary": "Used by somebody else", "value": examples.TROUBLE}},
+        description="For people and load balancers.",
+        responses={
+            200: Response(
+                "It works.", responses.Health, {"well": {"summary": "All is well", "value": examples.HEALTH}}
+            ),
+            503: Response(
+                "The database is unavailable.",
+                responses.HealthTrouble,
+                {"busy": {"summary": "Another process has locked it", "value": examples.TROUBLE}},
             ),
         },
     ),
@@ -185,19 +187,19 @@ OPERATIONS = {
         tag="system",
         summary="This document",
         description="The API as an OpenAPI 3.1 document, made from the models that the functions themselves use.",
-        answers={200: Answer("The document.", dict[str, Any])},
+        responses={200: Response("The document.", dict[str, Any])},
     ),
     "check_monitors": Operation(
         tag="schedules",
-        summary="Look at every monitor",
+        summary="Check every monitor",
         description=(
-            "One run of the agent, as the schedule calls it: looks at every monitor, side by side, and reports what "
-            "it saw to `POST /events`. What the backend does not take waits in the agent's spool."
+            "One run of the agent, as the schedule calls it: checks all monitors at once, and reports the events "
+            "to `POST /events`. Events that the backend does not accept wait in the agent's spool."
         ),
-        answers={
-            200: Answer(
+        responses={
+            200: Response(
                 "What was done.",
-                answers.ChecksRun,
+                responses.ChecksRun,
                 {"run": {"summary": "Two monitors, one of them failing", "value": examples.CHECKS_RUN}},
             )
         },
@@ -205,11 +207,11 @@ OPERATIONS = {
     "deliver_notifications": Operation(
         tag="schedules",
         summary="Send what is still owed",
-        description="One run of what is still owed, as the schedule calls it.",
-        answers={
-            200: Answer(
-                "The number of attempts, by how they went.",
-                answers.DeliveryRun,
+        description="One delivery run, as the schedule calls it.",
+        responses={
+            200: Response(
+                "The number of attempts by outcome.",
+                responses.DeliveryRun,
                 {"run": {"summary": "One message delivered", "value": examples.DELIVERY_RUN}},
             )
         },
@@ -221,10 +223,10 @@ OPERATIONS = {
             "One review, as the schedule calls it: an agent that has fallen silent opens an alert, and its monitors "
             "become UNKNOWN."
         ),
-        answers={
-            200: Answer(
+        responses={
+            200: Response(
                 "What was newly found.",
-                answers.Review,
+                responses.Review,
                 {"review": {"summary": "Every agent reports", "value": examples.REVIEW}},
             )
         },

@@ -1,5 +1,5 @@
-"""What a configuration costs on each platform and what it can do there: ``python -m infra plan``.
+"""The cost of a configuration on each platform, and what it can do there: ``python -m infra plan``.
 
-Prices stand in ``prices.toml``, what functions take in ``durations.toml``; ``model.py`` reckons, and a file for each
-platform knows what is deployed there.
+``prices.toml`` has the prices, ``durations.toml`` what a call of each function takes. ``model.py`` calculates, and a
+file for each platform knows what is deployed there.
 """

@@ -1,4 +1,4 @@
-"""``durations.toml``, read: what a call of each function takes, by how much it has to do."""
+"""Read ``durations.toml``: what a call of each function takes, depending on how much it has to do."""
 
 import functools
 import itertools
@@ -13,7 +13,7 @@ _FILE = Path(__file__).with_name("durations.toml")
 
 @dataclass(frozen=True)
 class Cost:
-    """One call: the caller's time, the CPU in it, what it logs; its process's memory; the reports that a run makes."""
+    """One call: the caller's time, the CPU time, its logs, its process's memory, and the reports that a run sends."""
 
     wall_ms: float = 0.0
     cpu_ms: float = 0.0
@@ -23,19 +23,19 @@ class Cost:
     reports: float = 0.0
 
     def seconds(self, share: float) -> float:
-        """How long it takes with so much of a processor, at most: as if it could wait and compute only in turn."""
+        """How long it takes at most with this share of a processor: as if it never waited and computed at once."""
         return (self.wall_ms + self.cpu_ms * max(0.0, 1 / share - 1)) / 1000
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Everything that was measured; ``machine`` and ``measured_on`` say where and when."""
+    """All measurements; ``machine`` and ``measured_on`` say where and when they were made."""
 
     found: Mapping[str, Any]
 
     @property
     def machine(self) -> str:
-        """What it was measured on, and what else that did."""
+        """The machine, and how busy it was."""
         return f"{self.found['machine']}, {self.found['busy']} before"
 
     @property
@@ -44,16 +44,16 @@ class Measured:
         return str(self.found["measured_on"])
 
     def of(self, name: str, much: float = 1.0) -> Cost:
-        """What a call costs with so much to do, between what was measured and beyond it along a straight line.
+        """The cost of a call with so much to do, on straight lines between the measured points and beyond them.
 
-        More to do never takes less: what the measurement says otherwise is its noise.
+        More to do never takes less: where the measurements differ from that, it is noise.
         """
         points = sorted((float(key), figures) for key, figures in self._table(name).items())
         known = {field.name for field in fields(Cost)} & points[0][1].keys()
-        return Cost(**{each: _between([(at, figures[each]) for at, figures in points], much) for each in known})
+        return Cost(**{name: _between([(at, figures[name]) for at, figures in points], much) for name in known})
 
     def start(self, name: str) -> Cost:
-        """From the start of a function's process to its first answer."""
+        """From the start of a function's process to its first response."""
         started = self.found["start"]
         return Cost(**(started.get(name) or started["list_alerts"]))
 
@@ -67,15 +67,15 @@ class Measured:
 
 @functools.cache
 def measured() -> Measured:
-    """What the file says."""
+    """The file's measurements."""
     return Measured(tomllib.loads(_FILE.read_text(encoding="utf-8")))
 
 
 def _between(points: list[tuple[float, float]], at: float) -> float:
     rising = list(itertools.accumulate((value for _, value in points), max))
-    known = [where for where, _ in points]
+    known = [place for place, _ in points]
     if at <= known[0] or len(known) == 1:
         return rising[0]
-    upper = next((number for number, where in enumerate(known) if where >= at), len(known) - 1)
+    upper = next((number for number, place in enumerate(known) if place >= at), len(known) - 1)
     (left, low), (right, high) = (known[upper - 1], rising[upper - 1]), (known[upper], rising[upper])
     return low + (high - low) * (at - left) / (right - left)

@@ -1,4 +1,4 @@
-"""From a load, what was measured and what things cost, to quantities and a price. Pure.
+"""Calculate quantities and a price from a load, the measurements and the prices. Pure.
 
 A month has 730 hours, as in the clouds' own calculators.
 """
@@ -18,17 +18,17 @@ MONTH_SECONDS = HOURS * 3600
 DAYS = HOURS / 24
 DAY_SECONDS = 86_400.0
 
-# Assumed, where nothing can be measured beforehand; `python -m infra plan` prints them.
+# Assumptions, for what cannot be measured beforehand; `python -m infra plan` prints them.
 OWN_CALLS_A_DAY = 100.0
 OUTAGES_A_MONTH = 1.0
 STARTS_A_DAY = 24.0
-# A check opens some ten packets' headers beside what is in them.
+# The headers of the ten or so packets of a check.
 HEADER_BYTES = 520.0
 
 
 @dataclass(frozen=True)
 class Load:
-    """What is watched: so many monitors, whose addresses are so long on average; ``given`` is every setting."""
+    """The number of monitors, the average length of their addresses, and every setting (``given``)."""
 
     settings: Settings
     monitors: int
@@ -37,7 +37,7 @@ class Load:
 
     @property
     def interval(self) -> float:
-        """Seconds between two looks at a monitor."""
+        """Seconds between two checks of a monitor."""
         return self.settings.check_interval_seconds
 
     @property
@@ -46,19 +46,19 @@ class Load:
         return MONTH_SECONDS / self.interval
 
     @property
-    def is_told(self) -> bool:
+    def is_logged(self) -> bool:
         """Whether each check is logged."""
         return self.settings.log_level in ("DEBUG", "INFO")
 
     @property
     def checks(self) -> float:
-        """Looks in a month."""
+        """Checks in a month."""
         return self.runs * self.monitors
 
 
 @dataclass(frozen=True)
 class Price:
-    """So many dollars for ``per`` of a unit; ``free`` of them cost nothing each month. ``of``: the price's date."""
+    """So many dollars for ``per`` units; ``free`` units a month cost nothing. ``of``: the date of the price."""
 
     unit: str
     dollars: float
@@ -88,7 +88,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Calls:
-    """One function, called so often in a month at such a cost, and started anew so often."""
+    """One function's calls and cold starts in a month, and the cost of each."""
 
     function: str
     times: float
@@ -99,7 +99,7 @@ class Calls:
 
 @dataclass(frozen=True)
 class Term:
-    """A part of the worst delay, and where it comes from."""
+    """A part of the worst delay, and its cause."""
 
     what: str
     seconds: float
@@ -107,7 +107,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Plan:
-    """What one platform makes of a load; where ``refusals`` say why it cannot do that, the rest is empty."""
+    """The plan of one platform for a load. If ``refusals`` say why it cannot do that, the rest is empty."""
 
     platform: str
     name: str
@@ -124,12 +124,12 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        """The worst delay from an outage's beginning to its message."""
+        """The worst delay from the beginning of an outage to its message."""
         return sum(term.seconds for term in self.delay)
 
 
 def calls(load: Load, measured: Measured, engine: str, scheduled: Mapping[str, float]) -> list[Calls]:
-    """Every call that is made in a month. ``scheduled``: how often each scheduled function but the agent is called."""
+    """All calls in a month. ``scheduled``: how often each scheduled function but the agent is called."""
     run = measured.of(AGENT, load.monitors)
     reports = max(1.0, run.reports)
     kinds = {
@@ -143,7 +143,7 @@ def calls(load: Load, measured: Measured, engine: str, scheduled: Mapping[str, f
 
 
 def rows_and_bytes_a_day(load: Load, measured: Measured, engine: str, channels: int) -> tuple[float, float]:
-    """What is added to the database: a row for each check, and for each outage its alert and two messages a channel.
+    """The database's growth: a row for each check, and for each outage an alert and two messages to each channel.
 
     Each message is a row, and so is the attempt that delivers it.
     """
@@ -153,27 +153,27 @@ def rows_and_bytes_a_day(load: Load, measured: Measured, engine: str, channels: 
     # It was measured with one channel.
     outage_bytes = measured.bytes_of(database, "outage_bytes") * channels
     rows = events + outages * (1 + 4 * channels)
-    # The address stands in the row of each event.
+    # Each event's row contains the address.
     longer = load.address_bytes - measured.bytes_of("database", "address_bytes")
     event_bytes = max(1.0, measured.bytes_of(database, "event_bytes") + longer)
     return rows, events * event_bytes + outages * outage_bytes
 
 
 def delay(load: Load, made: Sequence[Calls], shares: Mapping[str, float], late: Term) -> list[Term]:
-    """The terms of the worst delay: one outage begins just after a look, and everything then takes its longest.
+    """The terms of the worst delay: an outage begins just after a check, and everything takes its longest.
 
-    ``shares``: how much of a processor each function has; ``late``: by how much the platform's schedule may be late.
+    ``shares``: each function's share of a processor; ``late``: how late the platform's schedule may be.
     """
-    by_name = {each.function: each for each in made}
+    by_name = {call.function: call for call in made}
     check, ingest = by_name[AGENT], by_name[BACKEND]
-    starting = [each.start.seconds(shares[each.function]) if each.starts else 0.0 for each in (check, ingest)]
+    starting = [call.start.seconds(shares[call.function]) if call.starts else 0.0 for call in (check, ingest)]
     return [
-        Term("the interval (CHECK_INTERVAL_SECONDS): it begins just after a look", load.interval),
+        Term("the interval (CHECK_INTERVAL_SECONDS): it begins just after a check", load.interval),
         late,
-        Term("check_monitors starts anew (measured)", starting[0]),
-        Term("the look hangs (CHECK_TIMEOUT_SECONDS)", load.settings.check_timeout_seconds),
+        Term("check_monitors starts cold (measured)", starting[0]),
+        Term("the check hangs (CHECK_TIMEOUT_SECONDS)", load.settings.check_timeout_seconds),
         Term(
-            "ingest_event starts anew, and stores the report before it and this one (measured)",
+            "ingest_event starts cold, and stores the previous report and this one (measured)",
             starting[1] + 2 * ingest.cost.seconds(shares[BACKEND]),
         ),
         Term("the message is sent at once (the delivery's budget)", AT_ONCE.ends_at),
@@ -187,36 +187,36 @@ def refusals(
     megabytes: Mapping[str, float],
     timeout_seconds: float,
 ) -> list[str]:
-    """Why functions with so much of a processor, memory and time cannot do that, if they cannot."""
+    """Why functions with these shares, memory and time cannot do that, if they cannot."""
     return [
         *too_slow(load, made, shares[AGENT], timeout_seconds),
         *(
-            f"{each.function} needs {each.cost.memory_mb:.0f} MB, and has {megabytes[each.function]:.0f}"
-            for each in made
-            if each.cost.memory_mb > megabytes[each.function]
+            f"{call.function} needs {call.cost.memory_mb:.0f} MB, but has {megabytes[call.function]:.0f}"
+            for call in made
+            if call.cost.memory_mb > megabytes[call.function]
         ),
     ]
 
 
-def too_many_variables(told: Mapping[str, str], most: int) -> list[str]:
-    """Why the agent cannot be told so much, names included, if it cannot."""
-    length = sum(len(name) + len(value.encode()) for name, value in told.items())
+def too_many_variables(variables: Mapping[str, str], most: int) -> list[str]:
+    """Why the agent cannot have so many bytes of variables, names included, if it cannot."""
+    length = sum(len(name) + len(value.encode()) for name, value in variables.items())
     if length <= most:
         return []
-    longest = max(told, key=lambda name: len(told[name]))
+    longest = max(variables, key=lambda name: len(variables[name]))
     return [
-        f"{longest} is {len(told[longest].encode()):,} bytes long, and all variables of a function together, which are "
-        f"{length:,}, may be {most:,}"
+        f"{longest} is {len(variables[longest].encode()):,} bytes long: all variables of a function together have "
+        f"{length:,} bytes, but may have {most:,}"
     ]
 
 
 def runs_a_month(beats: Mapping[str, Beat]) -> dict[str, float]:
     """How often a cloud's scheduler calls each scheduled function but the agent."""
-    return {name: strikes_a_day(beat) * DAYS for name, beat in beats.items() if name != AGENT}
+    return {name: ticks_a_day(beat) * DAYS for name, beat in beats.items() if name != AGENT}
 
 
-def strikes_a_day(beat: Beat) -> float:
-    """How often a cron line strikes in a day."""
+def ticks_a_day(beat: Beat) -> float:
+    """How often a cron line ticks in a day."""
     minute, hour, *_ = beat.cron.split()
     return _times(minute, 60) * _times(hour, 24)
 
@@ -229,11 +229,11 @@ def _times(field: str, most: int) -> float:
 
 def too_slow(load: Load, made: Sequence[Calls], share: float, timeout_seconds: float) -> list[str]:
     """Why the agent's runs do not fit into their time, if they do not."""
-    run = next(each for each in made if each.function == AGENT).cost.seconds(share)
-    # The slowest look adds all of its patience.
+    run = next(call for call in made if call.function == AGENT).cost.seconds(share)
+    # The slowest check adds its whole timeout.
     longest = run + load.settings.check_timeout_seconds
     if longest > timeout_seconds:
-        return [f"a run with a look that hangs takes {longest:.0f} s, and may take {timeout_seconds:g} s"]
+        return [f"a run with a check that hangs takes {longest:.0f} s, but may take {timeout_seconds:g} s"]
     if run > load.interval:
-        return [f"a run takes {run:.1f} s, and the next one begins after {load.interval:g} s"]
+        return [f"a run takes {run:.1f} s, but the next one begins after {load.interval:g} s"]
     return []

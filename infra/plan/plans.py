@@ -9,13 +9,13 @@ from typing import Any
 from infra.plan import aws, gcp, local
 from infra.plan.measured import measured
 from infra.plan.model import Load, Plan, Price
-from shared import notifiers
+from shared import channels
 from shared.settings import Settings
 
 PLATFORMS = {module.PLATFORM: module for module in (local, gcp, aws)}
 _FILE = Path(__file__).with_name("prices.toml")
 _OWN_MACHINE = "a machine of your own"
-# What the table in the README is reckoned for.
+# The configuration of the table in the README.
 REFERENCE = {
     "TARGET_URL": "https://service-1.example.com/",
     "CHECK_INTERVAL_SECONDS": "30",
@@ -26,7 +26,7 @@ REFERENCE_MONITORS = (10, 100, 1000)
 
 
 def load_of(given: Mapping[str, str], monitors: int | None = None) -> Load:
-    """The load that settings make, or would make for another number of monitors whose addresses are as long.
+    """The load that the settings make, or would make with another number of monitors with addresses as long.
 
     Raises:
         SettingError: a setting is malformed, or nothing is watched.
@@ -38,19 +38,19 @@ def load_of(given: Mapping[str, str], monitors: int | None = None) -> Load:
 
 
 def plan_of(platform: str, load: Load) -> Plan:
-    """What ``platform`` makes of a load."""
+    """The plan of ``platform`` for a load."""
     said = price_list().get(platform, {"name": _OWN_MACHINE, "prices": {}})
     prices = {name: Price(**price) for name, price in said["prices"].items()}
     where = f"{said['name']}, {said['region']}" if "region" in said else said["name"]
     # The console costs nothing.
-    channels = max(1, len(notifiers.configured(load.given)) - 1)
-    found: Plan = PLATFORMS[platform].plan(load, measured(), prices, where, channels)
+    paid = max(1, len(channels.configured(load.given)) - 1)
+    found: Plan = PLATFORMS[platform].plan(load, measured(), prices, where, paid)
     return found
 
 
 @functools.cache
 def price_list() -> dict[str, Any]:
-    """What the price list says, and when it was looked up."""
+    """The price list, and when it was looked up."""
     return tomllib.loads(_FILE.read_text(encoding="utf-8"))
 
 

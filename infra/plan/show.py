@@ -15,10 +15,10 @@ def text(plan: Plan) -> str:
     lines = [f"{plan.name}: {load.monitors:,} monitors every {load.interval:g} s"]
     if plan.refusals:
         return "\n".join([*lines, *(f"  cannot do that: {refusal}" for refusal in plan.refusals)])
-    lines += [f"  {each.times:>12,.0f}  calls of {each.function} a month" for each in plan.calls]
+    lines += [f"  {call.times:>12,.0f}  calls of {call.function} a month" for call in plan.calls]
     lines += [f"  {quantity:>12,.0f}  {unit} a month" for unit, quantity in plan.compute.items()]
     lines += [f"  {plan.rows_a_day:>12,.0f}  rows in the database a day, {_bytes(plan.bytes_a_day)}"]
-    lines += [f"  {plan.seconds:>12.1f}  s at the worst from an outage to its message:"]
+    lines += [f"  {plan.seconds:>12.1f}  s at worst from an outage to its message:"]
     lines += [f"  {term.seconds:>16.1f}  {term.what}" for term in plan.delay]
     if plan.bill:
         lines += _bill(plan)
@@ -26,7 +26,7 @@ def text(plan: Plan) -> str:
 
 
 def assumptions() -> str:
-    """What stands behind the figures and was neither measured nor looked up."""
+    """The sources of the figures, and what was assumed."""
     found = measured()
     return "\n".join(
         [
@@ -35,7 +35,7 @@ def assumptions() -> str:
             f"assumed: {model.OWN_CALLS_A_DAY:g} calls of your own a day, {model.OUTAGES_A_MONTH:g} outage a month for "
             f"each monitor, {model.STARTS_A_DAY:g} cold starts of each function a day, {gcp.IMAGES_GB:g} GB of images "
             "at Google",
-            "not counted: what a platform takes to make a new instance ready and to tell it its secrets; "
+            "not counted: the time in which a platform prepares a new instance and gives it its secrets; "
             "builds, backups and taxes",
         ]
     )
@@ -49,7 +49,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "monitors": plan.load.monitors,
         "interval_seconds": plan.load.interval,
         "refusals": list(plan.refusals),
-        "calls_a_month": {each.function: round(each.times) for each in plan.calls},
+        "calls_a_month": {call.function: round(call.times) for call in plan.calls},
         "compute_a_month": {unit: round(quantity) for unit, quantity in plan.compute.items()},
         "rows_a_day": round(plan.rows_a_day),
         "bytes_a_day": round(plan.bytes_a_day),
@@ -68,7 +68,7 @@ def table_row(plan: Plan) -> str:
         figures = ["–"] * 7
     else:
         figures = [
-            f"{sum(each.times for each in plan.calls):,.0f}",
+            f"{sum(call.times for call in plan.calls):,.0f}",
             " + ".join(f"{quantity:,.0f}" for quantity in plan.compute.values()),
             f"{plan.rows_a_day:,.0f}",
             f"{plan.bytes_a_day / 1e6:,.1f}",
@@ -80,10 +80,10 @@ def table_row(plan: Plan) -> str:
 
 
 def _dollars(bill: Sequence[Line]) -> str:
-    """What is to be paid, and the list price where that is another."""
+    """The amount to pay, and the list price if that differs."""
     if not bill:
         return "–"
-    to_pay, at_list_price = (f"{sum(each):,.2f}" for each in zip(*map(_sums, bill), strict=True))
+    to_pay, at_list_price = (f"{sum(part):,.2f}" for part in zip(*map(_sums, bill), strict=True))
     return to_pay if to_pay == at_list_price else f"{to_pay} ({at_list_price})"
 
 
@@ -98,7 +98,7 @@ def _bill(plan: Plan) -> list[str]:
             free = f"{line.price.free:,.10g}" if line.price.free else "-"
             cells = f"{line.at_list_price:>13,.2f}{free:>12}{line.dollars:>10,.2f}"
             lines.append(f"  {line.quantity:>16,.2f}  {line.price.unit:<34}{cells}")
-        to_pay, at_list_price = (sum(each) for each in zip(*map(_sums, bill), strict=True))
+        to_pay, at_list_price = (sum(part) for part in zip(*map(_sums, bill), strict=True))
         lines.append(f"  {'':16}  {name:<34}{at_list_price:>13,.2f}{'':>12}{to_pay:>10,.2f}")
     return lines
 
@@ -116,4 +116,4 @@ def _line(line: Line) -> dict[str, Any]:
 
 
 def _bytes(count: float) -> str:
-    return f"{count / 1e6:,.1f} MB, {count * 365 / 1e9:,.1f} GB in a year: none is deleted"
+    return f"{count / 1e6:,.1f} MB, {count * 365 / 1e9:,.1f} GB in a year: nothing is deleted"

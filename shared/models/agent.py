@@ -5,10 +5,10 @@ from shared.models.times import Time
 
 
 class Agent(Value):
-    """An agent that names itself in its events, and so is expected to come back.
+    """An agent that names itself in its events, and is therefore expected to report again.
 
-    ``last_seen_at`` is the receipt of its newest event, ``last_checked_at`` the newest event's place in time.
-    ``is_offline``: its place has no connection, so that what it sees says nothing of the monitors.
+    ``last_seen_at`` is when its newest event arrived, ``last_checked_at`` that event's effective time. ``is_offline``:
+    its location has no connection, so that its failures say nothing about the monitors.
     """
 
     id: int = 0

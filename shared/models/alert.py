@@ -11,7 +11,7 @@ from shared.models.times import Time
 
 
 class AlertKind(StrEnum):
-    """What an alert is about: a monitor, a channel, an agent, or the place that an agent looks from."""
+    """What an alert is about: a monitor, a channel, an agent, or the location that an agent checks from."""
 
     OUTAGE = "OUTAGE"
     CHANNEL_REFUSED = "CHANNEL_REFUSED"
@@ -20,7 +20,7 @@ class AlertKind(StrEnum):
 
 
 class AlertStatus(StrEnum):
-    """Where an alert stands; OPEN and ACK are active."""
+    """The status of an alert; OPEN and ACK are active."""
 
     OPEN = "OPEN"
     ACK = "ACK"
@@ -28,7 +28,7 @@ class AlertStatus(StrEnum):
 
     @property
     def is_active(self) -> bool:
-        """Whether what it is about is still so."""
+        """Whether the outage, or the like, is still going on."""
         return self is not AlertStatus.RESOLVED
 
 

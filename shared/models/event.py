@@ -20,10 +20,10 @@ def _target_url_where_absent(value: Any, info: ValidationInfo) -> Any:
 
 
 class Event(Value):
-    """The report of one check, as ``POST /events`` takes it.
+    """The report of one check, as ``POST /events`` accepts it.
 
-    Unknown extra fields are ignored, so that a newer agent can talk to an older backend; a wrong type is an error,
-    never a guess. The four phases are durations in milliseconds and add up to the time to the first byte. ``cause``
+    Unknown fields are ignored, so that a newer agent can talk to an older backend. A wrong type is an error, never a
+    guess. The four phases are durations in milliseconds and add up to the time to the first byte. ``cause``
     says as data what ``error_message`` says in English. ``agent`` and ``interval_seconds``: who checks, and how often;
     ``is_inconclusive``: the failure is that of the agent's own connection, and says nothing of the monitor.
     """
@@ -33,7 +33,7 @@ class Event(Value):
     target_url: Annotated[Text, Field(min_length=1, max_length=2048)]
     status_code: Annotated[int, Field(ge=0, le=999), BeforeValidator(whole)] | None = None
     response_time_ms: Milliseconds | None = None
-    # Not strict, since what the validator before it hands on does not count as JSON any more.
+    # Strict mode would reject the text that the validator before it passes on: it no longer counts as JSON.
     timestamp: Annotated[Time, Field(strict=False), BeforeValidator(written_out)]
     is_success: bool
     error_message: Annotated[Text, Field(max_length=4096)] | None = None
@@ -42,7 +42,7 @@ class Event(Value):
         EventId,
         Field(validate_default=True),
         BeforeValidator(_made_up_where_absent, json_schema_input_type=EventId | None),
-    ] = None  # type: ignore[assignment]  # the validator makes one up
+    ] = None  # type: ignore[assignment]  # the validator makes one
     monitor: Annotated[
         MonitorName,
         Field(validate_default=True),

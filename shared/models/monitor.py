@@ -7,7 +7,7 @@ from shared.models.times import Time
 
 
 class MonitorState(StrEnum):
-    """What is known of a monitor. PENDING: failing, threshold not met. UNKNOWN: nobody has looked lately."""
+    """What is known of a monitor. PENDING: failing, threshold not met. UNKNOWN: nobody has checked lately."""
 
     UP = "UP"
     DOWN = "DOWN"
@@ -16,10 +16,10 @@ class MonitorState(StrEnum):
 
 
 class Monitor(Value):
-    """A thing that is watched: its policy, and what the events so far say about it.
+    """Something that is watched: its policy, and what the events so far say about it.
 
-    ``last_checked_at`` is the place in time of the newest event that counted; ``failing_since`` that of the first
-    failure of the present run of failures. ``agent`` is the agent of ours that checked it last, if one does.
+    ``last_checked_at`` is the effective time of the newest event that counted, ``failing_since`` that of the first
+    failure in the present run of failures. ``agent`` is our agent that checked it last, if there is one.
     """
 
     id: int = 0

@@ -9,7 +9,7 @@ from shared.models.times import Time
 
 
 class NotificationKind(StrEnum):
-    """What a message tells: that an alert of this kind opened, or that one of any kind ended."""
+    """What a message says: an alert of this kind has opened, or (RECOVERY) one of any kind has ended."""
 
     OUTAGE = "OUTAGE"
     CHANNEL_REFUSED = "CHANNEL_REFUSED"
@@ -19,7 +19,7 @@ class NotificationKind(StrEnum):
 
 
 class NotificationStatus(StrEnum):
-    """Where a notification stands; PENDING and SENDING are still owed."""
+    """The status of a notification; PENDING and SENDING are still owed."""
 
     PENDING = "PENDING"
     SENDING = "SENDING"
@@ -29,7 +29,7 @@ class NotificationStatus(StrEnum):
 
 
 class AttemptStatus(StrEnum):
-    """How one attempt went. RETRY: failed for now; FAILED: refused for good; EXPIRED: given up for its age."""
+    """How one attempt went. RETRY: failed for now. FAILED: rejected permanently. EXPIRED: given up as too old."""
 
     SENT = "SENT"
     RETRY = "RETRY"
@@ -40,8 +40,8 @@ class AttemptStatus(StrEnum):
 class Notification(Value):
     """One message owed to one channel.
 
-    ``occurred_at`` and ``actor`` are the change that it tells: when it happened, and who did it if it was by hand
-    (``is_manual``). ``attempts`` counts the leases taken and is what tells one lease from the next.
+    ``occurred_at`` and ``actor`` describe the change that the message is about: when it happened, and who made it if a
+    person did (``is_manual``). ``attempts`` counts the leases, and distinguishes one lease from the next.
     """
 
     id: int

@@ -13,12 +13,12 @@ def new_event_id() -> str:
 
 
 def storable(text: str) -> str:
-    """``text`` as every engine can keep it: a NUL or half a character in it becomes a question mark."""
+    """``text`` as every engine can store it: a NUL or half a character becomes a question mark."""
     return text.encode(errors="replace").decode().replace("\0", "?")
 
 
 def _without_nul(value: str) -> str:
-    # PostgreSQL cannot store it, and no honest name or message has one.
+    # PostgreSQL cannot store a NUL, and no honest name or message has one.
     if "\0" in value:
         raise ValueError("text without NUL characters")
     return value

@@ -15,10 +15,10 @@ def now() -> datetime:
 
 
 def utc(value: datetime) -> datetime:
-    """``value`` in UTC and whole milliseconds; without an offset it is read in this machine's local zone.
+    """``value`` in UTC and whole milliseconds. A time without an offset is read in this machine's local zone.
 
     Raises:
-        ValueError: the time lies outside the years that can be counted once it is moved to UTC.
+        ValueError: in UTC the time would lie outside the years that Python can count.
     """
     try:
         value = value.astimezone(UTC)
@@ -34,7 +34,7 @@ def as_text(value: datetime) -> str:
 
 def written_out(value: Any) -> Any:
     """``value`` if it is a date with its time. Raises ValueError if it is not."""
-    # Numbers, also as text, would count as seconds since 1970, and a date alone as its midnight.
+    # A number, even as text, would be read as seconds since 1970, and a date alone as its midnight.
     is_text = isinstance(value, str) and value[4:5] == "-" and len(value) > len("2025-01-08")
     if not is_text and not isinstance(value, datetime):
         raise ValueError("an ISO 8601 date and time")

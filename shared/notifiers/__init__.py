@@ -1,23 +1,27 @@
-"""One file a channel; the file's name is the channel's name.
+"""The kinds of channel: a file or folder each, named like the kind, with everything that is particular to it.
 
-A channel's module has ``from_env(environ)``, which gives its notifier, or None where it is not configured (and raises
-SettingError where it is half configured), and names its settings in its docstring. It looks at the settings alone: who
-plans or deploys asks too, and sends nothing here. A channel that needs a library that we do not bring has
-``refuse_missing(environ)`` beside it. This package finds the modules by itself: adding a channel is adding a file.
+Such a file holds one subclass of ``NotifierKind``. This package finds it by itself: adding a kind is adding a file. No
+kind knows which channels are configured (``shared.channels`` does), and no library is imported before it is used:
+functions, plans and deployments read the channels without sending anything.
 """
 
 import functools
 import importlib
-import os
+import importlib.util
+import pkgutil
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Literal, NamedTuple, Protocol, Self, cast
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
 from shared.models import Notification
+from shared.settings import SettingError
+from shared.settings.secrets import HIDDEN
 
 
 class SendFailed(Exception):
-    """The channel did not take the message.
+    """The channel did not accept the message.
 
     ``is_permanent``: trying again cannot help. ``retry_after``: the seconds that the channel asks to wait. The text is
     for the log and never holds a secret.
@@ -30,52 +34,130 @@ class SendFailed(Exception):
 
 
 class Notifier(Protocol):
-    """Sends to one configured place."""
+    """Sends to one channel."""
 
     def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:
-        """Hand the message to the channel and return its answer, for the log.
+        """Hand the message to the channel and return its response, for the log.
 
-        Gives up after ``timeout_seconds`` in all, however slowly the channel answers. ``notification``: what the text
-        tells, where it is owed, for a channel that can carry more than text.
+        Gives up after ``timeout_seconds`` in all, however slowly the channel responds. ``notification``: what the text
+        is about, if it is owed for an alert, for a channel that can carry more than text.
 
         Raises:
-            SendFailed: the channel did not take it, or did not say so in time.
+            SendFailed: the channel did not accept it, or did not say so in time.
         """
 
 
-@functools.cache
-def channel_names() -> tuple[str, ...]:
-    """Every channel that there is code for."""
-    return tuple(sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem != "__init__"))
+class ProbeResult(NamedTuple):
+    """What a probe found. If it is not ``ok``: what is ``expected``, and the command or setting that fixes it."""
+
+    verdict: Literal["ok", "warning", "failure"]
+    found: str
+    expected: str | None = None
+    fix: str | None = None
 
 
-def configured(environ: Mapping[str, str] = os.environ) -> dict[str, Notifier]:
-    """The notifiers of the channels that are configured, by channel name.
+class Library(NamedTuple):
+    """A library that a kind needs and requirements.txt does not bring.
 
-    Raises:
-        SettingError: a channel is half configured, or a setting of its is malformed.
+    ``command`` installs it. ``expected_without``: what a deployment expects of the channel's setting in a cloud that
+    does not have the library.
     """
-    found = ((name, notifier(name, environ)) for name in channel_names())
-    return {name: each for name, each in found if each is not None}
+
+    module: str
+    command: str
+    expected_without: str
 
 
-def notifier(name: str, environ: Mapping[str, str] = os.environ) -> Notifier | None:
-    """One channel's notifier, or None where it is not configured. Raises as ``configured``."""
-    return _module(name).from_env(environ)
+class Permission(NamedTuple):
+    """What a function on AWS must be allowed to do with the resource whose ARN is in ``field``."""
+
+    action: str
+    field: str
 
 
-def refuse_missing(name: str, environ: Mapping[str, str] = os.environ) -> None:
-    """Raise SettingError where a channel is configured and this process has no library to send with."""
-    refuse = getattr(_module(name), "refuse_missing", None)
-    if refuse is not None:
-        refuse(environ)
+class NotifierKind(BaseModel, ABC):
+    """One kind of channel: its fields are the settings of a channel, and each instance sends to one channel.
 
+    A field's description says what is expected of it; ``SecretStr`` marks what must not be shown.
+    """
 
-class _Module(Protocol):
-    @staticmethod
-    def from_env(environ: Mapping[str, str]) -> Notifier | None: ...
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    library: ClassVar[Library | None] = None
+    permission_on_aws: ClassVar[Permission | None] = None
+
+    _setting_names: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @abstractmethod
+    def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:
+        """See Notifier.send."""
+
+    @abstractmethod
+    def probe(self, timeout_seconds: float) -> ProbeResult:
+        """Check whether the channel would accept a message, without sending one.
+
+        Waits at most ``timeout_seconds`` for each response.
+        """
+
+    def get_ready(self) -> None:
+        """Load and build what a first send needs, without sending. A failure is left for that send to report."""
+
+    @classmethod
+    def configured(cls, settings: Mapping[str, object], setting_names: Mapping[str, str]) -> Self:
+        """The notifier of the channel with these settings; ``setting_names``: what a person calls each field.
+
+        Raises:
+            ValidationError: a setting is missing, malformed or unknown.
+        """
+        # To build a validator takes a cold start 0.5 ms, and the console, which is always on, has nothing to validate.
+        is_empty = not settings and not cls.model_fields
+        notifier = cast("Self", cls.model_construct()) if is_empty else cls.model_validate(settings)
+        notifier._setting_names = setting_names
+        return notifier
+
+    @property
+    def kind(self) -> str:
+        """The kind's name."""
+        return _kind_of(type(self))
+
+    def setting(self, field: str) -> str:
+        """What a person calls a setting of this channel: ``TELEGRAM_CHAT_ID``, or ``CHANNELS.ops.chat_id``."""
+        return self._setting_names.get(field, field)
+
+    def secrets(self) -> dict[str, str]:
+        """The settings that must not be shown, by the names that a person calls them."""
+        return {self.setting(field): value.get_secret_value() for field, value in self if isinstance(value, SecretStr)}
+
+    def refuse_missing_library(self) -> None:
+        """Raise SettingError if this process has no library to send with."""
+        if self.library is not None and importlib.util.find_spec(self.library.module) is None:
+            expected = f"{self.library.module} beside it, which is not installed: {self.library.command}"
+            raise self.unusable(expected)
+
+    def unusable(self, expected: str) -> SettingError:
+        """The error that this channel cannot be used here; it names the channel's first setting."""
+        field, value = next(iter(self))
+        return SettingError(self.setting(field), HIDDEN if isinstance(value, SecretStr) else str(value), expected)
 
 
 @functools.cache
-def _module(name: str) -> _Module:
-    return importlib.import_module(f"{__name__}.{name}")  # type: ignore[return-value]  # held by the contract tests
+def kinds() -> tuple[str, ...]:
+    """Every kind that there is code for."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+
+
+@functools.cache
+def kind_named(name: str) -> type[NotifierKind]:
+    """The class of one of ``kinds()``."""
+    module = importlib.import_module(f"{__name__}.{name}")
+    [kind] = (
+        found
+        for found in vars(module).values()
+        # Not a class that the file imports from elsewhere: kinds that are alike may share one.
+        if isinstance(found, type) and issubclass(found, NotifierKind) and _kind_of(found) == name
+    )
+    return kind
+
+
+def _kind_of(defined: type) -> str:
+    return defined.__module__.removeprefix(f"{__name__}.").partition(".")[0]

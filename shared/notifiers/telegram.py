@@ -1,9 +1,4 @@
-"""Telegram, through a bot.
-
-TELEGRAM_BOT_TOKEN: the token that BotFather gave; the channel is on when it is set.
-TELEGRAM_CHAT_ID: the chat to write to, a number or @channelname; needed with the token.
-TELEGRAM_API_URL: the root of a self-hosted Bot API server; https://api.telegram.org by default.
-"""
+"""Telegram, through a bot."""
 
 import functools
 import logging
@@ -12,41 +7,61 @@ import ssl
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Annotated, Any
 
-from pydantic import SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
 
 from shared.models import Notification
-from shared.notifiers import Notifier, SendFailed
-from shared.settings import SettingError, http_url
+from shared.notifiers import NotifierKind, ProbeResult, SendFailed
+from shared.settings.parsers import without_slash
 
-# For how long a connection that nobody uses is trusted to be alive still.
+# How long an unused connection is trusted to be still alive.
 KEEP_SECONDS = 20.0
 
 
-class TelegramNotifier:
-    """Sends with python-telegram-bot's ``Bot``, as plain text: there is no markup that anybody could break."""
+def _token(token: SecretStr) -> SecretStr:
+    # Looser than the tokens of today: what matters is that it cannot change the URL that it is part of.
+    if not re.fullmatch(r"[A-Za-z0-9_:-]+", token.get_secret_value()):
+        raise ValueError("a bot's token")
+    return token
 
-    def __init__(self, token: SecretStr, chat_id: str, api_url: str) -> None:
-        self.token = token
-        self.chat_id = chat_id
-        self.api_url = api_url
+
+def _chat(value: Any) -> str:
+    chat = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if re.fullmatch(r"-?\d+|@\w+", chat):
+        return chat
+    # A token that was put there by mistake is still a secret.
+    raise PydanticCustomError("secret", "a token") if re.search(r"\d:", str(value)) else ValueError("a chat")
+
+
+class TelegramNotifier(NotifierKind):
+    """Sends with python-telegram-bot's ``Bot``, as plain text, so that no markup in a message can break it."""
+
+    bot_token: Annotated[SecretStr, AfterValidator(_token)] = Field(
+        description="the bot's token, like 123456:ABC-DEF, as BotFather gave it"
+    )
+    chat_id: Annotated[str, BeforeValidator(_chat)] = Field(description="the chat's number or @channelname")
+    api_url: Annotated[str, AfterValidator(without_slash)] = Field(
+        "https://api.telegram.org", description="the http:// or https:// root of a Bot API server"
+    )
 
     def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:  # noqa: ARG002
         """See Notifier.send."""
         gives_up_at = time.monotonic() + timeout_seconds
-        # Here, and not above: it costs 100 ms, and only who sends needs it.
+        # Imported here, because it takes 100 ms and only a send needs it.
         from telegram import error
 
         _silence_libraries()
-        place = self.token.get_secret_value(), f"{self.api_url}/bot"
+        token_and_url = self.bot_token.get_secret_value(), f"{self.api_url}/bot"
         try:
-            line = _idle_lines.get(place, []).pop()
+            connection = _idle_connections.get(token_and_url, []).pop()
         except IndexError:
-            line = _Line(*place)
-        is_well = False
+            connection = _Connection(*token_and_url)
+        is_reusable = False
         try:
-            message_id = line.send(self.chat_id, text, max(0.0, gives_up_at - time.monotonic()))
-            is_well = True
+            message_id = connection.send(self.chat_id, text, max(0.0, gives_up_at - time.monotonic()))
+            is_reusable = True
         except (TimeoutError, error.TimedOut):
             raise SendFailed(f"no answer within {timeout_seconds:.3g} s") from None
         except error.RetryAfter as asked:
@@ -55,25 +70,61 @@ class TelegramNotifier:
             seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
             raise SendFailed(f"too many messages: asked to wait {seconds:g} s", retry_after=seconds) from None
         except error.ChatMigrated as moved:
-            reason = f"the group moved: TELEGRAM_CHAT_ID has to be {moved.new_chat_id}"
+            reason = f"the group moved: {self.setting('chat_id')} has to be {moved.new_chat_id}"
             raise SendFailed(reason, is_permanent=True) from None
         except (error.BadRequest, error.Forbidden, error.InvalidToken) as refused:
             raise SendFailed(self._without_token(str(refused)), is_permanent=True) from None
         except error.TelegramError as failed:
             raise SendFailed(self._without_token(str(failed))) from None
         finally:
-            if is_well:
-                _idle_lines.setdefault(place, []).append(line)
+            if is_reusable:
+                _idle_connections.setdefault(token_and_url, []).append(connection)
             else:
-                line.close()
+                connection.close()
         return f"message {message_id}"
 
+    def probe(self, timeout_seconds: float) -> ProbeResult:
+        """Ask who the bot is, and whether it can see the chat."""
+        import requests
+
+        try:
+            bot = self._ask("getMe", timeout_seconds)
+            if not bot.get("ok"):
+                fix = f"{self.setting('bot_token')}=… as BotFather's /token gives it"
+                return ProbeResult("failure", _refused("the token", bot), "a bot's token", fix)
+            chat = self._ask("getChat", timeout_seconds, chat_id=self.chat_id)
+        except requests.RequestException as error:
+            # Not the error's text, which holds the URL and so the token.
+            found, expected = f"Telegram is not reached: {type(error).__name__}", f"an answer from {self.api_url}"
+            return ProbeResult("failure", found, expected, f"curl -sS {self.api_url} shows why")
+        result = bot.get("result")
+        name = result.get("username", "?") if isinstance(result, dict) else "?"
+        if not chat.get("ok"):
+            fix = f"{self.setting('chat_id')}=…, and let somebody there write to @{name} or add it"
+            return ProbeResult("failure", _refused("the chat", chat), f"a chat that @{name} is in", fix)
+        return ProbeResult("ok", f"@{name} may write to the chat {self.chat_id}")
+
+    def _ask(self, method: str, timeout_seconds: float, **fields: str) -> dict[str, Any]:
+        import requests
+
+        url = f"{self.api_url}/bot{self.bot_token.get_secret_value()}/{method}"
+        response = requests.post(url, json=fields, timeout=timeout_seconds, allow_redirects=False)
+        try:
+            found = response.json()
+        except requests.JSONDecodeError:
+            found = None
+        return found if isinstance(found, dict) else {"description": f"HTTP {response.status_code}, and no JSON"}
+
     def _without_token(self, text: str) -> str:
-        return text.replace(self.token.get_secret_value(), "(hidden)")[:300]
+        return text.replace(self.bot_token.get_secret_value(), "(hidden)")[:300]
 
 
-class _Line:
-    """A bot with an event loop and a connection of its own, for one send at a time; to make it costs as much as ten."""
+def _refused(what: str, response: Mapping[str, Any]) -> str:
+    return f"Telegram refuses {what}: {response.get('description', '?')}"
+
+
+class _Connection:
+    """A bot with its own event loop and TCP connection, for one send at a time; to build it costs as much as ten."""
 
     def __init__(self, token: str, base_url: str) -> None:
         import asyncio
@@ -82,18 +133,18 @@ class _Line:
         from telegram import Bot
         from telegram.request import HTTPXRequest
 
-        # The answer to a message that went out on a connection that died unnoticed would never come.
+        # If a message goes out on a connection that died unnoticed, its response never comes.
         limits = httpx.Limits(max_connections=1, keepalive_expiry=KEEP_SECONDS)
         request = HTTPXRequest(httpx_kwargs={"verify": _tls(), "limits": limits})
-        # Also for what is never asked here: the bot would make another, which reads the CA bundle.
+        # Also for getUpdates, which we never call: the bot would build another request, which reads the CA bundle.
         self._bot = Bot(token, base_url=base_url, request=request, get_updates_request=request)
         self._loop = asyncio.new_event_loop()
 
     def send(self, chat_id: str, text: str, seconds: float) -> int:
-        """The new message's id. Raises TimeoutError once the seconds are over, and TelegramError."""
+        """The new message's id. Raises TimeoutError when the seconds are over, and TelegramError."""
         import asyncio
 
-        # Not asyncio.run: that waits at its end for a name look-up that hangs, and the deadline would be gone.
+        # Not asyncio.run, which waits at its end for a name look-up that hangs, and so misses the deadline.
         return self._loop.run_until_complete(asyncio.wait_for(self._send(chat_id, text, seconds), seconds))
 
     async def _send(self, chat_id: str, text: str, seconds: float) -> int:
@@ -102,7 +153,7 @@ class _Line:
         message = await self._bot.send_message(
             chat_id,
             text,
-            # A preview would make Telegram's servers look at the target.
+            # A preview would make Telegram's servers request the target.
             link_preview_options=LinkPreviewOptions(is_disabled=True),
             read_timeout=seconds,
             write_timeout=seconds,
@@ -112,15 +163,15 @@ class _Line:
         return message.message_id
 
     def close(self) -> None:
-        """End its connection. What still hangs in it is left behind."""
+        """Close its TCP connection. What still hangs in it is abandoned."""
         try:
             self._loop.run_until_complete(self._bot.request.shutdown())
         finally:
             self._loop.close()
 
 
-# By token and address; taken and given back by append and pop, which no two threads can do at once.
-_idle_lines: dict[tuple[str, str], list[_Line]] = {}
+# By token and address. Taken by pop and returned by append, each of which only one thread can do at a time.
+_idle_connections: dict[tuple[str, str], list[_Connection]] = {}
 
 
 @functools.cache
@@ -133,28 +184,6 @@ def _tls() -> ssl.SSLContext:
 
 @functools.cache
 def _silence_libraries() -> None:
-    # httpx logs every URL, and the token is part of it; what matters of the rest is in the exceptions.
+    # httpx logs every URL, and the token is part of it; the exceptions tell us all that matters.
     for name in ("httpx", "httpcore", "telegram"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-
-
-def from_env(environ: Mapping[str, str]) -> Notifier | None:
-    """The notifier, or None without a token. Raises SettingError where something is missing or malformed."""
-    token = environ.get("TELEGRAM_BOT_TOKEN", "").strip()
-    chat_id = environ.get("TELEGRAM_CHAT_ID", "").strip()
-    api_url = environ.get("TELEGRAM_API_URL", "").strip() or "https://api.telegram.org"
-    if not token and not chat_id:
-        return None
-    # Looser than the tokens given out today: what matters is that it cannot change the URL it stands in.
-    if not re.fullmatch(r"[A-Za-z0-9_:-]+", token):
-        found = "(hidden)" if token else None
-        raise SettingError("TELEGRAM_BOT_TOKEN", found, "the bot's token, like 123456:ABC-DEF, as BotFather gave it")
-    if not re.fullmatch(r"-?\d+|@\w+", chat_id):
-        # A token that was put there by mistake is a secret all the same.
-        found = "(hidden)" if re.match(r"\d+:", chat_id) else chat_id
-        raise SettingError("TELEGRAM_CHAT_ID", found or None, "the chat's number or @channelname")
-    try:
-        http_url(api_url)
-    except ValueError:
-        raise SettingError("TELEGRAM_API_URL", api_url, "the http:// or https:// root of a Bot API server") from None
-    return TelegramNotifier(SecretStr(token), chat_id, api_url.rstrip("/"))

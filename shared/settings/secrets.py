@@ -8,8 +8,9 @@ from shared.settings.parsers import POSTGRESQL
 
 HIDDEN = "(hidden)"
 _DATABASE = "DATABASE"
+_CHANNELS = "CHANNELS"
 # A setting is secret if its name holds one of these words.
-_SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "HEARTBEAT", "CHANNELS", _DATABASE)
+_SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "HEARTBEAT", _CHANNELS, _DATABASE)
 _CREDENTIALS = re.compile(r"://[^/\s,]*@")
 _PASSWORD = re.compile(r"://[^/\s]*?:([^/\s]*)@")
 # Shorter ones are parts of ordinary words: to mask them would garble the text.
@@ -37,10 +38,15 @@ def without_credentials(url: str) -> str:
 
 
 def secret_parts(environ: Mapping[str, str]) -> set[str]:
-    """Every text in ``environ`` that must not be shown: each secret, each of several keys, and passwords in URLs."""
-    values = [value for name, value in environ.items() if is_secret(name) and _DATABASE not in name]
-    values += [match[1] for value in environ.values() if (match := _PASSWORD.search(value))]
-    return {part for value in values for part in (value, *re.split("[ ,]+", value)) if len(part) >= _SHORTEST}
+    """Every text in ``environ`` that must not be shown: each secret, each of several keys, and passwords in URLs.
+
+    ``CHANNELS`` is not taken apart, because most of its JSON is no secret. A caller that may show a part of it adds the
+    secrets of each channel, as ``CHANNELS.ops.bot_token``.
+    """
+    secret = {name: value for name, value in environ.items() if is_secret(name) and _DATABASE not in name}
+    keys = [key for name, value in secret.items() if _CHANNELS not in name for key in re.split("[ ,]+", value)]
+    passwords = [match[1] for value in environ.values() for match in _PASSWORD.finditer(value)]
+    return {part for part in (*secret.values(), *keys, *passwords) if len(part) >= _SHORTEST}
 
 
 def masked(text: str, parts: Iterable[str]) -> str:

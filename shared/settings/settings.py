@@ -1,7 +1,7 @@
-"""Every setting but a channel's own (those stand in its notifier), typed and read from the environment when asked for.
+"""Every setting but those of channels (each notifier has its own), typed and read from the environment on request.
 
-A setting that is unset or empty has its default. ``Settings.from_env`` raises ``SettingError``, whose text is one
-line that names the variable, what was found and what is expected.
+A setting that is unset or empty has its default. ``Settings.from_env`` raises ``SettingError``: one line that names the
+variable, what was found and what is expected.
 """
 
 import functools
@@ -34,7 +34,7 @@ from shared.settings.secrets import shown, without_credentials
 # What a caller does with a function. API_AUTH says which of them needs a key; "ingest" is the agent's side.
 Access = Literal["read", "write", "ingest"]
 MIN_KEY_LENGTH = 16
-# Keys that this project's documents, or those of what it grew from, have shown to everybody.
+# Keys that everybody has seen in the documents of this project or of the one that it grew from.
 PUBLISHED_KEYS = {"my-secret-key-12345", "a-secret-of-your-own"}
 
 
@@ -124,7 +124,7 @@ class Settings(BaseModel):
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
-        """The settings as they stand in ``environ``; in a cloud, private addresses are not looked at by default.
+        """The settings in ``environ``. In a cloud, private addresses are not checked by default.
 
         Raises:
             SettingError: a value is malformed.
@@ -136,29 +136,29 @@ class Settings(BaseModel):
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """What is watched. Raises SettingError where nothing is."""
+        """What is watched. Raises SettingError if nothing is."""
         return self.target_urls or self._required("target_urls")
 
     @property
     def keys(self) -> tuple[SecretStr, ...]:
-        """What is taken as ``X-API-Key``. Raises SettingError where there is none: never open by default."""
+        """The keys that are accepted as ``X-API-Key``. Raises SettingError if there is none: never open by default."""
         return self.api_keys or self._required("api_keys")
 
     @property
     def key(self) -> SecretStr:
-        """What our own callers show as ``X-API-Key``. Raises SettingError where there is none."""
+        """The key that our own callers send as ``X-API-Key``. Raises SettingError if there is none."""
         return self.keys[0]
 
     def refuse_weak_keys(self) -> None:
-        """What has to be asked before others than this machine are answered.
+        """Refuse keys that can be guessed. Call this before other machines than this one are served.
 
         Raises:
-            SettingError: a key can be guessed.
+            SettingError: a key is short, or is an example from a document.
         """
         for key in self.api_keys:
             if len(key.get_secret_value()) < MIN_KEY_LENGTH or key.get_secret_value() in PUBLISHED_KEYS:
                 expected = f"secrets of at least {MIN_KEY_LENGTH} characters, none of them a document's example"
-                raise SettingError("API_KEY", "(hidden)", f"{expected}, where others than this machine can call")
+                raise SettingError("API_KEY", "(hidden)", f"{expected}, because other machines can call")
 
     @property
     def own_url(self) -> str:
@@ -178,13 +178,13 @@ class Settings(BaseModel):
 
     @functools.cached_property
     def database_path(self) -> Path | None:
-        """The SQLite file; a relative one is meant from the repository's root. None where it is PostgreSQL."""
+        """The SQLite file; a relative path starts at the repository's root. None if the database is PostgreSQL."""
         url = self.database_url.get_secret_value()
         return None if url.startswith(POSTGRESQL) else ROOT / url.removeprefix(SQLITE)
 
     @property
     def database(self) -> str:
-        """What may be said of the database: its file, or its server and name, without who uses it."""
+        """The database as it may be shown: its file, or its server and name, without user and password."""
         if self.database_path is not None:
             return str(self.database_path)
         parts = urlsplit(without_credentials(self.database_url.get_secret_value()))
@@ -192,9 +192,9 @@ class Settings(BaseModel):
 
     @property
     def spool_dirs(self) -> tuple[Path, ...]:
-        """The folders of events that could not be posted, best first: the SQLite file's, then that of temporary files.
+        """The folders for events that could not be posted, best first: the SQLite file's, then the temporary files'.
 
-        Which of them can be used may change at any time, so every one of them is to be read.
+        Any of them may become unusable, and usable again, at any time. Readers must therefore read all of them.
         """
         if self.spool_dir_given:
             return (ROOT / self.spool_dir_given,)
@@ -211,7 +211,7 @@ def _variables() -> tuple[str, ...]:
     return tuple(str(field.alias) for field in Settings.model_fields.values())
 
 
-# Each request asks, and nearly always finds what it found before.
+# Each request asks, and the environment is nearly always the same as before.
 @functools.lru_cache(maxsize=8)
 def _validated(given: tuple[tuple[str, str], ...]) -> Settings:
     try:

@@ -1,4 +1,4 @@
-"""Bring a store to the program's version: every migration in one transaction together with the record of it."""
+"""Update a store to the program's version: all missing migrations and their records in one transaction."""
 
 import functools
 from collections.abc import Sequence
@@ -8,15 +8,15 @@ from shared.store.engines.database import Database, StoreUnavailable, Transactio
 
 _RECORD = "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT, applied_at TEXT)"
 
-# Every table that the migrations make; what a table refers to stands before it.
+# Every table that the migrations create; a table comes after those that it refers to.
 TABLES = ("watches", "agents", "monitors", "events", "alerts", "notifications", "notification_logs")
 
 
 def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | None = None) -> list[str]:
-    """Apply what is missing, safely when several processes do so at once. The names of what was applied.
+    """Apply the missing migrations, and return their names. Several processes may do so at once.
 
-    All or nothing: where one fails, the store stays as the program before knows it. ``migrations``: other files than
-    the program's own, in their order.
+    All or nothing: if a migration fails, the store stays as the previous program knows it. ``migrations``: other files
+    than the program's own, in their order.
 
     Raises:
         StoreUnavailable: the store is from a newer version of the program, a migration failed, or it cannot be used.
@@ -32,7 +32,7 @@ def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | No
             transaction.rows(_RECORD)
             for number, path in enumerate(known[version:], start=version + 1):
                 applying = path.stem
-                _apply(transaction, path, number, database.in_its_words(path.read_text(encoding="utf-8")), applied_at)
+                _apply(transaction, path, number, database.dialect(path.read_text(encoding="utf-8")), applied_at)
     except Exception as error:
         if applying is None:
             raise
@@ -42,8 +42,8 @@ def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | No
 
 
 def version_of(database: Database, transaction: Transaction) -> int:
-    """The number of the last migration that was applied; 0 where there are no tables."""
-    is_recorded = transaction.row(database.table_named, name="schema_migrations")
+    """The number of the last migration that was applied; 0 if there are no tables."""
+    is_recorded = transaction.row(database.TABLE_EXISTS, name="schema_migrations")
     row = is_recorded and transaction.row("SELECT max(version) AS version FROM schema_migrations")
     return (row and row["version"]) or 0
 
@@ -54,7 +54,7 @@ def known_version() -> int:
 
 
 def drop_everything(transaction: Transaction) -> None:
-    """Remove all tables, for a fresh start inside the same file: processes that have it open go on."""
+    """Remove all tables, but not the file: processes that have it open go on."""
     for table in reversed(TABLES):
         transaction.rows(f"DROP TABLE IF EXISTS {table}")
     transaction.rows("DROP TABLE IF EXISTS schema_migrations")
@@ -68,7 +68,7 @@ def _migrations() -> tuple[Path, ...]:
 def _version(database: Database, transaction: Transaction, known: int) -> int:
     version = version_of(database, transaction)
     if version > known:
-        reason = f"the database is of version {version}, this program knows {known}: use a newer program"
+        reason = f"the database has version {version}, this program knows {known}: use a newer program"
         raise StoreUnavailable(reason, is_transient=False)
     return version
 
@@ -85,6 +85,6 @@ def _apply(transaction: Transaction, path: Path, number: int, script: str, appli
 
 
 def _statements(script: str) -> list[str]:
-    # A migration's statements end with a semicolon at the end of a line, and no text in them does.
+    # A statement ends with a semicolon at the end of a line; no text inside a statement does.
     lines = (line for line in script.splitlines() if not line.lstrip().startswith("--"))
     return [statement for statement in "\n".join(lines).split(";\n") if statement.strip()]

@@ -13,13 +13,13 @@ from shared.store.store import Store
 
 
 def open_store(settings: Settings) -> Store:
-    """The store that ``DATABASE_URL`` names, made or brought up to date where that is still to be done.
+    """The store that ``DATABASE_URL`` names, created or migrated if needed.
 
     Raises:
-        StoreUnavailable: it cannot be opened, is from a newer program, or is SQLite where that cannot be.
+        StoreUnavailable: it cannot be opened, is from a newer program, or is a SQLite file in a place that loses it.
     """
     store = _opened(settings.database_path or settings.database_url)
-    # Where that fails it is tried again by the next request.
+    # If this fails, the next request tries again.
     store.database.open()
     return store
 
@@ -30,7 +30,7 @@ def _opened(where: Path | SecretStr) -> Store:
 
 
 def _database(where: Path | SecretStr) -> Database:
-    # Either engine is loaded by those alone who use it.
+    # Each engine is loaded only if it is used.
     if isinstance(where, Path):
         from shared.store.engines.sqlite.database import SqliteDatabase
         from shared.store.engines.sqlite.filesystem import refuse_wrong_place

@@ -1,4 +1,4 @@
-"""The decorator around every function: its method, who may call it, and no traceback as an answer."""
+"""The decorator around every function: its method, who may call it, and a problem instead of a traceback."""
 
 import functools
 import hmac
@@ -64,7 +64,7 @@ def _admit(request: Request, method: str, access: Access) -> Settings:
     """The settings that the request is let in with. Raises Problem or SettingError if it is not let in."""
     if request.method != method and not (method == "GET" and request.method == "HEAD"):
         allowed = "GET, HEAD" if method == "GET" else method
-        raise Problem(405, f"{request.method} is not answered here", headers={"Allow": allowed})
+        raise Problem(405, f"the method {request.method} is not allowed", headers={"Allow": allowed})
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise too_long()
     settings = Settings.from_env()
@@ -102,5 +102,5 @@ def warn_of_open_access(api_auth: str) -> None:
         "open_to_others",
         level=logging.WARNING,
         api_auth=api_auth,
-        reason=f"whoever reaches this address reads alerts{changes} without a key; API_AUTH=all requires one always",
+        reason=f"anybody who reaches this address reads alerts{changes} without a key; API_AUTH=all requires one",
     )

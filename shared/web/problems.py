@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details: what a caller is told, and what only the log is told."""
+"""Errors as RFC 9457 problem details: what the caller sees, and what only the log has."""
 
 import json
 import logging
@@ -20,7 +20,7 @@ RETRY_AFTER_SECONDS = 2
 
 
 class Problem(Exception):
-    """A request that gets a problem for an answer."""
+    """A request whose response is a problem."""
 
     def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None, **members: Any) -> None:
         super().__init__(detail)
@@ -30,7 +30,7 @@ class Problem(Exception):
 
 
 def retry_after(trouble: "StoreUnavailable") -> dict[str, str]:
-    """The header that asks to come back, where waiting helps."""
+    """The header that asks the caller to try again, if that may help."""
     return {"Retry-After": str(RETRY_AFTER_SECONDS)} if trouble.is_transient else {}
 
 
@@ -41,8 +41,8 @@ def document(status: int, detail: str, **members: Any) -> bytes:
 
 
 def response_to(error: Exception, name: str) -> Response:
-    """The response of the function ``name`` to an exception; what must not leave the machine goes to the log alone."""
-    # Imported here: the agent has no store, and most requests have no problem.
+    """The response of the function ``name`` to an exception; details that callers must not see go only to the log."""
+    # Imported here, since the agent has no store, and most requests have no problem.
     from shared.alerting import IllegalMove
     from shared.store import AlertNotFound, StoreUnavailable
 
@@ -70,14 +70,14 @@ def response_to(error: Exception, name: str) -> Response:
 
 
 def _invalid(error: ValidationError) -> tuple[str, dict[str, Any]]:
-    """What is wrong with the input: the first field in words, and the first ten as members."""
+    """The mistakes in the input: the first one in words, and the first ten as members."""
     found = [
         {
-            "field": ".".join(str(part) for part in each["loc"]) or "body",
-            "value": shown(each["input"]),
-            "problem": each["msg"].removeprefix("Value error, "),
+            "field": ".".join(str(part) for part in mistake["loc"]) or "body",
+            "value": shown(mistake["input"]),
+            "problem": mistake["msg"].removeprefix("Value error, "),
         }
-        for each in error.errors(include_url=False, include_context=False)[:10]
+        for mistake in error.errors(include_url=False, include_context=False)[:10]
     ]
     first = found[0]
     detail = f"{first['field']}: {first['problem']}; found {first['value']}"

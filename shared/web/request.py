@@ -1,7 +1,8 @@
-"""Read a request: its body, its path and its query, each refused with a clear problem."""
+"""Read a request: its body, its path and its query. A wrong one gets a clear problem."""
 
 import contextlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl
@@ -16,10 +17,10 @@ Query = TypeVar("Query", bound=BaseModel)
 
 
 def body_of(request: Request) -> bytes:
-    """The JSON text that the request carries, in which no object has a name twice.
+    """The JSON text that the request carries. No object in it has a duplicate name.
 
     Raises:
-        Problem: 400 empty, cut short or ambiguous, 413 over MAX_BODY_BYTES, 415 said to be something other than JSON.
+        Problem: 400 if it is empty, cut short or ambiguous, 413 if it is too long, 415 if its headers say "not JSON".
     """
     kind, coding = request.mimetype, request.headers.get("Content-Encoding", "identity")
     if kind and kind != "application/json" and not kind.endswith("+json"):
@@ -29,7 +30,7 @@ def body_of(request: Request) -> bytes:
     try:
         body = request.stream.read(MAX_BODY_BYTES + 1)
     except Exception as error:
-        # Each server has errors of its own for a body that does not come as it was announced.
+        # Each server raises its own error if the body does not arrive as announced.
         raise Problem(400, "the body is malformed, or ends too early") from error
     if len(body) > MAX_BODY_BYTES:
         raise too_long()
@@ -37,14 +38,14 @@ def body_of(request: Request) -> bytes:
         raise Problem(400, "the body ends before its Content-Length")
     if not body.strip():
         raise Problem(400, "the body is empty: expected JSON")
-    # What is no JSON at all is left to the model, which says where.
+    # The model reports text that is not JSON at all, since it says where the mistake is.
     with contextlib.suppress(ValueError, RecursionError):
         _UNAMBIGUOUS.decode(body.decode())
     return body
 
 
 def id_in_path(request: Request) -> int:
-    """The id at the end of the path, where the function's name may have been stripped from its front (``/7``)."""
+    """The id at the end of the path; a gateway may have stripped the function's name from its start (``/7``)."""
     last = request.path.rstrip("/").rpartition("/")[2]
     if not (last.isascii() and last.isdecimal() and len(last) <= 19):
         raise Problem(404, f"{last[:100]!r} is not an alert's id: expected a number at the end of the path")
@@ -52,10 +53,10 @@ def id_in_path(request: Request) -> int:
 
 
 def query_of(request: Request, kind: type[Query]) -> Query:
-    """The query's parameters as ``kind`` has them; an empty one counts as absent, and others are ignored.
+    """The query's parameters that ``kind`` has; an empty one counts as absent, and unknown ones are ignored.
 
     Raises:
-        Problem: 400 one stands there twice, or is not UTF-8.
+        Problem: 400 if a parameter is duplicated, or is not UTF-8.
         ValidationError: one has a wrong value.
     """
     try:
@@ -65,14 +66,14 @@ def query_of(request: Request, kind: type[Query]) -> Query:
     found: dict[str, str] = {}
     for name, value in pairs:
         if name in found:
-            raise Problem(400, f"{name} stands twice in the query", field=name, value=shown(value))
+            raise Problem(400, f"duplicate parameter {name} in the query", field=name, value=shown(value))
         if name in kind.model_fields:
             found[name] = value
     return kind.model_validate(found)
 
 
 def next_cursor(page: Sequence[Any], limit: int) -> str | None:
-    """The ``next`` of a page of rows with an ``id``: where the following one begins, or None after the last."""
+    """The ``next`` of a page of rows with an ``id``: where the following page begins, or None after the last."""
     return str(page[-1].id) if len(page) == limit else None
 
 
@@ -87,14 +88,14 @@ def _not_json(header: str, value: str, expected: str) -> Problem:
 
 def _unambiguous(pairs: list[tuple[str, Any]]) -> None:
     if len({name for name, _ in pairs}) < len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise Problem(400, f"{shown(twice)} stands twice in one object", field=shown(twice).strip("'"))
+        counts = Counter(name for name, _ in pairs)
+        duplicate = next(shown(name) for name, count in counts.items() if count > 1)
+        raise Problem(400, f"duplicate name {duplicate} in an object", field=duplicate.strip("'"))
 
 
 def _no_number(constant: str) -> NoReturn:
     raise Problem(400, f"{constant} is not JSON")
 
 
-# Where a name stands twice, one reader takes the first and another the last.
+# Otherwise one reader would take the first of two equal names, and another the last.
 _UNAMBIGUOUS = json.JSONDecoder(object_pairs_hook=_unambiguous, parse_constant=_no_number)

@@ -165,7 +165,7 @@ expected-statuses = {REFUSALS}
 
 
 @pytest.mark.system
-def test_schemathesis_finds_no_fault_where_everything_needs_the_key(
+def test_schemathesis_finds_no_fault_if_all_need_the_key(
     project: Path, tmp_path: Path, target: Target, described: dict[str, Any]
 ) -> None:
     variables = {"API_AUTH": "all", "TARGET_URL": target.url, "CHECK_INTERVAL_SECONDS": "3600"}
@@ -176,9 +176,7 @@ def test_schemathesis_finds_no_fault_where_everything_needs_the_key(
 
 
 @pytest.mark.system
-def test_schemathesis_finds_no_fault_in_separate_functions_as_they_describe_themselves(
-    project: Path, tmp_path: Path, target: Target
-) -> None:
+def test_schemathesis_finds_no_fault_in_separate_functions(project: Path, tmp_path: Path, target: Target) -> None:
     variables = {"SEPARATE": "1", "TARGET_URL": target.url, "CHECK_INTERVAL_SECONDS": "3600"}
     with LocalSystem(project, tmp_path, **variables) as system:
         served = system.get("/openapi.json")

@@ -78,9 +78,7 @@ def test_a_line_costs_what_the_clouds_own_examples_say(quantity: float, price: P
 @given(
     st.floats(0, 1e12), st.floats(0, 1e12), st.sampled_from([each for of in PRICES.values() for each in of.values()])
 )
-def test_no_price_is_negative_or_above_its_list_price_and_more_never_costs_less(
-    one: float, another: float, price: Price
-) -> None:
+def test_more_never_costs_less_nor_more_than_the_list_price(one: float, another: float, price: Price) -> None:
     less, more = (Line(quantity, price) for quantity in sorted((one, another)))
     assert 0 <= less.dollars <= less.at_list_price
     assert less.dollars <= more.dollars
@@ -112,7 +110,7 @@ TWO_POINTS = {"f": {"10": {"wall_ms": 100.0, "cpu_ms": 20.0}, "100": {"wall_ms":
         (1000, 1090.0),  # and beyond
     ],
 )
-def test_between_and_beyond_what_was_measured_a_straight_line_is_drawn(much: float, wall_ms: float) -> None:
+def test_straight_lines_join_and_extend_the_measurements(much: float, wall_ms: float) -> None:
     assert Measured(TWO_POINTS).of("f", much).wall_ms == pytest.approx(wall_ms)
 
 
@@ -128,11 +126,11 @@ def test_more_to_do_never_takes_less() -> None:
         (0.25, 0.6),  # 0.1 s of computing takes 0.4 s
     ],
 )
-def test_with_less_of_a_processor_computing_takes_longer_and_waiting_does_not(share: float, seconds: float) -> None:
+def test_a_smaller_share_slows_computing_and_not_waiting(share: float, seconds: float) -> None:
     assert Cost(wall_ms=300, cpu_ms=100).seconds(share) == pytest.approx(seconds)
 
 
-def test_what_was_measured_says_where_and_when_and_covers_what_the_table_is_reckoned_for() -> None:
+def test_the_measurements_say_where_and_when_and_cover_the_table() -> None:
     found = measured().found
     assert measured().machine
     assert date.fromisoformat(measured().measured_on)
@@ -165,14 +163,14 @@ def test_more_monitors_never_take_or_cost_less(platform: str, monitors: int, mor
 
 
 @pytest.mark.parametrize("platform", CLOUDS)
-def test_a_look_every_minute_costs_less_than_one_every_30_seconds(platform: str) -> None:
+def test_a_check_a_minute_costs_less_than_one_every_30_s(platform: str) -> None:
     often, seldom = plan(platform, 100), plan(platform, 100, CHECK_INTERVAL_SECONDS="60")
     assert at_list_price(seldom) < at_list_price(often)
     assert often.calls[0].times == 2 * seldom.calls[0].times == 87_600
     assert often.seconds == pytest.approx(seldom.seconds - 30)
 
 
-def test_the_quantities_of_google_for_ten_monitors_are_those_reckoned_by_hand() -> None:
+def test_googles_quantities_are_those_calculated_by_hand() -> None:
     ten = plan("gcp")
     # 43,800 minutes in a month of 730 hours: two looks and one delivery each, and a report or more for each look.
     calls = {each.function: each for each in ten.calls}
@@ -190,7 +188,7 @@ def test_the_quantities_of_google_for_ten_monitors_are_those_reckoned_by_hand() 
     assert own / 2**30 < line(ten, "GiB of logs").quantity < 2 * own / 2**30 + 1
 
 
-def test_the_quantities_of_amazon_for_ten_monitors_are_those_reckoned_by_hand() -> None:
+def test_amazons_quantities_are_those_calculated_by_hand() -> None:
     ten = plan("aws")
     # Half of the looks come through the queue, three requests each; Lambda asks five times in 20 s all month.
     assert line(ten, "queue requests").quantity == pytest.approx(5 * 2_628_000 / 20 + 3 * 43_800)
@@ -221,7 +219,7 @@ def test_calls_and_starts_are_billed_by_their_time_and_size() -> None:
     assert aws._compute(made, shares, memory) == pytest.approx(130)
 
 
-def test_the_worst_delay_is_the_sum_of_its_terms_and_none_is_forgotten() -> None:
+def test_the_worst_delay_is_the_sum_of_all_its_terms() -> None:
     own, google, amazon = (plan(platform) for platform in ("local", "gcp", "aws"))
     for each in (own, google, amazon):
         assert each.seconds == pytest.approx(sum(term.seconds for term in each.delay))
@@ -234,7 +232,7 @@ def test_the_worst_delay_is_the_sum_of_its_terms_and_none_is_forgotten() -> None
     assert slower.seconds == pytest.approx(google.seconds + 20)
 
 
-def test_the_database_grows_by_a_row_a_look_and_what_was_measured() -> None:
+def test_the_database_grows_by_a_row_a_check() -> None:
     for platform, engine in (("local", "sqlite"), ("gcp", "postgresql")):
         of = plan(platform, 100)
         assert of.rows_a_day == pytest.approx(100 * 2880, rel=0.001)
@@ -269,8 +267,8 @@ LONG = "https://service-1.example.com/" + "x" * 40_000
         ("aws", 2200, {}, "of 68,199 characters': expected at most 65,536 characters"),
         ("aws", 10, {"LOCATION": "x" * 255, "HEARTBEAT_URL": f"https://hc.example/{'x' * 70_000}"}, "HEARTBEAT_URL"),
         # The run that was measured takes longer than that.
-        ("local", 1000, {"CHECK_INTERVAL_SECONDS": "2"}, "and the next one begins after 2 s"),
-        ("local", 100_000, {"CHECK_INTERVAL_SECONDS": "3600"}, "and may take 300 s"),
+        ("local", 1000, {"CHECK_INTERVAL_SECONDS": "2"}, "but the next one begins after 2 s"),
+        ("local", 100_000, {"CHECK_INTERVAL_SECONDS": "3600"}, "but may take 300 s"),
     ],
 )
 def test_what_a_platform_cannot_do_is_refused(
@@ -404,7 +402,7 @@ def run(folder: Path, *arguments: str, **variables: str) -> "subprocess.Complete
 
 
 @pytest.mark.system
-def test_the_command_plans_the_configuration_that_there_is_and_refuses_what_cannot_be_done(tmp_path: Path) -> None:
+def test_the_command_plans_what_is_configured_or_says_why_not(tmp_path: Path) -> None:
     done = run(tmp_path, "--json", DATABASE_URL="sqlite:///b.db")
     found: list[dict[str, Any]] = json.loads(done.stdout)
     assert [each["platform"] for each in found] == list(PLATFORMS)

@@ -38,7 +38,7 @@ def new_project(tmp_path: Path) -> Path:
 
 
 @system
-def test_the_first_start_makes_the_settings_file_with_a_key_of_its_own_and_no_later_one_touches_it(
+def test_only_the_first_start_makes_a_settings_file_with_a_key(
     new_project: Path, tmp_path: Path, target: Target
 ) -> None:
     file = new_project / ".env"
@@ -77,9 +77,7 @@ def test_two_settings_files_have_different_keys(tmp_path: Path) -> None:
 
 
 @system
-def test_a_variable_of_the_environment_wins_over_the_settings_file(
-    new_project: Path, tmp_path: Path, target: Target
-) -> None:
+def test_the_environment_wins_over_the_settings_file(new_project: Path, tmp_path: Path, target: Target) -> None:
     (new_project / ".env").write_text(
         "API_KEY=from-the-file\nTARGET_URL=http://from-the-file.example\nMESSAGE_LANGUAGE=ko\nAPI_AUTH=all\n"
     )
@@ -97,9 +95,7 @@ def test_a_variable_of_the_environment_wins_over_the_settings_file(
 
 
 @system
-def test_the_banner_says_what_is_watched_who_is_told_and_where_everything_is(
-    project: Path, tmp_path: Path, target: Target
-) -> None:
+def test_the_banner_says_what_is_watched_and_where_things_are(project: Path, tmp_path: Path, target: Target) -> None:
     urls = f"{target.url}/one {target.url}/two"
     with LocalSystem(project, tmp_path, TARGET_URL=urls, CHECK_INTERVAL_SECONDS="1.5") as silent:
         banner = silent.output()
@@ -123,9 +119,7 @@ def test_a_second_start_is_ready_at_once(project: Path, tmp_path: Path, target: 
 
 
 @system
-def test_the_logs_have_one_line_a_step_with_the_alert_and_what_it_is_about(
-    project: Path, tmp_path: Path, target: Target
-) -> None:
+def test_the_logs_have_a_line_for_each_step_of_an_alert(project: Path, tmp_path: Path, target: Target) -> None:
     target.is_down = True
     with LocalSystem(project, tmp_path, TARGET_URL=target.url) as running:
         running.wait_until(lambda: running.told("OUTAGE"))
@@ -268,6 +262,7 @@ MALFORMED = [
     ("NOTIFICATION_TTL", "a day", "'a day'", "1 to 31536000"),
     ("LOG_LEVEL", "loud", "'loud'", "DEBUG, INFO, WARNING or ERROR"),
     ("SNS_TOPIC_ARN", "arn:aws:sqs:eu-west-1:123456789012:a", "'arn:aws:sqs:", "a topic's ARN, like arn:aws:sns:"),
+    ("CHANNELS", '{"ops": "hunter2"', "'(hidden)'", "a JSON object of channels by name, like {"),
     ("TELEGRAM_BOT_TOKEN", "123:hunter2/x", "'(hidden)'", "123456:ABC-DEF"),
     ("TELEGRAM_CHAT_ID", "123:hunter2", "'(hidden)'", "the chat's number or @channelname"),
     ("TELEGRAM_CHAT_ID", "my chat", "'my chat'", "the chat's number or @channelname"),
@@ -326,7 +321,7 @@ def refused(project: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[tup
 @system
 @pytest.mark.together("refused")
 @pytest.mark.parametrize(("variable", "value", "found", "expected"), MALFORMED)
-def test_a_malformed_setting_stops_the_start_with_one_line_that_says_what_is_expected(
+def test_a_malformed_setting_stops_the_start_with_one_line(
     refused: dict[tuple[str, str], Refusal], variable: str, value: str, found: str, expected: str
 ) -> None:
     line = refused[variable, value].line
@@ -358,9 +353,7 @@ def test_a_taken_port_stops_the_start(project: Path, tmp_path: Path, target: Tar
 
 
 @system
-def test_a_function_that_cannot_be_loaded_ends_it_once_and_is_not_tried_again_and_again(
-    tmp_path: Path, target: Target
-) -> None:
+def test_a_function_that_cannot_be_loaded_ends_the_start(tmp_path: Path, target: Target) -> None:
     broken = copy_project(tmp_path / "broken")
     (broken / "functions" / "list_alerts" / "main.py").write_text("import nothing_of_this_name\n", encoding="utf-8")
     running = LocalSystem(broken, tmp_path, TARGET_URL=target.url)
@@ -436,9 +429,7 @@ def test_a_runner_that_is_killed_alone_takes_everything_with_it(
 
 
 @system
-def test_after_a_kill_nothing_is_left_and_the_same_port_is_free_at_once(
-    project: Path, tmp_path: Path, target: Target
-) -> None:
+def test_a_kill_leaves_nothing_and_frees_the_port_at_once(project: Path, tmp_path: Path, target: Target) -> None:
     settings = {"TARGET_URL": target.url, "SEPARATE": "1", "FLASK_PORT": str(free_port())}
     with LocalSystem(project, tmp_path, **settings) as killed:
         killed.wait_for_further_events(1, is_success=True)
@@ -455,9 +446,7 @@ def test_after_a_kill_nothing_is_left_and_the_same_port_is_free_at_once(
 
 
 @system
-def test_init_db_makes_the_database_and_leaves_one_that_is_there_as_it_is(
-    project: Path, tmp_path: Path, target: Target
-) -> None:
+def test_init_db_makes_a_database_or_leaves_it_unchanged(project: Path, tmp_path: Path, target: Target) -> None:
     environ = environment(tmp_path)
     database = tmp_path / "bonghwa.db"
 
@@ -471,9 +460,7 @@ def test_init_db_makes_the_database_and_leaves_one_that_is_there_as_it_is(
 
 
 @system
-def test_a_reset_asks_first_and_then_empties_the_database_under_the_running_system(
-    project: Path, tmp_path: Path, target: Target
-) -> None:
+def test_a_reset_asks_and_then_empties_a_running_database(project: Path, tmp_path: Path, target: Target) -> None:
     with LocalSystem(project, tmp_path, TARGET_URL=target.url) as running:
         target.is_down = True
         running.wait_until(lambda: running.told("OUTAGE"))
@@ -533,9 +520,7 @@ def test_a_log_over_the_limit_is_renamed_and_five_are_kept(tmp_path: Path) -> No
 
 
 @system
-def test_a_log_that_is_too_long_is_renamed_and_the_running_system_goes_on_in_a_new_one(
-    project: Path, tmp_path: Path, target: Target
-) -> None:
+def test_a_long_log_is_renamed_and_a_new_one_begins(project: Path, tmp_path: Path, target: Target) -> None:
     logs = tmp_path / "logs"
     logs.mkdir()
     (logs / "server.log").write_bytes(b"x" * schedules.LOG_BYTES + b"\n")

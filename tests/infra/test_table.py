@@ -29,7 +29,7 @@ def test_a_function_and_its_row_say_the_same(row: Row) -> None:
 def test_a_function_needs_what_its_code_uses(row: Row) -> None:
     source = source_of(row)
     used = {"store"} if "open_store" in source else set()
-    used |= {"channels"} if re.search(r"import .*\b(notifiers|channels)\b", source) else set()
+    used |= {"channels"} if "shared.channels" in source else set()
     used |= {"agent"} if "settings.targets" in source else set()
     assert row.needs == used
 

@@ -2,19 +2,14 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from shared import logs
 
-
-@pytest.fixture(autouse=True)
-def fresh_loggers() -> Iterator[None]:
-    logs._logger.cache_clear()
-    yield
-    logs._logger.cache_clear()
+pytestmark = pytest.mark.usefixtures("fresh_logs")
 
 
 @pytest.fixture
@@ -52,12 +47,12 @@ def test_a_laptop_gets_text_on_standard_output_and_in_a_file(folder: Path, capsy
     assert agent.endswith(' INFO    checked target_url="http://t/?a=b"\n')
 
 
-def test_what_a_target_wrote_cannot_forge_a_line(folder: Path) -> None:
+def test_the_text_of_a_target_cannot_forge_a_line(folder: Path) -> None:
     logs.step("server", "checked", cause="x\n2025-01-08T12:00:00.000Z INFO alert_resolved\x1b[0m\u2028")
     assert len((folder / "server.log").read_text().splitlines()) == 1
 
 
-def test_a_file_that_was_renamed_is_begun_anew(folder: Path) -> None:
+def test_a_renamed_file_is_followed_by_a_new_one(folder: Path) -> None:
     logs.step("server", "one")
     (folder / "server.log").rename(folder / "server.log.1")
     logs.step("server", "two")
@@ -65,12 +60,15 @@ def test_a_file_that_was_renamed_is_begun_anew(folder: Path) -> None:
     assert "one" in (folder / "server.log.1").read_text()
 
 
-def test_verbose_logs_are_asked_for(
-    cloud: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_debug_lines_need_the_level_debug(
+    cloud: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fresh_logs: Callable[[], None],
 ) -> None:
     logs.step("server", "detail", level=logging.DEBUG)
     assert capsys.readouterr().out == ""
-    logs._logger.cache_clear()
+    fresh_logs()
     monkeypatch.setenv("LOG_LEVEL", "DEBUG")
     logs.step("server", "detail", level=logging.DEBUG)
     assert "detail" in capsys.readouterr().out
@@ -84,7 +82,7 @@ def test_a_defect_is_logged_with_its_traceback(cloud: None, capsys: pytest.Captu
     assert "RuntimeError: boom" in json.loads(capsys.readouterr().out)["exception"]
 
 
-def test_a_full_disk_is_no_traceback(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_prints_no_traceback(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
     folder.mkdir()

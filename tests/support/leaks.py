@@ -5,8 +5,9 @@ Only ``.env`` may hold a secret. A report of a leak names the place and the sett
 
 import base64
 import contextlib
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -18,7 +19,7 @@ _ALLOWED = {".env"}
 def secrets_of(environ: Mapping[str, str]) -> dict[str, set[str]]:
     """The secrets among the settings, by setting: also each of several keys, a bot's password, a URL's password."""
     found: dict[str, set[str]] = {}
-    for name, value in environ.items():
+    for name, value in (*environ.items(), *_of_channels(environ.get("CHANNELS", ""))):
         if re.search("KEY|TOKEN|SECRET|PASSWORD", name):
             found[name] = {value, *re.split("[ ,]+", value), value.rpartition(":")[2]}
         elif name == "HEARTBEAT_URL":
@@ -26,6 +27,14 @@ def secrets_of(environ: Mapping[str, str]) -> dict[str, set[str]]:
         elif password := re.search(r"://[^/\s]*?:([^/\s]*)@", value):
             found[name] = {password[1]}
     return {name: {each for each in values if len(each) >= _SHORTEST} for name, values in found.items()}
+
+
+def _of_channels(text: str) -> Iterator[tuple[str, str]]:
+    """Each channel's settings, as ``OPS.BOT_TOKEN``."""
+    # A test may give it what is no JSON.
+    with contextlib.suppress(ValueError, AttributeError):
+        for name, described in json.loads(text).items():
+            yield from ((f"{name}.{field}".upper(), str(value)) for field, value in described.items())
 
 
 def forms(secret: str) -> set[bytes]:

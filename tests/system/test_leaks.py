@@ -64,13 +64,15 @@ def test_what_is_secret_among_the_settings_is_known_by_its_name() -> None:
             "DATABASE_URL": "postgresql://bonghwa:pass-word@db/x",
             "TARGET_URL": "https://public.example/",
             "FLASK_PORT": "5000",
+            "CHANNELS": '{"ops": {"kind": "telegram", "bot_token": "123456:token-of-ops", "chat_id": -1001234567}}',
         }
     )
     assert found["API_KEY"] >= {"first-key", "second-key"}
     assert found["TELEGRAM_BOT_TOKEN"] == {BotApi.token, BotApi.token.partition(":")[2]}
     assert found["HEARTBEAT_URL"] >= {"ping-0123456789"}
     assert found["DATABASE_URL"] == {"pass-word"}
-    assert found.keys() == {"API_KEY", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL", "DATABASE_URL"}
+    assert found["OPS.BOT_TOKEN"] == {"123456:token-of-ops", "token-of-ops"}
+    assert found.keys() == {"API_KEY", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL", "DATABASE_URL", "OPS.BOT_TOKEN"}
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="reads Linux's /proc")

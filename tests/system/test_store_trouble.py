@@ -510,7 +510,7 @@ def test_a_damaged_file_is_said_and_its_backup_is_used_as_soon_as_it_is_there(
     assert len(names(database)) == 50
 
 
-def test_a_newer_program_that_has_been_at_it_is_noticed_by_one_that_runs(path: Path, database: SqliteDatabase) -> None:
+def test_a_running_program_notices_a_newer_ones_migration(path: Path, database: SqliteDatabase) -> None:
     add(database, "one")
     with contextlib.closing(sqlite3.connect(path)) as newer, newer:
         newer.execute("ALTER TABLE monitors ADD COLUMN later TEXT")
@@ -526,7 +526,7 @@ def test_a_newer_program_that_has_been_at_it_is_noticed_by_one_that_runs(path: P
 def test_those_who_wait_for_a_lock_wait_together_and_let_others_read(
     path: Path, database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.store.engines.sqlite.database.BUSY_SECONDS", 0.5)
+    monkeypatch.setattr("shared.store.engines.lifecycle.BUSY_SECONDS", 0.5)
     monkeypatch.setattr("shared.store.engines.sqlite.lock_wait.FORGET_SECONDS", 0.3)
     add(database, "one")
 

@@ -196,8 +196,8 @@ def _import_everything() -> None:
         importlib.import_module(name)
     for row in rows():
         importlib.import_module(f"functions.{row.name}.main")
-    for path in Path("shared/notifiers").glob("[a-z]*.py"):
-        importlib.import_module(f"shared.notifiers.{path.stem}")
+    for kind in importlib.import_module("shared.notifiers").kinds():
+        importlib.import_module(f"shared.notifiers.{kind}")
     # It reads the CA bundle, for the first send of each life.
     sys.modules["shared.notifiers.telegram"]._tls()
 

@@ -115,10 +115,10 @@ def watch_backend(settings: Settings, *, is_reached: bool | None, clock: Callabl
 
 def _follow(files: Sequence[Path], settings: Settings, *, is_reached: bool, at: datetime) -> None:
     # Here, and not above: most runs have nothing to tell.
-    from shared import notifiers
+    from shared.channels import configured
 
     try:
-        channels = notifiers.configured()
+        channels = configured()
     except SettingError as trouble:
         step("agent", "setting_error", level=logging.ERROR, reason=str(trouble))
         channels = {}

@@ -1,1 +1,1 @@
-"""AWS: every function of the table as a Lambda function, with what calls and guards it, by CloudFormation."""
+"""AWS: every function of the table as a Lambda function, with its schedules and permissions, by CloudFormation."""

@@ -1,4 +1,4 @@
-"""``python -m infra.clouds.aws``: deploy everything to AWS, bring it up to date, or take it away again."""
+"""``python -m infra.clouds.aws``: deploy everything to AWS, update it, or remove it again."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra.clouds.aws import stages, template
 from infra.clouds.aws.package import VERSIONS, ZIP, Package, PackagingFailed, Runtime, build, fitting, runtime_of
-from infra.clouds.aws.target import AWS, OWN_FILE, STACK, Existing, Place, account_number, configured_region, look
+from infra.clouds.aws.target import AWS, OWN_FILE, STACK, Existing, Place, account_number, configured_region, inspect
 from infra.clouds.cli import CommandFailed, Stage, is_installed, is_to_be_done, run
 from infra.clouds.settings import settings_given
 from shared import ROOT
@@ -21,12 +21,12 @@ _LEFT = "The database stays."
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; exits with one line on standard error where it cannot be done."""
+    """Run one command. If it cannot be done, exit with one line on standard error."""
     asked = _parser().parse_args(arguments)
     try:
         if asked.command == "package":
             runtime = Runtime(asked.python or fitting().version, PROCESSORS[asked.architecture])
-            print(_said_of(build(runtime, asked.to)))
+            print(_described(build(runtime, asked.to)))
         elif asked.command == "template":
             template.FILE.write_text(template.text(), encoding="utf-8")
             print(f"{template.FILE} is up to date")
@@ -42,13 +42,13 @@ def _parser() -> argparse.ArgumentParser:
     package = commands.add_parser("package", help="build the zip that Lambda runs")
     package.add_argument("--architecture", choices=PROCESSORS, default="arm64", help="(%(default)s)")
     package.add_argument("--python", choices=VERSIONS, help="the version, by default one that this machine has")
-    package.add_argument("--to", type=Path, default=ZIP, help="the zip; what is there already is replaced")
-    commands.add_parser("template", help="write template.yaml anew, from the table of functions")
-    deploy = commands.add_parser("deploy", help="deploy everything, or bring it up to date")
-    deploy.add_argument("--zip", type=Path, help="what package has built; by default it is built now")
-    deploy.add_argument("--alarm-email", default="", help="who is told of alarms by mail, after confirming that once")
-    for command in (deploy, commands.add_parser("teardown", help="take everything away")):
-        command.add_argument("--region", type=_region, help=f"where, by default as aws itself is set, or {REGION}")
+    package.add_argument("--to", type=Path, default=ZIP, help="the zip; an existing file is replaced")
+    commands.add_parser("template", help="write template.yaml from the table of functions")
+    deploy = commands.add_parser("deploy", help="deploy everything, or update it")
+    deploy.add_argument("--zip", type=Path, help="a zip that package has built; by default it is built now")
+    deploy.add_argument("--alarm-email", default="", help="who gets alarms by mail, after confirming that once")
+    for command in (deploy, commands.add_parser("teardown", help="remove everything")):
+        command.add_argument("--region", type=_region, help=f"by default the region that aws itself uses, or {REGION}")
         command.add_argument("--dry-run", action="store_true", help="print every command, and change nothing")
         command.add_argument("--yes", action="store_true", help="do not ask")
     return parser
@@ -64,7 +64,7 @@ def _do(asked: argparse.Namespace) -> None:
         place, existing = Place("ACCOUNT", asked.region or _own_region()), Existing()
     else:
         place = Place(account_number(), asked.region or _own_region())
-        existing = look(place)
+        existing = inspect(place)
     planned = [stage for stage in _planned(asked, place, existing, given) if stage.commands]
     if is_to_be_done(
         planned,
@@ -85,11 +85,11 @@ def _planned(asked: argparse.Namespace, place: Place, existing: Existing, given:
     package = asked.zip
     if package is None:
         built = build(fitting())
-        print(f"# {_said_of(built)}")
+        print(f"# {_described(built)}")
         package = built.zip
     runtime = runtime_of(package)
     if runtime is None:
-        raise PackagingFailed(f"what {package} is for cannot be told: make package-aws builds one that says so")
+        raise PackagingFailed(f"{package} does not say what it is for: make package-aws builds one that does")
     if runtime.processor != Runtime.processor:
         raise PackagingFailed(f"{package} is for {runtime.processor}, and the template for {Runtime.processor}")
     return stages.deployment(place, existing, given, package.resolve(), asked.alarm_email)
@@ -102,7 +102,7 @@ def _region(text: str) -> str:
 
 
 def _own_region() -> str:
-    """Where whoever asks is at home, as the command line itself finds it. Raises SettingError for what is no region."""
+    """The region that the command line itself would use. Raises SettingError if that is not a region."""
     found = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or configured_region() or REGION
     try:
         return _region(found)
@@ -110,26 +110,28 @@ def _own_region() -> str:
         raise SettingError("AWS_REGION", found, "a region, like eu-west-1") from None
 
 
-def _said_of(package: Package) -> str:
-    """What a person may want to know of a zip."""
+def _described(package: Package) -> str:
+    """The facts about a zip that a person may want to know."""
     name = package.zip.relative_to(ROOT) if package.zip.is_relative_to(ROOT) else package.zip
     runtime = runtime_of(package.zip) or Runtime()
     of_psycopg = package.bytes_of_psycopg / 1e6
     rest = package.bytes_unpacked / 1e6 - of_psycopg
-    told = f"{name}, for {runtime.name} on {runtime.processor}, has {package.zip.stat().st_size / 1e6:.1f} MB"
-    told += f", unpacked {rest:.1f} MB and {of_psycopg:.1f} MB of psycopg"
-    slower = f"; not compiled, for want of Python {', '.join(VERSIONS)} here: cold starts take three times as long"
-    return told if package.is_compiled else told + slower
+    text = f"{name}, for {runtime.name} on {runtime.processor}, has {package.zip.stat().st_size / 1e6:.1f} MB"
+    text += f", unpacked {rest:.1f} MB and {of_psycopg:.1f} MB of psycopg"
+    slower = (
+        f"; not compiled, since this machine has no Python {', '.join(VERSIONS)}: cold starts take three times as long"
+    )
+    return text if package.is_compiled else text + slower
 
 
 def _kind(existing: Existing, *, is_deployment: bool) -> str:
     if not is_deployment:
         return "This deletes from"
-    return "This brings up to date what is in" if existing.status else "This deploys to"
+    return "This updates what is in" if existing.status else "This deploys to"
 
 
 def _short(stage: Stage) -> str:
-    """What a stage does and to what: of each command its words before the first flag, and the names after that."""
+    """A stage in short: each command's words before its first flag, and the names that its flags hold."""
     does = []
     for command in stage.commands:
         words = command.words()[1:]
@@ -142,7 +144,7 @@ def _short(stage: Stage) -> str:
 def _where(place: Place) -> str:
     query = "--query=Stacks[0].Outputs[?OutputKey=='Url'].OutputValue"
     url = place.ask("cloudformation", "describe-stacks", f"--stack-name={STACK}", query)
-    return f"It answers at {url}/ to who shows the API key: curl -H 'X-API-Key: …' {url}/"
+    return f"With the API key it responds at {url}/: curl -H 'X-API-Key: …' {url}/"
 
 
 if __name__ == "__main__":

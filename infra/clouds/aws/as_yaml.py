@@ -1,4 +1,4 @@
-"""A template as YAML that people can read, with CloudFormation's short forms: ``!Ref name``."""
+"""Write a template as readable YAML, with CloudFormation's short forms: ``!Ref name``."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z/$][\w/$.:-]*(?: [\w/$.-]+)*")
-# What YAML does not take for text.
+# Words that YAML would not read as text.
 _WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 _SHORT = {"Fn::If", "Fn::Join", "Fn::Equals", "Fn::Not"}
 
@@ -28,7 +28,7 @@ def lines(value: dict[str, Any] | list[Any], before: str = "") -> Iterator[str]:
 
 
 def _inline(value: Any) -> str | None:
-    """The value on one line; None for what takes several."""
+    """The value on one line; None if it takes several."""
     match value:
         case bool() | int():
             return json.dumps(value)
@@ -55,6 +55,6 @@ def _flow(values: list[Any]) -> str | None:
 
 
 def _text(text: str) -> str:
-    # What JSON writes is YAML too.
+    # JSON's text is YAML too.
     is_plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS and not text.endswith(":")
     return text if is_plain else json.dumps(text, ensure_ascii=False)

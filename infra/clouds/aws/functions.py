@@ -1,4 +1,4 @@
-"""The functions in the template: how large each is, what it is told, and what it may do."""
+"""The functions in the template: the size of each, its environment, and its permissions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,23 +9,23 @@ from dotenv import dotenv_values
 from infra.clouds.aws.target import OPTIONAL_GROUPS, camel, dashed, groups_of, id_of
 from infra.clouds.function_env import is_for
 from infra.table import Row, rows
-from shared import ROOT
+from shared import ROOT, channels
+from shared.notifiers import Permission, kind_named, kinds
 from shared.settings.secrets import is_secret
 
 Resources = dict[str, dict[str, Any]]
 
 LOG_DAYS = 30
 DEAD_LETTERS = "DeadLetters"
-# What the API waits for at most.
+# The longest that the API waits.
 API_SECONDS = 30
-# The function that also answers what no route takes: it reads nothing but the API key.
+# The function that also responds to requests without a route: it reads nothing but the API key.
 FOR_UNROUTED = "describe_api"
-SNS_TOPIC = "SNS_TOPIC_ARN"
 
 
 @dataclass(frozen=True)
 class Size:
-    """What a function has. Its share of a processor grows with its memory: 1769 MB are a whole one."""
+    """A function's resources. Its share of a processor grows with its memory: 1769 MB mean a whole processor."""
 
     memory_mb: int = 512
     timeout_seconds: int = API_SECONDS
@@ -37,31 +37,55 @@ SIZES = {
 }
 
 
+@dataclass(frozen=True)
+class NeededByChannels:
+    """What a kind of channel needs to be allowed, and the template's parameter that names the resources.
+
+    ``is_list``: those of the channels in CHANNELS; otherwise the one of the channel that has variables of its own.
+    """
+
+    kind: str
+    permission: Permission
+    parameter: str
+    is_list: bool
+
+
+def needed_by_channels() -> Iterator[NeededByChannels]:
+    """What each kind of channel needs to be allowed."""
+    for kind in kinds():
+        permission = kind_named(kind).permission_on_aws
+        if permission is not None:
+            if kind in channels.FROM_VARIABLES:
+                variable = channels.FROM_VARIABLES[kind][permission.field]
+                yield NeededByChannels(kind, permission, camel(variable), is_list=False)
+            yield NeededByChannels(kind, permission, f"{camel(kind)}InChannels", is_list=True)
+
+
 def size_of(row: Row) -> Size:
-    """How large a function is."""
+    """A function's resources."""
     return SIZES.get(row.name, Size())
 
 
 def plain_settings() -> list[str]:
-    """The settings that are parameters of the template: those that some function reads, without the secrets."""
+    """The settings that are parameters of the template: all that a function reads, except secrets."""
     names = dotenv_values(ROOT / ".env.example", interpolate=False)
     return [name for name in names if not is_secret(name, "") and any(is_for(row, name) for row in rows())]
 
 
 def every_function() -> dict[str, Any]:
-    """What all of them have in common."""
+    """The properties that all functions share."""
     return {
         "Runtime": {"Ref": "Runtime"},
         "Architectures": ["arm64"],
         "Handler": "infra.clouds.aws.handler.handler",
         "CodeUri": {"Bucket": {"Ref": "CodeBucket"}, "Key": {"Ref": "CodeKey"}},
-        # A look that is late says nothing, and what is owed is tried again by the next run.
+        # A late check says nothing, and the next run tries what is still owed again.
         "EventInvokeConfig": {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60},
     }
 
 
 def resources(row: Row, more: list[dict[str, Any]]) -> Resources:
-    """A function with its role and its log. ``more``: what else it may do."""
+    """A function with its role and its log. ``more``: further permissions."""
     name = id_of(row)
     size = size_of(row)
     properties: dict[str, Any] = {
@@ -87,25 +111,25 @@ def resources(row: Row, more: list[dict[str, Any]]) -> Resources:
 
 
 def environment(row: Row) -> dict[str, Any]:
-    """What a function finds in its environment."""
-    told: dict[str, Any] = {name: {"Ref": camel(name)} for name in plain_settings() if is_for(row, name)}
-    told |= {"FUNCTION_TARGET": row.name, "API_AUTH": "all"}
+    """A function's environment."""
+    variables: dict[str, Any] = {name: {"Ref": camel(name)} for name in plain_settings() if is_for(row, name)}
+    variables |= {"FUNCTION_TARGET": row.name, "API_AUTH": "all"}
     names = [
         {"Fn::If": [f"Has{camel(group)}Secret", _secret(group), {"Ref": "AWS::NoValue"}]}
         if group in OPTIONAL_GROUPS
         else _secret(group)
         for group in groups_of(row)
     ]
-    told["SECRET_NAMES"] = {"Fn::Join": [" ", names]}
+    variables["SECRET_NAMES"] = {"Fn::Join": [" ", names]}
     if row.sends:
-        # The handler reads it there: to read the table would cost each cold start two milliseconds.
-        told["SENDS"] = row.sends
-    # Where it changes, the instances that read the secrets before are replaced.
-    told["SECRETS_DIGEST"] = {"Ref": "SecretsDigest"}
+        # The handler reads it here, because reading the table would cost each cold start two milliseconds.
+        variables["SENDS"] = row.sends
+    # If it changes, Lambda replaces the instances that have read the old secrets.
+    variables["SECRETS_DIGEST"] = {"Ref": "SecretsDigest"}
     if "agent" in row.needs:
-        # /tmp is the only place that can be written, and is as short-lived as the instance.
-        told |= {"BACKEND_URL": url(), "SPOOL_DIR": "/tmp"}  # noqa: S108
-    return told
+        # Only /tmp can be written, and it lives no longer than the instance.
+        variables |= {"BACKEND_URL": url(), "SPOOL_DIR": "/tmp"}  # noqa: S108
+    return variables
 
 
 def url() -> dict[str, Any]:
@@ -114,7 +138,7 @@ def url() -> dict[str, Any]:
 
 
 def role(principal: str, statements: list[dict[str, Any]], **condition: Any) -> dict[str, Any]:
-    """A role that ``principal`` may take, and that allows the statements alone."""
+    """A role that ``principal`` may assume, and that allows only the statements."""
     taking = {"Effect": "Allow", "Principal": {"Service": principal}, "Action": "sts:AssumeRole", **condition}
     policy = {"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}
     return {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [taking]}, "Policies": [policy]}
@@ -128,29 +152,30 @@ def allow(actions: list[str], resource: Any) -> dict[str, Any]:
 def _routes(row: Row) -> dict[str, Any]:
     api = {"ApiId": {"Ref": "Api"}, "PayloadFormatVersion": "2.0"}
     path = row.path.replace("<", "{").replace(">", "}")
-    # What may be got may be asked for without its body too, which the API takes for another route.
+    # GET means HEAD too, which the API treats as another route.
     methods = {"Route": row.method} | ({"Head": "HEAD"} if row.method == "GET" else {})
     found = {
         name: {"Type": "HttpApi", "Properties": {**api, "Method": method, "Path": path}}
         for name, method in methods.items()
     }
     if row.name == FOR_UNROUTED:
-        # Without a path it is the API's route for whatever no other takes.
+        # Without a path, it is the API's default route.
         found["Unrouted"] = {"Type": "HttpApi", "Properties": api}
     return found
 
 
 def _permissions(row: Row) -> Iterator[dict[str, Any]]:
     yield allow(["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": [f"{id_of(row)}Log", "Arn"]})
-    # The name as Secrets Manager lengthens it: six characters of its own.
+    # Secrets Manager adds six characters of its own to a name.
     place = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${AWS::StackName}"
     secrets = [{"Fn::Sub": f"{place}/{group}-??????"} for group in groups_of(row)]
     yield allow(["secretsmanager:GetSecretValue"], secrets)
     if row.every is not None:
         yield allow(["sqs:SendMessage"], {"Fn::GetAtt": [DEAD_LETTERS, "Arn"]})
-    if SNS_TOPIC in plain_settings() and is_for(row, SNS_TOPIC):
-        publish = allow(["sns:Publish"], {"Ref": camel(SNS_TOPIC)})
-        yield {"Fn::If": [f"Has{camel(SNS_TOPIC)}", publish, {"Ref": "AWS::NoValue"}]}
+    if is_for(row, channels.JSON):
+        for needed in needed_by_channels():
+            send = allow([needed.permission.action], {"Ref": needed.parameter})
+            yield {"Fn::If": [f"Has{needed.parameter}", send, {"Ref": "AWS::NoValue"}]}
 
 
 def _secret(group: str) -> dict[str, Any]:

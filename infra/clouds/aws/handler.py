@@ -1,10 +1,9 @@
-"""What Lambda calls: one function of the table, which ``FUNCTION_TARGET`` names, as functions-framework serves it.
+"""Lambda's entry point: it calls the function that ``FUNCTION_TARGET`` names, as functions-framework serves it.
 
-API Gateway hands over an HTTP request, and gets its answer. Whatever else calls it is a schedule: that becomes a POST
-that shows our own API key, and an answer that is not good an exception, so that the platform knows of it.
+An event from API Gateway is an HTTP request, and gets its response. Every other event is from a schedule: it becomes a
+POST with our own API key, and a bad response becomes an exception, so that the platform counts a failure.
 """
 
-import contextlib
 import functools
 import json
 import logging
@@ -19,45 +18,45 @@ from apig_wsgi import make_lambda_handler
 from infra.clouds.aws import secrets_manager
 from shared import ROOT
 from shared.logs import step
-from shared.settings import SettingError, Settings
+from shared.settings import Settings
 from shared.web import RETRY_AFTER_SECONDS, problems
 
-Event = dict[str, Any]
-Answer = dict[str, Any]
-Call = Callable[[Event, Any], Answer]
+LambdaEvent = dict[str, Any]
+LambdaResponse = dict[str, Any]
+Call = Callable[[LambdaEvent, Any], LambdaResponse]
 
-# How the API names the requests that none of its routes takes.
+# The API's route for requests that match no other.
 UNROUTED = "$default"
 _MAIN = str(ROOT / "main.py")
 
 
 class FunctionFailed(Exception):
-    """A scheduled run was not answered well; the text has the answer."""
+    """A scheduled run got a bad response; the text has it."""
 
 
-def handler(event: Event, context: Any) -> Answer:
-    """Answer an HTTP request of API Gateway (payload 2.0), or make a scheduled run; several messages are one run.
+def handler(event: LambdaEvent, context: Any) -> LambdaResponse:
+    """Respond to an HTTP request of API Gateway (payload 2.0), or do a scheduled run; several messages are one run.
 
     Raises:
-        FunctionFailed: the scheduled run was not answered with 2xx.
-        SecretUnreadable: a scheduled run has a secret that cannot be had; a request gets 503. The next call asks again.
+        FunctionFailed: the response to the scheduled run was not 2xx.
+        SecretUnreadable: a scheduled run cannot read a secret (a request gets 503). The next call tries again.
     """
     name = os.environ["FUNCTION_TARGET"]
     try:
-        _tell_secrets()
+        _load_secrets()
     except secrets_manager.SecretUnreadable as unreadable:
         if "requestContext" not in event:
             raise
         return _unavailable(name, unreadable)
     if "requestContext" not in event:
         return _scheduled(name, context)
-    # It is decoded already, and WSGI knows only Latin-1.
+    # The path is decoded already, but WSGI allows only Latin-1.
     event = {**event, "rawPath": quote(event["rawPath"], safe="/%:@!$&'()*+,;=~")}
     call = _unrouted() if event.get("routeKey") == UNROUTED else _function(name)
     return call(event, context)
 
 
-def _scheduled(name: str, context: Any) -> Answer:
+def _scheduled(name: str, context: Any) -> LambdaResponse:
     key = Settings.from_env().key.get_secret_value()
     request = {
         "version": "2.0",
@@ -66,15 +65,15 @@ def _scheduled(name: str, context: Any) -> Answer:
         "headers": {"host": "localhost", "x-api-key": key, "x-forwarded-proto": "https"},
         "requestContext": {"http": {"method": "POST", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}},
     }
-    answer = _function(name)(request, context)
-    if not 200 <= answer["statusCode"] < 300:
-        raise FunctionFailed(f"{name} answered {answer['statusCode']}: {answer['body'][:1000]}")
-    found: Answer = json.loads(answer["body"])
+    response = _function(name)(request, context)
+    if not 200 <= response["statusCode"] < 300:
+        raise FunctionFailed(f"{name} responded with {response['statusCode']}: {response['body'][:1000]}")
+    found: LambdaResponse = json.loads(response["body"])
     return found
 
 
-def _unavailable(name: str, unreadable: secrets_manager.SecretUnreadable) -> Answer:
-    # Else the API would answer for us, in words of its own. Who asks is not known yet, so what AWS said is not for him.
+def _unavailable(name: str, unreadable: secrets_manager.SecretUnreadable) -> LambdaResponse:
+    # Otherwise the API would respond in its own words. The caller is not authenticated yet, so do not show AWS's words.
     step("server", "secret_unreadable", level=logging.ERROR, function=name, reason=str(unreadable))
     detail = "a secret of this function cannot be read; its log has the details"
     headers = {"content-type": problems.MEDIA_TYPE, "retry-after": str(RETRY_AFTER_SECONDS)}
@@ -83,8 +82,8 @@ def _unavailable(name: str, unreadable: secrets_manager.SecretUnreadable) -> Ans
 
 
 @functools.cache
-def _tell_secrets() -> None:
-    # Once in an instance's life; a deployment that changes one starts new instances.
+def _load_secrets() -> None:
+    # Once in an instance's life: a deployment that changes a secret starts new instances.
     os.environ.update(secrets_manager.read_secrets(os.environ.get("SECRET_NAMES", "").split()))
 
 
@@ -95,7 +94,7 @@ def _function(name: str) -> Call:
 
 @functools.cache
 def _unrouted() -> Call:
-    # The answers of the local gateway, 404 and 405, to whom the API knows no function. Rarely used, so imported here.
+    # The local gateway's 404 and 405, for requests without a function. Imported here, since they are rare.
     from infra.local.gateway import gateway
     from infra.table import rows
 
@@ -104,22 +103,20 @@ def _unrouted() -> Call:
 
 
 def _get_ready_to_send() -> None:
-    # To load botocore takes 0.35 s of a whole processor: with the fraction that comes after this, more than the second
-    # that a first send has here. deliver_notifications has the time, and seldom needs it.
-    if os.environ.get("SENDS") != "at_once" or not os.environ.get("SNS_TOPIC_ARN"):
+    # Loading a channel's library may take 0.35 s of a whole processor. With the fraction that Lambda gives after the
+    # start, it would take longer than the second that a send at once has. A function that sends later has the time.
+    if os.environ.get("SENDS") != "at_once":
         return
-    from shared.notifiers import sns
+    from shared import channels
 
-    # What is malformed is for a call to say.
-    with contextlib.suppress(SettingError):
-        notifier = sns.from_env(os.environ)
-        if isinstance(notifier, sns.SnsNotifier):
-            notifier.get_ready()
+    # A channel that is malformed, or whose secrets are not read yet, is left for the first call.
+    for notifier in channels.read(os.environ)[0].values():
+        notifier.get_ready()
 
 
 if os.environ.get("AWS_LAMBDA_FUNCTION_NAME"):
-    # Until the first event Lambda gives a whole processor, and from then on a fraction of one. Nothing is opened here:
-    # the secrets are read by the first call, which can say what is wrong and after which the next tries again.
+    # Lambda gives a whole processor until the first event, and then a fraction of one. Nothing is opened here: the
+    # first call reads the secrets, since it can report what is wrong, and the next call can try again.
     _function(os.environ["FUNCTION_TARGET"])
     secrets_manager.context()
     _get_ready_to_send()

@@ -1,7 +1,7 @@
 """The zip that Lambda runs: the functions, the handler and the libraries that they need, for Lambda's processor.
 
-The wheels are taken by their hashes from ``requirements.txt``, whatever machine builds. The same sources give the same
-zip, so that what has not changed is not uploaded again.
+The wheels come from ``requirements.txt``, by their hashes, on every machine that builds. The same sources give the same
+zip, so that an unchanged one is not uploaded again.
 """
 
 import re
@@ -18,9 +18,9 @@ from tempfile import TemporaryDirectory
 from shared import ROOT
 
 ZIP = ROOT / "build" / "bonghwa.zip"
-# What Lambda has, best known first.
+# The versions that Lambda has, the best known first.
 VERSIONS = ("3.13", "3.14", "3.12")
-# What of ours a function needs; infra/local for the answers to what no function answers.
+# Our own files that a function needs; infra/local has the responses to requests without a function.
 OWN = (
     "main.py",
     "functions/**/*.py",
@@ -37,22 +37,22 @@ OWN = (
     "infra/local/__init__.py",
     "infra/local/gateway.py",
 )
-# Servers, and what only they need. functions-framework asks for them, and loads them only where it serves.
+# Servers, and the libraries that only they need. functions-framework requires them, but loads them only to serve.
 SERVERS = {"gunicorn", "uvicorn", "uvicorn-worker", "watchdog", "starlette", "python-dotenv"}
-# Parts of libraries that nothing here imports.
+# Parts of libraries that nothing imports here.
 UNUSED = re.compile(
     r"(?:^|/)tests?/|\.pyi$|\.pyx$|\.pxd$|\.[ch]$|/py\.typed$|^telegram/ext/|^pydantic/(?:v1|mypy\.py|deprecated/copy)"
 )
-# Of what pip writes about a library, importlib.metadata needs this.
+# The files that importlib.metadata needs of those that pip writes about a library.
 METADATA = ("METADATA", "entry_points.txt")
-# Compiles each line's file. What it writes holds no times, so that it is the same each time.
+# Compiles the file that each line names. The result holds no times, so that it is always the same.
 _COMPILER = """
 import py_compile, sys
 for line in sys.stdin.read().splitlines():
     source, to, shown = line.split("\\t")
     py_compile.compile(source, to, shown, True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
 """
-_MOMENT = (1980, 1, 1, 0, 0, 0)  # the first that a zip knows
+_MOMENT = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold
 
 
 class PackagingFailed(Exception):
@@ -61,25 +61,25 @@ class PackagingFailed(Exception):
 
 @dataclass(frozen=True)
 class Runtime:
-    """A Python version and a processor, as wheels name it: what the zip is for."""
+    """A Python version, and a processor as wheels name it: a zip is for one of each."""
 
     version: str = VERSIONS[0]
     processor: str = "aarch64"
 
     @property
     def name(self) -> str:
-        """What Lambda calls it."""
+        """Lambda's name for it."""
         return f"python{self.version}"
 
     @property
     def platforms(self) -> list[str]:
-        """The kinds of wheels that run there; Amazon Linux 2023 has glibc 2.34."""
+        """The platforms of wheels that run there; Amazon Linux 2023 has glibc 2.34."""
         return [f"manylinux2014_{self.processor}", *(f"manylinux_2_{n}_{self.processor}" for n in range(34, 16, -1))]
 
 
 @dataclass(frozen=True)
 class Package:
-    """The zip that was built, with its unpacked size and how much of that is psycopg's."""
+    """The zip that was built, with its unpacked size and psycopg's part of that."""
 
     zip: Path
     bytes_unpacked: int
@@ -88,12 +88,12 @@ class Package:
 
 
 def fitting() -> Runtime:
-    """The runtime whose Python this machine has, so that the zip can be compiled; the first where it has none."""
+    """The runtime whose Python this machine has, so that it can compile the zip; the first one if it has none."""
     return next((Runtime(version) for version in VERSIONS if _python(version)), Runtime())
 
 
 def runtime_of(zip_file: Path) -> Runtime | None:
-    """What a zip was built for; None where that cannot be told."""
+    """The runtime that a zip was built for; None if it does not say."""
     try:
         with zipfile.ZipFile(zip_file) as archive:
             name, _, processor = archive.comment.decode().partition(" ")
@@ -116,7 +116,7 @@ def build(runtime: Runtime, to: Path = ZIP) -> Package:
                 tag = f"cpython-{runtime.version.replace('.', '')}"
                 own[(module.parent / "__pycache__" / f"{module.stem}.{tag}.pyc").as_posix()] = path
             else:
-                # Without its source, where Python then looks for it: both together are too much.
+                # Without its source, under the name that Python then expects: both would make the zip too large.
                 del of_others[name]
                 of_others[module.with_suffix(".pyc").as_posix()] = path
         files = of_others | own
@@ -131,11 +131,11 @@ def _install(runtime: Runtime, folder: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile", "--target", str(folder)]
     command += ["--implementation=cp", f"--python-version={runtime.version}"]
-    command += [f"--platform={each}" for each in runtime.platforms]
+    command += [f"--platform={platform}" for platform in runtime.platforms]
     command += ["--requirement", str(ROOT / "requirements.txt")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # without a shell
     if done.returncode:
-        raise PackagingFailed(f"pip cannot bring the libraries for {runtime}:\n{done.stderr.strip()[-2000:]}")
+        raise PackagingFailed(f"pip cannot install the libraries for {runtime}:\n{done.stderr.strip()[-2000:]}")
 
 
 def _needed(libraries: Path) -> Iterator[tuple[str, Path]]:
@@ -148,7 +148,7 @@ def _needed(libraries: Path) -> Iterator[tuple[str, Path]]:
             name = file.as_posix()
             path = libraries / name
             is_about = name.startswith(f"{about.name}/")
-            # Programs are in another folder, and what begins there with dots is not for us.
+            # A name with dots at its start is a program in another folder.
             if name.startswith("..") or UNUSED.search(name) or (is_about and file.name not in METADATA):
                 continue
             if path.is_file() and path.suffix not in (".pth", ".pyc"):
@@ -156,9 +156,10 @@ def _needed(libraries: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _compile(runtime: Runtime, files: Mapping[str, Path], folder: Path) -> dict[str, Path]:
-    """The compiled form of every module, by the module's name; nothing where this machine has no such Python.
+    """The compiled form of every module, by the module's name; empty if this machine has no such Python.
 
-    Lambda cannot keep it: without it every cold start compiles all that it imports, and takes three times as long.
+    Lambda cannot store what Python compiles: without these files, every cold start compiles all that it imports, and
+    takes three times as long.
     """
     python = _python(runtime.version)
     if python is None:
@@ -173,7 +174,7 @@ def _compile(runtime: Runtime, files: Mapping[str, Path], folder: Path) -> dict[
 
 
 def _python(version: str) -> str | None:
-    """A Python of that version: the one that runs this, or one that is on the PATH and really runs."""
+    """A Python of that version: the one that runs this, or one on the PATH that starts."""
     for python in (sys.executable, shutil.which(f"python{version}")):
         if python:
             command = [python, "-I", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
@@ -189,6 +190,6 @@ def _write(files: Mapping[str, Path], to: Path, runtime: Runtime) -> None:
         for name, path in sorted(files.items()):
             about = zipfile.ZipInfo(name, _MOMENT)
             about.compress_type = zipfile.ZIP_DEFLATED
-            # Lambda runs as somebody else, who has to be able to read it.
+            # Lambda runs as another user, who must be able to read it.
             about.external_attr = (0o755 if ".so" in path.suffixes else 0o644) << 16
             archive.writestr(about, path.read_bytes())

@@ -1,7 +1,7 @@
-"""The schedules in the template: EventBridge Scheduler, which strikes once a minute at most, and a queue that delays.
+"""The schedules in the template: EventBridge Scheduler, which ticks at most once a minute, and a queue that delays.
 
-The second look of a minute is a message that its queue hands out 30 seconds after the strike: nobody waits, and nobody
-is paid for waiting. The scheduler's target for queues knows no delay, so it calls SQS itself.
+The second run of a minute is a message that its queue delivers 30 seconds after the tick, so that no function waits and
+nobody pays for waiting. The scheduler's own target for queues has no delay, so the schedule calls SQS's API instead.
 """
 
 import json
@@ -15,10 +15,10 @@ from infra.table import Row, rows
 from shared.settings import Settings
 
 SHORTEST_SECONDS = 30
-# What is not looked at by then is not worth a look any more.
+# A message that was not delivered by then is not worth a run any more.
 STALE_SECONDS = 900
 ROLE = "SchedulerRole"
-_STRIKE = "<aws.scheduler.scheduled-time>"
+_TICK = "<aws.scheduler.scheduled-time>"
 
 
 def scheduled() -> list[Row]:
@@ -27,31 +27,31 @@ def scheduled() -> list[Row]:
 
 
 def has_setting(row: Row) -> bool:
-    """Whether a setting says how often: then when it is called stands in the template's parameters."""
+    """Whether a setting says how often; then the template's parameters say when."""
     return isinstance(row.every, str)
 
 
 def beat(row: Row, settings: Settings) -> Beat:
-    """When the row's function is called. Raises SettingError where Amazon's scheduler cannot keep that."""
+    """When the row's function is called. Raises SettingError if Amazon's scheduler cannot do that."""
     return beat_of(row, settings, SHORTEST_SECONDS, "Amazon's")
 
 
 def parameters(row: Row, settings: Settings) -> dict[str, str]:
-    """What the template's parameters say of a schedule that a setting rules. Raises SettingError."""
+    """The template's parameters for a schedule that a setting rules. Raises SettingError."""
     found = beat(row, settings)
     return {f"{id_of(row)}Cron": cron(found), f"{id_of(row)}HalfMinutes": "true" if len(found.delays) > 1 else "false"}
 
 
 def cron(beat: Beat) -> str:
-    """A cron line as Amazon writes it: with a year, and a ? for one of the two kinds of days."""
+    """A cron line as Amazon writes it: with a year, and with ? for one of the two day fields."""
     minute, hour, *_ = beat.cron.split()
     return f"{minute.replace('*/', '0/')} {hour.replace('*/', '0/')} * * ? *"
 
 
 def resources(row: Row) -> Resources:
-    """The schedules of a function, and the queue between."""
+    """The schedules of a function, and its queue."""
     name = id_of(row)
-    target = {"Arn": {"Fn::GetAtt": [name, "Arn"]}, "Input": json.dumps({"scheduled": _STRIKE})}
+    target = {"Arn": {"Fn::GetAtt": [name, "Arn"]}, "Input": json.dumps({"scheduled": _TICK})}
     line: Any = cron(beat(row, Settings.from_env({})))
     found = {f"{name}Schedule": _schedule(row, f"cron({line})", target)}
     if has_setting(row):
@@ -60,7 +60,7 @@ def resources(row: Row) -> Resources:
     return found
 
 
-def by_hand(row: Row, place: Place) -> Command:
+def manual_call(row: Row, place: Place) -> Command:
     """The command that calls a function as its schedule does."""
     payload = json.dumps({"scheduled": "now"}, separators=(",", ":"))
     name = f"--function-name={STACK}-{dashed(row)}"
@@ -69,7 +69,7 @@ def by_hand(row: Row, place: Place) -> Command:
 
 
 def may_receive(row: Row) -> list[dict[str, Any]]:
-    """What a function needs so that its queue calls it."""
+    """The permissions that a function needs so that its queue can call it."""
     if not has_setting(row):
         return []
     actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
@@ -77,7 +77,7 @@ def may_receive(row: Row) -> list[dict[str, Any]]:
 
 
 def scheduler_role() -> Resources:
-    """What the scheduler may do: call those functions, and send to those queues."""
+    """The role of the scheduler: it may call the scheduled functions and send to their queues."""
     calls = allow(["lambda:InvokeFunction"], [_arn(id_of(row)) for row in scheduled()])
     queues = [_if_half_minutes(row, _arn(f"{id_of(row)}Queue")) for row in scheduled() if has_setting(row)]
     sends = allow(["sqs:SendMessage"], [_arn(DEAD_LETTERS), *queues])
@@ -87,7 +87,7 @@ def scheduler_role() -> Resources:
 
 def _half_minutes(row: Row, line: Any) -> Resources:
     name = id_of(row)
-    message = {"QueueUrl": f"${{{name}Queue}}", "MessageBody": _STRIKE, "DelaySeconds": 30}
+    message = {"QueueUrl": f"${{{name}Queue}}", "MessageBody": _TICK, "DelaySeconds": 30}
     target = {
         "Arn": {"Fn::Sub": "arn:${AWS::Partition}:scheduler:::aws-sdk:sqs:sendMessage"},
         "Input": {"Fn::Sub": json.dumps(message)},
@@ -97,14 +97,14 @@ def _half_minutes(row: Row, line: Any) -> Resources:
         "VisibilityTimeout": size_of(row).timeout_seconds + 60,
         "MessageRetentionPeriod": STALE_SECONDS,
         "SqsManagedSseEnabled": True,
-        # Not tried again.
+        # No second attempt.
         "RedrivePolicy": {"deadLetterTargetArn": _arn(DEAD_LETTERS), "maxReceiveCount": 1},
     }
     source = {
         "EventSourceArn": _arn(f"{name}Queue"),
         "FunctionName": {"Ref": name},
         "BatchSize": 1,
-        # The fewest that it takes.
+        # The least that Lambda allows.
         "ScalingConfig": {"MaximumConcurrency": 2},
     }
     found = {
@@ -112,7 +112,7 @@ def _half_minutes(row: Row, line: Any) -> Resources:
         f"{name}Queue": {"Type": "AWS::SQS::Queue", "Properties": queue},
         f"{name}Source": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": source},
     }
-    return {key: {"Type": each.pop("Type"), "Condition": f"{name}HalfMinutes", **each} for key, each in found.items()}
+    return {key: {"Type": made.pop("Type"), "Condition": f"{name}HalfMinutes", **made} for key, made in found.items()}
 
 
 def _schedule(row: Row, line: Any, target: dict[str, Any], suffix: str = "") -> dict[str, Any]:

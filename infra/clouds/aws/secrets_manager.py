@@ -1,6 +1,6 @@
-"""Secrets Manager, read: each secret is a JSON object of settings.
+"""Read Secrets Manager: each secret is a JSON object of settings.
 
-By the standard library and a signature of our own: boto3 would cost a cold start ten times as much as all of this.
+This uses the standard library and signs requests itself: boto3 would cost a cold start ten times as much.
 """
 
 import functools
@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from urllib.parse import SplitResult, urlsplit
 
 SERVICE = "secretsmanager"
-# For one answer, and for all that is read: less than a caller of the API waits.
+# For one response, and for all of them: less than a caller of the API waits.
 TIMEOUT_SECONDS = 5.0
 READ_SECONDS = 10.0
 TRIES = 3
@@ -26,27 +26,27 @@ _ALGORITHM = "AWS4-HMAC-SHA256"
 
 
 class SecretUnreadable(Exception):
-    """Secrets Manager did not give a secret. The text names it, and says what was answered."""
+    """Secrets Manager did not return a secret. The text names it, and has the response."""
 
 
 def read_secrets(names: Iterable[str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The settings that the secrets hold, all in one. Asks nobody where no secret is named.
+    """The settings in all the secrets. If no secret is named, nobody is asked.
 
     Raises:
-        SecretUnreadable: one cannot be had within READ_SECONDS for all, or is no JSON object of texts.
+        SecretUnreadable: one cannot be read within READ_SECONDS for all, or is not a JSON object of texts.
     """
     found: dict[str, str] = {}
     gives_up_at = time.monotonic() + READ_SECONDS
     if not (wanted := list(names)):
         return found
-    # One for all of them: each that is opened costs a handshake.
+    # One connection for all of them, since each costs a handshake.
     with closing(_connection(environ)) as connection:
         for name in wanted:
             try:
                 settings = json.loads(_secret(name, connection, environ, gives_up_at))
                 found |= {str(setting): str(value) for setting, value in settings.items()}
             except (ValueError, AttributeError):
-                # What is in it must not be in the text, nor in what led to it.
+                # Neither the text nor a chained exception may show what is in it.
                 raise SecretUnreadable(f"the secret {name} is not a JSON object") from None
     return found
 
@@ -54,15 +54,15 @@ def read_secrets(names: Iterable[str], environ: Mapping[str, str] = os.environ) 
 def _secret(name: str, connection: http.client.HTTPConnection, environ: Mapping[str, str], gives_up_at: float) -> str:
     for tried in range(TRIES):
         try:
-            status, answer = _ask(json.dumps({"SecretId": name}).encode(), connection, environ, gives_up_at)
+            status, body = _ask(json.dumps({"SecretId": name}).encode(), connection, environ, gives_up_at)
         except (OSError, http.client.HTTPException) as error:
-            # It broke, or its answer is still on the way: the next question opens another.
+            # It broke, or its response is still on the way: the next request opens another connection.
             connection.close()
-            status, answer = 0, type(error).__name__.encode()
+            status, body = 0, type(error).__name__.encode()
         if status == 200:
-            # One that was put in as bytes has none, and is no text either.
-            return str(json.loads(answer).get("SecretString"))
-        reason = answer.decode(errors="replace")[:300]
+            # A secret that was stored as bytes has no SecretString, and is rejected as no JSON object.
+            return str(json.loads(body).get("SecretString"))
+        reason = body.decode(errors="replace")[:300]
         if 400 <= status < 500 and "Throttling" not in reason:
             break
         pause = PAUSE_SECONDS * 2**tried
@@ -92,20 +92,20 @@ def _ask(
     if connection.sock is not None:
         connection.sock.settimeout(seconds)
     connection.request("POST", "/", body, headers)
-    answer = connection.getresponse()
-    return answer.status, answer.read()
+    response = connection.getresponse()
+    return response.status, response.read()
 
 
 def _url(environ: Mapping[str, str]) -> SplitResult:
     region = environ["AWS_REGION"]
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    # The variables by which every tool of AWS is pointed elsewhere.
+    # The variables that point every AWS tool to another endpoint.
     elsewhere = environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER") or environ.get("AWS_ENDPOINT_URL")
     return urlsplit(elsewhere or f"https://{SERVICE}.{region}.{suffix}")
 
 
 def _connection(environ: Mapping[str, str]) -> http.client.HTTPConnection:
-    """A connection that is opened by the first question, and anew by the one after an answer that ended it."""
+    """A connection that its first request opens, and that reopens after a response has ended it."""
     url = _url(environ)
     if url.scheme == "http":
         return http.client.HTTPConnection(url.netloc)
@@ -114,8 +114,8 @@ def _connection(environ: Mapping[str, str]) -> http.client.HTTPConnection:
 
 @functools.cache
 def context() -> ssl.SSLContext:
-    """Whom we trust. To read that costs more of a processor than all the rest, so it is read once."""
-    # Here, and not above: only who asks needs it.
+    """The authorities that we trust. They are read once, since that costs more than everything else here."""
+    # Imported here, since only a program that has secrets needs it.
     import certifi
 
     return ssl.create_default_context(cafile=certifi.where())
@@ -133,5 +133,5 @@ def authorization(headers: Mapping[str, str], body: bytes, region: str, environ:
     for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
     signature = hmac.new(key, text.encode(), "sha256").hexdigest()
-    who = f"{environ['AWS_ACCESS_KEY_ID']}/{scope}"
-    return f"{_ALGORITHM} Credential={who}, SignedHeaders={signed}, Signature={signature}"
+    credential = f"{environ['AWS_ACCESS_KEY_ID']}/{scope}"
+    return f"{_ALGORITHM} Credential={credential}, SignedHeaders={signed}, Signature={signature}"

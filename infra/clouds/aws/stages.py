@@ -1,4 +1,4 @@
-"""What a deployment, and its end, consist of: stages of commands, worked out from the settings and what is there."""
+"""The stages of a deployment and of its removal, made from the settings and from what is there."""
 
 import hashlib
 import hmac
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from infra.clouds.aws import schedules, template
-from infra.clouds.aws.functions import plain_settings
+from infra.clouds.aws.functions import needed_by_channels, plain_settings
 from infra.clouds.aws.package import Runtime, runtime_of
 from infra.clouds.aws.target import (
     GROUPS,
@@ -22,27 +22,30 @@ from infra.clouds.aws.target import (
 )
 from infra.clouds.cli import Command, File, Stage
 from infra.clouds.function_env import is_for
-from infra.clouds.settings import checked
+from infra.clouds.settings import checked, refuse_missing_libraries
 from infra.table import rows
 from shared import ROOT
+from shared.channels import of_json
 from shared.settings import SettingError
 from shared.settings.secrets import is_secret
 
-# All variables of a function together may have 4 KB; what is longer than this stands in a secret, which may have more.
+# A function's variables may have 4 KB together, so a longer setting goes into a secret, which may have more.
 MAX_PLAIN_LENGTH = 1000
 MAX_SECRET_LENGTH = 65_536
-# What a first deployment that failed leaves behind: it can only be removed.
+# The libraries that Lambda's runtime brings and requirements.txt does not.
+LIBRARIES = {"boto3"}
+# The status of a stack whose first deployment failed: it can only be removed.
 _FAILED = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"}
 
 
 def deployment(place: Place, existing: Existing, given: Mapping[str, str], package: Path, email: str) -> list[Stage]:
-    """Create what is missing, bring up to date what is there, remove what is needed no longer.
+    """Create what is missing, update what is there, remove what is no longer needed.
 
-    ``given``: every setting by its variable; ``email``: who gets the alarms, where that is to change. Asks for the
-    secrets that are stored already, to leave equal ones alone.
+    ``given``: every setting by its variable; ``email``: who gets the alarms, if that is to change. Reads the secrets
+    that are stored already, so that it can leave equal ones alone.
 
     Raises:
-        SettingError: something cannot run there as it is set.
+        SettingError: functions there cannot run with a setting.
         CommandFailed: a stored secret cannot be read.
     """
     secrets = secrets_of(given)
@@ -50,8 +53,9 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str], packa
     parameters = {
         **schedule_parameters(given),
         **{f"Has{camel(group)}Secret": "true" if group in secrets else "false" for group in OPTIONAL_GROUPS},
-        # Each, also what is not set: what is left out stays as it was before.
+        # All of them, even those without a value: a parameter that is left out would keep its old one.
         **{camel(name): _plain(name, given) for name in plain_settings()},
+        **_of_channels(given),
         **({"AlarmEmail": email} if email else {}),
         "CodeBucket": place.bucket,
         "CodeKey": key,
@@ -60,17 +64,17 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str], packa
     }
     upload = place.command("s3", "cp", _shown(package), f"s3://{place.bucket}/{key}", "--only-show-errors")
     return [
-        Stage("what a deployment that failed has left", list(_delete_stack(place, existing.status in _FAILED))),
+        Stage("the rest of a deployment that failed", list(_delete_stack(place, existing.status in _FAILED))),
         Stage("a bucket for the code", list(_create_bucket(place, existing))),
         Stage("the code", [upload]),
         Stage("secrets", list(_write_secrets(place, existing, secrets))),
         Stage("the stack, which takes some minutes", [_deploy(place, parameters)]),
-        Stage("what is needed no longer", list(_leftovers(place, existing, secrets, key))),
+        Stage("what is no longer needed", list(_leftovers(place, existing, secrets, key))),
     ]
 
 
 def removal(place: Place, existing: Existing) -> list[Stage]:
-    """Remove everything that a deployment made. The database is not touched."""
+    """Remove everything that a deployment made, but not the database."""
     bucket = [
         place.command("s3", "rm", f"s3://{place.bucket}", "--recursive", "--only-show-errors"),
         place.command("s3api", "delete-bucket", f"--bucket={place.bucket}"),
@@ -83,19 +87,30 @@ def removal(place: Place, existing: Existing) -> list[Stage]:
 
 
 def schedule_parameters(given: Mapping[str, str]) -> dict[str, str]:
-    """What the template's parameters say of the schedules. Raises SettingError where they cannot be kept."""
+    """The template's parameters for the schedules. Raises SettingError if the scheduler cannot do that."""
+    refuse_missing_libraries(given, OWN_FILE, LIBRARIES)
     settings = checked(given, OWN_FILE)
     rulable = filter(schedules.has_setting, schedules.scheduled())
     return {name: value for row in rulable for name, value in schedules.parameters(row, settings).items()}
 
 
+def _of_channels(given: Mapping[str, str]) -> dict[str, str]:
+    """What the template's parameters say that channels in CHANNELS send to, so that functions are allowed to."""
+    found: dict[str, str] = {}
+    for needed in filter(lambda needed: needed.is_list, needed_by_channels()):
+        notifiers = [each for each in of_json(given).values() if each.kind == needed.kind]
+        resources = dict.fromkeys(getattr(notifier, needed.permission.field) for notifier in notifiers)
+        found[needed.parameter] = ",".join(resources)
+    return found
+
+
 def is_hidden(setting: str, value: str) -> bool:
-    """Whether a setting stands in a secret: because it is one, or because it is too long for a variable."""
+    """Whether a setting goes into a secret: because it is one, or because it is too long for a variable."""
     return is_secret(setting, value) or len(value) > MAX_PLAIN_LENGTH
 
 
 def secrets_of(given: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """What each secret holds, by its group: the settings that its readers share. Raises SettingError."""
+    """The content of each secret by its group: the settings that its readers share. Raises SettingError."""
     found: dict[str, dict[str, str]] = {}
     for setting, value in sorted(given.items()):
         if is_hidden(setting, value) and any(is_for(row, setting) for row in rows()):
@@ -109,7 +124,7 @@ def secrets_of(given: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 
 def digest(secrets: Mapping[str, Mapping[str, str]]) -> str:
-    """What changes with the secrets, and tells nothing about them to who does not know the API key."""
+    """A digest that changes with the secrets, and reveals nothing to anyone who does not know the API key."""
     key = secrets["everyone"]["API_KEY"]
     return hmac.digest(key.encode(), json.dumps(secrets, sort_keys=True).encode(), "sha256").hex()[:16]
 
@@ -140,7 +155,7 @@ def _delete_stack(place: Place, is_there: bool) -> Iterator[Command]:
 
 def _create_bucket(place: Place, existing: Existing) -> Iterator[Command]:
     if not existing.has_bucket:
-        # The oldest region is not named.
+        # The oldest region must not be named.
         where = [f"--create-bucket-configuration=LocationConstraint={place.region}"]
         more = [] if place.region == "us-east-1" else where
         yield place.command("s3api", "create-bucket", f"--bucket={place.bucket}", *more)
@@ -169,7 +184,7 @@ def _leftovers(
 
 def _delete_secrets(place: Place, names: frozenset[str]) -> Iterator[Command]:
     for name in sorted(names):
-        # At once: a name that waits for its end could not be used again.
+        # At once: a name that waits for its deletion could not be used again.
         yield place.command("secretsmanager", "delete-secret", f"--secret-id={name}", "--force-delete-without-recovery")
 
 

@@ -1,4 +1,4 @@
-"""Where a deployment goes, what everything of it is called, and what is there already."""
+"""Where a deployment goes, what its parts are called, and what is there already."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from infra.table import Row, rows
 
 AWS = "aws"
 OWN_FILE = ".env.aws"
-# The stack's name, with which everything of it begins.
+# The name of the stack, and the prefix of everything in it.
 STACK = "bonghwa"
 
 
 def id_of(row: Row) -> str:
-    """What the row's function is called in the template, where names are letters and digits."""
+    """The function's name in the template, where names consist of letters and digits."""
     return camel(row.name)
 
 
@@ -24,12 +24,12 @@ def camel(name: str) -> str:
 
 
 def dashed(row: Row) -> str:
-    """How the row's function is called behind the stack's name."""
+    """The function's name after the stack's."""
     return row.name.replace("_", "-")
 
 
 def group_of(setting: str) -> str:
-    """The secret that holds a setting. There is one for each circle of functions that read the same settings."""
+    """The secret that holds a setting. All functions that read a secret need everything in it."""
     names = {
         frozenset(row.name for row in rows()): "everyone",
         frozenset(row.name for row in rows() if is_for(row, "DATABASE_URL")): "store",
@@ -39,7 +39,7 @@ def group_of(setting: str) -> str:
     return names[frozenset(row.name for row in rows() if is_for(row, setting))]
 
 
-# The secrets there may be. The first two always are: each function needs the key, and the store its address.
+# The secrets that may exist. The first two always do: every function needs the key, and the store needs its address.
 GROUPS = ("everyone", "store", "channels", "agent")
 OPTIONAL_GROUPS = GROUPS[2:]
 
@@ -59,7 +59,7 @@ class Place:
 
     @property
     def bucket(self) -> str:
-        """Where the code is put. Such names are taken once in the whole world."""
+        """Where the code goes. A bucket's name must be unique in the whole world."""
         return f"{STACK}-{self.account}-{self.region}"
 
     def command(self, *arguments: str | File) -> Command:
@@ -67,13 +67,13 @@ class Place:
         return Command(AWS, (*arguments, f"--region={self.region}"))
 
     def ask(self, *arguments: str) -> str:
-        """What a command that changes nothing answers, as text. Raises CommandFailed."""
+        """The text that a read-only command prints. Raises CommandFailed."""
         return ask(AWS, *arguments, f"--region={self.region}", "--output=text").strip()
 
 
 @dataclass(frozen=True)
 class Existing:
-    """What is there already: the stack's status, whether the bucket is, and the names of our secrets."""
+    """The state before a deployment: the stack's status, whether there is a bucket, and the names of our secrets."""
 
     status: str = ""
     has_bucket: bool = False
@@ -86,15 +86,15 @@ def account_number() -> str:
 
 
 def configured_region() -> str:
-    """The region that the command line was set to by ``aws configure``; empty where it was not, or is not installed."""
+    """The region of ``aws configure``; empty if it was not set, or aws is not installed."""
     try:
         return ask(AWS, "configure", "get", "region").strip()
     except CommandFailed:
         return ""
 
 
-def look(place: Place) -> Existing:
-    """What is there. Raises CommandFailed."""
+def inspect(place: Place) -> Existing:
+    """Ask AWS for the existing parts. Raises CommandFailed."""
     questions = (
         ("cloudformation", "describe-stacks", f"--query=Stacks[?StackName=='{STACK}'].StackStatus"),
         ("s3api", "list-buckets", f"--query=Buckets[?Name=='{place.bucket}'].Name"),

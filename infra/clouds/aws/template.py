@@ -5,7 +5,7 @@ from typing import Any
 
 from infra.clouds.aws import functions, schedules
 from infra.clouds.aws.as_yaml import lines
-from infra.clouds.aws.functions import DEAD_LETTERS, SNS_TOPIC, Resources, plain_settings
+from infra.clouds.aws.functions import DEAD_LETTERS, Resources, needed_by_channels, plain_settings
 from infra.clouds.aws.package import VERSIONS
 from infra.clouds.aws.target import OPTIONAL_GROUPS, camel, id_of
 from infra.table import rows
@@ -13,8 +13,8 @@ from shared import __version__
 from shared.settings import Settings
 
 FILE = Path(__file__).with_name("template.yaml")
-# So many requests a second are let through, and so many in one burst: what bounds the price. It does not bound how many
-# run at once, which depends on how long they take.
+# The requests that the API lets through in a second, and in one burst: this limits the price. It does not limit how
+# many functions run at once, which depends on how long they take.
 REQUESTS_PER_SECOND = 20
 _HEAD = "# Made from infra/functions.toml by `python -m infra.clouds.aws template`: do not edit it by hand.\n"
 
@@ -29,14 +29,14 @@ def document() -> dict[str, Any]:
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Transform": "AWS::Serverless-2016-10-31",
-        "Description": f"Bonghwa {__version__}: watches web services and tells people when they fail and recover",
+        "Description": f"Bonghwa {__version__}: watches web services and notifies people when they fail and recover",
         "Parameters": _parameters(),
         "Conditions": _conditions(),
         "Globals": {"Function": functions.every_function()},
         "Resources": {**resources, **schedules.scheduler_role(), **_api(), **_dead_letters(), **_alarms()},
         "Outputs": {
-            "Url": {"Description": "Where it answers, to who shows the API key", "Value": functions.url()},
-            "AlarmTopic": {"Description": "What the alarms are told to", "Value": {"Ref": "AlarmTopic"}},
+            "Url": {"Description": "Where it responds, with the API key", "Value": functions.url()},
+            "AlarmTopic": {"Description": "Where the alarms go", "Value": {"Ref": "AlarmTopic"}},
         },
     }
 
@@ -45,8 +45,8 @@ def _parameters() -> dict[str, Any]:
     found: dict[str, Any] = {
         "CodeBucket": {"Type": "String", "Description": "the bucket with the zip"},
         "CodeKey": {"Type": "String", "Description": "the zip's key there"},
-        "Runtime": _choice("what the zip is for", [f"python{each}" for each in VERSIONS]),
-        "SecretsDigest": {"Type": "String", "Description": "changes with what is in the secrets"},
+        "Runtime": _choice("what the zip is for", [f"python{version}" for version in VERSIONS]),
+        "SecretsDigest": {"Type": "String", "Description": "changes with the content of the secrets"},
         "AlarmEmail": {"Type": "String", "Default": "", "Description": "who gets the alarms, or nobody"},
     }
     for group in OPTIONAL_GROUPS:
@@ -57,12 +57,15 @@ def _parameters() -> dict[str, Any]:
         line, half_minutes = defaults.values()
         about = f"when {row.name} is called, a cron line in UTC"
         found[f"{id_of(row)}Cron"] = {"Type": "String", "Default": line, "Description": about}
-        about = f"whether {row.name} is called half a minute later once more"
+        about = f"whether {row.name} is called again half a minute later"
         found[f"{id_of(row)}HalfMinutes"] = _choice(
-            about, sorted(["false", "true"], key=lambda each: each != half_minutes)
+            about, sorted(["false", "true"], key=lambda value: value != half_minutes)
         )
     for setting in plain_settings():
         found[camel(setting)] = {"Type": "String", "Default": "", "Description": f"the setting {setting}"}
+    for needed in filter(lambda needed: needed.is_list, needed_by_channels()):
+        about = f"what the channels of kind {needed.kind} in CHANNELS send to"
+        found[needed.parameter] = {"Type": "CommaDelimitedList", "Default": "", "Description": about}
     return found
 
 
@@ -74,11 +77,12 @@ def _choice(about: str, values: list[str]) -> dict[str, Any]:
 def _conditions() -> dict[str, Any]:
     is_true = [f"Has{camel(group)}Secret" for group in OPTIONAL_GROUPS]
     is_true += [f"{id_of(row)}HalfMinutes" for row in schedules.scheduled() if schedules.has_setting(row)]
-    is_given = {"HasAlarmEmail": "AlarmEmail"}
-    if SNS_TOPIC in plain_settings():
-        is_given[f"Has{camel(SNS_TOPIC)}"] = camel(SNS_TOPIC)
+    is_given: dict[str, Any] = {"HasAlarmEmail": {"Ref": "AlarmEmail"}}
+    for needed in needed_by_channels():
+        value = {"Ref": needed.parameter}
+        is_given[f"Has{needed.parameter}"] = {"Fn::Join": ["", value]} if needed.is_list else value
     return {name: {"Fn::Equals": [{"Ref": name}, "true"]} for name in is_true} | {
-        name: {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]} for name, parameter in is_given.items()
+        name: {"Fn::Not": [{"Fn::Equals": [value, ""]}]} for name, value in is_given.items()
     }
 
 
@@ -98,7 +102,7 @@ def _dead_letters() -> Resources:
 
 
 def _alarms() -> Resources:
-    """What people of AWS are told by AWS: whatever answers badly, fails or is not called at all."""
+    """The alarms of AWS itself: for bad responses, failed runs, and events that never reached their function."""
     mail = {"Endpoint": {"Ref": "AlarmEmail"}, "Protocol": "email"}
     topic = {
         "TopicName": {"Fn::Sub": "${AWS::StackName}-alarms"},
@@ -107,7 +111,7 @@ def _alarms() -> Resources:
     queue = {"Fn::GetAtt": [DEAD_LETTERS, "QueueName"]}
     found = {
         "AlarmTopic": {"Type": "AWS::SNS::Topic", "Properties": topic},
-        # Whatever a function does wrong, its caller gets 500 or 503.
+        # If a function fails, its caller gets 500 or 503.
         "ApiAlarm": _alarm("-api", "AWS/ApiGateway", "5xx", "Sum", ("ApiId", {"Ref": "Api"})),
         "DeadLettersAlarm": _alarm(
             "-dead-letters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", ("QueueName", queue)

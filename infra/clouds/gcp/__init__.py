@@ -1,1 +1,1 @@
-"""Google Cloud: every function of the table as a Cloud Run function, with what calls and guards it, by ``gcloud``."""
+"""Google Cloud: every function of the table as a Cloud Run function, with its schedules and permissions."""

@@ -1,4 +1,4 @@
-"""``python -m infra.clouds.gcp``: deploy everything to Google Cloud, bring it up to date, or take it away again."""
+"""``python -m infra.clouds.gcp``: deploy everything to Google Cloud, update it, or remove it again."""
 
 import argparse
 import re
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from infra.clouds.cli import CommandFailed, Stage, ask, is_installed, is_to_be_done, run
 from infra.clouds.gcp import gateway, stages
-from infra.clouds.gcp.project import GCLOUD, NOT_YET, OWN_FILE, PREFIX, Existing, Place, look, project_number
+from infra.clouds.gcp.project import GCLOUD, NOT_YET, OWN_FILE, PREFIX, Existing, Place, inspect, project_number
 from infra.clouds.settings import settings_given
 from shared.settings import SettingError
 
@@ -18,7 +18,7 @@ _LEFT = (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Say what is going to be done, ask, and do it; exits with one line on standard error where it cannot be done."""
+    """Say what will be done, ask, and do it. If it cannot be done, exit with one line on standard error."""
     parser = argparse.ArgumentParser(prog="python -m infra.clouds.gcp", description=__doc__)
     parser.add_argument("command", choices=["deploy", "teardown"])
     parser.add_argument("--project", required=True, type=_project, help="the project's id")
@@ -44,7 +44,7 @@ def _do(asked: argparse.Namespace) -> None:
         place, existing = Place(asked.project, "PROJECT_NUMBER", asked.region, gateway_region), Existing()
     else:
         place = Place(asked.project, project_number(asked.project), asked.region, gateway_region)
-        existing = look(place)
+        existing = inspect(place)
     planned = stages.deployment(place, existing, given) if is_deployment else stages.removal(place, existing)
     planned = [stage for stage in planned if stage.commands]
     if is_to_be_done(
@@ -69,7 +69,7 @@ def _project(text: str) -> str:
 def _kind(existing: Existing, *, is_deployment: bool) -> str:
     if not is_deployment:
         return "This deletes from"
-    return "This brings up to date what is in" if existing.functions else "This deploys to"
+    return "This updates what is in" if existing.functions else "This deploys to"
 
 
 def _short(stage: Stage) -> str:
@@ -78,7 +78,7 @@ def _short(stage: Stage) -> str:
 
 
 def _verbs(words: Sequence[str]) -> list[str]:
-    """What a command does and to what: all of it before its first flag, without the APIs' long names."""
+    """A command in short: its words before the first flag, with the short names of APIs."""
     until_flag = next((number for number, word in enumerate(words) if word.startswith("-")), len(words))
     return [word.removesuffix(".googleapis.com") for word in words[:until_flag] if not word.endswith(".json")]
 
@@ -95,7 +95,7 @@ def _where(place: Place) -> str:
         f"--project={place.project}",
         "--quiet",
     ).strip()
-    return f"It answers at https://{host}/ to who shows the API key: curl -H 'X-API-Key: …' https://{host}/"
+    return f"With the API key it responds at https://{host}/: curl -H 'X-API-Key: …' https://{host}/"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Who may do what: an account for each function, the builds, the gateway and the schedules; and the secrets.
+"""Accounts for each function, the builds, the gateway and the schedules, with what each may do; and the secrets.
 
-Each function runs as itself and reads its own secrets alone.
+Each function runs as an account of its own, and can read only its own secrets.
 """
 
 import hmac
@@ -24,22 +24,22 @@ def account_names() -> list[str]:
 
 
 def schedule_key(key: SecretStr) -> SecretStr:
-    """What the schedules show as their key. It opens nothing but the functions that only they may call.
+    """The schedules' own key. It opens only the functions that only they may call.
 
-    A job of the scheduler can be read by whoever may look at the project, so it must not hold the key itself. Made from
-    that one, it need not be kept anywhere, and changes with it.
+    Everybody who may view the project can read a job of the scheduler, so a job must not hold the API key. Derived from
+    the API key, this one need not be stored anywhere, and changes with it.
     """
     return SecretStr(hmac.digest(key.get_secret_value().encode(), b"schedules", "sha256").hex())
 
 
 def secrets_of(given: Mapping[str, str], key: SecretStr) -> dict[str, SecretStr]:
-    """Every secret, by setting: those that were ``given``, and the key of the scheduled functions."""
+    """Every secret, by setting: those that were ``given``, and the keys of the scheduled functions."""
     of_schedules = f"{given['API_KEY']} {schedule_key(key).get_secret_value()}"
     return {name: SecretStr(value) for name, value in {**given, SCHEDULED_KEY: of_schedules}.items()}
 
 
 def new_accounts(place: Place, existing: Existing) -> list[Command]:
-    """Create the accounts that there are not yet."""
+    """Create the accounts that do not exist yet."""
     return [
         place.command("iam", "service-accounts", "create", name, f"--display-name=Bonghwa: {name}")
         for name in account_names()
@@ -48,7 +48,7 @@ def new_accounts(place: Place, existing: Existing) -> list[Command]:
 
 
 def roles(place: Place) -> list[Command]:
-    """What only the whole project can allow: building, and starting a workflow."""
+    """Permissions that only the whole project can grant: to build, and to start a workflow."""
     return [
         place.command(
             "projects",
@@ -63,7 +63,7 @@ def roles(place: Place) -> list[Command]:
 
 
 def write_secrets(place: Place, existing: Existing, secrets: Mapping[str, SecretStr]) -> Iterator[Command]:
-    """Store every secret that is new or another than before."""
+    """Store every secret that is new or has changed."""
     for setting, value in secrets.items():
         name = secret_name(setting)
         if name not in existing.secrets:
@@ -75,18 +75,18 @@ def write_secrets(place: Place, existing: Existing, secrets: Mapping[str, Secret
 
 
 def readers(place: Place, secrets: Mapping[str, SecretStr]) -> list[Command]:
-    """Let each secret be read by the functions that need it, and by nobody else that could before."""
-    said = []
+    """Let the functions that need a secret read it, and nobody else any more."""
+    commands = []
     for setting in secrets:
         members = [f"serviceAccount:{place.account(name_of(row))}" for row in rows() if is_for(row, setting)]
         policy = {"bindings": [{"role": "roles/secretmanager.secretAccessor", "members": members}]}
         file = File(None, f"{secret_name(setting)}-readers.json", policy)
-        said.append(place.command("secrets", "set-iam-policy", secret_name(setting), file))
-    return said
+        commands.append(place.command("secrets", "set-iam-policy", secret_name(setting), file))
+    return commands
 
 
 def callers(place: Place) -> list[Command]:
-    """Let the schedules call what is scheduled, and the gateway everything else."""
+    """Let the schedules call the scheduled functions, and the gateway all others."""
     return [
         place.command(
             "functions",

@@ -1,4 +1,4 @@
-"""The functions: how large each is, what it is told, and which secrets it may read."""
+"""The functions: the size of each, its environment, and the secrets that it may read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from infra.table import Row, backend
 
 RUNTIME = "python312"
 BUILDER = f"{PREFIX}-build"
-# The API key of the functions that a schedule calls: every other's, and behind them the schedules' own.
+# The API keys of the scheduled functions: those of all others, followed by the schedules' own.
 SCHEDULED_KEY = "SCHEDULED_API_KEY"
 
 
 @dataclass(frozen=True)
 class Size:
-    """What an instance has, and how many there are at most; under one CPU it takes one request at a time.
+    """An instance's resources, and the most instances; with less than one CPU, an instance takes one request at a time.
 
-    The instances bound the store's connections, one each.
+    The instances limit the store's connections, since each opens one.
     """
 
     memory: str = "256Mi"
@@ -28,17 +28,17 @@ class Size:
 
 
 SIZES = {
-    # It waits for others nearly all of its time; the memory is for many checks side by side.
+    # It spends nearly all of its time waiting; the memory is for many checks at once.
     "check_monitors": Size(memory="512Mi", cpu="0.333", timeout_seconds=300),
     "ingest_event": Size(cpu="0.333", max_instances=5),
-    # A second one would find everything leased by the first.
+    # A second instance would find everything leased by the first.
     "deliver_notifications": Size(cpu="0.333", max_instances=1, timeout_seconds=300),
     "review_alerts": Size(max_instances=1),
 }
 
 
 def is_for(row: Row, setting: str) -> bool:
-    """Whether a function reads a setting; a schedule's functions have keys of their own."""
+    """Whether a function gets a setting; the scheduled functions have keys of their own."""
     if setting == SCHEDULED_KEY:
         return row.every is not None
     if setting == "API_KEY":
@@ -47,11 +47,11 @@ def is_for(row: Row, setting: str) -> bool:
 
 
 def deploy(row: Row, place: Place, plain: Mapping[str, str], secrets: frozenset[str]) -> Command:
-    """Create or update one function. ``secrets`` are the settings that stand in Secret Manager."""
+    """Create or update one function. ``secrets``: the settings that are in Secret Manager."""
     size = SIZES.get(row.name, Size())
-    # Only the agent calls another function, with a key; everything else comes through the gateway or a schedule.
+    # The agent calls the backend itself, with a key; all other calls come through the gateway or from a schedule.
     access = "--allow-unauthenticated" if row == backend() else "--no-allow-unauthenticated"
-    told = {
+    references = {
         ("API_KEY" if setting == SCHEDULED_KEY else setting): f"{secret_name(setting)}:latest"
         for setting in sorted(secrets)
         if is_for(row, setting)
@@ -76,22 +76,23 @@ def deploy(row: Row, place: Place, plain: Mapping[str, str], secrets: frozenset[
         f"--max-instances={size.max_instances}",
         f"--timeout={size.timeout_seconds}s",
         f"--set-env-vars={_pairs(environment(row, place, plain))}",
-        f"--set-secrets={_pairs(told)}",
+        f"--set-secrets={_pairs(references)}",
     )
 
 
 def environment(row: Row, place: Place, plain: Mapping[str, str]) -> dict[str, str]:
-    """What a function finds in its environment beside its secrets."""
-    told = {setting: value for setting, value in plain.items() if is_for(row, setting)}
-    told["API_AUTH"] = "all"
+    """A function's environment, without its secrets."""
+    variables = {setting: value for setting, value in plain.items() if is_for(row, setting)}
+    variables["API_AUTH"] = "all"
     if "agent" in row.needs:
-        # /tmp is the only place that can be written, and is as short-lived as the instance.
-        told |= {"BACKEND_URL": place.url(backend()), "SPOOL_DIR": "/tmp"}  # noqa: S108
-    return told
+        # Only /tmp can be written, and it lives no longer than the instance.
+        variables |= {"BACKEND_URL": place.url(backend()), "SPOOL_DIR": "/tmp"}  # noqa: S108
+    return variables
 
 
 def _pairs(values: Mapping[str, str]) -> str:
-    """As gcloud takes a dictionary, with a separator that stands in none of its values."""
-    separator = next(each for each in (",", "|", "~~", "@@@", "%%%%") if not any(each in v for v in values.values()))
+    """A dictionary for gcloud, with a separator that occurs in none of its values."""
+    separators = (",", "|", "~~", "@@@", "%%%%")
+    separator = next(mark for mark in separators if not any(mark in value for value in values.values()))
     joined = separator.join(f"{name}={value}" for name, value in sorted(values.items()))
     return joined if separator == "," else f"^{separator}^{joined}"

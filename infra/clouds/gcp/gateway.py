@@ -1,7 +1,7 @@
 """One public URL for the functions that people call: an API Gateway, made from the table.
 
-A load balancer would do too, but costs some 18 dollars a month before the first call and wants a domain; the gateway is
-free for two million calls a month, brings a name with a certificate, and lets the functions behind it stay private.
+A load balancer would also work, but it costs some 18 dollars a month before the first call and needs a domain. The
+gateway is free for two million calls a month, has a name and a certificate, and keeps the functions behind it private.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from infra.table import rows
 from shared import __version__
 
 ACCOUNT = f"{PREFIX}-gateway"
-# Where API Gateway is, by the part of the world that a region's name begins with.
+# The regions that have API Gateway, by the part of the world with which a region's name begins.
 REGIONS = {
     "asia": "asia-northeast1",
     "australia": "australia-southeast1",
@@ -34,14 +34,14 @@ def region_near(region: str) -> str:
 
 
 def document(place: Place) -> dict[str, Any]:
-    """The gateway's routes, as OpenAPI 2.0 with Google's extension. What a schedule calls is not among them."""
+    """The gateway's routes, as OpenAPI 2.0 with Google's extension; without the scheduled functions."""
     paths: dict[str, dict[str, Any]] = {}
     for row in rows():
         if row.every is not None:
             continue
         operation: dict[str, Any] = {
             "operationId": row.name,
-            "responses": {"default": {"description": "As the function answers."}},
+            "responses": {"default": {"description": "The function's response."}},
             "x-google-backend": {
                 "address": place.url(row),
                 "jwt_audience": place.url(row),
@@ -50,25 +50,25 @@ def document(place: Place) -> dict[str, Any]:
             },
         }
         if names := re.findall("<(.*?)>", row.path):
-            # As text: what is not a number gets the function's own 404.
-            said = {"in": "path", "required": True, "type": "string"}
-            operation["parameters"] = [{"name": name, **said} for name in names]
+            # As text, so that something other than a number gets the function's own 404.
+            facts = {"in": "path", "required": True, "type": "string"}
+            operation["parameters"] = [{"name": name, **facts} for name in names]
         methods = paths.setdefault(re.sub("<(.*?)>", r"{\1}", row.path), {})
         methods[row.method.lower()] = operation
         if row.method == "GET":
-            # What may be got may be asked for without its body too; the gateway refuses a method that is not here.
+            # GET means HEAD too, but the gateway rejects a method that is not listed.
             methods["head"] = {**operation, "operationId": f"{row.name}_head"}
     info = {"title": "Bonghwa", "version": __version__}
     return {"swagger": "2.0", "info": info, "schemes": ["https"], "paths": paths}
 
 
 def config_name(place: Place) -> str:
-    """A config cannot be changed, only replaced: it is named by what is in it."""
+    """The name of the config, made from its content: a config cannot be changed, only replaced."""
     return f"{PREFIX}-{hashlib.sha256(json.dumps(document(place)).encode()).hexdigest()[:12]}"
 
 
 def commands(place: Place, existing: Existing) -> Iterator[Command]:
-    """Create the gateway, or bring it up to date, and then remove the configs that it had before."""
+    """Create or update the gateway, and then remove its old configs."""
     config, location = config_name(place), f"--location={place.gateway_region}"
     if PREFIX not in existing.gateway_apis:
         yield place.command("api-gateway", "apis", "create", PREFIX)

@@ -1,4 +1,4 @@
-"""Where a deployment goes, what everything of it is called, and what is there already."""
+"""Where a deployment goes, what its parts are called, and what is there already."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from infra.table import Row
 GCLOUD = "gcloud"
 OWN_FILE = ".env.gcp"
 PREFIX = "bonghwa"
-# What an account may be called at most.
+# The longest name that Google allows for an account.
 MAX_ACCOUNT_LENGTH = 30
-# What was made or allowed just now is not known everywhere yet: these words of Google's say so, and pass.
+# Google's words for "what you made or allowed just now is not known everywhere yet": trying again helps.
 NOT_YET = ("does not exist", "may not exist", "has not been used in project")
 APIS = (
     "apigateway",
@@ -31,7 +31,7 @@ APIS = (
 
 
 def name_of(row: Row) -> str:
-    """What the row's function, and the account that it runs as, are called; Cloud Run takes no underscores."""
+    """The name of the function and of the account that it runs as; Cloud Run allows no underscores."""
     return f"{PREFIX}-{row.name.replace('_', '-')}"
 
 
@@ -42,7 +42,7 @@ def secret_name(setting: str) -> str:
 
 @dataclass(frozen=True)
 class Place:
-    """A project with its number, the functions' region, and the gateway's, which is in fewer regions."""
+    """A project with its number, the functions' region, and the gateway's, which exists in fewer regions."""
 
     project: str
     number: str
@@ -54,17 +54,17 @@ class Place:
         return f"{name}@{self.project}.iam.gserviceaccount.com"
 
     def url(self, row: Row) -> str:
-        """Where the function answers: known before it is there, and what tokens for it are made out to."""
+        """The function's URL, known before the function is deployed; it is the audience of tokens for the function."""
         return f"https://{name_of(row)}-{self.number}.{self.region}.run.app"
 
     def command(self, *arguments: str | File) -> Command:
-        """A command in this project that asks nothing."""
+        """A command in this project that does not ask for confirmation."""
         return Command(GCLOUD, (*arguments, f"--project={self.project}", "--quiet"))
 
 
 @dataclass(frozen=True)
 class Existing:
-    """What is in the project already, by name and only what is called like ours; all APIs that are switched on."""
+    """The state before a deployment: all names like ours in the project, and all enabled APIs."""
 
     apis: frozenset[str] = frozenset()
     accounts: frozenset[str] = frozenset()
@@ -82,8 +82,8 @@ def project_number(project: str) -> str:
     return ask(GCLOUD, "projects", "describe", project, "--format=value(projectNumber)").strip()
 
 
-def look(place: Place) -> Existing:
-    """What is there. Raises CommandFailed."""
+def inspect(place: Place) -> Existing:
+    """Ask Google for the existing parts. Raises CommandFailed."""
     apis = _names(place, "services", "list", "--enabled", key="config.name")
     has = {api: f"{api}.googleapis.com" in apis for api in APIS}
     region, gateway = f"--location={place.region}", f"--location={place.gateway_region}"
@@ -98,7 +98,7 @@ def look(place: Place) -> Existing:
         "gateways": ("apigateway", ("api-gateway", "gateways", "list", gateway), "name"),
     }
     with ThreadPoolExecutor(4) as pool:
-        # An API that is switched off has nothing, and asking it is an error.
+        # A disabled API has nothing, and to ask it is an error.
         works = {
             kind: pool.submit(_names, place, *words, key=key)
             for kind, (api, words, key) in questions.items()

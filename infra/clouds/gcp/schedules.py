@@ -1,7 +1,7 @@
-"""The schedules: Cloud Scheduler, which strikes once a minute at most, and a workflow for what comes in between.
+"""The schedules: Cloud Scheduler, which ticks at most once a minute, and a workflow for the runs in between.
 
-A workflow that sleeps costs its two steps and nothing for the time; a function that waits is paid for each second, and
-Cloud Tasks, which would be free, knows no delay but a point in time, which a job of the scheduler cannot work out.
+A workflow that sleeps costs its two steps, and nothing for the time. A function that waits costs every second. Cloud
+Tasks would be free, but expects a point in time instead of a delay, and a job of the scheduler cannot compute one.
 """
 
 import json
@@ -23,17 +23,17 @@ SHORTEST_SECONDS = 10
 
 
 def beat_of(row: Row, settings: Settings) -> Beat:
-    """When the row's function is called. Raises SettingError where Google's scheduler cannot keep that."""
+    """When the row's function is called. Raises SettingError if Google's scheduler cannot do that."""
     return cron.beat_of(row, settings, SHORTEST_SECONDS, "Google's")
 
 
 def job_names(row: Row, beat: Beat) -> list[str]:
-    """The jobs of a function: the one at the strike bears its name, the others the seconds that they come later."""
-    return [f"{strike_job(row)}-{delay}s" if delay else strike_job(row) for delay in beat.delays]
+    """The jobs of a function: the one at the tick has its name, the others also name the seconds of their delay."""
+    return [f"{tick_job(row)}-{delay}s" if delay else tick_job(row) for delay in beat.delays]
 
 
-def strike_job(row: Row) -> str:
-    """The job that calls the function itself, at the scheduler's strike."""
+def tick_job(row: Row) -> str:
+    """The job that calls the function itself, at the scheduler's tick."""
     return name_of(row)
 
 

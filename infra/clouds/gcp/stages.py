@@ -1,4 +1,4 @@
-"""What a deployment, and its end, consist of: stages of commands, worked out from the table and what is there."""
+"""The stages of a deployment and of its removal, made from the table and from what is there."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,19 +6,20 @@ from infra.clouds.cli import Command, Stage
 from infra.clouds.cron import Beat
 from infra.clouds.gcp import access, functions, gateway, schedules
 from infra.clouds.gcp.project import APIS, OWN_FILE, PREFIX, Existing, Place, name_of, secret_name
-from infra.clouds.settings import checked
+from infra.clouds.settings import checked, refuse_missing_libraries
 from infra.table import Row, rows
-from shared.settings import SettingError, Settings
+from shared.settings import Settings
 from shared.settings.secrets import is_secret
 
 
 def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> list[Stage]:
-    """Create what is missing, bring up to date what is there, remove what is needed no longer.
+    """Create what is missing, update what is there, remove what is no longer needed.
 
-    ``given``: every setting by its variable. Asks for the secrets that are stored already, to leave equal ones alone.
+    ``given``: every setting by its variable. Reads the secrets that are stored already, so that it can leave equal ones
+    alone.
 
     Raises:
-        SettingError: something cannot run there as it is set.
+        SettingError: functions there cannot run with a setting.
         CommandFailed: a stored secret cannot be read.
     """
     settings = settings_of(given)
@@ -27,7 +28,7 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> li
     hidden = {name: value for name, value in given.items() if is_secret(name, value)}
     secrets = access.secrets_of(hidden, settings.key)
     return [
-        Stage("switch on the APIs", [place.command("services", "enable", *(f"{api}.googleapis.com" for api in APIS))]),
+        Stage("enable the APIs", [place.command("services", "enable", *(f"{api}.googleapis.com" for api in APIS))]),
         Stage("accounts", access.new_accounts(place, existing), is_parallel=True),
         Stage("roles", access.roles(place)),
         Stage("secrets", list(access.write_secrets(place, existing, secrets))),
@@ -40,25 +41,18 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> li
         Stage("who calls which function", access.callers(place), is_parallel=True),
         Stage("the public URL, which takes some minutes", list(gateway.commands(place, existing))),
         Stage("schedules", list(_schedules(place, existing, beats, settings))),
-        Stage("what is needed no longer", list(_leftovers(place, existing, beats, frozenset(secrets)))),
+        Stage("what is no longer needed", list(_leftovers(place, existing, beats, frozenset(secrets)))),
     ]
 
 
 def settings_of(given: Mapping[str, str]) -> Settings:
     """The settings, if functions there can run with them. Raises SettingError."""
-    refuse_sns(given)
+    refuse_missing_libraries(given, OWN_FILE)
     return checked(given, OWN_FILE)
 
 
-def refuse_sns(given: Mapping[str, str]) -> None:
-    """Raise SettingError where a topic of Amazon's is set."""
-    if given.get("SNS_TOPIC_ARN"):
-        expected = f"no topic, since AWS's library and credentials are not there (an empty one in {OWN_FILE})"
-        raise SettingError("SNS_TOPIC_ARN", given["SNS_TOPIC_ARN"], expected)
-
-
 def removal(place: Place, existing: Existing) -> list[Stage]:
-    """Remove everything that a deployment made. The project and its APIs stay, and the database is not touched."""
+    """Remove everything that a deployment made, but not the project, its APIs and the database."""
     bound = [(name, role) for name, role in access.PROJECT_ROLES.items() if name in existing.accounts]
     return [
         Stage("schedules", [*_delete_jobs(place, existing.jobs), *_delete_workflows(place, existing.workflows)]),
@@ -130,7 +124,7 @@ def _delete_secrets(place: Place, names: frozenset[str]) -> Iterator[Command]:
 
 
 def _delete_gateway(place: Place, existing: Existing) -> Iterator[Command]:
-    # In this order: each is held by the one before.
+    # In this order, since each is used by the one before.
     if PREFIX in existing.gateways:
         location = f"--location={place.gateway_region}"
         yield place.command("api-gateway", "gateways", "delete", PREFIX, location)

@@ -6,26 +6,26 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from shared.store.engines.sqlite.database import BUSY_SECONDS
+from shared.store.engines.lifecycle import BUSY_SECONDS
 
-# What SQLite keeps beside a database, and would play into whatever stands in its place.
-BESIDE = ("-wal", "-shm", "-journal")
+# The files that SQLite keeps beside a database. It would play them into any other database in its place.
+SIDE_FILES = ("-wal", "-shm", "-journal")
 
 
 class BackupFailed(Exception):
-    """No backup was made, and nothing was changed; says why."""
+    """No backup was made, and nothing was changed; the text says why."""
 
 
 def back_up(path: Path, file: Path) -> int:
-    """Copy the database at ``path`` to ``file``, which is whole or not there at all. Its size in bytes.
+    """Copy the database at ``path`` to ``file``, completely or not at all. The size of the copy in bytes.
 
-    The copy is one state of the store, checked, and complete by itself: nothing has to stand beside it. Only its owner
-    may read it. Others read and write the store meanwhile. What was ``file`` before is replaced.
+    The copy is one state of the store, checked, and needs no other file. Only its owner can read it. Other processes
+    can read and write the store meanwhile. An existing ``file`` is replaced.
 
     Raises:
         BackupFailed: there is no store, it is damaged, or ``file`` cannot be written.
     """
-    if file.resolve() in (path.resolve(), *(path.resolve().with_name(path.name + end) for end in BESIDE)):
+    if file.resolve() in (path.resolve(), *(path.resolve().with_name(path.name + end) for end in SIDE_FILES)):
         raise BackupFailed(f"{file} is the database itself")
     new = None
     try:
@@ -49,7 +49,7 @@ def _copy(path: Path, new: Path) -> None:
         contextlib.closing(sqlite3.connect(new)) as copy,
     ):
         store.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
-        # In one step: between two of them others would write, and each time it would begin anew.
+        # In one step: if another process wrote between two steps, SQLite would begin the copy again.
         store.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
 
@@ -60,13 +60,13 @@ def _check(new: Path) -> None:
         if found != ["ok"]:
             raise BackupFailed(f"the database is damaged: {'; '.join(found)}")
         if not copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'").fetchone():
-            raise BackupFailed("the database is none of this program")
+            raise BackupFailed("the database is not one of this program")
 
 
 def _put_in_place(new: Path, file: Path) -> None:
     with new.open("rb") as copied:
         os.fsync(copied.fileno())
-    for end in BESIDE:
+    for end in SIDE_FILES:
         file.with_name(file.name + end).unlink(missing_ok=True)
     new.replace(file)
     folder = os.open(file.parent, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Copy a store into another engine's database, and prove that the copy is the same."""
+"""Copy a store into a database of another engine, and prove that the copy is the same."""
 
 import hashlib
 import json
@@ -12,32 +12,32 @@ from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.engines.postgres.transaction import PostgresTransaction
 from shared.store.migrate import TABLES
 
-# So many rows are read and written at a time: little memory, and no statement that takes long, even where the network
-# is slow. The server, which ends a transaction in which it hears nothing for long, waits for one page of SQLite's.
+# The rows of one read or write: that takes little memory, and no statement takes long, even on a slow network. The
+# server ends a transaction that is idle for long, but it never waits for more than one page of SQLite's.
 PAGE = 1000
 
 
 class TransferFailed(Exception):
-    """Nothing was copied, and the database that it was meant for is as it was; says why."""
+    """Nothing was copied, and the target is unchanged; the text says why."""
 
 
 @dataclass(frozen=True)
 class Sum:
-    """How many rows a table has, and what all of them come to."""
+    """The number of a table's rows, and their checksum."""
 
     rows: int
     checksum: str
 
 
 def transfer(source: Database, target: PostgresDatabase) -> tuple[bool, dict[str, Sum]]:
-    """Copy every table of ``source`` to ``target``: whether that was still to be done, and the sums of both by table.
+    """Copy every table of ``source`` to ``target``. Whether that was necessary, and the sum of each table.
 
-    All or nothing: the copy is committed once its rows are counted, read again and found the same. Where they are the
-    same already nothing is done. Nobody writes to either meanwhile.
+    All or nothing: the copy is committed after its rows were read again and found to be the same. If they are the same
+    already, nothing is done. Nobody else can write to either of them meanwhile.
 
     Raises:
         TransferFailed: ``target`` holds something else.
-        StoreUnavailable: one of them cannot be used.
+        StoreUnavailable: one of the two cannot be used.
     """
     with ExitStack() as stack:
         old = stack.enter_context(source.transaction())
@@ -64,9 +64,9 @@ def _copy(old: Transaction, new: PostgresTransaction, table: str) -> None:
 
 
 def _sum_of_both(old: Transaction, new: Transaction, table: str) -> Sum | None:
-    """What ``table`` comes to in both, or None where they differ, which is known at the first page that does.
+    """The sum of ``table`` in both, or None if they differ; the first page that differs ends it.
 
-    A page of one and then of the other: neither is left alone for as long as all of the other takes.
+    It reads a page of the one and then of the other, so that neither is idle while all of the other is read.
     """
     ours, theirs, count = hashlib.sha256(), hashlib.sha256(), 0
     for page, copied in zip_longest(_pages(old, table), _pages(new, table), fillvalue=()):

@@ -1,16 +1,20 @@
-"""What the engines have in common: what a database does for the store, and what it says when it cannot."""
+"""The database as the store sees it, whatever its engine, and the errors that it raises."""
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel
 
 MAX_ID = 2**63 - 1
 
 Row = Mapping[str, Any]
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class StoreUnavailable(Exception):
-    """The store cannot be used at present. ``is_transient``: it may be so later without another program or database."""
+    """The store is unavailable. ``is_transient``: a later attempt may succeed unchanged."""
 
     def __init__(self, reason: str, *, is_transient: bool) -> None:
         super().__init__(reason)
@@ -18,50 +22,72 @@ class StoreUnavailable(Exception):
 
 
 class StoreBusy(StoreUnavailable):
-    """Another process, or too many others of this one, use it: it is free again soon."""
+    """Another process, or too many threads of this one, use the store: it is free again soon."""
 
     def __init__(self) -> None:
         super().__init__("the database is busy: another process has locked it", is_transient=True)
 
 
-class Transaction(Protocol):
-    """An open transaction; ``rows`` runs one statement with ``:name`` parameters in it."""
+class Transaction(ABC):
+    """An open transaction. Each method runs one statement, with a parameter for each ``:name`` in it."""
 
-    def rows(self, sql: str, **values: Any) -> list[Row]:
+    @abstractmethod
+    def rows(self, sql: str, /, **parameters: Any) -> list[Row]:
         """The rows that the statement returns."""
 
-    def row(self, sql: str, **values: Any) -> Row | None:
+    def row(self, sql: str, /, **parameters: Any) -> Row | None:
         """The first row that the statement returns, if any."""
+        rows = self.rows(sql, **parameters)
+        return rows[0] if rows else None
+
+    def values(self, model: type[Model], sql: str, /, **parameters: Any) -> list[Model]:
+        """The rows that the statement returns, as values."""
+        return [model.model_validate(dict(row)) for row in self.rows(sql, **parameters)]
+
+    def values_in(self, model: type[Model], sql: str, names: Iterable[str], /) -> list[Model]:
+        """The rows of ``sql``, which ends with IN, for these names, as values."""
+        named = {f"name_{number}": name for number, name in enumerate(names)}
+        return self.values(model, f"{sql} ({', '.join(f':{key}' for key in named)})", **named) if named else []
+
+    def value(self, model: type[Model], sql: str, /, **parameters: Any) -> Model | None:
+        """The first row that the statement returns, as a value, if any."""
+        row = self.row(sql, **parameters)
+        return None if row is None else model.model_validate(dict(row))
+
+    def added(self, model: type[Model], sql: str, /, **parameters: Any) -> Model:
+        """The row that an INSERT … RETURNING adds, as a value."""
+        [row] = self.rows(sql, **parameters)
+        return model.model_validate(dict(row))
 
 
 class Database(Protocol):
     """A database, opened on first use, so that nothing is open when a server forks.
 
-    Raises (from every method but ``close`` and ``in_its_words``):
+    Raises (from every method but ``close`` and ``dialect``):
         StoreUnavailable: it is locked for long, or cannot be reached, read or written.
     """
 
-    # A statement that gives a row where there is the table ``:name``.
-    table_named: str
+    # A statement that returns a row if there is a table ``:name``.
+    TABLE_EXISTS: str
 
     def transaction(self, *, is_durable: bool = True) -> AbstractContextManager[Transaction]:
         """A transaction that holds the write lock from its start; committed unless an exception leaves it.
 
-        ``is_durable``: its commit waits for the disk. Without, everybody sees it as soon, a killed process leaves it
-        as it is, and a power cut may undo it; but nothing that is committed durably after it stands without it.
+        ``is_durable``: its commit waits for the disk. A commit that does not wait survives a killed process, but a
+        power cut may undo it, until a durable commit follows.
         """
 
     def snapshot(self) -> AbstractContextManager[Transaction]:
         """A transaction that only reads, and sees one state of the store throughout."""
 
     def open(self) -> None:
-        """Open and prepare it now, where it is not open."""
+        """Open and prepare it now, if it is not open."""
 
     def check(self) -> None:
-        """Raise StoreUnavailable where nothing could be saved now."""
+        """Raise StoreUnavailable if nothing could be saved now."""
 
     def close(self) -> None:
         """Close the connection; the next use opens a new one."""
 
-    def in_its_words(self, migration: str) -> str:
-        """The text of a migration with this engine's names of types."""
+    def dialect(self, migration: str) -> str:
+        """The text of a migration with this engine's type names."""

@@ -1,6 +1,6 @@
-"""Group commit: requests that come while another is being committed share the next commit.
+"""Group commit: requests that arrive while another one is being committed share the next commit.
 
-A commit that survives a power cut waits for the disk, and one waits as long for many requests as for one.
+A commit that survives a power cut waits for the disk, and it waits as long for many requests as for one.
 """
 
 import threading
@@ -9,42 +9,48 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+from shared.store.engines import crowd
 from shared.store.engines.database import Database, StoreBusy, StoreUnavailable, Transaction
 
-# When nothing has gone on for this long, of those that wait for the next transaction only a few go on waiting, and the
-# others are told to come back: a store in trouble must not hold every thread of a server.
-CROWDED_SECONDS = 1.0
-WAITING = 4
-LOOK_AGAIN_SECONDS = 0.1
+RECHECK_SECONDS = 0.1
 
 Result = TypeVar("Result")
 
 
 class _Entry(Generic[Result]):
-    """One request's work, and what came of it once its transaction was committed, or was not."""
+    """One request's work, and what came of it after its transaction was committed or failed."""
 
     def __init__(self, work: Callable[[Transaction], Result]) -> None:
         self.work = work
-        self.is_done = False
         self.result: Result | None = None
         self.error: BaseException | None = None
-        # Taken until it is done, or its turn to do the work of all that wait.
-        self.sleeps = threading.Lock()
-        self.sleeps.acquire()
+        # A leader commits the work of everybody who waits, its own among it. The others wait until a leader has.
+        self.is_leader = False
+        # Held until ``wake``. An Event would say it in one word, but costs a fifth of a commit that many share.
+        self._asleep = threading.Lock()
+        self._asleep.acquire()
+
+    def sleep(self, seconds: float) -> bool:
+        """Wait for ``wake``, at most for ``seconds``. Whether it came."""
+        return self._asleep.acquire(timeout=seconds)
+
+    def wake(self) -> None:
+        """The entry has become the leader, or its work is done."""
+        self._asleep.release()
 
 
 class Group:
-    """Runs work in transactions that concurrent callers share: one of them does the work of all that wait."""
+    """Runs work in transactions that concurrent callers share: one of them, the leader, commits the work of all."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
-        self._is_taken = False
-        self._went_on_at = 0.0
+        self._has_leader = False
+        self._progressed_at = 0.0
         self._waiting: deque[_Entry[Any]] = deque()
 
     def run(self, work: Callable[[Transaction], Result]) -> Result:
-        """What ``work`` gives, once it is committed. Where it raises, nothing of it is, and the others' work is.
+        """The result of ``work``, after its commit. If it raises, nothing of it is stored; the others' work is.
 
         Raises:
             StoreUnavailable: the transaction could not be begun or committed.
@@ -52,61 +58,61 @@ class Group:
         entry = _Entry(work)
         with self._lock:
             self._waiting.append(entry)
-            is_its_turn = not self._is_taken
-            if is_its_turn:
-                self._begin()
-        if not is_its_turn:
-            self._sleep(entry)
-        if not entry.is_done:
-            self._run_all()
+            if not self._has_leader:
+                self._appoint(entry)
+        if not entry.is_leader:
+            self._wait(entry)
+        if entry.is_leader:
+            self._lead()
         if entry.error is not None:
             raise entry.error
         return entry.result  # type: ignore[return-value]  # it is done
 
-    def _begin(self) -> None:
-        # Not once its thread runs: who comes until then would take it for one that lasts since the last one.
-        self._is_taken, self._went_on_at = True, time.monotonic()
+    def _appoint(self, entry: _Entry[Any]) -> None:
+        # The time is set here, not when the leader's thread runs: a caller that arrives in between would measure from
+        # the previous commit and think that this one is stuck.
+        self._has_leader, self._progressed_at = True, time.monotonic()
+        entry.is_leader = True
 
-    def _sleep(self, entry: _Entry[Any]) -> None:
-        while not entry.sleeps.acquire(timeout=max(LOOK_AGAIN_SECONDS, self._crowded_at() - time.monotonic())):
+    def _wait(self, entry: _Entry[Any]) -> None:
+        """Wait until the work is done, or it is this entry's turn to lead."""
+        while not entry.sleep(max(RECHECK_SECONDS, crowd.CROWDED_SECONDS - self._stuck_seconds())):
             with self._lock:
-                if entry.sleeps.acquire(blocking=False):
-                    return  # woken just now
-                is_stuck = time.monotonic() > self._crowded_at()
-                if is_stuck and entry in self._waiting and len(self._waiting) > WAITING:
+                # An entry that a leader has collected must stay, since its work may be committed already.
+                is_free = entry in self._waiting and not entry.is_leader
+                if is_free and crowd.is_too_crowded(len(self._waiting), self._stuck_seconds()):
                     self._waiting.remove(entry)
                     raise StoreBusy
 
-    def _crowded_at(self) -> float:
-        return self._went_on_at + CROWDED_SECONDS
+    def _stuck_seconds(self) -> float:
+        return time.monotonic() - self._progressed_at
 
-    def _run_all(self) -> None:
+    def _lead(self) -> None:
         with self._lock:
             entries = list(self._waiting)
             self._waiting.clear()
         try:
-            if not self._run_together(entries):
-                # One of them is at fault: apart, it is the only one that fails.
+            if not self._commit(entries):
+                # One of them is at fault: alone, it is the only one that fails.
                 for entry in entries:
-                    self._run_together([entry])
+                    self._commit([entry])
         finally:
             with self._lock:
-                self._is_taken = False
+                self._has_leader = False
                 if self._waiting:
-                    self._begin()
-                    self._waiting[0].sleeps.release()
+                    self._appoint(self._waiting[0])
+                    self._waiting[0].wake()
             for entry in entries:
-                entry.is_done = True
-                entry.sleeps.release()
+                entry.wake()
 
-    def _run_together(self, entries: list[_Entry[Any]]) -> bool:
-        """Whether their transaction was committed, or could not be whoever was in it."""
+    def _commit(self, entries: list[_Entry[Any]]) -> bool:
+        """Run the works in one transaction. False if one of the works failed, and not the store."""
         try:
             with self._database.transaction() as transaction:
                 results = []
                 for entry in entries:
                     results.append(entry.work(transaction))
-                    self._went_on_at = time.monotonic()
+                    self._progressed_at = time.monotonic()
         except BaseException as error:
             for entry in entries:
                 entry.error = error

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from shared.models import Agent, as_text
 from shared.store.engines.database import Transaction
-from shared.store.tables.rows import found, value_of, values_of
 
 _ADD = """
     INSERT INTO agents (name, interval_seconds, last_seen_at, last_checked_at)
@@ -20,14 +19,14 @@ def add(
     transaction: Transaction, name: str, interval_seconds: float, *, last_seen_at: datetime, last_checked_at: datetime
 ) -> Agent:
     """A new agent."""
-    row = transaction.row(
+    return transaction.added(
+        Agent,
         _ADD,
         name=name,
         interval_seconds=interval_seconds,
         last_seen_at=as_text(last_seen_at),
         last_checked_at=as_text(last_checked_at),
     )
-    return value_of(Agent, row)
 
 
 def save(transaction: Transaction, agent: Agent) -> None:
@@ -37,14 +36,14 @@ def save(transaction: Transaction, agent: Agent) -> None:
 
 def named(transaction: Transaction, name: str) -> Agent | None:
     """The agent with this name."""
-    return found(Agent, transaction.row("SELECT * FROM agents WHERE name = :name", name=name))
+    return transaction.value(Agent, "SELECT * FROM agents WHERE name = :name", name=name)
 
 
 def every(transaction: Transaction) -> list[Agent]:
     """All agents, by name."""
-    return values_of(Agent, transaction.rows("SELECT * FROM agents ORDER BY name"))
+    return transaction.values(Agent, "SELECT * FROM agents ORDER BY name")
 
 
 def not_silent(transaction: Transaction) -> list[Agent]:
     """The agents whose silence has not been noticed."""
-    return values_of(Agent, transaction.rows("SELECT * FROM agents WHERE is_silent = 0"))
+    return transaction.values(Agent, "SELECT * FROM agents WHERE is_silent = 0")

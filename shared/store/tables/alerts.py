@@ -6,7 +6,6 @@ from typing import Any
 
 from shared.models import Alert, AlertKind, AlertStatus, Cause, as_text
 from shared.store.engines.database import MAX_ID, Transaction
-from shared.store.tables.rows import found, named_in, value_of, values_of
 
 _ADD = """
     INSERT INTO alerts (kind, subject, target_url, status, cause, cause_data, failed_at, opened_at)
@@ -37,7 +36,8 @@ def add(
     opened_at: datetime,
 ) -> Alert:
     """A new alert."""
-    row = transaction.row(
+    return transaction.added(
+        Alert,
         _ADD,
         kind=kind,
         subject=subject,
@@ -47,7 +47,6 @@ def add(
         failed_at=as_text(failed_at),
         opened_at=as_text(opened_at),
     )
-    return value_of(Alert, row)
 
 
 def save(transaction: Transaction, alert: Alert) -> None:
@@ -57,26 +56,29 @@ def save(transaction: Transaction, alert: Alert) -> None:
 
 def get(transaction: Transaction, alert_id: int) -> Alert:
     """The alert with this id. Raises AlertNotFound."""
-    row = transaction.row("SELECT * FROM alerts WHERE id = :id", id=alert_id) if alert_id <= MAX_ID else None
-    if row is None:
+    sql = "SELECT * FROM alerts WHERE id = :id"
+    alert = transaction.value(Alert, sql, id=alert_id) if alert_id <= MAX_ID else None
+    if alert is None:
         raise AlertNotFound(alert_id)
-    return value_of(Alert, row)
+    return alert
 
 
 def active(transaction: Transaction, kind: AlertKind, subject: str) -> Alert | None:
     """The alert of this kind and subject that is OPEN or ACK. There is at most one."""
-    row = transaction.row(
-        "SELECT * FROM alerts WHERE kind = :kind AND subject = :subject AND status IN ('OPEN', 'ACK')",
-        kind=kind,
-        subject=subject,
-    )
-    return found(Alert, row)
+    sql = "SELECT * FROM alerts WHERE kind = :kind AND subject = :subject AND status IN ('OPEN', 'ACK')"
+    return transaction.value(Alert, sql, kind=kind, subject=subject)
 
 
 def active_outages(transaction: Transaction, monitors: Iterable[str]) -> list[Alert]:
     """The outages of these monitors that are OPEN or ACK."""
     sql = "SELECT * FROM alerts WHERE kind = 'OUTAGE' AND status IN ('OPEN', 'ACK') AND subject IN"
-    return values_of(Alert, named_in(transaction, sql, monitors))
+    return transaction.values_in(Alert, sql, monitors)
+
+
+def active_of_kind(transaction: Transaction, kind: AlertKind) -> list[Alert]:
+    """The alerts of this kind that are OPEN or ACK, oldest first."""
+    sql = "SELECT * FROM alerts WHERE kind = :kind AND status IN ('OPEN', 'ACK') ORDER BY id"
+    return transaction.values(Alert, sql, kind=kind)
 
 
 def count_active(transaction: Transaction) -> int:
@@ -92,10 +94,10 @@ def page(
     wanted: dict[str, Any] = {"status": status, "subject": outages_of, "kind": outages_of and AlertKind.OUTAGE}
     wanted = {column: value for column, value in wanted.items() if value is not None}
     conditions = [*(f"{column} = :{column}" for column in wanted), "id < :before"]
-    rows = transaction.rows(
+    return transaction.values(
+        Alert,
         f"SELECT * FROM alerts WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT :limit",  # noqa: S608  # our names
         before=MAX_ID if before is None else before,
         limit=limit,
         **wanted,
     )
-    return values_of(Alert, rows)

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from shared.models import Monitor, MonitorState
 from shared.store.engines.database import Transaction
-from shared.store.tables.rows import found, named_in, value_of, values_of
 
 _SAVE = """
     UPDATE monitors SET target_url = :target_url, agent = :agent, state = :state,
@@ -16,7 +15,7 @@ _SAVE = """
 def add(transaction: Transaction, name: str, target_url: str) -> Monitor:
     """A new monitor."""
     sql = "INSERT INTO monitors (name, target_url) VALUES (:name, :target_url) RETURNING *"
-    return value_of(Monitor, transaction.row(sql, name=name, target_url=target_url))
+    return transaction.added(Monitor, sql, name=name, target_url=target_url)
 
 
 def save(transaction: Transaction, monitor: Monitor) -> None:
@@ -26,12 +25,12 @@ def save(transaction: Transaction, monitor: Monitor) -> None:
 
 def named(transaction: Transaction, name: str) -> Monitor | None:
     """The monitor with this name."""
-    return found(Monitor, transaction.row("SELECT * FROM monitors WHERE name = :name", name=name))
+    return transaction.value(Monitor, "SELECT * FROM monitors WHERE name = :name", name=name)
 
 
 def all_named(transaction: Transaction, names: Iterable[str]) -> list[Monitor]:
     """The monitors with these names."""
-    return values_of(Monitor, named_in(transaction, "SELECT * FROM monitors WHERE name IN", names))
+    return transaction.values_in(Monitor, "SELECT * FROM monitors WHERE name IN", names)
 
 
 def set_state_of_agent(transaction: Transaction, agent: str, state: MonitorState) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 from shared.models import Attempt, AttemptStatus, Notification, NotificationLog, as_text
 from shared.store.engines.database import MAX_ID, Transaction
-from shared.store.tables.rows import values_of
 
 _ADD = """
     INSERT INTO notification_logs
@@ -38,13 +37,13 @@ def has(transaction: Transaction, attempt: Attempt) -> bool:
 def page(transaction: Transaction, *, limit: int, before: int | None, alert_id: int | None) -> list[NotificationLog]:
     """The newest attempts first; ``before``: only those with a smaller id."""
     about = "alert_id = :alert_id AND" if alert_id is not None else ""
-    rows = transaction.rows(
+    return transaction.values(
+        NotificationLog,
         f"SELECT * FROM notification_logs WHERE {about} id < :before ORDER BY id DESC LIMIT :limit",  # noqa: S608  # ours
         before=MAX_ID if before is None else before,
         limit=limit,
         **({"alert_id": alert_id} if alert_id is not None else {}),
     )
-    return values_of(NotificationLog, rows)
 
 
 def _columns(attempt: Attempt) -> dict[str, Any]:

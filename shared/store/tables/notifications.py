@@ -15,7 +15,6 @@ from shared.models import (
     as_text,
 )
 from shared.store.engines.database import Transaction
-from shared.store.tables.rows import found, values_of
 
 _ADD = """
     INSERT INTO notifications
@@ -114,7 +113,8 @@ def claim(
     ``ids``: the least and the greatest id to consider. ``skew``: what lies further ahead than the clock's tolerance was
     decided before the clock was set back, and holds nothing up.
     """
-    row = transaction.row(
+    return transaction.value(
+        Notification,
         _CLAIM,
         channel=channel,
         now=as_text(now),
@@ -124,7 +124,6 @@ def claim(
         first=ids[0],
         last=ids[1],
     )
-    return found(Notification, row)
 
 
 def due_channels(transaction: Transaction, *, now: datetime, skew: timedelta) -> set[str]:
@@ -162,19 +161,20 @@ def has_too_old(transaction: Transaction, *, now: datetime, created_before: date
 
 def expire(transaction: Transaction, *, now: datetime, created_before: datetime) -> list[Notification]:
     """Give up every notification that was created before then and that nobody is sending now."""
-    rows = transaction.rows(
+    expired = transaction.values(
+        Notification,
         f"UPDATE notifications SET status = 'EXPIRED', leased_until = NULL WHERE {_TOO_OLD} RETURNING *",  # noqa: S608
         now=as_text(now),
         created_before=as_text(created_before),
     )
     # No engine promises an order of what it returns.
-    return sorted(values_of(Notification, rows), key=lambda notification: notification.id)
+    return sorted(expired, key=lambda notification: notification.id)
 
 
 def of_alert(transaction: Transaction, alert_id: int) -> list[Notification]:
     """The notifications of an alert, oldest first."""
-    rows = transaction.rows("SELECT * FROM notifications WHERE alert_id = :id ORDER BY id", id=alert_id)
-    return values_of(Notification, rows)
+    sql = "SELECT * FROM notifications WHERE alert_id = :id ORDER BY id"
+    return transaction.values(Notification, sql, id=alert_id)
 
 
 def count_owed(transaction: Transaction) -> int:

@@ -38,11 +38,18 @@ pytestmark = pytest.mark.together("aws")
 
 PLACE = Place(ACCOUNT, REGION)
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:told"
+TOPICS = [f"arn:aws:sns:{REGION}:{ACCOUNT}:first", f"arn:aws:sns:{REGION}:{ACCOUNT}:second.fifo"]
 SECRETS = {
     "API_KEY": "a-key-of-the-cloud-alone,the-key-before-that-one",
     "DATABASE_URL": "postgresql://watcher:pass-of-the-database@db.example/bonghwa",
     "TELEGRAM_BOT_TOKEN": "123456:AAtoken-of-the-clouds-bot",
     "HEARTBEAT_URL": "https://hc.example/ping/heartbeats-own-uuid",
+    "CHANNELS": json.dumps(
+        {
+            "night": {"kind": "telegram", "bot_token": "123456:AAtoken-of-another-bot", "chat_id": -100123},
+            **{topic.rpartition(":")[2]: {"kind": "sns", "topic_arn": topic} for topic in TOPICS},
+        }
+    ),
 }
 GIVEN = {**SECRETS, "TARGET_URL": "https://a.example/,https://b.example/?x=1|2", "TELEGRAM_CHAT_ID": "4242"}
 GIVEN |= {"SNS_TOPIC_ARN": TOPIC, "LOCATION": "a place"}
@@ -101,7 +108,7 @@ def test_there_is_a_lambda_for_each_row_and_no_other(translation: dict[str, Any]
     assert found[id_of(AGENT)]["Timeout"] > 2 * longest, "a run of the agent has time for its longest check"
 
 
-def test_what_is_made_for_half_minutes_alone_is_needed_by_nothing_else(translation: dict[str, Any]) -> None:
+def test_only_half_minutes_need_what_is_made_for_them(translation: dict[str, Any]) -> None:
     conditional = {name for name, each in translation["Resources"].items() if each.get("Condition")}
     assert conditional == {f"CheckMonitors{each}" for each in ("HalfMinuteSchedule", "Queue", "Source")}
     queue = of_kind(translation, "AWS::SQS::Queue")["CheckMonitorsQueue"]
@@ -125,7 +132,7 @@ def test_an_interval_is_kept(interval: str, cron: str, half_minutes: str) -> Non
 
 
 @pytest.mark.parametrize("interval", ["2", "10", "20", "30.5", "45", "90", "420", "18000"])
-def test_an_interval_that_cannot_be_kept_is_refused_and_not_rounded(interval: str) -> None:
+def test_an_interval_the_scheduler_cannot_keep_is_rejected(interval: str) -> None:
     with pytest.raises(SettingError, match=rf"CHECK_INTERVAL_SECONDS is '{interval}': expected 30 or 60 seconds, or"):
         stages.schedule_parameters({**GIVEN, "CHECK_INTERVAL_SECONDS": interval})
 
@@ -340,7 +347,9 @@ def test_the_manual_leads_to_a_deployment_and_back(steps: dict[str, Step], life_
     assert set(deployed.state["functions"]) == {f"bonghwa-{dashed(row)}" for row in rows()}
     told = deployed.state["functions"]["bonghwa-check-monitors"]["Environment"]["Variables"]
     assert told["TARGET_URL"] == "https://www.example.com"
-    url = re.search(r"It answers at (https://\w+\.execute-api\.\S+\.amazonaws\.com)/ ", deployed.said)
+    url = re.search(
+        r"With the API key it responds at (https://\w+\.execute-api\.\S+\.amazonaws\.com)/: ", deployed.said
+    )
     assert url
     assert told["BACKEND_URL"] == url[1]
     secrets = {name: json.loads(each) for name, each in deployed.state["secrets"].items() if "/" in name}
@@ -363,7 +372,7 @@ def test_the_manual_leads_to_a_deployment_and_back(steps: dict[str, Step], life_
         ({}, "ap-northeast-2"),
     ],
 )
-def test_without_a_region_it_is_the_one_that_aws_itself_is_set_to(
+def test_the_default_region_is_that_of_the_aws_command(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -383,7 +392,7 @@ esac
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, settings.get(name, ""))
     main(["teardown"])
-    assert capsys.readouterr().out == f"There is nothing of Bonghwa's in 123456789012, {region}\n"
+    assert capsys.readouterr().out == f"There is nothing of Bonghwa in 123456789012, {region}\n"
     monkeypatch.setenv("AWS_REGION", "Seoul")
     with pytest.raises(SystemExit, match=r"^bonghwa: AWS_REGION is 'Seoul': expected a region, like eu-west-1$"):
         main(["teardown"])
@@ -393,11 +402,11 @@ esac
 def test_taking_it_away_leaves_nothing_but_what_is_not_ours(steps: dict[str, Step]) -> None:
     left = {kind: list(things) for kind, things in steps["ended"].state.items() if things}
     assert left == {"secrets": ["bonghwas-other"], "buckets": ["theirs"]}
-    assert steps["nothing left"].said == f"There is nothing of Bonghwa's in {ACCOUNT}, {REGION}\n"
+    assert steps["nothing left"].said == f"There is nothing of Bonghwa in {ACCOUNT}, {REGION}\n"
 
 
 @pytest.mark.system
-def test_a_dry_run_prints_exactly_what_is_run_afterwards_and_changes_nothing(steps: dict[str, Step]) -> None:
+def test_a_dry_run_prints_what_a_run_does_and_changes_nothing(steps: dict[str, Step]) -> None:
     assert all(call.is_read for call in steps["planned"].calls)
     assert steps["planned"].state == steps["refused"].state == steps["failed"].state
     printed = [line for line in steps["planned"].said.splitlines() if line.startswith("aws ")]
@@ -418,11 +427,11 @@ def changes(steps: dict[str, Step], name: str) -> list[Call]:
     ("step", "words"),
     [
         ("deployed", ["This deploys to", "create-bucket bonghwa-1", "create-secret bonghwa/store", "deploy bonghwa"]),
-        ("refused", ["This brings up to date what is in", "s3 cp build/bonghwa.zip", "deploy bonghwa"]),
+        ("refused", ["This updates what is in", "s3 cp build/bonghwa.zip", "deploy bonghwa"]),
         ("end refused", ["This deletes from", "delete-stack bonghwa", "delete-secret bonghwa/store", "delete-bucket"]),
     ],
 )
-def test_it_says_first_what_it_will_do_and_does_nothing_without_a_yes(
+def test_nothing_is_done_before_it_is_announced_and_agreed_to(
     steps: dict[str, Step], step: str, words: list[str]
 ) -> None:
     asked = steps[step]
@@ -433,7 +442,7 @@ def test_it_says_first_what_it_will_do_and_does_nothing_without_a_yes(
 
 
 @pytest.mark.system
-def test_a_deployment_that_failed_says_so_and_the_next_goes_on_where_it_stands(steps: dict[str, Step]) -> None:
+def test_a_failed_deployment_says_so_and_the_next_one_continues(steps: dict[str, Step]) -> None:
     failed, changed = steps["failed"], steps["changed"]
     assert failed.returncode == 1
     assert failed.error.startswith("bonghwa: aws cloudformation deploy")
@@ -467,7 +476,7 @@ def test_an_update_removes_what_is_needed_no_longer(steps: dict[str, Step]) -> N
 
 
 @pytest.mark.system
-def test_no_secret_is_on_a_command_line_or_on_the_screen_or_in_a_variable(steps: dict[str, Step]) -> None:
+def test_no_secret_is_on_a_command_line_screen_or_variable(steps: dict[str, Step]) -> None:
     secrets = leaks.secrets_of(SECRETS) | {"DATABASE": {"pass-of-the-database"}}
     for step in steps.values():
         variables = json.dumps(step.state.get("functions"), default=str)
@@ -478,14 +487,14 @@ def test_no_secret_is_on_a_command_line_or_on_the_screen_or_in_a_variable(steps:
     assert {name: json.loads(stored[name]) for name in stored if "/" in name} == {
         "bonghwa/everyone": {"API_KEY": SECRETS["API_KEY"]},
         "bonghwa/store": {"DATABASE_URL": SECRETS["DATABASE_URL"]},
-        "bonghwa/channels": {"TELEGRAM_BOT_TOKEN": SECRETS["TELEGRAM_BOT_TOKEN"]},
+        "bonghwa/channels": {name: SECRETS[name] for name in ("CHANNELS", "TELEGRAM_BOT_TOKEN")},
         "bonghwa/agent": {"HEARTBEAT_URL": SECRETS["HEARTBEAT_URL"]},
     }
 
 
 @pytest.mark.system
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
-def test_a_function_gets_what_its_code_asks_for_and_may_read_no_secret_beside(stack: dict[str, Any], row: Row) -> None:
+def test_a_function_gets_its_settings_and_only_its_secrets(stack: dict[str, Any], row: Row) -> None:
     made = stack["functions"][f"bonghwa-{dashed(row)}"]
     size = functions.size_of(row)
     assert (made["MemorySize"], made["Timeout"]) == (size.memory_mb, size.timeout_seconds)
@@ -498,7 +507,7 @@ def test_a_function_gets_what_its_code_asks_for_and_may_read_no_secret_beside(st
         [each for each in stack["roles"][made["Role"]][1] if each["Action"] == [action]]
         for action in ("sns:Publish", "secretsmanager:GetSecretValue")
     ]
-    assert [each["Resource"] for each in publishing] == [TOPIC] * has_channels
+    assert [each["Resource"] for each in publishing] == [TOPIC, TOPICS] * has_channels
     secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:bonghwa/"
     assert [each["Resource"] for each in reading] == [[f"{secret}{each}-??????" for each in groups]]
     assert told.pop("SECRETS_DIGEST")
@@ -518,7 +527,7 @@ def test_a_function_gets_what_its_code_asks_for_and_may_read_no_secret_beside(st
 
 @pytest.mark.system
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
-def test_a_functions_role_is_its_own_and_allows_what_it_needs_and_no_more(stack: dict[str, Any], row: Row) -> None:
+def test_a_functions_role_allows_what_it_needs_and_no_more(stack: dict[str, Any], row: Row) -> None:
     made = stack["functions"][f"bonghwa-{dashed(row)}"]
     assert [each["Role"] for each in stack["functions"].values()].count(made["Role"]) == 1
     taking, allowed = stack["roles"][made["Role"]]
@@ -541,7 +550,7 @@ def methods(row: Row) -> list[str]:
 
 
 @pytest.mark.system
-def test_each_route_leads_to_its_function_and_what_has_none_gets_an_answer_too(stack: dict[str, Any]) -> None:
+def test_each_route_and_every_other_request_has_a_function(stack: dict[str, Any]) -> None:
     expected = {f"{method} {row.path.replace('<id>', '{id}')}": row for row in CALLED for method in methods(row)}
     unrouted = next(row for row in rows() if row.name == functions.FOR_UNROUTED)
     # moto's name for what is named $default there.
@@ -567,7 +576,7 @@ def test_the_api_may_call_a_function_by_its_own_route_alone(stack: dict[str, Any
 
 
 @pytest.mark.system
-def test_the_schedules_strike_each_minute_and_the_agents_half_a_minute_later_through_a_queue(
+def test_the_schedules_tick_and_a_queue_adds_the_half_minute(
     stack: dict[str, Any],
 ) -> None:
     found = stack["schedules"]
@@ -588,7 +597,7 @@ def test_the_schedules_strike_each_minute_and_the_agents_half_a_minute_later_thr
 
 
 @pytest.mark.system
-def test_the_delaying_queue_calls_the_agent_once_for_each_message(stack: dict[str, Any]) -> None:
+def test_the_delaying_queue_calls_the_agent_once_a_message(stack: dict[str, Any]) -> None:
     [source] = stack["sources"]
     assert source["ScalingConfig"] == {"MaximumConcurrency": 2}
     assert (source["EventSourceArn"], source["FunctionArn"]) == (queue_arn("check-monitors"), arn(AGENT))
@@ -598,7 +607,7 @@ def test_the_delaying_queue_calls_the_agent_once_for_each_message(stack: dict[st
 
 
 @pytest.mark.system
-def test_the_scheduler_may_call_what_is_scheduled_and_send_to_our_queues(stack: dict[str, Any]) -> None:
+def test_the_scheduler_may_only_call_and_send_what_is_scheduled(stack: dict[str, Any]) -> None:
     [role] = {each["Target"]["RoleArn"] for each in stack["schedules"].values()}
     [taking], allowed = stack["roles"][role]
     assert taking["Principal"] == {"Service": "scheduler.amazonaws.com"}
@@ -613,7 +622,7 @@ def test_the_scheduler_may_call_what_is_scheduled_and_send_to_our_queues(stack: 
 
 @pytest.mark.system
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
-def test_nothing_is_tried_again_by_itself_and_what_failed_is_kept(stack: dict[str, Any], row: Row) -> None:
+def test_a_failed_call_is_kept_and_not_tried_again(stack: dict[str, Any], row: Row) -> None:
     found = stack["invoking"][f"bonghwa-{dashed(row)}"]
     assert (found["MaximumRetryAttempts"], found["MaximumEventAgeInSeconds"]) == (0, 60)
     kept = {"OnFailure": {"Destination": queue_arn("dead-letters")}}
@@ -623,7 +632,7 @@ def test_nothing_is_tried_again_by_itself_and_what_failed_is_kept(stack: dict[st
 
 
 @pytest.mark.system
-def test_logs_are_kept_for_a_month_and_alarms_tell_what_goes_wrong(stack: dict[str, Any]) -> None:
+def test_logs_last_a_month_and_alarms_report_failures(stack: dict[str, Any]) -> None:
     assert {each["logGroupName"]: each["retentionInDays"] for each in stack["logs"]} == {
         f"/aws/lambda/bonghwa-{dashed(row)}": 30 for row in rows()
     }
@@ -652,18 +661,17 @@ def test_logs_are_kept_for_a_month_and_alarms_tell_what_goes_wrong(stack: dict[s
         ({"SNS_TOPIC_ARN": "nonsense"}, "SNS_TOPIC_ARN is 'nonsense': expected a topic's ARN"),
         ({"TELEGRAM_CHAT_ID": ""}, "TELEGRAM_CHAT_ID is not set: expected the chat's number or @channelname"),
         ({"TELEGRAM_BOT_TOKEN": ""}, "TELEGRAM_BOT_TOKEN is not set: expected the bot's token"),
+        ({"CHANNELS": '{"ops": {"kind": "telegram", "chat_id": 1}}'}, r"CHANNELS\.ops\.bot_token is not set: expected"),
         ({"TARGET_URL": " ".join(f"https://{n:0>60}.example/" for n in range(1000))}, "TARGET_URL is 'of 77,999 char"),
     ],
 )
-def test_what_cannot_run_there_stops_it_before_anything_is_changed(
-    settings: dict[str, str], words: str, tmp_path: Path
-) -> None:
+def test_settings_that_cannot_run_there_change_nothing(settings: dict[str, str], words: str, tmp_path: Path) -> None:
     (tmp_path / "any.zip").touch()
     with pytest.raises(SettingError, match=words):
         stages.deployment(PLACE, Existing(), {**GIVEN, **settings}, tmp_path / "any.zip", "")
 
 
-def test_what_a_first_deployment_that_failed_has_left_is_removed_before_the_next(tmp_path: Path) -> None:
+def test_a_failed_first_stack_is_removed_before_the_next_one(tmp_path: Path) -> None:
     (tmp_path / "any.zip").touch()
     planned = stages.deployment(PLACE, Existing(status="ROLLBACK_COMPLETE"), GIVEN, tmp_path / "any.zip", "")
     assert [command.words()[1:4] for command in planned[0].commands] == [
@@ -672,7 +680,7 @@ def test_what_a_first_deployment_that_failed_has_left_is_removed_before_the_next
     ]
 
 
-def test_what_is_secret_by_its_value_or_too_long_for_a_variable_is_in_the_readers_secret() -> None:
+def test_a_secret_or_long_setting_is_in_its_readers_secret() -> None:
     many = " ".join(f"https://a{n}.example/" for n in range(1000))
     for value in (many, "https://kim:pass-of-the-target@b.example/"):
         found = stages.secrets_of({**GIVEN, "TARGET_URL": value})
@@ -681,7 +689,7 @@ def test_what_is_secret_by_its_value_or_too_long_for_a_variable_is_in_the_reader
 
 
 @pytest.mark.system
-def test_without_aws_a_dry_run_still_prints_and_everything_else_says_what_to_install(tmp_path: Path) -> None:
+def test_without_aws_only_a_dry_run_works_and_the_rest_says_why(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     package._write({}, project / "any.zip", package.Runtime("3.12"))
     command = [sys.executable, "-m", "infra.clouds.aws", "deploy", "--zip=any.zip"]
@@ -697,14 +705,14 @@ def test_without_aws_a_dry_run_still_prints_and_everything_else_says_what_to_ins
 
 
 @pytest.mark.system
-def test_a_zip_that_is_not_for_what_the_template_runs_is_not_deployed(project: Path) -> None:
+def test_a_zip_for_another_runtime_is_not_deployed(project: Path) -> None:
     for name in ("other", "any"):
         package._write({}, project / f"{name}.zip", package.Runtime(processor="x86_64"))
     with zipfile.ZipFile(project / "any.zip", "a") as archive:
         archive.comment = b""
     for name, words in (
         ("other", "other.zip is for x86_64, and the template for aarch64"),
-        ("any", "what any.zip is for cannot be told: make package-aws builds one that says so"),
+        ("any", "any.zip does not say what it is for: make package-aws builds one that does"),
     ):
         command = [sys.executable, "-m", "infra.clouds.aws", "deploy", f"--zip={name}.zip", "--dry-run"]
         environ = {"PATH": "", **GIVEN}
@@ -765,7 +773,7 @@ def test_the_zip_is_for_lambdas_python_and_processor(names: dict[str, int], life
 
 
 @pytest.mark.system
-def test_the_same_files_make_the_same_zip_and_lambda_may_read_them(tmp_path: Path) -> None:
+def test_the_same_files_make_the_same_zip_readable_by_lambda(tmp_path: Path) -> None:
     files = {path.relative_to(ROOT).as_posix(): path for path in sorted((ROOT / "shared").rglob("*.py"))}
     package._write(files, tmp_path / "one.zip", package.Runtime())
     for path in (copied := tmp_path / "copy").parent.iterdir():
@@ -789,7 +797,7 @@ KEY = "a-key-that-is-for-tests-only"
 @pytest.fixture
 def on_lambda(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """An instance that nobody has called yet. What it is told is set by the test."""
-    for cached in (handler._tell_secrets, handler._function, handler._unrouted):
+    for cached in (handler._load_secrets, handler._function, handler._unrouted):
         cached.cache_clear()
     ours = {*dotenv_values(ROOT / ".env.example"), *(field.alias for field in Settings.model_fields.values())}
     for name in [name for name in os.environ if name in ours or name.startswith("AWS_")]:
@@ -858,21 +866,17 @@ def test_a_body_comes_through_whole(on_lambda: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("event", STRIKES, ids=["scheduler", "queue"])
-def test_a_strike_of_the_schedule_is_a_run_that_shows_our_own_key(
-    on_lambda: pytest.MonkeyPatch, event: dict[str, Any]
-) -> None:
+def test_a_tick_of_the_schedule_is_a_run_with_our_own_key(on_lambda: pytest.MonkeyPatch, event: dict[str, Any]) -> None:
     on_lambda.setenv("FUNCTION_TARGET", "deliver_notifications")
     assert set(handler.handler(event, None)) >= {"SENT"}
 
 
 @pytest.mark.parametrize("event", STRIKES, ids=["scheduler", "queue"])
-def test_a_run_that_is_not_answered_well_fails_for_the_platform_to_see(
-    on_lambda: pytest.MonkeyPatch, event: dict[str, Any]
-) -> None:
+def test_a_run_with_a_bad_response_fails_for_the_platform(on_lambda: pytest.MonkeyPatch, event: dict[str, Any]) -> None:
     on_lambda.setenv("FUNCTION_TARGET", "deliver_notifications")
     # As on Lambda, where SQLite would vanish.
     on_lambda.setenv("AWS_LAMBDA_FUNCTION_NAME", "bonghwa-deliver-notifications")
-    with pytest.raises(handler.FunctionFailed, match=r"deliver_notifications answered 503: .*DATABASE_URL") as failed:
+    with pytest.raises(handler.FunctionFailed, match=r"notifications responded with 503: .*DATABASE_URL") as failed:
         handler.handler(event, None)
     assert KEY not in str(failed.value)
 
@@ -989,7 +993,7 @@ def test_secrets_are_read_at_the_first_call_and_never_again(
         ([(200, json.dumps({"SecretString": '["hunter2"]'}))], "is not a JSON object"),
     ],
 )
-def test_a_secret_that_cannot_be_had_is_said_and_asked_for_again_by_the_next_call(
+def test_an_unreadable_secret_is_reported_and_tried_again(
     on_lambda: pytest.MonkeyPatch,
     manager: type[SecretsManager],
     capsys: pytest.CaptureFixture[str],
@@ -1018,14 +1022,14 @@ def test_a_secret_that_cannot_be_had_is_said_and_asked_for_again_by_the_next_cal
     assert handler.handler(request("GET", "/openapi.json"), None)["statusCode"] == 200
 
 
-def test_one_connection_serves_all_secrets_and_one_that_breaks_costs_none(manager: type[SecretsManager]) -> None:
+def test_all_secrets_share_a_connection_that_may_break(manager: type[SecretsManager]) -> None:
     manager.answers += [secret(A="a"), secret(B="b"), BREAKS, secret(C="c"), (500, "{}"), secret(D="d")]
     assert read_secrets("abcd") == {"A": "a", "B": "b", "C": "c", "D": "d"}
     assert manager.asked == ["a", "b", "c", "c", "d", "d"]
     assert len(manager.connections) == 2
 
 
-def test_secrets_that_nobody_gives_cost_no_more_than_the_deadline_for_all(
+def test_unreadable_secrets_cost_at_most_the_deadline_for_all(
     manager: type[SecretsManager], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("infra.clouds.aws.secrets_manager.READ_SECONDS", 0.3)
@@ -1038,13 +1042,13 @@ def test_secrets_that_nobody_gives_cost_no_more_than_the_deadline_for_all(
 
 
 @pytest.mark.system
-def test_secrets_come_out_of_secrets_manager_as_the_deployment_put_them_in(stack: dict[str, Any]) -> None:
-    names = ("API_KEY", "DATABASE_URL", "TELEGRAM_BOT_TOKEN")
+def test_secrets_are_read_as_the_deployment_stored_them(stack: dict[str, Any]) -> None:
+    names = ("API_KEY", "DATABASE_URL", "CHANNELS", "TELEGRAM_BOT_TOKEN")
     assert stack["read by ingest_event"] == {name: SECRETS[name] for name in names}
     assert read_secrets([], {}) == {}
 
 
-def test_nothing_is_read_or_loaded_at_import_but_what_lambdas_first_seconds_are_for() -> None:
+def test_importing_the_handler_reads_and_loads_nothing_heavy() -> None:
     script = """
 import json, os, sys
 os.environ.pop("AWS_LAMBDA_FUNCTION_NAME", None)
@@ -1059,18 +1063,17 @@ print(json.dumps([name for name in sys.modules if name.partition(".")[0] in ("bo
     ("sends", "topic", "ready"),
     [("at_once", TOPIC, [REGION]), ("at_once", "", []), ("at_once", "malformed", []), (None, TOPIC, [])],
 )
-def test_lambdas_first_seconds_make_ready_what_the_first_call_has_no_time_for_and_ask_nobody(
-    sends: str | None, topic: str, ready: list[str]
-) -> None:
+def test_a_lambda_prepares_its_first_send_and_asks_nobody(sends: str | None, topic: str, ready: list[str]) -> None:
     script = """
 import json, sys
 asked = []
 sys.addaudithook(lambda event, _: asked.append(event) if event in ("socket.connect", "socket.getaddrinfo") else None)
 import infra.clouds.aws.handler
 from infra.clouds.aws import secrets_manager
-from shared.notifiers import sns
+from shared.notifiers.sns import connection
 has_botocore = "botocore" in sys.modules
-print(json.dumps([asked, secrets_manager.context.cache_info().currsize, list(sns._idle_lines), has_botocore]))
+ready = list(connection.idle_connections)
+print(json.dumps([asked, secrets_manager.context.cache_info().currsize, ready, has_botocore]))
 """
     environ = {"AWS_LAMBDA_FUNCTION_NAME": "bonghwa-of-tests", "FUNCTION_TARGET": "ingest_event", "SECRET_NAMES": "a b"}
     environ |= {**AWS, "SNS_TOPIC_ARN": topic} | ({"SENDS": sends} if sends else {})

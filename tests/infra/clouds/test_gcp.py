@@ -135,7 +135,7 @@ def source_of(row: Row) -> str:
 # --- what is deployed -------------------------------------------------------------------------------------------------
 
 
-def test_every_function_of_the_table_is_deployed_as_itself_and_no_other(deployed: Step) -> None:
+def test_every_function_of_the_table_is_deployed_as_itself(deployed: Step) -> None:
     calls = only(deployed.calls, "functions", "deploy")
     assert sorted(call.flags["--entry-point"] for call in calls) == sorted(row.name for row in rows())
     for call in calls:
@@ -150,7 +150,7 @@ def test_every_function_of_the_table_is_deployed_as_itself_and_no_other(deployed
         assert flags["--min-instances"] == "0", "an instance that waits is paid for"
 
 
-def test_the_sizes_are_such_as_cloud_run_takes_and_the_store_can_bear(deployed: Step) -> None:
+def test_cloud_run_allows_the_sizes_and_the_store_bears_them(deployed: Step) -> None:
     connections = 0
     for call in only(deployed.calls, "functions", "deploy"):
         flags = call.flags
@@ -171,12 +171,12 @@ def test_a_run_of_the_agent_has_time_for_its_longest_check() -> None:
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
-def test_a_function_gets_what_its_code_asks_for_and_no_secret_beside(deployed: Step, row: Row) -> None:
+def test_a_function_gets_its_settings_and_only_its_secrets(deployed: Step, row: Row) -> None:
     [call] = only(deployed.calls, "functions", "deploy", name_of(row))
     told, hidden = dictionary(call.flags["--set-env-vars"]), dictionary(call.flags["--set-secrets"])
     assert told["API_AUTH"] == "all"
     assert ("DATABASE_URL" in hidden) == ("open_store" in source_of(row))
-    has_channels = bool(re.search(r"import .*\bnotifiers\b", source_of(row)))
+    has_channels = bool(re.search(r"from shared\.channels import", source_of(row)))
     assert ("TELEGRAM_BOT_TOKEN" in hidden) == ("TELEGRAM_CHAT_ID" in told) == has_channels
     assert ("HEARTBEAT_URL" in hidden) == ("heartbeat_url" in source_of(row))
     is_agent = "settings.targets" in source_of(row)
@@ -191,7 +191,7 @@ def url(name: str) -> str:
     return f"https://bonghwa-{name.replace('_', '-')}-{NUMBER}.asia-northeast3.run.app"
 
 
-def test_only_the_function_that_agents_report_to_is_open_and_each_other_has_one_caller(deployed: Step) -> None:
+def test_only_the_backend_is_open_and_others_have_one_caller(deployed: Step) -> None:
     calls = deployed.calls
     is_open = {call.words[2]: "--allow-unauthenticated" in call.flags for call in only(calls, "functions", "deploy")}
     assert is_open == {name_of(row): row.name == "ingest_event" for row in rows()}
@@ -204,7 +204,7 @@ def test_only_the_function_that_agents_report_to_is_open_and_each_other_has_one_
     }
 
 
-def test_each_secret_goes_in_on_standard_input_and_is_read_by_who_mounts_it_alone(deployed: Step) -> None:
+def test_secrets_go_in_by_stdin_and_only_their_users_read_them(deployed: Step) -> None:
     calls = deployed.calls
     stored = {call.words[2]: call.stdin for call in only(calls, "secrets", "create")}
     key, *_ = SECRETS["API_KEY"].split(",")
@@ -226,7 +226,7 @@ def test_each_secret_goes_in_on_standard_input_and_is_read_by_who_mounts_it_alon
         assert mounting
 
 
-def test_the_schedules_key_opens_only_what_they_call_and_is_no_way_back_to_the_key(deployed: Step) -> None:
+def test_the_schedules_key_opens_only_what_they_call(deployed: Step) -> None:
     stored = deployed.state["secrets"]
     of_schedules = access.schedule_key(SecretStr("a-key-of-the-cloud-alone")).get_secret_value()
     scheduled = Settings.from_env({"API_KEY": stored["bonghwa-scheduled-api-key"][-1]})
@@ -238,7 +238,7 @@ def test_the_schedules_key_opens_only_what_they_call_and_is_no_way_back_to_the_k
     scheduled.refuse_weak_keys()
 
 
-def test_the_project_as_a_whole_allows_only_building_and_the_start_of_a_workflow(deployed: Step) -> None:
+def test_the_project_grants_only_builds_and_workflow_starts(deployed: Step) -> None:
     address = "serviceAccount:bonghwa-{}@my-project.iam.gserviceaccount.com"
     assert deployed.state["roles"] == [
         [address.format("build"), "roles/cloudbuild.builds.builder"],
@@ -251,7 +251,7 @@ def test_the_project_as_a_whole_allows_only_building_and_the_start_of_a_workflow
 # --- schedules --------------------------------------------------------------------------------------------------------
 
 
-def test_every_schedule_of_the_table_has_its_job_that_shows_who_it_is(deployed: Step) -> None:
+def test_every_schedule_has_a_job_that_identifies_itself(deployed: Step) -> None:
     calls = {call.words[4]: call for call in only(deployed.calls, "scheduler", "jobs", "create", "http")}
     of_schedules = access.schedule_key(SecretStr("a-key-of-the-cloud-alone")).get_secret_value()
     assert set(calls) == {*(name_of(row) for row in SCHEDULED), "bonghwa-check-monitors-30s"}
@@ -264,7 +264,7 @@ def test_every_schedule_of_the_table_has_its_job_that_shows_who_it_is(deployed: 
         assert call.files == {"--flags-file": {"--headers": {"X-API-Key": of_schedules}}}
 
 
-def test_every_30_s_is_a_minutes_job_and_a_workflow_that_sleeps_for_nothing(deployed: Step) -> None:
+def test_every_30_s_is_a_job_a_minute_and_a_sleeping_workflow(deployed: Step) -> None:
     calls = deployed.calls
     [job] = [call for call in only(calls, "scheduler", "jobs", "create", "http") if call.words[4].endswith("-30s")]
     workflow = "projects/my-project/locations/asia-northeast3/workflows/bonghwa-check-monitors"
@@ -308,7 +308,7 @@ def test_an_interval_is_kept_to_the_second(interval: str, cron: str, delays: tup
 
 
 @pytest.mark.parametrize("interval", ["0.5", "2", "7", "30.5", "45", "90", "420", "7200.5", "18000"])
-def test_an_interval_that_cannot_be_kept_is_refused_and_not_rounded(interval: str) -> None:
+def test_an_interval_the_scheduler_cannot_keep_is_rejected(interval: str) -> None:
     with pytest.raises(SettingError, match=rf"CHECK_INTERVAL_SECONDS is '{interval}': expected 10, 12, 15"):
         schedules.beat_of(AGENT, Settings.from_env({"CHECK_INTERVAL_SECONDS": interval}))
 
@@ -316,7 +316,7 @@ def test_an_interval_that_cannot_be_kept_is_refused_and_not_rounded(interval: st
 # --- the public URL ---------------------------------------------------------------------------------------------------
 
 
-def test_one_public_url_leads_to_every_function_that_people_call_and_to_no_other(deployed: Step) -> None:
+def test_one_public_url_leads_to_all_that_people_call(deployed: Step) -> None:
     [call] = only(deployed.calls, "api-gateway", "api-configs", "create")
     document = call.files["--openapi-spec"]
     routes = {
@@ -364,7 +364,7 @@ def test_no_secret_is_on_a_command_line_or_on_the_screen(life: dict[str, Step]) 
     assert set(leaks.found_in(stored.encode(), secrets)) >= {"API_KEY", "TELEGRAM_BOT_TOKEN", "SCHEDULE_KEY"}
 
 
-def test_a_url_with_a_password_is_a_secret_whatever_setting_it_is_in(deployer: Deployer) -> None:
+def test_a_url_with_a_password_is_a_secret_in_any_setting(deployer: Deployer) -> None:
     settings = {"TARGET_URL": "https://a.example/ https://kim:pass-of-the-target@b.example/"}
     said = deployer.run("deploy", "--dry-run", settings=settings).said
     [agent] = [line for line in said.splitlines() if line.startswith("gcloud functions deploy bonghwa-check-monitors")]
@@ -373,9 +373,7 @@ def test_a_url_with_a_password_is_a_secret_whatever_setting_it_is_in(deployer: D
 
 
 @pytest.mark.parametrize(("planned", "done"), [("planned", "deployed"), ("changes planned", "changed")])
-def test_a_dry_run_prints_exactly_what_is_run_afterwards_and_changes_nothing(
-    life: dict[str, Step], planned: str, done: str
-) -> None:
+def test_a_dry_run_prints_what_a_run_does_and_changes_nothing(life: dict[str, Step], planned: str, done: str) -> None:
     assert all(call.is_read for call in life[planned].calls)
     printed = [line for line in life[planned].said.splitlines() if line.startswith("gcloud ")]
     assert sorted(as_printed(call) for call in life[done].calls if not call.is_read) == sorted(printed)
@@ -399,7 +397,7 @@ def test_it_says_what_it_will_do_and_does_nothing_without_a_yes(life: dict[str, 
         assert f"functions {verb} {name_of(row)}" in asked.said
 
 
-def test_without_gcloud_a_dry_run_still_prints_and_everything_else_says_what_to_install(deployer: Deployer) -> None:
+def test_without_gcloud_only_a_dry_run_works_and_the_rest_fails(deployer: Deployer) -> None:
     said = deployer.run("deploy", "--dry-run", is_installed=False).said
     assert said.count("\ngcloud functions deploy ") == len(rows())
     assert said.startswith("# gcloud is not installed")
@@ -407,7 +405,7 @@ def test_without_gcloud_a_dry_run_still_prints_and_everything_else_says_what_to_
     assert refused.error == "bonghwa: gcloud is not installed: see https://cloud.google.com/sdk/docs/install\n"
 
 
-def test_the_clouds_own_file_wins_over_the_one_of_this_machine_and_the_environment_over_both(
+def test_the_environment_wins_then_the_clouds_file_then_env(
     deployer: Deployer,
 ) -> None:
     here = {"TARGET_URL": "https://here.example/", "MESSAGE_LANGUAGE": "en", "LOCATION": "here", "LOG_DIR": "logs"}
@@ -436,16 +434,21 @@ def test_the_clouds_own_file_wins_over_the_one_of_this_machine_and_the_environme
         ({"API_KEY": "hunter2"}, "API_KEY is '(hidden)': expected secrets of at least 16 characters"),
         ({"CHECK_INTERVAL_SECONDS": "45"}, "CHECK_INTERVAL_SECONDS is '45': expected 10, 12"),
         (
-            {"SNS_TOPIC_ARN": "arn:aws:sns:eu-west-1:1:a"},
-            "SNS_TOPIC_ARN is 'arn:aws:sns:eu-west-1:1:a': expected no topic",
+            {"SNS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:a"},
+            "SNS_TOPIC_ARN is 'arn:aws:sns:eu-west-1:123456789012:a': expected no topic, since AWS's library and",
         ),
+        (
+            {"CHANNELS": '{"t": {"kind": "sns", "topic_arn": "arn:aws:sns:eu-west-1:123456789012:a"}}'},
+            "CHANNELS.t.topic_arn is 'arn:aws:sns:eu-west-1:123456789012:a': expected no topic, since AWS's library",
+        ),
+        ({"CHANNELS": '{"t": {"kind": "nosuch"}}'}, "CHANNELS.t.kind is 'nosuch': expected a kind of channel"),
         ({"TARGET_URL": "ftp://a.example/"}, "TARGET_URL is 'ftp://a.example/': expected one or more http"),
         ({"TELEGRAM_CHAT_ID": ""}, "TELEGRAM_CHAT_ID is not set: expected the chat's number or @channelname"),
         ({"TELEGRAM_BOT_TOKEN": ""}, "TELEGRAM_BOT_TOKEN is not set: expected the bot's token"),
         ({"TELEGRAM_API_URL": "bots.example"}, "TELEGRAM_API_URL is 'bots.example': expected the http:// or https://"),
     ],
 )
-def test_what_cannot_run_there_stops_it_before_anything_is_changed(
+def test_settings_that_cannot_run_there_change_nothing(
     deployer: Deployer, settings: dict[str, str], words: str
 ) -> None:
     refused = deployer.run("deploy", "--yes", settings=settings)
@@ -458,10 +461,10 @@ def test_what_cannot_run_there_stops_it_before_anything_is_changed(
 # --- updating, failing, taking away -----------------------------------------------------------------------------------
 
 
-def test_an_update_without_a_change_creates_nothing_and_stores_no_secret_again(life: dict[str, Step]) -> None:
+def test_an_update_without_a_change_creates_nothing(life: dict[str, Step]) -> None:
     before, again = life["deployed"], life["again"]
     assert again.returncode == 0
-    assert "This brings up to date what is in my-project" in again.said
+    assert "This updates what is in my-project" in again.said
     assert not [call.words for call in again.calls if {"create", "delete", "add"} & set(call.words)]
     assert names(again.state) == names(before.state)
     assert again.state["secrets"] == before.state["secrets"]
@@ -480,7 +483,7 @@ def functions_of(step: Step) -> list[list[str]]:
     return sorted(call.arguments for call in only(step.calls, "functions", "deploy"))
 
 
-def test_an_update_brings_what_is_new_and_removes_what_is_needed_no_longer(life: dict[str, Step]) -> None:
+def test_an_update_adds_what_is_new_and_removes_the_rest(life: dict[str, Step]) -> None:
     before, changed = life["deployed"].state, life["changed"].state
     assert set(changed["jobs"]) == {
         "bonghwa-check-monitors",
@@ -498,7 +501,7 @@ def test_an_update_brings_what_is_new_and_removes_what_is_needed_no_longer(life:
 
 
 @pytest.mark.parametrize("where", ["functions deploy bonghwa-get-alert", "api-gateway gateways create"])
-def test_a_deployment_that_failed_says_so_and_the_next_goes_on_where_it_stands(deployer: Deployer, where: str) -> None:
+def test_a_failed_deployment_says_so_and_the_next_one_continues(deployer: Deployer, where: str) -> None:
     deployer.cloud.breaks_at = (where, "the connection was lost", 1)
     failed = deployer.run("deploy", "--yes")
     assert failed.returncode == 1
@@ -512,9 +515,7 @@ def test_a_deployment_that_failed_says_so_and_the_next_goes_on_where_it_stands(d
     assert len(repaired.state["jobs"]) == 4
 
 
-def test_what_google_does_not_know_yet_is_waited_for_but_not_for_ever(
-    deployer: Deployer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_google_does_not_know_yet_is_tried_again(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(deployer.cloud.folder))
     stage = Stage("a binding", [PLACE.command("services", "enable", "run.googleapis.com")])
     unknown = "Service account bonghwa-build@my-project.iam.gserviceaccount.com does not exist."
@@ -529,12 +530,12 @@ def test_what_google_does_not_know_yet_is_waited_for_but_not_for_ever(
         assert len(deployer.cloud.calls) - before == tries
 
 
-def test_taking_it_away_leaves_nothing_but_the_apis_and_what_is_not_ours(life: dict[str, Step]) -> None:
+def test_a_removal_leaves_only_the_apis_and_what_is_not_ours(life: dict[str, Step]) -> None:
     ended = life["ended"]
     assert (ended.returncode, ended.error) == (0, "")
     left = {kind: list(things) for kind, things in ended.state.items() if kind != "apis" and things}
     assert left == {kind: [name] for kind, name in OTHERS.items()}
-    assert life["nothing left"].said == "There is nothing of Bonghwa's in my-project, asia-northeast3\n"
+    assert life["nothing left"].said == "There is nothing of Bonghwa in my-project, asia-northeast3\n"
 
 
 def test_the_manual_leads_to_a_deployment_and_back(tmp_path: Path) -> None:
@@ -573,7 +574,7 @@ def _sdk() -> Path | None:
 
 
 @pytest.mark.skipif(_sdk() is None, reason="needs the list of commands that Google's SDK brings")
-def test_googles_own_list_of_commands_knows_every_command_and_flag(life: dict[str, Step]) -> None:
+def test_googles_own_list_has_every_command_and_flag(life: dict[str, Step]) -> None:
     tree = runpy.run_path(str(_sdk()))["STATIC_COMPLETION_CLI_TREE"]
     for call in (call for step in life.values() for call in step.calls):
         node, words = tree, list(call.words)

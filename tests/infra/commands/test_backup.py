@@ -58,9 +58,7 @@ def beside(file: Path) -> list[str]:
 
 
 @pytest.mark.system
-def test_a_backup_under_write_load_is_whole_and_one_state_of_the_store(
-    project: Path, tmp_path: Path, path: Path, store: Store
-) -> None:
+def test_a_backup_under_load_is_whole_and_one_state(project: Path, tmp_path: Path, path: Path, store: Store) -> None:
     for number in range(500):
         flap(store, f"before {number}")
     is_over = Flag()
@@ -128,7 +126,7 @@ def test_what_is_there_is_only_replaced_when_that_is_agreed_to(
 
 
 @pytest.mark.system
-def test_a_backup_that_cannot_be_made_ends_with_one_line_that_says_why(project: Path, tmp_path: Path) -> None:
+def test_an_impossible_backup_ends_with_one_line_that_says_why(project: Path, tmp_path: Path) -> None:
     answer = backup(tmp_path, str(tmp_path / "copy.db"), project=project)
     assert answer.returncode == 1
     assert re.fullmatch(r"bonghwa: .*cannot be copied to .*: unable to open database file\n", answer.stderr)
@@ -141,13 +139,13 @@ def test_a_backup_that_cannot_be_made_ends_with_one_line_that_says_why(project: 
         ("absent", "unable to open database file"),
         ("not a database", "file is not a database"),
         ("damaged", "malformed|damaged"),
-        ("of another program", "none of this program"),
+        ("of another program", "not one of this program"),
         ("no folder", "No such file or directory"),
         ("the database itself", "is the database itself"),
         ("what is beside it", "is the database itself"),
     ],
 )
-def test_a_backup_that_cannot_be_made_says_why_and_changes_nothing(
+def test_an_impossible_backup_says_why_and_changes_nothing(
     tmp_path: Path, path: Path, store: Store, trouble: str, word: str
 ) -> None:
     copy = tmp_path / "copy.db"
@@ -178,7 +176,7 @@ def test_a_backup_that_cannot_be_made_says_why_and_changes_nothing(
     assert (path.read_bytes() if path.exists() else None) == before
 
 
-def test_a_backup_is_there_whole_or_not_at_all_where_the_disk_is_full(tmp_path: Path, path: Path, store: Store) -> None:
+def test_on_a_full_disk_a_backup_is_whole_or_not_there(tmp_path: Path, path: Path, store: Store) -> None:
     copy = tmp_path / "copy.db"
     copy.write_text("the backup of yesterday")
     script = """

@@ -80,7 +80,7 @@ def everything(database: Database) -> dict[str, list[dict[str, object]]]:
         return {table: [dict(row) for row in snapshot.rows(f"SELECT * FROM {table} ORDER BY id")] for table in TABLES}
 
 
-def test_every_row_is_copied_as_it_is_and_the_store_goes_on_there(
+def test_every_row_is_copied_and_the_store_works_there(
     old: SqliteDatabase, new: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.store.admin.transfer.PAGE", 7)
@@ -139,9 +139,7 @@ def slow(old: SqliteDatabase, new: PostgresDatabase, monkeypatch: pytest.MonkeyP
     return old
 
 
-def test_a_store_that_takes_longer_to_read_than_the_server_waits_is_copied_and_compared(
-    slow: SqliteDatabase, new: PostgresDatabase, url: str
-) -> None:
+def test_a_slow_copy_outlasts_the_servers_idle_limit(slow: SqliteDatabase, new: PostgresDatabase, url: str) -> None:
     assert transfer(slow, new)[0]
     # Nor is the rest of what differs read while nothing is asked of the server.
     rows_of(url, "DELETE FROM events WHERE id > 3")
@@ -162,7 +160,7 @@ def test_a_copy_that_comes_out_different_is_taken_back(old: SqliteDatabase, new:
     assert not any(everything(new).values())
 
 
-def test_a_copy_that_is_cut_short_leaves_nothing_and_can_be_made_again(
+def test_an_interrupted_copy_leaves_nothing_and_can_be_repeated(
     old: SqliteDatabase, new: PostgresDatabase, url: str
 ) -> None:
     new.open()

@@ -1,227 +1,139 @@
-"""The contract of every notifier, and what is particular to each. Telegram is a stand-in that speaks real HTTP."""
+"""The contract of every kind of channel, how a kind is added, and the console."""
 
-import http.server
 import json
-import socket
+import re
+import subprocess
 import sys
-import threading
-import time
-from collections.abc import Mapping
-from typing import ClassVar
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from shared import notifiers
-from shared.notifiers import Notifier, SendFailed
-from shared.settings import SettingError
-from tests.support.stand_ins import (
-    Behaviour,
-    BotApi,
-    accepts_and_drips,
-    asks_to_wait,
-    bad_gateway,
-    hangs,
-    refuses,
-    resets,
-    says_no_json,
-)
+from shared import ROOT
+from shared.channels import configured
+from shared.notifiers import NotifierKind, SendFailed, kind_named, kinds
 
-TOKEN = "123456:ABC-DEF_ghi"
-TELEGRAM = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_CHAT_ID": "-100123"}
-# A channel's settings where it is on; a new channel adds its row.
-CONFIGURED: dict[str, Mapping[str, str]] = {
+# The settings of one channel of each kind; a new kind adds its row.
+SETTINGS: dict[str, dict[str, Any]] = {
     "console": {},
-    "sns": {"SNS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:alerts"},
-    "telegram": TELEGRAM,
+    "sns": {"topic_arn": "arn:aws:sns:eu-west-1:123456789012:alerts"},
+    "telegram": {"bot_token": "123456:ABC-DEF_ghi", "chat_id": -100123},
 }
 
 
-def test_every_channel_has_its_row_here() -> None:
-    assert set(notifiers.channel_names()) == set(CONFIGURED)
+def channels_of(**described: dict[str, Any]) -> dict[str, NotifierKind]:
+    return configured({"CHANNELS": json.dumps(described)})
 
 
-@pytest.mark.parametrize("name", notifiers.channel_names())
-def test_a_channel_is_on_where_it_is_configured(name: str) -> None:
-    assert name in notifiers.configured(CONFIGURED[name])
+def test_every_kind_has_its_row_here() -> None:
+    assert set(kinds()) == set(SETTINGS)
 
 
-@pytest.mark.parametrize("name", notifiers.channel_names())
-def test_a_channel_names_its_settings_in_its_docstring(name: str) -> None:
-    docstring = notifiers._module(name).__doc__ or ""
-    assert all(f"{setting}:" in docstring for setting in CONFIGURED[name])
+@pytest.mark.parametrize("kind", kinds())
+def test_several_channels_of_one_kind_are_configured(kind: str) -> None:
+    described = {"kind": kind, **SETTINGS[kind]}
+    channels = channels_of(ops=described, night=described)
+    assert list(channels) == ["console", "ops", "night"]
+    assert {channels[name].kind for name in ("ops", "night")} == {kind}
 
 
-def test_without_settings_only_the_console_is_on() -> None:
-    assert list(notifiers.configured({})) == ["console"]
-    assert list(notifiers.configured({"TELEGRAM_BOT_TOKEN": " ", "TELEGRAM_CHAT_ID": ""})) == ["console"]
+@pytest.mark.parametrize("kind", kinds())
+def test_each_field_says_what_is_expected(kind: str) -> None:
+    assert all(field.description for field in kind_named(kind).model_fields.values())
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_a_library_and_a_permission_are_named_in_full(kind: str) -> None:
+    found = kind_named(kind)
+    if found.library is not None:
+        assert re.fullmatch(r"\.venv/bin/python -m pip install \S+", found.library.command)
+    if found.permission_on_aws is not None:
+        assert re.fullmatch(r"[a-z]+:[A-Z][A-Za-z]+", found.permission_on_aws.action)
+        assert found.permission_on_aws.field in found.model_fields
+
+
+# --- adding a kind ------------------------------------------------------------------------------------------------
+
+PAGER = '''
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from shared.notifiers import NotifierKind, ProbeResult
+
+
+class PagerNotifier(NotifierKind):
+    """Appends each message to a file."""
+
+    file: Path = Field(description="a file")
+    key: SecretStr = Field(description="a key")
+
+    def send(self, text, *, timeout_seconds, notification=None):
+        with self.file.open("a") as opened:
+            opened.write(f"{text}\\n")
+        return "paged"
+
+    def probe(self, timeout_seconds):
+        if self.file.exists():
+            return ProbeResult("ok", "the file is there")
+        return ProbeResult("failure", f"no file for {self.key.get_secret_value()}", "a file", self.setting("file"))
+'''
+ADDED = """
+import json, sys
+from shared import notifiers
+notifiers.__path__.append(sys.argv[1])
+from infra.doctor.examination import examine
+from shared.channels import configured
+channels = configured()
+sent = {name: channels[name].send(f"to {name}", timeout_seconds=1) for name in ("ops", "night")}
+import os
+found = [finding.found for finding in examine(os.environ, ()) if finding.about == "channels"]
+print(json.dumps([notifiers.kinds(), sent, found]))
+"""
+
+
+def test_a_kind_is_added_by_adding_one_file(tmp_path: Path) -> None:
+    """Nothing else names it: it is listed, configured twice, sent through, and examined by the doctor."""
+    (tmp_path / "kinds").mkdir()
+    (tmp_path / "kinds" / "pager.py").write_text(PAGER)
+    described = {
+        name: {"kind": "pager", "file": str(tmp_path / f"{name}.txt"), "key": f"key-of-{name}"}
+        for name in ("ops", "night", "gone")
+    }
+    described["gone"]["file"] = str(tmp_path / "gone" / "x")
+    environ = {"CHANNELS": json.dumps(described), "DATABASE_URL": f"sqlite:///{tmp_path / 'none.db'}"}
+    command = [sys.executable, "-c", ADDED, str(tmp_path / "kinds")]
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert done.stderr == ""
+    names, sent, found = json.loads(done.stdout)
+    assert set(names) == {*kinds(), "pager"}
+    assert sent == {"ops": "paged", "night": "paged"}
+    assert (tmp_path / "night.txt").read_text() == "to night\n"
+    assert found == [
+        "console is on",
+        "ops: the file is there",
+        "night: the file is there",
+        "gone: no file for (hidden)",
+    ]
+
+
+def test_an_unknown_kind_names_the_nearest_one() -> None:
+    with pytest.raises(Exception, match=r"^CHANNELS\.ops\.kind is 'telegarm': expected a kind .*, perhaps telegram$"):
+        channels_of(ops={"kind": "telegarm"})
 
 
 # --- the console --------------------------------------------------------------------------------------------------
 
 
 def test_the_console_prints_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert notifiers.configured({})["console"].send("OUTAGE 장애 · #1", timeout_seconds=1) == "printed"
+    assert configured({})["console"].send("OUTAGE 장애 · #1", timeout_seconds=1) == "printed"
     assert capsys.readouterr().out == "OUTAGE 장애 · #1\n"
 
 
-def test_a_console_that_is_gone_is_worth_another_try(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_console_that_is_closed_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     closed = open("/dev/null", "w")  # noqa: PTH123, SIM115
     closed.close()
     monkeypatch.setattr(sys, "stdout", closed)
     with pytest.raises(SendFailed) as raised:
-        notifiers.configured({})["console"].send("x", timeout_seconds=1)
+        configured({})["console"].send("x", timeout_seconds=1)
     assert not raised.value.is_permanent
-
-
-# --- Telegram -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def telegram(bot_api: BotApi) -> Notifier:
-    return notifiers.configured(TELEGRAM | {"TELEGRAM_API_URL": bot_api.url})["telegram"]
-
-
-def test_telegram_gets_the_text_as_it_is(bot_api: BotApi, telegram: Notifier) -> None:
-    text = "OUTAGE <b>a</b> *b* [c](http://d) `e` &amp; 장애 \\_ · #1"
-    assert telegram.send(text, timeout_seconds=5).startswith("message ")
-    assert bot_api.messages == [text]
-    sent = bot_api.calls[0]
-    assert (sent.token, sent.chat_id) == (TOKEN, "-100123")
-    assert "parse_mode" not in sent.fields
-    assert json.loads(sent.fields["link_preview_options"]) == {"is_disabled": True}
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "is_permanent", "retry_after", "reason"),
-    [
-        (refuses(400, "Bad Request: chat not found"), True, None, "Chat not found"),
-        (refuses(401, "Unauthorized"), True, None, "Unauthorized"),
-        (refuses(403, "Forbidden: bot was blocked by the user"), True, None, "blocked"),
-        (refuses(404, "Not Found"), True, None, "Not Found"),
-        (refuses(500, "Internal Server Error"), False, None, "Internal Server Error"),
-        (asks_to_wait(17), False, 17.0, "asked to wait 17 s"),
-        (bad_gateway, False, None, "Bad Gateway"),
-        (says_no_json, False, None, "Invalid server response"),
-        (resets, False, None, "Error"),
-        (hangs, False, None, "no answer within 0.5 s"),
-        (accepts_and_drips, False, None, "no answer within 0.5 s"),
-    ],
-    ids=lambda value: getattr(value, "__name__", str(value)),
-)
-def test_telegram_says_whether_trying_again_can_help(
-    bot_api: BotApi,
-    telegram: Notifier,
-    behaviour: Behaviour,
-    is_permanent: bool,
-    retry_after: float | None,
-    reason: str,
-) -> None:
-    bot_api.queue(behaviour)
-    started = time.monotonic()
-    with pytest.raises(SendFailed, match=reason) as raised:
-        telegram.send("OUTAGE", timeout_seconds=0.5)
-    assert time.monotonic() - started < 2.5, "the deadline is kept, however slowly it answers"
-    assert (raised.value.is_permanent, raised.value.retry_after) == (is_permanent, retry_after)
-    assert TOKEN not in str(raised.value)
-
-
-def test_a_group_that_moved_says_where_to() -> None:
-    def moved(call: object) -> None:
-        call.refuse(400, "group upgraded", {"migrate_to_chat_id": -200})  # type: ignore[attr-defined]
-
-    with BotApi() as api:
-        api.queue(moved)
-        notifier = notifiers.configured(TELEGRAM | {"TELEGRAM_API_URL": api.url})["telegram"]
-        with pytest.raises(SendFailed, match="TELEGRAM_CHAT_ID has to be -200") as raised:
-            notifier.send("x", timeout_seconds=5)
-    assert raised.value.is_permanent
-
-
-def test_nobody_there_is_worth_another_try() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(SendFailed) as raised:
-            notifiers.configured(TELEGRAM | {"TELEGRAM_API_URL": url})["telegram"].send("x", timeout_seconds=5)
-    assert not raised.value.is_permanent
-    assert TOKEN not in str(raised.value)
-
-
-def test_a_token_that_is_echoed_is_hidden(bot_api: BotApi, telegram: Notifier) -> None:
-    bot_api.queue(refuses(400, f"no route /bot{TOKEN}/sendMessage"))
-    with pytest.raises(SendFailed, match=r"no route /bot\(hidden\)/sendMessage"):
-        telegram.send("x", timeout_seconds=5)
-
-
-def test_nothing_is_logged_of_the_url_that_holds_the_token(
-    bot_api: BotApi, telegram: Notifier, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> None:
-    caplog.set_level("DEBUG")
-    bot_api.queue(says_no_json)
-    with pytest.raises(SendFailed):
-        telegram.send("x", timeout_seconds=5)
-    telegram.send("y", timeout_seconds=5)
-    out, err = capfd.readouterr()
-    assert TOKEN not in caplog.text + out + err
-
-
-def test_many_sends_one_after_the_other_leave_nothing_open(bot_api: BotApi, telegram: Notifier) -> None:
-    for number in range(10):
-        telegram.send(str(number), timeout_seconds=5)
-    assert bot_api.messages == [str(number) for number in range(10)]
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"TELEGRAM_BOT_TOKEN": TOKEN}, "TELEGRAM_CHAT_ID is not set: expected"),
-        ({"TELEGRAM_CHAT_ID": "1"}, "TELEGRAM_BOT_TOKEN is not set: expected"),
-        ({**TELEGRAM, "TELEGRAM_BOT_TOKEN": "se/cret"}, r"TELEGRAM_BOT_TOKEN is '\(hidden\)': expected"),
-        ({**TELEGRAM, "TELEGRAM_CHAT_ID": "my chat"}, "TELEGRAM_CHAT_ID is 'my chat': expected"),
-        ({**TELEGRAM, "TELEGRAM_API_URL": "localhost:8081"}, "TELEGRAM_API_URL is 'localhost:8081': expected"),
-    ],
-)
-def test_half_a_configuration_names_what_is_missing(given: dict[str, str], message: str) -> None:
-    with pytest.raises(SettingError, match=message) as raised:
-        notifiers.configured(given)
-    assert "se/cret" not in str(raised.value)
-
-
-class KeepAliveBotApi(http.server.BaseHTTPRequestHandler):
-    """Keeps its connections, as Telegram does, and says which of them a message came by."""
-
-    protocol_version = "HTTP/1.1"
-    connections: ClassVar[list[socket.socket]] = []
-
-    def setup(self) -> None:
-        super().setup()
-        self.connections.append(self.connection)
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        number = self.connections.index(self.connection) + 1
-        chat = {"id": 1, "type": "private"}
-        body = json.dumps({"ok": True, "result": {"message_id": number, "date": 0, "chat": chat}}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-
-def test_a_connection_serves_many_messages_and_one_that_the_channel_closed_costs_none() -> None:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), KeepAliveBotApi) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        settings = {**TELEGRAM, "TELEGRAM_API_URL": f"http://127.0.0.1:{server.server_port}"}
-
-        def send() -> str:
-            # Made anew for each request, as the functions do.
-            return notifiers.configured(settings)["telegram"].send("text", timeout_seconds=5)
-
-        assert [send(), send(), send()] == ["message 1"] * 3
-        KeepAliveBotApi.connections[0].shutdown(socket.SHUT_RDWR)
-        assert [send(), send()] == ["message 2"] * 2
-        server.shutdown()

@@ -199,7 +199,7 @@ class History(RuleBasedStateMachine):
         )
 
 
-def test_a_history_of_events_people_and_senders_is_the_same_on_each_engine(stores: list[Store]) -> None:
+def test_a_random_history_is_the_same_on_each_engine(stores: list[Store]) -> None:
     class HistoryOfBoth(History):
         pass
 

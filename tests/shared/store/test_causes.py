@@ -1,42 +1,30 @@
 """A cause is stored as data beside its text, and messages in every language are made from it, on each engine."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from typing import Any
 
 import pytest
 
-from shared import ROOT
 from shared.messages import compose
-from shared.models import AlertKind, Attempt, AttemptStatus, Cause, Event, as_text
+from shared.models import AlertKind, Attempt, AttemptStatus, Cause, as_text
 from shared.store import Store
 from shared.store.engines.database import Database
 from shared.store.migrate import migrate
+from tests.support.builders import NOON, at
+from tests.support.store.steps import CHANNELS, MIGRATIONS, claimed, report
 
-NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
-CHANNELS = ("a", "b")
 NOT_FOUND = Cause.of("host_not_found", host="shop.example")
 
 
-@pytest.fixture
-def store(database: Database) -> Store:
-    migrate(database, as_text(NOON))
-    return Store(database)
-
-
-def add(store: Store, seconds: float = 0, *, is_success: bool = False, **fields: object) -> None:
-    at = NOON + timedelta(seconds=seconds)
-    event = Event.model_validate(
-        {"target_url": "http://shop/", "monitor": "shop", "timestamp": at, "is_success": is_success, **fields}
-    )
-    store.events.add([event], received_at=at, channels=CHANNELS)
+def fail(store: Store, seconds: float = 0, **fields: Any) -> None:
+    """A check fails, and its event says no more than ``fields``."""
+    report(store, seconds, ok=False, received=seconds, **{"error_message": None} | fields)
 
 
 def message(store: Store, language: str, channel: str = "a", seconds: float = 0) -> str:
     """The channel's next message, without the parts that do not name the cause."""
-    at = NOON + timedelta(seconds=seconds)
-    owed = store.notifications.claim(channel, now=at, leased_until=at + timedelta(seconds=30))
-    assert owed is not None
-    sent = Attempt(owed.notification, AttemptStatus.SENT, at, 1.0, "ok")
+    owed = claimed(store, seconds, channel)
+    sent = Attempt(owed.notification, AttemptStatus.SENT, at(seconds), 1.0, "ok")
     store.notifications.record(sent, channels=CHANNELS)
     text = compose(owed.alert, owed.notification, language, UTC)  # type: ignore[arg-type]
     return " · ".join(text.split(" · ")[:2])
@@ -50,7 +38,7 @@ def stored(store: Store) -> list[tuple[object, ...]]:
 
 
 def test_a_cause_is_stored_with_the_event_and_the_alert(store: Store) -> None:
-    add(store, cause=NOT_FOUND, error_message="host not found: shop.example")
+    fail(store, cause=NOT_FOUND, error_message="host not found: shop.example")
     json = '{"code":"host_not_found","parameters":{"host":"shop.example"}}'
     assert stored(store) == [(json, "host not found: shop.example", json, "host not found: shop.example")]
     [alert] = store.alerts.page(limit=9)
@@ -61,9 +49,9 @@ def test_a_cause_is_stored_with_the_event_and_the_alert(store: Store) -> None:
 
 
 def test_a_recovery_names_the_first_cause(store: Store) -> None:
-    add(store, 0, cause=NOT_FOUND)
-    add(store, 1, cause=Cause.of("connection_refused"))
-    add(store, 2, is_success=True)
+    fail(store, 0, cause=NOT_FOUND)
+    fail(store, 1, cause=Cause.of("connection_refused"))
+    report(store, 2, ok=True, received=2)
     message(store, "ko", seconds=3)
     assert message(store, "ko", seconds=3) == "복구 shop (http://shop/) · 원인: 호스트를 찾을 수 없음: shop.example"
 
@@ -90,10 +78,10 @@ def test_a_recovery_names_the_first_cause(store: Store) -> None:
         ),
     ],
 )
-def test_what_others_report_is_kept(
+def test_an_events_cause_and_text_are_kept_as_reported(
     store: Store, reported: dict[str, Any], text: str | None, english: str, korean: str, why: str
 ) -> None:
-    add(store, **reported)
+    fail(store, **reported)
     [alert] = store.alerts.page(limit=9)
     assert (alert.cause, alert.cause_data) == (text, reported.get("cause")), why
     assert message(store, "en", "a").endswith(f" · cause: {english}")
@@ -101,9 +89,9 @@ def test_what_others_report_is_kept(
 
 
 def test_the_stores_own_alerts_have_causes(store: Store) -> None:
-    add(store, agent="seoul", interval_seconds=30, is_inconclusive=True, cause=Cause.of("connection_refused"))
+    fail(store, agent="seoul", interval_seconds=30, is_inconclusive=True, cause=Cause.of("connection_refused"))
     for minutes in range(4):
-        store.agents.review(now=NOON + timedelta(minutes=minutes), channels=CHANNELS)
+        store.agents.review(now=at(60 * minutes), channels=CHANNELS)
     found = {alert.kind: (alert.cause, alert.cause_data) for alert in store.alerts.page(limit=9)}
     offline = "every check failed, and so did the connectivity check"
     assert found == {
@@ -113,18 +101,15 @@ def test_the_stores_own_alerts_have_causes(store: Store) -> None:
 
 
 def test_a_refusal_keeps_the_channels_words(store: Store) -> None:
-    add(store, cause=NOT_FOUND)
-    owed = store.notifications.claim("a", now=NOON, leased_until=NOON + timedelta(seconds=30))
-    assert owed is not None
-    failed = Attempt(owed.notification, AttemptStatus.FAILED, NOON, 1.0, "Chat not found")
+    fail(store, cause=NOT_FOUND)
+    failed = Attempt(claimed(store, 0).notification, AttemptStatus.FAILED, NOON, 1.0, "Chat not found")
     change = store.notifications.record(failed, channels=CHANNELS)
     assert change is not None
     assert (change.alert.cause, change.alert.cause_data) == ("Chat not found", None)
 
 
 def test_an_alert_from_before_the_update_is_shown_as_reported(database: Database) -> None:
-    migrations = sorted((ROOT / "shared/store/migrations").glob("*.sql"))
-    migrate(database, as_text(NOON), migrations[:2])
+    migrate(database, as_text(NOON), MIGRATIONS[:2])
     with database.transaction() as transaction:
         transaction.rows(
             """INSERT INTO monitors (name, target_url, state, consecutive_failures, failing_since, last_checked_at)
@@ -136,9 +121,9 @@ def test_an_alert_from_before_the_update_is_shown_as_reported(database: Database
                VALUES ('OUTAGE', 'shop', 'http://shop/', 'OPEN', 'connection refused', :noon, :noon)""",
             noon=as_text(NOON),
         )
-    assert migrate(database, as_text(NOON)) == [path.stem for path in migrations[2:]]
+    assert migrate(database, as_text(NOON)) == [path.stem for path in MIGRATIONS[2:]]
     store = Store(database)
-    add(store, 30, is_success=True)
+    report(store, 30, ok=True, received=30)
     [alert] = store.alerts.page(limit=9)
     assert (alert.cause, alert.cause_data) == ("connection refused", None)
     assert message(store, "ko", seconds=30) == "복구 shop (http://shop/) · 원인: connection refused"

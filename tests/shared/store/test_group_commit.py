@@ -16,8 +16,9 @@ import pytest
 
 from shared.models import Event, as_text
 from shared.store import Store, StoreUnavailable
+from shared.store.engines.crowd import MAX_WAITERS
 from shared.store.engines.database import Database, StoreBusy, Transaction
-from shared.store.engines.group_commit import WAITING, Group
+from shared.store.engines.group_commit import Group
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
@@ -33,7 +34,7 @@ on_sqlite = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
 @pytest.fixture
 def group(database: Database, monkeypatch: pytest.MonkeyPatch) -> Group:
     # A busy machine makes no crowd where a test is not about one.
-    monkeypatch.setattr("shared.store.engines.group_commit.CROWDED_SECONDS", 3.0)
+    monkeypatch.setattr("shared.store.engines.crowd.CROWDED_SECONDS", 3.0)
     migrate(database, as_text(NOON))
     with database.transaction() as transaction:
         transaction.rows("CREATE TABLE kept (name TEXT UNIQUE)")
@@ -104,7 +105,7 @@ def together(group: Group, *works: Callable[[Transaction], str]) -> list[Future[
     return futures
 
 
-def test_what_comes_while_another_is_committed_shares_the_next_commit(database: Database, group: Group) -> None:
+def test_works_that_wait_for_a_commit_share_the_next_one(database: Database, group: Group) -> None:
     names = [f"n{number}" for number in range(20)]
     with commits(database) as seen:
         futures = together(group, *map(keep, names))
@@ -113,9 +114,7 @@ def test_what_comes_while_another_is_committed_shares_the_next_commit(database: 
     assert len(seen) == 2
 
 
-def test_one_that_fails_leaves_nothing_of_its_own_and_everything_of_the_others(
-    database: Database, group: Group
-) -> None:
+def test_a_failed_work_leaves_the_others_of_its_commit(database: Database, group: Group) -> None:
     def breaks(transaction: Transaction) -> str:
         keep("half")(transaction)
         raise RuntimeError("a defect")
@@ -133,7 +132,7 @@ def test_one_that_fails_leaves_nothing_of_its_own_and_everything_of_the_others(
     assert kept(database) == {"a", "b", "c"}
 
 
-def test_one_that_fails_alone_leaves_nothing_and_harms_no_later_one(database: Database, group: Group) -> None:
+def test_a_work_that_fails_alone_leaves_nothing(database: Database, group: Group) -> None:
     with pytest.raises(ZeroDivisionError):
         group.run(lambda transaction: keep("half")(transaction) and str(1 // 0))
     assert group.run(keep("a")) == "a"
@@ -141,7 +140,7 @@ def test_one_that_fails_alone_leaves_nothing_and_harms_no_later_one(database: Da
 
 
 @on_sqlite
-def test_where_the_disk_is_full_nobody_is_told_that_it_is_stored(database: Database, group: Group) -> None:
+def test_on_a_full_disk_nobody_gets_an_acceptance(database: Database, group: Group) -> None:
     with database.transaction() as transaction:
         pages = transaction.rows("PRAGMA page_count")[0]["page_count"]
         transaction.rows(f"PRAGMA max_page_count = {pages}")
@@ -156,28 +155,28 @@ def test_where_the_disk_is_full_nobody_is_told_that_it_is_stored(database: Datab
     assert [each.result() for each in together(group, keep("a"), keep("c"))] == ["a", "c"]
 
 
-def test_a_store_that_is_locked_refuses_a_crowd_and_stores_nothing_of_it(
+def test_a_locked_store_rejects_a_crowd_and_stores_none_of_it(
     new_database: Callable[[], Database], database: Database, group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.store.engines.group_commit.CROWDED_SECONDS", 0.2)
+    monkeypatch.setattr("shared.store.engines.crowd.CROWDED_SECONDS", 0.2)
     with ExitStack() as other, ThreadPoolExecutor(8) as threads:
         other.enter_context(new_database().transaction())
         futures = {"first": threads.submit(group.run, keep("first"))}
-        wait_until(lambda: group._is_taken and not group._waiting)
+        wait_until(lambda: group._has_leader and not group._waiting)
         futures |= {f"n{number}": threads.submit(group.run, keep(f"n{number}")) for number in range(7)}
-        wait_until(lambda: len(refused_of(futures)) == 7 - WAITING)
+        wait_until(lambda: len(refused_of(futures)) == 7 - MAX_WAITERS)
         other.close()
     refused = refused_of(futures)
-    assert len(refused) == 7 - WAITING, "a few go on waiting, as it may be over soon"
+    assert len(refused) == 7 - MAX_WAITERS, "a few go on waiting, as it may be over soon"
     assert kept(database) == futures.keys() - refused
     assert all(futures[name].result() == name for name in futures.keys() - refused)
 
 
 @on_sqlite
-def test_a_crowd_that_comes_once_it_has_lasted_too_long_is_refused_at_once(
+def test_a_crowd_at_a_stuck_store_is_rejected_at_once(
     database: Database, group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.store.engines.group_commit.CROWDED_SECONDS", 0.5)
+    monkeypatch.setattr("shared.store.engines.crowd.CROWDED_SECONDS", 0.5)
     is_begun, may_end = threading.Event(), threading.Event()
 
     def slow(_: Transaction) -> str:
@@ -191,7 +190,7 @@ def test_a_crowd_that_comes_once_it_has_lasted_too_long_is_refused_at_once(
         time.sleep(0.5)
         began = time.monotonic()
         futures = {f"n{number}": threads.submit(group.run, keep(f"n{number}")) for number in range(24)}
-        wait_until(lambda: len(refused_of(futures)) == 24 - WAITING)
+        wait_until(lambda: len(refused_of(futures)) == 24 - MAX_WAITERS)
         took = time.monotonic() - began
         may_end.set()
         assert first.result() == "slow"
@@ -200,7 +199,7 @@ def test_a_crowd_that_comes_once_it_has_lasted_too_long_is_refused_at_once(
 
 
 @on_sqlite
-def test_who_was_taken_along_gets_the_answer_of_that_commit_however_long_it_takes(
+def test_a_collected_work_waits_for_its_commit_however_long(
     database: Database, group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(transaction: Transaction) -> str:
@@ -208,8 +207,8 @@ def test_who_was_taken_along_gets_the_answer_of_that_commit_however_long_it_take
         return keep("slow")(transaction)
 
     # No more than go on waiting before, so that all of them are taken along.
-    monkeypatch.setattr("shared.store.engines.group_commit.CROWDED_SECONDS", 0.1)
-    names = [f"n{number}" for number in range(WAITING - 1)]
+    monkeypatch.setattr("shared.store.engines.crowd.CROWDED_SECONDS", 0.1)
+    names = [f"n{number}" for number in range(MAX_WAITERS - 1)]
     futures = together(group, slow, *map(keep, names))
     assert [each.result() for each in futures] == ["slow", *names]
     assert kept(database) == {"slow", *names}
@@ -217,13 +216,13 @@ def test_who_was_taken_along_gets_the_answer_of_that_commit_however_long_it_take
 
 @on_sqlite
 @pytest.mark.usefixtures("group")
-def test_those_who_come_together_after_a_pause_are_no_crowd(database: Database) -> None:
+def test_callers_that_arrive_together_are_no_crowd(database: Database) -> None:
     class Unlucky(Group):
         """Whoever has the turn gets no processor for a moment, before it begins."""
 
-        def _run_all(self) -> None:
+        def _lead(self) -> None:
             time.sleep(0.05)
-            super()._run_all()
+            super()._lead()
 
     unlucky, barrier = Unlucky(database), threading.Barrier(24)
 
@@ -237,12 +236,12 @@ def test_those_who_come_together_after_a_pause_are_no_crowd(database: Database) 
 
 
 @on_sqlite
-def test_whoever_is_told_that_it_is_stored_is_and_whoever_is_refused_is_not(
+def test_what_is_accepted_is_stored_and_what_is_rejected_is_not(
     database: Database, group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So short that many leave at every moment, among them that in which the waiting are collected.
-    monkeypatch.setattr("shared.store.engines.group_commit.CROWDED_SECONDS", 0.0005)
-    monkeypatch.setattr("shared.store.engines.group_commit.LOOK_AGAIN_SECONDS", 0.0005)
+    monkeypatch.setattr("shared.store.engines.crowd.CROWDED_SECONDS", 0.0005)
+    monkeypatch.setattr("shared.store.engines.group_commit.RECHECK_SECONDS", 0.0005)
     numbers, stored, refused = itertools.count(), set(), set()
     until = time.monotonic() + 0.7
 
@@ -268,9 +267,11 @@ def test_whoever_is_told_that_it_is_stored_is_and_whoever_is_refused_is_not(
 
 
 @on_sqlite
-def test_long_work_that_goes_on_is_no_crowd(database: Database, group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.store.engines.group_commit.CROWDED_SECONDS", 0.2)
-    monkeypatch.setattr("shared.store.engines.group_commit.LOOK_AGAIN_SECONDS", 0.01)
+def test_long_work_that_makes_progress_is_no_crowd(
+    database: Database, group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.store.engines.crowd.CROWDED_SECONDS", 0.2)
+    monkeypatch.setattr("shared.store.engines.group_commit.RECHECK_SECONDS", 0.01)
 
     def slowly(number: int) -> str:
         def work(transaction: Transaction) -> str:
@@ -285,7 +286,7 @@ def test_long_work_that_goes_on_is_no_crowd(database: Database, group: Group, mo
 
 
 @pytest.mark.usefixtures("group")
-def test_many_threads_events_share_commits_and_each_gets_its_own_answer(database: Database) -> None:
+def test_many_threads_share_commits_and_get_their_own_results(database: Database) -> None:
     store = Store(database)
     barrier = threading.Barrier(24)
 
@@ -313,7 +314,7 @@ def test_many_threads_events_share_commits_and_each_gets_its_own_answer(database
 
 
 @pytest.mark.usefixtures("group")
-def test_the_same_event_in_two_requests_of_one_commit_is_stored_once(database: Database) -> None:
+def test_the_same_event_twice_in_one_commit_is_stored_once(database: Database) -> None:
     store = Store(database)
     event = Event(target_url="http://t/", timestamp=NOON, is_success=False, event_id="e")
     barrier = threading.Barrier(8)

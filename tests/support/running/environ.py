@@ -47,6 +47,7 @@ def environment(folder: Path, /, **variables: str | None) -> dict[str, str]:
         "TELEGRAM_CHAT_ID": "",
         "TELEGRAM_API_URL": "",
         "SNS_TOPIC_ARN": "",
+        "CHANNELS": "",
         "LOG_DIR": str(folder / "logs"),
         "LOG_LEVEL": "INFO",
     }

@@ -49,7 +49,7 @@ def test_a_mutated_event_is_stored_if_valid_or_else_refused(project: Path, tmp_p
             else:
                 if reply.status != 201:
                     assert_refused(reply, (number, body))
-                    assert re.search(b"stands twice|not JSON", reply.body), (number, body, reply)
+                    assert re.search(b"duplicate|not JSON", reply.body), (number, body, reply)
             taken += reply.status == 201
         assert 20 < taken < 380
         assert counts(system)["events"] == before + taken

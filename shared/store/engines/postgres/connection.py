@@ -1,4 +1,4 @@
-"""A connection to a PostgreSQL server, on which nothing is waited for without end."""
+"""A connection to a PostgreSQL server, on which no wait is endless."""
 
 from typing import Any
 
@@ -8,23 +8,23 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 from pydantic import SecretStr
 
-# Beyond what the server itself allows a statement: for the way there and back, and a server that sleeps while idle.
+# Added to the server's own limit: for the network, and for a server that sleeps while it is idle.
 ANSWER_SECONDS = 2.0
 _CONNECT = {
     "connect_timeout": 5,
     "application_name": "bonghwa",
     "client_encoding": "utf8",
-    # A server that vanished without a word is noticed within seconds, and not after the system's quarter of an hour.
+    # Otherwise we would notice only after the system's quarter of an hour that a server has vanished.
     "tcp_user_timeout": 5000,
     "keepalives_idle": 30,
 }
 
 
 class Connection(psycopg.Connection[dict[str, Any]]):
-    """A connection whose every statement is answered within ``limit_seconds`` and ANSWER_SECONDS, or it is given up.
+    """A connection that waits for a statement's response for ``limit_seconds`` + ANSWER_SECONDS, and then gives up.
 
-    The server's own limits do not count where none of it gets there: a pooler without a free connection, or without
-    its server, lets a statement wait for two minutes.
+    The server's own limits do not help if the statement does not reach it: a pooler without a free connection, or
+    without its server, lets a statement wait for two minutes.
     """
 
     limit_seconds = 0.0
@@ -35,7 +35,7 @@ class Connection(psycopg.Connection[dict[str, Any]]):
 
 
 def connect(url: SecretStr) -> Connection:
-    """Raises psycopg.Error, whose text can hold what the URL holds."""
+    """Connect. Raises psycopg.Error, whose text can contain parts of the URL."""
     given = conninfo_to_dict(url.get_secret_value())
     return Connection.connect(
         **{**_CONNECT, **given},  # type: ignore[arg-type]

@@ -1,17 +1,15 @@
-"""The PostgreSQL engine: one connection of one process behind a lock, and what differs from other engines.
+"""The PostgreSQL engine.
 
-Whoever writes holds one advisory lock of the database from its transaction's start, as with SQLite: so nothing is read
-before a lock and written after it, transactions become visible in the order of their ids, and none deadlocks with
-another. Everything holds for one transaction only (``SET LOCAL``, no prepared statements, no lock of a session), so
-that a pooler may stand in between.
+Writers hold one database-wide advisory lock from their start, as in SQLite: so nothing is read before a lock and
+written after it, transactions become visible in the order of their ids, and no two of them deadlock. Everything holds
+for one transaction only (``SET LOCAL``, no prepared statements, no session lock), so that a pooler may stand in
+between.
 """
 
 import contextlib
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 
 import psycopg
 from psycopg import errors
@@ -19,154 +17,70 @@ from psycopg.pq import TransactionStatus
 from pydantic import SecretStr
 
 from shared.logs import step
-from shared.store.engines.database import StoreBusy, StoreUnavailable
+from shared.store.engines.database import StoreUnavailable
+from shared.store.engines.lifecycle import Lifecycle
 from shared.store.engines.postgres.connection import Connection, connect
 from shared.store.engines.postgres.errors import meaning, unreachable
 from shared.store.engines.postgres.transaction import PostgresTransaction
 
-BUSY_SECONDS = 5.0
-CHECK_SECONDS = 2.0
-PROOF_SECONDS = 10.0
 STATEMENT_SECONDS = 10.0
 PREPARE_SECONDS = 600.0
-# A server that could not be reached is asked again after this long: else each thread waits in turn until it gives up.
+# A server that could not be reached is asked again after this long: otherwise each thread would wait in turn until its
+# own attempt fails.
 UNREACHABLE_SECONDS = 1.0
-# Of our own; whoever else takes advisory locks in this database will hardly take it.
+# Our advisory-lock key ("bonghwa" in ASCII), unlikely to collide.
 _LOCK = 0x626F6E67687761
-_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
-_QUICK_WRITE = f"{_WRITE}; SET LOCAL synchronous_commit = off"
 _VERSION = "SELECT max(version) AS version FROM schema_migrations"
-# What lies there while nothing is prepared; no version is that.
-_UNPREPARED = -1
 
 
-class PostgresDatabase:
-    """A database of a PostgreSQL server. Connected on first use, and anew where the server has dropped it.
+class PostgresDatabase(Lifecycle[Connection, PostgresTransaction, str]):
+    """A database of a PostgreSQL server. See Lifecycle; it is connected to again if the server has hung up."""
 
-    ``prepare`` is called with it whenever its tables may be others than before: on every new connection, and when
-    another process has dropped them or brought them to another version.
-
-    Raises (from every method):
-        StoreUnavailable: locked for longer than BUSY_SECONDS, or the server cannot be reached or does not do it.
-    """
-
-    table_named = "SELECT 1 AS found FROM pg_class WHERE oid = to_regclass(:name)"
+    TABLE_EXISTS = "SELECT 1 AS found FROM pg_class WHERE oid = to_regclass(:name)"
+    READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    WRITE = PROBE = "BEGIN ISOLATION LEVEL READ COMMITTED"
+    QUICK_WRITE = f"{WRITE}; SET LOCAL synchronous_commit = off"
 
     def __init__(self, url: SecretStr, prepare: Callable[["PostgresDatabase"], object] = lambda _: None) -> None:
+        super().__init__(prepare)
         self._url = url
-        self._prepare = prepare
-        # Taken again by ``prepare``, which uses this database while it is about to be used.
-        self._lock = threading.RLock()
-        self._connection: Connection | None = None
-        self._prepared: int | None = _UNPREPARED
-        self._is_preparing = False
-        self._proven_at = -PROOF_SECONDS
         self._unreachable_for, self._unreachable_until = "", 0.0
 
-    def transaction(self, *, is_durable: bool = True) -> AbstractContextManager[PostgresTransaction]:
-        """See engine.Database."""
-        return self._begun(_WRITE if is_durable else _QUICK_WRITE, BUSY_SECONDS)
-
-    def snapshot(self) -> AbstractContextManager[PostgresTransaction]:
-        """A transaction that only reads, and sees one state of the store throughout."""
-        return self._begun(_READ, BUSY_SECONDS)
-
-    def open(self) -> None:
-        """Open and prepare it now, where it is not open."""
-        if self._connection is None:
-            with self.snapshot():
-                pass
-
-    def check(self) -> None:
-        """Raise StoreUnavailable where nothing could be saved now; waits for CHECK_SECONDS at most.
-
-        That the server writes something is tried out where the last time is PROOF_SECONDS ago, or something failed
-        since.
-        """
-        with self._begun(_WRITE, CHECK_SECONDS) as transaction:
-            state = transaction.row("SELECT current_setting('transaction_read_only') AS read_only")
-            if state and state["read_only"] == "on":
-                raise StoreUnavailable("the database is read-only: a replica, or its disk is full", is_transient=True)
-            is_proven = time.monotonic() < self._proven_at + PROOF_SECONDS
-            if not is_proven:
-                # A transaction with a number is written to the log when it is committed, also where it did nothing.
-                transaction.rows("SELECT pg_current_xact_id()::text AS number")
-        if not is_proven:
-            self._proven_at = time.monotonic()
-
-    def close(self) -> None:
-        """Close the connection; the next use opens a new one."""
-        with self._lock:
-            self._let_go()
-
-    def in_its_words(self, migration: str) -> str:
-        """The text of a migration with this engine's names of types: numbers as large and exact as SQLite's."""
+    def dialect(self, migration: str) -> str:
+        """The text of a migration with this engine's type names: numbers as large and exact as SQLite's."""
         wide = migration.replace(" INTEGER", " BIGINT").replace(" REAL", " DOUBLE PRECISION")
         return wide.replace("{identity}", "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY")
 
-    @contextmanager
-    def _begun(self, begin: str, seconds: float) -> Iterator[PostgresTransaction]:
-        if not self._lock.acquire(timeout=seconds):
-            raise StoreBusy
-        try:
-            connection = self._begun_on_prepared(begin, seconds)
-            yield PostgresTransaction(connection)
-            if connection.execute("COMMIT").statusmessage != "COMMIT":
-                # Whoever did not hand on a statement's error must not take the rest for saved, as SQLite would have it.
-                raise RuntimeError("the transaction was rolled back: one of its statements had failed")
-        except BaseException as error:
-            trouble = self._undo(error)
-            if trouble is None:
-                raise
-            raise trouble from error
-        finally:
-            self._lock.release()
-
-    def _begun_on_prepared(self, begin: str, seconds: float) -> Connection:
-        while True:
-            connection, found = self._begin(begin, seconds)
-            if found == self._prepared or self._is_preparing:
-                return connection
-            connection.execute("ROLLBACK")
-            self._is_preparing = True
-            try:
-                self._prepare(self)
-            finally:
-                self._is_preparing = False
-            # What it found, and not what it made of it: so whatever changed meanwhile is looked at again.
-            self._prepared = found
-
-    def _begin(self, begin: str, seconds: float) -> tuple[Connection, int | None]:
-        """Begin; the version of the tables, None where there are none. Connects anew where the server hung up."""
+    def _connect_and_begin(self, mode: str, seconds: float) -> tuple[Connection, object]:
+        """See Lifecycle. The state of the tables is their version; None if there are no tables."""
         was_open = self._connection is not None
         connection = self._connected()
         try:
-            return connection, self._begin_on(connection, begin, seconds)
+            return connection, self._begin_on(connection, mode, seconds)
         except psycopg.OperationalError:
             if not (was_open and connection.broken):
                 raise
-        # Dropped while nothing was under way, as poolers, restarts and idle hours do it.
+        # The server hung up while nothing was under way, as poolers, restarts and idle hours make it.
         step("server", "database_reconnected", level=logging.WARNING, reason="the server had closed the connection")
-        self._let_go()
+        self._disconnect()
         connection = self._connected()
-        return connection, self._begin_on(connection, begin, seconds)
+        return connection, self._begin_on(connection, mode, seconds)
 
-    def _begin_on(self, connection: Connection, begin: str, seconds: float) -> int | None:
+    def _begin_on(self, connection: Connection, mode: str, seconds: float) -> int | None:
         most = PREPARE_SECONDS if self._is_preparing else STATEMENT_SECONDS
         words = [
-            begin,
+            mode,
             f"SET LOCAL lock_timeout = {round(seconds * 1000)}",
             f"SET LOCAL statement_timeout = {round(most * 1000)}",
-            # A process that is stopped in the middle must not keep all others from writing.
+            # Otherwise a process that is stopped in the middle would keep all others from writing.
             f"SET LOCAL idle_in_transaction_session_timeout = {round(STATEMENT_SECONDS * 1000)}",
         ]
-        if begin is not _READ:
+        if mode is not self.READ:
             words.append(f"SELECT pg_advisory_xact_lock({_LOCK})")
         connection.limit_seconds = seconds
-        found = _begin(connection, "; ".join(words))
+        version = _version_after(connection, "; ".join(words))
         connection.limit_seconds = most
-        return found
+        return version
 
     def _connected(self) -> Connection:
         if self._connection is not None:
@@ -176,36 +90,43 @@ class PostgresDatabase:
         try:
             self._connection = connect(self._url)
         except psycopg.Error as error:
-            # What the driver says can name the server and the user, and what it says of the URL more.
+            # The driver's own text can name the server and the user, and what it says of the URL more than that.
             trouble = unreachable(error)
             if trouble.is_transient:
                 self._unreachable_for, self._unreachable_until = str(trouble), time.monotonic() + UNREACHABLE_SECONDS
             raise trouble from None
-        self._prepared = _UNPREPARED
         return self._connection
 
-    def _let_go(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    def _transaction(self, connection: Connection) -> PostgresTransaction:
+        return PostgresTransaction(connection)
 
-    def _undo(self, error: BaseException) -> StoreUnavailable | None:
-        """Roll back; the trouble that the error means, or None where the error is not the store's."""
+    def _commit(self, connection: Connection) -> None:
+        if connection.execute("COMMIT").statusmessage != "COMMIT":
+            # A caller that swallowed a statement's error must not take the rest for saved, as it is in SQLite.
+            raise RuntimeError("the transaction was rolled back: one of its statements had failed")
+
+    def _rollback_and_explain(self, error: BaseException) -> StoreUnavailable | None:
         connection = self._connection
         if connection is not None:
             if connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
                 with contextlib.suppress(psycopg.Error):
                     connection.execute("ROLLBACK")
             if connection.info.transaction_status is not TransactionStatus.IDLE:
-                self._let_go()
-        trouble = meaning(error) if isinstance(error, psycopg.Error) else None
-        if trouble is not None and not isinstance(trouble, StoreBusy):
-            self._proven_at = -PROOF_SECONDS
-        return trouble
+                self._disconnect()
+        return meaning(error) if isinstance(error, psycopg.Error) else None
+
+    def _probe(self, transaction: PostgresTransaction, *, is_write_due: bool) -> None:
+        state = transaction.row("SELECT current_setting('transaction_read_only') AS read_only")
+        if state and state["read_only"] == "on":
+            raise StoreUnavailable("the database is read-only: a replica, or its disk is full", is_transient=True)
+        if is_write_due:
+            # PostgreSQL logs the commit of a transaction that has a number, even if it did nothing else.
+            transaction.rows("SELECT pg_current_xact_id()::text AS number")
 
 
-def _begin(connection: Connection, words: str) -> int | None:
-    # Without parameters all goes to the server in one message.
+def _version_after(connection: Connection, words: str) -> int | None:
+    """Run the statements; the version of the tables in the transaction that they began, None if there are no tables."""
+    # Without parameters everything goes to the server in one message.
     try:
         cursor = connection.execute(f"{words}; {_VERSION}".encode())
     except errors.UndefinedTable:

@@ -1,13 +1,13 @@
-"""What PostgreSQL's errors mean for the store, in words that name neither server nor user."""
+"""The meaning of PostgreSQL's errors for the store, in words that name neither the server nor the user."""
 
 import psycopg
 
 from shared.store.engines.database import StoreBusy, StoreUnavailable
 
-# By what the client's library says before there is a session: it gives no codes there.
+# By the words of the client library, which gives no codes before there is a session.
 _UNREACHABLE = {
-    "password authentication failed": "refuses the user or the password",
-    "no pg_hba.conf entry": "refuses connections from here",
+    "password authentication failed": "rejects the user or the password",
+    "no pg_hba.conf entry": "rejects connections from here",
     "does not exist": "does not know the user or the database",
     "too many": "has no connection left",
     "remaining connection slots": "has no connection left",
@@ -16,11 +16,11 @@ _UNREACHABLE = {
     "translate host name": "has a host name that is not known",
     "resolve": "has a host name that is not known",
     "Connection refused": "does not run: nothing listens there",
-    "timeout": "does not answer",
+    "timeout": "does not respond",
     "certificate": "has a certificate that is not trusted",
     "SSL": "cannot be spoken to over TLS",
 }
-# By the code's beginning, the longer first; and whether it may pass by itself.
+# By the beginning of the code, longer ones first: the words, and whether the error is transient.
 _WORDS = {
     "25006": ("is read-only: a replica, or its disk is full", True),
     "42501": ("does not let its user do this", False),
@@ -30,15 +30,15 @@ _WORDS = {
     "57P": ("was stopped, or has ended the connection", True),
     "58": ("cannot read or write its files", True),
     "08": ("cannot be reached", True),
-    "25P0": ("has ended the connection, for nothing was heard for long", True),
+    "25P0": ("has ended the connection, which was idle for too long", True),
     "XX": ("is damaged, or has a defect", False),
 }
-# Lock and statement timeouts, deadlocks and collisions: the same again may do.
+# Lock and statement timeouts, deadlocks and collisions: another attempt may succeed.
 _BUSY = {"55P03", "57014", "40001", "40P01"}
 
 
 def unreachable(error: psycopg.Error) -> StoreUnavailable:
-    """What it means that no connection was made."""
+    """The meaning of a failed attempt to connect."""
     if not isinstance(error, psycopg.OperationalError):
         return StoreUnavailable("the database's URL is malformed", is_transient=False)
     said = str(error)
@@ -47,17 +47,17 @@ def unreachable(error: psycopg.Error) -> StoreUnavailable:
 
 
 def meaning(error: psycopg.Error) -> StoreUnavailable | None:
-    """The trouble that an error means, or None where our own statement got something wrong."""
+    """The meaning of an error for the store, or None if our own statement is wrong."""
     code = error.sqlstate
     if code in _BUSY:
         return StoreBusy()
     if code is None:
-        # The connection ended, or nothing came; only then there is neither an answer nor a code.
+        # The connection ended, or no response came: without a response there is no code.
         if not isinstance(error, psycopg.OperationalError):
             return None
-        words = "does not answer" if "timeout" in str(error) else "has ended the connection"
+        words = "does not respond" if "timeout" in str(error) else "has ended the connection"
         return StoreUnavailable(f"the database server {words}", is_transient=True)
-    found = next((told for begin, told in _WORDS.items() if code.startswith(begin)), None)
+    found = next((words for begin, words in _WORDS.items() if code.startswith(begin)), None)
     if found is None:
         return None
     return StoreUnavailable(f"the database {found[0]} ({error.diag.message_primary or code})", is_transient=found[1])

@@ -1,4 +1,4 @@
-"""An open transaction of PostgreSQL: our statements in its style."""
+"""An open transaction of PostgreSQL: our statements with its parameter style."""
 
 import functools
 import re
@@ -7,30 +7,25 @@ from typing import Any
 
 from psycopg.sql import SQL, Identifier
 
-from shared.store.engines.database import Row
+from shared.store.engines.database import Row, Transaction
 from shared.store.engines.postgres.connection import Connection
 
 
-class PostgresTransaction:
-    """See engine.Transaction."""
+class PostgresTransaction(Transaction):
+    """See database.Transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def rows(self, sql: str, **values: Any) -> list[Row]:
+    def rows(self, sql: str, /, **parameters: Any) -> list[Row]:
         """The rows that the statement returns."""
-        # Truth is 0 or 1 in every table, as SQLite has it.
-        known = {name: int(value) if isinstance(value, bool) else value for name, value in values.items()}
-        cursor = self._connection.execute(_in_its_style(sql), known)
+        # A boolean is 0 or 1 in every table, as in SQLite.
+        known = {name: int(value) if isinstance(value, bool) else value for name, value in parameters.items()}
+        cursor = self._connection.execute(_with_named_parameters(sql), known)
         return list(cursor.fetchall()) if cursor.description else []
 
-    def row(self, sql: str, **values: Any) -> Row | None:
-        """The first row that the statement returns, if any."""
-        rows = self.rows(sql, **values)
-        return rows[0] if rows else None
-
     def copy_in(self, table: str, rows: Sequence[Row]) -> None:
-        """Add rows as they stand, which all have the first one's columns."""
+        """Add rows unchanged; all of them have the columns of the first."""
         columns = list(rows[0].keys())
         names = SQL(", ").join(map(Identifier, columns))
         into = SQL("COPY {} ({}) FROM STDIN").format(Identifier(table), names)
@@ -40,5 +35,5 @@ class PostgresTransaction:
 
 
 @functools.lru_cache(maxsize=256)
-def _in_its_style(sql: str) -> bytes:
+def _with_named_parameters(sql: str) -> bytes:
     return re.sub(r"(?<!:):([a-z_][a-z_0-9]*)", r"%(\1)s", sql.replace("%", "%%")).encode()

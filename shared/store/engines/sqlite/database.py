@@ -1,35 +1,29 @@
-"""The SQLite engine: one connection of one process behind a lock, and what differs from other engines.
+"""The SQLite engine.
 
-One connection behind a lock, because many writers to one SQLite file starve each other; between processes SQLite's
-own lock decides, which ``BEGIN IMMEDIATE`` takes before anything is read. Who waits for that one lets the others of
-this process go on meanwhile.
+The process has one connection behind a lock, because many writers to one SQLite file starve each other. Between
+processes SQLite's own lock decides, which ``BEGIN IMMEDIATE`` takes before anything is read. A thread that waits for
+that lock does not hold the process's own, so that the others can read meanwhile.
 """
 
 import contextlib
 import logging
 import sqlite3
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.logs import step
-from shared.store.engines.database import Row, StoreBusy, StoreUnavailable
-from shared.store.engines.sqlite.file import Files, connect, let_go, which
-from shared.store.engines.sqlite.lock_wait import Patience
+from shared.store.engines.database import Row, StoreBusy, StoreUnavailable, Transaction
+from shared.store.engines.lifecycle import Lifecycle
+from shared.store.engines.sqlite.file import Files, checkpoint_and_close, connect, file_identity
+from shared.store.engines.sqlite.lock_wait import LockWait
 
-BUSY_SECONDS = 5.0
-CHECK_SECONDS = 2.0
-PROOF_SECONDS = 10.0
-
-_READ, _WRITE = "BEGIN", "BEGIN IMMEDIATE"
-# FULL: an accepted event and a "sent" survive a power cut too, which is how small machines die. NORMAL survives a
-# killed process only, and could tell an outage twice under two numbers after the cut.
+# FULL: an accepted event and a "sent" survive a power cut too, which is how small machines die. NORMAL survives only a
+# killed process; after a power cut an outage could be notified twice, under two numbers.
 _DURABLE, _QUICK = "PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL"
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
-# What the surroundings can end, while the program and what it has stored stay as they are.
+# The machine can end these without another program or database.
 _TRANSIENT = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR}
 _WORDS = {
     sqlite3.SQLITE_FULL: "has no room left on its disk",
@@ -39,168 +33,91 @@ _WORDS = {
     sqlite3.SQLITE_CORRUPT: "is damaged: restore a backup, or move it away for a new one",
     sqlite3.SQLITE_NOTADB: "is damaged: restore a backup, or move it away for a new one",
 }
-# What our own statements got wrong is a defect and stays one.
+# Mistakes in our own statements: defects, which waiting does not fix.
 _DEFECTS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
 
 
-class SqliteTransaction:
-    """See engine.Transaction."""
+class SqliteTransaction(Transaction):
+    """See database.Transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def rows(self, sql: str, **values: Any) -> list[Row]:
+    def rows(self, sql: str, /, **parameters: Any) -> list[Row]:
         """The rows that the statement returns."""
-        return self._connection.execute(sql, values).fetchall()
-
-    def row(self, sql: str, **values: Any) -> Row | None:
-        """The first row that the statement returns, if any."""
-        rows = self.rows(sql, **values)
-        return rows[0] if rows else None
+        return self._connection.execute(sql, parameters).fetchall()
 
 
-class SqliteDatabase:
-    """A SQLite file. Opened on first use, so that nothing is open when a server forks.
+class Mode(NamedTuple):
+    """How a transaction begins, and how durable its commit is."""
 
-    ``prepare`` is called with it whenever its tables may be others than before: on opening, on opening anew where the
-    file was deleted or replaced, and when another process has changed them.
+    begin: str
+    level: str
 
-    Raises (from every method):
-        StoreUnavailable: locked for longer than BUSY_SECONDS, or the file cannot be opened, read or written.
-    """
 
-    table_named = "SELECT 1 FROM sqlite_master WHERE name = :name"
+class SqliteDatabase(Lifecycle[sqlite3.Connection, SqliteTransaction, Mode]):
+    """A SQLite file. See Lifecycle; it is opened again if the file was deleted or replaced."""
+
+    TABLE_EXISTS = "SELECT 1 FROM sqlite_master WHERE name = :name"
+    READ = Mode("BEGIN", _DURABLE)
+    WRITE = Mode("BEGIN IMMEDIATE", _DURABLE)
+    QUICK_WRITE = PROBE = Mode("BEGIN IMMEDIATE", _QUICK)
 
     def __init__(self, path: Path, prepare: Callable[["SqliteDatabase"], object] = lambda _: None) -> None:
+        super().__init__(prepare)
         self.path = path
         self._file = str(path)
-        self._prepare = prepare
-        # Taken again by ``prepare``, which uses this database while it is about to be used.
-        self._lock = threading.RLock()
-        self._patience = {_READ: Patience(), _WRITE: Patience()}
-        self._connection: sqlite3.Connection | None = None
         self._opened = Files((0, 0), None, None)
-        self._prepared: int | None = None
-        self._is_preparing = False
         self._level = ""
-        self._proven_at = -PROOF_SECONDS
+        self._waits = {mode.begin: LockWait() for mode in (self.READ, self.WRITE)}
 
-    def transaction(self, *, is_durable: bool = True) -> AbstractContextManager[SqliteTransaction]:
-        """See engine.Database."""
-        return self._begun(_WRITE, level=_DURABLE if is_durable else _QUICK)
-
-    def snapshot(self) -> AbstractContextManager[SqliteTransaction]:
-        """A transaction that only reads, and sees one state of the store throughout."""
-        return self._begun(_READ)
-
-    def open(self) -> None:
-        """Open and prepare it now, where it is not open."""
-        if self._connection is None:
-            with self.snapshot():
-                pass
-
-    def check(self) -> None:
-        """Raise StoreUnavailable where nothing could be saved now; waits for CHECK_SECONDS at most.
-
-        That the disk takes something is tried out where the last time is PROOF_SECONDS ago, or something failed since.
-        """
-        with self._begun(_WRITE, CHECK_SECONDS, _QUICK) as transaction:
-            is_proven = time.monotonic() < self._proven_at + PROOF_SECONDS
-            if not is_proven:
-                # A number that nobody uses: SQLite writes it although it is the same.
-                transaction.rows("PRAGMA user_version = 0")
-        if not is_proven:
-            self._proven_at = time.monotonic()
-
-    def close(self) -> None:
-        """Close the connection; the next use opens a new one."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    def in_its_words(self, migration: str) -> str:
-        """The text of a migration with this engine's names of types."""
+    def dialect(self, migration: str) -> str:
+        """The text of a migration with this engine's type names."""
         return migration.replace("{identity}", "INTEGER PRIMARY KEY")
 
-    @contextmanager
-    def _begun(self, begin: str, seconds: float | None = None, level: str = _DURABLE) -> Iterator[SqliteTransaction]:
-        connection = self._begin(begin, BUSY_SECONDS if seconds is None else seconds, level)
-        try:
-            yield SqliteTransaction(connection)
-            connection.execute("COMMIT")
-        except BaseException as error:
-            trouble = self._undo(error)
-            if trouble is None:
-                raise
-            raise trouble from error
-        finally:
-            self._lock.release()
-
-    def _begin(self, begin: str, seconds: float, level: str) -> sqlite3.Connection:
-        """Begin, and wait for other processes where that takes it. The lock is held afterwards."""
-        patience = self._patience[begin]
-        connection = self._try(begin, seconds, level)
+    def _begin(self, mode: Mode, seconds: float) -> sqlite3.Connection:
+        """Begin, and wait for other processes if necessary; the lock is held afterwards."""
+        wait = self._waits[mode.begin]
+        connection = self._try(mode, seconds)
         if connection is None:
-            for pause in patience.pauses(seconds):
+            for pause in wait.pauses(seconds):
                 time.sleep(pause)
-                connection = self._try(begin, seconds, level)
+                connection = self._try(mode, seconds)
                 if connection is not None:
                     break
             else:
                 raise StoreBusy
-        patience.renew()
+        wait.end()
         return connection
 
-    def _try(self, begin: str, seconds: float, level: str) -> sqlite3.Connection | None:
-        """Begin and keep the lock; None, and no lock, where another process is in the way."""
-        if not self._lock.acquire(timeout=seconds):
-            raise StoreBusy
-        try:
-            return self._begun_on_prepared(begin, level)
-        except BaseException as error:
-            trouble = self._undo(error)
-            self._lock.release()
-            if isinstance(trouble, StoreBusy):
-                return None
-            if trouble is None:
-                raise
-            raise trouble from error
-
-    def _begun_on_prepared(self, begin: str, level: str) -> sqlite3.Connection:
-        while True:
-            connection = self._connected()
-            if level != self._level:
-                # Before it begins: inside a transaction SQLite does nothing with it, and says nothing.
-                connection.execute(level)
-                self._level = level
-            connection.execute(begin)
-            # Counts the changes to the tables, whoever makes them.
-            found = connection.execute("PRAGMA schema_version").fetchone()[0]
-            if found == self._prepared or self._is_preparing:
-                return connection
-            connection.execute("ROLLBACK")
-            self._is_preparing = True
-            try:
-                self._prepare(self)
-            finally:
-                self._is_preparing = False
-            # What it found, and not what it made of it: so whatever changed meanwhile is looked at again.
-            self._prepared = found
+    def _connect_and_begin(self, mode: Mode, seconds: float) -> tuple[sqlite3.Connection, object]:  # noqa: ARG002
+        connection = self._connected()
+        if mode.level != self._level:
+            # Before BEGIN: inside a transaction SQLite ignores it without an error.
+            connection.execute(mode.level)
+            self._level = mode.level
+        connection.execute(mode.begin)
+        # SQLite counts there how often any process changed the tables.
+        return connection, connection.execute("PRAGMA schema_version").fetchone()[0]
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is not None:
-            if which(self._file) == self._opened.database:
+            if file_identity(self._file) == self._opened.database:
                 return self._connection
             step("server", "database_replaced", level=logging.WARNING, reason="its file was deleted, moved or replaced")
-            let_go(self._connection)
+            checkpoint_and_close(self._connection)
             self._connection = None
-        self._prepared, self._level = None, ""
+        self._level = ""
         self._connection, self._opened = connect(self._file, self._opened)
         return self._connection
 
-    def _undo(self, error: BaseException) -> StoreUnavailable | None:
-        """Roll back; the trouble that the error means, or None where the error is not the store's."""
+    def _transaction(self, connection: sqlite3.Connection) -> SqliteTransaction:
+        return SqliteTransaction(connection)
+
+    def _commit(self, connection: sqlite3.Connection) -> None:
+        connection.execute("COMMIT")
+
+    def _rollback_and_explain(self, error: BaseException) -> StoreUnavailable | None:
         with contextlib.suppress(sqlite3.Error):
             if self._connection is not None and self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -209,13 +126,14 @@ class SqliteDatabase:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code in _BUSY:
             return StoreBusy()
-        self._proven_at = -PROOF_SECONDS
-        if code != sqlite3.SQLITE_FULL and self._connection is not None:
-            # Full, it still reads. Else what is mended or restored meanwhile is opened anew.
+        if code != sqlite3.SQLITE_FULL:
+            # A full disk can still be read. After any other error, reconnect to pick up a repaired or restored file.
             with contextlib.suppress(sqlite3.Error):
-                self._connection.close()
-            self._connection = None
-        return StoreUnavailable(
-            f"the database {self.path.name} {_WORDS.get(code, 'cannot be used')} ({error})",
-            is_transient=code in _TRANSIENT,
-        )
+                self._disconnect()
+        reason = f"the database {self.path.name} {_WORDS.get(code, 'cannot be used')} ({error})"
+        return StoreUnavailable(reason, is_transient=code in _TRANSIENT)
+
+    def _probe(self, transaction: SqliteTransaction, *, is_write_due: bool) -> None:
+        if is_write_due:
+            # A number that nobody uses: SQLite writes it although it is the same.
+            transaction.rows("PRAGMA user_version = 0")

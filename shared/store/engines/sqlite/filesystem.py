@@ -1,4 +1,4 @@
-"""Where a SQLite file can be kept, and where it would vanish or be damaged."""
+"""Where a SQLite file is safe, and where it would vanish or be damaged."""
 
 import os
 from collections.abc import Mapping
@@ -9,29 +9,29 @@ from shared.store.engines.database import StoreUnavailable
 
 _INSTEAD = "set DATABASE_URL to a PostgreSQL database (postgresql://…)"
 _MOUNTS = Path("/proc/self/mountinfo")
-# Their locks, and the memory that SQLite's processes share through a file, do not hold between machines.
+# Their file locks, and the memory that SQLite's processes share through a file, do not work between machines.
 _REMOTE = ("nfs", "cifs", "smb", "fuse")
-# These are FUSE, and disks of this machine all the same.
+# These are FUSE, but disks of this machine.
 _LOCAL = ("fuse.fuse-overlayfs", "fuseblk")
 
 
 def refuse_wrong_place(path: Path, environ: Mapping[str, str] = os.environ, mounts: Path = _MOUNTS) -> None:
-    """Allow a SQLite file at ``path``, or say what to do instead. ``mounts``: what Linux says of the file systems.
+    """Allow a SQLite file at ``path``, or say what to do instead. ``mounts``: Linux's list of file systems.
 
     Raises:
-        StoreUnavailable: a cloud's function would lose it, or its file system would damage it.
+        StoreUnavailable: a function in a cloud would lose it, or its file system would damage it.
     """
     if is_in_cloud(environ):
         reason = f"a SQLite file does not outlive a function in a cloud: {_INSTEAD}"
         raise StoreUnavailable(reason, is_transient=False)
     kind = _file_system(path, mounts)
     if kind.startswith(_REMOTE) and kind not in _LOCAL:
-        reason = f"a SQLite file is damaged sooner or later on a shared file system ({kind}): {_INSTEAD}, or move it"
+        reason = f"a shared file system ({kind}) damages a SQLite file sooner or later: {_INSTEAD}, or move the file"
         raise StoreUnavailable(reason, is_transient=False)
 
 
 def _file_system(path: Path, mounts: Path) -> str:
-    """The kind of file system that holds ``path``; empty where that is not known, as on other systems than Linux."""
+    """The kind of file system that holds ``path``; empty if that is unknown, as on other systems than Linux."""
     try:
         device = (path if path.exists() else path.parent).stat().st_dev
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -1,7 +1,7 @@
-"""What the functions answer, as models.
+"""The functions' responses, as models.
 
-The functions answer without them: a cold start would pay for models that check nothing there. The tests hold every
-answer of the running system against them.
+The functions do not use them, since a cold start would pay for models that check nothing there. The tests check every
+response of the running system against them.
 """
 
 from typing import Annotated, Any, Literal
@@ -31,7 +31,7 @@ class Health(BaseModel):
 
 
 class HealthTrouble(BaseModel):
-    """What is wrong with the system."""
+    """The reason why the system does not work."""
 
     status: Literal["unavailable"]
     database: str = Field(description="What is wrong with the database.", examples=["the database is busy"])
@@ -39,10 +39,10 @@ class HealthTrouble(BaseModel):
 
 
 class EventTaken(BaseModel):
-    """What became of one event."""
+    """The result of one event."""
 
     id: int = Field(ge=1, description="The event's number in the database.")
-    event_id: str = Field(description="The event's own id, made up where it had none.")
+    event_id: str = Field(description="The event's own id, generated if it had none.")
     duplicate: bool = Field(description="Whether it was stored already; then it changed nothing.")
     change: EventsChange | None = Field(description="What it changed; null for nothing.")
     alert: Alert | None = Field(description="The alert that it opened or resolved, or that is active; null for none.")
@@ -51,17 +51,17 @@ class EventTaken(BaseModel):
 class EventChange(BaseModel):
     """An event that changed something."""
 
-    event_id: str = Field(description="The event's own id, made up where it had none.")
+    event_id: str = Field(description="The event's own id, generated if it had none.")
     change: EventsChange = Field(description="What it changed.")
     alert: Alert = Field(description="The alert that it opened or resolved.")
 
 
 class EventsTaken(BaseModel):
-    """What became of an array of events."""
+    """The result of an array of events."""
 
     accepted: Count = Field(description="Events that were stored now.")
     duplicates: Count = Field(description="Events that were stored already; they changed nothing.")
-    changes: list[EventChange] = Field(description="What they changed, in the order in which they were given.")
+    changes: list[EventChange] = Field(description="What they changed, in the order of the array.")
 
 
 class Alerts(BaseModel):
@@ -87,20 +87,20 @@ class NotificationLogs(BaseModel):
 class ChecksRun(BaseModel):
     """One run of the agent."""
 
-    checked: Count = Field(description="Monitors that were looked at.")
+    checked: Count = Field(description="Monitors that were checked.")
     failed: Count = Field(description="Those of them that failed.")
-    posted: Count = Field(description="Events that the backend took, older ones from the spool too.")
-    refused: Count = Field(description="Events that the backend refused for good.")
+    posted: Count = Field(description="Events that the backend accepted, including older ones from the spool.")
+    refused: Count = Field(description="Events that the backend permanently rejected.")
     spooled: Count = Field(description="Events that wait in the spool.")
 
 
 class DeliveryRun(BaseModel):
-    """One run of what is still owed: the number of attempts by how they went."""
+    """One delivery run: the number of attempts by outcome."""
 
-    SENT: Count = Field(description="The channel took it.")
-    RETRY: Count = Field(description="Failed for now, and is tried again.")
-    FAILED: Count = Field(description="Refused for good.")
-    EXPIRED: Count = Field(description="Given up for its age.")
+    SENT: Count = Field(description="The channel accepted it.")
+    RETRY: Count = Field(description="Failed, and will be tried again.")
+    FAILED: Count = Field(description="Permanently rejected.")
+    EXPIRED: Count = Field(description="Too old, so it was given up.")
 
 
 class Review(BaseModel):
@@ -110,11 +110,11 @@ class Review(BaseModel):
 
 
 class Problem(BaseModel):
-    """What is wrong, as RFC 9457 problem details."""
+    """An error, as RFC 9457 problem details."""
 
-    type: Literal["about:blank"] = Field(description="Always this: `status` and `detail` say it all.")
+    type: Literal["about:blank"] = Field(description="Always this value: `status` and `detail` say everything.")
     title: str = Field(description="The status in words.", examples=["Bad Request"])
-    status: int = Field(ge=400, le=599, description="The answer's status.", examples=[400])
+    status: int = Field(ge=400, le=599, description="The response's status.", examples=[400])
     detail: str = Field(description="What is wrong, in one sentence for a person.")
 
 
@@ -127,7 +127,7 @@ class WrongValue(BaseModel):
 
 
 class InputProblem(Problem):
-    """What is wrong with the input. The members beyond `detail` are there where a value is to blame."""
+    """An error in the input. The members after `detail` are there if a value is wrong."""
 
     field: str | SkipJsonSchema[None] = Field(None, description="The first field that is wrong.")
     value: Any = Field(None, description="What was found there.")
@@ -135,8 +135,8 @@ class InputProblem(Problem):
 
 
 class MoveProblem(Problem):
-    """A move that an alert does not make."""
+    """A move that the alert cannot make."""
 
     field: Literal["status"]
     was: AlertStatus = Field(alias="from", description="The alert's status, which stays.")
-    to: AlertStatus = Field(description="The status that was asked for.")
+    to: AlertStatus = Field(description="The requested status.")

@@ -1,0 +1,165 @@
+"""The configured channels: each has a name, a kind and the kind's settings, all read from the environment.
+
+Two sources make one set. A channel of ``FROM_VARIABLES`` is named like its kind and is on if a setting that it needs is
+set. ``CHANNELS`` is a JSON object of others, any number of each kind: name → ``kind`` and the kind's settings.
+"""
+
+import functools
+import json
+import os
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple, get_args
+
+from pydantic import SecretStr, ValidationError
+
+from shared.notifiers import NotifierKind, kind_named, kinds
+from shared.settings import SettingError
+from shared.settings.secrets import HIDDEN, shown
+
+# The variable of each setting. The console has no settings and is always on. A kind that is not here is loaded only if
+# CHANNELS names it, so that another kind costs no cold start.
+FROM_VARIABLES: Mapping[str, Mapping[str, str]] = {
+    "console": {},
+    "sns": {"topic_arn": "SNS_TOPIC_ARN"},
+    "telegram": {"bot_token": "TELEGRAM_BOT_TOKEN", "chat_id": "TELEGRAM_CHAT_ID", "api_url": "TELEGRAM_API_URL"},
+}
+JSON = "CHANNELS"
+VARIABLES = (*(variable for variables in FROM_VARIABLES.values() for variable in variables.values()), JSON)
+MAX_NAME_LENGTH = 64
+_OBJECT = 'a JSON object of channels by name, like {"ops": {"kind": "telegram", "bot_token": "…", "chat_id": -100123}}'
+
+
+def configured(environ: Mapping[str, str] = os.environ) -> dict[str, NotifierKind]:
+    """The notifier of each channel, by the channel's name.
+
+    Raises:
+        SettingError: a channel is malformed, or half configured.
+    """
+    return dict(_configured(tuple(environ.get(variable, "") for variable in VARIABLES)))
+
+
+# Each request asks, and nearly always gets the same notifiers as the one before.
+@functools.lru_cache(maxsize=8)
+def _configured(values: tuple[str, ...]) -> dict[str, NotifierKind]:
+    channels, errors = read(dict(zip(VARIABLES, values, strict=True)))
+    if errors:
+        raise errors[0]
+    return channels
+
+
+def read(environ: Mapping[str, str]) -> tuple[dict[str, NotifierKind], list[SettingError]]:
+    """The channels that can be used, as ``configured`` gives them, and what is wrong with each of the others."""
+    channels: dict[str, NotifierKind] = {}
+    errors: list[SettingError] = []
+    given = list(_from_variables(environ))
+    try:
+        given += _from_json(environ.get(JSON, ""))
+    except SettingError as error:
+        errors.append(error)
+    for channel in given:
+        try:
+            if channel.name in channels:
+                raise SettingError(f"{JSON} key", channel.name, "another name, since there is such a channel already")
+            channels[channel.name] = _notifier(channel)
+        except SettingError as error:
+            errors.append(error)
+    return channels, errors
+
+
+def of_json(environ: Mapping[str, str]) -> dict[str, NotifierKind]:
+    """The channels of ``CHANNELS`` that can be used."""
+    found, _ = read({JSON: environ.get(JSON, "")})
+    always_on, _ = read({})
+    return {name: notifier for name, notifier in found.items() if name not in always_on}
+
+
+class _Given(NamedTuple):
+    """A channel as somebody wrote it, unchecked. ``variables``: those of its settings, if it is from variables."""
+
+    name: str
+    description: Any
+    variables: Mapping[str, str] | None = None
+
+    def setting(self, field: str) -> str:
+        """What a person calls one of its settings."""
+        return f"{JSON}.{self.name}.{field}" if self.variables is None else self.variables.get(field, field)
+
+
+def _from_variables(environ: Mapping[str, str]) -> Iterator[_Given]:
+    for kind, variables in FROM_VARIABLES.items():
+        values = {field: environ.get(variable, "").strip() for field, variable in variables.items()}
+        settings = {field: value for field, value in values.items() if value}
+        # A setting that has a default does not switch the channel on.
+        if not variables or any(kind_named(kind).model_fields[field].is_required() for field in settings):
+            yield _Given(kind, {"kind": kind, **settings}, variables)
+
+
+def _from_json(text: str) -> Iterator[_Given]:
+    if not text.strip():
+        return
+    try:
+        found = json.loads(text, object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise SettingError(JSON, HIDDEN, f"{_OBJECT} ({error})") from None
+    if not isinstance(found, dict):
+        raise SettingError(JSON, HIDDEN, _OBJECT)
+    for name, description in found.items():
+        yield _Given(name, description)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    # json itself would silently keep the last one.
+    if len(found) < len(pairs):
+        raise ValueError("a name occurs twice in one object")
+    return found
+
+
+def _notifier(channel: _Given) -> NotifierKind:
+    name, description = channel.name, channel.description
+    if not name.isprintable() or name != name.strip() or not 0 < len(name) <= MAX_NAME_LENGTH:
+        expected = f"a name of 1 to {MAX_NAME_LENGTH} printable characters, without a blank at either end"
+        raise SettingError(f"{JSON} key", name[: MAX_NAME_LENGTH + 1], expected)
+    if not isinstance(description, dict):
+        raise SettingError(f"{JSON}.{name}", HIDDEN, "an object with the channel's kind and settings")
+    settings = dict(description)
+    kind_name = settings.pop("kind", None)
+    if kind_name not in kinds():
+        found = None if kind_name is None else shown("KIND", _as_text(kind_name))
+        raise SettingError(channel.setting("kind"), found, _one_of("a kind of channel", found, kinds()))
+    kind = kind_named(kind_name)
+    try:
+        return kind.configured(settings, {field: channel.setting(field) for field in kind.model_fields})
+    except ValidationError as error:
+        raise _malformed(channel, kind_name, error) from None
+
+
+def _malformed(channel: _Given, kind_name: str, error: ValidationError) -> SettingError:
+    fields = kind_named(kind_name).model_fields
+    details = error.errors()
+    # An unknown setting first: it may be a misspelt one that is missing for that reason.
+    for detail in details:
+        if detail["type"] == "extra_forbidden":
+            unknown = "".join(letter if letter.isprintable() else "?" for letter in str(detail["loc"][0])[:50])
+            expected = _one_of(f"a setting of {kind_name}", unknown, fields)
+            return SettingError(channel.setting(unknown), HIDDEN, expected)
+    name, *inside = map(str, details[0]["loc"])
+    field = fields[name]
+    if details[0]["type"] == "missing":
+        found = None
+    elif details[0]["type"] == "secret" or SecretStr in (field.annotation, *get_args(field.annotation)):
+        found = HIDDEN
+    else:
+        found = shown(name.upper(), _as_text(details[0]["input"]))
+    return SettingError(".".join((channel.setting(name), *inside)), found, str(field.description))
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _one_of(what: str, found: str | None, valid: Collection[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(found or "", valid, 1)
+    return f"{what}, perhaps {close[0]}" if close else f"{what}: {', '.join(valid) or 'there is none'}"

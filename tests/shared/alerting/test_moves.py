@@ -1,0 +1,144 @@
+"""What a person may do with an alert, and whatever events and people do at random."""
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from shared.alerting import IllegalMove, Situation, decide, monitor_after_move, move
+from shared.models import Alert, AlertStatus, ChangeKind, MonitorState
+from tests.support.builders import alert, at, event, monitor
+
+OPEN, ACK, RESOLVED = AlertStatus.OPEN, AlertStatus.ACK, AlertStatus.RESOLVED
+
+MOVES = [
+    (OPEN, ACK, None, "acknowledged"),
+    (ACK, OPEN, None, "the acknowledgement is taken back"),
+    (OPEN, RESOLVED, None, "resolved by hand"),
+    (ACK, RESOLVED, None, "acknowledged, then resolved by hand"),
+    (RESOLVED, OPEN, None, "reopened"),
+    (OPEN, OPEN, None, "the same again"),
+    (ACK, ACK, None, "the same again"),
+    (RESOLVED, RESOLVED, OPEN, "the same again, whatever else is active"),
+]
+
+
+@pytest.mark.parametrize(("start", "to", "other", "why"), MOVES)
+def test_a_person_may_move_an_alert(start: AlertStatus, to: AlertStatus, other: AlertStatus | None, why: str) -> None:
+    before = alert(start)
+    moved = move(before, to, by="lee", at=at(60), other_active=alert(other) if other else None)
+    assert moved.status is to
+    if start is to:
+        assert moved == before, "nothing changes, not even the name of the person"
+        return
+    assert (moved.acknowledged_at, moved.acknowledged_by) == {
+        ACK: (at(60), "lee"),
+        OPEN: (None, None),
+        RESOLVED: (before.acknowledged_at, before.acknowledged_by),
+    }[to]
+    assert (moved.resolved_at, moved.resolved_by) == ((at(60), "lee") if to is RESOLVED else (None, None))
+
+
+@pytest.mark.parametrize(
+    ("to", "other", "why"),
+    [
+        (ACK, None, "an ended outage is not acknowledged: it is reopened first"),
+        (ACK, OPEN, "nor while another is active"),
+        (OPEN, OPEN, "a monitor has one active alert: the other one is it"),
+        (OPEN, ACK, "also if that one is acknowledged"),
+    ],
+)
+def test_a_person_may_not_move_an_ended_alert(to: AlertStatus, other: AlertStatus | None, why: str) -> None:
+    with pytest.raises(IllegalMove) as refused:
+        move(alert(RESOLVED), to, by=None, at=at(60), other_active=alert(other) if other else None)
+    assert "RESOLVED" in str(refused.value), why
+    assert to in str(refused.value)
+
+
+class AlertOfOneMonitor(RuleBasedStateMachine):
+    """Events and people act at random; a model that only counts says what has to come of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.monitor = monitor(MonitorState.UNKNOWN, threshold=2, checked=None)
+        self.alerts: list[Alert] = []
+        self.time = 0.0
+        # The model: the failures in a row that count, and whether an alert is on.
+        self.failures = 0
+        self.is_on = False
+        self.opened = 0
+
+    @property
+    def active(self) -> Alert | None:
+        return next((alert for alert in self.alerts if alert.status.is_active), None)
+
+    def receive(self, place: float, *, ok: bool) -> ChangeKind | None:
+        decision = decide(Situation(self.monitor, self.active, at(place), at(1e6)), event(place, ok=ok))
+        self.monitor = decision.monitor
+        if decision.change is ChangeKind.OPENED:
+            self.alerts.append(alert(id=len(self.alerts) + 1, failed_at=at(place)))
+        elif decision.change is ChangeKind.RESOLVED:
+            self.set(self.active, RESOLVED)
+        return decision.change
+
+    def set(self, which: Alert | None, to: AlertStatus) -> None:
+        assert which is not None
+        self.alerts[which.id - 1] = which.model_copy(update={"status": to})
+
+    @rule(ok=st.booleans(), gap=st.sampled_from([0.0, 0.5, 30.0]))
+    def check_arrives(self, ok: bool, gap: float) -> None:
+        self.time += gap
+        change = self.receive(self.time, ok=ok)
+        self.failures = 0 if ok else self.failures + 1
+        if ok:
+            assert change is (ChangeKind.RESOLVED if self.is_on else None)
+            self.is_on = False
+        elif self.is_on or self.failures < 2:
+            assert change is None
+        else:
+            assert change is ChangeKind.OPENED
+            self.is_on, self.opened = True, self.opened + 1
+
+    @rule(ok=st.booleans(), age=st.floats(0.001, 1000))
+    def late_report_arrives(self, ok: bool, age: float) -> None:
+        if self.monitor.last_checked_at is None:
+            return
+        before = self.monitor
+        assert self.receive(self.time - age - 0.001, ok=ok) is None
+        assert self.monitor == before
+
+    @rule(to=st.sampled_from(AlertStatus), index=st.integers(0, 20))
+    def person_moves(self, to: AlertStatus, index: int) -> None:
+        if index >= len(self.alerts):
+            return
+        which = self.alerts[index]
+        other = self.active if self.active != which else None
+        is_legal = which.status is to or which.status.is_active or (to is OPEN and not self.is_on)
+        try:
+            moved = move(which, to, by=None, at=at(self.time), other_active=other)
+        except IllegalMove:
+            assert not is_legal
+            return
+        assert is_legal
+        self.alerts[index] = moved
+        if which.status.is_active and to is RESOLVED:
+            self.monitor = monitor_after_move(self.monitor, alert(RESOLVED))
+            self.failures, self.is_on = 0, False
+        elif to.is_active:
+            self.is_on = True
+
+    @invariant()
+    def at_most_one_alert_is_active(self) -> None:
+        assert sum(alert.status.is_active for alert in self.alerts) == self.is_on
+        assert len(self.alerts) == self.opened
+
+    @invariant()
+    def the_state_says_what_is_known(self) -> None:
+        if self.monitor.state is MonitorState.UP:
+            assert self.failures == 0
+        if self.monitor.state is MonitorState.DOWN:
+            assert self.failures > 0
+
+
+TestAlertOfOneMonitor = AlertOfOneMonitor.TestCase
+TestAlertOfOneMonitor.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)

@@ -1,0 +1,167 @@
+"""Delivery over a real store, with channels that do as a test says and times that it gives."""
+
+import threading
+import time
+
+import pytest
+
+from shared.delivery import deliver_at_once
+from shared.delivery.run import AT_ONCE, LEASE_SECONDS, SEND_SECONDS
+from shared.models import AlertStatus, now
+from shared.store import Store
+from tests.support.builders import NOON, Channel, at, fails, refuses
+from tests.support.store.steps import TTL, claim, deliver, owe, statuses
+
+# --- one channel ------------------------------------------------------------------------------------------------------
+
+
+def test_an_owed_message_is_sent_once(store: Store) -> None:
+    owe(store)
+    channel = Channel()
+    assert deliver(store, a=channel) == {"SENT": 1}
+    assert deliver(store, 99, a=channel) == {}
+    assert channel.kinds == ["OUTAGE"]
+
+
+def test_one_run_sends_an_outage_and_then_its_recovery(store: Store) -> None:
+    owe(store)
+    owe(store, 30, ok=True)
+    channel = Channel()
+    assert deliver(store, 30, a=channel) == {"SENT": 2}
+    assert channel.kinds == ["OUTAGE", "RECOVERY"]
+
+
+def test_a_failed_attempt_is_retried_when_it_is_due(store: Store) -> None:
+    owe(store)
+    channel = Channel(fails())
+    assert deliver(store, a=channel) == {"RETRY": 1}
+    channel.behave = lambda: None
+    assert deliver(store, 0.9, a=channel) == {}
+    assert deliver(store, 2.1, a=channel) == {"SENT": 1}
+    assert statuses(store) == ["RETRY", "SENT"]
+
+
+@pytest.mark.parametrize("text", ["nul \x00 inside", "half \ud800 a character"], ids=["NUL", "half a character"])
+def test_any_response_of_a_channel_can_be_recorded(store: Store, text: str) -> None:
+    owe(store)
+    assert deliver(store, a=Channel(refuses(text))) == {"FAILED": 1}
+    [refused] = store.notifications.logs(limit=9)
+    assert (refused.status, refused.answer) == ("FAILED", text.replace("\0", "?").replace("\ud800", "?"))
+
+
+def test_a_retry_waits_as_long_as_the_channel_asks(store: Store) -> None:
+    owe(store)
+    channel = Channel(fails(retry_after=100.0))
+    deliver(store, a=channel)
+    channel.behave = lambda: None
+    assert deliver(store, 99.9, a=channel) == {}
+    assert deliver(store, 100.1, a=channel) == {"SENT": 1}
+
+
+def test_a_permanent_refusal_fails_at_once_and_blocks_nothing(store: Store) -> None:
+    owe(store)
+    owe(store, 30, ok=True)
+    assert deliver(store, 30, a=Channel(refuses("no luck"))) == {"FAILED": 2}
+    assert store.notifications.logs(limit=1)[0].answer == "no luck"
+
+
+def test_a_message_that_expires_leaves_a_row_that_says_so(store: Store) -> None:
+    owe(store)
+    channel = Channel()
+    assert deliver(store, TTL + 1, a=channel) == {"EXPIRED": 1}
+    assert channel.texts == []
+    log = store.notifications.logs(limit=9)[0]
+    assert (log.status, log.answer) == ("EXPIRED", "not delivered after 0 attempts since 2025-01-08T12:00:00.000Z")
+
+
+def test_messages_to_a_removed_channel_expire(store: Store) -> None:
+    owe(store, channels=("a", "removed"))
+    assert deliver(store, a=Channel()) == {"SENT": 1}
+    assert deliver(store, TTL + 1, a=Channel()) == {"EXPIRED": 1}
+
+
+def test_a_notifiers_defect_loses_nothing_and_shows_no_secret(store: Store) -> None:
+    owe(store)
+
+    def defect() -> None:
+        raise ValueError("token 12345")
+
+    assert deliver(store, a=Channel(defect)) == {"RETRY": 1}
+    assert store.notifications.logs(limit=1)[0].answer == "unexpected ValueError"
+
+
+def test_the_lease_of_a_dead_sender_is_taken_over(store: Store) -> None:
+    owe(store)
+    assert claim(store, 0)
+    channel = Channel()
+    assert deliver(store, 29, a=channel) == {}
+    assert deliver(store, 30, a=channel) == {"SENT": 1}
+
+
+def test_a_lease_outlasts_a_send_and_is_short() -> None:
+    assert SEND_SECONDS < LEASE_SECONDS <= 30
+    assert AT_ONCE.ends_at <= 1
+    assert AT_ONCE.starts_until < AT_ONCE.ends_at
+
+
+def test_a_recovery_by_hand_says_so(store: Store) -> None:
+    owe(store)
+    store.alerts.move(1, AlertStatus.RESOLVED, by="kim", at=at(60), channels=["a"])
+    channel = Channel()
+    deliver(store, 60, a=channel)
+    assert "resolved by hand by kim" in channel.texts[1]
+
+
+# --- several channels -------------------------------------------------------------------------------------------------
+
+
+def test_channels_are_served_side_by_side(store: Store) -> None:
+    owe(store, channels=("a", "b"))
+    together = threading.Barrier(2, timeout=5)
+    assert deliver(store, a=Channel(together.wait), b=Channel(together.wait)) == {"SENT": 2}
+
+
+def test_a_message_that_comes_due_waits_for_no_slow_channel(store: Store) -> None:
+    owe(store, channels=("slow",))
+    fast, is_sent = Channel(), threading.Event()
+    fast.behave = is_sent.set
+
+    def slow() -> None:
+        # The fast channel comes to owe a message only while this send lasts.
+        owe(store, channels=("fast",), monitor="other")
+        assert is_sent.wait(5), "the fast channel was not served meanwhile"
+
+    assert deliver(store, slow=Channel(slow), fast=fast) == {"SENT": 2}
+
+
+# --- at once ----------------------------------------------------------------------------------------------------------
+
+
+def test_only_new_messages_are_sent_at_once(store: Store) -> None:
+    owe(store, monitor="older")
+    ids = owe(store, monitor="newer")
+    channel = Channel()
+    deliver_at_once(store, {"a": channel}, ids, "en")
+    assert len(channel.texts) == 1
+    assert "newer" in channel.texts[0]
+
+
+def test_a_recovery_at_once_waits_for_its_retried_outage(store: Store) -> None:
+    outage = owe(store)
+    channel = Channel(fails())
+    deliver_at_once(store, {"a": channel}, outage, "en")
+    channel.behave = lambda: None
+    recovery = owe(store, 30, ok=True)
+    deliver_at_once(store, {"a": channel}, recovery, "en")
+    assert channel.texts == []
+    in_an_hour = (now() - NOON).total_seconds() + 3600
+    assert deliver(store, in_an_hour, a=channel) == {"EXPIRED": 2} or channel.kinds == ["OUTAGE", "RECOVERY"]
+
+
+def test_at_once_starts_no_send_that_it_would_cut_off(store: Store) -> None:
+    ids = [*owe(store, monitor="first"), *owe(store, monitor="second")]
+    channel = Channel(lambda: time.sleep(AT_ONCE.starts_until))
+    deliver_at_once(store, {"a": channel}, ids, "en")
+    assert len(channel.texts) == 1
+    assert channel.timeouts[0] <= AT_ONCE.ends_at
+    assert deliver(store, a=Channel()) == {"SENT": 1}

@@ -1,0 +1,52 @@
+"""What holds for a store on SQLite alone."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from shared.models import as_text
+from shared.store import Store, StoreUnavailable
+from shared.store.engines.sqlite.database import SqliteDatabase
+from shared.store.migrate import migrate
+from tests.support.builders import NOON
+from tests.support.store.engines import on_sqlite
+from tests.support.store.steps import rows
+
+
+@on_sqlite
+def test_alerts_of_a_status_are_found_by_an_index(store: Store) -> None:
+    with store.database.snapshot() as snapshot:
+        plan = snapshot.rows(
+            "EXPLAIN QUERY PLAN SELECT * FROM alerts WHERE status = 'OPEN' AND id < 9 ORDER BY id DESC"
+        )
+    assert [row["detail"] for row in plan] == ["SEARCH alerts USING INDEX alerts_by_status (status=? AND id<?)"]
+
+
+@on_sqlite
+def test_the_connection_uses_a_wal_and_foreign_keys(store: Store) -> None:
+    assert rows(store, "PRAGMA journal_mode") == [("wal",)]
+    assert rows(store, "PRAGMA foreign_keys") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "is_transient", "why"),
+    [("locked", True, "busy"), ("not a database", False, "not a database"), ("no folder", True, "unable to open")],
+)
+def test_an_unusable_file_says_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str, is_transient: bool, why: str
+) -> None:
+    monkeypatch.setattr("shared.store.engines.lifecycle.BUSY_SECONDS", 0.05)
+    path = tmp_path / ("missing/x.db" if trouble == "no folder" else "x.db")
+    other = None
+    if trouble == "not a database":
+        path.write_bytes(b"hello " * 1000)
+    elif trouble == "locked":
+        migrate(SqliteDatabase(path), as_text(NOON))
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable, match=why) as raised, SqliteDatabase(path).transaction():
+        pass
+    assert raised.value.is_transient is is_transient
+    if other:
+        other.close()

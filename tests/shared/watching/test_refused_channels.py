@@ -1,0 +1,86 @@
+"""Channels that refuse permanently: one alert, which the other channels send."""
+
+from shared.store import Store
+from tests.support.builders import Channel, at, fails, refuses
+from tests.support.store.engines import on_each_engine
+from tests.support.store.steps import CHANNELS, move
+from tests.support.store.watching import REFUSED, check, deliver_all, history, owed
+
+
+def refusals(store: Store) -> list[tuple[str, str]]:
+    return [(subject, status) for kind, subject, status in history(store) if kind == REFUSED]
+
+
+def test_a_permanent_refusal_is_sent_to_the_other_channels(store: Store) -> None:
+    check(store, 0, ok=False)
+    a, b = Channel(refuses()), Channel()
+    assert deliver_all(store, 10, a=a, b=b) == {"FAILED": 1, "SENT": 2}
+    assert b.headlines == ["OUTAGE shop (http://shop/)", "CHANNEL_REFUSED a"]
+    assert "cause: Unauthorized" in b.texts[1]
+    assert owed(store, 2) == [("CHANNEL_REFUSED", "b")], "a channel is not asked to send its own refusal"
+
+
+def test_two_refused_messages_are_one_alert(store: Store) -> None:
+    check(store, 0, ok=False, monitor="shop")
+    check(store, 0, ok=False, monitor="blog")
+    a, b = Channel(refuses()), Channel()
+    assert deliver_all(store, 10, a=a, b=b) == {"FAILED": 2, "SENT": 3}
+    assert refusals(store) == [("a", "OPEN")]
+
+
+def test_the_end_of_a_refusal_is_sent_to_the_other_channels(store: Store) -> None:
+    check(store, 0, ok=False)
+    a, b = Channel(refuses()), Channel()
+    deliver_all(store, 10, a=a, b=b)
+    a.behave = lambda: None
+    check(store, 30)
+    assert deliver_all(store, 40, a=a, b=b) == {"SENT": 3}
+    assert a.headlines == ["RECOVERY shop (http://shop/)"]
+    assert sorted(b.headlines[2:]) == ["RECOVERY channel a", "RECOVERY shop (http://shop/)"]
+    assert store.alerts.get(2)[0].resolved_at == at(40)
+
+
+def test_a_transient_failure_says_nothing_of_the_channel(store: Store) -> None:
+    check(store, 0, ok=False)
+    assert deliver_all(store, 10, a=Channel(fails()), b=Channel()) == {"RETRY": 1, "SENT": 1}
+    assert [kind for kind, *_ in history(store)] == ["OUTAGE"]
+
+
+@on_each_engine
+def test_two_refusing_channels_come_to_an_end(store: Store) -> None:
+    check(store, 0, ok=False)
+    assert deliver_all(store, 10, a=Channel(refuses()), b=Channel(refuses())) == {"FAILED": 4}
+    assert sorted(refusals(store)) == [("a", "OPEN"), ("b", "OPEN")]
+    assert not store.notifications.has_due(CHANNELS, now=at(9999))
+
+
+def test_a_refusal_by_the_only_channel_is_sent_to_nobody(store: Store) -> None:
+    check(store, 0, ok=False)
+    store.notifications.expire(now=at(1), created_before=at(-1))
+    assert deliver_all(store, 10, a=Channel(refuses())) == {"FAILED": 1}
+    assert history(store)[1:] == [(REFUSED, "a", "OPEN")]
+    assert owed(store, 2) == []
+
+
+def test_after_a_resolved_refusal_the_next_one_is_an_alert(store: Store) -> None:
+    check(store, 0, ok=False)
+    a, b = Channel(refuses()), Channel()
+    deliver_all(store, 10, a=a, b=b)
+    move(store, 2, "RESOLVED", 20)
+    assert owed(store, 2)[1:] == [("RECOVERY", "b")], "a channel is not asked to send its own recovery either"
+    check(store, 30)
+    deliver_all(store, 40, a=a, b=b)
+    assert history(store)[1:] == [(REFUSED, "a", "RESOLVED"), (REFUSED, "a", "OPEN")]
+
+
+@on_each_engine
+def test_a_reopened_refusal_ends_with_the_next_accepted_message(store: Store) -> None:
+    check(store, 0, ok=False)
+    a, b = Channel(refuses()), Channel()
+    deliver_all(store, 10, a=a, b=b)
+    move(store, 2, "RESOLVED", 20)
+    move(store, 2, "OPEN", 21)
+    a.behave = lambda: None
+    check(store, 30)
+    deliver_all(store, 40, a=a, b=b)
+    assert history(store) == [("OUTAGE", "shop", "RESOLVED"), (REFUSED, "a", "RESOLVED")]

@@ -1,0 +1,126 @@
+"""Access to a function: with which key, and from where."""
+
+import hmac
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import functions_framework
+import pytest
+from werkzeug.test import Client
+
+from infra.table import MAIN
+from shared.web.function import warn_of_open_access
+from tests.support.keys import KEYS, WEAK_KEYS
+from tests.support.running import environment
+
+EVENT = {"target_url": "http://pushed.example/", "timestamp": "2025-01-08T10:30:00Z", "is_success": True}
+
+
+@pytest.fixture
+def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_logs: object) -> Iterator[Callable[..., Any]]:
+    """Calls a function under functions-framework whose server is bound to ``bound``."""
+    for name, value in environment(tmp_path, LOG_DIR=None, API_KEY=",".join(KEYS)).items():
+        monkeypatch.setenv(name, value)
+    for name in ("LOG_DIR", "K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    # This process warns once.
+    warn_of_open_access.cache_clear()
+
+    def ask(name: str, method: str, *, key: str = KEYS[0], bound: str = "127.0.0.1", **environ: str) -> Any:
+        for variable, value in environ.items():
+            monkeypatch.setenv(variable, value)
+        app = functions_framework.create_app(name, str(MAIN))  # type: ignore[no-untyped-call]
+        # The Host header is the caller's, and must not count.
+        server = {"SERVER_NAME": bound, "HTTP_HOST": "127.0.0.1"}
+        body = EVENT if name == "ingest_event" else None
+        return Client(app).open("/", method=method, environ_overrides=server, headers={"X-API-Key": key}, json=body)
+
+    yield ask
+    warn_of_open_access.cache_clear()
+
+
+@pytest.mark.parametrize("auth", ["ingest", "writes", "all"])
+def test_each_of_several_keys_is_accepted_and_no_other(ask: Callable[..., Any], auth: str) -> None:
+    for key in KEYS:
+        assert ask("ingest_event", "POST", key=key, API_AUTH=auth).status_code in (200, 201), key
+    for key in ("", KEYS[0][:-1], f"{KEYS[0]}x", f"{KEYS[0]},{KEYS[1]}", f"{KEYS[0]} {KEYS[1]}", ",".join(KEYS)):
+        assert ask("ingest_event", "POST", key=key, API_AUTH=auth).status_code == 401, key
+
+
+@pytest.mark.parametrize("key", [*KEYS, "none-of-the-three-keys"])
+def test_a_key_is_compared_with_every_known_key(
+    ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    compared = []
+
+    def compare(given: bytes, known: bytes, compare: Callable[[bytes, bytes], bool] = hmac.compare_digest) -> bool:
+        compared.append(known.decode())
+        return compare(given, known)
+
+    monkeypatch.setattr("hmac.compare_digest", compare)
+    ask("ingest_event", "POST", key=key)
+    assert compared == KEYS
+
+
+REACHED_BY_OTHERS = [
+    ("0.0.0.0", {}, "functions-framework's default"),
+    ("::", {}, "every address"),
+    ("192.168.1.5", {}, "an address of the network"),
+    ("127.0.0.1", {"K_SERVICE": "list-alerts"}, "in Google's cloud"),
+    (
+        "127.0.0.1",
+        {"AWS_LAMBDA_FUNCTION_NAME": "list-alerts"},
+        "in Amazon's, whose server takes its name from the caller",
+    ),
+]
+
+
+@pytest.mark.parametrize(("bound", "where", "why"), REACHED_BY_OTHERS)
+@pytest.mark.parametrize("keys", WEAK_KEYS)
+def test_a_weak_key_closes_a_function_that_others_reach(
+    ask: Callable[..., Any], capsys: pytest.CaptureFixture[str], bound: str, where: dict[str, str], why: str, keys: str
+) -> None:
+    for name, method in (("health", "GET"), ("list_alerts", "GET"), ("ingest_event", "POST")):
+        answer = ask(name, method, key=keys.partition(",")[0], bound=bound, API_KEY=keys, API_AUTH="all", **where)
+        assert (name, answer.status_code) == (name, 500), why
+        assert answer.content_type == "application/problem+json"
+        assert "API_KEY is '(hidden)': expected secrets of at least 16 characters" in answer.json["detail"]
+    logged = capsys.readouterr().out
+    assert logged.count("setting_error") == 3
+    assert logged.count("API_KEY is") == 3
+    assert not any(key in logged for key in keys.split(","))
+
+
+def test_a_weak_key_is_enough_on_this_machine_alone(ask: Callable[..., Any]) -> None:
+    for bound in ("127.0.0.1", "::1", "localhost"):
+        assert ask("ingest_event", "POST", key="hunter2", bound=bound, API_KEY="hunter2").status_code in (200, 201)
+
+
+@pytest.mark.parametrize(("bound", "where", "why"), REACHED_BY_OTHERS)
+@pytest.mark.parametrize(("auth", "words"), [("ingest", "reads alerts and changes them"), ("writes", "reads alerts")])
+def test_a_function_that_others_reach_warns_once(
+    ask: Callable[..., Any],
+    capsys: pytest.CaptureFixture[str],
+    bound: str,
+    where: dict[str, str],
+    why: str,
+    auth: str,
+    words: str,
+) -> None:
+    for _ in range(3):
+        answer = ask("list_alerts", "GET", bound=bound, API_AUTH=auth, **where)
+        # In a cloud the store of this test, which is SQLite, is refused afterwards.
+        assert answer.status_code == (503 if where else 200)
+    [warning] = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "open" in line["message"]]
+    assert (warning["severity"], warning["api_auth"]) == ("WARNING", auth), why
+    assert f"{words} without a key" in warning["reason"]
+
+
+def test_a_function_does_not_warn_if_nothing_is_open(
+    ask: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask("list_alerts", "GET", bound="0.0.0.0", API_AUTH="all")
+    ask("list_alerts", "GET", bound="127.0.0.1", API_AUTH="ingest")
+    assert "open_to_others" not in capsys.readouterr().out

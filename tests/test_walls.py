@@ -1,0 +1,91 @@
+"""The inner walls of the store, and how large a file, a function and a folder may be."""
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from shared import ROOT
+from tests.test_architecture import imports, modules, name_of
+
+STORE = "shared.store"
+# What each part of the store may import of the store. The longest name that fits counts.
+MAY_IMPORT = {
+    "engines.database": set(),
+    "engines": {"engines"},
+    "migrate": {"engines.database"},
+    "tables": {"engines.database"},
+    "changes": {"engines.database", "tables"},
+    "ingest": {"engines.database", "tables", "changes"},
+    "outbox": {"engines.database", "tables", "changes"},
+    "store": {"engines.database", "engines.group_commit", "tables", "changes", "ingest", "outbox"},
+    "open": {"engines", "migrate", "store"},
+    "admin": {"engines", "tables", "migrate"},
+    # The door.
+    "": {"changes", "engines.database", "ingest", "open", "outbox", "store", "tables.alerts"},
+}
+# Folders of one file, or one folder, for each kind or function may have as many as there are.
+ONE_PER_KIND = ("functions", "shared/notifiers", "functions/check_monitors/probes")
+MAX_LINES = 300
+MAX_LINES_OF_A_FUNCTION = 40
+MAX_MODULES = 12
+
+
+def within(name: str, parts: set[str]) -> bool:
+    return any(name == part or name.startswith(f"{part}.") for part in parts)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "shared/store").rglob("*.py")), ids=name_of)
+def test_the_rooms_of_the_store_have_walls(path: Path) -> None:
+    own = name_of(path).removeprefix(STORE).strip(".")
+    wall = max((part for part in MAY_IMPORT if part == "" or within(own, {part})), key=len)
+    for imported in imports(path):
+        if imported.startswith(f"{STORE}."):
+            room = imported.removeprefix(f"{STORE}.")
+            assert within(room, MAY_IMPORT[wall] | {own}), f"{own or 'the door'} imports {room}"
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_an_engine_knows_nothing_of_the_other(engine: str) -> None:
+    other = {"sqlite": "postgres", "postgres": "sqlite"}[engine]
+    for path in (ROOT / "shared/store/engines" / engine).glob("*.py"):
+        assert not any(imported.startswith(f"{STORE}.engines.{other}") for imported in imports(path)), path
+
+
+@pytest.mark.parametrize("path", [path for path in modules() if "infra" not in path.parts], ids=name_of)
+def test_only_infra_goes_past_the_stores_door(path: Path) -> None:
+    if not name_of(path).startswith(STORE):
+        assert not [imported for imported in imports(path) if imported.startswith(f"{STORE}.")]
+
+
+def files_of_tests() -> list[Path]:
+    return sorted((ROOT / "tests").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", [*modules(), *files_of_tests()], ids=name_of)
+def test_a_file_can_be_read_in_one_sitting(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_a_function_can_be_seen_at_once(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < MAX_LINES_OF_A_FUNCTION, node.name
+
+
+def test_no_folder_is_crowded() -> None:
+    counts = Counter(path.parent for path in [*modules(), *files_of_tests()] if path.name != "__init__.py")
+    crowded = {folder.relative_to(ROOT).as_posix(): count for folder, count in counts.items() if count > MAX_MODULES}
+    assert not crowded.keys() - set(ONE_PER_KIND), crowded
+
+
+def test_imports_make_no_circle() -> None:
+    known = {name_of(path): path for path in modules()}
+    arrows = {name: (imports(path) & known.keys()) - {name} for name, path in known.items()}
+    # Take away what imports nothing that is left, until only circles are left.
+    while ends := [name for name, targets in arrows.items() if not targets & arrows.keys()]:
+        for name in ends:
+            del arrows[name]
+    assert arrows == {}
