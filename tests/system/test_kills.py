@@ -1,6 +1,6 @@
-"""The system killed at every boundary between two side effects, and at random moments: the contract holds.
+"""Kill the system at every boundary between two side effects, and at random moments: the contract holds.
 
-``make torture`` does the latter thousands of times. ``tests/torture`` has the means.
+``make torture`` kills it at thousands of random moments. ``tests/torture`` has what this needs.
 """
 
 import re
@@ -21,7 +21,7 @@ from tests.torture.world import World
 
 pytestmark = [pytest.mark.system, pytest.mark.together("forge")]
 
-# From the receipt of an event to the attempt written down; in the words of the functions that lead there.
+# From the receipt of an event to the record of the attempt, as the names of the functions that lead there.
 COMMITS_THE_EVENT = "ingest_event.* > Events.add > .*Connection"
 CLAIMS = r"Outbox.claim\({}\).*Connection"
 SENDS = r"_serve\({}\) > _Run._attempt > .*send.*\b(sendall|send|flush)\]"
@@ -44,14 +44,14 @@ def is_up(world: World) -> None:
     world.watched.down.clear()
 
 
-def told(count: int) -> Question:
-    """Whether so many messages were delivered, and none is owed."""
-    sent = "SELECT 1 FROM notification_logs WHERE status = 'SENT'"
-    return lambda world: len(world.rows(sent)) >= count and world.is_quiet()
+def sent(count: int) -> Question:
+    """Whether this many messages were sent and none is owed."""
+    attempts = "SELECT 1 FROM notification_logs WHERE status = 'SENT'"
+    return lambda world: len(world.rows(attempts)) >= count and world.is_quiet()
 
 
 def attempted(status: str) -> Question:
-    """Whether an attempt ended so, and that of the console in success."""
+    """Whether an attempt has this status, and the console's succeeded."""
     attempts = "SELECT DISTINCT status FROM notification_logs"
     return lambda world: {status, "SENT"} <= {row["status"] for row in world.rows(attempts)}
 
@@ -64,13 +64,13 @@ def down_and_telegram(behaviour: Behaviour) -> Deed:
     return begin
 
 
-def an_outage_was_told(world: World) -> None:
+def an_outage_was_sent(world: World) -> None:
     is_down(world)
     world.start()
-    world.wait_until(lambda: told(2)(world))
+    world.wait_until(lambda: sent(2)(world))
 
 
-def an_outage_was_told_on_the_console_alone(world: World) -> None:
+def the_console_alone_got_an_outage(world: World) -> None:
     down_and_telegram(internal_error)(world)
     world.start()
     world.wait_until(lambda: attempted("RETRY")(world))
@@ -104,14 +104,14 @@ STORIES = [
     Story(
         "an outage, from the first start on",
         begin=is_down,
-        is_over=told(2),
+        is_over=sent(2),
         expected=("migrate", "report.*sendall", COMMITS_THE_EVENT, *DELIVERY, "answer POST /events"),
     ),
     Story(
         "its recovery",
-        before=an_outage_was_told,
+        before=an_outage_was_sent,
         begin=is_up,
-        is_over=told(4),
+        is_over=sent(4),
         where="ingest_event|_serve|_record",
         expected=(COMMITS_THE_EVENT, *DELIVERY),
     ),
@@ -131,7 +131,7 @@ STORIES = [
     ),
     Story(
         "a message that is given up",
-        before=an_outage_was_told_on_the_console_alone,
+        before=the_console_alone_got_an_outage,
         begin=down_and_telegram(internal_error),
         later_by=90_000,
         is_over=attempted("EXPIRED"),
@@ -140,9 +140,9 @@ STORIES = [
     ),
     Story(
         "an outage that a person ends",
-        before=an_outage_was_told,
+        before=an_outage_was_sent,
         meanwhile=resolve_by_hand,
-        is_over=told(4),
+        is_over=sent(4),
         where="update_alert|PATCH",
         expected=("update_alert > Alerts.move.*Connection", "answer PATCH"),
     ),
@@ -157,7 +157,7 @@ STORIES = [
         "events that come out of the spool",
         before=the_backend_was_away,
         begin=the_backend_is_back,
-        is_over=told(2),
+        is_over=sent(2),
         where="report > .*_post|Events.add",
         expected=("report.*sendall", COMMITS_THE_EVENT, "remove.*unlink"),
     ),
@@ -165,11 +165,11 @@ STORIES = [
 
 
 def at(story: Story, *expected: str) -> Story:
-    """The story, killed at these alone."""
+    """The story, with kills at these boundaries only."""
     return replace(story, where="|".join(expected), expected=expected)
 
 
-# Each function that commits; what is done to files, and what a statement says, is the same on either engine.
+# Each function that commits. What happens to files, and each statement, is the same on both engines.
 STORIES_ON_POSTGRESQL = [
     at(
         STORIES[0],
@@ -186,9 +186,8 @@ STORIES_ON_POSTGRESQL = [
 
 
 @pytest.mark.parametrize("story", STORIES, ids=str)
-def test_a_kill_at_any_boundary_loses_nothing_and_repeats_only_what_the_contract_allows(
-    story: Story, forge: Forge, tmp_path: Path
-) -> None:
+def test_a_kill_at_any_boundary_keeps_the_contract(story: Story, forge: Forge, tmp_path: Path) -> None:
+    """Nothing is lost, and only what the contract allows is repeated."""
     run = Run(forge, tmp_path, story).go()
 
     assert run.broken == []
@@ -196,9 +195,10 @@ def test_a_kill_at_any_boundary_loses_nothing_and_repeats_only_what_the_contract
 
 
 @pytest.mark.parametrize("story", STORIES_ON_POSTGRESQL, ids=str)
-def test_a_kill_before_or_after_any_commit_on_postgresql_or_while_it_is_on_its_way_keeps_the_contract(
+def test_a_kill_at_any_postgresql_commit_keeps_the_contract(
     story: Story, forge: Forge, postgres: Server, tmp_path: Path
 ) -> None:
+    """Before it, after it, and while it is on its way to the server."""
     run = Run(forge, tmp_path, story, settings={"DATABASE_URL": postgres.new_store()}, ways=1).go()
 
     assert run.broken == []
@@ -215,29 +215,28 @@ def assert_met(run: Run, sides: Iterable[str], patterns: Iterable[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("database_environ", "seed", "least"),
-    [("sqlite", 1, 12), ("sqlite", 2, 12), ("postgresql", 3, 5)],
+    ("database_environ", "seed"),
+    [("sqlite", 1), ("sqlite", 2), ("postgresql", 3)],
     indirect=["database_environ"],
 )
-def test_random_kills_lose_nothing_and_repeat_only_what_the_contract_allows(
-    database_environ: dict[str, str | None], seed: int, least: int, forge: Forge, tmp_path: Path
+def test_random_kills_keep_the_contract(
+    database_environ: dict[str, str | None], seed: int, forge: Forge, tmp_path: Path
 ) -> None:
     verdict = Series(forge, tmp_path, seed, kills=12, settings=database_environ).run()
 
     assert verdict.broken == []
-    # There was something to judge; how much, the machine decides.
-    assert verdict.alerts > least
+    # The machine decides how much there is to judge. The last life alone opens up to six alerts.
+    assert verdict.alerts > 6
     assert verdict.owed >= 2 * verdict.alerts
 
 
-def test_a_worker_that_is_killed_while_it_sends_is_replaced_and_its_message_repeated_under_its_number(
-    forge: Forge, tmp_path: Path
-) -> None:
+def test_a_killed_workers_message_is_repeated_under_its_number(forge: Forge, tmp_path: Path) -> None:
+    """The worker is killed while it sends, and another one replaces it."""
     events = "SELECT 1 FROM events"
     with World(forge, tmp_path) as world:
         is_down(world)
         world.start()
-        assert world.channel.has_accepted.wait(10)
+        assert world.channel.has_accepted.wait(60)
         world.kill_worker()
         seen = len(world.rows(events))
         world.wait_until(lambda: len(world.rows(events)) > seen + 3)

@@ -1,6 +1,6 @@
-"""The scenarios as ``make run`` walks them by itself: its own schedules really check, decide, store and tell.
+"""Outages as ``make run`` handles them by itself: its own schedules check, decide, store and send.
 
-What every platform has in common with it is in test_conformance.py.
+What all platforms have in common is in ``conformance``.
 """
 
 import re
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.system
 CHANNELS = ["console", "telegram"]
 
 
-def test_an_outage_is_told_once_while_it_lasts_and_its_recovery_once(
+def test_an_outage_and_its_recovery_are_sent_once_each(
     project: Path, tmp_path: Path, target: Target, bot_api: BotApi
 ) -> None:
     with LocalSystem(project, tmp_path, TARGET_URL=target.url, **bot_api.environ) as system:
@@ -70,7 +70,7 @@ def test_an_outage_is_told_once_while_it_lasts_and_its_recovery_once(
         assert {(call.token, call.chat_id) for call in bot_api.calls} == {(bot_api.token, bot_api.chat_id)}
 
 
-def test_separate_processes_that_are_killed_during_an_outage_go_on_where_the_store_stands(
+def test_killed_processes_continue_an_outage_from_the_store(
     project: Path, tmp_path: Path, target: Target, bot_api: BotApi
 ) -> None:
     target.is_down = True
@@ -99,7 +99,7 @@ def test_separate_processes_that_are_killed_during_an_outage_go_on_where_the_sto
         assert [alert["status"] for alert in system.alerts()] == ["RESOLVED"]
 
 
-def test_an_outage_is_told_in_korean_where_that_is_the_language(
+def test_messages_are_korean_if_that_is_the_language(
     project: Path, tmp_path: Path, target: Target, bot_api: BotApi
 ) -> None:
     target.is_down = True
@@ -115,9 +115,8 @@ def test_an_outage_is_told_in_korean_where_that_is_the_language(
     assert [line.split()[0] for line in system.told("장애", "복구")] == ["장애", "복구"]
 
 
-def test_events_that_could_not_be_posted_are_posted_later_as_they_were(
-    project: Path, tmp_path: Path, target: Target
-) -> None:
+def test_events_that_were_not_posted_are_posted_later(project: Path, tmp_path: Path, target: Target) -> None:
+    """They are unchanged and in order."""
     port = free_port()
     settings = {"TARGET_URL": target.url, "BACKEND_URL": f"http://127.0.0.1:{port}"}
     with FunctionAlone(project, tmp_path, "check_monitors", **settings) as agent:
