@@ -1,4 +1,4 @@
-"""What functions-framework and Google's buildpack load: a function's name gives the function.
+"""The module that functions-framework and Google's buildpack load: a function's name gives the function.
 
 ``functions-framework --source=main.py --target=list_alerts`` imports ``functions/list_alerts`` and no other.
 """

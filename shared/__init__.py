@@ -1,4 +1,4 @@
-"""What the functions have in common; a new module here needs two functions that import it."""
+"""Code that the functions share; a new module here needs two functions that import it."""
 
 from pathlib import Path
 

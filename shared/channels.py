@@ -81,7 +81,7 @@ class _Given(NamedTuple):
     variables: Mapping[str, str] | None = None
 
     def setting(self, field: str) -> str:
-        """What a person calls one of its settings."""
+        """The name of one of its settings, as a person writes it."""
         return f"{JSON}.{self.name}.{field}" if self.variables is None else self.variables.get(field, field)
 
 

@@ -6,7 +6,7 @@ from flask import Request, Response
 from functions.check_monitors.probes.http import probe_all
 from functions.check_monitors.reporting.reporter import Reporter
 from functions.check_monitors.self_watch.backend_outage import watch_backend
-from functions.check_monitors.self_watch.ping import beat
+from functions.check_monitors.self_watch.ping import ping
 from shared import web
 from shared.logs import step
 from shared.models import Event, Monitor
@@ -22,9 +22,9 @@ SPREAD_SECONDS = 0.005
 def check_monitors(request: Request, settings: Settings) -> Response:
     """200 with what was done: ``{"checked": 2, "failed": 0, "posted": 2, "refused": 0, "spooled": 0}``.
 
-    Also 200 if the backend could not be reached: the events then wait in the spool, and nobody need repeat the run.
+    Also 200 if the backend could not be reached: the events then wait in the backlog, and nobody need repeat the run.
     """
-    # Not validated again: the settings did it, and to build the model's validator costs a cold start 2 ms.
+    # The settings have validated the URLs. To build the model's own validator would cost a cold start 2 ms.
     monitors = [Monitor.model_construct(name=url, target_url=url) for url in settings.targets]
     with Reporter(settings, watched=len(monitors)) as reporter:
 
@@ -37,7 +37,7 @@ def check_monitors(request: Request, settings: Settings) -> Response:
     reported = reporter.reported
     watch_backend(settings, is_reached=reported.is_reached)
     if reported.posted >= len(events) and not reported.refused and not reported.spooled:
-        beat(settings.heartbeat_url)
+        ping(settings.heartbeat_url)
     return web.answer(
         {
             "checked": len(events),

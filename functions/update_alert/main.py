@@ -27,7 +27,7 @@ class AlertUpdate(BaseModel):
 @functions_framework.http
 @web.function("PATCH", access="write")
 def update_alert(request: Request, settings: Settings) -> Response:
-    """200 with the alert as it is now; 404 where there is none, 409 for a move that is not allowed."""
+    """200 with the alert as it is now; 404 if there is none, 409 for a move that is not allowed."""
     alert_id = web.id_in_path(request)
     update = AlertUpdate.model_validate_json(web.body_of(request))
     channels = configured()

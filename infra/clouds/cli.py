@@ -20,7 +20,7 @@ from shared import ROOT
 
 # How many builds run at once: one after the other, they would take a quarter of an hour.
 AT_ONCE = 5
-# Where to get a program that is missing.
+# The pages from which to install a missing program.
 _SOURCES = {
     "gcloud": "https://cloud.google.com/sdk/docs/install",
     "aws": "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",

@@ -12,7 +12,7 @@ from pydantic.json_schema import SkipJsonSchema
 from shared.models import Alert, AlertStatus, ChangeKind, Notification, NotificationLog, Time
 
 Count = Annotated[int, Field(ge=0)]
-# What a person moves is not an answer to an event.
+# A person's move is never the result of an event.
 EventsChange = Literal[ChangeKind.OPENED, ChangeKind.RESOLVED]
 Next = Annotated[
     str | None, Field(description="The `cursor` of the following page; null after the last.", examples=["41", None])

@@ -1,4 +1,4 @@
-"""What events, and their absence, say about the agent that sends them. Pure."""
+"""Judge an agent by its events, and by their absence. Pure."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -27,7 +27,7 @@ class AgentObservation(NamedTuple):
 
 
 def observe_agent(agent: Agent, event: Event, at: datetime, received_at: datetime) -> AgentObservation:
-    """What an agent's event says about the agent itself. ``at`` is the event's ``effective_time``."""
+    """Judge the agent itself by one of its events. ``at`` is the event's ``effective_time``."""
     seen: dict[str, Any] = {"last_seen_at": received_at}
     changes: list[tuple[AlertKind, ChangeKind]] = []
     if agent.is_silent:

@@ -1,4 +1,4 @@
-"""What an attempt to send says about its channel. Pure."""
+"""Judge a channel by an attempt to send. Pure."""
 
 from shared.models import Alert, AttemptStatus, ChangeKind
 

@@ -1,6 +1,6 @@
-"""What an event means for its monitor and for the monitor's alert. Pure: no clock, no I/O.
+"""Judge an event: its meaning for the monitor and for the monitor's alert. Pure: no clock, no I/O.
 
-``RULES`` is a list: the first rule that decides wins. A new rule is a function here or in a file beside this one.
+``RULES`` is a list: the first rule that decides wins. A new rule is a function here or in a file next to this one.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class Reason(StrEnum):
 
 
 class Situation(NamedTuple):
-    """What is known when an event arrives.
+    """Everything that is known when an event arrives.
 
     ``active`` is the monitor's alert that is OPEN or ACK. ``at`` is the event's ``effective_time``.
     """
@@ -42,7 +42,7 @@ class Situation(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What an event means: the monitor as it is now, the change to its alert if there is one, and why."""
+    """The meaning of an event: the monitor as it is now, the change to its alert if there is one, and why."""
 
     monitor: Monitor
     change: ChangeKind | None

@@ -46,7 +46,7 @@ def deliver_at_once(
         if notification_ids:
             _Run(store, notifiers, language, AT_ONCE, now, among=notification_ids).go()
     except StoreUnavailable as trouble:
-        # What is owed is safe in the store. The caller's own work is done and must not be reported as failed.
+        # The owed messages are safe in the store. The caller's own work is done and must not be reported as failed.
         step("server", "delivery_put_off", level=logging.WARNING, reason=str(trouble))
 
 

@@ -11,7 +11,7 @@ from shared.models.times import Time
 
 
 class AlertKind(StrEnum):
-    """What an alert is about: a monitor, a channel, an agent, or the location that an agent checks from."""
+    """The subject of an alert: a monitor, a channel, an agent, or the location that an agent checks from."""
 
     OUTAGE = "OUTAGE"
     CHANNEL_REFUSED = "CHANNEL_REFUSED"

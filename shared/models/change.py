@@ -1,4 +1,4 @@
-"""What became of an alert."""
+"""A change of an alert."""
 
 from enum import StrEnum
 from typing import NamedTuple

@@ -7,7 +7,7 @@ from shared.models.times import Time
 
 
 class MonitorState(StrEnum):
-    """What is known of a monitor. PENDING: failing, threshold not met. UNKNOWN: nobody has checked lately."""
+    """The state of a monitor. PENDING: failing, threshold not met. UNKNOWN: nobody has checked lately."""
 
     UP = "UP"
     DOWN = "DOWN"

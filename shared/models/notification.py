@@ -1,4 +1,4 @@
-"""What is owed to a channel, and each attempt to send it."""
+"""A message that is owed to a channel, and each attempt to send it."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +9,7 @@ from shared.models.times import Time
 
 
 class NotificationKind(StrEnum):
-    """What a message says: an alert of this kind has opened, or (RECOVERY) one of any kind has ended."""
+    """The subject of a message: an alert of this kind has opened, or (RECOVERY) one of any kind has ended."""
 
     OUTAGE = "OUTAGE"
     CHANNEL_REFUSED = "CHANNEL_REFUSED"

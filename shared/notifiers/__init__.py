@@ -48,7 +48,7 @@ class Notifier(Protocol):
 
 
 class ProbeResult(NamedTuple):
-    """What a probe found. If it is not ``ok``: what is ``expected``, and the command or setting that fixes it."""
+    """The result of a probe. If it is not ``ok``: what is ``expected``, and the command or setting that fixes it."""
 
     verdict: Literal["ok", "warning", "failure"]
     found: str
@@ -69,7 +69,7 @@ class Library(NamedTuple):
 
 
 class Permission(NamedTuple):
-    """What a function on AWS must be allowed to do with the resource whose ARN is in ``field``."""
+    """The action that a function on AWS must be allowed to take on the resource whose ARN is in ``field``."""
 
     action: str
     field: str
@@ -121,7 +121,7 @@ class NotifierKind(BaseModel, ABC):
         return _kind_of(type(self))
 
     def setting(self, field: str) -> str:
-        """What a person calls a setting of this channel: ``TELEGRAM_CHAT_ID``, or ``CHANNELS.ops.chat_id``."""
+        """A setting's name as a person writes it: ``TELEGRAM_CHAT_ID``, or ``CHANNELS.ops.chat_id``."""
         return self._setting_names.get(field, field)
 
     def secrets(self) -> dict[str, str]:
@@ -153,7 +153,7 @@ def kind_named(name: str) -> type[NotifierKind]:
     [kind] = (
         found
         for found in vars(module).values()
-        # Not a class that the file imports from elsewhere: kinds that are alike may share one.
+        # A class that the file imports from elsewhere does not count: kinds that are alike may share one.
         if isinstance(found, type) and issubclass(found, NotifierKind) and _kind_of(found) == name
     )
     return kind

@@ -94,7 +94,7 @@ class TelegramNotifier(NotifierKind):
                 return ProbeResult("failure", _refused("the token", bot), "a bot's token", fix)
             chat = self._ask("getChat", timeout_seconds, chat_id=self.chat_id)
         except requests.RequestException as error:
-            # Not the error's text, which holds the URL and so the token.
+            # The error's text stays out: it holds the URL, and so the token.
             found, expected = f"Telegram is not reached: {type(error).__name__}", f"an answer from {self.api_url}"
             return ProbeResult("failure", found, expected, f"curl -sS {self.api_url} shows why")
         result = bot.get("result")
@@ -144,7 +144,7 @@ class _Connection:
         """The new message's id. Raises TimeoutError when the seconds are over, and TelegramError."""
         import asyncio
 
-        # Not asyncio.run, which waits at its end for a name look-up that hangs, and so misses the deadline.
+        # asyncio.run would wait at its end for a name look-up that hangs, and miss the deadline.
         return self._loop.run_until_complete(asyncio.wait_for(self._send(chat_id, text, seconds), seconds))
 
     async def _send(self, chat_id: str, text: str, seconds: float) -> int:
@@ -163,7 +163,7 @@ class _Connection:
         return message.message_id
 
     def close(self) -> None:
-        """Close its TCP connection. What still hangs in it is abandoned."""
+        """Close its TCP connection. A send that still hangs in it is abandoned."""
         try:
             self._loop.run_until_complete(self._bot.request.shutdown())
         finally:

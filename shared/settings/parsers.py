@@ -1,4 +1,4 @@
-"""What each kind of setting may say: a parser returns the value, or raises ValueError."""
+"""One parser for each kind of setting: it returns the value, or raises ValueError."""
 
 import ipaddress
 import re

@@ -23,7 +23,7 @@ def is_secret(name: str, value: str = "") -> bool:
 
 
 def shown(name: str, value: str) -> str:
-    """What may be said of a malformed value: never a secret, nor the credentials inside a URL."""
+    """A malformed value as it may be shown: never a secret, nor the credentials inside a URL."""
     # A malformed PostgreSQL URL may hold its password anywhere; the path of a SQLite file is no secret.
     is_file = _DATABASE in name and not value.startswith(POSTGRESQL)
     if is_secret(name) and not is_file:
@@ -50,7 +50,7 @@ def secret_parts(environ: Mapping[str, str]) -> set[str]:
 
 
 def masked(text: str, parts: Iterable[str]) -> str:
-    """``text`` in which each of ``parts`` is hidden, also where it is percent-encoded."""
+    """``text`` in which each of ``parts`` is hidden, even if it is percent-encoded."""
     for part in sorted(parts, key=len, reverse=True):
         text = text.replace(part, HIDDEN).replace(quote(part, safe=""), HIDDEN)
     return text

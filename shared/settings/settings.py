@@ -31,14 +31,14 @@ from shared.settings.parsers import (
 )
 from shared.settings.secrets import shown, without_credentials
 
-# What a caller does with a function. API_AUTH says which of them needs a key; "ingest" is the agent's side.
+# The kinds of access to a function. API_AUTH says which of them needs a key; "ingest" is the agent's side.
 Access = Literal["read", "write", "ingest"]
 MIN_KEY_LENGTH = 16
 # Keys that everybody has seen in the documents of this project or of the one that it grew from.
 PUBLISHED_KEYS = {"my-secret-key-12345", "a-secret-of-your-own"}
 
 
-# What Cloud Run and AWS Lambda set.
+# Variables that Cloud Run and AWS Lambda set.
 _CLOUDS = ("K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME")
 
 
@@ -136,7 +136,7 @@ class Settings(BaseModel):
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """What is watched. Raises SettingError if nothing is."""
+        """The URLs that are watched. Raises SettingError if there is none."""
         return self.target_urls or self._required("target_urls")
 
     @property
@@ -162,7 +162,7 @@ class Settings(BaseModel):
 
     @property
     def own_url(self) -> str:
-        """Where this machine reaches the local system, without a slash at the end."""
+        """The URL at which this machine reaches the local system, without a slash at the end."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  # nothing is bound here
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
@@ -173,7 +173,7 @@ class Settings(BaseModel):
 
     @property
     def backend_url(self) -> str:
-        """Where the agent posts its events, without a slash at the end."""
+        """The URL to which the agent posts its events, without a slash at the end."""
         return self.backend_url_given or self.own_url
 
     @functools.cached_property

@@ -17,7 +17,7 @@ OFFLINE = Cause.of("location_offline")
 
 
 class Ingested(NamedTuple):
-    """What became of one event: its row, what it means, and the alert that it concerns.
+    """The result of one event: its row, what it means, and the alert that it concerns.
 
     ``alert`` is the monitor's active alert, also if the event did not change it. ``changes`` are all that the event
     made: first that of the monitor's alert, then those of the alerts about its agent.
@@ -32,7 +32,7 @@ class Ingested(NamedTuple):
 
     @property
     def change(self) -> ChangeKind | None:
-        """What the event changed of its monitor's alert."""
+        """How the event changed its monitor's alert."""
         return self.decision.change if self.decision else None
 
     @property
@@ -120,7 +120,7 @@ class _Intake:
         )
 
     def _observe_agent(self, name: str, event: Event, at: datetime) -> list[Change]:
-        """What the event changes of the alerts about its agent."""
+        """Change the alerts about the event's agent."""
         observation = observe_agent(self._agent(name, event, at), event, at, self.received_at)
         self._agents[name] = self._seen_agents[name] = observation.agent
         changes: list[Change] = []

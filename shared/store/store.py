@@ -47,7 +47,7 @@ class Store:
             watches.save(transaction, function, extend_watch(watches.get(transaction, function), now))
 
     def summary(self) -> dict[str, Any]:
-        """What ``GET /`` tells: the newest check's time (text or None) and the counts of what is still open."""
+        """The facts of ``GET /``: the newest check's time (text or None) and the counts of what is still open."""
         with self.database.snapshot() as snapshot:
             return {
                 "last_check": monitors.newest_check(snapshot),

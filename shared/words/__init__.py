@@ -12,7 +12,7 @@ Language = Literal["en", "ko"]
 
 
 class Words(Protocol):
-    """What the file of a language holds. A text names its parameters as ``str.format`` does."""
+    """The file of a language. A text names its parameters as ``str.format`` does."""
 
     CAUSES: Mapping[str, str]
     KINDS: Mapping[str, str]

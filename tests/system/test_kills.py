@@ -88,7 +88,7 @@ def nobody_takes_events(world: World) -> None:
 
 
 def has_spooled(world: World) -> bool:
-    return any(path.stat().st_size for path in world.folder.glob("spool-*.jsonl"))
+    return any(path.stat().st_size for path in world.folder.glob("spool-*/backlog.db"))
 
 
 def the_backend_is_back(world: World) -> None:
@@ -147,19 +147,19 @@ STORIES = [
         expected=("update_alert > Alerts.move.*Connection", "answer PATCH"),
     ),
     Story(
-        "events that go into the spool",
+        "events that go into the backlog",
         begin=nobody_takes_events,
         is_over=has_spooled,
         where="_keep|watch_backend",
-        expected=(r"_keep > .*add.*FileIO\.write", "_keep > .*add.*fsync", "watch_backend.*replace"),
+        expected=("_keep > Backlog.add.*Connection", "watch_backend.*Connection"),
     ),
     Story(
-        "events that come out of the spool",
+        "events that come out of the backlog",
         before=the_backend_was_away,
         begin=the_backend_is_back,
         is_over=sent(2),
         where="report > .*_post|Events.add",
-        expected=("report.*sendall", COMMITS_THE_EVENT, "remove.*unlink"),
+        expected=("report.*sendall", COMMITS_THE_EVENT, "Backlog.remove.*Connection"),
     ),
 ]
 

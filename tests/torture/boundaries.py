@@ -233,7 +233,9 @@ def _left(killed: World) -> str:
         channel: [(each.notification_id, each.life) for each in receipts]
         for channel, receipts in killed.receipts().items()
     }
-    files = sorted(re.sub("[0-9a-f]{12}", "", path.name) for path in killed.folder.iterdir() if path.is_file())
+    files = sorted(
+        path.name for pattern in ("*", "spool-*/*") for path in killed.folder.glob(pattern) if path.is_file()
+    )
     return repr((files, len(killed.spooled()), stored, received))
 
 

@@ -51,7 +51,7 @@ def judge(
     """Judge a system that has settled.
 
     ``database``: its DATABASE_URL. ``receipts``: what each configured channel accepted, in order. ``acknowledged``: the
-    ids of the events whose receipt was confirmed, or that a kill left in the spool.
+    ids of the events whose receipt was confirmed, or that a kill left in the backlog.
     """
     names = ("monitors", "events", "alerts", "notifications", "notification_logs")
     tables = {name: rows_of(database, f"SELECT * FROM {name} ORDER BY id") for name in names}

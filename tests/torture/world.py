@@ -1,11 +1,11 @@
 """Everything around a system that is killed: its channels, what it watches, its disk, and its lives, one at a time."""
 
 import contextlib
-import json
 import os
 import shutil
 import signal
 import socket
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,8 +15,9 @@ from typing import Any, Self
 
 import requests
 
-from functions.check_monitors.reporting.spool import Spool, short_name
+from functions.check_monitors.reporting.backlog import folder_name
 from shared.models import as_text, utc
+from tests.support.backlogs import waiting_in
 from tests.support.postgres import copied_store
 from tests.support.running import API_KEY, environment, living, wait_until
 from tests.support.stand_ins import Exchange, StandIn
@@ -44,7 +45,7 @@ class World:
     """A folder for the system's disk, a channel, what it watches, and at most one living system in it.
 
     ``before``: the receipts of the world that this one was copied from. ``kept``: the ids of the events that some kill
-    left in the spool.
+    left in the backlog.
     """
 
     forge: Forge
@@ -201,11 +202,11 @@ class World:
         return bool(self.rows("SELECT 1 FROM monitors")) and not self.rows(OWED)
 
     def spooled(self) -> set[str]:
-        """The ids of the events that wait in the spool."""
-        path = Spool(self.folder, self.settings.get("BACKEND_URL") or self.url).path
-        # A line that the kill cut short is nobody's event.
-        lines = path.read_text().splitlines() if path.exists() else []
-        return {json.loads(line)["event_id"] for line in lines if line.startswith("{") and line.endswith("}")}
+        """The ids of the events that wait in the backlog. Read from a copy, so that what the kill left there stays."""
+        with tempfile.TemporaryDirectory() as copy:
+            for path in self.folder.glob("spool-*"):
+                shutil.copytree(path, Path(copy) / path.name)
+            return set(waiting_in(Path(copy)))
 
     # --- what came of it ----------------------------------------------------------------------------------------------
 
@@ -225,11 +226,13 @@ class World:
         settings = {**self.settings, **({"DATABASE_URL": copied_store(self.database)} if self.wire else {})}
         other = World(self.forge, folder, self.monitors, settings, [*self.lives])
         other.before = [receipt for each in self.receipts().values() for receipt in each]
-        # Some files are named after the backend, which has another port in the copy.
-        here, there = short_name(self.settings.get("BACKEND_URL") or self.url), short_name(other.url)
         for path in self.folder.iterdir():
             if path.is_file() and not path.match("*.txt"):
-                shutil.copy2(path, folder / path.name.replace(here, there))
+                shutil.copy2(path, folder)
+        # The backlog is named after the backend, which has another port in the copy.
+        backlog = self.folder / folder_name(self.settings.get("BACKEND_URL") or self.url)
+        if backlog.exists():
+            shutil.copytree(backlog, folder / folder_name(other.url))
         other.kept |= self.kept
         other.watched.down |= self.watched.down
         return other

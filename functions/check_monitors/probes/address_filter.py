@@ -40,7 +40,7 @@ _NOT_PUBLIC = [ip_network("192.0.0.0/24")]  # some versions of Python call a par
 
 
 class AddressFilter:
-    """What one check may connect to. libcurl asks before each connection, when it knows the name's addresses."""
+    """Filters the addresses of one check. libcurl asks before each connection, when it knows the name's addresses."""
 
     def __init__(self, is_private_allowed: bool) -> None:
         self.is_private_allowed = is_private_allowed

@@ -8,9 +8,9 @@ from typing import Any, Protocol, TypeVar
 
 import pycurl
 
-# libcurl resolves names in 20 threads per CurlMulti, two for each name (IPv4, IPv6), and further names wait for them:
-# a few names that hang would let healthy targets miss their deadlines. So a CurlMulti gets fewer names than that at a
-# time, and the names beyond them go to another CurlMulti.
+# libcurl resolves names in 20 threads per CurlMulti, two for each name (IPv4, IPv6), and further names wait for them: a
+# few names that hang would let healthy targets miss their deadlines. A CurlMulti therefore gets fewer names at a time,
+# and the names beyond them go to another CurlMulti.
 LOOKUPS_PER_MULTI = 8
 # Waking up costs more than starting a check, so the few checks of one tick start together. They are too few to slow
 # each other down.
@@ -20,7 +20,7 @@ _HUNG_LOOKUP_SECONDS = 60.0  # how long a thread counts as busy after its check 
 
 
 class Check(Protocol):
-    """What a loop runs: one transfer, or several that follow each other."""
+    """One transfer that a loop runs, or several that follow each other."""
 
     def handle(self) -> Any:
         """The first transfer's handle, or None if there is nothing to transfer."""

@@ -1,4 +1,4 @@
-"""The backend, as the agent knows it: where events are posted."""
+"""The backend as the agent sees it: it takes events."""
 
 import functools
 import logging
@@ -14,16 +14,16 @@ from shared.models import Event
 from shared.settings import Settings
 
 CONNECT_SECONDS = 3.0
-ANSWER_SECONDS = 10.0
+RESPONSE_SECONDS = 10.0
 
 
 def post(batch: Sequence[Event], settings: Settings) -> int:
-    """Post events in one request. The status of the backend's answer; 0 where there was none."""
-    # One alone goes as the object that every backend takes, the original's too.
+    """Post events in one request. Return the status of the response, or 0 if there was none."""
+    # A single event is an object and not an array: that is what the original's backend takes.
     bodies = [event.model_dump_json() for event in batch]
     body = bodies[0] if len(bodies) == 1 else f"[{','.join(bodies)}]"
     try:
-        response = _answer(body.encode(), settings)
+        response = _response(body.encode(), settings)
     except requests.RequestException as error:
         step("agent", "report_failed", level=logging.WARNING, events=len(batch), reason=type(error).__name__)
         return 0
@@ -39,38 +39,38 @@ def post(batch: Sequence[Event], settings: Settings) -> int:
     return response.status_code
 
 
-def _answer(body: bytes, settings: Settings) -> requests.Response:
+def _response(body: bytes, settings: Settings) -> requests.Response:
     headers = {
         "X-API-Key": settings.key.get_secret_value(),
         "Content-Type": "application/json",
-        # By which the backend knows a clock that is wrong.
+        # The backend notices by this that our clock is wrong.
         "Date": formatdate(usegmt=True),
     }
 
-    def ask() -> requests.Response:
+    def post_once() -> requests.Response:
         return _session(settings.backend_url).post(
             f"{settings.backend_url}/events",
             data=body,
             headers=headers,
-            timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
+            timeout=(CONNECT_SECONDS, RESPONSE_SECONDS),
             # A redirect would turn the POST into a GET, and might carry the key to another host.
             allow_redirects=False,
         )
 
     try:
-        return ask()
+        return post_once()
     except requests.Timeout:
         raise
     except requests.ConnectionError:
-        # Once more at once: a kept connection may have been closed meanwhile, and an event_id is taken only once.
-        return ask()
+        # Try again at once: the server may have closed a kept connection. It takes an event_id only once.
+        return post_once()
 
 
 @functools.cache
 def _session(backend_url: str) -> requests.Session:
     session = requests.Session()
-    # A proxy for the outside world does not lead back to this machine.
+    # A proxy for the outside world cannot reach this machine's own addresses.
     session.trust_env = urlsplit(backend_url).hostname not in ("127.0.0.1", "localhost", "::1")
-    # What is tried once more is said above: not a backend that hangs.
+    # The one retry is above: urllib3 would also retry a backend that hangs.
     session.mount("http", HTTPAdapter(max_retries=0))
     return session

@@ -1,4 +1,4 @@
-"""Whether failures may be taken for what they seem, or are this location's own: it may be offline itself."""
+"""Whether this location is offline itself, so that its failures say nothing about the monitors."""
 
 import socket
 import threading
@@ -7,66 +7,66 @@ from collections.abc import Callable
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-# Fewer that fail together are no sign of it.
-AT_LEAST_MONITORS = 3
+# Fewer monitors may well fail together while the location is online.
+MIN_MONITORS = 3
 REFERENCE_SECONDS = 3.0
 
 
-class Verdict(StrEnum):
-    """What a run's failures so far are worth."""
+class ConnectivityVerdict(StrEnum):
+    """How far the failures of a run can be trusted so far."""
 
     CONCLUSIVE = "failures are what they seem"
     UNDECIDED = "everything failed so far, and the reference is not reached or not yet"
     INCONCLUSIVE = "everything failed, and the reference cannot be reached"
 
 
-def judge(*, watched: int, succeeded: int, failed: int, is_reachable: bool | None) -> Verdict:
-    """Judge a run that looks at ``watched`` monitors, of which so many succeeded and failed so far.
+def judge(*, watched: int, succeeded: int, failed: int, is_reachable: bool | None) -> ConnectivityVerdict:
+    """Judge a run that checks ``watched`` monitors, of which so many succeeded and failed so far.
 
-    ``is_reachable``: the reference is; None while nobody knows.
+    ``is_reachable``: whether the reference can be reached; None if that is not known yet.
     """
-    if watched < AT_LEAST_MONITORS or succeeded or is_reachable:
-        return Verdict.CONCLUSIVE
+    if watched < MIN_MONITORS or succeeded or is_reachable:
+        return ConnectivityVerdict.CONCLUSIVE
     if is_reachable is False and failed == watched:
-        return Verdict.INCONCLUSIVE
-    return Verdict.UNDECIDED
+        return ConnectivityVerdict.INCONCLUSIVE
+    return ConnectivityVerdict.UNDECIDED
 
 
 class Connectivity:
-    """What one run of ``watched`` looks says about it. The first failure asks the ``reference`` (``host:port``), once.
+    """Judges this location by one run of ``watched`` checks. The first failure tries the ``reference``, once.
 
-    ``when_answered`` is called, in another thread, once the reference is known to be reachable or not.
+    The reference is ``host:port``. ``when_known`` is called, in another thread, when the try has ended.
     """
 
-    def __init__(self, reference: str | None, watched: int, when_answered: Callable[[], None]) -> None:
-        self._reference, self._watched, self._when_answered = reference, watched, when_answered
+    def __init__(self, reference: str | None, watched: int, when_known: Callable[[], None]) -> None:
+        self._reference, self._watched, self._when_known = reference, watched, when_known
         self._succeeded = self._failed = 0
         self._is_reachable: bool | None = None
-        self._answered = threading.Event()
+        self._is_known = threading.Event()
         self._give_up_at: float | None = None
 
     def saw(self, *, is_success: bool) -> None:
-        """Take the outcome of one look."""
+        """Take the outcome of one check."""
         self._succeeded += is_success
         self._failed += not is_success
-        if self._reference and self._give_up_at is None and self.verdict is Verdict.UNDECIDED:
+        if self._reference and self._give_up_at is None and self.verdict is ConnectivityVerdict.UNDECIDED:
             self._give_up_at = time.monotonic() + REFERENCE_SECONDS
-            # A name may take longer to be looked up than anybody waits; nobody waits for the thread then.
-            threading.Thread(target=self._ask, daemon=True).start()
+            # A daemon: the name's DNS lookup may take longer than the run waits.
+            threading.Thread(target=self._try, daemon=True).start()
 
     @property
-    def verdict(self) -> Verdict:
-        """The verdict as it stands."""
+    def verdict(self) -> ConnectivityVerdict:
+        """The verdict so far."""
         if self._reference is None:
-            return Verdict.CONCLUSIVE
+            return ConnectivityVerdict.CONCLUSIVE
         return judge(
             watched=self._watched, succeeded=self._succeeded, failed=self._failed, is_reachable=self._reached()
         )
 
-    def final_verdict(self) -> Verdict:
-        """The verdict of a run that is over; waits for the reference where that decides."""
-        is_asked_for = self._give_up_at is not None and self.verdict is Verdict.UNDECIDED
-        if is_asked_for and not self._answered.wait(REFERENCE_SECONDS):
+    def final_verdict(self) -> ConnectivityVerdict:
+        """Return the verdict of a run that is over; wait for the reference if that decides."""
+        is_tried = self._give_up_at is not None and self.verdict is ConnectivityVerdict.UNDECIDED
+        if is_tried and not self._is_known.wait(REFERENCE_SECONDS):
             self._is_reachable = False
         return self.verdict
 
@@ -75,12 +75,12 @@ class Connectivity:
             return False
         return self._is_reachable
 
-    def _ask(self) -> None:
+    def _try(self) -> None:
         parts = urlsplit(f"//{self._reference}")
         try:
             socket.create_connection((parts.hostname or "", parts.port or 0), REFERENCE_SECONDS).close()
             self._is_reachable = True
-        except (OSError, UnicodeError):  # the latter from a name that is none
+        except (OSError, UnicodeError):  # UnicodeError: the name cannot be one
             self._is_reachable = False
-        self._answered.set()
-        self._when_answered()
+        self._is_known.set()
+        self._when_known()

@@ -1,4 +1,4 @@
-"""Report events to the backend as they come; what it does not take now is kept for a later time."""
+"""Report events to the backend while a run checks; what the backend does not take waits in the backlog."""
 
 import logging
 import threading
@@ -8,29 +8,29 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from functions.check_monitors.reporting import backend
-from functions.check_monitors.reporting.connectivity import Connectivity, Verdict
-from functions.check_monitors.reporting.keeping import Kept
+from functions.check_monitors.reporting.backlog import Backlog
+from functions.check_monitors.reporting.connectivity import Connectivity, ConnectivityVerdict
 from shared.logs import step
 from shared.models import MAX_EVENTS_PER_REQUEST, Event
 from shared.settings import Settings
 
-# Successes wait so long, or until there are so many, to share one request and one commit.
+# Successes wait this long, or until there are this many, to share one request and one commit.
 LINGER_SECONDS = 0.25
-ENOUGH_EVENTS = 100
-# Within a run, the pause after the backend did not take something; and what counts as its hanging.
+MAX_BATCH_EVENTS = 100
+# The pause within a run after the backend did not take something. A try that took longer than this means it hangs.
 PAUSE_SECONDS = 1.0
-# Not about the events but about the caller or the moment: the same events are taken later.
-_NOT_NOW = {401, 403, 404, 405, 408, 425, 429}
+# These statuses are about the caller or the moment and not about the events: the backend may take them later.
+_TRANSIENT = {401, 403, 404, 405, 408, 425, 429}
 
-# By monitor, what this process saw last.
+# The last outcome that this process saw, by monitor.
 _outcomes: dict[str, bool] = {}
 
 
 @dataclass(frozen=True)
 class Reported:
-    """How many events the backend took, refused for good, and how many are kept for later.
+    """How many events the backend took, how many it refused for good, and how many wait in the backlog.
 
-    ``is_reached``: whether it answered, whatever that was, when it was last asked; None where it was not.
+    ``is_reached``: whether the backend responded, whatever it said, to the last request; None if there was no request.
     """
 
     posted: int = 0
@@ -39,7 +39,7 @@ class Reported:
     is_reached: bool | None = field(default=None, compare=False)
 
     def and_then(self, later: "Reported") -> "Reported":
-        """Both, one after the other."""
+        """Return the sum of this and a ``later`` report."""
         is_reached = self.is_reached if later.is_reached is None else later.is_reached
         return Reported(self.posted + later.posted, self.refused + later.refused, later.spooled, is_reached)
 
@@ -47,8 +47,8 @@ class Reported:
 class Reporter:
     """Takes a run's events one by one and reports them meanwhile, in a thread that ends with the run.
 
-    A failure, and a monitor whose outcome is another than before, is reported at once; successes linger. Where all
-    that was seen so far are failures, ``Connectivity`` may hold them back.
+    It reports a failure, or a monitor whose outcome has changed, at once; successes linger. If everything failed so
+    far, ``Connectivity`` may hold the failures back.
     """
 
     def __init__(self, settings: Settings, watched: int) -> None:
@@ -68,7 +68,7 @@ class Reporter:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        """Report what is left; ``reported`` is then the whole run's."""
+        """Report what is left; ``reported`` then covers the whole run."""
         self._is_over = True
         self._wake.set()
         self._thread.join()
@@ -76,15 +76,15 @@ class Reporter:
             raise self._defect
 
     def take(self, event: Event) -> None:
-        """Take the event of a look that has just concluded."""
-        is_other = _outcomes.get(event.monitor, event.is_success) != event.is_success
+        """Take the event of a check that has just ended."""
+        has_changed = _outcomes.get(event.monitor, event.is_success) != event.is_success
         _outcomes[event.monitor] = event.is_success
         with self._lock:
             self._connectivity.saw(is_success=event.is_success)
             self._waiting.append(event)
-            self._is_urgent = self._is_urgent or is_other or not event.is_success
-            is_due = self._is_urgent or len(self._waiting) >= ENOUGH_EVENTS
-        # Not for every event: each time the thread wakes costs more than the event.
+            self._is_urgent = self._is_urgent or has_changed or not event.is_success
+            is_due = self._is_urgent or len(self._waiting) >= MAX_BATCH_EVENTS
+        # Do not wake the thread for every event: each time costs more than the event does.
         if is_due:
             self._wake.set()
 
@@ -97,18 +97,19 @@ class Reporter:
                 is_over = self._is_over
                 if events := self._due(is_over=is_over):
                     self._report(events, is_last=is_over)
-        except Exception as defect:  # noqa: BLE001  # raised where the run ends, for whom it concerns
+        except Exception as defect:  # noqa: BLE001  # __exit__ raises it in the run's own thread
             self._defect = defect
 
     def _due(self, *, is_over: bool) -> list[Event]:
-        """What is to be reported now."""
+        """The events to report now."""
         verdict = self._connectivity.final_verdict() if is_over else self._connectivity.verdict
+        is_undecided = verdict is ConnectivityVerdict.UNDECIDED
         with self._lock:
-            is_later = verdict is Verdict.UNDECIDED or self._is_hanging or time.monotonic() < self._paused_until
-            if is_later and not is_over:
+            must_wait = is_undecided or self._is_hanging or time.monotonic() < self._paused_until
+            if must_wait and not is_over:
                 return []
             events, self._waiting, self._is_urgent = self._waiting, [], False
-        if verdict is not Verdict.INCONCLUSIVE:
+        if verdict is not ConnectivityVerdict.INCONCLUSIVE:
             return events
         step("agent", "checks_inconclusive", level=logging.WARNING, events=len(events), reason=verdict)
         return [event.model_copy(update={"is_inconclusive": True}) for event in events]
@@ -119,54 +120,57 @@ class Reporter:
         reported = report(events, self._settings, is_tried=is_tried)
         self.reported = self.reported.and_then(reported)
         if reported.spooled:
-            # It will hardly take the next ones, and each try costs the time of a run that may be a short one.
+            # The next batch would probably fail too; do not spend a short run on retries.
             self._paused_until = time.monotonic() + PAUSE_SECONDS
             self._is_hanging = reported.is_reached is not True and time.monotonic() - began > PAUSE_SECONDS
 
 
 def report(events: Sequence[Event], settings: Settings, *, is_tried: bool = True) -> Reported:
-    """Post what is kept and then ``events``, oldest first. Never raises for the backend's or a disk's fault.
+    """Post the backlog and then ``events``, oldest first. A fault of the backend or of a disk raises nothing.
 
-    Without ``is_tried`` they are only kept.
+    Without ``is_tried``, only add ``events`` to the backlog.
     """
-    kept = Kept(settings)
+    backlog = Backlog(settings)
     if is_tried:
         try:
-            with kept.turn():
-                reported, remaining = _post_in_order(list(events), kept, settings)
-                # Still in this turn: whoever has the next one posts what is newer.
-                return _keep(remaining, kept, reported)
+            with backlog.turn():
+                reported, remaining = _post_in_order(list(events), backlog, settings)
+                # Still in this turn. Otherwise the run that has the next one would post newer events first.
+                return _keep(remaining, backlog, reported)
         except TimeoutError as trouble:
             step("agent", "report_put_off", level=logging.WARNING, events=len(events), reason=str(trouble))
-    return _keep(events, kept, Reported())
+    return _keep(events, backlog, Reported())
 
 
-def _post_in_order(events: list[Event], kept: Kept, settings: Settings) -> tuple[Reported, list[Event]]:
-    """Post what is kept and then ``events``; those of ``events`` that remain."""
+def _post_in_order(events: list[Event], backlog: Backlog, settings: Settings) -> tuple[Reported, list[Event]]:
+    """Post the backlog and then ``events``. Return what the backend took and which of ``events`` remain."""
     reported = Reported()
+    # Invariant: at the top of the loop, the backend has settled everything that was older than the backlog's oldest
+    # event, and none of ``events``. A batch reaches into ``events`` only if it holds all that is left of the backlog,
+    # so no event overtakes an older one. Settled events leave the backlog before the next batch is read.
     while True:
-        older = kept.oldest(MAX_EVENTS_PER_REQUEST)
+        older = backlog.oldest(MAX_EVENTS_PER_REQUEST)
         is_rest = len(older) < MAX_EVENTS_PER_REQUEST
         batch = [*older, *events] if is_rest else older
         done, remaining = _post_all(batch, settings)
         reported = reported.and_then(done)
         count = len(batch) - len(remaining)
         if older and count:
-            kept.remove(older[:count])
+            backlog.remove(older[:count])
         if remaining:
             return reported, events[max(0, count - len(older)) :]
         if is_rest:
             return reported, []
 
 
-def _keep(events: Sequence[Event], kept: Kept, reported: Reported) -> Reported:
-    if dropped := kept.add(events):
+def _keep(events: Sequence[Event], backlog: Backlog, reported: Reported) -> Reported:
+    if dropped := backlog.add(events):
         step("agent", "events_dropped", level=logging.ERROR, count=dropped, reason="there are too many to be kept")
-    return replace(reported, spooled=kept.count())
+    return replace(reported, spooled=backlog.count())
 
 
 def _post_all(events: list[Event], settings: Settings) -> tuple[Reported, list[Event]]:
-    """Post in order until the backend fails; the last of ``events``, which remain."""
+    """Post in order until the backend fails. Return what it settled, and the last of ``events``, which remain."""
     reported = Reported()
     while events:
         batch, rest = events[:MAX_EVENTS_PER_REQUEST], events[MAX_EVENTS_PER_REQUEST:]
@@ -174,14 +178,14 @@ def _post_all(events: list[Event], settings: Settings) -> tuple[Reported, list[E
         reported = replace(reported, is_reached=status > 0)
         if 200 <= status < 300:
             reported = replace(reported, posted=reported.posted + len(batch))
-        elif not 400 <= status < 500 or status in _NOT_NOW:
+        elif not 400 <= status < 500 or status in _TRANSIENT:
             return reported, events
         elif len(batch) == 1:
-            # It would be refused for ever, and everything behind it would wait for ever.
+            # The backend would refuse it for ever, and everything behind it would wait for ever.
             step("agent", "event_refused", level=logging.ERROR, event_id=batch[0].event_id, status=status)
             reported = replace(reported, refused=reported.refused + 1)
         else:
-            # One of them is at fault, or they are too long together: halves find out which.
+            # One of them is at fault, or together they are too long: post each half to find out which.
             first, trouble = _post_all(batch[: len(batch) // 2], settings)
             reported = reported.and_then(first)
             if trouble:

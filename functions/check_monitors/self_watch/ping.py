@@ -1,4 +1,4 @@
-"""The heartbeat: a GET to a watcher outside, which tells somebody when it stops coming."""
+"""The ping: a GET to a service outside, which notifies somebody when the pings stop."""
 
 import logging
 import os
@@ -14,11 +14,11 @@ from shared.logs import step
 from shared.models import Cause
 from shared.words import cause_text
 
-HEARTBEAT_SECONDS = 2.0
+PING_SECONDS = 2.0
 
 
-def beat(url: SecretStr | None) -> None:
-    """Ask for ``url``, for HEARTBEAT_SECONDS in all. Never raises; the log says how it went, and never the URL."""
+def ping(url: SecretStr | None) -> None:
+    """Send a GET to ``url``, within PING_SECONDS in all. Never raises; logs the outcome without the URL, a secret."""
     if url is None:
         return
     curl = pycurl.Curl()
@@ -37,7 +37,7 @@ def _get(curl: Any, url: str) -> Cause | None:
     try:
         curl.setopt(pycurl.URL, url)
         curl.setopt(pycurl.CAINFO, os.environ.get("SSL_CERT_FILE") or certifi.where())
-        curl.setopt(pycurl.TIMEOUT_MS, round(HEARTBEAT_SECONDS * 1000))
+        curl.setopt(pycurl.TIMEOUT_MS, round(PING_SECONDS * 1000))
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(QUICK_EXIT, 1)
         curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
@@ -49,6 +49,6 @@ def _get(curl: Any, url: str) -> Cause | None:
         curl.perform()
     except (pycurl.error, UnicodeEncodeError) as error:
         code = error.args[0] if isinstance(error, pycurl.error) else pycurl.E_URL_MALFORMAT
-        # Not libcurl's own text, which may hold a part of the URL.
-        return cause(curl, code, "", None, HEARTBEAT_SECONDS)
-    return cause(curl, pycurl.E_OK, "", curl.getinfo(pycurl.RESPONSE_CODE), HEARTBEAT_SECONDS)
+        # libcurl's own text is left out: it may hold a part of the URL.
+        return cause(curl, code, "", None, PING_SECONDS)
+    return cause(curl, pycurl.E_OK, "", curl.getinfo(pycurl.RESPONSE_CODE), PING_SECONDS)

@@ -39,7 +39,7 @@ SIZES = {
 
 @dataclass(frozen=True)
 class NeededByChannels:
-    """What a kind of channel needs to be allowed, and the template's parameter that names the resources.
+    """The permission that a kind of channel needs, and the template's parameter that names the resources.
 
     ``is_list``: those of the channels in CHANNELS; otherwise the one of the channel that has variables of its own.
     """
@@ -51,7 +51,7 @@ class NeededByChannels:
 
 
 def needed_by_channels() -> Iterator[NeededByChannels]:
-    """What each kind of channel needs to be allowed."""
+    """The permission that each kind of channel needs."""
     for kind in kinds():
         permission = kind_named(kind).permission_on_aws
         if permission is not None:

@@ -95,7 +95,7 @@ def schedule_parameters(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _of_channels(given: Mapping[str, str]) -> dict[str, str]:
-    """What the template's parameters say that channels in CHANNELS send to, so that functions are allowed to."""
+    """The template's parameters for the channels in CHANNELS: the resources that functions may send to."""
     found: dict[str, str] = {}
     for needed in filter(lambda needed: needed.is_list, needed_by_channels()):
         notifiers = [each for each in of_json(given).values() if each.kind == needed.kind]

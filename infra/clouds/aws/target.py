@@ -1,4 +1,4 @@
-"""Where a deployment goes, what its parts are called, and what is there already."""
+"""The place of a deployment, the names of its parts, and what is there already."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class Place:
 
     @property
     def bucket(self) -> str:
-        """Where the code goes. A bucket's name must be unique in the whole world."""
+        """The bucket for the code. A bucket's name must be unique in the whole world."""
         return f"{STACK}-{self.account}-{self.region}"
 
     def command(self, *arguments: str | File) -> Command:

@@ -1,4 +1,4 @@
-"""Where a deployment goes, what its parts are called, and what is there already."""
+"""The place of a deployment, the names of its parts, and what is there already."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass

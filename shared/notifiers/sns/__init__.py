@@ -29,8 +29,8 @@ _PERMANENT = (
     r"|InvalidClientTokenId|UnrecognizedClient|InvalidSecurity|SignatureDoesNotMatch|OptInRequired"
     r"|KMS(?:AccessDenied|Disabled|NotFound|OptInRequired)"
 )
-# AWS takes seconds to minutes to apply a role's new permission, and denies access to a new topic until then. So a
-# denial is permanent only if it outlasts these attempts, which take a minute or two.
+# AWS takes seconds to minutes to apply a role's new permission, and denies access to a new topic until then. A
+# denial is therefore permanent only if it outlasts these attempts, which take a minute or two.
 _DENIED = r"AuthorizationError|AccessDenied"
 _ATTEMPTS_WHILE_DENIED = 6
 # A clock that is wrong for now, ours or theirs.
@@ -152,7 +152,7 @@ def _publish(connection: Connection, message: Mapping[str, Any], gives_up_at: fl
 
 
 def _failure(error: Exception, notification: Notification | None) -> Exception:
-    """What went wrong, and whether trying again can help."""
+    """The failure: its reason, and whether trying again can help."""
     from botocore import exceptions, parsers
 
     match error:

@@ -1,4 +1,4 @@
-"""The table ``notifications``: the outbox. What is owed, leased, and in the end sent or given up."""
+"""The table ``notifications``: the outbox. Messages that are owed, leased, and in the end sent or given up."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ _ADD = """
     RETURNING id"""
 
 # On a channel the messages about one subject go out in the order of their changes: a notification waits for every
-# earlier one there that is still owed. So a RECOVERY never overtakes its OUTAGE, nor an older alert a newer one.
+# earlier one there that is still owed. A RECOVERY therefore never overtakes its OUTAGE, nor a newer alert an older one.
 _IS_NEXT = """NOT EXISTS (
     SELECT 1 FROM notifications earlier JOIN alerts same ON same.id = earlier.alert_id
     WHERE earlier.channel = due.channel AND earlier.status IN ('PENDING', 'SENDING')
@@ -58,7 +58,7 @@ _OWED_BY_CHANNEL = f"""
 
 
 class OwedSummary(NamedTuple):
-    """What is owed to one channel: how much, how much of it is overdue, and since when."""
+    """The messages owed to one channel: how many, how many of them are overdue, and since when."""
 
     channel: str
     owed: int
@@ -184,7 +184,7 @@ def count_owed(transaction: Transaction) -> int:
 
 
 def owed_by_channel(transaction: Transaction, *, late: datetime) -> list[OwedSummary]:
-    """What is owed to each channel. Overdue is what could have been sent since ``late``."""
+    """The messages owed to each channel. A message is overdue if it could have been sent since ``late``."""
     return [
         OwedSummary(row["channel"], int(row["owed"]), int(row["overdue"]), datetime.fromisoformat(row["oldest"]))
         for row in transaction.rows(_OWED_BY_CHANNEL, late=as_text(late))

@@ -1,4 +1,4 @@
-"""Where a SQLite file is safe, and where it would vanish or be damaged."""
+"""The places in which a SQLite file is safe, and those in which it would vanish or be damaged."""
 
 import os
 from collections.abc import Mapping

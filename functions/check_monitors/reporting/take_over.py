@@ -1,0 +1,81 @@
+"""Take over the files of version 0.1 next to the backlog's folder: waiting events, and the backend's outage."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from functions.check_monitors.reporting.backlog_database import BacklogDatabase, Row, refuse_strangers
+from shared.models import Event, as_text
+
+# The backlog's folders without such files next to them, so that a run need not search again.
+_done: set[Path] = set()
+
+
+def is_left_for(database: BacklogDatabase) -> bool:
+    """Whether version 0.1 left files that belong into ``database``."""
+    folder = database.folder
+    if folder is None or folder in _done:
+        return False
+    if any(os.path.lexists(file) for file in _files(folder)):
+        return True
+    # If the folder around it is missing, it may come back with such files.
+    if folder.parent.is_dir():
+        _done.add(folder)
+    return False
+
+
+def take_over(database: BacklogDatabase) -> None:
+    """Move what version 0.1 left into ``database``, and then delete its files.
+
+    Raises:
+        OSError: the database does not take it. The files stay.
+    """
+    if database.folder is None:
+        return
+    events, lock, outage, *others = _files(database.folder)
+    for file in (events, lock, outage, *others):
+        if os.path.lexists(file):
+            refuse_strangers(file)
+    # A process of version 0.1 that still runs holds this lock while it writes.
+    with lock.open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        # After a kill between the two steps, the next run adds the same events again, which adds nothing.
+        if rows := list(_rows(events)):
+            database.append(rows)
+        events.unlink(missing_ok=True)
+    if (known := _known(outage)) and not database.outages():
+        database.save_outage(known)
+    for file in (outage, lock, *others):
+        file.unlink(missing_ok=True)
+
+
+def _files(folder: Path) -> list[Path]:
+    backend = folder.with_name(folder.name.replace("spool-", "backend-"))
+    return [
+        *(folder.with_suffix(suffix) for suffix in (".jsonl", ".lock")),
+        *(backend.with_suffix(suffix) for suffix in (".json", ".lock", ".new")),
+        *(folder.with_suffix(suffix) for suffix in (".new", ".turn")),
+    ]
+
+
+def _rows(file: Path) -> Iterator[Row]:
+    """The events in ``file``, one a line. A line that a crash cut short is no event."""
+    for line in file.read_bytes().splitlines() if file.exists() else ():
+        try:
+            event = Event.model_validate_json(line)
+        except ValidationError:
+            continue
+        yield Row(event.event_id, as_text(event.timestamp), event.model_dump_json())
+
+
+def _known(file: Path) -> str | None:
+    """The outage in ``file``, with today's name for the channels that were notified."""
+    try:
+        outage = json.loads(file.read_bytes())
+        return json.dumps({**outage, "notified": outage["told"]})
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return None

@@ -1,0 +1,86 @@
+"""The ping to a service outside: one after each complete run, and no harm if it fails."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from functions.check_monitors.self_watch import ping as ping_module
+from shared.settings import Settings
+from tests.support.running import free_port
+from tests.support.stand_ins import Backend, Exchange, StandIn, Target
+
+SECRET = "9f7d1c3e-0000-4000-8000-000000000000"
+
+
+class Watcher(StandIn):
+    """The service outside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.status = 200
+        self.is_hanging = False
+        self.is_dripping = False
+        self.asked: list[str] = []
+
+    def answer(self, exchange: Exchange) -> None:
+        self.asked.append(f"{exchange.method} {exchange.path}")
+        if self.is_hanging:
+            exchange.hang()
+        elif self.is_dripping:
+            exchange.drip(200, "x" * 9999)
+        else:
+            exchange.answer(self.status, "OK")
+
+
+@pytest.fixture
+def watcher() -> Iterator[Watcher]:
+    with Watcher() as listening:
+        yield listening
+
+
+def test_a_ping_follows_each_complete_run_and_no_other(
+    run: Callable[[], dict[str, int]],
+    environ: Callable[..., Settings],
+    backend: Backend,
+    watcher: Watcher,
+    target: Target,
+) -> None:
+    environ(TARGET_URL=f"{target.url} http://127.0.0.1:{free_port()}/", HEARTBEAT_URL=f"{watcher.url}/{SECRET}")
+    run()
+    assert watcher.asked == [f"GET /{SECRET}"], "that a target fails is no fault of the run"
+    for status in (503, 400):
+        backend.status = status
+        run()
+    backend.is_down = True
+    run()
+    assert len(watcher.asked) == 1
+    backend.is_down, backend.status = False, 201
+    assert run()["posted"] > 2, "with what was kept"
+    assert len(watcher.asked) == 2
+
+
+@pytest.mark.parametrize("trouble", ["is_down", "is_hanging", "is_dripping", "refuses", "is no host"])
+def test_a_ping_that_fails_costs_little_and_shows_no_secret(
+    run: Callable[[], dict[str, int]],
+    environ: Callable[..., Settings],
+    watcher: Watcher,
+    target: Target,
+    trouble: str,
+    monkeypatch: pytest.MonkeyPatch,
+    steps: list[str],
+) -> None:
+    monkeypatch.setattr(ping_module, "PING_SECONDS", 0.3)
+    url = f"{watcher.url}/{SECRET}"
+    if trouble == "refuses":
+        watcher.status = 404
+    elif trouble == "is no host":
+        url = f"http://nobody.invalid:99/{SECRET}\x01"
+    else:
+        setattr(watcher, trouble, True)
+    environ(TARGET_URL=target.url, HEARTBEAT_URL=url)
+    began = time.monotonic()
+    assert run() == {"checked": 1, "failed": 0, "posted": 1, "refused": 0, "spooled": 0}
+    assert time.monotonic() - began < 1.8
+    assert any(line.startswith("heartbeat_failed") for line in steps)
+    assert SECRET not in str(steps)

@@ -1,0 +1,112 @@
+"""The agent's backlog as tests see it from outside: what waits in a folder, and what disks do to it."""
+
+import multiprocessing
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from functions.check_monitors.reporting.backlog import Backlog
+from functions.check_monitors.reporting.backlog_database import BacklogDatabase
+from shared import ROOT
+from shared.models import Event
+from shared.settings import Settings
+
+NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
+
+
+def event(
+    name: str, minute: float = 0, *, monitor: str = "http://t/", is_success: bool = False, at: datetime | None = None
+) -> Event:
+    """An event with ``name`` as its id."""
+    timestamp = at or NOON + timedelta(minutes=minute)
+    return Event(target_url="http://t/", monitor=monitor, event_id=name, timestamp=timestamp, is_success=is_success)
+
+
+def databases_in(folder: Path) -> list[BacklogDatabase]:
+    """The databases of all backlogs in ``folder``."""
+    return [BacklogDatabase(own) for own in sorted(folder.glob("spool-*")) if own.is_dir()]
+
+
+def waiting_in(folder: Path) -> list[str]:
+    """The ids of the events that wait in ``folder``, oldest first."""
+    return [row.event_id for database in databases_in(folder) for row in database.oldest(99_999)]
+
+
+def waiting(settings: Settings) -> list[str]:
+    """The ids of all events that wait, oldest first."""
+    backlog = Backlog(settings)
+    with backlog.turn():
+        return [event.event_id for event in backlog.oldest(99_999)]
+
+
+def files_in(folder: Path) -> set[str]:
+    """The names of the files in ``folder`` and below."""
+    return {path.name for path in folder.rglob("*") if path.is_file()}
+
+
+@contextmanager
+def no_file_longer_than(size: int) -> Iterator[None]:
+    """What this process writes beyond ``size`` fails, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[bool]:
+    """Mount a disk of 1 MiB at ``folder``; whether that was possible."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)]
+    is_mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True).returncode == 0
+    try:
+        yield is_mounted
+    finally:
+        if is_mounted:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@contextmanager
+def filled(disk: Path) -> Iterator[None]:
+    """Leave no room on ``disk``."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+    try:
+        yield
+    finally:
+        filler.unlink()
+
+
+def can_confine() -> bool:
+    """Whether a file's permissions can be made to hold for a process of ours."""
+    return os.geteuid() != 0 or shutil.which("setpriv") is not None
+
+
+def confined(script: str, *arguments: object) -> list[str]:
+    """The words that a Python script prints in a process for which a file's permissions hold, also if we are root."""
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    if os.geteuid() == 0:
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def killed_when(is_time: Callable[[], bool], target: Callable[..., None], *arguments: object) -> bool:
+    """Call ``target`` in a process of its own and kill that as soon as it is time; whether it had not ended before."""
+    process = multiprocessing.get_context("fork").Process(target=target, args=arguments)
+    process.start()
+    while process.is_alive() and not is_time():
+        pass
+    process.kill()
+    process.join()
+    return process.exitcode == -signal.SIGKILL
