@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.support.running import wait_until
 from tests.support.stand_ins import accepts
 from tests.torture.forge import Forge
+from tests.torture.stories import Story
 from tests.torture.verdict import judge
 from tests.torture.world import World
 
@@ -26,31 +27,6 @@ UNMET_SECONDS = 10.0
 AT_ONCE = 3
 # On a busy machine a life may reach other boundaries than the life that was watched.
 TRIES = 2
-
-Deed = Callable[[World], object]
-Question = Callable[[World], bool]
-
-
-@dataclass
-class Story:
-    """What happens in the life that is killed, and where it is killed.
-
-    ``before`` leads to its beginning, in lives of its own. ``begin`` sets the stage. ``meanwhile`` repeats while the
-    life lasts. ``is_over`` says when nothing more is to be seen. ``where`` selects the boundaries of the kills. Each
-    pattern in ``expected`` must match one of them.
-    """
-
-    name: str
-    is_over: Question
-    before: Deed = lambda _world: None
-    begin: Deed = lambda _world: None
-    meanwhile: Deed = lambda _world: None
-    where: str = ""
-    expected: tuple[str, ...] = ()
-    later_by: float = 0.0
-
-    def __str__(self) -> str:
-        return self.name
 
 
 # --- how the world goes on --------------------------------------------------------------------------------------------
