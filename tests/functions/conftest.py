@@ -15,7 +15,7 @@ from shared.settings import Settings
 from shared.store import open_store
 from shared.store.tables import alerts
 from tests.conftest import new_store
-from tests.support.api import FAILURE, KEY, Api
+from tests.functions.api import FAILURE, KEY, Api
 from tests.support.postgres import Server
 from tests.torture.wire import Wire
 

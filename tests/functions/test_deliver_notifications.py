@@ -7,7 +7,7 @@ import pytest
 
 from shared.settings import Settings
 from shared.store import open_store
-from tests.support.api import FAILURE, Api, on_each_engine
+from tests.functions.api import FAILURE, Api, on_each_engine
 from tests.support.stand_ins import BotApi, bad_gateway, hangs
 
 

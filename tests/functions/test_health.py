@@ -1,6 +1,6 @@
 """GET /."""
 
-from tests.support.api import FAILURE, Api, on_each_engine
+from tests.functions.api import FAILURE, Api, on_each_engine
 
 
 @on_each_engine

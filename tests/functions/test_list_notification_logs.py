@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.api import FAILURE, Api, on_each_engine
+from tests.functions.api import FAILURE, Api, on_each_engine
 
 
 @on_each_engine

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.support.api import FAILURE, SUCCESS, Api, on_each_engine
+from tests.functions.api import FAILURE, SUCCESS, Api, on_each_engine
 from tests.torture.wire import Wire
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.models import AlertKind
-from tests.support.api import FAILURE, Api, on_each_engine
+from tests.functions.api import FAILURE, Api, on_each_engine
 
 
 @on_each_engine

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from shared.models import as_text, now
-from tests.support.api import FAILURE, SUCCESS, Api
+from tests.functions.api import FAILURE, SUCCESS, Api
 
 
 def test_a_time_without_an_offset_is_local_to_the_server(api: Api, environ: Callable[..., None]) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.api import FAILURE, SUCCESS, Api
+from tests.functions.api import FAILURE, SUCCESS, Api
 
 
 def test_an_array_with_one_bad_event_is_refused_whole(api: Api) -> None:

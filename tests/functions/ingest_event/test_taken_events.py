@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.api import FAILURE, SUCCESS, Api, on_each_engine
+from tests.functions.api import FAILURE, SUCCESS, Api, on_each_engine
 
 
 def test_the_documented_body_is_taken(api: Api) -> None:

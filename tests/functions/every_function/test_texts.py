@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.support.api import FAILURE, Api, on_each_engine
+from tests.functions.api import FAILURE, Api, on_each_engine
 
 
 @on_each_engine

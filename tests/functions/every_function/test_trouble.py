@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.api import SUCCESS, Api
+from tests.functions.api import SUCCESS, Api
 from tests.support.running import free_port
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.api import FAILURE, KEY, SUCCESS, Api
+from tests.functions.api import FAILURE, KEY, SUCCESS, Api
 
 READS = [("GET", "/"), ("GET", "/alerts"), ("GET", "/alerts/1"), ("GET", "/notification_logs")]
 WRITES = [("PATCH", "/alerts/1")]

@@ -11,7 +11,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from infra.table import MAIN, Row, rows
 from shared.web import MAX_BODY_BYTES
-from tests.support.api import KEY
+from tests.functions.api import KEY
 
 
 class Endless(RawIOBase):
