@@ -110,11 +110,9 @@ def run(folder: Path, rounds: int) -> str:
 
 
 def _start(row: Row, project: Path, folder: Path, database: Path, world: dict[str, str]) -> Start:
-    folder.mkdir()
-
     def make() -> FunctionAlone:
-        for left in folder.iterdir():
-            left.unlink()
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
         shutil.copyfile(database, folder / "bonghwa.db")
         return FunctionAlone(project, folder, row.name, **world)
 
