@@ -141,14 +141,14 @@ class World:
             return
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._group, signal.SIGKILL)
-        wait_until(lambda: not self.is_alive, 10)
+        wait_until(lambda: not self.is_alive)
         self._group = None
         os.close(self._alive)
         self.lives[-1].ended_at = datetime.now(UTC) + timedelta(seconds=self.lives[-1].later_by)
         self.kept.update(self.spooled())
         # The channel may still be reading what the dead process sent.
-        wait_until(self._has_channel_finished, 10)
-        wait_until(lambda: self.wire is None or self.wire.is_quiet, 10)
+        wait_until(self._has_channel_finished)
+        wait_until(lambda: self.wire is None or self.wire.is_quiet)
 
     def _has_channel_finished(self) -> bool:
         self.channel.release()
