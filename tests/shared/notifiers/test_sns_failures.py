@@ -32,9 +32,9 @@ from tests.shared.notifiers.sns import (
     speaks_html,
 )
 from tests.shared.notifiers.sns import send_to_sns as send
-from tests.support.keep_alive import KeepAliveServer, Request
 from tests.support.running import AWS, wait_until
 from tests.support.stand_ins import Exchange
+from tests.support.stand_ins.keep_alive import KeepAliveServer, Request
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import pytest
 from shared.channels import configured
 from shared.notifiers import Notifier, SendFailed
 from shared.settings import SettingError
-from tests.support.keep_alive import KeepAliveServer, Request
 from tests.support.stand_ins import (
     Behaviour,
     BotApi,
@@ -22,6 +21,7 @@ from tests.support.stand_ins import (
     resets,
     says_no_json,
 )
+from tests.support.stand_ins.keep_alive import KeepAliveServer, Request
 
 TOKEN = "123456:ABC-DEF_ghi"
 TELEGRAM = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_CHAT_ID": "-100123"}

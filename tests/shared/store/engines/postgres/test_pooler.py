@@ -15,9 +15,10 @@ from shared.store.engines.database import StoreBusy
 from shared.store.engines.postgres import connection as postgres_connection
 from shared.store.engines.postgres import database as engine
 from shared.store.engines.postgres.database import PostgresDatabase
-from tests.shared.store.engines.postgres.use import LEFT, add, names
+from tests.shared.store.engines.postgres.use import LEFT
 from tests.support.builders import NOON
 from tests.support.pgbouncer import Pgbouncer
+from tests.support.store.monitor_names import add, names
 
 pytestmark = pytest.mark.system
 

@@ -14,7 +14,7 @@ from shared.store.engines.database import StoreBusy
 from shared.store.engines.postgres import database as engine
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.migrate import drop_everything
-from tests.shared.store.engines.postgres.use import add, names
+from tests.support.store.monitor_names import add, names
 
 pytestmark = pytest.mark.system
 
