@@ -14,7 +14,6 @@ from pydantic_core import PydanticCustomError
 
 from shared.models import Notification
 from shared.notifiers import NotifierKind, ProbeResult, SendFailed
-from shared.notifiers.telegram.own_words import new_chat, only_own_words
 from shared.settings.parsers import without_slash
 
 # How long an unused connection is trusted to be still alive.
@@ -113,6 +112,8 @@ class TelegramNotifier(NotifierKind):
         """Ask who the bot is, and whether it can see the chat."""
         import requests
 
+        from shared.notifiers.telegram.own_words import new_chat
+
         try:
             bot = self._ask("getMe", timeout_seconds)
             if not bot.get("ok"):
@@ -163,6 +164,8 @@ class _Connection:
 
         import httpx
         from telegram import Bot
+
+        from shared.notifiers.telegram.own_words import only_own_words
 
         # If a message goes out on a connection that died unnoticed, its response never comes.
         limits = httpx.Limits(max_connections=1, keepalive_expiry=KEEP_SECONDS)
