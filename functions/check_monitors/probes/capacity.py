@@ -86,8 +86,6 @@ def shortage(curl: Any, code: int, text: str, error_number: int) -> Cause | None
 
     ``error_number``: that of a socket which could not be made, or 0.
     """
-    if code == pycurl.E_OK:
-        return None
     number = error_number or (curl.getinfo(pycurl.OS_ERRNO) if code in _MAY_LACK_FILES else 0)
     if known := _BY_ERRNO.get(number):
         return known

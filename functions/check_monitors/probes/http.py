@@ -6,7 +6,7 @@ Nothing is opened or made at import, because the process forks after it.
 import os
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import certifi
 import pycurl
@@ -22,19 +22,22 @@ from functions.check_monitors.probes.causes import (
     proxys,
 )
 from functions.check_monitors.probes.curl_loop import Loop
+from functions.check_monitors.probes.fields import phases, storable
 from functions.check_monitors.probes.lookups import SecondLookup, family_for, forget_family, learn_family, no_answer
-from functions.check_monitors.probes.phases import phases
-from functions.check_monitors.probes.second_handshake import SecondHandshake, second_handshake
 from functions.check_monitors.probes.urls import UnsupportedScheme, as_ascii
 from shared.models import Cause, Event, Monitor, now
 from shared.settings import SettingError, Settings
 from shared.words import cause_text
+
+if TYPE_CHECKING:
+    from functions.check_monitors.probes.second_handshake import SecondHandshake
 
 # A response is judged by its status and its headers. More of its body than this shows nothing new: it may have no end,
 # as a radio's, or come in so many small parts that each costs more than it says.
 ENOUGH_OF_A_BODY = 256 * 1024  # bytes
 ENOUGH_PARTS = 1_000
 ENOUGH_SECONDS = 1.0  # of a body that does not declare its length
+_FIRST_LETTERS = frozenset(b"%c" % letter for letter in b"CcTtLl")  # of the header fields that we read
 SECOND_SECONDS = 3.0  # of a second handshake; the event waits for it
 
 # libcurl's numbers that pycurl does not name.
@@ -91,8 +94,7 @@ class HttpCheck:
         self.second: SecondHandshake | None = None  # under way
         self.give_up_at = 0.0  # from then on, something that the agent lacks is no reason to try again
         self.is_put_off = False
-        self.url = ""  # as libcurl has it
-        self.family = pycurl.IPRESOLVE_WHATEVER
+        self.url, self.family = "", pycurl.IPRESOLVE_WHATEVER  # as libcurl has them
         self._begin()
 
     def _begin(self) -> None:
@@ -161,20 +163,26 @@ class HttpCheck:
             self.is_declared = self.is_chunked = self.is_stream = self.has_headers = self.has_location = False
         elif line in (b"\r\n", b"\n"):
             return self._end_headers()
-        elif line[:15].lower() == b"content-length:":
+        elif line[:1] in _FIRST_LETTERS:
+            return self._take_field(line)
+        return None
+
+    def _take_field(self, line: bytes) -> int | None:
+        name, _, value = line.partition(b":")
+        name = name.lower()
+        if name == b"content-length":
             self.is_declared = True
-        elif line[:18].lower() == b"transfer-encoding:":
+        elif name == b"transfer-encoding":
             self.is_chunked = True
-        elif line[:13].lower() == b"content-type:":
-            self.is_stream = b"text/event-stream" in line.lower()
-        elif self.is_redirect and line[:9].lower() == b"location:":
+        elif name == b"content-type":
+            self.is_stream = b"text/event-stream" in value.lower()
+        elif self.is_redirect and name == b"location":
             self.has_location = True
-            return 0 if self.address_filter.refuses(line[9:].decode("latin-1")) else None  # 0 ends the transfer
+            return 0 if self.address_filter.refuses(value.decode("latin-1")) else None  # 0 ends the transfer
         return None
 
     def _end_headers(self) -> int | None:
-        self.has_headers = True
-        self.headers_at = time.monotonic()
+        self.has_headers, self.headers_at = True, time.monotonic()
         # Its events may be hours apart. An error's body is not read anyway.
         self.is_enough = self.is_stream and not (self.is_declared or self.has_location)
         return 0 if self.is_enough else None
@@ -204,9 +212,12 @@ class HttpCheck:
         if has_response:
             code = self._of_the_response(code, text)
         status = curl.getinfo(pycurl.RESPONSE_CODE) or None if has_response else None
-        if code == pycurl.E_OK:
+        if status:
             learn_family(curl, self.url)
-        elif self.family != pycurl.IPRESOLVE_WHATEVER and not has_response and time.monotonic() < self.give_up_at:
+        if code == pycurl.E_OK:
+            self._make_event(self._why(curl, code, text, status), curl, status)
+            return None
+        if self.family != pycurl.IPRESOLVE_WHATEVER and not has_response and time.monotonic() < self.give_up_at:
             forget_family(self.url)
             self._begin()
             return self.handle()
@@ -223,6 +234,9 @@ class HttpCheck:
         if code == pycurl.E_COULDNT_RESOLVE_HOST and not refusal:
             seconds_left = self.timeout_seconds - curl.getinfo(pycurl.TOTAL_TIME)
             return SecondLookup(host_of(curl), seconds_left)
+        # Imported here: a failure is rare, and a cold start need not pay for it.
+        from functions.check_monitors.probes.second_handshake import second_handshake
+
         self.second = second_handshake(curl, code, text, has_response=has_response)
         return self._second_handle(curl) if self.second else None
 
@@ -233,8 +247,7 @@ class HttpCheck:
         self.event = self.event.model_copy(update={**changes, "timestamp": now()})
 
     def _why(self, curl: Any, code: int, text: str, status: int | None) -> Cause | None:
-        refusal = self.address_filter.refusal
-        if refusal:
+        if refusal := self.address_filter.refusal:
             is_proxys = code == pycurl.E_COULDNT_CONNECT and curl.getinfo(pycurl.USED_PROXY)
             return proxys(refusal) if is_proxys else refusal
         if text.startswith("Resolving timed out") and (of_dns := no_answer(host_of(curl), self.timeout_seconds)):
@@ -268,8 +281,8 @@ class HttpCheck:
         self, why: Cause | None, curl: Any = None, status: int | None = None, *, is_inconclusive: bool = False
     ) -> None:
         self.event = Event(
-            target_url=_storable(self.monitor.target_url),
-            monitor=_storable(self.monitor.name),
+            target_url=storable(self.monitor.target_url),
+            monitor=storable(self.monitor.name),
             timestamp=now(),
             is_success=why is None,
             status_code=status,
@@ -284,8 +297,3 @@ class HttpCheck:
 
 
 _idle_loops: list[Loop] = []
-
-
-def _storable(value: str) -> str:
-    """``value`` verbatim if an event can carry it, otherwise the nearest text that it can carry."""
-    return value.replace("\0", "�").encode("utf-8", "replace").decode("utf-8")[:2048] or "?"

@@ -104,7 +104,6 @@ class Handle:
         (errno.EMFILE, pycurl.E_COULDNT_RESOLVE_HOST, 0, FILES),
         (0, pycurl.E_COULDNT_CONNECT, errno.ENFILE, FILES),
         (errno.ECONNREFUSED, pycurl.E_COULDNT_CONNECT, 0, None),
-        (errno.EMFILE, pycurl.E_OK, 0, None),  # of an earlier address
         (errno.EMFILE, pycurl.E_OPERATION_TIMEDOUT, 0, None),
         (0, pycurl.E_COULDNT_RESOLVE_HOST, 0, None),
     ],

@@ -1,4 +1,4 @@
-"""How long each phase of a check took."""
+"""The fields of an event that need more than a copy."""
 
 from typing import Any
 
@@ -26,3 +26,8 @@ def phases(curl: Any, has_response: bool) -> dict[str, Any]:
         "tls_ms": round(max(0.0, ready - connected), 3) if is_tls else None,
         "first_byte_ms": round(max(0.0, first_byte - (ready if is_tls else connected)), 3) if has_response else None,
     }
+
+
+def storable(value: str) -> str:
+    """Return ``value`` verbatim if an event can carry it, otherwise the nearest text that it can carry."""
+    return value.replace("\0", "�").encode("utf-8", "replace").decode("utf-8")[:2048] or "?"
