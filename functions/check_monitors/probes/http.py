@@ -22,7 +22,7 @@ from functions.check_monitors.probes.causes import (
     proxys,
 )
 from functions.check_monitors.probes.curl_loop import Loop
-from functions.check_monitors.probes.fields import phases, storable
+from functions.check_monitors.probes.event_of_check import event_of
 from functions.check_monitors.probes.lookups import SecondLookup, family_for, forget_family, learn_family, no_answer
 from functions.check_monitors.probes.urls import UnsupportedScheme, as_ascii
 from shared.models import Cause, Event, Monitor, now
@@ -38,6 +38,8 @@ ENOUGH_OF_A_BODY = 256 * 1024  # bytes
 ENOUGH_PARTS = 1_000
 ENOUGH_SECONDS = 1.0  # of a body that does not declare its length
 _FIRST_LETTERS = frozenset(b"%c" % letter for letter in b"CcTtLl")  # of the header fields that we read
+_UNREACHED = (pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_CONNECT)
+PATIENCE_SECONDS = 15.0  # how long a check waits for what the agent lacks
 SECOND_SECONDS = 3.0  # of a second handshake; the event waits for it
 
 # libcurl's numbers that pycurl does not name.
@@ -94,10 +96,10 @@ class HttpCheck:
         self.second: SecondHandshake | None = None  # under way
         self.give_up_at = 0.0  # from then on, something that the agent lacks is no reason to try again
         self.is_put_off = False
-        self.url, self.family = "", pycurl.IPRESOLVE_WHATEVER  # as libcurl has them
         self._begin()
 
     def _begin(self) -> None:
+        self.url, self.family = "", pycurl.IPRESOLVE_WHATEVER  # as libcurl has them
         self.responses = 0  # responses whose headers began, without those of status 1xx
         self.size = 0  # bytes of the body so far; libcurl does not pass on the body of a redirect
         self.parts = 0  # the pieces in which libcurl passed it on
@@ -110,7 +112,7 @@ class HttpCheck:
     def handle(self) -> Any:
         """The handle of the transfer, ready to start. None if nothing can be transferred: then the event is made."""
         self.is_put_off = False
-        self.give_up_at = self.give_up_at or time.monotonic() + self.timeout_seconds
+        self.give_up_at = self.give_up_at or time.monotonic() + PATIENCE_SECONDS
         try:
             url = as_ascii(self.monitor.target_url)
             curl = None if self.address_filter.refuses(url) else self._handle(url, self.timeout_seconds)
@@ -217,21 +219,28 @@ class HttpCheck:
         if code == pycurl.E_OK:
             self._make_event(self._why(curl, code, text, status), curl, status)
             return None
-        if self.family != pycurl.IPRESOLVE_WHATEVER and not has_response and time.monotonic() < self.give_up_at:
+        if self.family != pycurl.IPRESOLVE_WHATEVER and code in _UNREACHED:
             forget_family(self.url)
             self._begin()
             return self.handle()
-        lacked = shortage(curl, code, text, self.address_filter.error_number)
+        if not refusal and self._conclude_shortage(curl, code, text):
+            return None
+        self._make_event(self._why(curl, code, text, status), curl, status)
+        return self._further(curl, code, text, has_response=has_response)
+
+    def _conclude_shortage(self, curl: Any, code: int, text: str) -> bool:
+        """Put the check off, or make its event, if the agent itself lacked something; whether it did."""
+        own = self.address_filter
+        lacked = shortage(curl, code, text, own.error_number, has_lent=own.has_lent)
         if lacked and time.monotonic() < self.give_up_at:
             self._begin()
             self.is_put_off = True
-            return None
-        self._make_event(
-            lacked or self._why(curl, code, text, status), curl, status, is_inconclusive=lacked is not None
-        )
-        if lacked:
-            return None
-        if code == pycurl.E_COULDNT_RESOLVE_HOST and not refusal:
+        elif lacked:
+            self._make_event(lacked, curl, is_inconclusive=True)
+        return lacked is not None
+
+    def _further(self, curl: Any, code: int, text: str, *, has_response: bool) -> Any:
+        if code == pycurl.E_COULDNT_RESOLVE_HOST and not self.address_filter.refusal:
             seconds_left = self.timeout_seconds - curl.getinfo(pycurl.TOTAL_TIME)
             return SecondLookup(host_of(curl), seconds_left)
         # Imported here: a failure is rare, and a cold start need not pay for it.
@@ -280,20 +289,7 @@ class HttpCheck:
     def _make_event(
         self, why: Cause | None, curl: Any = None, status: int | None = None, *, is_inconclusive: bool = False
     ) -> None:
-        self.event = Event(
-            target_url=storable(self.monitor.target_url),
-            monitor=storable(self.monitor.name),
-            timestamp=now(),
-            is_success=why is None,
-            status_code=status,
-            error_message=cause_text("en", why) or None,
-            cause=why,
-            is_inconclusive=is_inconclusive,
-            location=self.settings.location,
-            agent=self.settings.agent,
-            interval_seconds=self.settings.check_interval_seconds,
-            **(phases(curl, status is not None) if curl else {}),
-        )
+        self.event = event_of(self.monitor, self.settings, why, curl, status, is_inconclusive=is_inconclusive)
 
 
 _idle_loops: list[Loop] = []

@@ -1,11 +1,35 @@
-"""The fields of an event that need more than a copy."""
+"""The event of a check, field by field."""
 
 from typing import Any
 
 import pycurl
 
+from shared.models import Cause, Event, Monitor, now
+from shared.settings import Settings
+from shared.words import cause_text
 
-def phases(curl: Any, has_response: bool) -> dict[str, Any]:
+
+def event_of(
+    monitor: Monitor, settings: Settings, why: Cause | None, curl: Any, status: int | None, *, is_inconclusive: bool
+) -> Event:
+    """Return the event of a check that failed for ``why``, or succeeded. ``curl``: its transfer, if there was one."""
+    return Event(
+        target_url=_storable(monitor.target_url),
+        monitor=_storable(monitor.name),
+        timestamp=now(),
+        is_success=why is None,
+        status_code=status,
+        error_message=cause_text("en", why) or None,
+        cause=why,
+        is_inconclusive=is_inconclusive,
+        location=settings.location,
+        agent=settings.agent,
+        interval_seconds=settings.check_interval_seconds,
+        **(_phases(curl, status is not None) if curl else {}),
+    )
+
+
+def _phases(curl: Any, has_response: bool) -> dict[str, Any]:
     """Return how long each phase took, in milliseconds over all redirects; None for one that was not reached."""
     dns, connected, ready, first_byte, total = (
         curl.getinfo(time) / 1000
@@ -28,6 +52,6 @@ def phases(curl: Any, has_response: bool) -> dict[str, Any]:
     }
 
 
-def storable(value: str) -> str:
+def _storable(value: str) -> str:
     """Return ``value`` verbatim if an event can carry it, otherwise the nearest text that it can carry."""
     return value.replace("\0", "�").encode("utf-8", "replace").decode("utf-8")[:2048] or "?"
