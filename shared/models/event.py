@@ -25,7 +25,7 @@ class Event(Value):
     Unknown fields are ignored, so that a newer agent can talk to an older backend. A wrong type is an error, never a
     guess. The four phases are durations in milliseconds and add up to the time to the first byte. ``cause``
     says as data what ``error_message`` says in English. ``agent`` and ``interval_seconds``: who checks, and how often;
-    ``is_inconclusive``: the failure is that of the agent's own connection, and says nothing of the monitor.
+    ``is_inconclusive``: the agent was cut off, or lacked something itself, and says nothing of the monitor.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, defer_build=True)

@@ -6,13 +6,13 @@ Nothing is opened or made at import, because the process forks after it.
 import os
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import certifi
 import pycurl
 
 from functions.check_monitors.probes.address_filter import AddressFilter
-from functions.check_monitors.probes.capacity import FILES, MEMORY, OUT_OF_MEMORY, THREADS, shortage
+from functions.check_monitors.probes.capacity import FILES, MEMORY, OUT_OF_MEMORY, THREADS, is_still_resolving, shortage
 from functions.check_monitors.probes.causes import (
     MAX_REDIRECTS,
     UNSUPPORTED_SCHEME,
@@ -24,13 +24,11 @@ from functions.check_monitors.probes.causes import (
 from functions.check_monitors.probes.curl_loop import Loop
 from functions.check_monitors.probes.event_of_check import event_of
 from functions.check_monitors.probes.lookups import SecondLookup, family_for, forget_family, learn_family, no_answer
+from functions.check_monitors.probes.second_handshake import SecondHandshake, second_handshake
 from functions.check_monitors.probes.urls import UnsupportedScheme, as_ascii
 from shared.models import Cause, Event, Monitor, now
 from shared.settings import SettingError, Settings
 from shared.words import cause_text
-
-if TYPE_CHECKING:
-    from functions.check_monitors.probes.second_handshake import SecondHandshake
 
 # A response is judged by its status and its headers. More of its body than this shows nothing new: it may have no end,
 # as a radio's, or come in so many small parts that each costs more than it says.
@@ -243,9 +241,6 @@ class HttpCheck:
         if code == pycurl.E_COULDNT_RESOLVE_HOST and not self.address_filter.refusal:
             seconds_left = self.timeout_seconds - curl.getinfo(pycurl.TOTAL_TIME)
             return SecondLookup(host_of(curl), seconds_left)
-        # Imported here: a failure is rare, and a cold start need not pay for it.
-        from functions.check_monitors.probes.second_handshake import second_handshake
-
         self.second = second_handshake(curl, code, text, has_response=has_response)
         return self._second_handle(curl) if self.second else None
 
@@ -259,9 +254,14 @@ class HttpCheck:
         if refusal := self.address_filter.refusal:
             is_proxys = code == pycurl.E_COULDNT_CONNECT and curl.getinfo(pycurl.USED_PROXY)
             return proxys(refusal) if is_proxys else refusal
-        if text.startswith("Resolving timed out") and (of_dns := no_answer(host_of(curl), self.timeout_seconds)):
+        if self._waited_for_dns(curl, text) and (of_dns := no_answer(host_of(curl), self.timeout_seconds)):
             return of_dns
         return cause(curl, code, text, status, self.timeout_seconds)
+
+    def _waited_for_dns(self, curl: Any, text: str) -> bool:
+        # With the addresses of one family, the connection itself may be what hung.
+        is_connecting = self.address_filter.has_lent and not curl.getinfo(pycurl.OS_ERRNO)
+        return is_still_resolving(curl, text) and not is_connecting
 
     def _of_the_response(self, code: int, text: str) -> Any:
         """Return libcurl's code, or another one if libcurl judges the end of the response otherwise than we do."""
