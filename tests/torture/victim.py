@@ -33,12 +33,13 @@ from infra.table import rows
 from tests.torture.wire import SIDES
 
 _OURS = tuple(str(Path.cwd() / name) + os.sep for name in ("functions", "shared", "infra"))
+_SERVER = str(Path.cwd() / "infra" / "local" / "front") + os.sep
 # Under these alone it is gunicorn that does something, for itself.
 _NOTHING_OF_OURS = {"<module>", "main", "Server.run"}
 _STATEMENTS = {"execute", "executemany", "executescript", "commit"}
 _SENDS = {"connect", "send", "sendall", "sendmsg", "sendto"}
 _WRITES = {"write", "writelines", "flush", "truncate"}
-_IMPORTED_BY_A_WORKER = ("gunicorn.workers.gthread", "logging.handlers")
+_IMPORTED_BY_A_WORKER = ("infra.local.front.loop", "logging.handlers")
 # Either engine of the store, whichever it will be.
 _IMPORTED_BY_A_STORE = ("shared.store.engines.sqlite.database", "shared.store.engines.postgres.database")
 # What costs the first send of a process most of its time.
@@ -149,9 +150,12 @@ def _name(frame: FrameType, call: str) -> str | None:
     each: FrameType | None = frame
     while each is not None:
         code = each.f_code
-        if code.co_name == "handle_request" and not ours:
-            request: Any = each.f_locals.get("req")
-            ours, place = [f"answer {request.method} {request.path}"], "gunicorn"
+        if code.co_filename.startswith(_SERVER):
+            if code.co_qualname == "Loop.wake":
+                return None
+            if code.co_qualname == "Loop._work" and not ours:
+                request: Any = each.f_locals["request"]
+                ours, place = [f"answer {request.method} {request.path}"], "server"
         elif code.co_filename.startswith(_OURS):
             if code.co_name == "step":
                 return None
