@@ -1,14 +1,21 @@
 """Take over the files of version 0.1 next to the backlog's folder: waiting events, and the backend's outage."""
 
-import fcntl
 import json
 import os
+import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from functions.check_monitors.reporting.backlog_database import BacklogDatabase, Row, refuse_strangers
+from functions.check_monitors.reporting.backlog_database import (
+    BUSY_SECONDS,
+    BacklogDatabase,
+    Row,
+    is_ours,
+    locked_within,
+)
 from shared.models import Event, as_text
 
 # The backlog's folders without such files next to them, so that a run need not search again.
@@ -20,7 +27,7 @@ def is_left_for(database: BacklogDatabase) -> bool:
     folder = database.folder
     if folder is None or folder in _done:
         return False
-    if any(os.path.lexists(file) for file in _files(folder)):
+    if any(map(_is_left, _files(folder))):
         return True
     # If the folder around it is missing, it may come back with such files.
     if folder.parent.is_dir():
@@ -36,20 +43,39 @@ def take_over(database: BacklogDatabase) -> None:
     """
     if database.folder is None:
         return
-    events, lock, outage, *others = _files(database.folder)
-    for file in (events, lock, outage, *others):
-        if os.path.lexists(file):
-            refuse_strangers(file)
-    # A process of version 0.1 that still runs holds this lock while it writes.
-    with lock.open("ab") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    events, lock, outage, *others = (file if _is_left(file) else None for file in _files(database.folder))
+    # A process of version 0.1 that still runs holds this lock while it writes. It makes the lock before the events.
+    with _locked(lock):
         # After a kill between the two steps, the next run adds the same events again, which adds nothing.
-        if rows := list(_rows(events)):
+        if events and (rows := list(_rows(events))):
             database.append(rows)
-        events.unlink(missing_ok=True)
-    if (known := _known(outage)) and not database.outages():
+        _delete(events)
+    if outage and (known := _known(outage)) and not database.outages():
         database.save_outage(known)
     for file in (outage, lock, *others):
+        _delete(file)
+
+
+def _is_left(file: Path) -> bool:
+    """Whether we left ``file``. Nothing that another user planted is opened, nor any link or FIFO."""
+    try:
+        return stat.S_ISREG(file.lstat().st_mode) and is_ours(file)
+    except OSError:
+        return False
+
+
+@contextmanager
+def _locked(lock: Path | None) -> Iterator[None]:
+    """Hold the lock of version 0.1, if there is one. Raises TimeoutError if that takes BUSY_SECONDS."""
+    if lock is None:
+        yield
+        return
+    with locked_within(BUSY_SECONDS, lock, os.O_RDWR | os.O_NOFOLLOW):
+        yield
+
+
+def _delete(file: Path | None) -> None:
+    if file is not None:
         file.unlink(missing_ok=True)
 
 
@@ -64,7 +90,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _rows(file: Path) -> Iterator[Row]:
     """The events in ``file``, one a line. A line that a crash cut short is no event."""
-    for line in file.read_bytes().splitlines() if file.exists() else ():
+    for line in file.read_bytes().splitlines():
         try:
             event = Event.model_validate_json(line)
         except ValidationError:
