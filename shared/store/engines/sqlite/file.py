@@ -50,7 +50,9 @@ def connect(path: str, before: Files) -> tuple[sqlite3.Connection, Files]:
         if is_alone:
             _remove_leftovers(path, before)
         elif file_identity(path) is None:
-            raise sqlite3.OperationalError(f"another program holds a lock on the folder {folder}")
+            locked = sqlite3.OperationalError(f"another program holds a lock on the folder {folder}")
+            locked.sqlite_errorcode = sqlite3.SQLITE_IOERR  # it passes
+            raise locked
         for _ in range(9):
             make_private(path)
             # SQLite gives these the mode of the database when it makes them.
