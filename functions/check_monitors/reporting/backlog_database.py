@@ -56,7 +56,7 @@ class BacklogDatabase:
         self._makes_parents = makes_parents
         self._memory: sqlite3.Connection | None = None
         self._memory_lock = threading.Lock()
-        self._locks = {name: threading.Lock() for name in ("turn", "notify")}
+        self._locks = {} if folder else {name: threading.Lock() for name in ("turn", "notify")}
 
     def exists(self) -> bool:
         """Whether something may be in it."""
@@ -88,7 +88,7 @@ class BacklogDatabase:
         self._write(("INSERT OR REPLACE INTO outage VALUES (1, ?)", [(outage,)]), creates=True)
 
     def clear_outage(self) -> None:
-        """Delete the outage. OSError also if the place of the folder is missing: it may come back with an outage."""
+        """Delete the outage. OSError also if the folder's parent is missing: an outage may come back with it."""
         if self.folder:
             self.folder.parent.stat()
         self._write(("DELETE FROM outage", [()]))
@@ -113,23 +113,25 @@ class BacklogDatabase:
             raise TimeoutError("another run has locked the memory")
 
     def _read(self, select: str, *values: Any) -> list[Any]:
-        with self._transaction() as connection:
+        # Nearly every run ends here, and does not load sqlite3.
+        if not self.exists():
+            return []
+        with self._transaction(creates=False) as connection:
             return connection.execute(select, values).fetchall() if connection else []
 
     def _write(self, *statements: tuple[str, Sequence[tuple[Any, ...]]], creates: bool = False) -> int:
         """Run each statement for all its values. Return how many rows the last one changed."""
+        if not creates and not self.exists():
+            return 0
         with self._transaction(creates=creates) as connection:
             if connection is None:
                 return 0
             return [connection.executemany(statement, values).rowcount for statement, values in statements][-1]
 
     @contextmanager
-    def _transaction(self, *, creates: bool = False) -> Iterator["sqlite3.Connection | None"]:
-        """Yield a connection in a transaction; None if there is no database and none to create."""
-        if not creates and not self.exists():
-            yield None
-            return
-        import sqlite3  # here, so that a run that keeps nothing does not pay 1 ms for it
+    def _transaction(self, *, creates: bool) -> Iterator["sqlite3.Connection | None"]:
+        """Yield a connection in a transaction; None if the file was deleted meanwhile and is not to be created."""
+        import sqlite3
 
         try:
             if self._file:
@@ -178,6 +180,30 @@ def is_ours(path: Path) -> bool:
 
 
 @contextmanager
+def locked_within(seconds: float, path: Path, flags: int) -> Iterator[None]:
+    """Hold the lock of the file or folder ``path``, which a killed process gives up.
+
+    Raises:
+        TimeoutError: another run has held it for ``seconds``.
+    """
+    # A FIFO would stop us until somebody writes to it.
+    descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+    try:
+        give_up_at = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= give_up_at:
+                    raise TimeoutError(f"another run has locked {path}") from None
+                time.sleep(_ASK_AGAIN_SECONDS)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def _opened(file: Path) -> Iterator["sqlite3.Connection"]:
     """Open the file for one transaction, and delete it if nothing is left in it. A damaged file is renamed.
 
@@ -213,22 +239,3 @@ def _begun(connection: "sqlite3.Connection") -> Iterator[None]:
         # After some errors SQLite has already rolled back.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-
-
-@contextmanager
-def locked_within(seconds: float, path: Path, flags: int) -> Iterator[None]:
-    """Hold a lock that a killed process gives up. Raises TimeoutError if another holds it for ``seconds``."""
-    descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
-    try:
-        give_up_at = time.monotonic() + seconds
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= give_up_at:
-                    raise TimeoutError(f"another run has locked {path}") from None
-                time.sleep(_ASK_AGAIN_SECONDS)
-        yield
-    finally:
-        os.close(descriptor)

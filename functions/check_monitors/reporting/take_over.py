@@ -1,10 +1,9 @@
 """Take over the files of version 0.1 next to the backlog's folder: waiting events, and the backend's outage."""
 
+import contextlib
 import json
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -43,17 +42,20 @@ def take_over(database: BacklogDatabase) -> None:
     """
     if database.folder is None:
         return
-    events, lock, outage, *others = (file if _is_left(file) else None for file in _files(database.folder))
-    # A process of version 0.1 that still runs holds this lock while it writes. It makes the lock before the events.
-    with _locked(lock):
-        # After a kill between the two steps, the next run adds the same events again, which adds nothing.
-        if events and (rows := list(_rows(events))):
-            database.append(rows)
-        _delete(events)
-    if outage and (known := _known(outage)) and not database.outages():
+    events, lock, outage, *_ = _files(database.folder)
+    files = [file for file in _files(database.folder) if _is_left(file)]
+    # A process of version 0.1 that still runs holds this lock while it writes. Another user's lock is none.
+    is_lock_ours = lock in files or not os.path.lexists(lock)
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+    with locked_within(BUSY_SECONDS, lock, flags) if is_lock_ours else contextlib.nullcontext():
+        if events in files:
+            # If a kill comes between these two steps, the next run appends the same events, and none waits twice.
+            database.append(_rows(events))
+            events.unlink(missing_ok=True)
+    if outage in files and (known := _known(outage)) and not database.outages():
         database.save_outage(known)
-    for file in (outage, lock, *others):
-        _delete(file)
+    for file in (*([lock] if is_lock_ours else []), *files):
+        file.unlink(missing_ok=True)
 
 
 def _is_left(file: Path) -> bool:
@@ -62,21 +64,6 @@ def _is_left(file: Path) -> bool:
         return stat.S_ISREG(file.lstat().st_mode) and is_ours(file)
     except OSError:
         return False
-
-
-@contextmanager
-def _locked(lock: Path | None) -> Iterator[None]:
-    """Hold the lock of version 0.1, if there is one. Raises TimeoutError if that takes BUSY_SECONDS."""
-    if lock is None:
-        yield
-        return
-    with locked_within(BUSY_SECONDS, lock, os.O_RDWR | os.O_NOFOLLOW):
-        yield
-
-
-def _delete(file: Path | None) -> None:
-    if file is not None:
-        file.unlink(missing_ok=True)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -88,14 +75,14 @@ def _files(folder: Path) -> list[Path]:
     ]
 
 
-def _rows(file: Path) -> Iterator[Row]:
+def _rows(file: Path) -> list[Row]:
     """The events in ``file``, one a line. A line that a crash cut short is no event."""
+    rows = []
     for line in file.read_bytes().splitlines():
-        try:
+        with contextlib.suppress(ValidationError):
             event = Event.model_validate_json(line)
-        except ValidationError:
-            continue
-        yield Row(event.event_id, as_text(event.timestamp), event.model_dump_json())
+            rows.append(Row(event.event_id, as_text(event.timestamp), event.model_dump_json()))
+    return rows
 
 
 def _known(file: Path) -> str | None:
@@ -103,5 +90,5 @@ def _known(file: Path) -> str | None:
     try:
         outage = json.loads(file.read_bytes())
         return json.dumps({**outage, "notified": outage["told"]})
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError):
         return None
