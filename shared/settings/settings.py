@@ -134,7 +134,7 @@ class Settings(BaseModel):
         for name, value in given.items():
             if not value.isprintable() and re.search("[\ud800-\udfff]", value):
                 # Bytes that are no UTF-8. Otherwise every event that holds the value would fail, instead of the start.
-                raise SettingError(name, shown(name, ascii(value)), "text in UTF-8")
+                raise SettingError(name, shown(name, ascii(value)[1:-1]), "text in UTF-8")
         if is_in_cloud(environ):
             given.setdefault("ALLOW_PRIVATE_TARGETS", "false")
         return _validated(tuple(given.items()))

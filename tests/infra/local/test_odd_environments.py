@@ -46,23 +46,9 @@ for line in commands[0]:
 """
 
 NAMES = [
-    "TARGET_URL",
-    "CHECK_INTERVAL_SECONDS",
-    "LOCATION",
-    "API_KEY",
-    "API_AUTH",
-    "FLASK_HOST",
-    "DATABASE_URL",
-    "SPOOL_DIR",
-    "LOG_DIR",
-    "LOG_LEVEL",
-    "CHANNELS",
-    "HEARTBEAT_URL",
-    "MESSAGE_LANGUAGE",
-    "TELEGRAM_BOT_TOKEN",
-    "TZ",
-    "LC_ALL",
-    "TMPDIR",
+    *("TARGET_URL", "CHECK_INTERVAL_SECONDS", "LOCATION", "API_KEY", "API_AUTH", "FLASK_HOST", "DATABASE_URL"),
+    *("SPOOL_DIR", "LOG_DIR", "LOG_LEVEL", "CHANNELS", "HEARTBEAT_URL", "MESSAGE_LANGUAGE", "TELEGRAM_BOT_TOKEN"),
+    *("TZ", "LC_ALL", "TMPDIR"),
 ]
 WORDS = ["", " ", "all", "0", "-1", "nan", "'", '"', "{}", "[]", "/dev/null", "/nowhere/x", "x\ny", "\xff", "\xe9"]
 values = st.sampled_from(WORDS) | st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=12)
