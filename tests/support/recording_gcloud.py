@@ -12,6 +12,8 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support.recorded_call import RecordedCall
+
 NUMBER = "123456789012"
 HOST = "bonghwa-abc123.an.gateway.dev"
 # For each command group: the kind of resource, the API that it needs, and how its names are printed.
@@ -39,18 +41,10 @@ READS = {"list", "describe", "access"}
 
 
 @dataclass(frozen=True)
-class Call:
-    """One call, with the files that it read."""
+class Call(RecordedCall):
+    """One call of ``gcloud``, with its standard input."""
 
-    arguments: list[str]
     stdin: str
-    files: dict[str, Any]
-
-    @property
-    def words(self) -> list[str]:
-        """The words before the first flag."""
-        flags = [number for number, each in enumerate(self.arguments) if each.startswith("--")]
-        return self.arguments[: min(flags, default=len(self.arguments))]
 
     @property
     def flags(self) -> dict[str, str]:
@@ -101,7 +95,7 @@ class Cloud:
             flag, _, value = each.partition("=") if each.startswith("--") else ("argument", "", each)
             if value.endswith(".json"):
                 files[flag] = json.loads(Path(value).read_text())
-        call = Call(arguments, stdin, files)
+        call = Call(arguments, files, stdin)
         with self._lock:
             self.calls.append(call)
             try:

@@ -28,13 +28,14 @@ from tests.shared.notifiers.sns import (
     never_ends,
     refuses,
     resets,
+    says,
     says_half_of_it,
     speaks_html,
 )
 from tests.shared.notifiers.sns import send_to_sns as send
-from tests.support.keep_alive import KeepAliveServer, Request
 from tests.support.running import AWS, wait_until
 from tests.support.stand_ins import Exchange
+from tests.support.stand_ins.keep_alive import KeepAliveServer, Request
 
 
 @pytest.mark.parametrize(
@@ -60,6 +61,11 @@ from tests.support.stand_ins import Exchange
         (speaks_html(403), False, "Invalid server response"),
         (speaks_html(404), False, "Invalid server response"),
         (speaks_html(502), False, "502"),
+        (says(403, "<html><body>403 Forbidden</body></html>"), False, "Invalid server response: HTTP 403"),
+        (says(404, "<html><Error><Code>NotFound</Code></Error></html>"), False, "Invalid server response: HTTP 404"),
+        (says(403, "<Error><Code>AccessDenied</Code></Error>"), False, "Invalid server response: HTTP 403"),
+        (says(403, '{"__type": "AccessDenied"}'), False, "Invalid server response: HTTP 403"),
+        (says(302, ""), False, "Invalid server response: HTTP 302"),
         (says_half_of_it, False, "Invalid server response"),
         (never_ends, False, "SNS was not reached, or did not answer"),
         (resets, False, "SNS was not reached, or did not answer"),

@@ -11,7 +11,6 @@ import logging
 import socketserver
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +18,7 @@ import pytest
 
 from tests.support.moto_aws.cloudformation import extended_cloudformation
 from tests.support.moto_aws.resources import REGION, client
+from tests.support.recorded_call import RecordedCall
 
 # In bash, because each call would otherwise pay for Python's start.
 _PROGRAM = """\
@@ -35,18 +35,8 @@ exit "$code"
 _READS = ("describe-", "list-", "get", "wait")
 
 
-@dataclass(frozen=True)
-class Call:
-    """One call of the command line, with the files that it read."""
-
-    arguments: list[str]
-    files: dict[str, Any]
-
-    @property
-    def words(self) -> list[str]:
-        """The words before the first flag."""
-        flags = [number for number, each in enumerate(self.arguments) if each.startswith("--")]
-        return self.arguments[: min(flags, default=len(self.arguments))]
+class Call(RecordedCall):
+    """One call of ``aws``."""
 
     @property
     def is_read(self) -> bool:

@@ -140,4 +140,4 @@ def ticks(row: Row) -> Iterator[tuple[str, str, dict[str, str]]]:
 
 def flags_of(command: Command) -> dict[str, str]:
     """A command's flags."""
-    return Call(command.words()[1:], "", {}).flags
+    return Call(command.words()[1:], {}, "").flags

@@ -13,8 +13,8 @@ import pytest
 from infra.clouds.aws.secrets_manager import SecretUnreadable, authorization, read_secrets
 from tests.infra.clouds.aws.instance import KEY, Instance, request_event
 from tests.infra.clouds.aws.life import SECRETS
-from tests.support.keep_alive import KeepAliveServer, Request
 from tests.support.moto_aws import REGION
+from tests.support.stand_ins.keep_alive import KeepAliveServer, Request
 
 
 def test_the_signature_is_the_one_of_amazons_own_library() -> None:

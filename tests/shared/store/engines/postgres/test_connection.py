@@ -15,9 +15,10 @@ from shared.settings import Settings
 from shared.store import StoreUnavailable
 from shared.store.engines.postgres import database as engine
 from shared.store.engines.postgres.database import PostgresDatabase
-from tests.shared.store.engines.postgres.use import SESSIONS, add, hang_up, names, prepare
+from tests.shared.store.engines.postgres.use import SESSIONS, hang_up, prepare
 from tests.support.postgres import Server
 from tests.support.running import rows_of
+from tests.support.store.monitor_names import add, names
 
 pytestmark = pytest.mark.system
 

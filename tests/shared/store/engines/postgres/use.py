@@ -1,4 +1,4 @@
-"""A store on PostgreSQL: its databases, the least use of them, and its sessions."""
+"""A store on PostgreSQL: its databases and its sessions."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -36,16 +36,6 @@ def databases_at(url: str) -> Iterator[Callable[[], PostgresDatabase]]:
             return database
 
         yield new
-
-
-def add(database: Database, name: str) -> None:
-    with database.transaction() as transaction:
-        transaction.rows("INSERT INTO monitors (name, target_url) VALUES (:name, '')", name=name)
-
-
-def names(database: Database) -> list[str]:
-    with database.snapshot() as snapshot:
-        return [row["name"] for row in snapshot.rows("SELECT name FROM monitors ORDER BY id")]
 
 
 def hang_up(url: str) -> None:
