@@ -13,6 +13,7 @@ from pydantic_core import to_json
 
 from shared.logs import step
 from shared.settings import Access, Settings, is_in_cloud, is_loopback
+from shared.web.host import refuse_foreign_host
 from shared.web.problems import Problem, response_to
 from shared.web.request import MAX_BODY_BYTES, too_long
 
@@ -68,6 +69,7 @@ def _admit(request: Request, method: str, access: Access) -> Settings:
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise too_long()
     settings = Settings.from_env()
+    refuse_foreign_host(request.environ, settings)
     if _is_open_to_others(request):
         settings.refuse_weak_keys()
         if settings.api_auth != "all":
