@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from shared import ROOT
 from shared.channels import read as read_channels
 from shared.notifiers import NotifierKind
 from shared.settings import SettingError, Settings, is_in_cloud, is_loopback
+from shared.settings.proxies import refuse_unusable
 
 _NEW_KEY = "API_KEY=… from python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
@@ -89,6 +90,20 @@ def configured(environ: Mapping[str, str]) -> tuple[dict[str, NotifierKind], lis
             findings.append(_without_library(error))
             del channels[name]
     return channels, findings
+
+
+def examine_proxies(settings: Settings, channels: Collection[NotifierKind]) -> Iterator[Finding]:
+    """The proxy variables: whether they can be read, and whether what is called through a proxy can use it."""
+    try:
+        refuse_unusable(settings.backend_url)
+    except SettingError as trouble:
+        yield _malformed(trouble)
+        return
+    for notifier in channels:
+        try:
+            notifier.refuse_unusable_proxy()
+        except SettingError as trouble:
+            yield _malformed(trouble)
 
 
 def examine_keys(settings: Settings, environ: Mapping[str, str], *, is_open: bool) -> Iterator[Finding]:

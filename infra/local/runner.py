@@ -14,6 +14,7 @@ from shared import ROOT
 from shared.channels import configured
 from shared.notifiers import NotifierKind, kinds
 from shared.settings import SettingError, Settings, is_loopback
+from shared.settings.proxies import refuse_unusable
 from shared.store import StoreUnavailable, open_store
 
 
@@ -23,8 +24,10 @@ def main() -> None:
     try:
         settings = Settings.from_env()
         _ = settings.targets, settings.key
+        refuse_unusable(settings.backend_url)
         for notifier in configured().values():
             notifier.refuse_missing_library()
+            notifier.refuse_unusable_proxy()
         listener = _listen(settings)
         _check_files(settings)
     except SettingError as trouble:

@@ -23,9 +23,10 @@ from functions.check_monitors.probes.causes import (
     wrong_date,
 )
 from functions.check_monitors.probes.curl_loop import Loop
+from functions.check_monitors.probes.hops import Hops
 from functions.check_monitors.probes.urls import UnsupportedScheme, as_ascii
 from shared.models import Cause, Event, Monitor, now
-from shared.settings import SettingError, Settings
+from shared.settings import SettingError, Settings, proxies
 from shared.words import cause_text
 
 ENOUGH_OF_A_DECLARED_BODY = 256 * 1024  # bytes
@@ -81,6 +82,7 @@ class HttpCheck:
         self.timeout_seconds = settings.check_timeout_seconds
         self.ca_file = ca_file
         self.address_filter = AddressFilter(settings.is_private_allowed)
+        self.hops = Hops()
         self.responses = 0  # responses whose headers began, without those of status 1xx
         self.size = 0  # bytes of the body so far; libcurl does not pass on the body of a redirect
         self.is_declared = False  # the response declares its body's length
@@ -91,17 +93,19 @@ class HttpCheck:
     def handle(self) -> Any:
         """The handle of the transfer, ready to start. None if nothing can be transferred: then the event is made."""
         try:
-            url = as_ascii(self.monitor.target_url)
-            curl = None if self.address_filter.refuses(url) else self._handle(url, self.timeout_seconds)
+            return self._transfer(as_ascii(self.monitor.target_url), self.timeout_seconds)
         except (ValueError, pycurl.error) as error:  # the latter for a URL of some megabytes
             self._make_event(UNSUPPORTED_SCHEME if isinstance(error, UnsupportedScheme) else URL_NOT_VALID)
             return None
-        if curl is None:
+
+    def _transfer(self, url: str, timeout_seconds: float) -> Any:
+        if self.address_filter.refuses(url):
             self._make_event(self.address_filter.refusal)
             return None
+        curl = self._handle(url, timeout_seconds)
         curl.setopt(pycurl.CAINFO, self.ca_file)
         curl.setopt(pycurl.USERAGENT, "Bonghwa (+uptime check)")
-        curl.setopt(pycurl.FOLLOWLOCATION, 1)
+        curl.setopt(pycurl.FOLLOWLOCATION, not self.hops.are_ours)
         curl.setopt(pycurl.MAXREDIRS, MAX_REDIRECTS)
         curl.setopt(pycurl.FAILONERROR, 1)  # ends after an error's headers: nobody needs its body
         curl.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
@@ -109,9 +113,10 @@ class HttpCheck:
         curl.setopt(pycurl.WRITEFUNCTION, self._take_body)
         return curl
 
-    def _handle(self, url: str | bytes, timeout_seconds: float) -> Any:
+    def _handle(self, url: str, timeout_seconds: float) -> Any:
         curl = pycurl.Curl()
-        curl.setopt(pycurl.URL, url)
+        curl.setopt(pycurl.URL, url.encode("latin-1"))
+        proxies.set_proxy(curl, url)
         milliseconds = max(1, round(timeout_seconds * 1000))  # 0 would mean none
         curl.setopt(pycurl.TIMEOUT_MS, milliseconds)
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
@@ -128,8 +133,8 @@ class HttpCheck:
         return curl
 
     def _take_header(self, line: bytes) -> int | None:
-        if line.startswith(b"HTTP/"):  # a response begins; a check that is redirected has several
-            status = line.partition(b" ")[2]
+        if line[:5].upper() == b"HTTP/":  # a response begins; a check that is redirected has several
+            status = line.replace(b"\t", b" ").partition(b" ")[2].lstrip()  # libcurl takes any blank
             self.responses += not status.startswith(b"1")
             self.is_redirect = status.startswith(b"3")
             self.is_declared = self.has_headers = False
@@ -142,6 +147,8 @@ class HttpCheck:
         return None
 
     def _take_body(self, part: bytes) -> int | None:
+        if self.is_redirect and self.hops.are_ours:
+            return None  # libcurl says where a redirect leads to only after its body
         self.size += len(part)
         limit = ENOUGH_OF_A_DECLARED_BODY if self.is_declared else MAX_UNDECLARED_BODY
         return None if self.size <= limit else 0  # 0 ends the transfer with E_WRITE_ERROR
@@ -153,6 +160,10 @@ class HttpCheck:
                 changes = {"cause": dated, "error_message": cause_text("en", dated), "timestamp": now()}
                 self.event = self.event.model_copy(update=changes)
             return None
+        if further := self._hop(curl, code):
+            return further
+        if self.hops.are_too_many:
+            code = pycurl.E_TOO_MANY_REDIRECTS
         if code == pycurl.E_WRITE_ERROR and self.is_declared and self.size > ENOUGH_OF_A_DECLARED_BODY:
             code = pycurl.E_OK  # we ended the transfer ourselves
         if code == pycurl.E_OK and not self.has_headers:
@@ -168,13 +179,24 @@ class HttpCheck:
             why = proxys(refusal) if is_proxys else refusal
         self._make_event(why, curl, status)
         verdict = curl.getinfo(pycurl.SSL_VERIFYRESULT) if code == pycurl.E_PEER_FAILED_VERIFICATION else 0
-        seconds_left = self.timeout_seconds - curl.getinfo(pycurl.TOTAL_TIME)
+        seconds_left = self.timeout_seconds - self.hops.seconds(curl)
         return self._date_reader(curl, verdict, seconds_left) if verdict in WRONG_DATES and seconds_left > 0 else None
+
+    def _hop(self, curl: Any, code: int) -> Any:
+        """The transfer of the next redirect, if we follow it and not libcurl."""
+        url = self.hops.next_url(curl, code)
+        if url is None or self.address_filter.refuses(url):
+            return None
+        further = self._transfer(url, self.timeout_seconds - self.hops.seconds(curl))
+        self.hops.go_on(curl, further, self.monitor.target_url, url)
+        self.responses = 0
+        self.has_headers = self.is_redirect = False
+        return further
 
     def _date_reader(self, curl: Any, verdict: int, seconds_left: float) -> Any:
         # A failed handshake does not show the certificate. This handshake accepts any, and no request follows it.
         self.verdict = verdict
-        curl = self._handle(curl.getinfo_raw(pycurl.EFFECTIVE_URL), seconds_left)
+        curl = self._handle(curl.getinfo_raw(pycurl.EFFECTIVE_URL).decode("latin-1"), seconds_left)
         curl.setopt(pycurl.CONNECT_ONLY, 1)
         curl.setopt(pycurl.SSL_VERIFYPEER, 0)
         curl.setopt(pycurl.SSL_VERIFYHOST, 0)
@@ -193,27 +215,18 @@ class HttpCheck:
             location=self.settings.location,
             agent=self.settings.agent,
             interval_seconds=self.settings.check_interval_seconds,
-            **(_phases(curl, status is not None) if curl else {}),
+            **(_phases(self.hops.times(curl), status is not None) if curl else {}),
         )
 
 
 _idle_loops: list[Loop] = []
 
 
-def _phases(curl: Any, has_response: bool) -> dict[str, Any]:
+def _phases(times: Sequence[int], has_response: bool) -> dict[str, Any]:
     """How long each phase took, in milliseconds, summed over the redirects; None for a phase that was not reached."""
-    dns, connected, ready, first_byte, total = (
-        curl.getinfo(time) / 1000
-        for time in (
-            pycurl.NAMELOOKUP_TIME_T,
-            pycurl.CONNECT_TIME_T,
-            pycurl.PRETRANSFER_TIME_T,
-            pycurl.STARTTRANSFER_TIME_T,
-            pycurl.TOTAL_TIME_T,
-        )
-    )
+    dns, connected, ready, first_byte, total, tls = (time / 1000 for time in times)
     # libcurl's times count from the start. APPCONNECT_TIME leaves out the requests before a redirect to https.
-    is_tls = curl.getinfo(pycurl.APPCONNECT_TIME_T) > 0
+    is_tls = tls > 0
     return {
         "response_time_ms": total,
         "dns_ms": dns or None,
