@@ -14,6 +14,7 @@ from shared.channels import read as read_channels
 from shared.notifiers import NotifierKind
 from shared.settings import SettingError, Settings, is_in_cloud, is_loopback
 from shared.settings.proxies import refuse_unusable
+from shared.settings.secrets import without_password
 
 _NEW_KEY = "API_KEY=… from python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
@@ -138,7 +139,7 @@ def examine_keys(settings: Settings, environ: Mapping[str, str], *, is_open: boo
             "keys",
             "the agent sends its key to BACKEND_URL unencrypted",
             expected="an https:// URL",
-            fix=f"BACKEND_URL={settings.backend_url.replace('http://', 'https://', 1)}",
+            fix=f"BACKEND_URL={without_password(settings.backend_url).replace('http://', 'https://', 1)}",
         )
 
 

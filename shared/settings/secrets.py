@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 from shared.settings.parsers import POSTGRESQL
 
 HIDDEN = "(hidden)"
+MASK = "***"  # a password in a URL
 _DATABASE = "DATABASE"
 _CHANNELS = "CHANNELS"
 # A setting is secret if its name holds one of these words.
@@ -49,7 +50,7 @@ def without_password(text: str) -> str:
 
 def _masked_userinfo(found: re.Match[str]) -> str:
     user, password = found.groups()
-    return f"{user}:***@" if password else "***@"
+    return f"{user}:{MASK}@" if password else f"{MASK}@"
 
 
 def secret_parts(environ: Mapping[str, str]) -> set[str]:
