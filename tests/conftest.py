@@ -31,7 +31,7 @@ SECRETS = leaks.secrets_of({"API_KEY": API_KEY, "TELEGRAM_BOT_TOKEN": BotApi.tok
 def nothing_that_was_written_holds_a_secret(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """At the end of the run (with xdist, of each worker's): every file of every test is searched."""
     yield
-    leaks.look(tmp_path_factory.getbasetemp(), SECRETS)
+    leaks.search(tmp_path_factory.getbasetemp(), SECRETS)
 
 
 @pytest.hookimpl(wrapper=True)

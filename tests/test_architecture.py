@@ -85,6 +85,10 @@ def test_shared_is_a_closed_list() -> None:
     assert {path.stem for path in (ROOT / "shared").iterdir() if path.stem not in ("__init__", "__pycache__")} == SHARED
 
 
+def test_the_repository_is_where_relative_paths_begin() -> None:
+    assert (ROOT / "main.py").is_file()
+
+
 def test_the_table_has_every_function_and_no_other() -> None:
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/main.py")}
     assert {row.name for row in rows()} == folders

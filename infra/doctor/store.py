@@ -14,6 +14,7 @@ from shared.settings import Settings
 from shared.store import StoreUnavailable
 from shared.store.admin.inspection import (
     OVERDUE,
+    OwedSummary,
     StoreInspection,
     inspect_server,
     inspect_store,
@@ -21,7 +22,6 @@ from shared.store.admin.inspection import (
 from shared.store.engines.database import Database
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.engines.sqlite.filesystem import refuse_wrong_place
-from shared.store.tables.notifications import OwedSummary
 
 # A month of a few hundred monitors, and the log.
 ENOUGH_BYTES = 500_000_000

@@ -50,7 +50,7 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
     refusals += model.too_many_variables(_agents_variables(load), VARIABLES_BYTES)
     if refusals:
         return Plan(PLATFORM, name, load, refusals=refusals)
-    compute = _compute(made, shares, memory)
+    compute = compute_time(made, shares, memory)
     quantities = {"memory": compute, **_quantities(load, measured, made, beats, secrets)}
     rows_a_day, bytes_a_day = model.rows_and_bytes_a_day(load, measured, "postgresql", channels)
     period = model.DAY_SECONDS / model.ticks_a_day(beats[DELIVERY])
@@ -129,7 +129,7 @@ def _variables() -> dict[str, str]:
     }
 
 
-def _compute(made: Sequence[Calls], shares: Mapping[str, float], memory: Mapping[str, float]) -> float:
+def compute_time(made: Sequence[Calls], shares: Mapping[str, float], memory: Mapping[str, float]) -> float:
     """GB-seconds as they are billed: by the millisecond, including the start."""
     total = 0.0
     for call in made:

@@ -47,7 +47,7 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
     refusals += model.too_many_variables(_agents_variables(load), VARIABLES_BYTES)
     if refusals:
         return Plan(PLATFORM, name, load, refusals=refusals)
-    cpu, gib = _compute(made, shares, memory)
+    cpu, gib = compute_time(made, shares, memory)
     quantities = {"cpu": cpu, "memory": gib, **_quantities(load, measured, made, beats)}
     rows_a_day, bytes_a_day = model.rows_and_bytes_a_day(load, measured, "postgresql", channels)
     database = {"database": model.HOURS, "storage": max(STORAGE_GB, bytes_a_day * model.DAYS / 1e9)}
@@ -94,7 +94,9 @@ def _agents_variables(load: Load) -> dict[str, str]:
     return environment(agent(), _NOWHERE, {name: v for name, v in load.given.items() if not is_secret(name, v)})
 
 
-def _compute(made: Sequence[Calls], shares: Mapping[str, float], memory: Mapping[str, float]) -> tuple[float, float]:
+def compute_time(
+    made: Sequence[Calls], shares: Mapping[str, float], memory: Mapping[str, float]
+) -> tuple[float, float]:
     """vCPU-seconds and GiB-seconds as they are billed."""
     cpu = gib = 0.0
     for call in made:

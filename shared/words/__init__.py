@@ -4,24 +4,27 @@ A language's file is loaded when its first text is needed, so that a cold start 
 """
 
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from shared.models import Cause
 
 Language = Literal["en", "ko"]
 
 
-class Words(Protocol):
-    """The file of a language. A text names its parameters as ``str.format`` does."""
+if TYPE_CHECKING:
+    from typing import Protocol
 
-    CAUSES: Mapping[str, str]
-    KINDS: Mapping[str, str]
-    SUBJECTS: Mapping[str, str]
-    UNITS: Mapping[str, str]
-    MESSAGES: Mapping[str, str]
+    class Words(Protocol):
+        """The file of a language. A text names its parameters as ``str.format`` does."""
+
+        CAUSES: Mapping[str, str]
+        KINDS: Mapping[str, str]
+        SUBJECTS: Mapping[str, str]
+        UNITS: Mapping[str, str]
+        MESSAGES: Mapping[str, str]
 
 
-def words_of(language: Language) -> Words:
+def words_of(language: Language) -> "Words":
     """The words of a language."""
     if language == "ko":
         from shared.words import ko

@@ -1,1 +1,1 @@
-"""What Bonghwa costs, and the bars that it has to hold; most of it measured beside a hello world or a smaller past."""
+"""The cost of Bonghwa, measured mostly against a hello world or less data, and the bars that it has to hold."""

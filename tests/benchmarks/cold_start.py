@@ -39,7 +39,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "update_alert": {"status": "ACK"},
 }
-# What shows that the function did its work and not only answered.
+# A part of each response that only a function that did its work can give.
 PROOFS = {"hello": "hello", "ingest_event": '"id":', "list_alerts": '"id":', "check_monitors": '"posted":1'}
 
 

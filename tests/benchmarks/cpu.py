@@ -1,6 +1,6 @@
 """The CPU that one check costs, from its probe to its stored event: the whole local system's, at 60 checks a second.
 
-Everything that the system does meanwhile counts, its schedules and logs too. What only Linux tells.
+Everything that the system does meanwhile counts, its schedules and logs too. Only Linux tells it.
 """
 
 import os
@@ -25,7 +25,7 @@ def run(folder: Path, rounds: int) -> str:
         measured = [_window(world.system) for _ in range(rounds)]
     each = [milliseconds / events for milliseconds, events in measured]
     paces = [events / WINDOW_SECONDS for _, events in measured]
-    # Else it would be cheap because it was late.
+    # Otherwise it could be cheap because it is late.
     pace = statistics.median(paces)
     assert pace > 0.9 * MONITORS, f"{pace:.1f} events a second were stored of {MONITORS}"
     median = statistics.median(each)
@@ -43,7 +43,7 @@ def _window(system: LocalSystem) -> tuple[float, int]:
 
 
 def cpu_ms(processes: list[int]) -> float:
-    """What they have used since they began, user and system; in steps of 10 ms."""
+    """The time that processes have used since they began, user and system, in steps of 10 ms."""
     ticks = 0
     for process in processes:
         fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()

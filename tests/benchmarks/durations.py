@@ -1,7 +1,7 @@
 """How long each function takes, what it uses and what it writes: what ``python -m infra plan`` reckons with.
 
 Warm, one call at a time, under functions-framework as in a cloud: the caller's time, the CPU of all its processes, the
-lines that it logs. What is far away is so far away: web sites over TLS, the database, Telegram. The clock is this
+lines that it logs. Web sites over TLS, the database and Telegram are as far away as they usually are. The clock is this
 machine's; of several rounds the quietest counts. The test's database does not wait for its disk.
 """
 
@@ -121,7 +121,7 @@ def _round_trip_ms(url: str) -> float:
 
 
 def _owe(url: str) -> Callable[[], None]:
-    """What makes a message owed to Telegram that nobody has tried to send."""
+    """A call that makes a message owed to Telegram, which nobody has tried to send."""
     store, numbers = open_store(Settings.from_env({"DATABASE_URL": url})), itertools.count()
 
     def owe() -> None:

@@ -95,7 +95,7 @@ def _event(number: int, timestamp: datetime) -> Event:
 
 
 def _fsync_ms(folder: Path) -> float:
-    """What a commit costs on this disk at the least."""
+    """The least that a commit can cost on this disk."""
     taken = []
     with (folder / "fsync").open("wb", buffering=0) as file:
         for _ in range(100):

@@ -1,8 +1,8 @@
-"""What the whole local system, in its one process, holds in memory while it is idle.
+"""The memory that the whole local system, in its one process, holds while it is idle.
 
 PSS counts a page that n processes share as 1/n in each. But n is everybody's: this benchmark and whatever else runs
-Python here make the system look smaller, by 8 MB to 25. So beside PSS, and against the bar, stands what it takes alone:
-the same, with every page of a file counted once and whole. Only Linux tells either.
+Python here make the system look smaller, by 8 MB to 25. The bar is therefore on what it takes alone: the same,
+with every page of a file counted once and whole. PSS is shown beside it. Only Linux tells either.
 """
 
 import statistics

@@ -112,6 +112,6 @@ def _round(few: LocalSystem, many: LocalSystem, path: str) -> tuple[float, float
             lengths[number] = len(body)
     for connection in connections:
         connection.close()
-    # Else one would be asked for more than the other; ids have more digits in the one.
+    # Otherwise one would have more to read than the other. In the larger store, ids have more digits.
     assert abs(lengths[1] / lengths[0] - 1) < 0.1, f"{path} answered {lengths} bytes"
     return statistics.median(taken[0]), statistics.median(taken[1])

@@ -1,7 +1,8 @@
 """From the start of Lambda's runtime to the first answer, out of the zip's own files, against a hello world zip's.
 
-The runtime is the same small stand-in for both. What Lambda takes before it, to bring the zip and start a machine, is
-left out. Every start begins from the same store on PostgreSQL and reads its secrets; its first event is a real one.
+The runtime is the same small stand-in for both. The time before it, in which Lambda brings the zip and starts a
+machine, is left out. Every start begins from the same store on PostgreSQL and reads its secrets; its first event is a
+real one.
 """
 
 import json
@@ -28,7 +29,7 @@ _HELLO = """\
 def handler(event, context):
     return {"statusCode": 200, "body": "hello"}
 """
-# What a first event of each function left behind.
+# Removes what the first event of each function left behind.
 _AS_IT_WAS = (
     "DELETE FROM events WHERE event_id = 'the-first-event'",
     "UPDATE alerts SET status = 'OPEN', acknowledged_at = NULL WHERE status = 'ACK'",
@@ -80,7 +81,7 @@ def run(folder: Path, rounds: int) -> str:
     with Server() as server, Backend() as backend:
         database_url = server.new_store()
         give_past(database_url)
-        # Not started: it says what each function finds in its environment.
+        # It is not started: it only says what each function finds in its environment.
         aws = Aws(unpacked(code), folder, database_url, "http://127.0.0.1:1")
         with aws.target, Secrets(aws.secrets) as secrets:
             world = {"AWS_ENDPOINT_URL": secrets.url, "BACKEND_URL": backend.url}

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from functions.check_monitors.reporting.backlog import Backlog
@@ -17,8 +17,7 @@ from functions.check_monitors.reporting.backlog_database import BacklogDatabase
 from shared import ROOT
 from shared.models import Event
 from shared.settings import Settings
-
-NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
+from tests.support.builders import NOON
 
 
 def event(
@@ -53,7 +52,7 @@ def files_in(folder: Path) -> set[str]:
 
 @contextmanager
 def no_file_longer_than(size: int) -> Iterator[None]:
-    """What this process writes beyond ``size`` fails, as on a full disk."""
+    """Let every write beyond ``size`` fail, as on a full disk; for this process alone."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

@@ -1,6 +1,6 @@
-"""The search for secrets in everything that a system wrote: its output, logs, databases, spools, answers and commands.
+"""Search everything that a system wrote for secrets: its output, logs, databases, spools, responses and commands.
 
-Only ``.env`` may hold one. What a leak says names the place and the setting, and not the secret.
+Only ``.env`` may hold a secret. A report of a leak names the place and the setting, but not the secret.
 """
 
 import base64
@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-# Shorter ones are found by chance.
+# Shorter texts are found by chance.
 _SHORTEST = 7
 _ALLOWED = {".env"}
 
 
 def secrets_of(environ: Mapping[str, str]) -> dict[str, set[str]]:
-    """The secrets among the settings, by setting: also each of several keys, a bot's password, the one in a URL."""
+    """The secrets among the settings, by setting: also each of several keys, a bot's password, a URL's password."""
     found: dict[str, set[str]] = {}
     for name, value in (*environ.items(), *_of_channels(environ.get("CHANNELS", ""))):
         if re.search("KEY|TOKEN|SECRET|PASSWORD", name):
@@ -38,27 +38,27 @@ def _of_channels(text: str) -> Iterator[tuple[str, str]]:
 
 
 def forms(secret: str) -> set[bytes]:
-    """How ``secret`` may stand in a file: as it is, percent-encoded, in hex, and in base64 wherever it begins there."""
+    """How ``secret`` may be written: as it is, percent-encoded, in hex, and in base64 at any offset."""
     raw = secret.encode()
     found = {raw, quote(secret).encode(), quote(secret, safe="").encode(), quote(secret, safe="").lower().encode()}
     found |= {raw.hex().encode(), raw.hex().upper().encode(), "".join(f"%{byte:02X}" for byte in raw).encode()}
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + raw)
-        # Without the characters at both ends that depend on what stands around it.
+        # Without the characters at both ends, because they depend on the bytes around the secret.
         own = encoded[(before * 8 + 5) // 6 : (before + len(raw)) * 8 // 6]
         found |= {own, own.replace(b"+", b"-").replace(b"/", b"_")}
     return found
 
 
 def found_in(data: bytes, secrets: Mapping[str, Iterable[str]]) -> list[str]:
-    """The settings whose secrets stand in ``data``."""
+    """The settings whose secrets are in ``data``."""
     return [
         name for name, values in secrets.items() if any(form in data for secret in values for form in forms(secret))
     ]
 
 
 def command_lines(processes: Iterable[int]) -> dict[str, bytes]:
-    """What a list of processes shows of these; nothing on a system without /proc."""
+    """The command lines that a list of processes shows; nothing on a system without /proc."""
     found = {}
     for process in processes:
         with contextlib.suppress(OSError):
@@ -66,11 +66,11 @@ def command_lines(processes: Iterable[int]) -> dict[str, bytes]:
     return found
 
 
-def look(folder: Path, secrets: Mapping[str, Iterable[str]], said: Mapping[str, bytes] | None = None) -> None:
-    """Search every file below ``folder``, and what is said elsewhere. AssertionError where there is a secret."""
+def search(folder: Path, secrets: Mapping[str, Iterable[str]], said: Mapping[str, bytes] | None = None) -> None:
+    """Search every file below ``folder``, and the data in ``said``. AssertionError if there is a secret."""
     leaks = [f"{place}: {name}" for place, data in (said or {}).items() for name in found_in(data, secrets)]
     for path in folder.rglob("*"):
-        # What another system is just replacing is looked at in its new place.
+        # Another system may be replacing the file. Its new version is searched as well.
         with contextlib.suppress(FileNotFoundError):
             if path.name not in _ALLOWED and path.is_file():
                 leaks += [f"{path}: {name}" for name in found_in(path.read_bytes(), secrets)]

@@ -20,8 +20,8 @@ from tests.support.running import free_port, rows_of, wait_until
 START_SECONDS = 10.0
 # Only root's path has it where Debian puts it.
 _PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")
-# So that a transaction's session is hardly ever the one before: few connections, each used in turn. Whatever a client
-# asks for that a pooler cannot give is refused, as nothing is told to be ignored.
+# Few connections, used in turn, so that two transactions in a row rarely share a session. Nothing is set to be ignored,
+# so the pooler refuses whatever it cannot give.
 _SETTINGS = """
 [pgbouncer]
 listen_addr = 127.0.0.1
@@ -38,14 +38,14 @@ server_reset_query =
 
 
 class Pgbouncer:
-    """Listens on a free port of 127.0.0.1 as a context manager. Skips the test where it is not installed."""
+    """Listens on a free port of 127.0.0.1 as a context manager. Skips the test if it is not installed."""
 
     def __init__(self, server: Server) -> None:
         if _PROGRAM is None:
             pytest.skip("pgbouncer is not installed")
         self.server = server
         self.port = free_port()
-        # Outside pytest's folders, which only their owner may enter and which are searched for secrets.
+        # Outside pytest's folders, because only their owner may enter them and they are searched for secrets.
         self.folder = Path(tempfile.mkdtemp(prefix="bonghwa-pgbouncer-"))
         self._databases = ""
         self._process: subprocess.Popen[bytes] | None = None
@@ -56,7 +56,7 @@ class Pgbouncer:
         return self
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it and wait until it responds."""
         (self.folder / "users.txt").write_text(f'"postgres" "{self.server.password}"\n')
         self._configure()
         # It refuses to run as root.
@@ -82,7 +82,7 @@ class Pgbouncer:
             raise
 
     def stop(self) -> None:
-        """End it and every connection to it at once."""
+        """Kill it, which ends every connection to it."""
         assert self._process is not None
         if self._asking is not None:
             self._asking.close()
@@ -95,16 +95,16 @@ class Pgbouncer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def log(self) -> str:
-        """What it has said."""
+        """Its log."""
         return (self.folder / "log").read_text(errors="replace")
 
     def url(self, database: str) -> str:
-        """What DATABASE_URL says for one of its databases."""
+        """The DATABASE_URL of one of its databases."""
         return f"postgresql://postgres:{self.server.password}@127.0.0.1:{self.port}/{database}"
 
     def new_store(self) -> str:
         """The URL of a new, empty store behind it."""
-        # A pooler does not know the option that says so to the server.
+        # A pooler does not pass this option on to the server.
         direct, _, schema = self.server.new_store().partition("?options=-csearch_path%3D")
         self._databases += f"{schema} = host=127.0.0.1 port={self.server.port} dbname={direct.rpartition('/')[2]}"
         self._databases += f" connect_query='SET search_path TO {schema}'\n"
@@ -114,14 +114,14 @@ class Pgbouncer:
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Nothing of it runs on meanwhile; its connections stay."""
+        """Suspend it meanwhile. Its connections stay."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
         yield
         self._process.send_signal(signal.SIGCONT)
 
     def forget(self, url: str) -> None:
-        """End the connections of a store, which would else be kept until the server has none left."""
+        """End the connections of a store. Otherwise they pile up until the server has none left."""
         self._order(f"KILL {url.rpartition('/')[2]}")
 
     def _order(self, words: str) -> None:

@@ -1,6 +1,6 @@
 """A real PostgreSQL server for the tests, from a wheel, on a free port of 127.0.0.1.
 
-Its programs are run by themselves: the wheel's own interface adds a user to the machine and opens folders to everybody.
+Its programs are run directly. The wheel's own interface adds a user to the machine and opens folders to everybody.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from tests.support.running import free_port, rows_of, wait_until
 
 VERSION = "18"
 START_SECONDS = 30.0
-# A crash of the machine does not matter here, and each commit would wait for the disk.
+# A crash of the machine does not matter here, and otherwise each commit waits for the disk.
 _OPTIONS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -34,7 +34,7 @@ _OPTIONS = {
     "unix_socket_directories": "",
     "listen_addresses": "127.0.0.1",
 }
-# Ends with whoever holds the other end of its standard input, also where that is killed.
+# The server ends when its standard input closes, so it also ends if the tests are killed.
 _UNTIL_WE_END = ("sh", "-c", '"$@" & read -r _; kill -QUIT $!; wait', "sh")
 
 
@@ -45,7 +45,7 @@ def _installed() -> Path:
     return Path(spec.origin).parent
 
 
-# Everything but the names of indexes and constraints, which nobody asks for.
+# Copies everything but the names of indexes and constraints, which nothing refers to.
 _COPY = """
 DO $$
 DECLARE
@@ -70,7 +70,7 @@ END $$"""
 
 
 def copied_store(url: str) -> str:
-    """The URL of a copy of the store of ``url``, which is one of Server.new_store."""
+    """Copy the store of ``url``, which ``Server.new_store`` made; the copy's URL."""
     where, _, old = url.rpartition("%3D")
     new = f"{old}_{secrets.token_hex(4)}"
     rows_of(where.partition("?")[0], _COPY.format(old=old, new=new))
@@ -86,7 +86,7 @@ class Server:
         self._numbers = itertools.count(1)
         self._asking: psycopg.Connection[Any] | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        # Short, and outside pytest's folders, which only their owner may enter.
+        # A short path outside pytest's folders, because only their owner may enter those.
         self.folder = Path(tempfile.mkdtemp(prefix="bonghwa-pg-"))
         self._as: dict[str, Any] = {}
         self._bin = _installed() / f"pginstall{VERSION}" / "bin"
@@ -106,7 +106,7 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it and wait until it responds."""
         options = [word for name, value in _OPTIONS.items() for word in ("-c", f"{name}={value}")]
         command = [str(self._bin / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port), *options]
         with (self.folder / "log").open("ab") as log:
@@ -122,7 +122,7 @@ class Server:
         wait_until(self._answers, START_SECONDS, otherwise=self.log)
 
     def stop(self) -> None:
-        """End it and every connection to it at once, as in a crash; what was committed is there at the next start."""
+        """End it and every connection to it at once, as in a crash. The next start finds all that was committed."""
         if self._asking is not None:
             self._asking.close()
             self._asking = None
@@ -138,19 +138,20 @@ class Server:
         self._process = None
 
     def log(self) -> str:
-        """What it has said."""
+        """Its log."""
         return (self.folder / "log").read_text(errors="replace")
 
     @property
     def url(self) -> str:
-        """What DATABASE_URL says for its database."""
+        """The DATABASE_URL of its database."""
         return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/postgres"
 
     def new_store(self) -> str:
-        """The URL of a new, empty schema: to a store it is a database, and is made in a tenth of the time."""
+        """The URL of a new, empty schema. A store takes it for a database, and it is made in a tenth of the time."""
         name = f"store_{next(self._numbers)}"
         if self._asking is None:
-            self._asking = psycopg.connect(self.url, autocommit=True)  # kept, since the password takes the most time
+            # Keep the connection, because checking the password takes most of the time.
+            self._asking = psycopg.connect(self.url, autocommit=True)
         self._asking.execute(f"CREATE SCHEMA {name}".encode())
         return f"{self.url}?options=-csearch_path%3D{name}"
 
@@ -173,7 +174,7 @@ class Server:
         file.unlink()
 
     def _give_to_nobody(self) -> None:
-        """It refuses to run as root: then as nobody, from a copy of its programs where the others cannot be read."""
+        """PostgreSQL refuses to run as root: run it as nobody, from a copy if nobody cannot read the programs."""
         if os.geteuid() != 0:
             return
         nobody = pwd.getpwnam("nobody")

@@ -1,4 +1,4 @@
-"""Servers on the loopback interface that say any bytes, also those that no HTTP library would send."""
+"""Servers on the loopback interface that send any bytes, also those that no HTTP library would send."""
 
 import socket
 import ssl
@@ -15,13 +15,13 @@ UNENDED = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
 class RawServers:
-    """Starts servers; a thread passes each connection to the server's handler and then closes it."""
+    """Starts servers. A thread passes each connection to the server's handler and then closes it."""
 
     def __init__(self) -> None:
         self._listeners: list[socket.socket] = []
 
     def __call__(self, handler: Handler, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> int:
-        """Start a server; its port."""
+        """Start a server and return its port."""
         listener = socket.create_server((host, 0), backlog=500)
         self._listeners.append(listener)
 
@@ -49,7 +49,7 @@ class RawServers:
 
 
 def says(*parts: bytes, then: float = 0.0) -> Handler:
-    """A handler that reads the request, sends ``parts`` and closes ``then`` seconds later."""
+    """A handler that reads the request, sends ``parts`` and closes the connection ``then`` seconds later."""
 
     def handler(connection: Any) -> None:
         connection.recv(65536)
@@ -61,7 +61,7 @@ def says(*parts: bytes, then: float = 0.0) -> Handler:
 
 
 def drips(head: bytes, part: bytes) -> Handler:
-    """A handler that sends ``head`` and then ``part`` again and again, until nobody listens."""
+    """A handler that sends ``head`` and then repeats ``part`` until the client goes away."""
 
     def handler(connection: Any) -> None:
         connection.recv(65536)
@@ -83,6 +83,6 @@ def redirects(to: str, status: int = 302) -> Handler:
 
 
 def free_port() -> int:
-    """A port on which nobody listens."""
+    """A port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

@@ -1,7 +1,7 @@
-"""A stand-in for gcloud: keeps what it was told, remembers what there is, and refuses what Google would.
+"""A stand-in for gcloud: it records its calls, remembers what exists, and refuses what Google would refuse.
 
-The program that it puts on the PATH only hands its arguments and standard input to a socket of the test. It is a script
-of bash alone, since there are a thousand calls, and Python's start takes ten times as long.
+The program that it puts on the PATH only hands its arguments and standard input to a socket of the test. It is written
+in bash, because there are a thousand calls and Python's start takes ten times as long.
 """
 
 import json
@@ -12,9 +12,11 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support.recorded_call import RecordedCall
+
 NUMBER = "123456789012"
 HOST = "bonghwa-abc123.an.gateway.dev"
-# The command group of each kind of thing, the API that it is behind, and how its names are printed.
+# For each command group: the kind of resource, the API that it needs, and how its names are printed.
 KINDS = {
     ("iam", "service-accounts"): ("accounts", "iam", "{}@{project}.iam.gserviceaccount.com"),
     ("secrets",): ("secrets", "secretmanager", "{}"),
@@ -25,7 +27,7 @@ KINDS = {
     ("api-gateway", "api-configs"): ("configs", "apigateway", "projects/p/locations/global/apis/a/configs/{}"),
     ("api-gateway", "gateways"): ("gateways", "apigateway", "projects/p/locations/r/gateways/{}"),
 }
-# bash cannot end one direction of a connection, so it says first how many words there are. A word ends with a zero.
+# bash cannot close one direction of a connection, so it first sends the number of words. A zero ends each word.
 _PROGRAM = """\
 #!/bin/bash
 IFS= read -r -d '' input
@@ -39,38 +41,30 @@ READS = {"list", "describe", "access"}
 
 
 @dataclass(frozen=True)
-class Call:
-    """One call."""
+class Call(RecordedCall):
+    """One call of ``gcloud``, with its standard input."""
 
-    arguments: list[str]
     stdin: str
-    files: dict[str, Any]
-
-    @property
-    def words(self) -> list[str]:
-        """Everything before the first flag."""
-        flags = [number for number, each in enumerate(self.arguments) if each.startswith("--")]
-        return self.arguments[: min(flags, default=len(self.arguments))]
 
     @property
     def flags(self) -> dict[str, str]:
-        """Each flag with its value; empty for one that has none."""
+        """Each flag with its value, which may be empty."""
         return {each.partition("=")[0]: each.partition("=")[2] for each in self.arguments if each.startswith("--")}
 
     @property
     def is_read(self) -> bool:
-        """Whether it changes nothing."""
+        """Whether it only reads."""
         return bool(READS & set(self.words[:3]))
 
 
 class Cloud:
-    """What the stand-in knows. While it is entered, ``folder`` is a folder of programs with gcloud in it."""
+    """The project on Google Cloud. While it is entered, ``folder`` is a folder of programs with gcloud in it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.calls: list[Call] = []
         self.state: dict[str, Any] = {"apis": [], "roles": []}
-        # The next call whose arguments hold the first fails with the second, so often.
+        # The next calls whose arguments contain the first text fail with the second, as often as the number says.
         self.breaks_at: tuple[str, str, int] = ("", "", 0)
         self._lock = threading.Lock()
 
@@ -95,13 +89,13 @@ class Cloud:
         self._server.server_close()
 
     def answer(self, stdin: str, arguments: list[str]) -> str:
-        """What a call prints, after a space; or the error that it ends with, after an exclamation mark."""
+        """The output of a call after a space, or its error after an exclamation mark."""
         files = {}
         for each in arguments:
             flag, _, value = each.partition("=") if each.startswith("--") else ("argument", "", each)
             if value.endswith(".json"):
                 files[flag] = json.loads(Path(value).read_text())
-        call = Call(arguments, stdin, files)
+        call = Call(arguments, files, stdin)
         with self._lock:
             self.calls.append(call)
             try:
@@ -115,7 +109,7 @@ class Cloud:
 
 
 def _words(said: BufferedIOBase) -> list[str]:
-    """What the program says: its standard input and its arguments."""
+    """The program's standard input and arguments."""
     data, ends = b"", 1
     while data.count(b"\0") < ends:
         piece = said.read1()
@@ -127,11 +121,11 @@ def _words(said: BufferedIOBase) -> list[str]:
 
 
 class Refused(Exception):
-    """What gcloud would end with."""
+    """The call fails with this text."""
 
 
 def _answer(call: Call, state: dict[str, Any]) -> str:
-    """What gcloud would print; changes the state. Raises Refused."""
+    """The output of a call, which may change the state. Raises Refused."""
     words = call.words
     if words[:2] == ["projects", "describe"]:
         return NUMBER
@@ -194,7 +188,7 @@ def _check_unused(kind: str, name: str, state: dict[str, Any]) -> None:
 
 
 def _check(call: Call, state: dict[str, Any]) -> None:
-    """What a thing refers to has to be there before it."""
+    """Refuse a resource that refers to one that does not exist."""
     flags = call.flags
     for flag in ("--service-account", "--backend-auth-service-account", "--oidc-service-account-email"):
         if flag in flags:
@@ -216,6 +210,6 @@ def _known(things: dict[str, Any], name: str) -> None:
 
 
 def dictionary(text: str) -> dict[str, str]:
-    """As gcloud reads one: ``^|^a=1|b=2``, or ``a=1,b=2``."""
+    """A dictionary as gcloud reads it: ``^|^a=1|b=2``, or ``a=1,b=2``."""
     separator, text = text[1:].split("^", 1) if text.startswith("^") else (",", text)
     return dict(pair.split("=", 1) for pair in text.split(separator) if pair)

@@ -1,31 +1,23 @@
-"""The system killed at every boundary between two side effects, and at random moments: the contract holds.
+"""Kill the system at every boundary between two side effects, and at random moments: the contract holds.
 
-``make torture`` does the latter thousands of times. ``tests/torture`` has the means.
+``make torture`` kills it at thousands of random moments. ``tests/torture`` has what this needs.
 """
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.postgres import Server
-from tests.support.running import wait_until
-from tests.support.stand_ins import Behaviour, internal_error, was_blocked
-from tests.torture.boundaries import LATER_SECONDS, Deed, Question, Run, Story
+from tests.torture.boundaries import LATER_SECONDS, Run
+from tests.torture.forge import Forge, victim_project
 from tests.torture.series import Series
+from tests.torture.stories import STORIES, STORIES_ON_POSTGRESQL, Story, is_down
 from tests.torture.verdict import judge
-from tests.torture.world import Forge, World, victim_project
+from tests.torture.world import World
 
 pytestmark = [pytest.mark.system, pytest.mark.together("forge")]
-
-# From the receipt of an event to the attempt written down; in the words of the functions that lead there.
-COMMITS_THE_EVENT = "ingest_event.* > Events.add > .*Connection"
-CLAIMS = r"Outbox.claim\({}\).*Connection"
-SENDS = r"_serve\({}\) > _Run._attempt > .*send.*\b(sendall|send|flush)\]"
-WRITES_DOWN = r"_record\({}\) > Outbox.record.*Connection"
-DELIVERY = tuple(each.format(channel) for channel in ("console", "telegram") for each in (CLAIMS, SENDS, WRITES_DOWN))
 
 
 @pytest.fixture(scope="module")
@@ -35,159 +27,9 @@ def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
         yield ready
 
 
-def is_down(world: World) -> None:
-    world.watched.down.update(world.monitors)
-
-
-def is_up(world: World) -> None:
-    world.watched.down.clear()
-
-
-def told(count: int) -> Question:
-    """Whether so many messages were delivered, and none is owed."""
-    sent = "SELECT 1 FROM notification_logs WHERE status = 'SENT'"
-    return lambda world: len(world.rows(sent)) >= count and world.is_quiet()
-
-
-def attempted(status: str) -> Question:
-    """Whether an attempt ended so, and that of the console in success."""
-    attempts = "SELECT DISTINCT status FROM notification_logs"
-    return lambda world: {status, "SENT"} <= {row["status"] for row in world.rows(attempts)}
-
-
-def down_and_telegram(behaviour: Behaviour) -> Deed:
-    def begin(world: World) -> None:
-        is_down(world)
-        world.channel.behaviour_of = lambda _message: behaviour
-
-    return begin
-
-
-def an_outage_was_told(world: World) -> None:
-    is_down(world)
-    world.start()
-    world.wait_until(lambda: told(2)(world))
-
-
-def an_outage_was_told_on_the_console_alone(world: World) -> None:
-    down_and_telegram(internal_error)(world)
-    world.start()
-    world.wait_until(lambda: attempted("RETRY")(world))
-
-
-def the_backend_was_away(world: World) -> None:
-    nobody_takes_events(world)
-    world.start()
-    wait_until(lambda: has_spooled(world), otherwise=world.output)
-
-
-def nobody_takes_events(world: World) -> None:
-    is_down(world)
-    world.settings["BACKEND_URL"] = "http://127.0.0.1:1"
-
-
-def has_spooled(world: World) -> bool:
-    return any(path.stat().st_size for path in world.folder.glob("spool-*/backlog.db"))
-
-
-def the_backend_is_back(world: World) -> None:
-    del world.settings["BACKEND_URL"]
-
-
-def resolve_by_hand(world: World) -> None:
-    if world.rows("SELECT 1 FROM alerts WHERE id = 1 AND status = 'OPEN'"):
-        world.request("PATCH", "/alerts/1", {"status": "RESOLVED", "by": "kim"})
-
-
-STORIES = [
-    Story(
-        "an outage, from the first start on",
-        begin=is_down,
-        is_over=told(2),
-        expected=("migrate", "report.*sendall", COMMITS_THE_EVENT, *DELIVERY, "answer POST /events"),
-    ),
-    Story(
-        "its recovery",
-        before=an_outage_was_told,
-        begin=is_up,
-        is_over=told(4),
-        where="ingest_event|_serve|_record",
-        expected=(COMMITS_THE_EVENT, *DELIVERY),
-    ),
-    Story(
-        "a channel that fails for now",
-        begin=down_and_telegram(internal_error),
-        is_over=attempted("RETRY"),
-        where=r"_(serve|record)\(telegram\)",
-        expected=DELIVERY[3:],
-    ),
-    Story(
-        "a channel that refuses for good",
-        begin=down_and_telegram(was_blocked),
-        is_over=attempted("FAILED"),
-        where=r"_record\(telegram\)",
-        expected=DELIVERY[5:],
-    ),
-    Story(
-        "a message that is given up",
-        before=an_outage_was_told_on_the_console_alone,
-        begin=down_and_telegram(internal_error),
-        later_by=90_000,
-        is_over=attempted("EXPIRED"),
-        where="Outbox.expire",
-        expected=("Outbox.expire.*Connection",),
-    ),
-    Story(
-        "an outage that a person ends",
-        before=an_outage_was_told,
-        meanwhile=resolve_by_hand,
-        is_over=told(4),
-        where="update_alert|PATCH",
-        expected=("update_alert > Alerts.move.*Connection", "answer PATCH"),
-    ),
-    Story(
-        "events that go into the backlog",
-        begin=nobody_takes_events,
-        is_over=has_spooled,
-        where="_keep|watch_backend",
-        expected=("_keep > Backlog.add.*Connection", "watch_backend.*Connection"),
-    ),
-    Story(
-        "events that come out of the backlog",
-        before=the_backend_was_away,
-        begin=the_backend_is_back,
-        is_over=told(2),
-        where="report > .*_post|Events.add",
-        expected=("report.*sendall", COMMITS_THE_EVENT, "Backlog.remove.*Connection"),
-    ),
-]
-
-
-def at(story: Story, *expected: str) -> Story:
-    """The story, killed at these alone."""
-    return replace(story, where="|".join(expected), expected=expected)
-
-
-# Each function that commits; what is done to files, and what a statement says, is the same on either engine.
-STORIES_ON_POSTGRESQL = [
-    at(
-        STORIES[0],
-        "migrate.*Connection",
-        f"{COMMITS_THE_EVENT}.*#1$",
-        CLAIMS.format("telegram"),
-        f"{SENDS.format('telegram')}.*#1$",
-        WRITES_DOWN.format("telegram"),
-    ),
-    at(STORIES[1], f"{COMMITS_THE_EVENT}.*#1$"),
-    at(STORIES[4], "Outbox.expire.*Connection"),
-    at(STORIES[5], "update_alert > Alerts.move.*Connection"),
-]
-
-
 @pytest.mark.parametrize("story", STORIES, ids=str)
-def test_a_kill_at_any_boundary_loses_nothing_and_repeats_only_what_the_contract_allows(
-    story: Story, forge: Forge, tmp_path: Path
-) -> None:
+def test_a_kill_at_any_boundary_keeps_the_contract(story: Story, forge: Forge, tmp_path: Path) -> None:
+    """Nothing is lost, and only what the contract allows is repeated."""
     run = Run(forge, tmp_path, story).go()
 
     assert run.broken == []
@@ -195,9 +37,10 @@ def test_a_kill_at_any_boundary_loses_nothing_and_repeats_only_what_the_contract
 
 
 @pytest.mark.parametrize("story", STORIES_ON_POSTGRESQL, ids=str)
-def test_a_kill_before_or_after_any_commit_on_postgresql_or_while_it_is_on_its_way_keeps_the_contract(
+def test_a_kill_at_any_postgresql_commit_keeps_the_contract(
     story: Story, forge: Forge, postgres: Server, tmp_path: Path
 ) -> None:
+    """The kill comes before the commit, after it, or while it is on its way to the server."""
     run = Run(forge, tmp_path, story, settings={"DATABASE_URL": postgres.new_store()}, ways=1).go()
 
     assert run.broken == []
@@ -214,29 +57,28 @@ def assert_met(run: Run, sides: Iterable[str], patterns: Iterable[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("database_environ", "seed", "least"),
-    [("sqlite", 1, 12), ("sqlite", 2, 12), ("postgresql", 3, 5)],
+    ("database_environ", "seed"),
+    [("sqlite", 1), ("sqlite", 2), ("postgresql", 3)],
     indirect=["database_environ"],
 )
-def test_random_kills_lose_nothing_and_repeat_only_what_the_contract_allows(
-    database_environ: dict[str, str | None], seed: int, least: int, forge: Forge, tmp_path: Path
+def test_random_kills_keep_the_contract(
+    database_environ: dict[str, str | None], seed: int, forge: Forge, tmp_path: Path
 ) -> None:
     verdict = Series(forge, tmp_path, seed, kills=12, settings=database_environ).run()
 
     assert verdict.broken == []
-    # There was something to judge; how much, the machine decides.
-    assert verdict.alerts > least
+    # The machine decides how much there is to judge. The last life alone opens about three alerts.
+    assert verdict.alerts > 5
     assert verdict.owed >= 2 * verdict.alerts
 
 
-def test_a_worker_that_is_killed_while_it_sends_is_replaced_and_its_message_repeated_under_its_number(
-    forge: Forge, tmp_path: Path
-) -> None:
+def test_a_killed_workers_message_is_repeated_under_its_number(forge: Forge, tmp_path: Path) -> None:
+    """The worker is killed while it sends, and another one replaces it."""
     events = "SELECT 1 FROM events"
     with World(forge, tmp_path) as world:
         is_down(world)
         world.start()
-        assert world.channel.has_accepted.wait(10)
+        assert world.channel.has_accepted.wait(60)
         world.kill_worker()
         seen = len(world.rows(events))
         world.wait_until(lambda: len(world.rows(events)) > seen + 3)

@@ -1,4 +1,4 @@
-"""The search for secrets finds one wherever it stands; every test that starts a system ends with that search."""
+"""The search for secrets finds one wherever it is. Every test that starts a system ends with that search."""
 
 import base64
 import re
@@ -15,7 +15,7 @@ from tests.support import leaks
 from tests.support.running import LocalSystem, Running, environment
 from tests.support.stand_ins import BotApi, Target, resets, unauthorized
 
-# Not one that the tests' systems have: the search at the end of the run would find it too.
+# No other system of the tests has this secret. Otherwise the search at the end of the run would find it too.
 PLANTED = "planted+secret/of:the~tests?=1"
 SECRETS = {"SOME_KEY": {PLANTED}}
 
@@ -39,23 +39,23 @@ def test_a_secret_is_found_however_it_is_written(tmp_path: Path, written: str, w
     log = tmp_path / "logs" / "server.log"
     log.write_bytes(b"\0\xff before " + written.encode() + b" after")
     with pytest.raises(AssertionError, match=r"server\.log: SOME_KEY") as raised:
-        leaks.look(tmp_path, SECRETS)
+        leaks.search(tmp_path, SECRETS)
     assert PLANTED not in str(raised.value), why
-    # With a piece of it missing there is no secret any more.
+    # If a piece of it is missing, it is no secret any more.
     middle = len(written) // 2
     log.write_text(written[: middle - 4] + "####" + written[middle:])
-    leaks.look(tmp_path, SECRETS)
+    leaks.search(tmp_path, SECRETS)
 
 
 def test_only_the_settings_file_may_hold_a_secret(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"SOME_KEY={PLANTED}")
-    leaks.look(tmp_path, SECRETS)
+    leaks.search(tmp_path, SECRETS)
     (tmp_path / ".env.old").write_text(f"SOME_KEY={PLANTED}")
     with pytest.raises(AssertionError, match=r"\.env\.old"):
-        leaks.look(tmp_path, SECRETS)
+        leaks.search(tmp_path, SECRETS)
 
 
-def test_what_is_secret_among_the_settings_is_known_by_its_name() -> None:
+def test_secret_settings_are_known_by_their_names() -> None:
     found = leaks.secrets_of(
         {
             "API_KEY": "first-key, second-key",
@@ -92,7 +92,7 @@ def test_a_secret_in_a_list_of_processes_is_found(tmp_path: Path) -> None:
         said = leaks.command_lines([process.pid])
         process.communicate(b"\n")
     with pytest.raises(AssertionError, match=f"command line of process {process.pid}: SOME_KEY"):
-        leaks.look(tmp_path, SECRETS, said)
+        leaks.search(tmp_path, SECRETS, said)
 
 
 LEAKY_TESTS = """
@@ -110,14 +110,14 @@ def test_that_leaves_a_file(tmp_path):
 
 
 @pytest.mark.system
-def test_a_run_fails_where_a_test_prints_a_secret_or_leaves_one_in_a_file(tmp_path: Path) -> None:
+def test_a_run_fails_if_a_test_prints_or_leaves_a_secret(tmp_path: Path) -> None:
     file = tmp_path / "test_leaky.py"
     file.write_text(LEAKY_TESTS)
     command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "tests.conftest", "-p", "no:cacheprovider"]
-    # Files of its own, since the search at the end of this very run would find them too.
+    # Outside this run's files, because the search at the end of this run would find the secrets too.
     with tempfile.TemporaryDirectory() as folder:
         command += [f"--basetemp={folder}/inner", f"--rootdir={tmp_path}", str(file)]
-        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
     assert ended.returncode == 1
     assert "secrets can be read in what was printed: ['API_KEY']" in ended.stdout
     assert re.search(r"secrets can be read in \[.*spool\.jsonl: API_KEY", ended.stdout)
@@ -126,7 +126,7 @@ def test_a_run_fails_where_a_test_prints_a_secret_or_leaves_one_in_a_file(tmp_pa
         ("PASSED", "test_that_keeps_quiet"),
         ("PASSED", "test_that_leaves_a_file"),
         ("ERROR", "test_that_prints"),
-        ("ERROR", "test_that_leaves_a_file"),  # the last one, where the end of the run is
+        ("ERROR", "test_that_leaves_a_file"),  # the end of the run counts for the last test
     ]
 
 
@@ -148,11 +148,11 @@ http.server.HTTPServer(("127.0.0.1", int(os.environ["FLASK_PORT"])), Handler).se
     ("printed", "path", "place"),
     [
         (PLANTED, "/", r"output-.*\.txt: API_KEY"),
-        ("nothing", "/API_KEY", r"the answer to GET http.*/API_KEY: API_KEY"),
+        ("nothing", "/API_KEY", r"the response to GET http.*/API_KEY: API_KEY"),
         ("nothing", "/", None),
     ],
 )
-def test_a_system_that_tells_its_secret_fails_the_test_that_started_it(
+def test_a_system_that_leaks_its_secret_fails_its_test(
     tmp_path: Path, printed: str, path: str, place: str | None
 ) -> None:
     environ = environment(tmp_path, API_KEY=PLANTED, PRINTED=printed)
@@ -170,22 +170,23 @@ def test_a_system_that_tells_its_secret_fails_the_test_that_started_it(
 
 @pytest.mark.system
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="reads Linux's /proc")
-def test_a_system_of_many_processes_in_trouble_keeps_its_secrets_from_files_answers_and_the_process_list(
+def test_many_processes_in_trouble_keep_their_secrets(
     project: Path, tmp_path: Path, target: Target, bot_api: BotApi
 ) -> None:
+    """No secret is in a file, a response or the list of processes."""
     target.is_down = True
     bot_api.queue(resets)
     bot_api.behaviour = unauthorized
     settings = {"SEPARATE": "1", "FLASK_DEBUG": "true", "LOG_LEVEL": None, "API_KEY": PLANTED, **bot_api.environ}
     watched = target.url.replace("://", f"://monitor:{quote(PLANTED, safe='')}@")
     with LocalSystem(project, tmp_path, TARGET_URL=watched, **settings) as system:
-        system.wait_until(lambda: any(log["status"] == "FAILED" for log in system.notification_logs()), 20)
+        system.wait_until(lambda: any(log["status"] == "FAILED" for log in system.notification_logs()))
         for key in ("wrong", f"{PLANTED}x", None):
             assert system.post("/events", {"target_url": PLANTED[::-1]}, key=key).status_code == 401
         assert system.post("/events", {"target_url": []}, key=PLANTED).status_code == 400
         shown = leaks.command_lines(system.living())
 
-    # The gateway, its worker, the supervisor and one for each function: there was something to look at.
+    # The gateway, its worker, the supervisor and one process for each function were searched.
     assert len(shown) >= 11
     assert sum(b"infra.local" in line for line in shown.values()) >= 11
     searched = {path.name for path in tmp_path.rglob("*") if path.is_file()}

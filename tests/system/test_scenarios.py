@@ -1,6 +1,6 @@
-"""The scenarios as ``make run`` walks them by itself: its own schedules really check, decide, store and tell.
+"""Outages as ``make run`` handles them by itself: its own schedules check, decide, store and send.
 
-What every platform has in common with it is in test_conformance.py.
+What all platforms have in common is in ``conformance``.
 """
 
 import re
@@ -12,13 +12,14 @@ import pytest
 
 from tests.support.running import FunctionAlone, LocalSystem, free_port
 from tests.support.stand_ins import BotApi, Target
+from tests.system.copies import assert_copies_are_allowed, without_copies
 
 pytestmark = pytest.mark.system
 
 CHANNELS = ["console", "telegram"]
 
 
-def test_an_outage_is_told_once_while_it_lasts_and_its_recovery_once(
+def test_an_outage_and_its_recovery_are_sent_once_each(
     project: Path, tmp_path: Path, target: Target, bot_api: BotApi
 ) -> None:
     with LocalSystem(project, tmp_path, TARGET_URL=target.url, **bot_api.environ) as system:
@@ -41,8 +42,8 @@ def test_an_outage_is_told_once_while_it_lasts_and_its_recovery_once(
         assert opened["status"] == "OPEN"
         assert opened["target_url"] == target.url
         assert opened["cause"] == "connection refused"
-        assert len(system.told()) == len(bot_api.messages) == 1
-        assert told_of(system, opened["id"]) == [("console", "OUTAGE", "SENT"), ("telegram", "OUTAGE", "SENT")]
+        assert len(system.told()) == len(without_copies(bot_api.messages)) == 1
+        assert sent_about(system, opened["id"]) == [("console", "OUTAGE", "SENT"), ("telegram", "OUTAGE", "SENT")]
         the_originals_queries_are_answered(system, target)
 
         target.is_down = False
@@ -54,15 +55,16 @@ def test_an_outage_is_told_once_while_it_lasts_and_its_recovery_once(
         assert recovered["id"] == opened["id"]
         assert recovered["status"] == "RESOLVED"
         assert recovered["resolved_at"] > opened["opened_at"]
-        assert told_of(system, opened["id"]) == [
+        assert sent_about(system, opened["id"]) == [
             ("console", "OUTAGE", "SENT"),
             ("console", "RECOVERY", "SENT"),
             ("telegram", "OUTAGE", "SENT"),
             ("telegram", "RECOVERY", "SENT"),
         ]
-        for channel, told in zip(CHANNELS, (system.told(), bot_api.messages), strict=True):
-            outage, recovery = told  # in this order, and no other
-            number = {each["kind"]: each["id"] for each in notifications(system, opened["id"], channel)}
+        assert_copies_are_allowed(bot_api.messages, f"sqlite:///{system.database}")
+        for channel, texts in zip(CHANNELS, (system.told(), without_copies(bot_api.messages)), strict=True):
+            outage, recovery = texts  # in this order, and no other
+            number = {owed["kind"]: owed["id"] for owed in notifications(system, opened["id"], channel)}
             assert re.fullmatch(rf"OUTAGE {target.url} · cause: connection refused · since .+ · #(\d+)", outage)
             assert outage.endswith(f" · #{number['OUTAGE']}")
             assert re.fullmatch(rf"RECOVERY {target.url} · .+ · lasted \d+ s · #(\d+)", recovery)
@@ -70,7 +72,7 @@ def test_an_outage_is_told_once_while_it_lasts_and_its_recovery_once(
         assert {(call.token, call.chat_id) for call in bot_api.calls} == {(bot_api.token, bot_api.chat_id)}
 
 
-def test_separate_processes_that_are_killed_during_an_outage_go_on_where_the_store_stands(
+def test_killed_processes_continue_an_outage_from_the_store(
     project: Path, tmp_path: Path, target: Target, bot_api: BotApi
 ) -> None:
     target.is_down = True
@@ -88,18 +90,18 @@ def test_separate_processes_that_are_killed_during_an_outage_go_on_where_the_sto
 
         assert system.alerts() == before
         assert system.told() == []
-        assert len(bot_api.messages) == 1
+        assert len(without_copies(bot_api.messages)) == 1
 
         target.is_down = False
-        system.wait_until(lambda: len(bot_api.messages) == 2 and system.told())
+        system.wait_until(lambda: len(without_copies(bot_api.messages)) == 2 and system.told())
         system.wait_for_further_events(3, is_success=True)
 
-        assert [text.split()[0] for text in bot_api.messages] == ["OUTAGE", "RECOVERY"]
+        assert [text.split()[0] for text in without_copies(bot_api.messages)] == ["OUTAGE", "RECOVERY"]
         assert [text.split()[0] for text in killed.told() + system.told()] == ["OUTAGE", "RECOVERY"]
         assert [alert["status"] for alert in system.alerts()] == ["RESOLVED"]
 
 
-def test_an_outage_is_told_in_korean_where_that_is_the_language(
+def test_messages_are_korean_if_that_is_the_language(
     project: Path, tmp_path: Path, target: Target, bot_api: BotApi
 ) -> None:
     target.is_down = True
@@ -107,17 +109,16 @@ def test_an_outage_is_told_in_korean_where_that_is_the_language(
     with LocalSystem(project, tmp_path, **settings) as system:
         system.wait_until(lambda: bot_api.messages and system.told("장애"))
         target.is_down = False
-        system.wait_until(lambda: len(bot_api.messages) == 2 and system.told("복구"))
+        system.wait_until(lambda: len(without_copies(bot_api.messages)) == 2 and system.told("복구"))
 
-    outage, recovery = bot_api.messages
+    outage, recovery = without_copies(bot_api.messages)
     assert re.fullmatch(rf"장애 {target.url} · 원인: 연결이 거부됨 · 시작: .+ · #\d+", outage)
     assert re.fullmatch(rf"복구 {target.url} · 원인: 연결이 거부됨 · 시작: .+ · 지속 시간: \d+초 · #\d+", recovery)
     assert [line.split()[0] for line in system.told("장애", "복구")] == ["장애", "복구"]
 
 
-def test_events_that_could_not_be_posted_are_posted_later_as_they_were(
-    project: Path, tmp_path: Path, target: Target
-) -> None:
+def test_events_that_were_not_posted_are_posted_later(project: Path, tmp_path: Path, target: Target) -> None:
+    """They are unchanged and in order."""
     port = free_port()
     settings = {"TARGET_URL": target.url, "BACKEND_URL": f"http://127.0.0.1:{port}"}
     with FunctionAlone(project, tmp_path, "check_monitors", **settings) as agent:
@@ -166,10 +167,10 @@ def the_originals_queries_are_answered(system: LocalSystem, target: Target) -> N
     assert {(row["channel"], row["status"]) for row in logs} >= {("console", "SENT"), ("telegram", "SENT")}
 
 
-def told_of(system: LocalSystem, alert_id: int) -> list[tuple[str, str, str]]:
+def sent_about(system: LocalSystem, alert_id: int) -> list[tuple[str, str, str]]:
     return sorted((log["channel"], log["kind"], log["status"]) for log in system.sent() if log["alert_id"] == alert_id)
 
 
 def notifications(system: LocalSystem, alert_id: int, channel: str) -> list[dict[str, object]]:
     found = system.get(f"/alerts/{alert_id}").json()["notifications"]
-    return [each for each in found if each["channel"] == channel]
+    return [notification for notification in found if notification["channel"] == channel]

@@ -1,6 +1,6 @@
-"""The watchers themselves on the whole running system: a silent agent, an offline location, a refusing channel.
+"""The watchers themselves, in the running system: a silent agent, an offline location, a channel that refuses.
 
-A test moves back in the database what would take hours.
+Instead of waiting for hours, a test moves times back in the database.
 """
 
 import sqlite3
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.system
 
 
 def move_back(system: LocalSystem, hours: int) -> None:
-    """How a test waits for hours: the agents were seen, and the watch began, so much earlier."""
+    """Let the agents be seen, and the watches begin, that many hours earlier."""
     database = sqlite3.connect(system.database, timeout=5)
     earlier = f"strftime('%Y-%m-%dT%H:%M:%fZ', {{}}, '-{hours} hours')"
     with database:
@@ -34,7 +34,9 @@ def test_a_silence_and_its_end_are_notified_once(project: Path, tmp_path: Path, 
     with LocalSystem(project, tmp_path, **settings) as system:
         pushed = {"target_url": "http://pushed.example/", "timestamp": as_text(now()), "is_success": True}
         assert system.post("/events", pushed).status_code == 201
-        system.wait_until(lambda: system.rows("SELECT * FROM watches") and monitor_states(system).get(target.url))
+        system.wait_until(lambda: monitor_states(system).get(target.url))
+        # The watch begins with the first review.
+        system.post("/review_alerts")
         move_back(system, hours=2)
         system.post("/review_alerts")
         system.wait_until(lambda: system.told("AGENT_SILENT"))

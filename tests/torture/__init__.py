@@ -1,6 +1,9 @@
-"""The system killed again and again, and judged from its channels' side.
+"""Kill the system again and again, and judge it by what its channels received.
 
-``victim`` runs it and ends it at a given side effect, ``wire`` ends it at a COMMIT on PostgreSQL, ``world`` is
-everything around it, ``boundaries`` kills at every side effect there is, ``series`` at random moments, and ``verdict``
-says what was lost, repeated or out of order. ``python -m tests.torture --kills 2000 --seed 1`` runs the series.
+``victim`` runs the system and kills it at a given side effect, and ``wire`` kills it at a COMMIT on PostgreSQL.
+``world`` is everything around the system: it starts lives with a ``forge``, reads the store by ``reading``, and
+``channel`` takes the messages. ``boundaries`` kills at every side effect of the ``stories``, and ``series`` at random
+moments. ``verdict`` says what was lost, repeated or out of order.
+
+``python -m tests.torture --kills 2000 --seed 1`` runs the series.
 """

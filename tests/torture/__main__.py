@@ -1,6 +1,6 @@
-"""``python -m tests.torture --kills 2000 --seed 1``: kill, judge, and say so; exits with 1 where the contract broke.
+"""``python -m tests.torture --kills 2000 --seed 1``: kill, judge, report; exits with 1 if the contract is broken.
 
-``--store postgresql`` does it over a PostgreSQL server of its own.
+``--store postgresql`` runs it on a PostgreSQL server of its own.
 """
 
 import argparse
@@ -12,22 +12,22 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from tests.support.postgres import Server
+from tests.torture.forge import Forge, victim_project
 from tests.torture.series import Series
 from tests.torture.verdict import Verdict
-from tests.torture.world import Forge, victim_project
 
-# A new store for each series, so that a failing one is short and its seed says which.
+# Each series has a new store, so that a failing series is short, and its seed names it.
 KILLS_IN_A_SERIES = 50
 
 
 def main() -> None:
-    """Run the series, side by side, and print what became of them."""
+    """Run the series side by side and print the verdict."""
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=1, help="of the first series; each further one has the next")
+    parser.add_argument("--seed", type=int, default=1, help="the first series' seed; each further series has the next")
     parser.add_argument("--side-by-side", type=int, default=2, help="how many series run at once")
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument("--keep", type=Path, help="a folder for the stores and outputs; else they are removed")
+    parser.add_argument("--keep", type=Path, help="a folder for the stores and outputs, which are otherwise removed")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bonghwa-torture-") as scratch:
         folder = arguments.keep or Path(scratch)
@@ -66,11 +66,11 @@ def _table(kills: int, verdict: Verdict) -> str:
         ("kills", kills),
         ("alerts", verdict.alerts),
         ("messages owed", verdict.owed),
-        ("  of them not delivered, as the log says", verdict.refused),
+        ("  not delivered, and the log says why", verdict.refused),
         ("lost", len(verdict.lost)),
-        ("copies, the process having died", verdict.copies_of_the_dead),
-        ("copies, the answer not having arrived", verdict.copies_for_lack_of_an_answer),
-        ("repeated otherwise", len(verdict.repeated)),
+        ("copies because the process died", verdict.copies_of_the_dead),
+        ("copies because the response was lost", verdict.copies_for_lack_of_an_answer),
+        ("repeated for another reason", len(verdict.repeated)),
         ("out of order", len(verdict.out_of_order)),
     ]
     return "\n".join(f"{name:42}{count:>8}" for name, count in lines)

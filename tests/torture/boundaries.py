@@ -1,7 +1,7 @@
 """A kill at every boundary between two side effects of a story, and three ways in which the world goes on after it.
 
-What a life did is found by watching it once. Each kill is of a system that really runs; the three ways go on from what
-it left on the disk and at its channels. Where two kills left the same, what follows is the same, and is looked at once.
+We find the boundaries by watching one life. Each kill ends a real, running system, and the three ways go on from what
+it left on its disk and at its channels. If two kills left the same, only one of them is followed further.
 """
 
 import re
@@ -15,51 +15,28 @@ from pathlib import Path
 
 from tests.support.running import wait_until
 from tests.support.stand_ins import accepts
+from tests.torture.forge import Forge
+from tests.torture.stories import Story
 from tests.torture.verdict import judge
-from tests.torture.world import Forge, World
+from tests.torture.world import World
 
 # Past a lease, and past the retries of what failed once.
 LATER_SECONDS = 31.0
-STORY_SECONDS = 15.0
-UNMET_SECONDS = 3.0
+STORY_SECONDS = 30.0
+UNMET_SECONDS = 10.0
 AT_ONCE = 3
-# On a busy machine a life may come to other boundaries than the one that was watched.
+# On a busy machine a life may reach other boundaries than the life that was watched.
 TRIES = 2
-
-Deed = Callable[[World], object]
-Question = Callable[[World], bool]
-
-
-@dataclass
-class Story:
-    """What happens in the life that is killed, and where it is killed.
-
-    ``before`` leads to where it begins, in lives of its own; ``begin`` sets its stage; ``meanwhile`` is done by others
-    while it lives, again and again; it ``is_over`` when there is nothing more to see. ``where``: at which boundaries it
-    is killed, and ``expected``: patterns of which each has to be among them.
-    """
-
-    name: str
-    is_over: Question
-    before: Deed = lambda _world: None
-    begin: Deed = lambda _world: None
-    meanwhile: Deed = lambda _world: None
-    where: str = ""
-    expected: tuple[str, ...] = ()
-    later_by: float = 0.0
-
-    def __str__(self) -> str:
-        return self.name
 
 
 # --- how the world goes on --------------------------------------------------------------------------------------------
 
 
-# Each asks last whether anything is owed: then what came to be owed with the change before is seen.
+# Each way checks last whether anything is owed, so that it sees what the last change made owed.
 
 
 def still_down(world: World) -> None:
-    """The monitor fails on."""
+    """The monitor still fails."""
     world.watched.down.update(world.monitors)
     _live_on(world)
     _wait_for_an_event(world, is_success=False)
@@ -67,7 +44,7 @@ def still_down(world: World) -> None:
 
 
 def recovered_meanwhile(world: World) -> None:
-    """The monitor recovered while nobody looked."""
+    """The monitor recovered while the system was dead."""
     world.watched.down.clear()
     _live_on(world)
     _wait_for_an_event(world, is_success=True)
@@ -75,7 +52,7 @@ def recovered_meanwhile(world: World) -> None:
 
 
 def recovered_and_failed_again(world: World) -> None:
-    """The monitor recovered while nobody looked, was seen to be up, and fails again."""
+    """The monitor recovered while the system was dead, a check saw it up, and it fails again."""
     world.watched.down.clear()
     _live_on(world)
     _wait_for_an_event(world, is_success=True)
@@ -109,9 +86,9 @@ def _active(world: World) -> bool:
 class Run:
     """The kills of one story.
 
-    ``boundaries``: where it was to be killed; ``unmet``: those of them that the life in question did not come to, for
-    example because the machine was busy in the one that was watched; ``broken``: what the contract does not allow.
-    ``settings``: where the store is, unless it is SQLite. ``ways``: in how many ways the world goes on after each kill.
+    ``boundaries``: where to kill. ``unmet``: the boundaries that the life to be killed did not reach, for example
+    because the machine was busy during the watched life. ``broken``: what the contract does not allow. ``settings``:
+    where the store is, unless it is SQLite. ``ways``: in how many ways the world goes on after each kill.
     """
 
     forge: Forge
@@ -143,25 +120,28 @@ class Run:
         with self._before.copy(self.folder / "watched") as world:
             self._begin(world, kill_at=None)
             self._wait_until(world, lambda: self.story.is_over(world))
-            # The answers are still on their way.
-            time.sleep(0.2)
+            # The story is over before the last responses are sent.
+            self._wait_until(world, lambda: self._has_reached_what_is_expected(world))
             world.kill()
-            notes = (world.folder / "notes.txt").read_text().splitlines()
-            return [note for note in notes if re.search(self.story.where, note)]
+            return [note for note in _notes(world) if re.search(self.story.where, note)]
+
+    def _has_reached_what_is_expected(self, world: World) -> bool:
+        notes = _notes(world)
+        return all(any(re.match(f"after .*{pattern}", note) for note in notes) for pattern in self.story.expected)
 
     def _begin(self, world: World, kill_at: str | None) -> None:
         self.story.begin(world)
         world.start(later_by=self.story.later_by, watch=True, kill_at=kill_at)
 
     def _wait_until(self, world: World, predicate: Callable[[], bool]) -> None:
-        def is_so() -> bool:
+        def is_true() -> bool:
             self.story.meanwhile(world)
             return predicate()
 
-        wait_until(is_so, STORY_SECONDS, otherwise=world.output)
+        wait_until(is_true, STORY_SECONDS, otherwise=world.output)
 
     def _die(self, world: World) -> bool:
-        """Wait until it is dead, or long after the story is over; whether it died by itself."""
+        """Wait until it is dead, or until long after the story is over. Returns whether it died by itself."""
         self._wait_until(world, lambda: not world.is_alive or self.story.is_over(world))
         give_up_at = time.monotonic() + UNMET_SECONDS
         while (is_alive := world.is_alive) and time.monotonic() < give_up_at:
@@ -198,7 +178,7 @@ class Run:
             return [f"{boundary}, {way.__name__}: {line}" for way, end in zip(ways, ends, strict=True) for line in end]
 
     def _go_on_in_it(self, killed: World, boundary: str, way: Callable[[World], None]) -> list[str]:
-        """What is still to come of the dead cannot be copied, so that only one way goes on from there."""
+        """Go on in one way only, because the COMMIT that is still to arrive cannot be copied."""
         killed.channel.behaviour_of = lambda _message: accepts
         broken = _end(way, killed)
         if killed.wire and not killed.wire.came_late:
@@ -207,11 +187,16 @@ class Run:
         return [f"{boundary}, {way.__name__}: {line}" for line in broken]
 
 
+def _notes(world: World) -> list[str]:
+    """The boundaries that the watched life reached, in order."""
+    return (world.folder / "notes.txt").read_text().splitlines()
+
+
 def _left(killed: World) -> str:
-    """All that the next life finds; read from a copy, since reading would tidy the disk that a kill left."""
-    with nullcontext(killed) if killed.wire else killed.copy(killed.folder / "look") as look:
+    """All that the next life finds. Read from a copy, because reading would tidy the disk that the kill left."""
+    with nullcontext(killed) if killed.wire else killed.copy(killed.folder / "left") as left:
         stored = [
-            look.rows(f"SELECT {columns}")
+            left.rows(f"SELECT {columns}")
             for columns in (
                 "subject, status FROM alerts ORDER BY id",
                 "id, status, attempts FROM notifications ORDER BY id",
@@ -220,14 +205,14 @@ def _left(killed: World) -> str:
                 "DISTINCT is_success FROM events ORDER BY 1",
             )
         ]
-    told = {
+    received = {
         channel: [(each.notification_id, each.life) for each in receipts]
         for channel, receipts in killed.receipts().items()
     }
     files = sorted(
         path.name for pattern in ("*", "spool-*/*") for path in killed.folder.glob(pattern) if path.is_file()
     )
-    return repr((files, len(killed.spooled()), stored, told))
+    return repr((files, len(killed.spooled()), stored, received))
 
 
 def _end(way: Callable[[World], None], world: World) -> list[str]:
@@ -242,7 +227,7 @@ def _end(way: Callable[[World], None], world: World) -> list[str]:
     given_up = {row["channel"] for row in world.rows("SELECT channel FROM notifications WHERE status <> 'SENT'")}
     for channel in set(receipts) - given_up:
         told = [each for each in receipts[channel] if each.text.startswith(("OUTAGE", "RECOVERY"))]
-        # Where nobody was told of an outage, nobody is told of its end.
+        # A channel that did not get the outage does not get its recovery.
         newest = max(told, key=lambda each: each.notification_id).text.split()[0] if told else "RECOVERY"
         if newest != truth:
             broken.append(f"{channel}'s last word is {newest}")

@@ -1,7 +1,6 @@
-"""A series of random kills of one system, and what its channels say in the end.
+"""A series of random kills of one system, and what its channels received in the end.
 
-The seed decides what happens and roughly when; the machine decides the rest, so a series does not repeat to the
-microsecond.
+The seed decides what happens and roughly when. The machine decides the rest, so a series does not repeat exactly.
 """
 
 import random
@@ -26,15 +25,16 @@ from tests.support.stand_ins import (
     resets,
     was_blocked,
 )
+from tests.torture.forge import Forge
 from tests.torture.verdict import Verdict, judge
 from tests.torture.wire import SIDES
-from tests.torture.world import Forge, World
+from tests.torture.world import World
 
 CHECKED = tuple(f"http://{name}.example/" for name in ("one", "two", "three", "four"))
 PUSHED = ("http://pushed-a.example/", "http://pushed-b.example/")
-# By how much the clock is ahead at the next start; a lease lasts 30 s, and the first retries 1 to 4.
+# How far the clock is ahead at the next start. A lease lasts 30 s, and the first retries are after 1 to 4 s.
 GAPS = (0.0, 0.5, 3.0, 31.0, 31.0, 31.0)
-# Past every lease and every retry's time.
+# Later than every lease and every retry.
 AT_LAST_SECONDS = 700.0
 LIFE_SECONDS = 0.9
 TURNS = 3
@@ -56,7 +56,7 @@ MOODS: tuple[tuple[int, Behaviour], ...] = (
 
 @dataclass
 class Series:
-    """``kills`` kills of one world, drawn from ``seed``."""
+    """A number of ``kills`` of one world, drawn from ``seed``."""
 
     forge: Forge
     folder: Path
@@ -67,9 +67,9 @@ class Series:
     acknowledged: list[str] = field(default_factory=list)
 
     def run(self) -> Verdict:
-        """Kill, let it settle, and judge."""
+        """Kill the system, let it settle, and judge it."""
         chance = random.Random(self.seed)
-        # Of their own, since they are drawn from in other threads, in an order that nobody decides.
+        # Separate sources: other threads draw from them, in an order that depends on the machine.
         moods, pushes = random.Random(chance.random()), [random.Random(chance.random()) for _ in PUSHED]
         with World(self.forge, self.folder, CHECKED, self.settings) as world:
             world.channel.behaviour_of = lambda _message: moods.choices(
@@ -98,7 +98,7 @@ class Series:
             return verdict
 
     def _one_life(self, world: World, chance: random.Random) -> None:
-        """One start, the world's doings, and one kill: anywhen, at a side effect, or as the channel does something."""
+        """One start, some events, and one kill: at any time, at a side effect, or when the channel does something."""
         how = chance.choice(("anywhen", "anywhen", "effect", "asked", "accepted", "worker"))
         kill_at = f"before {chance.randrange(1, 160)}" if how == "effect" else None
         if kill_at and world.wire:
@@ -111,7 +111,7 @@ class Series:
         world.start(later_by=chance.choice(GAPS), watch=kill_at is not None, kill_at=kill_at)
         for monitor in turns:
             if _is_time(world, how, turn_seconds):
-                # Where exactly between the channel's doing and ours it ends is for the machine to say.
+                # The machine decides what exactly the system does when it ends.
                 time.sleep(moment)
                 break
             world.watched.down = world.watched.down ^ {monitor}
@@ -127,7 +127,7 @@ class Series:
             world.request("PATCH", f"/alerts/{alert['id']}", {"status": "RESOLVED", "by": "kim"})
 
     def _push(self, world: World, monitor: str, chance: random.Random, is_over: threading.Event) -> None:
-        """Report about ``monitor``, each event again and again until its receipt is confirmed."""
+        """Report about ``monitor``, and repeat each event until its receipt is confirmed."""
         while not is_over.wait(chance.uniform(0.01, 0.15)):
             event_id, is_success = new_event_id(), chance.random() < 0.5
             event: dict[str, Any] = {"target_url": monitor, "event_id": event_id, "is_success": is_success}
@@ -139,7 +139,7 @@ class Series:
             self.acknowledged.append(event_id)
 
     def _settle(self, world: World) -> list[str]:
-        """Until nothing is owed and each monitor's last change was seen; what there is to say if that never is."""
+        """Wait until nothing is owed and each monitor's last change was seen. Returns the complaint if that fails."""
         events = "SELECT count(*) AS count FROM events"
         try:
             world.wait_until(lambda: world.rows(events))
@@ -151,7 +151,7 @@ class Series:
 
 
 def _is_time(world: World, how: str, seconds: float) -> bool:
-    """Wait ``seconds``, or until the system dies by itself or the channel is where ``how`` says."""
+    """Wait ``seconds``, or until the system dies by itself or the channel has done what ``how`` names."""
     if how == "asked":
         return world.channel.is_asked.wait(seconds)
     if how == "accepted":

@@ -1,4 +1,4 @@
-"""What the channels received, held against what the store says: lost, repeated, out of order."""
+"""Compare what the channels received with what the store says: lost, repeated, out of order."""
 
 import itertools
 from collections import defaultdict
@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.support.running import rows_of
-from tests.torture.world import Life, Receipt
+from tests.torture.channel import Life, Receipt
 
 Rows = list[dict[str, Any]]
 
 
 @dataclass
 class Verdict:
-    """The counts, and a line for each thing that the contract does not allow."""
+    """The counts, and a line for each breach of the contract."""
 
     alerts: int = 0
     owed: int = 0
@@ -28,16 +28,16 @@ class Verdict:
 
     @property
     def is_kept(self) -> bool:
-        """Whether the contract is."""
+        """Whether the contract is kept."""
         return not self.broken
 
     @property
     def broken(self) -> list[str]:
-        """Everything that breaks it."""
+        """Every breach of the contract."""
         return [*self.lost, *self.repeated, *self.out_of_order]
 
     def add(self, other: "Verdict") -> None:
-        """Sum up."""
+        """Add another verdict to this one."""
         for name, value in vars(other).items():
             setattr(self, name, getattr(self, name) + value)
 
@@ -48,10 +48,10 @@ def judge(
     lives: Sequence[Life],
     acknowledged: Iterable[str] = (),
 ) -> Verdict:
-    """Judge a settled system: nothing more is to come.
+    """Judge a system that has settled.
 
     ``database``: its DATABASE_URL. ``receipts``: what each configured channel accepted, in order. ``acknowledged``: the
-    ids of the events whose receipt was confirmed, or that a kill left in the spool.
+    ids of the events whose receipt was confirmed, or that a kill left in the backlog.
     """
     names = ("monitors", "events", "alerts", "notifications", "notification_logs")
     tables = {name: rows_of(database, f"SELECT * FROM {name} ORDER BY id") for name in names}
@@ -73,7 +73,7 @@ def judge(
         taken: dict[int, list[Receipt]] = defaultdict(list)
         for receipt in accepted:
             taken[receipt.notification_id].append(receipt)
-        verdict.repeated += [f"{channel} was told #{number}, which nobody owes" for number in set(taken) - set(known)]
+        verdict.repeated += [f"{channel} received #{number}, which is not owed" for number in set(taken) - set(known)]
         owed = [row for row in known.values() if row["channel"] == channel]
         for row in owed:
             _judge_delivery(verdict, row, taken[row["id"]], logs[row["id"]], lives)
@@ -82,7 +82,7 @@ def judge(
 
 
 def _judge_alerts(verdict: Verdict, monitor: dict[str, Any], tables: Mapping[str, Rows]) -> None:
-    """Every outage in the monitor's events has its alert, and no other; where nobody had a hand in it."""
+    """Each outage in the monitor's events has one alert, and no other alert exists, unless a person resolved one."""
     alerts = [alert for alert in tables["alerts"] if (alert["kind"], alert["subject"]) == ("OUTAGE", monitor["name"])]
     if any(alert["resolved_by"] for alert in alerts):
         return
@@ -105,7 +105,7 @@ def _judge_alerts(verdict: Verdict, monitor: dict[str, Any], tables: Mapping[str
 
 
 def _judge_owed(verdict: Verdict, alert: dict[str, Any], notifications: Rows, channels: set[str]) -> None:
-    """What an alert means is owed once to each channel."""
+    """Each message about an alert is owed once to each channel."""
     kinds = ["OUTAGE"] + ["RECOVERY"] * (alert["status"] == "RESOLVED")
     for channel in channels if alert["kind"] == "OUTAGE" else ():
         owed = [row["kind"] for row in notifications if (row["alert_id"], row["channel"]) == (alert["id"], channel)]
@@ -119,21 +119,21 @@ def _judge_owed(verdict: Verdict, alert: dict[str, Any], notifications: Rows, ch
 def _judge_delivery(
     verdict: Verdict, row: dict[str, Any], taken: Sequence[Receipt], logs: Rows, lives: Sequence[Life]
 ) -> None:
-    """A message arrived, or the log says why not; and each copy has a reason that the contract knows."""
-    # What a life sent last may be accepted when the next one has begun already.
+    """The message arrived, or the log says why not, and the contract allows each copy."""
+    # The channel may accept a life's last message after the next life has begun.
     taken = sorted(taken, key=lambda receipt: receipt.life)
     name = f"#{row['id']} ({row['kind']} to {row['channel']})"
     statuses = [log["status"] for log in logs]
     if row["status"] not in ("SENT", "FAILED", "EXPIRED"):
-        verdict.lost.append(f"{name} is {row['status']} in the end")
+        verdict.lost.append(f"{name} is still {row['status']} in the end")
     elif statuses[-1:] != [row["status"]] or len(set(statuses[:-1]) - {"RETRY"}) > 0:
         verdict.repeated.append(f"{name} is {row['status']}, and its attempts are {statuses}")
     elif row["status"] != "SENT":
         verdict.refused += 1
     elif not taken:
-        verdict.lost.append(f"{name} is said to be sent and was not accepted")
+        verdict.lost.append(f"{name} is marked SENT and was not accepted")
     elif not _has_lived(lives[taken[-1].life], logs[-1]["attempted_at"]):
-        verdict.repeated.append(f"{name} was accepted again after a life that had written down that it was sent")
+        verdict.repeated.append(f"{name} was accepted again after a life that had recorded it as sent")
     if any(receipt.text != taken[0].text for receipt in taken):
         verdict.repeated.append(f"{name} reads differently in its copies")
     for receipt, following in itertools.pairwise(taken):
@@ -142,17 +142,17 @@ def _judge_delivery(
         elif following.life > receipt.life:
             verdict.copies_of_the_dead += 1
         else:
-            verdict.repeated.append(f"{name} was accepted twice in life {receipt.life}, which knew of the first")
+            verdict.repeated.append(f"{name} was accepted twice in life {receipt.life}, which knew of the first copy")
 
 
 def _has_lived(life: Life, at: str) -> bool:
-    # Times are cut to whole milliseconds.
+    # The store keeps whole milliseconds.
     began_at = life.began_at - timedelta(milliseconds=1)
     return began_at <= datetime.fromisoformat(at) and (life.ended_at is None or _time(at) <= life.ended_at)
 
 
 def _was_given_up(receipt: Receipt, logs: Rows) -> bool:
-    """Whether the sender's time was up before it read the answer, as the row of the attempt says."""
+    """Whether the sender's deadline passed before it read the response, by the row of the attempt."""
     return receipt.at is not None and any(
         log["status"] == "RETRY"
         and "no answer within" in (log["answer"] or "")
@@ -169,7 +169,7 @@ def _time(text: str) -> datetime:
 def _judge_order(
     verdict: Verdict, channel: str, arrived: Rows, alerts: Mapping[int, dict[str, Any]], accepted: Sequence[Receipt]
 ) -> None:
-    """First copies about one subject arrive in the order in which they came to be owed."""
+    """The first copies about one subject arrive in the order in which they became owed."""
     first = {receipt.notification_id: place for place, receipt in reversed(list(enumerate(accepted)))}
     newest: dict[tuple[str, str], dict[str, Any]] = {}
     for row in sorted(arrived, key=lambda row: row["id"]):
@@ -177,5 +177,5 @@ def _judge_order(
         subject = (alert["kind"], alert["subject"])
         before = newest.get(subject)
         if before is not None and first[row["id"]] < first[before["id"]]:
-            verdict.out_of_order.append(f"{channel} was told #{row['id']} before #{before['id']} of {subject[1]}")
+            verdict.out_of_order.append(f"{channel} received #{row['id']} before #{before['id']} of {subject[1]}")
         newest[subject] = row

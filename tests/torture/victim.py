@@ -1,12 +1,12 @@
-"""The system as a process that is made in milliseconds and ends where it is told: ``python -m tests.torture.victim``.
+"""The system as a process that starts in milliseconds and dies at a given side effect.
 
-It imports everything once and then forks for each line of JSON on its standard input; what comes of the fork is the
-whole system, as ``python -m infra.local`` starts it, less the time that imports take. Nothing happens at import, so
-nothing of ours is open or decided before the fork. Run in a copy of the project; the code that is killed is unchanged.
+``python -m tests.torture.victim`` imports everything once and then forks for each line of JSON on its standard input.
+The fork is the whole system, as ``python -m infra.local`` starts it, without the time for imports. Nothing happens
+at import, so nothing of ours is open or decided before the fork. It runs in a copy of the project, with unchanged code.
 
-A side effect is a call by which something leaves the process: a statement that ends a transaction which changed
-something, bytes on a socket, bytes in a file, a file renamed or removed. They are found by the interpreter's profiling
-hook while the system runs, so a new one needs no entry anywhere. At PostgreSQL's COMMITs the wire kills, see ``wire``.
+A side effect is a call by which something leaves the process: a statement that ends a transaction with changes, bytes
+on a socket, bytes in a file, a renamed or removed file. The interpreter's profiling hook finds them while the system
+runs, so a new one needs no entry anywhere. At PostgreSQL's COMMITs the wire kills the process, see ``wire``.
 """
 
 import contextlib
@@ -33,28 +33,28 @@ from infra.table import rows
 from tests.torture.wire import SIDES
 
 _OURS = tuple(str(Path.cwd() / name) + os.sep for name in ("functions", "shared", "infra"))
-# Under these alone it is gunicorn that does something, for itself.
+# If only these of our functions are on the stack, gunicorn acts for itself.
 _NOTHING_OF_OURS = {"<module>", "main", "Server.run"}
 _STATEMENTS = {"execute", "executemany", "executescript", "commit"}
 _SENDS = {"connect", "send", "sendall", "sendmsg", "sendto"}
 _WRITES = {"write", "writelines", "flush", "truncate"}
 _IMPORTED_BY_A_WORKER = ("gunicorn.workers.gthread", "logging.handlers")
-# Either engine of the store, whichever it will be.
+# Both engines, because the store may be either.
 _IMPORTED_BY_A_STORE = ("shared.store.engines.sqlite.database", "shared.store.engines.postgres.database")
-# What costs the first send of a process most of its time.
+# These take most of the time of a process's first send.
 _IMPORTED_BY_A_SEND = ("telegram.request", "asyncio", "httpcore._backends.anyio", "anyio._backends._asyncio")
-# The one way in which our engine asks PostgreSQL, and what it is answered where something changed.
+# Our engine asks PostgreSQL by this function only, and these responses mean that something changed.
 _ASK = psycopg.Connection.execute.__code__
 _CHANGED = re.compile(r"(INSERT 0|UPDATE|DELETE|COPY|MERGE) [1-9]|(CREATE|ALTER|DROP) ")
 _FILES = {"fsync", "fdatasync", "replace", "rename", "unlink", "remove", "write", "link", "truncate"}
 
 
 class Watch:
-    """Notes every side effect in the file ``notes``, and kills the process group at ``kill_at`` of them.
+    """Notes every side effect in the file ``notes``, and kills the process group at the boundary ``kill_at``.
 
-    A boundary is ``before …`` or ``after …`` a side effect's name (of PostgreSQL's COMMIT also ``late …``): the
-    project's functions that led to it, the call, and the how manieth of that name it is. In ``kill_at`` may also stand
-    its number among all. ``orders_at``: the port at which the wire takes orders.
+    A boundary is ``before …`` or ``after …`` the name of a side effect; a PostgreSQL COMMIT also has ``late …``. The
+    name consists of the project's functions that led to the effect, the call, and a count of that name. ``kill_at`` may
+    give the number among all effects instead. ``orders_at`` is the port at which the wire takes orders.
     """
 
     def __init__(self, notes: str, kill_at: str | None, orders_at: int | None) -> None:
@@ -69,7 +69,7 @@ class Watch:
         self._under_way = threading.local()
 
     def begin(self) -> None:
-        """Watch this thread and all that begin later, in this process and those forked from it."""
+        """Watch this thread and every later one, in this process and in its forks."""
         threading.setprofile(self._see)
         sys.setprofile(self._see)
 
@@ -81,7 +81,7 @@ class Watch:
                     os.killpg(os.getpgrp(), signal.SIGKILL)
         elif event in ("c_return", "c_exception"):
             done, self._under_way.effect = getattr(self._under_way, "effect", None), None
-            # Only now is it known whether a statement ended its transaction.
+            # Whether a statement ended its transaction is known only now.
             if done and not (isinstance(arg.__self__, sqlite3.Connection) and arg.__self__.in_transaction):
                 if self._is_meant("after", done):
                     os.killpg(os.getpgrp(), signal.SIGKILL)
@@ -126,7 +126,7 @@ class Watch:
         if isinstance(owner, sqlite3.Connection):
             return name in _STATEMENTS and self._holds_a_change(owner)
         if isinstance(owner, socket.socket):
-            # Sockets inside the process, by which its threads wake each other, tell nobody anything.
+            # Threads wake each other by sockets inside the process. Nothing leaves the process by them.
             return name in _SENDS and owner.family != socket.AF_UNIX
         if isinstance(owner, TextIOWrapper | BufferedWriter | FileIO):
             return name in _WRITES
@@ -143,7 +143,7 @@ class Watch:
 
 
 def _name(frame: FrameType, call: str) -> str | None:
-    """What leads to a side effect; None where it is only a line of the log, or the server's own affair."""
+    """The functions that lead to a side effect; None for a line of the log and for the server's own effects."""
     ours: list[str] = []
     place = ""
     each: FrameType | None = frame
@@ -157,7 +157,7 @@ def _name(frame: FrameType, call: str) -> str | None:
                 return None
             place = place or f"{Path(code.co_filename).stem}:{each.f_lineno}"
             if code.co_qualname == "_record":
-                # Whichever sender comes first writes down what all have done.
+                # The first sender to commit writes down the attempts of all.
                 ours.append(f"_record({each.f_locals['attempt'].notification.channel})")
                 break
             channel = each.f_locals.get("channel") if "channel" in code.co_varnames else None
@@ -169,7 +169,7 @@ def _name(frame: FrameType, call: str) -> str | None:
 
 
 def _shift_the_clock(seconds: float) -> None:
-    """Let this process live ``seconds`` later: what the system takes for the time is read at one place."""
+    """Set this process's clock ``seconds`` ahead, which is possible because the system reads the time in one place."""
     times = importlib.import_module("shared.models.times")
 
     class AnyTime(type):
@@ -209,7 +209,7 @@ def _live(order: dict[str, Any]) -> None:
         os.dup2(source, target)
     os.environ.clear()
     os.environ.update(order["environ"])
-    # Python's own cache is nobody's side effect, and would be written in the first life only.
+    # Writing Python's cache is no side effect of ours, and only the first life would do it.
     sys.dont_write_bytecode = True
     _shift_the_clock(order["later_by"])
     if order["notes"]:
@@ -219,7 +219,7 @@ def _live(order: dict[str, Any]) -> None:
 
 
 def _go_on_as(_path: str, command: list[str]) -> NoReturn:
-    """The runner becomes its server by starting Python afresh; here that goes on with what is imported already."""
+    """Run the server in this process, with what is already imported. The runner itself would start a new Python."""
     python, option, name, *arguments = command
     assert option == "-m", command
     sys.argv = [python, *arguments]
@@ -228,7 +228,7 @@ def _go_on_as(_path: str, command: list[str]) -> NoReturn:
 
 
 def main() -> None:
-    """Fork for each order, and answer with the process id."""
+    """Fork for each order, and respond with the process id."""
     _import_everything()
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
@@ -244,14 +244,14 @@ def main() -> None:
             except SystemExit as end:
                 code = end.code if isinstance(end.code, int) else 1
                 print(end.code if isinstance(end.code, str) else "", file=sys.stderr)
-            except BaseException:  # noqa: BLE001  # whatever it is, it must not go on as the one that forks
+            except BaseException:  # noqa: BLE001  # a child must never continue as the process that forks
                 traceback.print_exc()
             finally:
                 sys.stdout.flush()
                 sys.stderr.flush()
                 os._exit(code)
         os.close(life_line)
-        # Done on both sides, so that it is done when either goes on.
+        # Both sides do this, so that it is done whichever side continues first.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.setpgid(process, process)
         print(json.dumps(process), flush=True)

@@ -1,8 +1,8 @@
-"""The wire between a system and its PostgreSQL server, on which a COMMIT can be caught.
+"""The wire between a system and its PostgreSQL server, which can catch a COMMIT.
 
-A process that is killed while its COMMIT is on its way does not know what becomes of it: it was lost with the process
-(``before``), its answer was (``after``), or it arrives when the next process lives already (``late``). A
-process that lives on, and whose connection ends then, knows no more.
+A process that dies while its COMMIT is on its way leaves one of three states: the COMMIT was lost (``before``), only
+the response to it was lost (``after``), or the COMMIT arrives when the next process already lives (``late``). A process
+that lives on but loses its connection cannot tell these apart either.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
 SIDES = ("before", "after", "late")
-# Asked for before anything else, and refused, so that everything can be read: TLS and GSSAPI.
+# Requests for TLS and GSSAPI, which a client sends first. They are refused, so that the wire can read everything.
 _SECRECY = {80877103, 80877104}
 _COMMIT = b"Q" + struct.pack("!i", 11) + b"COMMIT\0"
 _ASKS_FOR_THE_LOCK = b"pg_advisory_xact_lock"
@@ -27,7 +27,7 @@ LATE_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Order:
-    """To kill a process group at the next COMMIT of the connection that comes from ``port``; None: only to hang up."""
+    """Kill a process group at the next COMMIT from the connection at ``port``. None: only close the connection."""
 
     port: int
     side: str
@@ -35,9 +35,9 @@ class Order:
 
 
 class Wire:
-    """Listens at a port of 127.0.0.1 and leads to the server of ``url``, as a context manager.
+    """Listens on a port of 127.0.0.1 and leads to the server of ``url``, as a context manager.
 
-    ``came_late``: how many COMMITs did. What is late arrives once another process has asked for the lock.
+    ``came_late`` counts the late COMMITs. A late COMMIT arrives as soon as another process asks for the lock.
     """
 
     def __init__(self, url: str) -> None:
@@ -69,12 +69,12 @@ class Wire:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether everything has arrived that a dead process sent, but for what is to be late."""
+        """Whether everything that a dead process sent has arrived, except a late COMMIT."""
         with self._changed:
             return self._open == 0
 
     def hang_up(self, words: str, side: str) -> threading.Event:
-        """End the next connection that says ``words``, at the COMMIT that follows. Set once that is done."""
+        """Close the next connection that sends ``words``, at its next COMMIT. The event is set when that is done."""
         is_done = threading.Event()
         self._hangs_up = words.encode(), side, is_done
         return is_done
@@ -90,7 +90,7 @@ class Wire:
         try:
             with socket.create_connection(self._server_at) as server:
                 for each in (client, server):
-                    # Else each small message waits for the last one's receipt.
+                    # Otherwise each small message waits for the receipt of the one before.
                     each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 server.sendall(_greeting(client))
                 self._lead_all(client, server)
@@ -100,14 +100,14 @@ class Wire:
 
     def _lead_all(self, client: socket.socket, server: socket.socket) -> None:
         port, said = client.getpeername()[1], b""
-        _answer(server, client)
+        _pass_on(server, client)
         while True:
             message = _message(client)
             said += message
-            if message[:1] == b"p":  # the password, which the server answers before it is ready
+            if message[:1] == b"p":  # the password: the server responds to it before it is ready
                 server.sendall(said)
                 said = b""
-                _answer(server, client)
+                _pass_on(server, client)
             elif message[:1] in (b"Q", b"S", b"X"):
                 if said == _COMMIT and port in self._orders:
                     self._end(self._orders.pop(port), client, server)
@@ -117,7 +117,7 @@ class Wire:
                 if _ASKS_FOR_THE_LOCK in said:
                     self._others_ask.set()
                 said = b""
-                _answer(server, client)
+                _pass_on(server, client)
 
     def _note(self, said: bytes, port: int) -> None:
         if self._hangs_up and self._hangs_up[0] in said:
@@ -126,7 +126,7 @@ class Wire:
     def _end(self, order: Order, client: socket.socket, server: socket.socket) -> None:
         if order.side == "after":
             server.sendall(_COMMIT)
-            _answer(server, None)
+            _pass_on(server, None)
         self._others_ask.clear()
         if order.group is not None:
             with contextlib.suppress(ProcessLookupError):
@@ -144,7 +144,7 @@ class Wire:
         try:
             if self._others_ask.wait(LATE_SECONDS) and not self._is_over.is_set():
                 server.sendall(_COMMIT)
-                _answer(server, None)
+                _pass_on(server, None)
                 self.came_late += 1
         finally:
             with self._changed:
@@ -167,7 +167,7 @@ class _Listening(socketserver.ThreadingTCPServer):
 
 
 def _greeting(client: socket.socket) -> bytes:
-    """The client's first message that means the server."""
+    """The client's first message to the server, after its requests for secrecy."""
     while True:
         head = _read(client, 8)
         length, code = struct.unpack("!ii", head)
@@ -177,8 +177,8 @@ def _greeting(client: socket.socket) -> bytes:
         client.sendall(b"N")
 
 
-def _answer(server: socket.socket, client: socket.socket | None) -> None:
-    """Hand on what the server says until it waits for more."""
+def _pass_on(server: socket.socket, client: socket.socket | None) -> None:
+    """Pass on what the server sends until it waits for more."""
     while True:
         message = _message(server)
         if client is not None:

@@ -5,12 +5,14 @@ away, and both can end at any time: so it writes to the first database that work
 """
 
 import contextlib
+import functools
 import hashlib
 import heapq
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -38,11 +40,8 @@ class Backlog:
     """Everything that waits for the settings' backend, as one run uses it. A disk's fault raises nothing."""
 
     def __init__(self, settings: Settings) -> None:
-        name = folder_name(settings.backend_url)
-        # Only SPOOL_DIR may be made. If the database's folder is moved away, a new one would be in its way.
-        makes_parents = settings.spool_dir_given is not None
-        self._files = [BacklogDatabase(folder / name, makes_parents=makes_parents) for folder in settings.spool_dirs]
-        self._memory = _memories.setdefault(settings.backend_url, BacklogDatabase())
+        self._files = _files_of(settings.spool_dirs, settings.backend_url, settings.spool_dir_given is not None)
+        self._memory = _memory_of(settings.backend_url)
         # The databases that this run may post from.
         self._in_turn: list[BacklogDatabase] = []
 
@@ -80,7 +79,7 @@ class Backlog:
             events, unreadable = _events(rows)
             if not unreadable:
                 return events
-            # They would wait for ever, and fewer than ``count`` would seem to be all.
+            # They would wait for ever. And fewer events than ``count`` would say that no other event waits.
             step("agent", "events_dropped", level=logging.ERROR, count=len(unreadable), reason="they cannot be read")
             self._remove(unreadable)
 
@@ -145,7 +144,9 @@ class Backlog:
 
     @contextmanager
     def _locked(self, name: str, seconds: float) -> Iterator[list[BacklogDatabase]]:
-        """Hold a lock of each database that can be used, and yield those. All runs take the locks in one order.
+        """Hold a lock of each database that can be used, and yield those databases.
+
+        All runs take the locks in the same order, so two of them never wait for each other.
 
         Raises:
             TimeoutError: another run has held one of them for ``seconds``.
@@ -190,6 +191,17 @@ class Backlog:
         step("agent", "spool_unusable", level=logging.WARNING, reason=str(trouble), path=database.folder)
         if database in self._in_turn:
             self._in_turn.remove(database)
+
+
+# Kept for the next run: making the paths costs a run without trouble more than everything that it does with them.
+@functools.lru_cache(maxsize=8)
+def _files_of(folders: tuple[Path, ...], backend_url: str, is_spool_dir: bool) -> tuple[BacklogDatabase, ...]:
+    # Only SPOOL_DIR may be made. If the database's folder is moved away, a new one would be in its way.
+    return tuple(BacklogDatabase(folder / folder_name(backend_url), makes_parents=is_spool_dir) for folder in folders)
+
+
+def _memory_of(backend_url: str) -> BacklogDatabase:
+    return _memories.get(backend_url) or _memories.setdefault(backend_url, BacklogDatabase())
 
 
 def _from_each(databases: Iterable[BacklogDatabase], read: Callable[[BacklogDatabase], Result]) -> list[Result]:

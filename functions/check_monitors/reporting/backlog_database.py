@@ -54,7 +54,7 @@ class BacklogDatabase:
         self._makes_parents = makes_parents
         self._memory: sqlite3.Connection | None = None
         self._memory_lock = threading.Lock()
-        self._locks = {name: threading.Lock() for name in ("turn", "notify")}
+        self._locks = {} if folder else {name: threading.Lock() for name in ("turn", "notify")}
 
     def exists(self) -> bool:
         """Whether something may be in it."""
@@ -86,7 +86,7 @@ class BacklogDatabase:
         self._write(("INSERT OR REPLACE INTO outage VALUES (1, ?)", [(outage,)]), creates=True)
 
     def clear_outage(self) -> None:
-        """Delete the outage. OSError also if the place of the folder is missing: it may come back with an outage."""
+        """Delete the outage. OSError also if the folder's parent is missing: an outage may come back with it."""
         if self.folder:
             self.folder.parent.stat()
         self._write(("DELETE FROM outage", [()]))
@@ -100,7 +100,7 @@ class BacklogDatabase:
         """
         if self.folder:
             self._ensure(self.folder)
-            with _locked_within(seconds, self.folder / name, os.O_RDWR | os.O_CREAT):
+            with locked_within(seconds, self.folder / name, os.O_RDWR | os.O_CREAT):
                 yield
         elif self._locks[name].acquire(timeout=seconds):
             try:
@@ -111,30 +111,32 @@ class BacklogDatabase:
             raise TimeoutError("another run has locked the memory")
 
     def _read(self, select: str, *values: Any) -> list[Any]:
-        with self._transaction() as connection:
+        # Nearly every run ends here, and does not load sqlite3.
+        if not self.exists():
+            return []
+        with self._transaction(creates=False) as connection:
             return connection.execute(select, values).fetchall() if connection else []
 
     def _write(self, *statements: tuple[str, Sequence[tuple[Any, ...]]], creates: bool = False) -> int:
         """Run each statement for all its values. Return how many rows the last one changed."""
+        if not creates and not self.exists():
+            return 0
         with self._transaction(creates=creates) as connection:
             if connection is None:
                 return 0
             return [connection.executemany(statement, values).rowcount for statement, values in statements][-1]
 
     @contextmanager
-    def _transaction(self, *, creates: bool = False) -> Iterator["sqlite3.Connection | None"]:
-        """Yield a connection in a transaction; None if there is no database and none to create."""
-        if not creates and not self.exists():
-            yield None
-            return
-        import sqlite3  # here, so that a run that keeps nothing does not pay 1 ms for it
+    def _transaction(self, *, creates: bool) -> Iterator["sqlite3.Connection | None"]:
+        """Yield a connection in a transaction; None if the file was deleted meanwhile and is not to be created."""
+        import sqlite3
 
         try:
             if self._file:
                 self._ensure(self._file.parent)
                 # Only one process at a time opens the file, so that it can be deleted and renamed. With SQLite's locks
                 # alone, a process that has the deleted file open takes the journal of a new file for its own.
-                with _locked_within(BUSY_SECONDS, self._file.parent, os.O_RDONLY):
+                with locked_within(BUSY_SECONDS, self._file.parent, os.O_RDONLY):
                     if not creates and not self.exists():
                         yield None
                         return
@@ -164,6 +166,29 @@ def refuse_strangers(path: Path) -> None:
     """Raise PermissionError if somebody else made ``path`` in a folder that everybody may write to."""
     if path.lstat().st_uid != os.geteuid() and path.parent.stat().st_mode & stat.S_ISVTX:
         raise PermissionError(f"{path} is another user's")
+
+
+@contextmanager
+def locked_within(seconds: float, path: Path, flags: int) -> Iterator[None]:
+    """Hold the lock of the file or folder ``path``, which a killed process gives up.
+
+    Raises:
+        TimeoutError: another run has held it for ``seconds``.
+    """
+    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    try:
+        give_up_at = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= give_up_at:
+                    raise TimeoutError(f"another run has locked {path}") from None
+                time.sleep(_ASK_AGAIN_SECONDS)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -201,22 +226,3 @@ def _begun(connection: "sqlite3.Connection") -> Iterator[None]:
         # After some errors SQLite has already rolled back.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-
-
-@contextmanager
-def _locked_within(seconds: float, path: Path, flags: int) -> Iterator[None]:
-    """Hold a lock that a killed process gives up. Raises TimeoutError if another holds it for ``seconds``."""
-    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
-    try:
-        give_up_at = time.monotonic() + seconds
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= give_up_at:
-                    raise TimeoutError(f"another run has locked {path}") from None
-                time.sleep(_ASK_AGAIN_SECONDS)
-        yield
-    finally:
-        os.close(descriptor)

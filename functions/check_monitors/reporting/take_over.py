@@ -1,14 +1,19 @@
 """Take over the files of version 0.1 next to the backlog's folder: waiting events, and the backend's outage."""
 
-import fcntl
+import contextlib
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from functions.check_monitors.reporting.backlog_database import BacklogDatabase, Row, refuse_strangers
+from functions.check_monitors.reporting.backlog_database import (
+    BUSY_SECONDS,
+    BacklogDatabase,
+    Row,
+    locked_within,
+    refuse_strangers,
+)
 from shared.models import Event, as_text
 
 # The backlog's folders without such files next to them, so that a run need not search again.
@@ -36,20 +41,20 @@ def take_over(database: BacklogDatabase) -> None:
     """
     if database.folder is None:
         return
-    events, lock, outage, *others = _files(database.folder)
-    for file in (events, lock, outage, *others):
-        if os.path.lexists(file):
-            refuse_strangers(file)
+    events, lock, outage, *_ = _files(database.folder)
+    # Only files that are there now, and ours: in the folder of temporary files, somebody may add others at any time.
+    files = [file for file in _files(database.folder) if os.path.lexists(file)]
+    for file in files:
+        refuse_strangers(file)
     # A process of version 0.1 that still runs holds this lock while it writes.
-    with lock.open("ab") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        # After a kill between the two steps, the next run adds the same events again, which adds nothing.
-        if rows := list(_rows(events)):
-            database.append(rows)
-        events.unlink(missing_ok=True)
-    if (known := _known(outage)) and not database.outages():
+    with locked_within(BUSY_SECONDS, lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW):
+        if events in files:
+            # If a kill comes between these two steps, the next run appends the same events, and none waits twice.
+            database.append(_rows(events))
+            events.unlink(missing_ok=True)
+    if outage in files and (known := _known(outage)) and not database.outages():
         database.save_outage(known)
-    for file in (outage, lock, *others):
+    for file in (lock, *files):
         file.unlink(missing_ok=True)
 
 
@@ -62,14 +67,14 @@ def _files(folder: Path) -> list[Path]:
     ]
 
 
-def _rows(file: Path) -> Iterator[Row]:
+def _rows(file: Path) -> list[Row]:
     """The events in ``file``, one a line. A line that a crash cut short is no event."""
-    for line in file.read_bytes().splitlines() if file.exists() else ():
-        try:
+    rows = []
+    for line in file.read_bytes().splitlines():
+        with contextlib.suppress(ValidationError):
             event = Event.model_validate_json(line)
-        except ValidationError:
-            continue
-        yield Row(event.event_id, as_text(event.timestamp), event.model_dump_json())
+            rows.append(Row(event.event_id, as_text(event.timestamp), event.model_dump_json()))
+    return rows
 
 
 def _known(file: Path) -> str | None:
@@ -77,5 +82,5 @@ def _known(file: Path) -> str | None:
     try:
         outage = json.loads(file.read_bytes())
         return json.dumps({**outage, "notified": outage["told"]})
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError):
         return None

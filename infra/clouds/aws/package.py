@@ -121,7 +121,7 @@ def build(runtime: Runtime, to: Path = ZIP) -> Package:
                 of_others[module.with_suffix(".pyc").as_posix()] = path
         files = of_others | own
         to.parent.mkdir(parents=True, exist_ok=True)
-        _write(files, to, runtime)
+        write_zip(files, to, runtime)
         sizes = {name: path.stat().st_size for name, path in files.items()}
     of_psycopg = sum(size for name, size in sizes.items() if name.startswith("psycopg"))
     return Package(to, sum(sizes.values()), of_psycopg, bool(compiled))
@@ -184,7 +184,8 @@ def _python(version: str) -> str | None:
     return None
 
 
-def _write(files: Mapping[str, Path], to: Path, runtime: Runtime) -> None:
+def write_zip(files: Mapping[str, Path], to: Path, runtime: Runtime) -> None:
+    """Zip the files under their names. The same files make the same zip, whatever their order, times and rights."""
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.comment = f"{runtime.name} {runtime.processor}".encode()
         for name, path in sorted(files.items()):

@@ -5,13 +5,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.models import Agent, Alert, AlertKind
-from shared.store.engines.database import Database
+from shared.store.engines.database import Database, Row
 from shared.store.migrate import known_version, version_of
 from shared.store.tables import agents, alerts, notifications, watches
-from shared.store.tables.notifications import OwedSummary
 
 # A message that is due goes out with the next run, at most a minute later. After this long, no run is coming.
 OVERDUE = timedelta(minutes=3)
+
+
+@dataclass(frozen=True)
+class OwedSummary:
+    """The messages owed to one channel: how many, how many of them are overdue, and when the oldest was created."""
+
+    channel: str
+    owed: int
+    overdue: int
+    oldest: datetime
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ def inspect_store(database: Database, now: datetime) -> StoreInspection:
             agents=tuple(agents.every(snapshot)),
             alerted=frozenset(alert.subject for alert in silent),
             last_runs={function: watch.seen_at for function, watch in last_runs.items() if watch},
-            owed=tuple(notifications.owed_by_channel(snapshot, late=now - OVERDUE)),
+            owed=tuple(map(_owed, notifications.owed_by_channel(snapshot, late=now - OVERDUE))),
             refused=tuple(alerts.active_of_kind(snapshot, AlertKind.CHANNEL_REFUSED)),
         )
 
@@ -71,3 +80,7 @@ def inspect_server(database: Database) -> PostgresServer:
         )
     assert row is not None  # noqa: S101  # it always returns one row
     return PostgresServer(int(row["version"]), float(row["clock"]), int(row["size"]))
+
+
+def _owed(row: Row) -> OwedSummary:
+    return OwedSummary(row["channel"], int(row["owed"]), int(row["overdue"]), datetime.fromisoformat(row["oldest"]))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from shared.models import (
     Alert,
@@ -14,7 +13,7 @@ from shared.models import (
     NotificationStatus,
     as_text,
 )
-from shared.store.engines.database import Transaction
+from shared.store.engines.database import Row, Transaction
 
 _ADD = """
     INSERT INTO notifications
@@ -55,15 +54,6 @@ _OWED_BY_CHANNEL = f"""
         THEN 1 ELSE 0 END) AS overdue
     FROM notifications due JOIN alerts about ON about.id = due.alert_id
     WHERE due.status IN ('PENDING', 'SENDING') GROUP BY due.channel ORDER BY due.channel"""  # noqa: S608  # our own text
-
-
-class OwedSummary(NamedTuple):
-    """The messages owed to one channel: how many, how many of them are overdue, and since when."""
-
-    channel: str
-    owed: int
-    overdue: int
-    oldest: datetime
 
 
 def owe(
@@ -183,9 +173,9 @@ def count_owed(transaction: Transaction) -> int:
     return int(row["owed"]) if row else 0
 
 
-def owed_by_channel(transaction: Transaction, *, late: datetime) -> list[OwedSummary]:
-    """The messages owed to each channel. A message is overdue if it could have been sent since ``late``."""
-    return [
-        OwedSummary(row["channel"], int(row["owed"]), int(row["overdue"]), datetime.fromisoformat(row["oldest"]))
-        for row in transaction.rows(_OWED_BY_CHANNEL, late=as_text(late))
-    ]
+def owed_by_channel(transaction: Transaction, *, late: datetime) -> list[Row]:
+    """For each ``channel`` how many messages are ``owed``, how many ``overdue``, and when the ``oldest`` was created.
+
+    A message is overdue if it could have been sent since ``late``.
+    """
+    return transaction.rows(_OWED_BY_CHANNEL, late=as_text(late))

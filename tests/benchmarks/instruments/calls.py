@@ -17,7 +17,7 @@ Figures = dict[str, float]
 def several(function: FunctionAlone, request: Callable[[], bytes], times: int, rounds: int) -> Figures:
     """The means of ``times`` calls in a row, of the time its median, after one that does not count."""
     answer_ms(function, request())
-    # What else the machine does can only add: the quietest round counts.
+    # Other work on the machine can only add time: the quietest round counts.
     return min((_figures(function, request, times) for _ in range(rounds)), key=lambda figures: figures["wall_ms"])
 
 

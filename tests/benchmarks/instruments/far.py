@@ -1,4 +1,4 @@
-"""What is far away, in processes of its own: a web site over TLS, and the distance to it or to anything else.
+"""Things that are far away, in processes of their own: a web site over TLS, and the distance to it or to anything else.
 
 ``python -m tests.benchmarks.instruments.far site CERTIFICATE SECONDS`` answers every request like a small web page, so
 much later; ``… far distance PORT SECONDS`` hands on what is sent to it so much later in each direction. Both say on
@@ -21,7 +21,7 @@ _PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1024\r\n
 
 @dataclass(frozen=True)
 class Far:
-    """What was started, on a port of 127.0.0.1."""
+    """A process that was started, and its port of 127.0.0.1."""
 
     process: subprocess.Popen[str]
     port: int

@@ -1,4 +1,4 @@
-"""Load that costs little: one process, kept connections, bytes that are ready. So the server is what is measured."""
+"""Load that costs little: one process, kept connections, bytes that are ready. It measures the server, not itself."""
 
 import re
 import selectors
@@ -15,7 +15,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 @dataclass
 class Load:
-    """What all connections ask of a port, and how often they were answered: 2xx, or ``rate`` fails."""
+    """The request that all connections send to a port. ``rate`` fails if a response is not 2xx."""
 
     port: int
     request: Callable[[], bytes]
@@ -34,7 +34,7 @@ class Load:
             rate = (self.answered - before) / (time.perf_counter() - began)
             for key in list(selector.get_map().values()):
                 key.data.socket.close()
-        # What is still being answered does not run into the next measurement.
+        # Otherwise the last responses would run into the next measurement.
         time.sleep(SETTLE_SECONDS)
         return rate
 

@@ -1,4 +1,4 @@
-"""What an event adds to the database, and an outage with its two messages to one channel; indexes are part of it."""
+"""The bytes that an event, and an outage with two messages to one channel, add to the database, indexes included."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -55,7 +55,7 @@ class Targets:
 
 @dataclass(frozen=True)
 class Watched:
-    """What runs."""
+    """A running system and its stand-ins."""
 
     system: LocalSystem
     targets: Targets

@@ -1,4 +1,4 @@
-"""What is measured against, a hello world under the same functions-framework, and how results are shown."""
+"""The yardstick, a hello world under the same functions-framework, and how results are shown."""
 
 import statistics
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the agent's tests start from."""
+"""Fixtures of the agent's tests."""
 
 import logging
 import tempfile
@@ -24,7 +24,7 @@ def backend() -> Iterator[Backend]:
 
 @pytest.fixture
 def backend_url(backend: Backend, tmp_path: Path) -> str:
-    """Where this test's agent posts. What the process keeps in memory for one URL is no other test's."""
+    """The URL that this test's agent posts to. No other test has it, so none shares what waits in memory for it."""
     return f"{backend.url}/{tmp_path.name}"
 
 
@@ -82,7 +82,7 @@ def run(agent: FlaskClient) -> Callable[[], dict[str, int]]:
 
 @pytest.fixture
 def steps() -> Iterator[list[str]]:
-    """What the agent logs, a line a step: its name and its fields."""
+    """The steps that the agent logs: the name and the fields of each in one line."""
     logged: list[str] = []
 
     class Keep(logging.Handler):

@@ -19,6 +19,8 @@ from shared.store import Store
 from shared.store.admin.backup import BackupFailed, back_up
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
+from tests.infra.command_line import infra
+from tests.support.postgres import Server
 from tests.support.running import LocalSystem, copy_project, environment, rows
 from tests.support.stand_ins import Target
 
@@ -46,11 +48,10 @@ def flap(store: Store, monitor: str) -> None:
 
 
 def backup(
-    folder: Path, *arguments: str, reply: str = "", project: Path = ROOT, **variables: str | None
+    folder: Path, to: Path, *options: str, reply: str = "", project: Path = ROOT, **variables: str | None
 ) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "infra", "backup", *arguments]
     environ = environment(folder, **variables)
-    return subprocess.run(command, cwd=project, env=environ, input=reply, capture_output=True, text=True, timeout=30)
+    return infra("backup", str(to), *options, environ=environ, project=project, reply=reply)
 
 
 def beside(file: Path) -> list[str]:
@@ -76,7 +77,7 @@ def test_a_backup_under_load_is_whole_and_one_state(project: Path, tmp_path: Pat
             first, copies = rows(path, "SELECT count(*) AS n FROM events")[0]["n"], []
             for number in range(2):
                 copies.append(tmp_path / f"copy {number}.db")
-                answer = backup(tmp_path, str(copies[-1]), project=project)
+                answer = backup(tmp_path, copies[-1], project=project)
                 assert answer.returncode == 0, answer.stderr
                 assert re.fullmatch(rf"{copies[-1]} is a copy of {path}, \d+\.\d MB, checked\n", answer.stdout)
             last = rows(path, "SELECT count(*) AS n FROM events")[0]["n"]
@@ -109,16 +110,16 @@ def test_what_is_there_is_only_replaced_when_that_is_agreed_to(
 ) -> None:
     copy = tmp_path / "copy.db"
     copy.write_text("dear to somebody")
-    # Of the file before, and SQLite would play it into the new one.
+    # The log of the previous file, which SQLite would play into the new one.
     copy.with_name("copy.db-wal").write_text("a log")
 
-    kept = backup(tmp_path, str(copy), reply=reply, project=project)
+    kept = backup(tmp_path, copy, reply=reply, project=project)
 
     assert kept.returncode != 0
     assert "nothing was copied" in kept.stderr
     assert copy.read_text() == "dear to somebody"
 
-    answer = backup(tmp_path, str(copy), *(["--yes"] if not reply else []), reply="y\n", project=project)
+    answer = backup(tmp_path, copy, *(["--yes"] if not reply else []), reply="y\n", project=project)
 
     assert answer.returncode == 0, answer.stderr
     assert rows(copy, "SELECT count(*) AS n FROM alerts") == [{"n": 1}]
@@ -127,10 +128,18 @@ def test_what_is_there_is_only_replaced_when_that_is_agreed_to(
 
 @pytest.mark.system
 def test_an_impossible_backup_ends_with_one_line_that_says_why(project: Path, tmp_path: Path) -> None:
-    answer = backup(tmp_path, str(tmp_path / "copy.db"), project=project)
+    answer = backup(tmp_path, tmp_path / "copy.db", project=project)
     assert answer.returncode == 1
     assert re.fullmatch(r"bonghwa: .*cannot be copied to .*: unable to open database file\n", answer.stderr)
     assert not (tmp_path / "bonghwa.db").exists()
+
+
+@pytest.mark.system
+def test_a_backup_is_left_to_the_server(tmp_path: Path, postgres: Server) -> None:
+    answer = backup(tmp_path, tmp_path / "copy.db", DATABASE_URL=postgres.new_store())
+    told = f"bonghwa: postgresql://127.0.0.1:{postgres.port}/postgres is backed up by its server, or with pg_dump\n"
+    assert (answer.returncode, answer.stdout, answer.stderr) == (1, "", told)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,9 @@ import pytest
 
 from infra import commands
 from shared import ROOT
+from tests.infra.command_line import infra
 
 COMMANDS = {path.stem.replace("_", "-") for path in Path(commands.__path__[0]).glob("[!_]*.py")}
-
-
-def infra(*words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "infra", *words], cwd=ROOT, capture_output=True, text=True, check=False
-    )
 
 
 def test_each_file_is_a_command() -> None:

@@ -2,16 +2,14 @@
 
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from shared import ROOT
 from shared.models import Attempt, AttemptStatus, Event, as_text
 from shared.store import Store, StoreUnavailable
 from shared.store.admin.transfer import TransferFailed, transfer
@@ -21,10 +19,10 @@ from shared.store.engines.postgres import database as engine
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import TABLES, migrate
+from tests.infra.command_line import infra
+from tests.support.builders import NOON
 from tests.support.postgres import Server
 from tests.support.running import environment, rows_of
-
-NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
 
 pytestmark = pytest.mark.system
 
@@ -174,10 +172,8 @@ def test_an_interrupted_copy_leaves_nothing_and_can_be_repeated(
     assert transfer(old, new)[0]
 
 
-def migrate_store(folder: Path, to: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "infra", "migrate-store", "--to", to]
-    environ = environment(folder, **variables)
-    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
+def migrate_store(folder: Path, to: str) -> "subprocess.CompletedProcess[str]":
+    return infra("migrate-store", "--to", to, environ=environment(folder))
 
 
 def test_the_command_says_that_it_is_done_when_it_is(

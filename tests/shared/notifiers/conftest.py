@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from shared.notifiers.sns import connection
+from tests.shared.notifiers.sns import Sns
 from tests.support.running import AWS
-from tests.support.sns import Sns
 
 
 @pytest.fixture(scope="module")

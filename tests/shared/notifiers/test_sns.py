@@ -13,9 +13,9 @@ from shared.channels import configured
 from shared.notifiers import SendFailed
 from shared.notifiers.sns import SnsNotifier, connection
 from shared.settings import SettingError
+from tests.shared.notifiers.sns import ARN, NOTIFICATION, REGION, TEXT
+from tests.shared.notifiers.sns import send_to_sns as send
 from tests.support.running import LocalSystem, environment
-from tests.support.sns import ARN, NOTIFICATION, REGION, TEXT
-from tests.support.sns import send_to_sns as send
 from tests.support.stand_ins import Target
 
 
@@ -36,7 +36,7 @@ class Topic:
         topics.subscribe(TopicArn=self.arn, Protocol="sqs", Endpoint=attributes["QueueArn"])
 
     def messages(self) -> list[dict[str, Any]]:
-        """What the queue received since the last call."""
+        """The messages that the queue received since the last call."""
         found = self._queues.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages", [])
         return [json.loads(message["Body"]) for message in found]
 

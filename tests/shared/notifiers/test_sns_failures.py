@@ -1,6 +1,5 @@
 """Amazon SNS when something fails, and its connections. A stand-in that speaks real HTTP takes the place of AWS."""
 
-import http.server
 import json
 import logging
 import re
@@ -8,15 +7,14 @@ import socket
 import threading
 import time
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
 from shared.delivery import retry_seconds
 from shared.notifiers import SendFailed
 from shared.notifiers.sns import connection
-from tests.support.running import AWS, wait_until
-from tests.support.sns import (
+from tests.shared.notifiers.sns import (
     ACCEPTED,
     ARN,
     NOTIFICATION,
@@ -33,8 +31,10 @@ from tests.support.sns import (
     says_half_of_it,
     speaks_html,
 )
-from tests.support.sns import send_to_sns as send
+from tests.shared.notifiers.sns import send_to_sns as send
+from tests.support.running import AWS, wait_until
 from tests.support.stand_ins import Exchange
+from tests.support.stand_ins.keep_alive import KeepAliveServer, Request
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_slow_credentials_end_at_the_deadline_and_send_nothing(
     with pytest.raises(SendFailed, match=r"no answer within 0\.3 s"):
         send(seconds=0.3)
     assert time.monotonic() - started < 0.9
-    # What was found meanwhile serves the next send, and that one alone sends something.
+    # The late credentials serve the next send, and that one alone sends something.
     wait_until(lambda: len(connection.idle_connections.get(REGION, [])) == 1)
     [found_late] = connection.idle_connections[REGION]
     assert send(TEXT + "8", seconds=10) == "message 42"
@@ -203,36 +203,18 @@ def test_no_credentials_are_logged(
     assert not re.search(f"{AWS['AWS_SECRET_ACCESS_KEY']}|{AWS['AWS_ACCESS_KEY_ID']}|Signature", said)
 
 
-class KeepAliveSns(http.server.BaseHTTPRequestHandler):
+class KeepAliveSns(KeepAliveServer):
     """Keeps its connections, as SNS does, and responds with the number of the one that the message came by."""
 
-    protocol_version = "HTTP/1.1"
-    connections: ClassVar[list[socket.socket]] = []
-
-    def setup(self) -> None:
-        super().setup()
-        self.connections.append(self.connection)
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        body = ACCEPTED.replace("42", str(self.connections.index(self.connection) + 1)).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
+    def respond(self, request: Request) -> tuple[int, str]:
+        return 200, ACCEPTED.replace("42", str(request.number))
 
 
 def test_a_connection_is_reused_and_replaced_when_it_is_closed(
     aws: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), KeepAliveSns) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    with KeepAliveSns() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
         assert [send(), send(), send()] == ["message 1"] * 3
-        KeepAliveSns.connections[0].shutdown(socket.SHUT_RDWR)
+        server.connections[0].shutdown(socket.SHUT_RDWR)
         assert [send(), send()] == ["message 2"] * 2
-        server.shutdown()

@@ -1,11 +1,8 @@
 """Telegram: a stand-in that speaks real HTTP takes its place."""
 
-import http.server
 import json
 import socket
-import threading
 import time
-from typing import ClassVar
 
 import pytest
 
@@ -24,6 +21,7 @@ from tests.support.stand_ins import (
     resets,
     says_no_json,
 )
+from tests.support.stand_ins.keep_alive import KeepAliveServer, Request
 
 TOKEN = "123456:ABC-DEF_ghi"
 TELEGRAM = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_CHAT_ID": "-100123"}
@@ -148,41 +146,22 @@ def test_half_a_configuration_names_what_is_missing(given: dict[str, str], messa
     assert "se/cret" not in str(raised.value)
 
 
-class KeepAliveBotApi(http.server.BaseHTTPRequestHandler):
+class KeepAliveBotApi(KeepAliveServer):
     """Keeps its connections, as Telegram does, and responds with the number of the one that the message came by."""
 
-    protocol_version = "HTTP/1.1"
-    connections: ClassVar[list[socket.socket]] = []
-
-    def setup(self) -> None:
-        super().setup()
-        self.connections.append(self.connection)
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        number = self.connections.index(self.connection) + 1
-        chat = {"id": 1, "type": "private"}
-        body = json.dumps({"ok": True, "result": {"message_id": number, "date": 0, "chat": chat}}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
+    def respond(self, request: Request) -> tuple[int, str]:
+        message = {"message_id": request.number, "date": 0}
+        return 200, json.dumps({"ok": True, "result": {**message, "chat": {"id": 1, "type": "private"}}})
 
 
 def test_a_connection_is_reused_and_replaced_when_it_is_closed() -> None:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), KeepAliveBotApi) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        settings = {**TELEGRAM, "TELEGRAM_API_URL": f"http://127.0.0.1:{server.server_port}"}
+    with KeepAliveBotApi() as server:
+        settings = {**TELEGRAM, "TELEGRAM_API_URL": server.url}
 
         def send() -> str:
             # Configured for each request, as in the functions.
             return configured(settings)["telegram"].send("text", timeout_seconds=5)
 
         assert [send(), send(), send()] == ["message 1"] * 3
-        KeepAliveBotApi.connections[0].shutdown(socket.SHUT_RDWR)
+        server.connections[0].shutdown(socket.SHUT_RDWR)
         assert [send(), send()] == ["message 2"] * 2
-        server.shutdown()

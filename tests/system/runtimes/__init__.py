@@ -1,6 +1,6 @@
-"""Bonghwa as each platform runs it, seen from outside: what the conformance suite is written against.
+"""Bonghwa as each platform runs it, seen from outside: the interface that the conformance suite uses.
 
-One file a platform. Each is started once, on a store of its own, with a web service to look at and a Telegram.
+Each platform has a file. Each runs on a store of its own, with a web service to check and a Telegram.
 """
 
 import contextlib
@@ -15,14 +15,14 @@ from tests.support import leaks
 from tests.support.running import API_KEY, POST_SECONDS, rows_of, wait_until
 from tests.support.stand_ins import BotApi, Target
 
-DELIVER_SECONDS = 20.0
+DELIVER_SECONDS = 60.0
 
 
 class Runtime(ABC):
     """All of Bonghwa on one platform, as a context manager.
 
-    ``target`` is what it watches and ``bot_api`` its Telegram. Nothing runs but what a test asks for, except where the
-    platform brings schedules of its own.
+    ``target`` is what it watches, and ``bot_api`` is its Telegram. Nothing runs unless a test asks for it or the
+    platform has schedules of its own.
     """
 
     def __init__(self, database_url: str) -> None:
@@ -31,14 +31,14 @@ class Runtime(ABC):
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers["Connection"] = "close"
-        told = {"API_KEY": API_KEY, "TELEGRAM_BOT_TOKEN": BotApi.token, "DATABASE_URL": database_url}
-        self._secrets = leaks.secrets_of(told)
+        settings = {"API_KEY": API_KEY, "TELEGRAM_BOT_TOKEN": BotApi.token, "DATABASE_URL": database_url}
+        self._secrets = leaks.secrets_of(settings)
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            for each in self.parts():
-                stack.enter_context(each)
+            for part in self.parts():
+                stack.enter_context(part)
             stack.callback(self.kill)
             self.start()
             self._stack = stack.pop_all()
@@ -48,28 +48,28 @@ class Runtime(ABC):
         self._stack.close()
 
     def parts(self) -> list[contextlib.AbstractContextManager[Any]]:
-        """What it needs beside itself, entered before its start and left after its end."""
+        """The parts that it needs, which are entered before its start and left after its end."""
         return [self._session, self.target, self.bot_api]
 
     @abstractmethod
     def start(self) -> None:
-        """Start everything, and wait until it answers."""
+        """Start everything and wait until it responds."""
 
     @abstractmethod
     def kill(self) -> None:
-        """End every process at once, whatever it is at. What is asked for afterwards is started again."""
+        """Kill every process at once. A later request starts them again."""
 
     @abstractmethod
     def run(self, name: str) -> None:
-        """One run of a scheduled function, as the platform's schedule calls it. Raises where it failed."""
+        """Run a scheduled function once, as the platform's schedule does. Raises if it fails."""
 
     @abstractmethod
     def url(self, method: str, path: str, function: str | None) -> str:
-        """Where a request goes; ``function`` is to get it, where the platform lets the caller choose."""
+        """The URL of a request. If the platform lets the caller choose, ``function`` gets it."""
 
     @abstractmethod
     def printed(self) -> str:
-        """All that its processes have printed, those that have ended among them."""
+        """All that its processes have printed, including those that have ended."""
 
     def call(
         self,
@@ -81,21 +81,21 @@ class Runtime(ABC):
         content_type: str = "application/json",
         function: str | None = None,
     ) -> requests.Response:
-        """Ask the API, with the key; ``body`` is sent as JSON, bytes as they are. See ``url`` for ``function``."""
+        """Call the API with the key. ``body`` is sent as JSON, and bytes as they are. ``function``: see ``url``."""
         headers = {"X-API-Key": key} if key is not None else {}
         if body is not None:
             headers["Content-Type"] = content_type
             body = body if isinstance(body, bytes) else json.dumps(body).encode()
         url = self.url(method, path, function)
-        answer = self._session.request(method, url, data=body, headers=headers, timeout=POST_SECONDS)
-        assert not leaks.found_in(f"{answer.headers}".encode() + answer.content, self._secrets)
-        return answer
+        response = self._session.request(method, url, data=body, headers=headers, timeout=POST_SECONDS)
+        assert not leaks.found_in(f"{response.headers}".encode() + response.content, self._secrets)
+        return response
 
     def get(self, path: str) -> Any:
-        """What is answered with 200."""
-        answer = self.call("GET", path)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        """GET ``path``, which must respond 200; the JSON."""
+        response = self.call("GET", path)
+        assert response.status_code == 200, response.text
+        return response.json()
 
     def alerts(self, **query: str) -> list[dict[str, Any]]:
         """The alerts, newest first."""
@@ -113,15 +113,15 @@ class Runtime(ABC):
         wait_until(is_nothing_owed, DELIVER_SECONDS, otherwise=self.printed)
 
     def make_due(self) -> None:
-        """Let what waits for its next attempt wait no longer."""
+        """Make every notification due that waits for its next attempt."""
         waiting = "UPDATE notifications SET due_at = created_at WHERE status = 'PENDING' RETURNING id"
         rows_of(self.database_url, waiting)
 
     def on_the_console(self, kind: str, number: int) -> list[str]:
-        """What the console channel printed of a notification."""
+        """The lines that the console channel printed for a notification."""
         pattern = rf"(?m)^{kind} .* · #{number}$"
         return re.findall(pattern, self.printed())
 
     def steps(self) -> list[dict[str, Any]]:
-        """The lines of the log."""
+        """The lines of the log, as JSON."""
         return [json.loads(line) for line in self.printed().splitlines() if line.startswith("{")]

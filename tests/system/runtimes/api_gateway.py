@@ -1,4 +1,4 @@
-"""API Gateway's HTTP API: real requests become payloads of format 2.0, by the routes that a stack has."""
+"""API Gateway's HTTP API: it turns real requests into payloads of format 2.0, by the routes of a stack."""
 
 import base64
 import re
@@ -14,14 +14,14 @@ from tests.support.stand_ins import Exchange, StandIn
 from tests.system.runtimes.sandbox import InvocationFailed
 from tests.system.runtimes.stack import ACCOUNT, API_ID
 
-# What is handed over as it is; everything else in Base64.
+# Bodies of these types are passed on as they are, and all others in Base64.
 _TEXT = re.compile(r"text/.*|application/(?:json|javascript|xml)")
 DEFAULT = "$default"
 
 
 @dataclass(frozen=True)
 class Route:
-    """A method (or ANY) and a path with ``{names}`` in it, and the function that they lead to."""
+    """A method (or ANY) and a path with ``{names}``, and the function that they lead to."""
 
     method: str
     path: str
@@ -29,11 +29,11 @@ class Route:
 
     @property
     def key(self) -> str:
-        """How the payload names it."""
+        """The route's name in the payload."""
         return self.path if self.path == DEFAULT else f"{self.method} {self.path}"
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
-        """The path's parameters, if a request is for it."""
+        """The path's parameters if the route takes the request, otherwise None."""
         if self.path == DEFAULT:
             return {}
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.path))
@@ -42,7 +42,7 @@ class Route:
 
 
 def routes_of(api: Mapping[str, Any]) -> list[Route]:
-    """The routes of an API's properties, that for everything else last. The functions are named by their ARNs."""
+    """The routes of an API, the default route last. Their functions are named by ARNs."""
     found = []
     for path, methods in api["Body"]["paths"].items():
         for method, operation in methods.items():
@@ -56,7 +56,7 @@ def routes_of(api: Mapping[str, Any]) -> list[Route]:
 
 
 class HttpApi(StandIn):
-    """The front of an API. ``invoke`` gets a function's name and the payload."""
+    """The front of an API. ``invoke`` takes a function's name and the payload."""
 
     def __init__(self, routes: list[Route], invoke: Callable[[str, dict[str, Any]], Any]) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ def payload(
     route: str = DEFAULT,
     parameters: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """What a function of the API gets for a request, in format 2.0; ``given`` are its headers."""
+    """The payload of a request, in format 2.0. ``given`` are its headers."""
     path, _, query = target.partition("?")
     headers: dict[str, str] = {}
     for name, value in given:

@@ -1,7 +1,7 @@
-"""AWS: the zip that the deployment builds and the stack that its template makes, run as Lambda does it.
+"""AWS: the zip that the deployment builds and the stack of its template, run as Lambda does.
 
-Routes, handlers, environment and schedules are read from the translated template; its parameters and the secrets are
-what the deployment says. API Gateway, the scheduler and its queue are stood in for here, everything else by moto.
+Routes, handlers, environment and schedules come from the translated template. Its parameters and the secrets come from
+the deployment. API Gateway, the scheduler and its queue have stand-ins here, and moto is everything else.
 """
 
 import contextlib
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     from boto3 import Session
 
 PLACE = Place(ACCOUNT, "ap-northeast-2")
-# The role's, which each function finds in its environment; what they print is searched for the secret one.
+# The role's credentials, which each function finds in its environment. What it prints is searched for the secret one.
 CREDENTIALS = {name: AWS[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
 
 
 def session() -> "Session":
-    """Who asks moto's AWS."""
-    # Here, and not above: it takes long, and who only collects tests needs it not.
+    """A session with moto's AWS."""
+    # Imported here, because the import takes long and every process of a distributed run collects this file.
     from boto3 import Session
 
     return Session("a", "b", region_name=PLACE.region)
 
 
 class SecretsManager:
-    """Secrets in moto's AWS, which are there while it is entered."""
+    """Secrets in moto's AWS. They exist while this is entered."""
 
     def __init__(self, url: str, secrets: Mapping[str, str]) -> None:
         self.url, self._first, self._names = url, secrets, list[str]()
@@ -57,7 +57,7 @@ class SecretsManager:
             self._client.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
 
     def change(self, name: str, text: str) -> None:
-        """Put another value into a secret, which is what is read from now on."""
+        """Give a secret another value."""
         self._client.put_secret_value(SecretId=name, SecretString=text)
 
     def add(self, name: str, text: str) -> None:
@@ -67,7 +67,7 @@ class SecretsManager:
 
 
 class Aws(Runtime):
-    """Every function as Lambda runs it, behind the API, and its schedules when a test asks for them."""
+    """Every function as Lambda runs it, behind the API, and its schedules if a test asks for them."""
 
     def __init__(self, unpacked: Path, folder: Path, database_url: str, aws_url: str) -> None:
         super().__init__(database_url)
@@ -80,7 +80,7 @@ class Aws(Runtime):
         self._names = {self.stack.arn(id_of(row)): name for name, row in ROWS.items()}
         [api] = self.stack.of_type("AWS::ApiGatewayV2::Api").values()
         self._api = HttpApi(routes_of(api), self._invoke)
-        self._strikes = {name: itertools.cycle(self._events(name)) for name, row in ROWS.items() if row.every}
+        self._ticks = {name: itertools.cycle(self._events(name)) for name, row in ROWS.items() if row.every}
         self.sandboxes: dict[str, Sandbox] = {}
         self._fronts: dict[Sandbox, HttpApi] = {}
         self._outputs: list[Path] = []
@@ -103,13 +103,13 @@ class Aws(Runtime):
         self.sandboxes = {}
 
     def run(self, name: str) -> None:
-        """See Runtime. The schedules of a function take turns, those through a queue among them."""
-        event = next(self._strikes[name])
+        """See Runtime. A function's schedules take turns, including those through a queue."""
+        event = next(self._ticks[name])
         at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._sandbox(name).invoke(json.loads(event.replace("<aws.scheduler.scheduled-time>", at)))
 
     def url(self, method: str, path: str, function: str | None) -> str:  # noqa: ARG002  # one URL leads to all
-        """See Runtime. No route leads to what only a schedule calls: it is called as if one did."""
+        """See Runtime. A function that only a schedule calls has no route; it is called as if it had one."""
         if function is None or ROWS[function].every is None:
             return f"{self._api.url}{path}"
         return f"{self._alone(function, self._sandbox(function))}{path}"
@@ -120,50 +120,50 @@ class Aws(Runtime):
 
     @contextlib.contextmanager
     def one_more(self, name: str, **variables: str) -> Iterator[str]:
-        """Another environment of a function, with other settings: its URL."""
-        told = self.environment(name)
+        """Start another environment of a function, with other settings; its URL."""
+        environ = self.environment(name)
         secret = f"other-{len(self._outputs)}"
         self._manager.add(secret, json.dumps(variables))
-        # The last that is read wins.
-        with self._new(name, told | {"SECRET_NAMES": f"{told['SECRET_NAMES']} {secret}"}) as more:
+        # Of several secrets with one setting, the last one counts.
+        with self._new(name, environ | {"SECRET_NAMES": f"{environ['SECRET_NAMES']} {secret}"}) as more:
             yield self._alone(name, more)
 
     def processes(self) -> list[int]:
-        """Those of every function that runs."""
+        """The processes of every running function."""
         return [process for each in self.sandboxes.values() for process in each.living()]
 
     @contextlib.contextmanager
     def redeployed(self, name: str, **settings: str) -> Iterator[tuple[dict[str, str], str]]:
-        """A new environment of a function after another deployment: what is in it, and its URL.
+        """A new environment of a function after another deployment: its variables and its URL.
 
-        The secrets are as that deployment put them, and afterwards as they were; what runs is not replaced.
+        The secrets are those of that deployment, and later again those from before. Running environments stay.
         """
         stack, secrets = self._deployed(**settings)
-        told = self.environment(name, stack.of_type("AWS::Lambda::Function")[id_of(ROWS[name])])
+        environ = self.environment(name, stack.of_type("AWS::Lambda::Function")[id_of(ROWS[name])])
         changed = [each for each in secrets if secrets[each] != self.secrets[each]]
         try:
             for each in changed:
                 self._manager.change(each, secrets[each])
-            with self._new(name, told) as new:
-                yield told, self._alone(name, new)
+            with self._new(name, environ) as new:
+                yield environ, self._alone(name, new)
         finally:
             for each in changed:
                 self._manager.change(each, self.secrets[each])
 
     def memory_shares(self) -> dict[str, float]:
-        """Of each function that runs, how much it takes of what its instance has."""
+        """For each running function, the share of its instance's memory that it uses."""
         sizes = {name: self.functions[id_of(ROWS[name])]["MemorySize"] for name in self.sandboxes}
         return {name: each.memory_mib() / sizes[name] for name, each in self.sandboxes.items()}
 
     def environment(self, name: str, function: Mapping[str, Any] | None = None) -> dict[str, str]:
-        """What a function finds in its environment: what the template says, and Lambda's own."""
+        """A function's environment variables: those of the template, and Lambda's own."""
         function = function or self.functions[id_of(ROWS[name])]
-        told = dict(function["Environment"]["Variables"])
-        assert all(isinstance(value, str) for value in told.values())
-        if "BACKEND_URL" in told:
-            assert (told["BACKEND_URL"], told["SPOOL_DIR"]) == (self.stack.output("Url"), "/tmp")
-            told |= {"BACKEND_URL": self._api.url, "SPOOL_DIR": str(self.folder)}
-        return told | {
+        environ = dict(function["Environment"]["Variables"])
+        assert all(isinstance(value, str) for value in environ.values())
+        if "BACKEND_URL" in environ:
+            assert (environ["BACKEND_URL"], environ["SPOOL_DIR"]) == (self.stack.output("Url"), "/tmp")
+            environ |= {"BACKEND_URL": self._api.url, "SPOOL_DIR": str(self.folder)}
+        return environ | {
             **CREDENTIALS,
             "AWS_SESSION_TOKEN": "of-the-session",
             "AWS_REGION": PLACE.region,
@@ -181,7 +181,7 @@ class Aws(Runtime):
         }
 
     def _deployed(self, **settings: str) -> tuple[Stack, dict[str, str]]:
-        parameters, secrets = said_by_the_deployment(self._given | settings, self.unpacked / PACKAGE)
+        parameters, secrets = set_by_the_deployment(self._given | settings, self.unpacked / PACKAGE)
         return Stack(template.FILE, STACK, PLACE.region, parameters), secrets
 
     def _sandbox(self, name: str) -> Sandbox:
@@ -199,7 +199,7 @@ class Aws(Runtime):
         return self._sandbox(self._names[arn]).invoke(event)
 
     def _alone(self, name: str, sandbox: Sandbox) -> str:
-        """The URL of an API that leads to one environment of a function alone."""
+        """The URL of an API that leads only to one environment of a function."""
         if sandbox not in self._fronts:
             route = Route("ANY", ROWS[name].path.replace("<id>", "{id}"), name)
             front = HttpApi([route], lambda _, event: sandbox.invoke(event))
@@ -207,7 +207,7 @@ class Aws(Runtime):
         return self._fronts[sandbox].url
 
     def _events(self, name: str) -> Iterator[str]:
-        """What the function gets of each of its schedules, with the scheduler's own words for the time in it."""
+        """The event of each of the function's schedules, with the scheduler's placeholder for the time in it."""
         sources = self.stack.of_type("AWS::Lambda::EventSourceMapping").values()
         for schedule in self.stack.of_type("AWS::Scheduler::Schedule").values():
             target = schedule["Target"]
@@ -235,8 +235,8 @@ def _record(queue: str, body: str) -> dict[str, Any]:
     }
 
 
-def said_by_the_deployment(given: Mapping[str, str], package: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """The stack's parameters and the secrets, by name, out of the command lines of a first deployment."""
+def set_by_the_deployment(given: Mapping[str, str], package: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """The stack's parameters and the secrets, by name, from the command lines of a first deployment."""
     plan = stages.deployment(PLACE, Existing(), given, package, "")
     commands: list[Command] = [command for stage in plan for command in stage.commands]
     [deploy] = [each for each in commands if each.words()[1:3] == ["cloudformation", "deploy"]]

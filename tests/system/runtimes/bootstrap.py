@@ -1,7 +1,8 @@
-"""Lambda's runtime for Python, in small: run as a program, with nothing but what Lambda has on the path.
+"""A small version of Lambda's runtime for Python: a program with only what Lambda has on the path.
 
-``bootstrap.py TASK LIBRARIES DESCRIPTOR``: the folder with the unpacked zip, the one with what the runtime brings, and
-where answers are written, one line of JSON for each line of JSON on standard input. The first tells of the start.
+``bootstrap.py TASK LIBRARIES DESCRIPTOR``: the folder of the unpacked zip, the folder of what the runtime brings, and
+the file descriptor for results. It writes a line of JSON for each line of JSON on standard input, after a first line
+when it has started.
 """
 
 import importlib
@@ -14,7 +15,7 @@ from typing import Any
 
 
 class Context:
-    """What a handler is told beside its event."""
+    """The context that a handler gets with its event."""
 
     memory_limit_in_mb = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
     function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
@@ -45,9 +46,9 @@ def main() -> None:
         for number, line in enumerate(sys.stdin):
             try:
                 result = handler(json.loads(line), Context(number, float(os.environ["TIMEOUT_SECONDS"])))
-                # What is no JSON fails here, as it would there.
+                # A result that is not JSON fails here, as it does on Lambda.
                 answer = {"result": json.loads(json.dumps(result))}
-            except Exception as error:  # noqa: BLE001  # whatever it is, Lambda tells who called
+            except Exception as error:  # noqa: BLE001  # Lambda reports every exception to the caller
                 traceback.print_exc()
                 answer = {"error": {"errorType": type(error).__name__, "errorMessage": str(error)}}
             sys.stdout.flush()

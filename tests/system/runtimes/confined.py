@@ -1,4 +1,4 @@
-"""A program that can write to one folder only, as in a cloud, where this machine can do that; and what it takes."""
+"""Let a program write to one folder only, as in a cloud, if this machine can do that; and measure its memory."""
 
 import functools
 import re
@@ -6,8 +6,8 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-# Makes everything but the first argument read-only for the program that comes after the second, as in a container of
-# Cloud Run; the second may be on a file system of its own.
+# Makes everything but the first argument read-only for the program that follows, as in a container of Cloud Run. The
+# second argument is a folder that may be on a file system of its own.
 _CONFINED = """
 mount --make-rprivate / && mount --bind "$0" "$0" && mount --bind "$1" "$1" &&
 mount -o remount,bind,ro "$1" && mount -o remount,bind,ro / && shift && exec "$@"
@@ -16,14 +16,14 @@ _PREFIX = ("unshare", "--map-root-user", "--mount", "sh", "-c", _CONFINED)
 
 
 def confined(writable: Path, read_only: Path, *command: str) -> list[str]:
-    """The command, where this machine can do that, with one folder that it can write to. See ``can_confine``."""
+    """The command, which can write to one folder only if this machine can do that. See ``can_confine``."""
     prefix = [*_PREFIX, str(writable), str(read_only)]
     return [*prefix, *command] if can_confine(writable, read_only) else list(command)
 
 
 @functools.cache
 def can_confine(writable: Path, read_only: Path) -> bool:
-    """Whether this machine can make everything but a folder read-only for a program."""
+    """Whether this machine can make everything but one folder read-only for a program."""
     try:
         done = subprocess.run(
             [*_PREFIX, str(writable), str(read_only), "true"], capture_output=True, timeout=10, check=False
@@ -34,21 +34,21 @@ def can_confine(writable: Path, read_only: Path) -> bool:
 
 
 def is_writable(folder: Path, process: int) -> bool:
-    """Whether a process sees a folder on a file system that can be written to, by the kernel's own word."""
+    """Whether a process sees a folder on a writable file system, according to the kernel."""
     mounts = [line.split() for line in Path(f"/proc/{process}/mountinfo").read_text().splitlines()]
-    # Of several at one place the last is seen.
+    # The last of several mounts at one place is the visible one.
     own = max((mount for mount in mounts if folder.is_relative_to(mount[4])), key=lambda mount: len(mount[4]))
     seen = [mount for mount in mounts if mount[4] == own[4]][-1]
     return "rw" in seen[5].split(",")
 
 
 def memory_mib(processes: Iterable[int]) -> float:
-    """What processes take together, each page by the share that it has in it; 0 on a system that does not say."""
+    """The memory of processes, with each shared page counted by its share; 0 on a system that does not tell."""
     found = (Path(f"/proc/{process}/smaps_rollup") for process in processes)
     rollups = [rollup.read_text() for rollup in found if rollup.exists()]
     return sum(int(size) for text in rollups for size in re.findall(r"(?m)^Pss: +(\d+) kB", text)) / 1024
 
 
 def files_in(folder: Path) -> dict[str, int]:
-    """Every file below a folder, and when it was changed."""
+    """Every file below a folder, and when it last changed."""
     return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}

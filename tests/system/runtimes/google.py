@@ -1,7 +1,7 @@
-"""Google Cloud: what the deployment says of each function, run as Google's buildpack and Cloud Run do it.
+"""Google Cloud: each function with what the deployment sets for it, run as Google's buildpack and Cloud Run do.
 
-The source filtered by ``.gcloudignore``, an environment of ``requirements.txt`` alone, the console script with
-``FUNCTION_TARGET``, one process a function, and one folder that can be written to.
+The source is filtered by ``.gcloudignore``, the environment has only ``requirements.txt``, the console script reads
+``FUNCTION_TARGET``, each function has one process, and one folder is writable.
 """
 
 import itertools
@@ -32,10 +32,10 @@ KEY_OF_SCHEDULES = access.schedule_key(SecretStr(API_KEY)).get_secret_value()
 
 
 def uploaded() -> set[str]:
-    """What gcloud takes of the repository's folder."""
+    """The files that gcloud uploads from the repository."""
     lines = (ROOT / ".gcloudignore").read_text().splitlines()
     ignored = pathspec.GitIgnoreSpec.from_lines(lines)
-    # Not into the folders that make up most of it, such as .venv.
+    # Only these folders, because others, such as .venv, have far more files.
     candidates = [path for path in ROOT.iterdir() if path.is_file()]
     candidates += [path for name in ("functions", "shared", "infra", "tests") for path in (ROOT / name).rglob("*")]
     names = {path.relative_to(ROOT).as_posix() for path in candidates if path.is_file()}
@@ -44,7 +44,7 @@ def uploaded() -> set[str]:
 
 
 def build(folder: Path) -> Path:
-    """What the buildpack makes in ``folder``: the uploaded files, and beside them an environment for them alone."""
+    """Make in ``folder`` what the buildpack makes: the uploaded files, and beside them an environment for them."""
     source, layer = folder / "workspace", folder / "layer"
     for name in uploaded():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
@@ -54,25 +54,25 @@ def build(folder: Path) -> Path:
     pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check"]
     requirements = ["--no-compile", "--requirement", str(source / "requirements.txt")]
     subprocess.run([*pip, *requirements], check=True, capture_output=True)
-    # As the buildpack does it: a container must not look at the times of files.
+    # As the buildpack does, because a container must not depend on the times of files.
     subprocess.run([python, "-m", "compileall", "-qq", "--invalidation-mode=unchecked-hash", layer / "lib"], check=True)
     return folder
 
 
 class Container(Running):
-    """One function as its container runs it."""
+    """One function, as its container runs it."""
 
-    def __init__(self, built: Path, folder: Path, row: Row, port: str, told: Mapping[str, str]) -> None:
+    def __init__(self, built: Path, folder: Path, row: Row, port: str, deployed: Mapping[str, str]) -> None:
         environ = {"PATH": f"{built / 'layer' / 'bin'}:/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder)}
         environ |= {"FUNCTION_TARGET": row.name, "K_SERVICE": name_of(row), "PORT": port, "FLASK_PORT": port}
-        # As a container does not: it would listen on every address.
-        environ |= {"HOST": "127.0.0.1", "PYTHONDONTWRITEBYTECODE": "1", **told}
+        # Unlike in a container, which listens on every address.
+        environ |= {"HOST": "127.0.0.1", "PYTHONDONTWRITEBYTECODE": "1", **deployed}
         program = str(built / "layer" / "bin" / "functions-framework")
         super().__init__(confined(folder, built, program), built / "workspace", folder, environ)
 
 
 class Google(OneEach):
-    """Every function as Cloud Run runs it, and the scheduler's jobs and workflows when a test asks for them."""
+    """Every function as Cloud Run runs it, and the scheduler's jobs and workflows if a test asks for them."""
 
     def __init__(self, built: Path, folder: Path, database_url: str) -> None:
         super().__init__(database_url)
@@ -80,31 +80,31 @@ class Google(OneEach):
         given = {"TARGET_URL": self.target.url, "ALLOW_PRIVATE_TARGETS": "true", "DATABASE_URL": database_url}
         self._given = {**given, "API_KEY": API_KEY, **self.bot_api.environ}
         scheduled = [row for row in ROWS.values() if row.every is not None]
-        self._strikes = {row.name: itertools.cycle(strikes(row)) for row in scheduled}
+        self._ticks = {row.name: itertools.cycle(ticks(row)) for row in scheduled}
         self.files_before = files_in(self.code)
 
     def new(self, row: Row, port: str, **variables: str) -> Container:
         """See OneEach."""
-        told = told_by_the_deployment(row, self._given)
-        if "BACKEND_URL" in told:
-            assert told["BACKEND_URL"] == PLACE.url(backend())
-            told |= {"BACKEND_URL": self.backend_url, "SPOOL_DIR": str(self.folder)}
-        return Container(self._built, self.folder, row, port, told | variables)
+        deployed = set_by_the_deployment(row, self._given)
+        if "BACKEND_URL" in deployed:
+            assert deployed["BACKEND_URL"] == PLACE.url(backend())
+            deployed |= {"BACKEND_URL": self.backend_url, "SPOOL_DIR": str(self.folder)}
+        return Container(self._built, self.folder, row, port, deployed | variables)
 
     def run(self, name: str) -> None:
-        """See Runtime. The jobs of a function take turns, those that are a workflow's among them."""
+        """See Runtime. A function's jobs take turns, including those that start a workflow."""
         self._start(backend().name, name)
-        method, url, headers = next(self._strikes[name])
+        method, url, headers = next(self._ticks[name])
         assert url == PLACE.url(ROWS[name])
-        answer = self._session.request(method, self.url("POST", "/", name), headers=headers, timeout=60)
-        assert answer.status_code == 200, answer.text
+        response = self._session.request(method, self.url("POST", "/", name), headers=headers, timeout=60)
+        assert response.status_code == 200, response.text
 
     def processes(self) -> list[int]:
-        """Those of every function that runs."""
+        """The processes of every running function."""
         return [process for each in self._running.values() for process in each.living()]
 
     def memory_shares(self) -> dict[str, float]:
-        """Of each function that runs, how much it takes of what its instance has."""
+        """For each running function, the share of its instance's memory that it uses."""
         sizes = {name: functions.SIZES.get(name, functions.Size()).memory for name in self._running}
         return {
             name: memory_mib(each.living()) / int(sizes[name].removesuffix("Mi"))
@@ -112,8 +112,8 @@ class Google(OneEach):
         }
 
 
-def told_by_the_deployment(row: Row, given: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a function, out of its command line and what the secrets that are named there hold."""
+def set_by_the_deployment(row: Row, given: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a function, from its deployment's command line and the secrets that it names."""
     plain = {name: value for name, value in given.items() if not is_secret(name, value)}
     hidden = {name: value for name, value in given.items() if is_secret(name, value)}
     secrets = access.secrets_of(hidden, SecretStr(given["API_KEY"]))
@@ -125,8 +125,8 @@ def told_by_the_deployment(row: Row, given: Mapping[str, str]) -> dict[str, str]
     }
 
 
-def strikes(row: Row) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """What each of a function's schedules asks it: method, URL and headers."""
+def ticks(row: Row) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """The request of each of a function's schedules: method, URL and headers."""
     beat, key = schedules.beat_of(row, Settings.from_env({})), SecretStr(KEY_OF_SCHEDULES)
     for job in schedules.jobs(row, beat, PLACE, Existing(), key):
         flags = flags_of(job)
@@ -140,4 +140,4 @@ def strikes(row: Row) -> Iterator[tuple[str, str, dict[str, str]]]:
 
 def flags_of(command: Command) -> dict[str, str]:
     """A command's flags."""
-    return Call(command.words()[1:], "", {}).flags
+    return Call(command.words()[1:], {}, "").flags

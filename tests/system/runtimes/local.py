@@ -7,12 +7,12 @@ from tests.system.runtimes import Runtime
 
 
 class Local(Runtime):
-    """What ``make run`` starts. Its own schedules look once at their start, and deliver every 2 seconds."""
+    """What ``make run`` starts. Its own schedules check once at their start, and deliver every 2 seconds."""
 
     def __init__(self, project: Path, folder: Path, database_url: str) -> None:
         super().__init__(database_url)
         settings = {"TARGET_URL": self.target.url, "DATABASE_URL": database_url, **self.bot_api.environ}
-        # On standard output, as in a cloud.
+        # The log goes to standard output, as in a cloud.
         settings |= {"CHECK_INTERVAL_SECONDS": "86400", "API_AUTH": "all", "LOG_DIR": ""}
         self._project, self._folder, self._settings = project, folder, settings
         self._systems: list[LocalSystem] = []
@@ -31,8 +31,8 @@ class Local(Runtime):
 
     def run(self, name: str) -> None:
         """See Runtime."""
-        answer = self.call("POST", f"/{name}")
-        assert answer.status_code == 200, answer.text
+        response = self.call("POST", f"/{name}")
+        assert response.status_code == 200, response.text
 
     def url(self, method: str, path: str, function: str | None) -> str:  # noqa: ARG002  # one URL leads to all
         """See Runtime."""

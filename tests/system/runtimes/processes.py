@@ -17,7 +17,7 @@ _PLACES = Map([Rule(row.path, methods=[row.method], endpoint=row.name) for row i
 
 
 class OneEach(Runtime):
-    """A process for each function, started together at first and each when it is asked for after that."""
+    """A process for each function. They start together at first, and later when a request needs them."""
 
     def __init__(self, database_url: str) -> None:
         super().__init__(database_url)
@@ -27,11 +27,11 @@ class OneEach(Runtime):
 
     @abstractmethod
     def new(self, row: Row, port: str, **variables: str) -> Running:
-        """A function's process, not started yet. ``variables`` replace what is in its environment."""
+        """A function's process, not started yet. ``variables`` replace those in its environment."""
 
     @property
     def backend_url(self) -> str:
-        """Where the agent reports to."""
+        """The URL that the agent reports to."""
         return f"http://127.0.0.1:{self._ports[backend().name]}"
 
     def start(self) -> None:
@@ -54,8 +54,8 @@ class OneEach(Runtime):
     def run(self, name: str) -> None:
         """See Runtime."""
         self._start(backend().name)
-        answer = self.call("POST", "/", function=name)
-        assert answer.status_code == 200, answer.text
+        response = self.call("POST", "/", function=name)
+        assert response.status_code == 200, response.text
 
     def printed(self) -> str:
         """See Runtime."""
@@ -63,7 +63,7 @@ class OneEach(Runtime):
 
     @contextlib.contextmanager
     def one_more(self, name: str, **variables: str) -> Iterator[str]:
-        """Another process of a function, with other variables: its URL."""
+        """Start another process of a function, with other variables; its URL."""
         with self.new(ROWS[name], str(free_port()), **variables) as more:
             yield more.url
 
@@ -91,7 +91,7 @@ class Processes(OneEach):
 
 
 def name_at(method: str, path: str) -> str:
-    """The function that the table has for a request; for a method that it has not, one of those at the path."""
+    """The function that the table has for a request. If it has none for the method, one of those at the path."""
     place = path.partition("?")[0]
     try:
         return str(_PLACES.match(place, method)[0])

@@ -1,4 +1,4 @@
-"""Lambda's execution environments, as processes that see the unpacked zip and nothing else of the project."""
+"""Lambda's execution environments, as processes that see only the unpacked zip of the project."""
 
 import contextlib
 import json
@@ -19,19 +19,19 @@ from tests.support.running import STOP_SECONDS, living, wait_until
 from tests.system.runtimes.confined import confined, memory_mib
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
-# What boto3 needs is all that Lambda's runtime brings.
+# Lambda's runtime brings boto3 and what boto3 needs.
 BROUGHT = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 TASK, LIBRARIES, PACKAGE = "task", "runtime", "package.zip"
 
 
 class InvocationFailed(Exception):
-    """The handler raised; the text is what Lambda would say."""
+    """The handler raised. The text is what Lambda would report."""
 
 
 def unpacked(folder: Path, package: Path | None = None) -> Path:
-    """A folder with the zip, unpacked in ``task``, and beside it what Lambda's runtime brings.
+    """Unpack the zip into ``task`` in a folder, and link what Lambda's runtime brings beside it; the folder.
 
-    The zip is built as the deployment does it, but for the Python and the processor of this machine.
+    The zip is built as in a deployment, but for the Python and the processor of this machine.
     """
     package = package or folder / PACKAGE
     if not package.exists():
@@ -51,7 +51,7 @@ def unpacked(folder: Path, package: Path | None = None) -> Path:
 
 
 class Sandbox:
-    """One execution environment of a function: takes an event at a time. ``writable`` is its /tmp."""
+    """One execution environment of a function. It takes one event at a time. ``writable`` is its /tmp."""
 
     def __init__(
         self, unpacked: Path, writable: Path, environ: Mapping[str, str], output: Path, *, is_confined: bool = True
@@ -70,10 +70,10 @@ class Sandbox:
         self.kill()
 
     def start(self) -> None:
-        """Start it and return at once; the first event waits until its module is imported."""
+        """Start it and return at once. The first event waits until the handler's module is imported."""
         reading, writing = os.pipe()
         folders = [str(self._unpacked / TASK), str(self._unpacked / LIBRARIES)]
-        # Isolated, and without the site's packages: the standard library alone.
+        # Isolated and without site packages, so that only the standard library is on the path.
         command = [sys.executable, "-I", "-S", "-B", str(BOOTSTRAP), *folders, str(writing)]
         if self._is_confined:
             command = confined(self._writable, self._unpacked, *command)
@@ -93,12 +93,12 @@ class Sandbox:
         self._answers = os.fdopen(reading, encoding="utf-8")
 
     def wait_until_ready(self) -> None:
-        """Until the handler's module is imported."""
+        """Wait until the handler's module is imported."""
         if not self.path:
             self.path = self._answer()["path"]
 
     def invoke(self, event: dict[str, Any]) -> Any:
-        """What the handler returns for an event. Raises InvocationFailed."""
+        """Call the handler with an event and return its result. Raises InvocationFailed."""
         assert self._process is not None
         assert self._process.stdin is not None
         with self._turn:
@@ -111,7 +111,7 @@ class Sandbox:
         return answer["result"]
 
     def kill(self) -> None:
-        """SIGKILL, to the whole group."""
+        """Send SIGKILL to the whole group."""
         if self._process is None:
             return
         group, process, self._process = self._process.pid, self._process, None
@@ -127,11 +127,11 @@ class Sandbox:
         return [] if self._process is None else living(self._process.pid)
 
     def memory_mib(self) -> float:
-        """What it takes, shared pages counted by their share."""
+        """Its memory, with each shared page counted by its share."""
         return memory_mib(self.living())
 
     def printed(self) -> str:
-        """All that it has printed, which is its log."""
+        """All that it has printed: its log."""
         return self._output.read_text(encoding="utf-8", errors="replace") if self._output.exists() else ""
 
     def _answer(self) -> dict[str, Any]:

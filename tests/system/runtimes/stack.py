@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-# As the cloud gives such numbers and names.
+# Numbers and names as AWS gives them.
 ACCOUNT = "123456789012"
 API_ID = "a1b2c3d4e5"
 _NO_VALUE = object()
 
 
 class Stack:
-    """The resources that there are with these parameters: by their logical names, each type's properties."""
+    """The resources of a stack with these parameters, by their logical names."""
 
     def __init__(self, template: Path, name: str, region: str, parameters: Mapping[str, str]) -> None:
         self.name, self.region = name, region
@@ -33,7 +33,7 @@ class Stack:
         }
 
     def output(self, name: str) -> str:
-        """What the stack says of itself."""
+        """The value of one of the stack's outputs."""
         return str(self.resolved(self._template["Outputs"][name]["Value"]))
 
     def arn(self, resource: str) -> str:
@@ -41,7 +41,7 @@ class Stack:
         return self._attribute(resource, "Arn")
 
     def resolved(self, value: Any) -> Any:
-        """The value, with what stands in for another replaced by that."""
+        """The value with every reference in it replaced by what it refers to."""
         if isinstance(value, list):
             return [each for each in map(self.resolved, value) if each is not _NO_VALUE]
         if not isinstance(value, dict):
@@ -118,8 +118,8 @@ class Stack:
 
 
 def translated(template: Path, region: str) -> dict[str, Any]:
-    """What CloudFormation makes of a SAM template."""
-    # Here, and not above: each process of a distributed run would pay for it where it only collects the tests.
+    """A SAM template as CloudFormation translates it."""
+    # Imported here, because every process of a distributed run imports this file only to collect the tests.
     from samtranslator.translator.transform import transform
     from samtranslator.yaml_helper import yaml_parse
 
@@ -136,7 +136,7 @@ def translated(template: Path, region: str) -> dict[str, Any]:
 
 
 class _NoPolicies:
-    """Where AWS's own policies are looked up by their names. The template uses none."""
+    """A loader of AWS's managed policies. The template uses none."""
 
     def load(self) -> dict[str, str]:
         return {}

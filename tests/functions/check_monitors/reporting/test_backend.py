@@ -1,4 +1,4 @@
-"""What the backend gets from the agent in one request."""
+"""One request of the agent: how events are posted, and how the response is understood."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime

@@ -148,7 +148,7 @@ def test_what_waits_among_the_temporary_files_is_posted(default_settings: Settin
 def _add_all(settings: Settings, names: list[str]) -> None:
     for name in names:
         Backlog(settings).add([event(name)])
-    # What is in memory would end with this process.
+    # Events in memory would end with this process.
     backlog = Backlog(settings)
     with backlog.turn():
         backlog.add([])

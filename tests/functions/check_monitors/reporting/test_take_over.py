@@ -1,4 +1,4 @@
-"""What version 0.1 kept in files is moved into the backlog's database, once, and nothing of it is lost."""
+"""The files of version 0.1 are moved into the backlog's database, once, and nothing in them is lost."""
 
 import json
 import os
@@ -13,7 +13,8 @@ from functions.check_monitors.reporting.reporter import Reported, report
 from functions.check_monitors.self_watch.backend_outage import watch_backend
 from shared.models import Event
 from shared.settings import Settings
-from tests.support.backlogs import NOON, event, files_in, filled, killed_when, small_disk, waiting, waiting_in
+from tests.support.backlogs import event, files_in, filled, killed_when, small_disk, waiting, waiting_in
+from tests.support.builders import NOON
 from tests.support.stand_ins import Backend
 
 

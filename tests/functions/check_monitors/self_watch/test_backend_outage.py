@@ -15,7 +15,8 @@ from functions.check_monitors.self_watch.backend_outage import BackendOutage, fo
 from shared.messages import compose_about_backend
 from shared.settings import Settings
 from shared.settings.secrets import without_credentials
-from tests.support.backlogs import NOON, databases_in, event, files_in, no_file_longer_than, waiting
+from tests.support.backlogs import databases_in, event, files_in, no_file_longer_than, waiting
+from tests.support.builders import NOON
 from tests.support.running import wait_until
 from tests.support.stand_ins import BotApi, accepts_after, hangs, internal_error, not_found
 
@@ -96,7 +97,7 @@ def try_at(settings: Settings, *seconds: float, is_reached: bool = False) -> Non
 
 
 def printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """What the console channel got since this was last asked."""
+    """The lines of the console channel since the last call."""
     return [line for line in capsys.readouterr().out.splitlines() if line.startswith(("BACKEND_", "RECOVERY"))]
 
 

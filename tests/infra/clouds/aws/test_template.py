@@ -1,0 +1,70 @@
+"""The committed template, against the table and AWS's own rules."""
+
+import importlib
+import json
+from typing import Any
+
+import pytest
+
+from infra.clouds.aws import functions, handler, template
+from infra.clouds.aws.target import id_of
+from infra.table import agent, rows
+from shared.settings import Settings
+from tests.support.moto_aws import translated
+
+pytestmark = pytest.mark.together("aws")
+
+
+@pytest.fixture(scope="module")
+def translation() -> dict[str, Any]:
+    """The committed template as AWS translates it."""
+    from samtranslator.yaml_helper import yaml_parse
+
+    return translated(yaml_parse(template.FILE.read_text()))
+
+
+def test_the_template_is_what_the_table_makes(translation: dict[str, Any]) -> None:
+    from samtranslator.yaml_helper import yaml_parse
+
+    assert template.FILE.read_text() == template.text(), "python -m infra.clouds.aws template writes it"
+    assert yaml_parse(template.FILE.read_text()) == template.document()
+    # A longer template would need a bucket.
+    assert len(template.text()) < 51_200
+
+
+@pytest.mark.parametrize("is_translated", [False, True], ids=["as written", "translated"])
+def test_cfn_lint_finds_nothing(is_translated: bool, translation: dict[str, Any]) -> None:
+    from cfnlint.api import ManualArgs, lint
+
+    text = json.dumps(translation) if is_translated else template.FILE.read_text()
+    assert lint(text, config=ManualArgs(regions=["us-east-1"])) == []
+
+
+def of_kind(translation: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {name: each["Properties"] for name, each in translation["Resources"].items() if each["Type"] == kind}
+
+
+def test_there_is_a_lambda_for_each_row_and_no_other(translation: dict[str, Any]) -> None:
+    found = of_kind(translation, "AWS::Lambda::Function")
+    assert set(found) == {id_of(row) for row in rows()}
+    for row in rows():
+        each = found[id_of(row)]
+        assert each["Environment"]["Variables"]["FUNCTION_TARGET"] == row.name
+        assert each["Architectures"] == ["arm64"]
+        assert each["Runtime"] == {"Ref": "Runtime"}
+        module, _, name = each["Handler"].rpartition(".")
+        assert getattr(importlib.import_module(module), name) is handler.handler
+        limit = functions.API_SECONDS if row.every is None else 900
+        assert each["Timeout"] <= limit
+    runtimes = translation["Parameters"]["Runtime"]["AllowedValues"]
+    assert all(tuple(map(int, each.removeprefix("python").split("."))) >= (3, 12) for each in runtimes)
+    longest = next(each.le for each in Settings.model_fields["check_timeout_seconds"].metadata if hasattr(each, "le"))
+    assert found[id_of(agent())]["Timeout"] > 2 * longest, "a run of the agent has time for its longest check"
+
+
+def test_only_half_minutes_need_what_is_made_for_them(translation: dict[str, Any]) -> None:
+    conditional = {name for name, each in translation["Resources"].items() if each.get("Condition")}
+    assert conditional == {f"CheckMonitors{each}" for each in ("HalfMinuteSchedule", "Queue", "Source")}
+    queue = of_kind(translation, "AWS::SQS::Queue")["CheckMonitorsQueue"]
+    assert queue["VisibilityTimeout"] >= functions.size_of(agent()).timeout_seconds, "what Lambda asks of a queue"
+    assert queue["MessageRetentionPeriod"] > queue["VisibilityTimeout"]

@@ -1,0 +1,70 @@
+"""The settings of a deployment on Google Cloud: where they come from, and which it refuses."""
+
+import shlex
+
+import pytest
+
+from tests.infra.clouds.deployer import USUAL_SETTINGS
+from tests.infra.clouds.gcp.life import GcpDeployer, url
+from tests.support.recording_gcloud import NUMBER, dictionary
+
+
+def test_a_url_with_a_password_is_a_secret_in_any_setting(deployer: GcpDeployer) -> None:
+    settings = {"TARGET_URL": "https://a.example/ https://kim:pass-of-the-target@b.example/"}
+    said = deployer.run("deploy", "--dry-run", settings=settings).said
+    [agent] = [line for line in said.splitlines() if line.startswith("gcloud functions deploy bonghwa-check-monitors")]
+    assert "TARGET_URL=bonghwa-target-url:latest" in agent
+    assert "pass-of-the-target" not in said
+
+
+def test_the_environment_wins_then_the_clouds_file_then_env(
+    deployer: GcpDeployer,
+) -> None:
+    here = {"TARGET_URL": "https://here.example/", "MESSAGE_LANGUAGE": "en", "LOCATION": "here", "LOG_DIR": "logs"}
+    cloud = {"TARGET_URL": "https://cloud.example/", "MESSAGE_LANGUAGE": "ko", "FLASK_PORT": "7000"}
+    for file, values in ((".env", here), (".env.gcp", cloud)):
+        (deployer.project / file).write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+    said = deployer.run("deploy", "--dry-run", is_installed=False).said
+    [line] = [line for line in said.splitlines() if line.startswith("gcloud functions deploy bonghwa-check-monitors")]
+    [told] = [word.partition("=")[2] for word in shlex.split(line) if word.startswith("--set-env-vars=")]
+    assert dictionary(told) == {
+        "TARGET_URL": USUAL_SETTINGS["TARGET_URL"],
+        "TELEGRAM_CHAT_ID": USUAL_SETTINGS["TELEGRAM_CHAT_ID"],
+        "MESSAGE_LANGUAGE": "ko",
+        "LOCATION": "here",
+        "API_AUTH": "all",
+        "BACKEND_URL": url("ingest_event").replace(NUMBER, "PROJECT_NUMBER"),
+        "SPOOL_DIR": "/tmp",
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"DATABASE_URL": "sqlite:///notifications.db"}, "DATABASE_URL is 'sqlite': expected postgresql://"),
+        ({"DATABASE_URL": "mysql://kim:pass-of-kim@db.example/x"}, "DATABASE_URL is 'mysql': expected postgresql://"),
+        ({"API_KEY": "hunter2"}, "API_KEY is '(hidden)': expected secrets of at least 16 characters"),
+        ({"CHECK_INTERVAL_SECONDS": "45"}, "CHECK_INTERVAL_SECONDS is '45': expected 10, 12"),
+        (
+            {"SNS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:a"},
+            "SNS_TOPIC_ARN is 'arn:aws:sns:eu-west-1:123456789012:a': expected no topic, since AWS's library and",
+        ),
+        (
+            {"CHANNELS": '{"t": {"kind": "sns", "topic_arn": "arn:aws:sns:eu-west-1:123456789012:a"}}'},
+            "CHANNELS.t.topic_arn is 'arn:aws:sns:eu-west-1:123456789012:a': expected no topic, since AWS's library",
+        ),
+        ({"CHANNELS": '{"t": {"kind": "nosuch"}}'}, "CHANNELS.t.kind is 'nosuch': expected a kind of channel"),
+        ({"TARGET_URL": "ftp://a.example/"}, "TARGET_URL is 'ftp://a.example/': expected one or more http"),
+        ({"TELEGRAM_CHAT_ID": ""}, "TELEGRAM_CHAT_ID is not set: expected the chat's number or @channelname"),
+        ({"TELEGRAM_BOT_TOKEN": ""}, "TELEGRAM_BOT_TOKEN is not set: expected the bot's token"),
+        ({"TELEGRAM_API_URL": "bots.example"}, "TELEGRAM_API_URL is 'bots.example': expected the http:// or https://"),
+    ],
+)
+def test_settings_that_cannot_run_there_change_nothing(
+    deployer: GcpDeployer, settings: dict[str, str], words: str
+) -> None:
+    refused = deployer.run("deploy", "--yes", settings=settings)
+    assert refused.returncode == 1
+    assert refused.error.startswith(f"bonghwa: {words}")
+    assert "pass-of-kim" not in refused.error
+    assert all(call.is_read for call in refused.calls)

@@ -1,0 +1,137 @@
+"""Findings about the agents, the reviews and the deliveries."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.doctor import store
+from infra.doctor.findings import Verdict
+from tests.infra.doctor.examined import FAILURE, OK, WARNING, ago, execute, find, one
+
+
+def see_agent(database: Path, name: str = "seoul", is_silent: bool = False, **length: float) -> None:
+    execute(
+        database,
+        "INSERT INTO agents (name, interval_seconds, last_seen_at, last_checked_at, is_silent) VALUES (?, 60, ?, ?, ?)",
+        name,
+        ago(**length),
+        ago(**length),
+        is_silent,
+    )
+
+
+def open_alert(database: Path, kind: str, subject: str, cause: str = "") -> None:
+    execute(
+        database,
+        "INSERT INTO alerts (kind, subject, status, cause, failed_at, opened_at) VALUES (?, ?, 'OPEN', ?, ?, ?)",
+        kind,
+        subject,
+        cause,
+        ago(),
+        ago(),
+    )
+
+
+def owe(database: Path, channel: str, *, kind: str = "OUTAGE", due: str, created: str) -> None:
+    execute(
+        database,
+        "INSERT INTO notifications (alert_id, channel, kind, status, occurred_at, created_at, due_at)"
+        " VALUES (1, ?, ?, 'PENDING', ?, ?, ?)",
+        channel,
+        kind,
+        created,
+        created,
+        due,
+    )
+
+
+@pytest.mark.parametrize(
+    ("agent", "verdict", "words"),
+    [
+        (None, WARNING, "no agent has reported anything yet"),
+        ({"seconds": 100}, OK, "agent seoul reported 1 min 40 s ago, every 60 s"),
+        ({"minutes": 4}, FAILURE, "agent seoul reported 4 min ago"),
+        ({"days": 3, "is_silent": True}, OK, "agent seoul has been silent for 3 d; its alert was resolved by hand"),
+    ],
+)
+def test_how_long_ago_an_agent_reported_is_found(
+    environ: dict[str, str], database: Path, agent: dict[str, Any] | None, verdict: Verdict, words: str
+) -> None:
+    if agent is not None:
+        see_agent(database, **agent)
+    found = one(find(environ), "checks", words)
+    assert found.verdict is verdict
+    assert verdict is OK or "http://127.0.0.1:5000/check_monitors" in (found.fix or "")
+
+
+def test_a_silence_that_is_an_alert_is_found(environ: dict[str, str], database: Path) -> None:
+    see_agent(database, is_silent=True, hours=2)
+    open_alert(database, "AGENT_SILENT", "seoul")
+    assert one(find(environ), "checks", "agent seoul reported 2 h ago").verdict is FAILURE
+
+
+def test_a_clock_that_was_ahead_is_found(environ: dict[str, str], database: Path) -> None:
+    see_agent(database, hours=-2)
+    found = one(find(environ), "clock", "the last report of agent seoul is 2 h ahead of this machine")
+    assert found.verdict is WARNING
+    assert store.SYNCHRONIZE in (found.fix or "")
+
+
+@pytest.mark.parametrize(
+    ("about", "function", "row"), [("reviews", "review_alerts", 1), ("deliveries", "deliver_notifications", 2)]
+)
+@pytest.mark.parametrize(
+    ("length", "verdict", "words"),
+    [
+        (None, WARNING, "has never run"),
+        ({"seconds": 40}, OK, "last ran 40 s ago"),
+        ({"minutes": 5}, FAILURE, "last ran 5 min ago"),
+    ],
+)
+def test_it_says_when_a_scheduled_function_last_ran(
+    environ: dict[str, str],
+    database: Path,
+    about: str,
+    function: str,
+    row: int,
+    length: dict[str, float] | None,
+    verdict: Verdict,
+    words: str,
+) -> None:
+    if length is not None:
+        times = row, ago(**length), ago(**length)
+        execute(database, "INSERT INTO watches (id, started_at, seen_at) VALUES (?, ?, ?)", *times)
+    found = one(find(environ), about, f"{function} {words}")
+    assert found.verdict is verdict
+    assert verdict is OK or f"http://127.0.0.1:5000/{function}" in (found.fix or "")
+
+
+@pytest.mark.parametrize(
+    ("channel", "due", "created", "verdict", "words"),
+    [
+        ("console", -1, 2, OK, "1 messages to console are on their way"),
+        ("console", 8, 9, FAILURE, "1 messages to console should have been sent, the oldest"),
+        ("console", -5, 180, WARNING, "1 messages to console have been tried for 3 h"),
+        ("telegram", 8, 180, WARNING, "1 messages are owed to telegram, which is not configured"),
+    ],
+)
+def test_what_is_owed_for_too_long_is_found(
+    environ: dict[str, str], database: Path, channel: str, due: float, created: float, verdict: Verdict, words: str
+) -> None:
+    open_alert(database, "OUTAGE", "shop")
+    owe(database, channel, due=ago(minutes=due), created=ago(minutes=created))
+    assert one(find(environ), "deliveries", words).verdict is verdict
+
+
+def test_a_recovery_behind_its_outage_is_not_overdue(environ: dict[str, str], database: Path) -> None:
+    open_alert(database, "OUTAGE", "shop")
+    owe(database, "console", due=ago(minutes=-5), created=ago(minutes=9))
+    owe(database, "console", kind="RECOVERY", due=ago(minutes=8), created=ago(minutes=8))
+    assert one(find(environ), "deliveries", "2 messages to console are on their way").verdict is OK
+
+
+def test_a_channel_that_refused_is_found(environ: dict[str, str], database: Path) -> None:
+    open_alert(database, "CHANNEL_REFUSED", "telegram", "Chat not found")
+    found = one(find(environ), "channels", "telegram permanently rejected a message: Chat not found")
+    assert (found.verdict, "--send-test" in (found.fix or "")) == (FAILURE, True)

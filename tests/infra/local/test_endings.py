@@ -1,0 +1,84 @@
+"""The end of the local system, whether it was asked to end or killed."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.running import LocalSystem, free_port
+from tests.support.stand_ins import Target
+
+pytestmark = pytest.mark.system
+
+
+def end_the_runner(running: LocalSystem) -> None:
+    os.kill(running.process.pid, signal.SIGTERM)
+
+
+def press_ctrl_c(running: LocalSystem) -> None:
+    os.killpg(running.group, signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("separate", "is_hanging", "end"),
+    [
+        ("", False, end_the_runner),
+        ("", False, press_ctrl_c),
+        ("", True, end_the_runner),
+        ("", True, press_ctrl_c),
+        # All functions but the agent are idle, and Ctrl-C reaches each process by itself.
+        ("1", False, end_the_runner),
+        ("1", True, press_ctrl_c),
+    ],
+)
+def test_it_ends_with_everything_that_it_started(
+    project: Path,
+    tmp_path: Path,
+    target: Target,
+    separate: str,
+    is_hanging: bool,
+    end: Callable[[LocalSystem], None],
+) -> None:
+    target.is_hanging = is_hanging
+    settings = {"TARGET_URL": target.url, "CHECK_TIMEOUT_SECONDS": "30", "SEPARATE": separate}
+    with LocalSystem(project, tmp_path, **settings) as running:
+        running.wait_until(lambda: target.hits)
+        began = time.monotonic()
+
+        end(running)
+
+        running.wait_until(lambda: running.process.poll() is not None and not running.living(), 10)
+        # It takes two seconds on an idle machine, but tests may share theirs. A check that hangs would take 30.
+        assert time.monotonic() - began < 5.0
+        assert running.process.returncode == 0
+        assert "Traceback" not in running.output()
+        assert "Fatal" not in running.output()
+
+
+@pytest.mark.parametrize("separate", ["", "1"], ids=["one process", "SEPARATE=1"])
+def test_a_runner_that_is_killed_alone_takes_everything_with_it(
+    project: Path, tmp_path: Path, target: Target, separate: str
+) -> None:
+    target.is_hanging = True
+    settings = {"TARGET_URL": target.url, "CHECK_TIMEOUT_SECONDS": "30", "SEPARATE": separate}
+    with LocalSystem(project, tmp_path, **settings) as running:
+        running.wait_until(lambda: target.hits)
+        os.kill(running.process.pid, signal.SIGKILL)
+        running.process.wait(5)
+        running.wait_until(lambda: not running.living(), 10)
+
+
+def test_a_kill_leaves_nothing_and_frees_the_port_at_once(project: Path, tmp_path: Path, target: Target) -> None:
+    settings = {"TARGET_URL": target.url, "SEPARATE": "1", "FLASK_PORT": str(free_port())}
+    with LocalSystem(project, tmp_path, **settings) as killed:
+        killed.wait_for_further_events(1, is_success=True)
+        os.killpg(killed.group, signal.SIGKILL)
+        killed.process.wait(5)
+        killed.wait_until(lambda: not killed.living(), 1)
+
+    # This start asks for that port and no other.
+    with LocalSystem(project, tmp_path, **{**settings, "SEPARATE": ""}) as next_one:
+        next_one.wait_for_further_events(1, is_success=True)

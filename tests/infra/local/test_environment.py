@@ -1,0 +1,75 @@
+"""The settings file: the first start makes it, and the environment wins over it."""
+
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.infra.command_line import infra
+from tests.infra.local.starts import EVENT
+from tests.support.running import LocalSystem, copy_project, environment
+from tests.support.stand_ins import Target
+
+pytestmark = pytest.mark.system
+
+
+def settings_of(file: Path) -> dict[str, str]:
+    return dict(re.findall(r"(?m)^(\w+)=(.*)$", file.read_text()))
+
+
+@pytest.fixture
+def new_project(tmp_path: Path) -> Path:
+    """A project that nobody has started yet."""
+    return copy_project(tmp_path / "project")
+
+
+def test_only_the_first_start_makes_a_settings_file_with_a_key(
+    new_project: Path, tmp_path: Path, target: Target
+) -> None:
+    file = new_project / ".env"
+    # A user does not repeat in the environment what the file says.
+    from_the_file = dict.fromkeys(["API_KEY", "LOG_DIR", "DATABASE_URL", "BACKEND_URL", "CHECK_TIMEOUT_SECONDS"])
+    with LocalSystem(new_project, tmp_path, TARGET_URL=target.url, **from_the_file) as first:
+        made = file.read_text()
+        key = settings_of(file)["API_KEY"]
+
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert len(key) >= 32
+        assert re.sub(r"(?m)^API_KEY=.*$", "API_KEY=", made) == (new_project / ".env.example").read_text()
+        assert "made now" in first.output()
+        assert key not in first.output()
+        assert first.post("/events", EVENT, key=key).status_code == 201
+        assert first.post("/events", EVENT).status_code == 401
+        first.wait_until(lambda: target.hits)
+        assert (new_project / "notifications.db").exists()
+        assert (new_project / "logs" / "server.log").exists()
+
+    file.write_text(made + "# a line of the user's\n")
+    with LocalSystem(new_project, tmp_path, TARGET_URL=target.url, **from_the_file) as second:
+        assert file.read_text() == made + "# a line of the user's\n"
+        assert "made now" not in second.output()
+        assert second.post("/events", EVENT, key=key).status_code == 201
+
+
+def test_two_settings_files_have_different_keys(tmp_path: Path) -> None:
+    keys = set()
+    for name in ("one", "two"):
+        folder = copy_project(tmp_path / name)
+        infra("init-db", environ=environment(folder, API_KEY=None), project=folder)
+        keys.add(settings_of(folder / ".env")["API_KEY"])
+    assert len(keys) == 2
+
+
+def test_the_environment_wins_over_the_settings_file(new_project: Path, tmp_path: Path, target: Target) -> None:
+    (new_project / ".env").write_text(
+        "API_KEY=from-the-file\nTARGET_URL=http://from-the-file.example\nMESSAGE_LANGUAGE=ko\nAPI_AUTH=all\n"
+    )
+    variables = {"TARGET_URL": target.url, "API_KEY": "from-the-environment", "API_AUTH": "ingest"}
+    with LocalSystem(new_project, tmp_path, MESSAGE_LANGUAGE=None, **variables) as running:
+        assert running.post("/events", EVENT, key="from-the-file").status_code == 401
+        assert running.post("/events", EVENT, key="from-the-environment").status_code == 201
+        assert "from-the-file.example" not in running.output()
+        # A setting that only the file has counts too.
+        target.is_down = True
+        running.wait_until(lambda: running.told("장애"))

@@ -1,0 +1,73 @@
+"""The banner and the logs of the local system."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.running import LocalSystem
+from tests.support.stand_ins import Target
+
+pytestmark = pytest.mark.system
+
+
+LOG_LINE = (
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (INFO   |WARNING|ERROR  ) [a-z_]+( [a-z_]+=(\"(\\.|[^\"\\])*\"|[^ \"=]+))*"
+)
+
+
+def test_the_banner_says_what_is_watched_and_where_things_are(project: Path, tmp_path: Path, target: Target) -> None:
+    urls = f"{target.url}/one?ids=1,2, {target.url}/two?next=1,http://me:planted-pw@127.0.0.1:{target.port}/three,"
+    with LocalSystem(project, tmp_path, TARGET_URL=urls, CHECK_INTERVAL_SECONDS="1.5") as silent:
+        banner = silent.output()
+
+    assert re.search(rf"(?m)^Bonghwa +http://localhost:{silent.port} ", banner)
+    watched = re.search(r"(?m)^watching  (\S+)  every 1\.5 s\n {10}(\S+)\n {10}(\S+)$", banner)
+    assert watched is not None
+    assert list(watched.groups()) == [
+        f"{target.url}/one?ids=1,2",
+        f"{target.url}/two?next=1",
+        f"http://me:***@127.0.0.1:{target.port}/three",
+    ]
+    assert re.search(r"(?m)^channels +console +\(off: sns, telegram\)$", banner)
+    assert re.search(rf"(?m)^database +{silent.database}$", banner)
+    assert re.search(rf"(?m)^logs +{tmp_path}/logs/server\.log, agent\.log$", banner)
+    assert re.search(rf"(?m)^settings +{project}/\.env", banner)
+
+
+def test_a_second_start_is_ready_at_once(project: Path, tmp_path: Path, target: Target) -> None:
+    with LocalSystem(project, tmp_path, TARGET_URL=target.url):
+        pass
+    began = time.monotonic()
+    with LocalSystem(project, tmp_path, TARGET_URL=target.url):
+        # It takes two seconds on an idle machine, but tests may share theirs.
+        assert time.monotonic() - began < 4.0
+
+
+def test_the_logs_have_a_line_for_each_step_of_an_alert(project: Path, tmp_path: Path, target: Target) -> None:
+    target.is_down = True
+    with LocalSystem(project, tmp_path, TARGET_URL=target.url) as running:
+        running.wait_until(lambda: running.told("OUTAGE"))
+        running.patch("/alerts/1", {"status": "ACK", "by": "Kim"})
+        target.is_down = False
+        running.wait_until(lambda: len(running.notification_logs()) == 2)
+
+    server = (tmp_path / "logs" / "server.log").read_text(encoding="utf-8").splitlines()
+    agent = (tmp_path / "logs" / "agent.log").read_text(encoding="utf-8").splitlines()
+    assert [line for line in server + agent if not re.fullmatch(LOG_LINE, line)] == []
+    steps = [line.split()[2] for line in server if " alert_id=1 " in line]
+    assert [step for step in steps if step != "event_stored"] == [
+        "alert_opened",
+        "notification_sent",
+        "alert_moved",
+        "alert_resolved",
+        "notification_sent",
+    ]
+    assert all(f" target_url={target.url} " in line for line in server if " alert_id=1 " in line)
+    assert {line.split()[2] for line in agent} == {"checked"}
+    assert all(f" target_url={target.url} " in line for line in agent)
+    # Each event is in both logs.
+    events = {row["event_id"] for row in running.rows("SELECT event_id FROM events")}
+    for log in (server, agent):
+        assert events <= {found for line in log for found in re.findall(r" event_id=(\w+)", line)}

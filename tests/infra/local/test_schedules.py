@@ -1,0 +1,54 @@
+"""Logs that grow long are rotated."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.local import schedules
+from tests.support.running import LocalSystem
+from tests.support.stand_ins import Target
+
+
+@pytest.fixture
+def small_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit that a test reaches."""
+    monkeypatch.setattr(schedules, "LOG_BYTES", 10)
+
+
+@pytest.mark.usefixtures("small_logs")
+def test_a_log_over_the_limit_is_renamed_and_five_are_kept(tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    (tmp_path / "agent.log").write_text("short")
+    (tmp_path / "other.txt").write_text("no log at all")
+    for number in range(8):
+        log.write_text(f"this is number {number}")
+        schedules.rotate(tmp_path)
+        assert not log.exists()
+
+    kept = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert kept == {
+        "agent.log": "short",
+        "other.txt": "no log at all",
+        **{f"server.log.{age}": f"this is number {8 - age}" for age in range(1, 6)},
+    }
+
+
+@pytest.mark.system
+def test_a_long_log_is_renamed_and_a_new_one_begins(project: Path, tmp_path: Path, target: Target) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "server.log").write_bytes(b"x" * schedules.LOG_BYTES + b"\n")
+    with LocalSystem(project, tmp_path, TARGET_URL=target.url) as running:
+        running.wait_until(lambda: (logs / "server.log.1").exists() and (logs / "server.log").exists())
+        with (logs / "server.log").open("ab") as log:
+            log.write(b"y" * schedules.LOG_BYTES + b"\n")
+
+        schedules.rotate(logs)
+
+        running.wait_until(lambda: (logs / "server.log").exists())
+        running.wait_for_further_events(2, is_success=True)
+
+    oldest, older, newest = ((logs / name).read_text() for name in ("server.log.2", "server.log.1", "server.log"))
+    assert oldest.startswith("x")
+    assert older.endswith("y\n")
+    assert all(row["event_id"] in oldest + older + newest for row in running.rows("SELECT event_id FROM events"))

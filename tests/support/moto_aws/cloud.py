@@ -1,0 +1,131 @@
+"""moto's server, and the real ``aws`` command line in front of it.
+
+The program that it puts on the PATH only hands its arguments to a socket of the test, where ``aws`` runs: to import it
+in every call would cost seconds.
+"""
+
+import contextlib
+import io
+import json
+import logging
+import socketserver
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from tests.support.moto_aws.cloudformation import extended_cloudformation
+from tests.support.moto_aws.resources import REGION, client
+from tests.support.recorded_call import RecordedCall
+
+# In bash, because each call would otherwise pay for Python's start.
+_PROGRAM = """\
+#!/bin/bash
+exec 3<>/dev/tcp/127.0.0.1/{port}
+printf '%s\\0' "$#" "$PWD" "$@" >&3
+IFS= read -r -d '' code <&3
+IFS= read -r -d '' out <&3
+IFS= read -r -d '' error <&3
+printf '%s' "$out"
+printf '%s' "$error" >&2
+exit "$code"
+"""
+_READS = ("describe-", "list-", "get", "wait")
+
+
+class Call(RecordedCall):
+    """One call of ``aws``."""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it only reads."""
+        return any(word.startswith(_READS) for word in self.words)
+
+
+class Cloud:
+    """moto's server. While it is entered, ``folder`` is a folder of programs with ``aws`` in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.calls: list[Call] = []
+        # The next call whose arguments contain the first text fails with the second.
+        self.breaks_at: tuple[str, str] | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        from awscli.clidriver import create_clidriver
+        from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+        self._stack = contextlib.ExitStack()
+        self._moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        self._moto.start()
+        self._stack.callback(self._moto.stop)
+        self.url = f"http://127.0.0.1:{self._moto.get_host_and_port()[1]}"
+        self._stack.enter_context(_environ(self.url, self.folder))
+        self._stack.enter_context(extended_cloudformation())
+        # aws logs everything at DEBUG, and pytest would keep all of it.
+        logging.disable(logging.WARNING)
+        self._stack.callback(logging.disable, logging.NOTSET)
+        self._driver = create_clidriver()
+        self._listen()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of a service in it."""
+        return client(service)
+
+    def _listen(self) -> None:
+        cloud = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                count = int(_until_zero(self.rfile))
+                folder, *arguments = [_until_zero(self.rfile) for _ in range(count + 1)]
+                self.wfile.write("".join(f"{each}\0" for each in cloud._answer(folder, arguments)).encode())
+
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._stack.callback(server.server_close)
+        self._stack.callback(server.shutdown)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        program = self.folder / "aws"
+        program.write_text(_PROGRAM.format(port=server.server_address[1]))
+        program.chmod(0o755)
+
+    def _answer(self, folder: str, arguments: list[str]) -> tuple[str, str, str]:
+        names = (each.partition("=file://") for each in arguments)
+        files = {flag: json.loads(Path(path).read_text()) for flag, found, path in names if found}
+        out, error = io.StringIO(), io.StringIO()
+        # One call at a time: standard output and the current folder belong to the whole process.
+        with self._lock:
+            self.calls.append(Call(arguments, files))
+            if self.breaks_at and self.breaks_at[0] in " ".join(arguments):
+                words, self.breaks_at = self.breaks_at[1], None
+                return "254", "", words
+            with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
+                code = self._driver.main(arguments)
+        return str(code), out.getvalue(), error.getvalue()
+
+
+def _until_zero(file: io.BufferedIOBase) -> str:
+    found = b"".join(iter(lambda: file.read(1).rstrip(b"\0"), b""))
+    return found.decode()
+
+
+@contextlib.contextmanager
+def _environ(url: str, folder: Path) -> Iterator[None]:
+    nothing, configured = str(folder / "nothing"), folder.with_name(f"{folder.name}-config")
+    # The file that ``aws configure`` of the manual leaves.
+    configured.write_text(f"[default]\nregion = {REGION}\n")
+    ours = {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    ours |= {"AWS_DEFAULT_REGION": REGION, "AWS_CONFIG_FILE": str(configured), "AWS_SHARED_CREDENTIALS_FILE": nothing}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in ours.items():
+            patch.setenv(name, value)
+        yield
+    client.cache_clear()

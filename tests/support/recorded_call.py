@@ -1,0 +1,18 @@
+"""A call of a cloud's program, as the cloud's stand-in records it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RecordedCall:
+    """The arguments of a call, and the files that it read."""
+
+    arguments: list[str]
+    files: dict[str, Any]
+
+    @property
+    def words(self) -> list[str]:
+        """The words before the first flag."""
+        flags = [number for number, each in enumerate(self.arguments) if each.startswith("--")]
+        return self.arguments[: min(flags, default=len(self.arguments))]

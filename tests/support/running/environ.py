@@ -1,0 +1,54 @@
+"""The environment of a process under test: every variable is set, so that the caller's own does not matter."""
+
+import os
+import socket
+from pathlib import Path
+
+API_KEY = "a-key-that-is-for-tests-only"
+# A test's identity on AWS. The files of the person who runs the tests are not read, and no metadata server is asked.
+AWS = {
+    "AWS_ACCESS_KEY_ID": "AKIATESTSONLY4242",
+    "AWS_SECRET_ACCESS_KEY": "an-aws-secret-that-is-for-tests-only",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(folder: Path, /, **variables: str | None) -> dict[str, str]:
+    """Every variable that the system reads, with its files in ``folder``. None leaves a variable out."""
+    defaults = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    defaults |= {
+        "TARGET_URL": "http://127.0.0.1:1/",
+        "CHECK_INTERVAL_SECONDS": "0.3",
+        "CHECK_TIMEOUT_SECONDS": "5",
+        "LOCATION": "",
+        "ALLOW_PRIVATE_TARGETS": "",
+        "CONNECTIVITY_CHECK": "",
+        "HEARTBEAT_URL": "",
+        "FLASK_HOST": "",
+        "FLASK_PORT": str(free_port()),
+        "BACKEND_URL": "",
+        "API_KEY": API_KEY,
+        "API_AUTH": "ingest",
+        "DATABASE_URL": f"sqlite:///{folder / 'bonghwa.db'}",
+        "SPOOL_DIR": "",
+        "MESSAGE_LANGUAGE": "en",
+        "NOTIFICATION_TTL": "86400",
+        "TELEGRAM_BOT_TOKEN": "",
+        "TELEGRAM_CHAT_ID": "",
+        "TELEGRAM_API_URL": "",
+        "SNS_TOPIC_ARN": "",
+        "CHANNELS": "",
+        "LOG_DIR": str(folder / "logs"),
+        "LOG_LEVEL": "INFO",
+    }
+    return {name: value for name, value in {**defaults, **variables}.items() if value is not None}

@@ -1,0 +1,45 @@
+"""The whole system, as ``make run`` starts it."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.support.running.environ import environment
+from tests.support.running.process import Running
+
+START = [sys.executable, "-m", "infra.local"]
+
+
+class LocalSystem(Running):
+    """The whole system. Keywords are environment variables; FLASK_PORT is its port."""
+
+    def __init__(self, project: Path, folder: Path, /, **variables: str | None) -> None:
+        super().__init__(START, project, folder, environment(folder, **variables))
+
+    def wait_until_ready(self) -> None:
+        """Wait until health responds and the banner is printed."""
+        super().wait_until_ready()
+        self.wait_until(lambda: "Bonghwa" in self.output())
+
+    def alerts(self, **query: str) -> list[dict[str, Any]]:
+        """Every alert, newest first, by HTTP."""
+        found: list[dict[str, Any]] = self.get("/alerts", params=query).json()["alerts"]
+        return found
+
+    def notification_logs(self) -> list[dict[str, Any]]:
+        """Every attempt, newest first, by HTTP."""
+        found: list[dict[str, Any]] = self.get("/notification_logs").json()["notification_logs"]
+        return found
+
+    def sent(self) -> list[dict[str, Any]]:
+        """The attempts that succeeded. On a busy machine the first attempt may time out and be repeated."""
+        return [log for log in self.notification_logs() if log["status"] == "SENT"]
+
+    def events(self, *, is_success: bool) -> list[dict[str, Any]]:
+        """Every event of one outcome, oldest first, from the database."""
+        return self.rows("SELECT * FROM events WHERE is_success = ? ORDER BY id", int(is_success))
+
+    def wait_for_further_events(self, count: int, *, is_success: bool) -> None:
+        """Wait until ``count`` more events of this outcome are stored."""
+        enough = len(self.events(is_success=is_success)) + count
+        self.wait_until(lambda: len(self.events(is_success=is_success)) >= enough)

@@ -1,0 +1,176 @@
+"""A process that responds to HTTP: started, asked, and always ended."""
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import requests
+
+from tests.support import leaks
+from tests.support.running.environ import API_KEY
+from tests.support.running.stored import rows_of
+from tests.support.running.waiting import Found, wait_until
+
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+# A run of deliveries may take this long.
+POST_SECONDS = 60.0
+
+
+def living(group: int) -> list[int]:
+    """The processes of a group that have not ended. Zombies do not count."""
+    if not Path("/proc/self/stat").exists():
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, 0)
+            return [group]
+        return []
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, of_group = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(of_group) == group and state not in "ZX":
+                found.append(int(stat.parent.name))
+    return found
+
+
+class Running:
+    """A process that responds to HTTP on a port of 127.0.0.1, and all that it starts, as one process group."""
+
+    def __init__(self, command: list[str], project: Path, folder: Path, environ: Mapping[str, str]) -> None:
+        self.command, self.project, self.folder, self.environ = command, project, folder, dict(environ)
+        self.port = int(environ["FLASK_PORT"])
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.database = folder / "bonghwa.db"
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers["Connection"] = "close"
+        self._session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=64))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_over = False
+        self._secrets = leaks.secrets_of(environ)
+        self._said: dict[str, bytes] = {}
+        self._session.hooks["response"].append(self._keep_for_the_search)
+        self._output = folder / f"output-{self.port}-{id(self):x}.txt"
+
+    def __enter__(self) -> Self:
+        self.start()
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the process and return at once."""
+        with self._output.open("ab") as output:
+            self._process = subprocess.Popen(
+                self.command,
+                cwd=self.project,
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait_until_ready(self) -> None:
+        """Wait until it responds, with any status."""
+
+        def is_ready() -> bool:
+            assert self.process.poll() is None, f"it ended with {self.process.poll()}\n{self.output()}"
+            try:
+                return self.get("/").status_code > 0
+            except requests.ConnectionError:
+                return False
+
+        self.wait_until(is_ready, START_SECONDS)
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """Ask it to end, and kill what still runs after STOP_SECONDS."""
+        self._said |= leaks.command_lines(self.living())
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            # This does nothing if the process has ended and was waited for.
+            self.process.send_signal(number)
+            self.process.wait(STOP_SECONDS)
+        self.kill()
+
+    def kill(self) -> None:
+        """Send SIGKILL to the whole group. AssertionError if it has written one of its secrets anywhere."""
+        if self._is_over:
+            return  # another process may have this number by now
+        self._said |= leaks.command_lines(self.living())
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.group, signal.SIGKILL)
+        self.process.wait(STOP_SECONDS)
+        self.wait_until(lambda: not self.living(), STOP_SECONDS)
+        self._is_over = True
+        leaks.search(self.folder, self._secrets, self._said)
+
+    def _keep_for_the_search(self, response: requests.Response, **_: Any) -> None:
+        if leaks.found_in(f"{response.headers}".encode() + response.content, self._secrets):
+            self._said[f"the response to {response.request.method} {response.url}"] = response.content
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The first process of the group."""
+        assert self._process is not None, "it was not started"
+        return self._process
+
+    @property
+    def group(self) -> int:
+        """The number of the process group."""
+        return self.process.pid
+
+    def living(self) -> list[int]:
+        """The processes of the group that have not ended."""
+        return living(self.group)
+
+    def output(self) -> str:
+        """All that it has printed so far, standard output and standard error together."""
+        return self._output.read_text(encoding="utf-8", errors="replace") if self._output.exists() else ""
+
+    def told(self, *kinds: str) -> list[str]:
+        """The console channel's lines that begin with one of ``kinds``, in order."""
+        return [line for line in self.output().splitlines() if line.startswith(kinds or ("OUTAGE", "RECOVERY"))]
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        """GET ``path`` without a key."""
+        return self._session.get(f"{self.url}{path}", timeout=START_SECONDS, **options)
+
+    def post(self, path: str, body: Any = None, *, key: str | None = API_KEY, **options: Any) -> requests.Response:
+        """POST ``body`` as JSON with the key."""
+        headers = {"X-API-Key": key} if key is not None else {}
+        return self._session.post(f"{self.url}{path}", json=body, headers=headers, timeout=POST_SECONDS, **options)
+
+    def patch(self, path: str, body: Any) -> requests.Response:
+        """PATCH ``body`` as JSON without a key."""
+        return self._session.patch(f"{self.url}{path}", json=body, timeout=START_SECONDS)
+
+    def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        """The rows that a statement returns from its database."""
+        url = self.environ.get("DATABASE_URL", "")
+        return rows_of(url if url.startswith("postgresql://") else f"sqlite:///{self.database}", sql, *values)
+
+    def wait_until(self, predicate: Callable[[], Found], seconds: float = 30.0) -> Found:
+        """See wait_until. A failure shows what the process printed."""
+        return wait_until(predicate, seconds, otherwise=self.output)
+
+
+@contextlib.contextmanager
+def started_together(*several: Running) -> Iterator[None]:
+    """Start several at once, wait until each is ready, and end them all."""
+    with contextlib.ExitStack() as stack:
+        for each in several:
+            each.start()
+            stack.callback(each.kill)
+        for each in several:
+            each.wait_until_ready()
+        yield

@@ -1,0 +1,91 @@
+"""The HTTP API on every platform."""
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.openapi.document import FILE
+from shared import __version__
+from tests.system.conformance.observing import problem, recovered
+from tests.system.runtimes import Runtime
+
+pytestmark = pytest.mark.system
+
+
+def test_a_repeated_event_changes_nothing(runtime: Runtime, failure: dict[str, Any]) -> None:
+    event = recovered(failure, at="2025-01-08T10:30:00") | {"response_time_ms": 150}
+    taken = runtime.call("POST", "/events", event)
+    assert taken.status_code == 201
+    assert (taken.json()["duplicate"], taken.json()["change"], taken.json()["alert"]) == (False, None, None)
+    again = runtime.call("POST", "/events", failure | {"event_id": taken.json()["event_id"]})
+    assert (again.status_code, again.json()) == (200, taken.json() | {"duplicate": True})
+
+
+def test_an_array_is_taken_in_one_transaction_or_refused_whole(runtime: Runtime, failure: dict[str, Any]) -> None:
+    refused = problem(runtime.call("POST", "/events", [failure, failure | {"is_success": "no"}]), 400)
+    assert refused["field"] == "1.is_success"
+    assert runtime.alerts(monitor=failure["target_url"]) == []
+    known = f"known-{failure['target_url']}"
+    events = [failure | {"event_id": known}, recovered(failure), failure | {"event_id": known}]
+    taken = runtime.call("POST", "/events", events)
+    assert taken.status_code == 201
+    assert (taken.json()["accepted"], taken.json()["duplicates"]) == (2, 1)
+    assert [change["change"] for change in taken.json()["changes"]] == ["OPENED", "RESOLVED"]
+
+
+def test_alerts_are_listed_newest_first_page_by_page(runtime: Runtime, failure: dict[str, Any]) -> None:
+    at = [f"2025-01-08T10:3{minute}:00Z" for minute in range(5)]
+    events = [recovered(failure, at[n]) if n % 2 else failure | {"timestamp": at[n]} for n in range(5)]
+    assert runtime.call("POST", "/events", events).status_code == 201
+    listed = f"/alerts?monitor={failure['target_url']}&limit=2"
+    first = runtime.get(listed)
+    second = runtime.get(f"{listed}&cursor={first['next']}")
+    alerts = [*first["alerts"], *second["alerts"]]
+    assert (len(first["alerts"]), second["next"]) == (2, None)
+    assert [alert["status"] for alert in alerts] == ["OPEN", "RESOLVED", "RESOLVED"]
+    assert [alert["id"] for alert in alerts] == sorted((alert["id"] for alert in alerts), reverse=True)
+    assert runtime.alerts(monitor=failure["target_url"], status="OPEN") == alerts[:1]
+
+
+def test_an_alert_is_acknowledged_reopened_and_resolved_by_hand(runtime: Runtime, alert: dict[str, Any]) -> None:
+    path, messages_before = f"/alerts/{alert['id']}", len(runtime.bot_api.messages)
+    runtime.deliver()
+    for status in ("ACK", "OPEN", "RESOLVED"):
+        moved = runtime.call("PATCH", path, {"status": status, "by": "김 kim"})
+        assert (moved.status_code, moved.json()["status"]) == (200, status)
+        assert moved.json() == {name: value for name, value in runtime.get(path).items() if name != "notifications"}
+    runtime.deliver()
+    assert moved.json()["resolved_by"] == "김 kim"
+    [*_, recovery] = runtime.bot_api.messages[messages_before:]
+    assert f"RECOVERY {alert['target_url']}" in recovery
+    assert "resolved by hand by 김 kim" in recovery
+    assert {owed["status"] for owed in runtime.get(path)["notifications"]} == {"SENT"}
+
+
+def test_every_attempt_to_send_is_listed_newest_first(runtime: Runtime, alert: dict[str, Any]) -> None:
+    runtime.deliver()
+    logs = runtime.get("/notification_logs?limit=1000")["notification_logs"]
+    assert [log["id"] for log in logs] == sorted((log["id"] for log in logs), reverse=True)
+    own = [log for log in logs if log["alert_id"] == alert["id"]]
+    assert own == runtime.get(f"/notification_logs?alert_id={alert['id']}&limit=100")["notification_logs"]
+    assert {log["channel"] for log in own} == {"console", "telegram"}
+
+
+def test_health_counts_open_alerts(runtime: Runtime, failure: dict[str, Any]) -> None:
+    before = runtime.get("/")
+    assert set(before) == {"status", "database", "last_check", "open_alerts", "owed_notifications", "version"}
+    assert before["version"] == __version__
+    runtime.call("POST", "/events", failure)
+    assert runtime.get("/")["open_alerts"] == before["open_alerts"] + 1
+
+
+def test_the_api_describes_itself(runtime: Runtime) -> None:
+    response = runtime.call("GET", "/openapi.json")
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json")
+    assert response.json() == json.loads(FILE.read_text(encoding="utf-8"))
+
+
+def test_head_responds_like_get_without_a_body(runtime: Runtime) -> None:
+    response = runtime.call("HEAD", "/", function="health")
+    assert (response.status_code, response.headers["Content-Type"], response.content) == (200, "application/json", b"")

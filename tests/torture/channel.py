@@ -1,0 +1,113 @@
+"""The channels of a system that is killed, and what they accepted in each of its lives."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.support.stand_ins import (
+    Behaviour,
+    BotApi,
+    Call,
+    Message,
+    accepts,
+    accepts_and_drips,
+    accepts_and_hangs,
+    accepts_and_resets,
+)
+
+# The channel accepts the message, but the sender does not learn it.
+CUTS = (accepts_and_resets, accepts_and_hangs, accepts_and_drips)
+# The agent itself sends these if it cannot reach the backend. No row in the store owes them.
+AGENTS_OWN_WORDS = ("BACKEND_UNREACHABLE ", "RECOVERY backend ")
+# ESTABLISHED and CLOSE_WAIT in Linux's table of connections.
+_OPEN_STATES = ("01", "08")
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A message that a channel accepted: the life of the system, the time on its clock, and whether we responded."""
+
+    channel: str
+    text: str
+    life: int
+    at: datetime | None = None
+    is_answered: bool = True
+
+    @property
+    def notification_id(self) -> int:
+        """The number at the end of the text, or 0."""
+        number = self.text.rpartition("#")[2]
+        return int(number) if number.isdecimal() else 0
+
+
+@dataclass
+class Life:
+    """One life of the system: how far its clock is ahead of ours, and when it began and ended by that clock."""
+
+    number: int
+    later_by: float
+    began_at: datetime
+    ended_at: datetime | None = None
+
+
+class Channel(BotApi):
+    """Telegram. ``behaviour_of`` chooses its behaviour for each message, and ``receipts`` lists what it accepted."""
+
+    def __init__(self, lives: list[Life]) -> None:
+        super().__init__()
+        self.lives = lives
+        self.receipts: list[Receipt] = []
+        self.behaviour = self._behave
+        self.behaviour_of: Callable[[Message], Behaviour] = lambda _message: accepts
+        self.is_asked, self.has_accepted = threading.Event(), threading.Event()
+        self.under_way = 0
+        self._cut: set[int] = set()
+        self._noting = threading.Lock()
+
+    def _behave(self, call: Call) -> None:
+        behaviour = self.behaviour_of(call.message)
+        with self._noting:
+            self.under_way += 1
+            if behaviour in CUTS:
+                self._cut.add(id(call.message))
+        self.is_asked.set()
+        try:
+            behaviour(call)
+        finally:
+            with self._noting:
+                self.under_way -= 1
+                self._cut.discard(id(call.message))
+
+    def accept(self, message: Message) -> str:
+        """Accept a message, and note which life sent it: each life has a token of its own."""
+        life = self.lives[int(message.token.rpartition("-")[2])]
+        with self._noting:
+            at = datetime.now(UTC) + timedelta(seconds=life.later_by)
+            if not message.text.startswith(AGENTS_OWN_WORDS):
+                is_answered = id(message) not in self._cut
+                self.receipts.append(Receipt("telegram", message.text, life.number, at, is_answered))
+            answer = super().accept(message)
+        self.has_accepted.set()
+        return answer
+
+
+def printed_receipts(output: str, life: int) -> Iterator[Receipt]:
+    """The messages that the console channel printed in a life, found in the life's output."""
+    for line in output.split("\n")[:-1]:  # the kill cut the text after the last line's end
+        # A line of the log begins with its time.
+        if re.fullmatch(r"[^\d ].* · #\d+", line):
+            yield Receipt("console", line, life)
+
+
+def has_open_connections(port: int) -> bool:
+    """Whether the server at a port of this machine has connections that it has not closed, or not even accepted."""
+    table = Path("/proc/net/tcp")
+    if not table.exists():
+        time.sleep(0.01)  # nothing better is known here
+        return False
+    rows = (line.split() for line in table.read_text().splitlines()[1:])
+    return any(row[1].endswith(f":{port:04X}") and row[3] in _OPEN_STATES for row in rows)

@@ -1,0 +1,190 @@
+"""What happens in a life that is killed: each story, and where it is killed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from tests.support.running import wait_until
+from tests.support.stand_ins import Behaviour, internal_error, was_blocked
+from tests.torture.world import World
+
+Deed = Callable[[World], object]
+Question = Callable[[World], bool]
+
+
+@dataclass
+class Story:
+    """What happens in the life that is killed, and where it is killed.
+
+    ``before`` leads to its beginning, in lives of its own. ``begin`` sets the stage. ``meanwhile`` repeats while the
+    life lasts. ``is_over`` says when nothing more is to be seen. ``where`` selects the boundaries of the kills. Each
+    pattern in ``expected`` must match one of them.
+    """
+
+    name: str
+    is_over: Question
+    before: Deed = lambda _world: None
+    begin: Deed = lambda _world: None
+    meanwhile: Deed = lambda _world: None
+    where: str = ""
+    expected: tuple[str, ...] = ()
+    later_by: float = 0.0
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# From the receipt of an event to the record of the attempt, as the names of the functions that lead there.
+COMMITS_THE_EVENT = "ingest_event.* > Events.add > .*Connection"
+CLAIMS = r"Outbox.claim\({}\).*Connection"
+SENDS = r"_serve\({}\) > _Run._attempt > .*send.*\b(sendall|send|flush)\]"
+WRITES_DOWN = r"_record\({}\) > Outbox.record.*Connection"
+DELIVERY = tuple(each.format(channel) for channel in ("console", "telegram") for each in (CLAIMS, SENDS, WRITES_DOWN))
+
+
+def is_down(world: World) -> None:
+    world.watched.down.update(world.monitors)
+
+
+def is_up(world: World) -> None:
+    world.watched.down.clear()
+
+
+def sent(count: int) -> Question:
+    """Whether this many messages were sent and none is owed."""
+    attempts = "SELECT 1 FROM notification_logs WHERE status = 'SENT'"
+    return lambda world: len(world.rows(attempts)) >= count and world.is_quiet()
+
+
+def attempted(status: str) -> Question:
+    """Whether an attempt has this status, and the console's succeeded."""
+    attempts = "SELECT DISTINCT status FROM notification_logs"
+    return lambda world: {status, "SENT"} <= {row["status"] for row in world.rows(attempts)}
+
+
+def down_and_telegram(behaviour: Behaviour) -> Deed:
+    def begin(world: World) -> None:
+        is_down(world)
+        world.channel.behaviour_of = lambda _message: behaviour
+
+    return begin
+
+
+def an_outage_was_sent(world: World) -> None:
+    is_down(world)
+    world.start()
+    world.wait_until(lambda: sent(2)(world))
+
+
+def the_console_alone_got_an_outage(world: World) -> None:
+    down_and_telegram(internal_error)(world)
+    world.start()
+    world.wait_until(lambda: attempted("RETRY")(world))
+
+
+def the_backend_was_away(world: World) -> None:
+    nobody_takes_events(world)
+    world.start()
+    wait_until(lambda: has_spooled(world), otherwise=world.output)
+
+
+def nobody_takes_events(world: World) -> None:
+    is_down(world)
+    world.settings["BACKEND_URL"] = "http://127.0.0.1:1"
+
+
+def has_spooled(world: World) -> bool:
+    return any(path.stat().st_size for path in world.folder.glob("spool-*/backlog.db"))
+
+
+def the_backend_is_back(world: World) -> None:
+    del world.settings["BACKEND_URL"]
+
+
+def resolve_by_hand(world: World) -> None:
+    if world.rows("SELECT 1 FROM alerts WHERE id = 1 AND status = 'OPEN'"):
+        world.request("PATCH", "/alerts/1", {"status": "RESOLVED", "by": "kim"})
+
+
+STORIES = [
+    Story(
+        "an outage, from the first start on",
+        begin=is_down,
+        is_over=sent(2),
+        expected=("migrate", "report.*sendall", COMMITS_THE_EVENT, *DELIVERY, "answer POST /events"),
+    ),
+    Story(
+        "its recovery",
+        before=an_outage_was_sent,
+        begin=is_up,
+        is_over=sent(4),
+        where="ingest_event|_serve|_record",
+        expected=(COMMITS_THE_EVENT, *DELIVERY),
+    ),
+    Story(
+        "a channel that fails for now",
+        begin=down_and_telegram(internal_error),
+        is_over=attempted("RETRY"),
+        where=r"_(serve|record)\(telegram\)",
+        expected=DELIVERY[3:],
+    ),
+    Story(
+        "a channel that refuses for good",
+        begin=down_and_telegram(was_blocked),
+        is_over=attempted("FAILED"),
+        where=r"_record\(telegram\)",
+        expected=DELIVERY[5:],
+    ),
+    Story(
+        "a message that is given up",
+        before=the_console_alone_got_an_outage,
+        begin=down_and_telegram(internal_error),
+        later_by=90_000,
+        is_over=attempted("EXPIRED"),
+        where="Outbox.expire",
+        expected=("Outbox.expire.*Connection",),
+    ),
+    Story(
+        "an outage that a person ends",
+        before=an_outage_was_sent,
+        meanwhile=resolve_by_hand,
+        is_over=sent(4),
+        where="update_alert|PATCH",
+        expected=("update_alert > Alerts.move.*Connection", "answer PATCH"),
+    ),
+    Story(
+        "events that go into the backlog",
+        begin=nobody_takes_events,
+        is_over=has_spooled,
+        where="_keep|watch_backend",
+        expected=("_keep > Backlog.add.*Connection", "watch_backend.*Connection"),
+    ),
+    Story(
+        "events that come out of the backlog",
+        before=the_backend_was_away,
+        begin=the_backend_is_back,
+        is_over=sent(2),
+        where="report > .*_post|Events.add",
+        expected=("report.*sendall", COMMITS_THE_EVENT, "Backlog.remove.*Connection"),
+    ),
+]
+
+
+def at(story: Story, *expected: str) -> Story:
+    """The story, with kills at these boundaries only."""
+    return replace(story, where="|".join(expected), expected=expected)
+
+
+# Each function that commits. What happens to files, and each statement, is the same on both engines.
+STORIES_ON_POSTGRESQL = [
+    at(
+        STORIES[0],
+        "migrate.*Connection",
+        f"{COMMITS_THE_EVENT}.*#1$",
+        CLAIMS.format("telegram"),
+        f"{SENDS.format('telegram')}.*#1$",
+        WRITES_DOWN.format("telegram"),
+    ),
+    at(STORIES[1], f"{COMMITS_THE_EVENT}.*#1$"),
+    at(STORIES[4], "Outbox.expire.*Connection"),
+    at(STORIES[5], "update_alert > Alerts.move.*Connection"),
+]
