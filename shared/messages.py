@@ -6,16 +6,37 @@ from datetime import datetime, timedelta, tzinfo
 from shared.models import Alert, AlertKind, Notification, NotificationKind
 from shared.words import Language, cause_text, words_of
 
-__all__ = ["MAX_PART", "Language", "compose", "compose_about_backend", "compose_test", "duration", "one_line"]
+__all__ = [
+    "MAX_PART",
+    "Language",
+    "compose",
+    "compose_about_backend",
+    "compose_short",
+    "compose_test",
+    "duration",
+    "one_line",
+]
 
 # Four parts of this length, in characters of two UTF-16 units each, stay within Telegram's 4,096.
 MAX_PART = 300
+# A person's name. What is longer is no name.
+MAX_NAME = 64
 
 _SEPARATOR = " · "
 _JOINER = "\u200d"
-# A zero-width joiner that does not hold two signs together, as in 👩‍🚒, only makes two names look alike.
-# It is compiled when a text is first composed: that takes 4 ms, and most cold starts compose none.
-_LOOSE_JOINER = "(?<![\u203c-\U0001faff])\u200d|\u200d(?![\u203c-\U0001faff])"
+# Signs that a joiner or a variation selector can belong to.
+_SIGN = (
+    "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23fa\u24c2\u25aa-\u25fe\u2600-\u27bf"
+    "\u2934\u2935\u2b05-\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
+)
+# A joiner that does not hold two signs together, as in 👩‍🚒, and a selector without a sign only make two names look
+# alike. It is compiled when a text is first composed: that takes some ms, and most cold starts compose none.
+_LOOSE = f"(?<!{_SIGN})(?<!{_SIGN}\ufe0f)\u200d|\u200d(?!{_SIGN})|(?<!{_SIGN})[\ufe0e\ufe0f](?!\u20e3)"
+# Characters that Unicode calls letters, marks or symbols, and that nobody sees: fillers, selectors, blanks.
+_UNSEEN = (
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\ufffc"
+    "\U00013441\U00013442\U00016fe4\U0001d159\U0001da9b-\U0001da9f\U000e0100-\U000e01ef"
+)
 
 _UNITS = (("days", 86_400), ("hours", 3_600), ("minutes", 60), ("seconds", 1))
 
@@ -36,14 +57,21 @@ def compose(alert: Alert, notification: Notification, language: Language, zone: 
         lasted = duration(notification.occurred_at - alert.failed_at, language)
         parts.append(words["lasted"].format(duration=lasted))
     if notification.is_manual:
-        name = one_line(notification.actor or "")
-        parts.append(words["resolved_by"].format(name=name) if name else words["resolved_by_hand"])
+        name = one_line(notification.actor or "", MAX_NAME)
+        move = "resolved" if notification.kind is NotificationKind.RECOVERY else "reopened"
+        parts.append(words[f"{move}_by"].format(name=name) if name else words[f"{move}_by_hand"])
     return _SEPARATOR.join([*parts, f"#{notification.id}"])
+
+
+def compose_short(alert: Alert, notification: Notification) -> str:
+    """What remains of a message that could not be composed: its kind, its subject and its id, in English."""
+    return f"{notification.kind} {one_line(alert.subject) or '?'}{_SEPARATOR}#{notification.id}"
 
 
 def _title(alert: Alert, kind: NotificationKind, language: Language) -> str:
     words = words_of(language)
-    name, target = one_line(alert.subject), one_line(alert.target_url or "")
+    target = one_line(alert.target_url or "")
+    name = one_line(alert.subject) or target or "?"
     if kind is NotificationKind.RECOVERY and alert.kind is not AlertKind.OUTAGE:
         # Otherwise nobody could see whether a monitor, a channel or an agent has recovered.
         name = f"{words.SUBJECTS[alert.kind]} {name}"
@@ -80,17 +108,18 @@ def compose_test(at: datetime, language: Language, zone: tzinfo | None = None) -
     return _SEPARATOR.join([words_of(language).MESSAGES["test"], _time(at, zone)])
 
 
-def one_line(text: str) -> str:
-    """``text`` with visible characters only, in one line, cut to MAX_PART characters.
+def one_line(text: str, longest: int = MAX_PART) -> str:
+    """``text`` with visible characters only, in one line, cut to ``longest`` characters.
 
     Every character that Unicode calls control, format (marks that turn the direction of text, characters without
-    width, tags), separator, private, surrogate or unassigned becomes a space. Otherwise the text of a target or an
-    operator could leave its place in the line, or give orders to a terminal.
+    width, tags), separator, private, surrogate or unassigned becomes a space, and so does every other that cannot be
+    seen. Otherwise the text of a target or an operator could leave its place in the line, give orders to a terminal, or
+    look like another.
     """
-    text = re.sub(_LOOSE_JOINER, " ", text)
+    text = re.sub(f"{_LOOSE}|[{_UNSEEN}]", " ", text)
     text = "".join(c if c.isprintable() or c == _JOINER else " " for c in text)
     text = " ".join(text.split())
-    return text if len(text) <= MAX_PART else f"{text[: MAX_PART - 1]}…"
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def duration(length: timedelta, language: Language) -> str:
@@ -106,4 +135,9 @@ def duration(length: timedelta, language: Language) -> str:
 
 
 def _time(at: datetime, zone: tzinfo | None) -> str:
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+    try:
+        shown = at.astimezone(zone)
+    except (OverflowError, ValueError, OSError):
+        shown = at  # in UTC: the calendar's first and last day have no date in every zone
+    # Not strftime: it writes the year 1 as "1".
+    return f"{shown.replace(tzinfo=None).isoformat(' ', 'seconds')} {shown.tzname()}"

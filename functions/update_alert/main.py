@@ -27,7 +27,7 @@ class AlertUpdate(BaseModel):
 @functions_framework.http
 @web.function("PATCH", access="write")
 def update_alert(request: Request, settings: Settings) -> Response:
-    """200 with the alert as it is now; 404 if there is none, 409 for a move that is not allowed."""
+    """200 with the alert as it is now; 404 if there is none, 409 for a move that is not allowed, 429 for too many."""
     alert_id = web.id_in_path(request)
     update = AlertUpdate.model_validate_json(web.body_of(request))
     channels = configured()
@@ -36,5 +36,6 @@ def update_alert(request: Request, settings: Settings) -> Response:
     alert = change.alert
     if change.kind:
         step("server", "alert_moved", alert_id=alert.id, target_url=alert.target_url, status=alert.status, by=update.by)
-    deliver_at_once(store, channels, change.notification_ids, settings.message_language)
+    owed, language = change.notification_ids, settings.message_language
+    deliver_at_once(store, channels, owed, language, settings.notification_ttl_seconds)
     return web.answer(alert)

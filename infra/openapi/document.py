@@ -46,6 +46,7 @@ _PROBLEMS = {
     413: ("ContentTooLarge", f"The body is longer than {MAX_BODY_BYTES} bytes."),
     414: ("UriTooLong", "The address is too long for the server, which responds itself."),
     415: ("UnsupportedMediaType", "The headers say that the body is not JSON, or is compressed."),
+    429: ("TooManyRequests", "The alert was moved too often. `Retry-After` says when it can be moved again."),
     500: ("InternalServerError", "A setting is malformed, or the program has a defect. The log says which."),
     503: ("ServiceUnavailable", "The database is busy or cannot be reached. `Retry-After` says when to try again."),
 }
@@ -54,15 +55,17 @@ _PROBLEM_MODELS: dict[int, type[responses.Problem]] = {
     409: responses.MoveProblem,
     415: responses.InputProblem,
 }
+_RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds.",
+        "schema": {"type": "integer", "minimum": 1, "examples": [RETRY_AFTER_SECONDS]},
+    }
+}
 _PROBLEM_HEADERS: dict[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": {"description": "How to send the key.", "schema": {"type": "string"}}},
     405: {"Allow": {"description": "The allowed methods.", "schema": {"type": "string"}}},
-    503: {
-        "Retry-After": {
-            "description": "Seconds.",
-            "schema": {"type": "integer", "minimum": 1, "examples": [RETRY_AFTER_SECONDS]},
-        }
-    },
+    429: _RETRY_AFTER,
+    503: _RETRY_AFTER,
 }
 
 Mode = Literal["validation", "serialization"]

@@ -141,6 +141,12 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         "field": "Content-Type",
         "value": "'text/plain'",
     },
+    429: _BLANK
+    | {
+        "title": "Too Many Requests",
+        "status": 429,
+        "detail": "alert 7 was moved 10 times within a minute: try again in 42 s",
+    },
     500: _BLANK
     | {"title": "Internal Server Error", "status": 500, "detail": "an error of this program; its log has the details"},
     503: _BLANK | {"title": "Service Unavailable", "status": 503, "detail": "the database is busy"},

@@ -132,8 +132,8 @@ OPERATIONS = {
         summary="Acknowledge, resolve or reopen an alert",
         description=(
             "Moves an alert by hand: OPEN ↔ ACK, either → RESOLVED, and RESOLVED → OPEN while no other alert of the "
-            "same subject is active. If the alert has the status already, nothing changes. If it is resolved, every "
-            "channel is notified."
+            "same subject is active. If the alert has the status already, nothing changes. If it is resolved or "
+            "reopened, every channel is notified. An alert can be moved 10 times a minute."
         ),
         body=AlertUpdate,
         body_examples={
@@ -148,7 +148,7 @@ OPERATIONS = {
                 {"acknowledged": {"summary": "Somebody knows about it", "value": examples.ACKNOWLEDGED}},
             )
         },
-        problems=(400, 404, 409, 415),
+        problems=(400, 404, 409, 415, 429),
     ),
     "list_notification_logs": Operation(
         tag="alerts",

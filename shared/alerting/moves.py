@@ -1,11 +1,16 @@
 """How an alert ends by itself, and what a person changes of it and of what it is about. Pure."""
 
+import math
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from shared.alerting.agents import fall_silent
 from shared.models import Agent, Alert, AlertKind, AlertStatus, Monitor, MonitorState
+
+# A person needs two or three. Each end and each reopening is a message on every channel.
+MAX_MOVES = 10
+MOVES_PERIOD = timedelta(minutes=1)
 
 
 class IllegalMove(Exception):
@@ -15,6 +20,31 @@ class IllegalMove(Exception):
         super().__init__(f"alert {alert.id} cannot go from {alert.status} to {to}: {why}")
         self.alert = alert
         self.to = to
+
+
+class TooManyMoves(Exception):
+    """An alert was moved MAX_MOVES times within MOVES_PERIOD. ``retry_after``: the seconds until it can be again."""
+
+    def __init__(self, alert: Alert, retry_after: int) -> None:
+        super().__init__(f"alert {alert.id} was moved {MAX_MOVES} times within a minute: try again in {retry_after} s")
+        self.retry_after = retry_after
+
+
+class Moves(NamedTuple):
+    """How often people moved an alert, and since when that is counted (None: they never did)."""
+
+    number: int = 0
+    since: datetime | None = None
+
+
+def count_move(alert: Alert, moves: Moves, at: datetime) -> Moves:
+    """The moves of an alert with one more. Raises TooManyMoves."""
+    # A time that lies ahead is from before the clock was set back.
+    if moves.since is None or not moves.since <= at < moves.since + MOVES_PERIOD:
+        return Moves(1, at)
+    if moves.number >= MAX_MOVES:
+        raise TooManyMoves(alert, math.ceil((moves.since + MOVES_PERIOD - at).total_seconds()))
+    return moves._replace(number=moves.number + 1)
 
 
 def move(alert: Alert, to: AlertStatus, *, by: str | None, at: datetime, other_active: Alert | None) -> Alert:
@@ -39,6 +69,11 @@ def move(alert: Alert, to: AlertStatus, *, by: str | None, at: datetime, other_a
     else:
         changed = dict.fromkeys(("acknowledged_at", "acknowledged_by", "resolved_at", "resolved_by"))
     return alert.model_copy(update={"status": to, **changed})
+
+
+def has_news(before: Alert, after: Alert) -> bool:
+    """Whether people are notified of a move: of an end, and of a reopening, since they were notified of the end."""
+    return before.status.is_active is not after.status.is_active
 
 
 def resolve(alert: Alert, at: datetime) -> Alert:

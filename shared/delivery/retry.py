@@ -1,17 +1,27 @@
 """How long to wait before a notification is tried again. Pure."""
 
+import math
 import random
 
 FIRST_RETRY_SECONDS = 1.0
 LAST_RETRY_SECONDS = 600.0
+# However long a channel asks to wait, its message is tried once more this long before it expires.
+LAST_CHANCE_SECONDS = 60.0
 
 
-def retry_seconds(attempts: int, retry_after: float | None = None, jitter: float | None = None) -> float:
+def retry_seconds(
+    attempts: int, retry_after: float | None = None, jitter: float | None = None, *, left: float = math.inf
+) -> float:
     """The pause after the ``attempts``-th failure: doubling from 1 s to 10 min, and never less than the channel asks.
+
+    ``left``: the seconds until the message expires. A channel that asks to wait for longer is asked once more before
+    that. If what it asks is no length of time (negative, not a number), it asks nothing.
 
     ``jitter`` in [0, 1], random by default, takes off up to a half, so that messages that failed together are not
     retried together.
     """
     longest = min(LAST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2.0 ** min(attempts, 20))
     share = random.random() if jitter is None else jitter  # noqa: S311  # nobody gains by guessing it
-    return max(longest * (1 - share / 2), retry_after or 0.0)
+    # Not a number is greater than nothing.
+    asked = min(retry_after, left - LAST_CHANCE_SECONDS) if retry_after is not None and retry_after > 0 else 0.0
+    return max(longest * (1 - share / 2), asked)

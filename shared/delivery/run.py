@@ -14,14 +14,15 @@ from typing import NamedTuple
 from shared.delivery.retry import retry_seconds
 from shared.delivery.unrecorded import unrecorded_of
 from shared.logs import step
-from shared.messages import Language, compose
-from shared.models import Attempt, AttemptStatus, now, storable
+from shared.messages import Language, compose, compose_short
+from shared.models import Attempt, AttemptStatus, Notification, now, storable
 from shared.notifiers import Notifier, SendFailed, unexpected
 from shared.store import Owed, Store, StoreUnavailable
 
 LEASE_SECONDS = 30.0
 SEND_SECONDS = 10.0
 POLL_SECONDS = 0.25
+TTL_SECONDS = 86_400.0
 
 
 class Budget(NamedTuple):
@@ -37,17 +38,23 @@ RUN = Budget(starts_until=15.0, ends_at=15.0 + SEND_SECONDS)
 
 
 def deliver_at_once(
-    store: Store, notifiers: Mapping[str, Notifier], notification_ids: Sequence[int], language: Language
+    store: Store,
+    notifiers: Mapping[str, Notifier],
+    notification_ids: Sequence[int],
+    language: Language,
+    ttl_seconds: float = TTL_SECONDS,
 ) -> None:
     """Send what was just owed, within AT_ONCE; ``deliver_owed`` sends what remains. Never raises."""
     try:
         # Even if nothing is owed: a process that only takes events may have no other occasion in time.
         unrecorded_of(store).record(store, notifiers)
         if notification_ids:
-            _Run(store, notifiers, language, AT_ONCE, now, among=notification_ids).go()
+            _Run(store, notifiers, language, AT_ONCE, now, ttl_seconds, among=notification_ids).go()
+    # The owed messages are safe in the store. The caller's own work is done and must not be reported as failed.
     except StoreUnavailable as trouble:
-        # The owed messages are safe in the store. The caller's own work is done and must not be reported as failed.
         step("server", "delivery_put_off", level=logging.WARNING, reason=str(trouble))
+    except Exception as defect:  # noqa: BLE001  # see above
+        step("server", "delivery_put_off", level=logging.ERROR, failure=True, reason=f"unexpected {_name(defect)}")
 
 
 def deliver_owed(
@@ -74,7 +81,7 @@ def deliver_owed(
             notification_id=given_up.id,
             channel=given_up.channel,
         )
-    run = _Run(store, notifiers, language, RUN, clock)
+    run = _Run(store, notifiers, language, RUN, clock, ttl_seconds)
     if store.notifications.has_due(notifiers, now=clock()):
         run.go()
     return {**run.outcomes, AttemptStatus.EXPIRED: len(expired)}
@@ -90,10 +97,11 @@ class _Run:
         language: Language,
         budget: Budget,
         clock: Callable[[], datetime],
+        ttl_seconds: float,
         among: Sequence[int] | None = None,
     ) -> None:
         self.store, self.notifiers, self.language = store, notifiers, language
-        self.budget, self.clock, self.among = budget, clock, among
+        self.budget, self.clock, self.ttl_seconds, self.among = budget, clock, ttl_seconds, among
         self.outcomes = dict.fromkeys(AttemptStatus, 0)
         self._unrecorded = unrecorded_of(store)
         self._started = time.monotonic()
@@ -103,30 +111,53 @@ class _Run:
 
     def go(self) -> None:
         """Serve every channel. Raises StoreUnavailable if that ended a sender."""
-        threads = [threading.Thread(target=self._serve, args=(channel,), daemon=True) for channel in self.notifiers]
-        for thread in threads:
-            thread.start()
+        threads: list[threading.Thread] = []
+        unserved: list[str] = []
+        for channel in self.notifiers:
+            thread = threading.Thread(target=self._serve, args=(channel,), daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # this machine is short of threads
+                unserved.append(channel)
+            else:
+                threads.append(thread)
+        for channel in unserved:
+            self._serve(channel)
         for thread in threads:
             thread.join()
         if self._trouble:
             raise self._trouble
 
     def _serve(self, channel: str) -> None:
-        try:
-            while self._elapsed() < self.budget.starts_until:
-                self._unrecorded.record(self.store, self.notifiers)
-                at = self.clock()
-                lease = at + timedelta(seconds=LEASE_SECONDS)
-                owed = self.store.notifications.claim(channel, now=at, leased_until=lease, among=self.among)
-                if owed is not None:
-                    self._attempt(owed)
-                elif self.among is None and self._sending:
-                    # Another channel is slow. Messages that come due on this one meanwhile must not wait for it.
-                    time.sleep(POLL_SECONDS)
-                else:
+        pause = POLL_SECONDS
+        while self._elapsed() < self.budget.starts_until:
+            try:
+                if not self._serve_next(channel):
                     return
-        except StoreUnavailable as trouble:
-            self._trouble = trouble
+            except StoreUnavailable as trouble:
+                self._trouble = trouble
+                return
+            except Exception as defect:  # noqa: BLE001  # a sender that ended here would leave its channel unserved
+                step(
+                    "server", "sender_failed", level=logging.ERROR, failure=True, channel=channel, reason=_name(defect)
+                )
+                time.sleep(min(pause, max(0.0, self.budget.starts_until - self._elapsed())))
+                pause *= 2
+
+    def _serve_next(self, channel: str) -> bool:
+        """Send the channel's next message, if one is due. Whether to ask again."""
+        self._unrecorded.record(self.store, self.notifiers)
+        at = self.clock()
+        lease = at + timedelta(seconds=LEASE_SECONDS)
+        owed = self.store.notifications.claim(channel, now=at, leased_until=lease, among=self.among)
+        if owed is not None:
+            self._attempt(owed)
+            return True
+        if self.among is not None or not self._sending:
+            return False
+        # Another channel is slow. Messages that come due on this one meanwhile must not wait for it.
+        time.sleep(POLL_SECONDS)
+        return True
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._started
@@ -143,7 +174,7 @@ class _Run:
         duration_ms = round((time.perf_counter() - started) * 1000, 3)
         due_at = None
         if status is AttemptStatus.RETRY:
-            due_at = self.clock() + timedelta(seconds=retry_seconds(owed.notification.attempts, retry_after))
+            due_at = self._due_at(owed.notification, retry_after)
         self._unrecorded.add(Attempt(owed.notification, status, attempted_at, duration_ms, answer, due_at))
         with self._lock:
             self.outcomes[status] += 1
@@ -162,6 +193,11 @@ class _Run:
         )
         self._record()
 
+    def _due_at(self, notification: Notification, retry_after: float | None) -> datetime:
+        at = self.clock()
+        left = self.ttl_seconds - max(0.0, (at - notification.created_at).total_seconds())
+        return at + timedelta(seconds=retry_seconds(notification.attempts, retry_after, left=left))
+
     def _record(self) -> None:
         """Record what was attempted. Raises StoreUnavailable if that does not succeed before the run's end."""
         while True:
@@ -173,15 +209,38 @@ class _Run:
             time.sleep(POLL_SECONDS)
 
     def _send(self, owed: Owed) -> tuple[AttemptStatus, str, float | None]:
-        text = compose(owed.alert, owed.notification, self.language)
+        text, remark = self._composed(owed)
+        status, answer, retry_after = self._hand_over(text, owed)
+        # The channel's own words may hold anything, and the store must be able to keep them.
+        return status, storable(answer + remark), retry_after
+
+    def _composed(self, owed: Owed) -> tuple[str, str]:
+        """The text, and what the log must say about it."""
+        try:
+            return compose(owed.alert, owed.notification, self.language), ""
+        except Exception as defect:  # noqa: BLE001  # a message without its details is better than none
+            step(
+                "server",
+                "message_not_composed",
+                level=logging.ERROR,
+                failure=True,
+                notification_id=owed.notification.id,
+            )
+            remark = f" (a short text, because composing failed: {_name(defect)})"
+            return compose_short(owed.alert, owed.notification), remark
+
+    def _hand_over(self, text: str, owed: Owed) -> tuple[AttemptStatus, str, float | None]:
         seconds = min(SEND_SECONDS, self.budget.ends_at - self._elapsed())
         notifier = self.notifiers[owed.notification.channel]
         try:
             answer = notifier.send(text, timeout_seconds=seconds, notification=owed.notification)
         except SendFailed as failure:
             status = AttemptStatus.FAILED if failure.is_permanent else AttemptStatus.RETRY
-            # The channel's own words may hold anything, and the store must be able to keep them.
-            return status, storable(str(failure)), failure.retry_after
+            return status, str(failure), failure.retry_after
         except Exception as defect:  # noqa: BLE001  # a notifier's defect must not lose the message
-            return AttemptStatus.RETRY, storable(unexpected(notifier, defect)), None
-        return AttemptStatus.SENT, storable(answer), None
+            return AttemptStatus.RETRY, unexpected(notifier, defect), None
+        return AttemptStatus.SENT, str(answer), None
+
+
+def _name(defect: Exception) -> str:
+    return type(defect).__name__

@@ -44,6 +44,17 @@ class Unrecorded:
                 except StoreUnavailable:
                     self._attempts.appendleft(attempt._replace(is_late=True))
                     raise
+                except Exception:  # noqa: BLE001  # one attempt must not keep the others, and every sender, waiting
+                    step(
+                        "server",
+                        "attempt_not_recorded",
+                        level=logging.ERROR,
+                        failure=True,
+                        notification_id=attempt.notification.id,
+                        channel=attempt.notification.channel,
+                        status=attempt.status,
+                    )
+                    continue
                 if change is not None:
                     log_change(change)
 

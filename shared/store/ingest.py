@@ -1,10 +1,10 @@
 """Events in: what happened, saved in one transaction with what it means and what is owed for it."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
-from shared.alerting import Decision, Reason, Situation, decide, effective_time, observe_agent
+from shared.alerting import FIRST_TIME, Decision, Reason, Situation, decide, effective_time, observe_agent
 from shared.models import Agent, Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor, as_text
 from shared.store.changes import open_alert, resolve_alert
 from shared.store.engines.database import Transaction
@@ -14,6 +14,7 @@ from shared.store.tables import events as table
 
 # How often an agent checks that does not say so.
 INTERVAL_SECONDS = 30.0
+_LAST_TIME = datetime(9999, 12, 30, tzinfo=UTC)
 OFFLINE = Cause.of("location_offline")
 
 
@@ -59,9 +60,14 @@ def ingest(
     intake = _Intake(transaction, received_at, channels, {event.monitor for event in events})
     times = [effective_time(event, received_at, sent_at) for event in events]
     in_order = sorted(range(len(events)), key=times.__getitem__)
-    done = {index: intake.add(events[index], times[index]) for index in in_order}
+    done = {index: intake.add(_showable(events[index], times[index]), times[index]) for index in in_order}
     intake.save()
     return [done[index] for index in range(len(events))]
+
+
+def _showable(event: Event, at: datetime) -> Event:
+    """The event, dated ``at`` if its own time has no date in some time zone."""
+    return event if FIRST_TIME <= event.timestamp <= _LAST_TIME else event.model_copy(update={"timestamp": at})
 
 
 class _Intake:

@@ -1,10 +1,14 @@
 """The part of the store that delivery works with: what is owed, who sends it, and how that went."""
 
+import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
 from shared.alerting import CLOCK_TOLERANCE, judge_channel
+from shared.logs import step
 from shared.models import Alert, AlertKind, Attempt, Change, ChangeKind, Notification, NotificationLog
 from shared.store.changes import open_alert, resolve_alert
 from shared.store.engines.database import MAX_ID, Database, Transaction
@@ -40,7 +44,7 @@ class Outbox:
             claimed = notifications.claim(
                 transaction, channel, now=now, leased_until=leased_until, ids=ids, skew=CLOCK_TOLERANCE
             )
-            return Owed(claimed, alerts.get(transaction, claimed.alert_id)) if claimed else None
+            return Owed(claimed, alerts.of_notification(transaction, claimed)) if claimed else None
 
     def has_due(self, channels: Collection[str], *, now: datetime) -> bool:
         """Whether any of ``channels`` may have something to claim; a read, so that idle runs write nothing."""
@@ -81,7 +85,12 @@ class Outbox:
 
 def _judge_channel(transaction: Transaction, attempt: Attempt, channels: Collection[str]) -> Change | None:
     channel, at = attempt.notification.channel, attempt.attempted_at
-    refused = alerts.active(transaction, AlertKind.CHANNEL_REFUSED, channel)
+    try:
+        refused = alerts.active(transaction, AlertKind.CHANNEL_REFUSED, channel)
+    except ValidationError:
+        # Its row is damaged. The attempt must be recorded all the same: otherwise the message would be sent again.
+        step("server", "row_damaged", level=logging.ERROR, row=f"CHANNEL_REFUSED {channel}")
+        return None
     change = judge_channel(attempt.status, refused)
     if change is ChangeKind.OPENED:
         return open_alert(

@@ -8,8 +8,10 @@ from shared.alerting import (
     STATE_WITHOUT_AGENT,
     WatchPeriod,
     agent_after_move,
+    count_move,
     extend_watch,
     fall_silent,
+    has_news,
     is_silent,
     monitor_after_move,
     move,
@@ -106,11 +108,14 @@ class Alerts:
     def move(
         self, alert_id: int, to: AlertStatus, *, by: str | None, at: datetime, channels: Collection[str]
     ) -> Change:
-        """Move an alert by hand. RESOLVED is owed to ``channels``; the change's kind is None if it was there already.
+        """Move an alert by hand. Its end, or its reopening, is owed to ``channels``.
+
+        The change's kind is None if the alert was there already.
 
         Raises:
             AlertNotFound: no alert has this id.
             IllegalMove: an alert does not go this way.
+            TooManyMoves: it was moved too often.
         """
         with self._database.transaction() as transaction:
             alert = alerts.get(transaction, alert_id)
@@ -118,11 +123,12 @@ class Alerts:
             moved = move(alert, to, by=by, at=at, other_active=other)
             if moved == alert:
                 return Change(alert, None)
+            alerts.save_moves(transaction, alert.id, count_move(alert, alerts.moves(transaction, alert.id), at))
             alerts.save(transaction, moved)
             _sync_subject(transaction, moved)
-            if moved.status.is_active:
+            if not has_news(alert, moved):
                 return Change(moved, ChangeKind.MOVED)
-            owed = notifications.owe(transaction, moved, channels, now=at, is_manual=True, actor=by)
+            owed = notifications.owe(transaction, moved, channels, now=at, is_manual=True, actor=by, occurred_at=at)
             return Change(moved, ChangeKind.MOVED, owed)
 
 

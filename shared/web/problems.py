@@ -43,7 +43,7 @@ def document(status: int, detail: str, **members: Any) -> bytes:
 def response_to(error: Exception, name: str) -> Response:
     """The response of the function ``name`` to an exception; details that callers must not see go only to the log."""
     # Imported here, since the agent has no store, and most requests have no problem.
-    from shared.alerting import IllegalMove
+    from shared.alerting import IllegalMove, TooManyMoves
     from shared.store import AlertNotFound, StoreUnavailable
 
     headers: dict[str, str] = {}
@@ -57,6 +57,8 @@ def response_to(error: Exception, name: str) -> Response:
             status, detail = 404, str(error)
         case IllegalMove():
             status, detail, members = 409, str(error), {"field": "status", "from": error.alert.status, "to": error.to}
+        case TooManyMoves():
+            status, detail, headers = 429, str(error), {"Retry-After": str(error.retry_after)}
         case StoreUnavailable():
             status, detail, headers = 503, str(error), retry_after(error)
             step("server", "store_unavailable", level=logging.ERROR, function=name, reason=detail)

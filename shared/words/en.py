@@ -75,6 +75,8 @@ MESSAGES: Mapping[str, str] = {
     "cause": "cause: {cause}",
     "cause_unknown": "unknown",
     "lasted": "lasted {duration}",
+    "reopened_by": "reopened by hand by {name}",
+    "reopened_by_hand": "reopened by hand",
     "resolved_by": "resolved by hand by {name}",
     "resolved_by_hand": "resolved by hand",
     "since": "since {time}",

@@ -75,6 +75,8 @@ MESSAGES: Mapping[str, str] = {
     "cause": "원인: {cause}",
     "cause_unknown": "알 수 없음",
     "lasted": "지속 시간: {duration}",
+    "reopened_by": "{name} 님이 직접 다시 열었음",
+    "reopened_by_hand": "직접 다시 열었음",
     "resolved_by": "{name} 님이 직접 해결 처리함",
     "resolved_by_hand": "직접 해결 처리함",
     "since": "시작: {time}",

@@ -1,5 +1,6 @@
 """The messages that people read."""
 
+import re
 import unicodedata
 from datetime import UTC, timedelta, timezone
 
@@ -145,6 +146,21 @@ def test_the_text_of_others_cannot_break_the_line() -> None:
     assert text.endswith("#17")
 
 
+@pytest.mark.parametrize("blank", ["\u3164", "\u2800", "\ufe0f", "\u200d \u00a0"])
+def test_a_name_that_nobody_sees_is_replaced(blank: str) -> None:
+    unseen = alert(subject=blank, cause=blank, cause_data=None)
+    assert compose(unseen, notification("OUTAGE"), "en", UTC).startswith("OUTAGE http://shop/ · cause: unknown · ")
+    nothing = alert(subject=blank, target_url=blank)
+    assert compose(nothing, notification("OUTAGE"), "en", UTC).startswith("OUTAGE ? · cause")
+    by_nobody = notification("RECOVERY", is_manual=True, actor=blank)
+    assert " · resolved by hand · #17" in compose(alert(), by_nobody, "en", UTC)
+
+
+def test_a_persons_name_is_cut() -> None:
+    text = compose(alert(), notification("RECOVERY", is_manual=True, actor="x" * 255), "en", UTC)
+    assert f"resolved by hand by {'x' * 63}… · #17" in text
+
+
 @pytest.mark.parametrize(
     ("written", "shown", "why"),
     [
@@ -160,6 +176,17 @@ def test_the_text_of_others_cannot_break_the_line() -> None:
         ("a\ud800b", "a b", "half a character"),
         ("a\xa0b\u3000c", "a b c", "every kind of space is one"),
         ("pay\u200dpal \u200dx\u200d", "pay pal x", "a joiner of nothing"),
+        ("가\u200d나 漢\u200d字", "가 나 漢 字", "nor do letters have one"),
+        ("👩\u200dx y\u200d👩 👩\u200d\u200d👩", "👩 x y 👩 👩 👩", "a joiner of one sign"),
+        ("a\u3164b \u3164", "a b", "Hangul's filler"),
+        ("\u115f\u1160a\uffa0b", "a b", "its relatives"),
+        ("a\u2800b", "a b", "Braille's blank"),
+        ("pay\ufe0fpal \ufe00x\ufe0e", "pay pal x", "variation selectors"),
+        ("가\ufe0f葛\U000e0100城 a\U000e01efb", "가 葛 城 a b", "of letters too"),
+        ("❤️\ufe0f\ufe0f x", "❤️ x", "a second selector"),
+        ("a\u034fb\u17b4c\u180bd\u180fe", "a b c d e", "marks without a shape"),
+        ("a\U0001d159b\U00013441c\ufffcd", "a b c d", "symbols without a shape"),
+        ("1️⃣ ❤️ ©️ ☎︎", "1️⃣ ❤️ ©️ ☎︎", "a selector of a sign stays"),
         ("👩‍🚒 👩🏽‍❤️‍💋‍👨 🏳️‍🌈", "👩‍🚒 👩🏽‍❤️‍💋‍👨 🏳️‍🌈", "a joiner of signs stays"),
         ("결제 서버 (서울) é العربية עברית", "결제 서버 (서울) é العربية עברית", "every language stays"),
         ("<b>x</b> *y* [z](http://z) &amp; `q`", "<b>x</b> *y* [z](http://z) &amp; `q`", "markup is only text"),
@@ -169,7 +196,8 @@ def test_only_visible_characters_stay(written: str, shown: str, why: str) -> Non
     assert one_line(written) == shown, why
 
 
-WHATEVER = st.text(max_size=2_000) | st.text(st.sampled_from("\n\r\x1b\x9b\x00\u202e\u2066\u200d\u2028\ud800#🔥👩a1 "))
+ODD = "\n\r\x1b\x9b\x00\u202e\u2066\u200d\u2028\ud800\u3164\u2800\ufe0f#🔥👩a1 "
+WHATEVER = st.text(max_size=2_000) | st.text(st.sampled_from(ODD))
 
 
 @given(subject=WHATEVER, target=WHATEVER, cause=WHATEVER, actor=WHATEVER, language=st.sampled_from(["en", "ko"]))
@@ -186,6 +214,8 @@ def test_a_message_is_one_line_whatever_others_write(
     assert len(text.splitlines()) == 1
     assert {unicodedata.category(letter) for letter in text.replace("\u200d", "")}.isdisjoint(UNSEEN)
     assert len(text.encode("utf-16-le")) // 2 <= 4096
+    assert {"\u3164", "\u2800"}.isdisjoint(text)
+    assert re.search(r"(?<![🔥👩])[\ufe0f\u200d]|\u200d(?![🔥👩])", re.sub("(?<=[🔥👩])\ufe0f", "", text)) is None
     assert text.startswith("RECOVERY " if language == "en" else "복구 ")
     assert text.endswith(" · #17")
     assert text.count("2025-01-08 12:00:00 UTC") >= 1

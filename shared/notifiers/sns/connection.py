@@ -11,6 +11,7 @@ import functools
 import logging
 import os
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +26,8 @@ KEEP_SECONDS = 20
 MAX_RESPONSE_BYTES = 64 * 1024
 # CURLOPT_QUICK_EXIT, which pycurl does not name. Without it, a name look-up that hangs keeps us past the deadline.
 _QUICK_EXIT = 322
+# How the body of each refusal of SNS begins. A text, since it is compiled when something is first refused.
+_ERROR_OF_SNS = rb"\s*(?:<\?xml[^>]*>\s*)?<ErrorResponse[\s>]"
 
 
 class Connection:
@@ -63,8 +66,12 @@ class Connection:
             if error.args[0] == pycurl.E_OPERATION_TIMEDOUT:
                 raise TimeoutError from None
             raise ConnectionError(f"SNS was not reached, or did not answer: {error.args[1]}") from None
+        status = curl.getinfo(pycurl.RESPONSE_CODE)
+        if status >= 300 and not re.match(_ERROR_OF_SNS, body):
+            # botocore would take a page of a firewall or a proxy for a refusal, if a tag in it is named like one.
+            raise ConnectionError(f"Invalid server response: HTTP {status}, in words that are not those of SNS")
         raw = SimpleNamespace(stream=lambda: [bytes(body)])
-        return AWSResponse(request.url, curl.getinfo(pycurl.RESPONSE_CODE), headers, raw)
+        return AWSResponse(request.url, status, headers, raw)
 
 
 def _set_up(curl: Any, request: Any, gives_up_at: float) -> Any:

@@ -1,11 +1,14 @@
 """The database as the store sees it, whatever its engine, and the errors that it raises."""
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
+
+from shared.logs import step
 
 MAX_ID = 2**63 - 1
 
@@ -91,3 +94,17 @@ class Database(Protocol):
 
     def dialect(self, migration: str) -> str:
         """The text of a migration with this engine's type names."""
+
+
+def salvaged(model: type[Model], row: Row, **instead: Any) -> Model:
+    """The row as a value, whatever it holds, so that a row that somebody damaged costs only what cannot be read of it.
+
+    A column that cannot be read has its value in ``instead``, or is None.
+    """
+    try:
+        return model.model_validate(dict(row))
+    except ValidationError as error:
+        unreadable = sorted({str(mistake["loc"][0]) for mistake in error.errors(include_url=False)})
+    damaged = f"{model.__name__} {row['id']}"
+    step("server", "row_damaged", level=logging.ERROR, row=damaged, columns=" ".join(unreadable))
+    return model.model_validate({**row, **{column: instead.get(column) for column in unreadable}})

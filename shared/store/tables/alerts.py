@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from shared.models import Alert, AlertKind, AlertStatus, Cause, as_text
-from shared.store.engines.database import MAX_ID, Transaction
+from shared.alerting import Moves
+from shared.models import Alert, AlertKind, AlertStatus, Cause, Notification, as_text
+from shared.store.engines.database import MAX_ID, Transaction, salvaged
 
 _ADD = """
     INSERT INTO alerts (kind, subject, target_url, status, cause, cause_data, failed_at, opened_at)
@@ -15,6 +16,9 @@ _SAVE = """
     UPDATE alerts SET status = :status, acknowledged_at = :acknowledged_at, acknowledged_by = :acknowledged_by,
         resolved_at = :resolved_at, resolved_by = :resolved_by
     WHERE id = :id"""
+
+
+_SAVE_MOVES = "UPDATE alerts SET moves = :count, moves_since = :since WHERE id = :id"
 
 
 class AlertNotFound(Exception):
@@ -54,6 +58,18 @@ def save(transaction: Transaction, alert: Alert) -> None:
     transaction.rows(_SAVE, **alert.model_dump(mode="json"))
 
 
+def moves(transaction: Transaction, alert_id: int) -> Moves:
+    """How often people moved the alert lately."""
+    row = transaction.row("SELECT moves, moves_since FROM alerts WHERE id = :id", id=alert_id)
+    is_moved = row is not None and row["moves_since"]
+    return Moves(row["moves"], datetime.fromisoformat(row["moves_since"])) if row and is_moved else Moves()
+
+
+def save_moves(transaction: Transaction, alert_id: int, moved: Moves) -> None:
+    """Write how often people moved the alert."""
+    transaction.rows(_SAVE_MOVES, id=alert_id, count=moved.number, since=as_text(moved.since) if moved.since else None)
+
+
 def get(transaction: Transaction, alert_id: int) -> Alert:
     """The alert with this id. Raises AlertNotFound."""
     sql = "SELECT * FROM alerts WHERE id = :id"
@@ -61,6 +77,15 @@ def get(transaction: Transaction, alert_id: int) -> Alert:
     if alert is None:
         raise AlertNotFound(alert_id)
     return alert
+
+
+def of_notification(transaction: Transaction, notification: Notification) -> Alert:
+    """The alert that a notification is about, whatever its row holds. Raises AlertNotFound."""
+    row = transaction.row("SELECT * FROM alerts WHERE id = :id", id=notification.alert_id)
+    if row is None:
+        raise AlertNotFound(notification.alert_id)
+    times = dict.fromkeys(("failed_at", "opened_at"), notification.created_at)
+    return salvaged(Alert, row, kind=AlertKind.OUTAGE, status=AlertStatus.OPEN, subject="?", **times)
 
 
 def active(transaction: Transaction, kind: AlertKind, subject: str) -> Alert | None:

@@ -13,7 +13,7 @@ from shared.models import (
     NotificationStatus,
     as_text,
 )
-from shared.store.engines.database import Row, Transaction
+from shared.store.engines.database import Row, Transaction, salvaged
 
 _ADD = """
     INSERT INTO notifications
@@ -64,9 +64,11 @@ def owe(
     now: datetime,
     is_manual: bool = False,
     actor: str | None = None,
+    occurred_at: datetime | None = None,
 ) -> tuple[int, ...]:
     """Add one notification of the alert's newest change for each channel; their ids.
 
+    ``occurred_at``: when that was, if not when the alert opened or was resolved.
     A channel that refuses messages is not asked to carry one about itself.
     """
     kind = NotificationKind(alert.kind.value) if alert.status.is_active else NotificationKind.RECOVERY
@@ -80,7 +82,7 @@ def owe(
             alert_id=alert.id,
             channel=channel,
             kind=kind,
-            occurred_at=as_text(alert.resolved_at or alert.opened_at),
+            occurred_at=as_text(occurred_at or alert.resolved_at or alert.opened_at),
             is_manual=int(is_manual),
             actor=actor,
             now=as_text(now),
@@ -103,8 +105,7 @@ def claim(
     ``ids``: the least and the greatest id to consider. ``skew``: what lies further ahead than the clock's tolerance was
     decided before the clock was set back, and holds nothing up.
     """
-    return transaction.value(
-        Notification,
+    row = transaction.row(
         _CLAIM,
         channel=channel,
         now=as_text(now),
@@ -114,6 +115,7 @@ def claim(
         first=ids[0],
         last=ids[1],
     )
+    return None if row is None else _salvaged(row, now)
 
 
 def due_channels(transaction: Transaction, *, now: datetime, skew: timedelta) -> set[str]:
@@ -151,14 +153,13 @@ def has_too_old(transaction: Transaction, *, now: datetime, created_before: date
 
 def expire(transaction: Transaction, *, now: datetime, created_before: datetime) -> list[Notification]:
     """Give up every notification that was created before then and that nobody is sending now."""
-    expired = transaction.values(
-        Notification,
+    expired = transaction.rows(
         f"UPDATE notifications SET status = 'EXPIRED', leased_until = NULL WHERE {_TOO_OLD} RETURNING *",  # noqa: S608
         now=as_text(now),
         created_before=as_text(created_before),
     )
     # No engine promises an order of what it returns.
-    return sorted(expired, key=lambda notification: notification.id)
+    return sorted((_salvaged(row, now) for row in expired), key=lambda notification: notification.id)
 
 
 def of_alert(transaction: Transaction, alert_id: int) -> list[Notification]:
@@ -179,3 +180,8 @@ def owed_by_channel(transaction: Transaction, *, late: datetime) -> list[Row]:
     A message is overdue if it could have been sent since ``late``.
     """
     return transaction.rows(_OWED_BY_CHANNEL, late=as_text(late))
+
+
+def _salvaged(row: Row, now: datetime) -> Notification:
+    times = dict.fromkeys(("occurred_at", "created_at", "due_at"), now)
+    return salvaged(Notification, row, kind=NotificationKind.OUTAGE, is_manual=False, **times)

@@ -5,7 +5,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from shared.alerting import IllegalMove, Situation, decide, monitor_after_move, move
+from shared.alerting import (
+    IllegalMove,
+    Moves,
+    Situation,
+    TooManyMoves,
+    count_move,
+    decide,
+    has_news,
+    monitor_after_move,
+    move,
+)
 from shared.models import Alert, AlertStatus, ChangeKind, MonitorState
 from tests.support.builders import alert, at, event, monitor
 
@@ -55,6 +65,29 @@ def test_a_person_may_not_move_an_ended_alert(to: AlertStatus, other: AlertStatu
     assert to in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("count", "since", "now", "expected", "why"),
+    [
+        (0, None, 0, (1, 0), "the first move of all"),
+        (3, 0, 59, (4, 0), "within the minute it counts"),
+        (10, 0, 60, (1, 60), "after the minute the count begins again"),
+        (10, 3600, 0, (1, 0), "so it does if the clock was set back"),
+    ],
+)
+def test_moves_are_counted_by_the_minute(
+    count: int, since: float | None, now: float, expected: tuple[int, float], why: str
+) -> None:
+    moves = Moves(count, None if since is None else at(since))
+    assert count_move(alert(), moves, at(now)) == Moves(expected[0], at(expected[1])), why
+
+
+@pytest.mark.parametrize(("now", "wait"), [(0, 60), (0.5, 60), (59.9, 1)])
+def test_the_eleventh_move_within_a_minute_has_to_wait(now: float, wait: int) -> None:
+    with pytest.raises(TooManyMoves, match=f"try again in {wait} s") as refused:
+        count_move(alert(), Moves(10, at(0)), at(now))
+    assert refused.value.retry_after == wait
+
+
 class AlertOfOneMonitor(RuleBasedStateMachine):
     """Events and people act at random; a model that only counts says what has to come of it."""
 
@@ -67,6 +100,8 @@ class AlertOfOneMonitor(RuleBasedStateMachine):
         self.failures = 0
         self.is_on = False
         self.opened = 0
+        # What people were notified of, in order.
+        self.heard: list[str] = []
 
     @property
     def active(self) -> Alert | None:
@@ -75,6 +110,8 @@ class AlertOfOneMonitor(RuleBasedStateMachine):
     def receive(self, place: float, *, ok: bool) -> ChangeKind | None:
         decision = decide(Situation(self.monitor, self.active, at(place), at(1e6)), event(place, ok=ok))
         self.monitor = decision.monitor
+        if decision.change is not None:
+            self.heard.append("DOWN" if decision.change is ChangeKind.OPENED else "UP")
         if decision.change is ChangeKind.OPENED:
             self.alerts.append(alert(id=len(self.alerts) + 1, failed_at=at(place)))
         elif decision.change is ChangeKind.RESOLVED:
@@ -121,6 +158,8 @@ class AlertOfOneMonitor(RuleBasedStateMachine):
             return
         assert is_legal
         self.alerts[index] = moved
+        if has_news(which, moved):
+            self.heard.append("DOWN" if moved.status.is_active else "UP")
         if which.status.is_active and to is RESOLVED:
             self.monitor = monitor_after_move(self.monitor, alert(RESOLVED))
             self.failures, self.is_on = 0, False
@@ -131,6 +170,13 @@ class AlertOfOneMonitor(RuleBasedStateMachine):
     def at_most_one_alert_is_active(self) -> None:
         assert sum(alert.status.is_active for alert in self.alerts) == self.is_on
         assert len(self.alerts) == self.opened
+
+    @invariant()
+    def a_monitor_that_is_down_is_told_as_down(self) -> None:
+        last = self.heard[-1] if self.heard else "UP"
+        assert (last == "DOWN") is self.is_on
+        assert self.heard == ["DOWN", "UP"] * (len(self.heard) // 2) + ["DOWN"] * self.is_on
+        assert last == "DOWN" or self.monitor.state is not MonitorState.DOWN
 
     @invariant()
     def the_state_says_what_is_known(self) -> None:

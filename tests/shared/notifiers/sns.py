@@ -54,12 +54,16 @@ def refuses(status: int, code: str, text: str = "") -> Behaviour:
     return behaviour
 
 
-def speaks_html(status: int) -> Behaviour:
+def says(status: int, body: str) -> Behaviour:
     def behaviour(exchange: Exchange) -> None:
-        exchange.answer(status, "<html><p>a proxy<p></html>", "text/html")
+        exchange.answer(status, body, "text/html")
 
-    behaviour.__name__ = f"{status}_in_html"
+    behaviour.__name__ = f"{status}_{body}"
     return behaviour
+
+
+def speaks_html(status: int) -> Behaviour:
+    return says(status, "<html><p>a proxy<p></html>")
 
 
 def hangs(exchange: Exchange) -> None:

@@ -12,7 +12,6 @@ from shared.settings import SettingError
 from tests.support.stand_ins import (
     Behaviour,
     BotApi,
-    Call,
     accepts_and_drips,
     asks_to_wait,
     bad_gateway,
@@ -75,24 +74,6 @@ def test_a_failure_says_whether_trying_again_can_help(
     assert time.monotonic() - started < 2.5, "the deadline holds, however slowly it responds"
     assert (raised.value.is_permanent, raised.value.retry_after) == (is_permanent, retry_after)
     assert TOKEN not in str(raised.value)
-
-
-def moved(call: Call) -> None:
-    call.refuse(400, "group upgraded", {"migrate_to_chat_id": -200})
-
-
-@pytest.mark.parametrize(
-    ("name", "setting"),
-    [("telegram", "TELEGRAM_CHAT_ID"), ("ops", r"CHANNELS\.ops\.chat_id")],
-    ids=["variable", "JSON"],
-)
-def test_a_group_that_moved_says_where_to(bot_api: BotApi, name: str, setting: str) -> None:
-    ops = {"kind": "telegram", "bot_token": TOKEN, "chat_id": -100123, "api_url": bot_api.url}
-    settings = {**TELEGRAM, "TELEGRAM_API_URL": bot_api.url, "CHANNELS": json.dumps({"ops": ops})}
-    bot_api.queue(moved)
-    with pytest.raises(SendFailed, match=f"{setting} has to be -200") as raised:
-        configured(settings)[name].send("x", timeout_seconds=5)
-    assert raised.value.is_permanent
 
 
 def test_a_refused_connection_is_tried_again() -> None:

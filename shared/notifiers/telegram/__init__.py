@@ -61,7 +61,7 @@ class TelegramNotifier(NotifierKind):
             connection = _Connection(*token_and_url)
         is_reusable = False
         try:
-            message_id = connection.send(self.chat_id, text, max(0.0, gives_up_at - time.monotonic()))
+            answer = self._send_where_it_is(connection, text, gives_up_at)
             is_reusable = True
         except (TimeoutError, error.TimedOut):
             raise SendFailed(f"no answer within {timeout_seconds:.3g} s") from None
@@ -71,10 +71,12 @@ class TelegramNotifier(NotifierKind):
             seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
             raise SendFailed(f"too many messages: asked to wait {seconds:g} s", retry_after=seconds) from None
         except error.ChatMigrated as moved:
-            reason = f"the group moved: {self.setting('chat_id')} has to be {moved.new_chat_id}"
-            raise SendFailed(reason, is_permanent=True) from None
+            raise SendFailed(f"the group moved twice, the last time to {moved.new_chat_id}") from None
         except (error.BadRequest, error.Forbidden, error.InvalidToken) as refused:
-            raise SendFailed(self._without_token(str(refused)), is_permanent=True) from None
+            reason = self._without_token(str(refused)) + self._moved()
+            # If the group's new chat refuses, the next message asks again for where the group is.
+            new_chats.pop(self._group, None)
+            raise SendFailed(reason, is_permanent=True) from None
         except error.TelegramError as failed:
             raise SendFailed(self._without_token(str(failed))) from None
         finally:
@@ -82,7 +84,30 @@ class TelegramNotifier(NotifierKind):
                 _idle_connections.setdefault(token_and_url, []).append(connection)
             else:
                 connection.close()
-        return f"message {message_id}"
+        return answer
+
+    @property
+    def _group(self) -> tuple[str, str]:
+        return self.api_url, self.chat_id
+
+    def _moved(self) -> str:
+        """What the log says about a group that became a supergroup, and so has another id."""
+        new = new_chats.get(self._group)
+        return f"; the group moved: {self.setting('chat_id')} has to be {new}" if new else ""
+
+    def _send_where_it_is(self, connection: "_Connection", text: str, gives_up_at: float) -> str:
+        from telegram import error
+
+        def left() -> float:
+            return max(0.0, gives_up_at - time.monotonic())
+
+        try:
+            message_id = connection.send(new_chats.get(self._group, self.chat_id), text, left())
+        except error.ChatMigrated as moved:
+            # Telegram says so at every send to the old id, so that a new process need not know.
+            new = new_chats[self._group] = str(moved.new_chat_id)
+            message_id = connection.send(new, text, left())
+        return f"message {message_id}{self._moved()}"
 
     def refuse_unusable_proxy(self) -> None:
         """See NotifierKind.refuse_unusable_proxy."""
@@ -92,18 +117,26 @@ class TelegramNotifier(NotifierKind):
         """Ask who the bot is, and whether it can see the chat."""
         import requests
 
+        from shared.notifiers.telegram.own_words import new_chat
+
         try:
             bot = self._ask("getMe", timeout_seconds)
             if not bot.get("ok"):
                 fix = f"{self.setting('bot_token')}=… as BotFather's /token gives it"
                 return ProbeResult("failure", _refused("the token", bot), "a bot's token", fix)
             chat = self._ask("getChat", timeout_seconds, chat_id=self.chat_id)
+            # getChat still knows the old id of a group that moved; only what needs to write there is sent away.
+            typing = self._ask("sendChatAction", timeout_seconds, chat_id=self.chat_id, action="typing")
         except requests.RequestException as error:
             # The error's text stays out: it holds the URL, and so the token.
             found, expected = f"Telegram is not reached: {type(error).__name__}", f"an answer from {self.api_url}"
             return ProbeResult("failure", found, expected, f"curl -sS {self.api_url} shows why")
         result = bot.get("result")
         name = result.get("username", "?") if isinstance(result, dict) else "?"
+        for response in (chat, typing):
+            if (new := new_chat(response)) is not None:
+                fix = f"{self.setting('chat_id')}={new}"
+                return ProbeResult("warning", f"the group {self.chat_id} moved to {new}", "the group's new id", fix)
         if not chat.get("ok"):
             fix = f"{self.setting('chat_id')}=…, and let somebody there write to @{name} or add it"
             return ProbeResult("failure", _refused("the chat", chat), f"a chat that @{name} is in", fix)
@@ -139,12 +172,13 @@ class _Connection:
 
         import httpx
         from telegram import Bot
-        from telegram.request import HTTPXRequest
+
+        from shared.notifiers.telegram.own_words import only_own_words
 
         # If a message goes out on a connection that died unnoticed, its response never comes.
         limits = httpx.Limits(max_connections=1, keepalive_expiry=KEEP_SECONDS)
         options = {"verify": _tls(), "limits": limits, "trust_env": False}
-        request = HTTPXRequest(httpx_kwargs=options, proxy=proxies.http_proxy_of(base_url))
+        request = only_own_words()(httpx_kwargs=options, proxy=proxies.http_proxy_of(base_url))
         # Also for getUpdates, which we never call: the bot would build another request, which reads the CA bundle.
         self._bot = Bot(token, base_url=base_url, request=request, get_updates_request=request)
         self._loop = asyncio.new_event_loop()
@@ -179,6 +213,8 @@ class _Connection:
             self._loop.close()
 
 
+# The ids of groups that became supergroups, by address and old id.
+new_chats: dict[tuple[str, str], str] = {}
 # By token and address. Taken by pop and returned by append, each of which only one thread can do at a time.
 _idle_connections: dict[tuple[str, str], list[_Connection]] = {}
 
