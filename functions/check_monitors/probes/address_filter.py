@@ -63,6 +63,7 @@ class AddressFilter:
         self.is_private_allowed = is_private_allowed
         self._refusal: Cause | None = None
         self._has_opened = False
+        self.error_number = 0  # of the last socket that could not be made
 
     @property
     def refusal(self) -> Cause | None:
@@ -82,8 +83,11 @@ class AddressFilter:
             return pycurl.SOCKET_BAD
         self._has_opened = True
         try:
-            return _Lent(socket.socket(address.family, address.socktype, address.protocol))
-        except OSError:  # no IPv6 on this machine, or no descriptor left; pycurl would print a traceback
+            lent = _Lent(socket.socket(address.family, address.socktype, address.protocol))
+            self.error_number = 0
+            return lent
+        except OSError as error:  # no IPv6 on this machine, or no descriptor left; pycurl would print a traceback
+            self.error_number = error.errno or 0
             return pycurl.SOCKET_BAD
 
 

@@ -3,19 +3,17 @@
 import logging
 import os
 import time
-from typing import Any
 
 import certifi
 import pycurl
 from pydantic import SecretStr
 
 from functions.check_monitors.probes.address_filter import AddressFilter
-from functions.check_monitors.probes.causes import MAX_REDIRECTS, cause
-from functions.check_monitors.probes.http import QUICK_EXIT
+from functions.check_monitors.probes.causes import MAX_REDIRECTS, URL_NOT_VALID, cause
+from functions.check_monitors.probes.handles import handle_for
 from shared.logs import step
 from shared.models import Cause
 from shared.settings import SettingError
-from shared.settings.proxies import set_proxy
 from shared.words import cause_text
 
 PING_SECONDS = 2.0
@@ -53,33 +51,32 @@ class _Get:
         for _ in range(MAX_REDIRECTS + 1):
             if address_filter.refuses(url):
                 return address_filter.refusal
-            curl = pycurl.Curl()
-            try:
-                failure = self._get(curl, url, address_filter)
-                to = None if failure else curl.getinfo_raw(pycurl.REDIRECT_URL)
-            finally:
-                curl.close()
-            if to is None:
+            failure, to = self._get(url, address_filter)
+            if failure or to is None:
                 return failure
-            url = to.decode("latin-1")
+            url = to
             address_filter = AddressFilter(self.is_private_allowed)
         return Cause.of("too_many_redirects", limit=MAX_REDIRECTS)
 
-    def _get(self, curl: Any, url: str, address_filter: AddressFilter) -> Cause | None:
+    def _get(self, url: str, address_filter: AddressFilter) -> tuple[Cause | None, str | None]:
+        """Why it failed, and where it leads to."""
+        curl = None
         try:
-            curl.setopt(pycurl.URL, url)
-            set_proxy(curl, url)
+            curl = handle_for(url, self.gives_up_at - time.monotonic(), address_filter)
             curl.setopt(pycurl.CAINFO, os.environ.get("SSL_CERT_FILE") or certifi.where())
-            curl.setopt(pycurl.TIMEOUT_MS, max(1, round((self.gives_up_at - time.monotonic()) * 1000)))
-            curl.setopt(pycurl.NOSIGNAL, 1)
-            curl.setopt(QUICK_EXIT, 1)
-            curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-            curl.setopt(pycurl.OPENSOCKETFUNCTION, address_filter.open_socket)
             curl.setopt(pycurl.USERAGENT, "Bonghwa (heartbeat)")
             curl.setopt(pycurl.WRITEFUNCTION, lambda _: None)
             curl.perform()
-        except (pycurl.error, UnicodeEncodeError) as error:
-            code = error.args[0] if isinstance(error, pycurl.error) else pycurl.E_URL_MALFORMAT
+            to = curl.getinfo_raw(pycurl.REDIRECT_URL)
+            why = cause(curl, pycurl.E_OK, "", curl.getinfo(pycurl.RESPONSE_CODE), PING_SECONDS)
+            return why, None if to is None else to.decode("latin-1")
+        except UnicodeEncodeError:
+            return URL_NOT_VALID, None
+        except pycurl.error as error:
             # libcurl's own text is left out: it may hold a part of the URL.
-            return address_filter.refusal or cause(curl, code, "", None, PING_SECONDS)
-        return cause(curl, pycurl.E_OK, "", curl.getinfo(pycurl.RESPONSE_CODE), PING_SECONDS)
+            if curl is None:
+                return URL_NOT_VALID, None
+            return address_filter.refusal or cause(curl, error.args[0], "", None, PING_SECONDS), None
+        finally:
+            if curl is not None:
+                curl.close()
