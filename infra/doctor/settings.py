@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from infra.doctor.findings import Finding, failure, ok, warning
+from infra.local.environment import FileInvalid, values_in
 from shared import ROOT
 from shared.channels import read as read_channels
 from shared.notifiers import NotifierKind
@@ -19,13 +20,13 @@ _NEW_KEY = "API_KEY=… from python3 -c 'import secrets; print(secrets.token_url
 
 def examine_file(file: Path) -> Iterator[Finding]:
     """The file of settings: whether other users can read it, and misspelled names in it."""
-    if not file.exists():
+    if not os.path.lexists(file):
         yield ok("settings", f"there is no {file.name}: all settings come from the environment")
         return
     given, trouble = read(file)
     if trouble is not None:
-        fix = f"chmod 600 {file}, as its owner; and UTF-8"
-        yield failure("settings", f"{file.name} cannot be read: {trouble}", expected="NAME=value lines", fix=fix)
+        fix = f"edit {file}, and chmod 600 it as its owner"
+        yield failure("settings", trouble, expected="NAME=value lines in UTF-8", fix=fix)
         return
     others = file.stat().st_mode & 0o077
     if others and os.name == "posix":
@@ -51,10 +52,9 @@ def examine_file(file: Path) -> Iterator[Finding]:
 def read(file: Path) -> tuple[dict[str, str], str | None]:
     """The file's settings, none if there is no file; and the reason if it cannot be read."""
     try:
-        found = dotenv_values(file, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
+        return values_in(file), None
+    except FileInvalid as error:
         return {}, str(error)
-    return {name: value or "" for name, value in found.items()}, None
 
 
 def readable(environ: Mapping[str, str]) -> tuple[Settings, list[Finding]]:

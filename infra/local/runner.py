@@ -7,11 +7,13 @@ import socket
 import sys
 from collections.abc import Mapping
 
+from infra.local import large_values
 from infra.local.environment import read_dotenv, take_out_debug
 from infra.local.server import listen
 from infra.table import rows
 from shared import ROOT
 from shared.channels import configured
+from shared.logs.private import open_private
 from shared.notifiers import NotifierKind, kinds
 from shared.settings import SettingError, Settings, is_loopback
 from shared.store import StoreUnavailable, open_store
@@ -19,8 +21,8 @@ from shared.store import StoreUnavailable, open_store
 
 def main() -> None:
     """Run until stopped. If the system cannot start, exit with one line on standard error."""
-    is_new = read_dotenv(os.environ)
     try:
+        is_new = read_dotenv(os.environ)
         settings = Settings.from_env()
         _ = settings.targets, settings.key
         for notifier in configured().values():
@@ -37,6 +39,7 @@ def main() -> None:
     numbers = json.dumps({name: bound.fileno() for name, bound in of_functions.items()})
     # serve.py takes over this very process, which frees the memory of what the checks above imported.
     arguments = [str(listener.fileno()), numbers, *(["--new"] if is_new else [])]
+    large_values.hand_over(os.environ)
     os.execv(sys.executable, [sys.executable, "-m", "infra.local.serve", *arguments])  # noqa: S606  # our own module
 
 
@@ -49,9 +52,9 @@ def _check_files(settings: Settings) -> None:
     if settings.log_dir:
         folder = ROOT / settings.log_dir
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in ("server.log", "agent.log"):
-                (folder / name).open("a").close()
+                os.close(open_private(folder / name))
         except OSError as error:
             expected = f"a folder that can be written ({error.strerror})"
             raise SettingError("LOG_DIR", str(settings.log_dir), expected) from error

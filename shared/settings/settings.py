@@ -7,6 +7,7 @@ variable, what was found and what is expected.
 import functools
 import ipaddress
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -130,6 +131,10 @@ class Settings(BaseModel):
             SettingError: a value is malformed.
         """
         given = {name: value for name in _variables() if (value := environ.get(name, "")).strip()}
+        for name, value in given.items():
+            if not value.isprintable() and re.search("[\ud800-\udfff]", value):
+                # Bytes that are no UTF-8. Otherwise every event that holds the value would fail, instead of the start.
+                raise SettingError(name, shown(name, ascii(value)[1:-1]), "text in UTF-8")
         if is_in_cloud(environ):
             given.setdefault("ALLOW_PRIVATE_TARGETS", "false")
         return _validated(tuple(given.items()))
@@ -199,7 +204,10 @@ class Settings(BaseModel):
         if self.spool_dir_given:
             return (ROOT / self.spool_dir_given,)
         beside = self.database_path.parent if self.database_path else ROOT
-        return tuple(dict.fromkeys((beside, Path(tempfile.gettempdir()))))
+        try:
+            return tuple(dict.fromkeys((beside, Path(tempfile.gettempdir()))))
+        except FileNotFoundError:  # no folder for temporary files can be written
+            return (beside,)
 
     def _required(self, name: str) -> Any:
         field = type(self).model_fields[name]

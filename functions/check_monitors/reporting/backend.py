@@ -4,6 +4,7 @@ import functools
 import logging
 from collections.abc import Sequence
 from email.utils import formatdate
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import requests
@@ -34,9 +35,17 @@ def post(batch: Sequence[Event], settings: Settings) -> int:
             level=logging.WARNING,
             events=len(batch),
             status=response.status_code,
-            reason=response.text[:300],
+            reason=_phrase(response.status_code),
         )
     return response.status_code
+
+
+def _phrase(status: int) -> str | None:
+    """What a status means. The response's own text is not logged: whatever responds may echo our key in it."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return None
 
 
 def _response(body: bytes, settings: Settings) -> requests.Response:
