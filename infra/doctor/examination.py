@@ -32,7 +32,7 @@ def examine(
     inspection, of_store = examine_store(settings, environ)
     findings += of_store
     if inspection is not None:
-        findings += examine_work(inspection, channels, url or settings.own_url, now())
+        findings += examine_work(inspection, settings, channels, url or settings.own_url, now())
     findings += examine_channels(channels, settings.message_language, is_test_sent=is_test_sent)
     if url is not None:
         findings += examine_outside(url, settings, now())

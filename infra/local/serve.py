@@ -6,12 +6,14 @@ lives as long as the system and does next to nothing, so it imports next to noth
 """
 
 import json
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from wsgiref.types import WSGIApplication
 
 # Until gunicorn handles Ctrl-C, it ends us without a traceback, even during the imports, which take a while.
@@ -25,6 +27,8 @@ from shared.logs.output import install  # noqa: E402
 def main() -> None:
     """Serve until stopped."""
     install()
+    # Here, since a worker that is restarted again and again would always seem to have just started.
+    started_at = datetime.now(UTC)
     small, inherited = large_values.take(os.environ)
     listener, numbers, is_new = socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2]), "--new" in sys.argv
     listeners = {name: socket.socket(fileno=number) for name, number in numbers.items()}
@@ -32,7 +36,7 @@ def main() -> None:
     Server(
         lambda: _gateway(listeners),
         listener,
-        in_worker=lambda: _begin(is_new=is_new),
+        in_worker=lambda: _begin(is_new=is_new, started_at=started_at),
         is_well=lambda: supervisor is None or supervisor.poll() is None,
         on_stop=lambda: _end(supervisor),
     ).run()
@@ -46,15 +50,22 @@ def _gateway(listeners: Mapping[str, socket.socket]) -> WSGIApplication:
     return gateway(rows(), in_processes(ports) if ports else in_process)
 
 
-def _begin(*, is_new: bool) -> None:
+def _begin(*, is_new: bool, started_at: datetime) -> None:
     from infra.local import schedules
     from infra.local.runner import banner
     from infra.table import rows
     from shared.channels import configured
+    from shared.logs import step
     from shared.settings import Settings
+    from shared.store import StoreUnavailable, open_store
 
     settings = Settings.from_env()
     print(banner(settings, configured(), is_new=is_new), flush=True)
+    try:
+        open_store(settings).note_start(now=started_at)
+    except StoreUnavailable as trouble:
+        # GET / says so too, and the schedules go on trying.
+        step("server", "store_unavailable", level=logging.ERROR, function="serve", reason=str(trouble))
     schedules.start(rows(), settings, settings.own_url)
 
 

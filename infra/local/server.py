@@ -1,4 +1,4 @@
-"""gunicorn, set up for one machine: one process with threads, on a socket that is already bound."""
+"""gunicorn, set up for one machine: one process that serves, on a socket that is already bound."""
 
 import contextlib
 import logging
@@ -17,10 +17,9 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 
+from infra.local.front.worker import FrontWorker
 from shared.logs.output import Output
 
-# Enough for runs that post to this very process while it serves others.
-THREADS = 16
 # A worker that is told to end has this long for its current requests; then it abandons them.
 FINISH_SECONDS = 1.0
 # A worker that does not end by itself is killed after this many whole seconds.
@@ -68,15 +67,14 @@ def _log_failure(step_name: str, *, failure: bool = False, **fields: Any) -> Non
     step("server", step_name, level=logging.ERROR, failure=failure, **fields)
 
 
-def _leave_on_signal(worker: Any, signalled: int) -> None:
+def _leave_on_signal(worker: FrontWorker, signalled: int) -> None:
     """Wait until ``signalled`` can be read; then leave when all requests are served, or after FINISH_SECONDS.
 
-    gunicorn would wait seconds for further requests on a connection that is kept alive, and every schedule keeps one
-    alive. It checks its own limit only when something happens, or once a second.
+    The worker's own loop has no such limit: a check that hangs would hold it.
     """
     os.read(signalled, 1)
     give_up_at = time.monotonic() + FINISH_SECONDS
-    while worker.nr_conns > len(worker.keepalived_conns) and time.monotonic() < give_up_at:
+    while worker.is_busy and time.monotonic() < give_up_at:
         time.sleep(0.01)
     _leave()
 
@@ -123,9 +121,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self.listener = listener
         self.options: dict[str, Any] = {
             "bind": f"fd://{listener.fileno()}",
-            "worker_class": "gthread",
+            "worker_class": FrontWorker,
             "workers": 1,
-            "threads": THREADS,
             "graceful_timeout": KILL_SECONDS,
             "timeout": 60,
             "loglevel": "error",
@@ -139,7 +136,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         }
         super().__init__()
 
-    def _begin_worker(self, worker: Any) -> None:
+    def _begin_worker(self, worker: FrontWorker) -> None:
         signalled, signaller = os.pipe()
         # The thread begins now: a signal could interrupt the beginning of another thread, which holds a lock meanwhile.
         threading.Thread(target=_leave_on_signal, args=(worker, signalled), daemon=True).start()

@@ -98,13 +98,24 @@ LOGS = {"notification_logs": [_SENT, _RETRY], "next": None}
 
 HEALTH = {
     "status": "ok",
+    "reasons": [],
     "database": "ok",
     "last_check": "2025-01-08T01:30:00.250Z",
     "open_alerts": 1,
     "owed_notifications": 0,
+    "last_runs": {
+        "review_alerts": "2025-01-08T01:30:00.125Z",
+        "deliver_notifications": "2025-01-08T01:29:45.500Z",
+    },
     "version": __version__,
 }
-TROUBLE = {"status": "unavailable", "database": "the database is busy", "version": __version__}
+DEGRADED = HEALTH | {"status": "degraded", "reasons": ["agent seoul last reported at 2025-01-08T01:20:00.250Z"]}
+TROUBLE = {
+    "status": "unavailable",
+    "reasons": ["the database is busy"],
+    "database": "the database is busy",
+    "version": __version__,
+}
 CHECKS_RUN = {"checked": 2, "failed": 1, "posted": 2, "refused": 0, "spooled": 0}
 REVIEW = {"silent_agents": 0}
 DELIVERY_RUN = {"SENT": 1, "RETRY": 0, "FAILED": 0, "EXPIRED": 0}
