@@ -3,8 +3,9 @@
 import functions_framework
 from flask import Request, Response
 
+from functions.check_monitors.claims import claimed
 from functions.check_monitors.probes.http import probe_all
-from functions.check_monitors.reporting.reporter import Reporter
+from functions.check_monitors.reporting.reporter import Reported, Reporter
 from functions.check_monitors.self_watch.backend_outage import watch_backend
 from functions.check_monitors.self_watch.ping import ping
 from shared import web
@@ -22,22 +23,14 @@ SPREAD_SECONDS = 0.005
 def check_monitors(request: Request, settings: Settings) -> Response:
     """200 with what was done: ``{"checked": 2, "failed": 0, "posted": 2, "refused": 0, "spooled": 0}``.
 
+    A monitor that another run of this process is checking is left to that run.
+
     Also 200 if the backend could not be reached: the events then wait in the backlog, and nobody need repeat the run.
     """
-    # The settings have validated the URLs. To build the model's own validator would cost a cold start 2 ms.
-    monitors = [Monitor.model_construct(name=url, target_url=url) for url in settings.targets]
-    with Reporter(settings, watched=len(monitors)) as reporter:
-
-        def on_event(event: Event) -> None:
-            reporter.take(event)
-            _log(event)
-
-        spread_seconds = min(SPREAD_SECONDS * len(monitors), settings.check_interval_seconds / 2)
-        events = probe_all(monitors, settings, spread_seconds=spread_seconds, on_event=on_event)
-    reported = reporter.reported
+    events, reported = _check(settings)
     watch_backend(settings, is_reached=reported.is_reached)
-    if reported.posted >= len(events) and not reported.refused and not reported.spooled:
-        ping(settings.heartbeat_url)
+    if events and reported.posted >= len(events) and not reported.refused and not reported.spooled:
+        ping(settings.heartbeat_url, is_private_allowed=settings.is_private_allowed)
     return web.answer(
         {
             "checked": len(events),
@@ -47,6 +40,23 @@ def check_monitors(request: Request, settings: Settings) -> Response:
             "spooled": reported.spooled,
         }
     )
+
+
+def _check(settings: Settings) -> tuple[list[Event], Reported]:
+    with claimed(settings.targets) as (urls, release):
+        # The settings have validated the URLs. To build the model's own validator would cost a cold start 2 ms.
+        monitors = [Monitor.model_construct(name=url, target_url=url) for url in urls]
+        elsewhere = len(settings.targets) - len(monitors)
+        reporter = Reporter(settings, watched=len(settings.targets), elsewhere=elsewhere, on_settled=release)
+
+        def on_event(event: Event) -> None:
+            reporter.take(event)
+            _log(event)
+
+        with reporter:
+            spread_seconds = min(SPREAD_SECONDS * len(monitors), settings.check_interval_seconds / 2)
+            events = probe_all(monitors, settings, spread_seconds=spread_seconds, on_event=on_event)
+    return events, reporter.reported
 
 
 def _log(event: Event) -> None:

@@ -14,7 +14,7 @@ import certifi
 import pycurl
 
 from functions.check_monitors.probes.causes import URL_NOT_VALID, cause
-from functions.check_monitors.probes.http import QUICK_EXIT
+from functions.check_monitors.probes.handles import QUICK_EXIT
 from functions.check_monitors.probes.urls import as_ascii
 from infra.doctor.findings import Finding, failure, ok, warning
 from infra.doctor.manual_call import call
@@ -22,7 +22,8 @@ from infra.doctor.store import skew
 from shared import __version__
 from shared.alerting import tolerated_silence
 from shared.messages import duration
-from shared.settings import Settings, is_loopback
+from shared.settings import SettingError, Settings, is_loopback
+from shared.settings.proxies import is_this_machine, set_proxy
 from shared.words import cause_text
 
 SECONDS = 15.0
@@ -89,11 +90,12 @@ def ask(url: str, key: str | None) -> Reply:
         # libcurl ends the transfer if the function takes less than the whole part.
         curl.setopt(pycurl.WRITEFUNCTION, lambda part: 0 if len(body) > MAX_BYTES else body.extend(part))
         curl.setopt(pycurl.HEADERFUNCTION, lambda line: _take_header(line, headers))
-        if is_loopback(urlsplit(url).hostname or ""):
-            curl.setopt(pycurl.NOPROXY, "*")
+        set_proxy(curl, url, is_own=is_this_machine(urlsplit(url).hostname or ""))
         curl.perform()
         seconds = curl.getinfo(pycurl.TOTAL_TIME)
         return Reply(curl.getinfo(pycurl.RESPONSE_CODE), headers, bytes(body), seconds, _expires_at(curl))
+    except SettingError as trouble:
+        raise NoReply(str(trouble)) from None
     except ValueError:
         raise NoReply(cause_text("en", URL_NOT_VALID)) from None
     except pycurl.error as error:

@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +14,8 @@ from shared import ROOT
 from shared.channels import read as read_channels
 from shared.notifiers import NotifierKind
 from shared.settings import SettingError, Settings, is_in_cloud, is_loopback
+from shared.settings.proxies import refuse_unusable
+from shared.settings.secrets import without_password
 
 _NEW_KEY = "API_KEY=… from python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
@@ -91,6 +93,20 @@ def configured(environ: Mapping[str, str]) -> tuple[dict[str, NotifierKind], lis
     return channels, findings
 
 
+def examine_proxies(settings: Settings, channels: Collection[NotifierKind]) -> Iterator[Finding]:
+    """The proxy variables: whether they can be read, and whether what is called through a proxy can use it."""
+    try:
+        refuse_unusable(settings.backend_url)
+    except SettingError as trouble:
+        yield _malformed(trouble)
+        return
+    for notifier in channels:
+        try:
+            notifier.refuse_unusable_proxy()
+        except SettingError as trouble:
+            yield _malformed(trouble)
+
+
 def examine_keys(settings: Settings, environ: Mapping[str, str], *, is_open: bool) -> Iterator[Finding]:
     """The keys, and what callers can do without one. ``is_open``: others can call the deployment that is examined.
 
@@ -123,7 +139,7 @@ def examine_keys(settings: Settings, environ: Mapping[str, str], *, is_open: boo
             "keys",
             "the agent sends its key to BACKEND_URL unencrypted",
             expected="an https:// URL",
-            fix=f"BACKEND_URL={settings.backend_url.replace('http://', 'https://', 1)}",
+            fix=f"BACKEND_URL={without_password(settings.backend_url).replace('http://', 'https://', 1)}",
         )
 
 

@@ -16,6 +16,8 @@ from shared.channels import configured
 from shared.logs.private import open_private
 from shared.notifiers import NotifierKind, kinds
 from shared.settings import SettingError, Settings, is_loopback
+from shared.settings.proxies import refuse_unusable
+from shared.settings.secrets import without_password
 from shared.store import StoreUnavailable, open_store
 
 
@@ -25,8 +27,10 @@ def main() -> None:
         is_new = read_dotenv(os.environ)
         settings = Settings.from_env()
         _ = settings.targets, settings.key
+        refuse_unusable(settings.backend_url)
         for notifier in configured().values():
             notifier.refuse_missing_library()
+            notifier.refuse_unusable_proxy()
         listener = _listen(settings)
         _check_files(settings)
     except SettingError as trouble:
@@ -78,10 +82,13 @@ def _listen(settings: Settings) -> socket.socket:
 def banner(settings: Settings, channels: Mapping[str, NotifierKind], *, is_new: bool) -> str:
     """The lines that a person needs when the system serves. ``is_new``: this start made the settings file."""
     on = {notifier.kind for notifier in channels.values()}
+    watched = [without_password(url) for url in settings.targets]
     off = [kind for kind in kinds() if kind not in on]
     lines = [
         ("Bonghwa", f"{settings.own_url.replace('127.0.0.1', 'localhost')}  (Ctrl-C stops it)"),
-        ("watching", f"{' '.join(settings.targets)}  every {settings.check_interval_seconds:g} s"),
+        ("watching", f"{watched[0]}  every {settings.check_interval_seconds:g} s"),
+        # One a line, so that a comma that was taken for a separator is seen.
+        *(("", url) for url in watched[1:]),
         ("channels", f"{', '.join(channels)}  (off: {', '.join(off) or 'none'})"),
         ("database", settings.database),
         ("logs", f"{ROOT / settings.log_dir if settings.log_dir else '-'}/server.log, agent.log"),

@@ -1,4 +1,7 @@
-"""The schedules of the local system: each calls its function over HTTP, one run at a time, like a cron line."""
+"""The schedules of the local system: each calls its function over HTTP, like a cron line.
+
+A run that is not over skips the ticks of its schedule. The agent's does not: a check that hangs delays no other.
+"""
 
 import logging
 import math
@@ -14,6 +17,9 @@ from shared.logs import step
 from shared.settings import Settings
 
 RUN_SECONDS = 300.0
+# Each needs a thread of the server, and another one while it posts. One that has to wait takes along what has become
+# free meanwhile, so even many targets that hang by turns leave most of them unused.
+MAX_AGENT_RUNS = 5
 LOG_BYTES = 5_000_000
 LOG_FILES = 5
 LOG_SECONDS = 30.0
@@ -33,13 +39,33 @@ def _repeat(row: Row, seconds: float, settings: Settings, url: str) -> None:
     session = requests.Session()
     session.trust_env = False  # a proxy for the outside world does not reach this machine
     session.headers["X-API-Key"] = settings.key.get_secret_value()
+    free = threading.Semaphore(MAX_AGENT_RUNS if "agent" in row.needs else 1)
     due = time.monotonic()
     while True:
-        _call(session, row, url)
+        _run(session, row, url, free)
         # Runs keep the rhythm of the first one. Ticks that passed during a slow run are skipped.
         now = time.monotonic()
         due += seconds * max(1, math.ceil((now - due) / seconds))
         time.sleep(due - now)
+
+
+def _run(session: requests.Session, row: Row, url: str, free: threading.Semaphore) -> None:
+    if "agent" not in row.needs:
+        _call(session, row, url)
+        return
+    free.acquire()
+
+    def run() -> None:
+        try:
+            _call(session, row, url)
+        finally:
+            free.release()
+
+    try:
+        threading.Thread(target=run, daemon=True, name=row.name).start()
+    except RuntimeError as error:  # no thread is left: then like the others
+        step("server", "run_not_overlapped", level=logging.WARNING, function=row.name, reason=str(error))
+        run()
 
 
 def _call(session: requests.Session, row: Row, url: str) -> None:

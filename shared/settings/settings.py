@@ -25,12 +25,12 @@ from shared.settings.parsers import (
     http_urls,
     ip_address,
     secret_http_url,
-    split,
     split_keys,
+    split_urls,
     sqlite_or_postgresql,
     without_slash,
 )
-from shared.settings.secrets import shown, without_credentials
+from shared.settings.secrets import shown, without_credentials, without_password
 
 # The kinds of access to a function. API_AUTH says which of them needs a key; "ingest" is the agent's side.
 Access = Literal["read", "write", "ingest"]
@@ -70,13 +70,24 @@ def _setting(variable: str, default: Any, expected: str) -> Any:
     return Field(default, alias=variable, description=expected, validate_default=False)
 
 
+def _distinct(urls: tuple[str, ...]) -> tuple[str, ...]:
+    # A monitor's name is its URL without the password: two of the same name would judge each other's checks.
+    if len({without_password(url) for url in urls}) < len(urls):
+        raise ValueError("a URL of its own for each monitor")
+    return urls
+
+
 class Settings(BaseModel):
     """The settings of one process; each field's description says what is expected of its variable."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
-    target_urls: Annotated[tuple[str, ...], BeforeValidator(split), AfterValidator(http_urls)] = _setting(
-        "TARGET_URL", (), "one or more http:// or https:// URLs, separated by spaces or commas"
+    target_urls: Annotated[
+        tuple[str, ...], BeforeValidator(split_urls), AfterValidator(http_urls), AfterValidator(_distinct)
+    ] = _setting(
+        "TARGET_URL",
+        (),
+        "one or more http:// or https:// URLs that differ in more than a password, separated by spaces or commas",
     )
     check_interval_seconds: Annotated[float, Field(ge=0.1, le=86_400)] = _setting(
         "CHECK_INTERVAL_SECONDS", 30.0, "a number of seconds from 0.1 to 86400"

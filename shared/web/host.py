@@ -5,14 +5,13 @@ Otherwise a page of any web site, whose name is made to point at this machine, c
 
 import functools
 import ipaddress
-import os
 import re
 import socket
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from shared.settings import Settings, is_in_cloud, is_loopback
+from shared.settings import Settings, is_loopback
 from shared.web.problems import Problem, shown
 
 # Names that only the platforms themselves give out, and point at themselves. Compiled only if it is used.
@@ -22,15 +21,13 @@ _OF_A_PLATFORM = (
 _EVERY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104  # nothing is bound here
 
 
-def refuse_foreign_host(environ: Mapping[str, Any], settings: Settings) -> None:
+def refuse_if_foreign(environ: Mapping[str, Any], settings: Settings) -> None:
     """Raise Problem if the ``Host`` of a request is not ours. A request without one is no browser's.
 
-    In a cloud, whose names nobody can point elsewhere, only with PUBLIC_URL.
+    ``function.refuse_foreign_host`` says where it is asked.
     """
     host = environ.get("HTTP_HOST", "")
-    if not host or (settings.public_url is None and is_in_cloud(os.environ)):
-        return
-    if not _is_ours(_name_in(host), environ.get("SERVER_NAME", ""), settings):
+    if host and not _is_ours(_name_in(host), environ.get("SERVER_NAME", ""), settings):
         detail = f"the Host is {shown(host)}, which is none of our names; PUBLIC_URL adds one"
         raise Problem(421, detail, field="Host", value=shown(host))
 

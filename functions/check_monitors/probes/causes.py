@@ -2,10 +2,8 @@
 
 import errno
 import http
-import operator
 import os
-import ssl
-from datetime import UTC, datetime
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,13 +12,11 @@ import pycurl
 from shared.models import Cause
 
 MAX_REDIRECTS = 10
-MAX_UNDECLARED_BODY = 10 * 1024 * 1024  # bytes
 
 _TOO_LARGE = 100  # libcurl's code, which pycurl does not name
 
 UNSUPPORTED_SCHEME = Cause.of("unsupported_scheme")
 URL_NOT_VALID = Cause.of("url_not_valid")
-TOO_LONG = Cause.of("response_too_long", mebibytes=MAX_UNDECLARED_BODY // 2**20)
 _NOT_HTTP = Cause.of("not_http")
 _RESET = Cause.of("connection_reset")
 _NOT_TRUSTED = Cause.of("certificate_issuer_not_trusted")
@@ -38,6 +34,17 @@ _BY_TEXT = {  # for the codes that stand for several faults; these come first
     "HTTP/0.9": _NOT_HTTP,
     "Unsupported HTTP": _NOT_HTTP,  # a version
     "Unsupported response code": _NOT_HTTP,
+    "Header without colon": Cause.of("header_without_colon"),
+    "NUL byte in header": Cause.of("header_with_nul"),
+    "chunk hex-length": Cause.of("chunks_not_valid"),
+    "alert certificate required": Cause.of("client_certificate_required"),
+    "alert protocol version": Cause.of("tls_version_refused"),
+    "unsupported protocol": Cause.of("tls_version_refused"),
+    "wrong version number": Cause.of("not_tls"),
+    "packet length too long": Cause.of("not_tls"),
+    # After a GOAWAY, libcurl tries a few connections or resets its own stream.
+    "Connection died": Cause.of("http2_closed"),
+    "reset by curl": Cause.of("http2_closed"),
     "reset by peer": _RESET,
     "Broken pipe": _RESET,
     "Too large response headers": _BY_CODE[_TOO_LARGE],
@@ -49,7 +56,6 @@ _BY_ERRNO = {
     errno.ECONNRESET: _RESET,
 }
 _NOT_YET_VALID, _EXPIRED = 9, 10  # OpenSSL's X509_V_ERR_…
-WRONG_DATES = {_NOT_YET_VALID, _EXPIRED}
 _BY_VERIFY_RESULT = {
     2: _NOT_TRUSTED,
     _NOT_YET_VALID: Cause.of("certificate_not_valid_yet"),
@@ -59,6 +65,8 @@ _BY_VERIFY_RESULT = {
     20: _NOT_TRUSTED,
     21: _NOT_TRUSTED,
 }
+_OPENSSL_ERROR = re.compile(r"error:[0-9A-F]+:[^:]*:[^:]*:(?:[\w/]+ alert )?([^:,]+)")
+_HTTP2_ERROR = re.compile(r"error (?:0x)?[0-9a-f]+:? ([A-Z][A-Z0-9_]+)")
 _TLS_CODES = {
     pycurl.E_SSL_CONNECT_ERROR,
     pycurl.E_PEER_FAILED_VERIFICATION,
@@ -91,14 +99,29 @@ def cause(curl: Any, code: int, text: str, status: int | None, timeout_seconds: 
         number = curl.getinfo(pycurl.OS_ERRNO)
         reason = os.strerror(number).lower() if number else text
         return _BY_ERRNO.get(number) or Cause.of("connection_failed", reason=reason)
-    if code == pycurl.E_RECV_ERROR and "unexpected eof" in text:  # closed without TLS's own goodbye
+    if code == pycurl.E_RECV_ERROR and _is_end(text):  # closed without TLS's own goodbye
         return _BY_CODE[pycurl.E_GOT_NOTHING if status is None else pycurl.E_PARTIAL_FILE]
     if code == pycurl.E_PEER_FAILED_VERIFICATION and "subject name" in text:
         return Cause.of("certificate_for_another_host", host=host_of(curl))
     if code in _TLS_CODES:
-        verdict = _BY_VERIFY_RESULT.get(curl.getinfo(pycurl.SSL_VERIFYRESULT))
-        return verdict or Cause.of("tls_failed", reason=text.rpartition("::")[2])
+        return _tls_cause(curl, text)
     return _BY_CODE.get(code) or _in_libcurls_words(code, text)
+
+
+def _is_end(text: str) -> bool:
+    return "unexpected eof" in text or "SSL_ERROR_SYSCALL" in text or "SSL_ERROR_ZERO_RETURN" in text
+
+
+def _tls_cause(curl: Any, text: str) -> Cause:
+    if verdict := _BY_VERIFY_RESULT.get(curl.getinfo(pycurl.SSL_VERIFYRESULT)):
+        return verdict
+    return Cause.of("closed_in_handshake") if _is_end(text) else Cause.of("tls_failed", reason=_reason(text))
+
+
+def _reason(text: str) -> str:
+    """Return what OpenSSL says of the first error in its queue, or all of ``text`` if there is none."""
+    error = _OPENSSL_ERROR.search(text)
+    return error[1] if error else text.rpartition("::")[2]
 
 
 def _in_libcurls_words(code: int, text: str) -> Cause:
@@ -106,6 +129,10 @@ def _in_libcurls_words(code: int, text: str) -> Cause:
         return Cause.of("proxy_not_found", host=text.rpartition(": ")[2])
     if not text.rstrip("."):
         return Cause.of("libcurl_error_number", number=code)
+    if error := _HTTP2_ERROR.search(text):
+        return Cause.of("http2_failed", error=error[1])
+    if "error:" in text or "SSL_" in text:
+        return Cause.of("tls_broken", reason=_reason(text))
     # A sentence begins with a small letter here, a name such as TLS or HTTP/2 stays.
     is_sentence = text[1:2].islower()
     return Cause.of("libcurl_error", text=(text[0].lower() + text[1:] if is_sentence else text).rstrip("."))
@@ -130,26 +157,6 @@ def _phrase(status: int) -> str:
         return http.HTTPStatus(status).phrase
     except ValueError:
         return ""
-
-
-def wrong_date(curl: Any, verdict: int) -> Cause | None:
-    """Which date led to OpenSSL's ``verdict``, read from the certificates that ``curl`` was shown."""
-    is_expired = verdict == _EXPIRED
-    field, is_wrong = (b"Expire date", operator.lt) if is_expired else (b"Start date", operator.gt)
-    values = [
-        value for certificate in curl.getinfo_raw(pycurl.INFO_CERTINFO) for name, value in certificate if name == field
-    ]
-    for value in values:  # of the host's own certificate first, then of its issuers'
-        try:
-            at = datetime.fromtimestamp(ssl.cert_time_to_seconds(value.decode("ascii")), UTC)
-        except (ValueError, OverflowError):
-            continue
-        if is_wrong(at, datetime.now(UTC)):
-            date = f"{at:%Y-%m-%d}"
-            if is_expired:
-                return Cause.of("certificate_expired_on", date=date)
-            return Cause.of("certificate_not_valid_before", date=date)
-    return None
 
 
 def host_of(curl: Any) -> str:

@@ -4,6 +4,7 @@ Nothing is opened or made at import, because the process forks after it.
 """
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,27 +12,34 @@ import certifi
 import pycurl
 
 from functions.check_monitors.probes.address_filter import AddressFilter
+from functions.check_monitors.probes.capacity import FILES, MEMORY, OUT_OF_MEMORY, THREADS, shortage
 from functions.check_monitors.probes.causes import (
     MAX_REDIRECTS,
-    MAX_UNDECLARED_BODY,
-    TOO_LONG,
     UNSUPPORTED_SCHEME,
     URL_NOT_VALID,
-    WRONG_DATES,
     cause,
+    host_of,
     proxys,
-    wrong_date,
 )
 from functions.check_monitors.probes.curl_loop import Loop
+from functions.check_monitors.probes.handles import handle_for
+from functions.check_monitors.probes.hops import Hops
+from functions.check_monitors.probes.lookups import SecondLookup, family_for, forget_family, learn_family, no_answer
+from functions.check_monitors.probes.phases import phases
+from functions.check_monitors.probes.second_handshake import SecondHandshake, second_handshake
 from functions.check_monitors.probes.urls import UnsupportedScheme, as_ascii
 from shared.models import Cause, Event, Monitor, now
 from shared.settings import SettingError, Settings
 from shared.words import cause_text
 
-ENOUGH_OF_A_DECLARED_BODY = 256 * 1024  # bytes
+# A response is judged by its status and its headers. More of its body than this shows nothing new: it may have no end,
+# as a radio's, or come in so many small parts that each costs more than it says.
+ENOUGH_OF_A_BODY = 256 * 1024  # bytes
+ENOUGH_PARTS = 1_000
+ENOUGH_SECONDS = 1.0  # of a body that does not declare its length
+SECOND_SECONDS = 3.0  # of a second handshake; the event waits for it
 
-# libcurl's numbers that pycurl does not name.
-QUICK_EXIT = 322  # before libcurl 8.20, a hanging DNS lookup otherwise blocks cleanup until its thread ends
+# libcurl's number, which pycurl does not name.
 _SUPPRESS_CONNECT_HEADERS = 265  # a proxy's own response is not the target's
 
 
@@ -81,107 +89,188 @@ class HttpCheck:
         self.timeout_seconds = settings.check_timeout_seconds
         self.ca_file = ca_file
         self.address_filter = AddressFilter(settings.is_private_allowed)
+        self.hops = Hops()
+        self.second: SecondHandshake | None = None  # under way
+        self.give_up_at = 0.0  # from then on, something that the agent lacks is no reason to try again
+        self.is_put_off = False
+        self.url = ""  # as libcurl has it
+        self.family = pycurl.IPRESOLVE_WHATEVER
+        self._begin()
+
+    def _begin(self) -> None:
         self.responses = 0  # responses whose headers began, without those of status 1xx
         self.size = 0  # bytes of the body so far; libcurl does not pass on the body of a redirect
-        self.is_declared = False  # the response declares its body's length
+        self.parts = 0  # the pieces in which libcurl passed it on
+        self.is_declared = self.is_chunked = self.is_stream = False  # what the headers say of the body
+        self.is_enough = False  # we ended the transfer ourselves, as nothing more is needed
         self.has_headers = False  # the response's headers are complete
-        self.is_redirect = False  # the response is a redirect
-        self.verdict = 0  # OpenSSL's on the certificate's dates, while a second transfer reads them
+        self.headers_at = 0.0  # when they were
+        self.is_redirect = self.has_location = False  # the response is a redirect; it says where to
 
     def handle(self) -> Any:
         """The handle of the transfer, ready to start. None if nothing can be transferred: then the event is made."""
+        self.is_put_off = False
+        self.hops = Hops()
+        self.give_up_at = self.give_up_at or time.monotonic() + self.timeout_seconds
         try:
-            url = as_ascii(self.monitor.target_url)
-            curl = None if self.address_filter.refuses(url) else self._handle(url, self.timeout_seconds)
+            return self._transfer(as_ascii(self.monitor.target_url), self.timeout_seconds)
         except (ValueError, pycurl.error) as error:  # the latter for a URL of some megabytes
-            self._make_event(UNSUPPORTED_SCHEME if isinstance(error, UnsupportedScheme) else URL_NOT_VALID)
+            lacked = isinstance(error, pycurl.error) and error.args[0] in OUT_OF_MEMORY
+            not_valid = UNSUPPORTED_SCHEME if isinstance(error, UnsupportedScheme) else URL_NOT_VALID
+            self._make_event(MEMORY if lacked else not_valid, is_inconclusive=lacked)
             return None
-        if curl is None:
+
+    def _transfer(self, url: str, timeout_seconds: float) -> Any:
+        if self.address_filter.refuses(url):
             self._make_event(self.address_filter.refusal)
             return None
+        curl = handle_for(url, timeout_seconds, self.address_filter)
+        self.url = url
+        self.family = family_for(url)
+        if self.family != pycurl.IPRESOLVE_WHATEVER:
+            curl.setopt(pycurl.IPRESOLVE, self.family)
         curl.setopt(pycurl.CAINFO, self.ca_file)
         curl.setopt(pycurl.USERAGENT, "Bonghwa (+uptime check)")
-        curl.setopt(pycurl.FOLLOWLOCATION, 1)
+        curl.setopt(pycurl.FOLLOWLOCATION, not self.hops.are_ours)
         curl.setopt(pycurl.MAXREDIRS, MAX_REDIRECTS)
+        curl.setopt(pycurl.COOKIEFILE, "")  # keeps the cookies of this check: some sites want one back from a redirect
         curl.setopt(pycurl.FAILONERROR, 1)  # ends after an error's headers: nobody needs its body
         curl.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
         curl.setopt(pycurl.HEADERFUNCTION, self._take_header)
         curl.setopt(pycurl.WRITEFUNCTION, self._take_body)
         return curl
 
-    def _handle(self, url: str | bytes, timeout_seconds: float) -> Any:
-        curl = pycurl.Curl()
-        curl.setopt(pycurl.URL, url)
-        milliseconds = max(1, round(timeout_seconds * 1000))  # 0 would mean none
-        curl.setopt(pycurl.TIMEOUT_MS, milliseconds)
-        curl.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
-        curl.setopt(pycurl.NOSIGNAL, 1)
-        curl.setopt(QUICK_EXIT, 1)
-        curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-        curl.setopt(pycurl.REDIR_PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-        # Each check goes through all phases. A resumed TLS session, too, would hide that the certificate expired.
-        curl.setopt(pycurl.FRESH_CONNECT, 1)
-        curl.setopt(pycurl.FORBID_REUSE, 1)
-        curl.setopt(pycurl.SSL_SESSIONID_CACHE, 0)
-        curl.setopt(pycurl.DNS_CACHE_TIMEOUT, 0)
-        curl.setopt(pycurl.OPENSOCKETFUNCTION, self.address_filter.open_socket)
-        return curl
-
     def _take_header(self, line: bytes) -> int | None:
-        if line.startswith(b"HTTP/"):  # a response begins; a check that is redirected has several
-            status = line.partition(b" ")[2]
+        if line[:5].upper() == b"HTTP/":  # a response begins; a check that is redirected has several
+            status = line.replace(b"\t", b" ").partition(b" ")[2].lstrip()  # libcurl takes any blank
             self.responses += not status.startswith(b"1")
             self.is_redirect = status.startswith(b"3")
-            self.is_declared = self.has_headers = False
+            self.is_declared = self.is_chunked = self.is_stream = self.has_headers = self.has_location = False
         elif line in (b"\r\n", b"\n"):
-            self.has_headers = True
+            return self._end_headers()
         elif line[:15].lower() == b"content-length:":
             self.is_declared = True
+        elif line[:18].lower() == b"transfer-encoding:":
+            self.is_chunked = True
+        elif line[:13].lower() == b"content-type:":
+            self.is_stream = b"text/event-stream" in line.lower()
         elif self.is_redirect and line[:9].lower() == b"location:":
+            self.has_location = True
             return 0 if self.address_filter.refuses(line[9:].decode("latin-1")) else None  # 0 ends the transfer
         return None
 
+    def _end_headers(self) -> int | None:
+        self.has_headers = True
+        self.headers_at = time.monotonic()
+        # Its events may be hours apart. An error's body is not read anyway.
+        self.is_enough = self.is_stream and not (self.is_declared or self.has_location)
+        return 0 if self.is_enough else None
+
     def _take_body(self, part: bytes) -> int | None:
+        if self.is_redirect and self.hops.are_ours:
+            return None  # libcurl says where a redirect leads to only after its body
         self.size += len(part)
-        limit = ENOUGH_OF_A_DECLARED_BODY if self.is_declared else MAX_UNDECLARED_BODY
-        return None if self.size <= limit else 0  # 0 ends the transfer with E_WRITE_ERROR
+        self.parts += 1
+        self.is_enough = (
+            self.size > ENOUGH_OF_A_BODY
+            or self.parts > ENOUGH_PARTS
+            or (not self.is_declared and time.monotonic() - self.headers_at > ENOUGH_SECONDS)
+        )
+        return 0 if self.is_enough else None  # 0 ends the transfer with E_WRITE_ERROR
 
     def conclude(self, curl: Any, code: int, text: str) -> Any:
-        """Make the event of a transfer that ended. A handle if another transfer can say more, otherwise None."""
-        if self.verdict:
-            if dated := wrong_date(curl, self.verdict):
-                changes = {"cause": dated, "error_message": cause_text("en", dated), "timestamp": now()}
-                self.event = self.event.model_copy(update=changes)
+        """Make the event of a transfer that ended.
+
+        Return what can say more: the handle of another transfer or another lookup; None if nothing can.
+        """
+        if self.second:
+            if found := self.second.finding(curl):
+                self.know_better(found)
             return None
-        if code == pycurl.E_WRITE_ERROR and self.is_declared and self.size > ENOUGH_OF_A_DECLARED_BODY:
-            code = pycurl.E_OK  # we ended the transfer ourselves
-        if code == pycurl.E_OK and not self.has_headers:
-            code = pycurl.E_PARTIAL_FILE  # libcurl takes a connection that closes amid the headers for their end
+        if further := self._hop(curl, code):
+            return further
+        if self.hops.are_too_many:
+            code = pycurl.E_TOO_MANY_REDIRECTS
         refusal = self.address_filter.refusal
         # The code of a redirect that led to no response is not the final one.
         has_response = self.responses > curl.getinfo(pycurl.REDIRECT_COUNT) and not refusal
+        if has_response:
+            code = self._of_the_response(code, text)
         status = curl.getinfo(pycurl.RESPONSE_CODE) or None if has_response else None
-        is_too_long = code == pycurl.E_WRITE_ERROR and self.size > MAX_UNDECLARED_BODY
-        why = TOO_LONG if is_too_long else cause(curl, code, text, status, self.timeout_seconds)
+        if code == pycurl.E_OK:
+            learn_family(curl, self.url)
+        elif self.family != pycurl.IPRESOLVE_WHATEVER and not has_response and time.monotonic() < self.give_up_at:
+            forget_family(self.url)
+            self._begin()
+            return self.handle()
+        lacked = shortage(curl, code, text, self.address_filter.error_number)
+        if lacked and time.monotonic() < self.give_up_at:
+            self._begin()
+            self.is_put_off = True
+            return None
+        self._make_event(
+            lacked or self._why(curl, code, text, status), curl, status, is_inconclusive=lacked is not None
+        )
+        if lacked:
+            return None
+        if code == pycurl.E_COULDNT_RESOLVE_HOST and not refusal:
+            seconds_left = self.timeout_seconds - self.hops.seconds(curl)
+            return SecondLookup(host_of(curl), seconds_left)
+        self.second = second_handshake(curl, code, text, has_response=has_response)
+        return self._second_handle(curl) if self.second else None
+
+    def know_better(self, why: Cause) -> None:
+        """Take the cause that another transfer, or another lookup, has shown."""
+        is_inconclusive = why in (FILES, MEMORY, THREADS)
+        changes = {"cause": why, "error_message": cause_text("en", why), "is_inconclusive": is_inconclusive}
+        self.event = self.event.model_copy(update={**changes, "timestamp": now()})
+
+    def _why(self, curl: Any, code: int, text: str, status: int | None) -> Cause | None:
+        refusal = self.address_filter.refusal
         if refusal:
             is_proxys = code == pycurl.E_COULDNT_CONNECT and curl.getinfo(pycurl.USED_PROXY)
-            why = proxys(refusal) if is_proxys else refusal
-        self._make_event(why, curl, status)
-        verdict = curl.getinfo(pycurl.SSL_VERIFYRESULT) if code == pycurl.E_PEER_FAILED_VERIFICATION else 0
-        seconds_left = self.timeout_seconds - curl.getinfo(pycurl.TOTAL_TIME)
-        return self._date_reader(curl, verdict, seconds_left) if verdict in WRONG_DATES and seconds_left > 0 else None
+            return proxys(refusal) if is_proxys else refusal
+        if text.startswith("Resolving timed out") and (of_dns := no_answer(host_of(curl), self.timeout_seconds)):
+            return of_dns
+        return cause(curl, code, text, status, self.timeout_seconds)
 
-    def _date_reader(self, curl: Any, verdict: int, seconds_left: float) -> Any:
-        # A failed handshake does not show the certificate. This handshake accepts any, and no request follows it.
-        self.verdict = verdict
-        curl = self._handle(curl.getinfo_raw(pycurl.EFFECTIVE_URL), seconds_left)
+    def _hop(self, curl: Any, code: int) -> Any:
+        """The transfer of the next redirect, if we follow it and not libcurl."""
+        url = self.hops.next_url(curl, code)
+        if url is None or self.address_filter.refuses(url):
+            return None
+        further = self._transfer(url, self.timeout_seconds - self.hops.seconds(curl))
+        self.hops.go_on(curl, further, self.monitor.target_url, url)
+        self._begin()
+        return further
+
+    def _of_the_response(self, code: int, text: str) -> Any:
+        """Return libcurl's code, or another one if libcurl judges the end of the response otherwise than we do."""
+        if code == pycurl.E_OK and not self.has_headers:
+            return pycurl.E_PARTIAL_FILE  # libcurl takes a connection that closes amid the headers for their end
+        if not self.has_headers or self.has_location:
+            return code
+        if code == pycurl.E_WRITE_ERROR and self.is_enough:
+            return pycurl.E_OK
+        # Many servers close a TLS connection without its goodbye. If nothing declares the body's length, that is its
+        # end, as for curl.
+        is_unannounced_end = code == pycurl.E_RECV_ERROR and "unexpected eof" in text and not self.is_chunked
+        is_over = is_unannounced_end or code == pycurl.E_OPERATION_TIMEDOUT
+        return pycurl.E_OK if is_over and not self.is_declared else code
+
+    def _second_handle(self, curl: Any) -> Any:
+        seconds_left = self.timeout_seconds - self.hops.seconds(curl)
+        if self.second is None or seconds_left <= 0:
+            return None
+        url = curl.getinfo_raw(pycurl.EFFECTIVE_URL).decode("latin-1")
+        curl = handle_for(url, min(seconds_left, SECOND_SECONDS), self.address_filter)
         curl.setopt(pycurl.CONNECT_ONLY, 1)
-        curl.setopt(pycurl.SSL_VERIFYPEER, 0)
-        curl.setopt(pycurl.SSL_VERIFYHOST, 0)
-        curl.setopt(pycurl.OPT_CERTINFO, 1)
+        self.second.prepare(curl)
         return curl
 
-    def _make_event(self, why: Cause | None, curl: Any = None, status: int | None = None) -> None:
+    def _make_event(
+        self, why: Cause | None, curl: Any = None, status: int | None = None, *, is_inconclusive: bool = False
+    ) -> None:
         self.event = Event(
             target_url=_storable(self.monitor.target_url),
             monitor=_storable(self.monitor.name),
@@ -190,37 +279,15 @@ class HttpCheck:
             status_code=status,
             error_message=cause_text("en", why) or None,
             cause=why,
+            is_inconclusive=is_inconclusive,
             location=self.settings.location,
             agent=self.settings.agent,
             interval_seconds=self.settings.check_interval_seconds,
-            **(_phases(curl, status is not None) if curl else {}),
+            **(phases(self.hops.times(curl), status is not None) if curl else {}),
         )
 
 
 _idle_loops: list[Loop] = []
-
-
-def _phases(curl: Any, has_response: bool) -> dict[str, Any]:
-    """How long each phase took, in milliseconds, summed over the redirects; None for a phase that was not reached."""
-    dns, connected, ready, first_byte, total = (
-        curl.getinfo(time) / 1000
-        for time in (
-            pycurl.NAMELOOKUP_TIME_T,
-            pycurl.CONNECT_TIME_T,
-            pycurl.PRETRANSFER_TIME_T,
-            pycurl.STARTTRANSFER_TIME_T,
-            pycurl.TOTAL_TIME_T,
-        )
-    )
-    # libcurl's times count from the start. APPCONNECT_TIME leaves out the requests before a redirect to https.
-    is_tls = curl.getinfo(pycurl.APPCONNECT_TIME_T) > 0
-    return {
-        "response_time_ms": total,
-        "dns_ms": dns or None,
-        "connect_ms": round(max(0.0, connected - dns), 3) if connected else None,
-        "tls_ms": round(max(0.0, ready - connected), 3) if is_tls else None,
-        "first_byte_ms": round(max(0.0, first_byte - (ready if is_tls else connected)), 3) if has_response else None,
-    }
 
 
 def _storable(value: str) -> str:

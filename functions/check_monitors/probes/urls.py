@@ -4,10 +4,14 @@ import re
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import idna
-from requests.utils import requote_uri
 
 # As libcurl reads it: of a whole URL with one to three slashes, or of a redirect that keeps the scheme.
 _HOST = re.compile(r"\s*(?:https?:/{1,3}|/{2,})(?:[^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)", re.IGNORECASE)
+
+
+_LABEL = re.compile(r"[a-z0-9_-]{1,63}")
+# Everything that libcurl takes as it is. A stray percent sign belongs to it.
+_AS_IT_IS = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class UnsupportedScheme(ValueError):
@@ -30,14 +34,30 @@ def as_ascii(url: str) -> str:
         return url
     parts = urlsplit(url.strip())
     host = parts.hostname or ""
-    authority = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
+    authority = host if host.isascii() else _as_ascii_host(unquote(host))
     if ":" in host:
         authority = f"[{host}]"
     if parts.port is not None:
         authority = f"{authority}:{parts.port}"
     if "@" in parts.netloc:
         authority = quote(parts.netloc.rpartition("@")[0], safe=":%") + "@" + authority
-    return requote_uri(urlunsplit(parts._replace(netloc=authority)))
+    return quote(urlunsplit(parts._replace(netloc=authority)), safe=_AS_IT_IS)
+
+
+def _as_ascii_host(host: str) -> str:
+    """``host`` in IDNA. A label that IDNA forbids, as one with an emoji or ``_``, is spelled in its Punycode."""
+    *labels, last = idna.uts46_remap(host, std3_rules=False).split(".")
+    encoded = [_as_ascii_label(label) for label in ([*labels, last] if last else labels)]
+    if not all(_LABEL.fullmatch(label) for label in encoded):
+        raise ValueError("not a host")
+    return ".".join(encoded) + ("" if last else ".")
+
+
+def _as_ascii_label(label: str) -> str:
+    try:
+        return idna.alabel(label).decode("ascii")
+    except idna.IDNAError:
+        return label if label.isascii() else f"xn--{label.encode('punycode').decode('ascii')}"
 
 
 def host_in(url: str) -> str:

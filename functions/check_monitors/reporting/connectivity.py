@@ -32,22 +32,28 @@ def judge(*, watched: int, succeeded: int, failed: int, is_reachable: bool | Non
     return ConnectivityVerdict.UNDECIDED
 
 
+class _Successes:
+    count = 0  # of all runs of this process
+
+
 class Connectivity:
     """Judges this location by one run of ``watched`` checks. The first failure tries the ``reference``, once.
 
-    The reference is ``host:port``. ``when_known`` is called, in another thread, when the try has ended.
+    The reference is ``host:port``. ``when_known`` is called, in another thread, when the try has ended. Other runs of
+    this process check ``elsewhere`` of the monitors: if one of them succeeds meanwhile, this location is online.
     """
 
-    def __init__(self, reference: str | None, watched: int, when_known: Callable[[], None]) -> None:
+    def __init__(self, reference: str | None, watched: int, when_known: Callable[[], None], elsewhere: int = 0) -> None:
         self._reference, self._watched, self._when_known = reference, watched, when_known
-        self._succeeded = self._failed = 0
+        self._failed = elsewhere
+        self._successes_before = _Successes.count
         self._is_reachable: bool | None = None
         self._is_known = threading.Event()
         self._give_up_at: float | None = None
 
     def saw(self, *, is_success: bool) -> None:
         """Take the outcome of one check."""
-        self._succeeded += is_success
+        _Successes.count += is_success
         self._failed += not is_success
         if self._reference and self._give_up_at is None and self.verdict is ConnectivityVerdict.UNDECIDED:
             self._give_up_at = time.monotonic() + REFERENCE_SECONDS
@@ -60,7 +66,10 @@ class Connectivity:
         if self._reference is None:
             return ConnectivityVerdict.CONCLUSIVE
         return judge(
-            watched=self._watched, succeeded=self._succeeded, failed=self._failed, is_reachable=self._reached()
+            watched=self._watched,
+            succeeded=_Successes.count - self._successes_before,
+            failed=self._failed,
+            is_reachable=self._reached(),
         )
 
     def final_verdict(self) -> ConnectivityVerdict:

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -48,15 +48,24 @@ class Reporter:
     """Takes a run's events one by one and reports them meanwhile, in a thread that ends with the run.
 
     It reports a failure, or a monitor whose outcome has changed, at once; successes linger. If everything failed so
-    far, ``Connectivity`` may hold the failures back.
+    far, ``Connectivity`` may hold the failures back. Other runs check ``elsewhere`` of the ``watched`` monitors.
+    ``on_settled`` takes the monitors whose events the backend or the backlog has, in the reporter's thread.
     """
 
-    def __init__(self, settings: Settings, watched: int) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        watched: int,
+        *,
+        elsewhere: int = 0,
+        on_settled: Callable[[Iterable[str]], None] = lambda _: None,
+    ) -> None:
         self.reported = Reported()
+        self._on_settled = on_settled
         self._settings = settings
         self._wake = threading.Event()
         self._lock = threading.Lock()
-        self._connectivity = Connectivity(settings.connectivity_check, watched, self._wake.set)
+        self._connectivity = Connectivity(settings.connectivity_check, watched, self._wake.set, elsewhere)
         self._waiting: list[Event] = []
         self._is_urgent = self._is_over = self._is_hanging = False
         self._paused_until = 0.0
@@ -119,6 +128,7 @@ class Reporter:
         is_tried = not (is_last and self._is_hanging)
         reported = report(events, self._settings, is_tried=is_tried)
         self.reported = self.reported.and_then(reported)
+        self._on_settled(event.monitor for event in events)
         if reported.spooled:
             # The next batch would probably fail too; do not spend a short run on retries.
             self._paused_until = time.monotonic() + PAUSE_SECONDS

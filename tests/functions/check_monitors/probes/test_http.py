@@ -84,7 +84,7 @@ def test_a_response_is_judged(serve: RawServers, response: bytes, status: int | 
         (says(then=2), None, "no answer within 0.4 s"),  # accepts and is silent
         (says(b"HTTP/1.1 2", then=2), None, "no answer within 0.4 s"),  # half a status line is no response
         (drips(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"), None, "no answer within 0.4 s"),  # 1xx for ever
-        (drips(UNENDED, b"x"), 200, "the answer did not end within 0.4 s"),
+        (drips(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n", b"x"), 200, "the answer did not end within 0.4 s"),
         (drips(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"), 200, "the answer did not end within 0.4 s"),
         (says(OK[:-1], then=2), 200, "the answer did not end within 0.4 s"),
     ],
@@ -156,10 +156,10 @@ def test_redirects_are_followed_to_the_last_response(serve: RawServers) -> None:
 
 
 def test_the_body_of_a_redirect_does_not_count(serve: RawServers) -> None:
-    # Otherwise the length that the redirect declares would make a body without end look complete.
-    big = serve(drips(UNENDED, b"x" * 1_000_000))
-    first = serve(says(f"HTTP/1.1 302 F\r\nContent-Length: 2\r\nLocation: http://127.0.0.1:{big}/\r\n\r\nok".encode()))
-    assert check(first).error_message == "the answer did not end within 10 MiB"
+    # Otherwise a body that is whole would look as if it ended before the length that the redirect declares.
+    last = serve(says(UNENDED + b"x"))
+    first = serve(says(f"HTTP/1.1 302 F\r\nContent-Length: 2\r\nLocation: http://127.0.0.1:{last}/\r\n\r\nok".encode()))
+    assert check(first).is_success
 
 
 def test_a_redirect_to_itself_ends(serve: RawServers) -> None:
@@ -171,6 +171,28 @@ def test_a_redirect_to_itself_ends(serve: RawServers) -> None:
 
     event = check(serve(to_itself))
     assert (event.status_code, event.error_message, len(count)) == (302, "more than 10 redirects", 11)
+
+
+@pytest.mark.parametrize(
+    "cookies",
+    [
+        ["seen=1"],
+        ["a=1; Path=/", "seen=1; HttpOnly; Max-Age=60"],
+        ["seen=1; SameSite=Strict; Expires=Fri, 31 Dec 2099 23:59:59 GMT"],
+    ],
+)
+def test_a_cookie_lives_as_long_as_its_check(serve: RawServers, cookies: list[str]) -> None:
+    requests = []
+
+    def handler(connection: Any) -> None:
+        requests.append(connection.recv(65536))
+        set_them = "".join(f"Set-Cookie: {cookie}\r\n" for cookie in cookies)
+        back = f"HTTP/1.1 302 F\r\nLocation: /\r\n{set_them}Content-Length: 0\r\n\r\n".encode()
+        connection.sendall(OK if b"seen=1" in requests[-1] else back)
+
+    port = serve(handler)
+    assert [check(port).status_code for _ in range(2)] == [200, 200]
+    assert [b"Cookie: " in request for request in requests] == [False, True] * 2
 
 
 @pytest.mark.parametrize(
@@ -211,7 +233,7 @@ def test_a_non_ascii_url_is_asked_encoded(serve: RawServers) -> None:
     ("head", "is_success", "at_least", "at_most", "message"),
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 99000000\r\n\r\n", True, 256, 8192, None),
-        (UNENDED, False, 10 * 1024, 18 * 1024, "the answer did not end within 10 MiB"),
+        (UNENDED, True, 256, 8192, None),
         (b"HTTP/1.1 500 X\r\nContent-Length: 99000000\r\n\r\n", False, 0, 8192, "HTTP 500 Internal Server Error"),
     ],
 )
@@ -234,10 +256,6 @@ def test_no_more_of_a_body_is_read_than_needed(
     assert is_over.wait(2)
     assert (event.is_success, event.error_message) == (is_success, message)
     assert at_least <= sent[0] <= at_most  # KiB; what the sockets buffer is part of it
-
-
-def test_a_body_up_to_the_limit_is_read_to_its_end(serve: RawServers) -> None:
-    assert check(serve(says(UNENDED, b"x" * 10 * 2**20))).is_success
 
 
 def test_a_proxys_refusal_is_not_the_targets_response(serve: RawServers, monkeypatch: pytest.MonkeyPatch) -> None:

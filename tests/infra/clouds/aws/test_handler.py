@@ -15,6 +15,22 @@ from tests.infra.clouds.aws.life import TOPIC
 from tests.support.moto_aws import REGION
 from tests.support.running import AWS
 
+# Requests that WSGI cannot carry as they are.
+ODD: dict[str, tuple[dict[str, Any], int]] = {
+    "a Korean query": ({"rawQueryString": "status=열림"}, 400),
+    "a Korean name in the query": ({"rawQueryString": "봉화=1&limit=1"}, 200),
+    "an emoji in the query": ({"rawQueryString": "limit=💩"}, 400),
+    "half a surrogate in the query": ({"rawQueryString": "limit=\ud83d"}, 400),
+    "bytes that are no UTF-8": ({"rawQueryString": "limit=%FF"}, 400),
+    "no query at all": ({"rawQueryString": None}, 200),
+    "a Korean header": ({"x-note": "봉화"}, 200),
+    "a Korean header's name": ({"봉화": "1"}, 200),
+    "a Korean key": ({"x-api-key": "봉화"}, 401),
+    "a Korean cookie": ({"cookies": ["a=봉화"]}, 200),
+    "a port that is none": ({"x-forwarded-port": "봉화"}, 200),
+    "a body that is no base64": ({"body": "a", "isBase64Encoded": True}, 200),
+}
+
 
 @pytest.fixture
 def developers_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,23 +134,6 @@ print(json.dumps([asked, secrets_manager.context.cache_info().currsize, ready, h
         [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout) == [[], 1, ready, bool(ready)]
-
-
-# Requests that WSGI cannot carry as they are, and the status of the response.
-ODD: dict[str, tuple[dict[str, Any], int]] = {
-    "a Korean query": ({"rawQueryString": "status=열림"}, 400),
-    "a Korean name in the query": ({"rawQueryString": "봉화=1&limit=1"}, 200),
-    "an emoji in the query": ({"rawQueryString": "limit=💩"}, 400),
-    "half a surrogate in the query": ({"rawQueryString": "limit=\ud83d"}, 400),
-    "bytes that are no UTF-8": ({"rawQueryString": "limit=%FF"}, 400),
-    "no query at all": ({"rawQueryString": None}, 200),
-    "a Korean header": ({"x-note": "봉화"}, 200),
-    "a Korean header's name": ({"봉화": "1"}, 200),
-    "a Korean key": ({"x-api-key": "봉화"}, 401),
-    "a Korean cookie": ({"cookies": ["a=봉화"]}, 200),
-    "a port that is none": ({"x-forwarded-port": "봉화"}, 200),
-    "a body that is no base64": ({"body": "a", "isBase64Encoded": True}, 200),
-}
 
 
 @pytest.mark.parametrize(("change", "status"), ODD.values(), ids=ODD.keys())
