@@ -144,6 +144,15 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         "to": "ACK",
     },
     413: _BLANK | {"title": "Content Too Large", "status": 413, "detail": "the body is longer than 1048576 bytes"},
+    414: _BLANK | {"title": "URI Too Long", "status": 414, "detail": "Request Line is too large (5014 > 4094)"},
+    421: _BLANK
+    | {
+        "title": "Misdirected Request",
+        "status": 421,
+        "detail": "the Host is 'evil.example', which is none of our names; PUBLIC_URL adds one",
+        "field": "Host",
+        "value": "'evil.example'",
+    },
     415: _BLANK
     | {
         "title": "Unsupported Media Type",

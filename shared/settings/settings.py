@@ -113,6 +113,9 @@ class Settings(BaseModel):
     backend_url_given: Annotated[str, AfterValidator(without_slash)] | None = _setting(
         "BACKEND_URL", None, "the backend's http:// or https:// URL"
     )
+    public_url: Annotated[str, AfterValidator(without_slash)] | None = _setting(
+        "PUBLIC_URL", None, "the http:// or https:// URL at which others reach the system"
+    )
     api_keys: Annotated[tuple[Annotated[SecretStr, AfterValidator(header_value)], ...], BeforeValidator(split_keys)] = (
         _setting(
             "API_KEY", (), "a secret of ASCII letters, digits and signs; several are separated by spaces or commas"

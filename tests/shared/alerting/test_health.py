@@ -27,7 +27,7 @@ def agent(seen: float, *, is_silent: bool = False, is_offline: bool = False, int
 
 def facts(**fields: object) -> HealthFacts:
     """A system that was made at noon, has run since, and is well; ``fields`` replace some."""
-    known = {"created_at": at(0), "since": at(0), "agents": (agent(HOUR - 20),), "last_runs": RUNS}
+    known = {"created_at": at(0), "since": at(0), "agents": (agent(HOUR - 20),), "last_runs": RUNS, "overdue": {}}
     return HealthFacts(**known | fields)  # type: ignore[arg-type]
 
 
