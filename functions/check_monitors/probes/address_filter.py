@@ -64,6 +64,7 @@ class AddressFilter:
         self._refusal: Cause | None = None
         self._has_opened = False
         self.error_number = 0  # of the last socket that could not be made
+        self.has_lent = False  # libcurl was given a socket
 
     @property
     def refusal(self) -> Cause | None:
@@ -84,7 +85,7 @@ class AddressFilter:
         self._has_opened = True
         try:
             lent = _Lent(socket.socket(address.family, address.socktype, address.protocol))
-            self.error_number = 0
+            self.error_number, self.has_lent = 0, True
             return lent
         except OSError as error:  # no IPv6 on this machine, or no descriptor left; pycurl would print a traceback
             self.error_number = error.errno or 0

@@ -13,7 +13,7 @@ from shared.models import Cause
 # A check's socket, and what libcurl and the name's lookup open beside it for a moment.
 DESCRIPTORS_PER_CHECK = 2
 # The rest of the process goes on posting, storing and serving meanwhile.
-SPARE_DESCRIPTORS = 24
+SPARE_DESCRIPTORS = 32
 _MIN_SLOTS = 4  # tried even if nothing is to spare
 
 FILES = Cause.of("agent_short_of_files")
@@ -81,17 +81,17 @@ def raise_the_limit() -> None:
             return
 
 
-def shortage(curl: Any, code: int, text: str, error_number: int) -> Cause | None:
+def shortage(curl: Any, code: int, text: str, error_number: int, *, has_lent: bool) -> Cause | None:
     """Return what this process lacked, if that made a transfer fail with libcurl's ``code`` and ``text``.
 
-    ``error_number``: that of a socket which could not be made, or 0.
+    ``error_number``: that of a socket which could not be made, or 0. ``has_lent``: one was made, and lent to pycurl.
     """
-    if code == pycurl.E_OK:
-        return None
     number = error_number or (curl.getinfo(pycurl.OS_ERRNO) if code in _MAY_LACK_FILES else 0)
     if known := _BY_ERRNO.get(number):
         return known
-    if code in _MAY_LACK_FILES and _cannot_open():
+    # pycurl duplicates what it is lent. If it cannot, nothing has an error number.
+    is_not_duplicated = code == pycurl.E_COULDNT_CONNECT and has_lent and not number
+    if is_not_duplicated or (code in _MAY_LACK_FILES and _cannot_open()):
         return FILES
     # libcurl's threads look names up. If it can start none, the lookup just never ends.
     if text.startswith("Resolving timed out") and _cannot_start_a_thread():

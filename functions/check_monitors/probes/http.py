@@ -22,10 +22,10 @@ from functions.check_monitors.probes.causes import (
     proxys,
 )
 from functions.check_monitors.probes.curl_loop import Loop
+from functions.check_monitors.probes.event_of_check import event_of
 from functions.check_monitors.probes.handles import handle_for
 from functions.check_monitors.probes.hops import Hops
 from functions.check_monitors.probes.lookups import SecondLookup, family_for, forget_family, learn_family, no_answer
-from functions.check_monitors.probes.phases import phases
 from functions.check_monitors.probes.second_handshake import SecondHandshake, second_handshake
 from functions.check_monitors.probes.urls import UnsupportedScheme, as_ascii
 from shared.models import Cause, Event, Monitor, now
@@ -37,6 +37,9 @@ from shared.words import cause_text
 ENOUGH_OF_A_BODY = 256 * 1024  # bytes
 ENOUGH_PARTS = 1_000
 ENOUGH_SECONDS = 1.0  # of a body that does not declare its length
+_FIRST_LETTERS = frozenset(b"%c" % letter for letter in b"CcTtLl")  # of the header fields that we read
+_UNREACHED = (pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_CONNECT)
+PATIENCE_SECONDS = 15.0  # how long a check waits for what the agent lacks
 SECOND_SECONDS = 3.0  # of a second handshake; the event waits for it
 
 # libcurl's number, which pycurl does not name.
@@ -93,11 +96,10 @@ class HttpCheck:
         self.second: SecondHandshake | None = None  # under way
         self.give_up_at = 0.0  # from then on, something that the agent lacks is no reason to try again
         self.is_put_off = False
-        self.url = ""  # as libcurl has it
-        self.family = pycurl.IPRESOLVE_WHATEVER
         self._begin()
 
     def _begin(self) -> None:
+        self.url, self.family = "", pycurl.IPRESOLVE_WHATEVER  # as libcurl has them
         self.responses = 0  # responses whose headers began, without those of status 1xx
         self.size = 0  # bytes of the body so far; libcurl does not pass on the body of a redirect
         self.parts = 0  # the pieces in which libcurl passed it on
@@ -111,7 +113,7 @@ class HttpCheck:
         """The handle of the transfer, ready to start. None if nothing can be transferred: then the event is made."""
         self.is_put_off = False
         self.hops = Hops()
-        self.give_up_at = self.give_up_at or time.monotonic() + self.timeout_seconds
+        self.give_up_at = self.give_up_at or time.monotonic() + PATIENCE_SECONDS
         try:
             return self._transfer(as_ascii(self.monitor.target_url), self.timeout_seconds)
         except (ValueError, pycurl.error) as error:  # the latter for a URL of some megabytes
@@ -148,20 +150,26 @@ class HttpCheck:
             self.is_declared = self.is_chunked = self.is_stream = self.has_headers = self.has_location = False
         elif line in (b"\r\n", b"\n"):
             return self._end_headers()
-        elif line[:15].lower() == b"content-length:":
+        elif line[:1] in _FIRST_LETTERS:
+            return self._take_field(line)
+        return None
+
+    def _take_field(self, line: bytes) -> int | None:
+        name, _, value = line.partition(b":")
+        name = name.lower()
+        if name == b"content-length":
             self.is_declared = True
-        elif line[:18].lower() == b"transfer-encoding:":
+        elif name == b"transfer-encoding":
             self.is_chunked = True
-        elif line[:13].lower() == b"content-type:":
-            self.is_stream = b"text/event-stream" in line.lower()
-        elif self.is_redirect and line[:9].lower() == b"location:":
+        elif name == b"content-type":
+            self.is_stream = b"text/event-stream" in value.lower()
+        elif self.is_redirect and name == b"location":
             self.has_location = True
-            return 0 if self.address_filter.refuses(line[9:].decode("latin-1")) else None  # 0 ends the transfer
+            return 0 if self.address_filter.refuses(value.decode("latin-1")) else None  # 0 ends the transfer
         return None
 
     def _end_headers(self) -> int | None:
-        self.has_headers = True
-        self.headers_at = time.monotonic()
+        self.has_headers, self.headers_at = True, time.monotonic()
         # Its events may be hours apart. An error's body is not read anyway.
         self.is_enough = self.is_stream and not (self.is_declared or self.has_location)
         return 0 if self.is_enough else None
@@ -197,23 +205,33 @@ class HttpCheck:
         if has_response:
             code = self._of_the_response(code, text)
         status = curl.getinfo(pycurl.RESPONSE_CODE) or None if has_response else None
-        if code == pycurl.E_OK:
+        if status:
             learn_family(curl, self.url)
-        elif self.family != pycurl.IPRESOLVE_WHATEVER and not has_response and time.monotonic() < self.give_up_at:
+        if code == pycurl.E_OK:
+            self._make_event(self._why(curl, code, text, status), curl, status)
+            return None
+        if self.family != pycurl.IPRESOLVE_WHATEVER and code in _UNREACHED:
             forget_family(self.url)
             self._begin()
             return self.handle()
-        lacked = shortage(curl, code, text, self.address_filter.error_number)
+        if not refusal and self._conclude_shortage(curl, code, text):
+            return None
+        self._make_event(self._why(curl, code, text, status), curl, status)
+        return self._further(curl, code, text, has_response=has_response)
+
+    def _conclude_shortage(self, curl: Any, code: int, text: str) -> bool:
+        """Put the check off, or make its event, if the agent itself lacked something; whether it did."""
+        own = self.address_filter
+        lacked = shortage(curl, code, text, own.error_number, has_lent=own.has_lent)
         if lacked and time.monotonic() < self.give_up_at:
             self._begin()
             self.is_put_off = True
-            return None
-        self._make_event(
-            lacked or self._why(curl, code, text, status), curl, status, is_inconclusive=lacked is not None
-        )
-        if lacked:
-            return None
-        if code == pycurl.E_COULDNT_RESOLVE_HOST and not refusal:
+        elif lacked:
+            self._make_event(lacked, curl, is_inconclusive=True)
+        return lacked is not None
+
+    def _further(self, curl: Any, code: int, text: str, *, has_response: bool) -> Any:
+        if code == pycurl.E_COULDNT_RESOLVE_HOST and not self.address_filter.refusal:
             seconds_left = self.timeout_seconds - self.hops.seconds(curl)
             return SecondLookup(host_of(curl), seconds_left)
         self.second = second_handshake(curl, code, text, has_response=has_response)
@@ -226,8 +244,7 @@ class HttpCheck:
         self.event = self.event.model_copy(update={**changes, "timestamp": now()})
 
     def _why(self, curl: Any, code: int, text: str, status: int | None) -> Cause | None:
-        refusal = self.address_filter.refusal
-        if refusal:
+        if refusal := self.address_filter.refusal:
             is_proxys = code == pycurl.E_COULDNT_CONNECT and curl.getinfo(pycurl.USED_PROXY)
             return proxys(refusal) if is_proxys else refusal
         if text.startswith("Resolving timed out") and (of_dns := no_answer(host_of(curl), self.timeout_seconds)):
@@ -271,25 +288,8 @@ class HttpCheck:
     def _make_event(
         self, why: Cause | None, curl: Any = None, status: int | None = None, *, is_inconclusive: bool = False
     ) -> None:
-        self.event = Event(
-            target_url=_storable(self.monitor.target_url),
-            monitor=_storable(self.monitor.name),
-            timestamp=now(),
-            is_success=why is None,
-            status_code=status,
-            error_message=cause_text("en", why) or None,
-            cause=why,
-            is_inconclusive=is_inconclusive,
-            location=self.settings.location,
-            agent=self.settings.agent,
-            interval_seconds=self.settings.check_interval_seconds,
-            **(phases(self.hops.times(curl), status is not None) if curl else {}),
-        )
+        times = self.hops.times(curl) if curl else None
+        self.event = event_of(self.monitor, self.settings, why, times, status, is_inconclusive=is_inconclusive)
 
 
 _idle_loops: list[Loop] = []
-
-
-def _storable(value: str) -> str:
-    """``value`` verbatim if an event can carry it, otherwise the nearest text that it can carry."""
-    return value.replace("\0", "�").encode("utf-8", "replace").decode("utf-8")[:2048] or "?"

@@ -71,11 +71,10 @@ def test_the_soft_limit_is_raised_to_the_hard_one(serve: RawServers) -> None:
     assert (len(outcomes), files) == (2, wanted)
 
 
-@pytest.mark.parametrize("scheme", ["http", "https"])
-def test_without_any_descriptor_nothing_is_known(serve: RawServers, scheme: str) -> None:
-    url = f"{scheme}://127.0.0.1:{serve(says(OK))}/"
-    outcomes, _ = probe_within({"RLIMIT_NOFILE": [64, 64]}, [url] * 3, is_spent=True)
-    assert outcomes == [[False, True, "not checked: the agent has no file descriptor left"]] * 3
+def test_without_any_descriptor_nothing_is_known(serve: RawServers) -> None:
+    urls = [f"{scheme}://127.0.0.1:{serve(says(OK))}/" for scheme in ("http", "https")]
+    outcomes, _ = probe_within({"RLIMIT_NOFILE": [64, 64]}, urls, is_spent=True)
+    assert outcomes == [[False, True, "not checked: the agent has no file descriptor left"]] * 2
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
@@ -96,21 +95,25 @@ class Handle:
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "socket_number", "expected"),
+    ("number", "code", "socket_number", "has_lent", "expected"),
     [
-        (0, pycurl.E_OUT_OF_MEMORY, 0, MEMORY),
-        (0, pycurl.E_FAILED_INIT, 0, MEMORY),
-        (errno.ENOBUFS, pycurl.E_COULDNT_CONNECT, 0, MEMORY),
-        (errno.EMFILE, pycurl.E_COULDNT_RESOLVE_HOST, 0, FILES),
-        (0, pycurl.E_COULDNT_CONNECT, errno.ENFILE, FILES),
-        (errno.ECONNREFUSED, pycurl.E_COULDNT_CONNECT, 0, None),
-        (errno.EMFILE, pycurl.E_OK, 0, None),  # of an earlier address
-        (errno.EMFILE, pycurl.E_OPERATION_TIMEDOUT, 0, None),
-        (0, pycurl.E_COULDNT_RESOLVE_HOST, 0, None),
+        (0, pycurl.E_OUT_OF_MEMORY, 0, False, MEMORY),
+        (0, pycurl.E_FAILED_INIT, 0, False, MEMORY),
+        (errno.ENOBUFS, pycurl.E_COULDNT_CONNECT, 0, False, MEMORY),
+        (errno.EMFILE, pycurl.E_COULDNT_RESOLVE_HOST, 0, False, FILES),
+        (0, pycurl.E_COULDNT_CONNECT, errno.ENFILE, False, FILES),
+        (0, pycurl.E_COULDNT_CONNECT, 0, True, FILES),
+        (0, pycurl.E_COULDNT_CONNECT, 0, False, None),
+        (0, pycurl.E_COULDNT_CONNECT, errno.EAFNOSUPPORT, True, None),
+        (errno.ECONNREFUSED, pycurl.E_COULDNT_CONNECT, 0, False, None),
+        (errno.EMFILE, pycurl.E_OPERATION_TIMEDOUT, 0, False, None),
+        (0, pycurl.E_COULDNT_RESOLVE_HOST, 0, False, None),
     ],
 )
-def test_a_shortage_is_told_from_a_targets_fault(number: int, code: int, socket_number: int, expected: object) -> None:
-    assert shortage(Handle(number), code, "", socket_number) == expected
+def test_a_shortage_is_told_from_a_targets_fault(
+    number: int, code: int, socket_number: int, has_lent: bool, expected: object
+) -> None:
+    assert shortage(Handle(number), code, "", socket_number, has_lent=has_lent) == expected
 
 
 def test_slots_are_shared_and_shrink_when_something_lacks() -> None:
