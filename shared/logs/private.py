@@ -42,4 +42,5 @@ def make_private(path: Path | str, *, creates: bool = True) -> None:
                 os.close(descriptor)
         found = os.stat(path)  # noqa: PTH116  # Path.stat costs twice as much
         if stat.S_ISREG(found.st_mode) and found.st_mode & 0o007 and found.st_uid == os.geteuid():
-            os.chmod(path, 0o600)  # noqa: PTH101
+            # Its owner's rights stay: who made it read-only meant it.
+            os.chmod(path, found.st_mode & 0o700)  # noqa: PTH101
