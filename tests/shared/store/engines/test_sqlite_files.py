@@ -34,7 +34,9 @@ def test_only_its_user_can_use_a_new_database(tmp_path: Path, umask: int) -> Non
         os.umask(before)
 
 
-@pytest.mark.parametrize(("mode", "then"), [(0o644, "0o600"), (0o444, "0o400"), (0o666, "0o600"), (0o640, "0o640"), (0o660, "0o660")])
+@pytest.mark.parametrize(
+    ("mode", "then"), [(0o644, "0o600"), (0o444, "0o400"), (0o666, "0o600"), (0o640, "0o640"), (0o660, "0o660")]
+)
 def test_an_earlier_database_keeps_only_what_was_given_by_hand(tmp_path: Path, mode: int, then: str) -> None:
     # It is open, so that its other files have its earlier mode too.
     open_now = SqliteDatabase(tmp_path / "a.db")
