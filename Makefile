@@ -28,6 +28,9 @@ install: .venv/installed
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
+# With it, Python would not find what is in this folder.
+unexport PYTHONSAFEPATH
+
 # What pytest makes of the tests, which takes it seconds, is kept for the next run.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -9,12 +9,14 @@ from types import ModuleType
 
 from infra import commands
 from infra.local.environment import read_dotenv
+from infra.local.terminal import prepare
 from shared.settings import SettingError
 from shared.store import StoreUnavailable
 
 
 def main() -> None:
     """Run one command. If it cannot be done, exit with one line on standard error."""
+    prepare()
     parser = argparse.ArgumentParser(prog="python -m infra", description=__doc__)
     subparsers = parser.add_subparsers(dest="command", required=True)
     found = _commands()
@@ -22,12 +24,17 @@ def main() -> None:
         command.add_arguments(subparsers.add_parser(name, help=command.HELP))
     arguments = parser.parse_args()
     command = found[arguments.command]
-    if command.READS_DOTENV:
-        read_dotenv(os.environ)
     try:
+        if command.READS_DOTENV:
+            read_dotenv(os.environ)
         command.run(arguments)
+        sys.stdout.flush()
     except (SettingError, StoreUnavailable) as trouble:
         sys.exit(f"bonghwa: {trouble}")
+    except BrokenPipeError:
+        # As in `… | head`. Python would try once more at its end, and print a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(1)
 
 
 def _commands() -> dict[str, ModuleType]:

@@ -17,11 +17,13 @@ MAY_IMPORT = {
     "migrate": {"engines.database"},
     "tables": {"engines.database"},
     "changes": {"engines.database", "tables"},
-    "ingest": {"engines.database", "tables", "changes"},
+    "renames": {"engines.database", "tables"},
+    "ingest": {"engines.database", "tables", "changes", "renames"},
     "outbox": {"engines.database", "tables", "changes"},
-    "store": {"engines.database", "engines.group_commit", "tables", "changes", "ingest", "outbox"},
+    "health": {"engines.database", "migrate", "tables"},
+    "store": {"engines.database", "engines.group_commit", "health", "tables", "changes", "ingest", "outbox"},
     "open": {"engines", "migrate", "store"},
-    "admin": {"engines", "tables", "migrate"},
+    "admin": {"engines", "tables", "migrate", "health"},
     # The door.
     "": {"changes", "engines.database", "ingest", "open", "outbox", "store", "tables.alerts"},
 }

@@ -30,7 +30,7 @@ def check_monitors(request: Request, settings: Settings) -> Response:
     events, reported = _check(settings)
     watch_backend(settings, is_reached=reported.is_reached)
     if events and reported.posted >= len(events) and not reported.refused and not reported.spooled:
-        ping(settings.heartbeat_url)
+        ping(settings.heartbeat_url, is_private_allowed=settings.is_private_allowed)
     return web.answer(
         {
             "checked": len(events),

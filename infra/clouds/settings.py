@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 from dotenv import dotenv_values
 
-from infra.local.environment import read_dotenv
+from infra.local.environment import read_dotenv, values_in
 from shared import ROOT
 from shared.channels import configured, of_json, read
 from shared.settings import SettingError, Settings
@@ -16,8 +16,8 @@ _DATABASE = "postgresql://user:password@host/name"
 def settings_given(own_file: str) -> dict[str, str]:
     """The settings, each from the environment, the cloud's own file or ``.env``, whichever has it first."""
     environ = dict(os.environ)
-    for name, value in dotenv_values(ROOT / own_file, interpolate=False).items():
-        environ.setdefault(name, value or "")
+    for name, value in values_in(ROOT / own_file).items():
+        environ.setdefault(name, value)
     read_dotenv(environ)
     # Every setting, the channels' own included.
     names = dotenv_values(ROOT / ".env.example", interpolate=False)

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from infra.doctor.findings import Finding, Verdict, failure, ok, warning
 from shared.messages import Language, compose_test
 from shared.models import now
-from shared.notifiers import NotifierKind, SendFailed
+from shared.notifiers import NotifierKind, ProbeResult, SendFailed
+from shared.settings.secrets import unexpected
 
 SECONDS = 10.0
 
@@ -30,7 +31,10 @@ def examine_channels(
 
 
 def _examine(name: str, notifier: NotifierKind, language: Language, *, is_test_sent: bool) -> list[Finding]:
-    result = notifier.probe(SECONDS)
+    try:
+        result = notifier.probe(SECONDS)
+    except Exception as defect:  # noqa: BLE001  # the other findings are wanted nevertheless
+        result = ProbeResult("failure", unexpected(defect, *notifier.secrets().values()), "an answer", _fix(name))
     # A channel that is named like its kind may be named already: "Telegram refuses the token".
     is_named = name == notifier.kind and result.found.casefold().startswith(name)
     found = result.found if is_named else f"{name}: {result.found}"
@@ -41,11 +45,13 @@ def _examine(name: str, notifier: NotifierKind, language: Language, *, is_test_s
 def _test(name: str, notifier: NotifierKind, language: Language) -> Finding:
     try:
         answer = notifier.send(compose_test(now(), language), timeout_seconds=SECONDS)
-    except SendFailed as failed:
+    except Exception as failed:  # noqa: BLE001  # the same
+        why = str(failed) if isinstance(failed, SendFailed) else unexpected(failed, *notifier.secrets().values())
         return failure(
-            "channels",
-            f"{name} did not accept a test message: {failed}",
-            expected="it accepts one",
-            fix=f"the settings of {name} in .env; shared/notifiers/README.md says where each is from",
+            "channels", f"{name} did not accept a test message: {why}", expected="it accepts one", fix=_fix(name)
         )
     return ok("channels", f"{name} accepted a test message: {answer}")
+
+
+def _fix(name: str) -> str:
+    return f"the settings of {name} in .env; shared/notifiers/README.md says where each is from"

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from infra.doctor.channels import examine_channels
 from infra.doctor.findings import Finding, without_secrets
 from infra.doctor.outside import examine_outside
-from infra.doctor.settings import configured, examine_file, examine_keys, readable
+from infra.doctor.settings import configured, examine_file, examine_keys, examine_proxies, readable
 from infra.doctor.store import examine_store, examine_work
 from infra.doctor.versions import examine_versions
 from shared import ROOT
@@ -27,11 +27,12 @@ def examine(
     channels, of_channels = configured(environ)
     is_open = url is not None and not is_loopback(urlsplit(url).hostname or "")
     findings += [*of_settings, *of_channels, *examine_keys(settings, environ, is_open=is_open)]
+    findings += examine_proxies(settings, channels.values())
     findings += examine_versions(ROOT / "requirements.txt")
     inspection, of_store = examine_store(settings, environ)
     findings += of_store
     if inspection is not None:
-        findings += examine_work(inspection, channels, url or settings.own_url, now())
+        findings += examine_work(inspection, settings, channels, url or settings.own_url, now())
     findings += examine_channels(channels, settings.message_language, is_test_sent=is_test_sent)
     if url is not None:
         findings += examine_outside(url, settings, now())

@@ -14,7 +14,7 @@ import certifi
 import pycurl
 
 from functions.check_monitors.probes.causes import URL_NOT_VALID, cause
-from functions.check_monitors.probes.http import QUICK_EXIT
+from functions.check_monitors.probes.handles import QUICK_EXIT
 from functions.check_monitors.probes.urls import as_ascii
 from infra.doctor.findings import Finding, failure, ok, warning
 from infra.doctor.manual_call import call
@@ -22,7 +22,8 @@ from infra.doctor.store import skew
 from shared import __version__
 from shared.alerting import tolerated_silence
 from shared.messages import duration
-from shared.settings import Settings, is_loopback
+from shared.settings import SettingError, Settings, is_loopback
+from shared.settings.proxies import is_this_machine, set_proxy
 from shared.words import cause_text
 
 SECONDS = 15.0
@@ -89,11 +90,12 @@ def ask(url: str, key: str | None) -> Reply:
         # libcurl ends the transfer if the function takes less than the whole part.
         curl.setopt(pycurl.WRITEFUNCTION, lambda part: 0 if len(body) > MAX_BYTES else body.extend(part))
         curl.setopt(pycurl.HEADERFUNCTION, lambda line: _take_header(line, headers))
-        if is_loopback(urlsplit(url).hostname or ""):
-            curl.setopt(pycurl.NOPROXY, "*")
+        set_proxy(curl, url, is_own=is_this_machine(urlsplit(url).hostname or ""))
         curl.perform()
         seconds = curl.getinfo(pycurl.TOTAL_TIME)
         return Reply(curl.getinfo(pycurl.RESPONSE_CODE), headers, bytes(body), seconds, _expires_at(curl))
+    except SettingError as trouble:
+        raise NoReply(str(trouble)) from None
     except ValueError:
         raise NoReply(cause_text("en", URL_NOT_VALID)) from None
     except pycurl.error as error:
@@ -162,15 +164,25 @@ def _health(health: Reply, settings: Settings, url: str, at: datetime) -> Iterat
         fix = "API_KEY=… in .env, as the deployment has it"
         yield failure("health", "the deployment rejects our key", expected="its API_KEY", fix=fix)
         return
-    if health.status != 200 or said.get("status") != "ok":
-        why = said.get("database") or said.get("detail") or "not a health response of Bonghwa"
+    if health.status != 200 or said.get("status") not in ("ok", "degraded"):
+        why = _reasons(said) or said.get("database") or said.get("detail") or "not a health response of Bonghwa"
         fix = "python -m infra doctor on its machine, and its log"
         yield failure("health", f"HTTP {health.status}: {why}", expected="200 and status ok", fix=fix)
         return
     if said.get("version") != __version__:
         found = f"the deployment has version {said.get('version')}"
         yield warning("health", found, expected=f"{__version__}, as here", fix="deploy again, or git pull")
+    if said["status"] == "degraded":
+        fix = "python -m infra doctor on its machine, which says how to fix each"
+        yield failure("health", f"degraded: {_reasons(said)}", expected="status ok", fix=fix)
+        return
     yield from _last_check(said.get("last_check"), settings, url, at)
+
+
+def _reasons(said: dict[str, Any]) -> str:
+    """Why the deployment is not well, in its own words; empty if it says nothing, as one of version 0.1 does."""
+    reasons = said.get("reasons")
+    return "; ".join(map(str, reasons)) if isinstance(reasons, list) else ""
 
 
 def _last_check(text: Any, settings: Settings, url: str, at: datetime) -> Iterator[Finding]:
@@ -182,6 +194,7 @@ def _last_check(text: Any, settings: Settings, url: str, at: datetime) -> Iterat
         yield warning("health", "ok, but nothing has been checked yet", expected=expected, fix=fix)
         return
     found = f"ok, last check {duration(ago, 'en')} ago"
+    # The time of the check, not of its report; the deployment itself judges more exactly.
     if ago > tolerated_silence(settings.check_interval_seconds):
         yield failure("health", found, expected=expected, fix=fix)
     else:

@@ -2,30 +2,33 @@
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
 from infra.doctor.findings import Finding, failure, ok, warning
+from infra.local.environment import FileInvalid, values_in
 from shared import ROOT
 from shared.channels import read as read_channels
 from shared.notifiers import NotifierKind
 from shared.settings import SettingError, Settings, is_in_cloud, is_loopback
+from shared.settings.proxies import refuse_unusable
+from shared.settings.secrets import without_password
 
 _NEW_KEY = "API_KEY=… from python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
 def examine_file(file: Path) -> Iterator[Finding]:
     """The file of settings: whether other users can read it, and misspelled names in it."""
-    if not file.exists():
+    if not os.path.lexists(file):
         yield ok("settings", f"there is no {file.name}: all settings come from the environment")
         return
     given, trouble = read(file)
     if trouble is not None:
-        fix = f"chmod 600 {file}, as its owner; and UTF-8"
-        yield failure("settings", f"{file.name} cannot be read: {trouble}", expected="NAME=value lines", fix=fix)
+        fix = f"edit {file}, and chmod 600 it as its owner"
+        yield failure("settings", trouble, expected="NAME=value lines in UTF-8", fix=fix)
         return
     others = file.stat().st_mode & 0o077
     if others and os.name == "posix":
@@ -51,10 +54,9 @@ def examine_file(file: Path) -> Iterator[Finding]:
 def read(file: Path) -> tuple[dict[str, str], str | None]:
     """The file's settings, none if there is no file; and the reason if it cannot be read."""
     try:
-        found = dotenv_values(file, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
+        return values_in(file), None
+    except FileInvalid as error:
         return {}, str(error)
-    return {name: value or "" for name, value in found.items()}, None
 
 
 def readable(environ: Mapping[str, str]) -> tuple[Settings, list[Finding]]:
@@ -91,6 +93,20 @@ def configured(environ: Mapping[str, str]) -> tuple[dict[str, NotifierKind], lis
     return channels, findings
 
 
+def examine_proxies(settings: Settings, channels: Collection[NotifierKind]) -> Iterator[Finding]:
+    """The proxy variables: whether they can be read, and whether what is called through a proxy can use it."""
+    try:
+        refuse_unusable(settings.backend_url)
+    except SettingError as trouble:
+        yield _malformed(trouble)
+        return
+    for notifier in channels:
+        try:
+            notifier.refuse_unusable_proxy()
+        except SettingError as trouble:
+            yield _malformed(trouble)
+
+
 def examine_keys(settings: Settings, environ: Mapping[str, str], *, is_open: bool) -> Iterator[Finding]:
     """The keys, and what callers can do without one. ``is_open``: others can call the deployment that is examined.
 
@@ -123,7 +139,7 @@ def examine_keys(settings: Settings, environ: Mapping[str, str], *, is_open: boo
             "keys",
             "the agent sends its key to BACKEND_URL unencrypted",
             expected="an https:// URL",
-            fix=f"BACKEND_URL={settings.backend_url.replace('http://', 'https://', 1)}",
+            fix=f"BACKEND_URL={without_password(settings.backend_url).replace('http://', 'https://', 1)}",
         )
 
 

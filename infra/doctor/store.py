@@ -7,13 +7,13 @@ from pathlib import Path
 
 from infra.doctor.findings import Finding, failure, ok, warning
 from infra.doctor.manual_call import call
-from shared.alerting import CLOCK_TOLERANCE, WATCH_GAP, tolerated_silence
+from shared.alerting import CLOCK_TOLERANCE
+from shared.alerting.health import OVERDUE, HealthFacts, is_given_up, is_overdue, is_run_overdue, patience
 from shared.messages import duration
 from shared.models import Agent, now
 from shared.settings import Settings
 from shared.store import StoreUnavailable
 from shared.store.admin.inspection import (
-    OVERDUE,
     OwedSummary,
     StoreInspection,
     inspect_server,
@@ -137,15 +137,21 @@ def skew(whose: str, off: timedelta) -> Iterator[Finding]:
     )
 
 
-def examine_work(inspection: StoreInspection, channels: Collection[str], url: str, at: datetime) -> Iterator[Finding]:
+def examine_work(
+    inspection: StoreInspection, settings: Settings, channels: Collection[str], url: str, at: datetime
+) -> Iterator[Finding]:
     """Whether agents check and messages go out as they should. ``url``: where the scheduled functions are called."""
-    if not inspection.agents:
+    facts = inspection.facts
+    if facts is None:
+        return
+    if not facts.agents:
         found, expected = "no agent has reported anything yet", "a report within CHECK_INTERVAL_SECONDS"
         yield warning("checks", found, expected=expected, fix=_run("check_monitors", url))
-    for agent in inspection.agents:
-        yield from _agent(agent, inspection.alerted, url, at)
-    yield from _last_run("reviews", "review_alerts", inspection, url, at)
-    yield from _last_run("deliveries", "deliver_notifications", inspection, url, at)
+    slack = patience(settings.check_timeout_seconds, is_in_cloud=call("check_monitors", url)[0])
+    for agent in facts.agents:
+        yield from _agent(agent, facts, slack, url, at)
+    yield from _last_run("reviews", "review_alerts", facts, url, at)
+    yield from _last_run("deliveries", "deliver_notifications", facts, url, at)
     for owed in inspection.owed:
         yield from _owed(owed, channels, url, at)
     for alert in inspection.refused:
@@ -157,33 +163,31 @@ def examine_work(inspection: StoreInspection, channels: Collection[str], url: st
         )
 
 
-def _agent(agent: Agent, alerted: Collection[str], url: str, at: datetime) -> Iterator[Finding]:
+def _agent(agent: Agent, facts: HealthFacts, slack: timedelta, url: str, at: datetime) -> Iterator[Finding]:
     ago = at - agent.last_seen_at
     name = f"agent {agent.name}"
     if -ago > CLOCK_TOLERANCE:
         yield from skew(f"the last report of {name}", -ago)
-    elif ago < tolerated_silence(agent.interval_seconds):
-        yield ok("checks", f"{name} reported {duration(ago, 'en')} ago, every {agent.interval_seconds:g} s")
-    elif agent.is_silent and agent.name not in alerted:
+    elif is_given_up(agent, facts):
         yield ok("checks", f"{name} has been silent for {duration(ago, 'en')}; its alert was resolved by hand")
-    else:
+    elif is_overdue(agent, facts, at, slack):
         yield failure(
             "checks",
             f"{name} reported {duration(ago, 'en')} ago",
             expected=f"a report every {agent.interval_seconds:g} s",
             fix=_run("check_monitors", url),
         )
+    else:
+        yield ok("checks", f"{name} reported {duration(ago, 'en')} ago, every {agent.interval_seconds:g} s")
 
 
-def _last_run(about: str, function: str, inspection: StoreInspection, url: str, at: datetime) -> Iterator[Finding]:
+def _last_run(about: str, function: str, facts: HealthFacts, url: str, at: datetime) -> Iterator[Finding]:
     expected, fix = "at least one run a minute", _run(function, url)
-    if function not in inspection.last_runs:
+    if function not in facts.last_runs:
         yield warning(about, f"{function} has never run", expected=expected, fix=fix)
         return
-    # A run records its time once in half a minute.
-    ago = at - inspection.last_runs[function]
-    found = f"{function} last ran {duration(ago, 'en')} ago"
-    if ago > WATCH_GAP:
+    found = f"{function} last ran {duration(at - facts.last_runs[function], 'en')} ago"
+    if is_run_overdue(function, facts, at):
         yield failure(about, found, expected=expected, fix=fix)
     else:
         yield ok(about, found)

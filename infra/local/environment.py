@@ -1,27 +1,61 @@
 """The local runner's environment: ``.env``, and the variables that must be gone before an app is made."""
 
+import contextlib
+import errno
+import io
 import os
 import re
 import secrets
 from collections.abc import MutableMapping
 from pathlib import Path
 
-from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
 
 from shared import ROOT
+from shared.settings import SettingError
+
+# A checkout that we may not write to: all settings may well be in the environment.
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+class FileInvalid(SettingError):
+    """A file of settings cannot be read. The text names it and holds none of its values."""
+
+    def __init__(self, file: Path, trouble: str) -> None:
+        Exception.__init__(self, f"{file} {trouble}")
+        self.variable = str(file)
 
 
 def read_dotenv(environ: MutableMapping[str, str], folder: Path = ROOT) -> bool:
-    """Read ``.env`` into ``environ``, which takes precedence. Create the file if there is none; whether it did."""
+    """Read ``.env`` into ``environ``, which takes precedence. Create the file if there is none; whether it did.
+
+    Raises:
+        FileInvalid: it cannot be read.
+    """
     file = folder / ".env"
-    is_new = not file.exists()
-    if is_new:
-        _write_new(file, (folder / ".env.example").read_text(encoding="utf-8"))
-    for name, value in dotenv_values(file, interpolate=False).items():
-        if value is not None:
-            environ.setdefault(name, value)
+    is_new = not os.path.lexists(file) and _write_new(file, folder / ".env.example")
+    for name, value in values_in(file).items():
+        environ.setdefault(name, value)
     environ.setdefault("LOG_DIR", "logs")
     return is_new
+
+
+def values_in(file: Path) -> dict[str, str]:
+    """The settings in ``file``; none if there is no such file.
+
+    Raises:
+        FileInvalid: it cannot be read. A line that is no setting counts, since what it was meant for, perhaps the
+            setting that closes the API, would be lost.
+    """
+    values = {}
+    for binding in parse_stream(io.StringIO(_text(file))):
+        if binding.error or (binding.key is not None and not _is_setting(binding)):
+            raise FileInvalid(
+                file, f"cannot be read: line {_line(binding)} is not NAME=value, or its quote is not closed"
+            )
+        if binding.key is not None:
+            values[binding.key] = binding.value or ""
+    return values
 
 
 def take_out_debug(environ: MutableMapping[str, str], *, is_verbose: bool) -> None:
@@ -35,9 +69,61 @@ def take_out_debug(environ: MutableMapping[str, str], *, is_verbose: bool) -> No
         environ["LOG_LEVEL"] = "DEBUG"
 
 
-def _write_new(file: Path, example: str) -> None:
-    text = re.sub(r"(?m)^API_KEY=.*$", f"API_KEY={secrets.token_urlsafe(32)}", example, count=1)
-    # Only its owner can read it, even while it is being written.
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as new:
-        new.write(text)
+def _is_setting(binding: Binding) -> bool:
+    return binding.value is not None and re.fullmatch(r"[A-Za-z_][\w.-]*", binding.key or "", re.ASCII) is not None
+
+
+def _line(binding: Binding) -> str:
+    """The number of the line, and the setting that it begins with, if it does."""
+    text = binding.original.string
+    number = binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+    known = re.findall(r"(?m)^([A-Z_]+)=", _text(ROOT / ".env.example"))
+    # No other word of it: that may be a part of a secret.
+    word = re.match(r"\s*(?:export\s+)?([A-Z_]+)", text)
+    return f"{number} ({word[1]})" if word and word[1] in known else str(number)
+
+
+def _text(file: Path) -> str:
+    try:
+        if not os.path.lexists(file):
+            return ""
+        if not file.exists():
+            raise FileInvalid(file, "cannot be read: it is a link to a file that is not there")
+        # A FIFO would stop us until somebody writes to it.
+        if not file.is_file() and not file.samefile(os.devnull):
+            raise FileInvalid(file, "cannot be read: it is not a file")
+        data = file.read_bytes()
+    except OSError as error:
+        raise FileInvalid(file, f"cannot be read: {error.strerror}") from error
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
+        raise FileInvalid(file, "cannot be read: expected text in UTF-8, and it looks like UTF-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        raise FileInvalid(file, f"cannot be read: expected text in UTF-8, which line {number} is not") from error
+
+
+def _write_new(file: Path, example: Path) -> bool:
+    """Write the file, if that is allowed; whether it was.
+
+    Raises:
+        FileInvalid: it cannot be written, or the example cannot be read.
+    """
+    text = re.sub(r"(?m)^API_KEY=.*$", f"API_KEY={secrets.token_urlsafe(32)}", _text(example), count=1)
+    try:
+        # Only its owner can read it, even while it is being written.
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as new:
+                new.write(text)
+        except BaseException:
+            # The next start would read half of it.
+            with contextlib.suppress(OSError):
+                file.unlink()
+            raise
+    except OSError as error:
+        if error.errno in _READ_ONLY:
+            return False
+        raise FileInvalid(file, f"cannot be written: {error.strerror}") from error
+    return True

@@ -12,7 +12,8 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
 from infra.table import MAIN, Row
-from shared.web import MAX_BODY_BYTES, RETRY_AFTER_SECONDS, problems
+from shared.settings import SettingError, Settings
+from shared.web import MAX_BODY_BYTES, RETRY_AFTER_SECONDS, Problem, problems, refuse_foreign_host
 
 FORWARD_SECONDS = 120.0
 START_SECONDS = 15.0
@@ -27,6 +28,8 @@ def gateway(table: Iterable[Row], app_of: Callable[[str], WSGIApplication]) -> W
     routes = Map(rules, merge_slashes=False)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if (foreign := _foreign_host(environ)) is not None:
+            return foreign(environ, start_response)
         # functions-framework would respond with HTML to a path that contains a newline.
         if "\n" in environ["PATH_INFO"]:
             return _not_found(environ, start_response)
@@ -104,6 +107,19 @@ def _send(
             if time.monotonic() > give_up_at:
                 raise
             time.sleep(0.05)
+
+
+def _foreign_host(environ: WSGIEnvironment) -> Response | None:
+    """The response to a request for somebody else; None if it is for us, or a setting is malformed."""
+    try:
+        refuse_foreign_host(environ, Settings.from_env())
+    except Problem as problem:
+        return Response(
+            problems.document(problem.status, str(problem), **problem.members), 421, mimetype=problems.MEDIA_TYPE
+        )
+    except SettingError:
+        pass  # the function says which
+    return None
 
 
 def _not_found(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -17,31 +17,41 @@ import time
 from collections.abc import Callable, Mapping
 from wsgiref.types import WSGIApplication
 
+from gunicorn.arbiter import Arbiter
+
+from infra.local import large_values
 from infra.local.server import Server
+from shared.logs.output import install
 
 RESTART_SECONDS = 1.0
 STOP_SECONDS = 1.5
 
 
-def supervise(listeners: Mapping[str, int], is_over: threading.Event) -> None:
-    """Keep one process running for each name until ``is_over``, then end them all."""
+def supervise(
+    listeners: Mapping[str, int],
+    is_over: threading.Event,
+    start: Callable[[str, int], subprocess.Popen[bytes]],
+) -> None:
+    """Keep one process running for each name until ``is_over``, or until one of them cannot begin; end them all."""
     running: dict[str, subprocess.Popen[bytes]] = {}
     wait = 0.1
     try:
         while not is_over.is_set():
             for name, number in listeners.items():
                 process = running.get(name)
+                if process is not None and process.poll() == Arbiter.WORKER_BOOT_ERROR:
+                    return  # it would end again and again
                 if process is None or process.poll() is not None:
-                    running[name] = _start(name, number)
+                    running[name] = start(name, number)
             is_over.wait(wait)
             wait = RESTART_SECONDS
     finally:
         _end(list(running.values()))
 
 
-def _start(name: str, listener: int) -> subprocess.Popen[bytes]:
+def _start(name: str, listener: int, environ: Mapping[str, str], inherited: list[int]) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "infra.local.processes", name, str(listener)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[listener])  # noqa: S603
+    return subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, pass_fds=[listener, *inherited])  # noqa: S603
 
 
 def _end(processes: list[subprocess.Popen[bytes]]) -> None:
@@ -57,6 +67,8 @@ def _end(processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 def _main() -> None:
+    install()
+    environ, inherited = large_values.take(os.environ)
     if len(sys.argv) == 3:
         _when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
         listener = socket.socket(fileno=int(sys.argv[2]))
@@ -65,7 +77,7 @@ def _main() -> None:
     is_over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: is_over.set())
     _when_parent_ends(is_over.set)
-    supervise(json.loads(sys.argv[1]), is_over)
+    supervise(json.loads(sys.argv[1]), is_over, lambda name, number: _start(name, number, environ, inherited))
 
 
 def _function(name: str) -> WSGIApplication:

@@ -7,24 +7,30 @@ import socket
 import sys
 from collections.abc import Mapping
 
+from infra.local import large_values
 from infra.local.environment import read_dotenv, take_out_debug
 from infra.local.server import listen
 from infra.table import rows
 from shared import ROOT
 from shared.channels import configured
+from shared.logs.private import open_private
 from shared.notifiers import NotifierKind, kinds
 from shared.settings import SettingError, Settings, is_loopback
+from shared.settings.proxies import refuse_unusable
+from shared.settings.secrets import without_password
 from shared.store import StoreUnavailable, open_store
 
 
 def main() -> None:
     """Run until stopped. If the system cannot start, exit with one line on standard error."""
-    is_new = read_dotenv(os.environ)
     try:
+        is_new = read_dotenv(os.environ)
         settings = Settings.from_env()
         _ = settings.targets, settings.key
+        refuse_unusable(settings.backend_url)
         for notifier in configured().values():
             notifier.refuse_missing_library()
+            notifier.refuse_unusable_proxy()
         listener = _listen(settings)
         _check_files(settings)
     except SettingError as trouble:
@@ -37,6 +43,7 @@ def main() -> None:
     numbers = json.dumps({name: bound.fileno() for name, bound in of_functions.items()})
     # serve.py takes over this very process, which frees the memory of what the checks above imported.
     arguments = [str(listener.fileno()), numbers, *(["--new"] if is_new else [])]
+    large_values.hand_over(os.environ)
     os.execv(sys.executable, [sys.executable, "-m", "infra.local.serve", *arguments])  # noqa: S606  # our own module
 
 
@@ -49,9 +56,9 @@ def _check_files(settings: Settings) -> None:
     if settings.log_dir:
         folder = ROOT / settings.log_dir
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in ("server.log", "agent.log"):
-                (folder / name).open("a").close()
+                os.close(open_private(folder / name))
         except OSError as error:
             expected = f"a folder that can be written ({error.strerror})"
             raise SettingError("LOG_DIR", str(settings.log_dir), expected) from error
@@ -75,10 +82,13 @@ def _listen(settings: Settings) -> socket.socket:
 def banner(settings: Settings, channels: Mapping[str, NotifierKind], *, is_new: bool) -> str:
     """The lines that a person needs when the system serves. ``is_new``: this start made the settings file."""
     on = {notifier.kind for notifier in channels.values()}
+    watched = [without_password(url) for url in settings.targets]
     off = [kind for kind in kinds() if kind not in on]
     lines = [
         ("Bonghwa", f"{settings.own_url.replace('127.0.0.1', 'localhost')}  (Ctrl-C stops it)"),
-        ("watching", f"{' '.join(settings.targets)}  every {settings.check_interval_seconds:g} s"),
+        ("watching", f"{watched[0]}  every {settings.check_interval_seconds:g} s"),
+        # One a line, so that a comma that was taken for a separator is seen.
+        *(("", url) for url in watched[1:]),
         ("channels", f"{', '.join(channels)}  (off: {', '.join(off) or 'none'})"),
         ("database", settings.database),
         ("logs", f"{ROOT / settings.log_dir if settings.log_dir else '-'}/server.log, agent.log"),

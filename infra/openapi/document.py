@@ -20,7 +20,7 @@ FILE = ROOT / "functions" / "describe_api" / "openapi.json"
 
 _KEY = "ApiKey"
 # The problems that every function can respond with.
-_ALWAYS = (401, 405, 413, 500, 503)
+_ALWAYS = (401, 405, 413, 421, 500, 503)
 _INTRODUCTION = f"""\
 Bonghwa (봉화) watches web services and notifies people when they fail and when they recover.
 
@@ -47,6 +47,7 @@ _PROBLEMS = {
     414: ("UriTooLong", "The address is too long for the server, which responds itself."),
     415: ("UnsupportedMediaType", "The headers say that the body is not JSON, or is compressed."),
     429: ("TooManyRequests", "The alert was moved too often. `Retry-After` says when it can be moved again."),
+    421: ("MisdirectedRequest", "The `Host` header is none of the system's names. `PUBLIC_URL` adds one."),
     500: ("InternalServerError", "A setting is malformed, or the program has a defect. The log says which."),
     503: ("ServiceUnavailable", "The database is busy or cannot be reached. `Retry-After` says when to try again."),
 }
@@ -54,6 +55,7 @@ _PROBLEM_MODELS: dict[int, type[responses.Problem]] = {
     400: responses.InputProblem,
     409: responses.MoveProblem,
     415: responses.InputProblem,
+    421: responses.InputProblem,
 }
 _RETRY_AFTER = {
     "Retry-After": {

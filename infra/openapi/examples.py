@@ -98,13 +98,24 @@ LOGS = {"notification_logs": [_SENT, _RETRY], "next": None}
 
 HEALTH = {
     "status": "ok",
+    "reasons": [],
     "database": "ok",
     "last_check": "2025-01-08T01:30:00.250Z",
     "open_alerts": 1,
     "owed_notifications": 0,
+    "last_runs": {
+        "review_alerts": "2025-01-08T01:30:00.125Z",
+        "deliver_notifications": "2025-01-08T01:29:45.500Z",
+    },
     "version": __version__,
 }
-TROUBLE = {"status": "unavailable", "database": "the database is busy", "version": __version__}
+DEGRADED = HEALTH | {"status": "degraded", "reasons": ["agent seoul last reported at 2025-01-08T01:20:00.250Z"]}
+TROUBLE = {
+    "status": "unavailable",
+    "reasons": ["the database is busy"],
+    "database": "the database is busy",
+    "version": __version__,
+}
 CHECKS_RUN = {"checked": 2, "failed": 1, "posted": 2, "refused": 0, "spooled": 0}
 REVIEW = {"silent_agents": 0}
 DELIVERY_RUN = {"SENT": 1, "RETRY": 0, "FAILED": 0, "EXPIRED": 0}
@@ -133,6 +144,15 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         "to": "ACK",
     },
     413: _BLANK | {"title": "Content Too Large", "status": 413, "detail": "the body is longer than 1048576 bytes"},
+    414: _BLANK | {"title": "URI Too Long", "status": 414, "detail": "Request Line is too large (5014 > 4094)"},
+    421: _BLANK
+    | {
+        "title": "Misdirected Request",
+        "status": 421,
+        "detail": "the Host is 'evil.example', which is none of our names; PUBLIC_URL adds one",
+        "field": "Host",
+        "value": "'evil.example'",
+    },
     415: _BLANK
     | {
         "title": "Unsupported Media Type",

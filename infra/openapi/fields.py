@@ -19,7 +19,7 @@ _ALERT = {
 
 FIELDS: Mapping[str, Mapping[str, str]] = {
     "Event": {
-        "target_url": "The address that was checked, verbatim.",
+        "target_url": "The address that was checked; the password of a URL is masked.",
         "status_code": "The HTTP status of the response; null if there was none.",
         "response_time_ms": "From the start of the check to the end of the response; null if there was none.",
         "timestamp": (

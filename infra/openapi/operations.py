@@ -171,13 +171,22 @@ OPERATIONS = {
     "health": Operation(
         tag="system",
         summary="How the system is",
-        description="For people and load balancers.",
+        description=(
+            "For people and load balancers. It says `ok` only if an outage that happened now would be notified: each "
+            "agent has reported within three of its intervals, reviews and deliveries run, no message is overdue, no "
+            "channel refuses, and the store can be written."
+        ),
         responses={
             200: Response(
-                "It works.", responses.Health, {"well": {"summary": "All is well", "value": examples.HEALTH}}
+                "It works, perhaps not in every part.",
+                responses.Health,
+                {
+                    "well": {"summary": "All is well", "value": examples.HEALTH},
+                    "degraded": {"summary": "An agent is silent", "value": examples.DEGRADED},
+                },
             ),
             503: Response(
-                "The database is unavailable.",
+                "Nobody would be notified of an outage that happened now: for example, the database is unavailable.",
                 responses.HealthTrouble,
                 {"busy": {"summary": "Another process has locked it", "value": examples.TROUBLE}},
             ),

@@ -22,19 +22,27 @@ Next = Annotated[
 class Health(BaseModel):
     """How the system is."""
 
-    status: Literal["ok"]
+    status: Literal["ok", "degraded"] = Field(
+        description="`ok` only if an outage that happened now would be notified; `degraded` if it might not be."
+    )
+    reasons: list[str] = Field(
+        description="Why an outage might not be notified now, each in one line; empty if all is well.",
+        examples=[["deliver_notifications last ran at 2025-01-08T01:20:00.250Z"]],
+    )
     database: Literal["ok"]
     last_check: Time | None = Field(description="When the newest check was made; null before the first.")
     open_alerts: Count = Field(description="Alerts that are OPEN or ACK.")
     owed_notifications: Count = Field(description="Messages that are still to be delivered.")
+    last_runs: dict[str, Time] = Field(description="When each scheduled function of the backend last ran, by its name.")
     version: str = Field(description="Bonghwa's version.", examples=["0.1.0"])
 
 
 class HealthTrouble(BaseModel):
-    """The reason why the system does not work."""
+    """The reasons why nobody would be notified of an outage that happened now."""
 
     status: Literal["unavailable"]
-    database: str = Field(description="What is wrong with the database.", examples=["the database is busy"])
+    reasons: list[str] = Field(description="What is wrong, each in one line.", examples=[["the database is busy"]])
+    database: str = Field(description="What is wrong with the database, or `ok`.", examples=["the database is busy"])
     version: str = Field(description="Bonghwa's version.", examples=["0.1.0"])
 
 

@@ -16,7 +16,7 @@ from shared.delivery.unrecorded import unrecorded_of
 from shared.logs import step
 from shared.messages import Language, compose, compose_short
 from shared.models import Attempt, AttemptStatus, Notification, now, storable
-from shared.notifiers import Notifier, SendFailed
+from shared.notifiers import Notifier, SendFailed, unexpected
 from shared.store import Owed, Store, StoreUnavailable
 
 LEASE_SECONDS = 30.0
@@ -231,15 +231,14 @@ class _Run:
 
     def _hand_over(self, text: str, owed: Owed) -> tuple[AttemptStatus, str, float | None]:
         seconds = min(SEND_SECONDS, self.budget.ends_at - self._elapsed())
+        notifier = self.notifiers[owed.notification.channel]
         try:
-            notifier = self.notifiers[owed.notification.channel]
             answer = notifier.send(text, timeout_seconds=seconds, notification=owed.notification)
         except SendFailed as failure:
             status = AttemptStatus.FAILED if failure.is_permanent else AttemptStatus.RETRY
             return status, str(failure), failure.retry_after
         except Exception as defect:  # noqa: BLE001  # a notifier's defect must not lose the message
-            # Only its name: the text may hold anything, even a secret.
-            return AttemptStatus.RETRY, f"unexpected {_name(defect)}", None
+            return AttemptStatus.RETRY, unexpected(notifier, defect), None
         return AttemptStatus.SENT, str(answer), None
 
 

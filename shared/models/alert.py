@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from shared.models.cause import Cause
-from shared.models.scalars import Value
+from shared.models.scalars import Masked, Value
 from shared.models.times import Time
 
 
@@ -44,8 +44,8 @@ class Alert(Value):
 
     id: int
     kind: AlertKind
-    subject: str
-    target_url: str | None
+    subject: Annotated[str, Masked]
+    target_url: Annotated[str, Masked] | None
     status: AlertStatus
     cause: str | None
     # The same as data, for messages in every language; the store keeps it as JSON. Responses show the text only.

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from shared.models.cause import Cause
-from shared.models.scalars import EventId, Milliseconds, MonitorName, Text, Value, new_event_id, whole
+from shared.models.scalars import EventId, Masked, Milliseconds, MonitorName, Text, Value, new_event_id, whole
 from shared.models.times import Time, written_out
+from shared.settings.secrets import without_password
 
 MAX_EVENTS_PER_REQUEST = 1_000
 
@@ -23,20 +24,21 @@ class Event(Value):
     """The report of one check, as ``POST /events`` accepts it.
 
     Unknown fields are ignored, so that a newer agent can talk to an older backend. A wrong type is an error, never a
-    guess. The four phases are durations in milliseconds and add up to the time to the first byte. ``cause``
-    says as data what ``error_message`` says in English. ``agent`` and ``interval_seconds``: who checks, and how often;
-    ``is_inconclusive``: the agent was cut off, or lacked something itself, and says nothing of the monitor.
+    guess. The password of a URL is masked. The four phases are durations in milliseconds and add up to the time to the
+    first byte. ``cause`` says as data what ``error_message`` says in English. ``agent`` and
+    ``interval_seconds``: who checks, and how often;
+    ``is_inconclusive``: the failure is that of the agent's own connection, and says nothing of the monitor.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, defer_build=True)
 
-    target_url: Annotated[Text, Field(min_length=1, max_length=2048)]
+    target_url: Annotated[Text, Field(min_length=1, max_length=2048), Masked]
     status_code: Annotated[int, Field(ge=0, le=999), BeforeValidator(whole)] | None = None
     response_time_ms: Milliseconds | None = None
     # Strict mode would reject the text that the validator before it passes on: it no longer counts as JSON.
     timestamp: Annotated[Time, Field(strict=False), BeforeValidator(written_out)]
     is_success: bool
-    error_message: Annotated[Text, Field(max_length=4096)] | None = None
+    error_message: Annotated[Text, Field(max_length=4096), AfterValidator(without_password)] | None = None
     cause: Cause | None = None
     event_id: Annotated[
         EventId,

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from shared.settings.secrets import without_password
+
 
 def new_event_id() -> str:
     """A new unique event id, 32 hex digits. It begins with the time, so that an index on it grows at its end."""
@@ -24,6 +26,10 @@ def _without_nul(value: str) -> str:
     return value
 
 
+def _masked(text: str) -> str:
+    return without_password(text)[:2048]
+
+
 def whole(value: Any) -> Any:
     """``value`` as an int if it is a whole float."""
     # JSON has one kind of number, and some languages write 200 as 200.0.
@@ -32,7 +38,9 @@ def whole(value: Any) -> Any:
 
 Text = Annotated[str, AfterValidator(_without_nul), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
 EventId = Annotated[Text, Field(min_length=1, max_length=64)]
-MonitorName = Annotated[Text, Field(min_length=1, max_length=2048)]
+# Masked wherever it comes from: an agent, a report of others, a store or an event that waits since version 0.1.
+Masked = AfterValidator(_masked)
+MonitorName = Annotated[Text, Field(min_length=1, max_length=2048), Masked]
 Milliseconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 
 

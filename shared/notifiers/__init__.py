@@ -16,7 +16,7 @@ from typing import ClassVar, Literal, NamedTuple, Protocol, Self, cast
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
 from shared.models import Notification
-from shared.settings import SettingError
+from shared.settings import SettingError, secrets
 from shared.settings.secrets import HIDDEN
 
 
@@ -134,10 +134,19 @@ class NotifierKind(BaseModel, ABC):
             expected = f"{self.library.module} beside it, which is not installed: {self.library.command}"
             raise self.unusable(expected)
 
+    def refuse_unusable_proxy(self) -> None:  # most kinds need no proxy, or can use any
+        """Raise SettingError if this channel would be called through a proxy that its client cannot use."""
+
     def unusable(self, expected: str) -> SettingError:
         """The error that this channel cannot be used here; it names the channel's first setting."""
         field, value = next(iter(self))
         return SettingError(self.setting(field), HIDDEN if isinstance(value, SecretStr) else str(value), expected)
+
+
+def unexpected(notifier: Notifier, defect: Exception) -> str:
+    """The name and the reason of an exception that ``send`` should not raise, without a secret."""
+    own = notifier.secrets().values() if isinstance(notifier, NotifierKind) else ()
+    return secrets.unexpected(defect, *own)
 
 
 @functools.cache

@@ -1,7 +1,6 @@
 """The console: one line on standard output for each message."""
 
-import sys
-
+from shared.logs.output import deliver
 from shared.models import Notification
 from shared.notifiers import NotifierKind, ProbeResult, SendFailed
 
@@ -9,12 +8,11 @@ from shared.notifiers import NotifierKind, ProbeResult, SendFailed
 class ConsoleNotifier(NotifierKind):
     """Prints the message. It has no settings."""
 
-    def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:  # noqa: ARG002  # a print has no deadline
+    def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:  # noqa: ARG002  # a line shows its number
         """See Notifier.send."""
         try:
             # One write, so that the lines of two threads do not mix.
-            sys.stdout.write(f"{text}\n")
-            sys.stdout.flush()
+            deliver(f"{text}\n", timeout_seconds)
         except (OSError, ValueError) as error:
             raise SendFailed(f"standard output cannot be written: {error}") from error
         return "printed"

@@ -11,9 +11,14 @@ SQLITE = "sqlite:///"
 POSTGRESQL = ("postgresql://", "postgres://")
 
 
-def split(value: Any) -> Any:
-    """The parts of a text that are separated by blanks or commas, each once."""
-    return tuple(dict.fromkeys(re.split(r"[\s,]+", value.strip()))) if isinstance(value, str) else value
+def split_urls(value: Any) -> Any:
+    """The URLs in a text, each once. A comma separates them only before ``http://`` or ``https://``.
+
+    Any other comma belongs to the URL in which it stands, but one at the end of the text is nothing.
+    """
+    if not isinstance(value, str):
+        return value
+    return tuple(dict.fromkeys(re.split(r"(?i:[\s,]+(?=https?://))|\s+", re.sub(r"^[\s,]+|[\s,]+$", "", value))))
 
 
 def split_keys(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """THE list of what is secret, and how a secret is masked wherever a text may hold one."""
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlsplit
@@ -7,11 +8,13 @@ from urllib.parse import quote, urlsplit
 from shared.settings.parsers import POSTGRESQL
 
 HIDDEN = "(hidden)"
+MASK = "***"  # a password in a URL
 _DATABASE = "DATABASE"
 _CHANNELS = "CHANNELS"
 # A setting is secret if its name holds one of these words.
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "HEARTBEAT", _CHANNELS, _DATABASE)
 _CREDENTIALS = re.compile(r"://[^/\s,]*@")
+_USERINFO = re.compile(r"(?<=://)([^/?#\s:@]*):?([^/?#\s]*)@")
 _PASSWORD = re.compile(r"://[^/\s]*?:([^/\s]*)@")
 # Shorter ones are parts of ordinary words: to mask them would garble the text.
 _SHORTEST = 6
@@ -37,6 +40,19 @@ def without_credentials(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
+def without_password(text: str) -> str:
+    """``text`` with ``***`` in place of the password of every URL in it, or of the user if that is all that there is.
+
+    A user without a password is often a token.
+    """
+    return _USERINFO.sub(_masked_userinfo, text) if "@" in text else text
+
+
+def _masked_userinfo(found: re.Match[str]) -> str:
+    user, password = found.groups()
+    return f"{user}:{MASK}@" if password else f"{MASK}@"
+
+
 def secret_parts(environ: Mapping[str, str]) -> set[str]:
     """Every text in ``environ`` that must not be shown: each secret, each of several keys, and passwords in URLs.
 
@@ -47,6 +63,13 @@ def secret_parts(environ: Mapping[str, str]) -> set[str]:
     keys = [key for name, value in secret.items() if _CHANNELS not in name for key in re.split("[ ,]+", value)]
     passwords = [match[1] for value in environ.values() for match in _PASSWORD.finditer(value)]
     return {part for part in (*secret.values(), *keys, *passwords) if len(part) >= _SHORTEST}
+
+
+def unexpected(defect: Exception, *more: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The name and the text of an exception that should not happen, without a secret of ``environ`` or of ``more``."""
+    # A notifier's own settings need not stand in the environment as such: those of CHANNELS are parts of its JSON.
+    reason = masked(str(defect), {*secret_parts(environ), *(part for part in more if part)})
+    return f"unexpected {type(defect).__name__}: {without_password(reason)}"[:300]
 
 
 def masked(text: str, parts: Iterable[str]) -> str:

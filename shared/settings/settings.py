@@ -7,6 +7,7 @@ variable, what was found and what is expected.
 import functools
 import ipaddress
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,12 +25,12 @@ from shared.settings.parsers import (
     http_urls,
     ip_address,
     secret_http_url,
-    split,
     split_keys,
+    split_urls,
     sqlite_or_postgresql,
     without_slash,
 )
-from shared.settings.secrets import shown, without_credentials
+from shared.settings.secrets import shown, without_credentials, without_password
 
 # The kinds of access to a function. API_AUTH says which of them needs a key; "ingest" is the agent's side.
 Access = Literal["read", "write", "ingest"]
@@ -69,13 +70,24 @@ def _setting(variable: str, default: Any, expected: str) -> Any:
     return Field(default, alias=variable, description=expected, validate_default=False)
 
 
+def _distinct(urls: tuple[str, ...]) -> tuple[str, ...]:
+    # A monitor's name is its URL without the password: two of the same name would judge each other's checks.
+    if len({without_password(url) for url in urls}) < len(urls):
+        raise ValueError("a URL of its own for each monitor")
+    return urls
+
+
 class Settings(BaseModel):
     """The settings of one process; each field's description says what is expected of its variable."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
-    target_urls: Annotated[tuple[str, ...], BeforeValidator(split), AfterValidator(http_urls)] = _setting(
-        "TARGET_URL", (), "one or more http:// or https:// URLs, separated by spaces or commas"
+    target_urls: Annotated[
+        tuple[str, ...], BeforeValidator(split_urls), AfterValidator(http_urls), AfterValidator(_distinct)
+    ] = _setting(
+        "TARGET_URL",
+        (),
+        "one or more http:// or https:// URLs that differ in more than a password, separated by spaces or commas",
     )
     check_interval_seconds: Annotated[float, Field(ge=0.1, le=86_400)] = _setting(
         "CHECK_INTERVAL_SECONDS", 30.0, "a number of seconds from 0.1 to 86400"
@@ -100,6 +112,9 @@ class Settings(BaseModel):
     is_verbose: bool = _setting("FLASK_DEBUG", False, "true or false")
     backend_url_given: Annotated[str, AfterValidator(without_slash)] | None = _setting(
         "BACKEND_URL", None, "the backend's http:// or https:// URL"
+    )
+    public_url: Annotated[str, AfterValidator(without_slash)] | None = _setting(
+        "PUBLIC_URL", None, "the http:// or https:// URL at which others reach the system"
     )
     api_keys: Annotated[tuple[Annotated[SecretStr, AfterValidator(header_value)], ...], BeforeValidator(split_keys)] = (
         _setting(
@@ -130,6 +145,10 @@ class Settings(BaseModel):
             SettingError: a value is malformed.
         """
         given = {name: value for name in _variables() if (value := environ.get(name, "")).strip()}
+        for name, value in given.items():
+            if not value.isprintable() and re.search("[\ud800-\udfff]", value):
+                # Bytes that are no UTF-8. Otherwise every event that holds the value would fail, instead of the start.
+                raise SettingError(name, shown(name, ascii(value)[1:-1]), "text in UTF-8")
         if is_in_cloud(environ):
             given.setdefault("ALLOW_PRIVATE_TARGETS", "false")
         return _validated(tuple(given.items()))
@@ -199,7 +218,10 @@ class Settings(BaseModel):
         if self.spool_dir_given:
             return (ROOT / self.spool_dir_given,)
         beside = self.database_path.parent if self.database_path else ROOT
-        return tuple(dict.fromkeys((beside, Path(tempfile.gettempdir()))))
+        try:
+            return tuple(dict.fromkeys((beside, Path(tempfile.gettempdir()))))
+        except FileNotFoundError:  # no folder for temporary files can be written
+            return (beside,)
 
     def _required(self, name: str) -> Any:
         field = type(self).model_fields[name]

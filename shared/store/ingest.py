@@ -8,6 +8,7 @@ from shared.alerting import FIRST_TIME, Decision, Reason, Situation, decide, eff
 from shared.models import Agent, Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor, as_text
 from shared.store.changes import open_alert, resolve_alert
 from shared.store.engines.database import Transaction
+from shared.store.renames import take_over
 from shared.store.tables import agents, alerts, monitors
 from shared.store.tables import events as table
 
@@ -176,7 +177,12 @@ class _Intake:
         if monitor is None:
             if table.id_of(self.transaction, event.event_id) is not None:
                 return None
-            monitor = self._monitors[event.monitor] = monitors.add(self.transaction, event.monitor, event.target_url)
+            monitor = take_over(self.transaction, event.monitor)
+            if monitor is not None:
+                self._active.pop((AlertKind.OUTAGE, event.monitor), None)  # its alert has this name only now
+            else:
+                monitor = monitors.add(self.transaction, event.monitor, event.target_url)
+            self._monitors[event.monitor] = monitor
         return monitor
 
     def _agent(self, name: str, event: Event, at: datetime) -> Agent:

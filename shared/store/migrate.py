@@ -1,7 +1,9 @@
 """Update a store to the program's version: all missing migrations and their records in one transaction."""
 
+import contextlib
 import functools
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from shared.store.engines.database import Database, StoreUnavailable, Transaction
@@ -46,6 +48,14 @@ def version_of(database: Database, transaction: Transaction) -> int:
     is_recorded = transaction.row(database.TABLE_EXISTS, name="schema_migrations")
     row = is_recorded and transaction.row("SELECT max(version) AS version FROM schema_migrations")
     return (row and row["version"]) or 0
+
+
+def created_at(transaction: Transaction) -> datetime | None:
+    """When the store was made, if that is known."""
+    row = transaction.row("SELECT min(applied_at) AS first FROM schema_migrations")
+    with contextlib.suppress(TypeError, ValueError):
+        return datetime.fromisoformat(row["first"]) if row else None
+    return None
 
 
 def known_version() -> int:

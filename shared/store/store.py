@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.alerting import (
     STATE_WITHOUT_AGENT,
@@ -23,6 +23,9 @@ from shared.store.engines.group_commit import Group
 from shared.store.ingest import Ingested, ingest
 from shared.store.outbox import Outbox
 from shared.store.tables import agents, alerts, monitors, notifications, watches
+
+if TYPE_CHECKING:
+    from shared.alerting.health import HealthFacts
 
 # A watch is saved this often, not at each review.
 SAVE_WATCH_SECONDS = 30.0
@@ -47,6 +50,19 @@ class Store:
                 return
         with self.database.transaction() as transaction:
             watches.save(transaction, function, extend_watch(watches.get(transaction, function), now))
+
+    def note_start(self, *, now: datetime) -> None:
+        """Note that the local system starts, so that nobody misses what it cannot have done yet."""
+        with self.database.transaction() as transaction:
+            watches.save(transaction, watches.START, WatchPeriod(now, now))
+
+    def health_facts(self, *, now: datetime) -> "HealthFacts":
+        """The facts by which ``alerting.health`` judges whether an outage would be notified now."""
+        # Imported here: the other functions start without it.
+        from shared.store.health import health_facts
+
+        with self.database.snapshot() as snapshot:
+            return health_facts(snapshot, now)
 
     def summary(self) -> dict[str, Any]:
         """The facts of ``GET /``: the newest check's time (text or None) and the counts of what is still open."""

@@ -4,7 +4,7 @@ import functools
 import hmac
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any, Protocol, cast
 
@@ -60,6 +60,19 @@ def answer(body: Any, status: int = 200) -> Response:
     return Response(to_json(body) + b"\n", status, mimetype="application/json")
 
 
+def refuse_foreign_host(environ: Mapping[str, Any], settings: Settings) -> None:
+    """Raise Problem if the ``Host`` of a request is not ours.
+
+    In a cloud only with PUBLIC_URL: nobody can point the platforms' names elsewhere.
+    """
+    if settings.public_url is None and is_in_cloud(os.environ):
+        return
+    # Imported here, since a function in a cloud mostly starts without it.
+    from shared.web.host import refuse_if_foreign
+
+    refuse_if_foreign(environ, settings)
+
+
 def _admit(request: Request, method: str, access: Access) -> Settings:
     """The settings that the request is let in with. Raises Problem or SettingError if it is not let in."""
     if request.method != method and not (method == "GET" and request.method == "HEAD"):
@@ -68,6 +81,7 @@ def _admit(request: Request, method: str, access: Access) -> Settings:
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise too_long()
     settings = Settings.from_env()
+    refuse_foreign_host(request.environ, settings)
     if _is_open_to_others(request):
         settings.refuse_weak_keys()
         if settings.api_auth != "all":

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from infra.local.server import THREADS
+from infra.local.front import lanes
 from shared.models import Event, as_text, now
 from tests.benchmarks.instruments.load import Load, get, post
 from tests.benchmarks.instruments.yardstick import hello_alone, hello_project, middle_half, table, verdict
@@ -20,6 +20,8 @@ from tests.support.running import FunctionAlone, copy_project, started_together
 
 ROUNDS = 5
 ROUND_SECONDS = 2.0
+# As many as work on the requests of our own callers.
+THREADS = lanes.THREADS[lanes.Lane.OWN]
 HELLO_CONNECTIONS = 2 * THREADS
 MONITORS = 50
 # By the events in a request, over how many connections they come: single ones from many callers, who then share a

@@ -1,6 +1,30 @@
 """GET /."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions.health import main as health
+from shared.models import now
+from shared.settings import Settings
+from shared.store import open_store
 from tests.functions.api import FAILURE, Api, on_each_engine
+
+ABOUT = FAILURE | {"agent": "seoul", "interval_seconds": 10, "is_success": True, "status_code": 200}
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Asks for the health as it is so many seconds later."""
+
+    def ask(api: Api, seconds: float) -> tuple[int, dict[str, Any]]:
+        monkeypatch.setattr(health, "now", lambda: now() + timedelta(seconds=seconds))
+        response = api.call("GET", "/")
+        return response.status_code, response.json or {}
+
+    return ask
 
 
 @on_each_engine
@@ -8,9 +32,49 @@ def test_health_counts_what_is_open_and_owed(api: Api) -> None:
     api.post(FAILURE)
     assert api.get("/") == {
         "status": "ok",
+        "reasons": [],
         "database": "ok",
         "last_check": "2025-01-08T10:30:00.000Z",
         "open_alerts": 1,
         "owed_notifications": 0,
+        "last_runs": {},
         "version": "0.1.0",
     }
+
+
+@on_each_engine
+def test_a_silent_agent_degrades_the_health(api: Api, later: Any) -> None:
+    api.post(ABOUT)
+    for function in ("review_alerts", "deliver_notifications"):
+        assert api.call("POST", f"/{function}").status_code == 200
+    assert later(api, 40)[1]["status"] == "ok"
+    status, found = later(api, 60)
+    assert (status, found["status"]) == (200, "degraded")
+    assert any(reason.startswith("agent seoul ") for reason in found["reasons"])
+    assert set(found["last_runs"]) == {"review_alerts", "deliver_notifications"}
+    assert all(datetime.fromisoformat(time) for time in found["last_runs"].values())
+
+
+def test_nothing_that_runs_is_unavailable(api: Api, later: Any) -> None:
+    api.post(ABOUT)
+    api.call("POST", "/review_alerts")
+    status, found = later(api, 400)
+    assert (status, found["status"], found["database"]) == (503, "unavailable", "ok")
+    assert {reason.split()[0] for reason in found["reasons"]} == {"agent", "review_alerts", "deliver_notifications"}
+
+
+def test_only_others_who_report_do_not_degrade_the_health(api: Api, later: Any) -> None:
+    api.post(FAILURE)
+    for function in ("review_alerts", "deliver_notifications"):
+        api.call("POST", f"/{function}")
+    assert later(api, 85)[1]["status"] == "ok"
+
+
+def test_an_agent_of_the_local_system_is_missed(api: Api, environ: Callable[..., None], later: Any) -> None:
+    environ(CHECK_INTERVAL_SECONDS="1", CHECK_TIMEOUT_SECONDS="1")
+    open_store(Settings.from_env()).note_start(now=now())
+    assert later(api, 40)[1]["status"] == "ok"
+    assert later(api, 50)[1]["reasons"] == ["agent default has never reported"]
+    # It reports to somebody else.
+    environ(BACKEND_URL="http://elsewhere.example")
+    assert later(api, 50)[1]["status"] == "ok"

@@ -80,9 +80,3 @@ def resets(connection: Any) -> None:
 
 def redirects(to: str, status: int = 302) -> Handler:
     return says(f"HTTP/1.1 {status} Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n".encode("latin-1"))
-
-
-def free_port() -> int:
-    """A port on which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.system
 
 THREADS = 40
 PROCESSES = 3
+MAX_TRIES = 4
 OWED = "SELECT id FROM notifications WHERE status IN ('PENDING', 'SENDING')"
 
 
@@ -56,7 +57,7 @@ def test_many_failures_at_once_are_one_alert_and_one_message(
     moment = as_text(now())
 
     responses = at_once(
-        lambda number: backends[number % PROCESSES].post("/events", event(is_success=False, timestamp=moment))
+        lambda number: accepted(backends[number % PROCESSES], event(is_success=False, timestamp=moment))
     )
 
     assert Counter(response.status_code for response in responses) == {201: THREADS}
@@ -86,7 +87,7 @@ def test_one_event_posted_by_many_at_once_is_stored_once(
     backends = backends_without_a_database
     body = event(is_success=False, event_id="the-only-one")
 
-    responses = at_once(lambda number: backends[number % PROCESSES].post("/events", body))
+    responses = at_once(lambda number: accepted(backends[number % PROCESSES], body))
 
     assert Counter(response.status_code for response in responses) == {201: 1, 200: THREADS - 1}
     assert Counter(response.json()["duplicate"] for response in responses) == {False: 1, True: THREADS - 1}
@@ -115,10 +116,10 @@ def test_a_flapping_monitor_never_has_two_active_alerts(
         responses = []
         for turn, (monitor, is_success) in enumerate(reports[number]):
             backend = backends[(number + turn) % PROCESSES]
-            responses.append(backend.post("/events", event(monitor, is_success=is_success)))
+            responses.append(accepted(backend, event(monitor, is_success=is_success)))
             if number % 10 == 0:
                 # The schedule sends what is owed meanwhile, and may run several times at once.
-                assert deliver.post("/").ok
+                assert deliver.post("/").status_code in (200, 503)
         return responses
 
     with FunctionAlone(project, tmp_path, "deliver_notifications", **environ) as deliver:
@@ -150,6 +151,15 @@ def what_is_still_owed_is_delivered(project: Path, folder: Path, environ: dict[s
     with deliver:
         deliver.wait_until(lambda: deliver.post("/").ok and not deliver.rows(OWED), 60)
     return [deliver]
+
+
+def accepted(backend: FunctionAlone, body: dict[str, Any]) -> requests.Response:
+    """Post an event, and again if the store is too busy, as an agent does. A busy machine may need a few tries."""
+    for _ in range(MAX_TRIES):
+        response = backend.post("/events", body)
+        if response.status_code != 503:
+            break
+    return response
 
 
 def assert_sent_once(bot_api: BotApi, environ: dict[str, str]) -> None:

@@ -62,7 +62,7 @@ def test_secret_settings_are_known_by_their_names() -> None:
             "TELEGRAM_BOT_TOKEN": BotApi.token,
             "HEARTBEAT_URL": "https://hc.example/ping-0123456789",
             "DATABASE_URL": "postgresql://bonghwa:pass-word@db/x",
-            "TARGET_URL": "https://public.example/",
+            "TARGET_URL": "https://public.example/,http://monitor:pass-of-shop@shop.example/",
             "FLASK_PORT": "5000",
             "CHANNELS": '{"ops": {"kind": "telegram", "bot_token": "123456:token-of-ops", "chat_id": -1001234567}}',
         }
@@ -71,8 +71,16 @@ def test_secret_settings_are_known_by_their_names() -> None:
     assert found["TELEGRAM_BOT_TOKEN"] == {BotApi.token, BotApi.token.partition(":")[2]}
     assert found["HEARTBEAT_URL"] >= {"ping-0123456789"}
     assert found["DATABASE_URL"] == {"pass-word"}
+    assert found["TARGET_URL"] == {"pass-of-shop"}
     assert found["OPS.BOT_TOKEN"] == {"123456:token-of-ops", "token-of-ops"}
-    assert found.keys() == {"API_KEY", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL", "DATABASE_URL", "OPS.BOT_TOKEN"}
+    assert found.keys() == {
+        "API_KEY",
+        "TARGET_URL",
+        "TELEGRAM_BOT_TOKEN",
+        "HEARTBEAT_URL",
+        "DATABASE_URL",
+        "OPS.BOT_TOKEN",
+    }
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="reads Linux's /proc")
@@ -170,7 +178,8 @@ def test_many_processes_in_trouble_keep_their_secrets(
     bot_api.queue(resets)
     bot_api.behaviour = unauthorized
     settings = {"SEPARATE": "1", "FLASK_DEBUG": "true", "LOG_LEVEL": None, "API_KEY": PLANTED, **bot_api.environ}
-    with LocalSystem(project, tmp_path, TARGET_URL=target.url, **settings) as system:
+    watched = target.url.replace("://", f"://monitor:{quote(PLANTED, safe='')}@")
+    with LocalSystem(project, tmp_path, TARGET_URL=watched, **settings) as system:
         system.wait_until(lambda: any(log["status"] == "FAILED" for log in system.notification_logs()))
         for key in ("wrong", f"{PLANTED}x", None):
             assert system.post("/events", {"target_url": PLANTED[::-1]}, key=key).status_code == 401

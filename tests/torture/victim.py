@@ -33,12 +33,14 @@ from infra.table import rows
 from tests.torture.wire import SIDES
 
 _OURS = tuple(str(Path.cwd() / name) + os.sep for name in ("functions", "shared", "infra"))
+# Our server sends the responses; what it does beyond that is its own affair.
+_SERVER = str(Path.cwd() / "infra" / "local" / "front") + os.sep
 # If only these of our functions are on the stack, gunicorn acts for itself.
 _NOTHING_OF_OURS = {"<module>", "main", "Server.run"}
 _STATEMENTS = {"execute", "executemany", "executescript", "commit"}
 _SENDS = {"connect", "send", "sendall", "sendmsg", "sendto"}
 _WRITES = {"write", "writelines", "flush", "truncate"}
-_IMPORTED_BY_A_WORKER = ("gunicorn.workers.gthread", "logging.handlers")
+_IMPORTED_BY_A_WORKER = ("infra.local.front.loop", "logging.handlers")
 # Both engines, because the store may be either.
 _IMPORTED_BY_A_STORE = ("shared.store.engines.sqlite.database", "shared.store.engines.postgres.database")
 # These take most of the time of a process's first send.
@@ -149,9 +151,12 @@ def _name(frame: FrameType, call: str) -> str | None:
     each: FrameType | None = frame
     while each is not None:
         code = each.f_code
-        if code.co_name == "handle_request" and not ours:
-            request: Any = each.f_locals.get("req")
-            ours, place = [f"answer {request.method} {request.path}"], "gunicorn"
+        if code.co_filename.startswith(_SERVER):
+            if code.co_qualname == "Loop.wake":
+                return None
+            if code.co_qualname == "Loop._work" and not ours:
+                request: Any = each.f_locals["request"]
+                ours, place = [f"answer {request.method} {request.path}"], "server"
         elif code.co_filename.startswith(_OURS):
             if code.co_name == "step":
                 return None

@@ -32,10 +32,27 @@ _METADATA = [
         "fd00:a9fe:a9fe::1",  # Linode
     )
 ]
-_METADATA_NAMES = {"metadata.google.internal", "metadata.goog"}
+# A proxy resolves names itself. The short ones are completed by a cloud's search domain.
+_METADATA_NAMES = {
+    "metadata",
+    "metadata.google.internal",
+    "metadata.goog",
+    "instance-data",  # AWS
+    "instance-data.ec2.internal",
+    "metadata.azure.internal",
+    "metadata.azure.com",
+    "metadata.oraclecloud.com",
+    "metadata.tencentyun.com",
+    "metadata.platformequinix.com",
+    "metadata.packet.net",
+    "rancher-metadata",
+}
 _BROADCAST = IPv4Address("255.255.255.255")
 # Their last 32 bits are the IPv4 address that is meant: NAT64, and a form that nobody uses any more.
 _ENDS_IN_IPV4 = [ip_network("64:ff9b::/96"), ip_network("::/96")]
+_SIIT = ip_network("::ffff:0:0:0/96")
+_LOCAL_NAT64 = ip_network("64:ff9b:1::/48")  # where in it the IPv4 address stands is each network's own choice
+_ISATAP = {0x00005EFE, 0x02005EFE}  # the 32 bits before the IPv4 address
 _NOT_PUBLIC = [ip_network("192.0.0.0/24")]  # some versions of Python call a part of it public
 
 
@@ -95,14 +112,14 @@ def refusal(address: str, is_private_allowed: bool) -> Cause | None:
     Raises:
         ValueError: it is not an address.
     """
-    ip = _meant(ip_address(address))
-    if any(ip in network for network in _METADATA):
+    meant = _meant(ip_address(address))
+    if any(ip in network for ip in meant for network in _METADATA):
         return Cause.of("refused_metadata_address", address=address)
-    if ip.is_link_local:
+    if any(ip.is_link_local for ip in meant):
         return Cause.of("refused_link_local_address", address=address)
-    if ip.is_multicast or ip == _BROADCAST:
+    if any(ip.is_multicast or ip == _BROADCAST for ip in meant):
         return Cause.of("refused_multicast_address", address=address)
-    if is_private_allowed or _is_public(ip):
+    if is_private_allowed or all(_is_public(ip) for ip in meant):
         return None
     return Cause.of("refused_private_address", address=address)
 
@@ -123,12 +140,27 @@ def host_refusal(url: str, is_private_allowed: bool) -> Cause | None:
         return None
 
 
-def _meant(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+def _meant(ip: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:
+    """Every address that a packet to ``ip`` may reach: the IPv4 addresses that stand in it, or ``ip`` itself."""
     if isinstance(ip, IPv4Address) or ip.is_unspecified or ip.is_loopback:
-        return ip
+        return [ip]
+    last = IPv4Address(int(ip) & 0xFFFFFFFF)
     if any(ip in network for network in _ENDS_IN_IPV4):
-        return IPv4Address(int(ip) & 0xFFFFFFFF)
-    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else ip)
+        return [last]
+    if instead := ip.ipv4_mapped or ip.sixtofour:
+        return [instead]
+    if ip.teredo:
+        return list(ip.teredo)
+    if ip in _SIIT or (int(ip) >> 32) & 0xFFFFFFFF in _ISATAP:
+        return [ip, last]
+    return [ip, last, *_embedded(ip)] if ip in _LOCAL_NAT64 else [ip]
+
+
+def _embedded(ip: IPv6Address) -> list[IPv4Address]:
+    """The IPv4 addresses that may follow a prefix of 48, 56 or 64 bits. They leave out bits 64 to 71: RFC 6052."""
+    bits = int(ip)
+    joined = bits >> 64 << 56 | bits & (1 << 56) - 1
+    return [IPv4Address(joined >> (120 - prefix - 32) & 0xFFFFFFFF) for prefix in (48, 56, 64)]
 
 
 def _is_public(ip: IPv4Address | IPv6Address) -> bool:

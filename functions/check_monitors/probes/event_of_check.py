@@ -1,8 +1,7 @@
 """The event of a check, field by field."""
 
+from collections.abc import Sequence
 from typing import Any
-
-import pycurl
 
 from shared.models import Cause, Event, Monitor, now
 from shared.settings import Settings
@@ -10,9 +9,15 @@ from shared.words import cause_text
 
 
 def event_of(
-    monitor: Monitor, settings: Settings, why: Cause | None, curl: Any, status: int | None, *, is_inconclusive: bool
+    monitor: Monitor,
+    settings: Settings,
+    why: Cause | None,
+    times: Sequence[int] | None,
+    status: int | None,
+    *,
+    is_inconclusive: bool,
 ) -> Event:
-    """Return the event of a check that failed for ``why``, or succeeded. ``curl``: its transfer, if there was one."""
+    """Return the event of a check that failed for ``why``, or succeeded. ``times``: those of its ``Hops``."""
     return Event(
         target_url=_storable(monitor.target_url),
         monitor=_storable(monitor.name),
@@ -25,24 +30,18 @@ def event_of(
         location=settings.location,
         agent=settings.agent,
         interval_seconds=settings.check_interval_seconds,
-        **(_phases(curl, status is not None) if curl else {}),
+        **(_phases(times, status is not None) if times else {}),
     )
 
 
-def _phases(curl: Any, has_response: bool) -> dict[str, Any]:
-    """Return how long each phase took, in milliseconds over all redirects; None for one that was not reached."""
-    dns, connected, ready, first_byte, total = (
-        curl.getinfo(time) / 1000
-        for time in (
-            pycurl.NAMELOOKUP_TIME_T,
-            pycurl.CONNECT_TIME_T,
-            pycurl.PRETRANSFER_TIME_T,
-            pycurl.STARTTRANSFER_TIME_T,
-            pycurl.TOTAL_TIME_T,
-        )
-    )
+def _phases(times: Sequence[int], has_response: bool) -> dict[str, Any]:
+    """Return how long each phase took, in milliseconds over all redirects; None for one that was not reached.
+
+    ``times`` are those of ``Hops``.
+    """
+    dns, connected, ready, first_byte, total, tls = (time / 1000 for time in times)
     # libcurl's times count from the start. APPCONNECT_TIME leaves out the requests before a redirect to https.
-    is_tls = curl.getinfo(pycurl.APPCONNECT_TIME_T) > 0
+    is_tls = tls > 0
     return {
         "response_time_ms": total,
         "dns_ms": dns or None,

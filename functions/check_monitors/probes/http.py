@@ -23,6 +23,8 @@ from functions.check_monitors.probes.causes import (
 )
 from functions.check_monitors.probes.curl_loop import Loop
 from functions.check_monitors.probes.event_of_check import event_of
+from functions.check_monitors.probes.handles import handle_for
+from functions.check_monitors.probes.hops import Hops
 from functions.check_monitors.probes.lookups import SecondLookup, family_for, forget_family, learn_family, no_answer
 from functions.check_monitors.probes.second_handshake import SecondHandshake, second_handshake
 from functions.check_monitors.probes.urls import UnsupportedScheme, as_ascii
@@ -40,8 +42,7 @@ _UNREACHED = (pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_CONNECT)
 PATIENCE_SECONDS = 15.0  # how long a check waits for what the agent lacks
 SECOND_SECONDS = 3.0  # of a second handshake; the event waits for it
 
-# libcurl's numbers that pycurl does not name.
-QUICK_EXIT = 322  # before libcurl 8.20, a hanging DNS lookup otherwise blocks cleanup until its thread ends
+# libcurl's number, which pycurl does not name.
 _SUPPRESS_CONNECT_HEADERS = 265  # a proxy's own response is not the target's
 
 
@@ -91,6 +92,7 @@ class HttpCheck:
         self.timeout_seconds = settings.check_timeout_seconds
         self.ca_file = ca_file
         self.address_filter = AddressFilter(settings.is_private_allowed)
+        self.hops = Hops()
         self.second: SecondHandshake | None = None  # under way
         self.give_up_at = 0.0  # from then on, something that the agent lacks is no reason to try again
         self.is_put_off = False
@@ -110,25 +112,28 @@ class HttpCheck:
     def handle(self) -> Any:
         """The handle of the transfer, ready to start. None if nothing can be transferred: then the event is made."""
         self.is_put_off = False
+        self.hops = Hops()
         self.give_up_at = self.give_up_at or time.monotonic() + PATIENCE_SECONDS
         try:
-            url = as_ascii(self.monitor.target_url)
-            curl = None if self.address_filter.refuses(url) else self._handle(url, self.timeout_seconds)
+            return self._transfer(as_ascii(self.monitor.target_url), self.timeout_seconds)
         except (ValueError, pycurl.error) as error:  # the latter for a URL of some megabytes
             lacked = isinstance(error, pycurl.error) and error.args[0] in OUT_OF_MEMORY
             not_valid = UNSUPPORTED_SCHEME if isinstance(error, UnsupportedScheme) else URL_NOT_VALID
             self._make_event(MEMORY if lacked else not_valid, is_inconclusive=lacked)
             return None
-        if curl is None:
+
+    def _transfer(self, url: str, timeout_seconds: float) -> Any:
+        if self.address_filter.refuses(url):
             self._make_event(self.address_filter.refusal)
             return None
+        curl = handle_for(url, timeout_seconds, self.address_filter)
         self.url = url
         self.family = family_for(url)
         if self.family != pycurl.IPRESOLVE_WHATEVER:
             curl.setopt(pycurl.IPRESOLVE, self.family)
         curl.setopt(pycurl.CAINFO, self.ca_file)
         curl.setopt(pycurl.USERAGENT, "Bonghwa (+uptime check)")
-        curl.setopt(pycurl.FOLLOWLOCATION, 1)
+        curl.setopt(pycurl.FOLLOWLOCATION, not self.hops.are_ours)
         curl.setopt(pycurl.MAXREDIRS, MAX_REDIRECTS)
         curl.setopt(pycurl.COOKIEFILE, "")  # keeps the cookies of this check: some sites want one back from a redirect
         curl.setopt(pycurl.FAILONERROR, 1)  # ends after an error's headers: nobody needs its body
@@ -137,27 +142,9 @@ class HttpCheck:
         curl.setopt(pycurl.WRITEFUNCTION, self._take_body)
         return curl
 
-    def _handle(self, url: str | bytes, timeout_seconds: float) -> Any:
-        curl = pycurl.Curl()
-        curl.setopt(pycurl.URL, url)
-        milliseconds = max(1, round(timeout_seconds * 1000))  # 0 would mean none
-        curl.setopt(pycurl.TIMEOUT_MS, milliseconds)
-        curl.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
-        curl.setopt(pycurl.NOSIGNAL, 1)
-        curl.setopt(QUICK_EXIT, 1)
-        curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-        curl.setopt(pycurl.REDIR_PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-        # Each check goes through all phases. A resumed TLS session, too, would hide that the certificate expired.
-        curl.setopt(pycurl.FRESH_CONNECT, 1)
-        curl.setopt(pycurl.FORBID_REUSE, 1)
-        curl.setopt(pycurl.SSL_SESSIONID_CACHE, 0)
-        curl.setopt(pycurl.DNS_CACHE_TIMEOUT, 0)
-        curl.setopt(pycurl.OPENSOCKETFUNCTION, self.address_filter.open_socket)
-        return curl
-
     def _take_header(self, line: bytes) -> int | None:
-        if line.startswith(b"HTTP/"):  # a response begins; a check that is redirected has several
-            status = line.partition(b" ")[2]
+        if line[:5].upper() == b"HTTP/":  # a response begins; a check that is redirected has several
+            status = line.replace(b"\t", b" ").partition(b" ")[2].lstrip()  # libcurl takes any blank
             self.responses += not status.startswith(b"1")
             self.is_redirect = status.startswith(b"3")
             self.is_declared = self.is_chunked = self.is_stream = self.has_headers = self.has_location = False
@@ -188,6 +175,8 @@ class HttpCheck:
         return 0 if self.is_enough else None
 
     def _take_body(self, part: bytes) -> int | None:
+        if self.is_redirect and self.hops.are_ours:
+            return None  # libcurl says where a redirect leads to only after its body
         self.size += len(part)
         self.parts += 1
         self.is_enough = (
@@ -206,6 +195,10 @@ class HttpCheck:
             if found := self.second.finding(curl):
                 self.know_better(found)
             return None
+        if further := self._hop(curl, code):
+            return further
+        if self.hops.are_too_many:
+            code = pycurl.E_TOO_MANY_REDIRECTS
         refusal = self.address_filter.refusal
         # The code of a redirect that led to no response is not the final one.
         has_response = self.responses > curl.getinfo(pycurl.REDIRECT_COUNT) and not refusal
@@ -239,7 +232,7 @@ class HttpCheck:
 
     def _further(self, curl: Any, code: int, text: str, *, has_response: bool) -> Any:
         if code == pycurl.E_COULDNT_RESOLVE_HOST and not self.address_filter.refusal:
-            seconds_left = self.timeout_seconds - curl.getinfo(pycurl.TOTAL_TIME)
+            seconds_left = self.timeout_seconds - self.hops.seconds(curl)
             return SecondLookup(host_of(curl), seconds_left)
         self.second = second_handshake(curl, code, text, has_response=has_response)
         return self._second_handle(curl) if self.second else None
@@ -263,6 +256,16 @@ class HttpCheck:
         is_connecting = self.address_filter.has_lent and not curl.getinfo(pycurl.OS_ERRNO)
         return is_still_resolving(curl, text) and not is_connecting
 
+    def _hop(self, curl: Any, code: int) -> Any:
+        """The transfer of the next redirect, if we follow it and not libcurl."""
+        url = self.hops.next_url(curl, code)
+        if url is None or self.address_filter.refuses(url):
+            return None
+        self._begin()
+        further = self._transfer(url, self.timeout_seconds - self.hops.seconds(curl))
+        self.hops.go_on(curl, further, self.monitor.target_url, url)
+        return further
+
     def _of_the_response(self, code: int, text: str) -> Any:
         """Return libcurl's code, or another one if libcurl judges the end of the response otherwise than we do."""
         if code == pycurl.E_OK and not self.has_headers:
@@ -278,10 +281,11 @@ class HttpCheck:
         return pycurl.E_OK if is_over and not self.is_declared else code
 
     def _second_handle(self, curl: Any) -> Any:
-        seconds_left = self.timeout_seconds - curl.getinfo(pycurl.TOTAL_TIME)
+        seconds_left = self.timeout_seconds - self.hops.seconds(curl)
         if self.second is None or seconds_left <= 0:
             return None
-        curl = self._handle(curl.getinfo_raw(pycurl.EFFECTIVE_URL), min(seconds_left, SECOND_SECONDS))
+        url = curl.getinfo_raw(pycurl.EFFECTIVE_URL).decode("latin-1")
+        curl = handle_for(url, min(seconds_left, SECOND_SECONDS), self.address_filter)
         curl.setopt(pycurl.CONNECT_ONLY, 1)
         self.second.prepare(curl)
         return curl
@@ -289,7 +293,8 @@ class HttpCheck:
     def _make_event(
         self, why: Cause | None, curl: Any = None, status: int | None = None, *, is_inconclusive: bool = False
     ) -> None:
-        self.event = event_of(self.monitor, self.settings, why, curl, status, is_inconclusive=is_inconclusive)
+        times = self.hops.times(curl) if curl else None
+        self.event = event_of(self.monitor, self.settings, why, times, status, is_inconclusive=is_inconclusive)
 
 
 _idle_loops: list[Loop] = []

@@ -2,8 +2,10 @@
 
 import functools
 import logging
+import os
 from collections.abc import Sequence
 from email.utils import formatdate
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import requests
@@ -11,7 +13,8 @@ from requests.adapters import HTTPAdapter
 
 from shared.logs import step
 from shared.models import Event
-from shared.settings import Settings
+from shared.settings import Settings, proxies
+from shared.settings.secrets import unexpected
 
 CONNECT_SECONDS = 3.0
 RESPONSE_SECONDS = 10.0
@@ -27,6 +30,10 @@ def post(batch: Sequence[Event], settings: Settings) -> int:
     except requests.RequestException as error:
         step("agent", "report_failed", level=logging.WARNING, events=len(batch), reason=type(error).__name__)
         return 0
+    except (ValueError, OSError) as error:  # of a library beneath, which requests has no name for
+        reason = unexpected(error)
+        step("agent", "report_failed", level=logging.ERROR, events=len(batch), reason=reason)
+        return 0
     if not response.ok:
         step(
             "agent",
@@ -34,9 +41,17 @@ def post(batch: Sequence[Event], settings: Settings) -> int:
             level=logging.WARNING,
             events=len(batch),
             status=response.status_code,
-            reason=response.text[:300],
+            reason=_phrase(response.status_code),
         )
     return response.status_code
+
+
+def _phrase(status: int) -> str | None:
+    """What a status means. The response's own text is not logged: whatever responds may echo our key in it."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return None
 
 
 def _response(body: bytes, settings: Settings) -> requests.Response:
@@ -47,14 +62,19 @@ def _response(body: bytes, settings: Settings) -> requests.Response:
         "Date": formatdate(usegmt=True),
     }
 
+    # The system's own calls stay on this machine, which a proxy for the outside world cannot reach.
+    is_own = proxies.is_this_machine(urlsplit(settings.backend_url).hostname or "")
+    options = {} if is_own else proxies.requests_options(settings.backend_url)
+
     def post_once() -> requests.Response:
-        return _session(settings.backend_url).post(
+        return _session().post(
             f"{settings.backend_url}/events",
             data=body,
             headers=headers,
             timeout=(CONNECT_SECONDS, RESPONSE_SECONDS),
             # A redirect would turn the POST into a GET, and might carry the key to another host.
             allow_redirects=False,
+            **options,
         )
 
     try:
@@ -67,10 +87,10 @@ def _response(body: bytes, settings: Settings) -> requests.Response:
 
 
 @functools.cache
-def _session(backend_url: str) -> requests.Session:
+def _session() -> requests.Session:
     session = requests.Session()
-    # A proxy for the outside world cannot reach this machine's own addresses.
-    session.trust_env = urlsplit(backend_url).hostname not in ("127.0.0.1", "localhost", "::1")
+    session.trust_env = False  # see proxies
+    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
     # The one retry is above: urllib3 would also retry a backend that hangs.
     session.mount("http", HTTPAdapter(max_retries=0))
     return session

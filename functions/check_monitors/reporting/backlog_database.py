@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from shared.logs.private import make_private
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -100,7 +102,7 @@ class BacklogDatabase:
         """
         if self.folder:
             self._ensure(self.folder)
-            with locked_within(seconds, self.folder / name, os.O_RDWR | os.O_CREAT):
+            with locked_within(seconds, self.folder / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW):
                 yield
         elif self._locks[name].acquire(timeout=seconds):
             try:
@@ -160,12 +162,21 @@ class BacklogDatabase:
                 folder.parent.mkdir(parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
             refuse_strangers(folder)
+        found = folder.stat()
+        if found.st_mode & 0o077 and found.st_uid == os.geteuid():
+            # Whoever can read the folder can lock it for ever.
+            folder.chmod(0o700)
 
 
 def refuse_strangers(path: Path) -> None:
-    """Raise PermissionError if somebody else made ``path`` in a folder that everybody may write to."""
-    if path.lstat().st_uid != os.geteuid() and path.parent.stat().st_mode & stat.S_ISVTX:
+    """Raise PermissionError if somebody else made ``path`` in a folder that others may write to."""
+    if not is_ours(path):
         raise PermissionError(f"{path} is another user's")
+
+
+def is_ours(path: Path) -> bool:
+    """Whether we made ``path``, or nobody else could have; a link counts as itself."""
+    return path.lstat().st_uid == os.geteuid() or not path.parent.stat().st_mode & (stat.S_ISVTX | stat.S_IWOTH)
 
 
 @contextmanager
@@ -175,7 +186,8 @@ def locked_within(seconds: float, path: Path, flags: int) -> Iterator[None]:
     Raises:
         TimeoutError: another run has held it for ``seconds``.
     """
-    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    # A FIFO would stop us until somebody writes to it.
+    descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
     try:
         give_up_at = time.monotonic() + seconds
         while True:
@@ -199,6 +211,7 @@ def _opened(file: Path) -> Iterator["sqlite3.Connection"]:
     """
     import sqlite3
 
+    make_private(file)
     try:
         connection = sqlite3.connect(f"{file.as_uri()}?mode=rwc", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         with contextlib.closing(connection):

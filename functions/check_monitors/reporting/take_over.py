@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import stat
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -11,8 +12,8 @@ from functions.check_monitors.reporting.backlog_database import (
     BUSY_SECONDS,
     BacklogDatabase,
     Row,
+    is_ours,
     locked_within,
-    refuse_strangers,
 )
 from shared.models import Event, as_text
 
@@ -25,7 +26,7 @@ def is_left_for(database: BacklogDatabase) -> bool:
     folder = database.folder
     if folder is None or folder in _done:
         return False
-    if any(os.path.lexists(file) for file in _files(folder)):
+    if any(map(_is_left, _files(folder))):
         return True
     # If the folder around it is missing, it may come back with such files.
     if folder.parent.is_dir():
@@ -42,20 +43,27 @@ def take_over(database: BacklogDatabase) -> None:
     if database.folder is None:
         return
     events, lock, outage, *_ = _files(database.folder)
-    # Only files that are there now, and ours: in the folder of temporary files, somebody may add others at any time.
-    files = [file for file in _files(database.folder) if os.path.lexists(file)]
-    for file in files:
-        refuse_strangers(file)
-    # A process of version 0.1 that still runs holds this lock while it writes.
-    with locked_within(BUSY_SECONDS, lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW):
+    files = [file for file in _files(database.folder) if _is_left(file)]
+    # A process of version 0.1 that still runs holds this lock while it writes. Another user's lock is none.
+    is_lock_ours = lock in files or not os.path.lexists(lock)
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+    with locked_within(BUSY_SECONDS, lock, flags) if is_lock_ours else contextlib.nullcontext():
         if events in files:
             # If a kill comes between these two steps, the next run appends the same events, and none waits twice.
             database.append(_rows(events))
             events.unlink(missing_ok=True)
     if outage in files and (known := _known(outage)) and not database.outages():
         database.save_outage(known)
-    for file in (lock, *files):
+    for file in (*([lock] if is_lock_ours else []), *files):
         file.unlink(missing_ok=True)
+
+
+def _is_left(file: Path) -> bool:
+    """Whether we left ``file``. Nothing that another user planted is opened, nor any link or FIFO."""
+    try:
+        return stat.S_ISREG(file.lstat().st_mode) and is_ours(file)
+    except OSError:
+        return False
 
 
 def _files(folder: Path) -> list[Path]:

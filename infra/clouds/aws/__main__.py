@@ -12,6 +12,7 @@ from infra.clouds.aws.package import VERSIONS, ZIP, Package, PackagingFailed, Ru
 from infra.clouds.aws.target import AWS, OWN_FILE, STACK, Existing, Place, account_number, configured_region, inspect
 from infra.clouds.cli import CommandFailed, Stage, is_installed, is_to_be_done, run
 from infra.clouds.settings import settings_given
+from infra.local.terminal import prepare
 from shared import ROOT
 from shared.settings import SettingError
 
@@ -148,4 +149,5 @@ def _where(place: Place) -> str:
 
 
 if __name__ == "__main__":
+    prepare()
     main()

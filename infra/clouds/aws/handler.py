@@ -8,6 +8,7 @@ import functools
 import json
 import logging
 import os
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -50,10 +51,36 @@ def handler(event: LambdaEvent, context: Any) -> LambdaResponse:
         return _unavailable(name, unreadable)
     if "requestContext" not in event:
         return _scheduled(name, context)
-    # The path is decoded already, but WSGI allows only Latin-1.
-    event = {**event, "rawPath": quote(event["rawPath"], safe="/%:@!$&'()*+,;=~")}
-    call = _unrouted() if event.get("routeKey") == UNROUTED else _function(name)
-    return call(event, context)
+    try:
+        call = _unrouted() if event.get("routeKey") == UNROUTED else _function(name)
+        return call(_as_wsgi(event), context)
+    except Exception:  # noqa: BLE001  # otherwise the API would respond in its own words
+        step("server", "defect", level=logging.ERROR, failure=True, function=name)
+        return _problem(500, "an error of this program; its log has the details")
+
+
+def _as_wsgi(event: LambdaEvent) -> LambdaEvent:
+    """The request with nothing in it that WSGI does not allow: beyond Latin-1, or a body that is no base64."""
+    # The path is decoded already.
+    path = quote(event["rawPath"], safe="/%:@!$&'()*+,;=~", errors="replace")
+    query = quote(event.get("rawQueryString") or "", safe="/?%:@!$&'()*+,;=~[]", errors="replace")
+    headers = {name: _latin(value) for name, value in (event.get("headers") or {}).items() if name.isascii()}
+    event = {**event, "rawPath": path, "rawQueryString": query, "headers": headers}
+    event["cookies"] = [_latin(cookie) for cookie in event.get("cookies") or ()]
+    body = event.get("body") or ""
+    if event.get("isBase64Encoded"):
+        try:
+            b64decode(body)
+        except ValueError:
+            # No JSON either, so the function says what is wrong.
+            event["isBase64Encoded"] = False
+    else:
+        event["body"] = body.encode("utf-8", "replace").decode()
+    return event
+
+
+def _latin(text: str) -> str:
+    return text.encode("latin-1", "replace").decode("latin-1")
 
 
 def _scheduled(name: str, context: Any) -> LambdaResponse:
@@ -76,9 +103,13 @@ def _unavailable(name: str, unreadable: secrets_manager.SecretUnreadable) -> Lam
     # Otherwise the API would respond in its own words. The caller is not authenticated yet, so do not show AWS's words.
     step("server", "secret_unreadable", level=logging.ERROR, function=name, reason=str(unreadable))
     detail = "a secret of this function cannot be read; its log has the details"
-    headers = {"content-type": problems.MEDIA_TYPE, "retry-after": str(RETRY_AFTER_SECONDS)}
-    body = problems.document(503, detail).decode()
-    return {"statusCode": 503, "headers": headers, "body": body, "isBase64Encoded": False}
+    return _problem(503, detail, **{"retry-after": str(RETRY_AFTER_SECONDS)})
+
+
+def _problem(status: int, detail: str, **headers: str) -> LambdaResponse:
+    body = problems.document(status, detail).decode()
+    headers = {"content-type": problems.MEDIA_TYPE, **headers}
+    return {"statusCode": status, "headers": headers, "body": body, "isBase64Encoded": False}
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from infra.clouds.cli import CommandFailed, Stage, ask, is_installed, is_to_be_d
 from infra.clouds.gcp import gateway, stages
 from infra.clouds.gcp.project import GCLOUD, NOT_YET, OWN_FILE, PREFIX, Existing, Place, inspect, project_number
 from infra.clouds.settings import settings_given
+from infra.local.terminal import prepare
 from shared.settings import SettingError
 
 _LEFT = (
@@ -99,4 +100,5 @@ def _where(place: Place) -> str:
 
 
 if __name__ == "__main__":
+    prepare()
     main()

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field
 from shared.models import Notification
 from shared.notifiers import Library, NotifierKind, Permission, ProbeResult, SendFailed
 from shared.notifiers.sns.connection import Connection, connected, prepare
+from shared.settings import proxies
 
 # SNS accepts fewer than 100 characters.
 MAX_SUBJECT = 99
@@ -89,9 +90,13 @@ class SnsNotifier(NotifierKind):
         from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
         arn, seconds = self.topic_arn, timeout_seconds / 2
-        config = Config(connect_timeout=seconds, read_timeout=seconds, retries={"total_max_attempts": 1})
+        config = Config(connect_timeout=seconds, read_timeout=seconds, retries={"total_max_attempts": 1}, proxies={})
         try:
-            client: Any = botocore.session.get_session().create_client("sns", region_name=self.region, config=config)
+            own = botocore.session.get_session()
+            client: Any = own.create_client("sns", region_name=self.region, config=config)
+            if proxy := proxies.http_proxy_of(client.meta.endpoint_url):
+                through = config.merge(Config(proxies={"http": proxy, "https": proxy}))
+                client = own.create_client("sns", region_name=self.region, config=through)
             attributes = client.get_topic_attributes(TopicArn=arn)["Attributes"]
         except NoCredentialsError:
             return ProbeResult("failure", "there are no AWS credentials", "a role, or credentials", "aws configure")

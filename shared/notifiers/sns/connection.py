@@ -19,6 +19,8 @@ from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
+from shared.settings import proxies
+
 # How long an unused connection is trusted to be still alive.
 KEEP_SECONDS = 20
 MAX_RESPONSE_BYTES = 64 * 1024
@@ -36,7 +38,7 @@ class Connection:
         from botocore.config import Config
 
         # No retries of botocore's own: the notification is retried later, with its own backoff.
-        config = Config(retries={"total_max_attempts": 1})
+        config = Config(retries={"total_max_attempts": 1}, proxies={})
         self._client = session().create_client("sns", region_name=region, config=config)
         self._client.meta.events.register("before-send.sns", self._exchange)
         self._curl = pycurl.Curl()
@@ -84,6 +86,7 @@ def _set_up(curl: Any, request: Any, gives_up_at: float) -> Any:
     headers = [f"{name}: {value}" for name, value in texts.items() if name.lower() != "content-length"]
     curl.reset()  # of its options; the TCP connection stays open
     curl.setopt(pycurl.URL, request.url)
+    proxies.set_proxy(curl, request.url)
     curl.setopt(pycurl.POSTFIELDS, body.encode() if isinstance(body, str) else body)
     curl.setopt(pycurl.HTTPHEADER, [*headers, "Expect:"])
     curl.setopt(pycurl.TIMEOUT_MS, milliseconds)

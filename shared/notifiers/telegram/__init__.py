@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.models import Notification
 from shared.notifiers import NotifierKind, ProbeResult, SendFailed
+from shared.settings import proxies
 from shared.settings.parsers import without_slash
 
 # How long an unused connection is trusted to be still alive.
@@ -108,6 +109,10 @@ class TelegramNotifier(NotifierKind):
             message_id = connection.send(new, text, left())
         return f"message {message_id}{self._moved()}"
 
+    def refuse_unusable_proxy(self) -> None:
+        """See NotifierKind.refuse_unusable_proxy."""
+        proxies.http_proxy_of(self.api_url)
+
     def probe(self, timeout_seconds: float) -> ProbeResult:
         """Ask who the bot is, and whether it can see the chat."""
         import requests
@@ -141,7 +146,10 @@ class TelegramNotifier(NotifierKind):
         import requests
 
         url = f"{self.api_url}/bot{self.bot_token.get_secret_value()}/{method}"
-        response = requests.post(url, json=fields, timeout=timeout_seconds, allow_redirects=False)
+        with requests.Session() as session:
+            session.trust_env = False  # see proxies
+            options = proxies.requests_options(self.api_url)
+            response = session.post(url, json=fields, timeout=timeout_seconds, allow_redirects=False, **options)
         try:
             found = response.json()
         except requests.JSONDecodeError:
@@ -169,7 +177,8 @@ class _Connection:
 
         # If a message goes out on a connection that died unnoticed, its response never comes.
         limits = httpx.Limits(max_connections=1, keepalive_expiry=KEEP_SECONDS)
-        request = only_own_words()(httpx_kwargs={"verify": _tls(), "limits": limits})
+        options = {"verify": _tls(), "limits": limits, "trust_env": False}
+        request = only_own_words()(httpx_kwargs=options, proxy=proxies.http_proxy_of(base_url))
         # Also for getUpdates, which we never call: the bot would build another request, which reads the CA bundle.
         self._bot = Bot(token, base_url=base_url, request=request, get_updates_request=request)
         self._loop = asyncio.new_event_loop()

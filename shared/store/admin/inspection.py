@@ -1,16 +1,14 @@
 """Inspect what a store says about the system's health. This only reads: it does not create or migrate the store."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
-from shared.models import Agent, Alert, AlertKind
+from shared.alerting.health import OVERDUE, HealthFacts
+from shared.models import Alert, AlertKind
 from shared.store.engines.database import Database, Row
+from shared.store.health import health_facts
 from shared.store.migrate import known_version, version_of
-from shared.store.tables import agents, alerts, notifications, watches
-
-# A message that is due goes out with the next run, at most a minute later. After this long, no run is coming.
-OVERDUE = timedelta(minutes=3)
+from shared.store.tables import alerts, notifications
 
 
 @dataclass(frozen=True)
@@ -25,16 +23,11 @@ class OwedSummary:
 
 @dataclass(frozen=True)
 class StoreInspection:
-    """The store's version and the program's; if they differ, nothing else is read.
-
-    ``alerted``: the agents whose silence is an active alert. ``last_runs``: when each scheduled function last ran.
-    """
+    """The store's version and the program's; if they differ, nothing else is read."""
 
     version: int
     known: int
-    agents: tuple[Agent, ...] = ()
-    alerted: frozenset[str] = frozenset()
-    last_runs: Mapping[str, datetime] = field(default_factory=dict)
+    facts: HealthFacts | None = None
     owed: tuple[OwedSummary, ...] = ()
     refused: tuple[Alert, ...] = ()
 
@@ -58,14 +51,10 @@ def inspect_store(database: Database, now: datetime) -> StoreInspection:
         version, known = version_of(database, snapshot), known_version()
         if version != known:
             return StoreInspection(version, known)
-        silent = alerts.active_of_kind(snapshot, AlertKind.AGENT_SILENT)
-        last_runs = {function: watches.get(snapshot, function) for function in watches.IDS}
         return StoreInspection(
             version,
             known,
-            agents=tuple(agents.every(snapshot)),
-            alerted=frozenset(alert.subject for alert in silent),
-            last_runs={function: watch.seen_at for function, watch in last_runs.items() if watch},
+            facts=health_facts(snapshot, now),
             owed=tuple(map(_owed, notifications.owed_by_channel(snapshot, late=now - OVERDUE))),
             refused=tuple(alerts.active_of_kind(snapshot, AlertKind.CHANNEL_REFUSED)),
         )

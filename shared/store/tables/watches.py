@@ -6,8 +6,10 @@ from shared.alerting import WatchPeriod
 from shared.models import as_text
 from shared.store.engines.database import Transaction
 
+# When the local system started last. Not a watch: nothing could be missed before.
+START = "local_start"
 # The ids of the rows. Version 0.1 has the first one alone.
-IDS = {"review_alerts": 1, "deliver_notifications": 2}
+IDS = {"review_alerts": 1, "deliver_notifications": 2, START: 3}
 
 _SAVE = """
     INSERT INTO watches (id, started_at, seen_at) VALUES (:id, :started_at, :seen_at)

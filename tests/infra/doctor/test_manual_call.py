@@ -42,7 +42,7 @@ def test_the_manual_call_fits_the_place_of_the_deployment(
     opened = SqliteDatabase(database)
     inspection = inspect_store(opened, now())
     opened.close()
-    fixes = {each.about: each.fix for each in store.examine_work(inspection, {}, url, now())}
+    fixes = {each.about: each.fix for each in store.examine_work(inspection, Settings.from_env({}), {}, url, now())}
     lines = {
         function: line.format(url=url, function=function, dashed=function.replace("_", "-"))
         for function in ("check_monitors", "review_alerts", "deliver_notifications")

@@ -49,7 +49,7 @@ def test_a_readable_file_and_a_misspelled_name_are_found(environ: dict[str, str]
 def test_a_file_that_cannot_be_read_is_found(environ: dict[str, str], tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_bytes(b"LOCATION=\xff\xfe")
-    assert one(find(environ, None, file), "settings", ".env cannot be read: 'utf-8' codec").verdict is FAILURE
+    assert one(find(environ, None, file), "settings", ".env cannot be read: expected text in UTF-8").verdict is FAILURE
 
 
 @pytest.mark.parametrize("key", ["hunter2", "my-secret-key-12345", f"{API_KEY},hunter2"])

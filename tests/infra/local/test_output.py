@@ -18,12 +18,18 @@ LOG_LINE = (
 
 
 def test_the_banner_says_what_is_watched_and_where_things_are(project: Path, tmp_path: Path, target: Target) -> None:
-    urls = f"{target.url}/one {target.url}/two"
+    urls = f"{target.url}/one?ids=1,2, {target.url}/two?next=1,http://me:planted-pw@127.0.0.1:{target.port}/three,"
     with LocalSystem(project, tmp_path, TARGET_URL=urls, CHECK_INTERVAL_SECONDS="1.5") as silent:
         banner = silent.output()
 
     assert re.search(rf"(?m)^Bonghwa +http://localhost:{silent.port} ", banner)
-    assert re.search(rf"(?m)^watching +{urls} +every 1\.5 s$", banner)
+    watched = re.search(r"(?m)^watching  (\S+)  every 1\.5 s\n {10}(\S+)\n {10}(\S+)$", banner)
+    assert watched is not None
+    assert list(watched.groups()) == [
+        f"{target.url}/one?ids=1,2",
+        f"{target.url}/two?next=1",
+        f"http://me:***@127.0.0.1:{target.port}/three",
+    ]
     assert re.search(r"(?m)^channels +console +\(off: sns, telegram\)$", banner)
     assert re.search(rf"(?m)^database +{silent.database}$", banner)
     assert re.search(rf"(?m)^logs +{tmp_path}/logs/server\.log, agent\.log$", banner)

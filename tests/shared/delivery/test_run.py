@@ -80,14 +80,17 @@ def test_messages_to_a_removed_channel_expire(store: Store) -> None:
     assert deliver(store, TTL + 1, a=Channel()) == {"EXPIRED": 1}
 
 
-def test_a_notifiers_defect_loses_nothing_and_shows_no_secret(store: Store) -> None:
+def test_a_notifiers_defect_loses_nothing_and_shows_no_secret(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_TOKEN", "token-12345")
     owe(store)
 
     def defect() -> None:
-        raise ValueError("token 12345")
+        raise ValueError("no URL: http://me:pw@proxy/token-12345/x")
 
     assert deliver(store, a=Channel(defect)) == {"RETRY": 1}
-    assert store.notifications.logs(limit=1)[0].answer == "unexpected ValueError"
+    assert (
+        store.notifications.logs(limit=1)[0].answer == "unexpected ValueError: no URL: http://me:***@proxy/(hidden)/x"
+    )
 
 
 def test_the_lease_of_a_dead_sender_is_taken_over(store: Store) -> None:

@@ -40,10 +40,24 @@ def test_the_backend_is_at_the_gateways_port_by_default() -> None:
         (" https://a.example,\n\thttp://b , http://b", ("https://a.example", "http://b")),
         ("https://한국.kr/점검", ("https://한국.kr/점검",)),
         ("http://[::1]:8080/", ("http://[::1]:8080/",)),
+        ("http://a/?ids=1,2", ("http://a/?ids=1,2",)),
+        ("http://a/?ids=1,2,3, http://b/,c", ("http://a/?ids=1,2,3", "http://b/,c")),
+        ("http://a/?next=1,http://b/", ("http://a/?next=1", "http://b/")),
+        ("http://a/?next=1%2Chttp://b/", ("http://a/?next=1%2Chttp://b/",)),
+        ("http://a/,", ("http://a/",)),
+        (",http://a/ ,, HTTPS://b/ , ", ("http://a/", "HTTPS://b/")),
+        ("http://me:one@a/ http://you:one@a/", ("http://me:one@a/", "http://you:one@a/")),
     ],
 )
 def test_several_targets_are_separated_by_spaces_or_commas(value: str, targets: tuple[str, ...]) -> None:
     assert settings(TARGET_URL=value).targets == targets
+
+
+@pytest.mark.parametrize("urls", ["http://me:one@a/,http://me:two@a/", "http://token-1@a/x http://token-2@a/x"])
+def test_two_monitors_differ_in_more_than_a_password(urls: str) -> None:
+    with pytest.raises(SettingError, match=r"TARGET_URL .*differ in more than a password") as raised:
+        settings(TARGET_URL=urls)
+    assert not any(word in str(raised.value) for word in ("one@", "two@", "token-"))
 
 
 @pytest.mark.parametrize(

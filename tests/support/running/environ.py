@@ -37,6 +37,7 @@ def environment(folder: Path, /, **variables: str | None) -> dict[str, str]:
         "FLASK_HOST": "",
         "FLASK_PORT": str(free_port()),
         "BACKEND_URL": "",
+        "PUBLIC_URL": "",
         "API_KEY": API_KEY,
         "API_AUTH": "ingest",
         "DATABASE_URL": f"sqlite:///{folder / 'bonghwa.db'}",

@@ -1,16 +1,24 @@
 """The files of a SQLite database: opening them, and noticing that they were deleted, moved or replaced.
 
 SQLite itself would go on in a file that nobody can find any more, and everything written from then on would be lost.
+Only their user can read the files, whatever the umask: whoever can read one can also lock it, and thereby stop us.
 """
 
 import contextlib
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from shared.logs.private import make_private
+
 Identity = tuple[int, int]
+
+# We hold the lock of the folder for milliseconds. Another user, who may read the folder, could hold it for ever.
+LOCK_SECONDS = 3.0
+_ASK_AGAIN_SECONDS = 0.02
 
 
 class Files(NamedTuple):
@@ -34,11 +42,22 @@ def connect(path: str, before: Files) -> tuple[sqlite3.Connection, Files]:
     """Open the database, and make it if there is none. ``before``: what this process had open.
 
     Raises:
-        sqlite3.Error: it cannot be opened, or is locked; this does not wait for a lock.
+        sqlite3.Error: it cannot be opened, or is locked; this waits for no lock of SQLite's.
     """
-    with _alone_in(os.path.dirname(path)):  # noqa: PTH120
-        _remove_leftovers(path, before)
+    folder = os.path.dirname(path)  # noqa: PTH120
+    with _alone_in(folder) as is_alone:
+        # Without the lock it is safe to open what is there, but not to remove or make anything.
+        if is_alone:
+            _remove_leftovers(path, before)
+        elif file_identity(path) is None:
+            locked = sqlite3.OperationalError(f"another program holds a lock on the folder {folder}")
+            locked.sqlite_errorcode = sqlite3.SQLITE_IOERR  # it passes
+            raise locked
         for _ in range(9):
+            make_private(path)
+            # SQLite gives these the mode of the database when it makes them.
+            for name in (f"{path}-wal", f"{path}-shm"):
+                make_private(name, creates=False)
             expected = file_identity(path)
             connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
             try:
@@ -70,15 +89,30 @@ def _set_up(connection: sqlite3.Connection) -> None:
 
 
 @contextlib.contextmanager
-def _alone_in(folder: str) -> Iterator[None]:
+def _alone_in(folder: str) -> Iterator[bool]:
+    """Lock ``folder``, and yield whether that was possible within LOCK_SECONDS."""
     # Otherwise one process could remove, or miss, what another one makes meanwhile. The lock is on the folder, because
     # any other file would itself be left over.
     with contextlib.ExitStack() as stack:
+        is_alone = True
         with contextlib.suppress(OSError):
-            descriptor = os.open(folder, os.O_RDONLY)
+            descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
             stack.callback(os.close, descriptor)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+            is_alone = _locked(descriptor)
+        yield is_alone
+
+
+def _locked(descriptor: int) -> bool:
+    give_up_at = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= give_up_at:
+                return False
+            time.sleep(_ASK_AGAIN_SECONDS)
+        else:
+            return True
 
 
 def _remove_leftovers(path: str, before: Files) -> None:

@@ -14,7 +14,8 @@ from functions.check_monitors.probes.http import HttpCheck, probe_all
 from shared.models import Event
 from tests.support.certificates import A_DAY, TODAY, Authority
 from tests.support.checks import check, check_in_a_cloud, check_settings, monitor
-from tests.support.raw_servers import OK, Handler, RawServers, free_port, redirects, says
+from tests.support.raw_servers import OK, Handler, RawServers, redirects, says
+from tests.support.running import free_port
 
 
 def check_with(target: str, *addresses: str) -> Event:

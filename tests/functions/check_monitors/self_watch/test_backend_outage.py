@@ -138,13 +138,13 @@ def test_a_channel_that_hangs_delays_nobody_for_long(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(backend_outage, "SEND_SECONDS", 0.3)
+    monkeypatch.setattr(backend_outage, "SEND_SECONDS", 2.0)
     settings = environ(**bot_api.environ)
     try_at(settings, 0, 60)
     bot_api.queue(hangs)
     began = time.monotonic()
     try_at(settings, 120)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 6
     assert len(printed(capsys)) == 1
     try_at(settings, 150)
     assert (len(printed(capsys)), len(bot_api.messages)) == (0, 1)

@@ -21,6 +21,7 @@ class Watcher(StandIn):
         self.status = 200
         self.is_hanging = False
         self.is_dripping = False
+        self.redirects_to: str | None = None
         self.asked: list[str] = []
 
     def answer(self, exchange: Exchange) -> None:
@@ -29,6 +30,8 @@ class Watcher(StandIn):
             exchange.hang()
         elif self.is_dripping:
             exchange.drip(200, "x" * 9999)
+        elif self.redirects_to:
+            exchange.answer(302, "", headers={"Location": self.redirects_to})
         else:
             exchange.answer(self.status, "OK")
 
@@ -84,3 +87,50 @@ def test_a_ping_that_fails_costs_little_and_shows_no_secret(
     assert time.monotonic() - began < 1.8
     assert any(line.startswith("heartbeat_failed") for line in steps)
     assert SECRET not in str(steps)
+
+
+@pytest.mark.parametrize("is_private_allowed", ["true", "false"])
+def test_a_pings_redirect_is_judged_like_a_checks(
+    run: Callable[[], dict[str, int]],
+    environ: Callable[..., Settings],
+    watcher: Watcher,
+    target: Target,
+    steps: list[str],
+    is_private_allowed: str,
+) -> None:
+    with Watcher() as inner:
+        watcher.redirects_to = f"{inner.url}/inner"
+        environ(TARGET_URL=target.url, HEARTBEAT_URL=watcher.url, ALLOW_PRIVATE_TARGETS=is_private_allowed)
+        run()
+    is_followed = is_private_allowed == "true"
+    assert inner.asked == ["GET /inner"] * is_followed
+    assert any(line.startswith("heartbeat_sent" if is_followed else "heartbeat_failed") for line in steps)
+
+
+@pytest.mark.parametrize("to", ["http://169.254.169.254/latest/", "http://metadata/", "http://[::ffff:0:a9fe:a9fe]/"])
+def test_a_pings_redirect_to_a_metadata_server_is_not_followed(
+    run: Callable[[], dict[str, int]],
+    environ: Callable[..., Settings],
+    watcher: Watcher,
+    target: Target,
+    steps: list[str],
+    to: str,
+) -> None:
+    watcher.redirects_to = to
+    environ(TARGET_URL=target.url, HEARTBEAT_URL=watcher.url)
+    run()
+    assert any("is a cloud metadata address" in line for line in steps)
+
+
+def test_a_pings_redirects_have_a_limit(
+    run: Callable[[], dict[str, int]],
+    environ: Callable[..., Settings],
+    watcher: Watcher,
+    target: Target,
+    steps: list[str],
+) -> None:
+    watcher.redirects_to = "/again"
+    environ(TARGET_URL=target.url, HEARTBEAT_URL=watcher.url)
+    run()
+    assert len(watcher.asked) == 11
+    assert any("more than 10 redirects" in line for line in steps)

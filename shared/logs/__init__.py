@@ -2,20 +2,23 @@
 
 A line goes to standard output as JSON, which is what clouds collect. With ``LOG_DIR`` (the local runner sets it) it is
 plain text instead, and also goes to ``server.log`` or ``agent.log`` in that folder. To rotate a file, rename it: the
-next line goes to a new file, even if several processes write.
+next line goes to a new file, even if several processes write. If nobody reads standard output, its lines are dropped
+and counted, and the files say so.
 """
 
+import contextlib
 import functools
 import json
 import logging
 import os
 import re
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from sys import exc_info
 from typing import Any, Literal
 
 from shared import ROOT
+from shared.logs.output import Output, standard_output
 
 # Made once: json.dumps would make an encoder for each line.
 _json = json.JSONEncoder(ensure_ascii=False, default=str).encode
@@ -33,7 +36,7 @@ def step(part: Part, name: str, *, level: int = logging.INFO, failure: bool = Fa
     log = _logger(part)
     if log.isEnabledFor(level):
         extra = {"fields": {k: v for k, v in fields.items() if v is not None}}
-        failed = sys.exc_info() if failure else None
+        failed = exc_info() if failure else None
         # Faster than log.log, which looks up the line of code that called it.
         log.handle(log.makeRecord(log.name, level, "", 0, name, (), failed, extra=extra))
 
@@ -44,7 +47,7 @@ class _Json(logging.Formatter):
         line |= record.__dict__.get("fields", {})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return _json(line)
+        return _visible(_json(line))
 
 
 class _Text(logging.Formatter):
@@ -57,8 +60,11 @@ class _Text(logging.Formatter):
     def _line(self, record: logging.LogRecord) -> str:
         fields = record.__dict__.get("fields", {})
         pairs = "".join(f" {name}={_quoted(value)}" for name, value in fields.items())
-        line = f"{_time(record)} {record.levelname:7} {record.getMessage()}{pairs}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        lines = [f"{_time(record)} {record.levelname:7} {record.getMessage()}{pairs}"]
+        if record.exc_info:
+            # Indented: the text of an exception could otherwise forge a line of ours.
+            lines += [f"    {line}" for line in self.formatException(record.exc_info).splitlines()]
+        return "\n".join(map(_visible, lines))
 
 
 def _time(record: logging.LogRecord) -> str:
@@ -70,8 +76,14 @@ def _quoted(value: Any) -> str:
     if _PLAIN.fullmatch(text) or (text.isprintable() and not set(text) & set(' "=')):
         return text
     # Characters that could break the line are escaped. Otherwise a target's text could forge a line of ours.
-    quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in quoted)
+    return _visible(json.dumps(text, ensure_ascii=False))
+
+
+def _visible(line: str) -> str:
+    """``line`` with an escape for each character that a terminal would obey, or would not show."""
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 
 @functools.cache
@@ -84,18 +96,48 @@ def _logger(part: Part) -> logging.Logger:
     log.propagate = False
     # Process-wide: otherwise a full disk would print a traceback for every line.
     logging.raiseExceptions = False
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
-    if log_dir:
-        handlers.append(_file_handler(ROOT / log_dir / f"{part}.log"))
-    for handler in handlers:
-        handler.setFormatter(_Text() if log_dir else _Json())
-    log.handlers = handlers
+    formatter = _Text() if log_dir else _Json()
+    file = _file_handler(ROOT / log_dir / f"{part}.log") if log_dir else None
+    handlers = [_printing(formatter, file), file]
+    log.handlers = [handler for handler in handlers if handler is not None]
+    for handler in log.handlers:
+        handler.setFormatter(formatter)
     return log
+
+
+class _Printing(logging.Handler):
+    """Prints lines without waiting for whatever reads them."""
+
+    def __init__(self, output: Output, *, is_now: bool) -> None:
+        super().__init__()
+        # In a cloud, a line that is still on its way when the function has responded may be lost.
+        self._write = output.write_now if is_now else output.write
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._write(f"{self.format(record)}\n")
+
+
+def _printing(formatter: logging.Formatter, file: logging.Handler | None) -> logging.Handler | None:
+    output = standard_output()
+    if not isinstance(output, Output):
+        return None if output is None else logging.StreamHandler(output)
+
+    def report(name: str, **fields: Any) -> str:
+        record = logging.makeLogRecord(
+            {"msg": name, "levelno": logging.WARNING, "levelname": "WARNING", "fields": fields}
+        )
+        if file is not None:
+            file.handle(record)
+        return f"{formatter.format(record)}\n"
+
+    output.report = report
+    return _Printing(output, is_now=file is None)
 
 
 def _file_handler(path: Path) -> logging.Handler:
     # Imported here: a function in a cloud writes no file, and the import costs a cold start milliseconds.
-    from logging.handlers import WatchedFileHandler
+    from shared.logs.files import PrivateFileHandler
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return WatchedFileHandler(path, encoding="utf-8", delay=True)
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return PrivateFileHandler(path)

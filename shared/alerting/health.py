@@ -1,0 +1,133 @@
+"""Judge whether an outage that happened now would be notified. Pure; the one home of what "overdue" means.
+
+Not part of the package's face: only ``GET /`` and the doctor ask, and the other functions start without it.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from shared.alerting.agents import SILENT_AFTER_INTERVALS, WATCH_GAP
+from shared.alerting.ordering import CLOCK_TOLERANCE
+from shared.models import Agent, as_text
+
+# A message that is due goes out with the next run, at most a minute later. After this long, no run is coming.
+OVERDUE = timedelta(minutes=3)
+# Every schedule that the store notes; each runs at least once a minute.
+SCHEDULES = ("review_alerts", "deliver_notifications")
+NEVER = datetime.min.replace(tzinfo=UTC)
+# From the end of a check until its event is stored.
+_ARRIVAL = timedelta(seconds=2)
+# Until every process of the local system has started, on a busy machine.
+STARTING = timedelta(seconds=45)
+# A cloud's scheduler may be late by nearly a minute.
+_LATE_SCHEDULER = timedelta(seconds=60)
+
+
+# Plain classes: a NamedTuple or a dataclass costs the start of GET / half a millisecond each.
+
+
+class Expected:
+    """The agent that this very system runs, which is expected to report although it never has."""
+
+    def __init__(self, name: str, interval_seconds: float) -> None:
+        self.name, self.interval_seconds = name, interval_seconds
+
+
+class HealthFacts:
+    """What the store knows, which was made at ``created_at``. ``started_at``: the local system started last, if ever.
+
+    ``since``: the system has started or awoken then, so that nobody can have reported shortly before. ``alerted``: the
+    agents whose silence is an active alert. ``overdue``: the number of overdue messages by channel. ``refused``: the
+    channels that permanently rejected a message.
+    """
+
+    def __init__(
+        self,
+        *,
+        started_at: datetime | None = None,
+        created_at: datetime = NEVER,
+        since: datetime = NEVER,
+        agents: tuple[Agent, ...] = (),
+        alerted: frozenset[str] = frozenset(),
+        last_runs: Mapping[str, datetime],
+        overdue: Mapping[str, int],
+        refused: tuple[str, ...] = (),
+    ) -> None:
+        self.started_at, self.created_at, self.since = started_at, created_at, since
+        self.agents, self.alerted, self.last_runs = agents, alerted, last_runs
+        self.overdue, self.refused = overdue, refused
+
+
+class Health:
+    """``reasons``: why an outage might not be notified now. ``is_notified``: whether anybody would be, all the same."""
+
+    def __init__(self, reasons: tuple[str, ...], *, is_notified: bool) -> None:
+        self.reasons, self.is_notified = reasons, is_notified
+
+
+def patience(check_timeout_seconds: float, *, is_in_cloud: bool) -> timedelta:
+    """For how long a report may be late that is made right: its check may last until the timeout."""
+    return timedelta(seconds=check_timeout_seconds) + _ARRIVAL + (_LATE_SCHEDULER if is_in_cloud else timedelta())
+
+
+def judge_health(facts: HealthFacts, now: datetime, *, patience: timedelta, expected: Expected | None = None) -> Health:
+    """Judge the facts at ``now``."""
+    # Our own agent is expected whatever a person has resolved.
+    own = expected.name if expected else None
+    relevant = [agent for agent in facts.agents if agent.name == own or not is_given_up(agent, facts)]
+    silent = [agent for agent in relevant if is_overdue(agent, facts, now, patience)]
+    checking = [agent for agent in relevant if agent not in silent]
+    is_missing = expected is not None and _is_missing(expected, facts, now, patience)
+    is_reviewed = not is_run_overdue("review_alerts", facts, now)
+    is_delivered = not (facts.overdue and is_run_overdue("deliver_notifications", facts, now))
+    is_checked = bool(checking) or not (silent or is_missing)
+    reasons = [f"agent {agent.name} last reported at {as_text(agent.last_seen_at)}" for agent in silent]
+    if expected is not None and is_missing:
+        reasons.append(f"agent {expected.name} has never reported")
+    reasons += [f"the location of agent {agent.name} is offline" for agent in checking if agent.is_offline]
+    reasons += _of_schedules(facts, now)
+    reasons += [f"{count} messages to {channel} should have been sent" for channel, count in facts.overdue.items()]
+    reasons += [f"{channel} permanently rejected a message" for channel in facts.refused]
+    return Health(tuple(reasons), is_notified=(is_checked or is_reviewed) and is_delivered)
+
+
+def is_overdue(agent: Agent, facts: HealthFacts, now: datetime, patience: timedelta) -> bool:
+    """Whether the agent has reported nothing for three intervals, although it could."""
+    # A report from the future predates a clock that was set back.
+    is_plausible = agent.last_seen_at <= now + WATCH_GAP + CLOCK_TOLERANCE
+    seen_at = agent.last_seen_at if is_plausible else facts.created_at
+    is_late = now - max(seen_at, facts.since) > _tolerated(agent.interval_seconds, patience)
+    return is_late and not _is_starting(seen_at, facts, now)
+
+
+def is_given_up(agent: Agent, facts: HealthFacts) -> bool:
+    """Whether a person has resolved the alert about the agent's silence, so that nobody expects it any more."""
+    return agent.is_silent and agent.name not in facts.alerted
+
+
+def is_run_overdue(function: str, facts: HealthFacts, now: datetime) -> bool:
+    """Whether a scheduled function has not run lately. A run notes its time once in half a minute."""
+    return now - max(facts.last_runs.get(function, facts.created_at), facts.since) > WATCH_GAP
+
+
+def _of_schedules(facts: HealthFacts, now: datetime) -> Iterator[str]:
+    for function in SCHEDULES:
+        if is_run_overdue(function, facts, now):
+            last = facts.last_runs.get(function)
+            yield f"{function} has never run" if last is None else f"{function} last ran at {as_text(last)}"
+
+
+def _is_missing(expected: Expected, facts: HealthFacts, now: datetime, patience: timedelta) -> bool:
+    is_known = any(agent.name == expected.name for agent in facts.agents)
+    waited = now - max(facts.created_at, facts.since)
+    is_late = waited > _tolerated(expected.interval_seconds, patience)
+    return is_late and not is_known and not _is_starting(NEVER, facts, now)
+
+
+def _is_starting(seen_at: datetime, facts: HealthFacts, now: datetime) -> bool:
+    """Whether the agent has not reported since the local system started, which was just now."""
+    return facts.started_at is not None and seen_at < facts.started_at and now - facts.started_at < STARTING
+
+
+def _tolerated(interval_seconds: float, patience: timedelta) -> timedelta:
+    return SILENT_AFTER_INTERVALS * timedelta(seconds=interval_seconds) + patience

@@ -1,0 +1,29 @@
+"""The facts by which ``shared.alerting.health`` judges. Loaded by the functions that ask, and by infra."""
+
+from datetime import datetime
+
+from shared.alerting.health import NEVER, OVERDUE, SCHEDULES, HealthFacts
+from shared.models import AlertKind
+from shared.store.engines.database import Transaction
+from shared.store.migrate import created_at
+from shared.store.tables import agents, alerts, notifications, watches
+
+
+def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
+    """The facts at ``now``."""
+    runs = {function: watches.get(snapshot, function) for function in SCHEDULES}
+    start, reviews = watches.get(snapshot, watches.START), runs["review_alerts"]
+    # A watch begins anew after a gap, as when the machine has slept. A time in the future predates a clock that was set
+    # back.
+    begun = [watch.started_at for watch in (start, reviews) if watch and watch.started_at <= now]
+    owed = notifications.owed_by_channel(snapshot, late=now - OVERDUE)
+    return HealthFacts(
+        started_at=start and start.started_at,
+        created_at=created_at(snapshot) or NEVER,
+        since=max(begun, default=NEVER),
+        agents=tuple(agents.every(snapshot)),
+        alerted=frozenset(alert.subject for alert in alerts.active_of_kind(snapshot, AlertKind.AGENT_SILENT)),
+        last_runs={function: watch.seen_at for function, watch in runs.items() if watch},
+        overdue={row["channel"]: int(row["overdue"]) for row in owed if row["overdue"]},
+        refused=tuple(alert.subject for alert in alerts.active_of_kind(snapshot, AlertKind.CHANNEL_REFUSED)),
+    )

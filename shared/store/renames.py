@@ -1,0 +1,43 @@
+"""Monitors whose names hold a password: version 0.1 named a monitor after its whole URL. Each is renamed once."""
+
+from shared.models import Monitor
+from shared.settings.secrets import MASK, without_password
+from shared.store.engines.database import Transaction
+from shared.store.tables import monitors
+
+_ACTIVE = "SELECT 1 FROM alerts WHERE kind = 'OUTAGE' AND subject = :name AND status IN ('OPEN', 'ACK')"
+_RENAME = (
+    "UPDATE monitors SET name = :name, target_url = :url WHERE id = :id",
+    "UPDATE alerts SET subject = :name, target_url = :url WHERE kind = 'OUTAGE' AND subject = :former",
+    "UPDATE events SET target_url = :url WHERE monitor_id = :id",
+)
+
+
+def take_over(transaction: Transaction, name: str) -> Monitor | None:
+    """The monitor that was watched as ``name`` with a password in it, renamed with its alerts and events.
+
+    None if there is none. Several are there if the password changed: the one that is down goes on, otherwise the one
+    that was checked last; the others keep their histories under names of their own.
+    """
+    if MASK not in name:
+        return None
+    found = transaction.values(Monitor, "SELECT * FROM monitors WHERE name LIKE :pattern", pattern="%://%@%")
+    found = [monitor for monitor in found if monitor.name != name and without_password(monitor.name) == name]
+    if not found:
+        return None
+    going_on = max(found, key=lambda monitor: (_is_down(transaction, monitor), str(monitor.last_checked_at)))
+    for monitor in found:
+        is_former = monitor.id != going_on.id
+        _rename(transaction, monitor, f"{name} ({monitor.id})" if is_former else name)
+    return monitors.named(transaction, name)
+
+
+def _is_down(transaction: Transaction, monitor: Monitor) -> bool:
+    return transaction.row(_ACTIVE, name=monitor.name) is not None
+
+
+def _rename(transaction: Transaction, monitor: Monitor, name: str) -> None:
+    url = without_password(monitor.target_url)
+    for sql in _RENAME:
+        parameters = {"id": monitor.id, "former": monitor.name, "name": name, "url": url}
+        transaction.rows(sql, **{key: value for key, value in parameters.items() if f":{key}" in sql})

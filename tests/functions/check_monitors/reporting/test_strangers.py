@@ -1,0 +1,143 @@
+"""What another user of the machine plants or locks, and what a stranger responds, stops and reveals nothing."""
+
+import fcntl
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from functions.check_monitors.reporting.backlog import Backlog, folder_name
+from functions.check_monitors.reporting.reporter import Reported, report
+from shared.settings import Settings
+from tests.support import leaks
+from tests.support.backlogs import event, waiting
+from tests.support.stand_ins import Backend
+
+NOBODY = 65_534
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can play another user")
+
+
+# --- planted files ----------------------------------------------------------------------------------------------------
+
+
+def plant(name: str, temp: Path, prey: Path, kind: str) -> None:
+    path = temp / name
+    if kind == "link":
+        path.symlink_to(prey)
+    elif kind == "fifo":
+        os.mkfifo(path, 0o666)
+    else:
+        path.write_bytes(b"theirs")
+    os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+
+
+@only_root
+@pytest.mark.parametrize("kind", ["link", "fifo", "file"])
+@pytest.mark.parametrize("suffix", [".jsonl", ".lock", ".turn", ".new"])
+def test_planted_files_stop_nothing_and_stay_unchanged(
+    backend: Backend, default_settings: Settings, tmp_path: Path, suffix: str, kind: str
+) -> None:
+    temp, prey = tmp_path / "temp", tmp_path / "prey"
+    prey.write_bytes(b"of value")
+    temp.chmod(0o1777)
+    name = folder_name(default_settings.backend_url)
+    for planted in (f"{name}{suffix}", f"{name.replace('spool', 'backend')}.json"):
+        plant(planted, temp, prey, kind)
+
+    # The first folder is away, so that events wait among the temporary files.
+    away = (tmp_path / "data").rename(tmp_path / "away")
+    backend.status = 503
+    assert report([event("a")], default_settings) == Reported(spooled=1)
+    away.rename(tmp_path / "data")
+    backend.status = 201
+    assert report([event("b", 1)], default_settings) == Reported(posted=2)
+    assert backend.taken == ["a", "b"]
+    assert prey.read_bytes() == b"of value"
+    assert os.path.lexists(temp / f"{name}{suffix}")
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo"])
+def test_the_lock_is_no_link_and_no_fifo(settings: Settings, tmp_path: Path, kind: str) -> None:
+    own = settings.spool_dirs[0] / folder_name(settings.backend_url)
+    own.mkdir(parents=True, mode=0o700)
+    (tmp_path / "prey").touch()
+    if kind == "link":
+        (own / "turn").symlink_to(tmp_path / "prey")
+    else:
+        os.mkfifo(own / "turn")
+    began = time.monotonic()
+    assert report([event("a")], settings).posted == 1
+    assert time.monotonic() - began < 5
+
+
+def test_a_folder_that_others_could_enter_is_closed(settings: Settings) -> None:
+    own = settings.spool_dirs[0] / folder_name(settings.backend_url)
+    own.mkdir(parents=True)
+    own.chmod(0o755)
+    Backlog(settings).add([event("a")])
+    assert own.stat().st_mode & 0o777 == 0o700
+    assert (own / "backlog.db").stat().st_mode & 0o777 == 0o600
+    assert waiting(settings) == ["a"]
+
+
+def test_a_lock_that_is_held_ends_with_a_word(settings: Settings, steps: list[str]) -> None:
+    Backlog(settings).add([event("a")])
+    own = settings.spool_dirs[0] / folder_name(settings.backend_url)
+    for name in ("turn", ""):
+        (own / "turn").touch(0o600)
+        descriptor = os.open(own / name, os.O_RDONLY)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            report([event(f"b{name}")], settings)
+        finally:
+            os.close(descriptor)
+    assert any("report_put_off" in line and "another run is posting" in line for line in steps)
+    assert any("spool_unusable" in line and "another run has locked" in line for line in steps)
+    # What could not be posted, or not be removed, is posted by the next run.
+    assert report([event("c")], settings).spooled == 0
+
+
+# --- whatever answers BACKEND_URL -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def echo() -> Iterator[Callable[[int], str]]:
+    """Serves, at a URL, a status with the request's own headers and body as the answer."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    status = [500]
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                asked = connection.recv(65_536)
+                head = f"HTTP/1.1 {status[0]} X\r\nContent-Length: {len(asked)}\r\nConnection: close\r\n\r\n"
+                connection.sendall(head.encode() + asked)
+
+    threading.Thread(target=serve, daemon=True).start()
+
+    def at(number: int) -> str:
+        status[0] = number
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield at
+    listener.close()
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 500, 503, 599])
+def test_an_echo_of_our_key_is_not_logged(
+    echo: Callable[[int], str], tmp_path: Path, steps: list[str], status: int
+) -> None:
+    key = "a-key-that-nobody-may-see"
+    settings = Settings.from_env({"BACKEND_URL": echo(status), "API_KEY": key, "SPOOL_DIR": str(tmp_path)})
+    report([event("a")], settings)
+    logged = "\n".join(steps)
+    assert f"'status': {status}" in logged
+    assert leaks.found_in(logged.encode(), {"API_KEY": {key}}) == []

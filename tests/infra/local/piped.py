@@ -1,0 +1,58 @@
+"""The whole system with its output in a pipe or a terminal, which may be read or not."""
+
+import contextlib
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.support.running import LocalSystem
+
+
+class PipedSystem(LocalSystem):
+    """Prints into one end of ``ends()``, a pair of descriptors. Nobody reads the other end until ``read``."""
+
+    def __init__(
+        self, ends: Callable[[], tuple[int, int]], project: Path, folder: Path, /, **variables: str | None
+    ) -> None:
+        super().__init__(project, folder, **variables)
+        self.reading, self._writing = ends()
+        self._read = b""
+
+    def start(self) -> None:
+        """Start it and return at once."""
+        self._process = subprocess.Popen(
+            self.command,
+            cwd=self.project,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=self._writing,
+            stderr=self._writing,
+            start_new_session=True,
+        )
+        os.close(self._writing)
+
+    def wait_until_ready(self) -> None:
+        """Until health is answered: the banner is not read."""
+        super(LocalSystem, self).wait_until_ready()
+
+    def close(self) -> None:
+        """End the reading."""
+        with contextlib.suppress(OSError):
+            os.close(self.reading)
+
+    def read(self, seconds: float) -> str:
+        """What can be read in so much time, after all that was read before."""
+        os.set_blocking(self.reading, False)
+        give_up_at = time.monotonic() + seconds
+        while time.monotonic() < give_up_at:
+            try:
+                self._read += os.read(self.reading, 65_536)
+            except BlockingIOError:
+                time.sleep(0.02)
+        return self._read.decode()
+
+    def log(self, name: str = "server") -> str:
+        """What is in a log."""
+        return (self.folder / "logs" / f"{name}.log").read_text(encoding="utf-8")

@@ -1,0 +1,121 @@
+"""Whether an outage that happened now would be notified: one table, a sentence in each row."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.alerting.health import Expected, HealthFacts, judge_health, patience
+from shared.models import Agent
+from tests.support.builders import at
+
+HOUR = 3600.0
+PATIENCE = patience(10, is_in_cloud=False)
+RUNS = {"review_alerts": at(HOUR - 40), "deliver_notifications": at(HOUR - 40)}
+SEOUL = Expected("seoul", 30)
+
+
+def agent(seen: float, *, is_silent: bool = False, is_offline: bool = False, interval: float = 30) -> Agent:
+    return Agent(
+        name="seoul",
+        interval_seconds=interval,
+        last_seen_at=at(seen),
+        last_checked_at=at(seen),
+        is_silent=is_silent,
+        is_offline=is_offline,
+    )
+
+
+def facts(**fields: object) -> HealthFacts:
+    """A system that was made at noon, has run since, and is well; ``fields`` replace some."""
+    known = {"created_at": at(0), "since": at(0), "agents": (agent(HOUR - 20),), "last_runs": RUNS, "overdue": {}}
+    return HealthFacts(**known | fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("known", "reason"),
+    [
+        (facts(), None),
+        (facts(agents=(agent(HOUR - 101),)), None),
+        (facts(agents=(agent(HOUR - 103),)), "agent seoul last reported at 2025-01-08T12:58:17.000Z"),
+        # Checks once in five minutes are late only after fifteen.
+        (facts(agents=(agent(HOUR - 600, interval=300),)), None),
+        (facts(agents=(agent(HOUR - 920, interval=300),)), "agent seoul last reported at"),
+        # A person resolved the alert about its silence: nobody expects it any more.
+        (facts(agents=(agent(0, is_silent=True),)), None),
+        (facts(agents=(agent(0, is_silent=True),), alerted=frozenset({"seoul"})), "agent seoul last reported at"),
+        # A start, or the end of the machine's sleep, is no gap in the reports.
+        (facts(agents=(agent(0),), since=at(HOUR - 60)), None),
+        (facts(agents=(agent(0),), since=at(HOUR - 103)), "agent seoul last reported at"),
+        # Its clock, or ours, was set back.
+        (facts(agents=(agent(2 * HOUR),)), "agent seoul last reported at"),
+        (facts(agents=(agent(HOUR + 3),)), None),
+        (facts(agents=(agent(HOUR - 20, is_offline=True),)), "the location of agent seoul is offline"),
+        # Only others report here, and nobody knows how often.
+        (facts(agents=()), None),
+        (facts(last_runs=RUNS | {"review_alerts": at(HOUR - 91)}), "review_alerts last ran at"),
+        (facts(last_runs=RUNS | {"deliver_notifications": at(HOUR - 91)}), "deliver_notifications last ran at"),
+        (facts(last_runs={"review_alerts": at(HOUR)}), "deliver_notifications has never run"),
+        (facts(last_runs={}, created_at=at(HOUR - 80)), None),
+        (facts(overdue={"telegram": 2}), "2 messages to telegram should have been sent"),
+        (facts(refused=("telegram",)), "telegram permanently rejected a message"),
+    ],
+)
+def test_what_might_not_be_notified_has_a_reason(known: HealthFacts, reason: str | None) -> None:
+    health = judge_health(known, at(HOUR), patience=PATIENCE)
+    assert len(health.reasons) == (0 if reason is None else 1), health.reasons
+    assert health.reasons == () or health.reasons[0].startswith(str(reason))
+    assert health.is_notified
+
+
+SILENT = (agent(0),)
+OLD = at(HOUR - 300)
+
+
+@pytest.mark.parametrize(
+    ("known", "is_notified"),
+    [
+        # Nobody checks, and nobody notices that.
+        (facts(agents=SILENT, last_runs=RUNS | {"review_alerts": OLD}), False),
+        (facts(agents=SILENT), True),
+        (facts(last_runs=RUNS | {"review_alerts": OLD}), True),
+        # Messages wait, and nobody sends them.
+        (facts(overdue={"telegram": 1}, last_runs=RUNS | {"deliver_notifications": OLD}), False),
+        # An event still sends its messages at once.
+        (facts(last_runs=RUNS | {"deliver_notifications": OLD}), True),
+    ],
+)
+def test_nobody_is_notified_if_a_link_is_missing(known: HealthFacts, is_notified: bool) -> None:
+    health = judge_health(known, at(HOUR), patience=PATIENCE)
+    assert health.reasons
+    assert health.is_notified is is_notified
+
+
+@pytest.mark.parametrize(("seconds", "is_missing"), [(1, False), (100, False), (103, True)])
+def test_an_agent_of_ours_that_never_reports_is_missed(seconds: float, is_missing: bool) -> None:
+    fresh = facts(agents=(), since=at(HOUR), created_at=at(0), last_runs=dict.fromkeys(RUNS, at(HOUR + seconds)))
+    health = judge_health(fresh, at(HOUR + seconds), patience=PATIENCE, expected=SEOUL)
+    assert health.reasons == (("agent seoul has never reported",) if is_missing else ())
+
+
+def test_a_clouds_scheduler_may_be_late() -> None:
+    late = facts(agents=(agent(HOUR - 150),))
+    assert judge_health(late, at(HOUR), patience=PATIENCE).reasons
+    assert not judge_health(late, at(HOUR), patience=patience(10, is_in_cloud=True)).reasons
+
+
+def test_patience_grows_with_the_checks_timeout() -> None:
+    assert patience(120, is_in_cloud=False) - PATIENCE == timedelta(seconds=110)
+
+
+def test_our_own_agent_is_expected_whatever_was_resolved() -> None:
+    given_up = facts(agents=(agent(0, is_silent=True),))
+    assert judge_health(given_up, at(HOUR), patience=PATIENCE, expected=SEOUL).reasons
+    assert not judge_health(given_up, at(HOUR), patience=PATIENCE, expected=Expected("busan", 4000)).reasons
+
+
+@pytest.mark.parametrize(("seconds", "is_silent"), [(40, False), (50, True)])
+def test_a_start_takes_its_time(seconds: float, is_silent: bool) -> None:
+    # It checks once a second, and has not reported since the system started.
+    quick = (agent(HOUR - 60, interval=1),)
+    started = facts(agents=quick, since=at(HOUR), started_at=at(HOUR), last_runs=dict.fromkeys(RUNS, at(HOUR)))
+    assert bool(judge_health(started, at(HOUR + seconds), patience=PATIENCE).reasons) is is_silent
