@@ -94,11 +94,18 @@ def shortage(curl: Any, code: int, text: str, error_number: int, *, has_lent: bo
     if is_not_duplicated or (code in _MAY_LACK_FILES and _cannot_open()):
         return FILES
     # libcurl's threads look names up. If it can start none, the lookup just never ends.
-    if text.startswith("Resolving timed out") and _cannot_start_a_thread():
+    if is_still_resolving(curl, text) and _cannot_start_a_thread():
         return THREADS
     if code in OUT_OF_MEMORY:
         return THREADS if _cannot_start_a_thread() else MEMORY
     return None
+
+
+def is_still_resolving(curl: Any, text: str) -> bool:
+    """Whether the time of a transfer was over while its name was being looked up."""
+    # Which of the two texts it is depends on a millisecond.
+    is_first = text.startswith("Connection timeout after") and not curl.getinfo(pycurl.NAMELOOKUP_TIME)
+    return text.startswith("Resolving timed out") or is_first
 
 
 def _cannot_open() -> bool:

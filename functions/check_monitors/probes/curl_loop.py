@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 import pycurl
 
-from functions.check_monitors.probes.capacity import Slots, raise_the_limit
+from functions.check_monitors.probes.capacity import Slots, is_still_resolving, raise_the_limit
 from functions.check_monitors.probes.lookups import SecondLookup, is_lingering
 from shared.models import Cause
 
@@ -183,7 +183,7 @@ class Loop:
 
     def _conclude(self, curl: Any, code: int, text: str) -> None:
         multi, check = self._under_way[curl]
-        if text.startswith("Resolving timed out"):
+        if is_still_resolving(curl, text):
             multi.hung_until.append(time.monotonic() + _HUNG_LOOKUP_SECONDS)
         elif is_lingering(curl):
             multi.lingering_until.append(time.monotonic() + _HUNG_LOOKUP_SECONDS)

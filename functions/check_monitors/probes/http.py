@@ -12,7 +12,7 @@ import certifi
 import pycurl
 
 from functions.check_monitors.probes.address_filter import AddressFilter
-from functions.check_monitors.probes.capacity import FILES, MEMORY, OUT_OF_MEMORY, THREADS, shortage
+from functions.check_monitors.probes.capacity import FILES, MEMORY, OUT_OF_MEMORY, THREADS, is_still_resolving, shortage
 from functions.check_monitors.probes.causes import (
     MAX_REDIRECTS,
     UNSUPPORTED_SCHEME,
@@ -247,18 +247,23 @@ class HttpCheck:
         if refusal := self.address_filter.refusal:
             is_proxys = code == pycurl.E_COULDNT_CONNECT and curl.getinfo(pycurl.USED_PROXY)
             return proxys(refusal) if is_proxys else refusal
-        if text.startswith("Resolving timed out") and (of_dns := no_answer(host_of(curl), self.timeout_seconds)):
+        if self._waited_for_dns(curl, text) and (of_dns := no_answer(host_of(curl), self.timeout_seconds)):
             return of_dns
         return cause(curl, code, text, status, self.timeout_seconds)
+
+    def _waited_for_dns(self, curl: Any, text: str) -> bool:
+        # With the addresses of one family, the connection itself may be what hung.
+        is_connecting = self.address_filter.has_lent and not curl.getinfo(pycurl.OS_ERRNO)
+        return is_still_resolving(curl, text) and not is_connecting
 
     def _hop(self, curl: Any, code: int) -> Any:
         """The transfer of the next redirect, if we follow it and not libcurl."""
         url = self.hops.next_url(curl, code)
         if url is None or self.address_filter.refuses(url):
             return None
+        self._begin()
         further = self._transfer(url, self.timeout_seconds - self.hops.seconds(curl))
         self.hops.go_on(curl, further, self.monitor.target_url, url)
-        self._begin()
         return further
 
     def _of_the_response(self, code: int, text: str) -> Any:

@@ -108,7 +108,8 @@ def test_a_lookup_that_lingers_blames_no_healthy_target(tmp_path: Path, count: i
     [first, second] = found(tmp_path, [f"onlya-{number}.example" for number in range(count)])
     assert first["causes"] == second["causes"] == {"null": count}
     assert second["slowest_ms"] < 1000
-    assert first["multis"] == second["multis"] <= count / 10
+    # Each family that is asked for in vain is remembered, so the second round needs hardly any more.
+    assert second["multis"] <= min(first["multis"] + 2, count / 10)
 
 
 class Lingering:
