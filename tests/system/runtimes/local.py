@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.support.running import LocalSystem
+from tests.support.running import LocalSystem, wait_until
 from tests.system.runtimes import Runtime
 
 
@@ -30,9 +30,14 @@ class Local(Runtime):
             each.kill()
 
     def run(self, name: str) -> None:
-        """See Runtime."""
-        response = self.call("POST", f"/{name}")
-        assert response.status_code == 200, response.text
+        """See Runtime. The agent has run once it has checked: its run at the start may have the target."""
+
+        def has_run() -> bool:
+            response = self.call("POST", f"/{name}")
+            assert response.status_code == 200, response.text
+            return bool(response.json().get("checked", 1))
+
+        wait_until(has_run, otherwise=self.printed)
 
     def url(self, method: str, path: str, function: str | None) -> str:  # noqa: ARG002  # one URL leads to all
         """See Runtime."""
