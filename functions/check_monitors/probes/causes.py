@@ -65,8 +65,9 @@ _BY_VERIFY_RESULT = {
     20: _NOT_TRUSTED,
     21: _NOT_TRUSTED,
 }
-_OPENSSL_ERROR = re.compile(r"error:[0-9A-F]+:[^:]*:[^:]*:(?:[\w/]+ alert )?([^:,]+)")
-_HTTP2_ERROR = re.compile(r"error (?:0x)?[0-9a-f]+:? ([A-Z][A-Z0-9_]+)")
+# Compiled when a failure needs them: a cold start does without.
+_OPENSSL_ERROR = r"error:[0-9A-F]+:[^:]*:[^:]*:(?:[\w/]+ alert )?([^:,]+)"
+_HTTP2_ERROR = r"error (?:0x)?[0-9a-f]+:? ([A-Z][A-Z0-9_]+)"
 _TLS_CODES = {
     pycurl.E_SSL_CONNECT_ERROR,
     pycurl.E_PEER_FAILED_VERIFICATION,
@@ -120,7 +121,7 @@ def _tls_cause(curl: Any, text: str) -> Cause:
 
 def _reason(text: str) -> str:
     """Return what OpenSSL says of the first error in its queue, or all of ``text`` if there is none."""
-    error = _OPENSSL_ERROR.search(text)
+    error = re.search(_OPENSSL_ERROR, text)
     return error[1] if error else text.rpartition("::")[2]
 
 
@@ -129,7 +130,7 @@ def _in_libcurls_words(code: int, text: str) -> Cause:
         return Cause.of("proxy_not_found", host=text.rpartition(": ")[2])
     if not text.rstrip("."):
         return Cause.of("libcurl_error_number", number=code)
-    if error := _HTTP2_ERROR.search(text):
+    if error := re.search(_HTTP2_ERROR, text):
         return Cause.of("http2_failed", error=error[1])
     if "error:" in text or "SSL_" in text:
         return Cause.of("tls_broken", reason=_reason(text))

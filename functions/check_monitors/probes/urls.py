@@ -9,7 +9,7 @@ import idna
 _HOST = re.compile(r"\s*(?:https?:/{1,3}|/{2,})(?:[^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)", re.IGNORECASE)
 
 
-_LABEL = re.compile(r"[a-z0-9_-]{1,63}")
+_LABEL = r"[a-z0-9_-]{1,63}"  # compiled when a host needs it
 # Everything that libcurl takes as it is. A stray percent sign belongs to it.
 _AS_IT_IS = "".join(map(chr, range(0x21, 0x7F)))
 
@@ -48,7 +48,7 @@ def _as_ascii_host(host: str) -> str:
     """``host`` in IDNA. A label that IDNA forbids, as one with an emoji or ``_``, is spelled in its Punycode."""
     *labels, last = idna.uts46_remap(host, std3_rules=False).split(".")
     encoded = [_as_ascii_label(label) for label in ([*labels, last] if last else labels)]
-    if not all(_LABEL.fullmatch(label) for label in encoded):
+    if not all(re.fullmatch(_LABEL, label) for label in encoded):
         raise ValueError("not a host")
     return ".".join(encoded) + ("" if last else ".")
 
