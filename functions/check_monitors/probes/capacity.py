@@ -1,4 +1,4 @@
-"""What this process has for its checks: how many may be under way, and whether its own shortage made one fail."""
+"""Decides how many checks this process can run at once, and whether its own shortage made one fail."""
 
 import contextlib
 import errno

@@ -41,7 +41,7 @@ class Hops:
         return self.times(curl)[4] / 1e6
 
     def next_url(self, curl: Any, code: int) -> str | None:
-        """Where the response of ``curl`` leads to, as libcurl reads it; None if it is the last one."""
+        """Return the URL that the response of ``curl`` leads to, as libcurl reads it; None if it leads to none."""
         to = curl.getinfo_raw(pycurl.REDIRECT_URL) if self.are_ours and code == pycurl.E_OK else None
         if to is None:
             return None

@@ -17,7 +17,7 @@ _CERTIFICATE_REQUEST = 13  # the first byte of TLS's message
 
 
 class SecondHandshake(Protocol):
-    """What to ask of a handshake, and what it showed."""
+    """Asks one question of a handshake, and keeps what it showed."""
 
     def prepare(self, curl: Any) -> None:
         """Set what the handle needs beyond that of a check."""

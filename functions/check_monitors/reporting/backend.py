@@ -47,7 +47,7 @@ def post(batch: Sequence[Event], settings: Settings) -> int:
 
 
 def _phrase(status: int) -> str | None:
-    """What a status means. The response's own text is not logged: whatever responds may echo our key in it."""
+    """Say what a status means. We do not log the response's own text: whatever responds may echo our key in it."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
