@@ -5,7 +5,7 @@ Nothing is opened or made at import, because the process forks after it.
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import certifi
@@ -29,7 +29,7 @@ from functions.check_monitors.probes.lookups import SecondLookup, family_for, fo
 from functions.check_monitors.probes.second_handshake import SecondHandshake, second_handshake
 from functions.check_monitors.probes.urls import UnsupportedScheme, as_ascii
 from shared.models import Cause, Event, Monitor, now
-from shared.settings import SettingError, Settings
+from shared.settings import SettingError, Settings, proxies
 from shared.words import cause_text
 
 # A response is judged by its status and its headers. More of its body than this shows nothing new: it may have no end,
@@ -69,7 +69,8 @@ def probe_all(
     ca_file = os.environ.get("SSL_CERT_FILE") or certifi.where()
     if not os.access(ca_file, os.R_OK):
         raise SettingError("SSL_CERT_FILE", ca_file, "a file of trusted certificates that can be read")
-    checks = [HttpCheck(monitor, settings, ca_file) for monitor in monitors]
+    environ = proxies.variables()
+    checks = [HttpCheck(monitor, settings, ca_file, environ) for monitor in monitors]
     try:
         loop = _idle_loops.pop()
     except IndexError:
@@ -86,13 +87,13 @@ class HttpCheck:
 
     event: Event
 
-    def __init__(self, monitor: Monitor, settings: Settings, ca_file: str) -> None:
+    def __init__(self, monitor: Monitor, settings: Settings, ca_file: str, environ: Mapping[str, str]) -> None:
         self.monitor = monitor
         self.settings = settings
         self.timeout_seconds = settings.check_timeout_seconds
-        self.ca_file = ca_file
+        self.ca_file, self.environ = ca_file, environ
         self.address_filter = AddressFilter(settings.is_private_allowed)
-        self.hops = Hops()
+        self.hops = Hops(environ)
         self.second: SecondHandshake | None = None  # under way
         self.give_up_at = 0.0  # from then on, something that the agent lacks is no reason to try again
         self.is_put_off = False
@@ -112,7 +113,7 @@ class HttpCheck:
     def handle(self) -> Any:
         """The handle of the transfer, ready to start. None if nothing can be transferred: then the event is made."""
         self.is_put_off = False
-        self.hops = Hops()
+        self.hops = Hops(self.environ)
         self.give_up_at = self.give_up_at or time.monotonic() + PATIENCE_SECONDS
         try:
             return self._transfer(as_ascii(self.monitor.target_url), self.timeout_seconds)
@@ -126,7 +127,7 @@ class HttpCheck:
         if self.address_filter.refuses(url):
             self._make_event(self.address_filter.refusal)
             return None
-        curl = handle_for(url, timeout_seconds, self.address_filter)
+        curl = handle_for(url, timeout_seconds, self.address_filter, self.environ)
         self.url = url
         self.family = family_for(url)
         if self.family != pycurl.IPRESOLVE_WHATEVER:
@@ -285,7 +286,7 @@ class HttpCheck:
         if self.second is None or seconds_left <= 0:
             return None
         url = curl.getinfo_raw(pycurl.EFFECTIVE_URL).decode("latin-1")
-        curl = handle_for(url, min(seconds_left, SECOND_SECONDS), self.address_filter)
+        curl = handle_for(url, min(seconds_left, SECOND_SECONDS), self.address_filter, self.environ)
         curl.setopt(pycurl.CONNECT_ONLY, 1)
         self.second.prepare(curl)
         return curl

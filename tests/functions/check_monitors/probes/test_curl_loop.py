@@ -51,7 +51,7 @@ def test_starts_are_spread_and_so_are_the_deadlines(serve: RawServers) -> None:
 
 def run(loop: Loop, port: int) -> Event:
     """One check in this loop."""
-    check = HttpCheck(monitor(port), check_settings(), ca_file="")
+    check = HttpCheck(monitor(port), check_settings(), ca_file="", environ={})
     loop.run([check], 0.0, lambda _: None)
     return check.event
 
@@ -81,7 +81,7 @@ def test_a_name_that_hung_counts_against_its_threads() -> None:
     run(loop, free_port())
     multi = loop.multis[0]
     for text in ("Resolving timed out after 400 milliseconds", "Connection timed out after 400 milliseconds"):
-        check = HttpCheck(monitor(1), check_settings(0.4), ca_file="")
+        check = HttpCheck(monitor(1), check_settings(0.4), ca_file="", environ={})
         curl = check.handle()
         loop._start(curl, multi, check)
         loop._conclude(curl, pycurl.E_OPERATION_TIMEDOUT, text)
