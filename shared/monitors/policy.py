@@ -96,7 +96,7 @@ class Policy(Part):
     hide_url: bool = True
 
     method: Annotated[str, Field(pattern=_METHOD)] = "GET"
-    headers: Annotated[dict[str, Text], Field(max_length=100), AfterValidator(_headers)] = {}
+    headers: Annotated[dict[str, Text], Field(max_length=100), AfterValidator(_headers)] = {}  # noqa: RUF012
     body: Annotated[Text, Field(max_length=65_536), AfterValidator(refuse_foreign_names)] | None = None
     basic_auth: Credentials | None = None
     digest_auth: Credentials | None = None

@@ -89,6 +89,8 @@ MESSAGES: Mapping[str, str] = {
     "cause": "cause: {cause}",
     "cause_unknown": "unknown",
     "lasted": "lasted {duration}",
+    "not_watched_paused": "no longer watched (paused)",
+    "not_watched_removed": "no longer watched (removed)",
     "reopened_by": "reopened by hand by {name}",
     "reopened_by_hand": "reopened by hand",
     "resolved_by": "resolved by hand by {name}",

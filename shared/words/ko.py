@@ -89,6 +89,8 @@ MESSAGES: Mapping[str, str] = {
     "cause": "원인: {cause}",
     "cause_unknown": "알 수 없음",
     "lasted": "지속 시간: {duration}",
+    "not_watched_paused": "더 이상 감시하지 않음 (일시 중지)",
+    "not_watched_removed": "더 이상 감시하지 않음 (삭제됨)",
     "reopened_by": "{name} 님이 직접 다시 열었음",
     "reopened_by_hand": "직접 다시 열었음",
     "resolved_by": "{name} 님이 직접 해결 처리함",
