@@ -28,12 +28,15 @@ _SUPPRESS_CONNECT_HEADERS = 265  # a proxy's own response is not the target's
 class HttpTransfer(Transfer):
     """A check by one HTTP request, with what it has seen so far."""
 
+    follows_redirects = True
+    is_body_needed = False  # beyond what shows that there is one
+
     def __init__(
         self, timeout_seconds: float, ca_file: str, environ: Mapping[str, str], *, is_private_allowed: bool
     ) -> None:
         super().__init__(timeout_seconds, ca_file, environ, is_private_allowed=is_private_allowed)
         self.hops = Hops(environ)
-        self._begin()
+        self.begin()
 
     def target(self) -> str:
         """The URL to request first."""
@@ -43,9 +46,6 @@ class HttpTransfer(Transfer):
         """Set what the request for ``url`` needs beyond that of a plain GET."""
         curl.setopt(pycurl.FAILONERROR, 1)  # ends after an error's headers: nobody needs its body
 
-    def take_further_header(self, line: bytes) -> None:
-        """Take a header line that is not needed to read the response."""
-
     def take_further_body(self, part: bytes) -> bool:  # noqa: ARG002  # a subclass reads it
         """Take a part of the body; whether no more of it is needed."""
         return (
@@ -54,7 +54,8 @@ class HttpTransfer(Transfer):
             or (not self.is_declared and time.monotonic() - self.headers_at > ENOUGH_SECONDS)
         )
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Forget what was seen: another request begins."""
         self.url, self.family = "", pycurl.IPRESOLVE_WHATEVER  # as libcurl has them
         self.responses = 0  # responses whose headers began, without those of status 1xx
         self.size = 0  # bytes of the body so far; libcurl does not pass on the body of a redirect
@@ -93,12 +94,13 @@ class HttpTransfer(Transfer):
         curl.setopt(pycurl.MAXREDIRS, MAX_REDIRECTS)
         curl.setopt(pycurl.COOKIEFILE, "")  # keeps the cookies of this check: some sites want one back from a redirect
         curl.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
-        curl.setopt(pycurl.HEADERFUNCTION, self._take_header)
+        curl.setopt(pycurl.HEADERFUNCTION, self.take_header)
         curl.setopt(pycurl.WRITEFUNCTION, self._take_body)
         self.prepare(curl, url)
         return curl
 
-    def _take_header(self, line: bytes) -> int | None:
+    def take_header(self, line: bytes) -> int | None:
+        """For HEADERFUNCTION: take a header line. 0 ends the transfer."""
         if line[:5].upper() == b"HTTP/":  # a response begins; a check that is redirected has several
             status = line.replace(b"\t", b" ").partition(b" ")[2].lstrip()  # libcurl takes any blank
             self.responses += not status.startswith(b"1")
@@ -119,7 +121,7 @@ class HttpTransfer(Transfer):
             self.is_chunked = True
         elif name == b"content-type":
             self.is_stream = b"text/event-stream" in value.lower()
-        elif self.is_redirect and name == b"location":
+        elif self.is_redirect and self.follows_redirects and name == b"location":
             self.has_location = True
             return 0 if self.address_filter.refuses(value.decode("latin-1")) else None  # 0 ends the transfer
         return None
@@ -127,7 +129,7 @@ class HttpTransfer(Transfer):
     def _end_headers(self) -> int | None:
         self.has_headers, self.headers_at = True, time.monotonic()
         # Its events may be hours apart. An error's body is not read anyway.
-        self.is_enough = self.is_stream and not (self.is_declared or self.has_location)
+        self.is_enough = self.is_stream and not (self.is_declared or self.has_location or self.is_body_needed)
         return 0 if self.is_enough else None
 
     def _take_body(self, part: bytes) -> int | None:
@@ -154,7 +156,7 @@ class HttpTransfer(Transfer):
         if self.second:
             self.conclude_second(curl)
             return None
-        if further := self._hop(curl, code):
+        if further := self.hop(curl, code):
             return further
         if self.hops.are_too_many:
             code = pycurl.E_TOO_MANY_REDIRECTS
@@ -171,21 +173,21 @@ class HttpTransfer(Transfer):
             return None
         if self.family != pycurl.IPRESOLVE_WHATEVER and code in _UNREACHED:
             forget_family(self.url)
-            self._begin()
+            self.begin()
             return self.handle()
         if not refusal and self.conclude_shortage(curl, code, text):
             if self.is_put_off:
-                self._begin()
+                self.begin()
             return None
         self.make_event(self.why(curl, code, text, status), curl, status)
         return self.further(curl, code, text, has_response=has_response)
 
-    def _hop(self, curl: Any, code: int) -> Any:
+    def hop(self, curl: Any, code: int) -> Any:
         """The transfer of the next redirect, if we follow it and not libcurl."""
         url = self.hops.next_url(curl, code)
         if url is None or self.address_filter.refuses(url):
             return None
-        self._begin()
+        self.begin()
         further = self.transfer(url, self.timeout_seconds - self.hops.seconds(curl))
         self.hops.go_on(curl, further, self.target(), url)
         return further
