@@ -17,6 +17,8 @@ from shared.settings import Settings, proxies
 MODULE_OF_KIND = {
     Kind.HTTP: "http_policy",
     Kind.TCP: "tcp",
+    Kind.TLS: "tls",
+    Kind.MAIL: "mail",
 }
 
 

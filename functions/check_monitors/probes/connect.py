@@ -9,6 +9,7 @@ from functions.check_monitors.probes.exchange import Exchange
 from functions.check_monitors.probes.judgement import Subject
 from functions.check_monitors.probes.policy_transfer import PolicyTransfer, address_url, parts_of
 from functions.check_monitors.probes.talk import Conversation, Heard, Talk
+from shared.models import Cause
 
 
 class ConnectCheck(PolicyTransfer):
@@ -62,6 +63,15 @@ class ConnectCheck(PolicyTransfer):
             return None
         self.make_event(self.why(curl, code, text, None), curl)
         return self.further(curl, code, text, has_response=False)
+
+    def make_event(
+        self, why: Cause | None, curl: Any = None, status: int | None = None, *, is_inconclusive: bool = False
+    ) -> None:
+        """Note how the check ended. It is ready when it is connected: libcurl counts only what a request follows."""
+        super().make_event(why, curl, status, is_inconclusive=is_inconclusive)
+        if times := self.subject.seen.times:
+            dns, connected, ready, first_byte, total, tls = times
+            self.subject.seen.times = (dns, connected, ready or tls or connected, first_byte, total, tls)
 
     def talk(self, curl: Any) -> Exchange | None:
         """What is done over the connection of ``curl``."""

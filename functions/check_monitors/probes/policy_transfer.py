@@ -63,7 +63,7 @@ class PolicyTransfer(Transfer):
             seen.ip = curl.getinfo(pycurl.PRIMARY_IP) or None
             seen.is_connected = curl.getinfo(pycurl.CONNECT_TIME) > 0
             seen.has_response = status is not None
-            if self.is_tls:
+            if seen.times[5]:  # there was a handshake
                 seen.certificate_expires_at = expires_at(curl)
 
     def replace_cause(self, why: Cause, *, is_inconclusive: bool) -> None:
