@@ -1,0 +1,1 @@
+"""What is watched, and how: the policy of a monitor."""

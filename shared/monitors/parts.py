@@ -1,0 +1,73 @@
+"""The parts of a policy that have fields of their own."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from shared.models.scalars import Text
+from shared.monitors.durations import Duration
+from shared.monitors.placeholders import refuse_foreign_names
+
+Word = Annotated[Text, Field(min_length=1, max_length=1024), AfterValidator(refuse_foreign_names)]
+# masking.py lists the fields that are secret.
+Secret = Annotated[Text, Field(min_length=1, max_length=65_536), AfterValidator(refuse_foreign_names)]
+
+
+class Part(BaseModel):
+    """A part of a policy. An unknown field is an error: a mistyped one would be lost quietly."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class Credentials(Part):
+    """A user and a password."""
+
+    username: Word
+    password: Secret
+
+
+class OAuth2(Part):
+    """Where a token comes from: OAuth 2 with client credentials. ``scopes`` as a list or as text with blanks."""
+
+    token_url: Word
+    client_id: Word
+    client_secret: Secret
+    scopes: Annotated[tuple[Word, ...], BeforeValidator(lambda value: _listed(value, " "))] = ()
+
+
+class ClientCertificate(Part):
+    """A certificate and its key, each as PEM text or as the path of a file on the agent's machine."""
+
+    certificate: Annotated[Text, Field(min_length=1, max_length=65_536), AfterValidator(refuse_foreign_names)]
+    key: Secret
+
+
+class DnsQuery(Part):
+    """What a resolver is asked."""
+
+    query_name: Annotated[Text, Field(min_length=1, max_length=255), AfterValidator(refuse_foreign_names)]
+    query_type: Annotated[
+        Literal["A", "AAAA", "CNAME", "MX", "NS", "TXT", "SRV", "SOA", "PTR", "CAA"],
+        BeforeValidator(lambda v: _upper(v)),
+    ] = "A"
+
+
+class Heartbeat(Part):
+    """A ping is expected every ``period``, and missed ``grace`` after that. Without a ``token`` one is made."""
+
+    period: Duration
+    grace: Duration = 60.0
+    token: Annotated[Text, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.~-]+$")] | None = None
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _listed(value: Any, separator: str) -> Any:
+    return tuple(value.split(separator)) if isinstance(value, str) else value
+
+
+def one_or_more(value: Any) -> Any:
+    """A list, or one thing that stands for a list of one."""
+    return (value,) if isinstance(value, str | int | float) and not isinstance(value, bool) else value

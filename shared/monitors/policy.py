@@ -1,0 +1,154 @@
+"""A monitor's policy: the one model of it, for the file, the API and the store."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+
+from shared.models.scalars import Text
+from shared.monitors import kinds
+from shared.monitors.conditions import parse
+from shared.monitors.durations import Duration, ShortDuration
+from shared.monitors.kinds import Kind
+from shared.monitors.parts import (
+    ClientCertificate,
+    Credentials,
+    DnsQuery,
+    Heartbeat,
+    OAuth2,
+    Part,
+    Secret,
+    Word,
+    one_or_more,
+)
+from shared.monitors.placeholders import refuse_foreign_names
+from shared.settings.secrets import without_password
+
+MAX_BODY_BYTES = 10 * 1024 * 1024
+_CODES = re.compile(r"[1-5][0-9][0-9](-[1-5][0-9][0-9])?")
+_METHOD = r"^[A-Z]{1,20}$"
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
+
+Name = Annotated[Text, Field(min_length=1, max_length=200), AfterValidator(lambda text: _visible(text))]
+Names = Annotated[tuple[Name, ...], Field(max_length=200), BeforeValidator(one_or_more)]
+
+
+def _visible(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("text on one line that can be seen")
+    return text.strip()
+
+
+def _status_codes(value: Any) -> tuple[str, ...]:
+    codes = tuple(str(each).replace(" ", "") for each in one_or_more(value))
+    for code in codes:
+        first, _, last = code.partition("-")
+        if not _CODES.fullmatch(code) or first > (last or first):
+            raise ValueError(f'status codes or ranges of them, such as "200-299" and 401; found {code!r}')
+    return codes
+
+
+def _headers(value: dict[str, str]) -> dict[str, str]:
+    for name, text in value.items():
+        if not _HEADER_NAME.fullmatch(name) or not text.isprintable():
+            raise ValueError(f"names of headers, each with its value on one line; found {name!r}")
+        refuse_foreign_names(text)
+    return value
+
+
+def _condition(text: str) -> str:
+    parse(text)  # raises a ValueError that says what is expected
+    return text
+
+
+class Policy(Part):
+    """What is watched, how, and who hears of it. Durations are in seconds here, and are written out as ``1m30s``.
+
+    What only some kinds of check read may not stand in another monitor: see ``kinds.KINDS_WITH``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, validate_default=False)
+
+    name: Name
+    group: Name | None = None
+    description: Annotated[Text, Field(max_length=2_000)] | None = None
+    tags: Names = ()
+    enabled: bool = True
+    url: Annotated[Text, Field(min_length=1, max_length=2048), AfterValidator(refuse_foreign_names)] | None = None
+    dns: DnsQuery | None = None
+    heartbeat: Heartbeat | None = None
+
+    interval: Duration = 60.0
+    timeout: ShortDuration = 10.0
+    retries: Annotated[int, Field(ge=0, le=100)] = 0
+    retry_interval: Duration = 1.0
+
+    failure_threshold: Annotated[int, Field(ge=1, le=1_000)] = 1
+    success_threshold: Annotated[int, Field(ge=1, le=1_000)] = 1
+    reminder_interval: Duration | None = None
+    upside_down: bool = False
+    depends_on: Names = ()
+    channels: Names | None = None
+    escalation: Name | None = None
+    locations: Names | None = None
+    quorum: Annotated[int, Field(ge=1, le=1_000)] | Literal["majority"] = "majority"
+    public: bool | None = None
+    hide_url: bool = True
+
+    method: Annotated[str, Field(pattern=_METHOD)] = "GET"
+    headers: Annotated[dict[str, Text], Field(max_length=100), AfterValidator(_headers)] = {}
+    body: Annotated[Text, Field(max_length=65_536), AfterValidator(refuse_foreign_names)] | None = None
+    basic_auth: Credentials | None = None
+    digest_auth: Credentials | None = None
+    bearer_token: Secret | None = None
+    oauth2: OAuth2 | None = None
+    client_certificate: ClientCertificate | None = None
+    ca_certificate: Annotated[Text, Field(min_length=1, max_length=262_144)] | None = None
+    verify_tls: bool = True
+    follow_redirects: bool = True
+    max_redirects: Annotated[int, Field(ge=0, le=50)] = 10
+    proxy: Word | None = None
+    user_agent: Annotated[Text, Field(min_length=1, max_length=1024)] | None = None
+    http_version: Literal["1.0", "1.1", "2", "3"] | None = None
+    connection: Literal["new", "reuse"] = "new"
+    accepted_status_codes: Annotated[tuple[str, ...], Field(max_length=100), BeforeValidator(_status_codes)] = (
+        "200-399",
+    )
+    keyword: Annotated[Text, Field(min_length=1, max_length=4096)] | None = None
+    forbidden_keyword: Annotated[Text, Field(min_length=1, max_length=4096)] | None = None
+    max_response_time: ShortDuration | None = None
+    certificate_expiry: Annotated[tuple[Duration, ...], Field(max_length=10), BeforeValidator(one_or_more)] = ()
+    conditions: Annotated[
+        tuple[Annotated[Text, Field(max_length=4096), AfterValidator(_condition)], ...], Field(max_length=50)
+    ] = ()
+    max_body: Annotated[int, Field(ge=0, le=MAX_BODY_BYTES)] = 256 * 1024
+
+    ip_version: Literal[4, 6] | None = None
+    resolver: Word | None = None
+    packets: Annotated[int, Field(ge=1, le=20)] = 1
+    query: Annotated[Text, Field(min_length=1, max_length=4096)] | None = None
+    protocol: Literal["smtp", "imap", "pop3", "ftp", "postgres"] | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What a check of it does."""
+        return kinds.kind_of(self.url, has_dns=self.dns is not None, has_heartbeat=self.heartbeat is not None)
+
+    @property
+    def target(self) -> str:
+        """What it watches, as messages and events name it: without a password."""
+        if self.url:
+            return without_password(self.url)
+        return f"dns:{self.dns.query_name}" if self.dns else "heartbeat"
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self, _: ValidationInfo) -> "Policy":
+        kind = self.kind
+        for field in sorted(self.model_fields_set):
+            if expected := kinds.misplaced(field, kind, getattr(self, field)):
+                raise ValueError(f"{field}: {expected}")
+        if kind is Kind.DNS and self.dns is None:
+            raise ValueError("dns: what is asked, such as {query_name: example.com, query_type: A}")
+        if self.name in self.depends_on:
+            raise ValueError("depends_on: other monitors than the monitor itself")
+        return self
