@@ -24,6 +24,11 @@ _TIMES = (
 )
 
 
+def times_of(curl: Any) -> list[int]:
+    """The times of one transfer in microseconds, each from its start: name, connection, ready, response, end, TLS."""
+    return [curl.getinfo(time) for time in _TIMES]
+
+
 class Hops:
     """The redirects of one check so far. ``are_ours``: libcurl does not follow them itself."""
 
