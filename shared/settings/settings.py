@@ -159,6 +159,11 @@ class Settings(BaseModel):
         return self.target_urls or self._required("target_urls")
 
     @property
+    def target_names(self) -> tuple[str, ...]:
+        """The same without their passwords, as the monitors are named; () if there is none."""
+        return tuple(without_password(url) for url in self.target_urls)
+
+    @property
     def keys(self) -> tuple[SecretStr, ...]:
         """The keys that are accepted as ``X-API-Key``. Raises SettingError if there is none: never open by default."""
         return self.api_keys or self._required("api_keys")

@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from shared.monitors.due import due_between
@@ -38,15 +38,21 @@ class MonitorNotFound(Exception):
 
 
 class Watched(NamedTuple):
-    """What of a monitor decides when it is checked, and where. ``locations``: None means everywhere."""
+    """What of a monitor decides when it is checked, and where. ``locations``: None means everywhere.
+
+    ``is_target``: only the agent checks it that has it among its own targets.
+    """
 
     id: int
     name: str
     interval: float
     locations: frozenset[str] | None
+    is_target: bool
 
-    def is_for(self, location: str) -> bool:
-        """Whether it is checked from there."""
+    def is_for(self, location: str, targets: Collection[str]) -> bool:
+        """Whether an agent there, which has these ``targets`` of its own, checks it."""
+        if self.is_target:
+            return self.name in targets
         return self.locations is None or location in self.locations
 
     def due(self, start: float, end: float) -> float | None:
@@ -142,11 +148,11 @@ def page(transaction: Transaction, *, limit: int, after: int, tag: str | None, *
 
 def watched(transaction: Transaction) -> Iterator[Watched]:
     """Everything that agents check."""
-    sql = """SELECT id, name, interval_seconds, locations FROM monitors
+    sql = """SELECT id, name, interval_seconds, locations, source FROM monitors
         WHERE is_watched = 1 AND interval_seconds IS NOT NULL ORDER BY id"""
     for row in transaction.rows(sql):
         locations = frozenset(json.loads(row["locations"])) if row["locations"] else None
-        yield Watched(row["id"], row["name"], row["interval_seconds"], locations)
+        yield Watched(row["id"], row["name"], row["interval_seconds"], locations, row["source"] == "env")
 
 
 def changed_since(transaction: Transaction, version: int) -> list[Row]:
