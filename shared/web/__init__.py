@@ -8,6 +8,16 @@ from shared.web.request import MAX_BODY_BYTES, body_of, id_in_path, next_cursor,
 
 if TYPE_CHECKING:
     from shared.web.dispatch import route, routes
+else:
+
+    def __getattr__(name: str) -> Any:
+        # Most functions have one route, and start without what finds the right one of several.
+        if name not in ("route", "routes"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from shared.web import dispatch
+
+        return getattr(dispatch, name)
+
 
 __all__ = [
     "MAX_BODY_BYTES",
@@ -25,12 +35,3 @@ __all__ = [
     "route",
     "routes",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    # Most functions have one route, and start without what finds the right one of several.
-    if name not in ("route", "routes"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from shared.web import dispatch
-
-    return getattr(dispatch, name)
