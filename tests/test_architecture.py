@@ -92,7 +92,6 @@ def test_the_repository_is_where_relative_paths_begin() -> None:
 def test_the_table_has_every_function_and_no_other() -> None:
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/main.py")}
     assert {row.name for row in rows()} == folders
-    assert len({(row.method, row.path) for row in rows()}) == len(rows())
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)

@@ -33,7 +33,7 @@ from shared.settings.parsers import (
 from shared.settings.secrets import shown, without_credentials, without_password
 
 # The kinds of access to a function. API_AUTH says which of them needs a key; "ingest" is the agent's side.
-Access = Literal["read", "write", "ingest"]
+Access = Literal["read", "write", "ingest", "manage", "open"]
 MIN_KEY_LENGTH = 16
 # Keys that everybody has seen in the documents of this project or of the one that it grew from.
 PUBLISHED_KEYS = {"my-secret-key-12345", "a-secret-of-your-own"}
