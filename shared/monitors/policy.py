@@ -1,12 +1,14 @@
 """A monitor's policy: the one model of it, for the file, the API and the store."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from shared.models.scalars import Text
 from shared.monitors import kinds
+from shared.monitors.aliases import normalised
 from shared.monitors.conditions import parse
 from shared.monitors.durations import Duration, ShortDuration
 from shared.monitors.kinds import Kind
@@ -81,8 +83,8 @@ Condition = Annotated[Text, Field(max_length=4096), AfterValidator(_condition)]
 class Policy(Part):
     """What is watched, how, and who hears of it. Durations are in seconds here, and are written out as ``1m30s``.
 
-    What only some kinds of check read may not stand in another monitor: see ``kinds.KINDS_WITH``. An error about
-    several fields begins with the name of one.
+    What only some kinds of check read may not stand in another monitor: see ``kinds.KINDS_WITH``. ``aliases`` has the
+    names that are accepted besides. An error about several fields begins with the name of one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, validate_default=False)
@@ -156,6 +158,11 @@ class Policy(Part):
         if self.url:
             return without_password(self.url)
         return f"dns:{self.dns.query_name}" if self.dns else "heartbeat"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_as_here(cls, data: Any) -> Any:
+        return normalised(data) if isinstance(data, Mapping) else data
 
     @model_validator(mode="after")
     def _fits_its_kind(self, _: ValidationInfo) -> "Policy":
