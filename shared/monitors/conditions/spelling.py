@@ -1,6 +1,5 @@
 """How a condition is spelled right, for somebody who spelled it as other tools do."""
 
-import difflib
 import re
 from collections.abc import Sequence
 
@@ -49,6 +48,8 @@ def unspaced(text: str) -> str | None:
 
 def nearest(name: str) -> str:
     """What is expected instead of ``[name]``, which is no placeholder."""
+    import difflib  # only for mistakes
+
     close = difflib.get_close_matches(name, PLACEHOLDERS, 1)
     all_of_them = ", ".join(f"[{placeholder}]" for placeholder in PLACEHOLDERS)
     return _UNKNOWN.get(name) or (
