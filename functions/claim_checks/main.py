@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from shared import web
 from shared.models import MonitorName, now
+from shared.monitors.due import time_of
 from shared.settings import Settings
 from shared.store import open_store
 
@@ -54,7 +55,7 @@ def claim_checks(request: Request, settings: Settings) -> Response:
             "version": claim.version,
             "now": at,
             "until": claim.until,
-            "checks": [{"name": due.name, "due_at": due.at_time} for due in claim.checks],
+            "checks": [{"name": due.name, "due_at": time_of(due.at)} for due in claim.checks],
             "policies": [json.loads(row["policy"]) for row in policies],
             "removed": [row["name"] for row in claim.changed if not row["is_watched"]],
             "is_complete": claim.is_all,

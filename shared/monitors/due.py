@@ -22,10 +22,10 @@ class Due(NamedTuple):
     name: str
     at: float
 
-    @property
-    def at_time(self) -> datetime:
-        """The same as a time."""
-        return utc(datetime.fromtimestamp(self.at, UTC))
+
+def time_of(at: float) -> datetime:
+    """A due time, as everything else writes times."""
+    return utc(datetime.fromtimestamp(at, UTC))
 
 
 def due_between(name: str, interval: float, start: float, end: float) -> float | None:

@@ -119,12 +119,24 @@ def _admit(request: Request, access: Access) -> Settings:
     return settings
 
 
-def _require_key(request: Request, settings: Settings) -> None:
+def has_key(request: Request, settings: Settings) -> bool:
+    """Whether the caller has shown a key, be it needed or not."""
+    return _is_a_key(_given_key(request), settings)
+
+
+def _given_key(request: Request) -> bytes:
     # WSGI hands header bytes over as Latin-1.
-    given = request.headers.get("X-API-Key", "").encode("latin-1", "replace")
+    return request.headers.get("X-API-Key", "").encode("latin-1", "replace")
+
+
+def _is_a_key(given: bytes, settings: Settings) -> bool:
     # Compare with every key, even after a match: otherwise the response time would tell which one it was.
-    are_equal = [hmac.compare_digest(given, key.get_secret_value().encode()) for key in settings.keys]
-    if not any(are_equal):
+    return any([hmac.compare_digest(given, key.get_secret_value().encode()) for key in settings.keys])
+
+
+def _require_key(request: Request, settings: Settings) -> None:
+    given = _given_key(request)
+    if not _is_a_key(given, settings):
         detail = "the X-API-Key header is wrong" if given else "the X-API-Key header is missing"
         raise Problem(401, detail, headers={"WWW-Authenticate": 'ApiKey header="X-API-Key"'})
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from shared.monitors.due import due_between
 from shared.monitors.policy import Policy
 from shared.store.engines.database import MAX_ID, Row, Transaction
+from shared.store.refusals import MonitorNotFound
 
 _COLUMNS = (
     *("source", "policy", "line", "target_url", "group_name", "tags", "channels", "locations", "interval_seconds"),
@@ -28,13 +29,6 @@ _PUT_TARGET = """
     WHERE monitors.source IN ('env', 'report') OR monitors.removed_at IS NOT NULL"""
 # Whatever else a page asks for is a column that has to equal it.
 _PAGE = "SELECT * FROM monitors WHERE removed_at IS NULL AND id > :after"
-
-
-class MonitorNotFound(Exception):
-    """No monitor has this id."""
-
-    def __init__(self, monitor_id: int) -> None:
-        super().__init__(f"there is no monitor {monitor_id}")
 
 
 class Watched(NamedTuple):
