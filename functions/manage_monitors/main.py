@@ -148,7 +148,7 @@ def apply_configuration(request: Request, settings: Settings) -> Response:
     want_check,
     apply_configuration,
 )
-def manage_monitors(request: Request) -> None:
+def manage_monitors() -> None:
     """What is watched. Reading is public as API_AUTH says; whatever changes it needs a key in every mode."""
 
 

@@ -15,6 +15,8 @@ from shared.settings.secrets import HIDDEN, without_password
 from shared.web.problems import shown
 
 MAX_MONITORS = 20_000
+# What pydantic says otherwise than by naming what it expects.
+_EXPECTED = {"missing": "a value, since it has to be there", "extra_forbidden": "the name of a known field"}
 
 
 def object_in(request: Request) -> dict[str, Any]:
@@ -70,7 +72,7 @@ def _of_text(error: ValueError, where: tuple[str | int, ...]) -> web.Problem:
 def _problem(error: ValidationError, where: tuple[str | int, ...]) -> web.Problem:
     found = []
     for mistake in error.errors(include_url=False, include_context=False)[:10]:
-        text = mistake["msg"].removeprefix("Value error, ")
+        text = mistake["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
         path = tuple(mistake["loc"])
         if not path:
             # What concerns several fields begins with the field that should be another.
@@ -79,7 +81,7 @@ def _problem(error: ValidationError, where: tuple[str | int, ...]) -> web.Proble
         is_whole = not mistake["loc"]
         field = ".".join(str(part) for part in (*where, *path)) or "body"
         value = "" if is_whole else _value(path, mistake["input"])
-        found.append(_Mistake(field, value, text if text.startswith("Input should") else f"expected {text}"))
+        found.append(_Mistake(field, value, f"expected {_EXPECTED.get(mistake['type'], text)}"))
     return _of(*found)
 
 

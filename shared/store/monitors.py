@@ -122,8 +122,8 @@ class Monitors:
     ) -> Plan:
         """Make the monitors of source 'file' those that are ``wanted``, all or nothing. ``body``: the file's rest.
 
-        A monitor of another source that has the same name becomes the file's. ``is_dry_run``: what would change is found
-        by doing it in a transaction that is not committed.
+        A monitor of another source that has the same name becomes the file's. ``is_dry_run``: what would change is
+        found by doing it in a transaction that is not committed.
         """
         plan = None
         with contextlib.suppress(_DryRun), self._database.transaction() as transaction:

@@ -1,5 +1,10 @@
 """Why the store does not change a monitor as somebody asks. Light, since every function may respond with one."""
 
+_WHERE = {
+    "env": "is watched by TARGET_URL: change it there",
+    "report": "is watched by somebody else, who reports its events: it has no policy here",
+}
+
 
 class MonitorNotFound(Exception):
     """No monitor has this id."""
@@ -19,13 +24,8 @@ class NameTaken(Exception):
 class OwnedElsewhere(Exception):
     """The monitor's policy is not the API's. ``source``: whose it is."""
 
-    _WHERE = {
-        "env": "is watched by TARGET_URL: change it there",
-        "report": "is watched by somebody else, who reports its events: it has no policy here",
-    }
-
     def __init__(self, name: str, source: str, line: int | None = None) -> None:
         in_line = f" in line {line}" if line else ""
         of_file = f"stands in the configuration's file{in_line}: change it there"
-        super().__init__(f"{name!r} {self._WHERE.get(source, of_file)}")
+        super().__init__(f"{name!r} {_WHERE.get(source, of_file)}")
         self.source = source

@@ -83,6 +83,8 @@ def routes(*use_cases: Callable[..., Response]) -> Callable[[Callable[..., objec
 
 def _routes_of(use_cases: Sequence[Callable[..., Response]]) -> Iterator[Route]:
     for use_case in use_cases:
+        if "routes" not in vars(use_case):
+            raise TypeError(f"{use_case.__name__} has no route: give it one with @web.route")
         yield from vars(use_case)["routes"]
 
 

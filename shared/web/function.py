@@ -131,7 +131,8 @@ def _given_key(request: Request) -> bytes:
 
 def _is_a_key(given: bytes, settings: Settings) -> bool:
     # Compare with every key, even after a match: otherwise the response time would tell which one it was.
-    return any([hmac.compare_digest(given, key.get_secret_value().encode()) for key in settings.keys])
+    are_equal = [hmac.compare_digest(given, key.get_secret_value().encode()) for key in settings.keys]
+    return any(are_equal)
 
 
 def _require_key(request: Request, settings: Settings) -> None:

@@ -1,6 +1,9 @@
 """The table of functions: its facts are the code's, and a mistake in it is named."""
 
 import re
+import runpy
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,6 +11,7 @@ import main
 from infra.table import Row, TableInvalid, agent, backend, parse, rows
 from shared import ROOT
 from shared.settings import Settings
+from tests.support import notes
 
 
 def source_of(row: Row) -> str:
@@ -24,20 +28,37 @@ def table(*routes: str, name: str = "list_things", **facts: str) -> str:
     return "\n".join([f"[{name}]", f"routes = [{listed}]", *(f"{fact} = {value}" for fact, value in facts.items())])
 
 
+def differences(function: Any, row: Row) -> set[Any]:
+    """The routes of which the decorators and the row do not say the same."""
+    if not hasattr(function, "routes"):
+        # It does not say its path.
+        said = {(function.method, row.route.path, function.access): row.name}
+    else:
+        said = {(each.method, each.path, each.access): each.use_case.__name__ for each in function.routes}
+    listed = {(each.method, each.path, each.access): each.name for each in row.routes}
+    # A further route of a use case adds something to its name.
+    return (said.keys() ^ listed.keys()) | {
+        place for place in said.keys() & listed.keys() if not f"{listed[place]}_".startswith(f"{said[place]}_")
+    }
+
+
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
 def test_a_function_and_its_row_say_the_same(row: Row) -> None:
-    function = getattr(main, row.name)
-    if hasattr(function, "routes"):
-        said = {(each.method, each.path, each.access) for each in function.routes}
-        assert said == {(each.method, each.path, each.access) for each in row.routes}
-        # The first route of a use case is called like it; the others add their method.
-        names = {(each.method, each.path): each.use_case.__name__ for each in function.routes}
-        for each in row.routes:
-            name = names[each.method, each.path]
-            assert each.name in (name, f"{name}_{each.method.lower()}")
-    else:
-        assert len(row.routes) == 1
-        assert (function.method, function.access) == (row.route.method, row.route.access)
+    assert not differences(getattr(main, row.name), row)
+
+
+def test_several_routes_and_their_row_say_the_same(tmp_path: Path) -> None:
+    function = runpy.run_path(str(notes.add_to(tmp_path)))[notes.NAME]
+    [row] = parse(notes.ROW)
+    assert not differences(function, row)
+    for before, after in [
+        ('"add_note"', '"ad_note"'),
+        ('path = "/notes/newest"', 'path = "/notes/oldest"'),
+        ('access = "write"', 'access = "manage"'),
+        ('method = "DELETE"', 'method = "PATCH"'),
+    ]:
+        [other] = parse(notes.ROW.replace(before, after))
+        assert differences(function, other), after
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)

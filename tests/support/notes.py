@@ -67,7 +67,7 @@ def beat(request: Request, settings: Settings, token: str, what: str) -> Respons
 def keep_notes() -> None:
     """Notes, and who is alive."""
 '''
-_ROW = """
+ROW = """
 [keep_notes]
 routes = [
     { name = "list_notes", method = "GET", path = "/notes", access = "read" },
@@ -130,7 +130,7 @@ def add_to(project: Path) -> Path:
     main = project / "functions" / NAME / "main.py"
     main.parent.mkdir(parents=True)
     main.write_text(_CODE.lstrip("\n"), encoding="utf-8")
-    for place, text in (("functions.toml", _ROW), ("openapi/operations.py", _OPERATIONS)):
+    for place, text in (("functions.toml", ROW), ("openapi/operations.py", _OPERATIONS)):
         file = project / "infra" / place
         if file.exists():
             file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")

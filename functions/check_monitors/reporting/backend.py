@@ -56,8 +56,14 @@ def claim(settings: Settings, seconds: float, known: int | None) -> dict[str, An
 
     A backend that does not know the route is one of version 0.1: it has no monitors but those that are reported.
     """
-    asked = {"agent": settings.agent, "location": settings.location, "seconds": seconds, "known": known}
-    asked |= {"targets": settings.target_names, "target_interval": settings.check_interval_seconds}
+    asked = {
+        "agent": settings.agent,
+        "location": settings.location,
+        "seconds": seconds,
+        "known": known,
+        "targets": settings.target_names,
+        "target_interval": settings.check_interval_seconds,
+    }
     try:
         response = _response("/checks/claim", json.dumps(asked).encode(), settings, CLAIM_SECONDS)
         if response.status_code == HTTPStatus.NOT_FOUND:

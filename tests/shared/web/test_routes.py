@@ -6,6 +6,7 @@ from typing import Any
 
 import functions_framework
 import pytest
+from flask import Response
 from werkzeug.test import Client, TestResponse
 
 from shared import web
@@ -84,6 +85,14 @@ def test_what_holds_for_every_function_holds_for_its_routes(
     assert "API_KEY is not set" in call("DELETE", "/notes/7").text
 
 
-def test_the_package_has_no_other_names() -> None:
+def test_a_use_case_without_a_route_is_named() -> None:
+    def forgotten(*_: object) -> Response:
+        return web.answer({})
+
+    with pytest.raises(TypeError, match="forgotten has no route"):
+        web.routes(forgotten)
+
+
+def test_a_misspelt_decorator_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'rout'"):
         _ = web.rout  # type: ignore[attr-defined]
