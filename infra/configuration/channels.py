@@ -34,23 +34,27 @@ Kind = Literal[
 ]
 
 
-class QuietHours(Part):
-    """A part of each day in which a channel holds its messages."""
+def _about(text: str) -> Any:
+    return Field(None, description=text)
 
-    begins: ClockTime = Field(alias="from")
-    ends: ClockTime = Field(alias="to")
-    time_zone: TimeZone | None = None
+
+class QuietHours(Part):
+    """A part of each day in which a channel holds its messages. It may cross midnight."""
+
+    begins: ClockTime = Field(alias="from", description="When it begins.")
+    ends: ClockTime = Field(alias="to", description="When it ends.")
+    time_zone: TimeZone | None = _about("The zone of both times, such as `Asia/Seoul`.")
 
 
 class Common(Part):
     """The fields of every kind of channel."""
 
-    title: Words | None = None
-    text: Words | None = None
-    language: Literal["en", "ko"] | None = None
-    only: Annotated[tuple[Kind, ...], Field(min_length=1)] | None = None
-    quiet_hours: QuietHours | None = None
-    delay: Duration | None = None
+    title: Words | None = _about("A template of the message's title.")
+    text: Words | None = _about("A template of the message's text.")
+    language: Literal["en", "ko"] | None = _about("The language of its messages. Without it, MESSAGE_LANGUAGE.")
+    only: Annotated[tuple[Kind, ...], Field(min_length=1)] | None = _about("The kinds of message that it gets.")
+    quiet_hours: QuietHours | None = _about('When its messages are held, such as {from: "22:00", to: "07:00"}.')
+    delay: Duration | None = _about("It is notified only if an outage lasts longer than this.")
 
 
 class Fields(NamedTuple):
@@ -146,8 +150,9 @@ def _own_mistakes(kind: str, own: Mapping[str, Any], source: Source) -> list[Mis
     code = kind_named(kind) if kind in kinds() else None
     if code is not None:
         return [*mistakes, *_of_code(code, own, source)]
+    expected = f"expected it in a channel of kind {kind}"
     missing = [field for field in fields.required if own.get(field) is None]
-    return [*mistakes, *(source.mistake((), f"{field} is missing: {kind} needs it") for field in missing)]
+    return [*mistakes, *(source.mistake((), f"{field} is missing: {expected}") for field in missing)]
 
 
 def _of_code(code: type[NotifierKind], own: Mapping[str, Any], source: Source) -> list[Mistake]:

@@ -172,6 +172,8 @@ class _Reading:
 
     def _page(self, where: str, entry: Entry) -> dict[str, Any]:
         source = Source(where, *entry)
+        if data_of(source.node) is None:
+            return {}
         page = self._part(source, StatusPage, ("groups",))
         if _PASSWORD in page:
             page[_PASSWORD] = filled(page[_PASSWORD], self._environ, source, self._mistakes, (_PASSWORD,))

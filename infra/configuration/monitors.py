@@ -1,5 +1,6 @@
 """The monitors of the file: each one's own fields over those of its group, over ``defaults``."""
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -72,6 +73,7 @@ class Inherited:
         return found
 
 
+@functools.cache
 def settings_model(*more: str) -> type[BaseModel]:
     """The model of the fields that can be inherited; not those in ``more``."""
     fields = {name: info for name, info in Policy.model_fields.items() if name not in (*OWN_ALONE, *more)}

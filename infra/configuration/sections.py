@@ -57,26 +57,33 @@ ClockTime = Annotated[Text, Field(pattern=CLOCK_TIME, examples=["02:30"])]
 TimeZone = Annotated[Text, Field(examples=["Asia/Seoul"]), AfterValidator(_zone)]
 Day = Annotated[Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], BeforeValidator(_day)]
 Time = Annotated[datetime, BeforeValidator(written_out)]
+Days = Annotated[tuple[Day, ...], Field(min_length=1), BeforeValidator(one_or_more)]
+DaysOfMonth = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=31)] | Literal["last"], ...],
+    Field(min_length=1),
+    BeforeValidator(one_or_more),
+]
+Cron = Annotated[Text, AfterValidator(_cron), Field(examples=["30 2 * * 1"])]
+Rule = Annotated[Text, AfterValidator(_rule), Field(examples=["FREQ=WEEKLY;BYDAY=MO"])]
+Line = Annotated[Text, Field(max_length=200)]
 Words = Annotated[Text, Field(min_length=1, max_length=10_000)]
+
+
+def _about(text: str) -> Any:
+    """A field that may be left out; ``text`` is what the manual and editors say about it."""
+    return Field(None, description=text)
 
 
 class Recurring(Part):
     """When something happens again and again: one of the recurrences, some with the time of the day."""
 
-    every: Literal["day"] | None = None
-    weekly: Annotated[tuple[Day, ...], Field(min_length=1), BeforeValidator(one_or_more)] | None = None
-    monthly: (
-        Annotated[
-            tuple[Annotated[int, Field(ge=1, le=31)] | Literal["last"], ...],
-            Field(min_length=1),
-            BeforeValidator(one_or_more),
-        ]
-        | None
-    ) = None
-    cron: Annotated[Text, AfterValidator(_cron), Field(examples=["30 2 * * 1"])] | None = None
-    rrule: Annotated[Text, AfterValidator(_rule), Field(examples=["FREQ=WEEKLY;BYDAY=MO"])] | None = None
-    at: ClockTime | None = None
-    time_zone: TimeZone | None = None
+    every: Literal["day"] | None = _about("`day`: every day.")
+    weekly: Days | None = _about("The days of the week, `Mon` to `Sun`.")
+    monthly: DaysOfMonth | None = _about("The days of the month, 1 to 31 or `last`.")
+    cron: Cron | None = _about("The five fields of a cron line.")
+    rrule: Rule | None = _about("A recurrence of iCalendar, daily or less often.")
+    at: ClockTime | None = _about("The time of the day, for `every`, `weekly` and `monthly`.")
+    time_zone: TimeZone | None = _about("The zone of the times, such as `Asia/Seoul`.")
 
     def recurrence(self) -> str | None:
         """The field that says when; None if none does.
@@ -97,16 +104,18 @@ class Recurring(Part):
 class Window(Recurring):
     """A span in which monitors are under maintenance or silenced, once or again and again."""
 
-    kind: Literal["maintenance", "silence"]
-    title: Annotated[Text, Field(max_length=200)] | None = None
-    by: Annotated[Text, Field(max_length=200)] | None = None
-    monitors: Names | None = None
-    groups: Names | None = None
-    tags: Names | None = None
-    all: Literal[True] | None = None
-    starts_at: Time | None = None
-    ends_at: Time | None = None
-    duration: Duration | None = None
+    kind: Literal["maintenance", "silence"] = Field(
+        description="`maintenance`: no alert opens. `silence`: messages are held."
+    )
+    title: Line | None = _about("What people call it.")
+    by: Line | None = _about("Whose it is.")
+    monitors: Names | None = _about("The monitors that it is about, by their names.")
+    groups: Names | None = _about("The groups that it is about.")
+    tags: Names | None = _about("The tags of the monitors that it is about.")
+    all: Literal[True] | None = _about("`true`: it is about every monitor.")
+    starts_at: Time | None = _about("When it begins. Without it, at once.")
+    ends_at: Time | None = _about("When it ends.")
+    duration: Duration | None = _about("How long it lasts, or each of its recurrences.")
 
     @model_validator(mode="after")
     def _is_whole(self) -> "Window":
@@ -127,36 +136,38 @@ class Window(Recurring):
 
 
 class Step(Part):
-    """A step of an escalation: ``channels`` are notified if an outage is still unacknowledged after ``after``."""
+    """A step of an escalation."""
 
-    after: Duration
-    channels: Names
-    repeat: Duration | None = None
+    after: Duration = Field(description="How long an alert has been open and unacknowledged when the step is taken.")
+    channels: Names = Field(description="The channels that are notified then.")
+    repeat: Duration | None = _about("How often they are notified again. Without it, once.")
 
 
 class StatusPage(Part):
-    """A public page. Without ``groups`` it shows all of them."""
+    """A public page."""
 
-    title: Annotated[Text, Field(max_length=200)] | None = None
-    groups: Names | None = None
-    logo: Annotated[Text, Field(max_length=2048)] | None = None
-    colors: Annotated[dict[str, Text], Field(max_length=20)] | None = None
-    footer: Annotated[Text, Field(max_length=2_000)] | None = None
-    password: Annotated[Text, Field(min_length=1, max_length=1024)] | None = None
+    title: Line | None = _about("The title of the page.")
+    groups: Names | None = _about("The groups that it shows. Without it, all of them.")
+    logo: Annotated[Text, Field(max_length=2048)] | None = _about("The URL of a picture.")
+    colors: Annotated[dict[str, Text], Field(max_length=20)] | None = _about("Colours by name.")
+    footer: Annotated[Text, Field(max_length=2_000)] | None = _about("The text at the end of the page.")
+    password: Annotated[Text, Field(min_length=1, max_length=1024)] | None = _about(
+        "What a visitor has to enter; `${NAME}` is filled in."
+    )
 
 
 class Templates(Part):
     """The words of every channel that has none of its own."""
 
-    title: Words | None = None
-    text: Words | None = None
+    title: Words | None = _about("The title of a message.")
+    text: Words | None = _about("The text of a message.")
 
 
 class Drill(Recurring):
-    """A test of the whole way: an alert that is clearly marked goes to every channel, or to ``channels``."""
+    """A test of the whole way: an alert that is clearly marked goes to every channel."""
 
-    need_ack: Duration | None = None
-    channels: Names | None = None
+    need_ack: Duration | None = _about("How soon somebody has to acknowledge it. Without it, nobody has to.")
+    channels: Names | None = _about("The channels that get it. Without it, all of them.")
 
     @model_validator(mode="after")
     def _recurs(self) -> "Drill":

@@ -179,10 +179,6 @@ def _expected(detail: Any) -> str:
             return str(context["error"])
         case "string_type":
             return "text"
-        case "string_too_short":
-            return "text that is not empty"
-        case "string_too_long":
-            return f"at most {context['max_length']} characters"
         case "string_pattern_mismatch":
             return _PATTERNS.get(context["pattern"], f"text that fits {context['pattern']}")
         case "int_type" | "int_parsing" | "int_from_float" | "int_parsing_size":
@@ -197,15 +193,19 @@ def _expected(detail: Any) -> str:
             return str(context["expected"]).replace("'", "")
         case "tuple_type" | "list_type":
             return "a list"
-        case "too_long":
-            return f"at most {context['max_length']} in the list"
-        case "too_short":
-            return f"at least {context['min_length']} in the list"
+        case "string_too_short" | "string_too_long" | "too_short" | "too_long" as kind:
+            return _length(kind, context, is_text=isinstance(detail["input"], str))
         case "dict_type" | "model_type" | "model_attributes_type" | "mapping_type":
             return "a mapping, keys and values"
         case kind if kind.startswith("datetime"):
             return "an ISO 8601 date and time"
     return str(detail["msg"]).removeprefix("Input should be ")
+
+
+def _length(kind: str, context: Mapping[str, Any], *, is_text: bool) -> str:
+    if kind.endswith("long"):
+        return f"at most {context['max_length']} {'characters' if is_text else 'in the list'}"
+    return "text that is not empty" if is_text else f"at least {context['min_length']} in the list"
 
 
 def _as_written(data: Any, source: Source, details: list[Any]) -> Any | None:

@@ -4,6 +4,7 @@ Nothing here recurses over what a file can nest, and nothing grows faster than M
 hang or end the program.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ from infra.configuration.reading.nodes import (
 MAX_VALUES = 1_000_000
 MAX_DEPTH = 40
 _MERGE = "<<"
+_SEPARATORS = re.compile("[\x85\u2028\u2029]")
 
 
 class NotYaml(Exception):
@@ -42,6 +44,11 @@ def parse(text: str) -> tuple[Node | None, list[Mistake]]:
     Raises:
         NotYaml: the rest cannot be read.
     """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if separator := _SEPARATORS.search(text):
+        # YAML 1.1, and so libyaml, would end the line there, and nobody sees it. Most editors would not count the line.
+        line, sign = text.count("\n", 0, separator.start()) + 1, f"U+{ord(separator[0]):04X}"
+        raise NotYaml([Mistake(line, "", f"the line holds {sign}, an invisible end of a line: expected none of these")])
     tree = _Tree()
     # Python's own loader is for a PyYAML that was built without libyaml: it is six times as slow.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -225,8 +232,11 @@ def _syntax(error: yaml.YAMLError, text: str) -> Mistake:
     last = text.count("\n") + (not text.endswith("\n"))
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
-        said = ", ".join(part for part in (error.context, error.problem) if part)
-        return Mistake(min(mark.line + 1 if mark else last, last) or 1, "", f"not YAML: {said}")
+        line = min(mark.line + 1 if mark else last, last) or 1
+        context = error.context
+        if context and error.context_mark and error.context_mark.line + 1 < line:
+            context = f"{context} that begins on line {error.context_mark.line + 1}"
+        return Mistake(line, "", f"not YAML: {', '.join(part for part in (context, error.problem) if part)}")
     position = getattr(error, "position", 0)
     # libyaml counts bytes.
     line = text.encode()[: position if isinstance(position, int) else 0].count(b"\n") + 1
