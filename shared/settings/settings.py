@@ -40,7 +40,7 @@ PUBLISHED_KEYS = {"my-secret-key-12345", "a-secret-of-your-own"}
 
 
 # Variables that Cloud Run and AWS Lambda set.
-_CLOUDS = ("K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME")
+_CLOUD_RUN, _LAMBDA = "K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME"
 
 
 class SettingError(Exception):
@@ -54,7 +54,7 @@ class SettingError(Exception):
 
 def is_in_cloud(environ: Mapping[str, str]) -> bool:
     """Whether Cloud Run or AWS Lambda runs us."""
-    return any(environ.get(name) for name in _CLOUDS)
+    return bool(environ.get(_CLOUD_RUN) or environ.get(_LAMBDA))
 
 
 @functools.lru_cache(maxsize=64)
