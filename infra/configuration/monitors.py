@@ -9,7 +9,7 @@ from pydantic import BaseModel, create_model
 
 from infra.configuration.reading.filling import filled
 from infra.configuration.reading.mistakes import BROKEN, Mistake
-from infra.configuration.reading.nodes import Entry, MappingNode, Node, data_of
+from infra.configuration.reading.nodes import Entry, ListNode, MappingNode, Node, Scalar, data_of
 from infra.configuration.reading.validation import Source, checked
 from shared.monitors.aliases import normalised
 from shared.monitors.conditions import parse
@@ -21,6 +21,8 @@ from shared.monitors.policy import Policy
 BUILT_IN: Mapping[str, Any] = {"failure_threshold": 3}
 # They make a monitor what it is, so that none can inherit them.
 OWN_ALONE = ("name", "url", "dns", "heartbeat")
+# A name may be written as a number: 404.
+_NAMES = ("name", "group", "tags", "depends_on", "channels", "escalation", "locations")
 _MAX_NAME_SHOWN = 60
 
 
@@ -115,9 +117,9 @@ def read_drafts(nodes: Iterable[Node], inherited: Inherited, mistakes: list[Mist
         source = Source(f"monitors[{number}]", node.line, node, _written(node))
         data = data_of(node)
         if isinstance(data, dict):
-            name = data.get("name")
-            if isinstance(name, str | int) and str(name).isprintable():
-                source = source._replace(where=f"{source.where} {str(name)[:_MAX_NAME_SHOWN]!r}")
+            name = _names(node.entries["name"].node) if isinstance(node, MappingNode) and "name" in data else None
+            if isinstance(name, str) and name.isprintable():
+                source = source._replace(where=f"{source.where} {name[:_MAX_NAME_SHOWN]!r}")
             drafts.append(Draft(source, _canonical(data, source, mistakes, inherited.interval(data.get("group")))))
         elif data is not BROKEN:
             mistakes.append(source.wrong((), data, "a mapping with a name and a url"))
@@ -198,7 +200,16 @@ def _canonical(
                 mistakes.append(source.wrong((name,), value, expected))
     if is_counted:
         del fields["interval"]
-    return fields
+    entries = source.node.entries if isinstance(source.node, MappingNode) else {}
+    return fields | {name: _names(entries[name].node) for name in _NAMES if name in entries}
+
+
+def _names(node: Node) -> Any:
+    """One name or several, each as it is written if it looks like a number."""
+    if isinstance(node, ListNode):
+        return [_names(item) if isinstance(item, Scalar) else data_of(item) for item in node.items]
+    is_number = isinstance(node, Scalar) and isinstance(node.value, int | float)
+    return node.text if is_number and isinstance(node, Scalar) else data_of(node)
 
 
 def _can_read(kind: Kind, condition: str) -> bool:

@@ -186,3 +186,18 @@ monitors:
         {"name": "Job", "heartbeat": {"period": "1d1h", "token": "token-1"}, "failure_threshold": 3, "line": 7},
     ]
     assert known.lines == {"API": 4, "Job": 7}
+
+
+def test_a_name_that_looks_like_a_number_is_that_text(reading: Read) -> None:
+    known = policies(
+        reading,
+        """\
+groups: {2030: {interval: 5m}, 1.10: {timeout: 1s}}
+monitors:
+  - {name: 0404, group: 2030, tags: [1, true], url: "http://a.example"}
+  - {name: B, group: 1.10, url: "http://a.example", depends_on: [0404, 2030]}
+  - {name: C, url: "http://a.example", depends_on: 0404}
+""",
+    )
+    assert (known["0404"].interval, known["0404"].tags, known["B"].timeout) == (300, ("1", "true"), 1)
+    assert (known["B"].depends_on, known["C"].depends_on) == (("0404", "2030"), ("0404",))
