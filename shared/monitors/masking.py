@@ -1,6 +1,6 @@
 """What of a policy is secret, and how it is masked wherever somebody may read it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from shared.monitors.placeholders import is_placeholder
@@ -21,6 +21,15 @@ _SECRET = (
 # A header is secret if its name holds one of these words.
 _SECRET_WORDS = ("auth", "cookie", "key", "token", "secret", "pass", "credential", "session", "signature")
 _URLS = (("url",), ("proxy",), ("oauth2", "token_url"))
+
+
+def is_secret(path: Sequence[str]) -> bool:
+    """Whether what stands at ``path`` in a policy is secret, or holds something that is."""
+    if not path:
+        return False
+    if path[0] == "headers":
+        return len(path) == 1 or _is_secret(path[1])
+    return any(all(own == given for own, given in zip(secret, path, strict=False)) for secret in _SECRET)
 
 
 def masked(policy: Policy) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -95,9 +94,7 @@ def _response(path: str, body: bytes, settings: Settings, seconds: float) -> req
         "Date": formatdate(usegmt=True),
     }
 
-    # The system's own calls stay on this machine, which a proxy for the outside world cannot reach.
-    is_own = proxies.is_this_machine(urlsplit(settings.backend_url).hostname or "")
-    options = {} if is_own else proxies.requests_options(settings.backend_url)
+    options = proxies.backend_options(settings.backend_url)
 
     def post_once() -> requests.Response:
         return _session().post(
