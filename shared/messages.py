@@ -22,6 +22,8 @@ MAX_PART = 300
 # A person's name. What is longer is no name.
 MAX_NAME = 64
 
+# Reasons for which an outage ends although nothing is known to work again.
+_NOT_RECOVERED = ("paused", "removed")
 _SEPARATOR = " · "
 _JOINER = "\u200d"
 # Signs that a joiner or a variation selector can belong to.
@@ -56,6 +58,8 @@ def compose(alert: Alert, notification: Notification, language: Language, zone: 
     if notification.kind is NotificationKind.RECOVERY:
         lasted = duration(notification.occurred_at - alert.failed_at, language)
         parts.append(words["lasted"].format(duration=lasted))
+    if notification.reason in _NOT_RECOVERED:
+        parts.append(words[f"not_watched_{notification.reason}"])
     if notification.is_manual:
         name = one_line(notification.actor or "", MAX_NAME)
         move = "resolved" if notification.kind is NotificationKind.RECOVERY else "reopened"

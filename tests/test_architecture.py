@@ -16,6 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "shared.models": {"shared.settings"},
     "shared.settings": set(),
     "shared.logs": set(),
+    "shared.monitors": {"shared.models", "shared.settings"},
     "shared.alerting": {"shared.models"},
     "shared.words": {"shared.models"},
     "shared.messages": {"shared.models", "shared.words"},

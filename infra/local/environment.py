@@ -111,19 +111,31 @@ def _write_new(file: Path, example: Path) -> bool:
         FileInvalid: it cannot be written, or the example cannot be read.
     """
     text = re.sub(r"(?m)^API_KEY=.*$", f"API_KEY={secrets.token_urlsafe(32)}", _text(example), count=1)
+    unfinished = file.with_name(f".env.{os.getpid()}.new")
     try:
         # Only its owner can read it, even while it is being written.
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as new:
                 new.write(text)
-        except BaseException:
-            # The next start would read half of it.
+            _put_in_place(unfinished, file)
+        finally:
             with contextlib.suppress(OSError):
-                file.unlink()
-            raise
+                unfinished.unlink()
+    except FileExistsError:
+        return False  # another start has just made it
     except OSError as error:
         if error.errno in _READ_ONLY:
             return False
         raise FileInvalid(file, f"cannot be written: {error.strerror}") from error
     return True
+
+
+def _put_in_place(unfinished: Path, file: Path) -> None:
+    """Give the file its name, whole: another start may read it at this moment. OSError if there is one already."""
+    try:
+        file.hardlink_to(unfinished)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        unfinished.rename(file)

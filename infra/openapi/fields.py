@@ -42,6 +42,17 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "agent": "Which agent made the check.",
         "interval_seconds": "How often that agent checks this monitor.",
         "is_inconclusive": "Whether the check says nothing about the monitor, because its own location was cut off.",
+        "ip": "The address that answered, or that was connected to.",
+        "certificate_expires_at": "When the server's certificate expires; null if it has none.",
+        "condition": "The condition that failed, with the value that it met: `[RESPONSE_TIME] (512) < 300`.",
+        "message": "The beginning of what the server sent, if the check failed; or what a heartbeat brought.",
+        "attempts": "The tries before this one, oldest first: a policy may confirm a failure within one run.",
+    },
+    "CheckAttempt": {
+        "timestamp": "When the try was made.",
+        "status_code": "The HTTP status of its response; null if there was none.",
+        "response_time_ms": "How long it took; null if there was no response.",
+        "error_message": "Why it failed.",
     },
     "Cause": {
         "code": "Which cause it is, in snake_case.",

@@ -15,6 +15,7 @@ from shared.models import Alert, ChangeKind, Event, Monitor, MonitorState
 class Reason(StrEnum):
     """Why an event changed what it did, for the log."""
 
+    NOT_WATCHED = "the monitor is paused or was removed"
     LATE = "older than the newest event"
     INCONCLUSIVE = "the agent's own connection failed"
     HEALTHY = "no failure, no alert"
@@ -27,17 +28,22 @@ class Reason(StrEnum):
 class Situation(NamedTuple):
     """Everything that is known when an event arrives.
 
-    ``active`` is the monitor's alert that is OPEN or ACK. ``at`` is the event's ``effective_time``.
+    ``active`` is the monitor's alert that is OPEN or ACK. ``at`` is the event's ``effective_time``, ``event_id`` the id
+    of its row.
     """
 
     monitor: Monitor
     active: Alert | None
     at: datetime
     received_at: datetime
+    event_id: int | None = None
 
     def monitor_after(self, event: Event, **changed: Any) -> Monitor:
         """The monitor once the event has counted."""
-        seen = {"last_checked_at": self.at, "target_url": event.target_url, "agent": event.agent}
+        seen: dict[str, Any] = {"last_checked_at": self.at, "target_url": event.target_url, "agent": event.agent}
+        seen["last_event_id"] = self.event_id
+        if changed.get("state", self.monitor.state) is not self.monitor.state:
+            seen["since"] = self.at
         return self.monitor.model_copy(update=seen | changed)
 
 
@@ -50,6 +56,11 @@ class Decision(NamedTuple):
 
 
 Rule = Callable[[Situation, Event], Decision | None]
+
+
+def not_watched(situation: Situation, event: Event) -> Decision | None:  # noqa: ARG001  # every rule takes both
+    """An event that was under way when its monitor was paused or removed changes nothing."""
+    return None if situation.monitor.is_watched else Decision(situation.monitor, None, Reason.NOT_WATCHED)
 
 
 def late(situation: Situation, event: Event) -> Decision | None:  # noqa: ARG001  # every rule takes both
@@ -93,7 +104,7 @@ def threshold(situation: Situation, event: Event) -> Decision:
 
 
 # The last one decides on whatever the others leave.
-RULES: tuple[Rule, ...] = (late, inconclusive, success, threshold)
+RULES: tuple[Rule, ...] = (not_watched, late, inconclusive, success, threshold)
 
 
 def decide(situation: Situation, event: Event) -> Decision:

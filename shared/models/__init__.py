@@ -4,7 +4,7 @@ from shared.models.agent import Agent
 from shared.models.alert import Alert, AlertKind, AlertStatus
 from shared.models.cause import Cause
 from shared.models.change import Change, ChangeKind
-from shared.models.event import MAX_EVENTS_PER_REQUEST, Event
+from shared.models.event import MAX_EVENTS_PER_REQUEST, CheckAttempt, Event
 from shared.models.monitor import Monitor, MonitorState
 from shared.models.notification import (
     Attempt,
@@ -28,6 +28,7 @@ __all__ = [
     "Cause",
     "Change",
     "ChangeKind",
+    "CheckAttempt",
     "Event",
     "Monitor",
     "MonitorName",

@@ -10,6 +10,7 @@ from shared.models.times import Time, written_out
 from shared.settings.secrets import without_password
 
 MAX_EVENTS_PER_REQUEST = 1_000
+MAX_ATTEMPTS = 100
 
 
 def _made_up_where_absent(value: Any) -> Any:
@@ -20,6 +21,17 @@ def _target_url_where_absent(value: Any, info: ValidationInfo) -> Any:
     return info.data.get("target_url", "?") if value is None else value
 
 
+class CheckAttempt(Value):
+    """A try before the one that an event reports: the monitor's policy says how often a failure is confirmed."""
+
+    model_config = ConfigDict(frozen=True, strict=True, defer_build=True)
+
+    timestamp: Annotated[Time, Field(strict=False), BeforeValidator(written_out)]
+    status_code: Annotated[int, Field(ge=0, le=999), BeforeValidator(whole)] | None = None
+    response_time_ms: Milliseconds | None = None
+    error_message: Annotated[Text, Field(max_length=4096), AfterValidator(without_password)] | None = None
+
+
 class Event(Value):
     """The report of one check, as ``POST /events`` accepts it.
 
@@ -28,6 +40,8 @@ class Event(Value):
     first byte. ``cause`` says as data what ``error_message`` says in English. ``agent`` and
     ``interval_seconds``: who checks, and how often;
     ``is_inconclusive``: the failure is that of the agent's own connection, and says nothing of the monitor.
+    ``condition``: the one that failed, with the value that it met; ``message``: the first printable characters of what
+    the server sent, if the check failed; ``attempts``: the tries before this one.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, defer_build=True)
@@ -58,6 +72,11 @@ class Event(Value):
     connect_ms: Milliseconds | None = None
     tls_ms: Milliseconds | None = None
     first_byte_ms: Milliseconds | None = None
+    ip: Annotated[Text, Field(min_length=1, max_length=64)] | None = None
+    certificate_expires_at: Annotated[Time, Field(strict=False), BeforeValidator(written_out)] | None = None
+    condition: Annotated[Text, Field(max_length=4096)] | None = None
+    message: Annotated[Text, Field(max_length=10_000)] | None = None
+    attempts: Annotated[tuple[CheckAttempt, ...], Field(max_length=MAX_ATTEMPTS)] = ()
 
     @property
     def is_conclusive(self) -> bool:

@@ -8,8 +8,9 @@ from pydantic import BeforeValidator, Field, PlainSerializer
 EXPECTED = "a duration such as 30s or 5m"
 # Longest unit first: a duration is written with as few of them as it takes.
 _MILLISECONDS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[dhms])")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[dhms])")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 _MAX_SECONDS = 366 * 86_400.0
 
 
@@ -20,14 +21,21 @@ def seconds_of(value: Any) -> float:
         ValueError: it is no duration; the text says what is expected.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _fitting(float(value))
+        return _fitting(value)
     if isinstance(value, str):
         text = value.strip()
-        if re.fullmatch(r"\d+(\.\d+)?", text):
+        if _SECONDS.fullmatch(text):
             return _fitting(float(text))
-        if _WHOLE.fullmatch(text):
-            return _fitting(sum(float(number) * _MILLISECONDS[unit] for number, unit in _PART.findall(text)) / 1000)
+        if (milliseconds := milliseconds_of(text)) is not None:
+            return _fitting(milliseconds / 1000)
     raise ValueError(EXPECTED)
+
+
+def milliseconds_of(text: str) -> float | None:
+    """The milliseconds that a duration with units lasts, however long it is; None if ``text`` is none."""
+    if not _WHOLE.fullmatch(text):
+        return None
+    return sum(float(number) * _MILLISECONDS[unit] for number, unit in _PART.findall(text))
 
 
 def duration_text(seconds: float) -> str:
@@ -45,7 +53,7 @@ def _fitting(seconds: float) -> float:
     # Also refuses NaN.
     if not 0 <= seconds <= _MAX_SECONDS:
         raise ValueError(f"{EXPECTED}, at most {duration_text(_MAX_SECONDS)}")
-    return seconds
+    return float(seconds)
 
 
 def _at_least(least: float) -> Any:
@@ -59,7 +67,13 @@ def _at_least(least: float) -> Any:
 
 
 _WRITTEN = PlainSerializer(duration_text, return_type=str, when_used="always")
-_SCHEMA = Field(json_schema_extra={"type": ["string", "number"], "examples": ["30s", "5m", "1h30m", 90]})
+_SCHEMA = Field(
+    json_schema_extra={
+        "type": ["string", "number"],
+        "pattern": rf"^({_SECONDS.pattern}|({_PART.pattern})+)$",
+        "examples": ["30s", "5m", "1h30m", 90],
+    }
+)
 
 # In seconds; written out as text. SHORT may be less than a second.
 Duration = Annotated[float, BeforeValidator(_at_least(1.0)), _WRITTEN, _SCHEMA]

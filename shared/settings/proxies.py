@@ -64,7 +64,7 @@ def proxy_of(url: str, environ: Mapping[str, str] = os.environ) -> Proxy | None:
     Raises:
         SettingError: a proxy variable is malformed, whether it is for ``url`` or not.
     """
-    proxies = _read(tuple(environ.get(name) for name in _READ))
+    proxies = _read(tuple(map(environ.get, _READ)))
     try:
         parts = urlsplit(url.strip())
         proxy = proxies.by_scheme.get(parts.scheme)
@@ -95,8 +95,14 @@ def http_proxy_of(url: str, environ: Mapping[str, str] = os.environ) -> str | No
 def refuse_unusable(backend_url: str, environ: Mapping[str, str] = os.environ) -> None:
     """Raise SettingError if a proxy variable is malformed, or its proxy cannot be used for the agent's reports."""
     is_any(environ)
-    if not is_this_machine(urlsplit(backend_url).hostname or ""):
+    if not _is_here(backend_url):
         http_proxy_of(backend_url, environ)
+
+
+def backend_options(backend_url: str, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """``requests_options`` for a call of our own system. Raises SettingError."""
+    # The system's own calls stay on this machine, which a proxy for the outside world cannot reach.
+    return {} if _is_here(backend_url) else requests_options(backend_url, environ)
 
 
 def requests_options(url: str, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -105,14 +111,19 @@ def requests_options(url: str, environ: Mapping[str, str] = os.environ) -> dict[
     return {"proxies": {"http": proxy, "https": proxy} if proxy else {}}
 
 
-def set_proxy(curl: Any, url: str, *, is_own: bool = False) -> None:
+def variables(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The proxy variables alone. For many requests, read them once: the process's own environment is slow to read."""
+    return {name: value for name in _READ if (value := environ.get(name)) is not None}
+
+
+def set_proxy(curl: Any, url: str, environ: Mapping[str, str] = os.environ, *, is_own: bool = False) -> None:
     """Let a handle of pycurl's request ``url`` as ``proxy_of`` says; ``is_own``: without a proxy. Raises SettingError.
 
     It holds for this URL only: a redirect must not be followed by libcurl if there ``is_any``.
     """
     import pycurl
 
-    proxy = None if is_own else proxy_of(url)
+    proxy = None if is_own else proxy_of(url, environ)
     # Empty: otherwise libcurl would read the variables itself.
     curl.setopt(pycurl.PROXY, proxy.url if proxy else "")
     curl.setopt(pycurl.NOPROXY, "")
@@ -124,7 +135,7 @@ def set_proxy(curl: Any, url: str, *, is_own: bool = False) -> None:
 
 def is_any(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether anything is requested through a proxy. Raises SettingError if a proxy variable is malformed."""
-    return bool(_read(tuple(environ.get(name) for name in _READ)).by_scheme)
+    return bool(_read(tuple(map(environ.get, _READ))).by_scheme)
 
 
 @functools.lru_cache(maxsize=64)
@@ -147,6 +158,10 @@ def is_this_machine(host: str) -> bool:
     except OSError:
         return bool(address.is_loopback)
     return True
+
+
+def _is_here(url: str) -> bool:
+    return is_this_machine(urlsplit(url).hostname or "")
 
 
 @functools.lru_cache(maxsize=8)

@@ -40,7 +40,7 @@ PUBLISHED_KEYS = {"my-secret-key-12345", "a-secret-of-your-own"}
 
 
 # Variables that Cloud Run and AWS Lambda set.
-_CLOUDS = ("K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME")
+_CLOUD_RUN, _LAMBDA = "K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME"
 
 
 class SettingError(Exception):
@@ -54,7 +54,7 @@ class SettingError(Exception):
 
 def is_in_cloud(environ: Mapping[str, str]) -> bool:
     """Whether Cloud Run or AWS Lambda runs us."""
-    return any(environ.get(name) for name in _CLOUDS)
+    return bool(environ.get(_CLOUD_RUN) or environ.get(_LAMBDA))
 
 
 @functools.lru_cache(maxsize=64)
@@ -89,6 +89,7 @@ class Settings(BaseModel):
         (),
         "one or more http:// or https:// URLs that differ in more than a password, separated by spaces or commas",
     )
+    config_file_given: Path | None = _setting("CONFIG_FILE", None, "a file")
     check_interval_seconds: Annotated[float, Field(ge=0.1, le=86_400)] = _setting(
         "CHECK_INTERVAL_SECONDS", 30.0, "a number of seconds from 0.1 to 86400"
     )
@@ -208,6 +209,14 @@ class Settings(BaseModel):
             return str(self.database_path)
         parts = urlsplit(without_credentials(self.database_url.get_secret_value()))
         return f"postgresql://{parts.netloc}{parts.path}"
+
+    @property
+    def config_file(self) -> Path:
+        """The file with the monitors and channels; a relative path starts at the repository's root.
+
+        It may be absent, unless ``config_file_given`` names it.
+        """
+        return ROOT / (self.config_file_given or "bonghwa.yaml")
 
     @property
     def spool_dirs(self) -> tuple[Path, ...]:

@@ -1,5 +1,6 @@
 """The store of this process, composed of parts: what the functions ask of it, each question in one transaction."""
 
+import functools
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ from shared.store.tables import agents, alerts, monitors, notifications, watches
 
 if TYPE_CHECKING:
     from shared.alerting.health import HealthFacts
+    from shared.store.claims import Checks
+    from shared.store.monitors import Monitors
 
 # A watch is saved this often, not at each review.
 SAVE_WATCH_SECONDS = 30.0
@@ -41,6 +44,21 @@ class Store:
         self.alerts = Alerts(database)
         self.agents = Agents(database)
         self.notifications = Outbox(database)
+
+    @functools.cached_property
+    def monitors(self) -> "Monitors":
+        """What is watched."""
+        # Imported here, and below: most functions ask for neither, and a policy's model costs a cold start.
+        from shared.store.monitors import Monitors
+
+        return Monitors(self.database)
+
+    @functools.cached_property
+    def checks(self) -> "Checks":
+        """The checks that agents claim."""
+        from shared.store.claims import Checks
+
+        return Checks(self.database)
 
     def note_run(self, function: str, *, now: datetime) -> None:
         """Note that a scheduled function runs, so that the doctor can tell if it does not any more."""

@@ -27,13 +27,16 @@ def refuse_if_foreign(environ: Mapping[str, Any], settings: Settings) -> None:
     ``function.refuse_foreign_host`` says where it is asked.
     """
     host = environ.get("HTTP_HOST", "")
-    if host and not _is_ours(_name_in(host), environ.get("SERVER_NAME", ""), settings):
+    urls = (settings.public_url, settings.backend_url_given)
+    if host and not _is_ours(host, environ.get("SERVER_NAME", ""), settings.host, urls):
         detail = f"the Host is {shown(host)}, which is none of our names; PUBLIC_URL adds one"
         raise Problem(421, detail, field="Host", value=shown(host))
 
 
-def _is_ours(name: str, bound: str, settings: Settings) -> bool:
-    urls = (settings.public_url, settings.backend_url_given)
+# Nearly every request names the same host.
+@functools.lru_cache(maxsize=256)
+def _is_ours(host: str, bound: str, bound_to: str, urls: tuple[str | None, ...]) -> bool:
+    name = _name_in(host)
     if name in _own_names() or name in {_name_in(urlsplit(url).netloc) for url in urls if url}:
         return True
     if name == "localhost" or name.endswith(".localhost") or is_loopback(name) or re.search(_OF_A_PLATFORM, name):
@@ -43,7 +46,7 @@ def _is_ours(name: str, bound: str, settings: Settings) -> bool:
     except ValueError:
         return False
     # The address is in the URL that the browser shows, so no name was made to point here.
-    addresses = {settings.host, bound}
+    addresses = {bound_to, bound}
     return not _EVERY_ADDRESS.isdisjoint(addresses) or str(address) in addresses
 
 

@@ -70,7 +70,7 @@ def _respond(server: socket.socket) -> None:
 
 
 def _main(seconds: float, names: list[str]) -> None:
-    from functions.check_monitors.probes import http
+    from functions.check_monitors.probes import curl_loop, http
     from tests.support.checks import check_settings, monitor
     from tests.support.raw_servers import OK, RawServers, says
 
@@ -86,7 +86,7 @@ def _main(seconds: float, names: list[str]) -> None:
         round_ = {
             "causes": Counter(event.error_message for event in events),
             "slowest_ms": max(event.response_time_ms or 0 for event in events),
-            "multis": sum(len(loop.multis) for loop in http._idle_loops),
+            "multis": sum(len(loop.multis) for loop in curl_loop.idle_loops),
         }
         print(json.dumps(round_))
     # Threads that still look names up would be waited for.

@@ -60,6 +60,11 @@ def says(*parts: bytes, then: float = 0.0) -> Handler:
     return handler
 
 
+def stays_silent(seconds: float) -> Handler:
+    """A handler that says nothing for so long, and then closes the connection."""
+    return lambda _: time.sleep(seconds)
+
+
 def drips(head: bytes, part: bytes) -> Handler:
     """A handler that sends ``head`` and then repeats ``part`` until the client goes away."""
 

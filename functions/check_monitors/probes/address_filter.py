@@ -124,6 +124,7 @@ def refusal(address: str, is_private_allowed: bool) -> Cause | None:
     return Cause.of("refused_private_address", address=address)
 
 
+@functools.lru_cache(maxsize=4096)
 def host_refusal(url: str, is_private_allowed: bool) -> Cause | None:
     """Why the agent does not connect to the host of ``url``: an address in any spelling, or a metadata server's name.
 

@@ -1,21 +1,21 @@
 """Many transfers at the same time over libcurl's multi interface, each started when it is due."""
 
+import heapq
+import itertools
 import selectors
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 import pycurl
 
 from functions.check_monitors.probes.capacity import Slots, is_still_resolving, raise_the_limit
+from functions.check_monitors.probes.exchange import Exchange, Exchanges
 from functions.check_monitors.probes.lookups import SecondLookup, is_lingering
+from functions.check_monitors.probes.multi import Multi
 from shared.models import Cause
 
-# libcurl resolves names in 20 threads per CurlMulti, two for each name (IPv4, IPv6), and further names wait for them: a
-# few names that hang would let healthy targets miss their deadlines. A CurlMulti therefore gets fewer names at a time,
-# and the names beyond them go to another CurlMulti.
-LOOKUPS_PER_MULTI = 8
 MAX_MULTIS = 32  # each has descriptors and threads; beyond it, names share one that may be busy
 # Waking up costs more than starting a check, so the few checks of one tick start together. They are too few to slow
 # each other down.
@@ -36,45 +36,25 @@ _slots = Slots()
 
 
 class Check(Protocol):
-    """One transfer that a loop runs, or several that follow each other."""
+    """One transfer or exchange that a loop runs, or several that follow each other."""
 
+    ca_file: str  # of the trusted certificates; empty if it needs none
     is_put_off: bool  # the agent itself lacked something: begin again, a little later
 
     def handle(self) -> Any:
-        """The first transfer's handle, or None if there is nothing to transfer."""
+        """What comes first: a transfer's handle, an exchange, or None if there is nothing to do."""
 
     def conclude(self, curl: Any, code: int, text: str) -> Any:
-        """Take the result of a transfer (libcurl's code and text); the next transfer's handle, a lookup, or None."""
+        """Take the result of a transfer (libcurl's code and text); what comes next: as above, or a lookup."""
+
+    def after(self, exchange: Any) -> Any:
+        """Take an exchange that is over; what comes next, as above."""
 
     def know_better(self, why: Cause) -> None:
         """Take what the lookup has found."""
 
 
 ACheck = TypeVar("ACheck", bound=Check)
-
-
-class _Multi:
-    """A CurlMulti, and how many of its threads are resolving names."""
-
-    def __init__(self, watch: Callable[..., None]) -> None:
-        self.curl_multi = pycurl.CurlMulti()
-        self.curl_multi.setopt(pycurl.M_SOCKETFUNCTION, watch)
-        self.curl_multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_NOTHING)
-        self.lookups: list[Any] = []  # handles whose name may not be resolved yet
-        self.hung_until: deque[float] = deque()
-        self.lingering_until: deque[float] = deque()  # of lookups for one of the two families
-
-    def has_room(self, at: float) -> bool:
-        """Whether a lookup that starts now gets a thread at once."""
-        self.lookups = [curl for curl in self.lookups if not curl.getinfo(pycurl.NAMELOOKUP_TIME)]
-        for until in (self.hung_until, self.lingering_until):
-            while until and until[0] <= at:
-                until.popleft()
-        return len(self.lookups) + len(self.hung_until) + len(self.lingering_until) / 2 < LOOKUPS_PER_MULTI
-
-    def last_hung_until(self) -> float:
-        """When the last of its threads is surely free. The earlier, the more of them are free already."""
-        return self.hung_until[-1] if self.hung_until else 0.0
 
 
 class Loop:
@@ -88,63 +68,101 @@ class Loop:
     def __init__(self) -> None:
         raise_the_limit()
         self._selector = selectors.DefaultSelector()
-        self.multis: list[_Multi] = []
-        self._under_way: dict[Any, tuple[_Multi, Check]] = {}
+        self.multis: list[Multi] = []
+        self._under_way: dict[Any, tuple[Multi, Check]] = {}
         self._started_at = 0.0
         self._window_ends_at = 0.0
         self._wakes = 0
-        self._due = deque[tuple[float, Check]]()
+        self._due: list[tuple[float, int, Check]] = []  # a heap
+        self._counter = itertools.count()  # checks that are due at the same time keep their order
         self._asked: list[tuple[SecondLookup, Check]] = []
+        self._exchanges = Exchanges(self._selector)
         self._on_end: Callable[[Any], None] = lambda _: None
 
     def run(self, checks: Sequence[ACheck], spread_seconds: float, on_end: Callable[[ACheck], None]) -> None:
         """Run ``checks`` to their ends, their starts spread evenly over ``spread_seconds``; ``on_end`` takes each."""
-        _slots.measure(len(checks))
+        starts = ((spread_seconds * i / len(checks), check) for i, check in enumerate(checks))
+        self.run_timed(starts, len(checks), on_end)
+
+    def run_timed(self, checks: Iterable[tuple[float, ACheck]], count: int, on_end: Callable[[ACheck], None]) -> None:
+        """Run ``count`` checks to their ends, each started so many seconds from now; ``on_end`` takes each."""
+        _slots.measure(count)
         began = time.monotonic()
-        self._due = due = deque[tuple[float, Check]](
-            (began + _rounded_down(spread_seconds * i / len(checks), START_TICK_SECONDS), check)
-            for i, check in enumerate(checks)
-        )
+        self._due = []
         self._on_end = on_end
+        for seconds, check in checks:
+            self.add(began + _rounded_down(seconds, START_TICK_SECONDS), check)
         try:
-            while due or self._under_way or self._asked:
-                seconds = self._start_due(due)
-                if due or self._under_way or self._asked:  # the checks that were due may have had nothing to transfer
+            while self._due or self._under_way or self._asked or self._exchanges:
+                seconds = self._start_due()
+                # The checks that were due may have had nothing to do.
+                if self._due or self._under_way or self._asked or self._exchanges:
                     self._step(seconds)
         finally:
             self._asked.clear()
+            self._exchanges.clear()
             for curl in list(self._under_way):
                 self._end(curl)
                 _slots.give_back()
 
-    def _start_due(self, due: deque[tuple[float, Check]]) -> float:
+    def add(self, starts_at: float, check: Check) -> None:
+        """Start ``check`` at ``starts_at`` on ``time.monotonic()``'s clock. For ``on_end``, while a run lasts."""
+        heapq.heappush(self._due, (starts_at, next(self._counter), check))
+
+    def _start_due(self) -> float:
         """Start the checks that are due; in how many seconds the next one is."""
-        while due:
-            starts_at, check = due[0]
+        while self._due:
+            starts_at, _, check = self._due[0]
             at = time.monotonic()
             if at < starts_at:
                 return starts_at - at
-            multi = next((multi for multi in self.multis if multi.has_room(at)), None)
-            if multi is None and len(self.multis) >= MAX_MULTIS:
-                multi = min(self.multis, key=_Multi.last_hung_until)
+            multi = self._multi_for(check, at)
             if multi is None:
                 seconds = max(starts_at, self._started_at) + _SLOW_LOOKUP_SECONDS - at
-                if self.multis and seconds > 0:
+                if any(multi.suits(check.ca_file) for multi in self.multis) and seconds > 0:
                     return seconds
-                multi = _Multi(self._watch)
+                multi = Multi(self._watch, check.ca_file)
                 self.multis.append(multi)
             if not _slots.take():
                 return _SLOT_SECONDS
-            due.popleft()
+            heapq.heappop(self._due)
             self._started_at = at
-            if curl := check.handle():
-                self._start(curl, multi, check)
-            else:
-                _slots.give_back()
-                self._on_end(check)
+            self._go_on(check, check.handle(), multi)
         return 60.0
 
-    def _start(self, curl: Any, multi: _Multi, check: Check) -> None:
+    def _multi_for(self, check: Check, at: float) -> Multi | None:
+        """The CurlMulti for a check that starts now; None if none has room and another one may be made."""
+        for multi in self.multis:
+            if multi.suits(check.ca_file) and multi.has_room(at):
+                return multi
+        if len(self.multis) < MAX_MULTIS:
+            return None
+        suitable = [multi for multi in self.multis if multi.suits(check.ca_file)]
+        return min(suitable or self.multis, key=Multi.last_hung_until)
+
+    def _go_on(self, check: Check, further: Any, multi: Multi) -> None:
+        """Start what comes next of a check that has a slot, or end it."""
+        if isinstance(further, SecondLookup):
+            _slots.give_back()
+            self._asked.append((further, check))
+        elif isinstance(further, Exchange):
+            self._exchanges.begin(further, lambda over: self._end_exchange(over, multi, check))
+        elif further:
+            self._start(further, multi, check)
+        else:
+            _slots.give_back(has_lacked=check.is_put_off)
+            if check.is_put_off:
+                self.add(time.monotonic() + _PUT_OFF_SECONDS, check)
+            else:
+                self._on_end(check)
+
+    def _end_exchange(self, exchange: Exchange, multi: Multi, check: Check) -> None:
+        further = check.after(exchange)
+        if exchange.curl and not (isinstance(further, Exchange) and further.curl is exchange.curl):
+            self._end(exchange.curl)
+        self._go_on(check, further, multi)
+
+    def _start(self, curl: Any, multi: Multi, check: Check) -> None:
         self._under_way[curl] = multi, check
         multi.lookups.append(curl)
         multi.curl_multi.add_handle(curl)
@@ -156,8 +174,12 @@ class Loop:
         timeouts = [timeout / 1000 for multi in multis if (timeout := multi.timeout()) >= 0]
         if self._asked:
             seconds = min(seconds, _ASK_SECONDS)
+        if self._exchanges:
+            seconds = min(seconds, self._exchanges.seconds(time.monotonic()))
         for key, events in self._selector.select(min([seconds, *timeouts])):
-            key.data.socket_action(key.fd, events)  # selectors and libcurl use the same bits
+            key.data(key.fd, events)  # selectors and libcurl use the same bits
+        if self._exchanges:
+            self._exchanges.wake(time.monotonic())
         for multi in multis:
             if multi.timeout() == 0:
                 multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
@@ -188,19 +210,12 @@ class Loop:
         elif is_lingering(curl):
             multi.lingering_until.append(time.monotonic() + _HUNG_LOOKUP_SECONDS)
         further = check.conclude(curl, code, text)
-        self._end(curl)
-        if isinstance(further, SecondLookup):
-            _slots.give_back()
-            self._asked.append((further, check))
-            return
-        if further:
-            self._start(further, multi, check)
-            return
-        _slots.give_back(has_lacked=check.is_put_off)
-        if check.is_put_off:
-            self._due.append((time.monotonic() + _PUT_OFF_SECONDS, check))
+        if isinstance(further, Exchange) and further.curl is curl:
+            if curl in multi.lookups:
+                multi.lookups.remove(curl)
         else:
-            self._on_end(check)
+            self._end(curl)
+        self._go_on(check, further, multi)
 
     def _end(self, curl: Any) -> None:
         multi, _ = self._under_way.pop(curl)
@@ -216,10 +231,26 @@ class Loop:
             if is_known:
                 self._selector.unregister(fd)
         elif is_known:
-            self._selector.modify(fd, what, multi)
+            self._selector.modify(fd, what, multi.socket_action)
         else:
-            self._selector.register(fd, what, multi)
+            self._selector.register(fd, what, multi.socket_action)
 
 
 def _rounded_down(offset: float, tick: float) -> float:
     return offset // tick * tick
+
+
+idle_loops: list[Loop] = []
+
+
+@contextmanager
+def idle_loop() -> Iterator[Loop]:
+    """A loop that no other run has at present. It is kept for later runs."""
+    try:
+        loop = idle_loops.pop()
+    except IndexError:
+        loop = Loop()
+    try:
+        yield loop
+    finally:
+        idle_loops.append(loop)

@@ -19,8 +19,8 @@ def event_of(
 ) -> Event:
     """Return the event of a check that failed for ``why``, or succeeded. ``times``: those of its ``Hops``."""
     return Event(
-        target_url=_storable(monitor.target_url),
-        monitor=_storable(monitor.name),
+        target_url=storable(monitor.target_url),
+        monitor=storable(monitor.name),
         timestamp=now(),
         is_success=why is None,
         status_code=status,
@@ -30,11 +30,11 @@ def event_of(
         location=settings.location,
         agent=settings.agent,
         interval_seconds=settings.check_interval_seconds,
-        **(_phases(times, status is not None) if times else {}),
+        **(phases(times, status is not None) if times else {}),
     )
 
 
-def _phases(times: Sequence[int], has_response: bool) -> dict[str, Any]:
+def phases(times: Sequence[int], has_response: bool) -> dict[str, Any]:
     """Return how long each phase took, in milliseconds over all redirects; None for one that was not reached.
 
     ``times`` are those of ``Hops``.
@@ -51,6 +51,6 @@ def _phases(times: Sequence[int], has_response: bool) -> dict[str, Any]:
     }
 
 
-def _storable(value: str) -> str:
+def storable(value: str) -> str:
     """Return ``value`` verbatim if an event can carry it, otherwise the nearest text that it can carry."""
     return value.replace("\0", "�").encode("utf-8", "replace").decode("utf-8")[:2048] or "?"

@@ -1,5 +1,7 @@
 """A handle of libcurl's for one request: a new connection, the proxy of its URL, and no address that is refused."""
 
+import os
+from collections.abc import Mapping
 from typing import Any
 
 import pycurl
@@ -11,8 +13,10 @@ from shared.settings.proxies import set_proxy
 QUICK_EXIT = 322  # before libcurl 8.20, a hanging DNS lookup otherwise blocks cleanup until its thread ends
 
 
-def handle_for(url: str, timeout_seconds: float, address_filter: AddressFilter) -> Any:
-    """Return a handle for ``url``, which is ASCII or as libcurl returned it.
+def handle_for(
+    url: str, timeout_seconds: float, address_filter: AddressFilter, environ: Mapping[str, str] = os.environ
+) -> Any:
+    """Return a handle for ``url``, which is ASCII or as libcurl returned it. ``environ`` has the proxy variables.
 
     Raises:
         SettingError: a proxy variable is malformed.
@@ -21,7 +25,7 @@ def handle_for(url: str, timeout_seconds: float, address_filter: AddressFilter) 
     """
     curl = pycurl.Curl()
     curl.setopt(pycurl.URL, url.encode("latin-1"))
-    set_proxy(curl, url)
+    set_proxy(curl, url, environ)
     milliseconds = max(1, round(timeout_seconds * 1000))  # 0 would mean none
     curl.setopt(pycurl.TIMEOUT_MS, milliseconds)
     curl.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)

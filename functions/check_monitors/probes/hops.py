@@ -5,6 +5,7 @@ them. A proxy also resolves the names, so that ``AddressFilter`` sees only the p
 URL that libcurl read from the response before that is requested.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -23,11 +24,16 @@ _TIMES = (
 )
 
 
+def times_of(curl: Any) -> list[int]:
+    """The times of one transfer in microseconds, each from its start: name, connection, ready, response, end, TLS."""
+    return [curl.getinfo(time) for time in _TIMES]
+
+
 class Hops:
     """The redirects of one check so far. ``are_ours``: libcurl does not follow them itself."""
 
-    def __init__(self) -> None:
-        self.are_ours = proxies.is_any()
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.are_ours = proxies.is_any(environ)
         self.are_too_many = False
         self._count = 0
         self._before = [0] * len(_TIMES)

@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from email.utils import formatdate
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -62,9 +61,7 @@ def _response(body: bytes, settings: Settings) -> requests.Response:
         "Date": formatdate(usegmt=True),
     }
 
-    # The system's own calls stay on this machine, which a proxy for the outside world cannot reach.
-    is_own = proxies.is_this_machine(urlsplit(settings.backend_url).hostname or "")
-    options = {} if is_own else proxies.requests_options(settings.backend_url)
+    options = proxies.backend_options(settings.backend_url)
 
     def post_once() -> requests.Response:
         return _session().post(

@@ -8,7 +8,7 @@ import pytest
 
 from tests.infra.command_line import infra
 from tests.infra.local.starts import EVENT
-from tests.support.running import LocalSystem, copy_project, environment
+from tests.support.running import LocalSystem, copy_project, environment, started_together
 from tests.support.stand_ins import Target
 
 pytestmark = pytest.mark.system
@@ -73,3 +73,15 @@ def test_the_environment_wins_over_the_settings_file(new_project: Path, tmp_path
         # A setting that only the file has counts too.
         target.is_down = True
         running.wait_until(lambda: running.told("장애"))
+
+
+def test_two_first_starts_share_one_settings_file(new_project: Path, tmp_path: Path) -> None:
+    homes = [tmp_path / name for name in ("one", "two")]
+    for home in homes:
+        home.mkdir()
+    systems = [LocalSystem(new_project, home, TARGET_URL="http://127.0.0.1:9/", API_KEY=None) for home in homes]
+    with started_together(*systems):
+        for system in systems:
+            assert system.get("/").status_code in (200, 503)
+    assert settings_of(new_project / ".env")["API_KEY"]
+    assert [path.name for path in new_project.glob(".env*")] == [".env", ".env.example"]

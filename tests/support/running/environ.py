@@ -28,6 +28,7 @@ def environment(folder: Path, /, **variables: str | None) -> dict[str, str]:
     defaults = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     defaults |= {
         "TARGET_URL": "http://127.0.0.1:1/",
+        "CONFIG_FILE": "",
         "CHECK_INTERVAL_SECONDS": "0.3",
         "CHECK_TIMEOUT_SECONDS": "5",
         "LOCATION": "",

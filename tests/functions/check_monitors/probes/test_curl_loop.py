@@ -9,8 +9,9 @@ from pathlib import Path
 import pycurl
 import pytest
 
-from functions.check_monitors.probes.curl_loop import LOOKUPS_PER_MULTI, Loop
+from functions.check_monitors.probes.curl_loop import Loop
 from functions.check_monitors.probes.http import HttpCheck, probe_all
+from functions.check_monitors.probes.multi import LOOKUPS_PER_MULTI
 from shared.models import Event, now
 from tests.support.checks import check, check_settings, monitor
 from tests.support.raw_servers import OK, RawServers, resets, says
@@ -51,7 +52,7 @@ def test_starts_are_spread_and_so_are_the_deadlines(serve: RawServers) -> None:
 
 def run(loop: Loop, port: int) -> Event:
     """One check in this loop."""
-    check = HttpCheck(monitor(port), check_settings(), ca_file="")
+    check = HttpCheck(monitor(port), check_settings(), ca_file="", environ={})
     loop.run([check], 0.0, lambda _: None)
     return check.event
 
@@ -81,7 +82,7 @@ def test_a_name_that_hung_counts_against_its_threads() -> None:
     run(loop, free_port())
     multi = loop.multis[0]
     for text in ("Resolving timed out after 400 milliseconds", "Connection timed out after 400 milliseconds"):
-        check = HttpCheck(monitor(1), check_settings(0.4), ca_file="")
+        check = HttpCheck(monitor(1), check_settings(0.4), ca_file="", environ={})
         curl = check.handle()
         loop._start(curl, multi, check)
         loop._conclude(curl, pycurl.E_OPERATION_TIMEDOUT, text)
@@ -123,7 +124,7 @@ def test_nothing_leaks_over_many_checks(serve: RawServers) -> None:
 def test_nothing_is_made_at_import() -> None:
     # The process forks after the import, and its children would share everything that was made before.
     code = (
-        "import threading, functions.check_monitors.probes.http as p; "
-        "assert p._idle_loops == [] == threading.enumerate()[1:]"
+        "import threading, functions.check_monitors.probes.http, functions.check_monitors.probes.curl_loop as p; "
+        "assert p.idle_loops == [] == threading.enumerate()[1:]"
     )
     assert os.spawnl(os.P_WAIT, sys.executable, sys.executable, "-c", code) == 0

@@ -27,7 +27,7 @@ def check_with(target: str, *addresses: str) -> Event:
             curl.setopt(pycurl.RESOLVE, addresses)
             return curl
 
-    check = Check(monitor(target), check_settings(), ca_file="")
+    check = Check(monitor(target), check_settings(), ca_file="", environ={})
     Loop().run([check], 0.0, lambda _: None)
     return check.event
 

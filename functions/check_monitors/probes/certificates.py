@@ -1,0 +1,74 @@
+"""Certificates: the files and values that libcurl takes, and when a server's certificate expires."""
+
+import atexit
+import functools
+import hashlib
+import shutil
+import ssl
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pycurl
+
+from shared.monitors.parts import ClientCertificate
+from shared.monitors.policy import Policy
+
+_PEM = "-----BEGIN"
+
+
+def set_tls(curl: Any, policy: Policy, ca_file: str, certificate: ClientCertificate | None) -> None:
+    """Set what the policy says of TLS. ``certificate`` has its placeholders filled in."""
+    if policy.verify_tls:
+        curl.setopt(pycurl.CAINFO, ca_file)
+    else:
+        curl.setopt(pycurl.SSL_VERIFYPEER, 0)
+        curl.setopt(pycurl.SSL_VERIFYHOST, 0)
+        curl.unsetopt(pycurl.CAINFO)  # libcurl would parse it all the same
+    if certificate:
+        for pem, blob, path in (
+            (certificate.certificate, pycurl.SSLCERT_BLOB, pycurl.SSLCERT),
+            (certificate.key, pycurl.SSLKEY_BLOB, pycurl.SSLKEY),
+        ):
+            # A key in memory is written to no disk.
+            curl.setopt(*((blob, pem.encode()) if _PEM in pem else (path, pem)))
+    curl.setopt(pycurl.OPT_CERTINFO, 1)
+
+
+@functools.lru_cache(maxsize=256)
+def ca_file_of(text: str) -> str:
+    """The file of a policy's trusted certificates, which are given as PEM text or as a path.
+
+    libcurl parses certificates in memory with every check, which takes it 9 ms; those of a file it keeps.
+    """
+    if _PEM not in text:
+        return text
+    path = _folder() / f"{hashlib.sha256(text.encode()).hexdigest()}.pem"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+@functools.cache
+def _folder() -> Path:
+    path = Path(tempfile.mkdtemp(prefix="bonghwa-"))
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
+
+
+def expires_at(curl: Any) -> datetime | None:
+    """When the certificate that ``curl`` was shown expires; None if it was shown none."""
+    chain = curl.getinfo_raw(pycurl.INFO_CERTINFO)
+    for name, value in chain[0] if chain else ():
+        if name == b"Expire date":
+            return parsed_date(value.decode("ascii", "replace"))
+    return None
+
+
+@functools.lru_cache(maxsize=4096)
+def parsed_date(text: str) -> datetime | None:
+    """A date as OpenSSL writes it: ``Nov 28 12:00:00 2026 GMT``."""
+    try:
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,84 @@
+"""Checks of any kind, all in one loop: each policy is checked at its due time, and tried again as it says."""
+
+import importlib
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from functions.check_monitors.probes.curl_loop import Loop, idle_loop
+from functions.check_monitors.probes.http import trusted_file
+from functions.check_monitors.probes.judgement import Seen, Subject
+from shared.models import CheckAttempt, Event
+from shared.monitors.kinds import Kind
+from shared.monitors.policy import Policy
+from shared.settings import Settings, proxies
+
+# Each module has ``check_of(subject)``. It is imported when a monitor of its kind is checked first.
+MODULE_OF_KIND = {
+    Kind.HTTP: "http_policy",
+    Kind.TCP: "tcp",
+    Kind.TLS: "tls",
+    Kind.MAIL: "mail",
+}
+
+
+def check_all(
+    policies: Sequence[tuple[float, Policy]],
+    settings: Settings,
+    *,
+    on_event: Callable[[Event], None] = lambda _: None,
+) -> list[Event]:
+    """Check each policy, started so many seconds from now; the events are in the order of ``policies``.
+
+    Each attempt has the policy's ``timeout`` from its own start, and none delays another one. A target's fault is an
+    event, never an exception. So is a policy that cannot be checked here: its event is inconclusive. ``on_event`` takes
+    each event as soon as its check has concluded. A heartbeat is nothing to check.
+
+    Raises:
+        SettingError: the file of trusted certificates cannot be read.
+    """
+    ca_file = trusted_file()
+    environ = proxies.variables()
+    subjects = [Subject(policy, settings, ca_file, environ) for _, policy in policies]
+    places = {id(subject): place for place, subject in enumerate(subjects)}
+    events: list[Any] = [None] * len(policies)
+    with idle_loop() as loop:
+
+        def on_end(check: Any) -> None:
+            subject = check.subject
+            event = subject.event()
+            if _tries_again(subject, event):
+                _try_again(subject, event, loop)
+                return
+            events[places[id(subject)]] = event
+            on_event(event)
+
+        starts = sorted(zip((seconds for seconds, _ in policies), subjects, strict=True), key=lambda start: start[0])
+        loop.run_timed(((seconds, check_of(subject)) for seconds, subject in starts), len(starts), on_end)
+    return events
+
+
+def check_of(subject: Subject) -> Any:
+    """The check of a policy, whatever its kind."""
+    name = MODULE_OF_KIND[subject.policy.kind]
+    module = importlib.import_module(f"functions.check_monitors.probes.{name}")
+    return module.check_of(subject)
+
+
+def _tries_again(subject: Subject, event: Event) -> bool:
+    # To try again does not help if the agent itself cannot check.
+    is_failure = not event.is_success and event.is_conclusive
+    return is_failure and len(subject.attempts) < subject.policy.retries
+
+
+def _try_again(subject: Subject, event: Event, loop: Loop) -> None:
+    subject.attempts.append(
+        CheckAttempt(
+            timestamp=event.timestamp,
+            status_code=event.status_code,
+            response_time_ms=event.response_time_ms,
+            error_message=event.error_message,
+        )
+    )
+    subject.seen = Seen()
+    loop.add(time.monotonic() + subject.policy.retry_interval, check_of(subject))

@@ -1,0 +1,163 @@
+"""What a check of a policy has seen, and the event that the policy makes of it."""
+
+import functools
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from functions.check_monitors.probes.event_of_check import phases, storable
+from shared.models import Cause, CheckAttempt, Event, now
+from shared.monitors import conditions
+from shared.monitors.placeholders import filled
+from shared.monitors.policy import Policy
+from shared.settings import Settings
+from shared.words import cause_text
+
+MESSAGE_CHARACTERS = 200
+# The target has no part in these: they mean the same for a monitor that is expected to fail.
+_OURS = ("refused_", "proxy_", "url_not_valid", "unsupported_", "not_configured_")
+
+
+class NotCheckable(ValueError):
+    """The agent cannot check a policy as it is, or not from here. This says nothing of the monitor."""
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause.code)
+        self.cause = cause
+
+
+class Seen:
+    """What one check has seen. None: it got not so far, or there is no such thing in a check of this kind."""
+
+    def __init__(self) -> None:
+        self.why: Cause | None = None  # the connection or the protocol failed
+        self.is_inconclusive = False  # the agent could not check
+        self.finding: Cause | None = None  # it responded, and what it said counts as a failure by default
+        self.times: Sequence[int] | None = None  # in microseconds, as ``hops.times_of`` lists them
+        self.has_response = False
+        self.is_connected = False
+        self.status: int | None = None
+        self.ip: str | None = None
+        self.certificate_expires_at: datetime | None = None
+        self.body: bytes | None = None
+        self.charset = "utf-8"
+        self.headers: Mapping[str, str] = {}
+        self.dns_rcode: str | None = None
+
+
+class Subject:
+    """One monitor's policy under check, over all attempts of one run.
+
+    ``ca_file``: the trusted certificates; ``environ``: the proxy variables.
+    """
+
+    def __init__(self, policy: Policy, settings: Settings, ca_file: str, environ: Mapping[str, str]) -> None:
+        self.policy = policy
+        self.settings = settings
+        self.ca_file, self.environ = ca_file, environ
+        self.seen = Seen()
+        self.attempts: list[CheckAttempt] = []
+        self.is_body_needed = bool(policy.keyword or policy.forbidden_keyword) or any(
+            "BODY" in condition.placeholders for condition in self.conditions
+        )
+
+    @property
+    def conditions(self) -> Sequence[Any]:
+        """The policy's conditions; each is parsed once in a process."""
+        return [_parsed(text) for text in self.policy.conditions]
+
+    def filled(self, text: str) -> str:
+        """``text`` with its placeholders filled in from the environment. Raises MissingValue."""
+        return filled(text, os.environ)
+
+    def event(self) -> Event:
+        """The event of what was seen, by the policy's own terms."""
+        policy, seen = self.policy, self.seen
+        why, condition = self._judged()
+        if policy.upside_down and not seen.is_inconclusive and not (why and why.code.startswith(_OURS)):
+            why, condition = (None, None) if why else (_unexpected_success(seen.status), None)
+        return Event(
+            target_url=storable(policy.target),
+            monitor=storable(policy.name),
+            timestamp=now(),
+            is_success=why is None,
+            status_code=seen.status,
+            error_message=cause_text("en", why) or None,
+            cause=why,
+            is_inconclusive=seen.is_inconclusive,
+            location=self.settings.location,
+            agent=self.settings.agent,
+            interval_seconds=policy.interval,
+            ip=seen.ip or None,
+            certificate_expires_at=seen.certificate_expires_at,
+            condition=condition,
+            message=_beginning(seen) if why else None,
+            attempts=tuple(self.attempts),
+            **(phases(seen.times, seen.has_response) if seen.times else {}),
+        )
+
+    def is_content(self) -> bool:
+        """Whether what was seen so far is all that the policy asks for."""
+        return self._judged()[0] is None
+
+    def _judged(self) -> tuple[Cause | None, str | None]:
+        """Why the check failed, and the condition that did."""
+        seen, own = self.seen, self.conditions
+        # A monitor may expect that nothing can be reached.
+        is_connection_judged = any("CONNECTED" in condition.placeholders for condition in own)
+        if seen.why and (seen.is_inconclusive or not is_connection_judged or seen.why.code.startswith(_OURS)):
+            return seen.why, None
+        if own:
+            if failed := conditions.failure(own, self._facts()):
+                return seen.why or Cause.of("condition_failed", condition=failed), failed
+        elif seen.finding:
+            return seen.finding, None
+        return (None if seen.why else self._keyword_cause()), None
+
+    def _facts(self) -> Any:
+        seen = self.seen
+        expires_at = seen.certificate_expires_at
+        return conditions.Facts(
+            status=seen.status,
+            body=seen.body,
+            response_time_ms=seen.times[4] / 1000 if seen.times else None,
+            certificate_expiry=(expires_at - now()).total_seconds() if expires_at else None,
+            ip=seen.ip,
+            connected=seen.is_connected,
+            dns_rcode=seen.dns_rcode,
+            headers=seen.headers,
+        )
+
+    def _keyword_cause(self) -> Cause | None:
+        wanted, forbidden = self.policy.keyword, self.policy.forbidden_keyword
+        if wanted and not self._has(wanted):
+            return Cause.of("keyword_missing", keyword=wanted)
+        if forbidden and self._has(forbidden):
+            return Cause.of("keyword_forbidden", keyword=forbidden)
+        return None
+
+    def _has(self, keyword: str) -> bool:
+        body = self.seen.body or b""
+        return keyword.encode() in body or keyword.encode(self.seen.charset, "replace") in body
+
+
+@functools.lru_cache(maxsize=16_384)
+def _parsed(text: str) -> Any:
+    return conditions.parse(text)
+
+
+def _unexpected_success(status: int | None) -> Cause:
+    if status is None:
+        return Cause.of("expected_to_fail")
+    return Cause.of("expected_to_fail_status", status=status)
+
+
+def _beginning(seen: Seen) -> str | None:
+    """The first printable characters of what the server sent."""
+    if not seen.body:
+        return None
+    # Four bytes are enough for any character, and white space shrinks.
+    text = seen.body[: 4 * MESSAGE_CHARACTERS].decode(seen.charset, "replace")
+    shown = "".join(c if c.isprintable() else " " if c.isspace() else "�" for c in text)
+    return " ".join(shown.split())[:MESSAGE_CHARACTERS] or None

@@ -1,0 +1,128 @@
+"""What every check of a policy that libcurl makes has in common: its connection, and what it saw of it."""
+
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import certifi
+import pycurl
+
+from functions.check_monitors.probes.capacity import MEMORY, OUT_OF_MEMORY
+from functions.check_monitors.probes.causes import URL_NOT_VALID
+from functions.check_monitors.probes.certificates import ca_file_of, expires_at, set_tls
+from functions.check_monitors.probes.judgement import NotCheckable, Subject
+from functions.check_monitors.probes.transfer import Transfer
+from functions.check_monitors.probes.urls import as_ascii
+from shared.models import Cause
+from shared.monitors.placeholders import MissingValue
+
+_TIMEOUTS = ("no_response", "response_too_slow")
+
+
+class PolicyTransfer(Transfer):
+    """A check of a policy by libcurl's transfers. What it sees is noted in ``subject.seen``."""
+
+    is_tls = False
+
+    def __init__(self, subject: Subject) -> None:
+        own = subject.policy.ca_certificate
+        super().__init__(
+            subject.policy.timeout,
+            ca_file_of(own) if own else subject.ca_file,
+            subject.environ,
+            is_private_allowed=subject.settings.is_private_allowed,
+        )
+        self.subject = subject
+
+    def handle(self) -> Any:
+        """What comes first; None if the policy cannot be used as it is, or its host is refused."""
+        try:
+            return self.first()
+        except MissingValue as missing:
+            self.make_event(Cause.of("value_missing", name=missing.name), is_inconclusive=True)
+        except NotCheckable as fault:
+            self.make_event(fault.cause, is_inconclusive=True)
+        except pycurl.error as error:
+            lacked = error.args[0] in OUT_OF_MEMORY
+            self.make_event(MEMORY if lacked else URL_NOT_VALID, is_inconclusive=lacked)
+        except (ValueError, UnicodeError):
+            self.make_event(URL_NOT_VALID)
+        return None
+
+    def first(self) -> Any:
+        """Begin the check. Raises what ``handle`` takes."""
+        raise NotImplementedError
+
+    def make_event(
+        self, why: Cause | None, curl: Any = None, status: int | None = None, *, is_inconclusive: bool = False
+    ) -> None:
+        """Note how the check ended. Its event is made when the run needs it."""
+        seen = self.subject.seen
+        seen.why, seen.is_inconclusive, seen.status = why, is_inconclusive, status
+        if curl:
+            seen.times = self.times(curl)
+            seen.ip = curl.getinfo(pycurl.PRIMARY_IP) or None
+            seen.is_connected = curl.getinfo(pycurl.CONNECT_TIME) > 0
+            seen.has_response = status is not None
+            if seen.times[5]:  # there was a handshake
+                seen.certificate_expires_at = expires_at(curl)
+
+    def replace_cause(self, why: Cause, *, is_inconclusive: bool) -> None:
+        """Take a cause that was found after the check had ended."""
+        self.subject.seen.why, self.subject.seen.is_inconclusive = why, is_inconclusive
+
+    def conclude_second(self, curl: Any) -> None:
+        """Take the result of a second handshake, which shows a certificate that the first one refused."""
+        super().conclude_second(curl)
+        seen = self.subject.seen
+        seen.certificate_expires_at = seen.certificate_expires_at or expires_at(curl)
+
+    def handle_for(self, url: str, timeout_seconds: float) -> Any:
+        """A handle with the policy's way to the server."""
+        curl = super().handle_for(url, timeout_seconds)
+        policy = self.subject.policy
+        if policy.ip_version:
+            curl.setopt(pycurl.IPRESOLVE, pycurl.IPRESOLVE_V4 if policy.ip_version == 4 else pycurl.IPRESOLVE_V6)
+        if policy.proxy:
+            self._set_proxy(curl, self.subject.filled(policy.proxy))
+        self.is_tls = url[:5].lower() == "https" or self.is_tls
+        return curl
+
+    def set_tls(self, curl: Any) -> None:
+        """Set what the policy says of TLS. A second handshake does without."""
+        certificate = self.subject.policy.client_certificate
+        if certificate:
+            filled = self.subject.filled
+            certificate = certificate.model_copy(
+                update={"certificate": filled(certificate.certificate), "key": filled(certificate.key)}
+            )
+        set_tls(curl, self.subject.policy, self.ca_file, certificate)
+
+    def why(self, curl: Any, code: int, text: str, status: int | None) -> Cause | None:
+        """Why a transfer failed, with the phase in which its time was over."""
+        found = super().why(curl, code, text, status)
+        if found is None or found.code not in _TIMEOUTS or status is not None:
+            return found
+        if not curl.getinfo(pycurl.CONNECT_TIME):
+            return Cause.of("connect_too_slow", seconds=self.timeout_seconds)
+        if self.is_tls and not curl.getinfo(pycurl.APPCONNECT_TIME):
+            return Cause.of("tls_too_slow", seconds=self.timeout_seconds)
+        return found
+
+    def _set_proxy(self, curl: Any, proxy: str) -> None:
+        curl.setopt(pycurl.PROXY, proxy)
+        curl.setopt(pycurl.NOPROXY, "")
+        curl.setopt(pycurl.PROXY_CAINFO, certifi.where())
+
+
+def parts_of(url: str) -> SplitResult:
+    """A URL's parts; its host as libcurl takes it. Raises ValueError if it names no host, or its port is no port."""
+    parts = urlsplit(url.strip())
+    if not parts.hostname or (parts.port is not None and parts.port == 0):
+        raise ValueError("a URL with a host")
+    return parts
+
+
+def address_url(scheme: str, host: str, port: int) -> str:
+    """The URL with which libcurl connects to ``host``: ``http`` for TCP alone, ``https`` for TLS."""
+    authority = f"[{host}]" if ":" in host else host
+    return as_ascii(f"{scheme}://{authority}:{port}/")
