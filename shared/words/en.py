@@ -19,6 +19,7 @@ CAUSES: Mapping[str, str] = {
     "closed_in_handshake": "TLS handshake failed: connection closed",
     "closed_without_response": "connection closed without an answer",
     "condition_failed": "condition failed: {condition}",
+    "condition_not_usable": "not checked: with the values of its placeholders, this condition cannot be compared: {condition}",
     "connect_too_slow": "no connection within {seconds:g} s",
     "connection_failed": "connection failed: {reason}",
     "connection_refused": "connection refused",

@@ -19,6 +19,7 @@ CAUSES: Mapping[str, str] = {
     "closed_in_handshake": "TLS 연결 실패: 연결이 닫힘",
     "closed_without_response": "응답 없이 연결이 닫힘",
     "condition_failed": "조건을 만족하지 않음: {condition}",
+    "condition_not_usable": "점검하지 못함: 자리표시자의 값으로는 이 조건을 비교할 수 없음: {condition}",
     "connect_too_slow": "{seconds:g}초 안에 연결되지 않음",
     "connection_failed": "연결 실패: {reason}",
     "connection_refused": "연결이 거부됨",
