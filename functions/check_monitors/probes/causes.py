@@ -117,6 +117,12 @@ def verdict_cause(verdict: int, host: str) -> Cause | None:
     return _BY_VERIFY_RESULT.get(verdict)
 
 
+def errno_cause(error: OSError) -> Cause:
+    """The cause for what the system reports of a socket of ours."""
+    known = _BY_ERRNO.get(error.errno or 0)
+    return known or Cause.of("connection_failed", reason=(error.strerror or str(error)).lower())
+
+
 def _is_end(text: str) -> bool:
     return "unexpected eof" in text or "SSL_ERROR_SYSCALL" in text or "SSL_ERROR_ZERO_RETURN" in text
 

@@ -43,6 +43,7 @@ class Seen:
         self.charset = "utf-8"
         self.headers: Mapping[str, str] = {}
         self.dns_rcode: str | None = None
+        self.note: str | None = None  # what an event says beside its success or failure
 
 
 class Subject:
@@ -96,7 +97,7 @@ class Subject:
             ip=seen.ip or None,
             certificate_expires_at=seen.certificate_expires_at,
             condition=condition,
-            message=_beginning(seen) if why else None,
+            message=seen.note or (_beginning(seen) if why else None),
             attempts=tuple(self.attempts),
             **(phases(seen.times, seen.has_response) if seen.times else {}),
         )
