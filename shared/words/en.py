@@ -54,6 +54,7 @@ CAUSES: Mapping[str, str] = {
     "protocol_not_spoken": "the server does not speak {protocol}: {reply}",
     "proxy_not_found": "could not resolve proxy: {host}",
     "proxy_status": "the proxy answered HTTP {status} {phrase}",
+    "query_failed": "the query failed: {reason}",
     "response_cut_short": "the answer ended early",
     "response_too_slow": "the answer did not end within {seconds:g} s",
     "service_refused": "the server refused: {reply}",

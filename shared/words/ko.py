@@ -54,6 +54,7 @@ CAUSES: Mapping[str, str] = {
     "protocol_not_spoken": "서버가 {protocol}을(를) 쓰지 않음: {reply}",
     "proxy_not_found": "프록시를 찾을 수 없음: {host}",
     "proxy_status": "프록시의 응답: HTTP {status} {phrase}",
+    "query_failed": "쿼리 실패: {reason}",
     "response_cut_short": "응답이 도중에 끝남",
     "response_too_slow": "응답이 {seconds:g}초 안에 끝나지 않음",
     "service_refused": "서버가 거부함: {reply}",

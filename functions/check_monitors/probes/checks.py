@@ -21,6 +21,8 @@ MODULE_OF_KIND = {
     Kind.MAIL: "mail",
     Kind.DNS: "dns",
     Kind.ICMP: "icmp",
+    Kind.SSH: "ssh",
+    Kind.DATABASE: "database",
 }
 
 
