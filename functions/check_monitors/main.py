@@ -1,13 +1,20 @@
-"""Scheduled: the agent. Checks all monitors side by side, and reports each result as soon as it has it."""
+"""Scheduled: the agent. Checks what is due, all side by side, and reports each result as soon as it has it."""
+
+import math
+import time
+from typing import Annotated, Literal
 
 import functions_framework
 from flask import Request, Response
+from pydantic import BaseModel, Field
 
-from functions.check_monitors.claims import claimed
+from functions.check_monitors import due_checks
+from functions.check_monitors.due_checks import DueCheck
 from functions.check_monitors.probes.http import probe_all
 from functions.check_monitors.reporting.reporter import Reported, Reporter
 from functions.check_monitors.self_watch.backend_outage import watch_backend
 from functions.check_monitors.self_watch.ping import ping
+from functions.check_monitors.under_way import checking
 from shared import web
 from shared.logs import step
 from shared.models import Event, Monitor
@@ -17,20 +24,43 @@ from shared.settings import Settings
 # measure its own queue.
 SPREAD_SECONDS = 0.005
 
+# How long the targets' checks wait for what the backend says is due beside them.
+WAIT_SECONDS = 0.3
+
+_pinged_at = -math.inf
+
+
+class Run(BaseModel):
+    """What a run checks: the ``targets`` of its own setting, what it has ``claimed``, or both."""
+
+    only: Literal["targets", "claimed"] | None = None
+    seconds: Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)] | None = None
+
 
 @functions_framework.http
 @web.function("POST", access="ingest")
 def check_monitors(request: Request, settings: Settings) -> Response:
     """200 with what was done: ``{"checked": 2, "failed": 0, "posted": 2, "refused": 0, "spooled": 0}``.
 
-    A monitor that another run of this process is checking is left to that run.
+    It checks every target, and what falls due of the backend's monitors within ``?seconds=``, by default until the next
+    run. ``?only=targets`` or ``?only=claimed`` leaves the others out. A monitor that another run of this process is
+    checking is left to that run.
 
     Also 200 if the backend could not be reached: the events then wait in the backlog, and nobody need repeat the run.
     """
-    events, reported = _check(settings)
-    watch_backend(settings, is_reached=reported.is_reached)
+    run = web.query_of(request, Run)
+    targets = settings.target_urls if run.only != "claimed" else ()
+    claim = due_checks.Claiming(settings, run.seconds) if run.only != "targets" else None
+    # A backend that hangs delays no check of a target.
+    due = claim.due(WAIT_SECONDS if targets else None) if claim else None
+    events, reported = _check(settings, targets, due or [])
+    if claim and due is None:
+        more, reported_more = _check(settings, (), claim.due() or [])
+        events, reported = [*events, *more], reported.and_then(reported_more)
+    claimed = claim.is_reached if claim else None
+    watch_backend(settings, is_reached=claimed if reported.is_reached is None else reported.is_reached)
     if events and reported.posted >= len(events) and not reported.refused and not reported.spooled:
-        ping(settings.heartbeat_url, is_private_allowed=settings.is_private_allowed)
+        _ping(settings, is_short=run.only == "claimed")
     return web.answer(
         {
             "checked": len(events),
@@ -42,21 +72,49 @@ def check_monitors(request: Request, settings: Settings) -> Response:
     )
 
 
-def _check(settings: Settings) -> tuple[list[Event], Reported]:
-    with claimed(settings.targets) as (urls, release):
-        # The settings have validated the URLs. To build the model's own validator would cost a cold start 2 ms.
-        monitors = [Monitor.model_construct(name=url, target_url=url) for url in urls]
-        elsewhere = len(settings.targets) - len(monitors)
-        reporter = Reporter(settings, watched=len(settings.targets), elsewhere=elsewhere, on_settled=release)
+def _check(settings: Settings, targets: tuple[str, ...], due: list[DueCheck]) -> tuple[list[Event], Reported]:
+    if not targets and not due:
+        return [], Reported()
+    names = [*targets, *(check.policy.name for check in due)]
+    with checking(names) as (own, release):
+        urls = [url for url in targets if url in own]
+        due = [check for check in due if check.policy.name in own]
+        watched = len(settings.target_urls) if not due else len(settings.target_urls) + due_checks.count()
+        reporter = Reporter(settings, watched=watched, elsewhere=watched - len(urls) - len(due), on_settled=release)
 
         def on_event(event: Event) -> None:
             reporter.take(event)
             _log(event)
 
         with reporter:
-            spread_seconds = min(SPREAD_SECONDS * len(monitors), settings.check_interval_seconds / 2)
-            events = probe_all(monitors, settings, spread_seconds=spread_seconds, on_event=on_event)
+            if due:
+                # Imported here: an agent that has its targets alone starts without it.
+                from functions.check_monitors.probes.checks import check_all
+                from functions.check_monitors.targets import as_policies
+
+                spread = _spread_seconds(len(urls), settings)
+                policies = [(check.seconds, check.policy) for check in due]
+                policies += as_policies(urls, settings, spread)
+                events = check_all(policies, settings, on_event=on_event)
+            else:
+                # The settings have validated the URLs. To build the model's own validator would cost a cold start 2 ms.
+                monitors = [Monitor.model_construct(name=url, target_url=url) for url in urls]
+                spread = _spread_seconds(len(monitors), settings)
+                events = probe_all(monitors, settings, spread_seconds=spread, on_event=on_event)
     return events, reporter.reported
+
+
+def _spread_seconds(count: int, settings: Settings) -> float:
+    return min(SPREAD_SECONDS * count, settings.check_interval_seconds / 2)
+
+
+def _ping(settings: Settings, *, is_short: bool) -> None:
+    """Ping HEARTBEAT_URL; not for each of the short runs, which follow each other within a second."""
+    global _pinged_at  # of this process
+    if is_short and time.monotonic() - _pinged_at < settings.check_interval_seconds:
+        return
+    _pinged_at = time.monotonic()
+    ping(settings.heartbeat_url, is_private_allowed=settings.is_private_allowed)
 
 
 def _log(event: Event) -> None:

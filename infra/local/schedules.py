@@ -70,7 +70,7 @@ def _run(session: requests.Session, row: Row, url: str, free: threading.Semaphor
 
 def _call(session: requests.Session, row: Row, url: str) -> None:
     try:
-        response = session.request(row.method, f"{url}{row.path}", timeout=RUN_SECONDS)
+        response = session.request(row.route.method, f"{url}{row.route.path}", timeout=RUN_SECONDS)
     except requests.RequestException as error:
         step("server", "run_failed", level=logging.ERROR, function=row.name, reason=type(error).__name__)
         return
