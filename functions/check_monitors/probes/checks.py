@@ -19,6 +19,10 @@ MODULE_OF_KIND = {
     Kind.TCP: "tcp",
     Kind.TLS: "tls",
     Kind.MAIL: "mail",
+    Kind.DNS: "dns",
+    Kind.ICMP: "icmp",
+    Kind.SSH: "ssh",
+    Kind.DATABASE: "database",
 }
 
 
