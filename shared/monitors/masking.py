@@ -90,4 +90,3 @@ def _at(data: Any, path: tuple[str, ...]) -> Any:
 
 def _is_secret(header: str) -> bool:
     return any(word in str(header).lower() for word in _SECRET_WORDS)
-

@@ -50,9 +50,8 @@ class Reporter:
 
     It reports a failure, or a monitor whose outcome has changed, at once; successes linger. If everything failed so
     far, ``Connectivity`` may hold the failures back. Other runs check ``elsewhere`` of the ``watched`` monitors.
-    ``lasts``: the
-    run goes on and on, and this says how many monitors are watched by now. ``on_settled`` takes the monitors whose events
-    the backend or the backlog has, in the reporter's thread.
+    ``lasts``: the run goes on and on, and this says how many monitors are watched by now. ``on_settled`` takes the
+    monitors whose events the backend or the backlog has, in the reporter's thread.
     """
 
     def __init__(
