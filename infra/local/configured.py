@@ -117,7 +117,9 @@ class _Watch:
         """Log what is wrong with the file, if something is, and let ``GET /`` say it; whether it could be said."""
         from shared.store import StoreUnavailable, open_store
 
-        lines = problem.splitlines() if problem else []
+        # Whoever reads ``GET /`` need not know the folders of this machine.
+        folder = f"{self._settings.config_file.parent}/"
+        lines = [line.removeprefix(folder) for line in problem.splitlines()] if problem else []
         for line in lines:
             step("server", "configuration_refused", level=logging.ERROR, reason=line)
         more = [f"and {len(lines) - _SUMMARY_LINES} more mistakes"] if len(lines) > _SUMMARY_LINES else []
