@@ -23,6 +23,7 @@ MODULE_OF_KIND = {
     Kind.ICMP: "icmp",
     Kind.SSH: "ssh",
     Kind.DATABASE: "database",
+    Kind.DOCKER: "docker",
 }
 
 

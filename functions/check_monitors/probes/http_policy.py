@@ -29,6 +29,7 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         super().__init__(subject)
         self.follows_redirects = subject.policy.follow_redirects
         self.is_body_needed = subject.is_body_needed
+        self.max_body = subject.policy.max_body
 
     def begin(self) -> None:
         """Forget what was seen: another request begins."""
@@ -82,8 +83,8 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
     def take_further_body(self, part: bytes) -> bool:
         """Take a part of the body; whether no more of it is needed."""
         if self.is_body_needed:
-            self._body += part[: max(0, self.subject.policy.max_body - len(self._body))]
-            return self.size >= self.subject.policy.max_body
+            self._body += part[: max(0, self.max_body - len(self._body))]
+            return self.size >= self.max_body
         self._body += part[: max(0, _MESSAGE_BYTES - len(self._body))]
         is_failing = not _accepts(self.subject.policy.accepted_status_codes, self._status)
         return (is_failing and len(self._body) >= _MESSAGE_BYTES) or super().take_further_body(part)
@@ -111,7 +112,7 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         seen.headers = _headers(self._lines)
         seen.charset = _charset(seen.headers.get("content-type", ""))
         encoding = seen.headers.get("content-encoding", "").strip().lower()
-        seen.body = _decoded(bytes(self._body), encoding, self.subject.policy.max_body)
+        seen.body = _decoded(bytes(self._body), encoding, self.max_body)
         if self.subject.policy.connection == "reuse":
             self._note_reuse(curl)
 
