@@ -24,6 +24,8 @@ MODULE_OF_KIND = {
     Kind.SSH: "ssh",
     Kind.DATABASE: "database",
     Kind.DOCKER: "docker",
+    Kind.WEBSOCKET: "websocket",
+    Kind.GRPC: "grpc",
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 import pycurl
 
 from functions.check_monitors.probes.capacity import Slots, is_still_resolving, raise_the_limit
-from functions.check_monitors.probes.exchange import Exchange, Exchanges
+from functions.check_monitors.probes.exchange import NO_DEADLINE, Deadline, Exchange, Exchanges
 from functions.check_monitors.probes.lookups import SecondLookup, is_lingering
 from functions.check_monitors.probes.multi import Multi
 from shared.models import Cause
@@ -39,6 +39,7 @@ class Check(Protocol):
     """One transfer or exchange that a loop runs, or several that follow each other."""
 
     ca_file: str  # of the trusted certificates; empty if it needs none
+    deadline: float  # of its transfers on time.monotonic()'s clock, if libcurl watches none itself; otherwise 0
     is_put_off: bool  # the agent itself lacked something: begin again, a little later
 
     def handle(self) -> Any:
@@ -77,6 +78,7 @@ class Loop:
         self._counter = itertools.count()  # checks that are due at the same time keep their order
         self._asked: list[tuple[SecondLookup, Check]] = []
         self._exchanges = Exchanges(self._selector)
+        self._deadlines: dict[Any, Deadline] = {}
         self._on_end: Callable[[Any], None] = lambda _: None
 
     def run(self, checks: Sequence[ACheck], spread_seconds: float, on_end: Callable[[ACheck], None]) -> None:
@@ -101,6 +103,7 @@ class Loop:
         finally:
             self._asked.clear()
             self._exchanges.clear()
+            self._deadlines.clear()
             for curl in list(self._under_way):
                 self._end(curl)
                 _slots.give_back()
@@ -166,6 +169,11 @@ class Loop:
         self._under_way[curl] = multi, check
         multi.lookups.append(curl)
         multi.curl_multi.add_handle(curl)
+        if check.deadline:
+            self._deadlines[curl] = deadline = Deadline(check.deadline)
+            self._exchanges.begin(
+                deadline, lambda _: self._conclude(curl, pycurl.E_OPERATION_TIMEDOUT, "Operation timed out")
+            )
 
     def _step(self, seconds: float) -> None:
         """Wait for the network, at most ``seconds``, and let libcurl do its work."""
@@ -205,6 +213,8 @@ class Loop:
 
     def _conclude(self, curl: Any, code: int, text: str) -> None:
         multi, check = self._under_way[curl]
+        if self._deadlines:
+            self._exchanges.cancel(self._deadlines.pop(curl, NO_DEADLINE))
         if is_still_resolving(curl, text):
             multi.hung_until.append(time.monotonic() + _HUNG_LOOKUP_SECONDS)
         elif is_lingering(curl):

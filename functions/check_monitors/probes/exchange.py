@@ -32,6 +32,24 @@ class Exchange:
         """Close what the exchange opened itself."""
 
 
+class Deadline(Exchange):
+    """Ends at its time: for a transfer whose end libcurl does not watch itself."""
+
+    def __init__(self, ends_at: float) -> None:
+        self.wake_at = ends_at
+
+    def watched(self) -> tuple[int, int]:
+        """Nothing."""
+        return NO_SOCKET
+
+    def proceed(self) -> bool:
+        """Whether the time is over."""
+        return time.monotonic() >= self.wake_at
+
+
+NO_DEADLINE = Deadline(0.0)
+
+
 class Exchanges:
     """The exchanges that are under way in one loop."""
 
@@ -49,6 +67,12 @@ class Exchanges:
         """Start an exchange; ``on_over`` takes it when it is over."""
         self._under_way[exchange] = on_over
         self._proceed(exchange)
+
+    def cancel(self, exchange: Exchange) -> None:
+        """End an exchange that nobody waits for any more."""
+        if self._under_way.pop(exchange, None):
+            self._unwatch(exchange)
+            exchange.close()
 
     def seconds(self, at: float) -> float:
         """In how many seconds the next one has to be woken."""

@@ -14,7 +14,7 @@ from functions.check_monitors.probes.hops import Hops
 from functions.check_monitors.probes.http_transfer import HttpTransfer
 from functions.check_monitors.probes.judgement import MESSAGE_CHARACTERS, Subject
 from functions.check_monitors.probes.policy_transfer import PolicyTransfer, parts_of
-from functions.check_monitors.probes.request import first_request, redirected, set_request
+from functions.check_monitors.probes.request import Request, first_request, redirected, set_request
 from functions.check_monitors.probes.urls import as_ascii
 from shared.models import Cause
 from shared.words import cause_text
@@ -54,8 +54,12 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         self.hops = Hops(self.environ)
         # libcurl would ask the policy's proxy for whatever a redirect names: see hops.
         self.hops.are_ours = self.follows_redirects and (self.hops.are_ours or bool(policy.proxy))
-        self.request = first_request(self.subject, as_ascii(self.target()))
+        self.request = self.first_request(as_ascii(self.target()))
         return self._token() if policy.oauth2 else self.transfer(self.request.url, self.time_left())
+
+    def first_request(self, url: str) -> Request:
+        """The request, as the policy words it."""
+        return first_request(self.subject, url)
 
     def place(self) -> tuple[str, int]:
         """The host and the port of the policy's URL."""

@@ -23,6 +23,7 @@ class SocketCheck:
     """A check that consists of exchanges. What it sees is noted in ``subject.seen``."""
 
     ca_file = ""
+    deadline = 0.0
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject

@@ -22,6 +22,8 @@ SECOND_SECONDS = 3.0  # of a second handshake; the event waits for it
 class Transfer:
     """A check that consists of libcurl's transfers. A subclass says which, and what they mean."""
 
+    deadline = 0.0
+
     def __init__(
         self, timeout_seconds: float, ca_file: str, environ: Mapping[str, str], *, is_private_allowed: bool
     ) -> None:
