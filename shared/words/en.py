@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 CAUSES: Mapping[str, str] = {
     # what the agent saw
+    "agent_defect": "not checked: a defect of the agent ({name})",
     "agent_short_of_files": "not checked: the agent has no file descriptor left",
     "agent_short_of_memory": "not checked: the agent has no memory left",
     "agent_short_of_threads": "not checked: the agent can start no further thread",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 CAUSES: Mapping[str, str] = {
     # what the agent saw
+    "agent_defect": "점검하지 못함: 에이전트 결함 ({name})",
     "agent_short_of_files": "점검하지 못함: 에이전트의 파일 디스크립터가 부족함",
     "agent_short_of_memory": "점검하지 못함: 에이전트의 메모리가 부족함",
     "agent_short_of_threads": "점검하지 못함: 에이전트가 스레드를 더 만들 수 없음",

@@ -19,6 +19,7 @@ class Exchange:
 
     wake_at: float  # on time.monotonic()'s clock; ``proceed`` may move it
     curl: Any = None
+    defect: Exception | None = None  # that ended it
 
     def watched(self) -> tuple[int, int]:
         """The descriptor to wait for, and READ, WRITE or both; NO_SOCKET to wait for ``wake_at`` alone."""
@@ -103,7 +104,11 @@ class Exchanges:
             return  # it ended while the selector's list was worked off
         # Unwatched meanwhile: a library may close its socket, and the next one may get the same number.
         self._unwatch(exchange)
-        if exchange.proceed():
+        try:
+            is_over = exchange.proceed()
+        except Exception as defect:  # noqa: BLE001  # the loop hands it to the check
+            exchange.defect, is_over = defect, True
+        if is_over:
             exchange.close()
             self._under_way.pop(exchange)(exchange)
             return

@@ -119,6 +119,10 @@ class PolicyTransfer(Transfer):
             if seen.times[5]:  # there was a handshake
                 seen.certificate_expires_at = expires_at(curl)
 
+    def break_off(self, defect: Exception) -> None:
+        """Note what should not happen: the other checks of the run go on."""
+        self.subject.break_off(defect)
+
     def replace_cause(self, why: Cause, *, is_inconclusive: bool) -> None:
         """Take a cause that was found after the check had ended."""
         self.subject.seen.why, self.subject.seen.is_inconclusive = why, is_inconclusive

@@ -60,6 +60,10 @@ class SocketCheck:
         """Never called: there is no second lookup."""
         raise NotImplementedError
 
+    def break_off(self, defect: Exception) -> None:
+        """Note what should not happen: the other checks of the run go on."""
+        self.subject.break_off(defect)
+
     def fail(self, why: Cause | None, *, is_inconclusive: bool = False) -> None:
         """Note why the check failed."""
         self.subject.seen.why, self.subject.seen.is_inconclusive = why, is_inconclusive

@@ -48,6 +48,10 @@ class Transfer:
         """Take an exchange that is over. Most checks have none."""
         raise NotImplementedError
 
+    def break_off(self, defect: Exception) -> None:
+        """Raise what should not happen."""
+        raise defect
+
     def know_better(self, why: Cause) -> None:
         """Take the cause that another transfer, or another lookup, has shown."""
         self.replace_cause(why, is_inconclusive=why in (FILES, MEMORY, THREADS))
