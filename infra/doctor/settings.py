@@ -81,7 +81,8 @@ def readable(environ: Mapping[str, str]) -> tuple[Settings, list[Finding]]:
     if not settings.target_urls and not of_file:
         found = f"TARGET_URL is not set, and there is no {settings.config_file.name}"
         fix = "TARGET_URL=… in .env, or cp bonghwa.example.yaml bonghwa.yaml"
-        findings.append(warning("settings", found, expected="something to watch, unless POST /monitors says it", fix=fix))
+        expected = "something to watch, unless POST /monitors says it"
+        findings.append(warning("settings", found, expected=expected, fix=fix))
     return settings, [*findings, *of_file]
 
 
