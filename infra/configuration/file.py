@@ -103,7 +103,7 @@ class _Reading:
         channels = read_channels(self._outline.entries("channels"), self._environ, self._mistakes)
         defaults, groups = self._defaults(), self._groups()
         inherited = Inherited(defaults, groups)
-        drafts = read_drafts(self._outline.items("monitors"), self._mistakes)
+        drafts = read_drafts(self._outline.items("monitors"), inherited, self._mistakes)
         names, used_groups, tags = names_in(drafts, inherited)
         watched = read_monitors(drafts, inherited, self._environ, self._mistakes)
         for name, group in groups.items():

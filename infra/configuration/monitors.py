@@ -9,16 +9,20 @@ from pydantic import BaseModel, create_model
 
 from infra.configuration.reading.filling import filled
 from infra.configuration.reading.mistakes import BROKEN, Mistake
-from infra.configuration.reading.nodes import Entry, MappingNode, Node, data_of
+from infra.configuration.reading.nodes import Entry, ListNode, MappingNode, Node, Scalar, data_of
 from infra.configuration.reading.validation import Source, checked
-from shared.monitors.kinds import Kind, kind_of, misplaced
-from shared.monitors.parts import Part
+from shared.monitors.aliases import normalised
+from shared.monitors.conditions import parse
+from shared.monitors.kinds import Kind, kind_of, misplaced, unavailable
+from shared.monitors.parts import Part, one_or_more
 from shared.monitors.policy import Policy
 
 # What holds in the file if it says nothing else. TARGET_URL's monitors keep Policy's own: the first failure opens.
 BUILT_IN: Mapping[str, Any] = {"failure_threshold": 3}
 # They make a monitor what it is, so that none can inherit them.
 OWN_ALONE = ("name", "url", "dns", "heartbeat")
+# A name may be written as a number: 404.
+_NAMES = ("name", "group", "tags", "depends_on", "channels", "escalation", "locations")
 _MAX_NAME_SHOWN = 60
 
 
@@ -62,6 +66,12 @@ class Inherited:
         """The group of a monitor that names none."""
         return self.defaults.fields.get("group") if self.defaults else None
 
+    def interval(self, group: Any) -> Any:
+        """How often a monitor that does not say it is checked, as it is written."""
+        name = group if isinstance(group, str) else str(self.group or "")
+        layers = (self.groups.get(name.strip()), self.defaults)
+        return next((layer.fields["interval"] for layer in layers if layer and "interval" in layer.fields), None)
+
     def fields(self, kind: Kind, group: str | None) -> Mapping[str, Any]:
         """The inherited fields that a monitor of this kind can have."""
         found = self._known.get((kind, group))
@@ -69,6 +79,8 @@ class Inherited:
             layers = [BUILT_IN, *(each.fields for each in (self.defaults, self.groups.get(group or "")) if each)]
             merged = {name: value for layer in layers for name, value in layer.items()}
             found = {name: value for name, value in merged.items() if misplaced(name, kind, value) is None}
+            if found.get("conditions"):
+                found["conditions"] = [text for text in one_or_more(found["conditions"]) if _can_read(kind, text)]
             self._known[kind, group] = found
         return found
 
@@ -89,7 +101,7 @@ def read_settings(source: Source, mistakes: list[Mistake], model: type[BaseModel
         return Settings(source, {})
     source = source._replace(written=_written(source.node))
     # Empty is what takes away a field of defaults, in a group.
-    given = _canonical(data)
+    given = _canonical(data, source, mistakes)
     for name in [name for name in OWN_ALONE if name in given]:
         del given[name]
         mistakes.append(source.mistake((name,), f"{name} stands here: expected it in each monitor alone"))
@@ -98,18 +110,17 @@ def read_settings(source: Source, mistakes: list[Mistake], model: type[BaseModel
     return Settings(source, given if is_right else {})
 
 
-def read_drafts(nodes: Iterable[Node], mistakes: list[Mistake]) -> list[Draft]:
+def read_drafts(nodes: Iterable[Node], inherited: Inherited, mistakes: list[Mistake]) -> list[Draft]:
     """The monitors as they are written, in the order of the file."""
     drafts = []
     for number, node in enumerate(nodes):
         source = Source(f"monitors[{number}]", node.line, node, _written(node))
         data = data_of(node)
         if isinstance(data, dict):
-            own = _canonical(data)
-            name = own.get("name")
-            if isinstance(name, str | int) and str(name).isprintable():
-                source = source._replace(where=f"{source.where} {str(name)[:_MAX_NAME_SHOWN]!r}")
-            drafts.append(Draft(source, own))
+            name = _names(node.entries["name"].node) if isinstance(node, MappingNode) and "name" in data else None
+            if isinstance(name, str) and name.isprintable():
+                source = source._replace(where=f"{source.where} {name[:_MAX_NAME_SHOWN]!r}")
+            drafts.append(Draft(source, _canonical(data, source, mistakes, inherited.interval(data.get("group")))))
         elif data is not BROKEN:
             mistakes.append(source.wrong((), data, "a mapping with a name and a url"))
     return drafts
@@ -172,9 +183,37 @@ def _inherited(draft: Draft, inherited: Inherited) -> Mapping[str, Any]:
     return {**fields, "depends_on": [parent for parent in parents if parent not in (own.get("name"), group)]}
 
 
-def _canonical(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields by our own names."""
-    return {name.replace("-", "_"): value for name, value in data.items()}
+def _canonical(
+    data: Mapping[str, Any], source: Source, mistakes: list[Mistake], interval: Any = None
+) -> dict[str, Any]:
+    """The fields by our own names, without those that are a mistake. ``interval``: the one that is inherited."""
+    # Uptime Kuma counts reminders in checks.
+    is_counted = interval is not None and "interval" not in data and any(name.startswith("resend") for name in data)
+    given = {**data, "interval": interval} if is_counted else dict(data)
+    while True:
+        try:
+            fields = normalised(given)
+            break
+        except ValueError as wrong:
+            name, _, expected = str(wrong).partition(": ")
+            if (value := given.pop(name)) is not BROKEN:
+                mistakes.append(source.wrong((name,), value, expected))
+    if is_counted:
+        del fields["interval"]
+    entries = source.node.entries if isinstance(source.node, MappingNode) else {}
+    return fields | {name: _names(entries[name].node) for name in _NAMES if name in entries}
+
+
+def _names(node: Node) -> Any:
+    """One name or several, each as it is written if it looks like a number."""
+    if isinstance(node, ListNode):
+        return [_names(item) if isinstance(item, Scalar) else data_of(item) for item in node.items]
+    is_number = isinstance(node, Scalar) and isinstance(node.value, int | float)
+    return node.text if is_number and isinstance(node, Scalar) else data_of(node)
+
+
+def _can_read(kind: Kind, condition: str) -> bool:
+    return unavailable(parse(condition).placeholders, kind) is None
 
 
 def _written(node: Node) -> Any:
@@ -183,6 +222,6 @@ def _written(node: Node) -> Any:
     def written(name: str) -> str:
         if name in entries:
             return name
-        return next((key for key in entries if name in _canonical({key: None})), name)
+        return next((key for key in entries if name in normalised({key: None})), name)
 
     return written

@@ -19,7 +19,7 @@ SECTIONS = (
     "monitors",
 )
 # Keys at the top that only hold anchors.
-_ANCHORS = ("x-", "_")
+ANCHORS = ("x-", "_")
 
 
 class Outline:
@@ -46,7 +46,7 @@ class Outline:
                 # A section that is empty is as good as none: its lines may all be remarks.
                 if not (isinstance(entry.node, Scalar) and entry.node.value in (None, BROKEN)):
                     sections[key] = entry
-            elif not key.startswith(_ANCHORS):
+            elif not key.startswith(ANCHORS):
                 text = unknown_key(key, SECTIONS, f"one of {', '.join(SECTIONS)}")
                 self._mistakes.append(Mistake(entry.line, "", text))
         return sections

@@ -53,7 +53,7 @@ def _rule(text: str) -> str:
     return text
 
 
-ClockTime = Annotated[Text, Field(pattern=CLOCK_TIME, examples=["02:30"])]
+ClockTime = Annotated[str, Field(pattern=CLOCK_TIME, examples=["02:30"])]
 TimeZone = Annotated[Text, Field(examples=["Asia/Seoul"]), AfterValidator(_zone)]
 Day = Annotated[Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], BeforeValidator(_day)]
 Time = Annotated[datetime, BeforeValidator(written_out)]

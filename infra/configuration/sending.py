@@ -71,7 +71,8 @@ def put(body: Mapping[str, Any], url: str, key: str, environ: Mapping[str, str],
                 **backend_options(url, environ),
             )
         except requests.Timeout:
-            raise NotApplied(f"{at} did not answer in time; whether it took the configuration is not known") from None
+            doubt = "" if is_dry_run else "; whether it took the configuration is not known"
+            raise NotApplied(f"{at} did not answer in time{doubt}") from None
         except (requests.RequestException, OSError, ValueError) as error:
             reason = type(error).__name__
             raise NotApplied(f"{at} cannot be reached ({reason}): expected the system to run there") from None
@@ -90,7 +91,7 @@ def _reason(response: Any, key: str, environ: Mapping[str, str]) -> str:
         detail = str(response.json()["detail"])
     except (ValueError, TypeError, KeyError):
         # Not ours: a proxy's, or another program's.
-        detail = response.reason or ""
+        detail = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
     if status == HTTPStatus.UNAUTHORIZED:
         detail = f"{detail}; the first key in API_KEY was sent"
     parts = {*secrets.secret_parts(environ), key}

@@ -1,45 +1,18 @@
-"""The requests and responses of each function: the models, and words and examples for a reader."""
+"""The requests and responses of each route, by its name: the models, and words and examples for a reader."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from functions.list_alerts.main import AlertsQuery
 from functions.list_notification_logs.main import NotificationLogsQuery
 from functions.update_alert.main import AlertUpdate
 from infra.openapi import examples, responses
+from infra.openapi.operation import Operation, Response
 from shared.models import MAX_EVENTS_PER_REQUEST, Alert, Event
 
-Tag = Literal["events", "alerts", "system", "schedules"]
-
-
-@dataclass(frozen=True)
-class Response:
-    """A response that is not a problem: in words, its body's model, and examples by name."""
-
-    words: str
-    model: Any
-    examples: Mapping[str, Any] = field(default_factory=dict)
-    kind: str = "application/json"
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One function. ``problems``: the problem statuses that not every function has."""
-
-    tag: Tag
-    summary: str
-    description: str
-    responses: Mapping[int, Response]
-    body: Any = None
-    body_examples: Mapping[str, Any] = field(default_factory=dict)
-    query: type[BaseModel] | None = None
-    problems: tuple[int, ...] = ()
-    links: Mapping[str, Any] = field(default_factory=dict)
-
-
+_NUMBER = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+_ALERT_IN_PATH = {"id": ("The alert's number.", _NUMBER)}
 _ALERT_OF_EVENT = {
     "get_alert": {
         "operationId": "get_alert",
@@ -118,6 +91,7 @@ OPERATIONS = {
         tag="alerts",
         summary="Get an alert",
         description="One alert with its notifications: which channel was notified, and what is still owed.",
+        path=_ALERT_IN_PATH,
         responses={
             200: Response(
                 "The alert.",
@@ -135,6 +109,7 @@ OPERATIONS = {
             "same subject is active. If the alert has the status already, nothing changes. If it is resolved or "
             "reopened, every channel is notified. An alert can be moved 10 times a minute."
         ),
+        path=_ALERT_IN_PATH,
         body=AlertUpdate,
         body_examples={
             "acknowledge": {"summary": "Say that you know about it", "value": {"status": "ACK", "by": "kim"}},

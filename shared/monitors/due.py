@@ -7,7 +7,10 @@ Times are seconds since 1970.
 import functools
 import hashlib
 import math
+from datetime import UTC, datetime
 from typing import NamedTuple
+
+from shared.models.times import utc
 
 # A monitor that was not checked for so many intervals is due at once: a run has died, or nobody was there.
 OVERDUE_INTERVALS = 2
@@ -18,6 +21,11 @@ class Due(NamedTuple):
 
     name: str
     at: float
+
+
+def time_of(at: float) -> datetime:
+    """A due time, as everything else writes times."""
+    return utc(datetime.fromtimestamp(at, UTC))
 
 
 def due_between(name: str, interval: float, start: float, end: float) -> float | None:

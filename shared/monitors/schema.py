@@ -42,7 +42,7 @@ def policy_schema() -> dict[str, Any]:
         part["properties"] = {
             field: _described(part["properties"][field], description) for field, description in descriptions.items()
         }
-    return _untitled(schema)  # type: ignore[no-any-return]  # a dict stays one
+    return untitled(schema)  # type: ignore[no-any-return]  # a dict stays one
 
 
 def _part_of(field: dict[str, Any]) -> str:
@@ -52,8 +52,8 @@ def _part_of(field: dict[str, Any]) -> str:
 
 def _described(field: dict[str, Any], description: str) -> dict[str, Any]:
     """A field with its description. A list may be written as its only element, and durations are text."""
-    options = [_or_one(option) for option in field.get("anyOf", [])]
-    described = {"description": description, **_or_one(field), **({"anyOf": options} if options else {})}
+    options = [or_one(option) for option in field.get("anyOf", [])]
+    described = {"description": description, **or_one(field), **({"anyOf": options} if options else {})}
     default = described.get("default")
     if default is None:
         described.pop("default", None)
@@ -62,7 +62,8 @@ def _described(field: dict[str, Any], description: str) -> dict[str, Any]:
     return described
 
 
-def _or_one(field: dict[str, Any]) -> dict[str, Any]:
+def or_one(field: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a field; that of a list also takes the list's only element."""
     if field.get("type") != "array":
         return field
     of_the_list = {name: field[name] for name in ("type", "items", "maxItems") if name in field}
@@ -70,8 +71,8 @@ def _or_one(field: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "anyOf": [of_the_list, field["items"]]}
 
 
-def _untitled(schema: Any) -> Any:
-    """Without pydantic's titles, which say a field's name again."""
+def untitled(schema: Any) -> Any:
+    """A schema without pydantic's titles, which say a field's name again."""
     if isinstance(schema, dict):
-        return {name: _untitled(part) for name, part in schema.items() if name != "title" or isinstance(part, dict)}
-    return [_untitled(part) for part in schema] if isinstance(schema, list) else schema
+        return {name: untitled(part) for name, part in schema.items() if name != "title" or isinstance(part, dict)}
+    return [untitled(part) for part in schema] if isinstance(schema, list) else schema

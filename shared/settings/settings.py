@@ -33,7 +33,7 @@ from shared.settings.parsers import (
 from shared.settings.secrets import shown, without_credentials, without_password
 
 # The kinds of access to a function. API_AUTH says which of them needs a key; "ingest" is the agent's side.
-Access = Literal["read", "write", "ingest"]
+Access = Literal["read", "write", "ingest", "manage", "open"]
 MIN_KEY_LENGTH = 16
 # Keys that everybody has seen in the documents of this project or of the one that it grew from.
 PUBLISHED_KEYS = {"my-secret-key-12345", "a-secret-of-your-own"}
@@ -158,6 +158,11 @@ class Settings(BaseModel):
     def targets(self) -> tuple[str, ...]:
         """The URLs that are watched. Raises SettingError if there is none."""
         return self.target_urls or self._required("target_urls")
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The same without their passwords, as the monitors are named; () if there is none."""
+        return tuple(without_password(url) for url in self.target_urls)
 
     @property
     def keys(self) -> tuple[SecretStr, ...]:

@@ -2,10 +2,9 @@
 
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from shared.models import as_text
 from shared.monitors.due import Due, is_overdue
 from shared.settings.secrets import without_password
 from shared.store.engines.database import Database, Row, Transaction
@@ -51,17 +50,15 @@ class Checks:
         targets: Sequence[str] = (),
         target_interval: float = 30.0,
         known: int | None = None,
-        is_start: bool = False,
     ) -> Claim:
         """Claim what falls due at ``location`` until ``seconds`` from now.
 
-        ``targets``: URLs that the agent watches by its own setting, every ``target_interval`` seconds. ``known``: the
-        version of the configuration that it knows; None: nothing. ``is_start``: it has just started, and checks its
-        targets at once.
+        ``targets``: URLs that the agent watches by its own setting, every ``target_interval`` seconds. Nobody else gets
+        them. ``known``: the version of the configuration that it knows; None: nothing.
         """
         names = [without_password(target) for target in targets]
         self._register(names, target_interval)
-        span = _Span(location, now, now + timedelta(seconds=seconds), frozenset(names) if is_start else frozenset())
+        span = _Span(location, now, now + timedelta(seconds=seconds), frozenset(names))
         with self._database.snapshot() as snapshot:
             version = configuration.version(snapshot)
             watched = self._all(snapshot, version)
@@ -103,13 +100,12 @@ class Checks:
 
     def _due(self, transaction: Transaction, span: "_Span", watched: Sequence[Watched], version: int) -> "list[_Due]":
         start, end = _claimed_until(cursors.get(transaction, span.location), span).timestamp(), span.until.timestamp()
-        here = [monitor for monitor in watched if monitor.is_for(span.location)]
+        here = [monitor for monitor in watched if monitor.is_for(span.location, span.targets)]
         at_once = self._at_once(transaction, span, here, version)
         found = []
         for monitor in here:
-            is_at_once = monitor.id in at_once or monitor.name in span.at_once
             at = monitor.due(start, end) if start < end else None
-            if is_at_once:
+            if monitor.id in at_once:
                 found.append(_Due(monitor, span.now.timestamp(), is_at_once=True))
             elif at is not None:
                 found.append(_Due(monitor, at))
@@ -121,7 +117,7 @@ class Checks:
         at = span.now.timestamp()
         asked_at, of_version = self._asked.get(span.location, (0.0, -1))
         # Reading the times of all monitors costs, so not with every claim.
-        if of_version == version and 0 <= at - asked_at < OVERDUE_SECONDS and not span.at_once:
+        if of_version == version and 0 <= at - asked_at < OVERDUE_SECONDS and not span.targets:
             return found
         checked, taken = policies.last_checks(transaction), cursors.taken(transaction, span.location)
         for monitor in here:
@@ -133,12 +129,12 @@ class Checks:
 
 
 class _Span(NamedTuple):
-    """What is claimed. ``at_once``: monitors that are due whatever their times say."""
+    """What is claimed. ``targets``: the names of the agent's own."""
 
     location: str
     now: datetime
     until: datetime
-    at_once: frozenset[str]
+    targets: frozenset[str]
 
 
 class _Due(NamedTuple):
@@ -155,8 +151,3 @@ def _claimed_until(cursor: datetime | None, span: _Span) -> datetime:
 
 def _seconds(time: str | None) -> float | None:
     return datetime.fromisoformat(time).timestamp() if time else None
-
-
-def as_answer(due: Due) -> dict[str, str]:
-    """A check, as the answer to a claim says it."""
-    return {"name": due.name, "due_at": as_text(datetime.fromtimestamp(due.at, UTC))}

@@ -1,34 +1,20 @@
 """What is watched: policies in from the file and from people, monitors out. Each method runs in one transaction."""
 
+import contextlib
 import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from shared.models import Alert, AlertKind, Change, Monitor, MonitorState, as_text
 from shared.monitors.policy import Policy
 from shared.store.changes import channels_for_recovery, resolve_alert
 from shared.store.engines.database import Database, Row, Transaction
+from shared.store.refusals import NameTaken, OwnedElsewhere
 from shared.store.tables import alerts, configuration, events, monitors, policies
 
 TOKEN_BYTES = 24  # 32 characters
-
-
-class NameTaken(Exception):
-    """There is a monitor of this name already."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"there is a monitor {name!r} already")
-        self.name = name
-
-
-class OwnedByFile(Exception):
-    """The monitor stands in the file, and is changed there."""
-
-    def __init__(self, row: Row) -> None:
-        line = f" in line {row['line']}" if row["line"] else ""
-        super().__init__(f"{row['name']!r} stands in the configuration's file{line}: change it there")
 
 
 class Entry(NamedTuple):
@@ -38,6 +24,11 @@ class Entry(NamedTuple):
     policy: Policy | None
     last_event: Row | None
     active_alert: Alert | None
+
+    @property
+    def state(self) -> str:
+        """Its state, or PAUSED."""
+        return str(MonitorState(self.row["state"])) if self.row["is_watched"] else "PAUSED"
 
 
 class Plan(NamedTuple):
@@ -87,11 +78,11 @@ class Monitors:
 
         Raises:
             MonitorNotFound: no monitor has this id.
-            OwnedByFile: it is changed in the file.
+            OwnedElsewhere: its policy is the file's, or TARGET_URL's, or nobody's.
             NameTaken: another one has the new name.
         """
         with self._database.transaction() as transaction:
-            row = _own(transaction, monitor_id)
+            row = _own(transaction, monitor_id, "api")
             other = policies.named(transaction, policy.name)
             if other is not None and other["id"] != monitor_id:
                 raise NameTaken(policy.name)
@@ -102,10 +93,13 @@ class Monitors:
             return _entry(transaction, policies.get(transaction, monitor_id)), changes
 
     def remove(self, monitor_id: int, *, now: datetime, channels: Sequence[str]) -> list[Change]:
-        """Watch a monitor no more; an outage of it ends with the reason 'removed'. Raises as ``replace``."""
+        """Watch a monitor no more; an outage of it ends with the reason 'removed'. Raises as ``replace`` does.
+
+        One that is only reported can be removed too; it comes back with its next event.
+        """
         with self._database.transaction() as transaction:
             edit = _Edit(transaction)
-            changes = edit.remove(_own(transaction, monitor_id), now, channels)
+            changes = edit.remove(_own(transaction, monitor_id, "api", "report"), now, channels)
             edit.save()
             return changes
 
@@ -115,6 +109,14 @@ class Monitors:
             row = policies.get(transaction, monitor_id)
             policies.want(transaction, monitor_id, as_text(now))
             return _entry(transaction, row)
+
+    def note_problem(self, problem: str | None) -> None:
+        """Note what is wrong with the file as it is now; None: nothing. ``GET /`` says it."""
+        with self._database.snapshot() as snapshot:
+            if configuration.problem(snapshot) == problem:
+                return
+        with self._database.transaction() as transaction:
+            configuration.save_problem(transaction, problem)
 
     def apply(
         self,
@@ -128,30 +130,23 @@ class Monitors:
     ) -> Plan:
         """Make the monitors of source 'file' those that are ``wanted``, all or nothing. ``body``: the file's rest.
 
-        A monitor of another source that has the same name becomes the file's.
+        A monitor of another source that has the same name becomes the file's. ``is_dry_run``: what would change is
+        found by doing it in a transaction that is not committed.
         """
-        with self._database.transaction() as transaction:
+        plan = None
+        with contextlib.suppress(_DryRun), self._database.transaction() as transaction:
             edit = _Edit(transaction)
             plan = _apply(edit, wanted, lines, now=now, channels=channels)
             if body != configuration.body(transaction):
                 edit.body, edit.is_changed = body, True
             edit.save()
             if is_dry_run:
-                raise _DryRun(plan)
-            return plan
+                raise _DryRun
+        return cast(Plan, plan)
 
 
 class _DryRun(Exception):  # it undoes a transaction that was for show
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-
-
-def plan_only(store_monitors: Monitors, *arguments: Any, **options: Any) -> Plan:
-    """What ``apply`` would change, found by doing it in a transaction that is not committed."""
-    try:
-        return store_monitors.apply(*arguments, **options, is_dry_run=True)
-    except _DryRun as found:
-        return found.plan
+    pass
 
 
 class _Edit:
@@ -256,18 +251,13 @@ def token_hash(token: str | None) -> str | None:
     return hashlib.sha256(token.encode()).hexdigest() if token else None
 
 
-def _own(transaction: Transaction, monitor_id: int) -> Row:
+def _own(transaction: Transaction, monitor_id: int, *sources: str) -> Row:
     row = policies.get(transaction, monitor_id)
-    if row["source"] == "file":
-        raise OwnedByFile(row)
+    if row["source"] not in sources:
+        raise OwnedElsewhere(row["name"], row["source"], row["line"])
     return row
 
 
 def _entry(transaction: Transaction, row: Row) -> Entry:
     active = alerts.active(transaction, AlertKind.OUTAGE, row["name"])
     return Entry(row, policies.policy_of(row), events.get(transaction, row["last_event_id"]), active)
-
-
-def state_of(row: Row) -> str:
-    """A monitor's state, as an answer says it."""
-    return str(MonitorState(row["state"])) if row["is_watched"] else "PAUSED"

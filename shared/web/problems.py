@@ -44,7 +44,7 @@ def response_to(error: Exception, name: str) -> Response:
     """The response of the function ``name`` to an exception; details that callers must not see go only to the log."""
     # Imported here, since the agent has no store, and most requests have no problem.
     from shared.alerting import IllegalMove, TooManyMoves
-    from shared.store import AlertNotFound, StoreUnavailable
+    from shared.store import AlertNotFound, MonitorNotFound, NameTaken, OwnedElsewhere, StoreUnavailable
 
     headers: dict[str, str] = {}
     members: dict[str, Any] = {}
@@ -53,8 +53,12 @@ def response_to(error: Exception, name: str) -> Response:
             status, detail, headers, members = error.status, str(error), error.headers, error.members
         case ValidationError():
             status, (detail, members) = 400, _invalid(error)
-        case AlertNotFound():
+        case AlertNotFound() | MonitorNotFound():
             status, detail = 404, str(error)
+        case NameTaken():
+            status, detail, members = 409, str(error), {"field": "name", "value": error.name}
+        case OwnedElsewhere():
+            status, detail, members = 409, str(error), {"source": error.source}
         case IllegalMove():
             status, detail, members = 409, str(error), {"field": "status", "from": error.alert.status, "to": error.to}
         case TooManyMoves():

@@ -56,6 +56,7 @@ _BY_ERRNO = {
     errno.ECONNRESET: _RESET,
 }
 _NOT_YET_VALID, _EXPIRED = 9, 10  # OpenSSL's X509_V_ERR_…
+_NOT_OF_THE_HOST = (62, 64)  # by its name, by its address
 _BY_VERIFY_RESULT = {
     2: _NOT_TRUSTED,
     _NOT_YET_VALID: Cause.of("certificate_not_valid_yet"),
@@ -107,6 +108,19 @@ def cause(curl: Any, code: int, text: str, status: int | None, timeout_seconds: 
     if code in _TLS_CODES:
         return _tls_cause(curl, text)
     return _BY_CODE.get(code) or _in_libcurls_words(code, text)
+
+
+def verdict_cause(verdict: int, host: str) -> Cause | None:
+    """The cause for OpenSSL's verdict on a certificate, X509_V_ERR_…; None if we have no words for it."""
+    if verdict in _NOT_OF_THE_HOST:
+        return Cause.of("certificate_for_another_host", host=host)
+    return _BY_VERIFY_RESULT.get(verdict)
+
+
+def errno_cause(error: OSError) -> Cause:
+    """The cause for what the system reports of a socket of ours."""
+    known = _BY_ERRNO.get(error.errno or 0)
+    return known or Cause.of("connection_failed", reason=(error.strerror or str(error)).lower())
 
 
 def _is_end(text: str) -> bool:

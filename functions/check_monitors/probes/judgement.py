@@ -4,11 +4,10 @@ import functools
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from functions.check_monitors.probes.event_of_check import phases, storable
 from shared.models import Cause, CheckAttempt, Event, now
-from shared.monitors import conditions
+from shared.monitors.conditions import Condition, Facts, failure, parse, with_values
 from shared.monitors.placeholders import filled
 from shared.monitors.policy import Policy
 from shared.settings import Settings
@@ -44,6 +43,7 @@ class Seen:
         self.charset = "utf-8"
         self.headers: Mapping[str, str] = {}
         self.dns_rcode: str | None = None
+        self.note: str | None = None  # what an event says beside its success or failure
 
 
 class Subject:
@@ -58,14 +58,19 @@ class Subject:
         self.ca_file, self.environ = ca_file, environ
         self.seen = Seen()
         self.attempts: list[CheckAttempt] = []
-        self.is_body_needed = bool(policy.keyword or policy.forbidden_keyword) or any(
-            "BODY" in condition.placeholders for condition in self.conditions
-        )
+        self._conditions = [_parsed(text) for text in policy.conditions]
+        self.is_body_needed = bool(policy.keyword or policy.forbidden_keyword) or self._reads("BODY")
 
-    @property
-    def conditions(self) -> Sequence[Any]:
-        """The policy's conditions; each is parsed once in a process."""
-        return [_parsed(text) for text in self.policy.conditions]
+    def begin(self) -> None:
+        """Begin an attempt. Raises MissingValue, and NotCheckable for a condition that cannot hold with its values."""
+        for place, condition in enumerate(self._conditions):
+            try:
+                self._conditions[place] = with_values(condition, os.environ)
+            except ValueError:
+                raise NotCheckable(Cause.of("condition_not_usable", condition=condition.text)) from None
+
+    def _reads(self, placeholder: str) -> bool:
+        return any(placeholder in condition.placeholders for condition in self._conditions)
 
     def filled(self, text: str) -> str:
         """``text`` with its placeholders filled in from the environment. Raises MissingValue."""
@@ -92,7 +97,7 @@ class Subject:
             ip=seen.ip or None,
             certificate_expires_at=seen.certificate_expires_at,
             condition=condition,
-            message=_beginning(seen) if why else None,
+            message=seen.note or (_beginning(seen) if why else None),
             attempts=tuple(self.attempts),
             **(phases(seen.times, seen.has_response) if seen.times else {}),
         )
@@ -103,22 +108,21 @@ class Subject:
 
     def _judged(self) -> tuple[Cause | None, str | None]:
         """Why the check failed, and the condition that did."""
-        seen, own = self.seen, self.conditions
-        # A monitor may expect that nothing can be reached.
-        is_connection_judged = any("CONNECTED" in condition.placeholders for condition in own)
+        seen, own = self.seen, self._conditions
+        is_connection_judged = self._reads("CONNECTED")  # a monitor may expect that nothing can be reached
         if seen.why and (seen.is_inconclusive or not is_connection_judged or seen.why.code.startswith(_OURS)):
             return seen.why, None
         if own:
-            if failed := conditions.failure(own, self._facts()):
-                return seen.why or Cause.of("condition_failed", condition=failed), failed
+            if failed := failure(own, self._facts()):
+                return seen.why or Cause.of("condition_failed", condition=failed), storable(failed)
         elif seen.finding:
             return seen.finding, None
         return (None if seen.why else self._keyword_cause()), None
 
-    def _facts(self) -> Any:
+    def _facts(self) -> Facts:
         seen = self.seen
         expires_at = seen.certificate_expires_at
-        return conditions.Facts(
+        return Facts(
             status=seen.status,
             body=seen.body,
             response_time_ms=seen.times[4] / 1000 if seen.times else None,
@@ -143,8 +147,8 @@ class Subject:
 
 
 @functools.lru_cache(maxsize=16_384)
-def _parsed(text: str) -> Any:
-    return conditions.parse(text)
+def _parsed(text: str) -> Condition:
+    return parse(text)
 
 
 def _unexpected_success(status: int | None) -> Cause:

@@ -13,13 +13,15 @@ from typing import Any
 
 import pycurl
 
-from functions.check_monitors.probes.capacity import MEMORY, by_errno
+from functions.check_monitors.probes.capacity import MEMORY, THREADS, by_errno
+from functions.check_monitors.probes.exchange import NO_SOCKET, Exchange
 from functions.check_monitors.probes.urls import host_in
 from shared.models import Cause
 
 _RESOLV_CONF = Path("/etc/resolv.conf")
 _LOOKUP_SECONDS = 3.0  # the event waits for the second lookup
 _MAX_THREADS = 16
+_ASK_SECONDS = 0.01
 _threads = threading.BoundedSemaphore(_MAX_THREADS)
 _NO_SUCH_NAME = {
     number for name in ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY") if (number := getattr(socket, name, None))
@@ -57,15 +59,54 @@ class SecondLookup:
         try:
             socket.getaddrinfo(self.host, None, type=socket.SOCK_STREAM)
             self._cause = _failed(self.host)  # it had trouble a moment ago
-        except socket.gaierror as error:
-            is_not_found = error.errno in _NO_SUCH_NAME
-            of_memory = MEMORY if error.errno == socket.EAI_MEMORY else None
-            self._cause = of_memory or (_not_found(self.host) if is_not_found else _failed(self.host))
-        except OSError as error:
-            self._cause = by_errno(error.errno) or _failed(self.host)
-        except UnicodeError:  # no name can be so
-            self._cause = _not_found(self.host)
+        except (OSError, UnicodeError) as error:
+            self._cause = _lookup_cause(self.host, error)
         finally:
+            _threads.release()
+
+
+class AddressLookup(Exchange):
+    """Looks the addresses of a name up, in a thread, for a check that libcurl does not make.
+
+    Afterwards there are ``addresses``, or ``why`` says that there are none.
+    """
+
+    def __init__(self, host: str, ends_at: float, seconds: float, family: int = 0) -> None:
+        self.host, self._family = host, family
+        self._ends_at, self._seconds = ends_at, seconds
+        self.wake_at = 0.0
+        self.addresses: list[str] = []
+        self.why: Cause | None = None
+        self._is_started = self._is_done = False
+
+    def watched(self) -> tuple[int, int]:
+        """Nothing: the loop asks again and again."""
+        return NO_SOCKET
+
+    def proceed(self) -> bool:
+        """Whether the addresses are known, or the time is over."""
+        at = time.monotonic()
+        if not self._is_started and _threads.acquire(blocking=False):
+            self._is_started = True
+            try:
+                threading.Thread(target=self._look_up, daemon=True).start()
+            except RuntimeError:  # no thread is left
+                _threads.release()
+                self.why, self._is_done = THREADS, True
+        self.wake_at = at + _ASK_SECONDS
+        if not self._is_done and at >= self._ends_at:
+            self.why = no_answer(self.host, self._seconds)
+            return True
+        return self._is_done
+
+    def _look_up(self) -> None:
+        try:
+            found = socket.getaddrinfo(self.host, None, self._family, socket.SOCK_STREAM)
+            self.addresses = [str(each[4][0]) for each in found]
+        except (OSError, UnicodeError) as error:
+            self.why = _lookup_cause(self.host, error)
+        finally:
+            self._is_done = True
             _threads.release()
 
 
@@ -114,14 +155,29 @@ def _not_found(host: str) -> Cause:
     return Cause.of("host_not_found", host=host)
 
 
+def _lookup_cause(host: str, error: Exception) -> Cause:
+    """Why the system's resolver found no address."""
+    if isinstance(error, socket.gaierror):
+        if error.errno == socket.EAI_MEMORY:
+            return MEMORY
+        return _not_found(host) if error.errno in _NO_SUCH_NAME else _failed(host)
+    if isinstance(error, UnicodeError):  # no name can be so
+        return _not_found(host)
+    return by_errno(getattr(error, "errno", None)) or _failed(host)
+
+
 def _failed(host: str) -> Cause:
     return Cause.of("dns_failed", resolver=_resolver(), host=host)
 
 
 def _resolver() -> str:
+    return ", ".join(name_servers())
+
+
+def name_servers() -> list[str]:
     """The name servers that the system asks."""
     lines: list[str] = []
     with contextlib.suppress(OSError):
         lines = _RESOLV_CONF.read_text(encoding="utf-8", errors="replace").splitlines()
     servers = [words[1] for line in lines if len(words := line.split()) > 1 and words[0] == "nameserver"]
-    return ", ".join(servers[:3]) or "127.0.0.1"  # what the resolver itself takes without any
+    return servers[:3] or ["127.0.0.1"]  # what the resolver itself takes without any

@@ -36,6 +36,7 @@ class PolicyTransfer(Transfer):
     def handle(self) -> Any:
         """What comes first; None if the policy cannot be used as it is, or its host is refused."""
         try:
+            self.subject.begin()
             return self.first()
         except MissingValue as missing:
             self.make_event(Cause.of("value_missing", name=missing.name), is_inconclusive=True)

@@ -124,3 +124,13 @@ class Talk(Exchange):
         except StopIteration as end:
             self.finding = end.value
         return True
+
+
+def not_spoken(protocol: str, heard: Heard) -> Cause:
+    """The cause of a server that says something else."""
+    return Cause.of("protocol_not_spoken", protocol=protocol, reply=shown(heard.line()))
+
+
+def shown(said: bytes) -> str:
+    """What a server said, as a cause may show it."""
+    return said[:200].decode("utf-8", "replace").strip()

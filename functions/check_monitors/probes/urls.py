@@ -34,7 +34,7 @@ def as_ascii(url: str) -> str:
         return url
     parts = urlsplit(url.strip())
     host = parts.hostname or ""
-    authority = host if host.isascii() else _as_ascii_host(unquote(host))
+    authority = host if host.isascii() else as_ascii_host(unquote(host))
     if ":" in host:
         authority = f"[{host}]"
     if parts.port is not None:
@@ -44,7 +44,7 @@ def as_ascii(url: str) -> str:
     return quote(urlunsplit(parts._replace(netloc=authority)), safe=_AS_IT_IS)
 
 
-def _as_ascii_host(host: str) -> str:
+def as_ascii_host(host: str) -> str:
     """``host`` in IDNA. A label that IDNA forbids, as one with an emoji or ``_``, is spelled in its Punycode."""
     *labels, last = idna.uts46_remap(host, std3_rules=False).split(".")
     encoded = [_as_ascii_label(label) for label in ([*labels, last] if last else labels)]

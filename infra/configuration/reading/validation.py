@@ -9,11 +9,10 @@ from infra.configuration.reading.mistakes import BROKEN, Mistake, is_wrong, show
 from infra.configuration.reading.mistakes import field as place
 from infra.configuration.reading.nodes import Node, Scalar, at, data_of
 from shared.monitors.durations import EXPECTED as DURATION
-from shared.monitors.kinds import SCHEMES
 
 Value = TypeVar("Value")
-CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 Path = tuple[str | int, ...]
+CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 # What a field that is missing would be; a field that is not here would be text.
 _MISSING = {
     "name": "a name that no other monitor has",
@@ -124,7 +123,7 @@ def _of_rule(path: Path, said: str, model: Any) -> tuple[Path, str]:
     name, colon, rest = said.partition(": ")
     if not path and colon and name in getattr(model, "model_fields", ()):
         return (name,), rest
-    return (("url",) if not path and said == SCHEMES else path), said
+    return path, said
 
 
 def _path(detail: Any, data: Any) -> Path:

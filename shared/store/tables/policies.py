@@ -4,12 +4,13 @@
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from shared.monitors.due import due_between
 from shared.monitors.policy import Policy
 from shared.store.engines.database import MAX_ID, Row, Transaction
+from shared.store.refusals import MonitorNotFound
 
 _COLUMNS = (
     *("source", "policy", "line", "target_url", "group_name", "tags", "channels", "locations", "interval_seconds"),
@@ -30,23 +31,22 @@ _PUT_TARGET = """
 _PAGE = "SELECT * FROM monitors WHERE removed_at IS NULL AND id > :after"
 
 
-class MonitorNotFound(Exception):
-    """No monitor has this id."""
-
-    def __init__(self, monitor_id: int) -> None:
-        super().__init__(f"there is no monitor {monitor_id}")
-
-
 class Watched(NamedTuple):
-    """What of a monitor decides when it is checked, and where. ``locations``: None means everywhere."""
+    """What of a monitor decides when it is checked, and where. ``locations``: None means everywhere.
+
+    ``is_target``: only the agent checks it that has it among its own targets.
+    """
 
     id: int
     name: str
     interval: float
     locations: frozenset[str] | None
+    is_target: bool
 
-    def is_for(self, location: str) -> bool:
-        """Whether it is checked from there."""
+    def is_for(self, location: str, targets: Collection[str]) -> bool:
+        """Whether an agent there, which has these ``targets`` of its own, checks it."""
+        if self.is_target:
+            return self.name in targets
         return self.locations is None or location in self.locations
 
     def due(self, start: float, end: float) -> float | None:
@@ -142,11 +142,11 @@ def page(transaction: Transaction, *, limit: int, after: int, tag: str | None, *
 
 def watched(transaction: Transaction) -> Iterator[Watched]:
     """Everything that agents check."""
-    sql = """SELECT id, name, interval_seconds, locations FROM monitors
+    sql = """SELECT id, name, interval_seconds, locations, source FROM monitors
         WHERE is_watched = 1 AND interval_seconds IS NOT NULL ORDER BY id"""
     for row in transaction.rows(sql):
         locations = frozenset(json.loads(row["locations"])) if row["locations"] else None
-        yield Watched(row["id"], row["name"], row["interval_seconds"], locations)
+        yield Watched(row["id"], row["name"], row["interval_seconds"], locations, row["source"] == "env")
 
 
 def changed_since(transaction: Transaction, version: int) -> list[Row]:

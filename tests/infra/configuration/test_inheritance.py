@@ -110,6 +110,60 @@ def test_settings_for_a_group_that_nobody_is_in_are_a_mistake(mistakes: Mistakes
     assert reading("groups: {Later: {}}\nstatus_page: {groups: [Later]}\n").groups == {"Later": {}}
 
 
+def test_the_names_of_other_tools_are_understood(reading: Read) -> None:
+    known = policies(
+        reading,
+        """\
+defaults: {interval: 5m, failure-threshold: 2}
+groups: {Slow: {interval: 10m}}
+monitors:
+  - {name: Kuma, url: "http://a.example", maxretries: 4, resend_interval: 3, upsideDown: true}
+  - {name: Slow, group: Slow, url: "http://a.example", resendInterval: 3, ignore-tls: 1}
+  - {name: Gatus, url: "dns://9.9.9.9", dns: {query-name: a.example}}
+""",
+    )
+    assert (known["Kuma"].failure_threshold, known["Kuma"].reminder_interval) == (5, 900)
+    assert (known["Slow"].failure_threshold, known["Slow"].reminder_interval) == (2, 1_800)
+    assert known["Slow"].interval == 600
+    assert not known["Slow"].verify_tls
+    assert known["Gatus"].dns is not None
+
+
+def test_a_mistake_under_another_name_is_shown_as_written(mistakes: Mistakes) -> None:
+    text = """\
+monitors:
+  - name: A
+    url: http://a.example
+    maxretries: many
+    ignore-tls: perhaps
+  - name: B
+    url: http://a.example
+    interval: 5m
+    failure-threshold: 0
+    max_retries: 3
+"""
+    assert mistakes(text) == [
+        "4: monitors[0] 'A': maxretries is 'many': expected a whole number from 0 on",
+        "5: monitors[0] 'A': ignore-tls is 'perhaps': expected true or false",
+        "9: monitors[1] 'B': failure_threshold is 0: expected 1 or more",
+        "10: monitors[1] 'B': max_retries is 3: expected one of failure-threshold and max_retries, which mean the same",
+    ]
+
+
+def test_inherited_conditions_are_those_that_the_kind_can_read(reading: Read) -> None:
+    known = policies(
+        reading,
+        """\
+defaults: {conditions: ["[STATUS] == 200", "[RESPONSE_TIME] < 500"]}
+monitors:
+  - {name: http, url: "http://a.example"}
+  - {name: tcp, url: "tcp://a.example:1"}
+""",
+    )
+    assert known["http"].conditions == ("[STATUS] == 200", "[RESPONSE_TIME] < 500")
+    assert known["tcp"].conditions == ("[RESPONSE_TIME] < 500",)
+
+
 def test_a_body_has_what_was_set_and_where_it_stands(reading: Read) -> None:
     known = reading("""\
 defaults: {timeout: 90}
@@ -132,3 +186,18 @@ monitors:
         {"name": "Job", "heartbeat": {"period": "1d1h", "token": "token-1"}, "failure_threshold": 3, "line": 7},
     ]
     assert known.lines == {"API": 4, "Job": 7}
+
+
+def test_a_name_that_looks_like_a_number_is_that_text(reading: Read) -> None:
+    known = policies(
+        reading,
+        """\
+groups: {2030: {interval: 5m}, 1.10: {timeout: 1s}}
+monitors:
+  - {name: 0404, group: 2030, tags: [1, true], url: "http://a.example"}
+  - {name: B, group: 1.10, url: "http://a.example", depends_on: [0404, 2030]}
+  - {name: C, url: "http://a.example", depends_on: 0404}
+""",
+    )
+    assert (known["0404"].interval, known["0404"].tags, known["B"].timeout) == (300, ("1", "true"), 1)
+    assert (known["B"].depends_on, known["C"].depends_on) == (("0404", "2030"), ("0404",))

@@ -51,7 +51,7 @@ monitor: []
         ('keyword: "a\\0b"', "keyword is 'a\\x00b': expected text without NUL characters"),
         ("group: '  '", "group is '  ': expected text on one line that can be seen"),
         ("tags: [ok, [a]]", "tags[1] is a list: expected text"),
-        ("packets: 3", "packets is 3: expected none in a monitor of kind http, since only icmp read it"),
+        ("packets: 3", "packets is 3: expected none in a monitor of kind http"),
         ("depends_on: [API]", "depends_on is a list: expected other monitors than the monitor itself"),
         ("oauth2: {token_url: a, client_id: b}", "oauth2.client_secret is missing: expected text"),
         ("oauth2: {tokenurl: a}", "oauth2: unknown key 'tokenurl': expected token_url"),

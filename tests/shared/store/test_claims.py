@@ -109,5 +109,6 @@ def test_targets_of_the_agent_are_monitors_too(store: Store) -> None:
     assert sorted(entry.row["name"] for entry in store.monitors.page(limit=9, source="env")) == shown
     for name in shown:
         report(store, 0, ok=True, monitor=name, received=1, agent="seoul")
-    again = store.checks.claim("seoul", now=at(2), seconds=1, targets=targets, is_start=True)
-    assert names(again) == shown, "an agent that has just started checks at once"
+    # Nobody else has them.
+    assert names(claim(store, 3600, 60)) == []
+    assert names(store.checks.claim("seoul", now=at(3600), seconds=60, targets=targets)) == shown

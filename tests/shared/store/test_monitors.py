@@ -7,8 +7,8 @@ import pytest
 from shared.models import ChangeKind, NotificationKind
 from shared.monitors.policy import Policy
 from shared.store import Store
-from shared.store.monitors import NameTaken, OwnedByFile, Plan, plan_only, state_of
-from shared.store.tables.policies import MonitorNotFound
+from shared.store.monitors import Plan
+from shared.store.refusals import MonitorNotFound, NameTaken, OwnedElsewhere
 from tests.support.builders import at
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, report, rows
@@ -39,7 +39,7 @@ def test_a_file_is_applied_as_a_whole(store: Store) -> None:
 
 
 def test_a_plan_changes_nothing(store: Store) -> None:
-    found = plan_only(store.monitors, [policy()], {}, {}, now=at(0), channels=CHANNELS)
+    found = store.monitors.apply([policy()], {}, {}, now=at(0), channels=CHANNELS, is_dry_run=True)
     assert found.added == ["api"]
     assert store.monitors.page(limit=9) == []
 
@@ -56,12 +56,12 @@ def test_a_pause_ends_an_outage_and_resuming_begins_anew(store: Store) -> None:
     monitor_id = store.monitors.add(policy()).row["id"]
     report(store, 10, ok=False, monitor="api", received=10)
     paused, changes = store.monitors.replace(monitor_id, policy(enabled=False), now=at(20), channels=CHANNELS)
-    assert (state_of(paused.row), len(changes)) == ("PAUSED", 1)
+    assert (paused.state, len(changes)) == ("PAUSED", 1)
     assert owed(store)[2:] == [(NotificationKind.RECOVERY, channel, "paused") for channel in CHANNELS]
     # A check that was under way.
     assert report(store, 21, ok=False, monitor="api", received=21, agent="seoul").change is None
     resumed, _ = store.monitors.replace(monitor_id, policy(), now=at(30), channels=CHANNELS)
-    assert state_of(resumed.row) == "UNKNOWN"
+    assert resumed.state == "UNKNOWN"
     assert report(store, 31, ok=False, monitor="api", received=31).change is ChangeKind.OPENED
 
 
@@ -81,7 +81,7 @@ def test_a_change_during_an_outage_keeps_the_alert(store: Store) -> None:
     apply(store, policy(url="http://elsewhere/", failure_threshold=5))
     [entry] = store.monitors.page(limit=9)
     assert entry.active_alert is not None
-    assert state_of(entry.row) == "DOWN"
+    assert entry.state == "DOWN"
     assert report(store, 20, ok=True, monitor="api", received=20).change is ChangeKind.RESOLVED
 
 
@@ -107,9 +107,9 @@ def test_only_its_channels_hear_of_a_monitor(store: Store) -> None:
 def test_the_file_owns_its_monitors(store: Store) -> None:
     apply(store, policy())
     [entry] = store.monitors.page(limit=9)
-    with pytest.raises(OwnedByFile, match="'api' stands in the configuration's file"):
+    with pytest.raises(OwnedElsewhere, match="'api' stands in the configuration's file"):
         store.monitors.remove(entry.row["id"], now=at(0), channels=())
-    with pytest.raises(OwnedByFile):
+    with pytest.raises(OwnedElsewhere):
         store.monitors.replace(entry.row["id"], policy(), now=at(0), channels=())
 
 

@@ -1,0 +1,221 @@
+"""Checks of databases and brokers: real servers if this machine has them, and stand-ins that speak their bytes."""
+
+import shutil
+import socket
+import struct
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.certificates import A_DAY, TODAY, Authority
+from tests.support.policies import check_policy
+from tests.support.postgres import Server
+from tests.support.raw_servers import Handler, RawServers, stays_silent
+from tests.support.running import free_port, wait_until
+
+
+def replies(*parts: bytes, greeting: bytes = b"", asked: list[bytes] | None = None) -> Handler:
+    """A handler that greets, and then gives each message the next reply."""
+
+    def handler(connection: Any) -> None:
+        if greeting:
+            connection.sendall(greeting)
+        for part in parts:
+            said = connection.recv(4096)
+            if asked is not None:
+                asked.append(said)
+            for half in (part[:3], part[3:]):  # a reply may come in pieces
+                connection.sendall(half)
+        connection.recv(4096)
+
+    return handler
+
+
+def packet(number: int, payload: bytes) -> bytes:
+    return struct.pack("<I", len(payload) | number << 24) + payload
+
+
+def pg_error(code: bytes, message: bytes) -> bytes:
+    fields = b"SFATAL\0C" + code + b"\0M" + message + b"\0\0"
+    return b"E" + struct.pack(">I", 4 + len(fields)) + fields
+
+
+def mongo(document: bytes) -> bytes:
+    body = struct.pack("<IB", 0, 0) + struct.pack("<I", len(document) + 5) + document + b"\0"
+    return struct.pack("<IIII", 16 + len(body), 7, 1, 2013) + body
+
+
+GREETING = packet(0, b"\x0a10.11.6-MariaDB\0" + b"\x01\0\0\0" + b"12345678\0" + b"\xff\xf7" + b"\0" * 30)
+DENIED = packet(2, b"\xff\x15\x04#28000Access denied for user 'bonghwa'")
+AMQP_START = b"\x01\0\0\0\0\0\x20\0\x0a\0\x0a\0\x09" + b"\0" * 29 + b"\xce"
+OK_DOCUMENT = b"\x08isWritablePrimary\0\x01" + b"\x01ok\0" + struct.pack("<d", 1)
+FAILED_DOCUMENT = b"\x01ok\0" + struct.pack("<d", 0) + b"\x02errmsg\0" + struct.pack("<I", 5) + b"busy\0"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "handler", "message"),
+    [
+        ("redis", replies(b"+PONG\r\n"), None),
+        ("redis", replies(b"-NOAUTH Authentication required.\r\n"), None),
+        ("redis", replies(b"-LOADING Redis is loading\r\n"), "the server refused: -LOADING Redis is loading"),
+        ("redis", replies(b"SSH-2.0-x\r\n"), "the server does not speak Redis: SSH-2.0-x"),
+        ("mysql", replies(DENIED, greeting=GREETING), None),
+        ("mysql", replies(packet(2, b"\xfecaching_sha2_password\0salt"), DENIED, greeting=GREETING), None),
+        ("mysql", replies(packet(2, b"\0\0\0\2\0\0\0"), greeting=GREETING), None),
+        (
+            "mysql",
+            replies(greeting=packet(0, b"\xff\x10\x04Too many connections")),
+            "the server refused: Too many connections",
+        ),
+        ("mysql", replies(greeting=b"SSH-2.0-OpenSSH_9.6\r\n"), "the server does not speak MySQL: SSH-2.0-OpenSSH_9.6"),
+        ("postgres", replies(b"R\0\0\0\x08\0\0\0\x0a"), None),
+        ("postgres", replies(pg_error(b"28000", b"no pg_hba.conf entry")), None),
+        (
+            "postgresql",
+            replies(pg_error(b"57P03", b"the database system is starting up")),
+            "the server refused: the database system is starting up",
+        ),
+        ("postgres", replies(b"HTTP/1.1 400\r\n"), "the server does not speak PostgreSQL: HTTP/1.1 400"),
+        ("mongodb", replies(mongo(OK_DOCUMENT)), None),
+        ("mongodb", replies(mongo(FAILED_DOCUMENT)), "the server refused: busy"),
+        ("mongodb", replies(b"HTTP/1.0 200 OK\r\nIt looks like"), "the server does not speak MongoDB: HTTP/1.0 200 OK"),
+        ("mqtt", replies(b"\x20\x02\0\0", b""), None),
+        ("mqtt", replies(b"\x20\x02\0\x05"), None),
+        ("mqtt", replies(b"\x20\x02\0\x03"), "the server refused: MQTT 3"),
+        ("mqtt", replies(b"HTTP/1.1 400\r\n"), "the server does not speak MQTT: HTTP/1.1 400"),
+        ("amqp", replies(AMQP_START), None),
+        ("amqp", replies(b"AMQP\0\1\0\0"), "the server does not speak AMQP 0-9-1: AMQP����"),
+    ],
+)  # fmt: skip
+def test_a_few_bytes_show_whether_it_is_well(
+    serve: RawServers, scheme: str, handler: Handler, message: str | None
+) -> None:
+    event = check_policy(f"{scheme}://127.0.0.1:{serve(handler)}")
+    assert (event.error_message, event.is_success) == (message, message is None)
+    assert event.ip == "127.0.0.1"
+    assert (event.response_time_ms or 0) < 1000
+
+
+@pytest.mark.parametrize("scheme", ["redis", "mysql", "postgres", "mongodb", "mqtt", "amqp"])
+def test_silence_and_a_closed_connection_are_failures(serve: RawServers, scheme: str) -> None:
+    url = f"{scheme}://127.0.0.1:{{}}"
+    assert check_policy(url.format(serve(stays_silent(1))), timeout="300ms").error_message == "no answer within 0.3 s"
+    closed = check_policy(url.format(serve(stays_silent(0)))).error_message
+    assert closed in ("connection closed without an answer", "connection reset")
+    assert check_policy(url.format(free_port())).error_message == "connection refused"
+
+
+def test_mysqls_version_is_the_body(serve: RawServers) -> None:
+    port = serve(replies(DENIED, greeting=GREETING))
+    assert check_policy(f"mysql://127.0.0.1:{port}", conditions=["[BODY] == pat(10.11.*)"]).error_message is None
+
+
+def test_a_password_is_tried(serve: RawServers) -> None:
+    asked: list[bytes] = []
+    url = "{}://me:s%20ecret@127.0.0.1:{}"
+    event = check_policy(url.format("redis", serve(replies(b"+OK\r\n", b"+PONG\r\n", asked=asked))))
+    assert event.error_message is None
+    assert asked[0] == b"*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$7\r\ns ecret\r\n"
+    event = check_policy(url.format("redis", serve(replies(b"-WRONGPASS no\r\n"))))
+    assert event.error_message == "the server refused the login: -WRONGPASS no"
+    event = check_policy(url.format("mqtt", serve(replies(b"\x20\x02\0\x05", asked=asked))))
+    assert event.error_message == "the server refused the login: MQTT 5"
+    assert b"s ecret" in asked[-1]
+
+
+def test_tls_encloses_the_bytes(serve: RawServers, trusted: Authority) -> None:
+    port = serve(replies(b"+PONG\r\n"), trusted.context(TODAY - A_DAY, TODAY + A_DAY))
+    event = check_policy(f"rediss://localhost:{port}")
+    assert (event.error_message, event.certificate_expires_at) == (None, TODAY + A_DAY)
+
+
+@pytest.mark.system
+class TestPostgres:
+    """A real PostgreSQL."""
+
+    def test_a_stranger_sees_that_it_is_well(self, postgres: Server) -> None:
+        event = check_policy(f"postgres://127.0.0.1:{postgres.port}")
+        assert (event.error_message, event.ip) == (None, "127.0.0.1")
+
+    def test_a_query_is_run(self, postgres: Server) -> None:
+        event = check_policy(postgres.url, query="SELECT 40 + 2 AS x", conditions=["[BODY] == 42"])
+        assert (event.error_message, event.ip) == (None, "127.0.0.1")
+        assert (event.connect_ms or 0) > 0
+        assert (event.first_byte_ms or 0) > 0
+        assert postgres.password not in event.model_dump_json()
+
+    def test_a_host_that_is_a_name_is_looked_up(self, postgres: Server) -> None:
+        assert check_policy(postgres.url.replace("127.0.0.1", "localhost"), query="SELECT 1").error_message is None
+
+    def test_a_query_that_fails_says_why(self, postgres: Server) -> None:
+        event = check_policy(postgres.url, query="SELECT * FROM nowhere")
+        assert event.error_message == 'the query failed: relation "nowhere" does not exist'
+
+    def test_a_wrong_password_is_a_refused_login(self, postgres: Server) -> None:
+        event = check_policy(postgres.url.replace(postgres.password, "wrong"), query="SELECT 1")
+        assert str(event.error_message).startswith("the server refused the login: password authentication failed")
+
+    def test_a_slow_query_ends_with_its_time(self, postgres: Server) -> None:
+        event = check_policy(postgres.url, query="SELECT pg_sleep(5)", timeout="400ms")
+        assert event.error_message in (
+            "no answer within 0.4 s",
+            "the query failed: canceling statement due to statement timeout",
+        )
+        assert (event.response_time_ms or 0) < 900
+
+    def test_the_address_is_filtered(self, postgres: Server, forbid: Callable[[str], None]) -> None:
+        forbid("127.0.0.0/8")
+        event = check_policy(postgres.url, query="SELECT 1")
+        assert event.error_message == "refused: 127.0.0.1 is a cloud metadata address"
+
+    def test_a_password_may_be_a_placeholder(self, postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MONITOR_PASSWORD", postgres.password)
+        url = postgres.url.replace(postgres.password, "${MONITOR_PASSWORD}")
+        assert check_policy(url, query="SELECT 1").error_message is None
+
+
+def test_no_postgresql_is_a_refused_connection() -> None:
+    event = check_policy(f"postgres://me:secret@127.0.0.1:{free_port()}/x", query="SELECT 1")
+    assert event.error_message == "connection refused"
+
+
+def test_a_postgresql_that_hangs_ends_with_its_time(serve: RawServers) -> None:
+    event = check_policy(f"postgres://me:secret@127.0.0.1:{serve(stays_silent(2))}/x", timeout="300ms")
+    assert event.error_message == "no connection within 0.3 s"
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="needs redis-server")
+def test_a_real_redis_is_understood(tmp_path: Path) -> None:
+    port = free_port()
+    command = ["redis-server", "--port", str(port), "--save", "", "--requirepass", "secret", "--dir", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_until(lambda: is_listening(port))
+            assert check_policy(f"redis://127.0.0.1:{port}").error_message is None
+            assert check_policy(f"redis://:secret@127.0.0.1:{port}").error_message is None
+            assert "refused the login" in str(check_policy(f"redis://:no@127.0.0.1:{port}").error_message)
+        finally:
+            process.terminate()
+
+
+@pytest.mark.skipif(not shutil.which("mariadbd"), reason="needs mariadbd")
+def test_a_real_mariadb_is_understood(tmp_path: Path) -> None:
+    port = free_port()
+    options = ["--no-defaults", f"--datadir={tmp_path}", "--user=root"]
+    subprocess.run(["mariadb-install-db", *options], check=True, capture_output=True)
+    command = ["mariadbd", *options, f"--port={port}", "--bind-address=127.0.0.1", f"--socket={tmp_path}/s"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        try:
+            wait_until(lambda: is_listening(port))
+            for _ in range(120):  # more than the failed connections after which it blocks a host
+                assert check_policy(f"mysql://127.0.0.1:{port}").error_message is None
+        finally:
+            process.terminate()

@@ -1,0 +1,64 @@
+"""PostgreSQL's STARTTLS: what its certificate is, and how it refuses."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.certificates import A_DAY, TODAY, Authority
+from tests.support.policies import check_policy
+from tests.support.raw_servers import Handler, RawServers, says, stays_silent
+
+
+def offers(context: Any) -> Handler:
+    """A handler that agrees to TLS, as PostgreSQL does."""
+
+    def handler(connection: Any) -> None:
+        assert connection.recv(8) == b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
+        connection.sendall(b"S")
+        context.wrap_socket(connection, server_side=True)
+
+    return handler
+
+
+def check(serve: RawServers, handler: Handler, **fields: Any) -> Any:
+    return check_policy(f"starttls://localhost:{serve(handler)}", protocol="postgres", **fields)
+
+
+def test_a_valid_certificate_is_a_success(serve: RawServers, trusted: Authority) -> None:
+    event = check(serve, offers(trusted.context(TODAY - A_DAY, TODAY + A_DAY)))
+    assert (event.error_message, event.certificate_expires_at) == (None, TODAY + A_DAY)
+    assert (event.tls_ms or 0) > 0
+
+
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        ({"starts": TODAY - 3 * A_DAY, "ends": TODAY - 2 * A_DAY}, "certificate expired"),
+        ({"host": "shop.example"}, "certificate is for another host than localhost"),
+        ({"self_signed": True}, "certificate is self-signed"),
+    ],
+)
+def test_a_bad_certificate_is_named(serve: RawServers, trusted: Authority, terms: Any, message: str) -> None:
+    context = trusted.context(**{"starts": TODAY - A_DAY, "ends": TODAY + A_DAY} | terms)
+    assert check(serve, offers(context)).error_message == message
+    assert check(serve, offers(context), verify_tls=False).error_message is None
+
+
+@pytest.mark.parametrize(
+    ("handler", "message"),
+    [
+        (says(b"N"), "the server does not offer STARTTLS"),
+        (says(b"HTTP"), "the server does not speak PostgreSQL: H"),
+        (says(), "connection closed without an answer"),
+        (says(then=1), "no answer within 0.3 s"),
+        (says(b"S", then=1), "the TLS handshake did not end within 0.3 s"),
+        (says(b"S"), "TLS handshake failed: connection closed"),
+        (says(b"S", b"hello there"), "TLS handshake failed: wrong version number"),
+    ],
+)
+def test_a_failure_names_its_phase(serve: RawServers, handler: Handler, message: str) -> None:
+    assert check(serve, handler, timeout="300ms").error_message == message
+
+
+def test_a_hanging_server_is_no_greeting(serve: RawServers) -> None:
+    assert check(serve, stays_silent(1), timeout="300ms").error_message == "no answer within 0.3 s"
