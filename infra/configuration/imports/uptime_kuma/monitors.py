@@ -21,7 +21,7 @@ _INTERVAL = 60
 # The share of the interval that a check may take if no timeout is set.
 _TIMEOUT = 0.8
 # Texts in which the agent fills nothing in.
-_PLAIN = ("keyword", "forbidden_keyword", "query")
+_PLAIN = ("keyword", "forbidden_keyword")
 # Options that every type may have, and that are lost.
 _LOST = {
     "cache_bust": "a query that defeats caches",

@@ -262,7 +262,16 @@ def test_a_query_in_jsonata_is_noted(kuma: Kuma) -> None:
         ("docker", {"docker_container": "web"}, {"url": "docker://web"}),
         ("mqtt", {"hostname": "mqtt://broker", "port": 1884}, {"url": "mqtt://broker:1884"}),
         ("mysql", {"database_connection_string": "mysql://u:pw@db:3306/x"}, {"url": "mysql://db:3306"}),
-        ("redis", {"database_connection_string": "redis://:pw@cache:6379"}, {"url": "redis://cache:6379"}),
+        (
+            "redis",
+            {"database_connection_string": "redis://:pw@cache:6379"},
+            {"url": "redis://:${MONITOR_M_URL_PASSWORD}@cache:6379"},
+        ),
+        (
+            "mqtt",
+            {"hostname": "mqtts://broker", "port": 8883, "mqtt_username": "u@x", "mqtt_password": "pw"},
+            {"url": "mqtts://u%40x:${MONITOR_M_URL_PASSWORD}@broker:8883"},
+        ),
         ("mongodb", {"database_connection_string": "mongodb://u:pw@m/x"}, {"url": "mongodb://m"}),
         ("smtp", {"hostname": "mail", "port": 25}, {"url": "smtp://mail:25"}),
         ("smtp", {"hostname": "mail", "port": 465, "smtp_security": "secure"}, {"url": "smtps://mail:465"}),
