@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # A backend that did not respond is not asked again for so long: each try may last as long as a check.
 PAUSE_SECONDS = 10.0
+# How often a run that lasts claims, each time for twice as long: so a claim that takes a while delays no check.
+CLAIM_SECONDS = 0.8
 # Without the backend, what was due longer ago is left out.
 MAX_SPAN_SECONDS = 60.0
 
@@ -111,6 +113,34 @@ class Claiming:
 
     def _claim(self) -> None:
         self._due, self.is_reached = _known.claim(self._settings, self._seconds)
+
+
+class Stream:
+    """Claims again and again, for ``lasting`` seconds."""
+
+    def __init__(self, settings: Settings, lasting: float) -> None:
+        self.is_reached: bool | None = None
+        self._settings = settings
+        self._ends_at = time.monotonic() + lasting
+        self._claims_at = 0.0
+        self._claiming: Claiming | None = None
+
+    def more(self) -> list[DueCheck] | None:
+        """The checks that were claimed since the last call; None once it is over. It does not wait."""
+        if self._claiming is not None:
+            due = self._claiming.due(0.0)
+            if due is None:
+                return []
+            self.is_reached = self.is_reached if self._claiming.is_reached is None else self._claiming.is_reached
+            self._claiming = None
+            return due
+        at = time.monotonic()
+        if at >= self._ends_at:
+            return None
+        if at >= self._claims_at:
+            self._claims_at = at + CLAIM_SECONDS
+            self._claiming = Claiming(self._settings, 2 * CLAIM_SECONDS)
+        return []
 
 
 def interval(settings: Settings) -> float:

@@ -1,8 +1,6 @@
 """Scheduled: the agent. Checks what is due, all side by side, and reports each result as soon as it has it."""
 
-import math
-import time
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import functions_framework
 from flask import Request, Response
@@ -14,11 +12,14 @@ from functions.check_monitors.probes.http import probe_all
 from functions.check_monitors.reporting.reporter import Reported, Reporter
 from functions.check_monitors.self_watch.backend_outage import watch_backend
 from functions.check_monitors.self_watch.ping import ping
-from functions.check_monitors.under_way import checking
+from functions.check_monitors.under_way import Hold, checking
 from shared import web
 from shared.logs import step
 from shared.models import Event, Monitor
 from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from shared.monitors.policy import Policy
 
 # The pause between the starts of two checks, which together take at most half an interval. A burst of checks would
 # measure its own queue.
@@ -27,14 +28,16 @@ SPREAD_SECONDS = 0.005
 # How long the targets' checks wait for what the backend says is due beside them.
 WAIT_SECONDS = 0.3
 
-_pinged_at = -math.inf
-
 
 class Run(BaseModel):
-    """What a run checks: the ``targets`` of its own setting, what it has ``claimed``, or both."""
+    """What a run checks: the ``targets`` of its own setting, what it has ``claimed``, or both.
+
+    It claims what falls due within ``seconds``, or goes on claiming for as long as it is ``lasting``.
+    """
 
     only: Literal["targets", "claimed"] | None = None
     seconds: Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)] | None = None
+    lasting: Annotated[float, Field(gt=0, le=300, allow_inf_nan=False)] | None = None
 
 
 @functions_framework.http
@@ -44,11 +47,14 @@ def check_monitors(request: Request, settings: Settings) -> Response:
 
     It checks every target, and what falls due of the backend's monitors within ``?seconds=``, by default until the next
     run. ``?only=targets`` or ``?only=claimed`` leaves the others out. A monitor that another run of this process is
-    checking is left to that run.
+    checking is left to that run. ``?only=claimed&lasting=30`` goes on for that long, and checks each monitor when it is
+    due.
 
     Also 200 if the backend could not be reached: the events then wait in the backlog, and nobody need repeat the run.
     """
     run = web.query_of(request, Run)
+    if run.only == "claimed" and run.lasting:
+        return web.answer(_go_on_checking(settings, run.lasting))
     targets = settings.target_urls if run.only != "claimed" else ()
     claim = due_checks.Claiming(settings, run.seconds) if run.only != "targets" else None
     # A backend that hangs delays no check of a target.
@@ -60,16 +66,50 @@ def check_monitors(request: Request, settings: Settings) -> Response:
     claimed = claim.is_reached if claim else None
     watch_backend(settings, is_reached=claimed if reported.is_reached is None else reported.is_reached)
     if events and reported.posted >= len(events) and not reported.refused and not reported.spooled:
-        _ping(settings, is_short=run.only == "claimed")
-    return web.answer(
-        {
-            "checked": len(events),
-            "failed": sum(not event.is_success for event in events),
-            "posted": reported.posted,
-            "refused": reported.refused,
-            "spooled": reported.spooled,
-        }
-    )
+        ping(settings.heartbeat_url, is_private_allowed=settings.is_private_allowed)
+    return web.answer(_done(len(events), sum(not event.is_success for event in events), reported))
+
+
+def _done(checked: int, failed: int, reported: Reported) -> dict[str, int]:
+    return {
+        "checked": checked,
+        "failed": failed,
+        "posted": reported.posted,
+        "refused": reported.refused,
+        "spooled": reported.spooled,
+    }
+
+
+def _go_on_checking(settings: Settings, seconds: float) -> dict[str, int]:
+    """Claim and check for so long; what was done."""
+    # Imported here: an agent that has its targets alone starts without it.
+    from functions.check_monitors.probes.checks import check_as_due
+
+    hold, stream, counts = Hold(), due_checks.Stream(settings, seconds), [0, 0]
+    reporter = Reporter(settings, watched=0, lasts=due_checks.count, on_settled=hold.release)
+
+    def more() -> "list[tuple[float, Policy]] | None":
+        due = stream.more()
+        own = set(hold.take([check.policy.name for check in due or ()]))
+        return None if due is None else [(check.seconds, check.policy) for check in due if check.policy.name in own]
+
+    def on_event(event: Event) -> None:
+        counts[0] += 1
+        counts[1] += not event.is_success
+        reporter.take(event)
+        _log(event)
+
+    try:
+        with reporter:
+            check_as_due(more, settings, on_event=on_event)
+    finally:
+        hold.release_all()
+    reported = reporter.reported
+    watch_backend(settings, is_reached=stream.is_reached if reported.is_reached is None else reported.is_reached)
+    is_complete = reported.posted >= counts[0] and not reported.refused and not reported.spooled
+    if counts[0] and is_complete and not settings.target_urls:
+        ping(settings.heartbeat_url, is_private_allowed=settings.is_private_allowed)
+    return _done(counts[0], counts[1], reported)
 
 
 def _check(settings: Settings, targets: tuple[str, ...], due: list[DueCheck]) -> tuple[list[Event], Reported]:
@@ -106,15 +146,6 @@ def _check(settings: Settings, targets: tuple[str, ...], due: list[DueCheck]) ->
 
 def _spread_seconds(count: int, settings: Settings) -> float:
     return min(SPREAD_SECONDS * count, settings.check_interval_seconds / 2)
-
-
-def _ping(settings: Settings, *, is_short: bool) -> None:
-    """Ping HEARTBEAT_URL; not for each of the short runs, which follow each other within a second."""
-    global _pinged_at  # of this process
-    if is_short and time.monotonic() - _pinged_at < settings.check_interval_seconds:
-        return
-    _pinged_at = time.monotonic()
-    ping(settings.heartbeat_url, is_private_allowed=settings.is_private_allowed)
 
 
 def _log(event: Event) -> None:

@@ -13,22 +13,38 @@ _checked: set[str] = set()
 Release = Callable[[Iterable[str]], None]
 
 
+class Hold:
+    """The monitors that one run has taken, and not released yet."""
+
+    def __init__(self) -> None:
+        self._own: set[str] = set()
+
+    def take(self, names: Sequence[str]) -> list[str]:
+        """Take those of ``names`` that no run checks."""
+        with _lock:
+            own = [name for name in names if name not in _checked]
+            _checked.update(own)
+            self._own.update(own)
+        return own
+
+    def release(self, done: Iterable[str]) -> None:
+        """Let others check these again."""
+        # Only our own: another run may have taken by now what we have released.
+        with _lock:
+            over = self._own.intersection(done)
+            self._own.difference_update(over)
+            _checked.difference_update(over)
+
+    def release_all(self) -> None:
+        """Let others check everything again that is still held."""
+        self.release(tuple(self._own))
+
+
 @contextlib.contextmanager
 def checking(names: Sequence[str]) -> Iterator[tuple[list[str], Release]]:
     """Take those of ``names`` that no other run checks. Yield them, and what releases some of them before the end."""
-    with _lock:
-        own = [name for name in names if name not in _checked]
-        _checked.update(own)
-    remaining = set(own)
-
-    def release(done: Iterable[str]) -> None:
-        # Only our own: another run may have claimed by now what we have released.
-        with _lock:
-            over = remaining.intersection(done)
-            remaining.difference_update(over)
-            _checked.difference_update(over)
-
+    hold = Hold()
     try:
-        yield own, release
+        yield hold.take(names), hold.release
     finally:
-        release(own)
+        hold.release_all()

@@ -35,7 +35,7 @@ def monitor_of(entry: "Entry", *, shows_token: bool) -> dict[str, Any]:
 
 def event_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """An event as it is stored."""
-    event = {name: value for name, value in row.items() if name != "monitor_id"}
+    event = {name: value for name, value in dict(row).items() if name != "monitor_id"}
     event |= {name: json.loads(event[name]) if event[name] else None for name in _JSON}
     return event | {name: bool(event[name]) for name in _FLAGS}
 

@@ -90,10 +90,3 @@ def _at(data: Any, path: tuple[str, ...]) -> Any:
 
 def _is_secret(header: str) -> bool:
     return any(word in str(header).lower() for word in _SECRET_WORDS)
-
-
-def is_secret(path: tuple[str, ...]) -> bool:
-    """Whether the field at ``path``, or a part of it, is secret."""
-    if path[0] == "headers":
-        return len(path) == 1 or _is_secret(path[1])
-    return any(secret[: len(path)] == path for secret in _SECRET)

@@ -110,6 +110,14 @@ class Monitors:
             policies.want(transaction, monitor_id, as_text(now))
             return _entry(transaction, row)
 
+    def note_problem(self, problem: str | None) -> None:
+        """Note what is wrong with the file as it is now; None: nothing. ``GET /`` says it."""
+        with self._database.snapshot() as snapshot:
+            if configuration.problem(snapshot) == problem:
+                return
+        with self._database.transaction() as transaction:
+            configuration.save_problem(transaction, problem)
+
     def apply(
         self,
         wanted: Sequence[Policy],

@@ -43,11 +43,13 @@ CREATE TABLE taken_checks (
     UNIQUE (location, monitor_id)
 );
 
--- One row: what the file says beside its monitors, as JSON, and how often the configuration has changed.
+-- One row: what the file says beside its monitors, as JSON, how often the configuration has changed, and what is wrong
+-- with the file as it is now.
 CREATE TABLE configuration (
     id INTEGER PRIMARY KEY CHECK (id = 1),
-    version INTEGER NOT NULL,
-    body TEXT NOT NULL
+    version INTEGER NOT NULL DEFAULT 0,
+    body TEXT NOT NULL DEFAULT '{}',
+    problem TEXT
 );
 
 -- What a check saw beyond its times, and the tries before it as JSON.
