@@ -57,7 +57,7 @@ _PROBLEMS = {
     405: ("MethodNotAllowed", "The method is not allowed. `Allow` names those that are."),
     409: (
         "Conflict",
-        "The alert cannot make this move, or the monitor is not changed here: the name is another's, or the file owns it.",
+        "The alert cannot make this move, or the monitor has another owner, or its name is taken. `detail` says which.",
     ),
     413: ("ContentTooLarge", f"The body is longer than {MAX_BODY_BYTES} bytes."),
     414: ("UriTooLong", "The address is too long for the server, which responds itself."),

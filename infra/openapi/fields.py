@@ -111,6 +111,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "Run": {
         "only": "Only its own `targets`, or only what is `claimed`.",
         "seconds": "How far ahead it claims; until its next run by default.",
+        "lasting": "With `only=claimed`: for how many seconds it goes on claiming and checking.",
     },
     "AlertsQuery": {
         "status": "Only alerts with this status.",

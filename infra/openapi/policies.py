@@ -1,4 +1,4 @@
-"""The schemas of a monitor's policy, as callers send and get it. Made from the models, by ``shared/monitors/schema.py``."""
+"""The schemas of a monitor's policy, as callers send and get it, made from the models."""
 
 import json
 from typing import Annotated, Any
