@@ -28,6 +28,7 @@ from shared.store.tables import agents, alerts, monitors, notifications, watches
 if TYPE_CHECKING:
     from shared.alerting.health import HealthFacts
     from shared.store.claims import Checks
+    from shared.store.heartbeats import Heartbeats
     from shared.store.monitors import Monitors
 
 # A watch is saved this often, not at each review.
@@ -59,6 +60,13 @@ class Store:
         from shared.store.claims import Checks
 
         return Checks(self.database)
+
+    @functools.cached_property
+    def heartbeats(self) -> "Heartbeats":
+        """The monitors that are pinged instead of checked."""
+        from shared.store.heartbeats import Heartbeats
+
+        return Heartbeats(self.database)
 
     def note_run(self, function: str, *, now: datetime) -> None:
         """Note that a scheduled function runs, so that the doctor can tell if it does not any more."""
@@ -182,8 +190,7 @@ class Agents:
                 return []  # the usual case: nothing to write
         changes: list[Change] = []
         with self._database.transaction() as transaction:
-            watch = extend_watch(watches.get(transaction, "review_alerts"), now)
-            watches.save(transaction, "review_alerts", watch)
+            watch = _watch_on(transaction, now)
             for agent in _silent_agents(transaction, watch, now):
                 _save_silence(transaction, fall_silent(agent))
                 if alerts.active(transaction, AlertKind.AGENT_SILENT, agent.name) is None:
@@ -205,6 +212,18 @@ class Agents:
 def _is_fresh(saved: WatchPeriod | None, watch: WatchPeriod, now: datetime) -> bool:
     """Whether the saved watch need not be saved again yet."""
     return saved is not None and watch.started_at < now < saved.seen_at + timedelta(seconds=SAVE_WATCH_SECONDS)
+
+
+def _watch_on(transaction: Transaction, now: datetime) -> WatchPeriod:
+    """Save the watch as it is now. After a gap, every ping that is expected has a new chance."""
+    saved = watches.get(transaction, "review_alerts")
+    watch = extend_watch(saved, now)
+    watches.save(transaction, "review_alerts", watch)
+    if saved is None or watch.started_at != saved.started_at:
+        from shared.store.heartbeats import expect_after_gap
+
+        expect_after_gap(transaction, saved, now)
+    return watch
 
 
 def _silent_agents(transaction: Transaction, watch: WatchPeriod, now: datetime) -> list[Agent]:

@@ -100,7 +100,7 @@ def save(transaction: Transaction, monitor_id: int, columns: dict[str, Any]) -> 
 def unwatch(transaction: Transaction, monitor_id: int, *, version: int, removed_at: str) -> None:
     """Let a monitor be watched no more. Its events and alerts stay."""
     sql = """UPDATE monitors SET is_watched = 0, removed_at = :removed_at, version = :version, token_hash = NULL,
-        wanted_at = NULL, missed_at = NULL WHERE id = :id"""
+        wanted_at = NULL, pinged_at = NULL, began_at = NULL, missed_at = NULL WHERE id = :id"""
     transaction.rows(sql, id=monitor_id, removed_at=removed_at, version=version)
 
 
