@@ -58,6 +58,7 @@ class Loop:
         self._due: list[tuple[float, int, Check]] = []  # a heap
         self._counter = itertools.count()  # checks that are due at the same time keep their order
         self._asked: list[tuple[SecondLookup, Check]] = []
+        self._sockets: set[int] = set()  # libcurl's, in the selector
         self._exchanges = Exchanges(self._selector)
         self._deadlines: dict[Any, Deadline] = {}
         self._on_end: Callable[[Any], None] = lambda _: None
@@ -242,13 +243,14 @@ class Loop:
 
     def _watch(self, what: int, fd: int, multi: Any, _: Any) -> None:
         """For SOCKETFUNCTION: watch ``fd``, or stop watching it."""
-        is_known = fd in self._selector.get_map()
         if what == pycurl.POLL_REMOVE:
-            if is_known:
+            if fd in self._sockets:
+                self._sockets.discard(fd)
                 self._selector.unregister(fd)
-        elif is_known:
+        elif fd in self._sockets:
             self._selector.modify(fd, what, multi.socket_action)
         else:
+            self._sockets.add(fd)
             self._selector.register(fd, what, multi.socket_action)
 
 

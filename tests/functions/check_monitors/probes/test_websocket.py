@@ -19,14 +19,14 @@ def upgrades(*frames: bytes, asked: list[bytes] | None = None, is_echo: bool = F
 
     def handler(connection: Any) -> None:
         request = connection.recv(65536)
+        if asked is not None:
+            asked.append(request)
         key = request.partition(b"Sec-WebSocket-Key: ")[2].partition(b"\r\n")[0]
         accept = base64.b64encode(hashlib.sha1(key + _GUID).digest())
         head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         connection.sendall(head + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
         for frame in frames:
             connection.sendall(frame)
-        if asked is not None:
-            asked.append(request)
         while data := connection.recv(65536):
             text = bytes(byte ^ data[2 + place % 4] for place, byte in enumerate(data[6:]))
             if asked is not None:
