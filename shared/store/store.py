@@ -18,7 +18,7 @@ from shared.alerting import (
     move,
 )
 from shared.models import Agent, Alert, AlertKind, AlertStatus, Cause, Change, ChangeKind, Event, Notification
-from shared.store.changes import open_alert
+from shared.store.changes import channels_for_recovery, channels_of, open_alert
 from shared.store.engines.database import Database, Transaction
 from shared.store.engines.group_commit import Group
 from shared.store.ingest import Ingested, ingest
@@ -147,10 +147,8 @@ class Alerts:
         with self._database.snapshot() as snapshot:
             return alerts.page(snapshot, limit=limit, before=before, status=status, outages_of=outages_of)
 
-    def move(
-        self, alert_id: int, to: AlertStatus, *, by: str | None, at: datetime, channels: Collection[str]
-    ) -> Change:
-        """Move an alert by hand. Its end, or its reopening, is owed to ``channels``.
+    def move(self, alert_id: int, to: AlertStatus, *, by: str | None, at: datetime, channels: Sequence[str]) -> Change:
+        """Move an alert by hand. Its end, or its reopening, is owed to those of ``channels`` that hear of its subject.
 
         The change's kind is None if the alert was there already.
 
@@ -170,7 +168,8 @@ class Alerts:
             _sync_subject(transaction, moved)
             if not has_news(alert, moved):
                 return Change(moved, ChangeKind.MOVED)
-            owed = notifications.owe(transaction, moved, channels, now=at, is_manual=True, actor=by, occurred_at=at)
+            told = _channels_about(transaction, moved, channels)
+            owed = notifications.owe(transaction, moved, told, now=at, is_manual=True, actor=by, occurred_at=at)
             return Change(moved, ChangeKind.MOVED, owed)
 
 
@@ -234,6 +233,16 @@ def _silent_agents(transaction: Transaction, watch: WatchPeriod, now: datetime) 
 def _save_silence(transaction: Transaction, agent: Agent) -> None:
     agents.save(transaction, agent)
     monitors.set_state_of_agent(transaction, agent.name, STATE_WITHOUT_AGENT)
+
+
+def _channels_about(transaction: Transaction, alert: Alert, configured: Sequence[str]) -> Sequence[str]:
+    """Those of the ``configured`` channels that hear of an alert: its monitor's policy may name some."""
+    monitor = monitors.named(transaction, alert.subject) if alert.kind is AlertKind.OUTAGE else None
+    if monitor is None:
+        return configured
+    if alert.status is AlertStatus.RESOLVED:
+        return channels_for_recovery(transaction, monitor, alert, configured)
+    return channels_of(monitor, configured)
 
 
 def _sync_subject(transaction: Transaction, alert: Alert) -> None:

@@ -62,7 +62,7 @@ def _file(file: Path, now: datetime) -> Imported:
         if backup.is_backup(data):
             uptime_kuma.convert(backup.read(data, imported.notes), imported, now)
             return imported
-    _yaml(yaml_documents.documents(text, str(file)), file, imported)
+    _yaml(text, file, imported)
     return imported
 
 
@@ -73,7 +73,8 @@ def _json(text: str) -> Any:
         return None
 
 
-def _yaml(documents: list[Any], file: Path, imported: Imported) -> None:
+def _yaml(text: str, file: Path, imported: Imported) -> None:
+    documents = yaml_documents.documents(text, str(file), imported.notes)
     first = next((document for document in documents if isinstance(document, dict)), None)
     if first is None:
         raise SourceUnreadable(f"{file} is of no tool that is known: {_WHAT}")
@@ -82,7 +83,8 @@ def _yaml(documents: list[Any], file: Path, imported: Imported) -> None:
     elif "monitors" in first:
         raise SourceUnreadable(f"{file} looks like a bonghwa.yaml already")
     elif any(gatus_files.is_configuration(document) for document in documents):
-        configuration, is_from_cluster = gatus_files.read_file(documents, file, imported.notes)
+        configuration, has_manifest = gatus_files.read_file(documents, file, imported.notes)
+        is_from_cluster = has_manifest or yaml_documents.has_defaults(text)
         gatus.convert(configuration, imported, is_from_cluster=is_from_cluster)
     else:
         raise SourceUnreadable(f"{file} is of no tool that is known: {_WHAT}")

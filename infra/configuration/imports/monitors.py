@@ -59,7 +59,8 @@ def _valid(given: dict[str, Any], where: str, imported: Imported) -> Policy | No
             name, _, expected = expected.partition(": ")
             path = [name] if name in given else []
         if path == ["heartbeat", "token"]:
-            imported.notes.add(where, "token", f"expected {expected}; a new one is made, so change it at the sender")
+            why = "expected at most 128 letters, digits and _ . ~ -; a new one is made, so change it at the sender"
+            imported.notes.add(where, "token", why)
             given["heartbeat"] = {name: value for name, value in given["heartbeat"].items() if name != "token"}
             continue
         if not path or path[0] in _NEEDED or path[0] not in given:

@@ -63,7 +63,6 @@ def convert(document: dict[str, Any], imported: Imported) -> None:
     names = monitor_names(
         ((number, site.text("name") or site.text("url")) for number, site in enumerate(sites)), imported.notes
     )
-    agent = config.text("user-agent")
     for number, site in enumerate(sites):
         if not site.data:
             site.note("the site", "it is empty; it is left out")
@@ -72,8 +71,6 @@ def convert(document: dict[str, Any], imported: Imported) -> None:
         fields = _site(site, imported)
         if fields is None:
             continue
-        if agent and "accepted_status_codes" in fields:
-            fields["user_agent"] = agent
         add_monitor(imported, {"name": names[number], "interval": interval, **fields})
     _page(config, imported)
     _note_the_rest(config, imported)
@@ -168,6 +165,14 @@ def _tcp(site: Node, imported: Imported) -> dict[str, Any] | None:
     return {"url": f"tcp://{_filled(bracketed(host), site, imported)}:{_filled(port, site, imported)}"}
 
 
+def _certificate(site: Node, imported: Imported) -> dict[str, Any]:
+    host, port = site.text("url").strip(), site.text("port").strip() or "443"
+    return {
+        "url": f"tls://{_filled(bracketed(host), site, imported)}:{_filled(port, site, imported)}",
+        "conditions": ["[CERTIFICATE_EXPIRATION] >= 7d"],
+    }
+
+
 def _websocket(site: Node, imported: Imported) -> dict[str, Any]:
     return {
         "url": _filled(site.text("url").strip(), site, imported),
@@ -179,6 +184,7 @@ _READERS: dict[str, Callable[[Node, Imported], dict[str, Any] | None]] = {
     "http": _http,
     "tcp-ping": _tcp,
     "ws": _websocket,
+    "ssl": _certificate,
 }
 
 

@@ -17,15 +17,18 @@ _HEADER = """\
 # Try it with: python -m infra apply {file} --dry-run
 """
 # Text that a reader of YAML 1.2 would take for a number; PyYAML, which follows 1.1, would not quote it.
-_NUMBER = re.compile(r"[-+]?(?:\.?[0-9][0-9_.]*(?:[eE][-+]?[0-9]+)?|0o[0-7]+)")
+_NUMBER = re.compile(r"[-+]?(?:(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+)")
 
 
 class CannotWrite(Exception):
     """A file cannot be written. The text says which and why."""
 
 
-class _Dumper(yaml.CSafeDumper):
-    """Writes what belongs together on one line, and repeats a list that two monitors share."""
+class _Dumper(yaml.SafeDumper):
+    """Writes what belongs together on one line, and repeats a list that two monitors share.
+
+    In Python, because libyaml would write the number of an emoji instead of it.
+    """
 
     def ignore_aliases(self, _: Any) -> bool:
         """Whether to write a value out: always, since an anchor with a number for a name helps nobody."""

@@ -7,12 +7,19 @@ from typing import Any
 
 import yaml
 
-from infra.configuration.imports.result import SourceUnreadable
+from infra.configuration.imports.result import Notes, SourceUnreadable
 from shared.models.scalars import storable
 
 MAX_BYTES = 20_000_000
 # What all aliases of a document expand to. A few lines can otherwise stand for more than the memory holds.
 _MAX_NODES = 1_000_000
+_MAX_DEPTH = 100
+# Variables are filled in before YAML is read, so that their braces are none of YAML's. These two signs, which no text
+# has, stand for the braces meanwhile.
+_OPEN, _CLOSE = "\uf8f0", "\uf8f1"
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_HIDDEN = re.compile(rf"{_OPEN}(\w+){_CLOSE}")
+_WITH_DEFAULT = re.compile(r"\$?\$\{(\w+):[-=]([^}]*)\}")
 _TEMPLATE = re.compile(r"\{%|\{\{")
 _ENCRYPTED = re.compile(r"\$ANSIBLE_VAULT|ENC\[AES256_GCM")
 
@@ -78,29 +85,41 @@ def text_of(file: Path) -> str:
     return text
 
 
-def documents(text: str, name: str) -> list[Any]:
+def has_defaults(text: str) -> bool:
+    """Whether ``text`` has variables with defaults, ``${NAME:-default}``, as Flux fills them in."""
+    return _WITH_DEFAULT.search(text) is not None
+
+
+def documents(text: str, name: str, notes: Notes) -> list[Any]:
     """The documents in ``text``, whose file is ``name``. Texts in them can be stored anywhere.
+
+    A variable with a default is replaced by it; any other one stays.
 
     Raises:
         SourceUnreadable: it is no YAML, or stands for more than can be read.
     """
     if _ENCRYPTED.search(text):
         raise SourceUnreadable(f"{name} is encrypted: decrypt it first")
+
+    def default(found: re.Match[str]) -> str:
+        why = "a default is Flux's, not the tool's own; its value is written, whatever the variable holds"
+        notes.add("variables", found[0], why)
+        return found[2]
+
+    text = _VARIABLE.sub(rf"{_OPEN}\1{_CLOSE}", _WITH_DEFAULT.sub(default, text))
+    loader = None
     try:
+        _refuse_depth(text, name)
         loader = _Loader(text)
-    except yaml.YAMLError as error:
-        raise SourceUnreadable(f"{name}{_place(error)}") from error
-    try:
         return list(_constructed(loader, name))
     except (yaml.YAMLError, ValueError, TypeError) as error:
         # Text between braces that stands alone is a mapping whose key is a mapping.
         if _TEMPLATE.search(text):
             raise SourceUnreadable(f"{name} is a template: render it first (Jinja, Helm or Go)") from error
         raise SourceUnreadable(f"{name}{_place(error)}") from error
-    except RecursionError:
-        raise SourceUnreadable(f"{name} is nested too deeply") from None
     finally:
-        loader.dispose()
+        if loader:
+            loader.dispose()
 
 
 def templates_in(value: Any, skipped: frozenset[str] = frozenset()) -> Iterator[str]:
@@ -115,6 +134,18 @@ def templates_in(value: Any, skipped: frozenset[str] = frozenset()) -> Iterator[
     elif isinstance(value, list):
         for part in value:
             yield from templates_in(part, skipped)
+
+
+def _refuse_depth(text: str, name: str) -> None:
+    """Refuse what is nested so deeply that libyaml's recursion would end the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _MAX_DEPTH:
+            raise SourceUnreadable(f"{name} is nested too deeply")
 
 
 def _constructed(loader: _Loader, name: str) -> Iterator[Any]:
@@ -144,7 +175,7 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return storable(value)
+        return storable(_HIDDEN.sub(r"${\1}", value))
     if isinstance(value, dict):
         return {_clean(key): _clean(part) for key, part in value.items()}
     if isinstance(value, list):

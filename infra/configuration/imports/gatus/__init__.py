@@ -13,7 +13,7 @@ from infra.configuration.imports.result import Imported
 def convert(configuration: dict[str, Any], imported: Imported, *, is_from_cluster: bool) -> None:
     """Add everything of a configuration to ``imported``."""
     variables = Variables(imported, is_from_cluster=is_from_cluster)
-    document = Node(variables.with_defaults(configuration), "the file", imported.notes)
+    document = Node(variables.unescaped(configuration), "the file", imported.notes)
     if document.has("services") and not document.has("endpoints"):
         document.note("services", "Gatus calls them endpoints since version 4, and ignores this key")
         document.data["endpoints"] = document.data["services"]

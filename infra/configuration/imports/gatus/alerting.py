@@ -1,6 +1,5 @@
 """Gatus's alerts: which channels an endpoint notifies, and from which failure on."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,9 +73,7 @@ class Alerting:
         default = self._providers.node(kind).node("default-alert")
         alert.note_unknown(_ALERT, f"alerts[{kind}].")
         is_explicit = alert.has("send-on-resolved")
-        whole = Node(
-            {**default.data, **{k: v for k, v in alert.data.items() if v is not None}}, alert.where, alert.notes
-        )
+        whole = Node({**default.data, **_set_in(alert.data)}, alert.where, alert.notes)
         if not whole.flag("enabled", default=True):
             alert.note(what, "it is switched off; it is left out")
             return
@@ -113,10 +110,9 @@ class Alerting:
             {},
         )
         own = {name: value for name, value in provider.data.items() if name != "overrides"}
-        settings = {**own, **{k: v for k, v in of_group.items() if v is not None}, **override}
-        key = json.dumps(
-            [kind, {k: settings[k] for k in settings if k != "default-alert"}], default=str, sort_keys=True
-        )
+        settings = {**own, **_set_in(of_group), **override}
+        telling = {name: value for name, value in settings.items() if name != "default-alert"}
+        key = f"{kind} {sorted(telling.items(), key=str)}"
         if key not in self._channels:
             suffix = f" {group}" if group and of_group else ""
             self._channels[key] = self._made(kind, f"{kind}{suffix}", settings)

@@ -6,69 +6,58 @@ from typing import Any
 
 from infra.configuration.imports.gatus.variables import Variables
 from shared.monitors.conditions import parse
+from shared.monitors.kinds import Kind, unavailable
 
 # In the order in which Gatus looks for them.
 _OPERATORS = ("==", "!=", "<=", ">=", ">", "<")
 _COMPARISON = re.compile(r"(\S.*?) (==|!=|<=|>=|>|<) (\S.*)")
 _JOINER = re.compile(r"&&|\|\|")
-_PLACEHOLDER = re.compile(r"\[([A-Z][A-Z_]+)\]")
-_KNOWN = {"STATUS", "BODY", "RESPONSE_TIME", "CERTIFICATE_EXPIRATION", "IP", "CONNECTED", "HEADER", "DNS_RCODE"}
 _FUNCTION = re.compile(r"(?:any|pat|len|has)\(")
 _ANY = re.compile(r"any\(([^()]*)\)")
+# What stands for other characters in a pattern of Gatus, beside *.
+_GLOB = re.compile(r"pat\([^)]*(?:\?|\[[^\]]*\])[^)]*\)")
 
 Note = Callable[[str, str], None]
 
 
-def converted(listed: list[Any], variables: Variables, note: Note, *, has_status: bool) -> list[str]:
-    """Those of a list of conditions that can be carried over. ``note(what, why)`` gets the others.
-
-    ``has_status``: whether what is checked has a status code.
-    """
+def converted(listed: list[Any], kind: Kind, variables: Variables, note: Note) -> list[str]:
+    """Those of a list of conditions that can be carried over. ``note(what, why)`` gets the others."""
     found: list[str] = []
     for given in listed:
         if given is None:
             note("a null condition", "it is empty, and is left out")
-            continue
-        if isinstance(given, dict | list):
+        elif isinstance(given, dict | list):
             note("a condition", "expected text; it is left out")
-            continue
-        text, is_complete = variables.plain(str(given).strip())
-        if not is_complete:
-            note(f"condition {given}", "the value of its variable is not in the source; it is left out")
-            continue
-        if "[STATUS]" in text and not has_status:
-            note(f"condition {text}", "only http and https have a status code; it is left out")
-            continue
-        found += _one(text, note)
+        else:
+            found += _one(variables.of_monitor(str(given).strip()), kind, note)
     return found
 
 
-def _one(text: str, note: Note) -> list[str]:
+def _one(text: str, kind: Kind, note: Note) -> list[str]:
     if len(_at_joiners(text)) > 1:
-        return _split(text, note)
-    if reason := _refused(text):
+        return _split(text, kind, note)
+    if reason := _refused(text, kind):
         note(f"condition {text}", f"{reason}; it is left out")
         return []
+    if _GLOB.search(text):
+        note(f"condition {text}", "in pat() only * stands for other characters here")
     return [text]
 
 
-def _refused(text: str) -> str | None:
-    unknown = [name for name in _PLACEHOLDER.findall(text) if name not in _KNOWN]
-    if unknown:
-        return f"there is no [{unknown[0]}] here"
+def _refused(text: str, kind: Kind) -> str | None:
     try:
-        parse(text)
+        expected = unavailable(parse(text).placeholders, kind)
     except ValueError as error:
-        return f"expected {error}"
-    return None
+        expected = str(error)
+    return f"expected {expected}" if expected else None
 
 
-def _split(text: str, note: Note) -> list[str]:
+def _split(text: str, kind: Kind, note: Note) -> list[str]:
     """What the writer of ``&&`` or ``||`` meant, if that is certain."""
     did = f"Gatus has no such operator and finds this {_in_gatus(text)}"
     parts = _at_joiners(text)
     sides, joiners = parts[::2], set(parts[1::2])
-    are_comparisons = all(_COMPARISON.fullmatch(side) and _refused(side) is None for side in sides)
+    are_comparisons = all(_COMPARISON.fullmatch(side) and _refused(side, kind) is None for side in sides)
     meant: list[str] = []
     if are_comparisons and joiners == {"&&"}:
         meant = sides
@@ -92,11 +81,11 @@ def _any_of(sides: list[str]) -> list[str]:
 
 
 def _at_joiners(text: str) -> list[str]:
-    """``text`` split at each ``&&`` and ``||`` that stands outside parentheses, with these between the parts."""
+    """``text`` split at each ``&&`` and ``||`` that stands outside brackets, with these between the parts."""
     parts, begin = [], 0
     for found in _JOINER.finditer(text):
         before = text[: found.start()]
-        if before.count("(") <= before.count(")"):
+        if before.count("(") <= before.count(")") and before.count('"') % 2 == 0:
             parts += [text[begin : found.start()].strip(), found[0]]
             begin = found.end()
     return [*parts, text[begin:].strip()]
@@ -112,7 +101,7 @@ def _in_gatus(text: str) -> str:
     left, right = text.split(f" {operator} ")[:2]
     if _JOINER.search(right):
         return {">=": "always true", "<": "never true", ">": "nearly always true"}.get(operator, "nearly never true")
-    if re.fullmatch(r"\d+", right.strip()) and _JOINER.search(left):
+    if re.fullmatch(r"\d{1,9}", right.strip()) and _JOINER.search(left):
         is_true = {"<=": True, "<": int(right) > 0, ">=": int(right) == 0, ">": False}[operator]
         return "always true" if is_true else "never true"
     return "something else than it says"

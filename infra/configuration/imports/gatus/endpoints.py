@@ -14,6 +14,7 @@ from infra.configuration.imports.monitors import add_monitor
 from infra.configuration.imports.naming import monitor_names, one_line
 from infra.configuration.imports.nodes import Node, keys
 from infra.configuration.imports.result import Imported
+from shared.monitors.kinds import kind_of
 
 _INTERVAL = 60.0
 # A heartbeat without an interval is never missed in Gatus. This is the longest one here.
@@ -38,8 +39,8 @@ class Endpoints:
         self._imported = imported
         self._lost: Counter[str] = Counter()
         self._silent = 0
-        # The monitors that each window covers, by what the window says.
-        self.windows: dict[str, list[str]] = {}
+        # What each window says, and the monitors that it covers.
+        self.windows: list[tuple[Any, list[str]]] = []
         self._nodes = [
             Node(given, f"{key}[{number}]", imported.notes)
             for key in ("endpoints", "external-endpoints")
@@ -90,7 +91,11 @@ class Endpoints:
             return
         self._silent += not outcome.channels
         for window in node.listed("maintenance-windows"):
-            self.windows.setdefault(json.dumps(window, default=str, sort_keys=True), []).append(fields["name"])
+            known = next((names for same, names in self.windows if same == window), None)
+            if known is None:
+                self.windows.append((window, [fields["name"]]))
+            else:
+                known.append(fields["name"])
 
     def _alerted(self, outcome: Outcome, *, is_heartbeat: bool) -> dict[str, Any]:
         reminder = min(outcome.reminders, default=0.0)
@@ -107,8 +112,12 @@ class Endpoints:
         found = self._target(node)
         if found is None:
             return None
-        is_http = found["url"].lower().startswith(("http:", "https:"))
-        listed = conditions.converted(node.listed("conditions"), self._variables, node.note, has_status=is_http)
+        try:
+            kind = kind_of(found["url"], has_dns="dns" in found)
+        except ValueError:
+            node.note(f"url {node.text('url')}", "expected a scheme such as https:// or tcp://; it is left out")
+            return None
+        listed = conditions.converted(node.listed("conditions"), kind, self._variables, node.note)
         if not listed:
             node.note("conditions", "there is none, so what counts as up by default does")
         headers = {name: self._variables.of_monitor(text) for name, text in node.texts("headers").items()}

@@ -28,12 +28,12 @@ def is_configuration(document: Any) -> bool:
 
 
 def read_file(documents: list[Any], file: Path, notes: Notes) -> tuple[dict[str, Any], bool]:
-    """The configuration in a file's documents, and whether it comes from a cluster, where Flux fills in variables.
+    """The configuration in a file's documents, and whether one is a manifest of a cluster.
 
     Raises:
         SourceUnreadable: there is none.
     """
-    found = [each for document in documents for each in _configurations(document, file.name)]
+    found = [each for document in documents for each in _configurations(document, file.name, notes)]
     if not found:
         raise SourceUnreadable(f"{file} is YAML, but holds no endpoints of Gatus and no sites of Upptime")
     return _merged(found, notes), any(_is_manifest(document) for document in documents)
@@ -41,6 +41,8 @@ def read_file(documents: list[Any], file: Path, notes: Notes) -> tuple[dict[str,
 
 def read_folder(folder: Path, notes: Notes, skipped: frozenset[Path]) -> tuple[dict[str, Any], bool]:
     """The configuration in all files of a folder and the folders in it, merged as Gatus does.
+
+    Also whether it comes from a cluster, in which Flux may fill in variables.
 
     Raises:
         SourceUnreadable: there is none, or a file with a part of it cannot be read.
@@ -52,9 +54,11 @@ def read_folder(folder: Path, notes: Notes, skipped: frozenset[Path]) -> tuple[d
         if file in skipped or any(part.startswith("..") for part in file.relative_to(folder).parts):
             continue
         name = str(file.relative_to(folder))
-        documents = yaml_documents.documents(yaml_documents.text_of(file), name)
-        inside = [each for document in documents for each in _configurations(document, name)]
-        is_from_cluster = is_from_cluster or any(_is_manifest(document) for document in documents)
+        text = yaml_documents.text_of(file)
+        documents = yaml_documents.documents(text, name, notes)
+        inside = [each for document in documents for each in _configurations(document, name, notes)]
+        has_manifest = any(_is_manifest(document) for document in documents)
+        is_from_cluster = is_from_cluster or has_manifest or yaml_documents.has_defaults(text)
         if not inside and not all(_is_manifest(document) for document in documents):
             notes.add(f"file {name}", "the file", "it holds nothing of Gatus's; it is left out")
         found += inside
@@ -67,7 +71,7 @@ def _is_manifest(document: Any) -> bool:
     return isinstance(document, dict) and "kind" in document and "apiVersion" in document
 
 
-def _configurations(document: Any, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _configurations(document: Any, name: str, notes: Notes) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each configuration in a document: itself, or those in the texts of a manifest."""
     if not isinstance(document, dict):
         return
@@ -77,8 +81,8 @@ def _configurations(document: Any, name: str) -> Iterator[tuple[str, dict[str, A
             yield name, document
         return
     for key, text in _files_in(document, is_encoded=document.get("kind") == "Secret"):
-        for inside in yaml_documents.documents(text, f"{key} in {name}"):
-            yield from _configurations(inside, f"{key} in {name}")
+        for inside in yaml_documents.documents(text, f"{key} in {name}", notes):
+            yield from _configurations(inside, f"{key} in {name}", notes)
 
 
 def _files_in(value: Any, *, is_encoded: bool) -> Iterator[tuple[str, str]]:

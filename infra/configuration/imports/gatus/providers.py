@@ -3,16 +3,27 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from infra.configuration.imports import apprise_urls
 from infra.configuration.imports.channels import chat_ids, smtp_url
 from infra.configuration.imports.gatus.variables import Variables
 from infra.configuration.imports.nodes import Node, keys
+from infra.configuration.imports.placeholders import has_placeholder, unescaped
 
 _COMMON = {"default-alert", "overrides", "client", "group"}
 _PLACEHOLDER = re.compile(r"\[([A-Z][A-Z_]+)\]")
 # What a body's placeholders are called here.
 _WORDS = {"ENDPOINT_NAME": "monitor", "ENDPOINT_GROUP": "group", "RESULT_ERRORS": "cause"}
+_LOST = {
+    "title": "texts are templates here; set title",
+    "message-content": "texts are templates here; set text",
+    "click": "a message has its own links here",
+    "email": "nothing is forwarded by e-mail here; add a channel of the kind email",
+    "disable-firebase": "it has no counterpart here",
+    "disable-cache": "it has no counterpart here",
+    "channel": "a webhook writes into its own channel here",
+}
 _TELEGRAM = "https://api.telegram.org"
 _NTFY = "https://ntfy.sh"
 _MATRIX = "https://matrix-client.matrix.org"
@@ -41,9 +52,9 @@ def settings_of(kind: str, provider: Provider) -> Settings | list[Settings] | st
     provider.note_unknown({*known, *_COMMON}, "")
     if provider.has("client"):
         provider.note("client", "messages are sent without a client's settings here")
-    for name in known & {"title", "message-content", "click", "email", "html"}:
-        if provider.has(name):
-            provider.note(name, "texts are templates with other names here; set title and text")
+    for name, why in _LOST.items():
+        if name in known and provider.has(name):
+            provider.note(name, why)
     try:
         return mapper(provider) or "its settings are incomplete"
     except ValueError:
@@ -77,8 +88,8 @@ def _email(provider: Provider) -> Settings | None:
         user = ""
     url = smtp_url(host, number, "", "", is_tls=number == _TLS_PORT)
     if user:
-        # A variable's value is filled in as it is; it must be percent-encoded there if it has special letters.
-        url = url.replace("://", f"://{_credential(provider, 'username', user)}:{_credential(provider, '', password)}@")
+        credentials = f"{_credential(provider, 'username', user)}:{_credential(provider, 'password', password)}"
+        url = url.replace("://", f"://{credentials}@")
     return {
         "kind": "email",
         "url": url,
@@ -88,13 +99,12 @@ def _email(provider: Provider) -> Settings | None:
 
 
 def _credential(provider: Provider, name: str, text: str) -> str:
-    from urllib.parse import quote
-
+    """``text`` as it stands in a URL; the value of a variable is filled in there as it is."""
     placed = provider.variables.of_channel(text)
-    if "${" in placed:
-        provider.note(name or "password", "a variable's value stands in a URL here: percent-encode it")
-        return placed
-    return quote(text, safe="")
+    if has_placeholder(placed):
+        provider.note(name, "a variable's value stands in a URL here: percent-encode it")
+    parts = re.split(r"(\$\{\w+\})", placed)
+    return "".join(part if number % 2 else quote(unescaped(part), safe="") for number, part in enumerate(parts))
 
 
 def _ntfy(provider: Provider) -> Settings:

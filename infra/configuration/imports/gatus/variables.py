@@ -7,7 +7,6 @@ from infra.configuration.imports.placeholders import literal
 from infra.configuration.imports.result import Imported
 from shared.monitors.placeholders import PREFIX
 
-_WITH_DEFAULT = re.compile(r"\$\{(\w+)(?::[-=])([^}]*)\}")
 _VARIABLE = re.compile(r"(\$\$)|\$\{(\w+)\}|\$([A-Za-z_]\w*)")
 
 
@@ -18,22 +17,17 @@ class Variables:
         self._imported = imported
         self._is_from_cluster = is_from_cluster
 
-    def with_defaults(self, value: Any) -> Any:
-        """``value`` with the default in place of each ``${NAME:-default}``, which Gatus itself does not know."""
+    def unescaped(self, value: Any) -> Any:
+        """``value`` as Gatus gets it from Flux, if it does: ``$${NAME}`` is ``${NAME}`` then."""
+        if not self._is_from_cluster:
+            return value
         if isinstance(value, str):
-            if self._is_from_cluster or _WITH_DEFAULT.search(value):
-                value = value.replace("$${", "${")
-            return _WITH_DEFAULT.sub(self._default, value)
+            return value.replace("$${", "${")
         if isinstance(value, dict):
-            return {self.with_defaults(key): self.with_defaults(part) for key, part in value.items()}
+            return {self.unescaped(key): self.unescaped(part) for key, part in value.items()}
         if isinstance(value, list):
-            return [self.with_defaults(part) for part in value]
+            return [self.unescaped(part) for part in value]
         return value
-
-    def _default(self, found: re.Match[str]) -> str:
-        why = "a default is Flux's, not Gatus's; its value is written, whatever the variable holds"
-        self._imported.notes.add("variables", found[0], why)
-        return found[2]
 
     def of_monitor(self, text: str) -> str:
         """``text`` for a field of a monitor: the agent fills in its variables, whose names begin with MONITOR_."""

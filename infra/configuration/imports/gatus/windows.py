@@ -1,6 +1,5 @@
 """Gatus's maintenance, for all endpoints or for some."""
 
-import json
 import re
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,12 +13,12 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 _START = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
-def add_all(document: Node, of_endpoints: dict[str, list[str]], imported: Imported) -> None:
-    """Add a window for each maintenance. ``of_endpoints``: the monitors of each, by its JSON."""
+def add_all(document: Node, of_endpoints: list[tuple[Any, list[str]]], imported: Imported) -> None:
+    """Add a window for each maintenance. ``of_endpoints``: what each says, and its monitors."""
     if document.has("maintenance"):
         _add(Node(document.data["maintenance"], "maintenance", imported.notes), {"all": True}, imported)
-    for given, names in of_endpoints.items():
-        node = Node(json.loads(given), f"monitors {names[0]!r}", imported.notes)
+    for given, names in of_endpoints:
+        node = Node(given, f"monitors {names[0]!r}", imported.notes)
         _add(node, {"monitors": names}, imported)
 
 

@@ -25,6 +25,7 @@ def add_all(export: Export, imported: Imported) -> dict[int, list[str]]:
     """Add a channel for each notification; the names of its channels, by the notification's id."""
     names: dict[int, list[str]] = {}
     for row in export.notifications:
+        row.where = f"channels {row.word('name')!r}"
         config = Config(row)
         wanted = row.word("name") or config.text("name") or "channel"
         row.where = f"channels {wanted!r}"

@@ -24,7 +24,7 @@ def fields(row: Row, export: Export) -> dict[str, Any]:
     url = row.word("url")
     found: dict[str, Any] = {
         "url": url,
-        "method": row.word("method").upper() or None,
+        "method": _method(row),
         "headers": {name: str(value) for name, value in row.mapping("headers").items()} or None,
         "verify_tls": False if row.flag("ignore_tls") else None,
         "accepted_status_codes": [str(code) for code in row.listed("accepted_statuscodes_json")] or _CODES,
@@ -71,6 +71,11 @@ def proxy_url(row: Row) -> str:
     if row.flag("auth") and row.text("username"):
         user = f"{quote(row.text('username'), safe='')}:{quote(row.text('password'), safe='')}@"
     return f"{row.word('protocol') or 'http'}://{user}{bracketed(row.word('host'))}:{row.whole('port') or 8080}"
+
+
+def _method(row: Row) -> str | None:
+    method = row.word("method").upper()
+    return method if method not in ("", "GET") else None
 
 
 def _redirects(row: Row) -> dict[str, Any]:

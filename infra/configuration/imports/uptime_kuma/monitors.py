@@ -20,6 +20,8 @@ _READERS = {
 _INTERVAL = 60
 # The share of the interval that a check may take if no timeout is set.
 _TIMEOUT = 0.8
+# Texts in which the agent fills nothing in.
+_PLAIN = ("keyword", "forbidden_keyword")
 # Options that every type may have, and that are lost.
 _LOST = {
     "cache_bust": "a query that defeats caches",
@@ -37,10 +39,11 @@ def add_all(export: Export, groups: Groups, channels: dict[int, list[str]], impo
             continue
         fields = _common(row, export, groups, channels)
         try:
-            fields |= literal(_own(row, export))
+            own = _own(row, export)
         except NotSupported as reason:
             imported.notes.add(row.where, f"type {row.word('type') or 'unknown'}", f"{reason}; it is left out")
             continue
+        fields |= {name: value if name in _PLAIN else literal(value) for name, value in own.items()}
         if add_monitor(imported, fields):
             silent += not fields["channels"]
     expiring = sum(row.flag("domain_expiry_notification") for row in export.monitors)

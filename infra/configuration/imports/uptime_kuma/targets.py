@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from infra.configuration.imports.channels import bracketed
 from infra.configuration.imports.uptime_kuma.http import expiry_days
@@ -150,8 +150,10 @@ def mqtt(row: Row, _: Export) -> dict[str, Any]:
     if host.lower().startswith(("ws://", "wss://")):
         raise NotSupported("MQTT over WebSocket is not checked here")
     if row.word("mqtt_topic"):
-        row.note("topic and message", f"{_NO_LOGIN} or waiting for a message")
-    return {"url": f"{scheme}://{_address(row, 8883 if scheme == 'mqtts' else 1883)}"}
+        row.note("topic and message", "the check here connects, without waiting for a message")
+    user, password = row.text("mqtt_username"), row.text("mqtt_password")
+    credentials = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
+    return {"url": f"{scheme}://{credentials}{_address(row, 8883 if scheme == 'mqtts' else 1883)}"}
 
 
 def postgres(row: Row, _: Export) -> dict[str, Any]:
@@ -163,7 +165,7 @@ def postgres(row: Row, _: Export) -> dict[str, Any]:
 
 
 def database(row: Row, _: Export) -> dict[str, Any]:
-    """Another database server, which is asked as anybody can."""
+    """Another database server, which is asked as anybody can. Redis gets its password."""
     url = urlsplit(row.word("database_connection_string"))
     schemes = {"mysql": "mysql", "mariadb": "mysql", "redis": "redis", "rediss": "rediss", "mongodb": "mongodb"}
     scheme = schemes.get(url.scheme.lower())
@@ -171,10 +173,11 @@ def database(row: Row, _: Export) -> dict[str, Any]:
         raise NotSupported("its connection string is none that is known here")
     if "," in url.netloc:
         row.note("hosts", "only the first of them is asked")
-    if url.username or url.password or row.text("database_query").strip():
+    credentials, at, hosts = url.netloc.rpartition("@")
+    is_kept = scheme.startswith("redis")
+    if (at and not is_kept) or row.text("database_query").strip():
         row.note("login and query", _NO_LOGIN)
-    first = url.netloc.rpartition("@")[2].split(",")[0]
-    return {"url": f"{scheme}://{first}"}
+    return {"url": f"{scheme}://{credentials + at if is_kept else ''}{hosts.split(',')[0]}"}
 
 
 def rabbitmq(row: Row, _: Export) -> dict[str, Any]:

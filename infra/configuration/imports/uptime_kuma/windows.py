@@ -112,11 +112,11 @@ def _cron(row: Row, zone: str) -> dict[str, Any]:
 
 
 def _recurring(row: Row, zone: str, now: datetime) -> dict[str, Any]:
+    rule, plain = _rule(row)
     at, seconds = _times(row)
     starts_at, ends_at = _moment(row.word("start_date"), zone), _moment(row.word("end_date"), zone)
     if ends_at is not None and ends_at <= now:
         raise _LeftOut("it is over")
-    rule, plain = _rule(row)
     common = {"duration": duration_text(seconds), "time_zone": zone}
     is_limited = ends_at is not None or (starts_at is not None and starts_at > now)
     if plain is not None and not is_limited:
