@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.functions.api import KEY, Api, on_each_engine
+from tests.functions.api import KEY, SUCCESS, Api, on_each_engine
 from tests.functions.manage_monitors.watched import SECRET, SHOP, answer, applied, changed, made, refused
 
 
