@@ -140,3 +140,17 @@ def test_what_a_newer_agent_says_beside_is_ignored(api: Api) -> None:
 def test_a_claim_needs_the_key(api: Api, key: str | None) -> None:
     made(api, bearer_token=SECRET)
     refused(api.call("POST", "/checks/claim", {"agent": "a"}, key=key), 401)
+
+
+@on_each_engine
+def test_an_agent_gets_what_is_checked_where_it_is_and_forgets_the_rest(api: Api) -> None:
+    here = made(api, name="here", locations=["seoul"], bearer_token=SECRET)
+    made(api, name="there", locations=["busan"], bearer_token=SECRET)
+    first = claimed(api, location="seoul")
+    assert (known(first), due(first)) == (["here"], ["here"])
+    changed(api, here, locations=["busan"])
+    second = claimed(api, location="seoul", known=first["version"])
+    assert (known(second), second["removed"], due(second)) == ([], ["here"], [])
+    # It waits for pings from now on.
+    changed(api, here, url=None, interval=None, bearer_token=None, heartbeat={"period": "1h"})
+    assert claimed(api, location="busan", known=second["version"])["removed"] == ["here"]
