@@ -12,10 +12,12 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra.configuration.imports import gatus, read, upptime
+from infra.configuration.imports import upptime
+from infra.configuration.imports.gatus import conversion as gatus
 from infra.configuration.imports.gatus.files import TOP_LEVEL
 from infra.configuration.imports.nodes import keys
 from infra.configuration.imports.result import Imported, SourceUnreadable
+from infra.configuration.imports.sources import read
 from infra.configuration.imports.writing import yaml_text
 from shared.monitors.policy import Policy
 from tests.infra.configuration.imports.kuma import Kuma

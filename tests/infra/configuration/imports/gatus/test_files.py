@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.configuration.imports import read
 from infra.configuration.imports.result import SourceUnreadable
+from infra.configuration.imports.sources import read
 from tests.infra.configuration.imports.reading import imported_text, monitor, notes, said
 from tests.infra.configuration.imports.set_ups import NOW
 

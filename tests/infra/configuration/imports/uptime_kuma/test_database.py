@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.configuration.imports import read
 from infra.configuration.imports.result import SourceUnreadable
+from infra.configuration.imports.sources import read
 from tests.infra.configuration.imports.kuma import Kuma, columns
 from tests.infra.configuration.imports.reading import monitor, notes
 from tests.infra.configuration.imports.set_ups import NOW

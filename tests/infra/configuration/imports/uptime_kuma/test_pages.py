@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from infra.configuration.imports import read
+from infra.configuration.imports.sources import read
 from tests.infra.configuration.imports.kuma import Kuma
 from tests.infra.configuration.imports.reading import monitor, notes, read_back, said
 from tests.infra.configuration.imports.set_ups import NOW
