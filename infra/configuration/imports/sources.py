@@ -5,12 +5,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
+
 from infra.configuration.imports import upptime, yaml_documents
 from infra.configuration.imports.gatus import conversion as gatus
 from infra.configuration.imports.gatus import files as gatus_files
 from infra.configuration.imports.result import Imported, SourceUnreadable
 from infra.configuration.imports.uptime_kuma import backup, database
 from infra.configuration.imports.uptime_kuma import conversion as uptime_kuma
+from infra.configuration.sections import StatusPage, Window
 
 _WHAT = "expected a kuma.db, a backup of Uptime Kuma, a file or folder of Gatus, or a .upptimerc.yml"
 
@@ -23,6 +26,12 @@ def read(source: Path, now: datetime, skipped: frozenset[Path] = frozenset()) ->
     Raises:
         SourceUnreadable: it is not there, damaged, encrypted, a template, or of no tool that is known.
     """
+    imported = _read(source, now, skipped)
+    _take_out_mistakes(imported)
+    return imported
+
+
+def _read(source: Path, now: datetime, skipped: frozenset[Path]) -> Imported:
     try:
         if source.is_dir():
             return _folder(source, now, skipped)
@@ -90,3 +99,27 @@ def _yaml(text: str, file: Path, imported: Imported) -> None:
         gatus.convert(configuration, imported, is_from_cluster=is_from_cluster)
     else:
         raise SourceUnreadable(f"{file} is of no tool that is known: {_WHAT}")
+
+
+def _take_out_mistakes(imported: Imported) -> None:
+    """Take out what the file may not hold: the windows and pages whose models refuse them."""
+    for window in list(imported.windows):
+        where = f"windows {str(window.get('title', ''))!r}"
+        if not _is_right(Window, window, where, imported):
+            imported.windows.remove(window)
+    if imported.status_page and not _is_right(StatusPage, imported.status_page, "status_page", imported):
+        imported.status_page = None
+    for slug, page in list(imported.status_pages.items()):
+        if not _is_right(StatusPage, page, f"status_pages {slug!r}", imported):
+            del imported.status_pages[slug]
+
+
+def _is_right(model: type[BaseModel], data: dict[str, Any], where: str, imported: Imported) -> bool:
+    try:
+        model.model_validate(data)
+    except ValidationError as error:
+        detail = error.errors(include_url=False, include_input=False)[0]
+        field, expected = ".".join(map(str, detail["loc"])), str(detail["msg"]).removeprefix("Value error, ")
+        imported.notes.add(where, field or "the whole of it", f"expected {expected}; it is left out")
+        return False
+    return True

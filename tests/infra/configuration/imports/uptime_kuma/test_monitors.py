@@ -117,3 +117,19 @@ def test_options_of_2_x_that_are_lost_are_said(kuma: Kuma) -> None:
         "retrying only after a wrong status code",
     }
     assert said(imported, "monitors: domain_expiry_notification of 1")
+
+
+def test_a_parent_that_is_left_out_is_not_depended_on(kuma: Kuma, tmp_path: Path) -> None:
+    kuma.monitor("Site", parent=kuma.monitor("Game", "steam", hostname="h", port=1))
+    found, imported = only(kuma)
+    assert "depends_on" not in found
+    assert said(imported, "monitors 'Site': parent: 'Game' is not carried over")
+    assert len(read_back(imported, tmp_path / "out").monitors) == 1
+
+
+def test_monitors_that_are_each_others_parents_depend_on_nothing(kuma: Kuma, tmp_path: Path) -> None:
+    kuma.monitor("A", parent=2)
+    kuma.monitor("B", parent=1)
+    imported = read(kuma.close(), NOW)
+    assert not any("depends_on" in each for each in imported.monitors)
+    assert len(read_back(imported, tmp_path / "out").monitors) == 2
