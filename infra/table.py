@@ -106,6 +106,11 @@ def backend() -> Row:
     return next(row for row in rows() if any(route.path == "/events" for route in row.routes))
 
 
+def claims() -> Row:
+    """The function of which the agent claims its checks."""
+    return next(row for row in rows() if any(route.path == "/checks/claim" for route in row.routes))
+
+
 def parse(text: str) -> tuple[Row, ...]:
     """The rows of a table.
 

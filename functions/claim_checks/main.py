@@ -5,10 +5,11 @@ from typing import Annotated
 
 import functions_framework
 from flask import Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared import web
 from shared.models import MonitorName, now
+from shared.models.scalars import Text
 from shared.monitors.due import time_of
 from shared.settings import Settings
 from shared.store import open_store
@@ -23,8 +24,10 @@ class ClaimRequest(BaseModel):
     ``targets``: the URLs that the agent watches by its own setting, every ``target_interval`` seconds.
     """
 
-    agent: Annotated[str, Field(min_length=1, max_length=255)]
-    location: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    model_config = ConfigDict(strict=True)
+
+    agent: Annotated[Text, Field(min_length=1, max_length=255)]
+    location: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
     seconds: Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)] = 30.0
     targets: Annotated[tuple[MonitorName, ...], Field(max_length=1_000)] = ()
     target_interval: Annotated[float, Field(ge=0.1, le=86_400, allow_inf_nan=False)] = 30.0

@@ -11,8 +11,9 @@ from shared.monitors.masking import masked
 if TYPE_CHECKING:
     from shared.store import Entry
 
-# Columns of an event's row that are JSON, or stand for true and false.
-_JSON, _FLAGS = ("cause", "attempts"), ("is_success", "is_inconclusive")
+# Columns of an event's row that are JSON, with what an empty one means, and those that stand for true and false.
+_JSON: dict[str, Any] = {"cause": None, "attempts": []}
+_FLAGS = ("is_success", "is_inconclusive")
 
 
 def monitor_of(entry: "Entry", *, shows_token: bool) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def monitor_of(entry: "Entry", *, shows_token: bool) -> dict[str, Any]:
 def event_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """An event as it is stored."""
     event = {name: value for name, value in dict(row).items() if name != "monitor_id"}
-    event |= {name: json.loads(event[name]) if event[name] else None for name in _JSON}
+    event |= {name: json.loads(event[name]) if event[name] else empty for name, empty in _JSON.items()}
     return event | {name: bool(event[name]) for name in _FLAGS}
 
 

@@ -1,19 +1,20 @@
 """/monitors and /config: what is watched. Read, made, changed, paused and removed by people and by the file."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import functions_framework
 from flask import Request, Response
 from pydantic import BaseModel, Field
 
 from functions.manage_monitors.answers import monitor_of
-from functions.manage_monitors.reading import MAX_MONITORS, changed, object_in, policy_in
+from functions.manage_monitors.reading import MAX_LINE, MAX_MONITORS, changed, object_in, policy_in, wrong
 from shared import web
 from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import Change, now
+from shared.models.scalars import Text
 from shared.monitors.policy import Policy
 from shared.settings import Settings
 from shared.store import OwnedElsewhere, Store, log_change, open_store
@@ -24,9 +25,9 @@ State = Literal["UP", "DOWN", "PENDING", "UNKNOWN", "MAINTENANCE", "PAUSED"]
 class MonitorsQuery(BaseModel):
     """``name`` and ``group`` match exactly. ``cursor`` is the ``next`` of the previous page."""
 
-    name: str | None = None
-    group: str | None = None
-    tag: str | None = None
+    name: Annotated[Text, Field(max_length=2048)] | None = None
+    group: Annotated[Text, Field(max_length=200)] | None = None
+    tag: Annotated[Text, Field(max_length=200)] | None = None
     state: State | None = None
     source: Literal["file", "api", "env", "report"] | None = None
     limit: int = Field(100, ge=1, le=1000)
@@ -111,7 +112,7 @@ def apply_configuration(request: Request, settings: Settings) -> Response:
     """200 with what changes: ``{"version", "dry_run", "added", "changed", "removed", "unchanged"}``. All or nothing."""
     is_dry_run = web.query_of(request, ConfigQuery).dry_run
     body = object_in(request)
-    given = body.pop("monitors", [])
+    given = body.pop("monitors", None)
     policies, lines = _policies(given)
     channels = configured()
     store = open_store(settings)
@@ -174,20 +175,20 @@ def _notify(store: Store, settings: Settings, changes: Sequence[Change]) -> None
 def _policies(given: Any) -> tuple[list[Policy], dict[str, int]]:
     """The policies of the file, and the lines where they stand."""
     if not isinstance(given, list) or len(given) > MAX_MONITORS:
-        detail = f"monitors: expected a list of up to {MAX_MONITORS} monitors"
-        raise web.Problem(400, detail, field="monitors")
+        raise wrong("monitors", f"a list of up to {MAX_MONITORS} monitors", given)
     policies, lines = [], {}
     for number, each in enumerate(given):
         if not isinstance(each, Mapping):
-            raise web.Problem(400, f"monitors.{number}: expected an object", field=f"monitors.{number}")
+            raise wrong(f"monitors.{number}", "an object", each)
         fields = dict(each)
-        line = fields.pop("line", None)
+        line = fields.pop("line", 0)
+        if type(line) is not int or not 0 <= line <= MAX_LINE:
+            raise wrong(f"monitors.{number}.line", "the number of a line", line)
         policy = policy_in(fields, where=("monitors", number))
         if policy.name in lines:
-            field = f"monitors.{number}.name"
-            raise web.Problem(400, f"{field}: expected a name of its own; found {policy.name!r}", field=field)
+            raise wrong(f"monitors.{number}.name", "a name that no other monitor has", policy.name)
         policies.append(policy)
-        lines[policy.name] = line if isinstance(line, int) else 0
+        lines[policy.name] = line
     return policies, lines
 
 

@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from infra.configuration.reading.validation import CLOCK_TIME
 from shared.models.scalars import Text
 from shared.models.times import written_out
 from shared.monitors.durations import Duration
+from shared.monitors.expectations import CLOCK_TIME
 from shared.monitors.parts import Part, one_or_more
 from shared.monitors.policy import Names
 

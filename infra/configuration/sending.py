@@ -14,10 +14,16 @@ CONNECT_SECONDS = 5.0
 # Thousands of monitors are written in one transaction.
 RESPONSE_SECONDS = 60.0
 _MAX_SHOWN = 2_000
+# What a new deployment's public URL responds until it is ready, and a system whose store is busy.
+_NOT_YET = {HTTPStatus.NOT_FOUND, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 
 
 class NotApplied(Exception):
     """The backend did not take the configuration, and changed nothing. The text says why and holds no secret."""
+
+
+class NotReached(NotApplied):
+    """The backend did not respond, or cannot serve yet. To try again may help."""
 
 
 class Change(BaseModel):
@@ -72,10 +78,12 @@ def put(body: Mapping[str, Any], url: str, key: str, environ: Mapping[str, str],
             )
         except requests.Timeout:
             doubt = "" if is_dry_run else "; whether it took the configuration is not known"
-            raise NotApplied(f"{at} did not answer in time{doubt}") from None
+            raise NotReached(f"{at} did not answer in time{doubt}") from None
         except (requests.RequestException, OSError, ValueError) as error:
             reason = type(error).__name__
-            raise NotApplied(f"{at} cannot be reached ({reason}): expected the system to run there") from None
+            raise NotReached(f"{at} cannot be reached ({reason}): expected the system to run there") from None
+    if response.status_code in _NOT_YET:
+        raise NotReached(f"{at} does not serve yet: {_reason(response, key, environ)}")
     if response.status_code != HTTPStatus.OK:
         raise NotApplied(f"{at} did not take the configuration: {_reason(response, key, environ)}")
     try:

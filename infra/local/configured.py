@@ -42,12 +42,12 @@ def read_at_start(environ: MutableMapping[str, str], settings: Settings) -> list
     configuration = _read(settings, environ)
     if configuration is None or not configuration.channels:
         return []
-    usable, left_out = _usable(configuration.channels)
+    channels, left_out = usable(configuration.channels)
     try:
         known = json.loads(environ.get("CHANNELS") or "{}")
     except ValueError:
         return left_out  # whoever reads CHANNELS says what is wrong with it
-    environ["CHANNELS"] = json.dumps({**known, **usable}, ensure_ascii=False)
+    environ["CHANNELS"] = json.dumps({**known, **channels}, ensure_ascii=False)
     return left_out
 
 
@@ -117,7 +117,9 @@ class _Watch:
         """Log what is wrong with the file, if something is, and let ``GET /`` say it; whether it could be said."""
         from shared.store import StoreUnavailable, open_store
 
-        lines = problem.splitlines() if problem else []
+        # Whoever reads ``GET /`` need not know the folders of this machine.
+        folder = f"{self._settings.config_file.parent}/"
+        lines = [line.removeprefix(folder) for line in problem.splitlines()] if problem else []
         for line in lines:
             step("server", "configuration_refused", level=logging.ERROR, reason=line)
         more = [f"and {len(lines) - _SUMMARY_LINES} more mistakes"] if len(lines) > _SUMMARY_LINES else []
@@ -143,20 +145,20 @@ def _read(settings: Settings, environ: Mapping[str, str]) -> "Configuration | No
         raise FileWrong(str(wrong)) from None
 
 
-def _usable(channels: Mapping[str, dict[str, Any]]) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """The channels, as far as this version can use them, and what of them it cannot."""
+def usable(channels: Mapping[str, dict[str, Any]]) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """The channels, as far as this version can use them, and what of them it cannot, a line each."""
     from shared.notifiers import kind_named, kinds
 
-    usable, left_out = {}, []
+    found, left_out = {}, []
     for name, channel in channels.items():
         if channel["kind"] not in kinds():
             left_out.append(f"channel {name}: nobody is notified there, since {channel['kind']} is not supported yet")
             continue
         known = {"kind", *kind_named(channel["kind"]).model_fields}
-        usable[name] = {field: value for field, value in channel.items() if field in known}
+        found[name] = {field: value for field, value in channel.items() if field in known}
         if unused := sorted(channel.keys() - known):
             left_out.append(f"channel {name}: not used yet: {', '.join(unused)}")
-    return usable, left_out
+    return found, left_out
 
 
 def _stamp(file: Path) -> tuple[object, ...]:

@@ -13,6 +13,7 @@ from infra.openapi import examples, responses
 from infra.openapi.fields import FIELDS
 from infra.openapi.operation import Operation, Response
 from infra.openapi.operations import OPERATIONS
+from infra.openapi.policies import components, linked
 from infra.table import Route, rows
 from shared import ROOT, __version__
 from shared.settings import Access
@@ -38,11 +39,13 @@ JSON in, JSON out; times are ISO 8601 in UTC, with milliseconds. Errors are prob
 names the field and the value. A body may have {MAX_BODY_BYTES // 1024**2} MiB. `GET` operations accept `HEAD` too.
 
 `API_AUTH` says what needs the `X-API-Key` header: `ingest` (reporting events, and the scheduled functions),
-`writes` (changing alerts too) or `all`. Where it is optional here, that setting decides.
+`writes` (changing alerts too) or `all`. Where it is optional here, that setting decides. Whatever changes what is
+watched ("manage": monitors and the configuration) needs it in every mode.
 """
 _TAGS = {
     "events": "The reports of checks.",
     "alerts": "Outages and the like, and who was notified.",
+    "monitors": "What is watched, and how it is.",
     "system": "How the system is, and what it can do.",
     "schedules": "What a schedule calls. An extra call does no harm.",
 }
@@ -50,9 +53,12 @@ _TAGS = {
 _PROBLEMS = {
     400: ("BadRequest", "The input is wrong. `field` and `value` name the first mistake, `errors` lists them."),
     401: ("Unauthorized", "The `X-API-Key` header is missing or wrong."),
-    404: ("NotFound", "There is no alert with this id."),
+    404: ("NotFound", "There is no alert, or no monitor, with this id."),
     405: ("MethodNotAllowed", "The method is not allowed. `Allow` names those that are."),
-    409: ("Conflict", "The alert cannot make this move."),
+    409: (
+        "Conflict",
+        "The alert cannot make this move, or the monitor has another owner, or its name is taken. `detail` says which.",
+    ),
     413: ("ContentTooLarge", f"The body is longer than {MAX_BODY_BYTES} bytes."),
     414: ("UriTooLong", "The address is too long for the server, which responds itself."),
     415: ("UnsupportedMediaType", "The headers say that the body is not JSON, or is compressed."),
@@ -61,9 +67,9 @@ _PROBLEMS = {
     500: ("InternalServerError", "A setting is malformed, or the program has a defect. The log says which."),
     503: ("ServiceUnavailable", "The database is busy or cannot be reached. `Retry-After` says when to try again."),
 }
-_PROBLEM_MODELS: dict[int, type[responses.Problem]] = {
+_PROBLEM_MODELS: dict[int, Any] = {
     400: responses.InputProblem,
-    409: responses.MoveProblem,
+    409: responses.Conflict,
     415: responses.InputProblem,
     421: responses.InputProblem,
 }
@@ -111,11 +117,13 @@ class _Schemas:
         said = {name: _component(name, schema) for name, schema in sorted(found["$defs"].items())}
         queries = {operation.query.__name__ for operation in OPERATIONS.values() if operation.query}
         self.queries = {name: said[name] for name in queries}
-        self.components = {name: schema for name, schema in said.items() if name not in queries}
+        models = {name: schema for name, schema in said.items() if name not in queries}
+        self.components = dict(sorted({**linked(models), **components()}.items()))
 
     def of(self, model: Any, mode: Mode) -> JsonSchemaValue:
         """The schema of a model, which may be a reference to a component."""
-        return self._schemas[(str(model), mode)]
+        found: JsonSchemaValue = linked(self._schemas[(str(model), mode)])
+        return found
 
 
 def document() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-Tag = Literal["events", "alerts", "system", "schedules"]
+Tag = Literal["events", "alerts", "monitors", "system", "schedules"]
 
 
 @dataclass(frozen=True)
@@ -38,3 +38,12 @@ class Operation:
     query: type[BaseModel] | None = None
     problems: tuple[int, ...] = ()
     links: Mapping[str, Any] = field(default_factory=dict)
+
+
+def following_page(name: str) -> dict[str, Any]:
+    """The link from a page of the route ``name`` to the following one."""
+    return {
+        "operationId": name,
+        "parameters": {"cursor": "$response.body#/next"},
+        "description": "The following page, where `next` is not null.",
+    }

@@ -4,11 +4,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from functions.check_monitors.main import Run
 from functions.list_alerts.main import AlertsQuery
 from functions.list_notification_logs.main import NotificationLogsQuery
 from functions.update_alert.main import AlertUpdate
 from infra.openapi import examples, responses
-from infra.openapi.operation import Operation, Response
+from infra.openapi.monitor_operations import MONITOR_OPERATIONS
+from infra.openapi.operation import Operation, Response, following_page
 from shared.models import MAX_EVENTS_PER_REQUEST, Alert, Event
 
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
@@ -27,15 +29,8 @@ _ALERT_OF_EVENT = {
 }
 
 
-def _following_page(function: str) -> dict[str, Any]:
-    return {
-        "operationId": function,
-        "parameters": {"cursor": "$response.body#/next"},
-        "description": "The following page, where `next` is not null.",
-    }
-
-
 OPERATIONS = {
+    **MONITOR_OPERATIONS,
     "ingest_event": Operation(
         tag="events",
         summary="Report a check",
@@ -85,7 +80,7 @@ OPERATIONS = {
             )
         },
         problems=(400,),
-        links={"following_page": _following_page("list_alerts")},
+        links={"following_page": following_page("list_alerts")},
     ),
     "get_alert": Operation(
         tag="alerts",
@@ -141,7 +136,7 @@ OPERATIONS = {
             )
         },
         problems=(400,),
-        links={"following_page": _following_page("list_notification_logs")},
+        links={"following_page": following_page("list_notification_logs")},
     ),
     "health": Operation(
         tag="system",
@@ -175,11 +170,13 @@ OPERATIONS = {
     ),
     "check_monitors": Operation(
         tag="schedules",
-        summary="Check every monitor",
+        summary="Check what is due",
         description=(
-            "One run of the agent, as the schedule calls it: checks all monitors at once, and reports the events "
-            "to `POST /events`. Events that the backend does not accept wait in the agent's spool."
+            "One run of the agent, as the schedule calls it: claims what is due, checks it beside its own targets, all "
+            "at once, and reports the events to `POST /events`. Events that the backend does not accept wait in the "
+            "agent's spool."
         ),
+        query=Run,
         responses={
             200: Response(
                 "What was done.",
@@ -187,6 +184,7 @@ OPERATIONS = {
                 {"run": {"summary": "Two monitors, one of them failing", "value": examples.CHECKS_RUN}},
             )
         },
+        problems=(400,),
     ),
     "deliver_notifications": Operation(
         tag="schedules",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from shared.monitors.placeholders import is_placeholder
 from shared.monitors.policy import Policy
@@ -44,24 +45,46 @@ def masked(policy: Policy) -> dict[str, Any]:
     return _changed(policy.model_dump(mode="json"), mask)
 
 
-def unmasked(data: Mapping[str, Any], stored: Policy) -> dict[str, Any]:
+def unmasked(data: Mapping[str, Any], stored: Policy | None) -> dict[str, Any]:
     """``data``, which somebody sends, with the stored secret in place of each ``***`` that ``masked`` gave out.
 
     Raises:
-        ValueError: a ``***`` stands where none was given out; the text is the field, ``: ``, and what is expected.
+        ValueError: a ``***`` stands where none was given out, or for a secret that would then be sent to another host;
+            the text is the field, ``: ``, and what is expected.
     """
-    known = stored.model_dump(mode="json")
-    hidden = masked(stored)
+    known = stored.model_dump(mode="json") if stored else {}
+    hidden = masked(stored) if stored else {}
 
     def kept(value: str, path: tuple[str, ...]) -> str:
         if value == _at(hidden, path):
-            return str(_at(known, path))
+            secret = str(_at(known, path))
+            if secret != value and (elsewhere := _leads_elsewhere(path, data, known)):
+                raise ValueError(f"{'.'.join(path)}: the secret itself, since {elsewhere} leads to another host")
+            return secret
         # Somebody changed the rest of a URL, or copied from another monitor. The secret would be lost quietly.
         if value == MASK or (path in _URLS and f"{MASK}@" in value):
             raise ValueError(f"{'.'.join(path)}: the secret itself, since {MASK} stands for none that is stored here")
         return value
 
     return _changed(dict(data), kept)
+
+
+def _leads_elsewhere(path: tuple[str, ...], data: Mapping[str, Any], known: Mapping[str, Any]) -> str | None:
+    """The changed field by which another host would get the secret at ``path``; None if none would."""
+    if path[0] == "heartbeat" or path == ("proxy",):
+        return None
+    server = ("oauth2", "token_url") if path[0] == "oauth2" else ("url",)
+    changed = (each for each in (server, ("proxy",)) if _host(_at(data, each)) != _host(_at(known, each)))
+    return next((".".join(each) for each in changed), None)
+
+
+def _host(url: Any) -> str | None:
+    if not isinstance(url, str):
+        return None
+    try:
+        return urlsplit(url.strip()).hostname
+    except ValueError:
+        return url
 
 
 def _changed(data: dict[str, Any], change: Callable[[str, tuple[str, ...]], str]) -> dict[str, Any]:
@@ -84,7 +107,7 @@ def _changed(data: dict[str, Any], change: Callable[[str, tuple[str, ...]], str]
 
 def _at(data: Any, path: tuple[str, ...]) -> Any:
     for name in path:
-        data = data.get(name) if isinstance(data, dict) else None
+        data = data.get(name) if isinstance(data, Mapping) else None
     return data
 
 

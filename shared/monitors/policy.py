@@ -77,6 +77,9 @@ def _http_version(value: Any) -> Any:
     return str(value) if type(value) in (int, float) else value  # YAML reads 1.1 and 2 as numbers
 
 
+# A placeholder in any field has to be the monitors' own, also where none is filled in today.
+_OWN_NAMES = AfterValidator(refuse_foreign_names)
+Phrase = Annotated[Text, Field(min_length=1, max_length=4096), _OWN_NAMES]
 Condition = Annotated[Text, Field(max_length=4096), AfterValidator(_condition)]
 
 
@@ -117,25 +120,25 @@ class Policy(Part):
 
     method: Annotated[str, Field(pattern=_METHOD), BeforeValidator(upper)] = "GET"
     headers: Annotated[dict[str, Text], Field(max_length=100), AfterValidator(_headers)] = Field(default_factory=dict)
-    body: Annotated[Text, Field(max_length=65_536), AfterValidator(refuse_foreign_names)] | None = None
+    body: Annotated[Text, Field(max_length=65_536), _OWN_NAMES] | None = None
     basic_auth: Credentials | None = None
     digest_auth: Credentials | None = None
     bearer_token: Secret | None = None
     oauth2: OAuth2 | None = None
     client_certificate: ClientCertificate | None = None
-    ca_certificate: Annotated[Text, Field(min_length=1, max_length=262_144)] | None = None
+    ca_certificate: Annotated[Text, Field(min_length=1, max_length=262_144), _OWN_NAMES] | None = None
     verify_tls: bool = True
     follow_redirects: bool = True
     max_redirects: Annotated[int, Field(ge=0, le=50)] = 10
     proxy: Word | None = None
-    user_agent: Annotated[Text, Field(min_length=1, max_length=1024)] | None = None
+    user_agent: Word | None = None
     http_version: Annotated[Literal["1.0", "1.1", "2", "3"] | None, BeforeValidator(_http_version)] = None
     connection: Literal["new", "reuse"] = "new"
     accepted_status_codes: Annotated[tuple[str, ...], Field(max_length=100), BeforeValidator(_status_codes)] = (
         "200-399",
     )
-    keyword: Annotated[Text, Field(min_length=1, max_length=4096)] | None = None
-    forbidden_keyword: Annotated[Text, Field(min_length=1, max_length=4096)] | None = None
+    keyword: Phrase | None = None
+    forbidden_keyword: Phrase | None = None
     max_response_time: ShortDuration | None = None
     certificate_expiry: Annotated[tuple[Duration, ...], Field(max_length=10), BeforeValidator(one_or_more)] = ()
     conditions: Annotated[tuple[Condition, ...], Field(max_length=50), BeforeValidator(one_or_more)] = ()
@@ -144,7 +147,7 @@ class Policy(Part):
     ip_version: Annotated[Literal[4, 6] | None, BeforeValidator(_ip_version)] = None
     resolver: Word | None = None
     packets: Annotated[int, Field(ge=1, le=20)] = 1
-    query: Annotated[Text, Field(min_length=1, max_length=4096)] | None = None
+    query: Phrase | None = None
     protocol: Literal["smtp", "imap", "pop3", "ftp", "postgres"] | None = None
 
     @property

@@ -114,6 +114,9 @@ class Settings(BaseModel):
     backend_url_given: Annotated[str, AfterValidator(without_slash)] | None = _setting(
         "BACKEND_URL", None, "the backend's http:// or https:// URL"
     )
+    claim_url_given: Annotated[str, AfterValidator(without_slash)] | None = _setting(
+        "CLAIM_URL", None, "the http:// or https:// URL at which the agent claims its checks"
+    )
     public_url: Annotated[str, AfterValidator(without_slash)] | None = _setting(
         "PUBLIC_URL", None, "the http:// or https:// URL at which others reach the system"
     )
@@ -200,6 +203,11 @@ class Settings(BaseModel):
     def backend_url(self) -> str:
         """The URL to which the agent posts its events, without a slash at the end."""
         return self.backend_url_given or self.own_url
+
+    @property
+    def claim_url(self) -> str:
+        """The URL at which the agent claims its checks. On Google Cloud each function has an address of its own."""
+        return self.claim_url_given or f"{self.backend_url}/checks/claim"
 
     @functools.cached_property
     def database_path(self) -> Path | None:

@@ -11,7 +11,7 @@ from shared.store.engines.database import StoreUnavailable
 from shared.store.ingest import Ingested
 from shared.store.open import open_store
 from shared.store.outbox import Owed
-from shared.store.refusals import MonitorNotFound, NameTaken, OwnedElsewhere
+from shared.store.refusals import HeartbeatNotFound, MonitorNotFound, NameTaken, OwnedElsewhere, TokenShared
 from shared.store.store import Store
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ from shared.store.tables.alerts import AlertNotFound
 __all__ = [
     "AlertNotFound",
     "Entry",
+    "HeartbeatNotFound",
     "Ingested",
     "MonitorNotFound",
     "NameTaken",
@@ -28,6 +29,7 @@ __all__ = [
     "OwnedElsewhere",
     "Store",
     "StoreUnavailable",
+    "TokenShared",
     "log_change",
     "open_store",
 ]

@@ -55,9 +55,14 @@ def ingest(
     received_at: datetime,
     sent_at: datetime | None,
     channels: Sequence[str],
+    are_pings_missed: bool = False,
 ) -> list[Ingested]:
-    """Save events, judged in the order of their effective times; what became of each, in the order given."""
-    intake = _Intake(transaction, received_at, channels, {event.monitor for event in events})
+    """Save events, judged in the order of their effective times; what became of each, in the order given.
+
+    ``are_pings_missed``: they are our own notes that pings did not come in time.
+    """
+    names = {event.monitor for event in events}
+    intake = _Intake(transaction, received_at, channels, names, are_pings_missed=are_pings_missed)
     times = [effective_time(event, received_at, sent_at) for event in events]
     in_order = sorted(range(len(events)), key=times.__getitem__)
     done = {index: intake.add(_showable(events[index], times[index]), times[index]) for index in in_order}
@@ -74,9 +79,16 @@ class _Intake:
     """One transaction's intake: each monitor, agent and active alert is read once, and what changed is saved once."""
 
     def __init__(
-        self, transaction: Transaction, received_at: datetime, channels: Sequence[str], names: Iterable[str]
+        self,
+        transaction: Transaction,
+        received_at: datetime,
+        channels: Sequence[str],
+        names: Iterable[str],
+        *,
+        are_pings_missed: bool,
     ) -> None:
         self.transaction, self.received_at, self.channels = transaction, received_at, channels
+        self._are_pings_missed = are_pings_missed
         self._received_text = as_text(received_at)
         self._monitors = {monitor.name: monitor for monitor in monitors.all_named(transaction, names)}
         self._agents: dict[str, Agent] = {}
@@ -94,7 +106,8 @@ class _Intake:
         if monitor is None or row_id is None:
             return Ingested(event, table.id_of(self.transaction, event.event_id) or 0, is_duplicate=True)
         active = self._active_alert(AlertKind.OUTAGE, monitor.name)
-        decision = decide(Situation(monitor, active, at, self.received_at, row_id), event)
+        situation = Situation(monitor, active, at, self.received_at, row_id, self._are_pings_missed)
+        decision = decide(situation, event)
         if decision.monitor is not monitor:
             self._monitors[monitor.name] = self._changed_monitors[monitor.name] = decision.monitor
         changes = self._change_outage(decision, event, at)

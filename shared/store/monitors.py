@@ -1,7 +1,6 @@
 """What is watched: policies in from the file and from people, monitors out. Each method runs in one transaction."""
 
 import contextlib
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,8 +10,10 @@ from shared.models import Alert, AlertKind, Change, Monitor, MonitorState, as_te
 from shared.monitors.policy import Policy
 from shared.store.changes import channels_for_recovery, resolve_alert
 from shared.store.engines.database import Database, Row, Transaction
+from shared.store.heartbeats import expect_after_change
 from shared.store.refusals import NameTaken, OwnedElsewhere
 from shared.store.tables import alerts, configuration, events, monitors, policies
+from shared.store.tables.heartbeats import token_hash
 
 TOKEN_BYTES = 24  # 32 characters
 
@@ -89,6 +90,7 @@ class Monitors:
             edit = _Edit(transaction)
             changes = edit.pause(row, policy, now, channels)
             edit.put(row, policy, "api")
+            expect_after_change(transaction, row, policy.heartbeat, now, is_watched=policy.enabled)
             edit.save()
             return _entry(transaction, policies.get(transaction, monitor_id)), changes
 
@@ -219,6 +221,8 @@ def _apply(
         if row is not None:
             plan.changes.extend(edit.pause(row, policy, now, channels))
         edit.put(row, policy, "file", lines.get(policy.name))
+        if row is not None:
+            expect_after_change(edit.transaction, row, policy.heartbeat, now, is_watched=policy.enabled)
     names = {policy.name for policy in wanted}
     for name, row in known.items():
         if row["source"] == "file" and row["removed_at"] is None and name not in names:
@@ -244,11 +248,6 @@ def _with_token(policy: Policy, known: Row | None) -> Policy:
     stored = policies.policy_of(known) if known is not None else None
     token = (stored.heartbeat.token if stored and stored.heartbeat else None) or secrets.token_urlsafe(TOKEN_BYTES)
     return policy.model_copy(update={"heartbeat": policy.heartbeat.model_copy(update={"token": token})})
-
-
-def token_hash(token: str | None) -> str | None:
-    """Under what a heartbeat's token is found: looking it up takes as long for every wrong one."""
-    return hashlib.sha256(token.encode()).hexdigest() if token else None
 
 
 def _own(transaction: Transaction, monitor_id: int, *sources: str) -> Row:

@@ -1,4 +1,4 @@
-"""Why the store does not change a monitor as somebody asks. Light, since every function may respond with one."""
+"""Why the store does not do what somebody asks of a monitor. Light, since every function may respond with one."""
 
 _WHERE = {
     "env": "is watched by TARGET_URL: change it there",
@@ -29,3 +29,17 @@ class OwnedElsewhere(Exception):
         of_file = f"stands in the configuration's file{in_line}: change it there"
         super().__init__(f"{name!r} {_WHERE.get(source, of_file)}")
         self.source = source
+
+
+class HeartbeatNotFound(Exception):
+    """No monitor has the token of a ping."""
+
+    def __init__(self) -> None:
+        super().__init__("no heartbeat has this token")
+
+
+class TokenShared(Exception):
+    """Several monitors have the token of a ping, so nobody can say which one it is about."""
+
+    def __init__(self) -> None:
+        super().__init__("several heartbeats have this token: give each one its own")

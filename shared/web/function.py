@@ -121,7 +121,9 @@ def _admit(request: Request, access: Access) -> Settings:
 
 def has_key(request: Request, settings: Settings) -> bool:
     """Whether the caller has shown a key, be it needed or not."""
-    return _is_a_key(_given_key(request), settings)
+    given = _given_key(request)
+    # Reads may be open where no key is configured, and nobody can have shown one.
+    return bool(given and settings.api_keys) and _is_a_key(given, settings)
 
 
 def _given_key(request: Request) -> bytes:

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 
 from shared.logs import step
 from shared.settings import SettingError
+from shared.settings.secrets import without_password
 
 if TYPE_CHECKING:
     from shared.store import StoreUnavailable
@@ -80,7 +81,7 @@ def _invalid(error: ValidationError) -> tuple[str, dict[str, Any]]:
     found = [
         {
             "field": ".".join(str(part) for part in mistake["loc"]) or "body",
-            "value": shown(mistake["input"]),
+            "value": _shown_of(mistake),
             "problem": mistake["msg"].removeprefix("Value error, "),
         }
         for mistake in error.errors(include_url=False, include_context=False)[:10]
@@ -90,10 +91,17 @@ def _invalid(error: ValidationError) -> tuple[str, dict[str, Any]]:
     return detail, {"field": first["field"], "value": first["value"], "errors": found}
 
 
+def _shown_of(mistake: Any) -> str:
+    # What is missing, or concerns the whole, has the whole object as its input: secrets that are right among it.
+    is_whole = mistake["type"] == "missing" or not mistake["loc"]
+    return "an object" if is_whole and isinstance(mistake["input"], dict) else shown(mistake["input"])
+
+
 def shown(value: Any) -> str:
-    """``value`` as a problem quotes it, at most 200 characters."""
+    """``value`` as a problem quotes it, at most 200 characters, and without the passwords of URLs."""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    text = without_password(text)
     text = repr(text) if isinstance(value, str) else text
     return text if len(text) <= 200 else f"{text[:199]}…"

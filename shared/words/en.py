@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 CAUSES: Mapping[str, str] = {
     # what the agent saw
+    "agent_defect": "not checked: a defect of the agent ({name})",
     "agent_short_of_files": "not checked: the agent has no file descriptor left",
     "agent_short_of_memory": "not checked: the agent has no memory left",
     "agent_short_of_threads": "not checked: the agent can start no further thread",
@@ -29,8 +30,15 @@ CAUSES: Mapping[str, str] = {
     "dns_no_response": "DNS: the resolver {resolver} did not answer for {host} within {seconds:g} s",
     "dns_rcode": "DNS: {rcode} for {name}",
     "dns_response_not_valid": "DNS: the answer of the resolver {resolver} is malformed",
+    "docker_not_running": "the container {container} does not run: {status} (exit code {code})",
+    "docker_out_of_reach": "not checked: the agent cannot use the Docker engine's socket {socket}",
+    "docker_starting": "not known yet: the container {container} has just started, and its health check has not decided",
+    "docker_unhealthy": "the container {container} is unhealthy: {output}",
+    "docker_unknown_container": "the Docker engine knows no container {container}",
     "expected_to_fail": "expected to fail, but it works",
     "expected_to_fail_status": "expected to fail, but HTTP {status}",
+    "grpc_failed": "gRPC status {code}: {message}",
+    "grpc_not_serving": "the gRPC service is {state}",
     "header_not_valid": "not checked: the value of the header {name} has a line break or another control character",
     "header_with_nul": "a header of the answer holds a NUL byte",
     "header_without_colon": "a header line of the answer has no colon",
@@ -47,14 +55,20 @@ CAUSES: Mapping[str, str] = {
     "login_refused": "the server refused the login: {reply}",
     "network_unreachable": "network unreachable",
     "no_response": "no answer within {seconds:g} s",
+    "not_docker": "not an answer of a Docker engine",
+    "not_grpc": "not a gRPC answer",
     "not_http": "not an HTTP answer",
     "not_tls": "TLS handshake failed: the server does not speak TLS on this port",
+    "oauth2_no_token": "OAuth 2: the answer of the token's server holds no token",
+    "oauth2_refused": "OAuth 2: the token's server answered HTTP {status} {error}",
+    "oauth2_unreachable": "OAuth 2: no token: {reason}",
     "ping_not_allowed": "not checked: cannot ping from here: no right to ICMP (net.ipv4.ping_group_range is {range}, no CAP_NET_RAW); use tcp://",
     "ping_without_reply": "no reply to a ping within {seconds:g} s",
     "protocol_not_spoken": "the server does not speak {protocol}: {reply}",
     "proxy_not_found": "could not resolve proxy: {host}",
     "proxy_status": "the proxy answered HTTP {status} {phrase}",
     "query_failed": "the query failed: {reason}",
+    "resolver_not_address": "not checked: the resolver {resolver} is not an address",
     "response_cut_short": "the answer ended early",
     "response_too_slow": "the answer did not end within {seconds:g} s",
     "service_refused": "the server refused: {reply}",
@@ -69,6 +83,7 @@ CAUSES: Mapping[str, str] = {
     "unsupported_scheme": "only http and https are supported",
     "url_not_valid": "not a valid URL",
     "value_missing": "not checked: the agent's environment has no {name}",
+    "websocket_refused": "the server refused the WebSocket: HTTP {status}",
     # addresses that the agent refuses to connect to; "proxy": the address is that of the proxy on the way
     "refused_link_local_address": "refused: {address} is a link-local address",
     "refused_metadata_address": "refused: {address} is a cloud metadata address",
@@ -78,9 +93,14 @@ CAUSES: Mapping[str, str] = {
     "proxy_refused_metadata_address": "proxy refused: {address} is a cloud metadata address",
     "proxy_refused_multicast_address": "proxy refused: {address} is a multicast address",
     "proxy_refused_private_address": "proxy refused: {address} is a private address (ALLOW_PRIVATE_TARGETS is off)",
+    # what the sender of a heartbeat reports
+    "exit_code": "exit code {code}",
+    "exit_code_and_text": "exit code {code}: {text}",
+    "failure_reported": "the job reported a failure",
     # what the backend noticed
     "location_offline": "every check failed, and so did the connectivity check",
     "no_checks_received": "no checks received",
+    "no_ping_since": "no ping since {pinged_at}",
 }
 
 KINDS: Mapping[str, str] = {

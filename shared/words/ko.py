@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 CAUSES: Mapping[str, str] = {
     # what the agent saw
+    "agent_defect": "점검하지 못함: 에이전트 결함 ({name})",
     "agent_short_of_files": "점검하지 못함: 에이전트의 파일 디스크립터가 부족함",
     "agent_short_of_memory": "점검하지 못함: 에이전트의 메모리가 부족함",
     "agent_short_of_threads": "점검하지 못함: 에이전트가 스레드를 더 만들 수 없음",
@@ -29,8 +30,15 @@ CAUSES: Mapping[str, str] = {
     "dns_no_response": "DNS: 리졸버 {resolver}가 {host} 조회에 {seconds:g}초 안에 응답하지 않음",
     "dns_rcode": "DNS: {name} 조회 결과 {rcode}",
     "dns_response_not_valid": "DNS: 리졸버 {resolver}의 응답 형식이 잘못됨",
+    "docker_not_running": "컨테이너 {container}이(가) 실행 중이 아님: {status} (종료 코드 {code})",
+    "docker_out_of_reach": "점검하지 못함: 에이전트가 Docker 엔진의 소켓 {socket}을(를) 사용할 수 없음",
+    "docker_starting": "아직 알 수 없음: 컨테이너 {container}이(가) 방금 시작되어 상태 검사 결과가 나오지 않음",
+    "docker_unhealthy": "컨테이너 {container}이(가) 비정상임: {output}",
+    "docker_unknown_container": "Docker 엔진에 컨테이너 {container}이(가) 없음",
     "expected_to_fail": "실패해야 하는데 정상임",
     "expected_to_fail_status": "실패해야 하는데 HTTP {status}",
+    "grpc_failed": "gRPC 상태 코드 {code}: {message}",
+    "grpc_not_serving": "gRPC 서비스 상태: {state}",
     "header_not_valid": "점검하지 못함: 헤더 {name}의 값에 줄바꿈이나 제어 문자가 있음",
     "header_with_nul": "응답 헤더에 NUL 바이트가 있음",
     "header_without_colon": "응답 헤더 줄에 콜론이 없음",
@@ -47,14 +55,20 @@ CAUSES: Mapping[str, str] = {
     "login_refused": "서버가 로그인을 거부함: {reply}",
     "network_unreachable": "네트워크에 연결할 수 없음",
     "no_response": "{seconds:g}초 안에 응답 없음",
+    "not_docker": "Docker 엔진의 응답이 아님",
+    "not_grpc": "gRPC 응답이 아님",
     "not_http": "HTTP 응답이 아님",
     "not_tls": "TLS 연결 실패: 서버가 이 포트에서 TLS를 쓰지 않음",
+    "oauth2_no_token": "OAuth 2: 토큰 서버의 응답에 토큰이 없음",
+    "oauth2_refused": "OAuth 2: 토큰 서버의 응답: HTTP {status} {error}",
+    "oauth2_unreachable": "OAuth 2: 토큰을 받지 못함: {reason}",
     "ping_not_allowed": "점검하지 못함: 여기서는 ping을 보낼 수 없음. ICMP 권한 없음 (net.ipv4.ping_group_range: {range}, CAP_NET_RAW 없음). tcp://를 사용해야 함",
     "ping_without_reply": "{seconds:g}초 안에 ping 응답 없음",
     "protocol_not_spoken": "서버가 {protocol}을(를) 쓰지 않음: {reply}",
     "proxy_not_found": "프록시를 찾을 수 없음: {host}",
     "proxy_status": "프록시의 응답: HTTP {status} {phrase}",
     "query_failed": "쿼리 실패: {reason}",
+    "resolver_not_address": "점검하지 못함: 리졸버 {resolver}은(는) IP 주소가 아님",
     "response_cut_short": "응답이 도중에 끝남",
     "response_too_slow": "응답이 {seconds:g}초 안에 끝나지 않음",
     "service_refused": "서버가 거부함: {reply}",
@@ -69,6 +83,7 @@ CAUSES: Mapping[str, str] = {
     "unsupported_scheme": "http와 https만 점검함",
     "url_not_valid": "올바른 URL이 아님",
     "value_missing": "점검하지 못함: 에이전트 환경에 {name}이(가) 없음",
+    "websocket_refused": "서버가 WebSocket을 거부함: HTTP {status}",
     # addresses that the agent refuses to connect to; "proxy": the address is that of the proxy on the way
     "refused_link_local_address": "거부됨: {address} - 링크 로컬 주소",
     "refused_metadata_address": "거부됨: {address} - 클라우드 메타데이터 주소",
@@ -78,9 +93,14 @@ CAUSES: Mapping[str, str] = {
     "proxy_refused_metadata_address": "프록시 거부됨: {address} - 클라우드 메타데이터 주소",
     "proxy_refused_multicast_address": "프록시 거부됨: {address} - 멀티캐스트 주소",
     "proxy_refused_private_address": "프록시 거부됨: {address} - 사설 주소 (ALLOW_PRIVATE_TARGETS 꺼짐)",
+    # what the sender of a heartbeat reports
+    "exit_code": "종료 코드 {code}",
+    "exit_code_and_text": "종료 코드 {code}: {text}",
+    "failure_reported": "작업이 실패했다고 알려 옴",
     # what the backend noticed
     "location_offline": "모든 점검과 연결 확인이 실패함",
     "no_checks_received": "점검이 도착하지 않음",
+    "no_ping_since": "{pinged_at} 이후 핑이 오지 않음",
 }
 
 KINDS: Mapping[str, str] = {

@@ -66,7 +66,7 @@ def test_a_function_needs_what_its_code_uses(row: Row) -> None:
     source = source_of(row)
     used = {"store"} if "open_store" in source else set()
     used |= {"channels"} if "shared.channels" in source else set()
-    used |= {"agent"} if "settings.targets" in source else set()
+    used |= {"agent"} if "probe_all" in source else set()
     assert row.needs == used
 
 

@@ -25,6 +25,9 @@ MODULE_OF_KIND = {
     Kind.ICMP: "icmp",
     Kind.SSH: "ssh",
     Kind.DATABASE: "database",
+    Kind.DOCKER: "docker",
+    Kind.WEBSOCKET: "websocket",
+    Kind.GRPC: "grpc",
 }
 
 

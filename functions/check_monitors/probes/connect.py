@@ -1,6 +1,5 @@
 """Checks that connect by TCP or TLS, and perhaps talk over the connection: libcurl resolves, filters and encrypts."""
 
-import time
 from typing import Any
 
 import pycurl
@@ -9,6 +8,7 @@ from functions.check_monitors.probes.exchange import Exchange
 from functions.check_monitors.probes.judgement import Subject
 from functions.check_monitors.probes.policy_transfer import PolicyTransfer, address_url, parts_of
 from functions.check_monitors.probes.talk import Conversation, Heard, Talk
+from functions.check_monitors.probes.urls import as_ascii_host
 from shared.models import Cause
 
 
@@ -28,21 +28,24 @@ class ConnectCheck(PolicyTransfer):
 
     def first(self) -> Any:
         """The transfer that connects."""
-        self.wait_patiently()
+        url = address_url("https" if self.is_tls else "http", *self.place())
+        if self.address_filter.refuses(url):
+            self.make_event(self.address_filter.refusal)
+            return None
+        return self.connection(url)
+
+    def place(self) -> tuple[str, int]:
+        """The host and the port of the policy's URL."""
         self.parts = parts_of(self.subject.filled(self.subject.policy.url or ""))
         port = self.parts.port or self.default_port
         if not port:
             raise ValueError("a URL with a port")
-        url = address_url("https" if self.is_tls else "http", self.parts.hostname or "", port)
-        if self.address_filter.refuses(url):
-            self.make_event(self.address_filter.refusal)
-            return None
-        self.ends_at = time.monotonic() + self.timeout_seconds
-        return self.connection(url)
+        host = self.parts.hostname or ""
+        return host if host.isascii() else as_ascii_host(host), port
 
     def connection(self, url: str) -> Any:
         """The handle that connects to ``url``."""
-        curl = self.handle_for(url, self.timeout_seconds)
+        curl = self.handle_for(url, self.time_left())
         curl.setopt(pycurl.PROXY, "")  # those of the environment are for HTTP
         curl.setopt(pycurl.CONNECT_ONLY, 1)
         curl.setopt(pycurl.FORBID_REUSE, 0)  # otherwise libcurl gives no socket
@@ -81,7 +84,9 @@ class ConnectCheck(PolicyTransfer):
         return Talk(curl, conversation, self.heard, self.ends_at, self.timeout_seconds)
 
     def after(self, exchange: Any) -> Any:
-        """Note what was heard."""
+        """Note what was heard, or take what the policy's resolver said."""
+        if not isinstance(exchange, Talk):
+            return super().after(exchange)
         self.note(exchange)
         return None
 

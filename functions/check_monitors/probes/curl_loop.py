@@ -6,15 +6,15 @@ import selectors
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import pycurl
 
 from functions.check_monitors.probes.capacity import Slots, is_still_resolving, raise_the_limit
-from functions.check_monitors.probes.exchange import Exchange, Exchanges
+from functions.check_monitors.probes.check import Check
+from functions.check_monitors.probes.exchange import NO_DEADLINE, Deadline, Exchange, Exchanges
 from functions.check_monitors.probes.lookups import SecondLookup, is_lingering
 from functions.check_monitors.probes.multi import Multi
-from shared.models import Cause
 
 ASK_SECONDS = 0.1  # how often a run that lasts asks for more checks
 MAX_MULTIS = 32  # each has descriptors and threads; beyond it, names share one that may be busy
@@ -34,25 +34,6 @@ _HUNG_LOOKUP_SECONDS = 60.0  # how long a thread counts as busy after its check 
 
 
 _slots = Slots()
-
-
-class Check(Protocol):
-    """One transfer or exchange that a loop runs, or several that follow each other."""
-
-    ca_file: str  # of the trusted certificates; empty if it needs none
-    is_put_off: bool  # the agent itself lacked something: begin again, a little later
-
-    def handle(self) -> Any:
-        """What comes first: a transfer's handle, an exchange, or None if there is nothing to do."""
-
-    def conclude(self, curl: Any, code: int, text: str) -> Any:
-        """Take the result of a transfer (libcurl's code and text); what comes next: as above, or a lookup."""
-
-    def after(self, exchange: Any) -> Any:
-        """Take an exchange that is over; what comes next, as above."""
-
-    def know_better(self, why: Cause) -> None:
-        """Take what the lookup has found."""
 
 
 ACheck = TypeVar("ACheck", bound=Check)
@@ -77,7 +58,9 @@ class Loop:
         self._due: list[tuple[float, int, Check]] = []  # a heap
         self._counter = itertools.count()  # checks that are due at the same time keep their order
         self._asked: list[tuple[SecondLookup, Check]] = []
+        self._sockets: set[int] = set()  # libcurl's, in the selector
         self._exchanges = Exchanges(self._selector)
+        self._deadlines: dict[Any, Deadline] = {}
         self._on_end: Callable[[Any], None] = lambda _: None
         self._ask: Callable[[], bool] | None = None
 
@@ -114,6 +97,7 @@ class Loop:
         finally:
             self._asked.clear()
             self._exchanges.clear()
+            self._deadlines.clear()
             for curl in list(self._under_way):
                 self._end(curl)
                 _slots.give_back()
@@ -151,7 +135,7 @@ class Loop:
                 return _SLOT_SECONDS
             heapq.heappop(self._due)
             self._started_at = at
-            self._go_on(check, check.handle(), multi)
+            self._go_on(check, _guarded(check, check.handle), multi)
         return 60.0
 
     def _multi_for(self, check: Check, at: float) -> Multi | None:
@@ -181,7 +165,9 @@ class Loop:
                 self._on_end(check)
 
     def _end_exchange(self, exchange: Exchange, multi: Multi, check: Check) -> None:
-        further = check.after(exchange)
+        if exchange.defect:
+            check.break_off(exchange.defect)
+        further = None if exchange.defect else _guarded(check, check.after, exchange)
         if exchange.curl and not (isinstance(further, Exchange) and further.curl is exchange.curl):
             self._end(exchange.curl)
         self._go_on(check, further, multi)
@@ -190,6 +176,11 @@ class Loop:
         self._under_way[curl] = multi, check
         multi.lookups.append(curl)
         multi.curl_multi.add_handle(curl)
+        if check.deadline:
+            self._deadlines[curl] = deadline = Deadline(check.deadline)
+            self._exchanges.begin(
+                deadline, lambda _: self._conclude(curl, pycurl.E_OPERATION_TIMEDOUT, "Operation timed out")
+            )
 
     def _step(self, seconds: float) -> None:
         """Wait for the network, at most ``seconds``, and let libcurl do its work."""
@@ -229,11 +220,13 @@ class Loop:
 
     def _conclude(self, curl: Any, code: int, text: str) -> None:
         multi, check = self._under_way[curl]
+        if self._deadlines:
+            self._exchanges.cancel(self._deadlines.pop(curl, NO_DEADLINE))
         if is_still_resolving(curl, text):
             multi.hung_until.append(time.monotonic() + _HUNG_LOOKUP_SECONDS)
         elif is_lingering(curl):
             multi.lingering_until.append(time.monotonic() + _HUNG_LOOKUP_SECONDS)
-        further = check.conclude(curl, code, text)
+        further = _guarded(check, check.conclude, curl, code, text)
         if isinstance(further, Exchange) and further.curl is curl:
             if curl in multi.lookups:
                 multi.lookups.remove(curl)
@@ -250,14 +243,24 @@ class Loop:
 
     def _watch(self, what: int, fd: int, multi: Any, _: Any) -> None:
         """For SOCKETFUNCTION: watch ``fd``, or stop watching it."""
-        is_known = fd in self._selector.get_map()
         if what == pycurl.POLL_REMOVE:
-            if is_known:
+            if fd in self._sockets:
+                self._sockets.discard(fd)
                 self._selector.unregister(fd)
-        elif is_known:
+        elif fd in self._sockets:
             self._selector.modify(fd, what, multi.socket_action)
         else:
+            self._sockets.add(fd)
             self._selector.register(fd, what, multi.socket_action)
+
+
+def _guarded(check: Check, step: Callable[..., Any], *arguments: Any) -> Any:
+    """What ``step`` returns. One check's defect must not end the others."""
+    try:
+        return step(*arguments)
+    except Exception as defect:  # noqa: BLE001  # the check says what it makes of it
+        check.break_off(defect)
+        return None
 
 
 def _rounded_down(offset: float, tick: float) -> float:

@@ -22,7 +22,7 @@ def postgres(heard: Heard, _: str, __: str | None) -> Conversation:
     """A startup message: the server asks for a password, or says which error it has."""
     said = b"user\0%b\0database\0postgres\0application_name\0bonghwa\0\0" % _STRANGER
     yield struct.pack(">II", 8 + len(said), 196608) + said
-    yield from until(heard, lambda: _has_message(heard) or heard.data[:1] not in (b"", b"R", b"E"))
+    yield from until(heard, lambda: _has_message(heard) or bytes(heard.data[:1]) not in (b"", b"R", b"E"))
     if heard.data[:1] == b"R":
         yield b"X\0\0\0\x04"  # goodbye
         return None
@@ -40,7 +40,9 @@ def _has_message(heard: Heard) -> bool:
 
 def mysql(heard: Heard, _: str, __: str | None) -> Conversation:
     """A login of a stranger: a server blocks a host whose connections end without one, and not for a wrong name."""
-    yield from until(heard, lambda: _has_packet(heard) or heard.data[3:4] not in (b"", b"\0"))  # the first has number 0
+    yield from until(
+        heard, lambda: _has_packet(heard) or bytes(heard.data[3:4]) not in (b"", b"\0")
+    )  # the first has number 0
     greeting = _packet(heard)
     if greeting[:1] == b"\xff":
         return _mysql_error(greeting)

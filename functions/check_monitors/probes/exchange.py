@@ -19,6 +19,7 @@ class Exchange:
 
     wake_at: float  # on time.monotonic()'s clock; ``proceed`` may move it
     curl: Any = None
+    defect: Exception | None = None  # that ended it
 
     def watched(self) -> tuple[int, int]:
         """The descriptor to wait for, and READ, WRITE or both; NO_SOCKET to wait for ``wake_at`` alone."""
@@ -30,6 +31,24 @@ class Exchange:
 
     def close(self) -> None:
         """Close what the exchange opened itself."""
+
+
+class Deadline(Exchange):
+    """Ends at its time: for a transfer whose end libcurl does not watch itself."""
+
+    def __init__(self, ends_at: float) -> None:
+        self.wake_at = ends_at
+
+    def watched(self) -> tuple[int, int]:
+        """Nothing."""
+        return NO_SOCKET
+
+    def proceed(self) -> bool:
+        """Whether the time is over."""
+        return time.monotonic() >= self.wake_at
+
+
+NO_DEADLINE = Deadline(0.0)
 
 
 class Exchanges:
@@ -49,6 +68,12 @@ class Exchanges:
         """Start an exchange; ``on_over`` takes it when it is over."""
         self._under_way[exchange] = on_over
         self._proceed(exchange)
+
+    def cancel(self, exchange: Exchange) -> None:
+        """End an exchange that nobody waits for any more."""
+        if self._under_way.pop(exchange, None):
+            self._unwatch(exchange)
+            exchange.close()
 
     def seconds(self, at: float) -> float:
         """In how many seconds the next one has to be woken."""
@@ -79,7 +104,11 @@ class Exchanges:
             return  # it ended while the selector's list was worked off
         # Unwatched meanwhile: a library may close its socket, and the next one may get the same number.
         self._unwatch(exchange)
-        if exchange.proceed():
+        try:
+            is_over = exchange.proceed()
+        except Exception as defect:  # noqa: BLE001  # the loop hands it to the check
+            exchange.defect, is_over = defect, True
+        if is_over:
             exchange.close()
             self._under_way.pop(exchange)(exchange)
             return

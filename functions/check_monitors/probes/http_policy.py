@@ -3,18 +3,21 @@
 import functools
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pycurl
 
 from functions.check_monitors.probes.causes import status_cause
+from functions.check_monitors.probes.handles import handle_for
 from functions.check_monitors.probes.hops import Hops
 from functions.check_monitors.probes.http_transfer import HttpTransfer
 from functions.check_monitors.probes.judgement import MESSAGE_CHARACTERS, Subject
-from functions.check_monitors.probes.policy_transfer import PolicyTransfer
-from functions.check_monitors.probes.request import first_request, redirected, set_request
+from functions.check_monitors.probes.policy_transfer import PolicyTransfer, parts_of
+from functions.check_monitors.probes.request import Request, first_request, redirected, set_request
 from functions.check_monitors.probes.urls import as_ascii
 from shared.models import Cause
+from shared.words import cause_text
 
 _MESSAGE_BYTES = 4 * MESSAGE_CHARACTERS  # of a failing response, if nothing else needs its body
 _MAX_KEPT_EXPIRIES = 16_384
@@ -29,6 +32,10 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         super().__init__(subject)
         self.follows_redirects = subject.policy.follow_redirects
         self.is_body_needed = subject.is_body_needed
+        self.max_body = subject.policy.max_body
+        self._asking: Any = None  # a TokenRequest
+        self._is_asking = False  # the transfer under way is the one for a token
+        self._is_token_kept = False
 
     def begin(self) -> None:
         """Forget what was seen: another request begins."""
@@ -44,12 +51,73 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
     def first(self) -> Any:
         """The first request."""
         policy = self.subject.policy
-        self.wait_patiently()
         self.hops = Hops(self.environ)
         # libcurl would ask the policy's proxy for whatever a redirect names: see hops.
         self.hops.are_ours = self.follows_redirects and (self.hops.are_ours or bool(policy.proxy))
-        self.request = first_request(self.subject, as_ascii(self.target()))
-        return self.transfer(self.request.url, self.timeout_seconds)
+        self.request = self.first_request(as_ascii(self.target()))
+        return self._token() if policy.oauth2 else self.transfer(self.request.url, self.time_left())
+
+    def first_request(self, url: str) -> Request:
+        """The request, as the policy words it."""
+        return first_request(self.subject, url)
+
+    def place(self) -> tuple[str, int]:
+        """The host and the port of the policy's URL."""
+        parts = parts_of(as_ascii(self.target()))
+        return parts.hostname or "", parts.port or (443 if parts.scheme.lower() == "https" else 80)
+
+    def _token(self) -> Any:
+        """The request with its token; if none is kept, the request for one."""
+        from functions.check_monitors.probes.oauth2 import TokenRequest
+
+        self._asking = TokenRequest(self.subject)
+        if token := self._asking.known_token():
+            self._is_token_kept = True
+            return self._with_token(token)
+        return self._token_transfer()
+
+    def _token_transfer(self) -> Any:
+        url = self._asking.url
+        if self.address_filter.refuses(url):
+            self.make_event(self.address_filter.refusal)
+            return None
+        self._is_asking = True
+        curl = handle_for(url, self.time_left(), self.address_filter, self.environ)
+        self.set_tls(curl)
+        self._asking.prepare(curl)
+        return curl
+
+    def _with_token(self, token: str) -> Any:
+        self.request = replace(self.request, bearer_token=token)
+        return self.transfer(self.request.url, self.time_left())
+
+    def conclude(self, curl: Any, code: int, text: str) -> Any:
+        """Take the result of a transfer, also of that for a token; what comes next."""
+        if self._is_asking:
+            self._is_asking = False
+            return self.safely(lambda: self._take_token(curl, code, text))
+        if self._is_token_kept and curl.getinfo(pycurl.RESPONSE_CODE) == 401:
+            # The server may have revoked it.
+            self._is_token_kept = False
+            self._asking.forget()
+            self.begin()
+            return self.safely(self.first)
+        return super().conclude(curl, code, text)
+
+    def _take_token(self, curl: Any, code: int, text: str) -> Any:
+        status = curl.getinfo(pycurl.RESPONSE_CODE)
+        if code != pycurl.E_OK:
+            if self.address_filter.refusal or not self.conclude_shortage(curl, code, text):
+                why = self.why(curl, code, text, None)
+                self.make_event(Cause.of("oauth2_unreachable", reason=cause_text("en", why)), curl)
+            return None
+        if self._asking.tries_otherwise(status):
+            return self._token_transfer()
+        token = self._asking.token(status)
+        if isinstance(token, str):
+            return self._with_token(token)
+        self.make_event(token, curl)
+        return None
 
     def handle_for(self, url: str, timeout_seconds: float) -> Any:
         """A handle with the policy's way to the server."""
@@ -82,8 +150,8 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
     def take_further_body(self, part: bytes) -> bool:
         """Take a part of the body; whether no more of it is needed."""
         if self.is_body_needed:
-            self._body += part[: max(0, self.subject.policy.max_body - len(self._body))]
-            return self.size >= self.subject.policy.max_body
+            self._body += part[: max(0, self.max_body - len(self._body))]
+            return self.size >= self.max_body
         self._body += part[: max(0, _MESSAGE_BYTES - len(self._body))]
         is_failing = not _accepts(self.subject.policy.accepted_status_codes, self._status)
         return (is_failing and len(self._body) >= _MESSAGE_BYTES) or super().take_further_body(part)
@@ -111,7 +179,7 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         seen.headers = _headers(self._lines)
         seen.charset = _charset(seen.headers.get("content-type", ""))
         encoding = seen.headers.get("content-encoding", "").strip().lower()
-        seen.body = _decoded(bytes(self._body), encoding, self.subject.policy.max_body)
+        seen.body = _decoded(bytes(self._body), encoding, self.max_body)
         if self.subject.policy.connection == "reuse":
             self._note_reuse(curl)
 

@@ -13,6 +13,7 @@ from functions.check_monitors.probes.lookups import family_for, forget_family, l
 from functions.check_monitors.probes.transfer import Transfer
 from functions.check_monitors.probes.urls import UnsupportedScheme, as_ascii
 
+USER_AGENT = "Bonghwa (+uptime check)"
 # A response is judged by its status and its headers. More of its body than this shows nothing new: it may have no end,
 # as a radio's, or come in so many small parts that each costs more than it says.
 ENOUGH_OF_A_BODY = 256 * 1024  # bytes
@@ -89,7 +90,7 @@ class HttpTransfer(Transfer):
         if self.family != pycurl.IPRESOLVE_WHATEVER:
             curl.setopt(pycurl.IPRESOLVE, self.family)
         curl.setopt(pycurl.CAINFO, self.ca_file)
-        curl.setopt(pycurl.USERAGENT, "Bonghwa (+uptime check)")
+        curl.setopt(pycurl.USERAGENT, USER_AGENT)
         curl.setopt(pycurl.FOLLOWLOCATION, not self.hops.are_ours)
         curl.setopt(pycurl.MAXREDIRS, MAX_REDIRECTS)
         curl.setopt(pycurl.COOKIEFILE, "")  # keeps the cookies of this check: some sites want one back from a redirect

@@ -1,16 +1,18 @@
 """What a check of a policy has seen, and the event that the policy makes of it."""
 
 import functools
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from functions.check_monitors.probes.event_of_check import phases, storable
+from shared.logs import step
 from shared.models import Cause, CheckAttempt, Event, now
 from shared.monitors.conditions import Condition, Facts, failure, parse, with_values
 from shared.monitors.placeholders import filled
 from shared.monitors.policy import Policy
-from shared.settings import Settings
+from shared.settings import SettingError, Settings
 from shared.words import cause_text
 
 MESSAGE_CHARACTERS = 200
@@ -68,6 +70,15 @@ class Subject:
                 self._conditions[place] = with_values(condition, os.environ)
             except ValueError:
                 raise NotCheckable(Cause.of("condition_not_usable", condition=condition.text)) from None
+
+    def break_off(self, defect: Exception) -> None:
+        """Note an exception that should not happen. One that says how the agent is set up is raised again."""
+        if isinstance(defect, SettingError):
+            raise defect
+        # Its text may hold a secret of the policy.
+        name = type(defect).__name__
+        step("agent", "check_broke_off", level=logging.ERROR, monitor=self.policy.name, reason=name)
+        self.seen.why, self.seen.is_inconclusive = Cause.of("agent_defect", name=name), True
 
     def _reads(self, placeholder: str) -> bool:
         return any(placeholder in condition.placeholders for condition in self._conditions)

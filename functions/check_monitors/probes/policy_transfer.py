@@ -1,5 +1,7 @@
 """What every check of a policy that libcurl makes has in common: its connection, and what it saw of it."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -9,6 +11,7 @@ import pycurl
 from functions.check_monitors.probes.capacity import MEMORY, OUT_OF_MEMORY
 from functions.check_monitors.probes.causes import URL_NOT_VALID
 from functions.check_monitors.probes.certificates import ca_file_of, expires_at, set_tls
+from functions.check_monitors.probes.exchange import seconds_left
 from functions.check_monitors.probes.judgement import NotCheckable, Subject
 from functions.check_monitors.probes.transfer import Transfer
 from functions.check_monitors.probes.urls import as_ascii
@@ -32,12 +35,20 @@ class PolicyTransfer(Transfer):
             is_private_allowed=subject.settings.is_private_allowed,
         )
         self.subject = subject
+        self.resolution: Any = None
+        self.ends_at = 0.0
 
     def handle(self) -> Any:
         """What comes first; None if the policy cannot be used as it is, or its host is refused."""
+        self.wait_patiently()
+        self.ends_at = time.monotonic() + self.timeout_seconds
+        self.resolution = None
+        return self.safely(self._begin)
+
+    def safely(self, step: Callable[[], Any]) -> Any:
+        """What ``step`` returns; None if the policy cannot be used as it is, which is noted."""
         try:
-            self.subject.begin()
-            return self.first()
+            return step()
         except MissingValue as missing:
             self.make_event(Cause.of("value_missing", name=missing.name), is_inconclusive=True)
         except NotCheckable as fault:
@@ -50,8 +61,49 @@ class PolicyTransfer(Transfer):
         return None
 
     def first(self) -> Any:
-        """Begin the check. Raises what ``handle`` takes."""
+        """The first transfer. Raises what ``safely`` takes."""
         raise NotImplementedError
+
+    def time_left(self) -> float:
+        """How much of the check's time is left, in seconds; never 0, which libcurl takes for no limit."""
+        return max(0.001, seconds_left(self.ends_at))
+
+    def place(self) -> tuple[str, int]:
+        """The host and the port of the first transfer. Raises what ``safely`` takes."""
+        raise NotImplementedError
+
+    def after(self, exchange: Any) -> Any:
+        """Take what the policy's resolver said; what comes next."""
+        return self.safely(lambda: self._take_addresses(exchange))
+
+    def _begin(self) -> Any:
+        self.subject.begin()
+        if self.subject.policy.resolver:
+            # dnspython is loaded only if a monitor needs it.
+            from functions.check_monitors.probes.resolution import resolution_of
+
+            self.resolution = resolution_of(
+                self.subject.policy.resolver,
+                self.place()[0],
+                self.subject.policy.ip_version,
+                self.subject.filled,
+                is_private_allowed=self.subject.settings.is_private_allowed,
+            )
+        return self._ask() if self.resolution else self.first()
+
+    def _ask(self) -> Any:
+        """The next question for addresses; if there is none, the first transfer, or the end of the check."""
+        resolution = self.resolution
+        if question := resolution.question(self.ends_at, self.timeout_seconds):
+            return question
+        if resolution.addresses:
+            return self.first()
+        self.make_event(resolution.why)
+        return None
+
+    def _take_addresses(self, exchange: Any) -> Any:
+        self.resolution.take(exchange)
+        return self._ask()
 
     def make_event(
         self, why: Cause | None, curl: Any = None, status: int | None = None, *, is_inconclusive: bool = False
@@ -60,12 +112,16 @@ class PolicyTransfer(Transfer):
         seen = self.subject.seen
         seen.why, seen.is_inconclusive, seen.status = why, is_inconclusive, status
         if curl:
-            seen.times = self.times(curl)
+            seen.times = self._with_resolution(self.times(curl))
             seen.ip = curl.getinfo(pycurl.PRIMARY_IP) or None
             seen.is_connected = curl.getinfo(pycurl.CONNECT_TIME) > 0
             seen.has_response = status is not None
             if seen.times[5]:  # there was a handshake
                 seen.certificate_expires_at = expires_at(curl)
+
+    def break_off(self, defect: Exception) -> None:
+        """Note what should not happen: the other checks of the run go on."""
+        self.subject.break_off(defect)
 
     def replace_cause(self, why: Cause, *, is_inconclusive: bool) -> None:
         """Take a cause that was found after the check had ended."""
@@ -83,6 +139,9 @@ class PolicyTransfer(Transfer):
         policy = self.subject.policy
         if policy.ip_version:
             curl.setopt(pycurl.IPRESOLVE, pycurl.IPRESOLVE_V4 if policy.ip_version == 4 else pycurl.IPRESOLVE_V6)
+        if self.resolution:
+            # A redirect to the same host mostly leads to one of these ports.
+            curl.setopt(pycurl.RESOLVE, self.resolution.lines({80, 443, self.place()[1]}))
         if policy.proxy:
             self._set_proxy(curl, self.subject.filled(policy.proxy))
         self.is_tls = url[:5].lower() == "https" or self.is_tls
@@ -108,6 +167,11 @@ class PolicyTransfer(Transfer):
         if self.is_tls and not curl.getinfo(pycurl.APPCONNECT_TIME):
             return Cause.of("tls_too_slow", seconds=self.timeout_seconds)
         return found
+
+    def _with_resolution(self, times: list[int]) -> list[int]:
+        """The times with that of the policy's own resolver."""
+        own = self.resolution.microseconds if self.resolution else 0
+        return [time + own if time or place == 0 else 0 for place, time in enumerate(times)] if own else times
 
     def _set_proxy(self, curl: Any, proxy: str) -> None:
         curl.setopt(pycurl.PROXY, proxy)

@@ -29,13 +29,16 @@ class PostgresTls(ConnectCheck):
         return _Handshake(curl, context, self.parts.hostname or "", self.ends_at, self.timeout_seconds)
 
     def after(self, exchange: Any) -> Any:
-        """Note how the handshake went."""
+        """Note how the handshake went, or take what the policy's resolver said."""
+        if not isinstance(exchange, _Handshake):
+            return super().after(exchange)
         seen = self.subject.seen
         seen.why, seen.certificate_expires_at = exchange.why, exchange.expires_at
         if seen.times:
             dns, connected, _, _, ready, _ = seen.times
             total = ready + round(1e6 * (time.monotonic() - exchange.began_at))
             seen.times = (dns, connected, total, total, total, 0 if exchange.why else total)
+        return None
 
 
 @functools.lru_cache(maxsize=64)

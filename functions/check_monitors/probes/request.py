@@ -47,7 +47,7 @@ def redirected(request: Request, status: int) -> Request:
 def set_request(curl: Any, request: Request, subject: Subject, url: str) -> None:
     """Let ``curl`` send ``request`` to ``url``, which is the first one or that of a redirect."""
     policy = subject.policy
-    is_first_host = _origin(url) == _origin(request.url)
+    is_first_host = url == request.url or _origin(url) == _origin(request.url)
     if policy.user_agent:
         curl.setopt(pycurl.USERAGENT, subject.filled(policy.user_agent).encode())
     if request.method == "HEAD":

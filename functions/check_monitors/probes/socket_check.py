@@ -23,6 +23,7 @@ class SocketCheck:
     """A check that consists of exchanges. What it sees is noted in ``subject.seen``."""
 
     ca_file = ""
+    deadline = 0.0
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
@@ -58,6 +59,10 @@ class SocketCheck:
     def know_better(self, why: Cause) -> None:
         """Never called: there is no second lookup."""
         raise NotImplementedError
+
+    def break_off(self, defect: Exception) -> None:
+        """Note what should not happen: the other checks of the run go on."""
+        self.subject.break_off(defect)
 
     def fail(self, why: Cause | None, *, is_inconclusive: bool = False) -> None:
         """Note why the check failed."""

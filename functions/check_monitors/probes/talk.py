@@ -7,6 +7,7 @@ from typing import Any
 import pycurl
 
 from functions.check_monitors.probes.exchange import READ, WRITE, Exchange
+from functions.check_monitors.probes.judgement import Subject
 from shared.models import Cause
 
 _PART_BYTES = 16_384
@@ -75,6 +76,14 @@ class Talk(Exchange):
         self.ended_at = time.monotonic()
         return is_over
 
+    def write(self, data: bytes) -> int:
+        """Send some of ``data``; how many bytes that were. Raises BlockingIOError if none can be sent now."""
+        return int(self.curl.send(data))
+
+    def read(self) -> bytes:
+        """What the server has said; empty if it has closed. Raises BlockingIOError if it has said nothing yet."""
+        return bytes(self.curl.recv(_PART_BYTES))
+
     def _go_on(self, is_late: bool) -> bool:
         try:
             if not self._is_begun:
@@ -82,7 +91,7 @@ class Talk(Exchange):
                 self._ask()
             while True:
                 if self._to_send:
-                    self._to_send = self._to_send[self.curl.send(self._to_send) :]
+                    self._to_send = self._to_send[self.write(self._to_send) :]
                     if self._to_send:
                         continue
                     self._ask()
@@ -105,7 +114,7 @@ class Talk(Exchange):
         self._to_send = next(self._conversation) or b""
 
     def _hear(self) -> None:
-        part = self.curl.recv(_PART_BYTES)
+        part = self.read()
         if part:
             self.first_byte_at = self.first_byte_at or time.monotonic()
             self.heard.data += part
@@ -124,6 +133,27 @@ class Talk(Exchange):
         except StopIteration as end:
             self.finding = end.value
         return True
+
+
+def awaited(subject: Subject, heard: Heard) -> Conversation | None:
+    """Send the policy's body, and hear until what was heard is what it awaits; None if it has neither."""
+    body = subject.policy.body
+    if not subject.is_body_needed and body is None:
+        return None
+    return _awaited(subject, heard, subject.filled(body).encode() if body else b"")
+
+
+def _awaited(subject: Subject, heard: Heard, body: bytes) -> Conversation:
+    def is_content() -> bool:
+        # A server that has said what it has to say stays silent, and does not hang up.
+        subject.seen.body = bytes(heard.data)
+        return bool(heard.data) and subject.is_content()
+
+    if body:
+        yield body
+    if subject.is_body_needed:
+        yield from until(heard, is_content)
+    return None
 
 
 def not_spoken(protocol: str, heard: Heard) -> Cause:

@@ -22,6 +22,8 @@ SECOND_SECONDS = 3.0  # of a second handshake; the event waits for it
 class Transfer:
     """A check that consists of libcurl's transfers. A subclass says which, and what they mean."""
 
+    deadline = 0.0
+
     def __init__(
         self, timeout_seconds: float, ca_file: str, environ: Mapping[str, str], *, is_private_allowed: bool
     ) -> None:
@@ -45,6 +47,10 @@ class Transfer:
     def after(self, exchange: Any) -> Any:
         """Take an exchange that is over. Most checks have none."""
         raise NotImplementedError
+
+    def break_off(self, defect: Exception) -> None:
+        """Raise what should not happen."""
+        raise defect
 
     def know_better(self, why: Cause) -> None:
         """Take the cause that another transfer, or another lookup, has shown."""

@@ -30,7 +30,7 @@ def post(batch: Sequence[Event], settings: Settings) -> int:
     bodies = [event.model_dump_json() for event in batch]
     body = bodies[0] if len(bodies) == 1 else f"[{','.join(bodies)}]"
     try:
-        response = _response("/events", body.encode(), settings, RESPONSE_SECONDS)
+        response = _response(f"{settings.backend_url}/events", body.encode(), settings, RESPONSE_SECONDS)
     except requests.RequestException as error:
         step("agent", "report_failed", level=logging.WARNING, events=len(batch), reason=type(error).__name__)
         return 0
@@ -64,7 +64,7 @@ def claim(settings: Settings, seconds: float, known: int | None) -> dict[str, An
         "target_interval": settings.check_interval_seconds,
     }
     try:
-        response = _response("/checks/claim", json.dumps(asked).encode(), settings, CLAIM_SECONDS)
+        response = _response(settings.claim_url, json.dumps(asked).encode(), settings, CLAIM_SECONDS)
         if response.status_code == HTTPStatus.NOT_FOUND:
             return {**_NO_MONITORS, "now": as_text(now())}
         answer = response.json() if response.ok else None
@@ -86,7 +86,7 @@ def _phrase(status: int) -> str | None:
         return None
 
 
-def _response(path: str, body: bytes, settings: Settings, seconds: float) -> requests.Response:
+def _response(url: str, body: bytes, settings: Settings, seconds: float) -> requests.Response:
     headers = {
         "X-API-Key": settings.key.get_secret_value(),
         "Content-Type": "application/json",
@@ -94,11 +94,11 @@ def _response(path: str, body: bytes, settings: Settings, seconds: float) -> req
         "Date": formatdate(usegmt=True),
     }
 
-    options = proxies.backend_options(settings.backend_url)
+    options = proxies.backend_options(url)
 
     def post_once() -> requests.Response:
         return _session().post(
-            f"{settings.backend_url}{path}",
+            url,
             data=body,
             headers=headers,
             timeout=(CONNECT_SECONDS, seconds),

@@ -9,10 +9,10 @@ from infra.configuration.reading.mistakes import BROKEN, Mistake, is_wrong, show
 from infra.configuration.reading.mistakes import field as place
 from infra.configuration.reading.nodes import Node, Scalar, at, data_of
 from shared.monitors.durations import EXPECTED as DURATION
+from shared.monitors.expectations import expected as expected_of
 
 Value = TypeVar("Value")
 Path = tuple[str | int, ...]
-CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 # What a field that is missing would be; a field that is not here would be text.
 _MISSING = {
     "name": "a name that no other monitor has",
@@ -20,12 +20,6 @@ _MISSING = {
     "after": DURATION,
     "channels": "the names of channels",
     "kind": "maintenance or silence",
-}
-_PATTERNS = {
-    r"^[A-Z]{1,20}$": "a method in capitals, such as GET",
-    r"^[A-Za-z0-9_.~-]+$": "letters, digits and the signs _ . ~ -",
-    CLOCK_TIME: 'a time of the day such as "02:30"',
-    r"^[^\u0000]*$": "text without NUL characters",
 }
 _MANY = 12
 # Text that is written without quotes and looks like a number: http_version: 1.1, name: 404.
@@ -98,7 +92,7 @@ def _mistakes(details: list[Any], data: Any, source: Source, model: Any) -> Iter
         elif kind == "missing":
             yield source.mistake(path[:-1], f"{place(path)} is missing: expected {_MISSING.get(str(path[-1]), 'text')}")
         else:
-            path, said = _of_rule(path, _expected(detail), model)
+            path, said = _of_rule(path, expected_of(detail), model)
             expected.setdefault(path, []).append(said)
     for path, texts in expected.items():
         # A list is not too short if its items are wrong.
@@ -168,43 +162,6 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for argument in get_args(annotation) if (found := _model_in(argument))), None)
-
-
-def _expected(detail: Any) -> str:
-    """What is expected, in words."""
-    context = detail.get("ctx", {})
-    match detail["type"]:
-        case "value_error":
-            return str(context["error"])
-        case "string_type":
-            return "text"
-        case "string_pattern_mismatch":
-            return _PATTERNS.get(context["pattern"], f"text that fits {context['pattern']}")
-        case "int_type" | "int_parsing" | "int_from_float" | "int_parsing_size":
-            return "a whole number"
-        case "greater_than_equal":
-            return f"{context['ge']} or more"
-        case "less_than_equal":
-            return f"{context['le']} or less"
-        case "bool_type" | "bool_parsing":
-            return "true or false"
-        case "literal_error":
-            return str(context["expected"]).replace("'", "")
-        case "tuple_type" | "list_type":
-            return "a list"
-        case "string_too_short" | "string_too_long" | "too_short" | "too_long" as kind:
-            return _length(kind, context, is_text=isinstance(detail["input"], str))
-        case "dict_type" | "model_type" | "model_attributes_type" | "mapping_type":
-            return "a mapping, keys and values"
-        case kind if kind.startswith("datetime"):
-            return "an ISO 8601 date and time"
-    return str(detail["msg"]).removeprefix("Input should be ")
-
-
-def _length(kind: str, context: Mapping[str, Any], *, is_text: bool) -> str:
-    if kind.endswith("long"):
-        return f"at most {context['max_length']} {'characters' if is_text else 'in the list'}"
-    return "text that is not empty" if is_text else f"at least {context['min_length']} in the list"
 
 
 def _as_written(data: Any, source: Source, details: list[Any]) -> Any | None:

@@ -100,7 +100,7 @@ def save(transaction: Transaction, monitor_id: int, columns: dict[str, Any]) -> 
 def unwatch(transaction: Transaction, monitor_id: int, *, version: int, removed_at: str) -> None:
     """Let a monitor be watched no more. Its events and alerts stay."""
     sql = """UPDATE monitors SET is_watched = 0, removed_at = :removed_at, version = :version, token_hash = NULL,
-        wanted_at = NULL, missed_at = NULL WHERE id = :id"""
+        wanted_at = NULL, pinged_at = NULL, began_at = NULL, missed_at = NULL WHERE id = :id"""
     transaction.rows(sql, id=monitor_id, removed_at=removed_at, version=version)
 
 
@@ -133,10 +133,10 @@ def page(transaction: Transaction, *, limit: int, after: int, tag: str | None, *
     conditions = [f" AND {column} = :{column}" for column in wanted]
     parameters: dict[str, Any] = {**wanted, "limit": limit, "after": after}
     if tag is not None:
-        # In the JSON of the tags, a tag stands between quotes, and a quote within it has a backslash before it.
-        conditions.append(" AND tags LIKE :tag ESCAPE '!'")
-        text = json.dumps(tag, ensure_ascii=False)
-        parameters["tag"] = "%" + text.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+        # In the JSON of the tags, a tag stands between quotes, and a quote within it has a backslash before it. LIKE
+        # would ignore the case in SQLite, and not in PostgreSQL.
+        conditions.append(" AND replace(tags, :tag, '') <> tags")
+        parameters["tag"] = json.dumps(tag, ensure_ascii=False)
     return transaction.rows(f"{_PAGE}{''.join(conditions)} ORDER BY id LIMIT :limit", **parameters)
 
 

@@ -38,6 +38,7 @@ def environment(folder: Path, /, **variables: str | None) -> dict[str, str]:
         "FLASK_HOST": "",
         "FLASK_PORT": str(free_port()),
         "BACKEND_URL": "",
+        "CLAIM_URL": "",
         "PUBLIC_URL": "",
         "API_KEY": API_KEY,
         "API_AUTH": "ingest",

@@ -1,0 +1,87 @@
+"""Checks of all kinds side by side: their table, their starts, and a defect of one."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from functions.check_monitors.probes import tcp
+from functions.check_monitors.probes.checks import MODULE_OF_KIND, check_all
+from shared import ROOT
+from shared.models import Event
+from shared.monitors.kinds import Kind
+from shared.settings import SettingError, Settings
+from tests.support.policies import policy
+from tests.support.raw_servers import OK, RawServers, says, stays_silent
+
+_SILENT = ("http", "ssh", "smtp", "redis", "ws", "tls", "grpc", "docker")
+PROBES = ROOT / "functions" / "check_monitors" / "probes"
+
+
+def test_every_kind_has_its_module() -> None:
+    assert MODULE_OF_KIND.keys() == set(Kind) - {Kind.HEARTBEAT}
+    assert all((PROBES / f"{name}.py").is_file() for name in MODULE_OF_KIND.values())
+
+
+def test_a_kind_is_loaded_when_it_is_checked() -> None:
+    script = """
+import sys
+from functions.check_monitors.probes.checks import check_all
+loaded = {"dns", "psycopg", "json.tool"} & set(sys.modules)
+assert not loaded, loaded
+modules = [name for name in sys.modules if name.startswith("functions.check_monitors.probes.")]
+for kind in ("tcp", "dns", "icmp", "database", "websocket", "docker", "mail", "tls", "grpc", "ssh"):
+    assert f"functions.check_monitors.probes.{kind}" not in modules, kind
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
+
+
+def test_all_kinds_run_side_by_side(serve: RawServers) -> None:
+    silent = serve(stays_silent(2))
+    http = serve(says(OK))
+    urls = [
+        f"http://127.0.0.1:{http}/",
+        *(
+            f"{scheme}://127.0.0.1:{silent}"
+            for scheme in ("http", "ssh", "smtp", "redis", "ws", "tls", "grpc", "docker")
+        ),
+        f"tcp://127.0.0.1:{http}",
+    ]
+    policies = [(0.0, policy(url, name=url, timeout="500ms")) for url in urls]
+    seen: list[Event] = []
+    events = check_all(policies, Settings.from_env({}), on_event=seen.append)
+    assert [event.monitor for event in events] == urls
+    assert [event.is_success for event in events] == [True, *[False] * 8, True]
+    assert max(event.response_time_ms or 0 for event in events) < 900
+    assert {seen[0].monitor, seen[1].monitor, seen[2].monitor} >= {urls[0], urls[-1]}
+
+
+def test_no_policies_are_no_events() -> None:
+    assert check_all([], Settings.from_env({})) == []
+
+
+@pytest.mark.parametrize("place", ["first", "conversation"])
+def test_a_defect_of_one_check_ends_no_other(
+    serve: RawServers, monkeypatch: pytest.MonkeyPatch, steps: list[str], place: str
+) -> None:
+    def broken(_: Any) -> Any:
+        raise RuntimeError("s3cret")
+
+    monkeypatch.setattr(tcp.TcpCheck, place, broken)
+    http = serve(says(OK))
+    policies = [
+        (0.0, policy(f"tcp://127.0.0.1:{http}", name="broken", retries=2)),
+        (0.0, policy(f"http://127.0.0.1:{http}/", name="whole")),
+    ]
+    broken_event, whole_event = check_all(policies, Settings.from_env({}))
+    assert (broken_event.is_inconclusive, broken_event.attempts, whole_event.is_success) == (True, (), True)
+    assert broken_event.error_message == "not checked: a defect of the agent (RuntimeError)"
+    assert any("check_broke_off" in line for line in steps)
+    assert "s3cret" not in "".join(steps)
+
+
+def test_a_file_of_certificates_that_is_missing_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/none.pem")
+    with pytest.raises(SettingError, match="SSL_CERT_FILE"):
+        check_all([(0.0, policy("tcp://127.0.0.1:1"))], Settings.from_env({}))

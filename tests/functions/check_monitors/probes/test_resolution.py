@@ -1,0 +1,90 @@
+"""A monitor's own resolver, for every kind that connects."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.certificates import A_DAY, TODAY, Authority
+from tests.support.dns_server import DnsServer
+from tests.support.line_servers import speaks
+from tests.support.policies import check_policy
+from tests.support.raw_servers import OK, RawServers, says
+
+
+@pytest.fixture
+def server() -> Iterator[DnsServer]:
+    with DnsServer() as listening:
+        yield listening
+
+
+def test_an_own_resolver_finds_the_address(serve: RawServers, server: DnsServer) -> None:
+    url = f"http://shop.example:{serve(says(OK))}/"
+    event = check_policy(url, resolver=f"127.0.0.1:{server.port}")
+    assert (event.error_message, event.ip) == (None, "127.0.0.1")
+    assert server.asked == ["udp shop.example. A"]
+    assert 0 < (event.dns_ms or 0) < (event.response_time_ms or 0)
+
+
+@pytest.mark.parametrize("resolver", ["dns://127.0.0.1:{}", "127.0.0.1:{}"])
+@pytest.mark.parametrize(
+    ("url", "handler"), [("tcp://shop.example:{}", says(b"")), ("smtp://shop.example:{}", speaks("smtp"))]
+)
+def test_other_kinds_ask_it_too(serve: RawServers, server: DnsServer, url: str, handler: Any, resolver: str) -> None:
+    event = check_policy(url.format(serve(handler)), resolver=resolver.format(server.port))
+    assert (event.error_message, event.ip) == (None, "127.0.0.1")
+
+
+def test_a_certificate_is_for_the_name(serve: RawServers, server: DnsServer, trusted: Authority) -> None:
+    port = serve(says(OK), trusted.context(TODAY - A_DAY, TODAY + A_DAY, "shop.example"))
+    resolver = f"127.0.0.1:{server.port}"
+    assert check_policy(f"https://shop.example:{port}/", resolver=resolver).error_message is None
+    assert check_policy(f"tls://shop.example:{port}", resolver=resolver).error_message is None
+
+
+def test_the_ip_version_chooses_the_question(serve: RawServers, server: DnsServer) -> None:
+    url, resolver = f"http://shop.example:{serve(says(OK))}/", f"127.0.0.1:{server.port}"
+    assert check_policy(url, resolver=resolver, ip_version=6).ip in ("::1", None)
+    assert server.asked == ["udp shop.example. AAAA"]
+
+
+@pytest.mark.parametrize(
+    ("url", "resolver", "message"),
+    [
+        ("http://nobody.example/", "127.0.0.1:{}", "host not found: nobody.example"),
+        ("http://shop.example/", "ns.example", "not checked: the resolver ns.example is not an address"),
+        ("http://shop.example/", "127.0.0.1:x", "not checked: the resolver 127.0.0.1:x is not an address"),
+    ],
+)
+def test_no_address_is_a_failure(server: DnsServer, url: str, resolver: str, message: str) -> None:
+    event = check_policy(url, resolver=resolver.format(server.port))
+    assert (event.error_message, event.is_inconclusive) == (message, message.startswith("not checked"))
+
+
+def test_a_resolver_that_is_silent_is_named() -> None:
+    with DnsServer(lambda *_: None) as silent:
+        event = check_policy("http://shop.example/", resolver=f"127.0.0.1:{silent.port}", timeout="300ms")
+    assert event.error_message == "DNS: the resolver 127.0.0.1 did not answer for shop.example within 0.3 s"
+
+
+def test_an_address_needs_no_resolver(serve: RawServers, server: DnsServer) -> None:
+    assert check_policy(f"http://127.0.0.1:{serve(says(OK))}/", resolver=f"127.0.0.1:{server.port}").is_success
+    assert server.asked == []
+
+
+def test_both_addresses_are_filtered(serve: RawServers, server: DnsServer, forbid: Callable[[str], None]) -> None:
+    asked: list[bytes] = []
+    url = f"http://shop.example:{serve(lambda c: asked.append(c.recv(100)))}/"
+    resolver = f"127.0.0.1:{server.port}"
+    event = check_policy(url, resolver=resolver, is_in_a_cloud=True)
+    assert "127.0.0.1 is a private address" in str(event.error_message)
+    assert server.asked == []  # the resolver is refused before it is asked
+    forbid("127.0.0.1/32")
+    assert "is a cloud metadata address" in str(check_policy(url, resolver=resolver).error_message)
+    assert asked == []
+
+
+def test_what_an_own_resolver_says_is_filtered(server: DnsServer, forbid: Callable[[str], None]) -> None:
+    forbid("192.0.2.0/24")
+    event = check_policy("http://two.example/", resolver=f"127.0.0.1:{server.port}")
+    assert "is a cloud metadata address" in str(event.error_message)
