@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 PAUSE_SECONDS = 10.0
 # How often a run that lasts claims, each time for twice as long: so a claim that takes a while delays no check.
 CLAIM_SECONDS = 0.8
+# The same while there is nothing to claim: a claim costs more than a check.
+IDLE_SECONDS = 3.0
+# How soon a claim has usually been answered.
+_CLAIMED_WITHIN = 0.03
 # Without the backend, what was due longer ago is left out.
 MAX_SPAN_SECONDS = 60.0
 
@@ -142,22 +146,31 @@ class Stream:
         self._claims_at = 0.0
         self._claiming: Claiming | None = None
 
-    def more(self) -> list[DueCheck] | None:
-        """The checks that were claimed since the last call; None once it is over. It does not wait."""
+    def more(self) -> tuple[float, list[DueCheck]] | None:
+        """In how many seconds to ask again, and the checks that were claimed meanwhile; None once it is over.
+
+        It does not wait.
+        """
         if self._claiming is not None:
             due = self._claiming.due(0.0)
             if due is None:
-                return []
+                return _CLAIMED_WITHIN, []
             self.is_reached = self.is_reached if self._claiming.is_reached is None else self._claiming.is_reached
             self._claiming = None
-            return due
+            at = time.monotonic()
+            if count():
+                # The first monitors may just have come.
+                self._claims_at = min(self._claims_at, at + CLAIM_SECONDS)
+            return max(0.0, min(self._claims_at, self._ends_at) - at), due
         at = time.monotonic()
         if at >= self._ends_at:
             return None
         if at >= self._claims_at:
-            self._claims_at = at + CLAIM_SECONDS
-            self._claiming = Claiming(self._settings, 2 * CLAIM_SECONDS)
-        return []
+            seconds = CLAIM_SECONDS if count() else IDLE_SECONDS
+            self._claims_at = at + seconds
+            self._claiming = Claiming(self._settings, seconds + CLAIM_SECONDS)
+            return _CLAIMED_WITHIN, []
+        return min(self._claims_at, self._ends_at) - at, []
 
 
 def interval(settings: Settings) -> float:
