@@ -1,12 +1,14 @@
 """Which monitors' checks are due now: the backend says so. Without its response, the agent goes on by what it knows."""
 
+import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from functions.check_monitors.reporting import backend
+from shared.logs import step
 from shared.monitors.due import due_between
 from shared.settings import Settings
 
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 PAUSE_SECONDS = 10.0
 # How often a run that lasts claims, each time for twice as long: so a claim that takes a while delays no check.
 CLAIM_SECONDS = 0.8
+# The same while there is nothing to claim: a claim costs more than a check.
+IDLE_SECONDS = 3.0
+# How soon a claim has usually been answered.
+_CLAIMED_WITHIN = 0.03
 # Without the backend, what was due longer ago is left out.
 MAX_SPAN_SECONDS = 60.0
 
@@ -31,7 +37,8 @@ class DueCheck(NamedTuple):
 class Known:
     """What this process knows of the monitors that its location checks."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time, stopwatch: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._stopwatch = clock, stopwatch
         self._lock = threading.Lock()
         self._policies: dict[str, Policy] = {}
         self._version: int | None = None
@@ -49,37 +56,36 @@ class Known:
     def claim(self, settings: Settings, seconds: float) -> tuple[list[DueCheck], bool | None]:
         """The checks that fall due within ``seconds`` from now; and whether the backend responded, if it was asked."""
         with self._lock:
-            is_paused = time.monotonic() < self._paused_until
+            is_paused = self._stopwatch() < self._paused_until
             known = self._version
         answer = None if is_paused else backend.claim(settings, seconds, known)
         with self._lock:
-            if answer is None:
-                self._paused_until = self._paused_until if is_paused else time.monotonic() + PAUSE_SECONDS
-                return self._by_itself(seconds), None if is_paused else False
-            return self._learn(answer, seconds), True
+            try:
+                due = self._learn(answer, seconds) if answer else None
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                step("agent", "claim_not_understood", level=logging.ERROR, reason=type(error).__name__)
+                due = None
+            if due is not None:
+                return due, True
+            if not is_paused:
+                self._paused_until = self._stopwatch() + PAUSE_SECONDS
+            return self._by_itself(seconds), None if is_paused else answer is not None
 
     def _learn(self, answer: Mapping[str, Any], seconds: float) -> list[DueCheck]:
-        if answer["is_complete"]:
-            self._policies.clear()
-        for name in answer["removed"]:
-            self._policies.pop(name, None)
-        if answer["policies"]:
-            # Imported here: an agent that has its targets alone starts without it.
-            from shared.monitors.policy import Policy
-
-            self._policies |= {policy.name: policy for policy in map(Policy.model_validate, answer["policies"])}
-        self._version = answer["version"]
-        self._claimed_until = time.time() + seconds
-        # The backend's times are by its own clock.
+        # The backend's times are by its own clock. All is read before anything is learnt: it may make no sense.
         began = datetime.fromisoformat(answer["now"])
-        return [
-            DueCheck(max(0.0, (datetime.fromisoformat(check["due_at"]) - began).total_seconds()), policy)
-            for check in answer["checks"]
-            if (policy := self._policies.get(check["name"])) is not None
-        ]
+        due = [(each["name"], datetime.fromisoformat(each["due_at"]) - began) for each in answer["checks"]]
+        policies = {policy.name: policy for policy in _understood(answer["policies"])} if answer["policies"] else {}
+        removed = set(answer["removed"])
+        kept = {} if answer["is_complete"] else self._policies
+        self._policies = {name: policy for name, policy in kept.items() if name not in removed} | policies
+        self._version = answer["version"]
+        self._claimed_until = self._clock() + seconds
+        known = [(self._policies.get(name), left.total_seconds()) for name, left in due]
+        return [DueCheck(max(0.0, left), policy) for policy, left in known if policy is not None]
 
     def _by_itself(self, seconds: float) -> list[DueCheck]:
-        now = time.time()
+        now = self._clock()
         start = max(self._claimed_until, now - MAX_SPAN_SECONDS)
         # A clock that was set back would stop all checks.
         start = start if start <= now + MAX_SPAN_SECONDS + seconds else now
@@ -87,6 +93,21 @@ class Known:
         self._claimed_until = max(start, end)
         due = [(due_between(name, policy.interval, start, end), policy) for name, policy in self._policies.items()]
         return [DueCheck(max(0.0, at - now), policy) for at, policy in due if at is not None] if start < end else []
+
+
+def _understood(given: Iterable[Mapping[str, Any]]) -> "Iterator[Policy]":
+    # Imported here: an agent that has its targets alone starts without it.
+    from pydantic import ValidationError
+
+    from shared.monitors.policy import Policy
+
+    for policy in given:
+        try:
+            yield Policy.model_validate(policy)
+        except ValidationError as error:
+            # A newer backend knows fields that this agent does not. Its other monitors are checked.
+            fields = [".".join(map(str, mistake["loc"])) for mistake in error.errors()]
+            step("agent", "policy_not_understood", level=logging.ERROR, monitor=policy.get("name"), fields=fields)
 
 
 _known = Known()
@@ -125,22 +146,31 @@ class Stream:
         self._claims_at = 0.0
         self._claiming: Claiming | None = None
 
-    def more(self) -> list[DueCheck] | None:
-        """The checks that were claimed since the last call; None once it is over. It does not wait."""
+    def more(self) -> tuple[float, list[DueCheck]] | None:
+        """In how many seconds to ask again, and the checks that were claimed meanwhile; None once it is over.
+
+        It does not wait.
+        """
         if self._claiming is not None:
             due = self._claiming.due(0.0)
             if due is None:
-                return []
+                return _CLAIMED_WITHIN, []
             self.is_reached = self.is_reached if self._claiming.is_reached is None else self._claiming.is_reached
             self._claiming = None
-            return due
+            at = time.monotonic()
+            if count():
+                # The first monitors may just have come.
+                self._claims_at = min(self._claims_at, at + CLAIM_SECONDS)
+            return max(0.0, min(self._claims_at, self._ends_at) - at), due
         at = time.monotonic()
         if at >= self._ends_at:
             return None
         if at >= self._claims_at:
-            self._claims_at = at + CLAIM_SECONDS
-            self._claiming = Claiming(self._settings, 2 * CLAIM_SECONDS)
-        return []
+            seconds = CLAIM_SECONDS if count() else IDLE_SECONDS
+            self._claims_at = at + seconds
+            self._claiming = Claiming(self._settings, seconds + CLAIM_SECONDS)
+            return _CLAIMED_WITHIN, []
+        return min(self._claims_at, self._ends_at) - at, []
 
 
 def interval(settings: Settings) -> float:

@@ -88,10 +88,13 @@ def _go_on_checking(settings: Settings, seconds: float) -> dict[str, int]:
     hold, stream, counts = Hold(), due_checks.Stream(settings, seconds), [0, 0]
     reporter = Reporter(settings, watched=0, lasts=due_checks.count, on_settled=hold.release)
 
-    def more() -> "list[tuple[float, Policy]] | None":
-        due = stream.more()
-        own = set(hold.take([check.policy.name for check in due or ()]))
-        return None if due is None else [(check.seconds, check.policy) for check in due if check.policy.name in own]
+    def more() -> "tuple[float, list[tuple[float, Policy]]] | None":
+        found = stream.more()
+        if found is None:
+            return None
+        again, due = found
+        own = set(hold.take([check.policy.name for check in due]))
+        return again, [(check.seconds, check.policy) for check in due if check.policy.name in own]
 
     def on_event(event: Event) -> None:
         counts[0] += 1

@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write both files, and say what could not be carried over. If nothing can be read or written, exit with 2."""
-    from infra.configuration.imports import read
     from infra.configuration.imports.result import SourceUnreadable
+    from infra.configuration.imports.sources import read
     from infra.configuration.imports.writing import ENV_FILE, CannotWrite, refuse_existing, write
 
     output: Path = arguments.output

@@ -68,14 +68,14 @@ def check_all(
 
 
 def check_as_due(
-    more: Callable[[], Iterable[tuple[float, Policy]] | None],
+    more: Callable[[], tuple[float, Iterable[tuple[float, Policy]]] | None],
     settings: Settings,
     *,
     on_event: Callable[[Event], None],
 ) -> None:
     """Check whatever ``more`` hands over, started so many seconds from then, until it returns None.
 
-    It is asked several times a second, and must not wait. Otherwise as ``check_all``.
+    It also says in how many seconds it wants to be asked again, and must not wait. Otherwise as ``check_all``.
     """
     ca_file = trusted_file()
     environ = proxies.variables()
@@ -89,11 +89,14 @@ def check_as_due(
             else:
                 on_event(event)
 
-        def ask() -> bool:
-            policies = more()
-            for seconds, policy in policies or ():
+        def ask() -> float | None:
+            found = more()
+            if found is None:
+                return None
+            again, policies = found
+            for seconds, policy in policies:
                 loop.add(time.monotonic() + seconds, check_of(Subject(policy, settings, ca_file, environ)))
-            return policies is not None
+            return again
 
         loop.run_timed((), SLOTS, on_end, ask=ask)
 

@@ -16,7 +16,6 @@ from functions.check_monitors.probes.exchange import NO_DEADLINE, Deadline, Exch
 from functions.check_monitors.probes.lookups import SecondLookup, is_lingering
 from functions.check_monitors.probes.multi import Multi
 
-ASK_SECONDS = 0.1  # how often a run that lasts asks for more checks
 MAX_MULTIS = 32  # each has descriptors and threads; beyond it, names share one that may be busy
 # Waking up costs more than starting a check, so the few checks of one tick start together. They are too few to slow
 # each other down.
@@ -62,7 +61,7 @@ class Loop:
         self._exchanges = Exchanges(self._selector)
         self._deadlines: dict[Any, Deadline] = {}
         self._on_end: Callable[[Any], None] = lambda _: None
-        self._ask: Callable[[], bool] | None = None
+        self._ask: Callable[[], float | None] | None = None
 
     def run(self, checks: Sequence[ACheck], spread_seconds: float, on_end: Callable[[ACheck], None]) -> None:
         """Run ``checks`` to their ends, their starts spread evenly over ``spread_seconds``; ``on_end`` takes each."""
@@ -75,11 +74,11 @@ class Loop:
         count: int,
         on_end: Callable[[ACheck], None],
         *,
-        ask: Callable[[], bool] | None = None,
+        ask: Callable[[], float | None] | None = None,
     ) -> None:
         """Run ``count`` checks to their ends, each started so many seconds from now; ``on_end`` takes each.
 
-        ``ask`` is called every ASK_SECONDS. It may ``add`` checks, and says whether there may be more.
+        ``ask`` may ``add`` checks, and says in how many seconds it wants to be called again; None: there are no more.
         """
         _slots.measure(count)
         self._ask, self._ask_at = ask, 0.0
@@ -112,9 +111,11 @@ class Loop:
             return 60.0
         at = time.monotonic()
         if at >= self._ask_at:
-            self._ask_at = at + ASK_SECONDS
-            if not self._ask():
+            seconds = self._ask()
+            if seconds is None:
                 self._ask = None
+                return 60.0
+            self._ask_at = at + seconds
         return max(0.0, self._ask_at - at)
 
     def _start_due(self) -> float:

@@ -44,7 +44,8 @@ def add_channel(imported: Imported, wanted: str, settings: dict[str, Any]) -> st
         imported.notes.add(f"channels {wanted!r}", "the channel", why)
         return None
     name = channel_name(wanted, imported.channels, imported.notes)
-    base = upper_snake(name) or f"CHANNEL_{len(imported.channels) + 1}"
+    base = upper_snake(name) or str(len(imported.channels) + 1)
+    base = base if base[0].isalpha() else f"CHANNEL_{base}"
     imported.channels[name] = _without_secrets(given, base, imported)
     return name
 

@@ -15,6 +15,7 @@ from infra.configuration.imports.naming import monitor_names, one_line
 from infra.configuration.imports.nodes import Node, keys
 from infra.configuration.imports.result import Imported
 from shared.monitors.kinds import kind_of
+from shared.settings.secrets import without_password
 
 _INTERVAL = 60.0
 # A heartbeat without an interval is never missed in Gatus. This is the longest one here.
@@ -115,7 +116,8 @@ class Endpoints:
         try:
             kind = kind_of(found["url"], has_dns="dns" in found)
         except ValueError:
-            node.note(f"url {node.text('url')}", "expected a scheme such as https:// or tcp://; it is left out")
+            url = without_password(node.text("url"))
+            node.note(f"url {url}", "expected a scheme such as https:// or tcp://; it is left out")
             return None
         listed = conditions.converted(node.listed("conditions"), kind, self._variables, node.note)
         if not listed:

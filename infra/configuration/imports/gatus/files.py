@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from infra.configuration.imports import yaml_documents
 from infra.configuration.imports.nodes import keys
 from infra.configuration.imports.result import Notes, SourceUnreadable
+from shared.settings.secrets import without_password
 
 TOP_LEVEL = keys(
     """metrics storage alerting announcements endpoints external-endpoints suites security concurrency
@@ -18,6 +20,7 @@ TOP_LEVEL = keys(
 # At least one of these makes a mapping Gatus's; the others occur in files of other programs.
 _TELLING = frozenset({"endpoints", "external-endpoints", "suites", "alerting", "services", "announcements"})
 _YAML = (".yaml", ".yml")
+_LOOKS_LIKE_GATUS = re.compile(r"(?m)^\s*(?:endpoints|external-endpoints|suites|alerting):")
 # Texts that no template engine is expected to have touched.
 _FREE_TEXT = frozenset({"body", "message-content", "title", "description", "placeholders", "custom-css", "message"})
 
@@ -51,20 +54,33 @@ def read_folder(folder: Path, notes: Notes, skipped: frozenset[Path]) -> tuple[d
     is_from_cluster = False
     for file in sorted(path for path in folder.rglob("*") if path.suffix in _YAML and path.is_file()):
         # A mounted ConfigMap has each file twice: once below a hidden folder.
-        if file in skipped or any(part.startswith("..") for part in file.relative_to(folder).parts):
+        if file.absolute() in skipped or any(part.startswith("..") for part in file.relative_to(folder).parts):
             continue
         name = str(file.relative_to(folder))
-        text = yaml_documents.text_of(file)
-        documents = yaml_documents.documents(text, name, notes)
+        documents, has_defaults = _documents_of(file, name, notes)
         inside = [each for document in documents for each in _configurations(document, name, notes)]
         has_manifest = any(_is_manifest(document) for document in documents)
-        is_from_cluster = is_from_cluster or has_manifest or yaml_documents.has_defaults(text)
+        is_from_cluster = is_from_cluster or has_manifest or has_defaults
         if not inside and not all(_is_manifest(document) for document in documents):
             notes.add(f"file {name}", "the file", "it holds nothing of Gatus's; it is left out")
         found += inside
     if not found:
         raise SourceUnreadable(f"{folder} holds no YAML file with endpoints of Gatus")
     return _merged(found, notes), is_from_cluster
+
+
+def _documents_of(file: Path, name: str, notes: Notes) -> tuple[list[Any], bool]:
+    """The documents in a file of a folder, and whether it has variables with defaults."""
+    text = ""
+    try:
+        text = yaml_documents.text_of(file)
+        return yaml_documents.documents(text, name, notes), yaml_documents.has_defaults(text)
+    except SourceUnreadable as reason:
+        # A repository may hold templates and secrets of other programs beside it.
+        if _LOOKS_LIKE_GATUS.search(text):
+            raise
+        notes.add(f"file {name}", "the file", f"{reason}; it is left out")
+        return [], False
 
 
 def _is_manifest(document: Any) -> bool:
@@ -108,7 +124,7 @@ def _decoded(text: str) -> str:
 def _refuse_templates(document: dict[str, Any], name: str) -> None:
     parts = {key: document[key] for key in ("endpoints", "external-endpoints", "alerting") if key in document}
     for text in yaml_documents.templates_in(parts, _FREE_TEXT):
-        raise SourceUnreadable(f"{name} is a template: render it first (it holds {text[:60]!r})")
+        raise SourceUnreadable(f"{name} is a template: render it first (it holds {without_password(text)[:60]!r})")
 
 
 def _merged(found: list[tuple[str, dict[str, Any]]], notes: Notes) -> dict[str, Any]:

@@ -50,14 +50,16 @@ def read(file: Path, notes: Notes) -> Export:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[sqlite3.Connection]:
-    wal = file.with_name(f"{file.name}-wal")
-    if not wal.exists() or wal.stat().st_size == 0:
+    # What SQLite has written beside it, and not yet into it.
+    beside = [file.with_name(f"{file.name}{ending}") for ending in ("-wal", "-journal")]
+    beside = [each for each in beside if each.is_file() and each.stat().st_size]
+    if not beside:
         # Otherwise SQLite would make a -wal and a -shm beside a database in WAL mode, even to read it.
         with closing(_connected(f"file:{quote(str(file.absolute()))}?mode=ro&immutable=1")) as database:
             yield database
         return
     with TemporaryDirectory() as folder:
-        copy = _copied(file, wal, Path(folder))
+        copy = _copied([file, *beside], Path(folder))
         with closing(_connected(f"file:{quote(str(copy))}?mode=rw")) as database:
             yield database
 
@@ -72,19 +74,18 @@ def _connected(uri: str) -> sqlite3.Connection:
     return database
 
 
-def _copied(file: Path, wal: Path, folder: Path) -> Path:
-    """A copy of both files, of one moment even if Uptime Kuma is running."""
-    copy = folder / FILE
+def _copied(files: list[Path], folder: Path) -> Path:
+    """A copy of the database and what is beside it, of one moment even if Uptime Kuma is running."""
     for _ in range(_COPIES):
-        before = _state(file, wal)
-        shutil.copyfile(file, copy)
-        shutil.copyfile(wal, copy.with_name(f"{FILE}-wal"))
-        if _state(file, wal) == before:
-            return copy
-    raise SourceUnreadable(f"{file} changes while it is read: stop Uptime Kuma first, or import a copy")
+        before = _state(files)
+        for file in files:
+            shutil.copyfile(file, folder / file.name)
+        if _state(files) == before:
+            return folder / files[0].name
+    raise SourceUnreadable(f"{files[0]} changes while it is read: stop Uptime Kuma first, or import a copy")
 
 
-def _state(*files: Path) -> list[tuple[int, int]]:
+def _state(files: list[Path]) -> list[tuple[int, int]]:
     return [(file.stat().st_mtime_ns, file.stat().st_size) for file in files]
 
 

@@ -44,7 +44,9 @@ class Groups:
     def depends_on(self, row: Row) -> list[str] | None:
         """The parent, if it is itself checked."""
         parents = self._parents(row)
-        name = self._export.names.get(parents[0].whole("id") or 0) if parents else None
+        if not parents or any(each is row for each in self._parents(parents[0])):
+            return None
+        name = self._export.names.get(parents[0].whole("id") or 0)
         return [name] if name else None
 
     def is_paused(self, row: Row) -> bool:

@@ -46,6 +46,7 @@ def add_all(export: Export, groups: Groups, channels: dict[int, list[str]], impo
         fields |= {name: value if name in _PLAIN else literal(value) for name, value in own.items()}
         if add_monitor(imported, fields):
             silent += not fields["channels"]
+    _forget_parents(imported)
     expiring = sum(row.flag("domain_expiry_notification") for row in export.monitors)
     if expiring:
         what = f"domain_expiry_notification of {expiring}"
@@ -53,6 +54,16 @@ def add_all(export: Export, groups: Groups, channels: dict[int, list[str]], impo
     if silent:
         what = f"{silent} without a notification"
         imported.notes.add("monitors", what, "they notify no channel, as in Uptime Kuma (channels: [])")
+
+
+def _forget_parents(imported: Imported) -> None:
+    """Depend on no parent that was left out."""
+    names = {monitor["name"] for monitor in imported.monitors}
+    for monitor in imported.monitors:
+        parents = monitor.get("depends_on", [])
+        if set(parents) - names:
+            imported.notes.add(f"monitors {monitor['name']!r}", "parent", f"{parents[0]!r} is not carried over")
+            del monitor["depends_on"]
 
 
 def name_all(export: Export, groups: Groups) -> None:

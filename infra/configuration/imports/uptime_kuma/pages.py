@@ -6,11 +6,11 @@ from typing import Any
 from infra.configuration.imports.naming import one_line
 from infra.configuration.imports.result import Imported
 from infra.configuration.imports.uptime_kuma.rows import Export, Row
+from infra.configuration.sections import slug
 
 _ENTRY = "statusPage-"
 _DEFAULT_ICON = ("", "/icon.svg")
 _THEMES = ("", "auto", "light")
-_RESERVED_SLUGS = ("feed.atom", "feed.json", "monitors")
 _LATE = 1000  # the weight of what nobody has sorted
 
 
@@ -89,16 +89,23 @@ class Pages:
             page.note(f"{len(others)} more monitors", f"a page shows whole groups here, and so also {others[0]!r}")
         written = {"title": one_line(page.text("title")) or None, "groups": groups or None, **_looks(page)}
         written = {name: value for name, value in written.items() if value is not None}
-        slug = page.word("slug")
+        address = page.word("slug")
         if self._imported.status_page is None:
             self._imported.status_page = written
-            page.note("address", f"it is /status here instead of /status/{slug}")
-        elif slug in self._imported.status_pages or slug in _RESERVED_SLUGS or not slug:
-            page.note("slug", "it cannot be used here; the page is left out")
+            page.note("address", f"it is /status here instead of /status/{address}")
+        elif not _is_slug(address) or address in self._imported.status_pages:
+            page.note("slug", "an address ends in small letters, digits and hyphens here; the page is left out")
         else:
-            self._imported.status_pages[slug] = written
+            self._imported.status_pages[address] = written
         if domains := self._export.domains_of.get(page.whole("id") or 0):
             page.note(", ".join(domains), "point the domain at this system, and set PUBLIC_URL")
+
+
+def _is_slug(text: str) -> bool:
+    try:
+        return bool(slug(text))
+    except ValueError:
+        return False
 
 
 def _weight(row: Row) -> tuple[int, int]:

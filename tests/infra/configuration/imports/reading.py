@@ -6,10 +6,11 @@ from typing import Any
 
 from infra.configuration.file import Configuration
 from infra.configuration.file import read as read_file
-from infra.configuration.imports import read
 from infra.configuration.imports.result import Imported
+from infra.configuration.imports.sources import read
 from infra.configuration.imports.writing import write
 from infra.local.environment import values_in
+from tests.infra.configuration.imports.kuma import Kuma
 from tests.infra.configuration.imports.set_ups import NOW
 
 
@@ -44,3 +45,15 @@ def read_back(imported: Imported, folder: Path, others: Iterable[str] = ()) -> C
     write(imported, Path("source"), folder / "bonghwa.yaml")
     environ = values_in(folder / "bonghwa.env")
     return read_file(folder / "bonghwa.yaml", {**environ, **dict.fromkeys(others, "filled-in")})
+
+
+def only(kuma: Kuma) -> tuple[dict[str, Any], Imported]:
+    """The only monitor of a database, and all that comes of it."""
+    imported = read(kuma.close(), NOW)
+    return imported.monitors[0], imported
+
+
+def one(kuma: Kuma, kind: str = "http", **columns: Any) -> tuple[dict[str, Any], Imported]:
+    """What becomes of a database with this one monitor."""
+    kuma.monitor("M", kind, **columns)
+    return only(kuma)

@@ -6,7 +6,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from infra.configuration.imports import read
+from infra.configuration.imports.sources import read
 from infra.configuration.imports.writing import yaml_text
 
 SETUPS = sorted((Path(__file__).parent / "setups").iterdir())

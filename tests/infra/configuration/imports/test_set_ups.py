@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.configuration.imports import read
+from infra.configuration.imports.sources import read
 from tests.infra.configuration.imports.reading import read_back
 from tests.infra.configuration.imports.set_ups import NOW, SETUPS, source_of, written
 

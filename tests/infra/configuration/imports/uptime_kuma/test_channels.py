@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from infra.configuration.imports import read
 from infra.configuration.imports.result import Imported
+from infra.configuration.imports.sources import read
 from tests.infra.configuration.imports.kuma import Kuma
 from tests.infra.configuration.imports.reading import notes, read_back, said, values
 from tests.infra.configuration.imports.set_ups import NOW
@@ -248,3 +248,11 @@ def test_no_secret_takes_the_name_of_a_setting(kuma: Kuma) -> None:
     kuma.notification("telegram", "telegram", telegramBotToken="1:a", telegramChatID="5")
     imported = read(kuma.close(), NOW)
     assert values(imported) == {"TELEGRAM_BOT_TOKEN_2": "1:a"}
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"), [("9 lives", "CHANNEL_9_LIVES_URL_SECRET"), ("당직", "CHANNEL_1_URL_SECRET")]
+)
+def test_a_variable_begins_with_a_letter(kuma: Kuma, name: str, variable: str) -> None:
+    kuma.notification(name, "pushbullet", pushbulletAccessToken="t")
+    assert list(values(read(kuma.close(), NOW))) == [variable]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.configuration.imports import read
 from infra.configuration.imports.result import SourceUnreadable
+from infra.configuration.imports.sources import read
 from tests.infra.configuration.imports.reading import imported_text, monitor, notes, said
 from tests.infra.configuration.imports.set_ups import NOW
 
@@ -210,3 +210,16 @@ def test_an_interval_of_a_microsecond_is_said(tmp_path: Path) -> None:
     assert [each.get("interval") for each in imported.monitors] == ["1m", "1h30m", "1m"]
     assert said(imported, "monitors 'e2': interval -5s: expected a duration")
     assert monitor(imported, "e1")["interval"] == "1h30m"
+
+
+def test_files_of_other_programs_do_not_stop_an_import(tmp_path: Path) -> None:
+    others = {
+        "chart_yaml": "{{- if .Values.on }}",
+        "secret_yaml": "sops: {mac: x}\na: ENC[AES256_GCM,x]",
+        "empty_yaml": "",
+    }
+    write(tmp_path, config_yaml=f"endpoints: [{ENDPOINT}]", **others)
+    imported = read(tmp_path, NOW)
+    assert imported.counts["monitors"] == 1
+    for name, reason in (("chart", "is a template"), ("secret", "is encrypted"), ("empty", "is empty")):
+        assert said(imported, f"file {name}.yaml: the file", reason, "it is left out")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.configuration.imports import read
 from infra.configuration.imports.result import Imported, SourceUnreadable
+from infra.configuration.imports.sources import read
 from tests.infra.configuration.imports.reading import imported_text, monitor, said, values
 from tests.infra.configuration.imports.set_ups import NOW
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from infra.configuration.imports import read
+from infra.configuration.imports.sources import read
 from tests.infra.configuration.imports.kuma import Kuma
 from tests.infra.configuration.imports.reading import monitor, notes, read_back, said
 from tests.infra.configuration.imports.set_ups import NOW
@@ -92,3 +92,23 @@ def test_a_page_of_nothing_is_left_out(kuma: Kuma) -> None:
     imported = read(kuma.close(), NOW)
     assert imported.status_page is None
     assert said(imported, "it shows no monitor that is carried over")
+
+
+def test_a_slug_or_a_title_that_cannot_be_used_is_said(kuma: Kuma, tmp_path: Path) -> None:
+    site = kuma.monitor("Site")
+    for slug in ("first", "monitors", "UPPER", "fine"):
+        kuma.page(slug, {"A": [site]}, title="x" * (250 if slug == "fine" else 5))
+    imported = read(kuma.close(), NOW)
+    assert (imported.status_page or {})["title"] == "xxxxx"
+    assert list(imported.status_pages) == ["fine"]
+    assert len(imported.status_pages["fine"]["title"]) == 200
+    for slug in ("monitors", "UPPER"):
+        assert said(imported, f"status_pages '{slug}': slug: an address ends in small letters")
+    assert set(read_back(imported, tmp_path / "out").status_pages) == {"fine"}
+
+
+def test_a_page_that_the_file_may_not_hold_is_left_out(kuma: Kuma) -> None:
+    kuma.page("first", {"A": [kuma.monitor("Site")]}, footer_text="x" * 2_001)
+    imported = read(kuma.close(), NOW)
+    assert imported.status_page is None
+    assert said(imported, "status_page: footer: expected", "it is left out")

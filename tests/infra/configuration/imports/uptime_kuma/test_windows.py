@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from infra.configuration.imports import read
 from infra.configuration.imports.result import Imported
+from infra.configuration.imports.sources import read
 from tests.infra.configuration.imports.kuma import Kuma
 from tests.infra.configuration.imports.reading import notes, read_back, said
 from tests.infra.configuration.imports.set_ups import NOW

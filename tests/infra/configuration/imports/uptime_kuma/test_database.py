@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.configuration.imports import read
 from infra.configuration.imports.result import SourceUnreadable
+from infra.configuration.imports.sources import read
 from tests.infra.configuration.imports.kuma import Kuma, columns
 from tests.infra.configuration.imports.reading import monitor, notes
 from tests.infra.configuration.imports.set_ups import NOW
@@ -147,3 +147,23 @@ def test_a_name_with_signs_of_a_uri_can_be_opened(tmp_path: Path) -> None:
     kuma = Kuma(folder / "kuma.db")
     kuma.monitor("Home")
     assert read(kuma.close(), NOW).counts["monitors"] == 1
+
+
+def test_what_another_program_has_begun_is_not_read(kuma: Kuma) -> None:
+    """A journal beside the file holds what was there before a transaction that never ended."""
+    kuma.monitor("Before")
+    file = kuma.close()
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("PRAGMA cache_size = 1")
+        database.execute("PRAGMA cache_spill = 1")
+        database.execute("BEGIN IMMEDIATE")
+        database.execute("UPDATE monitor SET name = 'Half'")
+        database.executemany(
+            "INSERT INTO monitor (name, type, url, description) VALUES ('M', 'http', 'https://h', ?)",
+            [("x" * 2_000,)] * 100,
+        )
+        before = state(file.parent)
+        assert "kuma.db-journal" in before
+        assert [each["name"] for each in read(file, NOW).monitors] == ["Before"]
+        assert state(file.parent) == before
+        database.rollback()
