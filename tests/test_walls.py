@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "renames": {"engines.database", "tables"},
     "ingest": {"engines.database", "tables", "changes", "renames"},
     "outbox": {"engines.database", "tables", "changes"},
-    "monitors": {"engines.database", "tables", "changes", "refusals"},
+    "monitors": {"engines.database", "tables", "changes", "refusals", "renames"},
     "claims": {"engines.database", "tables"},
     "health": {"engines.database", "migrate", "tables"},
     "store": {

@@ -1,12 +1,14 @@
 """Which monitors' checks are due now: the backend says so. Without its response, the agent goes on by what it knows."""
 
+import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from functions.check_monitors.reporting import backend
+from shared.logs import step
 from shared.monitors.due import due_between
 from shared.settings import Settings
 
@@ -37,7 +39,8 @@ class DueCheck(NamedTuple):
 class Known:
     """What this process knows of the monitors that its location checks."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time, stopwatch: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._stopwatch = clock, stopwatch
         self._lock = threading.Lock()
         self._policies: dict[str, Policy] = {}
         self._version: int | None = None
@@ -55,37 +58,36 @@ class Known:
     def claim(self, settings: Settings, seconds: float) -> tuple[list[DueCheck], bool | None]:
         """The checks that fall due within ``seconds`` from now; and whether the backend responded, if it was asked."""
         with self._lock:
-            is_paused = time.monotonic() < self._paused_until
+            is_paused = self._stopwatch() < self._paused_until
             known = self._version
         answer = None if is_paused else backend.claim(settings, seconds, known)
         with self._lock:
-            if answer is None:
-                self._paused_until = self._paused_until if is_paused else time.monotonic() + PAUSE_SECONDS
-                return self._by_itself(seconds), None if is_paused else False
-            return self._learn(answer, seconds), True
+            try:
+                due = self._learn(answer, seconds) if answer else None
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                step("agent", "claim_not_understood", level=logging.ERROR, reason=type(error).__name__)
+                due = None
+            if due is not None:
+                return due, True
+            if not is_paused:
+                self._paused_until = self._stopwatch() + PAUSE_SECONDS
+            return self._by_itself(seconds), None if is_paused else answer is not None
 
     def _learn(self, answer: Mapping[str, Any], seconds: float) -> list[DueCheck]:
-        if answer["is_complete"]:
-            self._policies.clear()
-        for name in answer["removed"]:
-            self._policies.pop(name, None)
-        if answer["policies"]:
-            # Imported here: an agent that has its targets alone starts without it.
-            from shared.monitors.policy import Policy
-
-            self._policies |= {policy.name: policy for policy in map(Policy.model_validate, answer["policies"])}
-        self._version = answer["version"]
-        self._claimed_until = time.time() + seconds
-        # The backend's times are by its own clock.
+        # The backend's times are by its own clock. All is read before anything is learnt: it may make no sense.
         began = datetime.fromisoformat(answer["now"])
-        return [
-            DueCheck(max(0.0, (datetime.fromisoformat(check["due_at"]) - began).total_seconds()), policy)
-            for check in answer["checks"]
-            if (policy := self._policies.get(check["name"])) is not None
-        ]
+        due = [(each["name"], datetime.fromisoformat(each["due_at"]) - began) for each in answer["checks"]]
+        policies = {policy.name: policy for policy in _understood(answer["policies"])} if answer["policies"] else {}
+        removed = set(answer["removed"])
+        kept = {} if answer["is_complete"] else self._policies
+        self._policies = {name: policy for name, policy in kept.items() if name not in removed} | policies
+        self._version = answer["version"]
+        self._claimed_until = self._clock() + seconds
+        known = [(self._policies.get(name), left.total_seconds()) for name, left in due]
+        return [DueCheck(max(0.0, left), policy) for policy, left in known if policy is not None]
 
     def _by_itself(self, seconds: float) -> list[DueCheck]:
-        now = time.time()
+        now = self._clock()
         start = max(self._claimed_until, now - MAX_SPAN_SECONDS)
         # A clock that was set back would stop all checks.
         start = start if start <= now + MAX_SPAN_SECONDS + seconds else now
@@ -93,6 +95,21 @@ class Known:
         self._claimed_until = max(start, end)
         due = [(due_between(name, policy.interval, start, end), policy) for name, policy in self._policies.items()]
         return [DueCheck(max(0.0, at - now), policy) for at, policy in due if at is not None] if start < end else []
+
+
+def _understood(given: Iterable[Mapping[str, Any]]) -> "Iterator[Policy]":
+    # Imported here: an agent that has its targets alone starts without it.
+    from pydantic import ValidationError
+
+    from shared.monitors.policy import Policy
+
+    for policy in given:
+        try:
+            yield Policy.model_validate(policy)
+        except ValidationError as error:
+            # A newer backend knows fields that this agent does not. Its other monitors are checked.
+            fields = [".".join(map(str, mistake["loc"])) for mistake in error.errors()]
+            step("agent", "policy_not_understood", level=logging.ERROR, monitor=policy.get("name"), fields=fields)
 
 
 _known = Known()

@@ -1,7 +1,8 @@
 """POST /checks/claim: an agent claims the checks that fall due at its location."""
 
 import json
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import functions_framework
 from flask import Request, Response
@@ -43,24 +44,38 @@ def claim_checks(request: Request, settings: Settings) -> Response:
     every one that is not in ``policies``. No check is given out twice at a location.
     """
     asked = ClaimRequest.model_validate_json(web.body_of(request))
-    at = now()
+    at, location = now(), asked.location or LOCATION
     claim = open_store(settings).checks.claim(
-        asked.location or LOCATION,
+        location,
         now=at,
         seconds=asked.seconds,
         targets=asked.targets,
         target_interval=asked.target_interval,
         known=asked.known,
     )
-    policies = [row for row in claim.changed if row["is_watched"] and row["interval_seconds"] and row["policy"]]
+    policies: list[Any] = []
+    # Whatever is not to be checked there any more: gone, paused, a heartbeat now, or another location's.
+    removed: list[str] = []
+    for row in claim.changed:
+        if _is_checked_at(location, row):
+            policies.append(json.loads(row["policy"]))
+        elif not claim.is_all:
+            removed.append(row["name"])
     return web.answer(
         {
             "version": claim.version,
             "now": at,
             "until": claim.until,
             "checks": [{"name": due.name, "due_at": time_of(due.at)} for due in claim.checks],
-            "policies": [json.loads(row["policy"]) for row in policies],
-            "removed": [row["name"] for row in claim.changed if not row["is_watched"]],
+            "policies": policies,
+            "removed": removed,
             "is_complete": claim.is_all,
         }
     )
+
+
+def _is_checked_at(location: str, row: Mapping[str, Any]) -> bool:
+    """Whether an agent there needs the policy, which may hold secrets."""
+    if not (row["is_watched"] and row["interval_seconds"] and row["policy"]):
+        return False
+    return row["locations"] is None or location in json.loads(row["locations"])

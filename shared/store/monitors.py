@@ -12,6 +12,7 @@ from shared.store.changes import channels_for_recovery, resolve_alert
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.heartbeats import expect_after_change
 from shared.store.refusals import NameTaken, OwnedElsewhere
+from shared.store.renames import give_name
 from shared.store.tables import alerts, configuration, events, monitors, policies
 from shared.store.tables.heartbeats import token_hash
 
@@ -85,9 +86,12 @@ class Monitors:
         with self._database.transaction() as transaction:
             row = _own(transaction, monitor_id, "api")
             other = policies.named(transaction, policy.name)
-            if other is not None and other["id"] != monitor_id:
+            if other is not None and other["id"] != monitor_id and other["removed_at"] is None:
                 raise NameTaken(policy.name)
             edit = _Edit(transaction)
+            if policy.name != row["name"]:
+                give_name(transaction, monitor_id, row["name"], policy.name, version=edit.version, at=now)
+                row = policies.get(transaction, monitor_id)
             changes = edit.pause(row, policy, now, channels)
             edit.put(row, policy, "api")
             expect_after_change(transaction, row, policy.heartbeat, now, is_watched=policy.enabled)

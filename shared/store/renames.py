@@ -1,6 +1,11 @@
-"""Monitors whose names hold a password: version 0.1 named a monitor after its whole URL. Each is renamed once."""
+"""Monitors that get another name, with their alerts.
 
-from shared.models import Monitor
+Version 0.1 named a monitor after its whole URL. Those whose names hold a password are renamed once.
+"""
+
+from datetime import datetime
+
+from shared.models import Monitor, as_text
 from shared.settings.secrets import MASK, without_password
 from shared.store.engines.database import Transaction
 from shared.store.tables import monitors
@@ -11,6 +16,10 @@ _RENAME = (
     "UPDATE alerts SET subject = :name, target_url = :url WHERE kind = 'OUTAGE' AND subject = :former",
     "UPDATE events SET target_url = :url WHERE monitor_id = :id",
 )
+
+_LEAVE = """
+    INSERT INTO monitors (name, target_url, source, is_watched, removed_at, version)
+    SELECT :former, target_url, source, 0, :removed_at, :version FROM monitors WHERE id = :id"""
 
 
 def take_over(transaction: Transaction, name: str) -> Monitor | None:
@@ -30,6 +39,24 @@ def take_over(transaction: Transaction, name: str) -> Monitor | None:
         is_former = monitor.id != going_on.id
         _rename(transaction, monitor, f"{name} ({monitor.id})" if is_former else name)
     return monitors.named(transaction, name)
+
+
+def give_name(transaction: Transaction, monitor_id: int, former: str, name: str, *, version: int, at: datetime) -> None:
+    """Let a monitor be called ``name`` from now on, with its alerts. A removed one of that name makes way.
+
+    A row with the ``former`` name stays. By it agents forget that name, and an event that is under way changes nothing.
+    """
+    gone = monitors.named(transaction, name)
+    if gone is not None and gone.id != monitor_id:
+        _call(transaction, gone.id, name, f"{name} ({gone.id})")
+    _call(transaction, monitor_id, former, name)
+    transaction.rows(_LEAVE, former=former, id=monitor_id, removed_at=as_text(at), version=version)
+
+
+def _call(transaction: Transaction, monitor_id: int, former: str, name: str) -> None:
+    transaction.rows("UPDATE monitors SET name = :name WHERE id = :id", id=monitor_id, name=name)
+    sql = "UPDATE alerts SET subject = :name WHERE kind = 'OUTAGE' AND subject = :former"
+    transaction.rows(sql, name=name, former=former)
 
 
 def _is_down(transaction: Transaction, monitor: Monitor) -> bool:

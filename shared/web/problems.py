@@ -92,9 +92,11 @@ def _invalid(error: ValidationError) -> tuple[str, dict[str, Any]]:
 
 
 def _shown_of(mistake: Any) -> str:
-    # What is missing, or concerns the whole, has the whole object as its input: secrets that are right among it.
-    is_whole = mistake["type"] == "missing" or not mistake["loc"]
-    return "an object" if is_whole and isinstance(mistake["input"], dict) else shown(mistake["input"])
+    value = mistake["input"]
+    # What is missing, or concerns the whole, has the whole as its input: secrets that are right among it.
+    if (mistake["type"] == "missing" or not mistake["loc"]) and isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "an array"
+    return shown(value)
 
 
 def shown(value: Any) -> str:

@@ -51,9 +51,10 @@ def post(batch: Sequence[Event], settings: Settings) -> int:
 
 
 def claim(settings: Settings, seconds: float, known: int | None) -> dict[str, Any] | None:
-    """Claim the checks that fall due within ``seconds``; what ``POST /checks/claim`` answers, or None if nothing came.
+    """Claim the checks that fall due within ``seconds``; what ``POST /checks/claim`` answers.
 
-    A backend that does not know the route is one of version 0.1: it has no monitors but those that are reported.
+    None if there was no response, and {} if it was something else. A backend that does not know the route is one of
+    version 0.1: it has no monitors but those that are reported.
     """
     asked = {
         "agent": settings.agent,
@@ -65,7 +66,7 @@ def claim(settings: Settings, seconds: float, known: int | None) -> dict[str, An
     }
     try:
         response = _response(settings.claim_url, json.dumps(asked).encode(), settings, CLAIM_SECONDS)
-        if response.status_code == HTTPStatus.NOT_FOUND:
+        if response.status_code == HTTPStatus.NOT_FOUND and (not known or _is_a_problem(response)):
             return {**_NO_MONITORS, "now": as_text(now())}
         answer = response.json() if response.ok else None
     except (requests.RequestException, ValueError, OSError) as error:
@@ -74,8 +75,13 @@ def claim(settings: Settings, seconds: float, known: int | None) -> dict[str, An
     if not isinstance(answer, dict) or not answer.keys() >= _NO_MONITORS.keys():
         status = response.status_code
         step("agent", "claim_failed", level=logging.WARNING, status=status, reason=_phrase(status))
-        return None
+        return {}
     return answer
+
+
+def _is_a_problem(response: requests.Response) -> bool:
+    # A proxy says 404 too, for example while the backend behind it starts.
+    return response.headers.get("Content-Type", "").startswith("application/problem+json")
 
 
 def _phrase(status: int) -> str | None:

@@ -5,29 +5,50 @@ from collections.abc import Callable
 import pytest
 
 from tests.functions.api import FAILURE, KEY, SUCCESS, Api
+from tests.support.routes import ROUTES, filled
 
-READS = [("GET", "/"), ("GET", "/alerts"), ("GET", "/alerts/1"), ("GET", "/notification_logs")]
+READS = [
+    *(("GET", "/"), ("GET", "/alerts"), ("GET", "/alerts/1"), ("GET", "/notification_logs"), ("GET", "/openapi.json")),
+    *(("GET", "/monitors"), ("GET", "/monitors/1")),
+]
 WRITES = [("PATCH", "/alerts/1")]
+# What is watched: the key is needed in every mode.
+MANAGES = [
+    *(("POST", "/monitors"), ("PUT", "/monitors/1"), ("PATCH", "/monitors/1"), ("DELETE", "/monitors/1")),
+    *(("POST", "/monitors/1/check"), ("PUT", "/config")),
+]
 INGESTS = [
     ("POST", "/events"),
     ("POST", "/check_monitors"),
+    ("POST", "/checks/claim"),
     ("POST", "/deliver_notifications"),
     ("POST", "/review_alerts"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("auth", "locked"), [("ingest", INGESTS), ("writes", INGESTS + WRITES), ("all", INGESTS + WRITES + READS)]
+    ("auth", "locked"),
+    [
+        ("ingest", INGESTS + MANAGES),
+        ("writes", INGESTS + MANAGES + WRITES),
+        ("all", INGESTS + MANAGES + WRITES + READS),
+    ],
 )
 def test_api_auth_says_what_needs_the_key(
     api: Api, environ: Callable[..., None], auth: str, locked: list[tuple[str, str]]
 ) -> None:
     environ(API_AUTH=auth)
     api.post(FAILURE)
-    for method, path in READS + WRITES + INGESTS:
+    for method, path in READS + WRITES + MANAGES + INGESTS:
         for key in (None, "", "wrong", "ключ", KEY + "x"):
-            status = api.call(method, path, {"status": "ACK"} if method == "PATCH" else None, key=key).status_code
+            body = {"status": "ACK"} if (method, path) in WRITES else None
+            status = api.call(method, path, body, key=key).status_code
             assert (status == 401) is ((method, path) in locked), (method, path, key)
+
+
+def test_the_lists_above_have_every_route() -> None:
+    listed = {*READS, *WRITES, *MANAGES, *INGESTS}
+    assert {(route.method, filled(route.path)) for _, route in ROUTES if route.access != "open"} == listed
 
 
 def test_a_backend_without_a_key_is_closed(api: Api, environ: Callable[..., None]) -> None:
@@ -47,6 +68,11 @@ def test_a_backend_without_a_key_is_closed(api: Api, environ: Callable[..., None
         ("POST", "/alerts/1", "GET, HEAD, PATCH"),
         ("POST", "/", "GET, HEAD"),
         ("GET", "/check_monitors", "POST"),
+        ("GET", "/checks/claim", "POST"),
+        ("DELETE", "/monitors", "GET, HEAD, POST"),
+        ("POST", "/monitors/1", "DELETE, GET, HEAD, PATCH, PUT"),
+        ("GET", "/monitors/1/check", "POST"),
+        ("GET", "/config", "PUT"),
     ],
 )
 def test_another_method_is_405_and_names_the_right_ones(api: Api, method: str, path: str, allow: str) -> None:
@@ -58,7 +84,7 @@ def test_another_method_is_405_and_names_the_right_ones(api: Api, method: str, p
     )
 
 
-@pytest.mark.parametrize("path", ["/nope", "/alerts/1/2", "/events/x", "/favicon.ico"])
+@pytest.mark.parametrize("path", ["/nope", "/alerts/1/2", "/events/x", "/favicon.ico", "/monitors/1/2", "/checks"])
 def test_another_path_is_404(api: Api, path: str) -> None:
     assert api.call("GET", path).status_code == 404
 

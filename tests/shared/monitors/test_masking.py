@@ -108,6 +108,33 @@ def test_stars_that_stand_for_nothing_are_refused(sent: dict[str, Any], message:
     assert message in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("sent", "message"),
+    [
+        ({"url": "https://evil.example/"}, "bearer_token: the secret itself, since url leads to another host"),
+        ({"url": "https://example.org.evil.example/"}, "since url leads to another host"),
+        ({"url": "https://example.org@evil.example/"}, "since url leads to another host"),
+        ({"url": "https://[::1/"}, "since url leads to another host"),
+        ({"url": None, "dns": {"query_name": "a"}}, "since url leads to another host"),
+        ({"proxy": "http://evil.example:3128"}, "since proxy leads to another host"),
+    ],
+)
+def test_a_secret_that_would_go_to_another_host_is_asked_for(sent: dict[str, Any], message: str) -> None:
+    stored = policy(url="https://example.org/", bearer_token="s3cret")
+    with pytest.raises(ValueError, match=r".") as refused:
+        unmasked({**masked(stored), **sent}, stored)
+    assert message in str(refused.value)
+    given = unmasked({**masked(stored), **sent, "bearer_token": "another"}, stored)
+    assert given["bearer_token"] == "another"
+
+
+def test_stars_stand_for_nothing_in_a_new_policy() -> None:
+    for sent in ({"bearer_token": "***"}, {"url": "https://kim:***@example.org/"}, {"headers": {"Cookie": "***"}}):
+        with pytest.raises(ValueError, match="the secret itself, since"):
+            unmasked(sent, None)
+    assert unmasked({"keyword": "***"}, None) == {"keyword": "***"}
+
+
 def test_what_is_sent_in_another_form_is_left_to_the_model() -> None:
     sent = {
         "bearer_token": 5,

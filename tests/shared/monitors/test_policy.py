@@ -136,7 +136,10 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("headers", ["X: 1"], "valid dictionary"),
     ("basic_auth", {"username": "u"}, "basic_auth.password: Field required"),
     ("basic_auth", {"username": "u", "password": "p", "realm": "r"}, "basic_auth.realm: Extra inputs"),
-    ("bearer_token", "${TELEGRAM_BOT_TOKEN}", "names begin with MONITOR_"),
+    *(
+        (field, "a ${TELEGRAM_BOT_TOKEN}", "names begin with MONITOR_")
+        for field in ("bearer_token", "body", "keyword", "forbidden_keyword", "user_agent", "ca_certificate", "proxy")
+    ),
     ("oauth2", {"token_url": "https://example.org"}, "oauth2.client_id: Field required"),
     ("max_redirects", 51, "less than or equal to 50"),
     ("http_version", "4", "http_version"),

@@ -4,10 +4,11 @@ import pytest
 
 from shared.alerting import IllegalMove
 from shared.models import AlertStatus, ChangeKind
+from shared.monitors.policy import Policy
 from shared.store import AlertNotFound, Store
 from tests.support.builders import at
 from tests.support.store.engines import on_each_engine_and_pooler
-from tests.support.store.steps import move, opened, report
+from tests.support.store.steps import CHANNELS, move, opened, report
 
 pytestmark = on_each_engine_and_pooler
 
@@ -47,6 +48,27 @@ def test_an_alert_is_reopened_unless_another_is_active(store: Store) -> None:
     report(store, 30, ok=False)
     with pytest.raises(IllegalMove, match="alert 2 of shop is OPEN"):
         move(store, 1, "OPEN", by=None)
+
+
+def test_a_move_by_hand_is_told_to_the_monitors_channels(store: Store) -> None:
+    def watch(*channels: str) -> None:
+        policy = {"name": "shop", "url": "http://shop/", "channels": list(channels)}
+        store.monitors.apply([Policy.model_validate(policy)], {}, {}, now=at(0), channels=CHANNELS)
+
+    def told(kind: str) -> list[str]:
+        return [owed.channel for owed in store.alerts.get(1)[1] if owed.kind == kind]
+
+    watch("a")
+    opened(store)
+    move(store, 1, "RESOLVED")
+    assert (told("OUTAGE"), told("RECOVERY")) == (["a"], ["a"])
+    watch("b")
+    move(store, 1, "OPEN", 3700)
+    assert told("OUTAGE") == ["a", "b"]
+    watch("a")
+    # It was told of the outage before it was taken away.
+    move(store, 1, "RESOLVED", 3800)
+    assert told("RECOVERY") == ["a", "a", "b"]
 
 
 def test_the_same_status_again_changes_nothing(store: Store) -> None:

@@ -10,7 +10,8 @@ from tests.support.stand_ins.server import Exchange, StandIn
 class Backend(StandIn):
     """Agents post their events here. It takes them unless ``status`` or ``is_hanging`` says otherwise.
 
-    ``claim`` is what it answers to agents that ask for checks. Without it, it is a backend of version 0.1.
+    ``claim`` is what it answers to agents that ask for checks, unless it ``hangs_at_claims``. Without one, it is a
+    backend of version 0.1.
     """
 
     def __init__(self) -> None:
@@ -24,6 +25,7 @@ class Backend(StandIn):
         self.headers: list[Any] = []
         self.events: list[dict[str, Any]] = []
         self.claim: dict[str, Any] | None = None
+        self.hangs_at_claims = False
         self.claims: list[dict[str, Any]] = []
 
     @property
@@ -53,9 +55,11 @@ class Backend(StandIn):
 
     def _answer_claim(self, exchange: Exchange, body: dict[str, Any]) -> None:
         self.claims.append(body)
-        if self.is_hanging:
+        if self.is_hanging or self.hangs_at_claims:
             exchange.hang()
-        elif self.claim is None or self.status != 201:
-            exchange.answer(404 if self.claim is None else self.status, "{}", "application/json")
+        elif self.claim is None:
+            exchange.answer(404, "{}", "application/problem+json")
+        elif self.status != 201:
+            exchange.answer(self.status, "{}", "application/json")
         else:
             exchange.answer(200, json.dumps(self.claim), "application/json")

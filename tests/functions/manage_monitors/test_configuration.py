@@ -1,0 +1,96 @@
+"""PUT /config: the file's monitors become those of the body, all or nothing."""
+
+from typing import Any
+
+from tests.functions.api import Api, on_each_engine
+from tests.functions.manage_monitors.watched import SHOP, applied, changed, failed, made, names, recoveries, refused
+
+WEB: dict[str, Any] = {"name": "web", "url": "https://web.example.com/", "line": 9}
+
+
+@on_each_engine
+def test_a_file_is_applied_and_applied_anew(api: Api) -> None:
+    plan = applied(api, SHOP | {"line": 3}, WEB, escalations={}, windows=[])
+    assert plan == {
+        "version": plan["version"],
+        "dry_run": False,
+        "added": ["shop", "web"],
+        "changed": [],
+        "removed": [],
+        "unchanged": 0,
+    }
+    again = applied(api, SHOP | {"line": 3}, WEB, escalations={}, windows=[])
+    assert (again["unchanged"], again["added"], again["changed"], again["removed"]) == (2, [], [], [])
+    changes = applied(api, SHOP | {"interval": "45s", "retries": 2}, {"name": "new", "url": "tcp://new.example:1"})
+    assert (changes["added"], changes["removed"], changes["unchanged"]) == (["new"], ["web"], 0)
+    assert changes["changed"] == [{"name": "shop", "fields": ["interval", "retries"]}]
+    assert names(api, "?source=file") == ["shop", "new"]
+
+
+@on_each_engine
+def test_a_dry_run_changes_nothing(api: Api) -> None:
+    applied(api, SHOP)
+    failed(api)
+    before = api.get("/monitors")
+    plan = applied(api, WEB, query="?dry_run=true")
+    assert (plan["dry_run"], plan["added"], plan["removed"]) == (True, ["web"], ["shop"])
+    after = api.get("/monitors")
+    assert [{**each, "next_check_at": None} for each in after["monitors"]] == [
+        {**each, "next_check_at": None} for each in before["monitors"]
+    ]
+    assert recoveries(api) == []
+
+
+@on_each_engine
+def test_a_monitor_that_left_the_file_ends_its_outage(api: Api) -> None:
+    applied(api, SHOP, WEB)
+    failed(api)
+    failed(api, "web")
+    applied(api, SHOP | {"enabled": False})
+    assert sorted(recovery["reason"] for recovery in recoveries(api)) == ["paused", "removed"]
+    assert {recovery["status"] for recovery in recoveries(api)} == {"SENT"}
+    assert names(api, "?state=PAUSED") == ["shop"]
+
+
+def test_the_file_owns_its_monitors(api: Api) -> None:
+    applied(api, SHOP | {"line": 12})
+    [monitor] = api.get("/monitors")["monitors"]
+    assert (monitor["source"], monitor["line"]) == ("file", 12)
+    path = f"/monitors/{monitor['id']}"
+    for method, body in (("PUT", SHOP), ("PATCH", {"enabled": False}), ("DELETE", None)):
+        found = refused(api.call(method, path, body), 409)
+        assert (found["source"], found["detail"]) == (
+            "file",
+            "'shop' stands in the configuration's file in line 12: change it there",
+        )
+    assert refused(api.call("POST", "/monitors", SHOP), 409)["field"] == "name"
+    assert api.call("POST", f"{path}/check").status_code == 202
+
+
+def test_what_others_own_says_where_it_is_changed(api: Api) -> None:
+    failed(api, "reported")
+    api.call("POST", "/checks/claim", {"agent": "a", "targets": ["http://target.example/"]})
+    for source, words in (("report", "is watched by somebody else"), ("env", "is watched by TARGET_URL")):
+        [monitor] = api.get(f"/monitors?source={source}")["monitors"]
+        assert monitor["policy"] is None
+        found = refused(api.call("PATCH", f"/monitors/{monitor['id']}", {"enabled": False}), 409)
+        assert (found["source"], words in found["detail"]) == (source, True)
+    [reported] = api.get("/monitors?source=report")["monitors"]
+    assert api.call("DELETE", f"/monitors/{reported['id']}").status_code == 204, "it comes back with its next event"
+
+
+def test_the_file_takes_over_what_has_its_name(api: Api) -> None:
+    monitor = made(api, retries=1)
+    assert applied(api, SHOP)["changed"] == [{"name": "shop", "fields": ["retries", "source"]}]
+    [taken] = api.get("/monitors")["monitors"]
+    assert (taken["id"], taken["source"]) == (monitor["id"], "file")
+
+
+@on_each_engine
+def test_an_outage_keeps_its_alert_through_a_change(api: Api) -> None:
+    monitor = made(api)
+    failed(api)
+    alert = api.get(f"/monitors/{monitor['id']}")["active_alert"]
+    found = changed(api, monitor, url="http://elsewhere.example/", failure_threshold=5)
+    assert (found["state"], found["active_alert"]) == ("DOWN", alert)
+    assert recoveries(api) == []
