@@ -47,6 +47,7 @@ CAUSES: Mapping[str, str] = {
     "host_unreachable": "host unreachable",
     "http2_closed": "the server ended the HTTP/2 connection before it answered",
     "http2_failed": "HTTP/2 failed: {error}",
+    "http2_not_spoken": "the server does not speak HTTP/2",
     "http_status": "HTTP {status} {phrase}",
     "keyword_forbidden": 'the answer contains "{keyword}"',
     "keyword_missing": 'the answer does not contain "{keyword}"',

@@ -47,6 +47,7 @@ CAUSES: Mapping[str, str] = {
     "host_unreachable": "호스트에 연결할 수 없음",
     "http2_closed": "서버가 응답 전에 HTTP/2 연결을 끝냄",
     "http2_failed": "HTTP/2 실패: {error}",
+    "http2_not_spoken": "서버가 HTTP/2를 쓰지 않음",
     "http_status": "HTTP {status} {phrase}",
     "keyword_forbidden": '응답에 "{keyword}"이(가) 있음',
     "keyword_missing": '응답에 "{keyword}"이(가) 없음',

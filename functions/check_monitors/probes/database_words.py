@@ -59,7 +59,10 @@ def mysql(heard: Heard, _: str, __: str | None) -> Conversation:
         heard.data[:] = b""
         yield struct.pack("<I", number << 24)
         yield from until(heard, lambda: _has_packet(heard))
-    found = _mysql_error(_packet(heard)) if _packet(heard)[:1] == b"\xff" else None
+    reply = _packet(heard)
+    found = _mysql_error(reply) if reply[:1] == b"\xff" else None
+    if reply[:1] == b"\0":  # it lets everybody in: say goodbye
+        yield b"\x01\0\0\0\x01"
     heard.data[:] = version
     return found
 
