@@ -63,7 +63,8 @@ CAUSES: Mapping[str, str] = {
     "oauth2_no_token": "OAuth 2: 토큰 서버의 응답에 토큰이 없음",
     "oauth2_refused": "OAuth 2: 토큰 서버의 응답: HTTP {status} {error}",
     "oauth2_unreachable": "OAuth 2: 토큰을 받지 못함: {reason}",
-    "ping_not_allowed": "점검하지 못함: 여기서는 ping을 보낼 수 없음. ICMP 권한 없음 (net.ipv4.ping_group_range: {range}, CAP_NET_RAW 없음). tcp://를 사용해야 함",
+    "ping_not_allowed": "점검하지 못함: 여기서는 ping을 보낼 수 없음. ICMP 권한 없음"
+    " (net.ipv4.ping_group_range: {range}, CAP_NET_RAW 없음). tcp://를 사용해야 함",
     "ping_without_reply": "{seconds:g}초 안에 ping 응답 없음",
     "protocol_not_spoken": "서버가 {protocol}을(를) 쓰지 않음: {reply}",
     "proxy_not_found": "프록시를 찾을 수 없음: {host}",

@@ -48,7 +48,7 @@ def mysql(heard: Heard, _: str, __: str | None) -> Conversation:
         return _mysql_error(greeting)
     if greeting[:1] != b"\x0a":
         return not_spoken("MySQL", heard)
-    version = greeting[1:].partition(b"\0")[0]
+    version = greeting[1:].partition(b"\0")[0].removeprefix(b"5.5.5-")  # MariaDB has it there for old replicas
     heard.data[:] = b""
     capabilities = 0x00000200 | 0x00008000 | 0x00080000  # 4.1's protocol and passwords, and plugins for them
     login = struct.pack("<IIB23x", capabilities, 2**24 - 1, 45) + _STRANGER + b"\0\0mysql_native_password\0"

@@ -23,7 +23,8 @@ def replies(*parts: bytes, greeting: bytes = b"", asked: list[bytes] | None = No
             said = connection.recv(4096)
             if asked is not None:
                 asked.append(said)
-            for half in (part[:3], part[3:]):  # a reply may come in pieces
+            # A reply may come in pieces. What is no reply is judged by its first one.
+            for half in [part] if part.startswith(b"HTTP") else (part[:3], part[3:]):
                 connection.sendall(half)
         connection.recv(4096)
 
@@ -44,7 +45,7 @@ def mongo(document: bytes) -> bytes:
     return struct.pack("<IIII", 16 + len(body), 7, 1, 2013) + body
 
 
-GREETING = packet(0, b"\x0a10.11.6-MariaDB\0" + b"\x01\0\0\0" + b"12345678\0" + b"\xff\xf7" + b"\0" * 30)
+GREETING = packet(0, b"\x0a5.5.5-10.11.6-MariaDB\0" + b"\x01\0\0\0" + b"12345678\0" + b"\xff\xf7" + b"\0" * 30)
 DENIED = packet(2, b"\xff\x15\x04#28000Access denied for user 'bonghwa'")
 AMQP_START = b"\x01\0\0\0\0\0\x20\0\x0a\0\x0a\0\x09" + b"\0" * 29 + b"\xce"
 OK_DOCUMENT = b"\x08isWritablePrimary\0\x01" + b"\x01ok\0" + struct.pack("<d", 1)
