@@ -55,7 +55,7 @@ def mysql(heard: Heard, _: str, __: str | None) -> Conversation:
     yield struct.pack("<I", len(login) | 1 << 24) + login
     yield from until(heard, lambda: _has_packet(heard))
     if _packet(heard)[:1] == b"\xfe":  # another plugin: an empty password
-        number = heard.data[3] + 1
+        number = (heard.data[3] + 1) % 256
         heard.data[:] = b""
         yield struct.pack("<I", number << 24)
         yield from until(heard, lambda: _has_packet(heard))
