@@ -22,14 +22,9 @@ TALKS: dict[str, Callable[..., Conversation]] = {
     name: getattr(words, name) for name in ("postgres", "mysql", "redis", "mongodb", "mqtt", "amqp")
 }
 # Bytes that begin as a protocol does get further into it than any bytes would.
-BEGINNINGS = (b"", b"R", b"E\0\0\0\x20SFATAL\0", b"\x0a\0\0\0\x0a5.5\0", b"\xff", b"+", b"-", b"*", b"\x20\x02\0")
-BEGINNINGS += (
-    b"\x40\0\0\0\1\0\0\0\0\0\0\0\xdd\7\0\0",
-    b"\x01\0\0\0\0\0\1",
-    b"AMQP",
-    b"\7\0\0\2\xfe",
-    b"\7\0\0\2\xff\x15\4",
-)
+BEGINNINGS = [b"", b"R", b"E\0\0\0\x20SFATAL\0", b"\x0a\0\0\0\x0a5.5\0", b"\xff", b"+", b"-", b"*", b"\x20\x02\0"]
+BEGINNINGS += [b"\x40\0\0\0\1\0\0\0\0\0\0\0\xdd\7\0\0", b"\x01\0\0\0\0\0\1", b"AMQP"]
+BEGINNINGS += [b"\7\0\0\2\xfe", b"\1\0\0\xff\xfe", b"\7\0\0\2\xff\x15\4"]
 parts = st.lists(st.one_of(st.binary(max_size=200), st.sampled_from(BEGINNINGS)), max_size=6)
 
 
@@ -65,11 +60,11 @@ def test_any_bytes_end_a_conversation(name: str, said: list[bytes], user: str, p
 def test_hearing_ends_at_its_limit(said: list[bytes]) -> None:
     heard = Heard(100)
     hearing = until(heard, lambda: False)
-    with pytest.raises(StopIteration):
-        for part in [*said, b"." * 200]:
-            next(hearing)
-            heard.data += part
-        next(hearing)
+    for part in [*said, b"." * 200]:
+        if next(hearing, "over") == "over":
+            break
+        heard.data += part
+    assert next(hearing, "over") == "over"
 
 
 @given(wire=st.binary(max_size=300))
@@ -103,16 +98,14 @@ def test_any_json_is_no_defect_of_docker(said: Any) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["http", "tcp", "ssh", "smtp", "imap", "pop3", "ftp", "redis", "mysql", "postgres"])
-@pytest.mark.parametrize(
-    "said", [b"\0" * 5000, b"\xff\xfe" * 3000, b"\r\n" * 3000, "가".encode() * 2000, b"A" * 100_000]
-)
+@pytest.mark.parametrize("said", [b"\0" * 5000, b"\xff\xfe" * 3000, b"\r\n" * 3000, b"\xea\xb0" * 2000, b"A" * 100_000])
 def test_any_bytes_make_an_event(serve: RawServers, scheme: str, said: bytes) -> None:
     def speaks(connection: Any) -> None:
         connection.sendall(said)
         says(said)(connection)
 
-    fields = {"keyword": "no such"} if scheme == "tcp" else {}
-    event = check_policy(f"{scheme}://127.0.0.1:{serve(speaks)}", timeout="400ms", **fields)  # type: ignore[arg-type]
+    fields: dict[str, Any] = {"keyword": "no such"} if scheme == "tcp" else {}
+    event = check_policy(f"{scheme}://127.0.0.1:{serve(speaks)}", timeout="400ms", **fields)
     assert (event.is_success, event.is_inconclusive) == (False, False)
     assert str(event.error_message).isprintable()
     assert type(event).model_validate_json(event.model_dump_json()) == event
