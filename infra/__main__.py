@@ -39,7 +39,11 @@ def main() -> None:
 
 def _commands() -> dict[str, ModuleType]:
     files = sorted(Path(folder, file.name) for folder in commands.__path__ for file in Path(folder).glob("[!_]*.py"))
-    return {file.stem.replace("_", "-"): importlib.import_module(f"{commands.__name__}.{file.stem}") for file in files}
+    # A file whose name Python keeps for itself ends in an underscore.
+    return {
+        file.stem.rstrip("_").replace("_", "-"): importlib.import_module(f"{commands.__name__}.{file.stem}")
+        for file in files
+    }
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timedelta, tzinfo
 
-from shared.models import Alert, AlertKind, Notification, NotificationKind
+from shared.models import Alert, AlertKind, Cause, Notification, NotificationKind
 from shared.words import Language, cause_text, words_of
 
 __all__ = [
@@ -22,6 +22,8 @@ MAX_PART = 300
 # A person's name. What is longer is no name.
 MAX_NAME = 64
 
+# Reasons for which an outage ends although nothing is known to work again.
+_NOT_RECOVERED = ("paused", "removed")
 _SEPARATOR = " · "
 _JOINER = "\u200d"
 # Signs that a joiner or a variation selector can belong to.
@@ -47,7 +49,7 @@ def compose(alert: Alert, notification: Notification, language: Language, zone: 
     ``zone`` is the one in which times are shown; None means this machine's own.
     """
     words = words_of(language).MESSAGES
-    cause = one_line(cause_text(language, alert.cause_data, alert.cause)) or words["cause_unknown"]
+    cause = one_line(cause_text(language, _shown(alert.cause_data, zone), alert.cause)) or words["cause_unknown"]
     parts = [
         _title(alert, notification.kind, language),
         words["cause"].format(cause=cause),
@@ -56,6 +58,8 @@ def compose(alert: Alert, notification: Notification, language: Language, zone: 
     if notification.kind is NotificationKind.RECOVERY:
         lasted = duration(notification.occurred_at - alert.failed_at, language)
         parts.append(words["lasted"].format(duration=lasted))
+    if notification.reason in _NOT_RECOVERED:
+        parts.append(words[f"not_watched_{notification.reason}"])
     if notification.is_manual:
         name = one_line(notification.actor or "", MAX_NAME)
         move = "resolved" if notification.kind is NotificationKind.RECOVERY else "reopened"
@@ -76,6 +80,26 @@ def _title(alert: Alert, kind: NotificationKind, language: Language) -> str:
         # Otherwise nobody could see whether a monitor, a channel or an agent has recovered.
         name = f"{words.SUBJECTS[alert.kind]} {name}"
     return f"{words.KINDS[kind]} {name}" if target in ("", name) else f"{words.KINDS[kind]} {name} ({target})"
+
+
+def _shown(cause: Cause | None, zone: tzinfo | None) -> Cause | None:
+    """The cause as its sentence names it: a parameter whose name ends in ``_at`` is a time, shown in the zone."""
+    if cause is None or not any(name.endswith("_at") for name in cause.parameters):
+        return cause
+    shown = {
+        name: _time_in(value, zone) if name.endswith("_at") and isinstance(value, str) else value
+        for name, value in cause.parameters.items()
+    }
+    return cause.model_copy(update={"parameters": shown})
+
+
+def _time_in(text: str, zone: tzinfo | None) -> str:
+    """The time that ``text`` holds, as messages show times; a reporter's own text as it is."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return _time(at, zone) if at.tzinfo else text
 
 
 def compose_about_backend(

@@ -1,21 +1,43 @@
-"""Scheduled: the agent. Checks all monitors side by side, and reports each result as soon as it has it."""
+"""Scheduled: the agent. Checks what is due, all side by side, and reports each result as soon as it has it."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import functions_framework
 from flask import Request, Response
+from pydantic import BaseModel, Field
 
-from functions.check_monitors.claims import claimed
+from functions.check_monitors import due_checks
+from functions.check_monitors.due_checks import DueCheck
 from functions.check_monitors.probes.http import probe_all
 from functions.check_monitors.reporting.reporter import Reported, Reporter
 from functions.check_monitors.self_watch.backend_outage import watch_backend
 from functions.check_monitors.self_watch.ping import ping
+from functions.check_monitors.under_way import Hold, checking
 from shared import web
 from shared.logs import step
 from shared.models import Event, Monitor
 from shared.settings import Settings
 
+if TYPE_CHECKING:
+    from shared.monitors.policy import Policy
+
 # The pause between the starts of two checks, which together take at most half an interval. A burst of checks would
 # measure its own queue.
 SPREAD_SECONDS = 0.005
+
+# How long the targets' checks wait for what the backend says is due beside them.
+WAIT_SECONDS = 0.3
+
+
+class Run(BaseModel):
+    """What a run checks: the ``targets`` of its own setting, what it has ``claimed``, or both.
+
+    It claims what falls due within ``seconds``, or goes on claiming for as long as it is ``lasting``.
+    """
+
+    only: Literal["targets", "claimed"] | None = None
+    seconds: Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)] | None = None
+    lasting: Annotated[float, Field(gt=0, le=300, allow_inf_nan=False)] | None = None
 
 
 @functions_framework.http
@@ -23,40 +45,110 @@ SPREAD_SECONDS = 0.005
 def check_monitors(request: Request, settings: Settings) -> Response:
     """200 with what was done: ``{"checked": 2, "failed": 0, "posted": 2, "refused": 0, "spooled": 0}``.
 
-    A monitor that another run of this process is checking is left to that run.
+    It checks every target, and what falls due of the backend's monitors within ``?seconds=``, by default until the next
+    run. ``?only=targets`` or ``?only=claimed`` leaves the others out. A monitor that another run of this process is
+    checking is left to that run. ``?only=claimed&lasting=30`` goes on for that long, and checks each monitor when it is
+    due.
 
     Also 200 if the backend could not be reached: the events then wait in the backlog, and nobody need repeat the run.
     """
-    events, reported = _check(settings)
-    watch_backend(settings, is_reached=reported.is_reached)
+    run = web.query_of(request, Run)
+    if run.only == "claimed" and run.lasting:
+        return web.answer(_go_on_checking(settings, run.lasting))
+    targets = settings.target_urls if run.only != "claimed" else ()
+    claim = due_checks.Claiming(settings, run.seconds) if run.only != "targets" else None
+    # A backend that hangs delays no check of a target.
+    due = claim.due(WAIT_SECONDS if targets else None) if claim else None
+    events, reported = _check(settings, targets, due or [])
+    if claim and due is None:
+        more, reported_more = _check(settings, (), claim.due() or [])
+        events, reported = [*events, *more], reported.and_then(reported_more)
+    claimed = claim.is_reached if claim else None
+    watch_backend(settings, is_reached=claimed if reported.is_reached is None else reported.is_reached)
     if events and reported.posted >= len(events) and not reported.refused and not reported.spooled:
         ping(settings.heartbeat_url, is_private_allowed=settings.is_private_allowed)
-    return web.answer(
-        {
-            "checked": len(events),
-            "failed": sum(not event.is_success for event in events),
-            "posted": reported.posted,
-            "refused": reported.refused,
-            "spooled": reported.spooled,
-        }
-    )
+    return web.answer(_done(len(events), sum(not event.is_success for event in events), reported))
 
 
-def _check(settings: Settings) -> tuple[list[Event], Reported]:
-    with claimed(settings.targets) as (urls, release):
-        # The settings have validated the URLs. To build the model's own validator would cost a cold start 2 ms.
-        monitors = [Monitor.model_construct(name=url, target_url=url) for url in urls]
-        elsewhere = len(settings.targets) - len(monitors)
-        reporter = Reporter(settings, watched=len(settings.targets), elsewhere=elsewhere, on_settled=release)
+def _done(checked: int, failed: int, reported: Reported) -> dict[str, int]:
+    return {
+        "checked": checked,
+        "failed": failed,
+        "posted": reported.posted,
+        "refused": reported.refused,
+        "spooled": reported.spooled,
+    }
+
+
+def _go_on_checking(settings: Settings, seconds: float) -> dict[str, int]:
+    """Claim and check for so long; what was done."""
+    # Imported here: an agent that has its targets alone starts without it.
+    from functions.check_monitors.probes.checks import check_as_due
+
+    hold, stream, counts = Hold(), due_checks.Stream(settings, seconds), [0, 0]
+    reporter = Reporter(settings, watched=0, lasts=due_checks.count, on_settled=hold.release)
+
+    def more() -> "tuple[float, list[tuple[float, Policy]]] | None":
+        found = stream.more()
+        if found is None:
+            return None
+        again, due = found
+        own = set(hold.take([check.policy.name for check in due]))
+        return again, [(check.seconds, check.policy) for check in due if check.policy.name in own]
+
+    def on_event(event: Event) -> None:
+        counts[0] += 1
+        counts[1] += not event.is_success
+        reporter.take(event)
+        _log(event)
+
+    try:
+        with reporter:
+            check_as_due(more, settings, on_event=on_event)
+    finally:
+        hold.release_all()
+    reported = reporter.reported
+    watch_backend(settings, is_reached=stream.is_reached if reported.is_reached is None else reported.is_reached)
+    is_complete = reported.posted >= counts[0] and not reported.refused and not reported.spooled
+    if counts[0] and is_complete and not settings.target_urls:
+        ping(settings.heartbeat_url, is_private_allowed=settings.is_private_allowed)
+    return _done(counts[0], counts[1], reported)
+
+
+def _check(settings: Settings, targets: tuple[str, ...], due: list[DueCheck]) -> tuple[list[Event], Reported]:
+    if not targets and not due:
+        return [], Reported()
+    names = [*targets, *(check.policy.name for check in due)]
+    with checking(names) as (own, release):
+        urls = [url for url in targets if url in own]
+        due = [check for check in due if check.policy.name in own]
+        watched = len(settings.target_urls) if not due else len(settings.target_urls) + due_checks.count()
+        reporter = Reporter(settings, watched=watched, elsewhere=watched - len(urls) - len(due), on_settled=release)
 
         def on_event(event: Event) -> None:
             reporter.take(event)
             _log(event)
 
         with reporter:
-            spread_seconds = min(SPREAD_SECONDS * len(monitors), settings.check_interval_seconds / 2)
-            events = probe_all(monitors, settings, spread_seconds=spread_seconds, on_event=on_event)
+            if due:
+                # Imported here: an agent that has its targets alone starts without it.
+                from functions.check_monitors.probes.checks import check_all
+                from functions.check_monitors.targets import as_policies
+
+                spread = _spread_seconds(len(urls), settings)
+                policies = [(check.seconds, check.policy) for check in due]
+                policies += as_policies(urls, settings, spread)
+                events = check_all(policies, settings, on_event=on_event)
+            else:
+                # The settings have validated the URLs. To build the model's own validator would cost a cold start 2 ms.
+                monitors = [Monitor.model_construct(name=url, target_url=url) for url in urls]
+                spread = _spread_seconds(len(monitors), settings)
+                events = probe_all(monitors, settings, spread_seconds=spread, on_event=on_event)
     return events, reporter.reported
+
+
+def _spread_seconds(count: int, settings: Settings) -> float:
+    return min(SPREAD_SECONDS * count, settings.check_interval_seconds / 2)
 
 
 def _log(event: Event) -> None:

@@ -1,10 +1,11 @@
-"""Scheduled: notice what no event tells. An agent that falls silent opens an alert."""
+"""Scheduled: notice what no event tells. An agent that falls silent, or a ping that does not come, opens an alert."""
 
 import functions_framework
 from flask import Request, Response
 
 from shared import web
 from shared.channels import configured
+from shared.logs import step
 from shared.models import now
 from shared.settings import Settings
 from shared.store import log_change, open_store
@@ -13,10 +14,17 @@ from shared.store import log_change, open_store
 @functions_framework.http
 @web.function("POST", access="ingest")
 def review_alerts(request: Request, settings: Settings) -> Response:
-    """200 with what was newly found: ``{"silent_agents": 0}``. ``deliver_notifications`` sends what is owed for it."""
-    channels = configured()
+    """200 with what was newly found: ``{"silent_agents": 0, "missed_pings": 0}``.
+
+    ``deliver_notifications`` sends what is owed for it.
+    """
+    channels = tuple(configured())
     store = open_store(settings)
-    changes = store.agents.review(now=now(), channels=tuple(channels))
-    for change in changes:
+    at = now()
+    silences = store.agents.review(now=at, channels=channels)
+    missed = store.heartbeats.review(now=at, channels=channels)
+    for each in missed:
+        step("server", "ping_missed", monitor=each.event.monitor, reason=each.reason, cause=each.event.error_message)
+    for change in (*silences, *(change for each in missed for change in each.changes)):
         log_change(change)
-    return web.answer({"silent_agents": len(changes)})
+    return web.answer({"silent_agents": len(silences), "missed_pings": len(missed)})

@@ -16,6 +16,14 @@ class Beat:
     delays: tuple[int, ...]
 
 
+def periods(shortest_seconds: int) -> list[int]:
+    """The periods that a scheduler can keep, in seconds, the shortest first."""
+    within = [part for part in range(shortest_seconds, _MINUTE) if _MINUTE % part == 0]
+    minutes = [_MINUTE * part for part in range(1, 60) if 60 % part == 0]
+    hours = [_HOUR * part for part in range(1, 25) if 24 % part == 0]
+    return [*within, *minutes, *hours]
+
+
 def beat_of(row: Row, settings: Settings, shortest_seconds: int, whose: str) -> Beat:
     """When the row's function is called.
 

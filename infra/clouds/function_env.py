@@ -14,8 +14,8 @@ _AGENTS_OWN = {
     "CONNECTIVITY_CHECK",
     "HEARTBEAT_URL",
 }
-# Set by the deployment itself, or meaningless without a disk.
-_NOT_TAKEN = {"API_AUTH", "BACKEND_URL", "SPOOL_DIR", "LOG_DIR"}
+# Set by the deployment itself, meaningless without a disk, or read by infra alone.
+_NOT_TAKEN = {"API_AUTH", "BACKEND_URL", "CLAIM_URL", "SPOOL_DIR", "LOG_DIR", "CONFIG_FILE"}
 
 
 def is_for(row: Row, setting: str) -> bool:

@@ -34,7 +34,9 @@ def checked(given: Mapping[str, str], own_file: str) -> Settings:
             f"{_DATABASE}, a database that functions can share (put it into {own_file})",
         )
     settings = Settings.from_env({name: value for name, value in given.items() if name != "DATABASE_URL"})
-    _ = settings.targets, settings.key
+    _ = settings.key
+    if not settings.config_file.is_file():
+        _ = settings.targets
     settings.refuse_weak_keys()
     # Only the functions read these, and they would respond to everything with 500 if one were malformed.
     configured(given)

@@ -5,6 +5,18 @@ it runs; ``add_arguments(parser)``; and ``run(arguments)``, which imports what i
 for it.
 """
 
+import argparse
+
+from shared.settings import http_url
+
+
+def url(text: str) -> str:
+    """The type of an argument that is a URL; it has no slash at its end."""
+    try:
+        return http_url(text).rstrip("/")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no http:// or https:// URL") from None
+
 
 def confirm(question: str) -> bool:
     """Ask on standard input. If nobody is there to respond, that is a no."""

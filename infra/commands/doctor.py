@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from infra.commands import url
 from shared import ROOT
-from shared.settings import http_url
 
 HELP = "say what is wrong with a deployment, and how to fix it"
 # The doctor reports a missing file; read_dotenv would make it.
@@ -16,7 +16,7 @@ READS_DOTENV = False
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("--url", type=_url, help="ask it from outside too: https://…")
+    parser.add_argument("--url", type=url, help="ask it from outside too: https://…")
     parser.add_argument("--env-file", type=Path, help="settings that go before those in .env, like .env.gcp")
     parser.add_argument("--send-test", action="store_true", help="send a test message through every channel")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -37,10 +37,3 @@ def run(arguments: argparse.Namespace) -> None:
     findings = examine(os.environ, files, arguments.url, is_test_sent=arguments.send_test)
     print(as_json(findings) if arguments.json else as_lines(findings))
     sys.exit(worst(findings) is Verdict.FAILURE)
-
-
-def _url(text: str) -> str:
-    try:
-        return http_url(text).rstrip("/")
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no http:// or https:// URL") from None

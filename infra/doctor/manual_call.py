@@ -21,7 +21,7 @@ def call(function: str, url: str) -> tuple[bool, str]:
         return True, _on_aws(row, found[1])
     if _GCP.search(host):
         return True, _on_gcp(row)
-    return False, f'curl -X {row.method} -H "X-API-Key: $KEY" {url}{row.path}'
+    return False, f'curl -X {row.route.method} -H "X-API-Key: $KEY" {url}{row.route.path}'
 
 
 def _on_aws(row: Row, region: str) -> str:

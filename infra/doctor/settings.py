@@ -69,15 +69,38 @@ def readable(environ: Mapping[str, str]) -> tuple[Settings, list[Finding]]:
         except SettingError as trouble:
             findings.append(_malformed(trouble))
             del given[trouble.variable]
-    for needed in ("targets", "key"):
-        try:
-            getattr(settings, needed)
-        except SettingError as trouble:
-            if all(trouble.variable not in finding.found for finding in findings):
-                findings.append(_malformed(trouble))
+    try:
+        _ = settings.key
+    except SettingError as trouble:
+        if all(trouble.variable not in finding.found for finding in findings):
+            findings.append(_malformed(trouble))
     if not findings:
-        findings.append(ok("settings", f"every setting can be read; TARGET_URL has {len(settings.targets)} to watch"))
-    return settings, findings
+        count = len(settings.target_urls)
+        findings.append(ok("settings", f"every setting can be read; TARGET_URL has {count} to watch"))
+    of_file = _of_file(settings, given)
+    if not settings.target_urls and not of_file:
+        found = f"TARGET_URL is not set, and there is no {settings.config_file.name}"
+        fix = "TARGET_URL=… in .env, or cp bonghwa.example.yaml bonghwa.yaml"
+        expected = "something to watch, unless POST /monitors says it"
+        findings.append(warning("settings", found, expected=expected, fix=fix))
+    return settings, [*findings, *of_file]
+
+
+def _of_file(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
+    """A finding for each mistake in the configuration's file, or one that says what it has to watch."""
+    file = settings.config_file
+    if settings.config_file_given is None and not os.path.lexists(file):
+        return []
+    from infra.configuration.file import FileErrors, read
+
+    others = {name: value for name, value in environ.items() if name != "CHANNELS"}
+    try:
+        count = len(read(file, others).monitors)
+    except FileErrors as wrong:
+        expected = "a file that can be read, since the system keeps the monitors that it had before"
+        fix = f"edit {file}; python -m infra apply --dry-run shows what it changes"
+        return [failure("file", line, expected=expected, fix=fix) for line in str(wrong).splitlines()]
+    return [ok("file", f"{file} has {count} monitors")]
 
 
 def configured(environ: Mapping[str, str]) -> tuple[dict[str, NotifierKind], list[Finding]]:

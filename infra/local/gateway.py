@@ -21,10 +21,14 @@ _HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding",
 
 
 def gateway(table: Iterable[Row], app_of: Callable[[str], WSGIApplication]) -> WSGIApplication:
-    """A WSGI app that routes every row's method and path to ``app_of(name)``; all of these are made now."""
+    """A WSGI app that leads every route of every row to ``app_of(name)``; all of these are made now."""
     rows = list(table)
     apps = {row.name: app_of(row.name) for row in rows}
-    rules = [Rule(row.path, methods=[row.method], endpoint=row.name, strict_slashes=False) for row in rows]
+    rules = [
+        Rule(route.path, methods=[route.method], endpoint=row.name, strict_slashes=False)
+        for row in rows
+        for route in row.routes
+    ]
     routes = Map(rules, merge_slashes=False)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

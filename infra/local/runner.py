@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 
 from infra.local import large_values
+from infra.local.configured import names_in_file, read_at_start
 from infra.local.environment import read_dotenv, take_out_debug
 from infra.local.server import listen
 from infra.table import rows
@@ -26,8 +27,10 @@ def main() -> None:
     try:
         is_new = read_dotenv(os.environ)
         settings = Settings.from_env()
-        _ = settings.targets, settings.key
+        _ = settings.key
         refuse_unusable(settings.backend_url)
+        for line in read_at_start(os.environ, settings):
+            print(f"bonghwa: {line}", file=sys.stderr)
         for notifier in configured().values():
             notifier.refuse_missing_library()
             notifier.refuse_unusable_proxy()
@@ -82,13 +85,16 @@ def _listen(settings: Settings) -> socket.socket:
 def banner(settings: Settings, channels: Mapping[str, NotifierKind], *, is_new: bool) -> str:
     """The lines that a person needs when the system serves. ``is_new``: this start made the settings file."""
     on = {notifier.kind for notifier in channels.values()}
-    watched = [without_password(url) for url in settings.targets]
+    watched = [f"{without_password(url)}  every {settings.check_interval_seconds:g} s" for url in settings.target_urls]
+    named = names_in_file(settings)
+    if named:
+        watched.append(f"{len(named)} monitors of {settings.config_file.name}")
     off = [kind for kind in kinds() if kind not in on]
     lines = [
         ("Bonghwa", f"{settings.own_url.replace('127.0.0.1', 'localhost')}  (Ctrl-C stops it)"),
-        ("watching", f"{watched[0]}  every {settings.check_interval_seconds:g} s"),
+        ("watching", watched[0] if watched else "nothing yet: set TARGET_URL, write bonghwa.yaml, or POST /monitors"),
         # One a line, so that a comma that was taken for a separator is seen.
-        *(("", url) for url in watched[1:]),
+        *(("", text) for text in watched[1:]),
         ("channels", f"{', '.join(channels)}  (off: {', '.join(off) or 'none'})"),
         ("database", settings.database),
         ("logs", f"{ROOT / settings.log_dir if settings.log_dir else '-'}/server.log, agent.log"),

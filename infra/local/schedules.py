@@ -7,6 +7,7 @@ import logging
 import math
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import requests
@@ -20,6 +21,8 @@ RUN_SECONDS = 300.0
 # Each needs a thread of the server, and another one while it posts. One that has to wait takes along what has become
 # free meanwhile, so even many targets that hang by turns leave most of them unused.
 MAX_AGENT_RUNS = 5
+# How long one run goes on claiming what is due of the backend's monitors. The next one then begins.
+CLAIMED_RUN_SECONDS = 30.0
 LOG_BYTES = 5_000_000
 LOG_FILES = 5
 LOG_SECONDS = 30.0
@@ -28,11 +31,25 @@ LOG_SECONDS = 30.0
 def start(table: list[Row], settings: Settings, url: str) -> None:
     """Begin every schedule of the table, in threads that end with the process."""
     for row in table:
-        seconds = row.every_seconds(settings)
-        if seconds is not None:
-            threading.Thread(target=_repeat, args=(row, seconds, settings, url), daemon=True, name=row.name).start()
+        for seconds, query in _beats(row, settings):
+            arguments = (row, seconds, settings, f"{url}{row.route.path}{query}")
+            threading.Thread(target=_repeat, args=arguments, daemon=True, name=row.name).start()
     if settings.log_dir:
         threading.Thread(target=_keep_logs_short, args=(ROOT / settings.log_dir,), daemon=True).start()
+
+
+def _beats(row: Row, settings: Settings) -> Iterator[tuple[float, str]]:
+    """How often a function is called, and with which query; several if it does several things at different paces."""
+    seconds = row.every_seconds(settings)
+    if seconds is None:
+        return
+    if "agent" not in row.needs:
+        yield seconds, ""
+        return
+    # Its own targets have one interval. Each of the backend's monitors has its own, and is due at its own time.
+    if settings.target_urls:
+        yield seconds, "?only=targets"
+    yield CLAIMED_RUN_SECONDS, f"?only=claimed&lasting={CLAIMED_RUN_SECONDS:g}"
 
 
 def _repeat(row: Row, seconds: float, settings: Settings, url: str) -> None:
@@ -70,7 +87,7 @@ def _run(session: requests.Session, row: Row, url: str, free: threading.Semaphor
 
 def _call(session: requests.Session, row: Row, url: str) -> None:
     try:
-        response = session.request(row.method, f"{url}{row.path}", timeout=RUN_SECONDS)
+        response = session.request(row.route.method, url, timeout=RUN_SECONDS)
     except requests.RequestException as error:
         step("server", "run_failed", level=logging.ERROR, function=row.name, reason=type(error).__name__)
         return

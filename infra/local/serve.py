@@ -51,6 +51,7 @@ def _gateway(listeners: Mapping[str, socket.socket]) -> WSGIApplication:
 
 
 def _begin(*, is_new: bool, started_at: datetime) -> None:
+    from infra.local import configured as configuration
     from infra.local import schedules
     from infra.local.runner import banner
     from infra.table import rows
@@ -67,6 +68,7 @@ def _begin(*, is_new: bool, started_at: datetime) -> None:
         # GET / says so too, and the schedules go on trying.
         step("server", "store_unavailable", level=logging.ERROR, function="serve", reason=str(trouble))
     schedules.start(rows(), settings, settings.own_url)
+    configuration.watch(settings, settings.own_url)
 
 
 def _start_processes(

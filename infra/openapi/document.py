@@ -1,8 +1,8 @@
 """The OpenAPI 3.1 document: its structure from the models and the table, its words from this folder."""
 
 import json
-import re
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,14 +11,25 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from infra.openapi import examples, responses
 from infra.openapi.fields import FIELDS
-from infra.openapi.operations import OPERATIONS, Operation, Response
-from infra.table import Row, rows
+from infra.openapi.operation import Operation, Response
+from infra.openapi.operations import OPERATIONS
+from infra.openapi.policies import components, linked
+from infra.table import Route, rows
 from shared import ROOT, __version__
+from shared.settings import Access
 from shared.web import MAX_BODY_BYTES, RETRY_AFTER_SECONDS
 
 FILE = ROOT / "functions" / "describe_api" / "openapi.json"
 
 _KEY = "ApiKey"
+# An empty requirement means that API_AUTH decides, and an empty list that no key is needed.
+_SECURITY: dict[Access, list[dict[str, list[str]]]] = {
+    "ingest": [{_KEY: []}],
+    "manage": [{_KEY: []}],
+    "write": [{_KEY: []}, {}],
+    "read": [{_KEY: []}, {}],
+    "open": [],
+}
 # The problems that every function can respond with.
 _ALWAYS = (401, 405, 413, 421, 500, 503)
 _INTRODUCTION = f"""\
@@ -28,11 +39,13 @@ JSON in, JSON out; times are ISO 8601 in UTC, with milliseconds. Errors are prob
 names the field and the value. A body may have {MAX_BODY_BYTES // 1024**2} MiB. `GET` operations accept `HEAD` too.
 
 `API_AUTH` says what needs the `X-API-Key` header: `ingest` (reporting events, and the scheduled functions),
-`writes` (changing alerts too) or `all`. Where it is optional here, that setting decides.
+`writes` (changing alerts too) or `all`. Where it is optional here, that setting decides. Whatever changes what is
+watched ("manage": monitors and the configuration) needs it in every mode.
 """
 _TAGS = {
     "events": "The reports of checks.",
     "alerts": "Outages and the like, and who was notified.",
+    "monitors": "What is watched, and how it is.",
     "system": "How the system is, and what it can do.",
     "schedules": "What a schedule calls. An extra call does no harm.",
 }
@@ -40,9 +53,12 @@ _TAGS = {
 _PROBLEMS = {
     400: ("BadRequest", "The input is wrong. `field` and `value` name the first mistake, `errors` lists them."),
     401: ("Unauthorized", "The `X-API-Key` header is missing or wrong."),
-    404: ("NotFound", "There is no alert with this id."),
+    404: ("NotFound", "There is no alert, or no monitor, with this id."),
     405: ("MethodNotAllowed", "The method is not allowed. `Allow` names those that are."),
-    409: ("Conflict", "The alert cannot make this move."),
+    409: (
+        "Conflict",
+        "The alert cannot make this move, or the monitor has another owner, or its name is taken. `detail` says which.",
+    ),
     413: ("ContentTooLarge", f"The body is longer than {MAX_BODY_BYTES} bytes."),
     414: ("UriTooLong", "The address is too long for the server, which responds itself."),
     415: ("UnsupportedMediaType", "The headers say that the body is not JSON, or is compressed."),
@@ -51,9 +67,9 @@ _PROBLEMS = {
     500: ("InternalServerError", "A setting is malformed, or the program has a defect. The log says which."),
     503: ("ServiceUnavailable", "The database is busy or cannot be reached. `Retry-After` says when to try again."),
 }
-_PROBLEM_MODELS: dict[int, type[responses.Problem]] = {
+_PROBLEM_MODELS: dict[int, Any] = {
     400: responses.InputProblem,
-    409: responses.MoveProblem,
+    409: responses.Conflict,
     415: responses.InputProblem,
     421: responses.InputProblem,
 }
@@ -98,20 +114,25 @@ class _Schemas:
         self._schemas, found = TypeAdapter.json_schemas(
             keys, ref_template="#/components/schemas/{model}", schema_generator=_Schema
         )
-        self.components = {name: _component(name, schema) for name, schema in sorted(found["$defs"].items())}
+        said = {name: _component(name, schema) for name, schema in sorted(found["$defs"].items())}
+        queries = {operation.query.__name__ for operation in OPERATIONS.values() if operation.query}
+        self.queries = {name: said[name] for name in queries}
+        models = {name: schema for name, schema in said.items() if name not in queries}
+        self.components = dict(sorted({**linked(models), **components()}.items()))
 
     def of(self, model: Any, mode: Mode) -> JsonSchemaValue:
         """The schema of a model, which may be a reference to a component."""
-        return self._schemas[(str(model), mode)]
+        found: JsonSchemaValue = linked(self._schemas[(str(model), mode)])
+        return found
 
 
 def document() -> dict[str, Any]:
     """The whole document."""
     schemas = _Schemas()
     paths: dict[str, dict[str, Any]] = {}
-    for row in rows():
-        path = re.sub("<(.*?)>", r"{\1}", row.path)
-        paths.setdefault(path, {})[row.method.lower()] = _operation(row, OPERATIONS[row.name], schemas)
+    for route in (route for row in rows() for route in row.routes):
+        operation = _operation(route, OPERATIONS[route.name], schemas)
+        paths.setdefault(route.braced, {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {
@@ -146,7 +167,7 @@ def _inputs() -> Iterator[Any]:
 
 def _outputs() -> Iterator[Response]:
     for operation in OPERATIONS.values():
-        yield from operation.responses.values()
+        yield from (response for response in operation.responses.values() if response.model is not None)
 
 
 def _component(name: str, schema: JsonSchemaValue) -> JsonSchemaValue:
@@ -164,57 +185,60 @@ def _component(name: str, schema: JsonSchemaValue) -> JsonSchemaValue:
     return schema
 
 
-def _operation(row: Row, operation: Operation, schemas: _Schemas) -> dict[str, Any]:
+def _operation(route: Route, operation: Operation, schemas: _Schemas) -> dict[str, Any]:
     said: dict[str, Any] = {
-        "operationId": row.name,
+        "operationId": route.name,
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description,
-        "security": [{_KEY: []}] if row.access == "ingest" else [{_KEY: []}, {}],
+        "security": _SECURITY[route.access],
     }
-    parameters = [*_path_parameters(row), *_query_parameters(operation, schemas)]
+    parameters = [*_path_parameters(route, operation), *_query_parameters(operation, schemas)]
     if parameters:
         said["parameters"] = parameters
     if operation.body is not None:
         content = _content(schemas.of(operation.body, "validation"), operation.body_examples)
-        said["requestBody"] = {"required": True, "content": {"application/json": content}}
-    said["responses"] = _responses(operation, schemas)
+        said["requestBody"] = {"required": operation.is_body_required, "content": {operation.body_kind: content}}
+    said["responses"] = _responses(route, operation, schemas)
     return said
 
 
-def _path_parameters(row: Row) -> Iterator[dict[str, Any]]:
-    if "<id>" in row.path:
-        schema = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
-        yield {"name": "id", "in": "path", "required": True, "description": "The alert's number.", "schema": schema}
+def _path_parameters(route: Route, operation: Operation) -> Iterator[dict[str, Any]]:
+    for name in route.parameters:
+        words, schema = operation.path[name]
+        yield {"name": name, "in": "path", "required": True, "description": words, "schema": dict(schema)}
 
 
 def _query_parameters(operation: Operation, schemas: _Schemas) -> Iterator[dict[str, Any]]:
     if operation.query is None:
         return
-    whole = schemas.components[operation.query.__name__]
+    # Several operations may have the same query.
+    whole = deepcopy(schemas.queries[operation.query.__name__])
     for name, schema in whole["properties"].items():
         description = schema.pop("description")
         # None means that the parameter is absent; a query cannot hold it.
         kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
         schema.update(*kinds)
         yield {"name": name, "in": "query", "description": description, "allowEmptyValue": True, "schema": schema}
-    del schemas.components[operation.query.__name__]
 
 
-def _responses(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
+def _responses(route: Route, operation: Operation, schemas: _Schemas) -> dict[str, Any]:
     said: dict[str, Any] = {}
     for status, response in operation.responses.items():
-        content = {response.kind: _content(schemas.of(response.model, "serialization"), response.examples)}
-        said[str(status)] = {"description": response.words, "content": content}
+        said[str(status)] = {"description": response.words}
+        if response.model is not None:
+            content = _content(schemas.of(response.model, "serialization"), response.examples)
+            said[str(status)]["content"] = {response.kind: content}
         # The first response is the one for a change.
         if operation.links and status == next(iter(operation.responses)):
             said[str(status)]["links"] = operation.links
     too_long = (414,) if operation.query else ()
-    for status in sorted({*operation.problems, *too_long, *_ALWAYS}):
+    without_key = {401} if route.access == "open" else set()
+    for status in sorted({*operation.problems, *too_long, *_ALWAYS} - without_key):
         if str(status) in said:
             # The same status also comes, as a problem, if the function's process does not respond.
             common = _problem(status, schemas)
-            said[str(status)]["content"] |= common["content"]
+            said[str(status)]["content"] = said[str(status)].get("content", {}) | common["content"]
             said[str(status)]["headers"] = common["headers"]
         else:
             said[str(status)] = {"$ref": f"#/components/responses/{_PROBLEMS[status][0]}"}

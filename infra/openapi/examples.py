@@ -64,6 +64,7 @@ WHOLE_ALERT = ALERT | {
             "due_at": "2025-01-08T01:30:02.118Z",
             "leased_until": None,
             "attempts": 2,
+            "reason": None,
         }
     ]
 }

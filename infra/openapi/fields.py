@@ -77,6 +77,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "due_at": "When it is tried next, or was tried last.",
         "leased_until": "Until when one sender has the sole right to send it.",
         "attempts": "How often a sender claimed it.",
+        "reason": "Why it is owed although nothing failed or recovered: `paused` or `removed`; null otherwise.",
     },
     "NotificationLog": {
         "id": "The attempt's number.",
@@ -88,6 +89,29 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "attempted_at": "When it was tried.",
         "duration_ms": "How long the channel took.",
         "answer": "The channel's own response.",
+    },
+    "ClaimRequest": {
+        "agent": "Who asks.",
+        "location": "Where it is; `default` if it does not say so.",
+        "seconds": "How far ahead it claims.",
+        "targets": "The addresses that it watches by its own setting. They become monitors of source `env`.",
+        "target_interval": "How often it checks those, in seconds.",
+        "known": "The `version` of the configuration that it has; null for none.",
+    },
+    "MonitorsQuery": {
+        "name": "Only the monitor of this name.",
+        "group": "Only monitors of this group.",
+        "tag": "Only monitors with this tag.",
+        "state": "Only monitors in this state.",
+        "source": "Only monitors whose policies have this owner.",
+        "limit": "The most monitors in a page.",
+        "cursor": "The `next` of the previous page.",
+    },
+    "ConfigQuery": {"dry_run": "Whether nothing is changed, so that the answer says what would change."},
+    "Run": {
+        "only": "Only its own `targets`, or only what is `claimed`.",
+        "seconds": "How far ahead it claims; until its next run by default.",
+        "lasting": "With `only=claimed`: for how many seconds it goes on claiming and checking.",
     },
     "AlertsQuery": {
         "status": "Only alerts with this status.",

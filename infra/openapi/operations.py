@@ -1,45 +1,20 @@
-"""The requests and responses of each function: the models, and words and examples for a reader."""
+"""The requests and responses of each route, by its name: the models, and words and examples for a reader."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from functions.check_monitors.main import Run
 from functions.list_alerts.main import AlertsQuery
 from functions.list_notification_logs.main import NotificationLogsQuery
 from functions.update_alert.main import AlertUpdate
 from infra.openapi import examples, responses
+from infra.openapi.monitor_operations import MONITOR_OPERATIONS
+from infra.openapi.operation import Operation, Response, following_page
 from shared.models import MAX_EVENTS_PER_REQUEST, Alert, Event
 
-Tag = Literal["events", "alerts", "system", "schedules"]
-
-
-@dataclass(frozen=True)
-class Response:
-    """A response that is not a problem: in words, its body's model, and examples by name."""
-
-    words: str
-    model: Any
-    examples: Mapping[str, Any] = field(default_factory=dict)
-    kind: str = "application/json"
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One function. ``problems``: the problem statuses that not every function has."""
-
-    tag: Tag
-    summary: str
-    description: str
-    responses: Mapping[int, Response]
-    body: Any = None
-    body_examples: Mapping[str, Any] = field(default_factory=dict)
-    query: type[BaseModel] | None = None
-    problems: tuple[int, ...] = ()
-    links: Mapping[str, Any] = field(default_factory=dict)
-
-
+_NUMBER = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+_ALERT_IN_PATH = {"id": ("The alert's number.", _NUMBER)}
 _ALERT_OF_EVENT = {
     "get_alert": {
         "operationId": "get_alert",
@@ -54,15 +29,8 @@ _ALERT_OF_EVENT = {
 }
 
 
-def _following_page(function: str) -> dict[str, Any]:
-    return {
-        "operationId": function,
-        "parameters": {"cursor": "$response.body#/next"},
-        "description": "The following page, where `next` is not null.",
-    }
-
-
 OPERATIONS = {
+    **MONITOR_OPERATIONS,
     "ingest_event": Operation(
         tag="events",
         summary="Report a check",
@@ -112,12 +80,13 @@ OPERATIONS = {
             )
         },
         problems=(400,),
-        links={"following_page": _following_page("list_alerts")},
+        links={"following_page": following_page("list_alerts")},
     ),
     "get_alert": Operation(
         tag="alerts",
         summary="Get an alert",
         description="One alert with its notifications: which channel was notified, and what is still owed.",
+        path=_ALERT_IN_PATH,
         responses={
             200: Response(
                 "The alert.",
@@ -135,6 +104,7 @@ OPERATIONS = {
             "same subject is active. If the alert has the status already, nothing changes. If it is resolved or "
             "reopened, every channel is notified. An alert can be moved 10 times a minute."
         ),
+        path=_ALERT_IN_PATH,
         body=AlertUpdate,
         body_examples={
             "acknowledge": {"summary": "Say that you know about it", "value": {"status": "ACK", "by": "kim"}},
@@ -166,7 +136,7 @@ OPERATIONS = {
             )
         },
         problems=(400,),
-        links={"following_page": _following_page("list_notification_logs")},
+        links={"following_page": following_page("list_notification_logs")},
     ),
     "health": Operation(
         tag="system",
@@ -200,11 +170,13 @@ OPERATIONS = {
     ),
     "check_monitors": Operation(
         tag="schedules",
-        summary="Check every monitor",
+        summary="Check what is due",
         description=(
-            "One run of the agent, as the schedule calls it: checks all monitors at once, and reports the events "
-            "to `POST /events`. Events that the backend does not accept wait in the agent's spool."
+            "One run of the agent, as the schedule calls it: claims what is due, checks it beside its own targets, all "
+            "at once, and reports the events to `POST /events`. Events that the backend does not accept wait in the "
+            "agent's spool."
         ),
+        query=Run,
         responses={
             200: Response(
                 "What was done.",
@@ -212,6 +184,7 @@ OPERATIONS = {
                 {"run": {"summary": "Two monitors, one of them failing", "value": examples.CHECKS_RUN}},
             )
         },
+        problems=(400,),
     ),
     "deliver_notifications": Operation(
         tag="schedules",

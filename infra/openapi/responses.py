@@ -148,3 +148,19 @@ class MoveProblem(Problem):
     field: Literal["status"]
     was: AlertStatus = Field(alias="from", description="The alert's status, which stays.")
     to: AlertStatus = Field(description="The requested status.")
+
+
+class NameProblem(Problem):
+    """A name that another monitor has."""
+
+    field: Literal["name"]
+    value: str = Field(description="The name.")
+
+
+class OwnerProblem(Problem):
+    """A monitor whose policy is not the API's."""
+
+    source: Literal["file", "env", "report"] = Field(description="Who owns it.")
+
+
+Conflict = MoveProblem | NameProblem | OwnerProblem

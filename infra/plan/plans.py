@@ -1,6 +1,7 @@
 """From a configuration to the plan of each platform."""
 
 import functools
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from infra.plan import aws, gcp, local
 from infra.plan.measured import measured
 from infra.plan.model import Load, Plan, Price
 from shared import channels
-from shared.settings import Settings
+from shared.settings import SettingError, Settings
 
 PLATFORMS = {module.PLATFORM: module for module in (local, gcp, aws)}
 _FILE = Path(__file__).with_name("prices.toml")
@@ -32,9 +33,23 @@ def load_of(given: Mapping[str, str], monitors: int | None = None) -> Load:
         SettingError: a setting is malformed, or nothing is watched.
     """
     settings = Settings.from_env(given)
-    lengths = [len(url.encode()) for url in settings.targets]
+    watched = [*settings.target_urls, *(_of_file(settings) if monitors is None else ())] or settings.targets
+    lengths = [len(url.encode()) for url in watched]
     monitors, length = monitors or len(lengths), sum(lengths) / len(lengths)
     return Load(settings, monitors, length, {**given, "TARGET_URL": " ".join(["-" * round(length)] * monitors)})
+
+
+def _of_file(settings: Settings) -> list[str]:
+    """The addresses that the configuration's file has to watch; none if there is no file."""
+    if not settings.config_file.is_file():
+        return []
+    from infra.configuration.file import FileErrors, read
+
+    try:
+        monitors = read(settings.config_file, os.environ).monitors
+    except FileErrors as wrong:
+        raise SettingError("CONFIG_FILE", str(wrong).splitlines()[0], "a file that can be read") from None
+    return [policy.target for policy in monitors if policy.heartbeat is None]
 
 
 def plan_of(platform: str, load: Load) -> Plan:

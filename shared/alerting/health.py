@@ -38,7 +38,7 @@ class HealthFacts:
 
     ``since``: the system has started or awoken then, so that nobody can have reported shortly before. ``alerted``: the
     agents whose silence is an active alert. ``overdue``: the number of overdue messages by channel. ``refused``: the
-    channels that permanently rejected a message.
+    channels that permanently rejected a message. ``problem``: what is wrong with the configuration's file.
     """
 
     def __init__(
@@ -52,10 +52,11 @@ class HealthFacts:
         last_runs: Mapping[str, datetime],
         overdue: Mapping[str, int],
         refused: tuple[str, ...] = (),
+        problem: str | None = None,
     ) -> None:
         self.started_at, self.created_at, self.since = started_at, created_at, since
         self.agents, self.alerted, self.last_runs = agents, alerted, last_runs
-        self.overdue, self.refused = overdue, refused
+        self.overdue, self.refused, self.problem = overdue, refused, problem
 
 
 class Health:
@@ -88,6 +89,7 @@ def judge_health(facts: HealthFacts, now: datetime, *, patience: timedelta, expe
     reasons += _of_schedules(facts, now)
     reasons += [f"{count} messages to {channel} should have been sent" for channel, count in facts.overdue.items()]
     reasons += [f"{channel} permanently rejected a message" for channel in facts.refused]
+    reasons += facts.problem.splitlines() if facts.problem else []
     return Health(tuple(reasons), is_notified=(is_checked or is_reviewed) and is_delivered)
 
 

@@ -1,9 +1,18 @@
 """A monitor: what the events so far say about it."""
 
+import json
 from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
 
 from shared.models.scalars import Value
 from shared.models.times import Time
+
+
+def _listed(value: Any) -> Any:
+    """The list that a column holds as JSON."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 class MonitorState(StrEnum):
@@ -16,10 +25,13 @@ class MonitorState(StrEnum):
 
 
 class Monitor(Value):
-    """Something that is watched: its policy, and what the events so far say about it.
+    """Something that is watched: what of its policy judges an event, and what the events so far say about it.
 
     ``last_checked_at`` is the effective time of the newest event that counted, ``failing_since`` that of the first
-    failure in the present run of failures. ``agent`` is our agent that checked it last, if there is one.
+    failure in the present run of failures, ``since`` that of the event which brought the state. ``agent`` is our agent
+    that checked it last, if there is one.
+    ``last_event_id``: the row of the newest event that counted. ``channels``: who hears of it; None means all.
+    ``is_watched``: its events count. They do not while it is paused, or once it was removed.
     """
 
     id: int = 0
@@ -27,7 +39,12 @@ class Monitor(Value):
     target_url: str
     agent: str | None = None
     failure_threshold: int = 1
+    channels: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
+    is_watched: bool = True
+    removed_at: Time | None = None
     state: MonitorState = MonitorState.UNKNOWN
+    since: Time | None = None
     consecutive_failures: int = 0
     failing_since: Time | None = None
     last_checked_at: Time | None = None
+    last_event_id: int | None = None

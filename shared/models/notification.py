@@ -41,7 +41,8 @@ class Notification(Value):
     """One message owed to one channel.
 
     ``occurred_at`` and ``actor`` describe the change that the message is about: when it happened, and who made it if a
-    person did (``is_manual``). ``attempts`` counts the leases, and distinguishes one lease from the next.
+    person did (``is_manual``). ``reason``: why an outage ended that nothing recovered from: its monitor was ``paused``
+    or ``removed``. ``attempts`` counts the leases, and distinguishes one lease from the next.
     """
 
     id: int
@@ -56,6 +57,7 @@ class Notification(Value):
     due_at: Time
     leased_until: Time | None
     attempts: int
+    reason: str | None = None
 
 
 class NotificationLog(Value):

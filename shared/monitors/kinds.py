@@ -98,6 +98,25 @@ KINDS_WITH: dict[str, frozenset[Kind]] = {
     "retry_interval": _NETWORK | {Kind.DOCKER},
 }
 
+_OF_ALL = frozenset({"CONNECTED", "IP", "RESPONSE_TIME"})
+_OF_TLS = frozenset({*_OF_ALL, "BODY", "CERTIFICATE_EXPIRATION"})
+
+# The placeholders that a condition may read in a monitor of each kind.
+PLACEHOLDERS_OF: dict[Kind, frozenset[str]] = {
+    Kind.HTTP: _OF_TLS | {"STATUS", "HEADER"},
+    Kind.TCP: _OF_ALL | {"BODY"},
+    Kind.TLS: _OF_TLS,
+    Kind.DNS: _OF_ALL | {"BODY", "DNS_RCODE"},
+    Kind.ICMP: _OF_ALL,
+    Kind.WEBSOCKET: _OF_TLS,
+    Kind.MAIL: _OF_TLS,
+    Kind.SSH: _OF_ALL | {"BODY"},
+    Kind.GRPC: _OF_TLS,
+    Kind.DATABASE: _OF_TLS,
+    Kind.DOCKER: _OF_ALL | {"BODY"},
+    Kind.HEARTBEAT: frozenset(),
+}
+
 SCHEMES = "a URL that begins with " + ", ".join(f"{scheme}://" for scheme in KIND_OF_SCHEME)
 
 
@@ -129,4 +148,13 @@ def misplaced(field: str, kind: Kind, value: Any) -> str | None:
     kinds = KINDS_WITH.get(field)
     if value is None or kinds is None or kind in kinds:
         return None
-    return f"none in a monitor of kind {kind}, since only {', '.join(sorted(kinds))} read it"
+    return f"none in a monitor of kind {kind}, since only {', '.join(sorted(kinds))} can use it"
+
+
+def unavailable(placeholders: frozenset[str], kind: Kind) -> str | None:
+    """What is expected instead of conditions that read ``placeholders`` in a monitor of this kind; None if they may."""
+    if placeholders <= PLACEHOLDERS_OF[kind]:
+        return None
+    known = ", ".join(f"[{name}]" for name in sorted(PLACEHOLDERS_OF[kind]))
+    found = ", ".join(f"[{name}]" for name in sorted(placeholders - PLACEHOLDERS_OF[kind]))
+    return f"only {known} in a monitor of kind {kind}; found {found}"

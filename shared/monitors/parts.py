@@ -14,9 +14,12 @@ Secret = Annotated[Text, Field(min_length=1, max_length=65_536), AfterValidator(
 
 
 class Part(BaseModel):
-    """A part of a policy. An unknown field is an error: a mistyped one would be lost quietly."""
+    """A part of a policy. An unknown field is an error: a mistyped one would be lost quietly.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    The text of an error shows no input, which may be a secret.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, hide_input_in_errors=True)
 
 
 class Credentials(Part):
@@ -48,7 +51,7 @@ class DnsQuery(Part):
     query_name: Annotated[Text, Field(min_length=1, max_length=255), AfterValidator(refuse_foreign_names)]
     query_type: Annotated[
         Literal["A", "AAAA", "CNAME", "MX", "NS", "TXT", "SRV", "SOA", "PTR", "CAA"],
-        BeforeValidator(lambda v: _upper(v)),
+        BeforeValidator(lambda value: upper(value)),
     ] = "A"
 
 
@@ -57,15 +60,16 @@ class Heartbeat(Part):
 
     period: Duration
     grace: Duration = 60.0
-    token: Annotated[Text, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.~-]+$")] | None = None
+    token: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.~-]+$")] | None = None
 
 
-def _upper(value: Any) -> Any:
+def upper(value: Any) -> Any:
+    """Text in capital letters, and anything else as it is."""
     return value.upper() if isinstance(value, str) else value
 
 
 def _listed(value: Any, separator: str) -> Any:
-    return tuple(value.split(separator)) if isinstance(value, str) else value
+    return tuple(part for part in value.split(separator) if part) if isinstance(value, str) else value
 
 
 def one_or_more(value: Any) -> Any:

@@ -1,12 +1,14 @@
 """A monitor's policy: the one model of it, for the file, the API and the store."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from shared.models.scalars import Text
 from shared.monitors import kinds
+from shared.monitors.aliases import normalised
 from shared.monitors.conditions import parse
 from shared.monitors.durations import Duration, ShortDuration
 from shared.monitors.kinds import Kind
@@ -20,12 +22,15 @@ from shared.monitors.parts import (
     Secret,
     Word,
     one_or_more,
+    upper,
 )
 from shared.monitors.placeholders import refuse_foreign_names
+from shared.monitors.urls import checkable
 from shared.settings.secrets import without_password
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 _CODES = re.compile(r"[1-5][0-9][0-9](-[1-5][0-9][0-9])?")
+_SOME_CODES = 'status codes or ranges of them, such as "200-299" and 401'
 _METHOD = r"^[A-Z]{1,20}$"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
 
@@ -40,11 +45,14 @@ def _visible(text: str) -> str:
 
 
 def _status_codes(value: Any) -> tuple[str, ...]:
-    codes = tuple(str(each).replace(" ", "") for each in one_or_more(value))
+    listed = one_or_more(value)
+    codes = tuple(str(code).replace(" ", "") for code in listed) if isinstance(listed, list | tuple) else ()
+    if not codes:
+        raise ValueError(_SOME_CODES)
     for code in codes:
         first, _, last = code.partition("-")
         if not _CODES.fullmatch(code) or first > (last or first):
-            raise ValueError(f'status codes or ranges of them, such as "200-299" and 401; found {code!r}')
+            raise ValueError(f"{_SOME_CODES}; found {code!r}")
     return codes
 
 
@@ -57,14 +65,29 @@ def _headers(value: dict[str, str]) -> dict[str, str]:
 
 
 def _condition(text: str) -> str:
-    parse(text)  # raises a ValueError that says what is expected
+    parse(refuse_foreign_names(text))  # raises a ValueError that says what is expected
     return text
+
+
+def _ip_version(value: Any) -> Any:
+    return None if value == "either" else value
+
+
+def _http_version(value: Any) -> Any:
+    return str(value) if type(value) in (int, float) else value  # YAML reads 1.1 and 2 as numbers
+
+
+# A placeholder in any field has to be the monitors' own, also where none is filled in today.
+_OWN_NAMES = AfterValidator(refuse_foreign_names)
+Phrase = Annotated[Text, Field(min_length=1, max_length=4096), _OWN_NAMES]
+Condition = Annotated[Text, Field(max_length=4096), AfterValidator(_condition)]
 
 
 class Policy(Part):
     """What is watched, how, and who hears of it. Durations are in seconds here, and are written out as ``1m30s``.
 
-    What only some kinds of check read may not stand in another monitor: see ``kinds.KINDS_WITH``.
+    What only some kinds of check read may not stand in another monitor: see ``kinds.KINDS_WITH``. ``aliases`` has the
+    names that are accepted besides. An error about several fields begins with the name of one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, validate_default=False)
@@ -74,7 +97,7 @@ class Policy(Part):
     description: Annotated[Text, Field(max_length=2_000)] | None = None
     tags: Names = ()
     enabled: bool = True
-    url: Annotated[Text, Field(min_length=1, max_length=2048), AfterValidator(refuse_foreign_names)] | None = None
+    url: Annotated[Text, Field(min_length=1, max_length=2048), AfterValidator(checkable)] | None = None
     dns: DnsQuery | None = None
     heartbeat: Heartbeat | None = None
 
@@ -95,38 +118,36 @@ class Policy(Part):
     public: bool | None = None
     hide_url: bool = True
 
-    method: Annotated[str, Field(pattern=_METHOD)] = "GET"
-    headers: Annotated[dict[str, Text], Field(max_length=100), AfterValidator(_headers)] = {}
-    body: Annotated[Text, Field(max_length=65_536), AfterValidator(refuse_foreign_names)] | None = None
+    method: Annotated[str, Field(pattern=_METHOD), BeforeValidator(upper)] = "GET"
+    headers: Annotated[dict[str, Text], Field(max_length=100), AfterValidator(_headers)] = Field(default_factory=dict)
+    body: Annotated[Text, Field(max_length=65_536), _OWN_NAMES] | None = None
     basic_auth: Credentials | None = None
     digest_auth: Credentials | None = None
     bearer_token: Secret | None = None
     oauth2: OAuth2 | None = None
     client_certificate: ClientCertificate | None = None
-    ca_certificate: Annotated[Text, Field(min_length=1, max_length=262_144)] | None = None
+    ca_certificate: Annotated[Text, Field(min_length=1, max_length=262_144), _OWN_NAMES] | None = None
     verify_tls: bool = True
     follow_redirects: bool = True
     max_redirects: Annotated[int, Field(ge=0, le=50)] = 10
     proxy: Word | None = None
-    user_agent: Annotated[Text, Field(min_length=1, max_length=1024)] | None = None
-    http_version: Literal["1.0", "1.1", "2", "3"] | None = None
+    user_agent: Word | None = None
+    http_version: Annotated[Literal["1.0", "1.1", "2", "3"] | None, BeforeValidator(_http_version)] = None
     connection: Literal["new", "reuse"] = "new"
     accepted_status_codes: Annotated[tuple[str, ...], Field(max_length=100), BeforeValidator(_status_codes)] = (
         "200-399",
     )
-    keyword: Annotated[Text, Field(min_length=1, max_length=4096)] | None = None
-    forbidden_keyword: Annotated[Text, Field(min_length=1, max_length=4096)] | None = None
+    keyword: Phrase | None = None
+    forbidden_keyword: Phrase | None = None
     max_response_time: ShortDuration | None = None
     certificate_expiry: Annotated[tuple[Duration, ...], Field(max_length=10), BeforeValidator(one_or_more)] = ()
-    conditions: Annotated[
-        tuple[Annotated[Text, Field(max_length=4096), AfterValidator(_condition)], ...], Field(max_length=50)
-    ] = ()
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=50), BeforeValidator(one_or_more)] = ()
     max_body: Annotated[int, Field(ge=0, le=MAX_BODY_BYTES)] = 256 * 1024
 
-    ip_version: Literal[4, 6] | None = None
+    ip_version: Annotated[Literal[4, 6] | None, BeforeValidator(_ip_version)] = None
     resolver: Word | None = None
     packets: Annotated[int, Field(ge=1, le=20)] = 1
-    query: Annotated[Text, Field(min_length=1, max_length=4096)] | None = None
+    query: Phrase | None = None
     protocol: Literal["smtp", "imap", "pop3", "ftp", "postgres"] | None = None
 
     @property
@@ -141,14 +162,31 @@ class Policy(Part):
             return without_password(self.url)
         return f"dns:{self.dns.query_name}" if self.dns else "heartbeat"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _named_as_here(cls, data: Any) -> Any:
+        return normalised(data) if isinstance(data, Mapping) else data
+
     @model_validator(mode="after")
     def _fits_its_kind(self, _: ValidationInfo) -> "Policy":
-        kind = self.kind
+        try:
+            kind = self.kind
+        except ValueError as wrong:
+            raise ValueError(f"url: {wrong}") from None
         for field in sorted(self.model_fields_set):
-            if expected := kinds.misplaced(field, kind, getattr(self, field)):
+            expected = kinds.misplaced(field, kind, getattr(self, field))
+            # A default does no harm, and an answer of the API that is sent back holds them all.
+            if expected and getattr(self, field) != self._default_of(field):
                 raise ValueError(f"{field}: {expected}")
+        read = frozenset[str]().union(*(parse(condition).placeholders for condition in self.conditions))
+        if expected := kinds.unavailable(read, kind):
+            raise ValueError(f"conditions: {expected}")
         if kind is Kind.DNS and self.dns is None:
             raise ValueError("dns: what is asked, such as {query_name: example.com, query_type: A}")
         if self.name in self.depends_on:
             raise ValueError("depends_on: other monitors than the monitor itself")
         return self
+
+    @classmethod
+    def _default_of(cls, field: str) -> Any:
+        return cls.model_fields[field].get_default(call_default_factory=True)

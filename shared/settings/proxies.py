@@ -95,8 +95,14 @@ def http_proxy_of(url: str, environ: Mapping[str, str] = os.environ) -> str | No
 def refuse_unusable(backend_url: str, environ: Mapping[str, str] = os.environ) -> None:
     """Raise SettingError if a proxy variable is malformed, or its proxy cannot be used for the agent's reports."""
     is_any(environ)
-    if not is_this_machine(urlsplit(backend_url).hostname or ""):
+    if not _is_here(backend_url):
         http_proxy_of(backend_url, environ)
+
+
+def backend_options(backend_url: str, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """``requests_options`` for a call of our own system. Raises SettingError."""
+    # The system's own calls stay on this machine, which a proxy for the outside world cannot reach.
+    return {} if _is_here(backend_url) else requests_options(backend_url, environ)
 
 
 def requests_options(url: str, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -152,6 +158,10 @@ def is_this_machine(host: str) -> bool:
     except OSError:
         return bool(address.is_loopback)
     return True
+
+
+def _is_here(url: str) -> bool:
+    return is_this_machine(urlsplit(url).hostname or "")
 
 
 @functools.lru_cache(maxsize=8)

@@ -33,7 +33,7 @@ from shared.settings.parsers import (
 from shared.settings.secrets import shown, without_credentials, without_password
 
 # The kinds of access to a function. API_AUTH says which of them needs a key; "ingest" is the agent's side.
-Access = Literal["read", "write", "ingest"]
+Access = Literal["read", "write", "ingest", "manage", "open"]
 MIN_KEY_LENGTH = 16
 # Keys that everybody has seen in the documents of this project or of the one that it grew from.
 PUBLISHED_KEYS = {"my-secret-key-12345", "a-secret-of-your-own"}
@@ -89,6 +89,7 @@ class Settings(BaseModel):
         (),
         "one or more http:// or https:// URLs that differ in more than a password, separated by spaces or commas",
     )
+    config_file_given: Path | None = _setting("CONFIG_FILE", None, "a file")
     check_interval_seconds: Annotated[float, Field(ge=0.1, le=86_400)] = _setting(
         "CHECK_INTERVAL_SECONDS", 30.0, "a number of seconds from 0.1 to 86400"
     )
@@ -112,6 +113,9 @@ class Settings(BaseModel):
     is_verbose: bool = _setting("FLASK_DEBUG", False, "true or false")
     backend_url_given: Annotated[str, AfterValidator(without_slash)] | None = _setting(
         "BACKEND_URL", None, "the backend's http:// or https:// URL"
+    )
+    claim_url_given: Annotated[str, AfterValidator(without_slash)] | None = _setting(
+        "CLAIM_URL", None, "the http:// or https:// URL at which the agent claims its checks"
     )
     public_url: Annotated[str, AfterValidator(without_slash)] | None = _setting(
         "PUBLIC_URL", None, "the http:// or https:// URL at which others reach the system"
@@ -159,6 +163,11 @@ class Settings(BaseModel):
         return self.target_urls or self._required("target_urls")
 
     @property
+    def target_names(self) -> tuple[str, ...]:
+        """The same without their passwords, as the monitors are named; () if there is none."""
+        return tuple(without_password(url) for url in self.target_urls)
+
+    @property
     def keys(self) -> tuple[SecretStr, ...]:
         """The keys that are accepted as ``X-API-Key``. Raises SettingError if there is none: never open by default."""
         return self.api_keys or self._required("api_keys")
@@ -195,6 +204,11 @@ class Settings(BaseModel):
         """The URL to which the agent posts its events, without a slash at the end."""
         return self.backend_url_given or self.own_url
 
+    @property
+    def claim_url(self) -> str:
+        """The URL at which the agent claims its checks. On Google Cloud each function has an address of its own."""
+        return self.claim_url_given or f"{self.backend_url}/checks/claim"
+
     @functools.cached_property
     def database_path(self) -> Path | None:
         """The SQLite file; a relative path starts at the repository's root. None if the database is PostgreSQL."""
@@ -208,6 +222,14 @@ class Settings(BaseModel):
             return str(self.database_path)
         parts = urlsplit(without_credentials(self.database_url.get_secret_value()))
         return f"postgresql://{parts.netloc}{parts.path}"
+
+    @property
+    def config_file(self) -> Path:
+        """The file with the monitors and channels; a relative path starts at the repository's root.
+
+        It may be absent, unless ``config_file_given`` names it.
+        """
+        return ROOT / (self.config_file_given or "bonghwa.yaml")
 
     @property
     def spool_dirs(self) -> tuple[Path, ...]:

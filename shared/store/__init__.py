@@ -4,12 +4,32 @@
 get or do: ``store.alerts.move(…)``. Each method runs in one transaction.
 """
 
+from typing import TYPE_CHECKING
+
 from shared.store.changes import log_change
 from shared.store.engines.database import StoreUnavailable
 from shared.store.ingest import Ingested
 from shared.store.open import open_store
 from shared.store.outbox import Owed
+from shared.store.refusals import HeartbeatNotFound, MonitorNotFound, NameTaken, OwnedElsewhere, TokenShared
 from shared.store.store import Store
+
+if TYPE_CHECKING:
+    from shared.store.monitors import Entry
 from shared.store.tables.alerts import AlertNotFound
 
-__all__ = ["AlertNotFound", "Ingested", "Owed", "Store", "StoreUnavailable", "log_change", "open_store"]
+__all__ = [
+    "AlertNotFound",
+    "Entry",
+    "HeartbeatNotFound",
+    "Ingested",
+    "MonitorNotFound",
+    "NameTaken",
+    "Owed",
+    "OwnedElsewhere",
+    "Store",
+    "StoreUnavailable",
+    "TokenShared",
+    "log_change",
+    "open_store",
+]

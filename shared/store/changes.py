@@ -1,14 +1,16 @@
 """A change of an alert, saved together with what it owes. All inside the caller's transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from shared.alerting import resolve
 from shared.logs import step
-from shared.models import Alert, AlertKind, Cause, Change, ChangeKind
+from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Monitor
 from shared.store.engines.database import Transaction
 from shared.store.tables import alerts, notifications
 from shared.words import cause_text
+
+CONSOLE = "console"
 
 
 def open_alert(
@@ -39,12 +41,41 @@ def open_alert(
 
 
 def resolve_alert(
-    transaction: Transaction, alert: Alert, at: datetime, *, channels: Iterable[str], now: datetime
+    transaction: Transaction,
+    alert: Alert,
+    at: datetime,
+    *,
+    channels: Iterable[str],
+    now: datetime,
+    reason: str | None = None,
 ) -> Change:
-    """The alert once what it is about has ended by itself, owed to ``channels``."""
+    """The alert once what it is about has ended by itself, owed to ``channels``. ``reason``: see Notification."""
     resolved = resolve(alert, at)
     alerts.save(transaction, resolved)
-    return Change(resolved, ChangeKind.RESOLVED, notifications.owe(transaction, resolved, channels, now=now))
+    owed = notifications.owe(transaction, resolved, channels, now=now, reason=reason)
+    return Change(resolved, ChangeKind.RESOLVED, owed)
+
+
+def channels_of(monitor: Monitor, configured: Sequence[str]) -> Sequence[str]:
+    """Those of the ``configured`` channels that hear of a monitor. The console prints everything.
+
+    All of them if the monitor names none that is configured: nobody would hear of its outage otherwise.
+    """
+    if monitor.channels is None:
+        return configured
+    named = [channel for channel in configured if channel in monitor.channels]
+    return [channel for channel in configured if channel in named or channel == CONSOLE] if named else configured
+
+
+def channels_for_recovery(
+    transaction: Transaction, monitor: Monitor, alert: Alert, configured: Sequence[str]
+) -> Sequence[str]:
+    """Those that hear of an outage's end: also a channel that was told of the outage, and was taken away since."""
+    named = channels_of(monitor, configured)
+    if len(named) == len(configured):
+        return configured
+    told = {notification.channel for notification in notifications.of_alert(transaction, alert.id)}
+    return [channel for channel in configured if channel in named or channel in told]
 
 
 def log_change(change: Change) -> None:

@@ -6,7 +6,7 @@ from shared.alerting.health import NEVER, OVERDUE, SCHEDULES, HealthFacts
 from shared.models import AlertKind
 from shared.store.engines.database import Transaction
 from shared.store.migrate import created_at
-from shared.store.tables import agents, alerts, notifications, watches
+from shared.store.tables import agents, alerts, configuration, notifications, watches
 
 
 def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
@@ -25,5 +25,6 @@ def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
         alerted=frozenset(alert.subject for alert in alerts.active_of_kind(snapshot, AlertKind.AGENT_SILENT)),
         last_runs={function: watch.seen_at for function, watch in runs.items() if watch},
         overdue={row["channel"]: int(row["overdue"]) for row in owed if row["overdue"]},
+        problem=configuration.problem(snapshot),
         refused=tuple(alert.subject for alert in alerts.active_of_kind(snapshot, AlertKind.CHANNEL_REFUSED)),
     )

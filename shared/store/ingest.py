@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from shared.alerting import FIRST_TIME, Decision, Reason, Situation, decide, effective_time, observe_agent
 from shared.models import Agent, Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor, as_text
-from shared.store.changes import open_alert, resolve_alert
+from shared.store.changes import channels_for_recovery, channels_of, open_alert, resolve_alert
 from shared.store.engines.database import Transaction
 from shared.store.renames import take_over
 from shared.store.tables import agents, alerts, monitors
@@ -55,9 +55,14 @@ def ingest(
     received_at: datetime,
     sent_at: datetime | None,
     channels: Sequence[str],
+    are_pings_missed: bool = False,
 ) -> list[Ingested]:
-    """Save events, judged in the order of their effective times; what became of each, in the order given."""
-    intake = _Intake(transaction, received_at, channels, {event.monitor for event in events})
+    """Save events, judged in the order of their effective times; what became of each, in the order given.
+
+    ``are_pings_missed``: they are our own notes that pings did not come in time.
+    """
+    names = {event.monitor for event in events}
+    intake = _Intake(transaction, received_at, channels, names, are_pings_missed=are_pings_missed)
     times = [effective_time(event, received_at, sent_at) for event in events]
     in_order = sorted(range(len(events)), key=times.__getitem__)
     done = {index: intake.add(_showable(events[index], times[index]), times[index]) for index in in_order}
@@ -74,9 +79,16 @@ class _Intake:
     """One transaction's intake: each monitor, agent and active alert is read once, and what changed is saved once."""
 
     def __init__(
-        self, transaction: Transaction, received_at: datetime, channels: Sequence[str], names: Iterable[str]
+        self,
+        transaction: Transaction,
+        received_at: datetime,
+        channels: Sequence[str],
+        names: Iterable[str],
+        *,
+        are_pings_missed: bool,
     ) -> None:
         self.transaction, self.received_at, self.channels = transaction, received_at, channels
+        self._are_pings_missed = are_pings_missed
         self._received_text = as_text(received_at)
         self._monitors = {monitor.name: monitor for monitor in monitors.all_named(transaction, names)}
         self._agents: dict[str, Agent] = {}
@@ -94,7 +106,8 @@ class _Intake:
         if monitor is None or row_id is None:
             return Ingested(event, table.id_of(self.transaction, event.event_id) or 0, is_duplicate=True)
         active = self._active_alert(AlertKind.OUTAGE, monitor.name)
-        decision = decide(Situation(monitor, active, at, self.received_at), event)
+        situation = Situation(monitor, active, at, self.received_at, row_id, self._are_pings_missed)
+        decision = decide(situation, event)
         if decision.monitor is not monitor:
             self._monitors[monitor.name] = self._changed_monitors[monitor.name] = decision.monitor
         changes = self._change_outage(decision, event, at)
@@ -113,17 +126,16 @@ class _Intake:
     def _change_outage(self, decision: Decision, event: Event, at: datetime) -> list[Change]:
         if decision.change is None:
             return []
-        kind, name = AlertKind.OUTAGE, decision.monitor.name
-        failed_at = decision.monitor.failing_since or at
         return self._change(
             decision.change,
-            kind,
-            name,
+            AlertKind.OUTAGE,
+            decision.monitor.name,
             at,
-            failed_at=failed_at,
+            failed_at=decision.monitor.failing_since or at,
             cause=event.cause,
             reported=event.error_message,
             target_url=event.target_url,
+            monitor=decision.monitor,
         )
 
     def _observe_agent(self, name: str, event: Event, at: datetime) -> list[Change]:
@@ -148,8 +160,12 @@ class _Intake:
         cause: Cause | None,
         reported: str | None = None,
         target_url: str | None = None,
+        monitor: Monitor | None = None,
     ) -> list[Change]:
-        """Open an alert, or resolve the active one; nothing if there is one already, or none."""
+        """Open an alert, or resolve the active one; nothing if there is one already, or none.
+
+        The channels of ``monitor`` hear of it; all of them if there is none.
+        """
         active = self._active_alert(kind, subject)
         if change is ChangeKind.OPENED and active is None:
             opened = open_alert(
@@ -161,14 +177,17 @@ class _Intake:
                 target_url=target_url,
                 failed_at=failed_at,
                 opened_at=at,
-                channels=self.channels,
+                channels=channels_of(monitor, self.channels) if monitor else self.channels,
                 now=self.received_at,
             )
             self._active[kind, subject] = opened.alert
             return [opened]
         if change is ChangeKind.RESOLVED and active is not None:
             self._active[kind, subject] = None
-            return [resolve_alert(self.transaction, active, at, channels=self.channels, now=self.received_at)]
+            told = self.channels
+            if monitor:
+                told = channels_for_recovery(self.transaction, monitor, active, self.channels)
+            return [resolve_alert(self.transaction, active, at, channels=told, now=self.received_at)]
         return []
 
     def _monitor(self, event: Event) -> Monitor | None:
@@ -182,7 +201,10 @@ class _Intake:
                 self._active.pop((AlertKind.OUTAGE, event.monitor), None)  # its alert has this name only now
             else:
                 monitor = monitors.add(self.transaction, event.monitor, event.target_url)
-            self._monitors[event.monitor] = monitor
+        elif monitor.removed_at is not None and event.agent is None:
+            # Somebody else reports it now. An agent of ours had its check under way when it was removed.
+            monitor = monitors.bring_back(self.transaction, monitor)
+        self._monitors[event.monitor] = monitor
         return monitor
 
     def _agent(self, name: str, event: Event, at: datetime) -> Agent:

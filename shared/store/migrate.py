@@ -11,7 +11,10 @@ from shared.store.engines.database import Database, StoreUnavailable, Transactio
 _RECORD = "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT, applied_at TEXT)"
 
 # Every table that the migrations create; a table comes after those that it refers to.
-TABLES = ("watches", "agents", "monitors", "events", "alerts", "notifications", "notification_logs")
+TABLES = (
+    *("watches", "agents", "configuration", "cursors", "monitors", "taken_checks"),
+    *("events", "alerts", "notifications", "notification_logs"),
+)
 
 
 def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | None = None) -> list[str]:

@@ -1,5 +1,6 @@
 """The store of this process, composed of parts: what the functions ask of it, each question in one transaction."""
 
+import functools
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from shared.alerting import (
     move,
 )
 from shared.models import Agent, Alert, AlertKind, AlertStatus, Cause, Change, ChangeKind, Event, Notification
-from shared.store.changes import open_alert
+from shared.store.changes import channels_for_recovery, channels_of, open_alert
 from shared.store.engines.database import Database, Transaction
 from shared.store.engines.group_commit import Group
 from shared.store.ingest import Ingested, ingest
@@ -26,6 +27,9 @@ from shared.store.tables import agents, alerts, monitors, notifications, watches
 
 if TYPE_CHECKING:
     from shared.alerting.health import HealthFacts
+    from shared.store.claims import Checks
+    from shared.store.heartbeats import Heartbeats
+    from shared.store.monitors import Monitors
 
 # A watch is saved this often, not at each review.
 SAVE_WATCH_SECONDS = 30.0
@@ -41,6 +45,28 @@ class Store:
         self.alerts = Alerts(database)
         self.agents = Agents(database)
         self.notifications = Outbox(database)
+
+    @functools.cached_property
+    def monitors(self) -> "Monitors":
+        """What is watched."""
+        # Imported here, and below: most functions ask for neither, and a policy's model costs a cold start.
+        from shared.store.monitors import Monitors
+
+        return Monitors(self.database)
+
+    @functools.cached_property
+    def checks(self) -> "Checks":
+        """The checks that agents claim."""
+        from shared.store.claims import Checks
+
+        return Checks(self.database)
+
+    @functools.cached_property
+    def heartbeats(self) -> "Heartbeats":
+        """The monitors that are pinged instead of checked."""
+        from shared.store.heartbeats import Heartbeats
+
+        return Heartbeats(self.database)
 
     def note_run(self, function: str, *, now: datetime) -> None:
         """Note that a scheduled function runs, so that the doctor can tell if it does not any more."""
@@ -121,10 +147,8 @@ class Alerts:
         with self._database.snapshot() as snapshot:
             return alerts.page(snapshot, limit=limit, before=before, status=status, outages_of=outages_of)
 
-    def move(
-        self, alert_id: int, to: AlertStatus, *, by: str | None, at: datetime, channels: Collection[str]
-    ) -> Change:
-        """Move an alert by hand. Its end, or its reopening, is owed to ``channels``.
+    def move(self, alert_id: int, to: AlertStatus, *, by: str | None, at: datetime, channels: Sequence[str]) -> Change:
+        """Move an alert by hand. Its end, or its reopening, is owed to those of ``channels`` that hear of its subject.
 
         The change's kind is None if the alert was there already.
 
@@ -144,7 +168,8 @@ class Alerts:
             _sync_subject(transaction, moved)
             if not has_news(alert, moved):
                 return Change(moved, ChangeKind.MOVED)
-            owed = notifications.owe(transaction, moved, channels, now=at, is_manual=True, actor=by, occurred_at=at)
+            told = _channels_about(transaction, moved, channels)
+            owed = notifications.owe(transaction, moved, told, now=at, is_manual=True, actor=by, occurred_at=at)
             return Change(moved, ChangeKind.MOVED, owed)
 
 
@@ -165,8 +190,7 @@ class Agents:
                 return []  # the usual case: nothing to write
         changes: list[Change] = []
         with self._database.transaction() as transaction:
-            watch = extend_watch(watches.get(transaction, "review_alerts"), now)
-            watches.save(transaction, "review_alerts", watch)
+            watch = _watch_on(transaction, now)
             for agent in _silent_agents(transaction, watch, now):
                 _save_silence(transaction, fall_silent(agent))
                 if alerts.active(transaction, AlertKind.AGENT_SILENT, agent.name) is None:
@@ -190,6 +214,18 @@ def _is_fresh(saved: WatchPeriod | None, watch: WatchPeriod, now: datetime) -> b
     return saved is not None and watch.started_at < now < saved.seen_at + timedelta(seconds=SAVE_WATCH_SECONDS)
 
 
+def _watch_on(transaction: Transaction, now: datetime) -> WatchPeriod:
+    """Save the watch as it is now. After a gap, every ping that is expected has a new chance."""
+    saved = watches.get(transaction, "review_alerts")
+    watch = extend_watch(saved, now)
+    watches.save(transaction, "review_alerts", watch)
+    if saved is None or watch.started_at != saved.started_at:
+        from shared.store.heartbeats import expect_after_gap
+
+        expect_after_gap(transaction, saved, now)
+    return watch
+
+
 def _silent_agents(transaction: Transaction, watch: WatchPeriod, now: datetime) -> list[Agent]:
     return [agent for agent in agents.not_silent(transaction) if is_silent(agent, watch, now)]
 
@@ -197,6 +233,16 @@ def _silent_agents(transaction: Transaction, watch: WatchPeriod, now: datetime) 
 def _save_silence(transaction: Transaction, agent: Agent) -> None:
     agents.save(transaction, agent)
     monitors.set_state_of_agent(transaction, agent.name, STATE_WITHOUT_AGENT)
+
+
+def _channels_about(transaction: Transaction, alert: Alert, configured: Sequence[str]) -> Sequence[str]:
+    """Those of the ``configured`` channels that hear of an alert: its monitor's policy may name some."""
+    monitor = monitors.named(transaction, alert.subject) if alert.kind is AlertKind.OUTAGE else None
+    if monitor is None:
+        return configured
+    if alert.status is AlertStatus.RESOLVED:
+        return channels_for_recovery(transaction, monitor, alert, configured)
+    return channels_of(monitor, configured)
 
 
 def _sync_subject(transaction: Transaction, alert: Alert) -> None:

@@ -1,8 +1,23 @@
 """HTTP around a function."""
 
-from shared.web.function import Function, answer, function, refuse_foreign_host
+from typing import TYPE_CHECKING, Any
+
+from shared.web.function import Function, answer, function, has_key, refuse_foreign_host
 from shared.web.problems import RETRY_AFTER_SECONDS, Problem, retry_after
 from shared.web.request import MAX_BODY_BYTES, body_of, id_in_path, next_cursor, query_of
+
+if TYPE_CHECKING:
+    from shared.web.dispatch import route, routes
+else:
+
+    def __getattr__(name: str) -> Any:
+        # Most functions have one route, and start without what finds the right one of several.
+        if name not in ("route", "routes"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from shared.web import dispatch
+
+        return getattr(dispatch, name)
+
 
 __all__ = [
     "MAX_BODY_BYTES",
@@ -12,9 +27,12 @@ __all__ = [
     "answer",
     "body_of",
     "function",
+    "has_key",
     "id_in_path",
     "next_cursor",
     "query_of",
     "refuse_foreign_host",
     "retry_after",
+    "route",
+    "routes",
 ]

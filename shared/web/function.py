@@ -1,10 +1,10 @@
-"""The decorator around every function: its method, who may call it, and a problem instead of a traceback."""
+"""The decorator around a function: its method, who may call it, and a problem instead of a traceback."""
 
 import functools
 import hmac
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from io import BytesIO
 from typing import Any, Protocol, cast
 
@@ -16,10 +16,16 @@ from shared.settings import Access, Settings, is_in_cloud, is_loopback
 from shared.web.problems import Problem, response_to
 from shared.web.request import MAX_BODY_BYTES, too_long
 
-# Which kinds of access need a key, by API_AUTH.
-_LOCKED = {"ingest": {"ingest"}, "writes": {"ingest", "write"}, "all": {"ingest", "write", "read"}}
+# Which kinds of access need a key, by API_AUTH. "open" never does.
+_LOCKED = {
+    "ingest": {"ingest", "manage"},
+    "writes": {"ingest", "manage", "write"},
+    "all": {"ingest", "manage", "write", "read"},
+}
 # A use case. The settings are those that the request was let in with.
 UseCase = Callable[[Request, Settings], Response]
+# Finds the use case for a request, and the access that it needs. Raises Problem if there is none.
+Find = Callable[[Request], tuple[UseCase, Access]]
 
 
 class Function(Protocol):
@@ -36,23 +42,48 @@ def function(method: str, access: Access) -> Callable[[UseCase], Function]:
     """Accept only ``method``, enforce ``API_AUTH``, and turn every exception into a problem response."""
 
     def decorate(use_case: UseCase) -> Function:
-        @functools.wraps(use_case)
-        def respond(request: Request) -> Response:
-            try:
-                settings = _admit(request, method, access)
-                response = use_case(request, settings)
-            except Exception as error:  # noqa: BLE001  # each becomes a response; an unforeseen one is logged whole
-                response = response_to(error, use_case.__name__)
-            # functions-framework reads the rest of the request after the response, however long it is.
-            request.stream = BytesIO()
-            step("server", "answered", level=logging.DEBUG, function=use_case.__name__, status=response.status_code)
-            return response
+        def find(request: Request) -> tuple[UseCase, Access]:
+            if not is_answered(request.method, method):
+                raise not_allowed(request, [method])
+            return use_case, access
 
-        function = cast(Function, respond)
+        function = cast(Function, responding(use_case, find))
         function.method, function.access = method, access
         return function
 
     return decorate
+
+
+def responding(named: Callable[..., object], find: Find) -> Callable[[Request], Response]:
+    """A function that is called like ``named``: it lets a request in to the use case that ``find`` finds."""
+    name = named.__name__
+
+    @functools.wraps(named)
+    def respond(request: Request) -> Response:
+        try:
+            use_case, access = find(request)
+            settings = _admit(request, access)
+            response = use_case(request, settings)
+        except Exception as error:  # noqa: BLE001  # each becomes a response; an unforeseen one is logged whole
+            response = response_to(error, name)
+        # functions-framework reads the rest of the request after the response, however long it is.
+        request.stream = BytesIO()
+        step("server", "answered", level=logging.DEBUG, function=name, status=response.status_code)
+        return response
+
+    return respond
+
+
+def is_answered(method: str, by: str) -> bool:
+    """Whether a route for the method ``by`` answers a request's method. GET means HEAD too."""
+    return method == by or (method == "HEAD" and by == "GET")
+
+
+def not_allowed(request: Request, methods: Collection[str]) -> Problem:
+    """The problem of a request whose method is none of these."""
+    allowed = {*methods, "HEAD"} if "GET" in methods else {*methods}
+    headers = {"Allow": ", ".join(sorted(allowed))}
+    return Problem(405, f"the method {request.method} is not allowed", headers=headers)
 
 
 def answer(body: Any, status: int = 200) -> Response:
@@ -73,11 +104,8 @@ def refuse_foreign_host(environ: Mapping[str, Any], settings: Settings) -> None:
     refuse_if_foreign(environ, settings)
 
 
-def _admit(request: Request, method: str, access: Access) -> Settings:
+def _admit(request: Request, access: Access) -> Settings:
     """The settings that the request is let in with. Raises Problem or SettingError if it is not let in."""
-    if request.method != method and not (method == "GET" and request.method == "HEAD"):
-        allowed = "GET, HEAD" if method == "GET" else method
-        raise Problem(405, f"the method {request.method} is not allowed", headers={"Allow": allowed})
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise too_long()
     settings = Settings.from_env()
@@ -91,12 +119,27 @@ def _admit(request: Request, method: str, access: Access) -> Settings:
     return settings
 
 
-def _require_key(request: Request, settings: Settings) -> None:
+def has_key(request: Request, settings: Settings) -> bool:
+    """Whether the caller has shown a key, be it needed or not."""
+    given = _given_key(request)
+    # Reads may be open where no key is configured, and nobody can have shown one.
+    return bool(given and settings.api_keys) and _is_a_key(given, settings)
+
+
+def _given_key(request: Request) -> bytes:
     # WSGI hands header bytes over as Latin-1.
-    given = request.headers.get("X-API-Key", "").encode("latin-1", "replace")
+    return request.headers.get("X-API-Key", "").encode("latin-1", "replace")
+
+
+def _is_a_key(given: bytes, settings: Settings) -> bool:
     # Compare with every key, even after a match: otherwise the response time would tell which one it was.
     are_equal = [hmac.compare_digest(given, key.get_secret_value().encode()) for key in settings.keys]
-    if not any(are_equal):
+    return any(are_equal)
+
+
+def _require_key(request: Request, settings: Settings) -> None:
+    given = _given_key(request)
+    if not _is_a_key(given, settings):
         detail = "the X-API-Key header is wrong" if given else "the X-API-Key header is missing"
         raise Problem(401, detail, headers={"WWW-Authenticate": 'ApiKey header="X-API-Key"'})
 

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 
 from shared.logs import step
 from shared.settings import SettingError
+from shared.settings.secrets import without_password
 
 if TYPE_CHECKING:
     from shared.store import StoreUnavailable
@@ -44,7 +45,7 @@ def response_to(error: Exception, name: str) -> Response:
     """The response of the function ``name`` to an exception; details that callers must not see go only to the log."""
     # Imported here, since the agent has no store, and most requests have no problem.
     from shared.alerting import IllegalMove, TooManyMoves
-    from shared.store import AlertNotFound, StoreUnavailable
+    from shared.store import AlertNotFound, MonitorNotFound, NameTaken, OwnedElsewhere, StoreUnavailable
 
     headers: dict[str, str] = {}
     members: dict[str, Any] = {}
@@ -53,8 +54,12 @@ def response_to(error: Exception, name: str) -> Response:
             status, detail, headers, members = error.status, str(error), error.headers, error.members
         case ValidationError():
             status, (detail, members) = 400, _invalid(error)
-        case AlertNotFound():
+        case AlertNotFound() | MonitorNotFound():
             status, detail = 404, str(error)
+        case NameTaken():
+            status, detail, members = 409, str(error), {"field": "name", "value": error.name}
+        case OwnedElsewhere():
+            status, detail, members = 409, str(error), {"source": error.source}
         case IllegalMove():
             status, detail, members = 409, str(error), {"field": "status", "from": error.alert.status, "to": error.to}
         case TooManyMoves():
@@ -76,7 +81,7 @@ def _invalid(error: ValidationError) -> tuple[str, dict[str, Any]]:
     found = [
         {
             "field": ".".join(str(part) for part in mistake["loc"]) or "body",
-            "value": shown(mistake["input"]),
+            "value": _shown_of(mistake),
             "problem": mistake["msg"].removeprefix("Value error, "),
         }
         for mistake in error.errors(include_url=False, include_context=False)[:10]
@@ -86,10 +91,17 @@ def _invalid(error: ValidationError) -> tuple[str, dict[str, Any]]:
     return detail, {"field": first["field"], "value": first["value"], "errors": found}
 
 
+def _shown_of(mistake: Any) -> str:
+    # What is missing, or concerns the whole, has the whole object as its input: secrets that are right among it.
+    is_whole = mistake["type"] == "missing" or not mistake["loc"]
+    return "an object" if is_whole and isinstance(mistake["input"], dict) else shown(mistake["input"])
+
+
 def shown(value: Any) -> str:
-    """``value`` as a problem quotes it, at most 200 characters."""
+    """``value`` as a problem quotes it, at most 200 characters, and without the passwords of URLs."""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    text = without_password(text)
     text = repr(text) if isinstance(value, str) else text
     return text if len(text) <= 200 else f"{text[:199]}…"

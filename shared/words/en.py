@@ -98,9 +98,14 @@ CAUSES: Mapping[str, str] = {
     "proxy_refused_metadata_address": "proxy refused: {address} is a cloud metadata address",
     "proxy_refused_multicast_address": "proxy refused: {address} is a multicast address",
     "proxy_refused_private_address": "proxy refused: {address} is a private address (ALLOW_PRIVATE_TARGETS is off)",
+    # what the sender of a heartbeat reports
+    "exit_code": "exit code {code}",
+    "exit_code_and_text": "exit code {code}: {text}",
+    "failure_reported": "the job reported a failure",
     # what the backend noticed
     "location_offline": "every check failed, and so did the connectivity check",
     "no_checks_received": "no checks received",
+    "no_ping_since": "no ping since {pinged_at}",
 }
 
 KINDS: Mapping[str, str] = {
@@ -131,6 +136,8 @@ MESSAGES: Mapping[str, str] = {
     "cause": "cause: {cause}",
     "cause_unknown": "unknown",
     "lasted": "lasted {duration}",
+    "not_watched_paused": "no longer watched (paused)",
+    "not_watched_removed": "no longer watched (removed)",
     "reopened_by": "reopened by hand by {name}",
     "reopened_by_hand": "reopened by hand",
     "resolved_by": "resolved by hand by {name}",

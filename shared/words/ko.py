@@ -98,9 +98,14 @@ CAUSES: Mapping[str, str] = {
     "proxy_refused_metadata_address": "프록시 거부됨: {address} - 클라우드 메타데이터 주소",
     "proxy_refused_multicast_address": "프록시 거부됨: {address} - 멀티캐스트 주소",
     "proxy_refused_private_address": "프록시 거부됨: {address} - 사설 주소 (ALLOW_PRIVATE_TARGETS 꺼짐)",
+    # what the sender of a heartbeat reports
+    "exit_code": "종료 코드 {code}",
+    "exit_code_and_text": "종료 코드 {code}: {text}",
+    "failure_reported": "작업이 실패했다고 알려 옴",
     # what the backend noticed
     "location_offline": "모든 점검과 연결 확인이 실패함",
     "no_checks_received": "점검이 도착하지 않음",
+    "no_ping_since": "{pinged_at} 이후 핑이 오지 않음",
 }
 
 KINDS: Mapping[str, str] = {
@@ -131,6 +136,8 @@ MESSAGES: Mapping[str, str] = {
     "cause": "원인: {cause}",
     "cause_unknown": "알 수 없음",
     "lasted": "지속 시간: {duration}",
+    "not_watched_paused": "더 이상 감시하지 않음 (일시 중지)",
+    "not_watched_removed": "더 이상 감시하지 않음 (삭제됨)",
     "reopened_by": "{name} 님이 직접 다시 열었음",
     "reopened_by_hand": "직접 다시 열었음",
     "resolved_by": "{name} 님이 직접 해결 처리함",

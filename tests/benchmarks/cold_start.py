@@ -19,6 +19,7 @@ from shared.models import Attempt, AttemptStatus, Event, now
 from shared.settings import Settings
 from shared.store import Store, open_store
 from tests.benchmarks.instruments.yardstick import hello_alone, hello_project, middle_half, table
+from tests.support.routes import filled
 from tests.support.running import API_KEY, START_SECONDS, FunctionAlone, copy_project
 from tests.support.stand_ins import Exchange, StandIn, Target
 
@@ -117,7 +118,7 @@ def _start(row: Row, project: Path, folder: Path, database: Path, world: dict[st
         return FunctionAlone(project, folder, row.name, **world)
 
     body = json.dumps(BODIES[row.name]).encode() if row.name in BODIES else None
-    return Start(row.name, make, row.method, row.path.replace("<id>", str(OUTAGES)), body)
+    return Start(row.name, make, row.route.method, filled(row.route.path, OUTAGES), body)
 
 
 def _database(path: Path) -> Path:

@@ -103,7 +103,7 @@ def _with_store(project: Path, folder: Path, engine: str, url: str, rounds: int)
                 found[f"deliver_notifications.{engine}"][str(messages)] = delivered
             for row in rows():
                 if row.name in ("review_alerts", "list_alerts", "health"):
-                    asked = request_of(row.method, row.path)
+                    asked = request_of(row.route.method, row.route.path)
                     answered = several(functions[row.name], functools.partial(bytes, asked), CALLS, rounds)
                     found[f"{row.name}.{engine}"] = {"0" if row.every else "1": answered}
     return found

@@ -18,6 +18,7 @@ from infra.table import Row, rows
 from tests.benchmarks.cold_start import BODIES, OUTAGES, PROOFS, Backend, give_past
 from tests.benchmarks.instruments.yardstick import middle_half, table
 from tests.support.postgres import Server
+from tests.support.routes import filled
 from tests.support.running import API_KEY, rows_of
 from tests.support.stand_ins import Exchange, StandIn
 from tests.system.runtimes.api_gateway import payload
@@ -114,8 +115,8 @@ def _start(row: Row, aws: Aws, folder: Path, world: Mapping[str, str]) -> Start:
         return Start(row.name, make, {"scheduled": "2025-01-08T10:30:00Z"})
     body = json.dumps(BODIES[row.name]).encode() if row.name in BODIES else b""
     headers = {"X-API-Key": API_KEY, "Content-Type": "application/json"}.items()
-    path = row.path.replace("<id>", str(OUTAGES))
-    return Start(row.name, make, payload(row.method, path, headers, body, f"{row.method} {row.path}"))
+    method, path = row.route.method, filled(row.route.path, OUTAGES)
+    return Start(row.name, make, payload(method, path, headers, body, f"{method} {row.route.path}"))
 
 
 def _table(measured: list[dict[str, tuple[float, float]]]) -> str:

@@ -2,7 +2,7 @@
 
 import importlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from functions.check_monitors.probes.curl_loop import Loop, idle_loop
@@ -13,6 +13,8 @@ from shared.monitors.kinds import Kind
 from shared.monitors.policy import Policy
 from shared.settings import Settings, proxies
 
+# How many checks a run that lasts may have under way, if there are descriptors for them.
+SLOTS = 4096
 # Each module has ``check_of(subject)``. It is imported when a monitor of its kind is checked first.
 MODULE_OF_KIND = {
     Kind.HTTP: "http_policy",
@@ -63,6 +65,40 @@ def check_all(
         starts = sorted(zip((seconds for seconds, _ in policies), subjects, strict=True), key=lambda start: start[0])
         loop.run_timed(((seconds, check_of(subject)) for seconds, subject in starts), len(starts), on_end)
     return events
+
+
+def check_as_due(
+    more: Callable[[], tuple[float, Iterable[tuple[float, Policy]]] | None],
+    settings: Settings,
+    *,
+    on_event: Callable[[Event], None],
+) -> None:
+    """Check whatever ``more`` hands over, started so many seconds from then, until it returns None.
+
+    It also says in how many seconds it wants to be asked again, and must not wait. Otherwise as ``check_all``.
+    """
+    ca_file = trusted_file()
+    environ = proxies.variables()
+    with idle_loop() as loop:
+
+        def on_end(check: Any) -> None:
+            subject = check.subject
+            event = _event_of(subject)
+            if _tries_again(subject, event):
+                _try_again(subject, event, loop)
+            else:
+                on_event(event)
+
+        def ask() -> float | None:
+            found = more()
+            if found is None:
+                return None
+            again, policies = found
+            for seconds, policy in policies:
+                loop.add(time.monotonic() + seconds, check_of(Subject(policy, settings, ca_file, environ)))
+            return again
+
+        loop.run_timed((), SLOTS, on_end, ask=ask)
 
 
 def check_of(subject: Subject) -> Any:

@@ -61,25 +61,37 @@ class Loop:
         self._exchanges = Exchanges(self._selector)
         self._deadlines: dict[Any, Deadline] = {}
         self._on_end: Callable[[Any], None] = lambda _: None
+        self._ask: Callable[[], float | None] | None = None
 
     def run(self, checks: Sequence[ACheck], spread_seconds: float, on_end: Callable[[ACheck], None]) -> None:
         """Run ``checks`` to their ends, their starts spread evenly over ``spread_seconds``; ``on_end`` takes each."""
         starts = ((spread_seconds * i / len(checks), check) for i, check in enumerate(checks))
         self.run_timed(starts, len(checks), on_end)
 
-    def run_timed(self, checks: Iterable[tuple[float, ACheck]], count: int, on_end: Callable[[ACheck], None]) -> None:
-        """Run ``count`` checks to their ends, each started so many seconds from now; ``on_end`` takes each."""
+    def run_timed(
+        self,
+        checks: Iterable[tuple[float, ACheck]],
+        count: int,
+        on_end: Callable[[ACheck], None],
+        *,
+        ask: Callable[[], float | None] | None = None,
+    ) -> None:
+        """Run ``count`` checks to their ends, each started so many seconds from now; ``on_end`` takes each.
+
+        ``ask`` may ``add`` checks, and says in how many seconds it wants to be called again; None: there are no more.
+        """
         _slots.measure(count)
+        self._ask, self._ask_at = ask, 0.0
         began = time.monotonic()
         self._due = []
         self._on_end = on_end
         for seconds, check in checks:
             self.add(began + _rounded_down(seconds, START_TICK_SECONDS), check)
         try:
-            while self._due or self._under_way or self._asked or self._exchanges:
-                seconds = self._start_due()
+            while self._ask or self._due or self._under_way or self._asked or self._exchanges:
+                seconds = min(self._ask_for_more(), self._start_due())
                 # The checks that were due may have had nothing to do.
-                if self._due or self._under_way or self._asked or self._exchanges:
+                if self._ask or self._due or self._under_way or self._asked or self._exchanges:
                     self._step(seconds)
         finally:
             self._asked.clear()
@@ -92,6 +104,19 @@ class Loop:
     def add(self, starts_at: float, check: Check) -> None:
         """Start ``check`` at ``starts_at`` on ``time.monotonic()``'s clock. For ``on_end``, while a run lasts."""
         heapq.heappush(self._due, (starts_at, next(self._counter), check))
+
+    def _ask_for_more(self) -> float:
+        """Ask whether there are more checks, if it is time; in how many seconds it is time again."""
+        if self._ask is None:
+            return 60.0
+        at = time.monotonic()
+        if at >= self._ask_at:
+            seconds = self._ask()
+            if seconds is None:
+                self._ask = None
+                return 60.0
+            self._ask_at = at + seconds
+        return max(0.0, self._ask_at - at)
 
     def _start_due(self) -> float:
         """Start the checks that are due; in how many seconds the next one is."""

@@ -1,23 +1,27 @@
 """The backend as the agent sees it: it takes events."""
 
 import functools
+import json
 import logging
 import os
 from collections.abc import Sequence
 from email.utils import formatdate
 from http import HTTPStatus
-from urllib.parse import urlsplit
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 
 from shared.logs import step
-from shared.models import Event
+from shared.models import Event, as_text, now
 from shared.settings import Settings, proxies
 from shared.settings.secrets import unexpected
 
 CONNECT_SECONDS = 3.0
 RESPONSE_SECONDS = 10.0
+CLAIM_SECONDS = 5.0
+# The answer of a backend that has no monitors of its own.
+_NO_MONITORS = {"version": 0, "now": "", "until": "", "checks": [], "policies": [], "removed": [], "is_complete": True}
 
 
 def post(batch: Sequence[Event], settings: Settings) -> int:
@@ -26,7 +30,7 @@ def post(batch: Sequence[Event], settings: Settings) -> int:
     bodies = [event.model_dump_json() for event in batch]
     body = bodies[0] if len(bodies) == 1 else f"[{','.join(bodies)}]"
     try:
-        response = _response(body.encode(), settings)
+        response = _response(f"{settings.backend_url}/events", body.encode(), settings, RESPONSE_SECONDS)
     except requests.RequestException as error:
         step("agent", "report_failed", level=logging.WARNING, events=len(batch), reason=type(error).__name__)
         return 0
@@ -46,6 +50,34 @@ def post(batch: Sequence[Event], settings: Settings) -> int:
     return response.status_code
 
 
+def claim(settings: Settings, seconds: float, known: int | None) -> dict[str, Any] | None:
+    """Claim the checks that fall due within ``seconds``; what ``POST /checks/claim`` answers, or None if nothing came.
+
+    A backend that does not know the route is one of version 0.1: it has no monitors but those that are reported.
+    """
+    asked = {
+        "agent": settings.agent,
+        "location": settings.location,
+        "seconds": seconds,
+        "known": known,
+        "targets": settings.target_names,
+        "target_interval": settings.check_interval_seconds,
+    }
+    try:
+        response = _response(settings.claim_url, json.dumps(asked).encode(), settings, CLAIM_SECONDS)
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            return {**_NO_MONITORS, "now": as_text(now())}
+        answer = response.json() if response.ok else None
+    except (requests.RequestException, ValueError, OSError) as error:
+        step("agent", "claim_failed", level=logging.WARNING, reason=type(error).__name__)
+        return None
+    if not isinstance(answer, dict) or not answer.keys() >= _NO_MONITORS.keys():
+        status = response.status_code
+        step("agent", "claim_failed", level=logging.WARNING, status=status, reason=_phrase(status))
+        return None
+    return answer
+
+
 def _phrase(status: int) -> str | None:
     """Say what a status means. We do not log the response's own text: whatever responds may echo our key in it."""
     try:
@@ -54,7 +86,7 @@ def _phrase(status: int) -> str | None:
         return None
 
 
-def _response(body: bytes, settings: Settings) -> requests.Response:
+def _response(url: str, body: bytes, settings: Settings, seconds: float) -> requests.Response:
     headers = {
         "X-API-Key": settings.key.get_secret_value(),
         "Content-Type": "application/json",
@@ -62,16 +94,14 @@ def _response(body: bytes, settings: Settings) -> requests.Response:
         "Date": formatdate(usegmt=True),
     }
 
-    # The system's own calls stay on this machine, which a proxy for the outside world cannot reach.
-    is_own = proxies.is_this_machine(urlsplit(settings.backend_url).hostname or "")
-    options = {} if is_own else proxies.requests_options(settings.backend_url)
+    options = proxies.backend_options(url)
 
     def post_once() -> requests.Response:
         return _session().post(
-            f"{settings.backend_url}/events",
+            url,
             data=body,
             headers=headers,
-            timeout=(CONNECT_SECONDS, RESPONSE_SECONDS),
+            timeout=(CONNECT_SECONDS, seconds),
             # A redirect would turn the POST into a GET, and might carry the key to another host.
             allow_redirects=False,
             **options,

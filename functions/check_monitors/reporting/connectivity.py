@@ -85,11 +85,16 @@ class Connectivity:
         return self._is_reachable
 
     def _try(self) -> None:
-        parts = urlsplit(f"//{self._reference}")
-        try:
-            socket.create_connection((parts.hostname or "", parts.port or 0), REFERENCE_SECONDS).close()
-            self._is_reachable = True
-        except (OSError, UnicodeError):  # UnicodeError: the name cannot be one
-            self._is_reachable = False
+        self._is_reachable = is_reachable(self._reference or "")
         self._is_known.set()
         self._when_known()
+
+
+def is_reachable(reference: str) -> bool:
+    """Whether ``host:port`` takes a connection within REFERENCE_SECONDS."""
+    parts = urlsplit(f"//{reference}")
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 0), REFERENCE_SECONDS).close()
+    except (OSError, UnicodeError):  # UnicodeError: the name cannot be one
+        return False
+    return True

@@ -10,6 +10,7 @@ from typing import Self
 from functions.check_monitors.reporting import backend
 from functions.check_monitors.reporting.backlog import Backlog
 from functions.check_monitors.reporting.connectivity import Connectivity, ConnectivityVerdict
+from functions.check_monitors.reporting.sliding import SlidingConnectivity
 from shared.logs import step
 from shared.models import MAX_EVENTS_PER_REQUEST, Event
 from shared.settings import Settings
@@ -49,7 +50,8 @@ class Reporter:
 
     It reports a failure, or a monitor whose outcome has changed, at once; successes linger. If everything failed so
     far, ``Connectivity`` may hold the failures back. Other runs check ``elsewhere`` of the ``watched`` monitors.
-    ``on_settled`` takes the monitors whose events the backend or the backlog has, in the reporter's thread.
+    ``lasts``: the run goes on and on, and this says how many monitors are watched by now. ``on_settled`` takes the
+    monitors whose events the backend or the backlog has, in the reporter's thread.
     """
 
     def __init__(
@@ -59,13 +61,19 @@ class Reporter:
         *,
         elsewhere: int = 0,
         on_settled: Callable[[Iterable[str]], None] = lambda _: None,
+        lasts: Callable[[], int] | None = None,
     ) -> None:
         self.reported = Reported()
         self._on_settled = on_settled
         self._settings = settings
         self._wake = threading.Event()
         self._lock = threading.Lock()
-        self._connectivity = Connectivity(settings.connectivity_check, watched, self._wake.set, elsewhere)
+        reference = settings.connectivity_check
+        self._connectivity: Connectivity | SlidingConnectivity = (
+            SlidingConnectivity(reference, lasts, self._wake.set)
+            if lasts
+            else Connectivity(reference, watched, self._wake.set, elsewhere)
+        )
         self._waiting: list[Event] = []
         self._is_urgent = self._is_over = self._is_hanging = False
         self._paused_until = 0.0

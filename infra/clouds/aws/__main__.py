@@ -7,14 +7,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.clouds.aws import stages, template
+from infra.clouds import configured
+from infra.clouds.aws import schedules, stages, template
 from infra.clouds.aws.package import VERSIONS, ZIP, Package, PackagingFailed, Runtime, build, fitting, runtime_of
 from infra.clouds.aws.target import AWS, OWN_FILE, STACK, Existing, Place, account_number, configured_region, inspect
 from infra.clouds.cli import CommandFailed, Stage, is_installed, is_to_be_done, run
 from infra.clouds.settings import settings_given
+from infra.configuration.sending import NotApplied
 from infra.local.terminal import prepare
 from shared import ROOT
-from shared.settings import SettingError
+from shared.settings import SettingError, Settings
 
 PROCESSORS = {"arm64": "aarch64", "x86_64": "x86_64"}
 REGION = "us-east-1"
@@ -33,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"{template.FILE} is up to date")
         else:
             _do(asked)
-    except (SettingError, CommandFailed, PackagingFailed) as trouble:
+    except (SettingError, CommandFailed, PackagingFailed, NotApplied) as trouble:
         sys.exit(f"bonghwa: {trouble}")
 
 
@@ -58,7 +60,11 @@ def _parser() -> argparse.ArgumentParser:
 def _do(asked: argparse.Namespace) -> None:
     is_deployment = asked.command == "deploy"
     given = settings_given(OWN_FILE) if is_deployment else {}
+    configuration = configured.read(given) if is_deployment else None
     if is_deployment:
+        given = configured.settings_with(
+            given, configuration, shortest_seconds=schedules.SHORTEST_SECONDS, whose="Amazon's"
+        )
         stages.schedule_parameters(given)
     if asked.dry_run and not is_installed(AWS):
         print("# aws is not installed, so these are the commands for a new account")
@@ -77,7 +83,13 @@ def _do(asked: argparse.Namespace) -> None:
         is_agreed=asked.yes,
     ):
         run(planned)
-        print(f"Done. {_where(place)}" if is_deployment else "Done.")
+        if not is_deployment:
+            print("Done.")
+            return
+        url = _url(place)
+        if configuration is not None:
+            print(f"{configured.apply(configuration, url, Settings.from_env(given).key.get_secret_value())}")
+        print(f"Done. With the API key it responds at {url}/: curl -H 'X-API-Key: …' {url}/")
 
 
 def _planned(asked: argparse.Namespace, place: Place, existing: Existing, given: dict[str, str]) -> list[Stage]:
@@ -142,10 +154,9 @@ def _short(stage: Stage) -> str:
     return "; ".join(does)
 
 
-def _where(place: Place) -> str:
+def _url(place: Place) -> str:
     query = "--query=Stacks[0].Outputs[?OutputKey=='Url'].OutputValue"
-    url = place.ask("cloudformation", "describe-stacks", f"--stack-name={STACK}", query)
-    return f"With the API key it responds at {url}/: curl -H 'X-API-Key: …' {url}/"
+    return place.ask("cloudformation", "describe-stacks", f"--stack-name={STACK}", query)
 
 
 if __name__ == "__main__":

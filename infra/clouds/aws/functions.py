@@ -90,7 +90,7 @@ def resources(row: Row, more: list[dict[str, Any]]) -> Resources:
     size = size_of(row)
     properties: dict[str, Any] = {
         "FunctionName": {"Fn::Sub": f"${{AWS::StackName}}-{dashed(row)}"},
-        "Description": f"{row.method} {row.path}",
+        "Description": row.call,
         "MemorySize": size.memory_mb,
         "Timeout": size.timeout_seconds,
         "Role": {"Fn::GetAtt": [f"{name}Role", "Arn"]},
@@ -151,13 +151,14 @@ def allow(actions: list[str], resource: Any) -> dict[str, Any]:
 
 def _routes(row: Row) -> dict[str, Any]:
     api = {"ApiId": {"Ref": "Api"}, "PayloadFormatVersion": "2.0"}
-    path = row.path.replace("<", "{").replace(">", "}")
-    # GET means HEAD too, which the API treats as another route.
-    methods = {"Route": row.method} | ({"Head": "HEAD"} if row.method == "GET" else {})
-    found = {
-        name: {"Type": "HttpApi", "Properties": {**api, "Method": method, "Path": path}}
-        for name, method in methods.items()
-    }
+    found: dict[str, Any] = {}
+    for route in row.routes:
+        # Names that are unique in the function: a function with one route needs no other.
+        name, head = ("Route", "Head") if len(row.routes) == 1 else (camel(route.name), f"{camel(route.name)}Head")
+        # GET means HEAD too, which the API treats as another route.
+        methods = {name: route.method} | ({head: "HEAD"} if route.method == "GET" else {})
+        for name, method in methods.items():
+            found[name] = {"Type": "HttpApi", "Properties": {**api, "Method": method, "Path": route.braced}}
     if row.name == FOR_UNROUTED:
         # Without a path, it is the API's default route.
         found["Unrouted"] = {"Type": "HttpApi", "Properties": api}

@@ -38,7 +38,8 @@ OWN = (
     "infra/local/gateway.py",
 )
 # Servers, and the libraries that only they need. functions-framework requires them, but loads them only to serve.
-SERVERS = {"gunicorn", "uvicorn", "uvicorn-worker", "watchdog", "starlette", "python-dotenv"}
+# The last two read settings and bonghwa.yaml, which infra alone does.
+SERVERS = {"gunicorn", "uvicorn", "uvicorn-worker", "watchdog", "starlette", "python-dotenv", "pyyaml"}
 # Parts of libraries that nothing imports here.
 UNUSED = re.compile(
     r"(?:^|/)tests?/|\.pyi$|\.pyx$|\.pxd$|\.[ch]$|/py\.typed$|^telegram/ext/|^pydantic/(?:v1|mypy\.py|deprecated/copy)"

@@ -140,6 +140,8 @@ def _deploy(place: Place, parameters: Mapping[str, str]) -> Command:
         "deploy",
         f"--stack-name={STACK}",
         f"--template-file={_shown(template.FILE)}",
+        # Through a bucket, a template may have 1 MB instead of 51,200 bytes.
+        f"--s3-bucket={place.bucket}",
         *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"),
         "--no-fail-on-empty-changeset",
         "--parameter-overrides",

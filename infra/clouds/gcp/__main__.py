@@ -5,12 +5,14 @@ import re
 import sys
 from collections.abc import Sequence
 
+from infra.clouds import configured
 from infra.clouds.cli import CommandFailed, Stage, ask, is_installed, is_to_be_done, run
-from infra.clouds.gcp import gateway, stages
+from infra.clouds.gcp import gateway, schedules, stages
 from infra.clouds.gcp.project import GCLOUD, NOT_YET, OWN_FILE, PREFIX, Existing, Place, inspect, project_number
 from infra.clouds.settings import settings_given
+from infra.configuration.sending import NotApplied
 from infra.local.terminal import prepare
-from shared.settings import SettingError
+from shared.settings import SettingError, Settings
 
 _LEFT = (
     "The project, its APIs and the database stay. Google keeps the builds' source and images in the buckets and the "
@@ -30,14 +32,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     try:
         _do(asked)
-    except (SettingError, CommandFailed) as trouble:
+    except (SettingError, CommandFailed, NotApplied) as trouble:
         sys.exit(f"bonghwa: {trouble}")
 
 
 def _do(asked: argparse.Namespace) -> None:
     is_deployment = asked.command == "deploy"
     given = settings_given(OWN_FILE) if is_deployment else {}
+    configuration = configured.read(given) if is_deployment else None
     if is_deployment:
+        given = configured.settings_with(
+            given, configuration, shortest_seconds=schedules.SHORTEST_SECONDS, whose="Google's"
+        )
         stages.settings_of(given)
     gateway_region = asked.gateway_region or gateway.region_near(asked.region)
     if asked.dry_run and not is_installed(GCLOUD):
@@ -58,7 +64,13 @@ def _do(asked: argparse.Namespace) -> None:
         is_agreed=asked.yes,
     ):
         run(planned, NOT_YET)
-        print(f"Done. {_where(place)}" if is_deployment else "Done.")
+        if not is_deployment:
+            print("Done.")
+            return
+        url = _url(place)
+        if configuration is not None:
+            print(f"{configured.apply(configuration, url, Settings.from_env(given).key.get_secret_value())}")
+        print(f"Done. With the API key it responds at {url}/: curl -H 'X-API-Key: …' {url}/")
 
 
 def _project(text: str) -> str:
@@ -84,7 +96,7 @@ def _verbs(words: Sequence[str]) -> list[str]:
     return [word.removesuffix(".googleapis.com") for word in words[:until_flag] if not word.endswith(".json")]
 
 
-def _where(place: Place) -> str:
+def _url(place: Place) -> str:
     host = ask(
         GCLOUD,
         "api-gateway",
@@ -96,7 +108,7 @@ def _where(place: Place) -> str:
         f"--project={place.project}",
         "--quiet",
     ).strip()
-    return f"With the API key it responds at https://{host}/: curl -H 'X-API-Key: …' https://{host}/"
+    return f"https://{host}"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from infra.clouds import function_env
 from infra.clouds.cli import Command
 from infra.clouds.gcp.project import PREFIX, Place, name_of, secret_name
-from infra.table import Row, backend
+from infra.table import Row, backend, claims
 
 RUNTIME = "python312"
 BUILDER = f"{PREFIX}-build"
@@ -34,6 +34,8 @@ SIZES = {
     # A second instance would find everything leased by the first.
     "deliver_notifications": Size(cpu="0.333", max_instances=1, timeout_seconds=300),
     "review_alerts": Size(max_instances=1),
+    "manage_monitors": Size(max_instances=1),
+    "claim_checks": Size(max_instances=1),
 }
 
 
@@ -49,8 +51,8 @@ def is_for(row: Row, setting: str) -> bool:
 def deploy(row: Row, place: Place, plain: Mapping[str, str], secrets: frozenset[str]) -> Command:
     """Create or update one function. ``secrets``: the settings that are in Secret Manager."""
     size = SIZES.get(row.name, Size())
-    # The agent calls the backend itself, with a key; all other calls come through the gateway or from a schedule.
-    access = "--allow-unauthenticated" if row == backend() else "--no-allow-unauthenticated"
+    # The agent calls these two itself, with a key; all other calls come through the gateway or from a schedule.
+    access = "--allow-unauthenticated" if row in (backend(), claims()) else "--no-allow-unauthenticated"
     references = {
         ("API_KEY" if setting == SCHEDULED_KEY else setting): f"{secret_name(setting)}:latest"
         for setting in sorted(secrets)
@@ -87,6 +89,8 @@ def environment(row: Row, place: Place, plain: Mapping[str, str]) -> dict[str, s
     if "agent" in row.needs:
         # Only /tmp can be written, and it lives no longer than the instance.
         variables |= {"BACKEND_URL": place.url(backend()), "SPOOL_DIR": "/tmp"}  # noqa: S108
+        # Each function has an address of its own.
+        variables["CLAIM_URL"] = f"{place.url(claims())}/checks/claim"
     return variables
 
 

@@ -6,13 +6,12 @@ gateway is free for two million calls a month, has a name and a certificate, and
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from infra.clouds.cli import Command, File
 from infra.clouds.gcp.project import PREFIX, Existing, Place
-from infra.table import rows
+from infra.table import Route, Row, rows
 from shared import __version__
 
 ACCOUNT = f"{PREFIX}-gateway"
@@ -37,29 +36,33 @@ def document(place: Place) -> dict[str, Any]:
     """The gateway's routes, as OpenAPI 2.0 with Google's extension; without the scheduled functions."""
     paths: dict[str, dict[str, Any]] = {}
     for row in rows():
-        if row.every is not None:
-            continue
-        operation: dict[str, Any] = {
-            "operationId": row.name,
-            "responses": {"default": {"description": "The function's response."}},
-            "x-google-backend": {
-                "address": place.url(row),
-                "jwt_audience": place.url(row),
-                "path_translation": "APPEND_PATH_TO_ADDRESS",
-                "deadline": DEADLINE_SECONDS,
-            },
-        }
-        if names := re.findall("<(.*?)>", row.path):
-            # As text, so that something other than a number gets the function's own 404.
-            facts = {"in": "path", "required": True, "type": "string"}
-            operation["parameters"] = [{"name": name, **facts} for name in names]
-        methods = paths.setdefault(re.sub("<(.*?)>", r"{\1}", row.path), {})
-        methods[row.method.lower()] = operation
-        if row.method == "GET":
-            # GET means HEAD too, but the gateway rejects a method that is not listed.
-            methods["head"] = {**operation, "operationId": f"{row.name}_head"}
+        for route in row.routes if row.every is None else ():
+            operation = _operation(row, route, place)
+            methods = paths.setdefault(route.braced, {})
+            methods[route.method.lower()] = operation
+            if route.method == "GET":
+                # GET means HEAD too, but the gateway rejects a method that is not listed.
+                methods["head"] = {**operation, "operationId": f"{route.name}_head"}
     info = {"title": "Bonghwa", "version": __version__}
     return {"swagger": "2.0", "info": info, "schemes": ["https"], "paths": paths}
+
+
+def _operation(row: Row, route: Route, place: Place) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "responses": {"default": {"description": "The function's response."}},
+        "x-google-backend": {
+            "address": place.url(row),
+            "jwt_audience": place.url(row),
+            "path_translation": "APPEND_PATH_TO_ADDRESS",
+            "deadline": DEADLINE_SECONDS,
+        },
+    }
+    if route.parameters:
+        # As text, so that something other than a number gets the function's own 404.
+        facts = {"in": "path", "required": True, "type": "string"}
+        operation["parameters"] = [{"name": name, **facts} for name in route.parameters]
+    return operation
 
 
 def config_name(place: Place) -> str:

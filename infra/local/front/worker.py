@@ -43,5 +43,5 @@ def _lanes() -> Callable[[str, Iterable[tuple[str, str]]], Any]:
     from infra.local.front.lanes import lane_of
     from infra.table import rows
 
-    scheduled = frozenset(row.path for row in rows() if row.every is not None)
+    scheduled = frozenset(row.route.path for row in rows() if row.every is not None)
     return lambda path, headers: lane_of(path, headers, scheduled)

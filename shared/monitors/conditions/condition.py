@@ -6,6 +6,8 @@ from shared.monitors.conditions.comparisons import Comparison
 from shared.monitors.conditions.facts import Facts
 from shared.monitors.conditions.readings import Reading
 
+# An event can carry no more.
+_LONGEST = 4_096
 # A side as a message shows it: as it was written, or what is read from the check.
 Shown = str | Reading
 
@@ -34,7 +36,7 @@ class Condition:
             side.described(facts) if isinstance(side, Reading) else side for side in (self._left, self._right)
         )
         why_not = self._comparison.why_not(facts)
-        return f"{left} {self._sign} {right}" + (f": {why_not}" if why_not else "")
+        return (f"{left} {self._sign} {right}" + (f": {why_not}" if why_not else ""))[:_LONGEST]
 
 
 def failure(conditions: Sequence[Condition], facts: Facts) -> str | None:

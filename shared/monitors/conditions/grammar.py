@@ -18,7 +18,7 @@ _ENDS = {'"': re.compile(r'"\s(?:[=!]=|[<>]=?)\s'), "p": re.compile(r"\)\s(?:[=!
 _CALL = re.compile(r"(len|has|pat|any|age)\((.*)\)", re.IGNORECASE | re.DOTALL)
 _PLACEHOLDER = re.compile(r"\[([A-Za-z_]+)\](.*)", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[\]]+)|\[([0-9]{1,9})\]")
-_OPTION = re.compile(r'\s*("[^"]*"|[^,]*?)\s*(?:,|$)')
+_OPTION = re.compile(r'\s*("[^"]*"\s*|[^,]*)(?:,|$)')
 _PATH = "a path such as [BODY].data[0].id"
 _TRUTHS = ("true", "false")
 
@@ -102,7 +102,7 @@ def _called(text: str, function: str, inner: str, meant: Callable[[str], str]) -
 
 
 def _options(inner: str) -> list[str]:
-    return [found[1] for found in _OPTION.finditer(inner)]
+    return [found[1].strip() for found in _OPTION.finditer(inner)]
 
 
 def _literal(text: str, meant: Callable[[str], str]) -> Literal:

@@ -1,15 +1,14 @@
 """How a condition is spelled right, for somebody who spelled it as other tools do."""
 
-import difflib
 import re
 from collections.abc import Sequence
 
 from shared.monitors.conditions.readings import PLACEHOLDERS
 
 AN_EXAMPLE = "one comparison such as [STATUS] == 200"
-_JOINT = re.compile(r"\s*(&&|\|\|)\s*")
+_JOINT = re.compile(r"(&&|\|\|)")
 _COMPARED = re.compile(r"(\S*?\[[A-Za-z_]+\]\S*)\s(==|!=|<=|>=|<|>)\s(\S.*)", re.DOTALL)
-_SIGN = re.compile(r"\s*(===|!==|==|!=|<=|>=|=<|=>|<>|=|<|>)\s*")
+_SIGN = re.compile(r"===|!==|==|!=|<=|>=|=<|=>|<>|=|<|>")
 # What people write for our signs.
 _MEANT = {"=": "==", "===": "==", "!==": "!=", "=<": "<=", "=>": ">=", "<>": "!="}
 _UNKNOWN = {
@@ -23,8 +22,8 @@ def joined(text: str) -> str | None:
     joints = list(_JOINT.finditer(text))
     if not joints:
         return None
-    parts = _JOINT.split(text)[::2]
-    comparisons = [_COMPARED.fullmatch(part.strip()) for part in parts]
+    parts = [part.strip() for part in _JOINT.split(text)[::2]]
+    comparisons = [_COMPARED.fullmatch(part) for part in parts]
     if not all(comparisons) and all(_is_within_text(text, joint.start()) for joint in joints):
         return None
     if all(joint[1] == "&&" for joint in joints):
@@ -39,16 +38,18 @@ def unspaced(text: str) -> str | None:
     if " contains " in text:
         return "a pattern for a part of a text, such as [BODY] == pat(*ok*)"
     found = _SIGN.search(text)
-    if found is None or not text[: found.start()] or not text[found.end() :]:
+    if found is None:
         return None
-    left, right = text[: found.start()], text[found.end() :]
+    left, right = text[: found.start()].strip(), text[found.end() :].strip()
     if not _COMPARED.fullmatch(f"{left} == {right}") or right[0] in "=<>!":
         return None
-    return f"{left} {_MEANT.get(found[1], found[1])} {right}, with a blank on both sides of the sign"
+    return f"{left} {_MEANT.get(found[0], found[0])} {right}, with a blank on both sides of the sign"
 
 
 def nearest(name: str) -> str:
     """What is expected instead of ``[name]``, which is no placeholder."""
+    import difflib  # only for mistakes
+
     close = difflib.get_close_matches(name, PLACEHOLDERS, 1)
     all_of_them = ", ".join(f"[{placeholder}]" for placeholder in PLACEHOLDERS)
     return _UNKNOWN.get(name) or (

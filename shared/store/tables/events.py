@@ -1,10 +1,14 @@
 """The table ``events``."""
 
-from shared.models import Event, as_text
-from shared.store.engines.database import Transaction
+import json
 
+from shared.models import Event, as_text
+from shared.store.engines.database import Row, Transaction
+
+_AS_TEXT = ("timestamp", "cause", "certificate_expires_at", "attempts")
 _COLUMNS = """event_id, location, target_url, timestamp, is_success, status_code, response_time_ms, dns_ms, connect_ms,
-    tls_ms, first_byte_ms, error_message, cause, is_inconclusive"""
+    tls_ms, first_byte_ms, error_message, cause, is_inconclusive, ip, certificate_expires_at, condition, message,
+    attempts"""
 
 _ADD = f"""
     INSERT INTO events ({_COLUMNS}, monitor_id, received_at)
@@ -14,11 +18,23 @@ _ADD = f"""
 
 def add(transaction: Transaction, event: Event, monitor_id: int, received_at: str) -> int | None:
     """The new row's id, or None if the ``event_id`` is stored already. ``received_at`` is a time as text."""
-    values = event.model_dump(exclude={"monitor", "agent", "interval_seconds", "timestamp", "cause"})
+    values = event.model_dump(exclude={"monitor", "agent", "interval_seconds", *_AS_TEXT})
     values["timestamp"] = as_text(event.timestamp)
+    expires_at = event.certificate_expires_at
+    values["certificate_expires_at"] = as_text(expires_at) if expires_at else None
+    values["attempts"] = _attempts(event)
     values["cause"] = event.cause.model_dump_json() if event.cause else None
     row = transaction.row(_ADD, **values, monitor_id=monitor_id, received_at=received_at)
     return row["id"] if row else None
+
+
+def get(transaction: Transaction, row_id: int | None) -> Row | None:
+    """The row with this id, as it is stored."""
+    return None if row_id is None else transaction.row("SELECT * FROM events WHERE id = :id", id=row_id)
+
+
+def _attempts(event: Event) -> str | None:
+    return json.dumps([each.model_dump(mode="json") for each in event.attempts]) if event.attempts else None
 
 
 def id_of(transaction: Transaction, event_id: str) -> int | None:

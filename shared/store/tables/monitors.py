@@ -6,9 +6,9 @@ from shared.models import Monitor, MonitorState
 from shared.store.engines.database import Transaction
 
 _SAVE = """
-    UPDATE monitors SET target_url = :target_url, agent = :agent, state = :state,
+    UPDATE monitors SET target_url = :target_url, agent = :agent, state = :state, since = :since,
         consecutive_failures = :consecutive_failures, failing_since = :failing_since,
-        last_checked_at = :last_checked_at
+        last_checked_at = :last_checked_at, last_event_id = :last_event_id
     WHERE id = :id"""
 
 
@@ -18,9 +18,23 @@ def add(transaction: Transaction, name: str, target_url: str) -> Monitor:
     return transaction.added(Monitor, sql, name=name, target_url=target_url)
 
 
+def bring_back(transaction: Transaction, monitor: Monitor) -> Monitor:
+    """The monitor once somebody reports it who owns no policy of it, after it was removed."""
+    sql = """UPDATE monitors SET source = 'report', policy = NULL, is_watched = 1, removed_at = NULL, channels = NULL,
+        failure_threshold = 1 WHERE id = :id RETURNING *"""
+    return transaction.added(Monitor, sql, id=monitor.id)
+
+
 def save(transaction: Transaction, monitor: Monitor) -> None:
     """Write what an event, or a person, can change of a monitor."""
-    transaction.rows(_SAVE, **monitor.model_dump(mode="json"))
+    transaction.rows(_SAVE, **monitor.model_dump(mode="json", exclude={"channels"}))
+
+
+def forget_state(transaction: Transaction, monitor_id: int, since: str | None = None) -> None:
+    """Let the monitor begin again at UNKNOWN."""
+    sql = """UPDATE monitors SET state = 'UNKNOWN', consecutive_failures = 0, failing_since = NULL, since = :since
+        WHERE id = :id"""
+    transaction.rows(sql, id=monitor_id, since=since)
 
 
 def named(transaction: Transaction, name: str) -> Monitor | None:

@@ -17,8 +17,8 @@ from shared.store.engines.database import Row, Transaction, salvaged
 
 _ADD = """
     INSERT INTO notifications
-        (alert_id, channel, kind, status, occurred_at, is_manual, actor, created_at, due_at, scheduled_at)
-    VALUES (:alert_id, :channel, :kind, 'PENDING', :occurred_at, :is_manual, :actor, :now, :now, :now)
+        (alert_id, channel, kind, status, occurred_at, is_manual, actor, reason, created_at, due_at, scheduled_at)
+    VALUES (:alert_id, :channel, :kind, 'PENDING', :occurred_at, :is_manual, :actor, :reason, :now, :now, :now)
     RETURNING id"""
 
 # On a channel the messages about one subject go out in the order of their changes: a notification waits for every
@@ -69,11 +69,12 @@ def owe(
     now: datetime,
     is_manual: bool = False,
     actor: str | None = None,
+    reason: str | None = None,
     occurred_at: datetime | None = None,
 ) -> tuple[int, ...]:
     """Add one notification of the alert's newest change for each channel; their ids.
 
-    ``occurred_at``: when that was, if not when the alert opened or was resolved.
+    ``occurred_at``: when that was, if not when the alert opened or was resolved. ``reason``: see Notification.
     A channel that refuses messages is not asked to carry one about itself.
     """
     kind = NotificationKind(alert.kind.value) if alert.status.is_active else NotificationKind.RECOVERY
@@ -90,6 +91,7 @@ def owe(
             occurred_at=as_text(occurred_at or alert.resolved_at or alert.opened_at),
             is_manual=int(is_manual),
             actor=actor,
+            reason=reason,
             now=as_text(now),
         )
         ids.append(row["id"] if row else 0)

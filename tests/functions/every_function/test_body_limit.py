@@ -9,9 +9,10 @@ import functions_framework
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from infra.table import MAIN, Row, rows
+from infra.table import MAIN, Route, Row
 from shared.web import MAX_BODY_BYTES
 from tests.functions.api import KEY
+from tests.support.routes import ROUTES, filled
 
 
 class Endless(RawIOBase):
@@ -38,17 +39,17 @@ def _environment(environ: Callable[..., None], tmp_path: Path) -> None:
     environ(TARGET_URL=nobody, BACKEND_URL=nobody, API_AUTH="all", SPOOL_DIR=str(tmp_path))
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
+@pytest.mark.parametrize(("row", "route"), ROUTES, ids=lambda each: each.name)
 @pytest.mark.parametrize("length", [None, str(10**12)], ids=["chunked", "announced"])
-def test_no_function_alone_reads_more_than_the_limit(row: Row, length: str | None) -> None:
+def test_no_function_alone_reads_more_than_the_limit(row: Row, route: Route, length: str | None) -> None:
     app = functions_framework.create_app(row.name, str(MAIN))  # type: ignore[no-untyped-call]
-    for path in (row.path.replace("<id>", "1"), "/robots.txt", "/favicon.ico"):
+    for path in (filled(route.path), "/robots.txt", "/favicon.ico"):
         body = Endless()
-        environ = EnvironBuilder(path, method=row.method, headers=[("X-API-Key", KEY)]).get_environ()
+        environ = EnvironBuilder(path, method=route.method, headers=[("X-API-Key", KEY)]).get_environ()
         environ |= {"wsgi.input": body, "wsgi.input_terminated": True}
         if length is not None:
             environ["CONTENT_LENGTH"] = length
         _, status, _ = run_wsgi_app(app, environ, buffered=True)
         assert body.count <= MAX_BODY_BYTES + 1, path
-        if path == row.path and (length or row.name == "ingest_event"):
+        if path == route.path and (length or row.name == "ingest_event"):
             assert status.startswith("413"), path

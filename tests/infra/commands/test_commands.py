@@ -11,7 +11,7 @@ from infra import commands
 from shared import ROOT
 from tests.infra.command_line import infra
 
-COMMANDS = {path.stem.replace("_", "-") for path in Path(commands.__path__[0]).glob("[!_]*.py")}
+COMMANDS = {path.stem.rstrip("_").replace("_", "-") for path in Path(commands.__path__[0]).glob("[!_]*.py")}
 
 
 def test_each_file_is_a_command() -> None:

@@ -15,7 +15,6 @@ pytestmark = pytest.mark.system
 
 
 MALFORMED = [
-    ("TARGET_URL", "", "is not set", "http:// or https:// URLs"),
     ("TARGET_URL", "www.example.com", "'www.example.com'", "http:// or https:// URLs"),
     ("TARGET_URL", "http://one.example ftp://two.example", "ftp://two.example", "http:// or https:// URLs"),
     ("CHECK_INTERVAL_SECONDS", "often", "'often'", "0.1 to 86400"),

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from shared.settings import SettingError
-from shared.settings.proxies import http_proxy_of, is_any, is_this_machine, proxy_of, refuse_unusable
+from shared.settings.proxies import backend_options, http_proxy_of, is_any, is_this_machine, proxy_of, refuse_unusable
 
 P, Q = "http://proxy.example:3128", "http://other.example:8080"
 
@@ -112,6 +112,12 @@ def test_only_curl_speaks_socks(proxy: str) -> None:
     with pytest.raises(SettingError, match="ALL_PROXY"):
         refuse_unusable("https://backend.example", environ)
     refuse_unusable("http://127.0.0.2:5000", environ)
+
+
+def test_our_own_calls_use_a_proxy_for_other_machines_alone() -> None:
+    environ = {"ALL_PROXY": "http://127.0.0.1:9"}
+    assert backend_options("http://localhost:5000", environ) == {}
+    assert backend_options("https://backend.example", environ)["proxies"]["https"] == "http://127.0.0.1:9"
 
 
 @pytest.mark.parametrize(

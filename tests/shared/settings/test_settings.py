@@ -77,6 +77,12 @@ def test_the_spool_is_beside_the_database_or_in_spool_dir(tmp_path: Path) -> Non
     assert settings(SPOOL_DIR=str(tmp_path / "spool")).spool_dirs == (tmp_path / "spool",)
 
 
+def test_the_configuration_is_at_the_root_or_in_config_file(tmp_path: Path) -> None:
+    assert settings().config_file == ROOT / "bonghwa.yaml"
+    assert settings(CONFIG_FILE="watched/all.yaml").config_file == ROOT / "watched/all.yaml"
+    assert settings(CONFIG_FILE=f"{tmp_path}/own.yaml").config_file == tmp_path / "own.yaml"
+
+
 @pytest.mark.parametrize("cloud", ["K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME"])
 def test_private_targets_are_allowed_outside_of_clouds(cloud: str) -> None:
     assert settings().is_private_allowed

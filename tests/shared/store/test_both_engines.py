@@ -190,10 +190,14 @@ class History(RuleBasedStateMachine):
     def teardown(self) -> None:
         for table in TABLES:
             # An event that was there already takes a number in PostgreSQL, and none in SQLite.
-            rows = self.rows(f"SELECT * FROM {table} ORDER BY id") if table != "events" else []
+            rows = self.rows(f"SELECT * FROM {table} ORDER BY id") if table not in ("events", "monitors") else []
             if table == "alerts":
                 stored = {row["id"]: (row["subject"], row["status"]) for row in rows if row["kind"] == "OUTAGE"}
                 assert self.alerts.items() <= stored.items()
+        self.rows(
+            """SELECT monitors.*, NULL AS last_event_id, events.event_id AS last_event
+            FROM monitors LEFT JOIN events ON events.id = last_event_id ORDER BY monitors.id"""
+        )
         self.rows(
             "SELECT event_id, monitor_id, timestamp, received_at, is_success, error_message FROM events ORDER BY id"
         )

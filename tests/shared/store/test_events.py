@@ -24,6 +24,11 @@ def test_an_event_is_stored_as_reported(store: Store) -> None:
         connect_ms=2,
         tls_ms=3,
         first_byte_ms=4,
+        ip="192.0.2.1",
+        certificate_expires_at=at(86_400),
+        condition="[STATUS] (503) == 200",
+        message="try later",
+        attempts=({"timestamp": at(-1), "status_code": 503},),
     )
     add(store, reported)
     with store.database.snapshot() as snapshot:
@@ -46,6 +51,12 @@ def test_an_event_is_stored_as_reported(store: Store) -> None:
         "error_message": "HTTP 503 Service Unavailable",
         "cause": None,
         "is_inconclusive": 0,
+        "ip": "192.0.2.1",
+        "certificate_expires_at": "2025-01-09T12:00:00.000Z",
+        "condition": "[STATUS] (503) == 200",
+        "message": "try later",
+        "attempts": '[{"timestamp": "2025-01-08T11:59:59.000Z", "status_code": 503, "response_time_ms": null, '
+        '"error_message": null}]',
     }
 
 

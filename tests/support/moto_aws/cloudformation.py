@@ -56,6 +56,11 @@ def extended_cloudformation() -> Iterator[None]:
             return [each for each in (cleaned(each, resources) for each in value) if each is not None]
         return clean(value, resources)
 
+    def stored(response: CloudFormationResponse, url: str) -> str:
+        # moto finds a bucket in the URL of this name alone.
+        return str(found_in_bucket(response, url.replace("127.0.0.1", "localhost")))
+
+    found_in_bucket = CloudFormationResponse._get_stack_from_s3_url
     for function in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         function.cache_clear()
     with pytest.MonkeyPatch.context() as patch:
@@ -63,6 +68,7 @@ def extended_cloudformation() -> Iterator[None]:
         patch.setattr(models.ChangeSet, "_parse_template", parse_change_set)
         patch.setattr(models.ChangeSet, "apply", applied)
         patch.setattr(parsing, "clean_json", cleaned)
+        patch.setattr(CloudFormationResponse, "_get_stack_from_s3_url", stored)
         patch.setattr(Role, "update_from_cloudformation_json", staticmethod(_update_role))
         # A change set without changes is made, and says so afterwards, as on AWS.
         patch.setattr(CloudFormationResponse, "_validate_different_update", lambda *_: None)

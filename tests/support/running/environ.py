@@ -28,6 +28,7 @@ def environment(folder: Path, /, **variables: str | None) -> dict[str, str]:
     defaults = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     defaults |= {
         "TARGET_URL": "http://127.0.0.1:1/",
+        "CONFIG_FILE": "",
         "CHECK_INTERVAL_SECONDS": "0.3",
         "CHECK_TIMEOUT_SECONDS": "5",
         "LOCATION": "",
@@ -37,6 +38,7 @@ def environment(folder: Path, /, **variables: str | None) -> dict[str, str]:
         "FLASK_HOST": "",
         "FLASK_PORT": str(free_port()),
         "BACKEND_URL": "",
+        "CLAIM_URL": "",
         "PUBLIC_URL": "",
         "API_KEY": API_KEY,
         "API_AUTH": "ingest",

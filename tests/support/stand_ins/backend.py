@@ -8,7 +8,10 @@ from tests.support.stand_ins.server import Exchange, StandIn
 
 
 class Backend(StandIn):
-    """Agents post their events here. It takes them unless ``status`` or ``is_hanging`` says otherwise."""
+    """Agents post their events here. It takes them unless ``status`` or ``is_hanging`` says otherwise.
+
+    ``claim`` is what it answers to agents that ask for checks. Without it, it is a backend of version 0.1.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -20,6 +23,8 @@ class Backend(StandIn):
         self.bodies: list[Any] = []
         self.headers: list[Any] = []
         self.events: list[dict[str, Any]] = []
+        self.claim: dict[str, Any] | None = None
+        self.claims: list[dict[str, Any]] = []
 
     @property
     def taken(self) -> list[str]:
@@ -28,6 +33,9 @@ class Backend(StandIn):
 
     def answer(self, exchange: Exchange) -> None:
         body = json.loads(exchange.body)
+        if exchange.path.endswith("/checks/claim"):
+            self._answer_claim(exchange, body)
+            return
         self.asked_at.append(time.monotonic())
         self.bodies.append(body)
         self.headers.append(exchange.headers)
@@ -42,3 +50,12 @@ class Backend(StandIn):
         if status == 201:
             self.events += events
         exchange.answer(status, "{}", "application/json")
+
+    def _answer_claim(self, exchange: Exchange, body: dict[str, Any]) -> None:
+        self.claims.append(body)
+        if self.is_hanging:
+            exchange.hang()
+        elif self.claim is None or self.status != 201:
+            exchange.answer(404 if self.claim is None else self.status, "{}", "application/json")
+        else:
+            exchange.answer(200, json.dumps(self.claim), "application/json")

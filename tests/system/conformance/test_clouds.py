@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from infra.table import rows
+from tests.support.routes import filled
 from tests.support.running import API_KEY
 from tests.system.conformance.observing import Watch, problem
 from tests.system.conformance.platforms import in_clouds
@@ -42,7 +43,7 @@ def test_each_function_fits_its_instance(runtime: Google | Aws) -> None:
     """A function needs at most 80 % of its memory, and writes no file beside its code."""
     runtime.start()
     for row in rows():
-        runtime.call(row.method, row.path.replace("<id>", "1"), function=row.name)
+        runtime.call(row.route.method, filled(row.route.path), function=row.name)
     shares = runtime.memory_shares()
     assert set(shares) == {row.name for row in rows()}
     assert max(shares.values()) < 0.8, shares

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.table import rows
+from tests.support.routes import ROUTES, filled, methods_of
 from tests.support.running import API_KEY
 from tests.system.conformance.observing import problem
 from tests.system.runtimes import Runtime
@@ -44,10 +44,9 @@ def test_a_wrong_parameter_is_named(runtime: Runtime) -> None:
 
 
 def test_without_the_key_every_function_responds_401(runtime: Runtime) -> None:
-    for row in rows():
-        for key in (None, "", "wrong", API_KEY[:-1], f"{API_KEY}x"):
-            path = row.path.replace("<id>", "1")
-            problem(runtime.call(row.method, path, key=key, function=row.name), 401)
+    for row, route in ROUTES:
+        for key in (None, "", "wrong", API_KEY[:-1], f"{API_KEY}x") if route.access != "open" else ():
+            problem(runtime.call(route.method, filled(route.path), key=key, function=row.name), 401)
     assert runtime.call("GET", "/").status_code == 200
 
 
@@ -58,15 +57,15 @@ def test_an_unknown_alert_is_404(runtime: Runtime) -> None:
 
 
 def test_another_method_is_405_and_names_the_right_ones(runtime: Runtime) -> None:
-    for row in rows():
-        for method in {"GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"} - {row.method}:
-            path = row.path.replace("<id>", "1")
-            if not any((other.method, other.path) == (method, row.path) for other in rows()):
-                response = runtime.call(method, path, function=row.name)
-                problem(response, 405)
-                own = {"GET": {"GET", "HEAD"}}.get(row.method, {row.method})
-                # If one URL leads to several functions, the response names the methods of all of them.
-                assert own <= set(response.headers["Allow"].split(", ")) <= {"GET", "HEAD", "PATCH"} | own
+    for row, route in ROUTES:
+        there = [(other, each) for other, each in ROUTES if each.path == route.path]
+        allowed = {method for _, each in there for method in methods_of(each)}
+        own = {method for other, each in there if other == row for method in methods_of(each)}
+        for method in {"GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"} - allowed:
+            response = runtime.call(method, filled(route.path), function=row.name)
+            problem(response, 405)
+            # If one URL leads to several functions, the response names the methods of all of them.
+            assert own <= set(response.headers["Allow"].split(", ")) <= allowed
 
 
 def test_an_illegal_move_is_409_and_names_both_statuses(runtime: Runtime, alert: dict[str, Any]) -> None:

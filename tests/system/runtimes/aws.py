@@ -201,8 +201,8 @@ class Aws(Runtime):
     def _alone(self, name: str, sandbox: Sandbox) -> str:
         """The URL of an API that leads only to one environment of a function."""
         if sandbox not in self._fronts:
-            route = Route("ANY", ROWS[name].path.replace("<id>", "{id}"), name)
-            front = HttpApi([route], lambda _, event: sandbox.invoke(event))
+            routes = [Route("ANY", route.braced, name) for route in ROWS[name].routes]
+            front = HttpApi(routes, lambda _, event: sandbox.invoke(event))
             self._fronts[sandbox] = self._stack.enter_context(front)
         return self._fronts[sandbox].url
 

@@ -9,11 +9,12 @@ from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.routing import Map, Rule
 
 from infra.table import Row, backend, rows
+from tests.support.routes import ROUTES
 from tests.support.running import FunctionAlone, Running, free_port
 from tests.system.runtimes import Runtime
 
 ROWS = {row.name: row for row in rows()}
-_PLACES = Map([Rule(row.path, methods=[row.method], endpoint=row.name) for row in ROWS.values()]).bind("")
+_PLACES = Map([Rule(route.path, methods=[route.method], endpoint=row.name) for row, route in ROUTES]).bind("")
 
 
 class OneEach(Runtime):

@@ -11,6 +11,7 @@ from infra.table import Row, agent, rows
 from tests.infra.clouds.aws.life import GIVEN, SECRETS, TOPIC, TOPICS, arn, queue_arn
 from tests.infra.clouds.deployer import CALLED, SCHEDULED
 from tests.support.moto_aws import ACCOUNT, REGION
+from tests.support.routes import filled, methods_of
 
 pytestmark = pytest.mark.together("aws")
 
@@ -68,13 +69,11 @@ def test_a_functions_role_allows_what_it_needs_and_no_more(stack: dict[str, Any]
     assert not any(stack["managed"].values())
 
 
-def methods(row: Row) -> list[str]:
-    return ["GET", "HEAD"] if row.method == "GET" else [row.method]
-
-
 @pytest.mark.system
 def test_each_route_and_every_other_request_has_a_function(stack: dict[str, Any]) -> None:
-    expected = {f"{method} {row.path.replace('<id>', '{id}')}": row for row in CALLED for method in methods(row)}
+    expected = {
+        f"{method} {route.braced}": row for row in CALLED for route in row.routes for method in methods_of(route)
+    }
     unrouted = next(row for row in rows() if row.name == functions.FOR_UNROUTED)
     # moto's name for what is named $default there.
     assert set(stack["routes"]) == {*expected, "X-AMAZON-APIGATEWAY-ANY-METHOD $default"}
@@ -89,11 +88,11 @@ def test_each_route_and_every_other_request_has_a_function(stack: dict[str, Any]
 
 @pytest.mark.system
 @pytest.mark.parametrize("row", CALLED, ids=lambda row: row.name)
-def test_the_api_may_call_a_function_by_its_own_route_alone(stack: dict[str, Any], row: Row) -> None:
+def test_the_api_may_call_a_function_by_its_own_routes_alone(stack: dict[str, Any], row: Row) -> None:
     statements = stack["permissions"][row.name]
     assert all(each["Principal"] == {"Service": "apigateway.amazonaws.com"} for each in statements)
     sources = {each["Condition"]["ArnLike"]["AWS:SourceArn"] for each in statements}
-    routes = {f"{method}{row.path.replace('<id>', '*')}" for method in methods(row)}
+    routes = {f"{method}{filled(route.path, '*')}" for route in row.routes for method in methods_of(route)}
     api = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{stack['api']['ApiId']}/*"
     assert sources == {f"{api}/{route}" for route in ({"*"} if row.name == functions.FOR_UNROUTED else routes)}
 

@@ -13,10 +13,10 @@ from tests.support.recording_gcloud import Call
 pytestmark = pytest.mark.together("gcp")
 
 
-def test_only_the_backend_is_open_and_others_have_one_caller(deployed: Step[Call]) -> None:
+def test_only_what_the_agent_calls_is_open(deployed: Step[Call]) -> None:
     calls = deployed.calls
     is_open = {call.words[2]: "--allow-unauthenticated" in call.flags for call in only(calls, "functions", "deploy")}
-    assert is_open == {name_of(row): row.name == "ingest_event" for row in rows()}
+    assert is_open == {name_of(row): row.name in ("ingest_event", "claim_checks") for row in rows()}
     callers = {call.words[2]: call.flags["--member"] for call in only(calls, "functions", "add-invoker-policy-binding")}
     assert callers == {
         name_of(

@@ -65,9 +65,10 @@ def test_a_function_gets_its_settings_and_only_its_secrets(deployed: Step[Call],
     has_channels = bool(re.search(r"from shared\.channels import", source_of(row)))
     assert ("TELEGRAM_BOT_TOKEN" in hidden) == ("TELEGRAM_CHAT_ID" in told) == has_channels
     assert ("HEARTBEAT_URL" in hidden) == ("heartbeat_url" in source_of(row))
-    is_agent = "settings.targets" in source_of(row)
+    is_agent = "probe_all" in source_of(row)
     assert told.get("TARGET_URL") == (USUAL_SETTINGS["TARGET_URL"] if is_agent else None)
     assert told.get("BACKEND_URL") == (url("ingest_event") if is_agent else None)
+    assert told.get("CLAIM_URL") == (f"{url('claim_checks')}/checks/claim" if is_agent else None)
     key = "bonghwa-scheduled-api-key" if row.every is not None else "bonghwa-api-key"
     assert hidden["API_KEY"] == f"{key}:latest"
     assert not set(told) & set(USUAL_SECRETS)

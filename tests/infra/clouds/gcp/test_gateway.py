@@ -1,13 +1,12 @@
 """The public URL in front of the functions."""
 
-import re
-
 import pytest
 
 from infra.clouds.gcp import gateway
 from tests.infra.clouds.deployer import CALLED, Step
 from tests.infra.clouds.gcp.life import only, url
 from tests.support.recording_gcloud import HOST, Call
+from tests.support.routes import methods_of
 
 pytestmark = pytest.mark.together("gcp")
 
@@ -20,16 +19,16 @@ def test_one_public_url_leads_to_all_that_people_call(deployed: Step[Call]) -> N
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
-    taken = [(row, row.method) for row in CALLED] + [(row, "HEAD") for row in CALLED if row.method == "GET"]
-    assert set(routes) == {(method, row.path.replace("<id>", "{id}")) for row, method in taken}
-    for row, method in taken:
-        operation = routes[method, row.path.replace("<id>", "{id}")]
+    taken = [(row, route, method) for row in CALLED for route in row.routes for method in methods_of(route)]
+    assert set(routes) == {(method, route.braced) for _, route, method in taken}
+    for row, route, method in taken:
+        operation = routes[method, route.braced]
         backend = operation["x-google-backend"]
         # No two may be called the same.
-        assert operation["operationId"] == (f"{row.name}_head" if method == "HEAD" else row.name)
+        assert operation["operationId"] == (f"{route.name}_head" if method == "HEAD" else route.name)
         assert backend["address"] == backend["jwt_audience"] == url(row.name)
         assert backend["path_translation"] == "APPEND_PATH_TO_ADDRESS"
-        assert [each["name"] for each in operation.get("parameters", [])] == re.findall("<(.*?)>", row.path)
+        assert [each["name"] for each in operation.get("parameters", [])] == route.parameters
     assert document["swagger"] == "2.0"
     assert call.flags["--backend-auth-service-account"] == "bonghwa-gateway@my-project.iam.gserviceaccount.com"
     [created] = only(deployed.calls, "api-gateway", "gateways", "create")

@@ -22,7 +22,7 @@ def test_every_schedule_has_a_job_that_identifies_itself(deployed: Step[Call]) -
     for row in SCHEDULED:
         call = calls[name_of(row)]
         assert call.flags["--schedule"] == "* * * * *"
-        assert call.flags["--http-method"].upper() == row.method
+        assert call.flags["--http-method"].upper() == row.route.method
         assert call.flags["--uri"] == call.flags["--oidc-token-audience"] == url(row.name)
         assert call.flags["--oidc-service-account-email"] == "bonghwa-invoker@my-project.iam.gserviceaccount.com"
         assert call.files == {"--flags-file": {"--headers": {"X-API-Key": SCHEDULE_KEY}}}

@@ -34,6 +34,7 @@ def test_the_environment_wins_then_the_clouds_file_then_env(
         "LOCATION": "here",
         "API_AUTH": "all",
         "BACKEND_URL": url("ingest_event").replace(NUMBER, "PROJECT_NUMBER"),
+        "CLAIM_URL": f"{url('claim_checks').replace(NUMBER, 'PROJECT_NUMBER')}/checks/claim",
         "SPOOL_DIR": "/tmp",
     }
 

@@ -194,6 +194,12 @@ def test_a_shown_value_is_short_and_can_be_printed() -> None:
     assert shown == f"[BODY] ([31m first second {'x' * (200 - 18)}) == ok"
 
 
+def test_an_event_can_carry_the_longest_condition() -> None:
+    shown = failure([parse(f"[BODY] == {'x' * 4_080}")], Facts(body=b"y" * 1_000))
+    assert shown is not None
+    assert len(shown) == 4_096
+
+
 def test_an_expired_certificate_is_shown_as_such() -> None:
     facts = Facts(certificate_expiry=-93_600.5)
     assert failure([parse("[CERTIFICATE_EXPIRATION] > 0")], facts) == "[CERTIFICATE_EXPIRATION] (-1d2h) > 0"

@@ -5,30 +5,30 @@ from collections.abc import Callable
 
 import pytest
 
-from functions.check_monitors.claims import claimed
 from functions.check_monitors.reporting.connectivity import Connectivity, ConnectivityVerdict
+from functions.check_monitors.under_way import checking
 from shared.settings import Settings
 from tests.support.running import free_port, wait_until
 from tests.support.stand_ins import Backend, Target
 
 
 def test_a_monitor_belongs_to_one_run_at_a_time() -> None:
-    with claimed(["a", "b"]) as (first, release), claimed(["a", "b", "c"]) as (second, _):
+    with checking(["a", "b"]) as (first, release), checking(["a", "b", "c"]) as (second, _):
         assert (first, second) == (["a", "b"], ["c"])
         release(["a", "c"])  # c is not its own
-        with claimed(["a", "b", "c"]) as (third, _):
+        with checking(["a", "b", "c"]) as (third, _):
             assert third == ["a"]
             release(["a"])  # no longer
-            with claimed(["a"]) as (fourth, _):
+            with checking(["a"]) as (fourth, _):
                 assert fourth == []
-    with claimed(["a", "b", "c"]) as (after, _):
+    with checking(["a", "b", "c"]) as (after, _):
         assert after == ["a", "b", "c"]
 
 
-def test_a_run_that_fails_leaves_nothing_claimed() -> None:
-    with pytest.raises(RuntimeError), claimed(["a"]):
+def test_a_run_that_fails_leaves_nothing_taken() -> None:
+    with pytest.raises(RuntimeError), checking(["a"]):
         raise RuntimeError
-    with claimed(["a"]) as (after, _):
+    with checking(["a"]) as (after, _):
         assert after == ["a"]
 
 

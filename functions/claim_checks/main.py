@@ -1,0 +1,66 @@
+"""POST /checks/claim: an agent claims the checks that fall due at its location."""
+
+import json
+from typing import Annotated
+
+import functions_framework
+from flask import Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared import web
+from shared.models import MonitorName, now
+from shared.models.scalars import Text
+from shared.monitors.due import time_of
+from shared.settings import Settings
+from shared.store import open_store
+
+# Where an agent is that does not say so.
+LOCATION = "default"
+
+
+class ClaimRequest(BaseModel):
+    """Who claims, and how far ahead. ``known``: the version of the configuration that the agent has already.
+
+    ``targets``: the URLs that the agent watches by its own setting, every ``target_interval`` seconds.
+    """
+
+    model_config = ConfigDict(strict=True)
+
+    agent: Annotated[Text, Field(min_length=1, max_length=255)]
+    location: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
+    seconds: Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)] = 30.0
+    targets: Annotated[tuple[MonitorName, ...], Field(max_length=1_000)] = ()
+    target_interval: Annotated[float, Field(ge=0.1, le=86_400, allow_inf_nan=False)] = 30.0
+    known: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
+
+
+@functions_framework.http
+@web.function("POST", access="ingest")
+def claim_checks(request: Request, settings: Settings) -> Response:
+    """200 with ``{"version", "now", "until", "checks": [{"name", "due_at"}], "policies", "removed", "is_complete"}``.
+
+    ``policies`` are those that the agent does not know; it forgets the names in ``removed``, and if ``is_complete``
+    every one that is not in ``policies``. No check is given out twice at a location.
+    """
+    asked = ClaimRequest.model_validate_json(web.body_of(request))
+    at = now()
+    claim = open_store(settings).checks.claim(
+        asked.location or LOCATION,
+        now=at,
+        seconds=asked.seconds,
+        targets=asked.targets,
+        target_interval=asked.target_interval,
+        known=asked.known,
+    )
+    policies = [row for row in claim.changed if row["is_watched"] and row["interval_seconds"] and row["policy"]]
+    return web.answer(
+        {
+            "version": claim.version,
+            "now": at,
+            "until": claim.until,
+            "checks": [{"name": due.name, "due_at": time_of(due.at)} for due in claim.checks],
+            "policies": [json.loads(row["policy"]) for row in policies],
+            "removed": [row["name"] for row in claim.changed if not row["is_watched"]],
+            "is_complete": claim.is_all,
+        }
+    )

@@ -1,0 +1,59 @@
+"""How a monitor stands in an answer."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from shared.models import now
+from shared.monitors.due import next_due, time_of
+from shared.monitors.masking import masked
+
+if TYPE_CHECKING:
+    from shared.store import Entry
+
+# Columns of an event's row that are JSON, with what an empty one means, and those that stand for true and false.
+_JSON: dict[str, Any] = {"cause": None, "attempts": []}
+_FLAGS = ("is_success", "is_inconclusive")
+
+
+def monitor_of(entry: "Entry", *, shows_token: bool) -> dict[str, Any]:
+    """The monitor. Its secrets are masked; whoever has shown a key sees the token of its heartbeat."""
+    row = entry.row
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "source": row["source"],
+        "line": row["line"],
+        "policy": _policy(entry, shows_token=shows_token),
+        "state": entry.state,
+        "since": row["since"],
+        "last_checked_at": row["last_checked_at"],
+        "last_event": event_of(entry.last_event) if entry.last_event else None,
+        "next_check_at": _next_check(row),
+        "active_alert": entry.active_alert,
+    }
+
+
+def event_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """An event as it is stored."""
+    event = {name: value for name, value in dict(row).items() if name != "monitor_id"}
+    event |= {name: json.loads(event[name]) if event[name] else empty for name, empty in _JSON.items()}
+    return event | {name: bool(event[name]) for name in _FLAGS}
+
+
+def _policy(entry: "Entry", *, shows_token: bool) -> dict[str, Any] | None:
+    policy = entry.policy
+    if policy is None:
+        return None
+    shown = masked(policy)
+    if policy.heartbeat and shows_token:
+        shown["heartbeat"]["token"] = policy.heartbeat.token
+    return shown
+
+
+def _next_check(row: Mapping[str, Any]) -> Any:
+    if not row["is_watched"]:
+        return None
+    if row["interval_seconds"] is None:
+        return row["missed_at"]
+    return time_of(next_due(row["name"], row["interval_seconds"], now().timestamp()))

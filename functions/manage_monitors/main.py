@@ -1,0 +1,198 @@
+"""/monitors and /config: what is watched. Read, made, changed, paused and removed by people and by the file."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import functions_framework
+from flask import Request, Response
+from pydantic import BaseModel, Field
+
+from functions.manage_monitors.answers import monitor_of
+from functions.manage_monitors.reading import MAX_LINE, MAX_MONITORS, changed, object_in, policy_in, wrong
+from shared import web
+from shared.channels import configured
+from shared.delivery import deliver_at_once
+from shared.logs import step
+from shared.models import Change, now
+from shared.models.scalars import Text
+from shared.monitors.policy import Policy
+from shared.settings import Settings
+from shared.store import OwnedElsewhere, Store, log_change, open_store
+
+State = Literal["UP", "DOWN", "PENDING", "UNKNOWN", "MAINTENANCE", "PAUSED"]
+
+
+class MonitorsQuery(BaseModel):
+    """``name`` and ``group`` match exactly. ``cursor`` is the ``next`` of the previous page."""
+
+    name: Annotated[Text, Field(max_length=2048)] | None = None
+    group: Annotated[Text, Field(max_length=200)] | None = None
+    tag: Annotated[Text, Field(max_length=200)] | None = None
+    state: State | None = None
+    source: Literal["file", "api", "env", "report"] | None = None
+    limit: int = Field(100, ge=1, le=1000)
+    cursor: int = Field(0, ge=0, le=2**63 - 1)
+
+    def columns(self) -> dict[str, Any]:
+        """The columns and the values that they must have."""
+        wanted: dict[str, Any] = {"name": self.name, "group_name": self.group, "source": self.source}
+        if self.state is not None:
+            wanted["is_watched"] = int(self.state != "PAUSED")
+            wanted["state"] = None if self.state == "PAUSED" else self.state
+        return {column: value for column, value in wanted.items() if value is not None}
+
+
+class ConfigQuery(BaseModel):
+    """``dry_run``: say what would change, and change nothing."""
+
+    dry_run: bool = False
+
+
+@web.route("GET", "/monitors", access="read")
+def list_monitors(request: Request, settings: Settings) -> Response:
+    """200 with ``{"monitors": [...], "next": cursor or null}``, oldest first."""
+    query = web.query_of(request, MonitorsQuery)
+    store = open_store(settings)
+    found = store.monitors.page(limit=query.limit, after=query.cursor, tag=query.tag, **query.columns())
+    shows_token = web.has_key(request, settings)
+    following = str(found[-1].row["id"]) if len(found) == query.limit else None
+    return web.answer({"monitors": [monitor_of(each, shows_token=shows_token) for each in found], "next": following})
+
+
+@web.route("POST", "/monitors", access="manage")
+def create_monitor(request: Request, settings: Settings) -> Response:
+    """201 with the monitor; 409 if there is one of this name."""
+    policy = policy_in(object_in(request))
+    entry = open_store(settings).monitors.add(policy)
+    step("server", "monitor_created", monitor=policy.name, target_url=policy.target)
+    return web.answer(monitor_of(entry, shows_token=True), 201)
+
+
+@web.route("GET", "/monitors/<id>", access="read")
+def get_monitor(request: Request, settings: Settings, monitor_id: str) -> Response:
+    """200 with the monitor; 404 if there is none with this id."""
+    entry = open_store(settings).monitors.get(_number(monitor_id))
+    return web.answer(monitor_of(entry, shows_token=web.has_key(request, settings)))
+
+
+@web.route("PUT", "/monitors/<id>", access="manage")
+def replace_monitor(request: Request, settings: Settings, monitor_id: str) -> Response:
+    """200 with the monitor, whose whole policy is the body's; 404, or 409 if its policy is not the API's."""
+    store = open_store(settings)
+    return _save(store, settings, _number(monitor_id), lambda stored: policy_in(object_in(request), stored))
+
+
+@web.route("PATCH", "/monitors/<id>", access="manage")
+def change_monitor(request: Request, settings: Settings, monitor_id: str) -> Response:
+    """200 with the monitor, of whose policy the body's fields are new. A null returns a field to its default."""
+    store = open_store(settings)
+    return _save(store, settings, _number(monitor_id), lambda stored: changed(stored, object_in(request)))
+
+
+@web.route("DELETE", "/monitors/<id>", access="manage")
+def remove_monitor(request: Request, settings: Settings, monitor_id: str) -> Response:
+    """204; an outage of the monitor ends, and says that it is no longer watched."""
+    channels = configured()
+    store = open_store(settings)
+    changes = store.monitors.remove(_number(monitor_id), now=now(), channels=tuple(channels))
+    step("server", "monitor_removed", monitor_id=monitor_id)
+    _notify(store, settings, changes)
+    return Response(status=204)
+
+
+@web.route("POST", "/monitors/<id>/check", access="manage")
+def want_check(request: Request, settings: Settings, monitor_id: str) -> Response:
+    """202: an agent checks the monitor within its next run."""
+    entry = open_store(settings).monitors.want_check(_number(monitor_id), now=now())
+    return web.answer(monitor_of(entry, shows_token=True), 202)
+
+
+@web.route("PUT", "/config", access="manage")
+def apply_configuration(request: Request, settings: Settings) -> Response:
+    """200 with what changes: ``{"version", "dry_run", "added", "changed", "removed", "unchanged"}``. All or nothing."""
+    is_dry_run = web.query_of(request, ConfigQuery).dry_run
+    body = object_in(request)
+    given = body.pop("monitors", None)
+    policies, lines = _policies(given)
+    channels = configured()
+    store = open_store(settings)
+    plan = store.monitors.apply(policies, lines, body, now=now(), channels=tuple(channels), is_dry_run=is_dry_run)
+    if not is_dry_run:
+        step(
+            "server",
+            "configuration_applied",
+            added=len(plan.added),
+            changed=len(plan.changed),
+            removed=len(plan.removed),
+        )
+        _notify(store, settings, plan.changes)
+    return web.answer(
+        {
+            "version": plan.version,
+            "dry_run": is_dry_run,
+            "added": plan.added,
+            "changed": [{"name": name, "fields": fields} for name, fields in plan.changed.items()],
+            "removed": plan.removed,
+            "unchanged": plan.unchanged,
+        }
+    )
+
+
+@functions_framework.http
+@web.routes(
+    list_monitors,
+    create_monitor,
+    get_monitor,
+    replace_monitor,
+    change_monitor,
+    remove_monitor,
+    want_check,
+    apply_configuration,
+)
+def manage_monitors() -> None:
+    """What is watched. Reading is public as API_AUTH says; whatever changes it needs a key in every mode."""
+
+
+def _save(store: Store, settings: Settings, monitor_id: int, new: Any) -> Response:
+    stored = store.monitors.get(monitor_id)
+    if stored.policy is None or stored.row["source"] != "api":
+        raise OwnedElsewhere(stored.row["name"], stored.row["source"], stored.row["line"])
+    policy: Policy = new(stored.policy)
+    channels = configured()
+    entry, changes = store.monitors.replace(monitor_id, policy, now=now(), channels=tuple(channels))
+    step("server", "monitor_changed", monitor=policy.name, target_url=policy.target, is_watched=policy.enabled)
+    _notify(store, settings, changes)
+    return web.answer(monitor_of(entry, shows_token=True))
+
+
+def _notify(store: Store, settings: Settings, changes: Sequence[Change]) -> None:
+    for change in changes:
+        log_change(change)
+    owed = [notification_id for change in changes for notification_id in change.notification_ids]
+    deliver_at_once(store, configured(), owed, settings.message_language, settings.notification_ttl_seconds)
+
+
+def _policies(given: Any) -> tuple[list[Policy], dict[str, int]]:
+    """The policies of the file, and the lines where they stand."""
+    if not isinstance(given, list) or len(given) > MAX_MONITORS:
+        raise wrong("monitors", f"a list of up to {MAX_MONITORS} monitors", given)
+    policies, lines = [], {}
+    for number, each in enumerate(given):
+        if not isinstance(each, Mapping):
+            raise wrong(f"monitors.{number}", "an object", each)
+        fields = dict(each)
+        line = fields.pop("line", 0)
+        if type(line) is not int or not 0 <= line <= MAX_LINE:
+            raise wrong(f"monitors.{number}.line", "the number of a line", line)
+        policy = policy_in(fields, where=("monitors", number))
+        if policy.name in lines:
+            raise wrong(f"monitors.{number}.name", "a name that no other monitor has", policy.name)
+        policies.append(policy)
+        lines[policy.name] = line
+    return policies, lines
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 19):
+        raise web.Problem(404, f"{text[:100]!r} is not a monitor's id: expected a number")
+    return int(text)

@@ -1,0 +1,69 @@
+"""``python -m infra apply``."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.commands import url
+
+if TYPE_CHECKING:
+    from infra.configuration.file import Configuration
+
+HELP = "apply the configuration's file: print what changes, then change it, all or nothing"
+READS_DOTENV = True
+WRONG_FILE = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("file", nargs="?", type=Path, help="by default CONFIG_FILE")
+    parser.add_argument("--dry-run", action="store_true", help="only print what would change")
+    parser.add_argument("--url", type=url, help="the system's address, by default BACKEND_URL")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print the plan, then apply it. Exit with 1 if the backend refuses, and with 2 if the file is wrong.
+
+    Raises:
+        SettingError: a setting is malformed, or there is no API_KEY.
+    """
+    from infra.configuration.file import FileErrors, FileUnreadable, read
+    from infra.configuration.sending import NotApplied, put
+    from shared.settings import Settings
+
+    settings = Settings.from_env()
+    file: Path = arguments.file or settings.config_file
+    is_named = arguments.file is not None or settings.config_file_given is not None
+    try:
+        configuration = read(file, os.environ)
+    except FileErrors as wrong:
+        if isinstance(wrong, FileUnreadable) and wrong.is_missing and not is_named:
+            print(f"{wrong.file} is not there: nothing to apply")
+            return
+        print(wrong, file=sys.stderr)
+        sys.exit(WRONG_FILE)
+    body, backend, key = configuration.body(), arguments.url or settings.backend_url, settings.key.get_secret_value()
+    try:
+        *changes, counts = put(body, backend, key, os.environ, is_dry_run=True).lines()
+        for line in [*changes, *_about_channels(configuration), counts]:
+            print(line)
+        sys.stdout.flush()
+        if not arguments.dry_run:
+            put(body, backend, key, os.environ, is_dry_run=False)
+    except NotApplied as trouble:
+        sys.exit(f"bonghwa: {trouble}")
+
+
+def _about_channels(configuration: "Configuration") -> list[str]:
+    """What a person has to know if channels change."""
+    from shared.channels import JSON
+
+    try:
+        now = json.loads(os.environ.get(JSON) or "{}")
+    except ValueError:
+        now = None
+    is_same = not configuration.channels or now == configuration.channels
+    return [] if is_same else ["channels take effect when the system restarts, or is deployed again"]

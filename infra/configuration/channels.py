@@ -1,0 +1,180 @@
+"""The channels of the file: which fields each kind has, and what is wrong with those that are written."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple, get_args
+
+from pydantic import Field, SecretStr, ValidationError
+
+from infra.configuration.reading.filling import filled
+from infra.configuration.reading.mistakes import BROKEN, Mistake, is_wrong, one_of, shown, unknown_key
+from infra.configuration.reading.nodes import Entry, MappingNode, data_of
+from infra.configuration.reading.validation import Source, checked
+from infra.configuration.sections import ClockTime, TimeZone, Words
+from shared.channels import JSON as CHANNELS
+from shared.channels import MAX_NAME_LENGTH, VARIABLES
+from shared.channels import read as channels_in
+from shared.monitors.durations import Duration
+from shared.monitors.parts import Part
+from shared.notifiers import NotifierKind, kind_named, kinds
+from shared.settings.secrets import HIDDEN
+
+Kind = Literal[
+    "OUTAGE",
+    "RECOVERY",
+    "REMINDER",
+    "ESCALATION",
+    "FLAPPING",
+    "DEGRADED",
+    "CERTIFICATE_EXPIRING",
+    "AGENT_SILENT",
+    "LOCATION_OFFLINE",
+    "CHANNEL_REFUSED",
+    "DRILL",
+    "DRILL_MISSED",
+]
+
+
+def _about(text: str) -> Any:
+    return Field(None, description=text)
+
+
+class QuietHours(Part):
+    """A part of each day in which a channel holds its messages. It may cross midnight."""
+
+    begins: ClockTime = Field(alias="from", description="When it begins.")
+    ends: ClockTime = Field(alias="to", description="When it ends.")
+    time_zone: TimeZone | None = _about("The zone of both times, such as `Asia/Seoul`.")
+
+
+class Common(Part):
+    """The fields of every kind of channel."""
+
+    title: Words | None = _about("A template of the message's title.")
+    text: Words | None = _about("A template of the message's text.")
+    language: Literal["en", "ko"] | None = _about("The language of its messages. Without it, MESSAGE_LANGUAGE.")
+    only: Annotated[tuple[Kind, ...], Field(min_length=1)] | None = _about("The kinds of message that it gets.")
+    quiet_hours: QuietHours | None = _about('When its messages are held, such as {from: "22:00", to: "07:00"}.')
+    delay: Duration | None = _about("It is notified only if an outage lasts longer than this.")
+
+
+class Fields(NamedTuple):
+    """The names of a kind's own fields."""
+
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+
+_WEBHOOK = Fields(("webhook_url",))
+KINDS: Mapping[str, Fields] = {
+    "apprise": Fields(("url",)),
+    "console": Fields(),
+    "discord": Fields(("webhook_url",), ("thread_id",)),
+    "dooray": _WEBHOOK,
+    "email": Fields(("url", "from", "to"), ("starttls",)),
+    "google_chat": _WEBHOOK,
+    "gotify": Fields(("server_url", "token"), ("priority",)),
+    "jandi": _WEBHOOK,
+    "mattermost": _WEBHOOK,
+    "ntfy": Fields(("topic",), ("server_url", "token", "username", "password", "priority")),
+    "pagerduty": Fields(("routing_key",), ("severity", "api_url")),
+    "pushover": Fields(("api_token", "user_key"), ("device", "priority", "sound", "api_url")),
+    "slack": _WEBHOOK,
+    "sns": Fields(("topic_arn",)),
+    "teams": _WEBHOOK,
+    "telegram": Fields(("bot_token", "chat_id"), ("topic_id", "silent_recovery", "protect_content", "api_url")),
+    "webhook": Fields(("url",), ("secret", "method", "headers", "format", "body")),
+}
+
+
+class Known(NamedTuple):
+    """The names and kinds of the channels that a monitor can name."""
+
+    names: frozenset[str]
+    kinds: frozenset[str]
+
+
+def known_channels(channels: Mapping[str, Mapping[str, Any]], environ: Mapping[str, str]) -> Known:
+    """The channels of the file and of the environment, which make one set."""
+    others, _ = channels_in(environ)
+    found = {str(channel["kind"]) for channel in channels.values() if "kind" in channel}
+    return Known(frozenset({*channels, *others}), frozenset(found | {notifier.kind for notifier in others.values()}))
+
+
+def read_channels(
+    entries: Mapping[str, Entry], environ: Mapping[str, str], mistakes: list[Mistake]
+) -> dict[str, dict[str, Any]]:
+    """The channels by name, as ``CHANNELS`` takes them; of one that is wrong, at least the kind if it is right."""
+    of_variables, _ = channels_in({name: environ.get(name, "") for name in VARIABLES if name != CHANNELS})
+    channels = {}
+    for name, entry in entries.items():
+        source = Source(f"channels {shown(name)}", entry.line, entry.node)
+        if not name.isprintable() or name != name.strip() or not 0 < len(name) <= MAX_NAME_LENGTH:
+            expected = f"1 to {MAX_NAME_LENGTH} printable characters, without a blank at either end"
+            mistakes.append(source.mistake((), f"the name does not fit: expected {expected}"))
+        elif name in of_variables:
+            expected = "another, since the settings in the environment make a channel of this name"
+            mistakes.append(source.mistake((), f"the name is taken: expected {expected}"))
+        channels[name] = _channel(source, environ, mistakes)
+    return channels
+
+
+def _channel(source: Source, environ: Mapping[str, str], mistakes: list[Mistake]) -> dict[str, Any]:
+    if not isinstance(source.node, MappingNode):
+        if data_of(source.node) is not BROKEN:
+            mistakes.append(source.mistake((), is_wrong((), HIDDEN, "a mapping with the channel's kind and settings")))
+        return {}
+    data: dict[str, Any] = filled(data_of(source.node), environ, source, mistakes)
+    kind = data.get("kind")
+    if kind is BROKEN:
+        return {}
+    if not isinstance(kind, str) or kind not in KINDS:
+        expected = one_of("a kind of channel", str(kind or ""), KINDS)
+        found = "kind is missing" if kind is None else f"kind is {shown(kind)}"
+        mistakes.append(source.mistake(("kind",), f"{found}: expected {expected}"))
+        return {}
+    common = {field: value for field, value in data.items() if field in Common.model_fields}
+    checked(Common.model_validate, source, mistakes, model=Common, data=common)
+    own = {field: value for field, value in data.items() if field not in common and field != "kind"}
+    mistakes.extend(_own_mistakes(kind, own, source))
+    return data
+
+
+def _own_mistakes(kind: str, own: Mapping[str, Any], source: Source) -> list[Mistake]:
+    fields = KINDS[kind]
+    mistakes = []
+    known = (*fields.required, *fields.optional, *Common.model_fields)
+    for field in own:
+        if field not in known:
+            text = unknown_key(field, known, f"one of {', '.join(known)}")
+            mistakes.append(source.mistake((field,), text))
+    code = kind_named(kind) if kind in kinds() else None
+    if code is not None:
+        return [*mistakes, *_of_code(code, own, source)]
+    expected = f"expected it in a channel of kind {kind}"
+    missing = [field for field in fields.required if own.get(field) is None]
+    return [*mistakes, *(source.mistake((), f"{field} is missing: {expected}") for field in missing)]
+
+
+def _of_code(code: type[NotifierKind], own: Mapping[str, Any], source: Source) -> list[Mistake]:
+    """The mistakes that the code of a kind finds, in those fields that it reads."""
+    try:
+        code.model_validate({field: value for field, value in own.items() if field in code.model_fields})
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    else:
+        return []
+    mistakes = []
+    for detail in details:
+        field = str(detail["loc"][0])
+        info = code.model_fields[field]
+        if detail["input"] is BROKEN:
+            continue
+        if detail["type"] == "missing":
+            mistakes.append(source.mistake((), f"{field} is missing: expected {info.description}"))
+            continue
+        is_hidden = detail["type"] == "secret" or SecretStr in (info.annotation, *get_args(info.annotation))
+        if is_hidden:
+            mistakes.append(source.mistake((field,), is_wrong((field,), HIDDEN, str(info.description))))
+        else:
+            mistakes.append(source.wrong((field,), detail["input"], str(info.description)))
+    return mistakes

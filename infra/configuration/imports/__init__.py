@@ -1,0 +1,1 @@
+"""``python -m infra import``: from other uptime monitors to a ``bonghwa.yaml``."""

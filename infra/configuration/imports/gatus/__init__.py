@@ -1,0 +1,1 @@
+"""Gatus: a file, a folder of files, or a manifest of Kubernetes."""

@@ -1,0 +1,107 @@
+"""Gatus's conditions. Ours have the same grammar, and refuse what Gatus only seems to understand."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from infra.configuration.imports.gatus.variables import Variables
+from shared.monitors.conditions import parse
+from shared.monitors.kinds import Kind, unavailable
+
+# In the order in which Gatus looks for them.
+_OPERATORS = ("==", "!=", "<=", ">=", ">", "<")
+_COMPARISON = re.compile(r"(\S.*?) (==|!=|<=|>=|>|<) (\S.*)")
+_JOINER = re.compile(r"&&|\|\|")
+_FUNCTION = re.compile(r"(?:any|pat|len|has)\(")
+_ANY = re.compile(r"any\(([^()]*)\)")
+# What stands for other characters in a pattern of Gatus, beside *.
+_GLOB = re.compile(r"pat\([^)]*(?:\?|\[[^\]]*\])[^)]*\)")
+
+Note = Callable[[str, str], None]
+
+
+def converted(listed: list[Any], kind: Kind, variables: Variables, note: Note) -> list[str]:
+    """Those of a list of conditions that can be carried over. ``note(what, why)`` gets the others."""
+    found: list[str] = []
+    for given in listed:
+        if given is None:
+            note("a null condition", "it is empty, and is left out")
+        elif isinstance(given, dict | list):
+            note("a condition", "expected text; it is left out")
+        else:
+            found += _one(variables.of_monitor(str(given).strip()), kind, note)
+    return found
+
+
+def _one(text: str, kind: Kind, note: Note) -> list[str]:
+    if len(_at_joiners(text)) > 1:
+        return _split(text, kind, note)
+    if reason := _refused(text, kind):
+        note(f"condition {text}", f"{reason}; it is left out")
+        return []
+    if _GLOB.search(text):
+        note(f"condition {text}", "in pat() only * stands for other characters here")
+    return [text]
+
+
+def _refused(text: str, kind: Kind) -> str | None:
+    try:
+        expected = unavailable(parse(text).placeholders, kind)
+    except ValueError as error:
+        expected = str(error)
+    return f"expected {expected}" if expected else None
+
+
+def _split(text: str, kind: Kind, note: Note) -> list[str]:
+    """What the writer of ``&&`` or ``||`` meant, if that is certain."""
+    did = f"Gatus has no such operator and finds this {_in_gatus(text)}"
+    parts = _at_joiners(text)
+    sides, joiners = parts[::2], set(parts[1::2])
+    are_comparisons = all(_COMPARISON.fullmatch(side) and _refused(side, kind) is None for side in sides)
+    meant: list[str] = []
+    if are_comparisons and joiners == {"&&"}:
+        meant = sides
+    elif are_comparisons and joiners == {"||"}:
+        meant = _any_of(sides)
+    if not meant:
+        note(f"condition {text}", f"{did}; it is left out")
+        return []
+    note(f"condition {text}", f"{did}; it is written as {' and '.join(meant)}")
+    return meant
+
+
+def _any_of(sides: list[str]) -> list[str]:
+    """One condition for ``[X] == a || [X] == b``."""
+    found = [_COMPARISON.fullmatch(side) for side in sides]
+    left = {match[1] for match in found if match}
+    values = [_ANY.sub(r"\1", match[3]) for match in found if match and match[2] == "=="]
+    if len(left) != 1 or len(values) != len(sides) or any(_FUNCTION.match(value) for value in values):
+        return []
+    return [f"{left.pop()} == any({', '.join(values)})"]
+
+
+def _at_joiners(text: str) -> list[str]:
+    """``text`` split at each ``&&`` and ``||`` that stands outside brackets, with these between the parts."""
+    parts, begin = [], 0
+    for found in _JOINER.finditer(text):
+        before = text[: found.start()]
+        if before.count("(") <= before.count(")") and before.count('"') % 2 == 0:
+            parts += [text[begin : found.start()].strip(), found[0]]
+            begin = found.end()
+    return [*parts, text[begin:].strip()]
+
+
+def _in_gatus(text: str) -> str:
+    """What Gatus makes of it: it splits at the first operator that it looks for, and reads what is no number as 0."""
+    operator = next((each for each in _OPERATORS if f" {each} " in text), None)
+    if operator is None:
+        return "invalid"
+    if operator in ("==", "!="):
+        return "never true" if operator == "==" else "always true"
+    left, right = text.split(f" {operator} ")[:2]
+    if _JOINER.search(right):
+        return {">=": "always true", "<": "never true", ">": "nearly always true"}.get(operator, "nearly never true")
+    if re.fullmatch(r"\d{1,9}", right.strip()) and _JOINER.search(left):
+        is_true = {"<=": True, "<": int(right) > 0, ">=": int(right) == 0, ">": False}[operator]
+        return "always true" if is_true else "never true"
+    return "something else than it says"

@@ -1,0 +1,57 @@
+"""What an import gives: the parts of a ``bonghwa.yaml``, the secrets beside it, and what could not be carried over."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from infra.configuration.imports.secrets import Secrets
+
+
+class SourceUnreadable(Exception):
+    """The source cannot be read. The text says why, and holds no secret."""
+
+
+class Note(NamedTuple):
+    """One thing that is not carried over, or that the source's own tool ignores.
+
+    ``where`` names it as ``bonghwa.yaml`` would: ``monitors 'NTLM'``.
+    """
+
+    where: str
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}: {self.why}"
+
+
+class Notes(list[Note]):
+    """The notes of an import, in the order in which they were found."""
+
+    def add(self, where: str, what: str, why: str) -> None:
+        """Add one, unless it is there already. Each becomes one line, whatever the source holds."""
+        note = Note(*(_one_line(text) for text in (where, what, why)))
+        if note not in self:
+            self.append(note)
+
+
+@dataclass
+class Imported:
+    """What was read. Each monitor, channel, window and page is as it is written into the file."""
+
+    notes: Notes = field(default_factory=Notes)
+    secrets: Secrets = field(default_factory=Secrets)
+    monitors: list[dict[str, Any]] = field(default_factory=list)
+    channels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    windows: list[dict[str, Any]] = field(default_factory=list)
+    status_page: dict[str, Any] | None = None
+    status_pages: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many monitors, channels and windows there are."""
+        return {"monitors": len(self.monitors), "channels": len(self.channels), "windows": len(self.windows)}
+
+
+def _one_line(text: str) -> str:
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(shown.split())[:500]

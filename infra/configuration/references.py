@@ -1,0 +1,97 @@
+"""The names that the file uses: each must be the name of something."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from infra.configuration.channels import Known
+from infra.configuration.monitors import Settings, Watched
+from infra.configuration.reading.mistakes import Mistake, is_wrong, one_of, shown
+from infra.configuration.reading.validation import Source
+
+# Cycles overlap: to say a few of them is enough to see them all.
+_MAX_CYCLES = 10
+_KIND = "kind:"
+
+
+@dataclass(frozen=True)
+class Names:
+    """Everything that can be named."""
+
+    monitors: Collection[str]
+    groups: Collection[str]
+    tags: Collection[str]
+    channels: Known
+    escalations: Collection[str]
+
+    def unknown(self, source: Source, field: str, value: Any) -> Iterator[Mistake]:
+        """A mistake for each name in the field ``field`` that nothing has."""
+        is_one = isinstance(value, str)
+        for number, name in enumerate([value] if is_one else value or ()):
+            if expected := self._expected(field, str(name)):
+                # The file may have one name where the model has a list.
+                path = (field, number) if len(source.steps((field, number))) > 1 else (field,)
+                yield source.mistake(path, is_wrong(path, shown(str(name)), expected))
+
+    def _expected(self, field: str, name: str) -> str | None:
+        """What is expected in place of a name; None if something has it."""
+        if field == "channels" and name.startswith(_KIND):
+            kind = name.removeprefix(_KIND)
+            what, known = "kind: and one of the channels' kinds", set(self.channels.kinds)
+            return None if kind in known else one_of(what, kind, known)
+        what, known = {
+            "channels": ("a channel", set(self.channels.names)),
+            "escalation": ("an escalation", set(self.escalations)),
+            "depends_on": ("a monitor or a group", {*self.monitors, *self.groups}),
+            "monitors": ("a monitor", set(self.monitors)),
+            "groups": ("a group", set(self.groups)),
+            "tags": ("a tag that a monitor has", set(self.tags)),
+        }[field]
+        return None if name in known else one_of(what, name, known)
+
+
+def mistakes_in_monitors(watched: Iterable[Watched], inherited: Iterable[Settings], names: Names) -> Iterator[Mistake]:
+    """The names in monitors, and in what they inherit, that nothing has."""
+    fields = ("channels", "escalation", "depends_on")
+    for source, given in inherited:
+        for field in fields:
+            if given.get(field) is not None:
+                yield from names.unknown(source, field, given[field])
+    for monitor in watched:
+        for field in fields:
+            if field in monitor.own:
+                yield from names.unknown(monitor.source, field, getattr(monitor.policy, field))
+
+
+def cycles(watched: Iterable[Watched]) -> Iterator[Mistake]:
+    """Monitors that depend on each other in a circle: none of them would ever be notified."""
+    by_name = {monitor.policy.name: monitor for monitor in watched}
+    arrows = _arrows(by_name)
+    for _ in range(_MAX_CYCLES):
+        try:
+            TopologicalSorter(arrows).prepare()
+        except CycleError as error:
+            # graphlib lists each node before the one that depends on it.
+            circle = list(reversed(error.args[1]))
+        else:
+            return
+        start = next(number for number, (is_group, _) in enumerate(circle) if not is_group)
+        circle = [*circle[start:-1], *circle[:start], circle[start]]
+        monitor = by_name[circle[0][1]]
+        way = " → ".join(name for _, name in circle)
+        path = ("depends_on",)
+        expected = f"monitors that do not depend on it in turn ({way})"
+        yield monitor.source.mistake(path, is_wrong(path, shown(", ".join(monitor.policy.depends_on)), expected))
+        arrows[circle[0]].discard(circle[1])
+
+
+def _arrows(by_name: Mapping[str, Watched]) -> dict[tuple[bool, str], set[tuple[bool, str]]]:
+    """What each monitor, and each group, depends on; the first of a pair says whether it is a group."""
+    arrows: dict[tuple[bool, str], set[tuple[bool, str]]] = {}
+    for name, monitor in by_name.items():
+        if monitor.policy.group:
+            arrows.setdefault((True, monitor.policy.group), set()).add((False, name))
+        # A monitor's name wins over a group's.
+        arrows[False, name] = {(parent not in by_name, parent) for parent in monitor.policy.depends_on}
+    return arrows

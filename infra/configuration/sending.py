@@ -1,0 +1,110 @@
+"""Sends the configuration to the backend, which answers with what changes."""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from shared.settings import secrets
+from shared.settings.proxies import backend_options
+from shared.settings.secrets import without_password
+
+CONNECT_SECONDS = 5.0
+# Thousands of monitors are written in one transaction.
+RESPONSE_SECONDS = 60.0
+_MAX_SHOWN = 2_000
+# What a new deployment's public URL responds until it is ready, and a system whose store is busy.
+_NOT_YET = {HTTPStatus.NOT_FOUND, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+
+
+class NotApplied(Exception):
+    """The backend did not take the configuration, and changed nothing. The text says why and holds no secret."""
+
+
+class NotReached(NotApplied):
+    """The backend did not respond, or cannot serve yet. To try again may help."""
+
+
+class Change(BaseModel):
+    """A monitor that changes, and in which fields."""
+
+    name: str
+    fields: list[str]
+
+
+class Plan(BaseModel):
+    """What the backend changes, or with ``dry_run`` would change. ``version``: the configuration's, counted there."""
+
+    version: int
+    dry_run: bool
+    added: list[str]
+    changed: list[Change]
+    removed: list[str]
+    unchanged: int
+
+    def lines(self) -> Iterator[str]:
+        """A line for each monitor that changes, then one with the counts."""
+        yield from (f"+ {_shown(name)}" for name in self.added)
+        yield from (f"~ {_shown(change.name)}: {', '.join(map(_shown, change.fields))}" for change in self.changed)
+        yield from (f"- {_shown(name)}" for name in self.removed)
+        counts = f"{len(self.added)} added, {len(self.changed)} changed, {len(self.removed)} removed"
+        yield f"{counts}, {self.unchanged} unchanged"
+
+
+def put(body: Mapping[str, Any], url: str, key: str, environ: Mapping[str, str], *, is_dry_run: bool) -> Plan:
+    """Send a configuration to the backend at ``url``, all or nothing.
+
+    Raises:
+        NotApplied: the backend cannot be reached, or refuses.
+        SettingError: a proxy variable is malformed.
+    """
+    import requests
+
+    at = without_password(url)
+    with requests.Session() as session:
+        session.trust_env = False  # see proxies
+        session.verify = environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE") or True
+        try:
+            response = session.put(
+                f"{url}/config",
+                params={"dry_run": "true"} if is_dry_run else None,
+                json=body,
+                headers={"X-API-Key": key},
+                timeout=(CONNECT_SECONDS, RESPONSE_SECONDS),
+                # A redirect might carry the key to another host.
+                allow_redirects=False,
+                **backend_options(url, environ),
+            )
+        except requests.Timeout:
+            doubt = "" if is_dry_run else "; whether it took the configuration is not known"
+            raise NotReached(f"{at} did not answer in time{doubt}") from None
+        except (requests.RequestException, OSError, ValueError) as error:
+            reason = type(error).__name__
+            raise NotReached(f"{at} cannot be reached ({reason}): expected the system to run there") from None
+    if response.status_code in _NOT_YET:
+        raise NotReached(f"{at} does not serve yet: {_reason(response, key, environ)}")
+    if response.status_code != HTTPStatus.OK:
+        raise NotApplied(f"{at} did not take the configuration: {_reason(response, key, environ)}")
+    try:
+        return Plan.model_validate_json(response.content)
+    except ValidationError:
+        raise NotApplied(f"{at} answered with something else than a plan: expected Bonghwa's backend there") from None
+
+
+def _reason(response: Any, key: str, environ: Mapping[str, str]) -> str:
+    """Why it was refused. Whatever answers may echo our key."""
+    status = response.status_code
+    try:
+        detail = str(response.json()["detail"])
+    except (ValueError, TypeError, KeyError):
+        # Not ours: a proxy's, or another program's.
+        detail = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+    if status == HTTPStatus.UNAUTHORIZED:
+        detail = f"{detail}; the first key in API_KEY was sent"
+    parts = {*secrets.secret_parts(environ), key}
+    return without_password(secrets.masked(_shown(f"{status} {detail}".strip()), parts))[:_MAX_SHOWN]
+
+
+def _shown(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -1,0 +1,170 @@
+"""The configuration's file on this machine: its channels when the system starts, its monitors whenever it changes.
+
+A file that is wrong stops the start. Later, a broken edit changes nothing: what is wrong is in the log and in ``GET /``
+until the file is right again.
+"""
+
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shared.logs import step
+from shared.settings import SettingError, Settings
+
+if TYPE_CHECKING:
+    from infra.configuration.file import Configuration
+
+ASK_SECONDS = 1.0
+# A backend that does not take the file is asked again after so long.
+RETRY_SECONDS = 5.0
+_SUMMARY_LINES = 5
+
+
+class FileWrong(SettingError):
+    """The file is wrong. The text has a line for each mistake and no secret."""
+
+    def __init__(self, text: str) -> None:
+        Exception.__init__(self, text)
+        self.variable = "CONFIG_FILE"
+
+
+def read_at_start(environ: MutableMapping[str, str], settings: Settings) -> list[str]:
+    """Read the file, and add its channels to ``CHANNELS``. What of them cannot be used yet, a line each.
+
+    Raises:
+        FileWrong: it is wrong, or it was named and is not there.
+    """
+    configuration = _read(settings, environ)
+    if configuration is None or not configuration.channels:
+        return []
+    channels, left_out = usable(configuration.channels)
+    try:
+        known = json.loads(environ.get("CHANNELS") or "{}")
+    except ValueError:
+        return left_out  # whoever reads CHANNELS says what is wrong with it
+    environ["CHANNELS"] = json.dumps({**known, **channels}, ensure_ascii=False)
+    return left_out
+
+
+def names_in_file(settings: Settings) -> list[str]:
+    """The monitors of the file, for a person; empty if there is none, or if it is wrong by now."""
+    try:
+        configuration = _read(settings, os.environ)
+    except FileWrong:
+        return []
+    return [policy.name for policy in configuration.monitors] if configuration else []
+
+
+def watch(settings: Settings, url: str) -> None:
+    """Apply the file now and whenever it changes, in a thread that ends with the process."""
+    threading.Thread(target=_Watch(settings, url).run, daemon=True, name="configuration").start()
+
+
+class _Watch:
+    def __init__(self, settings: Settings, url: str) -> None:
+        self._settings, self._url = settings, url
+        self._seen: tuple[object, ...] | None = None
+        # What the file held that was applied last: its channels take effect with the next start only.
+        self._channels: Mapping[str, Any] | None = None
+
+    def run(self) -> None:
+        """Look at the file, for ever."""
+        while True:
+            found = _stamp(self._settings.config_file)
+            is_done = True
+            if found != self._seen:
+                try:
+                    is_done = self._apply()
+                except Exception:  # noqa: BLE001  # otherwise no later edit would be seen
+                    step("server", "configuration_failed", level=logging.ERROR, failure=True)
+                if is_done:
+                    self._seen = found
+            time.sleep(ASK_SECONDS if is_done else RETRY_SECONDS)
+
+    def _apply(self) -> bool:
+        """Apply the file as it is now; whether that need not be tried again."""
+        from infra.configuration.sending import NotApplied, put
+
+        try:
+            configuration = _read(self._settings, os.environ)
+        except FileWrong as wrong:
+            return self._say(str(wrong))
+        if configuration is None and self._seen is None:
+            return True  # there never was one
+        body = configuration.body() if configuration else {"monitors": []}
+        try:
+            plan = put(body, self._url, self._settings.key.get_secret_value(), os.environ, is_dry_run=False)
+        except NotApplied as trouble:
+            self._say(f"{self._settings.config_file.name}: {trouble}")
+            return False
+        self._tell_of_channels(configuration.channels if configuration else {})
+        if plan.added or plan.changed or plan.removed:
+            step("server", "configuration_applied", file=self._settings.config_file, plan="; ".join(plan.lines()))
+        return self._say(None)
+
+    def _tell_of_channels(self, channels: Mapping[str, Any]) -> None:
+        if self._channels is not None and channels != self._channels:
+            reason = "its channels take effect when the system restarts"
+            step("server", "channels_changed", level=logging.WARNING, reason=reason)
+        self._channels = channels
+
+    def _say(self, problem: str | None) -> bool:
+        """Log what is wrong with the file, if something is, and let ``GET /`` say it; whether it could be said."""
+        from shared.store import StoreUnavailable, open_store
+
+        # Whoever reads ``GET /`` need not know the folders of this machine.
+        folder = f"{self._settings.config_file.parent}/"
+        lines = [line.removeprefix(folder) for line in problem.splitlines()] if problem else []
+        for line in lines:
+            step("server", "configuration_refused", level=logging.ERROR, reason=line)
+        more = [f"and {len(lines) - _SUMMARY_LINES} more mistakes"] if len(lines) > _SUMMARY_LINES else []
+        try:
+            open_store(self._settings).monitors.note_problem("\n".join([*lines[:_SUMMARY_LINES], *more]) or None)
+        except StoreUnavailable:
+            return False
+        return True
+
+
+def _read(settings: Settings, environ: Mapping[str, str]) -> "Configuration | None":
+    """The file; None if there is none and none was named. Raises FileWrong."""
+    file = settings.config_file
+    if settings.config_file_given is None and not os.path.lexists(file):
+        return None
+    # Imported here: most systems have no file.
+    from infra.configuration.file import FileErrors, read
+
+    try:
+        # The file's own channels must not count as those of the environment.
+        return read(file, {name: value for name, value in environ.items() if name != "CHANNELS"})
+    except FileErrors as wrong:
+        raise FileWrong(str(wrong)) from None
+
+
+def usable(channels: Mapping[str, dict[str, Any]]) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """The channels, as far as this version can use them, and what of them it cannot, a line each."""
+    from shared.notifiers import kind_named, kinds
+
+    found, left_out = {}, []
+    for name, channel in channels.items():
+        if channel["kind"] not in kinds():
+            left_out.append(f"channel {name}: nobody is notified there, since {channel['kind']} is not supported yet")
+            continue
+        known = {"kind", *kind_named(channel["kind"]).model_fields}
+        found[name] = {field: value for field, value in channel.items() if field in known}
+        if unused := sorted(channel.keys() - known):
+            left_out.append(f"channel {name}: not used yet: {', '.join(unused)}")
+    return found, left_out
+
+
+def _stamp(file: Path) -> tuple[object, ...]:
+    """What differs once somebody has changed the file."""
+    try:
+        found = file.stat()
+    except OSError as error:
+        return (error.errno,)
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,153 @@
+"""Which checks are due at a location: each claim moves the location's cursor on, so that no check is claimed twice."""
+
+import threading
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from shared.monitors.due import Due, is_overdue
+from shared.settings.secrets import without_password
+from shared.store.engines.database import Database, Row, Transaction
+from shared.store.tables import configuration, cursors, policies
+from shared.store.tables.policies import Watched
+
+# A span that nobody claimed for longer is not made up for: the monitors of a long interval are due at once instead.
+MAX_SPAN = timedelta(minutes=10)
+# How often a process asks which monitors nobody has checked for long.
+OVERDUE_SECONDS = 5.0
+
+
+class Claim(NamedTuple):
+    """The checks that an agent has to do. ``changed``: the monitors whose policies it does not know yet.
+
+    ``is_all``: ``changed`` are all monitors, and the agent forgets every other one.
+    """
+
+    version: int
+    until: datetime
+    checks: list[Due]
+    changed: list[Row]
+    is_all: bool
+
+
+class Checks:
+    """The checks of one store, as agents claim them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._watched: tuple[int, list[Watched]] = (-1, [])
+        self._registered: set[tuple[str, float]] = set()
+        # By location: when this process asked last for monitors that nobody has checked for long, and of which version.
+        self._asked: dict[str, tuple[float, int]] = {}
+
+    def claim(
+        self,
+        location: str,
+        *,
+        now: datetime,
+        seconds: float,
+        targets: Sequence[str] = (),
+        target_interval: float = 30.0,
+        known: int | None = None,
+    ) -> Claim:
+        """Claim what falls due at ``location`` until ``seconds`` from now.
+
+        ``targets``: URLs that the agent watches by its own setting, every ``target_interval`` seconds. Nobody else gets
+        them. ``known``: the version of the configuration that it knows; None: nothing.
+        """
+        names = [without_password(target) for target in targets]
+        self._register(names, target_interval)
+        span = _Span(location, now, now + timedelta(seconds=seconds), frozenset(names))
+        with self._database.snapshot() as snapshot:
+            version = configuration.version(snapshot)
+            watched = self._all(snapshot, version)
+            # Usually nothing is due in this second, and nothing need be written.
+            checks = self._due(snapshot, span, watched, version)
+            is_all = known is None or known > version
+            changed = policies.changed_since(snapshot, 0 if is_all else known or 0) if known != version else []
+        if checks:
+            # A power cut may undo it. Then some checks are done twice, which harms nobody.
+            with self._database.transaction(is_durable=False) as transaction:
+                checks = self._due(transaction, span, watched, version)
+                claimed_until = _claimed_until(cursors.get(transaction, location), span)
+                cursors.save(transaction, location, max(claimed_until, span.until))
+                for due in checks:
+                    if due.is_at_once:
+                        cursors.take(transaction, location, due.monitor.id, now)
+                        policies.clear_wanted(transaction, due.monitor.id)
+        self._asked[location] = now.timestamp(), version
+        found = sorted((Due(due.monitor.name, due.at) for due in checks), key=lambda due: due.at)
+        return Claim(version, span.until, found, changed, is_all)
+
+    def _register(self, names: Sequence[str], interval: float) -> None:
+        """Let the agent's own targets be monitors of source 'env'. One of that name in the file stays the file's."""
+        new = [name for name in names if (name, interval) not in self._registered]
+        if not new:
+            return
+        with self._database.transaction() as transaction:
+            for name in new:
+                policies.put_target(transaction, name, interval)
+        with self._lock:
+            self._registered.update((name, interval) for name in new)
+            self._watched = (-1, [])
+
+    def _all(self, snapshot: Transaction, version: int) -> list[Watched]:
+        with self._lock:
+            if self._watched[0] != version:
+                self._watched = version, list(policies.watched(snapshot))
+            return self._watched[1]
+
+    def _due(self, transaction: Transaction, span: "_Span", watched: Sequence[Watched], version: int) -> "list[_Due]":
+        start, end = _claimed_until(cursors.get(transaction, span.location), span).timestamp(), span.until.timestamp()
+        here = [monitor for monitor in watched if monitor.is_for(span.location, span.targets)]
+        at_once = self._at_once(transaction, span, here, version)
+        found = []
+        for monitor in here:
+            at = monitor.due(start, end) if start < end else None
+            if monitor.id in at_once:
+                found.append(_Due(monitor, span.now.timestamp(), is_at_once=True))
+            elif at is not None:
+                found.append(_Due(monitor, at))
+        return found
+
+    def _at_once(self, transaction: Transaction, span: "_Span", here: Sequence[Watched], version: int) -> set[int]:
+        """The monitors that somebody wants checked now, or that nobody has checked for long."""
+        found = set(policies.wanted(transaction))
+        at = span.now.timestamp()
+        asked_at, of_version = self._asked.get(span.location, (0.0, -1))
+        # Reading the times of all monitors costs, so not with every claim.
+        if of_version == version and 0 <= at - asked_at < OVERDUE_SECONDS and not span.targets:
+            return found
+        checked, taken = policies.last_checks(transaction), cursors.taken(transaction, span.location)
+        for monitor in here:
+            if is_overdue(_seconds(checked.get(monitor.id)), monitor.interval, at) and is_overdue(
+                _seconds(taken.get(monitor.id)), monitor.interval, at
+            ):
+                found.add(monitor.id)
+        return found
+
+
+class _Span(NamedTuple):
+    """What is claimed. ``targets``: the names of the agent's own."""
+
+    location: str
+    now: datetime
+    until: datetime
+    targets: frozenset[str]
+
+
+class _Due(NamedTuple):
+    monitor: Watched
+    at: float
+    is_at_once: bool = False
+
+
+def _claimed_until(cursor: datetime | None, span: _Span) -> datetime:
+    """Until when everything is claimed already."""
+    # A cursor far ahead was written before the clock was set back.
+    return span.now if cursor is None or cursor > span.until + MAX_SPAN else max(cursor, span.now - MAX_SPAN)
+
+
+def _seconds(time: str | None) -> float | None:
+    return datetime.fromisoformat(time).timestamp() if time else None

@@ -1,0 +1,262 @@
+"""What is watched: policies in from the file and from people, monitors out. Each method runs in one transaction."""
+
+import contextlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+
+from shared.models import Alert, AlertKind, Change, Monitor, MonitorState, as_text
+from shared.monitors.policy import Policy
+from shared.store.changes import channels_for_recovery, resolve_alert
+from shared.store.engines.database import Database, Row, Transaction
+from shared.store.heartbeats import expect_after_change
+from shared.store.refusals import NameTaken, OwnedElsewhere
+from shared.store.tables import alerts, configuration, events, monitors, policies
+from shared.store.tables.heartbeats import token_hash
+
+TOKEN_BYTES = 24  # 32 characters
+
+
+class Entry(NamedTuple):
+    """A monitor with all that an answer says of it. ``policy``: None if its source is 'env' or 'report'."""
+
+    row: Row
+    policy: Policy | None
+    last_event: Row | None
+    active_alert: Alert | None
+
+    @property
+    def state(self) -> str:
+        """Its state, or PAUSED."""
+        return str(MonitorState(self.row["state"])) if self.row["is_watched"] else "PAUSED"
+
+
+class Plan(NamedTuple):
+    """What a configuration changes. ``changed``: the names of the fields that change, by monitor."""
+
+    version: int
+    added: list[str]
+    changed: dict[str, list[str]]
+    removed: list[str]
+    unchanged: int
+    changes: list[Change]
+
+
+class Monitors:
+    """The monitors of one store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, monitor_id: int) -> Entry:
+        """One monitor. Raises MonitorNotFound."""
+        with self._database.snapshot() as snapshot:
+            return _entry(snapshot, policies.get(snapshot, monitor_id))
+
+    def page(self, *, limit: int, after: int = 0, tag: str | None = None, **wanted: Any) -> list[Entry]:
+        """Monitors in the order of their ids. ``wanted``: columns of the table and the values that they must have."""
+        with self._database.snapshot() as snapshot:
+            return [
+                _entry(snapshot, row) for row in policies.page(snapshot, limit=limit, after=after, tag=tag, **wanted)
+            ]
+
+    def add(self, policy: Policy) -> Entry:
+        """A new monitor of source 'api'. Raises NameTaken."""
+        with self._database.transaction() as transaction:
+            known = policies.named(transaction, policy.name)
+            if known is not None and known["source"] != "report" and known["removed_at"] is None:
+                raise NameTaken(policy.name)
+            edit = _Edit(transaction)
+            monitor_id = edit.put(known, policy, "api")
+            edit.save()
+            return _entry(transaction, policies.get(transaction, monitor_id))
+
+    def replace(
+        self, monitor_id: int, policy: Policy, *, now: datetime, channels: Sequence[str]
+    ) -> tuple[Entry, list[Change]]:
+        """Replace a monitor's policy; also the changes that this makes, if it is paused.
+
+        Raises:
+            MonitorNotFound: no monitor has this id.
+            OwnedElsewhere: its policy is the file's, or TARGET_URL's, or nobody's.
+            NameTaken: another one has the new name.
+        """
+        with self._database.transaction() as transaction:
+            row = _own(transaction, monitor_id, "api")
+            other = policies.named(transaction, policy.name)
+            if other is not None and other["id"] != monitor_id:
+                raise NameTaken(policy.name)
+            edit = _Edit(transaction)
+            changes = edit.pause(row, policy, now, channels)
+            edit.put(row, policy, "api")
+            expect_after_change(transaction, row, policy.heartbeat, now, is_watched=policy.enabled)
+            edit.save()
+            return _entry(transaction, policies.get(transaction, monitor_id)), changes
+
+    def remove(self, monitor_id: int, *, now: datetime, channels: Sequence[str]) -> list[Change]:
+        """Watch a monitor no more; an outage of it ends with the reason 'removed'. Raises as ``replace`` does.
+
+        One that is only reported can be removed too; it comes back with its next event.
+        """
+        with self._database.transaction() as transaction:
+            edit = _Edit(transaction)
+            changes = edit.remove(_own(transaction, monitor_id, "api", "report"), now, channels)
+            edit.save()
+            return changes
+
+    def want_check(self, monitor_id: int, *, now: datetime) -> Entry:
+        """Let an agent check a monitor with its next claim. Raises MonitorNotFound."""
+        with self._database.transaction() as transaction:
+            row = policies.get(transaction, monitor_id)
+            policies.want(transaction, monitor_id, as_text(now))
+            return _entry(transaction, row)
+
+    def note_problem(self, problem: str | None) -> None:
+        """Note what is wrong with the file as it is now; None: nothing. ``GET /`` says it."""
+        with self._database.snapshot() as snapshot:
+            if configuration.problem(snapshot) == problem:
+                return
+        with self._database.transaction() as transaction:
+            configuration.save_problem(transaction, problem)
+
+    def apply(
+        self,
+        wanted: Sequence[Policy],
+        lines: dict[str, int],
+        body: dict[str, Any],
+        *,
+        now: datetime,
+        channels: Sequence[str],
+        is_dry_run: bool = False,
+    ) -> Plan:
+        """Make the monitors of source 'file' those that are ``wanted``, all or nothing. ``body``: the file's rest.
+
+        A monitor of another source that has the same name becomes the file's. ``is_dry_run``: what would change is
+        found by doing it in a transaction that is not committed.
+        """
+        plan = None
+        with contextlib.suppress(_DryRun), self._database.transaction() as transaction:
+            edit = _Edit(transaction)
+            plan = _apply(edit, wanted, lines, now=now, channels=channels)
+            if body != configuration.body(transaction):
+                edit.body, edit.is_changed = body, True
+            edit.save()
+            if is_dry_run:
+                raise _DryRun
+        return cast(Plan, plan)
+
+
+class _DryRun(Exception):  # it undoes a transaction that was for show
+    pass
+
+
+class _Edit:
+    """Changes of policies in one transaction: all have the same new version of the configuration."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.transaction = transaction
+        self.version = configuration.version(transaction) + 1
+        self.body = configuration.body(transaction)
+        self.is_changed = False
+
+    def save(self) -> None:
+        """Write the new version, if there is one."""
+        if self.is_changed:
+            configuration.save(self.transaction, self.version, self.body)
+
+    def put(self, known: Row | None, policy: Policy, source: str, line: int | None = None) -> int:
+        """Store a policy as a new monitor's, or as that of the ``known`` row; the monitor's id."""
+        policy = _with_token(policy, known)
+        token = policy.heartbeat.token if policy.heartbeat else None
+        columns = policies.columns_of(policy, source, self.version, line=line, token_hash=token_hash(token))
+        self.is_changed = True
+        if known is None:
+            return policies.add(self.transaction, columns)
+        policies.save(self.transaction, known["id"], columns)
+        if known["removed_at"] is not None or (policy.enabled and not known["is_watched"]):
+            monitors.forget_state(self.transaction, known["id"])
+        return int(known["id"])
+
+    def pause(self, row: Row, policy: Policy, now: datetime, channels: Sequence[str]) -> list[Change]:
+        """End the outage of a monitor that the new policy pauses."""
+        if policy.enabled or not row["is_watched"]:
+            return []
+        return self._end_outage(row, "paused", now, channels)
+
+    def remove(self, row: Row, now: datetime, channels: Sequence[str]) -> list[Change]:
+        """Watch it no more."""
+        changes = self._end_outage(row, "removed", now, channels)
+        policies.unwatch(self.transaction, row["id"], version=self.version, removed_at=as_text(now))
+        self.is_changed = True
+        return changes
+
+    def _end_outage(self, row: Row, reason: str, now: datetime, channels: Sequence[str]) -> list[Change]:
+        monitors.forget_state(self.transaction, row["id"], since=as_text(now))
+        active = alerts.active(self.transaction, AlertKind.OUTAGE, row["name"])
+        if active is None:
+            return []
+        monitor = Monitor.model_validate(dict(row))
+        told = channels_for_recovery(self.transaction, monitor, active, channels)
+        return [resolve_alert(self.transaction, active, now, channels=told, now=now, reason=reason)]
+
+
+def _apply(
+    edit: _Edit, wanted: Sequence[Policy], lines: dict[str, int], *, now: datetime, channels: Sequence[str]
+) -> Plan:
+    known = policies.every_by_name(edit.transaction)
+    plan = Plan(edit.version, [], {}, [], 0, [])
+    unchanged = 0
+    for policy in wanted:
+        row = known.get(policy.name)
+        fields = _changed_fields(row, policy)
+        if fields is None:
+            plan.added.append(policy.name)
+        elif fields:
+            plan.changed[policy.name] = fields
+        else:
+            unchanged += 1
+            policies.set_line(edit.transaction, known[policy.name]["id"], lines.get(policy.name))
+            continue
+        if row is not None:
+            plan.changes.extend(edit.pause(row, policy, now, channels))
+        edit.put(row, policy, "file", lines.get(policy.name))
+        if row is not None:
+            expect_after_change(edit.transaction, row, policy.heartbeat, now, is_watched=policy.enabled)
+    names = {policy.name for policy in wanted}
+    for name, row in known.items():
+        if row["source"] == "file" and row["removed_at"] is None and name not in names:
+            plan.removed.append(name)
+            plan.changes.extend(edit.remove(row, now, channels))
+    return plan._replace(unchanged=unchanged)
+
+
+def _changed_fields(row: Row | None, policy: Policy) -> list[str] | None:
+    """The fields of the stored policy that change; None if there is none."""
+    stored = policies.policy_of(row) if row is not None and row["removed_at"] is None else None
+    if row is None or stored is None:
+        return None
+    policy = _with_token(policy, row)
+    fields = [name for name in Policy.model_fields if getattr(stored, name) != getattr(policy, name)]
+    return fields if row["source"] == "file" else [*fields, "source"]
+
+
+def _with_token(policy: Policy, known: Row | None) -> Policy:
+    """The policy with a token for its heartbeat: its own, the one that is stored, or a new one."""
+    if policy.heartbeat is None or policy.heartbeat.token is not None:
+        return policy
+    stored = policies.policy_of(known) if known is not None else None
+    token = (stored.heartbeat.token if stored and stored.heartbeat else None) or secrets.token_urlsafe(TOKEN_BYTES)
+    return policy.model_copy(update={"heartbeat": policy.heartbeat.model_copy(update={"token": token})})
+
+
+def _own(transaction: Transaction, monitor_id: int, *sources: str) -> Row:
+    row = policies.get(transaction, monitor_id)
+    if row["source"] not in sources:
+        raise OwnedElsewhere(row["name"], row["source"], row["line"])
+    return row
+
+
+def _entry(transaction: Transaction, row: Row) -> Entry:
+    active = alerts.active(transaction, AlertKind.OUTAGE, row["name"])
+    return Entry(row, policies.policy_of(row), events.get(transaction, row["last_event_id"]), active)

@@ -1,0 +1,45 @@
+"""Why the store does not do what somebody asks of a monitor. Light, since every function may respond with one."""
+
+_WHERE = {
+    "env": "is watched by TARGET_URL: change it there",
+    "report": "is watched by somebody else, who reports its events: it has no policy here",
+}
+
+
+class MonitorNotFound(Exception):
+    """No monitor has this id."""
+
+    def __init__(self, monitor_id: object) -> None:
+        super().__init__(f"there is no monitor {monitor_id}")
+
+
+class NameTaken(Exception):
+    """There is a monitor of this name already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is a monitor {name!r} already")
+        self.name = name
+
+
+class OwnedElsewhere(Exception):
+    """The monitor's policy is not the API's. ``source``: whose it is."""
+
+    def __init__(self, name: str, source: str, line: int | None = None) -> None:
+        in_line = f" in line {line}" if line else ""
+        of_file = f"stands in the configuration's file{in_line}: change it there"
+        super().__init__(f"{name!r} {_WHERE.get(source, of_file)}")
+        self.source = source
+
+
+class HeartbeatNotFound(Exception):
+    """No monitor has the token of a ping."""
+
+    def __init__(self) -> None:
+        super().__init__("no heartbeat has this token")
+
+
+class TokenShared(Exception):
+    """Several monitors have the token of a ping, so nobody can say which one it is about."""
+
+    def __init__(self) -> None:
+        super().__init__("several heartbeats have this token: give each one its own")

@@ -1,0 +1,42 @@
+"""The table ``configuration``: what the file says beside its monitors, and how often the whole has changed."""
+
+import json
+from typing import Any
+
+from shared.store.engines.database import Transaction
+
+_SAVE = """
+    INSERT INTO configuration (id, version, body) VALUES (1, :version, :body)
+    ON CONFLICT (id) DO UPDATE SET version = excluded.version, body = excluded.body"""
+
+_SAVE_PROBLEM = """
+    INSERT INTO configuration (id, problem) VALUES (1, :problem)
+    ON CONFLICT (id) DO UPDATE SET problem = excluded.problem"""
+
+
+def version(transaction: Transaction) -> int:
+    """How often the configuration has changed."""
+    row = transaction.row("SELECT version FROM configuration WHERE id = 1")
+    return int(row["version"]) if row else 0
+
+
+def body(transaction: Transaction) -> dict[str, Any]:
+    """What the file says beside its monitors."""
+    row = transaction.row("SELECT body FROM configuration WHERE id = 1")
+    return dict(json.loads(row["body"])) if row else {}
+
+
+def problem(transaction: Transaction) -> str | None:
+    """What is wrong with the file as it is now."""
+    row = transaction.row("SELECT problem FROM configuration WHERE id = 1")
+    return row["problem"] if row else None
+
+
+def save_problem(transaction: Transaction, problem: str | None) -> None:
+    """Write what is wrong with the file; None: nothing."""
+    transaction.rows(_SAVE_PROBLEM, problem=problem)
+
+
+def save(transaction: Transaction, version: int, body: dict[str, Any]) -> None:
+    """Write both."""
+    transaction.rows(_SAVE, version=version, body=json.dumps(body, ensure_ascii=False, sort_keys=True))

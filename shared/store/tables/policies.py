@@ -1,0 +1,180 @@
+"""The columns of the table ``monitors`` that say what is watched, and how: a monitor's policy and who owns it.
+
+``tables.monitors`` has the columns that say what the events mean.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from shared.monitors.due import due_between
+from shared.monitors.policy import Policy
+from shared.store.engines.database import MAX_ID, Row, Transaction
+from shared.store.refusals import MonitorNotFound
+
+_COLUMNS = (
+    *("source", "policy", "line", "target_url", "group_name", "tags", "channels", "locations", "interval_seconds"),
+    *("failure_threshold", "is_watched", "removed_at", "version", "token_hash"),
+)
+_ADD = f"""
+    INSERT INTO monitors (name, {", ".join(_COLUMNS)}) VALUES (:name, {", ".join(f":{name}" for name in _COLUMNS)})
+    RETURNING id"""  # noqa: S608  # our own names
+_SAVE = f"""
+    UPDATE monitors SET name = :name, {", ".join(f"{name} = :{name}" for name in _COLUMNS)}
+    WHERE id = :id"""  # noqa: S608  # our own names
+_PUT_TARGET = """
+    INSERT INTO monitors (name, target_url, source, interval_seconds) VALUES (:name, :name, 'env', :interval)
+    ON CONFLICT (name) DO UPDATE SET source = 'env', interval_seconds = excluded.interval_seconds, policy = NULL,
+        is_watched = 1, removed_at = NULL
+    WHERE monitors.source IN ('env', 'report') OR monitors.removed_at IS NOT NULL"""
+# Whatever else a page asks for is a column that has to equal it.
+_PAGE = "SELECT * FROM monitors WHERE removed_at IS NULL AND id > :after"
+
+
+class Watched(NamedTuple):
+    """What of a monitor decides when it is checked, and where. ``locations``: None means everywhere.
+
+    ``is_target``: only the agent checks it that has it among its own targets.
+    """
+
+    id: int
+    name: str
+    interval: float
+    locations: frozenset[str] | None
+    is_target: bool
+
+    def is_for(self, location: str, targets: Collection[str]) -> bool:
+        """Whether an agent there, which has these ``targets`` of its own, checks it."""
+        if self.is_target:
+            return self.name in targets
+        return self.locations is None or location in self.locations
+
+    def due(self, start: float, end: float) -> float | None:
+        """See ``due_between``."""
+        return due_between(self.name, self.interval, start, end)
+
+
+def columns_of(
+    policy: Policy, source: str, version: int, *, line: int | None, token_hash: str | None
+) -> dict[str, Any]:
+    """What is stored of a policy."""
+    return {
+        "name": policy.name,
+        "source": source,
+        "policy": policy.model_dump_json(exclude_defaults=True),
+        "line": line,
+        "target_url": policy.target,
+        "group_name": policy.group,
+        "tags": _json(policy.tags or None),
+        "channels": _json(policy.channels),
+        "locations": _json(policy.locations),
+        "interval_seconds": None if policy.heartbeat else policy.interval,
+        "failure_threshold": policy.failure_threshold,
+        "is_watched": int(policy.enabled),
+        "removed_at": None,
+        "version": version,
+        "token_hash": token_hash,
+    }
+
+
+def _json(values: Sequence[str] | None) -> str | None:
+    return None if values is None else json.dumps(list(values), ensure_ascii=False)
+
+
+def policy_of(row: Row) -> Policy | None:
+    """The policy that a row holds; None if its source is 'env' or 'report'."""
+    return Policy.model_validate_json(row["policy"]) if row["policy"] else None
+
+
+def add(transaction: Transaction, columns: dict[str, Any]) -> int:
+    """A new monitor; its id."""
+    [row] = transaction.rows(_ADD, **columns)
+    return int(row["id"])
+
+
+def save(transaction: Transaction, monitor_id: int, columns: dict[str, Any]) -> None:
+    """Replace the policy of a monitor, and its name."""
+    transaction.rows(_SAVE, id=monitor_id, **columns)
+
+
+def unwatch(transaction: Transaction, monitor_id: int, *, version: int, removed_at: str) -> None:
+    """Let a monitor be watched no more. Its events and alerts stay."""
+    sql = """UPDATE monitors SET is_watched = 0, removed_at = :removed_at, version = :version, token_hash = NULL,
+        wanted_at = NULL, pinged_at = NULL, began_at = NULL, missed_at = NULL WHERE id = :id"""
+    transaction.rows(sql, id=monitor_id, removed_at=removed_at, version=version)
+
+
+def set_line(transaction: Transaction, monitor_id: int, line: int | None) -> None:
+    """Where the monitor stands in its file now."""
+    transaction.rows("UPDATE monitors SET line = :line WHERE id = :id", id=monitor_id, line=line)
+
+
+def get(transaction: Transaction, monitor_id: int) -> Row:
+    """The monitor with this id, as it is stored. Raises MonitorNotFound."""
+    sql = "SELECT * FROM monitors WHERE id = :id AND removed_at IS NULL"
+    row = transaction.row(sql, id=monitor_id) if monitor_id <= MAX_ID else None
+    if row is None:
+        raise MonitorNotFound(monitor_id)
+    return row
+
+
+def every_by_name(transaction: Transaction) -> dict[str, Row]:
+    """All monitors, those that were removed among them."""
+    return {row["name"]: row for row in transaction.rows("SELECT * FROM monitors")}
+
+
+def named(transaction: Transaction, name: str) -> Row | None:
+    """The monitor with this name, be it removed or not."""
+    return transaction.row("SELECT * FROM monitors WHERE name = :name", name=name)
+
+
+def page(transaction: Transaction, *, limit: int, after: int, tag: str | None, **wanted: Any) -> list[Row]:
+    """Monitors in the order of their ids, beginning behind ``after``. ``wanted``: columns and their values."""
+    conditions = [f" AND {column} = :{column}" for column in wanted]
+    parameters: dict[str, Any] = {**wanted, "limit": limit, "after": after}
+    if tag is not None:
+        # In the JSON of the tags, a tag stands between quotes, and a quote within it has a backslash before it. LIKE
+        # would ignore the case in SQLite, and not in PostgreSQL.
+        conditions.append(" AND replace(tags, :tag, '') <> tags")
+        parameters["tag"] = json.dumps(tag, ensure_ascii=False)
+    return transaction.rows(f"{_PAGE}{''.join(conditions)} ORDER BY id LIMIT :limit", **parameters)
+
+
+def watched(transaction: Transaction) -> Iterator[Watched]:
+    """Everything that agents check."""
+    sql = """SELECT id, name, interval_seconds, locations, source FROM monitors
+        WHERE is_watched = 1 AND interval_seconds IS NOT NULL ORDER BY id"""
+    for row in transaction.rows(sql):
+        locations = frozenset(json.loads(row["locations"])) if row["locations"] else None
+        yield Watched(row["id"], row["name"], row["interval_seconds"], locations, row["source"] == "env")
+
+
+def changed_since(transaction: Transaction, version: int) -> list[Row]:
+    """The monitors whose policies have changed since that version of the configuration."""
+    return transaction.rows("SELECT * FROM monitors WHERE version > :version ORDER BY id", version=version)
+
+
+def last_checks(transaction: Transaction) -> dict[int, str | None]:
+    """When each monitor that agents check was checked last, as text."""
+    sql = "SELECT id, last_checked_at FROM monitors WHERE is_watched = 1 AND interval_seconds IS NOT NULL"
+    return {row["id"]: row["last_checked_at"] for row in transaction.rows(sql)}
+
+
+def put_target(transaction: Transaction, name: str, interval: float) -> None:
+    """Let a target of an agent be a monitor of source 'env', unless somebody owns a policy of that name."""
+    transaction.rows(_PUT_TARGET, name=name, interval=interval)
+
+
+def want(transaction: Transaction, monitor_id: int, at: str) -> None:
+    """Ask for a check at once."""
+    transaction.rows("UPDATE monitors SET wanted_at = :at WHERE id = :id", id=monitor_id, at=at)
+
+
+def wanted(transaction: Transaction) -> list[int]:
+    """The monitors of which somebody asked for a check at once."""
+    return [row["id"] for row in transaction.rows("SELECT id FROM monitors WHERE wanted_at IS NOT NULL")]
+
+
+def clear_wanted(transaction: Transaction, monitor_id: int) -> None:
+    """An agent has claimed the check that somebody asked for."""
+    transaction.rows("UPDATE monitors SET wanted_at = NULL WHERE id = :id", id=monitor_id)

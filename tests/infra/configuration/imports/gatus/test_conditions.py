@@ -1,0 +1,107 @@
+"""Conditions of Gatus: carried over as they are, or as they were meant, or left out and said."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.configuration.imports.result import Imported
+from tests.infra.configuration.imports.reading import imported_text, notes
+
+
+def imported_with(folder: Path, condition: str, url: str = "https://example.org") -> Imported:
+    return imported_text(folder, f"endpoints: [{{name: M, url: '{url}', conditions: [{condition!r}]}}]")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "[STATUS] == 200",
+        "[CERTIFICATE_EXPIRATION] > 48h",
+        "[CONNECTED] == true",
+        "[RESPONSE_TIME] < 5",
+        "has([BODY].id) == true",
+        "[BODY].path != failed",
+        "[STATUS] == any(200, 401)",
+        "[STATUS] == any(200,401)",
+        '[BODY] != ""',
+        "[BODY] == pat(*<h1>Example Domain</h1>*)",
+        '[BODY] == pat(*id="app"*)',
+        "[BODY] == 203.0.113.2",
+        "len([BODY].items) >= 1",
+        "[IP] == 203.0.113.1",
+        "[STATUS] == 999",
+        "[BODY] == pat(*a && b*)",
+        '[BODY].text == "a || b"',
+        "[BODY].MediaContainer.size >= 1",
+    ],
+)
+def test_a_condition_is_carried_over_as_it_is(tmp_path: Path, condition: str) -> None:
+    imported = imported_with(tmp_path, condition)
+    assert imported.monitors[0]["conditions"] == [condition]
+    assert notes(imported, "monitors 'M'") == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "meant", "did"),
+    [
+        ("[STATUS] >= 200 && [STATUS] < 400", ["[STATUS] >= 200", "[STATUS] < 400"], "always true"),
+        ("[STATUS] > 199 && [STATUS] < 300", ["[STATUS] > 199", "[STATUS] < 300"], "nearly always true"),
+        ("[STATUS] >= 300 && [STATUS] <= 399", ["[STATUS] >= 300", "[STATUS] <= 399"], "always true"),
+        ("[STATUS] == 200 && [BODY].ok == true", ["[STATUS] == 200", "[BODY].ok == true"], "never true"),
+        ("[STATUS] != 500 && [STATUS] != 502", ["[STATUS] != 500", "[STATUS] != 502"], "always true"),
+        ("[STATUS] == 200 || [STATUS] == 401", ["[STATUS] == any(200, 401)"], "never true"),
+        ("[STATUS] == 200||[STATUS] == any(401, 403)", ["[STATUS] == any(200, 401, 403)"], "never true"),
+    ],
+)
+def test_what_was_meant_by_logic_is_written(tmp_path: Path, condition: str, meant: list[str], did: str) -> None:
+    imported = imported_with(tmp_path, condition)
+    assert imported.monitors[0]["conditions"] == meant
+    said = f"Gatus has no such operator and finds this {did}; it is written as {' and '.join(meant)}"
+    assert notes(imported, "monitors 'M'") == [f"condition {condition}: {said}"]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "[STATUS] == 200 || [BODY].ok == true",
+        "[STATUS] < 300 || [STATUS] == 404",
+        "[STATUS] == 200 || 401",
+        "[STATUS] == 200 && [STATUS] == 201 || [STATUS] == 202",
+        "[BODY] == pat(a*) || [BODY] == pat(b*)",
+    ],
+)
+def test_logic_whose_meaning_is_not_certain_is_left_out(tmp_path: Path, condition: str) -> None:
+    imported = imported_with(tmp_path, condition)
+    assert "conditions" not in imported.monitors[0]
+    said = notes(imported, "monitors 'M'")
+    assert "Gatus has no such operator" in said[0]
+    assert "it is left out" in said[0]
+    assert said[1] == "conditions: there is none, so what counts as up by default does"
+
+
+@pytest.mark.parametrize(
+    ("condition", "url", "expected"),
+    [
+        ("[STATUS]==200", "https://example.org", "expected [STATUS] == 200"),
+        ("[DOMAIN_EXPIRATION] > 720h", "https://example.org", "the expiry of a domain is not known"),
+        ("[STATUS] == 200", "tcp://example.org:22", "found [STATUS]"),
+        ("[DNS_RCODE] == NOERROR", "https://example.org", "found [DNS_RCODE]"),
+    ],
+)
+def test_a_condition_that_cannot_hold_is_left_out(tmp_path: Path, condition: str, url: str, expected: str) -> None:
+    imported = imported_with(tmp_path, condition, url)
+    assert "conditions" not in imported.monitors[0]
+    assert expected in notes(imported, "monitors 'M'")[0]
+
+
+def test_a_variable_in_a_condition_is_filled_in_by_the_agent(tmp_path: Path) -> None:
+    imported = imported_with(tmp_path, "[BODY].version == ${VERSION}")
+    assert imported.monitors[0]["conditions"] == ["[BODY].version == ${MONITOR_VERSION}"]
+    assert imported.secrets.missing() == {"MONITOR_VERSION": "VERSION"}
+
+
+@pytest.mark.parametrize("listed", ["~", "[]", "[~]", "text", "[[1]]", "{a: 1}"])
+def test_a_list_of_no_conditions_is_said(tmp_path: Path, listed: str) -> None:
+    imported = imported_text(tmp_path, f"endpoints: [{{name: M, url: 'https://example.org', conditions: {listed}}}]")
+    assert "conditions" not in imported.monitors[0]
+    assert notes(imported, "monitors 'M'")

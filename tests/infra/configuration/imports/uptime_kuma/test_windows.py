@@ -1,0 +1,151 @@
+"""What becomes of each strategy of maintenance of Uptime Kuma."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.configuration.imports.result import Imported
+from infra.configuration.imports.sources import read
+from tests.infra.configuration.imports.kuma import Kuma
+from tests.infra.configuration.imports.reading import notes, read_back, said
+from tests.infra.configuration.imports.set_ups import NOW
+
+SEOUL = {"timezone": "Asia/Seoul"}
+NIGHT = {"start_time": "02:30", "end_time": "03:10", **SEOUL}
+
+
+def imported_from(kuma: Kuma, **columns: Any) -> Imported:
+    kuma.maintenance("Patching", kuma.monitor("Site"), **columns)
+    return read(kuma.close(), NOW)
+
+
+@pytest.mark.parametrize(
+    ("columns", "when"),
+    [
+        (
+            {"strategy": "single", "start_date": "2025-07-01 02:00", "end_date": "2025-07-01T04:00", **SEOUL},
+            {"starts_at": "2025-07-01T02:00:00+09:00", "ends_at": "2025-07-01T04:00:00+09:00"},
+        ),
+        (
+            {"strategy": "cron", "cron": "30 3 * * 1", "duration": 5400, **SEOUL},
+            {"cron": "30 3 * * 1", "duration": "1h30m", "time_zone": "Asia/Seoul"},
+        ),
+        (
+            {"strategy": "recurring-interval", "interval_day": 1, **NIGHT},
+            {"every": "day", "at": "02:30", "duration": "40m", "time_zone": "Asia/Seoul"},
+        ),
+        (
+            {"strategy": "recurring-interval", "interval_day": 3, "start_date": "2025-05-01 00:00:00", **NIGHT},
+            {
+                "rrule": "DTSTART:20250501T023000\nRRULE:FREQ=DAILY;INTERVAL=3",
+                "duration": "40m",
+                "time_zone": "Asia/Seoul",
+            },
+        ),
+        (
+            {"strategy": "recurring-weekday", "weekdays": [0, 1, 4], **NIGHT},
+            {"weekly": ["Sun", "Mon", "Thu"], "at": "02:30", "duration": "40m", "time_zone": "Asia/Seoul"},
+        ),
+        (
+            {"strategy": "recurring-weekday", "weekdays": [5], "start_time": "23:30", "end_time": "00:15", **SEOUL},
+            {"weekly": ["Fri"], "at": "23:30", "duration": "45m", "time_zone": "Asia/Seoul"},
+        ),
+        (
+            {"strategy": "recurring-weekday", "weekdays": [1], "end_date": "2025-08-01 00:00", **NIGHT},
+            {
+                "rrule": "DTSTART:20250602T023000\nRRULE:FREQ=WEEKLY;BYDAY=MO;UNTIL=20250731T150000Z",
+                "duration": "40m",
+                "time_zone": "Asia/Seoul",
+            },
+        ),
+        (
+            {"strategy": "recurring-day-of-month", "days_of_month": [15, 1, "lastDay1"], **NIGHT},
+            {"monthly": [1, 15, "last"], "at": "02:30", "duration": "40m", "time_zone": "Asia/Seoul"},
+        ),
+        (
+            {"strategy": "recurring-day-of-month", "days_of_month": ["lastDay2"], **NIGHT},
+            {
+                "rrule": "DTSTART:20250602T023000\nRRULE:FREQ=MONTHLY;BYMONTHDAY=-2",
+                "duration": "40m",
+                "time_zone": "Asia/Seoul",
+            },
+        ),
+    ],
+)
+def test_a_strategy_becomes_a_window(
+    kuma_of_each_version: Kuma, columns: dict[str, Any], when: dict[str, Any], tmp_path: Path
+) -> None:
+    imported = imported_from(kuma_of_each_version, **columns)
+    expected = {"kind": "maintenance", "title": "Patching", "monitors": ["Site"], **when}
+    assert imported.windows == [expected]
+    assert len(read_back(imported, tmp_path / "out").windows) == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"strategy": "manual"}, "it has no end"),
+        ({"strategy": "recurring-weekday", "weekdays": [1], "active": 0, **NIGHT}, "it is switched off"),
+        ({"strategy": "single", "start_date": "2024-01-01 00:00", "end_date": "2024-01-02 00:00"}, "it is over"),
+        ({"strategy": "recurring-weekday", "weekdays": [1], "end_date": "2024-01-02", **NIGHT}, "it is over"),
+        ({"strategy": "single", "start_date": "2024-01-01 00:00"}, "from when to when"),
+        ({"strategy": "cron", "cron": "@daily", "duration": 60}, "five fields"),
+        ({"strategy": "recurring-weekday", "weekdays": [], **NIGHT}, "no weekday"),
+        ({"strategy": "recurring-weekday", "weekdays": [1], **NIGHT, "end_time": "02:30"}, "ends when it starts"),
+        ({"strategy": "recurring-day-of-month", "days_of_month": [32], **NIGHT}, "no day"),
+        ({"strategy": "recurring-weekday", "weekdays": [1], **NIGHT, "timezone": "Mars"}, "'Mars' is unknown"),
+        ({"strategy": "of the future"}, "no such recurrence"),
+    ],
+)
+def test_what_cannot_be_a_window_is_said(kuma: Kuma, columns: dict[str, Any], reason: str) -> None:
+    imported = imported_from(kuma, **columns)
+    assert imported.windows == []
+    assert said(imported, "windows 'Patching': strategy", reason, "it is left out")
+
+
+def test_the_servers_time_zone_is_a_setting(kuma: Kuma) -> None:
+    kuma.add("setting", key="serverTimezone", value='"Europe/Berlin"')
+    night = {**NIGHT, "timezone": "SAME_AS_SERVER"}
+    imported = imported_from(kuma, strategy="recurring-interval", interval_day=1, **night)
+    assert imported.windows[0]["time_zone"] == "Europe/Berlin"
+
+
+def test_without_a_time_zone_utc_is_written_and_said(kuma: Kuma) -> None:
+    night = {**NIGHT, "timezone": None}
+    imported = imported_from(kuma, strategy="recurring-interval", interval_day=1, **night)
+    assert imported.windows[0]["time_zone"] == "UTC"
+    assert notes(imported, "windows 'Patching'")[0].startswith("timezone")
+
+
+def test_a_window_of_a_whole_group_names_the_group(kuma: Kuma) -> None:
+    web = kuma.monitor("Web", "group")
+    inner = kuma.monitor("Inner", "group", parent=web)
+    kuma.monitor("Site", parent=web)
+    api = kuma.monitor("API", parent=inner)
+    nightly = {"strategy": "recurring-interval", "interval_day": 1, **NIGHT}
+    kuma.maintenance("All", web, **nightly)
+    kuma.maintenance("Inner", inner, **nightly)
+    kuma.maintenance("Mixed", inner, kuma.monitor("Other"), **nightly)
+    kuma.maintenance("One", api, **nightly)
+    kuma.maintenance("Nothing", **nightly)
+    imported = read(kuma.close(), NOW)
+    scopes = {each["title"]: each.get("groups") or each["monitors"] for each in imported.windows}
+    assert scopes == {
+        "All": ["Web", "Web / Inner"],
+        "Inner": ["Web / Inner"],
+        "Mixed": ["API", "Other"],
+        "One": ["API"],
+    }
+    assert said(imported, "windows 'Nothing'", "it covers no monitor")
+
+
+def test_a_page_does_not_widen_a_window(kuma: Kuma) -> None:
+    """A heading of the page that is named like the group puts another monitor into that group."""
+    web = kuma.monitor("Web", "group")
+    kuma.monitor("Site", parent=web)
+    kuma.page("main", {"Web": [kuma.monitor("Loose")]})
+    kuma.maintenance("All", web, strategy="recurring-interval", interval_day=1, **NIGHT)
+    imported = read(kuma.close(), NOW)
+    assert {each["name"]: each["group"] for each in imported.monitors} == {"Site": "Web", "Loose": "Web"}
+    assert imported.windows[0]["monitors"] == ["Site"]

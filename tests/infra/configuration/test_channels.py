@@ -1,0 +1,100 @@
+"""The channels of the file: their fields by kind, their names, and what is wrong with them."""
+
+import json
+
+import pytest
+
+from infra.configuration.channels import KINDS
+from shared.channels import read as channels_in
+from shared.notifiers import kind_named, kinds
+from tests.infra.configuration.conftest import Mistakes, Read
+
+OPS = '{kind: telegram, bot_token: "1:a", chat_id: -100123, topic_id: 7, only: [OUTAGE], delay: 5m}'
+
+
+def test_channels_are_as_the_setting_takes_them(reading: Read) -> None:
+    known = reading('channels: {ops: {kind: telegram, bot_token: "1:a", chat_id: -100123}}\n')
+    channels, errors = channels_in({"CHANNELS": json.dumps(known.channels)})
+    assert errors == []
+    assert channels["ops"].kind == "telegram"
+
+
+def test_every_kind_that_has_code_is_known_with_its_fields() -> None:
+    assert set(kinds()) <= set(KINDS)
+    for name in kinds():
+        assert set(kind_named(name).model_fields) <= {*KINDS[name].required, *KINDS[name].optional}
+
+
+def test_the_fields_of_every_kind_are_kept(reading: Read) -> None:
+    known = reading(f"channels: {{ops: {OPS}}}\n")
+    assert known.channels["ops"]["topic_id"] == 7
+    assert known.channels["ops"]["only"] == ["OUTAGE"]
+    assert known.channels["ops"]["delay"] == "5m"
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - set(kinds())))
+def test_a_kind_without_code_yet_has_the_fields_that_it_needs(reading: Read, mistakes: Mistakes, kind: str) -> None:
+    fields = KINDS[kind]
+    whole = {"kind": kind, **dict.fromkeys((*fields.required, *fields.optional), "x")}
+    assert reading(json.dumps({"channels": {"a": whole}})).channels["a"] == whole
+    for field in fields.required:
+        less = {name: value for name, value in whole.items() if name != field}
+        expected = f"1: channels 'a': {field} is missing: expected it in a channel of kind {kind}"
+        assert mistakes(json.dumps({"channels": {"a": less}})) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("channel", "said"),
+    [
+        ("{kind: slak, webhook_url: a}", "kind is 'slak': expected a kind of channel, perhaps slack"),
+        ("{webhook_url: a}", "kind is missing: expected a kind of channel: apprise, console, discord, "),
+        ("{kind: [a]}", "kind is a list: expected a kind of channel: apprise, "),
+        ("hunter2-secret", "(hidden): expected a mapping with the channel's kind and settings"),
+        ("{kind: slack, webhok_url: a, webhook_url: b}", "unknown key 'webhok_url': expected webhook_url"),
+        (
+            "{kind: telegram, bot_token: hunter2-secret é, chat_id: 1}",
+            "bot_token is (hidden): expected the bot's token",
+        ),
+        (
+            "{kind: telegram, bot_token: '1:a', chat_id: [x]}",
+            "chat_id is a list: expected the chat's number or @channel",
+        ),
+        ("{kind: telegram, bot_token: '1:a'}", "chat_id is missing: expected the chat's number or @channelname"),
+        ("{kind: slack, webhook_url: a, only: OUTAGE}", "only is 'OUTAGE': expected a list"),
+        ("{kind: slack, webhook_url: a, language: fr}", "language is 'fr': expected en or ko"),
+        ("{kind: slack, webhook_url: a, delay: soon}", "delay is 'soon': expected a duration such as 30s or 5m"),
+        (
+            "{kind: slack, webhook_url: a, quiet_hours: {from: 22}}",
+            "quiet_hours.from is 22: expected a time of the day",
+        ),
+    ],
+)
+def test_a_wrong_channel_says(mistakes: Mistakes, channel: str, said: str) -> None:
+    found = mistakes(f"channels:\n  ops: {channel}\n")
+    assert any(line.startswith(f"2: channels 'ops': {said}") for line in found), found
+    assert not any("hunter2" in line for line in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "environ", "said"),
+    [
+        ("console", {}, "the name is taken: expected another, since the settings in the environment make a channel"),
+        (
+            "sns",
+            {"SNS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:a"},
+            "the name is taken: expected another, since",
+        ),
+        ("' ops'", {}, "the name does not fit: expected 1 to 64 printable characters, without a blank at either end"),
+        ("x" * 65, {}, "the name does not fit: expected 1 to 64 printable characters"),
+    ],
+)
+def test_a_channels_name_is_its_own(mistakes: Mistakes, name: str, environ: dict[str, str], said: str) -> None:
+    [found] = mistakes(f"channels: {{{name}: {OPS}}}\n", **environ)
+    assert found.partition(": ")[2].partition(": ")[2].startswith(said)
+
+
+def test_the_file_may_repeat_the_channels_of_the_environment(reading: Read) -> None:
+    own = {"ops": {"kind": "telegram", "bot_token": "1:a", "chat_id": 1}}
+    text = f"{json.dumps({'channels': own, 'defaults': {'channels': ['ops', 'other']}})}\n"
+    known = reading(text, CHANNELS=json.dumps({**own, "other": own["ops"]}))
+    assert known.channels == own

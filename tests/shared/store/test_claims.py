@@ -1,0 +1,114 @@
+"""Claims: every due check is given out once for each location, whoever asks and however often."""
+
+from collections import Counter
+
+from shared.monitors.policy import Policy
+from shared.store import Store
+from shared.store.claims import Claim
+from tests.support.builders import at
+from tests.support.store.engines import on_each_engine
+from tests.support.store.steps import report
+
+pytestmark = on_each_engine
+
+
+def watch(store: Store, *names: str, **fields: object) -> None:
+    policies = [Policy.model_validate({"name": name, "url": f"http://{name}/", **fields}) for name in names]
+    store.monitors.apply(policies, {}, {}, now=at(0), channels=())
+
+
+def claim(store: Store, seconds: float, span: float = 1.0, location: str = "seoul", known: int | None = 1) -> Claim:
+    return store.checks.claim(location, now=at(seconds), seconds=span, known=known)
+
+
+def names(found: Claim) -> list[str]:
+    return sorted(due.name for due in found.checks)
+
+
+def test_what_nobody_has_checked_is_due_at_once(store: Store) -> None:
+    watch(store, "api", "web", interval="1h")
+    assert names(claim(store, 0)) == ["api", "web"]
+    # It is on its way, or an hour is not over twice.
+    assert names(claim(store, 10)) == []
+
+
+def test_each_due_time_is_claimed_once_whoever_asks(store: Store) -> None:
+    watch(store, *"abcdefgh", interval="30s")
+    for name in "abcdefgh":
+        report(store, 0, ok=True, monitor=name, received=0, agent="seoul")
+    found: Counter[tuple[str, float]] = Counter()
+    # Two agents of one location, whose runs overlap.
+    for second in range(60):
+        for span in (1.0, 2.5):
+            found.update((due.name, due.at) for due in claim(store, second, span).checks)
+        for due in list(found):
+            report(store, second, ok=True, monitor=due[0], received=second, agent="seoul")
+    assert set(found.values()) == {1}
+    assert Counter(name for name, _ in found) == dict.fromkeys("abcdefgh", 2)
+
+
+def test_locations_do_not_share_their_checks(store: Store) -> None:
+    watch(store, "api", interval="1h")
+    assert [names(claim(store, 0, location=place)) for place in ("seoul", "busan", "seoul")] == [["api"], ["api"], []]
+
+
+def test_a_location_gets_only_what_is_checked_there(store: Store) -> None:
+    watch(store, "api", interval="1h", locations=["busan"])
+    assert names(claim(store, 0, location="seoul")) == []
+    assert names(claim(store, 0, location="busan")) == ["api"]
+
+
+def test_a_run_that_died_costs_two_intervals_at_most(store: Store) -> None:
+    watch(store, "api", interval="10s")
+    first = claim(store, 0)
+    assert names(first) == ["api"]
+    times = [second for second in range(1, 60) if names(claim(store, second))]
+    # Each due time again, although nothing was ever reported.
+    assert times
+    assert max(b - a for a, b in zip([0, *times], times, strict=False)) <= 20
+
+
+def test_a_clock_that_was_set_back_stops_no_check(store: Store) -> None:
+    watch(store, "api", interval="10s")
+    claim(store, 86_400, 1.0)
+    report(store, 86_400, ok=True, monitor="api", received=86_400, agent="seoul")
+    found = [name for second in range(60) for name in names(claim(store, second))]
+    assert found.count("api") >= 5
+
+
+def test_what_somebody_wants_checked_is_due_with_the_next_claim(store: Store) -> None:
+    watch(store, "api", interval="1h")
+    claim(store, 0)
+    report(store, 1, ok=True, monitor="api", received=1, agent="seoul")
+    store.monitors.want_check(store.monitors.page(limit=1)[0].row["id"], now=at(5))
+    assert [names(claim(store, second)) for second in (6, 7)] == [["api"], []]
+
+
+def test_a_paused_monitor_is_not_checked(store: Store) -> None:
+    watch(store, "api", interval="1s")
+    watch(store, "api", interval="1s", enabled=False)
+    assert names(claim(store, 5, known=2)) == []
+
+
+def test_policies_are_sent_until_the_agent_knows_them(store: Store) -> None:
+    watch(store, "api", "web")
+    found = claim(store, 0, known=None)
+    assert (found.version, found.is_all, [row["name"] for row in found.changed]) == (1, True, ["api", "web"])
+    assert claim(store, 1, known=1).changed == []
+    watch(store, "api")
+    found = claim(store, 2, known=1)
+    assert (found.version, found.is_all) == (2, False)
+    assert [(row["name"], row["is_watched"]) for row in found.changed] == [("web", 0)]
+
+
+def test_targets_of_the_agent_are_monitors_too(store: Store) -> None:
+    targets = ["http://me:secret@a.example/", "http://b.example/"]
+    shown = ["http://b.example/", "http://me:***@a.example/"]
+    found = store.checks.claim("seoul", now=at(0), seconds=1, targets=targets, target_interval=30)
+    assert names(found) == shown
+    assert sorted(entry.row["name"] for entry in store.monitors.page(limit=9, source="env")) == shown
+    for name in shown:
+        report(store, 0, ok=True, monitor=name, received=1, agent="seoul")
+    # Nobody else has them.
+    assert names(claim(store, 3600, 60)) == []
+    assert names(store.checks.claim("seoul", now=at(3600), seconds=60, targets=targets)) == shown
