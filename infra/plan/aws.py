@@ -11,7 +11,7 @@ from infra.clouds.aws.target import groups_of
 from infra.clouds.cron import Beat
 from infra.plan import model
 from infra.plan.measured import Measured
-from infra.plan.model import AGENT, BACKEND, DELIVERY, Calls, Line, Load, Plan, Price, Term
+from infra.plan.model import AGENT, BACKEND, CLAIMS, DELIVERY, Calls, Line, Load, Plan, Price, Term
 from infra.table import agent, rows
 from shared.settings import SettingError
 
@@ -86,7 +86,7 @@ def _quantities(
         "schedules": ticks * model.DAYS,
         # Runs between the minutes come through a queue.
         "queue": polls + later * REQUESTS_A_MESSAGE if later else 0.0,
-        "gateway": calls[BACKEND] + calls["list_alerts"],
+        "gateway": calls[BACKEND] + calls[CLAIMS] + calls["list_alerts"],
         "secrets": float(len(secrets)),
         "secret_reads": reads * model.STARTS_A_DAY * model.DAYS,
         "logs": (own * load.is_logged + sum(calls.values()) * CALL_BYTES) / 1e9,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from functions.check_monitors.due_checks import CLAIM_SECONDS
 from infra.plan import model
 from infra.plan.measured import Measured
 from infra.plan.model import AGENT, Load, Plan, Price, Term
@@ -16,7 +17,8 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
     engine = "sqlite" if load.settings.database_path else "postgresql"
     periods = {row.name: row.every_seconds(load.settings) for row in rows() if row.name != AGENT}
     scheduled = {name: model.MONTH_SECONDS / seconds for name, seconds in periods.items() if seconds}
-    made = model.calls(load, measured, engine, scheduled)
+    # The agent goes on claiming, so that each monitor is checked at its own time.
+    made = model.calls(load, measured, engine, scheduled, claims=model.MONTH_SECONDS / CLAIM_SECONDS)
     # It runs without end, so nothing starts again.
     made = [model.Calls(call.function, call.times, call.cost, 0.0, call.start) for call in made]
     if refusals := model.too_slow(load, made, 1.0, RUN_SECONDS):

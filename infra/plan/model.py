@@ -13,6 +13,7 @@ from shared.settings import Settings
 
 # The functions whose calls grow with what is watched, as durations.toml names them.
 AGENT, BACKEND, DELIVERY = "check_monitors", "ingest_event", "deliver_notifications"
+CLAIMS = "claim_checks"
 HOURS = 730.0
 MONTH_SECONDS = HOURS * 3600
 DAYS = HOURS / 24
@@ -128,13 +129,19 @@ class Plan:
         return sum(term.seconds for term in self.delay)
 
 
-def calls(load: Load, measured: Measured, engine: str, scheduled: Mapping[str, float]) -> list[Calls]:
-    """All calls in a month. ``scheduled``: how often each scheduled function but the agent is called."""
+def calls(
+    load: Load, measured: Measured, engine: str, scheduled: Mapping[str, float], claims: float | None = None
+) -> list[Calls]:
+    """All calls in a month. ``scheduled``: how often each scheduled function but the agent is called.
+
+    ``claims``: how often the agent claims its checks; by default once in each run.
+    """
     run = measured.of(AGENT, load.monitors)
     reports = max(1.0, run.reports)
     kinds = {
         AGENT: (load.runs, run),
         BACKEND: (load.runs * reports, measured.of(f"{BACKEND}.{engine}", load.monitors / reports)),
+        CLAIMS: (load.runs if claims is None else claims, measured.of(f"{CLAIMS}.{engine}", load.monitors)),
         **{name: (times, measured.of(f"{name}.{engine}", 0)) for name, times in scheduled.items()},
         "list_alerts": (OWN_CALLS_A_DAY * DAYS, measured.of(f"list_alerts.{engine}")),
     }

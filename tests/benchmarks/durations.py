@@ -9,6 +9,7 @@ import contextlib
 import datetime
 import functools
 import itertools
+import json
 import os
 import platform
 import statistics
@@ -41,8 +42,9 @@ DISTANCES = {"site_answers_after_ms": 200.0, "database_is_away_ms": 1.0, "channe
 # How often in a round: by the monitors of a run, by the events of a report, and everything else.
 RUNS = {1: 8, 10: 8, 100: 4, 1000: 1}
 REPORTS = {1: 20, 10: 20, 50: 10, 100: 10}
+CLAIMS = {1: 20, 10: 20, 100: 10, 1000: 4}
 CALLS = 20
-STARTED = ("check_monitors", "ingest_event", "deliver_notifications", "list_alerts")
+STARTED = ("check_monitors", "ingest_event", "claim_checks", "deliver_notifications", "list_alerts")
 
 
 def run(folder: Path, rounds: int) -> str:
@@ -91,12 +93,13 @@ def _with_store(project: Path, folder: Path, engine: str, url: str, rounds: int)
     with BotApi() as api, far.distance(api.port, DISTANCES["channel_is_away_ms"]) as way:
         variables = {**api.environ, "TELEGRAM_API_URL": f"http://127.0.0.1:{way.port}"}
         variables |= {"DATABASE_URL": url, "API_AUTH": "all"}
-        names = ["ingest_event", "deliver_notifications", "review_alerts", "list_alerts", "health"]
+        names = ["ingest_event", "claim_checks", "deliver_notifications", "review_alerts", "list_alerts", "health"]
         functions = {name: FunctionAlone(project, _new(folder / name), name, **variables) for name in names}
         with started_together(*functions.values()):
             ingest, deliver = functions["ingest_event"], functions["deliver_notifications"]
             taken = {str(size): several(ingest, reports_of(size), times, rounds) for size, times in REPORTS.items()}
             found = {f"ingest_event.{engine}": taken, f"deliver_notifications.{engine}": {}}
+            found[f"claim_checks.{engine}"] = _claims(functions["claim_checks"], rounds)
             owe = _owe(url)
             for messages in (0, 1):
                 delivered = several(deliver, functools.partial(_deliver, owe, messages), CALLS, rounds)
@@ -106,6 +109,18 @@ def _with_store(project: Path, folder: Path, engine: str, url: str, rounds: int)
                     asked = request_of(row.route.method, row.route.path)
                     answered = several(functions[row.name], functools.partial(bytes, asked), CALLS, rounds)
                     found[f"{row.name}.{engine}"] = {"0" if row.every else "1": answered}
+    return found
+
+
+def _claims(function: FunctionAlone, rounds: int) -> dict[str, Figures]:
+    """``claim_checks`` by the number of the agent's monitors."""
+    found = {}
+    for monitors, times in CLAIMS.items():
+        targets = [f"https://service-{number}.example.com/" for number in range(monitors)]
+        body = json.dumps({"agent": "measured", "location": f"of {monitors}", "targets": targets}).encode()
+        asked = request_of("POST", "/checks/claim", body)
+        answer_ms(function, asked)  # the first one makes the monitors known
+        found[str(monitors)] = several(function, functools.partial(bytes, asked), times, rounds)
     return found
 
 

@@ -186,6 +186,8 @@ class Loop:
     def _respond(self, connection: Connection, request: Any, response: _Response) -> bool:
         writer, environ = wsgi.create(request, response, connection.client, connection.server, self._cfg)
         environ["wsgi.multithread"] = True
+        # For a run that lasts: it would hold the end up.
+        environ["bonghwa.is_stopping"] = lambda: self.is_stopping
         if connection.incoming.is_last or connection.incoming.is_over or self.is_stopping:
             writer.force_close()
         parts = self._app(environ, writer.start_response)

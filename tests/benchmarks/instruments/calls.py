@@ -34,9 +34,12 @@ def _figures(function: FunctionAlone, request: Callable[[], bytes], times: int) 
     }
 
 
-def request_of(method: str, path: str) -> bytes:
-    """A request with the key, and nothing in it."""
-    return f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {API_KEY}\r\nContent-Length: 0\r\n\r\n".encode()
+def request_of(method: str, path: str, body: bytes = b"") -> bytes:
+    """A request with the key, and with JSON in it if it has a body."""
+    headers = (
+        f"Host: localhost\r\nX-API-Key: {API_KEY}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    )
+    return f"{method} {path} HTTP/1.1\r\n{headers}\r\n\r\n".encode() + body
 
 
 def answer_ms(function: FunctionAlone, request: bytes) -> float:

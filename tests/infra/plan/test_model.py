@@ -44,6 +44,7 @@ def test_googles_quantities_are_those_calculated_by_hand() -> None:
     # 43,800 minutes in a month of 730 hours: two checks and one delivery each, and a report or more for each check.
     calls = {each.function: each for each in ten.calls}
     assert calls["check_monitors"].times == 87_600
+    assert calls["claim_checks"].times == calls["check_monitors"].times
     assert calls["deliver_notifications"].times == pytest.approx(43_800)
     assert calls["ingest_event"].times == pytest.approx(87_600 * measured().of("check_monitors", 10).reports)
     # In every minute one workflow sleeps and then calls: two steps, of which Google bills each.

@@ -130,5 +130,6 @@ def test_a_hundred_hanging_monitors_delay_no_other(project: Path, tmp_path: Path
             target.status = 500
             began = time.monotonic()
             system.wait_until(lambda: told(system) == ["OUTAGE Web"], 10)
-            assert time.monotonic() - began < 5
+            # None of the others is given up before 20 s.
+            assert time.monotonic() - began < 8
             slow.is_hanging = False
