@@ -8,7 +8,7 @@ from typing import NamedTuple
 from shared.alerting import WatchPeriod
 from shared.alerting.heartbeats import Beat, Ping, after_change, after_gap, after_ping, in_order, run_ms
 from shared.models import Cause, Event, as_text
-from shared.monitors.keys import key_of
+from shared.monitors.others.keys import key_of
 from shared.monitors.parts import Heartbeat
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.engines.group_commit import Group

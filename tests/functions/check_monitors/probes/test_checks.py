@@ -13,7 +13,7 @@ from shared.models import Event
 from shared.monitors.kinds import Kind
 from shared.settings import SettingError, Settings
 from tests.support.policies import policy
-from tests.support.raw_servers import OK, RawServers, says, stays_silent
+from tests.support.servers.raw_servers import OK, RawServers, says, stays_silent
 
 _SILENT = ("http", "ssh", "smtp", "redis", "ws", "tls", "grpc", "docker")
 PROBES = ROOT / "functions" / "check_monitors" / "probes"

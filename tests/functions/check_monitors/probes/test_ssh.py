@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.policies import check_policy
-from tests.support.raw_servers import Handler, RawServers, stays_silent
 from tests.support.running import free_port, wait_until
+from tests.support.servers.raw_servers import Handler, RawServers, stays_silent
 
 
 def greets(said: bytes) -> Handler:
