@@ -23,6 +23,8 @@ CLAIM_SECONDS = 0.8
 IDLE_SECONDS = 3.0
 # How soon a claim has usually been answered.
 _CLAIMED_WITHIN = 0.03
+# How soon a run that lasts sees that the server is about to end.
+_STOPS_WITHIN = 0.2
 # Without the backend, what was due longer ago is left out.
 MAX_SPAN_SECONDS = 60.0
 
@@ -137,9 +139,10 @@ class Claiming:
 
 
 class Stream:
-    """Claims again and again, for ``lasting`` seconds."""
+    """Claims again and again, for ``lasting`` seconds, or until the server ``is_stopping``."""
 
-    def __init__(self, settings: Settings, lasting: float) -> None:
+    def __init__(self, settings: Settings, lasting: float, is_stopping: Callable[[], bool]) -> None:
+        self._is_stopping = is_stopping
         self.is_reached: bool | None = None
         self._settings = settings
         self._ends_at = time.monotonic() + lasting
@@ -161,16 +164,16 @@ class Stream:
             if count():
                 # The first monitors may just have come.
                 self._claims_at = min(self._claims_at, at + CLAIM_SECONDS)
-            return max(0.0, min(self._claims_at, self._ends_at) - at), due
+            return 0.0, due
         at = time.monotonic()
-        if at >= self._ends_at:
+        if at >= self._ends_at or self._is_stopping():
             return None
         if at >= self._claims_at:
             seconds = CLAIM_SECONDS if count() else IDLE_SECONDS
             self._claims_at = at + seconds
             self._claiming = Claiming(self._settings, seconds + CLAIM_SECONDS)
             return _CLAIMED_WITHIN, []
-        return min(self._claims_at, self._ends_at) - at, []
+        return max(0.0, min(self._claims_at - at, self._ends_at - at, _STOPS_WITHIN)), []
 
 
 def interval(settings: Settings) -> float:

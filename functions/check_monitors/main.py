@@ -1,5 +1,6 @@
 """Scheduled: the agent. Checks what is due, all side by side, and reports each result as soon as it has it."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import functions_framework
@@ -54,7 +55,8 @@ def check_monitors(request: Request, settings: Settings) -> Response:
     """
     run = web.query_of(request, Run)
     if run.only == "claimed" and run.lasting:
-        return web.answer(_go_on_checking(settings, run.lasting))
+        is_stopping = request.environ.get("bonghwa.is_stopping", bool)
+        return web.answer(_go_on_checking(settings, run.lasting, is_stopping))
     targets = settings.target_urls if run.only != "claimed" else ()
     claim = due_checks.Claiming(settings, run.seconds) if run.only != "targets" else None
     # A backend that hangs delays no check of a target.
@@ -80,12 +82,12 @@ def _done(checked: int, failed: int, reported: Reported) -> dict[str, int]:
     }
 
 
-def _go_on_checking(settings: Settings, seconds: float) -> dict[str, int]:
-    """Claim and check for so long; what was done."""
+def _go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[], bool]) -> dict[str, int]:
+    """Claim and check for so long, or until the server ``is_stopping``; what was done."""
     # Imported here: an agent that has its targets alone starts without it.
     from functions.check_monitors.probes.checks import check_as_due
 
-    hold, stream, counts = Hold(), due_checks.Stream(settings, seconds), [0, 0]
+    hold, stream, counts = Hold(), due_checks.Stream(settings, seconds, is_stopping), [0, 0]
     reporter = Reporter(settings, watched=0, lasts=due_checks.count, on_settled=hold.release)
 
     def more() -> "tuple[float, list[tuple[float, Policy]]] | None":

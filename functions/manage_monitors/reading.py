@@ -8,7 +8,7 @@ from flask import Request
 from pydantic import ValidationError
 
 from shared import web
-from shared.monitors.others.aliases import normalised
+from shared.monitors.aliases import normalised
 from shared.monitors.descriptions import MONITOR, PARTS
 from shared.monitors.expectations import expected
 from shared.monitors.masking import is_secret, masked, unmasked

@@ -131,7 +131,7 @@ def _go_milliseconds(text: str) -> float | None:
     if not re.fullmatch(rf"\+?({_GO_PART})+", text) or len(text) > 100:
         return None
     found = sum(float(number) * _GO_MS[unit] for number, unit in re.findall(_GO_PART, text))
-    return found if found <= _MAX_MS else None
+    return min(found, _MAX_MS)
 
 
 def _wrong(field: str, value: str, expected: str) -> Problem:

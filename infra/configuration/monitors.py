@@ -11,7 +11,7 @@ from infra.configuration.reading.filling import filled
 from infra.configuration.reading.mistakes import BROKEN, Mistake
 from infra.configuration.reading.nodes import Entry, ListNode, MappingNode, Node, Scalar, data_of
 from infra.configuration.reading.validation import Source, checked
-from shared.monitors.others.aliases import normalised
+from shared.monitors.aliases import normalised
 from shared.monitors.conditions import parse
 from shared.monitors.kinds import Kind, kind_of, misplaced, unavailable
 from shared.monitors.parts import Part, one_or_more

@@ -18,7 +18,6 @@ from shared.logs.private import open_private
 from shared.notifiers import NotifierKind, kinds
 from shared.settings import SettingError, Settings, is_loopback
 from shared.settings.proxies import refuse_unusable
-from shared.settings.secrets import without_password
 from shared.store import StoreUnavailable, open_store
 
 
@@ -85,7 +84,9 @@ def _listen(settings: Settings) -> socket.socket:
 def banner(settings: Settings, channels: Mapping[str, NotifierKind], *, is_new: bool) -> str:
     """The lines that a person needs when the system serves. ``is_new``: this start made the settings file."""
     on = {notifier.kind for notifier in channels.values()}
-    watched = [f"{without_password(url)}  every {settings.check_interval_seconds:g} s" for url in settings.target_urls]
+    watched = list(settings.target_names)
+    if watched:
+        watched[0] += f"  every {settings.check_interval_seconds:g} s"
     named = names_in_file(settings)
     if named:
         watched.append(f"{len(named)} monitors of {settings.config_file.name}")

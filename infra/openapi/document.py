@@ -46,6 +46,7 @@ _TAGS = {
     "events": "The reports of checks.",
     "alerts": "Outages and the like, and who was notified.",
     "monitors": "What is watched, and how it is.",
+    "heartbeats": "The pings of jobs that say by themselves that they run. The token is all that they need.",
     "system": "How the system is, and what it can do.",
     "schedules": "What a schedule calls. An extra call does no harm.",
 }
@@ -53,7 +54,7 @@ _TAGS = {
 _PROBLEMS = {
     400: ("BadRequest", "The input is wrong. `field` and `value` name the first mistake, `errors` lists them."),
     401: ("Unauthorized", "The `X-API-Key` header is missing or wrong."),
-    404: ("NotFound", "There is no alert, or no monitor, with this id."),
+    404: ("NotFound", "There is nothing at this path, or no alert or monitor with this id."),
     405: ("MethodNotAllowed", "The method is not allowed. `Allow` names those that are."),
     409: (
         "Conflict",
@@ -62,7 +63,11 @@ _PROBLEMS = {
     413: ("ContentTooLarge", f"The body is longer than {MAX_BODY_BYTES} bytes."),
     414: ("UriTooLong", "The address is too long for the server, which responds itself."),
     415: ("UnsupportedMediaType", "The headers say that the body is not JSON, or is compressed."),
-    429: ("TooManyRequests", "The alert was moved too often. `Retry-After` says when it can be moved again."),
+    429: (
+        "TooManyRequests",
+        "The alert was moved too often, or the address came with too many unknown tokens. `Retry-After` says when to "
+        "try again.",
+    ),
     421: ("MisdirectedRequest", "The `Host` header is none of the system's names. `PUBLIC_URL` adds one."),
     500: ("InternalServerError", "A setting is malformed, or the program has a defect. The log says which."),
     503: ("ServiceUnavailable", "The database is busy or cannot be reached. `Retry-After` says when to try again."),
@@ -219,7 +224,8 @@ def _query_parameters(operation: Operation, schemas: _Schemas) -> Iterator[dict[
         # None means that the parameter is absent; a query cannot hold it.
         kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
         schema.update(*kinds)
-        yield {"name": name, "in": "query", "description": description, "allowEmptyValue": True, "schema": schema}
+        presence = {"required": True} if name in whole.get("required", []) else {"allowEmptyValue": True}
+        yield {"name": name, "in": "query", "description": description, **presence, "schema": schema}
 
 
 def _responses(route: Route, operation: Operation, schemas: _Schemas) -> dict[str, Any]:
@@ -239,7 +245,7 @@ def _responses(route: Route, operation: Operation, schemas: _Schemas) -> dict[st
             # The same status also comes, as a problem, if the function's process does not respond.
             common = _problem(status, schemas)
             said[str(status)]["content"] = said[str(status)].get("content", {}) | common["content"]
-            said[str(status)]["headers"] = common["headers"]
+            said[str(status)] |= {"headers": common["headers"]} if "headers" in common else {}
         else:
             said[str(status)] = {"$ref": f"#/components/responses/{_PROBLEMS[status][0]}"}
     return said

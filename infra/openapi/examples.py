@@ -118,7 +118,7 @@ TROUBLE = {
     "version": __version__,
 }
 CHECKS_RUN = {"checked": 2, "failed": 1, "posted": 2, "refused": 0, "spooled": 0}
-REVIEW = {"silent_agents": 0}
+REVIEW = {"silent_agents": 0, "missed_pings": 0}
 DELIVERY_RUN = {"SENT": 1, "RETRY": 0, "FAILED": 0, "EXPIRED": 0}
 
 _BLANK = {"type": "about:blank"}

@@ -9,6 +9,7 @@ from functions.list_alerts.main import AlertsQuery
 from functions.list_notification_logs.main import NotificationLogsQuery
 from functions.update_alert.main import AlertUpdate
 from infra.openapi import examples, responses
+from infra.openapi.heartbeat_operations import HEARTBEAT_OPERATIONS
 from infra.openapi.monitor_operations import MONITOR_OPERATIONS
 from infra.openapi.operation import Operation, Response, following_page
 from shared.models import MAX_EVENTS_PER_REQUEST, Alert, Event
@@ -31,6 +32,7 @@ _ALERT_OF_EVENT = {
 
 OPERATIONS = {
     **MONITOR_OPERATIONS,
+    **HEARTBEAT_OPERATIONS,
     "ingest_event": Operation(
         tag="events",
         summary="Report a check",
@@ -203,13 +205,13 @@ OPERATIONS = {
         summary="Notice what no event tells",
         description=(
             "One review, as the schedule calls it: an agent that has fallen silent opens an alert, and its monitors "
-            "become UNKNOWN."
+            "become UNKNOWN. A heartbeat whose ping did not come in time opens an alert too."
         ),
         responses={
             200: Response(
                 "What was newly found.",
                 responses.Review,
-                {"review": {"summary": "Every agent reports", "value": examples.REVIEW}},
+                {"review": {"summary": "All is as it should be", "value": examples.REVIEW}},
             )
         },
     ),

@@ -115,6 +115,7 @@ class Review(BaseModel):
     """One review of what no event tells."""
 
     silent_agents: Count = Field(description="Agents whose silence was noticed now.")
+    missed_pings: Count = Field(description="Heartbeats whose ping did not come in time, as was noticed now.")
 
 
 class Problem(BaseModel):

@@ -68,8 +68,9 @@ def after_gap(beat: Beat, within: timedelta, watched_until: datetime | None, now
         return beat._replace(missed_at=min(beat.missed_at, now + within))
     if beat.missed_at <= watched_until:
         return beat  # missed while somebody watched
-    is_first_gap = beat.missed_at == beat.pinged_at + within
-    return beat._replace(missed_at=now + within if is_first_gap else beat.missed_at + (now - watched_until))
+    if beat.missed_at == beat.pinged_at + within:
+        return beat._replace(missed_at=now + within)
+    return beat._replace(missed_at=min(beat.missed_at + (now - watched_until), now + within))
 
 
 def after_change(

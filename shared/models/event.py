@@ -11,6 +11,7 @@ from shared.settings.secrets import without_password
 
 MAX_EVENTS_PER_REQUEST = 1_000
 MAX_ATTEMPTS = 100
+MAX_INTERVAL_SECONDS = 366 * 86_400
 
 
 def _made_up_where_absent(value: Any) -> Any:
@@ -66,7 +67,7 @@ class Event(Value):
     ] = None  # type: ignore[assignment]  # the validator takes target_url
     location: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
     agent: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
-    interval_seconds: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] | None = None
+    interval_seconds: Annotated[float, Field(gt=0, le=MAX_INTERVAL_SECONDS, allow_inf_nan=False)] | None = None
     is_inconclusive: bool = False
     dns_ms: Milliseconds | None = None
     connect_ms: Milliseconds | None = None

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Validat
 
 from shared.models.scalars import Text
 from shared.monitors import kinds
-from shared.monitors.others.aliases import normalised
+from shared.monitors.aliases import normalised
 from shared.monitors.conditions import parse
 from shared.monitors.durations import Duration, ShortDuration
 from shared.monitors.kinds import Kind

@@ -53,6 +53,11 @@ def _masked_userinfo(found: re.Match[str]) -> str:
     return f"{user}:{MASK}@" if password else f"{MASK}@"
 
 
+def without_token(path: str) -> str:
+    """The path of a request with ``***`` in place of the token of a heartbeat, which is a credential."""
+    return re.sub(r"(/heartbeats/|/api/push/)[^/?\s]+", rf"\1{MASK}", path)
+
+
 def secret_parts(environ: Mapping[str, str]) -> set[str]:
     """Every text in ``environ`` that must not be shown: each secret, each of several keys, and passwords in URLs.
 

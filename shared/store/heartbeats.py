@@ -8,7 +8,6 @@ from typing import NamedTuple
 from shared.alerting import WatchPeriod
 from shared.alerting.heartbeats import Beat, Ping, after_change, after_gap, after_ping, in_order, run_ms
 from shared.models import Cause, Event, as_text
-from shared.monitors.others.keys import key_of
 from shared.monitors.parts import Heartbeat
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.engines.group_commit import Group
@@ -37,7 +36,7 @@ class Heartbeats:
         self._group = Group(database)
 
     def take(self, token: str, ping: Ping, *, now: datetime, channels: Sequence[str], key: str | None = None) -> Taken:
-        """Save a ping with what it means and what it owes to ``channels``. ``key``: see ``key_of``.
+        """Save a ping with what it means and what it owes to ``channels``. ``key``: see ``table.key_of``.
 
         Raises:
             HeartbeatNotFound: no monitor has this token, and this key if one is given.
@@ -96,7 +95,7 @@ def _find(transaction: Transaction, token: str, key: str | None) -> Row:
     rows = table.with_token(transaction, token)
     if key is not None:
         given = key.lower().encode("utf-8", "replace")
-        rows = [row for row in rows if hmac.compare_digest(key_of(row["group_name"], row["name"]).encode(), given)]
+        rows = [row for row in rows if hmac.compare_digest(table.key_of(row).encode(), given)]
     if not rows:
         raise HeartbeatNotFound
     if len(rows) > 1:

@@ -19,7 +19,7 @@ from tests.support.running import LocalSystem
 from tests.support.stand_ins import Target
 
 # The responses to a request that breaks the document; 414 comes from the server, before any function.
-REFUSALS = ["400", "401", "404", "405", "409", "413", "414", "415"]
+REFUSALS = ["400", "401", "404", "405", "409", "413", "414", "415", "429"]
 # What ignores fields that it does not know.
 TAKEN = {"Event", "CheckAttempt", "Cause", "AlertUpdate", "ClaimRequest", "Configuration"}
 

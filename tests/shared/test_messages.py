@@ -42,6 +42,24 @@ def test_a_recovery_says_how_long_it_lasted() -> None:
     assert compose(alert(), notification("RECOVERY"), "ko", UTC).endswith("· 지속 시간: 3분 5초 · #17")
 
 
+def test_a_missed_ping_says_when_the_last_one_came() -> None:
+    cause = Cause.of("no_ping_since", pinged_at="2025-01-08T10:30:00.000Z")
+    missed = alert(subject="Backup", target_url="heartbeat", cause_data=cause)
+    assert compose(missed, notification("OUTAGE"), "en", KST) == (
+        "OUTAGE Backup (heartbeat) · cause: no ping since 2025-01-08 19:30:00 KST · since 2025-01-08 21:00:00 KST · #17"
+    )
+    assert compose(missed, notification("OUTAGE"), "ko", KST) == (
+        "장애 Backup (heartbeat) · 원인: 2025-01-08 19:30:00 KST 이후 핑이 오지 않음"
+        " · 시작: 2025-01-08 21:00:00 KST · #17"
+    )
+
+
+@pytest.mark.parametrize("said", ["yesterday", "2025-01-08", "2025-01-08T10:30:00", "", 5])
+def test_a_reporters_text_that_is_no_time_is_shown_as_it_is(said: str | int) -> None:
+    missed = alert(cause_data=Cause.of("no_ping_since", pinged_at=said))
+    assert f"cause: no ping since {said}".strip() in compose(missed, notification("OUTAGE"), "en", KST)
+
+
 KINDS = [
     (
         AlertKind.AGENT_SILENT,

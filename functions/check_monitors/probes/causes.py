@@ -44,6 +44,7 @@ _BY_TEXT = {  # for the codes that stand for several faults; these come first
     "packet length too long": Cause.of("not_tls"),
     # After a GOAWAY, libcurl tries a few connections or resets its own stream.
     "Connection died": Cause.of("http2_closed"),
+    "we expected SETTINGS frame": Cause.of("http2_not_spoken"),
     "reset by curl": Cause.of("http2_closed"),
     "reset by peer": _RESET,
     "Broken pipe": _RESET,

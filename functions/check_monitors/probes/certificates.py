@@ -3,6 +3,7 @@
 import atexit
 import functools
 import hashlib
+import os
 import shutil
 import ssl
 import tempfile
@@ -12,6 +13,8 @@ from typing import Any
 
 import pycurl
 
+from functions.check_monitors.probes.judgement import NotCheckable
+from shared.models import Cause
 from shared.monitors.parts import ClientCertificate
 from shared.monitors.policy import Policy
 
@@ -19,7 +22,11 @@ _PEM = "-----BEGIN"
 
 
 def set_tls(curl: Any, policy: Policy, ca_file: str, certificate: ClientCertificate | None) -> None:
-    """Set what the policy says of TLS. ``certificate`` has its placeholders filled in."""
+    """Set what the policy says of TLS. ``certificate`` has its placeholders filled in.
+
+    Raises:
+        NotCheckable: a file that the policy names cannot be read.
+    """
     if policy.verify_tls:
         curl.setopt(pycurl.CAINFO, ca_file)
     else:
@@ -32,21 +39,37 @@ def set_tls(curl: Any, policy: Policy, ca_file: str, certificate: ClientCertific
             (certificate.key, pycurl.SSLKEY_BLOB, pycurl.SSLKEY),
         ):
             # A key in memory is written to no disk.
-            curl.setopt(*((blob, pem.encode()) if _PEM in pem else (path, pem)))
+            curl.setopt(*((blob, pem.encode()) if _PEM in pem else (path, _readable(pem))))
     curl.setopt(pycurl.OPT_CERTINFO, 1)
 
 
-@functools.lru_cache(maxsize=256)
 def ca_file_of(text: str) -> str:
     """The file of a policy's trusted certificates, which are given as PEM text or as a path.
 
     libcurl parses certificates in memory with every check, which takes it 9 ms; those of a file it keeps.
+
+    Raises:
+        NotCheckable: there is no such file.
     """
     if _PEM not in text:
-        return text
-    path = _folder() / f"{hashlib.sha256(text.encode()).hexdigest()}.pem"
-    path.write_text(text, encoding="utf-8")
+        return _readable(text)
+    path = _folder() / f"{_digest(text)}.pem"
+    # Written again if something has tidied the temporary files up.
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     return str(path)
+
+
+def _readable(path: str) -> str:
+    if not os.access(path, os.R_OK):
+        raise NotCheckable(Cause.of("file_not_readable", path=path))
+    return path
+
+
+@functools.lru_cache(maxsize=256)
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @functools.cache

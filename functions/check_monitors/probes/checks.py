@@ -55,7 +55,7 @@ def check_all(
 
         def on_end(check: Any) -> None:
             subject = check.subject
-            event = subject.event()
+            event = _event_of(subject)
             if _tries_again(subject, event):
                 _try_again(subject, event, loop)
                 return
@@ -83,7 +83,7 @@ def check_as_due(
 
         def on_end(check: Any) -> None:
             subject = check.subject
-            event = subject.event()
+            event = _event_of(subject)
             if _tries_again(subject, event):
                 _try_again(subject, event, loop)
             else:
@@ -103,9 +103,35 @@ def check_as_due(
 
 def check_of(subject: Subject) -> Any:
     """The check of a policy, whatever its kind."""
-    name = MODULE_OF_KIND[subject.policy.kind]
-    module = importlib.import_module(f"functions.check_monitors.probes.{name}")
-    return module.check_of(subject)
+    try:
+        name = MODULE_OF_KIND[subject.policy.kind]
+        module = importlib.import_module(f"functions.check_monitors.probes.{name}")
+        return module.check_of(subject)
+    except Exception as defect:  # noqa: BLE001  # a library of one kind may be missing; the others go on
+        subject.break_off(defect)
+        return _Nothing(subject)
+
+
+class _Nothing:
+    """A check that could not be made: it is over at once."""
+
+    ca_file = ""
+    deadline = 0.0
+    is_put_off = False
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+
+    def handle(self) -> None:
+        """Nothing is to be done."""
+
+
+def _event_of(subject: Subject) -> Event:
+    try:
+        return subject.event()
+    except Exception as defect:  # noqa: BLE001  # it must not end the other checks
+        subject.break_off(defect)
+        return subject.event()
 
 
 def _tries_again(subject: Subject, event: Event) -> bool:

@@ -48,18 +48,21 @@ def mysql(heard: Heard, _: str, __: str | None) -> Conversation:
         return _mysql_error(greeting)
     if greeting[:1] != b"\x0a":
         return not_spoken("MySQL", heard)
-    version = greeting[1:].partition(b"\0")[0]
+    version = greeting[1:].partition(b"\0")[0].removeprefix(b"5.5.5-")  # MariaDB has it there for old replicas
     heard.data[:] = b""
     capabilities = 0x00000200 | 0x00008000 | 0x00080000  # 4.1's protocol and passwords, and plugins for them
     login = struct.pack("<IIB23x", capabilities, 2**24 - 1, 45) + _STRANGER + b"\0\0mysql_native_password\0"
     yield struct.pack("<I", len(login) | 1 << 24) + login
     yield from until(heard, lambda: _has_packet(heard))
     if _packet(heard)[:1] == b"\xfe":  # another plugin: an empty password
-        number = heard.data[3] + 1
+        number = (heard.data[3] + 1) % 256
         heard.data[:] = b""
         yield struct.pack("<I", number << 24)
         yield from until(heard, lambda: _has_packet(heard))
-    found = _mysql_error(_packet(heard)) if _packet(heard)[:1] == b"\xff" else None
+    reply = _packet(heard)
+    found = _mysql_error(reply) if reply[:1] == b"\xff" else None
+    if reply[:1] == b"\0":  # it lets everybody in: say goodbye
+        yield b"\x01\0\0\0\x01"
     heard.data[:] = version
     return found
 

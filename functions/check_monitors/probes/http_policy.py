@@ -57,6 +57,10 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         self.request = self.first_request(as_ascii(self.target()))
         return self._token() if policy.oauth2 else self.transfer(self.request.url, self.time_left())
 
+    def family_for(self, url: str) -> Any:
+        """Which addresses of the host to use. What the policy says goes before what was learned."""
+        return pycurl.IPRESOLVE_WHATEVER if self.subject.policy.ip_version else super().family_for(url)
+
     def first_request(self, url: str) -> Request:
         """The request, as the policy words it."""
         return first_request(self.subject, url)

@@ -55,6 +55,10 @@ class HttpTransfer(Transfer):
             or (not self.is_declared and time.monotonic() - self.headers_at > ENOUGH_SECONDS)
         )
 
+    def family_for(self, url: str) -> Any:
+        """Which addresses of the host to use, as far as earlier checks have learned it: libcurl's IPRESOLVE_…."""
+        return family_for(url)
+
     def begin(self) -> None:
         """Forget what was seen: another request begins."""
         self.url, self.family = "", pycurl.IPRESOLVE_WHATEVER  # as libcurl has them
@@ -86,7 +90,7 @@ class HttpTransfer(Transfer):
             return None
         curl = self.handle_for(url, timeout_seconds)
         self.url = url
-        self.family = family_for(url)
+        self.family = self.family_for(url)
         if self.family != pycurl.IPRESOLVE_WHATEVER:
             curl.setopt(pycurl.IPRESOLVE, self.family)
         curl.setopt(pycurl.CAINFO, self.ca_file)

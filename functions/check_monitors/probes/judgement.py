@@ -17,7 +17,7 @@ from shared.words import cause_text
 
 MESSAGE_CHARACTERS = 200
 # The target has no part in these: they mean the same for a monitor that is expected to fail.
-_OURS = ("refused_", "proxy_", "url_not_valid", "unsupported_", "not_configured_")
+_OURS = ("refused_", "proxy_", "url_not_valid", "unsupported_")
 
 
 class NotCheckable(ValueError):

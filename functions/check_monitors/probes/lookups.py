@@ -23,6 +23,7 @@ _LOOKUP_SECONDS = 3.0  # the event waits for the second lookup
 _MAX_THREADS = 16
 _ASK_SECONDS = 0.01
 _threads = threading.BoundedSemaphore(_MAX_THREADS)
+_lookup_threads = threading.BoundedSemaphore(4 * _MAX_THREADS)  # names that hang occupy them for a while
 _NO_SUCH_NAME = {
     number for name in ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY") if (number := getattr(socket, name, None))
 }
@@ -86,12 +87,12 @@ class AddressLookup(Exchange):
     def proceed(self) -> bool:
         """Whether the addresses are known, or the time is over."""
         at = time.monotonic()
-        if not self._is_started and _threads.acquire(blocking=False):
+        if not self._is_started and _lookup_threads.acquire(blocking=False):
             self._is_started = True
             try:
                 threading.Thread(target=self._look_up, daemon=True).start()
             except RuntimeError:  # no thread is left
-                _threads.release()
+                _lookup_threads.release()
                 self.why, self._is_done = THREADS, True
         self.wake_at = at + _ASK_SECONDS
         if not self._is_done and at >= self._ends_at:
@@ -107,7 +108,7 @@ class AddressLookup(Exchange):
             self.why = _lookup_cause(self.host, error)
         finally:
             self._is_done = True
-            _threads.release()
+            _lookup_threads.release()
 
 
 def no_answer(host: str, seconds: float) -> Cause | None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-import certifi
 import pycurl
 
 from functions.check_monitors.probes.capacity import MEMORY, OUT_OF_MEMORY
@@ -19,6 +18,11 @@ from shared.models import Cause
 from shared.monitors.placeholders import MissingValue
 
 _TIMEOUTS = ("no_response", "response_too_slow")
+# The policy's own certificates cannot be used, which says nothing of the target.
+_NOT_USABLE = {
+    pycurl.E_SSL_CERTPROBLEM: Cause.of("client_certificate_not_usable"),
+    pycurl.E_SSL_CACERT_BADFILE: Cause.of("ca_certificate_not_usable"),
+}
 
 
 class PolicyTransfer(Transfer):
@@ -27,15 +31,20 @@ class PolicyTransfer(Transfer):
     is_tls = False
 
     def __init__(self, subject: Subject) -> None:
-        own = subject.policy.ca_certificate
         super().__init__(
             subject.policy.timeout,
-            ca_file_of(own) if own else subject.ca_file,
+            subject.ca_file,
             subject.environ,
             is_private_allowed=subject.settings.is_private_allowed,
         )
         self.subject = subject
         self.resolution: Any = None
+        self._fault: NotCheckable | None = None
+        if own := subject.policy.ca_certificate:
+            try:
+                self.ca_file = ca_file_of(own)
+            except NotCheckable as fault:
+                self._fault = fault
         self.ends_at = 0.0
 
     def handle(self) -> Any:
@@ -77,6 +86,8 @@ class PolicyTransfer(Transfer):
         return self.safely(lambda: self._take_addresses(exchange))
 
     def _begin(self) -> Any:
+        if self._fault:
+            raise self._fault
         self.subject.begin()
         if self.subject.policy.resolver:
             # dnspython is loaded only if a monitor needs it.
@@ -110,7 +121,7 @@ class PolicyTransfer(Transfer):
     ) -> None:
         """Note how the check ended. Its event is made when the run needs it."""
         seen = self.subject.seen
-        seen.why, seen.is_inconclusive, seen.status = why, is_inconclusive, status
+        seen.why, seen.is_inconclusive, seen.status = why, is_inconclusive or why in _NOT_USABLE.values(), status
         if curl:
             seen.times = self._with_resolution(self.times(curl))
             seen.ip = curl.getinfo(pycurl.PRIMARY_IP) or None
@@ -159,6 +170,8 @@ class PolicyTransfer(Transfer):
 
     def why(self, curl: Any, code: int, text: str, status: int | None) -> Cause | None:
         """Why a transfer failed, with the phase in which its time was over."""
+        if code in _NOT_USABLE:
+            return _NOT_USABLE[code]
         found = super().why(curl, code, text, status)
         if found is None or found.code not in _TIMEOUTS or status is not None:
             return found
@@ -176,7 +189,7 @@ class PolicyTransfer(Transfer):
     def _set_proxy(self, curl: Any, proxy: str) -> None:
         curl.setopt(pycurl.PROXY, proxy)
         curl.setopt(pycurl.NOPROXY, "")
-        curl.setopt(pycurl.PROXY_CAINFO, certifi.where())
+        curl.setopt(pycurl.PROXY_CAINFO, self.subject.ca_file)
 
 
 def parts_of(url: str) -> SplitResult:

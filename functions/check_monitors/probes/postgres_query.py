@@ -62,6 +62,7 @@ class PostgresQuery(SocketCheck):
             "sslmode": mode,
             "application_name": "bonghwa",
             "passfile": "/dev/null",
+            "gssencmode": "disable",  # it would ask the address twice
             "options": f"-c statement_timeout={round(1000 * self.timeout_seconds)}",
         }
         if policy.ca_certificate:

@@ -19,6 +19,7 @@ from infra.local.front import refusals
 from infra.local.front.connection import Connection, Phase
 from infra.local.front.crowd import Crowd
 from infra.local.front.lanes import Lane, Threads
+from shared.settings.secrets import without_token
 
 SWEEP_SECONDS = 1.0
 _ACCEPTED_AT_ONCE = 16
@@ -176,7 +177,7 @@ class Loop:
             is_kept = self._respond(connection, request, response)
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a response, and the log the error
             if not refusals.is_the_clients(error):
-                self._log.exception("Error handling request %s %s", request.method, request.path)
+                self._log.exception("Error handling request %s %s", request.method, without_token(request.path))
             response = _Response([refusals.refusal_of(error)])
         connection.send(b"".join(response))
         self._done.append((connection, lane, is_kept))
@@ -185,6 +186,8 @@ class Loop:
     def _respond(self, connection: Connection, request: Any, response: _Response) -> bool:
         writer, environ = wsgi.create(request, response, connection.client, connection.server, self._cfg)
         environ["wsgi.multithread"] = True
+        # For a run that lasts: it would hold the end up.
+        environ["bonghwa.is_stopping"] = lambda: self.is_stopping
         if connection.incoming.is_last or connection.incoming.is_over or self.is_stopping:
             writer.force_close()
         parts = self._app(environ, writer.start_response)

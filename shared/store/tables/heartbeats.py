@@ -9,6 +9,8 @@ from shared.models import as_text
 from shared.monitors.parts import Heartbeat
 from shared.store.engines.database import Row, Transaction
 
+# What Gatus writes as a hyphen in a key.
+_HYPHENS = str.maketrans(dict.fromkeys(" /_,.#+&", "-"))
 _TIMES = ("pinged_at", "began_at", "missed_at")
 _SAVE = """
     UPDATE monitors SET pinged_at = :pinged_at, began_at = :began_at, missed_at = :missed_at
@@ -24,6 +26,11 @@ def with_token(transaction: Transaction, token: str) -> list[Row]:
     """The monitors that have this token; usually one."""
     sql = "SELECT * FROM monitors WHERE token_hash = :token_hash AND removed_at IS NULL ORDER BY id"
     return transaction.rows(sql, token_hash=token_hash(token))
+
+
+def key_of(row: Row) -> str:
+    """``<group>_<name>`` as Gatus writes it in URLs: ``core_nightly-backup``. Without a group it begins with ``_``."""
+    return "_".join(part.strip().lower().translate(_HYPHENS) for part in (row["group_name"] or "", row["name"]))
 
 
 def missed(transaction: Transaction, now: datetime, limit: int) -> list[Row]:

@@ -4,6 +4,7 @@ import pytest
 
 from shared import ROOT
 from shared.settings import SettingError, Settings
+from shared.settings.secrets import without_token
 from tests.support.keys import KEYS, WEAK_KEYS
 
 
@@ -94,3 +95,16 @@ def test_a_heartbeat_url_is_a_secret_even_if_malformed() -> None:
         with pytest.raises(SettingError, match=expected) as raised:
             Settings.from_env({"HEARTBEAT_URL": value})
         assert raised.value.__cause__ is raised.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/heartbeats/t0k3n", "/heartbeats/***"),
+        ("/heartbeats/t0k3n/start", "/heartbeats/***/start"),
+        ("/prod/api/push/t0k3n?status=up", "/prod/api/push/***?status=up"),
+        ("/alerts/7", "/alerts/7"),
+    ],
+)
+def test_a_path_is_shown_without_the_token_of_a_heartbeat(path: str, shown: str) -> None:
+    assert without_token(path) == shown

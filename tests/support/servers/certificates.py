@@ -29,14 +29,34 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
         pem = self._certificate(name, key, starts, ends, host=host, signed_by=key if self_signed else None)
-        pem += key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        pem += _private(key)
         file = self._path / "server.pem"
         file.write_bytes(pem)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
         return context
+
+    def chain_context(self, *, is_complete: bool) -> Any:
+        """A server's context whose certificate is from an issuer in between, which the server sends or not."""
+        between_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+        between_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Private Issuer")])
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+        between = self._certificate(between_name, between_key, TODAY - A_DAY, TODAY + A_DAY, ca=True)
+        own, self._name = self._name, between_name
+        pem = self._certificate(name, key, TODAY - A_DAY, TODAY + A_DAY, host="localhost", signed_by=between_key)
+        self._name = own
+        file = self._path / "chain.pem"
+        file.write_bytes(pem + (between if is_complete else b"") + _private(key))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file)
+        return context
+
+    def client(self) -> tuple[str, str]:
+        """A client's certificate and its key, as PEM."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a client")])
+        certificate = self._certificate(name, key, TODAY - A_DAY, TODAY + A_DAY, host="client.example")
+        return certificate.decode(), _private(key).decode()
 
     def _certificate(
         self,
@@ -50,7 +70,7 @@ class Authority:
     ) -> bytes:
         builder = x509.CertificateBuilder(
             subject_name=name,
-            issuer_name=name if signed_by else self._name,
+            issuer_name=name if signed_by is key else self._name,
             public_key=key.public_key(),
             serial_number=x509.random_serial_number(),
             not_valid_before=starts,
@@ -59,3 +79,10 @@ class Authority:
         if not ca:
             builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         return builder.sign(signed_by or self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def _private(key: Any) -> bytes:
+    pem: bytes = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return pem

@@ -1,7 +1,7 @@
 """Checks in a network of their own, whose only name server is a small one on loopback that misbehaves as told.
 
-``python -m tests.support.servers.name_server SECONDS NAME …`` checks ``http://NAME:PORT/`` of a healthy target, twice; it
-runs where ``probe_names`` starts it. The first label of a name, up to a hyphen, says how the server responds.
+``python -m tests.support.servers.name_server SECONDS NAME …`` checks ``http://NAME:PORT/`` of a healthy target, twice;
+it runs where ``probe_names`` starts it. The first label of a name, up to a hyphen, says how the server responds.
 """
 
 import contextlib

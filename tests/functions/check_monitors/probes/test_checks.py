@@ -2,17 +2,22 @@
 
 import subprocess
 import sys
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from functions.check_monitors.probes import tcp
 from functions.check_monitors.probes.checks import MODULE_OF_KIND, check_all
+from functions.check_monitors.probes.talk import Talk
 from shared import ROOT
 from shared.models import Event
 from shared.monitors.kinds import Kind
 from shared.settings import SettingError, Settings
 from tests.support.policies import policy
+from tests.support.running import wait_until
+from tests.support.servers.dns_server import DnsServer
 from tests.support.servers.raw_servers import OK, RawServers, says, stays_silent
 
 _SILENT = ("http", "ssh", "smtp", "redis", "ws", "tls", "grpc", "docker")
@@ -27,6 +32,7 @@ def test_every_kind_has_its_module() -> None:
 def test_a_kind_is_loaded_when_it_is_checked() -> None:
     script = """
 import sys
+import threading
 from functions.check_monitors.probes.checks import check_all
 loaded = {"dns", "psycopg", "json.tool"} & set(sys.modules)
 assert not loaded, loaded
@@ -61,17 +67,21 @@ def test_no_policies_are_no_events() -> None:
     assert check_all([], Settings.from_env({})) == []
 
 
-@pytest.mark.parametrize("place", ["first", "conversation"])
+@pytest.mark.parametrize("place", ["first", "conversation", "talk"])
 def test_a_defect_of_one_check_ends_no_other(
     serve: RawServers, monkeypatch: pytest.MonkeyPatch, steps: list[str], place: str
 ) -> None:
     def broken(_: Any) -> Any:
         raise RuntimeError("s3cret")
 
-    monkeypatch.setattr(tcp.TcpCheck, place, broken)
+    if place == "talk":
+        monkeypatch.setattr(Talk, "watched", broken)
+        monkeypatch.setattr(Talk, "proceed", broken)
+    else:
+        monkeypatch.setattr(tcp.TcpCheck, place, broken)
     http = serve(says(OK))
     policies = [
-        (0.0, policy(f"tcp://127.0.0.1:{http}", name="broken", retries=2)),
+        (0.0, policy(f"tcp://127.0.0.1:{http}", name="broken", retries=2, keyword="x")),
         (0.0, policy(f"http://127.0.0.1:{http}/", name="whole")),
     ]
     broken_event, whole_event = check_all(policies, Settings.from_env({}))
@@ -85,3 +95,41 @@ def test_a_file_of_certificates_that_is_missing_is_a_setting(monkeypatch: pytest
     monkeypatch.setenv("SSL_CERT_FILE", "/none.pem")
     with pytest.raises(SettingError, match="SSL_CERT_FILE"):
         check_all([(0.0, policy("tcp://127.0.0.1:1"))], Settings.from_env({}))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts in /proc")
+def test_nothing_leaks_over_many_checks_of_all_kinds(serve: RawServers) -> None:
+    def greets(connection: Any) -> None:
+        connection.sendall(b"220 x ESMTP\r\nSSH-2.0-x\r\n")
+        connection.recv(100)
+
+    http, silent, talking = serve(says(OK)), serve(stays_silent(0.3)), serve(greets)
+    with DnsServer() as names:
+        urls = [
+            f"http://127.0.0.1:{http}/",
+            *(f"{scheme}://127.0.0.1:{talking}" for scheme in ("tcp", "ssh", "smtp", "redis", "ws", "tls")),
+            *(f"{scheme}://127.0.0.1:{silent}" for scheme in ("tcp", "ssh", "ftp", "mysql", "wss", "starttls", "grpc")),
+            "postgres://me:secret@127.0.0.1:1/x",
+            "icmp://127.0.0.1",
+            "docker://web?host=/none.sock",
+        ]
+        policies = [(0.0, policy(url, name=url, timeout="200ms")) for url in urls]
+        query = {"query_name": "shop.example"}
+        policies.append((0.0, policy(f"dns://127.0.0.1:{names.port}", dns=query)))
+        resolver = f"127.0.0.1:{names.port}"
+        policies.append((0.0, policy(f"http://shop.example:{http}/", name="own", resolver=resolver)))
+        policies.append((0.0, policy(f"tcp://127.0.0.1:{talking}", name="word", keyword="ESMTP")))
+
+        def used() -> tuple[int, int]:
+            return len(list(Path("/proc/self/fd").iterdir())), len(list(Path("/proc/self/task").iterdir()))
+
+        def is_no_more_than_before() -> bool:
+            files_now, threads_now = used()
+            return files_now <= files + 3 and threads_now <= threads + 2
+
+        check_all(policies, Settings.from_env({}))
+        wait_until(lambda: threading.active_count() < 20)
+        files, threads = used()
+        for _ in range(6):
+            check_all(policies, Settings.from_env({}))
+        wait_until(is_no_more_than_before, otherwise=used)

@@ -1,8 +1,5 @@
 """DNS checks against a name server on loopback."""
 
-import shutil
-import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +8,7 @@ import dns.rcode
 import pytest
 
 from tests.support.policies import check_policy
-from tests.support.running import free_port, wait_until
+from tests.support.running import free_port
 from tests.support.servers.dns_server import RECORDS, DnsServer
 
 
@@ -154,25 +151,3 @@ def test_the_next_resolver_is_asked_if_one_is_dead(server: DnsServer, monkeypatc
     monkeypatch.setattr(probe, "name_servers", lambda: ["127.0.0.2", "127.0.0.1"])
     event = check_policy(dns={"query_name": "shop.example"})
     assert (event.error_message, event.ip) == (None, "127.0.0.1")
-
-
-@pytest.mark.skipif(not shutil.which("dnsmasq"), reason="needs dnsmasq")
-def test_dnsmasq_is_understood() -> None:
-    port = free_port()
-    options = ["--no-daemon", "--no-resolv", "--no-hosts", f"--port={port}", "--listen-address=127.0.0.1"]
-    command = ["dnsmasq", *options, "--bind-interfaces", "--address=/shop.example/192.0.2.7"]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        try:
-
-            def is_up() -> bool:
-                with socket.socket() as client:
-                    return client.connect_ex(("127.0.0.1", port)) == 0
-
-            wait_until(is_up)
-            query = {"query_name": "shop.example"}
-            assert (
-                check_policy(f"dns://127.0.0.1:{port}", dns=query, conditions=["[BODY] == 192.0.2.7"]).error_message
-                is None
-            )
-        finally:
-            process.terminate()

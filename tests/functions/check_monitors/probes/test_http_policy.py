@@ -25,6 +25,7 @@ def test_an_event_carries_the_address_and_the_phases(recorded: Any) -> None:
     event = check_policy(url.replace("http://", "http://me:secret@"), name="Shop", interval="90s")
     assert (event.is_success, event.status_code, event.ip) == (True, 200, "127.0.0.1")
     assert (event.monitor, event.location, event.interval_seconds) == ("Shop", "seoul-1", 90)
+    assert check_policy(url, interval="30d").interval_seconds == 30 * 86_400
     assert event.target_url == url.replace("http://", "http://me:***@")
     assert None not in (event.dns_ms, event.connect_ms, event.first_byte_ms, event.response_time_ms)
     assert (event.tls_ms, event.certificate_expires_at, event.message, event.attempts) == (None, None, None, ())

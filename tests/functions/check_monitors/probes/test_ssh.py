@@ -1,14 +1,10 @@
 """SSH checks: the server introduces itself."""
 
-import shutil
 import socket
-import subprocess
-from pathlib import Path
 
 import pytest
 
 from tests.support.policies import check_policy
-from tests.support.running import free_port, wait_until
 from tests.support.servers.raw_servers import Handler, RawServers, stays_silent
 
 
@@ -42,21 +38,3 @@ def test_the_banner_is_the_body(serve: RawServers) -> None:
     assert check_policy(url, keyword="OpenSSH").error_message is None
     event = check_policy(url, conditions=["[BODY] == pat(SSH-2.0-dropbear*)"])
     assert event.condition == "[BODY] (SSH-2.0-OpenSSH_9.6) == pat(SSH-2.0-dropbear*)"
-
-
-@pytest.mark.skipif(not shutil.which("sshd"), reason="needs sshd")
-def test_openssh_is_understood(tmp_path: Path) -> None:
-    port, key = free_port(), tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-    command = [str(shutil.which("sshd")), "-D", "-f", "/dev/null", "-h", str(key), "-p", str(port)]
-    with subprocess.Popen([*command, "-o", "ListenAddress=127.0.0.1"], stderr=subprocess.DEVNULL) as process:
-        try:
-
-            def is_up() -> bool:
-                with socket.socket() as client:
-                    return client.connect_ex(("127.0.0.1", port)) == 0
-
-            wait_until(is_up)
-            assert check_policy(f"ssh://127.0.0.1:{port}", keyword="OpenSSH").error_message is None
-        finally:
-            process.terminate()

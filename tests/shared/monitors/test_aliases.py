@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from shared.monitors.aliases import normalised
 from shared.monitors.descriptions import MONITOR
-from shared.monitors.others.aliases import normalised
 from shared.monitors.policy import Policy
 
 
