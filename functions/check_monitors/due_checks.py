@@ -25,6 +25,8 @@ IDLE_SECONDS = 3.0
 _CLAIMED_WITHIN = 0.03
 # How soon a run that lasts sees that the server is about to end.
 _STOPS_WITHIN = 0.2
+# A run waits for what it has claimed. Where runs are further apart, the next one finds the rest overdue.
+MAX_CLAIM_SECONDS = 60.0
 # Without the backend, what was due longer ago is left out.
 MAX_SPAN_SECONDS = 60.0
 
@@ -121,7 +123,7 @@ class Claiming:
     def __init__(self, settings: Settings, seconds: float | None) -> None:
         self.is_reached: bool | None = None
         self._due: list[DueCheck] = []
-        self._settings, self._seconds = settings, seconds or settings.check_interval_seconds
+        self._settings, self._seconds = settings, seconds or min(settings.check_interval_seconds, MAX_CLAIM_SECONDS)
         self._thread = threading.Thread(target=self._claim, daemon=True)
         try:
             self._thread.start()

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import functions_framework
 from flask import Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared import web
 from shared.models import MonitorName, now
-from shared.models.scalars import Text
+from shared.models.scalars import Text, whole
 from shared.monitors.due import time_of
 from shared.settings import Settings
 from shared.store import open_store
@@ -32,7 +32,7 @@ class ClaimRequest(BaseModel):
     seconds: Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)] = 30.0
     targets: Annotated[tuple[MonitorName, ...], Field(max_length=1_000)] = ()
     target_interval: Annotated[float, Field(ge=0.1, le=86_400, allow_inf_nan=False)] = 30.0
-    known: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
+    known: Annotated[int, Field(ge=0, le=2**63 - 1), BeforeValidator(whole)] | None = None
 
 
 @functions_framework.http

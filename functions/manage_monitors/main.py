@@ -14,7 +14,7 @@ from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import Change, now
-from shared.models.scalars import Text
+from shared.models.scalars import Text, whole
 from shared.monitors.policy import Policy
 from shared.settings import Settings
 from shared.store import OwnedElsewhere, Store, log_change, open_store
@@ -181,7 +181,7 @@ def _policies(given: Any) -> tuple[list[Policy], dict[str, int]]:
         if not isinstance(each, Mapping):
             raise wrong(f"monitors.{number}", "an object", each)
         fields = dict(each)
-        line = fields.pop("line", 0)
+        line = whole(fields.pop("line", 0))
         if type(line) is not int or not 0 <= line <= MAX_LINE:
             raise wrong(f"monitors.{number}.line", "the number of a line", line)
         policy = policy_in(fields, where=("monitors", number))

@@ -31,9 +31,9 @@ from tests.benchmarks.ingest import _requests_of as reports_of
 from tests.benchmarks.instruments import far, sizes
 from tests.benchmarks.instruments.calls import Figures, answer_ms, first_answer, request_of, several
 from tests.benchmarks.instruments.yardstick import table
-from tests.support.certificates import TODAY, Authority
 from tests.support.postgres import Server
 from tests.support.running import FunctionAlone, copy_project, rows_of, started_together
+from tests.support.servers.certificates import TODAY, Authority
 from tests.support.stand_ins import BotApi
 
 FILE = ROOT / "infra" / "plan" / "durations.toml"

@@ -12,9 +12,9 @@ from infra.doctor import outside
 from infra.doctor.findings import Verdict
 from shared import __version__
 from tests.infra.doctor.examined import FAILURE, OK, WARNING, ago, find, one
-from tests.support.certificates import Authority
-from tests.support.raw_servers import RawServers, says
 from tests.support.running import API_KEY
+from tests.support.servers.certificates import Authority
+from tests.support.servers.raw_servers import RawServers, says
 from tests.support.stand_ins import Exchange, StandIn, Target
 
 

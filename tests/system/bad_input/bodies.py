@@ -88,6 +88,55 @@ MOVES: dict[str, bytes] = {
     "an array": b'[{"status": "ACK"}]',
     "not UTF-8": b'{"status": "ACK", "by": "\xff"}',
 }
+POLICY = b'{"name": "a", "url": "http://a.example/"}'
+# For POST /monitors, PUT and PATCH /monitors/<id>, and as the only monitor of PUT /config.
+POLICIES: dict[str, bytes] = {
+    "an array": b"[" + POLICY + b"]",
+    "a name twice": POLICY[:-1] + b', "name": "b"}',
+    "half a character": POLICY[:-1] + b', "group": "\\ud800"}',
+    "half a character as a name": POLICY[:-1] + b', "\\udfff": 1}',
+    "NUL": POLICY[:-1] + b', "group": "a\\u0000b"}',
+    "NUL in a name": POLICY[:-1] + b', "a\\u0000b": 1}',
+    "NaN": POLICY[:-1] + b', "interval": NaN}',
+    "beyond infinity": POLICY[:-1] + b', "interval": 1e999}',
+    "a million digits": POLICY[:-1] + b', "retries": ' + b"1" * 900_000 + b"}",
+    "huge": POLICY[:-1] + b', "retries": ' + b"1" * 400 + b"}",
+    "a number as text": POLICY[:-1] + b', "retries": "1"x}',
+    "deep": POLICY[:-1] + b', "headers": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_001,
+    "deep, unknown": POLICY[:-1] + b', "later": ' + b"[" * 200_000 + b"]" * 200_000 + b"}",
+    "wide": b"{" + b",".join(b'"%d":0' % each for each in range(80_000)) + b"}",
+    "an unknown field": POLICY[:-1] + b', "intervall": "30s"}',
+    "another scheme": b'{"name": "a", "url": "file:///etc/passwd"}',
+    "no host": b'{"name": "a", "url": "http://"}',
+    "a port beyond counting": b'{"name": "a", "url": "http://a.example:99999999999/"}',
+    "half a host": b'{"name": "a", "url": "http://[::1/"}',
+    "a line break": b'{"name": "a", "url": "http://a.example/\\r\\nX: y"}',
+    "a foreign placeholder": b'{"name": "a", "url": "http://${API_KEY}.example/"}',
+    "a header of two lines": POLICY[:-1] + b', "headers": {"a": "b\\r\\nc: d"}}',
+    "a hostile condition": POLICY[:-1] + b', "conditions": ["' + b"(" * 4000 + b'"]}',
+    "stars": POLICY[:-1] + b', "bearer_token": "***"}',
+    "not UTF-8": POLICY[:-1] + b', "group": "\xff"}',
+}
+CONFIGURATIONS: dict[str, bytes] = {
+    "no monitors": b"{}",
+    "an object of monitors": b'{"monitors": {}}',
+    "the same twice": b'{"monitors": [' + POLICY + b", " + POLICY + b"]}",
+    "a line beyond counting": b'{"monitors": [' + POLICY[:-1] + b', "line": ' + b"9" * 400 + b"}]}",
+    "half a character, stored": b'{"monitors": [], "windows": ["\\ud800"]}',
+    "deep, stored": b'{"monitors": [], "windows": ' + b"[" * 200_000 + b"]" * 200_000 + b"}",
+    **{f"a policy: {name}": b'{"monitors": [' + body + b"]}" for name, body in POLICIES.items()},
+}
+CLAIMS: dict[str, bytes] = {
+    "nobody": b"{}",
+    "NUL": b'{"agent": "a", "location": "a\\u0000b"}',
+    "1,001 targets": b'{"agent": "a", "targets": [' + b",".join([b'"http://a.example/"'] * 1001) + b"]}",
+    "a text of targets": b'{"agent": "a", "targets": "http://a.example/"}',
+    "no time": b'{"agent": "a", "seconds": 0}',
+    "for ever": b'{"agent": "a", "seconds": 1e999}',
+    "NaN": b'{"agent": "a", "seconds": NaN}',
+    "a version beyond counting": b'{"agent": "a", "known": ' + b"9" * 400 + b"}",
+    "deep": b'{"agent": "a", "later": ' + b"[" * 200_000 + b"]" * 200_000 + b"}",
+}
 TYPES = [
     b"text/plain",
     b"text/html",

@@ -13,7 +13,7 @@ from tests.support.stand_ins import Target
 from tests.system.bad_input.bodies import EVENT
 from tests.system.bad_input.raw_requests import KEY, head
 
-TABLES = ("events", "monitors", "alerts", "notifications", "notification_logs")
+TABLES = ("events", "monitors", "alerts", "notifications", "notification_logs", "configuration")
 SECONDS = 30
 
 

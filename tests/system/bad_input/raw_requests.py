@@ -14,12 +14,19 @@ QUERIES = [
     *(f"/alerts?cursor={each}" for each in ("0", "-1", str(2**63), "1.5", "1%00", "null", "1&cursor=2")),
     *(f"/notification_logs?alert_id={each}" for each in ("0", "-1", str(2**63), "9" * 400, "1;2", "1&alert_id=1")),
     "/notification_logs?limit=%",
+    *(f"/monitors?{name}=a%00b" for name in ("name", "group", "tag")),
+    *(f"/monitors?state={each}" for each in ("up", "UP,DOWN", "PAUSED%00", "'%20OR%201=1--")),
+    *(f"/monitors?cursor={each}" for each in ("-1", str(2**63), "1.5", "null", "1&cursor=2")),
+    *("/monitors?limit=0", "/monitors?source=all", "/monitors?name=%ff", f"/monitors?tag={'x' * 201}"),
 ]  # fmt: skip
 PATHS = [
     *(f"/alerts/{each}" for each in ("0", "-1", "+1", "1.0", "1e0", "0x1", "a", "9" * 19, "9" * 3000, "%00", "1%00")),
     *(f"/alerts/{each}" for each in ("%ff", "%c0%b1", "%EF%BC%91", "%D9%A1", "%zz", "%", "1%0d%0aX-Evil:%201", "%0a")),
     *("/alerts/../events", "/alerts/..%2f..%2fetc%2fpasswd", "/./alerts", "/alerts/1/..", "/alerts/1/2", "/alerts;a=1"),
     *("/alerts%00", "/Alerts", "/alerts/1%20", "/alerts/%2e%2e", "/main.py", "/.env", "/functions/../.env", "/static/"),
+    *(f"/monitors/{each}" for each in ("0", "-1", "1.0", "a", "9" * 19, "9" * 3000, "%00", "%EF%BC%91", "1%00", "999")),
+    *(f"/monitors/{each}/check" for each in ("0", "a", "%00", "9" * 19, "999")),
+    *("/monitors/1/2/3", "/config/1", "/checks", "/checks/claim/1", "/monitors/../config"),
     *("/robots.txt", "/favicon.ico", "/openapi.json/..", "/openapi", "/\\..\\.env", "/%2e%2e/%2e%2e/etc/passwd"),
 ]
 

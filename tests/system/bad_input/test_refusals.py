@@ -5,7 +5,17 @@ from pathlib import Path
 import pytest
 
 from shared.web import MAX_BODY_BYTES
-from tests.system.bad_input.bodies import BODIES, BODY, MOVES, TYPES, with_field
+from tests.system.bad_input.bodies import (
+    BODIES,
+    BODY,
+    CLAIMS,
+    CONFIGURATIONS,
+    MOVES,
+    POLICIES,
+    POLICY,
+    TYPES,
+    with_field,
+)
 from tests.system.bad_input.exchange import (
     assert_leaks_nothing,
     assert_refused,
@@ -18,7 +28,8 @@ from tests.system.bad_input.exchange import (
 from tests.system.bad_input.raw_requests import PATHS, QUERIES, RAW, UNUSUAL
 
 
-def refuse_everything(port: int) -> None:
+def refuse_everything(port: int, monitor_id: int) -> None:
+    """``monitor_id``: a monitor whose policy is the API's."""
     for name, body in BODIES.items():
         reply = sent(port, "POST", "/events", body)
         assert_refused(reply, name)
@@ -27,10 +38,24 @@ def refuse_everything(port: int) -> None:
         assert sent(port, "POST", "/events", BODY, kind).status == 415, kind
     for name, body in MOVES.items():
         assert_refused(sent(port, "PATCH", "/alerts/1", body), name)
+    for name, body in POLICIES.items():
+        assert_refused(sent(port, "POST", "/monitors", body), name)
+        for method in ("PUT", "PATCH"):
+            reply = sent(port, method, f"/monitors/{monitor_id}", body)
+            assert_refused(reply, (method, name))
+            assert reply.status in (400, 413), (method, name, reply)
+    for name, body in CONFIGURATIONS.items():
+        for path in ("/config", "/config?dry_run=true"):
+            assert_refused(sent(port, "PUT", path, body), name)
+    for name, body in CLAIMS.items():
+        assert_refused(sent(port, "POST", "/checks/claim", body), name)
+    for kind in TYPES:
+        for method, path in (("POST", "/monitors"), ("PUT", "/config"), ("POST", "/checks/claim")):
+            assert sent(port, method, path, POLICY, kind).status == 415, (kind, path)
     for path in QUERIES:
         assert_refused(sent(port, "GET", path), path)
     for path in PATHS:
-        for method, body in (("GET", b""), ("PATCH", b'{"status": "RESOLVED"}'), ("POST", BODY)):
+        for method, body in (("GET", b""), ("PATCH", b'{"status": "RESOLVED"}'), ("POST", BODY), ("PUT", POLICY)):
             reply = sent(port, method, path, body)
             assert_refused(reply, (method, path))
     for name, request in RAW.items():
@@ -43,8 +68,9 @@ def refuse_everything(port: int) -> None:
 @pytest.mark.parametrize("is_separate", [False, True], ids=["one process", "separate processes"])
 def test_bad_input_is_refused_clearly_and_stores_nothing(project: Path, tmp_path: Path, is_separate: bool) -> None:
     with system_at_rest(project, tmp_path, SEPARATE="1" if is_separate else None) as system:
+        watched = system.post("/monitors", {"name": "shop", "url": "http://shop.example/", "enabled": False})
         before = counts(system)
-        refuse_everything(system.port)
+        refuse_everything(system.port, watched.json()["id"])
         assert_unharmed(system, before)
 
 

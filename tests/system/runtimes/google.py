@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from infra.clouds.cli import Command
 from infra.clouds.gcp import access, functions, schedules
 from infra.clouds.gcp.project import Existing, Place, name_of, secret_name
-from infra.table import Row, backend
+from infra.table import Row, backend, claims
 from shared import ROOT
 from shared.settings import Settings
 from shared.settings.secrets import is_secret
@@ -89,11 +89,14 @@ class Google(OneEach):
         if "BACKEND_URL" in deployed:
             assert deployed["BACKEND_URL"] == PLACE.url(backend())
             deployed |= {"BACKEND_URL": self.backend_url, "SPOOL_DIR": str(self.folder)}
+        if "CLAIM_URL" in deployed:
+            assert deployed["CLAIM_URL"] == f"{PLACE.url(claims())}/checks/claim"
+            deployed |= {"CLAIM_URL": self.claim_url}
         return Container(self._built, self.folder, row, port, deployed | variables)
 
     def run(self, name: str) -> None:
         """See Runtime. A function's jobs take turns, including those that start a workflow."""
-        self._start(backend().name, name)
+        self._start(backend().name, claims().name, name)
         method, url, headers = next(self._ticks[name])
         assert url == PLACE.url(ROWS[name])
         response = self._session.request(method, self.url("POST", "/", name), headers=headers, timeout=60)

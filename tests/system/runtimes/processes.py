@@ -8,7 +8,7 @@ from pathlib import Path
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.routing import Map, Rule
 
-from infra.table import Row, backend, rows
+from infra.table import Row, backend, claims, rows
 from tests.support.routes import ROUTES
 from tests.support.running import FunctionAlone, Running, free_port
 from tests.system.runtimes import Runtime
@@ -35,6 +35,11 @@ class OneEach(Runtime):
         """The URL that the agent reports to."""
         return f"http://127.0.0.1:{self._ports[backend().name]}"
 
+    @property
+    def claim_url(self) -> str:
+        """The URL at which the agent claims its checks."""
+        return f"http://127.0.0.1:{self._ports[claims().name]}/checks/claim"
+
     def start(self) -> None:
         """See Runtime."""
         self._start(*ROWS)
@@ -54,7 +59,7 @@ class OneEach(Runtime):
 
     def run(self, name: str) -> None:
         """See Runtime."""
-        self._start(backend().name)
+        self._start(backend().name, claims().name)
         response = self.call("POST", "/", function=name)
         assert response.status_code == 200, response.text
 
@@ -87,6 +92,7 @@ class Processes(OneEach):
     def new(self, row: Row, port: str, **variables: str) -> Running:
         """See OneEach."""
         settings = {"TARGET_URL": self.target.url, "BACKEND_URL": self.backend_url, "API_AUTH": "all"}
+        settings |= {"CLAIM_URL": self.claim_url}
         settings |= {"DATABASE_URL": self.database_url, **self.bot_api.environ, "FLASK_PORT": port, **variables}
         return FunctionAlone(self._project, self._folder, row.name, **settings)
 

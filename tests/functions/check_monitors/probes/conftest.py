@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from functions.check_monitors.probes import address_filter
-from tests.support.certificates import Authority
-from tests.support.raw_servers import Handler, RawServers
+from tests.support.servers.certificates import Authority
+from tests.support.servers.raw_servers import OK, Handler, RawServers
 
 
 @pytest.fixture(autouse=True)
@@ -73,5 +73,29 @@ def proxied(serve: RawServers, monkeypatch: pytest.MonkeyPatch) -> Callable[[Han
         for name in ("http_proxy", "https_proxy"):
             monkeypatch.setenv(name, proxy)
         return asked
+
+    return start
+
+
+@pytest.fixture
+def recorded(serve: RawServers) -> Callable[..., tuple[str, list[bytes]]]:
+    """Start a server that keeps each whole request and responds with ``response``; its URL and the requests."""
+
+    def start(response: bytes = OK, tls: Any = None) -> tuple[str, list[bytes]]:
+        asked: list[bytes] = []
+
+        def handler(connection: Any) -> None:
+            connection.settimeout(0.3)
+            request = connection.recv(65536)
+            head, _, body = request.partition(b"\r\n\r\n")
+            length = next((int(line[15:]) for line in head.split(b"\r\n") if line.startswith(b"Content-Length")), 0)
+            while len(body) < length:
+                more = connection.recv(65536)
+                request, body = request + more, body + more
+            asked.append(request)
+            connection.sendall(response)
+
+        host = "localhost" if tls else "127.0.0.1"
+        return f"http{'s' if tls else ''}://{host}:{serve(handler, tls)}/a", asked
 
     return start

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from functions.check_monitors.probes.http import probe_all
-from tests.support.certificates import A_DAY, TODAY, Authority
 from tests.support.checks import check, check_settings, monitor
-from tests.support.raw_servers import OK, UNENDED, Handler, RawServers, drips, says
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
+from tests.support.servers.raw_servers import OK, UNENDED, Handler, RawServers, drips, says
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -13,7 +13,7 @@ import pytest
 
 from functions.check_monitors.probes.capacity import FILES, MEMORY, Slots, shortage
 from shared import ROOT
-from tests.support.raw_servers import OK, RawServers, says
+from tests.support.servers.raw_servers import OK, RawServers, says
 
 # In a process of its own, as its limits cannot be raised again. The arguments: JSON of the limits, a user, the URLs.
 SCRIPT = """

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from shared.words import cause_text
-from tests.support.certificates import A_DAY, TODAY, Authority
 from tests.support.checks import check
-from tests.support.raw_servers import OK, RawServers, redirects, says
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
+from tests.support.servers.raw_servers import OK, RawServers, redirects, says
 
 
 def test_a_trusted_certificate_is_a_success_with_a_tls_phase(serve: RawServers, trusted: Authority) -> None:

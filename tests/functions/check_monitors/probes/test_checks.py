@@ -15,10 +15,10 @@ from shared import ROOT
 from shared.models import Event
 from shared.monitors.kinds import Kind
 from shared.settings import SettingError, Settings
-from tests.support.dns_server import DnsServer
 from tests.support.policies import policy
-from tests.support.raw_servers import OK, RawServers, says, stays_silent
 from tests.support.running import wait_until
+from tests.support.servers.dns_server import DnsServer
+from tests.support.servers.raw_servers import OK, RawServers, says, stays_silent
 
 _SILENT = ("http", "ssh", "smtp", "redis", "ws", "tls", "grpc", "docker")
 PROBES = ROOT / "functions" / "check_monitors" / "probes"

@@ -14,8 +14,8 @@ from functions.check_monitors.probes.http import HttpCheck, probe_all
 from functions.check_monitors.probes.multi import LOOKUPS_PER_MULTI
 from shared.models import Event, now
 from tests.support.checks import check, check_settings, monitor
-from tests.support.raw_servers import OK, RawServers, resets, says
 from tests.support.running import free_port, wait_until
+from tests.support.servers.raw_servers import OK, RawServers, resets, says
 
 
 def test_many_slow_targets_take_as_long_as_one(serve: RawServers) -> None:

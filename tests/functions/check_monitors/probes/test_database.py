@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.certificates import A_DAY, TODAY, Authority
 from tests.support.policies import check_policy
 from tests.support.postgres import Server
-from tests.support.raw_servers import Handler, RawServers, stays_silent
 from tests.support.running import free_port
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
+from tests.support.servers.raw_servers import Handler, RawServers, stays_silent
 
 
 def replies(*parts: bytes, greeting: bytes = b"", asked: list[bytes] | None = None) -> Handler:

@@ -7,9 +7,9 @@ import dns.message
 import dns.rcode
 import pytest
 
-from tests.support.dns_server import RECORDS, DnsServer
 from tests.support.policies import check_policy
 from tests.support.running import free_port
+from tests.support.servers.dns_server import RECORDS, DnsServer
 
 
 @pytest.fixture

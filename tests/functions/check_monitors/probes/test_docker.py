@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.policies import check_policy
-from tests.support.raw_servers import RawServers
+from tests.support.servers.raw_servers import RawServers
 
 RUNNING = {"Status": "running", "Running": True, "Paused": False, "Restarting": False, "ExitCode": 0}
 EXITED = {"Status": "exited", "Running": False, "Paused": False, "Restarting": False, "ExitCode": 137}

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from shared.words import cause_text
-from tests.support.certificates import A_DAY, TODAY, Authority
 from tests.support.checks import check
-from tests.support.raw_servers import OK, Handler, RawServers, says
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
+from tests.support.servers.raw_servers import OK, Handler, RawServers, says
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 REQUIRED = "the server requires a client certificate"

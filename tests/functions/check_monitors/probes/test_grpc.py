@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.certificates import A_DAY, TODAY, Authority
 from tests.support.policies import check_policy
-from tests.support.raw_servers import OK, Handler, RawServers, says, stays_silent
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
+from tests.support.servers.raw_servers import OK, Handler, RawServers, says, stays_silent
 
 Headers = Sequence[tuple[str, str]]
 GRPC: Headers = [(":status", "200"), ("content-type", "application/grpc")]

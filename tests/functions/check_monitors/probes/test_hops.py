@@ -8,7 +8,7 @@ import pytest
 
 from functions.check_monitors.probes.causes import MAX_REDIRECTS
 from tests.support.checks import check
-from tests.support.raw_servers import OK, Handler, RawServers, redirects, says
+from tests.support.servers.raw_servers import OK, Handler, RawServers, redirects, says
 
 METADATA = "http://169.254.169.254/latest/"
 

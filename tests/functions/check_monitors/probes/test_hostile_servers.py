@@ -16,7 +16,7 @@ from shared.models import Cause
 from shared.settings import Settings
 from shared.words import cause_text
 from tests.support.policies import check_policy, policy
-from tests.support.raw_servers import RawServers, says
+from tests.support.servers.raw_servers import RawServers, says
 
 TALKS: dict[str, Callable[..., Conversation]] = {
     name: getattr(words, name) for name in ("postgres", "mysql", "redis", "mongodb", "mqtt", "amqp")

@@ -10,8 +10,8 @@ import pytest
 from shared.models import now
 from shared.settings import SettingError
 from tests.support.checks import check
-from tests.support.raw_servers import OK, UNENDED, Handler, RawServers, drips, redirects, resets, says
 from tests.support.running import free_port
+from tests.support.servers.raw_servers import OK, UNENDED, Handler, RawServers, drips, redirects, resets, says
 
 
 def test_a_good_response_is_a_success_with_its_phases(serve: RawServers) -> None:

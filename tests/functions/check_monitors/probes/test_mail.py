@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.certificates import A_DAY, TODAY, Authority
-from tests.support.line_servers import speaks
 from tests.support.policies import check_policy
-from tests.support.raw_servers import RawServers, says, stays_silent
 from tests.support.running import wait_until
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
+from tests.support.servers.line_servers import speaks
+from tests.support.servers.raw_servers import RawServers, says, stays_silent
 
 PROTOCOLS = ("smtp", "imap", "pop3", "ftp")
 

@@ -10,8 +10,8 @@ from functions.check_monitors.probes.lookups import family_for, learn_family
 from functions.check_monitors.probes.urls import as_ascii
 from shared.settings import Settings
 from tests.support.checks import check
-from tests.support.name_server import ADDRESS, probe_names
-from tests.support.raw_servers import OK, RawServers, says
+from tests.support.servers.name_server import ADDRESS, probe_names
+from tests.support.servers.raw_servers import OK, RawServers, says
 
 
 @pytest.mark.parametrize("host", ["💩", "♥", "x_ü", "größe", "Ü_X", "日本語", "i❤️you", "ü%41"])

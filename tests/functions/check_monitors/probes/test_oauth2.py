@@ -9,8 +9,8 @@ import pytest
 
 from functions.check_monitors.probes import oauth2
 from tests.support.policies import check_policy
-from tests.support.raw_servers import OK, RawServers, says, stays_silent
 from tests.support.running import free_port
+from tests.support.servers.raw_servers import OK, RawServers, says, stays_silent
 
 
 @pytest.fixture(autouse=True)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.certificates import A_DAY, TODAY, Authority
 from tests.support.policies import check_policy
-from tests.support.raw_servers import Handler, RawServers, says, stays_silent
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
+from tests.support.servers.raw_servers import Handler, RawServers, says, stays_silent
 
 
 def offers(context: Any) -> Handler:

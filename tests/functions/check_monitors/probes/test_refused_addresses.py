@@ -12,10 +12,10 @@ import pytest
 from functions.check_monitors.probes.curl_loop import Loop
 from functions.check_monitors.probes.http import HttpCheck, probe_all
 from shared.models import Event
-from tests.support.certificates import A_DAY, TODAY, Authority
 from tests.support.checks import check, check_in_a_cloud, check_settings, monitor
-from tests.support.raw_servers import OK, Handler, RawServers, redirects, says
 from tests.support.running import free_port
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
+from tests.support.servers.raw_servers import OK, Handler, RawServers, redirects, says
 
 
 def check_with(target: str, *addresses: str) -> Event:

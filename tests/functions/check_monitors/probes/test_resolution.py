@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.certificates import A_DAY, TODAY, Authority
-from tests.support.dns_server import DnsServer
-from tests.support.line_servers import speaks
 from tests.support.policies import check_policy
-from tests.support.raw_servers import OK, RawServers, says
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
+from tests.support.servers.dns_server import DnsServer
+from tests.support.servers.line_servers import speaks
+from tests.support.servers.raw_servers import OK, RawServers, says
 
 
 @pytest.fixture

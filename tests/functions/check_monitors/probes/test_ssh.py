@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from tests.support.policies import check_policy
-from tests.support.raw_servers import Handler, RawServers, stays_silent
+from tests.support.servers.raw_servers import Handler, RawServers, stays_silent
 
 
 def greets(said: bytes) -> Handler:

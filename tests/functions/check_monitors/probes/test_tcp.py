@@ -10,8 +10,8 @@ from functions.check_monitors.probes.checks import check_all
 from shared.models import Event
 from shared.settings import Settings
 from tests.support.policies import check_policy, policy
-from tests.support.raw_servers import RawServers, resets, stays_silent
 from tests.support.running import free_port
+from tests.support.servers.raw_servers import RawServers, resets, stays_silent
 
 
 def greets(*parts: bytes) -> Callable[[Any], None]:

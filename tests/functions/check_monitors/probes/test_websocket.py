@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.certificates import A_DAY, TODAY, Authority
 from tests.support.policies import check_policy
-from tests.support.raw_servers import Handler, RawServers, redirects, says, stays_silent
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
+from tests.support.servers.raw_servers import Handler, RawServers, redirects, says, stays_silent
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 

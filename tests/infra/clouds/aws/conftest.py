@@ -9,9 +9,9 @@ from dotenv import dotenv_values
 
 from shared import ROOT
 from shared.settings import Settings
-from tests.infra.clouds.aws.instance import KEY, Instance
 from tests.infra.clouds.aws.life import AwsDeployer, Life, Steps, lived
 from tests.support.moto_aws import Cloud
+from tests.support.moto_aws.instance import KEY, Instance
 
 
 @pytest.fixture(scope="session")

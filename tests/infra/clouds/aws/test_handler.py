@@ -10,9 +10,9 @@ import pytest
 
 from infra.clouds.aws import functions
 from shared import ROOT
-from tests.infra.clouds.aws.instance import KEY, Instance, request_event
 from tests.infra.clouds.aws.life import TOPIC
 from tests.support.moto_aws import REGION
+from tests.support.moto_aws.instance import KEY, Instance, request_event
 from tests.support.running import AWS
 
 # Requests that WSGI cannot carry as they are.

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.infra.clouds.aws.instance import KEY, request_event
 from tests.infra.clouds.aws.life import GIVEN, IN, AwsDeployer
 from tests.support import notes
 from tests.support.moto_aws import ACCOUNT, REGION, Cloud
+from tests.support.moto_aws.instance import KEY, request_event
 from tests.support.running import copy_project
 
 pytestmark = pytest.mark.system

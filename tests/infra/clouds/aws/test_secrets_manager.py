@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from infra.clouds.aws.secrets_manager import SecretUnreadable, authorization, read_secrets
-from tests.infra.clouds.aws.instance import KEY, Instance, request_event
 from tests.infra.clouds.aws.life import SECRETS
 from tests.support.moto_aws import REGION
+from tests.support.moto_aws.instance import KEY, Instance, request_event
 from tests.support.stand_ins.keep_alive import KeepAliveServer, Request
 
 

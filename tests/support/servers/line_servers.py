@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
-from tests.support.raw_servers import Handler
+from tests.support.servers.raw_servers import Handler
 
 CAPABILITIES: Mapping[str, tuple[bytes, Mapping[bytes, bytes]]] = {
     "smtp": (

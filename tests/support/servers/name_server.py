@@ -1,7 +1,7 @@
 """Checks in a network of their own, whose only name server is a small one on loopback that misbehaves as told.
 
-``python -m tests.support.name_server SECONDS NAME …`` checks ``http://NAME:PORT/`` of a healthy target, twice; it runs
-where ``probe_names`` starts it. The first label of a name, up to a hyphen, says how the server responds.
+``python -m tests.support.servers.name_server SECONDS NAME …`` checks ``http://NAME:PORT/`` of a healthy target, twice;
+it runs where ``probe_names`` starts it. The first label of a name, up to a hyphen, says how the server responds.
 """
 
 import contextlib
@@ -46,7 +46,7 @@ def probe_names(folder: Path, names: list[str], seconds: float = 2.0) -> list[di
     inside = _inside(folder)
     if inside is None:
         return None
-    command = [*inside, sys.executable, "-m", "tests.support.name_server", str(seconds), *names]
+    command = [*inside, sys.executable, "-m", "tests.support.servers.name_server", str(seconds), *names]
     environ = {**os.environ, "no_proxy": "*"}
     output = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True, timeout=60)
     return [json.loads(line) for line in output.stdout.splitlines()]
@@ -72,7 +72,7 @@ def _respond(server: socket.socket) -> None:
 def _main(seconds: float, names: list[str]) -> None:
     from functions.check_monitors.probes import curl_loop, http
     from tests.support.checks import check_settings, monitor
-    from tests.support.raw_servers import OK, RawServers, says
+    from tests.support.servers.raw_servers import OK, RawServers, says
 
     with socket.socket() as any_socket:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _UP_AND_RUNNING))

@@ -1,0 +1,97 @@
+"""What a policy says of the judgement of an HTTP check: conditions, retries, and checks that are to fail."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.policies import check_policy
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
+from tests.support.servers.raw_servers import OK, RawServers, says
+
+
+def test_what_is_expected_to_fail_is_inverted(recorded: Any) -> None:
+    url, _ = recorded()
+    event = check_policy(url, upside_down=True)
+    assert (event.is_success, event.error_message) == (False, "expected to fail, but HTTP 200")
+    event = check_policy("http://127.0.0.1:1/", upside_down=True)
+    assert (event.is_success, event.error_message, event.cause) == (True, None, None)
+
+
+def test_a_failure_is_confirmed_by_retries(serve: RawServers) -> None:
+    responses = iter([b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", b"", OK])
+    url = f"http://127.0.0.1:{serve(lambda c: says(next(responses))(c))}/"
+    event = check_policy(url, retries=5, retry_interval="1s")
+    assert event.is_success
+    assert [(attempt.status_code, attempt.error_message) for attempt in event.attempts] == [
+        (500, "HTTP 500 Internal Server Error"),
+        (None, "connection closed without an answer"),
+    ]
+    assert event.attempts[0].timestamp < event.attempts[1].timestamp < event.timestamp
+
+
+def test_a_connection_may_be_used_again(serve: RawServers, trusted: Authority) -> None:
+    connections = []
+
+    def handler(connection: Any) -> None:
+        connections.append(connection)
+        while connection.recv(65536):
+            connection.sendall(OK)
+
+    url = f"https://localhost:{serve(handler, trusted.context(TODAY - A_DAY, TODAY + A_DAY))}/"
+    first, second = (check_policy(url, connection="reuse") for _ in range(2))
+    assert (first.is_success, second.is_success, len(connections)) == (True, True, 1)
+    assert first.tls_ms is not None
+    assert (second.dns_ms, second.connect_ms, second.tls_ms) == (None, None, None)
+    assert second.certificate_expires_at == first.certificate_expires_at == TODAY + A_DAY
+    assert check_policy(url).tls_ms is not None
+    assert len(connections) == 2
+
+
+@pytest.mark.parametrize(
+    ("conditions", "failed"),
+    [
+        (["[STATUS] == 500", "[BODY].status == UP", "[RESPONSE_TIME] < 5s", "[IP] == 127.0.0.1"], None),
+        (["[STATUS] == 200"], "[STATUS] (500) == 200"),
+        (["[BODY].status == DOWN"], "[BODY].status (UP) == DOWN"),
+        (["[HEADER].x-version == 7", "[CONNECTED] == true"], None),
+        (["[STATUS] == 500", "[HEADER].x-version > 7"], "[HEADER].x-version (7) > 7"),
+    ],
+)
+def test_conditions_replace_the_judgement_of_the_status(
+    recorded: Any, conditions: list[str], failed: str | None
+) -> None:
+    body = b'{"status": "UP"}'
+    url, _ = recorded(b"HTTP/1.1 500 X\r\nX-Version: 7\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+    event = check_policy(url, conditions=conditions)
+    assert (event.condition, event.is_success) == (failed, failed is None)
+    assert event.error_message == (failed and f"condition failed: {failed}")
+    assert event.message == (failed and body.decode())
+
+
+def test_keywords_are_judged_beside_conditions(recorded: Any) -> None:
+    url, _ = recorded()
+    event = check_policy(url, conditions=["[STATUS] == 200"], keyword="absent")
+    assert event.error_message == 'the answer does not contain "absent"'
+
+
+def test_a_monitor_may_expect_that_nothing_is_reached(recorded: Any) -> None:
+    url, _ = recorded()
+    expected = {"conditions": ["[CONNECTED] == false"]}
+    assert check_policy("http://127.0.0.1:1/", **expected).error_message is None  # type: ignore[arg-type]
+    assert check_policy(url, **expected).condition == "[CONNECTED] (true) == false"  # type: ignore[arg-type]
+    assert check_policy("http://127.0.0.1:1/", conditions=["[STATUS] == 200"]).error_message == "connection refused"
+
+
+def test_a_certificate_that_expires_fails_its_condition(recorded: Any, trusted: Authority) -> None:
+    url, _ = recorded(tls=trusted.context(TODAY - A_DAY, TODAY + 3 * A_DAY))
+    assert check_policy(url, conditions=["[CERTIFICATE_EXPIRATION] > 1d"]).error_message is None
+    event = check_policy(url, conditions=["[CERTIFICATE_EXPIRATION] > 14d"])
+    assert str(event.condition).startswith("[CERTIFICATE_EXPIRATION] (2d")
+
+
+def test_a_conditions_placeholder_is_filled_in(recorded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    url, _ = recorded()
+    terms = {"conditions": ["[BODY] == ${MONITOR_WORD}"]}
+    assert check_policy(url, **terms).is_inconclusive  # type: ignore[arg-type]
+    monkeypatch.setenv("MONITOR_WORD", "ok")
+    assert check_policy(url, **terms).error_message is None  # type: ignore[arg-type]

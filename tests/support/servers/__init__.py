@@ -1,0 +1,1 @@
+"""Servers of several protocols, as agents meet them: right, wrong and silent."""
