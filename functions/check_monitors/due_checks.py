@@ -1,5 +1,7 @@
 """Which monitors' checks are due now: the backend says so. Without its response, the agent goes on by what it knows."""
 
+import heapq
+import itertools
 import logging
 import threading
 import time
@@ -23,6 +25,8 @@ CLAIM_SECONDS = 0.8
 IDLE_SECONDS = 3.0
 # How soon a claim has usually been answered.
 _CLAIMED_WITHIN = 0.03
+# Checks that are due so close together start together: each wake costs more than a start.
+_TICK_SECONDS = 0.02
 # How soon a run that lasts sees that the server is about to end.
 _STOPS_WITHIN = 0.2
 # A run waits for what it has claimed. Where runs are further apart, the next one finds the rest overdue.
@@ -148,34 +152,47 @@ class Stream:
         self.is_reached: bool | None = None
         self._settings = settings
         self._ends_at = time.monotonic() + lasting
-        self._claims_at = 0.0
+        self._claims_at = self._claimed_at = 0.0
         self._claiming: Claiming | None = None
+        self._waiting: list[tuple[float, int, Policy]] = []  # a heap, by the times of their starts
+        self._counter = itertools.count()
 
-    def more(self) -> tuple[float, list[DueCheck]] | None:
-        """In how many seconds to ask again, and the checks that were claimed meanwhile; None once it is over.
+    def more(self) -> tuple[float, list["Policy"]] | None:
+        """In how many seconds to ask again, and what is to be checked now; None once it is over. It does not wait.
 
-        It does not wait.
+        A check is handed over when it starts, and not when it is claimed: its monitor's last one may go on until then.
         """
+        at = time.monotonic()
+        self._claim(at)
+        due = []
+        while self._waiting and self._waiting[0][0] <= at + _TICK_SECONDS:
+            due.append(heapq.heappop(self._waiting)[2])
+        is_over = at >= self._ends_at or self._is_stopping()
+        if is_over and not due and not (self._waiting and not self._is_stopping()):
+            return None
+        next_claim = _CLAIMED_WITHIN if self._claiming else max(0.0, self._claims_at - at)
+        next_start = self._waiting[0][0] - at if self._waiting else _STOPS_WITHIN
+        return max(0.0, min(next_claim, next_start, _STOPS_WITHIN)), due
+
+    def _claim(self, at: float) -> None:
+        """Take what a claim has brought, or begin the next one if it is time."""
         if self._claiming is not None:
             due = self._claiming.due(0.0)
             if due is None:
-                return _CLAIMED_WITHIN, []
+                return
             self.is_reached = self.is_reached if self._claiming.is_reached is None else self._claiming.is_reached
             self._claiming = None
-            at = time.monotonic()
+            for check in due:
+                # By the time at which the backend was asked: its answer took a while.
+                starts_at = self._claimed_at + check.seconds
+                heapq.heappush(self._waiting, (starts_at, next(self._counter), check.policy))
             if count():
                 # The first monitors may just have come.
                 self._claims_at = min(self._claims_at, at + CLAIM_SECONDS)
-            return 0.0, due
-        at = time.monotonic()
-        if at >= self._ends_at or self._is_stopping():
-            return None
-        if at >= self._claims_at:
+        if at >= self._claims_at and at < self._ends_at and not self._is_stopping():
             seconds = CLAIM_SECONDS if count() else IDLE_SECONDS
             self._claims_at = at + seconds
-            self._claiming = Claiming(self._settings, seconds + CLAIM_SECONDS)
-            return _CLAIMED_WITHIN, []
-        return max(0.0, min(self._claims_at - at, self._ends_at - at, _STOPS_WITHIN)), []
+            self._claimed_at, self._claiming = at, Claiming(self._settings, seconds + CLAIM_SECONDS)
 
 
 def interval(settings: Settings) -> float:

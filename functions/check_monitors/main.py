@@ -90,13 +90,13 @@ def _go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[]
     hold, stream, counts = Hold(), due_checks.Stream(settings, seconds, is_stopping), [0, 0]
     reporter = Reporter(settings, watched=0, lasts=due_checks.count, on_settled=hold.release)
 
-    def more() -> "tuple[float, list[tuple[float, Policy]]] | None":
+    def more() -> "tuple[float, list[Policy]] | None":
         found = stream.more()
         if found is None:
             return None
-        again, due = found
-        own = set(hold.take([check.policy.name for check in due]))
-        return again, [(check.seconds, check.policy) for check in due if check.policy.name in own]
+        again, policies = found
+        own = set(hold.take([policy.name for policy in policies]))
+        return again, [policy for policy in policies if policy.name in own]
 
     def on_event(event: Event) -> None:
         counts[0] += 1

@@ -68,12 +68,12 @@ def check_all(
 
 
 def check_as_due(
-    more: Callable[[], tuple[float, Iterable[tuple[float, Policy]]] | None],
+    more: Callable[[], tuple[float, Iterable[Policy]] | None],
     settings: Settings,
     *,
     on_event: Callable[[Event], None],
 ) -> None:
-    """Check whatever ``more`` hands over, started so many seconds from then, until it returns None.
+    """Check whatever ``more`` hands over, at once, until it returns None.
 
     It also says in how many seconds it wants to be asked again, and must not wait. Otherwise as ``check_all``.
     """
@@ -94,8 +94,8 @@ def check_as_due(
             if found is None:
                 return None
             again, policies = found
-            for seconds, policy in policies:
-                loop.add(time.monotonic() + seconds, check_of(Subject(policy, settings, ca_file, environ)))
+            for policy in policies:
+                loop.add(time.monotonic(), check_of(Subject(policy, settings, ca_file, environ)))
             return again
 
         loop.run_timed((), SLOTS, on_end, ask=ask)
