@@ -31,9 +31,12 @@ SIZES = {
     # It spends nearly all of its time waiting; the memory is for many checks at once.
     "check_monitors": Size(memory="512Mi", cpu="0.333", timeout_seconds=300),
     "ingest_event": Size(cpu="0.333", max_instances=5),
+    # Jobs ping at the same minute, and the first failure loads a channel's library.
+    "receive_heartbeat": Size(cpu="0.333"),
     # A second instance would find everything leased by the first.
     "deliver_notifications": Size(cpu="0.333", max_instances=1, timeout_seconds=300),
     "review_alerts": Size(max_instances=1),
+    "list_notification_logs": Size(max_instances=1),
     "manage_monitors": Size(max_instances=1),
     "claim_checks": Size(max_instances=1),
 }

@@ -1,5 +1,6 @@
 """/heartbeats/<token>: a job says that it runs, how its run ended, and what it had to say."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -147,6 +148,13 @@ def test_neither_logs_nor_messages_show_the_token(job: Job, capsys: pytest.Captu
     assert "OUTAGE" in said
     for secret in (TOKEN, "hunter2", "wrong-but-perhaps"):
         assert secret not in said
+
+
+@pytest.mark.parametrize("auth", ["ingest", "writes", "all"])
+def test_a_token_is_enough_whatever_api_auth_says(job: Job, environ: Callable[..., None], auth: str) -> None:
+    environ(API_AUTH=auth)
+    assert job.ping(f"/heartbeats/{TOKEN}") == OK
+    assert job.ping("/heartbeats/unknown")[0] == 404
 
 
 def test_the_other_methods_are_405(job: Job) -> None:

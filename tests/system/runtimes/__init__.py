@@ -80,9 +80,15 @@ class Runtime(ABC):
         key: str | None = API_KEY,
         content_type: str = "application/json",
         function: str | None = None,
+        bearer: str | None = None,
     ) -> requests.Response:
-        """Call the API with the key. ``body`` is sent as JSON, and bytes as they are. ``function``: see ``url``."""
+        """Call the API with the key. ``body`` is sent as JSON, and bytes as they are. ``function``: see ``url``.
+
+        ``bearer``: a token for the header Authorization.
+        """
         headers = {"X-API-Key": key} if key is not None else {}
+        if bearer is not None:
+            headers["Authorization"] = f"Bearer {bearer}"
         if body is not None:
             headers["Content-Type"] = content_type
             body = body if isinstance(body, bytes) else json.dumps(body).encode()
