@@ -39,9 +39,9 @@ MAY_IMPORT = {
 }
 # Folders of one file, or one folder, for each kind or function may have as many as there are.
 ONE_PER_KIND = (
-    *("functions", "shared/notifiers", "functions/check_monitors/probes"),
+    *("functions", "shared/notifiers", "functions/check_monitors/probes/kinds"),
     # The tests mirror the house.
-    *("tests/functions", "tests/functions/check_monitors/probes"),
+    *("tests/functions", "tests/functions/check_monitors/probes/kinds"),
 )
 MAX_LINES = 300
 MAX_LINES_OF_A_FUNCTION = 40

@@ -14,7 +14,7 @@ import certifi
 import pycurl
 
 from functions.check_monitors.probes.causes import URL_NOT_VALID, cause
-from functions.check_monitors.probes.handles import QUICK_EXIT
+from functions.check_monitors.probes.transfers.handles import QUICK_EXIT
 from functions.check_monitors.probes.urls import as_ascii
 from infra.doctor.findings import Finding, failure, ok, warning
 from infra.doctor.manual_call import call

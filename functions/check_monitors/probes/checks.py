@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from functions.check_monitors.probes.curl_loop import Loop, idle_loop
 from functions.check_monitors.probes.http import trusted_file
 from functions.check_monitors.probes.judgement import Seen, Subject
+from functions.check_monitors.probes.loop.curl_loop import Loop, idle_loop
 from shared.models import CheckAttempt, Event
 from shared.monitors.kinds import Kind
 from shared.monitors.policy import Policy
@@ -17,7 +17,7 @@ from shared.settings import Settings, proxies
 SLOTS = 4096
 # Each module has ``check_of(subject)``. It is imported when a monitor of its kind is checked first.
 MODULE_OF_KIND = {
-    Kind.HTTP: "http_policy",
+    Kind.HTTP: "http",
     Kind.TCP: "tcp",
     Kind.TLS: "tls",
     Kind.MAIL: "mail",
@@ -105,7 +105,7 @@ def check_of(subject: Subject) -> Any:
     """The check of a policy, whatever its kind."""
     try:
         name = MODULE_OF_KIND[subject.policy.kind]
-        module = importlib.import_module(f"functions.check_monitors.probes.{name}")
+        module = importlib.import_module(f"functions.check_monitors.probes.kinds.{name}")
         return module.check_of(subject)
     except Exception as defect:  # noqa: BLE001  # a library of one kind may be missing; the others go on
         subject.break_off(defect)

@@ -9,9 +9,9 @@ from typing import Any
 
 import certifi
 
-from functions.check_monitors.probes.curl_loop import idle_loop
 from functions.check_monitors.probes.event_of_check import event_of
-from functions.check_monitors.probes.http_transfer import HttpTransfer
+from functions.check_monitors.probes.loop.curl_loop import idle_loop
+from functions.check_monitors.probes.transfers.http_transfer import HttpTransfer
 from shared.models import Cause, Event, Monitor, now
 from shared.settings import SettingError, Settings, proxies
 from shared.words import cause_text

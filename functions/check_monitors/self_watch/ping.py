@@ -8,9 +8,9 @@ import certifi
 import pycurl
 from pydantic import SecretStr
 
-from functions.check_monitors.probes.address_filter import AddressFilter
 from functions.check_monitors.probes.causes import MAX_REDIRECTS, URL_NOT_VALID, cause
-from functions.check_monitors.probes.handles import handle_for
+from functions.check_monitors.probes.network.address_filter import AddressFilter
+from functions.check_monitors.probes.transfers.handles import handle_for
 from shared.logs import step
 from shared.models import Cause
 from shared.settings import SettingError

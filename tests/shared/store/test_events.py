@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.models import ChangeKind, Event, as_text
+from shared.models import ChangeKind, CheckAttempt, Event, as_text
 from shared.store import Store
 from tests.support.builders import at, event
 from tests.support.store.engines import on_each_engine_and_pooler
@@ -28,7 +28,7 @@ def test_an_event_is_stored_as_reported(store: Store) -> None:
         certificate_expires_at=at(86_400),
         condition="[STATUS] (503) == 200",
         message="try later",
-        attempts=({"timestamp": at(-1), "status_code": 503},),
+        attempts=(CheckAttempt(timestamp=at(-1), status_code=503),),
     )
     add(store, reported)
     with store.database.snapshot() as snapshot:

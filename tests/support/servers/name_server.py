@@ -70,7 +70,8 @@ def _respond(server: socket.socket) -> None:
 
 
 def _main(seconds: float, names: list[str]) -> None:
-    from functions.check_monitors.probes import curl_loop, http
+    from functions.check_monitors.probes import http
+    from functions.check_monitors.probes.loop import curl_loop
     from tests.support.checks import check_settings, monitor
     from tests.support.servers.raw_servers import OK, RawServers, says
 

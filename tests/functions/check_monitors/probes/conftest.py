@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.check_monitors.probes import address_filter
+from functions.check_monitors.probes.network import address_filter
 from tests.support.servers.certificates import Authority
 from tests.support.servers.raw_servers import OK, Handler, RawServers
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from functions.check_monitors.probes import tcp
 from functions.check_monitors.probes.checks import MODULE_OF_KIND, check_all
-from functions.check_monitors.probes.talk import Talk
+from functions.check_monitors.probes.kinds import tcp
+from functions.check_monitors.probes.transfers.talk import Talk
 from shared import ROOT
 from shared.models import Event
 from shared.monitors.kinds import Kind
@@ -21,12 +21,12 @@ from tests.support.servers.dns_server import DnsServer
 from tests.support.servers.raw_servers import OK, RawServers, says, stays_silent
 
 _SILENT = ("http", "ssh", "smtp", "redis", "ws", "tls", "grpc", "docker")
-PROBES = ROOT / "functions" / "check_monitors" / "probes"
+KINDS = ROOT / "functions" / "check_monitors" / "probes" / "kinds"
 
 
 def test_every_kind_has_its_module() -> None:
     assert MODULE_OF_KIND.keys() == set(Kind) - {Kind.HEARTBEAT}
-    assert all((PROBES / f"{name}.py").is_file() for name in MODULE_OF_KIND.values())
+    assert all((KINDS / f"{name}.py").is_file() for name in MODULE_OF_KIND.values())
 
 
 def test_a_kind_is_loaded_when_it_is_checked() -> None:
@@ -38,7 +38,7 @@ loaded = {"dns", "psycopg", "json.tool"} & set(sys.modules)
 assert not loaded, loaded
 modules = [name for name in sys.modules if name.startswith("functions.check_monitors.probes.")]
 for kind in ("tcp", "dns", "icmp", "database", "websocket", "docker", "mail", "tls", "grpc", "ssh"):
-    assert f"functions.check_monitors.probes.{kind}" not in modules, kind
+    assert f"functions.check_monitors.probes.kinds.{kind}" not in modules, kind
 """
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.check_monitors.probes import database_words as words
-from functions.check_monitors.probes.dns_exchange import DnsExchange
-from functions.check_monitors.probes.docker import DockerCheck
 from functions.check_monitors.probes.judgement import Subject
-from functions.check_monitors.probes.talk import Conversation, Heard, until
+from functions.check_monitors.probes.kinds import database_words as words
+from functions.check_monitors.probes.kinds.dns_exchange import DnsExchange
+from functions.check_monitors.probes.kinds.docker import DockerCheck
+from functions.check_monitors.probes.transfers.talk import Conversation, Heard, until
 from shared.models import Cause
 from shared.settings import Settings
 from shared.words import cause_text

@@ -1,0 +1,247 @@
+"""HTTP checks with all that a policy can say: the request, how much is read of the response, and how it is judged."""
+
+import functools
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pycurl
+
+from functions.check_monitors.probes.causes import status_cause
+from functions.check_monitors.probes.judgement import MESSAGE_CHARACTERS, Subject
+from functions.check_monitors.probes.transfers.handles import handle_for
+from functions.check_monitors.probes.transfers.hops import Hops
+from functions.check_monitors.probes.transfers.http_transfer import HttpTransfer
+from functions.check_monitors.probes.transfers.policy_transfer import PolicyTransfer, parts_of
+from functions.check_monitors.probes.transfers.request import Request, first_request, redirected, set_request
+from functions.check_monitors.probes.urls import as_ascii
+from shared.models import Cause
+from shared.words import cause_text
+
+_MESSAGE_BYTES = 4 * MESSAGE_CHARACTERS  # of a failing response, if nothing else needs its body
+_MAX_KEPT_EXPIRIES = 16_384
+# A connection that is used again does not show its certificate again.
+_expiries: dict[str, Any] = {}
+
+
+class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
+    """The check of a monitor over HTTP."""
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__(subject)
+        self.follows_redirects = subject.policy.follow_redirects
+        self.is_body_needed = subject.is_body_needed
+        self.max_body = subject.policy.max_body
+        self._asking: Any = None  # a TokenRequest
+        self._is_asking = False  # the transfer under way is the one for a token
+        self._is_token_kept = False
+
+    def begin(self) -> None:
+        """Forget what was seen: another request begins."""
+        super().begin()
+        self._lines: list[bytes] = []
+        self._body = bytearray()
+        self._status = 0
+
+    def target(self) -> str:
+        """The policy's URL."""
+        return self.subject.filled(self.subject.policy.url or "")
+
+    def first(self) -> Any:
+        """The first request."""
+        policy = self.subject.policy
+        self.hops = Hops(self.environ)
+        # libcurl would ask the policy's proxy for whatever a redirect names: see hops.
+        self.hops.are_ours = self.follows_redirects and (self.hops.are_ours or bool(policy.proxy))
+        self.request = self.first_request(as_ascii(self.target()))
+        return self._token() if policy.oauth2 else self.transfer(self.request.url, self.time_left())
+
+    def family_for(self, url: str) -> Any:
+        """Which addresses of the host to use. What the policy says goes before what was learned."""
+        return pycurl.IPRESOLVE_WHATEVER if self.subject.policy.ip_version else super().family_for(url)
+
+    def first_request(self, url: str) -> Request:
+        """The request, as the policy words it."""
+        return first_request(self.subject, url)
+
+    def place(self) -> tuple[str, int]:
+        """The host and the port of the policy's URL."""
+        parts = parts_of(as_ascii(self.target()))
+        return parts.hostname or "", parts.port or (443 if parts.scheme.lower() == "https" else 80)
+
+    def _token(self) -> Any:
+        """The request with its token; if none is kept, the request for one."""
+        from functions.check_monitors.probes.transfers.oauth2 import TokenRequest
+
+        self._asking = TokenRequest(self.subject)
+        if token := self._asking.known_token():
+            self._is_token_kept = True
+            return self._with_token(token)
+        return self._token_transfer()
+
+    def _token_transfer(self) -> Any:
+        url = self._asking.url
+        if self.address_filter.refuses(url):
+            self.make_event(self.address_filter.refusal)
+            return None
+        self._is_asking = True
+        curl = handle_for(url, self.time_left(), self.address_filter, self.environ)
+        self.set_tls(curl)
+        self._asking.prepare(curl)
+        return curl
+
+    def _with_token(self, token: str) -> Any:
+        self.request = replace(self.request, bearer_token=token)
+        return self.transfer(self.request.url, self.time_left())
+
+    def conclude(self, curl: Any, code: int, text: str) -> Any:
+        """Take the result of a transfer, also of that for a token; what comes next."""
+        if self._is_asking:
+            self._is_asking = False
+            return self.safely(lambda: self._take_token(curl, code, text))
+        if self._is_token_kept and curl.getinfo(pycurl.RESPONSE_CODE) == 401:
+            # The server may have revoked it.
+            self._is_token_kept = False
+            self._asking.forget()
+            self.begin()
+            return self.safely(self.first)
+        return super().conclude(curl, code, text)
+
+    def _take_token(self, curl: Any, code: int, text: str) -> Any:
+        status = curl.getinfo(pycurl.RESPONSE_CODE)
+        if code != pycurl.E_OK:
+            if self.address_filter.refusal or not self.conclude_shortage(curl, code, text):
+                why = self.why(curl, code, text, None)
+                self.make_event(Cause.of("oauth2_unreachable", reason=cause_text("en", why)), curl)
+            return None
+        if self._asking.tries_otherwise(status):
+            return self._token_transfer()
+        token = self._asking.token(status)
+        if isinstance(token, str):
+            return self._with_token(token)
+        self.make_event(token, curl)
+        return None
+
+    def handle_for(self, url: str, timeout_seconds: float) -> Any:
+        """A handle with the policy's way to the server."""
+        curl = super().handle_for(url, timeout_seconds)
+        if self.subject.policy.connection == "reuse":
+            curl.setopt(pycurl.FRESH_CONNECT, 0)
+            curl.setopt(pycurl.FORBID_REUSE, 0)
+            curl.setopt(pycurl.SSL_SESSIONID_CACHE, 1)
+        return curl
+
+    def prepare(self, curl: Any, url: str) -> None:
+        """Set the request, as the policy words it."""
+        self.set_tls(curl)
+        set_request(curl, self.request, self.subject, url)
+
+    def hop(self, curl: Any, code: int) -> Any:
+        """The transfer of the next redirect, if we follow it and not libcurl."""
+        self.request = redirected(self.request, curl.getinfo(pycurl.RESPONSE_CODE))
+        return super().hop(curl, code)
+
+    def take_header(self, line: bytes) -> int | None:
+        """For HEADERFUNCTION: take a header line. 0 ends the transfer."""
+        if line[:5].upper() == b"HTTP/":
+            self._lines = []
+            status = line.split()[1:2]
+            self._status = int(status[0]) if status and status[0].isdigit() else 0
+        self._lines.append(line)
+        return super().take_header(line)
+
+    def take_further_body(self, part: bytes) -> bool:
+        """Take a part of the body; whether no more of it is needed."""
+        if self.is_body_needed:
+            self._body += part[: max(0, self.max_body - len(self._body))]
+            return self.size >= self.max_body
+        self._body += part[: max(0, _MESSAGE_BYTES - len(self._body))]
+        is_failing = not _accepts(self.subject.policy.accepted_status_codes, self._status)
+        return (is_failing and len(self._body) >= _MESSAGE_BYTES) or super().take_further_body(part)
+
+    def why(self, curl: Any, code: int, text: str, status: int | None) -> Cause | None:
+        """Why the transfer failed. What a status means is noted apart: conditions may say otherwise."""
+        seen, policy = self.subject.seen, self.subject.policy
+        if status is not None and not self.address_filter.refusal:
+            seen.finding = _status_finding(policy.accepted_status_codes, status)
+            if code == pycurl.E_OK or (seen.finding and not policy.conditions):
+                return None
+        found = super().why(curl, code, text, status)
+        if found and found.code == "too_many_redirects":
+            return Cause.of("too_many_redirects", limit=policy.max_redirects)
+        return found
+
+    def make_event(
+        self, why: Cause | None, curl: Any = None, status: int | None = None, *, is_inconclusive: bool = False
+    ) -> None:
+        """Note how the check ended, and the response."""
+        super().make_event(why, curl, status, is_inconclusive=is_inconclusive)
+        if curl is None or status is None:
+            return
+        seen = self.subject.seen
+        seen.headers = _headers(self._lines)
+        seen.charset = _charset(seen.headers.get("content-type", ""))
+        encoding = seen.headers.get("content-encoding", "").strip().lower()
+        seen.body = _decoded(bytes(self._body), encoding, self.max_body)
+        if self.subject.policy.connection == "reuse":
+            self._note_reuse(curl)
+
+    def _note_reuse(self, curl: Any) -> None:
+        seen, name = self.subject.seen, self.subject.policy.name
+        if curl.getinfo(pycurl.NUM_CONNECTS):
+            if len(_expiries) >= _MAX_KEPT_EXPIRIES:
+                _expiries.clear()
+            _expiries[name] = seen.certificate_expires_at
+        elif seen.times:
+            _, _, _, first_byte, total, _ = seen.times
+            seen.times = (0, 0, 0, first_byte, total, 0)
+            seen.certificate_expires_at = _expiries.get(name)
+
+
+def check_of(subject: Subject) -> HttpPolicyCheck:
+    """The check of a policy whose URL begins with http:// or https://."""
+    return HttpPolicyCheck(subject)
+
+
+def _status_finding(accepted: Sequence[str], status: int) -> Cause | None:
+    if _accepts(tuple(accepted), status):
+        return None
+    # A status that is good by default has no cause of its own.
+    return status_cause(status) or Cause.of("status_not_accepted", status=status)
+
+
+@functools.lru_cache(maxsize=4096)
+def _accepts(accepted: Sequence[str], status: int) -> bool:
+    ranges = (code.partition("-") for code in accepted)
+    return any(int(first) <= status <= int(last or first) for first, _, last in ranges)
+
+
+def _headers(lines: Sequence[bytes]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for line in lines:
+        name, separator, value = line.decode("latin-1").partition(":")
+        if separator:
+            name = name.strip().lower()
+            found[name] = f"{found[name]}, {value.strip()}" if name in found else value.strip()
+    return found
+
+
+@functools.lru_cache(maxsize=256)
+def _charset(content_type: str) -> str:
+    name = content_type.lower().partition("charset=")[2].partition(";")[0].strip(" \"'")
+    try:
+        # A charset that begins with a byte order mark would have the keyword begin with one, too.
+        return "utf-8" if not name or "".encode(name) else name
+    except (LookupError, ValueError):
+        return "utf-8"
+
+
+def _decoded(body: bytes, encoding: str, limit: int) -> bytes:
+    """The body without the compression that the server chose although it was not asked to."""
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        return body
+    try:
+        return zlib.decompressobj(47).decompress(body, max(1, limit))
+    except zlib.error:
+        return body

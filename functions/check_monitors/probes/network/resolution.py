@@ -1,0 +1,90 @@
+"""A monitor's own resolver: its addresses are handed over to libcurl, which can ask the system's resolver alone."""
+
+import time
+from collections.abc import Callable
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from functions.check_monitors.probes.judgement import NotCheckable
+from functions.check_monitors.probes.kinds.dns_exchange import DnsExchange, answers, rcode
+from functions.check_monitors.probes.network.address_filter import refusal
+from shared.models import Cause
+
+_PORT = 53
+
+
+class Resolution:
+    """The questions for the addresses of one host, one after the other, until one has an answer.
+
+    Afterwards there are ``addresses``, or ``why`` says that there are none.
+
+    Raises:
+        NotCheckable: the policy's resolver is no address.
+    """
+
+    def __init__(self, resolver: str, host: str, ip_version: int | None, *, is_private_allowed: bool) -> None:
+        self._server = _server(resolver)
+        self._host = host
+        self._kinds = {4: ["A"], 6: ["AAAA"]}.get(ip_version or 0, ["A", "AAAA"])
+        self.addresses: list[str] = []
+        self.why = refusal(self._server[0], is_private_allowed)
+        self._began_at = time.monotonic()
+        self.microseconds = 0
+
+    def question(self, ends_at: float, seconds: float) -> DnsExchange | None:
+        """The next question, if there is one to ask."""
+        if self.addresses or not self._kinds or (self.why and self.why.code.startswith("refused_")):
+            return None
+        self._kind = self._kinds.pop(0)
+        return DnsExchange([self._server], self._host, self._kind, ends_at, seconds)
+
+    def take(self, exchange: DnsExchange) -> None:
+        """Take what the resolver said."""
+        self.microseconds = round(1e6 * (time.monotonic() - self._began_at))
+        self.why = exchange.why
+        if exchange.response is None:
+            self._kinds = []
+            return
+        code = rcode(exchange.response)
+        self.addresses = answers(exchange.response, self._kind)
+        if code not in ("NOERROR", "NXDOMAIN"):
+            self.why = Cause.of("dns_rcode", name=self._host, rcode=code)
+        elif not self.addresses:
+            self.why = Cause.of("host_not_found", host=self._host)
+
+    def lines(self, ports: set[int]) -> list[str]:
+        """For libcurl's RESOLVE: the addresses of the host at each of ``ports``."""
+        addresses = ",".join(f"[{each}]" if ":" in each else each for each in self.addresses)
+        return [f"{self._host}:{port}:{addresses}" for port in sorted(ports)]
+
+
+def resolution_of(
+    resolver: str | None, host: str, ip_version: int | None, fill: Callable[[str], str], *, is_private_allowed: bool
+) -> Resolution | None:
+    """The resolution of ``host`` by a policy's resolver; None if it has none, or if ``host`` is an address."""
+    if resolver is None or _is_address(host):
+        return None
+    return Resolution(fill(resolver), host, ip_version, is_private_allowed=is_private_allowed)
+
+
+def _server(resolver: str) -> tuple[str, int]:
+    """The address and the port of ``9.9.9.9``, ``9.9.9.9:53``, ``2620:fe::fe``, ``[2620:fe::fe]:53``, ``dns://…``."""
+    text = resolver.strip().partition("://")[2] or resolver.strip()
+    if _is_address(text):
+        return text, _PORT
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = parts.hostname or "", parts.port or _PORT
+    except ValueError:
+        host, port = "", 0
+    if not _is_address(host):
+        raise NotCheckable(Cause.of("resolver_not_address", resolver=text))
+    return host, port
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,206 @@
+"""What every check of a policy that libcurl makes has in common: its connection, and what it saw of it."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import pycurl
+
+from functions.check_monitors.probes.causes import URL_NOT_VALID
+from functions.check_monitors.probes.judgement import NotCheckable, Subject
+from functions.check_monitors.probes.loop.capacity import MEMORY, OUT_OF_MEMORY
+from functions.check_monitors.probes.loop.exchange import seconds_left
+from functions.check_monitors.probes.network.certificates import ca_file_of, expires_at, set_tls
+from functions.check_monitors.probes.transfers.transfer import Transfer
+from functions.check_monitors.probes.urls import as_ascii
+from shared.models import Cause
+from shared.monitors.placeholders import MissingValue
+
+_TIMEOUTS = ("no_response", "response_too_slow")
+# The policy's own certificates cannot be used, which says nothing of the target.
+_NOT_USABLE = {
+    pycurl.E_SSL_CERTPROBLEM: Cause.of("client_certificate_not_usable"),
+    pycurl.E_SSL_CACERT_BADFILE: Cause.of("ca_certificate_not_usable"),
+}
+
+
+class PolicyTransfer(Transfer):
+    """A check of a policy by libcurl's transfers. What it sees is noted in ``subject.seen``."""
+
+    is_tls = False
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__(
+            subject.policy.timeout,
+            subject.ca_file,
+            subject.environ,
+            is_private_allowed=subject.settings.is_private_allowed,
+        )
+        self.subject = subject
+        self.resolution: Any = None
+        self._fault: NotCheckable | None = None
+        if own := subject.policy.ca_certificate:
+            try:
+                self.ca_file = ca_file_of(own)
+            except NotCheckable as fault:
+                self._fault = fault
+        self.ends_at = 0.0
+
+    def handle(self) -> Any:
+        """What comes first; None if the policy cannot be used as it is, or its host is refused."""
+        self.wait_patiently()
+        self.ends_at = time.monotonic() + self.timeout_seconds
+        self.resolution = None
+        return self.safely(self._begin)
+
+    def safely(self, step: Callable[[], Any]) -> Any:
+        """What ``step`` returns; None if the policy cannot be used as it is, which is noted."""
+        try:
+            return step()
+        except MissingValue as missing:
+            self.make_event(Cause.of("value_missing", name=missing.name), is_inconclusive=True)
+        except NotCheckable as fault:
+            self.make_event(fault.cause, is_inconclusive=True)
+        except pycurl.error as error:
+            lacked = error.args[0] in OUT_OF_MEMORY
+            self.make_event(MEMORY if lacked else URL_NOT_VALID, is_inconclusive=lacked)
+        except (ValueError, UnicodeError):
+            self.make_event(URL_NOT_VALID)
+        return None
+
+    def first(self) -> Any:
+        """The first transfer. Raises what ``safely`` takes."""
+        raise NotImplementedError
+
+    def time_left(self) -> float:
+        """How much of the check's time is left, in seconds; never 0, which libcurl takes for no limit."""
+        return max(0.001, seconds_left(self.ends_at))
+
+    def place(self) -> tuple[str, int]:
+        """The host and the port of the first transfer. Raises what ``safely`` takes."""
+        raise NotImplementedError
+
+    def after(self, exchange: Any) -> Any:
+        """Take what the policy's resolver said; what comes next."""
+        return self.safely(lambda: self._take_addresses(exchange))
+
+    def _begin(self) -> Any:
+        if self._fault:
+            raise self._fault
+        self.subject.begin()
+        if self.subject.policy.resolver:
+            # dnspython is loaded only if a monitor needs it.
+            from functions.check_monitors.probes.network.resolution import resolution_of
+
+            self.resolution = resolution_of(
+                self.subject.policy.resolver,
+                self.place()[0],
+                self.subject.policy.ip_version,
+                self.subject.filled,
+                is_private_allowed=self.subject.settings.is_private_allowed,
+            )
+        return self._ask() if self.resolution else self.first()
+
+    def _ask(self) -> Any:
+        """The next question for addresses; if there is none, the first transfer, or the end of the check."""
+        resolution = self.resolution
+        if question := resolution.question(self.ends_at, self.timeout_seconds):
+            return question
+        if resolution.addresses:
+            return self.first()
+        self.make_event(resolution.why)
+        return None
+
+    def _take_addresses(self, exchange: Any) -> Any:
+        self.resolution.take(exchange)
+        return self._ask()
+
+    def make_event(
+        self, why: Cause | None, curl: Any = None, status: int | None = None, *, is_inconclusive: bool = False
+    ) -> None:
+        """Note how the check ended. Its event is made when the run needs it."""
+        seen = self.subject.seen
+        seen.why, seen.is_inconclusive, seen.status = why, is_inconclusive or why in _NOT_USABLE.values(), status
+        if curl:
+            seen.times = self._with_resolution(self.times(curl))
+            seen.ip = curl.getinfo(pycurl.PRIMARY_IP) or None
+            seen.is_connected = curl.getinfo(pycurl.CONNECT_TIME) > 0
+            seen.has_response = status is not None
+            if seen.times[5]:  # there was a handshake
+                seen.certificate_expires_at = expires_at(curl)
+
+    def break_off(self, defect: Exception) -> None:
+        """Note what should not happen: the other checks of the run go on."""
+        self.subject.break_off(defect)
+
+    def replace_cause(self, why: Cause, *, is_inconclusive: bool) -> None:
+        """Take a cause that was found after the check had ended."""
+        self.subject.seen.why, self.subject.seen.is_inconclusive = why, is_inconclusive
+
+    def conclude_second(self, curl: Any) -> None:
+        """Take the result of a second handshake, which shows a certificate that the first one refused."""
+        super().conclude_second(curl)
+        seen = self.subject.seen
+        seen.certificate_expires_at = seen.certificate_expires_at or expires_at(curl)
+
+    def handle_for(self, url: str, timeout_seconds: float) -> Any:
+        """A handle with the policy's way to the server."""
+        curl = super().handle_for(url, timeout_seconds)
+        policy = self.subject.policy
+        if policy.ip_version:
+            curl.setopt(pycurl.IPRESOLVE, pycurl.IPRESOLVE_V4 if policy.ip_version == 4 else pycurl.IPRESOLVE_V6)
+        if self.resolution:
+            # A redirect to the same host mostly leads to one of these ports.
+            curl.setopt(pycurl.RESOLVE, self.resolution.lines({80, 443, self.place()[1]}))
+        if policy.proxy:
+            self._set_proxy(curl, self.subject.filled(policy.proxy))
+        self.is_tls = url[:5].lower() == "https" or self.is_tls
+        return curl
+
+    def set_tls(self, curl: Any) -> None:
+        """Set what the policy says of TLS. A second handshake does without."""
+        certificate = self.subject.policy.client_certificate
+        if certificate:
+            filled = self.subject.filled
+            certificate = certificate.model_copy(
+                update={"certificate": filled(certificate.certificate), "key": filled(certificate.key)}
+            )
+        set_tls(curl, self.subject.policy, self.ca_file, certificate)
+
+    def why(self, curl: Any, code: int, text: str, status: int | None) -> Cause | None:
+        """Why a transfer failed, with the phase in which its time was over."""
+        if code in _NOT_USABLE:
+            return _NOT_USABLE[code]
+        found = super().why(curl, code, text, status)
+        if found is None or found.code not in _TIMEOUTS or status is not None:
+            return found
+        if not curl.getinfo(pycurl.CONNECT_TIME):
+            return Cause.of("connect_too_slow", seconds=self.timeout_seconds)
+        if self.is_tls and not curl.getinfo(pycurl.APPCONNECT_TIME):
+            return Cause.of("tls_too_slow", seconds=self.timeout_seconds)
+        return found
+
+    def _with_resolution(self, times: list[int]) -> list[int]:
+        """The times with that of the policy's own resolver."""
+        own = self.resolution.microseconds if self.resolution else 0
+        return [time + own if time or place == 0 else 0 for place, time in enumerate(times)] if own else times
+
+    def _set_proxy(self, curl: Any, proxy: str) -> None:
+        curl.setopt(pycurl.PROXY, proxy)
+        curl.setopt(pycurl.NOPROXY, "")
+        curl.setopt(pycurl.PROXY_CAINFO, self.subject.ca_file)
+
+
+def parts_of(url: str) -> SplitResult:
+    """A URL's parts; its host as libcurl takes it. Raises ValueError if it names no host, or its port is no port."""
+    parts = urlsplit(url.strip())
+    if not parts.hostname or (parts.port is not None and parts.port == 0):
+        raise ValueError("a URL with a host")
+    return parts
+
+
+def address_url(scheme: str, host: str, port: int) -> str:
+    """The URL with which libcurl connects to ``host``: ``http`` for TCP alone, ``https`` for TLS."""
+    authority = f"[{host}]" if ":" in host else host
+    return as_ascii(f"{scheme}://{authority}:{port}/")

@@ -1,0 +1,124 @@
+"""What every check that libcurl makes has in common: its deadline, the addresses it refuses, and why it failed."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import pycurl
+
+from functions.check_monitors.probes.causes import cause, host_of, proxys
+from functions.check_monitors.probes.loop.capacity import FILES, MEMORY, THREADS, is_still_resolving, shortage
+from functions.check_monitors.probes.network.address_filter import AddressFilter
+from functions.check_monitors.probes.network.lookups import SecondLookup, no_answer
+from functions.check_monitors.probes.transfers.handles import handle_for
+from functions.check_monitors.probes.transfers.hops import times_of
+from functions.check_monitors.probes.transfers.second_handshake import SecondHandshake, second_handshake
+from shared.models import Cause
+
+PATIENCE_SECONDS = 15.0  # how long a check waits for what the agent lacks
+SECOND_SECONDS = 3.0  # of a second handshake; the event waits for it
+
+
+class Transfer:
+    """A check that consists of libcurl's transfers. A subclass says which, and what they mean."""
+
+    deadline = 0.0
+
+    def __init__(
+        self, timeout_seconds: float, ca_file: str, environ: Mapping[str, str], *, is_private_allowed: bool
+    ) -> None:
+        self.timeout_seconds = timeout_seconds
+        self.ca_file, self.environ = ca_file, environ  # the latter has the proxy variables
+        self.address_filter = AddressFilter(is_private_allowed)
+        self.second: SecondHandshake | None = None  # under way
+        self.give_up_at = 0.0  # from then on, something that the agent lacks is no reason to try again
+        self.is_put_off = False
+
+    def make_event(
+        self, why: Cause | None, curl: Any = None, status: int | None = None, *, is_inconclusive: bool = False
+    ) -> None:
+        """Make the event of a check that failed for ``why``, or that concluded."""
+        raise NotImplementedError
+
+    def replace_cause(self, why: Cause, *, is_inconclusive: bool) -> None:
+        """Make the event again: another transfer, or another lookup, has shown the cause."""
+        raise NotImplementedError
+
+    def after(self, exchange: Any) -> Any:
+        """Take an exchange that is over. Most checks have none."""
+        raise NotImplementedError
+
+    def break_off(self, defect: Exception) -> None:
+        """Raise what should not happen."""
+        raise defect
+
+    def know_better(self, why: Cause) -> None:
+        """Take the cause that another transfer, or another lookup, has shown."""
+        self.replace_cause(why, is_inconclusive=why in (FILES, MEMORY, THREADS))
+
+    def seconds(self, curl: Any) -> float:
+        """How long the check has lasted."""
+        return float(curl.getinfo(pycurl.TOTAL_TIME))
+
+    def times(self, curl: Any) -> list[int]:
+        """The times of the check in microseconds, as ``hops.times_of`` lists them."""
+        return times_of(curl)
+
+    def handle_for(self, url: str, timeout_seconds: float) -> Any:
+        """A handle with what each connection of this check needs. Raises as ``handles.handle_for`` does."""
+        return handle_for(url, timeout_seconds, self.address_filter, self.environ)
+
+    def wait_patiently(self) -> None:
+        """Begin: from now on the check waits for what the agent may lack."""
+        self.is_put_off = False
+        self.give_up_at = self.give_up_at or time.monotonic() + PATIENCE_SECONDS
+
+    def conclude_second(self, curl: Any) -> None:
+        """Take the result of a second handshake."""
+        if self.second and (found := self.second.finding(curl)):
+            self.know_better(found)
+
+    def conclude_shortage(self, curl: Any, code: int, text: str) -> bool:
+        """Put the check off, or make its event, if the agent itself lacked something; whether it did."""
+        own = self.address_filter
+        lacked = shortage(curl, code, text, own.error_number, has_lent=own.has_lent)
+        return lacked is not None and self.conclude_lacking(lacked, curl)
+
+    def conclude_lacking(self, lacked: Cause, curl: Any = None) -> bool:
+        """Put the check off, or make its event, since the agent lacked something. True."""
+        if time.monotonic() < self.give_up_at:
+            self.is_put_off = True
+        else:
+            self.make_event(lacked, curl, is_inconclusive=True)
+        return True
+
+    def further(self, curl: Any, code: int, text: str, *, has_response: bool) -> Any:
+        """Return what can say more of a transfer that failed: a lookup, a second handshake's handle, or None."""
+        if code == pycurl.E_COULDNT_RESOLVE_HOST and not self.address_filter.refusal:
+            return SecondLookup(host_of(curl), self.timeout_seconds - self.seconds(curl))
+        self.second = second_handshake(curl, code, text, has_response=has_response)
+        return self._second_handle(curl) if self.second else None
+
+    def why(self, curl: Any, code: int, text: str, status: int | None) -> Cause | None:
+        """Why a transfer failed; None if it did not."""
+        if refusal := self.address_filter.refusal:
+            is_proxys = code == pycurl.E_COULDNT_CONNECT and curl.getinfo(pycurl.USED_PROXY)
+            return proxys(refusal) if is_proxys else refusal
+        if self._waited_for_dns(curl, text) and (of_dns := no_answer(host_of(curl), self.timeout_seconds)):
+            return of_dns
+        return cause(curl, code, text, status, self.timeout_seconds)
+
+    def _waited_for_dns(self, curl: Any, text: str) -> bool:
+        # With the addresses of one family, the connection itself may be what hung.
+        is_connecting = self.address_filter.has_lent and not curl.getinfo(pycurl.OS_ERRNO)
+        return is_still_resolving(curl, text) and not is_connecting
+
+    def _second_handle(self, curl: Any) -> Any:
+        seconds_left = self.timeout_seconds - self.seconds(curl)
+        if self.second is None or seconds_left <= 0:
+            return None
+        url = curl.getinfo_raw(pycurl.EFFECTIVE_URL).decode("latin-1")
+        curl = self.handle_for(url, min(seconds_left, SECOND_SECONDS))
+        curl.setopt(pycurl.CONNECT_ONLY, 1)
+        self.second.prepare(curl)
+        return curl

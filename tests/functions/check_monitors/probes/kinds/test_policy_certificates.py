@@ -1,0 +1,78 @@
+"""Certificates that a policy names, and chains that are not complete."""
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.policies import check_policy
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
+from tests.support.servers.raw_servers import OK, RawServers, says
+
+
+@pytest.fixture
+def mutual(serve: RawServers, trusted: Authority) -> str:
+    """The URL of a server that wants to see a client's certificate."""
+    context = trusted.context(TODAY - A_DAY, TODAY + A_DAY)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(trusted.file)
+    return f"https://localhost:{serve(says(OK), context)}/"
+
+
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_a_chain_must_be_complete(serve: RawServers, trusted: Authority, is_complete: bool) -> None:
+    port = serve(says(OK), trusted.chain_context(is_complete=is_complete))
+    for scheme in ("https", "tls"):
+        event = check_policy(f"{scheme}://localhost:{port}")
+        assert event.error_message == (None if is_complete else "certificate issuer is not trusted")
+        assert event.certificate_expires_at == (TODAY + A_DAY if is_complete else None)
+
+
+def test_a_client_certificate_is_shown(mutual: str, trusted: Authority, tmp_path: Path) -> None:
+    certificate, key = trusted.client()
+    assert check_policy(mutual).error_message == "the server requires a client certificate"
+    shown = {"certificate": certificate, "key": key}
+    assert check_policy(mutual, client_certificate=shown).error_message is None
+    for name, pem in shown.items():
+        (tmp_path / name).write_text(pem)
+    files = {name: str(tmp_path / name) for name in shown}
+    assert check_policy(mutual, client_certificate=files).error_message is None
+
+
+def test_a_clients_key_may_be_a_placeholder(mutual: str, trusted: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate, key = trusted.client()
+    monkeypatch.setenv("MONITOR_KEY", key)
+    shown = {"certificate": certificate, "key": "${MONITOR_KEY}"}
+    assert check_policy(mutual, client_certificate=shown).error_message is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (
+            {"client_certificate": {"certificate": "/none.pem", "key": "/none.key"}},
+            "not checked: the agent cannot read the file /none.pem",
+        ),
+        (
+            {"client_certificate": {"certificate": "-----BEGIN x", "key": "-----BEGIN y"}},
+            "not checked: the agent cannot use the monitor's client_certificate",
+        ),
+        ({"ca_certificate": "/none.pem"}, "not checked: the agent cannot read the file /none.pem"),
+        ({"ca_certificate": "-----BEGIN x"}, "not checked: the agent cannot use the monitor's ca_certificate"),
+    ],
+)
+def test_certificates_that_cannot_be_used_say_nothing_of_the_target(
+    mutual: str, fields: dict[str, Any], message: str
+) -> None:
+    event = check_policy(mutual, **fields)
+    assert (event.error_message, event.is_inconclusive) == (message, True)
+
+
+def test_a_file_that_was_tidied_up_is_written_again(serve: RawServers, authority: Authority) -> None:
+    from functions.check_monitors.probes.network.certificates import ca_file_of
+
+    port = serve(says(OK), authority.context(TODAY - A_DAY, TODAY + A_DAY))
+    own = Path(authority.file).read_text()
+    Path(ca_file_of(own)).unlink()
+    assert check_policy(f"https://localhost:{port}/", ca_certificate=own).error_message is None
