@@ -135,6 +135,29 @@ print(json.dumps([function.__name__, sorted(set(sys.modules) - before)]))
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "method"), [("ingest_event", "POST"), ("health", "GET"), ("list_alerts", "GET"), ("update_alert", "PATCH")]
+)
+def test_a_first_request_loads_no_policy(name: str, method: str, tmp_path: Path) -> None:
+    event = {"target_url": "http://a.example/", "timestamp": "2025-01-08T10:30:00Z", "is_success": False}
+    script = f"""
+import json, sys
+import functions_framework
+client = functions_framework.create_app({name!r}, "main.py").test_client()
+body = {event!r} if {method!r} == "POST" else {{"status": "ACK"}} if {method!r} == "PATCH" else None
+response = client.open("/1", method={method!r}, json=body, headers={{"X-API-Key": "a-key-for-these-tests-only"}})
+print(json.dumps([response.status_code, sorted(sys.modules)]))
+"""
+    environ = {"API_KEY": "a-key-for-these-tests-only", "DATABASE_URL": f"sqlite:///{tmp_path / 'a.db'}", "LOG_DIR": ""}
+    answer = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
+    )
+    status, loaded = json.loads(answer.stdout.splitlines()[-1])
+    # It got as far as the store.
+    assert status in (200, 201, 404)
+    assert not {*OF_MONITORS, *OF_SEVERAL_ROUTES, "shared.monitors.parts"} & set(loaded)
+
+
 def test_an_unknown_function_is_an_attribute_error() -> None:
     import main
 

@@ -58,9 +58,7 @@ class Monitors:
     def page(self, *, limit: int, after: int = 0, tag: str | None = None, **wanted: Any) -> list[Entry]:
         """Monitors in the order of their ids. ``wanted``: columns of the table and the values that they must have."""
         with self._database.snapshot() as snapshot:
-            return [
-                _entry(snapshot, row) for row in policies.page(snapshot, limit=limit, after=after, tag=tag, **wanted)
-            ]
+            return _entries(snapshot, policies.page(snapshot, limit=limit, after=after, tag=tag, **wanted))
 
     def add(self, policy: Policy) -> Entry:
         """A new monitor of source 'api'. Raises NameTaken."""
@@ -262,5 +260,13 @@ def _own(transaction: Transaction, monitor_id: int, *sources: str) -> Row:
 
 
 def _entry(transaction: Transaction, row: Row) -> Entry:
-    active = alerts.active(transaction, AlertKind.OUTAGE, row["name"])
-    return Entry(row, policies.policy_of(row), events.get(transaction, row["last_event_id"]), active)
+    return _entries(transaction, [row])[0]
+
+
+def _entries(transaction: Transaction, rows: Sequence[Row]) -> list[Entry]:
+    # Two questions for a whole page: a page may have a thousand monitors, and the database may be far away.
+    newest = events.with_ids(transaction, [row["last_event_id"] for row in rows])
+    outages = {alert.subject: alert for alert in alerts.active_outages(transaction, [row["name"] for row in rows])}
+    return [
+        Entry(row, policies.policy_of(row), newest.get(row["last_event_id"]), outages.get(row["name"])) for row in rows
+    ]

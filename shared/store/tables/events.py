@@ -1,6 +1,7 @@
 """The table ``events``."""
 
 import json
+from collections.abc import Iterable
 
 from shared.models import Event, as_text
 from shared.store.engines.database import Row, Transaction
@@ -28,9 +29,13 @@ def add(transaction: Transaction, event: Event, monitor_id: int, received_at: st
     return row["id"] if row else None
 
 
-def get(transaction: Transaction, row_id: int | None) -> Row | None:
-    """The row with this id, as it is stored."""
-    return None if row_id is None else transaction.row("SELECT * FROM events WHERE id = :id", id=row_id)
+def with_ids(transaction: Transaction, ids: Iterable[int | None]) -> dict[int, Row]:
+    """The rows with these ids, as they are stored, by id."""
+    named = {f"id_{number}": row_id for number, row_id in enumerate({each for each in ids if each is not None})}
+    if not named:
+        return {}
+    sql = f"SELECT * FROM events WHERE id IN ({', '.join(f':{name}' for name in named)})"  # noqa: S608  # numbers
+    return {row["id"]: row for row in transaction.rows(sql, **named)}
 
 
 def _attempts(event: Event) -> str | None:
