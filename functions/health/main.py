@@ -6,6 +6,7 @@ import os
 import functions_framework
 from flask import Request, Response
 
+from functions.health.machine import troubles
 from shared import __version__, web
 from shared.alerting.health import Expected, Health, judge_health, patience
 from shared.logs import step
@@ -31,10 +32,11 @@ def health(request: Request, settings: Settings) -> Response:
     if not judged.is_notified:
         step("server", "nobody_notified", level=logging.ERROR, reason="; ".join(judged.reasons))
         return web.answer(_trouble("ok", judged.reasons), 503)
+    reasons = [*judged.reasons, *troubles(settings)]
     return web.answer(
         {
-            "status": "degraded" if judged.reasons else "ok",
-            "reasons": judged.reasons,
+            "status": "degraded" if reasons else "ok",
+            "reasons": reasons,
             "database": "ok",
             **summary,
             "last_runs": schedules,

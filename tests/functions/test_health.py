@@ -1,11 +1,14 @@
 """GET /."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from functions.health import machine
 from functions.health import main as health
 from shared.models import now
 from shared.settings import Settings
@@ -78,3 +81,23 @@ def test_an_agent_of_the_local_system_is_missed(api: Api, environ: Callable[...,
     # It reports to somebody else.
     environ(BACKEND_URL="http://elsewhere.example")
     assert later(api, 50)[1]["status"] == "ok"
+
+
+def test_a_log_that_cannot_be_written_degrades_the_health(
+    api: Api, environ: Callable[..., None], tmp_path: Path
+) -> None:
+    logs = tmp_path / "logs"
+    environ(LOG_DIR=str(logs))
+    logs.mkdir()
+    assert api.get("/")["status"] == "ok"
+    (logs / "agent.log").unlink(missing_ok=True)
+    (logs / "agent.log").mkdir()
+    found = api.get("/")
+    assert (found["status"], found["reasons"]) == ("degraded", ["agent.log cannot be written: Is a directory"])
+
+
+def test_a_disk_that_is_nearly_full_degrades_the_health(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "LEAST_BYTES", 2**63)
+    found = api.get("/")
+    assert found["status"] == "degraded"
+    assert re.fullmatch(r"the database's disk has only \d+ MB left", found["reasons"][0])
