@@ -31,6 +31,7 @@ _TICK_SECONDS = 0.02
 _STOPS_WITHIN = 0.2
 # A run waits for what it has claimed. Where runs are further apart, the next one finds the rest overdue.
 MAX_CLAIM_SECONDS = 60.0
+_DAY_SECONDS = 86_400.0
 # Without the backend, what was due longer ago is left out.
 MAX_SPAN_SECONDS = 60.0
 
@@ -49,6 +50,7 @@ class Known:
         self._clock, self._stopwatch = clock, stopwatch
         self._lock = threading.Lock()
         self._policies: dict[str, Policy] = {}
+        self._shortest: float | None = None
         self._version: int | None = None
         self._claimed_until = 0.0
         self._paused_until = 0.0
@@ -58,8 +60,7 @@ class Known:
 
     def interval(self, otherwise: float) -> float:
         """The shortest interval at which a monitor is checked, in seconds."""
-        with self._lock:
-            return min((policy.interval for policy in self._policies.values()), default=otherwise)
+        return min(self._shortest, otherwise) if self._shortest else otherwise
 
     def claim(self, settings: Settings, seconds: float) -> tuple[list[DueCheck], bool | None]:
         """The checks that fall due within ``seconds`` from now; and whether the backend responded, if it was asked."""
@@ -87,6 +88,7 @@ class Known:
         removed = set(answer["removed"])
         kept = {} if answer["is_complete"] else self._policies
         self._policies = {name: policy for name, policy in kept.items() if name not in removed} | policies
+        self._shortest = min((policy.interval for policy in self._policies.values()), default=None)
         self._version = answer["version"]
         self._claimed_until = self._clock() + seconds
         known = [(self._policies.get(name), left.total_seconds()) for name, left in due]
@@ -197,8 +199,7 @@ class Stream:
 
 def interval(settings: Settings) -> float:
     """How often this agent reports, in seconds."""
-    shortest = _known.interval(settings.check_interval_seconds)
-    return min(shortest, settings.check_interval_seconds) if settings.target_urls else shortest
+    return _known.interval(settings.check_interval_seconds if settings.target_urls else _DAY_SECONDS)
 
 
 def count() -> int:

@@ -106,7 +106,7 @@ def _go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[]
 
     try:
         with reporter:
-            check_as_due(more, settings, on_event=on_event)
+            check_as_due(more, settings, interval=lambda: due_checks.interval(settings), on_event=on_event)
     finally:
         hold.release_all()
     reported = reporter.reported
@@ -140,7 +140,8 @@ def _check(settings: Settings, targets: tuple[str, ...], due: list[DueCheck]) ->
                 spread = _spread_seconds(len(urls), settings)
                 policies = [(check.seconds, check.policy) for check in due]
                 policies += as_policies(urls, settings, spread)
-                events = check_all(policies, settings, on_event=on_event)
+                often = due_checks.interval(settings)
+                events = check_all(policies, settings, interval_seconds=often, on_event=on_event)
             else:
                 # The settings have validated the URLs. To build the model's own validator would cost a cold start 2 ms.
                 monitors = [Monitor.model_construct(name=url, target_url=url) for url in urls]

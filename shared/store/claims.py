@@ -117,7 +117,7 @@ class Checks:
         at = span.now.timestamp()
         asked_at, of_version = self._asked.get(span.location, (0.0, -1))
         # Reading the times of all monitors costs, so not with every claim.
-        if of_version == version and 0 <= at - asked_at < OVERDUE_SECONDS and not span.targets:
+        if of_version == version and 0 <= at - asked_at < OVERDUE_SECONDS:
             return found
         checked, taken = policies.last_checks(transaction), cursors.taken(transaction, span.location)
         for monitor in here:

@@ -35,13 +35,15 @@ def check_all(
     policies: Sequence[tuple[float, Policy]],
     settings: Settings,
     *,
+    interval_seconds: float | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
 ) -> list[Event]:
     """Check each policy, started so many seconds from now; the events are in the order of ``policies``.
 
     Each attempt has the policy's ``timeout`` from its own start, and none delays another one. A target's fault is an
     event, never an exception. So is a policy that cannot be checked here: its event is inconclusive. ``on_event`` takes
-    each event as soon as its check has concluded. A heartbeat is nothing to check.
+    each event as soon as its check has concluded. A heartbeat is nothing to check. ``interval_seconds``: how often the
+    agent reports at all, by which its silence is judged; by default each policy's own interval.
 
     Raises:
         SettingError: the file of trusted certificates cannot be read.
@@ -49,6 +51,8 @@ def check_all(
     ca_file = trusted_file()
     environ = proxies.variables()
     subjects = [Subject(policy, settings, ca_file, environ) for _, policy in policies]
+    for subject in subjects:
+        subject.interval_seconds = interval_seconds or subject.interval_seconds
     places = {id(subject): place for place, subject in enumerate(subjects)}
     events: list[Any] = [None] * len(policies)
     with idle_loop() as loop:
@@ -71,11 +75,13 @@ def check_as_due(
     more: Callable[[], tuple[float, Iterable[Policy]] | None],
     settings: Settings,
     *,
+    interval: Callable[[], float],
     on_event: Callable[[Event], None],
 ) -> None:
     """Check whatever ``more`` hands over, at once, until it returns None.
 
-    It also says in how many seconds it wants to be asked again, and must not wait. Otherwise as ``check_all``.
+    It also says in how many seconds it wants to be asked again, and must not wait. ``interval``: how often the agent
+    reports by now, in seconds. Otherwise as ``check_all``.
     """
     ca_file = trusted_file()
     environ = proxies.variables()
@@ -95,7 +101,9 @@ def check_as_due(
                 return None
             again, policies = found
             for policy in policies:
-                loop.add(time.monotonic(), check_of(Subject(policy, settings, ca_file, environ)))
+                subject = Subject(policy, settings, ca_file, environ)
+                subject.interval_seconds = interval()
+                loop.add(time.monotonic(), check_of(subject))
             return again
 
         loop.run_timed((), SLOTS, on_end, ask=ask)

@@ -51,13 +51,15 @@ class Seen:
 class Subject:
     """One monitor's policy under check, over all attempts of one run.
 
-    ``ca_file``: the trusted certificates; ``environ``: the proxy variables.
+    ``ca_file``: the trusted certificates; ``environ``: the proxy variables. ``interval_seconds``: how often the agent
+    reports at all.
     """
 
     def __init__(self, policy: Policy, settings: Settings, ca_file: str, environ: Mapping[str, str]) -> None:
         self.policy = policy
         self.settings = settings
         self.ca_file, self.environ = ca_file, environ
+        self.interval_seconds = policy.interval
         self.seen = Seen()
         self.attempts: list[CheckAttempt] = []
         self._conditions = [_parsed(text) for text in policy.conditions]
@@ -104,7 +106,7 @@ class Subject:
             is_inconclusive=seen.is_inconclusive,
             location=self.settings.location,
             agent=self.settings.agent,
-            interval_seconds=policy.interval,
+            interval_seconds=self.interval_seconds,
             ip=seen.ip or None,
             certificate_expires_at=seen.certificate_expires_at,
             condition=condition,

@@ -61,7 +61,8 @@ def claim(settings: Settings, seconds: float, known: int | None) -> dict[str, An
         "location": settings.location,
         "seconds": seconds,
         "known": known,
-        "targets": settings.target_names,
+        # Once: the backend then knows them as monitors. They are checked with or without a claim.
+        "targets": settings.target_names if known is None else (),
         "target_interval": settings.check_interval_seconds,
     }
     try:
