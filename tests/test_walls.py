@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "outbox": {"engines.database", "tables", "changes"},
     "heartbeats": {"engines.database", "engines.group_commit", "tables", "ingest", "refusals"},
     "monitors": {"engines.database", "tables", "changes", "heartbeats", "refusals", "renames"},
-    "claims": {"engines.database", "tables"},
+    "claims": {"engines.database", "tables", "renames"},
     "health": {"engines.database", "migrate", "tables"},
     "store": {
         *("engines.database", "engines.group_commit", "tables", "changes"),

@@ -83,7 +83,7 @@ def put(body: Mapping[str, Any], url: str, key: str, environ: Mapping[str, str],
             reason = type(error).__name__
             raise NotReached(f"{at} cannot be reached ({reason}): expected the system to run there") from None
     if response.status_code in _NOT_YET:
-        raise NotReached(f"{at} does not serve yet: {_reason(response, key, environ)}")
+        raise NotReached(f"{at} did not take the configuration: {_reason(response, key, environ)}")
     if response.status_code != HTTPStatus.OK:
         raise NotApplied(f"{at} did not take the configuration: {_reason(response, key, environ)}")
     try:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from shared.monitors.due import Due, is_overdue
 from shared.settings.secrets import without_password
 from shared.store.engines.database import Database, Row, Transaction
+from shared.store.renames import take_over
 from shared.store.tables import configuration, cursors, policies
 from shared.store.tables.policies import Watched
 
@@ -87,6 +88,8 @@ class Checks:
             return
         with self._database.transaction() as transaction:
             for name in new:
+                if policies.named(transaction, name) is None:
+                    take_over(transaction, name)  # version 0.1 knew it with its password
                 policies.put_target(transaction, name, interval)
         with self._lock:
             self._registered.update((name, interval) for name in new)

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from shared.models import Attempt, AttemptStatus, Event, as_text
+from shared.monitors.policy import Policy
 from shared.store import Store, StoreUnavailable
 from shared.store.admin.transfer import TransferFailed, transfer
 from shared.store.engines.database import Database
@@ -44,6 +45,9 @@ def old(tmp_path: Path) -> Iterator[SqliteDatabase]:
         Attempt(owed.notification, AttemptStatus.FAILED, NOON, 0.1 + 0.2, "봉화 % \\N \t\n'\""), channels=()
     )
     store.agents.review(now=NOON, channels=["console"])
+    watched = Policy.model_validate({"name": "api", "url": "http://api/", "interval": "5m"})
+    store.monitors.apply([watched], {}, {}, now=NOON, channels=["console"])
+    assert store.checks.claim("seoul", now=NOON, seconds=1).checks
     yield database
     database.close()
 

@@ -195,7 +195,8 @@ class History(RuleBasedStateMachine):
                 stored = {row["id"]: (row["subject"], row["status"]) for row in rows if row["kind"] == "OUTAGE"}
                 assert self.alerts.items() <= stored.items()
         self.rows(
-            """SELECT monitors.*, NULL AS last_event_id, events.event_id AS last_event
+            """SELECT monitors.id, name, state, since, consecutive_failures, failing_since, last_checked_at, agent,
+                source, events.event_id AS last_event
             FROM monitors LEFT JOIN events ON events.id = last_event_id ORDER BY monitors.id"""
         )
         self.rows(
