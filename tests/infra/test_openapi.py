@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -134,8 +134,12 @@ def run_schemathesis(
     *,
     generated: int,
     stored: int,
+    left_out: Collection[str] = (),
 ) -> None:
-    """Run these phases with every check, and see that all of it ran and went well, and how much it was at least."""
+    """Run these phases with every check, and see that all of it ran and went well, and how much it was at least.
+
+    ``left_out``: operations that are not tried.
+    """
     folder = system.folder
     (folder / "openapi.json").write_text(json.dumps(described), encoding="utf-8")
     (folder / "schemathesis.toml").write_text(
@@ -157,6 +161,8 @@ parameters = {{ "seconds" = 0.1, "lasting" = 0.1 }}
     )
     command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", "schemathesis.toml"]
     command += ["run", "openapi.json", "--url", system.url, "--phases", ",".join(phases)]
+    for operation in left_out:
+        command += ["--exclude-operation-id", operation]
     command += ["--checks", "all", "--max-response-time", "5", "--continue-on-failure", "--no-color"]
     # Derandomized: the same requests in every run, but for the ids that the system makes up meanwhile.
     command += ["--generation-deterministic", "--max-examples", str(max_examples)]
@@ -164,7 +170,7 @@ parameters = {{ "seconds" = 0.1, "lasting" = 0.1 }}
     run = subprocess.run(command, cwd=folder, env=system.environ, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stdout + run.stderr
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    assert report["operations"]["tested"] == len(ROUTES)
+    assert report["operations"]["tested"] == len(ROUTES) - len(left_out)
     assert {phase for phase, said in report["phases"].items() if said["status"] == "success"} == {*phases}
     assert report["test_cases"]["generated"] > generated
     # It got past the door: what is valid was stored, and alerts came of it.
@@ -197,4 +203,8 @@ def test_schemathesis_finds_no_fault_in_separate_functions(project: Path, tmp_pa
                 place = filled(path.replace("{", "<").replace("}", ">"))
                 answer = session.request(method, f"{system.url}{place}", timeout=30)
                 assert (answer.status_code == 401) is needs_key(operation), path
-        run_schemathesis(system, closed(described), ("examples", "coverage"), max_examples=5, generated=500, stored=500)
+        # A policy has thousands of corners, which are no others in a process of their own.
+        phases = ("examples", "coverage")
+        run_schemathesis(
+            system, closed(described), phases, max_examples=5, generated=500, stored=500, left_out=POLICIES
+        )
