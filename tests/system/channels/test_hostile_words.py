@@ -1,5 +1,6 @@
 """What reporters, channels and whoever stands before them say, on the running system: every outage is still told."""
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -28,13 +29,18 @@ def attempts(system: LocalSystem, channel: str = "telegram") -> list[dict[str, A
     return system.rows("SELECT * FROM notification_logs WHERE channel = ? ORDER BY id", channel)
 
 
-def statuses(system: LocalSystem) -> list[str]:
-    return [log["status"] for log in attempts(system)]
+def statuses(system: LocalSystem, channel: str = "telegram") -> list[str]:
+    return [log["status"] for log in attempts(system, channel)]
 
 
 def sent(api: BotApi) -> list[str]:
     """What each accepted message begins with."""
     return [" ".join(text.split()[:2]) for text in api.messages]
+
+
+def chats_of(api: BotApi, monitor: str) -> set[str]:
+    """The chats to which the outage of a monitor was sent, whether they accepted it or not."""
+    return {call.chat_id for call in api.calls if call.text.startswith(f"OUTAGE {monitor} ")}
 
 
 def test_events_of_the_year_one_stop_no_message(project: Path, tmp_path: Path, target: Target, bot_api: BotApi) -> None:
@@ -89,8 +95,11 @@ def test_a_middlebox_that_refuses_once_loses_no_outage(
         assert system.rows("SELECT * FROM alerts WHERE kind = 'CHANNEL_REFUSED'") == []
 
 
+@pytest.mark.parametrize(
+    ("channel", "setting"), [("telegram", "TELEGRAM_CHAT_ID"), ("ops", "CHANNELS.ops.chat_id")], ids=["telegram", "ops"]
+)
 def test_a_group_that_becomes_a_supergroup_gets_everything(
-    project: Path, tmp_path: Path, target: Target, bot_api: BotApi
+    project: Path, tmp_path: Path, target: Target, bot_api: BotApi, channel: str, setting: str
 ) -> None:
     def has_moved(call: Call) -> None:
         if call.message.chat_id == "-1001":
@@ -99,14 +108,24 @@ def test_a_group_that_becomes_a_supergroup_gets_everything(
             call.refuse(400, "Bad Request: group chat was upgraded", {"migrate_to_chat_id": -1001})
 
     bot_api.behaviour = has_moved
-    variables = {"TARGET_URL": target.url, **bot_api.environ, "TELEGRAM_CHAT_ID": "-42"}
+    ops = {"kind": "telegram", "bot_token": bot_api.token, "chat_id": -42, "api_url": bot_api.url}
+    variables = {
+        "telegram": {**bot_api.environ, "TELEGRAM_CHAT_ID": "-42"},
+        "ops": {"CHANNELS": json.dumps({"ops": ops})},
+    }
+    count = 0
     for run in (1, 2):  # the second after a restart
-        with LocalSystem(project, tmp_path, **variables) as system:
-            fail(system, f"shop{run}")
-            system.wait_until(lambda: statuses(system).count("SENT") == run, 20)  # noqa: B023
-            assert f"OUTAGE shop{run}" in sent(bot_api)
-            assert attempts(system)[-1]["answer"].endswith("; the group moved: TELEGRAM_CHAT_ID has to be -1001")
-            assert "TELEGRAM_CHAT_ID has to be -1001" in (tmp_path / "logs" / "server.log").read_text()
+        with LocalSystem(project, tmp_path, TARGET_URL=target.url, **variables[channel]) as system:
+            for name in (f"first{run}", f"later{run}"):
+                fail(system, name)
+                count += 1
+                system.wait_until(lambda: statuses(system, channel).count("SENT") == count, 20)  # noqa: B023
+                assert f"OUTAGE {name}" in sent(bot_api)
+                assert attempts(system, channel)[-1]["answer"].endswith(f"; the group moved: {setting} has to be -1001")
+            assert f"{setting} has to be -1001" in (tmp_path / "logs" / "server.log").read_text()
+            # Only the first message of a run asks at the old id.
+            assert chats_of(bot_api, f"first{run}") == {"-42", "-1001"}
+            assert chats_of(bot_api, f"later{run}") == {"-1001"}
 
 
 def test_a_live_outage_that_is_reopened_is_told_again(
