@@ -15,10 +15,11 @@ from shared import ROOT
 MAY_IMPORT: dict[str, set[str]] = {
     "shared.models": {"shared.settings"},
     "shared.settings": set(),
-    "shared.logs": set(),
+    "shared.visible": set(),
+    "shared.logs": {"shared.visible"},
     "shared.alerting": {"shared.models"},
     "shared.words": {"shared.models"},
-    "shared.messages": {"shared.models", "shared.words"},
+    "shared.messages": {"shared.models", "shared.visible", "shared.words"},
     "shared.store": {"shared.models", "shared.alerting", "shared.words", "shared.settings", "shared.logs"},
     "shared.notifiers": {"shared.models", "shared.settings", "shared.logs"},
     "shared.channels": {"shared.notifiers", "shared.settings"},

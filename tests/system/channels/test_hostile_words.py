@@ -1,6 +1,7 @@
 """What reporters, channels and whoever stands before them say, on the running system: every outage is still told."""
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -18,10 +19,10 @@ pytestmark = pytest.mark.system
 YEAR_ONE = ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.001Z", "0001-01-02T12:00:00Z", "1900-01-01T00:00:00+09:00")
 
 
-def fail(system: LocalSystem, monitor: str, timestamp: str | None = None) -> None:
+def fail(system: LocalSystem, monitor: str, timestamp: str | None = None, cause: str = "broken") -> None:
     """Report a failure of ``monitor``."""
     event = {"target_url": f"http://{monitor}.example/", "monitor": monitor, "is_success": False}
-    answer = system.post("/events", event | {"timestamp": timestamp or as_text(now()), "error_message": "broken"})
+    answer = system.post("/events", event | {"timestamp": timestamp or as_text(now()), "error_message": cause})
     assert answer.status_code == 201, answer.text
 
 
@@ -126,6 +127,32 @@ def test_a_group_that_becomes_a_supergroup_gets_everything(
             # Only the first message of a run asks at the old id.
             assert chats_of(bot_api, f"first{run}") == {"-42", "-1001"}
             assert chats_of(bot_api, f"later{run}") == {"-1001"}
+
+
+# Fillers and blanks that Unicode calls letters and symbols, variation selectors, and what a terminal obeys.
+UNSEEN = ["\u3164", "\u2800", "\ufe00", "\ufe0f", "\U000e0100", "\x9b", "\x85", "\u2028", "\u202e"]
+
+
+@pytest.mark.parametrize("variables", [{}, {"LOG_DIR": ""}], ids=["log files", "JSON"])
+def test_what_nobody_sees_is_in_no_message_and_no_log(
+    project: Path, tmp_path: Path, target: Target, bot_api: BotApi, variables: dict[str, str]
+) -> None:
+    with LocalSystem(project, tmp_path, TARGET_URL=target.url, **variables, **bot_api.environ) as system:
+        for number, unseen in enumerate(UNSEEN):
+            fail(system, f"a{unseen}b{number}", cause=f"x{unseen}y")
+        system.wait_until(lambda: len(without_copies(bot_api.messages)) == len(UNSEEN))
+    messages = without_copies(bot_api.messages)
+    for message in messages:
+        assert re.fullmatch(
+            r"OUTAGE a b(\d) \(http://a b\1\.example/\) · cause: x y · since [-\d: ]+ \S+ · #\d+", message
+        )
+        assert message.isprintable()
+    logged = [file.read_bytes().decode() for file in (tmp_path / "logs").glob("*.log")]
+    written = "\n".join((*messages, *logged, system.output()))
+    assert all(line.isprintable() for line in written.split("\n"))
+    assert set(UNSEEN).isdisjoint(written)
+    # The logs hold what was reported, escaped.
+    assert all(f"a{json.dumps(unseen)[1:-1]}b" in written for unseen in UNSEEN)
 
 
 def test_a_live_outage_that_is_reopened_is_told_again(
