@@ -1,7 +1,8 @@
 """Stand-ins for the world outside: real HTTP servers on this machine that behave as a test wants.
 
-``Target`` is a web service that fails on demand, ``BotApi`` is Telegram, and agents report to ``Backend``. Each is a
-context manager with a ``url``. A test that needs another server derives it from ``StandIn``.
+``Target`` is a web service that fails on demand, ``BotApi`` is Telegram, agents report to ``Backend``, and ``Echo``
+repeats what it is sent. Each is a context manager with a ``url``. A test that needs another server derives it from
+``StandIn``.
 """
 
 from tests.support.stand_ins.backend import Backend
@@ -23,6 +24,7 @@ from tests.support.stand_ins.behaviours import (
     was_blocked,
 )
 from tests.support.stand_ins.bot_api import Behaviour, BotApi, Call, Message, accepts
+from tests.support.stand_ins.echo import Echo
 from tests.support.stand_ins.server import Exchange, StandIn
 from tests.support.stand_ins.target import Target
 
@@ -31,6 +33,7 @@ __all__ = [
     "Behaviour",
     "BotApi",
     "Call",
+    "Echo",
     "Exchange",
     "Message",
     "StandIn",

@@ -2,10 +2,7 @@
 
 import fcntl
 import os
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +12,7 @@ from functions.check_monitors.reporting.reporter import Reported, report
 from shared.settings import Settings
 from tests.support import leaks
 from tests.support.backlogs import event, waiting
-from tests.support.stand_ins import Backend
+from tests.support.stand_ins import Backend, Echo
 
 NOBODY = 65_534
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can play another user")
@@ -104,40 +101,13 @@ def test_a_lock_that_is_held_ends_with_a_word(settings: Settings, steps: list[st
 # --- whatever answers BACKEND_URL -------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def echo() -> Iterator[Callable[[int], str]]:
-    """Serves, at a URL, a status with the request's own headers and body as the answer."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    status = [500]
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection:
-                asked = connection.recv(65_536)
-                head = f"HTTP/1.1 {status[0]} X\r\nContent-Length: {len(asked)}\r\nConnection: close\r\n\r\n"
-                connection.sendall(head.encode() + asked)
-
-    threading.Thread(target=serve, daemon=True).start()
-
-    def at(number: int) -> str:
-        status[0] = number
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-    yield at
-    listener.close()
-
-
 @pytest.mark.parametrize("status", [400, 401, 404, 500, 503, 599])
-def test_an_echo_of_our_key_is_not_logged(
-    echo: Callable[[int], str], tmp_path: Path, steps: list[str], status: int
-) -> None:
+def test_an_echo_of_our_key_is_not_logged(tmp_path: Path, steps: list[str], status: int) -> None:
     key = "a-key-that-nobody-may-see"
-    settings = Settings.from_env({"BACKEND_URL": echo(status), "API_KEY": key, "SPOOL_DIR": str(tmp_path)})
-    report([event("a")], settings)
+    with Echo(status) as echo:
+        settings = Settings.from_env({"BACKEND_URL": echo.url, "API_KEY": key, "SPOOL_DIR": str(tmp_path)})
+        report([event("a")], settings)
+    assert all(key in text for text in echo.echoed)
     logged = "\n".join(steps)
     assert f"'status': {status}" in logged
     assert leaks.found_in(logged.encode(), {"API_KEY": {key}}) == []
