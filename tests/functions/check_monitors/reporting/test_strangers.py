@@ -11,25 +11,10 @@ from functions.check_monitors.reporting.backlog import Backlog, folder_name
 from functions.check_monitors.reporting.reporter import Reported, report
 from shared.settings import Settings
 from tests.support import leaks
-from tests.support.backlogs import event, waiting
+from tests.support.backlogs import event, only_root, plant, waiting
 from tests.support.stand_ins import Backend, Echo
 
-NOBODY = 65_534
-only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can play another user")
-
-
 # --- planted files ----------------------------------------------------------------------------------------------------
-
-
-def plant(name: str, temp: Path, prey: Path, kind: str) -> None:
-    path = temp / name
-    if kind == "link":
-        path.symlink_to(prey)
-    elif kind == "fifo":
-        os.mkfifo(path, 0o666)
-    else:
-        path.write_bytes(b"theirs")
-    os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
 
 
 @only_root
@@ -43,7 +28,7 @@ def test_planted_files_stop_nothing_and_stay_unchanged(
     temp.chmod(0o1777)
     name = folder_name(default_settings.backend_url)
     for planted in (f"{name}{suffix}", f"{name.replace('spool', 'backend')}.json"):
-        plant(planted, temp, prey, kind)
+        plant(temp / planted, prey, kind)
 
     # The first folder is away, so that events wait among the temporary files.
     away = (tmp_path / "data").rename(tmp_path / "away")
