@@ -88,8 +88,7 @@ class HttpCheck:
     event: Event
 
     def __init__(self, monitor: Monitor, settings: Settings, ca_file: str, environ: Mapping[str, str]) -> None:
-        self.monitor = monitor
-        self.settings = settings
+        self.monitor, self.settings = monitor, settings
         self.timeout_seconds = settings.check_timeout_seconds
         self.ca_file, self.environ = ca_file, environ
         self.address_filter = AddressFilter(settings.is_private_allowed)
