@@ -35,7 +35,7 @@ unexport PYTHONSAFEPATH
 unexport PYTHONDONTWRITEBYTECODE
 
 # Everything that CI runs. A worker more than a small machine has processors, since much of a test is waiting.
-WORKERS ?= 4
+WORKERS ?= 3
 test: check
 	$(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup
 

@@ -4,6 +4,7 @@ import re
 from datetime import datetime, timedelta, tzinfo
 
 from shared.models import Alert, AlertKind, Cause, Notification, NotificationKind
+from shared.visible import SELECTORS_OF_SIGNS, UNSEEN
 from shared.words import Language, cause_text, words_of
 
 __all__ = [
@@ -33,13 +34,7 @@ _SIGN = (
 )
 # A joiner that does not hold two signs together, as in 👩‍🚒, and a selector without a sign only make two names look
 # alike. It is compiled when a text is first composed: that takes some ms, and most cold starts compose none.
-_LOOSE = f"(?<!{_SIGN})(?<!{_SIGN}\ufe0f)\u200d|\u200d(?!{_SIGN})|(?<!{_SIGN})[\ufe0e\ufe0f](?!\u20e3)"
-# Characters that Unicode calls letters, marks or symbols, and that nobody sees: fillers, selectors, blanks.
-_UNSEEN = (
-    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\ufffc"
-    "\U00013441\U00013442\U00016fe4\U0001d159\U0001da9b-\U0001da9f\U000e0100-\U000e01ef"
-)
-
+_LOOSE = f"(?<!{_SIGN})(?<!{_SIGN}\ufe0f)\u200d|\u200d(?!{_SIGN})|(?<!{_SIGN})[{SELECTORS_OF_SIGNS}](?!\u20e3)"
 _UNITS = (("days", 86_400), ("hours", 3_600), ("minutes", 60), ("seconds", 1))
 
 
@@ -140,7 +135,7 @@ def one_line(text: str, longest: int = MAX_PART) -> str:
     seen. Otherwise the text of a target or an operator could leave its place in the line, give orders to a terminal, or
     look like another.
     """
-    text = re.sub(f"{_LOOSE}|[{_UNSEEN}]", " ", text)
+    text = re.sub(f"{_LOOSE}|[{UNSEEN}]", " ", text)
     text = "".join(c if c.isprintable() or c == _JOINER else " " for c in text)
     text = " ".join(text.split())
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -15,11 +15,12 @@ from shared import ROOT
 MAY_IMPORT: dict[str, set[str]] = {
     "shared.models": {"shared.settings"},
     "shared.settings": set(),
-    "shared.logs": set(),
+    "shared.visible": set(),
+    "shared.logs": {"shared.visible"},
     "shared.monitors": {"shared.models", "shared.settings"},
     "shared.alerting": {"shared.models"},
     "shared.words": {"shared.models"},
-    "shared.messages": {"shared.models", "shared.words"},
+    "shared.messages": {"shared.models", "shared.visible", "shared.words"},
     "shared.store": {
         "shared.models",
         "shared.monitors",

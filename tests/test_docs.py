@@ -89,16 +89,29 @@ def test_every_function_is_named_with_its_call(readme: str) -> None:
     assert named == {row.name: {f"{route.method} {route.path}" for route in row.routes} for row in rows()}
 
 
-def named_tests(readme: str) -> list[tuple[str, str]]:
-    return re.findall(r"\[`(test_\w+)`\]\((tests/[\w/]+\.py)\)", text(readme))
+def named_tests(document: str) -> list[tuple[str, str]]:
+    return re.findall(r"\[`(test_\w+)`\]\((tests/[\w/]+\.py)\)", text(document))
 
 
-def test_each_sentence_of_the_contract_names_existing_tests() -> None:
-    named = named_tests("README.md")
+@pytest.mark.parametrize("document", [*READMES, "SECURITY.md"])
+def test_the_tests_that_a_document_names_exist(document: str) -> None:
+    named = named_tests(document)
     assert named
-    assert named_tests("README.ko.md") == named
+    assert len(named) == text(document).count("`test_"), "each is a link"
     for test, file in named:
         assert f"def {test}(" in text(file), f"{test} is not in {file}"
+
+
+def test_both_languages_name_the_same_tests() -> None:
+    assert named_tests("README.ko.md") == named_tests("README.md")
+
+
+def test_each_defence_names_a_test() -> None:
+    defended = text("SECURITY.md").partition("## What is defended\n")[2].partition("\n## ")[0]
+    _, *defences = re.split(r"(?m)^- ", defended)
+    assert defences
+    for defence in defences:
+        assert re.search(r"Held by\s+\[`test_", defence), defence
 
 
 def test_the_sentences_with_tests_are_those_of_the_promise() -> None:

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from shared import ROOT
 from shared.logs.output import Output, standard_output
+from shared.visible import SELECTORS_OF_SIGNS, UNSEEN
 
 # Made once: json.dumps would make an encoder for each line.
 _json = json.JSONEncoder(ensure_ascii=False, default=str).encode
@@ -73,7 +74,7 @@ def _time(record: logging.LogRecord) -> str:
 
 def _quoted(value: Any) -> str:
     text = str(value)
-    if _PLAIN.fullmatch(text) or (text.isprintable() and not set(text) & set(' "=')):
+    if _PLAIN.fullmatch(text) or (_is_visible(text) and not set(text) & set(' "=')):
         return text
     # Characters that could break the line are escaped. Otherwise a target's text could forge a line of ours.
     return _visible(json.dumps(text, ensure_ascii=False))
@@ -81,9 +82,19 @@ def _quoted(value: Any) -> str:
 
 def _visible(line: str) -> str:
     """``line`` with an escape for each character that a terminal would obey, or would not show."""
-    if line.isprintable():
+    if _is_visible(line):
         return line
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
+    return "".join(c if _is_visible(c) else json.dumps(c)[1:-1] for c in line)
+
+
+def _is_visible(text: str) -> bool:
+    return text.isprintable() and (text.isascii() or not _unseen().search(text))
+
+
+@functools.cache
+def _unseen() -> re.Pattern[str]:
+    # Compiled with the first line that is not ASCII: few cold starts write one.
+    return re.compile(f"[{UNSEEN}{SELECTORS_OF_SIGNS}]")
 
 
 @functools.cache

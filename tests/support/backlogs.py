@@ -1,4 +1,4 @@
-"""The agent's backlog as tests see it from outside: what waits in a folder, and what disks do to it."""
+"""The agent's backlog as tests see it from outside: what waits in a folder, and what disks and strangers do to it."""
 
 import multiprocessing
 import os
@@ -12,12 +12,17 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from functions.check_monitors.reporting.backlog import Backlog
 from functions.check_monitors.reporting.backlog_database import BacklogDatabase
 from shared import ROOT
 from shared.models import Event
 from shared.settings import Settings
 from tests.support.builders import NOON
+
+NOBODY = 65_534
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can play another user")
 
 
 def event(
@@ -109,3 +114,14 @@ def killed_when(is_time: Callable[[], bool], target: Callable[..., None], *argum
     process.kill()
     process.join()
     return process.exitcode == -signal.SIGKILL
+
+
+def plant(path: Path, prey: Path, kind: str) -> None:
+    """Make a link to ``prey``, a FIFO or a file at ``path``, as another user."""
+    if kind == "link":
+        path.symlink_to(prey)
+    elif kind == "fifo":
+        os.mkfifo(path, 0o666)
+    else:
+        path.write_bytes(b"theirs")
+    os.chown(path, NOBODY, NOBODY, follow_symlinks=False)

@@ -13,7 +13,7 @@ import pytest
 from shared import ROOT
 from tests.support import leaks
 from tests.support.running import LocalSystem, Running, environment
-from tests.support.stand_ins import BotApi, Target, resets, unauthorized
+from tests.support.stand_ins import BotApi, Echo, Target, resets, unauthorized
 
 # No other system of the tests has this secret. Otherwise the search at the end of the run would find it too.
 PLANTED = "planted+secret/of:the~tests?=1"
@@ -192,3 +192,16 @@ def test_many_processes_in_trouble_keep_their_secrets(
     searched = {path.name for path in tmp_path.rglob("*") if path.is_file()}
     assert {"server.log", "agent.log", "bonghwa.db"} <= searched
     assert any(re.fullmatch(r"output-.*\.txt", name) for name in searched)
+
+
+@pytest.mark.system
+def test_a_backend_that_echoes_leaves_the_key_in_no_log(project: Path, tmp_path: Path, target: Target) -> None:
+    """The search at the system's end finds no key, although each response to the agent has held it."""
+    with Echo() as echo:
+        settings = {"BACKEND_URL": echo.url, "FLASK_DEBUG": "true", "LOG_LEVEL": None, "API_KEY": PLANTED}
+        with LocalSystem(project, tmp_path, TARGET_URL=target.url, **settings) as system:
+            log = tmp_path / "logs" / "agent.log"
+            system.wait_until(lambda: " status=500 " in log.read_text())
+            echo.status = 401
+            system.wait_until(lambda: " status=401 " in log.read_text())
+    assert all(PLANTED in text for text in echo.echoed)

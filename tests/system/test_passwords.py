@@ -16,7 +16,7 @@ from tests.support.stand_ins import BotApi, Exchange, StandIn
 
 pytestmark = pytest.mark.system
 
-PASSWORD = "planted-s3cret"  # of these tests only
+PASSWORD, CHANGED = "planted-s3cret", "changed-s3cret"  # of these tests only
 
 
 def as_0_1_named_it(database: Path, sql: str, url: str) -> None:
@@ -27,11 +27,12 @@ def as_0_1_named_it(database: Path, sql: str, url: str) -> None:
 class Guarded(StandIn):
     """A web service that is well for those who have the password."""
 
+    password = PASSWORD
     is_ill = False
 
     def answer(self, exchange: Exchange) -> None:
         user = base64.b64decode(exchange.headers.get("Authorization", "").removeprefix("Basic "))
-        is_known = user in (f"monitor:{PASSWORD}".encode(), f"{PASSWORD}:".encode(), b"monitor:s3cret")
+        is_known = user in (f"monitor:{self.password}".encode(), f"{self.password}:".encode(), b"monitor:s3cret")
         exchange.answer(500 if self.is_ill else 200 if is_known else 401, "")
 
 
@@ -70,6 +71,25 @@ def test_a_report_of_others_is_stored_without_its_password(project: Path, tmp_pa
     with LocalSystem(project, tmp_path, SOME_PASSWORD=PASSWORD, CHECK_INTERVAL_SECONDS="60") as system:
         assert system.post("/events", reported).status_code == 201
         system.wait_until(lambda: any(alert["subject"] == "http://me:***@other.example/" for alert in system.alerts()))
+
+
+def test_a_changed_password_leaves_the_monitor_the_same(project: Path, tmp_path: Path, guarded: Guarded) -> None:
+    url = f"{guarded.url}/"
+    guarded.is_ill = True
+    with LocalSystem(project, tmp_path, TARGET_URL=url.replace("://", f"://monitor:{PASSWORD}@")) as system:
+        system.wait_until(system.sent)
+    guarded.password = CHANGED
+    variables = {"TARGET_URL": url.replace("://", f"://monitor:{CHANGED}@"), "SOME_PASSWORD": PASSWORD}
+    with LocalSystem(project, tmp_path, **variables) as system:
+        system.wait_for_further_events(2, is_success=False)
+        assert [alert["status"] for alert in system.alerts()] == ["OPEN"]
+        guarded.is_ill = False
+        system.wait_until(lambda: system.told("RECOVERY"), 20)
+        assert [line.split()[0] for line in system.told()] == ["RECOVERY"]
+        assert [alert["status"] for alert in system.alerts()] == ["RESOLVED"]
+        assert [row["name"] for row in system.rows("SELECT name FROM monitors")] == [
+            url.replace("://", "://monitor:***@")
+        ]
 
 
 def test_an_open_alert_of_0_1_recovers_after_the_update(project: Path, tmp_path: Path, guarded: Guarded) -> None:

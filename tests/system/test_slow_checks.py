@@ -4,11 +4,12 @@ import resource
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.running import LocalSystem
+from tests.support.running import START, LocalSystem
 from tests.support.stand_ins import Target
 
 pytestmark = pytest.mark.system
@@ -40,17 +41,55 @@ def test_a_check_that_hangs_delays_no_other(project: Path, tmp_path: Path, targe
         assert not [line for line in system.told("OUTAGE") if target.url in line]
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux limits a running process")
-def test_a_few_descriptors_blame_no_healthy_target(project: Path, tmp_path: Path, target: Target) -> None:
+# --- few descriptors --------------------------------------------------------------------------------------------------
+
+HANGING, HEALTHY = 60, 20
+on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux limits a running process")
+
+
+@pytest.fixture
+def urls(target: Target) -> Iterator[list[str]]:
+    """Many targets that hang, and then a few healthy ones."""
     with Target() as slow:
         slow.is_hanging = True
-        urls = [f"{slow.url}/{number}" for number in range(60)] + [f"{target.url}/{number}" for number in range(20)]
-        # The first run begins with the limit that the machine has, so its checks are short.
-        settings = {"CHECK_INTERVAL_SECONDS": "1", "CHECK_TIMEOUT_SECONDS": "0.5"}
-        with LocalSystem(project, tmp_path, TARGET_URL=" ".join(urls), **settings) as system:
-            for process in system.living():
-                resource.prlimit(process, resource.RLIMIT_NOFILE, (100, 100))
-            before = checks_of(system)
-            system.wait_until(lambda: all(checks_of(system)[url] >= before[url] + 2 for url in urls))
-            failed = {row["target_url"] for row in system.events(is_success=False)}
-            assert failed == set(urls[:60])
+        yield [
+            *(f"{slow.url}/{number}" for number in range(HANGING)),
+            *(f"{target.url}/{number}" for number in range(HEALTHY)),
+        ]
+
+
+def with_short_checks(project: Path, folder: Path, urls: list[str], separate: str = "") -> LocalSystem:
+    settings = {"CHECK_INTERVAL_SECONDS": "1", "CHECK_TIMEOUT_SECONDS": "0.5", "SEPARATE": separate}
+    return LocalSystem(project, folder, TARGET_URL=" ".join(urls), **settings)
+
+
+def assert_only_those_that_hang_fail(system: LocalSystem, urls: list[str]) -> None:
+    """Each is checked twice more, whatever the process lacks."""
+    before = checks_of(system)
+    system.wait_until(lambda: all(checks_of(system)[url] >= before[url] + 2 for url in urls))
+    failed = {row["target_url"] for row in system.events(is_success=False)}
+    assert failed == set(urls[:HANGING])
+
+
+@on_linux
+def test_a_few_descriptors_blame_no_healthy_target(project: Path, tmp_path: Path, urls: list[str]) -> None:
+    # The first run begins with the limit that the machine has, so its checks are short.
+    with with_short_checks(project, tmp_path, urls) as system:
+        for process in system.living():
+            resource.prlimit(process, resource.RLIMIT_NOFILE, (100, 100))
+        assert_only_those_that_hang_fail(system, urls)
+
+
+@on_linux
+@pytest.mark.parametrize("separate", ["", "1"], ids=["one process", "SEPARATE=1"])
+@pytest.mark.parametrize("limit", ["-n 100", "-S -n 50"], ids=["100", "50 that can be raised"])
+def test_a_start_with_few_descriptors_blames_nobody_healthy(
+    project: Path, tmp_path: Path, urls: list[str], limit: str, separate: str
+) -> None:
+    system = with_short_checks(project, tmp_path, urls, separate)
+    system.command = ["sh", "-c", f'ulimit {limit}; exec "$@"', "sh", *START]
+    with system:
+        assert_only_those_that_hang_fail(system, urls)
+        limits = [resource.prlimit(process, resource.RLIMIT_NOFILE) for process in system.living()]
+        # The agent's process has raised its own, as far as it may.
+        assert any(soft == hard for soft, hard in limits), limits

@@ -16,6 +16,7 @@ from tests.support.running import START, LocalSystem, copy_project, environment
 from tests.support.stand_ins import Target
 
 system = pytest.mark.system
+SEPARATE = pytest.mark.parametrize("separate", ["", "1"], ids=["one process", "SEPARATE=1"])
 
 
 @pytest.fixture
@@ -189,7 +190,7 @@ def test_a_file_that_may_not_be_read_stops_the_start(tmp_path: Path) -> None:
 
 
 @system
-@pytest.mark.parametrize("separate", ["", "1"], ids=["one process", "SEPARATE=1"])
+@SEPARATE
 @pytest.mark.parametrize("kilobytes", [136, 1400])
 def test_a_large_setting_works(tmp_path: Path, target: Target, separate: str, kilobytes: int) -> None:
     here = copy_project(tmp_path / "project")
@@ -203,7 +204,8 @@ def test_a_large_setting_works(tmp_path: Path, target: Target, separate: str, ki
 
 
 @system
-def test_make_run_starts_with_a_safe_path(tmp_path: Path, target: Target) -> None:
+@SEPARATE
+def test_make_run_starts_with_a_safe_path(tmp_path: Path, target: Target, separate: str) -> None:
     here = copy_project(tmp_path / "project")
     (here / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
     (here / "requirements.txt").touch()
@@ -214,7 +216,7 @@ def test_make_run_starts_with_a_safe_path(tmp_path: Path, target: Target) -> Non
     for number, made in enumerate(("made", "installed"), 1):
         (here / ".venv" / made).touch()
         os.utime(here / ".venv" / made, (time.time() + number, time.time() + number))
-    running = LocalSystem(here, tmp_path, TARGET_URL=target.url, PYTHONSAFEPATH="1")
+    running = LocalSystem(here, tmp_path, TARGET_URL=target.url, PYTHONSAFEPATH="1", SEPARATE=separate)
     running.command = ["make", "run"]
     with running:
         running.wait_for_further_events(1, is_success=True)

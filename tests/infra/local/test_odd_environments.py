@@ -56,6 +56,11 @@ lines = (
     st.builds("{}{}{}".format, st.sampled_from(NAMES), st.sampled_from(["=", " = ", ": ", "", "='", '="']), values)
     | values
 )
+PROXIES = ["http_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "NO_PROXY", "no_proxy"]
+PROXY_WORDS = [
+    *("http://127.0.0.1:9", "socks5://127.0.0.1:9", "https://127.0.0.1", "gopher://127.0.0.1:9", "127.0.0.1:9"),
+    *("http://me:pass@[::1]:9", "http://127.0.0.1:99999", "localhost,127.0.0.0/8,::1/128", "10.0.0.0/99", "*", ",,"),
+]
 dotenvs = st.none() | st.lists(lines, max_size=4).map("\n".join)
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "latin-1"]
 
@@ -83,6 +88,7 @@ def forks(here: Path) -> Iterator[subprocess.Popen[str]]:
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(
     variables=st.dictionaries(st.sampled_from(NAMES), values.filter(lambda value: "\0" not in value), max_size=2),
+    proxies=st.dictionaries(st.sampled_from(PROXIES), st.sampled_from(PROXY_WORDS + WORDS), max_size=2),
     dotenv=dotenvs,
     encoding=st.sampled_from(ENCODINGS),
     mode=st.sampled_from([0o600, 0o644, 0o000]),
@@ -91,14 +97,20 @@ def forks(here: Path) -> Iterator[subprocess.Popen[str]]:
     closed=st.sets(st.sampled_from([0, 1, 2])),
 )
 def test_it_starts_or_says_in_one_line_why_not(
-    here: Path, forks: subprocess.Popen[str], variables: dict[str, str], dotenv: str | None, encoding: str, **odd: Any
+    here: Path,
+    forks: subprocess.Popen[str],
+    variables: dict[str, str],
+    proxies: dict[str, str],
+    dotenv: str | None,
+    encoding: str,
+    **odd: Any,
 ) -> None:
     file, output = here / ".env", here.parent / "output"
     file.unlink(missing_ok=True)
     if dotenv is not None:
         file.write_bytes(dotenv.encode(encoding))
         file.chmod(odd["mode"])
-    given_here = {**environment(here.parent), **variables}
+    given_here = {**environment(here.parent), **variables, **proxies}
     start = {"environ": given_here, "output": str(output), **odd, "closed": sorted(odd["closed"])}
     assert forks.stdin
     assert forks.stdout
@@ -112,5 +124,5 @@ def test_it_starts_or_says_in_one_line_why_not(
         assert error == ""
     elif 2 not in odd["closed"]:
         [line] = error.splitlines()
-        assert re.match(rf"bonghwa: ([A-Z_]+[A-Za-z_.]*\b|{re.escape(str(here))}/\.env )", line), line
+        assert re.match(rf"bonghwa: ([A-Za-z_]+[A-Za-z_.]*\b|{re.escape(str(here))}/\.env )", line), line
     assert os.path.lexists(file)

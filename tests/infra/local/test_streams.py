@@ -80,12 +80,15 @@ def test_a_closed_reader_stops_no_check(
 
 
 @SEPARATE
-def test_a_hangup_ends_everything_cleanly(project: Path, tmp_path: Path, target: Target, separate: str) -> None:
+@pytest.mark.parametrize("hang_up", [os.killpg, os.kill], ids=["every process", "the runner alone"])
+def test_a_hangup_ends_everything_cleanly(
+    project: Path, tmp_path: Path, target: Target, hang_up: Callable[[int, int], None], separate: str
+) -> None:
     with PipedSystem(os.pipe, project, tmp_path, TARGET_URL=target.url, SEPARATE=separate) as running:
         running.wait_for_further_events(1, is_success=True)
         running.close()
-        # A terminal that is closed tells each process of it.
-        os.killpg(running.group, signal.SIGHUP)
+        # A terminal that is closed tells each process of it. A supervisor may tell only the one that it started.
+        hang_up(running.process.pid, signal.SIGHUP)
         assert running.process.wait(15) == 0
         running.wait_until(lambda: not running.living(), 10)
 

@@ -1,8 +1,8 @@
 """Stand-ins for the world outside: real HTTP servers on this machine that behave as a test wants.
 
-``Target`` is a web service that fails on demand, ``BotApi`` is Telegram, agents report to ``Backend``, and
-``Configured`` takes configurations. Each is a context manager with a ``url``. A test that needs another server derives
-it from ``StandIn``.
+``Target`` is a web service that fails on demand, ``BotApi`` is Telegram, agents report to ``Backend``, ``Configured``
+takes configurations, and ``Echo`` repeats what it is sent. Each is a context manager with a ``url``. A test that needs
+another server derives it from ``StandIn``.
 """
 
 from tests.support.stand_ins.backend import Backend
@@ -25,6 +25,7 @@ from tests.support.stand_ins.behaviours import (
 )
 from tests.support.stand_ins.bot_api import Behaviour, BotApi, Call, Message, accepts
 from tests.support.stand_ins.configured import Configured
+from tests.support.stand_ins.echo import Echo
 from tests.support.stand_ins.server import Exchange, StandIn
 from tests.support.stand_ins.target import Target
 
@@ -34,6 +35,7 @@ __all__ = [
     "BotApi",
     "Call",
     "Configured",
+    "Echo",
     "Exchange",
     "Message",
     "StandIn",

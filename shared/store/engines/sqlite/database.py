@@ -22,6 +22,8 @@ from shared.store.engines.sqlite.lock_wait import LockWait
 # FULL: an accepted event and a "sent" survive a power cut too, which is how small machines die. NORMAL survives only a
 # killed process; after a power cut an outage could be notified twice, under two numbers.
 _DURABLE, _QUICK = "PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL"
+# After another program was seen to lock out even readers, everybody is told so for this long.
+LOCKED_SECONDS = 1.0
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 # The machine can end these without another program or database.
 _TRANSIENT = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR}
@@ -70,6 +72,7 @@ class SqliteDatabase(Lifecycle[sqlite3.Connection, SqliteTransaction, Mode]):
         self._opened = Files((0, 0), None, None)
         self._level = ""
         self._waits = {mode.begin: LockWait() for mode in (self.READ, self.WRITE)}
+        self._locked_until = 0.0
 
     def dialect(self, migration: str) -> str:
         """The text of a migration with this engine's type names."""
@@ -91,6 +94,8 @@ class SqliteDatabase(Lifecycle[sqlite3.Connection, SqliteTransaction, Mode]):
         return connection
 
     def _connect_and_begin(self, mode: Mode, seconds: float) -> tuple[sqlite3.Connection, object]:  # noqa: ARG002
+        if time.monotonic() < self._locked_until:
+            raise StoreBusy
         connection = self._connected()
         if mode.level != self._level:
             # Before BEGIN: inside a transaction SQLite ignores it without an error.
@@ -124,6 +129,10 @@ class SqliteDatabase(Lifecycle[sqlite3.Connection, SqliteTransaction, Mode]):
         if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, _DEFECTS):
             return None
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code == sqlite3.SQLITE_PROTOCOL:
+            # SQLite itself has tried for ten seconds, while our other threads waited for the connection: neither we nor
+            # they begin another ten seconds.
+            self._locked_until = time.monotonic() + LOCKED_SECONDS
         if code in _BUSY:
             return StoreBusy()
         if code != sqlite3.SQLITE_FULL:

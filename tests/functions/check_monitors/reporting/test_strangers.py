@@ -2,10 +2,7 @@
 
 import fcntl
 import os
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,25 +11,10 @@ from functions.check_monitors.reporting.backlog import Backlog, folder_name
 from functions.check_monitors.reporting.reporter import Reported, report
 from shared.settings import Settings
 from tests.support import leaks
-from tests.support.backlogs import event, waiting
-from tests.support.stand_ins import Backend
-
-NOBODY = 65_534
-only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can play another user")
-
+from tests.support.backlogs import event, only_root, plant, waiting
+from tests.support.stand_ins import Backend, Echo
 
 # --- planted files ----------------------------------------------------------------------------------------------------
-
-
-def plant(name: str, temp: Path, prey: Path, kind: str) -> None:
-    path = temp / name
-    if kind == "link":
-        path.symlink_to(prey)
-    elif kind == "fifo":
-        os.mkfifo(path, 0o666)
-    else:
-        path.write_bytes(b"theirs")
-    os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
 
 
 @only_root
@@ -46,7 +28,7 @@ def test_planted_files_stop_nothing_and_stay_unchanged(
     temp.chmod(0o1777)
     name = folder_name(default_settings.backend_url)
     for planted in (f"{name}{suffix}", f"{name.replace('spool', 'backend')}.json"):
-        plant(planted, temp, prey, kind)
+        plant(temp / planted, prey, kind)
 
     # The first folder is away, so that events wait among the temporary files.
     away = (tmp_path / "data").rename(tmp_path / "away")
@@ -104,40 +86,13 @@ def test_a_lock_that_is_held_ends_with_a_word(settings: Settings, steps: list[st
 # --- whatever answers BACKEND_URL -------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def echo() -> Iterator[Callable[[int], str]]:
-    """Serves, at a URL, a status with the request's own headers and body as the answer."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    status = [500]
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection:
-                asked = connection.recv(65_536)
-                head = f"HTTP/1.1 {status[0]} X\r\nContent-Length: {len(asked)}\r\nConnection: close\r\n\r\n"
-                connection.sendall(head.encode() + asked)
-
-    threading.Thread(target=serve, daemon=True).start()
-
-    def at(number: int) -> str:
-        status[0] = number
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-    yield at
-    listener.close()
-
-
 @pytest.mark.parametrize("status", [400, 401, 404, 500, 503, 599])
-def test_an_echo_of_our_key_is_not_logged(
-    echo: Callable[[int], str], tmp_path: Path, steps: list[str], status: int
-) -> None:
+def test_an_echo_of_our_key_is_not_logged(tmp_path: Path, steps: list[str], status: int) -> None:
     key = "a-key-that-nobody-may-see"
-    settings = Settings.from_env({"BACKEND_URL": echo(status), "API_KEY": key, "SPOOL_DIR": str(tmp_path)})
-    report([event("a")], settings)
+    with Echo(status) as echo:
+        settings = Settings.from_env({"BACKEND_URL": echo.url, "API_KEY": key, "SPOOL_DIR": str(tmp_path)})
+        report([event("a")], settings)
+    assert all(key in text for text in echo.echoed)
     logged = "\n".join(steps)
     assert f"'status': {status}" in logged
     assert leaks.found_in(logged.encode(), {"API_KEY": {key}}) == []

@@ -48,6 +48,23 @@ def test_a_redirect_within_a_proxy_is_followed(proxied: Callable[[Handler], list
     assert event.first_byte_ms
 
 
+def test_a_cookie_of_a_redirect_comes_back_within_a_proxy(proxied: Callable[[Handler], list[str]]) -> None:
+    cookies: list[list[str]] = []
+
+    def handler(connection: Any) -> None:
+        head = connection.recv(65536).decode()
+        cookies.append(re.findall(r"(?m)^Cookie: (.*)\r$", head))
+        to = {"/a": "/b", "/b": "http://other.example/c"}.get(re.findall(r"example(/\S*)", head)[0])
+        away = f"HTTP/1.1 302 Found\r\nLocation: {to}\r\nSet-Cookie: seen=1; Path=/\r\nContent-Length: 0\r\n\r\n"
+        connection.sendall(away.encode() if to else OK)
+
+    asked = proxied(handler)
+    assert [check("http://shop.example/a").status_code for _ in range(2)] == [200, 200]
+    assert asked == ["http://shop.example/a", "http://shop.example/b", "http://other.example/c"] * 2
+    # Neither another host nor the next check sees it.
+    assert cookies == [[], ["seen=1"], []] * 2
+
+
 def test_a_loop_of_redirects_through_a_proxy_ends(proxied: Callable[[Handler], list[str]]) -> None:
     asked = proxied(redirects("/again"))
     event = check("http://shop.example/")
