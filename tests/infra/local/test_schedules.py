@@ -50,5 +50,6 @@ def test_a_long_log_is_renamed_and_a_new_one_begins(project: Path, tmp_path: Pat
 
     oldest, older, newest = ((logs / name).read_text() for name in ("server.log.2", "server.log.1", "server.log"))
     assert oldest.startswith("x")
-    assert older.endswith("y\n")
+    # The system may have written a line before the file was renamed.
+    assert "y\n" in older
     assert all(row["event_id"] in oldest + older + newest for row in running.rows("SELECT event_id FROM events"))
