@@ -16,6 +16,7 @@ from typing import Any
 
 from infra.table import Row, rows
 from shared.models import Attempt, AttemptStatus, Event, now
+from shared.monitors.policy import Policy
 from shared.settings import Settings
 from shared.store import Store, open_store
 from tests.benchmarks.instruments.yardstick import hello_alone, hello_project, middle_half, table
@@ -39,9 +40,17 @@ BODIES: dict[str, dict[str, Any]] = {
         "event_id": "the-first-event",
     },
     "update_alert": {"status": "ACK"},
+    "claim_checks": {"agent": "seoul", "seconds": 1},
 }
+TOKEN = "the-token-of-a-job"
 # A part of each response that only a function that did its work can give.
-PROOFS = {"hello": "hello", "ingest_event": '"id":', "list_alerts": '"id":', "check_monitors": '"posted":1'}
+PROOFS = {
+    "hello": "hello",
+    "ingest_event": '"id":',
+    "list_alerts": '"id":',
+    "check_monitors": '"posted":1',
+    "claim_checks": '"version":',
+}
 
 
 class Backend(StandIn):
@@ -118,7 +127,8 @@ def _start(row: Row, project: Path, folder: Path, database: Path, world: dict[st
         return FunctionAlone(project, folder, row.name, **world)
 
     body = json.dumps(BODIES[row.name]).encode() if row.name in BODIES else None
-    return Start(row.name, make, row.route.method, filled(row.route.path, OUTAGES), body)
+    path = filled(row.route.path.replace("<token>", TOKEN), OUTAGES)
+    return Start(row.name, make, row.route.method, path, body)
 
 
 def _database(path: Path) -> Path:
@@ -135,6 +145,7 @@ def give_past(url: str) -> None:
         event = Event(target_url="https://example.com/", timestamp=at, is_success=minute % 2 == 1)
         store.events.add([event], received_at=at, channels=("console",))
         _tell(store)
+    store.monitors.add(Policy.model_validate({"name": "job", "heartbeat": {"period": "1h", "token": TOKEN}}))
     # The last connection to leave puts everything into the one file.
     store.database.close()
 
