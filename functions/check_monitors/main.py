@@ -66,8 +66,8 @@ def check_monitors(request: Request, settings: Settings) -> Response:
     seconds = WAIT_SECONDS if due_checks.count() else 0.0
     due = claim.due(seconds if targets else None) if claim else None
     events, reported = _check(settings, targets, due or [])
-    if claim and due is None:
-        more, reported_more = _check(settings, (), claim.due() or [])
+    if claim and due is None and (due := claim.due()):
+        more, reported_more = _check(settings, (), due)
         events, reported = [*events, *more], reported.and_then(reported_more)
     claimed = claim.is_reached if claim else None
     watch_backend(settings, is_reached=claimed if reported.is_reached is None else reported.is_reached)
