@@ -44,7 +44,7 @@ class DueCheck(NamedTuple):
 
 
 class Known:
-    """What this process knows of the monitors that its location checks."""
+    """The monitors that this location checks, as far as this process knows them."""
 
     def __init__(self, clock: Callable[[], float] = time.time, stopwatch: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._stopwatch = clock, stopwatch

@@ -31,7 +31,7 @@ WAIT_SECONDS = 0.3
 
 
 class Run(BaseModel):
-    """What a run checks: the ``targets`` of its own setting, what it has ``claimed``, or both.
+    """The parts of a run: it checks the ``targets`` of its own setting, the checks that it ``claimed``, or both.
 
     It claims what falls due within ``seconds``, or goes on claiming for as long as it is ``lasting``.
     """

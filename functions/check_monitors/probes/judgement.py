@@ -1,4 +1,4 @@
-"""What a check of a policy has seen, and the event that the policy makes of it."""
+"""The facts that a check has seen, and the event that its policy makes of them."""
 
 import functools
 import logging
@@ -29,7 +29,7 @@ class NotCheckable(ValueError):
 
 
 class Seen:
-    """What one check has seen. None: it got not so far, or there is no such thing in a check of this kind."""
+    """The facts that one check has seen. None: it did not get so far, or checks of this kind have no such fact."""
 
     def __init__(self) -> None:
         self.why: Cause | None = None  # the connection or the protocol failed

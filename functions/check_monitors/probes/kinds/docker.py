@@ -96,7 +96,7 @@ class DockerCheck(HttpPolicyCheck):
 
 
 def _output(health: Any) -> str:
-    """What the last run of the container's health check said."""
+    """Return the output of the container's last health check."""
     log = health.get("Log")
     last = log[-1] if isinstance(log, list) and log else {}
     return str(last.get("Output") or "").strip().partition("\n")[0] if isinstance(last, dict) else ""

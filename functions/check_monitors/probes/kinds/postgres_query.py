@@ -172,7 +172,7 @@ def _connection_cause(text: str) -> Cause:
 
 
 def _reason(text: str) -> str:
-    """What the server says, without the address before it and without the lines after it."""
+    """Return the server's words, without the address before them and the lines after them."""
     for word in ("FATAL:", "ERROR:"):
         if word in text:
             return text.partition(word)[2].strip().partition("\n")[0]

@@ -1,4 +1,4 @@
-"""What a loop runs: one check, of whatever kind."""
+"""The check that a loop runs, of whatever kind."""
 
 from typing import Any, Protocol
 
