@@ -13,7 +13,7 @@ class Check(Protocol):
     is_put_off: bool  # the agent itself lacked something: begin again, a little later
 
     def handle(self) -> Any:
-        """What comes first: a transfer's handle, an exchange, or None if there is nothing to do."""
+        """Return the first step: a transfer's handle, an exchange, or None if there is nothing to do."""
 
     def conclude(self, curl: Any, code: int, text: str) -> Any:
         """Take the result of a transfer (libcurl's code and text); what comes next: as above, or a lookup."""

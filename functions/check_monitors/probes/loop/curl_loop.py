@@ -256,7 +256,7 @@ class Loop:
 
 
 def _guarded(check: Check, step: Callable[..., Any], *arguments: Any) -> Any:
-    """What ``step`` returns. One check's defect must not end the others."""
+    """Return what ``step`` returns, or None if it fails: one check's defect must not end the others."""
     try:
         return step(*arguments)
     except Exception as defect:  # noqa: BLE001  # the check says what it makes of it

@@ -1,4 +1,4 @@
-"""What a check does over a socket of its own: libcurl's transfers and these exchanges share one loop."""
+"""An exchange uses a socket of the check's own. It shares one loop with libcurl's transfers."""
 
 import heapq
 import itertools

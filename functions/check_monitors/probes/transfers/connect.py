@@ -23,7 +23,7 @@ class ConnectCheck(PolicyTransfer):
         self.heard = Heard()
 
     def conversation(self) -> Conversation | None:
-        """What is talked over the connection; None if it is enough that there is one."""
+        """Return the conversation over the connection; None if it is enough that there is one."""
         return None
 
     def first(self) -> Any:
@@ -77,7 +77,7 @@ class ConnectCheck(PolicyTransfer):
             self.subject.seen.times = (dns, connected, ready or tls or connected, first_byte, total, tls)
 
     def talk(self, curl: Any) -> Exchange | None:
-        """What is done over the connection of ``curl``."""
+        """Return the exchange over the connection of ``curl``, if there is a conversation."""
         conversation = self.conversation()
         if conversation is None:
             return None

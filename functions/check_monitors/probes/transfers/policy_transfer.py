@@ -1,4 +1,4 @@
-"""What every check of a policy that libcurl makes has in common: its connection, and what it saw of it."""
+"""The part that libcurl's checks of a policy share: each makes a connection and notes what it saw of it."""
 
 import time
 from collections.abc import Callable
@@ -48,14 +48,14 @@ class PolicyTransfer(Transfer):
         self.ends_at = 0.0
 
     def handle(self) -> Any:
-        """What comes first; None if the policy cannot be used as it is, or its host is refused."""
+        """Return the first step; None if the policy cannot be used as it is, or its host is refused."""
         self.wait_patiently()
         self.ends_at = time.monotonic() + self.timeout_seconds
         self.resolution = None
         return self.safely(self._begin)
 
     def safely(self, step: Callable[[], Any]) -> Any:
-        """What ``step`` returns; None if the policy cannot be used as it is, which is noted."""
+        """Return what ``step`` returns; None if the policy cannot be used as it is, which is noted."""
         try:
             return step()
         except MissingValue as missing:
