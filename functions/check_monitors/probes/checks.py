@@ -57,17 +57,12 @@ def check_all(
     events: list[Any] = [None] * len(policies)
     with idle_loop() as loop:
 
-        def on_end(check: Any) -> None:
-            subject = check.subject
-            event = _event_of(subject)
-            if _tries_again(subject, event):
-                _try_again(subject, event, loop)
-                return
+        def take(subject: Subject, event: Event) -> None:
             events[places[id(subject)]] = event
             on_event(event)
 
         starts = sorted(zip((seconds for seconds, _ in policies), subjects, strict=True), key=lambda start: start[0])
-        loop.run_timed(((seconds, check_of(subject)) for seconds, subject in starts), len(starts), on_end)
+        loop.run_timed(((seconds, check_of(subject)) for seconds, subject in starts), len(starts), _on_end(loop, take))
     return events
 
 
@@ -87,14 +82,6 @@ def check_as_due(
     environ = proxies.variables()
     with idle_loop() as loop:
 
-        def on_end(check: Any) -> None:
-            subject = check.subject
-            event = _event_of(subject)
-            if _tries_again(subject, event):
-                _try_again(subject, event, loop)
-            else:
-                on_event(event)
-
         def ask() -> float | None:
             found = more()
             if found is None:
@@ -106,7 +93,7 @@ def check_as_due(
                 loop.add(time.monotonic(), check_of(subject))
             return again
 
-        loop.run_timed((), SLOTS, on_end, ask=ask)
+        loop.run_timed((), SLOTS, _on_end(loop, lambda _, event: on_event(event)), ask=ask)
 
 
 def check_of(subject: Subject) -> Any:
@@ -132,6 +119,20 @@ class _Nothing:
 
     def handle(self) -> None:
         """Nothing is to be done."""
+
+
+def _on_end(loop: Loop, take: Callable[[Subject, Event], None]) -> Callable[[Any], None]:
+    """When a check ends: try it again as its policy says, or hand its event to ``take``."""
+
+    def on_end(check: Any) -> None:
+        subject = check.subject
+        event = _event_of(subject)
+        if _tries_again(subject, event):
+            _try_again(subject, event, loop)
+        else:
+            take(subject, event)
+
+    return on_end
 
 
 def _event_of(subject: Subject) -> Event:
