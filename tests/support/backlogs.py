@@ -1,13 +1,11 @@
 """The agent's backlog as tests see it from outside: what waits in a folder, and what disks and strangers do to it."""
 
-import multiprocessing
 import os
 import resource
 import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -103,17 +101,6 @@ def confined(script: str, *arguments: object) -> list[str]:
         command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return done.stdout.split()
-
-
-def killed_when(is_time: Callable[[], bool], target: Callable[..., None], *arguments: object) -> bool:
-    """Call ``target`` in a process of its own and kill that as soon as it is time; whether it had not ended before."""
-    process = multiprocessing.get_context("fork").Process(target=target, args=arguments)
-    process.start()
-    while process.is_alive() and not is_time():
-        pass
-    process.kill()
-    process.join()
-    return process.exitcode == -signal.SIGKILL
 
 
 def plant(path: Path, prey: Path, kind: str) -> None:

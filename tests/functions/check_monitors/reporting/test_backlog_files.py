@@ -1,25 +1,20 @@
 """The backlog's files, folders that go and come, and processes that overlap or are killed."""
 
-import multiprocessing
 import os
 import random
 import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from functions.check_monitors.reporting.backlog import Backlog
 from functions.check_monitors.reporting.reporter import Reported, report
 from shared import ROOT
 from shared.settings import Settings
-from tests.support.backlogs import (
-    event,
-    files_in,
-    killed_when,
-    waiting,
-    waiting_in,
-)
+from tests.support.backlogs import event, files_in, waiting, waiting_in
+from tests.support.processes import beside, killed_when
 from tests.support.stand_ins import Backend
 
 # --- what is there ----------------------------------------------------------------------------------------------------
@@ -145,7 +140,8 @@ def test_what_waits_among_the_temporary_files_is_posted(default_settings: Settin
     assert report([event("b", 1)], default_settings) == Reported(posted=2)
 
 
-def _add_all(settings: Settings, names: list[str]) -> None:
+def _add_all(settings: Settings, temporary: Path, names: list[str]) -> None:
+    tempfile.tempdir = str(temporary)
     for name in names:
         Backlog(settings).add([event(name)])
     # Events in memory would end with this process.
@@ -156,7 +152,7 @@ def _add_all(settings: Settings, names: list[str]) -> None:
 
 def test_a_folder_moved_while_events_are_added_costs_none(default_settings: Settings, tmp_path: Path) -> None:
     data, names = tmp_path / "data", [str(number) for number in range(300)]
-    process = multiprocessing.get_context("fork").Process(target=_add_all, args=(default_settings, names))
+    process = beside.Process(target=_add_all, args=(default_settings, tmp_path / "temp", names))
     process.start()
     while process.is_alive():
         away = data.rename(tmp_path / "away")
@@ -172,14 +168,15 @@ def test_a_folder_moved_while_events_are_added_costs_none(default_settings: Sett
 # --- processes --------------------------------------------------------------------------------------------------------
 
 
-def _add_some(settings: Settings, process: int) -> None:
+def _add_some(settings: Settings, temporary: Path, process: int) -> None:
+    tempfile.tempdir = str(temporary)
     for number in range(50):
         Backlog(settings).add([event(f"{process}-{number}", number)])
 
 
 def test_four_processes_that_add_at_once_lose_nothing(default_settings: Settings, tmp_path: Path) -> None:
-    context = multiprocessing.get_context("fork")
-    processes = [context.Process(target=_add_some, args=(default_settings, number)) for number in range(4)]
+    given = (default_settings, tmp_path / "temp")
+    processes = [beside.Process(target=_add_some, args=(*given, number)) for number in range(4)]
     for process in processes:
         process.start()
     posted: list[str] = []

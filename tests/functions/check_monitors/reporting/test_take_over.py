@@ -13,8 +13,9 @@ from functions.check_monitors.reporting.reporter import Reported, report
 from functions.check_monitors.self_watch.backend_outage import watch_backend
 from shared.models import Event
 from shared.settings import Settings
-from tests.support.backlogs import event, files_in, filled, killed_when, small_disk, waiting, waiting_in
+from tests.support.backlogs import event, files_in, filled, small_disk, waiting, waiting_in
 from tests.support.builders import NOON
+from tests.support.processes import killed_when
 from tests.support.stand_ins import Backend
 
 

@@ -77,9 +77,11 @@ def test_a_request_is_whole_however_it_arrives(served: LocalSystem, request_: by
         assert answer_to(connection)[0] == 201
         # The connection is kept, for any number of requests at once.
         connection.sendall(request_ * 3)
-        response = b""
-        while response.count(b"HTTP/1.1 201") < 3:
-            response += connection.recv(65536)
+        responses = b""
+        while responses.count(b"HTTP/1.1 201") < 3:
+            part = connection.recv(65536)
+            assert part, responses
+            responses += part
 
 
 @pytest.mark.together("refusals")

@@ -1,10 +1,9 @@
 """A SQLite file that is deleted, replaced or moved while processes have it open."""
 
-import multiprocessing
-import multiprocessing.connection
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import cast
 
@@ -13,10 +12,11 @@ import pytest
 from shared.store import StoreUnavailable
 from shared.store.admin.backup import back_up
 from shared.store.engines.sqlite.database import SqliteDatabase
+from tests.support.processes import beside
 from tests.support.store.monitor_names import add, names, opened
 
 
-def _adding(path: Path, wanted: "multiprocessing.connection.Connection") -> None:
+def _adding(path: Path, wanted: Connection) -> None:
     database = opened(path)
     while name := wanted.recv():
         add(database, name)
@@ -26,9 +26,8 @@ def _adding(path: Path, wanted: "multiprocessing.connection.Connection") -> None
 @pytest.fixture
 def other_process(path: Path, sqlite_database: SqliteDatabase) -> Iterator[Callable[[str], list[str]]]:
     """Add a monitor from another process; the names that it finds then."""
-    context = multiprocessing.get_context("fork")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_adding, args=(path, theirs))
+    ours, theirs = beside.Pipe()
+    process = beside.Process(target=_adding, args=(path, theirs))
     process.start()
 
     def add_there(name: str) -> list[str]:

@@ -1,8 +1,6 @@
 """A SQLite store in trouble: what it says, and that it works again afterwards."""
 
 import contextlib
-import multiprocessing
-import multiprocessing.connection
 import resource
 import shutil
 import sqlite3
@@ -10,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ import pytest
 from shared.store import StoreUnavailable
 from shared.store.admin.backup import back_up
 from shared.store.engines.sqlite.database import SqliteDatabase
+from tests.support.processes import beside
 from tests.support.store.monitor_names import add, names, opened
 
 
@@ -38,7 +38,7 @@ def test_a_full_disk_can_be_read_and_later_written(sqlite_database: SqliteDataba
     assert names(sqlite_database)[-1] == "two"
 
 
-def _use_a_failing_disk(path: Path, said: "multiprocessing.connection.Connection") -> None:
+def _use_a_failing_disk(path: Path, said: Connection) -> None:
     """In a process of its own, because nothing that it writes can be longer than a byte."""
     database = opened(path)
     add(database, "one")
@@ -58,9 +58,8 @@ def _use_a_failing_disk(path: Path, said: "multiprocessing.connection.Connection
 
 def test_a_failing_disk_loses_nothing_that_was_stored(path: Path) -> None:
     path.parent.mkdir()
-    context = multiprocessing.get_context("fork")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_use_a_failing_disk, args=(path, theirs))
+    ours, theirs = beside.Pipe()
+    process = beside.Process(target=_use_a_failing_disk, args=(path, theirs))
     process.start()
     for _ in range(2):
         assert ours.poll(30)
