@@ -83,10 +83,10 @@ def test_a_monitor_may_expect_that_nothing_is_reached(recorded: Any) -> None:
 
 
 def test_a_certificate_that_expires_fails_its_condition(recorded: Any, trusted: Authority) -> None:
-    url, _ = recorded(tls=trusted.context(TODAY - A_DAY, TODAY + 3 * A_DAY))
+    url, _ = recorded(tls=trusted.context(TODAY - A_DAY, TODAY + 3.5 * A_DAY))
     assert check_policy(url, conditions=["[CERTIFICATE_EXPIRATION] > 1d"]).error_message is None
     event = check_policy(url, conditions=["[CERTIFICATE_EXPIRATION] > 14d"])
-    assert str(event.condition).startswith("[CERTIFICATE_EXPIRATION] (2d")
+    assert str(event.condition).startswith("[CERTIFICATE_EXPIRATION] (3d")
 
 
 def test_a_conditions_placeholder_is_filled_in(recorded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
