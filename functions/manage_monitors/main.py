@@ -63,7 +63,7 @@ def list_monitors(request: Request, settings: Settings) -> Response:
 def create_monitor(request: Request, settings: Settings) -> Response:
     """201 with the monitor; 409 if there is one of this name."""
     policy = policy_in(object_in(request))
-    entry = open_store(settings).monitors.add(policy)
+    entry = open_store(settings).monitors.add(policy, now=now())
     step("server", "monitor_created", monitor=policy.name, target_url=policy.target)
     return web.answer(monitor_of(entry, shows_token=True), 201)
 

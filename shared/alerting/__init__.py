@@ -24,7 +24,8 @@ from shared.alerting.moves import (
     resolve,
 )
 from shared.alerting.ordering import CLOCK_TOLERANCE, FIRST_TIME, effective_time, is_late
-from shared.alerting.outages import RULES, Decision, Reason, Situation, decide
+from shared.alerting.outages import RULES, decide
+from shared.alerting.situation import Decision, Reason, Situation
 
 __all__ = [
     "CLOCK_TOLERANCE",

@@ -81,11 +81,14 @@ def resolve(alert: Alert, at: datetime) -> Alert:
     return alert.model_copy(update={"status": AlertStatus.RESOLVED, "resolved_at": at})
 
 
-def monitor_after_move(monitor: Monitor, alert: Alert) -> Monitor:
+def monitor_after_move(monitor: Monitor, alert: Alert, at: datetime) -> Monitor:
     """The monitor once a person moved its outage. If it still fails after RESOLVED, its failures count from zero."""
     if alert.status.is_active or monitor.state is MonitorState.UP:
         return monitor
-    return monitor.model_copy(update={"state": MonitorState.PENDING, "consecutive_failures": 0, "failing_since": None})
+    changed: dict[str, Any] = {"consecutive_failures": 0, "failing_since": None}
+    if monitor.state is not MonitorState.PENDING:
+        changed |= {"state": MonitorState.PENDING, "since": at}
+    return monitor.model_copy(update=changed)
 
 
 def agent_after_move(agent: Agent, alert: Alert) -> Agent:

@@ -39,12 +39,14 @@ class Monitor(Value):
     target_url: str
     agent: str | None = None
     failure_threshold: int = 1
+    success_threshold: int = 1
     channels: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
     is_watched: bool = True
     removed_at: Time | None = None
     state: MonitorState = MonitorState.UNKNOWN
     since: Time | None = None
     consecutive_failures: int = 0
+    consecutive_successes: int = 0
     failing_since: Time | None = None
     last_checked_at: Time | None = None
     last_event_id: int | None = None

@@ -9,7 +9,7 @@ from shared.models import Agent, Alert, AlertKind, Cause, Change, ChangeKind, Ev
 from shared.store.changes import channels_for_recovery, channels_of, open_alert, resolve_alert
 from shared.store.engines.database import Transaction
 from shared.store.renames import take_over
-from shared.store.tables import agents, alerts, monitors
+from shared.store.tables import agents, alerts, monitors, state_changes
 from shared.store.tables import events as table
 
 # How often an agent checks that does not say so.
@@ -112,6 +112,17 @@ class _Intake:
             self._monitors[monitor.name] = self._changed_monitors[monitor.name] = decision.monitor
         changes = self._change_outage(decision, event, at)
         alert = changes[0].alert if changes else active
+        state_changes.add(
+            self.transaction,
+            monitor.id,
+            monitor.state,
+            decision.monitor.state,
+            at,
+            decision.reason,
+            location=event.location,
+            event_id=row_id,
+            alert_id=alert.id if alert else None,
+        )
         if event.agent is not None:
             changes += self._observe_agent(event.agent, event, at)
         return Ingested(event, row_id, False, decision, alert, changes)

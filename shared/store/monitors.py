@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
+from shared.alerting import Reason
 from shared.models import Alert, AlertKind, Change, Monitor, MonitorState, as_text
 from shared.monitors.policy import Policy
 from shared.store.changes import channels_for_recovery, resolve_alert
@@ -13,10 +14,12 @@ from shared.store.engines.database import Database, Row, Transaction
 from shared.store.heartbeats import expect_after_change
 from shared.store.refusals import NameTaken, OwnedElsewhere
 from shared.store.renames import give_name
-from shared.store.tables import alerts, configuration, events, monitors, policies
+from shared.store.tables import alerts, configuration, events, monitors, policies, state_changes
 from shared.store.tables.heartbeats import token_hash
 
 TOKEN_BYTES = 24  # 32 characters
+# The state of a monitor that is not watched. The table holds UNKNOWN then, with which it begins again.
+PAUSED = "PAUSED"
 
 
 class Entry(NamedTuple):
@@ -30,7 +33,7 @@ class Entry(NamedTuple):
     @property
     def state(self) -> str:
         """Its state, or PAUSED."""
-        return str(MonitorState(self.row["state"])) if self.row["is_watched"] else "PAUSED"
+        return str(MonitorState(self.row["state"])) if self.row["is_watched"] else PAUSED
 
 
 class Plan(NamedTuple):
@@ -60,13 +63,13 @@ class Monitors:
         with self._database.snapshot() as snapshot:
             return _entries(snapshot, policies.page(snapshot, limit=limit, after=after, tag=tag, **wanted))
 
-    def add(self, policy: Policy) -> Entry:
+    def add(self, policy: Policy, *, now: datetime) -> Entry:
         """A new monitor of source 'api'. Raises NameTaken."""
         with self._database.transaction() as transaction:
             known = policies.named(transaction, policy.name)
             if known is not None and known["source"] != "report" and known["removed_at"] is None:
                 raise NameTaken(policy.name)
-            edit = _Edit(transaction)
+            edit = _Edit(transaction, now)
             monitor_id = edit.put(known, policy, "api")
             edit.save()
             return _entry(transaction, policies.get(transaction, monitor_id))
@@ -86,11 +89,11 @@ class Monitors:
             other = policies.named(transaction, policy.name)
             if other is not None and other["id"] != monitor_id and other["removed_at"] is None:
                 raise NameTaken(policy.name)
-            edit = _Edit(transaction)
+            edit = _Edit(transaction, now)
             if policy.name != row["name"]:
                 give_name(transaction, monitor_id, row["name"], policy.name, version=edit.version, at=now)
                 row = policies.get(transaction, monitor_id)
-            changes = edit.pause(row, policy, now, channels)
+            changes = edit.pause(row, policy, channels)
             edit.put(row, policy, "api")
             expect_after_change(transaction, row, policy.heartbeat, now, is_watched=policy.enabled)
             edit.save()
@@ -102,8 +105,8 @@ class Monitors:
         One that is only reported can be removed too; it comes back with its next event.
         """
         with self._database.transaction() as transaction:
-            edit = _Edit(transaction)
-            changes = edit.remove(_own(transaction, monitor_id, "api", "report"), now, channels)
+            edit = _Edit(transaction, now)
+            changes = edit.remove(_own(transaction, monitor_id, "api", "report"), channels)
             edit.save()
             return changes
 
@@ -139,8 +142,8 @@ class Monitors:
         """
         plan = None
         with contextlib.suppress(_DryRun), self._database.transaction() as transaction:
-            edit = _Edit(transaction)
-            plan = _apply(edit, wanted, lines, now=now, channels=channels)
+            edit = _Edit(transaction, now)
+            plan = _apply(edit, wanted, lines, channels=channels)
             if body != configuration.body(transaction):
                 edit.body, edit.is_changed = body, True
             edit.save()
@@ -156,8 +159,8 @@ class _DryRun(Exception):  # it undoes a transaction that was for show
 class _Edit:
     """Changes of policies in one transaction: all have the same new version of the configuration."""
 
-    def __init__(self, transaction: Transaction) -> None:
-        self.transaction = transaction
+    def __init__(self, transaction: Transaction, now: datetime) -> None:
+        self.transaction, self.now = transaction, now
         self.version = configuration.version(transaction) + 1
         self.body = configuration.body(transaction)
         self.is_changed = False
@@ -177,35 +180,40 @@ class _Edit:
             return policies.add(self.transaction, columns)
         policies.save(self.transaction, known["id"], columns)
         if known["removed_at"] is not None or (policy.enabled and not known["is_watched"]):
-            monitors.forget_state(self.transaction, known["id"])
+            monitors.forget_state(self.transaction, known["id"], self.now)
+            self._note(known["id"], PAUSED, MonitorState.UNKNOWN, Reason.WATCHED_AGAIN)
         return int(known["id"])
 
-    def pause(self, row: Row, policy: Policy, now: datetime, channels: Sequence[str]) -> list[Change]:
+    def pause(self, row: Row, policy: Policy, channels: Sequence[str]) -> list[Change]:
         """End the outage of a monitor that the new policy pauses."""
         if policy.enabled or not row["is_watched"]:
             return []
-        return self._end_outage(row, "paused", now, channels)
+        return self._end_outage(row, Reason.PAUSED, channels)
 
-    def remove(self, row: Row, now: datetime, channels: Sequence[str]) -> list[Change]:
+    def remove(self, row: Row, channels: Sequence[str]) -> list[Change]:
         """Watch it no more."""
-        changes = self._end_outage(row, "removed", now, channels)
-        policies.unwatch(self.transaction, row["id"], version=self.version, removed_at=as_text(now))
+        changes = self._end_outage(row, Reason.REMOVED, channels)
+        policies.unwatch(self.transaction, row["id"], version=self.version, removed_at=as_text(self.now))
         self.is_changed = True
         return changes
 
-    def _end_outage(self, row: Row, reason: str, now: datetime, channels: Sequence[str]) -> list[Change]:
-        monitors.forget_state(self.transaction, row["id"], since=as_text(now))
+    def _end_outage(self, row: Row, reason: Reason, channels: Sequence[str]) -> list[Change]:
+        monitors.forget_state(self.transaction, row["id"], self.now)
         active = alerts.active(self.transaction, AlertKind.OUTAGE, row["name"])
+        before = row["state"] if row["is_watched"] else PAUSED
+        self._note(row["id"], before, PAUSED, reason, active)
         if active is None:
             return []
         monitor = Monitor.model_validate(dict(row))
         told = channels_for_recovery(self.transaction, monitor, active, channels)
-        return [resolve_alert(self.transaction, active, now, channels=told, now=now, reason=reason)]
+        return [resolve_alert(self.transaction, active, self.now, channels=told, now=self.now, reason=reason)]
+
+    def _note(self, monitor_id: int, before: str, after: str, reason: Reason, alert: Alert | None = None) -> None:
+        alert_id = alert.id if alert else None
+        state_changes.add(self.transaction, monitor_id, before, after, self.now, reason, alert_id=alert_id)
 
 
-def _apply(
-    edit: _Edit, wanted: Sequence[Policy], lines: dict[str, int], *, now: datetime, channels: Sequence[str]
-) -> Plan:
+def _apply(edit: _Edit, wanted: Sequence[Policy], lines: dict[str, int], *, channels: Sequence[str]) -> Plan:
     known = policies.every_by_name(edit.transaction)
     plan = Plan(edit.version, [], {}, [], 0, [])
     unchanged = 0
@@ -221,15 +229,15 @@ def _apply(
             policies.set_line(edit.transaction, known[policy.name]["id"], lines.get(policy.name))
             continue
         if row is not None:
-            plan.changes.extend(edit.pause(row, policy, now, channels))
+            plan.changes.extend(edit.pause(row, policy, channels))
         edit.put(row, policy, "file", lines.get(policy.name))
         if row is not None:
-            expect_after_change(edit.transaction, row, policy.heartbeat, now, is_watched=policy.enabled)
+            expect_after_change(edit.transaction, row, policy.heartbeat, edit.now, is_watched=policy.enabled)
     names = {policy.name for policy in wanted}
     for name, row in known.items():
         if row["source"] == "file" and row["removed_at"] is None and name not in names:
             plan.removed.append(name)
-            plan.changes.extend(edit.remove(row, now, channels))
+            plan.changes.extend(edit.remove(row, channels))
     return plan._replace(unchanged=unchanged)
 
 

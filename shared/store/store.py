@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.alerting import (
     STATE_WITHOUT_AGENT,
+    Reason,
     WatchPeriod,
     agent_after_move,
     count_move,
@@ -23,7 +24,7 @@ from shared.store.engines.database import Database, Transaction
 from shared.store.engines.group_commit import Group
 from shared.store.ingest import Ingested, ingest
 from shared.store.outbox import Outbox
-from shared.store.tables import agents, alerts, monitors, notifications, watches
+from shared.store.tables import agents, alerts, monitors, notifications, state_changes, watches
 
 if TYPE_CHECKING:
     from shared.alerting.health import HealthFacts
@@ -165,7 +166,7 @@ class Alerts:
                 return Change(alert, None)
             alerts.save_moves(transaction, alert.id, count_move(alert, alerts.moves(transaction, alert.id), at))
             alerts.save(transaction, moved)
-            _sync_subject(transaction, moved)
+            _sync_subject(transaction, moved, at)
             if not has_news(alert, moved):
                 return Change(moved, ChangeKind.MOVED)
             told = _channels_about(transaction, moved, channels)
@@ -192,7 +193,7 @@ class Agents:
         with self._database.transaction() as transaction:
             watch = _watch_on(transaction, now)
             for agent in _silent_agents(transaction, watch, now):
-                _save_silence(transaction, fall_silent(agent))
+                _save_silence(transaction, fall_silent(agent), now)
                 if alerts.active(transaction, AlertKind.AGENT_SILENT, agent.name) is None:
                     changes.append(
                         open_alert(
@@ -230,9 +231,10 @@ def _silent_agents(transaction: Transaction, watch: WatchPeriod, now: datetime) 
     return [agent for agent in agents.not_silent(transaction) if is_silent(agent, watch, now)]
 
 
-def _save_silence(transaction: Transaction, agent: Agent) -> None:
+def _save_silence(transaction: Transaction, agent: Agent, at: datetime) -> None:
     agents.save(transaction, agent)
-    monitors.set_state_of_agent(transaction, agent.name, STATE_WITHOUT_AGENT)
+    state_changes.add_of_agent(transaction, agent.name, STATE_WITHOUT_AGENT, at, Reason.AGENT_SILENT)
+    monitors.set_state_of_agent(transaction, agent.name, STATE_WITHOUT_AGENT, at)
 
 
 def _channels_about(transaction: Transaction, alert: Alert, configured: Sequence[str]) -> Sequence[str]:
@@ -245,17 +247,19 @@ def _channels_about(transaction: Transaction, alert: Alert, configured: Sequence
     return channels_of(monitor, configured)
 
 
-def _sync_subject(transaction: Transaction, alert: Alert) -> None:
+def _sync_subject(transaction: Transaction, alert: Alert, at: datetime) -> None:
     """Save what a person's move of an alert says about the monitor or the agent that it is about."""
     if alert.kind is AlertKind.OUTAGE:
         monitor = monitors.named(transaction, alert.subject)
-        if monitor is not None and (moved := monitor_after_move(monitor, alert)) is not monitor:
+        if monitor is not None and (moved := monitor_after_move(monitor, alert, at)) is not monitor:
             monitors.save(transaction, moved)
+            states = monitor.state, moved.state
+            state_changes.add(transaction, monitor.id, *states, at, Reason.MOVED_BY_HAND, alert_id=alert.id)
     elif alert.kind in (AlertKind.AGENT_SILENT, AlertKind.LOCATION_OFFLINE):
         agent = agents.named(transaction, alert.subject)
         if agent is None or (moved_agent := agent_after_move(agent, alert)) is agent:
             return
         if alert.kind is AlertKind.AGENT_SILENT:
-            _save_silence(transaction, moved_agent)
+            _save_silence(transaction, moved_agent, at)
         else:
             agents.save(transaction, moved_agent)

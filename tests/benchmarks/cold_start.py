@@ -145,7 +145,7 @@ def give_past(url: str) -> None:
         event = Event(target_url="https://example.com/", timestamp=at, is_success=minute % 2 == 1)
         store.events.add([event], received_at=at, channels=("console",))
         _tell(store)
-    store.monitors.add(Policy.model_validate({"name": "job", "heartbeat": {"period": "1h", "token": TOKEN}}))
+    store.monitors.add(Policy.model_validate({"name": "job", "heartbeat": {"period": "1h", "token": TOKEN}}), now=now())
     # The last connection to leave puts everything into the one file.
     store.database.close()
 

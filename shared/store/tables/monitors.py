@@ -1,13 +1,15 @@
 """The table ``monitors``."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from shared.models import Monitor, MonitorState
+from shared.models import Monitor, MonitorState, as_text
 from shared.store.engines.database import Transaction
 
 _SAVE = """
     UPDATE monitors SET target_url = :target_url, agent = :agent, state = :state, since = :since,
         consecutive_failures = :consecutive_failures, failing_since = :failing_since,
+        consecutive_successes = :consecutive_successes,
         last_checked_at = :last_checked_at, last_event_id = :last_event_id
     WHERE id = :id"""
 
@@ -21,7 +23,7 @@ def add(transaction: Transaction, name: str, target_url: str) -> Monitor:
 def bring_back(transaction: Transaction, monitor: Monitor) -> Monitor:
     """The monitor once somebody reports it who owns no policy of it, after it was removed."""
     sql = """UPDATE monitors SET source = 'report', policy = NULL, is_watched = 1, removed_at = NULL, channels = NULL,
-        failure_threshold = 1 WHERE id = :id RETURNING *"""
+        failure_threshold = 1, success_threshold = 1 WHERE id = :id RETURNING *"""
     return transaction.added(Monitor, sql, id=monitor.id)
 
 
@@ -30,11 +32,11 @@ def save(transaction: Transaction, monitor: Monitor) -> None:
     transaction.rows(_SAVE, **monitor.model_dump(mode="json", exclude={"channels"}))
 
 
-def forget_state(transaction: Transaction, monitor_id: int, since: str | None = None) -> None:
+def forget_state(transaction: Transaction, monitor_id: int, since: datetime) -> None:
     """Let the monitor begin again at UNKNOWN."""
-    sql = """UPDATE monitors SET state = 'UNKNOWN', consecutive_failures = 0, failing_since = NULL, since = :since
-        WHERE id = :id"""
-    transaction.rows(sql, id=monitor_id, since=since)
+    sql = """UPDATE monitors SET state = 'UNKNOWN', consecutive_failures = 0, consecutive_successes = 0,
+        failing_since = NULL, since = :since WHERE id = :id"""
+    transaction.rows(sql, id=monitor_id, since=as_text(since))
 
 
 def named(transaction: Transaction, name: str) -> Monitor | None:
@@ -47,9 +49,10 @@ def all_named(transaction: Transaction, names: Iterable[str]) -> list[Monitor]:
     return transaction.values_in(Monitor, "SELECT * FROM monitors WHERE name IN", names)
 
 
-def set_state_of_agent(transaction: Transaction, agent: str, state: MonitorState) -> None:
-    """Give every monitor that this agent checks the same state."""
-    transaction.rows("UPDATE monitors SET state = :state WHERE agent = :agent", state=state, agent=agent)
+def set_state_of_agent(transaction: Transaction, agent: str, state: MonitorState, at: datetime) -> None:
+    """Give every monitor that this agent checks the same state, since ``at``."""
+    sql = "UPDATE monitors SET state = :state, since = :at WHERE agent = :agent AND state <> :state"
+    transaction.rows(sql, state=state, agent=agent, at=as_text(at))
 
 
 def newest_check(transaction: Transaction) -> str | None:

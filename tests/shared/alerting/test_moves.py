@@ -161,7 +161,7 @@ class AlertOfOneMonitor(RuleBasedStateMachine):
         if has_news(which, moved):
             self.heard.append("DOWN" if moved.status.is_active else "UP")
         if which.status.is_active and to is RESOLVED:
-            self.monitor = monitor_after_move(self.monitor, alert(RESOLVED))
+            self.monitor = monitor_after_move(self.monitor, alert(RESOLVED), at(0))
             self.failures, self.is_on = 0, False
         elif to.is_active:
             self.is_on = True

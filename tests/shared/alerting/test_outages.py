@@ -94,12 +94,12 @@ DECISIONS = [
     ),
     Row(
         "a failure after a person resolved the alert opens a new one",
-        (monitor_after_move(monitor(DOWN, 5), alert(RESOLVED)), None, False),
+        (monitor_after_move(monitor(DOWN, 5), alert(RESOLVED), at(-1)), None, False),
         Outcome(DOWN, 1, 0, OPENS, Reason.THRESHOLD_MET),
     ),
     Row(
         "then too a threshold has to be met",
-        (monitor_after_move(monitor(DOWN, 5, threshold=2), alert(RESOLVED)), None, False),
+        (monitor_after_move(monitor(DOWN, 5, threshold=2), alert(RESOLVED), at(-1)), None, False),
         Outcome(PENDING, 1, 0, None, Reason.BELOW_THRESHOLD),
     ),
     Row(
@@ -111,6 +111,26 @@ DECISIONS = [
         "a failure under a reopened alert opens no second one, whatever the threshold",
         (monitor(UP, threshold=3), OPEN, False),
         Outcome(DOWN, 1, 0, None, Reason.STILL_DOWN),
+    ),
+    Row(
+        "one success of two ends nothing yet",
+        (monitor(DOWN, 3, success_threshold=2), OPEN, True),
+        Outcome(DOWN, 0, None, None, Reason.RECOVERING),
+    ),
+    Row(
+        "the second of two does",
+        (monitor(DOWN, success_threshold=2, consecutive_successes=1), OPEN, True),
+        Outcome(UP, 0, None, ENDS, Reason.RECOVERED),
+    ),
+    Row(
+        "a failure in between makes them count from zero",
+        (monitor(DOWN, success_threshold=2, consecutive_successes=1), ACK, False),
+        Outcome(DOWN, 1, 0, None, Reason.STILL_DOWN),
+    ),
+    Row(
+        "without an outage, one success is enough to be up, whatever success_threshold says",
+        (monitor(PENDING, 2, threshold=3, success_threshold=5), None, True),
+        Outcome(UP, 0, None, None, Reason.HEALTHY),
     ),
     Row(
         "a late failure changes nothing",
@@ -140,8 +160,11 @@ def test_an_event_means(row: Row) -> None:
     assert (decision.change, decision.reason) == (outcome.change, outcome.reason)
     if decision.reason is Reason.LATE:
         assert after == before
-    else:
-        assert after.last_checked_at == at(0)
+        return
+    assert after.consecutive_successes == (before.consecutive_successes + 1 if ok else 0)
+    if after.state is not before.state:
+        assert after.since == at(0)
+    assert after.last_checked_at == at(0)
 
 
 def test_a_monitor_has_the_newest_target_url() -> None:

@@ -41,6 +41,10 @@ def stores(postgres: Server, tmp_path: Path) -> Iterator[list[Store]]:
         database.close()
 
 
+# Tables with numbers of events.
+NUMBER_EVENTS = ("events", "monitors", "state_changes")
+
+
 class History(RuleBasedStateMachine):
     """Events, people, senders and the clock act at random; each example with monitors and channels of its own."""
 
@@ -187,10 +191,23 @@ class History(RuleBasedStateMachine):
         found: list[dict[str, Any]] = self.both(ask)[0]
         return found
 
+    def states_follow_each_other(self) -> None:
+        """Each change of a state begins where the one before it ended, and the last one ends with the state."""
+        changes = self.rows(
+            """SELECT name, from_state, to_state, at, reason, alert_id, events.event_id AS event, state
+            FROM state_changes JOIN monitors ON monitors.id = state_changes.monitor_id
+            LEFT JOIN events ON events.id = state_changes.event_id ORDER BY state_changes.id"""
+        )
+        for name in self.monitors:
+            own = [change for change in changes if change["name"] == name]
+            states = ["UNKNOWN", *(change["to_state"] for change in own)]
+            assert [change["from_state"] for change in own] == states[:-1]
+            assert all(change["state"] == states[-1] for change in own)
+
     def teardown(self) -> None:
         for table in TABLES:
             # An event that was there already takes a number in PostgreSQL, and none in SQLite.
-            rows = self.rows(f"SELECT * FROM {table} ORDER BY id") if table not in ("events", "monitors") else []
+            rows = self.rows(f"SELECT * FROM {table} ORDER BY id") if table not in NUMBER_EVENTS else []
             if table == "alerts":
                 stored = {row["id"]: (row["subject"], row["status"]) for row in rows if row["kind"] == "OUTAGE"}
                 assert self.alerts.items() <= stored.items()
@@ -199,6 +216,7 @@ class History(RuleBasedStateMachine):
                 source, events.event_id AS last_event
             FROM monitors LEFT JOIN events ON events.id = last_event_id ORDER BY monitors.id"""
         )
+        self.states_follow_each_other()
         self.rows(
             "SELECT event_id, monitor_id, timestamp, received_at, is_success, error_message FROM events ORDER BY id"
         )

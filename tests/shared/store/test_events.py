@@ -131,7 +131,7 @@ def test_an_event_twice_in_one_batch_is_stored_once(store: Store) -> None:
 def test_a_late_event_is_stored_and_changes_no_state(store: Store) -> None:
     report(store, 60, ok=True)
     late = report(store, 30, ok=False)
-    assert (late.change, late.reason) == (None, "older than the newest event")
+    assert (late.change, late.reason) == (None, "late")
     assert store.alerts.page(limit=10) == []
     assert rows(store, "SELECT count(*) FROM events") == [(2,)]
 

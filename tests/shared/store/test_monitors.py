@@ -53,7 +53,7 @@ def test_a_removed_monitor_ends_its_outage_and_says_so(store: Store) -> None:
 
 
 def test_a_pause_ends_an_outage_and_resuming_begins_anew(store: Store) -> None:
-    monitor_id = store.monitors.add(policy()).row["id"]
+    monitor_id = store.monitors.add(policy(), now=at(0)).row["id"]
     report(store, 10, ok=False, monitor="api", received=10)
     paused, changes = store.monitors.replace(monitor_id, policy(enabled=False), now=at(20), channels=CHANNELS)
     assert (paused.state, len(changes)) == ("PAUSED", 1)
@@ -114,20 +114,20 @@ def test_the_file_owns_its_monitors(store: Store) -> None:
 
 
 def test_a_name_is_given_once(store: Store) -> None:
-    store.monitors.add(policy())
+    store.monitors.add(policy(), now=at(0))
     with pytest.raises(NameTaken):
-        store.monitors.add(policy())
-    other = store.monitors.add(policy("web")).row["id"]
+        store.monitors.add(policy(), now=at(0))
+    other = store.monitors.add(policy("web"), now=at(0)).row["id"]
     with pytest.raises(NameTaken):
         store.monitors.replace(other, policy("api"), now=at(0), channels=())
     store.monitors.remove(other, now=at(0), channels=())
     with pytest.raises(MonitorNotFound):
         store.monitors.get(other)
-    assert store.monitors.add(policy("web")).row["id"] == other, "a name is the monitor's identity"
+    assert store.monitors.add(policy("web"), now=at(0)).row["id"] == other, "a name is the monitor's identity"
 
 
 def test_the_file_takes_over_a_monitor_of_its_name(store: Store) -> None:
-    store.monitors.add(policy())
+    store.monitors.add(policy(), now=at(0))
     assert apply(store, policy(interval="5m")).changed == {"api": ["interval", "source"]}
     assert [entry.row["source"] for entry in store.monitors.page(limit=9)] == ["file"]
 

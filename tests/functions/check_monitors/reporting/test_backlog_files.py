@@ -14,7 +14,7 @@ from functions.check_monitors.reporting.reporter import Reported, report
 from shared import ROOT
 from shared.settings import Settings
 from tests.support.backlogs import event, files_in, waiting, waiting_in
-from tests.support.processes import beside, killed_when
+from tests.support.running.beside import beside, killed_when
 from tests.support.stand_ins import Backend
 
 # --- what is there ----------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from shared.models import Event
 from shared.settings import Settings
 from tests.support.backlogs import event, files_in, filled, small_disk, waiting, waiting_in
 from tests.support.builders import NOON
-from tests.support.processes import killed_when
+from tests.support.running.beside import killed_when
 from tests.support.stand_ins import Backend
 
 

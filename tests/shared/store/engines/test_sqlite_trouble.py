@@ -16,7 +16,7 @@ import pytest
 from shared.store import StoreUnavailable
 from shared.store.admin.backup import back_up
 from shared.store.engines.sqlite.database import SqliteDatabase
-from tests.support.processes import beside
+from tests.support.running.beside import beside
 from tests.support.store.monitor_names import add, names, opened
 
 
