@@ -84,8 +84,11 @@ def test_a_few_descriptors_blame_no_healthy_target(project: Path, tmp_path: Path
 
 
 @on_linux
-@pytest.mark.parametrize("separate", ["", "1"], ids=["one process", "SEPARATE=1"])
-@pytest.mark.parametrize("limit", ["-n 100", "-S -n 50"], ids=["100", "50 that can be raised"])
+@pytest.mark.parametrize(
+    ("limit", "separate"),
+    [("-n 100", ""), ("-S -n 50", ""), ("-n 100", "1")],
+    ids=["100", "50 that can be raised", "SEPARATE=1"],
+)
 def test_a_start_with_few_descriptors_blames_nobody_healthy(
     project: Path, tmp_path: Path, urls: list[str], limit: str, separate: str
 ) -> None:

@@ -190,8 +190,7 @@ def test_a_file_that_may_not_be_read_stops_the_start(tmp_path: Path) -> None:
 
 
 @system
-@SEPARATE
-@pytest.mark.parametrize("kilobytes", [136, 1400])
+@pytest.mark.parametrize(("kilobytes", "separate"), [(136, ""), (1400, ""), (1400, "1")])
 def test_a_large_setting_works(tmp_path: Path, target: Target, separate: str, kilobytes: int) -> None:
     here = copy_project(tmp_path / "project")
     urls = [f"{target.url}/{number}/{'x' * 1000}" for number in range(136)]

@@ -79,8 +79,11 @@ def test_a_closed_reader_stops_no_check(
         assert "output_failed" in running.log() + running.log("agent")
 
 
-@SEPARATE
-@pytest.mark.parametrize("hang_up", [os.killpg, os.kill], ids=["every process", "the runner alone"])
+@pytest.mark.parametrize(
+    ("hang_up", "separate"),
+    [(os.killpg, ""), (os.kill, ""), (os.killpg, "1")],
+    ids=["every process", "the runner alone", "SEPARATE=1"],
+)
 def test_a_hangup_ends_everything_cleanly(
     project: Path, tmp_path: Path, target: Target, hang_up: Callable[[int, int], None], separate: str
 ) -> None:
@@ -167,13 +170,13 @@ def test_a_signal_of_gunicorns_own_changes_nothing(
         assert sorted(living(running.group)) == sorted(before)
 
 
-@pytest.mark.parametrize("separate", ["", "1"], ids=["one process", "SEPARATE=1"])
 @pytest.mark.parametrize(
-    ("defect", "reason"),
+    ("defect", "reason", "separate"),
     [
-        ("raise RuntimeError('a defect')", "a defect"),
-        ("import os; os.kill(os.getpid(), 9)", "3 workers ended before they served"),
-        ("import os; os._exit(7)", "3 workers ended before they served"),
+        ("raise RuntimeError('a defect')", "a defect", ""),
+        ("raise RuntimeError('a defect')", "a defect", "1"),
+        ("import os; os.kill(os.getpid(), 9)", "3 workers ended before they served", ""),
+        ("import os; os._exit(7)", "3 workers ended before they served", ""),
     ],
 )
 def test_workers_that_cannot_begin_end_everything(

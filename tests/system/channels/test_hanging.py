@@ -45,8 +45,8 @@ def test_a_hanging_channel_delays_no_check_and_no_channel(
     assert len(hung_calls) >= 2
     assert not any(call.is_accepted for call in hung_calls)
     cut_off = [log for url in urls for log in attempts(system, url)]
-    # The first attempt was made at once, within a second. A later attempt would have had ten.
-    assert min(cut_off, key=lambda log: str(log["attempted_at"]))["duration_ms"] < 6000
+    # Some attempt was made at once, within a second. One of the schedule, which may come first, would have had ten.
+    assert min(log["duration_ms"] for log in cut_off) < 6000
     for alert in alerts:
         [console] = attempts(system, alert["subject"], "console")
         assert console["status"] == "SENT"
