@@ -9,12 +9,13 @@ from infra.configuration.reading.filling import filled
 from infra.configuration.reading.mistakes import BROKEN, Mistake, is_wrong, one_of, shown, unknown_key
 from infra.configuration.reading.nodes import Entry, MappingNode, data_of
 from infra.configuration.reading.validation import Source, checked
-from infra.configuration.sections import ClockTime, TimeZone, Words
+from infra.configuration.sections import Words
 from shared.channels import JSON as CHANNELS
 from shared.channels import MAX_NAME_LENGTH, VARIABLES
 from shared.channels import read as channels_in
 from shared.monitors.durations import Duration
 from shared.monitors.parts import Part
+from shared.monitors.windows.recurrence import ClockTime, TimeZone
 from shared.notifiers import NotifierKind, kind_named, kinds
 from shared.settings.secrets import HIDDEN
 

@@ -32,8 +32,9 @@ from infra.configuration.reading.text import text_of
 from infra.configuration.reading.validation import Source, checked
 from infra.configuration.reading.yaml_text import NotYaml, parse
 from infra.configuration.references import Names, cycles, mistakes_in_monitors
-from infra.configuration.sections import Drill, StatusPage, Step, Templates, Window, slug
+from infra.configuration.sections import Drill, StatusPage, Step, Templates, slug
 from shared.monitors.policy import Policy
+from shared.monitors.windows.window import Window
 from shared.settings.parsers import split_urls
 from shared.settings.secrets import without_password
 

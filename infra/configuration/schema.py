@@ -8,9 +8,10 @@ from pydantic import BaseModel
 from infra.configuration.channels import KINDS, Common
 from infra.configuration.monitors import OWN_ALONE
 from infra.configuration.outline import ANCHORS
-from infra.configuration.sections import Drill, StatusPage, Step, Templates, Window
+from infra.configuration.sections import Drill, StatusPage, Step, Templates
 from shared import ROOT
 from shared.monitors.schema import or_one, policy_schema, untitled
+from shared.monitors.windows.window import Window
 
 FILE = ROOT / "infra" / "configuration" / "bonghwa.schema.json"
 _MODELS: tuple[type[BaseModel], ...] = (Window, Step, StatusPage, Templates, Drill, Common)

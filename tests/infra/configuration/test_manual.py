@@ -13,12 +13,14 @@ from infra.configuration.monitors import BUILT_IN
 from infra.configuration.outline import SECTIONS
 from infra.configuration.reading.nodes import MappingNode, data_of
 from infra.configuration.reading.yaml_text import parse
-from infra.configuration.sections import Drill, Recurring, StatusPage, Step, Templates, Window
+from infra.configuration.sections import Drill, StatusPage, Step, Templates
 from shared import ROOT
 from shared.monitors.descriptions import MONITOR, PARTS
 from shared.monitors.durations import duration_text
 from shared.monitors.kinds import KIND_OF_SCHEME, KINDS_WITH, PLACEHOLDERS_OF, Kind
 from shared.monitors.policy import Policy
+from shared.monitors.windows.recurrence import Recurring
+from shared.monitors.windows.window import Window
 from tests.infra.configuration.conftest import Mistakes, Read
 
 READMES = ["README.md", "README.ko.md"]
