@@ -18,28 +18,31 @@ MAY_IMPORT = {
     "migrate": {"engines.database"},
     "tables": {"engines.database"},
     "tables.policies": {"engines.database", "refusals"},
+    "tables.windows": {"engines.database", "refusals"},
     "changes": {"engines.database", "tables"},
+    "judging": {"engines.database", "tables", "changes", "refusals", "judging"},
     "renames": {"engines.database", "tables"},
-    "ingest": {"engines.database", "tables", "changes", "renames"},
+    "ingest": {"engines.database", "tables", "changes", "renames", "judging.coverage"},
     "outbox": {"engines.database", "tables", "changes"},
     "heartbeats": {"engines.database", "engines.group_commit", "tables", "ingest", "refusals"},
-    "monitors": {"engines.database", "tables", "changes", "heartbeats", "refusals", "renames"},
+    "monitors": {"engines.database", "tables", "changes", "heartbeats", "refusals", "renames", "judging"},
     "claims": {"engines.database", "tables", "renames"},
     "health": {"engines.database", "migrate", "tables"},
     "store": {
         *("engines.database", "engines.group_commit", "tables", "changes"),
-        *("ingest", "outbox", "health", "monitors", "claims", "heartbeats"),
+        *("ingest", "outbox", "health", "monitors", "claims", "heartbeats", "judging", "refusals"),
     },
     "open": {"engines", "migrate", "store"},
     "admin": {"engines", "tables", "migrate", "health"},
     # The door.
     "": {
-        *("changes", "engines.database", "ingest", "monitors", "open", "outbox", "refusals", "store", "tables.alerts"),
+        *("changes", "engines.database", "ingest", "judging", "monitors", "open", "outbox", "refusals", "store"),
+        "tables.alerts",
     },
 }
 # Folders of one file, or one folder, for each kind or function may have as many as there are.
 ONE_PER_KIND = (
-    *("functions", "shared/notifiers", "functions/check_monitors/probes/kinds"),
+    *("functions", "shared/notifiers", "functions/check_monitors/probes/kinds", "shared/store/tables"),
     # The tests mirror the house.
     *("tests/functions", "tests/functions/check_monitors/probes/kinds"),
 )

@@ -16,9 +16,11 @@ from shared.logs import step
 from shared.models import Change, now
 from shared.models.scalars import Text, whole
 from shared.monitors.policy import Policy
+from shared.monitors.windows.window import Window
 from shared.settings import Settings
 from shared.store import OwnedElsewhere, Store, log_change, open_store
 
+MAX_WINDOWS = 1_000
 State = Literal["UP", "DOWN", "PENDING", "UNKNOWN", "MAINTENANCE", "PAUSED"]
 
 
@@ -40,6 +42,10 @@ class MonitorsQuery(BaseModel):
             wanted["is_watched"] = int(self.state != "PAUSED")
             wanted["state"] = None if self.state == "PAUSED" else self.state
         return {column: value for column, value in wanted.items() if value is not None}
+
+
+class _FileWindows(BaseModel):
+    windows: list[Window]
 
 
 class ConfigQuery(BaseModel):
@@ -114,9 +120,12 @@ def apply_configuration(request: Request, settings: Settings) -> Response:
     body = object_in(request)
     given = body.pop("monitors", None)
     policies, lines = _policies(given)
+    windows = _windows(body.pop("windows", None) or [])
     channels = configured()
     store = open_store(settings)
-    plan = store.monitors.apply(policies, lines, body, now=now(), channels=tuple(channels), is_dry_run=is_dry_run)
+    plan = store.monitors.apply(
+        policies, lines, body, now=now(), channels=tuple(channels), windows=windows, is_dry_run=is_dry_run
+    )
     if not is_dry_run:
         step(
             "server",
@@ -190,6 +199,12 @@ def _policies(given: Any) -> tuple[list[Policy], dict[str, int]]:
         policies.append(policy)
         lines[policy.name] = line
     return policies, lines
+
+
+def _windows(given: Any) -> list[Window]:
+    if not isinstance(given, list) or len(given) > MAX_WINDOWS:
+        raise wrong("windows", f"a list of up to {MAX_WINDOWS} windows", given)
+    return _FileWindows.model_validate({"windows": given}).windows
 
 
 def _number(text: str) -> int:

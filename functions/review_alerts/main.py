@@ -1,4 +1,6 @@
-"""Scheduled: notice what no event tells. An agent that falls silent, or a ping that does not come, opens an alert."""
+"""Scheduled: notice what no event says: an agent falls silent, a ping does not come, a window closes."""
+
+from typing import Any
 
 import functions_framework
 from flask import Request, Response
@@ -14,7 +16,7 @@ from shared.store import log_change, open_store
 @functions_framework.http
 @web.function("POST", access="ingest")
 def review_alerts(request: Request, settings: Settings) -> Response:
-    """200 with what was newly found: ``{"silent_agents": 0, "missed_pings": 0}``.
+    """200 with what was newly found: ``{"silent_agents": 0, "missed_pings": 0, "outlived_windows": 0}``.
 
     ``deliver_notifications`` sends what is owed for it.
     """
@@ -23,8 +25,10 @@ def review_alerts(request: Request, settings: Settings) -> Response:
     at = now()
     silences = store.agents.review(now=at, channels=channels)
     missed = store.heartbeats.review(now=at, channels=channels)
+    outlived = store.maintenance.review(now=at, channels=channels)
     for each in missed:
         step("server", "ping_missed", monitor=each.event.monitor, reason=each.reason, cause=each.event.error_message)
-    for change in (*silences, *(change for each in missed for change in each.changes)):
+    for change in (*silences, *(change for each in missed for change in each.changes), *outlived):
         log_change(change)
-    return web.answer({"silent_agents": len(silences), "missed_pings": len(missed)})
+    found: dict[str, list[Any]] = {"silent_agents": silences, "missed_pings": missed, "outlived_windows": outlived}
+    return web.answer({name: len(each) for name, each in found.items()})

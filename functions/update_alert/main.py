@@ -1,4 +1,4 @@
-"""PATCH /alerts/<id>: acknowledge, resolve or reopen an alert by hand."""
+"""PATCH /alerts/<id>: acknowledge, resolve or reopen an alert by hand, or silence its monitor."""
 
 from typing import Annotated
 
@@ -11,31 +11,52 @@ from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import AlertStatus, Text, now
+from shared.monitors.durations import Duration
 from shared.settings import Settings
 from shared.store import open_store
 
 
 class AlertUpdate(BaseModel):
-    """``by``: the person who moves the alert."""
+    """``by``: the person who moves the alert. ``silence``: for how long no message about its monitor is sent."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(
+        strict=True,
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["status"], "properties": {"status": {"type": "string"}}},
+                {"required": ["silence"], "properties": {"silence": {"type": ["string", "number"]}}},
+            ]
+        },
+    )
 
-    status: AlertStatus
-    by: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
+    status: AlertStatus | None = None
+    silence: Annotated[Duration, Field(strict=False)] | None = None
+    by: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
 
 
 @functions_framework.http
 @web.function("PATCH", access="write")
 def update_alert(request: Request, settings: Settings) -> Response:
-    """200 with the alert as it is now; 404 if there is none, 409 for a move that is not allowed, 429 for too many."""
+    """200 with the alert as it is now, and the ``window_id`` of a new silence (null without one).
+
+    404 if there is none, 409 for a move that is not allowed, 429 for too many.
+    """
     alert_id = web.id_in_path(request)
     update = AlertUpdate.model_validate_json(web.body_of(request))
+    if update.status is None and update.silence is None:
+        raise web.Problem(400, "status: expected a status, a silence or both", field="status", value="nothing")
+    if update.silence is not None:
+        web.require_key(request, settings)  # as for each window
     channels = configured()
     store = open_store(settings)
-    change = store.alerts.move(alert_id, update.status, by=update.by, at=now(), channels=tuple(channels))
+    change = store.alerts.move(
+        alert_id, update.status, by=update.by, at=now(), channels=tuple(channels), silence_seconds=update.silence
+    )
     alert = change.alert
     if change.kind:
         step("server", "alert_moved", alert_id=alert.id, target_url=alert.target_url, status=alert.status, by=update.by)
     owed, language = change.notification_ids, settings.message_language
     deliver_at_once(store, channels, owed, language, settings.notification_ttl_seconds)
-    return web.answer(alert)
+    if change.window_id is not None:
+        step("server", "window_created", window_id=change.window_id, kind="silence", by=update.by)
+    return web.answer({**alert.model_dump(mode="json"), "window_id": change.window_id})

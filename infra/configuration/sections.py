@@ -10,8 +10,7 @@ from pydantic import Field, model_validator
 
 from shared.models.scalars import Text
 from shared.monitors.durations import Duration
-from shared.monitors.parts import Part
-from shared.monitors.policy import Names
+from shared.monitors.parts import Names, Part
 from shared.monitors.windows.recurrence import RECURRENCES, Recurring, about
 
 # They are paths of the page that has no slug.

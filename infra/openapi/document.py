@@ -14,6 +14,7 @@ from infra.openapi.fields import FIELDS
 from infra.openapi.operation import Operation, Response
 from infra.openapi.operations import OPERATIONS
 from infra.openapi.policies import components, linked
+from infra.openapi.window_operations import window_components
 from infra.table import Route, rows
 from shared import ROOT, __version__
 from shared.settings import Access
@@ -40,12 +41,13 @@ names the field and the value. A body may have {MAX_BODY_BYTES // 1024**2} MiB. 
 
 `API_AUTH` says what needs the `X-API-Key` header: `ingest` (reporting events, and the scheduled functions),
 `writes` (changing alerts too) or `all`. Where it is optional here, that setting decides. Whatever changes what is
-watched ("manage": monitors and the configuration) needs it in every mode.
+watched ("manage": monitors, windows and the configuration) needs it in every mode.
 """
 _TAGS = {
     "events": "The reports of checks.",
     "alerts": "Outages and the like, and who was notified.",
     "monitors": "What is watched, and how it is.",
+    "windows": "When monitors are under maintenance or silenced.",
     "heartbeats": "The pings of jobs that say by themselves that they run. The token is all that they need.",
     "system": "How the system is, and what it can do.",
     "schedules": "What a schedule calls. An extra call does no harm.",
@@ -54,7 +56,7 @@ _TAGS = {
 _PROBLEMS = {
     400: ("BadRequest", "The input is wrong. `field` and `value` name the first mistake, `errors` lists them."),
     401: ("Unauthorized", "The `X-API-Key` header is missing or wrong."),
-    404: ("NotFound", "There is nothing at this path, or no alert or monitor with this id."),
+    404: ("NotFound", "There is nothing at this path, or no alert, monitor or window with this id."),
     405: ("MethodNotAllowed", "The method is not allowed. `Allow` names those that are."),
     409: (
         "Conflict",
@@ -123,7 +125,7 @@ class _Schemas:
         queries = {operation.query.__name__ for operation in OPERATIONS.values() if operation.query}
         self.queries = {name: said[name] for name in queries}
         models = {name: schema for name, schema in said.items() if name not in queries}
-        self.components = dict(sorted({**linked(models), **components()}.items()))
+        self.components = dict(sorted({**linked(models), **components(), **window_components()}.items()))
 
     def of(self, model: Any, mode: Mode) -> JsonSchemaValue:
         """The schema of a model, which may be a reference to a component."""

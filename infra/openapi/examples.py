@@ -45,6 +45,7 @@ ALERT: dict[str, Any] = {
     "resolved_by": None,
 }
 ACKNOWLEDGED = ALERT | {
+    "window_id": None,
     "status": "ACK",
     "acknowledged_at": "2025-01-08T01:34:12.804Z",
     "acknowledged_by": "kim",
@@ -87,6 +88,7 @@ _SENT: dict[str, Any] = {
     "attempted_at": "2025-01-08T01:30:02.240Z",
     "duration_ms": 121.4,
     "answer": "message 5021",
+    "reason": None,
 }
 _RETRY = _SENT | {
     "id": 21,
@@ -94,6 +96,7 @@ _RETRY = _SENT | {
     "attempted_at": "2025-01-08T01:30:00.305Z",
     "duration_ms": 804.9,
     "answer": "Bad Gateway",
+    "reason": None,
 }
 LOGS = {"notification_logs": [_SENT, _RETRY], "next": None}
 
@@ -118,7 +121,7 @@ TROUBLE = {
     "version": __version__,
 }
 CHECKS_RUN = {"checked": 2, "failed": 1, "posted": 2, "refused": 0, "spooled": 0}
-REVIEW = {"silent_agents": 0, "missed_pings": 0}
+REVIEW = {"silent_agents": 0, "missed_pings": 0, "outlived_windows": 0}
 DELIVERY_RUN = {"SENT": 1, "RETRY": 0, "FAILED": 0, "EXPIRED": 0}
 
 _BLANK = {"type": "about:blank"}

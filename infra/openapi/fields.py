@@ -60,8 +60,10 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     },
     "Alert": _ALERT,
     "AlertWithNotifications": _ALERT,
+    "MovedAlert": _ALERT,
     "AlertUpdate": {
-        "status": "The new status.",
+        "status": "The new status; without it the alert stays where it is.",
+        "silence": "For how long messages about the alert's monitor are held, such as `1h`.",
         "by": "Who does it. The alert and the message show it.",
     },
     "Notification": {
@@ -69,7 +71,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "alert_id": "The alert that it is about.",
         "channel": "Where it goes.",
         "kind": "What it says.",
-        "status": "Its status. PENDING and SENDING are still owed.",
+        "status": "Its status. PENDING and SENDING are still owed, HELD is kept back for now, SUPPRESSED for good.",
         "occurred_at": "When the event that it reports happened.",
         "is_manual": "Whether somebody did that by hand.",
         "actor": "Who did it, if that is known.",
@@ -77,7 +79,10 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "due_at": "When it is tried next, or was tried last.",
         "leased_until": "Until when one sender has the sole right to send it.",
         "attempts": "How often a sender claimed it.",
-        "reason": "Why it is owed although nothing failed or recovered: `paused` or `removed`; null otherwise.",
+        "reason": (
+            "Why it is owed although nothing failed or recovered (`paused`, `removed`), or the rule that held it back "
+            "(`silence`); null otherwise."
+        ),
     },
     "NotificationLog": {
         "id": "The attempt's number.",
@@ -85,10 +90,20 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "alert_id": "The alert that it is about.",
         "kind": "What the message says.",
         "channel": "Where it went.",
-        "status": "The outcome. RETRY: failed, to be tried again; FAILED: permanently rejected; EXPIRED: too old.",
+        "status": (
+            "The outcome. RETRY: failed, to be tried again; FAILED: permanently rejected; EXPIRED: too old. HELD and "
+            "SUPPRESSED: a rule decided that it is not sent, for now or ever."
+        ),
         "attempted_at": "When it was tried.",
         "duration_ms": "How long the channel took.",
         "answer": "The channel's own response.",
+        "reason": "The rule that held the message back, or why it is owed although nothing failed or recovered.",
+    },
+    "WindowQuery": {"from": "The spans that are shown end after this time; by itself, after now."},
+    "WindowsQuery": {
+        "from": "The spans that are shown end after this time; by itself, after now.",
+        "limit": "The most windows in a page.",
+        "cursor": "The `next` of the previous page.",
     },
     "ClaimRequest": {
         "agent": "Who asks.",

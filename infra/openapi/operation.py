@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-Tag = Literal["events", "alerts", "monitors", "heartbeats", "system", "schedules"]
+Tag = Literal["events", "alerts", "monitors", "windows", "heartbeats", "system", "schedules"]
 
 
 @dataclass(frozen=True)

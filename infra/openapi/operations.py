@@ -12,7 +12,8 @@ from infra.openapi import examples, responses
 from infra.openapi.heartbeat_operations import HEARTBEAT_OPERATIONS
 from infra.openapi.monitor_operations import MONITOR_OPERATIONS
 from infra.openapi.operation import Operation, Response, following_page
-from shared.models import MAX_EVENTS_PER_REQUEST, Alert, Event
+from infra.openapi.window_operations import WINDOW_OPERATIONS
+from shared.models import MAX_EVENTS_PER_REQUEST, Event
 
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
 _ALERT_IN_PATH = {"id": ("The alert's number.", _NUMBER)}
@@ -32,6 +33,7 @@ _ALERT_OF_EVENT = {
 
 OPERATIONS = {
     **MONITOR_OPERATIONS,
+    **WINDOW_OPERATIONS,
     **HEARTBEAT_OPERATIONS,
     "ingest_event": Operation(
         tag="events",
@@ -104,7 +106,9 @@ OPERATIONS = {
         description=(
             "Moves an alert by hand: OPEN ↔ ACK, either → RESOLVED, and RESOLVED → OPEN while no other alert of the "
             "same subject is active. If the alert has the status already, nothing changes. If it is resolved or "
-            "reopened, every channel is notified. An alert can be moved 10 times a minute."
+            "reopened, every channel is notified. An alert can be moved 10 times a minute.\n\n"
+            "`silence` makes a window that holds messages about the alert's monitor for so long, with a `status` or "
+            "alone. It needs the key in every mode, as each window does."
         ),
         path=_ALERT_IN_PATH,
         body=AlertUpdate,
@@ -112,11 +116,12 @@ OPERATIONS = {
             "acknowledge": {"summary": "Say that you know about it", "value": {"status": "ACK", "by": "kim"}},
             "resolve": {"summary": "End it by hand", "value": {"status": "RESOLVED", "by": "kim"}},
             "reopen": {"summary": "Undo that", "value": {"status": "OPEN"}},
+            "silence": {"summary": "Hear no more of it for an hour", "value": {"status": "ACK", "silence": "1h"}},
         },
         responses={
             200: Response(
                 "The alert as it is now.",
-                Alert,
+                responses.MovedAlert,
                 {"acknowledged": {"summary": "Somebody knows about it", "value": examples.ACKNOWLEDGED}},
             )
         },

@@ -111,11 +111,18 @@ class DeliveryRun(BaseModel):
     EXPIRED: Count = Field(description="Too old, so it was given up.")
 
 
+class MovedAlert(Alert):
+    """An alert that somebody moved or silenced."""
+
+    window_id: int | None = Field(description="The number of the silence that was made; null if none was asked for.")
+
+
 class Review(BaseModel):
     """One review of what no event tells."""
 
     silent_agents: Count = Field(description="Agents whose silence was noticed now.")
     missed_pings: Count = Field(description="Heartbeats whose ping did not come in time, as was noticed now.")
+    outlived_windows: Count = Field(description="Outages that opened now, since their window of maintenance is over.")
 
 
 class Problem(BaseModel):

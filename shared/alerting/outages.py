@@ -2,13 +2,14 @@
 
 from shared.alerting.rules.inconclusive import inconclusive
 from shared.alerting.rules.late import late
+from shared.alerting.rules.maintenance import maintenance
 from shared.alerting.rules.paused import paused
 from shared.alerting.rules.threshold import threshold
 from shared.alerting.situation import Decision, Rule, Situation
 from shared.models import Event
 
 # The first rule that decides wins. The last one decides on whatever the others leave.
-RULES: tuple[Rule, ...] = (paused, late, inconclusive, threshold)
+RULES: tuple[Rule, ...] = (paused, late, maintenance, inconclusive, threshold)
 
 
 def decide(situation: Situation, event: Event) -> Decision:

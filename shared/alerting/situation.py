@@ -24,6 +24,7 @@ class Reason(StrEnum):
     BELOW_THRESHOLD = "below_threshold"
     THRESHOLD_MET = "threshold_met"
     PING_MISSED = "ping_missed"
+    MAINTENANCE = "maintenance"
     AGENT_SILENT = "agent_silent"
     MOVED_BY_HAND = "moved_by_hand"
 
@@ -33,6 +34,7 @@ class Situation(NamedTuple):
 
     ``active`` is the monitor's alert that is OPEN or ACK. ``at`` is the event's ``effective_time``, ``event_id`` the id
     of its row. ``is_ping_missed``: the event is our own note that a heartbeat's ping did not come in time.
+    ``is_in_maintenance``: a window of maintenance covers ``at``.
     """
 
     monitor: Monitor
@@ -41,6 +43,7 @@ class Situation(NamedTuple):
     received_at: datetime
     event_id: int | None = None
     is_ping_missed: bool = False
+    is_in_maintenance: bool = False
 
     def monitor_after(self, event: Event, **changed: Any) -> Monitor:
         """The monitor once the event has counted."""

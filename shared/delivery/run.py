@@ -16,6 +16,7 @@ from shared.delivery.unrecorded import unrecorded_of
 from shared.logs import step
 from shared.messages import Language, compose, compose_short
 from shared.models import Attempt, AttemptStatus, Notification, now, storable
+from shared.models.notification import OUTCOMES
 from shared.notifiers import Notifier, SendFailed, unexpected
 from shared.store import Owed, Store, StoreUnavailable
 
@@ -102,7 +103,7 @@ class _Run:
     ) -> None:
         self.store, self.notifiers, self.language = store, notifiers, language
         self.budget, self.clock, self.ttl_seconds, self.among = budget, clock, ttl_seconds, among
-        self.outcomes = dict.fromkeys(AttemptStatus, 0)
+        self.outcomes = dict.fromkeys(OUTCOMES, 0)
         self._unrecorded = unrecorded_of(store)
         self._started = time.monotonic()
         self._lock = threading.Lock()

@@ -15,8 +15,12 @@ class ChangeKind(StrEnum):
 
 
 class Change(NamedTuple):
-    """An alert as it is now, how it changed (None: not at all), and the ids of the notifications that it newly owes."""
+    """An alert as it is now, how it changed (None: not at all), and the ids of the notifications that it newly owes.
+
+    ``window_id``: the silence that was made with the change.
+    """
 
     alert: Alert
     kind: ChangeKind | None
     notification_ids: tuple[int, ...] = ()
+    window_id: int | None = None

@@ -16,12 +16,16 @@ def _listed(value: Any) -> Any:
 
 
 class MonitorState(StrEnum):
-    """The state of a monitor. PENDING: failing, threshold not met. UNKNOWN: nobody has checked lately."""
+    """The state of a monitor. PENDING: failing, threshold not met. UNKNOWN: nobody has checked lately.
+
+    MAINTENANCE: a window of maintenance is open, however the checks go.
+    """
 
     UP = "UP"
     DOWN = "DOWN"
     PENDING = "PENDING"
     UNKNOWN = "UNKNOWN"
+    MAINTENANCE = "MAINTENANCE"
 
 
 class Monitor(Value):
@@ -38,6 +42,8 @@ class Monitor(Value):
     name: str
     target_url: str
     agent: str | None = None
+    group_name: str | None = None
+    tags: Annotated[tuple[str, ...] | None, BeforeValidator(_listed)] = None
     failure_threshold: int = 1
     success_threshold: int = 1
     channels: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None

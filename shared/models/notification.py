@@ -19,22 +19,36 @@ class NotificationKind(StrEnum):
 
 
 class NotificationStatus(StrEnum):
-    """The status of a notification; PENDING and SENDING are still owed."""
+    """The status of a notification; PENDING and SENDING are still owed.
+
+    HELD: a rule holds it back for now. SUPPRESSED: a rule decided that it is not sent.
+    """
 
     PENDING = "PENDING"
     SENDING = "SENDING"
     SENT = "SENT"
     FAILED = "FAILED"
     EXPIRED = "EXPIRED"
+    HELD = "HELD"
+    SUPPRESSED = "SUPPRESSED"
 
 
 class AttemptStatus(StrEnum):
-    """How one attempt went. RETRY: failed for now. FAILED: rejected permanently. EXPIRED: given up as too old."""
+    """How one attempt went. RETRY: failed for now. FAILED: rejected permanently. EXPIRED: given up as too old.
+
+    HELD and SUPPRESSED: a rule decided that there is no attempt, for now or ever.
+    """
 
     SENT = "SENT"
     RETRY = "RETRY"
     FAILED = "FAILED"
     EXPIRED = "EXPIRED"
+    HELD = "HELD"
+    SUPPRESSED = "SUPPRESSED"
+
+
+# How an attempt that was made, or that came too late, can end.
+OUTCOMES = (AttemptStatus.SENT, AttemptStatus.RETRY, AttemptStatus.FAILED, AttemptStatus.EXPIRED)
 
 
 class Notification(Value):
@@ -42,7 +56,8 @@ class Notification(Value):
 
     ``occurred_at`` and ``actor`` describe the change that the message is about: when it happened, and who made it if a
     person did (``is_manual``). ``reason``: why an outage ended that nothing recovered from: its monitor was ``paused``
-    or ``removed``. ``attempts`` counts the leases, and distinguishes one lease from the next.
+    or ``removed``; or the rule that held the message back. ``attempts`` counts the leases, and distinguishes one lease
+    from the next.
     """
 
     id: int
@@ -61,7 +76,7 @@ class Notification(Value):
 
 
 class NotificationLog(Value):
-    """One attempt to send a notification, and what the channel answered."""
+    """One attempt to send a notification, and what the channel answered; or a decision not to try, with its reason."""
 
     id: int
     notification_id: int
@@ -72,6 +87,7 @@ class NotificationLog(Value):
     attempted_at: Time
     duration_ms: float
     answer: str | None
+    reason: str | None = None
 
 
 class Attempt(NamedTuple):

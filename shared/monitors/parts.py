@@ -75,3 +75,13 @@ def _listed(value: Any, separator: str) -> Any:
 def one_or_more(value: Any) -> Any:
     """A list, or one thing that stands for a list of one."""
     return (value,) if isinstance(value, str | int | float) and not isinstance(value, bool) else value
+
+
+def _visible(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("text on one line that can be seen")
+    return text.strip()
+
+
+Name = Annotated[Text, Field(min_length=1, max_length=200), AfterValidator(_visible)]
+Names = Annotated[tuple[Name, ...], Field(max_length=200), BeforeValidator(one_or_more)]

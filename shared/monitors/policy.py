@@ -17,6 +17,8 @@ from shared.monitors.parts import (
     Credentials,
     DnsQuery,
     Heartbeat,
+    Name,
+    Names,
     OAuth2,
     Part,
     Secret,
@@ -33,15 +35,6 @@ _CODES = re.compile(r"[1-5][0-9][0-9](-[1-5][0-9][0-9])?")
 _SOME_CODES = 'status codes or ranges of them, such as "200-299" and 401'
 _METHOD = r"^[A-Z]{1,20}$"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
-
-Name = Annotated[Text, Field(min_length=1, max_length=200), AfterValidator(lambda text: _visible(text))]
-Names = Annotated[tuple[Name, ...], Field(max_length=200), BeforeValidator(one_or_more)]
-
-
-def _visible(text: str) -> str:
-    if not text.strip() or not text.isprintable():
-        raise ValueError("text on one line that can be seen")
-    return text.strip()
 
 
 def _status_codes(value: Any) -> tuple[str, ...]:

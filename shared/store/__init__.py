@@ -11,10 +11,21 @@ from shared.store.engines.database import StoreUnavailable
 from shared.store.ingest import Ingested
 from shared.store.open import open_store
 from shared.store.outbox import Owed
-from shared.store.refusals import HeartbeatNotFound, MonitorNotFound, NameTaken, OwnedElsewhere, TokenShared
+from shared.store.refusals import (
+    HeartbeatNotFound,
+    MonitorNotFound,
+    NameTaken,
+    NotAMonitors,
+    OwnedElsewhere,
+    TokenShared,
+    UnknownName,
+    WindowNotFound,
+    WindowOfFile,
+)
 from shared.store.store import Store
 
 if TYPE_CHECKING:
+    from shared.store.judging.windows import Entry as WindowEntry
     from shared.store.monitors import Entry
 from shared.store.tables.alerts import AlertNotFound
 
@@ -25,11 +36,16 @@ __all__ = [
     "Ingested",
     "MonitorNotFound",
     "NameTaken",
+    "NotAMonitors",
     "Owed",
     "OwnedElsewhere",
     "Store",
     "StoreUnavailable",
     "TokenShared",
+    "UnknownName",
+    "WindowEntry",
+    "WindowNotFound",
+    "WindowOfFile",
     "log_change",
     "open_store",
 ]

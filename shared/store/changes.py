@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from shared.alerting import resolve
 from shared.logs import step
-from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Monitor
+from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Monitor, NotificationStatus
 from shared.store.engines.database import Transaction
-from shared.store.tables import alerts, notifications
+from shared.store.tables import alerts, notification_logs, notifications
 from shared.words import cause_text
 
 CONSOLE = "console"
@@ -25,8 +26,12 @@ def open_alert(
     now: datetime,
     reported: str | None = None,
     target_url: str | None = None,
+    hold: str | None = None,
 ) -> Change:
-    """A new alert, owed to ``channels``. ``reported`` is the cause as a reporter or a channel wrote it."""
+    """A new alert, owed to ``channels``.
+
+    ``reported`` is the cause as a reporter or a channel wrote it. ``hold``: the rule that holds the messages back.
+    """
     alert = alerts.add(
         transaction,
         kind,
@@ -37,7 +42,7 @@ def open_alert(
         failed_at=failed_at,
         opened_at=opened_at,
     )
-    return Change(alert, ChangeKind.OPENED, notifications.owe(transaction, alert, channels, now=now))
+    return Change(alert, ChangeKind.OPENED, owe(transaction, alert, channels, now=now, hold=hold))
 
 
 def resolve_alert(
@@ -48,12 +53,56 @@ def resolve_alert(
     channels: Iterable[str],
     now: datetime,
     reason: str | None = None,
+    hold: str | None = None,
 ) -> Change:
-    """The alert once what it is about has ended by itself, owed to ``channels``. ``reason``: see Notification."""
+    """The alert once what it is about has ended by itself, owed to ``channels``.
+
+    ``reason``: see Notification. ``hold``: the rule that holds the messages back.
+    """
     resolved = resolve(alert, at)
     alerts.save(transaction, resolved)
-    owed = notifications.owe(transaction, resolved, channels, now=now, reason=reason)
+    owed = owe(transaction, resolved, channels, now=now, reason=reason, hold=hold)
     return Change(resolved, ChangeKind.RESOLVED, owed)
+
+
+def owe(
+    transaction: Transaction,
+    alert: Alert,
+    channels: Iterable[str],
+    *,
+    now: datetime,
+    hold: str | None = None,
+    reason: str | None = None,
+    **said: Any,
+) -> tuple[int, ...]:
+    """Owe the alert's newest change to ``channels``; the ids of those messages that can be sent now.
+
+    ``hold``: the rule that holds them back. An end is kept from a channel that still waits for the beginning: both
+    would come at once, and nobody could do anything any more. ``reason`` and ``said``: see ``notifications.owe``.
+    """
+    untold = {} if alert.status.is_active else _suppress_held(transaction, alert, now)
+    ready: list[int] = []
+    for channel in channels:
+        status, rule = NotificationStatus.PENDING, None
+        if channel in untold:
+            status, rule = NotificationStatus.SUPPRESSED, untold[channel]
+        elif hold is not None:
+            status, rule = NotificationStatus.HELD, hold
+        owed = notifications.owe(transaction, alert, [channel], now=now, status=status, reason=reason or rule, **said)
+        if status is NotificationStatus.PENDING:
+            ready += [each.id for each in owed]
+            continue
+        for each in owed:
+            notification_logs.add_decision(transaction, each, now)
+    return tuple(ready)
+
+
+def _suppress_held(transaction: Transaction, alert: Alert, now: datetime) -> dict[str, str | None]:
+    """Send nothing any more of what is held back about the alert; the rule that held it, by channel."""
+    held = notifications.held(transaction, alert.id)
+    for each in held:
+        notification_logs.add_decision(transaction, notifications.suppress(transaction, each), now)
+    return {each.channel: each.reason for each in held}
 
 
 def channels_of(monitor: Monitor, configured: Sequence[str]) -> Sequence[str]:

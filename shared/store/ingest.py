@@ -8,6 +8,7 @@ from shared.alerting import FIRST_TIME, Decision, Reason, Situation, decide, eff
 from shared.models import Agent, Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor, as_text
 from shared.store.changes import channels_for_recovery, channels_of, open_alert, resolve_alert
 from shared.store.engines.database import Transaction
+from shared.store.judging.coverage import Coverage
 from shared.store.renames import take_over
 from shared.store.tables import agents, alerts, monitors, state_changes
 from shared.store.tables import events as table
@@ -62,8 +63,9 @@ def ingest(
     ``are_pings_missed``: they are our own notes that pings did not come in time.
     """
     names = {event.monitor for event in events}
-    intake = _Intake(transaction, received_at, channels, names, are_pings_missed=are_pings_missed)
     times = [effective_time(event, received_at, sent_at) for event in events]
+    coverage = Coverage(transaction, min(times, default=received_at))
+    intake = _Intake(transaction, received_at, channels, names, coverage, are_pings_missed=are_pings_missed)
     in_order = sorted(range(len(events)), key=times.__getitem__)
     done = {index: intake.add(_showable(events[index], times[index]), times[index]) for index in in_order}
     intake.save()
@@ -84,11 +86,12 @@ class _Intake:
         received_at: datetime,
         channels: Sequence[str],
         names: Iterable[str],
+        coverage: Coverage,
         *,
         are_pings_missed: bool,
     ) -> None:
         self.transaction, self.received_at, self.channels = transaction, received_at, channels
-        self._are_pings_missed = are_pings_missed
+        self._coverage, self._are_pings_missed = coverage, are_pings_missed
         self._received_text = as_text(received_at)
         self._monitors = {monitor.name: monitor for monitor in monitors.all_named(transaction, names)}
         self._agents: dict[str, Agent] = {}
@@ -106,7 +109,8 @@ class _Intake:
         if monitor is None or row_id is None:
             return Ingested(event, table.id_of(self.transaction, event.event_id) or 0, is_duplicate=True)
         active = self._active_alert(AlertKind.OUTAGE, monitor.name)
-        situation = Situation(monitor, active, at, self.received_at, row_id, self._are_pings_missed)
+        is_in_maintenance = self._coverage.is_in_maintenance(monitor, at)
+        situation = Situation(monitor, active, at, self.received_at, row_id, self._are_pings_missed, is_in_maintenance)
         decision = decide(situation, event)
         if decision.monitor is not monitor:
             self._monitors[monitor.name] = self._changed_monitors[monitor.name] = decision.monitor
@@ -178,6 +182,7 @@ class _Intake:
         The channels of ``monitor`` hear of it; all of them if there is none.
         """
         active = self._active_alert(kind, subject)
+        hold = self._coverage.hold(monitor, self.received_at)
         if change is ChangeKind.OPENED and active is None:
             opened = open_alert(
                 self.transaction,
@@ -190,16 +195,20 @@ class _Intake:
                 opened_at=at,
                 channels=channels_of(monitor, self.channels) if monitor else self.channels,
                 now=self.received_at,
+                hold=hold,
             )
             self._active[kind, subject] = opened.alert
             return [opened]
         if change is ChangeKind.RESOLVED and active is not None:
             self._active[kind, subject] = None
-            told = self.channels
-            if monitor:
-                told = channels_for_recovery(self.transaction, monitor, active, self.channels)
-            return [resolve_alert(self.transaction, active, at, channels=told, now=self.received_at)]
+            return [self._resolve(active, at, monitor, hold)]
         return []
+
+    def _resolve(self, active: Alert, at: datetime, monitor: Monitor | None, hold: str | None) -> Change:
+        told = self.channels
+        if monitor:
+            told = channels_for_recovery(self.transaction, monitor, active, self.channels)
+        return resolve_alert(self.transaction, active, at, channels=told, now=self.received_at, hold=hold)
 
     def _monitor(self, event: Event) -> Monitor | None:
         """The event's monitor, made if it is new; None if a known event names a monitor that is not."""

@@ -12,7 +12,7 @@ _RECORD = "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY
 
 # Every table that the migrations create; a table comes after those that it refers to.
 TABLES = (
-    *("watches", "agents", "configuration", "cursors", "monitors", "taken_checks", "state_changes"),
+    *("watches", "agents", "configuration", "cursors", "monitors", "taken_checks", "state_changes", "windows"),
     *("events", "alerts", "notifications", "notification_logs"),
 )
 
@@ -100,4 +100,6 @@ def _apply(transaction: Transaction, path: Path, number: int, script: str, appli
 def _statements(script: str) -> list[str]:
     # A statement ends with a semicolon at the end of a line; no text inside a statement does.
     lines = (line for line in script.splitlines() if not line.lstrip().startswith("--"))
-    return [statement for statement in "\n".join(lines).split(";\n") if statement.strip()]
+    statements = (statement.strip() for statement in "\n".join(lines).split(";\n"))
+    # What is only for another engine still has its mark.
+    return [statement for statement in statements if statement and not statement.startswith("{only_")]

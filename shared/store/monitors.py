@@ -9,9 +9,12 @@ from typing import Any, NamedTuple, cast
 from shared.alerting import Reason
 from shared.models import Alert, AlertKind, Change, Monitor, MonitorState, as_text
 from shared.monitors.policy import Policy
+from shared.monitors.windows.window import Window
 from shared.store.changes import channels_for_recovery, resolve_alert
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.heartbeats import expect_after_change
+from shared.store.judging.coverage import Coverage
+from shared.store.judging.windows import put_of_file
 from shared.store.refusals import NameTaken, OwnedElsewhere
 from shared.store.renames import give_name
 from shared.store.tables import alerts, configuration, events, monitors, policies, state_changes
@@ -133,18 +136,20 @@ class Monitors:
         *,
         now: datetime,
         channels: Sequence[str],
+        windows: Sequence[Window] = (),
         is_dry_run: bool = False,
     ) -> Plan:
-        """Make the monitors of source 'file' those that are ``wanted``, all or nothing. ``body``: the file's rest.
+        """Make what is of source 'file' the monitors ``wanted`` and the ``windows``. ``body``: the file's rest.
 
-        A monitor of another source that has the same name becomes the file's. ``is_dry_run``: what would change is
-        found by doing it in a transaction that is not committed.
+        All or nothing. A monitor of another source that has the same name becomes the file's. ``is_dry_run``: what
+        would change is found by doing it in a transaction that is not committed.
         """
         plan = None
         with contextlib.suppress(_DryRun), self._database.transaction() as transaction:
             edit = _Edit(transaction, now)
             plan = _apply(edit, wanted, lines, channels=channels)
-            if body != configuration.body(transaction):
+            has_new_windows = put_of_file(transaction, windows, now=now)
+            if body != configuration.body(transaction) or has_new_windows:
                 edit.body, edit.is_changed = body, True
             edit.save()
             if is_dry_run:
@@ -206,7 +211,10 @@ class _Edit:
             return []
         monitor = Monitor.model_validate(dict(row))
         told = channels_for_recovery(self.transaction, monitor, active, channels)
-        return [resolve_alert(self.transaction, active, self.now, channels=told, now=self.now, reason=reason)]
+        hold = Coverage(self.transaction, self.now).hold(monitor, self.now)
+        return [
+            resolve_alert(self.transaction, active, self.now, channels=told, now=self.now, reason=reason, hold=hold)
+        ]
 
     def _note(self, monitor_id: int, before: str, after: str, reason: Reason, alert: Alert | None = None) -> None:
         alert_id = alert.id if alert else None

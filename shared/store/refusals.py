@@ -1,4 +1,4 @@
-"""Why the store does not do what somebody asks of a monitor. Light, since every function may respond with one."""
+"""Why the store refuses what somebody asks of a monitor or a window. Light: every function may respond with one."""
 
 _WHERE = {
     "env": "is watched by TARGET_URL: change it there",
@@ -11,6 +11,35 @@ class MonitorNotFound(Exception):
 
     def __init__(self, monitor_id: object) -> None:
         super().__init__(f"there is no monitor {monitor_id}")
+
+
+class WindowNotFound(Exception):
+    """No window has this id."""
+
+    def __init__(self, window_id: object) -> None:
+        super().__init__(f"there is no window {window_id}")
+
+
+class WindowOfFile(Exception):
+    """The window stands in the configuration's file."""
+
+    def __init__(self, window_id: int) -> None:
+        super().__init__(f"window {window_id} stands in the configuration's file: change it there")
+
+
+class NotAMonitors(Exception):
+    """A silence is asked for of an alert that is not about a monitor."""
+
+    def __init__(self, alert_id: int) -> None:
+        super().__init__(f"silence: expected an alert about a monitor; alert {alert_id} is about something else")
+
+
+class UnknownName(Exception):
+    """A window is about something that there is not. ``field``: monitors, groups or tags."""
+
+    def __init__(self, field: str, name: str) -> None:
+        super().__init__(f"{field}: expected names that some monitor has; found {name!r}")
+        self.field, self.name = field, name
 
 
 class NameTaken(Exception):

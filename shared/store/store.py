@@ -6,30 +6,26 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared.alerting import (
-    STATE_WITHOUT_AGENT,
-    Reason,
     WatchPeriod,
-    agent_after_move,
-    count_move,
     extend_watch,
     fall_silent,
-    has_news,
     is_silent,
-    monitor_after_move,
-    move,
 )
-from shared.models import Agent, Alert, AlertKind, AlertStatus, Cause, Change, ChangeKind, Event, Notification
-from shared.store.changes import channels_for_recovery, channels_of, open_alert
+from shared.models import Agent, Alert, AlertKind, AlertStatus, Cause, Change, Event, Notification
+from shared.store.changes import open_alert
 from shared.store.engines.database import Database, Transaction
 from shared.store.engines.group_commit import Group
 from shared.store.ingest import Ingested, ingest
+from shared.store.judging.by_hand import move_by_hand, save_agents_silence, silence
 from shared.store.outbox import Outbox
-from shared.store.tables import agents, alerts, monitors, notifications, state_changes, watches
+from shared.store.tables import agents, alerts, monitors, notifications, watches
 
 if TYPE_CHECKING:
     from shared.alerting.health import HealthFacts
     from shared.store.claims import Checks
     from shared.store.heartbeats import Heartbeats
+    from shared.store.judging.maintenance import Maintenance
+    from shared.store.judging.windows import Windows
     from shared.store.monitors import Monitors
 
 # A watch is saved this often, not at each review.
@@ -68,6 +64,20 @@ class Store:
         from shared.store.heartbeats import Heartbeats
 
         return Heartbeats(self.database)
+
+    @functools.cached_property
+    def windows(self) -> "Windows":
+        """Windows of maintenance and silence."""
+        from shared.store.judging.windows import Windows
+
+        return Windows(self.database)
+
+    @functools.cached_property
+    def maintenance(self) -> "Maintenance":
+        """Windows that open and close."""
+        from shared.store.judging.maintenance import Maintenance
+
+        return Maintenance(self.database)
 
     def note_run(self, function: str, *, now: datetime) -> None:
         """Note that a scheduled function runs, so that the doctor can tell if it does not any more."""
@@ -148,30 +158,31 @@ class Alerts:
         with self._database.snapshot() as snapshot:
             return alerts.page(snapshot, limit=limit, before=before, status=status, outages_of=outages_of)
 
-    def move(self, alert_id: int, to: AlertStatus, *, by: str | None, at: datetime, channels: Sequence[str]) -> Change:
+    def move(
+        self,
+        alert_id: int,
+        to: AlertStatus | None,
+        *,
+        by: str | None,
+        at: datetime,
+        channels: Sequence[str],
+        silence_seconds: float | None = None,
+    ) -> Change:
         """Move an alert by hand. Its end, or its reopening, is owed to those of ``channels`` that hear of its subject.
 
-        The change's kind is None if the alert was there already.
+        The change's kind is None if the alert was there already, or is to stay where it is (``to`` is None).
+        ``silence_seconds``: for so long messages about its monitor are held.
 
         Raises:
             AlertNotFound: no alert has this id.
             IllegalMove: an alert does not go this way.
+            NotAMonitors: a silence is asked for, and the alert is not about a monitor.
             TooManyMoves: it was moved too often.
         """
         with self._database.transaction() as transaction:
             alert = alerts.get(transaction, alert_id)
-            other = alerts.active(transaction, alert.kind, alert.subject)
-            moved = move(alert, to, by=by, at=at, other_active=other)
-            if moved == alert:
-                return Change(alert, None)
-            alerts.save_moves(transaction, alert.id, count_move(alert, alerts.moves(transaction, alert.id), at))
-            alerts.save(transaction, moved)
-            _sync_subject(transaction, moved, at)
-            if not has_news(alert, moved):
-                return Change(moved, ChangeKind.MOVED)
-            told = _channels_about(transaction, moved, channels)
-            owed = notifications.owe(transaction, moved, told, now=at, is_manual=True, actor=by, occurred_at=at)
-            return Change(moved, ChangeKind.MOVED, owed)
+            window_id = silence(transaction, alert, silence_seconds, by, at) if silence_seconds else None
+            return move_by_hand(transaction, alert, to or alert.status, by, at, channels)._replace(window_id=window_id)
 
 
 class Agents:
@@ -193,7 +204,7 @@ class Agents:
         with self._database.transaction() as transaction:
             watch = _watch_on(transaction, now)
             for agent in _silent_agents(transaction, watch, now):
-                _save_silence(transaction, fall_silent(agent), now)
+                save_agents_silence(transaction, fall_silent(agent), now)
                 if alerts.active(transaction, AlertKind.AGENT_SILENT, agent.name) is None:
                     changes.append(
                         open_alert(
@@ -229,37 +240,3 @@ def _watch_on(transaction: Transaction, now: datetime) -> WatchPeriod:
 
 def _silent_agents(transaction: Transaction, watch: WatchPeriod, now: datetime) -> list[Agent]:
     return [agent for agent in agents.not_silent(transaction) if is_silent(agent, watch, now)]
-
-
-def _save_silence(transaction: Transaction, agent: Agent, at: datetime) -> None:
-    agents.save(transaction, agent)
-    state_changes.add_of_agent(transaction, agent.name, STATE_WITHOUT_AGENT, at, Reason.AGENT_SILENT)
-    monitors.set_state_of_agent(transaction, agent.name, STATE_WITHOUT_AGENT, at)
-
-
-def _channels_about(transaction: Transaction, alert: Alert, configured: Sequence[str]) -> Sequence[str]:
-    """Those of the ``configured`` channels that hear of an alert: its monitor's policy may name some."""
-    monitor = monitors.named(transaction, alert.subject) if alert.kind is AlertKind.OUTAGE else None
-    if monitor is None:
-        return configured
-    if alert.status is AlertStatus.RESOLVED:
-        return channels_for_recovery(transaction, monitor, alert, configured)
-    return channels_of(monitor, configured)
-
-
-def _sync_subject(transaction: Transaction, alert: Alert, at: datetime) -> None:
-    """Save what a person's move of an alert says about the monitor or the agent that it is about."""
-    if alert.kind is AlertKind.OUTAGE:
-        monitor = monitors.named(transaction, alert.subject)
-        if monitor is not None and (moved := monitor_after_move(monitor, alert, at)) is not monitor:
-            monitors.save(transaction, moved)
-            states = monitor.state, moved.state
-            state_changes.add(transaction, monitor.id, *states, at, Reason.MOVED_BY_HAND, alert_id=alert.id)
-    elif alert.kind in (AlertKind.AGENT_SILENT, AlertKind.LOCATION_OFFLINE):
-        agent = agents.named(transaction, alert.subject)
-        if agent is None or (moved_agent := agent_after_move(agent, alert)) is agent:
-            return
-        if alert.kind is AlertKind.AGENT_SILENT:
-            _save_silence(transaction, moved_agent, at)
-        else:
-            agents.save(transaction, moved_agent)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from shared.web.function import Function, answer, function, has_key, refuse_foreign_host
+from shared.web.function import Function, answer, function, has_key, refuse_foreign_host, require_key
 from shared.web.problems import RETRY_AFTER_SECONDS, Problem, retry_after
 from shared.web.request import MAX_BODY_BYTES, body_of, id_in_path, next_cursor, query_of
 
@@ -32,6 +32,7 @@ __all__ = [
     "next_cursor",
     "query_of",
     "refuse_foreign_host",
+    "require_key",
     "retry_after",
     "route",
     "routes",

@@ -115,7 +115,7 @@ def _admit(request: Request, access: Access) -> Settings:
         if settings.api_auth != "all":
             warn_of_open_access(settings.api_auth)
     if access in _LOCKED[settings.api_auth]:
-        _require_key(request, settings)
+        require_key(request, settings)
     return settings
 
 
@@ -137,7 +137,8 @@ def _is_a_key(given: bytes, settings: Settings) -> bool:
     return any(are_equal)
 
 
-def _require_key(request: Request, settings: Settings) -> None:
+def require_key(request: Request, settings: Settings) -> None:
+    """Raise a Problem, 401, if the request shows no key."""
     given = _given_key(request)
     if not _is_a_key(given, settings):
         detail = "the X-API-Key header is wrong" if given else "the X-API-Key header is missing"

@@ -44,24 +44,19 @@ def document(status: int, detail: str, **members: Any) -> bytes:
 def response_to(error: Exception, name: str) -> Response:
     """The response of the function ``name`` to an exception; details that callers must not see go only to the log."""
     # Imported here, since the agent has no store, and most requests have no problem.
-    from shared.alerting import IllegalMove, TooManyMoves
-    from shared.store import AlertNotFound, MonitorNotFound, NameTaken, OwnedElsewhere, StoreUnavailable
+    from shared.alerting import TooManyMoves
+    from shared.store import StoreUnavailable
 
+    if (refusal := _refusal(error)) is not None:
+        status, members = refusal
+        return Response(document(status, str(error), **members), status, mimetype=MEDIA_TYPE)
     headers: dict[str, str] = {}
-    members: dict[str, Any] = {}
+    members = {}
     match error:
         case Problem():
             status, detail, headers, members = error.status, str(error), error.headers, error.members
         case ValidationError():
             status, (detail, members) = 400, _invalid(error)
-        case AlertNotFound() | MonitorNotFound():
-            status, detail = 404, str(error)
-        case NameTaken():
-            status, detail, members = 409, str(error), {"field": "name", "value": error.name}
-        case OwnedElsewhere():
-            status, detail, members = 409, str(error), {"source": error.source}
-        case IllegalMove():
-            status, detail, members = 409, str(error), {"field": "status", "from": error.alert.status, "to": error.to}
         case TooManyMoves():
             status, detail, headers = 429, str(error), {"Retry-After": str(error.retry_after)}
         case StoreUnavailable():
@@ -74,6 +69,28 @@ def response_to(error: Exception, name: str) -> Response:
             status, detail = 500, "an error of this program; its log has the details"
             step("server", "defect", level=logging.ERROR, failure=True, function=name)
     return Response(document(status, detail, **members), status, headers, mimetype=MEDIA_TYPE)
+
+
+def _refusal(error: Exception) -> tuple[int, dict[str, Any]] | None:
+    """The status and the members of the problem, if what somebody asked for is refused; its text says why."""
+    from shared import alerting, store
+
+    match error:
+        case store.AlertNotFound() | store.MonitorNotFound() | store.WindowNotFound():
+            return 404, {}
+        case store.NameTaken():
+            return 409, {"field": "name", "value": error.name}
+        case store.OwnedElsewhere():
+            return 409, {"source": error.source}
+        case store.WindowOfFile():
+            return 409, {"source": "file"}
+        case store.NotAMonitors():
+            return 400, {"field": "silence"}
+        case store.UnknownName():
+            return 400, {"field": error.field, "value": repr(error.name)}
+        case alerting.IllegalMove():
+            return 409, {"field": "status", "from": error.alert.status, "to": error.to}
+    return None
 
 
 def _invalid(error: ValidationError) -> tuple[str, dict[str, Any]]:

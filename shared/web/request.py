@@ -64,10 +64,11 @@ def query_of(request: Request, kind: type[Query]) -> Query:
     except UnicodeDecodeError as error:
         raise Problem(400, "the query is not UTF-8") from error
     found: dict[str, str] = {}
+    known = {field.alias or name for name, field in kind.model_fields.items()}
     for name, value in pairs:
         if name in found:
             raise Problem(400, f"duplicate parameter {name} in the query", field=name, value=shown(value))
-        if name in kind.model_fields:
+        if name in known:
             found[name] = value
     return kind.model_validate(found)
 

@@ -20,7 +20,10 @@ from tests.support.stand_ins import Target
 
 # The responses to a request that breaks the document; 414 comes from the server, before any function.
 REFUSALS = ["400", "401", "404", "405", "409", "413", "414", "415", "429"]
-POLICIES = ["create_monitor", "replace_monitor", "change_monitor", "apply_configuration"]
+POLICIES = [
+    *("create_monitor", "replace_monitor", "change_monitor", "apply_configuration"),
+    *("create_window", "change_window"),
+]
 # What ignores fields that it does not know.
 TAKEN = {"Event", "CheckAttempt", "Cause", "AlertUpdate", "ClaimRequest", "Configuration"}
 
@@ -103,6 +106,7 @@ def test_what_needs_the_key_says_so(described: dict[str, Any]) -> None:
     assert {operation["operationId"] for _, _, operation in operations(described) if needs_key(operation)} == {
         *("ingest_event", "check_monitors", "claim_checks", "deliver_notifications", "review_alerts"),
         *("create_monitor", "replace_monitor", "change_monitor", "remove_monitor", "want_check", "apply_configuration"),
+        *("create_window", "change_window", "end_window"),
     }
 
 

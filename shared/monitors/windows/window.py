@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from shared.models.scalars import Text
 from shared.models.times import utc, written_out
 from shared.monitors.durations import Duration
-from shared.monitors.policy import Names
+from shared.monitors.parts import Names
 from shared.monitors.windows.recurrence import Recurring, about
 from shared.monitors.windows.spans import Recurrence
 

@@ -1,5 +1,6 @@
 """The table ``monitors``."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -29,7 +30,7 @@ def bring_back(transaction: Transaction, monitor: Monitor) -> Monitor:
 
 def save(transaction: Transaction, monitor: Monitor) -> None:
     """Write what an event, or a person, can change of a monitor."""
-    transaction.rows(_SAVE, **monitor.model_dump(mode="json", exclude={"channels"}))
+    transaction.rows(_SAVE, **monitor.model_dump(mode="json", exclude={"channels", "group_name", "tags"}))
 
 
 def forget_state(transaction: Transaction, monitor_id: int, since: datetime) -> None:
@@ -53,6 +54,24 @@ def set_state_of_agent(transaction: Transaction, agent: str, state: MonitorState
     """Give every monitor that this agent checks the same state, since ``at``."""
     sql = "UPDATE monitors SET state = :state, since = :at WHERE agent = :agent AND state <> :state"
     transaction.rows(sql, state=state, agent=agent, at=as_text(at))
+
+
+def watched(transaction: Transaction, state: MonitorState | None = None) -> list[Monitor]:
+    """Every monitor that is watched, in the order of their ids; ``state``: those that are in it alone."""
+    sql = "SELECT * FROM monitors WHERE is_watched = 1"
+    if state is None:
+        return transaction.values(Monitor, f"{sql} ORDER BY id")
+    return transaction.values(Monitor, f"{sql} AND state = :state ORDER BY id", state=state)
+
+
+def names_of(transaction: Transaction, what: str) -> set[str]:
+    """The names of all ``monitors``, ``groups`` or ``tags``."""
+    rows = transaction.rows("SELECT name, group_name, tags FROM monitors WHERE removed_at IS NULL")
+    if what == "monitors":
+        return {row["name"] for row in rows}
+    if what == "groups":
+        return {row["group_name"] for row in rows if row["group_name"] is not None}
+    return {tag for row in rows if row["tags"] for tag in json.loads(row["tags"])}
 
 
 def newest_check(transaction: Transaction) -> str | None:

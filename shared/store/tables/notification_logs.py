@@ -1,4 +1,4 @@
-"""The table ``notification_logs``: one row for each attempt, and for each notification that expired."""
+"""The table ``notification_logs``: one row for each attempt, for each notification that expired or was held back."""
 
 from datetime import datetime
 from typing import Any
@@ -8,8 +8,8 @@ from shared.store.engines.database import MAX_ID, Transaction
 
 _ADD = """
     INSERT INTO notification_logs
-        (notification_id, alert_id, kind, channel, status, attempted_at, duration_ms, answer)
-    VALUES (:notification_id, :alert_id, :kind, :channel, :status, :attempted_at, :duration_ms, :answer)"""
+        (notification_id, alert_id, kind, channel, status, attempted_at, duration_ms, answer, reason)
+    VALUES (:notification_id, :alert_id, :kind, :channel, :status, :attempted_at, :duration_ms, :answer, :reason)"""
 
 # No two attempts share all of this.
 _HAS = """
@@ -27,6 +27,11 @@ def add_expiry(transaction: Transaction, notification: Notification, at: datetim
     """The row of a notification that expired."""
     answer = f"not delivered after {notification.attempts} attempts since {as_text(notification.created_at)}"
     add(transaction, Attempt(notification, AttemptStatus.EXPIRED, at, 0.0, answer))
+
+
+def add_decision(transaction: Transaction, notification: Notification, at: datetime) -> None:
+    """The row of a notification that a rule holds back (HELD) or away (SUPPRESSED), as its status says."""
+    add(transaction, Attempt(notification, AttemptStatus(notification.status), at, 0.0, None))
 
 
 def has(transaction: Transaction, attempt: Attempt) -> bool:
@@ -57,4 +62,5 @@ def _columns(attempt: Attempt) -> dict[str, Any]:
         "attempted_at": as_text(attempt.attempted_at),
         "duration_ms": round(attempt.duration_ms, 3),
         "answer": attempt.answer,
+        "reason": attempt.notification.reason,
     }

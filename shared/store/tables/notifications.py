@@ -18,15 +18,19 @@ from shared.store.engines.database import Row, Transaction, salvaged
 _ADD = """
     INSERT INTO notifications
         (alert_id, channel, kind, status, occurred_at, is_manual, actor, reason, created_at, due_at, scheduled_at)
-    VALUES (:alert_id, :channel, :kind, 'PENDING', :occurred_at, :is_manual, :actor, :reason, :now, :now, :now)
-    RETURNING id"""
+    VALUES (:alert_id, :channel, :kind, :status, :occurred_at, :is_manual, :actor, :reason, :now, :now, :now)
+    RETURNING *"""
 
 # On a channel the messages about one subject go out in the order of their changes: a notification waits for every
-# earlier one there that is still owed. A RECOVERY therefore never overtakes its OUTAGE, nor a newer alert an older one.
-_IS_NEXT = """NOT EXISTS (
+# earlier one there that is still owed, or held. A RECOVERY therefore never overtakes its OUTAGE, nor a newer alert an
+# older one. Two questions, since each has an index of its own.
+_IS_NEXT = " AND ".join(
+    f"""NOT EXISTS (
     SELECT 1 FROM notifications earlier JOIN alerts same ON same.id = earlier.alert_id
-    WHERE earlier.channel = due.channel AND earlier.status IN ('PENDING', 'SENDING')
-      AND earlier.id < due.id AND same.subject = about.subject AND same.kind = about.kind)"""
+    WHERE earlier.channel = due.channel AND earlier.{status}
+      AND earlier.id < due.id AND same.subject = about.subject AND same.kind = about.kind)"""  # noqa: S608  # our own text
+    for status in ("status IN ('PENDING', 'SENDING')", "status = 'HELD'")
+)
 
 _CLAIM = f"""
     UPDATE notifications SET status = 'SENDING', leased_until = :leased_until, attempts = attempts + 1
@@ -45,7 +49,7 @@ _SETTLE = """
     WHERE id = :id AND status IN ('PENDING', 'SENDING') AND (attempts = :attempts OR :status = 'SENT')"""
 
 _TOO_OLD = """
-    status IN ('PENDING', 'SENDING') AND created_at < :created_before
+    status IN ('PENDING', 'SENDING') AND coalesce(released_at, created_at) < :created_before
     AND (leased_until IS NULL OR leased_until <= :now)"""
 
 # What _IS_NEXT says, in one pass over everything that is owed: GET / asks this.
@@ -54,7 +58,8 @@ _OWED_BY_CHANNEL = """
         CASE WHEN due_at <= :late AND (leased_until IS NULL OR leased_until <= :late) AND id = next_id
         THEN 1 ELSE 0 END) AS overdue
     FROM (
-        SELECT due.id, due.channel, due.created_at, due.due_at, due.leased_until,
+        SELECT due.id, due.channel, coalesce(due.released_at, due.created_at) AS created_at,
+            due.due_at, due.leased_until,
             min(due.id) OVER (PARTITION BY due.channel, about.subject, about.kind) AS next_id
         FROM notifications due JOIN alerts about ON about.id = due.alert_id
         WHERE due.status IN ('PENDING', 'SENDING')) owed
@@ -71,31 +76,53 @@ def owe(
     actor: str | None = None,
     reason: str | None = None,
     occurred_at: datetime | None = None,
-) -> tuple[int, ...]:
-    """Add one notification of the alert's newest change for each channel; their ids.
+    status: NotificationStatus = NotificationStatus.PENDING,
+) -> list[Notification]:
+    """Add one notification of the alert's newest change for each channel.
 
     ``occurred_at``: when that was, if not when the alert opened or was resolved. ``reason``: see Notification.
+    ``status``: PENDING, or HELD or SUPPRESSED by a rule.
     A channel that refuses messages is not asked to carry one about itself.
     """
     kind = NotificationKind(alert.kind.value) if alert.status.is_active else NotificationKind.RECOVERY
     about_itself = alert.subject if alert.kind is AlertKind.CHANNEL_REFUSED else None
-    ids: list[int] = []
-    for channel in channels:
-        if channel == about_itself:
-            continue
-        row = transaction.row(
+    return [
+        transaction.added(
+            Notification,
             _ADD,
             alert_id=alert.id,
             channel=channel,
             kind=kind,
+            status=status,
             occurred_at=as_text(occurred_at or alert.resolved_at or alert.opened_at),
             is_manual=int(is_manual),
             actor=actor,
             reason=reason,
             now=as_text(now),
         )
-        ids.append(row["id"] if row else 0)
-    return tuple(ids)
+        for channel in channels
+        if channel != about_itself
+    ]
+
+
+def held(transaction: Transaction, alert_id: int | None = None) -> list[Notification]:
+    """The notifications that are held back, oldest first; ``alert_id``: of this alert alone."""
+    about = "AND alert_id = :alert_id" if alert_id is not None else ""
+    sql = f"SELECT * FROM notifications WHERE status = 'HELD' {about} ORDER BY id"  # noqa: S608  # our own text
+    return transaction.values(Notification, sql, **({"alert_id": alert_id} if alert_id is not None else {}))
+
+
+def suppress(transaction: Transaction, notification: Notification) -> Notification:
+    """A notification that is held will never be sent; as it is then."""
+    transaction.rows("UPDATE notifications SET status = 'SUPPRESSED' WHERE id = :id", id=notification.id)
+    return notification.model_copy(update={"status": NotificationStatus.SUPPRESSED})
+
+
+def release(transaction: Transaction, notification_id: int, now: datetime) -> None:
+    """Let a notification that is held be due now. It expires as if it had been created now."""
+    sql = """UPDATE notifications SET status = 'PENDING', due_at = :now, scheduled_at = :now, released_at = :now
+        WHERE id = :id AND status = 'HELD'"""
+    transaction.rows(sql, id=notification_id, now=as_text(now))
 
 
 def claim(

@@ -9,13 +9,14 @@ from tests.support.routes import ROUTES, filled
 
 READS = [
     *(("GET", "/"), ("GET", "/alerts"), ("GET", "/alerts/1"), ("GET", "/notification_logs"), ("GET", "/openapi.json")),
-    *(("GET", "/monitors"), ("GET", "/monitors/1")),
+    *(("GET", "/monitors"), ("GET", "/monitors/1"), ("GET", "/windows"), ("GET", "/windows/1")),
 ]
 WRITES = [("PATCH", "/alerts/1")]
 # What is watched: the key is needed in every mode.
 MANAGES = [
     *(("POST", "/monitors"), ("PUT", "/monitors/1"), ("PATCH", "/monitors/1"), ("DELETE", "/monitors/1")),
     *(("POST", "/monitors/1/check"), ("PUT", "/config")),
+    *(("POST", "/windows"), ("PATCH", "/windows/1"), ("DELETE", "/windows/1")),
 ]
 INGESTS = [
     ("POST", "/events"),

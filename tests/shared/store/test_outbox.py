@@ -108,6 +108,7 @@ def test_every_field_of_an_attempt_is_recorded(store: Store) -> None:
             "attempted_at": "2025-01-08T13:00:00.000Z",
             "duration_ms": 1.0,
             "answer": "retry",
+            "reason": None,
         }
     ]
     notification = store.alerts.get(1)[1][0]

@@ -1,5 +1,6 @@
 """The environment of a process under test: every variable is set, so that the caller's own does not matter."""
 
+import contextlib
 import os
 import socket
 from pathlib import Path
@@ -17,9 +18,13 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 on which nothing listens."""
+    """A port on which nothing listens, on any address of this machine: some tests listen on all of them."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as both:
+        both.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        both.bind(("::", 0))
+        return int(both.getsockname()[1])
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind(("", 0))
         return int(probe.getsockname()[1])
 
 

@@ -76,7 +76,7 @@ class SqliteDatabase(Lifecycle[sqlite3.Connection, SqliteTransaction, Mode]):
 
     def dialect(self, migration: str) -> str:
         """The text of a migration with this engine's type names."""
-        return migration.replace("{identity}", "INTEGER PRIMARY KEY")
+        return migration.replace("{only_sqlite}", "").replace("{identity}", "INTEGER PRIMARY KEY")
 
     def _begin(self, mode: Mode, seconds: float) -> sqlite3.Connection:
         """Begin, and wait for other processes if necessary; the lock is held afterwards."""

@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -51,7 +52,7 @@ def starts(found: Recurrence, since: datetime, count: int = 4) -> list[str]:
         ({"rrule": "DTSTART:20270110T090000\nRRULE:FREQ=DAILY;UNTIL=20270115T000000Z"}, ["01-14 09:00"]),
     ],
 )
-def test_a_window_recurs(fields: dict[str, object], expected: list[str]) -> None:
+def test_a_window_recurs(fields: dict[str, Any], expected: list[str]) -> None:
     assert [each.removesuffix("+0000") for each in starts(recurrence(**fields), NOW, 3)] == expected
 
 

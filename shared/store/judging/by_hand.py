@@ -1,0 +1,86 @@
+"""What a person does with an alert, saved with what it says about the monitor or the agent that it is about."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from shared.alerting import (
+    STATE_WITHOUT_AGENT,
+    Reason,
+    agent_after_move,
+    count_move,
+    has_news,
+    monitor_after_move,
+    move,
+)
+from shared.models import Agent, Alert, AlertKind, AlertStatus, Change, ChangeKind, Monitor
+from shared.store.changes import channels_for_recovery, channels_of, owe
+from shared.store.engines.database import Transaction
+from shared.store.judging.coverage import Coverage
+from shared.store.refusals import NotAMonitors
+from shared.store.tables import agents, alerts, monitors, state_changes
+
+
+def move_by_hand(
+    transaction: Transaction, alert: Alert, to: AlertStatus, by: str | None, at: datetime, channels: Sequence[str]
+) -> Change:
+    """Move an alert, and owe that to those who hear of its subject. Raises as ``store.alerts.move`` does."""
+    other = alerts.active(transaction, alert.kind, alert.subject)
+    moved = move(alert, to, by=by, at=at, other_active=other)
+    if moved == alert:
+        return Change(alert, None)
+    alerts.save_moves(transaction, alert.id, count_move(alert, alerts.moves(transaction, alert.id), at))
+    alerts.save(transaction, moved)
+    _sync_subject(transaction, moved, at)
+    if not has_news(alert, moved):
+        return Change(moved, ChangeKind.MOVED)
+    monitor = monitors.named(transaction, moved.subject) if moved.kind is AlertKind.OUTAGE else None
+    told = _channels_about(transaction, moved, monitor, channels)
+    hold = Coverage(transaction, at).hold(monitor, at)
+    owed = owe(transaction, moved, told, now=at, hold=hold, is_manual=True, actor=by, occurred_at=at)
+    return Change(moved, ChangeKind.MOVED, owed)
+
+
+def silence(transaction: Transaction, alert: Alert, seconds: float, by: str | None, at: datetime) -> int:
+    """Hold messages about the alert's monitor for so long; the window's id. Raises NotAMonitors."""
+    if alert.kind is not AlertKind.OUTAGE:
+        raise NotAMonitors(alert.id)
+    # Imported here: a window's model costs a cold start, and few requests ask for a silence.
+    from shared.store.judging.windows import add_silence
+
+    return add_silence(transaction, alert.subject, seconds, by=by, now=at)
+
+
+def save_agents_silence(transaction: Transaction, agent: Agent, at: datetime) -> None:
+    """Save an agent that has fallen silent: nothing is known of its monitors any more."""
+    agents.save(transaction, agent)
+    state_changes.add_of_agent(transaction, agent.name, STATE_WITHOUT_AGENT, at, Reason.AGENT_SILENT)
+    monitors.set_state_of_agent(transaction, agent.name, STATE_WITHOUT_AGENT, at)
+
+
+def _channels_about(
+    transaction: Transaction, alert: Alert, monitor: Monitor | None, configured: Sequence[str]
+) -> Sequence[str]:
+    """Those of the ``configured`` channels that hear of an alert: its monitor's policy may name some."""
+    if monitor is None:
+        return configured
+    if alert.status is AlertStatus.RESOLVED:
+        return channels_for_recovery(transaction, monitor, alert, configured)
+    return channels_of(monitor, configured)
+
+
+def _sync_subject(transaction: Transaction, alert: Alert, at: datetime) -> None:
+    """Save what a person's move of an alert says about the monitor or the agent that it is about."""
+    if alert.kind is AlertKind.OUTAGE:
+        monitor = monitors.named(transaction, alert.subject)
+        if monitor is not None and (moved := monitor_after_move(monitor, alert, at)) is not monitor:
+            monitors.save(transaction, moved)
+            states = monitor.state, moved.state
+            state_changes.add(transaction, monitor.id, *states, at, Reason.MOVED_BY_HAND, alert_id=alert.id)
+    elif alert.kind in (AlertKind.AGENT_SILENT, AlertKind.LOCATION_OFFLINE):
+        agent = agents.named(transaction, alert.subject)
+        if agent is None or (moved_agent := agent_after_move(agent, alert)) is agent:
+            return
+        if alert.kind is AlertKind.AGENT_SILENT:
+            save_agents_silence(transaction, moved_agent, at)
+        else:
+            agents.save(transaction, moved_agent)

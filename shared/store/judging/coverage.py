@@ -1,0 +1,45 @@
+"""Which windows cover a monitor. Read once in a transaction."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+from shared.models import Monitor
+from shared.monitors.windows.planned import Planned
+from shared.store.engines.database import Transaction
+from shared.store.tables import windows
+
+
+class Hold(StrEnum):
+    """The rule that holds a message back."""
+
+    SILENCE = "silence"
+
+
+class Coverage:
+    """The windows that are open at ``since`` or later."""
+
+    def __init__(self, transaction: Transaction, since: datetime) -> None:
+        by_kind: dict[str, list[Planned]] = {"maintenance": [], "silence": []}
+        for window in windows.not_over(transaction, since):
+            by_kind[window.kind].append(window)
+        self._of_maintenance, self._of_silence = by_kind["maintenance"], by_kind["silence"]
+
+    def is_any_open(self, at: datetime) -> bool:
+        """Whether a window of maintenance is open."""
+        return any(window.span_at(at) for window in self._of_maintenance)
+
+    def is_in_maintenance(self, monitor: Monitor, at: datetime) -> bool:
+        """Whether a window of maintenance covers the monitor."""
+        return _is_covered(self._of_maintenance, monitor, at)
+
+    def hold(self, monitor: Monitor | None, at: datetime) -> Hold | None:
+        """The rule that holds messages about the monitor back; None if none does, or they are about something else."""
+        return Hold.SILENCE if monitor and _is_covered(self._of_silence, monitor, at) else None
+
+
+def _is_covered(planned: Iterable[Planned], monitor: Monitor, at: datetime) -> bool:
+    return any(
+        window.is_about(monitor.name, monitor.group_name, monitor.tags or ()) and window.span_at(at)
+        for window in planned
+    )

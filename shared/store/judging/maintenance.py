@@ -1,0 +1,95 @@
+"""Monitors enter and leave maintenance as its windows open and close, without waiting for another check."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from shared.alerting import Reason
+from shared.alerting.rules import maintenance
+from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Monitor, MonitorState
+from shared.store.changes import channels_of, open_alert
+from shared.store.engines.database import Database, Transaction
+from shared.store.judging.coverage import Coverage
+from shared.store.judging.holds import releasable, release
+from shared.store.tables import agents, alerts, events, monitors, state_changes
+
+
+class Maintenance:
+    """The windows of one store, as they open and close."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def review(self, *, now: datetime, channels: Collection[str]) -> list[Change]:
+        """Let monitors enter and leave maintenance, and send what no silence holds any more; the alerts that open.
+
+        To be called at least once a minute.
+        """
+        with self._database.snapshot() as snapshot:
+            is_anything = bool(_moving(snapshot, Coverage(snapshot, now), now) or releasable(snapshot, now))
+        if not is_anything:
+            return []
+        with self._database.transaction() as transaction:
+            coverage = Coverage(transaction, now)
+            changes = [
+                change
+                for monitor in _moving(transaction, coverage, now)
+                for change in _move(transaction, monitor, coverage, now, tuple(channels))
+            ]
+            release(transaction, now)
+        return changes
+
+
+def _moving(transaction: Transaction, coverage: Coverage, now: datetime) -> list[Monitor]:
+    """The monitors that enter or leave maintenance now."""
+    # Usually no window is open, and few monitors are to be looked at.
+    state = None if coverage.is_any_open(now) else MonitorState.MAINTENANCE
+    return [
+        monitor
+        for monitor in monitors.watched(transaction, state)
+        if coverage.is_in_maintenance(monitor, now) is not (monitor.state is MonitorState.MAINTENANCE)
+    ]
+
+
+def _move(
+    transaction: Transaction, monitor: Monitor, coverage: Coverage, now: datetime, channels: Sequence[str]
+) -> list[Change]:
+    active = alerts.active(transaction, AlertKind.OUTAGE, monitor.name)
+    changes: list[Change] = []
+    if monitor.state is not MonitorState.MAINTENANCE:
+        moved = maintenance.begin(monitor, now)
+    else:
+        last = events.with_ids(transaction, [monitor.last_event_id]).get(monitor.last_event_id or 0)
+        cause = Cause.model_validate_json(last["cause"]) if last and last["cause"] else None
+        is_missed = cause is not None and cause.code == "no_ping_since"
+        is_known = monitor.last_checked_at is not None and not _is_agent_silent(transaction, monitor)
+        decision = maintenance.end(monitor, active, now, is_known=is_known, is_ping_missed=is_missed)
+        moved = decision.monitor
+        if decision.change is ChangeKind.OPENED:
+            opened = open_alert(
+                transaction,
+                AlertKind.OUTAGE,
+                monitor.name,
+                cause=cause,
+                reported=last["error_message"] if last else None,
+                target_url=monitor.target_url,
+                failed_at=monitor.failing_since or now,
+                opened_at=now,
+                channels=channels_of(monitor, channels),
+                now=now,
+                hold=coverage.hold(monitor, now),
+            )
+            changes.append(opened)
+            active = opened.alert
+    monitors.save(transaction, moved)
+    _note(transaction, monitor, moved, active, now)
+    return changes
+
+
+def _is_agent_silent(transaction: Transaction, monitor: Monitor) -> bool:
+    agent = agents.named(transaction, monitor.agent) if monitor.agent else None
+    return agent is not None and agent.is_silent
+
+
+def _note(transaction: Transaction, before: Monitor, after: Monitor, active: Alert | None, now: datetime) -> None:
+    alert_id = active.id if active else None
+    state_changes.add(transaction, before.id, before.state, after.state, now, Reason.MAINTENANCE, alert_id=alert_id)

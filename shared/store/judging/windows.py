@@ -1,0 +1,121 @@
+"""Windows: made, changed and ended by people and by the file; and what opens or is sent when one closes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from shared.monitors.windows.planned import Planned
+from shared.monitors.windows.spans import Span
+from shared.monitors.windows.window import Window
+from shared.store.engines.database import MAX_ID, Database, Row, Transaction
+from shared.store.judging.holds import release
+from shared.store.refusals import UnknownName, WindowOfFile
+from shared.store.tables import monitors
+from shared.store.tables import windows as table
+
+
+class Entry(NamedTuple):
+    """A window with all that an answer says of it."""
+
+    source: str
+    window: Window
+    planned: Planned
+
+
+class Windows:
+    """The windows of one store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, window_id: int) -> Entry:
+        """One window. Raises WindowNotFound."""
+        with self._database.snapshot() as snapshot:
+            return _entry(table.get(snapshot, window_id))
+
+    def page(self, *, limit: int, before: int = MAX_ID) -> list[Entry]:
+        """The newest windows first; ``before``: only those with a smaller id."""
+        with self._database.snapshot() as snapshot:
+            return [_entry(row) for row in table.page(snapshot, limit=limit, before=before)]
+
+    def add(self, window: Window, *, now: datetime) -> Entry:
+        """A new window of source 'api'. Raises UnknownName if it is about something that there is not."""
+        with self._database.transaction() as transaction:
+            _refuse_unknown(transaction, window)
+            return _entry(table.add(transaction, _columns(window, "api", now), now))
+
+    def replace(self, window_id: int, window: Window, *, now: datetime) -> tuple[Entry, list[int]]:
+        """Replace a window; also the notifications that it held and the new one does not, which are due now.
+
+        Raises:
+            WindowNotFound: no window has this id.
+            WindowOfFile: it stands in the file.
+            UnknownName: the new one is about something that there is not.
+        """
+        with self._database.transaction() as transaction:
+            former = _own(transaction, window_id)
+            _refuse_unknown(transaction, window)
+            # One that has begun lasts from its beginning on.
+            begins = datetime.fromisoformat(former["starts_at"]) if former["starts_at"] else now
+            columns = _columns(window, "api", now if window.starts_at else begins)
+            entry = _entry(table.save(transaction, window_id, columns))
+            return entry, release(transaction, now)
+
+    def remove(self, window_id: int, *, now: datetime) -> list[int]:
+        """End a window early, or let it never come; what it held, which is due now. Raises as ``replace`` does."""
+        with self._database.transaction() as transaction:
+            _own(transaction, window_id)
+            table.remove(transaction, window_id)
+            return release(transaction, now)
+
+
+def add_silence(transaction: Transaction, monitor: str, seconds: float, *, by: str | None, now: datetime) -> int:
+    """Hold messages about a monitor for so long; the window's id."""
+    # Names of alerts may be longer than those of policies.
+    window = Window.model_construct(kind="silence", monitors=(monitor,), duration=seconds, by=by)
+    return int(table.add(transaction, _columns(window, "api", now), now)["id"])
+
+
+def put_of_file(transaction: Transaction, windows: Sequence[Window], *, now: datetime) -> bool:
+    """Make the windows of source 'file' these; whether that changed any. What did not change goes on as it is."""
+    wanted = [_columns(window, "file", now) for window in windows]
+    bodies = [columns["body"] for columns in wanted]
+    stored = table.of_source(transaction, "file")
+    gone = [row for row in stored if row["body"] not in bodies]
+    for row in gone:
+        table.remove(transaction, row["id"])
+    known = {row["body"] for row in stored}
+    new = [columns for columns in wanted if columns["body"] not in known]
+    for columns in new:
+        table.add(transaction, columns, now)
+    if gone:
+        release(transaction, now)
+    return bool(gone or new)
+
+
+def _columns(window: Window, source: str, now: datetime) -> dict[str, str | None]:
+    recurrence = window.recurs_as()
+    once = None if recurrence else Span(*window.once(now))
+    body = window.model_dump_json(exclude_none=True)
+    return table.columns_of(source, body, window.kind, window.targets, once, recurrence)
+
+
+def _entry(row: Row) -> Entry:
+    return Entry(row["source"], Window.model_validate_json(row["body"]), table.planned(row))
+
+
+def _own(transaction: Transaction, window_id: int) -> Row:
+    row = table.get(transaction, window_id)
+    if row["source"] == "file":
+        raise WindowOfFile(window_id)
+    return row
+
+
+def _refuse_unknown(transaction: Transaction, window: Window) -> None:
+    [(target, names)] = window.targets.items()
+    if target == "all":
+        return
+    known = monitors.names_of(transaction, target)
+    for name in names:
+        if name not in known:
+            raise UnknownName(target, name)

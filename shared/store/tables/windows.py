@@ -1,0 +1,82 @@
+"""The table ``windows``."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from shared.models import as_text
+from shared.monitors.windows.planned import Planned
+from shared.monitors.windows.spans import Recurrence, Span
+from shared.store.engines.database import MAX_ID, Row, Transaction
+from shared.store.refusals import WindowNotFound
+
+_COLUMNS = ("source", "body", "kind", "targets", "starts_at", "ends_at", "recurrence")
+_ADD = f"""
+    INSERT INTO windows ({", ".join(_COLUMNS)}, created_at)
+    VALUES ({", ".join(f":{name}" for name in _COLUMNS)}, :now) RETURNING *"""  # noqa: S608  # our own names
+_SAVE = f"""
+    UPDATE windows SET {", ".join(f"{name} = :{name}" for name in _COLUMNS)} WHERE id = :id
+    RETURNING *"""  # noqa: S608  # our own names
+
+
+def columns_of(
+    source: str, body: str, kind: str, targets: dict[str, Any], once: Span | None, recurrence: Recurrence | None
+) -> dict[str, Any]:
+    """What is stored of a window. ``body``: the JSON of what was given."""
+    return {
+        "source": source,
+        "body": body,
+        "kind": kind,
+        "targets": json.dumps(targets, ensure_ascii=False),
+        "starts_at": as_text(once.starts_at) if once else None,
+        "ends_at": as_text(once.ends_at) if once else None,
+        "recurrence": json.dumps(recurrence, ensure_ascii=False) if recurrence else None,
+    }
+
+
+def planned(row: Row) -> Planned:
+    """The window that a row holds."""
+    times = [datetime.fromisoformat(row[name]) for name in ("starts_at", "ends_at") if row[name]]
+    recurrence = Recurrence(*json.loads(row["recurrence"])) if row["recurrence"] else None
+    return Planned(row["id"], row["kind"], json.loads(row["targets"]), Span(*times) if times else None, recurrence)
+
+
+def add(transaction: Transaction, columns: dict[str, Any], now: datetime) -> Row:
+    """A new window; its row."""
+    return transaction.rows(_ADD, now=as_text(now), **columns)[0]
+
+
+def save(transaction: Transaction, window_id: int, columns: dict[str, Any]) -> Row:
+    """Replace a window; its row."""
+    return transaction.rows(_SAVE, id=window_id, **columns)[0]
+
+
+def remove(transaction: Transaction, window_id: int) -> None:
+    """Delete a window."""
+    transaction.rows("DELETE FROM windows WHERE id = :id", id=window_id)
+
+
+def get(transaction: Transaction, window_id: int) -> Row:
+    """The window with this id. Raises WindowNotFound."""
+    row = transaction.row("SELECT * FROM windows WHERE id = :id", id=window_id) if window_id <= MAX_ID else None
+    if row is None:
+        raise WindowNotFound(window_id)
+    return row
+
+
+def page(transaction: Transaction, *, limit: int, before: int) -> Sequence[Row]:
+    """The newest windows first, beginning below ``before``."""
+    sql = "SELECT * FROM windows WHERE id < :before ORDER BY id DESC LIMIT :limit"
+    return transaction.rows(sql, before=before, limit=limit)
+
+
+def of_source(transaction: Transaction, source: str) -> Sequence[Row]:
+    """All windows of a source, oldest first."""
+    return transaction.rows("SELECT * FROM windows WHERE source = :source ORDER BY id", source=source)
+
+
+def not_over(transaction: Transaction, at: datetime) -> list[Planned]:
+    """Every window that recurs, or that ends after ``at``."""
+    sql = "SELECT * FROM windows WHERE ends_at IS NULL OR ends_at > :at ORDER BY id"
+    return [planned(row) for row in transaction.rows(sql, at=as_text(at))]
