@@ -39,6 +39,8 @@ SIZES = {
     "list_notification_logs": Size(max_instances=1),
     "manage_monitors": Size(max_instances=1),
     "claim_checks": Size(max_instances=1),
+    "manage_windows": Size(max_instances=1),
+    "get_alert": Size(max_instances=1),
 }
 
 
