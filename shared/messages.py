@@ -25,6 +25,8 @@ MAX_NAME = 64
 
 # Reasons for which an outage ends although nothing is known to work again.
 _NOT_RECOVERED = ("paused", "removed")
+# What a message says that follows while an outage stays open.
+_FOLLOW_UPS = {NotificationKind.REMINDER: "still_down", NotificationKind.ESCALATION: "not_acknowledged"}
 _SEPARATOR = " · "
 _JOINER = "\u200d"
 # Signs that a joiner or a variation selector can belong to.
@@ -53,6 +55,10 @@ def compose(alert: Alert, notification: Notification, language: Language, zone: 
     if notification.kind is NotificationKind.RECOVERY:
         lasted = duration(notification.occurred_at - alert.failed_at, language)
         parts.append(words["lasted"].format(duration=lasted))
+    if notification.kind in _FOLLOW_UPS:
+        lasted = duration(notification.occurred_at - alert.failed_at, language)
+        ordinal = words_of(language).ordinal(notification.number or 1)
+        parts.append(words[_FOLLOW_UPS[notification.kind]].format(ordinal=ordinal, duration=lasted))
     if notification.reason in _NOT_RECOVERED:
         parts.append(words[f"not_watched_{notification.reason}"])
     if notification.is_manual:

@@ -1,6 +1,8 @@
-"""Scheduled: notice what no event says: an agent falls silent, a ping does not come, a window closes."""
+"""Scheduled: notice what no event says: a silent agent, a missed ping, a window that closes, a reminder."""
 
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import functions_framework
 from flask import Request, Response
@@ -8,17 +10,20 @@ from flask import Request, Response
 from shared import web
 from shared.channels import configured
 from shared.logs import step
-from shared.models import now
+from shared.models import NotificationKind, now
 from shared.settings import Settings
 from shared.store import log_change, open_store
+
+if TYPE_CHECKING:
+    from shared.store import FollowUp, Ingested
 
 
 @functions_framework.http
 @web.function("POST", access="ingest")
 def review_alerts(request: Request, settings: Settings) -> Response:
-    """200 with what was newly found: ``{"silent_agents": 0, "missed_pings": 0, "outlived_windows": 0}``.
+    """200 with how much was newly found of each kind. ``deliver_notifications`` sends what is owed for it.
 
-    ``deliver_notifications`` sends what is owed for it.
+    ``{"silent_agents": 0, "missed_pings": 0, "outlived_windows": 0, "reminders": 0, "escalations": 0}``
     """
     channels = tuple(configured())
     store = open_store(settings)
@@ -26,9 +31,25 @@ def review_alerts(request: Request, settings: Settings) -> Response:
     silences = store.agents.review(now=at, channels=channels)
     missed = store.heartbeats.review(now=at, channels=channels)
     outlived = store.maintenance.review(now=at, channels=channels)
-    for each in missed:
-        step("server", "ping_missed", monitor=each.event.monitor, reason=each.reason, cause=each.event.error_message)
+    followed = store.follow_ups.review(now=at, channels=channels)
+    _log(missed, followed)
     for change in (*silences, *(change for each in missed for change in each.changes), *outlived):
         log_change(change)
-    found: dict[str, list[Any]] = {"silent_agents": silences, "missed_pings": missed, "outlived_windows": outlived}
-    return web.answer({name: len(each) for name, each in found.items()})
+    kinds = Counter(due.kind for due in followed)
+    return web.answer(
+        {
+            "silent_agents": len(silences),
+            "missed_pings": len(missed),
+            "outlived_windows": len(outlived),
+            "reminders": kinds[NotificationKind.REMINDER],
+            "escalations": kinds[NotificationKind.ESCALATION],
+        }
+    )
+
+
+def _log(missed: Sequence["Ingested"], followed: Sequence["FollowUp"]) -> None:
+    for each in missed:
+        step("server", "ping_missed", monitor=each.event.monitor, reason=each.reason, cause=each.event.error_message)
+    for due in followed:
+        subject = due.alert.subject
+        step("server", "follow_up_due", alert_id=due.alert.id, kind=due.kind, number=due.number, subject=subject)

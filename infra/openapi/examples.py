@@ -66,6 +66,7 @@ WHOLE_ALERT = ALERT | {
             "leased_until": None,
             "attempts": 2,
             "reason": None,
+            "number": None,
         }
     ]
 }
@@ -121,7 +122,7 @@ TROUBLE = {
     "version": __version__,
 }
 CHECKS_RUN = {"checked": 2, "failed": 1, "posted": 2, "refused": 0, "spooled": 0}
-REVIEW = {"silent_agents": 0, "missed_pings": 0, "outlived_windows": 0}
+REVIEW = {"silent_agents": 0, "missed_pings": 0, "outlived_windows": 0, "reminders": 0, "escalations": 0}
 DELIVERY_RUN = {"SENT": 1, "RETRY": 0, "FAILED": 0, "EXPIRED": 0}
 
 _BLANK = {"type": "about:blank"}

@@ -81,8 +81,9 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "attempts": "How often a sender claimed it.",
         "reason": (
             "Why it is owed although nothing failed or recovered (`paused`, `removed`), or the rule that held it back "
-            "(`silence`); null otherwise."
+            "(`silence`, `maintenance`); null otherwise."
         ),
+        "number": "The how manieth reminder it is, or the step of the escalation; null for other kinds.",
     },
     "NotificationLog": {
         "id": "The attempt's number.",

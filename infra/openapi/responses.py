@@ -123,6 +123,8 @@ class Review(BaseModel):
     silent_agents: Count = Field(description="Agents whose silence was noticed now.")
     missed_pings: Count = Field(description="Heartbeats whose ping did not come in time, as was noticed now.")
     outlived_windows: Count = Field(description="Outages that opened now, since their window of maintenance is over.")
+    reminders: Count = Field(description="Alerts of which people are reminded now.")
+    escalations: Count = Field(description="Steps of escalations that are taken now.")
 
 
 class Problem(BaseModel):

@@ -49,6 +49,8 @@ class Monitor(Value):
     channels: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
     is_watched: bool = True
     removed_at: Time | None = None
+    reminder_seconds: float | None = None
+    escalation: str | None = None
     state: MonitorState = MonitorState.UNKNOWN
     since: Time | None = None
     consecutive_failures: int = 0

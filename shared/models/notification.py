@@ -9,13 +9,18 @@ from shared.models.times import Time
 
 
 class NotificationKind(StrEnum):
-    """The subject of a message: an alert of this kind has opened, or (RECOVERY) one of any kind has ended."""
+    """The subject of a message: an alert of this kind has opened, or (RECOVERY) one of any kind has ended.
+
+    REMINDER: an outage still goes on. ESCALATION: and nobody has acknowledged it.
+    """
 
     OUTAGE = "OUTAGE"
     CHANNEL_REFUSED = "CHANNEL_REFUSED"
     AGENT_SILENT = "AGENT_SILENT"
     LOCATION_OFFLINE = "LOCATION_OFFLINE"
     RECOVERY = "RECOVERY"
+    REMINDER = "REMINDER"
+    ESCALATION = "ESCALATION"
 
 
 class NotificationStatus(StrEnum):
@@ -56,8 +61,8 @@ class Notification(Value):
 
     ``occurred_at`` and ``actor`` describe the change that the message is about: when it happened, and who made it if a
     person did (``is_manual``). ``reason``: why an outage ended that nothing recovered from: its monitor was ``paused``
-    or ``removed``; or the rule that held the message back. ``attempts`` counts the leases, and distinguishes one lease
-    from the next.
+    or ``removed``; or the rule that held the message back. ``number``: the how manieth reminder it is, or the step of
+    the escalation. ``attempts`` counts the leases, and distinguishes one lease from the next.
     """
 
     id: int
@@ -73,6 +78,7 @@ class Notification(Value):
     leased_until: Time | None
     attempts: int
     reason: str | None = None
+    number: int | None = None
 
 
 class NotificationLog(Value):

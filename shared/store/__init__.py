@@ -25,6 +25,7 @@ from shared.store.refusals import (
 from shared.store.store import Store
 
 if TYPE_CHECKING:
+    from shared.store.judging.follow_ups import FollowUp
     from shared.store.judging.windows import Entry as WindowEntry
     from shared.store.monitors import Entry
 from shared.store.tables.alerts import AlertNotFound
@@ -32,6 +33,7 @@ from shared.store.tables.alerts import AlertNotFound
 __all__ = [
     "AlertNotFound",
     "Entry",
+    "FollowUp",
     "HeartbeatNotFound",
     "Ingested",
     "MonitorNotFound",

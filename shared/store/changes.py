@@ -123,7 +123,11 @@ def channels_for_recovery(
     named = channels_of(monitor, configured)
     if len(named) == len(configured):
         return configured
-    told = {notification.channel for notification in notifications.of_alert(transaction, alert.id)}
+    told = {
+        notification.channel
+        for notification in notifications.of_alert(transaction, alert.id)
+        if notification.status is not NotificationStatus.SUPPRESSED
+    }
     return [channel for channel in configured if channel in named or channel in told]
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from shared.alerting.health import HealthFacts
     from shared.store.claims import Checks
     from shared.store.heartbeats import Heartbeats
+    from shared.store.judging.follow_ups import FollowUps
     from shared.store.judging.maintenance import Maintenance
     from shared.store.judging.windows import Windows
     from shared.store.monitors import Monitors
@@ -78,6 +79,13 @@ class Store:
         from shared.store.judging.maintenance import Maintenance
 
         return Maintenance(self.database)
+
+    @functools.cached_property
+    def follow_ups(self) -> "FollowUps":
+        """Reminders and escalations."""
+        from shared.store.judging.follow_ups import FollowUps
+
+        return FollowUps(self.database)
 
     def note_run(self, function: str, *, now: datetime) -> None:
         """Note that a scheduled function runs, so that the doctor can tell if it does not any more."""

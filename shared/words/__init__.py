@@ -23,6 +23,9 @@ if TYPE_CHECKING:
         UNITS: Mapping[str, str]
         MESSAGES: Mapping[str, str]
 
+        def ordinal(self, number: int, /) -> str:
+            """A number that counts something."""
+
 
 def words_of(language: Language) -> "Words":
     """The words of a language."""

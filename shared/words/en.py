@@ -114,6 +114,8 @@ KINDS: Mapping[str, str] = {
     "CHANNEL_REFUSED": "CHANNEL_REFUSED",
     "AGENT_SILENT": "AGENT_SILENT",
     "LOCATION_OFFLINE": "LOCATION_OFFLINE",
+    "REMINDER": "REMINDER",
+    "ESCALATION": "ESCALATION",
 }
 
 SUBJECTS: Mapping[str, str] = {
@@ -136,6 +138,7 @@ MESSAGES: Mapping[str, str] = {
     "cause": "cause: {cause}",
     "cause_unknown": "unknown",
     "lasted": "lasted {duration}",
+    "not_acknowledged": "not acknowledged for {duration}",
     "not_watched_paused": "no longer watched (paused)",
     "not_watched_removed": "no longer watched (removed)",
     "reopened_by": "reopened by hand by {name}",
@@ -143,5 +146,12 @@ MESSAGES: Mapping[str, str] = {
     "resolved_by": "resolved by hand by {name}",
     "resolved_by_hand": "resolved by hand",
     "since": "since {time}",
+    "still_down": "still down, {ordinal} reminder, {duration}",
     "test": "TEST Bonghwa can reach this channel",
 }
+
+
+def ordinal(number: int) -> str:
+    """A number that counts something, such as ``1st``, ``2nd``, ``3rd`` and ``11th``."""
+    ends = {1: "st", 2: "nd", 3: "rd"}
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else ends.get(number % 10, 'th')}"

@@ -114,6 +114,8 @@ KINDS: Mapping[str, str] = {
     "CHANNEL_REFUSED": "채널 거부",
     "AGENT_SILENT": "에이전트 무응답",
     "LOCATION_OFFLINE": "위치 오프라인",
+    "REMINDER": "재알림",
+    "ESCALATION": "상위 알림",
 }
 
 SUBJECTS: Mapping[str, str] = {
@@ -136,6 +138,7 @@ MESSAGES: Mapping[str, str] = {
     "cause": "원인: {cause}",
     "cause_unknown": "알 수 없음",
     "lasted": "지속 시간: {duration}",
+    "not_acknowledged": "{duration} 동안 아무도 확인하지 않음",
     "not_watched_paused": "더 이상 감시하지 않음 (일시 중지)",
     "not_watched_removed": "더 이상 감시하지 않음 (삭제됨)",
     "reopened_by": "{name} 님이 직접 다시 열었음",
@@ -143,5 +146,11 @@ MESSAGES: Mapping[str, str] = {
     "resolved_by": "{name} 님이 직접 해결 처리함",
     "resolved_by_hand": "직접 해결 처리함",
     "since": "시작: {time}",
+    "still_down": "아직 복구되지 않음, {ordinal} 재알림, {duration}째",
     "test": "시험 이 채널은 봉화의 메시지를 받습니다",
 }
+
+
+def ordinal(number: int) -> str:
+    """A number that counts something, such as ``2번째``."""
+    return f"{number}번째"

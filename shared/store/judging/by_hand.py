@@ -12,6 +12,7 @@ from shared.alerting import (
     monitor_after_move,
     move,
 )
+from shared.alerting.follow_ups import Progress
 from shared.models import Agent, Alert, AlertKind, AlertStatus, Change, ChangeKind, Monitor
 from shared.store.changes import channels_for_recovery, channels_of, owe
 from shared.store.engines.database import Transaction
@@ -30,13 +31,15 @@ def move_by_hand(
         return Change(alert, None)
     alerts.save_moves(transaction, alert.id, count_move(alert, alerts.moves(transaction, alert.id), at))
     alerts.save(transaction, moved)
+    if moved.status is AlertStatus.OPEN:
+        alerts.save_progress(transaction, alert.id, Progress(at))
     _sync_subject(transaction, moved, at)
     if not has_news(alert, moved):
         return Change(moved, ChangeKind.MOVED)
     monitor = monitors.named(transaction, moved.subject) if moved.kind is AlertKind.OUTAGE else None
     told = _channels_about(transaction, moved, monitor, channels)
     hold = Coverage(transaction, at).hold(monitor, at)
-    owed = owe(transaction, moved, told, now=at, hold=hold, is_manual=True, actor=by, occurred_at=at)
+    owed = owe(transaction, moved, told, now=at, hold=hold, is_manual=1, actor=by, occurred_at=at)
     return Change(moved, ChangeKind.MOVED, owed)
 
 

@@ -11,8 +11,9 @@ from shared.store.tables import windows
 
 
 class Hold(StrEnum):
-    """The rule that holds a message back."""
+    """The rule that holds a message back, or away."""
 
+    MAINTENANCE = "maintenance"
     SILENCE = "silence"
 
 
@@ -36,6 +37,10 @@ class Coverage:
     def hold(self, monitor: Monitor | None, at: datetime) -> Hold | None:
         """The rule that holds messages about the monitor back; None if none does, or they are about something else."""
         return Hold.SILENCE if monitor and _is_covered(self._of_silence, monitor, at) else None
+
+    def keeps_back(self, monitor: Monitor, at: datetime) -> Hold | None:
+        """The rule that keeps a reminder of the monitor's outage back: a later one will do."""
+        return Hold.MAINTENANCE if self.is_in_maintenance(monitor, at) else self.hold(monitor, at)
 
 
 def _is_covered(planned: Iterable[Planned], monitor: Monitor, at: datetime) -> bool:

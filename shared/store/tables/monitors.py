@@ -24,7 +24,8 @@ def add(transaction: Transaction, name: str, target_url: str) -> Monitor:
 def bring_back(transaction: Transaction, monitor: Monitor) -> Monitor:
     """The monitor once somebody reports it who owns no policy of it, after it was removed."""
     sql = """UPDATE monitors SET source = 'report', policy = NULL, is_watched = 1, removed_at = NULL, channels = NULL,
-        failure_threshold = 1, success_threshold = 1 WHERE id = :id RETURNING *"""
+        failure_threshold = 1, success_threshold = 1, reminder_seconds = NULL, escalation = NULL
+        WHERE id = :id RETURNING *"""
     return transaction.added(Monitor, sql, id=monitor.id)
 
 

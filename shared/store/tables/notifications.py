@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.models import (
     Alert,
@@ -17,8 +18,9 @@ from shared.store.engines.database import Row, Transaction, salvaged
 
 _ADD = """
     INSERT INTO notifications
-        (alert_id, channel, kind, status, occurred_at, is_manual, actor, reason, created_at, due_at, scheduled_at)
-    VALUES (:alert_id, :channel, :kind, :status, :occurred_at, :is_manual, :actor, :reason, :now, :now, :now)
+        (alert_id, channel, kind, status, occurred_at, is_manual, actor, reason, number,
+        created_at, due_at, scheduled_at)
+    VALUES (:alert_id, :channel, :kind, :status, :occurred_at, :is_manual, :actor, :reason, :number, :now, :now, :now)
     RETURNING *"""
 
 # On a channel the messages about one subject go out in the order of their changes: a notification waits for every
@@ -66,25 +68,28 @@ _OWED_BY_CHANNEL = """
     GROUP BY channel ORDER BY channel"""
 
 
+_SAID = {"is_manual": 0, "actor": None, "reason": None, "number": None}
+
+
 def owe(
     transaction: Transaction,
     alert: Alert,
     channels: Iterable[str],
     *,
     now: datetime,
-    is_manual: bool = False,
-    actor: str | None = None,
-    reason: str | None = None,
     occurred_at: datetime | None = None,
     status: NotificationStatus = NotificationStatus.PENDING,
+    kind: NotificationKind | None = None,
+    **said: Any,
 ) -> list[Notification]:
     """Add one notification of the alert's newest change for each channel.
 
-    ``occurred_at``: when that was, if not when the alert opened or was resolved. ``reason``: see Notification.
-    ``status``: PENDING, or HELD or SUPPRESSED by a rule.
+    ``occurred_at``: when that was, if not when the alert opened or was resolved. ``status``: PENDING, or HELD or
+    SUPPRESSED by a rule. ``kind``: if it is not about that change. ``said``: what else a Notification says, see _SAID.
     A channel that refuses messages is not asked to carry one about itself.
     """
-    kind = NotificationKind(alert.kind.value) if alert.status.is_active else NotificationKind.RECOVERY
+    if kind is None:
+        kind = NotificationKind(alert.kind.value) if alert.status.is_active else NotificationKind.RECOVERY
     about_itself = alert.subject if alert.kind is AlertKind.CHANNEL_REFUSED else None
     return [
         transaction.added(
@@ -95,10 +100,8 @@ def owe(
             kind=kind,
             status=status,
             occurred_at=as_text(occurred_at or alert.resolved_at or alert.opened_at),
-            is_manual=int(is_manual),
-            actor=actor,
-            reason=reason,
             now=as_text(now),
+            **{**_SAID, **said},
         )
         for channel in channels
         if channel != about_itself

@@ -14,7 +14,8 @@ from shared.store.refusals import MonitorNotFound
 
 _COLUMNS = (
     *("source", "policy", "line", "target_url", "group_name", "tags", "channels", "locations", "interval_seconds"),
-    *("failure_threshold", "success_threshold", "is_watched", "removed_at", "version", "token_hash"),
+    *("failure_threshold", "success_threshold", "reminder_seconds", "escalation"),
+    *("is_watched", "removed_at", "version", "token_hash"),
 )
 _ADD = f"""
     INSERT INTO monitors (name, {", ".join(_COLUMNS)}) VALUES (:name, {", ".join(f":{name}" for name in _COLUMNS)})
@@ -25,7 +26,8 @@ _SAVE = f"""
 _PUT_TARGET = """
     INSERT INTO monitors (name, target_url, source, interval_seconds) VALUES (:name, :name, 'env', :interval)
     ON CONFLICT (name) DO UPDATE SET source = 'env', interval_seconds = excluded.interval_seconds, policy = NULL,
-        is_watched = 1, removed_at = NULL, failure_threshold = 1, success_threshold = 1, channels = NULL
+        is_watched = 1, removed_at = NULL, failure_threshold = 1, success_threshold = 1, channels = NULL,
+        reminder_seconds = NULL, escalation = NULL
     WHERE monitors.source IN ('env', 'report') OR monitors.removed_at IS NOT NULL"""
 # Whatever else a page asks for is a column that has to equal it.
 _PAGE = "SELECT * FROM monitors WHERE removed_at IS NULL AND id > :after"
@@ -71,6 +73,8 @@ def columns_of(
         "interval_seconds": None if policy.heartbeat else policy.interval,
         "failure_threshold": policy.failure_threshold,
         "success_threshold": policy.success_threshold,
+        "reminder_seconds": policy.reminder_interval,
+        "escalation": policy.escalation,
         "is_watched": int(policy.enabled),
         "removed_at": None,
         "version": version,

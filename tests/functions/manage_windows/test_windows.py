@@ -87,8 +87,9 @@ def test_under_maintenance_nothing_opens(api: Api) -> None:
     assert (monitor["state"], monitor["active_alert"]) == ("MAINTENANCE", None)
     assert api.get("/alerts")["alerts"] == []
     assert api.call("DELETE", "/windows/1").status_code == 204
-    response = api.call("POST", "/review_alerts")
-    assert response.json == {"silent_agents": 0, "missed_pings": 0, "outlived_windows": 1}
+    reviewed = api.call("POST", "/review_alerts").json
+    assert reviewed is not None
+    assert reviewed["outlived_windows"] == 1
     assert [alert["subject"] for alert in api.get("/alerts")["alerts"]] == ["shop"]
 
 

@@ -1,0 +1,72 @@
+"""When people are reminded of an outage, and when an escalation goes on: the pure rules, and against a slow model."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.alerting.follow_ups import Progress, Step, escalate, remind
+from tests.support.builders import at
+
+
+@pytest.mark.parametrize(
+    ("why", "reminded", "now", "number"),
+    [
+        ("none before the interval is over", None, 59, None),
+        ("the first when it is over", None, 60, 1),
+        ("none again within the next one", 60, 119, None),
+        ("the second at twice the interval", 60, 120, 2),
+        ("one after a long gap, and not ten", 60, 663, 2),
+        ("and the next one at its own time", 660, 719, None),
+        ("none while a clock that was set back has not come there again", 660, 300, None),
+    ],
+)
+def test_reminders(why: str, reminded: float | None, now: float, number: int | None) -> None:
+    before = Progress(at(0), 1 if reminded else 0, at(reminded) if reminded else None)
+    after = remind(before, 60, at(now))
+    assert (after.reminders if after else None) == number, why
+
+
+STEPS = (Step(300, ("mail",)), Step(900, ("any",), repeat=600))
+
+
+@pytest.mark.parametrize(
+    ("why", "taken", "now", "due"),
+    [
+        ("nothing before the first step", (), 299, []),
+        ("the first step at its time", (), 300, [0]),
+        ("it is taken once", (300, None), 899, []),
+        ("the second at its time", (300, None), 900, [1]),
+        ("and again", (300, 900), 1500, [1]),
+        ("not before", (300, 900), 1499, []),
+        ("both after a gap, in order, once each", (), 9999, [0, 1]),
+    ],
+)
+def test_escalations(why: str, taken: tuple[float | None, ...], now: float, due: list[int]) -> None:
+    before = Progress(at(0), escalated=tuple(None if each is None else at(each) for each in taken))
+    assert escalate(before, STEPS, at(now))[1] == due, why
+
+
+@given(st.lists(st.floats(0.5, 200), max_size=60), st.integers(1, 90), st.integers(1, 300), st.integers(1, 90))
+def test_each_time_is_due_once_however_often_somebody_looks(
+    pauses: list[float], interval: int, after: int, repeat: int
+) -> None:
+    progress, seconds = Progress(at(0)), 0.0
+    reminders, steps = [], []
+    for pause in pauses:
+        before, seconds = seconds, seconds + pause
+        for _ in range(2):
+            if (reminded := remind(progress, interval, at(seconds))) is not None:
+                progress = reminded
+                reminders.append((before, seconds))
+            progress, due = escalate(progress, [Step(after, ("any",), repeat)], at(seconds))
+            steps += [(before, seconds)] * len(due)
+    # A look finds something exactly if a time at which it is due lies between the look before and itself.
+    looks = [(sum(pauses[:number]), sum(pauses[: number + 1])) for number in range(len(pauses))]
+
+    def are_due(first: int, distance: int) -> list[tuple[float, float]]:
+        times = range(first, int(seconds) + 2, distance)
+        return [(start, end) for start, end in looks if any(start < time <= end for time in times)]
+
+    assert [round(end, 3) for _, end in reminders] == [round(end, 3) for _, end in are_due(interval, interval)]
+    assert [round(end, 3) for _, end in steps] == [round(end, 3) for _, end in are_due(after, repeat)]
+    assert progress.reminders == len(reminders)
