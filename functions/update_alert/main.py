@@ -31,7 +31,7 @@ class AlertUpdate(BaseModel):
 
     status: AlertStatus | None = None
     silence: Annotated[Duration, Field(strict=False)] | None = None
-    by: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
+    by: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
 
 
 @functions_framework.http

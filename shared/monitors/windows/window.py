@@ -6,15 +6,17 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from shared.models.scalars import Text
+from shared.models.scalars import MonitorName, Text
 from shared.models.times import utc, written_out
 from shared.monitors.durations import Duration
-from shared.monitors.parts import Names
+from shared.monitors.parts import Names, one_or_more
 from shared.monitors.windows.recurrence import Recurring, about
 from shared.monitors.windows.spans import Recurrence
 
 TARGETS = ("monitors", "groups", "tags", "all")
-Line = Annotated[Text, Field(min_length=1, max_length=200)]
+Line = Annotated[Text, Field(min_length=1, max_length=255)]
+# Also of monitors that have no policy: they are called after their URLs, or as somebody reports them.
+MonitorNames = Annotated[tuple[MonitorName, ...], Field(max_length=200), BeforeValidator(one_or_more)]
 WrittenTime = Annotated[datetime, BeforeValidator(written_out)]
 
 
@@ -26,7 +28,7 @@ class Window(Recurring):
     )
     title: Line | None = about("What people call it.")
     by: Line | None = about("Whose it is.")
-    monitors: Names | None = about("The monitors that it is about, by their names.")
+    monitors: MonitorNames | None = about("The monitors that it is about, by their names.")
     groups: Names | None = about("The groups that it is about.")
     tags: Names | None = about("The tags of the monitors that it is about.")
     all: Literal[True] | None = about("`true`: it is about every monitor.")

@@ -71,8 +71,7 @@ class Windows:
 
 def add_silence(transaction: Transaction, monitor: str, seconds: float, *, by: str | None, now: datetime) -> int:
     """Hold messages about a monitor for so long; the window's id."""
-    # Names of alerts may be longer than those of policies.
-    window = Window.model_construct(kind="silence", monitors=(monitor,), duration=seconds, by=by)
+    window = Window(kind="silence", monitors=(monitor,), duration=seconds, by=by)
     return int(table.add(transaction, _columns(window, "api", now), now)["id"])
 
 

@@ -184,6 +184,14 @@ def test_an_alert_can_be_acknowledged_and_silenced_at_once(api: Api) -> None:
     assert statuses(api)[-1] == ("RECOVERY", "HELD", "silence")
 
 
+def test_the_longest_names_can_be_silenced(api: Api) -> None:
+    name = "http://a.example/" + "가" * 2031
+    failed(api, name)
+    answer = api.patch(1, silence="1h", by="x" * 255).json
+    assert answer is not None
+    assert (api.get("/windows/1")["monitors"], answer["window_id"]) == ([name], 1)
+
+
 def test_a_silence_alone_moves_nothing(api: Api) -> None:
     failed(api)
     answer = api.patch(1, silence=60).json
