@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "tables.policies": {"engines.database", "refusals"},
     "tables.windows": {"engines.database", "refusals"},
     "changes": {"engines.database", "tables"},
+    "upkeep": {"engines.database", "tables", "upkeep"},
     "judging": {"engines.database", "tables", "changes", "refusals", "judging"},
     "renames": {"engines.database", "tables"},
     "ingest": {"engines.database", "tables", "changes", "renames", "judging.coverage"},
@@ -30,14 +31,14 @@ MAY_IMPORT = {
     "health": {"engines.database", "migrate", "tables"},
     "store": {
         *("engines.database", "engines.group_commit", "tables", "changes"),
-        *("ingest", "outbox", "health", "monitors", "claims", "heartbeats", "judging", "refusals"),
+        *("ingest", "outbox", "health", "monitors", "claims", "heartbeats", "judging", "refusals", "upkeep"),
     },
     "open": {"engines", "migrate", "store"},
     "admin": {"engines", "tables", "migrate", "health"},
     # The door.
     "": {
         *("changes", "engines.database", "ingest", "judging", "monitors", "open", "outbox", "refusals", "store"),
-        "tables.alerts",
+        *("tables.alerts", "upkeep"),
     },
 }
 # Folders of one file, or one folder, for each kind or function may have as many as there are.

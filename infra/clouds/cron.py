@@ -36,7 +36,7 @@ def beat_of(row: Row, settings: Settings, shortest_seconds: int, whose: str) -> 
     if seconds is None:
         raise ValueError(f"{row.name} has no schedule")
     if not isinstance(row.every, str):
-        seconds = max(seconds, _MINUTE)
+        seconds = max(row.every_in_cloud or seconds, _MINUTE)
     whole = int(seconds)
     if whole == seconds:
         if shortest_seconds <= whole <= _MINUTE and _MINUTE % whole == 0:

@@ -205,6 +205,26 @@ OPERATIONS = {
             )
         },
     ),
+    "maintain_store": Operation(
+        tag="schedules",
+        summary="Keep the store small",
+        description=(
+            "One run, as the schedule calls it: events are folded into counts and histograms by hour and day. What is "
+            "older than the settings RETENTION_EVENTS, RETENTION_ROLLUPS and RETENTION_ALERTS say is deleted."
+        ),
+        responses={
+            200: Response(
+                "What was done.",
+                responses.Upkeep,
+                {
+                    "upkeep": {
+                        "summary": "A minute's events, and some old ones",
+                        "value": {"folded": 120, "pruned": 500},
+                    }
+                },
+            )
+        },
+    ),
     "review_alerts": Operation(
         tag="schedules",
         summary="Notice what no event tells",

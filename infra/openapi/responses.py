@@ -111,6 +111,13 @@ class DeliveryRun(BaseModel):
     EXPIRED: Count = Field(description="Too old, so it was given up.")
 
 
+class Upkeep(BaseModel):
+    """One run of what keeps the store small."""
+
+    folded: Count = Field(description="Events that are in the rollups now.")
+    pruned: Count = Field(description="Rows that were looked through or deleted because they are old.")
+
+
 class MovedAlert(Alert):
     """An alert that somebody moved or silenced."""
 

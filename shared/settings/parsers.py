@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 SQLITE = "sqlite:///"
+# Twenty years.
+MOST_KEPT = 20 * 366 * 86_400.0
 POSTGRESQL = ("postgresql://", "postgres://")
 
 
@@ -62,6 +64,17 @@ def header_value(key: SecretStr) -> SecretStr:
     if not re.fullmatch(r"[\x21-\x7e]+", key.get_secret_value()):
         raise ValueError("printable ASCII")
     return key
+
+
+def kept(value: Any) -> float:
+    """The seconds of a duration for which something is kept."""
+    # Imported here: its patterns cost a cold start, and hardly anybody changes the defaults.
+    from shared.settings.durations import seconds_of
+
+    seconds = seconds_of(value, MOST_KEPT)
+    if seconds < 1:
+        raise ValueError("a duration of 1s or more")
+    return seconds
 
 
 def host_and_port(text: str) -> str:

@@ -24,6 +24,7 @@ from shared.settings.parsers import (
     host_and_port,
     http_urls,
     ip_address,
+    kept,
     secret_http_url,
     split_keys,
     split_urls,
@@ -64,6 +65,10 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(ip_address(host)).is_loopback
     except ValueError:
         return False
+
+
+Kept = Annotated[float, BeforeValidator(kept)]
+_KEPT = "a duration from 1s to 7320d, such as 7d or 36h"
 
 
 def _setting(variable: str, default: Any, expected: str) -> Any:
@@ -136,6 +141,9 @@ class Settings(BaseModel):
     notification_ttl_seconds: Annotated[float, Field(ge=1, le=31_536_000)] = _setting(
         "NOTIFICATION_TTL", 86_400.0, "a number of seconds from 1 to 31536000"
     )
+    retention_events: Kept = _setting("RETENTION_EVENTS", 7 * 86_400.0, _KEPT)
+    retention_rollups: Kept = _setting("RETENTION_ROLLUPS", 400 * 86_400.0, _KEPT)
+    retention_alerts: Kept = _setting("RETENTION_ALERTS", 400 * 86_400.0, _KEPT)
     log_dir: Path | None = _setting("LOG_DIR", None, "a folder")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
         "LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR"

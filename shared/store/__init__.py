@@ -23,6 +23,7 @@ from shared.store.refusals import (
     WindowOfFile,
 )
 from shared.store.store import Store
+from shared.store.upkeep.retention import Retention
 
 if TYPE_CHECKING:
     from shared.store.judging.follow_ups import FollowUp
@@ -41,6 +42,7 @@ __all__ = [
     "NotAMonitors",
     "Owed",
     "OwnedElsewhere",
+    "Retention",
     "Store",
     "StoreUnavailable",
     "TokenShared",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from shared.store.judging.maintenance import Maintenance
     from shared.store.judging.windows import Windows
     from shared.store.monitors import Monitors
+    from shared.store.upkeep.upkeep import Upkeep
 
 # A watch is saved this often, not at each review.
 SAVE_WATCH_SECONDS = 30.0
@@ -86,6 +87,13 @@ class Store:
         from shared.store.judging.follow_ups import FollowUps
 
         return FollowUps(self.database)
+
+    @functools.cached_property
+    def upkeep(self) -> "Upkeep":
+        """What keeps the store small."""
+        from shared.store.upkeep.upkeep import Upkeep
+
+        return Upkeep(self.database)
 
     def note_run(self, function: str, *, now: datetime) -> None:
         """Note that a scheduled function runs, so that the doctor can tell if it does not any more."""

@@ -59,6 +59,10 @@ def write(folder: Path, rounds: int) -> str:
     return f"{_table(measured)}\n{FILE.relative_to(ROOT)} is written"
 
 
+# Measured without anything to do.
+ALONE = ("review_alerts", "maintain_store", "list_alerts", "health")
+
+
 def measure(folder: Path, rounds: int) -> dict[str, Any]:
     """Everything: by function, its store and how much it has to do."""
     project = copy_project(folder / "project")
@@ -93,7 +97,7 @@ def _with_store(project: Path, folder: Path, engine: str, url: str, rounds: int)
     with BotApi() as api, far.distance(api.port, DISTANCES["channel_is_away_ms"]) as way:
         variables = {**api.environ, "TELEGRAM_API_URL": f"http://127.0.0.1:{way.port}"}
         variables |= {"DATABASE_URL": url, "API_AUTH": "all"}
-        names = ["ingest_event", "claim_checks", "deliver_notifications", "review_alerts", "list_alerts", "health"]
+        names = ["ingest_event", "claim_checks", "deliver_notifications", *ALONE]
         functions = {name: FunctionAlone(project, _new(folder / name), name, **variables) for name in names}
         with started_together(*functions.values()):
             ingest, deliver = functions["ingest_event"], functions["deliver_notifications"]
@@ -105,7 +109,7 @@ def _with_store(project: Path, folder: Path, engine: str, url: str, rounds: int)
                 delivered = several(deliver, functools.partial(_deliver, owe, messages), CALLS, rounds)
                 found[f"deliver_notifications.{engine}"][str(messages)] = delivered
             for row in rows():
-                if row.name in ("review_alerts", "list_alerts", "health"):
+                if row.name in ALONE:
                     asked = request_of(row.route.method, row.route.path)
                     answered = several(functions[row.name], functools.partial(bytes, asked), CALLS, rounds)
                     found[f"{row.name}.{engine}"] = {"0" if row.every else "1": answered}

@@ -24,6 +24,7 @@ INGESTS = [
     ("POST", "/checks/claim"),
     ("POST", "/deliver_notifications"),
     ("POST", "/review_alerts"),
+    ("POST", "/maintain_store"),
 ]
 
 

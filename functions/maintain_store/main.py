@@ -1,0 +1,27 @@
+"""Scheduled: keep the store small. Events are folded into rollups, and what is old is pruned."""
+
+import os
+
+import functions_framework
+from flask import Request, Response
+
+from shared import web
+from shared.logs import step
+from shared.models import now
+from shared.settings import Settings, is_in_cloud
+from shared.store import Retention, open_store
+
+# A cloud calls once an hour and ends a call after a minute; on a machine of one's own the next call comes soon.
+SECONDS, SECONDS_IN_CLOUD = 3.0, 40.0
+
+
+@functions_framework.http
+@web.function("POST", access="ingest")
+def maintain_store(request: Request, settings: Settings) -> Response:  # every function takes both
+    """200 with ``{"folded": events that are in the rollups now, "pruned": rows that are gone}``."""
+    retention = Retention(settings.retention_events, settings.retention_rollups, settings.retention_alerts)
+    seconds = SECONDS_IN_CLOUD if is_in_cloud(os.environ) else SECONDS
+    counted = open_store(settings).upkeep.run(retention, now=now(), seconds=seconds)
+    if counted["pruned"]:
+        step("server", "store_pruned", rows=counted["pruned"])
+    return web.answer(counted)

@@ -1,0 +1,1 @@
+"""What is kept of events once they are gone: counts, and how long responses took. Pure."""

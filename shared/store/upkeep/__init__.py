@@ -1,0 +1,1 @@
+"""What keeps the store small: events are folded into rollups, and what is old is pruned."""

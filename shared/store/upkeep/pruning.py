@@ -1,0 +1,90 @@
+"""What is old is deleted, in steps that hold nobody up."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from shared.models import as_text
+from shared.store.engines.database import Database, Transaction
+from shared.store.tables import rollups
+from shared.store.upkeep.retention import Retention
+
+ROWS_AT_ONCE = 500
+ALERTS_AT_ONCE = 50
+# Hours are kept for so long; days as long as rollups in all.
+HOURS = timedelta(days=90)
+
+# Numbers grow with the time of arrival, so the oldest come first. One that is dated ahead stays, and the scan goes on
+# behind it. The newest stays: SQLite would give its number to the next one, which would seem to be folded already.
+_OLD_EVENTS = """
+    SELECT id, timestamp, received_at FROM events
+    WHERE id > :after AND id < :folded ORDER BY id LIMIT :most"""
+_OLD_ALERTS = """
+    SELECT id FROM alerts WHERE status = 'RESOLVED' AND resolved_at < :before AND NOT EXISTS (
+        SELECT 1 FROM notifications WHERE alert_id = alerts.id AND status IN ('PENDING', 'SENDING', 'HELD'))
+    ORDER BY id LIMIT :most"""
+_OLD_STATE_CHANGES = """
+    DELETE FROM state_changes WHERE id IN (
+        SELECT id FROM state_changes WHERE at < :before ORDER BY id LIMIT :most) RETURNING id"""
+_OLD_WINDOWS = "DELETE FROM windows WHERE source = 'api' AND ends_at < :before RETURNING id"
+
+
+def steps(retention: Retention, now: datetime) -> Iterator[Callable[[Database], int]]:
+    """What is pruned, each as a step that returns how many rows it deleted; to be repeated until that is 0."""
+
+    def before(seconds: float) -> str:
+        return as_text(now - timedelta(seconds=seconds))
+
+    yield _events(before(retention.events))
+    yield lambda database: _delete_alerts(database, before(retention.alerts))
+    yield lambda database: _write(database, lambda each: len(each.rows(_OLD_WINDOWS, before=before(retention.alerts))))
+    yield lambda database: _write(
+        database,
+        lambda each: len(each.rows(_OLD_STATE_CHANGES, before=before(retention.rollups), most=ROWS_AT_ONCE)),
+    )
+    for step, seconds in (("hour", min(HOURS.total_seconds(), retention.rollups)), ("day", retention.rollups)):
+        yield _rollups(step, before(seconds))
+
+
+def _rollups(step: str, before: str) -> Callable[[Database], int]:
+    return lambda database: _write(database, lambda each: rollups.prune(each, step, before, ROWS_AT_ONCE))
+
+
+def _write(database: Database, work: Callable[[Transaction], int]) -> int:
+    with database.transaction() as transaction:
+        return work(transaction)
+
+
+def _events(before: str) -> Callable[[Database], int]:
+    """Delete the oldest events that are folded; a step at a time, from where the last one ended."""
+    after = 0
+
+    def step(database: Database) -> int:
+        nonlocal after
+        with database.snapshot() as snapshot:
+            folded = rollups.folded(snapshot)
+            rows = snapshot.rows(_OLD_EVENTS, after=after, folded=folded, most=ROWS_AT_ONCE)
+        old = [row["id"] for row in rows if row["timestamp"] < before]
+        if not rows or (not old and rows[0]["received_at"] >= before):
+            return 0
+        after = rows[-1]["id"]
+        if old:
+            named = {f"id_{number}": row_id for number, row_id in enumerate(old)}
+            sql = f"DELETE FROM events WHERE id IN ({', '.join(f':{name}' for name in named)})"  # noqa: S608  # numbers
+            _write(database, lambda transaction: len(transaction.rows(sql, **named)))
+        # Also a page of which nothing is old is a step: what lies behind it may be.
+        return len(rows)
+
+    return step
+
+
+def _delete_alerts(database: Database, before: str) -> int:
+    with database.snapshot() as snapshot:
+        if not snapshot.rows(_OLD_ALERTS, before=before, most=1):
+            return 0
+    with database.transaction() as transaction:
+        ids = [row["id"] for row in transaction.rows(_OLD_ALERTS, before=before, most=ALERTS_AT_ONCE)]
+        for alert_id in ids:
+            for table in ("notification_logs", "notifications"):
+                transaction.rows(f"DELETE FROM {table} WHERE alert_id = :id", id=alert_id)  # noqa: S608  # our own names
+            transaction.rows("DELETE FROM alerts WHERE id = :id", id=alert_id)
+    return len(ids)

@@ -1,0 +1,43 @@
+"""One run of upkeep, for a while and without holding anybody up."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from shared.store.engines.database import Database
+from shared.store.upkeep.folding import fold
+from shared.store.upkeep.pruning import steps
+from shared.store.upkeep.retention import Retention
+
+
+class Upkeep:
+    """Keeps one store small."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def run(
+        self,
+        retention: Retention,
+        *,
+        now: datetime,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], object] = time.sleep,
+    ) -> dict[str, int]:
+        """Fold and prune for at most so many ``seconds``; how many events were ``folded`` and rows ``pruned``.
+
+        After each step it pauses for as long as the step took, so that whoever writes finds the lock free.
+        """
+        ends_at = clock() + seconds
+        counted = {"folded": 0, "pruned": 0}
+
+        def repeat(name: str, step: Callable[[Database], int]) -> None:
+            while (began := clock()) < ends_at and (count := step(self._database)):
+                counted[name] += count
+                pause(max(clock() - began, 0.0))
+
+        repeat("folded", lambda database: fold(database, now))
+        for step in steps(retention, now):
+            repeat("pruned", step)
+        return counted
