@@ -14,6 +14,7 @@ from shared import ROOT, __version__
 from shared.channels import VARIABLES
 from shared.notifiers import kinds
 from shared.settings import Settings
+from shared.settings.durations import seconds_of
 
 READMES = ["README.md", "README.ko.md"]
 SETTINGS = {str(field.alias) for field in Settings.model_fields.values()}
@@ -78,7 +79,9 @@ def test_the_defaults_in_the_tables_are_true(readme: str) -> None:
     for field in Settings.model_fields.values():
         stated = table[str(field.alias)].strip()
         default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-        if isinstance(default, int | float | str) and not isinstance(default, bool):
+        if str(field.alias).startswith("RETENTION_"):
+            assert seconds_of(stated, default) == default
+        elif isinstance(default, int | float | str) and not isinstance(default, bool):
             assert stated == (f"{default:g}" if isinstance(default, float) else str(default))
 
 

@@ -24,6 +24,8 @@ def is_for(row: Row, setting: str) -> bool:
         return False
     if setting in _AGENTS_OWN:
         return "agent" in row.needs
+    if setting.startswith("RETENTION_"):
+        return "retention" in row.needs
     if setting == "DATABASE_URL":
         return "store" in row.needs
     # A setting that Settings does not know belongs to a channel.

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from shared.models import Attempt, AttemptStatus, Event, as_text
 from shared.monitors.policy import Policy
 from shared.monitors.windows.window import Window
-from shared.store import Store, StoreUnavailable
+from shared.store import Retention, Store, StoreUnavailable
 from shared.store.admin.transfer import TransferFailed, transfer
 from shared.store.engines.database import Database
 from shared.store.engines.postgres import connection as postgres_connection
@@ -49,6 +49,7 @@ def old(tmp_path: Path) -> Iterator[SqliteDatabase]:
     watched = Policy.model_validate({"name": "api", "url": "http://api/", "interval": "5m"})
     store.monitors.apply([watched], {}, {}, now=NOON, channels=["console"])
     assert store.checks.claim("seoul", now=NOON, seconds=1).checks
+    store.upkeep.run(Retention(1e9, 1e9, 1e9), now=NOON + timedelta(days=1), seconds=60)
     store.windows.add(Window(kind="silence", monitors=("api",), duration=60), now=NOON)
     yield database
     database.close()

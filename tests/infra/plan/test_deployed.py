@@ -42,7 +42,7 @@ def test_google_is_reckoned_with_what_a_deployment_makes(seconds: str, heartbeat
     assert (line(of, "workflow steps").quantity > 0) == bool(workflows)
     for workflow in workflows:
         assert isinstance(workflow, File)
-        later = line(of, "scheduler jobs").quantity - 3
+        later = line(of, "scheduler jobs").quantity - 4
         assert line(of, "workflow steps").quantity == pytest.approx(
             43_800 * later * len(workflow.content["main"]["steps"])
         )
@@ -69,9 +69,9 @@ def test_amazon_is_reckoned_with_what_a_deployment_makes(seconds: str, tmp_path:
     resources = document()["Resources"]
     kinds = [each["Type"] for each in resources.values()]
     assert line(of, "alarms").quantity == kinds.count("AWS::CloudWatch::Alarm")
-    # Each minute two checks or one, a delivery and a review.
-    assert kinds.count("AWS::Scheduler::Schedule") == 4
-    assert line(of, "scheduler calls").quantity == pytest.approx(43_800 * (4 if seconds == "30" else 3))
+    # Each minute two checks or one, a delivery and a review; each hour the upkeep of the store.
+    assert kinds.count("AWS::Scheduler::Schedule") == 5
+    assert line(of, "scheduler calls").quantity == pytest.approx(43_800 * (4 if seconds == "30" else 3) + 730)
     assert (line(of, "queue requests").quantity > 0) == (seconds == "30")
     # The time is multiplied with the template's memory.
     sizes = {each["Properties"]["MemorySize"] for each in resources.values() if "MemorySize" in each["Properties"]}

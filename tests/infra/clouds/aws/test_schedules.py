@@ -43,8 +43,9 @@ def test_the_schedules_tick_and_a_queue_adds_the_half_minute(
 ) -> None:
     found = stack["schedules"]
     assert set(found) == {*(f"bonghwa-{dashed(row)}" for row in SCHEDULED), "bonghwa-check-monitors-30s"}
-    for each in found.values():
-        assert each["ScheduleExpression"] == "cron(* * * * ? *)"
+    for name, each in found.items():
+        expected = "cron(0 0/1 * * ? *)" if name == "bonghwa-maintain-store" else "cron(* * * * ? *)"
+        assert each["ScheduleExpression"] == expected
         assert (each["ScheduleExpressionTimezone"], each["FlexibleTimeWindow"]) == ("UTC", {"Mode": "OFF"})
         assert each["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 0
         assert each["Target"]["DeadLetterConfig"] == {"Arn": queue_arn("dead-letters")}

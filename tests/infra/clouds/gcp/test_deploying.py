@@ -83,6 +83,7 @@ def test_an_update_adds_what_is_new_and_removes_the_rest(steps: Steps) -> None:
     assert set(changed["jobs"]) == {
         "bonghwa-check-monitors",
         "bonghwa-deliver-notifications",
+        "bonghwa-maintain-store",
         "bonghwa-review-alerts",
         OTHERS["jobs"],
     }

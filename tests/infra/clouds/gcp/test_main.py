@@ -32,7 +32,7 @@ def test_a_failed_deployment_says_so_and_the_next_one_continues(deployer: GcpDep
     repaired = deployer.run("deploy", "--yes")
     assert repaired.returncode == 0
     assert set(repaired.state["functions"]) == {name_of(row) for row in rows()}
-    assert len(repaired.state["jobs"]) == 4
+    assert len(repaired.state["jobs"]) == 5
 
 
 def test_what_google_does_not_know_yet_is_tried_again(deployer: GcpDeployer, monkeypatch: pytest.MonkeyPatch) -> None:

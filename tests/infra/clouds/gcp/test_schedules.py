@@ -21,7 +21,7 @@ def test_every_schedule_has_a_job_that_identifies_itself(deployed: Step[Call]) -
     assert set(calls) == {*(name_of(row) for row in SCHEDULED), "bonghwa-check-monitors-30s"}
     for row in SCHEDULED:
         call = calls[name_of(row)]
-        assert call.flags["--schedule"] == "* * * * *"
+        assert call.flags["--schedule"] == ("0 */1 * * *" if row.name == "maintain_store" else "* * * * *")
         assert call.flags["--http-method"].upper() == row.route.method
         assert call.flags["--uri"] == call.flags["--oidc-token-audience"] == url(row.name)
         assert call.flags["--oidc-service-account-email"] == "bonghwa-invoker@my-project.iam.gserviceaccount.com"
