@@ -5,7 +5,7 @@ from flask import Request, Response
 from pydantic import BaseModel, Field
 
 from shared import web
-from shared.models import AlertStatus, MonitorName
+from shared.models import AlertKind, AlertStatus, MonitorName
 from shared.settings import Settings
 from shared.store import open_store
 
@@ -15,6 +15,7 @@ class AlertsQuery(BaseModel):
 
     status: AlertStatus | None = None
     monitor: MonitorName | None = None
+    kind: AlertKind | None = None
     limit: int = Field(100, ge=1, le=1000)
     cursor: int | None = Field(None, ge=1, le=2**63 - 1)
 
@@ -25,5 +26,7 @@ def list_alerts(request: Request, settings: Settings) -> Response:
     """200 with ``{"alerts": [...], "next": cursor or null}``."""
     query = web.query_of(request, AlertsQuery)
     store = open_store(settings)
-    alerts = store.alerts.page(limit=query.limit, before=query.cursor, status=query.status, outages_of=query.monitor)
+    alerts = store.alerts.page(
+        limit=query.limit, before=query.cursor, status=query.status, monitor=query.monitor, kind=query.kind
+    )
     return web.answer({"alerts": alerts, "next": web.next_cursor(alerts, query.limit)})

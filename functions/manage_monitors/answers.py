@@ -31,6 +31,7 @@ def monitor_of(entry: "Entry", *, shows_token: bool) -> dict[str, Any]:
         "last_event": event_of(entry.last_event) if entry.last_event else None,
         "next_check_at": _next_check(row),
         "active_alert": entry.active_alert,
+        "is_degraded": entry.is_degraded,
     }
 
 

@@ -131,7 +131,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     },
     "AlertsQuery": {
         "status": "Only alerts with this status.",
-        "monitor": "Only alerts about the monitor of this name.",
+        "monitor": "Only alerts about the monitor of this name, of every kind.",
+        "kind": "Only alerts of this kind.",
         "limit": "The most rows in a page.",
         "cursor": "The `next` of the previous page.",
     },

@@ -52,12 +52,14 @@ MONITOR: dict[str, Any] = {
     "last_event": _EVENT,
     "next_check_at": "2025-01-08T01:30:30.250Z",
     "active_alert": ALERT,
+    "is_degraded": False,
 }
 PAUSED = MONITOR | {
     "policy": POLICY | {"enabled": False},
     "state": "PAUSED",
     "next_check_at": None,
     "active_alert": None,
+    "is_degraded": False,
 }
 PLAN: dict[str, Any] = {
     "version": 5,

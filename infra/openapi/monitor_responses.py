@@ -60,6 +60,7 @@ class WatchedMonitor(BaseModel):
     last_event: StoredEvent | None = Field(description="The newest event that counted.")
     next_check_at: Time | None = Field(description="When it is checked next; of a heartbeat, when it is missed.")
     active_alert: Alert | None = Field(description="Its outage, while there is one.")
+    is_degraded: bool = Field(description="Whether it works, and is slower than its policy allows.")
 
 
 class WatchedMonitors(BaseModel):

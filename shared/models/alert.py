@@ -11,12 +11,25 @@ from shared.models.times import Time
 
 
 class AlertKind(StrEnum):
-    """The subject of an alert: a monitor, a channel, an agent, or the location that an agent checks from."""
+    """The subject of an alert: a monitor, a channel, an agent, or the location that an agent checks from.
+
+    DEGRADED: the monitor works, and is slow. CERTIFICATE_EXPIRING: it works, and its certificate soon does not.
+    """
 
     OUTAGE = "OUTAGE"
     CHANNEL_REFUSED = "CHANNEL_REFUSED"
     AGENT_SILENT = "AGENT_SILENT"
     LOCATION_OFFLINE = "LOCATION_OFFLINE"
+    DEGRADED = "DEGRADED"
+    CERTIFICATE_EXPIRING = "CERTIFICATE_EXPIRING"
+
+    @property
+    def is_of_monitor(self) -> bool:
+        """Whether the subject is a monitor."""
+        return self in _OF_MONITORS
+
+
+_OF_MONITORS = (AlertKind.OUTAGE, AlertKind.DEGRADED, AlertKind.CERTIFICATE_EXPIRING)
 
 
 class AlertStatus(StrEnum):

@@ -51,10 +51,14 @@ class Monitor(Value):
     removed_at: Time | None = None
     reminder_seconds: float | None = None
     escalation: str | None = None
+    max_response_ms: float | None = None
+    certificate_limits: Annotated[tuple[float, ...] | None, BeforeValidator(_listed)] = None
     state: MonitorState = MonitorState.UNKNOWN
     since: Time | None = None
     consecutive_failures: int = 0
     consecutive_successes: int = 0
+    slow_checks: int = 0
+    certificate_notice: str | None = None
     failing_since: Time | None = None
     last_checked_at: Time | None = None
     last_event_id: int | None = None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from shared.alerting import FIRST_TIME, Decision, Reason, Situation, decide, effective_time, observe_agent
 from shared.models import Agent, Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor, as_text
-from shared.store.changes import channels_for_recovery, channels_of, open_alert, resolve_alert
+from shared.store.changes import channels_for_recovery, channels_of, open_alert, owe, resolve_alert
 from shared.store.engines.database import Transaction
 from shared.store.judging.coverage import Coverage
 from shared.store.renames import take_over
@@ -17,6 +17,8 @@ from shared.store.tables import events as table
 INTERVAL_SECONDS = 30.0
 _LAST_TIME = datetime(9999, 12, 30, tzinfo=UTC)
 OFFLINE = Cause.of("location_offline")
+# Events that count for nothing, or under maintenance, when nothing opens.
+_SAYS_NO_MORE = (Reason.LATE, Reason.NOT_WATCHED, Reason.INCONCLUSIVE, Reason.MAINTENANCE)
 
 
 class Ingested(NamedTuple):
@@ -108,7 +110,7 @@ class _Intake:
         row_id = table.add(self.transaction, event, monitor.id, self._received_text) if monitor else None
         if monitor is None or row_id is None:
             return Ingested(event, table.id_of(self.transaction, event.event_id) or 0, is_duplicate=True)
-        active = self._active_alert(AlertKind.OUTAGE, monitor.name)
+        active = self.active_alert(AlertKind.OUTAGE, monitor.name)
         is_in_maintenance = self._coverage.is_in_maintenance(monitor, at)
         situation = Situation(monitor, active, at, self.received_at, row_id, self._are_pings_missed, is_in_maintenance)
         decision = decide(situation, event)
@@ -116,17 +118,9 @@ class _Intake:
             self._monitors[monitor.name] = self._changed_monitors[monitor.name] = decision.monitor
         changes = self._change_outage(decision, event, at)
         alert = changes[0].alert if changes else active
-        state_changes.add(
-            self.transaction,
-            monitor.id,
-            monitor.state,
-            decision.monitor.state,
-            at,
-            decision.reason,
-            location=event.location,
-            event_id=row_id,
-            alert_id=alert.id if alert else None,
-        )
+        self._note_state(monitor, decision, event, at, alert)
+        if decision.reason not in _SAYS_NO_MORE and has_conditions(monitor):
+            changes += self._judge_conditions(decision.monitor, event, at)
         if event.agent is not None:
             changes += self._observe_agent(event.agent, event, at)
         return Ingested(event, row_id, False, decision, alert, changes)
@@ -138,10 +132,42 @@ class _Intake:
         for agent in self._seen_agents.values():
             agents.save(self.transaction, agent)
 
+    def _note_state(self, before: Monitor, decision: Decision, event: Event, at: datetime, alert: Alert | None) -> None:
+        state_changes.add(
+            self.transaction,
+            before.id,
+            before.state,
+            decision.monitor.state,
+            at,
+            decision.reason,
+            location=event.location,
+            event_id=decision.monitor.last_event_id,
+            alert_id=alert.id if alert else None,
+        )
+
+    def _judge_conditions(self, monitor: Monitor, event: Event, at: datetime) -> list[Change]:
+        # Imported here: most monitors have no such policy.
+        from shared.store.judging.conditions import judge
+
+        judged, changes = judge(self, monitor, event, at)
+        self._monitors[judged.name] = self._changed_monitors[judged.name] = judged
+        return changes
+
+    def end_quietly(self, alert: Alert, at: datetime) -> Change:
+        """Resolve an alert without a message."""
+        self._active[alert.kind, alert.subject] = None
+        return resolve_alert(self.transaction, alert, at, channels=(), now=self.received_at)
+
+    def say_again(self, alert: Alert, monitor: Monitor) -> Change:
+        """Owe a message about an alert that goes on."""
+        hold = self._coverage.hold(monitor, self.received_at)
+        told = channels_of(monitor, self.channels)
+        return Change(alert, None, owe(self.transaction, alert, told, now=self.received_at, hold=hold))
+
     def _change_outage(self, decision: Decision, event: Event, at: datetime) -> list[Change]:
         if decision.change is None:
             return []
-        return self._change(
+        return self.change(
             decision.change,
             AlertKind.OUTAGE,
             decision.monitor.name,
@@ -161,10 +187,10 @@ class _Intake:
         for kind, change in observation.changes:
             # The arrival of an event ends a silence, however old the event is.
             changed_at = self.received_at if kind is AlertKind.AGENT_SILENT else at
-            changes += self._change(change, kind, name, changed_at, failed_at=at, cause=OFFLINE)
+            changes += self.change(change, kind, name, changed_at, failed_at=at, cause=OFFLINE)
         return changes
 
-    def _change(
+    def change(
         self,
         change: ChangeKind,
         kind: AlertKind,
@@ -181,7 +207,7 @@ class _Intake:
 
         The channels of ``monitor`` hear of it; all of them if there is none.
         """
-        active = self._active_alert(kind, subject)
+        active = self.active_alert(kind, subject)
         hold = self._coverage.hold(monitor, self.received_at)
         if change is ChangeKind.OPENED and active is None:
             opened = open_alert(
@@ -238,8 +264,15 @@ class _Intake:
             )
         return self._agents[name]
 
-    def _active_alert(self, kind: AlertKind, subject: str) -> Alert | None:
+    def active_alert(self, kind: AlertKind, subject: str) -> Alert | None:
+        """The alert of this kind and subject that is OPEN or ACK."""
         key = kind, subject
         if key not in self._active:
             self._active[key] = alerts.active(self.transaction, kind, subject)
         return self._active[key]
+
+
+def has_conditions(monitor: Monitor) -> bool:
+    """Whether its policy says how slow is too slow, or when a certificate is too old; or said so, and that is open."""
+    asks = monitor.max_response_ms is not None or monitor.certificate_limits is not None
+    return asks or monitor.slow_checks > 0 or monitor.certificate_notice is not None

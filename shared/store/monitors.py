@@ -32,6 +32,7 @@ class Entry(NamedTuple):
     policy: Policy | None
     last_event: Row | None
     active_alert: Alert | None
+    is_degraded: bool
 
     @property
     def state(self) -> str:
@@ -204,17 +205,16 @@ class _Edit:
 
     def _end_outage(self, row: Row, reason: Reason, channels: Sequence[str]) -> list[Change]:
         monitors.forget_state(self.transaction, row["id"], self.now)
-        active = alerts.active(self.transaction, AlertKind.OUTAGE, row["name"])
+        found = alerts.active_of_monitor(self.transaction, row["name"])
+        outage = next((alert for alert in found if alert.kind is AlertKind.OUTAGE), None)
         before = row["state"] if row["is_watched"] else PAUSED
-        self._note(row["id"], before, PAUSED, reason, active)
-        if active is None:
-            return []
-        monitor = Monitor.model_validate(dict(row))
-        told = channels_for_recovery(self.transaction, monitor, active, channels)
+        self._note(row["id"], before, PAUSED, reason, outage)
+        return [self._end(alert, Monitor.model_validate(dict(row)), reason, channels) for alert in found]
+
+    def _end(self, alert: Alert, monitor: Monitor, reason: Reason, channels: Sequence[str]) -> Change:
+        told = channels_for_recovery(self.transaction, monitor, alert, channels)
         hold = Coverage(self.transaction, self.now).hold(monitor, self.now)
-        return [
-            resolve_alert(self.transaction, active, self.now, channels=told, now=self.now, reason=reason, hold=hold)
-        ]
+        return resolve_alert(self.transaction, alert, self.now, channels=told, now=self.now, reason=reason, hold=hold)
 
     def _note(self, monitor_id: int, before: str, after: str, reason: Reason, alert: Alert | None = None) -> None:
         alert_id = alert.id if alert else None
@@ -280,9 +280,18 @@ def _entry(transaction: Transaction, row: Row) -> Entry:
 
 
 def _entries(transaction: Transaction, rows: Sequence[Row]) -> list[Entry]:
-    # Two questions for a whole page: a page may have a thousand monitors, and the database may be far away.
+    # Three questions for a whole page: a page may have a thousand monitors, and the database may be far away.
     newest = events.with_ids(transaction, [row["last_event_id"] for row in rows])
-    outages = {alert.subject: alert for alert in alerts.active_outages(transaction, [row["name"] for row in rows])}
+    names = [row["name"] for row in rows]
+    outages = {alert.subject: alert for alert in alerts.active_outages(transaction, names)}
+    slow = alerts.degraded(transaction, names)
     return [
-        Entry(row, policies.policy_of(row), newest.get(row["last_event_id"]), outages.get(row["name"])) for row in rows
+        Entry(
+            row,
+            policies.policy_of(row),
+            newest.get(row["last_event_id"]),
+            outages.get(row["name"]),
+            row["name"] in slow,
+        )
+        for row in rows
     ]

@@ -11,9 +11,10 @@ from shared.store.engines.database import Transaction
 from shared.store.tables import monitors
 
 _ACTIVE = "SELECT 1 FROM alerts WHERE kind = 'OUTAGE' AND subject = :name AND status IN ('OPEN', 'ACK')"
+_ABOUT_IT = "kind IN ('OUTAGE', 'DEGRADED', 'CERTIFICATE_EXPIRING') AND subject = :former"
 _RENAME = (
     "UPDATE monitors SET name = :name, target_url = :url WHERE id = :id",
-    "UPDATE alerts SET subject = :name, target_url = :url WHERE kind = 'OUTAGE' AND subject = :former",
+    f"UPDATE alerts SET subject = :name, target_url = :url WHERE {_ABOUT_IT}",  # noqa: S608  # our own text
     "UPDATE events SET target_url = :url WHERE monitor_id = :id",
 )
 
@@ -55,7 +56,7 @@ def give_name(transaction: Transaction, monitor_id: int, former: str, name: str,
 
 def _call(transaction: Transaction, monitor_id: int, former: str, name: str) -> None:
     transaction.rows("UPDATE monitors SET name = :name WHERE id = :id", id=monitor_id, name=name)
-    sql = "UPDATE alerts SET subject = :name WHERE kind = 'OUTAGE' AND subject = :former"
+    sql = f"UPDATE alerts SET subject = :name WHERE {_ABOUT_IT}"  # noqa: S608  # our own text
     transaction.rows(sql, name=name, former=former)
 
 

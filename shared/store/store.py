@@ -168,11 +168,12 @@ class Alerts:
         limit: int,
         before: int | None = None,
         status: AlertStatus | None = None,
-        outages_of: str | None = None,
+        monitor: str | None = None,
+        kind: AlertKind | None = None,
     ) -> list[Alert]:
-        """The newest alerts first; ``before``: only those with a smaller id; ``outages_of``: a monitor's name."""
+        """The newest alerts first; ``before``: only those with a smaller id; ``monitor``: those about it."""
         with self._database.snapshot() as snapshot:
-            return alerts.page(snapshot, limit=limit, before=before, status=status, outages_of=outages_of)
+            return alerts.page(snapshot, limit=limit, before=before, status=status, monitor=monitor, kind=kind)
 
     def move(
         self,

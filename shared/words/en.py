@@ -9,6 +9,7 @@ CAUSES: Mapping[str, str] = {
     "agent_short_of_memory": "not checked: the agent has no memory left",
     "agent_short_of_threads": "not checked: the agent can start no further thread",
     "ca_certificate_not_usable": "not checked: the agent cannot use the monitor's ca_certificate",
+    "certificate_expires": "certificate expires on {expires_at}",
     "certificate_expired": "certificate expired",
     "certificate_expired_on": "certificate expired on {date}",
     "certificate_for_another_host": "certificate is for another host than {host}",
@@ -77,6 +78,7 @@ CAUSES: Mapping[str, str] = {
     "response_cut_short": "the answer ended early",
     "response_too_slow": "the answer did not end within {seconds:g} s",
     "service_refused": "the server refused: {reply}",
+    "slow_response": "answered after {milliseconds:g} ms, which is more than {limit:g} ms",
     "starttls_not_offered": "the server does not offer STARTTLS",
     "starttls_unknown": "not checked: the port does not say which protocol begins TLS; add protocol, such as smtp",
     "status_not_accepted": "HTTP {status} is not an accepted status",
@@ -114,6 +116,8 @@ KINDS: Mapping[str, str] = {
     "CHANNEL_REFUSED": "CHANNEL_REFUSED",
     "AGENT_SILENT": "AGENT_SILENT",
     "LOCATION_OFFLINE": "LOCATION_OFFLINE",
+    "DEGRADED": "DEGRADED",
+    "CERTIFICATE_EXPIRING": "CERTIFICATE_EXPIRING",
     "REMINDER": "REMINDER",
     "ESCALATION": "ESCALATION",
 }
@@ -122,6 +126,8 @@ SUBJECTS: Mapping[str, str] = {
     "CHANNEL_REFUSED": "channel",
     "AGENT_SILENT": "agent",
     "LOCATION_OFFLINE": "location",
+    "DEGRADED": "response-time",
+    "CERTIFICATE_EXPIRING": "certificate",
 }
 
 UNITS: Mapping[str, str] = {

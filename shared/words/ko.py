@@ -9,6 +9,7 @@ CAUSES: Mapping[str, str] = {
     "agent_short_of_memory": "점검하지 못함: 에이전트의 메모리가 부족함",
     "agent_short_of_threads": "점검하지 못함: 에이전트가 스레드를 더 만들 수 없음",
     "ca_certificate_not_usable": "점검하지 못함: 에이전트가 모니터의 ca_certificate를 사용할 수 없음",
+    "certificate_expires": "인증서가 {expires_at}에 만료됨",
     "certificate_expired": "인증서가 만료됨",
     "certificate_expired_on": "인증서가 {date}에 만료됨",
     "certificate_for_another_host": "인증서가 다른 호스트의 것임 (대상: {host})",
@@ -77,6 +78,7 @@ CAUSES: Mapping[str, str] = {
     "response_cut_short": "응답이 도중에 끝남",
     "response_too_slow": "응답이 {seconds:g}초 안에 끝나지 않음",
     "service_refused": "서버가 거부함: {reply}",
+    "slow_response": "응답에 {milliseconds:g} ms가 걸림 (기준 {limit:g} ms)",
     "starttls_not_offered": "서버가 STARTTLS를 제공하지 않음",
     "starttls_unknown": "점검하지 못함: 포트로는 TLS를 시작할 프로토콜을 알 수 없음. smtp처럼 protocol을 지정해야 함",
     "status_not_accepted": "HTTP {status}은(는) 허용된 상태 코드가 아님",
@@ -114,6 +116,8 @@ KINDS: Mapping[str, str] = {
     "CHANNEL_REFUSED": "채널 거부",
     "AGENT_SILENT": "에이전트 무응답",
     "LOCATION_OFFLINE": "위치 오프라인",
+    "DEGRADED": "느려짐",
+    "CERTIFICATE_EXPIRING": "인증서 만료 임박",
     "REMINDER": "재알림",
     "ESCALATION": "상위 알림",
 }
@@ -122,6 +126,8 @@ SUBJECTS: Mapping[str, str] = {
     "CHANNEL_REFUSED": "채널",
     "AGENT_SILENT": "에이전트",
     "LOCATION_OFFLINE": "위치",
+    "DEGRADED": "응답속도",
+    "CERTIFICATE_EXPIRING": "인증서",
 }
 
 UNITS: Mapping[str, str] = {

@@ -81,7 +81,8 @@ def alerts_of_every_kind(api: Api) -> dict[str, int]:
     store = open_store(Settings.from_env())
     later = now() + timedelta(hours=1)
     with store.database.transaction() as transaction:
-        alerts.add(transaction, AlertKind.CHANNEL_REFUSED, "telegram", cause="x", failed_at=later, opened_at=later)
+        for kind in (AlertKind.CHANNEL_REFUSED, AlertKind.DEGRADED, AlertKind.CERTIFICATE_EXPIRING):
+            alerts.add(transaction, kind, "telegram", cause="x", failed_at=later, opened_at=later)
     for minutes in (0, 1, 2):
         store.agents.review(now=later + timedelta(minutes=minutes), channels=("console",))
     # Otherwise its recovery would wait until its outage is sent.

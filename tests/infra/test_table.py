@@ -67,6 +67,7 @@ def test_a_function_needs_what_its_code_uses(row: Row) -> None:
     used = {"store"} if "open_store" in source else set()
     used |= {"channels"} if "shared.channels" in source else set()
     used |= {"agent"} if "probe_all" in source else set()
+    used |= {"retention"} if "settings.retention_" in source else set()
     assert row.needs == used
 
 
@@ -108,7 +109,7 @@ def test_a_schedule_is_seconds_or_the_name_of_a_setting() -> None:
         (table(every='"CHECK_INTERVAL"'), "every of list_things is 'CHECK_INTERVAL': there is no such setting"),
         (
             table(needs='["stores"]'),
-            "needs of list_things is ['stores']: Input should be 'store', 'channels' or 'agent'",
+            "needs of list_things is ['stores']: Input should be 'store', 'channels', 'agent' or 'retention'",
         ),
         (table(sends='"later"'), "sends of list_things is 'later': Input should be 'at_once'"),
         (table(send='"at_once"'), "send of list_things is 'at_once': Extra inputs are not permitted"),

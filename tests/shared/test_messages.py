@@ -86,11 +86,29 @@ KINDS = [
         "채널 거부 telegram · 원인: Chat not found · 시작: 2025-01-08 12:00:00 UTC · #17",
         ("RECOVERY channel telegram · ", "복구 채널 telegram · "),
     ),
+    (
+        AlertKind.DEGRADED,
+        "shop",
+        Cause.of("slow_response", milliseconds=812.5, limit=500.0),
+        "DEGRADED shop · cause: answered after 812.5 ms, which is more than 500 ms"
+        " · since 2025-01-08 12:00:00 UTC · #17",
+        "느려짐 shop · 원인: 응답에 812.5 ms가 걸림 (기준 500 ms) · 시작: 2025-01-08 12:00:00 UTC · #17",
+        ("RECOVERY response-time shop · ", "복구 응답속도 shop · "),
+    ),
+    (
+        AlertKind.CERTIFICATE_EXPIRING,
+        "shop",
+        Cause.of("certificate_expires", expires_at="2025-01-15T12:00:00.000Z"),
+        "CERTIFICATE_EXPIRING shop · cause: certificate expires on 2025-01-15 12:00:00 UTC"
+        " · since 2025-01-08 12:00:00 UTC · #17",
+        "인증서 만료 임박 shop · 원인: 인증서가 2025-01-15 12:00:00 UTC에 만료됨 · 시작: 2025-01-08 12:00:00 UTC · #17",
+        ("RECOVERY certificate shop · ", "복구 인증서 shop · "),
+    ),
 ]
 
 
 @pytest.mark.parametrize(("kind", "subject", "cause", "english", "korean", "recoveries"), KINDS)
-def test_an_alert_about_no_monitor_names_its_subject(
+def test_an_alert_that_is_no_outage_names_its_subject(
     kind: AlertKind, subject: str, cause: Cause | None, english: str, korean: str, recoveries: tuple[str, str]
 ) -> None:
     opened = alert(kind=kind, subject=subject, target_url=None, cause="Chat not found", cause_data=cause)
@@ -115,23 +133,6 @@ def test_every_kind_of_alert_has_its_words_in_both_languages(kind: AlertKind) ->
 
 def test_a_message_has_its_alerts_kind_or_says_what_follows() -> None:
     assert set(NotificationKind) == {*AlertKind, "RECOVERY", "REMINDER", "ESCALATION"}
-
-
-@pytest.mark.parametrize(
-    ("kind", "number", "english", "korean"),
-    [
-        ("REMINDER", 1, "still down, 1st reminder, 2 h 10 min", "아직 복구되지 않음, 1번째 재알림, 2시간 10분째"),
-        ("REMINDER", 3, "still down, 3rd reminder, 2 h 10 min", "아직 복구되지 않음, 3번째 재알림, 2시간 10분째"),
-        ("REMINDER", 12, "still down, 12th reminder, 2 h 10 min", "아직 복구되지 않음, 12번째 재알림, 2시간 10분째"),
-        ("ESCALATION", 2, "not acknowledged for 2 h 10 min", "2시간 10분 동안 아무도 확인하지 않음"),
-    ],
-)
-def test_what_follows_says_how_long_it_has_been(kind: str, number: int, english: str, korean: str) -> None:
-    owed = notification(kind).model_copy(update={"number": number, "occurred_at": at(7800)})
-    text = compose(alert(), owed, "en", UTC)
-    assert text.startswith(f"{kind} shop (http://shop/) · cause: connection refused · since 2025-01-08 12:00:00 UTC")
-    assert text.endswith(f" · {english} · #17")
-    assert korean in compose(alert(), owed, "ko", UTC)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def move_by_hand(
     _sync_subject(transaction, moved, at)
     if not has_news(alert, moved):
         return Change(moved, ChangeKind.MOVED)
-    monitor = monitors.named(transaction, moved.subject) if moved.kind is AlertKind.OUTAGE else None
+    monitor = monitors.named(transaction, moved.subject) if moved.kind.is_of_monitor else None
     told = _channels_about(transaction, moved, monitor, channels)
     hold = Coverage(transaction, at).hold(monitor, at)
     owed = owe(transaction, moved, told, now=at, hold=hold, is_manual=1, actor=by, occurred_at=at)
@@ -45,7 +45,7 @@ def move_by_hand(
 
 def silence(transaction: Transaction, alert: Alert, seconds: float, by: str | None, at: datetime) -> int:
     """Hold messages about the alert's monitor for so long; the window's id. Raises NotAMonitors."""
-    if alert.kind is not AlertKind.OUTAGE:
+    if not alert.kind.is_of_monitor:
         raise NotAMonitors(alert.id)
     # Imported here: a window's model costs a cold start, and few requests ask for a silence.
     from shared.store.judging.windows import add_silence
@@ -79,6 +79,9 @@ def _sync_subject(transaction: Transaction, alert: Alert, at: datetime) -> None:
             monitors.save(transaction, moved)
             states = monitor.state, moved.state
             state_changes.add(transaction, monitor.id, *states, at, Reason.MOVED_BY_HAND, alert_id=alert.id)
+    elif alert.kind is AlertKind.DEGRADED and alert.status is AlertStatus.RESOLVED:
+        # Otherwise the next slow check would open it again, whatever the threshold.
+        monitors.forget_speed(transaction, alert.subject)
     elif alert.kind in (AlertKind.AGENT_SILENT, AlertKind.LOCATION_OFFLINE):
         agent = agents.named(transaction, alert.subject)
         if agent is None or (moved_agent := agent_after_move(agent, alert)) is agent:

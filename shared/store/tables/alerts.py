@@ -114,6 +114,18 @@ def active_outages(transaction: Transaction, monitors: Iterable[str]) -> list[Al
     return transaction.values_in(Alert, sql, monitors)
 
 
+def active_of_monitor(transaction: Transaction, monitor: str) -> list[Alert]:
+    """The alerts about a monitor that are OPEN or ACK, its outage first."""
+    found = [active(transaction, kind, monitor) for kind in AlertKind if kind.is_of_monitor]
+    return [alert for alert in found if alert is not None]
+
+
+def degraded(transaction: Transaction, monitors: Iterable[str]) -> set[str]:
+    """Those of the monitors that are slow."""
+    sql = "SELECT * FROM alerts WHERE kind = 'DEGRADED' AND status IN ('OPEN', 'ACK') AND subject IN"
+    return {alert.subject for alert in transaction.values_in(Alert, sql, monitors)}
+
+
 def active_of_kind(transaction: Transaction, kind: AlertKind) -> list[Alert]:
     """The alerts of this kind that are OPEN or ACK, oldest first."""
     sql = "SELECT * FROM alerts WHERE kind = :kind AND status IN ('OPEN', 'ACK') ORDER BY id"
@@ -154,12 +166,20 @@ def count_active(transaction: Transaction) -> int:
 
 
 def page(
-    transaction: Transaction, *, limit: int, before: int | None, status: AlertStatus | None, outages_of: str | None
+    transaction: Transaction,
+    *,
+    limit: int,
+    before: int | None,
+    status: AlertStatus | None,
+    monitor: str | None,
+    kind: AlertKind | None,
 ) -> list[Alert]:
     """The newest alerts first; ``before``: only those with a smaller id."""
-    wanted: dict[str, Any] = {"status": status, "subject": outages_of, "kind": outages_of and AlertKind.OUTAGE}
+    wanted: dict[str, Any] = {"status": status, "subject": monitor, "kind": kind}
     wanted = {column: value for column, value in wanted.items() if value is not None}
     conditions = [*(f"{column} = :{column}" for column in wanted), "id < :before"]
+    if monitor is not None:
+        conditions.append("kind IN ('OUTAGE', 'DEGRADED', 'CERTIFICATE_EXPIRING')")
     return transaction.values(
         Alert,
         f"SELECT * FROM alerts WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT :limit",  # noqa: S608  # our names

@@ -11,6 +11,7 @@ _SAVE = """
     UPDATE monitors SET target_url = :target_url, agent = :agent, state = :state, since = :since,
         consecutive_failures = :consecutive_failures, failing_since = :failing_since,
         consecutive_successes = :consecutive_successes,
+        slow_checks = :slow_checks, certificate_notice = :certificate_notice,
         last_checked_at = :last_checked_at, last_event_id = :last_event_id
     WHERE id = :id"""
 
@@ -24,21 +25,29 @@ def add(transaction: Transaction, name: str, target_url: str) -> Monitor:
 def bring_back(transaction: Transaction, monitor: Monitor) -> Monitor:
     """The monitor once somebody reports it who owns no policy of it, after it was removed."""
     sql = """UPDATE monitors SET source = 'report', policy = NULL, is_watched = 1, removed_at = NULL, channels = NULL,
-        failure_threshold = 1, success_threshold = 1, reminder_seconds = NULL, escalation = NULL
+        failure_threshold = 1, success_threshold = 1, reminder_seconds = NULL, escalation = NULL,
+        max_response_ms = NULL, certificate_limits = NULL
         WHERE id = :id RETURNING *"""
     return transaction.added(Monitor, sql, id=monitor.id)
 
 
 def save(transaction: Transaction, monitor: Monitor) -> None:
     """Write what an event, or a person, can change of a monitor."""
-    transaction.rows(_SAVE, **monitor.model_dump(mode="json", exclude={"channels", "group_name", "tags"}))
+    transaction.rows(
+        _SAVE, **monitor.model_dump(mode="json", exclude={"channels", "group_name", "tags", "certificate_limits"})
+    )
 
 
 def forget_state(transaction: Transaction, monitor_id: int, since: datetime) -> None:
     """Let the monitor begin again at UNKNOWN."""
     sql = """UPDATE monitors SET state = 'UNKNOWN', consecutive_failures = 0, consecutive_successes = 0,
-        failing_since = NULL, since = :since WHERE id = :id"""
+        slow_checks = 0, certificate_notice = NULL, failing_since = NULL, since = :since WHERE id = :id"""
     transaction.rows(sql, id=monitor_id, since=as_text(since))
+
+
+def forget_speed(transaction: Transaction, name: str) -> None:
+    """Let slow checks of a monitor count from zero."""
+    transaction.rows("UPDATE monitors SET slow_checks = 0 WHERE name = :name", name=name)
 
 
 def named(transaction: Transaction, name: str) -> Monitor | None:

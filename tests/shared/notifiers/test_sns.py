@@ -77,6 +77,10 @@ def test_a_topic_that_does_not_exist_is_a_permanent_failure(aws: dict[str, str])
     assert raised.value.is_permanent
 
 
+def is_sent(log: dict[str, Any]) -> bool:
+    return (log["channel"], log["status"]) == ("sns", "SENT")
+
+
 @pytest.mark.system
 def test_an_outage_and_its_recovery_arrive_through_a_topic(
     project: Path, tmp_path: Path, target: Target, aws: dict[str, str]
@@ -89,12 +93,12 @@ def test_an_outage_and_its_recovery_arrive_through_a_topic(
         told = system.wait_until(topic.messages)
         target.status = 200
         told += system.wait_until(topic.messages)
-        logs = system.notification_logs()
+        # A message may arrive before its row is written.
+        answers = {f"message {message['MessageId']}" for message in told}
+        system.wait_until(lambda: {log["answer"] for log in system.notification_logs() if is_sent(log)} >= answers)
     subjects = [message["Subject"].split()[0] for message in told]
     assert subjects == ["장애", "복구"]
     assert told[0]["MessageAttributes"]["kind"]["Value"] == "OUTAGE"
-    answers = {log["answer"] for log in logs if log["channel"] == "sns" and log["status"] == "SENT"}
-    assert answers >= {f"message {message['MessageId']}" for message in told}
 
 
 # --- the setting --------------------------------------------------------------------------------------------------

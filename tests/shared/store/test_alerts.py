@@ -100,5 +100,5 @@ def test_alerts_are_listed_newest_first_and_filtered(store: Store) -> None:
     assert listed(before=2) == [1]
     assert listed(status=AlertStatus.OPEN) == [1]
     assert listed(status=AlertStatus.RESOLVED) == [2]
-    assert listed(outages_of="c") == [3]
-    assert listed(outages_of="c", status=AlertStatus.OPEN) == []
+    assert listed(monitor="c") == [3]
+    assert listed(monitor="c", status=AlertStatus.OPEN) == []

@@ -91,7 +91,7 @@ def test_two_runs_at_once_open_one_alert_and_end_it_once(store: Store) -> None:
     for order in itertools.permutations([(0.0, False), (0.2, False), (30.0, True), (30.2, True)]):
         name = "".join(str(seconds) for seconds, _ in order)
         changes = [check(store, seconds, ok=ok, monitor=name, received=31).change for seconds, ok in order]
-        found = store.alerts.page(limit=9, outages_of=name)
+        found = store.alerts.page(limit=9, monitor=name)
         assert len(found) <= 1, order
         assert changes.count(ChangeKind.OPENED) == changes.count(ChangeKind.RESOLVED) == len(found), order
         assert states(store)[name] == "UP", order
