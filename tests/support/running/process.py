@@ -70,6 +70,7 @@ class Running:
 
     def start(self) -> None:
         """Start the process and return at once."""
+        self._is_over = False
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
                 self.command,
