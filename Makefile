@@ -36,8 +36,11 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Everything that CI runs. A worker more than a small machine has processors, since much of a test is waiting.
 WORKERS ?= 3
+# What fails beside others, on a machine that may be busy, is tried once more, alone. What fails again is broken. Both runs
+# are in the output.
 test: check
-	$(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup; code=$$?; [ $$code -eq 1 ] || exit $$code; \
+	  $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none
 
 # The half for the inner loop: no system and no PostgreSQL is started, and nothing is deployed.
 fast: .venv/installed-dev
