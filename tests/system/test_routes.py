@@ -71,5 +71,5 @@ def test_each_route_is_an_operation_of_the_document(larger: Path) -> None:
     assert ("401" in note["delete"]["responses"], "401" in beat["post"]["responses"]) == (True, False)
     for method in ("get", "post"):
         names = [each["name"] for each in beat[method]["parameters"]]
-        assert names == ["token", "what", "status", "monitor", "limit", "cursor"]
+        assert names == ["token", "what", "status", "monitor", "kind", "limit", "cursor"]
     assert beat["post"]["requestBody"] == {"required": False, "content": {"text/plain": {"schema": {"type": "string"}}}}
