@@ -4,7 +4,7 @@
 get or do: ``store.alerts.move(…)``. Each method runs in one transaction.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.store.changes import log_change
 from shared.store.engines.database import StoreUnavailable
@@ -23,13 +23,23 @@ from shared.store.refusals import (
     WindowOfFile,
 )
 from shared.store.store import Store
-from shared.store.upkeep.retention import Retention
 
 if TYPE_CHECKING:
     from shared.store.judging.follow_ups import FollowUp
     from shared.store.judging.windows import Entry as WindowEntry
     from shared.store.monitors import Entry
+    from shared.store.upkeep.retention import Retention
 from shared.store.tables.alerts import AlertNotFound
+
+
+def __getattr__(name: str) -> Any:
+    # Only one function needs it, and each module costs a cold start.
+    if name != "Retention":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from shared.store.upkeep.retention import Retention
+
+    return Retention
+
 
 __all__ = [
     "AlertNotFound",

@@ -12,7 +12,6 @@ from shared.alerting import (
     monitor_after_move,
     move,
 )
-from shared.alerting.follow_ups import Progress
 from shared.models import Agent, Alert, AlertKind, AlertStatus, Change, ChangeKind, Monitor
 from shared.store.changes import channels_for_recovery, channels_of, owe
 from shared.store.engines.database import Transaction
@@ -32,7 +31,7 @@ def move_by_hand(
     alerts.save_moves(transaction, alert.id, count_move(alert, alerts.moves(transaction, alert.id), at))
     alerts.save(transaction, moved)
     if moved.status is AlertStatus.OPEN:
-        alerts.save_progress(transaction, alert.id, Progress(at))
+        alerts.restart_progress(transaction, alert.id, at)
     _sync_subject(transaction, moved, at)
     if not has_news(alert, moved):
         return Change(moved, ChangeKind.MOVED)

@@ -3,11 +3,16 @@
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from shared.models import Monitor
-from shared.monitors.windows.planned import Planned
+from shared.models import Monitor, as_text
 from shared.store.engines.database import Transaction
-from shared.store.tables import windows
+
+if TYPE_CHECKING:
+    from shared.monitors.windows.planned import Planned
+
+# Every window that recurs, or that ends after some time.
+_NOT_OVER = "SELECT * FROM windows WHERE ends_at IS NULL OR ends_at > :since ORDER BY id"
 
 
 class Hold(StrEnum):
@@ -22,8 +27,12 @@ class Coverage:
 
     def __init__(self, transaction: Transaction, since: datetime) -> None:
         by_kind: dict[str, list[Planned]] = {"maintenance": [], "silence": []}
-        for window in windows.not_over(transaction, since):
-            by_kind[window.kind].append(window)
+        if rows := transaction.rows(_NOT_OVER, since=as_text(since)):
+            # Imported here: most events come while there is no window.
+            from shared.store.tables.windows import planned
+
+            for window in map(planned, rows):
+                by_kind[window.kind].append(window)
         self._of_maintenance, self._of_silence = by_kind["maintenance"], by_kind["silence"]
 
     def is_any_open(self, at: datetime) -> bool:
@@ -43,7 +52,7 @@ class Coverage:
         return Hold.MAINTENANCE if self.is_in_maintenance(monitor, at) else self.hold(monitor, at)
 
 
-def _is_covered(planned: Iterable[Planned], monitor: Monitor, at: datetime) -> bool:
+def _is_covered(planned: Iterable["Planned"], monitor: Monitor, at: datetime) -> bool:
     return any(
         window.is_about(monitor.name, monitor.group_name, monitor.tags or ()) and window.span_at(at)
         for window in planned

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.alerting import Moves
-from shared.alerting.follow_ups import Progress
 from shared.models import Alert, AlertKind, AlertStatus, Cause, Notification, as_text
 from shared.store.engines.database import MAX_ID, Row, Transaction, salvaged
+
+if TYPE_CHECKING:
+    from shared.alerting.follow_ups import Progress
 
 _ADD = """
     INSERT INTO alerts (kind, subject, target_url, status, cause, cause_data, failed_at, opened_at)
@@ -132,12 +134,12 @@ def active_of_kind(transaction: Transaction, kind: AlertKind) -> list[Alert]:
     return transaction.values(Alert, sql, kind=kind)
 
 
-def followed(transaction: Transaction) -> list[tuple[Alert, Progress]]:
+def followed(transaction: Transaction) -> list[tuple[Alert, "Progress"]]:
     """The open outages whose monitors want reminders or have an escalation, oldest first, and how far those are."""
     return [(Alert.model_validate(dict(row)), _progress(row)) for row in transaction.rows(_FOLLOWED)]
 
 
-def save_progress(transaction: Transaction, alert_id: int, progress: Progress) -> None:
+def save_progress(transaction: Transaction, alert_id: int, progress: "Progress") -> None:
     """Write which reminders and steps of an escalation there were."""
     transaction.rows(
         _SAVE_PROGRESS,
@@ -149,7 +151,16 @@ def save_progress(transaction: Transaction, alert_id: int, progress: Progress) -
     )
 
 
-def _progress(row: Row) -> Progress:
+def restart_progress(transaction: Transaction, alert_id: int, at: datetime) -> None:
+    """Let reminders and escalations begin anew."""
+    sql = "UPDATE alerts SET follows_from = :at, reminders = 0, reminded_at = NULL, escalated = NULL WHERE id = :id"
+    transaction.rows(sql, id=alert_id, at=as_text(at))
+
+
+def _progress(row: Row) -> "Progress":
+    # Imported here: only reminders need it, and each module costs a cold start.
+    from shared.alerting.follow_ups import Progress
+
     reminded_at = row["reminded_at"]
     return Progress(
         datetime.fromisoformat(row["follows_from"] or row["opened_at"]),

@@ -74,9 +74,3 @@ def page(transaction: Transaction, *, limit: int, before: int) -> Sequence[Row]:
 def of_source(transaction: Transaction, source: str) -> Sequence[Row]:
     """All windows of a source, oldest first."""
     return transaction.rows("SELECT * FROM windows WHERE source = :source ORDER BY id", source=source)
-
-
-def not_over(transaction: Transaction, at: datetime) -> list[Planned]:
-    """Every window that recurs, or that ends after ``at``."""
-    sql = "SELECT * FROM windows WHERE ends_at IS NULL OR ends_at > :at ORDER BY id"
-    return [planned(row) for row in transaction.rows(sql, at=as_text(at))]
