@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from shared.store.changes import log_change
 from shared.store.engines.database import StoreUnavailable
-from shared.store.ingest import Ingested
 from shared.store.open import open_store
 from shared.store.outbox import Owed
 from shared.store.refusals import (
@@ -25,6 +24,7 @@ from shared.store.refusals import (
 from shared.store.store import Store
 
 if TYPE_CHECKING:
+    from shared.store.ingest import Ingested
     from shared.store.judging.follow_ups import FollowUp
     from shared.store.judging.windows import Entry as WindowEntry
     from shared.store.monitors import Entry
@@ -33,12 +33,16 @@ from shared.store.tables.alerts import AlertNotFound
 
 
 def __getattr__(name: str) -> Any:
-    # Only one function needs it, and each module costs a cold start.
-    if name != "Retention":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from shared.store.upkeep.retention import Retention
+    # Few functions need them, and each module costs a cold start.
+    if name == "Retention":
+        from shared.store.upkeep.retention import Retention
 
-    return Retention
+        return Retention
+    if name == "Ingested":
+        from shared.store.ingest import Ingested
+
+        return Ingested
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = [

@@ -15,8 +15,6 @@ from shared.models import Agent, Alert, AlertKind, AlertStatus, Cause, Change, E
 from shared.store.changes import open_alert
 from shared.store.engines.database import Database, Transaction
 from shared.store.engines.group_commit import Group
-from shared.store.ingest import Ingested, ingest
-from shared.store.judging.by_hand import move_by_hand, save_agents_silence, silence
 from shared.store.outbox import Outbox
 from shared.store.tables import agents, alerts, monitors, notifications, watches
 
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from shared.alerting.health import HealthFacts
     from shared.store.claims import Checks
     from shared.store.heartbeats import Heartbeats
+    from shared.store.ingest import Ingested
     from shared.store.judging.follow_ups import FollowUps
     from shared.store.judging.maintenance import Maintenance
     from shared.store.judging.windows import Windows
@@ -140,12 +139,15 @@ class Events:
         received_at: datetime,
         sent_at: datetime | None = None,
         channels: Sequence[str],
-    ) -> list[Ingested]:
+    ) -> "list[Ingested]":
         """Save events, the alerts that they change and the notifications owed to ``channels``, all or nothing.
 
         They are judged in the order of their effective times and returned in the order given. An ``event_id`` that is
         stored already changes nothing. ``sent_at``: see ``alerting.effective_time``.
         """
+        # Imported here, and by_hand below: most functions only read, and start without what judges.
+        from shared.store.ingest import ingest
+
         return self._group.run(
             lambda transaction: ingest(transaction, events, received_at=received_at, sent_at=sent_at, channels=channels)
         )
@@ -196,6 +198,8 @@ class Alerts:
             NotAMonitors: a silence is asked for, and the alert is not about a monitor.
             TooManyMoves: it was moved too often.
         """
+        from shared.store.judging.by_hand import move_by_hand, silence
+
         with self._database.transaction() as transaction:
             alert = alerts.get(transaction, alert_id)
             window_id = silence(transaction, alert, silence_seconds, by, at) if silence_seconds else None
@@ -217,6 +221,8 @@ class Agents:
             watch = extend_watch(saved := watches.get(snapshot, "review_alerts"), now)
             if _is_fresh(saved, watch, now) and not _silent_agents(snapshot, watch, now):
                 return []  # the usual case: nothing to write
+        from shared.store.judging.by_hand import save_agents_silence
+
         changes: list[Change] = []
         with self._database.transaction() as transaction:
             watch = _watch_on(transaction, now)
