@@ -105,7 +105,8 @@ def test_it_is_unavailable_if_nothing_runs(system: LocalSystem) -> None:
 
 def test_a_message_that_nobody_sends_degrades_the_health(system: LocalSystem, target: Target) -> None:
     target.is_down = True
-    system.wait_until(lambda: system.told("OUTAGE"))
+    # Printed, and recorded: otherwise the sender would go on with what is changed below.
+    system.wait_until(system.sent)
     go_on = stop(system, "deliver_notifications")
     try:
         # As if a message had been due for minutes, and nobody had sent it.
