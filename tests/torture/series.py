@@ -75,6 +75,7 @@ class Series:
             world.channel.behaviour_of = lambda _message: moods.choices(
                 [mood for _, mood in MOODS], [weight for weight, _ in MOODS]
             )[0]
+            life_seconds = max(LIFE_SECONDS, 2 * _first_start(world))
             is_over = threading.Event()
             pushers = [
                 threading.Thread(target=self._push, args=(world, monitor, push, is_over), daemon=True)
@@ -83,7 +84,7 @@ class Series:
             for pusher in pushers:
                 pusher.start()
             for number in range(self.kills):
-                self._one_life(world, chance)
+                self._one_life(world, chance, life_seconds)
                 self.tell(number + 1)
             is_over.set()
             world.channel.behaviour_of = lambda _message: accepts
@@ -97,13 +98,13 @@ class Series:
             verdict.lost += never
             return verdict
 
-    def _one_life(self, world: World, chance: random.Random) -> None:
+    def _one_life(self, world: World, chance: random.Random, at_most_seconds: float) -> None:
         """One start, some events, and one kill: at any time, at a side effect, or when the channel does something."""
         how = chance.choice(("anywhen", "anywhen", "effect", "asked", "accepted", "worker"))
         kill_at = f"before {chance.randrange(1, 160)}" if how == "effect" else None
         if kill_at and world.wire:
             kill_at = kill_at.replace("before", chance.choice(SIDES))
-        moment, turn_seconds = chance.expovariate(1 / 0.003), chance.uniform(0.05, LIFE_SECONDS) / TURNS
+        moment, turn_seconds = chance.expovariate(1 / 0.003), chance.uniform(0.05, at_most_seconds) / TURNS
         turns, is_by_hand = [chance.choice(CHECKED) for _ in range(TURNS)], chance.random() < 0.15
         world.watched.down = {monitor for monitor in CHECKED if chance.random() < 0.5}
         world.channel.is_asked.clear()
@@ -148,6 +149,18 @@ class Series:
         except AssertionError as never:
             return [f"it does not settle: {str(never)[:2000]}"]
         return []
+
+
+def _first_start(world: World) -> float:
+    """How many seconds the system takes from its start to its first event.
+
+    On a busy machine that is longer than a usual life, and then no life would do anything before its kill.
+    """
+    began = time.monotonic()
+    world.start()
+    world.wait_until(lambda: world.rows("SELECT 1 FROM events"))
+    world.kill()
+    return time.monotonic() - began
 
 
 def _is_time(world: World, how: str, seconds: float) -> bool:
