@@ -1,4 +1,4 @@
-"""What the file holds beside monitors, channels and windows: escalations, status pages, templates and drills.
+"""The parts of the file beside monitors, channels and windows: escalations, status pages, templates and drills.
 
 Their models check the shape of what is written. Whether its names exist is checked in references.py.
 """

@@ -45,6 +45,11 @@ def components() -> dict[str, Any]:
     }
 
 
+def change_of(description: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an object that has any of ``fields`` and no other."""
+    return {"description": description, "type": "object", "additionalProperties": False, "properties": fields}
+
+
 def linked(schema: Any) -> Any:
     """``schema`` with a reference wherever something stands for a component."""
     if isinstance(schema, dict):
@@ -58,12 +63,7 @@ def _change(policy: dict[str, Any]) -> dict[str, Any]:
     fields = {
         name: {"description": MONITOR[name], "anyOf": [_field(name), {"type": "null"}]} for name in policy["properties"]
     }
-    return {
-        "description": "The fields of a policy that change. A null returns one to its default.",
-        "type": "object",
-        "additionalProperties": False,
-        "properties": fields,
-    }
+    return change_of("The fields of a policy that change. A null returns one to its default.", fields)
 
 
 def _configuration(policy: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from functions.manage_windows.main import WindowQuery, WindowsQuery
 from infra.openapi.operation import Operation, Response, following_page
-from infra.openapi.policies import component
+from infra.openapi.policies import change_of, component
 from infra.openapi.responses import Next
 from shared.models import Time
 from shared.monitors.windows.window import Window
@@ -62,14 +62,7 @@ def window_components() -> dict[str, Any]:
         kinds = field.pop("anyOf", None) or [field]
         kinds = kinds if {"type": "null"} in kinds else [*kinds, {"type": "null"}]
         fields[name] = {"description": description, "anyOf": kinds}
-    return {
-        "WindowChange": {
-            "description": "The fields of a window that change. A null takes one away.",
-            "type": "object",
-            "additionalProperties": False,
-            "properties": fields,
-        }
-    }
+    return {"WindowChange": change_of("The fields of a window that change. A null takes one away.", fields)}
 
 
 def _window(words: str) -> Response:

@@ -1,4 +1,4 @@
-"""What is wrong with a monitor that works: it is slow, or its certificate expires. Pure."""
+"""Judge a monitor that works: it may be slow, and its certificate may expire soon. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

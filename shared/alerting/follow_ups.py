@@ -1,4 +1,4 @@
-"""What follows while an outage stays open and nobody acknowledges it: reminders, and the steps of an escalation. Pure.
+"""Decide when people are reminded of an outage, and when it is escalated, until somebody acknowledges it. Pure.
 
 Everything is due at a fixed distance from the beginning. After a gap, what is overdue is due once, and not once for
 each time that was missed.
@@ -18,7 +18,7 @@ class Step(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """What an alert has seen since it began at ``began_at``.
+    """How far the reminders and the escalation of an alert have come since it began at ``began_at``.
 
     ``reminders``: how many there were; ``reminded_at``: when the last one was due. ``escalated``: for each step when it
     was due last (None: never).

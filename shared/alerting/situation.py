@@ -1,4 +1,4 @@
-"""What a rule is given and what it returns. Pure."""
+"""The argument and the result of every rule. Pure."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -54,7 +54,7 @@ class Situation(NamedTuple):
         return self.monitor.model_copy(update=seen | changed)
 
     def counted(self, event: Event) -> dict[str, Any]:
-        """What the event changes of the monitor's counters, whatever its state."""
+        """The monitor's counters once the event has counted. The monitor's state does not matter."""
         monitor = self.monitor
         if event.is_success:
             successes = monitor.consecutive_successes + 1

@@ -1,1 +1,1 @@
-"""What is kept of events once they are gone: counts, and how long responses took. Pure."""
+"""Count events and their response times, so that the counts stay when the events are pruned. Pure."""

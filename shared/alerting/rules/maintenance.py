@@ -22,7 +22,7 @@ def begin(monitor: Monitor, at: datetime) -> Monitor:
 
 
 def end(monitor: Monitor, active: Alert | None, at: datetime, *, is_known: bool, is_ping_missed: bool) -> Decision:
-    """What a monitor is once its window has closed, without waiting for another check.
+    """The monitor once its window has closed. Its last checks decide; no other check is awaited.
 
     ``active``: its alert that is OPEN or ACK. ``is_known``: somebody checks it. ``is_ping_missed``: its last event is
     our note that a ping did not come.

@@ -9,7 +9,7 @@ from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Event, Mo
 
 
 class Intake(Protocol):
-    """What changes alerts in the event's transaction; see ``store.ingest``."""
+    """Changes alerts in the event's transaction. ``store.ingest`` does it; the walls forbid its import here."""
 
     def active_alert(self, kind: AlertKind, subject: str) -> Alert | None:
         """The alert that is OPEN or ACK."""

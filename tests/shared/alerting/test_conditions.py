@@ -1,4 +1,4 @@
-"""What is wrong with a monitor that works: rows that say when it is slow, and when its certificate expires."""
+"""A monitor that works may be slow, and its certificate may expire soon: each row is one case."""
 
 from datetime import timedelta
 
