@@ -1,6 +1,7 @@
 """Composes the messages that people read. Pure: the caller passes the time zone in which times are shown."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from shared.models import Alert, AlertKind, Cause, Notification, NotificationKind
@@ -18,8 +19,10 @@ __all__ = [
     "one_line",
 ]
 
-# Four parts of this length, in characters of two UTF-16 units each, stay within Telegram's 4,096.
+# Four parts of this length and three lists of names, in characters of two UTF-16 units each, stay within Telegram's
+# 4,096.
 MAX_PART = 300
+MAX_LIST = 150
 # A person's name. What is longer is no name.
 MAX_NAME = 64
 
@@ -59,6 +62,7 @@ def compose(alert: Alert, notification: Notification, language: Language, zone: 
         lasted = duration(notification.occurred_at - alert.failed_at, language)
         ordinal = words_of(language).ordinal(notification.number or 1)
         parts.append(words[_FOLLOW_UPS[notification.kind]].format(ordinal=ordinal, duration=lasted))
+    parts += _around(alert, notification.kind, language)
     if notification.reason in _NOT_RECOVERED:
         parts.append(words[f"not_watched_{notification.reason}"])
     if notification.is_manual:
@@ -66,6 +70,33 @@ def compose(alert: Alert, notification: Notification, language: Language, zone: 
         move = "resolved" if notification.kind is NotificationKind.RECOVERY else "reopened"
         parts.append(words[f"{move}_by"].format(name=name) if name else words[f"{move}_by_hand"])
     return _SEPARATOR.join([*parts, f"#{notification.id}"])
+
+
+def _around(alert: Alert, kind: NotificationKind, language: Language) -> list[str]:
+    """Who sees what, and which other monitors it is about."""
+    words = words_of(language).MESSAGES
+    if kind is NotificationKind.RECOVERY:
+        found = {"still_failing": list(alert.still_failing)}
+    else:
+        why = {seen.location: one_line(seen.error_message or "", MAX_LIST) for seen in alert.locations}
+        failing = [
+            f"{place} ({text})" if text not in ("", alert.cause) else place for place, text in why.items() if text
+        ]
+        working = [seen.location for seen in alert.locations if seen.state == "UP"]
+        found = {"failing_from": failing, "working_from": working, "dependents": list(alert.dependents)}
+    parts = [words[code].format(names=_list(names, language)) for code, names in found.items() if names]
+    return [*parts, words["flaps"]] if kind is NotificationKind.FLAPPING else parts
+
+
+def _list(names: Sequence[str], language: Language) -> str:
+    """As many names as fit, and how many more there are."""
+    shown: list[str] = []
+    for name in (one_line(each, MAX_LIST) for each in names):
+        if shown and len(", ".join([*shown, name])) > MAX_LIST:
+            break
+        shown.append(name)
+    text, left = ", ".join(shown), len(names) - len(shown)
+    return words_of(language).MESSAGES["more"].format(names=text, count=left) if left else text
 
 
 def compose_short(alert: Alert, notification: Notification) -> str:

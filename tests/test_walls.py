@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "upkeep": {"engines.database", "tables", "upkeep"},
     "judging": {"engines.database", "tables", "changes", "refusals", "judging"},
     "renames": {"engines.database", "tables"},
-    "ingest": {"engines.database", "tables", "changes", "renames", "judging.coverage", "judging.conditions"},
+    "ingest": {"engines.database", "tables", "changes", "renames", "judging"},
     "outbox": {"engines.database", "tables", "changes"},
     "heartbeats": {"engines.database", "engines.group_commit", "tables", "ingest", "refusals"},
     "monitors": {"engines.database", "tables", "changes", "heartbeats", "refusals", "renames", "judging"},

@@ -32,6 +32,9 @@ def monitor_of(entry: "Entry", *, shows_token: bool) -> dict[str, Any]:
         "next_check_at": _next_check(row),
         "active_alert": entry.active_alert,
         "is_degraded": entry.is_degraded,
+        "is_flapping": bool(row["is_flapping"]),
+        "suppressed_by": entry.active_alert.suppressed_by if entry.active_alert else None,
+        "locations": entry.locations,
     }
 
 

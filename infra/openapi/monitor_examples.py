@@ -53,6 +53,16 @@ MONITOR: dict[str, Any] = {
     "next_check_at": "2025-01-08T01:30:30.250Z",
     "active_alert": ALERT,
     "is_degraded": False,
+    "is_flapping": False,
+    "suppressed_by": None,
+    "locations": [
+        {
+            "location": "seoul",
+            "state": "DOWN",
+            "since": ALERT["opened_at"],
+            "last_checked_at": _EVENT["timestamp"],
+        }
+    ],
 }
 PAUSED = MONITOR | {
     "policy": POLICY | {"enabled": False},
@@ -60,6 +70,7 @@ PAUSED = MONITOR | {
     "next_check_at": None,
     "active_alert": None,
     "is_degraded": False,
+    "is_flapping": False,
 }
 PLAN: dict[str, Any] = {
     "version": 5,

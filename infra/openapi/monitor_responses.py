@@ -41,6 +41,15 @@ class StoredEvent(BaseModel):
     attempts: list[_ATTEMPT] = Field(description="The tries before this one, oldest first.")
 
 
+class SeenFromLocation(BaseModel):
+    """A monitor as one location sees it."""
+
+    location: str = Field(description="The location; `default` if an agent has no LOCATION.")
+    state: State = Field(description="How it is there, by its own checks.")
+    since: Time | None = Field(description="When it came into this state there.")
+    last_checked_at: Time | None = Field(description="When its newest check there was made.")
+
+
 class WatchedMonitor(BaseModel):
     """A monitor: what it is to do, and how it is."""
 
@@ -61,6 +70,11 @@ class WatchedMonitor(BaseModel):
     next_check_at: Time | None = Field(description="When it is checked next; of a heartbeat, when it is missed.")
     active_alert: Alert | None = Field(description="Its outage, while there is one.")
     is_degraded: bool = Field(description="Whether it works, and is slower than its policy allows.")
+    is_flapping: bool = Field(description="Whether it goes up and down, and its alert stays open meanwhile.")
+    suppressed_by: int | None = Field(
+        description="The alert of a monitor that it depends on, because of which nobody is notified of its own."
+    )
+    locations: list[SeenFromLocation] = Field(description="The monitor as each location sees it.")
 
 
 class WatchedMonitors(BaseModel):

@@ -85,7 +85,7 @@ def monitor_after_move(monitor: Monitor, alert: Alert, at: datetime) -> Monitor:
     """The monitor once a person moved its outage. If it still fails after RESOLVED, its failures count from zero."""
     if alert.status.is_active or monitor.state is MonitorState.UP:
         return monitor
-    changed: dict[str, Any] = {"consecutive_failures": 0, "failing_since": None}
+    changed: dict[str, Any] = {"consecutive_failures": 0, "failing_since": None, "outcomes": "", "is_flapping": False}
     if monitor.state is not MonitorState.PENDING:
         changed |= {"state": MonitorState.PENDING, "since": at}
     return monitor.model_copy(update=changed)

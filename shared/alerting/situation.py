@@ -3,9 +3,16 @@
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shared.models import Alert, ChangeKind, Event, Monitor
+from shared.models import Alert, ChangeKind, Event, Monitor, NotificationKind
+from shared.models.monitor import DEFAULT_LOCATION, SEVERAL
+
+if TYPE_CHECKING:
+    from shared.models.monitor_location import MonitorLocation
+
+# The outcomes of so many checks say whether a monitor flaps.
+OUTCOMES = 21
 
 
 class Reason(StrEnum):
@@ -23,10 +30,24 @@ class Reason(StrEnum):
     STILL_DOWN = "still_down"
     BELOW_THRESHOLD = "below_threshold"
     THRESHOLD_MET = "threshold_met"
+    BELOW_QUORUM = "below_quorum"
+    QUORUM_MET = "quorum_met"
+    DOES_NOT_VOTE = "does_not_vote"
+    FLAPPING = "flapping"
     PING_MISSED = "ping_missed"
     MAINTENANCE = "maintenance"
     AGENT_SILENT = "agent_silent"
     MOVED_BY_HAND = "moved_by_hand"
+
+
+class FlappingLimits(NamedTuple):
+    """From which share of changes on a monitor flaps, and down to which share it goes on; 1 is a change each time."""
+
+    starts: float = 0.5
+    ends: float = 0.25
+
+
+LIMITS = FlappingLimits()
 
 
 class Situation(NamedTuple):
@@ -34,7 +55,8 @@ class Situation(NamedTuple):
 
     ``active`` is the monitor's alert that is OPEN or ACK. ``at`` is the event's ``effective_time``, ``event_id`` the id
     of its row. ``is_ping_missed``: the event is our own note that a heartbeat's ping did not come in time.
-    ``is_in_maintenance``: a window of maintenance covers ``at``.
+    ``is_in_maintenance``: a window of maintenance covers ``at``. ``place``: the monitor as the event's location saw it
+    before; ``others``: as the others see it. None and () while only one location reports it.
     """
 
     monitor: Monitor
@@ -44,34 +66,52 @@ class Situation(NamedTuple):
     event_id: int | None = None
     is_ping_missed: bool = False
     is_in_maintenance: bool = False
+    place: "MonitorLocation | None" = None
+    others: "tuple[MonitorLocation, ...]" = ()
+    limits: FlappingLimits = LIMITS
+
+    @property
+    def newest_at(self) -> datetime | None:
+        """When the newest check was that counted before the event, at its location."""
+        return self.place.last_checked_at if self.place else self.monitor.last_checked_at
 
     def monitor_after(self, event: Event, **changed: Any) -> Monitor:
         """The monitor once the event has counted."""
         seen: dict[str, Any] = {"last_checked_at": self.at, "target_url": event.target_url, "agent": event.agent}
         seen["last_event_id"] = self.event_id
+        if self.place is None:
+            seen["location"] = location_of(event)
+        else:
+            seen |= {"location": SEVERAL, "last_checked_at": max(self.at, self.monitor.last_checked_at or self.at)}
         if changed.get("state", self.monitor.state) is not self.monitor.state:
             seen["since"] = self.at
         return self.monitor.model_copy(update=seen | changed)
 
-    def counted(self, event: Event) -> dict[str, Any]:
-        """The monitor's counters once the event has counted. The monitor's state does not matter."""
-        monitor = self.monitor
-        if event.is_success:
-            successes = monitor.consecutive_successes + 1
-            return {"consecutive_failures": 0, "failing_since": None, "consecutive_successes": successes}
-        return {
-            "consecutive_failures": monitor.consecutive_failures + 1,
-            "failing_since": monitor.failing_since or self.at,
-            "consecutive_successes": 0,
-        }
-
 
 class Decision(NamedTuple):
-    """The meaning of an event: the monitor as it is now, the change to its alert if there is one, and why."""
+    """The meaning of an event: the monitor as it is now, the change to its alert if there is one, and why.
+
+    ``message``: the message that takes the place of the change's own. ``is_kept_back``: nobody gets it, and the reason
+    says why. ``place``: the monitor as the event's location sees it now; ``voters``: as all see it that vote.
+    """
 
     monitor: Monitor
     change: ChangeKind | None
     reason: Reason
+    message: NotificationKind | None = None
+    is_kept_back: bool = False
+    place: "MonitorLocation | None" = None
+    voters: "tuple[MonitorLocation, ...]" = ()
 
 
 Rule = Callable[[Situation, Event], Decision | None]
+
+
+def location_of(event: Event) -> str:
+    """The location that the event comes from."""
+    return event.location or DEFAULT_LOCATION
+
+
+def outcomes_after(monitor: Monitor, *, is_failing: bool) -> str:
+    """The monitor's last outcomes with one more."""
+    return f"{monitor.outcomes}{'-' if is_failing else '+'}"[-OUTCOMES:]

@@ -1,5 +1,6 @@
 """An alert: one outage of one monitor, or the like."""
 
+import json
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -49,10 +50,26 @@ def _from_json(value: Any) -> Any:
     return Cause.model_validate_json(value) if isinstance(value, str) else value
 
 
+def _listed(value: Any) -> Any:
+    """The list that a column holds as JSON."""
+    return json.loads(value) if isinstance(value, str) else value or ()
+
+
+class SeenFrom(Value):
+    """A monitor as one location saw it when its alert opened. ``error_message``: why its last failing check failed."""
+
+    location: str
+    state: str
+    error_message: str | None = None
+
+
 class Alert(Value):
     """One outage of one monitor, from its first failing check (``failed_at``) to its end.
 
     Or the like of a channel, an agent or its location: ``kind`` says which, and ``subject`` is its name.
+    ``locations``: who saw what when it opened, if several locations report the monitor. ``dependents``: the monitors
+    that depend on it; ``still_failing``: those of them that failed when it ended. ``suppressed_by``: the alert of a
+    monitor that it depends on, because of which nobody is notified of this one.
     """
 
     id: int
@@ -69,3 +86,7 @@ class Alert(Value):
     acknowledged_by: str | None = None
     resolved_at: Time | None = None
     resolved_by: str | None = None
+    locations: Annotated[tuple[SeenFrom, ...], BeforeValidator(_listed)] = ()
+    dependents: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    still_failing: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    suppressed_by: int | None = None

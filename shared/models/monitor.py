@@ -9,6 +9,11 @@ from pydantic import BeforeValidator
 from shared.models.scalars import Value
 from shared.models.times import Time
 
+# An agent without LOCATION, or whoever else does not say where it is.
+DEFAULT_LOCATION = "default"
+# In place of the only location that reports a monitor. No location has this name.
+SEVERAL = ""
+
 
 def _listed(value: Any) -> Any:
     """The list that a column holds as JSON."""
@@ -36,6 +41,9 @@ class Monitor(Value):
     that checked it last, if there is one.
     ``last_event_id``: the row of the newest event that counted. ``channels``: who hears of it; None means all.
     ``is_watched``: its events count. They do not while it is paused, or once it was removed.
+    ``location``: the only one that has reported it so far, SEVERAL, or None. ``locations``: those that vote; None means
+    all. ``quorum``: how many of them have to see an outage; None means more than half. ``depends_on``: monitors and
+    groups without which it cannot work. ``outcomes``: its last checks, oldest first, each "+" or "-".
     """
 
     id: int = 0
@@ -49,6 +57,11 @@ class Monitor(Value):
     channels: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
     is_watched: bool = True
     removed_at: Time | None = None
+    interval_seconds: float | None = None
+    timeout_seconds: float | None = None
+    locations: Annotated[tuple[str, ...] | None, BeforeValidator(_listed)] = None
+    quorum: int | None = None
+    depends_on: Annotated[tuple[str, ...] | None, BeforeValidator(_listed)] = None
     reminder_seconds: float | None = None
     escalation: str | None = None
     max_response_ms: float | None = None
@@ -62,3 +75,6 @@ class Monitor(Value):
     failing_since: Time | None = None
     last_checked_at: Time | None = None
     last_event_id: int | None = None
+    location: str | None = None
+    outcomes: str = ""
+    is_flapping: bool = False

@@ -11,7 +11,8 @@ from shared.models.times import Time
 class NotificationKind(StrEnum):
     """The subject of a message: an alert of this kind has opened, or (RECOVERY) one of any kind has ended.
 
-    REMINDER: an outage still goes on. ESCALATION: and nobody has acknowledged it.
+    REMINDER: an outage still goes on. ESCALATION: and nobody has acknowledged it. FLAPPING: its monitor goes up and
+    down, and nothing else is sent about it until that has ended.
     """
 
     OUTAGE = "OUTAGE"
@@ -23,6 +24,7 @@ class NotificationKind(StrEnum):
     RECOVERY = "RECOVERY"
     REMINDER = "REMINDER"
     ESCALATION = "ESCALATION"
+    FLAPPING = "FLAPPING"
 
 
 class NotificationStatus(StrEnum):

@@ -77,6 +77,17 @@ def kept(value: Any) -> float:
     return seconds
 
 
+def share(value: Any) -> float:
+    """The share that a percentage says, from 0 to 1; infinity, which is never reached, for ``off``."""
+    text = str(value).strip().lower()
+    if text == "off":
+        return float("inf")
+    percentage = float(text.removesuffix("%"))
+    if not 1 <= percentage <= 100:
+        raise ValueError("a percentage from 1 to 100")
+    return percentage / 100
+
+
 def host_and_port(text: str) -> str:
     """``text`` if it is ``host:port``."""
     parts = urlsplit(f"//{text}")

@@ -26,6 +26,7 @@ from shared.settings.parsers import (
     ip_address,
     kept,
     secret_http_url,
+    share,
     split_keys,
     split_urls,
     sqlite_or_postgresql,
@@ -68,6 +69,7 @@ def is_loopback(host: str) -> bool:
 
 
 Kept = Annotated[float, BeforeValidator(kept)]
+Share = Annotated[float, BeforeValidator(share)]
 _KEPT = "a duration from 1s to 7320d, such as 7d or 36h"
 
 
@@ -144,6 +146,8 @@ class Settings(BaseModel):
     retention_events: Kept = _setting("RETENTION_EVENTS", 7 * 86_400.0, _KEPT)
     retention_rollups: Kept = _setting("RETENTION_ROLLUPS", 400 * 86_400.0, _KEPT)
     retention_alerts: Kept = _setting("RETENTION_ALERTS", 400 * 86_400.0, _KEPT)
+    flapping_starts: Share = _setting("FLAPPING_STARTS", 0.5, "a percentage from 1 to 100, such as 50%, or off")
+    flapping_ends: Share = _setting("FLAPPING_ENDS", 0.25, "a percentage from 1 to 100, such as 25%")
     log_dir: Path | None = _setting("LOG_DIR", None, "a folder")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
         "LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR"

@@ -11,6 +11,7 @@ from shared.store.engines.database import StoreUnavailable
 from shared.store.open import open_store
 from shared.store.outbox import Owed
 from shared.store.refusals import (
+    DependsInCircle,
     HeartbeatNotFound,
     MonitorNotFound,
     NameTaken,
@@ -24,10 +25,10 @@ from shared.store.refusals import (
 from shared.store.store import Store
 
 if TYPE_CHECKING:
+    from shared.store.asking.entries import Entry
     from shared.store.ingest import Ingested
     from shared.store.judging.follow_ups import FollowUp
     from shared.store.judging.windows import Entry as WindowEntry
-    from shared.store.monitors import Entry
     from shared.store.upkeep.retention import Retention
 from shared.store.tables.alerts import AlertNotFound
 
@@ -47,6 +48,7 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "AlertNotFound",
+    "DependsInCircle",
     "Entry",
     "FollowUp",
     "HeartbeatNotFound",

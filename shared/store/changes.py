@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.alerting import resolve
 from shared.logs import step
-from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Monitor, NotificationStatus
+from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Monitor, NotificationKind, NotificationStatus
 from shared.store.engines.database import Transaction
 from shared.store.tables import alerts, notification_logs, notifications
 from shared.words import cause_text
@@ -27,10 +27,13 @@ def open_alert(
     reported: str | None = None,
     target_url: str | None = None,
     hold: str | None = None,
+    message: NotificationKind | None = None,
+    **about: Any,
 ) -> Change:
     """A new alert, owed to ``channels``.
 
     ``reported`` is the cause as a reporter or a channel wrote it. ``hold``: the rule that holds the messages back.
+    ``message``: a message of this kind is sent in place of the alert's own. ``about``: see ``alerts.add``.
     """
     alert = alerts.add(
         transaction,
@@ -41,8 +44,9 @@ def open_alert(
         cause_data=cause,
         failed_at=failed_at,
         opened_at=opened_at,
+        **about,
     )
-    return Change(alert, ChangeKind.OPENED, owe(transaction, alert, channels, now=now, hold=hold))
+    return Change(alert, ChangeKind.OPENED, owe(transaction, alert, channels, now=now, hold=hold, kind=message))
 
 
 def resolve_alert(
@@ -97,12 +101,35 @@ def owe(
     return tuple(ready)
 
 
+def keep_back(
+    transaction: Transaction,
+    alert: Alert,
+    channels: Iterable[str],
+    kind: NotificationKind,
+    rule: str,
+    *,
+    now: datetime,
+    **said: Any,
+) -> None:
+    """Write that a message about the alert is not sent to ``channels``, and by which rule."""
+    status = NotificationStatus.SUPPRESSED
+    for each in notifications.owe(transaction, alert, channels, now=now, status=status, kind=kind, reason=rule, **said):
+        notification_logs.add_decision(transaction, each, now)
+
+
 def _suppress_held(transaction: Transaction, alert: Alert, now: datetime) -> dict[str, str | None]:
-    """Send nothing any more of what is held back about the alert; the rule that held it, by channel."""
+    """Send nothing any more of what is held back about the alert.
+
+    The channels that heard nothing of it for that reason, each with the rule that held it.
+    """
     held = notifications.held(transaction, alert.id)
+    if not held:
+        return {}
     for each in held:
         notification_logs.add_decision(transaction, notifications.suppress(transaction, each), now)
-    return {each.channel: each.reason for each in held}
+    not_told = (NotificationStatus.HELD, NotificationStatus.SUPPRESSED)
+    told = {each.channel for each in notifications.of_alert(transaction, alert.id) if each.status not in not_told}
+    return {each.channel: each.reason for each in held if each.channel not in told}
 
 
 def channels_of(monitor: Monitor, configured: Sequence[str]) -> Sequence[str]:

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shared.alerting import WatchPeriod
 from shared.alerting.heartbeats import Beat, Ping, after_change, after_gap, after_ping, in_order, run_ms
@@ -30,8 +30,10 @@ class Taken(NamedTuple):
 class Heartbeats:
     """The heartbeats of one store."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, limits: tuple[float, float] | None = None) -> None:
+        """``limits``: see Store."""
         self._database = database
+        self._judged: dict[str, Any] = {"sent_at": None, "limits": limits}
         # Many jobs begin at the same second, and share a commit.
         self._group = Group(database)
 
@@ -45,7 +47,9 @@ class Heartbeats:
         with self._database.snapshot() as snapshot:
             _find(snapshot, token, key)  # a wrong token is not worth a lock
         return self._group.run(
-            lambda transaction: _take(transaction, _find(transaction, token, key), ping, now, channels)
+            lambda transaction: _take(
+                transaction, _find(transaction, token, key), ping, now, {**self._judged, "channels": channels}
+            )
         )
 
     def review(self, *, now: datetime, channels: Sequence[str]) -> list[Ingested]:
@@ -59,7 +63,7 @@ class Heartbeats:
         while is_any_missed:
             with self._database.transaction() as transaction:
                 rows = table.missed(transaction, now, MISSED_AT_ONCE)
-                noticed += _notice(transaction, rows, now, channels)
+                noticed += _notice(transaction, rows, now, {**self._judged, "channels": channels})
             is_any_missed = len(rows) == MISSED_AT_ONCE
         return noticed
 
@@ -103,7 +107,7 @@ def _find(transaction: Transaction, token: str, key: str | None) -> Row:
     return rows[0]
 
 
-def _take(transaction: Transaction, row: Row, ping: Ping, now: datetime, channels: Sequence[str]) -> Taken:
+def _take(transaction: Transaction, row: Row, ping: Ping, now: datetime, judged: dict[str, Any]) -> Taken:
     beat, within = table.beat_of(row), table.within_of(row)
     if within is None:
         raise HeartbeatNotFound
@@ -113,11 +117,11 @@ def _take(transaction: Transaction, row: Row, ping: Ping, now: datetime, channel
     if ping.is_start:
         return Taken(row["name"], None)
     event = _event(row, at, ping, run_ms(beat, at) if ping.response_time_ms is None else ping.response_time_ms)
-    [ingested] = ingest(transaction, [event], received_at=at, sent_at=None, channels=channels)
+    [ingested] = ingest(transaction, [event], received_at=at, **judged)
     return Taken(row["name"], ingested)
 
 
-def _notice(transaction: Transaction, rows: Sequence[Row], now: datetime, channels: Sequence[str]) -> list[Ingested]:
+def _notice(transaction: Transaction, rows: Sequence[Row], now: datetime, judged: dict[str, Any]) -> list[Ingested]:
     events = []
     for row in rows:
         beat = table.beat_of(row)
@@ -128,7 +132,7 @@ def _notice(transaction: Transaction, rows: Sequence[Row], now: datetime, channe
         # The run may still end, and then says how long it took.
         table.save(transaction, row["id"], Beat(beat.pinged_at, beat.began_at))
     received_at = max([now, *(event.timestamp for event in events)])
-    return ingest(transaction, events, received_at=received_at, sent_at=None, channels=channels, are_pings_missed=True)
+    return ingest(transaction, events, received_at=received_at, are_pings_missed=True, **judged)
 
 
 def _event(row: Row, at: datetime, ping: Ping, response_time_ms: float | None) -> Event:

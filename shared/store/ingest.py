@@ -5,12 +5,25 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from shared.alerting import FIRST_TIME, Decision, Reason, Situation, decide, effective_time, observe_agent
-from shared.models import Agent, Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor, as_text
-from shared.store.changes import channels_for_recovery, channels_of, open_alert, owe, resolve_alert
+from shared.alerting.situation import FlappingLimits, location_of
+from shared.models import (
+    Agent,
+    Alert,
+    AlertKind,
+    Cause,
+    Change,
+    ChangeKind,
+    Event,
+    Monitor,
+    as_text,
+)
 from shared.store.engines.database import Transaction
+from shared.store.judging.active_alerts import ActiveAlerts
 from shared.store.judging.coverage import Coverage
+from shared.store.judging.outages import Occasion
+from shared.store.judging.places import Places
 from shared.store.renames import take_over
-from shared.store.tables import agents, alerts, monitors, state_changes
+from shared.store.tables import agents, monitors, state_changes
 from shared.store.tables import events as table
 
 # How often an agent checks that does not say so.
@@ -18,7 +31,10 @@ INTERVAL_SECONDS = 30.0
 _LAST_TIME = datetime(9999, 12, 30, tzinfo=UTC)
 OFFLINE = Cause.of("location_offline")
 # Events that count for nothing, or under maintenance, when nothing opens.
-_SAYS_NO_MORE = (Reason.LATE, Reason.NOT_WATCHED, Reason.INCONCLUSIVE, Reason.MAINTENANCE)
+_SAYS_NO_MORE = (
+    *(Reason.LATE, Reason.NOT_WATCHED, Reason.DOES_NOT_VOTE),
+    *(Reason.INCONCLUSIVE, Reason.MAINTENANCE),
+)
 
 
 class Ingested(NamedTuple):
@@ -59,15 +75,19 @@ def ingest(
     sent_at: datetime | None,
     channels: Sequence[str],
     are_pings_missed: bool = False,
+    limits: tuple[float, float] | None = None,
 ) -> list[Ingested]:
     """Save events, judged in the order of their effective times; what became of each, in the order given.
 
-    ``are_pings_missed``: they are our own notes that pings did not come in time.
+    ``are_pings_missed``: they are our own notes that pings did not come in time. ``limits``: see Store.
     """
     names = {event.monitor for event in events}
     times = [effective_time(event, received_at, sent_at) for event in events]
     coverage = Coverage(transaction, min(times, default=received_at))
-    intake = _Intake(transaction, received_at, channels, names, coverage, are_pings_missed=are_pings_missed)
+    flapping = FlappingLimits(*limits or ())
+    intake = _Intake(
+        transaction, received_at, channels, names, coverage, are_pings_missed=are_pings_missed, limits=flapping
+    )
     in_order = sorted(range(len(events)), key=times.__getitem__)
     done = {index: intake.add(_showable(events[index], times[index]), times[index]) for index in in_order}
     intake.save()
@@ -91,18 +111,17 @@ class _Intake:
         coverage: Coverage,
         *,
         are_pings_missed: bool,
+        limits: FlappingLimits,
     ) -> None:
-        self.transaction, self.received_at, self.channels = transaction, received_at, channels
-        self._coverage, self._are_pings_missed = coverage, are_pings_missed
+        self.transaction, self.received_at, self._coverage = transaction, received_at, coverage
+        self._are_pings_missed, self._limits = are_pings_missed, limits
         self._received_text = as_text(received_at)
         self._monitors = {monitor.name: monitor for monitor in monitors.all_named(transaction, names)}
         self._agents: dict[str, Agent] = {}
-        self._active: dict[tuple[AlertKind, str], Alert | None] = dict.fromkeys(
-            (AlertKind.OUTAGE, name) for name in names
-        )
-        self._active |= {(alert.kind, alert.subject): alert for alert in alerts.active_outages(transaction, names)}
+        self._alerts = ActiveAlerts(Occasion(transaction, coverage, channels, received_at, self._monitors), names)
         self._changed_monitors: dict[str, Monitor] = {}
         self._seen_agents: dict[str, Agent] = {}
+        self._places = Places(transaction, self._monitors.values())
 
     def add(self, event: Event, at: datetime) -> Ingested:
         """Save one event whose effective time is ``at``."""
@@ -110,13 +129,13 @@ class _Intake:
         row_id = table.add(self.transaction, event, monitor.id, self._received_text) if monitor else None
         if monitor is None or row_id is None:
             return Ingested(event, table.id_of(self.transaction, event.event_id) or 0, is_duplicate=True)
-        active = self.active_alert(AlertKind.OUTAGE, monitor.name)
-        is_in_maintenance = self._coverage.is_in_maintenance(monitor, at)
-        situation = Situation(monitor, active, at, self.received_at, row_id, self._are_pings_missed, is_in_maintenance)
-        decision = decide(situation, event)
+        active = self._alerts.active(AlertKind.OUTAGE, monitor.name)
+        decision = decide(self._situation(monitor, active, event, at, row_id), event)
         if decision.monitor is not monitor:
             self._monitors[monitor.name] = self._changed_monitors[monitor.name] = decision.monitor
-        changes = self._change_outage(decision, event, at)
+        if decision.place is not None:
+            self._places.save(monitor, decision.place)
+        changes = self._alerts.follow(decision, event, at)
         alert = changes[0].alert if changes else active
         self._note_state(monitor, decision, event, at, alert)
         if decision.reason not in _SAYS_NO_MORE and has_conditions(monitor):
@@ -131,6 +150,13 @@ class _Intake:
             monitors.save(self.transaction, monitor)
         for agent in self._seen_agents.values():
             agents.save(self.transaction, agent)
+        self._places.write()
+
+    def _situation(self, monitor: Monitor, active: Alert | None, event: Event, at: datetime, row_id: int) -> Situation:
+        is_in_maintenance = self._coverage.is_in_maintenance(monitor, at)
+        seen = self._places.of(monitor, location_of(event))
+        known = (monitor, active, at, self.received_at, row_id, self._are_pings_missed, is_in_maintenance)
+        return Situation(*known, *seen, limits=self._limits)
 
     def _note_state(self, before: Monitor, decision: Decision, event: Event, at: datetime, alert: Alert | None) -> None:
         state_changes.add(
@@ -149,35 +175,9 @@ class _Intake:
         # Imported here: most monitors have no such policy.
         from shared.store.judging.conditions import judge
 
-        judged, changes = judge(self, monitor, event, at)
+        judged, changes = judge(self._alerts, monitor, event, at)
         self._monitors[judged.name] = self._changed_monitors[judged.name] = judged
         return changes
-
-    def end_quietly(self, alert: Alert, at: datetime) -> Change:
-        """Resolve an alert without a message."""
-        self._active[alert.kind, alert.subject] = None
-        return resolve_alert(self.transaction, alert, at, channels=(), now=self.received_at)
-
-    def say_again(self, alert: Alert, monitor: Monitor) -> Change:
-        """Owe a message about an alert that goes on."""
-        hold = self._coverage.hold(monitor, self.received_at)
-        told = channels_of(monitor, self.channels)
-        return Change(alert, None, owe(self.transaction, alert, told, now=self.received_at, hold=hold))
-
-    def _change_outage(self, decision: Decision, event: Event, at: datetime) -> list[Change]:
-        if decision.change is None:
-            return []
-        return self.change(
-            decision.change,
-            AlertKind.OUTAGE,
-            decision.monitor.name,
-            at,
-            failed_at=decision.monitor.failing_since or at,
-            cause=event.cause,
-            reported=event.error_message,
-            target_url=event.target_url,
-            monitor=decision.monitor,
-        )
 
     def _observe_agent(self, name: str, event: Event, at: datetime) -> list[Change]:
         """Change the alerts about the event's agent."""
@@ -187,54 +187,8 @@ class _Intake:
         for kind, change in observation.changes:
             # The arrival of an event ends a silence, however old the event is.
             changed_at = self.received_at if kind is AlertKind.AGENT_SILENT else at
-            changes += self.change(change, kind, name, changed_at, failed_at=at, cause=OFFLINE)
+            changes += self._alerts.change(change, kind, name, changed_at, failed_at=at, cause=OFFLINE)
         return changes
-
-    def change(
-        self,
-        change: ChangeKind,
-        kind: AlertKind,
-        subject: str,
-        at: datetime,
-        *,
-        failed_at: datetime,
-        cause: Cause | None,
-        reported: str | None = None,
-        target_url: str | None = None,
-        monitor: Monitor | None = None,
-    ) -> list[Change]:
-        """Open an alert, or resolve the active one; nothing if there is one already, or none.
-
-        The channels of ``monitor`` hear of it; all of them if there is none.
-        """
-        active = self.active_alert(kind, subject)
-        hold = self._coverage.hold(monitor, self.received_at)
-        if change is ChangeKind.OPENED and active is None:
-            opened = open_alert(
-                self.transaction,
-                kind,
-                subject,
-                cause=cause,
-                reported=reported,
-                target_url=target_url,
-                failed_at=failed_at,
-                opened_at=at,
-                channels=channels_of(monitor, self.channels) if monitor else self.channels,
-                now=self.received_at,
-                hold=hold,
-            )
-            self._active[kind, subject] = opened.alert
-            return [opened]
-        if change is ChangeKind.RESOLVED and active is not None:
-            self._active[kind, subject] = None
-            return [self._resolve(active, at, monitor, hold)]
-        return []
-
-    def _resolve(self, active: Alert, at: datetime, monitor: Monitor | None, hold: str | None) -> Change:
-        told = self.channels
-        if monitor:
-            told = channels_for_recovery(self.transaction, monitor, active, self.channels)
-        return resolve_alert(self.transaction, active, at, channels=told, now=self.received_at, hold=hold)
 
     def _monitor(self, event: Event) -> Monitor | None:
         """The event's monitor, made if it is new; None if a known event names a monitor that is not."""
@@ -244,7 +198,7 @@ class _Intake:
                 return None
             monitor = take_over(self.transaction, event.monitor)
             if monitor is not None:
-                self._active.pop((AlertKind.OUTAGE, event.monitor), None)  # its alert has this name only now
+                self._alerts.forget(event.monitor)  # its alert has this name only now
             else:
                 monitor = monitors.add(self.transaction, event.monitor, event.target_url)
         elif monitor.removed_at is not None and event.agent is None:
@@ -263,13 +217,6 @@ class _Intake:
                 last_checked_at=at,
             )
         return self._agents[name]
-
-    def active_alert(self, kind: AlertKind, subject: str) -> Alert | None:
-        """The alert of this kind and subject that is OPEN or ACK."""
-        key = kind, subject
-        if key not in self._active:
-            self._active[key] = alerts.active(self.transaction, kind, subject)
-        return self._active[key]
 
 
 def has_conditions(monitor: Monitor) -> bool:

@@ -10,34 +10,19 @@ from shared.alerting import Reason
 from shared.models import Alert, AlertKind, Change, Monitor, MonitorState, as_text
 from shared.monitors.policy import Policy
 from shared.monitors.windows.window import Window
-from shared.store.changes import channels_for_recovery, resolve_alert
+from shared.store.asking.entries import PAUSED, Entry, entries, entry
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.heartbeats import expect_after_change
 from shared.store.judging.coverage import Coverage
+from shared.store.judging.dependencies import refuse_wrong_parents
+from shared.store.judging.outages import Occasion, end_alert
 from shared.store.judging.windows import put_of_file
 from shared.store.refusals import NameTaken, OwnedElsewhere
 from shared.store.renames import give_name
-from shared.store.tables import alerts, configuration, events, monitors, policies, state_changes
+from shared.store.tables import alerts, configuration, monitor_locations, monitors, policies, state_changes
 from shared.store.tables.heartbeats import token_hash
 
 TOKEN_BYTES = 24  # 32 characters
-# The state of a monitor that is not watched. The table holds UNKNOWN then, with which it begins again.
-PAUSED = "PAUSED"
-
-
-class Entry(NamedTuple):
-    """A monitor with all that an answer says of it. ``policy``: None if its source is 'env' or 'report'."""
-
-    row: Row
-    policy: Policy | None
-    last_event: Row | None
-    active_alert: Alert | None
-    is_degraded: bool
-
-    @property
-    def state(self) -> str:
-        """Its state, or PAUSED."""
-        return str(MonitorState(self.row["state"])) if self.row["is_watched"] else PAUSED
 
 
 class Plan(NamedTuple):
@@ -60,23 +45,24 @@ class Monitors:
     def get(self, monitor_id: int) -> Entry:
         """One monitor. Raises MonitorNotFound."""
         with self._database.snapshot() as snapshot:
-            return _entry(snapshot, policies.get(snapshot, monitor_id))
+            return entry(snapshot, policies.get(snapshot, monitor_id))
 
     def page(self, *, limit: int, after: int = 0, tag: str | None = None, **wanted: Any) -> list[Entry]:
         """Monitors in the order of their ids. ``wanted``: columns of the table and the values that they must have."""
         with self._database.snapshot() as snapshot:
-            return _entries(snapshot, policies.page(snapshot, limit=limit, after=after, tag=tag, **wanted))
+            return entries(snapshot, policies.page(snapshot, limit=limit, after=after, tag=tag, **wanted))
 
     def add(self, policy: Policy, *, now: datetime) -> Entry:
-        """A new monitor of source 'api'. Raises NameTaken."""
+        """A new monitor of source 'api'. Raises NameTaken, UnknownName, DependsInCircle."""
         with self._database.transaction() as transaction:
             known = policies.named(transaction, policy.name)
             if known is not None and known["source"] != "report" and known["removed_at"] is None:
                 raise NameTaken(policy.name)
+            refuse_wrong_parents(transaction, policy)
             edit = _Edit(transaction, now)
             monitor_id = edit.put(known, policy, "api")
             edit.save()
-            return _entry(transaction, policies.get(transaction, monitor_id))
+            return entry(transaction, policies.get(transaction, monitor_id))
 
     def replace(
         self, monitor_id: int, policy: Policy, *, now: datetime, channels: Sequence[str]
@@ -87,6 +73,8 @@ class Monitors:
             MonitorNotFound: no monitor has this id.
             OwnedElsewhere: its policy is the file's, or TARGET_URL's, or nobody's.
             NameTaken: another one has the new name.
+            UnknownName: it depends on something that there is not.
+            DependsInCircle: something that it depends on depends on it.
         """
         with self._database.transaction() as transaction:
             row = _own(transaction, monitor_id, "api")
@@ -97,11 +85,12 @@ class Monitors:
             if policy.name != row["name"]:
                 give_name(transaction, monitor_id, row["name"], policy.name, version=edit.version, at=now)
                 row = policies.get(transaction, monitor_id)
+            refuse_wrong_parents(transaction, policy)
             changes = edit.pause(row, policy, channels)
             edit.put(row, policy, "api")
             expect_after_change(transaction, row, policy.heartbeat, now, is_watched=policy.enabled)
             edit.save()
-            return _entry(transaction, policies.get(transaction, monitor_id)), changes
+            return entry(transaction, policies.get(transaction, monitor_id)), changes
 
     def remove(self, monitor_id: int, *, now: datetime, channels: Sequence[str]) -> list[Change]:
         """Watch a monitor no more; an outage of it ends with the reason 'removed'. Raises as ``replace`` does.
@@ -119,7 +108,7 @@ class Monitors:
         with self._database.transaction() as transaction:
             row = policies.get(transaction, monitor_id)
             policies.want(transaction, monitor_id, as_text(now))
-            return _entry(transaction, row)
+            return entry(transaction, row)
 
     def note_problem(self, problem: str | None) -> None:
         """Note what is wrong with the file as it is now; None: nothing. ``GET /`` says it."""
@@ -186,7 +175,7 @@ class _Edit:
             return policies.add(self.transaction, columns)
         policies.save(self.transaction, known["id"], columns)
         if known["removed_at"] is not None or (policy.enabled and not known["is_watched"]):
-            monitors.forget_state(self.transaction, known["id"], self.now)
+            self._forget_state(known["id"])
             self._note(known["id"], PAUSED, MonitorState.UNKNOWN, Reason.WATCHED_AGAIN)
         return int(known["id"])
 
@@ -204,7 +193,7 @@ class _Edit:
         return changes
 
     def _end_outage(self, row: Row, reason: Reason, channels: Sequence[str]) -> list[Change]:
-        monitors.forget_state(self.transaction, row["id"], self.now)
+        self._forget_state(row["id"])
         found = alerts.active_of_monitor(self.transaction, row["name"])
         outage = next((alert for alert in found if alert.kind is AlertKind.OUTAGE), None)
         before = row["state"] if row["is_watched"] else PAUSED
@@ -212,9 +201,12 @@ class _Edit:
         return [self._end(alert, Monitor.model_validate(dict(row)), reason, channels) for alert in found]
 
     def _end(self, alert: Alert, monitor: Monitor, reason: Reason, channels: Sequence[str]) -> Change:
-        told = channels_for_recovery(self.transaction, monitor, alert, channels)
-        hold = Coverage(self.transaction, self.now).hold(monitor, self.now)
-        return resolve_alert(self.transaction, alert, self.now, channels=told, now=self.now, reason=reason, hold=hold)
+        occasion = Occasion(self.transaction, Coverage(self.transaction, self.now), channels, self.now)
+        return end_alert(occasion, monitor, alert, self.now, reason)
+
+    def _forget_state(self, monitor_id: int) -> None:
+        monitors.forget_state(self.transaction, monitor_id, self.now)
+        monitor_locations.forget(self.transaction, monitor_id)
 
     def _note(self, monitor_id: int, before: str, after: str, reason: Reason, alert: Alert | None = None) -> None:
         alert_id = alert.id if alert else None
@@ -273,25 +265,3 @@ def _own(transaction: Transaction, monitor_id: int, *sources: str) -> Row:
     if row["source"] not in sources:
         raise OwnedElsewhere(row["name"], row["source"], row["line"])
     return row
-
-
-def _entry(transaction: Transaction, row: Row) -> Entry:
-    return _entries(transaction, [row])[0]
-
-
-def _entries(transaction: Transaction, rows: Sequence[Row]) -> list[Entry]:
-    # Three questions for a whole page: a page may have a thousand monitors, and the database may be far away.
-    newest = events.with_ids(transaction, [row["last_event_id"] for row in rows])
-    names = [row["name"] for row in rows]
-    outages = {alert.subject: alert for alert in alerts.active_outages(transaction, names)}
-    slow = alerts.degraded(transaction, names)
-    return [
-        Entry(
-            row,
-            policies.policy_of(row),
-            newest.get(row["last_event_id"]),
-            outages.get(row["name"]),
-            row["name"] in slow,
-        )
-        for row in rows
-    ]

@@ -18,15 +18,16 @@ def open_store(settings: Settings) -> Store:
     Raises:
         StoreUnavailable: it cannot be opened, is from a newer program, or is a SQLite file in a place that loses it.
     """
-    store = _opened(settings.database_path or settings.database_url)
+    limits = (settings.flapping_starts, settings.flapping_ends)
+    store = _opened(settings.database_path or settings.database_url, limits)
     # If this fails, the next request tries again.
     store.database.open()
     return store
 
 
 @functools.cache
-def _opened(where: Path | SecretStr) -> Store:
-    return Store(_database(where))
+def _opened(where: Path | SecretStr, limits: tuple[float, float]) -> Store:
+    return Store(_database(where), limits)
 
 
 def _database(where: Path | SecretStr) -> Database:

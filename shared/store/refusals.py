@@ -35,11 +35,19 @@ class NotAMonitors(Exception):
 
 
 class UnknownName(Exception):
-    """A window is about something that there is not. ``field``: monitors, groups or tags."""
+    """A window is about something that there is not, or a monitor depends on it. ``field``: where the name stands."""
 
     def __init__(self, field: str, name: str) -> None:
         super().__init__(f"{field}: expected names that some monitor has; found {name!r}")
         self.field, self.name = field, name
+
+
+class DependsInCircle(Exception):
+    """Something that the monitor depends on depends on the monitor: nobody would be notified of either."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"depends_on: expected monitors that do not depend on it in turn; found {name!r}")
+        self.name = name
 
 
 class NameTaken(Exception):

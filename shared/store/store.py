@@ -37,9 +37,10 @@ NO_CHECK = Cause.of("no_checks_received")
 class Store:
     """Everything that is stored. The methods of its parts raise StoreUnavailable if the database cannot be used."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.events = Events(database)
+    def __init__(self, database: Database, limits: tuple[float, float] | None = None) -> None:
+        """``limits``: those of flapping, if they are not the defaults; see ``FlappingLimits``."""
+        self.database, self._limits = database, limits
+        self.events = Events(database, limits)
         self.alerts = Alerts(database)
         self.agents = Agents(database)
         self.notifications = Outbox(database)
@@ -64,7 +65,7 @@ class Store:
         """The monitors that are pinged instead of checked."""
         from shared.store.heartbeats import Heartbeats
 
-        return Heartbeats(self.database)
+        return Heartbeats(self.database, self._limits)
 
     @functools.cached_property
     def windows(self) -> "Windows":
@@ -129,8 +130,8 @@ class Store:
 class Events:
     """Events in. Requests that come at the same time share a commit."""
 
-    def __init__(self, database: Database) -> None:
-        self._group = Group(database)
+    def __init__(self, database: Database, limits: tuple[float, float] | None) -> None:
+        self._group, self._limits = Group(database), limits
 
     def add(
         self,
@@ -149,7 +150,14 @@ class Events:
         from shared.store.ingest import ingest
 
         return self._group.run(
-            lambda transaction: ingest(transaction, events, received_at=received_at, sent_at=sent_at, channels=channels)
+            lambda transaction: ingest(
+                transaction,
+                events,
+                received_at=received_at,
+                sent_at=sent_at,
+                channels=channels,
+                limits=self._limits,
+            )
         )
 
 

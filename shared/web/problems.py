@@ -86,6 +86,8 @@ def _refusal(error: Exception) -> tuple[int, dict[str, Any]] | None:
             return 409, {"source": "file"}
         case store.NotAMonitors():
             return 400, {"field": "silence"}
+        case store.DependsInCircle():
+            return 400, {"field": "depends_on", "value": repr(error.name)}
         case store.UnknownName():
             return 400, {"field": error.field, "value": repr(error.name)}
         case alerting.IllegalMove():

@@ -120,6 +120,7 @@ KINDS: Mapping[str, str] = {
     "CERTIFICATE_EXPIRING": "CERTIFICATE_EXPIRING",
     "REMINDER": "REMINDER",
     "ESCALATION": "ESCALATION",
+    "FLAPPING": "FLAPPING",
 }
 
 SUBJECTS: Mapping[str, str] = {
@@ -143,6 +144,9 @@ MESSAGES: Mapping[str, str] = {
     "backend_unreachable": "BACKEND_UNREACHABLE {backend}",
     "cause": "cause: {cause}",
     "cause_unknown": "unknown",
+    "dependents": "affects {names}",
+    "failing_from": "failing from {names}",
+    "flaps": "goes up and down; the next message follows when it is stable",
     "lasted": "lasted {duration}",
     "not_acknowledged": "not acknowledged for {duration}",
     "not_watched_paused": "no longer watched (paused)",
@@ -152,7 +156,10 @@ MESSAGES: Mapping[str, str] = {
     "resolved_by": "resolved by hand by {name}",
     "resolved_by_hand": "resolved by hand",
     "since": "since {time}",
+    "more": "{names} and {count} more",
+    "still_failing": "still failing: {names}",
     "still_down": "still down, {ordinal} reminder, {duration}",
+    "working_from": "working from {names}",
     "test": "TEST Bonghwa can reach this channel",
 }
 

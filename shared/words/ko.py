@@ -120,6 +120,7 @@ KINDS: Mapping[str, str] = {
     "CERTIFICATE_EXPIRING": "인증서 만료 임박",
     "REMINDER": "재알림",
     "ESCALATION": "상위 알림",
+    "FLAPPING": "불안정",
 }
 
 SUBJECTS: Mapping[str, str] = {
@@ -143,6 +144,9 @@ MESSAGES: Mapping[str, str] = {
     "backend_unreachable": "백엔드 연결 불가 {backend}",
     "cause": "원인: {cause}",
     "cause_unknown": "알 수 없음",
+    "dependents": "함께 영향을 받음: {names}",
+    "failing_from": "실패하는 위치: {names}",
+    "flaps": "장애와 복구를 되풀이하고 있음. 안정되면 다시 알림",
     "lasted": "지속 시간: {duration}",
     "not_acknowledged": "{duration} 동안 아무도 확인하지 않음",
     "not_watched_paused": "더 이상 감시하지 않음 (일시 중지)",
@@ -152,7 +156,10 @@ MESSAGES: Mapping[str, str] = {
     "resolved_by": "{name} 님이 직접 해결 처리함",
     "resolved_by_hand": "직접 해결 처리함",
     "since": "시작: {time}",
+    "more": "{names} 외 {count}개",
+    "still_failing": "아직 실패 중: {names}",
     "still_down": "아직 복구되지 않음, {ordinal} 재알림, {duration}째",
+    "working_from": "정상인 위치: {names}",
     "test": "시험 이 채널은 봉화의 메시지를 받습니다",
 }
 

@@ -1,5 +1,6 @@
 """Values that tests start from: one noon, and an event, an alert, a monitor, a notification, a notifier around it."""
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +19,8 @@ from shared.models import (
 )
 from shared.notifiers import SendFailed
 
+# Limits of a store in which every change of a monitor is a message.
+NEVER_FLAPS = (math.inf, 0.0)
 NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
 
 

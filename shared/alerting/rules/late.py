@@ -6,7 +6,10 @@ from shared.models import Event
 
 
 def late(situation: Situation, event: Event) -> Decision | None:  # noqa: ARG001  # every rule takes both
-    """An event that is older than the newest one changes nothing. At equal times the later arrival is the newer."""
-    if is_late(situation.at, situation.monitor.last_checked_at, situation.received_at):
+    """An event that is older than its location's newest one changes nothing.
+
+    At equal times the later arrival is the newer.
+    """
+    if is_late(situation.at, situation.newest_at, situation.received_at):
         return Decision(situation.monitor, None, Reason.LATE)
     return None

@@ -1,19 +1,29 @@
 """Under maintenance nothing opens. Checks go on and are counted, so that what outlives the window opens at its end."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from shared.alerting.situation import Decision, Reason, Situation
+from shared.alerting.votes import is_quorum, tally, voters_of
 from shared.models import Alert, ChangeKind, Event, Monitor, MonitorState
+
+if TYPE_CHECKING:
+    from shared.models.monitor_location import MonitorLocation
 
 
 def maintenance(situation: Situation, event: Event) -> Decision | None:
     """The monitor is in MAINTENANCE whatever the event says. Successes end an outage that was open before."""
     if not situation.is_in_maintenance:
         return None
-    counted = situation.counted(event) if event.is_conclusive else {}
-    monitor = situation.monitor_after(event, state=MonitorState.MAINTENANCE, **counted)
-    is_over = event.is_success and monitor.consecutive_successes >= monitor.success_threshold
-    return Decision(monitor, ChangeKind.RESOLVED if situation.active and is_over else None, Reason.MAINTENANCE)
+    found = tally(situation, event)
+    # Work on a monitor makes it go up and down. That is no flapping.
+    kept = {"outcomes": situation.monitor.outcomes, "is_flapping": situation.monitor.is_flapping}
+    is_over = situation.active is not None and event.is_success and found.is_over
+    if is_over:
+        kept["is_flapping"] = False
+    monitor = situation.monitor_after(event, **found.counters | {"state": MonitorState.MAINTENANCE, **kept})
+    return found.decide(monitor, ChangeKind.RESOLVED if is_over else None, Reason.MAINTENANCE)
 
 
 def begin(monitor: Monitor, at: datetime) -> Monitor:
@@ -21,14 +31,24 @@ def begin(monitor: Monitor, at: datetime) -> Monitor:
     return monitor.model_copy(update={"state": MonitorState.MAINTENANCE, "since": at})
 
 
-def end(monitor: Monitor, active: Alert | None, at: datetime, *, is_known: bool, is_ping_missed: bool) -> Decision:
+def end(
+    monitor: Monitor,
+    active: Alert | None,
+    at: datetime,
+    *,
+    is_known: bool,
+    is_ping_missed: bool,
+    places: "Sequence[MonitorLocation]" = (),
+) -> Decision:
     """The monitor once its window has closed. Its last checks decide; no other check is awaited.
 
     ``active``: its alert that is OPEN or ACK. ``is_known``: somebody checks it. ``is_ping_missed``: its last event is
-    our note that a ping did not come.
+    our note that a ping did not come. ``places``: the monitor as each location sees it, if several report it.
     """
     failures = monitor.consecutive_failures
-    opens = active is None and failures > 0 and (is_ping_missed or failures >= monitor.failure_threshold)
+    voters = voters_of(monitor, places, at, None)
+    is_enough = is_quorum(monitor, voters) if places else failures >= monitor.failure_threshold
+    opens = active is None and failures > 0 and (is_ping_missed or is_enough)
     if opens or active:
         state = MonitorState.DOWN
     elif failures:
@@ -36,4 +56,4 @@ def end(monitor: Monitor, active: Alert | None, at: datetime, *, is_known: bool,
     else:
         state = MonitorState.UP if is_known else MonitorState.UNKNOWN
     ended = monitor.model_copy(update={"state": state, "since": at})
-    return Decision(ended, ChangeKind.OPENED if opens else None, Reason.MAINTENANCE)
+    return Decision(ended, ChangeKind.OPENED if opens else None, Reason.MAINTENANCE, voters=voters)

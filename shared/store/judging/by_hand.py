@@ -13,11 +13,12 @@ from shared.alerting import (
     move,
 )
 from shared.models import Agent, Alert, AlertKind, AlertStatus, Change, ChangeKind, Monitor
+from shared.models.monitor import SEVERAL
 from shared.store.changes import channels_for_recovery, channels_of, owe
 from shared.store.engines.database import Transaction
 from shared.store.judging.coverage import Coverage
 from shared.store.refusals import NotAMonitors
-from shared.store.tables import agents, alerts, monitors, state_changes
+from shared.store.tables import agents, alerts, monitor_locations, monitors, state_changes
 
 
 def move_by_hand(
@@ -76,6 +77,8 @@ def _sync_subject(transaction: Transaction, alert: Alert, at: datetime) -> None:
         monitor = monitors.named(transaction, alert.subject)
         if monitor is not None and (moved := monitor_after_move(monitor, alert, at)) is not monitor:
             monitors.save(transaction, moved)
+            if moved.location == SEVERAL:
+                monitor_locations.forget_failures(transaction, moved.id)
             states = monitor.state, moved.state
             state_changes.add(transaction, monitor.id, *states, at, Reason.MOVED_BY_HAND, alert_id=alert.id)
     elif alert.kind is AlertKind.DEGRADED and alert.status is AlertStatus.RESOLVED:

@@ -20,6 +20,7 @@ class Hold(StrEnum):
 
     MAINTENANCE = "maintenance"
     SILENCE = "silence"
+    DEPENDENCY = "dependency"
 
 
 class Coverage:

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from shared.alerting.follow_ups import Progress, Step, escalate, remind
-from shared.models import Alert, Monitor, NotificationKind, NotificationStatus
+from shared.models import Alert, Monitor, NotificationKind
 from shared.monitors.durations import seconds_of
-from shared.store.changes import channels_of
+from shared.store.changes import channels_of, keep_back
 from shared.store.engines.database import Database, Transaction
-from shared.store.judging.coverage import Coverage
-from shared.store.tables import alerts, configuration, monitors, notification_logs, notifications
+from shared.store.judging import dependencies
+from shared.store.judging.coverage import Coverage, Hold
+from shared.store.tables import alerts, configuration, monitors, notifications
 
 
 class FollowUp(NamedTuple):
@@ -40,8 +41,9 @@ class FollowUps:
             coverage = Coverage(transaction, now)
             found = []
             for monitor, progress, due in list(_due(transaction, now, channels)):
+                rule = _kept_back_by(transaction, coverage, monitor, due[0].alert, now)
                 for each in due:
-                    _owe(transaction, each, coverage.keeps_back(monitor, now), now)
+                    _owe(transaction, each, rule, now)
                 alerts.save_progress(transaction, due[0].alert.id, progress)
                 found += due
         return found
@@ -76,20 +78,24 @@ def _steps(given: Sequence[Mapping[str, Any]]) -> list[Step]:
 
 
 def _owe(transaction: Transaction, due: FollowUp, rule: str | None, now: datetime) -> None:
-    status = NotificationStatus.PENDING if rule is None else NotificationStatus.SUPPRESSED
-    owed = notifications.owe(
-        transaction,
-        due.alert,
-        due.channels,
-        now=now,
-        kind=due.kind,
-        number=due.number,
-        status=status,
-        reason=rule,
-        occurred_at=now,
-    )
-    for each in owed if rule else ():
-        notification_logs.add_decision(transaction, each, now)
+    said: dict[str, Any] = {"now": now, "number": due.number, "occurred_at": now}
+    if rule is None:
+        notifications.owe(transaction, due.alert, due.channels, kind=due.kind, **said)
+    else:
+        keep_back(transaction, due.alert, due.channels, due.kind, rule, **said)
+
+
+def _kept_back_by(
+    transaction: Transaction, coverage: Coverage, monitor: Monitor, alert: Alert, now: datetime
+) -> str | None:
+    """The rule by which nobody is reminded now."""
+    rule: str | None = coverage.keeps_back(monitor, now)
+    if rule is None and dependencies.is_blocked(transaction, monitor):
+        rule = Hold.DEPENDENCY
+    if rule is None and (held := notifications.held(transaction, alert.id)):
+        # Nobody has heard of the outage itself.
+        rule = held[0].reason
+    return rule
 
 
 def _seconds(text: str | None) -> float | None:

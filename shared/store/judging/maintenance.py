@@ -6,11 +6,12 @@ from datetime import datetime
 from shared.alerting import Reason
 from shared.alerting.rules import maintenance
 from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Monitor, MonitorState
-from shared.store.changes import channels_of, open_alert
+from shared.models.monitor import SEVERAL
 from shared.store.engines.database import Database, Transaction
+from shared.store.judging import holds
 from shared.store.judging.coverage import Coverage
-from shared.store.judging.holds import releasable, release
-from shared.store.tables import agents, alerts, events, monitors, state_changes
+from shared.store.judging.outages import Occasion, open_outage
+from shared.store.tables import agents, alerts, events, monitor_locations, monitors, state_changes
 
 
 class Maintenance:
@@ -25,7 +26,7 @@ class Maintenance:
         To be called at least once a minute.
         """
         with self._database.snapshot() as snapshot:
-            is_anything = bool(_moving(snapshot, Coverage(snapshot, now), now) or releasable(snapshot, now))
+            is_anything = bool(_moving(snapshot, Coverage(snapshot, now), now) or any(holds.review(snapshot, now)))
         if not is_anything:
             return []
         with self._database.transaction() as transaction:
@@ -35,7 +36,7 @@ class Maintenance:
                 for monitor in _moving(transaction, coverage, now)
                 for change in _move(transaction, monitor, coverage, now, tuple(channels))
             ]
-            release(transaction, now)
+            holds.release(transaction, now)
         return changes
 
 
@@ -62,21 +63,19 @@ def _move(
         cause = Cause.model_validate_json(last["cause"]) if last and last["cause"] else None
         is_missed = cause is not None and cause.code == "no_ping_since"
         is_known = monitor.last_checked_at is not None and not _is_agent_silent(transaction, monitor)
-        decision = maintenance.end(monitor, active, now, is_known=is_known, is_ping_missed=is_missed)
+        places = monitor_locations.of_monitors(transaction, [monitor.id]) if monitor.location == SEVERAL else []
+        decision = maintenance.end(monitor, active, now, is_known=is_known, is_ping_missed=is_missed, places=places)
         moved = decision.monitor
         if decision.change is ChangeKind.OPENED:
-            opened = open_alert(
-                transaction,
-                AlertKind.OUTAGE,
-                monitor.name,
+            opened = open_outage(
+                Occasion(transaction, coverage, channels, now),
+                moved,
                 cause=cause,
                 reported=last["error_message"] if last else None,
                 target_url=monitor.target_url,
                 failed_at=monitor.failing_since or now,
                 opened_at=now,
-                channels=channels_of(monitor, channels),
-                now=now,
-                hold=coverage.hold(monitor, now),
+                voters=decision.voters,
             )
             changes.append(opened)
             active = opened.alert

@@ -1,24 +1,27 @@
 """The table ``alerts``."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from shared.alerting import Moves
 from shared.models import Alert, AlertKind, AlertStatus, Cause, Notification, as_text
+from shared.models.alert import SeenFrom
 from shared.store.engines.database import MAX_ID, Row, Transaction, salvaged
 
 if TYPE_CHECKING:
     from shared.alerting.follow_ups import Progress
 
 _ADD = """
-    INSERT INTO alerts (kind, subject, target_url, status, cause, cause_data, failed_at, opened_at)
-    VALUES (:kind, :subject, :target_url, 'OPEN', :cause, :cause_data, :failed_at, :opened_at) RETURNING *"""
+    INSERT INTO alerts (kind, subject, target_url, status, cause, cause_data, failed_at, opened_at,
+        locations, dependents, suppressed_by, blocked_by)
+    VALUES (:kind, :subject, :target_url, 'OPEN', :cause, :cause_data, :failed_at, :opened_at,
+        :locations, :dependents, :suppressed_by, :blocked_by) RETURNING *"""
 
 _SAVE = """
     UPDATE alerts SET status = :status, acknowledged_at = :acknowledged_at, acknowledged_by = :acknowledged_by,
-        resolved_at = :resolved_at, resolved_by = :resolved_by
+        resolved_at = :resolved_at, resolved_by = :resolved_by, still_failing = :still_failing
     WHERE id = :id"""
 
 
@@ -54,8 +57,12 @@ def add(
     cause_data: Cause | None = None,
     failed_at: datetime,
     opened_at: datetime,
+    locations: Sequence[SeenFrom] = (),
+    dependents: Sequence[str] = (),
+    suppressed_by: int | None = None,
+    blocked_by: str | None = None,
 ) -> Alert:
-    """A new alert."""
+    """A new alert. ``blocked_by``: the monitor that is down, on which the alert's own depends."""
     return transaction.added(
         Alert,
         _ADD,
@@ -66,12 +73,21 @@ def add(
         cause_data=cause_data.model_dump_json() if cause_data else None,
         failed_at=as_text(failed_at),
         opened_at=as_text(opened_at),
+        locations=_json([seen.model_dump() for seen in locations]),
+        dependents=_json(dependents),
+        suppressed_by=suppressed_by,
+        blocked_by=blocked_by,
     )
 
 
 def save(transaction: Transaction, alert: Alert) -> None:
     """Write what can change of an alert."""
-    transaction.rows(_SAVE, **alert.model_dump(mode="json"))
+    columns = alert.model_dump(mode="json", exclude={"locations", "dependents"})
+    transaction.rows(_SAVE, **{**columns, "still_failing": _json(alert.still_failing)})
+
+
+def _json(values: Sequence[Any]) -> str | None:
+    return json.dumps(list(values), ensure_ascii=False) if values else None
 
 
 def moves(transaction: Transaction, alert_id: int) -> Moves:

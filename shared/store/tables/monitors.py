@@ -11,6 +11,7 @@ from shared.store.engines.database import Transaction
 _CHANGING = (
     *("target_url", "agent", "state", "since", "consecutive_failures", "failing_since", "consecutive_successes"),
     *("slow_checks", "certificate_notice", "last_checked_at", "last_event_id"),
+    *("location", "outcomes", "is_flapping"),
 )
 _SAVED = {"id", *_CHANGING}
 _SAVE = f"UPDATE monitors SET {', '.join(f'{name} = :{name}' for name in _CHANGING)} WHERE id = :id"  # noqa: S608  # ours
@@ -28,20 +29,22 @@ def bring_back(transaction: Transaction, monitor: Monitor) -> Monitor:
     """The monitor once somebody reports it who owns no policy of it, after it was removed."""
     sql = """UPDATE monitors SET source = 'report', policy = NULL, is_watched = 1, removed_at = NULL, channels = NULL,
         failure_threshold = 1, success_threshold = 1, reminder_seconds = NULL, escalation = NULL,
-        max_response_ms = NULL, certificate_limits = NULL
+        max_response_ms = NULL, certificate_limits = NULL, quorum = NULL, depends_on = NULL, locations = NULL
         WHERE id = :id RETURNING *"""
     return transaction.added(Monitor, sql, id=monitor.id)
 
 
 def save(transaction: Transaction, monitor: Monitor) -> None:
     """Write what an event, or a person, can change of a monitor."""
-    transaction.rows(_SAVE, **monitor.model_dump(mode="json", include=_SAVED))
+    columns = monitor.model_dump(mode="json", include=_SAVED)
+    transaction.rows(_SAVE, **{**columns, "is_flapping": int(monitor.is_flapping)})
 
 
 def forget_state(transaction: Transaction, monitor_id: int, since: datetime) -> None:
     """Let the monitor begin again at UNKNOWN."""
     sql = """UPDATE monitors SET state = 'UNKNOWN', consecutive_failures = 0, consecutive_successes = 0,
-        slow_checks = 0, certificate_notice = NULL, failing_since = NULL, since = :since WHERE id = :id"""
+        slow_checks = 0, certificate_notice = NULL, failing_since = NULL, since = :since, location = NULL,
+        outcomes = '', is_flapping = 0 WHERE id = :id"""
     transaction.rows(sql, id=monitor_id, since=as_text(since))
 
 
@@ -58,6 +61,14 @@ def named(transaction: Transaction, name: str) -> Monitor | None:
 def all_named(transaction: Transaction, names: Iterable[str]) -> list[Monitor]:
     """The monitors with these names."""
     return transaction.values_in(Monitor, f"{_ALL} name IN", names)
+
+
+def named_or_grouped(transaction: Transaction, names: Iterable[str]) -> list[Monitor]:
+    """The monitors that are watched and have one of these names, or belong to a group with one of them."""
+    named = {f"name_{number}": name for number, name in enumerate(names)}
+    some = ", ".join(f":{key}" for key in named)
+    sql = f"{_ALL} is_watched = 1 AND (name IN ({some}) OR group_name IN ({some})) ORDER BY id"
+    return transaction.values(Monitor, sql, **named)
 
 
 def set_state_of_agent(transaction: Transaction, agent: str, state: MonitorState, at: datetime) -> None:

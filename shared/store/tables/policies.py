@@ -15,7 +15,7 @@ from shared.store.refusals import MonitorNotFound
 _COLUMNS = (
     *("source", "policy", "line", "target_url", "group_name", "tags", "channels", "locations", "interval_seconds"),
     *("failure_threshold", "success_threshold", "reminder_seconds", "escalation"),
-    *("max_response_ms", "certificate_limits"),
+    *("max_response_ms", "certificate_limits", "quorum", "depends_on", "timeout_seconds"),
     *("is_watched", "removed_at", "version", "token_hash"),
 )
 _ADD = f"""
@@ -28,7 +28,8 @@ _PUT_TARGET = """
     INSERT INTO monitors (name, target_url, source, interval_seconds) VALUES (:name, :name, 'env', :interval)
     ON CONFLICT (name) DO UPDATE SET source = 'env', interval_seconds = excluded.interval_seconds, policy = NULL,
         is_watched = 1, removed_at = NULL, failure_threshold = 1, success_threshold = 1, channels = NULL,
-        reminder_seconds = NULL, escalation = NULL, max_response_ms = NULL, certificate_limits = NULL
+        reminder_seconds = NULL, escalation = NULL, max_response_ms = NULL, certificate_limits = NULL,
+        locations = NULL, quorum = NULL, depends_on = NULL, timeout_seconds = NULL
     WHERE monitors.source IN ('env', 'report') OR monitors.removed_at IS NOT NULL"""
 # Whatever else a page asks for is a column that has to equal it.
 _PAGE = "SELECT * FROM monitors WHERE removed_at IS NULL AND id > :after"
@@ -78,6 +79,9 @@ def columns_of(
         "escalation": policy.escalation,
         "max_response_ms": None if policy.max_response_time is None else policy.max_response_time * 1000,
         "certificate_limits": json.dumps(policy.certificate_expiry) if policy.certificate_expiry else None,
+        "quorum": None if policy.quorum == "majority" else policy.quorum,
+        "depends_on": _json(policy.depends_on or None),
+        "timeout_seconds": policy.timeout,
         "is_watched": int(policy.enabled),
         "removed_at": None,
         "version": version,

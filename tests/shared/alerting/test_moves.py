@@ -16,8 +16,9 @@ from shared.alerting import (
     monitor_after_move,
     move,
 )
+from shared.alerting.situation import FlappingLimits
 from shared.models import Alert, AlertStatus, ChangeKind, MonitorState
-from tests.support.builders import alert, at, event, monitor
+from tests.support.builders import NEVER_FLAPS, alert, at, event, monitor
 
 OPEN, ACK, RESOLVED = AlertStatus.OPEN, AlertStatus.ACK, AlertStatus.RESOLVED
 
@@ -108,7 +109,8 @@ class AlertOfOneMonitor(RuleBasedStateMachine):
         return next((alert for alert in self.alerts if alert.status.is_active), None)
 
     def receive(self, place: float, *, ok: bool) -> ChangeKind | None:
-        decision = decide(Situation(self.monitor, self.active, at(place), at(1e6)), event(place, ok=ok))
+        limits = FlappingLimits(*NEVER_FLAPS)
+        decision = decide(Situation(self.monitor, self.active, at(place), at(1e6), limits=limits), event(place, ok=ok))
         self.monitor = decision.monitor
         if decision.change is not None:
             self.heard.append("DOWN" if decision.change is ChangeKind.OPENED else "UP")

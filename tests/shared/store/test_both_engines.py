@@ -19,6 +19,7 @@ from shared.store.engines.database import Database
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import TABLES, migrate
+from tests.support.builders import NEVER_FLAPS
 from tests.support.postgres import Server
 
 pytestmark = pytest.mark.system
@@ -36,7 +37,7 @@ def stores(postgres: Server, tmp_path: Path) -> Iterator[list[Store]]:
     databases: list[Database] = [SqliteDatabase(tmp_path / "store.db"), server]
     for database in databases:
         migrate(database, as_text(NOON))
-    yield [Store(database) for database in databases]
+    yield [Store(database, NEVER_FLAPS) for database in databases]
     for database in databases:
         database.close()
 

@@ -77,6 +77,10 @@ def test_a_failure_opens_one_alert_and_owes_each_channel(store: Store) -> None:
         "acknowledged_by": None,
         "resolved_at": None,
         "resolved_by": None,
+        "locations": [],
+        "dependents": [],
+        "still_failing": [],
+        "suppressed_by": None,
     }
     _, owed = store.alerts.get(1)
     assert [(notification.channel, notification.kind, notification.status) for notification in owed] == [

@@ -1,0 +1,112 @@
+"""What is held back about a monitor because something that it cannot work without is down. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from shared.alerting.votes import INTERVAL_SECONDS
+from shared.models import Monitor, MonitorState
+
+# How long a check of a parent takes at most, if its policy is not ours.
+TIMEOUT_SECONDS = 10.0
+
+
+class Standing(NamedTuple):
+    """How an outage stands to what its monitor depends on.
+
+    ``blocked_by``: the parent that is down, or was down last. ``freed_at``: since when no parent is down any more;
+    ``freed_failures``: how often the monitor itself had failed in a row by then.
+    """
+
+    blocked_by: str | None = None
+    freed_at: datetime | None = None
+    freed_failures: int = 0
+
+
+class Judged(NamedTuple):
+    """Whether the outage is held back, and how it stands now."""
+
+    is_held: bool
+    standing: Standing
+
+
+def is_down(parent: Monitor) -> bool:
+    """Whether a monitor counts as down for those that depend on it."""
+    if not parent.is_watched:
+        return False
+    is_failing_inside = parent.state is MonitorState.MAINTENANCE and parent.consecutive_failures > 0
+    return parent.state is MonitorState.DOWN or is_failing_inside
+
+
+def judge(
+    monitor: Monitor, standing: Standing, parents: Sequence[Monitor], *, opened_at: datetime, now: datetime
+) -> Judged:
+    """Whether the monitor's outage is held back.
+
+    It is while a parent is down. Afterwards the monitor gets as many checks as open an outage, since it may need a
+    while to work again. Before, each parent gets the time of one check to show that it is down. ``opened_at``: when
+    the outage would have been sent.
+    """
+    down = next((parent for parent in parents if is_down(parent)), None)
+    if down is not None:
+        return Judged(True, Standing(down.name))
+    if standing.blocked_by is not None:
+        return _after_block(monitor, standing, now)
+    is_held = any(_is_undecided(parent, monitor) and now < _until(parent, opened_at) for parent in parents)
+    return Judged(is_held, standing)
+
+
+def _after_block(monitor: Monitor, standing: Standing, now: datetime) -> Judged:
+    if standing.freed_at is None:
+        standing = standing._replace(freed_at=now, freed_failures=monitor.consecutive_failures)
+    failures = monitor.consecutive_failures
+    if monitor.failing_since and standing.freed_at and monitor.failing_since <= standing.freed_at:
+        failures -= standing.freed_failures
+    return Judged(failures < monitor.failure_threshold, standing)
+
+
+def _is_undecided(parent: Monitor, monitor: Monitor) -> bool:
+    """Whether the parent's checks do not show yet if it is down too."""
+    if not parent.is_watched or parent.last_checked_at is None or parent.state is MonitorState.UNKNOWN:
+        return False
+    is_unchecked = monitor.failing_since is not None and parent.last_checked_at < monitor.failing_since
+    return is_unchecked or parent.state is MonitorState.PENDING
+
+
+def _until(parent: Monitor, opened_at: datetime) -> datetime:
+    seconds = (parent.interval_seconds or INTERVAL_SECONDS) + (parent.timeout_seconds or TIMEOUT_SECONDS)
+    return opened_at + timedelta(seconds=seconds)
+
+
+def parents_of(depends_on: Iterable[str], known: Iterable[Monitor], name: str) -> list[Monitor]:
+    """Those of the ``known`` monitors that ``depends_on`` names, each once. A monitor's name wins over a group's.
+
+    ``name``: that of the monitor that depends on them; no monitor is its own parent.
+    """
+    by_name = {monitor.name: monitor for monitor in known}
+    found: dict[str, Monitor] = {}
+    for wanted in depends_on:
+        if wanted in by_name:
+            found[wanted] = by_name[wanted]
+        else:
+            found |= {each.name: each for each in by_name.values() if each.group_name == wanted}
+    found.pop(name, None)
+    return list(found.values())
+
+
+def dependents_of(
+    monitor: Monitor, groups: Mapping[str, str | None], depends_on: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """The monitors that cannot work without this one, directly or through others, in the order of ``depends_on``.
+
+    ``groups``: the group of each monitor that depends on something; ``depends_on``: what each of those names.
+    """
+    found: dict[str, None] = {}
+    reached = [(monitor.name, monitor.group_name)]
+    while reached:
+        name, group = reached.pop()
+        for dependent, wanted in depends_on.items():
+            if dependent not in found and dependent != monitor.name and (name in wanted or group in wanted):
+                found[dependent] = None
+                reached.append((dependent, groups.get(dependent)))
+    return [dependent for dependent in depends_on if dependent in found]

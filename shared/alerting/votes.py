@@ -1,0 +1,146 @@
+"""What the checks of a monitor say: those of one location, or of several, each of which has a vote. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from shared.alerting.situation import Decision, Reason, Situation, outcomes_after
+from shared.models import ChangeKind, Event, Monitor, MonitorState, NotificationKind
+
+if TYPE_CHECKING:
+    from shared.models.monitor_location import MonitorLocation
+
+# How often a location checks that does not say so, and after how many of its intervals it is silent.
+INTERVAL_SECONDS = 30.0
+SILENT_INTERVALS = 3
+
+
+class Tally(NamedTuple):
+    """What the checks say once an event has counted.
+
+    ``counters``: fields of the monitor. ``is_enough``: they say that it is down. ``is_over``: they say that it works
+    again. ``is_failing``: some location fails. ``is_known``: some location says something. ``place``, ``voters``: see
+    Decision.
+    """
+
+    counters: dict[str, Any]
+    is_enough: bool
+    is_over: bool
+    is_failing: bool
+    is_known: bool
+    place: "MonitorLocation | None" = None
+    voters: "tuple[MonitorLocation, ...]" = ()
+
+    def decide(
+        self,
+        monitor: Monitor,
+        change: ChangeKind | None,
+        reason: Reason,
+        message: NotificationKind | None = None,
+        *,
+        is_kept_back: bool = False,
+    ) -> Decision:
+        """The decision of a rule that went by this."""
+        return Decision(monitor, change, reason, message, is_kept_back, self.place, self.voters)
+
+    @property
+    def state(self) -> MonitorState:
+        """The monitor's state if no outage of it is open."""
+        if self.is_failing:
+            return MonitorState.PENDING
+        return MonitorState.UP if self.is_known else MonitorState.UNKNOWN
+
+
+def tally(situation: Situation, event: Event) -> Tally:
+    """What the checks say once the event has counted. What is inconclusive says nothing."""
+    if situation.place is not None:
+        return _of_several(situation, event, situation.place)
+    if not event.is_conclusive:
+        return Tally({}, is_enough=False, is_over=False, is_failing=False, is_known=False)
+    monitor, counted = situation.monitor, _counted(situation.monitor, event, situation.at)
+    counted["outcomes"] = outcomes_after(monitor, is_failing=not event.is_success)
+    return Tally(
+        counted,
+        is_enough=situation.is_ping_missed or counted["consecutive_failures"] >= monitor.failure_threshold,
+        is_over=counted["consecutive_successes"] >= monitor.success_threshold,
+        is_failing=not event.is_success,
+        is_known=True,
+    )
+
+
+def is_quorum(monitor: Monitor, voters: "Iterable[MonitorLocation]") -> bool:
+    """Whether enough of the locations that vote see an outage."""
+    return _is_enough(monitor, [voter.state is MonitorState.DOWN for voter in voters])
+
+
+def voters_of(
+    monitor: Monitor, places: "Iterable[MonitorLocation]", at: datetime, seconds: float | None
+) -> "tuple[MonitorLocation, ...]":
+    """The locations that vote: not one that is silent, or offline, or that the monitor does not name.
+
+    ``seconds``: how often a check is expected from each.
+    """
+    oldest = at - timedelta(seconds=SILENT_INTERVALS * (monitor.interval_seconds or seconds or INTERVAL_SECONDS))
+    return tuple(
+        place
+        for place in places
+        if place.state is not MonitorState.UNKNOWN
+        and place.last_checked_at is not None
+        and place.last_checked_at >= oldest
+        and (monitor.locations is None or place.location in monitor.locations)
+    )
+
+
+def _of_several(situation: Situation, event: Event, before: "MonitorLocation") -> Tally:
+    monitor, at = situation.monitor, max(situation.at, situation.monitor.last_checked_at or situation.at)
+    place = _place_after(before, situation, event)
+    voters = voters_of(monitor, (place, *situation.others), at, event.interval_seconds)
+    failing = [voter for voter in voters if voter.consecutive_failures]
+    is_enough = is_quorum(monitor, voters)
+    counters: dict[str, Any] = {}
+    if event.is_conclusive:
+        fails = _is_enough(monitor, [voter.consecutive_failures > 0 for voter in voters])
+        counters = {
+            "consecutive_failures": monitor.consecutive_failures + (not event.is_success) if failing else 0,
+            "consecutive_successes": 0 if fails else monitor.consecutive_successes + 1,
+            "failing_since": min((voter.failing_since or at for voter in failing), default=None),
+            "outcomes": outcomes_after(monitor, is_failing=fails),
+        }
+    return Tally(
+        counters, is_enough, event.is_success and not is_enough, bool(failing), bool(voters), place=place, voters=voters
+    )
+
+
+def _place_after(place: "MonitorLocation", situation: Situation, event: Event) -> "MonitorLocation":
+    """The monitor as the event's location sees it now, by its own thresholds."""
+    monitor = situation.monitor
+    changed: dict[str, Any] = {"state": MonitorState.UNKNOWN}
+    if event.is_conclusive:
+        changed = _counted(place, event, situation.at)
+        is_down = place.state is MonitorState.DOWN
+        if event.is_success:
+            is_down = is_down and changed["consecutive_successes"] < monitor.success_threshold
+            changed["state"] = MonitorState.DOWN if is_down else MonitorState.UP
+        else:
+            is_enough = changed["consecutive_failures"] >= monitor.failure_threshold or situation.is_ping_missed
+            changed["state"] = MonitorState.DOWN if is_down or is_enough else MonitorState.PENDING
+            changed |= {"cause": event.cause, "error_message": event.error_message}
+    if changed["state"] is not place.state:
+        changed["since"] = situation.at
+    return place.model_copy(update={**changed, "last_checked_at": situation.at})
+
+
+def _counted(before: "Monitor | MonitorLocation", event: Event, at: datetime) -> dict[str, Any]:
+    if event.is_success:
+        successes = before.consecutive_successes + 1
+        return {"consecutive_failures": 0, "failing_since": None, "consecutive_successes": successes}
+    return {
+        "consecutive_failures": before.consecutive_failures + 1,
+        "failing_since": before.failing_since or at,
+        "consecutive_successes": 0,
+    }
+
+
+def _is_enough(monitor: Monitor, votes: list[bool]) -> bool:
+    """Whether as many say yes as the quorum wants: a number, or more than half of those that vote."""
+    return sum(votes) >= (monitor.quorum or len(votes) // 2 + 1)

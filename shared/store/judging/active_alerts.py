@@ -1,0 +1,116 @@
+"""The alerts that one intake of events is about, and what events change of them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from shared.alerting import Decision
+from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor, NotificationKind
+from shared.store.changes import channels_of, keep_back, open_alert, owe, resolve_alert
+from shared.store.judging.outages import Occasion, end_alert, open_outage
+from shared.store.tables import alerts
+
+
+class ActiveAlerts:
+    """The alerts that are OPEN or ACK. Each is read once, and changed in the intake's transaction."""
+
+    def __init__(self, occasion: Occasion, monitors: Iterable[str]) -> None:
+        """``monitors``: the names of those that events are about."""
+        self._occasion = occasion
+        self._active: dict[tuple[AlertKind, str], Alert | None] = {(AlertKind.OUTAGE, name): None for name in monitors}
+        for alert in alerts.active_outages(occasion.transaction, monitors):
+            self._active[alert.kind, alert.subject] = alert
+
+    def active(self, kind: AlertKind, subject: str) -> Alert | None:
+        """The alert of this kind and subject that is OPEN or ACK."""
+        key = kind, subject
+        if key not in self._active:
+            self._active[key] = alerts.active(self._occasion.transaction, kind, subject)
+        return self._active[key]
+
+    def forget(self, monitor: str) -> None:
+        """Read the monitor's outage again when it is asked for."""
+        self._active.pop((AlertKind.OUTAGE, monitor), None)
+
+    def follow(self, decision: Decision, event: Event, at: datetime) -> list[Change]:
+        """Do to the outage of an event's monitor what was decided."""
+        monitor, active = decision.monitor, self.active(AlertKind.OUTAGE, decision.monitor.name)
+        if active is not None and decision.message is not None:
+            return self._say_of_open(decision, active, decision.message, at)
+        if decision.change is ChangeKind.RESOLVED and active is not None:
+            self._active[AlertKind.OUTAGE, monitor.name] = None
+            return [end_alert(self._occasion, monitor, active, at)]
+        if decision.change is not ChangeKind.OPENED or active is not None:
+            return []
+        opened = open_outage(
+            self._occasion,
+            monitor,
+            cause=event.cause,
+            reported=event.error_message,
+            target_url=event.target_url,
+            failed_at=monitor.failing_since or at,
+            opened_at=at,
+            voters=decision.voters,
+            message=decision.message,
+        )
+        self._active[AlertKind.OUTAGE, monitor.name] = opened.alert
+        return [opened]
+
+    def change(
+        self,
+        change: ChangeKind,
+        kind: AlertKind,
+        subject: str,
+        at: datetime,
+        *,
+        failed_at: datetime,
+        cause: Cause | None,
+        target_url: str | None = None,
+        monitor: Monitor | None = None,
+    ) -> list[Change]:
+        """Open an alert, or resolve the active one; nothing if there is one already, or none.
+
+        The channels of ``monitor`` hear of it; all of them if there is none. Not for an outage, which has more to it.
+        """
+        active, (transaction, coverage, channels, now, _) = self.active(kind, subject), self._occasion
+        if change is ChangeKind.OPENED and active is None:
+            opened = open_alert(
+                transaction,
+                kind,
+                subject,
+                cause=cause,
+                target_url=target_url,
+                failed_at=failed_at,
+                opened_at=at,
+                channels=channels_of(monitor, channels) if monitor else channels,
+                now=now,
+                hold=coverage.hold(monitor, now),
+            )
+            self._active[kind, subject] = opened.alert
+            return [opened]
+        if change is ChangeKind.RESOLVED and active is not None:
+            self._active[kind, subject] = None
+            if monitor is not None:
+                return [end_alert(self._occasion, monitor, active, at)]
+            return [resolve_alert(transaction, active, at, channels=channels, now=now)]
+        return []
+
+    def end_quietly(self, alert: Alert, at: datetime) -> Change:
+        """Resolve an alert without a message."""
+        self._active[alert.kind, alert.subject] = None
+        return resolve_alert(self._occasion.transaction, alert, at, channels=(), now=self._occasion.now)
+
+    def say_again(self, alert: Alert, monitor: Monitor, **said: Any) -> Change:
+        """Owe a message about an alert that goes on; ``said``: see ``notifications.owe``."""
+        transaction, coverage, channels, now, _ = self._occasion
+        told, hold = channels_of(monitor, channels), coverage.hold(monitor, now)
+        return Change(alert, None, owe(transaction, alert, told, now=now, hold=hold, **said))
+
+    def _say_of_open(self, decision: Decision, alert: Alert, kind: NotificationKind, at: datetime) -> list[Change]:
+        """Owe a message about an outage that goes on, or write which rule kept it back."""
+        if not decision.is_kept_back:
+            return [self.say_again(alert, decision.monitor, kind=kind, occurred_at=at)]
+        transaction, _, channels, now, _ = self._occasion
+        told = channels_of(decision.monitor, channels)
+        keep_back(transaction, alert, told, kind, str(decision.reason), now=now, occurred_at=at)
+        return []

@@ -1,0 +1,99 @@
+"""What monitors depend on, and what depends on them, as the store knows it."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from shared.alerting.dependencies import Judged, Standing, dependents_of, is_down, judge, parents_of
+from shared.models import Alert, AlertKind, Monitor
+from shared.store.engines.database import Transaction
+from shared.store.refusals import DependsInCircle, UnknownName
+from shared.store.tables import alerts, monitors, standings
+
+if TYPE_CHECKING:
+    from shared.monitors.policy import Policy
+
+_DEPENDENTS = """
+    SELECT name, group_name, depends_on FROM monitors
+    WHERE depends_on IS NOT NULL AND is_watched = 1 ORDER BY id"""
+
+
+def parents(transaction: Transaction, monitor: Monitor, known: Mapping[str, Monitor] | None = None) -> list[Monitor]:
+    """The monitors that this one depends on. ``known``: some as they will be once the transaction has saved them."""
+    if not monitor.depends_on:
+        return []
+    found = monitors.named_or_grouped(transaction, monitor.depends_on)
+    return parents_of(monitor.depends_on, [(known or {}).get(each.name, each) for each in found], monitor.name)
+
+
+def judge_opening(
+    transaction: Transaction, monitor: Monitor, now: datetime, known: Mapping[str, Monitor] | None = None
+) -> tuple[Judged, int | None]:
+    """Whether an outage that opens now is held back, and the alert because of which it is."""
+    judged = judge(monitor, Standing(), parents(transaction, monitor, known), opened_at=now, now=now)
+    return judged, _alert_of(transaction, judged.standing.blocked_by)
+
+
+def judge_again(
+    transaction: Transaction, monitor: Monitor, alert: Alert, opened_at: datetime, now: datetime
+) -> tuple[Judged, Standing]:
+    """Whether an outage is still held back; and how it stood before. ``opened_at``: when it would have been sent."""
+    before = standings.of_alert(transaction, alert.id)
+    return judge(monitor, before, parents(transaction, monitor), opened_at=opened_at, now=now), before
+
+
+def is_news(transaction: Transaction, alert: Alert, judged: Judged, before: Standing) -> bool:
+    """Whether ``save`` would change anything that matters."""
+    if not judged.is_held:
+        return alert.suppressed_by is not None
+    is_parents_alert_new = (
+        alert.suppressed_by is None and _alert_of(transaction, judged.standing.blocked_by) is not None
+    )
+    return judged.standing != before or is_parents_alert_new
+
+
+def save(transaction: Transaction, alert: Alert, judged: Judged) -> None:
+    """Write how an outage stands now."""
+    suppressed_by = None
+    if judged.is_held:
+        # Once the parent works again its alert is no longer active, and was the reason all the same.
+        suppressed_by = _alert_of(transaction, judged.standing.blocked_by) or alert.suppressed_by
+    standings.save(transaction, alert.id, judged.standing, suppressed_by)
+
+
+def refuse_wrong_parents(transaction: Transaction, policy: "Policy") -> None:
+    """Raise UnknownName or DependsInCircle if the policy depends on what is not there, or on itself in the end."""
+    if not policy.depends_on:
+        return
+    found = monitors.named_or_grouped(transaction, policy.depends_on)
+    known = {each.name for each in found} | {each.group_name for each in found}
+    behind = set(dependents(transaction, Monitor(name=policy.name, target_url="", group_name=policy.group)))
+    for name in policy.depends_on:
+        if name not in known:
+            raise UnknownName("depends_on", name)
+        if behind & {each.name for each in parents_of([name], found, policy.name)}:
+            raise DependsInCircle(name)
+
+
+def is_blocked(transaction: Transaction, monitor: Monitor) -> bool:
+    """Whether anything is down that the monitor depends on."""
+    return any(is_down(parent) for parent in parents(transaction, monitor))
+
+
+def dependents(transaction: Transaction, monitor: Monitor) -> list[str]:
+    """The monitors that depend on this one, directly or through others."""
+    rows = transaction.rows(_DEPENDENTS)
+    wanted = {row["name"]: json.loads(row["depends_on"]) for row in rows}
+    return dependents_of(monitor, {row["name"]: row["group_name"] for row in rows}, wanted) if rows else []
+
+
+def failing(transaction: Transaction, names: tuple[str, ...], known: Mapping[str, Monitor]) -> tuple[str, ...]:
+    """Those of the monitors that fail now. ``known``: as for ``parents``."""
+    found = {each.name: known.get(each.name, each) for each in monitors.all_named(transaction, names)}
+    return tuple(name for name in names if name in found and found[name].consecutive_failures > 0)
+
+
+def _alert_of(transaction: Transaction, monitor: str | None) -> int | None:
+    active = alerts.active(transaction, AlertKind.OUTAGE, monitor) if monitor else None
+    return active.id if active else None

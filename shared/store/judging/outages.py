@@ -1,0 +1,90 @@
+"""An outage begins or ends: its alert, and the messages that are owed, or held back."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from shared.models import Alert, AlertKind, Cause, Change, Monitor, MonitorState, NotificationKind
+from shared.models.alert import SeenFrom
+from shared.models.monitor_location import MonitorLocation
+from shared.store.changes import channels_for_recovery, channels_of, open_alert, resolve_alert
+from shared.store.engines.database import Transaction
+from shared.store.judging import dependencies
+from shared.store.judging.coverage import Coverage, Hold
+
+
+class Occasion(NamedTuple):
+    """The transaction in which alerts change, with what it goes by.
+
+    ``channels``: those that are configured. ``known``: monitors as the transaction will save them.
+    """
+
+    transaction: Transaction
+    coverage: Coverage
+    channels: Sequence[str]
+    now: datetime
+    known: Mapping[str, Monitor] = {}
+
+
+def open_outage(
+    occasion: Occasion,
+    monitor: Monitor,
+    *,
+    cause: Cause | None,
+    reported: str | None,
+    target_url: str,
+    failed_at: datetime,
+    opened_at: datetime,
+    voters: Sequence[MonitorLocation] = (),
+    message: NotificationKind | None = None,
+) -> Change:
+    """A new outage of the monitor, owed to the channels that hear of it.
+
+    ``voters``: the monitor as its locations see it, if several report it. ``message``: a message of this kind is sent
+    in place of the outage's own.
+    """
+    transaction, coverage, channels, now, known = occasion
+    if cause is None and reported is None:
+        # The event that made the quorum may be a success: another location saw the failure.
+        failing = next((voter for voter in voters if voter.state is MonitorState.DOWN), None)
+        cause, reported = (failing.cause, failing.error_message) if failing else (None, None)
+    hold: str | None = coverage.hold(monitor, now)
+    blocked_by = suppressed_by = None
+    if monitor.depends_on:
+        judged, suppressed_by = dependencies.judge_opening(transaction, monitor, now, known)
+        blocked_by = judged.standing.blocked_by
+        hold = Hold.DEPENDENCY if judged.is_held else hold
+    return open_alert(
+        transaction,
+        AlertKind.OUTAGE,
+        monitor.name,
+        cause=cause,
+        reported=reported,
+        target_url=target_url,
+        failed_at=failed_at,
+        opened_at=opened_at,
+        channels=channels_of(monitor, channels),
+        now=now,
+        hold=hold,
+        message=message,
+        locations=[_seen(voter) for voter in voters],
+        dependents=dependencies.dependents(transaction, monitor),
+        suppressed_by=suppressed_by,
+        blocked_by=blocked_by,
+    )
+
+
+def end_alert(occasion: Occasion, monitor: Monitor, alert: Alert, at: datetime, reason: str | None = None) -> Change:
+    """The end of an alert about the monitor, owed to all that heard of it. ``reason``: see Notification."""
+    transaction, coverage, channels, now, known = occasion
+    if alert.dependents:
+        still = dependencies.failing(transaction, alert.dependents, known)
+        alert = alert.model_copy(update={"still_failing": still})
+    told = channels_for_recovery(transaction, monitor, alert, channels)
+    hold = coverage.hold(monitor, now)
+    return resolve_alert(transaction, alert, at, channels=told, now=now, reason=reason, hold=hold)
+
+
+def _seen(voter: MonitorLocation) -> SeenFrom:
+    why = voter.error_message if voter.consecutive_failures else None
+    return SeenFrom(location=voter.location, state=voter.state, error_message=why)

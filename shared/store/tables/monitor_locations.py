@@ -1,0 +1,41 @@
+"""The table ``monitor_locations``: a monitor as each location sees it, if several report it."""
+
+from collections.abc import Iterable
+
+from shared.models.monitor_location import MonitorLocation
+from shared.store.engines.database import Transaction
+
+_COLUMNS = tuple(MonitorLocation.model_fields)
+_CHANGED = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[2:])
+_SAVE = f"""
+    INSERT INTO monitor_locations ({", ".join(_COLUMNS)}) VALUES ({", ".join(f":{name}" for name in _COLUMNS)})
+    ON CONFLICT (monitor_id, location) DO UPDATE SET {_CHANGED}"""  # noqa: S608  # our own names
+_FORGET_FAILURES = """
+    UPDATE monitor_locations SET consecutive_failures = 0, failing_since = NULL,
+        state = CASE WHEN state = 'DOWN' THEN 'PENDING' ELSE state END
+    WHERE monitor_id = :id"""
+
+
+def of_monitors(transaction: Transaction, ids: Iterable[int]) -> list[MonitorLocation]:
+    """These monitors as each location sees them, the locations in the order of their first reports."""
+    named = {f"id_{number}": monitor_id for number, monitor_id in enumerate(ids)}
+    if not named:
+        return []
+    sql = f"SELECT * FROM monitor_locations WHERE monitor_id IN ({', '.join(f':{name}' for name in named)}) ORDER BY id"  # noqa: S608  # numbers
+    return transaction.values(MonitorLocation, sql, **named)
+
+
+def save(transaction: Transaction, place: MonitorLocation) -> None:
+    """Write how a location sees a monitor."""
+    cause = place.cause.model_dump_json() if place.cause else None
+    transaction.rows(_SAVE, **{**place.model_dump(mode="json"), "cause": cause})
+
+
+def forget(transaction: Transaction, monitor_id: int) -> None:
+    """Let the monitor begin again without locations."""
+    transaction.rows("DELETE FROM monitor_locations WHERE monitor_id = :id", id=monitor_id)
+
+
+def forget_failures(transaction: Transaction, monitor_id: int) -> None:
+    """Let the failures at each location count from zero."""
+    transaction.rows(_FORGET_FAILURES, id=monitor_id)

@@ -1,0 +1,167 @@
+"""A monitor whose parent is down: its outage is held back, said in the parent's message, and never lost."""
+
+from datetime import UTC
+
+import pytest
+
+from shared.messages import compose
+from shared.monitors.policy import Policy
+from shared.store import Store
+from tests.support.builders import at
+from tests.support.store.engines import on_each_engine
+from tests.support.store.steps import CHANNELS, report, rows, settle
+
+pytestmark = on_each_engine
+
+LOGS = "SELECT kind, status, reason FROM notification_logs WHERE channel = 'a' AND alert_id = :id ORDER BY id"
+
+
+@pytest.fixture(autouse=True)
+def family(store: Store) -> None:
+    """A router, a web server behind it, and an API behind that; all work."""
+    for name, fields in (
+        ("router", {}),
+        ("web", {"depends_on": ["router"], "failure_threshold": 2}),
+        ("api", {"depends_on": ["web"], "reminder_interval": "60s"}),
+    ):
+        policy = {"name": name, "url": f"http://{name}/", "interval": "30s", "timeout": "5s", **fields}
+        store.monitors.add(Policy.model_validate(policy), now=at(0))
+        check(store, 0, name, ok=True)
+
+
+def check(store: Store, seconds: float, monitor: str, *, ok: bool) -> str | None:
+    return report(store, seconds, ok=ok, monitor=monitor, received=seconds).change
+
+
+def review(store: Store, seconds: float) -> None:
+    store.maintenance.review(now=at(seconds), channels=CHANNELS)
+    store.follow_ups.review(now=at(seconds), channels=CHANNELS)
+
+
+def owed(store: Store, subject: str) -> list[tuple[object, ...]]:
+    """Kind, status and reason of each message to the channel a about a monitor."""
+    return rows(
+        store,
+        "SELECT n.kind, n.status, n.reason FROM notifications n JOIN alerts ON alerts.id = n.alert_id "
+        f"WHERE channel = 'a' AND subject = '{subject}' ORDER BY n.id",
+    )
+
+
+def test_while_the_parent_is_down_nobody_hears_of_the_child(store: Store) -> None:
+    check(store, 30, "router", ok=False)
+    check(store, 31, "web", ok=False)
+    assert check(store, 61, "web", ok=False) == "OPENED"
+    review(store, 62)
+    assert owed(store, "web") == [("OUTAGE", "HELD", "dependency")]
+    assert store.alerts.get(2)[0].suppressed_by == 1
+    check(store, 90, "web", ok=True)
+    assert owed(store, "web") == [("OUTAGE", "SUPPRESSED", "dependency"), ("RECOVERY", "SUPPRESSED", "dependency")]
+
+
+def test_the_parents_messages_name_who_is_affected_and_who_still_fails(store: Store) -> None:
+    check(store, 30, "router", ok=False)
+    alert, [outage, *_] = store.alerts.get(1)
+    assert alert.dependents == ("web", "api")
+    assert " · affects web, api · " in compose(alert, outage, "en", UTC)
+    assert " · 함께 영향을 받음: web, api · " in compose(alert, outage, "ko", UTC)
+    check(store, 31, "api", ok=False)
+    check(store, 60, "router", ok=True)
+    alert, notifications = store.alerts.get(1)
+    assert alert.still_failing == ("api",)
+    text = compose(alert, next(each for each in notifications if each.kind == "RECOVERY"), "en", UTC)
+    assert " · still failing: api · " in text
+
+
+def test_a_child_that_stays_down_is_sent_after_its_threshold(store: Store) -> None:
+    check(store, 30, "router", ok=False)
+    check(store, 31, "web", ok=False)
+    check(store, 61, "web", ok=False)
+    check(store, 62, "router", ok=True)
+    review(store, 63)
+    check(store, 91, "web", ok=False)
+    review(store, 92)
+    assert owed(store, "web") == [("OUTAGE", "HELD", "dependency")], "one of two"
+    check(store, 121, "web", ok=False)
+    review(store, 122)
+    settle(store, "SENT", 123)  # the router's
+    assert owed(store, "web")[0][:2] == ("OUTAGE", "PENDING")
+    assert store.alerts.get(2)[0].suppressed_by is None
+    check(store, 150, "web", ok=True)
+    assert [each[0:2] for each in owed(store, "web")] == [("OUTAGE", "PENDING"), ("RECOVERY", "PENDING")]
+
+
+def test_a_child_that_fails_first_waits_for_its_parents_check(store: Store) -> None:
+    """The parent is checked 25 s later and is down: nobody hears of the child."""
+    check(store, 5, "web", ok=False)
+    check(store, 6, "web", ok=False)
+    assert owed(store, "web") == [("OUTAGE", "HELD", "dependency")]
+    check(store, 30, "router", ok=False)
+    review(store, 31)
+    assert owed(store, "web") == [("OUTAGE", "HELD", "dependency")]
+    assert store.alerts.get(1)[0].suppressed_by == 2
+
+
+def test_it_waits_no_longer_than_one_check_takes(store: Store) -> None:
+    check(store, 5, "web", ok=False)
+    check(store, 6, "web", ok=False)
+    review(store, 40.9)
+    assert owed(store, "web") == [("OUTAGE", "HELD", "dependency")]
+    review(store, 41)
+    assert owed(store, "web") == [("OUTAGE", "PENDING", "dependency")]
+
+
+def test_a_parent_that_works_releases_the_child_at_once(store: Store) -> None:
+    check(store, 5, "web", ok=False)
+    check(store, 6, "web", ok=False)
+    check(store, 10, "router", ok=True)
+    review(store, 10.5)
+    assert owed(store, "web") == [("OUTAGE", "PENDING", "dependency")]
+
+
+def test_a_child_whose_parent_works_is_sent_at_once(store: Store) -> None:
+    check(store, 5, "web", ok=False)
+    check(store, 10, "router", ok=True)
+    check(store, 35, "web", ok=False)
+    assert owed(store, "web") == [("OUTAGE", "PENDING", None)]
+
+
+def test_a_recovery_of_an_outage_that_was_sent_is_sent(store: Store) -> None:
+    check(store, 5, "web", ok=False)
+    check(store, 10, "router", ok=True)
+    check(store, 35, "web", ok=False)
+    check(store, 40, "router", ok=False)
+    check(store, 65, "web", ok=True)
+    assert owed(store, "web")[1] == ("RECOVERY", "PENDING", None)
+
+
+def test_nobody_is_reminded_of_a_child_while_its_parent_is_down(store: Store) -> None:
+    check(store, 30, "web", ok=True)
+    check(store, 31, "api", ok=False)
+    check(store, 61, "web", ok=True)
+    check(store, 62, "web", ok=False)
+    check(store, 63, "web", ok=False)
+    review(store, 91)
+    assert owed(store, "api")[-1] == ("REMINDER", "SUPPRESSED", "dependency")
+
+
+def test_parent_and_child_in_one_request_are_judged_together(store: Store) -> None:
+    """The router's failure is earlier, and counts before the child's, though neither is saved yet."""
+    from tests.support.builders import event
+    from tests.support.store.steps import add
+
+    add(store, event(31, ok=False, monitor="api"), event(30, ok=False, monitor="web"), received=32)
+    add(store, event(32, ok=False, monitor="web"), event(33, ok=False, monitor="api"), received=34)
+    assert owed(store, "api") == [("OUTAGE", "HELD", "dependency")]
+
+
+def test_a_child_goes_on_alone_once_its_parent_is_paused(store: Store) -> None:
+    check(store, 30, "router", ok=False)
+    check(store, 31, "web", ok=False)
+    check(store, 61, "web", ok=False)
+    policy = Policy.model_validate({"name": "router", "url": "http://router/", "enabled": False})
+    store.monitors.replace(1, policy, now=at(62), channels=CHANNELS)
+    review(store, 63)
+    for seconds in (91, 121):
+        check(store, seconds, "web", ok=False)
+    review(store, 122)
+    assert owed(store, "web") == [("OUTAGE", "PENDING", "dependency")]

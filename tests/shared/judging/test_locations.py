@@ -1,0 +1,114 @@
+"""Several locations report one monitor: their votes are kept, and the alert and its message say who sees what."""
+
+from datetime import UTC
+
+from shared.messages import compose
+from shared.monitors.policy import Policy
+from shared.store import Store
+from tests.support.builders import at, event, notification
+from tests.support.store.engines import on_each_engine
+from tests.support.store.steps import CHANNELS, add, move, rows
+
+pytestmark = on_each_engine
+
+PLACES = "SELECT location, state FROM monitor_locations ORDER BY location"
+
+
+def watch(store: Store, **fields: object) -> None:
+    policy = {"name": "shop", "url": "http://shop/", "interval": "60s", **fields}
+    store.monitors.add(Policy.model_validate(policy), now=at(0))
+
+
+def seen(store: Store, seconds: float, **oks: bool) -> list[str | None]:
+    """Each of these locations reports at that time; how that changed the alert."""
+    events = [event(seconds, ok=ok, location=location) for location, ok in oks.items()]
+    return [each.change for each in add(store, *events, received=seconds)]
+
+
+def test_one_location_costs_no_further_row(store: Store) -> None:
+    watch(store)
+    seen(store, 1, seoul=True)
+    seen(store, 61, seoul=False)
+    assert rows(store, PLACES) == []
+
+
+def test_an_outage_needs_more_than_half(store: Store) -> None:
+    watch(store)
+    assert seen(store, 1, seoul=True, tokyo=True, paris=True) == [None] * 3
+    assert seen(store, 61, seoul=False) == [None]
+    assert rows(store, "SELECT state FROM monitors") == [("PENDING",)]
+    assert seen(store, 62, tokyo=False) == ["OPENED"]
+    assert rows(store, PLACES) == [("paris", "UP"), ("seoul", "DOWN"), ("tokyo", "DOWN")]
+    assert seen(store, 121, seoul=True) == ["RESOLVED"]
+    assert rows(store, "SELECT state FROM monitors") == [("PENDING",)], "tokyo still sees it fail"
+
+
+def test_the_alert_names_who_sees_what(store: Store) -> None:
+    watch(store)
+    seen(store, 1, seoul=True, tokyo=True, paris=True)
+    add(store, event(61, ok=False, location="seoul", error_message="HTTP 503"), received=61)
+    add(store, event(62, ok=False, location="tokyo"), received=62)
+    alert, [owed, *_] = store.alerts.get(1)
+    assert {each.location: each.error_message for each in alert.locations} == {
+        "tokyo": "connection refused",
+        "seoul": "HTTP 503",
+        "paris": None,
+    }
+    text = compose(alert, owed, "en", UTC)
+    assert "failing from tokyo, seoul (HTTP 503) · working from paris" in text
+    assert "실패하는 위치: tokyo, seoul (HTTP 503) · 정상인 위치: paris" in compose(alert, owed, "ko", UTC)
+    assert "from" not in compose(alert, notification("RECOVERY"), "en", UTC)
+
+
+def test_a_success_that_completes_a_quorum_names_the_failure(store: Store) -> None:
+    """Paris is the second of two that vote: seoul has not reported for more than three intervals."""
+    watch(store, quorum=1, failure_threshold=2)
+    seen(store, 1, seoul=True, tokyo=True)
+    seen(store, 61, tokyo=False)
+    add(store, event(62, ok=False, location="tokyo", error_message="HTTP 500"), received=62)
+    [(cause,)] = rows(store, "SELECT cause FROM alerts")
+    assert cause == "HTTP 500"
+
+
+def test_a_person_who_resolves_it_starts_all_locations_anew(store: Store) -> None:
+    watch(store)
+    seen(store, 1, seoul=True, tokyo=True)
+    seen(store, 61, seoul=False, tokyo=False)
+    move(store, 1, "RESOLVED", 70)
+    assert seen(store, 121, seoul=False) == [None], "tokyo has to see it again too"
+    assert seen(store, 122, tokyo=False) == ["OPENED"]
+
+
+def test_a_restart_keeps_the_votes(store: Store) -> None:
+    watch(store)
+    seen(store, 1, seoul=True, tokyo=True)
+    seen(store, 61, seoul=False)
+    again = Store(store.database)
+    assert seen(again, 62, tokyo=False) == ["OPENED"]
+
+
+def test_a_monitor_that_is_resumed_knows_no_locations(store: Store) -> None:
+    watch(store)
+    seen(store, 1, seoul=True, tokyo=True)
+    for enabled in (False, True):
+        policy = Policy.model_validate({"name": "shop", "url": "http://shop/", "enabled": enabled})
+        store.monitors.replace(1, policy, now=at(100), channels=CHANNELS)
+    assert rows(store, PLACES) == []
+    assert seen(store, 200, seoul=False) == ["OPENED"]
+
+
+def test_a_location_that_is_not_named_changes_nothing(store: Store) -> None:
+    watch(store, locations=["seoul"])
+    assert seen(store, 1, paris=False, seoul=True) == [None, None]
+    assert rows(store, "SELECT state, location FROM monitors") == [("UP", "seoul")]
+    assert rows(store, "SELECT count(*) FROM events") == [(2,)], "it is stored all the same"
+
+
+def test_the_store_of_a_single_location_learns_of_a_second_one(store: Store) -> None:
+    """What was known of the first goes on: seoul has failed twice when tokyo reports for the first time."""
+    watch(store, failure_threshold=3)
+    seen(store, 1, seoul=False)
+    seen(store, 61, seoul=False)
+    assert seen(store, 62, tokyo=True) == [None]
+    assert seen(store, 121, seoul=False) == [None]
+    assert rows(store, PLACES) == [("seoul", "DOWN"), ("tokyo", "UP")]
