@@ -69,8 +69,8 @@ def tally(situation: Situation, event: Event) -> Tally:
 
 
 def is_quorum(monitor: Monitor, voters: "Iterable[MonitorLocation]") -> bool:
-    """Whether enough of the locations that vote see an outage."""
-    return _is_enough(monitor, [voter.state is MonitorState.DOWN for voter in voters])
+    """Whether enough of the locations that vote see an outage, so that one opens. One that recovers sees none."""
+    return _is_enough(monitor, [_is_down(voter) and voter.consecutive_failures > 0 for voter in voters])
 
 
 def voters_of(
@@ -96,7 +96,7 @@ def _of_several(situation: Situation, event: Event, before: "MonitorLocation") -
     place = _place_after(before, situation, event)
     voters = voters_of(monitor, (place, *situation.others), at, event.interval_seconds)
     failing = [voter for voter in voters if voter.consecutive_failures]
-    is_enough = is_quorum(monitor, voters)
+    goes_on = _is_enough(monitor, [_is_down(voter) for voter in voters])
     counters: dict[str, Any] = {}
     if event.is_conclusive:
         fails = _is_enough(monitor, [voter.consecutive_failures > 0 for voter in voters])
@@ -106,9 +106,8 @@ def _of_several(situation: Situation, event: Event, before: "MonitorLocation") -
             "failing_since": min((voter.failing_since or at for voter in failing), default=None),
             "outcomes": outcomes_after(monitor, is_failing=fails),
         }
-    return Tally(
-        counters, is_enough, event.is_success and not is_enough, bool(failing), bool(voters), place=place, voters=voters
-    )
+    is_over = event.is_success and not goes_on
+    return Tally(counters, is_quorum(monitor, voters), is_over, bool(failing), bool(voters), place, voters)
 
 
 def _place_after(place: "MonitorLocation", situation: Situation, event: Event) -> "MonitorLocation":
@@ -139,6 +138,10 @@ def _counted(before: "Monitor | MonitorLocation", event: Event, at: datetime) ->
         "failing_since": before.failing_since or at,
         "consecutive_successes": 0,
     }
+
+
+def _is_down(voter: "MonitorLocation") -> bool:
+    return voter.state is MonitorState.DOWN
 
 
 def _is_enough(monitor: Monitor, votes: list[bool]) -> bool:
