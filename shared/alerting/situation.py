@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from shared.models import Alert, ChangeKind, Event, Monitor
+from shared.models import Alert, ChangeKind, Event, Monitor, MonitorState
 
 
 class Reason(StrEnum):
@@ -27,6 +27,7 @@ class Reason(StrEnum):
     MAINTENANCE = "maintenance"
     AGENT_SILENT = "agent_silent"
     MOVED_BY_HAND = "moved_by_hand"
+    UNCHECKED = "unchecked"
 
 
 class Situation(NamedTuple):
@@ -58,12 +59,26 @@ class Situation(NamedTuple):
         monitor = self.monitor
         if event.is_success:
             successes = monitor.consecutive_successes + 1
-            return {"consecutive_failures": 0, "failing_since": None, "consecutive_successes": successes}
+            recovering_since = (monitor.recovering_since or self.at) if self.active else None
+            return {
+                "consecutive_failures": 0,
+                "failing_since": None,
+                "consecutive_successes": successes,
+                "recovering_since": recovering_since,
+            }
         return {
             "consecutive_failures": monitor.consecutive_failures + 1,
             "failing_since": monitor.failing_since or self.at,
             "consecutive_successes": 0,
+            "recovering_since": None,
         }
+
+
+def counts_from(monitor: Monitor, alert: Alert | None) -> datetime | None:
+    """Since when the monitor's new state counts: see ``history.uptime``. ``alert``: its outage, which may be over."""
+    if monitor.state is MonitorState.DOWN:
+        return alert.failed_at if alert else None
+    return monitor.recovering_since if monitor.state is MonitorState.UP else None
 
 
 class Decision(NamedTuple):

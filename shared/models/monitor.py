@@ -34,6 +34,7 @@ class Monitor(Value):
     ``last_checked_at`` is the effective time of the newest event that counted, ``failing_since`` that of the first
     failure in the present run of failures, ``since`` that of the event which brought the state. ``agent`` is our agent
     that checked it last, if there is one.
+    ``recovering_since``: the first success in the present run of successes, if an outage was open then.
     ``last_event_id``: the row of the newest event that counted. ``channels``: who hears of it; None means all.
     ``is_watched``: its events count. They do not while it is paused, or once it was removed.
     """
@@ -48,6 +49,7 @@ class Monitor(Value):
     success_threshold: int = 1
     channels: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
     is_watched: bool = True
+    interval_seconds: float | None = None
     removed_at: Time | None = None
     reminder_seconds: float | None = None
     escalation: str | None = None
@@ -60,5 +62,6 @@ class Monitor(Value):
     slow_checks: int = 0
     certificate_notice: str | None = None
     failing_since: Time | None = None
+    recovering_since: Time | None = None
     last_checked_at: Time | None = None
     last_event_id: int | None = None

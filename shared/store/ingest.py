@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from shared.alerting import FIRST_TIME, Decision, Reason, Situation, decide, effective_time, observe_agent
+from shared.alerting.situation import counts_from
+from shared.history.uptime import KNOWN, known_until
 from shared.models import Agent, Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor, as_text
 from shared.store.changes import channels_for_recovery, channels_of, open_alert, owe, resolve_alert
 from shared.store.engines.database import Transaction
@@ -110,6 +112,7 @@ class _Intake:
         row_id = table.add(self.transaction, event, monitor.id, self._received_text) if monitor else None
         if monitor is None or row_id is None:
             return Ingested(event, table.id_of(self.transaction, event.event_id) or 0, is_duplicate=True)
+        monitor = self._lapsed(monitor, event, at)
         active = self.active_alert(AlertKind.OUTAGE, monitor.name)
         is_in_maintenance = self._coverage.is_in_maintenance(monitor, at)
         situation = Situation(monitor, active, at, self.received_at, row_id, self._are_pings_missed, is_in_maintenance)
@@ -132,6 +135,17 @@ class _Intake:
         for agent in self._seen_agents.values():
             agents.save(self.transaction, agent)
 
+    def _lapsed(self, monitor: Monitor, event: Event, at: datetime) -> Monitor:
+        """The monitor when its event comes: UNKNOWN if nobody had checked it for long, which is noted."""
+        interval = monitor.interval_seconds or (event.interval_seconds if event.agent else None)
+        if interval is None or monitor.last_checked_at is None or monitor.state not in KNOWN:
+            return monitor
+        if at <= known_until(monitor.last_checked_at, interval):
+            return monitor  # the usual case
+        from shared.store.judging.lapses import lapse
+
+        return lapse(self.transaction, monitor, interval, self.active_alert(AlertKind.OUTAGE, monitor.name), at)
+
     def _note_state(self, before: Monitor, decision: Decision, event: Event, at: datetime, alert: Alert | None) -> None:
         state_changes.add(
             self.transaction,
@@ -143,6 +157,7 @@ class _Intake:
             location=event.location,
             event_id=decision.monitor.last_event_id,
             alert_id=alert.id if alert else None,
+            counts_from=counts_from(decision.monitor, alert),
         )
 
     def _judge_conditions(self, monitor: Monitor, event: Event, at: datetime) -> list[Change]:

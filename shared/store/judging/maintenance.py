@@ -5,6 +5,7 @@ from datetime import datetime
 
 from shared.alerting import Reason
 from shared.alerting.rules import maintenance
+from shared.alerting.situation import counts_from
 from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Monitor, MonitorState
 from shared.store.changes import channels_of, open_alert
 from shared.store.engines.database import Database, Transaction
@@ -92,4 +93,6 @@ def _is_agent_silent(transaction: Transaction, monitor: Monitor) -> bool:
 
 def _note(transaction: Transaction, before: Monitor, after: Monitor, active: Alert | None, now: datetime) -> None:
     alert_id = active.id if active else None
-    state_changes.add(transaction, before.id, before.state, after.state, now, Reason.MAINTENANCE, alert_id=alert_id)
+    states = before.state, after.state
+    since = counts_from(after, active)
+    state_changes.add(transaction, before.id, *states, now, Reason.MAINTENANCE, alert_id=alert_id, counts_from=since)

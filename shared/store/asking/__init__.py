@@ -1,0 +1,1 @@
+"""Questions about the past, each answered in one snapshot."""
