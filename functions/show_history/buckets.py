@@ -1,4 +1,4 @@
-"""GET /monitors/<id>/history and GET /history: availability, counts and response times by minute, hour or day."""
+"""GET /monitors/<id>/history and GET /history: availability, counts and response times of spans of time."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from pydantic import Field
 from functions.show_history import spreadsheet
 from functions.show_history.reading import SpanQuery, number_of, refuse_backwards
 from shared import web
-from shared.history.buckets import BY_DEFAULT, LENGTHS, Step, edges, floor
+from shared.history.buckets import Step, by_default, edges
 from shared.history.rollup import PHASES, Rollup
 from shared.models import Text, as_text, now
 from shared.settings import Settings
@@ -63,7 +63,7 @@ def _edges(query: HistoryQuery, at: datetime) -> Sequence[datetime]:
     until = query.until or at
     step = query.step
     try:
-        since = query.since or floor(until - BY_DEFAULT[step] + LENGTHS[step], step)
+        since = query.since or by_default(until, step)
         refuse_backwards(since, until)
         return edges(since, until, step)
     except OverflowError:

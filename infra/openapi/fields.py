@@ -21,7 +21,10 @@ _SPAN = {"from": "Where the span begins.", "to": "Where it ends; that moment is 
 _HISTORY_QUERY = {
     "from": "Where the span begins: by itself a day before `to`, or 30 days with `step=day`.",
     "to": "Where it ends, by itself now; that moment is no part of it.",
-    "step": "How long a bucket is. The first and the last one are clipped; at most 3,000 are told at once.",
+    "step": (
+        "How long a bucket is; `whole`: the span is one bucket. The first and the last one are clipped. At most 3,000 "
+        "buckets, or days of a whole, are told at once."
+    ),
 }
 
 FIELDS: Mapping[str, Mapping[str, str]] = {

@@ -1,14 +1,15 @@
-"""Spans of time that a history is asked for, cut into minutes, hours or days in UTC. Pure."""
+"""Spans of time that a history is asked for, cut into minutes, hours or days in UTC, or left whole. Pure."""
 
 import itertools
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-Step = Literal["minute", "hour", "day"]
-LENGTHS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+Step = Literal["minute", "hour", "day", "whole"]
+LENGTHS: dict[Step, timedelta] = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 # How far back a history goes if nobody says so.
-BY_DEFAULT = {"minute": timedelta(days=1), "hour": timedelta(days=1), "day": timedelta(days=30)}
+_A_DAY, _A_MONTH = timedelta(days=1), timedelta(days=30)
+BY_DEFAULT: dict[Step, timedelta] = {"minute": _A_DAY, "hour": _A_DAY, "day": _A_MONTH, "whole": _A_MONTH}
 # 125 days by the hour.
 MAX_BUCKETS = 3_000
 
@@ -37,12 +38,21 @@ def ceiling(at: datetime, step: Step) -> datetime:
 
 def edges(since: datetime, until: datetime, step: Step) -> list[datetime]:
     """Where the buckets of ``[since, until)`` begin, and where the last one ends. Raises TooManyBuckets."""
+    if step == "whole":
+        edges(since, until, "day")
+        return [since, until]
     length = LENGTHS[step]
     first = floor(since, step) + length
     inner = max(0, -((first - until) // length))
     if inner + 1 > MAX_BUCKETS:
         raise TooManyBuckets(step, inner + 1)
     return [since, *(first + number * length for number in range(inner)), until]
+
+
+def by_default(until: datetime, step: Step) -> datetime:
+    """Where a history begins that ends at ``until``, if nobody says so."""
+    shortest: Step = "day" if step == "whole" else step
+    return floor(until - BY_DEFAULT[step] + LENGTHS[shortest], shortest)
 
 
 def neighbours(found: Sequence[datetime]) -> list[tuple[datetime, datetime]]:

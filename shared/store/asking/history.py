@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from shared.history.buckets import Step, neighbours
+from shared.history.buckets import edges as edges_of
 from shared.history.rollup import Rollup
 from shared.history.uptime import Availability
 from shared.models import as_text
@@ -102,7 +103,9 @@ class _Reading:
         self._available = availability(transaction, scope, monitors, edges, now)
         self._marks = [as_text(edge) for edge in edges]
         self._counts: dict[str | None, list[Rollup]] = defaultdict(lambda: [Rollup() for _ in edges[1:]])
-        Counts(transaction, scope, self._find).read(edges, step, now)
+        # A whole is counted day by day.
+        parts = edges_of(edges[0], edges[-1], "day") if step == "whole" else edges
+        Counts(transaction, scope, self._find).read(parts, "day" if step == "whole" else step, now)
 
     def whole(self) -> Iterator[Measured]:
         """The buckets of all that was read."""

@@ -83,7 +83,7 @@ def test_a_group_and_all_are_what_their_monitors_are(api: Api, shop: int, noon: 
 
 
 def test_without_a_span_the_last_days_are_told(api: Api, shop: int) -> None:
-    for step, count in (("day", 30), ("hour", 24), ("minute", 1440)):
+    for step, count in (("day", 30), ("hour", 24), ("minute", 1440), ("whole", 1)):
         buckets = api.get(f"/monitors/{shop}/history?step={step}")["history"]
         assert len(buckets) == count
         assert all(earlier["to"] == later["from"] for earlier, later in itertools.pairwise(buckets))

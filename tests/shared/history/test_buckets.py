@@ -26,6 +26,13 @@ def test_buckets_follow_each_other_and_begin_on_whole_steps(one: datetime, other
     assert all(gap == LENGTHS[step] for gap in gaps[1:-1])
 
 
+def test_a_whole_is_one_bucket_of_no_more_days() -> None:
+    since = datetime(2025, 1, 1, 15, tzinfo=UTC)
+    assert edges(since, since + timedelta(days=31), "whole") == [since, since + timedelta(days=31)]
+    with pytest.raises(TooManyBuckets):
+        edges(since, since + timedelta(days=MAX_BUCKETS), "whole")
+
+
 def test_too_many_buckets_are_refused() -> None:
     since = datetime(2025, 1, 1, tzinfo=UTC)
     assert len(edges(since, since + timedelta(days=MAX_BUCKETS), "day")) == MAX_BUCKETS + 1
