@@ -87,7 +87,7 @@ def _shown(measured: "Measured") -> dict[str, Any]:
 
 
 def _times(counts: Rollup, phase: str) -> dict[str, float | None]:
-    found = {name: counts.phases[phase].percentile(share) for name, share in _SHARES.items()}
+    found = dict(zip(_SHARES, counts.phases[phase].percentiles(list(_SHARES.values())), strict=True))
     if phase == "response_time_ms" and counts.slowest_ms is not None:
         found["max"] = counts.slowest_ms  # kept as it was
     return {name: None if value is None else round(value, 3) for name, value in found.items()}

@@ -83,7 +83,7 @@ class Counts:
 
     def _add_rollups(self, rows: Iterable[Row]) -> None:
         for row in rows:
-            self._find(row["monitor_id"], row["starts_at"]).merge(Rollup.of(row))
+            self._find(row["monitor_id"], row["starts_at"]).merge_row(row)
 
     def _add_events(self, rows: Iterable[Row]) -> None:
         for row in rows:
