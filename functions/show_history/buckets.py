@@ -1,6 +1,6 @@
 """GET /monitors/<id>/history and GET /history: availability, counts and response times of spans of time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -87,9 +87,13 @@ def _shown(measured: "Measured") -> dict[str, Any]:
 
 
 def _times(counts: Rollup, phase: str) -> dict[str, float | None]:
-    found = dict(zip(_SHARES, counts.phases[phase].percentiles(list(_SHARES.values())), strict=True))
-    if phase == "response_time_ms" and counts.slowest_ms is not None:
-        found["max"] = counts.slowest_ms  # kept as it was
+    found: Mapping[str, float | None] = dict(
+        zip(_SHARES, counts.phases[phase].percentiles(list(_SHARES.values())), strict=True)
+    )
+    longest = counts.slowest_ms if phase == "response_time_ms" else None
+    if longest is not None:
+        # It is kept as it was, and the others are near.
+        found = {name: min(value or longest, longest) for name, value in found.items()} | {"max": longest}
     return {name: None if value is None else round(value, 3) for name, value in found.items()}
 
 

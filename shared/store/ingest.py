@@ -7,7 +7,7 @@ from typing import NamedTuple
 from shared.alerting import FIRST_TIME, Decision, Reason, Situation, decide, effective_time, observe_agent
 from shared.alerting.situation import counts_from
 from shared.history.uptime import KNOWN, known_until
-from shared.models import Agent, Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor, as_text
+from shared.models import Agent, Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor, MonitorState, as_text
 from shared.store.changes import channels_for_recovery, channels_of, open_alert, owe, resolve_alert
 from shared.store.engines.database import Transaction
 from shared.store.judging.coverage import Coverage
@@ -147,6 +147,9 @@ class _Intake:
         return lapse(self.transaction, monitor, interval, self.active_alert(AlertKind.OUTAGE, monitor.name), at)
 
     def _note_state(self, before: Monitor, decision: Decision, event: Event, at: datetime, alert: Alert | None) -> None:
+        under = MonitorState.MAINTENANCE
+        if decision.monitor.state is under and before.state is not under:
+            at = self._coverage.began_at(before, at)
         state_changes.add(
             self.transaction,
             before.id,

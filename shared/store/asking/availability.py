@@ -17,6 +17,8 @@ def availability(
     """The availability of each monitor between each two neighbours of ``edges``, by the monitor's id."""
     since, until = as_text(edges[0]), as_text(edges[-1])
     before = state_changes.last_before(transaction, scope, since)
+    if any(monitor["id"] not in before for monitor in monitors):
+        before = state_changes.first_after(transaction, scope, since) | before
     changes: dict[int, list[Row]] = defaultdict(list)
     for row in state_changes.between(transaction, scope, since, until):
         changes[row["monitor_id"]].append(row)
@@ -24,7 +26,7 @@ def availability(
     found = {}
     for monitor in monitors:
         own = changes[monitor["id"]]
-        initial = before.get(monitor["id"]) or (own[0]["from_state"] if own else _state_of(monitor))
+        initial = before.get(monitor["id"]) or _state_of(monitor)
         said = [*_said(own), *_lapse(monitor, now)]
         known = spans(initial, said, since=marks[0], until=min(marks[-1], _milliseconds(now)))
         outages = [each.counts_from for each in said if each.state == "DOWN" and each.counts_from is not None]

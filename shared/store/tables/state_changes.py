@@ -56,6 +56,13 @@ def last_before(transaction: Transaction, scope: Scope, at: str) -> dict[int, st
     return {row["monitor_id"]: row["to_state"] for row in transaction.rows(sql, at=at, **scope.parameters)}
 
 
+def first_after(transaction: Transaction, scope: Scope, at: str) -> dict[int, str]:
+    """The state that each monitor left with its first change after a time; those without one are left out."""
+    sql = f"""SELECT monitor_id, from_state FROM state_changes WHERE id IN (
+        SELECT min(id) FROM state_changes WHERE at > :at AND {scope.condition} GROUP BY monitor_id)"""  # noqa: S608
+    return {row["monitor_id"]: row["from_state"] for row in transaction.rows(sql, at=at, **scope.parameters)}
+
+
 def between(transaction: Transaction, scope: Scope, since: str, until: str) -> list[Row]:
     """The changes after ``since`` that say something of the time before ``until``, as they were noticed."""
     sql = f"""SELECT monitor_id, from_state, to_state, at, counts_from FROM state_changes

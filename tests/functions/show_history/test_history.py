@@ -59,7 +59,7 @@ def test_a_history_says_how_available_a_monitor_was(api: Api, shop: int, noon: d
         "failures": 2,
     }
     assert bucket["response_time_ms"]["p50"] == pytest.approx(102, rel=0.025)
-    assert bucket["response_time_ms"]["max"] == 107
+    assert bucket["response_time_ms"]["max"] == 107 >= bucket["response_time_ms"]["p99"]
     assert bucket["dns_ms"]["p99"] == pytest.approx(2, rel=0.025)
     assert bucket["tls_ms"] == dict.fromkeys(TIMES)
     minutes = api.get(f"/monitors/{shop}/history?{span}&step=minute")["history"]

@@ -123,6 +123,21 @@ def test_an_outage_that_outlives_its_window_counts_from_its_end(store: Store) ->
 
 
 @on_each_engine
+@pytest.mark.parametrize("is_reviewed", [True, False])
+def test_maintenance_counts_from_its_beginning_to_its_end(store: Store, is_reviewed: bool) -> None:
+    """However late a review, or an event, notices it."""
+    watch(store)
+    store.windows.add(Window(kind="maintenance", all=True, starts_at=at(23), duration=20), now=at(0))
+    check(store, ".xx")
+    if is_reviewed:
+        store.maintenance.review(now=at(26), channels=CHANNELS)
+    check(store, "xx", start=30)
+    store.maintenance.review(now=at(47), channels=CHANNELS)
+    check(store, "x.", start=50)
+    assert seconds(told(store, 70)) == (50, (23 - 10) + (60 - 43), 1)
+
+
+@on_each_engine
 def test_an_alert_resolved_by_hand_ends_then(store: Store) -> None:
     watch(store, failure_threshold=2)
     check(store, "xx")
@@ -155,6 +170,14 @@ def test_a_store_of_a_former_version_has_its_history_from_its_last_change_on(sto
 
 GAPS = st.sampled_from((1, 7.25, 10, 29.999, 30, 31, 95))
 DELAYS = st.sampled_from((0, 0, 5, 60))
+
+
+@on_each_engine
+def test_nothing_is_known_of_the_time_before_the_first_check(store: Store) -> None:
+    watch(store)
+    check(store, ".x.")
+    assert seconds(told(store, -10, since=-500, now=30)) == (0, 0, 0)
+    assert seconds(told(store, 10, since=-500, now=30)) == (10, 0, 0)
 
 
 @st.composite
