@@ -16,9 +16,10 @@ MAY_IMPORT = {
     "engines.database": set(),
     "engines": {"engines"},
     "migrate": {"engines.database"},
-    "tables": {"engines.database"},
+    "tables": {"engines.database", "tables.scope"},
     "tables.policies": {"engines.database", "refusals"},
     "tables.windows": {"engines.database", "refusals"},
+    "asking": {"engines.database", "tables", "refusals", "asking"},
     "changes": {"engines.database", "tables"},
     "upkeep": {"engines.database", "tables", "upkeep"},
     "judging": {"engines.database", "tables", "changes", "refusals", "judging"},
@@ -31,19 +32,20 @@ MAY_IMPORT = {
     "health": {"engines.database", "migrate", "tables"},
     "store": {
         *("engines.database", "engines.group_commit", "tables", "changes"),
-        *("ingest", "outbox", "health", "monitors", "claims", "heartbeats", "judging", "refusals", "upkeep"),
+        *("ingest", "outbox", "health", "monitors", "claims", "heartbeats", "judging", "refusals", "upkeep", "asking"),
     },
     "open": {"engines", "migrate", "store"},
     "admin": {"engines", "tables", "migrate", "health"},
     # The door.
     "": {
         *("changes", "engines.database", "ingest", "judging", "monitors", "open", "outbox", "refusals", "store"),
-        *("tables.alerts", "upkeep"),
+        *("asking", "tables.alerts", "upkeep"),
     },
 }
 # Folders of one file, or one folder, for each kind or function may have as many as there are.
 ONE_PER_KIND = (
     *("functions", "shared/notifiers", "functions/check_monitors/probes/kinds", "shared/store/tables"),
+    "infra/openapi",
     # The tests mirror the house.
     *("tests/functions", "tests/functions/check_monitors/probes/kinds"),
 )

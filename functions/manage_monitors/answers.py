@@ -1,19 +1,15 @@
 """How a monitor stands in an answer."""
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from shared.models import now
 from shared.monitors.due import next_due, time_of
 from shared.monitors.masking import masked
+from shared.store import event_of
 
 if TYPE_CHECKING:
     from shared.store import Entry
-
-# Columns of an event's row that are JSON, with what an empty one means, and those that stand for true and false.
-_JSON: dict[str, Any] = {"cause": None, "attempts": []}
-_FLAGS = ("is_success", "is_inconclusive")
 
 
 def monitor_of(entry: "Entry", *, shows_token: bool) -> dict[str, Any]:
@@ -36,13 +32,6 @@ def monitor_of(entry: "Entry", *, shows_token: bool) -> dict[str, Any]:
         "suppressed_by": entry.active_alert.suppressed_by if entry.active_alert else None,
         "locations": entry.locations,
     }
-
-
-def event_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """An event as it is stored."""
-    event = {name: value for name, value in dict(row).items() if name != "monitor_id"}
-    event |= {name: json.loads(event[name]) if event[name] else empty for name, empty in _JSON.items()}
-    return event | {name: bool(event[name]) for name in _FLAGS}
 
 
 def _policy(entry: "Entry", *, shows_token: bool) -> dict[str, Any] | None:

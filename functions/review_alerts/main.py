@@ -1,4 +1,4 @@
-"""Scheduled: notice what no event says: a silent agent, a missed ping, a window that closes, a reminder."""
+"""Scheduled: notice what no event says: a silent agent, an unchecked monitor, a missed ping, a closing window."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -30,9 +30,10 @@ def review_alerts(request: Request, settings: Settings) -> Response:
     at = now()
     silences = store.agents.review(now=at, channels=channels)
     missed = store.heartbeats.review(now=at, channels=channels)
+    unchecked = store.lapses.review(now=at)
     outlived = store.maintenance.review(now=at, channels=channels)
     followed = store.follow_ups.review(now=at, channels=channels)
-    _log(missed, followed)
+    _log(missed, followed, unchecked)
     for change in (*silences, *(change for each in missed for change in each.changes), *outlived):
         log_change(change)
     kinds = Counter(due.kind for due in followed)
@@ -47,7 +48,9 @@ def review_alerts(request: Request, settings: Settings) -> Response:
     )
 
 
-def _log(missed: Sequence["Ingested"], followed: Sequence["FollowUp"]) -> None:
+def _log(missed: Sequence["Ingested"], followed: Sequence["FollowUp"], unchecked: Sequence[str]) -> None:
+    for name in unchecked:
+        step("server", "monitor_unchecked", monitor=name)
     for each in missed:
         step("server", "ping_missed", monitor=each.event.monitor, reason=each.reason, cause=each.event.error_message)
     for due in followed:

@@ -48,6 +48,7 @@ _TAGS = {
     "alerts": "Outages and the like, and who was notified.",
     "monitors": "What is watched, and how it is.",
     "windows": "When monitors are under maintenance or silenced.",
+    "history": "How available monitors were, and what happened.",
     "heartbeats": "The pings of jobs that say by themselves that they run. The token is all that they need.",
     "system": "How the system is, and what it can do.",
     "schedules": "What a schedule calls. An extra call does no harm.",
@@ -236,7 +237,8 @@ def _responses(route: Route, operation: Operation, schemas: _Schemas) -> dict[st
         said[str(status)] = {"description": response.words}
         if response.model is not None:
             content = _content(schemas.of(response.model, "serialization"), response.examples)
-            said[str(status)]["content"] = {response.kind: content}
+            texts = {kind: {"schema": {"type": "string"}} for kind in response.also}
+            said[str(status)]["content"] = {response.kind: content, **texts}
         # The first response is the one for a change.
         if operation.links and status == next(iter(operation.responses)):
             said[str(status)]["links"] = operation.links

@@ -17,6 +17,16 @@ _ALERT = {
     "resolved_by": "Who resolved it by hand; null if it recovered by itself.",
 }
 
+_SPAN = {"from": "Where the span begins.", "to": "Where it ends; that moment is no part of it."}
+_HISTORY_QUERY = {
+    "from": "Where the span begins: by itself a day before `to`, or 30 days with `step=day`.",
+    "to": "Where it ends, by itself now; that moment is no part of it.",
+    "step": (
+        "How long a bucket is; `whole`: the span is one bucket. The first and the last one are clipped. At most 3,000 "
+        "buckets, or days of a whole, are told at once."
+    ),
+}
+
 FIELDS: Mapping[str, Mapping[str, str]] = {
     "Event": {
         "target_url": "The address that was checked; the password of a URL is masked.",
@@ -104,6 +114,16 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "WindowsQuery": {
         "from": "The spans that are shown end after this time; by itself, after now.",
         "limit": "The most windows in a page.",
+        "cursor": "The `next` of the previous page.",
+    },
+    "HistoryQuery": _HISTORY_QUERY,
+    "GroupHistoryQuery": {
+        **_HISTORY_QUERY,
+        "group": "Only this group. It matches exactly; one that no monitor has is empty.",
+    },
+    "EventsQuery": {
+        **_SPAN,
+        "limit": "The most events in a page.",
         "cursor": "The `next` of the previous page.",
     },
     "ClaimRequest": {

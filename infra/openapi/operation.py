@@ -6,17 +6,21 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-Tag = Literal["events", "alerts", "monitors", "windows", "heartbeats", "system", "schedules"]
+Tag = Literal["events", "alerts", "monitors", "windows", "history", "heartbeats", "system", "schedules"]
 
 
 @dataclass(frozen=True)
 class Response:
-    """A response that is not a problem: in words, its body's model (None without a body), and examples by name."""
+    """A response that is not a problem: in words, its body's model (None without a body), and examples by name.
+
+    ``also``: the media types of texts that a caller can ask for instead.
+    """
 
     words: str
     model: Any
     examples: Mapping[str, Any] = field(default_factory=dict)
     kind: str = "application/json"
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shared.models import Alert, ChangeKind, Event, Monitor, NotificationKind
+from shared.models import Alert, ChangeKind, Event, Monitor, MonitorState, NotificationKind
 from shared.models.monitor import DEFAULT_LOCATION, SEVERAL
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Reason(StrEnum):
     MAINTENANCE = "maintenance"
     AGENT_SILENT = "agent_silent"
     MOVED_BY_HAND = "moved_by_hand"
+    UNCHECKED = "unchecked"
 
 
 class FlappingLimits(NamedTuple):
@@ -86,6 +87,13 @@ class Situation(NamedTuple):
         if changed.get("state", self.monitor.state) is not self.monitor.state:
             seen["since"] = self.at
         return self.monitor.model_copy(update=seen | changed)
+
+
+def counts_from(monitor: Monitor, alert: Alert | None) -> datetime | None:
+    """Since when the monitor's new state counts: see ``history.uptime``. ``alert``: its outage, which may be over."""
+    if monitor.state is MonitorState.DOWN:
+        return alert.failed_at if alert else None
+    return monitor.recovering_since if monitor.state is MonitorState.UP else None
 
 
 class Decision(NamedTuple):

@@ -59,6 +59,7 @@ def tally(situation: Situation, event: Event) -> Tally:
         return Tally({}, is_enough=False, is_over=False, is_failing=False, is_known=False)
     monitor, counted = situation.monitor, _counted(situation.monitor, event, situation.at)
     counted["outcomes"] = outcomes_after(monitor, is_failing=not event.is_success)
+    counted["recovering_since"] = _recovering_since(situation, is_recovering=event.is_success)
     return Tally(
         counted,
         is_enough=situation.is_ping_missed or counted["consecutive_failures"] >= monitor.failure_threshold,
@@ -105,6 +106,7 @@ def _of_several(situation: Situation, event: Event, before: "MonitorLocation") -
             "consecutive_successes": 0 if fails else monitor.consecutive_successes + 1,
             "failing_since": min((voter.failing_since or at for voter in failing), default=None),
             "outcomes": outcomes_after(monitor, is_failing=fails),
+            "recovering_since": _recovering_since(situation, is_recovering=not fails),
         }
     is_over = event.is_success and not goes_on
     return Tally(counters, is_quorum(monitor, voters), is_over, bool(failing), bool(voters), place, voters)
@@ -127,6 +129,12 @@ def _place_after(place: "MonitorLocation", situation: Situation, event: Event) -
     if changed["state"] is not place.state:
         changed["since"] = situation.at
     return place.model_copy(update={**changed, "last_checked_at": situation.at})
+
+
+def _recovering_since(situation: Situation, *, is_recovering: bool) -> datetime | None:
+    if not is_recovering or situation.active is None:
+        return None
+    return situation.monitor.recovering_since or situation.at
 
 
 def _counted(before: "Monitor | MonitorLocation", event: Event, at: datetime) -> dict[str, Any]:

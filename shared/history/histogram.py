@@ -4,14 +4,21 @@ A percentile is off by at most 2.5 %.
 """
 
 import base64
+import itertools
 import math
+import string
+import struct
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 _GROWTH = 1.05
 _LOG = math.log(_GROWTH)
 # What takes no measurable time. The logarithm of 0 has no bucket.
 _LEAST_MS = 0.01
+# The alphabet of ``base64.b85encode``.
+_LETTERS = f"{string.digits}{string.ascii_uppercase}{string.ascii_lowercase}!#$%&()*+-;<=>?@^_`{{|}}~"
+_DIGITS = bytes.maketrans(_LETTERS.encode(), bytes(range(85)))
 _FIRST = round(math.log(_LEAST_MS) / _LOG)
 
 
@@ -29,18 +36,30 @@ class Histogram:
         """Count all that another one holds."""
         self._counts.update(other._counts)
 
+    def merge_encoded(self, text: str) -> None:
+        """Count all that ``text`` holds, which ``encoded`` made. A history of a year reads thousands of them."""
+        counts, numbers = self._counts, _numbers_in(_bytes_in(text))
+        bucket = _FIRST
+        for distance, count in zip(numbers[::2], numbers[1::2], strict=True):
+            bucket += distance
+            counts[bucket] = counts.get(bucket, 0) + count
+
     def count(self) -> int:
         """How many durations there are."""
         return self._counts.total()
 
     def percentile(self, share: float) -> float | None:
         """The duration that a ``share`` of all (0 to 1) does not exceed, in milliseconds; None if there is none."""
-        wanted, seen = max(1, math.ceil(share * self.count())), 0
-        for bucket in sorted(self._counts):
-            seen += self._counts[bucket]
-            if seen >= wanted:
-                return math.exp(bucket * _LOG)
-        return None
+        return self.percentiles([share])[0]
+
+    def percentiles(self, shares: Sequence[float]) -> list[float | None]:
+        """The percentiles of several shares."""
+        if not self._counts:
+            return [None for _ in shares]
+        buckets = sorted(self._counts)
+        seen = list(itertools.accumulate(map(self._counts.__getitem__, buckets)))
+        wanted = (max(1, math.ceil(share * seen[-1])) for share in shares)
+        return [math.exp(buckets[bisect_left(seen, count)] * _LOG) for count in wanted]
 
     def encoded(self) -> str:
         """As text, which ``decoded`` reads."""
@@ -54,13 +73,9 @@ class Histogram:
     @classmethod
     def decoded(cls, text: str) -> "Histogram":
         """The histogram that ``text`` holds."""
-        numbers = list(_numbers_in(base64.b85decode(text)))
-        counts: Counter[int] = Counter()
-        bucket = _FIRST
-        for distance, count in zip(numbers[::2], numbers[1::2], strict=True):
-            bucket += distance
-            counts[bucket] = count
-        return cls(counts)
+        histogram = cls()
+        histogram.merge_encoded(text)
+        return histogram
 
 
 def _bytes_of(numbers: Iterable[int]) -> Iterator[int]:
@@ -73,11 +88,29 @@ def _bytes_of(numbers: Iterable[int]) -> Iterator[int]:
         yield left
 
 
-def _numbers_in(data: bytes) -> Iterator[int]:
-    number = shift = 0
-    for byte in data:
-        number |= (byte & 0x7F) << shift
-        shift += 7
+def _numbers_in(data: bytes) -> Sequence[int]:
+    if data.isascii():
+        return data  # each number is a byte
+    numbers: list[int] = []
+    rest = iter(data)
+    for byte in rest:
         if byte < 0x80:
-            yield number
-            number = shift = 0
+            numbers.append(byte)
+            continue
+        number, shift = byte & 0x7F, 7
+        while byte >= 0x80:
+            byte = next(rest)  # the number goes on
+            number |= (byte & 0x7F) << shift
+            shift += 7
+        numbers.append(number)
+    return numbers
+
+
+def _bytes_in(text: str) -> bytes:
+    """What ``base64.b85decode`` gives, several times as fast."""
+    missing = -len(text) % 5
+    digits = f"{text}{'~' * missing}".encode().translate(_DIGITS)
+    fives = zip(digits[::5], digits[1::5], digits[2::5], digits[3::5], digits[4::5], strict=True)
+    words = [(((a * 85 + b) * 85 + c) * 85 + d) * 85 + e for a, b, c, d, e in fives]
+    data = struct.pack(f">{len(words)}I", *words)
+    return data[: len(data) - missing]

@@ -45,6 +45,15 @@ class Rollup:
         for phase in PHASES:
             self.phases[phase].merge(other.phases[phase])
 
+    def merge_row(self, row: Mapping[str, Any]) -> None:
+        """Count what the rollup of a row holds."""
+        self.checks += row["checks"]
+        self.failures += row["failures"]
+        self._slowest(row["slowest_ms"])
+        for phase, text in zip(PHASES, row["times"].split(" "), strict=True):
+            if text != "-":
+                self.phases[phase].merge_encoded(text)
+
     def columns(self) -> dict[str, Any]:
         """What is stored of it."""
         times = " ".join(self.phases[phase].encoded() or "-" for phase in PHASES)
@@ -54,9 +63,7 @@ class Rollup:
     def of(cls, row: Mapping[str, Any]) -> "Rollup":
         """The rollup that a row holds."""
         found = cls()
-        found.checks, found.failures, found.slowest_ms = row["checks"], row["failures"], row["slowest_ms"]
-        for phase, text in zip(PHASES, row["times"].split(" "), strict=True):
-            found.phases[phase] = Histogram() if text == "-" else Histogram.decoded(text)
+        found.merge_row(row)
         return found
 
     def _slowest(self, milliseconds: float | None) -> None:

@@ -39,6 +39,7 @@ class Monitor(Value):
     ``last_checked_at`` is the effective time of the newest event that counted, ``failing_since`` that of the first
     failure in the present run of failures, ``since`` that of the event which brought the state. ``agent`` is our agent
     that checked it last, if there is one.
+    ``recovering_since``: the first success in the present run of successes, if an outage was open then.
     ``last_event_id``: the row of the newest event that counted. ``channels``: who hears of it; None means all.
     ``is_watched``: its events count. They do not while it is paused, or once it was removed.
     ``location``: the only one that has reported it so far, SEVERAL, or None. ``locations``: those that vote; None means
@@ -73,6 +74,7 @@ class Monitor(Value):
     slow_checks: int = 0
     certificate_notice: str | None = None
     failing_since: Time | None = None
+    recovering_since: Time | None = None
     last_checked_at: Time | None = None
     last_event_id: int | None = None
     location: str | None = None

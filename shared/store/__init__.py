@@ -26,6 +26,8 @@ from shared.store.store import Store
 
 if TYPE_CHECKING:
     from shared.store.asking.entries import Entry
+    from shared.store.asking.history import Measured
+    from shared.store.asking.raw_events import event_of
     from shared.store.ingest import Ingested
     from shared.store.judging.follow_ups import FollowUp
     from shared.store.judging.windows import Entry as WindowEntry
@@ -43,6 +45,10 @@ def __getattr__(name: str) -> Any:
         from shared.store.ingest import Ingested
 
         return Ingested
+    if name == "event_of":
+        from shared.store.asking.raw_events import event_of
+
+        return event_of
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -53,6 +59,7 @@ __all__ = [
     "FollowUp",
     "HeartbeatNotFound",
     "Ingested",
+    "Measured",
     "MonitorNotFound",
     "NameTaken",
     "NotAMonitors",
@@ -66,6 +73,7 @@ __all__ = [
     "WindowEntry",
     "WindowNotFound",
     "WindowOfFile",
+    "event_of",
     "log_change",
     "open_store",
 ]

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from shared.alerting import FIRST_TIME, Decision, Reason, Situation, decide, effective_time, observe_agent
-from shared.alerting.situation import FlappingLimits, location_of
+from shared.alerting.situation import FlappingLimits, counts_from, location_of
+from shared.history.uptime import KNOWN, known_until
 from shared.models import (
     Agent,
     Alert,
@@ -15,6 +16,7 @@ from shared.models import (
     ChangeKind,
     Event,
     Monitor,
+    MonitorState,
     as_text,
 )
 from shared.store.engines.database import Transaction
@@ -129,6 +131,7 @@ class _Intake:
         row_id = table.add(self.transaction, event, monitor.id, self._received_text) if monitor else None
         if monitor is None or row_id is None:
             return Ingested(event, table.id_of(self.transaction, event.event_id) or 0, is_duplicate=True)
+        monitor = self._lapsed(monitor, event, at)
         active = self._alerts.active(AlertKind.OUTAGE, monitor.name)
         decision = decide(self._situation(monitor, active, event, at, row_id), event)
         if decision.monitor is not monitor:
@@ -158,7 +161,21 @@ class _Intake:
         known = (monitor, active, at, self.received_at, row_id, self._are_pings_missed, is_in_maintenance)
         return Situation(*known, *seen, limits=self._limits)
 
+    def _lapsed(self, monitor: Monitor, event: Event, at: datetime) -> Monitor:
+        """The monitor when its event comes: UNKNOWN if nobody had checked it for long, which is noted."""
+        interval = monitor.interval_seconds or (event.interval_seconds if event.agent else None)
+        if interval is None or monitor.last_checked_at is None or monitor.state not in KNOWN:
+            return monitor
+        if at <= known_until(monitor.last_checked_at, interval):
+            return monitor  # the usual case
+        from shared.store.judging.lapses import lapse
+
+        return lapse(self.transaction, monitor, interval, self._alerts.active(AlertKind.OUTAGE, monitor.name), at)
+
     def _note_state(self, before: Monitor, decision: Decision, event: Event, at: datetime, alert: Alert | None) -> None:
+        under = MonitorState.MAINTENANCE
+        if decision.monitor.state is under and before.state is not under:
+            at = self._coverage.began_at(before, at)
         state_changes.add(
             self.transaction,
             before.id,
@@ -169,6 +186,7 @@ class _Intake:
             location=event.location,
             event_id=decision.monitor.last_event_id,
             alert_id=alert.id if alert else None,
+            counts_from=counts_from(decision.monitor, alert),
         )
 
     def _judge_conditions(self, monitor: Monitor, event: Event, at: datetime) -> list[Change]:

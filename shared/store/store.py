@@ -20,10 +20,12 @@ from shared.store.tables import agents, alerts, monitors, notifications, watches
 
 if TYPE_CHECKING:
     from shared.alerting.health import HealthFacts
+    from shared.store.asking.history import History
     from shared.store.claims import Checks
     from shared.store.heartbeats import Heartbeats
     from shared.store.ingest import Ingested
     from shared.store.judging.follow_ups import FollowUps
+    from shared.store.judging.lapses import Lapses
     from shared.store.judging.maintenance import Maintenance
     from shared.store.judging.windows import Windows
     from shared.store.monitors import Monitors
@@ -80,6 +82,20 @@ class Store:
         from shared.store.judging.maintenance import Maintenance
 
         return Maintenance(self.database)
+
+    @functools.cached_property
+    def lapses(self) -> "Lapses":
+        """Monitors that nobody checks any more."""
+        from shared.store.judging.lapses import Lapses
+
+        return Lapses(self.database)
+
+    @functools.cached_property
+    def history(self) -> "History":
+        """How monitors were in the past."""
+        from shared.store.asking.history import History
+
+        return History(self.database)
 
     @functools.cached_property
     def follow_ups(self) -> "FollowUps":

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         SUBJECTS: Mapping[str, str]
         UNITS: Mapping[str, str]
         MESSAGES: Mapping[str, str]
+        REPORT: Mapping[str, str]
 
         def ordinal(self, number: int, /) -> str:
             """A number that counts something."""

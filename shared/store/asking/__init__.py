@@ -1,1 +1,1 @@
-"""Questions that are answered from several tables."""
+"""Questions that are answered from several tables, each in one snapshot."""

@@ -1,7 +1,8 @@
 """Which windows cover a monitor. Read once in a transaction."""
 
+import itertools
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from shared.store.engines.database import Transaction
 if TYPE_CHECKING:
     from shared.monitors.windows.planned import Planned
 
+# Reviews come once a minute, and that late at most.
+NOTICED_WITHIN = timedelta(minutes=2)
 # Every window that recurs, or that ends after some time.
 _NOT_OVER = "SELECT * FROM windows WHERE ends_at IS NULL OR ends_at > :since ORDER BY id"
 
@@ -43,6 +46,30 @@ class Coverage:
     def is_in_maintenance(self, monitor: Monitor, at: datetime) -> bool:
         """Whether a window of maintenance covers the monitor."""
         return _is_covered(self._of_maintenance, monitor, at)
+
+    def began_at(self, monitor: Monitor, at: datetime) -> datetime:
+        """When the maintenance began that covers ``at``, but not before the monitor came into its present state."""
+        spans = [span for window in self._about(monitor) if (span := window.span_at(at))]
+        began_at = min((span.starts_at for span in spans), default=at)
+        return max(began_at, monitor.since or began_at)
+
+    def ended_at(self, monitor: Monitor, now: datetime) -> datetime:
+        """When the maintenance ended that covers ``now`` no more; to be asked of what was open at that time.
+
+        It is ``now`` if somebody took the window away, or if nobody has looked for long.
+        """
+        ends = [
+            span.ends_at
+            for window in self._about(monitor)
+            for span in itertools.takewhile(lambda span: span.starts_at < now, window.spans(now - NOTICED_WITHIN))
+            if span.ends_at <= now and (monitor.since is None or span.ends_at > monitor.since)
+        ]
+        return max(ends, default=now)
+
+    def _about(self, monitor: Monitor) -> list["Planned"]:
+        """The windows of maintenance that are about the monitor."""
+        tags = monitor.tags or ()
+        return [each for each in self._of_maintenance if each.is_about(monitor.name, monitor.group_name, tags)]
 
     def hold(self, monitor: Monitor | None, at: datetime) -> Hold | None:
         """The rule that holds messages about the monitor back; None if none does, or they are about something else."""

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from shared.alerting import Reason
 from shared.alerting.rules import maintenance
+from shared.alerting.situation import counts_from
 from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Monitor, MonitorState
 from shared.models.monitor import SEVERAL
 from shared.store.engines.database import Database, Transaction
 from shared.store.judging import holds
-from shared.store.judging.coverage import Coverage
+from shared.store.judging.coverage import NOTICED_WITHIN, Coverage
 from shared.store.judging.outages import Occasion, open_outage
 from shared.store.tables import agents, alerts, events, monitor_locations, monitors, state_changes
 
@@ -57,14 +58,16 @@ def _move(
     active = alerts.active(transaction, AlertKind.OUTAGE, monitor.name)
     changes: list[Change] = []
     if monitor.state is not MonitorState.MAINTENANCE:
-        moved = maintenance.begin(monitor, now)
+        at = coverage.began_at(monitor, now)
+        moved = maintenance.begin(monitor, at)
     else:
         last = events.with_ids(transaction, [monitor.last_event_id]).get(monitor.last_event_id or 0)
         cause = Cause.model_validate_json(last["cause"]) if last and last["cause"] else None
         is_missed = cause is not None and cause.code == "no_ping_since"
         is_known = monitor.last_checked_at is not None and not _is_agent_silent(transaction, monitor)
         places = monitor_locations.of_monitors(transaction, [monitor.id]) if monitor.location == SEVERAL else []
-        decision = maintenance.end(monitor, active, now, is_known=is_known, is_ping_missed=is_missed, places=places)
+        at = Coverage(transaction, now - NOTICED_WITHIN).ended_at(monitor, now)
+        decision = maintenance.end(monitor, active, at, is_known=is_known, is_ping_missed=is_missed, places=places)
         moved = decision.monitor
         if decision.change is ChangeKind.OPENED:
             opened = open_outage(
@@ -80,7 +83,7 @@ def _move(
             changes.append(opened)
             active = opened.alert
     monitors.save(transaction, moved)
-    _note(transaction, monitor, moved, active, now)
+    _note(transaction, monitor, moved, active, at)
     return changes
 
 
@@ -89,6 +92,8 @@ def _is_agent_silent(transaction: Transaction, monitor: Monitor) -> bool:
     return agent is not None and agent.is_silent
 
 
-def _note(transaction: Transaction, before: Monitor, after: Monitor, active: Alert | None, now: datetime) -> None:
+def _note(transaction: Transaction, before: Monitor, after: Monitor, active: Alert | None, at: datetime) -> None:
     alert_id = active.id if active else None
-    state_changes.add(transaction, before.id, before.state, after.state, now, Reason.MAINTENANCE, alert_id=alert_id)
+    states = before.state, after.state
+    since = counts_from(after, active)
+    state_changes.add(transaction, before.id, *states, at, Reason.MAINTENANCE, alert_id=alert_id, counts_from=since)

@@ -1,16 +1,19 @@
 """The table ``events``."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from shared.models import Event, as_text
-from shared.store.engines.database import Row, Transaction
+from shared.store.engines.database import MAX_ID, Row, Transaction
+from shared.store.tables.scope import Scope
 
 _AS_TEXT = ("timestamp", "cause", "certificate_expires_at", "attempts")
 _COLUMNS = """event_id, location, target_url, timestamp, is_success, status_code, response_time_ms, dns_ms, connect_ms,
     tls_ms, first_byte_ms, error_message, cause, is_inconclusive, ip, certificate_expires_at, condition, message,
     attempts"""
 
+# Rows that are read in one statement.
+_AT_ONCE = 5_000
 _ADD = f"""
     INSERT INTO events ({_COLUMNS}, monitor_id, received_at)
     VALUES ({", ".join(f":{name.strip()}" for name in _COLUMNS.split(","))}, :monitor_id, :received_at)
@@ -46,3 +49,52 @@ def id_of(transaction: Transaction, event_id: str) -> int | None:
     """The id of the row that has this ``event_id``."""
     row = transaction.row("SELECT id FROM events WHERE event_id = :event_id", event_id=event_id)
     return row["id"] if row else None
+
+
+_MEASURED = """id, monitor_id, timestamp, is_success, is_inconclusive, response_time_ms, dns_ms, connect_ms, tls_ms,
+    first_byte_ms"""
+
+
+def of_monitor(
+    transaction: Transaction, monitor_id: int, *, since: str | None, until: str | None, limit: int, before: int
+) -> list[Row]:
+    """The newest events of a monitor first, those of ``[since, until)``; ``before``: only those with a smaller id."""
+    named: dict[str, object] = {"monitor_id": monitor_id, "before": before, "limit": limit}
+    conditions = ["monitor_id = :monitor_id", "id < :before"]
+    for name, at, sign in (("since", since, ">="), ("until", until, "<")):
+        if at is not None:
+            conditions.append(f"timestamp {sign} :{name}")
+            named[name] = at
+    sql = f"SELECT * FROM events WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT :limit"  # noqa: S608  # ours
+    return transaction.rows(sql, **named)
+
+
+def measured(
+    transaction: Transaction, scope: Scope, since: str, until: str, *, after: int = 0, up_to: int = MAX_ID
+) -> Iterator[Row]:
+    """What is counted of the events of ``[since, until)``, in the order of their ids, which lie in ``(after, up_to]``.
+
+    They are read in parts, so that no number of them fills the memory.
+    """
+    sql = f"""SELECT {_MEASURED} FROM events WHERE id > :after AND id <= :up_to AND {scope.condition}
+        AND timestamp >= :since AND timestamp < :until ORDER BY id LIMIT {_AT_ONCE}"""  # noqa: S608  # our own text
+    while rows := transaction.rows(sql, after=after, up_to=up_to, since=since, until=until, **scope.parameters):
+        yield from rows
+        if len(rows) < _AT_ONCE:
+            return
+        after = rows[-1]["id"]
+
+
+def last_received_before(transaction: Transaction, at: str) -> int:
+    """The id of the last event that was received before then, or 0; found by halving, since ids grow with that time."""
+    low, row = 0, transaction.row("SELECT max(id) AS newest FROM events")
+    high = (row["newest"] if row else None) or 0
+    sql = "SELECT id, received_at FROM events WHERE id > :id ORDER BY id LIMIT 1"
+    while low < high:
+        middle = (low + high) // 2
+        found = transaction.row(sql, id=middle)
+        if found is not None and found["received_at"] < at:
+            low = found["id"]
+        else:
+            high = middle
+    return low

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from shared.models import Monitor, MonitorState, as_text
-from shared.store.engines.database import Transaction
+from shared.store.engines.database import Row, Transaction
 
 # What an event, or a person, can change.
 _CHANGING = (
     *("target_url", "agent", "state", "since", "consecutive_failures", "failing_since", "consecutive_successes"),
-    *("slow_checks", "certificate_notice", "last_checked_at", "last_event_id"),
+    *("recovering_since", "slow_checks", "certificate_notice", "last_checked_at", "last_event_id"),
     *("location", "outcomes", "is_flapping"),
 )
 _SAVED = {"id", *_CHANGING}
@@ -43,8 +43,8 @@ def save(transaction: Transaction, monitor: Monitor) -> None:
 def forget_state(transaction: Transaction, monitor_id: int, since: datetime) -> None:
     """Let the monitor begin again at UNKNOWN."""
     sql = """UPDATE monitors SET state = 'UNKNOWN', consecutive_failures = 0, consecutive_successes = 0,
-        slow_checks = 0, certificate_notice = NULL, failing_since = NULL, since = :since, location = NULL,
-        outcomes = '', is_flapping = 0 WHERE id = :id"""
+        slow_checks = 0, certificate_notice = NULL, failing_since = NULL, recovering_since = NULL, since = :since,
+        location = NULL, outcomes = '', is_flapping = 0 WHERE id = :id"""
     transaction.rows(sql, id=monitor_id, since=as_text(since))
 
 
@@ -75,6 +75,23 @@ def set_state_of_agent(transaction: Transaction, agent: str, state: MonitorState
     """Give every monitor that this agent checks the same state, since ``at``."""
     sql = "UPDATE monitors SET state = :state, since = :at WHERE agent = :agent AND state <> :state"
     transaction.rows(sql, state=state, agent=agent, at=as_text(at))
+
+
+def shortest_interval(transaction: Transaction) -> float | None:
+    """In seconds, the shortest interval of any monitor or agent; None if none is known."""
+    sql = """SELECT min(shortest) AS shortest FROM (
+        SELECT min(interval_seconds) AS shortest FROM monitors
+        UNION ALL SELECT min(interval_seconds) FROM agents) AS known"""
+    row = transaction.row(sql)
+    return row["shortest"] if row else None
+
+
+def checked_before(transaction: Transaction, at: datetime) -> list[Row]:
+    """The monitors that are known to be UP, DOWN or PENDING, and were last checked before then."""
+    sql = """SELECT monitors.*, COALESCE(monitors.interval_seconds, agents.interval_seconds) AS of_agent
+        FROM monitors LEFT JOIN agents ON agents.name = monitors.agent
+        WHERE is_watched = 1 AND state IN ('UP', 'DOWN', 'PENDING') AND monitors.last_checked_at < :at"""
+    return transaction.rows(sql, at=as_text(at))
 
 
 def watched(transaction: Transaction, state: MonitorState | None = None) -> list[Monitor]:

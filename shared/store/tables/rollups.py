@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from shared.history.rollup import Key
 from shared.store.engines.database import Row, Transaction
+from shared.store.tables.scope import Scope
 
 Part = TypeVar("Part")
 
@@ -24,6 +25,13 @@ _PRUNE = """
 def stored(transaction: Transaction, keys: Sequence[Key]) -> list[Row]:
     """The rows of those rollups that are stored."""
     return [row for part in _parts(keys) for row in _stored(transaction, part)]
+
+
+def between(transaction: Transaction, scope: Scope, step: str, since: str, until: str) -> list[Row]:
+    """The rollups of hours or days that begin in ``[since, until)``."""
+    sql = f"""SELECT monitor_id, starts_at, checks, failures, slowest_ms, times FROM rollups
+        WHERE step = :step AND starts_at >= :since AND starts_at < :until AND {scope.condition}"""  # noqa: S608
+    return transaction.rows(sql, step=step, since=since, until=until, **scope.parameters)
 
 
 def put(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from shared.models import as_text
-from shared.store.engines.database import Transaction
+from shared.store.engines.database import Row, Transaction
+from shared.store.tables.scope import Scope
 
 _ADD = """
-    INSERT INTO state_changes (monitor_id, location, from_state, to_state, at, reason, event_id, alert_id)
-    VALUES (:monitor_id, :location, :before, :after, :at, :reason, :event_id, :alert_id)"""
+    INSERT INTO state_changes (monitor_id, location, from_state, to_state, at, reason, event_id, alert_id, counts_from)
+    VALUES (:monitor_id, :location, :before, :after, :at, :reason, :event_id, :alert_id, :counts_from)"""
 _ADD_OF_AGENT = """
     INSERT INTO state_changes (monitor_id, from_state, to_state, at, reason)
     SELECT id, state, :state, :at, :reason FROM monitors
@@ -25,8 +26,9 @@ def add(
     location: str | None = None,
     event_id: int | None = None,
     alert_id: int | None = None,
+    counts_from: datetime | None = None,
 ) -> None:
-    """The row of a change at ``at``; nothing if the state is the same."""
+    """The row of a change at ``at``; nothing if the state is the same. ``counts_from``: see ``history.uptime``."""
     if before != after:
         transaction.rows(
             _ADD,
@@ -38,9 +40,32 @@ def add(
             reason=reason,
             event_id=event_id,
             alert_id=alert_id,
+            counts_from=as_text(counts_from) if counts_from else None,
         )
 
 
 def add_of_agent(transaction: Transaction, agent: str, state: str, at: datetime, reason: str) -> None:
     """A row for each monitor that the agent checks and that is in another state; to be called before the change."""
     transaction.rows(_ADD_OF_AGENT, agent=agent, state=state, at=as_text(at), reason=reason)
+
+
+def last_before(transaction: Transaction, scope: Scope, at: str) -> dict[int, str]:
+    """The state of each monitor at a time, by its id; those that had no change until then are left out."""
+    sql = f"""SELECT monitor_id, to_state FROM state_changes WHERE id IN (
+        SELECT max(id) FROM state_changes WHERE at <= :at AND {scope.condition} GROUP BY monitor_id)"""  # noqa: S608
+    return {row["monitor_id"]: row["to_state"] for row in transaction.rows(sql, at=at, **scope.parameters)}
+
+
+def first_after(transaction: Transaction, scope: Scope, at: str) -> dict[int, str]:
+    """The state that each monitor left with its first change after a time; those without one are left out."""
+    sql = f"""SELECT monitor_id, from_state FROM state_changes WHERE id IN (
+        SELECT min(id) FROM state_changes WHERE at > :at AND {scope.condition} GROUP BY monitor_id)"""  # noqa: S608
+    return {row["monitor_id"]: row["from_state"] for row in transaction.rows(sql, at=at, **scope.parameters)}
+
+
+def between(transaction: Transaction, scope: Scope, since: str, until: str) -> list[Row]:
+    """The changes after ``since`` that say something of the time before ``until``, as they were noticed."""
+    sql = f"""SELECT monitor_id, from_state, to_state, at, counts_from FROM state_changes
+        WHERE at > :since AND (at < :until OR counts_from < :until) AND {scope.condition}
+        ORDER BY id"""  # noqa: S608  # our own text
+    return transaction.rows(sql, since=since, until=until, **scope.parameters)

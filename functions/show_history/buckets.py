@@ -1,0 +1,105 @@
+"""GET /monitors/<id>/history and GET /history: availability, counts and response times of spans of time."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+from flask import Request, Response
+from pydantic import Field
+
+from functions.show_history import spreadsheet
+from functions.show_history.reading import SpanQuery, number_of, refuse_backwards
+from shared import web
+from shared.history.buckets import Step, by_default, edges
+from shared.history.rollup import PHASES, Rollup
+from shared.models import Text, as_text, now
+from shared.settings import Settings
+from shared.store import open_store
+
+if TYPE_CHECKING:
+    from shared.store import Measured
+
+# Rows of an answer about several groups.
+MAX_ROWS = 10_000
+_SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
+
+
+class HistoryQuery(SpanQuery):
+    """By default ``to`` is now, and ``from`` lies a day before it, or for ``step=day`` 30 days."""
+
+    step: Step = "day"
+
+
+class GroupHistoryQuery(HistoryQuery):
+    """``group``: only this one; it matches exactly."""
+
+    group: Annotated[Text, Field(max_length=200)] | None = None
+
+
+@web.route("GET", "/monitors/<id>/history", access="read")
+def show_monitor_history(request: Request, settings: Settings, monitor_id: str) -> Response:
+    """200 with ``{"history": [...]}``, oldest first; 404 if there is no monitor with this id."""
+    query = web.query_of(request, HistoryQuery)
+    at = now()
+    cut = _edges(query, at)
+    found = open_store(settings).history.of_monitor(number_of(monitor_id), cut, query.step, now=at)
+    return _answer(request, [_shown(each) for each in found])
+
+
+@web.route("GET", "/history", access="read")
+def show_group_history(request: Request, settings: Settings) -> Response:
+    """200 with ``{"history": [...]}``: all monitors together (``group`` is null), then each group."""
+    query = web.query_of(request, GroupHistoryQuery)
+    at = now()
+    cut = _edges(query, at)
+    history = open_store(settings).history
+    if query.group is None and (count := (len(cut) - 1) * (1 + history.count_groups())) > MAX_ROWS:
+        raise web.Problem(400, f"step: {count} rows are asked for: expected at most {MAX_ROWS} at once", field="step")
+    found = history.of_groups(cut, query.step, group=query.group, now=at)
+    return _answer(request, [{"group": each.group, **_shown(each)} for each in found], "group")
+
+
+def _edges(query: HistoryQuery, at: datetime) -> Sequence[datetime]:
+    until = query.until or at
+    step = query.step
+    try:
+        since = query.since or by_default(until, step)
+        refuse_backwards(since, until)
+        return edges(since, until, step)
+    except OverflowError:
+        raise web.Problem(400, "from: expected a span within the calendar", field="from") from None
+    except ValueError as error:
+        raise web.Problem(400, f"step: {error}", field="step", value=step) from None
+
+
+def _shown(measured: "Measured") -> dict[str, Any]:
+    available, counts = measured.availability, measured.counts
+    return {
+        "from": as_text(measured.starts_at),
+        "to": as_text(measured.ends_at),
+        "uptime": available.uptime,
+        "downtime_seconds": available.down_ms / 1000,
+        "outages": available.outages,
+        "checks": counts.checks,
+        "failures": counts.failures,
+        **{phase: _times(counts, phase) for phase in PHASES},
+    }
+
+
+def _times(counts: Rollup, phase: str) -> dict[str, float | None]:
+    found: Mapping[str, float | None] = dict(
+        zip(_SHARES, counts.phases[phase].percentiles(list(_SHARES.values())), strict=True)
+    )
+    longest = counts.slowest_ms if phase == "response_time_ms" else None
+    if longest is not None:
+        # It is kept as it was, and the others are near.
+        found = {name: min(value or longest, longest) for name, value in found.items()} | {"max": longest}
+    return {name: None if value is None else round(value, 3) for name, value in found.items()}
+
+
+def _answer(request: Request, rows: Sequence[dict[str, Any]], *more: str) -> Response:
+    if not spreadsheet.is_wanted(request):
+        return web.answer({"history": rows})
+    measured = [f"{phase}_{name}" for phase in PHASES for name in _SHARES]
+    columns = [*more, "from", "to", "uptime", "downtime_seconds", "outages", "checks", "failures", *measured]
+    return spreadsheet.answer(columns, rows)

@@ -1,0 +1,31 @@
+"""What the routes of the past read of a request."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from shared import web
+from shared.models import Time, as_text
+from shared.models.times import written_out
+
+
+class SpanQuery(BaseModel):
+    """``from`` is part of the span, ``to`` is not."""
+
+    since: Annotated[Time, BeforeValidator(written_out)] | None = Field(None, alias="from")
+    until: Annotated[Time, BeforeValidator(written_out)] | None = Field(None, alias="to")
+
+
+def refuse_backwards(since: datetime, until: datetime) -> None:
+    """Raise Problem unless the span ends after it begins."""
+    if since >= until:
+        expected = f"from: expected a time before {as_text(until)}, where the span ends; found {as_text(since)}"
+        raise web.Problem(400, expected, field="from", value=as_text(since))
+
+
+def number_of(text: str) -> int:
+    """The monitor's number in the path. Raises Problem if it is none."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 19):
+        raise web.Problem(404, f"{text[:100]!r} is not a monitor's id: expected a number")
+    return int(text)

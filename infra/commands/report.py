@@ -1,0 +1,60 @@
+"""``python -m infra report``."""
+
+import argparse
+import json
+import os
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from infra.commands import url
+
+if TYPE_CHECKING:
+    from infra.report.month import Month
+
+HELP = "how available each monitor was in a month: what people send to their customers"
+READS_DOTENV = True
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--month", type=_month, metavar="YYYY-MM", help="by default the last one; it begins as TZ says")
+    parser.add_argument("--group", help="only the monitors of this group")
+    parser.add_argument("--format", choices=("text", "markdown", "csv"), default="text", help="by default text")
+    parser.add_argument("--json", action="store_true", help="for a program")
+    parser.add_argument("--url", type=url, help="the system's address, by default BACKEND_URL")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print the report, in the language of MESSAGE_LANGUAGE; exit with 1 if there is none.
+
+    Raises:
+        SettingError: a setting is malformed.
+    """
+    from infra.report.api import Api, NotRead
+    from infra.report.month import Month, UnknownGroup, read
+    from infra.report.texts import shown
+    from shared.models import now
+    from shared.settings import Settings
+
+    settings = Settings.from_env()
+    key = settings.key.get_secret_value() if settings.api_keys else ""
+    today = now().astimezone()
+    month = arguments.month or Month(today.year, today.month).previous()
+    try:
+        report = read(Api(arguments.url or settings.backend_url, key, os.environ), month, arguments.group, today)
+    except (NotRead, UnknownGroup) as trouble:
+        sys.exit(f"bonghwa: {trouble}")
+    if arguments.json:
+        print(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
+    else:
+        print(shown(report, arguments.format, settings.message_language))
+
+
+def _month(text: str) -> "Month":
+    from infra.report.month import Month
+
+    found = re.fullmatch(r"(\d{4})-(\d{2})", text, re.ASCII)
+    if not found or not 1970 < int(found[1]) < 9999 or not 1 <= int(found[2]) <= 12:
+        raise argparse.ArgumentTypeError(f"{text!r} is no month: expected one such as 2026-11")
+    return Month(int(found[1]), int(found[2]))

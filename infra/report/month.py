@@ -1,0 +1,110 @@
+"""A month of monitors: what the API says of it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from infra.report.api import Api, NotRead
+from shared.models import as_text
+
+_FACTS = ("uptime", "downtime_seconds", "outages", "checks", "failures")
+
+
+class UnknownGroup(Exception):
+    """No monitor is in the group."""
+
+    def __init__(self, group: str) -> None:
+        super().__init__(f"there is no group {group!r}")
+
+
+class Month(NamedTuple):
+    """A month by this machine's clock (TZ)."""
+
+    year: int
+    number: int
+
+    @property
+    def starts_at(self) -> datetime:
+        """Its first moment."""
+        return datetime(self.year, self.number, 1).astimezone()
+
+    @property
+    def ends_at(self) -> datetime:
+        """The first moment of the next one."""
+        return self.next().starts_at
+
+    def next(self) -> "Month":
+        """The following one."""
+        return Month(self.year + 1, 1) if self.number == 12 else Month(self.year, self.number + 1)
+
+    def previous(self) -> "Month":
+        """The one before."""
+        return Month(self.year - 1, 12) if self.number == 1 else Month(self.year, self.number - 1)
+
+    def __str__(self) -> str:
+        return f"{self.year:04}-{self.number:02}"
+
+
+class Line(NamedTuple):
+    """How available one monitor was, or all of them (``name`` is None). ``uptime``: None if nobody knew."""
+
+    name: str | None
+    group: str | None
+    uptime: float | None
+    downtime_seconds: float
+    outages: int
+    checks: int
+    failures: int
+
+
+class Report(NamedTuple):
+    """All monitors, or those of one ``group``, in the order of their groups and names, and their ``total``."""
+
+    month: Month
+    group: str | None
+    is_over: bool
+    monitors: list[Line]
+    total: Line
+
+    def as_json(self) -> dict[str, Any]:
+        """For a program."""
+        return {
+            "month": str(self.month),
+            "from": self.month.starts_at.isoformat(),
+            "to": self.month.ends_at.isoformat(),
+            "group": self.group,
+            "monitors": [line._asdict() for line in self.monitors],
+            "total": {name: getattr(self.total, name) for name in _FACTS},
+        }
+
+
+def read(api: Api, month: Month, group: str | None, now: datetime) -> Report:
+    """Ask for each monitor's month.
+
+    Raises:
+        NotRead: the system does not answer.
+        UnknownGroup: no monitor is in this group.
+    """
+    span = {"from": _utc(month.starts_at), "to": _utc(month.ends_at), "step": "whole"}
+    try:
+        monitors = list(api.every("/monitors", group=group))
+        if group is not None and not monitors:
+            raise UnknownGroup(group)
+        lines = []
+        for monitor in monitors:
+            [bucket] = api.get(f"/monitors/{monitor['id']}/history", **span)["history"]
+            policy = monitor["policy"] or {}
+            lines.append(_line(monitor["name"], policy.get("group"), bucket))
+        whole = next(each for each in api.get("/history", **span, group=group)["history"] if each["group"] == group)
+    except (KeyError, TypeError, ValueError, StopIteration):
+        raise NotRead("the answer is none of this version: expected Bonghwa's backend there") from None
+    lines.sort(key=lambda line: (line.group is None, line.group or "", line.name or ""))
+    return Report(month, group, month.ends_at <= now, lines, _line(None, group, whole))
+
+
+def _line(name: str | None, group: str | None, bucket: Mapping[str, Any]) -> Line:
+    return Line(name, group, *(bucket[fact] for fact in _FACTS))
+
+
+def _utc(at: datetime) -> str:
+    return as_text(at.astimezone(UTC))

@@ -1,0 +1,109 @@
+"""The report as text, as Markdown and as CSV."""
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
+
+from functions.show_history.spreadsheet import text_of
+from infra.report.month import Line, Report
+from shared.words import Language, words_of
+
+Format = Literal["text", "markdown", "csv"]
+Table = list[list[str]]
+
+
+def shown(report: Report, form: Format, language: Language) -> str:
+    """The report, without a line break at its end."""
+    return _FORMS[form](report, language)
+
+
+def _text(report: Report, language: Language) -> str:
+    rows = _table(report, language)
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    names = _names(report)
+    lines = ["  ".join(_padded(row, widths, names)).rstrip() for row in rows]
+    return "\n".join([*_heading(report, language), "", *lines])
+
+
+def _markdown(report: Report, language: Language) -> str:
+    title, *below = _heading(report, language)
+    head, *rows = [[_escaped(cell) for cell in row] for row in _table(report, language)]
+    rule = ["---" if number < _names(report) else "---:" for number in range(len(head))]
+    table = [f"| {' | '.join(row)} |" for row in (head, rule, *rows)]
+    return "\n\n".join([f"# {_escaped(title)}", *below]) + "\n\n" + "\n".join(table)
+
+
+def _csv(report: Report, language: Language) -> str:  # noqa: ARG001  # every form takes both; programs read this one
+    columns = ["month", *Line._fields]
+    rows = [{"month": str(report.month), **line._asdict()} for line in report.monitors]
+    return text_of(columns, rows).rstrip("\r\n")
+
+
+_FORMS: dict[Format, Callable[[Report, Language], str]] = {"text": _text, "markdown": _markdown, "csv": _csv}
+
+
+def _heading(report: Report, language: Language) -> Iterator[str]:
+    words, month = words_of(language).REPORT, report.month
+    title = words["title"] if report.group is None else words["title_of_group"]
+    yield title.format(year=month.year, month=f"{month.number:02}", group=_visible(report.group or ""))
+    yield f"{month.starts_at:%Y-%m-%d %H:%M %Z} – {month.ends_at:%Y-%m-%d %H:%M %Z}"
+    if not report.is_over:
+        yield words["until_now"]
+
+
+def _names(report: Report) -> int:
+    """How many columns are names, which stand at the left."""
+    return 1 + _has_groups(report)
+
+
+def _has_groups(report: Report) -> bool:
+    return report.group is None and any(line.group is not None for line in report.monitors)
+
+
+def _table(report: Report, language: Language) -> Table:
+    words = words_of(language).REPORT
+    names = ["monitor", "group"] if _has_groups(report) else ["monitor"]
+    head = [words[name] for name in (*names, "availability", "downtime", "outages", "checks", "failures")]
+    lines = report.monitors if len(report.monitors) == 1 else [*report.monitors, report.total]
+    rows = []
+    for line in lines:
+        name = words["total"] if line.name is None else _visible(line.name)
+        group = [_visible(line.group or "")] if _has_groups(report) else []
+        rows.append([name, *group, _percent(line.uptime), _length(line.downtime_seconds), *_counts(line)])
+    return [head, *rows]
+
+
+def _counts(line: Line) -> list[str]:
+    return [f"{count:,}" for count in (line.outages, line.checks, line.failures)]
+
+
+def _percent(uptime: float | None) -> str:
+    """Rounded down: 100 % means that it was never down."""
+    return "–" if uptime is None else f"{math.floor(uptime * 100_000 + 1e-6) / 1000:.3f} %"
+
+
+def _length(seconds: float) -> str:
+    """Hours, minutes and seconds."""
+    minutes, rest = divmod(math.ceil(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def _visible(name: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
+
+
+def _escaped(cell: str) -> str:
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", cell)
+
+
+def _padded(row: Sequence[str], widths: Sequence[int], names: int) -> Iterator[str]:
+    for number, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        blanks = " " * (width - _width(cell))
+        yield cell + blanks if number < names else blanks + cell
+
+
+def _width(text: str) -> int:
+    """How many columns a terminal takes for it: two for a Korean letter."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

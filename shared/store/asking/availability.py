@@ -1,0 +1,63 @@
+"""How available monitors were, of their changes of state."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from shared.history.uptime import KNOWN, Availability, Change, known_until, measure, spans
+from shared.models import as_text
+from shared.store.engines.database import Row, Transaction
+from shared.store.tables import state_changes
+from shared.store.tables.scope import Scope
+
+
+def availability(
+    transaction: Transaction, scope: Scope, monitors: Sequence[Row], edges: Sequence[datetime], now: datetime
+) -> dict[int, list[Availability]]:
+    """The availability of each monitor between each two neighbours of ``edges``, by the monitor's id."""
+    since, until = as_text(edges[0]), as_text(edges[-1])
+    before = state_changes.last_before(transaction, scope, since)
+    if any(monitor["id"] not in before for monitor in monitors):
+        before = state_changes.first_after(transaction, scope, since) | before
+    changes: dict[int, list[Row]] = defaultdict(list)
+    for row in state_changes.between(transaction, scope, since, until):
+        changes[row["monitor_id"]].append(row)
+    marks = [_milliseconds(edge) for edge in edges]
+    found = {}
+    for monitor in monitors:
+        own = changes[monitor["id"]]
+        initial = before.get(monitor["id"]) or _state_of(monitor)
+        said = [*_said(own), *_lapse(monitor, now)]
+        known = spans(initial, said, since=marks[0], until=min(marks[-1], _milliseconds(now)))
+        outages = [each.counts_from for each in said if each.state == "DOWN" and each.counts_from is not None]
+        found[monitor["id"]] = measure(known, outages, marks)
+    return found
+
+
+def _said(rows: Sequence[Row]) -> Iterator[Change]:
+    for row in rows:
+        earlier = row["counts_from"]
+        yield Change(_of_text(row["at"]), row["to_state"], _of_text(earlier) if earlier else None)
+
+
+def _state_of(monitor: Row) -> str:
+    """The state of a monitor that has not changed for as long as its changes are kept."""
+    return monitor["state"] if monitor["is_watched"] else "PAUSED"
+
+
+def _lapse(monitor: Row, now: datetime) -> Iterator[Change]:
+    """That nobody knows any more how a monitor is, if nothing has noted it yet."""
+    checked_at, interval = monitor["last_checked_at"], monitor["interval_seconds"]
+    if not monitor["is_watched"] or monitor["state"] not in KNOWN or checked_at is None or interval is None:
+        return
+    until = known_until(datetime.fromisoformat(checked_at), interval)
+    if until < now:
+        yield Change(max(_milliseconds(until), _of_text(monitor["since"] or checked_at)), "UNKNOWN")
+
+
+def _of_text(at: str) -> int:
+    return _milliseconds(datetime.fromisoformat(at))
+
+
+def _milliseconds(at: datetime) -> int:
+    return round(at.timestamp() * 1000)

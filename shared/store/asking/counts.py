@@ -1,0 +1,102 @@
+"""How many checks there were, how many failed and how long they took: of the rollups, and of what is not folded yet."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from shared.history.buckets import LENGTHS, Step, ceiling, floor, neighbours
+from shared.history.rollup import Rollup
+from shared.models import as_text
+from shared.store.engines.database import MAX_ID, Row, Transaction
+from shared.store.tables import events, rollups
+from shared.store.tables.scope import Scope
+
+# An event is received after its time, but the clocks of its agent and of the store may differ.
+SKEW = timedelta(minutes=2)
+# An event that waited for the backend for longer than this is counted with its hour, and not by its own time.
+DELAY = timedelta(hours=1)
+# The parts of which a longer span is made.
+_FINER: dict[Step, Step] = {"day": "hour"}
+# The rollup in which what a monitor (its id) has at a time (as text) is counted.
+Find = Callable[[int, str], Rollup]
+
+
+class Counts:
+    """What one question reads. It is counted in the rollups that ``find`` finds."""
+
+    def __init__(self, transaction: Transaction, scope: Scope, find: Find) -> None:
+        self._transaction, self._scope, self._find = transaction, scope, find
+        self._folded = rollups.folded(transaction)
+
+    def read(self, edges: Sequence[datetime], step: Step, now: datetime) -> None:
+        """Count everything between the first and the last of ``edges``, which are ``buckets.edges`` of ``step``."""
+        if step == "minute":
+            self._add_events(self._events(edges[0], edges[-1]))
+            return
+        # Nothing is there after now, so that what is still going on is whole.
+        buckets = [(start, end if end < now else ceiling(end, step)) for start, end in neighbours(edges)]
+        whole = [(start, end) for start, end in buckets if end - start == LENGTHS[step]]
+        if whole:
+            self._add_rollups(self._rollups(step, whole[0][0], whole[-1][1]))
+        for start, end in buckets:
+            if end - start != LENGTHS[step]:
+                self._add_part(step, start, end)
+        unfolded = events.measured(
+            self._transaction, self._scope, as_text(edges[0]), as_text(edges[-1]), after=self._folded
+        )
+        self._add_events(unfolded)
+
+    def _add_part(self, step: Step, start: datetime, end: datetime) -> None:
+        """Count what is folded of a part of one day or hour.
+
+        It is made of hours, or of events. If those are gone already, the whole counts where it begins.
+        """
+        begins_at = floor(start, step)
+        ends_at = begins_at + LENGTHS[step]
+        whole = self._rollups(step, begins_at, ends_at)
+        finer = _FINER.get(step)
+        if finer is None:
+            parts = list(self._events(begins_at, ends_at, up_to=self._folded))
+            is_gone = len(parts) < sum(row["checks"] for row in whole)
+        else:
+            parts = self._rollups(finer, begins_at, ends_at)
+            is_gone = sum(row["checks"] for row in parts) < sum(row["checks"] for row in whole)
+        if is_gone:
+            self._add_rollups(whole if start == begins_at else [])
+        elif finer is None:
+            self._add_events(_between(parts, "timestamp", start, end))
+        else:
+            first, last = ceiling(start, finer), floor(end, finer)
+            self._add_rollups(_between(parts, "starts_at", first, last))
+            for part in _clipped(start, end, first, last):
+                self._add_part(finer, *part)
+
+    def _rollups(self, step: Step, since: datetime, until: datetime) -> list[Row]:
+        return rollups.between(self._transaction, self._scope, step, as_text(since), as_text(until))
+
+    def _events(self, since: datetime, until: datetime, up_to: int = MAX_ID) -> Iterable[Row]:
+        after = 0
+        if self._scope.monitor_id is None:
+            # Only those of one monitor are found without reading all.
+            after = events.last_received_before(self._transaction, as_text(since - SKEW))
+            up_to = min(up_to, events.last_received_before(self._transaction, as_text(until + DELAY)))
+        return events.measured(self._transaction, self._scope, as_text(since), as_text(until), after=after, up_to=up_to)
+
+    def _add_rollups(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self._find(row["monitor_id"], row["starts_at"]).merge_row(row)
+
+    def _add_events(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self._find(row["monitor_id"], row["timestamp"]).add(row)
+
+
+def _between(rows: Iterable[Row], column: str, since: datetime, until: datetime) -> list[Row]:
+    first, last = as_text(since), as_text(until)
+    return [row for row in rows if first <= row[column] < last]
+
+
+def _clipped(start: datetime, end: datetime, first: datetime, last: datetime) -> list[tuple[datetime, datetime]]:
+    """The parts of ``[start, end)`` outside the whole hours ``[first, last)``."""
+    if first > last:
+        return [(start, end)]
+    return [part for part in ((start, first), (last, end)) if part[0] < part[1]]

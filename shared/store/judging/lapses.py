@@ -1,0 +1,58 @@
+"""Monitors that nobody checks any more become UNKNOWN. An open alert stays: nobody knows that it is over."""
+
+from datetime import datetime, timedelta
+
+from shared.alerting import Reason
+from shared.history.uptime import INTERVALS, known_until
+from shared.models import Alert, AlertKind, Monitor, MonitorState
+from shared.store.engines.database import Database, Row, Transaction
+from shared.store.tables import alerts, monitors, state_changes
+
+
+class Lapses:
+    """The monitors of one store whose last checks are too old to say how they are."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def review(self, *, now: datetime) -> list[str]:
+        """Let monitors become UNKNOWN whose next check is overdue for long; their names."""
+        with self._database.snapshot() as snapshot:
+            if not _overdue(snapshot, now):
+                return []
+        with self._database.transaction() as transaction:
+            names = []
+            for row in _overdue(transaction, now):
+                monitor = Monitor.model_validate(dict(row))
+                active = alerts.active(transaction, AlertKind.OUTAGE, monitor.name)
+                monitors.save(transaction, lapse(transaction, monitor, row["of_agent"], active, now))
+                names.append(monitor.name)
+        return names
+
+
+def lapse(
+    transaction: Transaction, monitor: Monitor, interval_seconds: float, active: Alert | None, now: datetime
+) -> Monitor:
+    """The monitor once its state has held for too long, which is noted; the caller saves it."""
+    at = known_until(monitor.last_checked_at or now, interval_seconds)
+    # It may have come into its state later, by a person's hand or at the end of a window.
+    at = min(max(at, monitor.since or at), now)
+    alert_id = active.id if active else None
+    unknown = MonitorState.UNKNOWN
+    state_changes.add(transaction, monitor.id, monitor.state, unknown, at, Reason.UNCHECKED, alert_id=alert_id)
+    return monitor.model_copy(update={"state": unknown, "since": at})
+
+
+def _overdue(transaction: Transaction, now: datetime) -> list[Row]:
+    shortest = monitors.shortest_interval(transaction)
+    if shortest is None:
+        return []
+    return [
+        row
+        for row in monitors.checked_before(transaction, now - timedelta(seconds=INTERVALS * shortest))
+        if row["of_agent"] is not None and known_until(_time(row["last_checked_at"]), row["of_agent"]) < now
+    ]
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,39 @@
+"""Whose rows a question about several monitors is about."""
+
+from typing import Any, NamedTuple
+
+from shared.store.engines.database import Row, Transaction
+
+_MONITORS = """
+    SELECT monitors.id, monitors.name, group_name, state, since, is_watched, monitors.last_checked_at,
+        COALESCE(monitors.interval_seconds, agents.interval_seconds) AS interval_seconds
+    FROM monitors LEFT JOIN agents ON agents.name = monitors.agent WHERE removed_at IS NULL"""
+
+
+class Scope(NamedTuple):
+    """One monitor, those of a group, or all of them, but for those that were removed."""
+
+    monitor_id: int | None = None
+    group: str | None = None
+
+    @property
+    def condition(self) -> str:
+        """What is true of a row with a ``monitor_id`` that is one of theirs."""
+        if self.monitor_id is not None:
+            return "monitor_id = :of_monitor"
+        of_group = "" if self.group is None else " AND group_name = :of_group"
+        return f"monitor_id IN (SELECT id FROM monitors WHERE removed_at IS NULL{of_group})"  # noqa: S608  # our text
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The values that ``condition`` names."""
+        named = {"of_monitor": self.monitor_id, "of_group": self.group}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+def monitors_in(transaction: Transaction, scope: Scope) -> list[Row]:
+    """The monitors: their groups and intervals, and how they are now. The agent's interval if they have none."""
+    if scope.monitor_id is not None:
+        return transaction.rows(f"{_MONITORS} AND monitors.id = :of_monitor", **scope.parameters)
+    of_group = "" if scope.group is None else " AND group_name = :of_group"
+    return transaction.rows(f"{_MONITORS}{of_group} ORDER BY monitors.id", **scope.parameters)

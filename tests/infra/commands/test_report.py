@@ -1,0 +1,161 @@
+"""``python -m infra report``: a month of monitors as text, Markdown, CSV and JSON, read over HTTP."""
+
+import csv
+import io
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.infra.command_line import infra
+from tests.support.running import API_KEY, environment
+from tests.support.stand_ins import Exchange, StandIn
+
+pytestmark = pytest.mark.system
+
+Reporting = Callable[..., "subprocess.CompletedProcess[str]"]
+UP = {"uptime": 1.0, "downtime_seconds": 0.0, "outages": 0, "checks": 86400, "failures": 0}
+SHORT = {"uptime": 0.998612, "downtime_seconds": 3597.5, "outages": 2, "checks": 86400, "failures": 120}
+NEVER = {"uptime": None, "downtime_seconds": 0.0, "outages": 0, "checks": 0, "failures": 0}
+TOTAL = {"uptime": 0.99930, "downtime_seconds": 3597.5, "outages": 2, "checks": 172800, "failures": 120}
+
+
+class Answering(StandIn):
+    """Answers as the system does that has three monitors, a page of two after another."""
+
+    MONITORS = (("shop", "Web", SHORT), ("=cmd|a", "Web", UP), ("새벽 백업", None, NEVER))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+        self.keys: set[str | None] = set()
+        self.status = 200
+
+    def answer(self, exchange: Exchange) -> None:
+        self.asked.append(exchange.path)
+        self.keys.add(exchange.headers["X-API-Key"])
+        url = urlsplit(exchange.path)
+        query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        body: Any = self._history(url.path, query) if url.path.endswith("history") else self._page(query)
+        if self.status != 200:
+            body = {"status": self.status, "detail": "the database is busy"}
+        exchange.answer(self.status, json.dumps(body), "application/json")
+
+    def _history(self, path: str, query: dict[str, str]) -> Any:
+        span = {"from": query["from"], "to": query["to"]}
+        if path == "/history":
+            return {"history": [{"group": query.get("group"), **span, **TOTAL}]}
+        return {"history": [{**span, **self.MONITORS[int(path.split("/")[2]) - 1][2]}]}
+
+    def _page(self, query: dict[str, str]) -> Any:
+        wanted = [
+            {"id": number, "name": name, "policy": {"name": name, "group": group} if group else None}
+            for number, (name, group, _) in enumerate(self.MONITORS, start=1)
+            if query.get("group") in (None, group)
+        ]
+        after = int(query.get("cursor", 0))
+        page = [each for each in wanted if int(str(each["id"])) > after][:2]
+        return {"monitors": page, "next": str(page[-1]["id"]) if len(page) == 2 else None}
+
+
+@pytest.fixture
+def system() -> Iterator[Answering]:
+    with Answering() as answering:
+        yield answering
+
+
+@pytest.fixture
+def report(project: Path, tmp_path: Path, system: Answering) -> Reporting:
+    def run(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        environ = environment(tmp_path, **{"BACKEND_URL": system.url, "TZ": "Asia/Seoul", **variables})
+        return infra("report", *words, environ=environ, project=project)
+
+    return run
+
+
+def test_a_month_is_a_table(report: Reporting, system: Answering) -> None:
+    done = report("--month", "2024-11")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        "Availability, 2024-11\n"
+        "2024-11-01 00:00 KST – 2024-12-01 00:00 KST\n"
+        "\n"
+        "Monitor    Group  Availability  Downtime  Outages   Checks  Failures\n"
+        "=cmd|a     Web       100.000 %   0:00:00        0   86,400         0\n"
+        "shop       Web        99.861 %   0:59:58        2   86,400       120\n"
+        "새벽 백업                    –   0:00:00        0        0         0\n"
+        "All                   99.930 %   0:59:58        2  172,800       120\n"
+    )
+    # The month begins as TZ says.
+    assert "/monitors/1/history?from=2024-10-31T15%3A00%3A00.000Z&to=2024-11-30T15%3A00%3A00.000Z&step=whole" in (
+        system.asked
+    )
+    assert system.keys == {API_KEY}
+
+
+def test_a_month_in_korean_says_the_same(report: Reporting) -> None:
+    lines = report("--month", "2024-11", "--group", "Web", MESSAGE_LANGUAGE="ko").stdout.splitlines()
+    assert lines[0] == "Web 2024년 11월 가동률"
+    assert lines[3].split() == ["모니터", "가동률", "다운타임", "장애", "점검", "실패"]
+    assert [line.split()[0] for line in lines[4:]] == ["=cmd|a", "shop", "전체"]
+
+
+def test_a_month_is_markdown(report: Reporting) -> None:
+    lines = report("--month", "2024-11", "--format", "markdown").stdout.splitlines()
+    assert lines[0] == "# Availability, 2024-11"
+    assert lines[4:7] == [
+        "| Monitor | Group | Availability | Downtime | Outages | Checks | Failures |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+        r"| =cmd\|a | Web | 100.000 % | 0:00:00 | 0 | 86,400 | 0 |",
+    ]
+
+
+def test_a_spreadsheet_runs_no_name(report: Reporting) -> None:
+    rows = list(csv.DictReader(io.StringIO(report("--month", "2024-11", "--format", "csv").stdout)))
+    assert [row["name"] for row in rows] == ["'=cmd|a", "shop", "새벽 백업"]
+    assert rows[1] == {"month": "2024-11", "name": "shop", "group": "Web"} | {
+        name: str(value) for name, value in SHORT.items()
+    }
+
+
+def test_a_program_gets_json(report: Reporting) -> None:
+    found = json.loads(report("--month", "2024-02", "--json").stdout)
+    assert (found["month"], found["from"], found["to"]) == (
+        *("2024-02", "2024-02-01T00:00:00+09:00", "2024-03-01T00:00:00+09:00"),
+    )
+    assert found["monitors"][1] == {"name": "shop", "group": "Web", **SHORT}
+    assert found["total"] == TOTAL
+
+
+def test_a_month_that_goes_on_says_so(report: Reporting) -> None:
+    assert "The month is not over." in report("--month", "9998-01").stdout
+    assert "The month is not over." not in report().stdout
+
+
+def test_an_unknown_group_is_named(report: Reporting) -> None:
+    done = report("--month", "2024-11", "--group", "Wep")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "bonghwa: there is no group 'Wep'\n")
+
+
+@pytest.mark.parametrize("month", ["2024-13", "2024-1", "November", "0000-01"])
+def test_what_is_no_month_is_named(report: Reporting, month: str) -> None:
+    done = report("--month", month)
+    assert done.returncode == 2
+    assert f"'{month}' is no month: expected one such as 2026-11" in done.stderr
+
+
+def test_a_system_that_does_not_answer_is_said(report: Reporting, system: Answering) -> None:
+    done = report("--url", "http://127.0.0.1:1")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "bonghwa: http://127.0.0.1:1 cannot be reached (ConnectionError): expected the system to run there\n",
+    )
+    system.status = 503
+    assert report().stderr == f"bonghwa: {system.url} did not answer: 503 the database is busy\n"
+    system.status = 200
+    system.MONITORS = ()  # type: ignore[assignment]
+    assert report().returncode == 0
