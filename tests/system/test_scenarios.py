@@ -67,7 +67,9 @@ def test_an_outage_and_its_recovery_are_sent_once_each(
             number = {owed["kind"]: owed["id"] for owed in notifications(system, opened["id"], channel)}
             assert re.fullmatch(rf"OUTAGE {target.url} · cause: connection refused · since .+ · #(\d+)", outage)
             assert outage.endswith(f" · #{number['OUTAGE']}")
-            assert re.fullmatch(rf"RECOVERY {target.url} · .+ · lasted \d+ s · #(\d+)", recovery)
+            assert re.fullmatch(
+                rf"RECOVERY {target.url} · .+ · lasted \d+ s · detected in [^·]+, delivered in [^·]+ · #(\d+)", recovery
+            )
             assert recovery.endswith(f" · #{number['RECOVERY']}")
         assert {(call.token, call.chat_id) for call in bot_api.calls} == {(bot_api.token, bot_api.chat_id)}
 

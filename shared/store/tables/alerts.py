@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from shared.alerting.follow_ups import Progress
 
 _ADD = """
-    INSERT INTO alerts (kind, subject, target_url, status, cause, cause_data, failed_at, opened_at)
-    VALUES (:kind, :subject, :target_url, 'OPEN', :cause, :cause_data, :failed_at, :opened_at) RETURNING *"""
+    INSERT INTO alerts (kind, subject, target_url, status, cause, cause_data, failed_at, opened_at, created_at)
+    VALUES (:kind, :subject, :target_url, 'OPEN', :cause, :cause_data, :failed_at, :opened_at, :created_at)
+    RETURNING *"""
 
 _SAVE = """
     UPDATE alerts SET status = :status, acknowledged_at = :acknowledged_at, acknowledged_by = :acknowledged_by,
@@ -54,8 +55,9 @@ def add(
     cause_data: Cause | None = None,
     failed_at: datetime,
     opened_at: datetime,
+    now: datetime | None = None,
 ) -> Alert:
-    """A new alert."""
+    """A new alert, saved ``now``."""
     return transaction.added(
         Alert,
         _ADD,
@@ -66,6 +68,7 @@ def add(
         cause_data=cause_data.model_dump_json() if cause_data else None,
         failed_at=as_text(failed_at),
         opened_at=as_text(opened_at),
+        created_at=as_text(now) if now else None,
     )
 
 
