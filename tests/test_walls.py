@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "tables.windows": {"engines.database", "refusals"},
     "changes": {"engines.database", "tables"},
     "upkeep": {"engines.database", "tables", "upkeep"},
+    "asking": {"engines.database", "tables", "refusals", "asking"},
     "judging": {"engines.database", "tables", "changes", "refusals", "judging"},
     "renames": {"engines.database", "tables"},
     "ingest": {"engines.database", "tables", "changes", "renames", "judging.coverage", "judging.conditions"},
@@ -31,7 +32,7 @@ MAY_IMPORT = {
     "health": {"engines.database", "migrate", "tables"},
     "store": {
         *("engines.database", "engines.group_commit", "tables", "changes"),
-        *("ingest", "outbox", "health", "monitors", "claims", "heartbeats", "judging", "refusals", "upkeep"),
+        *("ingest", "outbox", "health", "monitors", "claims", "heartbeats", "judging", "refusals", "upkeep", "asking"),
     },
     "open": {"engines", "migrate", "store"},
     "admin": {"engines", "tables", "migrate", "health"},

@@ -132,6 +132,12 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "limit": "The most monitors in a page.",
         "cursor": "The `next` of the previous page.",
     },
+    "TimelineQuery": {
+        "from": "What happened from this time on.",
+        "to": "What happened before this time.",
+        "limit": "The most entries in a page.",
+        "cursor": "The `next` of the previous page.",
+    },
     "ConfigQuery": {"dry_run": "Whether nothing is changed, so that the answer says what would change."},
     "Run": {
         "only": "Only its own `targets`, or only what is `claimed`.",

@@ -10,6 +10,7 @@ from functions.list_notification_logs.main import NotificationLogsQuery
 from functions.update_alert.main import AlertUpdate
 from infra.openapi import examples, responses
 from infra.openapi.heartbeat_operations import HEARTBEAT_OPERATIONS
+from infra.openapi.history.timeline import TIMELINE_OPERATIONS
 from infra.openapi.monitor_operations import MONITOR_OPERATIONS
 from infra.openapi.operation import Operation, Response, following_page
 from infra.openapi.window_operations import WINDOW_OPERATIONS
@@ -34,6 +35,7 @@ _ALERT_OF_EVENT = {
 OPERATIONS = {
     **MONITOR_OPERATIONS,
     **WINDOW_OPERATIONS,
+    **TIMELINE_OPERATIONS,
     **HEARTBEAT_OPERATIONS,
     "ingest_event": Operation(
         tag="events",

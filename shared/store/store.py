@@ -20,6 +20,7 @@ from shared.store.tables import agents, alerts, delivery_times, monitors, notifi
 
 if TYPE_CHECKING:
     from shared.alerting.health import HealthFacts
+    from shared.store.asking.timeline import Timelines
     from shared.store.claims import Checks
     from shared.store.heartbeats import Heartbeats
     from shared.store.ingest import Ingested
@@ -93,6 +94,13 @@ class Store:
         from shared.store.upkeep.upkeep import Upkeep
 
         return Upkeep(self.database)
+
+    @functools.cached_property
+    def timelines(self) -> "Timelines":
+        """What happened to a monitor, in order."""
+        from shared.store.asking.timeline import Timelines
+
+        return Timelines(self.database)
 
     def note_run(self, function: str, *, now: datetime) -> None:
         """Note that a scheduled function runs, so that the doctor can tell if it does not any more."""

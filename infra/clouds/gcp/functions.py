@@ -40,6 +40,7 @@ SIZES = {
     "manage_monitors": Size(max_instances=1),
     "claim_checks": Size(max_instances=1),
     "manage_windows": Size(max_instances=1),
+    "show_history": Size(max_instances=1),
     "maintain_store": Size(max_instances=1),
     "health": Size(max_instances=1),
     "get_alert": Size(max_instances=1),

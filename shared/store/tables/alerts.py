@@ -38,6 +38,15 @@ _SAVE_PROGRESS = """
     WHERE id = :id"""
 
 
+# What happens to an alert, by its column.
+MOMENTS = ("opened_at", "acknowledged_at", "resolved_at")
+_OF_MONITORS = ", ".join(f"'{kind.value}'" for kind in AlertKind if kind.is_of_monitor)
+_ABOUT_MONITOR = f"""
+    SELECT * FROM alerts WHERE subject = :subject AND kind IN ({_OF_MONITORS})
+      AND {{moment}} >= :at AND {{moment}} < :until AND ({{moment}} > :at OR id > :after)
+    ORDER BY {{moment}}, id LIMIT :most"""  # noqa: S608  # our own names
+
+
 class AlertNotFound(Exception):
     """No alert has this id."""
 
@@ -201,3 +210,16 @@ def page(
         limit=limit,
         **wanted,
     )
+
+
+def about_monitor(
+    transaction: Transaction, monitor: str, moment: str, place: tuple[str, int], until: str, most: int
+) -> list[Alert]:
+    """The alerts about a monitor whose ``moment``, one of MOMENTS, lies behind a time (and an id) and before ``until``.
+
+    Oldest first, at most so many.
+    """
+    if moment not in MOMENTS:
+        raise ValueError(f"{moment} is not one of {', '.join(MOMENTS)}")
+    sql = _ABOUT_MONITOR.format(moment=moment)
+    return transaction.values(Alert, sql, subject=monitor, at=place[0], after=place[1], until=until, most=most)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from shared.models import as_text
-from shared.store.engines.database import Transaction
+from shared.store.engines.database import Row, Transaction
 
 _ADD = """
     INSERT INTO state_changes (monitor_id, location, from_state, to_state, at, reason, event_id, alert_id)
@@ -12,6 +12,15 @@ _ADD_OF_AGENT = """
     INSERT INTO state_changes (monitor_id, from_state, to_state, at, reason)
     SELECT id, state, :state, :at, :reason FROM monitors
     WHERE agent = :agent AND is_watched = 1 AND state <> :state ORDER BY id"""
+
+
+_AFTER = """
+    SELECT * FROM state_changes
+    WHERE monitor_id = :monitor_id AND at >= :at AND at < :until AND (at > :at OR id > :after)
+    ORDER BY at, id LIMIT :most"""
+_STATE_AT = """
+    SELECT to_state FROM state_changes WHERE monitor_id = :monitor_id AND at <= :at AND (at < :at OR id <= :after)
+    ORDER BY at DESC, id DESC LIMIT 1"""
 
 
 def add(
@@ -44,3 +53,20 @@ def add(
 def add_of_agent(transaction: Transaction, agent: str, state: str, at: datetime, reason: str) -> None:
     """A row for each monitor that the agent checks and that is in another state; to be called before the change."""
     transaction.rows(_ADD_OF_AGENT, agent=agent, state=state, at=as_text(at), reason=reason)
+
+
+def after(transaction: Transaction, monitor_id: int, place: tuple[str, int], until: str, most: int) -> list[Row]:
+    """The changes of a monitor, oldest first, behind a time and an id and before ``until``, at most so many."""
+    return transaction.rows(_AFTER, monitor_id=monitor_id, at=place[0], after=place[1], until=until, most=most)
+
+
+def state_at(transaction: Transaction, monitor_id: int, place: tuple[str, int]) -> str | None:
+    """The state of a monitor at a time, after the change with this id; None if that is not known."""
+    row = transaction.row(_STATE_AT, monitor_id=monitor_id, at=place[0], after=place[1])
+    return row["to_state"] if row else None
+
+
+def at_time(transaction: Transaction, monitor_id: int, at: str) -> list[Row]:
+    """The changes of a monitor at exactly this time."""
+    sql = "SELECT * FROM state_changes WHERE monitor_id = :monitor_id AND at = :at ORDER BY id"
+    return transaction.rows(sql, monitor_id=monitor_id, at=at)

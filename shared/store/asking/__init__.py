@@ -1,0 +1,1 @@
+"""Questions about what has happened. Nothing here writes."""
