@@ -83,16 +83,16 @@ def put(body: Mapping[str, Any], url: str, key: str, environ: Mapping[str, str],
             reason = type(error).__name__
             raise NotReached(f"{at} cannot be reached ({reason}): expected the system to run there") from None
     if response.status_code in _NOT_YET:
-        raise NotReached(f"{at} did not take the configuration: {_reason(response, key, environ)}")
+        raise NotReached(f"{at} did not take the configuration: {reason_of(response, key, environ)}")
     if response.status_code != HTTPStatus.OK:
-        raise NotApplied(f"{at} did not take the configuration: {_reason(response, key, environ)}")
+        raise NotApplied(f"{at} did not take the configuration: {reason_of(response, key, environ)}")
     try:
         return Plan.model_validate_json(response.content)
     except ValidationError:
         raise NotApplied(f"{at} answered with something else than a plan: expected Bonghwa's backend there") from None
 
 
-def _reason(response: Any, key: str, environ: Mapping[str, str]) -> str:
+def reason_of(response: Any, key: str, environ: Mapping[str, str]) -> str:
     """Why it was refused. Whatever answers may echo our key."""
     status = response.status_code
     try:
