@@ -3,12 +3,16 @@
 A page of it begins behind a ``Place`` and ends at one, where the next page begins, whatever was added meanwhile.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from enum import IntEnum
 from typing import Any, NamedTuple
 
 Row = Mapping[str, Any]
-# Greater than every id.
+# The text of a place, beginning with a time of the one width.
+PLACE = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z)~([0-7])~([0-9]{1,19})$"
+# The greatest id.
 _BEHIND = 2**63 - 1
 
 
@@ -44,8 +48,11 @@ class Place(NamedTuple):
 
 def place_of(text: str) -> Place:
     """The place that ``text`` names. Raises ValueError if it names none."""
-    at, source, row_id = text.split("~")
-    return Place(at, Source(int(source)), int(row_id))
+    found = re.fullmatch(PLACE, text)
+    if found is None or int(found[3]) > _BEHIND:
+        raise ValueError("the place of a moment")
+    datetime.fromisoformat(found[1])
+    return Place(found[1], Source(int(found[2])), int(found[3]))
 
 
 class Moment(NamedTuple):

@@ -127,7 +127,13 @@ def test_a_place_can_be_written_and_read(moment: Moment) -> None:
     assert place_of(str(moment.place)) == moment.place
 
 
-@pytest.mark.parametrize("text", ["", "7", "a~b~c", "2025~99~1", "1~2~3~4"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "7", "a~b~c", "2025~9~1", "2025-01-08T12:00:00.000Z~8~1", "2025-13-08T12:00:00.000Z~1~1"),
+        *("2025-01-08T12:00:00.000Z~1~-1", "2025-01-08T12:00:00.000Z~1~9223372036854775808", "2025-01-08~1~1"),
+    ],
+)
 def test_what_is_no_place_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         place_of(text)
