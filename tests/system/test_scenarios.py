@@ -115,7 +115,10 @@ def test_messages_are_korean_if_that_is_the_language(
 
     outage, recovery = without_copies(bot_api.messages)
     assert re.fullmatch(rf"장애 {target.url} · 원인: 연결이 거부됨 · 시작: .+ · #\d+", outage)
-    assert re.fullmatch(rf"복구 {target.url} · 원인: 연결이 거부됨 · 시작: .+ · 지속 시간: \d+초 · #\d+", recovery)
+    assert re.fullmatch(
+        rf"복구 {target.url} · 원인: 연결이 거부됨 · 시작: .+ · 지속 시간: \d+초 · .+ 만에 감지, .+ 만에 전달 · #\d+",
+        recovery,
+    )
     assert [line.split()[0] for line in system.told("장애", "복구")] == ["장애", "복구"]
 
 
