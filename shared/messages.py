@@ -17,6 +17,9 @@ __all__ = [
     "compose_test",
     "duration",
     "one_line",
+    "said_cause",
+    "seconds_text",
+    "time_text",
 ]
 
 # Four parts of this length and three lists of names, in characters of two UTF-16 units each, stay within Telegram's
@@ -30,6 +33,8 @@ MAX_NAME = 64
 _NOT_RECOVERED = ("paused", "removed")
 # What a message says that follows while an outage stays open.
 _FOLLOW_UPS = {NotificationKind.REMINDER: "still_down", NotificationKind.ESCALATION: "not_acknowledged"}
+# From here on, tenths of a second say nothing.
+_WHOLE_SECONDS = 10
 _SEPARATOR = " · "
 _JOINER = "\u200d"
 # Signs that a joiner or a variation selector can belong to.
@@ -49,7 +54,7 @@ def compose(alert: Alert, notification: Notification, language: Language, zone: 
     ``zone`` is the one in which times are shown; None means this machine's own.
     """
     words = words_of(language).MESSAGES
-    cause = one_line(cause_text(language, _shown(alert.cause_data, zone), alert.cause)) or words["cause_unknown"]
+    cause = said_cause(alert.cause_data, alert.cause, language, zone) or words["cause_unknown"]
     parts = [
         _title(alert, notification.kind, language),
         words["cause"].format(cause=cause),
@@ -58,6 +63,7 @@ def compose(alert: Alert, notification: Notification, language: Language, zone: 
     if notification.kind is NotificationKind.RECOVERY:
         lasted = duration(notification.occurred_at - alert.failed_at, language)
         parts.append(words["lasted"].format(duration=lasted))
+        parts += _times_to_notify(alert, notification, language)
     if notification.kind in _FOLLOW_UPS:
         lasted = duration(notification.occurred_at - alert.failed_at, language)
         ordinal = words_of(language).ordinal(notification.number or 1)
@@ -104,6 +110,21 @@ def compose_short(alert: Alert, notification: Notification) -> str:
     return f"{notification.kind} {one_line(alert.subject) or '?'}{_SEPARATOR}#{notification.id}"
 
 
+def _times_to_notify(alert: Alert, notification: Notification, language: Language) -> list[str]:
+    """How long it took to open the outage, and to send it to this channel, as far as that is known."""
+    if alert.kind is not AlertKind.OUTAGE:
+        return []
+    words, timings = words_of(language).MESSAGES, alert.timings
+    delivered = timings.delivered.get(notification.channel)
+    known = []
+    if timings.opened_seconds is not None:
+        detected = seconds_text(timings.confirmed_seconds + timings.opened_seconds, language)
+        known.append(words["detected_in"].format(duration=detected))
+    if delivered is not None:
+        known.append(words["delivered_in"].format(duration=seconds_text(delivered, language)))
+    return [words["and_then"].join(known)] if known else []
+
+
 def _title(alert: Alert, kind: NotificationKind, language: Language) -> str:
     words = words_of(language)
     target = one_line(alert.target_url or "")
@@ -112,6 +133,11 @@ def _title(alert: Alert, kind: NotificationKind, language: Language) -> str:
         # Otherwise nobody could see whether a monitor, a channel or an agent has recovered.
         name = f"{words.SUBJECTS[alert.kind]} {name}"
     return f"{words.KINDS[kind]} {name}" if target in ("", name) else f"{words.KINDS[kind]} {name} ({target})"
+
+
+def said_cause(cause: Cause | None, reported: str | None, language: Language, zone: tzinfo | None = None) -> str:
+    """The sentence of a cause in one line, its times shown in the zone; empty if nothing is known."""
+    return one_line(cause_text(language, _shown(cause, zone), reported))
 
 
 def _shown(cause: Cause | None, zone: tzinfo | None) -> Cause | None:
@@ -188,6 +214,20 @@ def duration(length: timedelta, language: Language) -> str:
         if count:
             parts.append(units[name].format(count=count))
     return " ".join(parts[:2]) or units["seconds"].format(count=0)
+
+
+def seconds_text(seconds: float, language: Language) -> str:
+    """A short duration with its tenths, a longer one as ``duration`` says it: ``0.4 s``, ``41 s``, ``2 min 5 s``."""
+    if seconds >= _WHOLE_SECONDS:
+        return duration(timedelta(seconds=seconds), language)
+    # What took no tenth took some time all the same.
+    tenths = round(max(seconds, 0.1), 1) if seconds > 0 else 0
+    return words_of(language).UNITS["seconds"].format(count=f"{tenths:g}")
+
+
+def time_text(at: datetime, zone: tzinfo | None = None) -> str:
+    """A time as messages show it: ``2025-01-08 10:30:00 UTC``. ``zone``: as for ``compose``."""
+    return _time(at, zone)
 
 
 def _time(at: datetime, zone: tzinfo | None) -> str:

@@ -22,7 +22,7 @@ def health(request: Request, settings: Settings) -> Response:
     try:
         store = open_store(settings)
         store.database.check()
-        summary = store.summary()
+        summary = {**store.summary(), "time_to_notify": store.time_to_notify(now=now())}
         judged, schedules = _judge(store, settings)
     except StoreUnavailable as trouble:
         step("server", "store_unavailable", level=logging.ERROR, function="health", reason=str(trouble))

@@ -43,6 +43,7 @@ ALERT: dict[str, Any] = {
     "acknowledged_by": None,
     "resolved_at": None,
     "resolved_by": None,
+    "timings": {"confirmed_seconds": 0.0, "opened_seconds": 0.051, "delivered": {"telegram": 2.06}},
 }
 ACKNOWLEDGED = ALERT | {
     "window_id": None,
@@ -108,6 +109,7 @@ HEALTH = {
     "last_check": "2025-01-08T01:30:00.250Z",
     "open_alerts": 1,
     "owed_notifications": 0,
+    "time_to_notify": {"p50": 0.4, "p95": 2.1},
     "last_runs": {
         "review_alerts": "2025-01-08T01:30:00.125Z",
         "deliver_notifications": "2025-01-08T01:29:45.500Z",

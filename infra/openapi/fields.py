@@ -15,6 +15,7 @@ _ALERT = {
     "acknowledged_by": "Who acknowledged it.",
     "resolved_at": "When it ended.",
     "resolved_by": "Who resolved it by hand; null if it recovered by itself.",
+    "timings": "How long it took to notify people.",
 }
 
 _SPAN = {"from": "Where the span begins.", "to": "Where it ends; that moment is no part of it."}
@@ -71,6 +72,14 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "Alert": _ALERT,
     "AlertWithNotifications": _ALERT,
     "MovedAlert": _ALERT,
+    "Timings": {
+        "confirmed_seconds": "From the first failing check to the one that met the threshold, by the checks' times.",
+        "opened_seconds": "From that check until the alert was saved; null if that is not known.",
+        "delivered": (
+            "For each channel that got the alert's first message: from when it was owed until the channel had accepted "
+            "it. What a rule held back meanwhile is in it."
+        ),
+    },
     "AlertUpdate": {
         "status": "The new status; without it the alert stays where it is.",
         "silence": "For how long messages about the alert's monitor are held, such as `1h`.",
@@ -141,6 +150,12 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "state": "Only monitors in this state.",
         "source": "Only monitors whose policies have this owner.",
         "limit": "The most monitors in a page.",
+        "cursor": "The `next` of the previous page.",
+    },
+    "TimelineQuery": {
+        "from": "What happened from this time on.",
+        "to": "What happened before this time.",
+        "limit": "The most entries in a page.",
         "cursor": "The `next` of the previous page.",
     },
     "ConfigQuery": {"dry_run": "Whether nothing is changed, so that the answer says what would change."},

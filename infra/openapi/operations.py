@@ -10,7 +10,8 @@ from functions.list_notification_logs.main import NotificationLogsQuery
 from functions.update_alert.main import AlertUpdate
 from infra.openapi import examples, responses
 from infra.openapi.heartbeat_operations import HEARTBEAT_OPERATIONS
-from infra.openapi.history_operations import HISTORY_OPERATIONS
+from infra.openapi.history.availability import HISTORY_OPERATIONS
+from infra.openapi.history.timeline import TIMELINE_OPERATIONS
 from infra.openapi.monitor_operations import MONITOR_OPERATIONS
 from infra.openapi.operation import Operation, Response, following_page
 from infra.openapi.window_operations import WINDOW_OPERATIONS
@@ -36,6 +37,7 @@ OPERATIONS = {
     **MONITOR_OPERATIONS,
     **WINDOW_OPERATIONS,
     **HISTORY_OPERATIONS,
+    **TIMELINE_OPERATIONS,
     **HEARTBEAT_OPERATIONS,
     "ingest_event": Operation(
         tag="events",

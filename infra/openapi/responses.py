@@ -19,6 +19,13 @@ Next = Annotated[
 ]
 
 
+class TimeToNotify(BaseModel):
+    """From when a first message was owed until its channel had accepted it, in seconds; null if there was none."""
+
+    p50: float | None = Field(ge=0, description="Half of them took no longer.")
+    p95: float | None = Field(ge=0, description="95 of 100 took no longer.")
+
+
 class Health(BaseModel):
     """How the system is."""
 
@@ -33,6 +40,7 @@ class Health(BaseModel):
     last_check: Time | None = Field(description="When the newest check was made; null before the first.")
     open_alerts: Count = Field(description="Alerts that are OPEN or ACK.")
     owed_notifications: Count = Field(description="Messages that are still to be delivered.")
+    time_to_notify: TimeToNotify = Field(description="How long first messages took in the last 30 days.")
     last_runs: dict[str, Time] = Field(description="When each scheduled function of the backend last ran, by its name.")
     version: str = Field(description="Bonghwa's version.", examples=["0.1.0"])
 

@@ -1,7 +1,7 @@
 """The words of the system as frozen values: what was checked, what was seen, what is owed to whom."""
 
 from shared.models.agent import Agent
-from shared.models.alert import Alert, AlertKind, AlertStatus
+from shared.models.alert import Alert, AlertKind, AlertStatus, Timings
 from shared.models.cause import Cause
 from shared.models.change import Change, ChangeKind
 from shared.models.event import MAX_EVENTS_PER_REQUEST, CheckAttempt, Event
@@ -39,6 +39,7 @@ __all__ = [
     "NotificationStatus",
     "Text",
     "Time",
+    "Timings",
     "as_text",
     "new_event_id",
     "now",

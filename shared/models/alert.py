@@ -1,10 +1,11 @@
 """An alert: one outage of one monitor, or the like."""
 
 import json
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, computed_field
 
 from shared.models.cause import Cause
 from shared.models.scalars import Masked, Value
@@ -63,6 +64,23 @@ class SeenFrom(Value):
     error_message: str | None = None
 
 
+def _by_channel(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value or {}
+
+
+class Timings(Value):
+    """How long it took from the first failing check to the message, in seconds; None if that is not known.
+
+    ``confirmed_seconds``: from the first failing check to the one that met the threshold, in the checks' own times.
+    ``opened_seconds``: from that check to the alert's commit. ``delivered``: for each channel that got the alert's
+    first message, from the commit that owed it until the channel had accepted it; a silence that held it is part of it.
+    """
+
+    confirmed_seconds: float
+    opened_seconds: float | None
+    delivered: Mapping[str, float]
+
+
 class Alert(Value):
     """One outage of one monitor, from its first failing check (``failed_at``) to its end.
 
@@ -70,6 +88,7 @@ class Alert(Value):
     ``locations``: who saw what when it opened, if several locations report the monitor. ``dependents``: the monitors
     that depend on it; ``still_failing``: those of them that failed when it ended. ``suppressed_by``: the alert of a
     monitor that it depends on, because of which nobody is notified of this one.
+    ``created_at`` is when it was saved (None before version 0.2), ``delivered`` is that of its ``timings``.
     """
 
     id: int
@@ -90,3 +109,16 @@ class Alert(Value):
     dependents: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     still_failing: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     suppressed_by: int | None = None
+    created_at: Annotated[Time | None, Field(exclude=True)] = None
+    delivered: Annotated[Mapping[str, float], BeforeValidator(_by_channel), Field(exclude=True)] = {}
+
+    @computed_field(description="How long it took to notify people, in seconds.")  # type: ignore[prop-decorator]
+    @property
+    def timings(self) -> Timings:
+        """How long it took to notify people."""
+        opened = None if self.created_at is None else self.created_at - self.opened_at
+        return Timings(
+            confirmed_seconds=max(0.0, (self.opened_at - self.failed_at).total_seconds()),
+            opened_seconds=None if opened is None else max(0.0, opened.total_seconds()),
+            delivered=self.delivered,
+        )

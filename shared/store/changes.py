@@ -44,6 +44,7 @@ def open_alert(
         cause_data=cause,
         failed_at=failed_at,
         opened_at=opened_at,
+        now=now,
         **about,
     )
     return Change(alert, ChangeKind.OPENED, owe(transaction, alert, channels, now=now, hold=hold, kind=message))

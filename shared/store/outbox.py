@@ -2,17 +2,29 @@
 
 import logging
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from shared.alerting import CLOCK_TOLERANCE, judge_channel
 from shared.logs import step
-from shared.models import Alert, AlertKind, Attempt, Change, ChangeKind, Notification, NotificationLog
+from shared.models import (
+    Alert,
+    AlertKind,
+    Attempt,
+    AttemptStatus,
+    Change,
+    ChangeKind,
+    Notification,
+    NotificationLog,
+)
 from shared.store.changes import open_alert, resolve_alert
 from shared.store.engines.database import MAX_ID, Database, Transaction
-from shared.store.tables import alerts, notification_logs, notifications
+from shared.store.tables import alerts, delivery_times, notification_logs, notifications
+
+# The kinds of the messages that say first that there is an alert.
+_FIRST = frozenset(kind.value for kind in AlertKind)
 
 
 class Owed(NamedTuple):
@@ -64,6 +76,7 @@ class Outbox:
                 return None
             notifications.settle(transaction, attempt)
             notification_logs.add(transaction, attempt)
+            _note_time(transaction, attempt)
             return _judge_channel(transaction, attempt, channels)
 
     def expire(self, *, now: datetime, created_before: datetime) -> list[Notification]:
@@ -81,6 +94,23 @@ class Outbox:
         """The newest attempts first; ``before``: only those with a smaller id."""
         with self._database.snapshot() as snapshot:
             return notification_logs.page(snapshot, limit=limit, before=before, alert_id=alert_id)
+
+
+def _note_time(transaction: Transaction, attempt: Attempt) -> None:
+    """Note how long a channel waited for the first message about an alert."""
+    notification = attempt.notification
+    if attempt.status is not AttemptStatus.SENT or notification.kind.value not in _FIRST:
+        return
+    ended_at = attempt.attempted_at + timedelta(milliseconds=attempt.duration_ms)
+    delivery_times.note(
+        transaction,
+        notification.alert_id,
+        notification.channel,
+        ended_at - notification.created_at,
+        ended_at,
+        # What a rule held back came late on purpose.
+        is_counted=notification.reason is None,
+    )
 
 
 def _judge_channel(transaction: Transaction, attempt: Attempt, channels: Collection[str]) -> Change | None:

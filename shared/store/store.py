@@ -1,7 +1,7 @@
 """The store of this process, composed of parts: what the functions ask of it, each question in one transaction."""
 
 import functools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,12 @@ from shared.store.changes import open_alert
 from shared.store.engines.database import Database, Transaction
 from shared.store.engines.group_commit import Group
 from shared.store.outbox import Outbox
-from shared.store.tables import agents, alerts, monitors, notifications, watches
+from shared.store.tables import agents, alerts, delivery_times, monitors, notifications, watches
 
 if TYPE_CHECKING:
     from shared.alerting.health import HealthFacts
     from shared.store.asking.history import History
+    from shared.store.asking.timeline import Timelines
     from shared.store.claims import Checks
     from shared.store.heartbeats import Heartbeats
     from shared.store.ingest import Ingested
@@ -111,6 +112,13 @@ class Store:
 
         return Upkeep(self.database)
 
+    @functools.cached_property
+    def timelines(self) -> "Timelines":
+        """What happened to a monitor, in order."""
+        from shared.store.asking.timeline import Timelines
+
+        return Timelines(self.database)
+
     def note_run(self, function: str, *, now: datetime) -> None:
         """Note that a scheduled function runs, so that the doctor can tell if it does not any more."""
         with self.database.snapshot() as snapshot:
@@ -132,6 +140,11 @@ class Store:
 
         with self.database.snapshot() as snapshot:
             return health_facts(snapshot, now)
+
+    def time_to_notify(self, *, now: datetime) -> Mapping[str, float | None]:
+        """The ``p50`` and ``p95`` of how long first messages took in 30 days, in seconds; None if there was none."""
+        with self.database.snapshot() as snapshot:
+            return delivery_times.percentiles(snapshot, now)
 
     def summary(self) -> dict[str, Any]:
         """The facts of ``GET /``: the newest check's time (text or None) and the counts of what is still open."""

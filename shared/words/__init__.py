@@ -23,9 +23,14 @@ if TYPE_CHECKING:
         UNITS: Mapping[str, str]
         MESSAGES: Mapping[str, str]
         REPORT: Mapping[str, str]
+        REASONS: Mapping[str, str]
+        TIMELINE: Mapping[str, str]
 
         def ordinal(self, number: int, /) -> str:
             """A number that counts something."""
+
+        def attempt(self, number: int, /) -> str:
+            """The how manieth attempt it is."""
 
 
 def words_of(language: Language) -> "Words":
@@ -52,3 +57,8 @@ def cause_text(language: Language, cause: Cause | None, reported: str | None = N
         return words_of(language).CAUSES[cause.code].format_map(cause.parameters).rstrip()
     except (KeyError, ValueError):
         return reported or cause.code.replace("_", " ")
+
+
+def reason_text(language: Language, reason: str) -> str:
+    """The words for the rule that decided something. A code that we have no words for is shown as it is."""
+    return words_of(language).REASONS.get(reason) or reason.replace("_", " ")

@@ -143,10 +143,13 @@ MESSAGES: Mapping[str, str] = {
     "backend_reached": "RECOVERY backend {backend}",
     "backend_unreachable": "BACKEND_UNREACHABLE {backend}",
     "cause": "cause: {cause}",
+    "and_then": ", ",
     "cause_unknown": "unknown",
     "dependents": "affects {names}",
     "failing_from": "failing from {names}",
     "flaps": "goes up and down; the next message follows when it is stable",
+    "delivered_in": "delivered in {duration}",
+    "detected_in": "detected in {duration}",
     "lasted": "lasted {duration}",
     "not_acknowledged": "not acknowledged for {duration}",
     "not_watched_paused": "no longer watched (paused)",
@@ -162,6 +165,73 @@ MESSAGES: Mapping[str, str] = {
     "working_from": "working from {names}",
     "test": "TEST Bonghwa can reach this channel",
 }
+
+# Why a rule decided as it did: the codes of ``state_changes`` and of ``notification_logs``.
+REASONS: Mapping[str, str] = {
+    "acknowledged": "somebody had acknowledged it",
+    "agent_silent": "its agent is silent",
+    "below_quorum": "too few locations see it",
+    "below_threshold": "the failure threshold is not met",
+    "certificate_expiring": "its certificate expires soon",
+    "degraded": "it is slow",
+    "delay": "its channel waits before it notifies",
+    "dependency": "something that it depends on is down",
+    "does_not_vote": "its policy does not name this location",
+    "flapping": "it goes up and down",
+    "healthy": "the check succeeded",
+    "inconclusive": "the check says nothing about the monitor",
+    "late": "a newer check had counted already",
+    "maintenance": "under maintenance",
+    "moved_by_hand": "somebody moved its alert by hand",
+    "not_watched": "not watched",
+    "only": "its channel leaves this kind out",
+    "paused": "the monitor was paused",
+    "ping_missed": "no ping came in time",
+    "quiet_hours": "its channel has quiet hours",
+    "quorum_met": "enough locations see it",
+    "recovered": "the success threshold was met",
+    "recovering": "the success threshold is not met yet",
+    "removed": "the monitor was removed",
+    "resolved": "it had ended already",
+    "silence": "silenced",
+    "still_down": "the outage goes on",
+    "threshold_met": "the failure threshold was met",
+    "unchecked": "nobody has checked it lately",
+    "watched_again": "watched again",
+}
+
+TIMELINE: Mapping[str, str] = {
+    "after": "{what} after {milliseconds} ms",
+    "alert_acknowledged": "alert {id} acknowledged",
+    "alert_opened": "alert {id} ({kind}) opened: {cause}",
+    "alert_resolved": "alert {id} resolved",
+    "alert_resolved_by_hand": "alert {id} resolved by hand",
+    "attempt": "{text} ({attempt}: {answer})",
+    "because": "{text}, {reason}",
+    "by": "{text} by {name}",
+    "count": "{text}, {number} of {threshold}",
+    "failed": "failed",
+    "failed_with": "failed ({what})",
+    "inconclusive": "says nothing",
+    "inconclusive_with": "says nothing ({what})",
+    "maintenance": "maintenance",
+    "milliseconds": "{milliseconds} ms",
+    "notification_expired": "{kind} to {channel} given up: {answer}",
+    "notification_failed": "{kind} to {channel} rejected: {answer}",
+    "notification_held": "{kind} to {channel} held back: {reason}",
+    "notification_retry": "{kind} to {channel} failed, to be tried again: {answer}",
+    "notification_sent": "{kind} to {channel} in {duration}",
+    "notification_suppressed": "{kind} to {channel} not sent: {reason}",
+    "silence": "silence",
+    "state_change": "{before} → {after}: {reason}",
+    "succeeded": "succeeded",
+    "succeeded_with": "succeeded ({what})",
+    "titled": "{kind} ({title})",
+    "window_begins": "{window} begins, until {time}",
+    "window_ends": "{window} ends",
+}
+
+_ATTEMPTS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
 REPORT: Mapping[str, str] = {
@@ -183,3 +253,8 @@ def ordinal(number: int) -> str:
     """A number that counts something, such as ``1st``, ``2nd``, ``3rd`` and ``11th``."""
     ends = {1: "st", 2: "nd", 3: "rd"}
     return f"{number}{'th' if number % 100 in (11, 12, 13) else ends.get(number % 10, 'th')}"
+
+
+def attempt(number: int) -> str:
+    """The how manieth attempt it is, such as ``second attempt`` and ``11th attempt``."""
+    return f"{_ATTEMPTS[number - 1] if number <= len(_ATTEMPTS) else ordinal(number)} attempt"

@@ -143,10 +143,13 @@ MESSAGES: Mapping[str, str] = {
     "backend_reached": "복구 백엔드 {backend}",
     "backend_unreachable": "백엔드 연결 불가 {backend}",
     "cause": "원인: {cause}",
+    "and_then": ", ",
     "cause_unknown": "알 수 없음",
     "dependents": "함께 영향을 받음: {names}",
     "failing_from": "실패하는 위치: {names}",
     "flaps": "장애와 복구를 되풀이하고 있음. 안정되면 다시 알림",
+    "delivered_in": "{duration} 만에 전달",
+    "detected_in": "{duration} 만에 감지",
     "lasted": "지속 시간: {duration}",
     "not_acknowledged": "{duration} 동안 아무도 확인하지 않음",
     "not_watched_paused": "더 이상 감시하지 않음 (일시 중지)",
@@ -161,6 +164,71 @@ MESSAGES: Mapping[str, str] = {
     "still_down": "아직 복구되지 않음, {ordinal} 재알림, {duration}째",
     "working_from": "정상인 위치: {names}",
     "test": "시험 이 채널은 봉화의 메시지를 받습니다",
+}
+
+# Why a rule decided as it did: the codes of ``state_changes`` and of ``notification_logs``.
+REASONS: Mapping[str, str] = {
+    "acknowledged": "이미 누군가 확인함",
+    "agent_silent": "에이전트가 응답하지 않음",
+    "below_quorum": "장애로 보는 위치가 너무 적음",
+    "below_threshold": "실패 기준 횟수에 이르지 않음",
+    "certificate_expiring": "인증서가 곧 만료됨",
+    "degraded": "느려짐",
+    "delay": "채널이 잠시 기다렸다가 알림",
+    "dependency": "의존하는 대상이 중단됨",
+    "does_not_vote": "정책에 없는 위치임",
+    "flapping": "상태가 계속 오르내림",
+    "healthy": "점검에 성공함",
+    "inconclusive": "점검으로 모니터의 상태를 알 수 없음",
+    "late": "더 새로운 점검이 이미 반영됨",
+    "maintenance": "점검 기간 중",
+    "moved_by_hand": "누군가 알림의 상태를 직접 바꿈",
+    "not_watched": "감시하지 않음",
+    "only": "채널이 이 종류를 받지 않음",
+    "paused": "모니터를 일시 중지함",
+    "ping_missed": "핑이 제때 오지 않음",
+    "quiet_hours": "채널의 방해 금지 시간",
+    "quorum_met": "장애로 보는 위치가 충분함",
+    "recovered": "성공 기준 횟수를 채움",
+    "recovering": "성공 기준 횟수에 아직 이르지 않음",
+    "removed": "모니터를 삭제함",
+    "resolved": "이미 끝남",
+    "silence": "보류 기간 중",
+    "still_down": "장애가 계속됨",
+    "threshold_met": "실패 기준 횟수를 채움",
+    "unchecked": "최근에 점검한 적이 없음",
+    "watched_again": "다시 감시함",
+}
+
+TIMELINE: Mapping[str, str] = {
+    "after": "{what}, {milliseconds} ms",
+    "alert_acknowledged": "알림 {id} 확인됨",
+    "alert_opened": "알림 {id} ({kind}) 열림: {cause}",
+    "alert_resolved": "알림 {id} 해결됨",
+    "alert_resolved_by_hand": "알림 {id} 직접 해결 처리됨",
+    "attempt": "{text} ({attempt}: {answer})",
+    "because": "{text}, {reason}",
+    "by": "{text}: {name} 님",
+    "count": "{text}, {threshold}번 중 {number}번째",
+    "failed": "실패",
+    "failed_with": "실패 ({what})",
+    "inconclusive": "판단할 수 없음",
+    "inconclusive_with": "판단할 수 없음 ({what})",
+    "maintenance": "점검 기간",
+    "milliseconds": "{milliseconds} ms",
+    "notification_expired": "{kind} {channel}: 전달을 포기함, {answer}",
+    "notification_failed": "{kind} {channel}: 거부됨, {answer}",
+    "notification_held": "{kind} {channel}: 보류함, {reason}",
+    "notification_retry": "{kind} {channel}: 실패하여 다시 시도함, {answer}",
+    "notification_sent": "{kind} {channel}: {duration} 만에 전달",
+    "notification_suppressed": "{kind} {channel}: 보내지 않음, {reason}",
+    "silence": "보류 기간",
+    "state_change": "{before} → {after}: {reason}",
+    "succeeded": "성공",
+    "succeeded_with": "성공 ({what})",
+    "titled": "{kind} ({title})",
+    "window_begins": "{window} 시작, {time}까지",
+    "window_ends": "{window} 끝",
 }
 
 
@@ -182,3 +250,8 @@ REPORT: Mapping[str, str] = {
 def ordinal(number: int) -> str:
     """A number that counts something, such as ``2번째``."""
     return f"{number}번째"
+
+
+def attempt(number: int) -> str:
+    """The how manieth attempt it is, such as ``2번째 시도``."""
+    return f"{number}번째 시도"

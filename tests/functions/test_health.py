@@ -40,9 +40,20 @@ def test_health_counts_what_is_open_and_owed(api: Api) -> None:
         "last_check": "2025-01-08T10:30:00.000Z",
         "open_alerts": 1,
         "owed_notifications": 0,
+        "time_to_notify": api.get("/")["time_to_notify"],
         "last_runs": {},
         "version": "0.1.0",
     }
+
+
+@on_each_engine
+def test_the_time_to_notify_is_known_once_somebody_was(api: Api) -> None:
+    assert api.get("/")["time_to_notify"] == {"p50": None, "p95": None}
+    api.post(FAILURE)
+    taken = api.get("/")["time_to_notify"]
+    [delivered] = api.get("/alerts/1")["timings"]["delivered"].values()
+    assert 0 <= taken["p50"] == taken["p95"] <= 5
+    assert taken["p50"] == pytest.approx(delivered, rel=0.05, abs=0.002)
 
 
 @on_each_engine

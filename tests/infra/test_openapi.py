@@ -155,9 +155,9 @@ def run_schemathesis(
 api_key = "${{API_KEY}}"
 [checks.negative_data_rejection]
 expected-statuses = {REFUSALS}
-# A schema cannot say which fields fit together, nor the grammar of a URL, of a condition or of a duration.
+# A schema cannot say which fields fit together, nor the grammar of a URL, of a condition, a duration or a date.
 [[operations]]
-include-operation-id = {[*POLICIES, *SPANS, "update_alert"]}
+include-operation-id = {[*POLICIES, *SPANS, "update_alert", "show_timeline"]}
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409"]
 # Otherwise a run waits for what it has claimed.
 [[operations]]

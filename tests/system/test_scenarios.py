@@ -67,7 +67,9 @@ def test_an_outage_and_its_recovery_are_sent_once_each(
             number = {owed["kind"]: owed["id"] for owed in notifications(system, opened["id"], channel)}
             assert re.fullmatch(rf"OUTAGE {target.url} · cause: connection refused · since .+ · #(\d+)", outage)
             assert outage.endswith(f" · #{number['OUTAGE']}")
-            assert re.fullmatch(rf"RECOVERY {target.url} · .+ · lasted \d+ s · #(\d+)", recovery)
+            assert re.fullmatch(
+                rf"RECOVERY {target.url} · .+ · lasted \d+ s · detected in [^·]+, delivered in [^·]+ · #(\d+)", recovery
+            )
             assert recovery.endswith(f" · #{number['RECOVERY']}")
         assert {(call.token, call.chat_id) for call in bot_api.calls} == {(bot_api.token, bot_api.chat_id)}
 
@@ -113,7 +115,10 @@ def test_messages_are_korean_if_that_is_the_language(
 
     outage, recovery = without_copies(bot_api.messages)
     assert re.fullmatch(rf"장애 {target.url} · 원인: 연결이 거부됨 · 시작: .+ · #\d+", outage)
-    assert re.fullmatch(rf"복구 {target.url} · 원인: 연결이 거부됨 · 시작: .+ · 지속 시간: \d+초 · #\d+", recovery)
+    assert re.fullmatch(
+        rf"복구 {target.url} · 원인: 연결이 거부됨 · 시작: .+ · 지속 시간: \d+초 · .+ 만에 감지, .+ 만에 전달 · #\d+",
+        recovery,
+    )
     assert [line.split()[0] for line in system.told("장애", "복구")] == ["장애", "복구"]
 
 

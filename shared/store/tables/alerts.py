@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from shared.alerting.follow_ups import Progress
 
 _ADD = """
-    INSERT INTO alerts (kind, subject, target_url, status, cause, cause_data, failed_at, opened_at,
+    INSERT INTO alerts (kind, subject, target_url, status, cause, cause_data, failed_at, opened_at, created_at,
         locations, dependents, suppressed_by, blocked_by)
-    VALUES (:kind, :subject, :target_url, 'OPEN', :cause, :cause_data, :failed_at, :opened_at,
+    VALUES (:kind, :subject, :target_url, 'OPEN', :cause, :cause_data, :failed_at, :opened_at, :created_at,
         :locations, :dependents, :suppressed_by, :blocked_by) RETURNING *"""
 
 _SAVE = """
@@ -40,6 +40,15 @@ _SAVE_PROGRESS = """
     WHERE id = :id"""
 
 
+# What happens to an alert, by its column.
+MOMENTS = ("opened_at", "acknowledged_at", "resolved_at")
+_OF_MONITORS = ", ".join(f"'{kind.value}'" for kind in AlertKind if kind.is_of_monitor)
+_ABOUT_MONITOR = f"""
+    SELECT * FROM alerts WHERE subject = :subject AND kind IN ({_OF_MONITORS})
+      AND {{moment}} >= :at AND {{moment}} < :until AND ({{moment}} > :at OR id > :after)
+    ORDER BY {{moment}}, id LIMIT :most"""  # noqa: S608  # our own names
+
+
 class AlertNotFound(Exception):
     """No alert has this id."""
 
@@ -61,8 +70,9 @@ def add(
     dependents: Sequence[str] = (),
     suppressed_by: int | None = None,
     blocked_by: str | None = None,
+    now: datetime | None = None,
 ) -> Alert:
-    """A new alert. ``blocked_by``: the monitor that is down, on which the alert's own depends."""
+    """A new alert, saved ``now``. ``blocked_by``: the monitor that is down, on which the alert's own depends."""
     return transaction.added(
         Alert,
         _ADD,
@@ -73,6 +83,7 @@ def add(
         cause_data=cause_data.model_dump_json() if cause_data else None,
         failed_at=as_text(failed_at),
         opened_at=as_text(opened_at),
+        created_at=as_text(now) if now else None,
         locations=_json([seen.model_dump() for seen in locations]),
         dependents=_json(dependents),
         suppressed_by=suppressed_by,
@@ -214,3 +225,16 @@ def page(
         limit=limit,
         **wanted,
     )
+
+
+def about_monitor(
+    transaction: Transaction, monitor: str, moment: str, place: tuple[str, int], until: str, most: int
+) -> list[Alert]:
+    """The alerts about a monitor whose ``moment``, one of MOMENTS, lies behind a time (and an id) and before ``until``.
+
+    Oldest first, at most so many.
+    """
+    if moment not in MOMENTS:
+        raise ValueError(f"{moment} is not one of {', '.join(MOMENTS)}")
+    sql = _ABOUT_MONITOR.format(moment=moment)
+    return transaction.values(Alert, sql, subject=monitor, at=place[0], after=place[1], until=until, most=most)

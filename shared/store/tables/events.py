@@ -98,3 +98,27 @@ def last_received_before(transaction: Transaction, at: str) -> int:
         else:
             high = middle
     return low
+
+
+_OUTCOMES = "SELECT id, timestamp, is_success, is_inconclusive FROM events WHERE monitor_id = :monitor_id"
+# The first condition on the time is what an index on (monitor_id, timestamp) serves.
+_AFTER = """ AND timestamp >= :at AND timestamp < :until AND (timestamp > :at OR id > :after)
+    ORDER BY timestamp, id LIMIT :most"""
+_BEFORE = """ AND timestamp <= :at AND (timestamp < :at OR id <= :after)
+    ORDER BY timestamp DESC, id DESC LIMIT :most"""
+
+
+def outcomes_after(
+    transaction: Transaction, monitor_id: int, place: tuple[str, int], until: str, most: int
+) -> list[Row]:
+    """How checks of a monitor went, oldest first, behind a time and an id and before ``until``, at most so many."""
+    at, after = place
+    sql = f"{_OUTCOMES}{_AFTER}"
+    return transaction.rows(sql, monitor_id=monitor_id, at=at, after=after, until=until, most=most)
+
+
+def outcomes_before(transaction: Transaction, monitor_id: int, place: tuple[str, int], most: int) -> list[Row]:
+    """How the last checks of a monitor went up to a time and an id, oldest first, at most so many."""
+    at, after = place
+    rows = transaction.rows(f"{_OUTCOMES}{_BEFORE}", monitor_id=monitor_id, at=at, after=after, most=most)
+    return rows[::-1]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from shared.models import Monitor, MonitorState, as_text
-from shared.store.engines.database import Row, Transaction
+from shared.store.engines.database import MAX_ID, Row, Transaction
 
 # What an event, or a person, can change.
 _CHANGING = (
@@ -51,6 +51,13 @@ def forget_state(transaction: Transaction, monitor_id: int, since: datetime) -> 
 def forget_speed(transaction: Transaction, name: str) -> None:
     """Let slow checks of a monitor count from zero."""
     transaction.rows("UPDATE monitors SET slow_checks = 0 WHERE name = :name", name=name)
+
+
+def with_id(transaction: Transaction, monitor_id: int) -> Monitor | None:
+    """The monitor with this id, unless it was removed."""
+    if monitor_id > MAX_ID:
+        return None
+    return transaction.value(Monitor, f"{_ALL} id = :id AND removed_at IS NULL", id=monitor_id)
 
 
 def named(transaction: Transaction, name: str) -> Monitor | None:

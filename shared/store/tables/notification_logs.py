@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from shared.models import Attempt, AttemptStatus, Notification, NotificationLog, as_text
-from shared.store.engines.database import MAX_ID, Transaction
+from shared.models import AlertKind, Attempt, AttemptStatus, Notification, NotificationLog, as_text
+from shared.store.engines.database import MAX_ID, Row, Transaction
 
 _ADD = """
     INSERT INTO notification_logs
@@ -16,6 +16,22 @@ _HAS = """
     SELECT id FROM notification_logs
     WHERE alert_id = :alert_id AND notification_id = :notification_id AND status = :status
       AND attempted_at = :attempted_at AND duration_ms = :duration_ms"""
+
+
+_EARLIER = """FROM notification_logs earlier
+    WHERE earlier.alert_id = logs.alert_id AND earlier.notification_id = logs.notification_id
+      AND earlier.id < logs.id AND earlier.status = 'RETRY'"""
+_OF_MONITORS = ", ".join(f"'{kind.value}'" for kind in AlertKind if kind.is_of_monitor)
+# Begins with the alerts: they are few, and both tables have an index for what follows.
+_ABOUT_MONITOR = f"""
+    SELECT logs.*, owed.created_at, (SELECT count(*) {_EARLIER}) AS earlier,
+        (SELECT earlier.answer {_EARLIER} ORDER BY earlier.id DESC LIMIT 1) AS earlier_answer
+    FROM alerts JOIN notification_logs logs ON logs.alert_id = alerts.id
+        JOIN notifications owed ON owed.id = logs.notification_id
+    WHERE alerts.subject = :subject AND alerts.kind IN ({_OF_MONITORS}) AND alerts.opened_at < :until
+      AND logs.attempted_at >= :at AND logs.attempted_at < :until
+      AND (logs.attempted_at > :at OR logs.id > :after)
+    ORDER BY logs.attempted_at, logs.id LIMIT :most"""  # noqa: S608  # our own text
 
 
 def add(transaction: Transaction, attempt: Attempt) -> None:
@@ -64,3 +80,12 @@ def _columns(attempt: Attempt) -> dict[str, Any]:
         "answer": attempt.answer,
         "reason": attempt.notification.reason,
     }
+
+
+def about_monitor(transaction: Transaction, monitor: str, place: tuple[str, int], until: str, most: int) -> list[Row]:
+    """The rows about a monitor's alerts, oldest first, behind a time and an id and before ``until``, at most so many.
+
+    Each also has the notification's ``created_at``, how many attempts failed ``earlier``, and what the last of them was
+    answered (``earlier_answer``).
+    """
+    return transaction.rows(_ABOUT_MONITOR, subject=monitor, at=place[0], after=place[1], until=until, most=most)

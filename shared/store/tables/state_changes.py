@@ -15,6 +15,15 @@ _ADD_OF_AGENT = """
     WHERE agent = :agent AND is_watched = 1 AND state <> :state ORDER BY id"""
 
 
+_AFTER = """
+    SELECT * FROM state_changes
+    WHERE monitor_id = :monitor_id AND at >= :at AND at < :until AND (at > :at OR id > :after)
+    ORDER BY at, id LIMIT :most"""
+_STATE_AT = """
+    SELECT to_state FROM state_changes WHERE monitor_id = :monitor_id AND at <= :at AND (at < :at OR id <= :after)
+    ORDER BY at DESC, id DESC LIMIT 1"""
+
+
 def add(
     transaction: Transaction,
     monitor_id: int,
@@ -69,3 +78,20 @@ def between(transaction: Transaction, scope: Scope, since: str, until: str) -> l
         WHERE at > :since AND (at < :until OR counts_from < :until) AND {scope.condition}
         ORDER BY id"""  # noqa: S608  # our own text
     return transaction.rows(sql, since=since, until=until, **scope.parameters)
+
+
+def after(transaction: Transaction, monitor_id: int, place: tuple[str, int], until: str, most: int) -> list[Row]:
+    """The changes of a monitor, oldest first, behind a time and an id and before ``until``, at most so many."""
+    return transaction.rows(_AFTER, monitor_id=monitor_id, at=place[0], after=place[1], until=until, most=most)
+
+
+def state_at(transaction: Transaction, monitor_id: int, place: tuple[str, int]) -> str | None:
+    """The state of a monitor at a time, after the change with this id; None if that is not known."""
+    row = transaction.row(_STATE_AT, monitor_id=monitor_id, at=place[0], after=place[1])
+    return row["to_state"] if row else None
+
+
+def at_time(transaction: Transaction, monitor_id: int, at: str) -> list[Row]:
+    """The changes of a monitor at exactly this time."""
+    sql = "SELECT * FROM state_changes WHERE monitor_id = :monitor_id AND at = :at ORDER BY id"
+    return transaction.rows(sql, monitor_id=monitor_id, at=at)

@@ -74,3 +74,10 @@ def page(transaction: Transaction, *, limit: int, before: int) -> Sequence[Row]:
 def of_source(transaction: Transaction, source: str) -> Sequence[Row]:
     """All windows of a source, oldest first."""
     return transaction.rows("SELECT * FROM windows WHERE source = :source ORDER BY id", source=source)
+
+
+def between(transaction: Transaction, since: str, until: str) -> Sequence[Row]:
+    """The windows of which something may lie in a span, oldest first."""
+    sql = """SELECT * FROM windows WHERE created_at < :until AND (ends_at IS NULL OR ends_at >= :since)
+        AND (starts_at IS NULL OR starts_at < :until) ORDER BY id"""
+    return transaction.rows(sql, since=since, until=until)

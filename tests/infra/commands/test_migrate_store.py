@@ -45,6 +45,9 @@ def old(tmp_path: Path) -> Iterator[SqliteDatabase]:
     store.notifications.record(
         Attempt(owed.notification, AttemptStatus.FAILED, NOON, 0.1 + 0.2, "봉화 % \\N \t\n'\""), channels=()
     )
+    owed = store.notifications.claim("console", now=NOON, leased_until=NOON + timedelta(seconds=30))
+    assert owed
+    store.notifications.record(Attempt(owed.notification, AttemptStatus.SENT, NOON, 0.3, "ok"), channels=())
     store.agents.review(now=NOON, channels=["console"])
     watched = Policy.model_validate({"name": "api", "url": "http://api/", "interval": "5m"})
     store.monitors.apply([watched], {}, {}, now=NOON, channels=["console"])

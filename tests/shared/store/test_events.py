@@ -81,6 +81,7 @@ def test_a_failure_opens_one_alert_and_owes_each_channel(store: Store) -> None:
         "dependents": [],
         "still_failing": [],
         "suppressed_by": None,
+        "timings": {"confirmed_seconds": 0, "opened_seconds": 3600, "delivered": {}},
     }
     _, owed = store.alerts.get(1)
     assert [(notification.channel, notification.kind, notification.status) for notification in owed] == [

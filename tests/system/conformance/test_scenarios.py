@@ -52,7 +52,10 @@ def test_an_outage_and_its_recovery_are_sent_once_each(runtime: Runtime, watch: 
     outage, recovery = watch.messages  # in this order, and no other
     number = numbers_of(runtime, opened, "telegram")
     assert re.fullmatch(rf"OUTAGE {watch.url} · cause: connection refused · since .+ · #{number['OUTAGE']}", outage)
-    assert re.fullmatch(rf"RECOVERY {watch.url} · .+ · lasted \d+ s · #{number['RECOVERY']}", recovery)
+    assert re.fullmatch(
+        rf"RECOVERY {watch.url} · .+ · lasted \d+ s · detected in [^·]+, delivered in [^·]+ · #{number['RECOVERY']}",
+        recovery,
+    )
     for kind, printed in numbers_of(runtime, opened, "console").items():
         assert len(runtime.on_the_console(kind, printed)) == 1
     # Each step is one line of the log, and the alert's id is in all of them.

@@ -1,0 +1,120 @@
+"""A timeline's moments as an answer shows them: each with a reason, and a short sentence in the service's language."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from functions.show_history import sentences
+from shared.history.timeline import Moment, Source
+from shared.models import Alert, AlertKind, Monitor
+from shared.words import Language
+
+# Columns of an event's row that are JSON, with what an empty one means, and those that stand for true and false.
+_JSON: dict[str, Any] = {"cause": None, "attempts": []}
+_FLAGS = ("is_success", "is_inconclusive")
+_NAMES = ("at", "kind", "reason", "text", "event", "alert_id", "channel", "status", "from_state", "to_state", "by")
+_NOTHING = dict.fromkeys(_NAMES)
+Entry = dict[str, Any]
+Row = Mapping[str, Any]
+
+
+def entries_of(monitor: Monitor, moments: Sequence[Moment], language: Language) -> Iterator[Entry]:
+    """An entry for each moment of a monitor. What does not apply to it is None."""
+    for moment in moments:
+        source, at = moment.place.source, moment.place.at
+        if source is Source.CHECK:
+            yield {**_NOTHING, "at": at, "kind": "check", **_check(moment.row, monitor, language)}
+        elif source in _ALERTS:
+            alert: Alert = moment.row["alert"]
+            said = _ALERTS[source](alert, moment.row["reason"], language)
+            yield {**_NOTHING, "at": at, "kind": "alert", **said, "alert_id": alert.id}
+        else:
+            yield {**_NOTHING, "at": at, **_OTHERS[source](moment.row, language)}
+
+
+def event_of(row: Row) -> Entry:
+    """An event as it is stored."""
+    event = {name: value for name, value in dict(row).items() if name != "monitor_id"}
+    event |= {name: json.loads(event[name]) if event[name] else empty for name, empty in _JSON.items()}
+    return event | {name: bool(event[name]) for name in _FLAGS}
+
+
+def _check(row: Row, monitor: Monitor, language: Language) -> Entry:
+    event = event_of(row["event"])
+    count = None
+    if row["reason"] in ("below_threshold", "threshold_met"):
+        count = row["failures"], monitor.failure_threshold
+    elif row["reason"] in ("recovering", "recovered"):
+        count = row["successes"], monitor.success_threshold
+    text = sentences.of_check(event, row["reason"], count, language)
+    return {"reason": row["reason"], "text": text, "event": event}
+
+
+def _state_change(row: Row, language: Language) -> Entry:
+    before, after, reason = row["from_state"], row["to_state"], row["reason"]
+    return {
+        "kind": "state_change",
+        "reason": reason,
+        "text": sentences.of_state_change(before, after, reason, language),
+        "alert_id": row["alert_id"],
+        "from_state": before,
+        "to_state": after,
+    }
+
+
+def _opened(alert: Alert, reason: str | None, language: Language) -> Entry:
+    if alert.kind is not AlertKind.OUTAGE:
+        reason = alert.kind.value.lower()
+    return {"reason": reason, "text": sentences.of_opened(alert, language), "status": "OPEN"}
+
+
+def _acknowledged(alert: Alert, _: str | None, language: Language) -> Entry:
+    text = sentences.of_acknowledged(alert, language)
+    return {"reason": "acknowledged", "text": text, "status": "ACK", "by": alert.acknowledged_by}
+
+
+def _resolved(alert: Alert, reason: str | None, language: Language) -> Entry:
+    if alert.resolved_by is not None:
+        reason = "moved_by_hand"
+    text = sentences.of_resolved(alert, language, is_by_hand=reason == "moved_by_hand")
+    return {"reason": reason, "text": text, "status": "RESOLVED", "by": alert.resolved_by}
+
+
+def _notification(row: Row, language: Language) -> Entry:
+    return {
+        "kind": "notification",
+        "reason": row["reason"],
+        "text": sentences.of_notification(row, language),
+        "alert_id": row["alert_id"],
+        "channel": row["channel"],
+        "status": row["status"],
+    }
+
+
+def _begins(row: Row, language: Language) -> Entry:
+    return _window(row, "BEGINS", language)
+
+
+def _ends(row: Row, language: Language) -> Entry:
+    return _window(row, "ENDS", language)
+
+
+def _window(row: Row, status: str, language: Language) -> Entry:
+    body = json.loads(row["body"])
+    until = datetime.fromisoformat(row["ends_at"]) if status == "BEGINS" else None
+    text = sentences.of_window(row["kind"], body.get("title"), until, language)
+    return {"kind": "window", "reason": row["kind"], "text": text, "status": status, "by": body.get("by")}
+
+
+_ALERTS: Mapping[Source, Callable[[Alert, str | None, Language], Entry]] = {
+    Source.ALERT_OPENED: _opened,
+    Source.ALERT_ACKNOWLEDGED: _acknowledged,
+    Source.ALERT_RESOLVED: _resolved,
+}
+_OTHERS: Mapping[Source, Callable[[Row, Language], Entry]] = {
+    Source.STATE_CHANGE: _state_change,
+    Source.NOTIFICATION: _notification,
+    Source.WINDOW_BEGINS: _begins,
+    Source.WINDOW_ENDS: _ends,
+}

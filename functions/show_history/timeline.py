@@ -1,0 +1,67 @@
+"""GET /monitors/<id>/timeline: what happened to a monitor, and why people were notified, or not."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from flask import Request, Response
+from pydantic import BaseModel, BeforeValidator, Field
+
+from functions.show_history.entries import entries_of
+from shared import web
+from shared.history.timeline import PLACE, Place, place_of
+from shared.models import Time, as_text, now
+from shared.models.times import written_out
+from shared.settings import Settings
+from shared.store import open_store
+
+SPAN = timedelta(hours=24)
+# Nothing is older, and a day before it can still be told.
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _place(text: Any) -> Any:
+    try:
+        place_of(text)
+    except (TypeError, ValueError):
+        raise ValueError("the next of a timeline's page") from None
+    return text
+
+
+class TimelineQuery(BaseModel):
+    """``from`` is included, ``to`` is not. ``cursor`` is the ``next`` of the previous page."""
+
+    since: Annotated[Time, BeforeValidator(written_out)] | None = Field(None, alias="from")
+    until: Annotated[Time, BeforeValidator(written_out)] | None = Field(None, alias="to")
+    limit: int = Field(100, ge=1, le=1000)
+    cursor: Annotated[str, Field(max_length=100, pattern=PLACE), BeforeValidator(_place)] | None = None
+
+    def span(self, at: datetime) -> tuple[datetime, datetime]:
+        """From when to when, by itself the 24 hours before ``at``. Raises Problem if it ends before it begins."""
+        if self.since and self.until and self.since >= self.until:
+            value = repr(as_text(self.since))
+            raise web.Problem(400, f"from: expected a time before to; found {value}", field="from", value=value)
+        # Nothing has happened yet behind that, whatever the clocks say.
+        until = min(self.until or at, at + SPAN)
+        return self.since or max(until, FIRST) - SPAN, until
+
+    def place(self) -> Place | None:
+        """Behind what the page begins."""
+        return place_of(self.cursor) if self.cursor else None
+
+
+@web.route("GET", "/monitors/<id>/timeline", access="read")
+def show_timeline(request: Request, settings: Settings, monitor_id: str) -> Response:
+    """200 with ``{"timeline": [...], "next": cursor or null}``, oldest first; 404 if there is no such monitor."""
+    query = web.query_of(request, TimelineQuery)
+    since, until = query.span(now())
+    page = open_store(settings).timelines.page(
+        _number(monitor_id), since=since, until=until, limit=query.limit, after=query.place()
+    )
+    timeline = list(entries_of(page.monitor, page.moments, settings.message_language))
+    return web.answer({"timeline": timeline, "next": str(page.next) if page.next else None})
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 19):
+        raise web.Problem(404, f"{text[:100]!r} is not a monitor's id: expected a number")
+    return int(text)

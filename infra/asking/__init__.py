@@ -1,0 +1,1 @@
+"""Reads the API for commands that answer questions."""

@@ -1,0 +1,95 @@
+"""A timeline in words: a line for each moment, with what followed from it. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+Entry = Mapping[str, Any]
+# A message that is sent later has a line of its own.
+_FOLLOWS_WITHIN = timedelta(seconds=60)
+_SEPARATOR = " · "
+# How a message ends that its channel did not take at first.
+_SETTLED = ("SENT", "FAILED", "EXPIRED")
+
+
+class _Line:
+    """One moment: what happened, the messages that followed, and the alerts that it is about."""
+
+    def __init__(self, at: datetime, text: str = "") -> None:
+        self.at = at
+        self.texts = [text] if text else []
+        self.messages: list[str] = []
+        self.alerts: dict[int, str] = {}
+        self.is_check = False
+
+    def __str__(self) -> str:
+        return _SEPARATOR.join([*self.texts, *_joined(self.messages), *filter(None, self.alerts.values())])
+
+
+def told(entries: Sequence[Entry], zone: tzinfo | None = None) -> Iterator[str]:
+    """The lines; a day begins with a line of its own. ``zone``: the one of the times; None is this machine's own."""
+    day = None
+    for line in _lines(entries):
+        at = line.at.astimezone(zone)
+        if at.date() != day:
+            day = at.date()
+            yield f"{day}"
+        yield f"{at:%H:%M:%S} {line}"
+
+
+def _lines(entries: Sequence[Entry]) -> Iterable[_Line]:
+    lines: list[_Line] = []
+    # Where the messages about an alert belong.
+    about: dict[int, _Line] = {}
+    for number, entry in enumerate(entries):
+        at = datetime.fromisoformat(entry["at"])
+        if entry["kind"] == "notification":
+            if not _is_told_later(entry, entries[number + 1 :]):
+                _add_message(lines, about, entry, at)
+            continue
+        line = lines[-1] if lines and lines[-1].at == at and lines[-1].is_check and not lines[-1].messages else None
+        if entry["kind"] == "state_change" and line is not None:
+            line.texts[-1] += f": {entry['to_state']}"
+        elif entry["kind"] == "alert" and line is not None and entry["status"] != "ACK":
+            is_new = entry["status"] == "OPEN"
+            line.alerts[entry["alert_id"]] = f"alert {entry['alert_id']}" if is_new else entry["text"]
+        else:
+            line = _Line(at, entry["text"])
+            line.is_check = entry["kind"] in ("check", "state_change")
+            lines.append(line)
+        if entry["kind"] == "alert":
+            line.alerts.setdefault(entry["alert_id"], "")
+            about[entry["alert_id"]] = line
+    return lines
+
+
+def _add_message(lines: list[_Line], about: Mapping[int, _Line], entry: Entry, at: datetime) -> None:
+    line = about.get(entry["alert_id"])
+    if line is None or at - line.at > _FOLLOWS_WITHIN:
+        line = lines[-1] if lines and lines[-1].at == at and not lines[-1].texts else _Line(at)
+        if line not in lines:
+            lines.append(line)
+    line.messages.append(entry["text"])
+
+
+def _is_told_later(entry: Entry, following: Iterable[Entry]) -> bool:
+    """Whether a message that failed for now is settled later: what it was answered is said there."""
+    if entry["status"] != "RETRY":
+        return False
+    same = ("kind", "alert_id", "channel")
+    return any(all(other[name] == entry[name] for name in same) and other["status"] in _SETTLED for other in following)
+
+
+def _joined(messages: Sequence[str]) -> Iterator[str]:
+    """The messages of one kind, whose word stands once: ``OUTAGE to ops in 0.4 s, to mail in 2.1 s``."""
+    said = ""
+    for message in messages:
+        word, _, rest = message.partition(" ")
+        if said and said.partition(" ")[0] == word:
+            said = f"{said}, {rest}"
+            continue
+        if said:
+            yield said
+        said = message
+    if said:
+        yield said

@@ -1,0 +1,84 @@
+"""``python -m infra explain``."""
+
+import argparse
+import json
+import os
+import sys
+import time
+from datetime import datetime, timedelta
+
+from infra.commands import url
+
+HELP = "say what happened to a monitor, and why people were notified, or not"
+READS_DOTENV = True
+SPAN = timedelta(hours=24)
+# What is shown before and after a time that is asked for.
+AROUND = timedelta(minutes=15)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("monitor", help="its name")
+    parser.add_argument("--at", type=_time, metavar="TIME", help="around this time: 10:31 or 2025-01-08T10:31")
+    parser.add_argument("--json", action="store_true", help="for a program")
+    parser.add_argument("--url", type=url, help="the system's address, by default BACKEND_URL")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print the monitor's timeline, by itself of the last 24 hours. Exit with 1 if there is no such monitor.
+
+    Raises:
+        SettingError: a setting is malformed.
+    """
+    from infra.asking.api import Backend, NotAnswered
+    from infra.asking.telling import told
+    from shared.models import as_text, now, utc
+    from shared.settings import Settings
+
+    # TZ may stand in .env, which was read after this process began.
+    time.tzset()
+    settings = Settings.from_env()
+    at = arguments.at and utc(_on_day(arguments.at, datetime.now().astimezone()))
+    since, until = (at - AROUND, at + AROUND) if at else (now() - SPAN, now())
+    backend = Backend(arguments.url or settings.backend_url, settings, os.environ)
+    try:
+        monitor = backend.monitor(arguments.monitor)
+        span = {"from": as_text(since), "to": as_text(until)}
+        entries = list(backend.pages(f"/monitors/{monitor['id']}/timeline", "timeline", **span))
+    except NotAnswered as trouble:
+        sys.exit(f"bonghwa: {trouble}")
+    if arguments.json:
+        print(json.dumps({"monitor": monitor["name"], **span, "timeline": entries}, ensure_ascii=False, indent=2))
+        return
+    print(f"{monitor['name']}: {monitor['state']}, {_shown(since)} to {_shown(until)} {until.astimezone():%Z}")
+    for line in told(entries):
+        print(line)
+    if not entries:
+        print("nothing happened, and no check arrived")
+
+
+def _time(text: str) -> datetime | str:
+    """A time, with its date or of the day; the latter as text."""
+    for form in ("%H:%M", "%H:%M:%S"):
+        try:
+            datetime.strptime(text, form)  # only whether it is one
+        except ValueError:
+            continue
+        return text
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 10:31 or 2025-01-08T10:31") from None
+
+
+def _on_day(given: datetime | str, today: datetime) -> datetime:
+    """A time with its date. One of the day is the last that has been."""
+    if isinstance(given, datetime):
+        return given
+    hour, minute, *second = map(int, given.split(":"))
+    at = today.replace(hour=hour, minute=minute, second=second[0] if second else 0, microsecond=0)
+    return at if at <= today else at - timedelta(days=1)
+
+
+def _shown(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M}"

@@ -1,0 +1,1 @@
+"""What the document says of the routes of ``show_history``."""

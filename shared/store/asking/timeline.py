@@ -1,0 +1,189 @@
+"""The timeline of one monitor: checks, changes of its state, alerts, windows and messages, a page at a time."""
+
+import itertools
+from collections import deque
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from shared.history.timeline import (
+    Check,
+    Moment,
+    Place,
+    Row,
+    Source,
+    counted,
+    page_of,
+    reason_of,
+    worth_a_line,
+)
+from shared.models import Monitor, as_text
+from shared.monitors.windows.spans import Span
+from shared.store.engines.database import Database, Transaction
+from shared.store.refusals import MonitorNotFound
+from shared.store.tables import alerts, events, monitors, notification_logs, state_changes, windows
+
+# The checks that one page looks at, and of them in one statement. Most succeed, and are left out.
+MOST_CHECKS = 5_000
+CHECKS_AT_ONCE = 1_000
+_MOMENTS = {
+    Source.ALERT_OPENED: "opened_at",
+    Source.ALERT_ACKNOWLEDGED: "acknowledged_at",
+    Source.ALERT_RESOLVED: "resolved_at",
+}
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Page(NamedTuple):
+    """A part of a monitor's timeline, oldest first. ``next``: where the following part begins; None after the last.
+
+    The row of a check has its ``event``, a ``reason``, and how many ``failures`` and ``successes`` in a row it is the
+    last of. That of an alert has its ``alert`` and, if it is known, the ``reason`` for what happened to it. That of a
+    window has its ``kind`` and its ``body``, and when it ``starts_at`` and ``ends_at``.
+    """
+
+    monitor: Monitor
+    moments: list[Moment]
+    next: Place | None
+
+
+class Timelines:
+    """The timelines of one store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def page(
+        self, monitor_id: int, *, since: datetime, until: datetime, limit: int, after: Place | None = None
+    ) -> Page:
+        """What happened from ``since`` on and before ``until``, behind ``after``. Raises MonitorNotFound.
+
+        A page may have less than ``limit`` moments although there are more: it looks at MOST_CHECKS checks at most.
+        """
+        with self._database.snapshot() as snapshot:
+            monitor = monitors.with_id(snapshot, monitor_id)
+            if monitor is None:
+                raise MonitorNotFound(monitor_id)
+            asked = _Asked(snapshot, monitor, as_text(since), as_text(until), limit + 1)
+            start = after if after is not None and after.at >= as_text(since) else None
+            return asked.page(start or Place(as_text(since), Source.WINDOW_ENDS, -1), limit)
+
+
+class _Asked:
+    def __init__(self, snapshot: Transaction, monitor: Monitor, since: str, until: str, most: int) -> None:
+        self.snapshot, self.monitor = snapshot, monitor
+        self.since, self.until, self.most = since, until, most
+
+    def page(self, start: Place, limit: int) -> Page:
+        checks, horizon = self._checks(start)
+        changes = self._changes(start)
+        logs = notification_logs.about_monitor(
+            self.snapshot, self.monitor.name, start.within(Source.NOTIFICATION), self.until, self.most
+        )
+        sources = [
+            [Moment(Place(each.row["timestamp"], Source.CHECK, each.row["id"]), each.row) for each in checks],
+            [Moment(Place(row["at"], Source.STATE_CHANGE, row["id"]), row) for row in changes],
+            [Moment(Place(row["attempted_at"], Source.NOTIFICATION, row["id"]), row) for row in logs],
+            *(self._alerts(start, source) for source in _MOMENTS),
+            self._windows(start),
+        ]
+        found, following = page_of(itertools.chain(*sources), limit, horizon)
+        return Page(self.monitor, self._with_reasons(found, checks, changes, start), following)
+
+    def _checks(self, start: Place) -> tuple[list[Check], Place | None]:
+        """The checks that are worth a line, and up to where they were looked at if there may be more."""
+        place = start.within(Source.CHECK)
+        threshold = max(self.monitor.failure_threshold, self.monitor.success_threshold)
+        before = events.outcomes_before(self.snapshot, self.monitor.id, place, threshold)
+        rows: list[Row] = []
+        worth: list[Check] = []
+        while True:
+            more = events.outcomes_after(self.snapshot, self.monitor.id, place, self.until, CHECKS_AT_ONCE)
+            rows += more
+            is_over = len(more) < CHECKS_AT_ONCE
+            # The last one is only looked at: whether it is the last of its row, what follows it says.
+            seen = rows if is_over else rows[:-1]
+            earlier = before[-1] if before and before[-1]["timestamp"] >= self.since else None
+            worth = worth_a_line(counted(rows, before)[: len(seen)], earlier, None if is_over else rows[-1])
+            if is_over:
+                return worth, None
+            if len(worth) >= self.most or len(rows) >= MOST_CHECKS:
+                return worth, Place(seen[-1]["timestamp"], Source.CHECK, seen[-1]["id"])
+            place = more[-1]["timestamp"], more[-1]["id"]
+
+    def _changes(self, start: Place) -> list[Row]:
+        place = start.within(Source.STATE_CHANGE)
+        return state_changes.after(self.snapshot, self.monitor.id, place, self.until, self.most)
+
+    def _alerts(self, start: Place, source: Source) -> Iterator[Moment]:
+        name, moment = self.monitor.name, _MOMENTS[source]
+        for alert in alerts.about_monitor(self.snapshot, name, moment, start.within(source), self.until, self.most):
+            yield Moment(Place(as_text(getattr(alert, moment)), source, alert.id), {"alert": alert})
+
+    def _windows(self, start: Place) -> Iterator[Moment]:
+        if start.at >= self.until:
+            return
+        since, until = datetime.fromisoformat(start.at), datetime.fromisoformat(self.until)
+        for row in windows.between(self.snapshot, start.at, self.until):
+            window = windows.planned(row)
+            if not window.is_about(self.monitor.name, self.monitor.group_name, self.monitor.tags or ()):
+                continue
+            # A window that recurs was not there before somebody made it.
+            made_at = datetime.fromisoformat(row["created_at"])
+            spans = itertools.takewhile(
+                lambda span: span.starts_at < until, window.spans(max(since, made_at) - _MILLISECOND)
+            )
+            for span in itertools.islice(spans, self.most):
+                clipped = Span(max(span.starts_at, made_at), span.ends_at)
+                yield from (each for each in _ends(row, clipped) if start < each.place and each.place.at < self.until)
+
+    def _with_reasons(
+        self, found: Sequence[Moment], checks: Sequence[Check], changes: Sequence[Row], start: Place
+    ) -> list[Moment]:
+        """The moments, those of checks with their events. Checks and alerts have the reason for what they changed."""
+        ids = [moment.place.id for moment in found if moment.place.source is Source.CHECK]
+        whole = events.with_ids(self.snapshot, ids)
+        by_id = {check.row["id"]: check for check in checks}
+        made_by = {row["event_id"]: row for row in changes if row["event_id"] is not None}
+        # The change that came with an alert may stand on the page before.
+        known = [*state_changes.at_time(self.snapshot, self.monitor.id, start.at), *changes]
+        of_alert = {(row["alert_id"], row["at"]): row["reason"] for row in known}
+        states = _States(
+            state_changes.state_at(self.snapshot, self.monitor.id, start.within(Source.STATE_CHANGE)), changes
+        )
+        shown: list[Moment] = []
+        for moment in found:
+            place, row = moment
+            if place.source is Source.CHECK:
+                check = by_id[place.id]
+                reason = reason_of(check, states.at(place.at), made_by.get(place.id))
+                row = {"event": whole[place.id], **_said(check, reason)}
+            elif place.source in _MOMENTS:
+                row = {**row, "reason": of_alert.get((place.id, place.at))}
+            shown.append(Moment(place, row))
+        return shown
+
+
+class _States:
+    """A monitor's states; asked in the order of the times."""
+
+    def __init__(self, state: str | None, changes: Sequence[Row]) -> None:
+        self._state, self._changes = state, deque(changes)
+
+    def at(self, at: str) -> str | None:
+        """The state after whatever changed it at that time."""
+        while self._changes and self._changes[0]["at"] <= at:
+            self._state = self._changes.popleft()["to_state"]
+        return self._state
+
+
+def _said(check: Check, reason: str) -> dict[str, Any]:
+    return {"reason": reason, "failures": check.failures, "successes": check.successes}
+
+
+def _ends(row: Row, span: Span) -> Iterator[Moment]:
+    starts_at, ends_at = as_text(span.starts_at), as_text(span.ends_at)
+    if starts_at < ends_at:
+        known = {"kind": row["kind"], "body": row["body"], "starts_at": starts_at, "ends_at": ends_at}
+        yield Moment(Place(starts_at, Source.WINDOW_BEGINS, row["id"]), known)
+        yield Moment(Place(ends_at, Source.WINDOW_ENDS, row["id"]), known)

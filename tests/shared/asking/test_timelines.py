@@ -1,0 +1,162 @@
+"""A timeline over a real store: whatever the size of its pages, and however many checks there are."""
+
+import itertools
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from shared.history.timeline import Moment, Place, Source
+from shared.monitors.windows.window import Window
+from shared.store import MonitorNotFound, Store
+from shared.store.asking import timeline
+from shared.store.asking.timeline import Page
+from shared.store.tables import events
+from tests.support.builders import at, event
+from tests.support.store.engines import on_each_engine, on_sqlite
+from tests.support.store.steps import add, report, rows, settle
+
+DAY = 86_400
+
+
+def page(store: Store, limit: int = 1_000, after: Place | None = None, since: float = -60, until: float = DAY) -> Page:
+    return store.timelines.page(1, since=at(since), until=at(until), limit=limit, after=after)
+
+
+def walked(store: Store, limit: int) -> list[Moment]:
+    """Every moment, page by page."""
+    found: list[Moment] = []
+    after = None
+    while True:
+        part = page(store, limit, after)
+        found += part.moments
+        if part.next is None:
+            return found
+        assert after is None or part.next > after, "it gets on"
+        after = part.next
+
+
+def kinds(moments: list[Moment]) -> list[str]:
+    return [moment.place.source.name for moment in moments]
+
+
+@on_each_engine
+def test_a_long_row_of_successes_is_two_lines(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page looks at some checks only; the next one goes on there, and knows what came before."""
+    monkeypatch.setattr(timeline, "CHECKS_AT_ONCE", 10)
+    monkeypatch.setattr(timeline, "MOST_CHECKS", 30)
+    add(store, *(event(number, ok=True) for number in range(100)))
+    first = page(store)
+    assert kinds(first.moments) == ["CHECK", "STATE_CHANGE"]
+    assert first.next is not None
+    assert [moment.place.id for moment in walked(store, 1_000)] == [1, 1, 100]
+
+
+@on_each_engine
+def test_a_page_reads_no_more_checks_than_it_needs(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "CHECKS_AT_ONCE", 10)
+    add(store, *(event(number, ok=False) for number in range(100)))
+    with store.database.snapshot() as snapshot:
+        assert len(events.outcomes_after(snapshot, 1, ("", -1), "9", 10)) == 10
+    assert len(page(store, 5).moments) == 5
+    assert [moment.place.id for moment in walked(store, 7) if moment.place.source is Source.CHECK] == [*range(1, 101)]
+
+
+@on_sqlite
+@given(
+    outcomes=st.lists(st.tuples(st.booleans(), st.integers(0, 3)), min_size=1, max_size=12),
+    limit=st.integers(2, 12),
+    at_once=st.integers(2, 9),
+)
+@settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_pages_of_any_size_say_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch, outcomes: list[tuple[bool, int]], limit: int, at_once: int
+) -> None:
+    """Checks, several at one time among them, behind those of the examples before."""
+    [(begun,)] = rows(store, "SELECT count(*) FROM events")
+    times = itertools.accumulate((pause for _, pause in outcomes), initial=float(str(begun)) * 4)
+    checks = [event(seconds, ok=ok) for (ok, _), seconds in zip(outcomes, times, strict=False)]
+    add(store, *checks, received=checks[-1].timestamp.timestamp() - at(0).timestamp())
+    monkeypatch.undo()
+    whole = walked(store, 1_000)
+    monkeypatch.setattr(timeline, "CHECKS_AT_ONCE", at_once)
+    monkeypatch.setattr(timeline, "MOST_CHECKS", at_once * 2)
+    parts = walked(store, limit)
+    assert [moment.place for moment in parts] == [moment.place for moment in whole]
+    assert [dict(moment.row).get("reason") for moment in parts] == [dict(moment.row).get("reason") for moment in whole]
+
+
+@on_each_engine
+def test_a_message_has_what_came_before_it(store: Store) -> None:
+    report(store, 0, ok=False, received=0)
+    settle(store, "RETRY", 1, due=2)
+    settle(store, "RETRY", 2, due=4)
+    settle(store, "SENT", 4)
+    sent = [moment.row for moment in page(store).moments if moment.place.source is Source.NOTIFICATION]
+    assert [(row["status"], row["earlier"], row["earlier_answer"]) for row in sent] == [
+        ("RETRY", 0, None),
+        ("RETRY", 1, "retry"),
+        ("SENT", 2, "retry"),
+    ]
+
+
+@on_each_engine
+def test_a_monitor_has_its_own_timeline(store: Store) -> None:
+    report(store, 0, ok=False, received=0)
+    report(store, 0, ok=False, received=0, monitor="blog")
+    settle(store, "SENT", 1)
+    settle(store, "SENT", 1)
+    assert kinds(page(store).moments) == ["CHECK", "STATE_CHANGE", "ALERT_OPENED", "NOTIFICATION"]
+    with pytest.raises(MonitorNotFound, match="there is no monitor 3"):
+        store.timelines.page(3, since=at(0), until=at(1), limit=1)
+
+
+@on_each_engine
+def test_windows_begin_and_end_as_they_recur(store: Store) -> None:
+    """One that recurs has no spans from before somebody made it; what is about others is not there."""
+    report(store, 0, ok=True, received=0)
+    daily = {"every": "day", "at": "12:30", "duration": 600}
+    store.windows.add(Window(kind="maintenance", all=True, **daily), now=at(DAY))
+    store.windows.add(Window(kind="silence", monitors=("shop",), starts_at=at(60), duration=60), now=at(0))
+    report(store, 0, ok=True, received=0, monitor="blog")
+    store.windows.add(Window(kind="silence", monitors=("blog",), starts_at=at(60), duration=60), now=at(0))
+    found = page(store, since=1, until=3 * DAY).moments
+    assert [(moment.place.source.name, moment.row["kind"], moment.place.at[8:16]) for moment in found] == [
+        ("WINDOW_BEGINS", "silence", "08T12:01"),
+        ("WINDOW_ENDS", "silence", "08T12:02"),
+        ("WINDOW_BEGINS", "maintenance", "09T12:30"),
+        ("WINDOW_ENDS", "maintenance", "09T12:40"),
+        ("WINDOW_BEGINS", "maintenance", "10T12:30"),
+        ("WINDOW_ENDS", "maintenance", "10T12:40"),
+    ]
+    assert [moment for limit in (1, 2, 5) for moment in _walked(store, limit)] == found * 3
+
+
+def _walked(store: Store, limit: int) -> list[Moment]:
+    found: list[Moment] = []
+    after = None
+    while True:
+        part = page(store, limit, after, since=1, until=3 * DAY)
+        found += part.moments
+        if part.next is None:
+            return found
+        after = part.next
+
+
+@on_sqlite
+def test_an_index_on_monitor_and_time_finds_the_checks(store: Store) -> None:
+    """Where there is one, nothing else of the table is read."""
+    with store.database.transaction() as transaction:
+        transaction.rows("CREATE INDEX IF NOT EXISTS by_time_here ON events (monitor_id, timestamp)")
+    for sql in (events._OUTCOMES + events._AFTER, events._OUTCOMES + events._BEFORE):  # what is asked
+        with store.database.snapshot() as snapshot:
+            named = {"monitor_id": 1, "at": "2025", "after": 0, "until": "2026", "most": 10}
+            plan = [row["detail"] for row in snapshot.rows(f"EXPLAIN QUERY PLAN {sql}", **named)]
+        assert len(plan) == 1
+        assert plan[0].startswith("SEARCH events USING INDEX "), plan
+        assert "(monitor_id=? AND timestamp" in plan[0]
