@@ -132,8 +132,7 @@ print(json.dumps([function.__name__, sorted(set(sys.modules) - before)]))
     allowed = AGENTS_OWN if name == "check_monitors" else set()
     assert HEAVY & set(loaded) <= allowed
     assert name in WITH_MONITORS or not OF_MONITORS & set(loaded)
-    # A route of show_history has a parameter in its middle.
-    assert len(row.routes) > 1 or name == "show_history" or not OF_SEVERAL_ROUTES & set(loaded)  # type: ignore[attr-defined]
+    assert len(row.routes) > 1 or not OF_SEVERAL_ROUTES & set(loaded)  # type: ignore[attr-defined]
     assert [each for each in loaded if each.startswith("functions.") and each.endswith(".main")] == [
         f"functions.{name}.main"
     ]

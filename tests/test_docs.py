@@ -81,6 +81,8 @@ def test_the_defaults_in_the_tables_are_true(readme: str) -> None:
         default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
         if str(field.alias).startswith("RETENTION_"):
             assert seconds_of(stated, 1e9) == default
+        elif str(field.alias).startswith("FLAPPING_"):
+            assert stated == f"{default:.0%}"
         elif isinstance(default, int | float | str) and not isinstance(default, bool):
             assert stated == (f"{default:g}" if isinstance(default, float) else str(default))
 

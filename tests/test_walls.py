@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "tables": {"engines.database", "tables.scope"},
     "tables.policies": {"engines.database", "refusals"},
     "tables.windows": {"engines.database", "refusals"},
-    "asking": {"engines.database", "tables", "refusals", "asking"},
+    "asking": {"engines.database", "tables", "refusals", "asking", "judging.by_hand"},
     "changes": {"engines.database", "tables"},
     "upkeep": {"engines.database", "tables", "upkeep"},
     "judging": {"engines.database", "tables", "changes", "refusals", "judging"},
@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "ingest": {"engines.database", "tables", "changes", "renames", "judging"},
     "outbox": {"engines.database", "tables", "changes"},
     "heartbeats": {"engines.database", "engines.group_commit", "tables", "ingest", "refusals"},
-    "monitors": {"engines.database", "tables", "changes", "heartbeats", "refusals", "renames", "judging"},
+    "monitors": {"engines.database", "tables", "changes", "heartbeats", "refusals", "renames", "judging", "asking"},
     "claims": {"engines.database", "tables", "renames"},
     "health": {"engines.database", "migrate", "tables"},
     "store": {

@@ -1,6 +1,5 @@
 """A timeline's moments as an answer shows them: each with a reason, and a short sentence in the service's language."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,11 +7,9 @@ from typing import Any
 from functions.show_history import sentences
 from shared.history.timeline import Moment, Source
 from shared.models import Alert, AlertKind, Monitor
+from shared.store import event_of
 from shared.words import Language
 
-# Columns of an event's row that are JSON, with what an empty one means, and those that stand for true and false.
-_JSON: dict[str, Any] = {"cause": None, "attempts": []}
-_FLAGS = ("is_success", "is_inconclusive")
 _NAMES = ("at", "kind", "reason", "text", "event", "alert_id", "channel", "status", "from_state", "to_state", "by")
 _NOTHING = dict.fromkeys(_NAMES)
 Entry = dict[str, Any]
@@ -31,13 +28,6 @@ def entries_of(monitor: Monitor, moments: Sequence[Moment], language: Language) 
             yield {**_NOTHING, "at": at, "kind": "alert", **said, "alert_id": alert.id}
         else:
             yield {**_NOTHING, "at": at, **_OTHERS[source](moment.row, language)}
-
-
-def event_of(row: Row) -> Entry:
-    """An event as it is stored."""
-    event = {name: value for name, value in dict(row).items() if name != "monitor_id"}
-    event |= {name: json.loads(event[name]) if event[name] else empty for name, empty in _JSON.items()}
-    return event | {name: bool(event[name]) for name in _FLAGS}
 
 
 def _check(row: Row, monitor: Monitor, language: Language) -> Entry:

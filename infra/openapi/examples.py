@@ -43,6 +43,10 @@ ALERT: dict[str, Any] = {
     "acknowledged_by": None,
     "resolved_at": None,
     "resolved_by": None,
+    "locations": [],
+    "dependents": [],
+    "still_failing": [],
+    "suppressed_by": None,
     "timings": {"confirmed_seconds": 0.0, "opened_seconds": 0.051, "delivered": {"telegram": 2.06}},
 }
 ACKNOWLEDGED = ALERT | {

@@ -15,6 +15,10 @@ _ALERT = {
     "acknowledged_by": "Who acknowledged it.",
     "resolved_at": "When it ended.",
     "resolved_by": "Who resolved it by hand; null if it recovered by itself.",
+    "locations": "Who saw what when it opened, if several locations report the monitor.",
+    "dependents": "The monitors that depend on this one.",
+    "still_failing": "Those of them that still failed when it ended.",
+    "suppressed_by": "The alert of a monitor that it depends on, because of which nobody is notified of this one.",
     "timings": "How long it took to notify people.",
 }
 
@@ -29,6 +33,11 @@ _HISTORY_QUERY = {
 }
 
 FIELDS: Mapping[str, Mapping[str, str]] = {
+    "SeenFrom": {
+        "location": "The location.",
+        "state": "The monitor's state there.",
+        "error_message": "Why its last failing check there failed; null if it works there.",
+    },
     "Event": {
         "target_url": "The address that was checked; the password of a URL is masked.",
         "status_code": "The HTTP status of the response; null if there was none.",

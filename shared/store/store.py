@@ -11,7 +11,8 @@ from shared.alerting import (
     fall_silent,
     is_silent,
 )
-from shared.models import Agent, Alert, AlertKind, AlertStatus, Cause, Change, Event, Notification
+from shared.models import Agent, AlertKind, Cause, Change, Event
+from shared.store.asking.alerts import Alerts
 from shared.store.changes import open_alert
 from shared.store.engines.database import Database, Transaction
 from shared.store.engines.group_commit import Group
@@ -175,7 +176,7 @@ class Events:
         They are judged in the order of their effective times and returned in the order given. An ``event_id`` that is
         stored already changes nothing. ``sent_at``: see ``alerting.effective_time``.
         """
-        # Imported here, and by_hand below: most functions only read, and start without what judges.
+        # Imported here, and by_hand in Alerts: most functions only read, and start without what judges.
         from shared.store.ingest import ingest
 
         return self._group.run(
@@ -188,59 +189,6 @@ class Events:
                 limits=self._limits,
             )
         )
-
-
-class Alerts:
-    """Alerts: read, and moved by a person."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def get(self, alert_id: int) -> tuple[Alert, list[Notification]]:
-        """An alert with its notifications, oldest first. Raises AlertNotFound."""
-        with self._database.snapshot() as snapshot:
-            return alerts.get(snapshot, alert_id), notifications.of_alert(snapshot, alert_id)
-
-    def page(
-        self,
-        *,
-        limit: int,
-        before: int | None = None,
-        status: AlertStatus | None = None,
-        monitor: str | None = None,
-        kind: AlertKind | None = None,
-    ) -> list[Alert]:
-        """The newest alerts first; ``before``: only those with a smaller id; ``monitor``: those about it."""
-        with self._database.snapshot() as snapshot:
-            return alerts.page(snapshot, limit=limit, before=before, status=status, monitor=monitor, kind=kind)
-
-    def move(
-        self,
-        alert_id: int,
-        to: AlertStatus | None,
-        *,
-        by: str | None,
-        at: datetime,
-        channels: Sequence[str],
-        silence_seconds: float | None = None,
-    ) -> Change:
-        """Move an alert by hand. Its end, or its reopening, is owed to those of ``channels`` that hear of its subject.
-
-        The change's kind is None if the alert was there already, or is to stay where it is (``to`` is None).
-        ``silence_seconds``: for so long messages about its monitor are held.
-
-        Raises:
-            AlertNotFound: no alert has this id.
-            IllegalMove: an alert does not go this way.
-            NotAMonitors: a silence is asked for, and the alert is not about a monitor.
-            TooManyMoves: it was moved too often.
-        """
-        from shared.store.judging.by_hand import move_by_hand, silence
-
-        with self._database.transaction() as transaction:
-            alert = alerts.get(transaction, alert_id)
-            window_id = silence(transaction, alert, silence_seconds, by, at) if silence_seconds else None
-            return move_by_hand(transaction, alert, to or alert.status, by, at, channels)._replace(window_id=window_id)
 
 
 class Agents:

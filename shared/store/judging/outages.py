@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shared.models import Alert, AlertKind, Cause, Change, Monitor, MonitorState, NotificationKind
 from shared.models.alert import SeenFrom
@@ -43,19 +43,13 @@ def open_outage(
     ``voters``: the monitor as its locations see it, if several report it. ``message``: a message of this kind is sent
     in place of the outage's own.
     """
-    transaction, coverage, channels, now, known = occasion
     if cause is None and reported is None:
         # The event that made the quorum may be a success: another location saw the failure.
         failing = next((voter for voter in voters if voter.state is MonitorState.DOWN), None)
         cause, reported = (failing.cause, failing.error_message) if failing else (None, None)
-    hold: str | None = coverage.hold(monitor, now)
-    blocked_by = suppressed_by = None
-    if monitor.depends_on:
-        judged, suppressed_by = dependencies.judge_opening(transaction, monitor, now, known)
-        blocked_by = judged.standing.blocked_by
-        hold = Hold.DEPENDENCY if judged.is_held else hold
+    hold, standing = _held(occasion, monitor)
     return open_alert(
-        transaction,
+        occasion.transaction,
         AlertKind.OUTAGE,
         monitor.name,
         cause=cause,
@@ -63,15 +57,24 @@ def open_outage(
         target_url=target_url,
         failed_at=failed_at,
         opened_at=opened_at,
-        channels=channels_of(monitor, channels),
-        now=now,
+        channels=channels_of(monitor, occasion.channels),
+        now=occasion.now,
         hold=hold,
         message=message,
         locations=[_seen(voter) for voter in voters],
-        dependents=dependencies.dependents(transaction, monitor),
-        suppressed_by=suppressed_by,
-        blocked_by=blocked_by,
+        dependents=dependencies.dependents(occasion.transaction, monitor),
+        **standing,
     )
+
+
+def _held(occasion: Occasion, monitor: Monitor) -> tuple[str | None, dict[str, Any]]:
+    """The rule that holds the outage's messages back, and how the outage stands to what its monitor depends on."""
+    hold = occasion.coverage.hold(monitor, occasion.now)
+    if not monitor.depends_on:
+        return hold, {}
+    judged, suppressed_by = dependencies.judge_opening(occasion.transaction, monitor, occasion.now, occasion.known)
+    standing = {"suppressed_by": suppressed_by, "blocked_by": judged.standing.blocked_by}
+    return Hold.DEPENDENCY if judged.is_held else hold, standing
 
 
 def end_alert(occasion: Occasion, monitor: Monitor, alert: Alert, at: datetime, reason: str | None = None) -> Change:

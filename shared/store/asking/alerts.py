@@ -1,0 +1,62 @@
+"""Alerts: read, and moved by a person."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from shared.models import Alert, AlertKind, AlertStatus, Change, Notification
+from shared.store.engines.database import Database
+from shared.store.tables import alerts, notifications
+
+
+class Alerts:
+    """The alerts of one store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, alert_id: int) -> tuple[Alert, list[Notification]]:
+        """An alert with its notifications, oldest first. Raises AlertNotFound."""
+        with self._database.snapshot() as snapshot:
+            return alerts.get(snapshot, alert_id), notifications.of_alert(snapshot, alert_id)
+
+    def page(
+        self,
+        *,
+        limit: int,
+        before: int | None = None,
+        status: AlertStatus | None = None,
+        monitor: str | None = None,
+        kind: AlertKind | None = None,
+    ) -> list[Alert]:
+        """The newest alerts first; ``before``: only those with a smaller id; ``monitor``: those about it."""
+        with self._database.snapshot() as snapshot:
+            return alerts.page(snapshot, limit=limit, before=before, status=status, monitor=monitor, kind=kind)
+
+    def move(
+        self,
+        alert_id: int,
+        to: AlertStatus | None,
+        *,
+        by: str | None,
+        at: datetime,
+        channels: Sequence[str],
+        silence_seconds: float | None = None,
+    ) -> Change:
+        """Move an alert by hand. Its end, or its reopening, is owed to those of ``channels`` that hear of its subject.
+
+        The change's kind is None if the alert was there already, or is to stay where it is (``to`` is None).
+        ``silence_seconds``: for so long messages about its monitor are held.
+
+        Raises:
+            AlertNotFound: no alert has this id.
+            IllegalMove: an alert does not go this way.
+            NotAMonitors: a silence is asked for, and the alert is not about a monitor.
+            TooManyMoves: it was moved too often.
+        """
+        # Imported here: most functions only read.
+        from shared.store.judging.by_hand import move_by_hand, silence
+
+        with self._database.transaction() as transaction:
+            alert = alerts.get(transaction, alert_id)
+            window_id = silence(transaction, alert, silence_seconds, by, at) if silence_seconds else None
+            return move_by_hand(transaction, alert, to or alert.status, by, at, channels)._replace(window_id=window_id)
