@@ -234,7 +234,8 @@ OPERATIONS = {
         summary="Notice what no event tells",
         description=(
             "One review, as the schedule calls it: an agent that has fallen silent opens an alert, and its monitors "
-            "become UNKNOWN. A heartbeat whose ping did not come in time opens an alert too."
+            "become UNKNOWN. So does a monitor that nobody has checked for three intervals. A heartbeat whose ping did "
+            "not come in time opens an alert too."
         ),
         responses={
             200: Response(

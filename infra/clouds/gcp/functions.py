@@ -44,6 +44,7 @@ SIZES = {
     "maintain_store": Size(max_instances=1),
     "health": Size(max_instances=1),
     "get_alert": Size(max_instances=1),
+    "update_alert": Size(max_instances=1),
 }
 
 
