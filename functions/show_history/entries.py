@@ -1,5 +1,6 @@
 """A timeline's moments as an answer shows them: each with a reason, and a short sentence in the service's language."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
