@@ -36,6 +36,7 @@ SIZES = {
     # A second instance would find everything leased by the first.
     "deliver_notifications": Size(cpu="0.333", max_instances=1, timeout_seconds=300),
     "review_alerts": Size(max_instances=1),
+    "list_alerts": Size(max_instances=1),
     "list_notification_logs": Size(max_instances=1),
     "manage_monitors": Size(max_instances=1),
     "claim_checks": Size(max_instances=1),
