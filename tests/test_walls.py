@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "engines": {"engines"},
     "migrate": {"engines.database"},
     "tables": {"engines.database"},
+    "tables.notification_lists": {"engines.database", "tables.notifications"},
     "tables.policies": {"engines.database", "refusals"},
     "tables.windows": {"engines.database", "refusals"},
     "changes": {"engines.database", "tables"},

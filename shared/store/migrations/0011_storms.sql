@@ -1,0 +1,5 @@
+-- When a sender took the message up last, and the first notification of the list that it went in. By them the store
+-- knows, for every process, how many messages a channel has had in the last seconds.
+ALTER TABLE notifications ADD COLUMN claimed_at TEXT;
+ALTER TABLE notifications ADD COLUMN listed_with INTEGER;
+CREATE INDEX claimed_notifications ON notifications (channel, claimed_at) WHERE claimed_at IS NOT NULL;
