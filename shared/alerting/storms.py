@@ -22,12 +22,16 @@ LISTS = (Pace(1, 1.0), USUAL)
 
 
 class Waiting(NamedTuple):
-    """A notification that is due. ``listed_with``: the first one of the list that it was sent in before, if any."""
+    """A notification that is due. ``listed_with``: the first one of the list that it was sent in before, if any.
+
+    ``is_taken_over``: its sender died, and the channel may have its message.
+    """
 
     id: int
     kind: str
     due_at: datetime
     listed_with: int | None = None
+    is_taken_over: bool = False
 
 
 class Sent(NamedTuple):
@@ -55,9 +59,11 @@ def plan(waiting: Sequence[Waiting], sent: Sequence[Sent], pace: Pace, now: date
     ``waiting``: in the order in which they are due. ``sent``: the messages of the last seconds, as many as ``pace``,
     the channel's own, and ``LISTS`` ask for.
     """
-    lists: dict[tuple[str, int | None], list[Waiting]] = {}
+    lists: dict[tuple[str, int | None, int | None], list[Waiting]] = {}
     for each in waiting:
-        lists.setdefault((each.kind, each.listed_with), []).append(each)
+        # A copy reads like the first message: what went alone goes alone again.
+        alone = each.id if each.is_taken_over and each.listed_with is None else None
+        lists.setdefault((each.kind, each.listed_with, alone), []).append(each)
     if not lists:
         return Plan()
     first = min(lists.values(), key=lambda list_: _ready_at(list_, now))

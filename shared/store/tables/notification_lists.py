@@ -10,7 +10,7 @@ from shared.store.tables.notifications import IS_DUE, LEASE, salvage
 
 # What ``notifications.claim`` would claim one after the other, in one pass over everything that is owed or held.
 _WAITING = f"""
-    SELECT due.id, due.kind, due.due_at, due.listed_with FROM (
+    SELECT due.id, due.kind, due.due_at, due.listed_with, due.status FROM (
         SELECT owed.*, min(owed.id) OVER (PARTITION BY about.subject, about.kind) AS next_id
         FROM (
             SELECT id, alert_id, kind, status, due_at, scheduled_at, leased_until, listed_with FROM notifications
@@ -50,7 +50,16 @@ def waiting(
         clock_was_set_back=as_text(now + skew),
         longest_lease=as_text(leased_until + skew),
     )
-    return [Waiting(row["id"], row["kind"], datetime.fromisoformat(row["due_at"]), row["listed_with"]) for row in rows]
+    return [
+        Waiting(
+            row["id"],
+            row["kind"],
+            datetime.fromisoformat(row["due_at"]),
+            row["listed_with"],
+            is_taken_over=row["status"] == NotificationStatus.SENDING,
+        )
+        for row in rows
+    ]
 
 
 def sent(transaction: Transaction, channel: str, *, now: datetime, seconds: float, skew: timedelta) -> list[Sent]:

@@ -13,6 +13,10 @@ def due(*ids: int, kind: str = "OUTAGE", at_seconds: float = 0, with_: int | Non
     return [Waiting(id_, kind, at(at_seconds), with_) for id_ in ids]
 
 
+def taken_over(id_: int) -> Waiting:
+    return Waiting(id_, "OUTAGE", at(-40), is_taken_over=True)
+
+
 def sent(*seconds: float) -> list[Sent]:
     return [Sent(at(each)) for each in seconds]
 
@@ -39,6 +43,7 @@ WAITING = [
     ("a list that failed goes again as it was, at once", due(6, 7, with_=6) + due(8), [], USUAL, Plan((6, 7), 6)),
     ("also without its first", due(7, 8, with_=6), [], USUAL, Plan((7, 8), 6)),
     ("and keeps the pace", due(6, 7, with_=6), sent(-0.5), USUAL, Plan(wait_seconds=0.5)),
+    ("what a dead sender took alone goes alone", [taken_over(6), *due(7, at_seconds=-3)], [], USUAL, Plan((6,))),
     ("a time that lies far ahead holds nothing up", due(6, at_seconds=9999), [], USUAL, Plan((6,))),
     ("nobody watches so many", due(*range(2000), at_seconds=-2), [], USUAL, Plan(tuple(range(MOST_IN_LIST)), 0)),
 ]  # fmt: skip
