@@ -8,7 +8,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -53,7 +53,11 @@ def deliver_at_once(
         # Even if nothing is owed: a process that only takes events may have no other occasion in time.
         unrecorded_of(store).record(store, notifiers)
         if notification_ids:
-            _Run(store, notifiers, language, AT_ONCE, now, ttl_seconds, among=notification_ids).go()
+            run = _Run(store, notifiers, language, AT_ONCE, now, ttl_seconds, among=notification_ids)
+            if len(notifiers) > len(notification_ids):
+                # A thread and a claim for each of many other channels would hold these up.
+                run.channels = store.notifications.channels_of(notification_ids) & set(notifiers)
+            run.go()
     # The owed messages are safe in the store. The caller's own work is done and must not be reported as failed.
     except StoreUnavailable as trouble:
         step("server", "delivery_put_off", level=logging.WARNING, reason=str(trouble))
@@ -109,6 +113,8 @@ class _Run:
         self.store, self.notifiers, self.language = store, notifiers, language
         self.budget, self.clock, self.ttl_seconds, self.among = budget, clock, ttl_seconds, among
         self.pause = pause
+        # Those that are served.
+        self.channels: Collection[str] = notifiers.keys()
         self.outcomes = dict.fromkeys(OUTCOMES, 0)
         self._unrecorded = unrecorded_of(store)
         self._started = time.monotonic()
@@ -121,7 +127,7 @@ class _Run:
         """Serve every channel. Raises StoreUnavailable if that ended a sender."""
         threads: list[threading.Thread] = []
         unserved: list[str] = []
-        for channel in self.notifiers:
+        for channel in self.channels:
             thread = threading.Thread(target=self._serve, args=(channel,), daemon=True)
             try:
                 thread.start()

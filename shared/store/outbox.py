@@ -95,6 +95,11 @@ class Outbox:
             due = notifications.due_channels(snapshot, now=now, skew=CLOCK_TOLERANCE)
         return not due.isdisjoint(channels)
 
+    def channels_of(self, notification_ids: Sequence[int]) -> set[str]:
+        """The channels that these notifications go to, and perhaps others: those of the ids between them."""
+        with self._database.snapshot() as snapshot:
+            return notifications.channels_of(snapshot, min(notification_ids), max(notification_ids))
+
     def record(self, attempt: Attempt, *, channels: Collection[str]) -> Change | None:
         """Record an attempt. If it changes the alert about its channel, that is owed to the others of ``channels``.
 

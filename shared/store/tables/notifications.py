@@ -58,19 +58,20 @@ _CLAIM = f"""{LEASE}
         ORDER BY due.due_at, due.id LIMIT 1)
     RETURNING *"""  # noqa: S608  # our own text
 
-# Whether one more message may go at once, see alerting.storms: there is no storm, the channel's pace is kept, and
-# nothing waits for a list.
+# Whether one more message may go at once, see alerting.storms: there is no storm, nothing waits for a list, and the
+# channel's pace is kept.
 _IS_CALM = """
           AND (SELECT count(*) FROM (SELECT 1 FROM notifications recent WHERE recent.channel = :channel
             AND recent.claimed_at > :storm_since AND recent.claimed_at <= :clock_was_set_back
             LIMIT :at_once) few) < :at_once
-          AND (SELECT count(DISTINCT coalesce(recent.listed_with, recent.id)) FROM notifications recent
-            WHERE recent.channel = :channel AND recent.claimed_at > :pace_since
-            AND recent.claimed_at <= :clock_was_set_back) < :pace_messages
           AND (SELECT count(*) FROM (SELECT 1 FROM notifications waiting WHERE waiting.channel = :channel
             AND waiting.status IN ('PENDING', 'SENDING') AND waiting.claimed_at IS NULL
             AND waiting.due_at <= :waiting_since LIMIT :at_once + 1) many) <= :at_once"""
-_CLAIM_UNPACED, _CLAIM_PACED = _CLAIM % "", _CLAIM % _IS_CALM
+_KEEPS_PACE = """
+          AND (SELECT count(DISTINCT coalesce(recent.listed_with, recent.id)) FROM notifications recent
+            WHERE recent.channel = :channel AND recent.claimed_at > :pace_since
+            AND recent.claimed_at <= :clock_was_set_back) < :pace_messages"""
+_CLAIM_UNPACED, _CLAIM_CALM, _CLAIM_PACED = (_CLAIM % more for more in ("", _IS_CALM, _IS_CALM + _KEEPS_PACE))
 
 _SETTLE = """
     UPDATE notifications SET status = :status, due_at = :due_at, scheduled_at = :attempted_at, leased_until = NULL
@@ -170,9 +171,9 @@ def claim(
     decided before the clock was set back, and holds nothing up. ``pace``: only if that keeps this pace, and there is no
     storm on the channel.
     """
-    sent = {} if pace is None else _sent_since(pace, now)
+    sql, sent = (_CLAIM_UNPACED, {}) if pace is None else _paced(pace, now)
     row = transaction.row(
-        _CLAIM_UNPACED if pace is None else _CLAIM_PACED,
+        sql,
         channel=channel,
         now=as_text(now),
         clock_was_set_back=as_text(now + skew),
@@ -185,18 +186,29 @@ def claim(
     return None if row is None else salvage(row, now)
 
 
-def _sent_since(pace: "Pace", now: datetime) -> dict[str, Any]:
+def _paced(pace: "Pace", now: datetime) -> tuple[str, dict[str, Any]]:
+    """The claim of what may go at once, and what it asks."""
     # Imported here: most functions send nothing, or to channels without a pace.
     from shared.alerting.storms import AT_ONCE, WAIT_SECONDS, WITHIN_SECONDS, at_once
 
-    pace = at_once(pace)
-    return {
+    calm = {
         "at_once": AT_ONCE,
         "storm_since": as_text(now - timedelta(seconds=WITHIN_SECONDS)),
         "waiting_since": as_text(now - timedelta(seconds=WAIT_SECONDS)),
-        "pace_since": as_text(now - timedelta(seconds=pace.seconds)),
-        "pace_messages": pace.messages,
     }
+    single = at_once(pace)
+    if single.messages > AT_ONCE and single.seconds <= WITHIN_SECONDS:
+        return _CLAIM_CALM, calm  # without a storm it keeps this pace anyhow
+    since = as_text(now - timedelta(seconds=single.seconds))
+    return _CLAIM_PACED, {**calm, "pace_since": since, "pace_messages": single.messages}
+
+
+def channels_of(transaction: Transaction, first: int, last: int) -> set[str]:
+    """The channels that the notifications from the first to the last of these ids go to."""
+    rows = transaction.rows(
+        "SELECT DISTINCT channel FROM notifications WHERE id BETWEEN :first AND :last", first=first, last=last
+    )
+    return {row["channel"] for row in rows}
 
 
 def due_channels(transaction: Transaction, *, now: datetime, skew: timedelta) -> set[str]:
