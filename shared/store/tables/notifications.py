@@ -47,12 +47,13 @@ LEASE = """
     UPDATE notifications SET status = 'SENDING', leased_until = :leased_until, attempts = attempts + 1,
         claimed_at = :now"""
 
+# The plus keeps SQLite from going by the ids: by due_at, the first row that it looks at is usually the right one.
 _CLAIM = f"""{LEASE}
     WHERE id = (
         SELECT due.id FROM notifications due JOIN alerts about ON about.id = due.alert_id
         WHERE due.channel = :channel AND due.status IN ('PENDING', 'SENDING') AND due.listed_with IS NULL
           AND {IS_DUE}
-          AND due.id BETWEEN :first AND :last
+          AND +due.id BETWEEN :first AND :last
           AND {_IS_NEXT}
           %s
         ORDER BY due.due_at, due.id LIMIT 1)

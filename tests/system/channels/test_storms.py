@@ -27,6 +27,11 @@ def report(system: LocalSystem, *, ok: bool) -> float:
     return time.monotonic() - began
 
 
+def told(system: LocalSystem, kind: str) -> int:
+    """How many lines of this kind the console printed."""
+    return sum(line.startswith(f"{kind} m") for line in system.output().splitlines())
+
+
 def test_a_storm_is_a_few_messages_and_a_row_each(project: Path, tmp_path: Path, bot_api: BotApi) -> None:
     group = {**bot_api.environ, "TELEGRAM_CHAT_ID": "-100123"}
     with LocalSystem(project, tmp_path, TARGET_URL="", **group) as system:
@@ -36,10 +41,9 @@ def test_a_storm_is_a_few_messages_and_a_row_each(project: Path, tmp_path: Path,
             system.wait_until(lambda: len(system.rows(LOGS, kind)) == MONITORS, 60)  # noqa: B023
             assert {row["status"] for row in system.rows(LOGS, kind)} <= {"SENT", "RETRY"}
             assert len({row["notification_id"] for row in system.rows(LOGS, kind)}) == MONITORS
-        system.wait_until(
-            lambda: sum(line.startswith("RECOVERY m") for line in system.output().splitlines()) == MONITORS
-        )
+        system.wait_until(lambda: told(system, "RECOVERY") == MONITORS, 60)
         assert system.get("/").json()["owed_notifications"] == 0
+        assert told(system, "OUTAGE") == MONITORS
     heads = [text.split("\n")[0] for text in bot_api.messages if "\n" in text]
     assert sum(int(re.findall(r"^OUTAGE: (\d+) monitors", head)[0]) for head in heads if head.startswith("O")) >= 290
     at = [call.received_at.timestamp() for call in bot_api.calls]
