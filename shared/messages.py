@@ -13,7 +13,9 @@ __all__ = [
     "Language",
     "compose",
     "compose_about_backend",
+    "compose_list",
     "compose_short",
+    "compose_short_list",
     "compose_test",
     "duration",
     "one_line",
@@ -25,7 +27,12 @@ __all__ = [
 # Four parts of this length and three lists of names, in characters of two UTF-16 units each, stay within Telegram's
 # 4,096.
 MAX_PART = 300
-MAX_LIST = 150
+MAX_NAMES = 150
+# A list names so many, and is never longer than Telegram's messages, in UTF-16 units.
+MAX_NAMED = 20
+MAX_LIST = 4_096
+# Lines of the shortest length always fit.
+LINE_LENGTHS = (200, 120, 80, 60)
 # A person's name. What is longer is no name.
 MAX_NAME = 64
 
@@ -54,12 +61,19 @@ def compose(alert: Alert, notification: Notification, language: Language, zone: 
     ``zone`` is the one in which times are shown; None means this machine's own.
     """
     words = words_of(language).MESSAGES
-    cause = said_cause(alert.cause_data, alert.cause, language, zone) or words["cause_unknown"]
+    cause = _cause(alert, language, zone)
     parts = [
         _title(alert, notification.kind, language),
         words["cause"].format(cause=cause),
         words["since"].format(time=_time(alert.failed_at, zone)),
+        *_details(alert, notification, language),
     ]
+    return _SEPARATOR.join([*parts, f"#{notification.id}"])
+
+
+def _details(alert: Alert, notification: Notification, language: Language) -> list[str]:
+    """What a message says beside its subject, its cause and its time."""
+    words, parts = words_of(language).MESSAGES, []
     if notification.kind is NotificationKind.RECOVERY:
         lasted = duration(notification.occurred_at - alert.failed_at, language)
         parts.append(words["lasted"].format(duration=lasted))
@@ -75,7 +89,7 @@ def compose(alert: Alert, notification: Notification, language: Language, zone: 
         name = one_line(notification.actor or "", MAX_NAME)
         move = "resolved" if notification.kind is NotificationKind.RECOVERY else "reopened"
         parts.append(words[f"{move}_by"].format(name=name) if name else words[f"{move}_by_hand"])
-    return _SEPARATOR.join([*parts, f"#{notification.id}"])
+    return parts
 
 
 def _around(alert: Alert, kind: NotificationKind, language: Language) -> list[str]:
@@ -84,21 +98,21 @@ def _around(alert: Alert, kind: NotificationKind, language: Language) -> list[st
     if kind is NotificationKind.RECOVERY:
         found = {"still_failing": list(alert.still_failing)}
     else:
-        why = {seen.location: one_line(seen.error_message or "", MAX_LIST) for seen in alert.locations}
+        why = {seen.location: one_line(seen.error_message or "", MAX_NAMES) for seen in alert.locations}
         failing = [
             f"{place} ({text})" if text not in ("", alert.cause) else place for place, text in why.items() if text
         ]
         working = [seen.location for seen in alert.locations if seen.state == "UP"]
         found = {"failing_from": failing, "working_from": working, "dependents": list(alert.dependents)}
-    parts = [words[code].format(names=_list(names, language)) for code, names in found.items() if names]
+    parts = [words[code].format(names=_names(names, language)) for code, names in found.items() if names]
     return [*parts, words["flaps"]] if kind is NotificationKind.FLAPPING else parts
 
 
-def _list(names: Sequence[str], language: Language) -> str:
+def _names(names: Sequence[str], language: Language) -> str:
     """As many names as fit, and how many more there are."""
     shown: list[str] = []
-    for name in (one_line(each, MAX_LIST) for each in names):
-        if shown and len(", ".join([*shown, name])) > MAX_LIST:
+    for name in (one_line(each, MAX_NAMES) for each in names):
+        if shown and len(", ".join([*shown, name])) > MAX_NAMES:
             break
         shown.append(name)
     text, left = ", ".join(shown), len(names) - len(shown)
@@ -125,13 +139,60 @@ def _times_to_notify(alert: Alert, notification: Notification, language: Languag
     return [words["and_then"].join(known)] if known else []
 
 
-def _title(alert: Alert, kind: NotificationKind, language: Language) -> str:
-    words = words_of(language)
-    target = one_line(alert.target_url or "")
-    name = one_line(alert.subject) or target or "?"
+def compose_list(listed: Sequence[tuple[Alert, Notification]], language: Language, zone: tzinfo | None = None) -> str:
+    """One text for several messages of one kind: how many, the first ones with their ids, and which are not named.
+
+    ``zone``: as for ``compose``.
+    """
+    kind, words = listed[0][1].kind, words_of(language)
+    subjects = {alert.subject for alert, _ in listed if alert.kind.is_of_monitor}
+    # A monitor can have recovered from two things: then these are not so many monitors.
+    head = words.MESSAGES["list_of_monitors" if len(subjects) == len(listed) else "list"]
+    named = [
+        _SEPARATOR.join(
+            [_name(alert, kind, language), _cause(alert, language, zone), *_details(alert, about, language)]
+        )
+        for alert, about in listed[:MAX_NAMED]
+    ]
+    ids = [about.id for _, about in listed]
+    return _list(head.format(kind=words.KINDS[kind], count=len(ids)), named, ids, words.MESSAGES["list_of_more"])
+
+
+def compose_short_list(listed: Sequence[tuple[Alert, Notification]]) -> str:
+    """What remains of a list that could not be composed, in English."""
+    subjects = [one_line(alert.subject) or "?" for alert, _ in listed[:MAX_NAMED]]
+    ids = [notification.id for _, notification in listed]
+    return _list(f"{listed[0][1].kind}: {len(ids)}", subjects, ids, words_of("en").MESSAGES["list_of_more"])
+
+
+def _list(head: str, named: Sequence[str], ids: Sequence[int], more: str) -> str:
+    """The lines of a list, each cut as far as it takes for all to fit into one message of Telegram's."""
+    rest = ids[len(named) :]
+    range_ = "–".join(f"#{id_}" for id_ in sorted({*rest[:1], *rest[-1:]}))
+    last = [more.format(count=len(rest), ids=range_)] if rest else []
+    for longest in LINE_LENGTHS:
+        lines = [f"{one_line(line, longest)}{_SEPARATOR}#{id_}" for line, id_ in zip(named, ids, strict=False)]
+        text = "\n".join([head, *lines, *last])
+        if len(text.encode("utf-16-le")) // 2 <= MAX_LIST:
+            break
+    return text
+
+
+def _cause(alert: Alert, language: Language, zone: tzinfo | None) -> str:
+    return said_cause(alert.cause_data, alert.cause, language, zone) or words_of(language).MESSAGES["cause_unknown"]
+
+
+def _name(alert: Alert, kind: NotificationKind, language: Language) -> str:
+    name = one_line(alert.subject) or one_line(alert.target_url or "") or "?"
     if kind is NotificationKind.RECOVERY and alert.kind is not AlertKind.OUTAGE:
         # Otherwise nobody could see whether a monitor, a channel or an agent has recovered.
-        name = f"{words.SUBJECTS[alert.kind]} {name}"
+        name = f"{words_of(language).SUBJECTS[alert.kind]} {name}"
+    return name
+
+
+def _title(alert: Alert, kind: NotificationKind, language: Language) -> str:
+    words = words_of(language)
+    target, name = one_line(alert.target_url or ""), _name(alert, kind, language)
     return f"{words.KINDS[kind]} {name}" if target in ("", name) else f"{words.KINDS[kind]} {name} ({target})"
 
 

@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "engines": {"engines"},
     "migrate": {"engines.database"},
     "tables": {"engines.database", "tables.scope"},
+    "tables.notification_lists": {"engines.database", "tables.notifications"},
     "tables.policies": {"engines.database", "refusals"},
     "tables.windows": {"engines.database", "refusals"},
     "asking": {"engines.database", "tables", "refusals", "asking", "judging.by_hand"},

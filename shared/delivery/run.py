@@ -4,25 +4,28 @@ Never inside a transaction, and never in a thread that outlives the caller: clou
 Channels are served side by side, each in its own order, so that a slow one delays no other.
 """
 
+import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared.delivery.retry import retry_seconds
+from shared.delivery.texts import Language, text_about
 from shared.delivery.unrecorded import unrecorded_of
 from shared.logs import step
-from shared.messages import Language, compose, compose_short
-from shared.models import Attempt, AttemptStatus, Notification, now, storable
+from shared.models import Attempt, AttemptStatus, now, storable
 from shared.models.notification import OUTCOMES
-from shared.notifiers import Notifier, SendFailed, unexpected
+from shared.notifiers import Notifier, SendFailed, pace_of, unexpected
 from shared.store import Owed, Store, StoreUnavailable
 
 LEASE_SECONDS = 30.0
 SEND_SECONDS = 10.0
 POLL_SECONDS = 0.25
+# A run waits for a list for so long. What has to wait longer, for the channel's pace, is left to a later run.
+LIST_SECONDS = 2.0
 TTL_SECONDS = 86_400.0
 
 
@@ -50,7 +53,11 @@ def deliver_at_once(
         # Even if nothing is owed: a process that only takes events may have no other occasion in time.
         unrecorded_of(store).record(store, notifiers)
         if notification_ids:
-            _Run(store, notifiers, language, AT_ONCE, now, ttl_seconds, among=notification_ids).go()
+            run = _Run(store, notifiers, language, AT_ONCE, now, ttl_seconds, among=notification_ids)
+            if len(notifiers) > len(notification_ids):
+                # A thread and a claim for each of many other channels would hold these up.
+                run.channels = store.notifications.channels_of(notification_ids) & set(notifiers)
+            run.go()
     # The owed messages are safe in the store. The caller's own work is done and must not be reported as failed.
     except StoreUnavailable as trouble:
         step("server", "delivery_put_off", level=logging.WARNING, reason=str(trouble))
@@ -64,6 +71,7 @@ def deliver_owed(
     language: Language,
     ttl_seconds: float,
     clock: Callable[[], datetime] = now,
+    pause: Callable[[float], object] = time.sleep,
 ) -> dict[AttemptStatus, int]:
     """Give up what is older than ``ttl_seconds`` and send what is due, within RUN; the attempts by outcome.
 
@@ -82,7 +90,7 @@ def deliver_owed(
             notification_id=given_up.id,
             channel=given_up.channel,
         )
-    run = _Run(store, notifiers, language, RUN, clock, ttl_seconds)
+    run = _Run(store, notifiers, language, RUN, clock, ttl_seconds, pause=pause)
     if store.notifications.has_due(notifiers, now=clock()):
         run.go()
     return {**run.outcomes, AttemptStatus.EXPIRED: len(expired)}
@@ -100,21 +108,26 @@ class _Run:
         clock: Callable[[], datetime],
         ttl_seconds: float,
         among: Sequence[int] | None = None,
+        pause: Callable[[float], object] = time.sleep,
     ) -> None:
         self.store, self.notifiers, self.language = store, notifiers, language
         self.budget, self.clock, self.ttl_seconds, self.among = budget, clock, ttl_seconds, among
+        self.pause = pause
+        # Those that are served.
+        self.channels: Collection[str] = notifiers.keys()
         self.outcomes = dict.fromkeys(OUTCOMES, 0)
         self._unrecorded = unrecorded_of(store)
         self._started = time.monotonic()
         self._lock = threading.Lock()
-        self._sending = 0
+        # How many channels are sending, or wait for a list.
+        self._busy = 0
         self._trouble: StoreUnavailable | None = None
 
     def go(self) -> None:
         """Serve every channel. Raises StoreUnavailable if that ended a sender."""
         threads: list[threading.Thread] = []
         unserved: list[str] = []
-        for channel in self.notifiers:
+        for channel in self.channels:
             thread = threading.Thread(target=self._serve, args=(channel,), daemon=True)
             try:
                 thread.start()
@@ -148,56 +161,82 @@ class _Run:
     def _serve_next(self, channel: str) -> bool:
         """Send the channel's next message, if one is due. Whether to ask again."""
         self._unrecorded.record(self.store, self.notifiers)
-        at = self.clock()
+        pace, at = pace_of(self.notifiers[channel]), self.clock()
         lease = at + timedelta(seconds=LEASE_SECONDS)
-        owed = self.store.notifications.claim(channel, now=at, leased_until=lease, among=self.among)
+        owed = self.store.notifications.claim(channel, now=at, leased_until=lease, among=self.among, pace=pace)
         if owed is not None:
-            self._attempt(owed)
+            self._attempt([owed])
             return True
-        if self.among is not None or not self._sending:
+        # If everything could be sent at once, nothing is left for a list.
+        if pace is not None and (self.among is None or sum(self.outcomes.values()) < len(self.among)):
+            claimed = self.store.notifications.claim_list(channel, now=at, leased_until=lease, pace=pace)
+            if claimed.owed:
+                self._attempt(claimed.owed)
+                return True
+            if claimed.wait_seconds is not None and self._wait(claimed.wait_seconds):
+                return True
+        if self.among is not None or not self._busy:
             return False
         # Another channel is slow. Messages that come due on this one meanwhile must not wait for it.
         time.sleep(POLL_SECONDS)
         return True
 
+    def _wait(self, seconds: float) -> bool:
+        """Wait until a list may go, unless that is too long. Whether this waited."""
+        if self.among is not None or seconds > LIST_SECONDS or self._elapsed() + seconds > self.budget.starts_until:
+            return False
+        with self._being_busy():
+            self.pause(seconds)
+        return True
+
+    @contextlib.contextmanager
+    def _being_busy(self) -> Iterator[None]:
+        with self._lock:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._busy -= 1
+
     def _elapsed(self) -> float:
         return time.monotonic() - self._started
 
-    def _attempt(self, owed: Owed) -> None:
-        with self._lock:
-            self._sending += 1
+    def _attempt(self, listed: Sequence[Owed]) -> None:
+        """Send one message about all that is listed, and record how that went for each."""
+        first, *others = (owed.notification for owed in listed)
         attempted_at, started = self.clock(), time.perf_counter()
-        try:
-            status, answer, retry_after = self._send(owed)
-        finally:
-            with self._lock:
-                self._sending -= 1
+        with self._being_busy():
+            status, answer, retry_after = self._send(listed)
         duration_ms = round((time.perf_counter() - started) * 1000, 3)
-        due_at = None
-        if status is AttemptStatus.RETRY:
-            due_at = self._due_at(owed.notification, retry_after)
-        self._unrecorded.add(Attempt(owed.notification, status, attempted_at, duration_ms, answer, due_at))
-        with self._lock:
-            self.outcomes[status] += 1
-        step(
-            "server",
-            f"notification_{status.lower()}",
-            level=logging.INFO if status is AttemptStatus.SENT else logging.WARNING,
-            alert_id=owed.alert.id,
-            target_url=owed.alert.target_url,
-            notification_id=owed.notification.id,
-            kind=owed.notification.kind,
-            channel=owed.notification.channel,
-            duration_ms=duration_ms,
-            answer=answer,
-            due_at=due_at,
+        due_at = self._due_at(listed, retry_after) if status is AttemptStatus.RETRY else None
+        self._unrecorded.add(
+            Attempt(first, status, attempted_at, duration_ms, answer, due_at=due_at, listed=tuple(others))
         )
+        with self._lock:
+            self.outcomes[status] += len(listed)
+        for owed in listed:
+            step(
+                "server",
+                f"notification_{status.lower()}",
+                level=logging.INFO if status is AttemptStatus.SENT else logging.WARNING,
+                alert_id=owed.alert.id,
+                target_url=owed.alert.target_url,
+                notification_id=owed.notification.id,
+                kind=owed.notification.kind,
+                channel=owed.notification.channel,
+                duration_ms=duration_ms,
+                answer=answer,
+                due_at=due_at,
+            )
         self._record()
 
-    def _due_at(self, notification: Notification, retry_after: float | None) -> datetime:
+    def _due_at(self, listed: Sequence[Owed], retry_after: float | None) -> datetime:
         at = self.clock()
-        left = self.ttl_seconds - max(0.0, (at - notification.created_at).total_seconds())
-        return at + timedelta(seconds=retry_seconds(notification.attempts, retry_after, left=left))
+        attempts = max(owed.notification.attempts for owed in listed)
+        oldest = min(owed.notification.created_at for owed in listed)
+        left = self.ttl_seconds - max(0.0, (at - oldest).total_seconds())
+        return at + timedelta(seconds=retry_seconds(attempts, retry_after, left=left))
 
     def _record(self) -> None:
         """Record what was attempted. Raises StoreUnavailable if that does not succeed before the run's end."""
@@ -209,26 +248,11 @@ class _Run:
                     raise
             time.sleep(POLL_SECONDS)
 
-    def _send(self, owed: Owed) -> tuple[AttemptStatus, str, float | None]:
-        text, remark = self._composed(owed)
-        status, answer, retry_after = self._hand_over(text, owed)
+    def _send(self, listed: Sequence[Owed]) -> tuple[AttemptStatus, str, float | None]:
+        text, remark = text_about(listed, self.language)
+        status, answer, retry_after = self._hand_over(text, listed[0])
         # The channel's own words may hold anything, and the store must be able to keep them.
         return status, storable(answer + remark), retry_after
-
-    def _composed(self, owed: Owed) -> tuple[str, str]:
-        """The text, and what the log must say about it."""
-        try:
-            return compose(owed.alert, owed.notification, self.language), ""
-        except Exception as defect:  # noqa: BLE001  # a message without its details is better than none
-            step(
-                "server",
-                "message_not_composed",
-                level=logging.ERROR,
-                failure=True,
-                notification_id=owed.notification.id,
-            )
-            remark = f" (a short text, because composing failed: {_name(defect)})"
-            return compose_short(owed.alert, owed.notification), remark
 
     def _hand_over(self, text: str, owed: Owed) -> tuple[AttemptStatus, str, float | None]:
         seconds = min(SEND_SECONDS, self.budget.ends_at - self._elapsed())

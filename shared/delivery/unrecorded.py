@@ -70,10 +70,15 @@ def unrecorded_of(store: Store) -> Unrecorded:
 
 
 def _record(store: Store, attempt: Attempt, channels: Collection[str]) -> Change | None:
-    notification = attempt.notification
-    if attempt.is_late and not _still_has(store, notification):
-        step("server", "attempt_forgotten", level=logging.WARNING, notification_id=notification.id)
-        return None
+    if attempt.is_late:
+        every = (attempt.notification, *attempt.listed)
+        known = [notification for notification in every if _still_has(store, notification)]
+        if len(known) < len(every):
+            first = attempt.notification.id
+            step("server", "attempt_forgotten", level=logging.WARNING, notification_id=first, count=len(every))
+        if not known:
+            return None
+        attempt = attempt._replace(notification=known[0], listed=tuple(known[1:]))
     return store.notifications.record(attempt, channels=channels)
 
 

@@ -104,6 +104,7 @@ class Attempt(NamedTuple):
     """How one attempt to send a notification went, as it is recorded.
 
     ``due_at``: when a RETRY is due. ``is_late``: the store failed to record it before, so that it may be there already.
+    ``listed``: the other notifications that the same message was about.
     """
 
     notification: Notification
@@ -113,3 +114,4 @@ class Attempt(NamedTuple):
     answer: str | None
     due_at: datetime | None = None
     is_late: bool = False
+    listed: tuple[Notification, ...] = ()

@@ -11,13 +11,16 @@ import importlib.util
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Literal, NamedTuple, Protocol, Self, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, Self, cast
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
 from shared.models import Notification
 from shared.settings import SettingError, secrets
 from shared.settings.secrets import HIDDEN
+
+if TYPE_CHECKING:
+    from shared.models.pace import Pace
 
 
 class SendFailed(Exception):
@@ -120,6 +123,14 @@ class NotifierKind(BaseModel, ABC):
         """The kind's name."""
         return _kind_of(type(self))
 
+    @property
+    def pace(self) -> "Pace | None":
+        """What the channel allows; in a storm it gets lists. None: it gets each message at once, and by itself."""
+        # Imported here: only what sends asks.
+        from shared.models.pace import USUAL
+
+        return USUAL
+
     def setting(self, field: str) -> str:
         """A setting's name as a person writes it: ``TELEGRAM_CHAT_ID``, or ``CHANNELS.ops.chat_id``."""
         return self._setting_names.get(field, field)
@@ -141,6 +152,12 @@ class NotifierKind(BaseModel, ABC):
         """The error that this channel cannot be used here; it names the channel's first setting."""
         field, value = next(iter(self))
         return SettingError(self.setting(field), HIDDEN if isinstance(value, SecretStr) else str(value), expected)
+
+
+def pace_of(notifier: Notifier) -> "Pace | None":
+    """See NotifierKind.pace; None for what is no kind of channel."""
+    pace: Pace | None = getattr(notifier, "pace", None)
+    return pace
 
 
 def unexpected(notifier: Notifier, defect: Exception) -> str:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
 
@@ -26,12 +26,22 @@ from shared.store.tables import alerts, delivery_times, notification_logs, notif
 # The kinds of the messages that say first that there is an alert.
 _FIRST = frozenset(kind.value for kind in AlertKind)
 
+if TYPE_CHECKING:
+    from shared.models.pace import Pace
+
 
 class Owed(NamedTuple):
     """A leased notification and the alert that it is about."""
 
     notification: Notification
     alert: Alert
+
+
+class Claimed(NamedTuple):
+    """What goes as one message; if that is nothing, the seconds until there may be something (None: nothing waits)."""
+
+    owed: list[Owed]
+    wait_seconds: float | None = None
 
 
 class Outbox:
@@ -41,12 +51,19 @@ class Outbox:
         self._database = database
 
     def claim(
-        self, channel: str, *, now: datetime, leased_until: datetime, among: Sequence[int] | None = None
+        self,
+        channel: str,
+        *,
+        now: datetime,
+        leased_until: datetime,
+        among: Sequence[int] | None = None,
+        pace: "Pace | None" = None,
     ) -> Owed | None:
         """Lease the next due notification of ``channel``, or None. The longest due goes first.
 
         An expired lease is taken over. Times that lie in the future because the clock was set back hold nothing up.
-        ``among``: only from the least to the greatest of these ids.
+        ``among``: only from the least to the greatest of these ids. ``pace``: only what may go at once on a channel of
+        this pace; ``claim_list`` gives the rest.
         """
         if among is not None and not among:
             return None
@@ -54,9 +71,35 @@ class Outbox:
         # A lease keeps other senders away, who see it at once. If a power cut undoes it, the message is due again.
         with self._database.transaction(is_durable=False) as transaction:
             claimed = notifications.claim(
-                transaction, channel, now=now, leased_until=leased_until, ids=ids, skew=CLOCK_TOLERANCE
+                transaction, channel, now=now, leased_until=leased_until, ids=ids, skew=CLOCK_TOLERANCE, pace=pace
             )
             return Owed(claimed, alerts.of_notification(transaction, claimed)) if claimed else None
+
+    def claim_list(self, channel: str, *, now: datetime, leased_until: datetime, pace: "Pace") -> Claimed:
+        """Lease together what may go on ``channel`` as one message, of what may not go at once: see alerting.storms.
+
+        A list whose lease expired, or that failed, is leased again as the same list, so that its copies are alike.
+        """
+        # Imported here: it is only needed in a storm.
+        from shared.alerting import storms
+        from shared.store.tables import notification_lists
+
+        with self._database.transaction(is_durable=False) as transaction:
+            waiting = notification_lists.waiting(
+                transaction, channel, now=now, leased_until=leased_until, skew=CLOCK_TOLERANCE
+            )
+            if not waiting:
+                return Claimed([])
+            seconds = max(each.seconds for each in (pace, *storms.LISTS))
+            sent = notification_lists.sent(transaction, channel, now=now, seconds=seconds, skew=CLOCK_TOLERANCE)
+            plan = storms.plan(waiting, sent, pace, now)
+            if not plan.ids:
+                return Claimed([], plan.wait_seconds)
+            claimed = notification_lists.claim(
+                transaction, plan.ids, plan.listed_with, now=now, leased_until=leased_until
+            )
+            about = alerts.of_notifications(transaction, claimed)
+            return Claimed([Owed(each, about[each.alert_id]) for each in claimed])
 
     def has_due(self, channels: Collection[str], *, now: datetime) -> bool:
         """Whether any of ``channels`` may have something to claim; a read, so that idle runs write nothing."""
@@ -64,19 +107,30 @@ class Outbox:
             due = notifications.due_channels(snapshot, now=now, skew=CLOCK_TOLERANCE)
         return not due.isdisjoint(channels)
 
+    def channels_of(self, notification_ids: Sequence[int]) -> set[str]:
+        """The channels that these notifications go to, and perhaps others: those of the ids between them."""
+        with self._database.snapshot() as snapshot:
+            return notifications.channels_of(snapshot, min(notification_ids), max(notification_ids))
+
     def record(self, attempt: Attempt, *, channels: Collection[str]) -> Change | None:
         """Record an attempt. If it changes the alert about its channel, that is owed to the others of ``channels``.
 
-        An attempt whose lease was taken over meanwhile still has its row. A late attempt that was committed after all
-        changes nothing.
+        An attempt whose lease was taken over meanwhile still has its row, and so has each notification of a list. If a
+        late attempt was committed after all, nothing changes.
         """
         with self._database.transaction() as transaction:
             # Asked inside the transaction: a commit that is still under way holds the lock until it can be seen.
             if attempt.is_late and notification_logs.has(transaction, attempt):
                 return None
-            notifications.settle(transaction, attempt)
-            notification_logs.add(transaction, attempt)
-            _note_time(transaction, attempt)
+            if attempt.listed:
+                from shared.store.tables import notification_lists
+
+                notification_lists.settle(transaction, attempt)
+            else:
+                notifications.settle(transaction, attempt)
+                notification_logs.add(transaction, attempt)
+            for notification in (attempt.notification, *attempt.listed):
+                _note_time(transaction, attempt, notification)
             return _judge_channel(transaction, attempt, channels)
 
     def expire(self, *, now: datetime, created_before: datetime) -> list[Notification]:
@@ -96,9 +150,8 @@ class Outbox:
             return notification_logs.page(snapshot, limit=limit, before=before, alert_id=alert_id)
 
 
-def _note_time(transaction: Transaction, attempt: Attempt) -> None:
+def _note_time(transaction: Transaction, attempt: Attempt, notification: Notification) -> None:
     """Note how long a channel waited for the first message about an alert."""
-    notification = attempt.notification
     if attempt.status is not AttemptStatus.SENT or notification.kind.value not in _FIRST:
         return
     ended_at = attempt.attempted_at + timedelta(milliseconds=attempt.duration_ms)

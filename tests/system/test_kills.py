@@ -89,4 +89,4 @@ def test_a_killed_workers_message_is_repeated_under_its_number(forge: Forge, tmp
 
         assert judge(world.database, world.receipts(), world.lives).broken == []
         assert len(world.rows("SELECT 1 FROM alerts")) == 1
-        assert {receipt.notification_id for receipt in world.channel.receipts} == {2}
+        assert {receipt.notification_ids for receipt in world.channel.receipts} == {(2,)}

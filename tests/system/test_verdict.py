@@ -73,6 +73,14 @@ def test_receipts_against_the_contract_are_found(database: Path, receipts: Recei
     assert [name for name in ("lost", "repeated", "out_of_order") if getattr(found, name)] == [broken], why
 
 
+def test_a_list_counts_for_each_of_its_numbers(database: Path) -> None:
+    listed = replace(OUTAGE, text="OUTAGE: 2 monitors\nm · connection refused · #1\nn · connection refused · #3")
+    found = verdict(database, [listed, RECOVERY])
+    assert found.broken == ["a received #3, which is not owed"]
+    both = replace(RECOVERY, text="OUTAGE: 2 monitors\nm · x · #1\nm · x · #2")
+    assert "before #1" in str(verdict(database, [both]).out_of_order), "one list cannot hold both"
+
+
 @pytest.mark.parametrize(
     ("sql", "broken", "why"),
     [

@@ -105,7 +105,7 @@ class Run:
 
     def go(self) -> "Run":
         """Watch, kill at each boundary, let the world go on, judge."""
-        with World(self.forge, self.folder / "before", settings=dict(self.settings)) as before:
+        with World(self.forge, self.folder / "before", self.story.monitors, dict(self.settings)) as before:
             before.settings["CHECK_INTERVAL_SECONDS"] = "2"
             self.story.before(before)
             before.kill()
@@ -206,7 +206,7 @@ def _left(killed: World) -> str:
             )
         ]
     received = {
-        channel: [(each.notification_id, each.life) for each in receipts]
+        channel: [(each.notification_ids, each.life) for each in receipts]
         for channel, receipts in killed.receipts().items()
     }
     files = sorted(
@@ -228,7 +228,7 @@ def _end(way: Callable[[World], None], world: World) -> list[str]:
     for channel in set(receipts) - given_up:
         told = [each for each in receipts[channel] if each.text.startswith(("OUTAGE", "RECOVERY"))]
         # A channel that did not get the outage does not get its recovery.
-        newest = max(told, key=lambda each: each.notification_id).text.split()[0] if told else "RECOVERY"
-        if newest != truth:
+        newest = max(told, key=lambda each: each.notification_ids).text.split()[0] if told else "RECOVERY"
+        if newest.removesuffix(":") != truth:
             broken.append(f"{channel}'s last word is {newest}")
     return broken

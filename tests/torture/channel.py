@@ -38,10 +38,14 @@ class Receipt:
     is_answered: bool = True
 
     @property
-    def notification_id(self) -> int:
-        """The number at the end of the text, or 0."""
-        number = self.text.rpartition("#")[2]
-        return int(number) if number.isdecimal() else 0
+    def notification_ids(self) -> tuple[int, ...]:
+        """The number at the end of each line but a list's first; 0 where there is none.
+
+        Lists that only count some are not read: no world has so many monitors.
+        """
+        head, *lines = self.text.split("\n")
+        numbers = [line.rpartition("#")[2] for line in lines or [head]]
+        return tuple(int(number) if number.isdecimal() else 0 for number in numbers)
 
 
 @dataclass

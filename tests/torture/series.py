@@ -25,6 +25,7 @@ from tests.support.stand_ins import (
     resets,
     was_blocked,
 )
+from tests.support.store.long_ago import let_every_message_be_long_ago
 from tests.torture.forge import Forge
 from tests.torture.verdict import Verdict, judge
 from tests.torture.wire import SIDES
@@ -38,7 +39,10 @@ GAPS = (0.0, 0.5, 3.0, 31.0, 31.0, 31.0)
 AT_LAST_SECONDS = 700.0
 LIFE_SECONDS = 0.9
 TURNS = 3
-SETTLE_SECONDS = 60.0
+# In a storm, messages about one monitor are sent one after the other, at most one of them a second.
+SETTLE_SECONDS = 240.0
+# How often a report changes a monitor's state.
+FLIPS, FLIPS_IN_STORMS = 0.5, 0.1
 
 MOODS: tuple[tuple[int, Behaviour], ...] = (
     (62, accepts),
@@ -56,7 +60,7 @@ MOODS: tuple[tuple[int, Behaviour], ...] = (
 
 @dataclass
 class Series:
-    """A number of ``kills`` of one world, drawn from ``seed``."""
+    """A number of ``kills`` of one world, drawn from ``seed``; with an even seed there are storms."""
 
     forge: Forge
     folder: Path
@@ -76,6 +80,8 @@ class Series:
                 [mood for _, mood in MOODS], [weight for weight, _ in MOODS]
             )[0]
             life_seconds = max(LIFE_SECONDS, 2 * _first_start(world))
+            if not self.has_storms:
+                let_every_message_be_long_ago(world.database)
             is_over = threading.Event()
             pushers = [
                 threading.Thread(target=self._push, args=(world, monitor, push, is_over), daemon=True)
@@ -97,6 +103,11 @@ class Series:
             verdict = judge(world.database, world.receipts(), world.lives, {*self.acknowledged, *world.kept})
             verdict.lost += never
             return verdict
+
+    @property
+    def has_storms(self) -> bool:
+        """Whether what a channel gets is listed and paced, or each message goes at once."""
+        return self.seed % 2 == 0
 
     def _one_life(self, world: World, chance: random.Random, at_most_seconds: float) -> None:
         """One start, some events, and one kill: at any time, at a side effect, or when the channel does something."""
@@ -129,8 +140,9 @@ class Series:
 
     def _push(self, world: World, monitor: str, chance: random.Random, is_over: threading.Event) -> None:
         """Report about ``monitor``, and repeat each event until its receipt is confirmed."""
+        is_success, flips = True, FLIPS_IN_STORMS if self.has_storms else FLIPS
         while not is_over.wait(chance.uniform(0.01, 0.15)):
-            event_id, is_success = new_event_id(), chance.random() < 0.5
+            event_id, is_success = new_event_id(), is_success ^ (chance.random() < flips)
             event: dict[str, Any] = {"target_url": monitor, "event_id": event_id, "is_success": is_success}
             event["timestamp"] = world.time_there()
             while (answer := world.request("POST", "/events", event)) is None or not answer.ok:

@@ -17,9 +17,9 @@ Question = Callable[[World], bool]
 class Story:
     """What happens in the life that is killed, and where it is killed.
 
-    ``before`` leads to its beginning, in lives of its own. ``begin`` sets the stage. ``meanwhile`` repeats while the
-    life lasts. ``is_over`` says when nothing more is to be seen. ``where`` selects the boundaries of the kills. Each
-    pattern in ``expected`` must match one of them.
+    ``monitors`` are watched. ``before`` leads to its beginning, in lives of its own. ``begin`` sets the stage.
+    ``meanwhile`` repeats while the life lasts. ``is_over`` says when nothing more is to be seen. ``where`` selects the
+    boundaries of the kills. Each pattern in ``expected`` must match one of them.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Story:
     where: str = ""
     expected: tuple[str, ...] = ()
     later_by: float = 0.0
+    monitors: tuple[str, ...] = ("http://shop.example/",)
 
     def __str__(self) -> str:
         return self.name
@@ -171,6 +172,15 @@ STORIES = [
         where="report > .*_post|Events.add",
         expected=("report.*sendall", COMMITS_THE_EVENT, "Backlog.remove.*Connection"),
     ),
+    # To Telegram, five messages go alone, and the sixth is a list of three. The console prints all eight.
+    Story(
+        "a storm",
+        begin=is_down,
+        is_over=sent(16),
+        where=r"claim_list|_(serve|record)\(telegram\).* #6$",
+        expected=(r"Outbox.claim_list\(telegram\).*Connection", *(f"{each}.* #6$" for each in DELIVERY[4:])),
+        monitors=tuple(f"http://shop-{number}.example/" for number in range(8)),
+    ),
 ]
 
 
@@ -192,4 +202,5 @@ STORIES_ON_POSTGRESQL = [
     at(STORIES[1], f"{COMMITS_THE_EVENT}.*#1$"),
     at(STORIES[4], "Outbox.expire.*Connection"),
     at(STORIES[5], "update_alert > Alerts.move.*Connection"),
+    at(STORIES[8], *STORIES[8].expected),
 ]

@@ -72,7 +72,8 @@ def judge(
     for channel, accepted in receipts.items():
         taken: dict[int, list[Receipt]] = defaultdict(list)
         for receipt in accepted:
-            taken[receipt.notification_id].append(receipt)
+            for number in receipt.notification_ids:
+                taken[number].append(receipt)
         verdict.repeated += [f"{channel} received #{number}, which is not owed" for number in set(taken) - set(known)]
         owed = [row for row in known.values() if row["channel"] == channel]
         for row in owed:
@@ -134,7 +135,9 @@ def _judge_delivery(
         verdict.lost.append(f"{name} is marked SENT and was not accepted")
     elif not _has_lived(lives[taken[-1].life], logs[-1]["attempted_at"]):
         verdict.repeated.append(f"{name} was accepted again after a life that had recorded it as sent")
-    if any(receipt.text != taken[0].text for receipt in taken):
+    # What failed may be tried again in a list, with other lines beside its own.
+    texts = {(receipt.notification_ids, receipt.text) for receipt in taken}
+    if len(texts) > len({ids for ids, _ in texts}):
         verdict.repeated.append(f"{name} reads differently in its copies")
     for receipt, following in itertools.pairwise(taken):
         if not receipt.is_answered or _was_given_up(receipt, logs):
@@ -170,12 +173,14 @@ def _judge_order(
     verdict: Verdict, channel: str, arrived: Rows, alerts: Mapping[int, dict[str, Any]], accepted: Sequence[Receipt]
 ) -> None:
     """The first copies about one subject arrive in the order in which they became owed."""
-    first = {receipt.notification_id: place for place, receipt in reversed(list(enumerate(accepted)))}
+    first = {
+        number: place for place, receipt in reversed(list(enumerate(accepted))) for number in receipt.notification_ids
+    }
     newest: dict[tuple[str, str], dict[str, Any]] = {}
     for row in sorted(arrived, key=lambda row: row["id"]):
         alert = alerts[row["alert_id"]]
         subject = (alert["kind"], alert["subject"])
         before = newest.get(subject)
-        if before is not None and first[row["id"]] < first[before["id"]]:
+        if before is not None and first[row["id"]] <= first[before["id"]]:
             verdict.out_of_order.append(f"{channel} received #{row['id']} before #{before['id']} of {subject[1]}")
         newest[subject] = row

@@ -126,11 +126,11 @@ class SnsNotifier(NotifierKind):
         return ProbeResult("failure", f"{code}: {said}", f"the topic {self.topic_arn}", fix)
 
     def _message(self, text: str, notification: Notification | None) -> dict[str, Any]:
-        # The beginning of the text says what it is about, and holds no line break or control character.
+        # The beginning of the text says what it is about. A subject holds no line break, and a list has several lines.
         message: dict[str, Any] = {
             "TopicArn": self.topic_arn,
             "Message": text,
-            "Subject": text.partition(" · ")[0][:MAX_SUBJECT],
+            "Subject": text.partition("\n")[0].partition(" · ")[0][:MAX_SUBJECT],
         }
         if notification is not None:
             numbers = {"alert_id": notification.alert_id, "notification_id": notification.id}

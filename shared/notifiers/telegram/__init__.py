@@ -7,7 +7,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
@@ -16,6 +16,9 @@ from shared.models import Notification
 from shared.notifiers import NotifierKind, ProbeResult, SendFailed
 from shared.settings import proxies
 from shared.settings.parsers import without_slash
+
+if TYPE_CHECKING:
+    from shared.models.pace import Pace
 
 # How long an unused connection is trusted to be still alive.
 KEEP_SECONDS = 20.0
@@ -85,6 +88,14 @@ class TelegramNotifier(NotifierKind):
             else:
                 connection.close()
         return answer
+
+    @property
+    def pace(self) -> "Pace":
+        """See NotifierKind.pace. A bot may send 20 messages a minute to a group; a person's number has no sign."""
+        from shared.models.pace import USUAL, Pace
+
+        # Telegram counts what arrives, and the network may move two messages closer together by a second or two.
+        return USUAL if self.chat_id.isdecimal() else Pace(20, 62.0)
 
     @property
     def _group(self) -> tuple[str, str]:

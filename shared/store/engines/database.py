@@ -2,7 +2,7 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
@@ -11,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 from shared.logs import step
 
 MAX_ID = 2**63 - 1
+# A statement of more names takes longer to read than to run.
+IDS_AT_ONCE = 200
 
 Row = Mapping[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
@@ -94,6 +96,13 @@ class Database(Protocol):
 
     def dialect(self, migration: str) -> str:
         """The text of a migration with this engine's type names."""
+
+
+def in_parts(ids: Sequence[int]) -> Iterator[tuple[str, dict[str, int]]]:
+    """Many ids for statements of one text each: what stands between the brackets of ``IN (…)``, and the parameters."""
+    for begin in range(0, len(ids), IDS_AT_ONCE):
+        named = {f"id_{number}": each for number, each in enumerate(ids[begin : begin + IDS_AT_ONCE])}
+        yield ", ".join(f":{name}" for name in named), named
 
 
 def salvaged(model: type[Model], row: Row, **instead: Any) -> Model:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from shared.alerting import Moves
 from shared.models import Alert, AlertKind, AlertStatus, Cause, Notification, as_text
 from shared.models.alert import SeenFrom
-from shared.store.engines.database import MAX_ID, Row, Transaction, salvaged
+from shared.store.engines.database import MAX_ID, Row, Transaction, in_parts, salvaged
 
 if TYPE_CHECKING:
     from shared.alerting.follow_ups import Progress
@@ -124,11 +124,21 @@ def get(transaction: Transaction, alert_id: int) -> Alert:
 
 def of_notification(transaction: Transaction, notification: Notification) -> Alert:
     """The alert that a notification is about, whatever its row holds. Raises AlertNotFound."""
-    row = transaction.row("SELECT * FROM alerts WHERE id = :id", id=notification.alert_id)
-    if row is None:
-        raise AlertNotFound(notification.alert_id)
-    times = dict.fromkeys(("failed_at", "opened_at"), notification.created_at)
-    return salvaged(Alert, row, kind=AlertKind.OUTAGE, status=AlertStatus.OPEN, subject="?", **times)
+    return of_notifications(transaction, [notification])[notification.alert_id]
+
+
+def of_notifications(transaction: Transaction, about: Sequence[Notification]) -> dict[int, Alert]:
+    """The alerts that notifications are about, by id, whatever their rows hold. Raises AlertNotFound."""
+    created_at = {each.alert_id: each.created_at for each in about}
+    found: dict[int, Alert] = {}
+    for ids, named in in_parts(list(created_at)):
+        for row in transaction.rows(f"SELECT * FROM alerts WHERE id IN ({ids})", **named):  # noqa: S608  # our own text
+            times = dict.fromkeys(("failed_at", "opened_at"), created_at[row["id"]])
+            instead: dict[str, Any] = {"kind": AlertKind.OUTAGE, "status": AlertStatus.OPEN, "subject": "?", **times}
+            found[row["id"]] = salvaged(Alert, row, **instead)
+    for missing in created_at.keys() - found.keys():
+        raise AlertNotFound(missing)
+    return found
 
 
 def active(transaction: Transaction, kind: AlertKind, subject: str) -> Alert | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.models import (
     Alert,
@@ -15,6 +15,9 @@ from shared.models import (
     as_text,
 )
 from shared.store.engines.database import Row, Transaction, salvaged
+
+if TYPE_CHECKING:
+    from shared.models.pace import Pace
 
 _ADD = """
     INSERT INTO notifications
@@ -34,17 +37,42 @@ _IS_NEXT = " AND ".join(
     for status in ("status IN ('PENDING', 'SENDING')", "status = 'HELD'")
 )
 
-_CLAIM = f"""
-    UPDATE notifications SET status = 'SENDING', leased_until = :leased_until, attempts = attempts + 1
+# What can be claimed: it is due, and no other sender has it.
+IS_DUE = """
+          (due.due_at <= :now OR due.scheduled_at > :clock_was_set_back)
+          AND (due.leased_until IS NULL OR due.leased_until <= :now OR due.leased_until > :longest_lease)"""
+
+# The beginning of every claim.
+LEASE = """
+    UPDATE notifications SET status = 'SENDING', leased_until = :leased_until, attempts = attempts + 1,
+        claimed_at = :now"""
+
+# The plus keeps SQLite from going by the ids: by due_at, the first row that it looks at is usually the right one.
+_CLAIM = f"""{LEASE}
     WHERE id = (
         SELECT due.id FROM notifications due JOIN alerts about ON about.id = due.alert_id
-        WHERE due.channel = :channel AND due.status IN ('PENDING', 'SENDING')
-          AND (due.due_at <= :now OR due.scheduled_at > :clock_was_set_back)
-          AND (due.leased_until IS NULL OR due.leased_until <= :now OR due.leased_until > :longest_lease)
-          AND due.id BETWEEN :first AND :last
+        WHERE due.channel = :channel AND due.status IN ('PENDING', 'SENDING') AND due.listed_with IS NULL
+          AND {IS_DUE}
+          AND +due.id BETWEEN :first AND :last
           AND {_IS_NEXT}
+          %s
         ORDER BY due.due_at, due.id LIMIT 1)
     RETURNING *"""  # noqa: S608  # our own text
+
+# Whether one more message may go at once, see alerting.storms: there is no storm, nothing waits for a list, and the
+# channel's pace is kept.
+_IS_CALM = """
+          AND (SELECT count(*) FROM (SELECT 1 FROM notifications recent WHERE recent.channel = :channel
+            AND recent.claimed_at > :storm_since AND recent.claimed_at <= :clock_was_set_back
+            LIMIT :at_once) few) < :at_once
+          AND (SELECT count(*) FROM (SELECT 1 FROM notifications waiting WHERE waiting.channel = :channel
+            AND waiting.status IN ('PENDING', 'SENDING') AND waiting.claimed_at IS NULL
+            AND waiting.due_at <= :waiting_since LIMIT :at_once + 1) many) <= :at_once"""
+_KEEPS_PACE = """
+          AND (SELECT count(DISTINCT coalesce(recent.listed_with, recent.id)) FROM notifications recent
+            WHERE recent.channel = :channel AND recent.claimed_at > :pace_since
+            AND recent.claimed_at <= :clock_was_set_back) < :pace_messages"""
+_CLAIM_UNPACED, _CLAIM_CALM, _CLAIM_PACED = (_CLAIM % more for more in ("", _IS_CALM, _IS_CALM + _KEEPS_PACE))
 
 _SETTLE = """
     UPDATE notifications SET status = :status, due_at = :due_at, scheduled_at = :attempted_at, leased_until = NULL
@@ -136,14 +164,17 @@ def claim(
     leased_until: datetime,
     ids: tuple[int, int],
     skew: timedelta,
+    pace: "Pace | None" = None,
 ) -> Notification | None:
     """Lease the channel's next due notification, if there is one; the longest due goes first.
 
     ``ids``: the least and the greatest id to consider. ``skew``: what lies further ahead than the clock's tolerance was
-    decided before the clock was set back, and holds nothing up.
+    decided before the clock was set back, and holds nothing up. ``pace``: only if that keeps this pace, and there is no
+    storm on the channel.
     """
+    sql, sent = (_CLAIM_UNPACED, {}) if pace is None else _paced(pace, now)
     row = transaction.row(
-        _CLAIM,
+        sql,
         channel=channel,
         now=as_text(now),
         clock_was_set_back=as_text(now + skew),
@@ -151,8 +182,34 @@ def claim(
         longest_lease=as_text(leased_until + skew),
         first=ids[0],
         last=ids[1],
+        **sent,
     )
-    return None if row is None else _salvaged(row, now)
+    return None if row is None else salvage(row, now)
+
+
+def _paced(pace: "Pace", now: datetime) -> tuple[str, dict[str, Any]]:
+    """The claim of what may go at once, and what it asks."""
+    # Imported here: most functions send nothing, or to channels without a pace.
+    from shared.alerting.storms import AT_ONCE, WAIT_SECONDS, WITHIN_SECONDS, at_once
+
+    calm = {
+        "at_once": AT_ONCE,
+        "storm_since": as_text(now - timedelta(seconds=WITHIN_SECONDS)),
+        "waiting_since": as_text(now - timedelta(seconds=WAIT_SECONDS)),
+    }
+    single = at_once(pace)
+    if single.messages > AT_ONCE and single.seconds <= WITHIN_SECONDS:
+        return _CLAIM_CALM, calm  # without a storm it keeps this pace anyhow
+    since = as_text(now - timedelta(seconds=single.seconds))
+    return _CLAIM_PACED, {**calm, "pace_since": since, "pace_messages": single.messages}
+
+
+def channels_of(transaction: Transaction, first: int, last: int) -> set[str]:
+    """The channels that the notifications from the first to the last of these ids go to."""
+    rows = transaction.rows(
+        "SELECT DISTINCT channel FROM notifications WHERE id BETWEEN :first AND :last", first=first, last=last
+    )
+    return {row["channel"] for row in rows}
 
 
 def due_channels(transaction: Transaction, *, now: datetime, skew: timedelta) -> set[str]:
@@ -196,7 +253,7 @@ def expire(transaction: Transaction, *, now: datetime, created_before: datetime)
         created_before=as_text(created_before),
     )
     # No engine promises an order of what it returns.
-    return sorted((_salvaged(row, now) for row in expired), key=lambda notification: notification.id)
+    return sorted((salvage(row, now) for row in expired), key=lambda notification: notification.id)
 
 
 def of_alert(transaction: Transaction, alert_id: int) -> list[Notification]:
@@ -219,6 +276,7 @@ def owed_by_channel(transaction: Transaction, *, late: datetime) -> list[Row]:
     return transaction.rows(_OWED_BY_CHANNEL, late=as_text(late))
 
 
-def _salvaged(row: Row, now: datetime) -> Notification:
+def salvage(row: Row, now: datetime) -> Notification:
+    """The notification of a row, whatever the row holds."""
     times = dict.fromkeys(("occurred_at", "created_at", "due_at"), now)
     return salvaged(Notification, row, kind=NotificationKind.OUTAGE, is_manual=False, **times)

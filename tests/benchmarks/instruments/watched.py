@@ -7,6 +7,7 @@ Its standard output says when a path first did (``/07 500 1736329800.123``, in s
 
 import asyncio
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from shared import ROOT
 from tests.support.running import LocalSystem, copy_project
@@ -22,6 +24,8 @@ from tests.support.stand_ins import BotApi
 
 MONITORS = 60
 PATHS = [f"/{number:02}" for number in range(MONITORS)]
+# The monitors share so many chats in turn, so that no chat gets more than goes at once: the rest would wait in lists.
+CHATS = 10
 # Until the first checks, and the imports that they cause, are over.
 SETTLE_SECONDS = 4.0
 
@@ -70,17 +74,29 @@ def watched(folder: Path) -> Iterator[Watched]:
     with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, bufsize=1) as process:
         try:
             targets = Targets(process)
-            urls = " ".join(f"{targets.url}{path}" for path in PATHS)
             project, own = copy_project(folder / "project"), folder / "system"
             own.mkdir()
-            with (
-                BotApi() as api,
-                LocalSystem(project, own, TARGET_URL=urls, CHECK_INTERVAL_SECONDS="1", **api.environ) as system,
-            ):
+            file = own / "watched.json"
+            with BotApi() as api, contextlib.ExitStack() as stack:
+                file.write_text(json.dumps(_described(targets, api)))
+                system = stack.enter_context(LocalSystem(project, own, TARGET_URL="", CONFIG_FILE=str(file)))
                 time.sleep(SETTLE_SECONDS)
                 yield Watched(system, targets, api)
         finally:
             process.kill()
+
+
+def _described(targets: Targets, api: BotApi) -> dict[str, Any]:
+    """The file of the system; JSON is YAML too. A monitor is named by its URL."""
+    bot = {"kind": "telegram", "bot_token": api.token, "api_url": api.url}
+    return {
+        "defaults": {"interval": 1, "failure_threshold": 1},
+        "channels": {f"chat-{number}": {**bot, "chat_id": 100 + number} for number in range(CHATS)},
+        "monitors": [
+            {"name": f"{targets.url}{path}", "url": f"{targets.url}{path}", "channels": [f"chat-{number % CHATS}"]}
+            for number, path in enumerate(PATHS)
+        ],
+    }
 
 
 class _Target(asyncio.Protocol):

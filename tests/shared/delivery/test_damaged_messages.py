@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from shared.delivery import deliver_at_once, run
+from shared.delivery import deliver_at_once, texts
 from shared.messages import Language, compose
 from shared.models import Alert, Notification, NotificationLog
 from shared.notifiers import SendFailed
@@ -100,7 +100,7 @@ def test_a_text_that_cannot_be_composed_is_replaced(store: Store, monkeypatch: p
             raise KeyError("no words")
         return compose(alert, notification, language)
 
-    monkeypatch.setattr(run, "compose", composed)
+    monkeypatch.setattr(texts, "compose", composed)
     for monitor in ("bad", "good"):
         owe(store, monitor=monitor)
     channel = Channel()

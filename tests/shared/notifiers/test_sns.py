@@ -64,6 +64,14 @@ def test_a_subject_is_cut_to_what_sns_accepts(aws: dict[str, str]) -> None:
     assert message["Subject"] == f"OUTAGE {'x' * 92}"
 
 
+def test_the_subject_of_a_list_is_its_first_line(aws: dict[str, str]) -> None:
+    """SNS refuses a subject with a line break."""
+    topic = Topic(aws, "lists")
+    send("OUTAGE: 2 monitors\na · HTTP 500 · #1\nb · HTTP 500 · #2", topic.arn)
+    [message] = topic.messages()
+    assert message["Subject"] == "OUTAGE: 2 monitors"
+
+
 def test_a_fifo_topic_delivers_a_notification_once(aws: dict[str, str]) -> None:
     topic = Topic(aws, "alerts.fifo")
     for text in (TEXT, TEXT, "RECOVERY x · #18"):

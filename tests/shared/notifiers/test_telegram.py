@@ -7,7 +7,8 @@ import time
 import pytest
 
 from shared.channels import configured
-from shared.notifiers import Notifier, SendFailed
+from shared.models.pace import Pace
+from shared.notifiers import Notifier, SendFailed, pace_of
 from shared.settings import SettingError
 from tests.support.stand_ins import (
     Behaviour,
@@ -146,3 +147,16 @@ def test_a_connection_is_reused_and_replaced_when_it_is_closed() -> None:
         assert [send(), send(), send()] == ["message 1"] * 3
         server.connections[0].shutdown(socket.SHUT_RDWR)
         assert [send(), send()] == ["message 2"] * 2
+
+
+@pytest.mark.parametrize(
+    ("chat", "pace"),
+    [
+        ("42", Pace(10, 10)),  # a person: one message a second, not counting the beginning of a storm
+        ("-42", Pace(20, 62)),  # a group: 20 a minute
+        ("-100123", Pace(20, 62)),  # a supergroup, or a channel
+        ("@status", Pace(20, 62)),
+    ],
+)
+def test_each_chat_has_the_pace_that_telegram_allows(chat: str, pace: Pace) -> None:
+    assert pace_of(configured(TELEGRAM | {"TELEGRAM_CHAT_ID": chat})["telegram"]) == pace

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.running import LocalSystem
 from tests.support.stand_ins import BotApi, Message, Target
+from tests.support.store.long_ago import let_every_message_be_long_ago
 from tests.system.channels.cases import CASES, CUT_OFF, HANGING, REFUSED, Case, Script
 from tests.system.channels.pushing import attempts, fail, load_the_library, monitor_of, seconds_between, statuses
 
@@ -23,6 +24,8 @@ def test_a_message_arrives_or_the_log_says_why_not(
     bot_api.behaviour = Script(CASES)
     with LocalSystem(project, tmp_path, TARGET_URL=target.url, **bot_api.environ) as system:
         load_the_library(system)
+        # The cases do not share a message.
+        let_every_message_be_long_ago(f"sqlite:///{system.database}")
         bot_api.is_down = True
         tries = [undisturbed(system, REFUSED)]
         bot_api.is_down = False
