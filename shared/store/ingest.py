@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from shared.alerting import FIRST_TIME, Decision, Reason, Situation, decide, effective_time, observe_agent
-from shared.models import Agent, Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor, as_text
+from shared.models import Agent, Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor
 from shared.store.changes import channels_for_recovery, channels_of, open_alert, owe, resolve_alert
 from shared.store.engines.database import Transaction
 from shared.store.judging.coverage import Coverage
@@ -69,7 +69,8 @@ def ingest(
     coverage = Coverage(transaction, min(times, default=received_at))
     intake = _Intake(transaction, received_at, channels, names, coverage, are_pings_missed=are_pings_missed)
     in_order = sorted(range(len(events)), key=times.__getitem__)
-    done = {index: intake.add(_showable(events[index], times[index]), times[index]) for index in in_order}
+    stored = intake.store([_showable(events[index], times[index]) for index in in_order])
+    done = {index: intake.judge(*row, times[index]) for index, row in zip(in_order, stored, strict=True)}
     intake.save()
     return [done[index] for index in range(len(events))]
 
@@ -94,7 +95,6 @@ class _Intake:
     ) -> None:
         self.transaction, self.received_at, self.channels = transaction, received_at, channels
         self._coverage, self._are_pings_missed = coverage, are_pings_missed
-        self._received_text = as_text(received_at)
         self._monitors = {monitor.name: monitor for monitor in monitors.all_named(transaction, names)}
         self._agents: dict[str, Agent] = {}
         self._active: dict[tuple[AlertKind, str], Alert | None] = dict.fromkeys(
@@ -104,12 +104,26 @@ class _Intake:
         self._changed_monitors: dict[str, Monitor] = {}
         self._seen_agents: dict[str, Agent] = {}
 
-    def add(self, event: Event, at: datetime) -> Ingested:
-        """Save one event whose effective time is ``at``."""
-        monitor = self._monitor(event)
-        row_id = table.add(self.transaction, event, monitor.id, self._received_text) if monitor else None
-        if monitor is None or row_id is None:
-            return Ingested(event, table.id_of(self.transaction, event.event_id) or 0, is_duplicate=True)
+    def store(self, events: Sequence[Event]) -> list[tuple[Event, table.Stored]]:
+        """Save events, and make the monitors that are new; each event with its row."""
+        monitor_ids: dict[str, int | None] = {}
+        for event in events:
+            if event.event_id not in monitor_ids:
+                monitor = self._monitor(event)
+                monitor_ids[event.event_id] = monitor.id if monitor else None
+        new = [(event, monitor_id) for event in events if (monitor_id := monitor_ids[event.event_id]) is not None]
+        rows = iter(table.add_all(self.transaction, new, self.received_at))
+        return [(event, self._known(event) if monitor_ids[event.event_id] is None else next(rows)) for event in events]
+
+    def _known(self, event: Event) -> table.Stored:
+        return table.Stored(table.id_of(self.transaction, event.event_id) or 0, is_duplicate=True)
+
+    def judge(self, event: Event, stored: table.Stored, at: datetime) -> Ingested:
+        """Judge one stored event whose effective time is ``at``."""
+        row_id = stored.id
+        if stored.is_duplicate:
+            return Ingested(event, row_id, is_duplicate=True)
+        monitor = self._monitors[event.monitor]
         active = self.active_alert(AlertKind.OUTAGE, monitor.name)
         is_in_maintenance = self._coverage.is_in_maintenance(monitor, at)
         situation = Situation(monitor, active, at, self.received_at, row_id, self._are_pings_missed, is_in_maintenance)
