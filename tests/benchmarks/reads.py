@@ -42,10 +42,10 @@ _PAST = [
         SELECT n, hex(randomblob(16)), :events + 1000000, {_URL.format("(1 + (n - 1) % 50)")}, n <= 50,
             iif(n > 50, 500, 200), iif(n > 50, 'HTTP 500 Internal Server Error', NULL), 0, 0 FROM numbers""",
     _NUMBERS.format(":events")
-    + """INSERT INTO raw_events (id, key_high, key_low, at, monitor_id, result_id, delay_ms, response_us, dns_us,
-            connect_us, tls_us, first_byte_us)
+    + """INSERT INTO raw_events (id, key_high, key_low, at, monitor_id, result_id, response_us, dns_us, connect_us,
+            tls_us, first_byte_us, delay_ms, details)
         SELECT n, (:began + n) * 65536000 + (random() & 65535), random(), (:began + n) * 1000, 1 + (n + n / 50) % 50,
-            1 + (n + n / 50) % 50 + iif(n % 50 = 0, 50, 0), 0, 84211, 4010, 11320, 25480, 43400 FROM numbers""",
+            1 + (n + n / 50) % 50 + iif(n % 50 = 0, 50, 0), 84211, 4010, 11320, 25480, 43400, 0, '' FROM numbers""",
     _NUMBERS.format(":alerts")
     + f"""INSERT INTO alerts (id, kind, subject, target_url, status, cause, failed_at, opened_at, resolved_at)
         SELECT n, 'OUTAGE', {_URL.format("(1 + n % 50)")}, {_URL.format("(1 + n % 50)")},

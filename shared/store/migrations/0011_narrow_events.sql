@@ -26,7 +26,9 @@ CREATE TABLE results (
 
 CREATE INDEX results_by_use ON results (used_until);
 
--- "INT" is four bytes in PostgreSQL. A value that needs more stands in "details", a JSON object with what few events have.
+-- In PostgreSQL "INT" is four bytes, "SMALLINT" two, and a row with a NULL has eight bytes more: so -1 stands for a
+-- duration that is not known. NULL is a number that does not fit: it stands in "details", which is empty or a JSON object
+-- with what few events have.
 {only_sqlite}CREATE TABLE raw_events (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     key_high INTEGER NOT NULL,
@@ -34,13 +36,13 @@ CREATE INDEX results_by_use ON results (used_until);
     at INTEGER NOT NULL,
     monitor_id INT NOT NULL REFERENCES monitors (id),
     result_id INT NOT NULL REFERENCES results (id),
-    delay_ms INT,
     response_us INT,
     dns_us INT,
     connect_us INT,
     tls_us INT,
     first_byte_us INT,
-    details TEXT,
+    delay_ms SMALLINT,
+    details TEXT NOT NULL,
     UNIQUE (key_high, key_low)
 );
 {only_postgresql}CREATE TABLE raw_events (
@@ -50,13 +52,13 @@ CREATE INDEX results_by_use ON results (used_until);
     at INTEGER NOT NULL,
     monitor_id INT NOT NULL REFERENCES monitors (id),
     result_id INT NOT NULL REFERENCES results (id),
-    delay_ms INT,
     response_us INT,
     dns_us INT,
     connect_us INT,
     tls_us INT,
     first_byte_us INT,
-    details TEXT,
+    delay_ms SMALLINT,
+    details TEXT NOT NULL,
     UNIQUE (key_high, key_low)
 );
 
@@ -71,7 +73,8 @@ CREATE INDEX events_of_monitor ON raw_events (monitor_id, at);
     SELECT max(id) AS newest FROM (
         SELECT max(id) AS id FROM old_events UNION ALL SELECT max(event_id) FROM folded) numbers) found WHERE newest > 0;
 
--- The casts are for SQLite, which reads both tables by their indexes only if the columns of both have the same types.
+-- SQLite reads both tables by their indexes only if the columns of both have the same types, hence the casts, and
+-- PostgreSQL only if neither is a join.
 -- The former table with one column more: "at", the milliseconds by which the events of a monitor are found quickly.
 {only_sqlite}CREATE VIEW events_by_time AS
     SELECT e.id,
@@ -80,22 +83,28 @@ CREATE INDEX events_of_monitor ON raw_events (monitor_id, at);
             WHEN 1 THEN printf('%08x-%04x-%04x-%04x-%012x', (key_high >> 32) & 4294967295, (key_high >> 16) & 65535,
                 key_high & 65535, ((key_low | 27707067689629537) - (key_low & 27707067689629537)) >> 48 & 65535,
                 ((key_low | 27707067689629537) - (key_low & 27707067689629537)) & 281474976710655)
-            ELSE json_extract(details, '$.event_id')
+            ELSE json_extract(nullif(details, ''), '$.event_id')
         END AS TEXT) AS event_id,
         monitor_id, location, target_url,
         CAST(strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch') AS TEXT) AS timestamp,
         is_success, status_code,
-        CAST(coalesce(response_us, json_extract(details, '$.response_us')) / 1000.0 AS REAL) AS response_time_ms,
-        CAST(coalesce(dns_us, json_extract(details, '$.dns_us')) / 1000.0 AS REAL) AS dns_ms,
-        CAST(coalesce(connect_us, json_extract(details, '$.connect_us')) / 1000.0 AS REAL) AS connect_ms,
-        CAST(coalesce(tls_us, json_extract(details, '$.tls_us')) / 1000.0 AS REAL) AS tls_ms,
-        CAST(coalesce(first_byte_us, json_extract(details, '$.first_byte_us')) / 1000.0 AS REAL) AS first_byte_ms,
+        CAST(coalesce(nullif(response_us, -1), json_extract(nullif(details, ''), '$.response_us')) / 1000.0 AS REAL)
+            AS response_time_ms,
+        CAST(coalesce(nullif(dns_us, -1), json_extract(nullif(details, ''), '$.dns_us')) / 1000.0 AS REAL)
+            AS dns_ms,
+        CAST(coalesce(nullif(connect_us, -1), json_extract(nullif(details, ''), '$.connect_us')) / 1000.0 AS REAL)
+            AS connect_ms,
+        CAST(coalesce(nullif(tls_us, -1), json_extract(nullif(details, ''), '$.tls_us')) / 1000.0 AS REAL)
+            AS tls_ms,
+        CAST(coalesce(nullif(first_byte_us, -1), json_extract(nullif(details, ''), '$.first_byte_us')) / 1000.0 AS REAL)
+            AS first_byte_ms,
         error_message,
-        CAST(strftime('%Y-%m-%dT%H:%M:%fZ', (at + coalesce(delay_ms, json_extract(details, '$.delay_ms'))) / 1000.0,
-            'unixepoch') AS TEXT) AS received_at,
+        CAST(strftime('%Y-%m-%dT%H:%M:%fZ',
+            (at + coalesce(delay_ms, json_extract(nullif(details, ''), '$.delay_ms'))) / 1000.0, 'unixepoch') AS TEXT)
+            AS received_at,
         is_inconclusive, cause, ip, certificate_expires_at, condition,
-        CAST(json_extract(details, '$.message') AS TEXT) AS message,
-        CAST(json_extract(details, '$.attempts') AS TEXT) AS attempts,
+        CAST(json_extract(nullif(details, ''), '$.message') AS TEXT) AS message,
+        CAST(json_extract(nullif(details, ''), '$.attempts') AS TEXT) AS attempts,
         at
     FROM raw_events e LEFT JOIN results r ON r.id = e.result_id
     UNION ALL
@@ -105,34 +114,48 @@ CREATE INDEX events_of_monitor ON raw_events (monitor_id, at);
         CAST(strftime('%s', timestamp) * 1000 + substr(timestamp, 21, 3) AS INTEGER)
     FROM old_events;
 {only_postgresql}CREATE VIEW events_by_time AS
-    SELECT e.id,
-        CASE r.id_form
+    SELECT id,
+        CASE (SELECT id_form FROM results WHERE results.id = result_id)
             WHEN 0 THEN lpad(to_hex(key_high), 16, '0') || lpad(to_hex(key_low), 16, '0')
-            WHEN 1 THEN (lpad(to_hex(key_high), 16, '0') || lpad(to_hex(key_low # 27707067689629537), 16, '0'))::uuid::text
-            ELSE details::json ->> 'event_id'
+            WHEN 1 THEN
+                (lpad(to_hex(key_high), 16, '0') || lpad(to_hex(key_low # 27707067689629537), 16, '0'))::uuid::text
+            ELSE nullif(details, '')::json ->> 'event_id'
         END AS event_id,
-        monitor_id::bigint AS monitor_id, location, target_url,
+        monitor_id,
+        (SELECT location FROM results WHERE results.id = result_id) AS location,
+        (SELECT target_url FROM results WHERE results.id = result_id) AS target_url,
         to_char(timestamp 'epoch' + at / 86400000 * interval '1 day' + at % 86400000 * interval '1 millisecond',
             'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS timestamp,
-        is_success, status_code,
-        coalesce(response_us, (details::json ->> 'response_us')::bigint) / 1000::double precision AS response_time_ms,
-        coalesce(dns_us, (details::json ->> 'dns_us')::bigint) / 1000::double precision AS dns_ms,
-        coalesce(connect_us, (details::json ->> 'connect_us')::bigint) / 1000::double precision AS connect_ms,
-        coalesce(tls_us, (details::json ->> 'tls_us')::bigint) / 1000::double precision AS tls_ms,
-        coalesce(first_byte_us, (details::json ->> 'first_byte_us')::bigint) / 1000::double precision AS first_byte_ms,
-        error_message,
+        (SELECT is_success FROM results WHERE results.id = result_id) AS is_success,
+        (SELECT status_code FROM results WHERE results.id = result_id) AS status_code,
+        coalesce(nullif(response_us, -1), (nullif(details, '')::json ->> 'response_us')::bigint) / 1000::double precision
+            AS response_time_ms,
+        coalesce(nullif(dns_us, -1), (nullif(details, '')::json ->> 'dns_us')::bigint) / 1000::double precision
+            AS dns_ms,
+        coalesce(nullif(connect_us, -1), (nullif(details, '')::json ->> 'connect_us')::bigint) / 1000::double precision
+            AS connect_ms,
+        coalesce(nullif(tls_us, -1), (nullif(details, '')::json ->> 'tls_us')::bigint) / 1000::double precision
+            AS tls_ms,
+        coalesce(nullif(first_byte_us, -1), (nullif(details, '')::json ->> 'first_byte_us')::bigint) / 1000::double precision
+            AS first_byte_ms,
+        (SELECT error_message FROM results WHERE results.id = result_id) AS error_message,
         to_char(timestamp 'epoch'
-            + (at + coalesce(delay_ms, (details::json ->> 'delay_ms')::bigint)) / 86400000 * interval '1 day'
-            + (at + coalesce(delay_ms, (details::json ->> 'delay_ms')::bigint)) % 86400000 * interval '1 millisecond',
+            + (at + coalesce(delay_ms, (nullif(details, '')::json ->> 'delay_ms')::bigint)) / 86400000 * interval '1 day'
+            + (at + coalesce(delay_ms, (nullif(details, '')::json ->> 'delay_ms')::bigint)) % 86400000
+                * interval '1 millisecond',
             'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS received_at,
-        is_inconclusive, cause, ip, certificate_expires_at, condition,
-        details::json ->> 'message' AS message,
-        details::json ->> 'attempts' AS attempts,
+        (SELECT is_inconclusive FROM results WHERE results.id = result_id) AS is_inconclusive,
+        (SELECT cause FROM results WHERE results.id = result_id) AS cause,
+        (SELECT ip FROM results WHERE results.id = result_id) AS ip,
+        (SELECT certificate_expires_at FROM results WHERE results.id = result_id) AS certificate_expires_at,
+        (SELECT condition FROM results WHERE results.id = result_id) AS condition,
+        nullif(details, '')::json ->> 'message' AS message,
+        nullif(details, '')::json ->> 'attempts' AS attempts,
         at
-    FROM raw_events e LEFT JOIN results r ON r.id = e.result_id
+    FROM raw_events
     UNION ALL
-    SELECT id, event_id, monitor_id, location, target_url, timestamp, is_success, status_code, response_time_ms, dns_ms,
-        connect_ms, tls_ms, first_byte_ms, error_message, received_at, is_inconclusive, cause, ip,
+    SELECT id, event_id, monitor_id::int, location, target_url, timestamp, is_success, status_code, response_time_ms,
+        dns_ms, connect_ms, tls_ms, first_byte_ms, error_message, received_at, is_inconclusive, cause, ip,
         certificate_expires_at, condition, message, attempts,
         (extract(epoch FROM timestamp::timestamptz) * 1000)::bigint
     FROM old_events;

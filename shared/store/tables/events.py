@@ -1,5 +1,6 @@
 """Events: the table ``raw_events``, the rows of former versions in ``old_events``, and ``events``, the view of both."""
 
+import contextlib
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -89,35 +90,43 @@ def old_rows(transaction: Transaction, after: int, most: int) -> list[Row]:
     return transaction.rows(_OLD, after=after, most=most)
 
 
-def move(transaction: Transaction, rows: Sequence[Row]) -> int:
-    """Move rows of former versions, under their ids; how many were still there, and can be read."""
-    readable = {row["id"]: (row, narrow) for row in rows if (narrow := _narrowed(row))}
-    if not readable:
+class Former(NamedTuple):
+    """A row of a former version, and the narrow row that it becomes."""
+
+    id: int
+    monitor_id: int
+    narrow: Narrow
+
+
+def narrowed(rows: Iterable[Row]) -> list[Former]:
+    """What becomes of rows of former versions; those that somebody damaged are left out."""
+    found = []
+    for row in rows:
+        with contextlib.suppress(ValueError):
+            found.append(Former(row["id"], row["monitor_id"], of_row(dict(row))))
+    return found
+
+
+def move(transaction: Transaction, rows: Sequence[Former]) -> int:
+    """Move rows of former versions, under their ids; how many were still there."""
+    named = _named(row.id for row in rows)
+    if not named:
         return 0
-    named = _named(readable)
     sql = f"DELETE FROM old_events WHERE id IN ({_placeholders(named)}) RETURNING id"  # noqa: S608  # numbers
     # Another process may have moved, or pruned, some of them since they were read.
-    moving = [readable[row["id"]] for row in transaction.rows(sql, **named)]
-    for part in _parts(moving):
-        results, _ = _look_up(transaction, [narrow for _, narrow in part], [])
-        known = Known(transaction, (narrow.result for _, narrow in part), results)
+    left = {row["id"] for row in transaction.rows(sql, **named)}
+    for part in _parts([row for row in rows if row.id in left]):
+        results, _ = _look_up(transaction, [row.narrow for row in part], [])
+        known = Known(transaction, (row.narrow.result for row in part), results)
         _insert(
             transaction,
             [
-                {**narrow.columns, "monitor_id": row["monitor_id"], "result_id": known.id_of(narrow.result)}
-                | {"id": row["id"]}
-                for row, narrow in part
+                {**narrow.columns, "monitor_id": monitor_id, "result_id": known.id_of(narrow.result), "id": row_id}
+                for row_id, monitor_id, narrow in part
             ],
         )
-        known.note_use((narrow.result for _, narrow in part), max(row["id"] for row, _ in part))
-    return len(moving)
-
-
-def _narrowed(row: Row) -> Narrow | None:
-    try:
-        return of_row(dict(row))
-    except ValueError:
-        return None
+        known.note_use((row.narrow.result for row in part), max(row.id for row in part))
+    return len(left)
 
 
 def _look_up(

@@ -27,8 +27,9 @@ _TEXTS = ("message", "attempts")
 _NAMES = ("event_id", *RESULT, *_DURATIONS.values(), *_TEXTS)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_MOST = 2**31 - 1
-_FOUR_BYTES = ("delay_ms", *_DURATIONS)
+_UNKNOWN = -1
+# The greatest number that fits a column.
+_MOST = {"delay_ms": 2**15 - 1} | dict.fromkeys(_DURATIONS, 2**31 - 1)
 # So that the same digits with and without hyphens are two ids, as two texts are.
 _HYPHENS = 0x626F6E67687761
 _DIGITS = re.compile(r"[0-9a-f]{32}")
@@ -100,15 +101,14 @@ def _narrow(values: Mapping[str, Any], timestamp: datetime, received_at: datetim
     columns["delay_ms"] = (received_at - _EPOCH) // _MILLISECOND - at
     for name, of_event in _DURATIONS.items():
         milliseconds = values[of_event]
-        columns[name] = None if milliseconds is None else round(milliseconds * 1000)
+        columns[name] = _UNKNOWN if milliseconds is None else round(milliseconds * 1000)
     details = {name: values[name] for name in _TEXTS if values[name] is not None}
     if key.form == 2:
         details["event_id"] = values["event_id"]
-    for name in _FOUR_BYTES:
-        number = columns[name]
-        if number is not None and not -_MOST <= number <= _MOST:
-            details[name], columns[name] = number, None
-    columns["details"] = json.dumps(details, ensure_ascii=False) if details else None
+    for name, most in _MOST.items():
+        if not -most <= columns[name] <= most:
+            details[name], columns[name] = columns[name], None
+    columns["details"] = json.dumps(details, ensure_ascii=False) if details else ""
     return Narrow(columns, (*(values[name] for name in RESULT), key.form))
 
 

@@ -150,11 +150,10 @@ def test_an_event_takes_few_bytes(store: Store) -> None:
     phases = {"dns_ms": 4.01, "connect_ms": 11.32, "tls_ms": 25.48, "first_byte_ms": 43.4, "response_time_ms": 84.211}
 
     def fill(first: int, last: int) -> int:
-        for begin in range(first, last, 1000):
-            checks = (
-                event(n, ok=True, monitor=f"m{n % 200}", ip="192.0.2.1", **phases) for n in range(begin, begin + 1000)
-            )
-            store.events.add(list(checks), received_at=at(begin + 1000), channels=())
+        for begin in range(first, last, 200):  # a round of all monitors, in half a minute
+            moments = range(begin, begin + 200)
+            checks = [event(n * 0.15, ok=True, monitor=f"m{n % 200}", ip="192.0.2.1", **phases) for n in moments]
+            store.events.add(checks, received_at=at(begin * 0.15 + 30), channels=())
         [[pages]] = rows(store, "SELECT page_count FROM pragma_page_count")
         assert isinstance(pages, int)
         return pages * 4096

@@ -1,5 +1,6 @@
 """An update from a version with the wide table: its rows are shown where they are, and moved in small steps."""
 
+import itertools
 import math
 import time
 import uuid
@@ -135,12 +136,11 @@ def test_the_password_of_a_former_url_is_masked(updated: Store) -> None:
 
 
 @on_each_engine
-def test_two_runs_at_once_move_each_row_once(updated: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moving, "EVENTS_AT_ONCE", 20)
+def test_two_runs_at_once_move_each_row_once(updated: Store) -> None:
     shown = all_events(updated)
     with updated.database.snapshot() as snapshot:
-        seen_before = events.old_rows(snapshot, 0, 30)
-    moving.moving()(updated.database)
+        seen_before = events.narrowed(events.old_rows(snapshot, 0, 30))
+    assert moving.moving(20)(updated.database) == 20
     with updated.database.transaction() as transaction:
         assert events.move(transaction, seen_before) == 10
     assert all_events(updated) == shown
@@ -162,9 +162,10 @@ def database_at(where: Path | SecretStr) -> Database:
 
 
 def move_slowly(where: Path | SecretStr) -> None:
-    """Move with a pause after each row, so that a kill meets it somewhere in between."""
-    moving.EVENTS_AT_ONCE = 1
-    Store(database_at(where)).upkeep.run(KEPT, now=at(-A_DAY), seconds=60, pause=lambda _: time.sleep(0.01))
+    """Move as slow machines do, with pauses, so that a kill meets it somewhere in between."""
+    database, step = database_at(where), moving.moving(1, itertools.count().__next__)
+    while step(database):
+        time.sleep(0.01)
 
 
 @on_each_engine
@@ -177,10 +178,18 @@ def test_a_killed_update_goes_on_and_loses_nothing(updated: Store) -> None:
     def left() -> int:
         return len(rows(updated, "SELECT id FROM old_events"))
 
-    for most in (40, 20):
+    for most in (45, 25):
         assert killed_when(lambda most=most: left() < most, move_slowly, where)  # type: ignore[misc]
         assert 0 < left() < most
         assert all_events(updated) == shown
     keep(updated)
     assert left() == 0
     assert all_events(updated) == shown
+
+
+@on_each_engine
+def test_a_fast_machine_moves_more_at_once(updated: Store) -> None:
+    slow = moving.moving(20, itertools.count().__next__)
+    assert [slow(updated.database) for _ in range(2)] == [20, 10]
+    fast = moving.moving(5, lambda: 0.0)
+    assert [fast(updated.database) for _ in range(4)] == [5, 10, 5, 0]
