@@ -141,8 +141,7 @@ class _Intake:
 
     def save(self) -> None:
         """Write what changed of monitors and agents."""
-        for monitor in self._changed_monitors.values():
-            monitors.save(self.transaction, monitor)
+        monitors.save_all(self.transaction, self._changed_monitors.values())
         for agent in self._seen_agents.values():
             agents.save(self.transaction, agent)
 
