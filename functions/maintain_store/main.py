@@ -18,10 +18,12 @@ SECONDS, SECONDS_IN_CLOUD = 3.0, 40.0
 @functions_framework.http
 @web.function("POST", access="ingest")
 def maintain_store(request: Request, settings: Settings) -> Response:  # every function takes both
-    """200 with ``{"folded": events that are in the rollups now, "pruned": rows that are gone}``."""
+    """200 with how many events were ``folded`` into rollups, rows ``pruned``, and events ``moved`` after an update."""
     retention = Retention(settings.retention_events, settings.retention_rollups, settings.retention_alerts)
     seconds = SECONDS_IN_CLOUD if is_in_cloud(os.environ) else SECONDS
     counted = open_store(settings).upkeep.run(retention, now=now(), seconds=seconds)
     if counted["pruned"]:
         step("server", "store_pruned", rows=counted["pruned"])
+    if counted["moved"]:
+        step("server", "events_moved", rows=counted["moved"])
     return web.answer(counted)

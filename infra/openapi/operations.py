@@ -214,7 +214,8 @@ OPERATIONS = {
         summary="Keep the store small",
         description=(
             "One run, as the schedule calls it: events are folded into counts and histograms by hour and day. What is "
-            "older than the settings RETENTION_EVENTS, RETENTION_ROLLUPS and RETENTION_ALERTS say is deleted."
+            "older than the settings RETENTION_EVENTS, RETENTION_ROLLUPS and RETENTION_ALERTS say is deleted. After an "
+            "update, the events of the former version are moved to where they take less room."
         ),
         responses={
             200: Response(
@@ -223,7 +224,7 @@ OPERATIONS = {
                 {
                     "upkeep": {
                         "summary": "A minute's events, and some old ones",
-                        "value": {"folded": 120, "pruned": 500},
+                        "value": {"folded": 120, "pruned": 500, "moved": 0},
                     }
                 },
             )

@@ -124,6 +124,7 @@ class Upkeep(BaseModel):
 
     folded: Count = Field(description="Events that are in the rollups now.")
     pruned: Count = Field(description="Rows that were looked through or deleted because they are old.")
+    moved: Count = Field(description="Events that a former version had stored and that take less room now.")
 
 
 class MovedAlert(Alert):

@@ -17,7 +17,6 @@ from shared.models import (
     Event,
     Monitor,
     MonitorState,
-    as_text,
 )
 from shared.store.engines.database import Transaction
 from shared.store.judging.active_alerts import ActiveAlerts
@@ -91,7 +90,8 @@ def ingest(
         transaction, received_at, channels, names, coverage, are_pings_missed=are_pings_missed, limits=flapping
     )
     in_order = sorted(range(len(events)), key=times.__getitem__)
-    done = {index: intake.add(_showable(events[index], times[index]), times[index]) for index in in_order}
+    stored = intake.store([_showable(events[index], times[index]) for index in in_order])
+    done = {index: intake.judge(*row, times[index]) for index, row in zip(in_order, stored, strict=True)}
     intake.save()
     return [done[index] for index in range(len(events))]
 
@@ -117,7 +117,6 @@ class _Intake:
     ) -> None:
         self.transaction, self.received_at, self._coverage = transaction, received_at, coverage
         self._are_pings_missed, self._limits = are_pings_missed, limits
-        self._received_text = as_text(received_at)
         self._monitors = {monitor.name: monitor for monitor in monitors.all_named(transaction, names)}
         self._agents: dict[str, Agent] = {}
         self._alerts = ActiveAlerts(Occasion(transaction, coverage, channels, received_at, self._monitors), names)
@@ -125,12 +124,26 @@ class _Intake:
         self._seen_agents: dict[str, Agent] = {}
         self._places = Places(transaction, self._monitors.values())
 
-    def add(self, event: Event, at: datetime) -> Ingested:
-        """Save one event whose effective time is ``at``."""
-        monitor = self._monitor(event)
-        row_id = table.add(self.transaction, event, monitor.id, self._received_text) if monitor else None
-        if monitor is None or row_id is None:
-            return Ingested(event, table.id_of(self.transaction, event.event_id) or 0, is_duplicate=True)
+    def store(self, events: Sequence[Event]) -> list[tuple[Event, table.Stored]]:
+        """Save events, and make the monitors that are new; each event with its row."""
+        monitor_ids: dict[str, int | None] = {}
+        for event in events:
+            if event.event_id not in monitor_ids:
+                monitor = self._monitor(event)
+                monitor_ids[event.event_id] = monitor.id if monitor else None
+        new = [(event, monitor_id) for event in events if (monitor_id := monitor_ids[event.event_id]) is not None]
+        rows = iter(table.add_all(self.transaction, new, self.received_at))
+        return [(event, self._known(event) if monitor_ids[event.event_id] is None else next(rows)) for event in events]
+
+    def _known(self, event: Event) -> table.Stored:
+        return table.Stored(table.id_of(self.transaction, event.event_id) or 0, is_duplicate=True)
+
+    def judge(self, event: Event, stored: table.Stored, at: datetime) -> Ingested:
+        """Judge one stored event whose effective time is ``at``."""
+        row_id = stored.id
+        if stored.is_duplicate:
+            return Ingested(event, row_id, is_duplicate=True)
+        monitor = self._monitors[event.monitor]
         monitor = self._lapsed(monitor, event, at)
         active = self._alerts.active(AlertKind.OUTAGE, monitor.name)
         decision = decide(self._situation(monitor, active, event, at, row_id), event)
@@ -149,8 +162,7 @@ class _Intake:
 
     def save(self) -> None:
         """Write what changed of monitors and agents."""
-        for monitor in self._changed_monitors.values():
-            monitors.save(self.transaction, monitor)
+        monitors.save_all(self.transaction, self._changed_monitors.values())
         for agent in self._seen_agents.values():
             agents.save(self.transaction, agent)
         self._places.write()

@@ -14,8 +14,10 @@ _RECORD = "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY
 TABLES = (
     *("watches", "agents", "configuration", "cursors", "windows", "folded", "delivery_times"),
     *("monitors", "taken_checks", "monitor_locations", "state_changes", "rollups"),
-    *("events", "alerts", "notifications", "notification_logs"),
+    *("results", "raw_events", "old_events", "alerts", "notifications", "notification_logs"),
 )
+# A view comes after those that it reads.
+VIEWS = ("events_by_time", "events")
 
 
 def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | None = None) -> list[str]:
@@ -69,6 +71,8 @@ def known_version() -> int:
 
 def drop_everything(transaction: Transaction) -> None:
     """Remove all tables, but not the file: processes that have it open go on."""
+    for view in reversed(VIEWS):
+        transaction.rows(f"DROP VIEW IF EXISTS {view}")
     for table in reversed(TABLES):
         transaction.rows(f"DROP TABLE IF EXISTS {table}")
     transaction.rows("DROP TABLE IF EXISTS schema_migrations")

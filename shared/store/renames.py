@@ -15,7 +15,8 @@ _ABOUT_IT = "kind IN ('OUTAGE', 'DEGRADED', 'CERTIFICATE_EXPIRING') AND subject 
 _RENAME = (
     "UPDATE monitors SET name = :name, target_url = :url WHERE id = :id",
     f"UPDATE alerts SET subject = :name, target_url = :url WHERE {_ABOUT_IT}",  # noqa: S608  # our own text
-    "UPDATE events SET target_url = :url WHERE monitor_id = :id",
+    # Its other events were masked when they came.
+    "UPDATE old_events SET target_url = :url WHERE monitor_id = :id",
 )
 
 _LEAVE = """

@@ -35,13 +35,17 @@ _PAST = [
     _NUMBERS.format(50)
     + f"""INSERT INTO monitors (id, name, target_url, state, last_checked_at)
         SELECT n, {_URL.format("n")}, {_URL.format("n")}, 'UP', {_AT.format(":events")} FROM numbers""",
+    # Each monitor's result when it is well, and 50 numbers later when it is not.
+    _NUMBERS.format(100)
+    + f"""INSERT INTO results (id, digest, used_until, target_url, is_success, status_code, error_message,
+            is_inconclusive, id_form)
+        SELECT n, hex(randomblob(16)), :events + 1000000, {_URL.format("(1 + (n - 1) % 50)")}, n <= 50,
+            iif(n > 50, 500, 200), iif(n > 50, 'HTTP 500 Internal Server Error', NULL), 0, 0 FROM numbers""",
     _NUMBERS.format(":events")
-    + f"""INSERT INTO events (id, event_id, monitor_id, target_url, timestamp, is_success, status_code,
-            response_time_ms, dns_ms, connect_ms, tls_ms, first_byte_ms, error_message, received_at)
-        SELECT n, printf('%012x', (:began + n) * 1000) || lower(hex(randomblob(10))), 1 + (n + n / 50) % 50,
-            {_URL.format("(1 + (n + n / 50) % 50)")}, {_AT.format("n")}, n % 50 != 0, iif(n % 50 = 0, 500, 200),
-            84.211, 4.01, 11.32, 25.48, 43.4, iif(n % 50 = 0, 'HTTP 500 Internal Server Error', NULL), {_AT.format("n")}
-        FROM numbers""",
+    + """INSERT INTO raw_events (id, key_high, key_low, at, monitor_id, result_id, response_us, dns_us, connect_us,
+            tls_us, first_byte_us, delay_ms, details)
+        SELECT n, (:began + n) * 65536000 + (random() & 65535), random(), (:began + n) * 1000, 1 + (n + n / 50) % 50,
+            1 + (n + n / 50) % 50 + iif(n % 50 = 0, 50, 0), 84211, 4010, 11320, 25480, 43400, 0, '' FROM numbers""",
     _NUMBERS.format(":alerts")
     + f"""INSERT INTO alerts (id, kind, subject, target_url, status, cause, failed_at, opened_at, resolved_at)
         SELECT n, 'OUTAGE', {_URL.format("(1 + n % 50)")}, {_URL.format("(1 + n % 50)")},

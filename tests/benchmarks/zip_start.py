@@ -32,7 +32,7 @@ def handler(event, context):
 """
 # Removes what the first event of each function left behind.
 _AS_IT_WAS = (
-    "DELETE FROM events WHERE event_id = 'the-first-event'",
+    "DELETE FROM raw_events WHERE id = (SELECT id FROM events WHERE event_id = 'the-first-event')",
     "UPDATE alerts SET status = 'OPEN', acknowledged_at = NULL WHERE status = 'ACK'",
 )
 

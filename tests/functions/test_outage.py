@@ -41,7 +41,7 @@ def test_a_commit_whose_response_is_lost_is_not_repeated(
     """The store saved it, but the backend did not learn it. The client repeats its call; each message is sent once."""
     event = FAILURE | {"event_id": "e-1"}
     calls: dict[str, Callable[[], TestResponse]] = {
-        "INSERT INTO events": lambda: api.post(event),
+        "INSERT INTO raw_events": lambda: api.post(event),
         "UPDATE alerts": lambda: api.patch(1, status="RESOLVED"),
     }
     for words, call in calls.items():

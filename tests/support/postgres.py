@@ -66,6 +66,10 @@ BEGIN
         WHERE key.contype = 'f' AND key.connamespace = old::regnamespace LOOP
         EXECUTE change;
     END LOOP;
+    FOR name, change IN SELECT relname, replace(pg_get_viewdef(oid), format('%I.', old), format('%I.', new))
+        FROM pg_class WHERE relkind = 'v' AND relnamespace = old::regnamespace ORDER BY oid LOOP
+        EXECUTE format('CREATE VIEW %I.%I AS %s', new, name, change);
+    END LOOP;
 END $$"""
 
 

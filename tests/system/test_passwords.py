@@ -19,9 +19,13 @@ pytestmark = pytest.mark.system
 PASSWORD, CHANGED = "planted-s3cret", "changed-s3cret"  # of these tests only
 
 
+# The columns that its events had.
+OF_0_1 = "id, event_id, monitor_id, target_url, timestamp, is_success, status_code, error_message, received_at"
+
+
 def as_0_1_named_it(database: Path, sql: str, url: str) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute(sql, (url,))
+        connection.execute(sql, (url,) if "?1" in sql else ())
 
 
 class Guarded(StandIn):
@@ -103,7 +107,10 @@ def test_an_open_alert_of_0_1_recovers_after_the_update(project: Path, tmp_path:
     for sql in (
         "UPDATE monitors SET name = ?1, target_url = ?1",
         "UPDATE alerts SET subject = ?1, target_url = ?1",
-        "UPDATE events SET target_url = ?1",
+        f"INSERT INTO old_events ({OF_0_1}) SELECT {OF_0_1} FROM events",
+        "DELETE FROM raw_events",
+        "DELETE FROM results",
+        "UPDATE old_events SET target_url = ?1",
     ):
         as_0_1_named_it(database, sql, url)
     guarded.is_ill = False

@@ -97,12 +97,16 @@ def test_a_list_counts_for_each_of_its_numbers(database: Path) -> None:
         ("UPDATE notifications SET channel = 'b' WHERE id = 2", "lost", "it is not owed to the channel"),
         ("UPDATE alerts SET status = 'OPEN'", "repeated", "its monitor recovered"),
         (
-            "INSERT INTO events (event_id, monitor_id, target_url, timestamp, is_success, received_at) "
-            "VALUES ('later', 1, 'u', '2025-01-08T13:00:00.000Z', 0, '2025-01-08T13:00:00.000Z')",
+            "INSERT INTO old_events (id, event_id, monitor_id, target_url, timestamp, is_success, received_at) "
+            "VALUES (9, 'later', 1, 'u', '2025-01-08T13:00:00.000Z', 0, '2025-01-08T13:00:00.000Z')",
             "lost",
             "a second outage has no alert",
         ),
-        ("DELETE FROM events WHERE event_id = 'event-0'", "lost", "acknowledged, but not stored"),
+        (
+            "DELETE FROM raw_events WHERE id = (SELECT id FROM events WHERE event_id = 'event-0')",
+            "lost",
+            "acknowledged, but not stored",
+        ),
     ],
 )
 def test_rows_against_the_contract_are_found(database: Path, sql: str, broken: str, why: str) -> None:

@@ -21,6 +21,7 @@ SIDES = ("before", "after", "late")
 # Requests for TLS and GSSAPI, which a client sends first. They are refused, so that the wire can read everything.
 _SECRECY = {80877103, 80877104}
 _COMMIT = b"Q" + struct.pack("!i", 11) + b"COMMIT\0"
+_FLUSH = b"H" + struct.pack("!i", 4)
 _ASKS_FOR_THE_LOCK = b"pg_advisory_xact_lock"
 LATE_SECONDS = 20.0
 
@@ -108,6 +109,9 @@ class Wire:
                 server.sendall(said)
                 said = b""
                 _pass_on(server, client)
+            elif message == _FLUSH and said == _FLUSH:  # the end of a pipeline, to which nothing responds
+                server.sendall(said)
+                said = b""
             elif message[:1] in (b"Q", b"S", b"X"):
                 if said == _COMMIT and port in self._orders:
                     self._end(self._orders.pop(port), client, server)

@@ -11,6 +11,7 @@ from shared.store.engines.database import Database, Row, Transaction
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.engines.postgres.transaction import PostgresTransaction
 from shared.store.migrate import TABLES
+from shared.store.tables import events
 
 # The rows of one read or write: that takes little memory, and no statement takes long, even on a slow network. The
 # server ends a transaction that is idle for long, but it never waits for more than one page of SQLite's.
@@ -46,6 +47,8 @@ def transfer(source: Database, target: PostgresDatabase) -> tuple[bool, dict[str
         if is_empty:
             for table in TABLES:
                 _copy(old, new, table)
+            # The rows of former versions have their numbers from another table.
+            _go_on(new, "raw_events", events.newest_id(new))
         found = {table: _sum_of_both(old, new, table) for table in TABLES}
         same = {table: both for table, both in found.items() if both is not None}
         if different := [table for table in TABLES if table not in same]:
@@ -59,6 +62,11 @@ def _copy(old: Transaction, new: PostgresTransaction, table: str) -> None:
     for page in _pages(old, table):
         new.copy_in(table, page)
         last = page[-1]["id"]
+    _go_on(new, table, last)
+
+
+def _go_on(new: Transaction, table: str, last: int) -> None:
+    """Let the table's next row have the number after ``last``."""
     if last:
         new.rows("SELECT setval(pg_get_serial_sequence(:table, 'id'), :last)", table=table, last=last)
 

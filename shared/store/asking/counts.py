@@ -7,7 +7,7 @@ from shared.history.buckets import LENGTHS, Step, ceiling, floor, neighbours
 from shared.history.rollup import Rollup
 from shared.models import as_text
 from shared.store.engines.database import MAX_ID, Row, Transaction
-from shared.store.tables import events, rollups
+from shared.store.tables import events, past_events, rollups
 from shared.store.tables.scope import Scope
 
 # An event is received after its time, but the clocks of its agent and of the store may differ.
@@ -40,7 +40,7 @@ class Counts:
         for start, end in buckets:
             if end - start != LENGTHS[step]:
                 self._add_part(step, start, end)
-        unfolded = events.measured(
+        unfolded = past_events.measured(
             self._transaction, self._scope, as_text(edges[0]), as_text(edges[-1]), after=self._folded
         )
         self._add_events(unfolded)
@@ -77,9 +77,15 @@ class Counts:
         after = 0
         if self._scope.monitor_id is None:
             # Only those of one monitor are found without reading all.
-            after = events.last_received_before(self._transaction, as_text(since - SKEW))
-            up_to = min(up_to, events.last_received_before(self._transaction, as_text(until + DELAY)))
-        return events.measured(self._transaction, self._scope, as_text(since), as_text(until), after=after, up_to=up_to)
+            newest = events.newest_id(self._transaction)
+            after, last = (
+                past_events.last_received_before(self._transaction, as_text(at), newest)
+                for at in (since - SKEW, until + DELAY)
+            )
+            up_to = min(up_to, last)
+        return past_events.measured(
+            self._transaction, self._scope, as_text(since), as_text(until), after=after, up_to=up_to
+        )
 
     def _add_rollups(self, rows: Iterable[Row]) -> None:
         for row in rows:

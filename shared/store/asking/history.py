@@ -15,7 +15,7 @@ from shared.store.asking.availability import availability
 from shared.store.asking.counts import Counts
 from shared.store.engines.database import MAX_ID, Database, Row, Transaction
 from shared.store.refusals import MonitorNotFound
-from shared.store.tables import events
+from shared.store.tables import past_events
 from shared.store.tables.scope import Scope, monitors_in
 
 
@@ -68,7 +68,7 @@ class History:
         """The newest events of a monitor first; ``before``: only those with a smaller id. Raises MonitorNotFound."""
         with self._database.snapshot() as snapshot:
             _one(snapshot, monitor_id)
-            return events.of_monitor(
+            return past_events.of_monitor(
                 snapshot,
                 monitor_id,
                 since=as_text(since) if since else None,

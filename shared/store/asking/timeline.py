@@ -21,7 +21,7 @@ from shared.models import Monitor, as_text
 from shared.monitors.windows.spans import Span
 from shared.store.engines.database import Database, Transaction
 from shared.store.refusals import MonitorNotFound
-from shared.store.tables import alerts, events, monitors, notification_logs, state_changes, windows
+from shared.store.tables import alerts, events, monitors, notification_logs, past_events, state_changes, windows
 
 # The checks that one page looks at, and of them in one statement. Most succeed, and are left out.
 MOST_CHECKS = 5_000
@@ -94,11 +94,11 @@ class _Asked:
         """The checks that are worth a line, and up to where they were looked at if there may be more."""
         place = start.within(Source.CHECK)
         threshold = max(self.monitor.failure_threshold, self.monitor.success_threshold)
-        before = events.outcomes_before(self.snapshot, self.monitor.id, place, threshold)
+        before = past_events.outcomes_before(self.snapshot, self.monitor.id, place, threshold)
         rows: list[Row] = []
         worth: list[Check] = []
         while True:
-            more = events.outcomes_after(self.snapshot, self.monitor.id, place, self.until, CHECKS_AT_ONCE)
+            more = past_events.outcomes_after(self.snapshot, self.monitor.id, place, self.until, CHECKS_AT_ONCE)
             rows += more
             is_over = len(more) < CHECKS_AT_ONCE
             # The last one is only looked at: whether it is the last of its row, what follows it says.

@@ -40,6 +40,10 @@ class Transaction(ABC):
     def rows(self, sql: str, /, **parameters: Any) -> list[Row]:
         """The rows that the statement returns."""
 
+    @abstractmethod
+    def run_each(self, sql: str, rows: Sequence[Mapping[str, Any]], /) -> None:
+        """Run the statement with each of these parameters; the database, which may be far away, is asked once."""
+
     def row(self, sql: str, /, **parameters: Any) -> Row | None:
         """The first row that the statement returns, if any."""
         rows = self.rows(sql, **parameters)

@@ -12,7 +12,3 @@ FROM monitors LEFT JOIN alerts ON alerts.kind = 'OUTAGE' AND alerts.subject = mo
     AND alerts.status IN ('OPEN', 'ACK') AND monitors.state = 'DOWN'
 WHERE monitors.state <> 'UNKNOWN' AND monitors.last_checked_at IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM state_changes WHERE monitor_id = monitors.id);
-
--- The events of one monitor, newest first. SQLite adds the row's id to each index by itself.
-{only_sqlite}CREATE INDEX events_of_monitor ON events (monitor_id);
-{only_postgresql}CREATE INDEX events_of_monitor ON events (monitor_id, id);

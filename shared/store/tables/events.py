@@ -1,124 +1,177 @@
-"""The table ``events``."""
+"""Events: the table ``raw_events``, the rows of former versions in ``old_events``, and ``events``, the view of both."""
 
-import json
-from collections.abc import Iterable, Iterator
+import contextlib
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
 
-from shared.models import Event, as_text
-from shared.store.engines.database import MAX_ID, Row, Transaction
-from shared.store.tables.scope import Scope
+from shared.models import Event
+from shared.store.engines.database import Row, Transaction
+from shared.store.tables.narrowing import Narrow, digest_of, key_of, of_event, of_row
+from shared.store.tables.results import Known
 
-_AS_TEXT = ("timestamp", "cause", "certificate_expires_at", "attempts")
-_COLUMNS = """event_id, location, target_url, timestamp, is_success, status_code, response_time_ms, dns_ms, connect_ms,
-    tls_ms, first_byte_ms, error_message, cause, is_inconclusive, ip, certificate_expires_at, condition, message,
-    attempts"""
+Part = TypeVar("Part")
 
-# Rows that are read in one statement.
-_AT_ONCE = 5_000
-_ADD = f"""
-    INSERT INTO events ({_COLUMNS}, monitor_id, received_at)
-    VALUES ({", ".join(f":{name.strip()}" for name in _COLUMNS.split(","))}, :monitor_id, :received_at)
-    ON CONFLICT (event_id) DO NOTHING RETURNING id"""  # noqa: S608  # our own text
+# Rows in one statement: the database may be far away, and the time to read a longer statement grows with its length.
+_AT_ONCE = 100
+_FIND = """
+    SELECT id FROM raw_events WHERE key_high = :key_high AND key_low = :key_low
+    UNION ALL SELECT id FROM old_events WHERE event_id = :event_id"""
+_OLD = "SELECT * FROM old_events WHERE id > :after ORDER BY id LIMIT :most"
 
 
-def add(transaction: Transaction, event: Event, monitor_id: int, received_at: str) -> int | None:
-    """The new row's id, or None if the ``event_id`` is stored already. ``received_at`` is a time as text."""
-    values = event.model_dump(exclude={"monitor", "agent", "interval_seconds", *_AS_TEXT})
-    values["timestamp"] = as_text(event.timestamp)
-    expires_at = event.certificate_expires_at
-    values["certificate_expires_at"] = as_text(expires_at) if expires_at else None
-    values["attempts"] = _attempts(event)
-    values["cause"] = event.cause.model_dump_json() if event.cause else None
-    row = transaction.row(_ADD, **values, monitor_id=monitor_id, received_at=received_at)
-    return row["id"] if row else None
+class Stored(NamedTuple):
+    """An event's row, and whether it was there before."""
+
+    id: int
+    is_duplicate: bool
+
+
+def add_all(transaction: Transaction, events: Sequence[tuple[Event, int]], received_at: datetime) -> list[Stored]:
+    """Store events, each with its monitor's id; their rows in the order given. A known ``event_id`` changes nothing."""
+    return [stored for part in _parts(events) for stored in _add_part(transaction, part, received_at)]
+
+
+def _add_part(transaction: Transaction, events: Sequence[tuple[Event, int]], received_at: datetime) -> Iterator[Stored]:
+    rows = [of_event(event, received_at) for event, _ in events]
+    results, old = _look_up(transaction, rows, [event.event_id for event, _ in events])
+    known = Known(transaction, (row.result for row in rows), results)
+    new: dict[tuple[int, int], dict[str, Any]] = {}
+    for (event, monitor_id), row in zip(events, rows, strict=True):
+        if event.event_id not in old:
+            columns = {**row.columns, "monitor_id": monitor_id, "result_id": known.id_of(row.result)}
+            new.setdefault(_key(columns), columns)
+    added = {_key(row): int(row["id"]) for row in _insert(transaction, list(new.values()))}
+    if added:
+        known.note_use((row.result for row in rows if _key(row.columns) in added), max(added.values()))
+    given: set[int] = set()
+    for (event, _), row in zip(events, rows, strict=True):
+        row_id = old.get(event.event_id) or added.get(_key(row.columns)) or id_of(transaction, event.event_id) or 0
+        is_new = _key(row.columns) in added and row_id not in given and event.event_id not in old
+        given.add(row_id)
+        yield Stored(row_id, not is_new)
 
 
 def with_ids(transaction: Transaction, ids: Iterable[int | None]) -> dict[int, Row]:
-    """The rows with these ids, as they are stored, by id."""
-    named = {f"id_{number}": row_id for number, row_id in enumerate({each for each in ids if each is not None})}
+    """The rows with these ids, as the view shows them, by id."""
+    named = _named({each for each in ids if each is not None})
     if not named:
         return {}
-    sql = f"SELECT * FROM events WHERE id IN ({', '.join(f':{name}' for name in named)})"  # noqa: S608  # numbers
+    sql = f"SELECT * FROM events WHERE id IN ({_placeholders(named)})"  # noqa: S608  # numbers
     return {row["id"]: row for row in transaction.rows(sql, **named)}
-
-
-def _attempts(event: Event) -> str | None:
-    return json.dumps([each.model_dump(mode="json") for each in event.attempts]) if event.attempts else None
 
 
 def id_of(transaction: Transaction, event_id: str) -> int | None:
     """The id of the row that has this ``event_id``."""
-    row = transaction.row("SELECT id FROM events WHERE event_id = :event_id", event_id=event_id)
+    key = key_of(event_id)
+    row = transaction.row(_FIND, key_high=key.high, key_low=key.low, event_id=event_id)
     return row["id"] if row else None
 
 
-_MEASURED = """id, monitor_id, timestamp, is_success, is_inconclusive, response_time_ms, dns_ms, connect_ms, tls_ms,
-    first_byte_ms"""
+def newest_id(transaction: Transaction) -> int:
+    """The greatest id of an event; 0 if there is none."""
+    sql = (
+        "SELECT max(id) AS newest FROM (SELECT max(id) AS id FROM raw_events UNION ALL SELECT max(id) FROM old_events)"
+    )
+    row = transaction.row(f"{sql} AS numbers")
+    return int(row["newest"] or 0) if row else 0
 
 
-def of_monitor(
-    transaction: Transaction, monitor_id: int, *, since: str | None, until: str | None, limit: int, before: int
-) -> list[Row]:
-    """The newest events of a monitor first, those of ``[since, until)``; ``before``: only those with a smaller id."""
-    named: dict[str, object] = {"monitor_id": monitor_id, "before": before, "limit": limit}
-    conditions = ["monitor_id = :monitor_id", "id < :before"]
-    for name, at, sign in (("since", since, ">="), ("until", until, "<")):
-        if at is not None:
-            conditions.append(f"timestamp {sign} :{name}")
-            named[name] = at
-    sql = f"SELECT * FROM events WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT :limit"  # noqa: S608  # ours
-    return transaction.rows(sql, **named)
+def delete(transaction: Transaction, ids: Iterable[int]) -> None:
+    """Delete the rows with these ids."""
+    named = _named(ids)
+    for table in ("raw_events", "old_events"):
+        transaction.rows(f"DELETE FROM {table} WHERE id IN ({_placeholders(named)})", **named)  # noqa: S608  # numbers
 
 
-def measured(
-    transaction: Transaction, scope: Scope, since: str, until: str, *, after: int = 0, up_to: int = MAX_ID
-) -> Iterator[Row]:
-    """What is counted of the events of ``[since, until)``, in the order of their ids, which lie in ``(after, up_to]``.
-
-    They are read in parts, so that no number of them fills the memory.
-    """
-    sql = f"""SELECT {_MEASURED} FROM events WHERE id > :after AND id <= :up_to AND {scope.condition}
-        AND timestamp >= :since AND timestamp < :until ORDER BY id LIMIT {_AT_ONCE}"""  # noqa: S608  # our own text
-    while rows := transaction.rows(sql, after=after, up_to=up_to, since=since, until=until, **scope.parameters):
-        yield from rows
-        if len(rows) < _AT_ONCE:
-            return
-        after = rows[-1]["id"]
+def old_rows(transaction: Transaction, after: int, most: int) -> list[Row]:
+    """The first rows of former versions behind the id ``after``."""
+    return transaction.rows(_OLD, after=after, most=most)
 
 
-def last_received_before(transaction: Transaction, at: str) -> int:
-    """The id of the last event that was received before then, or 0; found by halving, since ids grow with that time."""
-    low, row = 0, transaction.row("SELECT max(id) AS newest FROM events")
-    high = (row["newest"] if row else None) or 0
-    sql = "SELECT id, received_at FROM events WHERE id > :id ORDER BY id LIMIT 1"
-    while low < high:
-        middle = (low + high) // 2
-        found = transaction.row(sql, id=middle)
-        if found is not None and found["received_at"] < at:
-            low = found["id"]
-        else:
-            high = middle
-    return low
+class Former(NamedTuple):
+    """A row of a former version, and the narrow row that it becomes."""
+
+    id: int
+    monitor_id: int
+    narrow: Narrow
 
 
-_OUTCOMES = "SELECT id, timestamp, is_success, is_inconclusive FROM events WHERE monitor_id = :monitor_id"
-# The first condition on the time is what an index on (monitor_id, timestamp) serves.
-_AFTER = """ AND timestamp >= :at AND timestamp < :until AND (timestamp > :at OR id > :after)
-    ORDER BY timestamp, id LIMIT :most"""
-_BEFORE = """ AND timestamp <= :at AND (timestamp < :at OR id <= :after)
-    ORDER BY timestamp DESC, id DESC LIMIT :most"""
+def narrowed(rows: Iterable[Row]) -> list[Former]:
+    """What becomes of rows of former versions; those that somebody damaged are left out."""
+    found = []
+    for row in rows:
+        with contextlib.suppress(ValueError):
+            found.append(Former(row["id"], row["monitor_id"], of_row(dict(row))))
+    return found
 
 
-def outcomes_after(
-    transaction: Transaction, monitor_id: int, place: tuple[str, int], until: str, most: int
-) -> list[Row]:
-    """How checks of a monitor went, oldest first, behind a time and an id and before ``until``, at most so many."""
-    at, after = place
-    sql = f"{_OUTCOMES}{_AFTER}"
-    return transaction.rows(sql, monitor_id=monitor_id, at=at, after=after, until=until, most=most)
+def move(transaction: Transaction, rows: Sequence[Former]) -> int:
+    """Move rows of former versions, under their ids; how many were still there."""
+    named = _named(row.id for row in rows)
+    if not named:
+        return 0
+    sql = f"DELETE FROM old_events WHERE id IN ({_placeholders(named)}) RETURNING id"  # noqa: S608  # numbers
+    # Another process may have moved, or pruned, some of them since they were read.
+    left = {row["id"] for row in transaction.rows(sql, **named)}
+    for part in _parts([row for row in rows if row.id in left]):
+        results, _ = _look_up(transaction, [row.narrow for row in part], [])
+        known = Known(transaction, (row.narrow.result for row in part), results)
+        _insert(
+            transaction,
+            [
+                {**narrow.columns, "monitor_id": monitor_id, "result_id": known.id_of(narrow.result), "id": row_id}
+                for row_id, monitor_id, narrow in part
+            ],
+        )
+        known.note_use((row.narrow.result for row in part), max(row.id for row in part))
+    return len(left)
 
 
-def outcomes_before(transaction: Transaction, monitor_id: int, place: tuple[str, int], most: int) -> list[Row]:
-    """How the last checks of a monitor went up to a time and an id, oldest first, at most so many."""
-    at, after = place
-    rows = transaction.rows(f"{_OUTCOMES}{_BEFORE}", monitor_id=monitor_id, at=at, after=after, most=most)
-    return rows[::-1]
+def _look_up(
+    transaction: Transaction, rows: Sequence[Narrow], event_ids: Sequence[str]
+) -> tuple[list[Row], dict[str, int]]:
+    """The results that are stored, and the ids of the events that a former version has stored, in one round trip."""
+    digests = {f"digest_{number}": digest for number, digest in enumerate({digest_of(row.result) for row in rows})}
+    named = {f"event_{number}": event_id for number, event_id in enumerate(event_ids)}
+    sql = f"SELECT id, digest, used_until FROM results WHERE digest IN ({_placeholders(digests)})"  # noqa: S608  # names
+    if named:
+        sql += f" UNION ALL SELECT id, event_id, -1 FROM old_events WHERE event_id IN ({_placeholders(named)})"  # noqa: S608  # names
+    found = transaction.rows(sql, **digests, **named)
+    old = {row["digest"]: int(row["id"]) for row in found if row["used_until"] < 0}
+    return [row for row in found if row["used_until"] >= 0], old
+
+
+def _insert(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Add rows of the same columns; the id and the key of each that is new."""
+    if not rows:
+        return []
+    names = tuple(rows[0])
+    named = {f"{name}_{number}": row[name] for number, row in enumerate(rows) for name in names}
+    return transaction.rows(_insert_of(names, len(rows)), **named)
+
+
+@functools.lru_cache(maxsize=256)
+def _insert_of(names: tuple[str, ...], count: int) -> str:
+    values = ", ".join(f"({', '.join(f':{name}_{number}' for name in names)})" for number in range(count))
+    return (
+        f"INSERT INTO raw_events ({', '.join(names)}) VALUES {values} "  # noqa: S608  # our own names
+        "ON CONFLICT (key_high, key_low) DO NOTHING RETURNING id, key_high, key_low"
+    )
+
+
+def _key(row: Mapping[str, Any]) -> tuple[int, int]:
+    return row["key_high"], row["key_low"]
+
+
+def _parts(whole: Sequence[Part]) -> Iterator[Sequence[Part]]:
+    yield from (whole[start : start + _AT_ONCE] for start in range(0, len(whole), _AT_ONCE))
+
+
+def _named(ids: Iterable[int]) -> dict[str, int]:
+    return {f"id_{number}": row_id for number, row_id in enumerate(ids)}
+
+
+def _placeholders(named: Iterable[str]) -> str:
+    return ", ".join(f":{name}" for name in named)

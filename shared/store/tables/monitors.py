@@ -40,6 +40,11 @@ def save(transaction: Transaction, monitor: Monitor) -> None:
     transaction.rows(_SAVE, **{**columns, "is_flapping": int(monitor.is_flapping)})
 
 
+def save_all(transaction: Transaction, changed: Iterable[Monitor]) -> None:
+    """Write what an event can change of monitors, in one round trip."""
+    transaction.run_each(_SAVE, [monitor.model_dump(mode="json", include=_SAVED) for monitor in changed])
+
+
 def forget_state(transaction: Transaction, monitor_id: int, since: datetime) -> None:
     """Let the monitor begin again at UNKNOWN."""
     sql = """UPDATE monitors SET state = 'UNKNOWN', consecutive_failures = 0, consecutive_successes = 0,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.models import as_text
 from shared.store.engines.database import Database, Transaction
-from shared.store.tables import rollups
+from shared.store.tables import events, results, rollups
 from shared.store.upkeep.retention import Retention
 
 ROWS_AT_ONCE = 500
@@ -14,7 +14,7 @@ ALERTS_AT_ONCE = 50
 HOURS = timedelta(days=90)
 
 # Numbers grow with the time of arrival, so the oldest come first. One that is dated ahead stays, and the scan goes on
-# behind it. The newest stays: SQLite would give its number to the next one, which would seem to be folded already.
+# behind it. The newest stays, as a mark up to where events are folded.
 _OLD_EVENTS = """
     SELECT id, timestamp, received_at FROM events
     WHERE id > :after AND id < :folded ORDER BY id LIMIT :most"""
@@ -35,6 +35,7 @@ def steps(retention: Retention, now: datetime) -> Iterator[Callable[[Database], 
         return as_text(now - timedelta(seconds=seconds))
 
     yield _events(before(retention.events))
+    yield _delete_results
     yield lambda database: _delete_alerts(database, before(retention.alerts))
     yield lambda database: _write(database, lambda each: len(each.rows(_OLD_WINDOWS, before=before(retention.alerts))))
     yield lambda database: _write(
@@ -68,13 +69,19 @@ def _events(before: str) -> Callable[[Database], int]:
             return 0
         after = rows[-1]["id"]
         if old:
-            named = {f"id_{number}": row_id for number, row_id in enumerate(old)}
-            sql = f"DELETE FROM events WHERE id IN ({', '.join(f':{name}' for name in named)})"  # noqa: S608  # numbers
-            _write(database, lambda transaction: len(transaction.rows(sql, **named)))
+            with database.transaction() as transaction:
+                events.delete(transaction, old)
         # Also a page of which nothing is old is a step: what lies behind it may be.
         return len(rows)
 
     return step
+
+
+def _delete_results(database: Database) -> int:
+    with database.snapshot() as snapshot:
+        if not results.prunable(snapshot, 1):
+            return 0
+    return _write(database, lambda transaction: results.prune(transaction, ROWS_AT_ONCE))
 
 
 def _delete_alerts(database: Database, before: str) -> int:

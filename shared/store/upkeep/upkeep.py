@@ -6,6 +6,7 @@ from datetime import datetime
 
 from shared.store.engines.database import Database
 from shared.store.upkeep.folding import fold
+from shared.store.upkeep.moving import moving
 from shared.store.upkeep.pruning import steps
 from shared.store.upkeep.retention import Retention
 
@@ -25,12 +26,14 @@ class Upkeep:
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], object] = time.sleep,
     ) -> dict[str, int]:
-        """Fold and prune for at most so many ``seconds``; how many events were ``folded`` and rows ``pruned``.
+        """Fold, prune and move for at most so many ``seconds``.
+
+        How many events were ``folded``, rows ``pruned``, and events of former versions ``moved``.
 
         After each step it pauses for as long as the step took, so that whoever writes finds the lock free.
         """
         ends_at = clock() + seconds
-        counted = {"folded": 0, "pruned": 0}
+        counted = {"folded": 0, "pruned": 0, "moved": 0}
 
         def repeat(name: str, step: Callable[[Database], int]) -> None:
             while (began := clock()) < ends_at and (count := step(self._database)):
@@ -40,4 +43,5 @@ class Upkeep:
         repeat("folded", lambda database: fold(database, now))
         for step in steps(retention, now):
             repeat("pruned", step)
+        repeat("moved", moving())
         return counted

@@ -54,6 +54,10 @@ def old(tmp_path: Path) -> Iterator[SqliteDatabase]:
     assert store.checks.claim("seoul", now=NOON, seconds=1).checks
     store.upkeep.run(Retention(1e9, 1e9, 1e9), now=NOON + timedelta(days=1), seconds=60)
     store.windows.add(Window(kind="silence", monitors=("api",), duration=60), now=NOON)
+    with database.transaction() as transaction:
+        former = "'old', 1, 'http://0/', '2025-01-08T12:00:00.000Z', 1, '2025-01-08T12:00:00.000Z'"
+        columns = "id, event_id, monitor_id, target_url, timestamp, is_success, received_at"
+        transaction.rows(f"INSERT INTO old_events ({columns}) VALUES (70, {former})")
     yield database
     database.close()
 
@@ -100,9 +104,9 @@ def test_every_row_is_copied_and_the_store_works_there(
     assert is_new
     assert {table: found.rows for table, found in sums.items()} == {name: len(rows) for name, rows in before.items()}
     assert everything(new) == everything(old) == before
-    ids = [max(row["id"] for row in before[table]) for table in ("events", "notifications")]  # type: ignore[type-var]
-    store = Store(new)
-    assert [min(report(store, 101)), len(everything(new)["events"])] == [ids[1] + 1, ids[0] + 1]  # type: ignore[operator]
+    last = max(row["id"] for row in before["notifications"])  # type: ignore[type-var]
+    assert min(report(Store(new), 101)) == last + 1  # type: ignore[operator]
+    assert everything(new)["raw_events"][-1]["id"] == before["old_events"][-1]["id"] + 1  # type: ignore[operator]
 
 
 def test_every_table_that_there_is_is_copied(old: SqliteDatabase) -> None:
@@ -142,7 +146,7 @@ def slow(old: SqliteDatabase, new: PostgresDatabase, monkeypatch: pytest.MonkeyP
     assert connection is not None
     connection.set_progress_handler(lambda: time.sleep(0.004), 10)
     began = time.monotonic()
-    assert len(connection.execute("SELECT * FROM events").fetchall()) == 60
+    assert len(connection.execute("SELECT * FROM raw_events").fetchall()) == 60
     assert time.monotonic() - began > 1.5 * engine.STATEMENT_SECONDS
     return old
 
@@ -150,8 +154,8 @@ def slow(old: SqliteDatabase, new: PostgresDatabase, monkeypatch: pytest.MonkeyP
 def test_a_slow_copy_outlasts_the_servers_idle_limit(slow: SqliteDatabase, new: PostgresDatabase, url: str) -> None:
     assert transfer(slow, new)[0]
     # Nor is the rest of what differs read while nothing is asked of the server.
-    rows_of(url, "DELETE FROM events WHERE id > 3")
-    with pytest.raises(TransferFailed, match="as it was before, in events: nothing was changed"):
+    rows_of(url, "DELETE FROM raw_events WHERE id > 3")
+    with pytest.raises(TransferFailed, match="as it was before, in raw_events: nothing was changed"):
         transfer(slow, new)
 
 

@@ -158,7 +158,8 @@ def test_equal_times_are_judged_in_the_order_of_arrival(store: Store) -> None:
 
 def test_a_batch_that_fails_in_the_middle_leaves_nothing(store: Store) -> None:
     class Broken(Event):
-        def model_dump(self, **_: object) -> dict[str, object]:
+        @property
+        def is_conclusive(self) -> bool:
             raise RuntimeError
 
     broken = Broken(target_url="http://t/", timestamp=at(1), is_success=True)

@@ -32,7 +32,7 @@ def of_0_1(database: Database, name: str, seconds: int, status: str = "OPEN") ->
             then=then,
         )
         transaction.rows(
-            "INSERT INTO events (event_id, monitor_id, target_url, timestamp, is_success, received_at) VALUES"
+            "INSERT INTO old_events (event_id, monitor_id, target_url, timestamp, is_success, received_at) VALUES"
             " (:name, (SELECT id FROM monitors WHERE name = :name), :name, :then, 0, :then)",
             name=name,
             then=then,

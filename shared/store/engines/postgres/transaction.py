@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from psycopg.sql import SQL, Identifier
@@ -19,10 +19,14 @@ class PostgresTransaction(Transaction):
 
     def rows(self, sql: str, /, **parameters: Any) -> list[Row]:
         """The rows that the statement returns."""
-        # A boolean is 0 or 1 in every table, as in SQLite.
-        known = {name: int(value) if isinstance(value, bool) else value for name, value in parameters.items()}
-        cursor = self._connection.execute(_with_named_parameters(sql), known)
+        cursor = self._connection.execute(_with_named_parameters(sql), _stored(parameters))
         return list(cursor.fetchall()) if cursor.description else []
+
+    def run_each(self, sql: str, rows: Sequence[Mapping[str, Any]], /) -> None:
+        """See database.Transaction."""
+        if rows:
+            with self._connection.cursor() as cursor:
+                cursor.executemany(_with_named_parameters(sql), [_stored(parameters) for parameters in rows])
 
     def copy_in(self, table: str, rows: Sequence[Row]) -> None:
         """Add rows unchanged; all of them have the columns of the first."""
@@ -32,6 +36,11 @@ class PostgresTransaction(Transaction):
         with self._connection.cursor() as cursor, cursor.copy(into) as copy:
             for row in rows:
                 copy.write_row([row[name] for name in columns])
+
+
+def _stored(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    # A boolean is 0 or 1 in every table, as in SQLite.
+    return {name: int(value) if isinstance(value, bool) else value for name, value in parameters.items()}
 
 
 @functools.lru_cache(maxsize=256)

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,6 +48,10 @@ class SqliteTransaction(Transaction):
     def rows(self, sql: str, /, **parameters: Any) -> list[Row]:
         """The rows that the statement returns."""
         return self._connection.execute(sql, parameters).fetchall()
+
+    def run_each(self, sql: str, rows: Sequence[Mapping[str, Any]], /) -> None:
+        """See database.Transaction."""
+        self._connection.executemany(sql, rows)
 
 
 class Mode(NamedTuple):

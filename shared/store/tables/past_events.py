@@ -1,0 +1,95 @@
+"""Events as they are read afterwards, from the views ``events`` and ``events_by_time``."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from shared.store.engines.database import MAX_ID, Row, Transaction
+from shared.store.tables.narrowing import milliseconds
+from shared.store.tables.scope import Scope
+
+# Rows that are read in one statement.
+_AT_ONCE = 5_000
+# The columns of ``events``, from the view that has the time as a number too, by which one monitor's are found.
+_COLUMNS = """id, event_id, monitor_id, location, target_url, timestamp, is_success, status_code, response_time_ms,
+    dns_ms, connect_ms, tls_ms, first_byte_ms, error_message, received_at, is_inconclusive, cause, ip,
+    certificate_expires_at, condition, message, attempts"""
+_MEASURED = """id, monitor_id, timestamp, is_success, is_inconclusive, response_time_ms, dns_ms, connect_ms, tls_ms,
+    first_byte_ms"""
+_OUTCOMES = """SELECT id, timestamp, is_success, is_inconclusive FROM events_by_time
+    WHERE monitor_id = :monitor_id"""
+_AFTER = """ AND at >= :at AND at < :until AND (at > :at OR id > :after) ORDER BY at, id LIMIT :most"""
+_BEFORE = """ AND at <= :at AND (at < :at OR id <= :after) ORDER BY at DESC, id DESC LIMIT :most"""
+
+
+def of_monitor(
+    transaction: Transaction, monitor_id: int, *, since: str | None, until: str | None, limit: int, before: int
+) -> list[Row]:
+    """The newest events of a monitor first, those of ``[since, until)``; ``before``: only those behind this event."""
+    named: dict[str, Any] = {"monitor_id": monitor_id, "limit": limit}
+    conditions = ["monitor_id = :monitor_id"]
+    if before < MAX_ID:
+        named["before"] = before
+        last = transaction.row("SELECT at FROM events_by_time WHERE id = :id", id=before)
+        named["last"] = last["at"] if last else None
+        # Once that event is pruned, its number alone says where it was.
+        conditions.append("(at < :last OR (at = :last AND id < :before))" if last else "id < :before")
+    for name, at, sign in (("since", since, ">="), ("until", until, "<")):
+        if at is not None:
+            conditions.append(f"at {sign} :{name}")
+            named[name] = _ms(at)
+    sql = f"""SELECT {_COLUMNS} FROM events_by_time WHERE {" AND ".join(conditions)}
+        ORDER BY at DESC, id DESC LIMIT :limit"""  # noqa: S608  # our own text
+    return transaction.rows(sql, **{name: value for name, value in named.items() if value is not None})
+
+
+def measured(
+    transaction: Transaction, scope: Scope, since: str, until: str, *, after: int = 0, up_to: int = MAX_ID
+) -> Iterator[Row]:
+    """What is counted of the events of ``[since, until)``, in the order of their ids, which lie in ``(after, up_to]``.
+
+    They are read in parts, so that no number of them fills the memory.
+    """
+    sql = f"""SELECT {_MEASURED} FROM events_by_time WHERE id > :after AND id <= :up_to AND {scope.condition}
+        AND at >= :since AND at < :until ORDER BY id LIMIT {_AT_ONCE}"""  # noqa: S608  # our own text
+    span = {"since": _ms(since), "until": _ms(until), **scope.parameters}
+    while rows := transaction.rows(sql, after=after, up_to=up_to, **span):
+        yield from rows
+        if len(rows) < _AT_ONCE:
+            return
+        after = rows[-1]["id"]
+
+
+def last_received_before(transaction: Transaction, at: str, newest: int) -> int:
+    """The id of the last event that was received before then, or 0; found by halving, since ids grow with that time.
+
+    ``newest``: the greatest id of an event.
+    """
+    low, high = 0, newest
+    sql = "SELECT id, received_at FROM events WHERE id > :id ORDER BY id LIMIT 1"
+    while low < high:
+        middle = (low + high) // 2
+        found = transaction.row(sql, id=middle)
+        if found is not None and found["received_at"] < at:
+            low = found["id"]
+        else:
+            high = middle
+    return low
+
+
+def outcomes_after(
+    transaction: Transaction, monitor_id: int, place: tuple[str, int], until: str, most: int
+) -> list[Row]:
+    """How checks of a monitor went, oldest first, behind a time and an id and before ``until``, at most so many."""
+    span = {"at": _ms(place[0]), "after": place[1], "until": _ms(until)}
+    return transaction.rows(f"{_OUTCOMES}{_AFTER}", monitor_id=monitor_id, most=most, **span)
+
+
+def outcomes_before(transaction: Transaction, monitor_id: int, place: tuple[str, int], most: int) -> list[Row]:
+    """How the last checks of a monitor went up to a time and an id, oldest first, at most so many."""
+    rows = transaction.rows(f"{_OUTCOMES}{_BEFORE}", monitor_id=monitor_id, at=_ms(place[0]), after=place[1], most=most)
+    return rows[::-1]
+
+
+def _ms(at: str) -> int:
+    return milliseconds(datetime.fromisoformat(at))
