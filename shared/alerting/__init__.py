@@ -13,7 +13,6 @@ from shared.alerting.agents import (
     observe_agent,
     tolerated_silence,
 )
-from shared.alerting.channels import judge_channel
 from shared.alerting.moves import (
     IllegalMove,
     Moves,
@@ -21,6 +20,7 @@ from shared.alerting.moves import (
     agent_after_move,
     count_move,
     has_news,
+    judge_channel,
     monitor_after_move,
     move,
     resolve,

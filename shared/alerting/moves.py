@@ -1,4 +1,4 @@
-"""How an alert ends by itself, and what a person changes of it and of what it is about. Pure."""
+"""How an alert ends by itself, and what an attempt to send or a person changes of one. Pure."""
 
 import math
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from shared.alerting.agents import fall_silent
-from shared.models import Agent, Alert, AlertKind, AlertStatus, Monitor, MonitorState
+from shared.models import Agent, Alert, AlertKind, AlertStatus, AttemptStatus, ChangeKind, Monitor, MonitorState
 
 # A person needs two or three. Each end and each reopening is a message on every channel.
 MAX_MOVES = 10
@@ -79,6 +79,15 @@ def has_news(before: Alert, after: Alert) -> bool:
 def resolve(alert: Alert, at: datetime) -> Alert:
     """The alert once what it is about has ended by itself."""
     return alert.model_copy(update={"status": AlertStatus.RESOLVED, "resolved_at": at})
+
+
+def judge_channel(status: AttemptStatus, refused: Alert | None) -> ChangeKind | None:
+    """How an attempt to send changes its channel's CHANNEL_REFUSED alert; ``refused`` is the one that is active."""
+    if status is AttemptStatus.FAILED and refused is None:
+        return ChangeKind.OPENED
+    if status is AttemptStatus.SENT and refused is not None:
+        return ChangeKind.RESOLVED
+    return None
 
 
 def monitor_after_move(monitor: Monitor, alert: Alert, at: datetime) -> Monitor:

@@ -24,7 +24,7 @@ from shared.store.engines.database import MAX_ID, Database, Transaction
 from shared.store.tables import alerts, delivery_times, notification_logs, notifications
 
 # The kinds of the messages that say first that there is an alert.
-_FIRST = frozenset(kind.value for kind in AlertKind)
+_FIRST = frozenset((*(kind.value for kind in AlertKind), "FLAPPING"))
 
 if TYPE_CHECKING:
     from shared.models.pace import Pace

@@ -15,6 +15,7 @@ _SAVE = "UPDATE alerts SET delivered = :delivered WHERE id = :alert_id"
 _COUNT = """
     INSERT INTO delivery_times (day, times) VALUES (:day, :times)
     ON CONFLICT (day) DO UPDATE SET times = excluded.times"""
+_COUNT_MORE = "UPDATE delivery_times SET times = :times WHERE day = :day"
 
 
 def note(
@@ -37,7 +38,7 @@ def note(
         return
     histogram = Histogram.decoded(row["times"] or "")
     histogram.add(seconds * 1000)
-    transaction.rows(_COUNT, day=_day(at), times=histogram.encoded())
+    transaction.rows(_COUNT_MORE if row["times"] else _COUNT, day=_day(at), times=histogram.encoded())
     if not row["times"]:
         transaction.rows("DELETE FROM delivery_times WHERE day < :oldest", oldest=_day(at - timedelta(days=DAYS)))
 

@@ -13,11 +13,12 @@ from shared.alerting import (
     count_move,
     decide,
     has_news,
+    judge_channel,
     monitor_after_move,
     move,
 )
 from shared.alerting.situation import FlappingLimits
-from shared.models import Alert, AlertStatus, ChangeKind, MonitorState
+from shared.models import Alert, AlertStatus, AttemptStatus, ChangeKind, MonitorState
 from tests.support.builders import NEVER_FLAPS, alert, at, event, monitor
 
 OPEN, ACK, RESOLVED = AlertStatus.OPEN, AlertStatus.ACK, AlertStatus.RESOLVED
@@ -87,6 +88,26 @@ def test_the_eleventh_move_within_a_minute_has_to_wait(now: float, wait: int) ->
     with pytest.raises(TooManyMoves, match=f"try again in {wait} s") as refused:
         count_move(alert(), Moves(10, at(0)), at(now))
     assert refused.value.retry_after == wait
+
+
+@pytest.mark.parametrize(
+    ("status", "refused", "change", "why"),
+    [
+        (AttemptStatus.FAILED, None, ChangeKind.OPENED, "the channel refuses permanently"),
+        (AttemptStatus.FAILED, OPEN, None, "people were notified of that"),
+        (AttemptStatus.FAILED, ACK, None, "and somebody knows"),
+        (AttemptStatus.SENT, OPEN, ChangeKind.RESOLVED, "it accepts messages again"),
+        (AttemptStatus.SENT, ACK, ChangeKind.RESOLVED, "also if somebody knows"),
+        (AttemptStatus.SENT, None, None, "as it should be"),
+        (AttemptStatus.RETRY, None, None, "a later attempt may succeed"),
+        (AttemptStatus.RETRY, OPEN, None, "neither worse nor better"),
+        (AttemptStatus.EXPIRED, None, None, "the message's age is not the channel's word"),
+    ],
+)
+def test_an_attempt_says_of_its_channel(
+    status: AttemptStatus, refused: AlertStatus | None, change: ChangeKind | None, why: str
+) -> None:
+    assert judge_channel(status, alert(refused) if refused else None) is change, why
 
 
 class AlertOfOneMonitor(RuleBasedStateMachine):

@@ -13,7 +13,7 @@ from shared.history.uptime import Availability
 from shared.monitors.policy import Policy
 from shared.monitors.windows.window import Window
 from shared.store import Retention, Store
-from tests.support.builders import NOON, at, event
+from tests.support.builders import NEVER_FLAPS, NOON, at, event
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, move, report, rows
 
@@ -220,7 +220,7 @@ _numbers = itertools.count()
 def test_any_story_counts_as_a_slow_model_counts_it(
     store: Store, story: list[tuple[float, bool, float]], failures: int, successes: int, is_reviewed: bool
 ) -> None:
-    name = f"m{next(_numbers)}"
+    name, store = f"m{next(_numbers)}", Store(store.database, NEVER_FLAPS)
     monitor_id = watch(store, name, failure_threshold=failures, success_threshold=successes)
     for moment, ok, received in story:
         if is_reviewed:

@@ -10,7 +10,7 @@ from tests.support.store.steps import CHANNELS, report, rows
 pytestmark = on_each_engine
 
 CHANGES = """
-    SELECT from_state, to_state, at, reason, location, event_id, alert_id
+    SELECT from_state, to_state, at, reason, state_changes.location, event_id, alert_id
     FROM state_changes JOIN monitors ON monitors.id = monitor_id WHERE name = 'shop' ORDER BY state_changes.id"""
 
 
