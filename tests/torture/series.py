@@ -3,6 +3,8 @@
 The seed decides what happens and roughly when. The machine decides the rest, so a series does not repeat exactly.
 """
 
+import functools
+import itertools
 import random
 import threading
 import time
@@ -41,6 +43,9 @@ LIFE_SECONDS = 0.9
 TURNS = 3
 # In a storm, messages about one monitor are sent one after the other, at most one of them a second.
 SETTLE_SECONDS = 240.0
+# What reports the pushed monitors where there are rules, how often a life has a silence, and how many reports of each
+# end all flapping.
+LOCATIONS, SILENCED, CALM = ["seoul", "tokyo"], 0.2, 25
 # How often a report changes a monitor's state.
 FLIPS, FLIPS_IN_STORMS = 0.5, 0.1
 
@@ -60,7 +65,11 @@ MOODS: tuple[tuple[int, Behaviour], ...] = (
 
 @dataclass
 class Series:
-    """A number of ``kills`` of one world, drawn from ``seed``; with an even seed there are storms."""
+    """A number of ``kills`` of one world, drawn from ``seed``.
+
+    With an even seed there are storms. With one that three divides, rules hold messages back or leave them out:
+    silences, reminders, a quorum of two locations, a monitor that depends on the other, and flapping.
+    """
 
     forge: Forge
     folder: Path
@@ -75,11 +84,12 @@ class Series:
         chance = random.Random(self.seed)
         # Separate sources: other threads draw from them, in an order that depends on the machine.
         moods, pushes = random.Random(chance.random()), [random.Random(chance.random()) for _ in PUSHED]
-        with World(self.forge, self.folder, CHECKED, self.settings) as world:
+        flapping = {"FLAPPING_STARTS": "50%"} if self.has_rules else {}
+        with World(self.forge, self.folder, CHECKED, {**self.settings, **flapping}) as world:
             world.channel.behaviour_of = lambda _message: moods.choices(
                 [mood for _, mood in MOODS], [weight for weight, _ in MOODS]
             )[0]
-            life_seconds = max(LIFE_SECONDS, 2 * _first_start(world))
+            life_seconds = max(LIFE_SECONDS, 2 * self._first_start(world))
             if not self.has_storms:
                 let_every_message_be_long_ago(world.database)
             is_over = threading.Event()
@@ -98,9 +108,12 @@ class Series:
             for pusher in pushers:
                 pusher.join(SETTLE_SECONDS)
                 assert not pusher.is_alive()
+            if self.has_rules:
+                self._calm(world)
             never = self._settle(world)
             world.kill()
-            verdict = judge(world.database, world.receipts(), world.lives, {*self.acknowledged, *world.kept})
+            acknowledged = {*self.acknowledged, *world.kept}
+            verdict = judge(world.database, world.receipts(), world.lives, acknowledged, has_rules=self.has_rules)
             verdict.lost += never
             return verdict
 
@@ -108,6 +121,11 @@ class Series:
     def has_storms(self) -> bool:
         """Whether what a channel gets is listed and paced, or each message goes at once."""
         return self.seed % 2 == 0
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether some messages are held back, kept back or repeated by rules."""
+        return self.seed % 3 == 0
 
     def _one_life(self, world: World, chance: random.Random, at_most_seconds: float) -> None:
         """One start, some events, and one kill: at any time, at a side effect, or when the channel does something."""
@@ -129,6 +147,8 @@ class Series:
             world.watched.down = world.watched.down ^ {monitor}
             if is_by_hand:
                 self._resolve_by_hand(world)
+        if self.has_rules and chance.random() < SILENCED:
+            world.request("POST", "/windows", {"kind": "silence", "monitors": [PUSHED[0]], "duration": "2s"})
         if how == "worker":
             world.kill_worker()
             time.sleep(turn_seconds)
@@ -145,11 +165,38 @@ class Series:
             event_id, is_success = new_event_id(), is_success ^ (chance.random() < flips)
             event: dict[str, Any] = {"target_url": monitor, "event_id": event_id, "is_success": is_success}
             event["timestamp"] = world.time_there()
+            if self.has_rules:
+                event["location"] = chance.choice(LOCATIONS)
             while (answer := world.request("POST", "/events", event)) is None or not answer.ok:
                 if is_over.is_set() and not world.is_alive:
                     return
                 time.sleep(0.02)
             self.acknowledged.append(event_id)
+
+    def _first_start(self, world: World) -> float:
+        """How many seconds the system takes from its start to its first event.
+
+        On a busy machine that is longer than a usual life, and then no life would do anything before its kill.
+        """
+        began = time.monotonic()
+        world.start()
+        world.wait_until(lambda: world.rows("SELECT 1 FROM events"))
+        took = time.monotonic() - began
+        for number, monitor in enumerate(PUSHED if self.has_rules else ()):
+            # No agent of ours is at these locations.
+            policy = {"name": monitor, "url": monitor, "locations": LOCATIONS, "reminder_interval": "5s"}
+            policy |= {"depends_on": [PUSHED[0]]} if number else {}
+            answer = world.request("POST", "/monitors", policy)
+            assert answer is not None
+            assert answer.status_code == 201, answer.text
+        world.kill()
+        return took
+
+    def _calm(self, world: World) -> None:
+        """Let everything that is reported work for so long that nothing flaps, and no dependency holds anything."""
+        for _, monitor, location in itertools.product(range(CALM), PUSHED, LOCATIONS):
+            event = {"target_url": monitor, "location": location, "is_success": True, "timestamp": world.time_there()}
+            world.wait_until(functools.partial(_is_taken, world, event))
 
     def _settle(self, world: World) -> list[str]:
         """Wait until nothing is owed and each monitor's last change was seen. Returns the complaint if that fails."""
@@ -163,16 +210,9 @@ class Series:
         return []
 
 
-def _first_start(world: World) -> float:
-    """How many seconds the system takes from its start to its first event.
-
-    On a busy machine that is longer than a usual life, and then no life would do anything before its kill.
-    """
-    began = time.monotonic()
-    world.start()
-    world.wait_until(lambda: world.rows("SELECT 1 FROM events"))
-    world.kill()
-    return time.monotonic() - began
+def _is_taken(world: World, event: dict[str, Any]) -> bool:
+    answer = world.request("POST", "/events", event)
+    return answer is not None and answer.ok
 
 
 def _is_time(world: World, how: str, seconds: float) -> bool:

@@ -47,11 +47,14 @@ def judge(
     receipts: Mapping[str, Sequence[Receipt]],
     lives: Sequence[Life],
     acknowledged: Iterable[str] = (),
+    *,
+    has_rules: bool = False,
 ) -> Verdict:
     """Judge a system that has settled.
 
     ``database``: its DATABASE_URL. ``receipts``: what each configured channel accepted, in order. ``acknowledged``: the
-    ids of the events whose receipt was confirmed, or that a kill left in the backlog.
+    ids of the events whose receipt was confirmed, or that a kill left in the backlog. ``has_rules``: rules decide which
+    outages there are, and which messages are sent; then each has to be sent, or its row has to name the rule.
     """
     names = ("monitors", "events", "alerts", "notifications", "notification_logs")
     tables = {name: rows_of(database, f"SELECT * FROM {name} ORDER BY id") for name in names}
@@ -64,10 +67,11 @@ def judge(
         f"event {event_id} was acknowledged and is not stored"
         for event_id in set(acknowledged) - {event["event_id"] for event in tables["events"]}
     ]
-    for monitor in tables["monitors"]:
+    for monitor in () if has_rules else tables["monitors"]:
         _judge_alerts(verdict, monitor, tables)
     for alert in alerts.values():
-        _judge_owed(verdict, alert, tables["notifications"], set(receipts))
+        judge_owed = _judge_owed_by_rules if has_rules else _judge_owed
+        judge_owed(verdict, alert, tables["notifications"], set(receipts))
     known = {row["id"]: row for row in tables["notifications"]}
     for channel, accepted in receipts.items():
         taken: dict[int, list[Receipt]] = defaultdict(list)
@@ -117,6 +121,24 @@ def _judge_owed(verdict: Verdict, alert: dict[str, Any], notifications: Rows, ch
             verdict.repeated.append(f"alert {alert['id']} owes {owed} to {channel}")
 
 
+def _judge_owed_by_rules(verdict: Verdict, alert: dict[str, Any], notifications: Rows, channels: set[str]) -> None:
+    """Each channel is owed a beginning and an end of an alert, and each reminder once."""
+    for channel in channels if alert["kind"] == "OUTAGE" else ():
+        owed = [row for row in notifications if (row["alert_id"], row["channel"]) == (alert["id"], channel)]
+        kinds = {row["kind"] for row in owed}
+        if not kinds & {"OUTAGE", "FLAPPING"}:
+            verdict.lost.append(f"no beginning of alert {alert['id']} is owed to {channel}")
+        if alert["status"] == "RESOLVED" and "RECOVERY" not in kinds:
+            verdict.lost.append(f"the RECOVERY of alert {alert['id']} is not owed to {channel}")
+        numbers = [row["number"] for row in owed if row["kind"] == "REMINDER"]
+        if len(numbers) > len(set(numbers)) and alert["moves"] == 0:
+            verdict.repeated.append(f"alert {alert['id']} owes the reminders {numbers} to {channel}")
+        told = [row for row in owed if row["kind"] != "RECOVERY" and row["status"] != "SUPPRESSED"]
+        for row in owed:
+            if row["kind"] == "RECOVERY" and row["status"] == "SENT" and not told:
+                verdict.repeated.append(f"{channel} heard of the end of alert {alert['id']} alone")
+
+
 def _judge_delivery(
     verdict: Verdict, row: dict[str, Any], taken: Sequence[Receipt], logs: Rows, lives: Sequence[Life]
 ) -> None:
@@ -125,6 +147,14 @@ def _judge_delivery(
     taken = sorted(taken, key=lambda receipt: receipt.life)
     name = f"#{row['id']} ({row['kind']} to {row['channel']})"
     statuses = [log["status"] for log in logs]
+    if row["status"] == "SUPPRESSED":
+        if taken:
+            verdict.repeated.append(f"{name} was accepted, and a rule kept it back")
+        if statuses[-1:] != ["SUPPRESSED"] or not logs[-1]["reason"]:
+            verdict.lost.append(f"{name} was not sent, and no rule says why")
+        verdict.refused += 1
+        return
+    statuses = [status for status in statuses if status != "HELD"]
     if row["status"] not in ("SENT", "FAILED", "EXPIRED"):
         verdict.lost.append(f"{name} is still {row['status']} in the end")
     elif statuses[-1:] != [row["status"]] or len(set(statuses[:-1]) - {"RETRY"}) > 0:
