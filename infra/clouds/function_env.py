@@ -26,6 +26,9 @@ def is_for(row: Row, setting: str) -> bool:
         return "agent" in row.needs
     if setting.startswith("RETENTION_"):
         return "retention" in row.needs
+    if setting.startswith("FLAPPING_"):
+        # Whoever judges opens alerts too.
+        return {"store", "channels"} <= row.needs
     if setting == "DATABASE_URL":
         return "store" in row.needs
     # A setting that Settings does not know belongs to a channel.

@@ -105,8 +105,6 @@ class World:
         token = {"TELEGRAM_BOT_TOKEN": f"123456:life-{life.number}"}
         proxy = {"http_proxy": self.watched.url, "no_proxy": "127.0.0.1"}
         own = {"FLASK_PORT": str(self.port), "TARGET_URL": " ".join(self.monitors), "CHECK_INTERVAL_SECONDS": "0.1"}
-        # Monitors that are down and up again each second are the rule here. Otherwise hardly any message would be owed.
-        own["FLAPPING_STARTS"] = "off"
         store = {"DATABASE_URL": self.wire.url if self.wire else self.database}
         environ = environment(
             self.folder, **{**self.channel.environ, **token, **proxy, **own, **self.settings, **store}

@@ -51,6 +51,8 @@ def environment(folder: Path, /, **variables: str | None) -> dict[str, str]:
         "SPOOL_DIR": "",
         "MESSAGE_LANGUAGE": "en",
         "NOTIFICATION_TTL": "86400",
+        # Tests let one monitor fail and recover many times.
+        "FLAPPING_STARTS": "off",
         "TELEGRAM_BOT_TOKEN": "",
         "TELEGRAM_CHAT_ID": "",
         "TELEGRAM_API_URL": "",

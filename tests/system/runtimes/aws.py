@@ -73,6 +73,7 @@ class Aws(Runtime):
         super().__init__(database_url)
         self.unpacked, self.folder = unpacked, folder
         given = {"TARGET_URL": self.target.url, "ALLOW_PRIVATE_TARGETS": "true", "DATABASE_URL": database_url}
+        given["FLAPPING_STARTS"] = "off"
         self._given = {**given, "API_KEY": API_KEY, **self.bot_api.environ}
         self.stack, self.secrets = self._deployed()
         self.functions = self.stack.of_type("AWS::Lambda::Function")

@@ -78,6 +78,7 @@ class Google(OneEach):
         super().__init__(database_url)
         self.code, self._built, self.folder = built / "workspace", built, folder
         given = {"TARGET_URL": self.target.url, "ALLOW_PRIVATE_TARGETS": "true", "DATABASE_URL": database_url}
+        given["FLAPPING_STARTS"] = "off"
         self._given = {**given, "API_KEY": API_KEY, **self.bot_api.environ}
         scheduled = [row for row in ROWS.values() if row.every is not None]
         self._ticks = {row.name: itertools.cycle(ticks(row)) for row in scheduled}

@@ -43,6 +43,7 @@ def test_a_function_gets_its_settings_and_only_its_secrets(stack: dict[str, Any]
     defaults = {"CHECK_INTERVAL_SECONDS": "30", "CHECK_TIMEOUT_SECONDS": "10", "MESSAGE_LANGUAGE": "en"}
     defaults |= {"NOTIFICATION_TTL": "86400", "LOG_LEVEL": "INFO"}
     defaults |= {"RETENTION_EVENTS": "7d", "RETENTION_ROLLUPS": "400d", "RETENTION_ALERTS": "400d"}
+    defaults |= {"FLAPPING_STARTS": "50%", "FLAPPING_ENDS": "25%"}
     plain = {**defaults, **{name: value for name, value in GIVEN.items() if name not in SECRETS}}
     assert {name: value for name, value in told.items() if value} == {
         name: value for name, value in plain.items() if is_for(row, name)
