@@ -117,6 +117,18 @@ def outcomes_after(
     return transaction.rows(sql, monitor_id=monitor_id, at=at, after=after, until=until, most=most)
 
 
+_JUDGED = "id, location, timestamp, received_at, is_success, is_inconclusive, cause, error_message"
+
+
+def judged(transaction: Transaction, monitor_id: int, after: int) -> Iterator[Row]:
+    """What is judged of a monitor's events behind an id, in the order in which they came. They are read in parts."""
+    sql = f"""SELECT {_JUDGED} FROM events WHERE monitor_id = :monitor_id AND id > :after
+        ORDER BY id LIMIT {_AT_ONCE}"""  # noqa: S608  # our own names
+    while rows := transaction.rows(sql, monitor_id=monitor_id, after=after):
+        yield from rows
+        after = rows[-1]["id"]
+
+
 def outcomes_before(transaction: Transaction, monitor_id: int, place: tuple[str, int], most: int) -> list[Row]:
     """How the last checks of a monitor went up to a time and an id, oldest first, at most so many."""
     at, after = place
