@@ -37,12 +37,12 @@ _judging = st.fixed_dictionaries(
         "enabled": st.booleans(),
     },
 )
-_about = st.sampled_from([{"monitors": ["shop"]}, {"groups": ["Web"]}, {"tags": ["red"]}, {"all": True}])
+_about = st.sampled_from([{"all": True}, {"monitors": ["shop", "web"]}, {"groups": ["Web"]}, {"tags": ["red"]}])
 _when = st.one_of(
     st.builds(
-        lambda begins, length: {"starts_at": begins, "duration": length}, st.integers(-30, 60), st.integers(5, 99)
+        lambda begins, length: {"starts_at": begins, "duration": length}, st.integers(-30, 20), st.integers(5, 50)
     ),
-    st.builds(lambda length: {"duration": length}, st.integers(5, 99)),
+    st.builds(lambda length: {"duration": length}, st.integers(5, 50)),
     st.just({"weekly": ["Wed"], "at": "12:02", "time_zone": "UTC", "duration": 60}),
 )
 _windows = st.builds(lambda about, when: {"kind": "maintenance", **about, **when}, _about, _when)
@@ -58,8 +58,10 @@ _checks = st.fixed_dictionaries(
         "is_inconclusive": st.booleans(),
     },
 )
-_runs = st.tuples(st.sampled_from(NAMES), st.text(".x", min_size=2, max_size=14), st.sampled_from([None, *_PLACES]))
-_moves = st.tuples(st.integers(0, 2), st.sampled_from([AlertStatus.RESOLVED, AlertStatus.OPEN, AlertStatus.ACK]))
+_runs = st.tuples(st.sampled_from(NAMES), st.text("x.", min_size=2, max_size=14), st.sampled_from([None, *_PLACES]))
+_moves = st.tuples(
+    st.sampled_from([0, 0, 1, 2]), st.sampled_from([AlertStatus.RESOLVED, AlertStatus.OPEN, AlertStatus.ACK])
+)
 _file = st.tuples(st.none() | _judging, st.lists(_windows, max_size=1))
 
 
@@ -80,11 +82,13 @@ histories = st.lists(
         _steps("change_window", _windows),
         _steps("end_window", st.none()),
         _steps("review", st.none()),
+        _steps("review", st.none()),
+        _steps("move", _moves),
         _steps("move", _moves),
         _steps("ping", st.booleans()),
     ),
-    min_size=1,
-    max_size=25,
+    min_size=3,
+    max_size=30,
 )
 
 
