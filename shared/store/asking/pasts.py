@@ -13,6 +13,8 @@ from shared.store.tables import alerts, events, replay_facts, state_changes
 
 # Begun so long before, the counters of most monitors are those that were: an outcome counts for 21 checks at most.
 LEAD = timedelta(days=1)
+# What is stored is not validated again, and a copy takes a fifth of the time of a new event.
+_BARE = Event.model_construct(target_url="", monitor="")
 _IN_FORCE = (What.POLICY, What.WINDOW)
 
 
@@ -84,15 +86,14 @@ def _in_order(
 
 
 def _stored(row: Row) -> Stored:
-    # Not validated again: it was when it came.
-    event = Event.model_construct(
-        target_url="",
-        monitor="",
-        timestamp=datetime.fromisoformat(row["timestamp"]),
-        is_success=bool(row["is_success"]),
-        is_inconclusive=bool(row["is_inconclusive"]),
-        location=row["location"],
-        cause=Cause.model_validate_json(row["cause"]) if row["cause"] else None,
-        error_message=row["error_message"],
+    event = _BARE.model_copy(
+        update={
+            "timestamp": datetime.fromisoformat(row["timestamp"]),
+            "is_success": bool(row["is_success"]),
+            "is_inconclusive": bool(row["is_inconclusive"]),
+            "location": row["location"],
+            "cause": Cause.model_validate_json(row["cause"]) if row["cause"] else None,
+            "error_message": row["error_message"],
+        }
     )
     return Stored(row["id"], datetime.fromisoformat(row["received_at"]), event)

@@ -81,6 +81,7 @@ histories = st.lists(
         _steps("window", _windows),
         _steps("change_window", _windows),
         _steps("end_window", st.none()),
+        _steps("work", _runs),
         _steps("review", st.none()),
         _steps("review", st.none()),
         _steps("move", _moves),
@@ -164,6 +165,13 @@ class Life:
     def _change_window(self, fields: dict[str, Any]) -> None:
         if self._windows:
             self.store.windows.replace(self._windows[-1], self._planned(fields), now=at(self.seconds))
+
+    def _work(self, run: tuple[str, str, str | None]) -> None:
+        """A window that nobody ends, checks in it, and a review after its end."""
+        self._window({"kind": "maintenance", "all": True, "duration": 10 * len(run[1]) + 5})
+        self._run(run)
+        self.seconds += 20
+        self._review(None)
 
     def _end_window(self, _: None) -> None:
         if self._windows:
