@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from shared.alerting import effective_time
+from shared.alerting import FIRST_TIME, effective_time
 from shared.history.facts import Fact, What
 from shared.history.replay import Start, Stored
 from shared.models import Alert, Cause, Event, Monitor, MonitorState, as_text
@@ -14,7 +14,7 @@ from shared.store.tables import alerts, events, replay_facts, state_changes
 # Begun so long before, the counters of most monitors are those that were: an outcome counts for 21 checks at most.
 LEAD = timedelta(days=1)
 # What is stored is not validated again, and a copy takes a fifth of the time of a new event.
-_BARE = Event.model_construct(target_url="", monitor="")
+_BARE = Event.model_construct(target_url="", monitor="", timestamp=FIRST_TIME, is_success=True)
 _IN_FORCE = (What.POLICY, What.WINDOW)
 
 
