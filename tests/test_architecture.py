@@ -19,7 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "shared.logs": {"shared.visible"},
     "shared.monitors": {"shared.models", "shared.settings"},
     "shared.alerting": {"shared.models"},
-    "shared.history": set(),
+    "shared.history": {"shared.models", "shared.monitors", "shared.alerting"},
     "shared.words": {"shared.models"},
     "shared.messages": {"shared.models", "shared.visible", "shared.words"},
     "shared.store": {

@@ -1,11 +1,12 @@
 """What the checks of a monitor say: those of one location, or of several, each of which has a vote. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.alerting.situation import Decision, Reason, Situation, outcomes_after
 from shared.models import ChangeKind, Event, Monitor, MonitorState, NotificationKind
+from shared.models.monitor import SEVERAL
 
 if TYPE_CHECKING:
     from shared.models.monitor_location import MonitorLocation
@@ -92,6 +93,43 @@ def voters_of(
     )
 
 
+def seen_from(
+    monitor: Monitor, known: "Mapping[str, MonitorLocation]", location: str
+) -> "tuple[MonitorLocation | None, tuple[MonitorLocation, ...]]":
+    """The monitor as ``location`` sees it, and as the others do; nothing if only this one reports it.
+
+    ``known``: as each location sees it, by name; empty until a second one reports it.
+    """
+    if monitor.location in (None, location):
+        return None, ()
+    # Imported here: most monitors are reported by one location alone.
+    from shared.models.monitor_location import MonitorLocation
+
+    if monitor.location != SEVERAL:
+        known = {monitor.location or "": _first(monitor)}
+    own = known.get(location) or MonitorLocation(monitor_id=monitor.id, location=location)
+    return own, tuple(place for name, place in known.items() if name != location)
+
+
+def keep(known: "dict[str, MonitorLocation]", before: Monitor, place: "MonitorLocation") -> "list[MonitorLocation]":
+    """Keep in ``known`` how a location sees the monitor now, and return what is new there.
+
+    ``before``: the monitor before the location's event.
+    """
+    new = [place]
+    if before.location != SEVERAL and not known:
+        new.insert(0, _first(before))
+    known |= {each.location: each for each in new}
+    return new
+
+
+def without_failures(place: "MonitorLocation") -> "MonitorLocation":
+    """A location whose failures count from zero: a person has ended the outage."""
+    changed: dict[str, Any] = {"consecutive_failures": 0, "failing_since": None}
+    state = MonitorState.PENDING if place.state is MonitorState.DOWN else place.state
+    return place.model_copy(update={**changed, "state": state})
+
+
 def _of_several(situation: Situation, event: Event, before: "MonitorLocation") -> Tally:
     monitor, at = situation.monitor, max(situation.at, situation.monitor.last_checked_at or situation.at)
     place = _place_after(before, situation, event)
@@ -155,3 +193,19 @@ def _is_down(voter: "MonitorLocation") -> bool:
 def _is_enough(monitor: Monitor, votes: list[bool]) -> bool:
     """Whether as many say yes as the quorum wants: a number, or more than half of those that vote."""
     return sum(votes) >= (monitor.quorum or len(votes) // 2 + 1)
+
+
+def _first(monitor: Monitor) -> "MonitorLocation":
+    """A monitor as the only location sees it that has reported it so far."""
+    from shared.models.monitor_location import MonitorLocation
+
+    return MonitorLocation(
+        monitor_id=monitor.id,
+        location=monitor.location or "",
+        state=monitor.state,
+        since=monitor.since,
+        consecutive_failures=monitor.consecutive_failures,
+        consecutive_successes=monitor.consecutive_successes,
+        failing_since=monitor.failing_since,
+        last_checked_at=monitor.last_checked_at,
+    )

@@ -9,7 +9,7 @@ from shared.monitors.due import Due, is_overdue
 from shared.settings.secrets import without_password
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.renames import take_over
-from shared.store.tables import configuration, cursors, policies
+from shared.store.tables import configuration, cursors, policies, replay_facts
 from shared.store.tables.policies import Watched
 
 # A span that nobody claimed for longer is not made up for: the monitors of a long interval are due at once instead.
@@ -58,7 +58,7 @@ class Checks:
         them. ``known``: the version of the configuration that it knows; None: nothing.
         """
         names = [without_password(target) for target in targets]
-        self._register(names, target_interval)
+        self._register(names, target_interval, now)
         span = _Span(location, now, now + timedelta(seconds=seconds), frozenset(names))
         with self._database.snapshot() as snapshot:
             version = configuration.version(snapshot)
@@ -81,7 +81,7 @@ class Checks:
         found = sorted((Due(due.monitor.name, due.at) for due in checks), key=lambda due: due.at)
         return Claim(version, span.until, found, changed, is_all)
 
-    def _register(self, names: Sequence[str], interval: float) -> None:
+    def _register(self, names: Sequence[str], interval: float, now: datetime) -> None:
         """Let the agent's own targets be monitors of source 'env'. One of that name in the file stays the file's."""
         new = [name for name in names if (name, interval) not in self._registered]
         if not new:
@@ -91,6 +91,8 @@ class Checks:
                 if policies.named(transaction, name) is None:
                     take_over(transaction, name)  # version 0.1 knew it with its password
                 policies.put_target(transaction, name, interval)
+                if (row := policies.named(transaction, name)) is not None:
+                    replay_facts.add_policy(transaction, row["id"], now)
         with self._lock:
             self._registered.update((name, interval) for name in new)
             self._watched = (-1, [])

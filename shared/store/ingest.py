@@ -24,7 +24,7 @@ from shared.store.judging.coverage import Coverage
 from shared.store.judging.outages import Occasion
 from shared.store.judging.places import Places
 from shared.store.renames import take_over
-from shared.store.tables import agents, monitors, state_changes
+from shared.store.tables import agents, monitors, replay_facts, state_changes
 from shared.store.tables import events as table
 
 # How often an agent checks that does not say so.
@@ -143,11 +143,11 @@ class _Intake:
         row_id = stored.id
         if stored.is_duplicate:
             return Ingested(event, row_id, is_duplicate=True)
-        monitor = self._monitors[event.monitor]
-        monitor = self._lapsed(monitor, event, at)
+        known = self._monitors[event.monitor]
+        monitor = self._lapsed(known, event, at, row_id)
         active = self._alerts.active(AlertKind.OUTAGE, monitor.name)
         decision = decide(self._situation(monitor, active, event, at, row_id), event)
-        if decision.monitor is not monitor:
+        if decision.monitor is not known:
             self._monitors[monitor.name] = self._changed_monitors[monitor.name] = decision.monitor
         if decision.place is not None:
             self._places.save(monitor, decision.place)
@@ -173,7 +173,7 @@ class _Intake:
         known = (monitor, active, at, self.received_at, row_id, self._are_pings_missed, is_in_maintenance)
         return Situation(*known, *seen, limits=self._limits)
 
-    def _lapsed(self, monitor: Monitor, event: Event, at: datetime) -> Monitor:
+    def _lapsed(self, monitor: Monitor, event: Event, at: datetime, row_id: int) -> Monitor:
         """The monitor when its event comes: UNKNOWN if nobody had checked it for long, which is noted."""
         interval = monitor.interval_seconds or (event.interval_seconds if event.agent else None)
         if interval is None or monitor.last_checked_at is None or monitor.state not in KNOWN:
@@ -182,7 +182,8 @@ class _Intake:
             return monitor  # the usual case
         from shared.store.judging.lapses import lapse
 
-        return lapse(self.transaction, monitor, interval, self._alerts.active(AlertKind.OUTAGE, monitor.name), at)
+        active = self._alerts.active(AlertKind.OUTAGE, monitor.name)
+        return lapse(self.transaction, monitor, interval, active, at, before_event=row_id)
 
     def _note_state(self, before: Monitor, decision: Decision, event: Event, at: datetime, alert: Alert | None) -> None:
         under = MonitorState.MAINTENANCE
@@ -229,11 +230,13 @@ class _Intake:
             monitor = take_over(self.transaction, event.monitor)
             if monitor is not None:
                 self._alerts.forget(event.monitor)  # its alert has this name only now
+                replay_facts.add_policy(self.transaction, monitor.id, self.received_at)
             else:
                 monitor = monitors.add(self.transaction, event.monitor, event.target_url)
         elif monitor.removed_at is not None and event.agent is None:
             # Somebody else reports it now. An agent of ours had its check under way when it was removed.
             monitor = monitors.bring_back(self.transaction, monitor)
+            replay_facts.add_policy(self.transaction, monitor.id, self.received_at)
         self._monitors[event.monitor] = monitor
         return monitor
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from shared.alerting import Reason
+from shared.history.facts import What
 from shared.models import Alert, AlertKind, Change, Monitor, MonitorState, as_text
 from shared.monitors.policy import Policy
 from shared.monitors.windows.window import Window
@@ -19,7 +20,15 @@ from shared.store.judging.outages import Occasion, end_alert
 from shared.store.judging.windows import put_of_file
 from shared.store.refusals import NameTaken, OwnedElsewhere
 from shared.store.renames import give_name
-from shared.store.tables import alerts, configuration, monitor_locations, monitors, policies, state_changes
+from shared.store.tables import (
+    alerts,
+    configuration,
+    monitor_locations,
+    monitors,
+    policies,
+    replay_facts,
+    state_changes,
+)
 from shared.store.tables.heartbeats import token_hash
 
 TOKEN_BYTES = 24  # 32 characters
@@ -172,10 +181,13 @@ class _Edit:
         columns = policies.columns_of(policy, source, self.version, line=line, token_hash=token_hash(token))
         self.is_changed = True
         if known is None:
-            return policies.add(self.transaction, columns)
+            monitor_id = policies.add(self.transaction, columns)
+            replay_facts.add_policy(self.transaction, monitor_id, self.now)
+            return monitor_id
         policies.save(self.transaction, known["id"], columns)
+        replay_facts.add_policy(self.transaction, known["id"], self.now)
         if known["removed_at"] is not None or (policy.enabled and not known["is_watched"]):
-            self._forget_state(known["id"])
+            self._forget_state(known["id"], ends=False)
             self._note(known["id"], PAUSED, MonitorState.UNKNOWN, Reason.WATCHED_AGAIN)
         return int(known["id"])
 
@@ -189,11 +201,12 @@ class _Edit:
         """Watch it no more."""
         changes = self._end_outage(row, Reason.REMOVED, channels)
         policies.unwatch(self.transaction, row["id"], version=self.version, removed_at=as_text(self.now))
+        replay_facts.add_policy(self.transaction, row["id"], self.now)
         self.is_changed = True
         return changes
 
     def _end_outage(self, row: Row, reason: Reason, channels: Sequence[str]) -> list[Change]:
-        self._forget_state(row["id"])
+        self._forget_state(row["id"], ends=True)
         found = alerts.active_of_monitor(self.transaction, row["name"])
         outage = next((alert for alert in found if alert.kind is AlertKind.OUTAGE), None)
         before = row["state"] if row["is_watched"] else PAUSED
@@ -204,7 +217,8 @@ class _Edit:
         occasion = Occasion(self.transaction, Coverage(self.transaction, self.now), channels, self.now)
         return end_alert(occasion, monitor, alert, self.now, reason)
 
-    def _forget_state(self, monitor_id: int) -> None:
+    def _forget_state(self, monitor_id: int, *, ends: bool) -> None:
+        replay_facts.add(self.transaction, monitor_id, What.BEGUN_AGAIN, self.now, ends=ends)
         monitors.forget_state(self.transaction, monitor_id, self.now)
         monitor_locations.forget(self.transaction, monitor_id)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from shared.models import Monitor, as_text
 from shared.settings.secrets import MASK, without_password
 from shared.store.engines.database import Transaction
-from shared.store.tables import monitors
+from shared.store.tables import monitors, replay_facts
 
 _ACTIVE = "SELECT 1 FROM alerts WHERE kind = 'OUTAGE' AND subject = :name AND status IN ('OPEN', 'ACK')"
 _ABOUT_IT = "kind IN ('OUTAGE', 'DEGRADED', 'CERTIFICATE_EXPIRING') AND subject = :former"
@@ -21,7 +21,7 @@ _RENAME = (
 
 _LEAVE = """
     INSERT INTO monitors (name, target_url, source, is_watched, removed_at, version)
-    SELECT :former, target_url, source, 0, :removed_at, :version FROM monitors WHERE id = :id"""
+    SELECT :former, target_url, source, 0, :removed_at, :version FROM monitors WHERE id = :id RETURNING id"""
 
 
 def take_over(transaction: Transaction, name: str) -> Monitor | None:
@@ -51,8 +51,10 @@ def give_name(transaction: Transaction, monitor_id: int, former: str, name: str,
     gone = monitors.named(transaction, name)
     if gone is not None and gone.id != monitor_id:
         _call(transaction, gone.id, name, f"{name} ({gone.id})")
+        replay_facts.add_policy(transaction, gone.id, at)
     _call(transaction, monitor_id, former, name)
-    transaction.rows(_LEAVE, former=former, id=monitor_id, removed_at=as_text(at), version=version)
+    [left] = transaction.rows(_LEAVE, former=former, id=monitor_id, removed_at=as_text(at), version=version)
+    replay_facts.add_policy(transaction, left["id"], at)
 
 
 def _call(transaction: Transaction, monitor_id: int, former: str, name: str) -> None:

@@ -12,13 +12,14 @@ from shared.alerting import (
     monitor_after_move,
     move,
 )
+from shared.history.facts import What
 from shared.models import Agent, Alert, AlertKind, AlertStatus, Change, ChangeKind, Monitor
 from shared.models.monitor import SEVERAL
 from shared.store.changes import channels_for_recovery, channels_of, owe
 from shared.store.engines.database import Transaction
 from shared.store.judging.coverage import Coverage
 from shared.store.refusals import NotAMonitors
-from shared.store.tables import agents, alerts, monitor_locations, monitors, state_changes
+from shared.store.tables import agents, alerts, monitor_locations, monitors, replay_facts, state_changes
 
 
 def move_by_hand(
@@ -37,6 +38,8 @@ def move_by_hand(
     if not has_news(alert, moved):
         return Change(moved, ChangeKind.MOVED)
     monitor = monitors.named(transaction, moved.subject) if moved.kind.is_of_monitor else None
+    if monitor is not None and moved.kind is AlertKind.OUTAGE:
+        replay_facts.add(transaction, monitor.id, What.MOVED, at, alert=moved.id, status=moved.status)
     told = _channels_about(transaction, moved, monitor, channels)
     hold = Coverage(transaction, at).hold(monitor, at)
     owed = owe(transaction, moved, told, now=at, hold=hold, is_manual=1, actor=by, occurred_at=at)
@@ -56,6 +59,7 @@ def silence(transaction: Transaction, alert: Alert, seconds: float, by: str | No
 def save_agents_silence(transaction: Transaction, agent: Agent, at: datetime) -> None:
     """Save an agent that has fallen silent: nothing is known of its monitors any more."""
     agents.save(transaction, agent)
+    replay_facts.add_of_agent(transaction, agent.name, STATE_WITHOUT_AGENT, at)
     state_changes.add_of_agent(transaction, agent.name, STATE_WITHOUT_AGENT, at, Reason.AGENT_SILENT)
     monitors.set_state_of_agent(transaction, agent.name, STATE_WITHOUT_AGENT, at)
 

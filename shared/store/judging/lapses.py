@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 
 from shared.alerting import Reason
+from shared.history.facts import What
 from shared.history.uptime import INTERVALS, known_until
 from shared.models import Alert, AlertKind, Monitor, MonitorState
 from shared.store.engines.database import Database, Row, Transaction
-from shared.store.tables import alerts, monitors, state_changes
+from shared.store.tables import alerts, monitors, replay_facts, state_changes
 
 
 class Lapses:
@@ -31,15 +32,26 @@ class Lapses:
 
 
 def lapse(
-    transaction: Transaction, monitor: Monitor, interval_seconds: float, active: Alert | None, now: datetime
+    transaction: Transaction,
+    monitor: Monitor,
+    interval_seconds: float,
+    active: Alert | None,
+    now: datetime,
+    *,
+    before_event: int | None = None,
 ) -> Monitor:
-    """The monitor once its state has held for too long, which is noted; the caller saves it."""
+    """The monitor once its state has held for too long, which is noted; the caller saves it.
+
+    ``before_event``: the id of the event that came so late.
+    """
     at = known_until(monitor.last_checked_at or now, interval_seconds)
     # It may have come into its state later, by a person's hand or at the end of a window.
     at = min(max(at, monitor.since or at), now)
     alert_id = active.id if active else None
     unknown = MonitorState.UNKNOWN
     state_changes.add(transaction, monitor.id, monitor.state, unknown, at, Reason.UNCHECKED, alert_id=alert_id)
+    after = None if before_event is None else before_event - 1
+    replay_facts.add(transaction, monitor.id, What.STATE, now, after_event=after, state=unknown, since=at)
     return monitor.model_copy(update={"state": unknown, "since": at})
 
 

@@ -6,13 +6,14 @@ from datetime import datetime
 from shared.alerting import Reason
 from shared.alerting.rules import maintenance
 from shared.alerting.situation import counts_from
+from shared.history.facts import What
 from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Monitor, MonitorState
 from shared.models.monitor import SEVERAL
 from shared.store.engines.database import Database, Transaction
 from shared.store.judging import holds
 from shared.store.judging.coverage import NOTICED_WITHIN, Coverage
 from shared.store.judging.outages import Occasion, open_outage
-from shared.store.tables import agents, alerts, events, monitor_locations, monitors, state_changes
+from shared.store.tables import agents, alerts, events, monitor_locations, monitors, replay_facts, state_changes
 
 
 class Maintenance:
@@ -60,6 +61,7 @@ def _move(
     if monitor.state is not MonitorState.MAINTENANCE:
         at = coverage.began_at(monitor, now)
         moved = maintenance.begin(monitor, at)
+        replay_facts.add(transaction, monitor.id, What.STATE, now, state=moved.state, since=at)
     else:
         last = events.with_ids(transaction, [monitor.last_event_id]).get(monitor.last_event_id or 0)
         cause = Cause.model_validate_json(last["cause"]) if last and last["cause"] else None
@@ -69,6 +71,7 @@ def _move(
         at = Coverage(transaction, now - NOTICED_WITHIN).ended_at(monitor, now)
         decision = maintenance.end(monitor, active, at, is_known=is_known, is_ping_missed=is_missed, places=places)
         moved = decision.monitor
+        replay_facts.add(transaction, monitor.id, What.WINDOW_ENDED, now, ended_at=at, is_known=is_known)
         if decision.change is ChangeKind.OPENED:
             opened = open_outage(
                 Occasion(transaction, coverage, channels, now),

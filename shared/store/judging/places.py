@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from shared.alerting.votes import keep, seen_from
 from shared.models import Monitor
 from shared.models.monitor import SEVERAL
 from shared.models.monitor_location import MonitorLocation
@@ -24,37 +25,14 @@ class Places:
 
     def of(self, monitor: Monitor, location: str) -> tuple[MonitorLocation | None, tuple[MonitorLocation, ...]]:
         """The monitor as ``location`` sees it, and as the others do; nothing if only this one reports it."""
-        if monitor.location in (None, location):
-            return None, ()
-        known = self._known.get(monitor.id) or {}
-        if monitor.location != SEVERAL:
-            known = {monitor.location or "": _first(monitor)}
-        own = known.get(location) or MonitorLocation(monitor_id=monitor.id, location=location)
-        return own, tuple(place for name, place in known.items() if name != location)
+        return seen_from(monitor, self._known.get(monitor.id) or {}, location)
 
     def save(self, before: Monitor, place: MonitorLocation) -> None:
         """Keep how the event's location sees the monitor now. ``before``: the monitor before the event."""
-        known = self._known.setdefault(before.id, {})
-        if before.location != SEVERAL and not known:
-            first = _first(before)
-            known[first.location] = self._changed[before.id, first.location] = first
-        known[place.location] = self._changed[before.id, place.location] = place
+        for seen in keep(self._known.setdefault(before.id, {}), before, place):
+            self._changed[before.id, seen.location] = seen
 
     def write(self) -> None:
         """Write what changed."""
         for place in self._changed.values():
             monitor_locations.save(self._transaction, place)
-
-
-def _first(monitor: Monitor) -> MonitorLocation:
-    """A monitor as the only location sees it that has reported it so far."""
-    return MonitorLocation(
-        monitor_id=monitor.id,
-        location=monitor.location or "",
-        state=monitor.state,
-        since=monitor.since,
-        consecutive_failures=monitor.consecutive_failures,
-        consecutive_successes=monitor.consecutive_successes,
-        failing_since=monitor.failing_since,
-        last_checked_at=monitor.last_checked_at,
-    )

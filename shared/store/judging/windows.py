@@ -10,7 +10,7 @@ from shared.monitors.windows.window import Window
 from shared.store.engines.database import MAX_ID, Database, Row, Transaction
 from shared.store.judging.holds import release
 from shared.store.refusals import UnknownName, WindowOfFile
-from shared.store.tables import monitors
+from shared.store.tables import monitors, replay_facts
 from shared.store.tables import windows as table
 
 
@@ -42,7 +42,7 @@ class Windows:
         """A new window of source 'api'. Raises UnknownName if it is about something that there is not."""
         with self._database.transaction() as transaction:
             _refuse_unknown(transaction, window)
-            return _entry(table.add(transaction, _columns(window, "api", now), now))
+            return _entry(_add(transaction, _columns(window, "api", now), now))
 
     def replace(self, window_id: int, window: Window, *, now: datetime) -> tuple[Entry, list[int]]:
         """Replace a window; also the notifications that it held and the new one does not, which are due now.
@@ -58,21 +58,22 @@ class Windows:
             # One that has begun lasts from its beginning on.
             begins = datetime.fromisoformat(former["starts_at"]) if former["starts_at"] else now
             columns = _columns(window, "api", now if window.starts_at else begins)
-            entry = _entry(table.save(transaction, window_id, columns))
-            return entry, release(transaction, now)
+            row = table.save(transaction, window_id, columns)
+            replay_facts.add_window(transaction, window_id, row, now)
+            return _entry(row), release(transaction, now)
 
     def remove(self, window_id: int, *, now: datetime) -> list[int]:
         """End a window early, or let it never come; what it held, which is due now. Raises as ``replace`` does."""
         with self._database.transaction() as transaction:
             _own(transaction, window_id)
-            table.remove(transaction, window_id)
+            _remove(transaction, window_id, now)
             return release(transaction, now)
 
 
 def add_silence(transaction: Transaction, monitor: str, seconds: float, *, by: str | None, now: datetime) -> int:
     """Hold messages about a monitor for so long; the window's id."""
     window = Window(kind="silence", monitors=(monitor,), duration=seconds, by=by)
-    return int(table.add(transaction, _columns(window, "api", now), now)["id"])
+    return int(_add(transaction, _columns(window, "api", now), now)["id"])
 
 
 def put_of_file(transaction: Transaction, windows: Sequence[Window], *, now: datetime) -> bool:
@@ -82,14 +83,25 @@ def put_of_file(transaction: Transaction, windows: Sequence[Window], *, now: dat
     stored = table.of_source(transaction, "file")
     gone = [row for row in stored if row["body"] not in bodies]
     for row in gone:
-        table.remove(transaction, row["id"])
+        _remove(transaction, row["id"], now)
     known = {row["body"] for row in stored}
     new = [columns for columns in wanted if columns["body"] not in known]
     for columns in new:
-        table.add(transaction, columns, now)
+        _add(transaction, columns, now)
     if gone:
         release(transaction, now)
     return bool(gone or new)
+
+
+def _add(transaction: Transaction, columns: dict[str, str | None], now: datetime) -> Row:
+    row = table.add(transaction, columns, now)
+    replay_facts.add_window(transaction, row["id"], row, now)
+    return row
+
+
+def _remove(transaction: Transaction, window_id: int, now: datetime) -> None:
+    table.remove(transaction, window_id)
+    replay_facts.add_window(transaction, window_id, None, now)
 
 
 def _columns(window: Window, source: str, now: datetime) -> dict[str, str | None]:

@@ -159,6 +159,12 @@ def active_of_monitor(transaction: Transaction, monitor: str) -> list[Alert]:
     return [alert for alert in found if alert is not None]
 
 
+def outages_of(transaction: Transaction, monitor: str) -> list[Alert]:
+    """Every outage of a monitor, in the order in which they opened."""
+    sql = "SELECT * FROM alerts WHERE kind = 'OUTAGE' AND subject = :subject ORDER BY id"
+    return transaction.values(Alert, sql, subject=monitor)
+
+
 def degraded(transaction: Transaction, monitors: Iterable[str]) -> set[str]:
     """Those of the monitors that are slow."""
     sql = "SELECT * FROM alerts WHERE kind = 'DEGRADED' AND status IN ('OPEN', 'ACK') AND subject IN"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from shared.store.engines.database import MAX_ID, Row, Transaction
+from shared.store.engines.database import MAX_ID, Row, Transaction, in_parts
 from shared.store.tables.narrowing import milliseconds
 from shared.store.tables.scope import Scope
 
@@ -20,6 +20,11 @@ _OUTCOMES = """SELECT id, timestamp, is_success, is_inconclusive FROM events_by_
     WHERE monitor_id = :monitor_id"""
 _AFTER = """ AND at >= :at AND at < :until AND (at > :at OR id > :after) ORDER BY at, id LIMIT :most"""
 _BEFORE = """ AND at <= :at AND (at < :at OR id <= :after) ORDER BY at DESC, id DESC LIMIT :most"""
+
+_IDS = """
+    SELECT id FROM raw_events WHERE monitor_id = :monitor_id
+    UNION ALL SELECT id FROM old_events WHERE monitor_id = :monitor_id"""
+_JUDGED = "SELECT id, location, timestamp, received_at, is_success, is_inconclusive, cause, error_message FROM events"
 
 
 def of_monitor(
@@ -89,6 +94,14 @@ def outcomes_before(transaction: Transaction, monitor_id: int, place: tuple[str,
     """How the last checks of a monitor went up to a time and an id, oldest first, at most so many."""
     rows = transaction.rows(f"{_OUTCOMES}{_BEFORE}", monitor_id=monitor_id, at=_ms(place[0]), after=place[1], most=most)
     return rows[::-1]
+
+
+def judged(transaction: Transaction, monitor_id: int, after: int) -> Iterator[Row]:
+    """What is judged of a monitor's events behind an id, in the order in which they came. They are read in parts."""
+    # The index of a monitor's events goes by their times: so their ids are sorted here, and the rows found by them.
+    found = transaction.rows(_IDS, monitor_id=monitor_id)
+    for ids, named in in_parts(sorted(row["id"] for row in found if row["id"] > after)):
+        yield from transaction.rows(f"{_JUDGED} WHERE id IN ({ids}) ORDER BY id", **named)
 
 
 def _ms(at: str) -> int:

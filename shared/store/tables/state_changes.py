@@ -91,6 +91,19 @@ def state_at(transaction: Transaction, monitor_id: int, place: tuple[str, int]) 
     return row["to_state"] if row else None
 
 
+def state_before(transaction: Transaction, monitor_id: int, event_id: int, at: str) -> str | None:
+    """The state of a monitor before an event that came at that time; None if it had had no event yet."""
+    sql = """SELECT to_state FROM state_changes WHERE monitor_id = :monitor_id
+        AND (event_id < :event_id OR (event_id IS NULL AND at < :at)) ORDER BY id DESC LIMIT 1"""
+    row = transaction.row(sql, monitor_id=monitor_id, event_id=event_id, at=at)
+    return row["to_state"] if row and _is_begun(transaction, monitor_id, event_id) else None
+
+
+def _is_begun(transaction: Transaction, monitor_id: int, event_id: int) -> bool:
+    sql = "SELECT 1 FROM state_changes WHERE monitor_id = :monitor_id AND event_id < :event_id LIMIT 1"
+    return transaction.row(sql, monitor_id=monitor_id, event_id=event_id) is not None
+
+
 def at_time(transaction: Transaction, monitor_id: int, at: str) -> list[Row]:
     """The changes of a monitor at exactly this time."""
     sql = "SELECT * FROM state_changes WHERE monitor_id = :monitor_id AND at = :at ORDER BY id"

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.models import as_text
 from shared.store.engines.database import Database, Transaction
-from shared.store.tables import events, results, rollups
+from shared.store.tables import events, replay_facts, results, rollups
 from shared.store.upkeep.retention import Retention
 
 ROWS_AT_ONCE = 500
@@ -41,6 +41,9 @@ def steps(retention: Retention, now: datetime) -> Iterator[Callable[[Database], 
     yield lambda database: _write(
         database,
         lambda each: len(each.rows(_OLD_STATE_CHANGES, before=before(retention.rollups), most=ROWS_AT_ONCE)),
+    )
+    yield lambda database: _write(
+        database, lambda each: replay_facts.prune(each, before(retention.alerts), ROWS_AT_ONCE)
     )
     for step, seconds in (("hour", min(HOURS.total_seconds(), retention.rollups)), ("day", retention.rollups)):
         yield _rollups(step, before(seconds))

@@ -43,7 +43,7 @@ def stores(postgres: Server, tmp_path: Path) -> Iterator[list[Store]]:
 
 
 # Tables with numbers of events.
-NUMBER_EVENTS = ("events", "monitors", "state_changes")
+NUMBER_EVENTS = ("events", "monitors", "state_changes", "replay_facts")
 
 
 class History(RuleBasedStateMachine):

@@ -1,0 +1,41 @@
+"""What, beside events, decides which outages open and end. Light: whatever changes one of these writes it down."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+# What of a monitor's policy judges its events, and says which windows are about it.
+JUDGING = (
+    *("name", "group_name", "tags", "failure_threshold", "success_threshold", "quorum", "locations"),
+    *("interval_seconds", "is_watched"),
+)
+
+
+class What(StrEnum):
+    """What happened, and what its body has.
+
+    POLICY: a policy came into force; the columns that JUDGING names.
+    WINDOW: a window was made or changed; its columns. Nothing if it was removed.
+    STATE: no event brought the monitor into a ``state``, ``since`` a time: nobody checked it, or a window opened.
+    WINDOW_ENDED: maintenance was over at ``ended_at``; ``is_known``: somebody checks the monitor.
+    BEGUN_AGAIN: the monitor was paused or removed, and ``ends`` its outage; or it is watched again.
+    MOVED: a person moved its ``alert`` to a ``status``, OPEN or RESOLVED.
+    """
+
+    POLICY = "policy"
+    WINDOW = "window"
+    STATE = "state"
+    WINDOW_ENDED = "window_ended"
+    BEGUN_AGAIN = "begun_again"
+    MOVED = "moved"
+
+
+class Fact(NamedTuple):
+    """One of them. It stands behind the event with the id ``after_event`` and before the next one; ``at``: when."""
+
+    after_event: int
+    at: datetime
+    what: What
+    body: Mapping[str, Any] | None
+    window_id: int | None = None

@@ -1,0 +1,99 @@
+"""What is stored of a monitor's past, so that it can be judged again."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from shared.alerting import FIRST_TIME, effective_time
+from shared.history.facts import Fact, What
+from shared.history.replay import Start, Stored
+from shared.models import Alert, Cause, Event, Monitor, MonitorState, as_text
+from shared.store.engines.database import Row, Transaction
+from shared.store.tables import alerts, events, past_events, replay_facts, state_changes
+
+# Begun so long before, the counters of most monitors are those that were: an outcome counts for 21 checks at most.
+LEAD = timedelta(days=1)
+# What is stored is not validated again, and a copy takes a fifth of the time of a new event.
+_BARE = Event.model_construct(target_url="", monitor="", timestamp=FIRST_TIME, is_success=True)
+_IN_FORCE = (What.POLICY, What.WINDOW)
+
+
+class Past(NamedTuple):
+    """How a monitor was before its first stored event, and its events with what else decided on them, in order.
+
+    ``begins_at``: before then nothing can be judged again; None: its whole past is stored.
+    """
+
+    start: Start
+    steps: Iterator[Stored | Fact]
+    begins_at: datetime | None
+
+
+def first_event(transaction: Transaction, since: datetime) -> int:
+    """The id behind which the events come that matter for the time from ``since`` on."""
+    return past_events.last_received_before(transaction, as_text(since - LEAD), events.newest_id(transaction))
+
+
+def past_of(transaction: Transaction, monitor: Monitor, after: int) -> Past:
+    """The past of a monitor behind the event with the id ``after``; to be read before the transaction ends."""
+    stored = map(_stored, past_events.judged(transaction, monitor.id, after))
+    first = next(stored, None)
+    outages = alerts.outages_of(transaction, monitor.name)
+    # By its name windows are about it, also before somebody had a policy of it.
+    name = replay_facts.first_name(transaction, monitor.id) or monitor.name
+    bare = Monitor(id=monitor.id, name=name, target_url=monitor.target_url)
+    before = None
+    if first is not None:
+        before = state_changes.state_before(transaction, monitor.id, first.id, as_text(first.received_at))
+    facts = replay_facts.of_monitor(transaction, monitor.id)
+    if first is None or before is None:
+        return Past(Start(bare, None, outages), _in_order(first, stored, facts, 0), None)
+    begins_at = effective_time(first.event, first.received_at)
+    active = next((alert for alert in outages if _is_active(alert, begins_at)), None)
+    happened = [alert for alert in outages if alert.opened_at >= begins_at]
+    start = Start(_begun(bare, before, active), active, happened)
+    return Past(start, _in_order(first, stored, facts, first.id), begins_at)
+
+
+def _begun(monitor: Monitor, state: str, active: Alert | None) -> Monitor:
+    """The monitor in the middle of its life. Nothing says how often it had failed in a row."""
+    if state not in MonitorState.__members__:
+        return monitor  # nobody watched it
+    changed = {"state": MonitorState(state)}
+    if active is not None and state == MonitorState.DOWN:
+        return monitor.model_copy(update={**changed, "failing_since": active.failed_at, "consecutive_failures": 1})
+    return monitor.model_copy(update=changed)
+
+
+def _is_active(alert: Alert, at: datetime) -> bool:
+    return alert.opened_at < at and (alert.resolved_at is None or alert.resolved_at >= at)
+
+
+def _in_order(
+    first: Stored | None, stored: Iterator[Stored], facts: Iterator[Fact], begins: int
+) -> Iterator[Stored | Fact]:
+    """Events and facts as they came. ``begins``: before this event, only policies and windows count."""
+    fact = next(facts, None)
+    event = first
+    while event is not None or fact is not None:
+        if fact is not None and (event is None or fact.after_event < event.id):
+            if fact.after_event >= begins or fact.what in _IN_FORCE:
+                yield fact
+            fact = next(facts, None)
+        elif event is not None:
+            yield event
+            event = next(stored, None)
+
+
+def _stored(row: Row) -> Stored:
+    event = _BARE.model_copy(
+        update={
+            "timestamp": datetime.fromisoformat(row["timestamp"]),
+            "is_success": bool(row["is_success"]),
+            "is_inconclusive": bool(row["is_inconclusive"]),
+            "location": row["location"],
+            "cause": Cause.model_validate_json(row["cause"]) if row["cause"] else None,
+            "error_message": row["error_message"],
+        }
+    )
+    return Stored(row["id"], datetime.fromisoformat(row["received_at"]), event)

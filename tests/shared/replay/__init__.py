@@ -1,0 +1,1 @@
+"""The same outages again, from what is stored; and others, by other settings."""
