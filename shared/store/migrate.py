@@ -14,6 +14,7 @@ _RECORD = "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY
 TABLES = (
     *("watches", "agents", "configuration", "cursors", "windows", "folded", "delivery_times"),
     *("monitors", "taken_checks", "monitor_locations", "state_changes", "rollups"),
+    *("merged_days", "merged_monitors"),
     *("events", "alerts", "notifications", "notification_logs"),
 )
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.models import as_text
 from shared.store.engines.database import Database, Transaction
-from shared.store.tables import rollups
+from shared.store.tables import merged_days, rollups
 from shared.store.upkeep.retention import Retention
 
 ROWS_AT_ONCE = 500
@@ -46,7 +46,12 @@ def steps(retention: Retention, now: datetime) -> Iterator[Callable[[Database], 
 
 
 def _rollups(step: str, before: str) -> Callable[[Database], int]:
-    return lambda database: _write(database, lambda each: rollups.prune(each, step, before, ROWS_AT_ONCE))
+    def work(transaction: Transaction) -> int:
+        if step == "day":
+            merged_days.prune(transaction, before)
+        return rollups.prune(transaction, step, before, ROWS_AT_ONCE)
+
+    return lambda database: _write(database, work)
 
 
 def _write(database: Database, work: Callable[[Transaction], int]) -> int:

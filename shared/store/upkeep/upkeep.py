@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.store.engines.database import Database
 from shared.store.upkeep.folding import fold
+from shared.store.upkeep.merging import follow_moves, merge_a_day
 from shared.store.upkeep.pruning import steps
 from shared.store.upkeep.retention import Retention
 
@@ -25,12 +26,12 @@ class Upkeep:
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], object] = time.sleep,
     ) -> dict[str, int]:
-        """Fold and prune for at most so many ``seconds``; how many events were ``folded`` and rows ``pruned``.
+        """Fold, merge and prune for at most so many ``seconds``; how many events were ``folded`` and rows ``pruned``.
 
         After each step it pauses for as long as the step took, so that whoever writes finds the lock free.
         """
         ends_at = clock() + seconds
-        counted = {"folded": 0, "pruned": 0}
+        counted = dict.fromkeys(("folded", "moved", "merged", "pruned"), 0)
 
         def repeat(name: str, step: Callable[[Database], int]) -> None:
             while (began := clock()) < ends_at and (count := step(self._database)):
@@ -38,6 +39,9 @@ class Upkeep:
                 pause(max(clock() - began, 0.0))
 
         repeat("folded", lambda database: fold(database, now))
+        repeat("moved", follow_moves)
+        kept_since = now - timedelta(seconds=retention.rollups)
+        repeat("merged", lambda database: merge_a_day(database, kept_since, now))
         for step in steps(retention, now):
             repeat("pruned", step)
-        return counted
+        return {name: counted[name] for name in ("folded", "pruned")}
