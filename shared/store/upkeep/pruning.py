@@ -10,8 +10,6 @@ from shared.store.upkeep.retention import Retention
 
 ROWS_AT_ONCE = 500
 ALERTS_AT_ONCE = 50
-# Hours are kept for so long; days as long as rollups in all.
-HOURS = timedelta(days=90)
 
 # Numbers grow with the time of arrival, so the oldest come first. One that is dated ahead stays, and the scan goes on
 # behind it. The newest stays: SQLite would give its number to the next one, which would seem to be folded already.
@@ -41,7 +39,7 @@ def steps(retention: Retention, now: datetime) -> Iterator[Callable[[Database], 
         database,
         lambda each: len(each.rows(_OLD_STATE_CHANGES, before=before(retention.rollups), most=ROWS_AT_ONCE)),
     )
-    for step, seconds in (("hour", min(HOURS.total_seconds(), retention.rollups)), ("day", retention.rollups)):
+    for step, seconds in (("hour", retention.hours), ("day", retention.rollups)):
         yield _rollups(step, before(seconds))
 
 
