@@ -11,7 +11,7 @@ from functions.show_history import spreadsheet
 from functions.show_history.reading import SpanQuery, number_of, refuse_backwards
 from shared import web
 from shared.history.buckets import Step, by_default, edges
-from shared.history.rollup import PHASES, Rollup
+from shared.history.rollup import PHASES, SHARES, Rollup
 from shared.models import Text, as_text, now
 from shared.settings import Settings
 from shared.store import open_store
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 # Rows of an answer about several groups.
 MAX_ROWS = 10_000
-_SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 
 
 class HistoryQuery(SpanQuery):
@@ -43,7 +42,8 @@ def show_monitor_history(request: Request, settings: Settings, monitor_id: str) 
     at = now()
     cut = _edges(query, at)
     found = open_store(settings).history.of_monitor(number_of(monitor_id), cut, query.step, now=at)
-    return _answer(request, [_shown(each) for each in found])
+    marks = {edge: as_text(edge) for edge in cut}
+    return _answer(request, [_shown(each, marks) for each in found])
 
 
 @web.route("GET", "/history", access="read")
@@ -56,7 +56,8 @@ def show_group_history(request: Request, settings: Settings) -> Response:
     if query.group is None and (count := (len(cut) - 1) * (1 + history.count_groups())) > MAX_ROWS:
         raise web.Problem(400, f"step: {count} rows are asked for: expected at most {MAX_ROWS} at once", field="step")
     found = history.of_groups(cut, query.step, group=query.group, now=at)
-    return _answer(request, [{"group": each.group, **_shown(each)} for each in found], "group")
+    marks = {edge: as_text(edge) for edge in cut}
+    return _answer(request, [{"group": each.group, **_shown(each, marks)} for each in found], "group")
 
 
 def _edges(query: HistoryQuery, at: datetime) -> Sequence[datetime]:
@@ -72,11 +73,11 @@ def _edges(query: HistoryQuery, at: datetime) -> Sequence[datetime]:
         raise web.Problem(400, f"step: {error}", field="step", value=step) from None
 
 
-def _shown(measured: "Measured") -> dict[str, Any]:
+def _shown(measured: "Measured", marks: Mapping[datetime, str]) -> dict[str, Any]:
     available, counts = measured.availability, measured.counts
     return {
-        "from": as_text(measured.starts_at),
-        "to": as_text(measured.ends_at),
+        "from": marks[measured.starts_at],
+        "to": marks[measured.ends_at],
         "uptime": available.uptime,
         "downtime_seconds": available.down_ms / 1000,
         "outages": available.outages,
@@ -87,19 +88,18 @@ def _shown(measured: "Measured") -> dict[str, Any]:
 
 
 def _times(counts: Rollup, phase: str) -> dict[str, float | None]:
-    found: Mapping[str, float | None] = dict(
-        zip(_SHARES, counts.phases[phase].percentiles(list(_SHARES.values())), strict=True)
-    )
-    longest = counts.slowest_ms if phase == "response_time_ms" else None
-    if longest is not None:
+    found: dict[str, float | None] = dict(zip(SHARES, counts.percentiles(phase), strict=True))
+    if phase == "response_time_ms" and counts.slowest_ms is not None:
         # It is kept as it was, and the others are near.
-        found = {name: min(value or longest, longest) for name, value in found.items()} | {"max": longest}
-    return {name: None if value is None else round(value, 3) for name, value in found.items()}
+        longest = round(counts.slowest_ms, 3)
+        found |= {name: min(value or longest, longest) for name, value in found.items()}
+        found["max"] = longest
+    return found
 
 
 def _answer(request: Request, rows: Sequence[dict[str, Any]], *more: str) -> Response:
     if not spreadsheet.is_wanted(request):
         return web.answer({"history": rows})
-    measured = [f"{phase}_{name}" for phase in PHASES for name in _SHARES]
+    measured = [f"{phase}_{name}" for phase in PHASES for name in SHARES]
     columns = [*more, "from", "to", "uptime", "downtime_seconds", "outages", "checks", "failures", *measured]
     return spreadsheet.answer(columns, rows)

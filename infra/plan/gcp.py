@@ -62,6 +62,7 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
         database=[Line(quantity, prices[name]) for name, quantity in database.items()],
         rows_a_day=rows_a_day,
         bytes_a_day=bytes_a_day,
+        most_bytes=model.most_bytes(load, measured, "postgresql", channels),
         delay=model.delay(load, made, shares, late),
         notes=[
             f"a message that a channel does not accept at once is tried again within {_period(beats[DELIVERY]):g} s"

@@ -35,6 +35,7 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
         compute={"CPU-seconds": seconds},
         rows_a_day=rows_a_day,
         bytes_a_day=bytes_a_day,
+        most_bytes=model.most_bytes(load, measured, engine, channels),
         delay=model.delay(load, made, shares, late),
         notes=[
             f"a message that fails at once is tried again within {periods[model.DELIVERY]:g} s",

@@ -10,6 +10,7 @@ from infra.clouds.cron import Beat
 from infra.plan.measured import Cost, Measured
 from shared.delivery.run import AT_ONCE
 from shared.settings import Settings
+from shared.store import Retention
 
 # The functions whose calls grow with what is watched, as durations.toml names them.
 AGENT, BACKEND, DELIVERY = "check_monitors", "ingest_event", "deliver_notifications"
@@ -23,17 +24,18 @@ DAY_SECONDS = 86_400.0
 OWN_CALLS_A_DAY = 100.0
 OUTAGES_A_MONTH = 1.0
 STARTS_A_DAY = 24.0
+# The bytes of a rollup in the database, with its indexes, of a check every 30 s whose phases are all measured.
+ROLLUP_BYTES = {"hour": 400.0, "day": 590.0}
 # The headers of the ten or so packets of a check.
 HEADER_BYTES = 520.0
 
 
 @dataclass(frozen=True)
 class Load:
-    """The number of monitors, the average length of their addresses, and every setting (``given``)."""
+    """The number of monitors, and every setting (``given``)."""
 
     settings: Settings
     monitors: int
-    address_bytes: float
     given: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -120,6 +122,7 @@ class Plan:
     database: Sequence[Line] = ()
     rows_a_day: float = 0.0
     bytes_a_day: float = 0.0
+    most_bytes: float = 0.0
     delay: Sequence[Term] = ()
     notes: Sequence[str] = ()
 
@@ -159,11 +162,20 @@ def rows_and_bytes_a_day(load: Load, measured: Measured, engine: str, channels: 
     database = f"database.{engine}"
     # It was measured with one channel.
     outage_bytes = measured.bytes_of(database, "outage_bytes") * channels
+    event_bytes = measured.bytes_of(f"database.{engine}", "event_bytes")
     rows = events + outages * (1 + 4 * channels)
-    # Each event's row contains the address.
-    longer = load.address_bytes - measured.bytes_of("database", "address_bytes")
-    event_bytes = max(1.0, measured.bytes_of(database, "event_bytes") + longer)
     return rows, events * event_bytes + outages * outage_bytes
+
+
+def most_bytes(load: Load, measured: Measured, engine: str, channels: int) -> float:
+    """The size at which the database stops growing: events, rollups and alerts for as long as each is kept."""
+    settings = load.settings
+    kept = Retention(settings.retention_events, settings.retention_rollups, settings.retention_alerts)
+    events = load.monitors * kept.events / load.interval * measured.bytes_of(f"database.{engine}", "event_bytes")
+    hours = kept.hours / 3600 * ROLLUP_BYTES["hour"]
+    rollups = load.monitors * (hours + kept.rollups / DAY_SECONDS * ROLLUP_BYTES["day"])
+    outages = load.monitors * OUTAGES_A_MONTH * kept.alerts / MONTH_SECONDS
+    return events + rollups + outages * measured.bytes_of(f"database.{engine}", "outage_bytes") * channels
 
 
 def delay(load: Load, made: Sequence[Calls], shares: Mapping[str, float], late: Term) -> list[Term]:

@@ -36,7 +36,7 @@ def load_of(given: Mapping[str, str], monitors: int | None = None) -> Load:
     watched = [*settings.target_urls, *(_of_file(settings) if monitors is None else ())] or settings.targets
     lengths = [len(url.encode()) for url in watched]
     monitors, length = monitors or len(lengths), sum(lengths) / len(lengths)
-    return Load(settings, monitors, length, {**given, "TARGET_URL": " ".join(["-" * round(length)] * monitors)})
+    return Load(settings, monitors, {**given, "TARGET_URL": " ".join(["-" * round(length)] * monitors)})
 
 
 def _of_file(settings: Settings) -> list[str]:

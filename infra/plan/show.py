@@ -17,7 +17,8 @@ def text(plan: Plan) -> str:
         return "\n".join([*lines, *(f"  cannot do that: {refusal}" for refusal in plan.refusals)])
     lines += [f"  {call.times:>12,.0f}  calls of {call.function} a month" for call in plan.calls]
     lines += [f"  {quantity:>12,.0f}  {unit} a month" for unit, quantity in plan.compute.items()]
-    lines += [f"  {plan.rows_a_day:>12,.0f}  rows in the database a day, {_bytes(plan.bytes_a_day)}"]
+    lines += [f"  {plan.rows_a_day:>12,.0f}  rows in the database a day, {plan.bytes_a_day / 1e6:,.1f} MB"]
+    lines += [f"  {plan.most_bytes / 1e6:>12,.1f}  MB is what the database grows to: {_kept(plan)}"]
     lines += [f"  {plan.seconds:>12.1f}  s at worst from an outage to its message:"]
     lines += [f"  {term.seconds:>16.1f}  {term.what}" for term in plan.delay]
     if plan.bill:
@@ -53,6 +54,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "compute_a_month": {unit: round(quantity) for unit, quantity in plan.compute.items()},
         "rows_a_day": round(plan.rows_a_day),
         "bytes_a_day": round(plan.bytes_a_day),
+        "most_bytes": round(plan.most_bytes),
         "worst_delay_seconds": round(plan.seconds, 1),
         "delay": [{"what": term.what, "seconds": round(term.seconds, 1)} for term in plan.delay],
         "bill": [_line(line) for line in plan.bill],
@@ -115,5 +117,8 @@ def _line(line: Line) -> dict[str, Any]:
     }
 
 
-def _bytes(count: float) -> str:
-    return f"{count / 1e6:,.1f} MB, {count * 365 / 1e9:,.1f} GB in a year: nothing is deleted"
+def _kept(plan: Plan) -> str:
+    settings = plan.load.settings
+    kept = {"events": settings.retention_events, "rollups": settings.retention_rollups}
+    kept["alerts"] = settings.retention_alerts
+    return ", ".join(f"{name} for {seconds / model.DAY_SECONDS:g} days" for name, seconds in kept.items())

@@ -39,6 +39,11 @@ class Histogram:
     def merge_encoded(self, text: str) -> None:
         """Count all that ``text`` holds, which ``encoded`` made. A history of a year reads thousands of them."""
         counts, numbers = self._counts, _numbers_in(_bytes_in(text))
+        if not counts:
+            buckets = itertools.accumulate(numbers[::2], initial=_FIRST)
+            next(buckets)
+            counts.update(dict(zip(buckets, numbers[1::2], strict=True)))
+            return
         bucket = _FIRST
         for distance, count in zip(numbers[::2], numbers[1::2], strict=True):
             bucket += distance

@@ -1,5 +1,6 @@
 """The events of one monitor in an hour or a day, as counts and histograms. Pure."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -7,6 +8,9 @@ from shared.history.histogram import Histogram
 
 # The whole, and its parts.
 PHASES = ("response_time_ms", "dns_ms", "connect_ms", "tls_ms", "first_byte_ms")
+
+# The percentiles that are asked for. Those of merged rollups are stored: to change this, empty ``merged_days`` too.
+SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 
 
 class Key(NamedTuple):
@@ -26,7 +30,29 @@ class Rollup:
     def __init__(self) -> None:
         self.checks = self.failures = 0
         self.slowest_ms: float | None = None
-        self.phases = {phase: Histogram() for phase in PHASES}
+        self._phases: dict[str, Histogram] = {}
+        # A merged row of which nobody has needed more than the percentiles.
+        self._merged: Mapping[str, Any] | None = None
+        self._percentiles: list[list[float | None]] | None = None
+
+    @property
+    def phases(self) -> Mapping[str, Histogram]:
+        """How long each phase took."""
+        if not self._phases:
+            self._phases = {phase: Histogram() for phase in PHASES}
+        if self._merged is not None:
+            row, self._merged = self._merged, None
+            self._merge_times(row)
+        return self._phases
+
+    def percentiles(self, phase: str) -> list[float | None]:
+        """The percentiles of ``SHARES``, in milliseconds with three decimals; None if there are no durations."""
+        if self._merged is not None:
+            if self._percentiles is None:
+                self._percentiles = json.loads(self._merged["percentiles"])
+            return self._percentiles[PHASES.index(phase)]
+        found = self.phases[phase].percentiles(list(SHARES.values()))
+        return [None if each is None else round(each, 3) for each in found]
 
     def add(self, event: Mapping[str, Any]) -> None:
         """Count an event, by the columns of its row."""
@@ -39,6 +65,8 @@ class Rollup:
 
     def merge(self, other: "Rollup") -> None:
         """Count what another one holds."""
+        if not other.checks:
+            return
         self.checks += other.checks
         self.failures += other.failures
         self._slowest(other.slowest_ms)
@@ -47,17 +75,38 @@ class Rollup:
 
     def merge_row(self, row: Mapping[str, Any]) -> None:
         """Count what the rollup of a row holds."""
+        self._count(row)
+        self._merge_times(row)
+
+    def take_merged(self, row: Mapping[str, Any]) -> None:
+        """Count what a row of ``merged_columns`` holds. If it stays the only one, its histograms need not be read."""
+        is_first = not self.checks
+        self._count(row)
+        if is_first:
+            self._merged = row
+        else:
+            self._merge_times(row)
+
+    def _count(self, row: Mapping[str, Any]) -> None:
         self.checks += row["checks"]
         self.failures += row["failures"]
         self._slowest(row["slowest_ms"])
+
+    def _merge_times(self, row: Mapping[str, Any]) -> None:
+        phases = self.phases
         for phase, text in zip(PHASES, row["times"].split(" "), strict=True):
             if text != "-":
-                self.phases[phase].merge_encoded(text)
+                phases[phase].merge_encoded(text)
 
     def columns(self) -> dict[str, Any]:
         """What is stored of it."""
         times = " ".join(self.phases[phase].encoded() or "-" for phase in PHASES)
         return {"checks": self.checks, "failures": self.failures, "slowest_ms": self.slowest_ms, "times": times}
+
+    def merged_columns(self) -> dict[str, Any]:
+        """What is stored of it if it was merged of those of several monitors: its percentiles too."""
+        found = [self.percentiles(phase) for phase in PHASES]
+        return {**self.columns(), "percentiles": json.dumps(found, separators=(",", ":"))}
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Rollup":

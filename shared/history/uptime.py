@@ -3,7 +3,8 @@
 Times are whole milliseconds since 1970, so that sums are exact.
 """
 
-from bisect import bisect_right
+import itertools
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -88,26 +89,38 @@ def _count_earlier(parts: list[tuple[int, str]], counts_from: int, state: str) -
     parts += [(at, state if each == former else each) for at, each in reversed(later)]
 
 
-def measure(known: Sequence[Span], outages: Iterable[int], edges: Sequence[int]) -> list[Availability]:
-    """The availability between each two neighbours of ``edges``. ``outages``: when each one began."""
-    starts = [span.starts_at for span in known]
-    totals = [(0, 0)]
-    for span in known:
-        before, down, length = *totals[-1], span.ends_at - span.starts_at
-        totals.append((before + length, down + length * span.is_down))
+def measure(known: Iterable[Span], outages: Iterable[int], edges: Sequence[int]) -> list[Availability]:
+    """The availability between each two neighbours of ``edges``. ``outages``: when each one began.
+
+    The spans, between the first and the last edge, and the outages may be those of several monitors, in any order.
+    """
+    # How much is known of the buckets that a span begins or ends in, and how many more spans cover the whole of a
+    # bucket than of the one before: a span costs the same however many buckets it covers.
+    known_parts, known_more, down_parts, down_more = ([0] * len(edges) for _ in range(4))
+    for starts_at, ends_at, is_down in known:
+        first, last = bisect_right(edges, starts_at) - 1, bisect_left(edges, ends_at) - 1
+        _cover(known_parts, known_more, edges, (starts_at, ends_at), (first, last))
+        if is_down:
+            _cover(down_parts, down_more, edges, (starts_at, ends_at), (first, last))
     counts = [0] * len(edges)
-    for began_at in set(outages):
+    for began_at in outages:
         counts[bisect_right(edges, began_at) - 1] += 1
+    return list(map(Availability, _sums(known_parts, known_more, edges), _sums(down_parts, down_more, edges), counts))
 
-    def until(edge: int) -> tuple[int, int]:
-        number = bisect_right(starts, edge) - 1
-        if number < 0:
-            return 0, 0
-        length = min(edge, known[number].ends_at) - starts[number]
-        return totals[number][0] + length, totals[number][1] + length * known[number].is_down
 
-    sums = [until(edge) for edge in edges]
-    return [
-        Availability(after[0] - before[0], after[1] - before[1], count)
-        for before, after, count in zip(sums, sums[1:], counts, strict=False)
-    ]
+def _cover(parts: list[int], more: list[int], edges: Sequence[int], span: tuple[int, int], at: tuple[int, int]) -> None:
+    """Add a span that begins and ends in the buckets with the numbers ``at``."""
+    (starts_at, ends_at), (first, last) = span, at
+    if first == last:
+        parts[first] += ends_at - starts_at
+    else:
+        parts[first] += edges[first + 1] - starts_at
+        parts[last] += ends_at - edges[last]
+        more[first + 1] += 1
+        more[last] -= 1
+
+
+def _sums(parts: Sequence[int], more: Sequence[int], edges: Sequence[int]) -> list[int]:
+    """How much of each bucket is covered."""
+    buckets, covering = itertools.pairwise(edges), itertools.accumulate(more)
+    return [part + count * (end - start) for part, count, (start, end) in zip(parts, covering, buckets, strict=False)]

@@ -14,6 +14,7 @@ _RECORD = "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY
 TABLES = (
     *("watches", "agents", "configuration", "cursors", "windows", "folded", "delivery_times", "replay_facts"),
     *("monitors", "taken_checks", "monitor_locations", "state_changes", "rollups"),
+    *("merged_days", "merged_monitors"),
     *("results", "raw_events", "old_events", "alerts", "notifications", "notification_logs"),
 )
 # A view comes after those that it reads.

@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import cold_start, cpu, detection, durations, ingest, memory, reads, zip_start
+from tests.benchmarks import cold_start, cpu, detection, durations, history, ingest, memory, reads, zip_start
 
 BENCHMARKS = {
     "cold_start": cold_start,
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "detection": detection,
     "cpu": cpu,
     "reads": reads,
+    "history": history,
     "memory": memory,
     "durations": durations,
 }

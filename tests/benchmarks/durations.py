@@ -85,7 +85,6 @@ def measure(folder: Path, rounds: int) -> dict[str, Any]:
             "round_trip_ms": _round_trip_ms(databases["postgresql"]),
             # All that was said to it beside, too: most of it was events.
             "bytes_an_event": (there + back) / events["count"],
-            "address_bytes": float(len(sizes.URL.format(0))),
         }
         measured["database.sqlite"] = sizes.of_sqlite(folder / "size.db")
         measured["database.postgresql"] = sizes.of_postgresql(server.new_store())

@@ -1,37 +1,49 @@
 """How available monitors were, of their changes of state."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from shared.history.uptime import KNOWN, Availability, Change, known_until, measure, spans
+from shared.history.uptime import KNOWN, Availability, Change, Span, known_until, measure, spans
 from shared.models import as_text
 from shared.store.engines.database import Row, Transaction
 from shared.store.tables import state_changes
 from shared.store.tables.scope import Scope
 
 
-def availability(
-    transaction: Transaction, scope: Scope, monitors: Sequence[Row], edges: Sequence[datetime], now: datetime
-) -> dict[int, list[Availability]]:
-    """The availability of each monitor between each two neighbours of ``edges``, by the monitor's id."""
-    since, until = as_text(edges[0]), as_text(edges[-1])
-    before = state_changes.last_before(transaction, scope, since)
-    if any(monitor["id"] not in before for monitor in monitors):
-        before = state_changes.first_after(transaction, scope, since) | before
-    changes: dict[int, list[Row]] = defaultdict(list)
-    for row in state_changes.between(transaction, scope, since, until):
-        changes[row["monitor_id"]].append(row)
-    marks = [_milliseconds(edge) for edge in edges]
-    found = {}
-    for monitor in monitors:
-        own = changes[monitor["id"]]
-        initial = before.get(monitor["id"]) or _state_of(monitor)
-        said = [*_said(own), *_lapse(monitor, now)]
-        known = spans(initial, said, since=marks[0], until=min(marks[-1], _milliseconds(now)))
-        outages = [each.counts_from for each in said if each.state == "DOWN" and each.counts_from is not None]
-        found[monitor["id"]] = measure(known, outages, marks)
-    return found
+class Availabilities:
+    """How available each of some monitors was between ``edges``."""
+
+    def __init__(
+        self, transaction: Transaction, scope: Scope, monitors: Sequence[Row], edges: Sequence[datetime], now: datetime
+    ) -> None:
+        since, until = as_text(edges[0]), as_text(edges[-1])
+        before = state_changes.last_before(transaction, scope, since)
+        if any(monitor["id"] not in before for monitor in monitors):
+            before = state_changes.first_after(transaction, scope, since) | before
+        changes: dict[int, list[Row]] = defaultdict(list)
+        for row in state_changes.between(transaction, scope, since, until):
+            changes[row["monitor_id"]].append(row)
+        self._marks = [_milliseconds(edge) for edge in edges]
+        self._known: dict[int, list[Span]] = {}
+        self._outages: dict[int, set[int]] = {}
+        ends_at = min(self._marks[-1], _milliseconds(now))
+        for monitor in monitors:
+            monitor_id = monitor["id"]
+            initial = before.get(monitor_id) or _state_of(monitor)
+            said = [*_said(changes[monitor_id]), *_lapse(monitor, now)]
+            self._known[monitor_id] = spans(initial, said, since=self._marks[0], until=ends_at)
+            began = (each.counts_from for each in said if each.state == "DOWN")
+            self._outages[monitor_id] = {each for each in began if each is not None}
+
+    def of(self, monitor_ids: Iterable[int]) -> list[Availability]:
+        """The availability of these monitors together, between each two neighbours of the edges."""
+        known: list[Span] = []
+        outages: list[int] = []
+        for monitor_id in monitor_ids:
+            known += self._known[monitor_id]
+            outages += self._outages[monitor_id]
+        return measure(known, outages, self._marks)
 
 
 def _said(rows: Sequence[Row]) -> Iterator[Change]:

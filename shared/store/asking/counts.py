@@ -1,5 +1,6 @@
 """How many checks there were, how many failed and how long they took: of the rollups, and of what is not folded yet."""
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -7,7 +8,7 @@ from shared.history.buckets import LENGTHS, Step, ceiling, floor, neighbours
 from shared.history.rollup import Rollup
 from shared.models import as_text
 from shared.store.engines.database import MAX_ID, Row, Transaction
-from shared.store.tables import events, past_events, rollups
+from shared.store.tables import events, merged_days, past_events, rollups
 from shared.store.tables.scope import Scope
 
 # An event is received after its time, but the clocks of its agent and of the store may differ.
@@ -18,13 +19,18 @@ DELAY = timedelta(hours=1)
 _FINER: dict[Step, Step] = {"day": "hour"}
 # The rollup in which what a monitor (its id) has at a time (as text) is counted.
 Find = Callable[[int, str], Rollup]
+# Where a row of ``merged_days`` is counted.
+Take = Callable[[Row], None]
 
 
 class Counts:
-    """What one question reads. It is counted in the rollups that ``find`` finds."""
+    """What one question reads. It is counted in the rollups that ``find`` finds.
 
-    def __init__(self, transaction: Transaction, scope: Scope, find: Find) -> None:
-        self._transaction, self._scope, self._find = transaction, scope, find
+    Days that are merged already are left to ``take``.
+    """
+
+    def __init__(self, transaction: Transaction, scope: Scope, find: Find, take: Take) -> None:
+        self._transaction, self._scope, self._find, self._take = transaction, scope, find, take
         self._folded = rollups.folded(transaction)
 
     def read(self, edges: Sequence[datetime], step: Step, now: datetime) -> None:
@@ -36,7 +42,11 @@ class Counts:
         buckets = [(start, end if end < now else ceiling(end, step)) for start, end in neighbours(edges)]
         whole = [(start, end) for start, end in buckets if end - start == LENGTHS[step]]
         if whole:
-            self._add_rollups(self._rollups(step, whole[0][0], whole[-1][1]))
+            taken = self._take_merged(whole[0][0], whole[-1][1]) if step == "day" else set()
+            for is_taken, run in itertools.groupby(whole, lambda bucket: as_text(bucket[0]) in taken):
+                some = list(run)
+                if not is_taken:
+                    self._add_rollups(self._rollups(step, some[0][0], some[-1][1]))
         for start, end in buckets:
             if end - start != LENGTHS[step]:
                 self._add_part(step, start, end)
@@ -44,6 +54,15 @@ class Counts:
             self._transaction, self._scope, as_text(edges[0]), as_text(edges[-1]), after=self._folded
         )
         self._add_events(unfolded)
+
+    def _take_merged(self, since: datetime, until: datetime) -> set[str]:
+        """Take the days that are merged; when they began."""
+        if self._scope.monitor_id is not None:
+            return set()
+        rows = merged_days.between(self._transaction, self._scope, as_text(since), as_text(until))
+        for row in rows:
+            self._take(row)
+        return {row["starts_at"] for row in rows}
 
     def _add_part(self, step: Step, start: datetime, end: datetime) -> None:
         """Count what is folded of a part of one day or hour.

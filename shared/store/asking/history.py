@@ -1,5 +1,6 @@
 """How available monitors were, how often they were checked and how fast they answered: by minute, hour or day."""
 
+import functools
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from shared.history.buckets import edges as edges_of
 from shared.history.rollup import Rollup
 from shared.history.uptime import Availability
 from shared.models import as_text
-from shared.store.asking.availability import availability
+from shared.store.asking.availability import Availabilities
 from shared.store.asking.counts import Counts
 from shared.store.engines.database import MAX_ID, Database, Row, Transaction
 from shared.store.refusals import MonitorNotFound
@@ -100,34 +101,52 @@ class _Reading:
     ) -> None:
         self._edges = edges
         self._groups = {monitor["id"]: monitor["group_name"] for monitor in monitors}
-        self._available = availability(transaction, scope, monitors, edges, now)
+        available = Availabilities(transaction, scope, monitors, edges, now)
+        members: dict[str | None, list[int]] = defaultdict(list)
+        for monitor in monitors:
+            members[monitor["group_name"]].append(monitor["id"])
+        self._available = {group: available.of(ids) for group, ids in members.items()}
         self._marks = [as_text(edge) for edge in edges]
-        self._counts: dict[str | None, list[Rollup]] = defaultdict(lambda: [Rollup() for _ in edges[1:]])
+        # What is merged already, of all (None) or of a group; and what is added to that, of each group or of none.
+        self._merged: dict[str | None, list[Rollup]] = defaultdict(self._nothing)
+        self._counts: dict[str | None, list[Rollup]] = defaultdict(self._nothing)
         # A whole is counted day by day.
         parts = edges_of(edges[0], edges[-1], "day") if step == "whole" else edges
-        Counts(transaction, scope, self._find).read(parts, "day" if step == "whole" else step, now)
+        Counts(transaction, scope, self._find, self._take).read(parts, "day" if step == "whole" else step, now)
 
     def whole(self) -> Iterator[Measured]:
         """The buckets of all that was read."""
-        counts = [Rollup() for _ in self._edges[1:]]
-        for of_group in self._counts.values():
-            for all_of_them, some in zip(counts, of_group, strict=True):
-                all_of_them.merge(some)
-        yield from self._rows(None, list(self._groups), counts)
+        groups = zip(*self._available.values(), strict=True)
+        available = [functools.reduce(Availability.plus, each) for each in groups] or [Availability()] * len(
+            self._edges[1:]
+        )
+        return self._rows(None, available, list(self._counts.values()))
 
     def by_group(self) -> Iterator[Measured]:
         """The buckets of each group. Monitors without one are left out."""
-        for group in sorted({each for each in self._groups.values() if each is not None}):
-            members = [monitor_id for monitor_id, each in self._groups.items() if each == group]
-            yield from self._rows(group, members, self._counts[group])
+        for group in sorted(each for each in self._available if each is not None):
+            yield from self._rows(group, self._available[group], [self._counts[group]])
 
-    def _rows(self, group: str | None, monitor_ids: Sequence[int], counts: Sequence[Rollup]) -> Iterator[Measured]:
-        for number, (starts_at, ends_at) in enumerate(neighbours(self._edges)):
-            whole = Availability()
-            for monitor_id in monitor_ids:
-                whole = whole.plus(self._available[monitor_id][number])
-            yield Measured(group, starts_at, ends_at, whole, counts[number])
+    def _rows(
+        self, group: str | None, available: Sequence[Availability], added: Sequence[list[Rollup]]
+    ) -> Iterator[Measured]:
+        counts = self._merged[group]
+        for some in added:
+            for rollup, other in zip(counts, some, strict=True):
+                rollup.merge(other)
+        for (starts_at, ends_at), whole, rollup in zip(neighbours(self._edges), available, counts, strict=True):
+            yield Measured(group, starts_at, ends_at, whole, rollup)
 
     def _find(self, monitor_id: int, at: str) -> Rollup:
         """Where it is counted what a monitor has at a time."""
-        return self._counts[self._groups[monitor_id]][bisect_right(self._marks, at) - 1]
+        return self._counts[self._groups[monitor_id]][self._number(at)]
+
+    def _take(self, row: Row) -> None:
+        """Count a merged day."""
+        self._merged[row["group_name"]][self._number(row["starts_at"])].take_merged(row)
+
+    def _number(self, at: str) -> int:
+        return bisect_right(self._marks, at) - 1
+
+    def _nothing(self) -> list[Rollup]:
+        return [Rollup() for _ in self._edges[1:]]

@@ -34,6 +34,26 @@ def between(transaction: Transaction, scope: Scope, step: str, since: str, until
     return transaction.rows(sql, step=step, since=since, until=until, **scope.parameters)
 
 
+def of_day(transaction: Transaction, day: str) -> list[Row]:
+    """The rollups of all monitors, also of those that were removed, of the day that began then."""
+    sql = """SELECT monitor_id, checks, failures, slowest_ms, times FROM rollups
+        WHERE step = 'day' AND starts_at = :day"""
+    return transaction.rows(sql, day=day)
+
+
+def count_of_day(transaction: Transaction, day: str) -> int:
+    """How many rollups of the day there are."""
+    row = transaction.row("SELECT count(*) AS count FROM rollups WHERE step = 'day' AND starts_at = :day", day=day)
+    return int(row["count"]) if row else 0
+
+
+def first_and_last_day(transaction: Transaction) -> tuple[str | None, str | None]:
+    """When the oldest and the newest of the days began of which there are rollups."""
+    sql = "SELECT {} AS day FROM rollups WHERE step = 'day'"
+    first, last = (transaction.row(sql.format(f"{which}(starts_at)")) for which in ("min", "max"))
+    return (first["day"] if first else None), (last["day"] if last else None)
+
+
 def put(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write rollups over those that are stored. Each row has a value for each of the columns."""
     for part in _parts(rows):

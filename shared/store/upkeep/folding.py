@@ -6,6 +6,7 @@ from shared.history.rollup import Key, Rollup, keys_of
 from shared.models import as_text
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.tables import rollups
+from shared.store.upkeep.merging import Additions
 
 # Few enough that nobody waits long while they are written.
 EVENTS_AT_ONCE = 1_000
@@ -34,12 +35,14 @@ def fold(database: Database, now: datetime) -> int:
             found.setdefault(key, Rollup()).add(event)
     with database.snapshot() as snapshot:
         stored = rollups.stored(snapshot, list(found))
+        additions = Additions(snapshot, found)
     for row in stored:
         found[Key(row["monitor_id"], row["step"], row["starts_at"])].merge(Rollup.of(row))
     columns = [{**key._asdict(), **rollup.columns()} for key, rollup in found.items()]
     with database.transaction() as transaction:
         if rollups.folded(transaction) == after:
             rollups.put(transaction, columns)
+            additions.save(transaction)
             rollups.save_folded(transaction, events[-1]["id"])
     return len(events)
 

@@ -5,13 +5,11 @@ from datetime import datetime, timedelta
 
 from shared.models import as_text
 from shared.store.engines.database import Database, Transaction
-from shared.store.tables import events, replay_facts, results, rollups
+from shared.store.tables import events, merged_days, replay_facts, results, rollups
 from shared.store.upkeep.retention import Retention
 
 ROWS_AT_ONCE = 500
 ALERTS_AT_ONCE = 50
-# Hours are kept for so long; days as long as rollups in all.
-HOURS = timedelta(days=90)
 
 # Numbers grow with the time of arrival, so the oldest come first. One that is dated ahead stays, and the scan goes on
 # behind it. The newest stays, as a mark up to where events are folded.
@@ -45,12 +43,17 @@ def steps(retention: Retention, now: datetime) -> Iterator[Callable[[Database], 
     yield lambda database: _write(
         database, lambda each: replay_facts.prune(each, before(retention.alerts), ROWS_AT_ONCE)
     )
-    for step, seconds in (("hour", min(HOURS.total_seconds(), retention.rollups)), ("day", retention.rollups)):
+    for step, seconds in (("hour", retention.hours), ("day", retention.rollups)):
         yield _rollups(step, before(seconds))
 
 
 def _rollups(step: str, before: str) -> Callable[[Database], int]:
-    return lambda database: _write(database, lambda each: rollups.prune(each, step, before, ROWS_AT_ONCE))
+    def work(transaction: Transaction) -> int:
+        if step == "day":
+            merged_days.prune(transaction, before)
+        return rollups.prune(transaction, step, before, ROWS_AT_ONCE)
+
+    return lambda database: _write(database, work)
 
 
 def _write(database: Database, work: Callable[[Transaction], int]) -> int:

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+_HOURS = 90 * 86_400.0
+
 
 class Retention(NamedTuple):
     """For how many seconds events, rollups, and alerts with their messages are kept."""
@@ -9,3 +11,8 @@ class Retention(NamedTuple):
     events: float
     rollups: float
     alerts: float
+
+    @property
+    def hours(self) -> float:
+        """For how many seconds hours are kept; days are kept as long as rollups in all."""
+        return min(_HOURS, self.rollups)

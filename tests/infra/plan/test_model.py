@@ -107,7 +107,6 @@ def test_the_database_grows_by_a_row_a_check() -> None:
         of = plan(platform, 100)
         assert of.rows_a_day == pytest.approx(100 * 2880, rel=0.001)
         event = measured().bytes_of(f"database.{engine}", "event_bytes")
-        # The address of the reference is some bytes shorter than the one that was measured with.
         assert of.bytes_a_day == pytest.approx(100 * 2880 * event, rel=0.1)
     on_postgresql = plan("local", 100, DATABASE_URL="postgresql://u:p@127.0.0.1:5432/b")
     assert on_postgresql.bytes_a_day == plan("gcp", 100).bytes_a_day

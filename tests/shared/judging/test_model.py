@@ -286,12 +286,8 @@ def _text(seconds: float) -> str:
 
 @on_sqlite
 def test_the_rules_agree_with_the_model(store: Store) -> None:
-    class OnThisStore(RulesAndModel):
-        pass
-
-    OnThisStore.store = store
     run_state_machine_as_test(
-        OnThisStore,
+        type("OnThisStore", (RulesAndModel,), {"store": store}),
         settings=settings(
             max_examples=12,
             stateful_step_count=40,

@@ -1,0 +1,63 @@
+"""A year in simulated time: once what is kept is full, the store grows no more."""
+
+import math
+import random
+
+from shared.models import Event
+from shared.store import Retention, Store
+from shared.store.migrate import TABLES
+from tests.support.builders import at, event
+from tests.support.store.engines import on_each_engine
+from tests.support.store.steps import rows
+
+A_DAY = 86_400.0
+RETENTION = Retention(events=7 * A_DAY, rollups=120 * A_DAY, alerts=60 * A_DAY)
+# Days between two runs of upkeep. By a multiple of them everything that is kept is full.
+STEP, FULL, YEAR = 6, 150, 366
+
+
+def checks(day: int, dice: random.Random) -> list[Event]:
+    """Some days of two monitors, of which one fails twice."""
+    return [
+        event(
+            (day + hours / 24) * A_DAY,
+            ok=not (monitor == "a" and hours in (24, 60)),
+            monitor=monitor,
+            response_time_ms=round(dice.lognormvariate(4, 0.5), 1),
+            dns_ms=3.0,
+        )
+        for hours in range(0, 24 * STEP, 12)
+        for monitor in ("a", "b")
+    ]
+
+
+def size(store: Store) -> dict[str, int]:
+    """How many rows each table has."""
+    return {table: int(str(rows(store, f"SELECT count(*) FROM {table}")[0][0])) for table in TABLES}
+
+
+def pages(store: Store) -> int:
+    """How many pages a SQLite file has; 0 on PostgreSQL."""
+    is_sqlite = "sqlite" in type(store.database).__name__.lower()
+    return int(str(rows(store, "PRAGMA page_count")[0][0])) if is_sqlite else 0
+
+
+@on_each_engine
+def test_the_store_of_a_year_is_no_larger_than_what_is_kept(store: Store) -> None:
+    dice = random.Random(1)  # the same in each run
+    found: list[tuple[dict[str, int], int]] = []
+    for day in range(0, YEAR, STEP):
+        store.events.add(checks(day, dice), received_at=at((day + STEP) * A_DAY), channels=("a",))
+        with store.database.transaction() as transaction:
+            transaction.rows("UPDATE notifications SET status = 'SENT' WHERE status = 'PENDING'")
+        store.upkeep.run(RETENTION, now=at((day + STEP) * A_DAY + 61), seconds=math.inf, pause=lambda _: None)
+        if day >= FULL:
+            found.append((size(store), pages(store)))
+    first, first_pages = found[0]
+    for tables, file_pages in found:
+        # A day more or less begins within what is kept.
+        assert all(count <= first[table] * 1.1 + 20 for table, count in tables.items())
+        assert file_pages <= first_pages * 1.05
+    assert first["raw_events"] < 100
+    assert first["rollups"] > 300
+    assert first["alerts"] > 5
