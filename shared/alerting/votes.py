@@ -199,10 +199,16 @@ def _first(monitor: Monitor) -> "MonitorLocation":
     """A monitor as the only location sees it that has reported it so far."""
     from shared.models.monitor_location import MonitorLocation
 
+    state = monitor.state
+    if state is MonitorState.MAINTENANCE:
+        # A location knows nothing of windows: it votes as its checks went.
+        failures = monitor.consecutive_failures
+        state = MonitorState.PENDING if failures else MonitorState.UP
+        state = MonitorState.DOWN if failures >= monitor.failure_threshold else state
     return MonitorLocation(
         monitor_id=monitor.id,
         location=monitor.location or "",
-        state=monitor.state,
+        state=state,
         since=monitor.since,
         consecutive_failures=monitor.consecutive_failures,
         consecutive_successes=monitor.consecutive_successes,

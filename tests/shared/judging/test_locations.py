@@ -4,6 +4,7 @@ from datetime import UTC
 
 from shared.messages import compose
 from shared.monitors.policy import Policy
+from shared.monitors.windows.window import Window
 from shared.store import Store
 from tests.support.builders import at, event, notification
 from tests.support.store.engines import on_each_engine
@@ -112,3 +113,12 @@ def test_the_store_of_a_single_location_learns_of_a_second_one(store: Store) -> 
     assert seen(store, 62, tokyo=True) == [None]
     assert seen(store, 121, seoul=False) == [None]
     assert rows(store, PLACES) == [("seoul", "DOWN"), ("tokyo", "UP")]
+
+
+def test_a_second_location_after_maintenance_finds_how_the_first_one_saw_it(store: Store) -> None:
+    """It failed inside at seoul, nobody looked at the end, and then tokyo sees it fail too."""
+    watch(store)
+    seen(store, 1, seoul=True)
+    store.windows.add(Window(kind="maintenance", all=True, starts_at=at(30), duration=60), now=at(2))
+    assert seen(store, 61, seoul=False) == [None]
+    assert seen(store, 91, tokyo=False) == ["OPENED"]
