@@ -56,9 +56,15 @@ BEGIN
         EXECUTE format('CREATE TABLE %I.%I (LIKE %I.%I INCLUDING ALL)', new, name, old, name);
         EXECUTE format('INSERT INTO %I.%I SELECT * FROM %I.%I', new, name, old, name);
     END LOOP;
-    FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = old LOOP
-        EXECUTE format('SELECT last_value, is_called FROM %I.%I', old, name) INTO last;
-        PERFORM setval(format('%I.%I', new, name)::regclass, last.last_value, last.is_called);
+    -- A table that was renamed has a sequence of its former name, and its copy has one of its own.
+    FOR name, change IN SELECT tablename, pg_get_serial_sequence(format('%I.%I', old, tablename), 'id')
+        FROM pg_tables WHERE schemaname = old AND EXISTS (
+            SELECT FROM pg_attribute WHERE attname = 'id' AND attrelid = format('%I.%I', old, tablename)::regclass)
+    LOOP
+        IF change IS NOT NULL THEN
+            EXECUTE format('SELECT last_value, is_called FROM %s', change) INTO last;
+            PERFORM setval(pg_get_serial_sequence(format('%I.%I', new, name), 'id'), last.last_value, last.is_called);
+        END IF;
     END LOOP;
     FOR change IN SELECT format('ALTER TABLE %I.%I ADD %s', new, owner.relname,
             replace(pg_get_constraintdef(key.oid), format(' REFERENCES %I.', old), format(' REFERENCES %I.', new)))
