@@ -127,7 +127,9 @@ def _start(row: Row, project: Path, folder: Path, database: Path, world: dict[st
         return FunctionAlone(project, folder, row.name, **world)
 
     body = json.dumps(BODIES[row.name]).encode() if row.name in BODIES else None
-    path = filled(row.route.path.replace("<token>", TOKEN), OUTAGES)
+    # There is one monitor, and as many alerts as outages.
+    number = 1 if row.route.path.startswith("/monitors/") else OUTAGES
+    path = filled(row.route.path.replace("<token>", TOKEN), number)
     return Start(row.name, make, row.route.method, path, body)
 
 
@@ -138,7 +140,7 @@ def _database(path: Path) -> Path:
 
 def give_past(url: str) -> None:
     """Give an empty database a past: outages that were told, all over but the last, and nothing owed."""
-    store = open_store(Settings.from_env({"DATABASE_URL": url}))
+    store = open_store(Settings.from_env({"DATABASE_URL": url, "FLAPPING_STARTS": "off"}))
     began_at = now() - timedelta(hours=OUTAGES)
     for minute in range(2 * OUTAGES - 1):
         at = began_at + timedelta(minutes=minute)
