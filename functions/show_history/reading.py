@@ -1,4 +1,4 @@
-"""What the routes of the past read of a request."""
+"""Read the query and the path of a request about the past."""
 
 from datetime import datetime
 from typing import Annotated

@@ -27,7 +27,7 @@ def of_check(event: Mapping[str, Any], reason: str, count: tuple[int, int] | Non
 
 
 def _what(event: Mapping[str, Any], language: Language) -> str:
-    """What the check saw, and how long that took."""
+    """The status or the cause that the check saw, and the time that it took."""
     words = words_of(language).TIMELINE
     status, milliseconds = event["status_code"], event["response_time_ms"]
     cause = Cause.model_validate(event["cause"]) if event["cause"] else None

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from infra.configuration.sending import reason_of
+from infra.configuration.sending import CONNECT_SECONDS, reason_of
 from shared.settings import Settings
 from shared.settings.proxies import backend_options
 from shared.settings.secrets import without_password
 
-CONNECT_SECONDS = 5.0
 RESPONSE_SECONDS = 60.0
 ROWS = 1_000
 
@@ -22,8 +21,13 @@ class Backend:
     """The backend at ``url``. It is shown the first key in API_KEY, if there is one."""
 
     def __init__(self, url: str, settings: Settings, environ: Mapping[str, str]) -> None:
+        import requests
+
         self.url, self._environ = url, environ
-        self._key = settings.api_keys[0].get_secret_value() if settings.api_keys else ""
+        self._key = settings.key.get_secret_value() if settings.api_keys else ""
+        self._session = requests.Session()
+        self._session.trust_env = False  # see proxies
+        self._session.verify = environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE") or True
 
     def monitor(self, name: str) -> dict[str, Any]:
         """The monitor with this name. Raises NotAnswered."""
@@ -33,36 +37,37 @@ class Backend:
         monitor: dict[str, Any] = found[0]
         return monitor
 
-    def pages(self, path: str, collection: str, **parameters: str) -> Iterator[dict[str, Any]]:
+    def pages(self, path: str, collection: str, **parameters: str | None) -> Iterator[dict[str, Any]]:
         """Everything in a collection, page by page. Raises NotAnswered."""
-        cursor: str | None = ""
-        while cursor is not None:
-            given = {"limit": str(ROWS), **parameters, **({"cursor": cursor} if cursor else {})}
-            page = self.get(path, **given)
+        page = self.get(path, limit=str(ROWS), **parameters)
+        yield from page.get(collection) or []
+        while (cursor := page.get("next")) is not None:
+            page = self.get(path, limit=str(ROWS), cursor=cursor, **parameters)
             yield from page.get(collection) or []
-            cursor = page.get("next")
 
-    def get(self, path: str, **parameters: str) -> dict[str, Any]:
-        """The object at a path. Raises NotAnswered, or SettingError if a proxy variable is malformed."""
+    def get(self, path: str, **parameters: str | None) -> dict[str, Any]:
+        """The object at a path; a parameter that is None is left out.
+
+        Raises NotAnswered, or SettingError if a proxy variable is malformed.
+        """
         import requests
 
         at = without_password(self.url)
-        with requests.Session() as session:
-            session.trust_env = False  # see proxies
-            session.verify = self._environ.get("REQUESTS_CA_BUNDLE") or self._environ.get("CURL_CA_BUNDLE") or True
-            try:
-                response = session.get(
-                    f"{self.url}{path}",
-                    params=parameters,
-                    headers={"X-API-Key": self._key} if self._key else {},
-                    timeout=(CONNECT_SECONDS, RESPONSE_SECONDS),
-                    # A redirect might carry the key to another host.
-                    allow_redirects=False,
-                    **backend_options(self.url, self._environ),
-                )
-            except (requests.RequestException, OSError, ValueError) as error:
-                reason = type(error).__name__
-                raise NotAnswered(f"{at} cannot be reached ({reason}): expected the system to run there") from None
+        try:
+            response = self._session.get(
+                f"{self.url}{path}",
+                params=parameters,  # requests leaves out those that are None
+                headers={"X-API-Key": self._key} if self._key else {},
+                timeout=(CONNECT_SECONDS, RESPONSE_SECONDS),
+                # A redirect might carry the key to another host.
+                allow_redirects=False,
+                **backend_options(self.url, self._environ),
+            )
+        except requests.Timeout:
+            raise NotAnswered(f"{at} did not answer in time") from None
+        except (requests.RequestException, OSError, ValueError) as error:
+            reason = type(error).__name__
+            raise NotAnswered(f"{at} cannot be reached ({reason}): expected the system to run there") from None
         if response.status_code != HTTPStatus.OK:
             raise NotAnswered(f"{at} did not answer: {reason_of(response, self._key, self._environ)}")
         try:

@@ -39,7 +39,7 @@ def told(entries: Sequence[Entry], zone: tzinfo | None = None) -> Iterator[str]:
 
 def _lines(entries: Sequence[Entry]) -> Iterable[_Line]:
     lines: list[_Line] = []
-    # Where the messages about an alert belong.
+    # An alert's messages go to the line of its newest change.
     about: dict[int, _Line] = {}
     for number, entry in enumerate(entries):
         at = datetime.fromisoformat(entry["at"])

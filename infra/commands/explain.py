@@ -12,7 +12,7 @@ from infra.commands import url
 HELP = "say what happened to a monitor, and why people were notified, or not"
 READS_DOTENV = True
 SPAN = timedelta(hours=24)
-# What is shown before and after a time that is asked for.
+# ``--at`` shows so much before that time, and so much after it.
 AROUND = timedelta(minutes=15)
 
 

@@ -31,19 +31,19 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         SettingError: a setting is malformed.
     """
-    from infra.report.api import Api, NotRead
+    from infra.asking.api import Backend, NotAnswered
     from infra.report.month import Month, UnknownGroup, read
     from infra.report.texts import shown
     from shared.models import now
     from shared.settings import Settings
 
     settings = Settings.from_env()
-    key = settings.key.get_secret_value() if settings.api_keys else ""
     today = now().astimezone()
     month = arguments.month or Month(today.year, today.month).previous()
     try:
-        report = read(Api(arguments.url or settings.backend_url, key, os.environ), month, arguments.group, today)
-    except (NotRead, UnknownGroup) as trouble:
+        backend = Backend(arguments.url or settings.backend_url, settings, os.environ)
+        report = read(backend, month, arguments.group, today)
+    except (NotAnswered, UnknownGroup) as trouble:
         sys.exit(f"bonghwa: {trouble}")
     if arguments.json:
         print(json.dumps(report.as_json(), indent=2, ensure_ascii=False))

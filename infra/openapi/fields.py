@@ -162,8 +162,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "cursor": "The `next` of the previous page.",
     },
     "TimelineQuery": {
-        "from": "What happened from this time on.",
-        "to": "What happened before this time.",
+        **_SPAN,
         "limit": "The most entries in a page.",
         "cursor": "The `next` of the previous page.",
     },

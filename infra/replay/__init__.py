@@ -1,1 +1,1 @@
-"""What other thresholds would have changed, by the checks that are stored: ``python -m infra replay``."""
+"""Judge the stored checks again with other thresholds: ``python -m infra replay``."""

@@ -15,7 +15,7 @@ LIMITS = ("FLAPPING_STARTS", "FLAPPING_ENDS")
 
 
 class BadChange(ValueError):
-    """What is to be set is nothing that judges, or has no such value; the text names both."""
+    """The field judges nothing, or the value does not fit it. The text names both."""
 
 
 def parsed(text: str) -> tuple[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from infra.report.api import Api, NotRead
+from infra.asking.api import Backend, NotAnswered
 from shared.models import as_text
 
 _FACTS = ("uptime", "downtime_seconds", "outages", "checks", "failures")
@@ -78,26 +78,26 @@ class Report(NamedTuple):
         }
 
 
-def read(api: Api, month: Month, group: str | None, now: datetime) -> Report:
+def read(backend: Backend, month: Month, group: str | None, now: datetime) -> Report:
     """Ask for each monitor's month.
 
     Raises:
-        NotRead: the system does not answer.
+        NotAnswered: the system does not answer.
         UnknownGroup: no monitor is in this group.
     """
     span = {"from": _utc(month.starts_at), "to": _utc(month.ends_at), "step": "whole"}
     try:
-        monitors = list(api.every("/monitors", group=group))
+        monitors = list(backend.pages("/monitors", "monitors", group=group))
         if group is not None and not monitors:
             raise UnknownGroup(group)
         lines = []
         for monitor in monitors:
-            [bucket] = api.get(f"/monitors/{monitor['id']}/history", **span)["history"]
+            [bucket] = backend.get(f"/monitors/{monitor['id']}/history", **span)["history"]
             policy = monitor["policy"] or {}
             lines.append(_line(monitor["name"], policy.get("group"), bucket))
-        whole = next(each for each in api.get("/history", **span, group=group)["history"] if each["group"] == group)
+        whole = next(each for each in backend.get("/history", **span, group=group)["history"] if each["group"] == group)
     except (KeyError, TypeError, ValueError, StopIteration):
-        raise NotRead("the answer is none of this version: expected Bonghwa's backend there") from None
+        raise NotAnswered("the answer is none of this version: expected Bonghwa's backend there") from None
     lines.sort(key=lambda line: (line.group is None, line.group or "", line.name or ""))
     return Report(month, group, month.ends_at <= now, lines, _line(None, group, whole))
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from shared.alerting.ordering import CLOCK_TOLERANCE, is_late
 from shared.models import Agent, AlertKind, ChangeKind, Event, MonitorState
 
+# After so many intervals without a check an agent or a location is silent, and nobody knows how a monitor is.
 SILENT_AFTER_INTERVALS = 3
 SILENT_AFTER_AT_LEAST = timedelta(minutes=2)
 # Somebody looks for silent agents at least once a minute. After a longer gap the whole machine may have slept.

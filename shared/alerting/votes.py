@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from shared.alerting.agents import SILENT_AFTER_INTERVALS
 from shared.alerting.situation import Decision, Reason, Situation, outcomes_after
 from shared.models import ChangeKind, Event, Monitor, MonitorState, NotificationKind
 from shared.models.monitor import SEVERAL
@@ -11,9 +12,8 @@ from shared.models.monitor import SEVERAL
 if TYPE_CHECKING:
     from shared.models.monitor_location import MonitorLocation
 
-# How often a location checks that does not say so, and after how many of its intervals it is silent.
+# How often a location or an agent checks that does not say so.
 INTERVAL_SECONDS = 30.0
-SILENT_INTERVALS = 3
 
 
 class Tally(NamedTuple):
@@ -82,7 +82,7 @@ def voters_of(
 
     ``seconds``: how often a check is expected from each.
     """
-    oldest = at - timedelta(seconds=SILENT_INTERVALS * (monitor.interval_seconds or seconds or INTERVAL_SECONDS))
+    oldest = at - timedelta(seconds=SILENT_AFTER_INTERVALS * (monitor.interval_seconds or seconds or INTERVAL_SECONDS))
     return tuple(
         place
         for place in places

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-# For so many intervals a state holds if no further event comes; then nobody knows.
-INTERVALS = 3
+from shared.alerting.agents import SILENT_AFTER_INTERVALS
+
 # The states of a monitor that somebody checks. Every other state counts neither as up nor as down.
 KNOWN = ("UP", "DOWN", "PENDING")
 
@@ -54,7 +54,7 @@ class Availability(NamedTuple):
 
 def known_until(checked_at: datetime, interval_seconds: float) -> datetime:
     """How long the state that a check found holds if no further event comes."""
-    return checked_at + timedelta(seconds=INTERVALS * interval_seconds)
+    return checked_at + timedelta(seconds=SILENT_AFTER_INTERVALS * interval_seconds)
 
 
 def spans(initial: str, changes: Iterable[Change], *, since: int, until: int) -> list[Span]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from shared.alerting import FIRST_TIME, Decision, Reason, Situation, decide, effective_time, observe_agent
 from shared.alerting.situation import FlappingLimits, counts_from, location_of
+from shared.alerting.votes import INTERVAL_SECONDS
 from shared.history.uptime import KNOWN, known_until
 from shared.models import (
     Agent,
@@ -27,8 +28,6 @@ from shared.store.renames import take_over
 from shared.store.tables import agents, monitors, replay_facts, state_changes
 from shared.store.tables import events as table
 
-# How often an agent checks that does not say so.
-INTERVAL_SECONDS = 30.0
 _LAST_TIME = datetime(9999, 12, 30, tzinfo=UTC)
 OFFLINE = Cause.of("location_offline")
 # Events that count for nothing, or under maintenance, when nothing opens.

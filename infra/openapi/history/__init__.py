@@ -1,1 +1,1 @@
-"""What the document says of the routes of ``show_history``."""
+"""The part of the document that describes the routes of ``show_history``."""

@@ -55,11 +55,8 @@ def _flap(
     *,
     is_kept_back: bool = False,
 ) -> Decision:
-    changed = {"state": MonitorState.DOWN, "is_flapping": True}
-    if situation.monitor.state is not MonitorState.DOWN:
-        changed["since"] = situation.at
-    else:
-        changed["since"] = situation.monitor.since
+    since = situation.monitor.since if situation.monitor.state is MonitorState.DOWN else situation.at
+    changed = {"state": MonitorState.DOWN, "is_flapping": True, "since": since}
     monitor = decided.monitor.model_copy(update=changed)
     return decided._replace(
         monitor=monitor, change=change, reason=Reason.FLAPPING, message=message, is_kept_back=is_kept_back

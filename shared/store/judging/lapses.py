@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from shared.alerting import Reason
+from shared.alerting.agents import SILENT_AFTER_INTERVALS
 from shared.history.facts import What
-from shared.history.uptime import INTERVALS, known_until
+from shared.history.uptime import known_until
 from shared.models import Alert, AlertKind, Monitor, MonitorState
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.tables import alerts, monitors, replay_facts, state_changes
@@ -61,7 +62,7 @@ def _overdue(transaction: Transaction, now: datetime) -> list[Row]:
         return []
     return [
         row
-        for row in monitors.checked_before(transaction, now - timedelta(seconds=INTERVALS * shortest))
+        for row in monitors.checked_before(transaction, now - timedelta(seconds=SILENT_AFTER_INTERVALS * shortest))
         if row["of_agent"] is not None and known_until(_time(row["last_checked_at"]), row["of_agent"]) < now
     ]
 
