@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from xdist.scheduler import LoadScopeScheduling
 
 from shared import logs
-from shared.notifiers.sns import connection
+from shared.notifiers.services.sns import connection
 from shared.store.engines.database import Database
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.engines.sqlite.database import SqliteDatabase

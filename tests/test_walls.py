@@ -49,7 +49,7 @@ MAY_IMPORT = {
 }
 # Folders of one file, or one folder, for each kind or function may have as many as there are.
 ONE_PER_KIND = (
-    *("functions", "shared/notifiers", "functions/check_monitors/probes/kinds", "shared/store/tables"),
+    *("functions", "shared/notifiers/services", "functions/check_monitors/probes/kinds", "shared/store/tables"),
     "infra/openapi",
     # The tests mirror the house.
     *("tests/functions", "tests/functions/check_monitors/probes/kinds"),

@@ -1,4 +1,4 @@
-"""The kinds of channel: a file or folder each, named like the kind, with everything that is particular to it.
+"""The kinds of channel: in ``services``, a file or folder each, named like the kind, with all that is particular to it.
 
 Such a file holds one subclass of ``NotifierKind``. This package finds it by itself: adding a kind is adding a file. No
 kind knows which channels are configured (``shared.channels`` does), and no library is imported before it is used:
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, Self,
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
 from shared.models import Notification
+from shared.notifiers import services
 from shared.settings import SettingError, secrets
 from shared.settings.secrets import HIDDEN
 
@@ -169,13 +170,13 @@ def unexpected(notifier: Notifier, defect: Exception) -> str:
 @functools.cache
 def kinds() -> tuple[str, ...]:
     """Every kind that there is code for."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(services.__path__)))
 
 
 @functools.cache
 def kind_named(name: str) -> type[NotifierKind]:
     """The class of one of ``kinds()``."""
-    module = importlib.import_module(f"{__name__}.{name}")
+    module = importlib.import_module(f"{services.__name__}.{name}")
     [kind] = (
         found
         for found in vars(module).values()
@@ -186,4 +187,4 @@ def kind_named(name: str) -> type[NotifierKind]:
 
 
 def _kind_of(defined: type) -> str:
-    return defined.__module__.removeprefix(f"{__name__}.").partition(".")[0]
+    return defined.__module__.removeprefix(f"{services.__name__}.").partition(".")[0]

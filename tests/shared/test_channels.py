@@ -11,8 +11,8 @@ from shared.channels import configured, of_json, read
 from shared.delivery import deliver_owed
 from shared.models import AlertKind, Event, as_text
 from shared.notifiers import Notifier
-from shared.notifiers.sns import SnsNotifier
-from shared.notifiers.telegram import TelegramNotifier
+from shared.notifiers.services.sns import SnsNotifier
+from shared.notifiers.services.telegram import TelegramNotifier
 from shared.settings import SettingError
 from shared.store import Store
 from shared.store.engines.database import Database

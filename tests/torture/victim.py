@@ -202,9 +202,9 @@ def _import_everything() -> None:
     for row in rows():
         importlib.import_module(f"functions.{row.name}.main")
     for kind in importlib.import_module("shared.notifiers").kinds():
-        importlib.import_module(f"shared.notifiers.{kind}")
+        importlib.import_module(f"shared.notifiers.services.{kind}")
     # It reads the CA bundle, for the first send of each life.
-    sys.modules["shared.notifiers.telegram"]._tls()
+    sys.modules["shared.notifiers.services.telegram"]._tls()
 
 
 def _live(order: dict[str, Any]) -> None:

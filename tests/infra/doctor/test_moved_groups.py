@@ -9,7 +9,7 @@ import pytest
 from infra.doctor.channels import examine_channels
 from infra.doctor.findings import Finding, Verdict
 from shared.channels import configured
-from shared.notifiers.telegram import new_chats
+from shared.notifiers.services.telegram import new_chats
 from tests.support.stand_ins import BotApi, Exchange, accepts
 
 MOVED = {"ok": False, "error_code": 400, "description": "Bad Request: group chat was upgraded to a supergroup chat"}

@@ -13,7 +13,7 @@ from shared.delivery.run import LIST_SECONDS, RUN
 from shared.models import Attempt, Change, Notification, now
 from shared.models.pace import USUAL, Pace
 from shared.notifiers import pace_of
-from shared.notifiers.console import ConsoleNotifier
+from shared.notifiers.services.console import ConsoleNotifier
 from shared.store import Store, StoreUnavailable
 from tests.support.builders import Channel, at, event, fails, refuses
 from tests.support.store.steps import TTL, add, owe, rows, statuses

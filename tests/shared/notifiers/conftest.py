@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.notifiers.sns import connection
+from shared.notifiers.services.sns import connection
 from tests.shared.notifiers.sns import Sns
 from tests.support.running import AWS
 

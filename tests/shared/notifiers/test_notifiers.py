@@ -81,7 +81,7 @@ class PagerNotifier(NotifierKind):
 ADDED = """
 import json, sys
 from shared import notifiers
-notifiers.__path__.append(sys.argv[1])
+notifiers.services.__path__.append(sys.argv[1])
 from infra.doctor.examination import examine
 from shared.channels import configured
 channels = configured()

@@ -11,7 +11,7 @@ import pytest
 
 from shared.channels import configured
 from shared.notifiers import SendFailed
-from shared.notifiers.sns import SnsNotifier, connection
+from shared.notifiers.services.sns import SnsNotifier, connection
 from shared.settings import SettingError
 from tests.shared.notifiers.sns import ARN, NOTIFICATION, REGION, TEXT
 from tests.shared.notifiers.sns import send_to_sns as send

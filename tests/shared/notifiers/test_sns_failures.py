@@ -13,7 +13,7 @@ import pytest
 
 from shared.delivery import retry_seconds
 from shared.notifiers import SendFailed
-from shared.notifiers.sns import connection
+from shared.notifiers.services.sns import connection
 from tests.shared.notifiers.sns import (
     ACCEPTED,
     ARN,

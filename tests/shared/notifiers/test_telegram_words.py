@@ -6,7 +6,7 @@ import pytest
 
 from shared.channels import configured
 from shared.notifiers import Notifier, SendFailed
-from shared.notifiers.telegram import new_chats
+from shared.notifiers.services.telegram import new_chats
 from tests.support.stand_ins import Behaviour, BotApi, Call, accepts, asks_to_wait, bad_gateway, refuses
 
 TOKEN = "123456:ABC-DEF_ghi"

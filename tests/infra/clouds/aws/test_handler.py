@@ -123,7 +123,7 @@ asked = []
 sys.addaudithook(lambda event, _: asked.append(event) if event in ("socket.connect", "socket.getaddrinfo") else None)
 import infra.clouds.aws.handler
 from infra.clouds.aws import secrets_manager
-from shared.notifiers.sns import connection
+from shared.notifiers.services.sns import connection
 has_botocore = "botocore" in sys.modules
 ready = list(connection.idle_connections)
 print(json.dumps([asked, secrets_manager.context.cache_info().currsize, ready, has_botocore]))

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field
 
 from shared.models import Notification
 from shared.notifiers import Library, NotifierKind, Permission, ProbeResult, SendFailed
-from shared.notifiers.sns.connection import Connection, connected, prepare
+from shared.notifiers.services.sns.connection import Connection, connected, prepare
 from shared.settings import proxies
 
 # SNS accepts fewer than 100 characters.

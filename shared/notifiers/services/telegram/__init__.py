@@ -128,7 +128,7 @@ class TelegramNotifier(NotifierKind):
         """Ask who the bot is, and whether it can see the chat."""
         import requests
 
-        from shared.notifiers.telegram.own_words import new_chat
+        from shared.notifiers.services.telegram.own_words import new_chat
 
         try:
             bot = self._ask("getMe", timeout_seconds)
@@ -184,7 +184,7 @@ class _Connection:
         import httpx
         from telegram import Bot
 
-        from shared.notifiers.telegram.own_words import only_own_words
+        from shared.notifiers.services.telegram.own_words import only_own_words
 
         # If a message goes out on a connection that died unnoticed, its response never comes.
         limits = httpx.Limits(max_connections=1, keepalive_expiry=KEEP_SECONDS)
