@@ -1,0 +1,23 @@
+"""Composes the messages that people read. Pure: the caller passes the time zone in which times are shown."""
+
+from shared.messages.lines import compose, compose_about_backend, compose_short, compose_test
+from shared.messages.lists import compose_list, compose_short_list
+from shared.messages.parts import said_cause
+from shared.messages.texts import MAX_PART, duration, one_line, seconds_text, time_text
+from shared.words import Language
+
+__all__ = [
+    "MAX_PART",
+    "Language",
+    "compose",
+    "compose_about_backend",
+    "compose_list",
+    "compose_short",
+    "compose_short_list",
+    "compose_test",
+    "duration",
+    "one_line",
+    "said_cause",
+    "seconds_text",
+    "time_text",
+]

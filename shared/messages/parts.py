@@ -1,0 +1,126 @@
+"""The parts of a message: its subject, its cause, and what else is worth saying. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
+from shared.messages.texts import duration, one_line, seconds_text, time_text
+from shared.models import Alert, AlertKind, Cause, Notification, NotificationKind
+from shared.words import Language, cause_text, words_of
+
+MAX_NAMES = 150
+# A person's name. What is longer is no name.
+MAX_NAME = 64
+# Reasons for which an outage ends although nothing is known to work again.
+_NOT_RECOVERED = ("paused", "removed")
+# What a message says that follows while an outage stays open.
+_FOLLOW_UPS = {NotificationKind.REMINDER: "still_down", NotificationKind.ESCALATION: "not_acknowledged"}
+SEPARATOR = " · "
+
+
+def title_of(alert: Alert, kind: NotificationKind, language: Language) -> str:
+    """The kind's word, the subject, and the target if the subject is not the same."""
+    words = words_of(language)
+    target, name = one_line(alert.target_url or ""), name_of(alert, kind, language)
+    return f"{words.KINDS[kind]} {name}" if target in ("", name) else f"{words.KINDS[kind]} {name} ({target})"
+
+
+def name_of(alert: Alert, kind: NotificationKind, language: Language) -> str:
+    """The subject of a message: a monitor, a channel, an agent …."""
+    name = one_line(alert.subject) or one_line(alert.target_url or "") or "?"
+    if kind is NotificationKind.RECOVERY and alert.kind is not AlertKind.OUTAGE:
+        # Otherwise nobody could see whether a monitor, a channel or an agent has recovered.
+        name = f"{words_of(language).SUBJECTS[alert.kind]} {name}"
+    return name
+
+
+def cause_of(alert: Alert, language: Language, zone: tzinfo | None) -> str:
+    """The sentence of the alert's cause; the word for an unknown one if there is none."""
+    return said_cause(alert.cause_data, alert.cause, language, zone) or words_of(language).MESSAGES["cause_unknown"]
+
+
+def said_cause(cause: Cause | None, reported: str | None, language: Language, zone: tzinfo | None = None) -> str:
+    """The sentence of a cause in one line, its times shown in the zone; empty if nothing is known."""
+    return one_line(cause_text(language, _shown(cause, zone), reported))
+
+
+def _shown(cause: Cause | None, zone: tzinfo | None) -> Cause | None:
+    """The cause as its sentence names it: a parameter whose name ends in ``_at`` is a time, shown in the zone."""
+    if cause is None or not any(name.endswith("_at") for name in cause.parameters):
+        return cause
+    shown = {
+        name: _time_in(value, zone) if name.endswith("_at") and isinstance(value, str) else value
+        for name, value in cause.parameters.items()
+    }
+    return cause.model_copy(update={"parameters": shown})
+
+
+def _time_in(text: str, zone: tzinfo | None) -> str:
+    """The time that ``text`` holds, as messages show times; a reporter's own text as it is."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return time_text(at, zone) if at.tzinfo else text
+
+
+def details(alert: Alert, notification: Notification, language: Language) -> list[str]:
+    """What a message says beside its subject, its cause and its time."""
+    words, parts = words_of(language).MESSAGES, []
+    if notification.kind is NotificationKind.RECOVERY:
+        lasted = duration(notification.occurred_at - alert.failed_at, language)
+        parts.append(words["lasted"].format(duration=lasted))
+        parts += _times_to_notify(alert, notification, language)
+    if notification.kind in _FOLLOW_UPS:
+        lasted = duration(notification.occurred_at - alert.failed_at, language)
+        ordinal = words_of(language).ordinal(notification.number or 1)
+        parts.append(words[_FOLLOW_UPS[notification.kind]].format(ordinal=ordinal, duration=lasted))
+    parts += _around(alert, notification.kind, language)
+    if notification.reason in _NOT_RECOVERED:
+        parts.append(words[f"not_watched_{notification.reason}"])
+    if notification.is_manual:
+        name = one_line(notification.actor or "", MAX_NAME)
+        move = "resolved" if notification.kind is NotificationKind.RECOVERY else "reopened"
+        parts.append(words[f"{move}_by"].format(name=name) if name else words[f"{move}_by_hand"])
+    return parts
+
+
+def _times_to_notify(alert: Alert, notification: Notification, language: Language) -> list[str]:
+    """How long it took to open the outage, and to send it to this channel, as far as that is known."""
+    if alert.kind is not AlertKind.OUTAGE:
+        return []
+    words, timings = words_of(language).MESSAGES, alert.timings
+    delivered = timings.delivered.get(notification.channel)
+    known = []
+    if timings.opened_seconds is not None:
+        detected = seconds_text(timings.confirmed_seconds + timings.opened_seconds, language)
+        known.append(words["detected_in"].format(duration=detected))
+    if delivered is not None:
+        known.append(words["delivered_in"].format(duration=seconds_text(delivered, language)))
+    return [words["and_then"].join(known)] if known else []
+
+
+def _around(alert: Alert, kind: NotificationKind, language: Language) -> list[str]:
+    """Who sees what, and which other monitors it is about."""
+    words = words_of(language).MESSAGES
+    if kind is NotificationKind.RECOVERY:
+        found = {"still_failing": list(alert.still_failing)}
+    else:
+        why = {seen.location: one_line(seen.error_message or "", MAX_NAMES) for seen in alert.locations}
+        failing = [
+            f"{place} ({text})" if text not in ("", alert.cause) else place for place, text in why.items() if text
+        ]
+        working = [seen.location for seen in alert.locations if seen.state == "UP"]
+        found = {"failing_from": failing, "working_from": working, "dependents": list(alert.dependents)}
+    parts = [words[code].format(names=_names(names, language)) for code, names in found.items() if names]
+    return [*parts, words["flaps"]] if kind is NotificationKind.FLAPPING else parts
+
+
+def _names(names: Sequence[str], language: Language) -> str:
+    """As many names as fit, and how many more there are."""
+    shown: list[str] = []
+    for name in (one_line(each, MAX_NAMES) for each in names):
+        if shown and len(", ".join([*shown, name])) > MAX_NAMES:
+            break
+        shown.append(name)
+    text, left = ", ".join(shown), len(names) - len(shown)
+    return words_of(language).MESSAGES["more"].format(names=text, count=left) if left else text
