@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from infra.doctor.findings import Finding, Verdict, failure, ok, warning
 from shared.messages import Language, compose_test
 from shared.models import now
+from shared.models.message import Message
 from shared.notifiers import NotifierKind, ProbeResult, SendFailed
 from shared.settings.secrets import unexpected
 
@@ -44,13 +45,14 @@ def _examine(name: str, notifier: NotifierKind, language: Language, *, is_test_s
 
 def _test(name: str, notifier: NotifierKind, language: Language) -> Finding:
     try:
-        answer = notifier.send(compose_test(now(), language), timeout_seconds=SECONDS)
+        message = Message.of_text(compose_test(now(), language), language)
+        accepted = notifier.send(message, timeout_seconds=SECONDS)
     except Exception as failed:  # noqa: BLE001  # the same
         why = str(failed) if isinstance(failed, SendFailed) else unexpected(failed, *notifier.secrets().values())
         return failure(
             "channels", f"{name} did not accept a test message: {why}", expected="it accepts one", fix=_fix(name)
         )
-    return ok("channels", f"{name} accepted a test message: {answer}")
+    return ok("channels", f"{name} accepted a test message: {accepted.answer}")
 
 
 def _fix(name: str) -> str:

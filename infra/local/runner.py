@@ -13,9 +13,9 @@ from infra.local.environment import read_dotenv, take_out_debug
 from infra.local.server import listen
 from infra.table import rows
 from shared import ROOT
-from shared.channels import configured
+from shared.channels import FROM_VARIABLES, configured
 from shared.logs.private import open_private
-from shared.notifiers import NotifierKind, kinds
+from shared.notifiers import NotifierKind
 from shared.settings import SettingError, Settings, is_loopback
 from shared.settings.proxies import refuse_unusable
 from shared.store import StoreUnavailable, open_store
@@ -90,7 +90,7 @@ def banner(settings: Settings, channels: Mapping[str, NotifierKind], *, is_new: 
     named = names_in_file(settings)
     if named:
         watched.append(f"{len(named)} monitors of {settings.config_file.name}")
-    off = [kind for kind in kinds() if kind not in on]
+    off = [kind for kind in FROM_VARIABLES if kind not in on]
     lines = [
         ("Bonghwa", f"{settings.own_url.replace('127.0.0.1', 'localhost')}  (Ctrl-C stops it)"),
         ("watching", watched[0] if watched else "nothing yet: set TARGET_URL, write bonghwa.yaml, or POST /monitors"),

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared.delivery.retry import retry_seconds
-from shared.delivery.texts import Language, text_about
+from shared.delivery.texts import Language, message_about
 from shared.delivery.unrecorded import unrecorded_of
 from shared.logs import step
 from shared.models import Attempt, AttemptStatus, now, storable
+from shared.models.message import Message
 from shared.models.notification import OUTCOMES
 from shared.notifiers import Notifier, SendFailed, pace_of, unexpected
 from shared.store import Owed, Store, StoreUnavailable
@@ -249,22 +250,21 @@ class _Run:
             time.sleep(POLL_SECONDS)
 
     def _send(self, listed: Sequence[Owed]) -> tuple[AttemptStatus, str, float | None]:
-        text, remark = text_about(listed, self.language)
-        status, answer, retry_after = self._hand_over(text, listed[0])
+        message, remark = message_about(listed, self.language)
+        status, answer, retry_after = self._hand_over(message, self.notifiers[listed[0].notification.channel])
         # The channel's own words may hold anything, and the store must be able to keep them.
         return status, storable(answer + remark), retry_after
 
-    def _hand_over(self, text: str, owed: Owed) -> tuple[AttemptStatus, str, float | None]:
+    def _hand_over(self, message: Message, notifier: Notifier) -> tuple[AttemptStatus, str, float | None]:
         seconds = min(SEND_SECONDS, self.budget.ends_at - self._elapsed())
-        notifier = self.notifiers[owed.notification.channel]
         try:
-            answer = notifier.send(text, timeout_seconds=seconds, notification=owed.notification)
+            accepted = notifier.send(message, timeout_seconds=seconds)
         except SendFailed as failure:
             status = AttemptStatus.FAILED if failure.is_permanent else AttemptStatus.RETRY
             return status, str(failure), failure.retry_after
         except Exception as defect:  # noqa: BLE001  # a notifier's defect must not lose the message
             return AttemptStatus.RETRY, unexpected(notifier, defect), None
-        return AttemptStatus.SENT, str(answer), None
+        return AttemptStatus.SENT, str(accepted.answer), None
 
 
 def _name(defect: Exception) -> str:

@@ -1,23 +1,27 @@
-"""The text of a message, also if composing fails: a message without its details is better than none."""
+"""A message, also if composing fails: one without its details is better than none."""
 
 import logging
 from collections.abc import Sequence
 
 from shared.logs import step
-from shared.messages import Language, compose, compose_list, compose_short, compose_short_list
+from shared.messages import Language, compose_short, compose_short_list
+from shared.messages import message_about as composed
+from shared.models.message import Message
 from shared.store import Owed
 
-__all__ = ["Language", "text_about"]
+__all__ = ["Language", "message_about"]
 
 
-def text_about(listed: Sequence[Owed], language: Language) -> tuple[str, str]:
-    """The text about one notification, or the list of several, and what the log must say about it."""
+def message_about(listed: Sequence[Owed], language: Language) -> tuple[Message, str]:
+    """The message about one notification, or the list of several, and what the log must say about it."""
     pairs = [(owed.alert, owed.notification) for owed in listed]
     remark = f" (a list of {len(pairs)})" if len(pairs) > 1 else ""
     try:
-        return compose(*pairs[0], language) if len(pairs) == 1 else compose_list(pairs, language), remark
+        return composed(pairs, language), remark
     except Exception as defect:  # noqa: BLE001  # see above
-        first = pairs[0][1].id
-        step("server", "message_not_composed", level=logging.ERROR, failure=True, notification_id=first)
+        alert, first = pairs[0]
+        step("server", "message_not_composed", level=logging.ERROR, failure=True, notification_id=first.id)
         remark += f" (a short text, because composing failed: {type(defect).__name__})"
-        return compose_short(*pairs[0]) if len(pairs) == 1 else compose_short_list(pairs), remark
+        text = compose_short(alert, first) if len(pairs) == 1 else compose_short_list(pairs)
+        short = Message.of_text(text, language)
+        return short._replace(notification=first, alert=alert, is_list=len(pairs) > 1), remark

@@ -1,5 +1,6 @@
 """Composes the messages that people read. Pure: the caller passes the time zone in which times are shown."""
 
+from shared.messages.full import message_about
 from shared.messages.lines import compose, compose_about_backend, compose_short, compose_test
 from shared.messages.lists import compose_list, compose_short_list
 from shared.messages.parts import said_cause
@@ -16,6 +17,7 @@ __all__ = [
     "compose_short_list",
     "compose_test",
     "duration",
+    "message_about",
     "one_line",
     "said_cause",
     "seconds_text",

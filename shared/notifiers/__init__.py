@@ -15,36 +15,37 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, Self,
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
-from shared.models import Notification
 from shared.notifiers import services
+from shared.notifiers.outcomes import Accepted, SendFailed
 from shared.settings import SettingError, secrets
 from shared.settings.secrets import HIDDEN
 
 if TYPE_CHECKING:
+    from shared.models.message import Message
     from shared.models.pace import Pace
 
-
-class SendFailed(Exception):
-    """The channel did not accept the message.
-
-    ``is_permanent``: trying again cannot help. ``retry_after``: the seconds that the channel asks to wait. The text is
-    for the log and never holds a secret.
-    """
-
-    def __init__(self, reason: str, *, is_permanent: bool = False, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.is_permanent = is_permanent
-        self.retry_after = retry_after
+__all__ = [
+    "Accepted",
+    "Library",
+    "Notifier",
+    "NotifierKind",
+    "Permission",
+    "ProbeResult",
+    "SendFailed",
+    "kind_named",
+    "kinds",
+    "pace_of",
+    "unexpected",
+]
 
 
 class Notifier(Protocol):
     """Sends to one channel."""
 
-    def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:
-        """Hand the message to the channel and return its response, for the log.
+    def send(self, message: "Message", *, timeout_seconds: float) -> Accepted:
+        """Hand the message to the channel and return what it answered.
 
-        Gives up after ``timeout_seconds`` in all, however slowly the channel responds. ``notification``: what the text
-        is about, if it is owed for an alert, for a channel that can carry more than text.
+        Gives up after ``timeout_seconds`` in all, however slowly the channel responds.
 
         Raises:
             SendFailed: the channel did not accept it, or did not say so in time.
@@ -93,7 +94,7 @@ class NotifierKind(BaseModel, ABC):
     _setting_names: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     @abstractmethod
-    def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:
+    def send(self, message: "Message", *, timeout_seconds: float) -> Accepted:
         """See Notifier.send."""
 
     @abstractmethod

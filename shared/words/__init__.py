@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         KINDS: Mapping[str, str]
         SUBJECTS: Mapping[str, str]
         UNITS: Mapping[str, str]
+        LABELS: Mapping[str, str]
         MESSAGES: Mapping[str, str]
         REPORT: Mapping[str, str]
         REASONS: Mapping[str, str]

@@ -131,6 +131,13 @@ SUBJECTS: Mapping[str, str] = {
     "CERTIFICATE_EXPIRING": "certificate",
 }
 
+# What stands before each fact of a message.
+LABELS: Mapping[str, str] = {
+    "cause": "Cause",
+    "detail": "Details",
+    "since": "Since",
+}
+
 UNITS: Mapping[str, str] = {
     "days": "{count} d",
     "hours": "{count} h",

@@ -131,6 +131,13 @@ SUBJECTS: Mapping[str, str] = {
     "CERTIFICATE_EXPIRING": "인증서",
 }
 
+# What stands before each fact of a message.
+LABELS: Mapping[str, str] = {
+    "cause": "원인",
+    "detail": "내용",
+    "since": "시작",
+}
+
 UNITS: Mapping[str, str] = {
     "days": "{count}일",
     "hours": "{count}시간",

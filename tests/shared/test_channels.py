@@ -10,7 +10,7 @@ import pytest
 from shared.channels import configured, of_json, read
 from shared.delivery import deliver_owed
 from shared.models import AlertKind, Event, as_text
-from shared.notifiers import Notifier
+from shared.notifiers import Notifier, kinds
 from shared.notifiers.services.sns import SnsNotifier
 from shared.notifiers.services.telegram import TelegramNotifier
 from shared.settings import SettingError
@@ -108,9 +108,9 @@ A_NAME = "a name of 1 to 64 printable characters, without a blank at either end"
             {"ops": {"kind": "telegarm"}},
             "CHANNELS.ops.kind is 'telegarm': expected a kind of channel, perhaps telegram",
         ),
-        ({"ops": {"kind": "x"}}, "CHANNELS.ops.kind is 'x': expected a kind of channel: console, sns, telegram"),
+        ({"ops": {"kind": "x"}}, f"CHANNELS.ops.kind is 'x': expected a kind of channel: {', '.join(kinds())}"),
         ({"ops": {"kind": ["sns"]}}, """CHANNELS.ops.kind is '["sns"]': expected a kind of channel"""),
-        ({"ops": {}}, "CHANNELS.ops.kind is not set: expected a kind of channel: console, sns, telegram"),
+        ({"ops": {}}, f"CHANNELS.ops.kind is not set: expected a kind of channel: {', '.join(kinds())}"),
         (
             {"ops": {"kind": "telegram", "bot_token": TOKEN, "chatid": 1}},
             "CHANNELS.ops.chatid is '(hidden)': expected a setting of telegram, perhaps chat_id",

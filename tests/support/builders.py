@@ -17,7 +17,8 @@ from shared.models import (
     NotificationKind,
     NotificationStatus,
 )
-from shared.notifiers import SendFailed
+from shared.models.message import Message
+from shared.notifiers import Accepted, SendFailed
 
 # Limits of a store in which every change of a monitor is a message.
 NEVER_FLAPS = (math.inf, 0.0)
@@ -108,14 +109,14 @@ class Channel:
         self.texts: list[str] = []
         self.timeouts: list[float] = []
 
-    def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:
+    def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
         """See Notifier."""
-        assert notification is not None
-        assert text.endswith(f" · #{notification.id}")
+        assert message.notification is not None
+        assert message.text.endswith(f" · {message.mark}")
         self.timeouts.append(timeout_seconds)
         self.behave()
-        self.texts.append(text)
-        return f"accepted {len(self.texts)}"
+        self.texts.append(message.text)
+        return Accepted(f"accepted {len(self.texts)}")
 
     @property
     def kinds(self) -> list[str]:

@@ -20,6 +20,7 @@ from shared.settings import SettingError, Settings
 from shared.settings.secrets import without_credentials
 
 if TYPE_CHECKING:
+    from shared.models.message import Message
     from shared.notifiers import Notifier
 
 # A run waits no longer for a channel that hangs.
@@ -147,6 +148,7 @@ def _save(backlog: Backlog, outage: BackendOutage | None) -> None:
 def _notify(backlog: Backlog, outage: BackendOutage, channels: Mapping[str, "Notifier"], settings: Settings) -> None:
     """Notify the channels side by side, and save each that accepted."""
     from shared.messages import compose_about_backend
+    from shared.models.message import Message
 
     text = compose_about_backend(
         is_reached=outage.ended_at is not None,
@@ -156,9 +158,10 @@ def _notify(backlog: Backlog, outage: BackendOutage, channels: Mapping[str, "Not
         at=outage.ended_at or outage.tried_at,
         language=settings.message_language,
     )
+    message = Message.of_text(text, settings.message_language)
     sent: queue.SimpleQueue[tuple[str, bool, str | None]] = queue.SimpleQueue()
     for name, notifier in channels.items():
-        threading.Thread(target=_send, args=(name, notifier, text, sent), daemon=True).start()
+        threading.Thread(target=_send, args=(name, notifier, message, sent), daemon=True).start()
     kind = "backend_recovery" if outage.ended_at else "backend_unreachable"
     give_up_at = time.monotonic() + SEND_SECONDS + 0.5
     for _ in channels:
@@ -174,12 +177,14 @@ def _notify(backlog: Backlog, outage: BackendOutage, channels: Mapping[str, "Not
             _save(backlog, outage if outage.notified or outage.ended_at is None else None)
 
 
-def _send(name: str, notifier: "Notifier", text: str, sent: "queue.SimpleQueue[tuple[str, bool, str | None]]") -> None:
+def _send(
+    name: str, notifier: "Notifier", message: "Message", sent: "queue.SimpleQueue[tuple[str, bool, str | None]]"
+) -> None:
     """Send, and put whether that is settled and why it failed, if it did."""
     from shared.notifiers import SendFailed
 
     try:
-        notifier.send(text, timeout_seconds=SEND_SECONDS)
+        notifier.send(message, timeout_seconds=SEND_SECONDS)
         sent.put((name, True, None))
     except SendFailed as failure:
         sent.put((name, failure.is_permanent, str(failure)))

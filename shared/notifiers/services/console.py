@@ -1,8 +1,8 @@
 """The console: one line on standard output for each message."""
 
 from shared.logs.output import deliver
-from shared.models import Notification
-from shared.notifiers import NotifierKind, ProbeResult, SendFailed
+from shared.models.message import Message
+from shared.notifiers import Accepted, NotifierKind, ProbeResult, SendFailed
 
 
 class ConsoleNotifier(NotifierKind):
@@ -13,14 +13,14 @@ class ConsoleNotifier(NotifierKind):
         """See NotifierKind.pace. The console wakes nobody, and a line for each message can be searched and counted."""
         return
 
-    def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:  # noqa: ARG002  # a line shows its number
+    def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
         """See Notifier.send."""
         try:
             # One write, so that the lines of two threads do not mix.
-            deliver(f"{text}\n", timeout_seconds)
+            deliver(f"{message.text}\n", timeout_seconds)
         except (OSError, ValueError) as error:
             raise SendFailed(f"standard output cannot be written: {error}") from error
-        return "printed"
+        return Accepted("printed")
 
     def probe(self, timeout_seconds: float) -> ProbeResult:  # noqa: ARG002  # nothing is waited for
         """See NotifierKind.probe."""

@@ -2,14 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from shared.delivery import deliver_at_once, texts
-from shared.messages import Language, compose
+from shared.messages import Language, message_about
 from shared.models import Alert, Notification, NotificationLog
-from shared.notifiers import SendFailed
+from shared.models.message import Message
+from shared.notifiers import Accepted, SendFailed
 from shared.store import Store
 from tests.support.builders import Channel, at, event, fails
 from tests.support.store.steps import TTL, add, deliver, opened, owe, rows, statuses
@@ -95,12 +96,12 @@ def test_a_damaged_message_expires_with_a_row(store: Store) -> None:
 
 
 def test_a_text_that_cannot_be_composed_is_replaced(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def composed(alert: Alert, notification: Notification, language: Language) -> str:
-        if alert.subject == "bad":
+    def composed(pairs: Sequence[tuple[Alert, Notification]], language: Language) -> Message:
+        if pairs[0][0].subject == "bad":
             raise KeyError("no words")
-        return compose(alert, notification, language)
+        return message_about(pairs, language)
 
-    monkeypatch.setattr(texts, "compose", composed)
+    monkeypatch.setattr(texts, "composed", composed)
     for monitor in ("bad", "good"):
         owe(store, monitor=monitor)
     channel = Channel()
@@ -127,9 +128,9 @@ def test_twenty_defects_leave_the_others_their_messages(store: Store, defect: Ex
 
 def test_a_response_that_is_no_text_is_recorded(store: Store) -> None:
     class Odd(Channel):
-        def send(self, text: str, **_: object) -> str:
-            self.texts.append(text)
-            return None  # type: ignore[return-value]
+        def send(self, message: Message, **_: object) -> Accepted:
+            self.texts.append(message.text)
+            return Accepted(None)  # type: ignore[arg-type]
 
     owe(store)
     odd = Odd()

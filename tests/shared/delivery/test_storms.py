@@ -10,9 +10,10 @@ import pytest
 from shared.alerting.storms import WAIT_SECONDS
 from shared.delivery import deliver_at_once, deliver_owed, texts
 from shared.delivery.run import LIST_SECONDS, RUN
-from shared.models import Attempt, Change, Notification, now
+from shared.models import Attempt, Change, now
+from shared.models.message import Message
 from shared.models.pace import USUAL, Pace
-from shared.notifiers import pace_of
+from shared.notifiers import Accepted, pace_of
 from shared.notifiers.services.console import ConsoleNotifier
 from shared.store import Store, StoreUnavailable
 from tests.support.builders import Channel, at, event, fails, refuses
@@ -33,15 +34,15 @@ class Phone(Channel):
         self.clock, self.pace = clock, pace
         self.received: list[tuple[float, list[int]]] = []
 
-    def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:  # noqa: ARG002
+    def send(self, message: Message, *, timeout_seconds: float) -> Accepted:  # noqa: ARG002
         """See Notifier."""
-        assert notification is not None
+        assert message.notification is not None
         self.behave()
-        ids = [int(number) for number in re.findall(r"#(\d+)", text)]
-        assert ids[0] == notification.id
-        self.texts.append(text)
+        ids = [int(number) for number in re.findall(r"#(\d+)", message.text)]
+        assert ids[0] == message.notification.id
+        self.texts.append(message.text)
         self.received.append((self.clock.seconds, ids))
-        return f"message {len(self.texts)}"
+        return Accepted(f"message {len(self.texts)}")
 
 
 class Clock:
@@ -233,7 +234,7 @@ def test_a_list_that_could_not_be_recorded_is_recorded_later(store: Store, clock
 def test_a_list_that_cannot_be_composed_still_names_its_subjects(
     store: Store, clock: Clock, phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(texts, "compose_list", lambda *_: 1 / 0)
+    monkeypatch.setattr(texts, "composed", lambda *_: 1 / 0)
     change(store, 30)
     assert run(store, clock, a=phone) == {"SENT": 30}
     assert phone.texts[5].splitlines()[:2] == ["OUTAGE: 25", "m005 · #6"]

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 
 from shared.channels import configured
 from shared.models import Notification, NotificationKind, NotificationStatus
+from shared.models.message import Message
 from tests.support.stand_ins import Exchange, StandIn
 
 REGION = "eu-west-1"
@@ -33,7 +34,8 @@ def send_to_sns(
 ) -> str:
     # Configured for each request, as in the functions.
     notifier = configured({"SNS_TOPIC_ARN": arn})["sns"]
-    return notifier.send(text, timeout_seconds=seconds, notification=notification)
+    message = Message.of_text(text)._replace(notification=notification)
+    return notifier.send(message, timeout_seconds=seconds).answer
 
 
 Behaviour = Callable[[Exchange], None]

@@ -11,14 +11,9 @@ import pytest
 
 from shared import ROOT
 from shared.channels import configured
+from shared.models.message import Message
 from shared.notifiers import NotifierKind, SendFailed, kind_named, kinds
-
-# The settings of one channel of each kind; a new kind adds its row.
-SETTINGS: dict[str, dict[str, Any]] = {
-    "console": {},
-    "sns": {"topic_arn": "arn:aws:sns:eu-west-1:123456789012:alerts"},
-    "telegram": {"bot_token": "123456:ABC-DEF_ghi", "chat_id": -100123},
-}
+from tests.shared.notifiers.kinds import SETTINGS
 
 
 def channels_of(**described: dict[str, Any]) -> dict[str, NotifierKind]:
@@ -59,7 +54,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from shared.notifiers import NotifierKind, ProbeResult
+from shared.notifiers import Accepted, NotifierKind, ProbeResult
 
 
 class PagerNotifier(NotifierKind):
@@ -68,10 +63,10 @@ class PagerNotifier(NotifierKind):
     file: Path = Field(description="a file")
     key: SecretStr = Field(description="a key")
 
-    def send(self, text, *, timeout_seconds, notification=None):
+    def send(self, message, *, timeout_seconds):
         with self.file.open("a") as opened:
-            opened.write(f"{text}\\n")
-        return "paged"
+            opened.write(f"{message.text}\\n")
+        return Accepted("paged")
 
     def probe(self, timeout_seconds):
         if self.file.exists():
@@ -84,8 +79,9 @@ from shared import notifiers
 notifiers.services.__path__.append(sys.argv[1])
 from infra.doctor.examination import examine
 from shared.channels import configured
+from shared.models.message import Message
 channels = configured()
-sent = {name: channels[name].send(f"to {name}", timeout_seconds=1) for name in ("ops", "night")}
+sent = {name: channels[name].send(Message.of_text(f"to {name}"), timeout_seconds=1).answer for name in ("ops", "night")}
 import os
 found = [finding.found for finding in examine(os.environ, ()) if finding.about == "channels"]
 print(json.dumps([notifiers.kinds(), sent, found]))
@@ -126,7 +122,7 @@ def test_an_unknown_kind_names_the_nearest_one() -> None:
 
 
 def test_the_console_prints_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert configured({})["console"].send("OUTAGE 장애 · #1", timeout_seconds=1) == "printed"
+    assert configured({})["console"].send(Message.of_text("OUTAGE 장애 · #1"), timeout_seconds=1).answer == "printed"
     assert capsys.readouterr().out == "OUTAGE 장애 · #1\n"
 
 
@@ -135,5 +131,5 @@ def test_a_console_that_is_closed_is_tried_again(monkeypatch: pytest.MonkeyPatch
     closed.close()
     monkeypatch.setattr(sys, "stdout", closed)
     with pytest.raises(SendFailed) as raised:
-        configured({})["console"].send("x", timeout_seconds=1)
+        configured({})["console"].send(Message.of_text("x"), timeout_seconds=1)
     assert not raised.value.is_permanent

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from shared.channels import configured
+from shared.models.message import Message
 from shared.models.pace import Pace
 from shared.notifiers import Notifier, SendFailed, pace_of
 from shared.settings import SettingError
@@ -34,7 +35,7 @@ def telegram(bot_api: BotApi) -> Notifier:
 
 def test_telegram_gets_the_text_as_it_is(bot_api: BotApi, telegram: Notifier) -> None:
     text = "OUTAGE <b>a</b> *b* [c](http://d) `e` &amp; 장애 \\_ · #1"
-    assert telegram.send(text, timeout_seconds=5).startswith("message ")
+    assert telegram.send(Message.of_text(text), timeout_seconds=5).answer.startswith("message ")
     assert bot_api.messages == [text]
     sent = bot_api.calls[0]
     assert (sent.token, sent.chat_id) == (TOKEN, "-100123")
@@ -67,11 +68,11 @@ def test_a_failure_says_whether_trying_again_can_help(
     retry_after: float | None,
     reason: str,
 ) -> None:
-    telegram.send("a first send loads the library, which may take long", timeout_seconds=10)
+    telegram.send(Message.of_text("a first send loads the library, which may take long"), timeout_seconds=10)
     bot_api.queue(behaviour)
     started = time.monotonic()
     with pytest.raises(SendFailed, match=reason) as raised:
-        telegram.send("OUTAGE", timeout_seconds=0.5)
+        telegram.send(Message.of_text("OUTAGE"), timeout_seconds=0.5)
     assert time.monotonic() - started < 2.5, "the deadline holds, however slowly it responds"
     assert (raised.value.is_permanent, raised.value.retry_after) == (is_permanent, retry_after)
     assert TOKEN not in str(raised.value)
@@ -82,7 +83,7 @@ def test_a_refused_connection_is_tried_again() -> None:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(SendFailed) as raised:
-            configured(TELEGRAM | {"TELEGRAM_API_URL": url})["telegram"].send("x", timeout_seconds=5)
+            configured(TELEGRAM | {"TELEGRAM_API_URL": url})["telegram"].send(Message.of_text("x"), timeout_seconds=5)
     assert not raised.value.is_permanent
     assert TOKEN not in str(raised.value)
 
@@ -90,7 +91,7 @@ def test_a_refused_connection_is_tried_again() -> None:
 def test_a_token_that_is_echoed_is_hidden(bot_api: BotApi, telegram: Notifier) -> None:
     bot_api.queue(refuses(400, f"no route /bot{TOKEN}/sendMessage"))
     with pytest.raises(SendFailed, match=r"no route /bot\(hidden\)/sendMessage"):
-        telegram.send("x", timeout_seconds=5)
+        telegram.send(Message.of_text("x"), timeout_seconds=5)
 
 
 def test_the_token_is_never_logged(
@@ -99,15 +100,15 @@ def test_the_token_is_never_logged(
     caplog.set_level("DEBUG")
     bot_api.queue(says_no_json)
     with pytest.raises(SendFailed):
-        telegram.send("x", timeout_seconds=5)
-    telegram.send("y", timeout_seconds=5)
+        telegram.send(Message.of_text("x"), timeout_seconds=5)
+    telegram.send(Message.of_text("y"), timeout_seconds=5)
     out, err = capfd.readouterr()
     assert TOKEN not in caplog.text + out + err
 
 
 def test_many_sends_one_after_the_other_arrive_in_order(bot_api: BotApi, telegram: Notifier) -> None:
     for number in range(10):
-        telegram.send(str(number), timeout_seconds=5)
+        telegram.send(Message.of_text(str(number)), timeout_seconds=5)
     assert bot_api.messages == [str(number) for number in range(10)]
 
 
@@ -142,7 +143,7 @@ def test_a_connection_is_reused_and_replaced_when_it_is_closed() -> None:
 
         def send() -> str:
             # Configured for each request, as in the functions.
-            return configured(settings)["telegram"].send("text", timeout_seconds=5)
+            return configured(settings)["telegram"].send(Message.of_text("text"), timeout_seconds=5).answer
 
         assert [send(), send(), send()] == ["message 1"] * 3
         server.connections[0].shutdown(socket.SHUT_RDWR)

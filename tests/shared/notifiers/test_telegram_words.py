@@ -5,6 +5,7 @@ import json
 import pytest
 
 from shared.channels import configured
+from shared.models.message import Message
 from shared.notifiers import Notifier, SendFailed
 from shared.notifiers.services.telegram import new_chats
 from tests.support.stand_ins import Behaviour, BotApi, Call, accepts, asks_to_wait, bad_gateway, refuses
@@ -26,7 +27,7 @@ def says(status: int, body: str, content_type: str = "text/html") -> Behaviour:
 def refused_by(bot_api: BotApi, telegram: Notifier, behaviour: Behaviour) -> SendFailed:
     bot_api.queue(behaviour)
     with pytest.raises(SendFailed) as raised:
-        telegram.send("OUTAGE", timeout_seconds=5)
+        telegram.send(Message.of_text("OUTAGE"), timeout_seconds=5)
     assert TOKEN not in str(raised.value)
     return raised.value
 
@@ -134,7 +135,7 @@ def test_a_group_that_moved_gets_this_and_later_messages(bot_api: BotApi, name: 
 
     def send(text: str) -> str:
         # Configured for each request, as in the functions.
-        return configured(settings)[name].send(text, timeout_seconds=5)
+        return configured(settings)[name].send(Message.of_text(text), timeout_seconds=5).answer
 
     hint = f"; the group moved: {setting} has to be -200"
     assert [send("OUTAGE"), send("RECOVERY")] == [f"message 1{hint}", f"message 2{hint}"]
@@ -144,9 +145,9 @@ def test_a_group_that_moved_gets_this_and_later_messages(bot_api: BotApi, name: 
 
 def test_a_group_that_moves_again_is_followed(bot_api: BotApi, telegram: Notifier) -> None:
     bot_api.behaviour = knows({"-100123": moved_to(-200), "-200": accepts})
-    telegram.send("first", timeout_seconds=5)
+    telegram.send(Message.of_text("first"), timeout_seconds=5)
     bot_api.behaviour = knows({"-100123": moved_to(-200), "-200": moved_to(-300), "-300": accepts})
-    assert telegram.send("second", timeout_seconds=5).endswith("has to be -300")
+    assert telegram.send(Message.of_text("second"), timeout_seconds=5).answer.endswith("has to be -300")
     assert bot_api.calls[-1].chat_id == "-300"
 
 
@@ -163,7 +164,7 @@ def test_a_new_chat_that_refuses_is_asked_for_again(bot_api: BotApi, telegram: N
     assert failure.is_permanent
     assert "not a member; the group moved: TELEGRAM_CHAT_ID has to be -200" in str(failure)
     bot_api.behaviour = knows({"-100123": moved_to(-201), "-201": accepts})
-    assert telegram.send("x", timeout_seconds=5).endswith("has to be -201")
+    assert telegram.send(Message.of_text("x"), timeout_seconds=5).answer.endswith("has to be -201")
 
 
 @pytest.mark.parametrize("trouble", [bad_gateway, asks_to_wait(2)], ids=["502", "429"])
@@ -171,4 +172,4 @@ def test_a_moved_groups_message_is_retried_there(bot_api: BotApi, telegram: Noti
     bot_api.behaviour = knows({"-100123": moved_to(-200), "-200": trouble})
     assert not refused_by(bot_api, telegram, bot_api.behaviour).is_permanent
     bot_api.behaviour = knows({"-200": accepts})
-    assert telegram.send("x", timeout_seconds=5).startswith("message 1")
+    assert telegram.send(Message.of_text("x"), timeout_seconds=5).answer.startswith("message 1")

@@ -87,13 +87,17 @@ class Exchange:
         headers: Mapping[str, str] | None = None,
     ) -> None:
         """Send the whole response at once."""
-        self._send(_response(status, body, content_type, headers or {}))
+        self.write(_response(status, body, content_type, headers or {}))
 
     def drip(self, status: int, body: str, content_type: str = "application/json", pause: float = 0.1) -> None:
         """Send the response one byte at a time, ``pause`` seconds apart, until released."""
+        self.drip_bytes(_response(status, body, content_type, {}), pause)
+
+    def drip_bytes(self, data: bytes, pause: float = 0.1) -> None:
+        """Send ``data`` one byte at a time, ``pause`` seconds apart, until released."""
         released = self._released
-        for byte in _response(status, body, content_type, {}):
-            if not self._send(bytes([byte])) or released.wait(pause):
+        for byte in data:
+            if not self.write(bytes([byte])) or released.wait(pause):
                 return
 
     def hang(self) -> None:
@@ -107,7 +111,8 @@ class Exchange:
         # Close at once. The handler's files still refer to the connection and would keep it open.
         socket.close(connection.detach())
 
-    def _send(self, data: bytes) -> bool:
+    def write(self, data: bytes) -> bool:
+        """Send ``data`` as it is. Whether the client still listens."""
         try:
             self._handler.wfile.write(data)
             self._handler.wfile.flush()

@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from shared.models import Notification
-from shared.notifiers import Library, NotifierKind, Permission, ProbeResult, SendFailed
+from shared.models.message import Message
+from shared.notifiers import Accepted, Library, NotifierKind, Permission, ProbeResult, SendFailed
 from shared.notifiers.services.sns.connection import Connection, connected, prepare
 from shared.settings import proxies
 
@@ -68,20 +68,20 @@ class SnsNotifier(NotifierKind):
         with contextlib.suppress(Exception):
             prepare(self.region)
 
-    def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:
+    def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
         """See Notifier.send."""
         gives_up_at = time.monotonic() + timeout_seconds
-        message = self._message(text, notification)
+        publication = self._publication(message)
         try:
             with connected(self.region, gives_up_at) as connection:
-                message_id = _publish(connection, message, gives_up_at)
+                message_id = _publish(connection, publication, gives_up_at)
         except TimeoutError:
             raise SendFailed(f"no answer within {timeout_seconds:.3g} s") from None
         except ModuleNotFoundError as error:
             raise SendFailed(f"boto3 is not installed ({error})") from None
         except Exception as error:  # noqa: BLE001  # botocore's exceptions are known only once it is loaded
-            raise _failure(error, notification) from None
-        return f"message {message_id}"
+            raise _failure(error, message) from None
+        return Accepted(f"message {message_id}")
 
     def probe(self, timeout_seconds: float) -> ProbeResult:
         """Ask for the topic's attributes, among them how many subscriptions are confirmed."""
@@ -125,45 +125,46 @@ class SnsNotifier(NotifierKind):
             fix = "aws sts get-caller-identity shows who asks"
         return ProbeResult("failure", f"{code}: {said}", f"the topic {self.topic_arn}", fix)
 
-    def _message(self, text: str, notification: Notification | None) -> dict[str, Any]:
-        # The beginning of the text says what it is about. A subject holds no line break, and a list has several lines.
-        message: dict[str, Any] = {
+    def _publication(self, message: Message) -> dict[str, Any]:
+        # A subject holds no line break.
+        publication: dict[str, Any] = {
             "TopicArn": self.topic_arn,
-            "Message": text,
-            "Subject": text.partition("\n")[0].partition(" · ")[0][:MAX_SUBJECT],
+            "Message": message.text,
+            "Subject": message.title[:MAX_SUBJECT],
         }
-        if notification is not None:
-            numbers = {"alert_id": notification.alert_id, "notification_id": notification.id}
-            message["MessageAttributes"] = {
-                "kind": {"DataType": "String", "StringValue": str(notification.kind)},
+        if (about := message.notification) is not None:
+            numbers = {"alert_id": about.alert_id, "notification_id": about.id}
+            publication["MessageAttributes"] = {
+                "kind": {"DataType": "String", "StringValue": str(about.kind)},
                 **{name: {"DataType": "Number", "StringValue": str(number)} for name, number in numbers.items()},
             }
         if self.topic_arn.endswith(".fifo"):
             # Within five minutes a FIFO topic accepts the same text, and so the same notification, only once.
-            message |= {"MessageGroupId": _GROUP, "MessageDeduplicationId": hashlib.sha256(text.encode()).hexdigest()}
-        return message
+            once = hashlib.sha256(message.text.encode()).hexdigest()
+            publication |= {"MessageGroupId": _GROUP, "MessageDeduplicationId": once}
+        return publication
 
 
-def _publish(connection: Connection, message: Mapping[str, Any], gives_up_at: float) -> str:
+def _publish(connection: Connection, publication: Mapping[str, Any], gives_up_at: float) -> str:
     from botocore.exceptions import ClientError
 
     try:
-        return connection.publish(message, gives_up_at)
+        return connection.publish(publication, gives_up_at)
     except ClientError as error:
         if "Subject" not in str(error):
             raise
-    # Only mails have a subject: a message without one is better than none.
-    return connection.publish({name: value for name, value in message.items() if name != "Subject"}, gives_up_at)
+    # Only mails have a subject: a publication without one is better than none.
+    return connection.publish({name: value for name, value in publication.items() if name != "Subject"}, gives_up_at)
 
 
-def _failure(error: Exception, notification: Notification | None) -> Exception:
+def _failure(error: Exception, message: Message) -> Exception:
     """The failure: its reason, and whether trying again can help."""
     from botocore import exceptions, parsers
 
     match error:
         case exceptions.ClientError():
             code, said = str(error.response["Error"].get("Code")), str(error.response["Error"].get("Message"))
-            is_early = notification is not None and notification.attempts <= _ATTEMPTS_WHILE_DENIED
+            is_early = message.notification is not None and message.attempts <= _ATTEMPTS_WHILE_DENIED
             is_transient = re.search(_WRONG_CLOCK, said) or (is_early and re.match(_DENIED, code))
             is_permanent = bool(re.match(_PERMANENT, code)) and not is_transient
             after = error.response["ResponseMetadata"].get("HTTPHeaders", {}).get("retry-after", "")

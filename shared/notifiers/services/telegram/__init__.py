@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
-from shared.models import Notification
-from shared.notifiers import NotifierKind, ProbeResult, SendFailed
+from shared.models.message import Message
+from shared.notifiers import Accepted, NotifierKind, ProbeResult, SendFailed
 from shared.settings import proxies
 from shared.settings.parsers import without_slash
 
@@ -50,7 +50,7 @@ class TelegramNotifier(NotifierKind):
         "https://api.telegram.org", description="the http:// or https:// root of a Bot API server"
     )
 
-    def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:  # noqa: ARG002
+    def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
         """See Notifier.send."""
         gives_up_at = time.monotonic() + timeout_seconds
         # Imported here, because it takes 100 ms and only a send needs it.
@@ -64,7 +64,7 @@ class TelegramNotifier(NotifierKind):
             connection = _Connection(*token_and_url)
         is_reusable = False
         try:
-            answer = self._send_where_it_is(connection, text, gives_up_at)
+            accepted = self._send_where_it_is(connection, message.text, gives_up_at)
             is_reusable = True
         except (TimeoutError, error.TimedOut):
             raise SendFailed(f"no answer within {timeout_seconds:.3g} s") from None
@@ -87,7 +87,7 @@ class TelegramNotifier(NotifierKind):
                 _idle_connections.setdefault(token_and_url, []).append(connection)
             else:
                 connection.close()
-        return answer
+        return accepted
 
     @property
     def pace(self) -> "Pace":
@@ -106,7 +106,7 @@ class TelegramNotifier(NotifierKind):
         new = new_chats.get(self._group)
         return f"; the group moved: {self.setting('chat_id')} has to be {new}" if new else ""
 
-    def _send_where_it_is(self, connection: "_Connection", text: str, gives_up_at: float) -> str:
+    def _send_where_it_is(self, connection: "_Connection", text: str, gives_up_at: float) -> Accepted:
         from telegram import error
 
         def left() -> float:
@@ -118,7 +118,7 @@ class TelegramNotifier(NotifierKind):
             # Telegram says so at every send to the old id, so that a new process need not know.
             new = new_chats[self._group] = str(moved.new_chat_id)
             message_id = connection.send(new, text, left())
-        return f"message {message_id}{self._moved()}"
+        return Accepted(f"message {message_id}{self._moved()}", str(message_id))
 
     def refuse_unusable_proxy(self) -> None:
         """See NotifierKind.refuse_unusable_proxy."""

@@ -1,0 +1,87 @@
+"""A message as a channel gets it. Not part of the package's face: only what sends needs it, and a start is sooner."""
+
+from typing import Literal, NamedTuple, Self
+
+from shared.models.alert import Alert
+from shared.models.notification import Notification, NotificationKind
+
+Tone = Literal["bad", "warning", "good", "neutral"]
+
+_TONES: dict[str, Tone] = {
+    NotificationKind.OUTAGE: "bad",
+    NotificationKind.REMINDER: "bad",
+    NotificationKind.ESCALATION: "bad",
+    NotificationKind.RECOVERY: "good",
+}
+# A person's line, as opposed to the parts of it that this joins.
+_SEPARATOR = " · "
+
+
+class Fact(NamedTuple):
+    """One thing worth knowing, such as ``Cause`` and ``connection refused``."""
+
+    label: str
+    value: str
+
+
+class Link(NamedTuple):
+    """An address where one acts on an alert, and the words of the button that leads there."""
+
+    action: Literal["acknowledge", "silence", "open"]
+    label: str
+    url: str
+
+
+class Message(NamedTuple):
+    """What a channel is asked to carry, without any markup: a notifier escapes what it shows.
+
+    ``text``: all of it in one line that begins with the kind's word and ends with the notification's id; for a list,
+    one line for each notification. ``title``: the kind's word and the subject. ``facts``: what the full form says below
+    the title; a list has none, nor has what no alert is about. ``notification`` and ``alert``: what it is about, of a
+    list the first ones. ``template``: the words of the operator's own template, in place of ``facts`` and ``text``.
+    """
+
+    text: str
+    title: str
+    facts: tuple[Fact, ...] = ()
+    language: Literal["en", "ko"] = "en"
+    notification: Notification | None = None
+    alert: Alert | None = None
+    links: tuple[Link, ...] = ()
+    is_list: bool = False
+    template: str | None = None
+
+    @classmethod
+    def of_text(cls, text: str, language: Literal["en", "ko"] = "en") -> Self:
+        """A message for which no notification is owed, such as a test of the channel."""
+        return cls(text, text.partition("\n")[0].partition(_SEPARATOR)[0], language=language)
+
+    @property
+    def tone(self) -> Tone:
+        """How it is to look."""
+        return _TONES.get(self.notification.kind, "warning") if self.notification else "neutral"
+
+    @property
+    def mark(self) -> str:
+        """The number by which people and logs name it; empty if no notification is owed for it."""
+        return f"#{self.notification.id}" if self.notification else ""
+
+    @property
+    def body(self) -> str:
+        """What stands below the title, in lines, and at its end the number."""
+        if self.template is not None:
+            return f"{self.template}\n{self.mark}".strip()
+        if self.facts:
+            return "\n".join([*(f"{label}: {value}" for label, value in self.facts), self.mark])
+        # A list's lines have their numbers.
+        head, _, lines = self.text.partition("\n")
+        return lines or head.removeprefix(self.title).removeprefix(_SEPARATOR)
+
+    def url(self, action: str) -> str | None:
+        """The address of one of its links, if it has that link."""
+        return next((link.url for link in self.links if link.action == action), None)
+
+    @property
+    def attempts(self) -> int:
+        """The how manieth attempt this is."""
+        return self.notification.attempts if self.notification else 1

@@ -1,0 +1,32 @@
+"""What a service answered over HTTP."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Response(NamedTuple):
+    """What a service answered: the status, the headers by their names in small letters, and the first 64 KiB."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace").strip()
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The body if it is a JSON object, otherwise an empty one."""
+        try:
+            found = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a page for people: of a firewall, a proxy or a login, and hardly of the service itself."""
+        return self.headers.get("content-type", "").startswith("text/html") or self.body.lstrip()[:1] == b"<"
