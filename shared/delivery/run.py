@@ -17,9 +17,9 @@ from shared.delivery.texts import Language, message_about
 from shared.delivery.unrecorded import unrecorded_of
 from shared.logs import step
 from shared.models import Attempt, AttemptStatus, now, storable
-from shared.models.message import Message
+from shared.models.message import Circumstances, Message
 from shared.models.notification import OUTCOMES
-from shared.notifiers import Notifier, SendFailed, pace_of, unexpected
+from shared.notifiers import Notifier, SendFailed, pace_of, shows_facts, unexpected
 from shared.store import Owed, Store, StoreUnavailable
 
 LEASE_SECONDS = 30.0
@@ -250,10 +250,19 @@ class _Run:
             time.sleep(POLL_SECONDS)
 
     def _send(self, listed: Sequence[Owed]) -> tuple[AttemptStatus, str, float | None]:
-        message, remark = message_about(listed, self.language)
-        status, answer, retry_after = self._hand_over(message, self.notifiers[listed[0].notification.channel])
+        notifier = self.notifiers[listed[0].notification.channel]
+        message, remark = message_about(listed, self.language, self._circumstances(listed, notifier))
+        status, answer, retry_after = self._hand_over(message, notifier)
         # The channel's own words may hold anything, and the store must be able to keep them.
         return status, storable(answer + remark), retry_after
+
+    def _circumstances(self, listed: Sequence[Owed], notifier: Notifier) -> Circumstances | None:
+        if len(listed) > 1 or not shows_facts(notifier):
+            return None
+        try:
+            return self.store.alerts.circumstances(listed[0].alert, now=self.clock().astimezone())
+        except StoreUnavailable:
+            return None  # a message without them is better than a later one
 
     def _hand_over(self, message: Message, notifier: Notifier) -> tuple[AttemptStatus, str, float | None]:
         seconds = min(SEND_SECONDS, self.budget.ends_at - self._elapsed())

@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from shared.logs import step
 from shared.messages import Language, compose_short, compose_short_list
 from shared.messages import message_about as composed
-from shared.models.message import Message
+from shared.models.message import Circumstances, Message
 from shared.store import Owed
 
 __all__ = ["Language", "message_about"]
 
 
-def message_about(listed: Sequence[Owed], language: Language) -> tuple[Message, str]:
+def message_about(
+    listed: Sequence[Owed], language: Language, circumstances: Circumstances | None = None
+) -> tuple[Message, str]:
     """The message about one notification, or the list of several, and what the log must say about it."""
     pairs = [(owed.alert, owed.notification) for owed in listed]
     remark = f" (a list of {len(pairs)})" if len(pairs) > 1 else ""
     try:
-        return composed(pairs, language), remark
+        return composed(pairs, language, circumstances=circumstances), remark
     except Exception as defect:  # noqa: BLE001  # see above
         alert, first = pairs[0]
         step("server", "message_not_composed", level=logging.ERROR, failure=True, notification_id=first.id)

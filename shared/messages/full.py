@@ -1,38 +1,88 @@
 """Whole messages: the line, and the facts of the full form. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
 from shared.messages.lines import compose
 from shared.messages.lists import compose_list
-from shared.messages.parts import cause_of, details, title_of
-from shared.messages.texts import time_text
-from shared.models import Alert, Notification
-from shared.models.message import Fact, Link, Message
+from shared.messages.parts import around, by_hand, cause_of, times_to_notify, title_of
+from shared.messages.texts import duration, one_line, time_text
+from shared.models import Alert, Notification, NotificationKind
+from shared.models.message import Circumstances, Fact, Link, Message
 from shared.words import Language, words_of
+
+# Messages that say for how long the outage has been going on, or went on.
+_WITH_DURATION = (NotificationKind.RECOVERY, NotificationKind.REMINDER, NotificationKind.ESCALATION)
 
 
 def message_about(
     listed: Sequence[tuple[Alert, Notification]],
     language: Language,
     zone: tzinfo | None = None,
+    *,
+    circumstances: Circumstances | None = None,
     links: tuple[Link, ...] = (),
 ) -> Message:
     """The message about one notification, or the list of several. ``zone``: as for ``compose``."""
     alert, notification = listed[0]
-    about = {"language": language, "notification": notification, "alert": alert, "links": links}
     if len(listed) > 1:
         text = compose_list(listed, language, zone)
-        return Message(text, text.partition("\n")[0], is_list=True, **about)  # type: ignore[arg-type]
-    title = title_of(alert, notification.kind, language)
-    facts = _facts(alert, notification, language, zone)
-    return Message(compose(alert, notification, language, zone), title, facts, **about)  # type: ignore[arg-type]
-
-
-def _facts(alert: Alert, notification: Notification, language: Language, zone: tzinfo | None) -> tuple[Fact, ...]:
-    labels = words_of(language).LABELS
-    return (
-        Fact(labels["cause"], cause_of(alert, language, zone)),
-        Fact(labels["since"], time_text(alert.failed_at, zone)),
-        *(Fact(labels["detail"], each) for each in details(alert, notification, language)),
+        return Message(text, text.partition("\n")[0], (), language, notification, alert, is_list=True)
+    known = circumstances or Circumstances()
+    return Message(
+        compose(alert, notification, language, zone),
+        title_of(alert, notification.kind, language),
+        tuple(_facts(alert, notification, known, language, zone)),
+        language,
+        notification,
+        alert,
+        links,
+        group=one_line(known.group) if known.group else None,
     )
+
+
+def _facts(
+    alert: Alert, notification: Notification, known: Circumstances, language: Language, zone: tzinfo | None
+) -> Iterator[Fact]:
+    labels, words = words_of(language).LABELS, words_of(language).MESSAGES
+    yield Fact(labels["cause"], cause_of(alert, language, zone))
+    yield Fact(labels["since"], time_text(alert.failed_at, zone))
+    if notification.kind in _WITH_DURATION:
+        yield Fact(labels["lasted"], duration(notification.occurred_at - alert.failed_at, language))
+    if known.group:
+        yield Fact(labels["group"], one_line(known.group))
+    if alert.status.is_active:
+        yield from _seen(known, language, zone)
+    yield from (Fact(labels[code], names) for code, names in around(alert, notification.kind, language).items())
+    if known.availability is not None:
+        yield Fact(labels["availability"], percentage(known.availability))
+    if notification.kind is NotificationKind.RECOVERY:
+        yield from (Fact(labels["notified"], text) for text in times_to_notify(alert, notification, language))
+    if notification.kind is NotificationKind.FLAPPING:
+        yield Fact(labels["note"], words["flaps"])
+    if f"not_watched_{notification.reason}" in words:
+        yield Fact(labels["note"], words[f"not_watched_{notification.reason}"])
+    if notification.is_manual:
+        yield Fact(labels["note"], by_hand(notification, language))
+
+
+def _seen(known: Circumstances, language: Language, zone: tzinfo | None) -> Iterator[Fact]:
+    """How an outage was seen, when it last worked, and how many other monitors fail too."""
+    labels, facts = words_of(language).LABELS, words_of(language).FACTS
+    parts = [facts["checks"].format(threshold=known.threshold)] if (known.threshold or 1) > 1 else []
+    if known.response_time_ms is not None:
+        code = "after" if known.status_code is None else "status_after"
+        parts.append(facts[code].format(status=known.status_code, milliseconds=round(known.response_time_ms)))
+    if parts:
+        yield Fact(labels["seen"], ", ".join(parts))
+    if known.last_success_at is not None:
+        yield Fact(labels["last_success"], time_text(known.last_success_at, zone))
+    if known.others_failing:
+        code = "other" if known.others_failing == 1 else "others"
+        yield Fact(labels["others"], facts[code].format(count=known.others_failing))
+
+
+def percentage(share: float) -> str:
+    """A share of 1 as people read it, never rounded up to 100: ``99.95 %``."""
+    hundredths = int(share * 10_000 + 1e-6)
+    return f"{hundredths // 100}.{hundredths % 100:02} %" if hundredths < 10_000 else "100 %"

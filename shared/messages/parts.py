@@ -69,22 +69,27 @@ def details(alert: Alert, notification: Notification, language: Language) -> lis
     if notification.kind is NotificationKind.RECOVERY:
         lasted = duration(notification.occurred_at - alert.failed_at, language)
         parts.append(words["lasted"].format(duration=lasted))
-        parts += _times_to_notify(alert, notification, language)
+        parts += times_to_notify(alert, notification, language)
     if notification.kind in _FOLLOW_UPS:
         lasted = duration(notification.occurred_at - alert.failed_at, language)
         ordinal = words_of(language).ordinal(notification.number or 1)
         parts.append(words[_FOLLOW_UPS[notification.kind]].format(ordinal=ordinal, duration=lasted))
-    parts += _around(alert, notification.kind, language)
+    parts += [words[code].format(names=names) for code, names in around(alert, notification.kind, language).items()]
+    if notification.kind is NotificationKind.FLAPPING:
+        parts.append(words["flaps"])
     if notification.reason in _NOT_RECOVERED:
         parts.append(words[f"not_watched_{notification.reason}"])
-    if notification.is_manual:
-        name = one_line(notification.actor or "", MAX_NAME)
-        move = "resolved" if notification.kind is NotificationKind.RECOVERY else "reopened"
-        parts.append(words[f"{move}_by"].format(name=name) if name else words[f"{move}_by_hand"])
-    return parts
+    return [*parts, by_hand(notification, language)] if notification.is_manual else parts
 
 
-def _times_to_notify(alert: Alert, notification: Notification, language: Language) -> list[str]:
+def by_hand(notification: Notification, language: Language) -> str:
+    """Who resolved or reopened the alert."""
+    words, name = words_of(language).MESSAGES, one_line(notification.actor or "", MAX_NAME)
+    move = "resolved" if notification.kind is NotificationKind.RECOVERY else "reopened"
+    return words[f"{move}_by"].format(name=name) if name else words[f"{move}_by_hand"]
+
+
+def times_to_notify(alert: Alert, notification: Notification, language: Language) -> list[str]:
     """How long it took to open the outage, and to send it to this channel, as far as that is known."""
     if alert.kind is not AlertKind.OUTAGE:
         return []
@@ -99,9 +104,8 @@ def _times_to_notify(alert: Alert, notification: Notification, language: Languag
     return [words["and_then"].join(known)] if known else []
 
 
-def _around(alert: Alert, kind: NotificationKind, language: Language) -> list[str]:
-    """Who sees what, and which other monitors it is about."""
-    words = words_of(language).MESSAGES
+def around(alert: Alert, kind: NotificationKind, language: Language) -> dict[str, str]:
+    """Who sees what, and which other monitors it is about, by the code of what is said of these names."""
     if kind is NotificationKind.RECOVERY:
         found = {"still_failing": list(alert.still_failing)}
     else:
@@ -111,8 +115,7 @@ def _around(alert: Alert, kind: NotificationKind, language: Language) -> list[st
         ]
         working = [seen.location for seen in alert.locations if seen.state == "UP"]
         found = {"failing_from": failing, "working_from": working, "dependents": list(alert.dependents)}
-    parts = [words[code].format(names=_names(names, language)) for code, names in found.items() if names]
-    return [*parts, words["flaps"]] if kind is NotificationKind.FLAPPING else parts
+    return {code: _names(names, language) for code, names in found.items() if names}
 
 
 def _names(names: Sequence[str], language: Language) -> str:

@@ -1,5 +1,6 @@
 """A message as a channel gets it. Not part of the package's face: only what sends needs it, and a start is sooner."""
 
+from datetime import datetime
 from typing import Literal, NamedTuple, Self
 
 from shared.models.alert import Alert
@@ -24,6 +25,23 @@ class Fact(NamedTuple):
     value: str
 
 
+class Circumstances(NamedTuple):
+    """What is known beside the alert itself.
+
+    ``threshold``: how many checks in a row had to fail. ``status_code`` and ``response_time_ms``: those of the check
+    that opened it. ``others_failing``: how many other monitors are down. ``availability``: the share of this month, 0
+    to 1, if the alert is over.
+    """
+
+    group: str | None = None
+    threshold: int | None = None
+    status_code: int | None = None
+    response_time_ms: float | None = None
+    last_success_at: datetime | None = None
+    others_failing: int = 0
+    availability: float | None = None
+
+
 class Link(NamedTuple):
     """An address where one acts on an alert, and the words of the button that leads there."""
 
@@ -38,7 +56,8 @@ class Message(NamedTuple):
     ``text``: all of it in one line that begins with the kind's word and ends with the notification's id; for a list,
     one line for each notification. ``title``: the kind's word and the subject. ``facts``: what the full form says below
     the title; a list has none, nor has what no alert is about. ``notification`` and ``alert``: what it is about, of a
-    list the first ones. ``template``: the words of the operator's own template, in place of ``facts`` and ``text``.
+    list the first ones. ``group``: its monitor's.
+    ``template``: the words of the operator's own template, in place of ``facts`` and ``text``.
     """
 
     text: str
@@ -49,6 +68,7 @@ class Message(NamedTuple):
     alert: Alert | None = None
     links: tuple[Link, ...] = ()
     is_list: bool = False
+    group: str | None = None
     template: str | None = None
 
     @classmethod

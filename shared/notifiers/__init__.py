@@ -35,6 +35,7 @@ __all__ = [
     "kind_named",
     "kinds",
     "pace_of",
+    "shows_facts",
     "unexpected",
 ]
 
@@ -88,6 +89,8 @@ class NotifierKind(BaseModel, ABC):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
+    # Whether its messages have more than a line, and so what is worth looking up for them.
+    shows_facts: ClassVar[bool] = True
     library: ClassVar[Library | None] = None
     permission_on_aws: ClassVar[Permission | None] = None
 
@@ -160,6 +163,11 @@ def pace_of(notifier: Notifier) -> "Pace | None":
     """See NotifierKind.pace; None for what is no kind of channel."""
     pace: Pace | None = getattr(notifier, "pace", None)
     return pace
+
+
+def shows_facts(notifier: Notifier) -> bool:
+    """See NotifierKind.shows_facts; not for what is no kind of channel."""
+    return getattr(notifier, "shows_facts", False)
 
 
 def unexpected(notifier: Notifier, defect: Exception) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         SUBJECTS: Mapping[str, str]
         UNITS: Mapping[str, str]
         LABELS: Mapping[str, str]
+        FACTS: Mapping[str, str]
         MESSAGES: Mapping[str, str]
         REPORT: Mapping[str, str]
         REASONS: Mapping[str, str]

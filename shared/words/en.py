@@ -131,11 +131,30 @@ SUBJECTS: Mapping[str, str] = {
     "CERTIFICATE_EXPIRING": "certificate",
 }
 
-# What stands before each fact of a message.
+# The facts of a message: what stands before each, and the words of some.
 LABELS: Mapping[str, str] = {
     "cause": "Cause",
-    "detail": "Details",
     "since": "Since",
+    "lasted": "Lasted",
+    "group": "Group",
+    "seen": "Seen by",
+    "last_success": "Last good check",
+    "others": "Also failing",
+    "availability": "Available this month",
+    "notified": "Notified",
+    "failing_from": "Failing from",
+    "working_from": "Working from",
+    "dependents": "Affects",
+    "still_failing": "Still failing",
+    "note": "Note",
+}
+
+FACTS: Mapping[str, str] = {
+    "checks": "{threshold} of {threshold} checks",
+    "status_after": "HTTP {status} after {milliseconds} ms",
+    "after": "after {milliseconds} ms",
+    "others": "{count} other monitors",
+    "other": "1 other monitor",
 }
 
 UNITS: Mapping[str, str] = {

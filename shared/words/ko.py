@@ -131,11 +131,30 @@ SUBJECTS: Mapping[str, str] = {
     "CERTIFICATE_EXPIRING": "인증서",
 }
 
-# What stands before each fact of a message.
+# The facts of a message: what stands before each, and the words of some.
 LABELS: Mapping[str, str] = {
     "cause": "원인",
-    "detail": "내용",
     "since": "시작",
+    "lasted": "지속 시간",
+    "group": "그룹",
+    "seen": "확인",
+    "last_success": "마지막 정상 점검",
+    "others": "함께 실패 중",
+    "availability": "이번 달 가용률",
+    "notified": "알림",
+    "failing_from": "실패하는 위치",
+    "working_from": "정상인 위치",
+    "dependents": "영향 범위",
+    "still_failing": "아직 실패 중",
+    "note": "참고",
+}
+
+FACTS: Mapping[str, str] = {
+    "checks": "점검 {threshold}회 연속",
+    "status_after": "{milliseconds} ms 만에 HTTP {status}",
+    "after": "{milliseconds} ms 뒤",
+    "others": "다른 모니터 {count}개",
+    "other": "다른 모니터 1개",
 }
 
 UNITS: Mapping[str, str] = {

@@ -8,6 +8,8 @@ from shared.notifiers import Accepted, NotifierKind, ProbeResult, SendFailed
 class ConsoleNotifier(NotifierKind):
     """Prints the message. It has no settings."""
 
+    shows_facts = False
+
     @property
     def pace(self) -> None:
         """See NotifierKind.pace. The console wakes nobody, and a line for each message can be searched and counted."""

@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from shared.models import Alert, AlertKind, AlertStatus, Change, Notification
 from shared.store.engines.database import Database
 from shared.store.tables import alerts, notifications
+
+if TYPE_CHECKING:
+    from shared.models.message import Circumstances
 
 
 class Alerts:
@@ -31,6 +35,13 @@ class Alerts:
         """The newest alerts first; ``before``: only those with a smaller id; ``monitor``: those about it."""
         with self._database.snapshot() as snapshot:
             return alerts.page(snapshot, limit=limit, before=before, status=status, monitor=monitor, kind=kind)
+
+    def circumstances(self, alert: Alert, *, now: datetime) -> "Circumstances":
+        """What else is worth knowing about an alert when people are notified of it; ``now`` in their zone."""
+        # Imported here: only what sends asks.
+        from shared.store.asking.circumstances import circumstances_of
+
+        return circumstances_of(self._database, alert, now=now)
 
     def move(
         self,

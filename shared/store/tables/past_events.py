@@ -96,6 +96,13 @@ def outcomes_before(transaction: Transaction, monitor_id: int, place: tuple[str,
     return rows[::-1]
 
 
+def up_to(transaction: Transaction, monitor_id: int, until: datetime, most: int) -> list[Row]:
+    """The last checks of a monitor up to a time, newest first, at most so many: how they went and what they saw."""
+    sql = """SELECT timestamp, is_success, is_inconclusive, status_code, response_time_ms FROM events_by_time
+        WHERE monitor_id = :monitor_id AND at <= :until ORDER BY at DESC, id DESC LIMIT :most"""
+    return transaction.rows(sql, monitor_id=monitor_id, until=milliseconds(until), most=most)
+
+
 def judged(transaction: Transaction, monitor_id: int, after: int) -> Iterator[Row]:
     """What is judged of a monitor's events behind an id, in the order in which they came. They are read in parts."""
     # The index of a monitor's events goes by their times: so their ids are sorted here, and the rows found by them.

@@ -96,7 +96,7 @@ def test_a_damaged_message_expires_with_a_row(store: Store) -> None:
 
 
 def test_a_text_that_cannot_be_composed_is_replaced(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def composed(pairs: Sequence[tuple[Alert, Notification]], language: Language) -> Message:
+    def composed(pairs: Sequence[tuple[Alert, Notification]], language: Language, **_: object) -> Message:
         if pairs[0][0].subject == "bad":
             raise KeyError("no words")
         return message_about(pairs, language)

@@ -59,7 +59,7 @@ def message(kind: str = "OUTAGE", *, attempts: int = 1, links: tuple[Link, ...] 
     about = alert(
         **({"status": AlertStatus.RESOLVED, "resolved_at": NOON + timedelta(minutes=5)} if is_over else {}), **fields
     )
-    return message_about([(about, notification(kind, attempts=attempts))], language, UTC, links)
+    return message_about([(about, notification(kind, attempts=attempts))], language, UTC, links=links)
 
 
 def listed(count: int, kind: str = "OUTAGE") -> Message:

@@ -47,6 +47,7 @@ def _arn(text: str) -> str:
 class SnsNotifier(NotifierKind):
     """Publishes to one topic, with ``kind``, ``alert_id`` and ``notification_id``, by which subscribers can filter."""
 
+    shows_facts = False
     library = Library(
         module="boto3",
         command=".venv/bin/python -m pip install boto3",

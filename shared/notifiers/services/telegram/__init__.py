@@ -42,6 +42,8 @@ def _chat(value: Any) -> str:
 class TelegramNotifier(NotifierKind):
     """Sends with python-telegram-bot's ``Bot``, as plain text, so that no markup in a message can break it."""
 
+    shows_facts = False
+
     bot_token: Annotated[SecretStr, AfterValidator(_token)] = Field(
         description="the bot's token, like 123456:ABC-DEF, as BotFather gave it"
     )

@@ -1,0 +1,105 @@
+"""What else is known when people are notified of an alert, and how the full form of a message says it."""
+
+from datetime import UTC
+
+import pytest
+
+from shared.messages import message_about
+from shared.messages.full import percentage
+from shared.models import AlertKind
+from shared.models.message import Circumstances, Message
+from shared.monitors.policy import Policy
+from shared.store import Store
+from tests.support.builders import alert, at, event, notification
+from tests.support.store.engines import on_each_engine
+from tests.support.store.steps import add, report
+
+HOUR = 3_600
+
+
+def watch(store: Store, **fields: object) -> None:
+    store.monitors.add(Policy.model_validate({"name": "shop", "url": "http://shop/", **fields}), now=at(-HOUR))
+
+
+@on_each_engine
+def test_an_outage_knows_how_it_was_seen(store: Store) -> None:
+    watch(store, group="Web", failure_threshold=3)
+    add(store, event(-30, ok=True), event(-20, ok=False, is_inconclusive=True))
+    for seconds in (0, 30, 60):
+        opened = report(store, seconds, ok=False, status_code=503, response_time_ms=214.4).alert
+    report(store, 60, ok=False, monitor="cart")
+    report(store, 70, ok=True, monitor="docs")
+    assert opened is not None
+    assert store.alerts.circumstances(opened, now=at(61)) == Circumstances(
+        group="Web",
+        threshold=3,
+        status_code=503,
+        response_time_ms=214.4,
+        last_success_at=at(-30),
+        others_failing=1,
+    )
+
+
+@on_each_engine
+def test_a_recovery_knows_how_available_the_month_was(store: Store) -> None:
+    watch(store, interval="1h")
+    # From the first of the month on, an hour of the 8.5 days until noon of the 9th is an outage.
+    for hours in range(-180, 24):
+        report(store, hours * HOUR, ok=hours != 3, received=hours * HOUR)
+    [ended] = store.alerts.page(limit=2)
+    known = store.alerts.circumstances(ended, now=at(24 * HOUR))
+    assert known.availability == pytest.approx(1 - 1 / 204, abs=0.001)
+    assert known.last_success_at == at(2 * HOUR)
+
+
+@on_each_engine
+def test_nothing_more_is_known_of_an_agent(store: Store) -> None:
+    silent = alert(kind=AlertKind.AGENT_SILENT, subject="seoul")
+    assert store.alerts.circumstances(silent, now=at(0)) == Circumstances()
+
+
+def said(known: Circumstances, kind: str = "OUTAGE", language: str = "en") -> dict[str, str]:
+    """The facts by their labels."""
+    is_over = {"status": "RESOLVED", "resolved_at": at(185)} if kind == "RECOVERY" else {}
+    about = notification(kind, occurred_at=at(185))
+    found: Message = message_about([(alert(**is_over), about)], language, UTC, circumstances=known)  # type: ignore[arg-type]
+    return dict(found.facts)
+
+
+def test_an_outage_says_what_is_known() -> None:
+    known = Circumstances("Web", 3, 503, 214.4, at(-30), 4)
+    assert said(known) == {
+        "Cause": "connection refused",
+        "Since": "2025-01-08 12:00:00 UTC",
+        "Group": "Web",
+        "Seen by": "3 of 3 checks, HTTP 503 after 214 ms",
+        "Last good check": "2025-01-08 11:59:30 UTC",
+        "Also failing": "4 other monitors",
+    }
+    assert said(known, language="ko") == {
+        "원인": "연결이 거부됨",
+        "시작": "2025-01-08 12:00:00 UTC",
+        "그룹": "Web",
+        "확인": "점검 3회 연속, 214 ms 만에 HTTP 503",
+        "마지막 정상 점검": "2025-01-08 11:59:30 UTC",
+        "함께 실패 중": "다른 모니터 4개",
+    }
+
+
+def test_what_is_not_known_is_not_said() -> None:
+    assert list(said(Circumstances(threshold=1))) == ["Cause", "Since"]
+
+
+def test_a_recovery_says_for_how_long_and_how_available_the_month_is() -> None:
+    facts = said(Circumstances(last_success_at=at(-30), others_failing=4, availability=0.99951), "RECOVERY")
+    assert facts["Lasted"] == "3 min 5 s"
+    assert facts["Available this month"] == "99.95 %"
+    assert not {"Also failing", "Last good check"} & facts.keys()
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(1.0, "100 %"), (0.999_999, "99.99 %"), (0.9995, "99.95 %"), (0.5, "50.00 %"), (0.0, "0.00 %")],
+)
+def test_a_share_is_never_rounded_up_to_all(share: float, text: str) -> None:
+    assert percentage(share) == text
