@@ -1,0 +1,107 @@
+"""Messages in the operator's own words. Pure."""
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+
+from shared.messages.parts import MAX_NAME, SEPARATOR, cause_of
+from shared.messages.sandbox import MOST_CHARACTERS, render
+from shared.messages.texts import duration, one_line, time_text
+from shared.models import Alert, AlertKind, AlertStatus, Notification, NotificationKind, NotificationStatus
+from shared.models.message import Message
+from shared.words import words_of
+
+
+def check(template: str) -> None:
+    """Try a template with samples of every kind of message.
+
+    Raises:
+        TemplateFailed: it cannot be used; see ``sandbox.render``.
+    """
+    for language in ("en", "ko"):
+        for kind in NotificationKind:
+            render(template, {**_sample(kind), "language": language})
+
+
+def rendered(message: Message, *, title: str | None, text: str | None, channel: str, zone: tzinfo | None) -> Message:
+    """The message with the words of the channel's templates, as far as it has any. ``zone``: as for ``compose``.
+
+    The title still begins with the kind's word, and every message still has its number.
+
+    Raises:
+        TemplateFailed: a template failed with this message.
+    """
+    if message.alert is None or message.notification is None:
+        return message
+    values = _values(message, message.alert, message.notification, channel, zone)
+    if title is not None:
+        own = " ".join(render(title, values).split())
+        word = values["kind"]
+        message = message._replace(title=own if own.startswith(word) else f"{word} {own}")
+    if text is not None:
+        message = message._replace(template=render(text, values).strip())
+    line = message.text if message.template is None else SEPARATOR.join(filter(None, _line(message)))
+    if message.template is None:
+        # The line as it is, with its own headline.
+        _, separator, rest = line.partition(SEPARATOR)
+        line = f"{message.title}{separator}{rest}"
+    return message._replace(text=line)
+
+
+def _line(message: Message) -> tuple[str, str, str]:
+    return message.title, one_line(message.template or "", MOST_CHARACTERS), message.mark
+
+
+def _values(
+    message: Message, alert: Alert, notification: Notification, channel: str, zone: tzinfo | None
+) -> dict[str, Any]:
+    language = message.language
+    return {
+        "kind": words_of(language).KINDS[notification.kind],
+        "monitor": one_line(alert.subject),
+        "group": message.group or "",
+        "cause": cause_of(alert, language, zone),
+        "since": time_text(alert.failed_at, zone),
+        "duration": duration(notification.occurred_at - alert.failed_at, language),
+        "ended_at": time_text(alert.resolved_at, zone) if alert.resolved_at else "",
+        "by": one_line(notification.actor or alert.acknowledged_by or "", MAX_NAME),
+        "alert_id": alert.id,
+        "notification_id": notification.id,
+        "url": one_line(alert.target_url or ""),
+        "ack_url": message.url("acknowledge") or "",
+        "language": language,
+        "channel": channel,
+    }
+
+
+def _sample(kind: NotificationKind) -> dict[str, Any]:
+    at, is_over = datetime(2025, 1, 8, 12, tzinfo=UTC), kind is NotificationKind.RECOVERY
+    ended = {"status": AlertStatus.RESOLVED, "resolved_at": at + timedelta(minutes=5)} if is_over else {}
+    alert = Alert.model_validate(
+        {
+            "id": 7,
+            "kind": AlertKind.OUTAGE,
+            "subject": "Shop",
+            "target_url": "https://shop.example/",
+            "status": AlertStatus.OPEN,
+            "cause": "HTTP 503",
+            "failed_at": at,
+            "opened_at": at,
+            **ended,
+        }
+    )
+    notification = Notification(
+        id=17,
+        alert_id=7,
+        channel="ops",
+        kind=kind,
+        status=NotificationStatus.SENDING,
+        occurred_at=at + timedelta(minutes=5),
+        is_manual=is_over,
+        actor="Kim" if is_over else None,
+        created_at=at,
+        due_at=at,
+        leased_until=None,
+        attempts=1,
+    )
+    sample = Message("", "", group="Web", notification=notification, alert=alert)
+    return _values(sample, alert, notification, "ops", UTC)
