@@ -52,7 +52,7 @@ class Configuration:
     """
 
     monitors: tuple[Policy, ...] = field(default=(), repr=False)
-    channels: Mapping[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+    channels: Mapping[str, Any] = field(default_factory=dict, repr=False)
     groups: Mapping[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     escalations: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     windows: tuple[dict[str, Any], ...] = ()

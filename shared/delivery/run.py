@@ -91,8 +91,8 @@ def deliver_owed(
             channel=given_up.channel,
         )
     run = _Run(store, notifiers, language, RUN, clock, ttl_seconds, pause=pause)
-    if store.notifications.has_due(notifiers, now=clock()):
-        run.go()
+    run.channels = store.notifications.due(notifiers.keys(), now=clock())
+    run.go()
     return {**run.outcomes, AttemptStatus.EXPIRED: len(expired)}
 
 
@@ -118,29 +118,52 @@ class _Run:
         self.outcomes = dict.fromkeys(OUTCOMES, 0)
         self._unrecorded = unrecorded_of(store)
         self._started = time.monotonic()
+        self._senders: dict[str, threading.Thread] = {}
         self._lock = threading.Lock()
         # How many channels are sending, or wait for a list.
         self._busy = 0
         self._trouble: StoreUnavailable | None = None
 
     def go(self) -> None:
-        """Serve every channel. Raises StoreUnavailable if that ended a sender."""
-        threads: list[threading.Thread] = []
+        """Serve the channels, and those that come to owe something meanwhile. Raises what ended a sender.
+
+        Raises:
+            StoreUnavailable: the store failed.
+        """
+        self._start(self.channels)
+        asks_at = time.monotonic() + POLL_SECONDS
+        while sending := [sender for sender in self._senders.values() if sender.is_alive()]:
+            sending[0].join(max(0.0, asks_at - time.monotonic()))
+            if time.monotonic() >= asks_at:
+                self._start(self._come_due())
+                asks_at = time.monotonic() + POLL_SECONDS
+        if self._trouble:
+            raise self._trouble
+
+    def _start(self, channels: Collection[str]) -> None:
+        """Start a sender for each of these channels that has none."""
         unserved: list[str] = []
-        for channel in self.channels:
-            thread = threading.Thread(target=self._serve, args=(channel,), daemon=True)
+        for channel in channels:
+            if channel in self._senders and self._senders[channel].is_alive():
+                continue
+            sender = threading.Thread(target=self._serve, args=(channel,), daemon=True, name=f"sender of {channel}")
             try:
-                thread.start()
+                sender.start()
             except RuntimeError:  # this machine is short of threads
                 unserved.append(channel)
             else:
-                threads.append(thread)
+                self._senders[channel] = sender
         for channel in unserved:
             self._serve(channel)
-        for thread in threads:
-            thread.join()
-        if self._trouble:
-            raise self._trouble
+
+    def _come_due(self) -> Collection[str]:
+        """The channels that something has come due on. A sender that is slow on another must not hold it up."""
+        if self.among is not None or self._trouble or not self._busy or self._elapsed() > self.budget.starts_until:
+            return ()
+        try:
+            return self.store.notifications.due(self.notifiers.keys(), now=self.clock())
+        except StoreUnavailable:
+            return ()  # the senders say so, if they need it
 
     def _serve(self, channel: str) -> None:
         pause = POLL_SECONDS

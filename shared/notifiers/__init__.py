@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, Self,
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
 from shared.models import Notification
+from shared.models.channel import Preferences, Route
 from shared.settings import SettingError, secrets
 from shared.settings.secrets import HIDDEN
 
@@ -90,6 +91,7 @@ class NotifierKind(BaseModel, ABC):
     permission_on_aws: ClassVar[Permission | None] = None
 
     _setting_names: Mapping[str, str] = PrivateAttr(default_factory=dict)
+    _preferences: Preferences | None = PrivateAttr(None)
 
     @abstractmethod
     def send(self, text: str, *, timeout_seconds: float, notification: Notification | None = None) -> str:
@@ -118,10 +120,20 @@ class NotifierKind(BaseModel, ABC):
         notifier._setting_names = setting_names
         return notifier
 
+    def with_preferences(self, preferences: Preferences) -> Self:
+        """The same channel, with what it says in the fields that every kind has."""
+        self._preferences = preferences
+        return self
+
     @property
     def kind(self) -> str:
         """The kind's name."""
         return _kind_of(type(self))
+
+    @property
+    def common(self) -> Preferences:
+        """What the channel says in the fields that every kind has."""
+        return self._preferences or Preferences(route=Route(self.kind))
 
     @property
     def pace(self) -> "Pace | None":
@@ -158,6 +170,14 @@ def pace_of(notifier: Notifier) -> "Pace | None":
     """See NotifierKind.pace; None for what is no kind of channel."""
     pace: Pace | None = getattr(notifier, "pace", None)
     return pace
+
+
+def routes_of(notifiers: Mapping[str, Notifier]) -> dict[str, Route]:
+    """Which messages each channel gets, and when; everything at once if it is no kind of channel."""
+    return {
+        name: notifier.common.route if isinstance(notifier, NotifierKind) else Route()
+        for name, notifier in notifiers.items()
+    }
 
 
 def unexpected(notifier: Notifier, defect: Exception) -> str:

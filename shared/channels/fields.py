@@ -1,0 +1,76 @@
+"""The fields that channels of every kind have, in the file and in ``CHANNELS``: one model for both.
+
+Loaded only if a channel has one of them: to build the model costs a cold start milliseconds.
+"""
+
+from datetime import time, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from shared.models import channel
+from shared.models.scalars import Text
+from shared.monitors.durations import Duration
+from shared.monitors.parts import Part
+from shared.monitors.windows.recurrence import ClockTime, TimeZone
+
+Words = Annotated[Text, Field(min_length=1, max_length=10_000)]
+Kind = Literal[
+    "OUTAGE",
+    "RECOVERY",
+    "REMINDER",
+    "ESCALATION",
+    "FLAPPING",
+    "DEGRADED",
+    "CERTIFICATE_EXPIRING",
+    "AGENT_SILENT",
+    "LOCATION_OFFLINE",
+    "CHANNEL_REFUSED",
+    "DRILL",
+    "DRILL_MISSED",
+]
+
+
+def _about(text: str) -> Any:
+    return Field(None, description=text)
+
+
+class QuietHours(Part):
+    """A part of each day in which a channel holds its messages. It may cross midnight."""
+
+    begins: ClockTime = Field(alias="from", description="When it begins.")
+    ends: ClockTime = Field(alias="to", description="When it ends.")
+    time_zone: TimeZone | None = _about("The zone of both times, such as `Asia/Seoul`. Without it, UTC.")
+
+    @model_validator(mode="after")
+    def _ends(self) -> "QuietHours":
+        if self.begins == self.ends:
+            # Nobody could say whether that is the whole day or none of it.
+            raise ValueError("another time in to than in from")
+        return self
+
+    def as_value(self) -> channel.QuietHours:
+        """The same, as the rules ask it."""
+        begins, ends = time.fromisoformat(self.begins), time.fromisoformat(self.ends)
+        return channel.QuietHours(begins, ends, self.time_zone or "UTC")
+
+
+class Common(Part):
+    """The fields of every kind of channel."""
+
+    title: Words | None = _about("A template of the message's title.")
+    text: Words | None = _about("A template of the message's text.")
+    language: Literal["en", "ko"] | None = _about("The language of its messages. Without it, MESSAGE_LANGUAGE.")
+    only: Annotated[tuple[Kind, ...], Field(min_length=1)] | None = _about("The kinds of message that it gets.")
+    quiet_hours: QuietHours | None = _about('When its messages are held, such as {from: "22:00", to: "07:00"}.')
+    delay: Duration | None = _about("It is notified only if an outage lasts longer than this.")
+
+    def preferences(self, kind: str) -> channel.Preferences:
+        """The same as a value, for a channel of this kind."""
+        route = channel.Route(
+            kind,
+            frozenset(self.only) if self.only else None,
+            self.quiet_hours.as_value() if self.quiet_hours else None,
+            timedelta(seconds=self.delay or 0),
+        )
+        return channel.Preferences(self.title, self.text, self.language, route)
