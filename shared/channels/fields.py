@@ -6,14 +6,15 @@ Loaded only if a channel has one of them: to build the model costs a cold start 
 from datetime import time, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.models import channel
 from shared.models.scalars import Text
 from shared.monitors.durations import Duration
-from shared.monitors.parts import Part
-from shared.monitors.windows.recurrence import ClockTime, TimeZone
+from shared.monitors.windows.clock import ClockTime, TimeZone
 
+# As of the parts of a policy, whose models are not loaded for this.
+_STRICT = ConfigDict(frozen=True, extra="forbid", defer_build=True, hide_input_in_errors=True)
 Words = Annotated[Text, Field(min_length=1, max_length=10_000)]
 Kind = Literal[
     "OUTAGE",
@@ -35,8 +36,10 @@ def _about(text: str) -> Any:
     return Field(None, description=text)
 
 
-class QuietHours(Part):
+class QuietHours(BaseModel):
     """A part of each day in which a channel holds its messages. It may cross midnight."""
+
+    model_config = _STRICT
 
     begins: ClockTime = Field(alias="from", description="When it begins.")
     ends: ClockTime = Field(alias="to", description="When it ends.")
@@ -55,8 +58,10 @@ class QuietHours(Part):
         return channel.QuietHours(begins, ends, self.time_zone or "UTC")
 
 
-class Common(Part):
+class Common(BaseModel):
     """The fields of every kind of channel."""
+
+    model_config = _STRICT
 
     title: Words | None = _about("A template of the message's title.")
     text: Words | None = _about("A template of the message's text.")

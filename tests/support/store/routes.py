@@ -1,4 +1,4 @@
-"""What a test does with channels that have rules: a monitor fails and recovers, a person moves its alert, a review runs.
+"""What a test does with channels that have rules: a monitor fails and recovers, a person moves its alert, and so on.
 
 Every time is given, in seconds after noon.
 """
