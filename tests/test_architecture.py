@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "shared.logs",
     },
     "shared.notifiers": {"shared.models", "shared.settings", "shared.logs"},
-    "shared.channels": {"shared.notifiers", "shared.settings"},
+    "shared.channels": {"shared.notifiers", "shared.messages", "shared.models", "shared.monitors", "shared.settings"},
     "shared.delivery": {"shared.models", "shared.messages", "shared.store", "shared.notifiers", "shared.logs"},
     "shared.web": {"shared.alerting", "shared.store", "shared.settings", "shared.logs"},
     "functions": {"shared"},

@@ -14,6 +14,7 @@ from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import MAX_EVENTS_PER_REQUEST, Event, now
+from shared.notifiers import routes_of
 from shared.settings import Settings
 from shared.store import Ingested, log_change, open_store
 
@@ -30,7 +31,7 @@ def ingest_event(request: Request, settings: Settings) -> Response:
     events = _array().validate_json(body) if is_array else [Event.model_validate_json(body)]
     channels = configured()
     store = open_store(settings)
-    ingested = store.events.add(events, received_at=now(), sent_at=_sent_at(request), channels=tuple(channels))
+    ingested = store.events.add(events, received_at=now(), sent_at=_sent_at(request), channels=routes_of(channels))
     _log(ingested, is_array=is_array)
     owed = [notification_id for event in ingested for notification_id in event.notification_ids]
     deliver_at_once(store, channels, owed, settings.message_language, settings.notification_ttl_seconds)

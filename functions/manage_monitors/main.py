@@ -17,6 +17,7 @@ from shared.models import Change, now
 from shared.models.scalars import Text, whole
 from shared.monitors.policy import Policy
 from shared.monitors.windows.window import Window
+from shared.notifiers import routes_of
 from shared.settings import Settings
 from shared.store import OwnedElsewhere, Store, log_change, open_store
 
@@ -100,7 +101,7 @@ def remove_monitor(request: Request, settings: Settings, monitor_id: str) -> Res
     """204; an outage of the monitor ends, and says that it is no longer watched."""
     channels = configured()
     store = open_store(settings)
-    changes = store.monitors.remove(_number(monitor_id), now=now(), channels=tuple(channels))
+    changes = store.monitors.remove(_number(monitor_id), now=now(), channels=routes_of(channels))
     step("server", "monitor_removed", monitor_id=monitor_id)
     _notify(store, settings, changes)
     return Response(status=204)
@@ -124,7 +125,7 @@ def apply_configuration(request: Request, settings: Settings) -> Response:
     channels = configured()
     store = open_store(settings)
     plan = store.monitors.apply(
-        policies, lines, body, now=now(), channels=tuple(channels), windows=windows, is_dry_run=is_dry_run
+        policies, lines, body, now=now(), channels=routes_of(channels), windows=windows, is_dry_run=is_dry_run
     )
     if not is_dry_run:
         step(
@@ -168,7 +169,7 @@ def _save(store: Store, settings: Settings, monitor_id: int, new: Any) -> Respon
         raise OwnedElsewhere(stored.row["name"], stored.row["source"], stored.row["line"])
     policy: Policy = new(stored.policy)
     channels = configured()
-    entry, changes = store.monitors.replace(monitor_id, policy, now=now(), channels=tuple(channels))
+    entry, changes = store.monitors.replace(monitor_id, policy, now=now(), channels=routes_of(channels))
     step("server", "monitor_changed", monitor=policy.name, target_url=policy.target, is_watched=policy.enabled)
     _notify(store, settings, changes)
     return web.answer(monitor_of(entry, shows_token=True))

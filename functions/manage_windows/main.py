@@ -17,6 +17,7 @@ from shared.models import Time, as_text, now
 from shared.models.times import written_out
 from shared.monitors.windows.spans import Span
 from shared.monitors.windows.window import Window
+from shared.notifiers import routes_of
 from shared.settings import Settings
 from shared.store import Store, open_store
 
@@ -76,7 +77,8 @@ def change_window(request: Request, settings: Settings, window_id: str) -> Respo
     stored = store.windows.get(_number(window_id)).window
     merged = {**stored.model_dump(mode="json", exclude_none=True), **fields}
     window = Window.model_validate({name: value for name, value in merged.items() if value is not None})
-    entry, released = store.windows.replace(_number(window_id), window, now=now())
+    channels = routes_of(configured())
+    entry, released = store.windows.replace(_number(window_id), window, now=now(), channels=channels)
     step("server", "window_changed", window_id=window_id, kind=window.kind, by=window.by)
     _send(store, settings, released)
     return web.answer(_shown(entry, now()))
@@ -86,7 +88,7 @@ def change_window(request: Request, settings: Settings, window_id: str) -> Respo
 def end_window(request: Request, settings: Settings, window_id: str) -> Response:  # every route takes it
     """204: it ends early, or never comes. What it held is sent at once."""
     store = open_store(settings)
-    released = store.windows.remove(_number(window_id), now=now())
+    released = store.windows.remove(_number(window_id), now=now(), channels=routes_of(configured()))
     step("server", "window_ended", window_id=window_id)
     _send(store, settings, released)
     return Response(status=204)

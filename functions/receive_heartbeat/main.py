@@ -13,6 +13,7 @@ from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import now
+from shared.notifiers import routes_of
 from shared.settings import Settings
 from shared.store import HeartbeatNotFound, TokenShared, log_change, open_store
 
@@ -64,7 +65,7 @@ def _take(request: Request, settings: Settings, token: str, ping: Ping, *, key: 
     channels = configured()
     store = open_store(settings)
     try:
-        taken = store.heartbeats.take(token, ping, now=now(), channels=tuple(channels), key=key)
+        taken = store.heartbeats.take(token, ping, now=now(), channels=routes_of(channels), key=key)
     except HeartbeatNotFound as unknown:
         _GUESSES.note(address, token, is_right=False)
         return _refused(404, str(unknown))

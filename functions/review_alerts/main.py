@@ -11,6 +11,7 @@ from shared import web
 from shared.channels import configured
 from shared.logs import step
 from shared.models import NotificationKind, now
+from shared.notifiers import routes_of
 from shared.settings import Settings
 from shared.store import log_change, open_store
 
@@ -25,14 +26,15 @@ def review_alerts(request: Request, settings: Settings) -> Response:
 
     ``{"silent_agents": 0, "missed_pings": 0, "outlived_windows": 0, "reminders": 0, "escalations": 0}``
     """
-    channels = tuple(configured())
+    channels = routes_of(configured())
     store = open_store(settings)
     at = now()
     silences = store.agents.review(now=at, channels=channels)
     missed = store.heartbeats.review(now=at, channels=channels)
     unchecked = store.lapses.review(now=at)
-    outlived = store.maintenance.review(now=at, channels=channels)
+    # Before messages are released: otherwise a reminder that was held and a newer one would both be sent.
     followed = store.follow_ups.review(now=at, channels=channels)
+    outlived = store.maintenance.review(now=at, channels=channels)
     _log(missed, followed, unchecked)
     for change in (*silences, *(change for each in missed for change in each.changes), *outlived):
         log_change(change)

@@ -11,6 +11,7 @@ from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import AlertStatus, Text, now
+from shared.notifiers import routes_of
 from shared.settings import Settings
 from shared.store import open_store
 
@@ -61,7 +62,7 @@ def update_alert(request: Request, settings: Settings) -> Response:
     channels = configured()
     store = open_store(settings)
     change = store.alerts.move(
-        alert_id, update.status, by=update.by, at=now(), channels=tuple(channels), silence_seconds=update.silence
+        alert_id, update.status, by=update.by, at=now(), channels=routes_of(channels), silence_seconds=update.silence
     )
     alert = change.alert
     if change.kind:

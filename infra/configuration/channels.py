@@ -1,61 +1,20 @@
 """The channels of the file: which fields each kind has, and what is wrong with those that are written."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError
 
 from infra.configuration.reading.filling import filled
 from infra.configuration.reading.mistakes import BROKEN, Mistake, is_wrong, one_of, shown, unknown_key
 from infra.configuration.reading.nodes import Entry, MappingNode, data_of
 from infra.configuration.reading.validation import Source, checked
-from infra.configuration.sections import Words
+from shared.channels import CONSOLE, MAX_NAME_LENGTH, OFF, VARIABLES, is_console_off
 from shared.channels import JSON as CHANNELS
-from shared.channels import MAX_NAME_LENGTH, VARIABLES
 from shared.channels import read as channels_in
-from shared.monitors.durations import Duration
-from shared.monitors.parts import Part
-from shared.monitors.windows.recurrence import ClockTime, TimeZone
+from shared.channels.fields import Common
 from shared.notifiers import NotifierKind, kind_named, kinds
 from shared.settings.secrets import HIDDEN
-
-Kind = Literal[
-    "OUTAGE",
-    "RECOVERY",
-    "REMINDER",
-    "ESCALATION",
-    "FLAPPING",
-    "DEGRADED",
-    "CERTIFICATE_EXPIRING",
-    "AGENT_SILENT",
-    "LOCATION_OFFLINE",
-    "CHANNEL_REFUSED",
-    "DRILL",
-    "DRILL_MISSED",
-]
-
-
-def _about(text: str) -> Any:
-    return Field(None, description=text)
-
-
-class QuietHours(Part):
-    """A part of each day in which a channel holds its messages. It may cross midnight."""
-
-    begins: ClockTime = Field(alias="from", description="When it begins.")
-    ends: ClockTime = Field(alias="to", description="When it ends.")
-    time_zone: TimeZone | None = _about("The zone of both times, such as `Asia/Seoul`.")
-
-
-class Common(Part):
-    """The fields of every kind of channel."""
-
-    title: Words | None = _about("A template of the message's title.")
-    text: Words | None = _about("A template of the message's text.")
-    language: Literal["en", "ko"] | None = _about("The language of its messages. Without it, MESSAGE_LANGUAGE.")
-    only: Annotated[tuple[Kind, ...], Field(min_length=1)] | None = _about("The kinds of message that it gets.")
-    quiet_hours: QuietHours | None = _about('When its messages are held, such as {from: "22:00", to: "07:00"}.')
-    delay: Duration | None = _about("It is notified only if an outage lasts longer than this.")
 
 
 class Fields(NamedTuple):
@@ -94,21 +53,26 @@ class Known(NamedTuple):
     kinds: frozenset[str]
 
 
-def known_channels(channels: Mapping[str, Mapping[str, Any]], environ: Mapping[str, str]) -> Known:
+def known_channels(channels: Mapping[str, Any], environ: Mapping[str, str]) -> Known:
     """The channels of the file and of the environment, which make one set."""
     others, _ = channels_in(environ)
-    found = {str(channel["kind"]) for channel in channels.values() if "kind" in channel}
-    return Known(frozenset({*channels, *others}), frozenset(found | {notifier.kind for notifier in others.values()}))
+    own = dict(channels)
+    if is_console_off(CONSOLE, own.get(CONSOLE)):
+        del own[CONSOLE]
+        others.pop(CONSOLE, None)
+    found = {str(channel["kind"]) for channel in own.values() if "kind" in channel}
+    return Known(frozenset({*own, *others}), frozenset(found | {notifier.kind for notifier in others.values()}))
 
 
-def read_channels(
-    entries: Mapping[str, Entry], environ: Mapping[str, str], mistakes: list[Mistake]
-) -> dict[str, dict[str, Any]]:
+def read_channels(entries: Mapping[str, Entry], environ: Mapping[str, str], mistakes: list[Mistake]) -> dict[str, Any]:
     """The channels by name, as ``CHANNELS`` takes them; of one that is wrong, at least the kind if it is right."""
     of_variables, _ = channels_in({name: environ.get(name, "") for name in VARIABLES if name != CHANNELS})
-    channels = {}
+    channels: dict[str, Any] = {}
     for name, entry in entries.items():
         source = Source(f"channels {shown(name)}", entry.line, entry.node)
+        if is_console_off(name, data_of(entry.node)):
+            channels[name] = OFF
+            continue
         if not name.isprintable() or name != name.strip() or not 0 < len(name) <= MAX_NAME_LENGTH:
             expected = f"1 to {MAX_NAME_LENGTH} printable characters, without a blank at either end"
             mistakes.append(source.mistake((), f"the name does not fit: expected {expected}"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from infra.configuration.channels import known_channels, read_channels
+from infra.configuration.channels import OFF, known_channels, read_channels
 from infra.configuration.monitors import (
     Inherited,
     Settings,
@@ -52,7 +52,7 @@ class Configuration:
     """
 
     monitors: tuple[Policy, ...] = field(default=(), repr=False)
-    channels: Mapping[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+    channels: Mapping[str, Any] = field(default_factory=dict, repr=False)
     groups: Mapping[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     escalations: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     windows: tuple[dict[str, Any], ...] = ()
@@ -121,12 +121,15 @@ class _Reading:
         layers = [settings for settings in (defaults, *groups.values()) if settings]
         self._mistakes.extend(mistakes_in_monitors(watched, layers, self._names))
         self._mistakes.extend(cycles(watched))
+        rest = self._rest()
+        # As CHANNELS takes them: there, each channel has its own words.
+        worded = {name: {**rest["templates"], **channel} for name, channel in channels.items() if channel != OFF}
         return Configuration(
             monitors=tuple(monitor.policy for monitor in watched),
-            channels=channels,
+            channels={**channels, **worded},
             groups={name: dict(group.fields) for name, group in groups.items()},
             lines=_lines(watched),
-            **self._rest(),
+            **rest,
         )
 
     def _rest(self) -> dict[str, Any]:

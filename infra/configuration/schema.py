@@ -5,11 +5,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from infra.configuration.channels import KINDS, Common
+from infra.configuration.channels import KINDS
 from infra.configuration.monitors import OWN_ALONE
 from infra.configuration.outline import ANCHORS
 from infra.configuration.sections import Drill, StatusPage, Step, Templates
 from shared import ROOT
+from shared.channels import CONSOLE, OFF
+from shared.channels.fields import Common
 from shared.monitors.schema import or_one, policy_schema, untitled
 from shared.monitors.windows.window import Window
 
@@ -46,7 +48,14 @@ def schema() -> dict[str, Any]:
 def _sections() -> dict[str, Any]:
     return {
         "defaults": _section("What every monitor has that does not say it itself.", _to("Settings")),
-        "channels": _section("Where messages go, by name.", {"type": "object", "additionalProperties": _to("Channel")}),
+        "channels": _section(
+            "Where messages go, by name.",
+            {
+                "type": "object",
+                "properties": {CONSOLE: {"description": "Print no messages.", "enum": [OFF, False]}},
+                "additionalProperties": _to("Channel"),
+            },
+        ),
         "groups": _section("What the monitors of a group have that do not say it themselves.", _by_name("Settings")),
         "escalations": _section(
             "Who else is notified if nobody acknowledges an alert, by name.",

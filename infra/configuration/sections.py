@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from shared.channels.fields import Words
 from shared.models.scalars import Text
 from shared.monitors.durations import Duration
 from shared.monitors.parts import Names, Part
@@ -16,7 +17,6 @@ from shared.monitors.windows.recurrence import RECURRENCES, Recurring, about
 # They are paths of the page that has no slug.
 _TAKEN_SLUGS = ("feed.atom", "feed.json", "monitors")
 Line = Annotated[Text, Field(max_length=200)]
-Words = Annotated[Text, Field(min_length=1, max_length=10_000)]
 
 
 class Step(Part):

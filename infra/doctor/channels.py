@@ -20,7 +20,9 @@ def examine_channels(
     if {notifier.kind for notifier in channels.values()} <= {"console"}:
         yield warning(
             "channels",
-            "only the console is on: people who do not watch it are not notified",
+            "only the console is on: people who do not watch it are not notified"
+            if channels
+            else "no channel is on: nobody is notified",
             expected="a channel that reaches people",
             fix="TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID, or SNS_TOPIC_ARN; shared/notifiers/README.md says how",
         )

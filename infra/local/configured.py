@@ -145,16 +145,21 @@ def _read(settings: Settings, environ: Mapping[str, str]) -> "Configuration | No
         raise FileWrong(str(wrong)) from None
 
 
-def usable(channels: Mapping[str, dict[str, Any]]) -> tuple[dict[str, dict[str, Any]], list[str]]:
+def usable(channels: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The channels, as far as this version can use them, and what of them it cannot, a line each."""
+    from shared.channels import COMMON, is_console_off
     from shared.notifiers import kind_named, kinds
 
-    found, left_out = {}, []
+    found: dict[str, Any] = {}
+    left_out = []
     for name, channel in channels.items():
+        if is_console_off(name, channel):
+            found[name] = channel
+            continue
         if channel["kind"] not in kinds():
             left_out.append(f"channel {name}: nobody is notified there, since {channel['kind']} is not supported yet")
             continue
-        known = {"kind", *kind_named(channel["kind"]).model_fields}
+        known = {"kind", *kind_named(channel["kind"]).model_fields, *COMMON}
         found[name] = {field: value for field, value in channel.items() if field in known}
         if unused := sorted(channel.keys() - known):
             left_out.append(f"channel {name}: not used yet: {', '.join(unused)}")

@@ -96,7 +96,7 @@ def banner(settings: Settings, channels: Mapping[str, NotifierKind], *, is_new: 
         ("watching", watched[0] if watched else "nothing yet: set TARGET_URL, write bonghwa.yaml, or POST /monitors"),
         # One a line, so that a comma that was taken for a separator is seen.
         *(("", text) for text in watched[1:]),
-        ("channels", f"{', '.join(channels)}  (off: {', '.join(off) or 'none'})"),
+        ("channels", f"{', '.join(channels) or 'none'}  (off: {', '.join(off) or 'none'})"),
         ("database", settings.database),
         ("logs", f"{ROOT / settings.log_dir if settings.log_dir else '-'}/server.log, agent.log"),
         ("settings", f"{ROOT / '.env'}{'  (made now, with a new API_KEY)' if is_new else ''}"),

@@ -58,7 +58,8 @@ def plan_of(platform: str, load: Load) -> Plan:
     prices = {name: Price(**price) for name, price in said["prices"].items()}
     where = f"{said['name']}, {said['region']}" if "region" in said else said["name"]
     # The console costs nothing.
-    paid = max(1, len(channels.configured(load.given)) - 1)
+    notifiers = channels.configured(load.given).values()
+    paid = max(1, sum(notifier.kind != channels.CONSOLE for notifier in notifiers))
     found: Plan = PLATFORMS[platform].plan(load, measured(), prices, where, paid)
     return found
 

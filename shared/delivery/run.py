@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared.delivery.retry import retry_seconds
-from shared.delivery.texts import Language, message_about
+from shared.delivery.sending import send
+from shared.delivery.texts import Language
 from shared.delivery.unrecorded import unrecorded_of
 from shared.logs import step
-from shared.models import Attempt, AttemptStatus, now, storable
-from shared.models.message import Circumstances, Message
+from shared.models import Attempt, AttemptStatus, now
 from shared.models.notification import OUTCOMES
-from shared.notifiers import Notifier, SendFailed, pace_of, shows_facts, unexpected
+from shared.notifiers import Notifier, pace_of
 from shared.store import Owed, Store, StoreUnavailable
 
 LEASE_SECONDS = 30.0
@@ -92,8 +92,8 @@ def deliver_owed(
             channel=given_up.channel,
         )
     run = _Run(store, notifiers, language, RUN, clock, ttl_seconds, pause=pause)
-    if store.notifications.has_due(notifiers, now=clock()):
-        run.go()
+    run.channels = store.notifications.due(notifiers.keys(), now=clock())
+    run.go()
     return {**run.outcomes, AttemptStatus.EXPIRED: len(expired)}
 
 
@@ -119,29 +119,52 @@ class _Run:
         self.outcomes = dict.fromkeys(OUTCOMES, 0)
         self._unrecorded = unrecorded_of(store)
         self._started = time.monotonic()
+        self._senders: dict[str, threading.Thread] = {}
         self._lock = threading.Lock()
         # How many channels are sending, or wait for a list.
         self._busy = 0
         self._trouble: StoreUnavailable | None = None
 
     def go(self) -> None:
-        """Serve every channel. Raises StoreUnavailable if that ended a sender."""
-        threads: list[threading.Thread] = []
+        """Serve the channels, and those that come to owe something meanwhile. Raises what ended a sender.
+
+        Raises:
+            StoreUnavailable: the store failed.
+        """
+        self._start(self.channels)
+        asks_at = time.monotonic() + POLL_SECONDS
+        while sending := [sender for sender in self._senders.values() if sender.is_alive()]:
+            sending[0].join(max(0.0, asks_at - time.monotonic()))
+            if time.monotonic() >= asks_at:
+                self._start(self._come_due())
+                asks_at = time.monotonic() + POLL_SECONDS
+        if self._trouble:
+            raise self._trouble
+
+    def _start(self, channels: Collection[str]) -> None:
+        """Start a sender for each of these channels that has none."""
         unserved: list[str] = []
-        for channel in self.channels:
-            thread = threading.Thread(target=self._serve, args=(channel,), daemon=True)
+        for channel in channels:
+            if channel in self._senders and self._senders[channel].is_alive():
+                continue
+            sender = threading.Thread(target=self._serve, args=(channel,), daemon=True, name=f"sender of {channel}")
             try:
-                thread.start()
+                sender.start()
             except RuntimeError:  # this machine is short of threads
                 unserved.append(channel)
             else:
-                threads.append(thread)
+                self._senders[channel] = sender
         for channel in unserved:
             self._serve(channel)
-        for thread in threads:
-            thread.join()
-        if self._trouble:
-            raise self._trouble
+
+    def _come_due(self) -> Collection[str]:
+        """The channels that something has come due on. A sender that is slow on another must not hold it up."""
+        if self.among is not None or self._trouble or not self._busy or self._elapsed() > self.budget.starts_until:
+            return ()
+        try:
+            return self.store.notifications.due(self.notifiers.keys(), now=self.clock())
+        except StoreUnavailable:
+            return ()  # the senders say so, if they need it
 
     def _serve(self, channel: str) -> None:
         pause = POLL_SECONDS
@@ -207,8 +230,11 @@ class _Run:
         """Send one message about all that is listed, and record how that went for each."""
         first, *others = (owed.notification for owed in listed)
         attempted_at, started = self.clock(), time.perf_counter()
+        seconds = min(SEND_SECONDS, self.budget.ends_at - self._elapsed())
         with self._being_busy():
-            status, answer, retry_after = self._send(listed)
+            status, answer, retry_after = send(
+                listed, self.notifiers[first.channel], self.store, self.language, now=attempted_at, seconds=seconds
+            )
         duration_ms = round((time.perf_counter() - started) * 1000, 3)
         due_at = self._due_at(listed, retry_after) if status is AttemptStatus.RETRY else None
         self._unrecorded.add(
@@ -248,32 +274,6 @@ class _Run:
                 if not trouble.is_transient or self._elapsed() + POLL_SECONDS > self.budget.ends_at:
                     raise
             time.sleep(POLL_SECONDS)
-
-    def _send(self, listed: Sequence[Owed]) -> tuple[AttemptStatus, str, float | None]:
-        notifier = self.notifiers[listed[0].notification.channel]
-        message, remark = message_about(listed, self.language, self._circumstances(listed, notifier))
-        status, answer, retry_after = self._hand_over(message, notifier)
-        # The channel's own words may hold anything, and the store must be able to keep them.
-        return status, storable(answer + remark), retry_after
-
-    def _circumstances(self, listed: Sequence[Owed], notifier: Notifier) -> Circumstances | None:
-        if len(listed) > 1 or not shows_facts(notifier):
-            return None
-        try:
-            return self.store.alerts.circumstances(listed[0].alert, now=self.clock().astimezone())
-        except StoreUnavailable:
-            return None  # a message without them is better than a later one
-
-    def _hand_over(self, message: Message, notifier: Notifier) -> tuple[AttemptStatus, str, float | None]:
-        seconds = min(SEND_SECONDS, self.budget.ends_at - self._elapsed())
-        try:
-            accepted = notifier.send(message, timeout_seconds=seconds)
-        except SendFailed as failure:
-            status = AttemptStatus.FAILED if failure.is_permanent else AttemptStatus.RETRY
-            return status, str(failure), failure.retry_after
-        except Exception as defect:  # noqa: BLE001  # a notifier's defect must not lose the message
-            return AttemptStatus.RETRY, unexpected(notifier, defect), None
-        return AttemptStatus.SENT, str(accepted.answer), None
 
 
 def _name(defect: Exception) -> str:

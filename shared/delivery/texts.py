@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from shared.logs import step
 from shared.messages import Language, compose_short, compose_short_list
 from shared.messages import message_about as composed
+from shared.models.channel import Preferences
 from shared.models.message import Circumstances, Message
 from shared.store import Owed
 
@@ -13,13 +14,21 @@ __all__ = ["Language", "message_about"]
 
 
 def message_about(
-    listed: Sequence[Owed], language: Language, circumstances: Circumstances | None = None
+    listed: Sequence[Owed],
+    language: Language,
+    circumstances: Circumstances | None = None,
+    preferences: Preferences | None = None,
 ) -> tuple[Message, str]:
-    """The message about one notification, or the list of several, and what the log must say about it."""
+    """The message about one notification, or the list of several, and what the log must say about it.
+
+    ``preferences``: the channel's own language and templates, if it has any.
+    """
+    wishes = preferences or Preferences()
+    language = wishes.language or language
     pairs = [(owed.alert, owed.notification) for owed in listed]
     remark = f" (a list of {len(pairs)})" if len(pairs) > 1 else ""
     try:
-        return composed(pairs, language, circumstances=circumstances), remark
+        message = composed(pairs, language, circumstances=circumstances)
     except Exception as defect:  # noqa: BLE001  # see above
         alert, first = pairs[0]
         step("server", "message_not_composed", level=logging.ERROR, failure=True, notification_id=first.id)
@@ -27,3 +36,19 @@ def message_about(
         text = compose_short(alert, first) if len(pairs) == 1 else compose_short_list(pairs)
         short = Message.of_text(text, language)
         return short._replace(notification=first, alert=alert, is_list=len(pairs) > 1), remark
+    if message.is_list or wishes.title is wishes.text is None:
+        return message, remark
+    message, failure = _in_own_words(message, wishes, pairs[0][1].channel)
+    return message, remark + failure
+
+
+def _in_own_words(message: Message, wishes: Preferences, channel: str) -> tuple[Message, str]:
+    """The message with the channel's templates, and what the log must say if they failed."""
+    # Imported here: few channels have a template.
+    from shared.messages.sandbox import TemplateFailed
+    from shared.messages.templates import rendered
+
+    try:
+        return rendered(message, title=wishes.title, text=wishes.text, channel=channel, zone=None), ""
+    except TemplateFailed as failed:
+        return message, f" (template failed: {failed}; built-in text sent)"

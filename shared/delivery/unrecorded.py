@@ -7,11 +7,12 @@ first, its lease expires and the message is sent again under the same id.
 import logging
 import threading
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
 from shared.logs import step
 from shared.models import Attempt, Change, Notification
+from shared.notifiers import Notifier, routes_of
 from shared.store import AlertNotFound, Store, StoreUnavailable, log_change
 
 # At most one per sender: a sender records its attempt before it claims the next.
@@ -29,8 +30,8 @@ class Unrecorded:
         """Keep an attempt; to be called before anything else may fail."""
         self._attempts.append(attempt)
 
-    def record(self, store: Store, channels: Collection[str]) -> None:
-        """Record them all; what that changes of alerts about channels is owed to ``channels``, and logged.
+    def record(self, store: Store, notifiers: Mapping[str, Notifier]) -> None:
+        """Record them all; what that changes of alerts about channels is owed to those of ``notifiers``, and logged.
 
         Raises:
             StoreUnavailable: what is left is kept.
@@ -40,7 +41,7 @@ class Unrecorded:
             while self._attempts:
                 attempt = self._attempts.popleft()
                 try:
-                    change = _record(store, attempt, channels)
+                    change = _record(store, attempt, notifiers)
                 except StoreUnavailable:
                     self._attempts.appendleft(attempt._replace(is_late=True))
                     raise
@@ -69,7 +70,7 @@ def unrecorded_of(store: Store) -> Unrecorded:
         return _by_store.setdefault(store, Unrecorded())
 
 
-def _record(store: Store, attempt: Attempt, channels: Collection[str]) -> Change | None:
+def _record(store: Store, attempt: Attempt, notifiers: Mapping[str, Notifier]) -> Change | None:
     if attempt.is_late:
         every = (attempt.notification, *attempt.listed)
         known = [notification for notification in every if _still_has(store, notification)]
@@ -79,7 +80,7 @@ def _record(store: Store, attempt: Attempt, channels: Collection[str]) -> Change
         if not known:
             return None
         attempt = attempt._replace(notification=known[0], listed=tuple(known[1:]))
-    return store.notifications.record(attempt, channels=channels)
+    return store.notifications.record(attempt, channels=routes_of(notifiers))
 
 
 def _still_has(store: Store, notification: Notification) -> bool:

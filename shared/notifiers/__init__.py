@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, Self,
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
+from shared.models.channel import Preferences, Route
 from shared.notifiers import services
 from shared.notifiers.outcomes import Accepted, SendFailed
 from shared.settings import SettingError, secrets
@@ -35,6 +36,8 @@ __all__ = [
     "kind_named",
     "kinds",
     "pace_of",
+    "preferences_of",
+    "routes_of",
     "shows_facts",
     "unexpected",
 ]
@@ -95,6 +98,7 @@ class NotifierKind(BaseModel, ABC):
     permission_on_aws: ClassVar[Permission | None] = None
 
     _setting_names: Mapping[str, str] = PrivateAttr(default_factory=dict)
+    _preferences: Preferences | None = PrivateAttr(None)
 
     @abstractmethod
     def send(self, message: "Message", *, timeout_seconds: float) -> Accepted:
@@ -123,10 +127,20 @@ class NotifierKind(BaseModel, ABC):
         notifier._setting_names = setting_names
         return notifier
 
+    def with_preferences(self, preferences: Preferences) -> Self:
+        """The same channel, with what it says in the fields that every kind has."""
+        self._preferences = preferences
+        return self
+
     @property
     def kind(self) -> str:
         """The kind's name."""
         return _kind_of(type(self))
+
+    @property
+    def common(self) -> Preferences:
+        """What the channel says in the fields that every kind has."""
+        return self._preferences or Preferences(route=Route(self.kind))
 
     @property
     def pace(self) -> "Pace | None":
@@ -165,9 +179,19 @@ def pace_of(notifier: Notifier) -> "Pace | None":
     return pace
 
 
+def preferences_of(notifier: Notifier) -> Preferences:
+    """What the channel says in the fields that every kind has; nothing if it is no kind of channel."""
+    return notifier.common if isinstance(notifier, NotifierKind) else Preferences()
+
+
 def shows_facts(notifier: Notifier) -> bool:
     """See NotifierKind.shows_facts; not for what is no kind of channel."""
     return getattr(notifier, "shows_facts", False)
+
+
+def routes_of(notifiers: Mapping[str, Notifier]) -> dict[str, Route]:
+    """Which messages each channel gets, and when; everything at once if it is no kind of channel."""
+    return {name: preferences_of(notifier).route for name, notifier in notifiers.items()}
 
 
 def unexpected(notifier: Notifier, defect: Exception) -> str:

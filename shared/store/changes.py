@@ -1,12 +1,24 @@
 """A change of an alert, saved together with what it owes. All inside the caller's transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from shared.alerting import resolve
+from shared.alerting.routing.routes import ACKNOWLEDGED, Message, decide, ends_with_acknowledgement, select, untold
 from shared.logs import step
-from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Monitor, NotificationKind, NotificationStatus
+from shared.models import (
+    Alert,
+    AlertKind,
+    Cause,
+    Change,
+    ChangeKind,
+    Monitor,
+    Notification,
+    NotificationKind,
+    NotificationStatus,
+)
+from shared.models.channel import Channels, Route, by_name
 from shared.store.engines.database import Transaction
 from shared.store.tables import alerts, notification_logs, notifications
 from shared.words import cause_text
@@ -22,7 +34,7 @@ def open_alert(
     cause: Cause | None,
     failed_at: datetime,
     opened_at: datetime,
-    channels: Iterable[str],
+    channels: Channels,
     now: datetime,
     reported: str | None = None,
     target_url: str | None = None,
@@ -55,7 +67,7 @@ def resolve_alert(
     alert: Alert,
     at: datetime,
     *,
-    channels: Iterable[str],
+    channels: Channels,
     now: datetime,
     reason: str | None = None,
     hold: str | None = None,
@@ -73,33 +85,47 @@ def resolve_alert(
 def owe(
     transaction: Transaction,
     alert: Alert,
-    channels: Iterable[str],
+    channels: Channels,
     *,
     now: datetime,
     hold: str | None = None,
     reason: str | None = None,
+    kind: NotificationKind | None = None,
     **said: Any,
 ) -> tuple[int, ...]:
-    """Owe the alert's newest change to ``channels``; the ids of those messages that can be sent now.
+    """Owe the alert's newest change to ``channels``, as their routes say; the ids of what can be sent now.
 
-    ``hold``: the rule that holds them back. An end is kept from a channel that still waits for the beginning: both
-    would come at once, and nobody could do anything any more. ``reason`` and ``said``: see ``notifications.owe``.
+    ``hold``: the rule that holds the messages back. An end is kept from a channel that still waits for the beginning:
+    both would come at once, and nobody could do anything any more. ``kind``, ``reason`` and ``said``: see
+    ``notifications.owe``.
     """
-    untold = {} if alert.status.is_active else _suppress_held(transaction, alert, now)
+    kept_from = {} if alert.status.is_active else _suppress_held(transaction, alert, now)
+    message = Message(kind or notifications.kind_of(alert), alert.opened_at)
     ready: list[int] = []
-    for channel in channels:
-        status, rule = NotificationStatus.PENDING, None
-        if channel in untold:
-            status, rule = NotificationStatus.SUPPRESSED, untold[channel]
-        elif hold is not None:
-            status, rule = NotificationStatus.HELD, hold
-        owed = notifications.owe(transaction, alert, [channel], now=now, status=status, reason=reason or rule, **said)
-        if status is NotificationStatus.PENDING:
+    for channel, route in by_name(channels).items():
+        verdict = decide(message, route, now, held_by=hold, untold=kept_from.get(channel))
+        about = {**said, "kind": message.kind, "status": verdict.status, "reason": reason or verdict.rule}
+        owed = notifications.owe(transaction, alert, [channel], now=now, **about)
+        if verdict.status is NotificationStatus.PENDING:
             ready += [each.id for each in owed]
             continue
         for each in owed:
             notification_logs.add_decision(transaction, each, now)
     return tuple(ready)
+
+
+def acknowledge(transaction: Transaction, alert: Alert, channels: Channels, now: datetime) -> None:
+    """Send nothing any more of what waits to see whether somebody acknowledges the alert."""
+    routes = by_name(channels)
+    for each in notifications.held(transaction, alert.id):
+        message, route = Message(each.kind, alert.opened_at), routes.get(each.channel, Route())
+        if ends_with_acknowledgement(message, each.reason, route, now):
+            suppress(transaction, each, now, reason=ACKNOWLEDGED)
+
+
+def suppress(transaction: Transaction, held: Notification, now: datetime, *, reason: str | None = None) -> None:
+    """Never send a notification that is held. ``reason``: why, if not for the rule that holds it."""
+    notification_logs.add_decision(transaction, notifications.suppress(transaction, held, reason), now)
 
 
 def keep_back(
@@ -118,45 +144,43 @@ def keep_back(
         notification_logs.add_decision(transaction, each, now)
 
 
-def _suppress_held(transaction: Transaction, alert: Alert, now: datetime) -> dict[str, str | None]:
-    """Send nothing any more of what is held back about the alert.
-
-    The channels that heard nothing of it for that reason, each with the rule that held it.
-    """
-    held = notifications.held(transaction, alert.id)
-    if not held:
-        return {}
-    for each in held:
-        notification_logs.add_decision(transaction, notifications.suppress(transaction, each), now)
-    not_told = (NotificationStatus.HELD, NotificationStatus.SUPPRESSED)
-    told = {each.channel for each in notifications.of_alert(transaction, alert.id) if each.status not in not_told}
-    return {each.channel: each.reason for each in held if each.channel not in told}
+def _suppress_held(transaction: Transaction, alert: Alert, now: datetime) -> dict[str, str]:
+    """Send nothing any more of what is held back about the alert; the channels that heard nothing: see ``untold``."""
+    said = notifications.rows_of_alert(transaction, alert.id)
+    for row in said:
+        if row["status"] == NotificationStatus.HELD:
+            suppress(transaction, notifications.salvage(row, now), now)
+    return untold(said)
 
 
-def channels_of(monitor: Monitor, configured: Sequence[str]) -> Sequence[str]:
+def channels_of(monitor: Monitor, configured: Channels) -> Mapping[str, Route]:
     """Those of the ``configured`` channels that hear of a monitor. The console prints everything.
 
-    All of them if the monitor names none that is configured: nobody would hear of its outage otherwise.
+    All of them if the monitor names none that is configured: nobody would hear of its outage otherwise. One whose list
+    is empty notifies nobody.
     """
+    routes = by_name(configured)
     if monitor.channels is None:
-        return configured
-    named = [channel for channel in configured if channel in monitor.channels]
-    return [channel for channel in configured if channel in named or channel == CONSOLE] if named else configured
+        return routes
+    named = select(monitor.channels, routes)
+    if monitor.channels and not named:
+        return routes
+    return {name: route for name, route in routes.items() if name in named or name == CONSOLE}
 
 
 def channels_for_recovery(
-    transaction: Transaction, monitor: Monitor, alert: Alert, configured: Sequence[str]
-) -> Sequence[str]:
+    transaction: Transaction, monitor: Monitor, alert: Alert, configured: Channels
+) -> Mapping[str, Route]:
     """Those that hear of an outage's end: also a channel that was told of the outage, and was taken away since."""
-    named = channels_of(monitor, configured)
-    if len(named) == len(configured):
-        return configured
+    routes, named = by_name(configured), channels_of(monitor, configured)
+    if len(named) == len(routes):
+        return routes
     told = {
         notification.channel
         for notification in notifications.of_alert(transaction, alert.id)
         if notification.status is not NotificationStatus.SUPPRESSED
     }
-    return [channel for channel in configured if channel in named or channel in told]
+    return {channel: route for channel, route in routes.items() if channel in named or channel in told}
 
 
 def log_change(change: Change) -> None:

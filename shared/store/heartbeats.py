@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from shared.alerting import WatchPeriod
 from shared.alerting.heartbeats import Beat, Ping, after_change, after_gap, after_ping, in_order, run_ms
 from shared.models import Cause, Event, as_text
+from shared.models.channel import Channels
 from shared.monitors.parts import Heartbeat
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.engines.group_commit import Group
@@ -37,7 +38,7 @@ class Heartbeats:
         # Many jobs begin at the same second, and share a commit.
         self._group = Group(database)
 
-    def take(self, token: str, ping: Ping, *, now: datetime, channels: Sequence[str], key: str | None = None) -> Taken:
+    def take(self, token: str, ping: Ping, *, now: datetime, channels: Channels, key: str | None = None) -> Taken:
         """Save a ping with what it means and what it owes to ``channels``. ``key``: see ``table.key_of``.
 
         Raises:
@@ -52,7 +53,7 @@ class Heartbeats:
             )
         )
 
-    def review(self, *, now: datetime, channels: Sequence[str]) -> list[Ingested]:
+    def review(self, *, now: datetime, channels: Channels) -> list[Ingested]:
         """Save an event for each ping that was newly missed: it opens an outage.
 
         To be called after ``agents.review``, which knows since when somebody watches.

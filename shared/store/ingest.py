@@ -19,6 +19,7 @@ from shared.models import (
     Monitor,
     MonitorState,
 )
+from shared.models.channel import Channels
 from shared.store.engines.database import Transaction
 from shared.store.judging.active_alerts import ActiveAlerts
 from shared.store.judging.coverage import Coverage
@@ -73,7 +74,7 @@ def ingest(
     *,
     received_at: datetime,
     sent_at: datetime | None,
-    channels: Sequence[str],
+    channels: Channels,
     are_pings_missed: bool = False,
     limits: tuple[float, float] | None = None,
 ) -> list[Ingested]:
@@ -107,7 +108,7 @@ class _Intake:
         self,
         transaction: Transaction,
         received_at: datetime,
-        channels: Sequence[str],
+        channels: Channels,
         names: Iterable[str],
         coverage: Coverage,
         *,

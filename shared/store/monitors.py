@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 from shared.alerting import Reason
 from shared.history.facts import What
 from shared.models import Alert, AlertKind, Change, Monitor, MonitorState, as_text
+from shared.models.channel import Channels
 from shared.monitors.policy import Policy
 from shared.monitors.windows.window import Window
 from shared.store.asking.entries import PAUSED, Entry, entries, entry
@@ -74,7 +75,7 @@ class Monitors:
             return entry(transaction, policies.get(transaction, monitor_id))
 
     def replace(
-        self, monitor_id: int, policy: Policy, *, now: datetime, channels: Sequence[str]
+        self, monitor_id: int, policy: Policy, *, now: datetime, channels: Channels
     ) -> tuple[Entry, list[Change]]:
         """Replace a monitor's policy; also the changes that this makes, if it is paused.
 
@@ -101,7 +102,7 @@ class Monitors:
             edit.save()
             return entry(transaction, policies.get(transaction, monitor_id)), changes
 
-    def remove(self, monitor_id: int, *, now: datetime, channels: Sequence[str]) -> list[Change]:
+    def remove(self, monitor_id: int, *, now: datetime, channels: Channels) -> list[Change]:
         """Watch a monitor no more; an outage of it ends with the reason 'removed'. Raises as ``replace`` does.
 
         One that is only reported can be removed too; it comes back with its next event.
@@ -134,7 +135,7 @@ class Monitors:
         body: dict[str, Any],
         *,
         now: datetime,
-        channels: Sequence[str],
+        channels: Channels,
         windows: Sequence[Window] = (),
         is_dry_run: bool = False,
     ) -> Plan:
@@ -147,7 +148,7 @@ class Monitors:
         with contextlib.suppress(_DryRun), self._database.transaction() as transaction:
             edit = _Edit(transaction, now)
             plan = _apply(edit, wanted, lines, channels=channels)
-            has_new_windows = put_of_file(transaction, windows, now=now)
+            has_new_windows = put_of_file(transaction, windows, now=now, channels=channels)
             if body != configuration.body(transaction) or has_new_windows:
                 edit.body, edit.is_changed = body, True
             edit.save()
@@ -191,13 +192,13 @@ class _Edit:
             self._note(known["id"], PAUSED, MonitorState.UNKNOWN, Reason.WATCHED_AGAIN)
         return int(known["id"])
 
-    def pause(self, row: Row, policy: Policy, channels: Sequence[str]) -> list[Change]:
+    def pause(self, row: Row, policy: Policy, channels: Channels) -> list[Change]:
         """End the outage of a monitor that the new policy pauses."""
         if policy.enabled or not row["is_watched"]:
             return []
         return self._end_outage(row, Reason.PAUSED, channels)
 
-    def remove(self, row: Row, channels: Sequence[str]) -> list[Change]:
+    def remove(self, row: Row, channels: Channels) -> list[Change]:
         """Watch it no more."""
         changes = self._end_outage(row, Reason.REMOVED, channels)
         policies.unwatch(self.transaction, row["id"], version=self.version, removed_at=as_text(self.now))
@@ -205,7 +206,7 @@ class _Edit:
         self.is_changed = True
         return changes
 
-    def _end_outage(self, row: Row, reason: Reason, channels: Sequence[str]) -> list[Change]:
+    def _end_outage(self, row: Row, reason: Reason, channels: Channels) -> list[Change]:
         self._forget_state(row["id"], ends=True)
         found = alerts.active_of_monitor(self.transaction, row["name"])
         outage = next((alert for alert in found if alert.kind is AlertKind.OUTAGE), None)
@@ -213,7 +214,7 @@ class _Edit:
         self._note(row["id"], before, PAUSED, reason, outage)
         return [self._end(alert, Monitor.model_validate(dict(row)), reason, channels) for alert in found]
 
-    def _end(self, alert: Alert, monitor: Monitor, reason: Reason, channels: Sequence[str]) -> Change:
+    def _end(self, alert: Alert, monitor: Monitor, reason: Reason, channels: Channels) -> Change:
         occasion = Occasion(self.transaction, Coverage(self.transaction, self.now), channels, self.now)
         return end_alert(occasion, monitor, alert, self.now, reason)
 
@@ -227,7 +228,7 @@ class _Edit:
         state_changes.add(self.transaction, monitor_id, before, after, self.now, reason, alert_id=alert_id)
 
 
-def _apply(edit: _Edit, wanted: Sequence[Policy], lines: dict[str, int], *, channels: Sequence[str]) -> Plan:
+def _apply(edit: _Edit, wanted: Sequence[Policy], lines: dict[str, int], *, channels: Channels) -> Plan:
     known = policies.every_by_name(edit.transaction)
     plan = Plan(edit.version, [], {}, [], 0, [])
     unchanged = 0

@@ -19,6 +19,7 @@ from shared.models import (
     Notification,
     NotificationLog,
 )
+from shared.models.channel import Channels
 from shared.store.changes import open_alert, resolve_alert
 from shared.store.engines.database import MAX_ID, Database, Transaction
 from shared.store.tables import alerts, delivery_times, notification_logs, notifications
@@ -101,18 +102,17 @@ class Outbox:
             about = alerts.of_notifications(transaction, claimed)
             return Claimed([Owed(each, about[each.alert_id]) for each in claimed])
 
-    def has_due(self, channels: Collection[str], *, now: datetime) -> bool:
-        """Whether any of ``channels`` may have something to claim; a read, so that idle runs write nothing."""
+    def due(self, channels: Collection[str], *, now: datetime) -> set[str]:
+        """Those of ``channels`` that may have something to claim; a read, so that idle runs write nothing."""
         with self._database.snapshot() as snapshot:
-            due = notifications.due_channels(snapshot, now=now, skew=CLOCK_TOLERANCE)
-        return not due.isdisjoint(channels)
+            return notifications.due_channels(snapshot, now=now, skew=CLOCK_TOLERANCE).intersection(channels)
 
     def channels_of(self, notification_ids: Sequence[int]) -> set[str]:
         """The channels that these notifications go to, and perhaps others: those of the ids between them."""
         with self._database.snapshot() as snapshot:
             return notifications.channels_of(snapshot, min(notification_ids), max(notification_ids))
 
-    def record(self, attempt: Attempt, *, channels: Collection[str]) -> Change | None:
+    def record(self, attempt: Attempt, *, channels: Channels) -> Change | None:
         """Record an attempt. If it changes the alert about its channel, that is owed to the others of ``channels``.
 
         An attempt whose lease was taken over meanwhile still has its row, and so has each notification of a list. If a
@@ -166,7 +166,7 @@ def _note_time(transaction: Transaction, attempt: Attempt, notification: Notific
     )
 
 
-def _judge_channel(transaction: Transaction, attempt: Attempt, channels: Collection[str]) -> Change | None:
+def _judge_channel(transaction: Transaction, attempt: Attempt, channels: Channels) -> Change | None:
     channel, at = attempt.notification.channel, attempt.attempted_at
     try:
         refused = alerts.active(transaction, AlertKind.CHANNEL_REFUSED, channel)

@@ -1,7 +1,7 @@
 """The store of this process, composed of parts: what the functions ask of it, each question in one transaction."""
 
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from shared.alerting import (
     is_silent,
 )
 from shared.models import Agent, AlertKind, Cause, Change, Event
+from shared.models.channel import Channels
 from shared.store.asking.alerts import Alerts
 from shared.store.changes import open_alert
 from shared.store.engines.database import Database, Transaction
@@ -169,7 +170,7 @@ class Events:
         *,
         received_at: datetime,
         sent_at: datetime | None = None,
-        channels: Sequence[str],
+        channels: Channels,
     ) -> "list[Ingested]":
         """Save events, the alerts that they change and the notifications owed to ``channels``, all or nothing.
 
@@ -197,7 +198,7 @@ class Agents:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def review(self, *, now: datetime, channels: Collection[str]) -> list[Change]:
+    def review(self, *, now: datetime, channels: Channels) -> list[Change]:
         """Open an alert for each agent that has newly fallen silent; its monitors become UNKNOWN.
 
         To be called at least once a minute: that is how the store knows since when somebody watches.

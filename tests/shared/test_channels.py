@@ -121,7 +121,7 @@ A_NAME = "a name of 1 to 64 printable characters, without a blank at either end"
         ),
         (
             {"screen": {"kind": "console", "what\n": 1}},
-            "CHANNELS.screen.what? is '(hidden)': expected a setting of console: there is none",
+            "CHANNELS.screen.what? is '(hidden)': expected a setting of console: title, text, language, only,",
         ),
         # A name of a channel.
         ({"console": {"kind": "console"}}, "CHANNELS key is 'console': expected another name, since there is such a"),

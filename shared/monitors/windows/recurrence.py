@@ -2,14 +2,13 @@
 
 import math
 import re
-import zoneinfo
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from shared.models.scalars import Text
-from shared.monitors.expectations import CLOCK_TIME
 from shared.monitors.parts import Part, one_or_more
+from shared.monitors.windows.clock import ClockTime, TimeZone
 from shared.monitors.windows.spans import occurs
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -24,14 +23,6 @@ def _day(value: Any) -> Any:
     if isinstance(value, str) and value.lower() in (*_FULL_DAYS, *(day.lower() for day in _DAYS)):
         return value[:3].title()
     return value
-
-
-def _zone(name: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        raise ValueError("the name of a time zone, such as Asia/Seoul or UTC") from None
-    return name
 
 
 def _cron(text: str) -> str:
@@ -50,8 +41,6 @@ def _rule(text: str) -> str:
     return text
 
 
-ClockTime = Annotated[str, Field(pattern=CLOCK_TIME, examples=["02:30"])]
-TimeZone = Annotated[Text, Field(max_length=100, examples=["Asia/Seoul"]), AfterValidator(_zone)]
 Day = Annotated[Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], BeforeValidator(_day)]
 Days = Annotated[tuple[Day, ...], Field(min_length=1, max_length=7), BeforeValidator(one_or_more)]
 DaysOfMonth = Annotated[

@@ -1,10 +1,10 @@
 """Alerts: read, and moved by a person."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from shared.models import Alert, AlertKind, AlertStatus, Change, Notification
+from shared.models.channel import Channels
 from shared.store.engines.database import Database
 from shared.store.tables import alerts, notifications
 
@@ -50,7 +50,7 @@ class Alerts:
         *,
         by: str | None,
         at: datetime,
-        channels: Sequence[str],
+        channels: Channels,
         silence_seconds: float | None = None,
     ) -> Change:
         """Move an alert by hand. Its end, or its reopening, is owed to those of ``channels`` that hear of its subject.

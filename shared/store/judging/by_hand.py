@@ -1,6 +1,6 @@
 """What a person does with an alert, saved with what it says about the monitor or the agent that it is about."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from shared.alerting import (
@@ -14,8 +14,9 @@ from shared.alerting import (
 )
 from shared.history.facts import What
 from shared.models import Agent, Alert, AlertKind, AlertStatus, Change, ChangeKind, Monitor
+from shared.models.channel import Channels, Route, by_name
 from shared.models.monitor import SEVERAL
-from shared.store.changes import channels_for_recovery, channels_of, owe
+from shared.store.changes import acknowledge, channels_for_recovery, channels_of, owe
 from shared.store.engines.database import Transaction
 from shared.store.judging.coverage import Coverage
 from shared.store.refusals import NotAMonitors
@@ -23,7 +24,7 @@ from shared.store.tables import agents, alerts, monitor_locations, monitors, rep
 
 
 def move_by_hand(
-    transaction: Transaction, alert: Alert, to: AlertStatus, by: str | None, at: datetime, channels: Sequence[str]
+    transaction: Transaction, alert: Alert, to: AlertStatus, by: str | None, at: datetime, channels: Channels
 ) -> Change:
     """Move an alert, and owe that to those who hear of its subject. Raises as ``store.alerts.move`` does."""
     other = alerts.active(transaction, alert.kind, alert.subject)
@@ -35,6 +36,8 @@ def move_by_hand(
     if moved.status is AlertStatus.OPEN:
         alerts.restart_progress(transaction, alert.id, at)
     _sync_subject(transaction, moved, at)
+    if moved.status is AlertStatus.ACK:
+        acknowledge(transaction, moved, channels, at)
     if not has_news(alert, moved):
         return Change(moved, ChangeKind.MOVED)
     monitor = monitors.named(transaction, moved.subject) if moved.kind.is_of_monitor else None
@@ -65,11 +68,11 @@ def save_agents_silence(transaction: Transaction, agent: Agent, at: datetime) ->
 
 
 def _channels_about(
-    transaction: Transaction, alert: Alert, monitor: Monitor | None, configured: Sequence[str]
-) -> Sequence[str]:
+    transaction: Transaction, alert: Alert, monitor: Monitor | None, configured: Channels
+) -> Mapping[str, Route]:
     """Those of the ``configured`` channels that hear of an alert: its monitor's policy may name some."""
     if monitor is None:
-        return configured
+        return by_name(configured)
     if alert.status is AlertStatus.RESOLVED:
         return channels_for_recovery(transaction, monitor, alert, configured)
     return channels_of(monitor, configured)

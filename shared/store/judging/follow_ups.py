@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from shared.alerting.follow_ups import Progress, Step, escalate, remind
-from shared.models import Alert, Monitor, NotificationKind
+from shared.alerting.routing.routes import FOLLOW_UPS, select
+from shared.models import Alert, Monitor, Notification, NotificationKind
+from shared.models.channel import Channels, Route, by_name
 from shared.monitors.durations import seconds_of
-from shared.store.changes import channels_of, keep_back
+from shared.store.changes import channels_of, keep_back, owe, suppress
 from shared.store.engines.database import Database, Transaction
 from shared.store.judging import dependencies
 from shared.store.judging.coverage import Coverage, Hold
@@ -20,7 +22,7 @@ class FollowUp(NamedTuple):
     alert: Alert
     kind: NotificationKind
     number: int
-    channels: Sequence[str]
+    channels: Mapping[str, Route]
 
 
 class FollowUps:
@@ -29,10 +31,11 @@ class FollowUps:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def review(self, *, now: datetime, channels: Sequence[str]) -> list[FollowUp]:
+    def review(self, *, now: datetime, channels: Channels) -> list[FollowUp]:
         """Owe every reminder, and every step of an escalation, that is newly due.
 
-        Under maintenance and in a silence each is SUPPRESSED, and its row says so. To be called at least once a minute.
+        Under maintenance and in a silence each is SUPPRESSED, and its row says so. In a channel's quiet hours the last
+        one is held. To be called at least once a minute.
         """
         with self._database.snapshot() as snapshot:
             if not any(_due(snapshot, now, channels)):
@@ -41,16 +44,17 @@ class FollowUps:
             coverage = Coverage(transaction, now)
             found = []
             for monitor, progress, due in list(_due(transaction, now, channels)):
-                rule = _kept_back_by(transaction, coverage, monitor, due[0].alert, now)
+                held = notifications.held(transaction, due[0].alert.id)
+                rule = _kept_back_by(transaction, coverage, monitor, due[0].alert, held, now)
                 for each in due:
-                    _owe(transaction, each, rule, now)
+                    _owe(transaction, each, rule, held, now)
                 alerts.save_progress(transaction, due[0].alert.id, progress)
                 found += due
         return found
 
 
 def _due(
-    transaction: Transaction, now: datetime, configured: Sequence[str]
+    transaction: Transaction, now: datetime, configured: Channels
 ) -> Iterator[tuple[Monitor, Progress, list[FollowUp]]]:
     """What is due for each alert, and its progress then."""
     followed = alerts.followed(transaction)
@@ -67,7 +71,7 @@ def _due(
         steps = _steps(escalations.get(monitor.escalation, []))
         progress, taken = escalate(progress, steps, now)
         for number in taken:
-            told = [channel for channel in configured if channel in steps[number].channels]
+            told = select(steps[number].channels, by_name(configured))
             due.append(FollowUp(alert, NotificationKind.ESCALATION, number + 1, told))
         if due:
             yield monitor, progress, due
@@ -77,25 +81,46 @@ def _steps(given: Sequence[Mapping[str, Any]]) -> list[Step]:
     return [Step(seconds_of(each["after"]), tuple(each["channels"]), _seconds(each.get("repeat"))) for each in given]
 
 
-def _owe(transaction: Transaction, due: FollowUp, rule: str | None, now: datetime) -> None:
+def _owe(
+    transaction: Transaction, due: FollowUp, rule: str | None, held: Sequence[Notification], now: datetime
+) -> None:
     said: dict[str, Any] = {"now": now, "number": due.number, "occurred_at": now}
-    if rule is None:
-        notifications.owe(transaction, due.alert, due.channels, kind=due.kind, **said)
-    else:
-        keep_back(transaction, due.alert, due.channels, due.kind, rule, **said)
+    # There nobody has heard of the outage itself.
+    untold = {each.channel: each.reason for each in held if each.kind not in FOLLOW_UPS}
+    for channel, route in due.channels.items():
+        if kept_back_by := rule or untold.get(channel):
+            keep_back(transaction, due.alert, [channel], due.kind, kept_back_by, **said)
+            continue
+        for former in held:
+            if former.channel == channel and _is_same(former, due):
+                suppress(transaction, former, now)
+        owe(transaction, due.alert, {channel: route}, kind=due.kind, **said)
+
+
+def _is_same(former: Notification, due: FollowUp) -> bool:
+    """Whether the new message says what a former one says, and more. After quiet hours one is enough."""
+    is_reminder = due.kind is NotificationKind.REMINDER
+    return former.kind is due.kind and (is_reminder or former.number == due.number)
 
 
 def _kept_back_by(
-    transaction: Transaction, coverage: Coverage, monitor: Monitor, alert: Alert, now: datetime
+    transaction: Transaction,
+    coverage: Coverage,
+    monitor: Monitor,
+    alert: Alert,
+    held: Sequence[Notification],
+    now: datetime,
 ) -> str | None:
-    """The rule by which nobody is reminded now."""
-    rule: str | None = coverage.keeps_back(monitor, now)
-    if rule is None and dependencies.is_blocked(transaction, monitor):
-        rule = Hold.DEPENDENCY
-    if rule is None and (held := notifications.held(transaction, alert.id)):
-        # Nobody has heard of the outage itself.
-        rule = held[0].reason
-    return rule
+    """The rule by which nobody is reminded now. ``held``: what is held back about the alert."""
+    if rule := coverage.keeps_back(monitor, now):
+        return rule
+    if dependencies.is_blocked(transaction, monitor):
+        return Hold.DEPENDENCY
+    if first := next((each for each in held if each.reason == Hold.DEPENDENCY), None):
+        # Nobody has heard of the outage itself, unless it is held for something else by now.
+        judged, _ = dependencies.judge_again(transaction, monitor, alert, first.created_at, now)
+        return Hold.DEPENDENCY if judged.is_held else None
+    return None
 
 
 def _seconds(text: str | None) -> float | None:

@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from shared.alerting.dependencies import Judged
+from shared.alerting.routing.routes import DELAY, QUIET_HOURS, Message, waits
 from shared.models import Alert, Notification
+from shared.models.channel import Channels, Route, by_name
 from shared.store.engines.database import Transaction
 from shared.store.judging import dependencies
 from shared.store.judging.coverage import Coverage
@@ -18,36 +20,40 @@ class Review(NamedTuple):
     moved: list[tuple[Alert, Judged]]
 
 
-def review(transaction: Transaction, now: datetime) -> Review:
-    """What holds messages back now, as compared with what is stored."""
+def review(transaction: Transaction, now: datetime, channels: Channels) -> Review:
+    """What holds messages back now, as compared with what is stored. ``channels``: those that are configured."""
     held = notifications.held(transaction)
     if not held:
         return Review([], [])
-    coverage = Coverage(transaction, now)
-    about = {each.alert_id: alerts.of_notification(transaction, each) for each in held}
+    coverage, routes = Coverage(transaction, now), by_name(channels)
+    about = alerts.of_notifications(transaction, held)
     known = {each.name: each for each in monitors.all_named(transaction, {alert.subject for alert in about.values()})}
     judged: dict[int, bool] = {}
     moved = []
     for first in held:
         alert = about[first.alert_id]
         monitor = known.get(alert.subject)
+        if first.reason in (DELAY, QUIET_HOURS):
+            continue  # what it depends on was judged when it opened, and its other channels have heard of it
         if alert.id in judged or monitor is None or not monitor.depends_on or not alert.status.is_active:
             continue
         found, before = dependencies.judge_again(transaction, monitor, alert, first.created_at, now)
         judged[alert.id] = found.is_held
         if dependencies.is_news(transaction, alert, found, before):
             moved.append((alert, found))
-    free = [
-        each
-        for each in held
-        if not judged.get(each.alert_id) and coverage.hold(known.get(about[each.alert_id].subject), now) is None
-    ]
-    return Review(free, moved)
+
+    def is_free(each: Notification) -> bool:
+        alert = about[each.alert_id]
+        message, route = Message(each.kind, alert.opened_at), routes.get(each.channel, Route())
+        is_of_monitor_held = judged.get(alert.id) or coverage.hold(known.get(alert.subject), now) is not None
+        return not is_of_monitor_held and waits(message, route, now) is None
+
+    return Review([each for each in held if is_free(each)], moved)
 
 
-def release(transaction: Transaction, now: datetime) -> list[int]:
+def release(transaction: Transaction, now: datetime, channels: Channels) -> list[int]:
     """Let what is free be due now; the ids."""
-    found = review(transaction, now)
+    found = review(transaction, now, channels)
     for alert, judged in found.moved:
         dependencies.save(transaction, alert, judged)
     for each in found.free:

@@ -1,6 +1,5 @@
 """Monitors enter and leave maintenance as its windows open and close, without waiting for another check."""
 
-from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from shared.alerting import Reason
@@ -8,6 +7,7 @@ from shared.alerting.rules import maintenance
 from shared.alerting.situation import counts_from
 from shared.history.facts import What
 from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Monitor, MonitorState
+from shared.models.channel import Channels
 from shared.models.monitor import SEVERAL
 from shared.store.engines.database import Database, Transaction
 from shared.store.judging import holds
@@ -22,13 +22,14 @@ class Maintenance:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def review(self, *, now: datetime, channels: Collection[str]) -> list[Change]:
-        """Let monitors enter and leave maintenance, and send what no silence holds any more; the alerts that open.
+    def review(self, *, now: datetime, channels: Channels) -> list[Change]:
+        """Let monitors enter and leave maintenance, and send what nothing holds any more; the alerts that open.
 
         To be called at least once a minute.
         """
         with self._database.snapshot() as snapshot:
-            is_anything = bool(_moving(snapshot, Coverage(snapshot, now), now) or any(holds.review(snapshot, now)))
+            is_moving = bool(_moving(snapshot, Coverage(snapshot, now), now))
+            is_anything = is_moving or any(holds.review(snapshot, now, channels))
         if not is_anything:
             return []
         with self._database.transaction() as transaction:
@@ -36,9 +37,9 @@ class Maintenance:
             changes = [
                 change
                 for monitor in _moving(transaction, coverage, now)
-                for change in _move(transaction, monitor, coverage, now, tuple(channels))
+                for change in _move(transaction, monitor, coverage, now, channels)
             ]
-            holds.release(transaction, now)
+            holds.release(transaction, now, channels)
         return changes
 
 
@@ -54,7 +55,7 @@ def _moving(transaction: Transaction, coverage: Coverage, now: datetime) -> list
 
 
 def _move(
-    transaction: Transaction, monitor: Monitor, coverage: Coverage, now: datetime, channels: Sequence[str]
+    transaction: Transaction, monitor: Monitor, coverage: Coverage, now: datetime, channels: Channels
 ) -> list[Change]:
     active = alerts.active(transaction, AlertKind.OUTAGE, monitor.name)
     changes: list[Change] = []

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from shared.models import Alert, AlertKind, Cause, Change, Monitor, MonitorState, NotificationKind
 from shared.models.alert import SeenFrom
+from shared.models.channel import Channels
 from shared.models.monitor_location import MonitorLocation
 from shared.store.changes import channels_for_recovery, channels_of, open_alert, resolve_alert
 from shared.store.engines.database import Transaction
@@ -21,7 +22,7 @@ class Occasion(NamedTuple):
 
     transaction: Transaction
     coverage: Coverage
-    channels: Sequence[str]
+    channels: Channels
     now: datetime
     known: Mapping[str, Monitor] = {}
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from shared.models.channel import Channels
 from shared.monitors.windows.planned import Planned
 from shared.monitors.windows.spans import Span
 from shared.monitors.windows.window import Window
@@ -44,8 +45,10 @@ class Windows:
             _refuse_unknown(transaction, window)
             return _entry(_add(transaction, _columns(window, "api", now), now))
 
-    def replace(self, window_id: int, window: Window, *, now: datetime) -> tuple[Entry, list[int]]:
-        """Replace a window; also the notifications that it held and the new one does not, which are due now.
+    def replace(self, window_id: int, window: Window, *, now: datetime, channels: Channels) -> tuple[Entry, list[int]]:
+        """Replace a window; also the notifications that it held and nothing holds now, which are due now.
+
+        ``channels``: those that are configured, whose own rules hold messages too.
 
         Raises:
             WindowNotFound: no window has this id.
@@ -60,14 +63,14 @@ class Windows:
             columns = _columns(window, "api", now if window.starts_at else begins)
             row = table.save(transaction, window_id, columns)
             replay_facts.add_window(transaction, window_id, row, now)
-            return _entry(row), release(transaction, now)
+            return _entry(row), release(transaction, now, channels)
 
-    def remove(self, window_id: int, *, now: datetime) -> list[int]:
+    def remove(self, window_id: int, *, now: datetime, channels: Channels) -> list[int]:
         """End a window early, or let it never come; what it held, which is due now. Raises as ``replace`` does."""
         with self._database.transaction() as transaction:
             _own(transaction, window_id)
             _remove(transaction, window_id, now)
-            return release(transaction, now)
+            return release(transaction, now, channels)
 
 
 def add_silence(transaction: Transaction, monitor: str, seconds: float, *, by: str | None, now: datetime) -> int:
@@ -76,7 +79,7 @@ def add_silence(transaction: Transaction, monitor: str, seconds: float, *, by: s
     return int(_add(transaction, _columns(window, "api", now), now)["id"])
 
 
-def put_of_file(transaction: Transaction, windows: Sequence[Window], *, now: datetime) -> bool:
+def put_of_file(transaction: Transaction, windows: Sequence[Window], *, now: datetime, channels: Channels) -> bool:
     """Make the windows of source 'file' these; whether that changed any. What did not change goes on as it is."""
     wanted = [_columns(window, "file", now) for window in windows]
     bodies = [columns["body"] for columns in wanted]
@@ -89,7 +92,7 @@ def put_of_file(transaction: Transaction, windows: Sequence[Window], *, now: dat
     for columns in new:
         _add(transaction, columns, now)
     if gone:
-        release(transaction, now)
+        release(transaction, now, channels)
     return bool(gone or new)
 
 

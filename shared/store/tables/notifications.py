@@ -116,8 +116,6 @@ def owe(
     SUPPRESSED by a rule. ``kind``: if it is not about that change. ``said``: what else a Notification says, see _SAID.
     A channel that refuses messages is not asked to carry one about itself.
     """
-    if kind is None:
-        kind = NotificationKind(alert.kind.value) if alert.status.is_active else NotificationKind.RECOVERY
     about_itself = alert.subject if alert.kind is AlertKind.CHANNEL_REFUSED else None
     return [
         transaction.added(
@@ -125,7 +123,7 @@ def owe(
             _ADD,
             alert_id=alert.id,
             channel=channel,
-            kind=kind,
+            kind=kind or kind_of(alert),
             status=status,
             occurred_at=as_text(occurred_at or alert.resolved_at or alert.opened_at),
             now=as_text(now),
@@ -136,6 +134,11 @@ def owe(
     ]
 
 
+def kind_of(alert: Alert) -> NotificationKind:
+    """The kind of a message about the alert's newest change."""
+    return NotificationKind(alert.kind.value) if alert.status.is_active else NotificationKind.RECOVERY
+
+
 def held(transaction: Transaction, alert_id: int | None = None) -> list[Notification]:
     """The notifications that are held back, oldest first; ``alert_id``: of this alert alone."""
     about = "AND alert_id = :alert_id" if alert_id is not None else ""
@@ -143,10 +146,12 @@ def held(transaction: Transaction, alert_id: int | None = None) -> list[Notifica
     return transaction.values(Notification, sql, **({"alert_id": alert_id} if alert_id is not None else {}))
 
 
-def suppress(transaction: Transaction, notification: Notification) -> Notification:
-    """A notification that is held will never be sent; as it is then."""
-    transaction.rows("UPDATE notifications SET status = 'SUPPRESSED' WHERE id = :id", id=notification.id)
-    return notification.model_copy(update={"status": NotificationStatus.SUPPRESSED})
+def suppress(transaction: Transaction, notification: Notification, reason: str | None = None) -> Notification:
+    """A notification that is held will never be sent; as it is then. ``reason``: why, if not for what holds it."""
+    reason = reason or notification.reason
+    sql = "UPDATE notifications SET status = 'SUPPRESSED', reason = :reason WHERE id = :id"
+    transaction.rows(sql, id=notification.id, reason=reason)
+    return notification.model_copy(update={"status": NotificationStatus.SUPPRESSED, "reason": reason})
 
 
 def release(transaction: Transaction, notification_id: int, now: datetime) -> None:
@@ -258,8 +263,12 @@ def expire(transaction: Transaction, *, now: datetime, created_before: datetime)
 
 def of_alert(transaction: Transaction, alert_id: int) -> list[Notification]:
     """The notifications of an alert, oldest first."""
-    sql = "SELECT * FROM notifications WHERE alert_id = :id ORDER BY id"
-    return transaction.values(Notification, sql, id=alert_id)
+    return [Notification.model_validate(dict(row)) for row in rows_of_alert(transaction, alert_id)]
+
+
+def rows_of_alert(transaction: Transaction, alert_id: int) -> list[Row]:
+    """The same, whatever the rows hold."""
+    return transaction.rows("SELECT * FROM notifications WHERE alert_id = :id ORDER BY id", id=alert_id)
 
 
 def count_owed(transaction: Transaction) -> int:

@@ -1,5 +1,6 @@
 """GET /monitors/<id>/timeline: what happened to a monitor, and why people were notified, or not."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -155,6 +156,35 @@ def test_what_a_silence_holds_is_said_with_the_reason(api: Api) -> None:
     assert begins["text"].startswith("silence (Release) begins, until 2")
     assert (held["reason"], held["status"]) == ("silence", "HELD")
     assert held["text"] == "OUTAGE to console held back: silenced"
+
+
+@on_each_engine
+@pytest.mark.usefixtures("shop")
+def test_what_a_channels_rules_keep_from_it_is_said_with_the_reason(
+    api: Api, environ: Callable[..., None], bot_api: BotApi
+) -> None:
+    telegram = {"kind": "telegram", "bot_token": bot_api.token, "api_url": bot_api.url, "chat_id": 1}
+    hour = now().hour
+    quiet = {"from": f"{(hour - 2) % 24:02}:00", "to": f"{(hour + 2) % 24:02}:00"}
+    rules = {"later": {"delay": "1h"}, "ends": {"only": ["RECOVERY"]}, "night": {"quiet_hours": quiet}}
+    environ(CHANNELS=json.dumps({"console": "off", **{name: telegram | rule for name, rule in rules.items()}}))
+    for seconds in (1, 2, 3):
+        check(api, seconds, FAILED)
+    [alert] = api.get("/alerts")["alerts"]
+    assert api.patch(alert["id"], status="ACK", by="kim").status_code == 200
+    for seconds in (4, 5):
+        check(api, seconds, SUCCESS)
+    assert [entry["text"] for entry in timeline(api) if entry["kind"] == "notification"] == [
+        "OUTAGE to later held back: its channel waits before it notifies",
+        "OUTAGE to ends not sent: its channel leaves this kind out",
+        "OUTAGE to night held back: its channel has quiet hours",
+        "OUTAGE to later not sent: somebody had acknowledged it",
+        "OUTAGE to night not sent: its channel has quiet hours",
+        "RECOVERY to later not sent: somebody had acknowledged it",
+        "RECOVERY to ends not sent: its channel leaves this kind out",
+        "RECOVERY to night not sent: its channel has quiet hours",
+    ]
+    assert bot_api.messages == []
 
 
 @on_each_engine

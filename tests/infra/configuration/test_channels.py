@@ -1,11 +1,14 @@
 """The channels of the file: their fields by kind, their names, and what is wrong with them."""
 
 import json
+from datetime import time, timedelta
 
 import pytest
 
 from infra.configuration.channels import KINDS
+from infra.local.configured import usable
 from shared.channels import read as channels_in
+from shared.models.channel import QuietHours, Route
 from shared.notifiers import kind_named, kinds
 from tests.infra.configuration.conftest import Mistakes, Read
 
@@ -67,12 +70,41 @@ def test_a_kind_without_code_yet_has_the_fields_that_it_needs(reading: Read, mis
             "{kind: slack, webhook_url: a, quiet_hours: {from: 22}}",
             "quiet_hours.from is 22: expected a time of the day",
         ),
+        (
+            '{kind: slack, webhook_url: a, quiet_hours: {from: "22:00", to: "22:00"}}',
+            "quiet_hours is a mapping: expected another time in to than in from",
+        ),
     ],
 )
 def test_a_wrong_channel_says(mistakes: Mistakes, channel: str, said: str) -> None:
     found = mistakes(f"channels:\n  ops: {channel}\n")
     assert any(line.startswith(f"2: channels 'ops': {said}") for line in found), found
     assert not any("hunter2" in line for line in found)
+
+
+def test_the_fields_of_every_kind_are_read_as_in_the_setting(reading: Read) -> None:
+    """One model for both: what the file takes, CHANNELS takes too, and the same is made of it."""
+    ops = '{kind: telegram, bot_token: "1:a", chat_id: 1, only: [OUTAGE], delay: 90s, quiet_hours: %s}'
+    known = reading(f"channels: {{ops: {ops % '{from: 22:00, to: 07:00, time_zone: Asia/Seoul}'}}}\n")
+    found, left_out = usable(known.channels)
+    assert left_out == []
+    channels, errors = channels_in({"CHANNELS": json.dumps(found)})
+    assert errors == []
+    hours = QuietHours(time(22), time(7), "Asia/Seoul")
+    assert channels["ops"].common.route == Route("telegram", frozenset({"OUTAGE"}), hours, timedelta(seconds=90))
+
+
+@pytest.mark.parametrize("off", ["off", "false", "'off'"])
+def test_the_console_can_be_switched_off(reading: Read, mistakes: Mistakes, off: str) -> None:
+    known = reading(f"channels: {{console: {off}, ops: {OPS}}}\n")
+    found, _ = usable(known.channels)
+    channels, errors = channels_in({"CHANNELS": json.dumps(found)})
+    assert (list(channels), errors) == (["ops"], [])
+    # Nobody can name it any more, nor its kind.
+    for name in ("console", "kind:console"):
+        text = f"channels: {{console: {off}, ops: {OPS}}}\ndefaults: {{channels: '{name}'}}\n"
+        [said] = mistakes(text)
+        assert said.startswith(f"2: defaults: channels is '{name}': expected ")
 
 
 @pytest.mark.parametrize(

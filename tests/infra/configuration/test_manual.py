@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from infra.configuration.channels import KINDS, Common, QuietHours
+from infra.configuration.channels import KINDS
 from infra.configuration.file import Configuration, read
 from infra.configuration.monitors import BUILT_IN
 from infra.configuration.outline import SECTIONS
@@ -15,6 +15,7 @@ from infra.configuration.reading.nodes import MappingNode, data_of
 from infra.configuration.reading.yaml_text import parse
 from infra.configuration.sections import Drill, StatusPage, Step, Templates
 from shared import ROOT
+from shared.channels.fields import Common, QuietHours
 from shared.monitors.descriptions import MONITOR, PARTS
 from shared.monitors.durations import duration_text
 from shared.monitors.kinds import KIND_OF_SCHEME, KINDS_WITH, PLACEHOLDERS_OF, Kind

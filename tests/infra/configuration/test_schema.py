@@ -52,6 +52,12 @@ def test_every_section_field_and_kind_is_in_it() -> None:
     assert all("description" in field or "$ref" in field for field in texts)
 
 
+def test_the_console_can_be_switched_off(validator: Draft202012Validator) -> None:
+    assert validator.is_valid(data("channels: {console: off}"))
+    assert validator.is_valid(data("channels: {console: false}"))
+    assert not validator.is_valid(data("channels: {ops: off}"))
+
+
 def test_the_example_names_the_schema_and_fits_it(validator: Draft202012Validator) -> None:
     text = (ROOT / "bonghwa.example.yaml").read_text(encoding="utf-8")
     first = text.partition("\n")[0]

@@ -18,6 +18,17 @@ def test_a_console_alone_is_found(environ: dict[str, str]) -> None:
     assert one(find(environ), "channels", "only the console is on").verdict is WARNING
 
 
+def test_a_console_that_is_off_alone_is_found(environ: dict[str, str]) -> None:
+    findings = find(environ | {"CHANNELS": '{"console": "off"}'})
+    assert one(findings, "channels", "no channel is on: nobody is notified").verdict is WARNING
+
+
+def test_the_fields_of_every_kind_are_examined(environ: dict[str, str]) -> None:
+    described = {"screen": {"kind": "console", "delay": "soon"}}
+    found = one(find(environ | {"CHANNELS": json.dumps(described)}), "settings", "CHANNELS.screen.delay is 'soon'")
+    assert (found.verdict, found.expected) == (FAILURE, "a duration such as 30s or 5m")
+
+
 def test_telegram_names_the_bot_and_no_message_is_sent(environ: dict[str, str], bots: Bots) -> None:
     findings = find(environ | bots.environ)
     assert one(findings, "channels", "telegram: @beacon_bot may write to the chat 4242").verdict is OK

@@ -137,6 +137,35 @@ def test_a_message_that_comes_due_waits_for_no_slow_channel(store: Store) -> Non
     assert deliver(store, slow=Channel(slow), fast=fast) == {"SENT": 2}
 
 
+def test_a_run_asks_once_and_starts_no_sender_for_channels_without_messages(store: Store) -> None:
+    owe(store, channels=("busy",))
+    senders: list[str] = []
+    busy = Channel(lambda: senders.extend(thread.name for thread in threading.enumerate()))
+    others = {f"idle-{number}": Channel() for number in range(30)}
+    assert deliver(store, busy=busy, **others) == {"SENT": 1}
+    assert [name for name in senders if name.startswith("sender of ")] == ["sender of busy"]
+
+
+def test_a_message_whose_channel_is_gone_starts_no_sender(store: Store) -> None:
+    owe(store, channels=("gone",))
+    assert deliver(store, a=Channel()) == {}
+
+
+def test_while_one_channel_is_slow_another_is_served_again_and_again(store: Store) -> None:
+    """Its sender ends each time, since nothing is left for it, and the next message starts one anew."""
+    owe(store, channels=("slow", "fast"))
+    fast, sent = Channel(), threading.Semaphore(0)
+    fast.behave = sent.release
+
+    def slow() -> None:
+        assert sent.acquire(timeout=5)
+        for number in range(2):
+            owe(store, channels=("fast",), monitor=f"later-{number}")
+            assert sent.acquire(timeout=5), "the fast channel was not served meanwhile"
+
+    assert deliver(store, slow=Channel(slow), fast=fast) == {"SENT": 4}
+
+
 # --- at once ----------------------------------------------------------------------------------------------------------
 
 

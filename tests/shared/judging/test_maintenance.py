@@ -147,7 +147,7 @@ class TestInTheStore:
 
     def test_a_window_that_ends_early_opens_what_it_kept_back(self, store: Store) -> None:
         self.reported(store, (20, False), (30, False))
-        store.windows.remove(1, now=at(40))
+        store.windows.remove(1, now=at(40), channels=CHANNELS)
         assert self.review(store, 40) == ["shop"]
 
     def test_a_monitor_that_was_paused_inside_opens_nothing(self, store: Store) -> None:

@@ -71,7 +71,7 @@ def test_the_recovery_of_an_outage_that_was_told_is_held_to_the_end(store: Store
 
 def test_each_channel_gets_what_fits_what_it_was_told(store: Store) -> None:
     report(store, 20, ok=False, received=20)
-    store.windows.remove(1, now=at(25))
+    store.windows.remove(1, now=at(25), channels=CHANNELS)
     settle(store, "SENT", 26, channel="a")
     store.windows.add(Window(kind="silence", all=True, duration=60), now=at(28))
     report(store, 30, ok=True, received=30)
@@ -80,7 +80,7 @@ def test_each_channel_gets_what_fits_what_it_was_told(store: Store) -> None:
 
 def test_ending_it_early_releases_what_it_held(store: Store) -> None:
     report(store, 20, ok=False, received=20)
-    assert store.windows.remove(1, now=at(40)) == [1, 2]
+    assert store.windows.remove(1, now=at(40), channels=CHANNELS) == [1, 2]
     assert claim(store, 40) is not None
 
 

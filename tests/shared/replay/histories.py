@@ -164,7 +164,9 @@ class Life:
 
     def _change_window(self, fields: dict[str, Any]) -> None:
         if self._windows:
-            self.store.windows.replace(self._windows[-1], self._planned(fields), now=at(self.seconds))
+            self.store.windows.replace(
+                self._windows[-1], self._planned(fields), now=at(self.seconds), channels=CHANNELS
+            )
 
     def _work(self, run: tuple[str, str, str | None]) -> None:
         """A window that nobody ends, checks in it, and a review after its end."""
@@ -175,7 +177,7 @@ class Life:
 
     def _end_window(self, _: None) -> None:
         if self._windows:
-            self.store.windows.remove(self._windows.pop(), now=at(self.seconds))
+            self.store.windows.remove(self._windows.pop(), now=at(self.seconds), channels=CHANNELS)
 
     def _review(self, _: None) -> None:
         self.store.agents.review(now=at(self.seconds), channels=CHANNELS)

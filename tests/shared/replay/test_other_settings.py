@@ -98,7 +98,7 @@ def test_a_window_counts_also_after_it_was_removed(store: Store) -> None:
     watch(store)
     window = store.windows.add(Window(kind="maintenance", all=True, duration=100), now=at(5))
     check(store, "xx.")
-    store.windows.remove(window.planned.id, now=at(40))
+    store.windows.remove(window.planned.id, now=at(40), channels=CHANNELS)
     assert judged(store, failure_threshold=1) == Comparison()
     check(store, "xx.", start=50)
     assert ids(judged(store)) == {}
@@ -135,7 +135,7 @@ def test_what_is_in_force_is_kept_however_old_it_is(store: Store, kept: float, l
     monitor_id = watch(store)
     for kind in ("maintenance", "silence"):
         store.windows.add(Window(kind=kind, all=True, weekly=("Mon",), at="02:30", duration=60), now=at(10))
-    store.windows.remove(2, now=at(20))
+    store.windows.remove(2, now=at(20), channels=CHANNELS)
     policy = Policy.model_validate({"name": "shop", "url": "http://shop/", "failure_threshold": 2})
     store.monitors.replace(monitor_id, policy, now=at(30), channels=CHANNELS)
     store.upkeep.run(Retention(1e6, 1e6, kept), now=at(400), seconds=60, pause=lambda _: None)

@@ -176,7 +176,7 @@ class History(RuleBasedStateMachine):
     def the_schedule_looks(self) -> None:
         created_before = self.now - timedelta(seconds=TTL_SECONDS)
         self.both(lambda store: store.notifications.expire(now=self.now, created_before=created_before))
-        self.both(lambda store: store.notifications.has_due(self.channels, now=self.now))
+        self.both(lambda store: store.notifications.due(self.channels, now=self.now))
         self.both(lambda store: store.agents.review(now=self.now, channels=self.channels))
         self.both(Store.summary)
         self.both(lambda store: store.alerts.page(limit=5))

@@ -87,8 +87,8 @@ def test_a_settled_notification_is_never_sent_again(store: Store) -> None:
     opened(store)
     settle(store, "SENT")
     assert claimed_id(store, 99_999) is None
-    assert store.notifications.has_due(["a"], now=at(99_999)) is False
-    assert store.notifications.has_due(["b"], now=at(99_999)) is True
+    assert store.notifications.due(["a"], now=at(99_999)) == set()
+    assert store.notifications.due(["a", "b"], now=at(99_999)) == {"b"}
 
 
 # --- attempts ---------------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def test_two_refusing_channels_come_to_an_end(store: Store) -> None:
     check(store, 0, ok=False)
     assert deliver_all(store, 10, a=Channel(refuses()), b=Channel(refuses())) == {"FAILED": 4}
     assert sorted(refusals(store)) == [("a", "OPEN"), ("b", "OPEN")]
-    assert not store.notifications.has_due(CHANNELS, now=at(9999))
+    assert not store.notifications.due(CHANNELS, now=at(9999))
 
 
 def test_a_refusal_by_the_only_channel_is_sent_to_nobody(store: Store) -> None:

@@ -1,14 +1,15 @@
 """The configured channels: each has a name, a kind and the kind's settings, all read from the environment.
 
 Two sources make one set. A channel of ``FROM_VARIABLES`` is named like its kind and is on if a setting that it needs is
-set. ``CHANNELS`` is a JSON object of others, any number of each kind: name → ``kind`` and the kind's settings.
+set. ``CHANNELS`` is a JSON object of others, any number of each kind: name → ``kind``, the kind's settings, and fields
+that channels of every kind have (see ``fields``). ``"console": "off"`` in it switches the console off.
 """
 
 import functools
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from pydantic import SecretStr, ValidationError
 
@@ -16,8 +17,11 @@ from shared.notifiers import NotifierKind, kind_named, kinds
 from shared.settings import SettingError
 from shared.settings.secrets import HIDDEN, shown
 
-# The variable of each setting. The console has no settings and is always on. A kind that is not here is loaded only if
-# CHANNELS names it, so that another kind costs no cold start.
+if TYPE_CHECKING:
+    from shared.models.channel import Preferences
+
+# The variable of each setting. The console has no settings and is on unless CHANNELS says "off". A kind that is not
+# here is loaded only if CHANNELS names it, so that another kind costs no cold start.
 FROM_VARIABLES: Mapping[str, Mapping[str, str]] = {
     "console": {},
     "sns": {"topic_arn": "SNS_TOPIC_ARN"},
@@ -26,6 +30,12 @@ FROM_VARIABLES: Mapping[str, Mapping[str, str]] = {
 JSON = "CHANNELS"
 VARIABLES = (*(variable for variables in FROM_VARIABLES.values() for variable in variables.values()), JSON)
 MAX_NAME_LENGTH = 64
+CONSOLE = "console"
+# What stands in place of the console's settings if it is no channel.
+OFF = "off"
+# The fields of ``fields.Common``, so that its model is built only for a channel that has one.
+COMMON = ("title", "text", "language", "only", "quiet_hours", "delay")
+_OF_QUIET_HOURS = ("from", "to", "time_zone")
 _OBJECT = 'a JSON object of channels by name, like {"ops": {"kind": "telegram", "bot_token": "…", "chat_id": -100123}}'
 
 
@@ -58,6 +68,9 @@ def read(environ: Mapping[str, str]) -> tuple[dict[str, NotifierKind], list[Sett
         errors.append(error)
     for channel in given:
         try:
+            if is_console_off(channel.name, channel.description):
+                channels.pop(channel.name, None)
+                continue
             if channel.name in channels:
                 raise SettingError(f"{JSON} key", channel.name, "another name, since there is such a channel already")
             channels[channel.name] = _notifier(channel)
@@ -71,6 +84,12 @@ def of_json(environ: Mapping[str, str]) -> dict[str, NotifierKind]:
     found, _ = read({JSON: environ.get(JSON, "")})
     always_on, _ = read({})
     return {name: notifier for name, notifier in found.items() if name not in always_on}
+
+
+def is_console_off(name: str, description: object) -> bool:
+    """Whether this is not a channel, but says that the console is none."""
+    # In YAML 1.2 `off` is text. Whoever writes JSON, or knows an older YAML, may write false.
+    return name == CONSOLE and (description is False or description == OFF)
 
 
 class _Given(NamedTuple):
@@ -128,10 +147,40 @@ def _notifier(channel: _Given) -> NotifierKind:
         found = None if kind_name is None else shown("KIND", _as_text(kind_name))
         raise SettingError(channel.setting("kind"), found, _one_of("a kind of channel", found, kinds()))
     kind = kind_named(kind_name)
+    common = {field: settings.pop(field) for field in COMMON if field in settings}
+    names = {field: channel.setting(field) for field in kind.model_fields}
     try:
-        return kind.configured(settings, {field: channel.setting(field) for field in kind.model_fields})
+        notifier = kind.configured(settings, names)
     except ValidationError as error:
         raise _malformed(channel, kind_name, error) from None
+    return notifier.with_preferences(_preferences(channel, kind_name, common)) if common else notifier
+
+
+def _preferences(channel: _Given, kind: str, common: dict[str, Any]) -> "Preferences":
+    from shared.channels.fields import Common
+
+    try:
+        return Common.model_validate(common).preferences(kind)
+    except ValidationError as error:
+        raise _malformed_common(channel, error) from None
+
+
+def _malformed_common(channel: _Given, error: ValidationError) -> SettingError:
+    from shared.monitors.expectations import expected
+
+    detail = error.errors(include_url=False)[0]
+    # Without what is no key there: pydantic names the branches of a union too.
+    path = [str(part) for part in detail["loc"] if isinstance(part, int) or part in (*COMMON, *_OF_QUIET_HOURS)]
+    if detail["type"] == "extra_forbidden":
+        unknown = _printable(detail["loc"][-1])
+        return SettingError(
+            channel.setting(".".join((*path, unknown))),
+            HIDDEN,
+            _one_of("a setting of quiet_hours", unknown, _OF_QUIET_HOURS),
+        )
+    found = None if detail["type"] == "missing" else shown(path[-1].upper(), _as_text(detail["input"]))
+    said = 'a time of the day such as "22:00"' if found is None else expected(detail)
+    return SettingError(channel.setting(".".join(path)), found, said)
 
 
 def _malformed(channel: _Given, kind_name: str, error: ValidationError) -> SettingError:
@@ -140,8 +189,8 @@ def _malformed(channel: _Given, kind_name: str, error: ValidationError) -> Setti
     # An unknown setting first: it may be a misspelt one that is missing for that reason.
     for detail in details:
         if detail["type"] == "extra_forbidden":
-            unknown = "".join(letter if letter.isprintable() else "?" for letter in str(detail["loc"][0])[:50])
-            expected = _one_of(f"a setting of {kind_name}", unknown, fields)
+            unknown = _printable(detail["loc"][0])
+            expected = _one_of(f"a setting of {kind_name}", unknown, (*fields, *COMMON))
             return SettingError(channel.setting(unknown), HIDDEN, expected)
     name, *inside = map(str, details[0]["loc"])
     field = fields[name]
@@ -152,6 +201,10 @@ def _malformed(channel: _Given, kind_name: str, error: ValidationError) -> Setti
     else:
         found = shown(name.upper(), _as_text(details[0]["input"]))
     return SettingError(".".join((channel.setting(name), *inside)), found, str(field.description))
+
+
+def _printable(name: object) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in str(name)[:50])
 
 
 def _as_text(value: object) -> str:

@@ -1,0 +1,1 @@
+"""Which messages a channel gets, and when. Pure."""

@@ -1,0 +1,109 @@
+"""Decide for each message and channel whether it goes now, is held for a while, or is never sent. Pure."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from shared.alerting.ordering import CLOCK_TOLERANCE
+from shared.models import NotificationKind, NotificationStatus
+from shared.models.channel import Route
+
+# The rules of a channel, as the reasons of what they hold back or away.
+ONLY, DELAY, QUIET_HOURS = "only", "delay", "quiet_hours"
+ACKNOWLEDGED, RESOLVED = "acknowledged", "resolved"
+KIND = "kind:"
+# They say again what was said before, and nobody needs them once somebody has acknowledged the alert.
+FOLLOW_UPS = (NotificationKind.REMINDER, NotificationKind.ESCALATION)
+# Texts, since some kinds exist in configurations only so far. A RECOVERY goes as its beginning went.
+_NEVER_DELAYED = ("RECOVERY", "REMINDER", "CHANNEL_REFUSED", "DRILL")
+_NOT_SENT = (NotificationStatus.HELD, NotificationStatus.SUPPRESSED)
+
+
+class Message(NamedTuple):
+    """What a route is asked about: a message of this kind about an alert that opened then."""
+
+    kind: NotificationKind
+    opened_at: datetime
+
+
+class Verdict(NamedTuple):
+    """What happens to a message: PENDING, HELD or SUPPRESSED, by which rule, and until when if that is known."""
+
+    status: NotificationStatus
+    rule: str | None = None
+    until: datetime | None = None
+
+
+_NOW = Verdict(NotificationStatus.PENDING)
+
+
+def decide(
+    message: Message, route: Route, now: datetime, *, held_by: str | None = None, untold: str | None = None
+) -> Verdict:
+    """What happens to a message on a channel.
+
+    ``held_by``: the rule that holds messages about its monitor back. ``untold``: see ``untold``; the channel's own.
+    """
+    if route.only is not None and message.kind not in route.only:
+        return Verdict(NotificationStatus.SUPPRESSED, ONLY)
+    if message.kind is NotificationKind.RECOVERY and untold is not None:
+        return Verdict(NotificationStatus.SUPPRESSED, untold)
+    if held_by is not None:
+        return Verdict(NotificationStatus.HELD, held_by)
+    return waits(message, route, now) or _NOW
+
+
+def waits(message: Message, route: Route, now: datetime) -> Verdict | None:
+    """Why the channel does not get the message yet; None if it can."""
+    if is_delayed(message, route, now):
+        return Verdict(NotificationStatus.HELD, DELAY, message.opened_at + route.delay)
+    if route.quiet_hours is None:
+        return None
+    # Imported here: most channels have none, and the time zones cost a cold start.
+    from shared.alerting.routing.quiet_hours import end_after
+
+    ends_at = end_after(route.quiet_hours, now)
+    return Verdict(NotificationStatus.HELD, QUIET_HOURS, ends_at) if ends_at else None
+
+
+def is_delayed(message: Message, route: Route, now: datetime) -> bool:
+    """Whether the alert has not lasted long enough yet."""
+    if not route.delay or message.kind in _NEVER_DELAYED:
+        return False
+    # A time that lies ahead is from before the clock was set back, and must not hold the message for as long.
+    return message.opened_at - CLOCK_TOLERANCE <= now < message.opened_at + route.delay
+
+
+def ends_with_acknowledgement(message: Message, rule: str | None, route: Route, now: datetime) -> bool:
+    """Whether a message that is held by ``rule`` is not sent any more once somebody has acknowledged the alert."""
+    return message.kind in FOLLOW_UPS or rule == DELAY or is_delayed(message, route, now)
+
+
+def untold(said: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The channels that every message about an alert was kept from, each with the rule that kept the last one.
+
+    An end is kept from them too: nobody there could do anything any more. ``said``: the alert's notifications, oldest
+    first, each with ``channel``, ``kind``, ``status`` and ``reason``. What came before an end that was sent says
+    nothing about the alert as it was reopened.
+    """
+    found: dict[str, str] = {}
+    is_told: set[str] = set()
+    for each in said:
+        channel = each["channel"]
+        if each["status"] in _NOT_SENT:
+            found[channel] = each["reason"] or RESOLVED
+        elif each["kind"] == NotificationKind.RECOVERY:
+            found.pop(channel, None)
+            is_told.discard(channel)
+        else:
+            is_told.add(channel)
+    return {channel: rule for channel, rule in found.items() if channel not in is_told}
+
+
+def select(names: Collection[str], configured: Mapping[str, Route]) -> dict[str, Route]:
+    """Those of the ``configured`` channels that ``names`` has, by name or by kind: ``ops``, ``kind:slack``."""
+    return {
+        name: route
+        for name, route in configured.items()
+        if name in names or (route.kind and f"{KIND}{route.kind}" in names)
+    }

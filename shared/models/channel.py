@@ -1,0 +1,44 @@
+"""What a channel gets, and how. Not part of the package's face: only what sends, or decides what is sent, asks."""
+
+from collections.abc import Mapping, Sequence
+from datetime import time, timedelta
+from typing import Literal, NamedTuple
+
+
+class QuietHours(NamedTuple):
+    """From ``begins`` on, until before ``ends``, which is on the next day if it is the earlier time of the two."""
+
+    begins: time
+    ends: time
+    time_zone: str = "UTC"
+
+
+class Route(NamedTuple):
+    """Which messages a channel gets, and when. Without any rule it gets everything at once.
+
+    ``kind``: the channel's kind. ``only``: the kinds of message that it gets (None: all). ``quiet_hours``: when its
+    messages are held. ``delay``: how long an alert has to last until the channel is notified.
+    """
+
+    kind: str = ""
+    only: frozenset[str] | None = None
+    quiet_hours: QuietHours | None = None
+    delay: timedelta = timedelta(0)
+
+
+class Preferences(NamedTuple):
+    """The fields that channels of every kind have. ``title`` and ``text``: templates. None: not given."""
+
+    title: str | None = None
+    text: str | None = None
+    language: Literal["en", "ko"] | None = None
+    route: Route = Route()
+
+
+# Channels by name; those that are only named have no rules.
+Channels = Mapping[str, Route] | Sequence[str]
+
+
+def by_name(channels: Channels) -> Mapping[str, Route]:
+    """The route of each channel."""
+    return channels if isinstance(channels, Mapping) else dict.fromkeys(channels, Route())
