@@ -96,6 +96,8 @@ class NotifierKind(BaseModel, ABC):
     shows_facts: ClassVar[bool] = True
     library: ClassVar[Library | None] = None
     permission_on_aws: ClassVar[Permission | None] = None
+    # Whether ``update`` can change a message that was sent.
+    edits: ClassVar[bool] = False
 
     _setting_names: Mapping[str, str] = PrivateAttr(default_factory=dict)
     _preferences: Preferences | None = PrivateAttr(None)
@@ -103,6 +105,14 @@ class NotifierKind(BaseModel, ABC):
     @abstractmethod
     def send(self, message: "Message", *, timeout_seconds: float) -> Accepted:
         """See Notifier.send."""
+
+    def update(self, message: "Message", message_id: str, *, timeout_seconds: float) -> Accepted:  # noqa: ARG002
+        """Show ``message`` in place of the one that was sent; ``message_id``: see Accepted.
+
+        Raises:
+            SendFailed: the channel did not do it, or did not say so in time; permanent where it cannot.
+        """
+        raise SendFailed(f"{self.kind} cannot change a message", is_permanent=True)
 
     @abstractmethod
     def probe(self, timeout_seconds: float) -> ProbeResult:

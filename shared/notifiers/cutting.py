@@ -1,5 +1,7 @@
 """Text cut to what a service accepts, which counts in a unit of its own."""
 
+from collections.abc import Callable
+
 _MORE = "…"
 
 
@@ -14,3 +16,21 @@ def cut_to_bytes(text: str, longest: int) -> str:
     if len(data) <= longest:
         return text
     return data[: longest - len(_MORE.encode())].decode("utf-8", "ignore") + _MORE
+
+
+def fitting(text: str, longest: int, escaped: Callable[[str], str] = str) -> str:
+    """``escaped(text)`` with at most ``longest`` characters, and no escape of it in half.
+
+    The last line stays whole, because it has the message's number.
+    """
+    shown, length = escaped(text), min(len(text), longest)
+    while len(shown) > longest:
+        shown = escaped(_cut_above_last_line(text, length))
+        length = length * 9 // 10
+    return shown
+
+
+def _cut_above_last_line(text: str, longest: int) -> str:
+    above, line_break, last = text.rpartition("\n")
+    room = longest - len(last) - 1
+    return f"{cut(above, room)}\n{last}" if line_break and room > 0 else cut(text, max(1, longest))

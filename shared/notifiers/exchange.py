@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from shared.notifiers.outcomes import SendFailed
 from shared.notifiers.response import Response
@@ -35,10 +36,19 @@ _TIMED_OUT = 28
 _WRITE_FAILED = 23
 
 
-def post_json(url: str, body: Any, *, seconds: float, headers: Mapping[str, str] | None = None) -> Response:
+def post_json(
+    url: str, body: Any, *, seconds: float, headers: Mapping[str, str] | None = None, method: str = "POST"
+) -> Response:
     """Post ``body`` as JSON. See ``exchange``."""
     data = json.dumps(body, ensure_ascii=False).encode()
-    return exchange("POST", url, data, {"Content-Type": "application/json", **(headers or {})}, seconds=seconds)
+    return exchange(method, url, data, {"Content-Type": "application/json", **(headers or {})}, seconds=seconds)
+
+
+def extended(url: str, path: str = "", **query: str) -> str:
+    """``url`` with more at the end of its path and of its query."""
+    base, _, own = url.partition("#")[0].partition("?")
+    asked = "&".join(part for part in (own, urlencode(query)) if part)
+    return f"{base.rstrip('/') if path else base}{path}{'?' if asked else ''}{asked}"
 
 
 def exchange(

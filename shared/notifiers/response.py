@@ -1,6 +1,7 @@
 """What a service answered over HTTP."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -30,3 +31,12 @@ class Response(NamedTuple):
     def is_page(self) -> bool:
         """Whether it is a page for people: of a firewall, a proxy or a login, and hardly of the service itself."""
         return self.headers.get("content-type", "").startswith("text/html") or self.body.lstrip()[:1] == b"<"
+
+
+def own_words(value: Any) -> str:
+    """``value`` if it is a text like ``Unknown Webhook`` or ``INVALID_ARGUMENT``, and so without a secret; else ``""``.
+
+    What services answer may quote the request. No address and hardly any token consists of letters only.
+    """
+    is_plain = isinstance(value, str) and re.fullmatch(r"[A-Za-z\uac00-\ud7a3][A-Za-z\uac00-\ud7a3 ._,']{0,99}", value)
+    return str(value) if is_plain else ""

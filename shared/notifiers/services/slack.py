@@ -1,21 +1,25 @@
 """Slack, through an incoming webhook."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from shared.models.message import Message, Tone
+from shared.models.message import Message
 from shared.notifiers import Accepted, NotifierKind, ProbeResult
 from shared.notifiers.cutting import cut
 from shared.notifiers.exchange import post_json
 from shared.notifiers.fields import SecretUrl
+from shared.notifiers.looks import headline
+from shared.notifiers.markup import entities
 from shared.notifiers.outcomes import judged, phrase
 from shared.notifiers.response import Response
+
+if TYPE_CHECKING:
+    from shared.models.pace import Pace
 
 # Slack's own limits, in characters.
 _LONGEST_HEADER = 150
 _LONGEST_SECTION = 3_000
-_SIGNS: dict[Tone, str] = {"bad": "🔴", "warning": "🟠", "good": "🟢", "neutral": "🔵"}
 # What Slack says to a message without content, if the webhook is there.
 _NOTHING_TO_POST = ("no_text", "invalid_payload")
 
@@ -47,6 +51,13 @@ class SlackNotifier(NotifierKind):
         fix = f"{self.setting('webhook_url')}=… as the app's page Incoming Webhooks shows it"
         return ProbeResult("failure", found, "an incoming webhook", fix)
 
+    @property
+    def pace(self) -> "Pace":
+        """See NotifierKind.pace. Slack allows one message a second."""
+        from shared.models.pace import Pace
+
+        return Pace(1, 1.0)
+
     def _post(self, content: dict[str, Any], seconds: float) -> Response:
         return post_json(self.webhook_url.get_secret_value(), content, seconds=seconds)
 
@@ -54,11 +65,11 @@ class SlackNotifier(NotifierKind):
 def _content(message: Message) -> dict[str, Any]:
     # ``text`` is what a phone's lock screen shows. There, Slack reads three characters as markup.
     return {
-        "text": escaped(cut(message.text, _LONGEST_SECTION)),
+        "text": entities(cut(message.text, _LONGEST_SECTION)),
         "unfurl_links": False,
         "unfurl_media": False,
         "blocks": [
-            _block("header", f"{_SIGNS[message.tone]} {message.title}", _LONGEST_HEADER),
+            _block("header", headline(message), _LONGEST_HEADER),
             _block("section", message.body, _LONGEST_SECTION),
             *_buttons(message),
         ],
@@ -75,11 +86,6 @@ def _buttons(message: Message) -> list[dict[str, Any]]:
         for link in message.links
     ]
     return [{"type": "actions", "elements": buttons}] if buttons else []
-
-
-def escaped(text: str) -> str:
-    """``text`` as Slack shows it and reads nothing into it: ``<!here>`` would call everybody."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _said(words: str) -> str:
