@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from shared.models.pace import USUAL, Pace
+from shared.models.channel import USUAL, Pace
 
 # The first so many notifications within so many seconds go at once, each as a message of its own.
 AT_ONCE = 5

@@ -26,6 +26,18 @@ class Route(NamedTuple):
     delay: timedelta = timedelta(0)
 
 
+class Pace(NamedTuple):
+    """At most so many messages to one channel in so many seconds."""
+
+    messages: int
+    seconds: float
+
+
+# What a channel gets in a storm is at most one message a second, not counting the burst at its beginning. That is also
+# what a chat at Telegram allows.
+USUAL = Pace(10, 10.0)
+
+
 class Preferences(NamedTuple):
     """The fields that channels of every kind have. ``title`` and ``text``: templates. None: not given."""
 

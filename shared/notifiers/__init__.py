@@ -22,8 +22,8 @@ from shared.settings import SettingError, secrets
 from shared.settings.secrets import HIDDEN
 
 if TYPE_CHECKING:
+    from shared.models.channel import Pace
     from shared.models.message import Message
-    from shared.models.pace import Pace
 
 __all__ = [
     "Accepted",
@@ -156,7 +156,7 @@ class NotifierKind(BaseModel, ABC):
     def pace(self) -> "Pace | None":
         """What the channel allows; in a storm it gets lists. None: it gets each message at once, and by itself."""
         # Imported here: only what sends asks.
-        from shared.models.pace import USUAL
+        from shared.models.channel import USUAL
 
         return USUAL
 

@@ -28,7 +28,7 @@ from shared.store.tables import alerts, delivery_times, notification_logs, notif
 _FIRST = frozenset((*(kind.value for kind in AlertKind), "FLAPPING"))
 
 if TYPE_CHECKING:
-    from shared.models.pace import Pace
+    from shared.models.channel import Pace
 
 
 class Owed(NamedTuple):

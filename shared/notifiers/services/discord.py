@@ -16,7 +16,7 @@ from shared.notifiers.outcomes import judged, phrase
 from shared.notifiers.response import Response, own_words
 
 if TYPE_CHECKING:
-    from shared.models.pace import Pace
+    from shared.models.channel import Pace
 
 # Discord's own limits of an embed, in characters.
 _LONGEST_TITLE = 256
@@ -65,7 +65,7 @@ class DiscordNotifier(NotifierKind):
     @property
     def pace(self) -> "Pace":
         """See NotifierKind.pace."""
-        from shared.models.pace import Pace
+        from shared.models.channel import Pace
 
         return Pace(5, 2.0)
 

@@ -16,7 +16,7 @@ from shared.notifiers.probing import reach
 from shared.notifiers.response import own_words
 
 if TYPE_CHECKING:
-    from shared.models.pace import Pace
+    from shared.models.channel import Pace
 
 _BOT = "Bonghwa"
 # Dooray! names no limit; these hold what a message needs.
@@ -47,7 +47,7 @@ class DoorayNotifier(NotifierKind):
     @property
     def pace(self) -> "Pace":
         """See NotifierKind.pace. Dooray! asks for one message a second at most."""
-        from shared.models.pace import Pace
+        from shared.models.channel import Pace
 
         return Pace(1, 1.0)
 

@@ -15,7 +15,7 @@ from shared.notifiers.outcomes import judged, phrase
 from shared.notifiers.response import Response, own_words
 
 if TYPE_CHECKING:
-    from shared.models.pace import Pace
+    from shared.models.channel import Pace
 
 # Google takes 32,000 bytes in all. So many characters are never more, not even of four bytes each.
 _LONGEST_TITLE = 500
@@ -55,7 +55,7 @@ class GoogleChatNotifier(NotifierKind):
     @property
     def pace(self) -> "Pace":
         """See NotifierKind.pace. A space takes one message a second."""
-        from shared.models.pace import Pace
+        from shared.models.channel import Pace
 
         return Pace(1, 1.0)
 

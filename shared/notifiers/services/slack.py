@@ -15,7 +15,7 @@ from shared.notifiers.outcomes import judged, phrase
 from shared.notifiers.response import Response
 
 if TYPE_CHECKING:
-    from shared.models.pace import Pace
+    from shared.models.channel import Pace
 
 # Slack's own limits, in characters.
 _LONGEST_HEADER = 150
@@ -54,7 +54,7 @@ class SlackNotifier(NotifierKind):
     @property
     def pace(self) -> "Pace":
         """See NotifierKind.pace. Slack allows one message a second."""
-        from shared.models.pace import Pace
+        from shared.models.channel import Pace
 
         return Pace(1, 1.0)
 

@@ -17,7 +17,7 @@ from shared.models import (
 from shared.store.engines.database import Row, Transaction, salvaged
 
 if TYPE_CHECKING:
-    from shared.models.pace import Pace
+    from shared.models.channel import Pace
 
 _ADD = """
     INSERT INTO notifications

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.alerting.storms import MOST_IN_LIST, Plan, Sent, Waiting, at_once, plan
-from shared.models.pace import USUAL, Pace
+from shared.models.channel import USUAL, Pace
 from tests.support.builders import NOON, at
 
 GROUP = Pace(20, 62.0)

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from shared.models import Attempt, AttemptStatus, NotificationStatus
-from shared.models.pace import USUAL, Pace
+from shared.models.channel import USUAL, Pace
 from shared.store import Owed, Store
 from shared.store.outbox import Claimed
 from tests.support.builders import at, event

@@ -11,8 +11,8 @@ from shared.alerting.storms import WAIT_SECONDS
 from shared.delivery import deliver_at_once, deliver_owed, texts
 from shared.delivery.run import LIST_SECONDS, RUN
 from shared.models import Attempt, Change, now
+from shared.models.channel import USUAL, Pace
 from shared.models.message import Message
-from shared.models.pace import USUAL, Pace
 from shared.notifiers import Accepted, pace_of
 from shared.notifiers.services.console import ConsoleNotifier
 from shared.store import Store, StoreUnavailable

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from shared.channels import configured
+from shared.models.channel import Pace
 from shared.models.message import Message
-from shared.models.pace import Pace
 from shared.notifiers import Notifier, SendFailed, pace_of
 from shared.settings import SettingError
 from tests.support.stand_ins import (

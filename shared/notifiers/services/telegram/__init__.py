@@ -18,7 +18,7 @@ from shared.settings import proxies
 from shared.settings.parsers import without_slash
 
 if TYPE_CHECKING:
-    from shared.models.pace import Pace
+    from shared.models.channel import Pace
 
 # How long an unused connection is trusted to be still alive.
 KEEP_SECONDS = 20.0
@@ -94,7 +94,7 @@ class TelegramNotifier(NotifierKind):
     @property
     def pace(self) -> "Pace":
         """See NotifierKind.pace. A bot may send 20 messages a minute to a group; a person's number has no sign."""
-        from shared.models.pace import USUAL, Pace
+        from shared.models.channel import USUAL, Pace
 
         # Telegram counts what arrives, and the network may move two messages closer together by a second or two.
         return USUAL if self.chat_id.isdecimal() else Pace(20, 62.0)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.models.pace import Pace
+from shared.models.channel import Pace
 from shared.notifiers import NotifierKind, SendFailed
 from tests.shared.notifiers.kinds import HTTP, channel_at
 from tests.shared.notifiers.messages import HOSTILE, LINKS, listed, message

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from shared.models.channel import Pace
 from shared.models.message import Message
-from shared.models.pace import Pace
 from shared.notifiers import NotifierKind, SendFailed
 from tests.shared.notifiers.kinds import HTTP, channel_at
 from tests.shared.notifiers.messages import HOSTILE, LINKS, NOON, alert, listed, message, notification
