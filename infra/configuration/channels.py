@@ -13,6 +13,7 @@ from shared.channels import CONSOLE, MAX_NAME_LENGTH, OFF, VARIABLES, is_console
 from shared.channels import JSON as CHANNELS
 from shared.channels import read as channels_in
 from shared.channels.fields import Common
+from shared.channels.urls import NotOne, settings_of
 from shared.notifiers import NotifierKind, kind_named, kinds
 from shared.settings.secrets import HIDDEN
 
@@ -44,6 +45,9 @@ KINDS: Mapping[str, Fields] = {
     "telegram": Fields(("bot_token", "chat_id"), ("topic_id", "silent_recovery", "protect_content", "api_url")),
     "webhook": Fields(("url",), ("secret", "method", "headers", "format", "body")),
 }
+
+
+_EXPECTED = "a mapping with the channel's kind and settings, or a URL such as slack://…"
 
 
 class Known(NamedTuple):
@@ -84,11 +88,20 @@ def read_channels(entries: Mapping[str, Entry], environ: Mapping[str, str], mist
 
 
 def _channel(source: Source, environ: Mapping[str, str], mistakes: list[Mistake]) -> dict[str, Any]:
-    if not isinstance(source.node, MappingNode):
-        if data_of(source.node) is not BROKEN:
-            mistakes.append(source.mistake((), is_wrong((), HIDDEN, "a mapping with the channel's kind and settings")))
+    written = data_of(source.node)
+    if isinstance(written, str):
+        written = {"url": written}
+    elif not isinstance(source.node, MappingNode):
+        if written is not BROKEN:
+            mistakes.append(source.mistake((), is_wrong((), HIDDEN, _EXPECTED)))
         return {}
-    data: dict[str, Any] = filled(data_of(source.node), environ, source, mistakes)
+    data: dict[str, Any] = filled(written, environ, source, mistakes)
+    if "kind" not in data and isinstance(data.get("url"), str):
+        try:
+            data |= settings_of(data.pop("url"))
+        except NotOne as wrong:
+            mistakes.append(source.mistake((), is_wrong((), HIDDEN, str(wrong))))
+            return {}
     kind = data.get("kind")
     if kind is BROKEN:
         return {}

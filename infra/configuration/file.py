@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from infra.configuration.channels import OFF, known_channels, read_channels
+from infra.configuration.channels import known_channels, read_channels
 from infra.configuration.monitors import (
     Inherited,
     Settings,
@@ -33,6 +33,7 @@ from infra.configuration.reading.validation import Source, checked
 from infra.configuration.reading.yaml_text import NotYaml, parse
 from infra.configuration.references import Names, cycles, mistakes_in_monitors
 from infra.configuration.sections import Drill, StatusPage, Step, Templates, slug
+from shared.channels import OFF
 from shared.monitors.policy import Policy
 from shared.monitors.windows.window import Window
 from shared.settings.parsers import split_urls

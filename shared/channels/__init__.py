@@ -139,9 +139,9 @@ def _notifier(channel: _Given) -> NotifierKind:
     if not name.isprintable() or name != name.strip() or not 0 < len(name) <= MAX_NAME_LENGTH:
         expected = f"a name of 1 to {MAX_NAME_LENGTH} printable characters, without a blank at either end"
         raise SettingError(f"{JSON} key", name[: MAX_NAME_LENGTH + 1], expected)
-    if not isinstance(description, dict):
-        raise SettingError(f"{JSON}.{name}", HIDDEN, "an object with the channel's kind and settings")
-    settings = dict(description)
+    if not isinstance(description, dict | str):
+        raise SettingError(f"{JSON}.{name}", HIDDEN, "an object with the channel's kind and settings, or a URL")
+    settings = _settings(channel)
     kind_name = settings.pop("kind", None)
     if kind_name not in kinds():
         found = None if kind_name is None else shown("KIND", _as_text(kind_name))
@@ -154,6 +154,21 @@ def _notifier(channel: _Given) -> NotifierKind:
     except ValidationError as error:
         raise _malformed(channel, kind_name, error) from None
     return notifier.with_preferences(_preferences(channel, kind_name, common)) if common else notifier
+
+
+def _settings(channel: _Given) -> dict[str, Any]:
+    """The kind and the settings, also of a channel that is written as one URL."""
+    given = channel.description if isinstance(channel.description, dict) else {"url": channel.description}
+    if "kind" in given or not isinstance(given.get("url"), str):
+        return dict(given)
+    # Imported here: most channels are written as fields.
+    from shared.channels.urls import NotOne, settings_of
+
+    try:
+        found = settings_of(given["url"])
+    except NotOne as wrong:
+        raise SettingError(f"{JSON}.{channel.name}", HIDDEN, str(wrong)) from None
+    return {**{field: value for field, value in given.items() if field != "url"}, **found}
 
 
 def _preferences(channel: _Given, kind: str, common: dict[str, Any]) -> "Preferences":

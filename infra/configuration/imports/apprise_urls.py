@@ -2,36 +2,10 @@
 
 import re
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
-from infra.configuration.imports.channels import bracketed, chat_ids
-
-# Schemes of services that have a kind of their own, which a channel of the kind apprise refuses.
-_OWN_KIND = {
-    "discord": "discord",
-    "form": "webhook",
-    "forms": "webhook",
-    "gchat": "google_chat",
-    "gotify": "gotify",
-    "gotifys": "gotify",
-    "json": "webhook",
-    "jsons": "webhook",
-    "mailto": "email",
-    "mailtos": "email",
-    "mmost": "mattermost",
-    "mmosts": "mattermost",
-    "ntfy": "ntfy",
-    "ntfys": "ntfy",
-    "pagerduty": "pagerduty",
-    "pover": "pushover",
-    "slack": "slack",
-    "sns": "sns",
-    "tgram": "telegram",
-    "workflow": "teams",
-    "workflows": "teams",
-    "xml": "webhook",
-    "xmls": "webhook",
-}
+from infra.configuration.imports.channels import bracketed
+from shared.channels.urls import NotOne, settings_of
 
 
 def listed(text: str) -> list[str]:
@@ -41,16 +15,10 @@ def listed(text: str) -> list[str]:
 
 def channel(url: str) -> dict[str, Any] | str:
     """The settings of a channel that notifies where ``url`` does, or why there are none."""
-    scheme = url.partition("://")[0].lower()
-    kind = _OWN_KIND.get(scheme)
-    if kind is None:
-        return {"kind": "apprise", "url": url}
     try:
-        parts = urlsplit(url)
-        settings = _own(kind, parts)
-    except ValueError:
-        settings = None
-    return settings or f"{scheme}:// has a kind of its own here: write it as a channel of the kind {kind}"
+        return settings_of(url)
+    except NotOne as wrong:
+        return f"expected {wrong}"
 
 
 def matrix(server: str, room: str, token: str) -> str | None:
@@ -91,27 +59,6 @@ def feishu(webhook: str) -> str | None:
     token = parts.path.rstrip("/").rpartition("/")[2]
     scheme = "lark" if "larksuite" in (parts.hostname or "") else "feishu"
     return f"{scheme}://{token}" if parts.hostname and token else None
-
-
-def _own(kind: str, parts: SplitResult) -> dict[str, Any] | None:
-    """The settings of the own kind, if the URL is of its plain form."""
-    path = [unquote(part) for part in parts.path.split("/") if part]
-    host = parts.netloc.rpartition("@")[2]
-    options = {name for name, _ in parse_qsl(parts.query)}
-    if options or parts.fragment:
-        return None
-    if kind == "discord" and len(path) == 1:
-        return {"kind": kind, "webhook_url": f"https://discord.com/api/webhooks/{host}/{path[0]}"}
-    if kind == "slack" and len(path) == 2 and not parts.username:
-        return {"kind": kind, "webhook_url": f"https://hooks.slack.com/services/{host}/{path[0]}/{path[1]}"}
-    if kind == "telegram" and path:
-        return {"kind": kind, "bot_token": unquote(parts.netloc), "chat_id": chat_ids(",".join(path))}
-    if kind == "gotify" and len(path) == 1 and not parts.username:
-        scheme = "https" if parts.scheme == "gotifys" else "http"
-        return {"kind": kind, "server_url": f"{scheme}://{host}", "token": path[0]}
-    if kind == "pushover" and parts.username and not path:
-        return {"kind": kind, "user_key": parts.username, "api_token": host}
-    return None
 
 
 def _scheme(name: str, parts: SplitResult) -> str:

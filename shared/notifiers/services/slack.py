@@ -6,7 +6,7 @@ from pydantic import Field
 
 from shared.models.message import Message
 from shared.notifiers import Accepted, NotifierKind, ProbeResult
-from shared.notifiers.cutting import cut
+from shared.notifiers.cutting import cut, fitting
 from shared.notifiers.exchange import post_json
 from shared.notifiers.fields import SecretUrl
 from shared.notifiers.looks import headline
@@ -77,7 +77,7 @@ def _content(message: Message) -> dict[str, Any]:
 
 
 def _block(kind: str, text: str, longest: int) -> dict[str, Any]:
-    return {"type": kind, "text": {"type": "plain_text", "text": cut(text, longest), "emoji": False}}
+    return {"type": kind, "text": {"type": "plain_text", "text": fitting(text, longest), "emoji": False}}
 
 
 def _buttons(message: Message) -> list[dict[str, Any]]:

@@ -52,7 +52,9 @@ def test_a_kind_without_code_yet_has_the_fields_that_it_needs(reading: Read, mis
         ("{kind: slak, webhook_url: a}", "kind is 'slak': expected a kind of channel, perhaps slack"),
         ("{webhook_url: a}", "kind is missing: expected a kind of channel: apprise, console, discord, "),
         ("{kind: [a]}", "kind is a list: expected a kind of channel: apprise, "),
-        ("hunter2-secret", "(hidden): expected a mapping with the channel's kind and settings"),
+        ("[hunter2-secret]", "(hidden): expected a mapping with the channel's kind and settings, or a URL"),
+        ("hunter2-secret", "(hidden): expected a URL such as slack://… or discord://…"),
+        ("json://hunter2-secret", "(hidden): expected a channel of the kind webhook with its fields"),
         ("{kind: slack, webhok_url: a, webhook_url: b}", "unknown key 'webhok_url': expected webhook_url"),
         (
             "{kind: telegram, bot_token: hunter2-secret é, chat_id: 1}",
@@ -130,3 +132,14 @@ def test_the_file_may_repeat_the_channels_of_the_environment(reading: Read) -> N
     text = f"{json.dumps({'channels': own, 'defaults': {'channels': ['ops', 'other']}})}\n"
     known = reading(text, CHANNELS=json.dumps({**own, "other": own["ops"]}))
     assert known.channels == own
+
+
+def test_a_channel_may_be_one_url(reading: Read) -> None:
+    known = reading("""channels:
+  ops: slack://T1234/B5678/abcDEF
+  night: {url: "discord://123/$$abc", only: [OUTAGE]}
+""")
+    assert known.channels == {
+        "ops": {"kind": "slack", "webhook_url": "https://hooks.slack.com/services/T1234/B5678/abcDEF"},
+        "night": {"only": ["OUTAGE"], "kind": "discord", "webhook_url": "https://discord.com/api/webhooks/123/$abc"},
+    }

@@ -44,7 +44,10 @@ def read_back(imported: Imported, folder: Path, others: Iterable[str] = ()) -> C
     folder.mkdir(exist_ok=True)
     write(imported, Path("source"), folder / "bonghwa.yaml")
     environ = values_in(folder / "bonghwa.env")
-    return read_file(folder / "bonghwa.yaml", {**environ, **dict.fromkeys(others, "filled-in")})
+    return read_file(
+        folder / "bonghwa.yaml",
+        {**environ, **{name: "https://filled.example/in" if name.endswith("URL") else "filled-in" for name in others}},
+    )
 
 
 def only(kuma: Kuma) -> tuple[dict[str, Any], Imported]:

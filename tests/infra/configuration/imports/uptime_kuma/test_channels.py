@@ -174,12 +174,12 @@ def test_a_monitor_notifies_what_it_is_connected_with(kuma: Kuma) -> None:
 
 
 def test_apprise_with_several_urls_becomes_several(kuma: Kuma) -> None:
-    urls = "pbul://abc, discord://1/tok\ntgram://12:ab/-7 mailto://me:pw@example.org"
+    urls = "pbul://abc, discord://1/tok\ntgram://12:ab/-7 json://me:pw@example.org"
     imported = imported_from(kuma, "apprise", appriseURL=urls)
     kinds = [channel["kind"] for channel in imported.channels.values()]
     assert kinds == ["apprise", "discord", "telegram"]
     assert list(imported.channels) == imported.monitors[0]["channels"] == ["ops", "ops 2", "ops 3"]
-    assert said(imported, "channels 'ops': appriseURL", "write it as a channel of the kind email")
+    assert said(imported, "channels 'ops': appriseURL", "expected a channel of the kind webhook with its fields")
     assert "pw" not in str(imported.notes)
 
 
