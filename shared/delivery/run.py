@@ -5,6 +5,7 @@ Channels are served side by side, each in its own order, so that a slow one dela
 """
 
 import contextlib
+import functools
 import logging
 import threading
 import time
@@ -251,9 +252,15 @@ class _Run:
 
     def _send(self, listed: Sequence[Owed]) -> tuple[AttemptStatus, str, float | None]:
         message, remark = message_about(listed, self.language)
+        message = message._replace(installation=self._installation)
         status, answer, retry_after = self._hand_over(message, self.notifiers[listed[0].notification.channel])
         # The channel's own words may hold anything, and the store must be able to keep them.
         return status, storable(answer + remark), retry_after
+
+    @functools.cached_property
+    def _installation(self) -> str:
+        # For each run anew: meanwhile another store may have been put in the place of this one.
+        return self.store.notifications.installation()
 
     def _hand_over(self, message: Message, notifier: Notifier) -> tuple[AttemptStatus, str, float | None]:
         seconds = min(SEND_SECONDS, self.budget.ends_at - self._elapsed())
