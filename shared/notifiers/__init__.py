@@ -90,12 +90,24 @@ class NotifierKind(BaseModel, ABC):
 
     library: ClassVar[Library | None] = None
     permission_on_aws: ClassVar[Permission | None] = None
+    # Whether ``update`` can change a message that the channel accepted before.
+    edits: ClassVar[bool] = False
 
     _setting_names: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     @abstractmethod
     def send(self, message: "Message", *, timeout_seconds: float) -> Accepted:
         """See Notifier.send."""
+
+    def update(self, message: "Message", message_id: str, *, timeout_seconds: float) -> Accepted:  # noqa: ARG002
+        """Show in a message that was sent what has become of its alert, which rings nobody.
+
+        ``message_id``: what the channel answered when it accepted that message. It gives up like ``send``.
+
+        Raises:
+            SendFailed: the channel did not accept the change, or changes nothing that it accepted.
+        """
+        raise SendFailed(f"{self.kind} cannot change a message", is_permanent=True)
 
     @abstractmethod
     def probe(self, timeout_seconds: float) -> ProbeResult:

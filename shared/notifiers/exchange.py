@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from shared.notifiers.outcomes import SendFailed
 from shared.notifiers.response import Response
@@ -18,6 +19,7 @@ from shared.settings import SettingError, proxies
 # How long an unused connection is trusted to be still alive.
 KEEP_SECONDS = 20
 MAX_RESPONSE_BYTES = 64 * 1024
+FORM = "application/x-www-form-urlencoded"
 # CURLOPT_QUICK_EXIT, which pycurl does not name. Without it, a name look-up that hangs keeps us past the deadline.
 QUICK_EXIT = 322
 # Numbers of libcurl's errors, and what they mean.
@@ -39,6 +41,30 @@ def post_json(url: str, body: Any, *, seconds: float, headers: Mapping[str, str]
     """Post ``body`` as JSON. See ``exchange``."""
     data = json.dumps(body, ensure_ascii=False).encode()
     return exchange("POST", url, data, {"Content-Type": "application/json", **(headers or {})}, seconds=seconds)
+
+
+def post_form(url: str, fields: Mapping[str, str], *, seconds: float) -> Response:
+    """Post ``fields`` as a form. See ``exchange``."""
+    return exchange("POST", url, urlencode(fields).encode(), {"Content-Type": FORM}, seconds=seconds)
+
+
+def reach(url: str, *, seconds: float) -> None:
+    """Connect as for a request, with TLS if the URL has it, and send none.
+
+    Raises:
+        SendFailed: no connection came about in time.
+    """
+    import pycurl
+
+    curl = pycurl.Curl()
+    try:
+        set_up(curl, url, seconds, method="GET", headers={})
+        curl.setopt(pycurl.CONNECT_ONLY, 1)
+        curl.perform()
+    except pycurl.error as error:
+        raise SendFailed(_reason(error.args[0], seconds)) from None
+    finally:
+        curl.close()
 
 
 def exchange(
