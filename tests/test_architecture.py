@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "shared.settings",
         "shared.logs",
     },
-    "shared.notifiers": {"shared.models", "shared.settings", "shared.logs"},
+    "shared.notifiers": {"shared.models", "shared.messages", "shared.settings", "shared.logs"},
     "shared.channels": {"shared.notifiers", "shared.messages", "shared.models", "shared.monitors", "shared.settings"},
     "shared.delivery": {"shared.models", "shared.messages", "shared.store", "shared.notifiers", "shared.logs"},
     "shared.web": {"shared.alerting", "shared.store", "shared.settings", "shared.logs"},

@@ -5,6 +5,7 @@ Channels are served side by side, each in its own order, so that a slow one dela
 """
 
 import contextlib
+import functools
 import logging
 import threading
 import time
@@ -233,7 +234,13 @@ class _Run:
         seconds = min(SEND_SECONDS, self.budget.ends_at - self._elapsed())
         with self._being_busy():
             status, answer, retry_after = send(
-                listed, self.notifiers[first.channel], self.store, self.language, now=attempted_at, seconds=seconds
+                listed,
+                self.notifiers[first.channel],
+                self.store,
+                self.language,
+                now=attempted_at,
+                seconds=seconds,
+                installation=self._installation,
             )
         duration_ms = round((time.perf_counter() - started) * 1000, 3)
         due_at = self._due_at(listed, retry_after) if status is AttemptStatus.RETRY else None
@@ -257,6 +264,11 @@ class _Run:
                 due_at=due_at,
             )
         self._record()
+
+    @functools.cached_property
+    def _installation(self) -> str:
+        # For each run anew: meanwhile another store may have been put in the place of this one.
+        return self.store.notifications.installation()
 
     def _due_at(self, listed: Sequence[Owed], retry_after: float | None) -> datetime:
         at = self.clock()

@@ -20,11 +20,19 @@ class Sent(NamedTuple):
 
 
 def send(
-    listed: Sequence[Owed], notifier: Notifier, store: Store, language: Language, *, now: datetime, seconds: float
+    listed: Sequence[Owed],
+    notifier: Notifier,
+    store: Store,
+    language: Language,
+    *,
+    now: datetime,
+    seconds: float,
+    installation: str,
 ) -> Sent:
     """Send one message about all that is ``listed``, within ``seconds``. Never raises."""
     known = _circumstances(listed, notifier, store, now)
     message, remark = message_about(listed, language, known, preferences_of(notifier))
+    message = message._replace(installation=installation)
     sent = _handed_over(message, notifier, seconds)
     # The channel's own words may hold anything, and the store must be able to keep them.
     return sent._replace(answer=storable(sent.answer + remark))

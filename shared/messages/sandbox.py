@@ -6,24 +6,36 @@ ever.
 
 import functools
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-# What a template may name.
-VARIABLES = (
-    *("kind", "monitor", "group", "cause", "since", "duration", "ended_at", "by", "alert_id", "notification_id"),
-    *("url", "ack_url", "language", "channel"),
-)
 # More lines of a template's code, or more characters, than any message needs.
 MOST_STEPS = 10_000
 MOST_CHARACTERS = 10_000
 # Filters whose results are not much longer than what they get.
 _FILTERS = (
-    *("abs", "capitalize", "d", "default", "first", "float", "int", "join", "last", "length", "list", "lower", "max"),
+    *(
+        "abs",
+        "capitalize",
+        "d",
+        "default",
+        "e",
+        "escape",
+        "first",
+        "float",
+        "int",
+        "join",
+        "last",
+        "length",
+        "list",
+        "lower",
+        "max",
+    ),
     *("min", "replace", "reverse", "round", "sort", "string", "title", "tojson", "trim", "truncate", "unique", "upper"),
     *("urlencode", "wordcount"),
 )
@@ -33,8 +45,10 @@ class TemplateFailed(Exception):
     """A template cannot be used. The text says why, in a few words."""
 
 
-def render(template: str, values: Mapping[str, Any]) -> str:
-    """The text that a template makes of these values.
+def render(template: str, values: Mapping[str, Any], escape: Callable[[str], str] | None = None) -> str:
+    """The text that a template makes of these values. ``escape``: how each is written; without it, as it is.
+
+    What a filter has made safe for where it stands (``tojson``, ``e``, ``urlencode``) is not escaped again.
 
     Raises:
         TemplateFailed: it is malformed, names an unknown variable or another file, reaches into an object, takes more
@@ -43,7 +57,7 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     from jinja2 import TemplateError
 
     try:
-        compiled = _compiled(template)
+        compiled = _compiled(template, tuple(values), escape)
         text = _in_few_steps(compiled, values)
     except TemplateFailed:
         raise
@@ -57,9 +71,10 @@ def render(template: str, values: Mapping[str, Any]) -> str:
 
 
 @functools.lru_cache(maxsize=64)
-def _compiled(template: str) -> "Template":
+def _compiled(template: str, variables: tuple[str, ...], escape: Callable[[str], str] | None) -> "Template":
     from jinja2 import StrictUndefined, meta, nodes
     from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from markupsafe import Markup
 
     class Sandbox(ImmutableSandboxedEnvironment):
         # A product of a text and a number may be as long as memory.
@@ -70,13 +85,16 @@ def _compiled(template: str) -> "Template":
                 raise TemplateFailed(f"{operator} is not for this")
             return super().call_binop(context, operator, left, right)
 
-    sandbox = Sandbox(undefined=StrictUndefined, autoescape=False)
-    known = sandbox.filters
+    def written(value: Any) -> Any:
+        return value if escape is None or isinstance(value, Markup) else escape(str(value))
+
+    sandbox = Sandbox(undefined=StrictUndefined, autoescape=False, finalize=written)
+    known = {**sandbox.filters, "urlencode": lambda value: Markup(quote(str(value), safe=""))}  # noqa: S704  # a URL's
     sandbox.filters = {name: known[name] for name in _FILTERS}
     sandbox.globals = {}
     parsed = sandbox.parse(template)
-    if unknown := meta.find_undeclared_variables(parsed) - set(VARIABLES):
-        raise TemplateFailed(f"unknown variable {min(unknown)}: one of {', '.join(VARIABLES)}")
+    if unknown := meta.find_undeclared_variables(parsed) - set(variables):
+        raise TemplateFailed(f"unknown variable {min(unknown)}: one of {', '.join(variables)}")
     for kind in (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Macro, nodes.Call):
         if parsed.find(kind) is not None:
             raise TemplateFailed(f"{kind.__name__.lower()} is not for templates of messages")

@@ -56,8 +56,9 @@ class Message(NamedTuple):
     ``text``: all of it in one line that begins with the kind's word and ends with the notification's id; for a list,
     one line for each notification. ``title``: the kind's word and the subject. ``facts``: what the full form says below
     the title; a list has none, nor has what no alert is about. ``notification`` and ``alert``: what it is about, of a
-    list the first ones. ``group``: its monitor's.
-    ``template``: the words of the operator's own template, in place of ``facts`` and ``text``.
+    list the first ones. ``template``: the words of the operator's own template, in place of ``facts`` and ``text``.
+    ``group``: the monitor's, if it has one. ``installation``: the id of the store, by which a service that several
+    installations report to distinguishes their alerts; empty if no store is known.
     """
 
     text: str
@@ -70,6 +71,7 @@ class Message(NamedTuple):
     is_list: bool = False
     group: str | None = None
     template: str | None = None
+    installation: str = ""
 
     @classmethod
     def of_text(cls, text: str, language: Literal["en", "ko"] = "en") -> Self:

@@ -96,7 +96,7 @@ class NotifierKind(BaseModel, ABC):
     shows_facts: ClassVar[bool] = True
     library: ClassVar[Library | None] = None
     permission_on_aws: ClassVar[Permission | None] = None
-    # Whether ``update`` can change a message that was sent.
+    # Whether ``update`` can change a message that the channel accepted before.
     edits: ClassVar[bool] = False
 
     _setting_names: Mapping[str, str] = PrivateAttr(default_factory=dict)
@@ -107,10 +107,12 @@ class NotifierKind(BaseModel, ABC):
         """See Notifier.send."""
 
     def update(self, message: "Message", message_id: str, *, timeout_seconds: float) -> Accepted:  # noqa: ARG002
-        """Show ``message`` in place of the one that was sent; ``message_id``: see Accepted.
+        """Show in a message that was sent what has become of its alert, which rings nobody.
+
+        ``message_id``: what the channel answered when it accepted that message. It gives up like ``send``.
 
         Raises:
-            SendFailed: the channel did not do it, or did not say so in time; permanent where it cannot.
+            SendFailed: the channel did not accept the change, or changes nothing that it accepted.
         """
         raise SendFailed(f"{self.kind} cannot change a message", is_permanent=True)
 

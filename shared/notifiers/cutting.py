@@ -10,6 +10,13 @@ def cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}{_MORE}"
 
 
+def cut_before(end: str, text: str, longest: int, by: Callable[[str, int], str] = cut) -> str:
+    """``text`` cut ``by`` one of the others, in a way that keeps ``end``, such as the number that it ends with."""
+    if not end or by(text, longest) == text:
+        return by(text, longest)
+    return f"{by(text.removesuffix(end).rstrip(), longest - len(end.encode()) - 1)}\n{end}"
+
+
 def cut_to_bytes(text: str, longest: int) -> str:
     """``text`` with at most ``longest`` bytes of UTF-8, and no character of it in half."""
     data = text.encode()

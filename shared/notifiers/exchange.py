@@ -19,6 +19,7 @@ from shared.settings import SettingError, proxies
 # How long an unused connection is trusted to be still alive.
 KEEP_SECONDS = 20
 MAX_RESPONSE_BYTES = 64 * 1024
+FORM = "application/x-www-form-urlencoded"
 # CURLOPT_QUICK_EXIT, which pycurl does not name. Without it, a name look-up that hangs keeps us past the deadline.
 QUICK_EXIT = 322
 # Numbers of libcurl's errors, and what they mean.
@@ -49,6 +50,30 @@ def extended(url: str, path: str = "", **query: str) -> str:
     base, _, own = url.partition("#")[0].partition("?")
     asked = "&".join(part for part in (own, urlencode(query)) if part)
     return f"{base.rstrip('/') if path else base}{path}{'?' if asked else ''}{asked}"
+
+
+def post_form(url: str, fields: Mapping[str, str], *, seconds: float) -> Response:
+    """Post ``fields`` as a form. See ``exchange``."""
+    return exchange("POST", url, urlencode(fields).encode(), {"Content-Type": FORM}, seconds=seconds)
+
+
+def reach(url: str, *, seconds: float) -> None:
+    """Connect as for a request, with TLS if the URL has it, and send none.
+
+    Raises:
+        SendFailed: no connection came about in time.
+    """
+    import pycurl
+
+    curl = pycurl.Curl()
+    try:
+        set_up(curl, url, seconds, method="GET", headers={})
+        curl.setopt(pycurl.CONNECT_ONLY, 1)
+        curl.perform()
+    except pycurl.error as error:
+        raise SendFailed(_reason(error.args[0], seconds)) from None
+    finally:
+        curl.close()
 
 
 def exchange(

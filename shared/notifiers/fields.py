@@ -1,5 +1,6 @@
 """The types of settings that several kinds of channel have."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, SecretStr
@@ -14,9 +15,22 @@ def _can_be_requested(url: SecretStr) -> SecretStr:
     return secret_http_url(url)
 
 
+def secret_like(pattern: str) -> AfterValidator:
+    """The validator of a secret that has to match all of ``pattern``. A pattern of pydantic's would be for a text."""
+
+    def matching(secret: SecretStr) -> SecretStr:
+        if not re.fullmatch(pattern, secret.get_secret_value()):
+            raise ValueError("another form")
+        return secret
+
+    return AfterValidator(matching)
+
+
 # An address that whoever knows it may post to.
 SecretUrl = Annotated[SecretStr, AfterValidator(_can_be_requested)]
 # A token that a header carries.
 Token = Annotated[SecretStr, AfterValidator(header_value)]
+# The same, if there need not be one. SecretStr stands at the outside: otherwise a malformed one would be shown.
+OptionalToken = Annotated[SecretStr | None, AfterValidator(lambda token: token and header_value(token))]
 # The root of a service that people run themselves.
 ServerUrl = Annotated[str, AfterValidator(without_slash)]

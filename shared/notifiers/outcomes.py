@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from shared.notifiers.response import Response
 
 # The service's last word on the request as it is. Whatever else fails may be over in a while.
-_PERMANENT = frozenset({400, 401, 403, 404, 405, 410, 411, 413, 414, 415, 422})
+PERMANENT = frozenset({400, 401, 403, 404, 405, 410, 411, 413, 414, 415, 422})
 # A success in words that the service never says: from this attempt on, nobody expects better ones.
 PATIENCE = 6
 # A longer wait is only a number. timedelta cannot count all of them.
@@ -49,7 +49,7 @@ def judged(
     said: str = "",
     message_id: str | None = None,
     is_refused: bool = False,
-    permanent: frozenset[int] = _PERMANENT,
+    permanent: frozenset[int] = PERMANENT,
 ) -> Accepted:
     """What a response means.
 

@@ -1,6 +1,7 @@
 """The part of the store that delivery works with: what is owed, who sends it, and how that went."""
 
 import logging
+import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,7 +23,7 @@ from shared.models import (
 from shared.models.channel import Channels
 from shared.store.changes import open_alert, resolve_alert
 from shared.store.engines.database import MAX_ID, Database, Transaction
-from shared.store.tables import alerts, delivery_times, notification_logs, notifications
+from shared.store.tables import alerts, configuration, delivery_times, notification_logs, notifications
 
 # The kinds of the messages that say first that there is an alert.
 _FIRST = frozenset((*(kind.value for kind in AlertKind), "FLAPPING"))
@@ -50,6 +51,16 @@ class Outbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def installation(self) -> str:
+        """The random name of this store, which it keeps wherever it is moved."""
+        with self._database.snapshot() as snapshot:
+            found = configuration.installation(snapshot)
+        if found is None:
+            with self._database.transaction() as transaction:
+                configuration.name_installation(transaction, secrets.token_hex(8))
+                found = configuration.installation(transaction)
+        return found or ""
 
     def claim(
         self,

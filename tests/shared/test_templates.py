@@ -4,8 +4,8 @@ from datetime import UTC
 
 import pytest
 
-from shared.messages.sandbox import VARIABLES, TemplateFailed, render
-from shared.messages.templates import check, rendered
+from shared.messages.sandbox import TemplateFailed, render
+from shared.messages.templates import VARIABLES, check, rendered
 from shared.models.message import Message
 from tests.shared.notifiers.messages import HOSTILE, LINKS, message
 

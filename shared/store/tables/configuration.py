@@ -1,4 +1,4 @@
-"""The table ``configuration``: what the file says beside its monitors, and how often the whole has changed."""
+"""The table ``configuration``: what the file says beside its monitors, how often the whole has changed, and a name."""
 
 import json
 from typing import Any
@@ -12,6 +12,11 @@ _SAVE = """
 _SAVE_PROBLEM = """
     INSERT INTO configuration (id, problem) VALUES (1, :problem)
     ON CONFLICT (id) DO UPDATE SET problem = excluded.problem"""
+
+# The first one stays, if two processes make one at once.
+_NAME = """
+    INSERT INTO configuration (id, installation) VALUES (1, :installation)
+    ON CONFLICT (id) DO UPDATE SET installation = coalesce(configuration.installation, excluded.installation)"""
 
 
 def version(transaction: Transaction) -> int:
@@ -40,3 +45,14 @@ def save_problem(transaction: Transaction, problem: str | None) -> None:
 def save(transaction: Transaction, version: int, body: dict[str, Any]) -> None:
     """Write both."""
     transaction.rows(_SAVE, version=version, body=json.dumps(body, ensure_ascii=False, sort_keys=True))
+
+
+def installation(transaction: Transaction) -> str | None:
+    """The name of this installation, if it has one already."""
+    row = transaction.row("SELECT installation FROM configuration WHERE id = 1")
+    return row["installation"] if row else None
+
+
+def name_installation(transaction: Transaction, installation: str) -> None:
+    """Give it this name, unless it has one."""
+    transaction.rows(_NAME, installation=installation)

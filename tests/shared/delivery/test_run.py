@@ -8,6 +8,8 @@ import pytest
 from shared.delivery import deliver_at_once
 from shared.delivery.run import AT_ONCE, LEASE_SECONDS, SEND_SECONDS
 from shared.models import AlertStatus, now
+from shared.models.message import Message
+from shared.notifiers import Accepted
 from shared.store import Store
 from tests.support.builders import NOON, Channel, at, fails, refuses
 from tests.support.store.steps import TTL, claim, deliver, owe, statuses
@@ -197,3 +199,20 @@ def test_at_once_starts_no_send_that_it_would_cut_off(store: Store) -> None:
     assert len(channel.texts) == 1
     assert channel.timeouts[0] <= AT_ONCE.ends_at
     assert deliver(store, a=Channel()) == {"SENT": 1}
+
+
+def test_every_message_names_the_installation(store: Store) -> None:
+    """Across runs too: what is sent later is about the same alert for a service that several ones report to."""
+    sent: list[str] = []
+
+    class Naming(Channel):
+        def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
+            sent.append(message.installation)
+            return super().send(message, timeout_seconds=timeout_seconds)
+
+    owe(store)
+    deliver(store, a=Naming())
+    owe(store, 30, ok=True)
+    deliver(store, 30, a=Naming())
+    assert sent == [store.notifications.installation()] * 2
+    assert sent[0]

@@ -60,6 +60,25 @@ HTTP: Mapping[str, Http] = {
     "mattermost": Http(
         {"webhook_url": "URL/hooks/s3cr3t0fmattermost"}, accepts=says(200, "ok"), secret="s3cr3t0fmattermost"
     ),
+    "gotify": Http(
+        {"server_url": "URL", "token": "s3cr3t-of-gotify"}, accepts=says(200, '{"id": 25}'), secret="s3cr3t-of-gotify"
+    ),
+    "ntfy": Http(
+        {"server_url": "URL", "topic": "alerts-of-ours", "token": "tk_s3cr3t-of-ntfy"},
+        accepts=says(200, '{"id": "xE73Iyuabi", "event": "message"}'),
+        secret="s3cr3t-of-ntfy",
+        retried=frozenset({413}),
+    ),
+    "pagerduty": Http(
+        {"api_url": "URL", "routing_key": "s3cr3tOfPagerDuty000000000000000"},
+        accepts=says(202, '{"status": "success", "message": "Event processed", "dedup_key": "k"}'),
+        secret="s3cr3tOfPagerDuty",
+    ),
+    "pushover": Http(
+        {"api_url": "URL", "api_token": "s3cr3tOfPushover00000000000000", "user_key": "u" * 30},
+        accepts=says(200, '{"status": 1, "request": "647d2300"}'),
+        secret="s3cr3tOfPushover",
+    ),
     "slack": Http(
         {"webhook_url": "URL/services/T000/B000/s3cr3t-of-slack"}, accepts=says(200, "ok"), secret="s3cr3t-of-slack"
     ),
@@ -69,6 +88,14 @@ HTTP: Mapping[str, Http] = {
         secret="s3cr3t-of-teams",
         also_accepts=frozenset({202, 204}),
         believes_all_but_pages=True,
+    ),
+    "webhook": Http(
+        {"url": "URL/hook/s3cr3t-of-webhook", "headers": {"Authorization": "Bearer s3cr3t-of-webhook"}},
+        accepts=says(200, "thanks"),
+        secret="s3cr3t-of-webhook",
+        also_accepts=frozenset({201, 202, 204}),
+        retried=frozenset({404, 405}),
+        believes_any_words=True,
     ),
 }
 # Kinds that speak HTTP through a library, or none; their own tests have their stand-ins.

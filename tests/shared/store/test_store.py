@@ -1,8 +1,10 @@
 """The store as a whole: its summary, what its database holds by itself, and when it waits for the disk."""
 
 import contextlib
+import re
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -11,6 +13,7 @@ from shared.models import Attempt, AttemptStatus
 from shared.store import Store
 from shared.store.engines.database import Transaction
 from shared.store.engines.sqlite.database import SqliteDatabase
+from shared.store.tables import configuration
 from tests.support.builders import NOON
 from tests.support.store.engines import on_each_engine_and_pooler
 from tests.support.store.steps import claim, opened, report
@@ -27,6 +30,20 @@ def test_the_summary_counts_what_is_open(store: Store) -> None:
         "open_alerts": 1,
         "owed_notifications": 2,
     }
+
+
+def test_an_installation_has_one_name_that_it_keeps(store: Store) -> None:
+    """The configuration may be written before or after it, and several processes may be the first to ask."""
+    with ThreadPoolExecutor(4) as pool:
+        names = set(pool.map(lambda _: store.notifications.installation(), range(4)))
+    assert len(names) == 1
+    with store.database.transaction() as transaction:
+        configuration.save(transaction, 3, {"console": "off"})
+        configuration.name_installation(transaction, "another")
+    assert {store.notifications.installation()} == names
+    assert re.fullmatch("[0-9a-f]{16}", names.pop())
+    with store.database.snapshot() as snapshot:
+        assert (configuration.version(snapshot), configuration.body(snapshot)) == (3, {"console": "off"})
 
 
 def test_the_database_allows_a_subject_one_active_alert(store: Store) -> None:

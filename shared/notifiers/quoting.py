@@ -1,0 +1,14 @@
+"""What a service said, as the log may quote it."""
+
+from typing import TYPE_CHECKING
+
+from shared.settings.secrets import masked
+
+if TYPE_CHECKING:
+    from shared.notifiers import NotifierKind
+
+
+def quoted(notifier: "NotifierKind", *words: object) -> str:
+    """Those of ``words`` that are texts, without the channel's secrets: a service may repeat what it was sent."""
+    said = ": ".join(word for word in words if isinstance(word, str) and word)
+    return masked(said, filter(None, notifier.secrets().values()))

@@ -1,0 +1,51 @@
+"""A message as ntfy takes it."""
+
+import json
+from typing import Any
+
+from shared.models.message import Link, Message, Tone
+from shared.notifiers.cutting import cut, cut_before, cut_to_bytes
+from shared.notifiers.urgency import urgency
+
+# From 4096 bytes on, a message silently becomes a file that is attached to an empty one.
+_LONGEST = 4_095
+_LONGEST_TITLE = 250
+# Of the request as a whole, in which each line break and quotation mark takes two bytes.
+_LONGEST_REQUEST = 2 * 4_096
+_MOST_ACTIONS = 3
+_PRIORITIES: dict[Tone, int] = {"bad": 5, "warning": 4, "good": 3, "neutral": 3}
+_TAGS: dict[Tone, str] = {
+    "bad": "rotating_light",
+    "warning": "warning",
+    "good": "white_check_mark",
+    "neutral": "information_source",
+}
+
+
+def content(message: Message, topic: str, priority: int | None) -> bytes:
+    """The request's body, with as much of the message as ntfy takes."""
+    fields: dict[str, Any] = {
+        "topic": topic,
+        "title": cut(message.title, _LONGEST_TITLE),
+        "priority": urgency(message, priority, _PRIORITIES),
+        "tags": [_TAGS[message.tone]],
+        "actions": [_action(link) for link in message.links[:_MOST_ACTIONS]],
+    }
+    if message.notification:
+        # A copy has the same one. Apps that know it replace the message, and do not ring again.
+        fields["sequence_id"] = f"notification-{message.notification.id}"
+    if (page := message.url("open")) is not None:
+        fields["click"] = page
+    longest = _LONGEST
+    while True:
+        fields["message"] = cut_before(message.mark, message.body or message.title, longest, cut_to_bytes)
+        data = json.dumps(fields, ensure_ascii=False).encode()
+        if len(data) <= _LONGEST_REQUEST or longest < len(message.mark) + 100:
+            return data
+        longest = longest * 3 // 4
+
+
+def _action(link: Link) -> dict[str, Any]:
+    if link.action == "open":
+        return {"action": "view", "label": link.label, "url": link.url}
+    return {"action": "http", "label": link.label, "url": link.url, "method": "POST", "clear": True}

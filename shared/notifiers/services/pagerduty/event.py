@@ -1,0 +1,52 @@
+"""A message as an event about an incident."""
+
+from typing import Any
+
+from shared.models import AlertKind, AlertStatus, NotificationKind, as_text
+from shared.models.message import Message
+from shared.notifiers.cutting import cut
+
+# In characters.
+_LONGEST_SUMMARY = 1_024
+# The monitor still works.
+_WARNINGS = (AlertKind.DEGRADED, AlertKind.CERTIFICATE_EXPIRING)
+
+_ABOUT_WHAT_LASTS = (NotificationKind.REMINDER, NotificationKind.ESCALATION)
+
+
+def is_over(message: Message) -> bool:
+    """Whether the incident has ended.
+
+    A reminder that comes after the RECOVERY would open another one, which nothing would ever end.
+    """
+    if message.notification is None or message.alert is None:
+        return False
+    kind = message.notification.kind
+    is_late = kind in _ABOUT_WHAT_LASTS and message.alert.status is AlertStatus.RESOLVED
+    return is_late or kind is NotificationKind.RECOVERY
+
+
+def key_of(message: Message) -> str | None:
+    """The incident's key. What no alert is about has none: each such message is an incident of its own."""
+    if message.alert is None:
+        return None
+    return "-".join(part for part in ("bonghwa", message.installation, "alert", str(message.alert.id)) if part)
+
+
+def content(message: Message, severity: str) -> dict[str, Any]:
+    """What an event that opens an incident says."""
+    alert, notification = message.alert, message.notification
+    payload = {
+        "summary": cut(message.text, _LONGEST_SUMMARY),
+        "source": alert.subject if alert else "Bonghwa",
+        "severity": "warning" if alert and alert.kind in _WARNINGS else severity,
+        "timestamp": as_text(notification.occurred_at) if notification else None,
+        "group": message.group,
+        "class": notification.kind.value if notification else None,
+        "custom_details": {"details": message.body},
+    }
+    return {
+        "client": "Bonghwa",
+        "links": [{"href": link.url, "text": link.label} for link in message.links],
+        "payload": {name: value for name, value in payload.items() if value is not None},
+    }
