@@ -133,7 +133,7 @@ class NotifierKind(BaseModel, ABC):
         Raises:
             ValidationError: a setting is missing, malformed or unknown.
         """
-        # To build a validator takes a cold start 0.5 ms, and the console, which is always on, has nothing to validate.
+        # To build a validator takes a cold start 0.5 ms, and the console has nothing to validate.
         is_empty = not settings and not cls.model_fields
         notifier = cast("Self", cls.model_construct()) if is_empty else cls.model_validate(settings)
         notifier._setting_names = setting_names

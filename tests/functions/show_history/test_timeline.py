@@ -166,7 +166,11 @@ def test_what_a_channels_rules_keep_from_it_is_said_with_the_reason(
     telegram = {"kind": "telegram", "bot_token": bot_api.token, "api_url": bot_api.url, "chat_id": 1}
     hour = now().hour
     quiet = {"from": f"{(hour - 2) % 24:02}:00", "to": f"{(hour + 2) % 24:02}:00"}
-    rules = {"later": {"delay": "1h"}, "ends": {"only": ["RECOVERY"]}, "night": {"quiet_hours": quiet}}
+    rules: dict[str, dict[str, Any]] = {
+        "later": {"delay": "1h"},
+        "ends": {"only": ["RECOVERY"]},
+        "night": {"quiet_hours": quiet},
+    }
     environ(CHANNELS=json.dumps({"console": "off", **{name: telegram | rule for name, rule in rules.items()}}))
     for seconds in (1, 2, 3):
         check(api, seconds, FAILED)

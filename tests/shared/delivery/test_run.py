@@ -144,7 +144,7 @@ def test_a_run_asks_once_and_starts_no_sender_for_channels_without_messages(stor
     senders: list[str] = []
     busy = Channel(lambda: senders.extend(thread.name for thread in threading.enumerate()))
     others = {f"idle-{number}": Channel() for number in range(30)}
-    assert deliver(store, busy=busy, **others) == {"SENT": 1}
+    assert deliver(store, 0, busy=busy, **others) == {"SENT": 1}
     assert [name for name in senders if name.startswith("sender of ")] == ["sender of busy"]
 
 

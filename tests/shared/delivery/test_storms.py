@@ -1,7 +1,7 @@
 """Storms, from 300 failing monitors to the messages of their channels, over a real store and with given times."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from shared.alerting.storms import WAIT_SECONDS
 from shared.delivery import deliver_at_once, deliver_owed, texts
 from shared.delivery.run import LIST_SECONDS, RUN
 from shared.models import Attempt, Change, now
-from shared.models.channel import USUAL, Pace
+from shared.models.channel import USUAL, Channels, Pace
 from shared.models.message import Message
 from shared.notifiers import Accepted, pace_of
 from shared.notifiers.services.console import ConsoleNotifier
@@ -23,7 +23,7 @@ from tests.support.store.steps import TTL, add, owe, rows, statuses
 class Record(Protocol):
     """Outbox.record."""
 
-    def __call__(self, attempt: Attempt, *, channels: Collection[str]) -> Change | None: ...
+    def __call__(self, attempt: Attempt, *, channels: Channels) -> Change | None: ...
 
 
 class Phone(Channel):
@@ -196,7 +196,7 @@ def test_a_refused_list_fails_each_of_its_notifications(store: Store, clock: Clo
 def dying(record: Record, is_in_trouble: Callable[[], bool]) -> Record:
     """Records every attempt but those of lists while there is trouble."""
 
-    def recording(attempt: Attempt, *, channels: Collection[str]) -> Change | None:
+    def recording(attempt: Attempt, *, channels: Channels) -> Change | None:
         if attempt.listed and is_in_trouble():
             raise StoreUnavailable("the disk is full", is_transient=False)
         return record(attempt, channels=channels)

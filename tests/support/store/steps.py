@@ -9,6 +9,7 @@ from typing import Any
 from shared import ROOT
 from shared.delivery import deliver_owed
 from shared.models import Alert, AlertStatus, Attempt, AttemptStatus, Change, Event
+from shared.models.channel import Channels
 from shared.store import Ingested, Owed, Store
 from tests.support.builders import Channel, at, event
 
@@ -17,7 +18,7 @@ TTL = 86_400.0
 MIGRATIONS = sorted((ROOT / "shared" / "store" / "migrations").glob("*.sql"))
 
 
-def add(store: Store, *events: Event, received: float = 3600, channels: Sequence[str] = CHANNELS) -> list[Ingested]:
+def add(store: Store, *events: Event, received: float = 3600, channels: Channels = CHANNELS) -> list[Ingested]:
     """Events arrive in one request, by default an hour after noon."""
     return store.events.add(events, received_at=at(received), channels=channels)
 
@@ -28,7 +29,7 @@ def report(
     *,
     ok: bool,
     received: float = 3600,
-    channels: Sequence[str] = CHANNELS,
+    channels: Channels = CHANNELS,
     **fields: Any,
 ) -> Ingested:
     """One event arrives."""

@@ -19,9 +19,10 @@ DELAY_SECONDS = 3
 CHATS = {"ops": "1", "later": "2", "outages": "3", "night": "4"}
 
 
-def succeed(system: LocalSystem, monitor: str) -> None:
-    event = {"target_url": "http://pushed.example/", "monitor": monitor, "is_success": True}
-    assert system.post("/events", event | {"timestamp": as_text(datetime.now(UTC))}).status_code == 201
+def report(system: LocalSystem, monitor: str, *outcomes: bool) -> None:
+    """Checks of a monitor, all reported at once."""
+    about = {"target_url": "http://pushed.example/", "monitor": monitor, "timestamp": as_text(datetime.now(UTC))}
+    assert system.post("/events", [about | {"is_success": outcome} for outcome in outcomes]).status_code == 201
 
 
 def got(bot_api: BotApi, channel: str, monitor: str) -> list[str]:
@@ -52,12 +53,11 @@ def test_each_channel_gets_what_its_rules_let_through(project: Path, tmp_path: P
     channels = json.dumps({"console": "off", **described})
     with LocalSystem(project, tmp_path, TARGET_URL="", CHANNELS=channels) as system:
         assert "ops, later, outages, night  (off: console, sns)" in system.output()
-        # One that lasts, and one that has ended before the delay is over.
-        fail(system, "short")
-        succeed(system, "short")
+        # One that has ended before the delay is over, however slow this machine is, and one that lasts.
+        report(system, "short", False, True)
         fail(system, "long")
         system.wait_until(lambda: "OUTAGE" in got(bot_api, "later", "long"))
-        succeed(system, "long")
+        report(system, "long", True)
         system.wait_until(lambda: "RECOVERY" in got(bot_api, "later", "long"))
         system.wait_until(lambda: "RECOVERY" in got(bot_api, "ops", "short"))
         assert got(bot_api, "ops", "long") == ["OUTAGE", "RECOVERY"]
@@ -69,6 +69,5 @@ def test_each_channel_gets_what_its_rules_let_through(project: Path, tmp_path: P
         assert ("SUPPRESSED", "only") in decisions(system, "short", "outages")
         assert {reason for _, reason in decisions(system, "long", "night")} == {"quiet_hours"}
         [opened] = [alert["opened_at"] for alert in system.alerts() if alert["subject"] == "long"]
-        first = attempts(system, "long", "later")[1]
-        late = seconds_between(opened, first["attempted_at"]) - DELAY_SECONDS
-        assert 0 <= late <= 2
+        [row] = system.rows("SELECT * FROM notifications WHERE channel = 'later' AND released_at IS NOT NULL")
+        assert 0 <= seconds_between(opened, row["released_at"]) - DELAY_SECONDS <= 2

@@ -1,6 +1,6 @@
 """What a channel's rules make of a message. Each row says why."""
 
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -76,8 +76,8 @@ def message(kind: str = "OUTAGE", opened: float = 0) -> Message:
 def test_a_channels_rules(
     why: str, kind: str, route: Route, seconds: float, rules: dict[str, Any], verdict: str
 ) -> None:
-    status, rule, until = (*verdict.split(), None, None)[:3]
-    ends_at: datetime | None = at(float(until)) if until else None
+    status, *rest = verdict.split()
+    rule, ends_at = rest[0] if rest else None, at(float(rest[1])) if rest[1:] else None
     assert decide(message(kind), route, at(seconds), **rules) == Verdict(NotificationStatus(status), rule, ends_at), why
 
 
