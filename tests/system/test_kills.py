@@ -12,9 +12,9 @@ import pytest
 from tests.support.postgres import Server
 from tests.torture.boundaries import LATER_SECONDS, Run
 from tests.torture.forge import Forge, victim_project
+from tests.torture.judgement.verdict import judge
 from tests.torture.series import Series
 from tests.torture.stories import STORIES, STORIES_ON_POSTGRESQL, Story, is_down
-from tests.torture.verdict import judge
 from tests.torture.world import World
 
 pytestmark = [pytest.mark.system, pytest.mark.together("forge")]

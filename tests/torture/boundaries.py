@@ -16,8 +16,8 @@ from pathlib import Path
 from tests.support.running import wait_until
 from tests.support.stand_ins import accepts
 from tests.torture.forge import Forge
+from tests.torture.judgement.verdict import judge
 from tests.torture.stories import Story
-from tests.torture.verdict import judge
 from tests.torture.world import World
 
 # Past a lease, and past the retries of what failed once.
