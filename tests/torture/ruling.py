@@ -1,6 +1,6 @@
 """What a series does where there are rules: what it configures, and what people do in its lives.
 
-The pushed monitors are reported from two locations, which vote, and one depends on the other. They have reminders and
+The pushed monitors are reported from two locations, which vote, and one depends on another. They have reminders and
 an escalation to channels that hear of nothing else of theirs. People silence them, put them under maintenance,
 acknowledge their alerts and reopen some.
 """
@@ -14,11 +14,14 @@ from typing import Any
 from tests.torture.judgement.rules import FollowUp, Review, Rules
 from tests.torture.world import World
 
-PUSHED = ("http://pushed-a.example/", "http://pushed-b.example/")
+PUSHED = tuple(f"http://pushed-{name}.example/" for name in ("a", "b", "c"))
+DEPENDS_ON = {PUSHED[1]: [PUSHED[0]]}
 LOCATIONS = ["seoul", "tokyo"]
 FLAPPING = {"FLAPPING_STARTS": "50%"}
+# How often a report changes a monitor's state. One flaps; the outages of the others last long enough for what follows.
+FLIPS = dict(zip(PUSHED, (0.08, 0.5, 0.08), strict=True))
 # How often a life has a window, an acknowledgement or a reopening.
-WINDOWS, ACKNOWLEDGED, REOPENED = 0.25, 0.15, 0.05
+WINDOWS, ACKNOWLEDGED, REOPENED = 0.25, 0.15, 0.3
 # So many reports of each end all flapping.
 CALM = 25
 FOLLOW_UPS = (
@@ -43,11 +46,11 @@ def begin(world: World) -> None:
         if each.step is not None
     ]
     _ask(world, "PUT", "/config", {"escalations": {"night": steps}, "monitors": []})
-    for number, monitor in enumerate(PUSHED):
+    for monitor in PUSHED:
         # No agent of ours is at these locations.
         policy = {"name": monitor, "url": monitor, "locations": LOCATIONS, "channels": ["telegram"]}
         policy |= {"escalation": "night", "reminder_interval": f"{reminder.after:g}s"}
-        policy |= {"depends_on": [PUSHED[0]]} if number else {}
+        policy |= {"depends_on": DEPENDS_ON.get(monitor, [])}
         _ask(world, "POST", "/monitors", policy)
 
 
@@ -79,7 +82,7 @@ def act(world: World, rules: Rules, chance: random.Random) -> None:
 
 def ask_for_reviews(world: World, rules: Rules, is_over: threading.Event) -> None:
     """Ask for reviews, beside those that the system makes by itself, and note what each has seen."""
-    while not is_over.wait(0.15):
+    while not is_over.wait(0.05):
         before, asked_at = _open(world), world.time_there()
         answer = world.request("POST", "/review_alerts")
         answered_at = world.time_there()

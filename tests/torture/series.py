@@ -28,11 +28,12 @@ from tests.support.stand_ins import (
     was_blocked,
 )
 from tests.support.store.long_ago import let_every_message_be_long_ago
+from tests.torture import ruling
 from tests.torture.forge import Forge
 from tests.torture.judgement.rules import Rules
 from tests.torture.judgement.upkeep import keep_what_is_pruned
 from tests.torture.judgement.verdict import Verdict, judge
-from tests.torture.ruling import FLAPPING, LOCATIONS, PUSHED, act, ask_for_reviews, begin, calm, new_rules
+from tests.torture.ruling import FLAPPING, LOCATIONS, PUSHED
 from tests.torture.wire import SIDES
 from tests.torture.world import World
 
@@ -80,7 +81,7 @@ class Series:
     tell: Callable[[int], object] = lambda _kills: None
     settings: dict[str, str | None] = field(default_factory=dict)
     acknowledged: list[str] = field(default_factory=list)
-    rules: Rules = field(default_factory=new_rules)
+    rules: Rules = field(default_factory=ruling.new_rules)
 
     def run(self) -> Verdict:
         """Kill the system, let it settle, and judge it."""
@@ -100,7 +101,7 @@ class Series:
             is_over = threading.Event()
             works = [functools.partial(self._push, world, *each, is_over) for each in zip(PUSHED, pushes, strict=True)]
             if self.has_rules:
-                works.append(functools.partial(ask_for_reviews, world, self.rules, is_over))
+                works.append(functools.partial(ruling.ask_for_reviews, world, self.rules, is_over))
             threads = [threading.Thread(target=work, daemon=True) for work in works]
             for thread in threads:
                 thread.start()
@@ -114,7 +115,7 @@ class Series:
                 thread.join(SETTLE_SECONDS)
                 assert not thread.is_alive()
             if self.has_rules:
-                calm(world)
+                ruling.calm(world)
             never = self._settle(world)
             world.kill()
             verdict = judge(
@@ -151,11 +152,12 @@ class Series:
             kill_at = kill_at.replace("before", chance.choice(SIDES))
         moment, turn_seconds = chance.expovariate(1 / 0.003), chance.uniform(0.05, at_most_seconds) / TURNS
         turns, is_by_hand = [chance.choice(CHECKED) for _ in range(TURNS)], chance.random() < 0.15
+        acts_at, acts = chance.randrange(TURNS), random.Random(chance.random())
         world.watched.down = {monitor for monitor in CHECKED if chance.random() < 0.5}
         world.channel.is_asked.clear()
         world.channel.has_accepted.clear()
         world.start(later_by=chance.choice(GAPS), watch=kill_at is not None, kill_at=kill_at)
-        for monitor in turns:
+        for number, monitor in enumerate(turns):
             if _is_time(world, how, turn_seconds):
                 # The machine decides what exactly the system does when it ends.
                 time.sleep(moment)
@@ -163,8 +165,8 @@ class Series:
             world.watched.down = world.watched.down ^ {monitor}
             if is_by_hand:
                 self._resolve_by_hand(world)
-        if self.has_rules:
-            act(world, self.rules, chance)
+            if self.has_rules and number == acts_at:
+                ruling.act(world, self.rules, acts)
         if how == "worker":
             world.kill_worker()
             time.sleep(turn_seconds)
@@ -177,6 +179,8 @@ class Series:
     def _push(self, world: World, monitor: str, chance: random.Random, is_over: threading.Event) -> None:
         """Report about ``monitor``, and repeat each event until its receipt is confirmed."""
         is_success, flips = True, FLIPS_IN_STORMS if self.has_storms else FLIPS
+        if self.has_rules:
+            flips = ruling.FLIPS[monitor]
         while not is_over.wait(chance.uniform(0.01, 0.15)):
             event_id, is_success = new_event_id(), is_success ^ (chance.random() < flips)
             event: dict[str, Any] = {"target_url": monitor, "event_id": event_id, "is_success": is_success}
@@ -199,7 +203,7 @@ class Series:
         world.wait_until(lambda: world.rows("SELECT 1 FROM events"))
         took = time.monotonic() - began
         if self.has_rules:
-            begin(world)
+            ruling.begin(world)
         world.kill()
         return took
 

@@ -13,7 +13,7 @@ Rows = list[dict[str, Any]]
 
 
 class FollowUp(NamedTuple):
-    """What follows ``after`` so many seconds while an alert stays OPEN, and again each ``repeat`` seconds if it repeats.
+    """What follows ``after`` so many seconds while an alert stays OPEN, and then every ``repeat`` seconds unless None.
 
     ``step``: which step of the escalation it is, counted from 1; None for reminders.
     """
