@@ -9,6 +9,7 @@ import functools
 import itertools
 import random
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 from tests.torture.judgement.rules import FollowUp, Review, Rules
@@ -29,29 +30,29 @@ FOLLOW_UPS = (
     FollowUp(1, ("night",), 1.0),
     FollowUp(2, ("night", "boss"), 12.0, 6.0),
 )
-_ACTIVE = "SELECT id, status FROM alerts WHERE kind = 'OUTAGE' AND status <> 'RESOLVED' AND subject LIKE '%pushed-%'"
+_ACTIVE = "SELECT id, status, subject FROM alerts WHERE kind = 'OUTAGE' AND status <> 'RESOLVED'"
 
 
-def new_rules() -> Rules:
+def new_rules(monitors: Sequence[str] = PUSHED, follow_ups: Sequence[FollowUp] = FOLLOW_UPS) -> Rules:
     """The rules, before the harness has seen anything of them."""
-    return Rules(PUSHED, ("console", "telegram"), FOLLOW_UPS)
+    return Rules(monitors, ("console", "telegram"), follow_ups)
 
 
-def begin(world: World) -> None:
-    """Configure all of it."""
-    reminder = next(each for each in FOLLOW_UPS if each.step is None)
+def begin(
+    world: World, monitors: Sequence[str] = PUSHED, follow_ups: Sequence[FollowUp] = FOLLOW_UPS, **policy: Any
+) -> None:
+    """Configure all that follows an outage of ``monitors``, each with this ``policy``."""
+    reminder = next(each for each in follow_ups if each.step is None)
     steps: list[dict[str, Any]] = [
         {"after": f"{each.after:g}s", "channels": list(each.channels), **_repeat(each)}
-        for each in FOLLOW_UPS
+        for each in follow_ups
         if each.step is not None
     ]
     _ask(world, "PUT", "/config", {"escalations": {"night": steps}, "monitors": []})
-    for monitor in PUSHED:
-        # No agent of ours is at these locations.
-        policy = {"name": monitor, "url": monitor, "locations": LOCATIONS, "channels": ["telegram"]}
-        policy |= {"escalation": "night", "reminder_interval": f"{reminder.after:g}s"}
-        policy |= {"depends_on": DEPENDS_ON.get(monitor, [])}
-        _ask(world, "POST", "/monitors", policy)
+    policy |= {"escalation": "night", "reminder_interval": f"{reminder.after:g}s", "channels": ["telegram"]}
+    for monitor in monitors:
+        depends_on = DEPENDS_ON.get(monitor, [])
+        _ask(world, "POST", "/monitors", {"name": monitor, "url": monitor, "depends_on": depends_on, **policy})
 
 
 def _repeat(follow_up: FollowUp) -> dict[str, str]:
@@ -70,7 +71,7 @@ def act(world: World, rules: Rules, chance: random.Random) -> None:
         kind = chance.choice(("silence", "maintenance"))
         world.request("POST", "/windows", {"kind": kind, "monitors": [chance.choice(PUSHED)], "duration": "2s"})
     is_acknowledged, is_reopened = chance.random() < ACKNOWLEDGED, chance.random() < REOPENED
-    for alert in world.rows(_ACTIVE):
+    for alert in _active(world, rules):
         if alert["status"] == "OPEN" and is_acknowledged:
             answer = world.request("PATCH", f"/alerts/{alert['id']}", {"status": "ACK", "by": "kim"})
             if answer is not None and answer.ok:
@@ -83,15 +84,26 @@ def act(world: World, rules: Rules, chance: random.Random) -> None:
 def ask_for_reviews(world: World, rules: Rules, is_over: threading.Event) -> None:
     """Ask for reviews, beside those that the system makes by itself, and note what each has seen."""
     while not is_over.wait(0.05):
-        before, asked_at = _open(world), world.time_there()
-        answer = world.request("POST", "/review_alerts")
-        answered_at = world.time_there()
-        if answer is not None and answer.ok:
-            rules.reviews.append(Review(asked_at, answered_at, before & _open(world)))
+        note_review(world, rules)
 
 
-def _open(world: World) -> frozenset[int]:
-    return frozenset(alert["id"] for alert in world.rows(_ACTIVE) if alert["status"] == "OPEN")
+def note_review(world: World, rules: Rules) -> bool:
+    """Ask for a review and note what it has seen; whether it responded."""
+    before, asked_at = _open(world, rules), world.time_there()
+    answer = world.request("POST", "/review_alerts")
+    answered_at = world.time_there()
+    if answer is None or not answer.ok:
+        return False
+    rules.reviews.append(Review(asked_at, answered_at, before & _open(world, rules)))
+    return True
+
+
+def _active(world: World, rules: Rules) -> list[dict[str, Any]]:
+    return [alert for alert in world.rows(_ACTIVE) if alert["subject"] in rules.monitors]
+
+
+def _open(world: World, rules: Rules) -> frozenset[int]:
+    return frozenset(alert["id"] for alert in _active(world, rules) if alert["status"] == "OPEN")
 
 
 def calm(world: World) -> None:

@@ -203,7 +203,8 @@ class Series:
         world.wait_until(lambda: world.rows("SELECT 1 FROM events"))
         took = time.monotonic() - began
         if self.has_rules:
-            ruling.begin(world)
+            # No agent of ours is at these locations.
+            ruling.begin(world, locations=LOCATIONS)
         world.kill()
         return took
 

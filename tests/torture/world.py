@@ -204,6 +204,10 @@ class World:
         """Whether nothing is owed, as far as the store can be read."""
         return bool(self.rows("SELECT 1 FROM monitors")) and not self.rows(OWED)
 
+    def is_reachable(self) -> bool:
+        """Whether the system responds."""
+        return self.request("GET", "/monitors") is not None
+
     def spooled(self) -> set[str]:
         """The ids of the events that wait in the backlog. Read from a copy, so that what the kill left there stays."""
         with tempfile.TemporaryDirectory() as copy:
