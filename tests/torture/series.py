@@ -31,7 +31,6 @@ from tests.support.store.long_ago import let_every_message_be_long_ago
 from tests.torture import ruling
 from tests.torture.forge import Forge
 from tests.torture.judgement.rules import Rules
-from tests.torture.judgement.upkeep import keep_what_is_pruned
 from tests.torture.judgement.verdict import Verdict, judge
 from tests.torture.ruling import FLAPPING, LOCATIONS, PUSHED
 from tests.torture.wire import SIDES
@@ -97,7 +96,7 @@ class Series:
             if not self.has_storms:
                 let_every_message_be_long_ago(world.database)
             if self.prunes:
-                keep_what_is_pruned(world.database)
+                world.keep_what_is_pruned()
             is_over = threading.Event()
             works = [functools.partial(self._push, world, *each, is_over) for each in zip(PUSHED, pushes, strict=True)]
             if self.has_rules:

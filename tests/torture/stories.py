@@ -10,7 +10,6 @@ from tests.support.running import wait_until
 from tests.support.stand_ins import Behaviour, internal_error, was_blocked
 from tests.torture import ruling
 from tests.torture.judgement.rules import FollowUp
-from tests.torture.judgement.upkeep import keep_what_is_pruned
 from tests.torture.world import World
 
 SHOP = ("http://shop.example/",)
@@ -142,7 +141,7 @@ RETENTION = Retention(events=10.0, rollups=1e6, alerts=10.0)
 def an_outage_has_ended_long_ago(world: World) -> None:
     """Another one is open, and nothing has been pruned yet."""
     an_outage_was_sent(world)
-    keep_what_is_pruned(world.database)
+    world.keep_what_is_pruned()
     is_up(world)
     world.wait_until(lambda: sent(4)(world))
     is_down(world)

@@ -23,6 +23,7 @@ from tests.support.running import API_KEY, environment, living, wait_until
 from tests.support.stand_ins import Exchange, StandIn
 from tests.torture.channel import MORE_CHATS, Channel, Life, Receipt, has_open_connections, printed_receipts
 from tests.torture.forge import Forge
+from tests.torture.judgement.upkeep import keep_what_is_pruned
 from tests.torture.reading import StoreReader
 from tests.torture.wire import Wire
 
@@ -46,6 +47,7 @@ class World:
 
     ``before``: the receipts of the world that this one was copied from. ``kept``: the ids of the events that some kill
     left in the backlog. ``has_more_chats``: whether it has the channels of MORE_CHATS too.
+    ``keeps_what_is_pruned``: whether ``keep_what_is_pruned`` was called.
     """
 
     forge: Forge
@@ -56,6 +58,7 @@ class World:
     before: list[Receipt] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)
     has_more_chats: bool = False
+    keeps_what_is_pruned: bool = False
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -215,6 +218,11 @@ class World:
                 shutil.copytree(path, Path(copy) / path.name)
             return set(waiting_in(Path(copy)))
 
+    def keep_what_is_pruned(self) -> None:
+        """Keep what upkeep prunes from now on, for the judge."""
+        keep_what_is_pruned(self.database)
+        self.keeps_what_is_pruned = True
+
     # --- what came of it ----------------------------------------------------------------------------------------------
 
     def receipts(self) -> dict[str, list[Receipt]]:
@@ -238,6 +246,10 @@ class World:
         backlog = self.folder / folder_name(self.settings.get("BACKEND_URL") or self.url)
         if backlog.exists():
             shutil.copytree(backlog, folder / folder_name(other.url))
+        if self.keeps_what_is_pruned:
+            other.keeps_what_is_pruned = True
+            if self.wire:
+                keep_what_is_pruned(other.database)
         other.kept |= self.kept
         other.watched.down |= self.watched.down
         return other

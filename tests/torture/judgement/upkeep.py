@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,10 +30,15 @@ _NOW = {
 
 
 def keep_what_is_pruned(url: str) -> None:
-    """Have the store of a DATABASE_URL copy each row that is deleted, in the transaction that deletes it."""
+    """Have the store of a DATABASE_URL copy each row that is deleted, in the transaction that deletes it.
+
+    A copy of a PostgreSQL store has the rows that were copied, and needs this anew.
+    """
     engine = url.partition(":")[0]
     for name, table in _DELETED_FROM.items():
-        statements = [f"CREATE TABLE pruned_{name} AS SELECT *, {_NOW[engine]} AS pruned_at FROM {name} WHERE 1 = 0"]
+        statements = [
+            f"CREATE TABLE IF NOT EXISTS pruned_{name} AS SELECT *, {_NOW[engine]} AS pruned_at FROM {name} WHERE 1 = 0"
+        ]
         copy = f"INSERT INTO pruned_{name} SELECT *, {_NOW[engine]} FROM {name} WHERE id = OLD.id"
         if engine == "sqlite":
             statements.append(f"CREATE TRIGGER keep_{name} BEFORE DELETE ON {table} BEGIN {copy}; END")
@@ -42,10 +47,11 @@ def keep_what_is_pruned(url: str) -> None:
                 f"CREATE FUNCTION keep_{name}() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {copy}; RETURN OLD; END$$",
                 f"CREATE TRIGGER keep_{name} BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION keep_{name}()",
             ]
-        _run(url, statements)
+        change(url, *statements)
 
 
-def _run(url: str, statements: Iterable[str]) -> None:
+def change(url: str, *statements: str) -> None:
+    """Change the store of a DATABASE_URL."""
     if url.startswith("postgresql://"):
         with psycopg.connect(url, autocommit=True) as server:
             for statement in statements:
