@@ -12,9 +12,9 @@ import pytest
 from tests.support.postgres import Server
 from tests.torture.boundaries import LATER_SECONDS, Run
 from tests.torture.forge import Forge, victim_project
+from tests.torture.judgement.verdict import judge
 from tests.torture.series import Series
 from tests.torture.stories import STORIES, STORIES_ON_POSTGRESQL, Story, is_down
-from tests.torture.verdict import judge
 from tests.torture.world import World
 
 pytestmark = [pytest.mark.system, pytest.mark.together("forge")]
@@ -58,15 +58,17 @@ def assert_met(run: Run, sides: Iterable[str], patterns: Iterable[str]) -> None:
 
 @pytest.mark.parametrize(
     ("database_environ", "seed"),
-    [("sqlite", 1), ("sqlite", 2), ("postgresql", 3)],
+    [("sqlite", 1), ("sqlite", 2), ("postgresql", 3), ("sqlite", 15)],
     indirect=["database_environ"],
 )
 def test_random_kills_keep_the_contract(
     database_environ: dict[str, str | None], seed: int, forge: Forge, tmp_path: Path
 ) -> None:
-    verdict = Series(forge, tmp_path, seed, kills=12, settings=database_environ).run()
+    series = Series(forge, tmp_path, seed, kills=12, settings=database_environ)
+    verdict = series.run()
 
     assert verdict.broken == []
+    assert (verdict.pruned > 0) is series.prunes
     # The machine decides how much there is to judge. The last life alone opens about three alerts.
     assert verdict.alerts > 5
     assert verdict.owed >= 2 * verdict.alerts

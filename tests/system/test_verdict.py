@@ -13,7 +13,7 @@ from shared.store import Store
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
 from tests.torture.channel import Life, Receipt
-from tests.torture.verdict import Verdict, judge
+from tests.torture.judgement.verdict import Verdict, judge
 
 START = datetime(2025, 1, 8, 12, tzinfo=UTC)
 LIVES = [

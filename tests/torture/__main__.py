@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tests.support.postgres import Server
 from tests.torture.forge import Forge, victim_project
+from tests.torture.judgement.verdict import Verdict
 from tests.torture.series import Series
-from tests.torture.verdict import Verdict
 
 # Each series has a new store, so that a failing series is short, and its seed names it.
 KILLS_IN_A_SERIES = 50
@@ -65,15 +65,17 @@ def _table(kills: int, verdict: Verdict) -> str:
     lines = [
         ("kills", kills),
         ("alerts", verdict.alerts),
+        ("  pruned meanwhile", verdict.pruned),
         ("messages owed", verdict.owed),
         ("  not delivered, and the log says why", verdict.refused),
+        ("reminders and steps that were due for certain", verdict.follow_ups),
         ("lost", len(verdict.lost)),
         ("copies because the process died", verdict.copies_of_the_dead),
         ("copies because the response was lost", verdict.copies_for_lack_of_an_answer),
         ("repeated for another reason", len(verdict.repeated)),
         ("out of order", len(verdict.out_of_order)),
     ]
-    return "\n".join(f"{name:42}{count:>8}" for name, count in lines)
+    return "\n".join(f"{name:48}{count:>8}" for name, count in lines)
 
 
 if __name__ == "__main__":

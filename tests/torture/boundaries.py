@@ -4,6 +4,7 @@ We find the boundaries by watching one life. Each kill ends a real, running syst
 it left on its disk and at its channels. If two kills left the same, only one of them is followed further.
 """
 
+import functools
 import re
 import threading
 import time
@@ -15,9 +16,11 @@ from pathlib import Path
 
 from tests.support.running import wait_until
 from tests.support.stand_ins import accepts
+from tests.torture.channel import MORE_CHATS
 from tests.torture.forge import Forge
+from tests.torture.judgement.verdict import judge
+from tests.torture.ruling import new_rules, note_review
 from tests.torture.stories import Story
-from tests.torture.verdict import judge
 from tests.torture.world import World
 
 # Past a lease, and past the retries of what failed once.
@@ -105,7 +108,9 @@ class Run:
 
     def go(self) -> "Run":
         """Watch, kill at each boundary, let the world go on, judge."""
-        with World(self.forge, self.folder / "before", self.story.monitors, dict(self.settings)) as before:
+        settings = {**self.settings, **self.story.settings}
+        more = {"has_more_chats": self.story.follow_ups != ()}
+        with World(self.forge, self.folder / "before", self.story.monitors, settings, **more) as before:
             before.settings["CHECK_INTERVAL_SECONDS"] = "2"
             self.story.before(before)
             before.kill()
@@ -173,14 +178,14 @@ class Run:
         ways = [WAYS[(number + turn) % len(WAYS)] for turn in range(self.ways)]
         with ExitStack() as worlds, ThreadPoolExecutor(len(ways)) as threads:
             others = [worlds.enter_context(killed.copy(killed.folder / way.__name__)) for way in ways]
-            ends = threads.map(_end, ways, others)
+            ends = threads.map(functools.partial(_end, self.story), ways, others)
             self.endings += len(ways)
             return [f"{boundary}, {way.__name__}: {line}" for way, end in zip(ways, ends, strict=True) for line in end]
 
     def _go_on_in_it(self, killed: World, boundary: str, way: Callable[[World], None]) -> list[str]:
         """Go on in one way only, because the COMMIT that is still to arrive cannot be copied."""
         killed.channel.behaviour_of = lambda _message: accepts
-        broken = _end(way, killed)
+        broken = _end(self.story, way, killed)
         if killed.wire and not killed.wire.came_late:
             broken.append("nothing came late")
         self.endings += 1
@@ -198,7 +203,9 @@ def _left(killed: World) -> str:
         stored = [
             left.rows(f"SELECT {columns}")
             for columns in (
-                "subject, status FROM alerts ORDER BY id",
+                "subject, status, reminders, length(escalated) AS escalated FROM alerts ORDER BY id",
+                "step, count(*) AS rollups FROM rollups GROUP BY step ORDER BY step",
+                "count(*) AS folded FROM folded",
                 "id, status, attempts FROM notifications ORDER BY id",
                 "notification_id, status FROM notification_logs ORDER BY notification_id, id",
                 "name, state FROM monitors ORDER BY id",
@@ -215,17 +222,28 @@ def _left(killed: World) -> str:
     return repr((files, len(killed.spooled()), stored, received))
 
 
-def _end(way: Callable[[World], None], world: World) -> list[str]:
+def _end(story: Story, way: Callable[[World], None], world: World) -> list[str]:
+    rules = new_rules(story.monitors, story.follow_ups)
     try:
         way(world)
+        if story.follow_ups:
+            world.wait_until(lambda: note_review(world, rules))
+            world.wait_until(world.is_quiet)
     except AssertionError as never:
         return [f"does not settle: {never}"]
     world.kill()
     receipts = world.receipts()
-    broken = judge(world.database, receipts, world.lives, world.kept).broken
+    broken = judge(
+        world.database,
+        receipts,
+        world.lives,
+        world.kept,
+        rules=rules if story.follow_ups else None,
+        retention=story.retention,
+    ).broken
     truth = "OUTAGE" if world.watched.down else "RECOVERY"
     given_up = {row["channel"] for row in world.rows("SELECT channel FROM notifications WHERE status <> 'SENT'")}
-    for channel in set(receipts) - given_up:
+    for channel in set(receipts) - given_up - set(MORE_CHATS):
         told = [each for each in receipts[channel] if each.text.startswith(("OUTAGE", "RECOVERY"))]
         # A channel that did not get the outage does not get its recovery.
         newest = max(told, key=lambda each: each.notification_ids).text.split()[0] if told else "RECOVERY"

@@ -1,5 +1,6 @@
 """The channels of a system that is killed, and what they accepted in each of its lives."""
 
+import json
 import re
 import threading
 import time
@@ -21,6 +22,8 @@ from tests.support.stand_ins import (
 
 # The channel accepts the message, but the sender does not learn it.
 CUTS = (accepts_and_resets, accepts_and_hangs, accepts_and_drips)
+# Channels that only some systems have, each with its chat.
+MORE_CHATS = {"night": "-4243", "boss": "-4244"}
 # The agent itself sends these if it cannot reach the backend. No row in the store owes them.
 AGENTS_OWN_WORDS = ("BACKEND_UNREACHABLE ", "RECOVERY backend ")
 # ESTABLISHED and CLOSE_WAIT in Linux's table of connections.
@@ -59,7 +62,10 @@ class Life:
 
 
 class Channel(BotApi):
-    """Telegram. ``behaviour_of`` chooses its behaviour for each message, and ``receipts`` lists what it accepted."""
+    """Telegram. ``behaviour_of`` chooses its behaviour for each message, and ``receipts`` lists what it accepted.
+
+    It has a chat for each of MORE_CHATS too: channels of their own, for a system that ``channels_json`` configures so.
+    """
 
     def __init__(self, lives: list[Life]) -> None:
         super().__init__()
@@ -86,6 +92,11 @@ class Channel(BotApi):
                 self.under_way -= 1
                 self._cut.discard(id(call.message))
 
+    def channels_json(self, token: str) -> str:
+        """The setting CHANNELS by which a system also has the channels of MORE_CHATS."""
+        more = {"kind": "telegram", "bot_token": token, "api_url": self.url}
+        return json.dumps({name: {**more, "chat_id": int(chat)} for name, chat in MORE_CHATS.items()})
+
     def accept(self, message: Message) -> str:
         """Accept a message, and note which life sent it: each life has a token of its own."""
         life = self.lives[int(message.token.rpartition("-")[2])]
@@ -93,7 +104,8 @@ class Channel(BotApi):
             at = datetime.now(UTC) + timedelta(seconds=life.later_by)
             if not message.text.startswith(AGENTS_OWN_WORDS):
                 is_answered = id(message) not in self._cut
-                self.receipts.append(Receipt("telegram", message.text, life.number, at, is_answered))
+                channel = next((name for name, chat in MORE_CHATS.items() if chat == message.chat_id), "telegram")
+                self.receipts.append(Receipt(channel, message.text, life.number, at, is_answered))
             answer = super().accept(message)
         self.has_accepted.set()
         return answer

@@ -4,7 +4,6 @@ The seed decides what happens and roughly when. The machine decides the rest, so
 """
 
 import functools
-import itertools
 import random
 import threading
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.models import new_event_id
+from shared.store import Retention
 from tests.support.stand_ins import (
     Behaviour,
     accepts,
@@ -28,13 +28,18 @@ from tests.support.stand_ins import (
     was_blocked,
 )
 from tests.support.store.long_ago import let_every_message_be_long_ago
+from tests.torture import ruling
 from tests.torture.forge import Forge
-from tests.torture.verdict import Verdict, judge
+from tests.torture.judgement.rules import Rules
+from tests.torture.judgement.verdict import Verdict, judge
+from tests.torture.ruling import FLAPPING, LOCATIONS, PUSHED
 from tests.torture.wire import SIDES
 from tests.torture.world import World
 
 CHECKED = tuple(f"http://{name}.example/" for name in ("one", "two", "three", "four"))
-PUSHED = ("http://pushed-a.example/", "http://pushed-b.example/")
+# What the tests let the system keep: shorter than a series, and longer than a life.
+RETENTION = Retention(events=30.0, rollups=600.0, alerts=20.0)
+PRUNES = {f"RETENTION_{name.upper()}": f"{seconds:g}s" for name, seconds in RETENTION._asdict().items()}
 # How far the clock is ahead at the next start. A lease lasts 30 s, and the first retries are after 1 to 4 s.
 GAPS = (0.0, 0.5, 3.0, 31.0, 31.0, 31.0)
 # Later than every lease and every retry.
@@ -43,9 +48,6 @@ LIFE_SECONDS = 0.9
 TURNS = 3
 # In a storm, messages about one monitor are sent one after the other, at most one of them a second.
 SETTLE_SECONDS = 240.0
-# What reports the pushed monitors where there are rules, how often a life has a silence, and how many reports of each
-# end all flapping.
-LOCATIONS, SILENCED, CALM = ["seoul", "tokyo"], 0.2, 25
 # How often a report changes a monitor's state.
 FLIPS, FLIPS_IN_STORMS = 0.5, 0.1
 
@@ -67,8 +69,8 @@ MOODS: tuple[tuple[int, Behaviour], ...] = (
 class Series:
     """A number of ``kills`` of one world, drawn from ``seed``.
 
-    With an even seed there are storms. With one that three divides, rules hold messages back or leave them out:
-    silences, reminders, a quorum of two locations, a monitor that depends on the other, and flapping.
+    With an even seed there are storms. With one that three divides there are rules, see ``ruling``. With one that five
+    divides, upkeep prunes what is older than some seconds.
     """
 
     forge: Forge
@@ -78,42 +80,51 @@ class Series:
     tell: Callable[[int], object] = lambda _kills: None
     settings: dict[str, str | None] = field(default_factory=dict)
     acknowledged: list[str] = field(default_factory=list)
+    rules: Rules = field(default_factory=ruling.new_rules)
 
     def run(self) -> Verdict:
         """Kill the system, let it settle, and judge it."""
         chance = random.Random(self.seed)
         # Separate sources: other threads draw from them, in an order that depends on the machine.
         moods, pushes = random.Random(chance.random()), [random.Random(chance.random()) for _ in PUSHED]
-        flapping = {"FLAPPING_STARTS": "50%"} if self.has_rules else {}
-        with World(self.forge, self.folder, CHECKED, {**self.settings, **flapping}) as world:
+        settings = {**self.settings, **(FLAPPING if self.has_rules else {}), **(PRUNES if self.prunes else {})}
+        with World(self.forge, self.folder, CHECKED, settings, has_more_chats=self.has_rules) as world:
             world.channel.behaviour_of = lambda _message: moods.choices(
                 [mood for _, mood in MOODS], [weight for weight, _ in MOODS]
             )[0]
             life_seconds = max(LIFE_SECONDS, 2 * self._first_start(world))
             if not self.has_storms:
                 let_every_message_be_long_ago(world.database)
+            if self.prunes:
+                world.keep_what_is_pruned()
             is_over = threading.Event()
-            pushers = [
-                threading.Thread(target=self._push, args=(world, monitor, push, is_over), daemon=True)
-                for monitor, push in zip(PUSHED, pushes, strict=True)
-            ]
-            for pusher in pushers:
-                pusher.start()
+            works = [functools.partial(self._push, world, *each, is_over) for each in zip(PUSHED, pushes, strict=True)]
+            if self.has_rules:
+                works.append(functools.partial(ruling.ask_for_reviews, world, self.rules, is_over))
+            threads = [threading.Thread(target=work, daemon=True) for work in works]
+            for thread in threads:
+                thread.start()
             for number in range(self.kills):
                 self._one_life(world, chance, life_seconds)
                 self.tell(number + 1)
             is_over.set()
             world.channel.behaviour_of = lambda _message: accepts
             world.start(later_by=AT_LAST_SECONDS)
-            for pusher in pushers:
-                pusher.join(SETTLE_SECONDS)
-                assert not pusher.is_alive()
+            for thread in threads:
+                thread.join(SETTLE_SECONDS)
+                assert not thread.is_alive()
             if self.has_rules:
-                self._calm(world)
+                ruling.calm(world)
             never = self._settle(world)
             world.kill()
-            acknowledged = {*self.acknowledged, *world.kept}
-            verdict = judge(world.database, world.receipts(), world.lives, acknowledged, has_rules=self.has_rules)
+            verdict = judge(
+                world.database,
+                world.receipts(),
+                world.lives,
+                {*self.acknowledged, *world.kept},
+                rules=self.rules if self.has_rules else None,
+                retention=RETENTION if self.prunes else None,
+            )
             verdict.lost += never
             return verdict
 
@@ -127,6 +138,11 @@ class Series:
         """Whether some messages are held back, kept back or repeated by rules."""
         return self.seed % 3 == 0
 
+    @property
+    def prunes(self) -> bool:
+        """Whether upkeep prunes what is older than some seconds."""
+        return self.seed % 5 == 0
+
     def _one_life(self, world: World, chance: random.Random, at_most_seconds: float) -> None:
         """One start, some events, and one kill: at any time, at a side effect, or when the channel does something."""
         how = chance.choice(("anywhen", "anywhen", "effect", "asked", "accepted", "worker"))
@@ -135,11 +151,12 @@ class Series:
             kill_at = kill_at.replace("before", chance.choice(SIDES))
         moment, turn_seconds = chance.expovariate(1 / 0.003), chance.uniform(0.05, at_most_seconds) / TURNS
         turns, is_by_hand = [chance.choice(CHECKED) for _ in range(TURNS)], chance.random() < 0.15
+        acts_at, acts = chance.randrange(TURNS), random.Random(chance.random())
         world.watched.down = {monitor for monitor in CHECKED if chance.random() < 0.5}
         world.channel.is_asked.clear()
         world.channel.has_accepted.clear()
         world.start(later_by=chance.choice(GAPS), watch=kill_at is not None, kill_at=kill_at)
-        for monitor in turns:
+        for number, monitor in enumerate(turns):
             if _is_time(world, how, turn_seconds):
                 # The machine decides what exactly the system does when it ends.
                 time.sleep(moment)
@@ -147,8 +164,8 @@ class Series:
             world.watched.down = world.watched.down ^ {monitor}
             if is_by_hand:
                 self._resolve_by_hand(world)
-        if self.has_rules and chance.random() < SILENCED:
-            world.request("POST", "/windows", {"kind": "silence", "monitors": [PUSHED[0]], "duration": "2s"})
+            if self.has_rules and number == acts_at:
+                ruling.act(world, self.rules, acts)
         if how == "worker":
             world.kill_worker()
             time.sleep(turn_seconds)
@@ -161,6 +178,8 @@ class Series:
     def _push(self, world: World, monitor: str, chance: random.Random, is_over: threading.Event) -> None:
         """Report about ``monitor``, and repeat each event until its receipt is confirmed."""
         is_success, flips = True, FLIPS_IN_STORMS if self.has_storms else FLIPS
+        if self.has_rules:
+            flips = ruling.FLIPS[monitor]
         while not is_over.wait(chance.uniform(0.01, 0.15)):
             event_id, is_success = new_event_id(), is_success ^ (chance.random() < flips)
             event: dict[str, Any] = {"target_url": monitor, "event_id": event_id, "is_success": is_success}
@@ -182,37 +201,23 @@ class Series:
         world.start()
         world.wait_until(lambda: world.rows("SELECT 1 FROM events"))
         took = time.monotonic() - began
-        for number, monitor in enumerate(PUSHED if self.has_rules else ()):
+        if self.has_rules:
             # No agent of ours is at these locations.
-            policy = {"name": monitor, "url": monitor, "locations": LOCATIONS, "reminder_interval": "5s"}
-            policy |= {"depends_on": [PUSHED[0]]} if number else {}
-            answer = world.request("POST", "/monitors", policy)
-            assert answer is not None
-            assert answer.status_code == 201, answer.text
+            ruling.begin(world, locations=LOCATIONS)
         world.kill()
         return took
 
-    def _calm(self, world: World) -> None:
-        """Let everything that is reported work for so long that nothing flaps, and no dependency holds anything."""
-        for _, monitor, location in itertools.product(range(CALM), PUSHED, LOCATIONS):
-            event = {"target_url": monitor, "location": location, "is_success": True, "timestamp": world.time_there()}
-            world.wait_until(functools.partial(_is_taken, world, event))
-
     def _settle(self, world: World) -> list[str]:
         """Wait until nothing is owed and each monitor's last change was seen. Returns the complaint if that fails."""
-        events = "SELECT count(*) AS count FROM events"
+        # Not their count: they may be pruned meanwhile.
+        events = "SELECT max(id) AS newest FROM events"
         try:
             world.wait_until(lambda: world.rows(events))
-            enough = world.rows(events)[0]["count"] + 3 * len(CHECKED)
-            world.wait_until(lambda: world.rows(events)[0]["count"] >= enough and world.is_quiet(), SETTLE_SECONDS)
+            enough = world.rows(events)[0]["newest"] + 3 * len(CHECKED)
+            world.wait_until(lambda: world.rows(events)[0]["newest"] >= enough and world.is_quiet(), SETTLE_SECONDS)
         except AssertionError as never:
             return [f"it does not settle: {str(never)[:2000]}"]
         return []
-
-
-def _is_taken(world: World, event: dict[str, Any]) -> bool:
-    answer = world.request("POST", "/events", event)
-    return answer is not None and answer.ok
 
 
 def _is_time(world: World, how: str, seconds: float) -> bool:

@@ -1,14 +1,18 @@
 """What happens in a life that is killed: each story, and where it is killed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from shared.store import Retention
 from tests.support.backlogs import databases_in
 from tests.support.running import wait_until
 from tests.support.stand_ins import Behaviour, internal_error, was_blocked
+from tests.torture import ruling
+from tests.torture.judgement.rules import FollowUp
 from tests.torture.world import World
 
+SHOP = ("http://shop.example/",)
 Deed = Callable[[World], object]
 Question = Callable[[World], bool]
 
@@ -19,7 +23,8 @@ class Story:
 
     ``monitors`` are watched. ``before`` leads to its beginning, in lives of its own. ``begin`` sets the stage.
     ``meanwhile`` repeats while the life lasts. ``is_over`` says when nothing more is to be seen. ``where`` selects the
-    boundaries of the kills. Each pattern in ``expected`` must match one of them.
+    boundaries of the kills. Each pattern in ``expected`` must match one of them. ``follow_ups``: what follows
+    while an outage stays open. ``retention``: for how long upkeep keeps what it prunes.
     """
 
     name: str
@@ -30,7 +35,10 @@ class Story:
     where: str = ""
     expected: tuple[str, ...] = ()
     later_by: float = 0.0
-    monitors: tuple[str, ...] = ("http://shop.example/",)
+    monitors: tuple[str, ...] = SHOP
+    settings: Mapping[str, str | None] = field(default_factory=dict)
+    follow_ups: tuple[FollowUp, ...] = ()
+    retention: Retention | None = None
 
     def __str__(self) -> str:
         return self.name
@@ -111,6 +119,39 @@ def resolve_by_hand(world: World) -> None:
         world.request("PATCH", "/alerts/1", {"status": "RESOLVED", "by": "kim"})
 
 
+# What follows an outage long after it was sent: a reminder, and each step of an escalation.
+FOLLOW_UPS = (
+    FollowUp(None, ("console", "telegram"), 100.0, 1000.0),
+    FollowUp(1, ("night",), 100.0),
+    FollowUp(2, ("boss",), 100.0, 1000.0),
+)
+
+
+def an_outage_with_an_escalation_was_sent(world: World) -> None:
+    is_down(world)
+    world.start()
+    world.wait_until(world.is_reachable)
+    ruling.begin(world, SHOP, FOLLOW_UPS, interval="1s", failure_threshold=1)
+    world.wait_until(lambda: sent(2)(world))
+
+
+RETENTION = Retention(events=10.0, rollups=1e6, alerts=10.0)
+
+
+def an_outage_has_ended_long_ago(world: World) -> None:
+    """Another one is open, and nothing has been pruned yet."""
+    an_outage_was_sent(world)
+    world.keep_what_is_pruned()
+    is_up(world)
+    world.wait_until(lambda: sent(4)(world))
+    is_down(world)
+    world.wait_until(lambda: sent(6)(world))
+
+
+def is_pruned(world: World) -> bool:
+    return all(world.rows(f"SELECT 1 FROM pruned_{name}") for name in ("alerts", "events"))
+
+
 STORIES = [
     Story(
         "an outage, from the first start on",
@@ -181,6 +222,30 @@ STORIES = [
         expected=(r"Outbox.claim_list\(telegram\).*Connection", *(f"{each}.* #6$" for each in DELIVERY[4:])),
         monitors=tuple(f"http://shop-{number}.example/" for number in range(8)),
     ),
+    Story(
+        "a reminder, and the steps of an escalation",
+        before=an_outage_with_an_escalation_was_sent,
+        begin=is_down,
+        later_by=120,
+        is_over=sent(6),
+        where="FollowUps.review",
+        expected=("FollowUps.review.*Connection",),
+        settings={"TARGET_URL": ""},
+        follow_ups=FOLLOW_UPS,
+    ),
+    Story(
+        "upkeep",
+        before=an_outage_has_ended_long_ago,
+        begin=is_down,
+        later_by=120,
+        is_over=is_pruned,
+        where="Upkeep.run",
+        expected=tuple(
+            f"Upkeep.run.*{name}.*Connection" for name in ("fold", "merge_a_day", "_events", "_delete_alerts")
+        ),
+        settings={"RETENTION_EVENTS": "10s", "RETENTION_ROLLUPS": "1000000s", "RETENTION_ALERTS": "10s"},
+        retention=RETENTION,
+    ),
 ]
 
 
@@ -203,4 +268,6 @@ STORIES_ON_POSTGRESQL = [
     at(STORIES[4], "Outbox.expire.*Connection"),
     at(STORIES[5], "update_alert > Alerts.move.*Connection"),
     at(STORIES[8], *STORIES[8].expected),
+    at(STORIES[9], *STORIES[9].expected),
+    at(STORIES[10], *STORIES[10].expected),
 ]

@@ -35,6 +35,8 @@ from tests.torture.wire import SIDES
 _OURS = tuple(str(Path.cwd() / name) + os.sep for name in ("functions", "shared", "infra"))
 # Our server sends the responses; what it does beyond that is its own affair.
 _SERVER = str(Path.cwd() / "infra" / "local" / "front") + os.sep
+# A line of the log is no side effect that matters.
+_LOGS = str(Path.cwd() / "shared" / "logs") + os.sep
 # If only these of our functions are on the stack, gunicorn acts for itself.
 _NOTHING_OF_OURS = {"<module>", "main", "Server.run"}
 _STATEMENTS = {"execute", "executemany", "executescript", "commit"}
@@ -158,7 +160,7 @@ def _name(frame: FrameType, call: str) -> str | None:
                 request: Any = each.f_locals["request"]
                 ours, place = [f"answer {request.method} {request.path}"], "server"
         elif code.co_filename.startswith(_OURS):
-            if code.co_name == "step":
+            if code.co_name == "step" and code.co_filename.startswith(_LOGS):
                 return None
             place = place or f"{Path(code.co_filename).stem}:{each.f_lineno}"
             if code.co_qualname == "_record":

@@ -21,8 +21,9 @@ from tests.support.backlogs import waiting_in
 from tests.support.postgres import copied_store
 from tests.support.running import API_KEY, environment, living, wait_until
 from tests.support.stand_ins import Exchange, StandIn
-from tests.torture.channel import Channel, Life, Receipt, has_open_connections, printed_receipts
+from tests.torture.channel import MORE_CHATS, Channel, Life, Receipt, has_open_connections, printed_receipts
 from tests.torture.forge import Forge
+from tests.torture.judgement.upkeep import keep_what_is_pruned
 from tests.torture.reading import StoreReader
 from tests.torture.wire import Wire
 
@@ -45,7 +46,8 @@ class World:
     """A folder for the system's disk, a channel, what it watches, and at most one living system in it.
 
     ``before``: the receipts of the world that this one was copied from. ``kept``: the ids of the events that some kill
-    left in the backlog.
+    left in the backlog. ``has_more_chats``: whether it has the channels of MORE_CHATS too.
+    ``keeps_what_is_pruned``: whether ``keep_what_is_pruned`` was called.
     """
 
     forge: Forge
@@ -55,6 +57,8 @@ class World:
     lives: list[Life] = field(default_factory=list)
     before: list[Receipt] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)
+    has_more_chats: bool = False
+    keeps_what_is_pruned: bool = False
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -103,6 +107,8 @@ class World:
         life = Life(len(self.lives), later_by, datetime.now(UTC) + timedelta(seconds=later_by))
         self.lives.append(life)
         token = {"TELEGRAM_BOT_TOKEN": f"123456:life-{life.number}"}
+        if self.has_more_chats:
+            token["CHANNELS"] = self.channel.channels_json(token["TELEGRAM_BOT_TOKEN"])
         proxy = {"http_proxy": self.watched.url, "no_proxy": "127.0.0.1"}
         own = {"FLASK_PORT": str(self.port), "TARGET_URL": " ".join(self.monitors), "CHECK_INTERVAL_SECONDS": "0.1"}
         store = {"DATABASE_URL": self.wire.url if self.wire else self.database}
@@ -201,6 +207,10 @@ class World:
         """Whether nothing is owed, as far as the store can be read."""
         return bool(self.rows("SELECT 1 FROM monitors")) and not self.rows(OWED)
 
+    def is_reachable(self) -> bool:
+        """Whether the system responds."""
+        return self.request("GET", "/monitors") is not None
+
     def spooled(self) -> set[str]:
         """The ids of the events that wait in the backlog. Read from a copy, so that what the kill left there stays."""
         with tempfile.TemporaryDirectory() as copy:
@@ -208,23 +218,26 @@ class World:
                 shutil.copytree(path, Path(copy) / path.name)
             return set(waiting_in(Path(copy)))
 
+    def keep_what_is_pruned(self) -> None:
+        """Keep what upkeep prunes from now on, for the judge."""
+        keep_what_is_pruned(self.database)
+        self.keeps_what_is_pruned = True
+
     # --- what came of it ----------------------------------------------------------------------------------------------
 
     def receipts(self) -> dict[str, list[Receipt]]:
         """The messages that each channel accepted, in order. The console accepted what it printed."""
         outputs = ((self._output(life.number), life.number) for life in self.lives)
         printed = [receipt for path, life in outputs for receipt in printed_receipts(_text(path), life)]
-        sent = list(self.channel.receipts)
-        return {
-            "console": [each for each in self.before if each.channel == "console"] + printed,
-            "telegram": [each for each in self.before if each.channel == "telegram"] + sent,
-        }
+        accepted = [*self.before, *printed, *self.channel.receipts]
+        names = ("console", "telegram", *(MORE_CHATS if self.has_more_chats else ()))
+        return {name: [each for each in accepted if each.channel == name] for name in names}
 
     def copy(self, folder: Path) -> "World":
         """Another world, which starts from the disk that this world's dead system left."""
         assert self._group is None
         settings = {**self.settings, **({"DATABASE_URL": copied_store(self.database)} if self.wire else {})}
-        other = World(self.forge, folder, self.monitors, settings, [*self.lives])
+        other = World(self.forge, folder, self.monitors, settings, [*self.lives], has_more_chats=self.has_more_chats)
         other.before = [receipt for each in self.receipts().values() for receipt in each]
         for path in self.folder.iterdir():
             if path.is_file() and not path.match("*.txt"):
@@ -233,6 +246,10 @@ class World:
         backlog = self.folder / folder_name(self.settings.get("BACKEND_URL") or self.url)
         if backlog.exists():
             shutil.copytree(backlog, folder / folder_name(other.url))
+        if self.keeps_what_is_pruned:
+            other.keeps_what_is_pruned = True
+            if self.wire:
+                keep_what_is_pruned(other.database)
         other.kept |= self.kept
         other.watched.down |= self.watched.down
         return other

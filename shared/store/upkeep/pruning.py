@@ -16,9 +16,13 @@ ALERTS_AT_ONCE = 50
 _OLD_EVENTS = """
     SELECT id, timestamp, received_at FROM events
     WHERE id > :after AND id < :folded ORDER BY id LIMIT :most"""
+# The newest alert stays, and the one of the newest message. Otherwise SQLite would give their numbers out again, and a new
+# message would look like a copy of an old one.
 _OLD_ALERTS = """
     SELECT id FROM alerts WHERE status = 'RESOLVED' AND resolved_at < :before AND NOT EXISTS (
         SELECT 1 FROM notifications WHERE alert_id = alerts.id AND status IN ('PENDING', 'SENDING', 'HELD'))
+      AND id < (SELECT max(id) FROM alerts)
+      AND id <> coalesce((SELECT alert_id FROM notifications ORDER BY id DESC LIMIT 1), 0)
     ORDER BY id LIMIT :most"""
 _OLD_STATE_CHANGES = """
     DELETE FROM state_changes WHERE id IN (

@@ -171,6 +171,17 @@ def test_old_alerts_go_with_their_messages_but_not_what_still_counts(store: Stor
 
 
 @on_each_engine
+def test_no_number_is_given_out_again_after_pruning(store: Store) -> None:
+    """Otherwise a new message would look like a copy of an old one. The newest message is not the newest alert's."""
+    for seconds, ok, monitor in ((0, False, "first"), (1, False, "second"), (2, True, "second"), (3, True, "first")):
+        report(store, seconds, ok=ok, received=seconds, monitor=monitor, channels=("a",))
+        settle(store, "SENT", seconds)
+    keep(store, 401)
+    report(store, 402 * A_DAY, ok=False, received=402 * A_DAY, channels=("a",))
+    assert [rows(store, f"SELECT max(id) FROM {table}")[0][0] for table in ("alerts", "notifications")] == [3, 5]
+
+
+@on_each_engine
 def test_old_changes_windows_and_rollups_go(store: Store) -> None:
     report(store, 0, ok=True, received=0)
     report(store, 1, ok=False, received=1)

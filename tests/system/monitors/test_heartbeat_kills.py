@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.running import wait_until
 from tests.torture.forge import Forge, victim_project
+from tests.torture.judgement.verdict import judge
 from tests.torture.stories import sent
-from tests.torture.verdict import judge
 from tests.torture.world import World
 
 pytestmark = [pytest.mark.system, pytest.mark.together("forge")]

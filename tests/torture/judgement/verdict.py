@@ -7,18 +7,28 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.store import Retention
 from tests.support.running import rows_of
 from tests.torture.channel import Life, Receipt
+from tests.torture.judgement import upkeep
+from tests.torture.judgement.rules import Rules, due_follow_ups, needless_follow_ups, wrong_messages, wrong_states
 
 Rows = list[dict[str, Any]]
+# After so many successes nothing flaps, and a monitor works from every location.
+STEADY = 45
 
 
 @dataclass
 class Verdict:
-    """The counts, and a line for each breach of the contract."""
+    """The counts, and a line for each breach of the contract.
+
+    ``follow_ups``: the reminders and steps of escalations that were certainly due. ``pruned``: alerts that were pruned.
+    """
 
     alerts: int = 0
     owed: int = 0
+    follow_ups: int = 0
+    pruned: int = 0
     refused: int = 0
     copies_of_the_dead: int = 0
     copies_for_lack_of_an_answer: int = 0
@@ -48,30 +58,37 @@ def judge(
     lives: Sequence[Life],
     acknowledged: Iterable[str] = (),
     *,
-    has_rules: bool = False,
+    rules: Rules | None = None,
+    retention: Retention | None = None,
 ) -> Verdict:
     """Judge a system that has settled.
 
     ``database``: its DATABASE_URL. ``receipts``: what each configured channel accepted, in order. ``acknowledged``: the
-    ids of the events whose receipt was confirmed, or that a kill left in the backlog. ``has_rules``: rules decide which
+    ids of the events whose receipt was confirmed, or that a kill left in the backlog. ``rules``: they decide which
     outages there are, and which messages are sent; then each has to be sent, or its row has to name the rule.
+    ``retention``: for how long upkeep keeps what it prunes, which ``upkeep.keep_what_is_pruned`` keeps for us.
     """
     names = ("monitors", "events", "alerts", "notifications", "notification_logs")
     tables = {name: rows_of(database, f"SELECT * FROM {name} ORDER BY id") for name in names}
+    verdict = Verdict()
+    if retention:
+        _judge_upkeep(verdict, database, tables, retention, lives)
     logs: dict[int, Rows] = defaultdict(list)
     for row in tables["notification_logs"]:
         logs[row["notification_id"]].append(row)
     alerts = {alert["id"]: alert for alert in tables["alerts"]}
-    verdict = Verdict(alerts=len(alerts), owed=len(tables["notifications"]))
+    verdict.alerts, verdict.owed = len(alerts), len(tables["notifications"])
     verdict.lost += [
         f"event {event_id} was acknowledged and is not stored"
         for event_id in set(acknowledged) - {event["event_id"] for event in tables["events"]}
     ]
-    for monitor in () if has_rules else tables["monitors"]:
-        _judge_alerts(verdict, monitor, tables)
-    for alert in alerts.values():
-        judge_owed = _judge_owed_by_rules if has_rules else _judge_owed
-        judge_owed(verdict, alert, tables["notifications"], set(receipts))
+    if rules:
+        _judge_by_rules(verdict, rules, tables, alerts, list(receipts))
+    else:
+        for monitor in tables["monitors"]:
+            _judge_alerts(verdict, monitor, tables)
+        for alert in alerts.values():
+            _judge_owed(verdict, alert, tables["notifications"], set(receipts))
     known = {row["id"]: row for row in tables["notifications"]}
     for channel, accepted in receipts.items():
         taken: dict[int, list[Receipt]] = defaultdict(list)
@@ -84,6 +101,44 @@ def judge(
             _judge_delivery(verdict, row, taken[row["id"]], logs[row["id"]], lives)
         _judge_order(verdict, channel, [row for row in owed if taken[row["id"]]], alerts, accepted)
     return verdict
+
+
+def _judge_upkeep(
+    verdict: Verdict, database: str, tables: dict[str, Rows], retention: Retention, lives: Sequence[Life]
+) -> None:
+    """Nothing went too early, everything was counted before, and no number was given twice. Adds what was pruned."""
+    tables["rollups"] = rows_of(database, "SELECT * FROM rollups ORDER BY id")
+    for name in ("events", "alerts", "notifications", "notification_logs", "rollups"):
+        pruned = upkeep.pruned_rows(database, name)
+        tables[name] = sorted([*pruned, *tables[name]], key=lambda row: row["id"])
+        verdict.pruned += len(pruned) if name == "alerts" else 0
+    folded = rows_of(database, "SELECT event_id FROM folded")
+    verdict.lost += upkeep.lost_by_pruning(tables, retention, lives)
+    verdict.lost += upkeep.miscounted(tables, folded[0]["event_id"] if folded else 0)
+    verdict.repeated += upkeep.given_twice(tables)
+
+
+def _judge_by_rules(
+    verdict: Verdict,
+    rules: Rules,
+    tables: Mapping[str, Rows],
+    alerts: Mapping[int, dict[str, Any]],
+    channels: list[str],
+) -> None:
+    """Each outage has its messages, and what follows it comes at its times. In the end each monitor has its state."""
+    owed = tables["notifications"]
+    found = [wrong_states(tables["events"], tables["monitors"], alerts.values(), STEADY)]
+    found += [
+        wrong_messages(rules, alert, [row for row in owed if row["alert_id"] == alert["id"]], channels)
+        for alert in alerts.values()
+        if alert["kind"] == "OUTAGE"
+    ]
+    for lost, needless in found:
+        verdict.lost += lost
+        verdict.repeated += needless
+    verdict.follow_ups, missing = due_follow_ups(rules, alerts, owed)
+    verdict.lost += missing
+    verdict.repeated += needless_follow_ups(rules, alerts, owed)
 
 
 def _judge_alerts(verdict: Verdict, monitor: dict[str, Any], tables: Mapping[str, Rows]) -> None:
@@ -119,24 +174,6 @@ def _judge_owed(verdict: Verdict, alert: dict[str, Any], notifications: Rows, ch
                 verdict.lost.append(f"the {kind} of alert {alert['id']} is not owed to {channel}")
         if len(owed) > len(kinds):
             verdict.repeated.append(f"alert {alert['id']} owes {owed} to {channel}")
-
-
-def _judge_owed_by_rules(verdict: Verdict, alert: dict[str, Any], notifications: Rows, channels: set[str]) -> None:
-    """Each channel is owed a beginning and an end of an alert, and each reminder once."""
-    for channel in channels if alert["kind"] == "OUTAGE" else ():
-        owed = [row for row in notifications if (row["alert_id"], row["channel"]) == (alert["id"], channel)]
-        kinds = {row["kind"] for row in owed}
-        if not kinds & {"OUTAGE", "FLAPPING"}:
-            verdict.lost.append(f"no beginning of alert {alert['id']} is owed to {channel}")
-        if alert["status"] == "RESOLVED" and "RECOVERY" not in kinds:
-            verdict.lost.append(f"the RECOVERY of alert {alert['id']} is not owed to {channel}")
-        numbers = [row["number"] for row in owed if row["kind"] == "REMINDER"]
-        if len(numbers) > len(set(numbers)) and alert["moves"] == 0:
-            verdict.repeated.append(f"alert {alert['id']} owes the reminders {numbers} to {channel}")
-        told = [row for row in owed if row["kind"] != "RECOVERY" and row["status"] != "SUPPRESSED"]
-        for row in owed:
-            if row["kind"] == "RECOVERY" and row["status"] == "SENT" and not told:
-                verdict.repeated.append(f"{channel} heard of the end of alert {alert['id']} alone")
 
 
 def _judge_delivery(
