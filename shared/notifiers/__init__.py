@@ -21,6 +21,8 @@ from shared.settings import SettingError, secrets
 from shared.settings.secrets import HIDDEN
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from shared.models.message import Message
     from shared.models.pace import Pace
 
@@ -119,6 +121,11 @@ class NotifierKind(BaseModel, ABC):
         notifier = cast("Self", cls.model_construct()) if is_empty else cls.model_validate(settings)
         notifier._setting_names = setting_names
         return notifier
+
+    @classmethod
+    def fields(cls) -> "dict[str, FieldInfo]":
+        """The settings by the names that a person writes. A field has an alias if its name is a word of Python."""
+        return {field.alias or name: field for name, field in cls.model_fields.items()}
 
     @property
     def kind(self) -> str:
