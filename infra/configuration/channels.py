@@ -135,8 +135,9 @@ def _own_mistakes(kind: str, own: Mapping[str, Any], source: Source) -> list[Mis
 
 def _of_code(code: type[NotifierKind], own: Mapping[str, Any], source: Source) -> list[Mistake]:
     """The mistakes that the code of a kind finds, in those fields that it reads."""
+    fields = code.fields()
     try:
-        code.model_validate({field: value for field, value in own.items() if field in code.model_fields})
+        code.model_validate({field: value for field, value in own.items() if field in fields})
     except ValidationError as error:
         details = error.errors(include_url=False)
     else:
@@ -144,7 +145,7 @@ def _of_code(code: type[NotifierKind], own: Mapping[str, Any], source: Source) -
     mistakes = []
     for detail in details:
         field = str(detail["loc"][0])
-        info = code.model_fields[field]
+        info = fields[field]
         if detail["input"] is BROKEN:
             continue
         if detail["type"] == "missing":

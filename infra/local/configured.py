@@ -159,7 +159,7 @@ def usable(channels: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         if channel["kind"] not in kinds():
             left_out.append(f"channel {name}: nobody is notified there, since {channel['kind']} is not supported yet")
             continue
-        known = {"kind", *kind_named(channel["kind"]).model_fields, *COMMON}
+        known = {"kind", *kind_named(channel["kind"]).fields(), *COMMON}
         found[name] = {field: value for field, value in channel.items() if field in known}
         if unused := sorted(channel.keys() - known):
             left_out.append(f"channel {name}: not used yet: {', '.join(unused)}")

@@ -109,7 +109,7 @@ def _from_variables(environ: Mapping[str, str]) -> Iterator[_Given]:
         values = {field: environ.get(variable, "").strip() for field, variable in variables.items()}
         settings = {field: value for field, value in values.items() if value}
         # A setting that has a default does not switch the channel on.
-        if not variables or any(kind_named(kind).model_fields[field].is_required() for field in settings):
+        if not variables or any(kind_named(kind).fields()[field].is_required() for field in settings):
             yield _Given(kind, {"kind": kind, **settings}, variables)
 
 
@@ -148,7 +148,7 @@ def _notifier(channel: _Given) -> NotifierKind:
         raise SettingError(channel.setting("kind"), found, _one_of("a kind of channel", found, kinds()))
     kind = kind_named(kind_name)
     common = {field: settings.pop(field) for field in COMMON if field in settings}
-    names = {field: channel.setting(field) for field in kind.model_fields}
+    names = {field: channel.setting(field) for field in kind.fields()}
     try:
         notifier = kind.configured(settings, names)
     except ValidationError as error:
@@ -199,7 +199,7 @@ def _malformed_common(channel: _Given, error: ValidationError) -> SettingError:
 
 
 def _malformed(channel: _Given, kind_name: str, error: ValidationError) -> SettingError:
-    fields = kind_named(kind_name).model_fields
+    fields = kind_named(kind_name).fields()
     details = error.errors()
     # An unknown setting first: it may be a misspelt one that is missing for that reason.
     for detail in details:

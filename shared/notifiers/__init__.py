@@ -22,6 +22,8 @@ from shared.settings import SettingError, secrets
 from shared.settings.secrets import HIDDEN
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from shared.models.channel import Pace
     from shared.models.message import Message
 
@@ -143,6 +145,11 @@ class NotifierKind(BaseModel, ABC):
         """The same channel, with what it says in the fields that every kind has."""
         self._preferences = preferences
         return self
+
+    @classmethod
+    def fields(cls) -> "dict[str, FieldInfo]":
+        """The settings by the names that a person writes. A field has an alias if its name is a word of Python."""
+        return {field.alias or name: field for name, field in cls.model_fields.items()}
 
     @property
     def kind(self) -> str:

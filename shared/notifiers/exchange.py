@@ -71,7 +71,7 @@ def reach(url: str, *, seconds: float) -> None:
         curl.setopt(pycurl.CONNECT_ONLY, 1)
         curl.perform()
     except pycurl.error as error:
-        raise SendFailed(_reason(error.args[0], seconds)) from None
+        raise SendFailed(reason_of(error.args[0], seconds)) from None
     finally:
         curl.close()
 
@@ -101,7 +101,7 @@ def exchange(
     except pycurl.error as error:
         code = error.args[0]
         if code != _WRITE_FAILED or len(found) <= MAX_RESPONSE_BYTES:
-            raise SendFailed(_reason(code, seconds)) from None
+            raise SendFailed(reason_of(code, seconds)) from None
     finally:
         status = curl.getinfo(pycurl.RESPONSE_CODE)
         curl.reset()  # of its options, and so of what they refer to; its connections stay open
@@ -144,7 +144,8 @@ def set_up(
     curl.setopt(pycurl.CAINFO, os.environ.get("SSL_CERT_FILE") or certifi.where())
 
 
-def _reason(code: int, seconds: float) -> str:
+def reason_of(code: int, seconds: float) -> str:
+    """What libcurl's error with this number means, in our words."""
     if code == _TIMED_OUT:
         return f"no answer within {seconds:.3g} s"
     return f"it was not reached: {_FAILURES.get(code, f'libcurl error {code}')}"

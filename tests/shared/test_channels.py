@@ -131,7 +131,8 @@ A_NAME = "a name of 1 to 64 printable characters, without a blank at either end"
         ({"o\ud800ps": OPS}, f"CHANNELS key is 'o\\ud800ps': expected {A_NAME}"),
         ({"x" * 65: OPS}, f"CHANNELS key is '{'x' * 65}': expected {A_NAME}"),
         # The whole.
-        ({"ops": "telegram"}, "CHANNELS.ops is '(hidden)': expected an object with the channel's kind and settings"),
+        ({"ops": 7}, "CHANNELS.ops is '(hidden)': expected an object with the channel's kind and settings, or a URL"),
+        ({"ops": "telegram"}, "CHANNELS.ops is '(hidden)': expected a URL such as slack://"),
         ([OPS], "CHANNELS is '(hidden)': expected a JSON object of channels by name, like {"),
     ],
     ids=lambda value: value[:60] if isinstance(value, str) else "",

@@ -16,8 +16,8 @@ ALERTS_AT_ONCE = 50
 _OLD_EVENTS = """
     SELECT id, timestamp, received_at FROM events
     WHERE id > :after AND id < :folded ORDER BY id LIMIT :most"""
-# The newest alert stays, and the one of the newest message. Otherwise SQLite would give their numbers out again, and a new
-# message would look like a copy of an old one.
+# The newest alert stays, and the one of the newest message. Otherwise SQLite would give their numbers out again, and a
+# new message would look like a copy of an old one.
 _OLD_ALERTS = """
     SELECT id FROM alerts WHERE status = 'RESOLVED' AND resolved_at < :before AND NOT EXISTS (
         SELECT 1 FROM notifications WHERE alert_id = alerts.id AND status IN ('PENDING', 'SENDING', 'HELD'))

@@ -25,7 +25,7 @@ def test_channels_are_as_the_setting_takes_them(reading: Read) -> None:
 def test_every_kind_that_has_code_is_known_with_its_fields() -> None:
     assert set(kinds()) <= set(KINDS)
     for name in kinds():
-        assert set(kind_named(name).model_fields) <= {*KINDS[name].required, *KINDS[name].optional}
+        assert set(kind_named(name).fields()) <= {*KINDS[name].required, *KINDS[name].optional}
 
 
 def test_the_fields_of_every_kind_are_kept(reading: Read) -> None:

@@ -1,0 +1,96 @@
+"""A mail as it travels: its headers, and the message as text and as a page. Every byte of it is ASCII."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from shared.models.message import Message
+from shared.notifiers.cutting import cut
+from shared.notifiers.services.email.addresses import Address
+from shared.notifiers.services.email.page import page_of
+
+# Mail programs show less of a subject, and servers refuse lines of more than 998 characters.
+_LONGEST_SUBJECT = 200
+# What a line longer than these characters needs, so that it fits with the header's name.
+_LONGEST_LINE = 60
+_FOLD = "\r\n "
+
+
+def mail_of(message: Message, sender: Address, recipients: Sequence[Address]) -> bytes:
+    """The whole mail, with the line ends of the wire."""
+    # Quoted-printable text never holds "=_".
+    boundary = "=_bonghwa"
+    headers = [
+        f"From: {_person(sender)}",
+        f"To: {f',{_FOLD}'.join(map(_person, recipients))}",
+        f"Subject: {_words(cut(_one_line(message.title), _LONGEST_SUBJECT))}",
+        f"Date: {_now()}",
+        *_identity(message, sender.domain),
+        # No holiday notes and the like in response, from servers that know either.
+        "Auto-Submitted: auto-generated",
+        "X-Auto-Response-Suppress: All",
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/alternative; boundary="{boundary}"',
+    ]
+    lines = [*headers, "", f"--{boundary}", *_part("plain", _text_of(message)), f"--{boundary}"]
+    lines += [*_part("html", page_of(message)), f"--{boundary}--", ""]
+    return "\r\n".join(lines).encode("ascii")
+
+
+def _identity(message: Message, domain: str) -> list[str]:
+    """The mail's id, which a copy of it has too, and the id of the thread of its alert.
+
+    The times stand there because numbers begin again with a new database: mail programs hide a second mail with an id
+    that they know.
+    """
+    about, alert = message.notification, message.alert
+    if about is None:
+        return [f"Message-ID: <message-{time.time_ns()}@{domain}>"]
+    ids = [f"Message-ID: <notification-{about.id}.{int(about.created_at.timestamp())}@{domain}>"]
+    if alert is not None and not message.is_list:
+        thread = f"<alert-{alert.id}.{int(alert.opened_at.timestamp())}@{domain}>"
+        ids += [f"In-Reply-To: {thread}", f"References: {thread}"]
+    return ids
+
+
+def _text_of(message: Message) -> str:
+    links = [f"{link.label}: {link.url}" for link in message.links]
+    return "\n\n".join(part for part in (message.title, message.body, "\n".join(links)) if part)
+
+
+def _part(kind: str, text: str) -> list[str]:
+    # Imported here, as below: only what sends needs it.
+    import quopri
+
+    # A lone surrogate has no bytes, and a carriage return would leave the line.
+    lines = text.encode("utf-8", "replace").splitlines()
+    encoded = quopri.encodestring(b"\n".join(lines)).decode("ascii")
+    return [
+        f"Content-Type: text/{kind}; charset=utf-8",
+        "Content-Transfer-Encoding: quoted-printable",
+        "",
+        *encoded.split("\n"),
+    ]
+
+
+def _person(address: Address) -> str:
+    return f"{_words(address.name, is_name=True)} <{address.text}>" if address.name else address.text
+
+
+def _words(text: str, *, is_name: bool = False) -> str:
+    """``text`` as a header shows it, and reads nothing into it."""
+    if text.isascii() and "=?" not in text and len(text) <= _LONGEST_LINE and not is_name:
+        return text
+    from email.header import Header
+
+    return Header(text, "utf-8", maxlinelen=75, header_name="Subject").encode(linesep="\r\n")
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def _now() -> str:
+    from email.utils import format_datetime
+
+    return format_datetime(datetime.now(UTC))
