@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from shared import links
 from shared.delivery.retry import retry_seconds
 from shared.delivery.texts import Language, message_about
 from shared.delivery.unrecorded import unrecorded_of
@@ -117,6 +118,7 @@ class _Run:
         # Those that are served.
         self.channels: Collection[str] = notifiers.keys()
         self.outcomes = dict.fromkeys(OUTCOMES, 0)
+        self._links = links.configured()
         self._unrecorded = unrecorded_of(store)
         self._started = time.monotonic()
         self._lock = threading.Lock()
@@ -250,7 +252,7 @@ class _Run:
             time.sleep(POLL_SECONDS)
 
     def _send(self, listed: Sequence[Owed]) -> tuple[AttemptStatus, str, float | None]:
-        message, remark = message_about(listed, self.language)
+        message, remark = message_about(listed, self.language, self._links, at=self.clock())
         status, answer, retry_after = self._hand_over(message, self.notifiers[listed[0].notification.channel])
         # The channel's own words may hold anything, and the store must be able to keep them.
         return status, storable(answer + remark), retry_after

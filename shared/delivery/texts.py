@@ -2,22 +2,30 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
+from shared.links import Links
 from shared.logs import step
 from shared.messages import Language, compose_short, compose_short_list
 from shared.messages import message_about as composed
-from shared.models.message import Message
+from shared.models.message import Link, Message
 from shared.store import Owed
 
 __all__ = ["Language", "message_about"]
 
 
-def message_about(listed: Sequence[Owed], language: Language) -> tuple[Message, str]:
-    """The message about one notification, or the list of several, and what the log must say about it."""
+def message_about(
+    listed: Sequence[Owed], language: Language, links: Links | None = None, *, at: datetime | None = None
+) -> tuple[Message, str]:
+    """The message about one notification, or the list of several, and what the log must say about it.
+
+    ``links``: makes those that are valid from ``at``; None if there are none.
+    """
     pairs = [(owed.alert, owed.notification) for owed in listed]
     remark = f" (a list of {len(pairs)})" if len(pairs) > 1 else ""
     try:
-        return composed(pairs, language), remark
+        message = composed(pairs, language)
+        return (_with_links(message, links, at) if links and at else message), remark
     except Exception as defect:  # noqa: BLE001  # see above
         alert, first = pairs[0]
         step("server", "message_not_composed", level=logging.ERROR, failure=True, notification_id=first.id)
@@ -25,3 +33,16 @@ def message_about(listed: Sequence[Owed], language: Language) -> tuple[Message, 
         text = compose_short(alert, first) if len(pairs) == 1 else compose_short_list(pairs)
         short = Message.of_text(text, language)
         return short._replace(notification=first, alert=alert, is_list=len(pairs) > 1), remark
+
+
+def _with_links(message: Message, links: Links, at: datetime) -> Message:
+    """The message with a link for each thing that one can do. A list has none: a link is about one alert."""
+    if message.alert is None or message.notification is None:
+        return message
+    alert_id, channel = message.alert.id, message.notification.channel
+    return message._replace(
+        links=tuple(
+            Link(action.name, action.label, links.url(alert_id, action.name, channel, at=at))
+            for action in message.actions
+        )
+    )

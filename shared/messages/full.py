@@ -7,8 +7,8 @@ from shared.messages.lines import compose
 from shared.messages.lists import compose_list
 from shared.messages.parts import cause_of, details, title_of
 from shared.messages.texts import time_text
-from shared.models import Alert, Notification
-from shared.models.message import Fact, Link, Message
+from shared.models import Alert, AlertStatus, Notification, NotificationKind
+from shared.models.message import Action, Fact, Link, Message
 from shared.words import Language, words_of
 
 
@@ -26,7 +26,20 @@ def message_about(
         return Message(text, text.partition("\n")[0], is_list=True, **about)  # type: ignore[arg-type]
     title = title_of(alert, notification.kind, language)
     facts = _facts(alert, notification, language, zone)
-    return Message(compose(alert, notification, language, zone), title, facts, **about)  # type: ignore[arg-type]
+    text, actions = compose(alert, notification, language, zone), actions_on(alert, notification.kind, language)
+    return Message(text, title, facts, actions=actions, **about)  # type: ignore[arg-type]
+
+
+def actions_on(alert: Alert, kind: NotificationKind, language: Language) -> tuple[Action, ...]:
+    """What the reader of a message of this kind can do about the alert as it is now."""
+    if kind is NotificationKind.RECOVERY or not alert.status.is_active:
+        return ()
+    labels, actions = words_of(language).LABELS, []
+    if alert.status is AlertStatus.OPEN:
+        actions.append(Action("acknowledge", labels["acknowledge"]))
+    if alert.kind.is_of_monitor:
+        actions.append(Action("silence", labels["silence"]))
+    return tuple(actions)
 
 
 def _facts(alert: Alert, notification: Notification, language: Language, zone: tzinfo | None) -> tuple[Fact, ...]:

@@ -131,11 +131,15 @@ SUBJECTS: Mapping[str, str] = {
     "CERTIFICATE_EXPIRING": "certificate",
 }
 
-# What stands before each fact of a message.
+# What stands before each fact of a message, and on its buttons.
 LABELS: Mapping[str, str] = {
     "cause": "Cause",
     "detail": "Details",
     "since": "Since",
+    # buttons
+    "acknowledge": "Acknowledge",
+    "silence": "Silence 1 h",
+    "open": "Open",
 }
 
 UNITS: Mapping[str, str] = {

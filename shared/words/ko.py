@@ -131,11 +131,15 @@ SUBJECTS: Mapping[str, str] = {
     "CERTIFICATE_EXPIRING": "인증서",
 }
 
-# What stands before each fact of a message.
+# What stands before each fact of a message, and on its buttons.
 LABELS: Mapping[str, str] = {
     "cause": "원인",
     "detail": "내용",
     "since": "시작",
+    # buttons
+    "acknowledge": "확인",
+    "silence": "1시간 동안 조용히",
+    "open": "열기",
 }
 
 UNITS: Mapping[str, str] = {

@@ -14,7 +14,7 @@ from shared.models import AlertKind, Cause, NotificationKind
 from shared.words import Language, cause_text, words_of
 
 LANGUAGES: tuple[Language, ...] = ("en", "ko")
-GROUPS = ("CAUSES", "KINDS", "SUBJECTS", "UNITS", "MESSAGES", "REPORT", "REASONS", "TIMELINE")
+GROUPS = ("CAUSES", "KINDS", "SUBJECTS", "UNITS", "LABELS", "MESSAGES", "REPORT", "REASONS", "TIMELINE")
 ENGLISH = words_of("en").CAUSES
 # These consist of their parameters.
 SAME_IN_EVERY_LANGUAGE = {"http_status", "libcurl_error"}
