@@ -9,11 +9,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from shared import web
 from shared.channels import configured
 from shared.delivery import deliver_at_once
-from shared.logs import step
 from shared.models import AlertStatus, Text, now
 from shared.notifiers import routes_of
 from shared.settings import Settings
-from shared.store import open_store
+from shared.store import log_move, open_store
 
 _DURATION: dict[str, Any] = {"type": ["string", "number"], "examples": ["1h", 90]}
 
@@ -64,11 +63,7 @@ def update_alert(request: Request, settings: Settings) -> Response:
     change = store.alerts.move(
         alert_id, update.status, by=update.by, at=now(), channels=routes_of(channels), silence_seconds=update.silence
     )
-    alert = change.alert
-    if change.kind:
-        step("server", "alert_moved", alert_id=alert.id, target_url=alert.target_url, status=alert.status, by=update.by)
+    log_move(change, update.by)
     owed, language = change.notification_ids, settings.message_language
     deliver_at_once(store, channels, owed, language, settings.notification_ttl_seconds)
-    if change.window_id is not None:
-        step("server", "window_created", window_id=change.window_id, kind="silence", by=update.by)
-    return web.answer({**alert.model_dump(mode="json"), "window_id": change.window_id})
+    return web.answer({**change.alert.model_dump(mode="json"), "window_id": change.window_id})

@@ -50,6 +50,7 @@ _TAGS = {
     "windows": "When monitors are under maintenance or silenced.",
     "history": "How available monitors were, and what happened.",
     "heartbeats": "The pings of jobs that say by themselves that they run. The token is all that they need.",
+    "acting": "What one does about an alert from a message, without a key.",
     "system": "How the system is, and what it can do.",
     "schedules": "What a schedule calls. An extra call does no harm.",
 }

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-Tag = Literal["events", "alerts", "monitors", "windows", "history", "heartbeats", "system", "schedules"]
+Tag = Literal["events", "alerts", "monitors", "windows", "history", "heartbeats", "acting", "system", "schedules"]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from functions.list_alerts.main import AlertsQuery
 from functions.list_notification_logs.main import NotificationLogsQuery
 from functions.update_alert.main import AlertUpdate
 from infra.openapi import examples, responses
+from infra.openapi.acting_operations import ACTING_OPERATIONS
 from infra.openapi.heartbeat_operations import HEARTBEAT_OPERATIONS
 from infra.openapi.history.availability import HISTORY_OPERATIONS
 from infra.openapi.history.timeline import TIMELINE_OPERATIONS
@@ -39,6 +40,7 @@ OPERATIONS = {
     **HISTORY_OPERATIONS,
     **TIMELINE_OPERATIONS,
     **HEARTBEAT_OPERATIONS,
+    **ACTING_OPERATIONS,
     "ingest_event": Operation(
         tag="events",
         summary="Report a check",

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from shared import links
 from shared.delivery.retry import retry_seconds
 from shared.delivery.sending import send
 from shared.delivery.texts import Language
@@ -118,6 +119,7 @@ class _Run:
         # Those that are served.
         self.channels: Collection[str] = notifiers.keys()
         self.outcomes = dict.fromkeys(OUTCOMES, 0)
+        self._links = links.configured()
         self._unrecorded = unrecorded_of(store)
         self._started = time.monotonic()
         self._senders: dict[str, threading.Thread] = {}
@@ -241,6 +243,7 @@ class _Run:
                 now=attempted_at,
                 seconds=seconds,
                 installation=self._installation,
+                links=self._links,
             )
         duration_ms = round((time.perf_counter() - started) * 1000, 3)
         due_at = self._due_at(listed, retry_after) if status is AttemptStatus.RETRY else None

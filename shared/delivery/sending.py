@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from shared.delivery.texts import Language, message_about
+from shared.links import Links
 from shared.models import AttemptStatus, storable
 from shared.models.message import Circumstances, Message
 from shared.notifiers import Notifier, SendFailed, preferences_of, shows_facts, unexpected
@@ -28,10 +29,11 @@ def send(
     now: datetime,
     seconds: float,
     installation: str,
+    links: Links | None,
 ) -> Sent:
     """Send one message about all that is ``listed``, within ``seconds``. Never raises."""
     known = _circumstances(listed, notifier, store, now)
-    message, remark = message_about(listed, language, known, preferences_of(notifier))
+    message, remark = message_about(listed, language, known, preferences_of(notifier), links, at=now)
     message = message._replace(installation=installation)
     sent = _handed_over(message, notifier, seconds)
     # The channel's own words may hold anything, and the store must be able to keep them.

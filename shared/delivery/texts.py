@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
+from shared.links import Links
 from shared.logs import step
 from shared.messages import Language, compose_short, compose_short_list
 from shared.messages import message_about as composed
 from shared.models.channel import Preferences
-from shared.models.message import Circumstances, Message
+from shared.models.message import Circumstances, Link, Message
 from shared.store import Owed
 
 __all__ = ["Language", "message_about"]
@@ -18,10 +20,14 @@ def message_about(
     language: Language,
     circumstances: Circumstances | None = None,
     preferences: Preferences | None = None,
+    links: Links | None = None,
+    *,
+    at: datetime | None = None,
 ) -> tuple[Message, str]:
     """The message about one notification, or the list of several, and what the log must say about it.
 
-    ``preferences``: the channel's own language and templates, if it has any.
+    ``preferences``: the channel's own language and templates, if it has any. ``links``: makes those that are valid from
+    ``at``; None if there are none.
     """
     wishes = preferences or Preferences()
     language = wishes.language or language
@@ -29,6 +35,7 @@ def message_about(
     remark = f" (a list of {len(pairs)})" if len(pairs) > 1 else ""
     try:
         message = composed(pairs, language, circumstances=circumstances)
+        message = _with_links(message, links, at) if links and at else message
     except Exception as defect:  # noqa: BLE001  # see above
         alert, first = pairs[0]
         step("server", "message_not_composed", level=logging.ERROR, failure=True, notification_id=first.id)
@@ -52,3 +59,16 @@ def _in_own_words(message: Message, wishes: Preferences, channel: str) -> tuple[
         return rendered(message, title=wishes.title, text=wishes.text, channel=channel, zone=None), ""
     except TemplateFailed as failed:
         return message, f" (template failed: {failed}; built-in text sent)"
+
+
+def _with_links(message: Message, links: Links, at: datetime) -> Message:
+    """The message with a link for each thing that one can do. A list has none: a link is about one alert."""
+    if message.alert is None or message.notification is None:
+        return message
+    alert_id, channel = message.alert.id, message.notification.channel
+    return message._replace(
+        links=tuple(
+            Link(action.name, action.label, links.url(alert_id, action.name, channel, at=at))
+            for action in message.actions
+        )
+    )

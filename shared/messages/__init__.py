@@ -3,7 +3,7 @@
 from shared.messages.full import message_about
 from shared.messages.lines import compose, compose_about_backend, compose_short, compose_test
 from shared.messages.lists import compose_list, compose_short_list
-from shared.messages.parts import said_cause
+from shared.messages.parts import said_cause, title_of
 from shared.messages.texts import MAX_PART, duration, one_line, seconds_text, time_text
 from shared.words import Language
 
@@ -22,4 +22,5 @@ __all__ = [
     "said_cause",
     "seconds_text",
     "time_text",
+    "title_of",
 ]

@@ -7,8 +7,8 @@ from shared.messages.lines import compose
 from shared.messages.lists import compose_list
 from shared.messages.parts import around, by_hand, cause_of, times_to_notify, title_of
 from shared.messages.texts import duration, one_line, time_text
-from shared.models import Alert, Notification, NotificationKind
-from shared.models.message import Circumstances, Fact, Link, Message
+from shared.models import Alert, AlertStatus, Notification, NotificationKind
+from shared.models.message import Action, Circumstances, Fact, Link, Message
 from shared.words import Language, words_of
 
 # Messages that say for how long the outage has been going on, or went on.
@@ -37,8 +37,21 @@ def message_about(
         notification,
         alert,
         links,
+        actions=actions_on(alert, notification.kind, language),
         group=one_line(known.group) if known.group else None,
     )
+
+
+def actions_on(alert: Alert, kind: NotificationKind, language: Language) -> tuple[Action, ...]:
+    """What the reader of a message of this kind can do about the alert as it is now."""
+    if kind is NotificationKind.RECOVERY or not alert.status.is_active:
+        return ()
+    labels, actions = words_of(language).LABELS, []
+    if alert.status is AlertStatus.OPEN:
+        actions.append(Action("acknowledge", labels["acknowledge"]))
+    if alert.kind.is_of_monitor:
+        actions.append(Action("silence", labels["silence"]))
+    return tuple(actions)
 
 
 def _facts(

@@ -42,6 +42,13 @@ class Circumstances(NamedTuple):
     availability: float | None = None
 
 
+class Action(NamedTuple):
+    """What one can do about an alert, and the words of the button for it."""
+
+    name: Literal["acknowledge", "silence"]
+    label: str
+
+
 class Link(NamedTuple):
     """An address where one acts on an alert, and the words of the button that leads there."""
 
@@ -56,7 +63,8 @@ class Message(NamedTuple):
     ``text``: all of it in one line that begins with the kind's word and ends with the notification's id; for a list,
     one line for each notification. ``title``: the kind's word and the subject. ``facts``: what the full form says below
     the title; a list has none, nor has what no alert is about. ``notification`` and ``alert``: what it is about, of a
-    list the first ones. ``template``: the words of the operator's own template, in place of ``facts`` and ``text``.
+    list the first ones. ``actions``: what one can do about it now; ``links`` lead there, if there are links.
+    ``template``: the words of the operator's own template, in place of ``facts`` and ``text``.
     ``group``: the monitor's, if it has one. ``installation``: the id of the store, by which a service that several
     installations report to distinguishes their alerts; empty if no store is known.
     """
@@ -69,6 +77,7 @@ class Message(NamedTuple):
     alert: Alert | None = None
     links: tuple[Link, ...] = ()
     is_list: bool = False
+    actions: tuple[Action, ...] = ()
     group: str | None = None
     template: str | None = None
     installation: str = ""

@@ -6,7 +6,7 @@ get or do: ``store.alerts.move(…)``. Each method runs in one transaction.
 
 from typing import TYPE_CHECKING, Any
 
-from shared.store.changes import log_change
+from shared.store.changes import log_change, log_move
 from shared.store.engines.database import StoreUnavailable
 from shared.store.open import open_store
 from shared.store.outbox import Owed
@@ -75,5 +75,6 @@ __all__ = [
     "WindowOfFile",
     "event_of",
     "log_change",
+    "log_move",
     "open_store",
 ]

@@ -183,6 +183,15 @@ def channels_for_recovery(
     return {channel: route for channel, route in routes.items() if channel in named or channel in told}
 
 
+def log_move(change: Change, by: str | None) -> None:
+    """Write the lines of what a person did with an alert; to be called once the change is committed."""
+    alert = change.alert
+    if change.kind:
+        step("server", "alert_moved", alert_id=alert.id, target_url=alert.target_url, status=alert.status, by=by)
+    if change.window_id is not None:
+        step("server", "window_created", window_id=change.window_id, kind="silence", by=by)
+
+
 def log_change(change: Change) -> None:
     """Write the line of an alert that opened, or that ended by itself; to be called once the change is committed."""
     alert = change.alert

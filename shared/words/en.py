@@ -131,7 +131,7 @@ SUBJECTS: Mapping[str, str] = {
     "CERTIFICATE_EXPIRING": "certificate",
 }
 
-# The facts of a message: what stands before each, and the words of some.
+# What stands before each fact of a message, and on its buttons; and the words of some facts.
 LABELS: Mapping[str, str] = {
     "cause": "Cause",
     "since": "Since",
@@ -147,6 +147,10 @@ LABELS: Mapping[str, str] = {
     "dependents": "Affects",
     "still_failing": "Still failing",
     "note": "Note",
+    # buttons
+    "acknowledge": "Acknowledge",
+    "silence": "Silence 1 h",
+    "open": "Open",
 }
 
 FACTS: Mapping[str, str] = {

@@ -131,7 +131,7 @@ SUBJECTS: Mapping[str, str] = {
     "CERTIFICATE_EXPIRING": "인증서",
 }
 
-# The facts of a message: what stands before each, and the words of some.
+# What stands before each fact of a message, and on its buttons; and the words of some facts.
 LABELS: Mapping[str, str] = {
     "cause": "원인",
     "since": "시작",
@@ -147,6 +147,10 @@ LABELS: Mapping[str, str] = {
     "dependents": "영향 범위",
     "still_failing": "아직 실패 중",
     "note": "참고",
+    # buttons
+    "acknowledge": "확인",
+    "silence": "1시간 동안 조용히",
+    "open": "열기",
 }
 
 FACTS: Mapping[str, str] = {

@@ -107,6 +107,7 @@ class Channel:
     def __init__(self, behave: Callable[[], object] = lambda: None) -> None:
         self.behave = behave
         self.texts: list[str] = []
+        self.messages: list[Message] = []
         self.timeouts: list[float] = []
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
@@ -116,6 +117,7 @@ class Channel:
         self.timeouts.append(timeout_seconds)
         self.behave()
         self.texts.append(message.text)
+        self.messages.append(message)
         return Accepted(f"accepted {len(self.texts)}")
 
     @property

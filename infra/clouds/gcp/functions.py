@@ -46,6 +46,7 @@ SIZES = {
     "health": Size(max_instances=1),
     "get_alert": Size(max_instances=1),
     "update_alert": Size(max_instances=1),
+    "follow_link": Size(max_instances=1),
 }
 
 

@@ -52,11 +52,13 @@ class Alerts:
         at: datetime,
         channels: Channels,
         silence_seconds: float | None = None,
+        keeps_silence: bool = False,
     ) -> Change:
         """Move an alert by hand. Its end, or its reopening, is owed to those of ``channels`` that hear of its subject.
 
         The change's kind is None if the alert was there already, or is to stay where it is (``to`` is None).
-        ``silence_seconds``: for so long messages about its monitor are held.
+        ``silence_seconds``: for so long messages about its monitor are held. ``keeps_silence``: not if it is silenced
+        already and most of that is still to come, so that a second press of a button changes nothing.
 
         Raises:
             AlertNotFound: no alert has this id.
@@ -69,5 +71,7 @@ class Alerts:
 
         with self._database.transaction() as transaction:
             alert = alerts.get(transaction, alert_id)
-            window_id = silence(transaction, alert, silence_seconds, by, at) if silence_seconds else None
+            window_id = None
+            if silence_seconds:
+                window_id = silence(transaction, alert, silence_seconds, by, at, keeps=keeps_silence)
             return move_by_hand(transaction, alert, to or alert.status, by, at, channels)._replace(window_id=window_id)

@@ -49,13 +49,20 @@ def move_by_hand(
     return Change(moved, ChangeKind.MOVED, owed)
 
 
-def silence(transaction: Transaction, alert: Alert, seconds: float, by: str | None, at: datetime) -> int:
-    """Hold messages about the alert's monitor for so long; the window's id. Raises NotAMonitors."""
+def silence(
+    transaction: Transaction, alert: Alert, seconds: float, by: str | None, at: datetime, *, keeps: bool = False
+) -> int | None:
+    """Hold messages about the alert's monitor for so long; the window's id. Raises NotAMonitors.
+
+    ``keeps``: a silence of it that lasts about as long is enough; None if there is one.
+    """
     if not alert.kind.is_of_monitor:
         raise NotAMonitors(alert.id)
     # Imported here: a window's model costs a cold start, and few requests ask for a silence.
-    from shared.store.judging.windows import add_silence
+    from shared.store.judging.windows import add_silence, silence_of
 
+    if keeps and silence_of(transaction, alert.subject, seconds, at) is not None:
+        return None
     return add_silence(transaction, alert.subject, seconds, by=by, now=at)
 
 

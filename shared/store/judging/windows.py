@@ -1,7 +1,8 @@
 """Windows: made, changed and ended by people and by the file; and what opens or is sent when one closes."""
 
+import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared.models.channel import Channels
@@ -23,6 +24,13 @@ class Entry(NamedTuple):
     planned: Planned
 
 
+class Silence(NamedTuple):
+    """A silence that somebody made of one monitor."""
+
+    by: str | None
+    ends_at: datetime
+
+
 class Windows:
     """The windows of one store."""
 
@@ -38,6 +46,11 @@ class Windows:
         """The newest windows first; ``before``: only those with a smaller id."""
         with self._database.snapshot() as snapshot:
             return [_entry(row) for row in table.page(snapshot, limit=limit, before=before)]
+
+    def silence_of(self, monitor: str, seconds: float, *, now: datetime) -> Silence | None:
+        """The silence of this monitor that lasts for at least half of so long, if there is one. The last one counts."""
+        with self._database.snapshot() as snapshot:
+            return silence_of(snapshot, monitor, seconds, now)
 
     def add(self, window: Window, *, now: datetime) -> Entry:
         """A new window of source 'api'. Raises UnknownName if it is about something that there is not."""
@@ -77,6 +90,15 @@ def add_silence(transaction: Transaction, monitor: str, seconds: float, *, by: s
     """Hold messages about a monitor for so long; the window's id."""
     window = Window(kind="silence", monitors=(monitor,), duration=seconds, by=by)
     return int(_add(transaction, _columns(window, "api", now), now)["id"])
+
+
+def silence_of(transaction: Transaction, monitor: str, seconds: float, now: datetime) -> Silence | None:
+    """See Windows.silence_of."""
+    for row in table.open_of(transaction, "silence", {"monitors": [monitor]}, now):
+        ends_at = datetime.fromisoformat(row["ends_at"])
+        if ends_at >= now + timedelta(seconds=seconds / 2):
+            return Silence(json.loads(row["body"]).get("by"), ends_at)
+    return None
 
 
 def put_of_file(transaction: Transaction, windows: Sequence[Window], *, now: datetime, channels: Channels) -> bool:

@@ -76,6 +76,14 @@ def of_source(transaction: Transaction, source: str) -> Sequence[Row]:
     return transaction.rows("SELECT * FROM windows WHERE source = :source ORDER BY id", source=source)
 
 
+def open_of(transaction: Transaction, kind: str, targets: dict[str, Any], now: datetime) -> Sequence[Row]:
+    """The windows of a kind about just these targets that come once and are open now, the last one first."""
+    sql = """SELECT * FROM windows WHERE kind = :kind AND targets = :targets AND starts_at <= :now AND ends_at > :now
+        ORDER BY ends_at DESC"""
+    written = json.dumps(targets, ensure_ascii=False)
+    return transaction.rows(sql, kind=kind, targets=written, now=as_text(now))
+
+
 def between(transaction: Transaction, since: str, until: str) -> Sequence[Row]:
     """The windows of which something may lie in a span, oldest first."""
     sql = """SELECT * FROM windows WHERE created_at < :until AND (ends_at IS NULL OR ends_at >= :since)

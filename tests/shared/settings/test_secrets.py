@@ -103,8 +103,9 @@ def test_a_heartbeat_url_is_a_secret_even_if_malformed() -> None:
         ("/heartbeats/t0k3n", "/heartbeats/***"),
         ("/heartbeats/t0k3n/start", "/heartbeats/***/start"),
         ("/prod/api/push/t0k3n?status=up", "/prod/api/push/***?status=up"),
+        ("/act/t0k3n", "/act/***"),
         ("/alerts/7", "/alerts/7"),
     ],
 )
-def test_a_path_is_shown_without_the_token_of_a_heartbeat(path: str, shown: str) -> None:
+def test_a_path_is_shown_without_a_token(path: str, shown: str) -> None:
     assert without_token(path) == shown
