@@ -18,7 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("--url", type=url, help="ask it from outside too: https://…")
     parser.add_argument("--env-file", type=Path, help="settings that go before those in .env, like .env.gcp")
-    parser.add_argument("--send-test", action="store_true", help="send a test message through every channel")
+    parser.add_argument(
+        "--send-test",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help="send a test message through every channel, or one",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -34,6 +40,6 @@ def run(arguments: argparse.Namespace) -> None:
             os.environ.setdefault(name, value)
     # The findings say everything; log lines between them would break the JSON.
     logging.disable(logging.CRITICAL)
-    findings = examine(os.environ, files, arguments.url, is_test_sent=arguments.send_test)
+    findings = examine(os.environ, files, arguments.url, tested=arguments.send_test)
     print(as_json(findings) if arguments.json else as_lines(findings))
     sys.exit(worst(findings) is Verdict.FAILURE)

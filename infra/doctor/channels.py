@@ -11,12 +11,24 @@ from shared.notifiers import NotifierKind, ProbeResult, SendFailed
 from shared.settings.secrets import unexpected
 
 SECONDS = 10.0
+# No channel has this name.
+ALL = ""
 
 
 def examine_channels(
-    channels: Mapping[str, NotifierKind], language: Language, *, is_test_sent: bool
+    channels: Mapping[str, NotifierKind], language: Language, *, tested: str | None = None
 ) -> Iterator[Finding]:
-    """How each channel is, side by side; ``is_test_sent``: a test message is sent through each."""
+    """How each channel is, side by side.
+
+    ``tested``: the channel through which a test message is sent; ALL stands for each of them.
+    """
+    if tested not in (None, ALL, *channels):
+        yield failure(
+            "channels",
+            f"there is no channel {tested}, so no test message was sent",
+            expected=f"one of {', '.join(channels)}",
+            fix=".venv/bin/python -m infra doctor --send-test NAME",
+        )
     if {notifier.kind for notifier in channels.values()} <= {"console"}:
         yield warning(
             "channels",
@@ -28,7 +40,10 @@ def examine_channels(
         )
     # At once, so that several slow channels take no longer than the slowest.
     with ThreadPoolExecutor(len(channels) or 1) as pool:
-        work = [pool.submit(_examine, *channel, language, is_test_sent=is_test_sent) for channel in channels.items()]
+        work = [
+            pool.submit(_examine, name, notifier, language, is_test_sent=tested in (ALL, name))
+            for name, notifier in channels.items()
+        ]
         for examined in work:
             yield from examined.result()
 

@@ -16,11 +16,12 @@ from shared.settings import is_loopback
 
 
 def examine(
-    environ: Mapping[str, str], files: Sequence[Path], url: str | None = None, *, is_test_sent: bool = False
+    environ: Mapping[str, str], files: Sequence[Path], url: str | None = None, *, tested: str | None = None
 ) -> list[Finding]:
     """Everything that is found, inside and, if there is a ``url``, outside.
 
     ``files``: those that ``environ`` was read from, apart from the environment. ``url``: where the deployment responds.
+    ``tested``: see ``examine_channels``.
     """
     findings = [finding for file in files for finding in examine_file(file)]
     settings, of_settings = readable(environ)
@@ -33,7 +34,7 @@ def examine(
     findings += of_store
     if inspection is not None:
         findings += examine_work(inspection, settings, channels, url or settings.own_url, now())
-    findings += examine_channels(channels, settings.message_language, is_test_sent=is_test_sent)
+    findings += examine_channels(channels, settings.message_language, tested=tested)
     if url is not None:
         findings += examine_outside(url, settings, now())
     secrets = {name: secret for channel in channels.values() for name, secret in channel.secrets().items()}

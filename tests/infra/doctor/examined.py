@@ -12,9 +12,9 @@ from shared.models import as_text, now
 OK, WARNING, FAILURE = Verdict.OK, Verdict.WARNING, Verdict.FAILURE
 
 
-def find(environ: dict[str, str], url: str | None = None, *files: Path, is_test_sent: bool = False) -> list[Finding]:
+def find(environ: dict[str, str], url: str | None = None, *files: Path, tested: str | None = None) -> list[Finding]:
     """Return every finding. Check that each one that is not ok says what is expected, and what fixes it."""
-    findings = examine(environ, files, url, is_test_sent=is_test_sent)
+    findings = examine(environ, files, url, tested=tested)
     assert all(bool(each.expected and each.fix) == (each.verdict is not OK) for each in findings), findings
     return findings
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from infra.doctor.channels import ALL
 from tests.infra.doctor.bots import Bots
 from tests.infra.doctor.examined import FAILURE, OK, WARNING, find, one
 from tests.support.running import AWS
@@ -135,7 +136,7 @@ def test_a_topic_that_cannot_be_read_may_still_be_writable(
         found = one(find(environ | {"SNS_TOPIC_ARN": TOPIC}), "channels", "with 2 confirmed subscriptions")
         assert found.verdict is OK
         refusing.is_refusing = True
-        findings = find(environ | {"SNS_TOPIC_ARN": TOPIC}, is_test_sent=True)
+        findings = find(environ | {"SNS_TOPIC_ARN": TOPIC}, tested=ALL)
         found = one(findings, "channels", "whether the topic is there cannot be asked: not authorized")
         assert (found.verdict, found.fix) == (WARNING, ".venv/bin/python -m infra doctor --send-test")
         assert one(findings, "channels", "sns did not accept a test message: AuthorizationError").verdict is FAILURE
@@ -154,7 +155,7 @@ def test_a_topic_that_cannot_be_read_may_still_be_writable(
 def test_a_topic_without_boto3_is_found(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("boto3", "botocore"):
         monkeypatch.setitem(sys.modules, name, None)
-    found = one(find(environ | {"SNS_TOPIC_ARN": TOPIC}, is_test_sent=True), "settings", "SNS_TOPIC_ARN is ")
+    found = one(find(environ | {"SNS_TOPIC_ARN": TOPIC}, tested=ALL), "settings", "SNS_TOPIC_ARN is ")
     assert (found.verdict, found.fix) == (FAILURE, ".venv/bin/python -m pip install boto3")
     assert (found.expected or "").startswith("boto3 ")
 
@@ -162,7 +163,7 @@ def test_a_topic_without_boto3_is_found(environ: dict[str, str], monkeypatch: py
 def test_a_test_message_goes_through_every_channel_on_request(
     environ: dict[str, str], bots: Bots, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    findings = find(environ | bots.environ | {"MESSAGE_LANGUAGE": "ko"}, is_test_sent=True)
+    findings = find(environ | bots.environ | {"MESSAGE_LANGUAGE": "ko"}, tested=ALL)
     assert one(findings, "channels", "telegram accepted a test message: message 1").verdict is OK
     assert one(findings, "channels", "console accepted a test message: printed").verdict is OK
     # Each is composed for itself, so their times may differ.
@@ -173,5 +174,18 @@ def test_a_test_message_goes_through_every_channel_on_request(
 @pytest.mark.parametrize("behaviour", [chat_not_found], ids=["chat_not_found"])
 def test_a_test_message_that_is_refused_is_found(environ: dict[str, str], bots: Bots, behaviour: Behaviour) -> None:
     bots.queue(behaviour)
-    findings = find(environ | bots.environ, is_test_sent=True)
+    findings = find(environ | bots.environ, tested=ALL)
     assert one(findings, "channels", "telegram did not accept a test message: Chat not found").verdict is FAILURE
+
+
+def test_a_test_message_goes_through_one_channel_by_its_name(
+    environ: dict[str, str], bots: Bots, capsys: pytest.CaptureFixture[str]
+) -> None:
+    findings = find(environ | bots.environ, tested="telegram")
+    assert one(findings, "channels", "telegram accepted a test message").verdict is OK
+    assert capsys.readouterr().out == ""
+
+
+def test_a_channel_that_is_not_there_is_named(environ: dict[str, str]) -> None:
+    found = one(find(environ, tested="telegarm"), "channels", "there is no channel telegarm")
+    assert (found.verdict, found.expected) == (FAILURE, "one of console")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.doctor.channels import examine_channels
+from infra.doctor.channels import ALL, examine_channels
 from infra.doctor.findings import Finding, Verdict
 from shared.channels import configured
 from shared.notifiers.services.telegram import new_chats
@@ -41,11 +41,9 @@ def group() -> Iterator[Group]:
         yield listening
 
 
-def found(group: Group, *, is_test_sent: bool = False) -> list[Finding]:
+def found(group: Group, *, tested: str | None = None) -> list[Finding]:
     channels = configured(group.environ | {"TELEGRAM_CHAT_ID": "-42"})
-    return [
-        finding for finding in examine_channels(channels, "en", is_test_sent=is_test_sent) if "group" in finding.found
-    ]
+    return [finding for finding in examine_channels(channels, "en", tested=tested) if "group" in finding.found]
 
 
 @pytest.mark.parametrize("method", ["getChat", "sendChatAction"])
@@ -64,7 +62,7 @@ def test_a_test_message_says_where_the_group_is(group: Group) -> None:
             call.refuse(400, MOVED["description"], MOVED["parameters"])
 
     group.behaviour = behaviour
-    [tested] = found(group, is_test_sent=True)
+    [tested] = found(group, tested=ALL)
     assert (
         "telegram accepted a test message: message 1; the group moved: TELEGRAM_CHAT_ID has to be -1001" in tested.found
     )
