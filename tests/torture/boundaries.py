@@ -109,8 +109,10 @@ class Run:
     def go(self) -> "Run":
         """Watch, kill at each boundary, let the world go on, judge."""
         settings = {**self.settings, **self.story.settings}
-        more = {"has_more_chats": self.story.follow_ups != ()}
-        with World(self.forge, self.folder / "before", self.story.monitors, settings, **more) as before:
+        has_more_chats = bool(self.story.follow_ups)
+        with World(
+            self.forge, self.folder / "before", self.story.monitors, settings, has_more_chats=has_more_chats
+        ) as before:
             before.settings["CHECK_INTERVAL_SECONDS"] = "2"
             self.story.before(before)
             before.kill()
