@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "engines": {"engines"},
     "migrate": {"engines.database"},
     "tables.notification_lists": {"engines.database", "tables.notifications"},
+    "tables.message_edits": {"engines.database", "tables.notifications"},
     "tables": {"engines.database", "tables.scope"},
     "tables.narrowing": set(),
     "tables.past_events": {"engines.database", "tables.narrowing", "tables.scope"},

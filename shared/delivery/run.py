@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared import links
+from shared.delivery.handing import Sent, hand_over
 from shared.delivery.retry import retry_seconds
 from shared.delivery.texts import Language, message_about
 from shared.delivery.unrecorded import unrecorded_of
 from shared.logs import step
-from shared.models import Attempt, AttemptStatus, now, storable
-from shared.models.message import Message
-from shared.models.notification import OUTCOMES
-from shared.notifiers import Notifier, SendFailed, pace_of, unexpected
+from shared.models import Attempt, AttemptStatus, NotificationKind, now, storable
+from shared.models.notification import OUTCOMES, UPDATE_SECONDS
+from shared.notifiers import Notifier, pace_of
 from shared.store import Owed, Store, StoreUnavailable
 
 LEASE_SECONDS = 30.0
@@ -210,11 +210,22 @@ class _Run:
         first, *others = (owed.notification for owed in listed)
         attempted_at, started = self.clock(), time.perf_counter()
         with self._being_busy():
-            status, answer, retry_after = self._send(listed)
+            sent = self._send(listed)
+        status, answer, retry_after = sent.status, sent.answer, sent.retry_after
         duration_ms = round((time.perf_counter() - started) * 1000, 3)
         due_at = self._due_at(listed, retry_after) if status is AttemptStatus.RETRY else None
         self._unrecorded.add(
-            Attempt(first, status, attempted_at, duration_ms, answer, due_at=due_at, listed=tuple(others))
+            Attempt(
+                first,
+                status,
+                attempted_at,
+                duration_ms,
+                answer,
+                due_at=due_at,
+                listed=tuple(others),
+                message_id=sent.message_id,
+                said=listed[0].alert.status,
+            )
         )
         with self._lock:
             self.outcomes[status] += len(listed)
@@ -238,7 +249,9 @@ class _Run:
         at = self.clock()
         attempts = max(owed.notification.attempts for owed in listed)
         oldest = min(owed.notification.created_at for owed in listed)
-        left = self.ttl_seconds - max(0.0, (at - oldest).total_seconds())
+        is_update = listed[0].notification.kind is NotificationKind.UPDATE
+        ttl_seconds = min(self.ttl_seconds, UPDATE_SECONDS) if is_update else self.ttl_seconds
+        left = ttl_seconds - max(0.0, (at - oldest).total_seconds())
         return at + timedelta(seconds=retry_seconds(attempts, retry_after, left=left))
 
     def _record(self) -> None:
@@ -251,22 +264,13 @@ class _Run:
                     raise
             time.sleep(POLL_SECONDS)
 
-    def _send(self, listed: Sequence[Owed]) -> tuple[AttemptStatus, str, float | None]:
+    def _send(self, listed: Sequence[Owed]) -> Sent:
         message, remark = message_about(listed, self.language, self._links, at=self.clock())
-        status, answer, retry_after = self._hand_over(message, self.notifiers[listed[0].notification.channel])
-        # The channel's own words may hold anything, and the store must be able to keep them.
-        return status, storable(answer + remark), retry_after
-
-    def _hand_over(self, message: Message, notifier: Notifier) -> tuple[AttemptStatus, str, float | None]:
         seconds = min(SEND_SECONDS, self.budget.ends_at - self._elapsed())
-        try:
-            accepted = notifier.send(message, timeout_seconds=seconds)
-        except SendFailed as failure:
-            status = AttemptStatus.FAILED if failure.is_permanent else AttemptStatus.RETRY
-            return status, str(failure), failure.retry_after
-        except Exception as defect:  # noqa: BLE001  # a notifier's defect must not lose the message
-            return AttemptStatus.RETRY, unexpected(notifier, defect), None
-        return AttemptStatus.SENT, str(accepted.answer), None
+        sent = hand_over(self.notifiers[listed[0].notification.channel], message, listed[0], seconds=seconds)
+        # The channel's own words may hold anything, and the store must be able to keep them.
+        message_id = storable(sent.message_id) if sent.message_id else None
+        return sent._replace(answer=storable(sent.answer + remark), message_id=message_id)
 
 
 def _name(defect: Exception) -> str:

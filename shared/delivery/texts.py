@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shared.links import Links
 from shared.logs import step
-from shared.messages import Language, compose_short, compose_short_list
+from shared.messages import Language, compose_short, compose_short_list, update_about
 from shared.messages import message_about as composed
 from shared.models.message import Link, Message
 from shared.store import Owed
@@ -21,10 +21,14 @@ def message_about(
 
     ``links``: makes those that are valid from ``at``; None if there are none.
     """
-    pairs = [(owed.alert, owed.notification) for owed in listed]
+    pairs = [(owed.alert, owed.edited or owed.notification) for owed in listed]
     remark = f" (a list of {len(pairs)})" if len(pairs) > 1 else ""
     try:
-        message = composed(pairs, language)
+        edited = listed[0].edited
+        if edited is None:
+            message = composed(pairs, language)
+        else:
+            message = update_about(listed[0].alert, listed[0].notification, edited, language)
         return (_with_links(message, links, at) if links and at else message), remark
     except Exception as defect:  # noqa: BLE001  # see above
         alert, first = pairs[0]
@@ -32,7 +36,8 @@ def message_about(
         remark += f" (a short text, because composing failed: {type(defect).__name__})"
         text = compose_short(alert, first) if len(pairs) == 1 else compose_short_list(pairs)
         short = Message.of_text(text, language)
-        return short._replace(notification=first, alert=alert, is_list=len(pairs) > 1), remark
+        short = short._replace(notification=listed[0].notification, alert=alert, edited=listed[0].edited)
+        return short._replace(is_list=len(pairs) > 1), remark
 
 
 def _with_links(message: Message, links: Links, at: datetime) -> Message:

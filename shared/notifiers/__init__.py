@@ -32,6 +32,7 @@ __all__ = [
     "Permission",
     "ProbeResult",
     "SendFailed",
+    "can_edit",
     "kind_named",
     "kinds",
     "pace_of",
@@ -90,6 +91,8 @@ class NotifierKind(BaseModel, ABC):
 
     library: ClassVar[Library | None] = None
     permission_on_aws: ClassVar[Permission | None] = None
+    # Whether a message that was sent can be edited. The ``message_id`` of Accepted is kept only then.
+    edits: ClassVar[bool] = False
 
     _setting_names: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
@@ -103,6 +106,13 @@ class NotifierKind(BaseModel, ABC):
 
         Waits at most ``timeout_seconds`` for each response.
         """
+
+    def update(self, message: "Message", message_id: str, *, timeout_seconds: float) -> Accepted:  # noqa: ARG002
+        """Let ``message`` take the place of one that was sent: ``message_id`` is that of its Accepted. It rings nobody.
+
+        One that is like that already is accepted. Raises as ``send`` does.
+        """
+        raise SendFailed("a message of this kind of channel cannot be edited", is_permanent=True)
 
     def get_ready(self) -> None:
         """Load and build what a first send needs, without sending. A failure is left for that send to report."""
@@ -119,6 +129,11 @@ class NotifierKind(BaseModel, ABC):
         notifier = cast("Self", cls.model_construct()) if is_empty else cls.model_validate(settings)
         notifier._setting_names = setting_names
         return notifier
+
+    @classmethod
+    def places(cls, settings: Mapping[str, object]) -> "list[Mapping[str, object]]":
+        """The settings of each place that one description is about: each is a channel, with retries of its own."""
+        return [settings]
 
     @property
     def kind(self) -> str:
@@ -160,6 +175,11 @@ def pace_of(notifier: Notifier) -> "Pace | None":
     """See NotifierKind.pace; None for what is no kind of channel."""
     pace: Pace | None = getattr(notifier, "pace", None)
     return pace
+
+
+def can_edit(notifier: Notifier) -> bool:
+    """See NotifierKind.edits; False for what is no kind of channel."""
+    return getattr(notifier, "edits", False)
 
 
 def unexpected(notifier: Notifier, defect: Exception) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 from shared.alerting import resolve
 from shared.logs import step
 from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Monitor, NotificationKind, NotificationStatus
+from shared.models.channel_names import is_among
 from shared.store.engines.database import Transaction
-from shared.store.tables import alerts, notification_logs, notifications
+from shared.store.tables import alerts, message_edits, notification_logs, notifications
 from shared.words import cause_text
 
 CONSOLE = "console"
@@ -67,7 +68,8 @@ def resolve_alert(
     resolved = resolve(alert, at)
     alerts.save(transaction, resolved)
     owed = owe(transaction, resolved, channels, now=now, reason=reason, hold=hold)
-    return Change(resolved, ChangeKind.RESOLVED, owed)
+    edits = message_edits.owe_edits(transaction, resolved, tuple(channels), now=now)
+    return Change(resolved, ChangeKind.RESOLVED, owed + edits)
 
 
 def owe(
@@ -140,7 +142,7 @@ def channels_of(monitor: Monitor, configured: Sequence[str]) -> Sequence[str]:
     """
     if monitor.channels is None:
         return configured
-    named = [channel for channel in configured if channel in monitor.channels]
+    named = [channel for channel in configured if is_among(channel, monitor.channels)]
     return [channel for channel in configured if channel in named or channel == CONSOLE] if named else configured
 
 

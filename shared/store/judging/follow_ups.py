@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from shared.alerting.follow_ups import Progress, Step, escalate, remind
 from shared.models import Alert, Monitor, NotificationKind
+from shared.models.channel_names import is_among
 from shared.monitors.durations import seconds_of
 from shared.store.changes import channels_of, keep_back
 from shared.store.engines.database import Database, Transaction
@@ -67,7 +68,7 @@ def _due(
         steps = _steps(escalations.get(monitor.escalation, []))
         progress, taken = escalate(progress, steps, now)
         for number in taken:
-            told = [channel for channel in configured if channel in steps[number].channels]
+            told = [channel for channel in configured if is_among(channel, steps[number].channels)]
             due.append(FollowUp(alert, NotificationKind.ESCALATION, number + 1, told))
         if due:
             yield monitor, progress, due
