@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "shared.logs",
     },
     "shared.notifiers": {"shared.models", "shared.settings", "shared.logs"},
-    "shared.channels": {"shared.notifiers", "shared.settings"},
+    "shared.channels": {"shared.models", "shared.notifiers", "shared.settings"},
     "shared.links": {"shared.settings"},
     "shared.delivery": {
         "shared.models",

@@ -13,6 +13,7 @@ from infra.configuration.sections import Words
 from shared.channels import JSON as CHANNELS
 from shared.channels import MAX_NAME_LENGTH, VARIABLES
 from shared.channels import read as channels_in
+from shared.models.channel_names import is_numbered
 from shared.monitors.durations import Duration
 from shared.monitors.parts import Part
 from shared.monitors.windows.recurrence import ClockTime, TimeZone
@@ -112,6 +113,9 @@ def read_channels(
         if not name.isprintable() or name != name.strip() or not 0 < len(name) <= MAX_NAME_LENGTH:
             expected = f"1 to {MAX_NAME_LENGTH} printable characters, without a blank at either end"
             mistakes.append(source.mistake((), f"the name does not fit: expected {expected}"))
+        elif is_numbered(name):
+            expected = "one that does not end with # and a number"
+            mistakes.append(source.mistake((), f"the name does not fit: expected {expected}"))
         elif name in of_variables:
             expected = "another, since the settings in the environment make a channel of this name"
             mistakes.append(source.mistake((), f"the name is taken: expected {expected}"))
@@ -159,7 +163,8 @@ def _own_mistakes(kind: str, own: Mapping[str, Any], source: Source) -> list[Mis
 def _of_code(code: type[NotifierKind], own: Mapping[str, Any], source: Source) -> list[Mistake]:
     """The mistakes that the code of a kind finds, in those fields that it reads."""
     try:
-        code.model_validate({field: value for field, value in own.items() if field in code.model_fields})
+        for place in code.places({field: value for field, value in own.items() if field in code.model_fields}):
+            code.model_validate(place)
     except ValidationError as error:
         details = error.errors(include_url=False)
     else:
