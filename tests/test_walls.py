@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "engines": {"engines"},
     "migrate": {"engines.database"},
     "tables.notification_lists": {"engines.database", "tables.notifications"},
+    "tables.message_edits": {"engines.database", "tables.notifications"},
     "tables": {"engines.database", "tables.scope"},
     "tables.narrowing": set(),
     "tables.past_events": {"engines.database", "tables.narrowing", "tables.scope"},
@@ -50,7 +51,7 @@ MAY_IMPORT = {
 # Folders of one file, or one folder, for each kind or function may have as many as there are.
 ONE_PER_KIND = (
     *("functions", "shared/notifiers/services", "functions/check_monitors/probes/kinds", "shared/store/tables"),
-    "infra/openapi",
+    *("infra/openapi", "infra/commands"),
     # The tests mirror the house.
     *("tests/functions", "tests/functions/check_monitors/probes/kinds"),
 )

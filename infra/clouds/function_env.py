@@ -15,7 +15,7 @@ _AGENTS_OWN = {
     "HEARTBEAT_URL",
 }
 # Set by the deployment itself, meaningless without a disk, or read by infra alone.
-_NOT_TAKEN = {"API_AUTH", "BACKEND_URL", "CLAIM_URL", "SPOOL_DIR", "LOG_DIR", "CONFIG_FILE"}
+_NOT_TAKEN = {"API_AUTH", "BACKEND_URL", "CLAIM_URL", "SPOOL_DIR", "LOG_DIR", "CONFIG_FILE", "TELEGRAM_POLLING"}
 
 
 def is_for(row: Row, setting: str) -> bool:
@@ -24,6 +24,8 @@ def is_for(row: Row, setting: str) -> bool:
         return False
     if setting in _AGENTS_OWN:
         return "agent" in row.needs
+    if setting == "TELEGRAM_WEBHOOK_SECRET":
+        return "channels" in row.needs
     if setting.startswith("RETENTION_"):
         return "retention" in row.needs
     if setting.startswith("FLAPPING_"):

@@ -14,6 +14,7 @@ from shared.channels import JSON as CHANNELS
 from shared.channels import read as channels_in
 from shared.channels.fields import Common
 from shared.channels.urls import NotOne, settings_of
+from shared.models.channel import is_numbered
 from shared.notifiers import NotifierKind, kind_named, kinds
 from shared.settings.secrets import HIDDEN
 
@@ -80,6 +81,9 @@ def read_channels(entries: Mapping[str, Entry], environ: Mapping[str, str], mist
         if not name.isprintable() or name != name.strip() or not 0 < len(name) <= MAX_NAME_LENGTH:
             expected = f"1 to {MAX_NAME_LENGTH} printable characters, without a blank at either end"
             mistakes.append(source.mistake((), f"the name does not fit: expected {expected}"))
+        elif is_numbered(name):
+            expected = "one that does not end with # and a number"
+            mistakes.append(source.mistake((), f"the name does not fit: expected {expected}"))
         elif name in of_variables:
             expected = "another, since the settings in the environment make a channel of this name"
             mistakes.append(source.mistake((), f"the name is taken: expected {expected}"))
@@ -137,7 +141,8 @@ def _of_code(code: type[NotifierKind], own: Mapping[str, Any], source: Source) -
     """The mistakes that the code of a kind finds, in those fields that it reads."""
     fields = code.fields()
     try:
-        code.model_validate({field: value for field, value in own.items() if field in fields})
+        for place in code.places({field: value for field, value in own.items() if field in fields}):
+            code.model_validate(place)
     except ValidationError as error:
         details = error.errors(include_url=False)
     else:

@@ -72,6 +72,8 @@ WHOLE_ALERT = ALERT | {
             "attempts": 2,
             "reason": None,
             "number": None,
+            "message_id": None,
+            "edits": None,
         }
     ]
 }

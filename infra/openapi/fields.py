@@ -112,6 +112,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
             "(`silence`, `maintenance`); null otherwise."
         ),
         "number": "The how manieth reminder it is, or the step of the escalation; null for other kinds.",
+        "message_id": "The channel's own name for the message that it took, if it can edit it; otherwise null.",
+        "edits": "Of an UPDATE, the notification whose message it edits; null for other kinds.",
     },
     "NotificationLog": {
         "id": "The attempt's number.",

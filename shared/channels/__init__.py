@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from pydantic import SecretStr, ValidationError
 
+from shared.models.channel import is_numbered, name_of
 from shared.notifiers import NotifierKind, kind_named, kinds
 from shared.settings import SettingError
 from shared.settings.secrets import HIDDEN, shown
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
 FROM_VARIABLES: Mapping[str, Mapping[str, str]] = {
     "console": {},
     "sns": {"topic_arn": "SNS_TOPIC_ARN"},
-    "telegram": {"bot_token": "TELEGRAM_BOT_TOKEN", "chat_id": "TELEGRAM_CHAT_ID", "api_url": "TELEGRAM_API_URL"},
+    "telegram": {
+        "bot_token": "TELEGRAM_BOT_TOKEN",
+        "chat_id": "TELEGRAM_CHAT_ID",
+        "topic_id": "TELEGRAM_TOPIC_ID",
+        "silent_recovery": "TELEGRAM_SILENT_RECOVERY",
+        "api_url": "TELEGRAM_API_URL",
+    },
 }
 JSON = "CHANNELS"
 VARIABLES = (*(variable for variables in FROM_VARIABLES.values() for variable in variables.values()), JSON)
@@ -66,7 +73,7 @@ def read(environ: Mapping[str, str]) -> tuple[dict[str, NotifierKind], list[Sett
         given += _from_json(environ.get(JSON, ""))
     except SettingError as error:
         errors.append(error)
-    for channel in given:
+    for channel in (place for described in given for place in _places(described)):
         try:
             if is_console_off(channel.name, channel.description):
                 channels.pop(channel.name, None)
@@ -93,15 +100,24 @@ def is_console_off(name: str, description: object) -> bool:
 
 
 class _Given(NamedTuple):
-    """A channel as somebody wrote it, unchecked. ``variables``: those of its settings, if it is from variables."""
+    """A channel as somebody wrote it, unchecked. ``variables``: those of its settings, if it is from variables.
 
-    name: str
+    ``number``: the how manieth it is of the channels that one description makes.
+    """
+
+    described: str
     description: Any
     variables: Mapping[str, str] | None = None
+    number: int = 1
+
+    @property
+    def name(self) -> str:
+        """The channel's name."""
+        return name_of(self.described, self.number)
 
     def setting(self, field: str) -> str:
         """The name of one of its settings, as a person writes it."""
-        return f"{JSON}.{self.name}.{field}" if self.variables is None else self.variables.get(field, field)
+        return f"{JSON}.{self.described}.{field}" if self.variables is None else self.variables.get(field, field)
 
 
 def _from_variables(environ: Mapping[str, str]) -> Iterator[_Given]:
@@ -126,6 +142,15 @@ def _from_json(text: str) -> Iterator[_Given]:
         yield _Given(name, description)
 
 
+def _places(described: _Given) -> Iterator[_Given]:
+    """A channel for each place that a description is about."""
+    description = described.description
+    kind = description.get("kind") if isinstance(description, dict) else None
+    places = kind_named(kind).places(description) if kind in kinds() else [description]
+    for number, place in enumerate(places, start=1):
+        yield described._replace(description=place, number=number)
+
+
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     # json itself would silently keep the last one.
@@ -135,10 +160,12 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _notifier(channel: _Given) -> NotifierKind:
-    name, description = channel.name, channel.description
+    name, description = channel.described, channel.description
     if not name.isprintable() or name != name.strip() or not 0 < len(name) <= MAX_NAME_LENGTH:
         expected = f"a name of 1 to {MAX_NAME_LENGTH} printable characters, without a blank at either end"
         raise SettingError(f"{JSON} key", name[: MAX_NAME_LENGTH + 1], expected)
+    if is_numbered(name):
+        raise SettingError(f"{JSON} key", name, "a name that does not end with # and a number")
     if not isinstance(description, dict | str):
         raise SettingError(f"{JSON}.{name}", HIDDEN, "an object with the channel's kind and settings, or a URL")
     settings = _settings(channel)

@@ -2,6 +2,12 @@
 
 import math
 import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from shared.models import NotificationKind
+from shared.models.notification import UPDATE_SECONDS
+from shared.store import Owed
 
 FIRST_RETRY_SECONDS = 1.0
 LAST_RETRY_SECONDS = 600.0
@@ -25,3 +31,14 @@ def retry_seconds(
     # Not a number is greater than nothing.
     asked = min(retry_after, left - LAST_CHANCE_SECONDS) if retry_after is not None and retry_after > 0 else 0.0
     return max(longest * (1 - share / 2), asked)
+
+
+def retry_at(listed: Sequence[Owed], now: datetime, ttl_seconds: float, retry_after: float | None) -> datetime:
+    """When to try again what failed ``now``. An edit is worth less time than a message."""
+    notifications = [owed.notification for owed in listed]
+    is_update = notifications[0].kind is NotificationKind.UPDATE
+    ttl_seconds = min(ttl_seconds, UPDATE_SECONDS) if is_update else ttl_seconds
+    oldest = min(notification.created_at for notification in notifications)
+    left = ttl_seconds - max(0.0, (now - oldest).total_seconds())
+    attempts = max(notification.attempts for notification in notifications)
+    return now + timedelta(seconds=retry_seconds(attempts, retry_after, left=left))

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared import links
-from shared.delivery.retry import retry_seconds
-from shared.delivery.sending import send
+from shared.delivery.retry import retry_at
+from shared.delivery.sending import log_attempt, send
 from shared.delivery.texts import Language
 from shared.delivery.unrecorded import unrecorded_of
 from shared.logs import step
@@ -235,7 +235,7 @@ class _Run:
         attempted_at, started = self.clock(), time.perf_counter()
         seconds = min(SEND_SECONDS, self.budget.ends_at - self._elapsed())
         with self._being_busy():
-            status, answer, retry_after = send(
+            sent = send(
                 listed,
                 self.notifiers[first.channel],
                 self.store,
@@ -246,39 +246,28 @@ class _Run:
                 links=self._links,
             )
         duration_ms = round((time.perf_counter() - started) * 1000, 3)
-        due_at = self._due_at(listed, retry_after) if status is AttemptStatus.RETRY else None
-        self._unrecorded.add(
-            Attempt(first, status, attempted_at, duration_ms, answer, due_at=due_at, listed=tuple(others))
+        is_retry = sent.status is AttemptStatus.RETRY
+        attempt = Attempt(
+            first,
+            sent.status,
+            attempted_at,
+            duration_ms,
+            sent.answer,
+            due_at=retry_at(listed, self.clock(), self.ttl_seconds, sent.retry_after) if is_retry else None,
+            listed=tuple(others),
+            message_id=sent.message_id,
+            said=listed[0].alert.status,
         )
+        self._unrecorded.add(attempt)
         with self._lock:
-            self.outcomes[status] += len(listed)
-        for owed in listed:
-            step(
-                "server",
-                f"notification_{status.lower()}",
-                level=logging.INFO if status is AttemptStatus.SENT else logging.WARNING,
-                alert_id=owed.alert.id,
-                target_url=owed.alert.target_url,
-                notification_id=owed.notification.id,
-                kind=owed.notification.kind,
-                channel=owed.notification.channel,
-                duration_ms=duration_ms,
-                answer=answer,
-                due_at=due_at,
-            )
+            self.outcomes[sent.status] += len(listed)
+        log_attempt(attempt, listed)
         self._record()
 
     @functools.cached_property
     def _installation(self) -> str:
         # For each run anew: meanwhile another store may have been put in the place of this one.
         return self.store.notifications.installation()
-
-    def _due_at(self, listed: Sequence[Owed], retry_after: float | None) -> datetime:
-        at = self.clock()
-        attempts = max(owed.notification.attempts for owed in listed)
-        oldest = min(owed.notification.created_at for owed in listed)
-        left = self.ttl_seconds - max(0.0, (at - oldest).total_seconds())
-        return at + timedelta(seconds=retry_seconds(attempts, retry_after, left=left))
 
     def _record(self) -> None:
         """Record what was attempted. Raises StoreUnavailable if that does not succeed before the run's end."""

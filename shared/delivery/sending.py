@@ -1,23 +1,17 @@
 """One attempt: compose the message, hand it to the channel, and see how that went."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
+from shared.delivery.handing import Sent, hand_over
 from shared.delivery.texts import Language, message_about
 from shared.links import Links
-from shared.models import AttemptStatus, storable
-from shared.models.message import Circumstances, Message
-from shared.notifiers import Notifier, SendFailed, preferences_of, shows_facts, unexpected
+from shared.logs import step
+from shared.models import Attempt, AttemptStatus, storable
+from shared.models.message import Circumstances
+from shared.notifiers import Notifier, preferences_of, shows_facts
 from shared.store import Owed, Store, StoreUnavailable
-
-
-class Sent(NamedTuple):
-    """How it went, what the log says of it, and the seconds that the channel asks to wait."""
-
-    status: AttemptStatus
-    answer: str
-    retry_after: float | None = None
 
 
 def send(
@@ -35,9 +29,10 @@ def send(
     known = _circumstances(listed, notifier, store, now)
     message, remark = message_about(listed, language, known, preferences_of(notifier), links, at=now)
     message = message._replace(installation=installation)
-    sent = _handed_over(message, notifier, seconds)
+    sent = hand_over(notifier, message, listed[0], seconds=seconds)
     # The channel's own words may hold anything, and the store must be able to keep them.
-    return sent._replace(answer=storable(sent.answer + remark))
+    message_id = storable(sent.message_id) if sent.message_id else None
+    return sent._replace(answer=storable(sent.answer + remark), message_id=message_id)
 
 
 def _circumstances(listed: Sequence[Owed], notifier: Notifier, store: Store, now: datetime) -> Circumstances | None:
@@ -49,12 +44,19 @@ def _circumstances(listed: Sequence[Owed], notifier: Notifier, store: Store, now
         return None  # a message without them is better than a later one
 
 
-def _handed_over(message: Message, notifier: Notifier, seconds: float) -> Sent:
-    try:
-        accepted = notifier.send(message, timeout_seconds=seconds)
-    except SendFailed as failure:
-        status = AttemptStatus.FAILED if failure.is_permanent else AttemptStatus.RETRY
-        return Sent(status, str(failure), failure.retry_after)
-    except Exception as defect:  # noqa: BLE001  # a notifier's defect must not lose the message
-        return Sent(AttemptStatus.RETRY, unexpected(notifier, defect))
-    return Sent(AttemptStatus.SENT, str(accepted.answer))
+def log_attempt(attempt: Attempt, listed: Sequence[Owed]) -> None:
+    """Write a line for each notification that one message was about."""
+    for owed in listed:
+        step(
+            "server",
+            f"notification_{attempt.status.lower()}",
+            level=logging.INFO if attempt.status is AttemptStatus.SENT else logging.WARNING,
+            alert_id=owed.alert.id,
+            target_url=owed.alert.target_url,
+            notification_id=owed.notification.id,
+            kind=owed.notification.kind,
+            channel=owed.notification.channel,
+            duration_ms=attempt.duration_ms,
+            answer=attempt.answer,
+            due_at=attempt.due_at,
+        )

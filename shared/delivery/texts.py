@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shared.links import Links
 from shared.logs import step
-from shared.messages import Language, compose_short, compose_short_list
+from shared.messages import Language, compose_short, compose_short_list, update_about
 from shared.messages import message_about as composed
 from shared.models.channel import Preferences
 from shared.models.message import Circumstances, Link, Message
@@ -31,10 +31,16 @@ def message_about(
     """
     wishes = preferences or Preferences()
     language = wishes.language or language
-    pairs = [(owed.alert, owed.notification) for owed in listed]
+    edited = listed[0].edited
+    pairs = [(owed.alert, owed.edited or owed.notification) for owed in listed]
     remark = f" (a list of {len(pairs)})" if len(pairs) > 1 else ""
     try:
-        message = composed(pairs, language, circumstances=circumstances)
+        if edited is None:
+            message = composed(pairs, language, circumstances=circumstances)
+        else:
+            message = update_about(
+                listed[0].alert, listed[0].notification, edited, language, circumstances=circumstances
+            )
         message = _with_links(message, links, at) if links and at else message
     except Exception as defect:  # noqa: BLE001  # see above
         alert, first = pairs[0]
@@ -42,8 +48,9 @@ def message_about(
         remark += f" (a short text, because composing failed: {type(defect).__name__})"
         text = compose_short(alert, first) if len(pairs) == 1 else compose_short_list(pairs)
         short = Message.of_text(text, language)
-        return short._replace(notification=first, alert=alert, is_list=len(pairs) > 1), remark
-    if message.is_list or wishes.title is wishes.text is None:
+        short = short._replace(notification=listed[0].notification, alert=alert, edited=listed[0].edited)
+        return short._replace(is_list=len(pairs) > 1), remark
+    if message.is_list or edited is not None or wishes.title is wishes.text is None:
         return message, remark
     message, failure = _in_own_words(message, wishes, pairs[0][1].channel)
     return message, remark + failure

@@ -1,6 +1,6 @@
 """Composes the messages that people read. Pure: the caller passes the time zone in which times are shown."""
 
-from shared.messages.full import message_about
+from shared.messages.full import message_about, update_about
 from shared.messages.lines import compose, compose_about_backend, compose_short, compose_test
 from shared.messages.lists import compose_list, compose_short_list
 from shared.messages.parts import said_cause, title_of
@@ -23,4 +23,5 @@ __all__ = [
     "seconds_text",
     "time_text",
     "title_of",
+    "update_about",
 ]

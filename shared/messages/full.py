@@ -5,11 +5,12 @@ from datetime import tzinfo
 
 from shared.messages.lines import compose
 from shared.messages.lists import compose_list
-from shared.messages.parts import around, by_hand, cause_of, times_to_notify, title_of
+from shared.messages.parts import MAX_NAME, SEPARATOR, around, by_hand, cause_of, times_to_notify, title_of
 from shared.messages.texts import duration, one_line, time_text
 from shared.models import Alert, AlertStatus, Notification, NotificationKind
 from shared.models.message import Action, Circumstances, Fact, Link, Message
 from shared.words import Language, words_of
+from shared.words.acting import acting_words
 
 # Messages that say for how long the outage has been going on, or went on.
 _WITH_DURATION = (NotificationKind.RECOVERY, NotificationKind.REMINDER, NotificationKind.ESCALATION)
@@ -40,6 +41,43 @@ def message_about(
         actions=actions_on(alert, notification.kind, language),
         group=one_line(known.group) if known.group else None,
     )
+
+
+def update_about(
+    alert: Alert,
+    update: Notification,
+    edited: Notification,
+    language: Language,
+    zone: tzinfo | None = None,
+    *,
+    circumstances: Circumstances | None = None,
+) -> Message:
+    """The message that takes the place of what was sent as ``edited``, once the alert has changed.
+
+    It keeps its words and its number, and says beside them who has it, or that it is over. ``zone``: see ``compose``.
+    """
+    message = message_about([(alert, edited)], language, zone, circumstances=circumstances)
+    if not (now := _now(alert, language, zone)):
+        return message._replace(notification=update, edited=edited)
+    head = message.text.removesuffix(f"{SEPARATOR}#{edited.id}")
+    return message._replace(
+        text=SEPARATOR.join([head, now, f"#{edited.id}"]),
+        facts=(*message.facts, Fact(acting_words(language)["status"], now)),
+        notification=update,
+        edited=edited,
+        actions=(),
+    )
+
+
+def _now(alert: Alert, language: Language, zone: tzinfo | None) -> str:
+    """What an edited message says of the alert; empty if it is as it was."""
+    words, parts = acting_words(language), []
+    if alert.acknowledged_at is not None:
+        name = one_line(alert.acknowledged_by or "", MAX_NAME) or words["somebody"]
+        parts.append(words["acknowledged"].format(name=name, time=time_text(alert.acknowledged_at, zone)))
+    if alert.resolved_at is not None:
+        parts.append(words["ended"].format(time=time_text(alert.resolved_at, zone)))
+    return SEPARATOR.join(parts)
 
 
 def actions_on(alert: Alert, kind: NotificationKind, language: Language) -> tuple[Action, ...]:

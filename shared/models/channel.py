@@ -1,6 +1,7 @@
-"""What a channel gets, and how. Not part of the package's face: only what sends, or decides what is sent, asks."""
+"""What a channel gets and how, and its name. Not part of the package's face: only what sends or decides asks."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from datetime import time, timedelta
 from typing import Literal, NamedTuple
 
@@ -47,6 +48,8 @@ class Preferences(NamedTuple):
     route: Route = Route()
 
 
+# The names of the further channels that one description makes: ``ops#2``, ``ops#3`` ….
+_NUMBERED = r"(.+)#\d+"
 # Channels by name; those that are only named have no rules.
 Channels = Mapping[str, Route] | Sequence[str]
 
@@ -54,3 +57,19 @@ Channels = Mapping[str, Route] | Sequence[str]
 def by_name(channels: Channels) -> Mapping[str, Route]:
     """The route of each channel."""
     return channels if isinstance(channels, Mapping) else dict.fromkeys(channels, Route())
+
+
+def name_of(described: str, number: int) -> str:
+    """The name of the how manieth channel of a description; the first one has the name that people wrote."""
+    return described if number == 1 else f"{described}#{number}"
+
+
+def is_numbered(channel: str) -> bool:
+    """Whether a name reads like that of a further channel, so that nobody may give it."""
+    return re.fullmatch(_NUMBERED, channel) is not None
+
+
+def is_among(channel: str, named: Collection[str]) -> bool:
+    """Whether people mean this channel, among others, when they write these names."""
+    numbered = re.fullmatch(_NUMBERED, channel) if channel not in named else None
+    return channel in named or (numbered is not None and numbered[1] in named)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal, NamedTuple, Self
 
-from shared.models.alert import Alert
+from shared.models.alert import Alert, AlertStatus
 from shared.models.notification import Notification, NotificationKind
 
 Tone = Literal["bad", "warning", "good", "neutral"]
@@ -14,6 +14,7 @@ _TONES: dict[str, Tone] = {
     NotificationKind.ESCALATION: "bad",
     NotificationKind.RECOVERY: "good",
 }
+_TONES_OF_UPDATES: dict[str, Tone] = {AlertStatus.OPEN: "bad", AlertStatus.RESOLVED: "good"}
 # A person's line, as opposed to the parts of it that this joins.
 _SEPARATOR = " · "
 
@@ -63,7 +64,8 @@ class Message(NamedTuple):
     ``text``: all of it in one line that begins with the kind's word and ends with the notification's id; for a list,
     one line for each notification. ``title``: the kind's word and the subject. ``facts``: what the full form says below
     the title; a list has none, nor has what no alert is about. ``notification`` and ``alert``: what it is about, of a
-    list the first ones. ``actions``: what one can do about it now; ``links`` lead there, if there are links.
+    list the first ones. ``edited``: of an UPDATE, the notification whose message it takes the place of. ``actions``:
+    what one can do about it now; ``links`` lead there, if there are links.
     ``template``: the words of the operator's own template, in place of ``facts`` and ``text``.
     ``group``: the monitor's, if it has one. ``installation``: the id of the store, by which a service that several
     installations report to distinguishes their alerts; empty if no store is known.
@@ -79,6 +81,7 @@ class Message(NamedTuple):
     is_list: bool = False
     actions: tuple[Action, ...] = ()
     group: str | None = None
+    edited: Notification | None = None
     template: str | None = None
     installation: str = ""
 
@@ -90,12 +93,15 @@ class Message(NamedTuple):
     @property
     def tone(self) -> Tone:
         """How it is to look."""
+        if self.edited is not None and self.alert is not None:
+            return _TONES_OF_UPDATES.get(self.alert.status, "warning")
         return _TONES.get(self.notification.kind, "warning") if self.notification else "neutral"
 
     @property
     def mark(self) -> str:
         """The number by which people and logs name it; empty if no notification is owed for it."""
-        return f"#{self.notification.id}" if self.notification else ""
+        about = self.edited or self.notification
+        return f"#{about.id}" if about else ""
 
     @property
     def body(self) -> str:

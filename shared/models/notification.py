@@ -4,6 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from shared.models.alert import AlertStatus
 from shared.models.scalars import Value
 from shared.models.times import Time
 
@@ -12,7 +13,7 @@ class NotificationKind(StrEnum):
     """The subject of a message: an alert of this kind has opened, or (RECOVERY) one of any kind has ended.
 
     REMINDER: an outage still goes on. ESCALATION: and nobody has acknowledged it. FLAPPING: its monitor goes up and
-    down, and nothing else is sent about it until that has ended.
+    down, and nothing else is sent about it until that has ended. UPDATE: a message that was sent is edited in place.
     """
 
     OUTAGE = "OUTAGE"
@@ -25,6 +26,7 @@ class NotificationKind(StrEnum):
     REMINDER = "REMINDER"
     ESCALATION = "ESCALATION"
     FLAPPING = "FLAPPING"
+    UPDATE = "UPDATE"
 
 
 class NotificationStatus(StrEnum):
@@ -56,6 +58,8 @@ class AttemptStatus(StrEnum):
     SUPPRESSED = "SUPPRESSED"
 
 
+# For how long an UPDATE is tried. Later its message has left the screen.
+UPDATE_SECONDS = 600.0
 # How an attempt that was made, or that came too late, can end.
 OUTCOMES = (AttemptStatus.SENT, AttemptStatus.RETRY, AttemptStatus.FAILED, AttemptStatus.EXPIRED)
 
@@ -66,7 +70,9 @@ class Notification(Value):
     ``occurred_at`` and ``actor`` describe the change that the message is about: when it happened, and who made it if a
     person did (``is_manual``). ``reason``: why an outage ended that nothing recovered from: its monitor was ``paused``
     or ``removed``; or the rule that held the message back. ``number``: the how manieth reminder it is, or the step of
-    the escalation. ``attempts`` counts the leases, and distinguishes one lease from the next.
+    the escalation. ``attempts`` counts the leases, and distinguishes one lease from the next. ``message_id``: by which
+    the channel knows the message that it took, if it can edit it. ``edits``: of an UPDATE, the notification whose
+    message it edits.
     """
 
     id: int
@@ -83,6 +89,8 @@ class Notification(Value):
     attempts: int
     reason: str | None = None
     number: int | None = None
+    message_id: str | None = None
+    edits: int | None = None
 
 
 class NotificationLog(Value):
@@ -104,7 +112,8 @@ class Attempt(NamedTuple):
     """How one attempt to send a notification went, as it is recorded.
 
     ``due_at``: when a RETRY is due. ``is_late``: the store failed to record it before, so that it may be there already.
-    ``listed``: the other notifications that the same message was about.
+    ``listed``: the other notifications that the same message was about. ``message_id``: see Notification. ``said``: the
+    alert's status when the message was composed.
     """
 
     notification: Notification
@@ -115,3 +124,5 @@ class Attempt(NamedTuple):
     due_at: datetime | None = None
     is_late: bool = False
     listed: tuple[Notification, ...] = ()
+    message_id: str | None = None
+    said: AlertStatus | None = None

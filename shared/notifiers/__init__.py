@@ -35,6 +35,7 @@ __all__ = [
     "Permission",
     "ProbeResult",
     "SendFailed",
+    "can_edit",
     "kind_named",
     "kinds",
     "pace_of",
@@ -98,7 +99,7 @@ class NotifierKind(BaseModel, ABC):
     shows_facts: ClassVar[bool] = True
     library: ClassVar[Library | None] = None
     permission_on_aws: ClassVar[Permission | None] = None
-    # Whether ``update`` can change a message that the channel accepted before.
+    # Whether a message that was sent can be edited. The ``message_id`` of Accepted is kept only then.
     edits: ClassVar[bool] = False
 
     _setting_names: Mapping[str, str] = PrivateAttr(default_factory=dict)
@@ -109,14 +110,11 @@ class NotifierKind(BaseModel, ABC):
         """See Notifier.send."""
 
     def update(self, message: "Message", message_id: str, *, timeout_seconds: float) -> Accepted:  # noqa: ARG002
-        """Show in a message that was sent what has become of its alert, which rings nobody.
+        """Let ``message`` take the place of one that was sent: ``message_id`` is that of its Accepted. It rings nobody.
 
-        ``message_id``: what the channel answered when it accepted that message. It gives up like ``send``.
-
-        Raises:
-            SendFailed: the channel did not accept the change, or changes nothing that it accepted.
+        One that is like that already is accepted. Raises as ``send`` does.
         """
-        raise SendFailed(f"{self.kind} cannot change a message", is_permanent=True)
+        raise SendFailed("a message of this kind of channel cannot be edited", is_permanent=True)
 
     @abstractmethod
     def probe(self, timeout_seconds: float) -> ProbeResult:
@@ -150,6 +148,11 @@ class NotifierKind(BaseModel, ABC):
     def fields(cls) -> "dict[str, FieldInfo]":
         """The settings by the names that a person writes. A field has an alias if its name is a word of Python."""
         return {field.alias or name: field for name, field in cls.model_fields.items()}
+
+    @classmethod
+    def places(cls, settings: Mapping[str, object]) -> "list[Mapping[str, object]]":
+        """The settings of each place that one description is about: each is a channel, with retries of its own."""
+        return [settings]
 
     @property
     def kind(self) -> str:
@@ -211,6 +214,11 @@ def shows_facts(notifier: Notifier) -> bool:
 def routes_of(notifiers: Mapping[str, Notifier]) -> dict[str, Route]:
     """Which messages each channel gets, and when; everything at once if it is no kind of channel."""
     return {name: preferences_of(notifier).route for name, notifier in notifiers.items()}
+
+
+def can_edit(notifier: Notifier) -> bool:
+    """See NotifierKind.edits; False for what is no kind of channel."""
+    return getattr(notifier, "edits", False)
 
 
 def unexpected(notifier: Notifier, defect: Exception) -> str:

@@ -66,6 +66,13 @@ def header_value(key: SecretStr) -> SecretStr:
     return key
 
 
+def webhook_secret(secret: SecretStr) -> SecretStr:
+    """``secret`` if Telegram takes it."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret.get_secret_value()):
+        raise ValueError("1 to 256 letters, digits, - and _")
+    return secret
+
+
 def kept(value: Any) -> float:
     """The seconds of a duration for which something is kept."""
     # Imported here: its patterns cost a cold start, and hardly anybody changes the defaults.

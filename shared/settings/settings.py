@@ -30,6 +30,7 @@ from shared.settings.parsers import (
     split_keys,
     split_urls,
     sqlite_or_postgresql,
+    webhook_secret,
     without_slash,
 )
 from shared.settings.secrets import shown, without_credentials, without_password
@@ -103,6 +104,10 @@ class Settings(BaseModel):
     check_timeout_seconds: Annotated[float, Field(ge=0.1, le=120)] = _setting(
         "CHECK_TIMEOUT_SECONDS", 10.0, "a number of seconds from 0.1 to 120"
     )
+    telegram_webhook_secret: Annotated[SecretStr, AfterValidator(webhook_secret)] | None = _setting(
+        "TELEGRAM_WEBHOOK_SECRET", None, "1 to 256 letters, digits, - and _, as python -m infra telegram makes them"
+    )
+    telegram_polling: bool = _setting("TELEGRAM_POLLING", False, "true or false")
     location: Annotated[str, Field(max_length=255)] | None = _setting(
         "LOCATION", None, "a name of at most 255 characters for where the agent runs"
     )
@@ -199,6 +204,11 @@ class Settings(BaseModel):
             if len(key.get_secret_value()) < MIN_KEY_LENGTH or key.get_secret_value() in PUBLISHED_KEYS:
                 expected = f"secrets of at least {MIN_KEY_LENGTH} characters, none of them a document's example"
                 raise SettingError("API_KEY", "(hidden)", f"{expected}, because other machines can call")
+
+    @property
+    def takes_presses(self) -> bool:
+        """Whether somebody hears when a button in Telegram is pressed."""
+        return self.telegram_polling or self.telegram_webhook_secret is not None
 
     @property
     def own_url(self) -> str:

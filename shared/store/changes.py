@@ -20,7 +20,7 @@ from shared.models import (
 )
 from shared.models.channel import Channels, Route, by_name
 from shared.store.engines.database import Transaction
-from shared.store.tables import alerts, notification_logs, notifications
+from shared.store.tables import alerts, message_edits, notification_logs, notifications
 from shared.words import cause_text
 
 CONSOLE = "console"
@@ -79,7 +79,8 @@ def resolve_alert(
     resolved = resolve(alert, at)
     alerts.save(transaction, resolved)
     owed = owe(transaction, resolved, channels, now=now, reason=reason, hold=hold)
-    return Change(resolved, ChangeKind.RESOLVED, owed)
+    edits = message_edits.owe_edits(transaction, resolved, tuple(channels), now=now)
+    return Change(resolved, ChangeKind.RESOLVED, owed + edits)
 
 
 def owe(

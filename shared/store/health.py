@@ -6,7 +6,7 @@ from shared.alerting.health import NEVER, OVERDUE, SCHEDULES, HealthFacts
 from shared.models import AlertKind
 from shared.store.engines.database import Transaction
 from shared.store.migrate import created_at
-from shared.store.tables import agents, alerts, configuration, notifications, watches
+from shared.store.tables import agents, alerts, configuration, owed_notifications, watches
 
 
 def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
@@ -16,7 +16,7 @@ def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
     # A watch begins anew after a gap, as when the machine has slept. A time in the future predates a clock that was set
     # back.
     begun = [watch.started_at for watch in (start, reviews) if watch and watch.started_at <= now]
-    owed = notifications.owed_by_channel(snapshot, late=now - OVERDUE)
+    owed = owed_notifications.owed_by_channel(snapshot, late=now - OVERDUE)
     return HealthFacts(
         started_at=start and start.started_at,
         created_at=created_at(snapshot) or NEVER,

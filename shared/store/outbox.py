@@ -4,7 +4,7 @@ import logging
 import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -18,12 +18,20 @@ from shared.models import (
     Change,
     ChangeKind,
     Notification,
+    NotificationKind,
     NotificationLog,
 )
 from shared.models.channel import Channels
 from shared.store.changes import open_alert, resolve_alert
 from shared.store.engines.database import MAX_ID, Database, Transaction
-from shared.store.tables import alerts, configuration, delivery_times, notification_logs, notifications
+from shared.store.tables import (
+    alerts,
+    configuration,
+    delivery_times,
+    message_edits,
+    notification_logs,
+    notifications,
+)
 
 # The kinds of the messages that say first that there is an alert.
 _FIRST = frozenset((*(kind.value for kind in AlertKind), "FLAPPING"))
@@ -33,10 +41,11 @@ if TYPE_CHECKING:
 
 
 class Owed(NamedTuple):
-    """A leased notification and the alert that it is about."""
+    """A leased notification and the alert that it is about. ``edited``: of an UPDATE, whose message it edits."""
 
     notification: Notification
     alert: Alert
+    edited: Notification | None = None
 
 
 class Claimed(NamedTuple):
@@ -82,10 +91,19 @@ class Outbox:
         ids = (min(among), max(among)) if among else (0, MAX_ID)
         # A lease keeps other senders away, who see it at once. If a power cut undoes it, the message is due again.
         with self._database.transaction(is_durable=False) as transaction:
-            claimed = notifications.claim(
-                transaction, channel, now=now, leased_until=leased_until, ids=ids, skew=CLOCK_TOLERANCE, pace=pace
-            )
-            return Owed(claimed, alerts.of_notification(transaction, claimed)) if claimed else None
+            asked: dict[str, Any] = {
+                "now": now,
+                "leased_until": leased_until,
+                "ids": ids,
+                "skew": CLOCK_TOLERANCE,
+                "pace": pace,
+            }
+            if (claimed := notifications.claim(transaction, channel, **asked)) is not None:
+                return Owed(claimed, alerts.of_notification(transaction, claimed))
+            if (edit := message_edits.claim(transaction, channel, **asked)) is not None:
+                about = alerts.of_notification(transaction, edit)
+                return Owed(edit, about, message_edits.edited(transaction, edit))
+            return None
 
     def claim_list(self, channel: str, *, now: datetime, leased_until: datetime, pace: "Pace") -> Claimed:
         """Lease together what may go on ``channel`` as one message, of what may not go at once: see alerting.storms.
@@ -126,6 +144,8 @@ class Outbox:
     def record(self, attempt: Attempt, *, channels: Channels) -> Change | None:
         """Record an attempt. If it changes the alert about its channel, that is owed to the others of ``channels``.
 
+        That an edit failed says nothing of the channel, and changes none.
+
         An attempt whose lease was taken over meanwhile still has its row, and so has each notification of a list. If a
         late attempt was committed after all, nothing changes.
         """
@@ -140,6 +160,11 @@ class Outbox:
             else:
                 notifications.settle(transaction, attempt)
                 notification_logs.add(transaction, attempt)
+            if attempt.notification.kind is NotificationKind.UPDATE:
+                return None  # the message stands there, and says what it said
+            if attempt.message_id is not None:
+                about = alerts.of_notification(transaction, attempt.notification)
+                message_edits.catch_up(transaction, attempt, about)
             for notification in (attempt.notification, *attempt.listed):
                 _note_time(transaction, attempt, notification)
             return _judge_channel(transaction, attempt, channels)

@@ -18,7 +18,7 @@ from shared.store.changes import open_alert
 from shared.store.engines.database import Database, Transaction
 from shared.store.engines.group_commit import Group
 from shared.store.outbox import Outbox
-from shared.store.tables import agents, alerts, delivery_times, monitors, notifications, watches
+from shared.store.tables import agents, alerts, delivery_times, monitors, owed_notifications, watches
 
 if TYPE_CHECKING:
     from shared.alerting.health import HealthFacts
@@ -154,7 +154,7 @@ class Store:
             return {
                 "last_check": monitors.newest_check(snapshot),
                 "open_alerts": alerts.count_active(snapshot),
-                "owed_notifications": notifications.count_owed(snapshot),
+                "owed_notifications": owed_notifications.count_owed(snapshot),
             }
 
 

@@ -1,4 +1,4 @@
-"""What people read when they act on an alert: the page behind a link, and the answers in a chat.
+"""What people read when they act on an alert: the page behind a link, answers in a chat, messages that are edited.
 
 Apart from the other words, so that no other function loads them.
 """
@@ -23,6 +23,23 @@ _EN: Mapping[str, str] = {
     "somebody": "Somebody",
     "acknowledged": "«{name}» has it since {time}",
     "silenced": "«{name}» has silenced it until {time}",
+    # answers in a chat
+    "alert": "alert {id}",
+    "alert_unknown": "There is no such alert. /status lists those that are open.",
+    "message_unknown": "This button belongs to no message that I know.",
+    "more_alerts": "and {count} more",
+    "monitor_unknown": "There is no monitor {name}.",
+    "no_alerts": "No alert is open.",
+    "not_a_monitor": "This alert is not about a monitor.",
+    "nothing_changed": "Nothing has changed.",
+    "over_already": "It ended at {time}",
+    "too_many_moves": "It was moved too often. Try again in {seconds} s.",
+    "usage_ack": "Write /ack and the number of an alert, as /status shows it, or of a message: /ack 7 or /ack #17",
+    "usage_silence": "Write /silence, the name of a monitor, and for how long: /silence shop 1h",
+    "you_have_it": "You have it",
+    # a message that is edited
+    "status": "Now",
+    "ended": "ended at {time}",
 }
 
 _KO: Mapping[str, str] = {
@@ -41,6 +58,23 @@ _KO: Mapping[str, str] = {
     "somebody": "누군가",
     "acknowledged": "{time}부터 «{name}» 님이 확인 중",
     "silenced": "«{name}» 님이 {time}까지 조용히 함",
+    # answers in a chat
+    "alert": "알림 {id}",
+    "alert_unknown": "그런 알림이 없습니다. 열린 알림은 /status로 볼 수 있습니다.",
+    "message_unknown": "제가 아는 메시지의 버튼이 아닙니다.",
+    "more_alerts": "그 밖에 {count}개",
+    "monitor_unknown": "{name} 모니터가 없습니다.",
+    "no_alerts": "열린 알림이 없습니다.",
+    "not_a_monitor": "모니터에 관한 알림이 아닙니다.",
+    "nothing_changed": "바뀐 것이 없습니다.",
+    "over_already": "{time}에 끝났습니다",
+    "too_many_moves": "너무 자주 바꿨습니다. {seconds}초 뒤에 다시 해 보세요.",
+    "usage_ack": "/ack 뒤에 /status가 보여 주는 알림 번호나 메시지 번호를 적으세요: /ack 7 또는 /ack #17",
+    "usage_silence": "/silence 뒤에 모니터 이름과 시간을 적으세요: /silence shop 1h",
+    "you_have_it": "확인 담당이 되었습니다",
+    # a message that is edited
+    "status": "현재",
+    "ended": "{time}에 끝남",
 }
 
 

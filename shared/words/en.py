@@ -121,6 +121,7 @@ KINDS: Mapping[str, str] = {
     "REMINDER": "REMINDER",
     "ESCALATION": "ESCALATION",
     "FLAPPING": "FLAPPING",
+    "UPDATE": "UPDATE",
 }
 
 SUBJECTS: Mapping[str, str] = {

@@ -121,6 +121,7 @@ KINDS: Mapping[str, str] = {
     "REMINDER": "재알림",
     "ESCALATION": "상위 알림",
     "FLAPPING": "불안정",
+    "UPDATE": "갱신",
 }
 
 SUBJECTS: Mapping[str, str] = {

@@ -117,7 +117,7 @@ A_NAME = "a name of 1 to 64 printable characters, without a blank at either end"
         ),
         (
             {"ops": {**OPS, "what": 1}},
-            "CHANNELS.ops.what is '(hidden)': expected a setting of telegram: bot_token, chat_id, api_url",
+            "CHANNELS.ops.what is '(hidden)': expected a setting of telegram: bot_token, chat_id, ",
         ),
         (
             {"screen": {"kind": "console", "what\n": 1}},

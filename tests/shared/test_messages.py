@@ -132,7 +132,7 @@ def test_every_kind_of_alert_has_its_words_in_both_languages(kind: AlertKind) ->
 
 
 def test_a_message_has_its_alerts_kind_or_says_what_follows() -> None:
-    assert set(NotificationKind) == {*AlertKind, "RECOVERY", "REMINDER", "ESCALATION", "FLAPPING"}
+    assert set(NotificationKind) == {*AlertKind, "RECOVERY", "REMINDER", "ESCALATION", "FLAPPING", "UPDATE"}
 
 
 @pytest.mark.parametrize(

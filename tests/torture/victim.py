@@ -206,7 +206,7 @@ def _import_everything() -> None:
     for kind in importlib.import_module("shared.notifiers").kinds():
         importlib.import_module(f"shared.notifiers.services.{kind}")
     # It reads the CA bundle, for the first send of each life.
-    sys.modules["shared.notifiers.services.telegram"]._tls()
+    sys.modules["shared.notifiers.services.telegram.connection"].tls()
 
 
 def _live(order: dict[str, Any]) -> None:

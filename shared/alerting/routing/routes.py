@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from shared.alerting.ordering import CLOCK_TOLERANCE
 from shared.models import NotificationKind, NotificationStatus
-from shared.models.channel import Route
+from shared.models.channel import Route, is_among
 
 # The rules of a channel, as the reasons of what they hold back or away.
 ONLY, DELAY, QUIET_HOURS = "only", "delay", "quiet_hours"
@@ -105,5 +105,5 @@ def select(names: Collection[str], configured: Mapping[str, Route]) -> dict[str,
     return {
         name: route
         for name, route in configured.items()
-        if name in names or (route.kind and f"{KIND}{route.kind}" in names)
+        if is_among(name, names) or (route.kind and f"{KIND}{route.kind}" in names)
     }

@@ -8,7 +8,7 @@ from shared.models import Alert, AlertKind
 from shared.store.engines.database import Database, Row
 from shared.store.health import health_facts
 from shared.store.migrate import known_version, version_of
-from shared.store.tables import alerts, notifications
+from shared.store.tables import alerts, owed_notifications
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def inspect_store(database: Database, now: datetime) -> StoreInspection:
             version,
             known,
             facts=health_facts(snapshot, now),
-            owed=tuple(map(_owed, notifications.owed_by_channel(snapshot, late=now - OVERDUE))),
+            owed=tuple(map(_owed, owed_notifications.owed_by_channel(snapshot, late=now - OVERDUE))),
             refused=tuple(alerts.active_of_kind(snapshot, AlertKind.CHANNEL_REFUSED)),
         )
 

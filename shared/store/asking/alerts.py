@@ -1,12 +1,13 @@
 """Alerts: read, and moved by a person."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from shared.models import Alert, AlertKind, AlertStatus, Change, Notification
 from shared.models.channel import Channels
 from shared.store.engines.database import Database
-from shared.store.tables import alerts, notifications
+from shared.store.tables import alerts, handled_updates, notifications
 
 if TYPE_CHECKING:
     from shared.models.message import Circumstances
@@ -43,6 +44,23 @@ class Alerts:
 
         return circumstances_of(self._database, alert, now=now)
 
+    def has_message(self, alert_id: int, channels: Collection[str], message_id: str) -> bool:
+        """Whether one of these channels took a message about the alert that it knows by this id."""
+        with self._database.snapshot() as snapshot:
+            found = notifications.of_alert(snapshot, alert_id)
+        return any(each.message_id == message_id and each.channel in channels for each in found)
+
+    def id_of_message(self, notification_id: int) -> int | None:
+        """The id of the alert that a notification is about, if there is such a notification."""
+        with self._database.snapshot() as snapshot:
+            row = snapshot.row("SELECT alert_id FROM notifications WHERE id = :id", id=notification_id)
+        return int(row["alert_id"]) if row else None
+
+    def note_handled(self, name: str, *, at: datetime) -> None:
+        """Let a later move with this name for ``once`` change nothing."""
+        with self._database.transaction() as transaction:
+            handled_updates.note(transaction, name, at)
+
     def move(
         self,
         alert_id: int,
@@ -53,12 +71,14 @@ class Alerts:
         channels: Channels,
         silence_seconds: float | None = None,
         keeps_silence: bool = False,
+        once: str | None = None,
     ) -> Change:
         """Move an alert by hand. Its end, or its reopening, is owed to those of ``channels`` that hear of its subject.
 
         The change's kind is None if the alert was there already, or is to stay where it is (``to`` is None).
         ``silence_seconds``: for so long messages about its monitor are held. ``keeps_silence``: not if it is silenced
-        already and most of that is still to come, so that a second press of a button changes nothing.
+        already and most of that is still to come, so that a second press of a button changes nothing. ``once``: the
+        name of what asks for it; if that was handled before, nothing changes.
 
         Raises:
             AlertNotFound: no alert has this id.
@@ -71,6 +91,8 @@ class Alerts:
 
         with self._database.transaction() as transaction:
             alert = alerts.get(transaction, alert_id)
+            if once is not None and not handled_updates.note(transaction, once, at):
+                return Change(alert, None)
             window_id = None
             if silence_seconds:
                 window_id = silence(transaction, alert, silence_seconds, by, at, keeps=keeps_silence)

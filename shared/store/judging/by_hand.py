@@ -20,7 +20,7 @@ from shared.store.changes import acknowledge, channels_for_recovery, channels_of
 from shared.store.engines.database import Transaction
 from shared.store.judging.coverage import Coverage
 from shared.store.refusals import NotAMonitors
-from shared.store.tables import agents, alerts, monitor_locations, monitors, replay_facts, state_changes
+from shared.store.tables import agents, alerts, message_edits, monitor_locations, monitors, replay_facts, state_changes
 
 
 def move_by_hand(
@@ -38,15 +38,18 @@ def move_by_hand(
     _sync_subject(transaction, moved, at)
     if moved.status is AlertStatus.ACK:
         acknowledge(transaction, moved, channels, at)
+    edits: tuple[int, ...] = ()
+    if not (moved.status is AlertStatus.OPEN and has_news(alert, moved)):  # otherwise a new message says it
+        edits = message_edits.owe_edits(transaction, moved, channels, now=at, is_manual=1, actor=by)
     if not has_news(alert, moved):
-        return Change(moved, ChangeKind.MOVED)
+        return Change(moved, ChangeKind.MOVED, edits)
     monitor = monitors.named(transaction, moved.subject) if moved.kind.is_of_monitor else None
     if monitor is not None and moved.kind is AlertKind.OUTAGE:
         replay_facts.add(transaction, monitor.id, What.MOVED, at, alert=moved.id, status=moved.status)
     told = _channels_about(transaction, moved, monitor, channels)
     hold = Coverage(transaction, at).hold(monitor, at)
     owed = owe(transaction, moved, told, now=at, hold=hold, is_manual=1, actor=by, occurred_at=at)
-    return Change(moved, ChangeKind.MOVED, owed)
+    return Change(moved, ChangeKind.MOVED, owed + edits)
 
 
 def silence(

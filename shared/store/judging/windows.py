@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from shared.models.channel import Channels
 from shared.monitors.windows.planned import Planned
@@ -12,7 +12,7 @@ from shared.monitors.windows.window import Window
 from shared.store.engines.database import MAX_ID, Database, Row, Transaction
 from shared.store.judging.holds import release
 from shared.store.refusals import UnknownName, WindowOfFile
-from shared.store.tables import monitors, replay_facts
+from shared.store.tables import handled_updates, monitors, replay_facts
 from shared.store.tables import windows as table
 
 
@@ -52,10 +52,21 @@ class Windows:
         with self._database.snapshot() as snapshot:
             return silence_of(snapshot, monitor, seconds, now)
 
-    def add(self, window: Window, *, now: datetime) -> Entry:
-        """A new window of source 'api'. Raises UnknownName if it is about something that there is not."""
+    @overload
+    def add(self, window: Window, *, now: datetime) -> Entry: ...
+
+    @overload
+    def add(self, window: Window, *, now: datetime, once: str) -> Entry | None: ...
+
+    def add(self, window: Window, *, now: datetime, once: str | None = None) -> Entry | None:
+        """A new window of source 'api'. Raises UnknownName if it is about something that there is not.
+
+        ``once``: the name of what asks for it; None if that was handled before.
+        """
         with self._database.transaction() as transaction:
             _refuse_unknown(transaction, window)
+            if once is not None and not handled_updates.note(transaction, once, now):
+                return None
             return _entry(_add(transaction, _columns(window, "api", now), now))
 
     def replace(self, window_id: int, window: Window, *, now: datetime, channels: Channels) -> tuple[Entry, list[int]]:

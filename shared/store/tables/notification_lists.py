@@ -14,7 +14,7 @@ _WAITING = f"""
         SELECT owed.*, min(owed.id) OVER (PARTITION BY about.subject, about.kind) AS next_id
         FROM (
             SELECT id, alert_id, kind, status, due_at, scheduled_at, leased_until, listed_with FROM notifications
-            WHERE channel = :channel AND status IN ('PENDING', 'SENDING')
+            WHERE channel = :channel AND status IN ('PENDING', 'SENDING') AND kind <> 'UPDATE'
             UNION ALL
             SELECT id, alert_id, kind, status, due_at, scheduled_at, leased_until, listed_with FROM notifications
             WHERE channel = :channel AND status = 'HELD') owed

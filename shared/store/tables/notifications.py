@@ -14,6 +14,7 @@ from shared.models import (
     NotificationStatus,
     as_text,
 )
+from shared.models.notification import UPDATE_SECONDS
 from shared.store.engines.database import Row, Transaction, salvaged
 
 if TYPE_CHECKING:
@@ -21,18 +22,19 @@ if TYPE_CHECKING:
 
 _ADD = """
     INSERT INTO notifications
-        (alert_id, channel, kind, status, occurred_at, is_manual, actor, reason, number,
+        (alert_id, channel, kind, status, occurred_at, is_manual, actor, reason, number, edits,
         created_at, due_at, scheduled_at)
-    VALUES (:alert_id, :channel, :kind, :status, :occurred_at, :is_manual, :actor, :reason, :number, :now, :now, :now)
+    VALUES (:alert_id, :channel, :kind, :status, :occurred_at, :is_manual, :actor, :reason, :number, :edits,
+        :now, :now, :now)
     RETURNING *"""
 
 # On a channel the messages about one subject go out in the order of their changes: a notification waits for every
 # earlier one there that is still owed, or held. A RECOVERY therefore never overtakes its OUTAGE, nor a newer alert an
-# older one. Two questions, since each has an index of its own.
+# older one. Two questions, since each has an index of its own. Edits (see ``message_edits``) hold nothing up.
 _IS_NEXT = " AND ".join(
     f"""NOT EXISTS (
     SELECT 1 FROM notifications earlier JOIN alerts same ON same.id = earlier.alert_id
-    WHERE earlier.channel = due.channel AND earlier.{status}
+    WHERE earlier.channel = due.channel AND earlier.{status} AND earlier.kind <> 'UPDATE'
       AND earlier.id < due.id AND same.subject = about.subject AND same.kind = about.kind)"""  # noqa: S608  # our own text
     for status in ("status IN ('PENDING', 'SENDING')", "status = 'HELD'")
 )
@@ -52,6 +54,7 @@ _CLAIM = f"""{LEASE}
     WHERE id = (
         SELECT due.id FROM notifications due JOIN alerts about ON about.id = due.alert_id
         WHERE due.channel = :channel AND due.status IN ('PENDING', 'SENDING') AND due.listed_with IS NULL
+          AND due.kind <> 'UPDATE'
           AND {IS_DUE}
           AND +due.id BETWEEN :first AND :last
           AND {_IS_NEXT}
@@ -63,10 +66,11 @@ _CLAIM = f"""{LEASE}
 # channel's pace is kept.
 _IS_CALM = """
           AND (SELECT count(*) FROM (SELECT 1 FROM notifications recent WHERE recent.channel = :channel
+            AND recent.kind <> 'UPDATE'
             AND recent.claimed_at > :storm_since AND recent.claimed_at <= :clock_was_set_back
             LIMIT :at_once) few) < :at_once
           AND (SELECT count(*) FROM (SELECT 1 FROM notifications waiting WHERE waiting.channel = :channel
-            AND waiting.status IN ('PENDING', 'SENDING') AND waiting.claimed_at IS NULL
+            AND waiting.status IN ('PENDING', 'SENDING') AND waiting.claimed_at IS NULL AND waiting.kind <> 'UPDATE'
             AND waiting.due_at <= :waiting_since LIMIT :at_once + 1) many) <= :at_once"""
 _KEEPS_PACE = """
           AND (SELECT count(DISTINCT coalesce(recent.listed_with, recent.id)) FROM notifications recent
@@ -75,28 +79,16 @@ _KEEPS_PACE = """
 _CLAIM_UNPACED, _CLAIM_CALM, _CLAIM_PACED = (_CLAIM % more for more in ("", _IS_CALM, _IS_CALM + _KEEPS_PACE))
 
 _SETTLE = """
-    UPDATE notifications SET status = :status, due_at = :due_at, scheduled_at = :attempted_at, leased_until = NULL
+    UPDATE notifications SET status = :status, due_at = :due_at, scheduled_at = :attempted_at, leased_until = NULL,
+        message_id = coalesce(:message_id, message_id)
     WHERE id = :id AND status IN ('PENDING', 'SENDING') AND (attempts = :attempts OR :status = 'SENT')"""
 
 _TOO_OLD = """
-    status IN ('PENDING', 'SENDING') AND coalesce(released_at, created_at) < :created_before
+    status IN ('PENDING', 'SENDING')
+    AND (coalesce(released_at, created_at) < :created_before OR (kind = 'UPDATE' AND created_at < :update_before))
     AND (leased_until IS NULL OR leased_until <= :now)"""
 
-# What _IS_NEXT says, in one pass over everything that is owed: GET / asks this.
-_OWED_BY_CHANNEL = """
-    SELECT channel, count(*) AS owed, min(created_at) AS oldest, sum(
-        CASE WHEN due_at <= :late AND (leased_until IS NULL OR leased_until <= :late) AND id = next_id
-        THEN 1 ELSE 0 END) AS overdue
-    FROM (
-        SELECT due.id, due.channel, coalesce(due.released_at, due.created_at) AS created_at,
-            due.due_at, due.leased_until,
-            min(due.id) OVER (PARTITION BY due.channel, about.subject, about.kind) AS next_id
-        FROM notifications due JOIN alerts about ON about.id = due.alert_id
-        WHERE due.status IN ('PENDING', 'SENDING')) owed
-    GROUP BY channel ORDER BY channel"""
-
-
-_SAID = {"is_manual": 0, "actor": None, "reason": None, "number": None}
+_SAID = {"is_manual": 0, "actor": None, "reason": None, "number": None, "edits": None}
 
 
 def owe(
@@ -241,24 +233,29 @@ def settle(transaction: Transaction, attempt: Attempt) -> None:
         status=NotificationStatus.PENDING if is_retry else NotificationStatus(attempt.status),
         due_at=as_text(attempt.due_at or attempt.notification.due_at),
         attempted_at=as_text(attempt.attempted_at),
+        message_id=attempt.message_id,
     )
 
 
 def has_too_old(transaction: Transaction, *, now: datetime, created_before: datetime) -> bool:
     """Whether there is anything for ``expire``."""
     sql = f"SELECT 1 FROM notifications WHERE {_TOO_OLD}"  # noqa: S608  # our own text
-    return transaction.row(sql, now=as_text(now), created_before=as_text(created_before)) is not None
+    return transaction.row(sql, **_ages(now, created_before)) is not None
 
 
 def expire(transaction: Transaction, *, now: datetime, created_before: datetime) -> list[Notification]:
     """Give up every notification that was created before then and that nobody is sending now."""
     expired = transaction.rows(
         f"UPDATE notifications SET status = 'EXPIRED', leased_until = NULL WHERE {_TOO_OLD} RETURNING *",  # noqa: S608
-        now=as_text(now),
-        created_before=as_text(created_before),
+        **_ages(now, created_before),
     )
     # No engine promises an order of what it returns.
     return sorted((salvage(row, now) for row in expired), key=lambda notification: notification.id)
+
+
+def _ages(now: datetime, created_before: datetime) -> dict[str, str]:
+    times = {"now": now, "created_before": created_before, "update_before": now - timedelta(seconds=UPDATE_SECONDS)}
+    return {name: as_text(time) for name, time in times.items()}
 
 
 def of_alert(transaction: Transaction, alert_id: int) -> list[Notification]:
@@ -269,20 +266,6 @@ def of_alert(transaction: Transaction, alert_id: int) -> list[Notification]:
 def rows_of_alert(transaction: Transaction, alert_id: int) -> list[Row]:
     """The same, whatever the rows hold."""
     return transaction.rows("SELECT * FROM notifications WHERE alert_id = :id ORDER BY id", id=alert_id)
-
-
-def count_owed(transaction: Transaction) -> int:
-    """How many notifications are still owed."""
-    row = transaction.row("SELECT count(*) AS owed FROM notifications WHERE status IN ('PENDING', 'SENDING')")
-    return int(row["owed"]) if row else 0
-
-
-def owed_by_channel(transaction: Transaction, *, late: datetime) -> list[Row]:
-    """For each ``channel`` how many messages are ``owed``, how many ``overdue``, and when the ``oldest`` was created.
-
-    A message is overdue if it could have been sent since ``late``.
-    """
-    return transaction.rows(_OWED_BY_CHANNEL, late=as_text(late))
 
 
 def salvage(row: Row, now: datetime) -> Notification:

@@ -1,27 +1,27 @@
 """Telegram, through a bot."""
 
-import functools
-import logging
 import re
-import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from shared.models.message import Message
+from shared.models.notification import NotificationKind
 from shared.notifiers import Accepted, NotifierKind, ProbeResult, SendFailed
-from shared.settings import proxies
+from shared.notifiers.services.telegram.connection import Connection, idle, silence_libraries
+from shared.settings import Settings, proxies
 from shared.settings.parsers import without_slash
 
 if TYPE_CHECKING:
     from shared.models.channel import Pace
 
-# How long an unused connection is trusted to be still alive.
-KEEP_SECONDS = 20.0
+Answer = TypeVar("Answer")
+# Makes a call through a connection, to this chat, within these seconds.
+_Call = Callable[[Connection, str, float], Answer]
 
 
 def _token(token: SecretStr) -> SecretStr:
@@ -39,34 +39,87 @@ def _chat(value: Any) -> str:
     raise PydanticCustomError("secret", "a token") if re.search(r"\d:", str(value)) else ValueError("a chat")
 
 
+def _topic(value: Any) -> int | None:
+    # The general topic of a group has no number that Telegram would take.
+    return int(value) or None if isinstance(value, str) or type(value) is int else value
+
+
 class TelegramNotifier(NotifierKind):
     """Sends with python-telegram-bot's ``Bot``, as plain text, so that no markup in a message can break it."""
 
-    shows_facts = False
+    shows_facts: ClassVar[bool] = False
+    edits: ClassVar[bool] = True
 
     bot_token: Annotated[SecretStr, AfterValidator(_token)] = Field(
         description="the bot's token, like 123456:ABC-DEF, as BotFather gave it"
     )
-    chat_id: Annotated[str, BeforeValidator(_chat)] = Field(description="the chat's number or @channelname")
+    chat_id: Annotated[str, BeforeValidator(_chat)] = Field(
+        description="the chat's number or @channelname, or a list of them"
+    )
+    topic_id: Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_topic)] = Field(
+        None, description="the number of a topic in the group"
+    )
+    silent_recovery: bool = Field(False, description="true or false")
+    protect_content: bool = Field(False, description="true or false")
     api_url: Annotated[str, AfterValidator(without_slash)] = Field(
         "https://api.telegram.org", description="the http:// or https:// root of a Bot API server"
     )
 
+    @classmethod
+    def places(cls, settings: Mapping[str, object]) -> list[Mapping[str, object]]:
+        """See NotifierKind.places. Each chat is one: if one refuses a message, the others have it all the same."""
+        chats = settings.get("chat_id")
+        if isinstance(chats, str):
+            chats = [chat.strip() for chat in chats.split(",") if chat.strip()]
+        if not isinstance(chats, list) or not chats:
+            return [settings]
+        return [{**settings, "chat_id": chat} for chat in dict.fromkeys(map(_hashable, chats))]
+
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
         """See Notifier.send."""
+        is_recovery = message.notification is not None and message.notification.kind is NotificationKind.RECOVERY
+        options = {
+            # Telegram refuses a topic that is empty.
+            **({"message_thread_id": self.topic_id} if self.topic_id else {}),
+            **({"disable_notification": True} if self.silent_recovery and is_recovery else {}),
+            **({"protect_content": True} if self.protect_content else {}),
+        }
+
+        def call(connection: Connection, chat: str, seconds: float) -> int:
+            return connection.send(chat, message.text, seconds, reply_markup=_buttons(message), **options)
+
+        message_id = self._attempt(call, timeout_seconds)
+        return Accepted(f"message {message_id}{self._moved()}", str(message_id))
+
+    def update(self, message: Message, message_id: str, *, timeout_seconds: float) -> Accepted:
+        """See NotifierKind.update."""
+
+        def call(connection: Connection, chat: str, seconds: float) -> None:
+            connection.edit(chat, int(message_id), message.text, seconds, reply_markup=_buttons(message))
+
+        try:
+            self._attempt(call, timeout_seconds)
+        except SendFailed as failure:
+            if "message is not modified" in str(failure).lower():
+                return Accepted(f"message {message_id} is like that already")
+            raise
+        return Accepted(f"message {message_id} edited")
+
+    def _attempt(self, call: _Call[Answer], timeout_seconds: float) -> Answer:
+        """Call the Bot API within so many seconds in all. Raises SendFailed."""
         gives_up_at = time.monotonic() + timeout_seconds
         # Imported here, because it takes 100 ms and only a send needs it.
         from telegram import error
 
-        _silence_libraries()
+        silence_libraries()
         token_and_url = self.bot_token.get_secret_value(), f"{self.api_url}/bot"
         try:
-            connection = _idle_connections.get(token_and_url, []).pop()
+            connection = idle.get(token_and_url, []).pop()
         except IndexError:
-            connection = _Connection(*token_and_url)
+            connection = Connection(*token_and_url)
         is_reusable = False
         try:
-            accepted = self._send_where_it_is(connection, message.text, gives_up_at)
+            answer = self._call_where_it_is(connection, call, gives_up_at)
             is_reusable = True
         except (TimeoutError, error.TimedOut):
             raise SendFailed(f"no answer within {timeout_seconds:.3g} s") from None
@@ -86,10 +139,10 @@ class TelegramNotifier(NotifierKind):
             raise SendFailed(self._without_token(str(failed))) from None
         finally:
             if is_reusable:
-                _idle_connections.setdefault(token_and_url, []).append(connection)
+                idle.setdefault(token_and_url, []).append(connection)
             else:
                 connection.close()
-        return accepted
+        return answer
 
     @property
     def pace(self) -> "Pace":
@@ -103,24 +156,28 @@ class TelegramNotifier(NotifierKind):
     def _group(self) -> tuple[str, str]:
         return self.api_url, self.chat_id
 
+    @property
+    def chats(self) -> frozenset[str]:
+        """The ids by which Telegram may name the chat: the configured one, and that of a group that moved."""
+        return frozenset({self.chat_id, new_chats.get(self._group, self.chat_id)})
+
     def _moved(self) -> str:
         """What the log says about a group that became a supergroup, and so has another id."""
         new = new_chats.get(self._group)
         return f"; the group moved: {self.setting('chat_id')} has to be {new}" if new else ""
 
-    def _send_where_it_is(self, connection: "_Connection", text: str, gives_up_at: float) -> Accepted:
+    def _call_where_it_is(self, connection: Connection, call: _Call[Answer], gives_up_at: float) -> Answer:
         from telegram import error
 
         def left() -> float:
             return max(0.0, gives_up_at - time.monotonic())
 
         try:
-            message_id = connection.send(new_chats.get(self._group, self.chat_id), text, left())
+            return call(connection, new_chats.get(self._group, self.chat_id), left())
         except error.ChatMigrated as moved:
             # Telegram says so at every send to the old id, so that a new process need not know.
             new = new_chats[self._group] = str(moved.new_chat_id)
-            message_id = connection.send(new, text, left())
-        return Accepted(f"message {message_id}{self._moved()}", str(message_id))
+            return call(connection, new, left())
 
     def refuse_unusable_proxy(self) -> None:
         """See NotifierKind.refuse_unusable_proxy."""
@@ -128,120 +185,48 @@ class TelegramNotifier(NotifierKind):
 
     def probe(self, timeout_seconds: float) -> ProbeResult:
         """Ask who the bot is, and whether it can see the chat."""
-        import requests
+        from shared.notifiers.services.telegram.probing import probe
 
-        from shared.notifiers.services.telegram.own_words import new_chat
-
-        try:
-            bot = self._ask("getMe", timeout_seconds)
-            if not bot.get("ok"):
-                fix = f"{self.setting('bot_token')}=… as BotFather's /token gives it"
-                return ProbeResult("failure", _refused("the token", bot), "a bot's token", fix)
-            chat = self._ask("getChat", timeout_seconds, chat_id=self.chat_id)
-            # getChat still knows the old id of a group that moved; only what needs to write there is sent away.
-            typing = self._ask("sendChatAction", timeout_seconds, chat_id=self.chat_id, action="typing")
-        except requests.RequestException as error:
-            # The error's text stays out: it holds the URL, and so the token.
-            found, expected = f"Telegram is not reached: {type(error).__name__}", f"an answer from {self.api_url}"
-            return ProbeResult("failure", found, expected, f"curl -sS {self.api_url} shows why")
-        result = bot.get("result")
-        name = result.get("username", "?") if isinstance(result, dict) else "?"
-        for response in (chat, typing):
-            if (new := new_chat(response)) is not None:
-                fix = f"{self.setting('chat_id')}={new}"
-                return ProbeResult("warning", f"the group {self.chat_id} moved to {new}", "the group's new id", fix)
-        if not chat.get("ok"):
-            fix = f"{self.setting('chat_id')}=…, and let somebody there write to @{name} or add it"
-            return ProbeResult("failure", _refused("the chat", chat), f"a chat that @{name} is in", fix)
-        return ProbeResult("ok", f"@{name} may write to the chat {self.chat_id}")
-
-    def _ask(self, method: str, timeout_seconds: float, **fields: str) -> dict[str, Any]:
-        import requests
-
-        url = f"{self.api_url}/bot{self.bot_token.get_secret_value()}/{method}"
-        with requests.Session() as session:
-            session.trust_env = False  # see proxies
-            options = proxies.requests_options(self.api_url)
-            response = session.post(url, json=fields, timeout=timeout_seconds, allow_redirects=False, **options)
-        try:
-            found = response.json()
-        except requests.JSONDecodeError:
-            found = None
-        return found if isinstance(found, dict) else {"description": f"HTTP {response.status_code}, and no JSON"}
+        return probe(self, timeout_seconds)
 
     def _without_token(self, text: str) -> str:
         return text.replace(self.bot_token.get_secret_value(), "(hidden)")[:300]
 
 
-def _refused(what: str, response: Mapping[str, Any]) -> str:
-    return f"Telegram refuses {what}: {response.get('description', '?')}"
+# The letters by which a button names what it does.
+ACTIONS = {"ack": "acknowledge", "silence": "silence"}
 
 
-class _Connection:
-    """A bot with its own event loop and TCP connection, for one send at a time; to build it costs as much as ten."""
+def _buttons(message: Message) -> Any:
+    """The keyboard below a message: what one can do about its alert. None without one.
 
-    def __init__(self, token: str, base_url: str) -> None:
-        import asyncio
+    Buttons that nobody would hear of only spin: they are there once the presses arrive.
+    """
+    if message.alert is None or not Settings.from_env().takes_presses:
+        return None
+    from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-        import httpx
-        from telegram import Bot
+    labels = {action.name: action.label for action in message.actions}
+    rows = [
+        [
+            InlineKeyboardButton(labels[action], callback_data=f"a:{message.alert.id}:{verb}")
+            for verb, action in ACTIONS.items()
+            if action in labels
+        ],
+        # Telegram refuses a whole message for a button that leads to an address of its own machine.
+        [
+            InlineKeyboardButton(link.label, url=link.url)
+            for link in message.links
+            if link.action == "open" and link.url.startswith("https://")
+        ],
+    ]
+    shown = [row for row in rows if row]
+    return InlineKeyboardMarkup(shown) if shown else None
 
-        from shared.notifiers.services.telegram.own_words import only_own_words
 
-        # If a message goes out on a connection that died unnoticed, its response never comes.
-        limits = httpx.Limits(max_connections=1, keepalive_expiry=KEEP_SECONDS)
-        options = {"verify": _tls(), "limits": limits, "trust_env": False}
-        request = only_own_words()(httpx_kwargs=options, proxy=proxies.http_proxy_of(base_url))
-        # Also for getUpdates, which we never call: the bot would build another request, which reads the CA bundle.
-        self._bot = Bot(token, base_url=base_url, request=request, get_updates_request=request)
-        self._loop = asyncio.new_event_loop()
-
-    def send(self, chat_id: str, text: str, seconds: float) -> int:
-        """The new message's id. Raises TimeoutError when the seconds are over, and TelegramError."""
-        import asyncio
-
-        # asyncio.run would wait at its end for a name look-up that hangs, and miss the deadline.
-        return self._loop.run_until_complete(asyncio.wait_for(self._send(chat_id, text, seconds), seconds))
-
-    async def _send(self, chat_id: str, text: str, seconds: float) -> int:
-        from telegram import LinkPreviewOptions
-
-        message = await self._bot.send_message(
-            chat_id,
-            text,
-            # A preview would make Telegram's servers request the target.
-            link_preview_options=LinkPreviewOptions(is_disabled=True),
-            read_timeout=seconds,
-            write_timeout=seconds,
-            connect_timeout=seconds,
-            pool_timeout=seconds,
-        )
-        return message.message_id
-
-    def close(self) -> None:
-        """Close its TCP connection. A send that still hangs in it is abandoned."""
-        try:
-            self._loop.run_until_complete(self._bot.request.shutdown())
-        finally:
-            self._loop.close()
+def _hashable(chat: object) -> object:
+    return chat if isinstance(chat, str | int) else str(chat)
 
 
 # The ids of groups that became supergroups, by address and old id.
 new_chats: dict[tuple[str, str], str] = {}
-# By token and address. Taken by pop and returned by append, each of which only one thread can do at a time.
-_idle_connections: dict[tuple[str, str], list[_Connection]] = {}
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    # Read once: httpx would read the CA bundle again for every Bot, 40 ms of CPU each time.
-    import certifi
-
-    return ssl.create_default_context(cafile=certifi.where())
-
-
-@functools.cache
-def _silence_libraries() -> None:
-    # httpx logs every URL, and the token is part of it; the exceptions tell us all that matters.
-    for name in ("httpx", "httpcore", "telegram"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)

@@ -1,0 +1,104 @@
+"""The table ``notifications``, as far as it is about messages that were sent and are edited: the kind UPDATE."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from shared.models import Alert, Attempt, AttemptStatus, Notification, NotificationKind, as_text
+from shared.store.engines.database import Transaction
+from shared.store.tables.notifications import IS_DUE, LEASE, owe, salvage
+
+if TYPE_CHECKING:
+    from shared.models.channel import Pace
+
+# A RECOVERY says how it ended, and an UPDATE has no message of its own.
+_EDITABLE = """
+    SELECT min(id) AS first, max(id) AS last, channel FROM notifications
+    WHERE alert_id = :alert_id AND message_id IS NOT NULL AND kind NOT IN ('RECOVERY', 'UPDATE')
+    GROUP BY channel ORDER BY channel"""
+
+# Edits of one alert's messages go in the order of its changes. They wait for nothing but each other, and nothing waits
+# for them: an edit that fails holds no message up.
+_CLAIM = f"""{LEASE}
+    WHERE id = (
+        SELECT due.id FROM notifications due
+        WHERE due.channel = :channel AND due.kind = 'UPDATE' AND due.status IN ('PENDING', 'SENDING') AND {IS_DUE}
+          AND +due.id BETWEEN :first AND :last
+          AND NOT EXISTS (
+            SELECT 1 FROM notifications earlier WHERE earlier.channel = due.channel
+              AND earlier.alert_id = due.alert_id AND earlier.kind = 'UPDATE' AND earlier.edits = due.edits
+              AND earlier.status IN ('PENDING', 'SENDING') AND earlier.id < due.id)
+          %s
+        ORDER BY due.due_at, due.id LIMIT 1)
+    RETURNING *"""  # noqa: S608  # our own text
+_LEAVES_ROOM = """
+          AND (SELECT count(*) FROM (SELECT 1 FROM notifications recent WHERE recent.channel = :channel
+            AND recent.claimed_at > :pace_since AND recent.claimed_at <= :clock_was_set_back
+            LIMIT :most) few) < :most"""
+
+
+def owe_edits(
+    transaction: Transaction, alert: Alert, channels: Collection[str], *, now: datetime, **said: Any
+) -> tuple[int, ...]:
+    """Owe an edit of what was sent about the alert to each of ``channels`` that can edit it; the notifications' ids.
+
+    On each channel that is the first message and the last one: in between there may be hundreds of reminders.
+    ``said``: see ``notifications.owe``.
+    """
+    owed: list[Notification] = []
+    for row in transaction.rows(_EDITABLE, alert_id=alert.id):
+        if row["channel"] in channels:
+            for edits in sorted({row["first"], row["last"]}):
+                owed += _owe(transaction, alert, row["channel"], edits, now, **said)
+    return tuple(each.id for each in owed)
+
+
+def catch_up(transaction: Transaction, attempt: Attempt, alert: Alert) -> None:
+    """Owe an edit of a message that has just been sent, if the alert has changed since the message was composed."""
+    sent = attempt.notification
+    is_editable = attempt.status is AttemptStatus.SENT and attempt.message_id is not None and not attempt.listed
+    if is_editable and sent.kind is not NotificationKind.RECOVERY and alert.status is not attempt.said:
+        _owe(transaction, alert, sent.channel, sent.id, attempt.attempted_at)
+
+
+def claim(
+    transaction: Transaction,
+    channel: str,
+    *,
+    now: datetime,
+    leased_until: datetime,
+    ids: tuple[int, int],
+    skew: timedelta,
+    pace: "Pace | None" = None,
+) -> Notification | None:
+    """Lease the channel's next edit that is due; see ``notifications.claim``. Half of the pace is left to messages."""
+    room, sent = ("", {}) if pace is None else (_LEAVES_ROOM, _room(pace, now))
+    row = transaction.row(
+        _CLAIM % room,
+        channel=channel,
+        now=as_text(now),
+        clock_was_set_back=as_text(now + skew),
+        leased_until=as_text(leased_until),
+        longest_lease=as_text(leased_until + skew),
+        first=ids[0],
+        last=ids[1],
+        **sent,
+    )
+    return None if row is None else salvage(row, now)
+
+
+def edited(transaction: Transaction, edit: Notification) -> Notification | None:
+    """The notification whose message an UPDATE edits."""
+    found = transaction.values(Notification, "SELECT * FROM notifications WHERE id = :id", id=edit.edits or 0)
+    return found[0] if found else None
+
+
+def _owe(
+    transaction: Transaction, alert: Alert, channel: str, edits: int, now: datetime, **said: Any
+) -> list[Notification]:
+    said = {"occurred_at": now, **said}
+    return owe(transaction, alert, [channel], now=now, kind=NotificationKind.UPDATE, edits=edits, **said)
+
+
+def _room(pace: "Pace", now: datetime) -> dict[str, Any]:
+    return {"pace_since": as_text(now - timedelta(seconds=pace.seconds)), "most": max(1, pace.messages // 2)}

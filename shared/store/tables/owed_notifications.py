@@ -1,0 +1,33 @@
+"""How many of the table ``notifications`` are still owed, and since when."""
+
+from datetime import datetime
+
+from shared.models import as_text
+from shared.store.engines.database import Row, Transaction
+
+# What ``notifications`` says of the next one to send, in one pass over everything that is owed: GET / asks this.
+_OWED_BY_CHANNEL = """
+    SELECT channel, count(*) AS owed, min(created_at) AS oldest, sum(
+        CASE WHEN due_at <= :late AND (leased_until IS NULL OR leased_until <= :late) AND id = next_id
+        THEN 1 ELSE 0 END) AS overdue
+    FROM (
+        SELECT due.id, due.channel, coalesce(due.released_at, due.created_at) AS created_at,
+            due.due_at, due.leased_until,
+            min(due.id) OVER (PARTITION BY due.channel, about.subject, about.kind) AS next_id
+        FROM notifications due JOIN alerts about ON about.id = due.alert_id
+        WHERE due.status IN ('PENDING', 'SENDING') AND due.kind <> 'UPDATE') owed
+    GROUP BY channel ORDER BY channel"""
+
+
+def count_owed(transaction: Transaction) -> int:
+    """How many notifications are still owed."""
+    row = transaction.row("SELECT count(*) AS owed FROM notifications WHERE status IN ('PENDING', 'SENDING')")
+    return int(row["owed"]) if row else 0
+
+
+def owed_by_channel(transaction: Transaction, *, late: datetime) -> list[Row]:
+    """For each ``channel`` how many messages are ``owed``, how many ``overdue``, and when the ``oldest`` was created.
+
+    Edits do not count. A message is overdue if it could have been sent since ``late``.
+    """
+    return transaction.rows(_OWED_BY_CHANNEL, late=as_text(late))

@@ -1,0 +1,112 @@
+"""POST /telegram: people write commands to the bot."""
+
+import re
+
+import pytest
+
+from tests.functions.api import FAILURE
+from tests.functions.receive_telegram.telegram import KIM, LEE, Telegram
+
+
+def test_status_lists_what_is_open(telegram: Telegram) -> None:
+    telegram.api.post(FAILURE | {"monitor": "shop", "target_url": "http://shop.example/"})
+    telegram.api.patch(1, status="ACK", by="lee")
+    said = telegram.write("/status@stand_in_bot")
+    assert said is not None
+    first, second = said.splitlines()
+    assert first.startswith("alert 2 · OUTAGE shop (http://shop.example/) · connection refused · since ")
+    assert re.search(r"alert 1 · OUTAGE .* · «lee» has it since \d\d:\d\d$", second)
+    for alert_id in (1, 2):
+        telegram.api.patch(alert_id, status="RESOLVED")
+    assert telegram.write("/status") == "No alert is open."
+
+
+def test_of_many_alerts_status_says_how_many_more_there_are(telegram: Telegram) -> None:
+    telegram.api.post([FAILURE | {"monitor": f"m{number}"} for number in range(30)])
+    said = telegram.write("/status")
+    assert said is not None
+    assert len(said.splitlines()) == 21
+    assert said.splitlines()[-1] == "and 11 more"
+
+
+@pytest.mark.parametrize("number", ["1", "#1"])
+def test_ack_takes_the_alerts_number_or_a_messages(telegram: Telegram, number: str) -> None:
+    assert telegram.write(f"/ack {number}") == "You have it"
+    assert telegram.alert() == ("ACK", "Kim Minsu")
+    said = telegram.write(f"/ack {number}", by=LEE)
+    assert said is not None
+    assert said.startswith("«Kim Minsu» has it since ")
+
+
+def test_ack_names_the_alert_of_the_message(telegram: Telegram) -> None:
+    telegram.api.post(FAILURE | {"monitor": "shop"})
+    owed = telegram.api.get("/alerts/2")["notifications"]
+    assert telegram.write(f"/ack #{owed[-1]['id']}") == "You have it"
+    assert telegram.alert(2) == ("ACK", "Kim Minsu")
+
+
+@pytest.mark.parametrize("rest", ["", "seven", "7 8", "-1", "0", "9" * 30])
+def test_ack_without_a_number_says_how_to_write_it(telegram: Telegram, rest: str) -> None:
+    assert (telegram.write(f"/ack {rest}") or "").startswith("Write /ack and the number")
+
+
+@pytest.mark.parametrize("number", ["99", "#99"])
+def test_ack_of_nothing_says_so(telegram: Telegram, number: str) -> None:
+    assert (telegram.write(f"/ack {number}") or "").startswith("There is no such alert.")
+
+
+def test_silence_takes_a_name_and_a_duration(telegram: Telegram) -> None:
+    telegram.api.post(FAILURE | {"monitor": "our shop"})
+    said = telegram.write("/silence our shop 1h30m")
+    assert said is not None
+    assert re.fullmatch(r"«Kim Minsu» has silenced it until \d\d:\d\d", said)
+    assert telegram.windows() == [("silence", ["our shop"], "Kim Minsu")]
+
+
+@pytest.mark.parametrize("rest", ["", "shop", "1h", "shop soon", "shop 0s", "shop 99999d"])
+def test_silence_without_both_says_how_to_write_it(telegram: Telegram, rest: str) -> None:
+    assert (telegram.write(f"/silence {rest}") or "").startswith("Write /silence, the name")
+    assert telegram.windows() == []
+
+
+def test_silence_of_an_unknown_monitor_says_so(telegram: Telegram) -> None:
+    assert telegram.write("/silence nothing 1h") == "There is no monitor nothing."
+    assert telegram.windows() == []
+
+
+def test_a_command_that_comes_again_changes_nothing(telegram: Telegram) -> None:
+    silenced = telegram.command_of(f"/silence {FAILURE['target_url']} 1h")
+    acknowledged = telegram.command_of("/ack 1")
+    for update in (silenced, acknowledged, silenced):
+        telegram.send(update)
+    assert len(telegram.windows()) == 1
+    telegram.api.patch(1, status="OPEN")
+    telegram.send(acknowledged)
+    assert telegram.alert() == ("OPEN", None)
+
+
+def test_test_answers_in_the_chat(telegram: Telegram) -> None:
+    assert (telegram.write("/test") or "").startswith("TEST Bonghwa can reach this channel")
+
+
+def test_an_answer_goes_into_the_topic_of_the_command(telegram: Telegram) -> None:
+    update = telegram.command_of("/test")
+    update["message"] |= {"message_thread_id": 7, "is_topic_message": True}
+    assert (telegram.send(update).json or {})["message_thread_id"] == 7
+    # A reply in a group without topics has a thread too, which is none that a message can be sent to.
+    del update["message"]["is_topic_message"]
+    assert "message_thread_id" not in (telegram.send(update).json or {})
+
+
+@pytest.mark.parametrize("text", ["hello", "/start", "/ackk 1", "ack 1", "/", "/ack\u20281", ""])
+def test_what_is_no_command_of_ours_has_no_answer(telegram: Telegram, text: str) -> None:
+    if text != "/ack\u20281":
+        assert telegram.write(text) is None
+    assert telegram.alert()[0] in ("OPEN", "ACK")
+
+
+@pytest.mark.parametrize("text", ["/status", "/ack 1", "/test", f"/silence {FAILURE['target_url']} 1h"])
+def test_a_strangers_chat_is_not_answered(telegram: Telegram, text: str) -> None:
+    assert telegram.write(text, by=KIM, chat_id=666) is None
+    assert telegram.alert() == ("OPEN", None)
+    assert telegram.windows() == []
