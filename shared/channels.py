@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, get_args
 from pydantic import SecretStr, ValidationError
 
 from shared.notifiers import NotifierKind, kind_named, kinds
+from shared.notifiers.fields import expected_of
 from shared.settings import SettingError
 from shared.settings.secrets import HIDDEN, shown
 
@@ -151,7 +152,7 @@ def _malformed(channel: _Given, kind_name: str, error: ValidationError) -> Setti
         found = HIDDEN
     else:
         found = shown(name.upper(), _as_text(details[0]["input"]))
-    return SettingError(".".join((channel.setting(name), *inside)), found, str(field.description))
+    return SettingError(".".join((channel.setting(name), *inside)), found, expected_of(field, details[0]))
 
 
 def _as_text(value: object) -> str:

@@ -17,6 +17,7 @@ from shared.monitors.durations import Duration
 from shared.monitors.parts import Part
 from shared.monitors.windows.recurrence import ClockTime, TimeZone
 from shared.notifiers import NotifierKind, kind_named, kinds
+from shared.notifiers.fields import expected_of
 from shared.settings.secrets import HIDDEN
 
 Kind = Literal[
@@ -176,7 +177,7 @@ def _of_code(code: type[NotifierKind], own: Mapping[str, Any], source: Source) -
             continue
         is_hidden = detail["type"] == "secret" or SecretStr in (info.annotation, *get_args(info.annotation))
         if is_hidden:
-            mistakes.append(source.mistake((field,), is_wrong((field,), HIDDEN, str(info.description))))
+            mistakes.append(source.mistake((field,), is_wrong((field,), HIDDEN, expected_of(info, detail))))
         else:
-            mistakes.append(source.wrong((field,), detail["input"], str(info.description)))
+            mistakes.append(source.wrong((field,), detail["input"], expected_of(info, detail)))
     return mistakes

@@ -5,33 +5,7 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from infra.configuration.imports.channels import bracketed, chat_ids
-
-# Schemes of services that have a kind of their own, which a channel of the kind apprise refuses.
-_OWN_KIND = {
-    "discord": "discord",
-    "form": "webhook",
-    "forms": "webhook",
-    "gchat": "google_chat",
-    "gotify": "gotify",
-    "gotifys": "gotify",
-    "json": "webhook",
-    "jsons": "webhook",
-    "mailto": "email",
-    "mailtos": "email",
-    "mmost": "mattermost",
-    "mmosts": "mattermost",
-    "ntfy": "ntfy",
-    "ntfys": "ntfy",
-    "pagerduty": "pagerduty",
-    "pover": "pushover",
-    "slack": "slack",
-    "sns": "sns",
-    "tgram": "telegram",
-    "workflow": "teams",
-    "workflows": "teams",
-    "xml": "webhook",
-    "xmls": "webhook",
-}
+from shared.notifiers.services.apprise.schemas import OWN_KINDS
 
 
 def listed(text: str) -> list[str]:
@@ -42,7 +16,7 @@ def listed(text: str) -> list[str]:
 def channel(url: str) -> dict[str, Any] | str:
     """The settings of a channel that notifies where ``url`` does, or why there are none."""
     scheme = url.partition("://")[0].lower()
-    kind = _OWN_KIND.get(scheme)
+    kind = OWN_KINDS.get(scheme)
     if kind is None:
         return {"kind": "apprise", "url": url}
     try:
