@@ -16,6 +16,7 @@ from shared.channels.fields import Common
 from shared.channels.urls import NotOne, settings_of
 from shared.models.channel import is_numbered
 from shared.notifiers import NotifierKind, kind_named, kinds
+from shared.notifiers.fields import expected_of
 from shared.settings.secrets import HIDDEN
 
 
@@ -158,7 +159,7 @@ def _of_code(code: type[NotifierKind], own: Mapping[str, Any], source: Source) -
             continue
         is_hidden = detail["type"] == "secret" or SecretStr in (info.annotation, *get_args(info.annotation))
         if is_hidden:
-            mistakes.append(source.mistake((field,), is_wrong((field,), HIDDEN, str(info.description))))
+            mistakes.append(source.mistake((field,), is_wrong((field,), HIDDEN, expected_of(info, detail))))
         else:
-            mistakes.append(source.wrong((field,), detail["input"], str(info.description)))
+            mistakes.append(source.wrong((field,), detail["input"], expected_of(info, detail)))
     return mistakes

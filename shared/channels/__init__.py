@@ -15,6 +15,7 @@ from pydantic import SecretStr, ValidationError
 
 from shared.models.channel import is_numbered, name_of
 from shared.notifiers import NotifierKind, kind_named, kinds
+from shared.notifiers.fields import expected_of
 from shared.settings import SettingError
 from shared.settings.secrets import HIDDEN, shown
 
@@ -242,7 +243,7 @@ def _malformed(channel: _Given, kind_name: str, error: ValidationError) -> Setti
         found = HIDDEN
     else:
         found = shown(name.upper(), _as_text(details[0]["input"]))
-    return SettingError(".".join((channel.setting(name), *inside)), found, str(field.description))
+    return SettingError(".".join((channel.setting(name), *inside)), found, expected_of(field, details[0]))
 
 
 def _printable(name: object) -> str:

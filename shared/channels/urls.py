@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
+from shared.notifiers.services.apprise.schemas import OWN_KINDS
 from shared.settings.parsers import http_url
 
 _SLACK = "https://hooks.slack.com/services"
@@ -49,9 +50,10 @@ def settings_of(url: str) -> dict[str, Any]:
     scheme, separator, _ = url.strip().partition("://")
     if not separator or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme):
         raise NotOne("a URL such as slack://… or discord://…")
-    if scheme.lower() not in SCHEMES:
+    kind = OWN_KINDS.get(scheme.lower())
+    if kind is None:
         return {"kind": "apprise", "url": url.strip()}
-    kind, read = SCHEMES[scheme.lower()]
+    read = _READERS.get(kind)
     try:
         found = read(_taken_apart(urlsplit(url.strip()))) if read else None
     except (ValueError, KeyError, IndexError):
@@ -173,19 +175,17 @@ def _teams(url: _Url) -> dict[str, Any]:
     return {"webhook_url": f"https://{url.authority}/workflows/{workflow}/{_WORKFLOW}{signature}"}
 
 
-# The kind that each scheme stands for, and how its URL is read. None: what is sent there would differ.
-SCHEMES: Mapping[str, tuple[str, Callable[[_Url], dict[str, Any]] | None]] = {
-    "discord": ("discord", _discord),
-    **dict.fromkeys(("form", "forms", "json", "jsons", "xml", "xmls"), ("webhook", None)),
-    "gchat": ("google_chat", _google_chat),
-    **dict.fromkeys(("gotify", "gotifys"), ("gotify", _gotify)),
-    **dict.fromkeys(("mailto", "mailtos"), ("email", _email)),
-    **dict.fromkeys(("mmost", "mmosts"), ("mattermost", _mattermost)),
-    **dict.fromkeys(("ntfy", "ntfys"), ("ntfy", _ntfy)),
-    "pagerduty": ("pagerduty", _pagerduty),
-    "pover": ("pushover", _pushover),
-    "slack": ("slack", _slack),
-    "sns": ("sns", None),
-    "tgram": ("telegram", _telegram),
-    **dict.fromkeys(("workflow", "workflows"), ("teams", _teams)),
+# How the URLs of each kind are read. What is not here would send something else there than Apprise does.
+_READERS: Mapping[str, Callable[[_Url], dict[str, Any]]] = {
+    "discord": _discord,
+    "email": _email,
+    "google_chat": _google_chat,
+    "gotify": _gotify,
+    "mattermost": _mattermost,
+    "ntfy": _ntfy,
+    "pagerduty": _pagerduty,
+    "pushover": _pushover,
+    "slack": _slack,
+    "teams": _teams,
+    "telegram": _telegram,
 }

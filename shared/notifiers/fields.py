@@ -1,11 +1,26 @@
 """The types of settings that several kinds of channel have."""
 
 import re
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
 from shared.settings.parsers import header_value, secret_http_url, without_slash
+
+_REFUSAL = "refusal"
+
+
+def refusal(expected: str) -> PydanticCustomError:
+    """The error of a value that needs other words than its field's description; they hold no part of the value."""
+    return PydanticCustomError(_REFUSAL, "{expected}", {"expected": expected})
+
+
+def expected_of(field: FieldInfo, detail: Mapping[str, Any]) -> str:
+    """What is expected of a setting in which pydantic found a mistake."""
+    return str(detail["msg"] if detail["type"] == _REFUSAL else field.description)
 
 
 def _can_be_requested(url: SecretStr) -> SecretStr:

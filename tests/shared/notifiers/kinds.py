@@ -100,6 +100,7 @@ HTTP: Mapping[str, Http] = {
 }
 # Kinds that speak HTTP through a library, or none; their own tests have their stand-ins.
 OTHERS: Mapping[str, Mapping[str, Any]] = {
+    "apprise": {"url": "signals://signal.example/+15551234567/+15557654321"},
     "console": {},
     "email": {"url": "smtp://ops:hunter2-mail@127.0.0.1:9", "from": "Ops <ops@example.com>", "to": "kim@example.com"},
     "sns": {"topic_arn": "arn:aws:sns:eu-west-1:123456789012:alerts"},

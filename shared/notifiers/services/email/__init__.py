@@ -50,9 +50,8 @@ class EmailNotifier(NotifierKind):
             return ProbeResult("failure", str(failed), "a mail server that takes the mail", fix)
         if lost:
             return ProbeResult("warning", f"the mail server refuses {', '.join(lost)}", "addresses that exist", fix)
-        return ProbeResult(
-            "ok", f"the mail server takes mail from {address_of(self.sender).text} for all {len(self.to)}"
-        )
+        recipients = "1 address" if len(self.to) == 1 else f"all {len(self.to)} addresses"
+        return ProbeResult("ok", f"the mail server takes mail from {address_of(self.sender).text} to {recipients}")
 
     def _session(self, seconds: float, attempts: int = 1) -> "Session":
         from shared.notifiers.services.email.session import Session

@@ -70,7 +70,7 @@ def settle(imported: Imported) -> None:
     settled = Imported(imported.notes, imported.secrets, imported.monitors)
     settled.windows, settled.status_page = imported.windows, imported.status_page
     settled.status_pages = imported.status_pages
-    settled.channels = {name: {"kind": "apprise", "url": "x"} for name in imported.channels}
+    settled.channels = {name: {"kind": "apprise", "url": "bark://host/device"} for name in imported.channels}
     with TemporaryDirectory() as folder:
         configuration = read_back(settled, Path(folder), imported.secrets.missing())
     assert [policy.name for policy in configuration.monitors] == [monitor["name"] for monitor in imported.monitors]
