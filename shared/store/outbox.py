@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -72,7 +72,13 @@ class Outbox:
         ids = (min(among), max(among)) if among else (0, MAX_ID)
         # A lease keeps other senders away, who see it at once. If a power cut undoes it, the message is due again.
         with self._database.transaction(is_durable=False) as transaction:
-            asked = {"now": now, "leased_until": leased_until, "ids": ids, "skew": CLOCK_TOLERANCE, "pace": pace}
+            asked: dict[str, Any] = {
+                "now": now,
+                "leased_until": leased_until,
+                "ids": ids,
+                "skew": CLOCK_TOLERANCE,
+                "pace": pace,
+            }
             if (claimed := notifications.claim(transaction, channel, **asked)) is not None:
                 return Owed(claimed, alerts.of_notification(transaction, claimed))
             if (edit := message_edits.claim(transaction, channel, **asked)) is not None:

@@ -1,17 +1,35 @@
 """Ask the Bot API, without python-telegram-bot: what the doctor and `python -m infra telegram` need."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
+
+from pydantic import SecretStr
 
 from shared.notifiers import ProbeResult
 from shared.notifiers.services.telegram.own_words import new_chat
 from shared.settings import proxies
 
-if TYPE_CHECKING:
-    from shared.notifiers.services.telegram import TelegramNotifier
+
+class Bot(Protocol):
+    """A bot and the chat that it writes to."""
+
+    @property
+    def bot_token(self) -> SecretStr:
+        """Its token."""
+
+    @property
+    def chat_id(self) -> str:
+        """The chat."""
+
+    @property
+    def api_url(self) -> str:
+        """The root of the Bot API."""
+
+    def setting(self, field: str, /) -> str:
+        """See NotifierKind.setting."""
 
 
-def probe(notifier: "TelegramNotifier", timeout_seconds: float) -> ProbeResult:
+def probe(notifier: Bot, timeout_seconds: float) -> ProbeResult:
     """See NotifierKind.probe."""
     import requests
 
@@ -40,7 +58,7 @@ def probe(notifier: "TelegramNotifier", timeout_seconds: float) -> ProbeResult:
     return ProbeResult("ok", f"@{name} may write to the chat {chat_id}")
 
 
-def ask(notifier: "TelegramNotifier", method: str, timeout_seconds: float, **fields: Any) -> dict[str, Any]:
+def ask(notifier: Bot, method: str, timeout_seconds: float, **fields: Any) -> dict[str, Any]:
     """What the Bot API answers; ``description`` says what it said instead if that is no JSON.
 
     Raises:
