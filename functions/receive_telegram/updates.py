@@ -65,14 +65,14 @@ def command_in(update: Mapping[str, Any]) -> Command | None:
     chat_id: Any = _object(message, "chat").get("id")
     message_id: Any = message.get("message_id")
     found = _COMMAND.fullmatch(text.strip()) if isinstance(text, str) else None
-    if found is None or not _is_number(chat_id) or not _is_number(message_id):
+    if found is None or not isinstance(chat_id, int) or not isinstance(message_id, int):
         return None
     topic = message.get("message_thread_id") if message.get("is_topic_message") is True else None
     return Command(
         name=_name(update, chat_id, message_id),
         chats=_chats(message),
-        chat_id=int(chat_id),
-        message_id=int(message_id),
+        chat_id=chat_id,
+        message_id=message_id,
         topic=topic if _is_number(topic) else None,
         by=_by(message),
         verb=found[1].lower(),

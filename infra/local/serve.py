@@ -69,6 +69,10 @@ def _begin(*, is_new: bool, started_at: datetime) -> None:
         step("server", "store_unavailable", level=logging.ERROR, function="serve", reason=str(trouble))
     schedules.start(rows(), settings, settings.own_url)
     configuration.watch(settings, settings.own_url)
+    if settings.telegram_polling:
+        from infra.local import polling
+
+        polling.start(settings, settings.own_url)
 
 
 def _start_processes(

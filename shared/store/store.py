@@ -130,6 +130,13 @@ class Store:
         with self.database.transaction() as transaction:
             watches.save(transaction, function, extend_watch(watches.get(transaction, function), now))
 
+    def take_lease(self, name: str, holder: str, *, now: datetime, lasts: timedelta) -> bool:
+        """Take or keep what only one process at a time may do; False if another holder has it."""
+        from shared.store.tables import leases
+
+        with self.database.transaction(is_durable=False) as transaction:
+            return leases.take(transaction, name, holder, now=now, leased_until=now + lasts)
+
     def note_start(self, *, now: datetime) -> None:
         """Note that the local system starts, so that nobody misses what it cannot have done yet."""
         with self.database.transaction() as transaction:

@@ -50,7 +50,8 @@ def environ(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
             monkeypatch.setenv(name, value)
 
     channels = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID", "SNS_TOPIC_ARN")
-    for name in (*channels, "API_AUTH", "MESSAGE_LANGUAGE", "LOG_DIR", "BACKEND_URL"):
+    acting = ("PUBLIC_URL", "TELEGRAM_WEBHOOK_SECRET", "TELEGRAM_POLLING")
+    for name in (*channels, *acting, "API_AUTH", "MESSAGE_LANGUAGE", "LOG_DIR", "BACKEND_URL"):
         monkeypatch.delenv(name, raising=False)
     set_all(API_KEY=KEY, DATABASE_URL=database_url, TARGET_URL="http://127.0.0.1:1/")
     yield set_all

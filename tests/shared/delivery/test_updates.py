@@ -1,5 +1,8 @@
 """Messages that are edited in place once their alert is acknowledged or over: notifications of the kind UPDATE."""
 
+import functools
+from collections.abc import Callable
+
 import pytest
 
 from shared.delivery import deliver_owed
@@ -21,7 +24,7 @@ class EditingChannel(Channel):
     def __init__(self) -> None:
         super().__init__()
         self.shown: dict[str, str] = {}
-        self.edit = lambda: None
+        self.edit: Callable[[], object] = lambda: None
         self.tried = 0
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
@@ -198,7 +201,7 @@ def test_edits_of_a_message_come_in_the_order_of_its_changes(store: Store, chann
 
 def test_a_change_while_the_message_is_on_its_way_is_not_lost(store: Store, channel: EditingChannel) -> None:
     owe(store)
-    channel.behave = lambda: move(store, 1, "ACK", 1) and None  # type: ignore[func-returns-value]
+    channel.behave = lambda: move(store, 1, "ACK", 1)
     deliver(store, 2, a=channel)
     assert "«kim» has it since" in channel.shown["m1"]
     assert log(store) == [("OUTAGE", "SENT"), ("UPDATE", "SENT")]
@@ -215,7 +218,7 @@ def test_a_list_is_not_edited(store: Store, channel: EditingChannel) -> None:
     for number in range(8):
         owe(store, number / 10, monitor=f"m{number}")
     for seconds in (1, 4):
-        deliver_owed(store, {"a": Paced(channel)}, "en", TTL, clock=lambda seconds=seconds: at(seconds))
+        deliver_owed(store, {"a": Paced(channel)}, "en", TTL, clock=functools.partial(at, seconds))
     listed = rows(store, "SELECT alert_id FROM notifications WHERE listed_with IS NOT NULL ORDER BY id")
     assert len(listed) == 3
     assert move(store, int(str(listed[0][0])), "ACK", 60).notification_ids == ()

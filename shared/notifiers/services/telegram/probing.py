@@ -10,21 +10,26 @@ from shared.notifiers.services.telegram.own_words import new_chat
 from shared.settings import proxies
 
 
-class Chat(Protocol):
-    """The settings of a chat, as TelegramNotifier has them."""
+class Bot(Protocol):
+    """A bot and the chat that it writes to."""
 
     @property
-    def bot_token(self) -> SecretStr: ...  # noqa: D102
-    @property
-    def chat_id(self) -> str: ...  # noqa: D102
-    @property
-    def api_url(self) -> str: ...  # noqa: D102
+    def bot_token(self) -> SecretStr:
+        """Its token."""
 
-    def setting(self, field: str) -> str:
+    @property
+    def chat_id(self) -> str:
+        """The chat."""
+
+    @property
+    def api_url(self) -> str:
+        """The root of the Bot API."""
+
+    def setting(self, field: str, /) -> str:
         """See NotifierKind.setting."""
 
 
-def probe(notifier: Chat, timeout_seconds: float) -> ProbeResult:
+def probe(notifier: Bot, timeout_seconds: float) -> ProbeResult:
     """See NotifierKind.probe."""
     import requests
 
@@ -53,7 +58,7 @@ def probe(notifier: Chat, timeout_seconds: float) -> ProbeResult:
     return ProbeResult("ok", f"@{name} may write to the chat {chat_id}")
 
 
-def ask(notifier: Chat, method: str, timeout_seconds: float, **fields: Any) -> dict[str, Any]:
+def ask(notifier: Bot, method: str, timeout_seconds: float, **fields: Any) -> dict[str, Any]:
     """What the Bot API answers; ``description`` says what it said instead if that is no JSON.
 
     Raises:

@@ -7,7 +7,7 @@ import pytest
 from shared.channels import configured
 from shared.models import AlertStatus
 from shared.models.message import Link
-from shared.notifiers import Notifier, SendFailed
+from shared.notifiers import NotifierKind, SendFailed
 from shared.notifiers.services.telegram import TelegramNotifier
 from shared.settings import SettingError
 from tests.shared.notifiers.messages import LINKS, listed, message
@@ -18,7 +18,7 @@ TELEGRAM = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_CHAT_ID": "-100123"}
 
 
 @pytest.fixture
-def telegram(bot_api: BotApi) -> Notifier:
+def telegram(bot_api: BotApi) -> NotifierKind:
     return configured(TELEGRAM | {"TELEGRAM_API_URL": bot_api.url})["telegram"]
 
 
@@ -72,7 +72,7 @@ def pressed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("pressed")
-def test_a_message_has_a_button_for_each_thing_to_do(bot_api: BotApi, telegram: Notifier) -> None:
+def test_a_message_has_a_button_for_each_thing_to_do(bot_api: BotApi, telegram: NotifierKind) -> None:
     for each in (message(), message(status=AlertStatus.ACK), message("RECOVERY"), message(language="ko"), listed(3)):
         telegram.send(each, timeout_seconds=5)
     assert [[(b["text"], b["callback_data"]) for b in call.buttons] for call in bot_api.calls] == [
@@ -87,21 +87,21 @@ def test_a_message_has_a_button_for_each_thing_to_do(bot_api: BotApi, telegram: 
 @pytest.mark.usefixtures("pressed")
 @pytest.mark.parametrize(("root", "is_there"), [("https://b.example", True), ("http://127.0.0.1:5000", False)])
 def test_a_page_that_telegram_can_lead_to_has_a_button(
-    bot_api: BotApi, telegram: Notifier, root: str, is_there: bool
+    bot_api: BotApi, telegram: NotifierKind, root: str, is_there: bool
 ) -> None:
     url = f"{root}/dashboard/alerts/7"
     telegram.send(message(links=(Link("open", "Open", url),)), timeout_seconds=5)
     assert ({"text": "Open", "url": url} in bot_api.calls[0].buttons) is is_there
 
 
-def test_there_are_no_buttons_that_nobody_hears(bot_api: BotApi, telegram: Notifier) -> None:
+def test_there_are_no_buttons_that_nobody_hears(bot_api: BotApi, telegram: NotifierKind) -> None:
     telegram.send(message(links=LINKS), timeout_seconds=5)
     assert bot_api.calls[0].buttons == []
     assert "reply_markup" not in bot_api.calls[0].fields
 
 
 @pytest.mark.usefixtures("pressed")
-def test_a_message_is_edited_in_place(bot_api: BotApi, telegram: Notifier) -> None:
+def test_a_message_is_edited_in_place(bot_api: BotApi, telegram: NotifierKind) -> None:
     sent = telegram.send(message(), timeout_seconds=5)
     assert sent.message_id == "1"
     changed = message(status=AlertStatus.ACK)._replace(text="OUTAGE Shop · «kim» has it", actions=())
@@ -127,7 +127,7 @@ def test_a_message_is_edited_in_place(bot_api: BotApi, telegram: Notifier) -> No
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_a_failed_edit_says_whether_trying_again_can_help(
-    bot_api: BotApi, telegram: Notifier, behaviour: Behaviour, is_permanent: bool, reason: str
+    bot_api: BotApi, telegram: NotifierKind, behaviour: Behaviour, is_permanent: bool, reason: str
 ) -> None:
     telegram.send(message(), timeout_seconds=10)
     bot_api.queue(behaviour)
