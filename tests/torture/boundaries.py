@@ -25,7 +25,6 @@ from tests.torture.world import World
 
 # Past a lease, and past the retries of what failed once.
 LATER_SECONDS = 31.0
-STORY_SECONDS = 30.0
 UNMET_SECONDS = 10.0
 AT_ONCE = 3
 # On a busy machine a life may reach other boundaries than the life that was watched.
@@ -145,7 +144,7 @@ class Run:
             self.story.meanwhile(world)
             return predicate()
 
-        wait_until(is_true, STORY_SECONDS, otherwise=world.output)
+        wait_until(is_true, self.story.seconds, otherwise=world.output)
 
     def _die(self, world: World) -> bool:
         """Wait until it is dead, or until long after the story is over. Returns whether it died by itself."""

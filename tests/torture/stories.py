@@ -24,7 +24,8 @@ class Story:
     ``monitors`` are watched. ``before`` leads to its beginning, in lives of its own. ``begin`` sets the stage.
     ``meanwhile`` repeats while the life lasts. ``is_over`` says when nothing more is to be seen. ``where`` selects the
     boundaries of the kills. Each pattern in ``expected`` must match one of them. ``follow_ups``: what follows
-    while an outage stays open. ``retention``: for how long upkeep keeps what it prunes.
+    while an outage stays open. ``retention``: for how long upkeep keeps what it prunes. ``seconds``: how long it may
+    last.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Story:
     settings: Mapping[str, str | None] = field(default_factory=dict)
     follow_ups: tuple[FollowUp, ...] = ()
     retention: Retention | None = None
+    seconds: float = 30.0
 
     def __str__(self) -> str:
         return self.name
@@ -245,6 +247,8 @@ STORIES = [
         ),
         settings={"RETENTION_EVENTS": "10s", "RETENTION_ROLLUPS": "1000000s", "RETENTION_ALERTS": "10s"},
         retention=RETENTION,
+        # Upkeep comes every 10 s, and each run may end before it is done.
+        seconds=60.0,
     ),
 ]
 
