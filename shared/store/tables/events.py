@@ -54,7 +54,8 @@ class Adding:
             {**row.columns, "monitor_id": monitor_id, "result_id": known.id_of(row.result)}
             for row, monitor_id in new.values()
         ]
-        added = {_key(row): int(row["id"]) for part in _parts(columns) for row in _insert(self._transaction, part)}
+        inserted = [_ask_to_insert(self._transaction, part) for part in _parts(columns)]
+        added = {_key(row): int(row["id"]) for answer in inserted for row in answer()}
         if added:
             known.note_use((new[key][0].result for key in added), max(added.values()))
         return list(self._stored(old, added))
@@ -143,7 +144,7 @@ def move(transaction: Transaction, rows: Sequence[Former]) -> int:
     for part in _parts([row for row in rows if row.id in left]):
         results, _ = _found(_ask(transaction, [row.narrow for row in part]))
         known = Known(transaction, (row.narrow.result for row in part), results)
-        _insert(
+        _ask_to_insert(
             transaction,
             [
                 {**narrow.columns, "monitor_id": monitor_id, "result_id": known.id_of(narrow.result), "id": row_id}
@@ -181,13 +182,11 @@ def _found(asked: Iterable[Callable[[], list[Row]]]) -> tuple[list[Row], dict[st
     return [row for row in found if row["used_until"] >= 0], old
 
 
-def _insert(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """Add rows of the same columns; the id and the key of each that is new."""
-    if not rows:
-        return []
+def _ask_to_insert(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> Callable[[], list[Row]]:
+    """Add rows of the same columns; the id and the key of each that is new. See ``Transaction.ask``."""
     names = tuple(rows[0])
     named = {f"{name}_{number}": row[name] for number, row in enumerate(rows) for name in names}
-    return transaction.rows(_insert_of(names, len(rows)), **named)
+    return transaction.ask(_insert_of(names, len(rows)), **named)
 
 
 @functools.lru_cache(maxsize=256)
