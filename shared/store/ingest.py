@@ -1,6 +1,6 @@
 """Events in: what happened, saved in one transaction with what it means and what is owed for it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -82,15 +82,15 @@ def ingest(
 
     ``are_pings_missed``: they are our own notes that pings did not come in time. ``limits``: see Store.
     """
-    names = {event.monitor for event in events}
     times = [effective_time(event, received_at, sent_at) for event in events]
     coverage = Coverage(transaction, min(times, default=received_at))
     flapping = FlappingLimits(*limits or ())
-    intake = _Intake(
-        transaction, received_at, channels, names, coverage, are_pings_missed=are_pings_missed, limits=flapping
-    )
     in_order = sorted(range(len(events)), key=times.__getitem__)
-    stored = intake.store([_showable(events[index], times[index]) for index in in_order])
+    shown = [_showable(events[index], times[index]) for index in in_order]
+    intake = _Intake(
+        transaction, received_at, channels, shown, coverage, are_pings_missed=are_pings_missed, limits=flapping
+    )
+    stored = intake.store()
     done = {index: intake.judge(*row, times[index]) for index, row in zip(in_order, stored, strict=True)}
     intake.save()
     return [done[index] for index in range(len(events))]
@@ -102,14 +102,17 @@ def _showable(event: Event, at: datetime) -> Event:
 
 
 class _Intake:
-    """One transaction's intake: each monitor, agent and active alert is read once, and what changed is saved once."""
+    """One transaction's intake: each monitor, agent and active alert is read once, and what changed is saved once.
+
+    All that the usual events need is asked for at first, since the database may be far away.
+    """
 
     def __init__(
         self,
         transaction: Transaction,
         received_at: datetime,
         channels: Channels,
-        names: Iterable[str],
+        events: Sequence[Event],
         coverage: Coverage,
         *,
         are_pings_missed: bool,
@@ -117,26 +120,28 @@ class _Intake:
     ) -> None:
         self.transaction, self.received_at, self._coverage = transaction, received_at, coverage
         self._are_pings_missed, self._limits = are_pings_missed, limits
-        self._monitors = {monitor.name: monitor for monitor in monitors.all_named(transaction, names)}
-        self._agents: dict[str, Agent] = {}
+        self._events, names = events, {event.monitor for event in events}
+        known = monitors.ask_named(transaction, names)
+        seen = agents.ask_named(transaction, {event.agent for event in events if event.agent is not None})
+        self._places = Places(transaction, names)
+        self._rows = table.Adding(transaction, events, received_at)
+        self._monitors: dict[str, Monitor] = {}
         self._alerts = ActiveAlerts(Occasion(transaction, coverage, channels, received_at, self._monitors), names)
+        # They are read from here on.
+        self._monitors |= {monitor.name: monitor for monitor in known()}
+        self._agents = {agent.name: agent for agent in seen()}
         self._changed_monitors: dict[str, Monitor] = {}
         self._seen_agents: dict[str, Agent] = {}
-        self._places = Places(transaction, self._monitors.values())
 
-    def store(self, events: Sequence[Event]) -> list[tuple[Event, table.Stored]]:
-        """Save events, and make the monitors that are new; each event with its row."""
+    def store(self) -> list[tuple[Event, table.Stored]]:
+        """Save the events, and make the monitors that are new; each event with its row."""
         monitor_ids: dict[str, int | None] = {}
-        for event in events:
+        for event in self._events:
             if event.event_id not in monitor_ids:
                 monitor = self._monitor(event)
                 monitor_ids[event.event_id] = monitor.id if monitor else None
-        new = [(event, monitor_id) for event in events if (monitor_id := monitor_ids[event.event_id]) is not None]
-        rows = iter(table.add_all(self.transaction, new, self.received_at))
-        return [(event, self._known(event) if monitor_ids[event.event_id] is None else next(rows)) for event in events]
-
-    def _known(self, event: Event) -> table.Stored:
-        return table.Stored(table.id_of(self.transaction, event.event_id) or 0, is_duplicate=True)
+        rows = self._rows.add([monitor_ids[event.event_id] for event in self._events])
+        return list(zip(self._events, rows, strict=True))
 
     def judge(self, event: Event, stored: table.Stored, at: datetime) -> Ingested:
         """Judge one stored event whose effective time is ``at``."""
@@ -242,7 +247,7 @@ class _Intake:
 
     def _agent(self, name: str, event: Event, at: datetime) -> Agent:
         if name not in self._agents:
-            self._agents[name] = agents.named(self.transaction, name) or agents.add(
+            self._agents[name] = agents.add(
                 self.transaction,
                 name,
                 event.interval_seconds or INTERVAL_SECONDS,

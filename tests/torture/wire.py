@@ -21,6 +21,8 @@ SIDES = ("before", "after", "late")
 # Requests for TLS and GSSAPI, which a client sends first. They are refused, so that the wire can read everything.
 _SECRECY = {80877103, 80877104}
 _COMMIT = b"Q" + struct.pack("!i", 11) + b"COMMIT\0"
+# Behind other statements: the name of the statement, which has none, and its text.
+_PIPELINED_COMMIT = b"\0COMMIT\0"
 _FLUSH = b"H" + struct.pack("!i", 4)
 _ASKS_FOR_THE_LOCK = b"pg_advisory_xact_lock"
 LATE_SECONDS = 20.0
@@ -113,10 +115,10 @@ class Wire:
                 server.sendall(said)
                 said = b""
             elif message[:1] in (b"Q", b"S", b"X"):
-                if said == _COMMIT and port in self._orders:
-                    self._end(self._orders.pop(port), client, server)
-                    return
                 self._note(said, port)
+                if (said == _COMMIT or _PIPELINED_COMMIT in said) and port in self._orders:
+                    self._end(self._orders.pop(port), said, client, server)
+                    return
                 server.sendall(said)
                 if _ASKS_FOR_THE_LOCK in said:
                     self._others_ask.set()
@@ -127,9 +129,10 @@ class Wire:
         if self._hangs_up and self._hangs_up[0] in said:
             self._orders[port] = Order(port, self._hangs_up[1], None)
 
-    def _end(self, order: Order, client: socket.socket, server: socket.socket) -> None:
+    def _end(self, order: Order, said: bytes, client: socket.socket, server: socket.socket) -> None:
+        """Follow an order at a COMMIT. ``said``: it, with what goes before it in one pipeline."""
         if order.side == "after":
-            server.sendall(_COMMIT)
+            server.sendall(said)
             _pass_on(server, None)
         self._others_ask.clear()
         if order.group is not None:
@@ -140,14 +143,14 @@ class Wire:
             self._hangs_up = None
             client.shutdown(socket.SHUT_RDWR)
         if order.side == "late":
-            self._send_late(server)
+            self._send_late(said, server)
 
-    def _send_late(self, server: socket.socket) -> None:
+    def _send_late(self, said: bytes, server: socket.socket) -> None:
         with self._changed:
             self._open -= 1
         try:
             if self._others_ask.wait(LATE_SECONDS) and not self._is_over.is_set():
-                server.sendall(_COMMIT)
+                server.sendall(said)
                 _pass_on(server, None)
                 self.came_late += 1
         finally:

@@ -2,7 +2,7 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
@@ -34,15 +34,28 @@ class StoreBusy(StoreUnavailable):
 
 
 class Transaction(ABC):
-    """An open transaction. Each method runs one statement, with a parameter for each ``:name`` in it."""
+    """An open transaction. Each method runs one statement, with a parameter for each ``:name`` in it.
+
+    The database may be far away, and is asked as seldom as possible: what ``ask``, ``run`` and ``run_each`` begin goes
+    to it in their order, with the next statement whose rows somebody reads, or with the commit. Their errors are raised
+    there.
+    """
 
     @abstractmethod
     def rows(self, sql: str, /, **parameters: Any) -> list[Row]:
         """The rows that the statement returns."""
 
     @abstractmethod
+    def ask(self, sql: str, /, **parameters: Any) -> Callable[[], list[Row]]:
+        """Begin the statement. The result, once it is called, has its rows, as they are now; not after the commit."""
+
+    @abstractmethod
     def run_each(self, sql: str, rows: Sequence[Mapping[str, Any]], /) -> None:
-        """Run the statement with each of these parameters; the database, which may be far away, is asked once."""
+        """Run the statement with each of these parameters."""
+
+    def run(self, sql: str, /, **parameters: Any) -> None:
+        """Run a statement whose rows nobody reads."""
+        self.run_each(sql, [parameters])
 
     def row(self, sql: str, /, **parameters: Any) -> Row | None:
         """The first row that the statement returns, if any."""
@@ -55,8 +68,15 @@ class Transaction(ABC):
 
     def values_in(self, model: type[Model], sql: str, names: Iterable[str], /) -> list[Model]:
         """The rows of ``sql``, which ends with IN, for these names, as values."""
+        return self.ask_values_in(model, sql, names)()
+
+    def ask_values_in(self, model: type[Model], sql: str, names: Iterable[str], /) -> Callable[[], list[Model]]:
+        """As ``values_in``, begun as ``ask`` does it."""
         named = {f"name_{number}": name for number, name in enumerate(names)}
-        return self.values(model, f"{sql} ({', '.join(f':{key}' for key in named)})", **named) if named else []
+        if not named:
+            return list
+        answer = self.ask(f"{sql} ({', '.join(f':{key}' for key in named)})", **named)
+        return lambda: [model.model_validate(dict(row)) for row in answer()]
 
     def value(self, model: type[Model], sql: str, /, **parameters: Any) -> Model | None:
         """The first row that the statement returns, as a value, if any."""

@@ -89,8 +89,9 @@ class Lifecycle(ABC, Generic[C, T, Mode]):
     def _begun(self, mode: Mode, seconds: float) -> Iterator[T]:
         connection = self._begin(mode, seconds)
         try:
-            yield self._transaction(connection)
-            self._commit(connection)
+            transaction = self._transaction(connection)
+            yield transaction
+            self._commit(transaction)
         except BaseException as error:
             trouble = self._recover(error)
             if trouble is None:
@@ -155,7 +156,7 @@ class Lifecycle(ABC, Generic[C, T, Mode]):
         """The transaction that was begun on the connection."""
 
     @abstractmethod
-    def _commit(self, connection: C) -> None:
+    def _commit(self, transaction: T) -> None:
         """Commit, or raise."""
 
     @abstractmethod

@@ -1,6 +1,8 @@
 """The alerts that one intake of events is about, and what events change of them."""
 
-from collections.abc import Iterable
+import functools
+import itertools
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -10,16 +12,22 @@ from shared.store.changes import channels_of, keep_back, open_alert, owe, resolv
 from shared.store.judging.outages import Occasion, end_alert, open_outage
 from shared.store.tables import alerts
 
+_KINDS = tuple(kind for kind in AlertKind if kind.is_of_monitor)
+
 
 class ActiveAlerts:
     """The alerts that are OPEN or ACK. Each is read once, and changed in the intake's transaction."""
 
-    def __init__(self, occasion: Occasion, monitors: Iterable[str]) -> None:
+    def __init__(self, occasion: Occasion, monitors: Collection[str]) -> None:
         """``monitors``: the names of those that events are about."""
-        self._occasion = occasion
-        self._active: dict[tuple[AlertKind, str], Alert | None] = {(AlertKind.OUTAGE, name): None for name in monitors}
-        for alert in alerts.active_outages(occasion.transaction, monitors):
-            self._active[alert.kind, alert.subject] = alert
+        self._occasion, self._monitors = occasion, monitors
+        self._asked = alerts.ask_active(occasion.transaction, monitors)
+
+    @functools.cached_property
+    def _active(self) -> dict[tuple[AlertKind, str], Alert | None]:
+        active: dict[tuple[AlertKind, str], Alert | None] = dict.fromkeys(itertools.product(_KINDS, self._monitors))
+        active.update({(alert.kind, alert.subject): alert for alert in self._asked()})
+        return active
 
     def active(self, kind: AlertKind, subject: str) -> Alert | None:
         """The alert of this kind and subject that is OPEN or ACK."""
@@ -29,8 +37,9 @@ class ActiveAlerts:
         return self._active[key]
 
     def forget(self, monitor: str) -> None:
-        """Read the monitor's outage again when it is asked for."""
-        self._active.pop((AlertKind.OUTAGE, monitor), None)
+        """Read the monitor's alerts again when they are asked for."""
+        for kind in _KINDS:
+            self._active.pop((kind, monitor), None)
 
     def follow(self, decision: Decision, event: Event, at: datetime) -> list[Change]:
         """Do to the outage of an event's monitor what was decided."""

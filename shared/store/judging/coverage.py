@@ -1,5 +1,6 @@
 """Which windows cover a monitor. Read once in a transaction."""
 
+import functools
 import itertools
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -30,22 +31,26 @@ class Coverage:
     """The windows that are open at ``since`` or later."""
 
     def __init__(self, transaction: Transaction, since: datetime) -> None:
+        self._asked = transaction.ask(_NOT_OVER, since=as_text(since))
+
+    @functools.cached_property
+    def _by_kind(self) -> dict[str, list["Planned"]]:
         by_kind: dict[str, list[Planned]] = {"maintenance": [], "silence": []}
-        if rows := transaction.rows(_NOT_OVER, since=as_text(since)):
+        if rows := self._asked():
             # Imported here: most events come while there is no window.
             from shared.store.tables.windows import planned
 
             for window in map(planned, rows):
                 by_kind[window.kind].append(window)
-        self._of_maintenance, self._of_silence = by_kind["maintenance"], by_kind["silence"]
+        return by_kind
 
     def is_any_open(self, at: datetime) -> bool:
         """Whether a window of maintenance is open."""
-        return any(window.span_at(at) for window in self._of_maintenance)
+        return any(window.span_at(at) for window in self._by_kind["maintenance"])
 
     def is_in_maintenance(self, monitor: Monitor, at: datetime) -> bool:
         """Whether a window of maintenance covers the monitor."""
-        return _is_covered(self._of_maintenance, monitor, at)
+        return _is_covered(self._by_kind["maintenance"], monitor, at)
 
     def began_at(self, monitor: Monitor, at: datetime) -> datetime:
         """When the maintenance began that covers ``at``, but not before the monitor came into its present state."""
@@ -69,11 +74,11 @@ class Coverage:
     def _about(self, monitor: Monitor) -> list["Planned"]:
         """The windows of maintenance that are about the monitor."""
         tags = monitor.tags or ()
-        return [each for each in self._of_maintenance if each.is_about(monitor.name, monitor.group_name, tags)]
+        return [each for each in self._by_kind["maintenance"] if each.is_about(monitor.name, monitor.group_name, tags)]
 
     def hold(self, monitor: Monitor | None, at: datetime) -> Hold | None:
         """The rule that holds messages about the monitor back; None if none does, or they are about something else."""
-        return Hold.SILENCE if monitor and _is_covered(self._of_silence, monitor, at) else None
+        return Hold.SILENCE if monitor and _is_covered(self._by_kind["silence"], monitor, at) else None
 
     def keeps_back(self, monitor: Monitor, at: datetime) -> Hold | None:
         """The rule that keeps a reminder of the monitor's outage back: a later one will do."""

@@ -1,10 +1,10 @@
 """The monitors of one intake as each of several locations sees them."""
 
+import functools
 from collections.abc import Iterable
 
 from shared.alerting.votes import keep, seen_from
 from shared.models import Monitor
-from shared.models.monitor import SEVERAL
 from shared.models.monitor_location import MonitorLocation
 from shared.store.engines.database import Transaction
 from shared.store.tables import monitor_locations
@@ -16,12 +16,18 @@ class Places:
     A monitor that a single location reports has none: its own counters say the same, and cost no further row.
     """
 
-    def __init__(self, transaction: Transaction, monitors: Iterable[Monitor]) -> None:
+    def __init__(self, transaction: Transaction, monitors: Iterable[str]) -> None:
+        """``monitors``: their names."""
         self._transaction = transaction
         self._changed: dict[tuple[int, str], MonitorLocation] = {}
-        self._known: dict[int, dict[str, MonitorLocation]] = {}
-        for place in monitor_locations.of_monitors(transaction, [m.id for m in monitors if m.location == SEVERAL]):
-            self._known.setdefault(place.monitor_id, {})[place.location] = place
+        self._asked = monitor_locations.ask_of_several(transaction, monitors)
+
+    @functools.cached_property
+    def _known(self) -> dict[int, dict[str, MonitorLocation]]:
+        known: dict[int, dict[str, MonitorLocation]] = {}
+        for place in self._asked():
+            known.setdefault(place.monitor_id, {})[place.location] = place
+        return known
 
     def of(self, monitor: Monitor, location: str) -> tuple[MonitorLocation | None, tuple[MonitorLocation, ...]]:
         """The monitor as ``location`` sees it, and as the others do; nothing if only this one reports it."""
@@ -34,5 +40,4 @@ class Places:
 
     def write(self) -> None:
         """Write what changed."""
-        for place in self._changed.values():
-            monitor_locations.save(self._transaction, place)
+        monitor_locations.save(self._transaction, self._changed.values())

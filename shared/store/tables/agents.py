@@ -1,5 +1,6 @@
 """The table ``agents``."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from shared.models import Agent, as_text
@@ -31,12 +32,17 @@ def add(
 
 def save(transaction: Transaction, agent: Agent) -> None:
     """Write what can change of an agent."""
-    transaction.rows(_SAVE, **agent.model_dump(mode="json"))
+    transaction.run(_SAVE, **agent.model_dump(mode="json"))
 
 
 def named(transaction: Transaction, name: str) -> Agent | None:
     """The agent with this name."""
     return transaction.value(Agent, "SELECT * FROM agents WHERE name = :name", name=name)
+
+
+def ask_named(transaction: Transaction, names: Iterable[str]) -> Callable[[], list[Agent]]:
+    """The agents with these names; see ``Transaction.ask``."""
+    return transaction.ask_values_in(Agent, "SELECT * FROM agents WHERE name IN", names)
 
 
 def every(transaction: Transaction) -> list[Agent]:

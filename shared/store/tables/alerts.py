@@ -1,7 +1,7 @@
 """The table ``alerts``."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -151,6 +151,12 @@ def active_outages(transaction: Transaction, monitors: Iterable[str]) -> list[Al
     """The outages of these monitors that are OPEN or ACK."""
     sql = "SELECT * FROM alerts WHERE kind = 'OUTAGE' AND status IN ('OPEN', 'ACK') AND subject IN"
     return transaction.values_in(Alert, sql, monitors)
+
+
+def ask_active(transaction: Transaction, monitors: Iterable[str]) -> Callable[[], list[Alert]]:
+    """The alerts about these monitors that are OPEN or ACK; see ``Transaction.ask``."""
+    sql = f"SELECT * FROM alerts WHERE kind IN ({_OF_MONITORS}) AND status IN ('OPEN', 'ACK') AND subject IN"  # noqa: S608  # our own names
+    return transaction.ask_values_in(Alert, sql, monitors)
 
 
 def active_of_monitor(transaction: Transaction, monitor: str) -> list[Alert]:

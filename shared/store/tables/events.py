@@ -2,7 +2,8 @@
 
 import contextlib
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,6 +19,8 @@ _AT_ONCE = 100
 _FIND = """
     SELECT id FROM raw_events WHERE key_high = :key_high AND key_low = :key_low
     UNION ALL SELECT id FROM old_events WHERE event_id = :event_id"""
+_RESULTS = "SELECT id, digest, used_until FROM results WHERE digest IN"
+_OLD_IDS = "SELECT id, event_id AS digest, -1 AS used_until FROM old_events WHERE event_id IN"
 _OLD = "SELECT * FROM old_events WHERE id > :after ORDER BY id LIMIT :most"
 
 
@@ -28,29 +31,45 @@ class Stored(NamedTuple):
     is_duplicate: bool
 
 
-def add_all(transaction: Transaction, events: Sequence[tuple[Event, int]], received_at: datetime) -> list[Stored]:
-    """Store events, each with its monitor's id; their rows in the order given. A known ``event_id`` changes nothing."""
-    return [stored for part in _parts(events) for stored in _add_part(transaction, part, received_at)]
+class Adding:
+    """Events on their way into the table. What is stored of them is asked for before their monitors are known."""
 
+    def __init__(self, transaction: Transaction, events: Sequence[Event], received_at: datetime) -> None:
+        self._transaction, self._events = transaction, events
+        self._rows = [of_event(event, received_at) for event in events]
+        self._asked = _ask(transaction, self._rows, [event.event_id for event in events])
 
-def _add_part(transaction: Transaction, events: Sequence[tuple[Event, int]], received_at: datetime) -> Iterator[Stored]:
-    rows = [of_event(event, received_at) for event, _ in events]
-    results, old = _look_up(transaction, rows, [event.event_id for event, _ in events])
-    known = Known(transaction, (row.result for row in rows), results)
-    new: dict[tuple[int, int], dict[str, Any]] = {}
-    for (event, monitor_id), row in zip(events, rows, strict=True):
-        if event.event_id not in old:
-            columns = {**row.columns, "monitor_id": monitor_id, "result_id": known.id_of(row.result)}
-            new.setdefault(_key(columns), columns)
-    added = {_key(row): int(row["id"]) for row in _insert(transaction, list(new.values()))}
-    if added:
-        known.note_use((row.result for row in rows if _key(row.columns) in added), max(added.values()))
-    given: set[int] = set()
-    for (event, _), row in zip(events, rows, strict=True):
-        row_id = old.get(event.event_id) or added.get(_key(row.columns)) or id_of(transaction, event.event_id) or 0
-        is_new = _key(row.columns) in added and row_id not in given and event.event_id not in old
-        given.add(row_id)
-        yield Stored(row_id, not is_new)
+    def add(self, monitor_ids: Sequence[int | None]) -> list[Stored]:
+        """Store the events, each with its monitor's id, or None if its ``event_id`` is known; their rows, in order.
+
+        What is known changes nothing.
+        """
+        results, old = _found(self._asked)
+        new: dict[tuple[int, int], tuple[Narrow, int]] = {}
+        for event, row, monitor_id in zip(self._events, self._rows, monitor_ids, strict=True):
+            if monitor_id is not None and event.event_id not in old:
+                new.setdefault(_key(row.columns), (row, monitor_id))
+        known = Known(self._transaction, (row.result for row, _ in new.values()), results)
+        columns = [
+            {**row.columns, "monitor_id": monitor_id, "result_id": known.id_of(row.result)}
+            for row, monitor_id in new.values()
+        ]
+        inserted = [_ask_to_insert(self._transaction, part) for part in _parts(columns)]
+        added = {_key(row): int(row["id"]) for answer in inserted for row in answer()}
+        if added:
+            known.note_use((new[key][0].result for key in added), max(added.values()))
+        return list(self._stored(old, added))
+
+    def _stored(self, old: Mapping[str, int], added: Mapping[tuple[int, int], int]) -> Iterator[Stored]:
+        """What became of each. ``old``: the ids of those that a former version has stored."""
+        given = zip(self._events, self._rows, strict=True)
+        ids = [old.get(event.event_id) or added.get(_key(row.columns)) for event, row in given]
+        missing = [event.event_id for event, row_id in zip(self._events, ids, strict=True) if row_id is None]
+        known = {event_id: _ask_id(self._transaction, event_id) for event_id in missing}
+        fresh = set(added.values())
+        for event, row_id in zip(self._events, ids, strict=True):
+            yield Stored(row_id or _id_in(known[event.event_id]()) or 0, is_duplicate=row_id not in fresh)
+            fresh.discard(row_id)
 
 
 def with_ids(transaction: Transaction, ids: Iterable[int | None]) -> dict[int, Row]:
@@ -64,9 +83,16 @@ def with_ids(transaction: Transaction, ids: Iterable[int | None]) -> dict[int, R
 
 def id_of(transaction: Transaction, event_id: str) -> int | None:
     """The id of the row that has this ``event_id``."""
+    return _id_in(_ask_id(transaction, event_id)())
+
+
+def _ask_id(transaction: Transaction, event_id: str) -> Callable[[], list[Row]]:
     key = key_of(event_id)
-    row = transaction.row(_FIND, key_high=key.high, key_low=key.low, event_id=event_id)
-    return row["id"] if row else None
+    return transaction.ask(_FIND, key_high=key.high, key_low=key.low, event_id=event_id)
+
+
+def _id_in(rows: Sequence[Row]) -> int | None:
+    return int(rows[0]["id"]) if rows else None
 
 
 def newest_id(transaction: Transaction) -> int:
@@ -116,9 +142,9 @@ def move(transaction: Transaction, rows: Sequence[Former]) -> int:
     # Another process may have moved, or pruned, some of them since they were read.
     left = {row["id"] for row in transaction.rows(sql, **named)}
     for part in _parts([row for row in rows if row.id in left]):
-        results, _ = _look_up(transaction, [row.narrow for row in part], [])
+        results, _ = _found(_ask(transaction, [row.narrow for row in part]))
         known = Known(transaction, (row.narrow.result for row in part), results)
-        _insert(
+        _ask_to_insert(
             transaction,
             [
                 {**narrow.columns, "monitor_id": monitor_id, "result_id": known.id_of(narrow.result), "id": row_id}
@@ -129,27 +155,38 @@ def move(transaction: Transaction, rows: Sequence[Former]) -> int:
     return len(left)
 
 
-def _look_up(
-    transaction: Transaction, rows: Sequence[Narrow], event_ids: Sequence[str]
-) -> tuple[list[Row], dict[str, int]]:
-    """The results that are stored, and the ids of the events that a former version has stored, in one round trip."""
-    digests = {f"digest_{number}": digest for number, digest in enumerate({digest_of(row.result) for row in rows})}
-    named = {f"event_{number}": event_id for number, event_id in enumerate(event_ids)}
-    sql = f"SELECT id, digest, used_until FROM results WHERE digest IN ({_placeholders(digests)})"  # noqa: S608  # names
+def _ask(
+    transaction: Transaction, rows: Sequence[Narrow], event_ids: Sequence[str] = ()
+) -> list[Callable[[], list[Row]]]:
+    """Ask for the results that are stored, and for the ids of the events that a former version has stored."""
+    digests = _parts(list({digest_of(row.result) for row in rows}))
+    parts = itertools.zip_longest(digests, _parts(event_ids), fillvalue=())
+    return [_ask_part(transaction, some, ids) for some, ids in parts]
+
+
+def _ask_part(transaction: Transaction, some: Sequence[str], ids: Sequence[str]) -> Callable[[], list[Row]]:
+    digests = {f"digest_{number}": digest for number, digest in enumerate(some)}
+    named = {f"event_{number}": event_id for number, event_id in enumerate(ids)}
+    parts = []
+    if digests:
+        parts.append(f"{_RESULTS} ({_placeholders(digests)})")
     if named:
-        sql += f" UNION ALL SELECT id, event_id, -1 FROM old_events WHERE event_id IN ({_placeholders(named)})"  # noqa: S608  # names
-    found = transaction.rows(sql, **digests, **named)
+        parts.append(f"{_OLD_IDS} ({_placeholders(named)})")
+    return transaction.ask(" UNION ALL ".join(parts), **digests, **named)
+
+
+def _found(asked: Iterable[Callable[[], list[Row]]]) -> tuple[list[Row], dict[str, int]]:
+    """The results, and the ids of the events of a former version by their event_ids."""
+    found = [row for answer in asked for row in answer()]
     old = {row["digest"]: int(row["id"]) for row in found if row["used_until"] < 0}
     return [row for row in found if row["used_until"] >= 0], old
 
 
-def _insert(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """Add rows of the same columns; the id and the key of each that is new."""
-    if not rows:
-        return []
+def _ask_to_insert(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> Callable[[], list[Row]]:
+    """Add rows of the same columns; the id and the key of each that is new. See ``Transaction.ask``."""
     names = tuple(rows[0])
     named = {f"{name}_{number}": row[name] for number, row in enumerate(rows) for name in names}
-    return transaction.rows(_insert_of(names, len(rows)), **named)
+    return transaction.ask(_insert_of(names, len(rows)), **named)
 
 
 @functools.lru_cache(maxsize=256)

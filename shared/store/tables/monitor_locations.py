@@ -1,7 +1,8 @@
 """The table ``monitor_locations``: a monitor as each location sees it, if several report it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from shared.models.monitor import SEVERAL
 from shared.models.monitor_location import MonitorLocation
 from shared.store.engines.database import Transaction
 
@@ -25,10 +26,31 @@ def of_monitors(transaction: Transaction, ids: Iterable[int]) -> list[MonitorLoc
     return transaction.values(MonitorLocation, sql, **named)
 
 
-def save(transaction: Transaction, place: MonitorLocation) -> None:
-    """Write how a location sees a monitor."""
-    cause = place.cause.model_dump_json() if place.cause else None
-    transaction.rows(_SAVE, **{**place.model_dump(mode="json"), "cause": cause})
+def ask_of_several(transaction: Transaction, names: Iterable[str]) -> Callable[[], list[MonitorLocation]]:
+    """Those monitors among ``names`` that several locations report, as each sees them; see ``Transaction.ask``.
+
+    The locations come in the order of their first reports.
+    """
+    named = {f"name_{number}": name for number, name in enumerate(names)}
+    if not named:
+        return list
+    answer = transaction.ask(
+        f"""SELECT * FROM monitor_locations WHERE monitor_id IN (
+            SELECT id FROM monitors WHERE location = :several AND name IN ({", ".join(f":{name}" for name in named)}))
+        ORDER BY id""",  # noqa: S608  # numbers
+        several=SEVERAL,
+        **named,
+    )
+    return lambda: [MonitorLocation.model_validate(dict(row)) for row in answer()]
+
+
+def save(transaction: Transaction, places: Iterable[MonitorLocation]) -> None:
+    """Write how locations see monitors."""
+    rows = [
+        {**place.model_dump(mode="json"), "cause": place.cause.model_dump_json() if place.cause else None}
+        for place in places
+    ]
+    transaction.run_each(_SAVE, rows)
 
 
 def forget(transaction: Transaction, monitor_id: int) -> None:

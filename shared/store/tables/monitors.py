@@ -1,7 +1,7 @@
 """The table ``monitors``."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from shared.models import Monitor, MonitorState, as_text
@@ -41,7 +41,7 @@ def save(transaction: Transaction, monitor: Monitor) -> None:
 
 
 def save_all(transaction: Transaction, changed: Iterable[Monitor]) -> None:
-    """Write what an event can change of monitors, in one round trip."""
+    """Write what an event can change of monitors."""
     transaction.run_each(_SAVE, [monitor.model_dump(mode="json", include=_SAVED) for monitor in changed])
 
 
@@ -72,7 +72,12 @@ def named(transaction: Transaction, name: str) -> Monitor | None:
 
 def all_named(transaction: Transaction, names: Iterable[str]) -> list[Monitor]:
     """The monitors with these names."""
-    return transaction.values_in(Monitor, f"{_ALL} name IN", names)
+    return ask_named(transaction, names)()
+
+
+def ask_named(transaction: Transaction, names: Iterable[str]) -> Callable[[], list[Monitor]]:
+    """As ``all_named``; see ``Transaction.ask``."""
+    return transaction.ask_values_in(Monitor, f"{_ALL} name IN", names)
 
 
 def named_or_grouped(transaction: Transaction, names: Iterable[str]) -> list[Monitor]:

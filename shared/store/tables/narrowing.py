@@ -94,6 +94,7 @@ def milliseconds(at: datetime) -> int:
     return (at - _EPOCH) // _MILLISECOND
 
 
+@functools.lru_cache(maxsize=4096)
 def digest_of(result: tuple[Any, ...]) -> str:
     """By which a result is found again."""
     return hashlib.blake2b(json.dumps(result).encode(), digest_size=16).hexdigest()

@@ -1,9 +1,10 @@
 """The table ``results``: what checks found, apart from their times. Many events share one."""
 
+import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from shared.store.engines.database import Row, Transaction
+from shared.store.engines.database import Row, Transaction, in_parts
 from shared.store.tables.narrowing import RESULT, digest_of
 
 Result = tuple[Any, ...]
@@ -11,6 +12,8 @@ Result = tuple[Any, ...]
 _COLUMNS = ("digest", "used_until", *RESULT, "id_form")
 # For so many further events a result may be used without a note, so that few events cause one.
 _LEASE = 100_000
+# Rows in one statement, which has a parameter for each of their values.
+_AT_ONCE = 100
 # So many events may stay among the oldest although they could be pruned: those that are dated ahead.
 _STAY = 1_000
 _PRUNABLE = """
@@ -29,8 +32,9 @@ class Known:
         self._transaction = transaction
         self._rows: dict[str, Mapping[str, Any]] = {row["digest"]: row for row in stored}
         new = {digest: result for result in wanted if (digest := digest_of(result)) not in self._rows}
-        if new:
-            self._rows |= {row["digest"]: row for row in _add(transaction, new)}
+        missing = iter(new.items())
+        while some := list(itertools.islice(missing, _AT_ONCE)):
+            self._rows |= {row["digest"]: row for row in _add(transaction, some)}
 
     def id_of(self, result: Result) -> int:
         """The id of one of the wanted results."""
@@ -39,10 +43,9 @@ class Known:
     def note_use(self, used: Iterable[Result], event_id: int) -> None:
         """Note that events up to this id have these results."""
         rows = (self._rows[digest] for digest in {digest_of(result) for result in used})
-        named = {f"id_{number}": row["id"] for number, row in enumerate(rows) if row["used_until"] < event_id}
-        if named:
-            sql = f"UPDATE results SET used_until = :until WHERE id IN ({_placeholders(named)})"  # noqa: S608  # ids
-            self._transaction.rows(sql, until=event_id + _LEASE, **named)
+        for ids, named in in_parts([row["id"] for row in rows if row["used_until"] < event_id]):
+            sql = f"UPDATE results SET used_until = :until WHERE id IN ({ids})"  # noqa: S608  # numbers
+            self._transaction.run(sql, until=event_id + _LEASE, **named)
 
 
 def prune(transaction: Transaction, most: int) -> int:
@@ -58,10 +61,10 @@ def prunable(transaction: Transaction, most: int) -> list[Row]:
     return transaction.rows(_PRUNABLE, stay=_STAY, most=most)
 
 
-def _add(transaction: Transaction, new: Mapping[str, Result]) -> list[Row]:
+def _add(transaction: Transaction, new: Sequence[tuple[str, Result]]) -> list[Row]:
     values: list[str] = []
     named: dict[str, Any] = {}
-    for number, (digest, result) in enumerate(new.items()):
+    for number, (digest, result) in enumerate(new):
         row = dict(zip(_COLUMNS, (digest, 0, *result), strict=True))
         values.append(f"({', '.join(f':{name}_{number}' for name in _COLUMNS)})")
         named |= {f"{name}_{number}": value for name, value in row.items()}

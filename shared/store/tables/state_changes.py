@@ -39,7 +39,7 @@ def add(
 ) -> None:
     """The row of a change at ``at``; nothing if the state is the same. ``counts_from``: see ``history.uptime``."""
     if before != after:
-        transaction.rows(
+        transaction.run(
             _ADD,
             monitor_id=monitor_id,
             location=location,

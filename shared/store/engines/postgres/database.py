@@ -101,8 +101,8 @@ class PostgresDatabase(Lifecycle[Connection, PostgresTransaction, str]):
     def _transaction(self, connection: Connection) -> PostgresTransaction:
         return PostgresTransaction(connection)
 
-    def _commit(self, connection: Connection) -> None:
-        if connection.execute("COMMIT").statusmessage != "COMMIT":
+    def _commit(self, transaction: PostgresTransaction) -> None:
+        if transaction.commit() != "COMMIT":
             # A caller that swallowed a statement's error must not take the rest for saved, as it is in SQLite.
             raise RuntimeError("the transaction was rolled back: one of its statements had failed")
 

@@ -2,13 +2,14 @@
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from psycopg.sql import SQL, Identifier
 
 from shared.store.engines.database import Row, Transaction
 from shared.store.engines.postgres.connection import Connection
+from shared.store.engines.postgres.pipeline import Statement, send
 
 
 class PostgresTransaction(Transaction):
@@ -16,26 +17,52 @@ class PostgresTransaction(Transaction):
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._begun: list[Statement] = []
 
     def rows(self, sql: str, /, **parameters: Any) -> list[Row]:
         """The rows that the statement returns."""
-        cursor = self._connection.execute(_with_named_parameters(sql), _stored(parameters))
-        return list(cursor.fetchall()) if cursor.description else []
+        return self._read(self._begin(sql, _stored(parameters)))
+
+    def ask(self, sql: str, /, **parameters: Any) -> Callable[[], list[Row]]:
+        """See database.Transaction."""
+        return functools.partial(self._read, self._begin(sql, _stored(parameters)))
 
     def run_each(self, sql: str, rows: Sequence[Mapping[str, Any]], /) -> None:
         """See database.Transaction."""
         if rows:
-            with self._connection.cursor() as cursor:
-                cursor.executemany(_with_named_parameters(sql), [_stored(parameters) for parameters in rows])
+            self._begin(sql, [_stored(parameters) for parameters in rows])
+
+    def commit(self) -> str | None:
+        """Commit; what the server says of it."""
+        commit = Statement(b"COMMIT")
+        self._begun.append(commit)
+        self._send()
+        return commit.status
 
     def copy_in(self, table: str, rows: Sequence[Row]) -> None:
         """Add rows unchanged; all of them have the columns of the first."""
+        self._send()
         columns = list(rows[0].keys())
         names = SQL(", ").join(map(Identifier, columns))
         into = SQL("COPY {} ({}) FROM STDIN").format(Identifier(table), names)
         with self._connection.cursor() as cursor, cursor.copy(into) as copy:
             for row in rows:
                 copy.write_row([row[name] for name in columns])
+
+    def _begin(self, sql: str, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Statement:
+        statement = Statement(_with_named_parameters(sql), parameters)
+        self._begun.append(statement)
+        return statement
+
+    def _read(self, statement: Statement) -> list[Row]:
+        if not statement.is_sent:
+            self._send()
+        return statement.rows
+
+    def _send(self) -> None:
+        begun, self._begun = self._begun, []
+        if begun:
+            send(self._connection, begun)
 
 
 def _stored(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,9 +49,18 @@ class SqliteTransaction(Transaction):
         """The rows that the statement returns."""
         return self._connection.execute(sql, parameters).fetchall()
 
+    def ask(self, sql: str, /, **parameters: Any) -> Callable[[], list[Row]]:
+        """See database.Transaction."""
+        rows = self.rows(sql, **parameters)
+        return lambda: rows
+
     def run_each(self, sql: str, rows: Sequence[Mapping[str, Any]], /) -> None:
         """See database.Transaction."""
         self._connection.executemany(sql, rows)
+
+    def commit(self) -> None:
+        """Commit."""
+        self._connection.execute("COMMIT")
 
 
 class Mode(NamedTuple):
@@ -123,8 +132,8 @@ class SqliteDatabase(Lifecycle[sqlite3.Connection, SqliteTransaction, Mode]):
     def _transaction(self, connection: sqlite3.Connection) -> SqliteTransaction:
         return SqliteTransaction(connection)
 
-    def _commit(self, connection: sqlite3.Connection) -> None:
-        connection.execute("COMMIT")
+    def _commit(self, transaction: SqliteTransaction) -> None:
+        transaction.commit()
 
     def _rollback_and_explain(self, error: BaseException) -> StoreUnavailable | None:
         with contextlib.suppress(sqlite3.Error):

@@ -33,16 +33,15 @@ def test_a_connection_that_the_server_ended_is_replaced(url: str, database: Post
     database.check()
 
 
-@pytest.mark.parametrize("at_the_commit", [False, True])
-def test_a_transaction_without_its_connection_leaves_nothing(
-    url: str, database: PostgresDatabase, at_the_commit: bool
-) -> None:
+@pytest.mark.parametrize("sent", ["a statement", "the commit", "several with the commit"])
+def test_a_transaction_without_its_connection_leaves_nothing(url: str, database: PostgresDatabase, sent: str) -> None:
     def interrupted() -> None:
         with database.transaction() as transaction:
             transaction.rows("INSERT INTO monitors (name, target_url) VALUES ('lost', '')")
             hang_up(url)
-            if not at_the_commit:
-                transaction.rows("INSERT INTO monitors (name, target_url) VALUES ('lost too', '')")
+            if sent != "the commit":
+                send = transaction.rows if sent == "a statement" else transaction.run
+                send("INSERT INTO monitors (name, target_url) VALUES ('lost too', '')")
 
     with pytest.raises(StoreUnavailable, match="ended the connection") as raised:
         interrupted()

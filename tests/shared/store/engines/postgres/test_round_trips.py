@@ -1,24 +1,29 @@
 """How often a report asks a server that is far away."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from pydantic import SecretStr
 
-from shared.models import as_text
+from shared.models import Event, as_text
+from shared.monitors.policy import Policy
 from shared.store import Store
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.migrate import migrate
-from tests.support.builders import NOON, event
+from tests.support.builders import NOON, at, event
 from tests.support.postgres import Server
-from tests.support.store.steps import add
+from tests.support.store.steps import add, rows
 from tests.torture.wire import Wire
 
 pytestmark = pytest.mark.system
 
+# The beginning with the lock, what is read, the events, and what changed with the COMMIT.
+MOST = 4
+NAMES = [f"m{number}" for number in range(100)]
+
 
 class Counting(Wire):
-    """Notes the beginning of each thing that is asked."""
+    """Notes each thing that is asked: what is sent until an answer is waited for."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
@@ -35,14 +40,54 @@ def wire(postgres: Server) -> Iterator[Counting]:
         yield counting
 
 
-def test_a_report_asks_no_more_often_if_it_is_long(wire: Counting) -> None:
+@pytest.fixture
+def store(wire: Counting) -> Iterator[Store]:
     database = PostgresDatabase(SecretStr(wire.url), prepare=lambda known: migrate(known, as_text(NOON)))
-    store = Store(database)
-    asked = []
-    for begin, count in ((0, 100), (30, 2), (60, 100)):
-        checks = [event(begin, ok=True, monitor=f"m{number}", agent="seoul") for number in range(count)]
-        wire.asked.clear()
-        add(store, *checks)
-        asked.append(len(wire.asked))
+    yield Store(database)
     database.close()
-    assert asked[2] == asked[1] <= 10
+
+
+def report(seconds: float, names: Sequence[str] = NAMES, ok: bool = True, **fields: object) -> list[Event]:
+    return [event(seconds, ok=ok, monitor=name, agent="seoul", interval_seconds=30, **fields) for name in names]
+
+
+def asked(wire: Counting, store: Store, events: Sequence[Event]) -> int:
+    wire.asked.clear()
+    add(store, *events)
+    return len(wire.asked)
+
+
+def test_a_report_asks_no_more_often_if_it_is_long(wire: Counting, store: Store) -> None:
+    add(store, *report(0))
+    assert asked(wire, store, report(30, NAMES[:2])) == MOST
+    assert asked(wire, store, [each for seconds in (60, 90, 120) for each in report(seconds)]) == MOST
+
+
+def test_a_report_of_failures_asks_as_often(wire: Counting, store: Store) -> None:
+    for name in NAMES:
+        store.monitors.add(Policy(name=name, url=f"http://{name}/", failure_threshold=3), now=NOON)
+    add(store, *report(0))
+    # What nobody has found before is written once more, ahead of the events.
+    assert asked(wire, store, report(30, ok=False)) == MOST + 1
+    assert rows(store, "SELECT DISTINCT state FROM monitors") == [("PENDING",)]
+    assert asked(wire, store, report(60, ok=False)) == MOST
+
+
+def test_a_report_that_comes_again_asks_as_often(wire: Counting, store: Store) -> None:
+    events = report(30)
+    add(store, *report(0))
+    add(store, *events)
+    assert asked(wire, store, events) <= MOST + 1
+
+
+def test_every_rule_asks_as_often(wire: Counting, store: Store) -> None:
+    limits = {"max_response_time": 5, "certificate_expiry": ["21d"], "quorum": 2}
+    for name in NAMES:
+        store.monitors.add(Policy.model_validate({"name": name, "url": f"http://{name}/", **limits}), now=NOON)
+    seen = {"response_time_ms": 50, "certificate_expires_at": at(90 * 86_400)}
+    for seconds in (0, 30):
+        for location in ("seoul", "paris"):
+            add(store, *report(seconds, location=location, **seen))
+    found = asked(wire, store, report(60, location="seoul", **seen))
+    assert b"monitor_locations" in b"".join(wire.asked)
+    assert found == MOST
