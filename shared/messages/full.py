@@ -10,7 +10,6 @@ from shared.messages.texts import duration, one_line, time_text
 from shared.models import Alert, AlertStatus, Notification, NotificationKind
 from shared.models.message import Action, Circumstances, Fact, Link, Message
 from shared.words import Language, words_of
-from shared.words.acting import acting_words
 
 # Messages that say for how long the outage has been going on, or went on.
 _WITH_DURATION = (NotificationKind.RECOVERY, NotificationKind.REMINDER, NotificationKind.ESCALATION)
@@ -56,6 +55,9 @@ def update_about(
 
     It keeps its words and its number, and says beside them who has it, or that it is over. ``zone``: see ``compose``.
     """
+    # Imported here: few messages are edited.
+    from shared.words.acting import acting_words
+
     message = message_about([(alert, edited)], language, zone, circumstances=circumstances)
     if not (now := _now(alert, language, zone)):
         return message._replace(notification=update, edited=edited)
@@ -71,6 +73,8 @@ def update_about(
 
 def _now(alert: Alert, language: Language, zone: tzinfo | None) -> str:
     """What an edited message says of the alert; empty if it is as it was."""
+    from shared.words.acting import acting_words
+
     words, parts = acting_words(language), []
     if alert.acknowledged_at is not None:
         name = one_line(alert.acknowledged_by or "", MAX_NAME) or words["somebody"]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.table import Row, rows
+from shared.links import VALID_FOR, Grant, Links, links_of
 from shared.models import Attempt, AttemptStatus, Event, now
 from shared.monitors.policy import Policy
 from shared.settings import Settings
@@ -41,8 +42,10 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "update_alert": {"status": "ACK"},
     "claim_checks": {"agent": "seoul", "seconds": 1},
+    "receive_telegram": {"update_id": 1, "message": {"message_id": 1, "chat": {"id": 1}, "text": "hello"}},
 }
 TOKEN = "the-token-of-a-job"
+PUBLIC_URL = "https://bonghwa.example.com"
 # A part of each response that only a function that did its work can give.
 PROOFS = {
     "hello": "hello",
@@ -50,6 +53,7 @@ PROOFS = {
     "list_alerts": '"id":',
     "check_monitors": '"posted":1',
     "claim_checks": '"version":',
+    "follow_link": "<button",
 }
 
 
@@ -108,7 +112,8 @@ def run(folder: Path, rounds: int) -> str:
     hello = hello_project(folder / "hello")
     database = _database(folder / "made-beforehand.db")
     with Target() as target, Backend() as backend:
-        world = {"TARGET_URL": target.url, "BACKEND_URL": backend.url}
+        acting = {"PUBLIC_URL": PUBLIC_URL, "TELEGRAM_POLLING": "true"}
+        world = {"TARGET_URL": target.url, "BACKEND_URL": backend.url, **acting}
         starts = [
             Start("hello", lambda: hello_alone(hello)),
             *(_start(row, project, folder / row.name, database, world) for row in table_of_functions),
@@ -129,8 +134,16 @@ def _start(row: Row, project: Path, folder: Path, database: Path, world: dict[st
     body = json.dumps(BODIES[row.name]).encode() if row.name in BODIES else None
     # There is one monitor, and as many alerts as outages.
     number = 1 if row.route.path.startswith("/monitors/") else OUTAGES
-    path = filled(row.route.path.replace("<token>", TOKEN), number)
+    grant = Grant(number, "acknowledge", "ops", now() + VALID_FOR)
+    token = _links().token(grant) if row.name == "follow_link" else TOKEN
+    path = filled(row.route.path.replace("<token>", token), number)
     return Start(row.name, make, row.route.method, path, body)
+
+
+def _links() -> Links:
+    found = links_of(Settings.from_env({"PUBLIC_URL": PUBLIC_URL, "API_KEY": API_KEY}))
+    assert found is not None
+    return found
 
 
 def _database(path: Path) -> Path:
