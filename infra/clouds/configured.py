@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from infra.clouds import cron
-from infra.local.configured import FileWrong, usable
+from infra.local.configured import FileWrong
 from shared.monitors.durations import duration_text
 from shared.settings import SettingError, Settings
 
@@ -48,10 +48,7 @@ def settings_with(
     settings = dict(given)
     if configuration is None:
         return settings
-    channels, left_out = usable(configuration.channels)
-    for line in left_out:
-        print(f"# {line}")
-    if channels:
+    if channels := configuration.channels:
         settings["CHANNELS"] = json.dumps({**json.loads(given.get("CHANNELS") or "{}"), **channels}, ensure_ascii=False)
     checked = [policy for policy in configuration.monitors if policy.enabled and policy.heartbeat is None]
     if checked:

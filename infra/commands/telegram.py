@@ -27,8 +27,7 @@ def run(arguments: argparse.Namespace) -> None:
     from shared import ROOT
     from shared.settings import Settings
 
-    for line in read_at_start(os.environ, Settings.from_env()):
-        print(f"bonghwa: {line}", file=sys.stderr)
+    read_at_start(os.environ, Settings.from_env())
     is_well = True
     for line in set_up(os.environ, ROOT / ".env", public_url=arguments.url, is_tested=not arguments.no_test):
         is_well = is_well and not line.startswith("!")

@@ -27,26 +27,11 @@ class Fields(NamedTuple):
     optional: tuple[str, ...] = ()
 
 
-_WEBHOOK = Fields(("webhook_url",))
-KINDS: Mapping[str, Fields] = {
-    "apprise": Fields(("url",)),
-    "console": Fields(),
-    "discord": Fields(("webhook_url",), ("thread_id",)),
-    "dooray": _WEBHOOK,
-    "email": Fields(("url", "from", "to"), ("starttls",)),
-    "google_chat": _WEBHOOK,
-    "gotify": Fields(("server_url", "token"), ("priority",)),
-    "jandi": _WEBHOOK,
-    "mattermost": _WEBHOOK,
-    "ntfy": Fields(("topic",), ("server_url", "token", "username", "password", "priority")),
-    "pagerduty": Fields(("routing_key",), ("severity", "api_url")),
-    "pushover": Fields(("api_token", "user_key"), ("device", "priority", "sound", "api_url")),
-    "slack": _WEBHOOK,
-    "sns": Fields(("topic_arn",)),
-    "teams": _WEBHOOK,
-    "telegram": Fields(("bot_token", "chat_id"), ("topic_id", "silent_recovery", "protect_content", "api_url")),
-    "webhook": Fields(("url",), ("secret", "method", "headers", "format", "body")),
-}
+def fields_of(kind: str) -> Fields:
+    """The names of the fields that the code of a kind reads."""
+    fields = kind_named(kind).fields()
+    required = tuple(name for name, field in fields.items() if field.is_required())
+    return Fields(required, tuple(name for name in fields if name not in required))
 
 
 _EXPECTED = "a mapping with the channel's kind and settings, or a URL such as slack://…"
@@ -110,8 +95,8 @@ def _channel(source: Source, environ: Mapping[str, str], mistakes: list[Mistake]
     kind = data.get("kind")
     if kind is BROKEN:
         return {}
-    if not isinstance(kind, str) or kind not in KINDS:
-        expected = one_of("a kind of channel", str(kind or ""), KINDS)
+    if not isinstance(kind, str) or kind not in kinds():
+        expected = one_of("a kind of channel", str(kind or ""), kinds())
         found = "kind is missing" if kind is None else f"kind is {shown(kind)}"
         mistakes.append(source.mistake(("kind",), f"{found}: expected {expected}"))
         return {}
@@ -123,19 +108,13 @@ def _channel(source: Source, environ: Mapping[str, str], mistakes: list[Mistake]
 
 
 def _own_mistakes(kind: str, own: Mapping[str, Any], source: Source) -> list[Mistake]:
-    fields = KINDS[kind]
-    mistakes = []
-    known = (*fields.required, *fields.optional, *Common.model_fields)
-    for field in own:
-        if field not in known:
-            text = unknown_key(field, known, f"one of {', '.join(known)}")
-            mistakes.append(source.mistake((field,), text))
-    code = kind_named(kind) if kind in kinds() else None
-    if code is not None:
-        return [*mistakes, *_of_code(code, own, source)]
-    expected = f"expected it in a channel of kind {kind}"
-    missing = [field for field in fields.required if own.get(field) is None]
-    return [*mistakes, *(source.mistake((), f"{field} is missing: {expected}") for field in missing)]
+    known = (*kind_named(kind).fields(), *Common.model_fields)
+    unknown = [field for field in own if field not in known]
+    texts = {field: unknown_key(field, known, f"one of {', '.join(known)}") for field in unknown}
+    return [
+        *(source.mistake((field,), text) for field, text in texts.items()),
+        *_of_code(kind_named(kind), own, source),
+    ]
 
 
 def _of_code(code: type[NotifierKind], own: Mapping[str, Any], source: Source) -> list[Mistake]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from infra.configuration.channels import KINDS
+from infra.configuration.channels import fields_of
 from infra.configuration.monitors import OWN_ALONE
 from infra.configuration.outline import ANCHORS
 from infra.configuration.sections import Drill, StatusPage, Step, Templates
@@ -14,6 +14,7 @@ from shared.channels import CONSOLE, OFF
 from shared.channels.fields import Common
 from shared.monitors.schema import or_one, policy_schema, untitled
 from shared.monitors.windows.window import Window
+from shared.notifiers import kinds
 
 FILE = ROOT / "infra" / "configuration" / "bonghwa.schema.json"
 _MODELS: tuple[type[BaseModel], ...] = (Window, Step, StatusPage, Templates, Drill, Common)
@@ -108,7 +109,8 @@ def _field(field: dict[str, Any]) -> dict[str, Any]:
 def _channels() -> Iterator[dict[str, Any]]:
     """One form for each kind of channel."""
     common = {name: _to(f"Common/properties/{name}") for name in Common.model_fields}
-    for kind, own in KINDS.items():
+    for kind in kinds():
+        own = fields_of(kind)
         fields: dict[str, Any] = {name: {} for name in (*own.required, *own.optional)}
         yield {
             "type": "object",

@@ -33,22 +33,20 @@ class FileWrong(SettingError):
         self.variable = "CONFIG_FILE"
 
 
-def read_at_start(environ: MutableMapping[str, str], settings: Settings) -> list[str]:
-    """Read the file, and add its channels to ``CHANNELS``. What of them cannot be used yet, a line each.
+def read_at_start(environ: MutableMapping[str, str], settings: Settings) -> None:
+    """Read the file, and add its channels to ``CHANNELS``.
 
     Raises:
         FileWrong: it is wrong, or it was named and is not there.
     """
     configuration = _read(settings, environ)
     if configuration is None or not configuration.channels:
-        return []
-    channels, left_out = usable(configuration.channels)
+        return
     try:
         known = json.loads(environ.get("CHANNELS") or "{}")
     except ValueError:
-        return left_out  # whoever reads CHANNELS says what is wrong with it
-    environ["CHANNELS"] = json.dumps({**known, **channels}, ensure_ascii=False)
-    return left_out
+        return  # whoever reads CHANNELS says what is wrong with it
+    environ["CHANNELS"] = json.dumps({**known, **configuration.channels}, ensure_ascii=False)
 
 
 def names_in_file(settings: Settings) -> list[str]:
@@ -143,27 +141,6 @@ def _read(settings: Settings, environ: Mapping[str, str]) -> "Configuration | No
         return read(file, {name: value for name, value in environ.items() if name != "CHANNELS"})
     except FileErrors as wrong:
         raise FileWrong(str(wrong)) from None
-
-
-def usable(channels: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The channels, as far as this version can use them, and what of them it cannot, a line each."""
-    from shared.channels import COMMON, is_console_off
-    from shared.notifiers import kind_named, kinds
-
-    found: dict[str, Any] = {}
-    left_out = []
-    for name, channel in channels.items():
-        if is_console_off(name, channel):
-            found[name] = channel
-            continue
-        if channel["kind"] not in kinds():
-            left_out.append(f"channel {name}: nobody is notified there, since {channel['kind']} is not supported yet")
-            continue
-        known = {"kind", *kind_named(channel["kind"]).fields(), *COMMON}
-        found[name] = {field: value for field, value in channel.items() if field in known}
-        if unused := sorted(channel.keys() - known):
-            left_out.append(f"channel {name}: not used yet: {', '.join(unused)}")
-    return found, left_out
 
 
 def _stamp(file: Path) -> tuple[object, ...]:

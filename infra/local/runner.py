@@ -28,8 +28,7 @@ def main() -> None:
         settings = Settings.from_env()
         _ = settings.key
         refuse_unusable(settings.backend_url)
-        for line in read_at_start(os.environ, settings):
-            print(f"bonghwa: {line}", file=sys.stderr)
+        read_at_start(os.environ, settings)
         for notifier in configured().values():
             notifier.refuse_missing_library()
             notifier.refuse_unusable_proxy()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from infra.configuration.channels import KINDS
+from infra.configuration.channels import fields_of
 from infra.configuration.file import Configuration, read
 from infra.configuration.monitors import BUILT_IN
 from infra.configuration.outline import SECTIONS
@@ -22,6 +22,7 @@ from shared.monitors.kinds import KIND_OF_SCHEME, KINDS_WITH, PLACEHOLDERS_OF, K
 from shared.monitors.policy import Policy
 from shared.monitors.windows.recurrence import Recurring
 from shared.monitors.windows.window import Window
+from shared.notifiers import kinds as channel_kinds
 from tests.infra.configuration.conftest import Mistakes, Read
 
 READMES = ["README.md", "README.ko.md"]
@@ -112,9 +113,9 @@ def test_the_table_of_kinds_is_true(readme: str) -> None:
 @pytest.mark.parametrize("readme", READMES)
 def test_the_table_of_channels_is_true(readme: str) -> None:
     channels = next(table for table in tables(readme) if "pagerduty" in table)
-    assert list(channels) == list(KINDS)
+    assert list(channels) == list(channel_kinds())
     for kind, cells in channels.items():
-        expected = [", ".join(f"`{name}`" for name in fields) or "–" for fields in KINDS[kind]]
+        expected = [", ".join(f"`{name}`" for name in fields) or "–" for fields in fields_of(kind)]
         assert cells == expected, kind
 
 

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from infra.configuration.channels import KINDS
 from infra.configuration.outline import SECTIONS
 from infra.configuration.reading.nodes import data_of
 from infra.configuration.reading.yaml_text import parse
 from infra.configuration.schema import FILE, schema
 from shared import ROOT
 from shared.monitors.policy import Policy
+from shared.notifiers import kinds
 from tests.infra.command_line import infra
 
 
@@ -47,7 +47,7 @@ def test_every_section_field_and_kind_is_in_it() -> None:
     found = schema()
     assert set(found["properties"]) == set(SECTIONS)
     assert set(found["$defs"]["Monitor"]["properties"]) == set(Policy.model_fields)
-    assert {form["properties"]["kind"]["const"] for form in found["$defs"]["Channel"]["anyOf"]} == set(KINDS)
+    assert {form["properties"]["kind"]["const"] for form in found["$defs"]["Channel"]["anyOf"]} == set(kinds())
     texts = [field for part in found["$defs"].values() for field in part.get("properties", {}).values()]
     assert all("description" in field or "$ref" in field for field in texts)
 
