@@ -194,7 +194,7 @@ def test_schemathesis_finds_no_fault_if_all_need_the_key(
     with LocalSystem(project, tmp_path, **variables) as system:
         # Every corner of the document is tried below.
         phases = ("examples", "fuzzing", "stateful")
-        run_schemathesis(system, locked(closed(described)), phases, max_examples=12, generated=200, stored=10)
+        run_schemathesis(system, locked(closed(described)), phases, max_examples=6, generated=100, stored=5)
 
 
 @pytest.mark.system
