@@ -106,7 +106,7 @@ def test_what_is_no_monitor_cannot_be_silenced(store: Store, channel: Channel) -
 def test_a_list_has_no_links(store: Store, channel: Channel) -> None:
     add(store, *(event(0, ok=False, monitor=f"m{number}") for number in range(3)), received=0, channels=("a",))
     owed = [store.notifications.claim("a", now=at(0), leased_until=at(30)) for _ in range(3)]
-    message, _ = message_about([each for each in owed if each], "en", links(), at=at(0))
+    message, _ = message_about([each for each in owed if each], "en", links=links(), at=at(0))
     assert message.is_list
     assert message.links == ()
 

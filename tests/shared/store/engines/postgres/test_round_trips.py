@@ -1,6 +1,7 @@
 """How often a report asks a server that is far away."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -84,7 +85,7 @@ def test_every_rule_asks_as_often(wire: Counting, store: Store) -> None:
     limits = {"max_response_time": 5, "certificate_expiry": ["21d"], "quorum": 2}
     for name in NAMES:
         store.monitors.add(Policy.model_validate({"name": name, "url": f"http://{name}/", **limits}), now=NOON)
-    seen = {"response_time_ms": 50, "certificate_expires_at": at(90 * 86_400)}
+    seen: dict[str, Any] = {"response_time_ms": 50, "certificate_expires_at": at(90 * 86_400)}
     for seconds in (0, 30):
         for location in ("seoul", "paris"):
             add(store, *report(seconds, location=location, **seen))
