@@ -178,4 +178,4 @@ def sent_about(system: LocalSystem, alert_id: int) -> list[tuple[str, str, str]]
 
 def notifications(system: LocalSystem, alert_id: int, channel: str) -> list[dict[str, object]]:
     found = system.get(f"/alerts/{alert_id}").json()["notifications"]
-    return [notification for notification in found if notification["channel"] == channel]
+    return [each for each in found if each["channel"] == channel and each["kind"] != "UPDATE"]

@@ -47,6 +47,7 @@ SIZES = {
     "get_alert": Size(max_instances=1),
     "update_alert": Size(max_instances=1),
     "follow_link": Size(max_instances=1),
+    "receive_heartbeat": Size(max_instances=1),
     "receive_telegram": Size(max_instances=1),
 }
 

@@ -32,8 +32,8 @@ class LocalSystem(Running):
         return found
 
     def sent(self) -> list[dict[str, Any]]:
-        """The attempts that succeeded. On a busy machine the first attempt may time out and be repeated."""
-        return [log for log in self.notification_logs() if log["status"] == "SENT"]
+        """The attempts to send a message that succeeded. On a busy machine the first may time out and be repeated."""
+        return [log for log in self.notification_logs() if log["status"] == "SENT" and log["kind"] != "UPDATE"]
 
     def events(self, *, is_success: bool) -> list[dict[str, Any]]:
         """Every event of one outcome, oldest first, from the database."""

@@ -68,6 +68,6 @@ def numbers_of(runtime: Runtime, alert: dict[str, Any], channel: str) -> dict[st
 
 
 def sent(runtime: Runtime, alert: dict[str, Any]) -> list[tuple[str, str]]:
-    """The channel and kind of each message about an alert that the log has as sent."""
+    """The channel and kind of each message about an alert that the log has as sent. An edit is no message."""
     logs = runtime.get(f"/notification_logs?alert_id={alert['id']}")["notification_logs"]
-    return sorted((log["channel"], log["kind"]) for log in logs if log["status"] == "SENT")
+    return sorted((log["channel"], log["kind"]) for log in logs if log["status"] == "SENT" and log["kind"] != "UPDATE")
