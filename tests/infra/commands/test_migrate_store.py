@@ -57,6 +57,8 @@ def old(tmp_path: Path) -> Iterator[SqliteDatabase]:
     assert store.checks.claim("seoul", now=NOON, seconds=1).checks
     store.upkeep.run(Retention(1e9, 1e9, 1e9), now=NOON + timedelta(days=1), seconds=60)
     store.windows.add(Window(kind="silence", monitors=("api",), duration=60), now=NOON)
+    store.alerts.note_handled("telegram 1", at=NOON)
+    assert store.take_lease("telegram", "here", now=NOON, lasts=timedelta(seconds=30))
     with database.transaction() as transaction:
         former = "'old', 1, 'http://0/', '2025-01-08T12:00:00.000Z', 1, '2025-01-08T12:00:00.000Z'"
         columns = "id, event_id, monitor_id, target_url, timestamp, is_success, received_at"
