@@ -47,7 +47,7 @@ def test_an_outage_and_its_recovery_are_sent_once_each(
         the_originals_queries_are_answered(system, target)
 
         target.is_down = False
-        system.wait_until(lambda: len(system.sent()) >= 4)
+        system.wait_until(lambda: len(system.sent()) >= 5)
         recovered = system.alerts()[0]
         system.wait_for_further_events(3, is_success=True)
 
@@ -60,6 +60,7 @@ def test_an_outage_and_its_recovery_are_sent_once_each(
             ("console", "RECOVERY", "SENT"),
             ("telegram", "OUTAGE", "SENT"),
             ("telegram", "RECOVERY", "SENT"),
+            ("telegram", "UPDATE", "SENT"),
         ]
         assert_copies_are_allowed(bot_api.messages, f"sqlite:///{system.database}")
         for channel, texts in zip(CHANNELS, (system.told(), without_copies(bot_api.messages)), strict=True):

@@ -46,9 +46,8 @@ def test_an_outage_and_its_recovery_are_sent_once_each(runtime: Runtime, watch: 
     [resolved] = watch.alerts
     assert (resolved["id"], resolved["status"]) == (opened["id"], "RESOLVED")
     assert resolved["resolved_at"] > opened["opened_at"]
-    assert sent(runtime, opened) == [
-        (channel, kind) for channel in ("console", "telegram") for kind in ("OUTAGE", "RECOVERY")
-    ]
+    both = [(channel, kind) for channel in ("console", "telegram") for kind in ("OUTAGE", "RECOVERY")]
+    assert sent(runtime, opened) == [*both, ("telegram", "UPDATE")], "Telegram's message is edited too"
     outage, recovery = watch.messages  # in this order, and no other
     number = numbers_of(runtime, opened, "telegram")
     assert re.fullmatch(rf"OUTAGE {watch.url} · cause: connection refused · since .+ · #{number['OUTAGE']}", outage)
