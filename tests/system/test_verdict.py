@@ -164,3 +164,34 @@ def test_a_refused_message_is_not_lost_if_the_log_says_so(database: Path) -> Non
     change(database, "UPDATE notifications SET status = 'FAILED' WHERE id = 1")
     change(database, "UPDATE notification_logs SET status = 'FAILED', answer = 'Unauthorized' WHERE id = 1")
     assert verdict(database, [RECOVERY]) == Verdict(alerts=1, owed=2, refused=1)
+
+
+# --- messages that are edited -----------------------------------------------------------------------------------------
+
+EDIT = """INSERT INTO notifications (id, alert_id, channel, kind, status, occurred_at, created_at, due_at, edits)
+    SELECT 3, alert_id, channel, 'UPDATE', 'SENT', occurred_at, created_at, due_at, 1 FROM notifications WHERE id = 2"""
+EDITED = """INSERT INTO notification_logs (notification_id, alert_id, kind, channel, status, attempted_at, duration_ms)
+    SELECT 3, alert_id, 'UPDATE', channel, 'SENT', attempted_at, duration_ms FROM notification_logs WHERE id = 2"""
+
+
+def test_an_edit_is_no_message_and_needs_no_receipt(database: Path) -> None:
+    change(database, EDIT)
+    change(database, EDITED)
+    assert verdict(database, [OUTAGE, RECOVERY]).is_kept
+
+
+@pytest.mark.parametrize(
+    ("sql", "broken", "why"),
+    [
+        ("UPDATE notifications SET status = 'PENDING' WHERE id = 3", "lost", "nobody settled it"),
+        ("UPDATE notifications SET status = 'FAILED' WHERE id = 3", "repeated", "its row says something else"),
+        ("DELETE FROM notification_logs WHERE notification_id = 3", "repeated", "no row says how it went"),
+        ("UPDATE notifications SET edits = 9 WHERE id = 3", "repeated", "there is no such message"),
+        ("UPDATE notifications SET channel = 'b' WHERE id = 3", "repeated", "another channel sent it"),
+    ],
+)
+def test_an_edit_against_its_rules_is_found(database: Path, sql: str, broken: str, why: str) -> None:
+    for statement in (EDIT, EDITED, sql):
+        change(database, statement)
+    found = verdict(database, [OUTAGE, RECOVERY])
+    assert [name for name in ("lost", "repeated", "out_of_order") if getattr(found, name)] == [broken], why

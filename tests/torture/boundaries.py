@@ -243,7 +243,9 @@ def _end(story: Story, way: Callable[[World], None], world: World) -> list[str]:
         retention=story.retention,
     ).broken
     truth = "OUTAGE" if world.watched.down else "RECOVERY"
-    given_up = {row["channel"] for row in world.rows("SELECT channel FROM notifications WHERE status <> 'SENT'")}
+    # What edits a message is none.
+    unsent = world.rows("SELECT channel FROM notifications WHERE status <> 'SENT' AND kind <> 'UPDATE'")
+    given_up = {row["channel"] for row in unsent}
     for channel in set(receipts) - given_up - set(MORE_CHATS):
         told = [each for each in receipts[channel] if each.text.startswith(("OUTAGE", "RECOVERY"))]
         # A channel that did not get the outage does not get its recovery.

@@ -99,6 +99,8 @@ class Channel(BotApi):
 
     def accept(self, message: Message) -> str:
         """Accept a message, and note which life sent it: each life has a token of its own."""
+        if message.method == "editMessageText":
+            return super().accept(message)  # it is no message, and there is no other copy of it
         life = self.lives[int(message.token.rpartition("-")[2])]
         with self._noting:
             at = datetime.now(UTC) + timedelta(seconds=life.later_by)

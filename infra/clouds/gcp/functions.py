@@ -30,7 +30,7 @@ class Size:
 SIZES = {
     # It spends nearly all of its time waiting; the memory is for many checks at once.
     "check_monitors": Size(memory="512Mi", cpu="0.333", timeout_seconds=300),
-    "ingest_event": Size(cpu="0.333", max_instances=5),
+    "ingest_event": Size(cpu="0.333", max_instances=4),
     # Jobs ping at the same minute, and the first failure loads a channel's library.
     "receive_heartbeat": Size(cpu="0.333"),
     # A second instance would find everything leased by the first.
@@ -47,7 +47,6 @@ SIZES = {
     "get_alert": Size(max_instances=1),
     "update_alert": Size(max_instances=1),
     "follow_link": Size(max_instances=1),
-    "receive_heartbeat": Size(max_instances=1),
     "receive_telegram": Size(max_instances=1),
 }
 

@@ -20,8 +20,9 @@ _OWED_BY_CHANNEL = """
 
 
 def count_owed(transaction: Transaction) -> int:
-    """How many notifications are still owed."""
-    row = transaction.row("SELECT count(*) AS owed FROM notifications WHERE status IN ('PENDING', 'SENDING')")
+    """How many messages are still owed. An edit is none."""
+    sql = "SELECT count(*) AS owed FROM notifications WHERE status IN ('PENDING', 'SENDING') AND kind <> 'UPDATE'"
+    row = transaction.row(sql)
     return int(row["owed"]) if row else 0
 
 

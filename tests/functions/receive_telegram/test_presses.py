@@ -221,7 +221,7 @@ def test_buttons_are_there_only_if_somebody_hears_them(
 
 
 def test_an_edit_that_fails_is_a_row_and_the_press_counts(telegram: Telegram) -> None:
-    telegram.bot_api.queue(refuses(400, "Bad Request: message can't be edited"))
+    telegram.bot_api.queue_for_edits(refuses(400, "Bad Request: message can't be edited"))
     assert telegram.press("a:1:ack") == "You have it"
     telegram.deliver()
     logs = [

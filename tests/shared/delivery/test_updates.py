@@ -267,3 +267,4 @@ def test_edits_do_not_count_as_overdue(store: Store, channel: EditingChannel) ->
     deliver(store, a=channel)
     move(store, 1, "ACK", 60)
     assert store.health_facts(now=at(500)).overdue == {}
+    assert store.summary()["owed_notifications"] == 0

@@ -74,8 +74,9 @@ def accepts(call: Call) -> None:
 
 
 class BotApi(StandIn):
-    """Telegram's Bot API. Each call meets the next queued behaviour, or ``behaviour`` if none is queued.
+    """Telegram's Bot API. Each message meets the next queued behaviour, or ``behaviour`` if none is queued.
 
+    Edits come beside messages: they have a list and a queue of their own, and otherwise meet ``edit_behaviour``.
     ``updates``: what getUpdates still has. ``webhook``: what setWebhook was called with, if one is set.
     """
 
@@ -85,13 +86,16 @@ class BotApi(StandIn):
     def __init__(self) -> None:
         super().__init__()
         self.behaviour: Behaviour = accepts
+        self.edit_behaviour: Behaviour = accepts
         self.calls: list[Message] = []
+        self.edits: list[Message] = []
         self.updates: list[dict[str, Any]] = []
         self.webhook: dict[str, Any] = {}
         self.others: list[tuple[str, dict[str, Any]]] = []
         # What each chat shows: the text and the buttons of each message, by chat and message id.
         self.shown: dict[tuple[str, int], tuple[str, list[dict[str, str]]]] = {}
         self._queue: deque[Behaviour] = deque()
+        self._edit_queue: deque[Behaviour] = deque()
         self._accepted: list[str] = []
         self._lock = threading.Lock()
 
@@ -111,9 +115,14 @@ class BotApi(StandIn):
             return list(self._accepted)
 
     def queue(self, *behaviours: Behaviour) -> None:
-        """Let the next calls meet these behaviours, one each."""
+        """Let the next messages meet these behaviours, one each."""
         with self._lock:
             self._queue.extend(behaviours)
+
+    def queue_for_edits(self, *behaviours: Behaviour) -> None:
+        """Let the next edits meet these behaviours, one each."""
+        with self._lock:
+            self._edit_queue.extend(behaviours)
 
     def accept(self, message: Message) -> str:
         """See Call.accept."""
@@ -169,8 +178,12 @@ class BotApi(StandIn):
             method=method,
         )
         with self._lock:
-            self.calls.append(message)
-            behaviour = self._queue.popleft() if self._queue else self.behaviour
+            if method == "sendMessage":
+                self.calls.append(message)
+                behaviour = self._queue.popleft() if self._queue else self.behaviour
+            else:
+                self.edits.append(message)
+                behaviour = self._edit_queue.popleft() if self._edit_queue else self.edit_behaviour
         behaviour(Call(self, exchange, message))
 
     def _respond(self, exchange: Exchange, method: str, given: dict[str, str]) -> None:

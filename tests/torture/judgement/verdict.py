@@ -70,6 +70,8 @@ def judge(
     """
     names = ("monitors", "events", "alerts", "notifications", "notification_logs")
     tables = {name: rows_of(database, f"SELECT * FROM {name} ORDER BY id") for name in names}
+    # What edits a message is judged apart: it is none, and nobody is promised one.
+    tables["notifications"], edits = _apart(tables["notifications"])
     verdict = Verdict()
     if retention:
         _judge_upkeep(verdict, database, tables, retention, lives)
@@ -100,7 +102,27 @@ def judge(
         for row in owed:
             _judge_delivery(verdict, row, taken[row["id"]], logs[row["id"]], lives)
         _judge_order(verdict, channel, [row for row in owed if taken[row["id"]]], alerts, accepted)
+    for edit in edits:
+        _judge_edit(verdict, edit, known.get(edit["edits"]), logs[edit["id"]])
     return verdict
+
+
+def _apart(notifications: Rows) -> tuple[Rows, Rows]:
+    """The messages, and the edits of messages."""
+    edits = [row for row in notifications if row["kind"] == "UPDATE"]
+    return [row for row in notifications if row["kind"] != "UPDATE"], edits
+
+
+def _judge_edit(verdict: Verdict, edit: dict[str, Any], edited: dict[str, Any] | None, logs: Rows) -> None:
+    """An edit is about a message that was sent, and was tried until its row says how that ended."""
+    name = f"#{edit['id']} (UPDATE to {edit['channel']})"
+    statuses = [log["status"] for log in logs]
+    if edited is None or (edited["status"], edited["channel"]) != ("SENT", edit["channel"]):
+        verdict.repeated.append(f"{name} edits what was not sent")
+    if edit["status"] not in ("SENT", "FAILED", "EXPIRED"):
+        verdict.lost.append(f"{name} is still {edit['status']} in the end")
+    elif statuses[-1:] != [edit["status"]] or len(set(statuses[:-1]) - {"RETRY"}) > 0:
+        verdict.repeated.append(f"{name} is {edit['status']}, and its attempts are {statuses}")
 
 
 def _judge_upkeep(

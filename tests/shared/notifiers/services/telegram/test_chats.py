@@ -108,7 +108,7 @@ def test_a_message_is_edited_in_place(bot_api: BotApi, telegram: NotifierKind) -
     assert telegram.update(changed, "1", timeout_seconds=5).answer == "message 1 edited"
     assert bot_api.shown["-100123", 1] == ("OUTAGE Shop · «kim» has it", [])
     assert bot_api.messages == [message().text]
-    edit = bot_api.calls[1]
+    edit = bot_api.edits[0]
     assert (edit.method, edit.chat_id, edit.fields["message_id"]) == ("editMessageText", "-100123", "1")
     assert json.loads(edit.fields["link_preview_options"]) == {"is_disabled": True}
     again = telegram.update(changed, "1", timeout_seconds=5)
@@ -130,7 +130,7 @@ def test_a_failed_edit_says_whether_trying_again_can_help(
     bot_api: BotApi, telegram: NotifierKind, behaviour: Behaviour, is_permanent: bool, reason: str
 ) -> None:
     telegram.send(message(), timeout_seconds=10)
-    bot_api.queue(behaviour)
+    bot_api.queue_for_edits(behaviour)
     with pytest.raises(SendFailed, match=reason) as raised:
         telegram.update(message(), "1", timeout_seconds=0.5)
     assert raised.value.is_permanent is is_permanent
