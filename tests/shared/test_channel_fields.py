@@ -111,9 +111,7 @@ def test_nothing_else_switches_the_console_off(other: object) -> None:
 
 
 def test_no_other_channel_is_switched_off() -> None:
-    with pytest.raises(
-        SettingError, match=r"^CHANNELS\.ops is '\(hidden\)': expected an object with the channel's kind"
-    ):
+    with pytest.raises(SettingError, match=r"^CHANNELS\.ops is '\(hidden\)': expected a URL such as slack"):
         configured({"CHANNELS": json.dumps({"ops": "off"})})
 
 

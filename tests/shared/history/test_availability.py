@@ -153,8 +153,12 @@ def test_it_is_known_for_as_long_as_changes_are_kept(store: Store) -> None:
     keep = Retention(events=A_DAY, rollups=400 * A_DAY, alerts=A_DAY)
     for day in range(1, 420):
         report(store, day * A_DAY, ok=True, received=day * A_DAY)
+    # The newest alert is always kept.
+    for seconds_later, ok in ((0, False), (30, True)):
+        later = 100 * A_DAY + seconds_later
+        report(store, later, ok=ok, received=419 * A_DAY, monitor="another")
     store.upkeep.run(keep, now=at(399 * A_DAY), seconds=60, pause=lambda _: None)
-    assert (rows(store, "SELECT id FROM alerts"), len(rows(store, "SELECT id FROM events")) < 30) == ([], True)
+    assert (rows(store, "SELECT id FROM alerts"), len(rows(store, "SELECT id FROM events")) < 30) == ([(2,)], True)
     assert seconds(told(store, 60)) == (50, 10, 1)
     store.upkeep.run(keep, now=at(419 * A_DAY), seconds=60, pause=lambda _: None)
     assert seconds(told(store, 410 * A_DAY + 60, since=410 * A_DAY)) == (30, 0, 0)

@@ -147,7 +147,7 @@ def test_a_message_s_number_leads_nowhere_else(service: Service, discord: Notifi
 def test_a_kind_that_changes_nothing_says_so(service: Service) -> None:
     slack = channel_at(service.url, "slack")
     assert not type(slack).edits
-    with pytest.raises(SendFailed, match="slack cannot change a message") as raised:
+    with pytest.raises(SendFailed, match="a message of this kind of channel cannot be edited") as raised:
         slack.update(message(), "1", timeout_seconds=5)
     assert raised.value.is_permanent
     assert service.requests == []

@@ -178,6 +178,6 @@ def test_a_kind_that_cannot_edit_says_so(service: Service) -> None:
     described = {"kind": "gotify", "server_url": service.url, "token": "t"}
     channel = configured({"CHANNELS": json.dumps({"ops": described})})["ops"]
     assert not channel.edits
-    with pytest.raises(SendFailed, match="gotify cannot change a message") as raised:
+    with pytest.raises(SendFailed, match="a message of this kind of channel cannot be edited") as raised:
         channel.update(told(), "1", timeout_seconds=5)
     assert raised.value.is_permanent
