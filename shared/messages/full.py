@@ -125,7 +125,8 @@ def _seen(known: Circumstances, language: Language, zone: tzinfo | None) -> Iter
     """How an outage was seen, when it last worked, and how many other monitors fail too."""
     labels, facts = words_of(language).LABELS, words_of(language).FACTS
     parts = [facts["checks"].format(threshold=known.threshold)] if (known.threshold or 1) > 1 else []
-    if known.response_time_ms is not None:
+    # A connection that is refused at once says nothing by its time.
+    if known.response_time_ms is not None and (known.status_code is not None or known.response_time_ms >= 1):
         code = "after" if known.status_code is None else "status_after"
         parts.append(facts[code].format(status=known.status_code, milliseconds=round(known.response_time_ms)))
     if parts:

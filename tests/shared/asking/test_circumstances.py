@@ -87,7 +87,7 @@ def test_an_outage_says_what_is_known() -> None:
 
 
 def test_what_is_not_known_is_not_said() -> None:
-    assert list(said(Circumstances(threshold=1))) == ["Cause", "Since"]
+    assert list(said(Circumstances(threshold=1, response_time_ms=0.3))) == ["Cause", "Since"]
 
 
 def test_a_recovery_says_for_how_long_and_how_available_the_month_is() -> None:
