@@ -58,7 +58,7 @@ def assert_met(run: Run, sides: Iterable[str], patterns: Iterable[str]) -> None:
 
 @pytest.mark.parametrize(
     ("database_environ", "seed"),
-    [("sqlite", 1), ("sqlite", 2), ("postgresql", 3)],
+    [("sqlite", 1), ("sqlite", 2), ("sqlite", 15), ("postgresql", 3)],
     indirect=["database_environ"],
 )
 def test_random_kills_keep_the_contract(

@@ -21,15 +21,15 @@ import sqlite3
 import sys
 import threading
 import traceback
+from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from io import BufferedWriter, FileIO, TextIOWrapper
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-import psycopg
-
 from infra.table import rows
+from shared.store.engines.postgres import pipeline
 from tests.torture.wire import SIDES
 
 _OURS = tuple(str(Path.cwd() / name) + os.sep for name in ("functions", "shared", "infra"))
@@ -47,8 +47,10 @@ _IMPORTED_BY_A_WORKER = ("infra.local.front.loop", "logging.handlers")
 _IMPORTED_BY_A_STORE = ("shared.store.engines.sqlite.database", "shared.store.engines.postgres.database")
 # These take most of the time of a process's first send.
 _IMPORTED_BY_A_SEND = ("telegram.request", "asyncio", "httpcore._backends.anyio", "anyio._backends._asyncio")
-# Our engine asks PostgreSQL by this function only, and these responses mean that something changed.
-_ASK = psycopg.Connection.execute.__code__
+# Our engine asks PostgreSQL by this function only. A COMMIT goes together with the statements before it, so that only
+# their text says beforehand whether something may change; the responses say afterwards whether it did.
+_ASK = pipeline.send.__code__
+_MAY_CHANGE = re.compile(rb"\b(INSERT|UPDATE|DELETE|MERGE|CREATE|ALTER|DROP)\b")
 _CHANGED = re.compile(r"(INSERT 0|UPDATE|DELETE|COPY|MERGE) [1-9]|(CREATE|ALTER|DROP) ")
 _FILES = {"fsync", "fdatasync", "replace", "rename", "unlink", "remove", "write", "link", "truncate"}
 
@@ -91,22 +93,31 @@ class Watch:
                     os.killpg(os.getpgrp(), signal.SIGKILL)
                 os.write(self._notes, f"before {done[0]}\nafter {done[0]}\n".encode())
         elif frame.f_code is _ASK:
-            self._see_it_ask(frame, frame.f_locals["self"], is_answered=event == "return", cursor=arg)
+            connection, statements = frame.f_locals["connection"], frame.f_locals["statements"]
+            if event == "call":
+                self._see_it_ask(frame, connection, statements)
+            elif event == "return":
+                self._see_the_answer(connection, statements)
 
-    def _see_it_ask(self, frame: FrameType, connection: Any, *, is_answered: bool, cursor: Any) -> None:
-        is_commit = frame.f_locals["query"] == "COMMIT"
-        if is_answered and not is_commit and cursor and _CHANGED.match(cursor.statusmessage or ""):
+    def _see_it_ask(self, frame: FrameType, connection: Any, statements: Sequence[pipeline.Statement]) -> None:
+        self._under_way.commit = None
+        may_change = id(connection) in self._changed or any(_MAY_CHANGE.search(each.sql) for each in statements)
+        if not _is_commit(statements[-1]) or not may_change:
+            return
+        name = _name(frame, "Connection.execute")
+        effect = self._under_way.commit = self._counted(name) if name else None
+        for side in SIDES:
+            if effect and self._is_meant(side, effect):
+                self._order(side, connection)
+
+    def _see_the_answer(self, connection: Any, statements: Sequence[pipeline.Statement]) -> None:
+        if any(_CHANGED.match(each.status or "") for each in statements):
             self._changed.add(id(connection))
-        elif is_answered and is_commit and id(connection) in self._changed:
-            self._changed.discard(id(connection))
-            if effect := getattr(self._under_way, "commit", None):
-                os.write(self._notes, "".join(f"{side} {effect[0]}\n" for side in SIDES).encode())
-        elif not is_answered and is_commit and id(connection) in self._changed:
-            name = _name(frame, "Connection.execute")
-            effect = self._under_way.commit = self._counted(name) if name else None
-            for side in SIDES:
-                if effect and self._is_meant(side, effect):
-                    self._order(side, connection)
+        if not _is_commit(statements[-1]):
+            return
+        if id(connection) in self._changed and (effect := self._under_way.commit):
+            os.write(self._notes, "".join(f"{side} {effect[0]}\n" for side in SIDES).encode())
+        self._changed.discard(id(connection))
 
     def _order(self, side: str, connection: Any) -> None:
         """Have the wire kill this process when the COMMIT that follows is on it."""
@@ -144,6 +155,10 @@ class Watch:
         if not is_open:
             self._clean[id(connection)] = changes
         return is_open and changes != self._clean.get(id(connection), 0)
+
+
+def _is_commit(statement: pipeline.Statement) -> bool:
+    return statement.sql == b"COMMIT"
 
 
 def _name(frame: FrameType, call: str) -> str | None:

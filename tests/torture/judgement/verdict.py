@@ -70,11 +70,11 @@ def judge(
     """
     names = ("monitors", "events", "alerts", "notifications", "notification_logs")
     tables = {name: rows_of(database, f"SELECT * FROM {name} ORDER BY id") for name in names}
-    # What edits a message is judged apart: it is none, and nobody is promised one.
-    tables["notifications"], edits = _apart(tables["notifications"])
     verdict = Verdict()
     if retention:
         _judge_upkeep(verdict, database, tables, retention, lives)
+    # What edits a message is judged apart: it is none, and nobody is promised one.
+    tables["notifications"], edits = _apart(tables["notifications"])
     logs: dict[int, Rows] = defaultdict(list)
     for row in tables["notification_logs"]:
         logs[row["notification_id"]].append(row)

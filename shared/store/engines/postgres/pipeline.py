@@ -14,7 +14,7 @@ class Statement:
     """A statement, with parameters or without any; or the same with each of several."""
 
     def __init__(self, sql: bytes, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None) -> None:
-        self._sql, self._parameters = sql, parameters
+        self.sql, self._parameters = sql, parameters
         self._cursor: psycopg.Cursor[Row] | None = None
 
     @property
@@ -36,9 +36,9 @@ class Statement:
         """Send it. In a pipeline, this does not wait for the answer."""
         self._cursor = connection.cursor()
         if isinstance(self._parameters, Sequence):
-            self._cursor.executemany(self._sql, self._parameters)
+            self._cursor.executemany(self.sql, self._parameters)
         else:
-            self._cursor.execute(self._sql, self._parameters)
+            self._cursor.execute(self.sql, self._parameters)
 
 
 def send(connection: Connection, statements: Sequence[Statement]) -> None:
