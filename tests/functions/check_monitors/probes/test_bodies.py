@@ -74,8 +74,8 @@ def test_a_slow_body_without_end_is_a_success(serve: RawServers, handler: Handle
 def test_single_bytes_cost_little(serve: RawServers, head: bytes, part: bytes, is_success: bool) -> None:
     port = serve(floods(head, part))
     began = time.thread_time()
-    assert check(port, 2).is_success is is_success
-    assert time.thread_time() - began < 0.5  # it was 0.4 to 1.1 s, and in ten seconds five times as much
+    assert check(port, 1).is_success is is_success
+    assert time.thread_time() - began < 0.5  # a reader of each byte uses all of the second
 
 
 def test_single_bytes_do_not_delay_the_others(serve: RawServers) -> None:
