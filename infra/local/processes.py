@@ -1,90 +1,129 @@
 """Run every function as a process of its own: start it, restart it if it ends, and end it with us.
 
 Run as ``python -m infra.local.processes '{"list_alerts": 5, …}'``, with the number of the socket that each listens on.
-The sockets stay open here, so that a request waits for a process that is starting or restarting. We end when our
-standard input closes, which happens however our parent ends. The functions (``… list_alerts 5``) do the same.
+The sockets stay open here, so that a request waits for a process that is starting or restarting. Each process is a fork
+of this one, which has imported the libraries that all functions need: twenty new Pythons would take ten seconds. We end
+when our standard input closes, which happens however our parent ends, and the functions' processes end with us.
 """
 
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from wsgiref.types import WSGIApplication
+from pathlib import Path
+from typing import NoReturn
 
 from gunicorn.arbiter import Arbiter
 
 from infra.local import large_values
+from infra.local.gateway import in_process
 from infra.local.server import Server
-from shared.logs.output import install
+from shared.logs.output import Output, install
 
 RESTART_SECONDS = 1.0
 STOP_SECONDS = 1.5
 
 
-def supervise(
-    listeners: Mapping[str, int],
-    is_over: threading.Event,
-    start: Callable[[str, int], subprocess.Popen[bytes]],
-) -> None:
-    """Keep one process running for each name until ``is_over``, or until one of them cannot begin; end them all."""
-    running: dict[str, subprocess.Popen[bytes]] = {}
-    wait = 0.1
+class Child:
+    """A fork of this process, which runs ``work`` and ends with its exit code."""
+
+    def __init__(self, work: Callable[[], int]) -> None:
+        self._code: int | None = None
+        self._number = os.fork()
+        if self._number == 0:
+            _run_and_end(work)
+
+    def exit_code(self) -> int | None:
+        """How it ended, negative for a signal; None while it runs."""
+        if self._code is None:
+            ended, status = os.waitpid(self._number, os.WNOHANG)
+            self._code = os.waitstatus_to_exitcode(status) if ended else None
+        return self._code
+
+    def signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.exit_code() is None:
+            os.kill(self._number, number)
+
+
+def supervise(names: list[str], is_over: Callable[[float], bool], start: Callable[[str], Child]) -> None:
+    """Keep one process running for each name, until one of them cannot begin, or it is over; end them all.
+
+    ``is_over`` waits for so many seconds at most. We have no thread that could wait: we fork again and again.
+    """
+    running: dict[str, Child] = {}
+    wait = 0.0
     try:
-        while not is_over.is_set():
-            for name, number in listeners.items():
-                process = running.get(name)
-                if process is not None and process.poll() == Arbiter.WORKER_BOOT_ERROR:
+        while not is_over(wait):
+            wait = RESTART_SECONDS if running else 0.1
+            for name in names:
+                child = running.get(name)
+                if child is not None and child.exit_code() == Arbiter.WORKER_BOOT_ERROR:
                     return  # it would end again and again
-                if process is None or process.poll() is not None:
-                    running[name] = start(name, number)
-            is_over.wait(wait)
-            wait = RESTART_SECONDS
+                if child is None or child.exit_code() is not None:
+                    running[name] = start(name)
     finally:
         _end(list(running.values()))
 
 
-def _start(name: str, listener: int, environ: Mapping[str, str], inherited: list[int]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "infra.local.processes", name, str(listener)]
-    return subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, pass_fds=[listener, *inherited])  # noqa: S603
-
-
-def _end(processes: list[subprocess.Popen[bytes]]) -> None:
-    for process in processes:
-        process.terminate()
+def _end(children: list[Child]) -> None:
+    for child in children:
+        child.signal(signal.SIGTERM)
     give_up_at = time.monotonic() + STOP_SECONDS
-    for process in processes:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(max(0.0, give_up_at - time.monotonic()))
-    for process in processes:
-        process.kill()
-        process.wait()
+    while time.monotonic() < give_up_at and any(child.exit_code() is None for child in children):
+        time.sleep(0.01)
+    for child in children:
+        child.signal(signal.SIGKILL)
+
+
+def _run_and_end(work: Callable[[], int]) -> NoReturn:
+    code = 1
+    try:
+        code = work()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    finally:
+        # A fork must never return into what its parent was doing.
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, Output):
+                stream.drain(STOP_SECONDS / 4)
+        os._exit(code)
+
+
+def _serve(name: str, listeners: Mapping[str, int], life_line: tuple[int, int]) -> int:
+    """Serve one function. ``life_line``: a pipe whose writing end closes when our parent ends, once we let go of it."""
+    reading, writing = life_line
+    for number in (writing, *(number for other, number in listeners.items() if other != name)):
+        os.close(number)
+    _show_name(name)
+    _when_closed(reading, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    listener = socket.socket(fileno=listeners[name])
+    Server(lambda: in_process(name), listener, in_arbiter=_ignore_ctrl_c, in_worker=_ignore_ctrl_c).run()
+    return 0
 
 
 def _main() -> None:
     install()
-    environ, inherited = large_values.take(os.environ)
-    if len(sys.argv) == 3:
-        _when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
-        listener = socket.socket(fileno=int(sys.argv[2]))
-        Server(lambda: _function(sys.argv[1]), listener, in_arbiter=_ignore_ctrl_c, in_worker=_ignore_ctrl_c).run()
-        return
-    is_over = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: is_over.set())
-    _when_parent_ends(is_over.set)
-    supervise(json.loads(sys.argv[1]), is_over, lambda name, number: _start(name, number, environ, inherited))
+    large_values.take(os.environ)
+    listeners, life_line = json.loads(sys.argv[1]), os.pipe()
+    supervise(list(listeners), _parent_ended, lambda name: Child(lambda: _serve(name, listeners, life_line)))
 
 
-def _function(name: str) -> WSGIApplication:
-    # Imported here, since neither the supervisor nor a function's arbiter needs it.
-    from infra.local.gateway import in_process
+def _parent_ended(seconds: float) -> bool:
+    """Wait so long at most for the end of our standard input. Returns whether it has come."""
+    return bool(select.select([sys.stdin], [], [], seconds)[0])
 
-    return in_process(name)
+
+def _show_name(name: str) -> None:
+    """Let ``ps -o comm`` and ``top`` tell the processes apart, where the system can show more than the command line."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text(name)
 
 
 def _ignore_ctrl_c() -> None:
@@ -93,10 +132,10 @@ def _ignore_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _when_parent_ends(act: Callable[[], None]) -> None:
+def _when_closed(reading: int, act: Callable[[], None]) -> None:
     def watch() -> None:
-        # In sys.stdin.read, a daemon thread would hold a lock at the interpreter's end, which is a fatal error.
-        os.read(sys.stdin.fileno(), 1)
+        # With sys.stdin.read, a daemon thread would hold a lock at the interpreter's end, which is a fatal error.
+        os.read(reading, 1)
         act()
 
     threading.Thread(target=watch, daemon=True).start()

@@ -41,7 +41,7 @@ def stop(system: LocalSystem, function: str) -> Callable[[], None]:
     processes = [
         process
         for process in system.living()
-        if f"infra.local.processes\0{function}\0" in Path(f"/proc/{process}/cmdline").read_text()
+        if Path(f"/proc/{process}/comm").read_text().strip() == function[:15]
     ]
     assert processes
     for process in processes:
