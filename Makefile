@@ -54,11 +54,13 @@ check: .venv/installed-dev
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.benchmarks
 
-# Kills the running system thousands of times, in twenty minutes or so, and fails where the delivery contract broke.
+# Kills the running system at every boundary and at thousands of random moments, in half an hour or so, and fails where
+# the delivery contract broke.
 KILLS ?= 2000
 SEED ?= 1
 STORE ?= sqlite
 torture: .venv/installed-dev
+	EVERY_KILL=1 $(BIN)/python -m pytest -n 2 --dist=loadgroup tests/system/kills
 	$(BIN)/python -m tests.torture --kills $(KILLS) --seed $(SEED) --store $(STORE)
 
 # Google Cloud: says what it will do and asks. PROJECT is the project's id; REGION and DRY_RUN=1 if you like.

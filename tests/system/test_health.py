@@ -39,9 +39,7 @@ def health(system: LocalSystem) -> dict[str, Any]:
 def stop(system: LocalSystem, function: str) -> Callable[[], None]:
     """Let the processes of a function hang; the result lets them go on."""
     processes = [
-        process
-        for process in system.living()
-        if Path(f"/proc/{process}/comm").read_text().strip() == function[:15]
+        process for process in system.living() if Path(f"/proc/{process}/comm").read_text().strip() == function[:15]
     ]
     assert processes
     for process in processes:

@@ -91,6 +91,7 @@ class Run:
     ``boundaries``: where to kill. ``unmet``: the boundaries that the life to be killed did not reach, for example
     because the machine was busy during the watched life. ``broken``: what the contract does not allow. ``settings``:
     where the store is, unless it is SQLite. ``ways``: in how many ways the world goes on after each kill.
+    ``is_thinned``: of a side effect that comes again and again, kill at the first and at the last alone.
     """
 
     forge: Forge
@@ -102,6 +103,7 @@ class Run:
     endings: int = 0
     settings: dict[str, str | None] = field(default_factory=dict)
     ways: int = len(WAYS)
+    is_thinned: bool = False
     _seen: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -129,7 +131,8 @@ class Run:
             # The story is over before the last responses are sent.
             self._wait_until(world, lambda: self._has_reached_what_is_expected(world))
             world.kill()
-            return [note for note in _notes(world) if re.search(self.story.where, note)]
+            found = [note for note in _notes(world) if re.search(self.story.where, note)]
+            return _first_and_last(found) if self.is_thinned else found
 
     def _has_reached_what_is_expected(self, world: World) -> bool:
         notes = _notes(world)
@@ -191,6 +194,15 @@ class Run:
             broken.append("nothing came late")
         self.endings += 1
         return [f"{boundary}, {way.__name__}: {line}" for line in broken]
+
+
+def _first_and_last(boundaries: list[str]) -> list[str]:
+    """The boundaries without those between the first and the last of one side effect, which differ by their count."""
+    of_effect: dict[str, list[str]] = {}
+    for boundary in boundaries:
+        of_effect.setdefault(boundary.rpartition(" #")[0], []).append(boundary)
+    kept = {boundary for each in of_effect.values() for boundary in (each[0], each[-1])}
+    return [boundary for boundary in boundaries if boundary in kept]
 
 
 def _notes(world: World) -> list[str]:
