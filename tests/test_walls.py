@@ -23,6 +23,8 @@ MAY_IMPORT = {
     "tables.past_events": {"engines.database", "tables.narrowing", "tables.scope"},
     "tables.results": {"engines.database", "tables.narrowing"},
     "tables.events": {"engines.database", "tables.narrowing", "tables.results"},
+    "tables.rollups": {"engines.database", "tables.packs", "tables.scope"},
+    "tables.merged_days": {"engines.database", "tables.rollups", "tables.scope"},
     "tables.policies": {"engines.database", "refusals"},
     "tables.windows": {"engines.database", "refusals"},
     "asking": {"engines.database", "tables", "refusals", "asking", "judging.by_hand"},

@@ -10,7 +10,7 @@ import string
 import struct
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _GROWTH = 1.05
 _LOG = math.log(_GROWTH)
@@ -19,14 +19,20 @@ _LEAST_MS = 0.01
 # The alphabet of ``base64.b85encode``.
 _LETTERS = f"{string.digits}{string.ascii_uppercase}{string.ascii_lowercase}!#$%&()*+-;<=>?@^_`{{|}}~"
 _DIGITS = bytes.maketrans(_LETTERS.encode(), bytes(range(85)))
-_FIRST = round(math.log(_LEAST_MS) / _LOG)
+# No bucket comes before this one.
+FIRST = round(math.log(_LEAST_MS) / _LOG)
 
 
 class Histogram:
     """How many durations, in milliseconds, each bucket holds."""
 
-    def __init__(self, counts: Counter[int] | None = None) -> None:
-        self._counts: Counter[int] = Counter() if counts is None else counts
+    def __init__(self, counts: Mapping[int, int] | None = None) -> None:
+        self._counts: Counter[int] = Counter(counts)
+
+    @property
+    def counts(self) -> Mapping[int, int]:
+        """How many durations there are in each bucket that holds any."""
+        return self._counts
 
     def add(self, milliseconds: float) -> None:
         """Count one duration."""
@@ -40,11 +46,11 @@ class Histogram:
         """Count all that ``text`` holds, which ``encoded`` made. A history of a year reads thousands of them."""
         counts, numbers = self._counts, _numbers_in(_bytes_in(text))
         if not counts:
-            buckets = itertools.accumulate(numbers[::2], initial=_FIRST)
+            buckets = itertools.accumulate(numbers[::2], initial=FIRST)
             next(buckets)
             counts.update(dict(zip(buckets, numbers[1::2], strict=True)))
             return
-        bucket = _FIRST
+        bucket = FIRST
         for distance, count in zip(numbers[::2], numbers[1::2], strict=True):
             bucket += distance
             counts[bucket] = counts.get(bucket, 0) + count
@@ -69,7 +75,7 @@ class Histogram:
     def encoded(self) -> str:
         """As text, which ``decoded`` reads."""
         numbers: list[int] = []
-        before = _FIRST
+        before = FIRST
         for bucket in sorted(self._counts):
             numbers += [bucket - before, self._counts[bucket]]
             before = bucket

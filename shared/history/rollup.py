@@ -115,6 +115,13 @@ class Rollup:
         found.merge_row(row)
         return found
 
+    @classmethod
+    def made(cls, checks: int, failures: int, slowest_ms: float | None, phases: dict[str, Histogram]) -> "Rollup":
+        """The rollup with these counts, and a histogram for each phase."""
+        found = cls()
+        found.checks, found.failures, found.slowest_ms, found._phases = checks, failures, slowest_ms, phases
+        return found
+
     def _slowest(self, milliseconds: float | None) -> None:
         if milliseconds is not None:
             self.slowest_ms = max(milliseconds, self.slowest_ms or 0.0)

@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import cold_start, cpu, detection, durations, history, ingest, memory, reads, zip_start
+from tests.benchmarks import cold_start, cpu, detection, durations, history, ingest, memory, reads, rollups, zip_start
 
 BENCHMARKS = {
     "cold_start": cold_start,
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "cpu": cpu,
     "reads": reads,
     "history": history,
+    "rollups": rollups,
     "memory": memory,
     "durations": durations,
 }

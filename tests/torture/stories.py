@@ -3,7 +3,10 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
+from shared.models import as_text
+from shared.models.times import utc
 from shared.store import Retention
 from tests.support.backlogs import databases_in
 from tests.support.running import wait_until
@@ -141,17 +144,21 @@ RETENTION = Retention(events=10.0, rollups=1e6, alerts=10.0)
 
 
 def an_outage_has_ended_long_ago(world: World) -> None:
-    """Another one is open, and nothing has been pruned yet."""
+    """Another one is open, and nothing has been pruned yet. An event came days late: its day can be packed at once."""
     an_outage_was_sent(world)
     world.keep_what_is_pruned()
     is_up(world)
     world.wait_until(lambda: sent(4)(world))
     is_down(world)
     world.wait_until(lambda: sent(6)(world))
+    late = as_text(utc(datetime.now(UTC) - timedelta(days=3)))
+    answer = world.request("POST", "/events", {"target_url": SHOP[0], "timestamp": late, "is_success": True})
+    assert answer is not None
+    assert answer.ok, answer.text
 
 
 def is_pruned(world: World) -> bool:
-    return all(world.rows(f"SELECT 1 FROM pruned_{name}") for name in ("alerts", "events"))
+    return all(world.rows(f"SELECT 1 FROM {name}") for name in ("pruned_alerts", "pruned_events", "packs"))
 
 
 STORIES = [
@@ -243,7 +250,7 @@ STORIES = [
         is_over=is_pruned,
         where="Upkeep.run",
         expected=tuple(
-            f"Upkeep.run.*{name}.*Connection" for name in ("fold", "merge_a_day", "_events", "_delete_alerts")
+            f"Upkeep.run.*{name}.*Connection" for name in ("fold", "merge_days", "_events", "_delete_alerts", "pack")
         ),
         settings={"RETENTION_EVENTS": "10s", "RETENTION_ROLLUPS": "1000000s", "RETENTION_ALERTS": "10s"},
         retention=RETENTION,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from shared.history.buckets import LENGTHS, Step, ceiling, floor, neighbours
-from shared.history.rollup import Rollup
+from shared.history.rollup import Key, Rollup
 from shared.models import as_text
 from shared.store.engines.database import MAX_ID, Row, Transaction
 from shared.store.tables import events, merged_days, past_events, rollups
@@ -74,22 +74,24 @@ class Counts:
         whole = self._rollups(step, begins_at, ends_at)
         finer = _FINER.get(step)
         if finer is None:
-            parts = list(self._events(begins_at, ends_at, up_to=self._folded))
-            is_gone = len(parts) < sum(row["checks"] for row in whole)
+            events_of_it = list(self._events(begins_at, ends_at, up_to=self._folded))
+            is_gone = len(events_of_it) < _checks(whole)
         else:
             parts = self._rollups(finer, begins_at, ends_at)
-            is_gone = sum(row["checks"] for row in parts) < sum(row["checks"] for row in whole)
+            is_gone = _checks(parts) < _checks(whole)
         if is_gone:
             self._add_rollups(whole if start == begins_at else [])
         elif finer is None:
-            self._add_events(_between(parts, "timestamp", start, end))
+            since, until = as_text(start), as_text(end)
+            self._add_events(row for row in events_of_it if since <= row["timestamp"] < until)
         else:
             first, last = ceiling(start, finer), floor(end, finer)
-            self._add_rollups(_between(parts, "starts_at", first, last))
+            since, until = as_text(first), as_text(last)
+            self._add_rollups(part for part in parts if since <= part[0].starts_at < until)
             for part in _clipped(start, end, first, last):
                 self._add_part(finer, *part)
 
-    def _rollups(self, step: Step, since: datetime, until: datetime) -> list[Row]:
+    def _rollups(self, step: Step, since: datetime, until: datetime) -> list[tuple[Key, Rollup]]:
         return rollups.between(self._transaction, self._scope, step, as_text(since), as_text(until))
 
     def _events(self, since: datetime, until: datetime, up_to: int = MAX_ID) -> Iterable[Row]:
@@ -106,18 +108,17 @@ class Counts:
             self._transaction, self._scope, as_text(since), as_text(until), after=after, up_to=up_to
         )
 
-    def _add_rollups(self, rows: Iterable[Row]) -> None:
-        for row in rows:
-            self._find(row["monitor_id"], row["starts_at"]).merge_row(row)
+    def _add_rollups(self, found: Iterable[tuple[Key, Rollup]]) -> None:
+        for key, rollup in found:
+            self._find(key.monitor_id, key.starts_at).merge(rollup)
 
     def _add_events(self, rows: Iterable[Row]) -> None:
         for row in rows:
             self._find(row["monitor_id"], row["timestamp"]).add(row)
 
 
-def _between(rows: Iterable[Row], column: str, since: datetime, until: datetime) -> list[Row]:
-    first, last = as_text(since), as_text(until)
-    return [row for row in rows if first <= row[column] < last]
+def _checks(found: Iterable[tuple[Key, Rollup]]) -> int:
+    return sum(rollup.checks for _, rollup in found)
 
 
 def _clipped(start: datetime, end: datetime, first: datetime, last: datetime) -> list[tuple[datetime, datetime]]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from shared.store.engines.database import Row, Transaction, in_parts
+from shared.store.tables.rollups import days_of
 from shared.store.tables.scope import Scope
 
 _COLUMNS = ("group_name", "starts_at", "checks", "failures", "slowest_ms", "times", "percentiles")
@@ -43,15 +44,6 @@ def between(transaction: Transaction, scope: Scope, since: str, until: str) -> l
 def moved(transaction: Transaction) -> list[int]:
     """The ids of the monitors that are in another group than in the merged days, or in none of them, or in vain."""
     return [row["id"] for row in transaction.rows(_MOVED)]
-
-
-def days_of(transaction: Transaction, monitor_ids: Sequence[int]) -> set[str]:
-    """When the days began in which these monitors were checked."""
-    found: set[str] = set()
-    for some, named in in_parts(monitor_ids):
-        sql = f"SELECT DISTINCT starts_at FROM rollups WHERE step = 'day' AND monitor_id IN ({some})"  # noqa: S608
-        found |= {row["starts_at"] for row in transaction.rows(sql, **named)}
-    return found
 
 
 def follow_moves(transaction: Transaction) -> None:

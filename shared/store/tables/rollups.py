@@ -1,13 +1,18 @@
-"""The tables ``rollups`` and ``folded``: events as counts and histograms, and which events are in them."""
+"""The tables ``rollups`` and ``folded``: events as counts and histograms, and which events are in them.
+
+An hour or a day that is over has its row in ``packs``; what arrives for it later has one here until it is packed too. A
+question reads both.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from shared.history.rollup import Key
-from shared.store.engines.database import Row, Transaction
+from shared.history.rollup import Key, Rollup
+from shared.store.engines.database import Row, Transaction, in_parts
+from shared.store.tables.packs import Part, count_packed, number_of, packed_between, packed_days_of
 from shared.store.tables.scope import Scope
 
-Part = TypeVar("Part")
+Piece = TypeVar("Piece")
 
 _COLUMNS = ("monitor_id", "step", "starts_at", "checks", "failures", "slowest_ms", "times")
 _UPDATED = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[3:])
@@ -22,36 +27,85 @@ _PRUNE = """
     RETURNING id"""
 
 
+_OLDEST = """
+    SELECT monitor_id, step, starts_at FROM rollups WHERE step = :step AND starts_at < :before
+    ORDER BY starts_at LIMIT 1"""
+_OF_PART = """
+    SELECT * FROM rollups
+    WHERE monitor_id = :monitor_id AND step = :step AND starts_at >= :since AND starts_at < :until"""
+
+
+class Mark(NamedTuple):
+    """The last event that is folded in, and how often packs were written."""
+
+    event_id: int
+    packed_times: int
+
+
 def stored(transaction: Transaction, keys: Sequence[Key]) -> list[Row]:
-    """The rows of those rollups that are stored."""
+    """The rows of those rollups that are stored here."""
     return [row for part in _parts(keys) for row in _stored(transaction, part)]
 
 
-def between(transaction: Transaction, scope: Scope, step: str, since: str, until: str) -> list[Row]:
-    """The rollups of hours or days that begin in ``[since, until)``."""
-    sql = f"""SELECT monitor_id, starts_at, checks, failures, slowest_ms, times FROM rollups
-        WHERE step = :step AND starts_at >= :since AND starts_at < :until AND {scope.condition}"""  # noqa: S608
-    return transaction.rows(sql, step=step, since=since, until=until, **scope.parameters)
+def between(
+    transaction: Transaction, scope: Scope | None, step: str, since: str, until: str
+) -> list[tuple[Key, Rollup]]:
+    """The rollups of hours or days that begin in ``[since, until)``, some in two parts, here and in ``packs``.
 
-
-def of_day(transaction: Transaction, day: str) -> list[Row]:
-    """The rollups of all monitors, also of those that were removed, of the day that began then."""
-    sql = """SELECT monitor_id, checks, failures, slowest_ms, times FROM rollups
-        WHERE step = 'day' AND starts_at = :day"""
-    return transaction.rows(sql, day=day)
+    Without a scope: of all monitors, also of those that were removed.
+    """
+    of_scope = f" AND {scope.condition}" if scope else ""
+    sql = f"""SELECT monitor_id, step, starts_at, checks, failures, slowest_ms, times FROM rollups
+        WHERE step = :step AND starts_at >= :since AND starts_at < :until{of_scope}"""  # noqa: S608  # our own text
+    rows = transaction.rows(sql, step=step, since=since, until=until, **(scope.parameters if scope else {}))
+    found = [(_key(row), Rollup.of(row)) for row in rows]
+    return [*packed_between(transaction, scope, step, since, until), *found]
 
 
 def count_of_day(transaction: Transaction, day: str) -> int:
-    """How many rollups of the day there are."""
+    """How many rows have a part of the day. If nothing is folded or packed, it falls only when some are pruned."""
     row = transaction.row("SELECT count(*) AS count FROM rollups WHERE step = 'day' AND starts_at = :day", day=day)
-    return int(row["count"]) if row else 0
+    return (int(row["count"]) if row else 0) + count_packed(transaction, day)
 
 
 def first_and_last_day(transaction: Transaction) -> tuple[str | None, str | None]:
     """When the oldest and the newest of the days began of which there are rollups."""
-    sql = "SELECT {} AS day FROM rollups WHERE step = 'day'"
-    first, last = (transaction.row(sql.format(f"{which}(starts_at)")) for which in ("min", "max"))
+    sql = """SELECT {0}(day) AS day FROM (SELECT {0}(starts_at) AS day FROM rollups WHERE step = 'day'
+        UNION ALL SELECT {0}({1}) FROM packs WHERE step = 'day') found"""
+    first, last = (transaction.row(sql.format(*which)) for which in (("min", "starts_at"), ("max", "last_at")))
     return (first["day"] if first else None), (last["day"] if last else None)
+
+
+def days_of(transaction: Transaction, monitor_ids: Sequence[int]) -> set[str]:
+    """When the days began in which these monitors were checked, and perhaps some between those."""
+    found = packed_days_of(transaction, monitor_ids)
+    for some, named in in_parts(monitor_ids):
+        sql = f"SELECT DISTINCT starts_at FROM rollups WHERE step = 'day' AND monitor_id IN ({some})"  # noqa: S608
+        found |= {row["starts_at"] for row in transaction.rows(sql, **named)}
+    return found
+
+
+def oldest_part(transaction: Transaction, step: str, before: str) -> Part | None:
+    """Where the oldest hour or day belongs that began before then; None if there is none."""
+    row = transaction.row(_OLDEST, step=step, before=before)
+    return Part.of(_key(row)) if row else None
+
+
+def of_part(transaction: Transaction, part: Part, before: str) -> dict[int, tuple[int, Rollup]]:
+    """The rollups that belong there and began before then, by the ids of their rows, each with its number."""
+    since, until = part.edges
+    rows = transaction.rows(_OF_PART, monitor_id=part.monitor_id, step=part.step, since=since, until=min(until, before))
+    return {row["id"]: (number_of(part.step, row["starts_at"]), Rollup.of(row)) for row in rows}
+
+
+def delete(transaction: Transaction, ids: Sequence[int]) -> None:
+    """Delete the rows with these ids."""
+    for some, named in in_parts(ids):
+        transaction.run(f"DELETE FROM rollups WHERE id IN ({some})", **named)  # noqa: S608  # numbers
+
+
+def _key(row: Row) -> Key:
+    return Key(row["monitor_id"], row["step"], row["starts_at"])
 
 
 def put(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -66,7 +120,7 @@ def put(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
-def _parts(whole: Sequence[Part]) -> Iterator[Sequence[Part]]:
+def _parts(whole: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
     yield from (whole[start : start + _AT_ONCE] for start in range(0, len(whole), _AT_ONCE))
 
 
@@ -83,8 +137,18 @@ def _stored(transaction: Transaction, keys: Sequence[Key]) -> list[Row]:
 
 def folded(transaction: Transaction) -> int:
     """The last event that is folded in; 0 if none is."""
-    row = transaction.row("SELECT event_id FROM folded WHERE id = 1")
-    return int(row["event_id"]) if row else 0
+    return mark(transaction).event_id
+
+
+def mark(transaction: Transaction) -> Mark:
+    """How far folding and packing are. If it is another one, what was read before is no longer true."""
+    row = transaction.row("SELECT event_id, packed_times FROM folded WHERE id = 1")
+    return Mark(int(row["event_id"]), int(row["packed_times"])) if row else Mark(0, 0)
+
+
+def note_packing(transaction: Transaction) -> None:
+    """Change the mark; whatever writes ``packs`` does it."""
+    transaction.run("UPDATE folded SET packed_times = packed_times + 1 WHERE id = 1")
 
 
 def save_folded(transaction: Transaction, event_id: int) -> None:

@@ -22,11 +22,11 @@ _NEXT = """
 def fold(database: Database, now: datetime) -> int:
     """Fold the next events into the rollups; how many there were. 0: all that have settled are folded.
 
-    Nobody waits while it counts: it writes afterwards, if no other run has folded the same events meanwhile.
+    Nobody waits while it counts: it writes afterwards, if no other run has folded or packed anything meanwhile.
     """
     with database.snapshot() as snapshot:
-        after = rollups.folded(snapshot)
-        events = _settled(snapshot, after, now)
+        mark = rollups.mark(snapshot)
+        events = _settled(snapshot, mark.event_id, now)
     if not events:
         return 0
     found: dict[Key, Rollup] = {}
@@ -40,7 +40,7 @@ def fold(database: Database, now: datetime) -> int:
         found[Key(row["monitor_id"], row["step"], row["starts_at"])].merge(Rollup.of(row))
     columns = [{**key._asdict(), **rollup.columns()} for key, rollup in found.items()]
     with database.transaction() as transaction:
-        if rollups.folded(transaction) == after:
+        if rollups.mark(transaction) == mark:
             rollups.put(transaction, columns)
             additions.save(transaction)
             rollups.save_folded(transaction, events[-1]["id"])

@@ -1,5 +1,6 @@
 """The rollups of a day, merged for all monitors and for each group, so that a long history is read fast."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -12,6 +13,8 @@ from shared.store.engines.database import Database, Transaction
 from shared.store.tables import merged_days, rollups
 
 _A_DAY = timedelta(days=1)
+# Packs have many days, and each is read once for all of these.
+_DAYS_AT_ONCE = 8
 # Events that are folded together are of one day, or around midnight of two.
 _MOST_DAYS = 3
 
@@ -63,45 +66,51 @@ def follow_moves(database: Database) -> int:
     return moved
 
 
-def merge_a_day(database: Database, kept_since: datetime, now: datetime) -> int:
-    """Merge the newest day that is not merged; 0 if there is none that is kept.
+def merge_days(database: Database, kept_since: datetime, now: datetime) -> int:
+    """Merge the newest days that are not merged; how many. 0 if there is none that is kept.
 
-    Nobody waits while it counts: it writes afterwards, if the day's rollups are the same then.
+    Nobody waits while it counts: it writes each of them afterwards, if the day's rollups are the same then.
     """
     with database.snapshot() as snapshot:
-        day = _missing(snapshot, kept_since, now)
-        if day is None:
+        days = _missing(snapshot, kept_since, now)
+        if not days:
             return 0
-        groups, folded = merged_days.groups(snapshot), rollups.folded(snapshot)
-        rows = rollups.of_day(snapshot, day)
-    found: dict[str | None, Rollup] = defaultdict(Rollup)
-    for row in rows:
-        if row["monitor_id"] in groups:
-            found[groups[row["monitor_id"]]].merge_row(row)
+        groups, mark = merged_days.groups(snapshot), rollups.mark(snapshot)
+        counts = {day: rollups.count_of_day(snapshot, day) for day in days}
+        end = as_text(datetime.fromisoformat(days[0]) + _A_DAY)
+        stored = rollups.between(snapshot, None, "day", days[-1], end)
+    found: dict[str, dict[str | None, Rollup]] = {day: defaultdict(Rollup) for day in days}
+    for key, rollup in stored:
+        if key.starts_at in found and key.monitor_id in groups:
+            found[key.starts_at][groups[key.monitor_id]].merge(rollup)
+    for day, merged in found.items():
+        rows = _rows(day, merged)
+        with database.transaction() as transaction:
+            is_same = rollups.mark(transaction) == mark and rollups.count_of_day(transaction, day) == counts[day]
+            if is_same and merged_days.groups(transaction) == groups:
+                merged_days.put(transaction, rows)
+    return len(days)
+
+
+def _rows(day: str, merged: Mapping[str | None, Rollup]) -> list[dict[str, Any]]:
+    """The rows of a day: of all monitors, and of each group. ``merged``: of each group, and of those without one."""
     together = Rollup()
-    for rollup in found.values():
+    for rollup in merged.values():
         together.merge(rollup)
-    merged = [_row(day, group, rollup) for group, rollup in {**found, None: together}.items()]
-    with database.transaction() as transaction:
-        is_same = rollups.folded(transaction) == folded and rollups.count_of_day(transaction, day) == len(rows)
-        if is_same and merged_days.groups(transaction) == groups:
-            merged_days.put(transaction, merged)
-    return 1
+    return [_row(day, group, rollup) for group, rollup in {**merged, None: together}.items()]
 
 
 def _row(day: str, group: str | None, rollup: Rollup) -> dict[str, Any]:
     return {"group_name": group, "starts_at": day, **rollup.merged_columns()}
 
 
-def _missing(transaction: Transaction, kept_since: datetime, now: datetime) -> str | None:
+def _missing(transaction: Transaction, kept_since: datetime, now: datetime) -> list[str]:
+    """The newest days that are not merged, newest first; as many as are merged at once."""
     first, last = rollups.first_and_last_day(transaction)
     if first is None or last is None:
-        return None
+        return []
     earliest = max(datetime.fromisoformat(first), ceiling(kept_since, "day"))
-    day = min(datetime.fromisoformat(last), floor(now, "day"))
+    newest = min(datetime.fromisoformat(last), floor(now, "day"))
     present = merged_days.present(transaction)
-    while day >= earliest:
-        if (text := as_text(day)) not in present:
-            return text
-        day -= _A_DAY
-    return None
+    days = (as_text(newest - number * _A_DAY) for number in range((newest - earliest) // _A_DAY + 1))
+    return list(itertools.islice((day for day in days if day not in present), _DAYS_AT_ONCE))

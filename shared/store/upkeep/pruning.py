@@ -1,11 +1,13 @@
 """What is old is deleted, in steps that hold nobody up."""
 
+import functools
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from shared.models import as_text
 from shared.store.engines.database import Database, Transaction
 from shared.store.tables import events, merged_days, replay_facts, results, rollups
+from shared.store.upkeep import packing
 from shared.store.upkeep.retention import Retention
 
 ROWS_AT_ONCE = 500
@@ -48,6 +50,7 @@ def steps(retention: Retention, now: datetime) -> Iterator[Callable[[Database], 
         database, lambda each: replay_facts.prune(each, before(retention.alerts), ROWS_AT_ONCE)
     )
     for step, seconds in (("hour", retention.hours), ("day", retention.rollups)):
+        yield functools.partial(packing.prune, step=step, before=before(seconds))
         yield _rollups(step, before(seconds))
 
 

@@ -1,13 +1,15 @@
 """One run of upkeep, for a while and without holding anybody up."""
 
+import functools
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from shared.store.engines.database import Database
 from shared.store.upkeep.folding import fold
-from shared.store.upkeep.merging import follow_moves, merge_a_day
+from shared.store.upkeep.merging import follow_moves, merge_days
 from shared.store.upkeep.moving import moving
+from shared.store.upkeep.packing import pack
 from shared.store.upkeep.pruning import steps
 from shared.store.upkeep.retention import Retention
 
@@ -27,14 +29,14 @@ class Upkeep:
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], object] = time.sleep,
     ) -> dict[str, int]:
-        """Fold, merge, prune and move for at most so many ``seconds``.
+        """Fold, merge, prune, pack and move for at most so many ``seconds``.
 
         How many events were ``folded``, rows ``pruned``, and events of former versions ``moved``.
 
         After each step it pauses for as long as the step took, so that whoever writes finds the lock free.
         """
         ends_at = clock() + seconds
-        counted = dict.fromkeys(("folded", "followed", "merged", "pruned", "moved"), 0)
+        counted = dict.fromkeys(("folded", "followed", "merged", "pruned", "packed", "moved"), 0)
 
         def repeat(name: str, step: Callable[[Database], int]) -> None:
             while (began := clock()) < ends_at and (count := step(self._database)):
@@ -44,8 +46,10 @@ class Upkeep:
         repeat("folded", lambda database: fold(database, now))
         repeat("followed", follow_moves)
         kept_since = now - timedelta(seconds=retention.rollups)
-        repeat("merged", lambda database: merge_a_day(database, kept_since, now))
+        repeat("merged", lambda database: merge_days(database, kept_since, now))
         for step in steps(retention, now):
             repeat("pruned", step)
+        for step_name in ("hour", "day"):
+            repeat("packed", functools.partial(pack, step=step_name, now=now))
         repeat("moved", moving())
         return {name: counted[name] for name in ("folded", "pruned", "moved")}

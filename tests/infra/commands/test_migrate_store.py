@@ -21,6 +21,7 @@ from shared.store.engines.postgres import database as engine
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import TABLES, migrate
+from shared.store.upkeep.folding import fold
 from tests.infra.command_line import infra
 from tests.support.builders import NEVER_FLAPS, NOON
 from tests.support.postgres import Server
@@ -56,6 +57,10 @@ def old(tmp_path: Path) -> Iterator[SqliteDatabase]:
     store.monitors.apply([watched], {}, {}, now=NOON, channels=["console"])
     assert store.checks.claim("seoul", now=NOON, seconds=1).checks
     store.upkeep.run(Retention(1e9, 1e9, 1e9), now=NOON + timedelta(days=1), seconds=60)
+    # Its hour and day are packed already, so it has others of its own.
+    late = Event(target_url="http://both/", timestamp=NOON - timedelta(seconds=1), is_success=True, location="seoul")
+    store.events.add([late], received_at=NOON + timedelta(days=1), channels=["console"])
+    assert fold(database, NOON + timedelta(days=2)) == 1
     store.windows.add(Window(kind="silence", monitors=("api",), duration=60), now=NOON)
     store.alerts.note_handled("telegram 1", at=NOON)
     assert store.take_lease("telegram", "here", now=NOON, lasts=timedelta(seconds=30))

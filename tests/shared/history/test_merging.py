@@ -14,7 +14,7 @@ from shared.monitors.policy import Policy
 from shared.store import Retention, Store
 from shared.store.engines.database import Database, Transaction
 from shared.store.tables import merged_days
-from shared.store.upkeep.merging import merge_a_day
+from shared.store.upkeep.merging import merge_days
 from tests.support.builders import NOON, at, event
 from tests.support.store.engines import on_each_engine, on_sqlite
 from tests.support.store.steps import CHANNELS, rows
@@ -200,6 +200,6 @@ def test_what_changes_while_a_day_is_merged_counts(store: Store, what: str) -> N
         keep(store, 403 if what == "prune" else 3, seconds=math.inf)
 
     database: Any = Meanwhile(store.database, work)
-    assert merge_a_day(database, at(-A_DAY), at(2 * A_DAY)) == 1
+    assert merge_days(database, at(-A_DAY), at(2 * A_DAY)) == 1
     assert answer(store, 3) == without_merged(store, lambda: answer(store, 3))
     assert days(store) == ([] if what == "prune" else ["2025-01-08T00:00:00.000Z"])

@@ -14,6 +14,7 @@ from shared.monitors.windows.window import Window
 from shared.store import Retention, Store
 from tests.support.builders import NOON, at, event
 from tests.support.store.engines import on_each_engine, on_sqlite
+from tests.support.store.past import rollups_of
 from tests.support.store.steps import CHANNELS, move, report, rows, settle
 
 A_DAY = 86_400.0
@@ -70,9 +71,8 @@ def count(store: Store, table: str) -> object:
 
 
 def counted(store: Store, step: str) -> list[tuple[object, ...]]:
-    return rows(
-        store, f"SELECT monitor_id, starts_at, checks, failures FROM rollups WHERE step = '{step}' ORDER BY 1, 2"
-    )
+    found = rollups_of(store, step).items()
+    return [(key.monitor_id, key.starts_at, rollup.checks, rollup.failures) for key, rollup in found]
 
 
 @on_each_engine
@@ -121,9 +121,8 @@ def test_the_rollups_of_many_monitors_are_those_of_their_events(store: Store) ->
     for each in events:
         day = f"{each.timestamp:%Y-%m-%dT00:00:00.000Z}"
         expected.setdefault((each.monitor, day), Rollup()).add({**each.model_dump(), "is_inconclusive": False})
-    with store.database.snapshot() as snapshot:
-        sql = "SELECT rollups.*, name FROM rollups JOIN monitors ON monitors.id = monitor_id WHERE step = 'day'"
-        stored = {(row["name"], row["starts_at"]): Rollup.of(row) for row in snapshot.rows(sql)}
+    names = {int(str(row[0])): str(row[1]) for row in rows(store, "SELECT id, name FROM monitors")}
+    stored = {(names[key.monitor_id], key.starts_at): rollup for key, rollup in rollups_of(store, "day").items()}
     assert {key: each.columns() for key, each in stored.items()} == {
         key: each.columns() for key, each in expected.items()
     }

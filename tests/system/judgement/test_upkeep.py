@@ -15,6 +15,7 @@ from tests.torture.channel import Life, Receipt
 from tests.torture.judgement.upkeep import change, given_twice, keep_what_is_pruned, lost_by_pruning, miscounted
 from tests.torture.judgement.verdict import Verdict, judge
 
+A_DAY = 86_400.0
 RETENTION = Retention(events=10.0, rollups=1e6, alerts=10.0)
 NOW = datetime(2026, 1, 8, 12, tzinfo=UTC)
 # Its clock is 100 s ahead of the time at which the database prunes.
@@ -23,10 +24,14 @@ LIVES = [Life(0, 100.0, NOW + timedelta(seconds=50))]
 
 @pytest.fixture
 def url(database_environ: dict[str, str]) -> str:
-    """The DATABASE_URL of a store that keeps what is pruned: an outage has ended, and another one is open."""
+    """The DATABASE_URL of a store that keeps what is pruned: an outage has ended, and another one is open.
+
+    An event came so late that its day is packed already.
+    """
     store = open_store(Settings.from_env(database_environ))
     url = database_environ["DATABASE_URL"]
     keep_what_is_pruned(url)
+    report(store, -2 * A_DAY, ok=True, received=-1, channels=("a",))
     for seconds, ok in ((0, False), (5, True), (190, False)):
         report(store, seconds, ok=ok, received=seconds, channels=("a",))
         settle(store, "SENT", seconds)
@@ -57,13 +62,26 @@ def test_what_was_pruned_is_judged_with_the_rest(url: str) -> None:
         ("UPDATE pruned_notifications SET status = 'HELD' WHERE id = 2", "#2 (RECOVERY to a) is still HELD"),
         ("DELETE FROM pruned_notification_logs WHERE id = 2", "#2 (RECOVERY to a) is SENT, and its attempts are []"),
         ("DELETE FROM pruned_notifications WHERE id = 2", "the RECOVERY of alert 1 is not owed to a"),
-        ("DELETE FROM pruned_events", "monitor 1 has 1 folded events, of which 2 count"),
-        ("UPDATE rollups SET checks = 1", "monitor 1 has 2 folded events, of which 1 count"),
+        ("DELETE FROM pruned_events", "monitor 1 has 1 folded events, of which 3 count"),
+        ("UPDATE rollups SET checks = 1", "monitor 1 has 3 folded events, of which 2 count"),
+        ("UPDATE packs SET step = 'lost' WHERE step = 'day'", "monitor 1 has 3 folded events, of which 2 count"),
     ],
 )
 def test_a_loss_by_pruning_is_found(url: str, sql: str, complaint: str) -> None:
     change(url, sql)
     assert complaint in " ".join(judged(url).broken)
+
+
+def test_what_was_pruned_from_packs_counts(url: str, database_environ: dict[str, str]) -> None:
+    store = open_store(Settings.from_env(database_environ))
+    for days in (1, 2, 3):
+        report(store, days * A_DAY, ok=False, received=days * A_DAY)
+    for days in (3, 4, 14, 20):
+        store.upkeep.run(RETENTION, now=at(days * A_DAY + 200), seconds=math.inf, pause=lambda _: None)
+    assert rows_of(url, "SELECT id FROM packs") == []
+    assert not [line for line in judged(url).broken if "folded" in line]
+    change(url, "DELETE FROM pruned_packs WHERE gone_before = '9999'")
+    assert [line for line in judged(url).broken if "folded" in line]
 
 
 @pytest.mark.parametrize(("seconds_ago", "is_early"), [(10.1, False), (9.9, True), (-5, True)])

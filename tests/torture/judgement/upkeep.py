@@ -9,7 +9,9 @@ from typing import Any
 
 import psycopg
 
+from shared.history.packing import unpacked
 from shared.store import Retention
+from shared.store.tables.packs import time_of
 from tests.support.running import rows_of
 from tests.torture.channel import Life
 
@@ -22,6 +24,16 @@ _DELETED_FROM = {
     "notification_logs": "notification_logs",
     "rollups": "rollups",
     "events": "raw_events",
+}
+# A rollup that is packed is deleted too. It is not pruned: the pack has it.
+_IS_PRUNED = {
+    "rollups": """NOT EXISTS (SELECT 1 FROM packs WHERE packs.monitor_id = OLD.monitor_id AND packs.step = OLD.step
+        AND OLD.starts_at BETWEEN packs.starts_at AND packs.last_at)"""
+}
+# A pack that loses its oldest days, or all: what began before then is gone.
+_PRUNED_PACKS = {
+    "UPDATE": ("NEW.starts_at", "NEW.starts_at > OLD.starts_at"),
+    "DELETE": ("'9999'", "1 = 1"),
 }
 _NOW = {
     "sqlite": "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
@@ -36,18 +48,27 @@ def keep_what_is_pruned(url: str) -> None:
     """
     engine = url.partition(":")[0]
     for name, table in _DELETED_FROM.items():
-        statements = [
+        made = (
             f"CREATE TABLE IF NOT EXISTS pruned_{name} AS SELECT *, {_NOW[engine]} AS pruned_at FROM {name} WHERE 1 = 0"
-        ]
+        )
         copy = f"INSERT INTO pruned_{name} SELECT *, {_NOW[engine]} FROM {name} WHERE id = OLD.id"
-        if engine == "sqlite":
-            statements.append(f"CREATE TRIGGER keep_{name} BEFORE DELETE ON {table} BEGIN {copy}; END")
-        else:
-            statements += [
-                f"CREATE FUNCTION keep_{name}() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {copy}; RETURN OLD; END$$",
-                f"CREATE TRIGGER keep_{name} BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION keep_{name}()",
-            ]
-        change(url, *statements)
+        is_pruned = _IS_PRUNED.get(name, "1 = 1")
+        change(url, made, *_trigger(engine, f"keep_{name}", f"DELETE ON {table}", f"{copy} AND {is_pruned}"))
+    change(url, "CREATE TABLE IF NOT EXISTS pruned_packs AS SELECT *, starts_at AS gone_before FROM packs WHERE 1 = 0")
+    for event, (gone_before, is_pruned) in _PRUNED_PACKS.items():
+        copy = f"INSERT INTO pruned_packs SELECT *, {gone_before} FROM packs WHERE id = OLD.id AND {is_pruned}"
+        change(url, *_trigger(engine, f"keep_packs_at_{event.lower()}", f"{event} ON packs", copy))
+
+
+def _trigger(engine: str, name: str, event: str, work: str) -> list[str]:
+    """Do some work before each row's change."""
+    if engine == "sqlite":
+        return [f"CREATE TRIGGER {name} BEFORE {event} BEGIN {work}; END"]
+    row = "NEW" if event.startswith("UPDATE") else "OLD"
+    return [
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {work}; RETURN {row}; END$$",
+        f"CREATE TRIGGER {name} BEFORE {event} FOR EACH ROW EXECUTE FUNCTION {name}()",
+    ]
 
 
 def change(url: str, *statements: str) -> None:
@@ -65,6 +86,18 @@ def change(url: str, *statements: str) -> None:
 def pruned_rows(url: str, name: str) -> Rows:
     """The rows of a table that were pruned, each with ``pruned_at``: when that was, by this machine's clock."""
     return rows_of(url, f"SELECT * FROM pruned_{name} ORDER BY id")  # our own names
+
+
+def packed_days(url: str) -> Rows:
+    """The days in packs, also those that were pruned from them, as rows of ``rollups`` that say what is judged."""
+    found = rows_of(url, "SELECT monitor_id, content, '9999' AS gone_before FROM packs WHERE step = 'day'")
+    found += rows_of(url, "SELECT monitor_id, content, gone_before FROM pruned_packs WHERE step = 'day'")
+    return [
+        {"monitor_id": row["monitor_id"], "step": "day", "checks": rollup.checks}
+        for row in found
+        for number, rollup in unpacked(row["content"]).items()
+        if time_of("day", number) < row["gone_before"]
+    ]
 
 
 def lost_by_pruning(tables: Mapping[str, Rows], retention: Retention, lives: Sequence[Life]) -> Iterator[str]:

@@ -134,6 +134,7 @@ def _judge_upkeep(
         pruned = upkeep.pruned_rows(database, name)
         tables[name] = sorted([*pruned, *tables[name]], key=lambda row: row["id"])
         verdict.pruned += len(pruned) if name == "alerts" else 0
+    tables["rollups"] += upkeep.packed_days(database)
     folded = rows_of(database, "SELECT event_id FROM folded")
     verdict.lost += upkeep.lost_by_pruning(tables, retention, lives)
     verdict.lost += upkeep.miscounted(tables, folded[0]["event_id"] if folded else 0)

@@ -22,6 +22,7 @@ from shared.store.upkeep import moving
 from tests.support.builders import NOON, at, event
 from tests.support.running.beside import killed_when
 from tests.support.store.engines import on_each_engine
+from tests.support.store.past import rollups_of
 from tests.support.store.steps import MIGRATIONS, add, report, rows
 
 A_DAY = 86_400.0
@@ -113,8 +114,8 @@ def test_former_and_new_events_are_folded_and_pruned_alike(updated: Store) -> No
         report(updated, seconds, ok=True, received=seconds)
     week = Retention(events=A_DAY, rollups=1e9, alerts=1e9)
     assert keep(updated, 3 * A_DAY + 90, week) == {"folded": 52, "pruned": 51, "moved": 0}
-    days = rows(updated, "SELECT checks, failures FROM rollups WHERE step = 'day' ORDER BY checks")
-    assert [sum(counts) for counts in zip(*days, strict=True)] == [52, 13]
+    days = rollups_of(updated, "day").values()
+    assert (sum(day.checks for day in days), sum(day.failures for day in days)) == (52, 13)
     assert [row["id"] for row in all_events(updated)] == [62]
 
 
