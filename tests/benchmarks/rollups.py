@@ -19,15 +19,15 @@ from shared.store import Retention, open_store
 from shared.store.tables import rollups
 from tests.benchmarks.instruments.yardstick import table, verdict
 from tests.support.postgres import Server
-from tests.support.services import STEADY, VARYING, Service
+from tests.support.store.services import STEADY, VARYING, Service
 
 ROUNDS = 1
-MONITORS = 10
+MONITORS = 6
 HOURS, DAYS = 90, 400
 # The last days come one after the other, as they do in life. All before that come at once.
 ONE_BY_ONE = 12
 # Days of a monitor that differ; then they come again. A pack has no more of them.
-DIFFERENT = 32
+DIFFERENT = 128
 CHECKS_AN_HOUR = 120
 BAR_KB = 90.0
 A_DAY = timedelta(days=1)

@@ -13,8 +13,8 @@ from shared.store.engines.database import Transaction, in_parts
 from shared.store.tables.scope import Scope
 
 _LENGTHS = {"hour": LENGTHS["hour"], "day": LENGTHS["day"]}
-# 8 and 32 days. With more of them in a row, the rows take less room, but each late event costs more.
-_IN_A_PART = {"hour": 192, "day": 32}
+# 16 and 128 days. With more of them in a row, the rows take less room, but a question and a late event cost more.
+_IN_A_PART = {"hour": 384, "day": 128}
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 
 _OF_PART = "monitor_id = :monitor_id AND step = :step AND part = :part"

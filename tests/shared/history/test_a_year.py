@@ -61,6 +61,6 @@ def test_the_store_of_a_year_is_no_larger_than_what_is_kept(store: Store) -> Non
         assert file_pages <= first_pages * 1.05
     assert first["raw_events"] < 100
     assert first["rollups"] < 20
-    assert first["packs"] > 20
+    assert first["packs"] >= 14
     assert (len(rollups_of(store, "hour")), len(rollups_of(store, "day"))) == (2 * (2 * 90 - 1), 2 * 120)
     assert first["alerts"] > 5

@@ -26,7 +26,7 @@ from tests.support.store.past import rollups_of
 from tests.support.store.steps import rows
 
 A_DAY = 86_400.0
-DAYS = 11
+DAYS = 20
 RETENTION = Retention(events=A_DAY, rollups=400 * A_DAY, alerts=400 * A_DAY)
 GROUPS = {"a": "Web", "b": "Web", "c": "API", "d": None}
 
@@ -96,7 +96,7 @@ def _shown(each: Measured) -> tuple[Any, ...]:
 def test_packing_changes_no_answer(store: Store) -> None:
     fill(store)
     before = answers(store)
-    assert pack_all(store.database, DAYS + 1) > 4 * 3
+    assert pack_all(store.database, DAYS + 1) > 4 * 2
     assert rows(store, "SELECT id FROM rollups") == []
     assert answers(store) == before
     keep(store, DAYS + 1)
