@@ -17,6 +17,8 @@ install: .venv/installed
 .venv/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "bonghwa: $(PYTHON) is $$($(PYTHON) --version 2>&1): expected Python 3.11 or newer (make PYTHON=python3.12 …)"; exit 1; }
+	@$(PYTHON) -c 'import lzma' 2>/dev/null || { \
+	  echo "bonghwa: $(PYTHON) was built without lzma, which packs the history: expected one with it (liblzma-dev, xz)"; exit 1; }
 	@$(PYTHON) -m venv .venv || { echo "bonghwa: a virtual environment cannot be made (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
 	@touch $@
 
