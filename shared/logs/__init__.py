@@ -23,8 +23,7 @@ from shared.visible import SELECTORS_OF_SIGNS, UNSEEN
 
 # Made once: json.dumps would make an encoder for each line.
 _json = json.JSONEncoder(ensure_ascii=False, default=str).encode
-# Most values match this fast check: they have no space, no " and no =.
-_PLAIN = re.compile(r"[!#-<>-~]+")
+_ENDS_A_VALUE = frozenset(' "=')
 
 Part = Literal["server", "agent"]
 
@@ -74,7 +73,7 @@ def _time(record: logging.LogRecord) -> str:
 
 def _quoted(value: Any) -> str:
     text = str(value)
-    if _PLAIN.fullmatch(text) or (_is_visible(text) and not set(text) & set(' "=')):
+    if _is_visible(text) and _ENDS_A_VALUE.isdisjoint(text):
         return text
     # Characters that could break the line are escaped. Otherwise a target's text could forge a line of ours.
     return _visible(json.dumps(text, ensure_ascii=False))

@@ -66,7 +66,7 @@ def name_of(described: str, number: int) -> str:
 
 def is_numbered(channel: str) -> bool:
     """Whether a name reads like that of a further channel, so that nobody may give it."""
-    return re.fullmatch(_NUMBERED, channel) is not None
+    return "#" in channel and re.fullmatch(_NUMBERED, channel) is not None
 
 
 def is_among(channel: str, named: Collection[str]) -> bool:

@@ -15,6 +15,9 @@ from shared.models.times import utc
 # A monitor that was not checked for so many intervals is due at once: a run has died, or nobody was there.
 OVERDUE_INTERVALS = 2
 
+# A ping may come so much later than expected, unless its heartbeat says otherwise.
+GRACE_SECONDS = 60.0
+
 
 class Due(NamedTuple):
     """A check that falls due ``at`` this time."""

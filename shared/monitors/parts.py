@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.models.scalars import Text
+from shared.monitors.due import GRACE_SECONDS
 from shared.monitors.durations import Duration
 from shared.monitors.placeholders import refuse_foreign_names
 
@@ -59,7 +60,7 @@ class Heartbeat(Part):
     """A ping is expected every ``period``, and missed ``grace`` after that. Without a ``token`` one is made."""
 
     period: Duration
-    grace: Duration = 60.0
+    grace: Duration = GRACE_SECONDS
     token: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.~-]+$")] | None = None
 
 

@@ -9,7 +9,6 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Validat
 from shared.models.scalars import Text
 from shared.monitors import kinds
 from shared.monitors.aliases import normalised
-from shared.monitors.conditions import parse
 from shared.monitors.durations import Duration, ShortDuration
 from shared.monitors.kinds import Kind
 from shared.monitors.parts import (
@@ -31,10 +30,10 @@ from shared.monitors.urls import checkable
 from shared.settings.secrets import without_password
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
-_CODES = re.compile(r"[1-5][0-9][0-9](-[1-5][0-9][0-9])?")
+_CODES = r"[1-5][0-9][0-9](-[1-5][0-9][0-9])?"
 _SOME_CODES = 'status codes or ranges of them, such as "200-299" and 401'
 _METHOD = r"^[A-Z]{1,20}$"
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
+_HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}"
 
 
 def _status_codes(value: Any) -> tuple[str, ...]:
@@ -44,22 +43,34 @@ def _status_codes(value: Any) -> tuple[str, ...]:
         raise ValueError(_SOME_CODES)
     for code in codes:
         first, _, last = code.partition("-")
-        if not _CODES.fullmatch(code) or first > (last or first):
+        if not re.fullmatch(_CODES, code) or first > (last or first):
             raise ValueError(f"{_SOME_CODES}; found {code!r}")
     return codes
 
 
 def _headers(value: dict[str, str]) -> dict[str, str]:
     for name, text in value.items():
-        if not _HEADER_NAME.fullmatch(name) or not text.isprintable():
+        if not re.fullmatch(_HEADER_NAME, name) or not text.isprintable():
             raise ValueError(f"names of headers, each with its value on one line; found {name!r}")
         refuse_foreign_names(text)
     return value
 
 
 def _condition(text: str) -> str:
+    # Imported here, and below: most policies have no conditions, and their grammar costs a cold start.
+    from shared.monitors.conditions import parse
+
     parse(refuse_foreign_names(text))  # raises a ValueError that says what is expected
     return text
+
+
+def _placeholders_in(conditions: tuple[str, ...]) -> frozenset[str]:
+    """What the conditions read of an answer."""
+    if not conditions:
+        return frozenset()
+    from shared.monitors.conditions import parse
+
+    return frozenset[str]().union(*(parse(condition).placeholders for condition in conditions))
 
 
 def _ip_version(value: Any) -> Any:
@@ -171,8 +182,7 @@ class Policy(Part):
             # A default does no harm, and an answer of the API that is sent back holds them all.
             if expected and getattr(self, field) != self._default_of(field):
                 raise ValueError(f"{field}: {expected}")
-        read = frozenset[str]().union(*(parse(condition).placeholders for condition in self.conditions))
-        if expected := kinds.unavailable(read, kind):
+        if expected := kinds.unavailable(_placeholders_in(self.conditions), kind):
             raise ValueError(f"conditions: {expected}")
         if kind is Kind.DNS and self.dns is None:
             raise ValueError("dns: what is asked, such as {query_name: example.com, query_type: A}")

@@ -20,6 +20,8 @@ def split_urls(value: Any) -> Any:
     """
     if not isinstance(value, str):
         return value
+    if "," not in value and value.strip():
+        return tuple(dict.fromkeys(value.split()))  # the usual case; to compile the patterns costs a cold start
     return tuple(dict.fromkeys(re.split(r"(?i:[\s,]+(?=https?://))|\s+", re.sub(r"^[\s,]+|[\s,]+$", "", value))))
 
 

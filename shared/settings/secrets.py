@@ -13,16 +13,17 @@ _DATABASE = "DATABASE"
 _CHANNELS = "CHANNELS"
 # A setting is secret if its name holds one of these words.
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "HEARTBEAT", _CHANNELS, _DATABASE)
-_CREDENTIALS = re.compile(r"://[^/\s,]*@")
-_USERINFO = re.compile(r"(?<=://)([^/?#\s:@]*):?([^/?#\s]*)@")
-_PASSWORD = re.compile(r"://[^/\s]*?:([^/\s]*)@")
+# Compiled only for a text with an @: few cold starts see one.
+_CREDENTIALS = r"://[^/\s,]*@"
+_USERINFO = r"(?<=://)([^/?#\s:@]*):?([^/?#\s]*)@"
+_AFTER_USER = r"://[^/\s]*?:([^/\s]*)@"
 # Shorter ones are parts of ordinary words: to mask them would garble the text.
 _SHORTEST = 6
 
 
 def is_secret(name: str, value: str = "") -> bool:
     """Whether a setting is secret: by its name, or because a URL in its value carries credentials."""
-    return any(word in name for word in _SECRET_WORDS) or bool(_CREDENTIALS.search(value))
+    return any(word in name for word in _SECRET_WORDS) or ("@" in value and re.search(_CREDENTIALS, value) is not None)
 
 
 def shown(name: str, value: str) -> str:
@@ -45,7 +46,7 @@ def without_password(text: str) -> str:
 
     A user without a password is often a token.
     """
-    return _USERINFO.sub(_masked_userinfo, text) if "@" in text else text
+    return re.sub(_USERINFO, _masked_userinfo, text) if "@" in text else text
 
 
 def _masked_userinfo(found: re.Match[str]) -> str:
@@ -66,7 +67,7 @@ def secret_parts(environ: Mapping[str, str]) -> set[str]:
     """
     secret = {name: value for name, value in environ.items() if is_secret(name) and _DATABASE not in name}
     keys = [key for name, value in secret.items() if _CHANNELS not in name for key in re.split("[ ,]+", value)]
-    passwords = [match[1] for value in environ.values() for match in _PASSWORD.finditer(value)]
+    passwords = [match[1] for value in environ.values() if "@" in value for match in re.finditer(_AFTER_USER, value)]
     return {part for part in (*secret.values(), *keys, *passwords) if len(part) >= _SHORTEST}
 
 

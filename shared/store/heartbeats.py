@@ -3,19 +3,21 @@
 import hmac
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.alerting import WatchPeriod
 from shared.alerting.heartbeats import Beat, Ping, after_change, after_gap, after_ping, in_order, run_ms
 from shared.models import Cause, Event, as_text
 from shared.models.channel import Channels
-from shared.monitors.parts import Heartbeat
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.engines.group_commit import Group
 from shared.store.ingest import Ingested, ingest
 from shared.store.refusals import HeartbeatNotFound, TokenShared
 from shared.store.tables import heartbeats as table
 from shared.words import cause_text
+
+if TYPE_CHECKING:
+    from shared.monitors.parts import Heartbeat
 
 # Missed pings that are noticed in one transaction: nobody else can write meanwhile.
 MISSED_AT_ONCE = 200
@@ -80,7 +82,7 @@ def expect_after_gap(transaction: Transaction, watch: WatchPeriod | None, now: d
 
 
 def expect_after_change(
-    transaction: Transaction, former: Row, heartbeat: Heartbeat | None, now: datetime, *, is_watched: bool
+    transaction: Transaction, former: Row, heartbeat: "Heartbeat | None", now: datetime, *, is_watched: bool
 ) -> None:
     """Expect the next ping of a monitor as its new policy says. ``former``: its row before the change."""
     beat = table.beat_of(former)

@@ -82,7 +82,9 @@ def drop_everything(transaction: Transaction) -> None:
 
 @functools.cache
 def _migrations() -> tuple[Path, ...]:
-    return tuple(sorted((Path(__file__).parent / "migrations").glob("*.sql")))
+    # Not by a pattern: to compile it costs a cold start a millisecond.
+    found = (Path(__file__).parent / "migrations").iterdir()
+    return tuple(sorted(path for path in found if path.suffix == ".sql"))
 
 
 def _version(database: Database, transaction: Transaction, known: int) -> int:

@@ -1,8 +1,12 @@
 """The console: one line on standard output for each message."""
 
+from typing import TYPE_CHECKING
+
 from shared.logs.output import deliver
-from shared.models.message import Message
 from shared.notifiers import Accepted, NotifierKind, ProbeResult, SendFailed
+
+if TYPE_CHECKING:
+    from shared.models.message import Message
 
 
 class ConsoleNotifier(NotifierKind):
@@ -15,7 +19,7 @@ class ConsoleNotifier(NotifierKind):
         """See NotifierKind.pace. The console wakes nobody, and a line for each message can be searched and counted."""
         return
 
-    def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
+    def send(self, message: "Message", *, timeout_seconds: float) -> Accepted:
         """See Notifier.send."""
         try:
             # One write, so that the lines of two threads do not mix.

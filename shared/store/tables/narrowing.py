@@ -3,13 +3,15 @@
 import functools
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shared.models import Event, as_text
+from shared.models import as_text
 from shared.settings.secrets import without_password
+
+if TYPE_CHECKING:
+    from shared.models import Event
 
 # What an event has in common with most others of its monitor.
 RESULT = (
@@ -32,8 +34,7 @@ _UNKNOWN = -1
 _MOST = {"delay_ms": 2**15 - 1} | dict.fromkeys(_DURATIONS, 2**31 - 1)
 # So that the same digits with and without hyphens are two ids, as two texts are.
 _HYPHENS = 0x626F6E67687761
-_DIGITS = re.compile(r"[0-9a-f]{32}")
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_DIGITS = frozenset("0123456789abcdef")
 
 
 class Key(NamedTuple):
@@ -56,17 +57,23 @@ class Narrow(NamedTuple):
 
 def key_of(event_id: str) -> Key:
     """The key of an event_id. A text that is no UUID is hashed; collisions are as unlikely as those of UUIDs."""
-    if _DIGITS.fullmatch(event_id):
-        number, mask, form = int(event_id, 16), 0, 0
-    elif _UUID.fullmatch(event_id):
-        number, mask, form = int(event_id.replace("-", ""), 16), _HYPHENS, 1
+    digits = event_id.replace("-", "")
+    is_number = len(digits) == 32 and _DIGITS.issuperset(digits)
+    if is_number and event_id == digits:
+        number, mask, form = int(digits, 16), 0, 0
+    elif is_number and event_id == _hyphened(digits):
+        number, mask, form = int(digits, 16), _HYPHENS, 1
     else:
         hashed = hashlib.blake2b(event_id.encode(), digest_size=16)
         number, mask, form = int.from_bytes(hashed.digest(), "big"), 0, 2
     return Key(_signed(number >> 64), _signed(number & (2**64 - 1) ^ mask), form)
 
 
-def of_event(event: Event, received_at: datetime) -> Narrow:
+def _hyphened(digits: str) -> str:
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def of_event(event: "Event", received_at: datetime) -> Narrow:
     """The narrow row of an event that was received then."""
     values = {name: getattr(event, name) for name in _NAMES}
     values["is_success"], values["is_inconclusive"] = int(event.is_success), int(event.is_inconclusive)
