@@ -54,9 +54,38 @@ SHARED = {name.removeprefix("shared.") for name in MAY_IMPORT if name.startswith
 HEAVY = {"telegram", "httpx", "boto3", "botocore", "psycopg", "sqlalchemy", "apprise", "asyncio", "requests", "pycurl"}
 AGENTS_OWN = {"requests", "pycurl"}
 # The model of a policy, and what finds the right one of several routes: only for what has to do with them.
-OF_MONITORS = {"shared.monitors.policy", "shared.store.monitors", "shared.store.claims"}
+OF_MONITORS = {"shared.monitors.policy", "shared.store.asking.monitors", "shared.store.claims"}
 WITH_MONITORS = {"manage_monitors", "claim_checks"}
 OF_SEVERAL_ROUTES = {"shared.web.dispatch"}
+# What checks the events that come in; what says that an alert changed; what writes messages and sends them.
+OF_EVENTS = {"shared.models.event"}
+OF_CHANGES = {"shared.store.changes", "shared.store.judging.outages", "shared.store.judging.holds"}
+OF_MESSAGES = {"shared.delivery.run", "shared.links", "shared.messages"}
+# What changes policies and reads conditions, and what a whole file needs.
+OF_EDITS = {"shared.store.monitors", "shared.monitors.conditions", "shared.monitors.windows.window"}
+
+
+KEY = "a-key-for-these-tests-only"
+FAILURE = {"target_url": "http://a.example/", "timestamp": "2025-01-08T10:30:00Z", "is_success": False}
+
+
+def loaded_by_a_request(folder: Path, name: str, method: str, path: str, body: object) -> set[str]:
+    """Every module of a fresh process once a function has answered its first request, over an empty store."""
+    script = f"""
+import json, sys
+import functions_framework
+client = functions_framework.create_app({name!r}, "main.py").test_client()
+response = client.open({path!r}, method={method!r}, json={body!r}, headers={{"X-API-Key": {KEY!r}}})
+print(json.dumps([response.status_code, sorted(sys.modules)]))
+"""
+    environ = {"API_KEY": KEY, "DATABASE_URL": f"sqlite:///{folder / 'a.db'}", "LOG_DIR": ""}
+    answer = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
+    )
+    status, loaded = json.loads(answer.stdout.splitlines()[-1])
+    # It got as far as the store.
+    assert status in (200, 201, 404)
+    return set(loaded)
 
 
 def modules() -> list[Path]:
@@ -161,23 +190,32 @@ print(json.dumps([function.__name__, sorted(set(sys.modules) - before)]))
     ("name", "method"), [("ingest_event", "POST"), ("health", "GET"), ("list_alerts", "GET"), ("update_alert", "PATCH")]
 )
 def test_a_first_request_loads_no_policy(name: str, method: str, tmp_path: Path) -> None:
-    event = {"target_url": "http://a.example/", "timestamp": "2025-01-08T10:30:00Z", "is_success": False}
-    script = f"""
-import json, sys
-import functions_framework
-client = functions_framework.create_app({name!r}, "main.py").test_client()
-body = {event!r} if {method!r} == "POST" else {{"status": "ACK"}} if {method!r} == "PATCH" else None
-response = client.open("/1", method={method!r}, json=body, headers={{"X-API-Key": "a-key-for-these-tests-only"}})
-print(json.dumps([response.status_code, sorted(sys.modules)]))
-"""
-    environ = {"API_KEY": "a-key-for-these-tests-only", "DATABASE_URL": f"sqlite:///{tmp_path / 'a.db'}", "LOG_DIR": ""}
-    answer = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
-    )
-    status, loaded = json.loads(answer.stdout.splitlines()[-1])
-    # It got as far as the store.
-    assert status in (200, 201, 404)
-    assert not {*OF_MONITORS, *OF_SEVERAL_ROUTES, "shared.monitors.parts"} & set(loaded)
+    body = {"POST": FAILURE, "PATCH": {"status": "ACK"}}.get(method)
+    loaded = loaded_by_a_request(tmp_path, name, method, "/1", body)
+    assert not {*OF_MONITORS, *OF_SEVERAL_ROUTES, "shared.monitors.parts"} & loaded
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "path", "body", "spared"),
+    [
+        ("ingest_event", "POST", "/", {**FAILURE, "is_success": True}, OF_CHANGES | OF_MESSAGES),
+        ("list_alerts", "GET", "/", None, OF_EVENTS | OF_CHANGES | OF_MESSAGES),
+        ("get_alert", "GET", "/1", None, OF_EVENTS | OF_CHANGES | OF_MESSAGES),
+        ("update_alert", "PATCH", "/1", {"status": "ACK"}, OF_EVENTS | OF_MESSAGES),
+        ("list_notification_logs", "GET", "/", None, OF_EVENTS | OF_MESSAGES),
+        ("health", "GET", "/", None, OF_EVENTS | OF_CHANGES | OF_MESSAGES),
+        ("manage_monitors", "GET", "/monitors", None, OF_EVENTS | OF_CHANGES | OF_MESSAGES | OF_EDITS),
+        ("manage_windows", "GET", "/windows", None, OF_EVENTS | OF_CHANGES | OF_MESSAGES),
+        ("show_history", "GET", "/history", None, OF_EVENTS | OF_CHANGES | OF_MESSAGES),
+        ("deliver_notifications", "POST", "/", None, OF_EVENTS | OF_MESSAGES),
+        ("maintain_store", "POST", "/", None, OF_EVENTS | OF_CHANGES | OF_MESSAGES),
+    ],
+)
+def test_a_usual_request_loads_only_what_it_needs(
+    name: str, method: str, path: str, body: object, spared: set[str], tmp_path: Path
+) -> None:
+    """The alert that it asks for is not there, and the event that it brings changes nothing."""
+    assert not spared & loaded_by_a_request(tmp_path, name, method, path, body)
 
 
 def test_an_unknown_function_is_an_attribute_error() -> None:

@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "tables.policies": {"engines.database", "refusals"},
     "tables.windows": {"engines.database", "refusals"},
     "asking": {"engines.database", "tables", "refusals", "asking", "judging.by_hand"},
+    "asking.monitors": {"engines.database", "tables", "asking", "monitors"},
     "changes": {"engines.database", "tables"},
     "upkeep": {"engines.database", "tables", "upkeep"},
     "judging": {"engines.database", "tables", "changes", "refusals", "judging"},
@@ -35,18 +36,27 @@ MAY_IMPORT = {
     "ingest": {"engines.database", "tables", "changes", "renames", "judging"},
     "outbox": {"engines.database", "tables", "changes"},
     "heartbeats": {"engines.database", "engines.group_commit", "tables", "ingest", "refusals"},
-    "monitors": {"engines.database", "tables", "changes", "heartbeats", "refusals", "renames", "judging", "asking"},
+    "monitors": {
+        "engines.database",
+        "tables",
+        "changes",
+        "heartbeats",
+        "refusals",
+        "renames",
+        "judging",
+        "asking.entries",
+    },
     "claims": {"engines.database", "tables", "renames"},
     "health": {"engines.database", "migrate", "tables"},
     "store": {
         *("engines.database", "engines.group_commit", "tables", "changes"),
-        *("ingest", "outbox", "health", "monitors", "claims", "heartbeats", "judging", "refusals", "upkeep", "asking"),
+        *("ingest", "outbox", "health", "claims", "heartbeats", "judging", "refusals", "upkeep", "asking"),
     },
     "open": {"engines", "migrate", "store"},
     "admin": {"engines", "tables", "migrate", "health"},
     # The door.
     "": {
-        *("changes", "engines.database", "ingest", "judging", "monitors", "open", "outbox", "refusals", "store"),
+        *("engines.database", "ingest", "judging", "open", "outbox", "refusals", "store"),
         *("asking", "tables.alerts", "upkeep"),
     },
 }

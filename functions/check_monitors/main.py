@@ -148,7 +148,7 @@ def _check(settings: Settings, targets: tuple[str, ...], due: list[DueCheck]) ->
                 events = check_all(policies, settings, interval_seconds=often, on_event=on_event)
             else:
                 # The settings have validated the URLs. To build the model's own validator would cost a cold start 2 ms.
-                monitors = [Monitor.model_construct(name=url, target_url=url) for url in urls]
+                monitors = [Monitor(url, url) for url in urls]
                 spread = _spread_seconds(len(monitors), settings)
                 events = probe_all(monitors, settings, spread_seconds=spread, on_event=on_event)
     return events, reporter.reported

@@ -3,11 +3,11 @@
 import functools
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import functions_framework
 from flask import Request, Response
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from shared import web
 from shared.channels import configured
@@ -17,6 +17,9 @@ from shared.models import MAX_EVENTS_PER_REQUEST, Event, now
 from shared.notifiers import routes_of
 from shared.settings import Settings
 from shared.store import Ingested, log_change, open_store
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 @functions_framework.http
@@ -55,7 +58,7 @@ def _sent_at(request: Request) -> datetime | None:
 
 
 def _changed(ingested: Ingested) -> dict[str, Any]:
-    return {"change": ingested.change, "alert": ingested.alert}
+    return {"change": ingested.change, "alert": ingested.alert.shown() if ingested.alert else None}
 
 
 def _log(ingested: Sequence[Ingested], *, is_array: bool) -> None:
@@ -80,5 +83,7 @@ def _log(ingested: Sequence[Ingested], *, is_array: bool) -> None:
 
 
 @functools.cache
-def _array() -> TypeAdapter[list[Event]]:
+def _array() -> "TypeAdapter[list[Event]]":
+    from pydantic import TypeAdapter  # few requests bring an array
+
     return TypeAdapter(Annotated[list[Event], Field(max_length=MAX_EVENTS_PER_REQUEST)])

@@ -29,4 +29,4 @@ def list_alerts(request: Request, settings: Settings) -> Response:
     alerts = store.alerts.page(
         limit=query.limit, before=query.cursor, status=query.status, monitor=query.monitor, kind=query.kind
     )
-    return web.answer({"alerts": alerts, "next": web.next_cursor(alerts, query.limit)})
+    return web.answer({"alerts": [alert.shown() for alert in alerts], "next": web.next_cursor(alerts, query.limit)})

@@ -5,6 +5,7 @@ from flask import Request, Response
 from pydantic import BaseModel, Field
 
 from shared import web
+from shared.models import as_json
 from shared.settings import Settings
 from shared.store import open_store
 
@@ -24,4 +25,4 @@ def list_notification_logs(request: Request, settings: Settings) -> Response:
     query = web.query_of(request, NotificationLogsQuery)
     store = open_store(settings)
     logs = store.notifications.logs(limit=query.limit, before=query.cursor, alert_id=query.alert_id)
-    return web.answer({"notification_logs": logs, "next": web.next_cursor(logs, query.limit)})
+    return web.answer({"notification_logs": [as_json(log) for log in logs], "next": web.next_cursor(logs, query.limit)})

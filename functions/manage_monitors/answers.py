@@ -26,7 +26,7 @@ def monitor_of(entry: "Entry", *, shows_token: bool) -> dict[str, Any]:
         "last_checked_at": row["last_checked_at"],
         "last_event": event_of(entry.last_event) if entry.last_event else None,
         "next_check_at": _next_check(row),
-        "active_alert": entry.active_alert,
+        "active_alert": entry.active_alert.shown() if entry.active_alert else None,
         "is_degraded": entry.is_degraded,
         "is_flapping": bool(row["is_flapping"]),
         "suppressed_by": entry.active_alert.suppressed_by if entry.active_alert else None,

@@ -1,6 +1,6 @@
 """/monitors and /config: what is watched. Read, made, changed, paused and removed by people and by the file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import functions_framework
@@ -8,20 +8,18 @@ from flask import Request, Response
 from pydantic import BaseModel, Field
 
 from functions.manage_monitors.answers import monitor_of
-from functions.manage_monitors.reading import MAX_LINE, MAX_MONITORS, changed, object_in, policy_in, wrong
+from functions.manage_monitors.reading import changed, object_in, policy_in
 from shared import web
 from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import Change, now
-from shared.models.scalars import Text, whole
+from shared.models.scalars import Text
 from shared.monitors.policy import Policy
-from shared.monitors.windows.window import Window
 from shared.notifiers import routes_of
 from shared.settings import Settings
 from shared.store import OwnedElsewhere, Store, log_change, open_store
 
-MAX_WINDOWS = 1_000
 State = Literal["UP", "DOWN", "PENDING", "UNKNOWN", "MAINTENANCE", "PAUSED"]
 
 
@@ -43,10 +41,6 @@ class MonitorsQuery(BaseModel):
             wanted["is_watched"] = int(self.state != "PAUSED")
             wanted["state"] = None if self.state == "PAUSED" else self.state
         return {column: value for column, value in wanted.items() if value is not None}
-
-
-class _FileWindows(BaseModel):
-    windows: list[Window]
 
 
 class ConfigQuery(BaseModel):
@@ -117,11 +111,14 @@ def want_check(request: Request, settings: Settings, monitor_id: str) -> Respons
 @web.route("PUT", "/config", access="manage")
 def apply_configuration(request: Request, settings: Settings) -> Response:
     """200 with what changes: ``{"version", "dry_run", "added", "changed", "removed", "unchanged"}``. All or nothing."""
+    # Imported here: windows have models of their own, and each costs a cold start.
+    from functions.manage_monitors.whole_file import policies_in, windows_in
+
     is_dry_run = web.query_of(request, ConfigQuery).dry_run
     body = object_in(request)
     given = body.pop("monitors", None)
-    policies, lines = _policies(given)
-    windows = _windows(body.pop("windows", None) or [])
+    policies, lines = policies_in(given)
+    windows = windows_in(body.pop("windows", None) or [])
     channels = configured()
     store = open_store(settings)
     plan = store.monitors.apply(
@@ -180,32 +177,6 @@ def _notify(store: Store, settings: Settings, changes: Sequence[Change]) -> None
         log_change(change)
     owed = [notification_id for change in changes for notification_id in change.notification_ids]
     deliver_at_once(store, configured(), owed, settings.message_language, settings.notification_ttl_seconds)
-
-
-def _policies(given: Any) -> tuple[list[Policy], dict[str, int]]:
-    """The policies of the file, and the lines where they stand."""
-    if not isinstance(given, list) or len(given) > MAX_MONITORS:
-        raise wrong("monitors", f"a list of up to {MAX_MONITORS} monitors", given)
-    policies, lines = [], {}
-    for number, each in enumerate(given):
-        if not isinstance(each, Mapping):
-            raise wrong(f"monitors.{number}", "an object", each)
-        fields = dict(each)
-        line = whole(fields.pop("line", 0))
-        if type(line) is not int or not 0 <= line <= MAX_LINE:
-            raise wrong(f"monitors.{number}.line", "the number of a line", line)
-        policy = policy_in(fields, where=("monitors", number))
-        if policy.name in lines:
-            raise wrong(f"monitors.{number}.name", "a name that no other monitor has", policy.name)
-        policies.append(policy)
-        lines[policy.name] = line
-    return policies, lines
-
-
-def _windows(given: Any) -> list[Window]:
-    if not isinstance(given, list) or len(given) > MAX_WINDOWS:
-        raise wrong("windows", f"a list of up to {MAX_WINDOWS} windows", given)
-    return _FileWindows.model_validate({"windows": given}).windows
 
 
 def _number(text: str) -> int:

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from flask import Request, Response
 from pydantic import BaseModel, BeforeValidator, Field
 
-from functions.show_history.entries import entries_of
 from shared import web
 from shared.history.timeline import PLACE, Place, place_of
 from shared.models import Time, as_text, now
@@ -52,6 +51,9 @@ class TimelineQuery(BaseModel):
 @web.route("GET", "/monitors/<id>/timeline", access="read")
 def show_timeline(request: Request, settings: Settings, monitor_id: str) -> Response:
     """200 with ``{"timeline": [...], "next": cursor or null}``, oldest first; 404 if there is no such monitor."""
+    # Imported here: the other routes say nothing in words, and the sentences cost a cold start.
+    from functions.show_history.entries import entries_of
+
     query = web.query_of(request, TimelineQuery)
     since, until = query.span(now())
     page = open_store(settings).timelines.page(

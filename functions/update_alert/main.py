@@ -66,4 +66,4 @@ def update_alert(request: Request, settings: Settings) -> Response:
     log_move(change, update.by)
     owed, language = change.notification_ids, settings.message_language
     deliver_at_once(store, channels, owed, language, settings.notification_ttl_seconds)
-    return web.answer({**change.alert.model_dump(mode="json"), "window_id": change.window_id})
+    return web.answer({**change.alert.shown(), "window_id": change.window_id})

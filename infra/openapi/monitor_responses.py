@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field
 from functions.manage_monitors.main import State
 from infra.openapi.policies import POLICY, component
 from infra.openapi.responses import Count, Next
-from shared.models import Alert, Time
+from infra.openapi.values import Alert
+from shared.models import Time
 
 # As an event has them that is reported.
 _CAUSE = Annotated[dict[str, Any], component("Cause")]

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from shared.models import Alert, AlertStatus, ChangeKind, Notification, NotificationLog, Time
+from infra.openapi.values import Alert, Notification, NotificationLog
+from shared.models import AlertStatus, ChangeKind, Time
 
 Count = Annotated[int, Field(ge=0)]
 # A person's move is never the result of an event.

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shared.history.comparison import Comparison, compare
 from shared.history.replay import Rules, replay
-from shared.models import Monitor
+from shared.models import Monitor, value_of
 from shared.settings import Settings
 from shared.store import StoreUnavailable
 from shared.store.asking.pasts import first_event, past_of
@@ -58,7 +58,7 @@ def _monitors(
         what = f"monitor {name!r}" if name is not None else f"group {group!r}"
         raise NotReplayed(f"there is no {what}")
     for row in wanted:
-        yield Monitor.model_validate(dict(row)), after
+        yield value_of(Monitor, dict(row)), after
 
 
 def _database(settings: Settings) -> Database:

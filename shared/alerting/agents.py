@@ -1,10 +1,13 @@
 """Judge an agent by its events, and by their absence. Pure."""
 
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.alerting.ordering import CLOCK_TOLERANCE, is_late
-from shared.models import Agent, AlertKind, ChangeKind, Event, MonitorState
+from shared.models import Agent, AlertKind, ChangeKind, MonitorState
+
+if TYPE_CHECKING:
+    from shared.models import Event
 
 # After so many intervals without a check an agent or a location is silent, and nobody knows how a monitor is.
 SILENT_AFTER_INTERVALS = 3
@@ -27,7 +30,7 @@ class AgentObservation(NamedTuple):
     changes: tuple[tuple[AlertKind, ChangeKind], ...]
 
 
-def observe_agent(agent: Agent, event: Event, at: datetime, received_at: datetime) -> AgentObservation:
+def observe_agent(agent: Agent, event: "Event", at: datetime, received_at: datetime) -> AgentObservation:
     """Judge the agent itself by one of its events. ``at`` is the event's ``effective_time``."""
     seen: dict[str, Any] = {"last_seen_at": received_at}
     changes: list[tuple[AlertKind, ChangeKind]] = []
@@ -40,12 +43,12 @@ def observe_agent(agent: Agent, event: Event, at: datetime, received_at: datetim
         if is_offline is not agent.is_offline:
             seen["is_offline"] = is_offline
             changes.append((AlertKind.LOCATION_OFFLINE, ChangeKind.OPENED if is_offline else ChangeKind.RESOLVED))
-    return AgentObservation(agent.model_copy(update=seen), tuple(changes))
+    return AgentObservation(agent._replace(**seen), tuple(changes))
 
 
 def fall_silent(agent: Agent) -> Agent:
     """The agent once its silence was noticed. Its monitors have STATE_WITHOUT_AGENT from then on."""
-    return agent.model_copy(update={"is_silent": True})
+    return agent._replace(is_silent=True)
 
 
 class WatchPeriod(NamedTuple):

@@ -68,7 +68,7 @@ def move(alert: Alert, to: AlertStatus, *, by: str | None, at: datetime, other_a
         changed = {"acknowledged_at": at, "acknowledged_by": by}
     else:
         changed = dict.fromkeys(("acknowledged_at", "acknowledged_by", "resolved_at", "resolved_by"))
-    return alert.model_copy(update={"status": to, **changed})
+    return alert._replace(status=to, **changed)
 
 
 def has_news(before: Alert, after: Alert) -> bool:
@@ -78,7 +78,7 @@ def has_news(before: Alert, after: Alert) -> bool:
 
 def resolve(alert: Alert, at: datetime) -> Alert:
     """The alert once what it is about has ended by itself."""
-    return alert.model_copy(update={"status": AlertStatus.RESOLVED, "resolved_at": at})
+    return alert._replace(status=AlertStatus.RESOLVED, resolved_at=at)
 
 
 def judge_channel(status: AttemptStatus, refused: Alert | None) -> ChangeKind | None:
@@ -97,11 +97,11 @@ def monitor_after_move(monitor: Monitor, alert: Alert, at: datetime) -> Monitor:
     changed: dict[str, Any] = {"consecutive_failures": 0, "failing_since": None, "outcomes": "", "is_flapping": False}
     if monitor.state is not MonitorState.PENDING:
         changed |= {"state": MonitorState.PENDING, "since": at}
-    return monitor.model_copy(update=changed)
+    return monitor._replace(**changed)
 
 
 def agent_after_move(agent: Agent, alert: Alert) -> Agent:
     """The agent once a person moved an alert about it. A reopened alert is true again, so that a next event ends it."""
     if not alert.status.is_active:
         return agent
-    return fall_silent(agent) if alert.kind is AlertKind.AGENT_SILENT else agent.model_copy(update={"is_offline": True})
+    return fall_silent(agent) if alert.kind is AlertKind.AGENT_SILENT else agent._replace(is_offline=True)

@@ -1,8 +1,10 @@
 """The order of events in time, whatever the clocks say. Pure."""
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from shared.models import Event
+if TYPE_CHECKING:
+    from shared.models import Event
 
 # Clock skew we tolerate. Anything larger means that a clock is wrong or was reset.
 CLOCK_TOLERANCE = timedelta(seconds=5)
@@ -10,7 +12,7 @@ CLOCK_TOLERANCE = timedelta(seconds=5)
 FIRST_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def effective_time(event: Event, received_at: datetime, sent_at: datetime | None = None) -> datetime:
+def effective_time(event: "Event", received_at: datetime, sent_at: datetime | None = None) -> datetime:
     """The time at which the event counts, by the clock that tells ``received_at``.
 
     ``sent_at`` is what the sender's clock said when it sent the event: if that clock is off, the event's time is off by
@@ -21,7 +23,7 @@ def effective_time(event: Event, received_at: datetime, sent_at: datetime | None
     return at if at >= FIRST_TIME else received_at
 
 
-def _on_our_clock(event: Event, received_at: datetime, sent_at: datetime | None) -> datetime:
+def _on_our_clock(event: "Event", received_at: datetime, sent_at: datetime | None) -> datetime:
     is_clock_wrong = sent_at is not None and abs(received_at - sent_at) > CLOCK_TOLERANCE
     if sent_at is None or not is_clock_wrong:
         return min(event.timestamp, received_at)

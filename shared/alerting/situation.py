@@ -5,11 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shared.models import Alert, ChangeKind, Event, Monitor, MonitorState, NotificationKind
-from shared.models.monitor import DEFAULT_LOCATION, SEVERAL
+from shared.models import Alert, ChangeKind, Monitor, MonitorState, NotificationKind
+from shared.models.monitor import DEFAULT_LOCATION, SEVERAL, MonitorLocation
 
 if TYPE_CHECKING:
-    from shared.models.monitor_location import MonitorLocation
+    from shared.models import Event
 
 # The outcomes of so many checks say whether a monitor flaps.
 OUTCOMES = 21
@@ -67,8 +67,8 @@ class Situation(NamedTuple):
     event_id: int | None = None
     is_ping_missed: bool = False
     is_in_maintenance: bool = False
-    place: "MonitorLocation | None" = None
-    others: "tuple[MonitorLocation, ...]" = ()
+    place: MonitorLocation | None = None
+    others: tuple[MonitorLocation, ...] = ()
     limits: FlappingLimits = LIMITS
 
     @property
@@ -76,7 +76,7 @@ class Situation(NamedTuple):
         """When the newest check was that counted before the event, at its location."""
         return self.place.last_checked_at if self.place else self.monitor.last_checked_at
 
-    def monitor_after(self, event: Event, **changed: Any) -> Monitor:
+    def monitor_after(self, event: "Event", **changed: Any) -> Monitor:
         """The monitor once the event has counted."""
         seen: dict[str, Any] = {"last_checked_at": self.at, "target_url": event.target_url, "agent": event.agent}
         seen["last_event_id"] = self.event_id
@@ -86,7 +86,7 @@ class Situation(NamedTuple):
             seen |= {"location": SEVERAL, "last_checked_at": max(self.at, self.monitor.last_checked_at or self.at)}
         if changed.get("state", self.monitor.state) is not self.monitor.state:
             seen["since"] = self.at
-        return self.monitor.model_copy(update=seen | changed)
+        return self.monitor._replace(**seen | changed)
 
 
 def counts_from(monitor: Monitor, alert: Alert | None) -> datetime | None:
@@ -108,14 +108,14 @@ class Decision(NamedTuple):
     reason: Reason
     message: NotificationKind | None = None
     is_kept_back: bool = False
-    place: "MonitorLocation | None" = None
-    voters: "tuple[MonitorLocation, ...]" = ()
+    place: MonitorLocation | None = None
+    voters: tuple[MonitorLocation, ...] = ()
 
 
-Rule = Callable[[Situation, Event], Decision | None]
+Rule = Callable[[Situation, "Event"], Decision | None]
 
 
-def location_of(event: Event) -> str:
+def location_of(event: "Event") -> str:
     """The location that the event comes from."""
     return event.location or DEFAULT_LOCATION
 

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from shared.alerting.agents import SILENT_AFTER_INTERVALS
 from shared.alerting.situation import Decision, Reason, Situation, outcomes_after
 from shared.models import ChangeKind, Event, Monitor, MonitorState, NotificationKind
-from shared.models.monitor import SEVERAL
-
-if TYPE_CHECKING:
-    from shared.models.monitor_location import MonitorLocation
+from shared.models.monitor import SEVERAL, MonitorLocation
 
 # How often a location or an agent checks that does not say so.
 INTERVAL_SECONDS = 30.0
@@ -29,8 +26,8 @@ class Tally(NamedTuple):
     is_over: bool
     is_failing: bool
     is_known: bool
-    place: "MonitorLocation | None" = None
-    voters: "tuple[MonitorLocation, ...]" = ()
+    place: MonitorLocation | None = None
+    voters: tuple[MonitorLocation, ...] = ()
 
     def decide(
         self,
@@ -70,14 +67,14 @@ def tally(situation: Situation, event: Event) -> Tally:
     )
 
 
-def is_quorum(monitor: Monitor, voters: "Iterable[MonitorLocation]") -> bool:
+def is_quorum(monitor: Monitor, voters: Iterable[MonitorLocation]) -> bool:
     """Whether enough of the locations that vote see an outage, so that one opens. One that recovers sees none."""
     return _is_enough(monitor, [_is_down(voter) and voter.consecutive_failures > 0 for voter in voters])
 
 
 def voters_of(
-    monitor: Monitor, places: "Iterable[MonitorLocation]", at: datetime, seconds: float | None
-) -> "tuple[MonitorLocation, ...]":
+    monitor: Monitor, places: Iterable[MonitorLocation], at: datetime, seconds: float | None
+) -> tuple[MonitorLocation, ...]:
     """The locations that vote: not one that is silent, or offline, or that the monitor does not name.
 
     ``seconds``: how often a check is expected from each.
@@ -94,8 +91,8 @@ def voters_of(
 
 
 def seen_from(
-    monitor: Monitor, known: "Mapping[str, MonitorLocation]", location: str
-) -> "tuple[MonitorLocation | None, tuple[MonitorLocation, ...]]":
+    monitor: Monitor, known: Mapping[str, MonitorLocation], location: str
+) -> tuple[MonitorLocation | None, tuple[MonitorLocation, ...]]:
     """The monitor as ``location`` sees it, and as the others do; nothing if only this one reports it.
 
     ``known``: as each location sees it, by name; empty until a second one reports it.
@@ -103,15 +100,13 @@ def seen_from(
     if monitor.location in (None, location):
         return None, ()
     # Imported here: most monitors are reported by one location alone.
-    from shared.models.monitor_location import MonitorLocation
-
     if monitor.location != SEVERAL:
         known = {monitor.location or "": _first(monitor)}
     own = known.get(location) or MonitorLocation(monitor_id=monitor.id, location=location)
     return own, tuple(place for name, place in known.items() if name != location)
 
 
-def keep(known: "dict[str, MonitorLocation]", before: Monitor, place: "MonitorLocation") -> "list[MonitorLocation]":
+def keep(known: dict[str, MonitorLocation], before: Monitor, place: MonitorLocation) -> list[MonitorLocation]:
     """Keep in ``known`` how a location sees the monitor now, and return what is new there.
 
     ``before``: the monitor before the location's event.
@@ -123,14 +118,13 @@ def keep(known: "dict[str, MonitorLocation]", before: Monitor, place: "MonitorLo
     return new
 
 
-def without_failures(place: "MonitorLocation") -> "MonitorLocation":
+def without_failures(place: MonitorLocation) -> MonitorLocation:
     """A location whose failures count from zero: a person has ended the outage."""
-    changed: dict[str, Any] = {"consecutive_failures": 0, "failing_since": None}
     state = MonitorState.PENDING if place.state is MonitorState.DOWN else place.state
-    return place.model_copy(update={**changed, "state": state})
+    return place._replace(state=state, consecutive_failures=0, failing_since=None)
 
 
-def _of_several(situation: Situation, event: Event, before: "MonitorLocation") -> Tally:
+def _of_several(situation: Situation, event: Event, before: MonitorLocation) -> Tally:
     monitor, at = situation.monitor, max(situation.at, situation.monitor.last_checked_at or situation.at)
     place = _place_after(before, situation, event)
     voters = voters_of(monitor, (place, *situation.others), at, event.interval_seconds)
@@ -150,7 +144,7 @@ def _of_several(situation: Situation, event: Event, before: "MonitorLocation") -
     return Tally(counters, is_quorum(monitor, voters), is_over, bool(failing), bool(voters), place, voters)
 
 
-def _place_after(place: "MonitorLocation", situation: Situation, event: Event) -> "MonitorLocation":
+def _place_after(place: MonitorLocation, situation: Situation, event: Event) -> MonitorLocation:
     """The monitor as the event's location sees it now, by its own thresholds."""
     monitor = situation.monitor
     changed: dict[str, Any] = {"state": MonitorState.UNKNOWN}
@@ -166,7 +160,7 @@ def _place_after(place: "MonitorLocation", situation: Situation, event: Event) -
             changed |= {"cause": event.cause, "error_message": event.error_message}
     if changed["state"] is not place.state:
         changed["since"] = situation.at
-    return place.model_copy(update={**changed, "last_checked_at": situation.at})
+    return place._replace(**changed, last_checked_at=situation.at)
 
 
 def _recovering_since(situation: Situation, *, is_recovering: bool) -> datetime | None:
@@ -175,7 +169,7 @@ def _recovering_since(situation: Situation, *, is_recovering: bool) -> datetime 
     return situation.monitor.recovering_since or situation.at
 
 
-def _counted(before: "Monitor | MonitorLocation", event: Event, at: datetime) -> dict[str, Any]:
+def _counted(before: Monitor | MonitorLocation, event: Event, at: datetime) -> dict[str, Any]:
     if event.is_success:
         successes = before.consecutive_successes + 1
         return {"consecutive_failures": 0, "failing_since": None, "consecutive_successes": successes}
@@ -186,7 +180,7 @@ def _counted(before: "Monitor | MonitorLocation", event: Event, at: datetime) ->
     }
 
 
-def _is_down(voter: "MonitorLocation") -> bool:
+def _is_down(voter: MonitorLocation) -> bool:
     return voter.state is MonitorState.DOWN
 
 
@@ -195,10 +189,8 @@ def _is_enough(monitor: Monitor, votes: list[bool]) -> bool:
     return sum(votes) >= (monitor.quorum or len(votes) // 2 + 1)
 
 
-def _first(monitor: Monitor) -> "MonitorLocation":
+def _first(monitor: Monitor) -> MonitorLocation:
     """A monitor as the only location sees it that has reported it so far."""
-    from shared.models.monitor_location import MonitorLocation
-
     state = monitor.state
     if state is MonitorState.MAINTENANCE:
         # A location knows nothing of windows: it votes as its checks went.

@@ -19,7 +19,7 @@ from shared.delivery.sending import log_attempt, send
 from shared.delivery.texts import Language
 from shared.delivery.unrecorded import unrecorded_of
 from shared.logs import step
-from shared.models import Attempt, AttemptStatus, now
+from shared.models import Attempt, AttemptStatus
 from shared.models.notification import OUTCOMES
 from shared.notifiers import Notifier, pace_of
 from shared.store import Owed, Store, StoreUnavailable
@@ -29,7 +29,6 @@ SEND_SECONDS = 10.0
 POLL_SECONDS = 0.25
 # A run waits for a list for so long. What has to wait longer, for the channel's pace, is left to a later run.
 LIST_SECONDS = 2.0
-TTL_SECONDS = 86_400.0
 
 
 class Budget(NamedTuple):
@@ -44,62 +43,7 @@ AT_ONCE = Budget(starts_until=0.5, ends_at=1.0)
 RUN = Budget(starts_until=15.0, ends_at=15.0 + SEND_SECONDS)
 
 
-def deliver_at_once(
-    store: Store,
-    notifiers: Mapping[str, Notifier],
-    notification_ids: Sequence[int],
-    language: Language,
-    ttl_seconds: float = TTL_SECONDS,
-) -> None:
-    """Send what was just owed, within AT_ONCE; ``deliver_owed`` sends what remains. Never raises."""
-    try:
-        # Even if nothing is owed: a process that only takes events may have no other occasion in time.
-        unrecorded_of(store).record(store, notifiers)
-        if notification_ids:
-            run = _Run(store, notifiers, language, AT_ONCE, now, ttl_seconds, among=notification_ids)
-            if len(notifiers) > len(notification_ids):
-                # A thread and a claim for each of many other channels would hold these up.
-                run.channels = store.notifications.channels_of(notification_ids) & set(notifiers)
-            run.go()
-    # The owed messages are safe in the store. The caller's own work is done and must not be reported as failed.
-    except StoreUnavailable as trouble:
-        step("server", "delivery_put_off", level=logging.WARNING, reason=str(trouble))
-    except Exception as defect:  # noqa: BLE001  # see above
-        step("server", "delivery_put_off", level=logging.ERROR, failure=True, reason=f"unexpected {_name(defect)}")
-
-
-def deliver_owed(
-    store: Store,
-    notifiers: Mapping[str, Notifier],
-    language: Language,
-    ttl_seconds: float,
-    clock: Callable[[], datetime] = now,
-    pause: Callable[[float], object] = time.sleep,
-) -> dict[AttemptStatus, int]:
-    """Give up what is older than ``ttl_seconds`` and send what is due, within RUN; the attempts by outcome.
-
-    Raises:
-        StoreUnavailable: the store failed. This process records what it could not before it sends anything else.
-    """
-    # Before anything expires: a message that a channel accepted must not expire.
-    unrecorded_of(store).record(store, notifiers)
-    expired = store.notifications.expire(now=clock(), created_before=clock() - timedelta(seconds=ttl_seconds))
-    for given_up in expired:
-        step(
-            "server",
-            "notification_expired",
-            level=logging.ERROR,
-            alert_id=given_up.alert_id,
-            notification_id=given_up.id,
-            channel=given_up.channel,
-        )
-    run = _Run(store, notifiers, language, RUN, clock, ttl_seconds, pause=pause)
-    run.channels = store.notifications.due(notifiers.keys(), now=clock())
-    run.go()
-    return {**run.outcomes, AttemptStatus.EXPIRED: len(expired)}
-
-
-class _Run:
+class Run:
     """One sender for each channel, side by side, until nothing is due or the time is up."""
 
     def __init__(

@@ -10,9 +10,8 @@ from shared.alerting.rules import maintenance
 from shared.alerting.situation import LIMITS, FlappingLimits, location_of
 from shared.alerting.votes import keep, seen_from, without_failures
 from shared.history.facts import JUDGING, Fact, What
-from shared.models import Alert, AlertKind, AlertStatus, ChangeKind, Event, Monitor, MonitorState
-from shared.models.monitor import SEVERAL
-from shared.models.monitor_location import MonitorLocation
+from shared.models import Alert, AlertKind, AlertStatus, ChangeKind, Event, Monitor, MonitorState, value_of
+from shared.models.monitor import SEVERAL, MonitorLocation
 from shared.monitors.windows.planned import Planned
 from shared.monitors.windows.spans import Recurrence, Span
 
@@ -64,7 +63,7 @@ class _Replay:
         self.alerts: dict[int, Alert] = {}
         self._rules, self._happened = rules, start.happened
         self._unused = list(start.happened)
-        self._monitor = start.monitor.model_copy(update=dict(rules.fields))
+        self._monitor = start.monitor._replace(**rules.fields)
         self._active = start.active
         self._places: dict[str, MonitorLocation] = {}
         self._windows: dict[int, Planned] = {}
@@ -97,7 +96,7 @@ class _Replay:
             self._plan(fact)
         elif fact.what is What.STATE:
             state = MonitorState(body["state"])
-            self._monitor = self._monitor.model_copy(update={"state": state, "since": _time(body["since"])})
+            self._monitor = self._monitor._replace(state=state, since=_time(body["since"]))
         elif fact.what is What.WINDOW_ENDED:
             self._leave_maintenance(fact, body)
         elif fact.what is What.BEGUN_AGAIN:
@@ -106,9 +105,9 @@ class _Replay:
             self._move(fact, body["alert"], AlertStatus(body["status"]))
 
     def _judge_by(self, policy: Mapping[str, Any]) -> None:
-        read = Monitor.model_validate({"target_url": "", **policy})
+        read = value_of(Monitor, {"target_url": "", **policy})
         in_force = {name: getattr(read, name) for name in JUDGING}
-        self._monitor = self._monitor.model_copy(update=in_force | dict(self._rules.fields))
+        self._monitor = self._monitor._replace(**in_force | dict(self._rules.fields))
 
     def _plan(self, fact: Fact) -> None:
         number, body = fact.window_id or 0, fact.body
@@ -139,8 +138,8 @@ class _Replay:
 
     def _begin_again(self, fact: Fact, *, ends: bool) -> None:
         # It keeps when it was checked last, so that an older event is still late.
-        kept = self._monitor.model_dump(include={"id", "target_url", "last_checked_at", "last_event_id", *JUDGING})
-        self._monitor = Monitor(**kept, since=fact.at)
+        kept = ("id", "target_url", "last_checked_at", "last_event_id", *JUDGING)
+        self._monitor = Monitor(**{name: getattr(self._monitor, name) for name in kept}, since=fact.at)
         self._places.clear()
         if ends:
             self._resolve(fact.at)
@@ -166,7 +165,7 @@ class _Replay:
             among = [each for each in self.alerts.values() if real is not None and overlap(each, real)]
             meant = among[-1] if among else None
         if meant is not None:
-            self._active = meant.model_copy(update={"status": AlertStatus.OPEN, "resolved_at": None})
+            self._active = meant._replace(status=AlertStatus.OPEN, resolved_at=None)
             self.alerts[meant.id] = self._active
 
     def _open(self, failed_at: datetime, opened_at: datetime) -> None:

@@ -81,19 +81,16 @@ def _values(
 
 def _sample(kind: NotificationKind) -> dict[str, Any]:
     at, is_over = datetime(2025, 1, 8, 12, tzinfo=UTC), kind is NotificationKind.RECOVERY
-    ended = {"status": AlertStatus.RESOLVED, "resolved_at": at + timedelta(minutes=5)} if is_over else {}
-    alert = Alert.model_validate(
-        {
-            "id": 7,
-            "kind": AlertKind.OUTAGE,
-            "subject": "Shop",
-            "target_url": "https://shop.example/",
-            "status": AlertStatus.OPEN,
-            "cause": "HTTP 503",
-            "failed_at": at,
-            "opened_at": at,
-            **ended,
-        }
+    alert = Alert(
+        id=7,
+        kind=AlertKind.OUTAGE,
+        subject="Shop",
+        target_url="https://shop.example/",
+        status=AlertStatus.RESOLVED if is_over else AlertStatus.OPEN,
+        cause="HTTP 503",
+        failed_at=at,
+        opened_at=at,
+        resolved_at=at + timedelta(minutes=5) if is_over else None,
     )
     notification = Notification(
         id=17,

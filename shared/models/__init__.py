@@ -1,10 +1,16 @@
-"""The words of the system as frozen values: what was checked, what was seen, what is owed to whom."""
+"""The words of the system: what was checked, what was seen, what is owed to whom. All of them are frozen.
+
+Pydantic checks what comes in: ``Event``, its parts, and the plain types in ``scalars``. What the store holds are tuples
+with names (``values``).
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from shared.models.agent import Agent
 from shared.models.alert import Alert, AlertKind, AlertStatus, Timings
 from shared.models.cause import Cause
 from shared.models.change import Change, ChangeKind
-from shared.models.event import MAX_EVENTS_PER_REQUEST, CheckAttempt, Event
 from shared.models.monitor import Monitor, MonitorState
 from shared.models.notification import (
     Attempt,
@@ -14,8 +20,26 @@ from shared.models.notification import (
     NotificationLog,
     NotificationStatus,
 )
-from shared.models.scalars import MonitorName, Text, new_event_id, storable
-from shared.models.times import Time, as_text, now, utc
+from shared.models.times import as_text, now, utc
+from shared.models.values import Unreadable, as_json, columns_of, storable, value_of
+
+if TYPE_CHECKING:
+    from shared.models.event import MAX_EVENTS_PER_REQUEST, CheckAttempt, Event, new_event_id
+    from shared.models.scalars import MonitorName, Text, Time
+
+
+# Many functions check nothing of this, and these modules cost a cold start.
+_OF_EVENTS = ("MAX_EVENTS_PER_REQUEST", "CheckAttempt", "Event", "new_event_id")
+_SCALARS = ("MonitorName", "Text", "Time")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _OF_EVENTS:
+        return getattr(importlib.import_module("shared.models.event"), name)
+    if name in _SCALARS:
+        return getattr(importlib.import_module("shared.models.scalars"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "MAX_EVENTS_PER_REQUEST",
@@ -40,9 +64,13 @@ __all__ = [
     "Text",
     "Time",
     "Timings",
+    "Unreadable",
+    "as_json",
     "as_text",
+    "columns_of",
     "new_event_id",
     "now",
     "storable",
     "utc",
+    "value_of",
 ]

@@ -1,15 +1,12 @@
 """An alert: one outage of one monitor, or the like."""
 
-import json
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator, Field, computed_field
+from typing import Any, NamedTuple
 
 from shared.models.cause import Cause
-from shared.models.scalars import Masked, Value
-from shared.models.times import Time
+from shared.models.values import MaskedText, as_json
 
 
 class AlertKind(StrEnum):
@@ -47,16 +44,11 @@ class AlertStatus(StrEnum):
         return self is not AlertStatus.RESOLVED
 
 
-def _from_json(value: Any) -> Any:
-    return Cause.model_validate_json(value) if isinstance(value, str) else value
+# The fields of an alert that responses leave out.
+NOT_SHOWN = ("cause_data", "created_at", "delivered")
 
 
-def _listed(value: Any) -> Any:
-    """The list that a column holds as JSON."""
-    return json.loads(value) if isinstance(value, str) else value or ()
-
-
-class SeenFrom(Value):
+class SeenFrom(NamedTuple):
     """A monitor as one location saw it when its alert opened. ``error_message``: why its last failing check failed."""
 
     location: str
@@ -64,11 +56,7 @@ class SeenFrom(Value):
     error_message: str | None = None
 
 
-def _by_channel(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value or {}
-
-
-class Timings(Value):
+class Timings(NamedTuple):
     """How long it took from the first failing check to the message, in seconds; None if that is not known.
 
     ``confirmed_seconds``: from the first failing check to the one that met the threshold, in the checks' own times.
@@ -81,7 +69,7 @@ class Timings(Value):
     delivered: Mapping[str, float]
 
 
-class Alert(Value):
+class Alert(NamedTuple):
     """One outage of one monitor, from its first failing check (``failed_at``) to its end.
 
     Or the like of a channel, an agent or its location: ``kind`` says which, and ``subject`` is its name.
@@ -93,26 +81,25 @@ class Alert(Value):
 
     id: int
     kind: AlertKind
-    subject: Annotated[str, Masked]
-    target_url: Annotated[str, Masked] | None
+    subject: MaskedText
+    target_url: MaskedText | None
     status: AlertStatus
     cause: str | None
-    # The same as data, for messages in every language; the store keeps it as JSON. Responses show the text only.
-    cause_data: Annotated[Cause | None, BeforeValidator(_from_json), Field(exclude=True)] = None
-    failed_at: Time
-    opened_at: Time
-    acknowledged_at: Time | None = None
+    failed_at: datetime
+    opened_at: datetime
+    acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
-    resolved_at: Time | None = None
+    resolved_at: datetime | None = None
     resolved_by: str | None = None
-    locations: Annotated[tuple[SeenFrom, ...], BeforeValidator(_listed)] = ()
-    dependents: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
-    still_failing: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    locations: tuple[SeenFrom, ...] = ()
+    dependents: tuple[str, ...] = ()
+    still_failing: tuple[str, ...] = ()
     suppressed_by: int | None = None
-    created_at: Annotated[Time | None, Field(exclude=True)] = None
-    delivered: Annotated[Mapping[str, float], BeforeValidator(_by_channel), Field(exclude=True)] = {}
+    # The cause as data, for messages in every language.
+    cause_data: Cause | None = None
+    created_at: datetime | None = None
+    delivered: Mapping[str, float] = {}
 
-    @computed_field(description="How long it took to notify people, in seconds.")  # type: ignore[prop-decorator]
     @property
     def timings(self) -> Timings:
         """How long it took to notify people."""
@@ -122,3 +109,8 @@ class Alert(Value):
             opened_seconds=None if opened is None else max(0.0, opened.total_seconds()),
             delivered=self.delivered,
         )
+
+    def shown(self) -> dict[str, Any]:
+        """The alert as responses show it."""
+        shown = {name: part for name, part in as_json(self).items() if name not in NOT_SHOWN}
+        return {**shown, "timings": as_json(self.timings)}

@@ -4,9 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, WithJsonSchema
-
-from shared.models.scalars import Value
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 
 MAX_NAME = 64
 MAX_PARAMETERS = 16
@@ -37,11 +35,13 @@ def _flat(value: Any) -> dict[str, Parameter]:
     return dict(value)
 
 
-class Cause(Value):
+class Cause(BaseModel):
     """A code such as ``host_not_found``, and the parameters that its sentence names.
 
     A reporter may send a code that we have no words for. Messages then show its ``error_message``.
     """
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     code: Annotated[str, Field(pattern=_NAME, max_length=MAX_NAME)]
     parameters: Annotated[

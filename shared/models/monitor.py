@@ -1,23 +1,15 @@
-"""A monitor: what the events so far say about it."""
+"""A monitor, and a monitor as one of several locations sees it: what the events so far say about them."""
 
-import json
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import NamedTuple
 
-from pydantic import BeforeValidator
-
-from shared.models.scalars import Value
-from shared.models.times import Time
+from shared.models.cause import Cause
 
 # An agent without LOCATION, or whoever else does not say where it is.
 DEFAULT_LOCATION = "default"
 # In place of the only location that reports a monitor. No location has this name.
 SEVERAL = ""
-
-
-def _listed(value: Any) -> Any:
-    """The list that a column holds as JSON."""
-    return json.loads(value) if isinstance(value, str) else value
 
 
 class MonitorState(StrEnum):
@@ -33,7 +25,7 @@ class MonitorState(StrEnum):
     MAINTENANCE = "MAINTENANCE"
 
 
-class Monitor(Value):
+class Monitor(NamedTuple):
     """Something that is watched: what of its policy judges an event, and what the events so far say about it.
 
     ``last_checked_at`` is the effective time of the newest event that counted, ``failing_since`` that of the first
@@ -47,36 +39,54 @@ class Monitor(Value):
     groups without which it cannot work. ``outcomes``: its last checks, oldest first, each "+" or "-".
     """
 
-    id: int = 0
     name: str
     target_url: str
+    id: int = 0
     agent: str | None = None
     group_name: str | None = None
-    tags: Annotated[tuple[str, ...] | None, BeforeValidator(_listed)] = None
+    tags: tuple[str, ...] | None = None
     failure_threshold: int = 1
     success_threshold: int = 1
-    channels: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
+    channels: tuple[str, ...] | None = None
     is_watched: bool = True
-    removed_at: Time | None = None
+    removed_at: datetime | None = None
     interval_seconds: float | None = None
     timeout_seconds: float | None = None
-    locations: Annotated[tuple[str, ...] | None, BeforeValidator(_listed)] = None
+    locations: tuple[str, ...] | None = None
     quorum: int | None = None
-    depends_on: Annotated[tuple[str, ...] | None, BeforeValidator(_listed)] = None
+    depends_on: tuple[str, ...] | None = None
     reminder_seconds: float | None = None
     escalation: str | None = None
     max_response_ms: float | None = None
-    certificate_limits: Annotated[tuple[float, ...] | None, BeforeValidator(_listed)] = None
+    certificate_limits: tuple[float, ...] | None = None
     state: MonitorState = MonitorState.UNKNOWN
-    since: Time | None = None
+    since: datetime | None = None
     consecutive_failures: int = 0
     consecutive_successes: int = 0
     slow_checks: int = 0
     certificate_notice: str | None = None
-    failing_since: Time | None = None
-    recovering_since: Time | None = None
-    last_checked_at: Time | None = None
+    failing_since: datetime | None = None
+    recovering_since: datetime | None = None
+    last_checked_at: datetime | None = None
     last_event_id: int | None = None
     location: str | None = None
     outcomes: str = ""
     is_flapping: bool = False
+
+
+class MonitorLocation(NamedTuple):
+    """A monitor as one location sees it: what the checks from there say. The fields mean what they mean for a monitor.
+
+    ``cause`` and ``error_message``: why its last failing check failed.
+    """
+
+    monitor_id: int
+    location: str
+    state: MonitorState = MonitorState.UNKNOWN
+    since: datetime | None = None
+    consecutive_failures: int = 0
+    consecutive_successes: int = 0
+    failing_since: datetime | None = None
+    last_checked_at: datetime | None = None
+    cause: Cause | None = None
+    error_message: str | None = None

@@ -5,8 +5,6 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from shared.models.alert import AlertStatus
-from shared.models.scalars import Value
-from shared.models.times import Time
 
 
 class NotificationKind(StrEnum):
@@ -64,7 +62,7 @@ UPDATE_SECONDS = 600.0
 OUTCOMES = (AttemptStatus.SENT, AttemptStatus.RETRY, AttemptStatus.FAILED, AttemptStatus.EXPIRED)
 
 
-class Notification(Value):
+class Notification(NamedTuple):
     """One message owed to one channel.
 
     ``occurred_at`` and ``actor`` describe the change that the message is about: when it happened, and who made it if a
@@ -80,12 +78,12 @@ class Notification(Value):
     channel: str
     kind: NotificationKind
     status: NotificationStatus
-    occurred_at: Time
+    occurred_at: datetime
     is_manual: bool
     actor: str | None
-    created_at: Time
-    due_at: Time
-    leased_until: Time | None
+    created_at: datetime
+    due_at: datetime
+    leased_until: datetime | None
     attempts: int
     reason: str | None = None
     number: int | None = None
@@ -93,7 +91,7 @@ class Notification(Value):
     edits: int | None = None
 
 
-class NotificationLog(Value):
+class NotificationLog(NamedTuple):
     """One attempt to send a notification, and what the channel answered; or a decision not to try, with its reason."""
 
     id: int
@@ -102,7 +100,7 @@ class NotificationLog(Value):
     kind: NotificationKind
     channel: str
     status: AttemptStatus
-    attempted_at: Time
+    attempted_at: datetime
     duration_ms: float
     answer: str | None
     reason: str | None = None

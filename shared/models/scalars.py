@@ -1,22 +1,14 @@
-"""The plain types that the values are made of, and the base that freezes them."""
+"""The plain types of what comes in, as pydantic checks them. Not loaded where nothing comes in."""
 
-import secrets
-import time
-from typing import Annotated, Any
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema, core_schema
 
-from shared.settings.secrets import without_password
-
-
-def new_event_id() -> str:
-    """A new unique event id, 32 hex digits. It begins with the time, so that an index on it grows at its end."""
-    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
-
-
-def storable(text: str) -> str:
-    """``text`` as every engine can store it: a NUL or half a character becomes a question mark."""
-    return text.encode(errors="replace").decode().replace("\0", "?")
+from shared.models.times import as_text, utc
+from shared.models.values import masked
 
 
 def _without_nul(value: str) -> str:
@@ -26,25 +18,35 @@ def _without_nul(value: str) -> str:
     return value
 
 
-def _masked(text: str) -> str:
-    return without_password(text)[:2048]
-
-
 def whole(value: Any) -> Any:
     """``value`` as an int if it is a whole float."""
     # JSON has one kind of number, and some languages write 200 as 200.0.
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+class Written:
+    """Lets pydantic write a value as this text: its ``PlainSerializer``, without the module that costs a cold start."""
+
+    def __init__(self, write: Callable[[Any], str], when_used: Literal["always", "json"]) -> None:
+        self._write, self._when_used = write, when_used
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """The schema of the type with our serialization."""
+        written = core_schema.plain_serializer_function_ser_schema(
+            self._write, return_schema=core_schema.str_schema(), when_used=self._when_used
+        )
+        return cast("CoreSchema", {**handler(source), "serialization": written})
+
+
 Text = Annotated[str, AfterValidator(_without_nul), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
 EventId = Annotated[Text, Field(min_length=1, max_length=64)]
 # Masked wherever it comes from: an agent, a report of others, a store or an event that waits since version 0.1.
-Masked = AfterValidator(_masked)
+Masked = AfterValidator(masked)
 MonitorName = Annotated[Text, Field(min_length=1, max_length=2048), Masked]
 Milliseconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
-
-
-class Value(BaseModel):
-    """A frozen value: a change makes a new one (``model_copy(update=…)``)."""
-
-    model_config = ConfigDict(frozen=True, defer_build=True)
+Time = Annotated[
+    datetime,
+    AfterValidator(utc),
+    Written(as_text, "json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]

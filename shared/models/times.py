@@ -4,9 +4,7 @@ As text they have one width (``2025-01-08T10:30:00.000Z``), so that they sort as
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
-
-from pydantic import AfterValidator, PlainSerializer, WithJsonSchema
+from typing import Any
 
 
 def now() -> datetime:
@@ -39,11 +37,3 @@ def written_out(value: Any) -> Any:
     if not is_text and not isinstance(value, datetime):
         raise ValueError("an ISO 8601 date and time")
     return value
-
-
-Time = Annotated[
-    datetime,
-    AfterValidator(utc),
-    PlainSerializer(as_text, when_used="json"),
-    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
-]

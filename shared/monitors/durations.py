@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import BeforeValidator, Field
 
+from shared.models.scalars import Written
 from shared.settings.durations import EXPECTED, PART, SECONDS, duration_text, milliseconds_of, seconds_of
 
 __all__ = ["EXPECTED", "Duration", "ShortDuration", "duration_text", "milliseconds_of", "seconds_of"]
@@ -19,7 +20,7 @@ def _at_least(least: float) -> Any:
     return check
 
 
-_WRITTEN = PlainSerializer(duration_text, return_type=str, when_used="always")
+_WRITTEN = Written(duration_text, "always")
 _SCHEMA = Field(
     json_schema_extra={
         "type": ["string", "number"],

@@ -4,12 +4,12 @@
 get or do: ``store.alerts.move(…)``. Each method runs in one transaction.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
-from shared.store.changes import log_change, log_move
+from shared.store.asking.alerts import log_change, log_move
 from shared.store.engines.database import StoreUnavailable
 from shared.store.open import open_store
-from shared.store.outbox import Owed
 from shared.store.refusals import (
     DependsInCircle,
     HeartbeatNotFound,
@@ -23,6 +23,7 @@ from shared.store.refusals import (
     WindowOfFile,
 )
 from shared.store.store import Store
+from shared.store.tables.alerts import AlertNotFound
 
 if TYPE_CHECKING:
     from shared.store.asking.entries import Entry
@@ -31,24 +32,21 @@ if TYPE_CHECKING:
     from shared.store.ingest import Ingested
     from shared.store.judging.follow_ups import FollowUp
     from shared.store.judging.windows import Entry as WindowEntry
+    from shared.store.outbox import Owed
     from shared.store.upkeep.retention import Retention
-from shared.store.tables.alerts import AlertNotFound
+
+# Few functions need them, and each module costs a cold start.
+_LATE = {
+    "Ingested": "ingest",
+    "Owed": "outbox",
+    "Retention": "upkeep.retention",
+    "event_of": "asking.raw_events",
+}
 
 
 def __getattr__(name: str) -> Any:
-    # Few functions need them, and each module costs a cold start.
-    if name == "Retention":
-        from shared.store.upkeep.retention import Retention
-
-        return Retention
-    if name == "Ingested":
-        from shared.store.ingest import Ingested
-
-        return Ingested
-    if name == "event_of":
-        from shared.store.asking.raw_events import event_of
-
-        return event_of
+    if name in _LATE:
+        return getattr(importlib.import_module(f"{__name__}.{_LATE[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

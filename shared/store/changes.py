@@ -6,7 +6,6 @@ from typing import Any
 
 from shared.alerting import resolve
 from shared.alerting.routing.routes import ACKNOWLEDGED, Message, decide, ends_with_acknowledgement, select, untold
-from shared.logs import step
 from shared.models import (
     Alert,
     AlertKind,
@@ -182,26 +181,3 @@ def channels_for_recovery(
         if notification.status is not NotificationStatus.SUPPRESSED
     }
     return {channel: route for channel, route in routes.items() if channel in named or channel in told}
-
-
-def log_move(change: Change, by: str | None) -> None:
-    """Write the lines of what a person did with an alert; to be called once the change is committed."""
-    alert = change.alert
-    if change.kind:
-        step("server", "alert_moved", alert_id=alert.id, target_url=alert.target_url, status=alert.status, by=by)
-    if change.window_id is not None:
-        step("server", "window_created", window_id=change.window_id, kind="silence", by=by)
-
-
-def log_change(change: Change) -> None:
-    """Write the line of an alert that opened, or that ended by itself; to be called once the change is committed."""
-    alert = change.alert
-    step(
-        "server",
-        "alert_opened" if change.kind is ChangeKind.OPENED else "alert_resolved",
-        alert_id=alert.id,
-        kind=alert.kind,
-        subject=alert.subject,
-        target_url=alert.target_url,
-        cause=alert.cause,
-    )

@@ -22,11 +22,9 @@ from shared.models import (
 from shared.models.channel import Channels
 from shared.store.engines.database import Transaction
 from shared.store.judging.active_alerts import ActiveAlerts
-from shared.store.judging.coverage import Coverage
-from shared.store.judging.outages import Occasion
+from shared.store.judging.coverage import Coverage, Occasion
 from shared.store.judging.places import Places
-from shared.store.renames import take_over
-from shared.store.tables import agents, monitors, replay_facts, state_changes
+from shared.store.tables import agents, monitors, state_changes
 from shared.store.tables import events as table
 
 _LAST_TIME = datetime(9999, 12, 30, tzinfo=UTC)
@@ -232,18 +230,26 @@ class _Intake:
         if monitor is None:
             if table.id_of(self.transaction, event.event_id) is not None:
                 return None
+            # Imported here, and below: most events are about monitors that are known.
+            from shared.store.renames import take_over
+
             monitor = take_over(self.transaction, event.monitor)
             if monitor is not None:
                 self._alerts.forget(event.monitor)  # its alert has this name only now
-                replay_facts.add_policy(self.transaction, monitor.id, self.received_at)
+                self._note_policy(monitor)
             else:
                 monitor = monitors.add(self.transaction, event.monitor, event.target_url)
         elif monitor.removed_at is not None and event.agent is None:
             # Somebody else reports it now. An agent of ours had its check under way when it was removed.
             monitor = monitors.bring_back(self.transaction, monitor)
-            replay_facts.add_policy(self.transaction, monitor.id, self.received_at)
+            self._note_policy(monitor)
         self._monitors[event.monitor] = monitor
         return monitor
+
+    def _note_policy(self, monitor: Monitor) -> None:
+        from shared.store.tables import replay_facts
+
+        replay_facts.add_policy(self.transaction, monitor.id, self.received_at)
 
     def _agent(self, name: str, event: Event, at: datetime) -> Agent:
         if name not in self._agents:

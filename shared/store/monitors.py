@@ -1,23 +1,22 @@
-"""What is watched: policies in from the file and from people, monitors out. Each method runs in one transaction."""
+"""Changes of what is watched: policies in, from the file and from people. All inside the caller's transaction."""
 
-import contextlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from shared.alerting import Reason
 from shared.history.facts import What
-from shared.models import Alert, AlertKind, Change, Monitor, MonitorState, as_text
+from shared.models import Alert, AlertKind, Change, Monitor, MonitorState, as_text, value_of
 from shared.models.channel import Channels
 from shared.monitors.policy import Policy
 from shared.monitors.windows.window import Window
-from shared.store.asking.entries import PAUSED, Entry, entries, entry
-from shared.store.engines.database import Database, Row, Transaction
+from shared.store.asking.entries import PAUSED
+from shared.store.engines.database import Row, Transaction
 from shared.store.heartbeats import expect_after_change
-from shared.store.judging.coverage import Coverage
+from shared.store.judging.coverage import Coverage, Occasion
 from shared.store.judging.dependencies import refuse_wrong_parents
-from shared.store.judging.outages import Occasion, end_alert
+from shared.store.judging.outages import end_alert
 from shared.store.judging.windows import put_of_file
 from shared.store.refusals import NameTaken, OwnedElsewhere
 from shared.store.renames import give_name
@@ -46,119 +45,63 @@ class Plan(NamedTuple):
     changes: list[Change]
 
 
-class Monitors:
-    """The monitors of one store."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def get(self, monitor_id: int) -> Entry:
-        """One monitor. Raises MonitorNotFound."""
-        with self._database.snapshot() as snapshot:
-            return entry(snapshot, policies.get(snapshot, monitor_id))
-
-    def page(self, *, limit: int, after: int = 0, tag: str | None = None, **wanted: Any) -> list[Entry]:
-        """Monitors in the order of their ids. ``wanted``: columns of the table and the values that they must have."""
-        with self._database.snapshot() as snapshot:
-            return entries(snapshot, policies.page(snapshot, limit=limit, after=after, tag=tag, **wanted))
-
-    def add(self, policy: Policy, *, now: datetime) -> Entry:
-        """A new monitor of source 'api'. Raises NameTaken, UnknownName, DependsInCircle."""
-        with self._database.transaction() as transaction:
-            known = policies.named(transaction, policy.name)
-            if known is not None and known["source"] != "report" and known["removed_at"] is None:
-                raise NameTaken(policy.name)
-            refuse_wrong_parents(transaction, policy)
-            edit = _Edit(transaction, now)
-            monitor_id = edit.put(known, policy, "api")
-            edit.save()
-            return entry(transaction, policies.get(transaction, monitor_id))
-
-    def replace(
-        self, monitor_id: int, policy: Policy, *, now: datetime, channels: Channels
-    ) -> tuple[Entry, list[Change]]:
-        """Replace a monitor's policy; also the changes that this makes, if it is paused.
-
-        Raises:
-            MonitorNotFound: no monitor has this id.
-            OwnedElsewhere: its policy is the file's, or TARGET_URL's, or nobody's.
-            NameTaken: another one has the new name.
-            UnknownName: it depends on something that there is not.
-            DependsInCircle: something that it depends on depends on it.
-        """
-        with self._database.transaction() as transaction:
-            row = _own(transaction, monitor_id, "api")
-            other = policies.named(transaction, policy.name)
-            if other is not None and other["id"] != monitor_id and other["removed_at"] is None:
-                raise NameTaken(policy.name)
-            edit = _Edit(transaction, now)
-            if policy.name != row["name"]:
-                give_name(transaction, monitor_id, row["name"], policy.name, version=edit.version, at=now)
-                row = policies.get(transaction, monitor_id)
-            refuse_wrong_parents(transaction, policy)
-            changes = edit.pause(row, policy, channels)
-            edit.put(row, policy, "api")
-            expect_after_change(transaction, row, policy.heartbeat, now, is_watched=policy.enabled)
-            edit.save()
-            return entry(transaction, policies.get(transaction, monitor_id)), changes
-
-    def remove(self, monitor_id: int, *, now: datetime, channels: Channels) -> list[Change]:
-        """Watch a monitor no more; an outage of it ends with the reason 'removed'. Raises as ``replace`` does.
-
-        One that is only reported can be removed too; it comes back with its next event.
-        """
-        with self._database.transaction() as transaction:
-            edit = _Edit(transaction, now)
-            changes = edit.remove(_own(transaction, monitor_id, "api", "report"), channels)
-            edit.save()
-            return changes
-
-    def want_check(self, monitor_id: int, *, now: datetime) -> Entry:
-        """Let an agent check a monitor with its next claim. Raises MonitorNotFound."""
-        with self._database.transaction() as transaction:
-            row = policies.get(transaction, monitor_id)
-            policies.want(transaction, monitor_id, as_text(now))
-            return entry(transaction, row)
-
-    def note_problem(self, problem: str | None) -> None:
-        """Note what is wrong with the file as it is now; None: nothing. ``GET /`` says it."""
-        with self._database.snapshot() as snapshot:
-            if configuration.problem(snapshot) == problem:
-                return
-        with self._database.transaction() as transaction:
-            configuration.save_problem(transaction, problem)
-
-    def apply(
-        self,
-        wanted: Sequence[Policy],
-        lines: dict[str, int],
-        body: dict[str, Any],
-        *,
-        now: datetime,
-        channels: Channels,
-        windows: Sequence[Window] = (),
-        is_dry_run: bool = False,
-    ) -> Plan:
-        """Make what is of source 'file' the monitors ``wanted`` and the ``windows``. ``body``: the file's rest.
-
-        All or nothing. A monitor of another source that has the same name becomes the file's. ``is_dry_run``: what
-        would change is found by doing it in a transaction that is not committed.
-        """
-        plan = None
-        with contextlib.suppress(_DryRun), self._database.transaction() as transaction:
-            edit = _Edit(transaction, now)
-            plan = _apply(edit, wanted, lines, channels=channels)
-            has_new_windows = put_of_file(transaction, windows, now=now, channels=channels)
-            if body != configuration.body(transaction) or has_new_windows:
-                edit.body, edit.is_changed = body, True
-            edit.save()
-            if is_dry_run:
-                raise _DryRun
-        return cast(Plan, plan)
+def add(transaction: Transaction, policy: Policy, now: datetime) -> int:
+    """A new monitor of source 'api', by its id. Raises as ``Monitors.add`` does."""
+    known = policies.named(transaction, policy.name)
+    if known is not None and known["source"] != "report" and known["removed_at"] is None:
+        raise NameTaken(policy.name)
+    refuse_wrong_parents(transaction, policy)
+    edit = _Edit(transaction, now)
+    monitor_id = edit.put(known, policy, "api")
+    edit.save()
+    return monitor_id
 
 
-class _DryRun(Exception):  # it undoes a transaction that was for show
-    pass
+def replace(
+    transaction: Transaction, monitor_id: int, policy: Policy, now: datetime, channels: Channels
+) -> list[Change]:
+    """Replace a monitor's policy. Raises as ``Monitors.replace`` does."""
+    row = _own(transaction, monitor_id, "api")
+    other = policies.named(transaction, policy.name)
+    if other is not None and other["id"] != monitor_id and other["removed_at"] is None:
+        raise NameTaken(policy.name)
+    edit = _Edit(transaction, now)
+    if policy.name != row["name"]:
+        give_name(transaction, monitor_id, row["name"], policy.name, version=edit.version, at=now)
+        row = policies.get(transaction, monitor_id)
+    refuse_wrong_parents(transaction, policy)
+    changes = edit.pause(row, policy, channels)
+    edit.put(row, policy, "api")
+    expect_after_change(transaction, row, policy.heartbeat, now, is_watched=policy.enabled)
+    edit.save()
+    return changes
+
+
+def remove(transaction: Transaction, monitor_id: int, now: datetime, channels: Channels) -> list[Change]:
+    """Watch a monitor no more. Raises as ``Monitors.remove`` does."""
+    edit = _Edit(transaction, now)
+    changes = edit.remove(_own(transaction, monitor_id, "api", "report"), channels)
+    edit.save()
+    return changes
+
+
+def apply(
+    transaction: Transaction,
+    wanted: Sequence[Policy],
+    lines: dict[str, int],
+    body: dict[str, Any],
+    windows: Sequence[Window],
+    now: datetime,
+    channels: Channels,
+) -> Plan:
+    """Make the file's monitors and windows what it says; see ``Monitors.apply``."""
+    edit = _Edit(transaction, now)
+    plan = _apply(edit, wanted, lines, channels=channels)
+    has_new_windows = put_of_file(transaction, windows, now=now, channels=channels)
+    if body != configuration.body(transaction) or has_new_windows:
+        edit.body, edit.is_changed = body, True
+    edit.save()
+    return plan
 
 
 class _Edit:
@@ -212,7 +155,7 @@ class _Edit:
         outage = next((alert for alert in found if alert.kind is AlertKind.OUTAGE), None)
         before = row["state"] if row["is_watched"] else PAUSED
         self._note(row["id"], before, PAUSED, reason, outage)
-        return [self._end(alert, Monitor.model_validate(dict(row)), reason, channels) for alert in found]
+        return [self._end(alert, value_of(Monitor, dict(row)), reason, channels) for alert in found]
 
     def _end(self, alert: Alert, monitor: Monitor, reason: Reason, channels: Channels) -> Change:
         occasion = Occasion(self.transaction, Coverage(self.transaction, self.now), channels, self.now)

@@ -6,8 +6,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic import ValidationError
-
 from shared.alerting import CLOCK_TOLERANCE, judge_channel
 from shared.logs import step
 from shared.models import (
@@ -20,6 +18,7 @@ from shared.models import (
     Notification,
     NotificationKind,
     NotificationLog,
+    Unreadable,
 )
 from shared.models.channel import Channels
 from shared.store.changes import open_alert, resolve_alert
@@ -206,7 +205,7 @@ def _judge_channel(transaction: Transaction, attempt: Attempt, channels: Channel
     channel, at = attempt.notification.channel, attempt.attempted_at
     try:
         refused = alerts.active(transaction, AlertKind.CHANNEL_REFUSED, channel)
-    except ValidationError:
+    except Unreadable:
         # Its row is damaged. The attempt must be recorded all the same: otherwise the message would be sent again.
         step("server", "row_damaged", level=logging.ERROR, row=f"CHANNEL_REFUSED {channel}")
         return None

@@ -11,18 +11,18 @@ from shared.alerting import (
     fall_silent,
     is_silent,
 )
-from shared.models import Agent, AlertKind, Cause, Change, Event
+from shared.models import Agent, AlertKind, Cause, Change
 from shared.models.channel import Channels
 from shared.store.asking.alerts import Alerts
-from shared.store.changes import open_alert
 from shared.store.engines.database import Database, Transaction
 from shared.store.engines.group_commit import Group
-from shared.store.outbox import Outbox
-from shared.store.tables import agents, alerts, delivery_times, monitors, owed_notifications, watches
+from shared.store.tables import agents, alerts, watches
 
 if TYPE_CHECKING:
     from shared.alerting.health import HealthFacts
+    from shared.models import Event
     from shared.store.asking.history import History
+    from shared.store.asking.monitors import Monitors
     from shared.store.asking.timeline import Timelines
     from shared.store.claims import Checks
     from shared.store.heartbeats import Heartbeats
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from shared.store.judging.lapses import Lapses
     from shared.store.judging.maintenance import Maintenance
     from shared.store.judging.windows import Windows
-    from shared.store.monitors import Monitors
+    from shared.store.outbox import Outbox
     from shared.store.upkeep.upkeep import Upkeep
 
 # A watch is saved this often, not at each review.
@@ -48,13 +48,19 @@ class Store:
         self.events = Events(database, limits)
         self.alerts = Alerts(database)
         self.agents = Agents(database)
-        self.notifications = Outbox(database)
+
+    @functools.cached_property
+    def notifications(self) -> "Outbox":
+        """What is owed, and how its sending went."""
+        # Imported here, and below: a function asks for few of these parts, and each costs a cold start.
+        from shared.store.outbox import Outbox
+
+        return Outbox(self.database)
 
     @functools.cached_property
     def monitors(self) -> "Monitors":
         """What is watched."""
-        # Imported here, and below: most functions ask for neither, and a policy's model costs a cold start.
-        from shared.store.monitors import Monitors
+        from shared.store.asking.monitors import Monitors
 
         return Monitors(self.database)
 
@@ -152,11 +158,15 @@ class Store:
 
     def time_to_notify(self, *, now: datetime) -> Mapping[str, float | None]:
         """The ``p50`` and ``p95`` of how long first messages took in 30 days, in seconds; None if there was none."""
+        from shared.store.tables import delivery_times
+
         with self.database.snapshot() as snapshot:
             return delivery_times.percentiles(snapshot, now)
 
     def summary(self) -> dict[str, Any]:
         """The facts of ``GET /``: the newest check's time (text or None) and the counts of what is still open."""
+        from shared.store.tables import monitors, owed_notifications
+
         with self.database.snapshot() as snapshot:
             return {
                 "last_check": monitors.newest_check(snapshot),
@@ -173,7 +183,7 @@ class Events:
 
     def add(
         self,
-        events: Sequence[Event],
+        events: "Sequence[Event]",
         *,
         received_at: datetime,
         sent_at: datetime | None = None,
@@ -214,6 +224,7 @@ class Agents:
             watch = extend_watch(saved := watches.get(snapshot, "review_alerts"), now)
             if _is_fresh(saved, watch, now) and not _silent_agents(snapshot, watch, now):
                 return []  # the usual case: nothing to write
+        from shared.store.changes import open_alert
         from shared.store.judging.by_hand import save_agents_silence
 
         changes: list[Change] = []

@@ -45,14 +45,14 @@ def test_a_list_names_twenty_and_counts_the_others(count: int, last: str) -> Non
 def test_a_list_of_other_things_than_monitors_calls_them_alerts() -> None:
     silent = pairs(2, "AGENT_SILENT", kind=AlertKind.AGENT_SILENT)
     assert compose_list(silent, "en", UTC).splitlines()[0] == "AGENT_SILENT: 2 alerts"
-    twice = [(each.model_copy(update={"subject": "m"}), owed) for each, owed in pairs(2, "RECOVERY")]
+    twice = [(each._replace(subject="m"), owed) for each, owed in pairs(2, "RECOVERY")]
     assert compose_list(twice, "en", UTC).splitlines()[0] == "RECOVERY: 2 alerts"
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_the_longest_list_fits_into_one_message(language: Language) -> None:
     long = pairs(1000, "RECOVERY", subject="🔥" * 300, cause="🔥" * 300, cause_data=None)
-    huge = [(each, owed.model_copy(update={"id": 2**62 + owed.id})) for each, owed in long]
+    huge = [(each, owed._replace(id=2**62 + owed.id)) for each, owed in long]
     text = compose_list(huge, language, UTC)
     assert len(text.encode("utf-16-le")) // 2 <= 4096
     assert all(f"#{2**62 + number}" in text for number in range(1, 21))

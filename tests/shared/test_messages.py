@@ -242,8 +242,8 @@ def test_a_message_is_one_line_whatever_others_write(
     subject: str, target: str, cause: str, actor: str, language: Language
 ) -> None:
     # A copy, because the values themselves refuse half a character.
-    ended = alert().model_copy(update={"subject": subject, "target_url": target, "cause": cause, "cause_data": None})
-    recovery = notification("RECOVERY", is_manual=True).model_copy(update={"actor": actor})
+    ended = alert()._replace(subject=subject, target_url=target, cause=cause, cause_data=None)
+    recovery = notification("RECOVERY", is_manual=True)._replace(actor=actor)
     text = compose(ended, recovery, language, UTC)
 
     assert text.replace("\u200d", "").isprintable()

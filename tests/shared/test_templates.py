@@ -18,7 +18,7 @@ def with_templates(about: Message, title: str | None = None, text: str | None = 
 
 def test_every_variable_has_a_value() -> None:
     text = "\n".join(f"{name}={{{{ {name} }}}}" for name in VARIABLES)
-    made = with_templates(message("RECOVERY", links=LINKS, group="Web"), text=text)
+    made = with_templates(message("RECOVERY", links=LINKS), text=text)
     assert made.template is not None
     assert made.template.splitlines() == [
         "kind=RECOVERY",

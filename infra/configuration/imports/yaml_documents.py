@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from infra.configuration.imports.result import Notes, SourceUnreadable
-from shared.models.scalars import storable
+from shared.models import storable
 
 MAX_BYTES = 20_000_000
 # What all aliases of a document expand to. A few lines can otherwise stand for more than the memory holds.

@@ -38,7 +38,7 @@ def flapping(situation: Situation, event: Event) -> Decision | None:
 def _go_on(situation: Situation, event: Event, decided: Decision, *, has_ended: bool) -> Decision:
     monitor = situation.monitor
     if has_ended:
-        return decided._replace(monitor=decided.monitor.model_copy(update={"is_flapping": False}))
+        return decided._replace(monitor=decided.monitor._replace(is_flapping=False))
     kept_back = None
     if event.is_success and decided.monitor.consecutive_successes == monitor.success_threshold:
         kept_back = NotificationKind.RECOVERY
@@ -56,8 +56,7 @@ def _flap(
     is_kept_back: bool = False,
 ) -> Decision:
     since = situation.monitor.since if situation.monitor.state is MonitorState.DOWN else situation.at
-    changed = {"state": MonitorState.DOWN, "is_flapping": True, "since": since}
-    monitor = decided.monitor.model_copy(update=changed)
+    monitor = decided.monitor._replace(state=MonitorState.DOWN, is_flapping=True, since=since)
     return decided._replace(
         monitor=monitor, change=change, reason=Reason.FLAPPING, message=message, is_kept_back=is_kept_back
     )

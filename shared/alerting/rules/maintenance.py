@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from shared.alerting.situation import Decision, Reason, Situation
 from shared.alerting.votes import is_quorum, tally, voters_of
 from shared.models import Alert, ChangeKind, Event, Monitor, MonitorState
-
-if TYPE_CHECKING:
-    from shared.models.monitor_location import MonitorLocation
+from shared.models.monitor import MonitorLocation
 
 
 def maintenance(situation: Situation, event: Event) -> Decision | None:
@@ -28,7 +25,7 @@ def maintenance(situation: Situation, event: Event) -> Decision | None:
 
 def begin(monitor: Monitor, at: datetime) -> Monitor:
     """The monitor once its window has opened."""
-    return monitor.model_copy(update={"state": MonitorState.MAINTENANCE, "since": at})
+    return monitor._replace(state=MonitorState.MAINTENANCE, since=at)
 
 
 def end(
@@ -38,7 +35,7 @@ def end(
     *,
     is_known: bool,
     is_ping_missed: bool,
-    places: "Sequence[MonitorLocation]" = (),
+    places: Sequence[MonitorLocation] = (),
 ) -> Decision:
     """The monitor once its window has closed. Its last checks decide; no other check is awaited.
 
@@ -55,5 +52,5 @@ def end(
         state = MonitorState.PENDING
     else:
         state = MonitorState.UP if is_known else MonitorState.UNKNOWN
-    ended = monitor.model_copy(update={"state": state, "since": at})
+    ended = monitor._replace(state=state, since=at)
     return Decision(ended, ChangeKind.OPENED if opens else None, Reason.MAINTENANCE, voters=voters)

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from shared.models import Alert, AlertKind, AlertStatus, Change, Notification
+from shared.logs import step
+from shared.models import Alert, AlertKind, AlertStatus, Change, ChangeKind, Notification
 from shared.models.channel import Channels
 from shared.store.engines.database import Database
 from shared.store.tables import alerts, handled_updates, notifications
@@ -97,3 +98,26 @@ class Alerts:
             if silence_seconds:
                 window_id = silence(transaction, alert, silence_seconds, by, at, keeps=keeps_silence)
             return move_by_hand(transaction, alert, to or alert.status, by, at, channels)._replace(window_id=window_id)
+
+
+def log_move(change: Change, by: str | None) -> None:
+    """Write the lines of what a person did with an alert; to be called once the change is committed."""
+    alert = change.alert
+    if change.kind:
+        step("server", "alert_moved", alert_id=alert.id, target_url=alert.target_url, status=alert.status, by=by)
+    if change.window_id is not None:
+        step("server", "window_created", window_id=change.window_id, kind="silence", by=by)
+
+
+def log_change(change: Change) -> None:
+    """Write the line of an alert that opened, or that ended by itself; to be called once the change is committed."""
+    alert = change.alert
+    step(
+        "server",
+        "alert_opened" if change.kind is ChangeKind.OPENED else "alert_resolved",
+        alert_id=alert.id,
+        kind=alert.kind,
+        subject=alert.subject,
+        target_url=alert.target_url,
+        cause=alert.cause,
+    )

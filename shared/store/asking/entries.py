@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from shared.models import Alert, MonitorState
+from shared.models import Alert, MonitorState, columns_of
 from shared.models.monitor import DEFAULT_LOCATION, SEVERAL
 from shared.monitors.policy import Policy
 from shared.store.engines.database import Row, Transaction
@@ -47,7 +47,7 @@ def entries(transaction: Transaction, rows: Sequence[Row]) -> list[Entry]:
     places: dict[int, list[dict[str, Any]]] = {}
     several = [row["id"] for row in rows if row["location"] == SEVERAL]
     for place in monitor_locations.of_monitors(transaction, several):
-        seen = place.model_dump(mode="json", include={"location", "state", "since", "last_checked_at"})
+        seen = columns_of(place, ("location", "state", "since", "last_checked_at"))
         places.setdefault(place.monitor_id, []).append(seen)
     return [
         Entry(

@@ -59,10 +59,10 @@ def _begun(monitor: Monitor, state: str, active: Alert | None) -> Monitor:
     """The monitor in the middle of its life. Nothing says how often it had failed in a row."""
     if state not in MonitorState.__members__:
         return monitor  # nobody watched it
-    changed = {"state": MonitorState(state)}
+    monitor = monitor._replace(state=MonitorState(state))
     if active is not None and state == MonitorState.DOWN:
-        return monitor.model_copy(update={**changed, "failing_since": active.failed_at, "consecutive_failures": 1})
-    return monitor.model_copy(update=changed)
+        return monitor._replace(failing_since=active.failed_at, consecutive_failures=1)
+    return monitor
 
 
 def _is_active(alert: Alert, at: datetime) -> bool:

@@ -6,16 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
-from pydantic import BaseModel, ValidationError
-
 from shared.logs import step
+from shared.models import Unreadable, value_of
 
 MAX_ID = 2**63 - 1
 # A statement of more names takes longer to read than to run.
 IDS_AT_ONCE = 200
 
 Row = Mapping[str, Any]
-Model = TypeVar("Model", bound=BaseModel)
+Value = TypeVar("Value", bound=tuple[Any, ...])
 
 
 class StoreUnavailable(Exception):
@@ -62,31 +61,31 @@ class Transaction(ABC):
         rows = self.rows(sql, **parameters)
         return rows[0] if rows else None
 
-    def values(self, model: type[Model], sql: str, /, **parameters: Any) -> list[Model]:
+    def values(self, kind: type[Value], sql: str, /, **parameters: Any) -> list[Value]:
         """The rows that the statement returns, as values."""
-        return [model.model_validate(dict(row)) for row in self.rows(sql, **parameters)]
+        return [value_of(kind, dict(row)) for row in self.rows(sql, **parameters)]
 
-    def values_in(self, model: type[Model], sql: str, names: Iterable[str], /) -> list[Model]:
+    def values_in(self, kind: type[Value], sql: str, names: Iterable[str], /) -> list[Value]:
         """The rows of ``sql``, which ends with IN, for these names, as values."""
-        return self.ask_values_in(model, sql, names)()
+        return self.ask_values_in(kind, sql, names)()
 
-    def ask_values_in(self, model: type[Model], sql: str, names: Iterable[str], /) -> Callable[[], list[Model]]:
+    def ask_values_in(self, kind: type[Value], sql: str, names: Iterable[str], /) -> Callable[[], list[Value]]:
         """As ``values_in``, begun as ``ask`` does it."""
         named = {f"name_{number}": name for number, name in enumerate(names)}
         if not named:
             return list
         answer = self.ask(f"{sql} ({', '.join(f':{key}' for key in named)})", **named)
-        return lambda: [model.model_validate(dict(row)) for row in answer()]
+        return lambda: [value_of(kind, dict(row)) for row in answer()]
 
-    def value(self, model: type[Model], sql: str, /, **parameters: Any) -> Model | None:
+    def value(self, kind: type[Value], sql: str, /, **parameters: Any) -> Value | None:
         """The first row that the statement returns, as a value, if any."""
         row = self.row(sql, **parameters)
-        return None if row is None else model.model_validate(dict(row))
+        return None if row is None else value_of(kind, dict(row))
 
-    def added(self, model: type[Model], sql: str, /, **parameters: Any) -> Model:
+    def added(self, kind: type[Value], sql: str, /, **parameters: Any) -> Value:
         """The row that an INSERT … RETURNING adds, as a value."""
         [row] = self.rows(sql, **parameters)
-        return model.model_validate(dict(row))
+        return value_of(kind, dict(row))
 
 
 class Database(Protocol):
@@ -129,15 +128,15 @@ def in_parts(ids: Sequence[int]) -> Iterator[tuple[str, dict[str, int]]]:
         yield ", ".join(f":{name}" for name in named), named
 
 
-def salvaged(model: type[Model], row: Row, **instead: Any) -> Model:
+def salvaged(kind: type[Value], row: Row, /, **instead: Any) -> Value:
     """The row as a value, whatever it holds, so that a row that somebody damaged costs only what cannot be read of it.
 
     A column that cannot be read has its value in ``instead``, or is None.
     """
     try:
-        return model.model_validate(dict(row))
-    except ValidationError as error:
-        unreadable = sorted({str(mistake["loc"][0]) for mistake in error.errors(include_url=False)})
-    damaged = f"{model.__name__} {row['id']}"
-    step("server", "row_damaged", level=logging.ERROR, row=damaged, columns=" ".join(unreadable))
-    return model.model_validate({**row, **{column: instead.get(column) for column in unreadable}})
+        return value_of(kind, dict(row))
+    except Unreadable as unreadable:
+        error = unreadable
+    damaged = f"{kind.__name__} {row['id']}"
+    step("server", "row_damaged", level=logging.ERROR, row=damaged, columns=" ".join(sorted(error.columns)))
+    return value_of(kind, {**row, **{column: instead.get(column) for column in error.columns}})

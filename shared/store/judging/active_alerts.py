@@ -8,8 +8,7 @@ from typing import Any
 
 from shared.alerting import Decision
 from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor, NotificationKind
-from shared.store.changes import channels_of, keep_back, open_alert, owe, resolve_alert
-from shared.store.judging.outages import Occasion, end_alert, open_outage
+from shared.store.judging.coverage import Occasion
 from shared.store.tables import alerts
 
 _KINDS = tuple(kind for kind in AlertKind if kind.is_of_monitor)
@@ -46,24 +45,11 @@ class ActiveAlerts:
         monitor, active = decision.monitor, self.active(AlertKind.OUTAGE, decision.monitor.name)
         if active is not None and decision.message is not None:
             return self._say_of_open(decision, active, decision.message, at)
+        if decision.change is ChangeKind.OPENED and active is None:
+            return [self._open_outage(decision, event, at)]
         if decision.change is ChangeKind.RESOLVED and active is not None:
-            self._active[AlertKind.OUTAGE, monitor.name] = None
-            return [end_alert(self._occasion, monitor, active, at)]
-        if decision.change is not ChangeKind.OPENED or active is not None:
-            return []
-        opened = open_outage(
-            self._occasion,
-            monitor,
-            cause=event.cause,
-            reported=event.error_message,
-            target_url=event.target_url,
-            failed_at=monitor.failing_since or at,
-            opened_at=at,
-            voters=decision.voters,
-            message=decision.message,
-        )
-        self._active[AlertKind.OUTAGE, monitor.name] = opened.alert
-        return [opened]
+            return [self._end(active, monitor, at)]
+        return []
 
     def change(
         self,
@@ -81,6 +67,8 @@ class ActiveAlerts:
 
         The channels of ``monitor`` hear of it; all of them if there is none. Not for an outage, which has more to it.
         """
+        from shared.store.changes import channels_of, open_alert, resolve_alert
+
         active, (transaction, coverage, channels, now, _) = self.active(kind, subject), self._occasion
         if change is ChangeKind.OPENED and active is None:
             opened = open_alert(
@@ -98,25 +86,56 @@ class ActiveAlerts:
             self._active[kind, subject] = opened.alert
             return [opened]
         if change is ChangeKind.RESOLVED and active is not None:
-            self._active[kind, subject] = None
             if monitor is not None:
-                return [end_alert(self._occasion, monitor, active, at)]
+                return [self._end(active, monitor, at)]
+            self._active[kind, subject] = None
             return [resolve_alert(transaction, active, at, channels=channels, now=now)]
         return []
 
     def end_quietly(self, alert: Alert, at: datetime) -> Change:
         """Resolve an alert without a message."""
+        from shared.store.changes import resolve_alert
+
         self._active[alert.kind, alert.subject] = None
         return resolve_alert(self._occasion.transaction, alert, at, channels=(), now=self._occasion.now)
 
     def say_again(self, alert: Alert, monitor: Monitor, **said: Any) -> Change:
         """Owe a message about an alert that goes on; ``said``: see ``notifications.owe``."""
+        from shared.store.changes import channels_of, owe
+
         transaction, coverage, channels, now, _ = self._occasion
         told, hold = channels_of(monitor, channels), coverage.hold(monitor, now)
         return Change(alert, None, owe(transaction, alert, told, now=now, hold=hold, **said))
 
+    def _open_outage(self, decision: Decision, event: Event, at: datetime) -> Change:
+        # Imported here, as elsewhere in this class: most events change no alert, and what a change brings about costs a
+        # cold start.
+        from shared.store.judging.outages import open_outage
+
+        opened = open_outage(
+            self._occasion,
+            decision.monitor,
+            cause=event.cause,
+            reported=event.error_message,
+            target_url=event.target_url,
+            failed_at=decision.monitor.failing_since or at,
+            opened_at=at,
+            voters=decision.voters,
+            message=decision.message,
+        )
+        self._active[AlertKind.OUTAGE, decision.monitor.name] = opened.alert
+        return opened
+
+    def _end(self, alert: Alert, monitor: Monitor, at: datetime) -> Change:
+        from shared.store.judging.outages import end_alert
+
+        self._active[alert.kind, alert.subject] = None
+        return end_alert(self._occasion, monitor, alert, at)
+
     def _say_of_open(self, decision: Decision, alert: Alert, kind: NotificationKind, at: datetime) -> list[Change]:
         """Owe a message about an outage that goes on, or write which rule kept it back."""
+        from shared.store.changes import channels_of, keep_back
+
         if not decision.is_kept_back:
             return [self.say_again(alert, decision.monitor, kind=kind, occurred_at=at)]
         transaction, _, channels, now, _ = self._occasion

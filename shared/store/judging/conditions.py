@@ -20,10 +20,10 @@ def _judge_speed(alerts: ActiveAlerts, monitor: Monitor, event: Event, at: datet
     if monitor.state is MonitorState.DOWN:
         # People hear of the outage, and of its end.
         ended = [alerts.end_quietly(active, at)] if active else []
-        return monitor.model_copy(update={"slow_checks": 0}) if monitor.slow_checks else monitor, ended
+        return monitor._replace(slow_checks=0) if monitor.slow_checks else monitor, ended
     speed = judge_speed(monitor, event, active)
     if speed.slow_checks != monitor.slow_checks:
-        monitor = monitor.model_copy(update={"slow_checks": speed.slow_checks})
+        monitor = monitor._replace(slow_checks=speed.slow_checks)
     if speed.change is None:
         return monitor, []
     took = round(event.response_time_ms or 0.0, 1)
@@ -45,7 +45,7 @@ def _judge_certificate(
     expiry = judge_certificate(limits, expires_at, at, _notice(monitor.certificate_notice), active)
     notice = _text(expiry.notice)
     if notice != monitor.certificate_notice:
-        monitor = monitor.model_copy(update={"certificate_notice": notice})
+        monitor = monitor._replace(certificate_notice=notice)
     if expiry.is_repeated and active is not None:
         return monitor, [alerts.say_again(active, monitor)]
     if expiry.change is None:

@@ -2,12 +2,13 @@
 
 import functools
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.models import Monitor, as_text
+from shared.models.channel import Channels
 from shared.store.engines.database import Transaction
 
 if TYPE_CHECKING:
@@ -83,6 +84,19 @@ class Coverage:
     def keeps_back(self, monitor: Monitor, at: datetime) -> Hold | None:
         """The rule that keeps a reminder of the monitor's outage back: a later one will do."""
         return Hold.MAINTENANCE if self.is_in_maintenance(monitor, at) else self.hold(monitor, at)
+
+
+class Occasion(NamedTuple):
+    """The transaction in which alerts change, with what it goes by.
+
+    ``channels``: those that are configured. ``known``: monitors as the transaction will save them.
+    """
+
+    transaction: Transaction
+    coverage: Coverage
+    channels: Channels
+    now: datetime
+    known: Mapping[str, Monitor] = {}
 
 
 def _is_covered(planned: Iterable["Planned"], monitor: Monitor, at: datetime) -> bool:

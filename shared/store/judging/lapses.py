@@ -6,7 +6,7 @@ from shared.alerting import Reason
 from shared.alerting.agents import SILENT_AFTER_INTERVALS
 from shared.history.facts import What
 from shared.history.uptime import known_until
-from shared.models import Alert, AlertKind, Monitor, MonitorState
+from shared.models import Alert, AlertKind, Monitor, MonitorState, value_of
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.tables import alerts, monitors, replay_facts, state_changes
 
@@ -25,7 +25,7 @@ class Lapses:
         with self._database.transaction() as transaction:
             names = []
             for row in _overdue(transaction, now):
-                monitor = Monitor.model_validate(dict(row))
+                monitor = value_of(Monitor, dict(row))
                 active = alerts.active(transaction, AlertKind.OUTAGE, monitor.name)
                 monitors.save(transaction, lapse(transaction, monitor, row["of_agent"], active, now))
                 names.append(monitor.name)
@@ -53,7 +53,7 @@ def lapse(
     state_changes.add(transaction, monitor.id, monitor.state, unknown, at, Reason.UNCHECKED, alert_id=alert_id)
     after = None if before_event is None else before_event - 1
     replay_facts.add(transaction, monitor.id, What.STATE, now, after_event=after, state=unknown, since=at)
-    return monitor.model_copy(update={"state": unknown, "since": at})
+    return monitor._replace(state=unknown, since=at)
 
 
 def _overdue(transaction: Transaction, now: datetime) -> list[Row]:

@@ -11,8 +11,8 @@ from shared.models.channel import Channels
 from shared.models.monitor import SEVERAL
 from shared.store.engines.database import Database, Transaction
 from shared.store.judging import holds
-from shared.store.judging.coverage import NOTICED_WITHIN, Coverage
-from shared.store.judging.outages import Occasion, open_outage
+from shared.store.judging.coverage import NOTICED_WITHIN, Coverage, Occasion
+from shared.store.judging.outages import open_outage
 from shared.store.tables import agents, alerts, events, monitor_locations, monitors, replay_facts, state_changes
 
 

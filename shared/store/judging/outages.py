@@ -1,30 +1,15 @@
 """An outage begins or ends: its alert, and the messages that are owed, or held back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from shared.models import Alert, AlertKind, Cause, Change, Monitor, MonitorState, NotificationKind
 from shared.models.alert import SeenFrom
-from shared.models.channel import Channels
-from shared.models.monitor_location import MonitorLocation
+from shared.models.monitor import MonitorLocation
 from shared.store.changes import channels_for_recovery, channels_of, open_alert, resolve_alert
-from shared.store.engines.database import Transaction
 from shared.store.judging import dependencies
-from shared.store.judging.coverage import Coverage, Hold
-
-
-class Occasion(NamedTuple):
-    """The transaction in which alerts change, with what it goes by.
-
-    ``channels``: those that are configured. ``known``: monitors as the transaction will save them.
-    """
-
-    transaction: Transaction
-    coverage: Coverage
-    channels: Channels
-    now: datetime
-    known: Mapping[str, Monitor] = {}
+from shared.store.judging.coverage import Hold, Occasion
 
 
 def open_outage(
@@ -83,7 +68,7 @@ def end_alert(occasion: Occasion, monitor: Monitor, alert: Alert, at: datetime, 
     transaction, coverage, channels, now, known = occasion
     if alert.dependents:
         still = dependencies.failing(transaction, alert.dependents, known)
-        alert = alert.model_copy(update={"still_failing": still})
+        alert = alert._replace(still_failing=still)
     told = channels_for_recovery(transaction, monitor, alert, channels)
     hold = coverage.hold(monitor, now)
     return resolve_alert(transaction, alert, at, channels=told, now=now, reason=reason, hold=hold)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from shared.alerting.votes import keep, seen_from
 from shared.models import Monitor
-from shared.models.monitor_location import MonitorLocation
+from shared.models.monitor import MonitorLocation
 from shared.store.engines.database import Transaction
 from shared.store.tables import monitor_locations
 

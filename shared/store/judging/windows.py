@@ -10,7 +10,6 @@ from shared.monitors.windows.planned import Planned
 from shared.monitors.windows.spans import Span
 from shared.monitors.windows.window import Window
 from shared.store.engines.database import MAX_ID, Database, Row, Transaction
-from shared.store.judging.holds import release
 from shared.store.refusals import UnknownName, WindowOfFile
 from shared.store.tables import handled_updates, monitors, replay_facts
 from shared.store.tables import windows as table
@@ -87,14 +86,14 @@ class Windows:
             columns = _columns(window, "api", now if window.starts_at else begins)
             row = table.save(transaction, window_id, columns)
             replay_facts.add_window(transaction, window_id, row, now)
-            return _entry(row), release(transaction, now, channels)
+            return _entry(row), _release(transaction, now, channels)
 
     def remove(self, window_id: int, *, now: datetime, channels: Channels) -> list[int]:
         """End a window early, or let it never come; what it held, which is due now. Raises as ``replace`` does."""
         with self._database.transaction() as transaction:
             _own(transaction, window_id)
             _remove(transaction, window_id, now)
-            return release(transaction, now, channels)
+            return _release(transaction, now, channels)
 
 
 def add_silence(transaction: Transaction, monitor: str, seconds: float, *, by: str | None, now: datetime) -> int:
@@ -125,7 +124,7 @@ def put_of_file(transaction: Transaction, windows: Sequence[Window], *, now: dat
     for columns in new:
         _add(transaction, columns, now)
     if gone:
-        release(transaction, now, channels)
+        _release(transaction, now, channels)
     return bool(gone or new)
 
 
@@ -166,3 +165,10 @@ def _refuse_unknown(transaction: Transaction, window: Window) -> None:
     for name in names:
         if name not in known:
             raise UnknownName(target, name)
+
+
+def _release(transaction: Transaction, now: datetime, channels: Channels) -> list[int]:
+    # Imported here: most requests only read, and what judges the messages that are held costs a cold start.
+    from shared.store.judging.holds import release
+
+    return release(transaction, now, channels)

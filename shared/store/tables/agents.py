@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from shared.models import Agent, as_text
+from shared.models import Agent, as_json, as_text
 from shared.store.engines.database import Transaction
 
 _ADD = """
@@ -32,7 +32,7 @@ def add(
 
 def save(transaction: Transaction, agent: Agent) -> None:
     """Write what can change of an agent."""
-    transaction.run(_SAVE, **agent.model_dump(mode="json"))
+    transaction.run(_SAVE, **as_json(agent))
 
 
 def named(transaction: Transaction, name: str) -> Agent | None:

@@ -6,7 +6,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from shared.alerting import Moves
-from shared.models import Alert, AlertKind, AlertStatus, Cause, Notification, as_text
+from shared.models import (
+    Alert,
+    AlertKind,
+    AlertStatus,
+    Cause,
+    Notification,
+    as_json,
+    as_text,
+    columns_of,
+    value_of,
+)
 from shared.models.alert import SeenFrom
 from shared.store.engines.database import MAX_ID, Row, Transaction, in_parts, salvaged
 
@@ -23,7 +33,7 @@ _SAVE = """
     UPDATE alerts SET status = :status, acknowledged_at = :acknowledged_at, acknowledged_by = :acknowledged_by,
         resolved_at = :resolved_at, resolved_by = :resolved_by, still_failing = :still_failing
     WHERE id = :id"""
-
+_SAVED = ("id", "status", "acknowledged_at", "acknowledged_by", "resolved_at", "resolved_by")
 
 _SAVE_MOVES = "UPDATE alerts SET moves = :count, moves_since = :since WHERE id = :id"
 
@@ -84,7 +94,7 @@ def add(
         failed_at=as_text(failed_at),
         opened_at=as_text(opened_at),
         created_at=as_text(now) if now else None,
-        locations=_json([seen.model_dump() for seen in locations]),
+        locations=_json(as_json(tuple(locations))),
         dependents=_json(dependents),
         suppressed_by=suppressed_by,
         blocked_by=blocked_by,
@@ -93,8 +103,7 @@ def add(
 
 def save(transaction: Transaction, alert: Alert) -> None:
     """Write what can change of an alert."""
-    columns = alert.model_dump(mode="json", exclude={"locations", "dependents"})
-    transaction.rows(_SAVE, **{**columns, "still_failing": _json(alert.still_failing)})
+    transaction.rows(_SAVE, **columns_of(alert, _SAVED), still_failing=_json(alert.still_failing))
 
 
 def _json(values: Sequence[Any]) -> str | None:
@@ -185,7 +194,7 @@ def active_of_kind(transaction: Transaction, kind: AlertKind) -> list[Alert]:
 
 def followed(transaction: Transaction) -> list[tuple[Alert, "Progress"]]:
     """The open outages whose monitors want reminders or have an escalation, oldest first, and how far those are."""
-    return [(Alert.model_validate(dict(row)), _progress(row)) for row in transaction.rows(_FOLLOWED)]
+    return [(value_of(Alert, dict(row)), _progress(row)) for row in transaction.rows(_FOLLOWED)]
 
 
 def save_progress(transaction: Transaction, alert_id: int, progress: "Progress") -> None:

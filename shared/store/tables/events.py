@@ -5,12 +5,14 @@ import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from shared.models import Event
 from shared.store.engines.database import Row, Transaction
 from shared.store.tables.narrowing import Narrow, digest_of, key_of, of_event, of_row
 from shared.store.tables.results import Known
+
+if TYPE_CHECKING:
+    from shared.models import Event
 
 Part = TypeVar("Part")
 
@@ -34,7 +36,7 @@ class Stored(NamedTuple):
 class Adding:
     """Events on their way into the table. What is stored of them is asked for before their monitors are known."""
 
-    def __init__(self, transaction: Transaction, events: Sequence[Event], received_at: datetime) -> None:
+    def __init__(self, transaction: Transaction, events: "Sequence[Event]", received_at: datetime) -> None:
         self._transaction, self._events = transaction, events
         self._rows = [of_event(event, received_at) for event in events]
         self._asked = _ask(transaction, self._rows, [event.event_id for event in events])

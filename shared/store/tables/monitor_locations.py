@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 
-from shared.models.monitor import SEVERAL
-from shared.models.monitor_location import MonitorLocation
+from shared.models import as_json, value_of
+from shared.models.monitor import SEVERAL, MonitorLocation
 from shared.store.engines.database import Transaction
 
-_COLUMNS = tuple(MonitorLocation.model_fields)
+_COLUMNS = tuple(MonitorLocation._fields)
 _CHANGED = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[2:])
 _SAVE = f"""
     INSERT INTO monitor_locations ({", ".join(_COLUMNS)}) VALUES ({", ".join(f":{name}" for name in _COLUMNS)})
@@ -41,15 +41,12 @@ def ask_of_several(transaction: Transaction, names: Iterable[str]) -> Callable[[
         several=SEVERAL,
         **named,
     )
-    return lambda: [MonitorLocation.model_validate(dict(row)) for row in answer()]
+    return lambda: [value_of(MonitorLocation, dict(row)) for row in answer()]
 
 
 def save(transaction: Transaction, places: Iterable[MonitorLocation]) -> None:
     """Write how locations see monitors."""
-    rows = [
-        {**place.model_dump(mode="json"), "cause": place.cause.model_dump_json() if place.cause else None}
-        for place in places
-    ]
+    rows = [{**as_json(place), "cause": place.cause.model_dump_json() if place.cause else None} for place in places]
     transaction.run_each(_SAVE, rows)
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from shared.models import Monitor, MonitorState, as_text
+from shared.models import Monitor, MonitorState, as_text, columns_of
 from shared.store.engines.database import MAX_ID, Row, Transaction
 
 # What an event, or a person, can change.
@@ -13,10 +13,10 @@ _CHANGING = (
     *("recovering_since", "slow_checks", "certificate_notice", "last_checked_at", "last_event_id"),
     *("location", "outcomes", "is_flapping"),
 )
-_SAVED = {"id", *_CHANGING}
+_SAVED = ("id", *_CHANGING)
 _SAVE = f"UPDATE monitors SET {', '.join(f'{name} = :{name}' for name in _CHANGING)} WHERE id = :id"  # noqa: S608  # ours
 # The table has more: each column costs every event a little.
-_ALL = f"SELECT {', '.join(Monitor.model_fields)} FROM monitors WHERE"  # noqa: S608  # our own names
+_ALL = f"SELECT {', '.join(Monitor._fields)} FROM monitors WHERE"  # noqa: S608  # our own names
 
 
 def add(transaction: Transaction, name: str, target_url: str) -> Monitor:
@@ -36,13 +36,13 @@ def bring_back(transaction: Transaction, monitor: Monitor) -> Monitor:
 
 def save(transaction: Transaction, monitor: Monitor) -> None:
     """Write what an event, or a person, can change of a monitor."""
-    columns = monitor.model_dump(mode="json", include=_SAVED)
+    columns = columns_of(monitor, _SAVED)
     transaction.rows(_SAVE, **{**columns, "is_flapping": int(monitor.is_flapping)})
 
 
 def save_all(transaction: Transaction, changed: Iterable[Monitor]) -> None:
     """Write what an event can change of monitors."""
-    transaction.run_each(_SAVE, [monitor.model_dump(mode="json", include=_SAVED) for monitor in changed])
+    transaction.run_each(_SAVE, [columns_of(monitor, _SAVED) for monitor in changed])
 
 
 def forget_state(transaction: Transaction, monitor_id: int, since: datetime) -> None:

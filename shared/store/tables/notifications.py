@@ -13,6 +13,7 @@ from shared.models import (
     NotificationKind,
     NotificationStatus,
     as_text,
+    value_of,
 )
 from shared.models.notification import UPDATE_SECONDS
 from shared.store.engines.database import Row, Transaction, salvaged
@@ -143,7 +144,7 @@ def suppress(transaction: Transaction, notification: Notification, reason: str |
     reason = reason or notification.reason
     sql = "UPDATE notifications SET status = 'SUPPRESSED', reason = :reason WHERE id = :id"
     transaction.rows(sql, id=notification.id, reason=reason)
-    return notification.model_copy(update={"status": NotificationStatus.SUPPRESSED, "reason": reason})
+    return notification._replace(status=NotificationStatus.SUPPRESSED, reason=reason)
 
 
 def release(transaction: Transaction, notification_id: int, now: datetime) -> None:
@@ -260,7 +261,7 @@ def _ages(now: datetime, created_before: datetime) -> dict[str, str]:
 
 def of_alert(transaction: Transaction, alert_id: int) -> list[Notification]:
     """The notifications of an alert, oldest first."""
-    return [Notification.model_validate(dict(row)) for row in rows_of_alert(transaction, alert_id)]
+    return [value_of(Notification, dict(row)) for row in rows_of_alert(transaction, alert_id)]
 
 
 def rows_of_alert(transaction: Transaction, alert_id: int) -> list[Row]:

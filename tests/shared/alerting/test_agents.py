@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.alerting import WatchPeriod, extend_watch, is_silent, observe_agent
-from shared.models import Agent, AlertKind, ChangeKind
+from shared.models import Agent, AlertKind, ChangeKind, value_of
 from tests.support.builders import at, event
 
 
 def agent(interval: float = 30, seen: float = 0, checked: float = -1, **flags: bool) -> Agent:
-    times = {"last_seen_at": at(seen), "last_checked_at": at(checked)}
-    return Agent(name="seoul", interval_seconds=interval, **times, **flags)
+    known = {"name": "seoul", "interval_seconds": interval, "last_seen_at": at(seen), "last_checked_at": at(checked)}
+    return value_of(Agent, {**known, **flags})
 
 
 SILENT, OFFLINE, BOTH = {"is_silent": True}, {"is_offline": True}, {"is_silent": True, "is_offline": True}
@@ -121,6 +121,6 @@ def test_no_jump_of_the_clock_makes_an_agent_silent(steps: list[tuple[float, flo
         clock += seconds + (jump if jump < 0 or jump > 90 else 0)
         last += seconds
         if last >= interval:
-            last, checking = 0.0, checking.model_copy(update={"last_seen_at": at(clock)})
+            last, checking = 0.0, checking._replace(last_seen_at=at(clock))
         watch = extend_watch(watch, at(clock))
         assert not is_silent(checking, watch, at(clock))

@@ -73,7 +73,7 @@ def test_after_the_parents_recovery_the_monitor_has_its_threshold_again() -> Non
 
 def test_failures_that_begin_after_the_recovery_all_count() -> None:
     standing = Standing("router", at(100), 5)
-    fresh = monitor(DOWN, 3, threshold=3).model_copy(update={"failing_since": at(110)})
+    fresh = monitor(DOWN, 3, threshold=3)._replace(failing_since=at(110))
     assert not judge(fresh, standing, [parent(UP, checked=120)], opened_at=at(0), now=at(130)).is_held
 
 

@@ -143,7 +143,7 @@ class AlertOfOneMonitor(RuleBasedStateMachine):
 
     def set(self, which: Alert | None, to: AlertStatus) -> None:
         assert which is not None
-        self.alerts[which.id - 1] = which.model_copy(update={"status": to})
+        self.alerts[which.id - 1] = which._replace(status=to)
 
     @rule(ok=st.booleans(), gap=st.sampled_from([0.0, 0.5, 30.0]))
     def check_arrives(self, ok: bool, gap: float) -> None:

@@ -7,8 +7,8 @@ import pytest
 from shared.alerting import Decision, Reason, Situation, decide
 from shared.alerting.rules import maintenance
 from shared.alerting.votes import voters_of
-from shared.models import ChangeKind, Monitor, MonitorState
-from shared.models.monitor_location import MonitorLocation
+from shared.models import ChangeKind, Monitor, MonitorState, value_of
+from shared.models.monitor import MonitorLocation
 from tests.support.builders import alert, at, event, monitor
 
 UP, DOWN, PENDING = MonitorState.UP, MonitorState.DOWN, MonitorState.PENDING
@@ -27,7 +27,7 @@ def place(name: str, state: MonitorState, checked: float = -10, **fields: object
         "failing_since": at(-60) if failures else None,
         "last_checked_at": at(checked),
     }
-    return MonitorLocation.model_validate(known | fields)
+    return value_of(MonitorLocation, known | fields)
 
 
 class Row(NamedTuple):

@@ -6,7 +6,7 @@ import pytest
 
 from shared.messages import message_about
 from shared.messages.full import percentage
-from shared.models import AlertKind
+from shared.models import AlertKind, AlertStatus
 from shared.models.message import Circumstances, Message
 from shared.monitors.policy import Policy
 from shared.store import Store
@@ -60,7 +60,7 @@ def test_nothing_more_is_known_of_an_agent(store: Store) -> None:
 
 def said(known: Circumstances, kind: str = "OUTAGE", language: str = "en") -> dict[str, str]:
     """The facts by their labels."""
-    is_over = {"status": "RESOLVED", "resolved_at": at(185)} if kind == "RECOVERY" else {}
+    is_over = {"status": AlertStatus.RESOLVED, "resolved_at": at(185)} if kind == "RECOVERY" else {}
     about = notification(kind, occurred_at=at(185))
     found: Message = message_about([(alert(**is_over), about)], language, UTC, circumstances=known)  # type: ignore[arg-type]
     return dict(found.facts)

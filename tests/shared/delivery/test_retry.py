@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.delivery import retry_seconds
+from shared.delivery.retry import retry_seconds
 
 
 @pytest.mark.parametrize(

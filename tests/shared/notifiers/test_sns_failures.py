@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from shared.delivery import retry_seconds
+from shared.delivery.retry import retry_seconds
 from shared.notifiers import SendFailed
 from shared.notifiers.services.sns import connection
 from tests.shared.notifiers.sns import (
@@ -96,7 +96,7 @@ def test_a_denial_is_permanent_only_if_it_lasts(topic: Sns, code: str) -> None:
     for attempts in range(1, 9):
         topic.behaviours = [refuses(403, code, "no identity-based policy allows the sns:Publish action")]
         with pytest.raises(SendFailed, match=code) as raised:
-            send(notification=NOTIFICATION.model_copy(update={"attempts": attempts}))
+            send(notification=NOTIFICATION._replace(attempts=attempts))
         is_permanent.append(raised.value.is_permanent)
     assert is_permanent == [False] * 6 + [True] * 2
     # The shortest waits between the attempts, and the longest.

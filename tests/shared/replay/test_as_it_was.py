@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from shared.alerting.situation import FlappingLimits
 from shared.history.replay import Rules, replay
-from shared.models import Alert, Monitor, as_text
+from shared.models import Alert, Monitor, as_text, value_of
 from shared.store import Store
 from shared.store.asking.pasts import past_of
 from shared.store.engines.sqlite.database import SqliteDatabase
@@ -49,7 +49,7 @@ def test_what_happened_happens_again(empty: Path, history: list[Step]) -> None:
         Life(store).live(history)
         with store.database.snapshot() as snapshot:
             for row in policies.every_by_name(snapshot).values():
-                monitor = Monitor.model_validate(dict(row))
+                monitor = value_of(Monitor, dict(row))
                 past = past_of(snapshot, monitor, 0)
                 again = replay(past.start, past.steps, Rules(limits=FlappingLimits(*LIMITS)))
                 assert outages(again) == outages(alerts.outages_of(snapshot, monitor.name)), monitor.name

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.models import Attempt, AttemptStatus, Change, ChangeKind, NotificationStatus
+from shared.models import Attempt, AttemptStatus, Change, ChangeKind, NotificationStatus, as_json
 from shared.store import Store
 from tests.support.builders import at, event
 from tests.support.store.engines import on_each_engine_and_pooler
@@ -97,7 +97,7 @@ def test_a_settled_notification_is_never_sent_again(store: Store) -> None:
 def test_every_field_of_an_attempt_is_recorded(store: Store) -> None:
     opened(store)
     settle(store, "RETRY", due=3700)
-    assert [log.model_dump(mode="json") for log in store.notifications.logs(limit=9)] == [
+    assert [as_json(log) for log in store.notifications.logs(limit=9)] == [
         {
             "id": 1,
             "notification_id": 1,

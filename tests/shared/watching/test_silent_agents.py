@@ -19,15 +19,8 @@ def silent(store: Store) -> Store:
     check(store, 0, monitor="pushed", agent=None)
     assert review(store, 60, 119.9) == []
     [alert] = review(store, 130)
-    assert alert.model_dump(include={"id", "kind", "subject", "status", "cause", "failed_at", "opened_at"}) == {
-        "id": 2,
-        "kind": SILENT,
-        "subject": "seoul",
-        "status": AlertStatus.OPEN,
-        "cause": "no checks received",
-        "failed_at": at(0),
-        "opened_at": at(130),
-    }
+    assert (alert.id, alert.kind, alert.subject, alert.status) == (2, SILENT, "seoul", AlertStatus.OPEN)
+    assert (alert.cause, alert.failed_at, alert.opened_at) == ("no checks received", at(0), at(130))
     return store
 
 

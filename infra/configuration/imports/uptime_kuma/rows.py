@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.configuration.imports.result import Notes
-from shared.models.scalars import storable
+from shared.models import storable
 
 
 class Row:

@@ -119,7 +119,7 @@ def test_a_monitor_that_still_works_is_a_warning(
     fields = {} if asked is None else {"severity": asked}
     about = told()
     assert about.alert
-    changed = about._replace(alert=about.alert.model_copy(update={"kind": kind}))
+    changed = about._replace(alert=about.alert._replace(kind=kind))
     pagerduty(service, **fields).send(changed, timeout_seconds=5)
     assert service.bodies[0]["payload"]["severity"] == severity
 

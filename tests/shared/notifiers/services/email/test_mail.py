@@ -54,7 +54,7 @@ def test_a_number_that_begins_again_is_another_mail(server: Smtp) -> None:
     """After a new start with an empty database; mail programs hide a mail whose id they have seen."""
     about = message()
     assert about.notification
-    later = about.notification.model_copy(update={"created_at": about.notification.created_at.replace(year=2026)})
+    later = about.notification._replace(created_at=about.notification.created_at.replace(year=2026))
     ids = {sent(server, each)["Message-ID"] for each in (about, about._replace(notification=later))}
     assert len(ids) == 2
 

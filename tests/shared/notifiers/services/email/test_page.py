@@ -22,7 +22,7 @@ KOREAN = tuple(
 )
 MESSAGES = {
     "outage": message(links=LINKS),
-    "outage-ko": message(links=KOREAN, language="ko", subject="주문 결제 서버와 그 데이터베이스", group="결제"),
+    "outage-ko": message(links=KOREAN, language="ko", subject="주문 결제 서버와 그 데이터베이스"),
     "recovery": message("RECOVERY", links=LINKS),
     "degraded": message("DEGRADED", links=LINKS),
     "list": listed(30),

@@ -1,0 +1,83 @@
+"""The occasions on which what is owed is delivered: at once, by the function that owes it, and by schedule."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from shared.delivery.unrecorded import unrecorded_of
+from shared.logs import step
+from shared.models import AttemptStatus, now
+from shared.models.notification import OUTCOMES
+from shared.notifiers import Notifier
+from shared.store import Store, StoreUnavailable
+
+if TYPE_CHECKING:
+    from shared.messages import Language
+
+TTL_SECONDS = 86_400.0
+
+
+def deliver_at_once(
+    store: Store,
+    notifiers: Mapping[str, Notifier],
+    notification_ids: Sequence[int],
+    language: "Language",
+    ttl_seconds: float = TTL_SECONDS,
+) -> None:
+    """Send what was just owed, within ``run.AT_ONCE``; ``deliver_owed`` sends what remains. Never raises."""
+    try:
+        # Even if nothing is owed: a process that only takes events may have no other occasion in time.
+        unrecorded_of(store).record(store, notifiers)
+        if notification_ids:
+            # Imported here, and below: usually nothing is owed, and the words of messages cost a cold start.
+            from shared.delivery.run import AT_ONCE, Run
+
+            run = Run(store, notifiers, language, AT_ONCE, now, ttl_seconds, among=notification_ids)
+            if len(notifiers) > len(notification_ids):
+                # A thread and a claim for each of many other channels would hold these up.
+                run.channels = store.notifications.channels_of(notification_ids) & set(notifiers)
+            run.go()
+    # The owed messages are safe in the store. The caller's own work is done and must not be reported as failed.
+    except StoreUnavailable as trouble:
+        step("server", "delivery_put_off", level=logging.WARNING, reason=str(trouble))
+    except Exception as defect:  # noqa: BLE001  # see above
+        reason = f"unexpected {type(defect).__name__}"
+        step("server", "delivery_put_off", level=logging.ERROR, failure=True, reason=reason)
+
+
+def deliver_owed(
+    store: Store,
+    notifiers: Mapping[str, Notifier],
+    language: "Language",
+    ttl_seconds: float,
+    clock: Callable[[], datetime] = now,
+    pause: Callable[[float], object] = time.sleep,
+) -> dict[AttemptStatus, int]:
+    """Give up what is older than ``ttl_seconds`` and send what is due, within ``run.RUN``; the attempts by outcome.
+
+    Raises:
+        StoreUnavailable: the store failed. This process records what it could not before it sends anything else.
+    """
+    # Before anything expires: a message that a channel accepted must not expire.
+    unrecorded_of(store).record(store, notifiers)
+    expired = store.notifications.expire(now=clock(), created_before=clock() - timedelta(seconds=ttl_seconds))
+    for given_up in expired:
+        step(
+            "server",
+            "notification_expired",
+            level=logging.ERROR,
+            alert_id=given_up.alert_id,
+            notification_id=given_up.id,
+            channel=given_up.channel,
+        )
+    outcomes = dict.fromkeys(OUTCOMES, 0)
+    if due := store.notifications.due(notifiers.keys(), now=clock()):
+        from shared.delivery.run import RUN, Run
+
+        run = Run(store, notifiers, language, RUN, clock, ttl_seconds, pause=pause)
+        run.channels = due
+        run.go()
+        outcomes = run.outcomes
+    return {**outcomes, AttemptStatus.EXPIRED: len(expired)}

@@ -1,0 +1,141 @@
+"""How a row of the store becomes a value, and how a value reads as JSON.
+
+The values are NamedTuples of plain types: what the store holds was checked when it came in, and each model that would
+check it again costs a cold start a millisecond. A change makes a new value (``_replace``).
+"""
+
+import functools
+import json
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from types import NoneType
+from typing import Annotated, Any, TypeVar, get_args
+
+from shared.models.cause import Cause
+from shared.models.times import as_text, utc
+from shared.settings.secrets import without_password
+
+Value = TypeVar("Value", bound=tuple[Any, ...])
+Read = Callable[[Any], Any]
+
+
+class Unreadable(ValueError):
+    """A row holds what its value cannot hold. ``columns``: where."""
+
+    def __init__(self, kind: str, columns: list[str]) -> None:
+        super().__init__(f"a row of {kind} holds what cannot be read: {', '.join(columns)}")
+        self.columns = columns
+
+
+def value_of(kind: type[Value], row: Mapping[str, Any]) -> Value:
+    """The row as a value: of each field, the column of its name, read as the field's type. Other columns do not matter.
+
+    NULL is the field's default, or else None if the field may be None.
+
+    Raises:
+        Unreadable: a column holds something else.
+    """
+    found: dict[str, Any] = {}
+    unreadable: list[str] = []
+    for name, read in _readers(kind).items():
+        given = row.get(name)
+        if given is None and name in kind._field_defaults:  # type: ignore[attr-defined]
+            continue
+        try:
+            found[name] = read(given)
+        except (AttributeError, OverflowError, TypeError, ValueError):
+            unreadable.append(name)
+    if unreadable:
+        raise Unreadable(kind.__name__, unreadable)
+    return kind(**found)
+
+
+def as_json(value: Any) -> Any:
+    """The value as responses have it: an object by its fields, each time as text."""
+    if isinstance(value, datetime):
+        return as_text(value)
+    if isinstance(value, tuple):
+        parts = [as_json(part) for part in value]
+        return dict(zip(value._fields, parts, strict=True)) if hasattr(value, "_fields") else parts
+    return value
+
+
+def columns_of(value: tuple[Any, ...], names: Iterable[str]) -> dict[str, Any]:
+    """Some of the fields of a value, as columns have them."""
+    return {name: as_json(getattr(value, name)) for name in names}
+
+
+def masked(text: str) -> str:
+    """``text`` without the passwords of URLs, and no longer than a name may be."""
+    return without_password(text)[:2048]
+
+
+def storable(text: str) -> str:
+    """``text`` as every engine can store it: a NUL or half a character becomes a question mark."""
+    return text.encode(errors="replace").decode().replace("\0", "?")
+
+
+# Masked when it is read too, since version 0.1 stored it as it came.
+MaskedText = Annotated[str, masked]
+
+
+@functools.cache
+def _readers(kind: type[Any]) -> dict[str, Read]:
+    """How each field is read."""
+    return {name: _reader(annotation) for name, annotation in kind.__annotations__.items()}
+
+
+def _reader(kind: Any) -> Read:
+    """How a value of this type is read. What a column cannot hold by itself, it holds as JSON."""
+    if kind in _READERS:
+        return _READERS[kind]
+    match get_args(kind):
+        case ():
+            found: Read = functools.partial(value_of, kind) if hasattr(kind, "_fields") else kind  # an enumeration
+            return found
+        case (some, none) if none is NoneType:
+            read = _reader(some)
+            return lambda value: None if value is None else read(value)
+        case (item, end) if end is Ellipsis:
+            read = _reader(item)
+            return lambda value: tuple(read(each) for each in _from_json(value))
+        case (_, item):
+            read = _reader(item)
+            return lambda value: {name: read(each) for name, each in _from_json(value).items()}
+    raise TypeError(f"no column holds {kind}")
+
+
+def _from_json(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if value not in (0, 1):
+        raise ValueError
+    return bool(value)
+
+
+def _time(value: Any) -> datetime:
+    return utc(value if isinstance(value, datetime) else datetime.fromisoformat(value))
+
+
+def _cause(value: Any) -> Cause:
+    return value if isinstance(value, Cause) else Cause.model_validate_json(value)
+
+
+_READERS: dict[Any, Read] = {
+    str: _text,
+    MaskedText: lambda value: masked(_text(value)),
+    int: operator.index,
+    float: float,
+    bool: _flag,
+    datetime: _time,
+    Cause: _cause,
+}

@@ -1,0 +1,115 @@
+"""What is watched: monitors out, and policies in. Each method runs in one transaction."""
+
+import contextlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from shared.models import as_text
+from shared.store.asking.entries import Entry, entries, entry
+from shared.store.engines.database import Database
+from shared.store.tables import configuration, policies
+
+if TYPE_CHECKING:
+    from shared.models import Change
+    from shared.models.channel import Channels
+    from shared.monitors.policy import Policy
+    from shared.monitors.windows.window import Window
+    from shared.store.monitors import Plan
+
+
+class Monitors:
+    """The monitors of one store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, monitor_id: int) -> Entry:
+        """One monitor. Raises MonitorNotFound."""
+        with self._database.snapshot() as snapshot:
+            return entry(snapshot, policies.get(snapshot, monitor_id))
+
+    def page(self, *, limit: int, after: int = 0, tag: str | None = None, **wanted: Any) -> list[Entry]:
+        """Monitors in the order of their ids. ``wanted``: columns of the table and the values that they must have."""
+        with self._database.snapshot() as snapshot:
+            return entries(snapshot, policies.page(snapshot, limit=limit, after=after, tag=tag, **wanted))
+
+    def add(self, policy: "Policy", *, now: datetime) -> Entry:
+        """A new monitor of source 'api'. Raises NameTaken, UnknownName, DependsInCircle."""
+        # Imported here, and below: whoever only reads starts without what ends outages and opens windows.
+        from shared.store.monitors import add
+
+        with self._database.transaction() as transaction:
+            return entry(transaction, policies.get(transaction, add(transaction, policy, now)))
+
+    def replace(
+        self, monitor_id: int, policy: "Policy", *, now: datetime, channels: "Channels"
+    ) -> "tuple[Entry, list[Change]]":
+        """Replace a monitor's policy; also the changes that this makes, if it is paused.
+
+        Raises:
+            MonitorNotFound: no monitor has this id.
+            OwnedElsewhere: its policy is the file's, or TARGET_URL's, or nobody's.
+            NameTaken: another one has the new name.
+            UnknownName: it depends on something that there is not.
+            DependsInCircle: something that it depends on depends on it.
+        """
+        from shared.store.monitors import replace
+
+        with self._database.transaction() as transaction:
+            changes = replace(transaction, monitor_id, policy, now, channels)
+            return entry(transaction, policies.get(transaction, monitor_id)), changes
+
+    def remove(self, monitor_id: int, *, now: datetime, channels: "Channels") -> "list[Change]":
+        """Watch a monitor no more; an outage of it ends with the reason 'removed'. Raises as ``replace`` does.
+
+        One that is only reported can be removed too; it comes back with its next event.
+        """
+        from shared.store.monitors import remove
+
+        with self._database.transaction() as transaction:
+            return remove(transaction, monitor_id, now, channels)
+
+    def want_check(self, monitor_id: int, *, now: datetime) -> Entry:
+        """Let an agent check a monitor with its next claim. Raises MonitorNotFound."""
+        with self._database.transaction() as transaction:
+            row = policies.get(transaction, monitor_id)
+            policies.want(transaction, monitor_id, as_text(now))
+            return entry(transaction, row)
+
+    def note_problem(self, problem: str | None) -> None:
+        """Note what is wrong with the file as it is now; None: nothing. ``GET /`` says it."""
+        with self._database.snapshot() as snapshot:
+            if configuration.problem(snapshot) == problem:
+                return
+        with self._database.transaction() as transaction:
+            configuration.save_problem(transaction, problem)
+
+    def apply(
+        self,
+        wanted: "Sequence[Policy]",
+        lines: dict[str, int],
+        body: dict[str, Any],
+        *,
+        now: datetime,
+        channels: "Channels",
+        windows: "Sequence[Window]" = (),
+        is_dry_run: bool = False,
+    ) -> "Plan":
+        """Make what is of source 'file' the monitors ``wanted`` and the ``windows``. ``body``: the file's rest.
+
+        All or nothing. A monitor of another source that has the same name becomes the file's. ``is_dry_run``: what
+        would change is found by doing it in a transaction that is not committed.
+        """
+        from shared.store.monitors import apply
+
+        plan = None
+        with contextlib.suppress(_DryRun), self._database.transaction() as transaction:
+            plan = apply(transaction, wanted, lines, body, windows, now, channels)
+            if is_dry_run:
+                raise _DryRun
+        return cast("Plan", plan)
+
+
+class _DryRun(Exception):  # it undoes a transaction that was for show
+    pass
