@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 SHARED = {name.removeprefix("shared.") for name in MAY_IMPORT if name.startswith("shared.")}
 # Loaded only when they are used: each costs a cold start tens of milliseconds.
 HEAVY = {"telegram", "httpx", "boto3", "botocore", "psycopg", "sqlalchemy", "apprise", "asyncio", "requests", "pycurl"}
-AGENTS_OWN = {"requests", "pycurl"}
+AGENTS_OWN = {"pycurl"}
 # The model of a policy, and what finds the right one of several routes: only for what has to do with them.
 OF_MONITORS = {"shared.monitors.policy", "shared.store.asking.monitors", "shared.store.claims"}
 WITH_MONITORS = {"manage_monitors", "claim_checks"}

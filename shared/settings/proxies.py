@@ -99,9 +99,14 @@ def refuse_unusable(backend_url: str, environ: Mapping[str, str] = os.environ) -
         http_proxy_of(backend_url, environ)
 
 
+def backend_proxy(backend_url: str, environ: Mapping[str, str] = os.environ) -> str | None:
+    """``http_proxy_of`` for a call of our own system. Raises SettingError."""
+    # The system's own calls stay on this machine, which a proxy for the outside world cannot reach.
+    return None if _is_here(backend_url) else http_proxy_of(backend_url, environ)
+
+
 def backend_options(backend_url: str, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """``requests_options`` for a call of our own system. Raises SettingError."""
-    # The system's own calls stay on this machine, which a proxy for the outside world cannot reach.
     return {} if _is_here(backend_url) else requests_options(backend_url, environ)
 
 
