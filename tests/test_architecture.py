@@ -43,6 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "shared.notifiers",
         "shared.logs",
     },
+    "shared.pages": {"shared.models", "shared.settings", "shared.words"},
     "shared.web": {"shared.alerting", "shared.store", "shared.settings", "shared.logs"},
     "functions": {"shared"},
     "infra": {"shared", "functions"},
@@ -57,6 +58,8 @@ AGENTS_OWN = {"pycurl"}
 OF_MONITORS = {"shared.monitors.policy", "shared.store.asking.monitors", "shared.store.claims"}
 WITH_MONITORS = {"manage_monitors", "claim_checks"}
 OF_SEVERAL_ROUTES = {"shared.web.dispatch"}
+# The functions with pages. Their templates, and what renders them, are loaded by no other.
+WITH_PAGES = {"status_page"}
 # What checks the events that come in; what says that an alert changed; what writes messages and sends them.
 OF_EVENTS = {"shared.models.event"}
 OF_CHANGES = {"shared.store.changes", "shared.store.judging.outages", "shared.store.judging.holds"}
@@ -181,6 +184,9 @@ print(json.dumps([function.__name__, sorted(set(sys.modules) - before)]))
     assert HEAVY & set(loaded) <= allowed
     assert name in WITH_MONITORS or not OF_MONITORS & set(loaded)
     assert len(row.routes) > 1 or not OF_SEVERAL_ROUTES & set(loaded)  # type: ignore[attr-defined]
+    assert name in WITH_PAGES or not [
+        each for each in loaded if each.startswith(("shared.pages", "shared.words.pages"))
+    ]
     assert [each for each in loaded if each.startswith("functions.") and each.endswith(".main")] == [
         f"functions.{name}.main"
     ]

@@ -1,0 +1,49 @@
+"""What a page takes from a request: the language, and the way back to where all pages begin."""
+
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from flask import Request
+
+from shared.words import Language
+
+LANGUAGES: tuple[Language, ...] = ("en", "ko")
+
+
+class Choice(NamedTuple):
+    """A language, and whether the address says it."""
+
+    language: Language
+    is_in_address: bool
+
+
+def language_of(request: Request, default: Language) -> Choice:
+    """``?lang=``, or the language that the browser prefers, or ``default`` if it names none of ours."""
+    asked = request.args.get("lang")
+    for language in LANGUAGES:
+        if asked == language:
+            return Choice(language, True)
+    best = request.accept_languages.best_match(LANGUAGES)
+    return Choice("ko" if best == "ko" else "en" if best == "en" else default, False)
+
+
+def other_language(request: Request, language: Language) -> tuple[Language, str]:
+    """The other language, and the link to this page in it, which keeps the rest of the query."""
+    other: Language = "en" if language == "ko" else "ko"
+    return other, linked(request, lang=other)
+
+
+def linked(request: Request, **changed: str) -> str:
+    """A link to this page with some of its query changed."""
+    kept = {name: value for name, value in request.args.items() if name in ("lang", "period", "theme")}
+    return f"?{urlencode({**kept, **changed})}"
+
+
+def root_of(request: Request, first: str) -> str:
+    """The way from a page up to where all pages begin: one folder for ``/status/shop``. ``first``: its first segment.
+
+    Links are relative, so that they are right behind any path that a proxy or a platform puts before ours.
+    """
+    path = request.path.removeprefix("/")
+    own = path if path.split("/", 1)[0] == first else path.partition("/")[2]
+    return "".join(("..", "/") * own.count("/")) or "./"

@@ -1,0 +1,51 @@
+"""What people read on pages, by code: the frame's words here, and each page's in files of its own, one a language.
+
+A text names its parameters as ``str.format`` does. Where a number matters it is two texts, for one and for several. A
+file is loaded when its first text is needed.
+"""
+
+from collections.abc import Mapping
+
+from shared.words import Language
+
+Texts = Mapping[str, str | tuple[str, str]]
+
+_FRAME: Mapping[Language, Texts] = {
+    "en": {
+        "skip": "Skip to the content",
+        "colours": "Colours",
+        "colours_auto": "As the device",
+        "colours_light": "Light",
+        "colours_dark": "Dark",
+        "renews": "This page renews itself every {seconds} s.",
+        "not_connected": "Not connected since {time}; trying again.",
+        "up": "Works",
+        "down": "Down",
+        "slow": "Slow",
+        "pend": "Checking again",
+        "plan": "Maintenance",
+        "unk": "No data",
+        "paus": "Paused",
+    },
+    "ko": {
+        "skip": "본문으로 건너뛰기",
+        "colours": "색",
+        "colours_auto": "기기 설정대로",
+        "colours_light": "밝게",
+        "colours_dark": "어둡게",
+        "renews": "이 페이지는 {seconds}초마다 새로 고쳐집니다.",
+        "not_connected": "{time}부터 연결되지 않습니다. 다시 시도하고 있습니다.",
+        "up": "정상",
+        "down": "장애",
+        "slow": "지연",
+        "pend": "재확인 중",
+        "plan": "점검",
+        "unk": "확인 안 됨",
+        "paus": "일시 중지",
+    },
+}
+
+
+def frame_words(language: Language) -> Texts:
+    """The words of the layout and of the states."""
+    return _FRAME[language]
