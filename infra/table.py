@@ -16,7 +16,7 @@ from shared.settings import Access, Settings
 MAIN = ROOT / "main.py"
 _FILE = Path(__file__).with_name("functions.toml")
 _PARAMETER = re.compile("<(.*?)>")
-_PATH = re.compile(r"/|(/([\w.~-]+|<(id|token|key|what)>))+", re.ASCII)
+_PATH = re.compile(r"/|(/([\w.~-]+|<(id|token|key|what|slug)>))+", re.ASCII)
 
 
 class TableInvalid(Exception):
@@ -31,7 +31,7 @@ def _seconds_or_setting(every: float | str) -> float | str:
 
 def _well_formed(path: str) -> str:
     if not _PATH.fullmatch(path):
-        raise ValueError("expected a path such as /things/<id>; its parameters are <id>, <token>, <key> and <what>")
+        raise ValueError("expected a path such as /things/<id>; its parameters: <id>, <token>, <key>, <slug>, <what>")
     return path
 
 

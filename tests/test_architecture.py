@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "shared.notifiers",
         "shared.logs",
     },
-    "shared.pages": {"shared.models", "shared.settings", "shared.words"},
+    "shared.pages": {"shared.models", "shared.monitors", "shared.settings", "shared.words"},
     "shared.web": {"shared.alerting", "shared.store", "shared.settings", "shared.logs"},
     "functions": {"shared"},
     "infra": {"shared", "functions"},

@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "tables.merged_days": {"engines.database", "tables.rollups", "tables.scope"},
     "tables.policies": {"engines.database", "refusals"},
     "tables.windows": {"engines.database", "refusals"},
+    "tables.incidents": {"engines.database", "refusals"},
     "asking": {"engines.database", "tables", "refusals", "asking", "judging.by_hand"},
     "asking.monitors": {"engines.database", "tables", "asking", "monitors"},
     "changes": {"engines.database", "tables"},

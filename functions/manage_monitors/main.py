@@ -8,6 +8,7 @@ from flask import Request, Response
 from pydantic import BaseModel, Field
 
 from functions.manage_monitors.answers import monitor_of
+from functions.manage_monitors.pages import with_pages
 from functions.manage_monitors.reading import changed, object_in, policy_in
 from shared import web
 from shared.channels import configured
@@ -121,6 +122,7 @@ def apply_configuration(request: Request, settings: Settings) -> Response:
     windows = windows_in(body.pop("windows", None) or [])
     channels = configured()
     store = open_store(settings)
+    body = with_pages(body, store.boards.settings())
     plan = store.monitors.apply(
         policies, lines, body, now=now(), channels=routes_of(channels), windows=windows, is_dry_run=is_dry_run
     )

@@ -32,10 +32,11 @@ from infra.configuration.reading.text import text_of
 from infra.configuration.reading.validation import Source, checked
 from infra.configuration.reading.yaml_text import NotYaml, parse
 from infra.configuration.references import Names, cycles, mistakes_in_monitors
-from infra.configuration.sections import Drill, StatusPage, Step, Templates, slug
+from infra.configuration.sections import Drill, Step, Templates
 from shared.channels import OFF
 from shared.monitors.policy import Policy
 from shared.monitors.windows.window import Window
+from shared.pages.configured import StatusPage, slug
 from shared.settings.parsers import split_urls
 from shared.settings.secrets import without_password
 
@@ -72,6 +73,8 @@ class Configuration:
             ],
             "escalations": dict(self.escalations),
             "windows": list(self.windows),
+            **({"status_page": self.status_page} if self.status_page is not None else {}),
+            **({"status_pages": dict(self.status_pages)} if self.status_pages else {}),
         }
 
 

@@ -41,7 +41,7 @@ names the field and the value. A body may have {MAX_BODY_BYTES // 1024**2} MiB. 
 
 `API_AUTH` says what needs the `X-API-Key` header: `ingest` (reporting events, and the scheduled functions),
 `writes` (changing alerts too) or `all`. Where it is optional here, that setting decides. Whatever changes what is
-watched ("manage": monitors, windows and the configuration) needs it in every mode.
+watched ("manage": monitors, windows, incidents and the configuration) needs it in every mode.
 """
 _TAGS = {
     "events": "The reports of checks.",
@@ -51,6 +51,8 @@ _TAGS = {
     "history": "How available monitors were, and what happened.",
     "heartbeats": "The pings of jobs that say by themselves that they run. The token is all that they need.",
     "acting": "What one does about an alert from a message, without a key.",
+    "pages": "What visitors see, without a key.",
+    "incidents": "What people say to visitors.",
     "system": "How the system is, and what it can do.",
     "schedules": "What a schedule calls. An extra call does no harm.",
 }
@@ -58,7 +60,7 @@ _TAGS = {
 _PROBLEMS = {
     400: ("BadRequest", "The input is wrong. `field` and `value` name the first mistake, `errors` lists them."),
     401: ("Unauthorized", "The `X-API-Key` header is missing or wrong."),
-    404: ("NotFound", "There is nothing at this path, or no alert, monitor or window with this id."),
+    404: ("NotFound", "There is nothing at this path, or no alert, monitor, window or incident with this id."),
     405: ("MethodNotAllowed", "The method is not allowed. `Allow` names those that are."),
     409: (
         "Conflict",

@@ -136,6 +136,19 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "limit": "The most windows in a page.",
         "cursor": "The `next` of the previous page.",
     },
+    "IncidentsQuery": {"limit": "The most incidents in a page.", "cursor": "The `next` of the previous page."},
+    "NewIncident": {
+        "title": "What it is called.",
+        "text": "What visitors read, in a safe part of Markdown.",
+        "state": "How far it is.",
+        "monitors": "The names of the monitors that it affects. Without any, every page shows it.",
+    },
+    "IncidentChange": {
+        "title": "Another title.",
+        "text": "What visitors read from now on; an update.",
+        "state": "How far it is now.",
+        "monitors": "The names of the monitors that it affects.",
+    },
     "HistoryQuery": _HISTORY_QUERY,
     "GroupHistoryQuery": {
         **_HISTORY_QUERY,

@@ -6,7 +6,19 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-Tag = Literal["events", "alerts", "monitors", "windows", "history", "heartbeats", "acting", "system", "schedules"]
+Tag = Literal[
+    "events",
+    "alerts",
+    "monitors",
+    "windows",
+    "history",
+    "heartbeats",
+    "acting",
+    "pages",
+    "incidents",
+    "system",
+    "schedules",
+]
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,10 @@ from infra.openapi.acting_operations import ACTING_OPERATIONS
 from infra.openapi.heartbeat_operations import HEARTBEAT_OPERATIONS
 from infra.openapi.history.availability import HISTORY_OPERATIONS
 from infra.openapi.history.timeline import TIMELINE_OPERATIONS
+from infra.openapi.incident_operations import INCIDENT_OPERATIONS
 from infra.openapi.monitor_operations import MONITOR_OPERATIONS
 from infra.openapi.operation import Operation, Response, following_page
+from infra.openapi.page_operations import PAGE_OPERATIONS
 from infra.openapi.window_operations import WINDOW_OPERATIONS
 from shared.models import MAX_EVENTS_PER_REQUEST, Event
 
@@ -41,6 +43,8 @@ OPERATIONS = {
     **TIMELINE_OPERATIONS,
     **HEARTBEAT_OPERATIONS,
     **ACTING_OPERATIONS,
+    **PAGE_OPERATIONS,
+    **INCIDENT_OPERATIONS,
     "ingest_event": Operation(
         tag="events",
         summary="Report a check",

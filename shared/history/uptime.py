@@ -5,7 +5,7 @@ Times are whole milliseconds since 1970, so that sums are exact.
 
 import itertools
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -57,8 +57,10 @@ def known_until(checked_at: datetime, interval_seconds: float) -> datetime:
     return checked_at + timedelta(seconds=SILENT_AFTER_INTERVALS * interval_seconds)
 
 
-def spans(initial: str, changes: Iterable[Change], *, since: int, until: int) -> list[Span]:
-    """The known times between ``since`` and ``until``, in order.
+def spans(
+    initial: str, changes: Iterable[Change], *, since: int, until: int, states: Collection[str] = KNOWN
+) -> list[Span]:
+    """The times between ``since`` and ``until`` in one of these ``states``, by themselves the known times, in order.
 
     ``initial``: the state at ``since``. ``changes``: those after it, in the order in which they were noticed. A later
     one wins from its time on: an event that was on its way shows that a monitor was not UNKNOWN.
@@ -74,7 +76,7 @@ def spans(initial: str, changes: Iterable[Change], *, since: int, until: int) ->
     return [
         Span(starts_at, min(ends_at, until), state == "DOWN")
         for (starts_at, state), ends_at in zip(parts, ends, strict=True)
-        if state in KNOWN and starts_at < min(ends_at, until)
+        if state in states and starts_at < min(ends_at, until)
     ]
 
 

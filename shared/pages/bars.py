@@ -4,7 +4,8 @@ Good days are drawn by the stylesheet. A day with trouble rises above the row, s
 a link to its story, with its facts as a label and, below the bar, as a tip.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from markupsafe import Markup, escape
@@ -46,8 +47,13 @@ def bar(days: Sequence[Day], label: str, form: str) -> Markup:
 def _drawn(days: Sequence[Day]) -> list[str]:
     width = WIDTH / len(days)
     paths: dict[str, list[str]] = {}
+    for first, length in _unknown(days):
+        # A new monitor has many days of which nothing is known: all of them are one line of dashes.
+        left, across = _number(first * width), _number(length * width)
+        paths.setdefault("o", []).append(f"M{left} 0h{across}v{HEIGHT}h-{across}Z")
+        paths.setdefault("z", []).append(f"M{_number((first + 0.05) * width)} {HEIGHT - 2.5}h{across}")
     for number, day in enumerate(days):
-        if day.mark is None:
+        if day.mark in (None, "z"):
             continue
         left, inner, x = _number(number * width), _number(width * 0.9), _number((number + 0.05) * width)
         full = _number(width)
@@ -59,11 +65,21 @@ def _drawn(days: Sequence[Day]) -> list[str]:
             case "p":
                 paths.setdefault("o", []).append(f"M{left} 0h{full}v{HEIGHT}h-{full}Z")
                 paths.setdefault("p", []).append(f"M{x} {HEIGHT // 2}h{inner}v{HEIGHT // 2}h-{inner}Z")
-            case "z":
-                paths.setdefault("o", []).append(f"M{left} 0h{full}v{HEIGHT}h-{full}Z")
-                paths.setdefault("z", []).append(f"M{x} {HEIGHT - 5}h{inner}v5h-{inner}Z")
+    dashes = f' stroke-dasharray="{_number(width * 0.9)} {_number(width * 0.1)}"'
     # The ground comes first; the days lie on it.
-    return [f'<path class="{name}" d="{"".join(paths[name])}"/>' for name in ("o", "d", "g", "p", "z") if name in paths]
+    return [
+        f'<path class="{name}" d="{"".join(paths[name])}"{dashes if name == "z" else ""}/>'
+        for name in ("o", "d", "g", "p", "z")
+        if name in paths
+    ]
+
+
+def _unknown(days: Sequence[Day]) -> Iterator[tuple[int, int]]:
+    """Where the runs of days begin of which nothing is known, and how long they are."""
+    for is_unknown, run in itertools.groupby(enumerate(days), lambda each: each[1].mark == "z"):
+        if is_unknown:
+            found = list(run)
+            yield found[0][0], len(found)
 
 
 def _tips(days: Sequence[Day]) -> list[str]:

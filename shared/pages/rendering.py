@@ -8,9 +8,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from shared.pages import formatting
 from shared.pages.assets import asset_path
-from shared.pages.speaking import Texts, speaker
 from shared.words import Language
-from shared.words.pages import frame_words
+from shared.words.pages import Texts, frame_words, speaker
 
 _FOLDER = Path(__file__).parent
 

@@ -39,6 +39,15 @@ def linked(request: Request, **changed: str) -> str:
     return f"?{urlencode({**kept, **changed})}"
 
 
+def base_of(request: Request, first: str, public_url: str | None) -> str:
+    """The URL under which all paths begin, for what is read elsewhere. ``first``: as for ``root_of``."""
+    if public_url:
+        return public_url
+    path = request.path.removeprefix("/")
+    prefix = "" if path.split("/", 1)[0].partition(".")[0] == first else f"/{path.partition('/')[0]}"
+    return f"{request.url_root.rstrip('/')}{prefix}"
+
+
 def root_of(request: Request, first: str) -> str:
     """The way from a page up to where all pages begin: one folder for ``/status/shop``. ``first``: its first segment.
 

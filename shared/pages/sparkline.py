@@ -8,8 +8,8 @@ HEIGHT, _STEP = 24, 2
 _TOP, _BOTTOM = 3, 21
 
 
-def sparkline(values: Sequence[float | None], label: str) -> Markup:
-    """The line; a gap stays a gap. Nothing if there are fewer than two values."""
+def sparkline(values: Sequence[float | None], label: str, *, form: str = "spark") -> Markup:
+    """The line; a gap stays a gap. Nothing if there are fewer than two values. ``form``: its classes."""
     known = sorted(value for value in values if value is not None)
     if len(known) < 2:
         return Markup()
@@ -25,6 +25,6 @@ def sparkline(values: Sequence[float | None], label: str) -> Markup:
         is_drawn = True
     width = (len(values) - 1) * _STEP
     return Markup(  # noqa: S704  # numbers, and a label that is escaped
-        f'<svg class="spark" viewBox="0 0 {width} {HEIGHT}" preserveAspectRatio="none" role="img" '
+        f'<svg class="{form}" viewBox="0 0 {width} {HEIGHT}" preserveAspectRatio="none" role="img" '
         f'aria-label="{escape(label)}"><path d="{"".join(path)}"/></svg>'
     )

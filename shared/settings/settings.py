@@ -145,6 +145,7 @@ class Settings(BaseModel):
     )
     spool_dir_given: Path | None = _setting("SPOOL_DIR", None, "a folder")
     message_language: Literal["en", "ko"] = _setting("MESSAGE_LANGUAGE", "en", "en or ko")
+    status_page: bool | None = _setting("STATUS_PAGE", None, "true or false")
     notification_ttl_seconds: Annotated[float, Field(ge=1, le=31_536_000)] = _setting(
         "NOTIFICATION_TTL", 86_400.0, "a number of seconds from 1 to 31536000"
     )

@@ -13,6 +13,7 @@ from shared.store.open import open_store
 from shared.store.refusals import (
     DependsInCircle,
     HeartbeatNotFound,
+    IncidentNotFound,
     MonitorNotFound,
     NameTaken,
     NotAMonitors,
@@ -26,8 +27,10 @@ from shared.store.store import Store
 from shared.store.tables.alerts import AlertNotFound
 
 if TYPE_CHECKING:
+    from shared.store.asking.boards import Board, Bucket
     from shared.store.asking.entries import Entry
     from shared.store.asking.history import Measured
+    from shared.store.asking.incidents import Incident
     from shared.store.asking.raw_events import event_of
     from shared.store.ingest import Ingested
     from shared.store.judging.follow_ups import FollowUp
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 # Few functions need them, and each module costs a cold start.
 _LATE = {
+    "Bucket": "asking.boards",
     "Ingested": "ingest",
     "Owed": "outbox",
     "Retention": "upkeep.retention",
@@ -52,10 +56,14 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "AlertNotFound",
+    "Board",
+    "Bucket",
     "DependsInCircle",
     "Entry",
     "FollowUp",
     "HeartbeatNotFound",
+    "Incident",
+    "IncidentNotFound",
     "Ingested",
     "Measured",
     "MonitorNotFound",

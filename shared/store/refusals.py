@@ -20,6 +20,13 @@ class WindowNotFound(Exception):
         super().__init__(f"there is no window {window_id}")
 
 
+class IncidentNotFound(Exception):
+    """No incident has this id."""
+
+    def __init__(self, incident_id: object) -> None:
+        super().__init__(f"there is no incident {incident_id}")
+
+
 class WindowOfFile(Exception):
     """The window stands in the configuration's file."""
 

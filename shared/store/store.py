@@ -21,7 +21,9 @@ from shared.store.tables import agents, alerts, watches
 if TYPE_CHECKING:
     from shared.alerting.health import HealthFacts
     from shared.models import Event
+    from shared.store.asking.boards import Boards
     from shared.store.asking.history import History
+    from shared.store.asking.incidents import Incidents
     from shared.store.asking.monitors import Monitors
     from shared.store.asking.timeline import Timelines
     from shared.store.claims import Checks
@@ -126,6 +128,20 @@ class Store:
         from shared.store.asking.timeline import Timelines
 
         return Timelines(self.database)
+
+    @functools.cached_property
+    def boards(self) -> "Boards":
+        """What status pages show."""
+        from shared.store.asking.boards import Boards
+
+        return Boards(self.database)
+
+    @functools.cached_property
+    def incidents(self) -> "Incidents":
+        """What people say to visitors of the status pages."""
+        from shared.store.asking.incidents import Incidents
+
+        return Incidents(self.database)
 
     def note_run(self, function: str, *, now: datetime) -> None:
         """Note that a scheduled function runs, so that the doctor can tell if it does not any more."""

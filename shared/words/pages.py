@@ -4,10 +4,14 @@ A text names its parameters as ``str.format`` does. Where a number matters it is
 file is loaded when its first text is needed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from markupsafe import Markup
 
 from shared.words import Language
 
+# One text; or two, for one thing (``n`` is 1) and for several.
 Texts = Mapping[str, str | tuple[str, str]]
 
 _FRAME: Mapping[Language, Texts] = {
@@ -49,3 +53,26 @@ _FRAME: Mapping[Language, Texts] = {
 def frame_words(language: Language) -> Texts:
     """The words of the layout and of the states."""
     return _FRAME[language]
+
+
+def speaker(*tables: Texts) -> Callable[..., Markup]:
+    """``say(code, **values)``: the text as markup. Every value is escaped, unless it is markup itself."""
+
+    def say(code: str, **values: Any) -> Markup:
+        return Markup(_chosen(tables, code, values)).format(**values)  # noqa: S704  # our own words; values are escaped
+
+    return say
+
+
+def plain_speaker(*tables: Texts) -> Callable[..., str]:
+    """``say(code, **values)``: the text for a title, a feed or JSON. Nothing is escaped."""
+
+    def say(code: str, **values: Any) -> str:
+        return _chosen(tables, code, values).format(**values)
+
+    return say
+
+
+def _chosen(tables: tuple[Texts, ...], code: str, values: Mapping[str, Any]) -> str:
+    found = next(table[code] for table in tables if code in table)
+    return found if isinstance(found, str) else found[0 if values["n"] == 1 else 1]

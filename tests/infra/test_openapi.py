@@ -110,6 +110,7 @@ def test_what_needs_the_key_says_so(described: dict[str, Any]) -> None:
         "maintain_store",
         *("create_monitor", "replace_monitor", "change_monitor", "remove_monitor", "want_check", "apply_configuration"),
         *("create_window", "change_window", "end_window"),
+        *("create_incident", "change_incident", "remove_incident"),
     }
 
 

@@ -13,8 +13,8 @@ from infra.configuration.imports.gatus import files as gatus_files
 from infra.configuration.imports.result import Imported, SourceUnreadable
 from infra.configuration.imports.uptime_kuma import backup, database
 from infra.configuration.imports.uptime_kuma import conversion as uptime_kuma
-from infra.configuration.sections import StatusPage
 from shared.monitors.windows.window import Window
+from shared.pages.configured import StatusPage
 
 _WHAT = "expected a kuma.db, a backup of Uptime Kuma, a file or folder of Gatus, or a .upptimerc.yml"
 

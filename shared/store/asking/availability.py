@@ -10,6 +10,8 @@ from shared.store.engines.database import Row, Transaction
 from shared.store.tables import state_changes
 from shared.store.tables.scope import Scope
 
+PLANNED = "MAINTENANCE"
+
 
 class Availabilities:
     """How available each of some monitors was between ``edges``."""
@@ -27,12 +29,15 @@ class Availabilities:
         self._marks = [_milliseconds(edge) for edge in edges]
         self._known: dict[int, list[Span]] = {}
         self._outages: dict[int, set[int]] = {}
+        self._planned: dict[int, list[Span]] = {}
         ends_at = min(self._marks[-1], _milliseconds(now))
         for monitor in monitors:
             monitor_id = monitor["id"]
             initial = before.get(monitor_id) or _state_of(monitor)
             said = [*_said(changes[monitor_id]), *_lapse(monitor, now)]
             self._known[monitor_id] = spans(initial, said, since=self._marks[0], until=ends_at)
+            if any(each.state == PLANNED for each in said) or initial == PLANNED:
+                self._planned[monitor_id] = spans(initial, said, since=self._marks[0], until=ends_at, states=(PLANNED,))
             began = (each.counts_from for each in said if each.state == "DOWN")
             self._outages[monitor_id] = {each for each in began if each is not None}
 
@@ -44,6 +49,10 @@ class Availabilities:
             known += self._known[monitor_id]
             outages += self._outages[monitor_id]
         return measure(known, outages, self._marks)
+
+    def planned_of(self, monitor_id: int) -> list[Span]:
+        """When a window of maintenance was open for a monitor."""
+        return self._planned.get(monitor_id, [])
 
 
 def _said(rows: Sequence[Row]) -> Iterator[Change]:

@@ -174,6 +174,21 @@ def active_of_monitor(transaction: Transaction, monitor: str) -> list[Alert]:
     return [alert for alert in found if alert is not None]
 
 
+def lately(transaction: Transaction, since: str, most: int) -> list[Row]:
+    """The newest alerts that say that a monitor fails or is slow, and are active or ended at or after a time."""
+    sql = """SELECT id, kind, subject, status, cause_data, failed_at, resolved_at FROM alerts
+        WHERE kind IN ('OUTAGE', 'DEGRADED') AND (status IN ('OPEN', 'ACK') OR resolved_at >= :since)
+        ORDER BY id DESC LIMIT :most"""
+    return transaction.rows(sql, since=since, most=most)
+
+
+def slow_between(transaction: Transaction, since: str, until: str) -> list[Row]:
+    """When which monitor was slow, as far as it was in a span."""
+    sql = """SELECT subject, failed_at, resolved_at FROM alerts WHERE kind = 'DEGRADED' AND failed_at < :until
+        AND (status IN ('OPEN', 'ACK') OR resolved_at >= :since)"""
+    return transaction.rows(sql, since=since, until=until)
+
+
 def outages_of(transaction: Transaction, monitor: str) -> list[Alert]:
     """Every outage of a monitor, in the order in which they opened."""
     sql = "SELECT * FROM alerts WHERE kind = 'OUTAGE' AND subject = :subject ORDER BY id"

@@ -11,7 +11,7 @@ READS = [
     *(("GET", "/"), ("GET", "/alerts"), ("GET", "/alerts/1"), ("GET", "/notification_logs"), ("GET", "/openapi.json")),
     *(("GET", "/monitors"), ("GET", "/monitors/1"), ("GET", "/windows"), ("GET", "/windows/1")),
     *(("GET", "/history"), ("GET", "/monitors/1/history"), ("GET", "/monitors/1/events")),
-    ("GET", "/monitors/1/timeline"),
+    *(("GET", "/monitors/1/timeline"), ("GET", "/incidents"), ("GET", "/incidents/1")),
 ]
 WRITES = [("PATCH", "/alerts/1")]
 # What is watched: the key is needed in every mode.
@@ -19,6 +19,7 @@ MANAGES = [
     *(("POST", "/monitors"), ("PUT", "/monitors/1"), ("PATCH", "/monitors/1"), ("DELETE", "/monitors/1")),
     *(("POST", "/monitors/1/check"), ("PUT", "/config")),
     *(("POST", "/windows"), ("PATCH", "/windows/1"), ("DELETE", "/windows/1")),
+    *(("POST", "/incidents"), ("PATCH", "/incidents/1"), ("DELETE", "/incidents/1")),
 ]
 INGESTS = [
     ("POST", "/events"),

@@ -13,7 +13,7 @@ from infra.configuration.monitors import BUILT_IN
 from infra.configuration.outline import SECTIONS
 from infra.configuration.reading.nodes import MappingNode, data_of
 from infra.configuration.reading.yaml_text import parse
-from infra.configuration.sections import Drill, StatusPage, Step, Templates
+from infra.configuration.sections import Drill, Step, Templates
 from shared import ROOT
 from shared.channels.fields import Common, QuietHours
 from shared.monitors.descriptions import MONITOR, PARTS
@@ -23,6 +23,7 @@ from shared.monitors.policy import Policy
 from shared.monitors.windows.recurrence import Recurring
 from shared.monitors.windows.window import Window
 from shared.notifiers import kinds as channel_kinds
+from shared.pages.configured import StatusPage
 from tests.infra.configuration.conftest import Mistakes, Read
 
 READMES = ["README.md", "README.ko.md"]

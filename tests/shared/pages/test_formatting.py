@@ -86,7 +86,7 @@ def test_a_name_takes_the_particle_of_its_last_sound(name: str, korean: str) -> 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_a_name_is_escaped_in_markup(language: Language) -> None:
-    from shared.pages.speaking import plain_speaker, speaker
+    from shared.words.pages import plain_speaker, speaker
 
     words = {"is": "{name:이/가} <b>"}
     assert speaker(words)("is", name=Named("<i>")) == "<bdi>&lt;i&gt;</bdi>이(가) <b>"
@@ -94,7 +94,7 @@ def test_a_name_is_escaped_in_markup(language: Language) -> None:
 
 
 def test_one_and_several_have_texts_of_their_own() -> None:
-    from shared.pages.speaking import speaker
+    from shared.words.pages import speaker
 
     say = speaker({"days": ("{n} day", "{n} days"), "on": "{name}"}, {"days": "never", "up": "Works"})
     assert [say("days", n=1), say("days", n=2), say("up")] == ["1 day", "2 days", "Works"]

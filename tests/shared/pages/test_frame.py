@@ -3,6 +3,7 @@
 import functools
 import gzip
 import re
+import string
 from collections.abc import Callable
 
 import pytest
@@ -12,7 +13,8 @@ from shared.pages.answers import page_answer
 from shared.pages.assets import asset_answer, asset_path
 from shared.pages.problems import problem_page, wants_html
 from shared.pages.requests import language_of, other_language, root_of
-from shared.words.pages import frame_words
+from shared.words import status_en, status_ko
+from shared.words.pages import Texts, frame_words
 
 HTML = "<p>" + "x" * 2_000
 
@@ -178,5 +180,21 @@ def test_the_layout_escapes_what_it_shows(language: str) -> None:
     assert "<style" not in html
 
 
-def test_both_languages_of_the_frame_say_the_same() -> None:
-    assert frame_words("en").keys() == frame_words("ko").keys()
+def parameters(text: str | tuple[str, str]) -> set[str]:
+    """What a text, or both of its forms, names."""
+    forms = [text] if isinstance(text, str) else list(text)
+    return {name for form in forms for _, name, _, _ in string.Formatter().parse(form) if name} - {"n"}
+
+
+@pytest.mark.parametrize(
+    ("english", "korean"),
+    [(frame_words("en"), frame_words("ko")), (status_en.WORDS, status_ko.WORDS)],
+    ids=["frame", "status"],
+)
+def test_both_languages_say_the_same(english: Texts, korean: Texts) -> None:
+    assert english.keys() == korean.keys()
+    for code in english:
+        assert parameters(english[code]) == parameters(korean[code]), code
+        assert type(english[code]) is type(korean[code]), code
+        is_only_values = not re.search(r"[a-z]{3}", re.sub(r"{\w+}", "", str(english[code])))
+        assert is_only_values or re.search("[가-힣]", str(korean[code])), code

@@ -6,7 +6,7 @@ from typing import Any
 from infra.configuration.imports.naming import one_line
 from infra.configuration.imports.result import Imported
 from infra.configuration.imports.uptime_kuma.rows import Export, Row
-from infra.configuration.sections import slug
+from shared.pages.configured import slug
 
 _ENTRY = "statusPage-"
 _DEFAULT_ICON = ("", "/icon.svg")

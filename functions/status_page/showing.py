@@ -1,0 +1,239 @@
+"""The values that the templates show, of what a page has: everything in the words of one language."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flask import Request
+from markupsafe import Markup
+
+from functions.status_page.drawing import PERIODS, rows_of, uptime_text
+from functions.status_page.facts import MAIN
+from functions.status_page.looks import colors_file, logo_of
+from functions.status_page.sentences import SIGNS, Sentence, cause_code, names_of, sentence_of
+from functions.status_page.visible import Group, Monitor, Page
+from shared.pages import formatting
+from shared.pages.formatting import Named
+from shared.pages.markdown import markdown
+from shared.pages.requests import language_of, linked, other_language, root_of
+from shared.pages.states import fires
+from shared.words import Language
+from shared.words.pages import Texts, frame_words, plain_speaker, speaker
+
+FOLDER = Path(__file__).parent
+FIRST = "status"
+# After so many seconds an open page asks again.
+LIVE_SECONDS = 30
+_TODAY = timedelta(hours=18)
+# The rest folds.
+MOST_PAST = 20
+_ICONS = {"investigating": "pend", "identified": "flag", "monitoring": "pend", "resolved": "up"}
+
+
+class Viewer(NamedTuple):
+    """Who looks: the language, how many folders the page is below the first one, and how a text is said."""
+
+    language: Language
+    is_in_address: bool
+    root: str
+    words: Texts
+    say: Callable[..., Markup]
+    plain: Callable[..., str]
+
+
+def viewer_of(request: Request, default: Language, first: str = FIRST) -> Viewer:
+    """What the request says of the viewer."""
+    choice = language_of(request, default)
+    words = words_of(choice.language)
+    frame = frame_words(choice.language)
+    return Viewer(
+        choice.language,
+        choice.is_in_address,
+        root_of(request, first),
+        words,
+        speaker(words, frame),
+        plain_speaker(words, frame),
+    )
+
+
+def words_of(language: Language) -> Texts:
+    """The words of the status pages."""
+    if language == "ko":
+        from shared.words import status_ko
+
+        return status_ko.WORDS
+    from shared.words import status_en
+
+    return status_en.WORDS
+
+
+def title_of(page: Page, plain: Any) -> str:
+    """The name of a page."""
+    return str(page.settings.get("title") or plain("default_title"))
+
+
+def spoken(page: Page, viewer: Viewer) -> Sentence:
+    """The page's sentence as markup, with times that the script shows in the viewer's zone."""
+
+    def clock(at: datetime) -> Any:
+        return formatting.time_tag(at, "t", viewer.language)
+
+    return sentence_of(page, viewer.say, clock, viewer.language)
+
+
+def written(page: Page, viewer: Viewer) -> Sentence:
+    """The same as text."""
+    return sentence_of(page, viewer.plain, formatting.clock, viewer.language)
+
+
+def frame_of(request: Request, page: Page, viewer: Viewer, sentence: Sentence, *, live: int) -> dict[str, Any]:
+    """The values of the layout."""
+    title = title_of(page, viewer.plain)
+    said = written(page, viewer).title
+    return {
+        "title": f"{SIGNS[sentence.state]} {said} · {title}",
+        "root": viewer.root,
+        "languages": other_language(request, viewer.language),
+        "brand": title,
+        "brand_href": f"{viewer.root}status{f'/{page.slug}' if page.slug else ''}{_kept(viewer)}",
+        "burning": fires(None if not page.monitors else sentence.state, is_handled=sentence.is_handled),
+        "live": live,
+        "is_indexed": page.slug == MAIN and not page.settings.get("password"),
+        "logo": logo_of(page.settings),
+        "colors": colors_file(page.settings),
+    }
+
+
+def values_of(request: Request, page: Page, viewer: Viewer, period: str, stale: float | None) -> dict[str, Any]:
+    """The values of a whole page. ``stale``: how many seconds ago it was so, if the store cannot be reached."""
+    say, language = viewer.say, viewer.language
+    name = PERIODS[period]
+    rows = rows_of(page, name, say, language)
+    sentence = spoken(page, viewer)
+    buckets = [bucket for monitor in page.monitors for bucket in monitor.buckets[name]]
+    whole = uptime_text(buckets)
+    past = past_of(page)
+    return {
+        **frame_of(request, page, viewer, sentence, live=LIVE_SECONDS),
+        "hero": sentence,
+        "stale": formatting.duration(stale, language) if stale is not None else None,
+        "cards": cards_of(page),
+        "planned": [each for each in page.windows if not each["is_active"]],
+        "active": [each for each in page.windows if each["is_active"]],
+        "period": name,
+        "periods": [(code, linked(request, period=code), each) for code, each in PERIODS.items()],
+        "over_all": whole,
+        "groups": [_group(group, rows, name, viewer) for group in page.groups],
+        "past": past[:MOST_PAST],
+        "earlier": past[MOST_PAST:],
+        "feed": f"{viewer.root}status{f'/{page.slug}' if page.slug else ''}/feed.atom",
+        "json": f"{viewer.root}status{f'/{page.slug}' if page.slug else ''}.json",
+        "kept": _kept(viewer),
+        "footer": page.settings.get("footer"),
+        **helpers_of(page, viewer),
+    }
+
+
+def helpers_of(page: Page, viewer: Viewer) -> dict[str, Any]:
+    """What templates call."""
+    now = datetime.fromisoformat(page.at)
+
+    def lasted(since: str, until: str | None = None) -> str:
+        end = datetime.fromisoformat(until) if until else now
+        return formatting.duration((end - datetime.fromisoformat(since)).total_seconds(), viewer.language)
+
+    def at(text: str, form: formatting.TimeForm) -> Any:
+        return formatting.time_tag(datetime.fromisoformat(text), form, viewer.language)
+
+    def since(text: str) -> Any:
+        """Of what began lately, the time of the day is enough."""
+        return at(text, "t" if now - datetime.fromisoformat(text) < _TODAY else "d")
+
+    def until(starts_at: str, ends_at: str) -> Any:
+        return at(ends_at, "t" if starts_at[:10] == ends_at[:10] else "d")
+
+    def affected(names: Any) -> Any:
+        return viewer.say("everything") if names is True else names_of(names)
+
+    return {
+        "lasted": lasted,
+        "at": at,
+        "since": since,
+        "until": until,
+        "affected": affected,
+        "cause": lambda outage: viewer.say(cause_code(outage)),
+        "markdown": markdown,
+        "icon": _ICONS.__getitem__,
+        "Named": Named,
+    }
+
+
+def cards_of(page: Page) -> list[dict[str, Any]]:
+    """What is wrong now, worst first: incidents, and outages that no incident tells of."""
+    incidents = [each for each in page.incidents if each["state"] != "resolved"]
+    told = {name for each in incidents for name in each["monitors"]}
+    down = {each["name"] for each in page.open if not each["is_slow"]}
+    found: list[tuple[int, str, dict[str, Any]]] = []
+    for each in incidents:
+        is_down = bool(down & {*each["monitors"]})
+        # It began with the outage that it tells of, if that was noticed first.
+        began = min([each["created_at"], *(out["failed_at"] for out in page.open if out["name"] in each["monitors"])])
+        card = {**each, "kind": "incident", "is_down": is_down, "since": began, "updates": each["updates"][::-1]}
+        found.append((0 if is_down else 2, each["created_at"], card))
+    found += [
+        (3 if each["is_slow"] else 1, each["failed_at"], {**each, "kind": "outage"})
+        for each in page.open
+        if each["name"] not in told and not (each["is_slow"] and each["name"] in down)
+    ]
+    return [card for _, _, card in sorted(found, key=lambda each: each[:2])]
+
+
+def past_of(page: Page) -> list[dict[str, Any]]:
+    """What is over, newest first: incidents with their last words, and outages that no incident tells of."""
+    done = [each for each in page.incidents if each["state"] == "resolved"]
+    found: list[tuple[str, dict[str, Any]]] = []
+    for each in done:
+        words = next((update["text"] for update in reversed(each["updates"]) if update["text"]), "")
+        found.append((each["created_at"], {**each, "kind": "incident", "text": words}))
+    found += [
+        (each["failed_at"], {**each, "kind": "outage"})
+        for each in page.past
+        if not any(each["name"] in incident["monitors"] and _overlap(each, incident) for incident in done)
+    ]
+    return [story for _, story in sorted(found, key=lambda each: each[0], reverse=True)]
+
+
+def _overlap(outage: dict[str, Any], incident: dict[str, Any]) -> bool:
+    ended = incident["resolved_at"] or outage["resolved_at"]
+    return bool(outage["failed_at"] <= ended and outage["resolved_at"] >= incident["created_at"])
+
+
+def _group(group: Group, rows: Any, period: str, viewer: Viewer) -> dict[str, Any]:
+    watched = [monitor for monitor in group.monitors if monitor.shown != "paus"]
+    buckets = [bucket for monitor in group.monitors for bucket in monitor.buckets[period]]
+    return {
+        "name": group.name or viewer.say("ungrouped"),
+        "shown": group.shown,
+        "is_open": group.shown not in ("up", "paus"),
+        "state": _state_of(watched or group.monitors, viewer),
+        "uptime": uptime_text(buckets),
+        "rows": [rows[monitor.id] for monitor in group.monitors],
+    }
+
+
+def _state_of(monitors: Sequence[Monitor], viewer: Viewer) -> Any:
+    """``All 3 work``, or what is wrong: ``1 down, 1 slow``."""
+    if all(monitor.shown == "up" for monitor in monitors):
+        return viewer.say("group_up", n=len(monitors))
+    parts = []
+    for state in ("down", "slow", "pend", "plan", "unk", "paus"):
+        count = sum(monitor.shown == state for monitor in monitors)
+        if count:
+            parts.append(viewer.plain("of_group", count=count, state=viewer.plain(state).lower()))
+    return ", ".join(parts)
+
+
+def _kept(viewer: Viewer) -> str:
+    """The language, if the address says it, for links to other pages."""
+    return f"?lang={viewer.language}" if viewer.is_in_address else ""

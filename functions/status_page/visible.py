@@ -1,0 +1,167 @@
+"""What one page shows of the facts. Whatever is private is left out here, and nothing after this knows of it."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from functions.status_page.facts import MAIN, Facts
+from shared.pages.states import ORDER, Shown, shown_state
+
+
+class Monitor(NamedTuple):
+    """A monitor that the page shows. ``shown``: its state as people see it. ``buckets``: by the name of a period."""
+
+    id: int
+    name: str
+    group: str | None
+    url: str | None
+    state: str
+    shown: Shown
+    since: str | None
+    checked_at: str | None
+    buckets: Mapping[str, list[list[int]]]
+    pace: list[float | None]
+
+
+class Group(NamedTuple):
+    """Monitors that stand together, worst first. ``name``: None for those without a group."""
+
+    name: str | None
+    monitors: list[Monitor]
+
+    @property
+    def shown(self) -> Shown:
+        """The worst state in it."""
+        return worst(self.monitors)
+
+
+class Page(NamedTuple):
+    """All that a page shows. ``at``: when it was so. ``open``: outages that go on; ``past``: those that ended."""
+
+    slug: str
+    settings: Mapping[str, Any]
+    at: str
+    groups: list[Group]
+    open: list[dict[str, Any]]
+    past: list[dict[str, Any]]
+    windows: list[dict[str, Any]]
+    incidents: list[dict[str, Any]]
+
+    @property
+    def monitors(self) -> list[Monitor]:
+        """All that it shows, in the page's order."""
+        return [monitor for group in self.groups for monitor in group.monitors]
+
+    def has(self, monitor_id: int) -> Monitor | None:
+        """The monitor with this id, if the page shows it."""
+        return next((monitor for monitor in self.monitors if monitor.id == monitor_id), None)
+
+
+def worst(monitors: Collection[Monitor]) -> Shown:
+    """The worst state of some monitors. One that is paused says nothing of the others."""
+    return min((each.shown for each in monitors), key=ORDER.index, default="unk")
+
+
+def page_of(facts: Facts, slug: str) -> Page | None:
+    """The page with this slug; None if there is none."""
+    settings = facts["pages"].get(slug)
+    if settings is None:
+        return None
+    groups = settings.get("groups")
+    shown = [each for each in facts["monitors"] if _is_public(each, groups)]
+    names = {each["name"] for each in shown}
+    outages = [each for each in facts["outages"] if each["name"] in names]
+    return Page(
+        slug,
+        settings,
+        facts["at"],
+        _grouped([_monitor(each) for each in shown], groups),
+        [each for each in outages if each["resolved_at"] is None],
+        [each for each in outages if each["resolved_at"] is not None],
+        [_window(each, shown) for each in facts["windows"] if _concerns(each, shown)],
+        [_incident(each, names) for each in facts["incidents"] if not each["monitors"] or names & {*each["monitors"]}],
+    )
+
+
+def open_pages(facts: Facts) -> list[str]:
+    """The slugs of the pages without a password, the main one first."""
+    slugs = [slug for slug, page in facts["pages"].items() if not page.get("password")]
+    return sorted(slugs, key=lambda slug: (slug != MAIN, slug))
+
+
+def publicly(facts: Facts) -> Facts:
+    """What of the facts stands on a page that everybody may see: this may be kept in a file."""
+    slugs = open_pages(facts)
+    pages = [page for slug in slugs if (page := page_of(facts, slug))]
+    ids = {monitor.id for page in pages for monitor in page.monitors}
+    windows = {each["id"] for page in pages for each in page.windows}
+    incidents = {each["id"] for page in pages for each in page.incidents}
+    monitors = [each for each in facts["monitors"] if each["id"] in ids]
+    names = {each["name"] for each in monitors}
+    return {
+        "at": facts["at"],
+        "pages": {slug: facts["pages"][slug] for slug in slugs},
+        "monitors": [{**each, "tags": []} for each in monitors],
+        "outages": [each for each in facts["outages"] if each["name"] in names],
+        "windows": [_window(each, monitors) for each in facts["windows"] if each["id"] in windows],
+        "incidents": [_incident(each, names) for each in facts["incidents"] if each["id"] in incidents],
+    }
+
+
+def _is_public(monitor: Mapping[str, Any], groups: Collection[str] | None) -> bool:
+    if monitor["public"] is not None:
+        return bool(monitor["public"])
+    # Whatever has no group, or another one, is private unless it says that it is public.
+    return monitor["group"] is not None and (groups is None or monitor["group"] in groups)
+
+
+def _monitor(each: Mapping[str, Any]) -> Monitor:
+    return Monitor(
+        each["id"],
+        each["name"],
+        each["group"],
+        each["url"],
+        each["state"],
+        shown_state(each["state"], is_slow=each["is_slow"]),
+        each["since"],
+        each["checked_at"],
+        {period: each[period] for period in ("hours", "days", "months") if period in each},
+        each["pace"],
+    )
+
+
+def _grouped(monitors: list[Monitor], order: list[str] | None) -> list[Group]:
+    by_name: dict[str | None, list[Monitor]] = {name: [] for name in order or ()}
+    for monitor in monitors:
+        by_name.setdefault(monitor.group, []).append(monitor)
+    found = [
+        Group(name, sorted(members, key=lambda each: ORDER.index(each.shown)))
+        for name, members in by_name.items()
+        if members
+    ]
+    # What is wrong stands first, then the order that the page says; what has no group stands last.
+    return sorted(found, key=lambda group: (min(ORDER.index(group.shown), 2), group.name is None))
+
+
+def _concerns(window: Mapping[str, Any], monitors: list[Any]) -> bool:
+    return bool(_about(window, monitors))
+
+
+def _about(window: Mapping[str, Any], monitors: list[Any]) -> list[str]:
+    """The names of those that a window is about."""
+    target, names = window["target"], window["names"]
+    if target == "all":
+        return [each["name"] for each in monitors]
+    if target == "monitors":
+        return [each["name"] for each in monitors if each["name"] in names]
+    if target == "groups":
+        return [each["name"] for each in monitors if each["group"] in names]
+    return [each["name"] for each in monitors if not {*each["tags"]}.isdisjoint(names)]
+
+
+def _window(window: Mapping[str, Any], monitors: list[Any]) -> dict[str, Any]:
+    is_whole = window["target"] == "all"
+    return {**window, "target": "all" if is_whole else "monitors", "names": is_whole or _about(window, monitors)}
+
+
+def _incident(incident: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {**incident, "monitors": [name for name in incident["monitors"] if name in names]}

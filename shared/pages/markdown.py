@@ -1,0 +1,68 @@
+"""A safe part of Markdown: paragraphs, lists, bold, italic, code, and links to http and https. No images, no HTML."""
+
+import re
+from collections.abc import Iterator
+
+from markupsafe import Markup, escape
+
+# Bounded, so that no text takes long.
+_INLINE = re.compile(
+    r"`(?P<code>[^`\n]{1,500})`"
+    r"|\*\*(?P<bold>[^*\n]{1,500})\*\*"
+    r"|\*(?P<italic>[^*\n]{1,500})\*"
+    r"|(?<![\w!])_(?P<leaning>[^_\n]{1,500})_(?!\w)"
+    r"|(?<!!)\[(?P<words>[^\]\n]{1,500})\]\((?P<url>https?://[^\s()<>\"']{1,2000})\)"
+)
+_ITEM = re.compile(r" {0,3}(?:[-*+]|(?P<number>\d{1,4})[.)]) +(?P<text>.*)")
+
+
+def markdown(text: str) -> Markup:
+    """The text as markup. Whatever it does not understand is shown as it is written."""
+    return Markup("\n").join(_blocks(text.replace("\r\n", "\n").split("\n")))
+
+
+def _blocks(lines: list[str]) -> Iterator[Markup]:
+    paragraph: list[str] = []
+    items: list[str] = []
+    tag = "ul"
+    for line in [*lines, ""]:
+        item = _ITEM.fullmatch(line)
+        if items and (not item or ("ol" if item["number"] else "ul") != tag):
+            yield _list(tag, items)
+            items = []
+        if paragraph and (item or not line.strip()):
+            yield _paragraph(paragraph)
+            paragraph = []
+        if item:
+            tag = "ol" if item["number"] else "ul"
+            items.append(item["text"])
+        elif line.strip():
+            paragraph.append(line.strip())
+
+
+def _paragraph(lines: list[str]) -> Markup:
+    return Markup("<p>{}</p>").format(Markup("<br>").join(_inline(line) for line in lines))
+
+
+def _list(tag: str, items: list[str]) -> Markup:
+    inner = Markup("").join(Markup("<li>{}</li>").format(_inline(item)) for item in items)
+    return Markup("<{}>{}</{}>").format(tag, inner, tag)
+
+
+def _inline(text: str) -> Markup:
+    parts: list[Markup] = []
+    at = 0
+    for found in _INLINE.finditer(text):
+        parts += [escape(text[at : found.start()]), _marked(found)]
+        at = found.end()
+    return Markup("").join([*parts, escape(text[at:])])
+
+
+def _marked(found: re.Match[str]) -> Markup:
+    if found["url"]:
+        return Markup('<a href="{}" rel="nofollow noopener">{}</a>').format(found["url"], found["words"])
+    if found["code"]:
+        return Markup("<code>{}</code>").format(found["code"])
+    if found["bold"]:
+        return Markup("<b>{}</b>").format(found["bold"])
+    return Markup("<i>{}</i>").format(found["italic"] or found["leaning"])

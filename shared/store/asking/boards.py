@@ -1,0 +1,126 @@
+"""What status pages show of all monitors: how they are now, and how available they were by hour, day or month."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from shared.history.histogram import Histogram
+from shared.history.rollup import PHASES
+from shared.history.uptime import Availability, measure
+from shared.history.uptime import Span as Known
+from shared.models import as_text
+from shared.monitors.windows.planned import Planned
+from shared.store.asking.availability import Availabilities
+from shared.store.asking.incidents import Incident, incidents_of
+from shared.store.engines.database import Database, Row, Transaction
+from shared.store.tables import alerts, configuration, incidents, monitors, rollups, windows
+from shared.store.tables.scope import Scope, monitors_in
+
+MOST_OUTAGES = 1_000
+MOST_INCIDENTS = 200
+_EVERYTHING = Scope()
+
+
+class Bucket(NamedTuple):
+    """An hour, a day or a month of a monitor, or a part of it."""
+
+    known_ms: int = 0
+    down_ms: int = 0
+    slow_ms: int = 0
+    planned_ms: int = 0
+
+    def plus(self, other: "Bucket") -> "Bucket":
+        """Both together."""
+        return Bucket(*(own + its for own, its in zip(self, other, strict=True)))
+
+
+class Board(NamedTuple):
+    """How everything is now. ``outages``: the alerts OUTAGE and DEGRADED that are active or ended lately, newest first.
+
+    ``windows``: those of maintenance, with the row of each. ``hours``: of each monitor. ``settings``: what the file
+    says beside its monitors.
+    """
+
+    monitors: list[Row]
+    outages: list[Row]
+    windows: list[tuple[Planned, Row]]
+    incidents: list[Incident]
+    hours: Mapping[int, list[Bucket]]
+    settings: Mapping[str, Any]
+
+
+class Boards:
+    """What one store has for status pages."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def now(self, hours: Sequence[datetime], since: datetime, *, now: datetime) -> Board:
+        """How everything is. ``hours``: the edges of the last ones. ``since``: from when on outages matter."""
+        with self._database.snapshot() as snapshot:
+            begins_at = as_text(since)
+            rows = windows.between(snapshot, as_text(now), "9999")
+            return Board(
+                monitors.for_pages(snapshot),
+                alerts.lately(snapshot, begins_at, MOST_OUTAGES),
+                [(windows.planned(row), row) for row in rows if row["kind"] == "maintenance"],
+                incidents_of(snapshot, incidents.since(snapshot, begins_at, MOST_INCIDENTS)),
+                _buckets(snapshot, hours, now),
+                configuration.body(snapshot),
+            )
+
+    def past(self, edges: Sequence[datetime], *, now: datetime) -> dict[int, list[Bucket]]:
+        """The buckets of each monitor between ``edges``, which have passed."""
+        with self._database.snapshot() as snapshot:
+            return _buckets(snapshot, edges, now)
+
+    def paces(self, hours: Sequence[datetime]) -> dict[int, list[float | None]]:
+        """The median response time of each monitor, in milliseconds, in each of these hours."""
+        since, until = as_text(hours[0]), as_text(hours[-1])
+        numbers = {as_text(hour): number for number, hour in enumerate(hours)}
+        found: dict[int, list[float | None]] = {}
+        with self._database.snapshot() as snapshot:
+            rows = rollups.between(snapshot, _EVERYTHING, "hour", since, until)
+        for row in rows:
+            times = row["times"].split(" ")[PHASES.index("response_time_ms")]
+            if times != "-" and row["starts_at"] in numbers:
+                medians = found.setdefault(row["monitor_id"], [None] * (len(hours) - 1))
+                medians[numbers[row["starts_at"]]] = Histogram.decoded(times).percentile(0.5)
+        return found
+
+    def settings(self) -> dict[str, Any]:
+        """What the file says beside its monitors."""
+        with self._database.snapshot() as snapshot:
+            return configuration.body(snapshot)
+
+
+def _buckets(transaction: Transaction, edges: Sequence[datetime], now: datetime) -> dict[int, list[Bucket]]:
+    watched = monitors_in(transaction, _EVERYTHING)
+    available = Availabilities(transaction, _EVERYTHING, watched, edges, now)
+    marks = [_milliseconds(edge) for edge in edges]
+    slow: dict[str, list[Known]] = {}
+    for row in alerts.slow_between(transaction, as_text(edges[0]), as_text(edges[-1])):
+        starts_at = max(marks[0], _milliseconds(datetime.fromisoformat(row["failed_at"])))
+        ended = datetime.fromisoformat(row["resolved_at"]) if row["resolved_at"] else now
+        ends_at = min(marks[-1], _milliseconds(ended))
+        if starts_at < ends_at:
+            slow.setdefault(row["subject"], []).append(Known(starts_at, ends_at, is_down=False))
+    nothing = [Availability()] * (len(edges) - 1)
+    found = {}
+    for monitor in watched:
+        planned = available.planned_of(monitor["id"])
+        of_slow = slow.get(monitor["name"])
+        parts = zip(
+            available.of([monitor["id"]]),
+            measure(of_slow, [], marks) if of_slow else nothing,
+            measure(planned, [], marks) if planned else nothing,
+            strict=False,
+        )
+        found[monitor["id"]] = [
+            Bucket(known.known_ms, known.down_ms, slowly.known_ms, held.known_ms) for known, slowly, held in parts
+        ]
+    return found
+
+
+def _milliseconds(at: datetime) -> int:
+    return round(at.timestamp() * 1000)

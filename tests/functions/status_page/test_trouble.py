@@ -1,0 +1,101 @@
+"""When the store cannot be reached, visitors see how it stood, and how long ago."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from functions.status_page import readings as module
+from functions.status_page.readings import forget
+from shared.settings import Settings
+from shared.store import open_store
+from tests.functions.api import Api
+from tests.functions.status_page.test_other_forms import PASSWORD, locked
+from tests.functions.status_page.watched import BROWSER, PRIVATE, PUBLIC, looked, opened, seen
+
+
+@pytest.fixture
+def spool(environ: Callable[..., None], tmp_path: Path) -> Iterator[Path]:
+    environ(SPOOL_DIR=str(tmp_path / "spool"))
+    (tmp_path / "spool").mkdir()
+    yield tmp_path / "spool"
+    # Otherwise the end of the test would open what is left of the store.
+    for file in tmp_path.glob("store.db*"):
+        file.unlink()
+
+
+def broken(tmp_path: Path) -> None:
+    """The store's file becomes something else."""
+    open_store(Settings.from_env()).database.close()
+    for file in tmp_path.glob("store.db*"):
+        file.write_bytes(b"this is no database " * 500)
+
+
+def test_the_last_known_page_is_shown_with_its_age(
+    api: Api, spool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(api)
+    seen(api, *PUBLIC)
+    assert looked(api).status_code == 200
+    broken(tmp_path)
+    monkeypatch.setattr(module, "FRESH_SECONDS", 0.0)
+    response = api.call("GET", "/status", key=None, headers=BROWSER)
+    assert response.status_code == 200
+    assert "This is how it stood" in response.text
+    assert "ago; we cannot see further at the moment." in response.text
+    assert api.call("GET", "/status.json", key=None).json["stale_seconds"] >= 0  # type: ignore[index]
+    assert api.call("GET", "/").status_code == 503
+
+
+def test_a_new_process_shows_what_was_kept(api: Api, spool: Path, tmp_path: Path) -> None:
+    opened(api)
+    seen(api, *PUBLIC)
+    assert looked(api).status_code == 200
+    [file] = spool.iterdir()
+    assert file.stat().st_mode & 0o077 == 0
+    broken(tmp_path)
+    response = looked(api)
+    assert response.status_code == 200
+    assert "This is how it stood" in response.text
+
+
+def test_what_is_kept_holds_nothing_private(api: Api, spool: Path) -> None:
+    locked(api)
+    seen(api, *PUBLIC, *PRIVATE)
+    assert looked(api).status_code == 200
+    text = gzip.decompress((spool / "status_page.json.gz").read_bytes()).decode()
+    assert "Checkout" in text
+    assert not [word for word in (*PRIVATE, "scrypt", "Inner") if word in text]
+    assert set(json.loads(text)["pages"]) == {"", "shop"}
+
+
+def test_a_page_with_a_password_is_never_kept(
+    api: Api, spool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked(api)
+    right = api.call("POST", "/status/inner", key=None, headers=BROWSER, data={"password": PASSWORD})
+    cookie = right.headers["Set-Cookie"].partition(";")[0]
+    assert looked(api, "/status/inner", Cookie=cookie).status_code == 200
+    broken(tmp_path)
+    monkeypatch.setattr(module, "FRESH_SECONDS", 0.0)
+    after = api.call("GET", "/status/inner", key=None, headers={**BROWSER, "Cookie": cookie})
+    assert (after.status_code, after.mimetype) == (503, "text/html")
+    assert looked(api, "/status/inner", Cookie=cookie).status_code == 404, "a new process does not know it"
+
+
+def test_without_anything_known_the_page_says_so(api: Api, spool: Path, tmp_path: Path) -> None:
+    opened(api)
+    broken(tmp_path)
+    forget()
+    response = looked(api)
+    assert (response.status_code, response.mimetype) == (503, "text/html")
+    assert "We cannot say at the moment" in response.text
+
+
+def test_a_damaged_file_is_no_reading(api: Api, spool: Path, tmp_path: Path) -> None:
+    opened(api)
+    broken(tmp_path)
+    (spool / "status_page.json.gz").write_bytes(b"\x1f\x8b nothing")
+    assert looked(api).status_code == 503
