@@ -86,9 +86,9 @@ def page_html_answer(request: Request, settings: Settings, slug: str) -> Respons
     audience = _audience(page, reading)
     stale = reading.old_seconds if reading.is_last else None
 
-    def make() -> str:
+    def make() -> bytes:
         values = values_of(request, page, viewer, period, stale)
-        return render(FOLDER, "status.html", language=viewer.language, words=viewer.words, **values)
+        return render(FOLDER, "status.html", language=viewer.language, words=viewer.words, **values).encode()
 
     html = make() if reading.is_last else reading.made(("html", slug, *_variant(request, viewer)), make)
     return _html(request, html, audience, reading, viewer, logo_of(page.settings))
@@ -245,7 +245,7 @@ def _variant(request: Request, viewer: Viewer) -> tuple[Any, ...]:
 
 
 def _html(
-    request: Request, html: str, audience: Audience, reading: Reading, viewer: Viewer, image: str = ""
+    request: Request, html: str | bytes, audience: Audience, reading: Reading, viewer: Viewer, image: str = ""
 ) -> Response:
     response = page_answer(request, html, audience, age=0 if reading.is_last else reading.age, image=image)
     return response if viewer.is_in_address else varies_by_language(response)

@@ -29,7 +29,9 @@ def colors_in(name: str) -> str | None:
     if found is None:
         return None
     pairs = [part.split("_") for part in found[1].removeprefix("-").split("-")]
-    lines = [f"--{each}:#{color}" for which, color in pairs for each in _PROPERTIES[which]]
+    # A colour that is chosen for white paper is too dark for a dark page.
+    shades = {which: f"light-dark(#{color},color-mix(in oklab,#{color},#fff 45%))" for which, color in pairs}
+    lines = [f"--{each}:{shade}" for which, shade in shades.items() for each in _PROPERTIES[which]]
     return f":root:root{{{';'.join(lines)}}}\n"
 
 

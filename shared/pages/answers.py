@@ -31,7 +31,7 @@ _LEAST_TO_COMPRESS = 500
 
 def page_answer(
     request: Request,
-    html: str,
+    html: str | bytes,
     audience: Audience,
     *,
     status: int = 200,

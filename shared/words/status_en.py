@@ -60,6 +60,7 @@ WORDS: Mapping[str, str | tuple[str, str]] = {
     "resolved": "Fixed",
     "past": "Past 90 days",
     "no_past": "No outage in the past 90 days.",
+    "no_other_past": "No other outage in the past 90 days.",
     "earlier": ("{n} earlier one", "{n} earlier ones"),
     # services
     "services": "Services",

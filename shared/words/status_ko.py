@@ -60,6 +60,7 @@ WORDS: Mapping[str, str | tuple[str, str]] = {
     "resolved": "해결",
     "past": "지난 90일",
     "no_past": "지난 90일 동안 장애가 없었습니다.",
+    "no_other_past": "그 밖에는 지난 90일 동안 장애가 없었습니다.",
     "earlier": ("이전 {n}건", "이전 {n}건"),
     # services
     "services": "서비스",

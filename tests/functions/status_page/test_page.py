@@ -190,6 +190,6 @@ def test_readings_are_shared_for_ten_seconds(api: Api) -> None:
             "GET", "/status", key=None, headers={"If-None-Match": first.headers["ETag"], "Accept-Language": "en"}
         )
     finally:
-        del store.database.snapshot  # type: ignore[method-assign]
+        del store.database.snapshot
     assert asked == []
     assert same.status_code == 304

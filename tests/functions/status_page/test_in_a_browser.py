@@ -1,0 +1,128 @@
+"""The page as a real browser shows it: complete without scripts, quiet, never wider than the screen, usable by keys."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from werkzeug.serving import make_server
+
+from functions.status_page.readings import forget
+from infra.local.gateway import gateway
+from infra.table import rows
+from tests.functions.api import Api
+from tests.functions.manage_monitors.watched import applied
+from tests.functions.status_page.watched import PUBLIC, opened, policies, seen
+from tests.support.browser import Browser, browser, needs_chromium
+
+pytestmark = needs_chromium
+LONG = "N" * 150
+# What sticks out of a screen of 320 pixels.
+WIDER = """[...document.querySelectorAll("main *, header *, footer *")]
+    .filter(each => each.getBoundingClientRect().right > 321 && !each.closest("svg"))
+    .map(each => each.outerHTML.slice(0, 80))"""
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Browser]:
+    """A browser for all tests of this file: to start one takes a second."""
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture
+def url(api: Api) -> Iterator[str]:
+    """The shop's page on a real port; one service is down."""
+    server = make_server("127.0.0.1", 0, gateway(rows(), api.apps.__getitem__), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    opened(api)
+    seen(api, *PUBLIC)
+    for _ in range(3):
+        seen(api, "Checkout", ok=False)
+    yield f"http://127.0.0.1:{server.server_port}/status"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("width", [320, 360, 640, 1280])
+def test_a_page_is_quiet_and_fits_in_both_languages_and_themes(page: Browser, url: str, width: int) -> None:
+    for language in ("en", "ko"):
+        for scheme in ("light", "dark"):
+            for path in ("", "/monitors/2"):
+                page.open(f"{url}{path}?lang={language}", width=width, scheme=scheme)
+                assert page.troubles == []
+                assert page.run("document.documentElement.scrollWidth") <= width
+                assert page.run("document.querySelectorAll('h1').length") == 1
+    ground = page.run("getComputedStyle(document.body).backgroundColor")
+    assert ground == "rgb(13, 18, 25)", "dark by the device"
+
+
+def test_long_and_foreign_names_break_no_layout(page: Browser, url: str, api: Api) -> None:
+    names = [{"name": name, "group": name, "url": "http://a.example/", "public": True} for name in (LONG, "ا" * 80)]
+    applied(api, *policies(), *names, status_page={"title": LONG, "footer": LONG})
+    forget()
+    page.open(url, width=320)
+    page.run("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert page.run(WIDER) == []
+    assert page.run("document.documentElement.scrollWidth") <= 320
+
+
+def test_a_page_is_whole_without_scripts(page: Browser, url: str) -> None:
+    page.open(url, has_script=False)
+    # The protocol's own expressions run nevertheless.
+    text = page.run("document.body.innerText")
+    assert "Checkout is down" in text
+    assert " UTC (" in text, "times have their zone"
+    page.open(url)
+    assert " UTC (" not in page.run("document.body.innerText"), "the script shows the viewer's"
+
+
+def test_an_open_page_renews_itself_and_keeps_its_place(page: Browser, url: str, api: Api) -> None:
+    page.open(f"{url}?lang=en")
+    page.run("document.querySelector('#past').dataset.old = 1; document.querySelector('summary').focus()")
+    page.pass_time(36)
+    assert page.run("document.querySelector('#past').dataset.old") is None, "it came anew"
+    assert page.run("document.activeElement.tagName") == "SUMMARY"
+    seen(api, "Checkout")
+    page.pass_time(36)
+    assert "Everything works" in page.run("document.querySelector('h1').innerText")
+    assert page.run("document.querySelector('details').open") is True, "what was open stays open"
+    assert page.run("document.title") == "✓ Everything works · The shop"
+    assert page.troubles == []
+
+
+def test_a_page_says_that_it_is_not_connected(page: Browser, url: str) -> None:
+    page.open(f"{url}?lang=en")
+    page.run("fetch = () => Promise.reject(1)")
+    page.pass_time(400)
+    assert "Not connected since" in page.run("document.querySelector('#off').innerText")
+
+
+def test_keys_reach_everything_in_the_order_that_is_read(page: Browser, url: str) -> None:
+    page.open(f"{url}?lang=en")
+    reached = []
+    for _ in range(11):
+        page.press("Tab")
+        reached.append(
+            page.run("(each => each.innerText || each.value || each.ariaLabel)(document.activeElement)").strip()
+        )
+    assert reached[0] == "Skip to the content"
+    assert reached[1:4] == ["The shop", "한국어", "auto"]
+    assert reached[4:7] == ["24 h", "90 days", "12 months"]
+    assert reached[7].startswith("Shop")
+    assert reached[8] == "Checkout"
+    assert " down" in reached[9], "its day"
+    assert reached[10] == "Home page"
+
+
+def test_a_theme_is_chosen_by_keys_and_remembered(page: Browser, url: str) -> None:
+    page.open(url, scheme="light")
+    for _ in range(4):
+        page.press("Tab")
+    for _ in range(2):
+        page.press("ArrowRight")
+    for _ in range(2):
+        assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(13, 18, 25)"
+        page.open(url, scheme="light")
+    page.run("localStorage.clear()")

@@ -1,0 +1,118 @@
+"""The sentence agrees with what the page shows, whatever states there are."""
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.status_page.sentences import cause_code, sentence_of
+from functions.status_page.showing import words_of
+from functions.status_page.visible import Group, Monitor, Page
+from shared.pages import formatting
+from shared.pages.states import ORDER, Shown
+from shared.words import Language
+from shared.words.pages import frame_words, plain_speaker
+
+AT = "2026-11-28T14:25:00.000Z"
+BEGAN = "2026-11-28T14:02:00.000Z"
+
+
+def page(
+    states: list[Shown], *, incidents: tuple[dict[str, Any], ...] = (), is_handled: bool = False, **fields: Any
+) -> Page:
+    """A page with a monitor in each of these states; their names are m0, m1 …"""
+    monitors = [
+        Monitor(number, f"m{number}", "G", None, "UP", state, BEGAN, AT, {}, []) for number, state in enumerate(states)
+    ]
+    outages = [
+        {
+            "id": each.id,
+            "name": each.name,
+            "is_slow": each.shown == "slow",
+            "is_handled": is_handled,
+            "failed_at": BEGAN,
+        }
+        for each in monitors
+        if each.shown in ("down", "slow")
+    ]
+    known = Page("", {}, AT, [Group("G", monitors)], outages, [], [], list(incidents))
+    return known._replace(**fields)
+
+
+def incident(*monitors: str, state: str = "investigating") -> dict[str, Any]:
+    return {"id": 1, "title": "Payments fail", "state": state, "monitors": list(monitors)}
+
+
+def whole(shown: Page, language: Language = "en") -> str:
+    """Everything that the sentence says."""
+    say = plain_speaker(words_of(language), frame_words(language))
+    found = sentence_of(shown, say, formatting.clock, language)
+    return " | ".join([found.title, *found.text, *found.small])
+
+
+@given(states=st.lists(st.sampled_from(ORDER), max_size=6), is_handled=st.booleans(), has_incident=st.booleans())
+def test_the_sentence_is_true(states: list[Shown], is_handled: bool, has_incident: bool) -> None:
+    shown = page(states, is_handled=is_handled, incidents=(incident(),) if has_incident else ())
+    text = whole(shown)
+    watched = [state for state in states if state != "paus"]
+    assert ("Everything works" in text) is (bool(watched) and set(watched) == {"up"} and not has_incident)
+    assert ("It is not only you" in text) is ("down" in watched)
+    if "down" in watched:
+        assert ("We are working on it." in text) is (is_handled or has_incident)
+        assert ("We have noticed it." in text) is not (is_handled or has_incident)
+        assert "since 14:02 UTC (23\xa0min)" in text
+    down = [number for number, state in enumerate(states) if state == "down"]
+    assert all(f"m{number}" in text for number in down[:5])
+    assert [f"m{number} is down" for number in down] == [text.split(" | ")[0]] or len(down) != 1
+    working = watched.count("up")
+    assert ("The other service works." in text) is (working == 1 and len(watched) > 1)
+    whole(shown, "ko")
+
+
+@pytest.mark.parametrize(
+    ("states", "english", "korean"),
+    [
+        (["up"], "Everything works", "모두 정상입니다"),
+        (["down", "up"], "m0 is down", "m0 장애"),
+        (["down", "down", "up"], "2 of 3 services are down", "서비스 3개 중 2개에 장애가 있습니다"),
+        (["slow", "up"], "m0 is slow", "m0이 느립니다"),
+        (["pend", "up"], "m0 is being checked again", "m0을 다시 확인하고 있습니다"),
+        (["unk", "up"], "We have no news of m0", "m0의 상태를 알 수 없습니다"),
+        (["plan", "up"], "Planned maintenance", "예정된 점검 중입니다"),
+        (["paus"], "All services are paused", "모든 서비스를 일시 중지했습니다"),
+        ([], "Nothing is shown here yet", "아직 보여 드릴 것이 없습니다"),
+    ],
+)
+def test_each_state_has_its_sentence(states: list[Shown], english: str, korean: str) -> None:
+    assert whole(page(states)).split(" | ")[0] == english
+    assert whole(page(states), "ko").split(" | ")[0] == korean
+
+
+def test_a_title_of_somebody_wins_if_it_is_about_all_that_is_down() -> None:
+    states: list[Shown] = ["down", "down", "up"]
+    assert whole(page(states, incidents=(incident("m0", "m1"),))).startswith("Payments fail")
+    assert whole(page(states, incidents=(incident("m0"),))).startswith("2 of 3 services are down")
+    assert whole(page(["down"], incidents=(incident("m0", state="resolved"),))).startswith("m0 is down")
+    assert "We have noticed it." in whole(page(["down", "up"], incidents=(incident("m1"),))), "it is about another one"
+
+
+def test_a_window_says_until_when() -> None:
+    window = {"id": 1, "ends_at": "2026-11-28T19:00:00.000Z", "is_active": True}
+    assert whole(page(["plan", "up"], windows=[window])).startswith("Planned maintenance until 19:00 UTC")
+
+
+def test_visitors_read_of_no_host_in_a_cause() -> None:
+    codes = [
+        "connection_refused",
+        "http_status",
+        "certificate_expired",
+        "condition_failed",
+        "host_not_found",
+        None,
+        "new",
+    ]
+    said = {cause_code({"is_slow": slow, "cause": code}) for slow, code in itertools.product((True, False), codes)}
+    assert said == {"slow_answer", "no_answer", "wrong_answer", "certificate", "not_well"}
+    assert said <= words_of("en").keys()

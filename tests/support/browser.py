@@ -1,0 +1,135 @@
+"""A real browser, Chromium, driven over a pipe: tests that need it are skipped where it is not installed."""
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import subprocess
+import tempfile
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+_OPTIONS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"),
+    *("--disable-dev-shm-usage", "--hide-scrollbars", "--remote-debugging-pipe", "--disable-component-update"),
+)
+_PATIENCE_SECONDS = 20
+# Whatever a page writes there is a mistake of ours: an exception, a violation of the policy, a file that is missing.
+_TROUBLES = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded", "Audits.issueAdded")
+
+
+class Browser:
+    """One page in a browser. ``troubles``: what it complained of since it opened the last address."""
+
+    def __init__(self, write: int, read: int) -> None:
+        self._write, self._read = write, read
+        self._buffer, self._number = b"", 0
+        self._session: str | None = None
+        self._events: deque[dict[str, Any]] = deque(maxlen=1_000)
+        self.troubles: list[dict[str, Any]] = []
+
+    def open(self, url: str, *, width: int = 1280, scheme: str = "light", has_script: bool = True) -> None:
+        """Open an address in a new tab, as wide and as bright as it is asked for."""
+        self._session = None
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Audits"):
+            self.call(f"{domain}.enable")
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.call("Emulation.setScriptExecutionDisabled", value=not has_script)
+        self.troubles.clear()
+        self._events.clear()
+        self.call("Page.navigate", url=url)
+        self._until("Page.loadEventFired")
+
+    def run(self, script: str) -> Any:
+        """What an expression of JavaScript gives."""
+        found = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in found, found
+        return found["result"].get("value")
+
+    def press(self, key: str) -> None:
+        """Press a key and let it go."""
+        codes = {"Tab": 9, "Enter": 13, "ArrowRight": 39, " ": 32}
+        text = {"Enter": {"text": "\r"}, " ": {"text": " "}}.get(key, {})
+        named = {"key": key, "code": key, "windowsVirtualKeyCode": codes[key]}
+        self.call("Input.dispatchKeyEvent", type="keyDown", **named, **text)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **named)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let the page's own time pass at once."""
+        policy = "pauseIfNetworkFetchesPending"
+        self._events.clear()
+        self.call("Emulation.setVirtualTimePolicy", policy=policy, budget=seconds * 1_000)
+        self._until("Emulation.virtualTimeBudgetExpired")
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """A command of the DevTools protocol; its result."""
+        self._number += 1
+        message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
+        if self._session is not None:
+            message["sessionId"] = self._session
+        os.write(self._write, json.dumps(message).encode() + b"\0")
+        while (found := self._next()).get("id") != self._number:
+            self._events.append(found)
+        assert "error" not in found, (method, found["error"])
+        result: dict[str, Any] = found["result"]
+        return result
+
+    def _until(self, event: str) -> None:
+        while (self._events.popleft() if self._events else self._next()).get("method") != event:
+            pass
+
+    def _next(self) -> dict[str, Any]:
+        while b"\0" not in self._buffer:
+            assert select.select([self._read], [], [], _PATIENCE_SECONDS)[0], "the browser does not respond"
+            received = os.read(self._read, 65_536)
+            assert received, "the browser has ended"
+            self._buffer += received
+        text, _, self._buffer = self._buffer.partition(b"\0")
+        message: dict[str, Any] = json.loads(text)
+        if message.get("method") in _TROUBLES:
+            self.troubles.append(message)
+        return message
+
+
+@contextlib.contextmanager
+def browser() -> Iterator[Browser]:
+    """A browser with a fresh profile, which ends with the test."""
+    assert CHROMIUM is not None
+    to_browser, from_us = os.pipe()
+    from_browser, to_us = os.pipe()
+
+    def connect() -> None:
+        # Chromium reads commands from 3 and writes to 4. Moved up first, so that neither is overwritten.
+        commands, answers = os.dup(to_browser), os.dup(to_us)
+        high = max(commands, answers, 10)
+        os.dup2(commands, high + 1)
+        os.dup2(answers, high + 2)
+        os.dup2(high + 1, 3)
+        os.dup2(high + 2, 4)
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        process = subprocess.Popen(
+            [CHROMIUM, *_OPTIONS, f"--user-data-dir={profile}", "about:blank"],
+            preexec_fn=connect,  # one thread starts it
+            close_fds=False,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(to_browser)
+        os.close(to_us)
+        try:
+            yield Browser(from_us, from_browser)
+        finally:
+            os.close(from_us)
+            os.close(from_browser)
+            process.terminate()
+            process.wait(10)
