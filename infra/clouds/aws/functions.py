@@ -6,7 +6,7 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from infra.clouds.aws.target import OPTIONAL_GROUPS, camel, dashed, groups_of, id_of
+from infra.clouds.aws.target import OPTIONAL_GROUPS, camel, dashed, groups_of, id_of, parameter_of
 from infra.clouds.function_env import is_for
 from infra.table import Row, rows
 from shared import ROOT, channels
@@ -112,7 +112,7 @@ def resources(row: Row, more: list[dict[str, Any]]) -> Resources:
 
 def environment(row: Row) -> dict[str, Any]:
     """A function's environment."""
-    variables: dict[str, Any] = {name: {"Ref": camel(name)} for name in plain_settings() if is_for(row, name)}
+    variables: dict[str, Any] = {name: {"Ref": parameter_of(name)} for name in plain_settings() if is_for(row, name)}
     variables |= {"FUNCTION_TARGET": row.name, "API_AUTH": "all"}
     names = [
         {"Fn::If": [f"Has{camel(group)}Secret", _secret(group), {"Ref": "AWS::NoValue"}]}

@@ -18,6 +18,7 @@ from infra.clouds.aws.target import (
     Place,
     camel,
     group_of,
+    parameter_of,
     secret_name,
 )
 from infra.clouds.cli import Command, File, Stage
@@ -54,7 +55,7 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str], packa
         **schedule_parameters(given),
         **{f"Has{camel(group)}Secret": "true" if group in secrets else "false" for group in OPTIONAL_GROUPS},
         # All of them, even those without a value: a parameter that is left out would keep its old one.
-        **{camel(name): _plain(name, given) for name in plain_settings()},
+        **{parameter_of(name): _plain(name, given) for name in plain_settings()},
         **_of_channels(given),
         **({"AlarmEmail": email} if email else {}),
         "CodeBucket": place.bucket,

@@ -23,6 +23,12 @@ def camel(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
+def parameter_of(setting: str) -> str:
+    """The template's parameter for a setting. It may have no name that a function has."""
+    name = camel(setting)
+    return f"{name}Setting" if name in {id_of(row) for row in rows()} else name
+
+
 def dashed(row: Row) -> str:
     """The function's name after the stack's."""
     return row.name.replace("_", "-")

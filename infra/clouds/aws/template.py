@@ -7,7 +7,7 @@ from infra.clouds.aws import functions, schedules
 from infra.clouds.aws.as_yaml import lines
 from infra.clouds.aws.functions import DEAD_LETTERS, Resources, needed_by_channels, plain_settings
 from infra.clouds.aws.package import VERSIONS
-from infra.clouds.aws.target import OPTIONAL_GROUPS, camel, id_of
+from infra.clouds.aws.target import OPTIONAL_GROUPS, camel, id_of, parameter_of
 from infra.table import rows
 from shared import __version__
 from shared.settings import Settings
@@ -62,7 +62,7 @@ def _parameters() -> dict[str, Any]:
             about, sorted(["false", "true"], key=lambda value: value != half_minutes)
         )
     for setting in plain_settings():
-        found[camel(setting)] = {"Type": "String", "Default": "", "Description": f"the setting {setting}"}
+        found[parameter_of(setting)] = {"Type": "String", "Default": "", "Description": f"the setting {setting}"}
     for needed in filter(lambda needed: needed.is_list, needed_by_channels()):
         about = f"what the channels of kind {needed.kind} in CHANNELS send to"
         found[needed.parameter] = {"Type": "CommaDelimitedList", "Default": "", "Description": about}

@@ -47,6 +47,9 @@ SIZES = {
     "get_alert": Size(max_instances=1),
     "update_alert": Size(max_instances=1),
     "follow_link": Size(max_instances=1),
+    # It makes a page once in ten seconds; whoever else asks costs it a millisecond.
+    "status_page": Size(max_instances=1),
+    "manage_incidents": Size(max_instances=1),
     "receive_telegram": Size(max_instances=1),
 }
 
