@@ -82,7 +82,7 @@ class Exchange:
     def answer(
         self,
         status: int,
-        body: str,
+        body: str | bytes,
         content_type: str = "text/plain; charset=utf-8",
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -159,8 +159,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Stay silent: a test reads what the system prints."""
 
 
-def _response(status: int, body: str, content_type: str, headers: Mapping[str, str]) -> bytes:
-    data = body.encode()
+def _response(status: int, body: str | bytes, content_type: str, headers: Mapping[str, str]) -> bytes:
+    data = body if isinstance(body, bytes) else body.encode()
     more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     head = (
         f"HTTP/1.1 {status} -\r\nContent-Type: {content_type}\r\nContent-Length: {len(data)}\r\nConnection: close\r\n"

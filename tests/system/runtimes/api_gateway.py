@@ -79,7 +79,7 @@ class HttpApi(StandIn):
             return
         body = result.get("body", "")
         if result.get("isBase64Encoded"):
-            body = base64.b64decode(body).decode()
+            body = base64.b64decode(body)
         headers = {name.lower(): value for name, value in result.get("headers", {}).items()}
         headers.pop("content-length", None)
         kind = headers.pop("content-type", "text/plain; charset=utf-8")
