@@ -93,6 +93,12 @@ drills: [{weekly: Mon, at: "10:00", need_ack: 30m}]
     assert known.templates == {"title": "{{ kind }}"}
     assert known.drills == ({"weekly": ["Mon"], "at": "10:00", "need_ack": "30m"},)
     assert known.body()["escalations"] == known.escalations
+    assert known.body()["status_page"] == known.status_page
+    assert known.body()["status_pages"] == known.status_pages
+
+
+def test_a_file_without_pages_says_nothing_of_them(reading: Read) -> None:
+    assert not {"status_page", "status_pages"} & reading("monitors: []\n").body().keys()
 
 
 @pytest.mark.parametrize(
