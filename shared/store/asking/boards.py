@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from shared.history.histogram import Histogram
-from shared.history.rollup import PHASES
+from shared.history.rollup import Rollup
 from shared.history.uptime import Availability, measure
 from shared.history.uptime import Span as Known
 from shared.models import as_text
@@ -76,17 +75,24 @@ class Boards:
 
     def paces(self, hours: Sequence[datetime]) -> dict[int, list[float | None]]:
         """The median response time of each monitor, in milliseconds, in each of these hours."""
-        since, until = as_text(hours[0]), as_text(hours[-1])
-        numbers = {as_text(hour): number for number, hour in enumerate(hours)}
-        found: dict[int, list[float | None]] = {}
+        numbers = {as_text(hour): number for number, hour in enumerate(hours[:-1])}
         with self._database.snapshot() as snapshot:
-            rows = rollups.between(snapshot, _EVERYTHING, "hour", since, until)
-        for row in rows:
-            times = row["times"].split(" ")[PHASES.index("response_time_ms")]
-            if times != "-" and row["starts_at"] in numbers:
-                medians = found.setdefault(row["monitor_id"], [None] * (len(hours) - 1))
-                medians[numbers[row["starts_at"]]] = Histogram.decoded(times).percentile(0.5)
-        return found
+            parts = rollups.between(snapshot, _EVERYTHING, "hour", as_text(hours[0]), as_text(hours[-1]))
+        # Of an hour there may be two parts.
+        whole: dict[int, list[Rollup | None]] = {}
+        for key, part in parts:
+            of_monitor = whole.setdefault(key.monitor_id, [None] * len(numbers))
+            known = of_monitor[numbers[key.starts_at]]
+            if known is None:
+                of_monitor[numbers[key.starts_at]] = part
+            else:
+                known.merge(part)
+        return {
+            monitor_id: [
+                None if each is None else each.phases["response_time_ms"].percentile(0.5) for each in of_monitor
+            ]
+            for monitor_id, of_monitor in whole.items()
+        }
 
     def settings(self) -> dict[str, Any]:
         """What the file says beside its monitors."""

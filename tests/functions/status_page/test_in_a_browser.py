@@ -12,7 +12,7 @@ from infra.table import rows
 from tests.functions.api import Api
 from tests.functions.manage_monitors.watched import applied
 from tests.functions.status_page.watched import PUBLIC, opened, policies, seen
-from tests.support.browser import Browser, browser, needs_chromium
+from tests.support.running.browser import Browser, browser, needs_chromium
 
 pytestmark = needs_chromium
 LONG = "N" * 150
