@@ -58,7 +58,8 @@ class Page(NamedTuple):
 
 def worst(monitors: Collection[Monitor]) -> Shown:
     """The worst state of some monitors. One that is paused says nothing of the others."""
-    return min((each.shown for each in monitors), key=ORDER.index, default="unk")
+    watched = [each.shown for each in monitors if each.shown != "paus"]
+    return min(watched, key=ORDER.index) if watched else "paus" if monitors else "unk"
 
 
 def page_of(facts: Facts, slug: str) -> Page | None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from jinja2.bccache import Bucket
 
 from shared.pages import formatting
 from shared.pages.assets import asset_path
+from shared.settings import is_in_cloud
 from shared.words import Language
 from shared.words.pages import Texts, frame_words, speaker
 
@@ -29,7 +31,7 @@ def render(folder: Path, template: str, *, language: Language, words: Texts, **v
 class _Compiled(FileSystemBytecodeCache):
     """Compiled templates, beside Python's compiled modules: they save two thirds of the time of a first page.
 
-    Where nothing can be written, each process compiles for itself.
+    Where nothing can be written, and in a cloud, where files beside the code take memory, each process compiles.
     """
 
     def load_bytecode(self, bucket: Bucket) -> None:
@@ -37,7 +39,7 @@ class _Compiled(FileSystemBytecodeCache):
             super().load_bytecode(bucket)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        if not sys.dont_write_bytecode:
+        if not sys.dont_write_bytecode and not is_in_cloud(os.environ):
             with contextlib.suppress(OSError):
                 super().dump_bytecode(bucket)
 

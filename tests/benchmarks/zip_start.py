@@ -85,7 +85,7 @@ def run(folder: Path, rounds: int) -> str:
         # It is not started: it only says what each function finds in its environment.
         aws = Aws(unpacked(code), folder, database_url, "http://127.0.0.1:1")
         with aws.target, Secrets(aws.secrets) as secrets:
-            world = {"AWS_ENDPOINT_URL": secrets.url, "BACKEND_URL": backend.url}
+            world = {"AWS_ENDPOINT_URL": secrets.url, "BACKEND_URL": backend.url, "STATUS_PAGE": "true"}
             starts = [_hello(folder), *(_start(row, aws, folder, world) for row in rows())]
             for start in starts:
                 start.milliseconds()  # not counted: its files are not in memory yet

@@ -10,6 +10,7 @@ import pytest
 from shared.models import as_text, now
 from shared.settings import Settings
 from shared.store import open_store
+from shared.store.upkeep.folding import fold
 from tests.functions.api import Api, on_each_engine
 from tests.functions.manage_monitors.watched import applied
 from tests.functions.status_page.watched import PUBLIC, html, looked, opened, policies, said, seen
@@ -167,6 +168,20 @@ def test_what_is_paused_says_nothing_of_the_others(api: Api) -> None:
     assert sentence(page) == "Everything works"
     assert "All 2 services answered" in page
     assert '<span class="st paus">Paused</span>' in page
+    assert '<span class="st up">All 2 work</span>' in page, "nor of its group"
+
+
+def test_response_times_are_a_line(api: Api) -> None:
+    opened(api)
+    for hours, milliseconds in ((3, 120), (2, 300), (1, 250), (0, 200)):
+        at = as_text(now() - timedelta(hours=hours))
+        seen(api, "Search", timestamp=at, response_time_ms=milliseconds)
+    assert fold(open_store(Settings.from_env()).database, now() + timedelta(minutes=2)) == 4
+    page = html(api)
+    [label] = re.findall(r'class="spark" [^>]*aria-label="([^"]*)"', page)
+    assert re.fullmatch(r"Response time, 24 h, now (19|20)\d\xa0ms", label)
+    number = next(each["id"] for each in said(api)["groups"][0]["monitors"] if each["name"] == "Search")
+    assert 'class="spark big"' in html(api, f"/status/monitors/{number}")
 
 
 def test_readings_are_shared_for_ten_seconds(api: Api) -> None:
