@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import functions_framework
 from flask import Request, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared import web
 from shared.logs import step
@@ -43,12 +43,6 @@ class IncidentChange(BaseModel):
     text: Words | None = None
     state: State | None = None
     monitors: Names | None = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> "IncidentChange":
-        if not self.model_fields_set:
-            raise ValueError("at least one of title, text, state and monitors")
-        return self
 
 
 class IncidentsQuery(BaseModel):

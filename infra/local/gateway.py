@@ -8,7 +8,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import functions_framework
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.wrappers import Response
 
 from infra.table import MAIN, Row
@@ -40,7 +40,7 @@ def gateway(table: Iterable[Row], app_of: Callable[[str], WSGIApplication]) -> W
         try:
             name, _ = routes.bind_to_environ(environ).match()
         except MethodNotAllowed as error:
-            allowed = {"Allow": ", ".join(sorted(error.valid_methods or ()))}
+            allowed = {"Allow": ", ".join(sorted(_allowed(routes.bind_to_environ(environ), error.valid_methods or ())))}
             found = _problem(405, f"the method {environ['REQUEST_METHOD']} is not allowed", allowed)
             return found(environ, start_response)
         except NotFound:
@@ -50,6 +50,12 @@ def gateway(table: Iterable[Row], app_of: Callable[[str], WSGIApplication]) -> W
         return apps[name](environ, start_response)
 
     return app
+
+
+def _allowed(routes: MapAdapter, methods: Iterable[str]) -> list[str]:
+    """Those of the methods whose routes have the fewest parameters: they take the path from the others."""
+    found = {method: len(routes.match(method=method, return_rule=True)[0].arguments) for method in methods}
+    return [method for method, count in found.items() if count == min(found.values())]
 
 
 def in_process(name: str) -> WSGIApplication:

@@ -99,7 +99,9 @@ def _at(known: Sequence[Route], path: str) -> list[tuple[Route, list[str]]]:
 
 
 def _matching(known: Sequence[Route], segments: Sequence[str]) -> list[tuple[Route, list[str]]]:
-    return [(route, found) for route in known if (found := route.match(segments)) is not None]
+    found = [(route, names) for route in known if (names := route.match(segments)) is not None]
+    # What has this very path takes it from every route that has a parameter there, whatever the method is.
+    return [(route, names) for route, names in found if route.vagueness == found[0][0].vagueness]
 
 
 def _bound(route: Route, parameters: Sequence[str]) -> UseCase:

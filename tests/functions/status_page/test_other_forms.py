@@ -108,6 +108,17 @@ def test_other_pages_have_their_own_groups_and_forms(api: Api) -> None:
     assert 'href="../assets/bonghwa-' in html(api, "/status/shop")
 
 
+def test_what_has_a_path_of_its_own_is_no_page(api: Api) -> None:
+    locked(api)
+    for place in ("feed.atom", "feed.json"):
+        for method in ("POST", "OPTIONS", "DELETE"):
+            response = api.call(method, f"/status/{place}", key=None)
+            assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD"), (method, place)
+            alone = api.alone("status_page", method, f"/status/{place}")
+            assert (alone.status_code, alone.headers["Allow"]) == (405, "GET, HEAD"), (method, place)
+    assert api.call("DELETE", "/status/shop").headers["Allow"] == "GET, HEAD, POST"
+
+
 def test_pages_are_listed_if_none_is_at_status(api: Api) -> None:
     pages = {"shop": {"title": "Shop alone", "groups": ["Shop"]}, "inner": {"title": "Inner", "password": PASSWORD}}
     applied(api, *policies(), status_pages=pages)
