@@ -74,9 +74,7 @@ def found_page(reading: Reading, slug: str) -> Page:
 
 def page_html_answer(request: Request, settings: Settings, slug: str) -> Response:
     """A page as HTML."""
-    period = request.args.get("period", "90d")
-    period = period if period in PERIODS else "90d"
-    reading = readings(settings).get(settings, has_months=PERIODS[period] == "months")
+    reading, period = _read(request, settings)
     viewer = viewer_of(request, settings.message_language)
     if slug == MAIN and MAIN not in reading.facts["pages"]:
         return _index(request, reading, viewer)
@@ -96,9 +94,7 @@ def page_html_answer(request: Request, settings: Settings, slug: str) -> Respons
 
 def monitor_answer(request: Request, settings: Settings, monitor_id: str) -> Response:
     """The page of a monitor, for those who may see a page with it."""
-    period = request.args.get("period", "90d")
-    period = period if period in PERIODS else "90d"
-    reading = readings(settings).get(settings, has_months=PERIODS[period] == "months")
+    reading, period = _read(request, settings)
     viewer = viewer_of(request, settings.message_language)
     slugs = sorted(reading.facts["pages"], key=lambda slug: (slug not in open_pages(reading.facts), slug != MAIN))
     for slug in slugs:
@@ -170,6 +166,14 @@ def number_of(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 19):
         raise missing()
     return int(text)
+
+
+def _read(request: Request, settings: Settings) -> tuple[Reading, str]:
+    """The reading, and the period that is asked for as far as the reading has it: the last one may not."""
+    asked = request.args.get("period", "")
+    reading = readings(settings).get(settings, has_months=PERIODS.get(asked) == "months")
+    is_known = asked in PERIODS and all(PERIODS[asked] in each for each in reading.facts["monitors"])
+    return reading, asked if is_known else "90d"
 
 
 def _index(request: Request, reading: Reading, viewer: Viewer) -> Response:

@@ -30,6 +30,8 @@ PACE_SECONDS = 300.0
 SAVE_SECONDS = 60.0
 # After a failure, everybody else gets the last reading for so long.
 RETRY_SECONDS = 3.0
+# For so long a request waits for another one that reads.
+PATIENCE_SECONDS = 2.0
 # Pages are made once for each reading, but nobody fills the memory by asking for more.
 _MOST_MADE = 200
 _FILE = "status_page.json.gz"
@@ -77,17 +79,24 @@ class Readings:
         """A reading that is no older than FRESH_SECONDS, or the last one. Raises StoreUnavailable if there is none."""
         if found := self._fresh(has_months):
             return found
-        with self._lock:
-            if found := self._fresh(has_months):
-                return found
-            try:
-                self._reading = self._read(settings, has_months)
-                self._save(settings, self._reading.facts)
-            except StoreUnavailable as trouble:
-                step("server", "store_unavailable", function="status_page", reason=str(trouble))
-                self._reading = self._last(settings, trouble)
-                self._failed_at = time.monotonic()
-            return self._reading
+        known = self._reading
+        # One reads; if the store hangs, everybody else sees how it stood instead of waiting too.
+        if not self._lock.acquire(timeout=-1 if known is None else PATIENCE_SECONDS):
+            return _again(known) if known else self.get(settings, has_months=has_months)
+        try:
+            return self._fresh(has_months) or self._renewed(settings, has_months)
+        finally:
+            self._lock.release()
+
+    def _renewed(self, settings: Settings, has_months: bool) -> Reading:
+        try:
+            self._reading = self._read(settings, has_months)
+            self._save(settings, self._reading.facts)
+        except StoreUnavailable as trouble:
+            step("server", "store_unavailable", function="status_page", reason=str(trouble))
+            self._reading = self._last(settings, trouble)
+            self._failed_at = time.monotonic()
+        return self._reading
 
     def _fresh(self, has_months: bool) -> Reading | None:
         reading = self._reading
@@ -129,9 +138,7 @@ class Readings:
 
     def _last(self, settings: Settings, trouble: StoreUnavailable) -> Reading:
         if self._reading is not None:
-            last = Reading(self._reading.facts, is_last=True)
-            last.read_at = self._reading.read_at
-            return last
+            return _again(self._reading)
         for folder in settings.spool_dirs:
             with contextlib.suppress(OSError, ValueError, EOFError):
                 return Reading(json.loads(gzip.decompress((folder / _FILE).read_bytes())), is_last=True)
@@ -150,6 +157,13 @@ class Readings:
             with contextlib.suppress(OSError):
                 _write(folder / _FILE, content)
                 return
+
+
+def _again(known: Reading) -> Reading:
+    """A reading as the last one."""
+    last = Reading(known.facts, is_last=True)
+    last.read_at = known.read_at
+    return last
 
 
 _by_store: dict[Hashable, Readings] = {}

@@ -56,9 +56,10 @@ def test_a_new_process_shows_what_was_kept(api: Api, spool: Path, tmp_path: Path
     [file] = spool.iterdir()
     assert file.stat().st_mode & 0o077 == 0
     broken(tmp_path)
-    response = looked(api)
-    assert response.status_code == 200
-    assert "This is how it stood" in response.text
+    for period in ("24h", "90d", "12m"):
+        response = looked(api, f"/status?period={period}")
+        assert response.status_code == 200
+        assert "This is how it stood" in response.text
 
 
 def test_what_is_kept_holds_nothing_private(api: Api, spool: Path) -> None:
@@ -99,3 +100,27 @@ def test_a_damaged_file_is_no_reading(api: Api, spool: Path, tmp_path: Path) -> 
     broken(tmp_path)
     (spool / "status_page.json.gz").write_bytes(b"\x1f\x8b nothing")
     assert looked(api).status_code == 503
+
+
+def test_who_asks_while_the_store_hangs_sees_how_it_stood(
+    api: Api, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(api)
+    seen(api, *PUBLIC)
+    assert looked(api).status_code == 200
+    monkeypatch.setattr(module, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.05)
+    hanging = module.readings(Settings.from_env())
+    with hanging._lock:
+        response = api.call("GET", "/status", key=None, headers=BROWSER)
+        assert "This is how it stood" in response.text
+        months = api.call("GET", "/status?period=12m", key=None, headers=BROWSER)
+        assert (months.status_code, "This is how it stood" in months.text) == (200, True), "whatever is known of it"
+    assert "This is how it stood" not in api.call("GET", "/status", key=None, headers=BROWSER).text
+
+
+def test_a_prefix_of_a_platform_changes_no_link(api: Api) -> None:
+    opened(api)
+    for path, root in (("/prod/status", "./"), ("/status_page/status/monitors/1", "../../")):
+        text = api.alone("status_page", "GET", path).get_data(as_text=True)
+        assert f'href="{root}assets/bonghwa-' in text, path
