@@ -33,7 +33,7 @@ from shared.pages import formatting
 from shared.pages.answers import Audience, finish, page_answer, varies_by_language
 from shared.pages.problems import problem_page, wants_html
 from shared.pages.rendering import render
-from shared.pages.requests import base_of, linked
+from shared.pages.requests import base_of, kept_of, linked
 from shared.pages.sparkline import sparkline
 from shared.settings import Settings
 from shared.store import StoreUnavailable
@@ -245,7 +245,7 @@ def _audience(page: Page, reading: Reading) -> Audience:
 
 
 def _variant(request: Request, viewer: Viewer) -> tuple[Any, ...]:
-    return viewer.language, viewer.root, *(request.args.get(name) for name in ("lang", "period", "theme"))
+    return viewer.language, viewer.root, *sorted(kept_of(request).items())
 
 
 def _html(

@@ -8,6 +8,8 @@ from flask import Request
 from shared.words import Language
 
 LANGUAGES: tuple[Language, ...] = ("en", "ko")
+# What a page's address may say, and its links keep. Anything else is dropped: each value would be a page of its own.
+_KEPT = {"lang": LANGUAGES, "period": ("1h", "24h", "7d", "30d", "90d", "12m", "1y"), "theme": ("light", "dark")}
 
 
 class Choice(NamedTuple):
@@ -35,8 +37,12 @@ def other_language(request: Request, language: Language) -> tuple[Language, str]
 
 def linked(request: Request, **changed: str) -> str:
     """A link to this page with some of its query changed."""
-    kept = {name: value for name, value in request.args.items() if name in ("lang", "period", "theme")}
-    return f"?{urlencode({**kept, **changed})}"
+    return f"?{urlencode({**kept_of(request), **changed})}"
+
+
+def kept_of(request: Request) -> dict[str, str]:
+    """What of the query decides how a page looks."""
+    return {name: value for name, value in request.args.items() if value in _KEPT.get(name, ())}
 
 
 def base_of(request: Request, first: str, public_url: str | None) -> str:

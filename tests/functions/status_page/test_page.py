@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from functions.status_page.readings import readings
 from shared.models import as_text, now
 from shared.settings import Settings
 from shared.store import open_store
@@ -182,6 +183,17 @@ def test_response_times_are_a_line(api: Api) -> None:
     assert re.fullmatch(r"Response time, 24 h, now (19|20)\d\xa0ms", label)
     number = next(each["id"] for each in said(api)["groups"][0]["monitors"] if each["name"] == "Search")
     assert 'class="spark big"' in html(api, f"/status/monitors/{number}")
+
+
+def test_nobody_makes_a_page_anew_by_asking_for_nonsense(api: Api) -> None:
+    opened(api)
+    seen(api, *PUBLIC)
+    assert api.call("GET", "/status?lang=en", key=None).status_code == 200
+    made = readings(Settings.from_env()).get(Settings.from_env())._made
+    count = len(made)
+    for nonsense in ("theme=1", "period=2", "x=3", "theme=4&x=5"):
+        assert api.call("GET", f"/status?lang=en&{nonsense}", key=None).status_code == 200
+    assert len(made) == count
 
 
 def test_readings_are_shared_for_ten_seconds(api: Api) -> None:

@@ -148,7 +148,7 @@ def test_the_link_to_the_other_language_keeps_only_what_we_know() -> None:
         assert other_language(request, "en") == ("ko", "?period=24h&lang=ko")
         return ""
 
-    asking(answer, "/status?period=24h&token=secret&lang=en")
+    asking(answer, "/status?period=24h&token=secret&lang=en&theme=x1")
 
 
 @pytest.mark.parametrize(
