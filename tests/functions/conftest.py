@@ -42,7 +42,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def environ(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+def environ(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Set environment variables for this test. The store and the key are set already."""
 
     def set_all(**variables: str) -> None:
@@ -53,6 +53,9 @@ def environ(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
     acting = ("PUBLIC_URL", "TELEGRAM_WEBHOOK_SECRET", "TELEGRAM_POLLING")
     for name in (*channels, *acting, "API_AUTH", "MESSAGE_LANGUAGE", "LOG_DIR", "BACKEND_URL"):
         monkeypatch.delenv(name, raising=False)
+    if not database_url.startswith("sqlite"):
+        # Otherwise what is kept would lie in the repository: there is no file of a database that it could lie beside.
+        set_all(SPOOL_DIR=str(tmp_path))
     set_all(API_KEY=KEY, DATABASE_URL=database_url, TARGET_URL="http://127.0.0.1:1/")
     yield set_all
     settings = Settings.from_env({"DATABASE_URL": database_url})
