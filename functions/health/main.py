@@ -1,18 +1,16 @@
 """GET /: the system's health, for people and load balancers alike."""
 
 import logging
-import os
 
 import functions_framework
 from flask import Request, Response
 
 from functions.health.machine import troubles
 from shared import __version__, web
-from shared.alerting.health import Expected, Health, judge_health, patience
 from shared.logs import step
 from shared.models import as_text, now
-from shared.settings import Settings, is_in_cloud
-from shared.store import Store, StoreUnavailable, open_store
+from shared.settings import Settings
+from shared.store import StoreUnavailable, open_store
 
 
 @functions_framework.http
@@ -23,7 +21,7 @@ def health(request: Request, settings: Settings) -> Response:
         store = open_store(settings)
         store.database.check()
         summary = {**store.summary(), "time_to_notify": store.time_to_notify(now=now())}
-        judged, schedules = _judge(store, settings)
+        judged, facts = store.judge_health(settings, now=now())
     except StoreUnavailable as trouble:
         step("server", "store_unavailable", level=logging.ERROR, function="health", reason=str(trouble))
         response = web.answer(_trouble(str(trouble), [str(trouble)]), 503)
@@ -39,27 +37,10 @@ def health(request: Request, settings: Settings) -> Response:
             "reasons": reasons,
             "database": "ok",
             **summary,
-            "last_runs": schedules,
+            "last_runs": {function: as_text(time) for function, time in facts.last_runs.items()},
             "version": __version__,
         }
     )
-
-
-def _judge(store: Store, settings: Settings) -> tuple[Health, dict[str, str]]:
-    at = now()
-    facts = store.health_facts(now=at)
-    is_cloud = is_in_cloud(os.environ)
-    # Elsewhere an agent is expected only once it has reported: it may be another machine's, or report elsewhere.
-    is_agent_ours = facts.started_at is not None and settings.backend_url == settings.own_url
-    judged = judge_health(
-        facts,
-        at,
-        patience=patience(settings.check_timeout_seconds, is_in_cloud=is_cloud),
-        expected=Expected(settings.agent, settings.check_interval_seconds)
-        if is_agent_ours and settings.target_urls
-        else None,
-    )
-    return judged, {function: as_text(time) for function, time in facts.last_runs.items()}
 
 
 def _trouble(database: str, reasons: object) -> dict[str, object]:

@@ -11,8 +11,8 @@ from shared.alerting.heartbeats import Ping
 from shared.models import Cause, storable
 from shared.settings import is_in_cloud
 from shared.settings.secrets import MASK, without_password
+from shared.settings.secrets import quoted as shown
 from shared.web import Problem
-from shared.web.problems import shown
 from shared.words import cause_text
 
 # What is longer is cut: a job that talks much is alive all the same.

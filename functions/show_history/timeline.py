@@ -12,6 +12,7 @@ from shared.models import Time, as_text, now
 from shared.models.times import written_out
 from shared.settings import Settings
 from shared.store import open_store
+from shared.timelines.entries import entries_of
 
 SPAN = timedelta(hours=24)
 # Nothing is older, and a day before it can still be told.

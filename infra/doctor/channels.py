@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from infra.doctor.findings import Finding, Verdict, failure, ok, warning
-from shared.messages import Language, compose_test
+from shared.delivery.trial import try_channel
+from shared.messages import Language
 from shared.models import now
-from shared.models.message import Message
-from shared.notifiers import NotifierKind, ProbeResult, SendFailed
+from shared.notifiers import NotifierKind, ProbeResult
 from shared.settings.secrets import unexpected
 
 SECONDS = 10.0
@@ -61,15 +61,11 @@ def _examine(name: str, notifier: NotifierKind, language: Language, *, is_test_s
 
 
 def _test(name: str, notifier: NotifierKind, language: Language) -> Finding:
-    try:
-        message = Message.of_text(compose_test(now(), language), language)
-        accepted = notifier.send(message, timeout_seconds=SECONDS)
-    except Exception as failed:  # noqa: BLE001  # the same
-        why = str(failed) if isinstance(failed, SendFailed) else unexpected(failed, *notifier.secrets().values())
-        return failure(
-            "channels", f"{name} did not accept a test message: {why}", expected="it accepts one", fix=_fix(name)
-        )
-    return ok("channels", f"{name} accepted a test message: {accepted.answer}")
+    trial = try_channel(notifier, language, at=now(), seconds=SECONDS)
+    if not trial.is_accepted:
+        found = f"{name} did not accept a test message: {trial.answer}"
+        return failure("channels", found, expected="it accepts one", fix=_fix(name))
+    return ok("channels", f"{name} accepted a test message: {trial.answer}")
 
 
 def _fix(name: str) -> str:

@@ -1,8 +1,10 @@
 """THE list of what is secret, and how a secret is masked wherever a text may hold one."""
 
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from shared.settings.parsers import POSTGRESQL
@@ -83,3 +85,13 @@ def masked(text: str, parts: Iterable[str]) -> str:
     for part in sorted(parts, key=len, reverse=True):
         text = text.replace(part, HIDDEN).replace(quote(part, safe=""), HIDDEN)
     return text
+
+
+def quoted(value: Any) -> str:
+    """``value`` as an error quotes it, at most 200 characters, and without the passwords of URLs."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    text = without_password(text)
+    text = repr(text) if isinstance(value, str) else text
+    return text if len(text) <= 200 else f"{text[:199]}…"

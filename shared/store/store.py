@@ -19,8 +19,9 @@ from shared.store.engines.group_commit import Group
 from shared.store.tables import agents, alerts, watches
 
 if TYPE_CHECKING:
-    from shared.alerting.health import HealthFacts
+    from shared.alerting.health import Health, HealthFacts
     from shared.models import Event
+    from shared.settings import Settings
     from shared.store.asking.boards import Boards
     from shared.store.asking.history import History
     from shared.store.asking.incidents import Incidents
@@ -171,6 +172,13 @@ class Store:
 
         with self.database.snapshot() as snapshot:
             return health_facts(snapshot, now)
+
+    def judge_health(self, settings: "Settings", *, now: datetime) -> "tuple[Health, HealthFacts]":
+        """Whether an outage would be notified now, and by which facts."""
+        from shared.store.health import judge
+
+        facts = self.health_facts(now=now)
+        return judge(facts, settings, now), facts
 
     def time_to_notify(self, *, now: datetime) -> Mapping[str, float | None]:
         """The ``p50`` and ``p95`` of how long first messages took in 30 days, in seconds; None if there was none."""

@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shared.settings import Settings, is_loopback
-from shared.web.problems import Problem, shown
+from shared.settings.secrets import quoted as shown
+from shared.web.problems import Problem
 
 # Names that only the platforms themselves give out, and point at themselves. Compiled only if it is used.
 _OF_A_PLATFORM = (

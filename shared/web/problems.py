@@ -1,6 +1,5 @@
 """Errors as RFC 9457 problem details: what the caller sees, and what only the log has."""
 
-import json
 import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from pydantic_core import to_json
 
 from shared.logs import step
 from shared.settings import SettingError
-from shared.settings.secrets import without_password
+from shared.settings.secrets import quoted as shown
 
 if TYPE_CHECKING:
     from shared.store import StoreUnavailable
@@ -116,13 +115,3 @@ def _shown_of(mistake: Any) -> str:
     if (mistake["type"] == "missing" or not mistake["loc"]) and isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "an array"
     return shown(value)
-
-
-def shown(value: Any) -> str:
-    """``value`` as a problem quotes it, at most 200 characters, and without the passwords of URLs."""
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
-    text = without_password(text)
-    text = repr(text) if isinstance(value, str) else text
-    return text if len(text) <= 200 else f"{text[:199]}…"

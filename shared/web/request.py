@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl
 from flask import Request
 from pydantic import BaseModel
 
-from shared.web.problems import Problem, shown
+from shared.settings.secrets import quoted as shown
+from shared.web.problems import Problem
 
 MAX_BODY_BYTES = 1024 * 1024
 Query = TypeVar("Query", bound=BaseModel)

@@ -5,7 +5,8 @@ import json
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from shared.web.problems import response_to, shown
+from shared.settings.secrets import quoted as shown
+from shared.web.problems import response_to
 
 SECRET = "s3cret-value"  # not one of ours
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from functions.show_history import sentences
 from shared.history.timeline import Moment, Source
 from shared.models import Alert, AlertKind, Monitor
 from shared.store import event_of
+from shared.timelines import sentences
 from shared.words import Language
 
 _NAMES = ("at", "kind", "reason", "text", "event", "alert_id", "channel", "status", "from_state", "to_state", "by")
