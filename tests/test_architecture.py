@@ -60,7 +60,7 @@ OF_MONITORS = {"shared.monitors.policy", "shared.store.asking.monitors", "shared
 WITH_MONITORS = {"manage_monitors", "claim_checks"}
 OF_SEVERAL_ROUTES = {"shared.web.dispatch"}
 # The functions with pages. Their templates, and what renders them, are loaded by no other.
-WITH_PAGES = {"status_page"}
+WITH_PAGES = {"status_page", "dashboard"}
 # What checks the events that come in; what says that an alert changed; what writes messages and sends them.
 OF_EVENTS = {"shared.models.event"}
 OF_CHANGES = {"shared.store.changes", "shared.store.judging.outages", "shared.store.judging.holds"}
@@ -186,7 +186,7 @@ print(json.dumps([function.__name__, sorted(set(sys.modules) - before)]))
     assert name in WITH_MONITORS or not OF_MONITORS & set(loaded)
     assert len(row.routes) > 1 or not OF_SEVERAL_ROUTES & set(loaded)  # type: ignore[attr-defined]
     assert name in WITH_PAGES or not [
-        each for each in loaded if each.startswith(("shared.pages", "shared.words.pages"))
+        each for each in loaded if each.startswith(("shared.pages", "shared.words.pages", "shared.words.dashboard"))
     ]
     assert [each for each in loaded if each.startswith("functions.") and each.endswith(".main")] == [
         f"functions.{name}.main"

@@ -49,9 +49,11 @@ MAY_IMPORT = {
     },
     "claims": {"engines.database", "tables", "renames"},
     "health": {"engines.database", "migrate", "tables"},
+    "visiting": {"engines.database", "tables", "asking.availability"},
     "store": {
         *("engines.database", "engines.group_commit", "tables", "changes"),
         *("ingest", "outbox", "health", "claims", "heartbeats", "judging", "refusals", "upkeep", "asking"),
+        "visiting",
     },
     "open": {"engines", "migrate", "store"},
     "admin": {"engines", "tables", "migrate", "health"},

@@ -14,9 +14,12 @@ from shared.store import StoreUnavailable, open_store
 
 
 @functions_framework.http
-@web.function("GET", access="read")
+@web.function("GET", access="read", browsers_to="dashboard")
 def health(request: Request, settings: Settings) -> Response:
-    """200 with what is open and why an outage might not be notified now; 503 if nobody would be notified."""
+    """200 with what is open and why an outage might not be notified now; 503 if nobody would be notified.
+
+    A browser is sent to the dashboard instead (303).
+    """
     try:
         store = open_store(settings)
         store.database.check()

@@ -12,7 +12,7 @@ from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.wrappers import Response
 
 from infra.table import MAIN, Row
-from shared.settings import SettingError, Settings
+from shared.settings import SettingError, Settings, is_loopback
 from shared.web import MAX_BODY_BYTES, RETRY_AFTER_SECONDS, Problem, problems, refuse_foreign_host
 
 FORWARD_SECONDS = 120.0
@@ -83,6 +83,10 @@ def _forward(port: int, environ: WSGIEnvironment, start_response: StartResponse)
     # An agent's Date header says what its clock shows.
     headers = {key: value for key, value in headers.items() if key.lower() not in _HOP_BY_HOP - {"date"}}
     headers |= {"Content-Type": environ["CONTENT_TYPE"]} if environ.get("CONTENT_TYPE") else {}
+    # Otherwise every caller would seem to be on this machine.
+    known = [headers["X-Forwarded-For"]] if "X-Forwarded-For" in headers else []
+    if not (known and is_loopback(environ.get("REMOTE_ADDR", ""))):
+        headers["X-Forwarded-For"] = ", ".join([*known, environ.get("REMOTE_ADDR", "?")])
     try:
         response, content = _send(port, environ["REQUEST_METHOD"], environ["RAW_URI"], body, headers)
     except (OSError, http.client.HTTPException):

@@ -19,6 +19,7 @@ from shared.notifiers import NotifierKind
 from shared.settings import SettingError, Settings, is_loopback
 from shared.settings.proxies import refuse_unusable
 from shared.store import StoreUnavailable, open_store
+from shared.web.sessions import link_token
 
 
 def main() -> None:
@@ -83,6 +84,7 @@ def _listen(settings: Settings) -> socket.socket:
 def banner(settings: Settings, channels: Mapping[str, NotifierKind], *, is_new: bool) -> str:
     """The lines that a person needs when the system serves. ``is_new``: this start made the settings file."""
     on = {notifier.kind for notifier in channels.values()}
+    url = settings.own_url.replace("127.0.0.1", "localhost")
     watched = list(settings.target_names)
     if watched:
         watched[0] += f"  every {settings.check_interval_seconds:g} s"
@@ -91,7 +93,8 @@ def banner(settings: Settings, channels: Mapping[str, NotifierKind], *, is_new: 
         watched.append(f"{len(named)} monitors of {settings.config_file.name}")
     off = [kind for kind in FROM_VARIABLES if kind not in on]
     lines = [
-        ("Bonghwa", f"{settings.own_url.replace('127.0.0.1', 'localhost')}  (Ctrl-C stops it)"),
+        ("Bonghwa", f"{url}  (Ctrl-C stops it)"),
+        ("sign in", f"{url}/dashboard/sign-in?token={link_token(settings)}"),
         ("watching", watched[0] if watched else "nothing yet: set TARGET_URL, write bonghwa.yaml, or POST /monitors"),
         # One a line, so that a comma that was taken for a separator is seen.
         *(("", text) for text in watched[1:]),

@@ -51,7 +51,7 @@ _TAGS = {
     "history": "How available monitors were, and what happened.",
     "heartbeats": "The pings of jobs that say by themselves that they run. The token is all that they need.",
     "acting": "What one does about an alert from a message, without a key.",
-    "pages": "What visitors see, without a key.",
+    "pages": "What visitors see without a key, and the dashboard of those on duty.",
     "incidents": "What people say to visitors.",
     "system": "How the system is, and what it can do.",
     "schedules": "What a schedule calls. An extra call does no harm.",

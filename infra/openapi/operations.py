@@ -10,6 +10,7 @@ from functions.list_notification_logs.main import NotificationLogsQuery
 from functions.update_alert.main import AlertUpdate
 from infra.openapi import examples, responses
 from infra.openapi.acting_operations import ACTING_OPERATIONS
+from infra.openapi.dashboard_operations import DASHBOARD_OPERATIONS
 from infra.openapi.heartbeat_operations import HEARTBEAT_OPERATIONS
 from infra.openapi.history.availability import HISTORY_OPERATIONS
 from infra.openapi.history.timeline import TIMELINE_OPERATIONS
@@ -43,6 +44,7 @@ OPERATIONS = {
     **TIMELINE_OPERATIONS,
     **HEARTBEAT_OPERATIONS,
     **ACTING_OPERATIONS,
+    **DASHBOARD_OPERATIONS,
     **PAGE_OPERATIONS,
     **INCIDENT_OPERATIONS,
     "ingest_event": Operation(
@@ -172,6 +174,7 @@ OPERATIONS = {
                     "degraded": {"summary": "An agent is silent", "value": examples.DEGRADED},
                 },
             ),
+            303: Response("A browser is sent to the dashboard.", None),
             503: Response(
                 "Nobody would be notified of an outage that happened now: for example, the database is unavailable.",
                 responses.HealthTrouble,

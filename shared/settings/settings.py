@@ -38,6 +38,7 @@ from shared.settings.secrets import shown, without_credentials, without_password
 # The kinds of access to a function. API_AUTH says which of them needs a key; "ingest" is the agent's side.
 Access = Literal["read", "write", "ingest", "manage", "open"]
 MIN_KEY_LENGTH = 16
+MIN_PASSWORD_LENGTH = 12
 # Keys that everybody has seen in the documents of this project or of the one that it grew from.
 PUBLISHED_KEYS = {"my-secret-key-12345", "a-secret-of-your-own"}
 
@@ -138,6 +139,9 @@ class Settings(BaseModel):
         )
     )
     api_auth: Literal["ingest", "writes", "all"] = _setting("API_AUTH", "ingest", "ingest, writes or all")
+    dashboard_password: Annotated[SecretStr, Field(min_length=MIN_PASSWORD_LENGTH)] | None = _setting(
+        "DASHBOARD_PASSWORD", None, f"a password of at least {MIN_PASSWORD_LENGTH} characters"
+    )
     database_url: Annotated[SecretStr, AfterValidator(sqlite_or_postgresql)] = _setting(
         "DATABASE_URL",
         SecretStr("sqlite:///notifications.db"),

@@ -8,7 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from shared.store.asking.alerts import log_change, log_move
-from shared.store.engines.database import StoreUnavailable
+from shared.store.engines.database import Row, StoreUnavailable
 from shared.store.open import open_store
 from shared.store.refusals import (
     DependsInCircle,
@@ -72,6 +72,7 @@ __all__ = [
     "Owed",
     "OwnedElsewhere",
     "Retention",
+    "Row",
     "Store",
     "StoreUnavailable",
     "TokenShared",

@@ -16,7 +16,8 @@ TABLES = (
     *("handled_updates", "leases", "incidents", "incident_updates"),
     *("monitors", "taken_checks", "monitor_locations", "state_changes", "rollups", "packs"),
     *("merged_days", "merged_monitors"),
-    *("results", "raw_events", "old_events", "alerts", "notifications", "notification_logs"),
+    *("results", "raw_events", "old_events", "alerts", "notifications", "notification_logs", "alert_notes"),
+    *("sessions", "failed_sign_ins"),
 )
 # A view comes after those that it reads.
 VIEWS = ("events_by_time", "events")

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from shared.store.judging.windows import Windows
     from shared.store.outbox import Outbox
     from shared.store.upkeep.upkeep import Upkeep
+    from shared.store.visiting.overview import Overview
+    from shared.store.visiting.sessions import Sessions
 
 # A watch is saved this often, not at each review.
 SAVE_WATCH_SECONDS = 30.0
@@ -122,6 +124,20 @@ class Store:
         from shared.store.upkeep.upkeep import Upkeep
 
         return Upkeep(self.database)
+
+    @functools.cached_property
+    def overview(self) -> "Overview":
+        """How everything is, at a glance."""
+        from shared.store.visiting.overview import Overview
+
+        return Overview(self.database)
+
+    @functools.cached_property
+    def sessions(self) -> "Sessions":
+        """Who is signed in to the dashboard."""
+        from shared.store.visiting.sessions import Sessions
+
+        return Sessions(self.database)
 
     @functools.cached_property
     def timelines(self) -> "Timelines":

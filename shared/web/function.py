@@ -5,6 +5,7 @@ import hmac
 import logging
 import os
 from collections.abc import Callable, Collection, Mapping
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any, Protocol, cast
 
@@ -38,13 +39,18 @@ class Function(Protocol):
         """Respond to the request."""
 
 
-def function(method: str, access: Access) -> Callable[[UseCase], Function]:
-    """Accept only ``method``, enforce ``API_AUTH``, and turn every exception into a problem response."""
+def function(method: str, access: Access, *, browsers_to: str | None = None) -> Callable[[UseCase], Function]:
+    """Accept only ``method``, enforce ``API_AUTH``, and turn every exception into a problem response.
+
+    ``browsers_to``: the page, relative to this path, that a browser is sent to. Programs ask for no HTML.
+    """
 
     def decorate(use_case: UseCase) -> Function:
         def find(request: Request) -> tuple[UseCase, Access]:
             if not is_answered(request.method, method):
                 raise not_allowed(request, [method])
+            if browsers_to is not None and "text/html" in request.headers.get("Accept", ""):
+                return (lambda _request, _settings: _leading_to(browsers_to)), "open"
             return use_case, access
 
         function = cast(Function, responding(use_case, find))
@@ -52,6 +58,11 @@ def function(method: str, access: Access) -> Callable[[UseCase], Function]:
         return function
 
     return decorate
+
+
+def _leading_to(page: str) -> Response:
+    headers = {"Location": page, "Vary": "Accept", "Cache-Control": "no-store"}
+    return Response(status=HTTPStatus.SEE_OTHER, headers=headers)
 
 
 def responding(named: Callable[..., object], find: Find) -> Callable[[Request], Response]:
@@ -114,9 +125,19 @@ def _admit(request: Request, access: Access) -> Settings:
         settings.refuse_weak_keys()
         if settings.api_auth != "all":
             warn_of_open_access(settings.api_auth)
-    if access in _LOCKED[settings.api_auth]:
+    if access in _LOCKED[settings.api_auth] and not (access != "ingest" and _has_session(request, settings)):
         require_key(request, settings)
     return settings
+
+
+def _has_session(request: Request, settings: Settings) -> bool:
+    """Whether somebody who is signed in to the dashboard calls, from a page of it."""
+    if "X-CSRF-Token" not in request.headers:
+        return False
+    # Imported here: hardly a call comes from a page, and most functions start without it.
+    from shared.web.sessions import authorises
+
+    return authorises(request, settings)
 
 
 def has_key(request: Request, settings: Settings) -> bool:

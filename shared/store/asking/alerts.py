@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shared.logs import step
 from shared.models import Alert, AlertKind, AlertStatus, Change, ChangeKind, Notification
 from shared.models.channel import Channels
-from shared.store.engines.database import Database
+from shared.store.engines.database import Database, Row
 from shared.store.tables import alerts, handled_updates, notifications
 
 if TYPE_CHECKING:
@@ -37,6 +37,20 @@ class Alerts:
         """The newest alerts first; ``before``: only those with a smaller id; ``monitor``: those about it."""
         with self._database.snapshot() as snapshot:
             return alerts.page(snapshot, limit=limit, before=before, status=status, monitor=monitor, kind=kind)
+
+    def notes(self, alert_id: int) -> list[Row]:
+        """What people wrote when they moved an alert, oldest first."""
+        from shared.store.tables import alert_notes
+
+        with self._database.snapshot() as snapshot:
+            return alert_notes.of_alerts(snapshot, [alert_id])
+
+    def active(self) -> list[Alert]:
+        """The alerts that are OPEN or ACK, oldest first."""
+        from shared.store.tables import overview_rows
+
+        with self._database.snapshot() as snapshot:
+            return overview_rows.active_alerts(snapshot)
 
     def circumstances(self, alert: Alert, *, now: datetime) -> "Circumstances":
         """What else is worth knowing about an alert when people are notified of it; ``now`` in their zone."""
@@ -73,13 +87,14 @@ class Alerts:
         silence_seconds: float | None = None,
         keeps_silence: bool = False,
         once: str | None = None,
+        note: str | None = None,
     ) -> Change:
         """Move an alert by hand. Its end, or its reopening, is owed to those of ``channels`` that hear of its subject.
 
         The change's kind is None if the alert was there already, or is to stay where it is (``to`` is None).
         ``silence_seconds``: for so long messages about its monitor are held. ``keeps_silence``: not if it is silenced
         already and most of that is still to come, so that a second press of a button changes nothing. ``once``: the
-        name of what asks for it; if that was handled before, nothing changes.
+        name of what asks for it; if that was handled before, nothing changes. ``note``: what the person writes to it.
 
         Raises:
             AlertNotFound: no alert has this id.
@@ -97,7 +112,12 @@ class Alerts:
             window_id = None
             if silence_seconds:
                 window_id = silence(transaction, alert, silence_seconds, by, at, keeps=keeps_silence)
-            return move_by_hand(transaction, alert, to or alert.status, by, at, channels)._replace(window_id=window_id)
+            change = move_by_hand(transaction, alert, to or alert.status, by, at, channels)
+            if note:
+                from shared.store.tables import alert_notes
+
+                alert_notes.add(transaction, alert_id, status=change.alert.status, by=by, text=note, at=at)
+            return change._replace(window_id=window_id)
 
 
 def log_move(change: Change, by: str | None) -> None:

@@ -104,7 +104,7 @@ def _delete_alerts(database: Database, before: str) -> int:
     with database.transaction() as transaction:
         ids = [row["id"] for row in transaction.rows(_OLD_ALERTS, before=before, most=ALERTS_AT_ONCE)]
         for alert_id in ids:
-            for table in ("notification_logs", "notifications"):
+            for table in ("alert_notes", "notification_logs", "notifications"):
                 transaction.rows(f"DELETE FROM {table} WHERE alert_id = :id", id=alert_id)  # noqa: S608  # our own names
             transaction.rows("DELETE FROM alerts WHERE id = :id", id=alert_id)
     return len(ids)

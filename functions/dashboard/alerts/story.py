@@ -1,0 +1,140 @@
+"""What happened, as a timeline shows it: when, what in bold, and why below."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from functions.dashboard.visit import Visit
+from shared.history.timeline import Place
+from shared.messages import one_line
+from shared.models import Alert
+from shared.pages.formatting import Named
+from shared.store import MonitorNotFound, Row
+from shared.timelines.entries import Entry, entries_of
+from shared.words import reason_text
+
+MOST = 200
+_PAGES = 10
+# A state that changes with a check or an alert is said by these.
+_SAID_ELSEWHERE = (
+    "threshold_met",
+    "below_threshold",
+    "recovered",
+    "recovering",
+    "healthy",
+    "moved_by_hand",
+    "degraded",
+)
+_OF_STATUS = {"SENT": ("msg", "unk"), "RETRY": ("msg", "pend"), "FAILED": ("msg", "down"), "EXPIRED": ("msg", "down")}
+_OF_ALERT = {"OPEN": ("down", "down"), "ACK": ("ack", "unk"), "RESOLVED": ("up", "up")}
+
+
+class Event(NamedTuple):
+    """A row of a timeline. ``icon`` and ``colour``: classes of the stylesheet."""
+
+    at: datetime
+    icon: str
+    colour: str
+    what: str
+    why: str
+
+
+def story_of(
+    visit: Visit,
+    monitor_id: int | None,
+    since: datetime,
+    until: datetime,
+    *,
+    alert: Alert | None = None,
+    notes: Sequence[Row] = (),
+) -> list[Event]:
+    """What happened to a monitor, oldest first; the newest if that is too much. ``alert``: what has to do with it."""
+    found = [] if monitor_id is None else list(_entries(visit, monitor_id, since, until))
+    if alert is not None:
+        found = [entry for entry in found if entry["alert_id"] in (None, alert.id)]
+        found = _from_last_good(found, alert)
+    events = [_event(visit, entry) for entry in _folded(visit, found)]
+    events += [_noted(visit, row) for row in notes]
+    return sorted(events, key=lambda event: event.at)[-MOST:]
+
+
+def _folded(visit: Visit, entries: Sequence[Entry]) -> Iterator[Entry]:
+    """Without what another row says, and with one row for all checks that say that it still fails."""
+    still: Entry | None = None
+    count, retried = 0, set()
+    for entry in entries:
+        if entry["kind"] == "check" and entry["reason"] == "still_down":
+            still, count = entry, count + 1
+            continue
+        if still is not None and entry["kind"] in ("check", "alert"):
+            yield _counted(visit, still, count)
+            still, count = None, 0
+        if entry["kind"] == "state_change" and entry["reason"] in _SAID_ELSEWHERE:
+            continue
+        if entry["status"] == "RETRY":
+            # Every attempt stands in the table below.
+            if (entry["alert_id"], entry["channel"]) in retried:
+                continue
+            retried.add((entry["alert_id"], entry["channel"]))
+        yield entry
+    if still is not None:
+        yield _counted(visit, still, count)
+
+
+def _counted(visit: Visit, entry: Entry, count: int) -> Entry:
+    return {**entry, "text": visit.say("still_fails", n=count, what=entry["text"])}
+
+
+def _entries(visit: Visit, monitor_id: int, since: datetime, until: datetime) -> Iterator[Entry]:
+    after: Place | None = None
+    for _ in range(_PAGES):
+        try:
+            page = visit.store.timelines.page(monitor_id, since=since, until=until, limit=1_000, after=after)
+        except MonitorNotFound:
+            return  # it was removed meanwhile
+        yield from entries_of(page.monitor, page.moments, visit.language)
+        if page.next is None:
+            return
+        after = page.next
+
+
+def _from_last_good(entries: Sequence[Entry], alert: Alert) -> list[Entry]:
+    """From the last good check before the alert on."""
+    first = 0
+    for number, entry in enumerate(entries):
+        is_good = entry["kind"] == "check" and entry["event"]["is_success"]
+        if is_good and datetime.fromisoformat(entry["at"]) < alert.failed_at:
+            first = number
+    begins_at = alert.failed_at - timedelta(hours=1)
+    return [entry for entry in entries[first:] if datetime.fromisoformat(entry["at"]) >= begins_at]
+
+
+def _event(visit: Visit, entry: Entry) -> Event:
+    icon, colour = _look(entry)
+    what = one_line(str(entry["text"]))
+    reason = entry["reason"]
+    why = ""
+    if reason and entry["kind"] == "check":
+        why = reason_text(visit.language, reason)
+    return Event(datetime.fromisoformat(entry["at"]), icon, colour, what[:1].upper() + what[1:], why)
+
+
+def _look(entry: Entry) -> tuple[str, str]:
+    match entry["kind"]:
+        case "check":
+            if entry["event"]["is_success"]:
+                return "up", "up"
+            return ("unk", "unk") if entry["event"]["is_inconclusive"] else ("pend", "pend")
+        case "alert":
+            return _OF_ALERT[entry["status"]]
+        case "notification":
+            return _OF_STATUS.get(entry["status"], ("paus", "paus"))
+        case "window":
+            return ("plan", "plan") if entry["reason"] == "maintenance" else ("paus", "paus")
+    return "unk", "unk"
+
+
+def _noted(visit: Visit, row: Row) -> Event:
+    name = one_line(row["author"] or "", 64) or visit.say("somebody_else")
+    what = visit.say("noted", name=Named(name), note=one_line(row["text"]))
+    return Event(datetime.fromisoformat(row["at"]), "ack", "unk", what, "")

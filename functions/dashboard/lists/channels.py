@@ -1,0 +1,93 @@
+"""/dashboard/channels: whether each channel delivers, and a test message to see."""
+
+from typing import NamedTuple
+
+from flask import Response
+
+from functions.dashboard.overview.facts import time_of
+from functions.dashboard.visit import Visit, changing, reading
+from shared import web
+from shared.channels import configured
+from shared.delivery.trial import Trial, try_channel
+from shared.logs import step
+from shared.messages import one_line
+from shared.pages.formatting import Named
+from shared.pages.states import Shown
+from shared.store import Row
+
+MAX_ANSWER = 300
+
+
+class Channel(NamedTuple):
+    """A channel in the list. ``trial``: what it said to a test message just now."""
+
+    name: str
+    kind: str
+    shown: Shown
+    word: str
+    delivered: Row | None
+    refused: Row | None
+    owed: int
+    trial: Trial | None
+
+
+@web.route("GET", "/dashboard/channels", access="open")
+@reading
+def show_channels(visit: Visit) -> Response:
+    """200 with every channel, those in trouble first."""
+    return _page(visit, {})
+
+
+@web.route("POST", "/dashboard/channels", access="open")
+@changing
+def test_channel(visit: Visit) -> Response:
+    """200 with the list; in the channel's row stands what it said to a test message."""
+    name = visit.form.get("channel", "")
+    notifier = configured().get(name)
+    if notifier is None:
+        raise web.Problem(404, visit.say("nothing_here"))
+    trial = try_channel(notifier, visit.settings.message_language, at=visit.at)
+    step("server", "channel_tested", channel=name, is_accepted=trial.is_accepted, answer=trial.answer)
+    return _page(visit, {name: trial._replace(answer=one_line(trial.answer, MAX_ANSWER))})
+
+
+def _page(visit: Visit, trials: dict[str, Trial]) -> Response:
+    found = sorted(_channels(visit, trials), key=lambda each: (each.shown != "down", each.shown != "pend"))
+    broken = [each for each in found if each.shown == "down"]
+    if broken:
+        sentence = visit.say("channels_broken", n=len(broken), name=Named(broken[0].name))
+    else:
+        sentence = visit.say("channels_fine", n=len(found)) if found else visit.say("no_channels")
+    shown: Shown = "down" if broken or not found else "up"
+    return visit.page(
+        "channels.html",
+        f"{'✕' if shown == 'down' else '✓'} {sentence}",
+        shown=shown,
+        here="channels",
+        hero=shown,
+        sentence=sentence,
+        channels=found,
+        time_of=time_of,
+        is_console_alone={each.kind for each in found} == {"console"},
+    )
+
+
+def _channels(visit: Visit, trials: dict[str, Trial]) -> list[Channel]:
+    notifiers = configured()
+    accepted, failed = visit.store.overview.deliveries(list(notifiers))
+    delivered = {row["channel"]: row for row in accepted}
+    refused = {row["channel"]: row for row in failed}
+    facts = visit.store.health_facts(now=visit.at)
+    owed = visit.store.overview.owed(late=visit.at)
+    found = []
+    for name, notifier in notifiers.items():
+        last, other = delivered.get(name), refused.get(name)
+        is_failing = other is not None and (last is None or other["attempted_at"] > last["attempted_at"])
+        if name in facts.refused:
+            shown, word = "down", visit.say("state_refuses")
+        elif is_failing:
+            shown, word = "down", visit.say("state_fails")
+        else:
+            shown, word = ("up", visit.say("state_delivers")) if last else ("unk", visit.say("state_untried"))
+        found.append(Channel(name, notifier.kind, shown, word, last, other, owed.get(name, 0), trials.get(name)))  # type: ignore[arg-type]
+    return found

@@ -1,0 +1,66 @@
+"""GET /dashboard/settings: where the configuration stands, and what the system says of itself."""
+
+from collections import Counter
+from typing import NamedTuple
+
+from flask import Response
+
+from functions.dashboard.visit import Visit, reading
+from shared import __version__, web
+from shared.alerting.health import SCHEDULES, HealthFacts, is_run_overdue
+from shared.pages.formatting import duration
+from shared.pages.states import Shown
+
+
+class Line(NamedTuple):
+    """A line: what, and how it is."""
+
+    label: str
+    text: str
+    shown: Shown | None = None
+
+
+@web.route("GET", "/dashboard/settings", access="open")
+@reading
+def show_settings(visit: Visit) -> Response:
+    """200 with the state of the configuration, what is wrong with the system, and how it is set up."""
+    health, facts = visit.store.judge_health(visit.settings, now=visit.at)
+    mistakes = facts.problem.splitlines() if facts.problem else []
+    reasons = [reason for reason in health.reasons if reason not in mistakes]
+    shown: Shown = "down" if not health.is_notified else "slow" if health.reasons else "up"
+    key = "settings_wrong_file" if mistakes else "settings_wrong" if reasons else "settings_fine"
+    return visit.page(
+        "settings.html",
+        f"{'✓' if shown == 'up' else '✕'} {visit.say('nav_settings')}",
+        shown=shown,
+        here="settings",
+        hero=shown,
+        sentence=visit.say(key, n=len(mistakes) or len(reasons)),
+        mistakes=mistakes,
+        reasons=reasons,
+        runs=[_run(visit, schedule, facts) for schedule in SCHEDULES],
+        lines=_lines(visit),
+    )
+
+
+def _run(visit: Visit, schedule: str, facts: HealthFacts) -> Line:
+    last = facts.last_runs.get(schedule)
+    if last is None:
+        return Line(schedule, visit.say("never_ran"), "down" if is_run_overdue(schedule, facts, visit.at) else "unk")
+    ago = duration(max(0.0, (visit.at - last).total_seconds()), visit.language)
+    return Line(schedule, visit.say("ago", time=ago), "down" if is_run_overdue(schedule, facts, visit.at) else "up")
+
+
+def _lines(visit: Visit) -> list[Line]:
+    settings, say = visit.settings, visit.say
+    sources = Counter(row["source"] for row in visit.store.overview.names())
+    known = [say(f"source_{source}", n=count) for source, count in sorted(sources.items())]
+    return [
+        Line(say("set_file"), str(settings.config_file.name)),
+        Line(say("set_monitors"), ", ".join(known) or say("none")),
+        Line(say("set_database"), settings.database),
+        Line("API_AUTH", settings.api_auth),
+        Line("PUBLIC_URL", settings.public_url or "–"),
+        Line("MESSAGE_LANGUAGE", settings.message_language),
+        Line(say("set_version"), __version__),
+    ]

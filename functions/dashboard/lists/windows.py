@@ -1,0 +1,139 @@
+"""/dashboard/windows: what is silenced or under maintenance, now and later; a silence takes two clicks."""
+
+import itertools
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flask import Response
+from pydantic import ValidationError
+
+from functions.dashboard.alerts.page import number_of
+from functions.dashboard.visit import Visit, changing, reading
+from shared import web
+from shared.channels import configured
+from shared.delivery import deliver_at_once
+from shared.logs import step
+from shared.models import now
+from shared.monitors.windows.spans import Span
+from shared.notifiers import routes_of
+from shared.pages.states import Shown
+from shared.store import UnknownName
+
+if TYPE_CHECKING:
+    from shared.store import WindowEntry
+
+# What the buttons offer.
+LENGTHS = ("1h", "8h", "1d", "7d")
+MOST = 200
+MAX_TITLE = 200
+
+
+class Row(NamedTuple):
+    """A window in the list. ``about``: whom it concerns. ``span``: when it is, or will be next; None: it is over."""
+
+    id: int
+    kind: str
+    title: str
+    about: str
+    span: Span | None
+    is_active: bool
+    recurs: bool
+    by: str
+    is_ours: bool
+
+
+@web.route("GET", "/dashboard/windows", access="open")
+@reading
+def show_windows(visit: Visit) -> Response:
+    """200 with the windows: those that are open, those to come, and those that are over."""
+    return _page(visit)
+
+
+@web.route("POST", "/dashboard/windows", access="open")
+@changing
+def act_on_windows(visit: Visit) -> Response:
+    """303 to the list once a window is made, or ended; 422 with what is wrong with a new one."""
+    if ended := visit.form.get("end"):
+        released = visit.store.windows.remove(number_of(visit, ended), now=visit.at, channels=routes_of(configured()))
+        step("server", "window_ended", window_id=ended, by=visit.by)
+        settings = visit.settings
+        deliver_at_once(
+            visit.store, configured(), released, settings.message_language, settings.notification_ttl_seconds
+        )
+        return visit.to("/dashboard/windows")
+    from shared.monitors.windows.window import Window
+
+    try:
+        window = Window.model_validate(_asked(visit))
+        entry = visit.store.windows.add(window, now=visit.at)
+    except ValidationError as error:
+        message = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        return _page(visit, error=visit.say("mistake", expected=message, found=""))
+    except UnknownName as unknown:
+        return _page(visit, error=visit.say("unknown_target", name=unknown.name))
+    step("server", "window_created", window_id=entry.planned.id, kind=window.kind, by=window.by)
+    return visit.to("/dashboard/windows")
+
+
+def _asked(visit: Visit) -> dict[str, Any]:
+    """The window that a form asks for."""
+    form = visit.form
+    kind = form.get("kind") or "silence"
+    asked: dict[str, Any] = {"kind": kind, "by": visit.by}
+    what, _, name = form.get("about", "all").partition(":")
+    asked |= {what: [name]} if what in ("monitors", "groups", "tags") else {"all": True}
+    if title := form.get("title", "").strip()[:MAX_TITLE]:
+        asked["title"] = title
+    if form.get("starts_at"):
+        # A field of a browser has no zone; the form says that it is UTC.
+        asked |= {"starts_at": form["starts_at"], "ends_at": form.get("ends_at", ""), "time_zone": "UTC"}
+    else:
+        asked["duration"] = form.get("duration", "1h")
+    return asked
+
+
+def _page(visit: Visit, *, error: str = "") -> Response:
+    rows = [_row(visit, entry) for entry in visit.store.windows.page(limit=MOST)]
+    active = [row for row in rows if row.is_active]
+    coming = sorted((row for row in rows if row.span and not row.is_active), key=_beginning)
+    monitors = visit.store.overview.names()
+    shown: Shown = "plan" if active else "up"
+    return visit.page(
+        "windows.html",
+        visit.say("windows_open", n=len(active)) if active else visit.say("nothing_silenced"),
+        here="windows",
+        hero=shown,
+        sentence=visit.say("windows_open", n=len(active)) if active else visit.say("nothing_silenced"),
+        parts=[("now", active), ("next", coming), ("past", [row for row in rows if not row.span])],
+        lengths=LENGTHS,
+        monitors=[row["name"] for row in monitors],
+        groups=sorted({row["group_name"] for row in monitors if row["group_name"]}, key=str.casefold),
+        typed=visit.form,
+        error=error,
+        status=422 if error else 200,
+    )
+
+
+def _beginning(row: Row) -> datetime:
+    return row.span.starts_at if row.span else now()
+
+
+def _row(visit: Visit, entry: "WindowEntry") -> Row:
+    window, planned = entry.window, entry.planned
+    current = planned.span_at(visit.at)
+    following = next(itertools.islice(planned.spans(visit.at), 1), None)
+    [(target, names)] = planned.targets.items()
+    about = visit.say("everything") if isinstance(names, bool) else ", ".join(names)
+    if target in ("groups", "tags"):
+        about = visit.say(f"of_{target}", names=about)
+    return Row(
+        planned.id,
+        planned.kind,
+        window.title or "",
+        about,
+        current or following,
+        current is not None,
+        planned.recurrence is not None,
+        window.by or "",
+        entry.source == "api",
+    )

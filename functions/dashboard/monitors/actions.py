@@ -1,0 +1,86 @@
+"""POST /dashboard/monitors/<id>: check now, silence, pause, resume or remove a monitor. And its policy as YAML."""
+
+import json
+from collections.abc import Sequence
+
+from flask import Response
+
+from functions.dashboard.alerts.page import number_of
+from functions.dashboard.visit import Visit, changing, reading
+from shared import web
+from shared.channels import configured
+from shared.delivery import deliver_at_once
+from shared.logs import step
+from shared.models import Change
+from shared.notifiers import routes_of
+from shared.pages.answers import finish
+from shared.store import OwnedElsewhere, log_change
+
+SILENCE_SECONDS = 3_600.0
+
+
+@web.route("POST", "/dashboard/monitors/<id>", access="open")
+@changing
+def act_on_monitor(visit: Visit, monitor_id: str) -> Response:
+    """303 to the monitor, or to the overview once it is removed; 409 if its policy is not ours to change."""
+    number = number_of(visit, monitor_id)
+    match visit.form.get("do"):
+        case "check":
+            visit.store.monitors.want_check(number, now=visit.at)
+        case "silence":
+            _silence(visit, number)
+        case "pause" | "resume" as action:
+            _set_enabled(visit, number, is_enabled=action == "resume")
+        case "remove":
+            changes = visit.store.monitors.remove(number, now=visit.at, channels=routes_of(configured()))
+            step("server", "monitor_removed", monitor_id=number)
+            notify(visit, changes)
+            return visit.to("/dashboard")
+        case _:
+            raise web.Problem(400, visit.say("unknown_action"))
+    return visit.to(f"/dashboard/monitors/{number}")
+
+
+@web.route("GET", "/dashboard/monitors/<id>/export", access="open")
+@reading
+def export_monitor(visit: Visit, monitor_id: str) -> Response:
+    """200 with the monitor as a part of ``bonghwa.yaml``. Its secrets are masked."""
+    from shared.monitors.masking import masked
+
+    entry = visit.store.monitors.get(number_of(visit, monitor_id))
+    if entry.policy is None:
+        raise web.Problem(404, visit.say("nothing_here"))
+    shown, given = masked(entry.policy), entry.policy.model_dump(exclude_defaults=True)
+    # What JSON says, YAML says too.
+    lines = [f"{name}: {json.dumps(shown[name], ensure_ascii=False)}" for name in given if shown.get(name) is not None]
+    text = "monitors:\n  - " + "\n    ".join(lines) + "\n"
+    headers = {"Content-Disposition": f'attachment; filename="monitor-{entry.row["id"]}.yaml"'}
+    return visit.finished(finish(visit.request, Response(text, headers=headers, mimetype="text/yaml"), "private"))
+
+
+def notify(visit: Visit, changes: Sequence[Change]) -> None:
+    """Send what the changes of monitors owe."""
+    for change in changes:
+        log_change(change)
+    owed = [notification_id for change in changes for notification_id in change.notification_ids]
+    settings = visit.settings
+    deliver_at_once(visit.store, configured(), owed, settings.message_language, settings.notification_ttl_seconds)
+
+
+def _silence(visit: Visit, number: int) -> None:
+    from shared.monitors.windows.window import Window
+
+    name = visit.store.monitors.get(number).row["name"]
+    window = Window(kind="silence", monitors=(name,), duration=SILENCE_SECONDS, by=visit.by)
+    entry = visit.store.windows.add(window, now=visit.at)
+    step("server", "window_created", window_id=entry.planned.id, kind=window.kind, by=window.by)
+
+
+def _set_enabled(visit: Visit, number: int, *, is_enabled: bool) -> None:
+    stored = visit.store.monitors.get(number)
+    if stored.policy is None or stored.row["source"] != "api":
+        raise OwnedElsewhere(stored.row["name"], stored.row["source"], stored.row["line"])
+    policy = stored.policy.model_copy(update={"enabled": is_enabled})
+    _, changes = visit.store.monitors.replace(number, policy, now=visit.at, channels=routes_of(configured()))
+    step("server", "monitor_changed", monitor=policy.name, target_url=policy.target, is_watched=policy.enabled)
+    notify(visit, changes)

@@ -1,0 +1,216 @@
+"""The fields of a monitor's form: which there are for each kind of check, and how a text becomes a value and back.
+
+What is right is decided by the policy's own model. A field that has no place here keeps what is stored.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from shared.monitors.kinds import KIND_OF_SCHEME, KINDS_WITH, Kind
+from shared.web.forms import Form
+
+# text and number: one line. area: several. lines: a list, one a line. words: a list with commas. pairs: headers.
+Sort = Literal["text", "number", "area", "lines", "words", "pairs", "box", "choice", "secret"]
+KINDS: tuple[Kind, ...] = tuple(Kind)
+DEFAULT_INTERVAL, DEFAULT_THRESHOLD = "30s", 3
+_PREFIX: Mapping[Kind, str] = {
+    Kind.HTTP: "https://",
+    Kind.TCP: "tcp://",
+    Kind.TLS: "tls://",
+    Kind.ICMP: "icmp://",
+    Kind.WEBSOCKET: "wss://",
+    Kind.MAIL: "smtp://",
+    Kind.SSH: "ssh://",
+    Kind.GRPC: "grpc://",
+    Kind.DOCKER: "docker://",
+}
+EXAMPLES: Mapping[Kind, str] = {
+    Kind.HTTP: "https://example.org/health",
+    Kind.TCP: "tcp://db.example.org:5432",
+    Kind.TLS: "tls://example.org:443",
+    Kind.DNS: "dns://9.9.9.9",
+    Kind.ICMP: "icmp://example.org",
+    Kind.WEBSOCKET: "wss://example.org/socket",
+    Kind.MAIL: "smtp://mail.example.org:587",
+    Kind.SSH: "ssh://server.example.org",
+    Kind.GRPC: "grpcs://example.org:443",
+    Kind.DATABASE: "postgres://${MONITOR_DB_USER}:${MONITOR_DB_PASSWORD}@db.example.org/shop",
+    Kind.DOCKER: "docker://container",
+}
+
+
+class Field(NamedTuple):
+    """A field. ``path``: where its value stands in a policy. ``is_main``: it is shown before the others."""
+
+    path: str
+    sort: Sort = "text"
+    is_main: bool = False
+    choices: Sequence[str] = ()
+
+    @property
+    def owner(self) -> str:
+        """The policy's own field."""
+        return self.path.partition(".")[0]
+
+    def is_for(self, kind: Kind) -> bool:
+        """Whether a monitor of this kind has it."""
+        if self.path == "url":
+            return kind is not Kind.HEARTBEAT
+        return kind in KINDS_WITH.get(self.owner, frozenset(Kind))
+
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_RECORDS = ("A", "AAAA", "CNAME", "MX", "NS", "TXT", "SRV", "SOA", "PTR", "CAA")
+FIELDS: tuple[Field, ...] = (
+    Field("url", is_main=True),
+    Field("dns.query_name", is_main=True),
+    Field("dns.query_type", "choice", is_main=True, choices=_RECORDS),
+    Field("heartbeat.period", is_main=True),
+    Field("heartbeat.grace", is_main=True),
+    Field("name", is_main=True),
+    Field("group", is_main=True),
+    Field("interval", is_main=True),
+    Field("conditions", "lines", is_main=True),
+    Field("failure_threshold", "number", is_main=True),
+    Field("description", "area"),
+    Field("tags", "words"),
+    Field("success_threshold", "number"),
+    Field("timeout"),
+    Field("retries", "number"),
+    Field("retry_interval"),
+    Field("reminder_interval"),
+    Field("escalation"),
+    Field("depends_on", "words"),
+    Field("locations", "words"),
+    Field("max_response_time"),
+    Field("method", "choice", choices=_METHODS),
+    Field("headers", "pairs"),
+    Field("body", "area"),
+    Field("accepted_status_codes", "words"),
+    Field("keyword"),
+    Field("forbidden_keyword"),
+    Field("basic_auth.username"),
+    Field("basic_auth.password", "secret"),
+    Field("bearer_token", "secret"),
+    Field("query"),
+    Field("protocol", "choice", choices=("", "smtp", "imap", "pop3", "ftp", "postgres")),
+    Field("packets", "number"),
+    Field("resolver"),
+    Field("certificate_expiry", "words"),
+    Field("verify_tls", "box"),
+    Field("follow_redirects", "box"),
+    Field("upside_down", "box"),
+)
+
+
+def fields_of(kind: Kind) -> tuple[Field, ...]:
+    """The fields of a monitor of this kind."""
+    return tuple(field for field in FIELDS if field.is_for(kind))
+
+
+def texts_of(policy: Mapping[str, Any], kind: Kind) -> dict[str, str]:
+    """A policy, its secrets masked, as the texts of its form."""
+    return {field.path: _text(field, _value(policy, field.path)) for field in fields_of(kind)}
+
+
+def typed_in(form: Form, kind: Kind) -> dict[str, str]:
+    """What was typed, as the texts of the form."""
+    return {
+        field.path: ("on" if field.path in form else "") if field.sort == "box" else form.get(field.path, "")
+        for field in fields_of(kind)
+    }
+
+
+def policy_of(form: Form, kind: Kind) -> dict[str, Any]:
+    """What was typed, as the fields of a policy; None for one that was left empty."""
+    found: dict[str, Any] = {}
+    for path, text in typed_in(form, kind).items():
+        field = next(each for each in FIELDS if each.path == path)
+        value = _parsed(field, text, kind)
+        owner, _, part = path.partition(".")
+        if not part:
+            found[owner] = value
+        elif value is not None:
+            found[owner] = {**(found.get(owner) or {}), part: value}
+        else:
+            found.setdefault(owner, None)
+    return found
+
+
+def with_scheme(text: str, kind: Kind) -> str:
+    """An address with the scheme that its kind has, if it has none."""
+    text = text.strip()
+    return text if not text or "://" in text else _PREFIX.get(kind, "") + text
+
+
+def guessed(text: str) -> str:
+    """The address that somebody means who writes a host, or a host and a port, or a web page."""
+    text = text.strip()
+    if "://" in text or not text:
+        return text
+    host, _, port = text.partition("/")[0].rpartition(":")
+    is_port = bool(host) and port.isascii() and port.isdecimal() and "/" not in text
+    return f"tcp://{text}" if is_port and port not in ("80", "443") else f"https://{text}"
+
+
+def name_of(url: str) -> str:
+    """A name for an address, if nobody gives one."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        return (parts.hostname or url)[:200]
+    except ValueError:
+        return url[:200]
+
+
+def kind_named(text: str) -> Kind:
+    """The kind with this name; a web page, if there is none."""
+    return Kind(text) if text in {kind.value for kind in Kind} else Kind.HTTP
+
+
+def schemes_of(kind: Kind) -> str:
+    """How the address of a kind may begin."""
+    return ", ".join(f"{scheme}://" for scheme, its in KIND_OF_SCHEME.items() if its is kind)
+
+
+def _value(policy: Mapping[str, Any], path: str) -> Any:
+    owner, _, part = path.partition(".")
+    value = policy.get(owner)
+    return (value or {}).get(part) if part else value
+
+
+def _text(field: Field, value: Any) -> str:
+    if value is None or value is False:
+        return ""
+    match field.sort:
+        case "box":
+            return "on"
+        case "lines":
+            return "\n".join(map(str, value))
+        case "words":
+            return ", ".join(map(str, value))
+        case "pairs":
+            return "\n".join(f"{name}: {text}" for name, text in value.items())
+    return str(value)
+
+
+def _parsed(field: Field, text: str, kind: Kind) -> Any:
+    if field.sort == "box":
+        return text == "on"
+    if field.path == "url":
+        return with_scheme(text, kind) or None
+    stripped = text if field.sort in ("area", "secret") else text.strip()
+    if not stripped.strip():
+        return None
+    match field.sort:
+        case "number":
+            return int(stripped) if stripped.isascii() and stripped.isdecimal() and len(stripped) < 10 else stripped
+        case "lines":
+            return [line.strip() for line in stripped.splitlines() if line.strip()]
+        case "words":
+            return [word.strip() for word in stripped.split(",") if word.strip()]
+        case "pairs":
+            pairs = (line.partition(":") for line in stripped.splitlines() if line.strip())
+            return {name.strip(): value.strip() for name, _, value in pairs}
+    return stripped

@@ -1,0 +1,77 @@
+"""How a monitor is checked, in words: what of its policy is worth a line."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from functions.dashboard.visit import Visit
+from shared.pages.formatting import duration
+
+if TYPE_CHECKING:
+    from shared.store import Entry
+
+# Fields that have lines of their own below, or that the page says elsewhere.
+_SAID = {
+    *("name", "group", "url", "interval", "timeout", "failure_threshold", "success_threshold", "conditions"),
+    *("enabled", "heartbeat", "dns", "description"),
+}
+
+
+class Fact(NamedTuple):
+    """A line: what, and the values; ``is_code``: as they are written in the file."""
+
+    label: str
+    values: list[str]
+    is_code: bool = False
+
+
+def how_of(visit: Visit, entry: "Entry", policy: Mapping[str, Any]) -> list[Fact]:
+    """The lines about a monitor. ``policy``: with its secrets masked."""
+    return [fact for fact in _facts(visit, entry, policy) if any(fact.values)]
+
+
+def _facts(visit: Visit, entry: "Entry", policy: Mapping[str, Any]) -> Iterator[Fact]:
+    say, row = visit.say, entry.row
+    if policy.get("description"):
+        yield Fact(say("field_description"), [policy["description"]])
+    yield Fact(say("how_group"), [row["group_name"] or ""])
+    if row["interval_seconds"] is not None:
+        every = duration(row["interval_seconds"], visit.language)
+        within = duration(row["timeout_seconds"] or 10, visit.language)
+        yield Fact(say("how_every"), [say("how_interval", every=every, within=within)])
+    heartbeat, dns = policy.get("heartbeat"), policy.get("dns")
+    if heartbeat:
+        yield Fact(say("how_ping"), [say("how_period", period=heartbeat["period"], grace=heartbeat["grace"])])
+    if dns:
+        yield Fact(say("field_dns"), [f"{dns['query_name']} {dns['query_type']}"], is_code=True)
+    failures = say("how_failures", n=row["failure_threshold"])
+    yield Fact(say("how_down"), [failures, say("how_successes", n=row["success_threshold"])])
+    yield Fact(say("how_conditions"), list(policy.get("conditions") or ()), is_code=True)
+    yield from _rest(visit, entry)
+    yield Fact(
+        say("how_seen"), [f"{each['location']}: {each['state']}" for each in entry.locations[1:] and entry.locations]
+    )
+    if row["source"] == "file":
+        where = f"{visit.settings.config_file.name}:{row['line']}" if row["line"] else visit.settings.config_file.name
+        yield Fact(say("how_from"), [say("how_file", file=where)])
+    elif row["source"] != "api":
+        yield Fact(say("how_from"), [say(f"how_{row['source']}")])
+
+
+def _rest(visit: Visit, entry: "Entry") -> Iterator[Fact]:
+    """What else somebody wrote into the policy, by the names of its fields."""
+    from shared.monitors.masking import masked
+
+    if entry.policy is None:
+        return
+    shown = masked(entry.policy)
+    given = entry.policy.model_dump(exclude_defaults=True)
+    lines = [f"{name}: {_text(shown[name])}" for name in given if name not in _SAID and shown.get(name) is not None]
+    yield Fact(visit.say("how_rest"), lines, is_code=True)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={_text(each)}" for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,128 @@
+"""How everything is, as the overview shows it: each monitor as a line, what is wrong, and who is on it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from functions.dashboard.visit import Visit
+from shared.alerting.health import OVERDUE, Health, HealthFacts
+from shared.channels import configured
+from shared.history.buckets import floor
+from shared.history.uptime import Availability
+from shared.models import Agent, Alert, AlertKind
+from shared.pages.states import ORDER, Shown, shown_state
+from shared.store import Row
+
+DAY, MONTH = timedelta(hours=24), timedelta(days=30)
+HOURS = 24
+
+
+class Line(NamedTuple):
+    """A monitor in a list. ``hours``: how available it was in each of the last 24; ``month``: in 30 days."""
+
+    id: int
+    name: str
+    group: str
+    tags: Sequence[str]
+    target: str
+    shown: Shown
+    since: datetime | None
+    checked_at: datetime | None
+    last_ms: float | None
+    hours: Sequence[Availability]
+    month: Availability
+
+
+class Facts(NamedTuple):
+    """How everything is. ``handled``: the names of monitors whose outage somebody acknowledged."""
+
+    lines: Sequence[Line]
+    alerts: Sequence[Alert]
+    messages: Mapping[int, Sequence[Row]]
+    notes: Mapping[int, Row]
+    attempts: Sequence[Row]
+    channels: Sequence[str]
+    agents: Sequence[Agent]
+    owed: int
+    health: Health
+    health_facts: HealthFacts
+    version: int
+
+    def count(self, shown: Shown) -> int:
+        """How many monitors are in a state."""
+        return sum(line.shown == shown for line in self.lines)
+
+    @property
+    def worst(self) -> Shown | None:
+        """The worst state of any monitor; None if nothing is watched."""
+        return min((line.shown for line in self.lines), key=ORDER.index, default=None)
+
+    @property
+    def unhandled(self) -> int:
+        """How many outages nobody has acknowledged, without those that follow from another one."""
+        return sum(
+            alert.kind is AlertKind.OUTAGE and alert.status == "OPEN" and alert.suppressed_by is None
+            for alert in self.alerts
+        )
+
+
+def facts_of(visit: Visit) -> Facts:
+    """How everything is now."""
+    channels, at = configured(), visit.at
+    now = visit.store.overview.now(list(channels), late=at - OVERDUE)
+    edges = _edges(at)
+    available = visit.store.overview.availability(edges, now=at)
+    slow = {alert.subject for alert in now.alerts if alert.kind is AlertKind.DEGRADED}
+    nothing = [Availability()] * (len(edges) - 1)
+    health, health_facts = visit.store.judge_health(visit.settings, now=at)
+    return Facts(
+        [_line(row, row["name"] in slow, available.get(row["id"], nothing)) for row in now.monitors],
+        now.alerts,
+        now.messages,
+        now.notes,
+        now.attempts,
+        list(channels),
+        now.agents,
+        sum(row["owed"] for row in now.owed),
+        health,
+        health_facts,
+        now.version,
+    )
+
+
+def _edges(at: datetime) -> list[datetime]:
+    """A month, of which the last 24 hours are buckets of their own."""
+    first = floor(at, "hour") - timedelta(hours=HOURS - 1)
+    return [at - MONTH, *(first + timedelta(hours=number) for number in range(HOURS)), at + timedelta(milliseconds=1)]
+
+
+def _line(row: Row, is_slow: bool, available: Sequence[Availability]) -> Line:
+    state = row["state"] if row["is_watched"] else "PAUSED"
+    month = Availability()
+    for part in available:
+        month = month.plus(part)
+    return Line(
+        row["id"],
+        row["name"],
+        row["group_name"] or "",
+        tags_of(row),
+        row["target_url"],
+        shown_state(state, is_slow=is_slow),
+        time_of(row["since"]),
+        time_of(row["last_checked_at"]),
+        row["response_us"] / 1000 if (row["response_us"] or -1) >= 0 else None,
+        available[1:],
+        month,
+    )
+
+
+def tags_of(row: Row) -> Sequence[str]:
+    """The tags of a monitor."""
+    import json
+
+    return tuple(json.loads(row["tags"])) if row["tags"] else ()
+
+
+def time_of(text: str | None) -> datetime | None:
+    """A time of the store."""
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,108 @@
+"""GET /dashboard, and what changed on it since."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Response
+
+from functions.dashboard.monitors.first import first_page
+from functions.dashboard.overview.facts import Facts, facts_of
+from functions.dashboard.overview.lists import filters_of, groups_of, row_of, tiles_of
+from functions.dashboard.overview.sentence import notified_of, sentence_of
+from functions.dashboard.overview.wrong import MOST_CARDS, cards_of
+from functions.dashboard.visit import FOLDER, Visit, reading
+from shared import web
+from shared.pages.answers import finish
+from shared.pages.rendering import render
+from shared.pages.states import ORDER
+
+POLL_SECONDS = 10
+# What was changed just before the last answer may be committed only after it.
+_OVERLAP = timedelta(seconds=2)
+# An older page is loaded as a whole.
+_OLDEST = timedelta(minutes=10)
+
+
+@web.route("GET", "/dashboard", access="open")
+@reading
+def show_overview(visit: Visit) -> Response:
+    """200 with the overview; or with the form of the first start, if nothing is watched."""
+    facts = facts_of(visit)
+    if not facts.lines:
+        return first_page(visit)
+    filters, head = filters_of(visit), _head(visit, facts)
+    return visit.page(
+        "overview.html",
+        head["sentence"].title,
+        shown=facts.worst,
+        is_handled=not facts.unhandled,
+        here="overview",
+        groups=groups_of(visit, facts.lines, filters),
+        filters=filters,
+        counts=[(shown, count) for shown in ORDER if (count := facts.count(shown))],
+        total=len(facts.lines),
+        cursor=_cursor(visit, facts),
+        poll=2 if head["sentence"].shown == "unk" else POLL_SECONDS,
+        scripts=["dashboard.js"],
+        **head,
+    )
+
+
+@web.route("GET", "/dashboard/changes", access="open")
+@reading
+def show_changes(visit: Visit) -> Response:
+    """200 with ``{since, title, head, rows}``: the HTML of what is new. ``reload`` instead: too much is."""
+    facts = facts_of(visit)
+    since = _since(visit, facts)
+    if since is None:
+        return _as_json(visit, {"reload": True})
+    head = _head(visit, facts)
+    lines = [line for line in facts.lines if any(at and at >= since for at in (line.since, line.checked_at))]
+    values: dict[str, Any] = {"root": visit.root, **_form(visit)}
+    rows = {str(line.id): _render(visit, "overview_row.html", row=row_of(visit, line), **values) for line in lines}
+    return _as_json(
+        visit,
+        {
+            "since": _cursor(visit, facts),
+            "title": f"{head['sentence'].title} · Bonghwa",
+            "head": _render(visit, "overview_head.html", **head, **values),
+            "rows": rows,
+        },
+    )
+
+
+def _head(visit: Visit, facts: Facts) -> dict[str, Any]:
+    cards = cards_of(visit, facts)
+    return {
+        "sentence": sentence_of(visit, facts),
+        "notified": notified_of(visit, facts),
+        "cards": cards[:MOST_CARDS],
+        "more_cards": cards[MOST_CARDS:],
+        "tiles": tiles_of(visit, facts, filters_of(visit)),
+    }
+
+
+def _form(visit: Visit) -> dict[str, Any]:
+    return {"session": visit.session, "form_token": visit.session.form_token() if visit.session else ""}
+
+
+def _render(visit: Visit, template: str, **values: Any) -> str:
+    return render(FOLDER, template, language=visit.language, words=visit.words, **values)
+
+
+def _as_json(visit: Visit, body: dict[str, Any]) -> Response:
+    return visit.finished(finish(visit.request, web.answer(body), "private"))
+
+
+def _cursor(visit: Visit, facts: Facts) -> str:
+    return f"{int(visit.at.timestamp() * 1000)}.{facts.version}.{len(facts.lines)}"
+
+
+def _since(visit: Visit, facts: Facts) -> datetime | None:
+    """From when on changes are asked for; None if the page is too old for that."""
+    parts = visit.request.args.get("since", "").split(".")
+    if len(parts) != 3 or not all(part.isascii() and part.isdecimal() and len(part) < 16 for part in parts):
+        return None
+    at = datetime.fromtimestamp(int(parts[0]) / 1000, UTC)
+    is_same = parts[1:] == [str(facts.version), str(len(facts.lines))]
+    return at - _OVERLAP if is_same and visit.at - _OLDEST < at <= visit.at + _OVERLAP else None

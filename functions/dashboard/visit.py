@@ -1,0 +1,207 @@
+"""Who looks at the dashboard, what they may do, and how they get their page."""
+
+import functools
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from flask import Request, Response
+
+from shared import web
+from shared.models import now
+from shared.pages.answers import page_answer
+from shared.pages.problems import problem_page, wants_html
+from shared.pages.rendering import render
+from shared.pages.requests import LANGUAGES, language_of, other_language, root_of
+from shared.pages.states import Shown, fires
+from shared.settings import Settings
+from shared.store import Store, open_store
+from shared.web.forms import Form, form_of
+from shared.web.problems import response_to
+from shared.web.sessions import Session, is_at_this_machine, is_own_origin, session_of
+from shared.words import Language
+from shared.words.dashboard import dashboard_words
+from shared.words.pages import frame_words, plain_speaker
+
+FOLDER = Path(__file__).parent
+FIRST = "dashboard"
+_LANGUAGE = "bonghwa_language"
+# A page of ours, whatever else a link asks for.
+_LOCAL = re.compile(r"/dashboard(/[A-Za-z0-9_~-]+)*(\?[A-Za-z0-9_.~%&=+-]*)?", re.ASCII)
+_STATUS_TEXTS = {403: "refused_here", 404: "nothing_here", 503: "store_gone"}
+UseCase = Callable[..., Response]
+
+
+class Visit:
+    """One request of somebody who looks at the dashboard. ``form``: what they send; empty for a page that is read."""
+
+    def __init__(self, request: Request, settings: Settings) -> None:
+        self.request, self.settings = request, settings
+        self.session: Session | None = session_of(request, settings)
+        self.language: Language = _language(request, settings)
+        self.words = dashboard_words(self.language)
+        self.say = plain_speaker(self.words, frame_words(self.language))
+        self.form = Form([])
+        self.at = now()
+
+    @property
+    def store(self) -> Store:
+        """The store."""
+        return open_store(self.settings)
+
+    @property
+    def may_read(self) -> bool:
+        """Whether they see anything at all."""
+        is_open = self.settings.api_auth != "all" and is_at_this_machine(self.request, self.settings)
+        return self.session is not None or is_open
+
+    @property
+    def by(self) -> str:
+        """Who does what is done."""
+        return (self.session and self.session.name) or FIRST
+
+    @property
+    def root(self) -> str:
+        """The way to where all pages begin."""
+        return root_of(self.request, FIRST)
+
+    def page(
+        self,
+        template: str,
+        title: str,
+        *,
+        shown: Shown | None = "up",
+        is_handled: bool = False,
+        status: int = 200,
+        live: int = 0,
+        here: str = "",
+        **values: Any,
+    ) -> Response:
+        """A page. ``shown``: the worst state on it. ``here``: which entry of the navigation it belongs to."""
+        html = render(
+            FOLDER,
+            template,
+            language=self.language,
+            words=self.words,
+            title=f"{title} · Bonghwa",
+            root=self.root,
+            languages=other_language(self.request, self.language),
+            brand="Bonghwa",
+            brand_href=f"{self.root}dashboard",
+            burning=fires(shown, is_handled=is_handled),
+            live=live,
+            session=self.session,
+            form_token=self.session.form_token() if self.session else "",
+            here=here,
+            own_path=_local_path(self.request),
+            now=self.at,
+            **values,
+        )
+        return self.finished(page_answer(self.request, html, "private", status=status))
+
+    def finished(self, response: Response) -> Response:
+        """The response with what the browser keeps, and with the origin that its forms have to name."""
+        # Without a referrer a browser hides the origin of a form too.
+        response.headers["Referrer-Policy"] = "same-origin"
+        if self.request.args.get("lang") in LANGUAGES:
+            response.set_cookie(_LANGUAGE, self.language, max_age=31_536_000, samesite="Lax")
+        return response
+
+    def to(self, path: str) -> Response:
+        """Lead the browser to another page of ours, a path that begins with ``/dashboard``."""
+        headers = {"Location": self.root + path.removeprefix("/"), "Cache-Control": "no-store"}
+        return Response(status=303, headers=headers)
+
+    def next_page(self) -> str:
+        """Where somebody wanted to go before they had to sign in; never anywhere else than to a page of ours."""
+        asked = self.form.get("next") or self.request.args.get("next", "")
+        return asked if _LOCAL.fullmatch(asked) else "/dashboard"
+
+
+def reading(use_case: UseCase) -> UseCase:
+    """A page that is read. Whoever may not is led to the sign-in, and back."""
+
+    @functools.wraps(use_case)
+    def respond(request: Request, settings: Settings, *parameters: str) -> Response:
+        return _guarded(request, settings, lambda visit: _read(visit, use_case, parameters))
+
+    return respond
+
+
+def changing(use_case: UseCase) -> UseCase:
+    """Something that a form does. It takes a session, its token, and our own page as the origin."""
+
+    @functools.wraps(use_case)
+    def respond(request: Request, settings: Settings, *parameters: str) -> Response:
+        return _guarded(request, settings, lambda visit: _change(visit, use_case, parameters))
+
+    return respond
+
+
+def guarded(use_case: UseCase) -> UseCase:
+    """The sign-in: everybody sees it."""
+
+    @functools.wraps(use_case)
+    def respond(request: Request, settings: Settings, *parameters: str) -> Response:
+        return _guarded(request, settings, lambda visit: use_case(visit, *parameters))
+
+    return respond
+
+
+def _guarded(request: Request, settings: Settings, work: Callable[[Visit], Response]) -> Response:
+    try:
+        return work(Visit(request, settings))
+    except Exception as error:
+        if not wants_html(request):
+            raise
+        response = response_to(error, FIRST)
+        language = _language(request, settings)
+        words = dashboard_words(language)
+        said = str((response.get_json() or {}).get("detail", ""))
+        sentence = str(words[_STATUS_TEXTS.get(response.status_code, "refused")])
+        page = problem_page(request, response.status_code, sentence, said, first=FIRST, default=language)
+        page.headers.extend((name, value) for name, value in response.headers if name in ("Retry-After", "Allow"))
+        return page
+
+
+def _read(visit: Visit, use_case: UseCase, parameters: tuple[str, ...]) -> Response:
+    if not visit.may_read:
+        return to_sign_in(visit, _local_path(visit.request))
+    return use_case(visit, *parameters)
+
+
+def _change(visit: Visit, use_case: UseCase, parameters: tuple[str, ...]) -> Response:
+    visit.form = form_of(visit.request)
+    if not is_own_origin(visit.request, visit.settings):
+        raise web.Problem(403, visit.say("foreign_origin"))
+    if visit.session is None:
+        return to_sign_in(visit, visit.form.get("page") or _local_path(visit.request))
+    if not visit.session.is_form_token(visit.form.get("csrf", "")):
+        raise web.Problem(403, visit.say("stale_form"))
+    return use_case(visit, *parameters)
+
+
+def to_sign_in(visit: Visit, path: str) -> Response:
+    """Lead to the sign-in, and from there to this page."""
+    return visit.to(
+        f"/dashboard/sign-in?next={quote(path, safe='')}" if _LOCAL.fullmatch(path) else "/dashboard/sign-in"
+    )
+
+
+def _local_path(request: Request) -> str:
+    """The path and the query of a request, without what a platform put before them."""
+    path = "/" + request.path[request.path.find(FIRST) :].rstrip("/")
+    query = request.query_string.decode("latin-1") if request.method in ("GET", "HEAD") else ""
+    return f"{path}?{query}" if query else path
+
+
+def _language(request: Request, settings: Settings) -> Language:
+    kept = request.cookies.get(_LANGUAGE)
+    chosen = language_of(request, settings.message_language)
+    if not chosen.is_in_address:
+        for language in LANGUAGES:
+            if kept == language:
+                return language
+    return chosen.language

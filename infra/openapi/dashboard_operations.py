@@ -1,0 +1,137 @@
+"""The requests and responses of the dashboard's routes, by their names. See ``operations.py``.
+
+They are for browsers: programs do the same through the API.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from infra.openapi.operation import Operation, Response
+
+_NUMBER = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
+_MONITOR = {"id": ("The monitor's number.", _NUMBER)}
+_ALERT = {"id": ("The alert's number.", _NUMBER)}
+_FORM = "application/x-www-form-urlencoded"
+_HTML = "text/html"
+_PAGE = Response("The page.", str, kind=_HTML)
+_ELSEWHERE = Response("`Location` is the next page, or the sign-in if nobody is signed in.", None)
+_REFUSED = Response("The form comes from elsewhere, or has no token of the session.", str, kind=_HTML)
+_NOWHERE = Response("There is no such thing.", str, kind=_HTML)
+_OWNED = Response("It is changed elsewhere: in the file, or where it is reported from.", str, kind=_HTML)
+_WRONG = Response("The form again, with what is wrong beside each field.", str, kind=_HTML)
+_READING = "Whoever runs the browser on the system's own machine needs no sign-in, unless `API_AUTH` is `all`."
+_CHANGING = "It takes a session, and the token of its forms."
+
+
+class Changes(BaseModel):
+    """What is new on the overview, as HTML."""
+
+    since: str | None = Field(None, description="What to ask with next time.")
+    title: str | None = Field(None, description="The tab's title.")
+    head: str | None = Field(None, description="The sentences, what is wrong, and the groups.")
+    rows: dict[str, str] = Field({}, description="The rows of the monitors that changed, by their numbers.")
+    reload: bool = Field(False, description="Load the whole page instead: too much has changed.")
+
+
+class OverviewQuery(BaseModel):
+    """Which monitors the list shows."""
+
+    q: Annotated[str, Field(max_length=200)] | None = Field(None, description="Words of names, addresses or tags.")
+    group: Annotated[str, Field(max_length=200)] | None = Field(None, description="The name of a group.")
+    tag: Annotated[str, Field(max_length=200)] | None = Field(None, description="A tag.")
+    state: str | None = Field(None, description="A state, such as `down`.")
+
+
+class ChangesQuery(BaseModel):
+    """Since when."""
+
+    since: str | None = Field(None, description="The `since` of the page, or of the last answer.")
+
+
+class SignIn(BaseModel):
+    """A key or the password; or the token of a link."""
+
+    key: str | None = Field(None, description="One of `API_KEY`, or `DASHBOARD_PASSWORD`.")
+    token: str | None = Field(None, description="The token of a link that signs in once.")
+    name: str | None = Field(None, description="How one wants to be called.")
+    next: str | None = Field(None, description="Where to go then: a path that begins with `/dashboard`.")
+
+
+class SentForm(BaseModel):
+    """A form of a page."""
+
+    csrf: str = Field(description="The token of the session's forms.")
+
+
+def _read(summary: str, **more: object) -> Operation:
+    responses = {200: _PAGE, 303: _ELSEWHERE, **({404: _NOWHERE} if "path" in more else {})}
+    return Operation("pages", summary, _READING, responses, problems=(400,), **more)  # type: ignore[arg-type]
+
+
+def _change(summary: str, *others: tuple[int, Response], **more: object) -> Operation:
+    responses = {303: _ELSEWHERE, 403: _REFUSED, **({404: _NOWHERE} if "path" in more else {}), **dict(others)}
+    return Operation(
+        "pages",
+        summary,
+        _CHANGING,
+        responses,
+        body=SentForm,
+        body_kind=_FORM,
+        problems=(400, 415, 429),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+DASHBOARD_OPERATIONS = {
+    "show_overview": _read("Look at everything at a glance", query=OverviewQuery),
+    "show_changes": Operation(
+        "pages",
+        "Ask what changed on the overview",
+        "The page asks every 10 seconds, and so needs no stream.",
+        {200: Response("What is new.", Changes), 303: _ELSEWHERE},
+        query=ChangesQuery,
+    ),
+    "show_sign_in": Operation(
+        "pages",
+        "Open the sign-in",
+        "A form for a key; or one button, if the link has a token that signs in once. Opening it changes nothing.",
+        {200: _PAGE, 303: _ELSEWHERE},
+    ),
+    "sign_in": Operation(
+        "pages",
+        "Sign in",
+        "Begins a session of 12 hours. After five wrong keys in a minute an address has to wait.",
+        {
+            303: Response("A session began: its cookie comes along.", None),
+            401: Response("The key is wrong.", str, kind=_HTML),
+            403: Response("The link was used, or is too old; or the form comes from elsewhere.", str, kind=_HTML),
+        },
+        body=SignIn,
+        body_kind=_FORM,
+        problems=(400, 415, 429),
+    ),
+    "sign_out": _change("Sign out"),
+    "show_alerts": _read("Look at the alerts"),
+    "show_alert": _read("Look at an alert", path=_ALERT),
+    "act_on_alert": _change("Acknowledge, resolve or reopen an alert", (409, _OWNED), path=_ALERT),
+    "show_own_monitor": _read("Look at a monitor", path=_MONITOR),
+    "act_on_monitor": _change("Check, silence, pause or remove a monitor", (409, _OWNED), path=_MONITOR),
+    "export_monitor": Operation(
+        "pages",
+        "Take a monitor along",
+        "Its policy as a part of `bonghwa.yaml`. Secrets are masked.",
+        {200: Response("The file.", str, kind="text/yaml"), 303: _ELSEWHERE, 404: _NOWHERE},
+        path=_MONITOR,
+    ),
+    "show_new": _read("Open the form for a new monitor"),
+    "add_monitor": _change("Add a monitor", (422, _WRONG)),
+    "show_edit": _read("Open the form of a monitor", path=_MONITOR),
+    "edit_monitor": _change("Change a monitor", (409, _OWNED), (422, _WRONG), path=_MONITOR),
+    "show_channels": _read("Look at the channels"),
+    "test_channel": _change("Send a test message", (200, _PAGE), (404, _NOWHERE)),
+    "show_windows": _read("Look at the windows"),
+    "act_on_windows": _change("Make or end a window", (404, _NOWHERE), (409, _OWNED), (422, _WRONG)),
+    "show_agents": _read("Look at the agents"),
+    "show_settings": _read("Look at the settings"),
+}

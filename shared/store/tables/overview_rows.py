@@ -1,0 +1,65 @@
+"""What the dashboard shows of many monitors, alerts and channels at once: rows of several tables, without policies."""
+
+from collections.abc import Collection, Sequence
+
+from shared.models import Alert
+from shared.store.engines.database import Row, Transaction, in_parts
+
+_MONITORS = """
+    SELECT monitors.id, monitors.name, monitors.target_url, monitors.group_name, monitors.tags, monitors.source,
+        monitors.state, monitors.since, monitors.is_watched, monitors.last_checked_at, monitors.is_flapping,
+        COALESCE(monitors.interval_seconds, agents.interval_seconds) AS interval_seconds,
+        raw_events.response_us
+    FROM monitors LEFT JOIN agents ON agents.name = monitors.agent
+        LEFT JOIN raw_events ON raw_events.id = monitors.last_event_id
+    WHERE removed_at IS NULL ORDER BY monitors.id"""
+# Of the newest attempts: a channel that has had none for so long has nothing to say.
+_RECENT = 20_000
+_LAST_ATTEMPT = """
+    SELECT channel, status, attempted_at, duration_ms, answer, alert_id, notification_id FROM notification_logs
+    WHERE channel = :channel AND status IN ({statuses}) AND id > :after ORDER BY id DESC LIMIT 1"""
+_TRIED = ("SENT", "RETRY", "FAILED", "EXPIRED")
+
+
+def monitors(transaction: Transaction) -> list[Row]:
+    """Every monitor, in the order of their ids, with how long its newest event took (in microseconds; -1: unknown)."""
+    return transaction.rows(_MONITORS)
+
+
+def active_alerts(transaction: Transaction) -> list[Alert]:
+    """The alerts that are OPEN or ACK, oldest first."""
+    return transaction.values(Alert, "SELECT * FROM alerts WHERE status IN ('OPEN', 'ACK') ORDER BY id")
+
+
+def first_messages(transaction: Transaction, alert_ids: Sequence[int]) -> list[Row]:
+    """What is owed, or was, when these alerts opened: to whom, and what became of it."""
+    found: list[Row] = []
+    for ids, named in in_parts(list(alert_ids)):
+        found += transaction.rows(
+            f"""SELECT notifications.alert_id, notifications.channel, notifications.status, notifications.reason
+            FROM notifications JOIN alerts ON alerts.id = notifications.alert_id AND alerts.kind = notifications.kind
+            WHERE alert_id IN ({ids}) ORDER BY notifications.id""",  # noqa: S608  # our own text
+            **named,
+        )
+    return found
+
+
+def last_attempts(transaction: Transaction, channels: Collection[str], statuses: Sequence[str] = _TRIED) -> list[Row]:
+    """The last attempt on each of these channels that ended so; channels without one are left out."""
+    row = transaction.row("SELECT max(id) AS newest FROM notification_logs")
+    after = (row["newest"] or 0) - _RECENT if row else 0
+    sql = _LAST_ATTEMPT.format(statuses=", ".join(f"'{status}'" for status in statuses))
+    answers = [transaction.ask(sql, channel=channel, after=after) for channel in channels]
+    return [attempt for answer in answers for attempt in answer()]
+
+
+def names(transaction: Transaction) -> list[Row]:
+    """What every monitor is called, where it belongs and whose it is, by name."""
+    return transaction.rows("SELECT name, group_name, source FROM monitors WHERE removed_at IS NULL ORDER BY name")
+
+
+def by_agent(transaction: Transaction) -> list[Row]:
+    """How many ``monitors`` each ``agent`` checked last."""
+    sql = """SELECT agent, count(*) AS monitors FROM monitors
+        WHERE removed_at IS NULL AND is_watched = 1 AND agent IS NOT NULL GROUP BY agent"""
+    return transaction.rows(sql)

@@ -1,0 +1,85 @@
+"""What the dashboard shows at a glance: every monitor, what is wrong, and whether people would hear of it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from shared.history.uptime import Availability
+from shared.models import Agent, Alert
+from shared.store.asking.availability import Availabilities
+from shared.store.engines.database import Database, Row
+from shared.store.tables import agents, alert_notes, configuration, overview_rows, owed_notifications
+from shared.store.tables.scope import Scope, monitors_in
+
+_EVERYTHING = Scope()
+
+
+class Now(NamedTuple):
+    """How everything is. ``alerts``: those that are active. ``messages``: the first ones of each, by the alert's id.
+
+    ``notes``: the newest one of each alert. ``attempts``: the last one on each channel. ``version``: how often the
+    configuration has changed.
+    """
+
+    monitors: list[Row]
+    alerts: list[Alert]
+    messages: Mapping[int, list[Row]]
+    notes: Mapping[int, Row]
+    attempts: list[Row]
+    agents: list[Agent]
+    owed: list[Row]
+    version: int
+
+
+class Overview:
+    """What one store has for the dashboard."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def now(self, channels: Collection[str], *, late: datetime) -> Now:
+        """How everything is; ``late``: since when a message that could be sent is overdue."""
+        with self._database.snapshot() as snapshot:
+            active = overview_rows.active_alerts(snapshot)
+            ids = [alert.id for alert in active]
+            messages: dict[int, list[Row]] = {}
+            for row in overview_rows.first_messages(snapshot, ids):
+                messages.setdefault(row["alert_id"], []).append(row)
+            return Now(
+                overview_rows.monitors(snapshot),
+                active,
+                messages,
+                {row["alert_id"]: row for row in alert_notes.of_alerts(snapshot, ids)},
+                overview_rows.last_attempts(snapshot, channels),
+                agents.every(snapshot),
+                owed_notifications.owed_by_channel(snapshot, late=late),
+                configuration.version(snapshot),
+            )
+
+    def availability(self, edges: Sequence[datetime], *, now: datetime) -> dict[int, list[Availability]]:
+        """How available each monitor was between each two neighbours of ``edges``."""
+        with self._database.snapshot() as snapshot:
+            watched = monitors_in(snapshot, _EVERYTHING)
+            available = Availabilities(snapshot, _EVERYTHING, watched, edges, now)
+            return {monitor["id"]: available.of([monitor["id"]]) for monitor in watched}
+
+    def deliveries(self, channels: Collection[str]) -> tuple[list[Row], list[Row]]:
+        """The last attempt that a channel accepted, and the last one that it did not, of each that has one."""
+        with self._database.snapshot() as snapshot:
+            accepted = overview_rows.last_attempts(snapshot, channels, ("SENT",))
+            return accepted, overview_rows.last_attempts(snapshot, channels, ("RETRY", "FAILED", "EXPIRED"))
+
+    def owed(self, *, late: datetime) -> dict[str, int]:
+        """How many messages each channel is still owed; those that are owed none are left out."""
+        with self._database.snapshot() as snapshot:
+            return {row["channel"]: int(row["owed"]) for row in owed_notifications.owed_by_channel(snapshot, late=late)}
+
+    def names(self) -> list[Row]:
+        """The ``name``, ``group_name`` and ``source`` of every monitor, by name."""
+        with self._database.snapshot() as snapshot:
+            return overview_rows.names(snapshot)
+
+    def monitors_by_agent(self) -> dict[str, int]:
+        """How many monitors each agent checked last."""
+        with self._database.snapshot() as snapshot:
+            return {row["agent"]: int(row["monitors"]) for row in overview_rows.by_agent(snapshot)}
