@@ -16,6 +16,8 @@ from shared.settings.secrets import is_secret
 Resources = dict[str, dict[str, Any]]
 
 LOG_DAYS = 30
+# Characters. Lambda refuses more.
+MOST_OF_DESCRIPTION = 256
 DEAD_LETTERS = "DeadLetters"
 # The longest that the API waits.
 API_SECONDS = 30
@@ -90,7 +92,7 @@ def resources(row: Row, more: list[dict[str, Any]]) -> Resources:
     size = size_of(row)
     properties: dict[str, Any] = {
         "FunctionName": {"Fn::Sub": f"${{AWS::StackName}}-{dashed(row)}"},
-        "Description": row.call,
+        "Description": _description(row),
         "MemorySize": size.memory_mb,
         "Timeout": size.timeout_seconds,
         "Role": {"Fn::GetAtt": [f"{name}Role", "Arn"]},
@@ -108,6 +110,13 @@ def resources(row: Row, more: list[dict[str, Any]]) -> Resources:
         f"{name}Role": {"Type": "AWS::IAM::Role", "Properties": role("lambda.amazonaws.com", statements)},
         f"{name}Log": {"Type": "AWS::Logs::LogGroup", "Properties": log},
     }
+
+
+def _description(row: Row) -> str:
+    """Its routes, as far as Lambda has room for them."""
+    if len(row.call) <= MOST_OF_DESCRIPTION:
+        return row.call
+    return f"{row.call[: MOST_OF_DESCRIPTION - 3].rpartition(', ')[0]}, …"
 
 
 def environment(row: Row) -> dict[str, Any]:
