@@ -23,7 +23,7 @@ from shared.web.problems import response_to
 from shared.web.sessions import Session, is_at_this_machine, is_own_origin, session_of
 from shared.words import Language
 from shared.words.dashboard import dashboard_words
-from shared.words.pages import frame_words, plain_speaker
+from shared.words.pages import frame_words, plain_speaker, speaker
 
 FOLDER = Path(__file__).parent
 FIRST = "dashboard"
@@ -42,7 +42,9 @@ class Visit:
         self.session: Session | None = session_of(request, settings)
         self.language: Language = _language(request, settings)
         self.words = dashboard_words(self.language)
+        # For titles and labels; and as markup, in which a name keeps its own direction of writing.
         self.say = plain_speaker(self.words, frame_words(self.language))
+        self.markup = speaker(self.words, frame_words(self.language))
         self.form = Form([])
         self.at = now()
 

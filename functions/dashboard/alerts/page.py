@@ -125,8 +125,8 @@ def _story(visit: Visit, alert: Alert, monitor: Any) -> list[Event]:
 
 def _sentence(visit: Visit, alert: Alert) -> str:
     if alert.kind is AlertKind.OUTAGE:
-        return visit.say("alert_down" if alert.status.is_active else "alert_was_down", name=Named(alert.subject))
-    return visit.say("alert_other", name=Named(alert.subject), kind=word_of(visit, alert))
+        return visit.markup("alert_down" if alert.status.is_active else "alert_was_down", name=Named(alert.subject))
+    return visit.markup("alert_other", name=Named(alert.subject), kind=word_of(visit, alert))
 
 
 def _who(visit: Visit, alert: Alert) -> str:
@@ -134,7 +134,7 @@ def _who(visit: Visit, alert: Alert) -> str:
     if alert.status is AlertStatus.OPEN:
         return visit.say("nobody_acknowledged")
     if alert.status is AlertStatus.ACK and alert.acknowledged_at:
-        return visit.say("has_it", name=Named(name), time=f"{alert.acknowledged_at:%H:%M} UTC")
+        return visit.markup("has_it", name=Named(name), time=f"{alert.acknowledged_at:%H:%M} UTC")
     if alert.resolved_by:
-        return visit.say("resolved_by", name=Named(one_line(alert.resolved_by, 64)))
+        return visit.markup("resolved_by", name=Named(one_line(alert.resolved_by, 64)))
     return visit.say("is_over")

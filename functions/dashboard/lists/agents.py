@@ -60,7 +60,7 @@ def _sentence(visit: Visit, rows: list[Row]) -> str:
     wrong = [row for row in rows if row.shown == "down"]
     if wrong:
         ago = duration((visit.at - wrong[0].agent.last_seen_at).total_seconds(), visit.language)
-        return visit.say("agent_silent", name=Named(wrong[0].agent.name), ago=ago)
+        return visit.markup("agent_silent", name=Named(wrong[0].agent.name), ago=ago)
     seen = max(row.agent.last_seen_at for row in rows)
     ago = duration(max(0.0, (visit.at - seen).total_seconds()), visit.language)
     return visit.say("agents_checked", n=len(rows), ago=ago)

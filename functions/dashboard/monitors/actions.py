@@ -17,6 +17,7 @@ from shared.pages.answers import finish
 from shared.store import OwnedElsewhere, log_change
 
 SILENCE_SECONDS = 3_600.0
+_BY_DEFAULT = ("interval", "timeout", "failure_threshold", "success_threshold")
 
 
 @web.route("POST", "/dashboard/monitors/<id>", access="open")
@@ -50,7 +51,11 @@ def export_monitor(visit: Visit, monitor_id: str) -> Response:
     entry = visit.store.monitors.get(number_of(visit, monitor_id))
     if entry.policy is None:
         raise web.Problem(404, visit.say("nothing_here"))
-    shown, given = masked(entry.policy), entry.policy.model_dump(exclude_defaults=True)
+    shown = masked(entry.policy)
+    # The file may have other defaults for some.
+    given = {**dict.fromkeys(("name", *_BY_DEFAULT)), **entry.policy.model_dump(exclude_defaults=True)}
+    if entry.policy.heartbeat:
+        given = {name: value for name, value in given.items() if name not in ("interval", "timeout")}
     # What JSON says, YAML says too.
     lines = [f"{name}: {json.dumps(shown[name], ensure_ascii=False)}" for name in given if shown.get(name) is not None]
     text = "monitors:\n  - " + "\n    ".join(lines) + "\n"

@@ -220,7 +220,10 @@ def _page(
     known = {field.path for field in fields}
     # What the model says of a part as a whole stands beside its first field.
     first = {field.owner: field.path for field in reversed(fields)}
-    wrong = {name if name in known else first.get(name, name): text for name, text in (mistakes or {}).items()}
+    wrong: dict[str, str] = {}
+    for name, text in (mistakes or {}).items():
+        owner = name.partition(".")[0]
+        wrong.setdefault(name if name in known else first.get(owner, name), text)
     title = visit.say("add") if number is None else visit.say("edit_one", name=texts.get("name", ""))
     return visit.page(
         "form.html",

@@ -63,7 +63,7 @@ def show_own_monitor(visit: Visit, monitor_id: str) -> Response:
         here="overview",
         row=row,
         hero=shown,
-        sentence=visit.say(f"is_{shown}", name=Named(row["name"])),
+        sentence=visit.markup(f"is_{shown}", name=Named(row["name"])),
         facts=_facts(visit, entry, current),
         alert=current,
         since=time_of(row["since"]),

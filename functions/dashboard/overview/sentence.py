@@ -45,7 +45,7 @@ def sentence_of(visit: Visit, facts: Facts) -> Sentence:
         title = f"{_MARKS[shown]} {say(f'title_{shown}', n=count)}"
         if count == 1:
             name = next(line.name for line in facts.lines if line.shown == shown)
-            text = say(f"one_{shown}", name=Named(name))
+            text: str = visit.markup(f"one_{shown}", name=Named(name))
         else:
             text = say(f"several_{shown}", n=count, total=total)
         others = ", ".join(say(f"rest_{each}", n=n) for each in _REST if each != shown and (n := facts.count(each)))
@@ -99,7 +99,7 @@ def _is_new(facts: Facts) -> bool:
 
 def _troubles(visit: Visit, facts: Facts) -> Iterator[tuple[str, str]]:
     """Why people might not hear of an outage, and where one sees more of it."""
-    say, known = visit.say, facts.health_facts
+    say, known = visit.markup, facts.health_facts
     if not facts.channels:
         yield say("no_channel"), "/channels"
     for channel in known.refused:

@@ -89,8 +89,8 @@ def who_of(visit: Visit, facts: Facts, alert: Alert) -> str:
         time = f"{at:%H:%M} UTC" if at else ""
         # A note of a former time, before it was reopened, says nothing of now.
         if note and note["status"] == "ACK" and at is not None and (time_of(note["at"]) or at) >= at:
-            return say("has_it_note", name=name, time=time, note=one_line(note["text"]))
-        return say("has_it", name=name, time=time)
+            return visit.markup("has_it_note", name=name, time=time, note=one_line(note["text"]))
+        return visit.markup("has_it", name=name, time=time)
     return " ".join(_notified(visit, facts, alert))
 
 

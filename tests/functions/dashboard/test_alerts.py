@@ -1,0 +1,125 @@
+"""An alert's page: its story, who was notified, and what one does about it."""
+
+import re
+from html import unescape
+
+import pytest
+
+from shared.models import as_text, now
+from tests.functions.api import FAILURE, SUCCESS, Api
+from tests.functions.dashboard.conftest import Browser, location
+
+
+@pytest.fixture
+def outage(api: Api) -> None:
+    api.post({**FAILURE, "monitor": "shop", "timestamp": as_text(now())})
+
+
+def text(page: str) -> str:
+    return unescape(re.sub(r"\s+", " ", re.sub("<.*?>", " ", page)))
+
+
+@pytest.mark.usefixtures("outage")
+def test_the_story_is_told(browser: Browser) -> None:
+    page = text(browser.page("/dashboard/alerts/1"))
+    assert "shop is down" in page
+    assert "Nobody has acknowledged it." in page
+    assert "Failed (connection refused)" in page
+    assert "Alert 1 (OUTAGE) opened: connection refused" in page
+    assert "OUTAGE to console" in page
+    assert "console OUTAGE #1 delivered" in page
+
+
+@pytest.mark.usefixtures("outage")
+def test_an_alert_is_acknowledged_with_a_note(signed_in: Browser, api: Api) -> None:
+    response = signed_in.send("/dashboard/alerts/1", status="ACK", note="rolling  back\nnow")
+    assert location(response) == "/dashboard/alerts/1"
+    alert = api.get("/alerts/1")
+    assert (alert["status"], alert["acknowledged_by"]) == ("ACK", "Kim")
+    page = text(signed_in.page("/dashboard/alerts/1"))
+    assert "Kim has it since" in page
+    assert "Kim noted: “rolling back now”" in page
+    assert "“rolling back now”" in signed_in.page("/dashboard")
+
+
+@pytest.mark.usefixtures("outage")
+def test_a_button_of_the_overview_leads_back_there(signed_in: Browser, api: Api) -> None:
+    assert location(signed_in.send("/dashboard/alerts/1", status="ACK", back="overview")) == "/dashboard"
+    assert api.get("/alerts/1")["status"] == "ACK"
+
+
+@pytest.mark.usefixtures("outage")
+def test_the_first_who_acknowledges_stays(signed_in: Browser, api: Api) -> None:
+    api.patch(1, status="ACK", by="lee")
+    assert signed_in.send("/dashboard/alerts/1", status="ACK", note="me too").status_code == 303
+    page = text(signed_in.page("/dashboard/alerts/1"))
+    assert "lee has it since" in page
+    assert "Kim noted: “me too”" in page
+
+
+@pytest.mark.usefixtures("outage")
+def test_an_alert_is_resolved_and_reopened(signed_in: Browser, api: Api) -> None:
+    signed_in.send("/dashboard/alerts/1", status="RESOLVED")
+    assert api.get("/alerts/1")["resolved_by"] == "Kim"
+    assert "Kim resolved it." in text(signed_in.page("/dashboard/alerts/1"))
+    kinds = [each["kind"] for each in api.get("/alerts/1")["notifications"]]
+    assert kinds == ["OUTAGE", "RECOVERY"]
+    assert signed_in.send("/dashboard/alerts/1", status="ACK").status_code == 409
+    signed_in.send("/dashboard/alerts/1", status="OPEN")
+    assert api.get("/alerts/1")["status"] == "OPEN"
+
+
+@pytest.mark.usefixtures("outage")
+@pytest.mark.parametrize("status", ["", "CLOSED", "open"])
+def test_another_status_is_400(signed_in: Browser, api: Api, status: str) -> None:
+    assert signed_in.send("/dashboard/alerts/1", status=status).status_code == 400
+    assert api.get("/alerts/1")["status"] == "OPEN"
+
+
+@pytest.mark.parametrize("number", ["2", "x", "9" * 40])
+def test_no_alert_is_404(signed_in: Browser, number: str) -> None:
+    for response in (
+        signed_in.get(f"/dashboard/alerts/{number}"),
+        signed_in.send(f"/dashboard/alerts/{number}", status="ACK"),
+    ):
+        assert (response.status_code, response.mimetype) == (404, "text/html")
+
+
+def test_checks_that_say_the_same_are_one_line(browser: Browser, api: Api) -> None:
+    for _ in range(9):
+        api.post({**FAILURE, "monitor": "shop", "timestamp": as_text(now())})
+    page = text(browser.page("/dashboard/alerts/1"))
+    assert "8 more checks failed (connection refused)" in page
+    assert page.count("checks failed") == 1
+
+
+def test_alerts_of_every_kind_have_a_page(browser: Browser, alerts_of_every_kind: dict[str, int]) -> None:
+    listed = browser.page("/dashboard/alerts")
+    overview = browser.page("/dashboard")
+    for kind, number in alerts_of_every_kind.items():
+        assert "telegram" in browser.page(f"/dashboard/alerts/{number}"), kind
+        assert f'href="../dashboard/alerts/{number}"' in listed, kind
+        assert f'href="./dashboard/alerts/{number}"' in overview, kind
+
+
+def test_the_list_has_what_is_open_and_what_is_over(browser: Browser, api: Api) -> None:
+    assert "No alert is open" in browser.page("/dashboard/alerts")
+    for name in ("a", "b"):
+        api.post({**FAILURE, "monitor": name, "timestamp": as_text(now())})
+    api.post({**SUCCESS, "monitor": "a", "timestamp": as_text(now())})
+    api.patch(2, status="ACK", by="kim")
+    page = browser.page("/dashboard/alerts")
+    assert "1 alert is open" in page
+    active, _, over = page.partition("<h2>Over</h2>")
+    assert ("#2" in active, "#1" in active) == (True, False)
+    assert ("#2" in over, "#1" in over) == (False, True)
+
+
+def test_old_alerts_are_pages_away(browser: Browser, api: Api) -> None:
+    for number in range(51):
+        api.post({**FAILURE, "monitor": f"m{number}", "timestamp": as_text(now())})
+        api.post({**SUCCESS, "monitor": f"m{number}", "timestamp": as_text(now())})
+    first = browser.page("/dashboard/alerts")
+    assert 'href="?before=2"' in first
+    assert "#1<" in browser.page("/dashboard/alerts?before=2")
+    assert browser.get("/dashboard/alerts?before=nonsense").status_code == 200

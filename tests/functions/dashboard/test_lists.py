@@ -1,0 +1,130 @@
+"""Channels, windows, agents and settings."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from html import unescape
+
+import pytest
+
+from shared.models import as_text, now
+from tests.functions.api import FAILURE, SUCCESS, Api
+from tests.functions.dashboard.conftest import Browser, location
+from tests.support.stand_ins import Target
+
+
+def text(page: str) -> str:
+    return unescape(re.sub(r"\s+", " ", re.sub("<.*?>", " ", page)))
+
+
+@pytest.fixture
+def target() -> Iterator[Target]:
+    with Target() as found:
+        yield found
+
+
+def test_a_channel_says_whether_it_delivers(browser: Browser, api: Api) -> None:
+    assert "Not used yet" in browser.page("/dashboard/channels")
+    api.post({**FAILURE, "timestamp": as_text(now())})
+    page = text(browser.page("/dashboard/channels"))
+    assert "The only channel delivers" in page
+    assert "console Delivers" in page
+
+
+def test_a_channel_that_fails_comes_first(
+    browser: Browser, api: Api, environ: Callable[..., None], target: Target
+) -> None:
+    target.status = 404
+    environ(CHANNELS=json.dumps({"zz": {"kind": "webhook", "url": target.url}}))
+    api.post({**FAILURE, "timestamp": as_text(now())})
+    api.call("POST", "/deliver_notifications")
+    page = text(browser.page("/dashboard/channels"))
+    assert "zz does not deliver" in page
+    assert page.index("zz Fails") < page.index("console Delivers")
+    assert "HTTP 404" in page
+
+
+def test_a_test_message_is_answered_in_its_row(
+    signed_in: Browser, environ: Callable[..., None], target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environ(CHANNELS=json.dumps({"hook": {"kind": "webhook", "url": target.url}}))
+    assert "It took a test message: printed" in signed_in.send("/dashboard/channels", channel="console").text
+    assert "TEST Bonghwa can reach this channel" in capsys.readouterr().out
+    assert "It took a test message" in signed_in.send("/dashboard/channels", channel="hook").text
+    target.status = 500
+    assert "It did not take a test message: HTTP 500" in signed_in.send("/dashboard/channels", channel="hook").text
+    assert signed_in.send("/dashboard/channels", channel="nothing").status_code == 404
+
+
+def test_a_silence_takes_two_clicks(signed_in: Browser, api: Api) -> None:
+    assert "Nothing is silenced" in signed_in.page("/dashboard/windows")
+    response = signed_in.send("/dashboard/windows", kind="silence", about="all", duration="1h")
+    assert location(response) == "/dashboard/windows"
+    [window] = api.get("/windows")["windows"]
+    assert (window["kind"], window["all"], window["by"], window["is_active"]) == ("silence", True, "Kim", True)
+    page = text(signed_in.page("/dashboard/windows"))
+    assert "1 window is open" in page
+    assert "Silence everything" in page
+    assert location(signed_in.send("/dashboard/windows", end=window["id"])) == "/dashboard/windows"
+    assert api.get("/windows")["windows"] == []
+
+
+def test_maintenance_of_a_group_is_planned(signed_in: Browser, api: Api) -> None:
+    api.call("POST", "/monitors", {"name": "shop", "url": "https://a.example/", "group": "Web: 1"})
+    assert 'value="groups:Web: 1"' in signed_in.page("/dashboard/windows")
+    times = {"starts_at": "2099-01-08T10:30", "ends_at": "2099-01-08T11:30"}
+    fields = {"kind": "maintenance", "about": "groups:Web: 1", "title": "Patching", **times}
+    assert signed_in.send("/dashboard/windows", **fields).status_code == 303
+    [window] = api.get("/windows")["windows"]
+    assert (window["kind"], window["groups"], window["title"]) == ("maintenance", ["Web: 1"], "Patching")
+    assert (window["starts_at"], window["ends_at"]) == ("2099-01-08T10:30:00.000Z", "2099-01-08T11:30:00.000Z")
+    assert "Take it back" in signed_in.page("/dashboard/windows")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"starts_at": "2099-01-08T11:30", "ends_at": "2099-01-08T10:30"},
+        {"starts_at": "tomorrow", "ends_at": ""},
+        {"duration": "forever"},
+        {"about": "monitors:nothing"},
+        {"kind": "party"},
+    ],
+)
+def test_a_wrong_window_is_said(signed_in: Browser, api: Api, fields: dict[str, str]) -> None:
+    response = signed_in.send("/dashboard/windows", **fields)
+    assert response.status_code == 422
+    assert 'role="alert"' in response.text
+    assert api.get("/windows")["windows"] == []
+
+
+def test_a_window_of_the_file_is_not_ended_here(signed_in: Browser, api: Api) -> None:
+    window = {"kind": "silence", "all": True, "every": "day", "at": "00:00", "duration": "23h"}
+    assert api.call("PUT", "/config", {"monitors": [], "windows": [window]}).status_code == 200
+    assert "of the file" in signed_in.page("/dashboard/windows")
+    assert signed_in.send("/dashboard/windows", end="1").status_code == 409
+
+
+def test_agents_are_listed(browser: Browser, api: Api) -> None:
+    assert "No agent has reported yet" in browser.page("/dashboard/agents")
+    api.post({**SUCCESS, "timestamp": as_text(now()), "agent": "seoul", "interval_seconds": 30})
+    page = text(browser.page("/dashboard/agents"))
+    assert "The agent checked 0" in page
+    assert "Checks seoul" in page
+
+
+def test_the_settings_say_what_is_wrong_with_the_file(browser: Browser, api: Api, store: object) -> None:
+    api.call("POST", "/review_alerts")
+    api.call("POST", "/deliver_notifications")
+    assert "The system is well" in browser.page("/dashboard/settings")
+    store.monitors.note_problem("bonghwa.yaml:3: a <mistake>\nbonghwa.yaml:9: another")  # type: ignore[attr-defined]
+    page = browser.page("/dashboard/settings")
+    assert "The file has 2 mistakes" in page
+    assert "bonghwa.yaml:3: a &lt;mistake&gt;" in page
+
+
+def test_the_settings_show_no_secret(browser: Browser, environ: Callable[..., None]) -> None:
+    environ(DASHBOARD_PASSWORD="correct horse battery", PUBLIC_URL="http://localhost:5000")
+    page = browser.page("/dashboard/settings")
+    assert "correct horse" not in page
+    assert "a-key-for-these-tests" not in page

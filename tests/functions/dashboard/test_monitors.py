@@ -1,0 +1,287 @@
+"""A monitor's page, its form and its buttons: what people do there is what the API does."""
+
+import json
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+
+from infra.configuration.file import read
+from shared.models import as_text, now
+from shared.monitors.policy import Policy
+from shared.store import Store
+from tests.functions.api import FAILURE, SUCCESS, Api
+from tests.functions.dashboard.conftest import Browser, location
+
+URL = "https://shop.example/"
+MX = {"query_name": "a.example", "query_type": "MX"}
+
+
+def new(browser: Browser, **fields: Any) -> Any:
+    return browser.send("/dashboard/monitors/new", **{"kind": "http", "url": URL, "interval": "30s", **fields})
+
+
+def stored(api: Api, monitor_id: int = 1) -> Any:
+    return api.get(f"/monitors/{monitor_id}")["policy"]
+
+
+def text(page: str) -> str:
+    return unescape(re.sub(r"\s+", " ", re.sub("<.*?>", " ", page)))
+
+
+def test_the_first_monitor_takes_an_address_alone(signed_in: Browser, api: Api) -> None:
+    assert location(signed_in.send("/dashboard/monitors/new", first="1", url="shop.example", channels="console")) == (
+        "/dashboard"
+    )
+    policy = stored(api)
+    assert (policy["name"], policy["url"], policy["interval"]) == ("shop.example", "https://shop.example", "30s")
+    assert (policy["failure_threshold"], policy["channels"]) == (3, None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "url"),
+    [
+        ("shop.example:5432", "tcp://shop.example:5432"),
+        ("shop.example:443/x", "https://shop.example:443/x"),
+        ("http://shop.example", "http://shop.example"),
+        ("shop.example/a:1", "https://shop.example/a:1"),
+    ],
+)
+def test_a_host_or_a_port_is_understood(signed_in: Browser, api: Api, typed: str, url: str) -> None:
+    signed_in.send("/dashboard/monitors/new", first="1", url=typed)
+    assert stored(api)["url"] == url
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "gopher://x", "https://"])
+def test_a_wrong_first_address_is_said(signed_in: Browser, api: Api, typed: str) -> None:
+    response = signed_in.send("/dashboard/monitors/new", first="1", url=typed)
+    assert response.status_code == 422
+    assert 'aria-invalid="true"' in response.text
+    assert api.get("/monitors")["monitors"] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "expected"),
+    [
+        ("http", {"url": "a.example", "headers": "A: b\nC: d:e", "body": "x"}, {"headers": {"A": "b", "C": "d:e"}}),
+        ("http", {"url": "a.example", "method": "POST"}, {"method": "POST", "url": "https://a.example"}),
+        ("http", {"url": URL, "verify_tls": "", "basic_auth.username": "u", "basic_auth.password": "p"}, {}),
+        ("tcp", {"url": "db.example:5432"}, {"url": "tcp://db.example:5432"}),
+        ("icmp", {"url": "db.example", "packets": "3"}, {"url": "icmp://db.example", "packets": 3}),
+        ("dns", {"dns.query_name": "a.example", "dns.query_type": "MX"}, {"dns": MX}),
+        ("heartbeat", {"heartbeat.period": "25h", "heartbeat.grace": "1h", "name": "backup"}, {}),
+        ("tls", {"url": "a.example:443", "certificate_expiry": "14d, 3d"}, {"certificate_expiry": ["14d", "3d"]}),
+        ("database", {"url": "postgres://db.example/x", "query": "SELECT 1"}, {"query": "SELECT 1"}),
+        ("mail", {"url": "mail.example:587"}, {"url": "smtp://mail.example:587"}),
+        ("ssh", {"url": "server.example"}, {"url": "ssh://server.example"}),
+        ("websocket", {"url": "a.example/x"}, {"url": "wss://a.example/x"}),
+        ("grpc", {"url": "grpcs://a.example:443"}, {}),
+        ("docker", {"url": "web"}, {"url": "docker://web"}),
+    ],
+)
+def test_there_is_a_form_for_each_kind(
+    signed_in: Browser, api: Api, kind: str, fields: dict[str, str], expected: dict[str, Any]
+) -> None:
+    page = signed_in.page(f"/dashboard/monitors/new?kind={kind}")
+    typed = dict(re.findall(r'name="([a-z_.]+)"[^>]*? value="([^"]*)"', page))
+    for name in fields:
+        assert f'name="{name}"' in page, name
+    sent = {"kind": kind, **{name: value for name, value in typed.items() if name in ("interval", "failure_threshold")}}
+    assert location(signed_in.send("/dashboard/monitors/new", **{**sent, **fields})) == "/dashboard/monitors/1"
+    policy = stored(api)
+    assert {name: policy[name] for name in expected} == expected
+    assert policy["failure_threshold"] == 3
+    assert signed_in.get("/dashboard/monitors/1").status_code == 200
+
+
+def test_a_mistake_stands_beside_its_field(signed_in: Browser, api: Api) -> None:
+    typed = {
+        "name": 'a "b" <c>',
+        "interval": "0.1s",
+        "conditions": "[STATUS == 200\n[BODY] == x",
+        "headers": "bad name: x",
+    }
+    response = new(signed_in, **typed)
+    assert response.status_code == 422
+    page = response.text
+    for name in ("interval", "conditions", "headers"):
+        assert re.search(rf'id="f-{name}"[^>]*aria-invalid="true"', page), name
+    assert "a duration of 1s or more" in page
+    assert f'value="{"a &#34;b&#34; &lt;c&gt;"}"' in page, "what was typed stays"
+    assert "[STATUS == 200\n[BODY] == x</textarea>" in page
+    assert '<details id="rest" open>' in page
+    assert api.get("/monitors")["monitors"] == []
+
+
+def test_a_name_is_taken_once(signed_in: Browser) -> None:
+    new(signed_in, name="shop")
+    response = new(signed_in, name="shop")
+    assert response.status_code == 422
+    assert "There is a monitor with this name already" in response.text
+
+
+def test_an_unknown_parent_is_said(signed_in: Browser) -> None:
+    response = new(signed_in, depends_on="nothing")
+    assert response.status_code == 422
+    assert "no monitor and no group named “nothing”" in response.text
+
+
+def test_another_kind_keeps_what_fits(signed_in: Browser, api: Api) -> None:
+    response = new(signed_in, name="mine", show="dns")
+    assert response.status_code == 200
+    assert 'name="dns.query_name"' in response.text
+    assert 'value="mine"' in response.text
+    assert api.get("/monitors")["monitors"] == []
+
+
+def test_an_edit_keeps_what_the_form_has_no_field_for(signed_in: Browser, api: Api) -> None:
+    policy = {
+        "name": "shop",
+        "url": URL,
+        "oauth2": {"token_url": "https://id.example/", "client_id": "a", "client_secret": "s3cret-of-oauth"},
+        "max_redirects": 3,
+        "bearer_token": None,
+    }
+    api.call("POST", "/monitors", {name: value for name, value in policy.items() if value is not None})
+    page = signed_in.page("/dashboard/monitors/1/edit")
+    assert "s3cret-of-oauth" not in page
+    fields = {"name": "shop 2", "url": URL, "interval": "1m", "follow_redirects": "on", "verify_tls": "on"}
+    response = signed_in.send("/dashboard/monitors/1/edit", **fields)
+    assert location(response) == "/dashboard/monitors/1"
+    changed = stored(api)
+    assert (changed["name"], changed["max_redirects"], changed["oauth2"]["client_id"]) == ("shop 2", 3, "a")
+
+
+def test_a_secret_is_never_shown_and_stays(signed_in: Browser, api: Api, store: Store) -> None:
+    login, headers = {"username": "u", "password": "s3cret-password"}, {"Authorization": "s3cret-header"}
+    api.call("POST", "/monitors", {"name": "shop", "url": URL, "basic_auth": login, "headers": headers})
+    for path in ("", "/edit", "/export"):
+        assert "s3cret" not in signed_in.page(f"/dashboard/monitors/1{path}"), path
+    assert "s3cret" not in signed_in.page("/dashboard/monitors/new?from=1")
+    fields = {"basic_auth.username": "u", "basic_auth.password": "***", "headers": "Authorization: ***"}
+    fields |= {"name": "shop", "url": URL, "interval": "1m"}
+    assert signed_in.send("/dashboard/monitors/1/edit", **fields).status_code == 303
+    policy = store.monitors.get(1).policy
+    assert policy is not None
+    assert policy.basic_auth is not None
+    assert policy.basic_auth.password == "s3cret-password"
+    assert policy.headers == {"Authorization": "s3cret-header"}
+
+
+def test_a_heartbeat_keeps_its_token_at_an_edit(signed_in: Browser, api: Api) -> None:
+    made = api.call("POST", "/monitors", {"name": "backup", "heartbeat": {"period": "1d"}}).json
+    assert made is not None
+    token = made["policy"]["heartbeat"]["token"]
+    fields = {"heartbeat.period": "2d", "heartbeat.grace": "1h"}
+    assert signed_in.send("/dashboard/monitors/1/edit", name="backup", **fields).status_code == 303
+    assert stored(api)["heartbeat"] == {"period": "2d", "grace": "1h", "token": token}
+    assert token in signed_in.page("/dashboard/monitors/1")
+    signed_in.client.delete_cookie("bonghwa_session")
+    assert token not in signed_in.page("/dashboard/monitors/1"), "whoever is not signed in does not see it"
+
+
+def test_a_duplicate_is_another_monitor(signed_in: Browser, api: Api) -> None:
+    api.call("POST", "/monitors", {"name": "shop", "url": URL, "group": "Web", "conditions": ["[STATUS] == 200"]})
+    page = signed_in.page("/dashboard/monitors/new?from=1")
+    assert 'value="shop (copy)"' in page
+    assert 'value="Web"' in page
+    assert "[STATUS] == 200</textarea>" in page
+
+
+def test_an_export_is_a_part_of_the_file(signed_in: Browser, api: Api, tmp_path: Any) -> None:
+    policy = {"name": 'a: "b" # c', "url": URL, "tags": ["x, y", "z"], "headers": {"A": "1"}, "interval": "90s"}
+    api.call("POST", "/monitors", policy)
+    file = tmp_path / "bonghwa.yaml"
+    file.write_text(signed_in.page("/dashboard/monitors/1/export"), "utf-8")
+    [found] = read(file, {}).monitors
+    assert found == Policy.model_validate(policy)
+
+
+def test_what_the_file_says_is_not_changed_here(signed_in: Browser, api: Api) -> None:
+    body = {"monitors": [{"name": "shop", "url": URL, "line": 42}]}
+    assert api.call("PUT", "/config", body).status_code == 200
+    page = signed_in.page("/dashboard/monitors/1")
+    assert "bonghwa.yaml:42 (edit it there)" in page
+    for button in ("Pause", "Edit", "Delete"):
+        assert f">{button}<" not in page
+    assert signed_in.get("/dashboard/monitors/1/edit").status_code == 409
+    for action in ("pause", "remove"):
+        response = signed_in.send("/dashboard/monitors/1", do=action)
+        assert response.status_code == 409
+        assert response.mimetype == "text/html"
+    assert stored(api)["enabled"]
+
+
+def test_a_monitor_is_paused_and_watched_again(signed_in: Browser, api: Api) -> None:
+    new(signed_in)
+    api.post({**FAILURE, "monitor": "shop.example", "timestamp": as_text(now())})
+    assert location(signed_in.send("/dashboard/monitors/1", do="pause")) == "/dashboard/monitors/1"
+    assert api.get("/monitors/1")["state"] == "PAUSED"
+    assert "shop.example</bdi> is paused" in signed_in.page("/dashboard/monitors/1")
+    signed_in.send("/dashboard/monitors/1", do="resume")
+    assert api.get("/monitors/1")["state"] == "UNKNOWN"
+
+
+def test_a_check_is_wanted_and_a_silence_made(signed_in: Browser, api: Api) -> None:
+    new(signed_in)
+    assert location(signed_in.send("/dashboard/monitors/1", do="check")) == "/dashboard/monitors/1"
+    claim = {"agent": "default", "location": "default", "seconds": 1, "targets": [], "known": 0}
+    claimed = api.call("POST", "/checks/claim", claim).json
+    assert claimed is not None
+    assert [check["name"] for check in claimed["checks"]] == ["shop.example"]
+    signed_in.send("/dashboard/monitors/1", do="silence")
+    [window] = api.get("/windows")["windows"]
+    assert (window["kind"], window["monitors"], window["by"]) == ("silence", ["shop.example"], "Kim")
+    assert window["is_active"]
+    assert "Silenced until" in signed_in.page("/dashboard/monitors/1")
+
+
+def test_a_monitor_is_removed(signed_in: Browser, api: Api) -> None:
+    new(signed_in)
+    assert location(signed_in.send("/dashboard/monitors/1", do="remove")) == "/dashboard"
+    assert api.get("/monitors")["monitors"] == []
+    response = signed_in.get("/dashboard/monitors/1")
+    assert (response.status_code, response.mimetype) == (404, "text/html")
+
+
+@pytest.mark.parametrize("number", ["0x1", "-1", "7", "9" * 30])
+def test_no_monitor_is_404(signed_in: Browser, number: str) -> None:
+    assert signed_in.get(f"/dashboard/monitors/{number}").status_code == 404
+
+
+@pytest.mark.parametrize("period", ["1h", "24h", "7d", "90d", "1y", "nonsense"])
+def test_the_page_says_how_it_was(signed_in: Browser, api: Api, period: str) -> None:
+    at = now()
+    for minutes in range(50, 0, -10):
+        timing = {"dns_ms": 1, "connect_ms": 2, "tls_ms": 3, "first_byte_ms": 100, "response_time_ms": 120.5}
+        api.post({**SUCCESS, **timing, "monitor": "shop", "timestamp": as_text(at - timedelta(minutes=minutes))})
+    api.post({**FAILURE, "monitor": "shop", "timestamp": as_text(at - timedelta(minutes=4))})
+    page = signed_in.page(f"/dashboard/monitors/1?period={period}")
+    assert "shop is down" in text(page)
+    assert "Connection refused" in text(page)
+    assert re.search(r"median 1[12]\d\sms", page)
+    assert page.count('class="out"') >= 1
+    assert 'class="a4 ax1"' in page
+    assert "alert #1, not acknowledged" in page
+    assert "OUTAGE" in page.partition('id="messages"')[2]
+
+
+def test_a_monitor_that_was_never_checked_has_a_page(signed_in: Browser) -> None:
+    new(signed_in)
+    page = signed_in.page("/dashboard/monitors/1")
+    assert "Nobody knows how" in page
+    assert "Nothing was measured in this time." in page
+
+
+def test_a_chart_of_one_point_is_drawn(signed_in: Browser, api: Api) -> None:
+    api.post({**SUCCESS, "monitor": "shop", "timestamp": as_text(now())})
+    assert re.search(r'<path class="a5 ax1" d="M\d', signed_in.page("/dashboard/monitors/1"))
+
+
+def test_json_of_the_api_is_what_the_form_made(signed_in: Browser, api: Api) -> None:
+    new(signed_in, name="one", accepted_status_codes="200-299, 401", tags="a, b")
+    api.call("POST", "/monitors", {**stored(api), "name": "two"})
+    one, two = stored(api, 1), stored(api, 2)
+    assert json.dumps({**one, "name": "two"}) == json.dumps(two)
