@@ -114,7 +114,7 @@ class Visit:
     def to(self, path: str) -> Response:
         """Lead the browser to another page of ours, a path that begins with ``/dashboard``."""
         headers = {"Location": self.root + path.removeprefix("/"), "Cache-Control": "no-store"}
-        return Response(status=303, headers=headers)
+        return self.finished(Response(status=303, headers=headers))
 
     def next_page(self) -> str:
         """Where somebody wanted to go before they had to sign in; never anywhere else than to a page of ours."""

@@ -1,0 +1,144 @@
+"""The dashboard as a real browser shows it: quiet, never wider than the screen, usable by keys, and fresh by itself."""
+
+import json
+import threading
+from collections.abc import Iterator
+
+import pytest
+from werkzeug.serving import make_server
+
+from infra.local.gateway import gateway
+from infra.table import rows
+from shared.models import as_text, now
+from tests.functions.api import FAILURE, KEY, SUCCESS, Api
+from tests.support.running.browser import Browser, browser, needs_chromium
+from tests.support.running.waiting import wait_until
+
+pytestmark = needs_chromium
+PATHS = (
+    *("", "/alerts", "/alerts/1", "/monitors/1", "/monitors/1?period=1h", "/monitors/3", "/monitors/3/edit"),
+    *("/monitors/new", "/monitors/new?kind=heartbeat", "/channels", "/windows", "/agents", "/settings", "/sign-in"),
+)
+LONG = "N" * 150
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Browser]:
+    """A browser for all tests of this file: to start one takes a second."""
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture
+def url(api: Api) -> Iterator[str]:
+    """The dashboard on a real port; one of three monitors is down, one has a very long name."""
+    server = make_server("127.0.0.1", 0, gateway(rows(), api.apps.__getitem__), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    report(api, SUCCESS, "shop")
+    report(api, FAILURE, "shop")
+    report(api, SUCCESS, LONG)
+    api.call("POST", "/monitors", {"name": "mine", "url": "https://a.example/", "group": "Web", "interval": "30s"})
+    yield f"http://127.0.0.1:{server.server_port}/dashboard"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def report(api: Api, event: dict[str, object], monitor: str) -> None:
+    assert api.post({**event, "monitor": monitor, "timestamp": as_text(now())}).status_code in (200, 201)
+
+
+def sign_in(page: Browser, url: str, **how: object) -> None:
+    page.open(f"{url}/sign-in?lang=en", **how)  # type: ignore[arg-type]
+    page.run(f"document.querySelector('#k').value = {json.dumps(KEY)}; document.querySelector('#n').value = 'Kim'")
+    page.run("document.querySelector('main form').requestSubmit(document.querySelector('main button'))")
+    arrive(page, "/dashboard")
+
+
+def arrive(page: Browser, path: str) -> None:
+    there = "document.readyState == 'complete' && location.pathname"
+    wait_until(lambda: page.run(there) == path, 10)
+
+
+def press_until(page: Browser, condition: str) -> None:
+    """Press Tab until the focus is where it should be."""
+    for _ in range(60):
+        page.press("Tab")
+        if page.run(f"(each => {condition})(document.activeElement)"):
+            return
+    raise AssertionError(f"no stop of the keyboard for {condition}")
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_pages_are_quiet_and_fit_in_both_languages_and_themes(page: Browser, url: str, width: int) -> None:
+    sign_in(page, url)
+    for path in PATHS:
+        for language, scheme in (("en", "light"), ("ko", "dark")):
+            page.open(f"{url}{path}{'&' if '?' in path else '?'}lang={language}", width=width, scheme=scheme)
+            assert page.troubles == [], (path, language)
+            assert page.run("document.documentElement.scrollWidth") <= width, (path, language)
+            assert page.run("document.querySelectorAll('h1').length") == 1, path
+            assert page.run("document.documentElement.lang") == language
+
+
+def test_an_outage_is_acknowledged_by_keys_alone(page: Browser, url: str, api: Api) -> None:
+    page.open(f"{url}?lang=en")
+    press_until(page, "each.id == 'ack1'")
+    page.press("Enter")
+    arrive(page, "/dashboard/sign-in")
+    wait_until(lambda: page.run("document.activeElement.id") == "k", 5)
+    page.call("Input.insertText", text=KEY)
+    page.press("Enter")
+    arrive(page, "/dashboard")
+    press_until(page, "each.id == 'ack1'")
+    page.press("Enter")
+    wait_until(lambda: api.get("/alerts/1")["status"] == "ACK", 5)
+    wait_until(lambda: "dashboard</bdi> has it since" in page.run("document.body.innerHTML"), 5)
+    assert page.troubles == []
+
+
+def test_a_monitor_is_added_by_keys_alone(page: Browser, url: str, api: Api) -> None:
+    sign_in(page, url)
+    page.open(f"{url}/monitors/new?lang=en")
+    press_until(page, "each.id == 'f-url'")
+    page.call("Input.insertText", text="new.example/health")
+    press_until(page, "each.name == 'save'")
+    page.press("Enter")
+    arrive(page, "/dashboard/monitors/4")
+    assert api.get("/monitors/4")["policy"]["url"] == "https://new.example/health"
+    assert page.troubles == []
+
+
+def test_an_open_page_shows_what_happens(page: Browser, url: str, api: Api) -> None:
+    page.open(f"{url}?lang=en")
+    assert page.run("document.querySelector('h1').innerText") == "shop is down"
+    page.run("document.querySelector('#m1 a').focus()")
+    report(api, SUCCESS, "shop")
+    report(api, FAILURE, LONG)
+    page.pass_time(12)
+    wait_until(lambda: page.run("document.querySelector('#m1 td').innerText") == "Works", 5)
+    assert page.run("document.querySelector('h1').innerText") == f"{LONG} is down"
+    assert page.run("document.title") == "✕ 1 down · Bonghwa"
+    assert page.run("document.activeElement.innerText") == "shop", "the focus stays"
+    assert page.troubles == []
+
+
+def test_an_open_alert_shows_its_end_and_keeps_what_one_types(page: Browser, url: str, api: Api) -> None:
+    page.open(f"{url}/alerts/1?lang=en")
+    page.run("document.querySelector('#note').value = 'rolling back'")
+    report(api, SUCCESS, "shop")
+    page.pass_time(12)
+    wait_until(lambda: page.run("document.querySelector('h1').innerText") == "shop was down", 5)
+    assert page.run("document.querySelector('#note').value") == "rolling back"
+    assert "RECOVERY" in page.run("document.querySelector('#messages').innerText")
+
+
+def test_times_are_those_of_the_viewer(page: Browser, url: str) -> None:
+    page.open(f"{url}/monitors/1?period=1h&lang=en")
+    page.call("Emulation.setTimezoneOverride", timezoneId="Asia/Seoul")
+    shown = "[...document.querySelectorAll('.chart [data-at]')].map(each => [each.dataset.at, each.textContent])"
+    page.call("Page.reload")
+    wait_until(lambda: page.run(f"{shown}.length") == 7 and "UTC" not in page.run(f"{shown}[0][1]"), 5)
+    at, text = page.run(f"{shown}[0]")
+    assert (int(at[11:13]) + 9) % 24 == int(text[:2])
