@@ -133,5 +133,7 @@ DASHBOARD_OPERATIONS = {
     "show_windows": _read("Look at the windows"),
     "act_on_windows": _change("Make or end a window", (404, _NOWHERE), (409, _OWNED), (422, _WRONG)),
     "show_agents": _read("Look at the agents"),
+    "show_incidents": _read("Look at what visitors are told"),
+    "act_on_incidents": _change("Tell visitors something", (404, _NOWHERE), (422, _WRONG)),
     "show_settings": _read("Look at the settings"),
 }

@@ -15,7 +15,7 @@ EVIL = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'{{7*7}}{% raw %
 PAGES = (
     *("/dashboard", "/dashboard/alerts", "/dashboard/alerts/1", "/dashboard/monitors/1", "/dashboard/monitors/1/edit"),
     *("/dashboard/monitors/new?from=1", "/dashboard/channels", "/dashboard/windows", "/dashboard/agents"),
-    "/dashboard/settings",
+    *("/dashboard/settings", "/dashboard/incidents"),
 )
 _VOID = {"meta", "link", "input", "br", "img", "path", "rect", "circle"}
 # The list leaves these ends out, as HTML allows.
@@ -83,6 +83,8 @@ def hostile(signed_in: Browser, api: Api) -> Browser:
     api.post({**failure, "error_message": EVIL, "target_url": EVIL})
     signed_in.sign_in(name=EVIL)
     assert signed_in.send("/dashboard/alerts/1", status="ACK", note=EVIL).status_code == 303
+    incident = {"title": EVIL[:200], "text": EVIL + "\n\n[x](javascript:alert(1)) ![x](https://evil.example)"}
+    assert api.call("POST", "/incidents", incident).status_code == 201
     api.call("POST", "/windows", {"kind": "silence", "title": EVIL, "all": True, "by": EVIL, "duration": "1h"})
     return signed_in
 

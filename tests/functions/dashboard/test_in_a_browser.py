@@ -17,7 +17,16 @@ from tests.support.running.waiting import wait_until
 pytestmark = needs_chromium
 PATHS = (
     *("", "/alerts", "/alerts/1", "/monitors/1", "/monitors/1?period=1h", "/monitors/3", "/monitors/3/edit"),
-    *("/monitors/new", "/monitors/new?kind=heartbeat", "/channels", "/windows", "/agents", "/settings", "/sign-in"),
+    *(
+        "/monitors/new",
+        "/monitors/new?kind=heartbeat",
+        "/channels",
+        "/windows",
+        "/agents",
+        "/settings",
+        "/incidents",
+        "/sign-in",
+    ),
 )
 LONG = "N" * 150
 

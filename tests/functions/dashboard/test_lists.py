@@ -128,3 +128,37 @@ def test_the_settings_show_no_secret(browser: Browser, environ: Callable[..., No
     page = browser.page("/dashboard/settings")
     assert "correct horse" not in page
     assert "a-key-for-these-tests" not in page
+
+
+def test_visitors_are_told_something(signed_in: Browser, api: Api) -> None:
+    api.call("POST", "/monitors", {"name": "shop", "url": "https://a.example/"})
+    fields = {"title": "Payments <fail>", "text": "We *look* into it.", "state": "investigating", "monitors": "shop"}
+    assert location(signed_in.send("/dashboard/incidents", **fields)) == "/dashboard/incidents"
+    [incident] = api.get("/incidents")["incidents"]
+    assert (incident["title"], incident["monitors"]) == ("Payments <fail>", ["shop"])
+    page = signed_in.page("/dashboard/incidents")
+    assert "1 incident goes on" in page
+    assert "<p>We <i>look</i> into it.</p>" in page
+    assert signed_in.send("/dashboard/incidents", incident=1, text="Fixed.", state="resolved").status_code == 303
+    assert api.get("/incidents/1")["state"] == "resolved"
+    assert "No incident goes on" in signed_in.page("/dashboard/incidents")
+    assert signed_in.send("/dashboard/incidents", remove=1).status_code == 303
+    assert api.get("/incidents")["incidents"] == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"title": "", "text": "x", "state": "investigating"}, 422),
+        ({"title": "x", "text": " ", "state": "investigating"}, 422),
+        ({"title": "x" * 201, "text": "x", "state": "investigating"}, 422),
+        ({"title": "x", "text": "x" * 10_001, "state": "investigating"}, 422),
+        ({"title": "x", "text": "x", "state": "investigating", "monitors": "nothing"}, 422),
+        ({"title": "x", "text": "x", "state": "party"}, 400),
+        ({"incident": "9", "text": "x", "state": "resolved"}, 404),
+        ({"remove": "9"}, 404),
+    ],
+)
+def test_a_wrong_incident_is_said(signed_in: Browser, api: Api, fields: dict[str, str], status: int) -> None:
+    assert signed_in.send("/dashboard/incidents", **fields).status_code == status
+    assert api.get("/incidents")["incidents"] == []

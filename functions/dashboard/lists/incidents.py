@@ -1,0 +1,104 @@
+"""/dashboard/incidents: what visitors of the status pages are told, as long as it goes on, and when it is over."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from flask import Response
+from markupsafe import Markup
+
+from functions.dashboard.alerts.page import number_of
+from functions.dashboard.overview.facts import time_of
+from functions.dashboard.visit import Visit, changing, reading
+from shared import web
+from shared.logs import step
+from shared.pages.markdown import markdown
+from shared.pages.states import Shown
+from shared.store import UnknownName
+
+if TYPE_CHECKING:
+    from shared.store import Incident
+
+STATES = ("investigating", "identified", "monitoring", "resolved")
+MOST = 50
+MAX_TITLE, MAX_TEXT = 200, 10_000
+
+
+class Said(NamedTuple):
+    """What was said at a time."""
+
+    at: str
+    state: str
+    text: Markup
+
+
+class Told(NamedTuple):
+    """An incident with its updates, newest first."""
+
+    incident: "Incident"
+    updates: Sequence[Said]
+    is_over: bool
+
+
+@web.route("GET", "/dashboard/incidents", access="open")
+@reading
+def show_incidents(visit: Visit) -> Response:
+    """200 with the incidents, those that go on first, and a form for a new one."""
+    return _page(visit)
+
+
+@web.route("POST", "/dashboard/incidents", access="open")
+@changing
+def act_on_incidents(visit: Visit) -> Response:
+    """303 to the list once an incident is made, continued or removed; 422 with what is wrong with a new one."""
+    form, incidents = visit.form, visit.store.incidents
+    if removed := form.get("remove"):
+        incidents.remove(number_of(visit, removed))
+        step("server", "incident_removed", incident_id=removed, by=visit.by)
+        return visit.to("/dashboard/incidents")
+    text, state = form.get("text", "").strip(), form.get("state", "")
+    if state not in STATES:
+        raise web.Problem(400, visit.say("unknown_action"))
+    if continued := form.get("incident"):
+        if len(text) > MAX_TEXT:
+            return _page(visit, error=visit.say("too_long", n=MAX_TEXT))
+        changed = incidents.change(number_of(visit, continued), text=text or None, state=state, now=visit.at)
+        step("server", "incident_changed", incident_id=changed.id, state=changed.state, by=visit.by)
+        return visit.to("/dashboard/incidents")
+    title = " ".join(form.get("title", "").split())
+    if not title or not text:
+        return _page(visit, error=visit.say("title_and_text"))
+    if len(title) > MAX_TITLE or len(text) > MAX_TEXT:
+        return _page(visit, error=visit.say("too_long", n=MAX_TITLE if len(title) > MAX_TITLE else MAX_TEXT))
+    try:
+        made = incidents.add(title, text, state, form.every("monitors"), now=visit.at)
+    except UnknownName as unknown:
+        return _page(visit, error=visit.say("unknown_target", name=unknown.name))
+    step("server", "incident_created", incident_id=made.id, state=made.state, by=visit.by)
+    return visit.to("/dashboard/incidents")
+
+
+def _page(visit: Visit, *, error: str = "") -> Response:
+    told = [_told(each) for each in visit.store.incidents.page(limit=MOST)]
+    going_on = [each for each in told if not each.is_over]
+    shown: Shown = "slow" if going_on else "up"
+    sentence = visit.say("incidents_open", n=len(going_on)) if going_on else visit.say("no_incident")
+    return visit.page(
+        "incidents.html",
+        sentence,
+        here="incidents",
+        hero=shown,
+        sentence=sentence,
+        parts=[("now", going_on), ("past", [each for each in told if each.is_over])],
+        states=STATES,
+        monitors=[row["name"] for row in visit.store.overview.names()],
+        typed=visit.form if error else {},
+        chosen=visit.form.every("monitors") if error else (),
+        time_of=time_of,
+        error=error,
+        status=422 if error else 200,
+    )
+
+
+def _told(incident: "Incident") -> Told:
+    updates = [Said(each.at, each.state, markdown(each.text)) for each in reversed(incident.updates)]
+    return Told(incident, updates, incident.state == "resolved")
