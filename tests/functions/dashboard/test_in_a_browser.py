@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 from werkzeug.serving import make_server
@@ -54,7 +54,7 @@ def url(api: Api) -> Iterator[str]:
     server.server_close()
 
 
-def report(api: Api, event: dict[str, object], monitor: str) -> None:
+def report(api: Api, event: Mapping[str, object], monitor: str) -> None:
     assert api.post({**event, "monitor": monitor, "timestamp": as_text(now())}).status_code in (200, 201)
 
 
