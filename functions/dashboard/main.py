@@ -21,16 +21,8 @@ from shared import web
 @web.routes(
     *(show_overview, show_changes, show_sign_in, sign_in, sign_out, show_alerts, show_alert, act_on_alert),
     *(show_own_monitor, act_on_monitor, export_monitor, show_new, add_monitor, show_edit, edit_monitor),
-    *(
-        show_channels,
-        test_channel,
-        show_windows,
-        act_on_windows,
-        show_agents,
-        show_settings,
-        show_incidents,
-        act_on_incidents,
-    ),
+    *(show_channels, test_channel, show_windows, act_on_windows, show_agents, show_settings),
+    *(show_incidents, act_on_incidents),
 )
 def dashboard() -> None:
     """The pages of the dashboard. They know by themselves who is signed in, so that no route needs a key."""
