@@ -8,10 +8,9 @@ from functions.dashboard.visit import Visit
 from shared.alerting.health import OVERDUE, Health, HealthFacts
 from shared.channels import configured
 from shared.history.buckets import floor
-from shared.history.uptime import Availability
 from shared.models import Agent, Alert, AlertKind
 from shared.pages.states import ORDER, Shown, shown_state
-from shared.store import Row
+from shared.store import Bucket, Row
 
 DAY, MONTH = timedelta(hours=24), timedelta(days=30)
 HOURS = 24
@@ -29,8 +28,8 @@ class Line(NamedTuple):
     since: datetime | None
     checked_at: datetime | None
     last_ms: float | None
-    hours: Sequence[Availability]
-    month: Availability
+    hours: Sequence[Bucket]
+    month: Bucket
 
 
 class Facts(NamedTuple):
@@ -71,12 +70,13 @@ def facts_of(visit: Visit) -> Facts:
     channels, at = configured(), visit.at
     now = visit.store.overview.now(list(channels), late=at - OVERDUE)
     edges = _edges(at)
-    available = visit.store.overview.availability(edges, now=at)
+    # Who is slow or under maintenance is seen in the bars too.
+    past = visit.store.boards.past(edges, now=at)
     slow = {alert.subject for alert in now.alerts if alert.kind is AlertKind.DEGRADED}
-    nothing = [Availability()] * (len(edges) - 1)
+    nothing = [Bucket()] * (len(edges) - 1)
     health, health_facts = visit.store.judge_health(visit.settings, now=at)
     return Facts(
-        [_line(row, row["name"] in slow, available.get(row["id"], nothing)) for row in now.monitors],
+        [_line(row, row["name"] in slow, past.get(row["id"], nothing)) for row in now.monitors],
         now.alerts,
         now.messages,
         now.notes,
@@ -96,10 +96,10 @@ def _edges(at: datetime) -> list[datetime]:
     return [at - MONTH, *(first + timedelta(hours=number) for number in range(HOURS)), at + timedelta(milliseconds=1)]
 
 
-def _line(row: Row, is_slow: bool, available: Sequence[Availability]) -> Line:
+def _line(row: Row, is_slow: bool, past: Sequence[Bucket]) -> Line:
     state = row["state"] if row["is_watched"] else "PAUSED"
-    month = Availability()
-    for part in available:
+    month = Bucket()
+    for part in past:
         month = month.plus(part)
     return Line(
         row["id"],
@@ -111,7 +111,7 @@ def _line(row: Row, is_slow: bool, available: Sequence[Availability]) -> Line:
         time_of(row["since"]),
         time_of(row["last_checked_at"]),
         row["response_us"] / 1000 if (row["response_us"] or -1) >= 0 else None,
-        available[1:],
+        past[1:],
         month,
     )
 

@@ -9,10 +9,10 @@ from markupsafe import Markup
 
 from functions.dashboard.overview.facts import Facts, Line
 from functions.dashboard.visit import Visit
-from shared.history.uptime import Availability
 from shared.pages import bars
 from shared.pages.formatting import duration, milliseconds, uptime
 from shared.pages.states import ORDER, Shown
+from shared.store import Bucket
 
 # Cells of a group's tile: so many in a row, and at most so many at all.
 _IN_A_ROW, _MOST_CELLS = 15, 200
@@ -100,28 +100,39 @@ def row_of(visit: Visit, line: Line) -> Entry:
     """A monitor as a row."""
     since = duration((visit.at - line.since).total_seconds(), visit.language) if line.since else "–"
     last = milliseconds(line.last_ms, visit.language) if line.last_ms is not None else "–"
-    share = line.month.uptime
-    text = visit.say("no_data") if share is None else uptime(share, is_whole=line.month.down_ms == 0)
+    text = _share(line.month) or visit.say("no_data")
     return Entry(line, since, last, _bar(visit, line), text)
 
 
+def _share(bucket: Bucket) -> str:
+    """How available it was; empty if nothing is known."""
+    if not bucket.known_ms:
+        return ""
+    return uptime(1 - bucket.down_ms / bucket.known_ms, is_whole=bucket.down_ms == 0)
+
+
 def _bar(visit: Visit, line: Line) -> Markup:
-    whole = Availability()
+    whole = Bucket()
     for hour in line.hours:
         whole = whole.plus(hour)
-    share = whole.uptime
-    label = (
-        visit.say("bar_nothing")
-        if share is None
-        else visit.say("bar_24h", share=uptime(share, is_whole=whole.down_ms == 0), n=whole.outages)
-    )
+    share = _share(whole)
+    if not share:
+        label = visit.say("bar_nothing")
+    elif whole.down_ms:
+        label = visit.say("bar_down", share=share, time=duration(whole.down_ms / 1000, visit.language))
+    else:
+        label = visit.say("bar_well", share=share)
     return bars.bar([_day(hour) for hour in line.hours], label, "h24")
 
 
-def _day(hour: Availability) -> bars.Day:
+def _day(hour: Bucket) -> bars.Day:
     if hour.down_ms:
         return bars.Day("d", hour.down_ms / hour.known_ms)
-    return bars.Day(None if hour.known_ms else "z")
+    if hour.slow_ms and hour.known_ms:
+        return bars.Day("g", min(1.0, hour.slow_ms / hour.known_ms))
+    if not hour.known_ms:
+        return bars.Day("p" if hour.planned_ms else "z")
+    return bars.Day()
 
 
 def tiles_of(visit: Visit, facts: Facts, filters: Filters) -> list[Tile]:

@@ -1,17 +1,12 @@
 """What the dashboard shows at a glance: every monitor, what is wrong, and whether people would hear of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.history.uptime import Availability
 from shared.models import Agent, Alert
-from shared.store.asking.availability import Availabilities
 from shared.store.engines.database import Database, Row
 from shared.store.tables import agents, alert_notes, configuration, overview_rows, owed_notifications
-from shared.store.tables.scope import Scope, monitors_in
-
-_EVERYTHING = Scope()
 
 
 class Now(NamedTuple):
@@ -55,13 +50,6 @@ class Overview:
                 owed_notifications.owed_by_channel(snapshot, late=late),
                 configuration.version(snapshot),
             )
-
-    def availability(self, edges: Sequence[datetime], *, now: datetime) -> dict[int, list[Availability]]:
-        """How available each monitor was between each two neighbours of ``edges``."""
-        with self._database.snapshot() as snapshot:
-            watched = monitors_in(snapshot, _EVERYTHING)
-            available = Availabilities(snapshot, _EVERYTHING, watched, edges, now)
-            return {monitor["id"]: available.of([monitor["id"]]) for monitor in watched}
 
     def deliveries(self, channels: Collection[str]) -> tuple[list[Row], list[Row]]:
         """The last attempt that a channel accepted, and the last one that it did not, of each that has one."""

@@ -13,7 +13,7 @@ import pytest
 from shared.models import AlertKind, as_text, now
 from shared.monitors.policy import Policy
 from shared.store import Store
-from shared.store.tables import alerts
+from shared.store.tables import alerts, state_changes
 from tests.functions.api import FAILURE, SUCCESS, Api
 from tests.functions.dashboard.conftest import Browser
 
@@ -237,3 +237,34 @@ def test_it_speaks_korean(browser: Browser, store: Store) -> None:
     assert "알림은 제대로 가나요?" in page
     browser.page("/dashboard?lang=ko")
     assert sentence(browser.page("/dashboard")) == "m0000 장애", "the choice is kept"
+
+
+def test_bars_show_what_was(browser: Browser, store: Store, api: Api) -> None:
+    watch(store, ["UP", "UP"])
+    with store.database.transaction() as transaction:
+        at = now() - timedelta(hours=3)
+        slow = alerts.add(transaction, AlertKind.DEGRADED, "m0000", cause="x", failed_at=at, opened_at=at)
+        state_changes.add(transaction, 1, "UNKNOWN", "UP", at - timedelta(hours=9), "healthy")
+        state_changes.add(transaction, 2, "UNKNOWN", "UP", at - timedelta(hours=9), "healthy")
+        state_changes.add(transaction, 2, "UP", "DOWN", at, "threshold_met")
+        state_changes.add(transaction, 2, "DOWN", "MAINTENANCE", at + timedelta(minutes=1), "maintenance")
+        state_changes.add(transaction, 2, "MAINTENANCE", "UP", at + timedelta(hours=2, minutes=30), "healthy")
+    page = browser.page("/dashboard")
+    first, second = (re.search(rf'<tr id="m{number}">.*?</div>', page, re.DOTALL) for number in (1, 2))
+    assert first
+    assert second
+    assert 'class="g"' in first[0], "slow"
+    assert "100\xa0% in 24 h; no outage" in first[0]
+    assert 'class="d"' in second[0]
+    assert 'class="p"' in second[0]
+    assert "1\xa0min down" in second[0]
+    assert api.get(f"/alerts/{slow.id}")["kind"] == "DEGRADED"
+
+
+def test_links_hold_behind_any_prefix(signed_in: Browser, api: Api) -> None:
+    api.post({**FAILURE, "timestamp": as_text(now())})
+    for path in ("/dashboard", "/dashboard/alerts/1", "/dashboard/monitors/1/edit", "/dashboard/monitors/new"):
+        page = signed_in.get(path).text
+        assert not re.findall(r'(?:href|src|action)="/[^"]*"', page), path
+    prefixed = api.alone("dashboard", "GET", "/prod/dashboard/monitors/1")
+    assert 'href="../../dashboard/alerts/1"' in prefixed.text
