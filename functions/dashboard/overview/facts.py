@@ -14,6 +14,9 @@ from shared.store import Bucket, Row
 
 DAY, MONTH = timedelta(hours=24), timedelta(days=30)
 HOURS = 24
+_SHARED = timedelta(seconds=8)
+# Of the store that was asked last.
+_known: dict[int, tuple[datetime, Mapping[int, Sequence[Bucket]]]] = {}
 
 
 class Line(NamedTuple):
@@ -69,11 +72,9 @@ def facts_of(visit: Visit) -> Facts:
     """How everything is now."""
     channels, at = configured(), visit.at
     now = visit.store.overview.now(list(channels), late=at - OVERDUE)
-    edges = _edges(at)
-    # Who is slow or under maintenance is seen in the bars too.
-    past = visit.store.boards.past(edges, now=at)
+    past = _past(visit)
     slow = {alert.subject for alert in now.alerts if alert.kind is AlertKind.DEGRADED}
-    nothing = [Bucket()] * (len(edges) - 1)
+    nothing = [Bucket()] * (HOURS + 1)
     health, health_facts = visit.store.judge_health(visit.settings, now=at)
     return Facts(
         [_line(row, row["name"] in slow, past.get(row["id"], nothing)) for row in now.monitors],
@@ -88,6 +89,20 @@ def facts_of(visit: Visit) -> Facts:
         health_facts,
         now.version,
     )
+
+
+def _past(visit: Visit) -> Mapping[int, Sequence[Bucket]]:
+    """How available each monitor was: in the month before the last 24 hours, and in each of these.
+
+    It takes most of the time of a page, and hardly changes: several who look share it for some seconds.
+    """
+    key = hash(visit.settings.database_url)
+    known = _known.get(key)
+    if known is None or not known[0] <= visit.at < known[0] + _SHARED:
+        known = visit.at, visit.store.boards.past(_edges(visit.at), now=visit.at)
+        _known.clear()
+        _known[key] = known
+    return known[1]
 
 
 def _edges(at: datetime) -> list[datetime]:
