@@ -49,7 +49,7 @@ MAY_IMPORT = {
     },
     "claims": {"engines.database", "tables", "renames"},
     "health": {"engines.database", "migrate", "tables"},
-    "visiting": {"engines.database", "tables"},
+    "visiting": {"engines.database", "tables", "visiting"},
     "store": {
         *("engines.database", "engines.group_commit", "tables", "changes"),
         *("ingest", "outbox", "health", "claims", "heartbeats", "judging", "refusals", "upkeep", "asking"),

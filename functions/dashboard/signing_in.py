@@ -31,7 +31,7 @@ def sign_in(visit: Visit) -> Response:
     if not sessions.is_own_origin(visit.request, visit.settings):
         raise web.Problem(403, visit.say("foreign_origin"))
     address = sessions.address_of(visit.request)
-    tried = visit.store.sessions.try_sign_in(address, now=visit.at)
+    tried = visit.store.visits.sessions.try_sign_in(address, now=visit.at)
     if tried is None:
         step("server", "sign_in_refused", level=logging.WARNING, address=address, reason="too many wrong tries")
         response = _page(visit, error=visit.say("too_many_tries"), status=429)
@@ -40,7 +40,7 @@ def sign_in(visit: Visit) -> Response:
     token = visit.form.get("token", "")
     if token:
         secret = sessions.secret_of_link(token, visit.settings)
-        if secret is not None and not visit.store.sessions.use_link(token, now=visit.at):
+        if secret is not None and not visit.store.visits.sessions.use_link(token, now=visit.at):
             secret = None
     else:
         secret = sessions.secret_shown(visit.form.get("key", ""), visit.settings)
@@ -48,7 +48,7 @@ def sign_in(visit: Visit) -> Response:
         step("server", "sign_in_failed", level=logging.WARNING, address=address)
         error = visit.say("link_used") if token else visit.say("wrong_key", n=tried.left)
         return _page(visit, error=error, status=403 if token else 401)
-    visit.store.sessions.forgive(tried)
+    visit.store.visits.sessions.forgive(tried)
     step("server", "signed_in", address=address)
     response = visit.to(visit.next_page())
     name = one_line(visit.form.get("name", ""), MAX_NAME) or None

@@ -12,7 +12,6 @@ from shared.models import Time, as_text, now
 from shared.models.times import written_out
 from shared.settings import Settings
 from shared.store import open_store
-from shared.timelines.entries import entries_of
 
 SPAN = timedelta(hours=24)
 # Nothing is older, and a day before it can still be told.
@@ -53,7 +52,7 @@ class TimelineQuery(BaseModel):
 def show_timeline(request: Request, settings: Settings, monitor_id: str) -> Response:
     """200 with ``{"timeline": [...], "next": cursor or null}``, oldest first; 404 if there is no such monitor."""
     # Imported here: the other routes say nothing in words, and the sentences cost a cold start.
-    from functions.show_history.entries import entries_of
+    from shared.timelines.entries import entries_of
 
     query = web.query_of(request, TimelineQuery)
     since, until = query.span(now())

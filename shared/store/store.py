@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from shared.store.judging.windows import Windows
     from shared.store.outbox import Outbox
     from shared.store.upkeep.upkeep import Upkeep
-    from shared.store.visiting.overview import Overview
-    from shared.store.visiting.sessions import Sessions
+    from shared.store.visiting.visits import Visits
 
 # A watch is saved this often, not at each review.
 SAVE_WATCH_SECONDS = 30.0
@@ -126,18 +125,11 @@ class Store:
         return Upkeep(self.database)
 
     @functools.cached_property
-    def overview(self) -> "Overview":
-        """How everything is, at a glance."""
-        from shared.store.visiting.overview import Overview
+    def visits(self) -> "Visits":
+        """What the people who look at the dashboard need."""
+        from shared.store.visiting.visits import Visits
 
-        return Overview(self.database)
-
-    @functools.cached_property
-    def sessions(self) -> "Sessions":
-        """Who is signed in to the dashboard."""
-        from shared.store.visiting.sessions import Sessions
-
-        return Sessions(self.database)
+        return Visits(self.database)
 
     @functools.cached_property
     def timelines(self) -> "Timelines":
@@ -193,8 +185,7 @@ class Store:
         """Whether an outage would be notified now, and by which facts."""
         from shared.store.health import judge
 
-        facts = self.health_facts(now=now)
-        return judge(facts, settings, now), facts
+        return judge(facts := self.health_facts(now=now), settings, now), facts
 
     def time_to_notify(self, *, now: datetime) -> Mapping[str, float | None]:
         """The ``p50`` and ``p95`` of how long first messages took in 30 days, in seconds; None if there was none."""

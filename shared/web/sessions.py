@@ -60,7 +60,7 @@ def session_of(request: Request, settings: Settings) -> Session | None:
     if found is None:
         return None
     token, ends_at, secret = found
-    named = open_store(settings).sessions.name_of(token, now=now()) if now() < ends_at else None
+    named = open_store(settings).visits.sessions.name_of(token, now=now()) if now() < ends_at else None
     return Session(token, named[0], ends_at, secret) if named else None
 
 
@@ -85,7 +85,7 @@ def begin(request: Request, response: Response, settings: Settings, secret: Secr
     """Begin a session that ``secret`` opened. Whatever cookie the browser had before is none any more."""
     token, ends_at = secrets.token_urlsafe(_TOKEN_BYTES), now() + LASTS
     former = _signed(request.cookies.get(COOKIE, ""), settings, _COOKIE)
-    open_store(settings).sessions.begin(
+    open_store(settings).visits.sessions.begin(
         token, name=name, former=former[0] if former else None, ends_at=ends_at, now=now()
     )
     response.set_cookie(
@@ -101,7 +101,7 @@ def begin(request: Request, response: Response, settings: Settings, secret: Secr
 def end(request: Request, response: Response, settings: Settings) -> None:
     """End the session of the browser, here and there."""
     if found := _signed(request.cookies.get(COOKIE, ""), settings, _COOKIE):
-        open_store(settings).sessions.end(found[0])
+        open_store(settings).visits.sessions.end(found[0])
     response.delete_cookie(COOKIE, secure=is_over_tls(request), httponly=True, samesite="Strict")
 
 

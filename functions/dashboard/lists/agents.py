@@ -26,7 +26,7 @@ class Row(NamedTuple):
 def show_agents(visit: Visit) -> Response:
     """200 with every agent, those in trouble first."""
     facts = visit.store.health_facts(now=visit.at)
-    counts = visit.store.overview.monitors_by_agent()
+    counts = visit.store.visits.overview.monitors_by_agent()
     waits = patience(visit.settings.check_timeout_seconds, is_in_cloud=False)
     rows = []
     for agent in facts.agents:

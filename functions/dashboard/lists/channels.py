@@ -74,11 +74,11 @@ def _page(visit: Visit, trials: dict[str, Trial]) -> Response:
 
 def _channels(visit: Visit, trials: dict[str, Trial]) -> list[Channel]:
     notifiers = configured()
-    accepted, failed = visit.store.overview.deliveries(list(notifiers))
+    accepted, failed = visit.store.visits.overview.deliveries(list(notifiers))
     delivered = {row["channel"]: row for row in accepted}
     refused = {row["channel"]: row for row in failed}
     facts = visit.store.health_facts(now=visit.at)
-    owed = visit.store.overview.owed(late=visit.at)
+    owed = visit.store.visits.overview.owed(late=visit.at)
     found = []
     for name, notifier in notifiers.items():
         last, other = delivered.get(name), refused.get(name)

@@ -53,7 +53,7 @@ def _run(visit: Visit, schedule: str, facts: HealthFacts) -> Line:
 
 def _lines(visit: Visit) -> list[Line]:
     settings, say = visit.settings, visit.say
-    sources = Counter(row["source"] for row in visit.store.overview.names())
+    sources = Counter(row["source"] for row in visit.store.visits.overview.names())
     known = [say(f"source_{source}", n=count) for source, count in sorted(sources.items())]
     return [
         Line(say("set_file"), str(settings.config_file.name)),

@@ -96,7 +96,7 @@ def _page(visit: Visit, *, error: str = "") -> Response:
     rows = [_row(visit, entry) for entry in visit.store.windows.page(limit=MOST)]
     active = [row for row in rows if row.is_active]
     coming = sorted((row for row in rows if row.span and not row.is_active), key=_beginning)
-    monitors = visit.store.overview.names()
+    monitors = visit.store.visits.overview.names()
     shown: Shown = "plan" if active else "up"
     return visit.page(
         "windows.html",

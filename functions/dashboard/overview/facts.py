@@ -71,7 +71,7 @@ class Facts(NamedTuple):
 def facts_of(visit: Visit) -> Facts:
     """How everything is now."""
     channels, at = configured(), visit.at
-    now = visit.store.overview.now(list(channels), late=at - OVERDUE)
+    now = visit.store.visits.overview.now(list(channels), late=at - OVERDUE)
     past = _past(visit)
     slow = {alert.subject for alert in now.alerts if alert.kind is AlertKind.DEGRADED}
     nothing = [Bucket()] * (HOURS + 1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shared.logs import step
 from shared.models import Alert, AlertKind, AlertStatus, Change, ChangeKind, Notification
 from shared.models.channel import Channels
-from shared.store.engines.database import Database, Row
+from shared.store.engines.database import Database, Row, Transaction
 from shared.store.tables import alerts, handled_updates, notifications
 
 if TYPE_CHECKING:
@@ -113,11 +113,15 @@ class Alerts:
             if silence_seconds:
                 window_id = silence(transaction, alert, silence_seconds, by, at, keeps=keeps_silence)
             change = move_by_hand(transaction, alert, to or alert.status, by, at, channels)
-            if note:
-                from shared.store.tables import alert_notes
-
-                alert_notes.add(transaction, alert_id, status=change.alert.status, by=by, text=note, at=at)
+            _note(transaction, change, by, note, at)
             return change._replace(window_id=window_id)
+
+
+def _note(transaction: Transaction, change: Change, by: str | None, note: str | None, at: datetime) -> None:
+    if note:
+        from shared.store.tables import alert_notes
+
+        alert_notes.add(transaction, change.alert.id, status=change.alert.status, by=by, text=note, at=at)
 
 
 def log_move(change: Change, by: str | None) -> None:

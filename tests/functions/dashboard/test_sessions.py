@@ -98,9 +98,9 @@ def test_right_keys_count_for_nothing(browser: Browser) -> None:
 
 def test_wrong_tries_are_forgotten_after_a_minute(store: Store) -> None:
     at = now()
-    tries = [store.sessions.try_sign_in("a", now=at) for _ in range(6)]
+    tries = [store.visits.sessions.try_sign_in("a", now=at) for _ in range(6)]
     assert [tried.left if tried else None for tried in tries] == [4, 3, 2, 1, 0, None]
-    assert store.sessions.try_sign_in("a", now=at + timedelta(seconds=61)) is not None
+    assert store.visits.sessions.try_sign_in("a", now=at + timedelta(seconds=61)) is not None
 
 
 def test_a_sign_in_replaces_the_session(signed_in: Browser) -> None:
@@ -135,8 +135,8 @@ def test_a_session_ends_with_its_key(signed_in: Browser, environ: Callable[..., 
 
 def test_a_session_lasts_twelve_hours(signed_in: Browser, store: Store) -> None:
     token = (signed_in.cookie or "").partition(".")[0]
-    assert store.sessions.name_of(token, now=now() + timedelta(hours=11, minutes=59)) == ("Kim",)
-    assert store.sessions.name_of(token, now=now() + timedelta(hours=12, minutes=1)) is None
+    assert store.visits.sessions.name_of(token, now=now() + timedelta(hours=11, minutes=59)) == ("Kim",)
+    assert store.visits.sessions.name_of(token, now=now() + timedelta(hours=12, minutes=1)) is None
 
 
 def test_the_store_keeps_no_token(signed_in: Browser, store: Store) -> None:
