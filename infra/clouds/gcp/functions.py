@@ -30,7 +30,7 @@ class Size:
 SIZES = {
     # It spends nearly all of its time waiting; the memory is for many checks at once.
     "check_monitors": Size(memory="512Mi", cpu="0.333", timeout_seconds=300),
-    "ingest_event": Size(cpu="0.333", max_instances=4),
+    "ingest_event": Size(cpu="0.333", max_instances=3),
     # Jobs ping at the same minute, and the first failure loads a channel's library.
     "receive_heartbeat": Size(cpu="0.333"),
     # A second instance would find everything leased by the first.
@@ -50,6 +50,8 @@ SIZES = {
     # It makes a page once in ten seconds; whoever else asks costs it a millisecond.
     "status_page": Size(max_instances=1),
     "manage_incidents": Size(max_instances=1),
+    # An open page asks every ten seconds, and the list of all monitors takes a while.
+    "dashboard": Size(cpu="0.333", max_instances=1),
     "receive_telegram": Size(max_instances=1),
 }
 
