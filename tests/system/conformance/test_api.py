@@ -3,11 +3,14 @@
 import json
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+import requests
 
 from infra.openapi.document import FILE
 from shared import __version__
+from tests.support.running import API_KEY
 from tests.system.conformance.observing import problem, recovered
 from tests.system.runtimes import Runtime
 
@@ -119,3 +122,24 @@ def test_visitors_see_the_page_with_its_assets(runtime: Runtime) -> None:
             assert runtime.call("GET", path, key=None).status_code == 200, path
     finally:
         runtime.call("PUT", "/config", {"monitors": []})
+
+
+def test_people_on_duty_sign_in_and_acknowledge(runtime: Runtime, failure: dict[str, Any]) -> None:
+    def sent(path: str, cookie: str | None = None, **fields: str) -> requests.Response:
+        body, kind = urlencode(fields).encode(), "application/x-www-form-urlencoded"
+        return runtime.call("POST", path, body, key=None, content_type=kind, cookie=cookie)
+
+    event = failure | {"monitor": "on duty"}
+    alert = runtime.call("POST", "/events", event).json()["alert"]["id"]
+    signed_in = sent("/dashboard/sign-in", key=API_KEY, name="Kim")
+    assert [each.status_code for each in signed_in.history][:1] == [303], signed_in.text
+    cookie = signed_in.history[0].headers["Set-Cookie"].partition(";")[0]
+    page = runtime.call("GET", f"/dashboard/alerts/{alert}?lang=en", key=None, cookie=cookie)
+    assert "on duty</bdi> is down" in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    [token, *_] = re.findall(r'name="csrf" value="([^"]+)"', page.text)
+    assert sent(f"/dashboard/alerts/{alert}", cookie, status="ACK", csrf="x").status_code == 403
+    assert runtime.get(f"/alerts/{alert}")["status"] == "OPEN"
+    sent(f"/dashboard/alerts/{alert}", cookie, status="ACK", note="on it", csrf=token)
+    assert runtime.get(f"/alerts/{alert}")["acknowledged_by"] == "Kim"
+    assert runtime.call("PATCH", f"/alerts/{alert}", {"status": "RESOLVED"}).status_code == 200

@@ -81,14 +81,17 @@ class Runtime(ABC):
         content_type: str = "application/json",
         function: str | None = None,
         bearer: str | None = None,
+        cookie: str | None = None,
     ) -> requests.Response:
         """Call the API with the key. ``body`` is sent as JSON, and bytes as they are. ``function``: see ``url``.
 
-        ``bearer``: a token for the header Authorization.
+        ``bearer``: a token for the header Authorization. ``cookie``: what a browser would send back.
         """
         headers = {"X-API-Key": key} if key is not None else {}
         if bearer is not None:
             headers["Authorization"] = f"Bearer {bearer}"
+        if cookie is not None:
+            headers["Cookie"] = cookie
         if body is not None:
             headers["Content-Type"] = content_type
             body = body if isinstance(body, bytes) else json.dumps(body).encode()

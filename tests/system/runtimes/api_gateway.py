@@ -82,6 +82,9 @@ class HttpApi(StandIn):
             body = base64.b64decode(body)
         headers = {name.lower(): value for name, value in result.get("headers", {}).items()}
         headers.pop("content-length", None)
+        for cookie in result.get("cookies", ()):
+            assert "set-cookie" not in headers, "the exchange has one header of each name"
+            headers["set-cookie"] = cookie
         kind = headers.pop("content-type", "text/plain; charset=utf-8")
         exchange.answer(result["statusCode"], body, kind, headers)
 
@@ -114,6 +117,7 @@ def payload(
         "time": datetime.now(UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
         "timeEpoch": int(time.time() * 1000),
     }
+    cookies = headers.pop("cookie", "")
     found: dict[str, Any] = {
         "version": "2.0",
         "routeKey": route,
@@ -123,6 +127,8 @@ def payload(
         "requestContext": context,
         "isBase64Encoded": False,
     }
+    if cookies:
+        found["cookies"] = [each.strip() for each in cookies.split(";")]
     if query:
         several = parse_qs(query, keep_blank_values=True)
         found["queryStringParameters"] = {name: ",".join(values) for name, values in several.items()}
