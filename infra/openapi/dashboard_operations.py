@@ -30,6 +30,9 @@ class Changes(BaseModel):
     since: str | None = Field(None, description="What to ask with next time.")
     title: str | None = Field(None, description="The tab's title.")
     head: str | None = Field(None, description="The sentences, what is wrong, and the groups.")
+    counts: str | None = Field(None, description="How many monitors are in each state.")
+    mark: str | None = Field(None, description="The mark, whose fires say the worst state.")
+    poll: int | None = Field(None, description="After how many seconds to ask again.")
     rows: dict[str, str] = Field({}, description="The rows of the monitors that changed, by their numbers.")
     reload: bool = Field(False, description="Load the whole page instead: too much has changed.")
 

@@ -14,7 +14,7 @@ from shared.delivery import deliver_at_once
 from shared.messages import one_line
 from shared.models import Alert, AlertKind, AlertStatus, Notification, NotificationLog
 from shared.notifiers import routes_of
-from shared.pages.formatting import Named
+from shared.pages.formatting import Named, time_tag
 from shared.pages.states import Shown
 from shared.store import log_move
 from shared.words import reason_text, words_of
@@ -134,7 +134,7 @@ def _who(visit: Visit, alert: Alert) -> str:
     if alert.status is AlertStatus.OPEN:
         return visit.say("nobody_acknowledged")
     if alert.status is AlertStatus.ACK and alert.acknowledged_at:
-        return visit.markup("has_it", name=Named(name), time=f"{alert.acknowledged_at:%H:%M} UTC")
+        return visit.markup("has_it", name=Named(name), time=time_tag(alert.acknowledged_at, "d", visit.language))
     if alert.resolved_by:
         return visit.markup("resolved_by", name=Named(one_line(alert.resolved_by, 64)))
     return visit.say("is_over")

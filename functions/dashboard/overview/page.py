@@ -14,9 +14,9 @@ from functions.dashboard.visit import FOLDER, Visit, reading
 from shared import web
 from shared.pages.answers import finish
 from shared.pages.rendering import render
-from shared.pages.states import ORDER
+from shared.pages.states import ORDER, fires
 
-POLL_SECONDS = 10
+POLL_SECONDS, FIRST_SECONDS = 10, 2
 # What was changed just before the last answer may be committed only after it.
 _OVERLAP = timedelta(seconds=2)
 # An older page is loaded as a whole.
@@ -39,10 +39,9 @@ def show_overview(visit: Visit) -> Response:
         here="overview",
         groups=groups_of(visit, facts.lines, filters),
         filters=filters,
-        counts=[(shown, count) for shown in ORDER if (count := facts.count(shown))],
-        total=len(facts.lines),
+        **_counts(facts),
         cursor=_cursor(visit, facts),
-        poll=2 if head["sentence"].shown == "unk" else POLL_SECONDS,
+        poll=_poll(head),
         scripts=["dashboard.js"],
         **head,
     )
@@ -65,7 +64,10 @@ def show_changes(visit: Visit) -> Response:
         {
             "since": _cursor(visit, facts),
             "title": f"{head['sentence'].title} · Bonghwa",
+            "poll": _poll(head),
             "head": _render(visit, "overview_head.html", **head, **values),
+            "counts": _render(visit, "overview_counts.html", filters=filters_of(visit), **_counts(facts)),
+            "mark": _render(visit, "beacons.html", burning=fires(facts.worst, is_handled=not facts.unhandled)),
             "rows": rows,
         },
     )
@@ -80,6 +82,16 @@ def _head(visit: Visit, facts: Facts) -> dict[str, Any]:
         "more_cards": cards[MOST_CARDS:],
         "tiles": tiles_of(visit, facts, filters_of(visit)),
     }
+
+
+def _counts(facts: Facts) -> dict[str, Any]:
+    counts = [(shown, count) for shown in ORDER if (count := facts.count(shown))]
+    return {"counts": counts, "total": len(facts.lines)}
+
+
+def _poll(head: dict[str, Any]) -> int:
+    """After how many seconds the page asks again: soon, as long as somebody waits for a first check."""
+    return FIRST_SECONDS if head["sentence"].shown == "unk" else POLL_SECONDS
 
 
 def _form(visit: Visit) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from functions.dashboard.overview.facts import Facts, Line, time_of
 from functions.dashboard.visit import Visit
 from shared.messages import one_line, said_cause
 from shared.models import Alert, AlertKind, AlertStatus
-from shared.pages.formatting import Named
+from shared.pages.formatting import Named, time_tag
 from shared.pages.states import Shown
 
 MOST_CARDS = 8
@@ -86,7 +86,7 @@ def who_of(visit: Visit, facts: Facts, alert: Alert) -> str:
     if alert.status is AlertStatus.ACK:
         name = Named(one_line(alert.acknowledged_by or "", 64) or say("somebody_else"))
         at = alert.acknowledged_at
-        time = f"{at:%H:%M} UTC" if at else ""
+        time = time_tag(at, "h", visit.language) if at else ""
         # A note of a former time, before it was reopened, says nothing of now.
         if note and note["status"] == "ACK" and at is not None and (time_of(note["at"]) or at) >= at:
             return visit.markup("has_it_note", name=name, time=time, note=one_line(note["text"]))

@@ -29,6 +29,9 @@
     doc.title = news.title;
     const fresh = parsed(news.head).body;
     put(head, fresh);
+    put(doc.getElementById("counts"), parsed(news.counts).body);
+    doc.querySelector(".brand svg").replaceWith(parsed(news.mark).querySelector("svg"));
+    seconds = news.poll;
     for (const [id, html] of Object.entries(news.rows)) {
       const row = doc.getElementById(`m${id}`);
       if (!row) continue;
@@ -49,7 +52,7 @@
     }
     doc.title = page.title;
   };
-  const seconds = Number((head || parts()[0]).dataset.poll || 10);
+  let seconds = Number((head || parts()[0]).dataset.poll || 10);
   const go = async () => {
     try {
       if (!doc.hidden) {

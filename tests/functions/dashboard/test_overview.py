@@ -193,6 +193,8 @@ def test_changes_are_what_is_new(browser: Browser, api: Api) -> None:
     assert 'class="st down"' in news["rows"]["2"]
     assert "b is down" in re.sub("<.*?>", "", news["head"])
     assert news["title"] == "✕ 1 down · Bonghwa"
+    assert '<span class="st down">Down</span><b class="n">1</b>' in news["counts"]
+    assert 'class="bc b5"' in news["mark"]
 
 
 @pytest.mark.parametrize("since", ["", "x", "1.2", "1.0.1", "99999999999999.0.1", "-1.0.1", "1.0.1.1", "٣.0.1"])
