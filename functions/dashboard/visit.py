@@ -168,19 +168,32 @@ def _guarded(request: Request, settings: Settings, work: Callable[[Visit], Respo
         return page
 
 
+def number_of(visit: Visit, text: str) -> int:
+    """The number in a path. Raises Problem, 404, if it is none."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        raise web.Problem(404, visit.say("nothing_here"))
+    return int(text)
+
+
 def _read(visit: Visit, use_case: UseCase, parameters: tuple[str, ...]) -> Response:
+    for each in parameters:
+        number_of(visit, each)
     if not visit.may_read:
         return to_sign_in(visit, _local_path(visit.request))
     return use_case(visit, *parameters)
 
 
 def _change(visit: Visit, use_case: UseCase, parameters: tuple[str, ...]) -> Response:
+    for each in parameters:
+        number_of(visit, each)
     visit.form = form_of(visit.request)
+    if "csrf" not in visit.form:
+        raise web.Problem(400, visit.say("no_form"), field="csrf")
     if not is_own_origin(visit.request, visit.settings):
         raise web.Problem(403, visit.say("foreign_origin"))
     if visit.session is None:
         return to_sign_in(visit, visit.form.get("page") or _local_path(visit.request))
-    if not visit.session.is_form_token(visit.form.get("csrf", "")):
+    if not visit.session.is_form_token(visit.form["csrf"]):
         raise web.Problem(403, visit.say("stale_form"))
     return use_case(visit, *parameters)
 

@@ -3,8 +3,6 @@
 They are for browsers: programs do the same through the API.
 """
 
-from typing import Annotated
-
 from pydantic import BaseModel, Field
 
 from infra.openapi.operation import Operation, Response
@@ -35,21 +33,6 @@ class Changes(BaseModel):
     poll: int | None = Field(None, description="After how many seconds to ask again.")
     rows: dict[str, str] = Field({}, description="The rows of the monitors that changed, by their numbers.")
     reload: bool = Field(False, description="Load the whole page instead: too much has changed.")
-
-
-class OverviewQuery(BaseModel):
-    """Which monitors the list shows."""
-
-    q: Annotated[str, Field(max_length=200)] | None = Field(None, description="Words of names, addresses or tags.")
-    group: Annotated[str, Field(max_length=200)] | None = Field(None, description="The name of a group.")
-    tag: Annotated[str, Field(max_length=200)] | None = Field(None, description="A tag.")
-    state: str | None = Field(None, description="A state, such as `down`.")
-
-
-class ChangesQuery(BaseModel):
-    """Since when."""
-
-    since: str | None = Field(None, description="The `since` of the page, or of the last answer.")
 
 
 class SignIn(BaseModel):
@@ -87,13 +70,12 @@ def _change(summary: str, *others: tuple[int, Response], **more: object) -> Oper
 
 
 DASHBOARD_OPERATIONS = {
-    "show_overview": _read("Look at everything at a glance", query=OverviewQuery),
+    "show_overview": _read("Look at everything at a glance"),
     "show_changes": Operation(
         "pages",
         "Ask what changed on the overview",
         "The page asks every 10 seconds, and so needs no stream.",
         {200: Response("What is new.", Changes), 303: _ELSEWHERE},
-        query=ChangesQuery,
     ),
     "show_sign_in": Operation(
         "pages",
@@ -108,11 +90,12 @@ DASHBOARD_OPERATIONS = {
         {
             303: Response("A session began: its cookie comes along.", None),
             401: Response("The key is wrong.", str, kind=_HTML),
+            429: Response("Too many keys were wrong. `Retry-After` says when to try again.", str, kind=_HTML),
             403: Response("The link was used, or is too old; or the form comes from elsewhere.", str, kind=_HTML),
         },
         body=SignIn,
         body_kind=_FORM,
-        problems=(400, 415, 429),
+        problems=(400, 415),
     ),
     "sign_out": _change("Sign out"),
     "show_alerts": _read("Look at the alerts"),

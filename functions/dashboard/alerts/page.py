@@ -7,7 +7,7 @@ from flask import Response
 
 from functions.dashboard.alerts.story import Event, story_of
 from functions.dashboard.overview.wrong import SHOWN_OF, cause_of, word_of
-from functions.dashboard.visit import Visit, changing, reading
+from functions.dashboard.visit import Visit, changing, number_of, reading
 from shared import web
 from shared.channels import configured
 from shared.delivery import deliver_at_once
@@ -84,13 +84,6 @@ def act_on_alert(visit: Visit, alert_id: str) -> Response:
         visit.store, channels, change.notification_ids, settings.message_language, settings.notification_ttl_seconds
     )
     return visit.to("/dashboard" if visit.form.get("back") == "overview" else f"/dashboard/alerts/{number}")
-
-
-def number_of(visit: Visit, text: str) -> int:
-    """The number in a path. Raises Problem, 404, if it is none."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
-        raise web.Problem(404, visit.say("nothing_here"))
-    return int(text)
 
 
 def monitor_named(visit: Visit, name: str) -> Any:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from flask import Response
 from markupsafe import Markup
 
-from functions.dashboard.alerts.page import number_of
 from functions.dashboard.overview.facts import time_of
-from functions.dashboard.visit import Visit, changing, reading
+from functions.dashboard.visit import Visit, changing, number_of, reading
 from shared import web
 from shared.logs import step
 from shared.pages.markdown import markdown

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flask import Response
 from pydantic import ValidationError
 
-from functions.dashboard.alerts.page import number_of
-from functions.dashboard.visit import Visit, changing, reading
+from functions.dashboard.visit import Visit, changing, number_of, reading
 from shared import web
 from shared.channels import configured
 from shared.delivery import deliver_at_once

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 from flask import Response
 
-from functions.dashboard.alerts.page import number_of
-from functions.dashboard.visit import Visit, changing, reading
+from functions.dashboard.visit import Visit, changing, number_of, reading
 from shared import web
 from shared.channels import configured
 from shared.delivery import deliver_at_once

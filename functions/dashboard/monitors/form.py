@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response
 
-from functions.dashboard.alerts.page import number_of
 from functions.dashboard.monitors.actions import notify
 from functions.dashboard.monitors.fields import (
     DEFAULT_INTERVAL,
@@ -22,7 +21,7 @@ from functions.dashboard.monitors.fields import (
     typed_in,
 )
 from functions.dashboard.monitors.first import first_page
-from functions.dashboard.visit import Visit, changing, reading
+from functions.dashboard.visit import Visit, changing, number_of, reading
 from shared import web
 from shared.channels import configured
 from shared.logs import step

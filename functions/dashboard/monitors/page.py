@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Response
 
-from functions.dashboard.alerts.page import messages_of, number_of
+from functions.dashboard.alerts.page import messages_of
 from functions.dashboard.alerts.story import story_of
 from functions.dashboard.monitors.chart import PERIODS, Band, Period, chart, points_of
 from functions.dashboard.monitors.how import how_of
 from functions.dashboard.overview.facts import tags_of, time_of
 from functions.dashboard.overview.wrong import cause_of
-from functions.dashboard.visit import Visit, reading
+from functions.dashboard.visit import Visit, number_of, reading
 from shared import web
 from shared.history.buckets import floor
 from shared.messages import said_cause

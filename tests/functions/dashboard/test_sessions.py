@@ -239,7 +239,7 @@ def test_a_foreign_origin_is_403(
 
 def test_a_change_without_a_session_leads_to_the_sign_in(browser: Browser, api: Api) -> None:
     api.post(FAILURE)
-    response = browser.post("/dashboard/alerts/1", status="ACK", page="/dashboard/alerts/1")
+    response = browser.post("/dashboard/alerts/1", status="ACK", csrf="", page="/dashboard/alerts/1")
     assert location(response) == "/dashboard/sign-in?next=%2Fdashboard%2Falerts%2F1"
     assert api.get("/alerts/1")["status"] == "OPEN"
 
@@ -276,3 +276,9 @@ def test_a_browser_at_the_root_finds_the_dashboard(browser: Browser, environ: Ca
     assert location(browser.get("/")) == "/dashboard"
     assert browser.get("/", Accept="*/*").status_code == 401
     assert browser.get("/", Accept="application/json", **{"X-API-Key": KEY}).json is not None
+
+
+def test_what_is_no_form_of_ours_is_400(browser: Browser, api: Api) -> None:
+    api.post(FAILURE)
+    assert browser.post("/dashboard/alerts/1", status="ACK").status_code == 400
+    assert api.get("/alerts/1")["status"] == "OPEN"
