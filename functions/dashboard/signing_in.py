@@ -26,7 +26,7 @@ def show_sign_in(visit: Visit) -> Response:
 @web.route("POST", "/dashboard/sign-in", access="open")
 @guarded
 def sign_in(visit: Visit) -> Response:
-    """303 to where one wanted to go; 401 if the key is wrong, 403 if a link is, 429 after too many wrong ones."""
+    """303 to where one wanted to go; 403 if the key or the link is wrong, 429 after too many wrong ones."""
     visit.form = form_of(visit.request)
     if not sessions.is_own_origin(visit.request, visit.settings):
         raise web.Problem(403, visit.say("foreign_origin"))
@@ -47,7 +47,7 @@ def sign_in(visit: Visit) -> Response:
     if secret is None:
         step("server", "sign_in_failed", level=logging.WARNING, address=address)
         error = visit.say("link_used") if token else visit.say("wrong_key", n=tried.left)
-        return _page(visit, error=error, status=403 if token else 401)
+        return _page(visit, error=error, status=403)
     visit.store.visits.sessions.forgive(tried)
     step("server", "signed_in", address=address)
     response = visit.to(visit.next_page())

@@ -3,6 +3,8 @@
 They are for browsers: programs do the same through the API.
 """
 
+from typing import Any
+
 from pydantic import BaseModel, Field
 
 from infra.openapi.operation import Operation, Response
@@ -19,7 +21,7 @@ _NOWHERE = Response("There is no such thing.", str, kind=_HTML)
 _OWNED = Response("It is changed elsewhere: in the file, or where it is reported from.", str, kind=_HTML)
 _WRONG = Response("The form again, with what is wrong beside each field.", str, kind=_HTML)
 _READING = "Whoever runs the browser on the system's own machine needs no sign-in, unless `API_AUTH` is `all`."
-_CHANGING = "It takes a session, and the token of its forms."
+_CHANGING = "It takes a session, and in `csrf` the token of its forms."
 
 
 class Changes(BaseModel):
@@ -44,15 +46,9 @@ class SignIn(BaseModel):
     next: str | None = Field(None, description="Where to go then: a path that begins with `/dashboard`.")
 
 
-class SentForm(BaseModel):
-    """A form of a page."""
-
-    csrf: str = Field(description="The token of the session's forms.")
-
-
 def _read(summary: str, **more: object) -> Operation:
     responses = {200: _PAGE, 303: _ELSEWHERE, **({404: _NOWHERE} if "path" in more else {})}
-    return Operation("pages", summary, _READING, responses, problems=(400,), **more)  # type: ignore[arg-type]
+    return Operation("pages", summary, _READING, responses, problems=(400, 404), **more)  # type: ignore[arg-type]
 
 
 def _change(summary: str, *others: tuple[int, Response], **more: object) -> Operation:
@@ -62,9 +58,9 @@ def _change(summary: str, *others: tuple[int, Response], **more: object) -> Oper
         summary,
         _CHANGING,
         responses,
-        body=SentForm,
+        body=dict[str, Any],
         body_kind=_FORM,
-        problems=(400, 415, 429),
+        problems=(400, 404, 409, 415, 429),
         **more,  # type: ignore[arg-type]
     )
 
@@ -89,9 +85,8 @@ DASHBOARD_OPERATIONS = {
         "Begins a session of 12 hours. After five wrong keys in a minute an address has to wait.",
         {
             303: Response("A session began: its cookie comes along.", None),
-            401: Response("The key is wrong.", str, kind=_HTML),
             429: Response("Too many keys were wrong. `Retry-After` says when to try again.", str, kind=_HTML),
-            403: Response("The link was used, or is too old; or the form comes from elsewhere.", str, kind=_HTML),
+            403: Response("The key is wrong, the link was used, or the form comes from elsewhere.", str, kind=_HTML),
         },
         body=SignIn,
         body_kind=_FORM,
@@ -109,6 +104,7 @@ DASHBOARD_OPERATIONS = {
         "Its policy as a part of `bonghwa.yaml`. Secrets are masked.",
         {200: Response("The file.", str, kind="text/yaml"), 303: _ELSEWHERE, 404: _NOWHERE},
         path=_MONITOR,
+        problems=(404,),
     ),
     "show_new": _read("Open the form for a new monitor"),
     "add_monitor": _change("Add a monitor", (422, _WRONG)),

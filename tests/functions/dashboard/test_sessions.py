@@ -80,10 +80,10 @@ def test_a_short_password_is_refused(api: Api, environ: Callable[..., None]) -> 
     assert "short" not in response.text
 
 
-def test_wrong_keys_are_401_then_429(browser: Browser) -> None:
+def test_wrong_keys_are_403_then_429(browser: Browser) -> None:
     for left in (4, 3, 2, 1, 0):
         response = browser.sign_in("wrong")
-        assert response.status_code == 401
+        assert response.status_code == 403
         assert (f"{left} tries left" if left != 1 else "1 try left") in response.text
     response = browser.sign_in()
     assert (response.status_code, response.headers["Retry-After"]) == (429, "60")
