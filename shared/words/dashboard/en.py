@@ -18,7 +18,6 @@ WORDS: Texts = {
     "nothing_here": "There is nothing here",
     "store_gone": "The database does not respond",
     "foreign_origin": "The form came from another site. Open this page again and repeat what you did.",
-    "no_form": "This is no form of our pages.",
     "stale_form": "The form is too old, or from another session. Open this page again and repeat what you did.",
     # sign in
     "sign_in": "Sign in",

@@ -276,9 +276,3 @@ def test_a_browser_at_the_root_finds_the_dashboard(browser: Browser, environ: Ca
     assert location(browser.get("/")) == "/dashboard"
     assert browser.get("/", Accept="*/*").status_code == 401
     assert browser.get("/", Accept="application/json", **{"X-API-Key": KEY}).json is not None
-
-
-def test_what_is_no_form_of_ours_is_400(browser: Browser, api: Api) -> None:
-    api.post(FAILURE)
-    assert browser.post("/dashboard/alerts/1", status="ACK").status_code == 400
-    assert api.get("/alerts/1")["status"] == "OPEN"
