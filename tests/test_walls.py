@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "changes": {"engines.database", "tables"},
     "upkeep": {"engines.database", "tables", "upkeep"},
     "judging": {"engines.database", "tables", "changes", "refusals", "judging"},
+    "drilling": {"engines.database", "tables", "changes", "refusals", "drilling"},
     "renames": {"engines.database", "tables"},
     "ingest": {"engines.database", "tables", "changes", "renames", "judging"},
     "outbox": {"engines.database", "tables", "changes"},
@@ -46,19 +47,21 @@ MAY_IMPORT = {
         "renames",
         "judging",
         "asking.entries",
+        "drilling",
     },
     "claims": {"engines.database", "tables", "renames"},
     "health": {"engines.database", "migrate", "tables"},
     "store": {
         *("engines.database", "engines.group_commit", "tables", "changes"),
         *("ingest", "outbox", "health", "claims", "heartbeats", "judging", "refusals", "upkeep", "asking"),
+        "drilling",
     },
     "open": {"engines", "migrate", "store"},
     "admin": {"engines", "tables", "migrate", "health"},
     # The door.
     "": {
         *("engines.database", "ingest", "judging", "open", "outbox", "refusals", "store"),
-        *("asking", "tables.alerts", "upkeep"),
+        *("asking", "drilling", "tables.alerts", "upkeep"),
     },
 }
 # Folders of one file, or one folder, for each kind or function may have as many as there are.

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shared.store.asking.monitors import Monitors
     from shared.store.asking.timeline import Timelines
     from shared.store.claims import Checks
+    from shared.store.drilling.drills import Drills
     from shared.store.heartbeats import Heartbeats
     from shared.store.ingest import Ingested
     from shared.store.judging.follow_ups import FollowUps
@@ -116,6 +117,13 @@ class Store:
         return FollowUps(self.database)
 
     @functools.cached_property
+    def drills(self) -> "Drills":
+        """Drills."""
+        from shared.store.drilling.drills import Drills
+
+        return Drills(self.database)
+
+    @functools.cached_property
     def upkeep(self) -> "Upkeep":
         """What keeps the store small."""
         from shared.store.upkeep.upkeep import Upkeep
@@ -181,13 +189,14 @@ class Store:
 
     def summary(self) -> dict[str, Any]:
         """The facts of ``GET /``: the newest check's time (text or None) and the counts of what is still open."""
-        from shared.store.tables import monitors, owed_notifications
+        from shared.store.tables import drills, monitors, owed_notifications
 
         with self.database.snapshot() as snapshot:
             return {
                 "last_check": monitors.newest_check(snapshot),
                 "open_alerts": alerts.count_active(snapshot),
                 "owed_notifications": owed_notifications.count_owed(snapshot),
+                "last_drill": drills.last(snapshot),
             }
 
 
