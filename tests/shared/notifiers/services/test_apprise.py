@@ -3,6 +3,7 @@
 Most of it needs Apprise, which is no part of the requirements.
 """
 
+import importlib.machinery
 import importlib.util
 import json
 import logging
@@ -130,7 +131,23 @@ def test_thirty_channels_load_no_library() -> None:
     assert not {name.partition(".")[0] for name in set(sys.modules) - before} & {"apprise", "requests", "pycurl"}
 
 
-@pytest.mark.skipif(bool(importlib.util.find_spec("apprise")), reason="apprise is installed")
+class _NoApprise(importlib.machinery.PathFinder):
+    """Finds everything but Apprise."""
+
+    @classmethod
+    def find_spec(cls, fullname: str, *where: Any, **more: Any) -> Any:
+        return None if fullname.partition(".")[0] == "apprise" else super().find_spec(fullname, *where, **more)
+
+
+@pytest.fixture
+def _missing_apprise(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "apprise"]:
+        monkeypatch.delitem(sys.modules, name)
+    usual = importlib.machinery.PathFinder
+    monkeypatch.setattr(sys, "meta_path", [_NoApprise if finder is usual else finder for finder in sys.meta_path])
+
+
+@pytest.mark.usefixtures("_missing_apprise")
 def test_a_library_that_is_missing_is_named_with_its_command() -> None:
     command = rf"\.venv/bin/python -m pip install apprise=={VERSION}"
     with pytest.raises(SettingError, match=command):
