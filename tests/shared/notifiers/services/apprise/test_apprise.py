@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 import threading
+from typing import Any
 
 import pytest
 
@@ -90,7 +91,7 @@ def test_a_url_that_only_apprise_can_read_is_refused_before_it_is_needed(url: st
 def test_the_bridge_knows_every_schema_of_apprise_that_speaks_http() -> None:
     from apprise.manager_plugins import NotificationManager
 
-    manager = NotificationManager()
+    manager: Any = NotificationManager()  # type: ignore[no-untyped-call]  # Apprise says little of its types
     speaking = {}
     for schema in manager.schemas(include_disabled=True):
         rooms = [parent.__module__ for parent in manager[schema].__mro__]
