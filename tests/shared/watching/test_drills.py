@@ -27,7 +27,8 @@ def review(store: Store, seconds: float, channels: Channels = CHANNELS) -> Revie
 
 
 def last(store: Store) -> dict[str, Any]:
-    found: dict[str, Any] = store.summary()["last_drill"]
+    found = store.last_drill()
+    assert found is not None
     return found
 
 
