@@ -8,7 +8,7 @@ from shared import web
 from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.logs import step
-from shared.models import now
+from shared.models import as_json, now
 from shared.models.channel import Route
 from shared.notifiers import routes_of
 from shared.settings import Settings
@@ -33,10 +33,7 @@ def start_drill(request: Request, settings: Settings) -> Response:
     log_change(change)
     language, ttl_seconds = settings.message_language, settings.notification_ttl_seconds
     deliver_at_once(store, channels, change.notification_ids, language, ttl_seconds)
-    return web.answer(
-        {**change.alert.model_dump(mode="json"), "notifications": [each.model_dump(mode="json") for each in owed]},
-        201,
-    )
+    return web.answer({**change.alert.shown(), "notifications": [as_json(each) for each in owed]}, 201)
 
 
 def _drilled(names: Sequence[str] | None, known: Mapping[str, Route]) -> Mapping[str, Route]:

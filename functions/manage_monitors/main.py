@@ -118,10 +118,8 @@ def apply_configuration(request: Request, settings: Settings) -> Response:
 
     is_dry_run = web.query_of(request, ConfigQuery).dry_run
     body = object_in(request)
-    given = body.pop("monitors", None)
-    policies, lines = policies_in(given)
-    windows = windows_in(body.pop("windows", None) or [])
-    drills = drills_in(body.pop("drills", None) or [])
+    policies, lines = policies_in(body.pop("monitors", None))
+    windows, drills = windows_in(body.pop("windows", None) or []), drills_in(body.pop("drills", None) or [])
     channels = configured()
     store = open_store(settings)
     body = with_pages(body, store.boards.settings())
