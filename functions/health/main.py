@@ -24,7 +24,7 @@ def health(request: Request, settings: Settings) -> Response:
         store.database.check()
         summary = {
             **store.summary(),
-            "last_drill": store.last_drill(),
+            "last_drill": store.drills.last(),
             "time_to_notify": store.time_to_notify(now=now()),
         }
         judged, schedules = _judge(store, settings)

@@ -120,8 +120,7 @@ def apply_configuration(request: Request, settings: Settings) -> Response:
     body = object_in(request)
     policies, lines = policies_in(body.pop("monitors", None))
     windows, drills = windows_in(body.pop("windows", None) or []), drills_in(body.pop("drills", None) or [])
-    channels = configured()
-    store = open_store(settings)
+    channels, store = configured(), open_store(settings)
     body = with_pages(body, store.boards.settings())
     plan = store.monitors.apply(
         policies,

@@ -36,11 +36,10 @@ def review_alerts(request: Request, settings: Settings) -> Response:
     # Before messages are released: otherwise a reminder that was held and a newer one would both be sent.
     followed = store.follow_ups.review(now=at, channels=channels)
     outlived = store.maintenance.review(now=at, channels=channels)
-    drilled = store.drills.review(now=at, channels=channels) if store.has_drill(now=at) else None
-    of_drills = drilled.changes if drilled else ()
+    drilled = store.drills.review(now=at, channels=channels)
     _log(missed, followed, unchecked, drilled)
     of_pings = (change for each in missed for change in each.changes)
-    for change in (*silences, *of_pings, *outlived, *of_drills):
+    for change in (*silences, *of_pings, *outlived, *drilled.changes):
         log_change(change)
     kinds = Counter(due.kind for due in followed)
     return web.answer(
@@ -50,13 +49,13 @@ def review_alerts(request: Request, settings: Settings) -> Response:
             "outlived_windows": len(outlived),
             "reminders": kinds[NotificationKind.REMINDER],
             "escalations": kinds[NotificationKind.ESCALATION],
-            "drills": int(drilled is not None and drilled.begun is not None),
+            "drills": int(drilled.begun is not None),
         }
     )
 
 
 def _log(
-    missed: Sequence["Ingested"], followed: Sequence["FollowUp"], unchecked: Sequence[str], drilled: "Drilled | None"
+    missed: Sequence["Ingested"], followed: Sequence["FollowUp"], unchecked: Sequence[str], drilled: "Drilled"
 ) -> None:
     for name in unchecked:
         step("server", "monitor_unchecked", monitor=name)
@@ -65,6 +64,6 @@ def _log(
     for due in followed:
         subject = due.alert.subject
         step("server", "follow_up_due", alert_id=due.alert.id, kind=due.kind, number=due.number, subject=subject)
-    if drilled is not None and drilled.ended is not None:
+    if drilled.ended is not None:
         told = {name: drilled.ended[name] for name in ("ok", "delivered", "failed", "acknowledged_by")}
         step("server", "drill_ended", level=logging.INFO if told["ok"] else logging.WARNING, **told)

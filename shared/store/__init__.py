@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from shared.store.asking.history import Measured
     from shared.store.asking.incidents import Incident
     from shared.store.asking.raw_events import event_of
-    from shared.store.drilling.drills import Reviewed as Drilled
+    from shared.store.drilling.reviewed import Reviewed as Drilled
     from shared.store.ingest import Ingested
     from shared.store.judging.follow_ups import FollowUp
     from shared.store.judging.windows import Entry as WindowEntry

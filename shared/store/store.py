@@ -187,21 +187,6 @@ class Store:
         with self.database.snapshot() as snapshot:
             return delivery_times.percentiles(snapshot, now)
 
-    def last_drill(self) -> dict[str, Any] | None:
-        """How the last drill went that is over."""
-        # Imported here, and below: few functions ask.
-        from shared.store.tables import drills
-
-        with self.database.snapshot() as snapshot:
-            return drills.last(snapshot)
-
-    def has_drill(self, *, now: datetime) -> bool:
-        """Whether a drill is under way, or one of the file is due: otherwise ``drills`` need not be loaded."""
-        from shared.store.tables import drill_schedules, drills
-
-        with self.database.snapshot() as snapshot:
-            return drills.under_way(snapshot) is not None or drill_schedules.due(snapshot, now) is not None
-
     def summary(self) -> dict[str, Any]:
         """The facts of ``GET /``: the newest check's time (text or None) and the counts of what is still open."""
         from shared.store.tables import monitors, owed_notifications

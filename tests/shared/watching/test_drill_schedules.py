@@ -98,7 +98,7 @@ def test_two_that_are_due_at_once_follow_one_another(store: Store) -> None:
 def test_a_drill_without_a_channel_fails(store: Store) -> None:
     put(store, DAILY | {"channels": ["gone"]})
     begun(store, HOUR, HOUR + 1)
-    assert (store.last_drill() or {})["ok"] is False
+    assert (store.drills.last() or {})["ok"] is False
 
 
 @on_each_engine
