@@ -58,6 +58,7 @@ def old(tmp_path: Path) -> Iterator[SqliteDatabase]:
     weekly = Drill.model_validate({"weekly": "Mon", "at": "10:00", "need_ack": "30m"})
     store.monitors.apply([watched], {}, {}, now=NOON, channels=["console"], drills=[weekly])
     store.drills.start(["console"], need_ack_seconds=0.7, now=NOON)
+    store.incidents.add("Slow", "We look into it.", "investigating", ["api"], now=NOON)
     assert store.checks.claim("seoul", now=NOON, seconds=1).checks
     store.upkeep.run(Retention(1e9, 1e9, 1e9), now=NOON + timedelta(days=1), seconds=60)
     # Its hour and day are packed already, so it has others of its own.
