@@ -16,7 +16,9 @@ from dataclasses import dataclass
 
 from shared import ROOT
 
-_PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1024\r\nConnection: close\r\n\r\n" + b"x" * 1024
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1024\r\n"
+# The connection of this path stays open.
+KEPT = "/kept"
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,14 @@ class _Page(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
-    def data_received(self, data: bytes) -> None:  # noqa: ARG002  # a check's request comes in one piece
-        asyncio.get_running_loop().call_later(self.seconds, self._answer)
+    def data_received(self, data: bytes) -> None:  # a check's request comes in one piece
+        is_kept = data.split(b" ", 2)[1] == KEPT.encode()
+        asyncio.get_running_loop().call_later(self.seconds, self._answer, is_kept)
 
-    def _answer(self) -> None:
-        self._transport.write(_PAGE)
-        self._transport.close()
+    def _answer(self, is_kept: bool) -> None:
+        self._transport.write(_HEAD + (b"" if is_kept else b"Connection: close\r\n") + b"\r\n" + b"x" * 1024)
+        if not is_kept:
+            self._transport.close()
 
 
 async def _site(certificate: str, seconds: float) -> None:
