@@ -40,7 +40,7 @@ class Far:
 
 @contextlib.contextmanager
 def site(certificate: str, answers_after_ms: float) -> Iterator[Far]:
-    """A web site whose certificate and key are in a file."""
+    """A web site whose certificate and key are in a file; without one it speaks HTTP."""
     with _started("site", certificate, str(answers_after_ms / 1000)) as far:
         yield far
 
@@ -82,8 +82,9 @@ class _Page(asyncio.Protocol):
 
 async def _site(certificate: str, seconds: float) -> None:
     _Page.seconds = seconds
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if certificate else None
+    if context:
+        context.load_cert_chain(certificate)
     server = await asyncio.get_running_loop().create_server(_Page, "127.0.0.1", 0, ssl=context, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
