@@ -67,7 +67,7 @@ MAY_IMPORT = {
 # Folders of one file, or one folder, for each kind or function may have as many as there are.
 ONE_PER_KIND = (
     *("functions", "shared/notifiers/services", "functions/check_monitors/probes/kinds", "shared/store/tables"),
-    *("infra/openapi", "infra/commands"),
+    *("infra/openapi", "infra/commands", "tests/benchmarks"),
     # The tests mirror the house.
     *("tests/functions", "tests/functions/check_monitors/probes/kinds", "tests/shared/notifiers/services"),
 )

@@ -52,6 +52,7 @@ def apply(world: World, monitors: list[dict[str, Any]]) -> bool:
 def applied(world: World) -> dict[str, str]:
     """Which monitors there are, each with its timeout."""
     found = wait_until(lambda: world.request("GET", "/monitors"), otherwise=world.output)
+    assert found is not None
     return {each["name"]: each["policy"]["timeout"] for each in found.json()["monitors"]}
 
 
