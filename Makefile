@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run install test fast check bench audit torture deploy-gcp teardown-gcp deploy-aws teardown-aws \
+.PHONY: run install test fast check nightly bench audit torture deploy-gcp teardown-gcp deploy-aws teardown-aws \
   package-aws requirements clean
 .DEFAULT_GOAL := run
 
@@ -52,6 +52,10 @@ check: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# What takes minutes and changes only with what is pinned: every plugin of Apprise.
+nightly: .venv/installed-dev
+	$(BIN)/python -m pytest -m nightly
 
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.benchmarks

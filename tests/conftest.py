@@ -78,6 +78,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Together
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the short tests last: they fill up the end of a run on several workers."""
+    if "nightly" not in config.option.markexpr:
+        nightly = [item for item in items if item.get_closest_marker("nightly")]
+        items[:] = [item for item in items if item not in nightly]
+        config.hook.pytest_deselected(items=nightly)
     items.sort(key=lambda item: item.get_closest_marker("system") is None)
     if workerinput := getattr(config, "workerinput", None):
         marked = {item.nodeid: mark.args[0] for item in items if (mark := item.get_closest_marker("together"))}

@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "changes": {"engines.database", "tables"},
     "upkeep": {"engines.database", "tables", "upkeep"},
     "judging": {"engines.database", "tables", "changes", "refusals", "judging"},
+    "drilling": {"engines.database", "tables", "changes", "refusals", "drilling"},
     "renames": {"engines.database", "tables"},
     "ingest": {"engines.database", "tables", "changes", "renames", "judging"},
     "outbox": {"engines.database", "tables", "changes"},
@@ -46,6 +47,7 @@ MAY_IMPORT = {
         "renames",
         "judging",
         "asking.entries",
+        "drilling",
     },
     "claims": {"engines.database", "tables", "renames"},
     "health": {"engines.database", "migrate", "tables"},
@@ -54,19 +56,20 @@ MAY_IMPORT = {
         *("engines.database", "engines.group_commit", "tables", "changes"),
         *("ingest", "outbox", "health", "claims", "heartbeats", "judging", "refusals", "upkeep", "asking"),
         "visiting",
+        "drilling",
     },
     "open": {"engines", "migrate", "store"},
     "admin": {"engines", "tables", "migrate", "health"},
     # The door.
     "": {
         *("engines.database", "ingest", "judging", "open", "outbox", "refusals", "store"),
-        *("asking", "tables.alerts", "upkeep"),
+        *("asking", "drilling", "tables.alerts", "upkeep"),
     },
 }
 # Folders of one file, or one folder, for each kind or function may have as many as there are.
 ONE_PER_KIND = (
     *("functions", "shared/notifiers/services", "functions/check_monitors/probes/kinds", "shared/store/tables"),
-    *("infra/openapi", "infra/commands"),
+    *("infra/openapi", "infra/commands", "tests/benchmarks"),
     # The tests mirror the house.
     *("tests/functions", "tests/functions/check_monitors/probes/kinds", "tests/shared/notifiers/services"),
 )

@@ -3,6 +3,7 @@
 import heapq
 import itertools
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from functions.check_monitors.reporting import backend
 from shared.logs import step
 from shared.monitors.due import due_between
-from shared.settings import Settings
+from shared.settings import Settings, is_in_cloud
 
 if TYPE_CHECKING:
     from shared.monitors.policy import Policy
@@ -31,6 +32,8 @@ _TICK_SECONDS = 0.02
 _STOPS_WITHIN = 0.2
 # A run waits for what it has claimed. Where runs are further apart, the next one finds the rest overdue.
 MAX_CLAIM_SECONDS = 60.0
+# In a cloud it does not wait, and claims everything until the next run, as far ahead as a claim may.
+MAX_CLAIM_SECONDS_IN_CLOUD = 3600.0
 _DAY_SECONDS = 86_400.0
 # Without the backend, what was due longer ago is left out.
 MAX_SPAN_SECONDS = 60.0
@@ -129,7 +132,8 @@ class Claiming:
     def __init__(self, settings: Settings, seconds: float | None) -> None:
         self.is_reached: bool | None = None
         self._due: list[DueCheck] = []
-        self._settings, self._seconds = settings, seconds or min(settings.check_interval_seconds, MAX_CLAIM_SECONDS)
+        most = MAX_CLAIM_SECONDS_IN_CLOUD if is_in_cloud(os.environ) else MAX_CLAIM_SECONDS
+        self._settings, self._seconds = settings, seconds or min(settings.check_interval_seconds, most)
         self._thread = threading.Thread(target=self._claim, daemon=True)
         try:
             self._thread.start()

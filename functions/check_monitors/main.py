@@ -1,5 +1,7 @@
 """Scheduled: the agent. Checks what is due, all side by side, and reports each result as soon as it has it."""
 
+import logging
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -17,7 +19,7 @@ from functions.check_monitors.under_way import Hold, checking
 from shared import web
 from shared.logs import step
 from shared.models import Event, Monitor
-from shared.settings import Settings
+from shared.settings import Settings, is_in_cloud
 
 if TYPE_CHECKING:
     from shared.monitors.policy import Policy
@@ -49,9 +51,9 @@ def check_monitors(request: Request, settings: Settings) -> Response:
     """200 with what was done: ``{"checked": 2, "failed": 0, "posted": 2, "refused": 0, "spooled": 0}``.
 
     It checks every target, and what falls due of the backend's monitors within ``?seconds=``, by default until the next
-    run. ``?only=targets`` or ``?only=claimed`` leaves the others out. A monitor that another run of this process is
-    checking is left to that run. ``?only=claimed&lasting=30`` goes on for that long, and checks each monitor when it is
-    due.
+    run; in a cloud it does not wait for their times. ``?only=targets`` or ``?only=claimed`` leaves the others out. A
+    monitor that another run of this process is checking is left to that run. ``?only=claimed&lasting=30`` goes on for
+    that long, and checks each monitor when it is due.
 
     Also 200 if the backend could not be reached: the events then wait in the backlog, and nobody need repeat the run.
     """
@@ -141,9 +143,8 @@ def _check(settings: Settings, targets: tuple[str, ...], due: list[DueCheck]) ->
                 from functions.check_monitors.probes.checks import check_all
                 from functions.check_monitors.targets import as_policies
 
-                spread = _spread_seconds(len(urls), settings)
-                policies = [(check.seconds, check.policy) for check in due]
-                policies += as_policies(urls, settings, spread)
+                policies = _starts(due, settings)
+                policies += as_policies(urls, settings, _spread_seconds(len(urls), settings))
                 often = due_checks.interval(settings)
                 events = check_all(policies, settings, interval_seconds=often, on_event=on_event)
             else:
@@ -158,10 +159,21 @@ def _spread_seconds(count: int, settings: Settings) -> float:
     return min(SPREAD_SECONDS * count, settings.check_interval_seconds / 2)
 
 
+def _starts(due: list[DueCheck], settings: Settings) -> "list[tuple[float, Policy]]":
+    """In how many seconds each check starts. A cloud bills the seconds of a run: it waits there for no due time."""
+    if not is_in_cloud(os.environ):
+        return [(check.seconds, check.policy) for check in due]
+    pause = _spread_seconds(len(due), settings) / len(due)
+    return [(pause * place, check.policy) for place, check in enumerate(due)]
+
+
 def _log(event: Event) -> None:
+    # A cloud bills each line: what went well is in the store.
+    is_quiet = event.is_success and is_in_cloud(os.environ)
     step(
         "agent",
         "checked",
+        level=logging.DEBUG if is_quiet else logging.INFO,
         target_url=event.target_url,
         event_id=event.event_id,
         is_success=event.is_success,

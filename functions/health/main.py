@@ -23,7 +23,11 @@ def health(request: Request, settings: Settings) -> Response:
     try:
         store = open_store(settings)
         store.database.check()
-        summary = {**store.summary(), "time_to_notify": store.time_to_notify(now=now())}
+        summary = {
+            **store.summary(),
+            "last_drill": store.drills.last(),
+            "time_to_notify": store.time_to_notify(now=now()),
+        }
         judged, facts = store.judge_health(settings, now=now())
     except StoreUnavailable as trouble:
         step("server", "store_unavailable", level=logging.ERROR, function="health", reason=str(trouble))

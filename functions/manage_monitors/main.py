@@ -1,4 +1,4 @@
-"""/monitors and /config: what is watched. Read, made, changed, paused and removed by people and by the file."""
+"""/monitors, /config and /drills: what is watched. Read, made, changed and removed by people and by the file."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -8,6 +8,7 @@ from flask import Request, Response
 from pydantic import BaseModel, Field
 
 from functions.manage_monitors.answers import monitor_of
+from functions.manage_monitors.drills import start_drill
 from functions.manage_monitors.pages import with_pages
 from functions.manage_monitors.reading import changed, object_in, policy_in
 from shared import web
@@ -113,18 +114,23 @@ def want_check(request: Request, settings: Settings, monitor_id: str) -> Respons
 def apply_configuration(request: Request, settings: Settings) -> Response:
     """200 with what changes: ``{"version", "dry_run", "added", "changed", "removed", "unchanged"}``. All or nothing."""
     # Imported here: windows have models of their own, and each costs a cold start.
-    from functions.manage_monitors.whole_file import policies_in, windows_in
+    from functions.manage_monitors.whole_file import drills_in, policies_in, windows_in
 
     is_dry_run = web.query_of(request, ConfigQuery).dry_run
     body = object_in(request)
-    given = body.pop("monitors", None)
-    policies, lines = policies_in(given)
-    windows = windows_in(body.pop("windows", None) or [])
-    channels = configured()
-    store = open_store(settings)
+    policies, lines = policies_in(body.pop("monitors", None))
+    windows, drills = windows_in(body.pop("windows", None) or []), drills_in(body.pop("drills", None) or [])
+    channels, store = configured(), open_store(settings)
     body = with_pages(body, store.boards.settings())
     plan = store.monitors.apply(
-        policies, lines, body, now=now(), channels=routes_of(channels), windows=windows, is_dry_run=is_dry_run
+        policies,
+        lines,
+        body,
+        now=now(),
+        channels=routes_of(channels),
+        windows=windows,
+        drills=drills,
+        is_dry_run=is_dry_run,
     )
     if not is_dry_run:
         step(
@@ -157,6 +163,7 @@ def apply_configuration(request: Request, settings: Settings) -> Response:
     remove_monitor,
     want_check,
     apply_configuration,
+    start_drill,
 )
 def manage_monitors() -> None:
     """What is watched. Reading is public as API_AUTH says; whatever changes it needs a key in every mode."""

@@ -8,13 +8,19 @@ from pydantic import BaseModel
 from functions.manage_monitors.reading import MAX_LINE, MAX_MONITORS, policy_in, wrong
 from shared.models.scalars import whole
 from shared.monitors.policy import Policy
+from shared.monitors.windows.drill import Drill
 from shared.monitors.windows.window import Window
 
 MAX_WINDOWS = 1_000
+MAX_DRILLS = 100
 
 
 class _FileWindows(BaseModel):
     windows: list[Window]
+
+
+class _FileDrills(BaseModel):
+    drills: list[Drill]
 
 
 def policies_in(given: Any) -> tuple[list[Policy], dict[str, int]]:
@@ -42,3 +48,10 @@ def windows_in(given: Any) -> list[Window]:
     if not isinstance(given, list) or len(given) > MAX_WINDOWS:
         raise wrong("windows", f"a list of up to {MAX_WINDOWS} windows", given)
     return _FileWindows.model_validate({"windows": given}).windows
+
+
+def drills_in(given: Any) -> list[Drill]:
+    """The drills of the file. Raises Problem, or ValidationError."""
+    if not isinstance(given, list) or len(given) > MAX_DRILLS:
+        raise wrong("drills", f"a list of up to {MAX_DRILLS} drills", given)
+    return _FileDrills.model_validate({"drills": given}).drills

@@ -1,5 +1,6 @@
-"""Scheduled: notice what no event says: a silent agent, an unchecked monitor, a missed ping, a closing window."""
+"""Scheduled: notice what no event says: a silent agent, a missed ping, a closing window, a drill that is due."""
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from shared.settings import Settings
 from shared.store import log_change, open_store
 
 if TYPE_CHECKING:
-    from shared.store import FollowUp, Ingested
+    from shared.store import Drilled, FollowUp, Ingested
 
 
 @functions_framework.http
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def review_alerts(request: Request, settings: Settings) -> Response:
     """200 with how much was newly found of each kind. ``deliver_notifications`` sends what is owed for it.
 
-    ``{"silent_agents": 0, "missed_pings": 0, "outlived_windows": 0, "reminders": 0, "escalations": 0}``
+    ``{"silent_agents": 0, "missed_pings": 0, "outlived_windows": 0, "reminders": 0, "escalations": 0, "drills": 0}``
     """
     channels = routes_of(configured())
     store = open_store(settings)
@@ -35,8 +36,10 @@ def review_alerts(request: Request, settings: Settings) -> Response:
     # Before messages are released: otherwise a reminder that was held and a newer one would both be sent.
     followed = store.follow_ups.review(now=at, channels=channels)
     outlived = store.maintenance.review(now=at, channels=channels)
-    _log(missed, followed, unchecked)
-    for change in (*silences, *(change for each in missed for change in each.changes), *outlived):
+    drilled = store.drills.review(now=at, channels=channels)
+    _log(missed, followed, unchecked, drilled)
+    of_pings = (change for each in missed for change in each.changes)
+    for change in (*silences, *of_pings, *outlived, *drilled.changes):
         log_change(change)
     kinds = Counter(due.kind for due in followed)
     return web.answer(
@@ -46,11 +49,14 @@ def review_alerts(request: Request, settings: Settings) -> Response:
             "outlived_windows": len(outlived),
             "reminders": kinds[NotificationKind.REMINDER],
             "escalations": kinds[NotificationKind.ESCALATION],
+            "drills": int(drilled.begun is not None),
         }
     )
 
 
-def _log(missed: Sequence["Ingested"], followed: Sequence["FollowUp"], unchecked: Sequence[str]) -> None:
+def _log(
+    missed: Sequence["Ingested"], followed: Sequence["FollowUp"], unchecked: Sequence[str], drilled: "Drilled"
+) -> None:
     for name in unchecked:
         step("server", "monitor_unchecked", monitor=name)
     for each in missed:
@@ -58,3 +64,6 @@ def _log(missed: Sequence["Ingested"], followed: Sequence["FollowUp"], unchecked
     for due in followed:
         subject = due.alert.subject
         step("server", "follow_up_due", alert_id=due.alert.id, kind=due.kind, number=due.number, subject=subject)
+    if drilled.ended is not None:
+        told = {name: drilled.ended[name] for name in ("ok", "delivered", "failed", "acknowledged_by")}
+        step("server", "drill_ended", level=logging.INFO if told["ok"] else logging.WARNING, **told)

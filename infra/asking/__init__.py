@@ -1,1 +1,1 @@
-"""Reads the API for commands that answer questions."""
+"""Asks the API for commands that answer questions, or that try something."""

@@ -14,7 +14,14 @@ ROWS = 1_000
 
 
 class NotAnswered(Exception):
-    """The backend did not answer the question. The text says why and holds no secret."""
+    """The backend did not answer the question. The text says why and holds no secret.
+
+    ``status``: the one that it answered with, if it did.
+    """
+
+    def __init__(self, text: str, status: int | None = None) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class Backend:
@@ -50,17 +57,26 @@ class Backend:
 
         Raises NotAnswered, or SettingError if a proxy variable is malformed.
         """
+        # requests leaves out those that are None
+        return self._ask("GET", path, HTTPStatus.OK, params=parameters)
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None, expected: int = HTTPStatus.OK) -> dict[str, Any]:
+        """The object with which the backend answers a request to do something. Raises as ``get`` does."""
+        return self._ask("POST", path, expected, json=body)
+
+    def _ask(self, method: str, path: str, expected: int, **options: Any) -> dict[str, Any]:
         import requests
 
         at = without_password(self.url)
         try:
-            response = self._session.get(
+            response = self._session.request(
+                method,
                 f"{self.url}{path}",
-                params=parameters,  # requests leaves out those that are None
                 headers={"X-API-Key": self._key} if self._key else {},
                 timeout=(CONNECT_SECONDS, RESPONSE_SECONDS),
                 # A redirect might carry the key to another host.
                 allow_redirects=False,
+                **options,
                 **backend_options(self.url, self._environ),
             )
         except requests.Timeout:
@@ -68,8 +84,9 @@ class Backend:
         except (requests.RequestException, OSError, ValueError) as error:
             reason = type(error).__name__
             raise NotAnswered(f"{at} cannot be reached ({reason}): expected the system to run there") from None
-        if response.status_code != HTTPStatus.OK:
-            raise NotAnswered(f"{at} did not answer: {reason_of(response, self._key, self._environ)}")
+        if response.status_code != expected:
+            why = reason_of(response, self._key, self._environ)
+            raise NotAnswered(f"{at} did not answer: {why}", response.status_code)
         try:
             found = response.json()
         except ValueError:

@@ -12,7 +12,9 @@ PLATFORMS = ("local", "gcp", "aws")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("--monitors", type=_count, help="how many there are, by default those of TARGET_URL")
+    parser.add_argument(
+        "--monitors", type=_count, help="how many there are, by default those of TARGET_URL and of the file"
+    )
     parser.add_argument("--interval", metavar="SECONDS", help="how often each is checked (CHECK_INTERVAL_SECONDS)")
     parser.add_argument("--platform", choices=PLATFORMS, help="by default each of them")
     parser.add_argument("--json", action="store_true", help="for a program")
@@ -26,7 +28,7 @@ def run(arguments: argparse.Namespace) -> None:
         SettingError: a setting is malformed, or nothing is watched.
     """
     from infra.plan import show
-    from infra.plan.plans import load_of, plan_of, reference
+    from infra.plan.plans import plan_for, reference
     from shared.settings import Settings
 
     # Rejects settings that are malformed on this machine, also for the plan of another platform.
@@ -39,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
         given = _given(platform)
         if arguments.interval:
             given["CHECK_INTERVAL_SECONDS"] = arguments.interval
-        plans.append(plan_of(platform, load_of(given, arguments.monitors)))
+        plans.append(plan_for(platform, given, arguments.monitors))
     if arguments.json:
         print(json.dumps([show.as_json(plan) for plan in plans], indent=2))
     else:

@@ -32,9 +32,10 @@ from infra.configuration.reading.text import text_of
 from infra.configuration.reading.validation import Source, checked
 from infra.configuration.reading.yaml_text import NotYaml, parse
 from infra.configuration.references import Names, cycles, mistakes_in_monitors
-from infra.configuration.sections import Drill, Step, Templates
+from infra.configuration.sections import Step, Templates
 from shared.channels import OFF
 from shared.monitors.policy import Policy
+from shared.monitors.windows.drill import Drill
 from shared.monitors.windows.window import Window
 from shared.pages.configured import StatusPage, slug
 from shared.settings.parsers import split_urls
@@ -73,6 +74,7 @@ class Configuration:
             ],
             "escalations": dict(self.escalations),
             "windows": list(self.windows),
+            "drills": list(self.drills),
             **({"status_page": self.status_page} if self.status_page is not None else {}),
             **({"status_pages": dict(self.status_pages)} if self.status_pages else {}),
         }
@@ -137,7 +139,7 @@ class _Reading:
         )
 
     def _rest(self) -> dict[str, Any]:
-        """The sections whose models are in sections.py."""
+        """The sections that are about neither monitors nor channels."""
         page = self._outline.section("status_page")
         pages = {name: self._page(f"status_pages {shown(name)}", each) for name, each in self._pages()}
         templates = self._outline.section("templates")

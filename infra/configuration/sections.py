@@ -1,14 +1,14 @@
-"""The parts of the file beside monitors, channels, windows and status pages: escalations, templates and drills.
+"""The parts of the file beside monitors, channels, windows, drills and status pages: escalations and templates.
 
 Their models check the shape of what is written. Whether its names exist is checked in references.py.
 """
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from shared.channels.fields import Words
 from shared.monitors.durations import Duration
 from shared.monitors.parts import Names, Part
-from shared.monitors.windows.recurrence import RECURRENCES, Recurring, about
+from shared.monitors.windows.recurrence import about
 
 
 class Step(Part):
@@ -24,16 +24,3 @@ class Templates(Part):
 
     title: Words | None = about("The title of a message.")
     text: Words | None = about("The text of a message.")
-
-
-class Drill(Recurring):
-    """A test of the whole way: an alert that is clearly marked goes to every channel."""
-
-    need_ack: Duration | None = about("How soon somebody has to acknowledge it. Without it, nobody has to.")
-    channels: Names | None = about("The channels that get it. Without it, all of them.")
-
-    @model_validator(mode="after")
-    def _recurs(self) -> "Drill":
-        if self.recurrence() is None:
-            raise ValueError(f"one of {', '.join(RECURRENCES)}")
-        return self

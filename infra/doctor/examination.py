@@ -7,7 +7,14 @@ from urllib.parse import urlsplit
 from infra.doctor.channels import examine_channels
 from infra.doctor.findings import Finding, without_secrets
 from infra.doctor.outside import examine_outside
-from infra.doctor.settings import configured, examine_file, examine_keys, examine_proxies, readable
+from infra.doctor.settings import (
+    configured,
+    examine_file,
+    examine_keys,
+    examine_proxies,
+    readable,
+    with_channels_of_file,
+)
 from infra.doctor.store import examine_store, examine_work
 from infra.doctor.versions import examine_versions
 from shared import ROOT
@@ -25,6 +32,7 @@ def examine(
     """
     findings = [finding for file in files for finding in examine_file(file)]
     settings, of_settings = readable(environ)
+    environ = with_channels_of_file(environ, settings)
     channels, of_channels = configured(environ)
     is_open = url is not None and not is_loopback(urlsplit(url).hostname or "")
     findings += [*of_settings, *of_channels, *examine_keys(settings, environ, is_open=is_open)]

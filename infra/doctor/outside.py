@@ -16,6 +16,7 @@ import pycurl
 from functions.check_monitors.probes.causes import URL_NOT_VALID, cause
 from functions.check_monitors.probes.transfers.handles import QUICK_EXIT
 from functions.check_monitors.probes.urls import as_ascii
+from infra.doctor.drills import examine_drill
 from infra.doctor.findings import Finding, failure, ok, warning
 from infra.doctor.manual_call import call
 from infra.doctor.store import skew
@@ -177,6 +178,7 @@ def _health(health: Reply, settings: Settings, url: str, at: datetime) -> Iterat
         yield failure("health", f"degraded: {_reasons(said)}", expected="status ok", fix=fix)
         return
     yield from _last_check(said.get("last_check"), settings, url, at)
+    yield from examine_drill(said.get("last_drill"), at)
 
 
 def _reasons(said: dict[str, Any]) -> str:

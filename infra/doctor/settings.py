@@ -1,5 +1,6 @@
 """Inside: the settings, the file that holds them, and the keys."""
 
+import contextlib
 import difflib
 import os
 from collections.abc import Collection, Iterator, Mapping
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from infra.doctor.findings import Finding, failure, ok, warning
+from infra.local.configured import read_at_start
 from infra.local.environment import FileInvalid, values_in
 from shared import ROOT
 from shared.channels import read as read_channels
@@ -101,6 +103,15 @@ def _of_file(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
         fix = f"edit {file}; python -m infra apply --dry-run shows what it changes"
         return [failure("file", line, expected=expected, fix=fix) for line in str(wrong).splitlines()]
     return [ok("file", f"{file} has {count} monitors")]
+
+
+def with_channels_of_file(environ: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """The environment as the local system has it: the channels of the file are in CHANNELS too."""
+    given = dict(environ)
+    # A mistake in the file is a finding already.
+    with contextlib.suppress(SettingError):
+        read_at_start(given, settings)
+    return given
 
 
 def configured(environ: Mapping[str, str]) -> tuple[dict[str, NotifierKind], list[Finding]]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from infra.doctor.drills import examine_drill
 from infra.doctor.findings import Finding, failure, ok, warning
 from infra.doctor.manual_call import call
 from shared.alerting import CLOCK_TOLERANCE
@@ -161,6 +162,7 @@ def examine_work(
             expected="it accepts messages",
             fix=f".venv/bin/python -m infra doctor --send-test, and the settings of {alert.subject}",
         )
+    yield from examine_drill(inspection.last_drill, at)
 
 
 def _agent(agent: Agent, facts: HealthFacts, slack: timedelta, url: str, at: datetime) -> Iterator[Finding]:

@@ -115,6 +115,13 @@ HEALTH = {
     "last_check": "2025-01-08T01:30:00.250Z",
     "open_alerts": 1,
     "owed_notifications": 0,
+    "last_drill": {
+        "at": "2025-01-06T01:00:00.000Z",
+        "ok": True,
+        "delivered": {"ops": 0.4},
+        "failed": {},
+        "acknowledged_by": "kim",
+    },
     "time_to_notify": {"p50": 0.4, "p95": 2.1},
     "last_runs": {
         "review_alerts": "2025-01-08T01:30:00.125Z",
@@ -130,7 +137,14 @@ TROUBLE = {
     "version": __version__,
 }
 CHECKS_RUN = {"checked": 2, "failed": 1, "posted": 2, "refused": 0, "spooled": 0}
-REVIEW = {"silent_agents": 0, "missed_pings": 0, "outlived_windows": 0, "reminders": 0, "escalations": 0}
+REVIEW = {
+    "silent_agents": 0,
+    "missed_pings": 0,
+    "outlived_windows": 0,
+    "reminders": 0,
+    "escalations": 0,
+    "drills": 0,
+}
 DELIVERY_RUN = {"SENT": 1, "RETRY": 0, "FAILED": 0, "EXPIRED": 0}
 
 _BLANK = {"type": "about:blank"}

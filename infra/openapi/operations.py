@@ -11,6 +11,7 @@ from functions.update_alert.main import AlertUpdate
 from infra.openapi import examples, responses
 from infra.openapi.acting_operations import ACTING_OPERATIONS
 from infra.openapi.dashboard_operations import DASHBOARD_OPERATIONS
+from infra.openapi.drill_operations import DRILL_OPERATIONS
 from infra.openapi.heartbeat_operations import HEARTBEAT_OPERATIONS
 from infra.openapi.history.availability import HISTORY_OPERATIONS
 from infra.openapi.history.timeline import TIMELINE_OPERATIONS
@@ -47,6 +48,7 @@ OPERATIONS = {
     **DASHBOARD_OPERATIONS,
     **PAGE_OPERATIONS,
     **INCIDENT_OPERATIONS,
+    **DRILL_OPERATIONS,
     "ingest_event": Operation(
         tag="events",
         summary="Report a check",
@@ -245,7 +247,7 @@ OPERATIONS = {
         description=(
             "One review, as the schedule calls it: an agent that has fallen silent opens an alert, and its monitors "
             "become UNKNOWN. So does a monitor that nobody has checked for three intervals. A heartbeat whose ping did "
-            "not come in time opens an alert too."
+            "not come in time opens an alert too. It also begins the drill that is due, and ends the one that is over."
         ),
         responses={
             200: Response(

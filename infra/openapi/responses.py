@@ -27,6 +27,18 @@ class TimeToNotify(BaseModel):
     p95: float | None = Field(ge=0, description="95 of 100 took no longer.")
 
 
+class LastDrill(BaseModel):
+    """How the last drill went that is over."""
+
+    at: Time = Field(description="When it began.")
+    ok: bool = Field(
+        description="Whether somebody was reached, nothing failed, and it was acknowledged in time if it had to be."
+    )
+    delivered: dict[str, float] = Field(description="In how many seconds, by channel.")
+    failed: dict[str, str] = Field(description="Why not, by channel.")
+    acknowledged_by: str | None = Field(description="Who acknowledged it; null if nobody did, or gave no name.")
+
+
 class Health(BaseModel):
     """How the system is."""
 
@@ -41,6 +53,7 @@ class Health(BaseModel):
     last_check: Time | None = Field(description="When the newest check was made; null before the first.")
     open_alerts: Count = Field(description="Alerts that are OPEN or ACK.")
     owed_notifications: Count = Field(description="Messages that are still to be delivered.")
+    last_drill: LastDrill | None = Field(description="How the last drill went; null before the first.")
     time_to_notify: TimeToNotify = Field(description="How long first messages took in the last 30 days.")
     last_runs: dict[str, Time] = Field(description="When each scheduled function of the backend last ran, by its name.")
     version: str = Field(description="Bonghwa's version.", examples=["0.1.0"])
@@ -142,6 +155,7 @@ class Review(BaseModel):
     outlived_windows: Count = Field(description="Outages that opened now, since their window of maintenance is over.")
     reminders: Count = Field(description="Alerts of which people are reminded now.")
     escalations: Count = Field(description="Steps of escalations that are taken now.")
+    drills: Count = Field(description="Drills of the file that begin now.")
 
 
 class Problem(BaseModel):
@@ -190,4 +204,10 @@ class OwnerProblem(Problem):
     source: Literal["file", "env", "report"] = Field(description="Who owns it.")
 
 
-Conflict = MoveProblem | NameProblem | OwnerProblem
+class DrillProblem(Problem):
+    """A drill that cannot begin, since another one is not over."""
+
+    alert_id: int = Field(description="The other one's alert.")
+
+
+Conflict = MoveProblem | NameProblem | OwnerProblem | DrillProblem

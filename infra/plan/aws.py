@@ -5,17 +5,22 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from functions.check_monitors.probes.loop.capacity import kept_at_most
 from infra.clouds.aws import schedules, stages, template
 from infra.clouds.aws.functions import environment, plain_settings, size_of
 from infra.clouds.aws.target import groups_of
 from infra.clouds.cron import Beat
 from infra.plan import model
+from infra.plan.load import AGENT, HOURS, MONTH_SECONDS, Load
 from infra.plan.measured import Measured
-from infra.plan.model import AGENT, BACKEND, CLAIMS, DELIVERY, Calls, Line, Load, Plan, Price, Term
+from infra.plan.model import BACKEND, CLAIMS, DELIVERY, Calls, Line, Plan, Price, Term
 from infra.table import agent, rows
 from shared.settings import SettingError
 
 PLATFORM = "aws"
+# A function may have so many files and connections open:
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+DESCRIPTORS = 1024
 # With this memory a function has a whole processor: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 MEGABYTES_OF_A_PROCESSOR = 1769.0
 # Including the names: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -76,10 +81,10 @@ def _quantities(
 ) -> dict[str, float]:
     """The quantities by price, without the time of the functions."""
     calls = {call.function: call.times for call in made}
-    own = sum(call.times * (call.cost.log_bytes + call.cost.log_lines * ENTRY_BYTES) for call in made)
+    own = model.log_bytes(load, made, ENTRY_BYTES)
     ticks = sum(model.ticks_a_day(beat) * len(beat.delays) for beat in beats.values())
     later = sum(model.ticks_a_day(beat) * (len(beat.delays) - 1) for beat in beats.values()) * model.DAYS
-    polls = POLLERS * model.MONTH_SECONDS / POLL_SECONDS
+    polls = POLLERS * MONTH_SECONDS / POLL_SECONDS
     reads = sum(len(secrets.intersection(groups_of(row))) for row in rows())
     alarms = [resource for resource in _resources().values() if resource["Type"] == "AWS::CloudWatch::Alarm"]
     return {
@@ -90,18 +95,18 @@ def _quantities(
         "gateway": calls[BACKEND] + calls[CLAIMS] + calls["list_alerts"],
         "secrets": float(len(secrets)),
         "secret_reads": reads * model.STARTS_A_DAY * model.DAYS,
-        "logs": (own * load.is_logged + sum(calls.values()) * CALL_BYTES) / 1e9,
+        "logs": (own + sum(calls.values()) * CALL_BYTES) / 1e9,
         "alarms": float(len(alarms)),
-        "traffic": load.checks * (measured.bytes_of("check", "bytes_sent") + model.HEADER_BYTES) / 1e9,
+        "traffic": model.bytes_sent(load, measured, kept_at_most(DESCRIPTORS)) / 1e9,
     }
 
 
 def _database(load: Load, measured: Measured, bytes_a_day: float) -> dict[str, float]:
     """The quantities by price. The database has a public address: a private one would need a NAT gateway."""
     return {
-        "database": model.HOURS,
+        "database": HOURS,
         "storage": max(STORAGE_GB, bytes_a_day * model.DAYS / 1e9),
-        "address": model.HOURS,
+        "address": HOURS,
         "database_traffic": load.checks * measured.bytes_of("database", "bytes_an_event") / 1e9,
     }
 

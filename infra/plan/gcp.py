@@ -11,8 +11,9 @@ from infra.clouds.gcp.functions import SCHEDULED_KEY, SIZES, Size, environment, 
 from infra.clouds.gcp.project import OWN_FILE, Place
 from infra.clouds.settings import refuse_missing_libraries
 from infra.plan import model
+from infra.plan.load import AGENT, HOURS, Load
 from infra.plan.measured import Measured
-from infra.plan.model import AGENT, DELIVERY, Calls, Line, Load, Plan, Price, Term
+from infra.plan.model import DELIVERY, Calls, Line, Plan, Price, Term
 from infra.table import agent, rows
 from shared.settings import SettingError
 from shared.settings.secrets import is_secret
@@ -50,7 +51,7 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
     cpu, gib = compute_time(made, shares, memory)
     quantities = {"cpu": cpu, "memory": gib, **_quantities(load, measured, made, beats)}
     rows_a_day, bytes_a_day = model.rows_and_bytes_a_day(load, measured, "postgresql", channels)
-    database = {"database": model.HOURS, "storage": max(STORAGE_GB, bytes_a_day * model.DAYS / 1e9)}
+    database = {"database": HOURS, "storage": max(STORAGE_GB, bytes_a_day * model.DAYS / 1e9)}
     late = Term("Cloud Scheduler may be late: Google does not say by how much, so 0 is counted", 0)
     return Plan(
         PLATFORM,
@@ -73,10 +74,9 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
 def _quantities(load: Load, measured: Measured, made: Sequence[Calls], beats: Mapping[str, Beat]) -> dict[str, float]:
     """The quantities by price, without the time of the functions."""
     calls = sum(call.times for call in made)
-    own = sum(call.times * (call.cost.log_bytes + call.cost.log_lines * ENTRY_BYTES) for call in made)
+    own = model.log_bytes(load, made, ENTRY_BYTES)
     secrets = _ALWAYS_SECRET | {name for name, value in load.given.items() if is_secret(name, value)}
     reads = sum(is_for(row, setting) for row in rows() for setting in secrets)
-    sent = load.checks * (measured.bytes_of("check", "bytes_sent") + model.HEADER_BYTES)
     return {
         "requests": calls,
         "jobs": float(sum(len(beat.delays) for beat in beats.values())),
@@ -84,8 +84,8 @@ def _quantities(load: Load, measured: Measured, made: Sequence[Calls], beats: Ma
         "gateway": model.OWN_CALLS_A_DAY * model.DAYS,
         "secrets": float(len(secrets)),
         "secret_reads": reads * model.STARTS_A_DAY * model.DAYS,
-        "logs": (own * load.is_logged + calls * REQUEST_BYTES) / _GIB,
-        "traffic": sent / _GIB,
+        "logs": (own + calls * REQUEST_BYTES) / _GIB,
+        "traffic": model.bytes_sent(load, measured) / _GIB,
         "images": IMAGES_GB,
     }
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from functions.check_monitors.due_checks import CLAIM_SECONDS
 from infra.plan import model
+from infra.plan.load import AGENT, MONTH_SECONDS, Load
 from infra.plan.measured import Measured
-from infra.plan.model import AGENT, Load, Plan, Price, Term
+from infra.plan.model import Plan, Price, Term
 from infra.table import rows
 
 PLATFORM = "local"
@@ -16,9 +17,9 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
     """The load on this machine, and what the configuration can do there."""
     engine = "sqlite" if load.settings.database_path else "postgresql"
     periods = {row.name: row.every_seconds(load.settings) for row in rows() if row.name != AGENT}
-    scheduled = {name: model.MONTH_SECONDS / seconds for name, seconds in periods.items() if seconds}
+    scheduled = {name: MONTH_SECONDS / seconds for name, seconds in periods.items() if seconds}
     # The agent goes on claiming, so that each monitor is checked at its own time.
-    made = model.calls(load, measured, engine, scheduled, claims=model.MONTH_SECONDS / CLAIM_SECONDS)
+    made = model.calls(load, measured, engine, scheduled, claims=MONTH_SECONDS / CLAIM_SECONDS)
     # It runs without end, so nothing starts again.
     made = [model.Calls(call.function, call.times, call.cost, 0.0, call.start) for call in made]
     if refusals := model.too_slow(load, made, 1.0, RUN_SECONDS):
@@ -39,6 +40,6 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
         delay=model.delay(load, made, shares, late),
         notes=[
             f"a message that fails at once is tried again within {periods[model.DELIVERY]:g} s",
-            f"it keeps {seconds / model.MONTH_SECONDS:.1%} of a processor busy",
+            f"it keeps {seconds / MONTH_SECONDS:.1%} of a processor busy",
         ],
     )

@@ -3,20 +3,20 @@
 A month has 730 hours, as in the clouds' own calculators.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from infra.clouds.cron import Beat
+from infra.plan.load import AGENT, HOURS, MONTH_SECONDS, Load
 from infra.plan.measured import Cost, Measured
 from shared.delivery.run import AT_ONCE
-from shared.settings import Settings
+from shared.models import MAX_EVENTS_PER_REQUEST
 from shared.store import Retention
 
 # The functions whose calls grow with what is watched, as durations.toml names them.
-AGENT, BACKEND, DELIVERY = "check_monitors", "ingest_event", "deliver_notifications"
+BACKEND, DELIVERY = "ingest_event", "deliver_notifications"
 CLAIMS = "claim_checks"
-HOURS = 730.0
-MONTH_SECONDS = HOURS * 3600
 DAYS = HOURS / 24
 DAY_SECONDS = 86_400.0
 
@@ -28,37 +28,11 @@ STARTS_A_DAY = 24.0
 # do not, it is two thirds (`python -m tests.benchmarks rollups`). And those of a monitor's day until it is over.
 ROLLUP_BYTES = {"sqlite": {"hour": 43.0, "day": 105.0}, "postgresql": {"hour": 70.0, "day": 170.0}}
 TODAY_BYTES = 24 * 400.0 + 590.0
-# The headers of the ten or so packets of a check.
+# By whether there is a file.
+_INTERVAL = {False: "interval (CHECK_INTERVAL_SECONDS)", True: "shortest interval"}
+# The headers of the ten or so packets of a check, and of the three of a check over a connection that was kept.
 HEADER_BYTES = 520.0
-
-
-@dataclass(frozen=True)
-class Load:
-    """The number of monitors, and every setting (``given``)."""
-
-    settings: Settings
-    monitors: int
-    given: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def interval(self) -> float:
-        """Seconds between two checks of a monitor."""
-        return self.settings.check_interval_seconds
-
-    @property
-    def runs(self) -> float:
-        """Runs of the agent in a month."""
-        return MONTH_SECONDS / self.interval
-
-    @property
-    def is_logged(self) -> bool:
-        """Whether each check is logged."""
-        return self.settings.log_level in ("DEBUG", "INFO")
-
-    @property
-    def checks(self) -> float:
-        """Checks in a month."""
-        return self.runs * self.monitors
+KEPT_HEADER_BYTES = 156.0
 
 
 @dataclass(frozen=True)
@@ -139,13 +113,15 @@ def calls(
 ) -> list[Calls]:
     """All calls in a month. ``scheduled``: how often each scheduled function but the agent is called.
 
-    ``claims``: how often the agent claims its checks; by default once in each run.
+    ``claims``: how often the agent claims its checks on a machine of one's own, where it also reports as soon as it
+    can; in a cloud it does both once in each run.
     """
-    run = measured.of(AGENT, load.monitors)
-    reports = max(1.0, run.reports)
+    run = measured.of(AGENT, load.checks_a_run)
+    at_once = math.ceil(round(load.checks_a_run / MAX_EVENTS_PER_REQUEST, 6))
+    reports = max(1.0, at_once if claims is None else run.reports)
     kinds = {
         AGENT: (load.runs, run),
-        BACKEND: (load.runs * reports, measured.of(f"{BACKEND}.{engine}", load.monitors / reports)),
+        BACKEND: (load.runs * reports, measured.of(f"{BACKEND}.{engine}", load.checks_a_run / reports)),
         CLAIMS: (load.runs if claims is None else claims, measured.of(f"{CLAIMS}.{engine}", load.monitors)),
         **{name: (times, measured.of(f"{name}.{engine}", 0)) for name, times in scheduled.items()},
         "list_alerts": (OWN_CALLS_A_DAY * DAYS, measured.of(f"list_alerts.{engine}")),
@@ -159,7 +135,7 @@ def rows_and_bytes_a_day(load: Load, measured: Measured, engine: str, channels: 
 
     Each message is a row, and so is the attempt that delivers it.
     """
-    events = load.monitors * DAY_SECONDS / load.interval
+    events = load.checks / DAYS
     outages = load.monitors * OUTAGES_A_MONTH / DAYS
     database = f"database.{engine}"
     # It was measured with one channel.
@@ -173,7 +149,8 @@ def most_bytes(load: Load, measured: Measured, engine: str, channels: int) -> fl
     """The size at which the database stops growing: events, rollups and alerts for as long as each is kept."""
     settings = load.settings
     kept = Retention(settings.retention_events, settings.retention_rollups, settings.retention_alerts)
-    events = load.monitors * kept.events / load.interval * measured.bytes_of(f"database.{engine}", "event_bytes")
+    a_second = load.checks / MONTH_SECONDS
+    events = kept.events * a_second * measured.bytes_of(f"database.{engine}", "event_bytes")
     each = ROLLUP_BYTES[engine]
     packed = kept.hours / 3600 * each["hour"] + kept.rollups / DAY_SECONDS * each["day"]
     rollups = load.monitors * (TODAY_BYTES + packed)
@@ -190,7 +167,7 @@ def delay(load: Load, made: Sequence[Calls], shares: Mapping[str, float], late: 
     check, ingest = by_name[AGENT], by_name[BACKEND]
     starting = [call.start.seconds(shares[call.function]) if call.starts else 0.0 for call in (check, ingest)]
     return [
-        Term("the interval (CHECK_INTERVAL_SECONDS): it begins just after a check", load.interval),
+        Term(f"the {_INTERVAL[bool(load.checked)]}: it begins just after a check", load.interval),
         late,
         Term("check_monitors starts cold (measured)", starting[0]),
         Term("the check hangs (CHECK_TIMEOUT_SECONDS)", load.settings.check_timeout_seconds),
@@ -230,6 +207,22 @@ def too_many_variables(variables: Mapping[str, str], most: int) -> list[str]:
         f"{longest} is {len(variables[longest].encode()):,} bytes long: all variables of a function together have "
         f"{length:,} bytes, but may have {most:,}"
     ]
+
+
+def log_bytes(load: Load, made: Sequence[Calls], bytes_an_entry: float) -> float:
+    """The bytes that the functions log in a month. The platform adds ``bytes_an_entry`` to each line."""
+    return sum(
+        call.times * (call.cost.log_bytes + call.cost.log_lines * bytes_an_entry)
+        for call in made
+        if load.is_logged(call.function)
+    )
+
+
+def bytes_sent(load: Load, measured: Measured, most_kept: float = math.inf) -> float:
+    """The bytes that the checks of a month send, if the agent keeps so many connections at most."""
+    kept = load.kept(most_kept)
+    fresh = (load.checks - kept) * (measured.bytes_of("check", "bytes_sent") + HEADER_BYTES)
+    return fresh + kept * (measured.bytes_of("check", "bytes_sent_kept") + KEPT_HEADER_BYTES)
 
 
 def runs_a_month(beats: Mapping[str, Beat]) -> dict[str, float]:

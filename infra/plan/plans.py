@@ -1,19 +1,30 @@
 """From a configuration to the plan of each platform."""
 
+import dataclasses
 import functools
-import os
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from infra.clouds import configured
+from infra.clouds.aws.schedules import SHORTEST_SECONDS as SHORTEST_OF_AMAZON
+from infra.clouds.gcp.schedules import SHORTEST_SECONDS as SHORTEST_OF_GOOGLE
+from infra.local.configured import FileWrong
 from infra.plan import aws, gcp, local
+from infra.plan.load import Load
 from infra.plan.measured import measured
-from infra.plan.model import Load, Plan, Price
+from infra.plan.model import Plan, Price
 from shared import channels
+from shared.monitors.kinds import Kind
 from shared.settings import SettingError, Settings
 
+if TYPE_CHECKING:
+    from infra.configuration.file import Configuration
+
 PLATFORMS = {module.PLATFORM: module for module in (local, gcp, aws)}
+_SCHEDULERS = {gcp.PLATFORM: (SHORTEST_OF_GOOGLE, "Google's"), aws.PLATFORM: (SHORTEST_OF_AMAZON, "Amazon's")}
 _FILE = Path(__file__).with_name("prices.toml")
 _OWN_MACHINE = "a machine of your own"
 # The configuration of the table in the README.
@@ -26,42 +37,99 @@ REFERENCE = {
 REFERENCE_MONITORS = (10, 100, 1000)
 
 
-def load_of(given: Mapping[str, str], monitors: int | None = None) -> Load:
-    """The load that the settings make, or would make with another number of monitors with addresses as long.
+def load_of(given: Mapping[str, str], monitors: int | None = None, platform: str = local.PLATFORM) -> Load:
+    """The load that the settings and the file make on ``platform``, or that so many monitors in TARGET_URL would make.
+
+    Raises:
+        SettingError: a setting is malformed, nothing is watched, or the platform cannot keep a monitor's interval.
+    """
+    settings = Settings.from_env(given)
+    configuration = _configuration(given) if monitors is None else None
+    if configuration is None:
+        lengths = [len(url.encode()) for url in settings.targets]
+        count, length = monitors or len(lengths), round(sum(lengths) / len(lengths))
+        return Load(settings, count, {**given, "TARGET_URL": " ".join(["-" * length] * count)})
+    given = _with_file(given, settings, configuration, platform)
+    here = settings.location or "default"
+    checked = tuple(each for each in _checked(configuration) if not each.locations or here in each.locations)
+    if not checked and not settings.target_urls:
+        raise SettingError("TARGET_URL", None, "an address to check, or a monitor in the file")
+    return Load(Settings.from_env(given), len(settings.target_urls) + len(checked), given, checked)
+
+
+def _configuration(given: Mapping[str, str]) -> "Configuration | None":
+    """The configuration's file, if there is one."""
+    try:
+        return configured.read(given)
+    except FileWrong as wrong:
+        raise SettingError("CONFIG_FILE", str(wrong).splitlines()[0], "a file that can be read") from None
+
+
+def _with_file(
+    given: Mapping[str, str], settings: Settings, configuration: "Configuration", platform: str
+) -> dict[str, str]:
+    """The settings as the platform makes them of the file: its channels, and the shortest interval."""
+    if platform in _SCHEDULERS:
+        shortest, whose = _SCHEDULERS[platform]
+        return configured.settings_with(given, configuration, shortest_seconds=shortest, whose=whose)
+    intervals = [each.interval for each in _checked(configuration)]
+    if settings.target_urls or not intervals:
+        intervals.append(settings.check_interval_seconds)
+    known = {**json.loads(given.get("CHANNELS") or "{}"), **configuration.channels}
+    return {
+        **given,
+        "CHECK_INTERVAL_SECONDS": f"{min(intervals):g}",
+        **({"CHANNELS": json.dumps(known, ensure_ascii=False)} if known else {}),
+    }
+
+
+def _checked(configuration: "Configuration") -> list[Any]:
+    """The monitors of the file that an agent checks."""
+    return [policy for policy in configuration.monitors if policy.enabled and policy.heartbeat is None]
+
+
+def plan_for(platform: str, given: Mapping[str, str], monitors: int | None = None) -> Plan:
+    """The plan of ``platform`` for the settings and the file. An interval that it cannot keep is a refusal.
 
     Raises:
         SettingError: a setting is malformed, or nothing is watched.
     """
-    settings = Settings.from_env(given)
-    watched = [*settings.target_urls, *(_of_file(settings) if monitors is None else ())] or settings.targets
-    lengths = [len(url.encode()) for url in watched]
-    monitors, length = monitors or len(lengths), sum(lengths) / len(lengths)
-    return Load(settings, monitors, {**given, "TARGET_URL": " ".join(["-" * round(length)] * monitors)})
-
-
-def _of_file(settings: Settings) -> list[str]:
-    """The addresses that the configuration's file has to watch; none if there is no file."""
-    if not settings.config_file.is_file():
-        return []
-    from infra.configuration.file import FileErrors, read
-
     try:
-        monitors = read(settings.config_file, os.environ).monitors
-    except FileErrors as wrong:
-        raise SettingError("CONFIG_FILE", str(wrong).splitlines()[0], "a file that can be read") from None
-    return [policy.target for policy in monitors if policy.heartbeat is None]
+        load = load_of(given, monitors, platform)
+    except SettingError as refusal:
+        if platform not in _SCHEDULERS:
+            raise
+        # What is wrong everywhere is raised here again.
+        return Plan(platform, _name(platform), load_of(given, monitors), refusals=[str(refusal)])
+    return plan_of(platform, load)
 
 
 def plan_of(platform: str, load: Load) -> Plan:
     """The plan of ``platform`` for a load."""
-    said = price_list().get(platform, {"name": _OWN_MACHINE, "prices": {}})
+    said = price_list().get(platform, {"prices": {}})
     prices = {name: Price(**price) for name, price in said["prices"].items()}
-    where = f"{said['name']}, {said['region']}" if "region" in said else said["name"]
     # The console costs nothing.
     notifiers = channels.configured(load.given).values()
     paid = max(1, sum(notifier.kind != channels.CONSOLE for notifier in notifiers))
-    found: Plan = PLATFORMS[platform].plan(load, measured(), prices, where, paid)
-    return found
+    found: Plan = PLATFORMS[platform].plan(load, measured(), prices, _name(platform), paid)
+    return dataclasses.replace(found, notes=[*found.notes, *_warnings(platform, load)])
+
+
+def _name(platform: str) -> str:
+    said = price_list().get(platform)
+    return f"{said['name']}, {said['region']}" if said else _OWN_MACHINE
+
+
+def _warnings(platform: str, load: Load) -> list[str]:
+    """What may turn out not to work there."""
+    pinged = [policy.name for policy in load.checked if policy.kind is Kind.ICMP]
+    if not pinged or platform not in _SCHEDULERS:
+        return []
+    more = f" and {len(pinged) - 1:,} more" if len(pinged) > 1 else ""
+    return [
+        f"monitor {pinged[0]!r}{more}: functions there may not be allowed to ping (ICMP); then a check says nothing "
+        "of the host, and tcp:// serves better"
+    ]
 
 
 @functools.cache

@@ -12,7 +12,8 @@ from infra.plan.plans import price_list
 def text(plan: Plan) -> str:
     """All of it, for a person."""
     load = plan.load
-    lines = [f"{plan.name}: {load.monitors:,} monitors every {load.interval:g} s"]
+    is_mixed = any(each.interval > load.interval for each in load.checked)
+    lines = [f"{plan.name}: {load.monitors:,} monitors{', some' * is_mixed} every {load.interval:g} s"]
     if plan.refusals:
         return "\n".join([*lines, *(f"  cannot do that: {refusal}" for refusal in plan.refusals)])
     lines += [f"  {call.times:>12,.0f}  calls of {call.function} a month" for call in plan.calls]

@@ -29,7 +29,8 @@ def lines(found: Comparison) -> list[str]:
     told += [f"appeared  {_told(alert)}" for alert in _in_order(found.appeared)]
     counts = {name: len(getattr(found, name)) for name in ("vanished", "merged", "later", "appeared")}
     listed = ", ".join(f"{count} {name}" for name, count in counts.items())
-    return [*told, f"{found.happened} alerts happened, {found.replayed} replayed: {listed}"]
+    happened = "1 alert" if found.happened == 1 else f"{found.happened} alerts"
+    return [*told, f"{happened} happened, {found.replayed} replayed: {listed}"]
 
 
 def _in_order(alerts: Iterable[Alert]) -> list[Alert]:

@@ -35,7 +35,10 @@ def name_of(alert: Alert, kind: NotificationKind, language: Language) -> str:
 
 def cause_of(alert: Alert, language: Language, zone: tzinfo | None) -> str:
     """The sentence of the alert's cause; the word for an unknown one if there is none."""
-    return said_cause(alert.cause_data, alert.cause, language, zone) or words_of(language).MESSAGES["cause_unknown"]
+    cause = alert.cause_data
+    if cause is not None and cause.code == "drill_to_acknowledge" and not alert.status.is_active:
+        cause = Cause.of("drill")  # nobody has to do anything any more
+    return said_cause(cause, alert.cause, language, zone) or words_of(language).MESSAGES["cause_unknown"]
 
 
 def said_cause(cause: Cause | None, reported: str | None, language: Language, zone: tzinfo | None = None) -> str:

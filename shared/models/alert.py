@@ -13,6 +13,7 @@ class AlertKind(StrEnum):
     """The subject of an alert: a monitor, a channel, an agent, or the location that an agent checks from.
 
     DEGRADED: the monitor works, and is slow. CERTIFICATE_EXPIRING: it works, and its certificate soon does not.
+    DRILL: nothing is wrong, and the way to the channels is tried. DRILL_MISSED: nobody acknowledged that in time.
     """
 
     OUTAGE = "OUTAGE"
@@ -21,6 +22,8 @@ class AlertKind(StrEnum):
     LOCATION_OFFLINE = "LOCATION_OFFLINE"
     DEGRADED = "DEGRADED"
     CERTIFICATE_EXPIRING = "CERTIFICATE_EXPIRING"
+    DRILL = "DRILL"
+    DRILL_MISSED = "DRILL_MISSED"
 
     @property
     def is_of_monitor(self) -> bool:

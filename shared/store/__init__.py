@@ -12,6 +12,7 @@ from shared.store.engines.database import Row, StoreUnavailable
 from shared.store.open import open_store
 from shared.store.refusals import (
     DependsInCircle,
+    DrillUnderWay,
     HeartbeatNotFound,
     IncidentNotFound,
     MonitorNotFound,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from shared.store.asking.history import Measured
     from shared.store.asking.incidents import Incident
     from shared.store.asking.raw_events import event_of
+    from shared.store.drilling.reviewed import Reviewed as Drilled
     from shared.store.ingest import Ingested
     from shared.store.judging.follow_ups import FollowUp
     from shared.store.judging.windows import Entry as WindowEntry
@@ -59,6 +61,8 @@ __all__ = [
     "Board",
     "Bucket",
     "DependsInCircle",
+    "DrillUnderWay",
+    "Drilled",
     "Entry",
     "FollowUp",
     "HeartbeatNotFound",

@@ -10,8 +10,10 @@ from shared.history.facts import What
 from shared.models import Alert, AlertKind, Change, Monitor, MonitorState, as_text, value_of
 from shared.models.channel import Channels
 from shared.monitors.policy import Policy
+from shared.monitors.windows.drill import Drill
 from shared.monitors.windows.window import Window
 from shared.store.asking.entries import PAUSED
+from shared.store.drilling.schedules import put_of_file as put_drills_of_file
 from shared.store.engines.database import Row, Transaction
 from shared.store.heartbeats import expect_after_change
 from shared.store.judging.coverage import Coverage, Occasion
@@ -91,14 +93,16 @@ def apply(
     lines: dict[str, int],
     body: dict[str, Any],
     windows: Sequence[Window],
+    drills: Sequence[Drill],
     now: datetime,
     channels: Channels,
 ) -> Plan:
-    """Make the file's monitors and windows what it says; see ``Monitors.apply``."""
+    """Make the file's monitors, windows and drills what it says; see ``Monitors.apply``."""
     edit = _Edit(transaction, now)
     plan = _apply(edit, wanted, lines, channels=channels)
     has_new_windows = put_of_file(transaction, windows, now=now, channels=channels)
-    if body != configuration.body(transaction) or has_new_windows:
+    has_new_drills = put_drills_of_file(transaction, drills, now)
+    if body != configuration.body(transaction) or has_new_windows or has_new_drills:
         edit.body, edit.is_changed = body, True
     edit.save()
     return plan

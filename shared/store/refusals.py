@@ -34,6 +34,14 @@ class WindowOfFile(Exception):
         super().__init__(f"window {window_id} stands in the configuration's file: change it there")
 
 
+class DrillUnderWay(Exception):
+    """A drill is asked for while another one is not over. ``alert_id``: the other one's alert."""
+
+    def __init__(self, alert_id: int) -> None:
+        super().__init__(f"a drill is under way already, which is alert {alert_id}: wait for its end, or resolve it")
+        self.alert_id = alert_id
+
+
 class NotAMonitors(Exception):
     """A silence is asked for of an alert that is not about a monitor."""
 

@@ -5,12 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from shared.alerting import (
-    WatchPeriod,
-    extend_watch,
-    fall_silent,
-    is_silent,
-)
+from shared.alerting import WatchPeriod, extend_watch, fall_silent, is_silent
 from shared.models import Agent, AlertKind, Cause, Change
 from shared.models.channel import Channels
 from shared.store.asking.alerts import Alerts
@@ -28,6 +23,7 @@ if TYPE_CHECKING:
     from shared.store.asking.monitors import Monitors
     from shared.store.asking.timeline import Timelines
     from shared.store.claims import Checks
+    from shared.store.drilling.drills import Drills
     from shared.store.heartbeats import Heartbeats
     from shared.store.ingest import Ingested
     from shared.store.judging.follow_ups import FollowUps
@@ -116,6 +112,13 @@ class Store:
         from shared.store.judging.follow_ups import FollowUps
 
         return FollowUps(self.database)
+
+    @functools.cached_property
+    def drills(self) -> "Drills":
+        """Drills."""
+        from shared.store.drilling.drills import Drills
+
+        return Drills(self.database)
 
     @functools.cached_property
     def upkeep(self) -> "Upkeep":
@@ -264,13 +267,12 @@ class Agents:
             for agent in _silent_agents(transaction, watch, now):
                 save_agents_silence(transaction, fall_silent(agent), now)
                 if alerts.active(transaction, AlertKind.AGENT_SILENT, agent.name) is None:
+                    seen_at, kind = agent.last_seen_at, AlertKind.AGENT_SILENT
                     changes.append(
                         open_alert(
-                            transaction,
-                            AlertKind.AGENT_SILENT,
-                            agent.name,
+                            *(transaction, kind, agent.name),
                             cause=NO_CHECK,
-                            failed_at=agent.last_seen_at,
+                            failed_at=seen_at,
                             opened_at=now,
                             channels=channels,
                             now=now,

@@ -107,6 +107,9 @@ CAUSES: Mapping[str, str] = {
     # what the backend noticed
     "location_offline": "every check failed, and so did the connectivity check",
     "no_checks_received": "no checks received",
+    "drill": "this is a drill, nothing is wrong",
+    "drill_not_acknowledged": "nobody acknowledged the drill of {started_at} by {until_at}",
+    "drill_to_acknowledge": "this is a drill, nothing is wrong; acknowledge it by {until_at}",
     "no_ping_since": "no ping since {pinged_at}",
 }
 
@@ -118,6 +121,8 @@ KINDS: Mapping[str, str] = {
     "LOCATION_OFFLINE": "LOCATION_OFFLINE",
     "DEGRADED": "DEGRADED",
     "CERTIFICATE_EXPIRING": "CERTIFICATE_EXPIRING",
+    "DRILL": "DRILL",
+    "DRILL_MISSED": "DRILL_MISSED",
     "REMINDER": "REMINDER",
     "ESCALATION": "ESCALATION",
     "FLAPPING": "FLAPPING",
@@ -130,6 +135,8 @@ SUBJECTS: Mapping[str, str] = {
     "LOCATION_OFFLINE": "location",
     "DEGRADED": "response-time",
     "CERTIFICATE_EXPIRING": "certificate",
+    "DRILL": "drill",
+    "DRILL_MISSED": "drill",
 }
 
 # What stands before each fact of a message, and on its buttons; and the words of some facts.
@@ -266,7 +273,6 @@ TIMELINE: Mapping[str, str] = {
 }
 
 _ATTEMPTS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-
 
 REPORT: Mapping[str, str] = {
     "title": "Availability, {year}-{month}",

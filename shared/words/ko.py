@@ -107,6 +107,9 @@ CAUSES: Mapping[str, str] = {
     # what the backend noticed
     "location_offline": "모든 점검과 연결 확인이 실패함",
     "no_checks_received": "점검이 도착하지 않음",
+    "drill": "훈련이며 실제 장애가 아님",
+    "drill_not_acknowledged": "{started_at}에 시작한 훈련을 {until_at}까지 아무도 확인하지 않음",
+    "drill_to_acknowledge": "훈련이며 실제 장애가 아님. {until_at}까지 확인해야 함",
     "no_ping_since": "{pinged_at} 이후 핑이 오지 않음",
 }
 
@@ -118,6 +121,8 @@ KINDS: Mapping[str, str] = {
     "LOCATION_OFFLINE": "위치 오프라인",
     "DEGRADED": "느려짐",
     "CERTIFICATE_EXPIRING": "인증서 만료 임박",
+    "DRILL": "훈련",
+    "DRILL_MISSED": "훈련 미확인",
     "REMINDER": "재알림",
     "ESCALATION": "상위 알림",
     "FLAPPING": "불안정",
@@ -130,6 +135,8 @@ SUBJECTS: Mapping[str, str] = {
     "LOCATION_OFFLINE": "위치",
     "DEGRADED": "응답속도",
     "CERTIFICATE_EXPIRING": "인증서",
+    "DRILL": "훈련",
+    "DRILL_MISSED": "훈련",
 }
 
 # What stands before each fact of a message, and on its buttons; and the words of some facts.

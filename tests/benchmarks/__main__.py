@@ -5,7 +5,20 @@ import os
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import cold_start, cpu, detection, durations, history, ingest, memory, reads, rollups, zip_start
+from tests.benchmarks import (
+    cold_start,
+    cpu,
+    detection,
+    durations,
+    history,
+    ingest,
+    memory,
+    probes,
+    reads,
+    rollups,
+    scale,
+    zip_start,
+)
 
 BENCHMARKS = {
     "cold_start": cold_start,
@@ -13,6 +26,8 @@ BENCHMARKS = {
     "ingest": ingest,
     "detection": detection,
     "cpu": cpu,
+    "probes": probes,
+    "scale": scale,
     "reads": reads,
     "history": history,
     "rollups": rollups,

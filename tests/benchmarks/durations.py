@@ -21,9 +21,11 @@ from typing import Any
 import certifi
 import psycopg
 
+from functions.check_monitors.probes.checks import check_all
 from infra.table import rows
 from shared import ROOT
 from shared.models import Event, now
+from shared.monitors.policy import Policy
 from shared.settings import Settings
 from shared.store import open_store
 from tests.benchmarks.cpu import cpu_ms
@@ -187,7 +189,20 @@ def _agent(project: Path, folder: Path, in_cloud: Mapping[str, str], rounds: int
             for _ in range(CALLS):
                 answer_ms(agent, asked)
             sent, received = ((then - before) / CALLS for then, before in zip(way.carried(), before_it, strict=True))
-    return {"check_monitors": found, "check": {"bytes_sent": sent, "bytes_received": received}}
+        kept = _bytes_of_a_kept_check(way, certificates)
+    return {"check_monitors": found, "check": {"bytes_sent": sent, "bytes_received": received, "bytes_sent_kept": kept}}
+
+
+def _bytes_of_a_kept_check(way: far.Far, certificates: str) -> float:
+    """What a check sends over a connection that is there already."""
+    fields = {"url": f"https://localhost:{way.port}{far.KEPT}", "connection": "reuse", "ca_certificate": certificates}
+    policy, settings = Policy.model_validate({"name": "kept", **fields}), Settings.from_env({})
+    sent = []
+    for _ in range(1 + CALLS):
+        [event] = check_all([(0.0, policy)], settings)
+        assert event.is_success, event.error_message
+        sent.append(way.carried()[0])
+    return (sent[-1] - sent[0]) / CALLS
 
 
 def _starts(project: Path, folder: Path, in_cloud: Mapping[str, str], rounds: int) -> dict[str, Figures]:

@@ -19,6 +19,11 @@ from tests.functions.api import FAILURE, KEY, Api
 from tests.support.postgres import Server
 from tests.torture.wire import Wire
 
+_ADDED_BY_HAND = (
+    *(AlertKind.CHANNEL_REFUSED, AlertKind.DEGRADED, AlertKind.CERTIFICATE_EXPIRING),
+    *(AlertKind.DRILL, AlertKind.DRILL_MISSED),
+)
+
 
 @pytest.fixture(scope="session")
 def apps() -> dict[str, Flask]:
@@ -85,7 +90,7 @@ def alerts_of_every_kind(api: Api) -> dict[str, int]:
     store = open_store(Settings.from_env())
     later = now() + timedelta(hours=1)
     with store.database.transaction() as transaction:
-        for kind in (AlertKind.CHANNEL_REFUSED, AlertKind.DEGRADED, AlertKind.CERTIFICATE_EXPIRING):
+        for kind in _ADDED_BY_HAND:
             alerts.add(transaction, kind, "telegram", cause="x", failed_at=later, opened_at=later)
     for minutes in (0, 1, 2):
         store.agents.review(now=later + timedelta(minutes=minutes), channels=("console",))

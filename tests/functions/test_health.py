@@ -40,6 +40,7 @@ def test_health_counts_what_is_open_and_owed(api: Api) -> None:
         "last_check": "2025-01-08T10:30:00.000Z",
         "open_alerts": 1,
         "owed_notifications": 0,
+        "last_drill": None,
         "time_to_notify": api.get("/")["time_to_notify"],
         "last_runs": {},
         "version": "0.1.0",

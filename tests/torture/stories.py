@@ -52,7 +52,7 @@ class Story:
 # From the receipt of an event to the record of the attempt, as the names of the functions that lead there.
 COMMITS_THE_EVENT = "ingest_event.* > Events.add > .*Connection"
 CLAIMS = r"Outbox.claim\({}\).*Connection"
-SENDS = r"_serve_next\({}\) > _Run._attempt > .*send.*\b(sendall|send|flush|write)\]"
+SENDS = r"_serve_next\({}\) > Run._attempt > .*send.*\b(sendall|send|flush|write)\]"
 WRITES_DOWN = r"_record\({}\) > Outbox.record.*Connection"
 DELIVERY = tuple(each.format(channel) for channel in ("console", "telegram") for each in (CLAIMS, SENDS, WRITES_DOWN))
 
@@ -166,7 +166,7 @@ STORIES = [
         "an outage, from the first start on",
         begin=is_down,
         is_over=sent(2),
-        expected=("migrate", "report.*sendall", COMMITS_THE_EVENT, *DELIVERY, "answer POST /events"),
+        expected=("migrate", "report.*perform", COMMITS_THE_EVENT, *DELIVERY, "answer POST /events"),
     ),
     Story(
         "its recovery",
@@ -220,7 +220,7 @@ STORIES = [
         begin=the_backend_is_back,
         is_over=sent(2),
         where="report > .*_post|Events.add",
-        expected=("report.*sendall", COMMITS_THE_EVENT, "Backlog.remove.*Connection"),
+        expected=("report.*perform", COMMITS_THE_EVENT, "Backlog.remove.*Connection"),
     ),
     # To Telegram, five messages go alone, and the sixth is a list of three. The console prints all eight.
     Story(

@@ -28,6 +28,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+import pycurl
+
 from infra.table import rows
 from shared.store.engines.postgres import pipeline
 from tests.torture.wire import SIDES
@@ -143,6 +145,8 @@ class Watch:
         if isinstance(owner, socket.socket):
             # Threads wake each other by sockets inside the process. Nothing leaves the process by them.
             return name in _SENDS and owner.family != socket.AF_UNIX
+        if isinstance(owner, pycurl.Curl):
+            return name == "perform"
         if isinstance(owner, TextIOWrapper | BufferedWriter | FileIO):
             return name in _WRITES
         return owner is sys.modules.get("posix") and name in _FILES

@@ -110,7 +110,7 @@ def check_of(subject: Subject) -> Any:
 class _Nothing:
     """A check that could not be made: it is over at once."""
 
-    ca_file = ""
+    ca_file = keeps = ""
     deadline = 0.0
     is_put_off = False
 

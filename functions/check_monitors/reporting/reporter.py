@@ -1,6 +1,7 @@
 """Report events to the backend while a run checks; what the backend does not take waits in the backlog."""
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -13,11 +14,13 @@ from functions.check_monitors.reporting.connectivity import Connectivity, Connec
 from functions.check_monitors.reporting.sliding import SlidingConnectivity
 from shared.logs import step
 from shared.models import MAX_EVENTS_PER_REQUEST, Event
-from shared.settings import Settings
+from shared.settings import Settings, is_in_cloud
 
 # Successes wait this long, or until there are this many, to share one request and one commit.
 LINGER_SECONDS = 0.25
 MAX_BATCH_EVENTS = 100
+# A cloud bills each request: there they wait for the end of the run, unless a check hangs.
+LINGER_SECONDS_IN_CLOUD = 10.0
 # The pause within a run after the backend did not take something. A try that took longer than this means it hangs.
 PAUSE_SECONDS = 1.0
 # These statuses are about the caller or the moment and not about the events: the backend may take them later.
@@ -78,6 +81,9 @@ class Reporter:
         self._is_urgent = self._is_over = self._is_hanging = False
         self._paused_until = 0.0
         self._defect: Exception | None = None
+        is_cloud = is_in_cloud(os.environ)
+        self._linger_seconds = LINGER_SECONDS_IN_CLOUD if is_cloud else LINGER_SECONDS
+        self._max_batch = MAX_EVENTS_PER_REQUEST if is_cloud else MAX_BATCH_EVENTS
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Self:
@@ -100,7 +106,7 @@ class Reporter:
             self._connectivity.saw(is_success=event.is_success)
             self._waiting.append(event)
             self._is_urgent = self._is_urgent or has_changed or not event.is_success
-            is_due = self._is_urgent or len(self._waiting) >= MAX_BATCH_EVENTS
+            is_due = self._is_urgent or len(self._waiting) >= self._max_batch
         # Do not wake the thread for every event: each time costs more than the event does.
         if is_due:
             self._wake.set()
@@ -109,7 +115,7 @@ class Reporter:
         is_over = False
         try:
             while not is_over:
-                self._wake.wait(LINGER_SECONDS)
+                self._wake.wait(self._linger_seconds)
                 self._wake.clear()
                 is_over = self._is_over
                 if events := self._due(is_over=is_over):

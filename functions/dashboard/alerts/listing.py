@@ -9,7 +9,7 @@ from functions.dashboard.visit import Visit, reading
 from shared import web
 from shared.messages import one_line
 from shared.models import Alert, AlertStatus
-from shared.pages.states import Shown
+from shared.pages.states import ORDER, Shown
 
 PAGE = 50
 
@@ -34,7 +34,7 @@ def show_alerts(visit: Visit) -> Response:
     active = visit.store.alerts.active()
     open_ones = [alert for alert in active if alert.status is AlertStatus.OPEN]
     over = visit.store.alerts.page(limit=PAGE, before=None if is_first else int(before), status=AlertStatus.RESOLVED)
-    worst: Shown = min((SHOWN_OF[alert.kind] for alert in active), key=("down", "slow").index, default="up")
+    worst: Shown = min((SHOWN_OF[alert.kind] for alert in active), key=ORDER.index, default="up")
     mark = "✕" if active else "✓"
     return visit.page(
         "alerts.html",

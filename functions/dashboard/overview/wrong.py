@@ -19,6 +19,8 @@ SHOWN_OF: dict[AlertKind, Shown] = {
     AlertKind.CHANNEL_REFUSED: "down",
     AlertKind.AGENT_SILENT: "down",
     AlertKind.LOCATION_OFFLINE: "down",
+    AlertKind.DRILL: "plan",
+    AlertKind.DRILL_MISSED: "down",
 }
 
 

@@ -1,14 +1,16 @@
 """Inspect what a store says about the system's health. This only reads: it does not create or migrate the store."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from shared.alerting.health import OVERDUE, HealthFacts
 from shared.models import Alert, AlertKind
 from shared.store.engines.database import Database, Row
 from shared.store.health import health_facts
 from shared.store.migrate import known_version, version_of
-from shared.store.tables import alerts, owed_notifications
+from shared.store.tables import alerts, drills, owed_notifications
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class StoreInspection:
     facts: HealthFacts | None = None
     owed: tuple[OwedSummary, ...] = ()
     refused: tuple[Alert, ...] = ()
+    last_drill: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def inspect_store(database: Database, now: datetime) -> StoreInspection:
             facts=health_facts(snapshot, now),
             owed=tuple(map(_owed, owed_notifications.owed_by_channel(snapshot, late=now - OVERDUE))),
             refused=tuple(alerts.active_of_kind(snapshot, AlertKind.CHANNEL_REFUSED)),
+            last_drill=drills.last(snapshot),
         )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from shared.models import Change
     from shared.models.channel import Channels
     from shared.monitors.policy import Policy
+    from shared.monitors.windows.drill import Drill
     from shared.monitors.windows.window import Window
     from shared.store.monitors import Plan
 
@@ -94,9 +95,10 @@ class Monitors:
         now: datetime,
         channels: "Channels",
         windows: "Sequence[Window]" = (),
+        drills: "Sequence[Drill]" = (),
         is_dry_run: bool = False,
     ) -> "Plan":
-        """Make what is of source 'file' the monitors ``wanted`` and the ``windows``. ``body``: the file's rest.
+        """Make what is of source 'file' the monitors ``wanted``, the ``windows`` and ``drills``. ``body``: the rest.
 
         All or nothing. A monitor of another source that has the same name becomes the file's. ``is_dry_run``: what
         would change is found by doing it in a transaction that is not committed.
@@ -105,7 +107,7 @@ class Monitors:
 
         plan = None
         with contextlib.suppress(_DryRun), self._database.transaction() as transaction:
-            plan = apply(transaction, wanted, lines, body, windows, now, channels)
+            plan = apply(transaction, wanted, lines, body, windows, drills, now, channels)
             if is_dry_run:
                 raise _DryRun
         return cast("Plan", plan)

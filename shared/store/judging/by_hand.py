@@ -20,7 +20,18 @@ from shared.store.changes import acknowledge, channels_for_recovery, channels_of
 from shared.store.engines.database import Transaction
 from shared.store.judging.coverage import Coverage
 from shared.store.refusals import NotAMonitors
-from shared.store.tables import agents, alerts, message_edits, monitor_locations, monitors, replay_facts, state_changes
+from shared.store.tables import (
+    agents,
+    alerts,
+    message_edits,
+    monitor_locations,
+    monitors,
+    notifications,
+    replay_facts,
+    state_changes,
+)
+
+_OF_DRILLS = (AlertKind.DRILL, AlertKind.DRILL_MISSED)
 
 
 def move_by_hand(
@@ -81,6 +92,10 @@ def _channels_about(
     transaction: Transaction, alert: Alert, monitor: Monitor | None, configured: Channels
 ) -> Mapping[str, Route]:
     """Those of the ``configured`` channels that hear of an alert: its monitor's policy may name some."""
+    if alert.kind in _OF_DRILLS:
+        told = {each.channel for each in notifications.of_alert(transaction, alert.id)}
+        if told:  # nobody else has to know of its end
+            return {name: route for name, route in by_name(configured).items() if name in told}
     if monitor is None:
         return by_name(configured)
     if alert.status is AlertStatus.RESOLVED:

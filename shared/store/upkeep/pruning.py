@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from shared.models import as_text
 from shared.store.engines.database import Database, Transaction
-from shared.store.tables import events, merged_days, replay_facts, results, rollups
+from shared.store.tables import drills, events, merged_days, replay_facts, results, rollups
 from shared.store.upkeep import packing
 from shared.store.upkeep.retention import Retention
 
@@ -49,6 +49,7 @@ def steps(retention: Retention, now: datetime) -> Iterator[Callable[[Database], 
     yield lambda database: _write(
         database, lambda each: replay_facts.prune(each, before(retention.alerts), ROWS_AT_ONCE)
     )
+    yield lambda database: _write(database, lambda each: drills.prune(each, before(retention.alerts), ROWS_AT_ONCE))
     for step, seconds in (("hour", retention.hours), ("day", retention.rollups)):
         yield functools.partial(packing.prune, step=step, before=before(seconds))
         yield _rollups(step, before(seconds))

@@ -163,6 +163,8 @@ WORDS: Texts = {
     "OPEN": "Open",
     "ACK": "Acknowledged",
     "RESOLVED": "Resolved",
+    "kind_DRILL": "Drill",
+    "kind_DRILL_MISSED": "Drill missed",
     "kind_OUTAGE": "Outage",
     "kind_DEGRADED": "Slow",
     "alert_down": "{name} is down",

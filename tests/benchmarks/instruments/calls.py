@@ -30,7 +30,7 @@ def _figures(function: FunctionAlone, request: Callable[[], bytes], times: int) 
         "cpu_ms": used / times,
         "log_bytes": len(lines) / times,
         "log_lines": lines.count(b"\n") / times,
-        "memory_mb": _memory_mb(function),
+        "memory_mb": memory_mb(function),
     }
 
 
@@ -70,7 +70,7 @@ def first_answer(function: FunctionAlone, request: bytes) -> None:
         time.sleep(0.001)
 
 
-def _memory_mb(function: FunctionAlone) -> float:
+def memory_mb(function: FunctionAlone) -> float:
     """At its most, as if its processes shared nothing."""
     kilobytes = 0
     for process in function.living():

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 
 from shared import ROOT
 
-_PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1024\r\nConnection: close\r\n\r\n" + b"x" * 1024
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1024\r\n"
+# The connection of this path stays open.
+KEPT = "/kept"
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Far:
 
 @contextlib.contextmanager
 def site(certificate: str, answers_after_ms: float) -> Iterator[Far]:
-    """A web site whose certificate and key are in a file."""
+    """A web site whose certificate and key are in a file; without one it speaks HTTP."""
     with _started("site", certificate, str(answers_after_ms / 1000)) as far:
         yield far
 
@@ -68,18 +70,21 @@ class _Page(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
-    def data_received(self, data: bytes) -> None:  # noqa: ARG002  # a check's request comes in one piece
-        asyncio.get_running_loop().call_later(self.seconds, self._answer)
+    def data_received(self, data: bytes) -> None:  # a check's request comes in one piece
+        is_kept = data.split(b" ", 2)[1] == KEPT.encode()
+        asyncio.get_running_loop().call_later(self.seconds, self._answer, is_kept)
 
-    def _answer(self) -> None:
-        self._transport.write(_PAGE)
-        self._transport.close()
+    def _answer(self, is_kept: bool) -> None:
+        self._transport.write(_HEAD + (b"" if is_kept else b"Connection: close\r\n") + b"\r\n" + b"x" * 1024)
+        if not is_kept:
+            self._transport.close()
 
 
 async def _site(certificate: str, seconds: float) -> None:
     _Page.seconds = seconds
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if certificate else None
+    if context:
+        context.load_cert_chain(certificate)
     server = await asyncio.get_running_loop().create_server(_Page, "127.0.0.1", 0, ssl=context, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()

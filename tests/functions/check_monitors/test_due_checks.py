@@ -242,6 +242,31 @@ def test_a_run_may_be_for_one_of_both(
 
 
 @pytest.mark.usefixtures("fresh")
+def test_a_run_in_a_cloud_waits_for_no_due_time(
+    run: Callable[[], dict[str, int]],
+    environ: Callable[..., Settings],
+    backend: Backend,
+    target: Target,
+    steps: list[str],
+) -> None:
+    """Each of its seconds is billed, and so are its reports and the lines of its log."""
+    environ(TARGET_URL="", CHECK_INTERVAL_SECONDS="300", K_SERVICE="check-monitors", ALLOW_PRIVATE_TARGETS="true")
+    well = {f"well-{number}": 20.0 * number for number in range(9)}
+    policies = [policy(name, url=target.url) for name in well]
+    backend.claim = now_claim(*policies, **well)
+    began = time.monotonic()
+    assert run() == {"checked": 9, "failed": 0, "posted": 9, "refused": 0, "spooled": 0}
+    assert time.monotonic() - began < 5
+    assert [asked["seconds"] for asked in backend.claims] == [300], "all that falls due until the next run"
+    assert [len(body) for body in backend.bodies] == [9]
+    assert not [step for step in steps if step.startswith("checked")]
+
+    backend.claim = now_claim(policy("ill"), ill=200.0)
+    assert run()["failed"] == 1
+    assert len([step for step in steps if step.startswith("checked")]) == 1
+
+
+@pytest.mark.usefixtures("fresh")
 def test_a_backend_that_hangs_delays_no_target(
     run: Callable[[], dict[str, int]],
     environ: Callable[..., Settings],

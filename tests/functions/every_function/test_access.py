@@ -17,7 +17,7 @@ WRITES = [("PATCH", "/alerts/1")]
 # What is watched: the key is needed in every mode.
 MANAGES = [
     *(("POST", "/monitors"), ("PUT", "/monitors/1"), ("PATCH", "/monitors/1"), ("DELETE", "/monitors/1")),
-    *(("POST", "/monitors/1/check"), ("PUT", "/config")),
+    *(("POST", "/monitors/1/check"), ("PUT", "/config"), ("POST", "/drills")),
     *(("POST", "/windows"), ("PATCH", "/windows/1"), ("DELETE", "/windows/1")),
     *(("POST", "/incidents"), ("PATCH", "/incidents/1"), ("DELETE", "/incidents/1")),
 ]

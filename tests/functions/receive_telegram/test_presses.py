@@ -253,3 +253,15 @@ def test_a_message_that_repeats_itself_is_sent(telegram: Telegram) -> None:
     telegram.deliver()
     logs = telegram.api.get("/notification_logs")["notification_logs"]
     assert {log["status"] for log in logs if log["kind"] == "UPDATE"} == {"SENT"}, "not modified is sent"
+
+
+def test_a_drill_is_acknowledged_by_its_button(telegram: Telegram) -> None:
+    response = telegram.api.call("POST", "/drills", {"channels": ["telegram"], "need_ack": "10m"})
+    drill = (response.json or {})["id"]
+    text, buttons = telegram.shown(2)
+    assert (text.split(" · ")[0], buttons) == ("DRILL Bonghwa", [f"a:{drill}:ack"])
+    assert telegram.press(f"a:{drill}:ack", message_id=2) == "You have it"
+    telegram.api.call("POST", "/review_alerts")
+    assert telegram.api.get("/")["last_drill"]["acknowledged_by"] == "Kim Minsu"
+    telegram.deliver()
+    assert "«Kim Minsu» has it since" in telegram.shown(2)[0]

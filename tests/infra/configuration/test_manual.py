@@ -13,13 +13,14 @@ from infra.configuration.monitors import BUILT_IN
 from infra.configuration.outline import SECTIONS
 from infra.configuration.reading.nodes import MappingNode, data_of
 from infra.configuration.reading.yaml_text import parse
-from infra.configuration.sections import Drill, Step, Templates
+from infra.configuration.sections import Step, Templates
 from shared import ROOT
 from shared.channels.fields import Common, QuietHours
 from shared.monitors.descriptions import MONITOR, PARTS
 from shared.monitors.durations import duration_text
 from shared.monitors.kinds import KIND_OF_SCHEME, KINDS_WITH, PLACEHOLDERS_OF, Kind
 from shared.monitors.policy import Policy
+from shared.monitors.windows.drill import Drill
 from shared.monitors.windows.recurrence import Recurring
 from shared.monitors.windows.window import Window
 from shared.notifiers import kinds as channel_kinds

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,3 +190,12 @@ def test_a_test_message_goes_through_one_channel_by_its_name(
 def test_a_channel_that_is_not_there_is_named(environ: dict[str, str]) -> None:
     found = one(find(environ, tested="telegarm"), "channels", "there is no channel telegarm")
     assert (found.verdict, found.expected) == (FAILURE, "one of console")
+
+
+def test_the_channels_of_the_file_are_examined(environ: dict[str, str], bots: Bots, tmp_path: Path) -> None:
+    file = tmp_path / "bonghwa.yaml"
+    ops = {"kind": "telegram", "bot_token": "${TOKEN}", "api_url": bots.url, "chat_id": -100123}
+    file.write_text(json.dumps({"channels": {"ops": ops}, "monitors": []}))
+    findings = find(environ | {"CONFIG_FILE": str(file), "TOKEN": BotApi.token})
+    assert one(findings, "channels", "ops: @beacon_bot may write to the chat -100123").verdict is OK
+    assert not [each for each in findings if "only the console" in each.found]

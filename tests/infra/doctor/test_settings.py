@@ -52,6 +52,19 @@ def test_a_file_that_cannot_be_read_is_found(environ: dict[str, str], tmp_path: 
     assert one(find(environ, None, file), "settings", ".env cannot be read: expected text in UTF-8").verdict is FAILURE
 
 
+def test_each_mistake_in_the_configurations_file_is_found(environ: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "watched.yaml"
+    environ["CONFIG_FILE"] = str(file)
+    file.write_text("monitors:\n  - {name: A, url: 'http://a/', intervall: 5s}\n  - {name: B, url: ftp//b}\n")
+    found = [each for each in find(environ) if each.about == "file"]
+    assert [each.verdict for each in found] == [FAILURE] * 2
+    assert "watched.yaml:2: monitors[0] 'A': unknown key 'intervall': expected interval" in found[0].found
+    assert "watched.yaml:3: monitors[1] 'B': url is 'ftp//b'" in found[1].found
+    assert f"edit {file}" in (found[0].fix or "")
+    file.write_text("monitors: [{name: A, url: 'http://a/'}]")
+    assert one(find(environ), "file", f"{file} has 1 monitors").verdict is OK
+
+
 @pytest.mark.parametrize("key", ["hunter2", "my-secret-key-12345", f"{API_KEY},hunter2"])
 @pytest.mark.parametrize(("host", "verdict"), [("127.0.0.1", WARNING), ("0.0.0.0", FAILURE)])
 def test_a_key_that_can_be_guessed_is_worse_where_others_call(

@@ -1,13 +1,18 @@
-"""Findings about the agents, the reviews and the deliveries."""
+"""Findings about the agents, the reviews, the deliveries and the last drill."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.doctor import store
+from infra.doctor.drills import examine_drill
 from infra.doctor.findings import Verdict
+from shared.models import now
 from tests.infra.doctor.examined import FAILURE, OK, WARNING, ago, execute, find, one
+
+WELL = {"ok": True, "delivered": {"ops": 0.4}, "failed": {}, "acknowledged_by": "kim"}
 
 
 def see_agent(database: Path, name: str = "seoul", is_silent: bool = False, **length: float) -> None:
@@ -135,3 +140,38 @@ def test_a_channel_that_refused_is_found(environ: dict[str, str], database: Path
     open_alert(database, "CHANNEL_REFUSED", "telegram", "Chat not found")
     found = one(find(environ), "channels", "telegram permanently rejected a message: Chat not found")
     assert (found.verdict, "--send-test" in (found.fix or "")) == (FAILURE, True)
+
+
+def drilled(database: Path, **result: Any) -> None:
+    found = json.dumps({**WELL, "at": ago(days=3), **result})
+    sql = "INSERT INTO drills (alert_id, channels, finished_at, result) VALUES (1, '[]', ?, ?)"
+    execute(database, sql, ago(days=3), found)
+
+
+@pytest.mark.parametrize(
+    ("result", "verdict", "words"),
+    [
+        ({}, OK, "the last drill was 3 d ago; delivered to ops in 0.4 s; acknowledged by kim"),
+        (
+            {"ok": False, "failed": {"mail": "550 no such user"}, "acknowledged_by": None},
+            WARNING,
+            "delivered to ops in 0.4 s; failed on mail: 550 no such user",
+        ),
+        ({"ok": False, "acknowledged_by": None}, WARNING, "nobody acknowledged it in time"),
+        ({"ok": False, "delivered": {}, "acknowledged_by": None}, WARNING, "3 d ago; nobody got it"),
+    ],
+)
+def test_the_last_drill_is_a_finding(
+    environ: dict[str, str], database: Path, result: dict[str, Any], verdict: Verdict, words: str
+) -> None:
+    drilled(database, **result)
+    assert one(find(environ), "drill", words).verdict is verdict
+
+
+def test_before_the_first_drill_there_is_no_finding(environ: dict[str, str]) -> None:
+    assert [each for each in find(environ) if each.about == "drill"] == []
+
+
+@pytest.mark.parametrize("last", [None, "well", {}, {"at": 5}, {**WELL, "at": "then"}, {**WELL, "delivered": []}])
+def test_what_another_version_says_is_no_finding(last: object) -> None:
+    assert list(examine_drill(last, now())) == []

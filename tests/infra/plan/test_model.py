@@ -41,21 +41,23 @@ def test_a_check_a_minute_costs_less_than_one_every_30_s(platform: str) -> None:
 
 def test_googles_quantities_are_those_calculated_by_hand() -> None:
     ten = plan("gcp")
-    # 43,800 minutes in a month of 730 hours: two checks and one delivery each, and a report or more for each check.
+    # 43,800 minutes in a month of 730 hours: two checks and one delivery each, and a report for each run.
     calls = {each.function: each for each in ten.calls}
     assert calls["check_monitors"].times == 87_600
     assert calls["claim_checks"].times == calls["check_monitors"].times
     assert calls["deliver_notifications"].times == pytest.approx(43_800)
-    assert calls["ingest_event"].times == pytest.approx(87_600 * measured().of("check_monitors", 10).reports)
+    assert calls["ingest_event"].times == calls["check_monitors"].times
     # In every minute one workflow sleeps and then calls: two steps, of which Google bills each.
     assert line(ten, "workflow steps").quantity == pytest.approx(87_600)
     assert line(ten, "workflow steps").dollars == pytest.approx(0.826)
     check = calls["check_monitors"].cost
     seconds = gcp.billed((check.wall_ms + check.cpu_ms * (1 / 0.333 - 1)) / 1000)
     assert line(ten, "vCPU-seconds").quantity > 87_600 * seconds * 0.333
-    # A line for each check, and one of Google's own for each request.
+    # With a line for each check, and always one of Google's own for each request.
     own = 87_600 * (check.log_bytes + 10 * gcp.ENTRY_BYTES)
-    assert own / 2**30 < line(ten, "GiB of logs").quantity < 2 * own / 2**30 + 1
+    with_all = line(plan("gcp", LOG_LEVEL="DEBUG"), "GiB of logs").quantity
+    assert own / 2**30 < with_all < 2 * own / 2**30 + 1
+    assert with_all - line(ten, "GiB of logs").quantity == pytest.approx(own / 2**30, rel=0.01)
 
 
 def test_amazons_quantities_are_those_calculated_by_hand() -> None:
@@ -113,5 +115,13 @@ def test_the_database_grows_by_a_row_a_check() -> None:
 
 
 def test_without_a_line_for_each_check_the_logs_cost_less() -> None:
-    told, quiet = plan("gcp", 1000), plan("gcp", 1000, LOG_LEVEL="WARNING")
-    assert line(quiet, "GiB of logs").quantity < line(told, "GiB of logs").quantity / 10
+    told, usual = plan("gcp", 1000, LOG_LEVEL="DEBUG"), plan("gcp", 1000)
+    assert line(usual, "GiB of logs").quantity < line(told, "GiB of logs").quantity / 10
+    quiet = plan("gcp", 1000, LOG_LEVEL="WARNING")
+    assert line(quiet, "GiB of logs").quantity < line(usual, "GiB of logs").quantity
+
+
+def test_a_run_reports_as_seldom_as_a_request_can_hold() -> None:
+    for monitors, reports in ((1, 1), (1000, 1), (1001, 2)):
+        calls = {each.function: each.times for each in plan("aws", monitors).calls}
+        assert calls["ingest_event"] == pytest.approx(reports * calls["check_monitors"])

@@ -81,7 +81,8 @@ def test_every_attempt_to_send_is_listed_newest_first(runtime: Runtime, alert: d
 def test_health_counts_open_alerts(runtime: Runtime, failure: dict[str, Any]) -> None:
     before = runtime.get("/")
     counts = {"last_check", "open_alerts", "owed_notifications"}
-    assert set(before) == {"status", "reasons", "database", "last_runs", "version", "time_to_notify"} | counts
+    facts = {"status", "reasons", "database", "last_runs", "version", "time_to_notify", "last_drill"}
+    assert set(before) == facts | counts
     assert before["version"] == __version__
     runtime.call("POST", "/events", failure)
     assert runtime.get("/")["open_alerts"] == before["open_alerts"] + 1

@@ -10,6 +10,7 @@ import pycurl
 
 from functions.check_monitors.probes.causes import status_cause
 from functions.check_monitors.probes.judgement import MESSAGE_CHARACTERS, Subject
+from functions.check_monitors.probes.loop.multi import LEFT_SECONDS
 from functions.check_monitors.probes.transfers.handles import handle_for
 from functions.check_monitors.probes.transfers.hops import Hops
 from functions.check_monitors.probes.transfers.http_transfer import HttpTransfer
@@ -36,6 +37,7 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         self._asking: Any = None  # a TokenRequest
         self._is_asking = False  # the transfer under way is the one for a token
         self._is_token_kept = False
+        self.keeps = subject.policy.name if subject.policy.connection == "reuse" else ""
 
     def begin(self) -> None:
         """Forget what was seen: another request begins."""
@@ -126,10 +128,11 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
     def handle_for(self, url: str, timeout_seconds: float) -> Any:
         """A handle with the policy's way to the server."""
         curl = super().handle_for(url, timeout_seconds)
-        if self.subject.policy.connection == "reuse":
+        if self.keeps:
             curl.setopt(pycurl.FRESH_CONNECT, 0)
             curl.setopt(pycurl.FORBID_REUSE, 0)
             curl.setopt(pycurl.SSL_SESSIONID_CACHE, 1)
+            curl.setopt(pycurl.MAXAGE_CONN, round(LEFT_SECONDS))
         return curl
 
     def prepare(self, curl: Any, url: str) -> None:

@@ -17,7 +17,7 @@ from functions.check_monitors.probes.transfers.socket_check import SocketCheck
 from shared.models import Cause
 
 _RANGE = Path("/proc/sys/net/ipv4/ping_group_range")
-_PAUSE_SECONDS = 0.2  # between two packets
+_PAUSE_SECONDS = 0.2  # between two packets, or less: all are sent in the first half of the check's time
 _PROTOCOLS = {socket.AF_INET: socket.IPPROTO_ICMP, socket.AF_INET6: socket.IPPROTO_ICMPV6}
 _REQUESTS = {socket.AF_INET: 8, socket.AF_INET6: 128}
 _REPLIES = {socket.AF_INET: 0, socket.AF_INET6: 129}
@@ -83,6 +83,7 @@ class Ping(Exchange):
             self._socket.close()
             raise
         self._packets, self._ends_at = packets, ends_at
+        self._pause_seconds = min(_PAUSE_SECONDS, seconds / 2 / packets)
         self._id = secrets.randbits(16)
         self._token = secrets.token_bytes(_TOKEN_BYTES)  # a raw socket hears the replies to others, too
         self._sent_at: dict[int, float] = {}
@@ -117,7 +118,7 @@ class Ping(Exchange):
         number = len(self._sent_at)
         self._sent_at[number] = at
         is_last = number + 1 == self._packets
-        self.wake_at = self._ends_at if is_last else min(self._ends_at, at + _PAUSE_SECONDS)
+        self.wake_at = self._ends_at if is_last else min(self._ends_at, at + self._pause_seconds)
         kind = _REQUESTS[self._family]
         body = struct.pack(">HH", self._id, number) + self._token
         head = struct.pack(">BBH", kind, 0, _checksum(struct.pack(">BBH", kind, 0, 0) + body))

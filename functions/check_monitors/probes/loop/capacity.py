@@ -15,6 +15,7 @@ DESCRIPTORS_PER_CHECK = 2
 # The rest of the process goes on posting, storing and serving meanwhile.
 SPARE_DESCRIPTORS = 32
 _MIN_SLOTS = 4  # tried even if nothing is to spare
+_MAX_KEPT = 8192  # each takes memory, too
 
 FILES = Cause.of("agent_short_of_files")
 MEMORY = Cause.of("agent_short_of_memory")
@@ -41,9 +42,9 @@ class Slots:
 
     def measure(self, wanted: int) -> None:
         """See how many there are, before a run that would like to have ``wanted`` more."""
-        limit = _descriptors()
+        limit = descriptors()
         with self._lock:
-            is_plenty = limit >= DESCRIPTORS_PER_CHECK * (self._taken + wanted) + 1024
+            is_plenty = limit - kept_at_most(limit) >= DESCRIPTORS_PER_CHECK * (self._taken + wanted) + 1024
             free = limit if is_plenty else limit - _open_descriptors() - SPARE_DESCRIPTORS
             self._limit = self._taken + max(_MIN_SLOTS, free // DESCRIPTORS_PER_CHECK)
 
@@ -60,6 +61,11 @@ class Slots:
             self._taken -= 1
             if has_lacked:
                 self._limit = max(1, min(self._limit, self._taken))
+
+
+def kept_at_most(descriptors: int) -> int:
+    """How many connections may be kept for later checks, where so many descriptors may be open."""
+    return min(descriptors // 4, _MAX_KEPT)
 
 
 def by_errno(number: int | None) -> Cause | None:
@@ -129,7 +135,8 @@ def _cannot_start_a_thread() -> bool:
     return False
 
 
-def _descriptors() -> int:
+def descriptors() -> int:
+    """How many this process may have open."""
     import resource
 
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)

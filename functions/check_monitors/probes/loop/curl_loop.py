@@ -13,7 +13,7 @@ import pycurl
 from functions.check_monitors.probes.loop.capacity import Slots, is_still_resolving, raise_the_limit
 from functions.check_monitors.probes.loop.check import Check
 from functions.check_monitors.probes.loop.exchange import NO_DEADLINE, Deadline, Exchange, Exchanges
-from functions.check_monitors.probes.loop.multi import Multi
+from functions.check_monitors.probes.loop.multi import Homes, Multi
 from functions.check_monitors.probes.network.lookups import SecondLookup, is_lingering
 
 MAX_MULTIS = 32  # each has descriptors and threads; beyond it, names share one that may be busy
@@ -50,6 +50,7 @@ class Loop:
         raise_the_limit()
         self._selector = selectors.DefaultSelector()
         self.multis: list[Multi] = []
+        self._homes = Homes()
         self._under_way: dict[Any, tuple[Multi, Check]] = {}
         self._started_at = 0.0
         self._window_ends_at = 0.0
@@ -136,11 +137,14 @@ class Loop:
                 return _SLOT_SECONDS
             heapq.heappop(self._due)
             self._started_at = at
+            self._homes.settle(check, multi, at)
             self._go_on(check, _guarded(check, check.handle), multi)
         return 60.0
 
     def _multi_for(self, check: Check, at: float) -> Multi | None:
         """The CurlMulti for a check that starts now; None if none has room and another one may be made."""
+        if check.keeps and (home := self._homes.find(check, at)):
+            return home
         for multi in self.multis:
             if multi.suits(check.ca_file) and multi.has_room(at):
                 return multi

@@ -22,7 +22,7 @@ _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 class SocketCheck:
     """A check that consists of exchanges. What it sees is noted in ``subject.seen``."""
 
-    ca_file = ""
+    ca_file = keeps = ""
     deadline = 0.0
 
     def __init__(self, subject: Subject) -> None:

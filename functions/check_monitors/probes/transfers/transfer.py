@@ -23,6 +23,7 @@ class Transfer:
     """A check that consists of libcurl's transfers. A subclass says which, and what they mean."""
 
     deadline = 0.0
+    keeps = ""
 
     def __init__(
         self, timeout_seconds: float, ca_file: str, environ: Mapping[str, str], *, is_private_allowed: bool

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from typing import Any, NoReturn, cast
 
 from shared.notifiers.exchange import exchange
-from shared.notifiers.outcomes import SendFailed
+from shared.notifiers.outcomes import SendFailed, wait_of
 from shared.notifiers.response import Response
 
 _METHODS = frozenset({"get", "post", "put", "patch", "delete", "options"})
@@ -55,8 +55,9 @@ class Sending:
         return response
 
     def wait(self, seconds: float) -> NoReturn:
-        """End the send, because the service asks to wait so long."""
-        self._fail("the service asks to wait", retry_after=seconds)
+        """End the send, because the plugin wants to wait so long. Few know what the service itself asked for."""
+        asked = wait_of(self.responses[-1]) if self.responses else None
+        self._fail("the service asks to wait", retry_after=max(seconds, asked or 0.0))
 
     def _end(self) -> NoReturn:
         self._fail(f"no answer within {self._seconds:.3g} s")

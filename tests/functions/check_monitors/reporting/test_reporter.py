@@ -155,6 +155,22 @@ def test_a_hundred_successes_are_enough_for_a_request(
         wait_until(lambda: len(backend.taken) == 100, 2)
 
 
+def test_in_a_cloud_successes_wait_for_the_end_and_failures_do_not(
+    backend: Backend, settings: Settings, check: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "bonghwa-check-monitors")
+    with Reporter(settings, watched=300) as reporter:
+        for number in range(150):
+            reporter.take(check(str(number), is_success=True))
+        time.sleep(2 * reporter_module.LINGER_SECONDS)
+        assert backend.taken == []
+        reporter.take(check("down"))
+        wait_until(lambda: len(backend.taken) == 151, 2)
+        for number in range(150, 300):
+            reporter.take(check(str(number), is_success=True))
+    assert [len(body) for body in backend.bodies] == [151, 150]
+
+
 def test_a_success_after_a_failure_is_reported_at_once(
     backend: Backend, settings: Settings, check: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from pydantic import SecretStr
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from shared.channels import configured
 from shared.models.message import Message
@@ -115,6 +116,20 @@ def test_a_receiver_can_verify_what_it_got(service: Service, fields: dict[str, s
     own = hmac.new(key, f"{id_}.{at}.".encode() + request.body, hashlib.sha256)
     assert request.headers["webhook-signature"] == f"v1,{base64.b64encode(own.digest()).decode()}"
     assert int(at) > 1_700_000_000
+
+
+def test_the_standards_own_library_verifies_it(service: Service) -> None:
+    for about in (message(), message("RECOVERY", language="ko"), message(cause=HOSTILE, cause_data=None)):
+        webhook(service, secret=SECRET).send(about, timeout_seconds=5)
+    for request, body in zip(service.requests, service.bodies, strict=True):
+        headers = dict(request.headers)
+        assert Webhook(SECRET).verify(request.body, headers) == body
+        with pytest.raises(WebhookVerificationError):
+            Webhook(SECRET).verify(request.body.replace(b"version", b"Version"), headers)
+        with pytest.raises(WebhookVerificationError):
+            Webhook("whsec_" + base64.b64encode(b"another secret").decode()).verify(request.body, headers)
+        with pytest.raises(WebhookVerificationError):
+            Webhook(SECRET).verify(request.body, headers | {"webhook-id": "notification-18"})
 
 
 def test_a_copy_has_the_same_id(service: Service) -> None:

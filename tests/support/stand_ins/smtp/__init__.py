@@ -14,7 +14,8 @@ __all__ = ["PASSWORD", "USER", "Connection", "Doing", "Mail", "Smtp"]
 class Smtp:
     """The server, on a free port of 127.0.0.1. ``replies``: what it does at a stage in place of its usual reply.
 
-    ``refused``: replies to RCPT by address. ``mails`` has what it accepted, ``commands`` every line of every client.
+    ``refused``: replies to RCPT by address. ``mails`` has what it accepted, ``offered`` also
+    what it did not, and ``commands`` every line of every client.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Smtp:
         self.replies: dict[str, bytes | Doing] = {}
         self.refused: dict[str, bytes] = {}
         self.mails: list[Mail] = []
+        self.offered: list[Mail] = []
         self.commands: list[str] = []
         self.released = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)

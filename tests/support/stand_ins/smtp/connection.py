@@ -168,6 +168,7 @@ class Connection:
             lines.append(line.removeprefix(b"."))
         data = b"".join(line + b"\r\n" for line in lines)
         mail = Mail(self._sender, tuple(self._recipients), data, self._is_encrypted, self._user)
+        self._server.offered.append(mail)
         # Before the reply: the client returns to the test as soon as it has that.
         if "ACCEPTED" not in self._server.replies:
             self._server.mails.append(mail)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -43,6 +44,13 @@ def test_a_host_that_replies_is_up(host: str) -> None:
 def test_conditions_see_the_address_and_the_time() -> None:
     conditions = ["[IP] == 127.0.0.1", "[CONNECTED] == true", "[RESPONSE_TIME] < 1s"]
     assert check_policy("icmp://127.0.0.1", packets=3, conditions=conditions).error_message is None
+
+
+@needs_ping
+@pytest.mark.parametrize(("packets", "timeout"), [(20, "1s"), (3, "300ms")])
+def test_packets_that_find_no_time_are_not_called_lost(packets: int, timeout: str) -> None:
+    event = check_policy("icmp://127.0.0.1", packets=packets, timeout=timeout)
+    assert (event.is_success, event.message) == (True, None)
 
 
 @needs_ping
@@ -100,6 +108,30 @@ def in_a_network_of_its_own(setup: str, url: str) -> Any:
 )
 def test_a_user_in_the_group_range_may_ping(setup: str, host: str, found: list[Any]) -> None:
     assert in_a_network_of_its_own(setup, f"icmp://{host}") == found
+
+
+LOSSES = """
+import json, threading
+from pathlib import Path
+from tests.support.policies import check_policy
+check_policy("icmp://127.0.0.1")
+ignoring = Path("/proc/sys/net/ipv4/icmp_echo_ignore_all")
+threading.Timer(0.5, ignoring.write_text, ("1",)).start()
+event = check_policy("icmp://127.0.0.1", packets=10, timeout="3s")
+print(json.dumps([event.is_success, event.message]))
+"""
+
+
+@pytest.mark.skipif(not shutil.which("unshare") or os.getuid() != 0, reason="needs unshare and root")
+def test_packets_without_a_reply_are_lost() -> None:
+    command = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", sys.executable, "-c", LOSSES]
+    environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    output = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    if output.returncode:
+        pytest.skip(f"no network of its own here: {output.stderr[-200:]}")
+    is_success, message = json.loads(output.stdout)
+    assert is_success
+    assert re.fullmatch(r"[1-9] of 10 packets lost", message)
 
 
 @pytest.mark.skipif(not shutil.which("unshare") or os.getuid() != 0, reason="needs unshare and root")

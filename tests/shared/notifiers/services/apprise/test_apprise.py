@@ -3,25 +3,26 @@
 Most of it needs Apprise, which is no part of the requirements.
 """
 
-import importlib.util
 import json
 import logging
 import sys
 import threading
-import time
-from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from shared.channels import configured
-from shared.models.message import Message
-from shared.notifiers import Notifier, NotifierKind, SendFailed
-from shared.notifiers.response import Response
 from shared.notifiers.services.apprise.schemas import FORGETFUL, OWN_KINDS, VERSION, modules
 from shared.settings import SettingError
 from tests.shared.notifiers.messages import LINKS, message
+from tests.shared.notifiers.services.apprise.bridged import (
+    NEEDS_APPRISE,
+    SERVICES,
+    SIGNAL,
+    at,
+    channel,
+    outcome,
+)
 from tests.support.stand_ins.service import (
     Doing,
     Service,
@@ -33,65 +34,6 @@ from tests.support.stand_ins.service import (
     says,
     speaks_garbage,
 )
-
-NEEDS_APPRISE = pytest.mark.skipif(not importlib.util.find_spec("apprise"), reason="apprise is not installed")
-SECONDS = 0.5
-# What a busy machine may add.
-LEEWAY = 2.0
-# A URL for each service whose answers people meet most, and what it says if it took the message. HOST is its address;
-# services without it are asked where the service really is, which the tests lead to the stand-in.
-SERVICES = {
-    "signal://HOST/+15551234567/+15557654321": "{}",
-    "bark://HOST/s3cr3t-device": "{}",
-    "hassio://HOST/s3cr3t-token": "{}",
-    "rocket://s3cr3t-user:s3cr3t-hook@HOST/#alerts?mode=token": '{"success": true}',
-    "dingtalk://s3cr3ttokenofdingtalk00": '{"errcode": 0}',
-    "wecombot://s3cr3t-key-of-wecom-00000": '{"errcode": 0}',
-    "feishu://s3cr3ttokenoffeishu00": '{"code": 0}',
-    "lark://s3cr3t-token-of-lark-000": '{"code": 0}',
-    "zulip://bot@example/s3cr3ts3cr3ts3cr3ts3cr3ts3cr3t00/alerts": "{}",
-    "twilio://ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:s3cr3ts3cr3ts3cr3ts3cr3ts3cr3t00@15551234567/15557654321": "{}",
-}
-SIGNAL = "signal://HOST/+15551234567/+15557654321"
-
-
-def channel(url: str) -> NotifierKind:
-    return configured({"CHANNELS": json.dumps({"ops": {"kind": "apprise", "url": url}})})["ops"]
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """Every service, wherever it is."""
-    from shared.notifiers.exchange import exchange
-    from shared.notifiers.services.apprise import bridge
-
-    with Service(says(200, "{}")) as listening:
-
-        def led_here(method: str, url: str, *request: Any, seconds: float) -> Response:
-            parts = urlsplit(url)
-            here = f"{listening.url}{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
-            return exchange(method, here, *request, seconds=seconds)
-
-        monkeypatch.setattr(bridge, "exchange", led_here)
-        yield listening
-        listening.release()
-
-
-def at(url: str, service: Service) -> NotifierKind:
-    return channel(url.replace("HOST", f"127.0.0.1:{service.port}"))
-
-
-def outcome(notifier: Notifier, about: Message, seconds: float = SECONDS) -> str:
-    began = time.monotonic()
-    try:
-        said, result = notifier.send(about, timeout_seconds=seconds).answer, "accepted"
-    except SendFailed as failed:
-        wait = "" if failed.retry_after is None else f" after {failed.retry_after:g}"
-        said, result = str(failed), "failed" if failed.is_permanent else f"retry{wait}"
-    assert time.monotonic() - began < seconds + LEEWAY
-    assert "s3cr3t" not in said + repr(notifier)
-    return result
-
 
 # --- settings -----------------------------------------------------------------------------------------------------
 
@@ -130,16 +72,6 @@ def test_thirty_channels_load_no_library() -> None:
     assert not {name.partition(".")[0] for name in set(sys.modules) - before} & {"apprise", "requests", "pycurl"}
 
 
-@pytest.mark.skipif(bool(importlib.util.find_spec("apprise")), reason="apprise is installed")
-def test_a_library_that_is_missing_is_named_with_its_command() -> None:
-    command = rf"\.venv/bin/python -m pip install apprise=={VERSION}"
-    with pytest.raises(SettingError, match=command):
-        channel("bark://host/a").refuse_missing_library()
-    with pytest.raises(SendFailed, match=command) as raised:
-        channel("bark://host/a").send(message(), timeout_seconds=1)
-    assert not raised.value.is_permanent
-
-
 @NEEDS_APPRISE
 @pytest.mark.parametrize(
     ("url", "found"),
@@ -159,7 +91,7 @@ def test_a_url_that_only_apprise_can_read_is_refused_before_it_is_needed(url: st
 def test_the_bridge_knows_every_schema_of_apprise_that_speaks_http() -> None:
     from apprise.manager_plugins import NotificationManager
 
-    manager = NotificationManager()
+    manager: Any = NotificationManager()  # type: ignore[no-untyped-call]  # Apprise says little of its types
     speaking = {}
     for schema in manager.schemas(include_disabled=True):
         rooms = [parent.__module__ for parent in manager[schema].__mro__]

@@ -1,0 +1,1 @@
+"""Drills in the store: begun by people and by the file, and judged by what is stored."""

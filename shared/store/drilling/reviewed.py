@@ -1,0 +1,15 @@
+"""What a review of drills found."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from shared.models import Alert, Change
+
+
+class Reviewed(NamedTuple):
+    """What a review found: the drill that began, how the one went that ended, and the alerts that this changed."""
+
+    begun: "Alert | None" = None
+    ended: Mapping[str, Any] | None = None
+    changes: "Sequence[Change]" = ()

@@ -1,0 +1,124 @@
+"""Kill the system around an apply and around a claim: no configuration is half applied, and no check stays away."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.running import wait_until
+from tests.torture.forge import Forge, victim_project
+from tests.torture.world import World
+
+pytestmark = [pytest.mark.system, pytest.mark.together("forge")]
+
+INTERVAL_SECONDS = 2
+# What nobody has checked for two intervals is due at once; the rest is the start and a claim.
+CHECKED_AGAIN_SECONDS = 2 * INTERVAL_SECONDS + 8.0
+
+
+def monitor(name: str, **fields: Any) -> dict[str, Any]:
+    return {"name": name, "url": f"http://{name}.example/", "interval": "1h", **fields}
+
+
+BEFORE = [monitor("stays"), monitor("changes"), *(monitor(f"goes-{number}") for number in range(5))]
+AFTER = [monitor("stays"), monitor("changes", timeout="3s"), *(monitor(f"comes-{number}") for number in range(5))]
+
+
+@pytest.fixture(scope="module")
+def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
+    """A process that forks systems."""
+    with Forge(victim_project(tmp_path_factory.mktemp("victim") / "project")) as ready:
+        yield ready
+
+
+@pytest.fixture
+def world(forge: Forge, tmp_path: Path) -> Iterator[World]:
+    """A dead system that has nothing to watch."""
+    with World(forge, tmp_path / "first", monitors=()) as world:
+        yield world
+
+
+def apply(world: World, monitors: list[dict[str, Any]]) -> bool:
+    """Apply a file, once the system listens; whether it was answered."""
+    wait_until(lambda: not world.is_alive or world.request("GET", "/"), otherwise=world.output)
+    response = world.request("PUT", "/config", {"monitors": monitors})
+    assert response is None or response.ok, response.text
+    return response is not None
+
+
+def applied(world: World) -> dict[str, str]:
+    """Which monitors there are, each with its timeout."""
+    found = wait_until(lambda: world.request("GET", "/monitors"), otherwise=world.output)
+    assert found is not None
+    return {each["name"]: each["policy"]["timeout"] for each in found.json()["monitors"]}
+
+
+def boundaries(world: World, where: str, happens: Callable[[World], object]) -> list[str]:
+    """Where a life can be killed while something happens."""
+    with world.copy(world.folder.parent / "watched") as other:
+        other.start(watch=True)
+        happens(other)
+        other.kill()
+        notes = (other.folder / "notes.txt").read_text(encoding="utf-8").splitlines()
+    return [note for note in notes if re.search(where, note)]
+
+
+def test_a_killed_apply_is_whole_or_nothing(world: World) -> None:
+    world.start()
+    assert apply(world, BEFORE)
+    old = applied(world)
+    world.kill()
+    found = boundaries(world, r"Monitors\.apply.*Connection|answer PUT /config", lambda other: apply(other, AFTER))
+    assert {note.split()[0] for note in found} == {"before", "after"}
+    new = {each["name"]: each.get("timeout", "10s") for each in AFTER}
+    seen = set()
+    for number, boundary in enumerate(found):
+        with world.copy(world.folder.parent / f"kill-{number}") as other:
+            other.start(watch=True, kill_at=boundary)
+            is_answered = apply(other, AFTER)
+            wait_until(lambda: not other.is_alive)
+            other.kill()
+            other.start()
+            is_new = applied(other) == new
+            assert is_new or (applied(other) == old and not is_answered), boundary
+            seen.add(is_new)
+            assert apply(other, AFTER)
+            assert applied(other) == new, boundary
+            other.kill()
+    assert seen == {True, False}
+
+
+def test_a_killed_claim_costs_no_more_than_an_interval(world: World) -> None:
+    """The claim has moved the location's cursor on, and nobody has made the check."""
+    world.start()
+    often = [monitor(f"often-{number}", interval=f"{INTERVAL_SECONDS}s") for number in range(3)]
+    assert apply(world, often)
+    urls = {each["url"] for each in often}
+
+    def checked(other: World) -> set[str]:
+        rows = other.rows("SELECT m.name, e.received_at FROM events e JOIN monitors m ON m.id = e.monitor_id")
+        return {f"http://{row['name']}.example/" for row in rows if row["received_at"] >= began[0]}
+
+    began = [world.time_there()]
+    world.wait_until(lambda: checked(world) == urls)
+    world.kill()
+
+    def go_on(other: World) -> None:
+        began[0] = other.time_there()
+        other.wait_until(lambda: checked(other) == urls)
+
+    found = boundaries(world, r"Checks\.claim.*Connection", go_on)[:6]
+    assert {note.split()[0] for note in found} == {"before", "after"}
+    for number, boundary in enumerate(found):
+        with world.copy(world.folder.parent / f"claim-{number}") as other:
+            other.start(watch=True, kill_at=boundary)
+            wait_until(lambda: not other.is_alive, otherwise=other.output)
+            other.kill()
+            other.start()
+            began[0], at = other.time_there(), time.monotonic()
+            other.wait_until(lambda: checked(other) == urls)
+            assert time.monotonic() - at < CHECKED_AGAIN_SECONDS, boundary
+            other.kill()
