@@ -267,17 +267,10 @@ class Agents:
             for agent in _silent_agents(transaction, watch, now):
                 save_agents_silence(transaction, fall_silent(agent), now)
                 if alerts.active(transaction, AlertKind.AGENT_SILENT, agent.name) is None:
-                    seen_at, kind = agent.last_seen_at, AlertKind.AGENT_SILENT
-                    changes.append(
-                        open_alert(
-                            *(transaction, kind, agent.name),
-                            cause=NO_CHECK,
-                            failed_at=seen_at,
-                            opened_at=now,
-                            channels=channels,
-                            now=now,
-                        )
+                    opened = functools.partial(
+                        open_alert, transaction, AlertKind.AGENT_SILENT, agent.name, cause=NO_CHECK
                     )
+                    changes.append(opened(failed_at=agent.last_seen_at, opened_at=now, channels=channels, now=now))
         return changes
 
 
