@@ -47,7 +47,7 @@ def receive_push(request: Request, settings: Settings, token: str) -> Response:
 @web.route("POST", "/api/v1/endpoints/<key>/external", access="open")
 def receive_external_result(request: Request, settings: Settings, key: str) -> Response:
     """As ``receive_ping``, from a client of Gatus: ``?success=true|false&error=&duration=`` with a bearer token."""
-    token = reading.bearer_token(request)
+    token = web.bearer_token(request)
     return _take(request, settings, token, reading.of_gatus(request, token), key=key)
 
 

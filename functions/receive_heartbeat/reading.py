@@ -76,14 +76,6 @@ def of_gatus(request: Request, token: str) -> Ping:
     return _failed(_text(request.args.get("error", ""), token), Cause.of("failure_reported"), milliseconds)
 
 
-def bearer_token(request: Request) -> str:
-    """The token of ``Authorization: Bearer``; empty without one."""
-    # Google's API Gateway puts its own token into Authorization, and the caller's header here.
-    header = request.headers.get("X-Forwarded-Authorization") or request.headers.get("Authorization", "")
-    scheme, _, token = header.strip().partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
-
-
 def address_of(request: Request) -> str:
     """Where the request comes from, as far as nobody can make it up."""
     # In a cloud the connection is the platform's own, and the platform adds the caller's address at the end.

@@ -184,6 +184,17 @@ OPERATIONS = {
             ),
         },
     ),
+    "metrics": Operation(
+        tag="system",
+        summary="How everything is, as numbers",
+        description=(
+            "For Prometheus and what reads the same text; `Accept` chooses between its own and OpenMetrics. At most "
+            "2,000 monitors have samples. The key may come as `Authorization: Bearer` instead of `X-API-Key`."
+        ),
+        responses={
+            200: Response("The metrics.", str, kind="text/plain", also=("application/openmetrics-text",)),
+        },
+    ),
     "describe_api": Operation(
         tag="system",
         summary="This document",

@@ -8,7 +8,7 @@ import itertools
 import math
 import string
 import struct
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -71,6 +71,16 @@ class Histogram:
         seen = list(itertools.accumulate(map(self._counts.__getitem__, buckets)))
         wanted = (max(1, math.ceil(share * seen[-1])) for share in shares)
         return [math.exp(buckets[bisect_left(seen, count)] * _LOG) for count in wanted]
+
+    def at_most(self, bounds: Iterable[float]) -> list[int]:
+        """For each of these durations, in milliseconds, how many are not longer, within 2.5 %."""
+        buckets = sorted(self._counts)
+        seen = [0, *itertools.accumulate(map(self._counts.__getitem__, buckets))]
+        return [seen[bisect_right(buckets, math.log(bound) / _LOG)] for bound in bounds]
+
+    def sum(self) -> float:
+        """All durations together, in milliseconds, within 2.5 %."""
+        return math.fsum(math.exp(bucket * _LOG) * count for bucket, count in sorted(self._counts.items()))
 
     def encoded(self) -> str:
         """As text, which ``decoded`` reads."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from shared.store.asking.entries import Entry
     from shared.store.asking.history import Measured
     from shared.store.asking.incidents import Incident
+    from shared.store.asking.metrics.measures import Measures, measure
     from shared.store.asking.raw_events import event_of
     from shared.store.drilling.reviewed import Reviewed as Drilled
     from shared.store.ingest import Ingested
@@ -44,9 +45,11 @@ if TYPE_CHECKING:
 _LATE = {
     "Bucket": "asking.boards",
     "Ingested": "ingest",
+    "Measures": "asking.metrics.measures",
     "Owed": "outbox",
     "Retention": "upkeep.retention",
     "event_of": "asking.raw_events",
+    "measure": "asking.metrics.measures",
 }
 
 
@@ -70,6 +73,7 @@ __all__ = [
     "IncidentNotFound",
     "Ingested",
     "Measured",
+    "Measures",
     "MonitorNotFound",
     "NameTaken",
     "NotAMonitors",
@@ -87,5 +91,6 @@ __all__ = [
     "event_of",
     "log_change",
     "log_move",
+    "measure",
     "open_store",
 ]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.web.function import Function, answer, function, has_key, refuse_foreign_host, require_key
 from shared.web.problems import RETRY_AFTER_SECONDS, Problem, retry_after
-from shared.web.request import MAX_BODY_BYTES, body_of, id_in_path, next_cursor, query_of
+from shared.web.request import MAX_BODY_BYTES, bearer_token, body_of, id_in_path, next_cursor, query_of
 
 if TYPE_CHECKING:
     from shared.web.dispatch import route, routes
@@ -25,6 +25,7 @@ __all__ = [
     "Function",
     "Problem",
     "answer",
+    "bearer_token",
     "body_of",
     "function",
     "has_key",

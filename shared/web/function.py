@@ -15,7 +15,7 @@ from pydantic_core import to_json
 from shared.logs import step
 from shared.settings import Access, Settings, is_in_cloud, is_loopback
 from shared.web.problems import Problem, response_to
-from shared.web.request import MAX_BODY_BYTES, too_long
+from shared.web.request import MAX_BODY_BYTES, bearer_token, too_long
 
 # Which kinds of access need a key, by API_AUTH. "open" never does.
 _LOCKED = {
@@ -39,10 +39,13 @@ class Function(Protocol):
         """Respond to the request."""
 
 
-def function(method: str, access: Access, *, browsers_to: str | None = None) -> Callable[[UseCase], Function]:
+def function(
+    method: str, access: Access, *, browsers_to: str | None = None, takes_bearer: bool = False
+) -> Callable[[UseCase], Function]:
     """Accept only ``method``, enforce ``API_AUTH``, and turn every exception into a problem response.
 
     ``browsers_to``: the page, relative to this path, that a browser is sent to. Programs ask for no HTML.
+    ``takes_bearer``: the key may also come as a bearer token, for callers that can send no header of ours.
     """
 
     def decorate(use_case: UseCase) -> Function:
@@ -51,6 +54,8 @@ def function(method: str, access: Access, *, browsers_to: str | None = None) -> 
                 raise not_allowed(request, [method])
             if browsers_to is not None and "text/html" in request.headers.get("Accept", ""):
                 return (lambda _request, _settings: _leading_to(browsers_to)), "open"
+            if takes_bearer and (token := bearer_token(request)):
+                request.environ.setdefault("HTTP_X_API_KEY", token)
             return use_case, access
 
         function = cast(Function, responding(use_case, find))

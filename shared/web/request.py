@@ -17,6 +17,14 @@ MAX_BODY_BYTES = 1024 * 1024
 Query = TypeVar("Query", bound=BaseModel)
 
 
+def bearer_token(request: Request) -> str:
+    """The token of ``Authorization: Bearer``; empty without one."""
+    # Google's API Gateway puts its own token into Authorization, and the caller's header here.
+    header = request.headers.get("X-Forwarded-Authorization") or request.headers.get("Authorization", "")
+    scheme, _, token = header.strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
 def body_of(request: Request) -> bytes:
     """The JSON text that the request carries. No object in it has a duplicate name.
 

@@ -49,6 +49,7 @@ SIZES = {
     "follow_link": Size(max_instances=1),
     # It makes a page once in ten seconds; whoever else asks costs it a millisecond.
     "status_page": Size(max_instances=1),
+    "metrics": Size(max_instances=1),
     "manage_incidents": Size(max_instances=1),
     # An open page asks every ten seconds, and the list of all monitors takes a while.
     "dashboard": Size(cpu="0.333", max_instances=1),

@@ -97,6 +97,8 @@ class Database(Protocol):
 
     # A statement that returns a row if there is a table ``:name``.
     TABLE_EXISTS: str
+    # A statement that returns the database's size as ``bytes``.
+    SIZE: str
 
     def transaction(self, *, is_durable: bool = True) -> AbstractContextManager[Transaction]:
         """A transaction that holds the write lock from its start; committed unless an exception leaves it.

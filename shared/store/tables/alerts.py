@@ -249,6 +249,11 @@ def count_active(transaction: Transaction) -> int:
     return int(row["found"]) if row else 0
 
 
+def counts(transaction: Transaction) -> list[Row]:
+    """How many ``alerts`` there are of each ``kind`` and ``status`` of which there are any."""
+    return transaction.rows("SELECT kind, status, count(*) AS alerts FROM alerts GROUP BY kind, status")
+
+
 def page(
     transaction: Transaction,
     *,

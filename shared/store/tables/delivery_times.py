@@ -1,13 +1,22 @@
-"""How long first messages took: by alert and channel in ``alerts``, and as a histogram a day in ``delivery_times``."""
+"""How long first messages took: by alert and channel in ``alerts``, and as a histogram a day in ``delivery_times``.
+
+Each of the last DAYS days has a row, and all days before them have one together.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from shared.models import as_text
-from shared.store.engines.database import Transaction
+from shared.store.engines.database import Row, Transaction
+
+if TYPE_CHECKING:
+    from shared.history.histogram import Histogram
 
 DAYS = 30
+# The row of all days that are over for longer. It comes before every day.
+_EARLIER = ""
 
 _KNOWN = """
     SELECT delivered, (SELECT times FROM delivery_times WHERE day = :day) AS times FROM alerts WHERE id = :alert_id"""
@@ -15,6 +24,7 @@ _SAVE = "UPDATE alerts SET delivered = :delivered WHERE id = :alert_id"
 _COUNT = """
     INSERT INTO delivery_times (day, times) VALUES (:day, :times)
     ON CONFLICT (day) DO UPDATE SET times = excluded.times"""
+_LET_GO = "DELETE FROM delivery_times WHERE day < :oldest AND day <> :earlier RETURNING times"
 _COUNT_MORE = "UPDATE delivery_times SET times = :times WHERE day = :day"
 
 
@@ -40,7 +50,21 @@ def note(
     histogram.add(seconds * 1000)
     transaction.rows(_COUNT_MORE if row["times"] else _COUNT, day=_day(at), times=histogram.encoded())
     if not row["times"]:
-        transaction.rows("DELETE FROM delivery_times WHERE day < :oldest", oldest=_day(at - timedelta(days=DAYS)))
+        _let_go(transaction, _day(at - timedelta(days=DAYS)))
+
+
+def _let_go(transaction: Transaction, oldest: str) -> None:
+    """Keep of the days before ``oldest`` only what they are together: a counter must never go back."""
+    rows = transaction.rows(_LET_GO, oldest=oldest, earlier=_EARLIER)
+    if rows:
+        earlier = transaction.rows("SELECT times FROM delivery_times WHERE day = :earlier", earlier=_EARLIER)
+        together = _merged([*rows, *earlier])
+        transaction.rows(_COUNT, day=_EARLIER, times=together.encoded())
+
+
+def total(transaction: Transaction) -> "Histogram":
+    """Everything that was ever counted."""
+    return _merged(transaction.rows("SELECT times FROM delivery_times"))
 
 
 def percentiles(transaction: Transaction, now: datetime) -> Mapping[str, float | None]:
@@ -49,12 +73,18 @@ def percentiles(transaction: Transaction, now: datetime) -> Mapping[str, float |
     rows = transaction.rows(sql, since=_day(now - timedelta(days=DAYS)))
     if not rows:
         return {"p50": None, "p95": None}
+    histogram = _merged(rows)
+    return {"p50": _seconds(histogram.percentile(0.50)), "p95": _seconds(histogram.percentile(0.95))}
+
+
+def _merged(rows: Sequence[Row]) -> "Histogram":
+    # Imported here: most functions that load this never count.
     from shared.history.histogram import Histogram
 
     histogram = Histogram()
     for row in rows:
         histogram.merge(Histogram.decoded(row["times"]))
-    return {"p50": _seconds(histogram.percentile(0.50)), "p95": _seconds(histogram.percentile(0.95))}
+    return histogram
 
 
 def _delivered(text: str | None) -> dict[str, float]:

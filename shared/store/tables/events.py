@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from shared.store.engines.database import Row, Transaction
+from shared.store.engines.database import Row, Transaction, in_parts
 from shared.store.tables.narrowing import Narrow, digest_of, key_of, of_event, of_row
 from shared.store.tables.results import Known
 
@@ -23,6 +23,9 @@ _FIND = """
     UNION ALL SELECT id FROM old_events WHERE event_id = :event_id"""
 _RESULTS = "SELECT id, digest, used_until FROM results WHERE digest IN"
 _OLD_IDS = "SELECT id, event_id AS digest, -1 AS used_until FROM old_events WHERE event_id IN"
+_TIMES = """
+    SELECT id, response_time_ms, dns_ms, connect_ms, tls_ms, first_byte_ms, certificate_expires_at
+    FROM events WHERE id IN"""
 _OLD = "SELECT * FROM old_events WHERE id > :after ORDER BY id LIMIT :most"
 
 
@@ -81,6 +84,12 @@ def with_ids(transaction: Transaction, ids: Iterable[int | None]) -> dict[int, R
         return {}
     sql = f"SELECT * FROM events WHERE id IN ({_placeholders(named)})"  # noqa: S608  # numbers
     return {row["id"]: row for row in transaction.rows(sql, **named)}
+
+
+def times_of(transaction: Transaction, ids: Sequence[int]) -> dict[int, Row]:
+    """How long the checks with these ids took, and until when the certificates hold that they saw, by id."""
+    asked = [transaction.ask(f"{_TIMES} ({some})", **named) for some, named in in_parts(ids)]
+    return {row["id"]: row for answer in asked for row in answer()}
 
 
 def id_of(transaction: Transaction, event_id: str) -> int | None:

@@ -96,6 +96,13 @@ def for_pages(transaction: Transaction) -> list[Row]:
     return transaction.rows(sql)
 
 
+def for_metrics(transaction: Transaction, most: int) -> list[Row]:
+    """What a metric says of each of the first monitors that are watched."""
+    sql = """SELECT name, group_name, state, last_event_id FROM monitors
+        WHERE removed_at IS NULL AND is_watched = 1 ORDER BY id LIMIT :most"""
+    return transaction.rows(sql, most=most)
+
+
 def set_state_of_agent(transaction: Transaction, agent: str, state: MonitorState, at: datetime) -> None:
     """Give every monitor that this agent checks the same state, since ``at``."""
     sql = "UPDATE monitors SET state = :state, since = :at WHERE agent = :agent AND state <> :state"

@@ -26,6 +26,13 @@ def count_owed(transaction: Transaction) -> int:
     return int(row["owed"]) if row else 0
 
 
+def counts(transaction: Transaction) -> list[Row]:
+    """How many messages are ``owed`` to each ``channel`` that is owed any. An edit is none."""
+    sql = """SELECT channel, count(*) AS owed FROM notifications
+        WHERE status IN ('PENDING', 'SENDING') AND kind <> 'UPDATE' GROUP BY channel"""
+    return transaction.rows(sql)
+
+
 def owed_by_channel(transaction: Transaction, *, late: datetime) -> list[Row]:
     """For each ``channel`` how many messages are ``owed``, how many ``overdue``, and when the ``oldest`` was created.
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from shared.models import as_text
 from shared.store.engines.database import Database, Transaction
-from shared.store.tables import drills, events, merged_days, replay_facts, results, rollups
+from shared.store.tables import attempt_counts, drills, events, merged_days, replay_facts, results, rollups
 from shared.store.upkeep import packing
 from shared.store.upkeep.retention import Retention
 
@@ -98,12 +98,24 @@ def _delete_results(database: Database) -> int:
     return _write(database, lambda transaction: results.prune(transaction, ROWS_AT_ONCE))
 
 
+def count_attempts(database: Database) -> int:
+    """Count the next attempts to send for good; how many there were."""
+    with database.snapshot() as snapshot:
+        if not attempt_counts.is_due(snapshot):
+            return 0
+    # It need not wait for the disk: after a power cut they are either counted, or will be.
+    with database.transaction(is_durable=False) as transaction:
+        return attempt_counts.count(transaction)
+
+
 def _delete_alerts(database: Database, before: str) -> int:
     with database.snapshot() as snapshot:
         if not snapshot.rows(_OLD_ALERTS, before=before, most=1):
             return 0
     with database.transaction() as transaction:
         ids = [row["id"] for row in transaction.rows(_OLD_ALERTS, before=before, most=ALERTS_AT_ONCE)]
+        while attempt_counts.count(transaction):
+            pass  # what is deleted next has to be counted first
         for alert_id in ids:
             for table in ("alert_notes", "notification_logs", "notifications"):
                 transaction.rows(f"DELETE FROM {table} WHERE alert_id = :id", id=alert_id)  # noqa: S608  # our own names

@@ -10,7 +10,7 @@ from shared.store.upkeep.folding import fold
 from shared.store.upkeep.merging import follow_moves, merge_days
 from shared.store.upkeep.moving import moving
 from shared.store.upkeep.packing import pack
-from shared.store.upkeep.pruning import steps
+from shared.store.upkeep.pruning import count_attempts, steps
 from shared.store.upkeep.retention import Retention
 
 
@@ -36,7 +36,7 @@ class Upkeep:
         After each step it pauses for as long as the step took, so that whoever writes finds the lock free.
         """
         ends_at = clock() + seconds
-        counted = dict.fromkeys(("folded", "followed", "merged", "pruned", "packed", "moved"), 0)
+        counted = dict.fromkeys(("folded", "followed", "merged", "counted", "pruned", "packed", "moved"), 0)
 
         def repeat(name: str, step: Callable[[Database], int]) -> None:
             while (began := clock()) < ends_at and (count := step(self._database)):
@@ -47,6 +47,8 @@ class Upkeep:
         repeat("followed", follow_moves)
         kept_since = now - timedelta(seconds=retention.rollups)
         repeat("merged", lambda database: merge_days(database, kept_since, now))
+        # Before anything is pruned: a step that prunes attempts counts what is left of them, and must not find many.
+        repeat("counted", count_attempts)
         for step in steps(retention, now):
             repeat("pruned", step)
         for step_name in ("hour", "day"):

@@ -11,7 +11,7 @@ READS = [
     *(("GET", "/"), ("GET", "/alerts"), ("GET", "/alerts/1"), ("GET", "/notification_logs"), ("GET", "/openapi.json")),
     *(("GET", "/monitors"), ("GET", "/monitors/1"), ("GET", "/windows"), ("GET", "/windows/1")),
     *(("GET", "/history"), ("GET", "/monitors/1/history"), ("GET", "/monitors/1/events")),
-    *(("GET", "/monitors/1/timeline"), ("GET", "/incidents"), ("GET", "/incidents/1")),
+    *(("GET", "/monitors/1/timeline"), ("GET", "/incidents"), ("GET", "/incidents/1"), ("GET", "/metrics")),
 ]
 WRITES = [("PATCH", "/alerts/1")]
 # What is watched: the key is needed in every mode.

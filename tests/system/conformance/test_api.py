@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
+from prometheus_client.parser import text_string_to_metric_families
 
 from infra.openapi.document import FILE
 from shared import __version__
@@ -92,6 +93,22 @@ def test_the_api_describes_itself(runtime: Runtime) -> None:
     response = runtime.call("GET", "/openapi.json")
     assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json")
     assert response.json() == json.loads(FILE.read_text(encoding="utf-8"))
+
+
+def test_metrics_are_read_with_the_key_as_a_bearer_token(runtime: Runtime, alert: dict[str, Any]) -> None:
+    runtime.deliver()
+    response = runtime.call("GET", "/metrics", key=None, bearer=API_KEY)
+    assert (response.status_code, response.headers["Content-Encoding"]) == (200, "gzip"), response.text
+    families = {family.name: family for family in text_string_to_metric_families(response.text)}
+    up = {sample.labels["monitor"]: sample.value for sample in families["bonghwa_monitor_up"].samples}
+    assert up[alert["subject"]] == 0
+    sent = {
+        sample.labels["channel"]: sample.value
+        for sample in families["bonghwa_notification_attempts"].samples
+        if sample.labels["status"] == "SENT"
+    }
+    assert sent.keys() == {"console", "telegram"}
+    problem(runtime.call("GET", "/metrics", key=None, bearer=f"{API_KEY}x"), 401)
 
 
 def test_head_responds_like_get_without_a_body(runtime: Runtime) -> None:

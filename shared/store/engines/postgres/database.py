@@ -37,6 +37,7 @@ class PostgresDatabase(Lifecycle[Connection, PostgresTransaction, str]):
     """A database of a PostgreSQL server. See Lifecycle; it is connected to again if the server has hung up."""
 
     TABLE_EXISTS = "SELECT 1 AS found FROM pg_class WHERE oid = to_regclass(:name)"
+    SIZE = "SELECT pg_database_size(current_database()) AS bytes"
     READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     WRITE = PROBE = "BEGIN ISOLATION LEVEL READ COMMITTED"
     QUICK_WRITE = f"{WRITE}; SET LOCAL synchronous_commit = off"
