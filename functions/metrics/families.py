@@ -74,7 +74,7 @@ def _of_monitors(measures: Measures) -> Iterator[Metric]:
             continue
         for phase, column in _PHASES.items():
             if monitor.check[column] is not None:
-                took.add_metric([monitor.name, phase], monitor.check[column] / 1000)
+                took.add_metric([monitor.name, phase], round(monitor.check[column] / 1000, 9))
         if until := monitor.check["certificate_expires_at"]:
             expires.add_metric([monitor.name], datetime.fromisoformat(until).timestamp())
     yield from (up, took, expires)
