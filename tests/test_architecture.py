@@ -211,6 +211,7 @@ def test_a_first_request_loads_no_policy(name: str, method: str, tmp_path: Path)
         ("update_alert", "PATCH", "/1", {"status": "ACK"}, OF_EVENTS | OF_MESSAGES),
         ("list_notification_logs", "GET", "/", None, OF_EVENTS | OF_MESSAGES),
         ("health", "GET", "/", None, OF_EVENTS | OF_CHANGES | OF_MESSAGES),
+        ("metrics", "GET", "/", None, OF_EVENTS | OF_CHANGES | OF_MESSAGES),
         ("manage_monitors", "GET", "/monitors", None, OF_EVENTS | OF_CHANGES | OF_MESSAGES | OF_EDITS),
         ("manage_windows", "GET", "/windows", None, OF_EVENTS | OF_CHANGES | OF_MESSAGES),
         ("show_history", "GET", "/history", None, OF_EVENTS | OF_CHANGES | OF_MESSAGES),

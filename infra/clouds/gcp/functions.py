@@ -31,8 +31,9 @@ SIZES = {
     # It spends nearly all of its time waiting; the memory is for many checks at once.
     "check_monitors": Size(memory="512Mi", cpu="0.333", timeout_seconds=300),
     "ingest_event": Size(cpu="0.333", max_instances=3),
-    # Jobs ping at the same minute, and the first failure loads a channel's library.
-    "receive_heartbeat": Size(cpu="0.333"),
+    # Jobs ping at the same minute, and the first failure loads a channel's library. A ping takes milliseconds, so that
+    # they can wait for each other; the store has no connection to spare for a second instance.
+    "receive_heartbeat": Size(cpu="0.333", max_instances=1),
     # A second instance would find everything leased by the first.
     "deliver_notifications": Size(cpu="0.333", max_instances=1, timeout_seconds=300),
     "review_alerts": Size(max_instances=1),
