@@ -34,7 +34,12 @@ class Changes(BaseModel):
     mark: str | None = Field(None, description="The mark, whose fires say the worst state.")
     poll: int | None = Field(None, description="After how many seconds to ask again.")
     rows: dict[str, str] = Field({}, description="The rows of the monitors that changed, by their numbers.")
-    reload: bool = Field(False, description="Load the whole page instead: too much has changed.")
+
+
+class Reload(BaseModel):
+    """Too much has changed."""
+
+    reload: bool = Field(description="Load the whole page instead.")
 
 
 class SignIn(BaseModel):
@@ -46,9 +51,10 @@ class SignIn(BaseModel):
     next: str | None = Field(None, description="Where to go then: a path that begins with `/dashboard`.")
 
 
-def _read(summary: str, **more: object) -> Operation:
-    responses = {200: _PAGE, 303: _ELSEWHERE, **({404: _NOWHERE} if "path" in more else {})}
-    return Operation("pages", summary, _READING, responses, problems=(400, 404), **more)  # type: ignore[arg-type]
+def _read(summary: str, *others: tuple[int, Response], **more: object) -> Operation:
+    responses = {200: _PAGE, 303: _ELSEWHERE, **({404: _NOWHERE} if "path" in more else {}), **dict(others)}
+    problems = (400, 404, *(status for status, _ in others))
+    return Operation("pages", summary, _READING, responses, problems=problems, **more)  # type: ignore[arg-type]
 
 
 def _change(summary: str, *others: tuple[int, Response], **more: object) -> Operation:
@@ -71,7 +77,7 @@ DASHBOARD_OPERATIONS = {
         "pages",
         "Ask what changed on the overview",
         "The page asks every 10 seconds, and so needs no stream.",
-        {200: Response("What is new.", Changes), 303: _ELSEWHERE},
+        {200: Response("What is new.", Changes | Reload), 303: _ELSEWHERE},
     ),
     "show_sign_in": Operation(
         "pages",
@@ -108,7 +114,7 @@ DASHBOARD_OPERATIONS = {
     ),
     "show_new": _read("Open the form for a new monitor"),
     "add_monitor": _change("Add a monitor", (422, _WRONG)),
-    "show_edit": _read("Open the form of a monitor", path=_MONITOR),
+    "show_edit": _read("Open the form of a monitor", (409, _OWNED), path=_MONITOR),
     "edit_monitor": _change("Change a monitor", (409, _OWNED), (422, _WRONG), path=_MONITOR),
     "show_channels": _read("Look at the channels"),
     "test_channel": _change("Send a test message", (200, _PAGE), (404, _NOWHERE)),
