@@ -33,7 +33,10 @@ MAY_IMPORT = {
     "changes": {"engines.database", "tables"},
     "upkeep": {"engines.database", "tables", "upkeep"},
     "judging": {"engines.database", "tables", "changes", "refusals", "judging"},
-    "drilling": {"engines.database", "tables", "changes", "refusals", "drilling"},
+    "recurring": {
+        *("engines.database", "tables", "changes", "refusals", "recurring"),
+        *("asking.availability", "asking.counts"),
+    },
     "renames": {"engines.database", "tables"},
     "ingest": {"engines.database", "tables", "changes", "renames", "judging"},
     "outbox": {"engines.database", "tables", "changes"},
@@ -47,7 +50,7 @@ MAY_IMPORT = {
         "renames",
         "judging",
         "asking.entries",
-        "drilling",
+        "recurring",
     },
     "claims": {"engines.database", "tables", "renames"},
     "health": {"engines.database", "migrate", "tables"},
@@ -56,14 +59,14 @@ MAY_IMPORT = {
         *("engines.database", "engines.group_commit", "tables", "changes"),
         *("ingest", "outbox", "health", "claims", "heartbeats", "judging", "refusals", "upkeep", "asking"),
         "visiting",
-        "drilling",
+        "recurring",
     },
     "open": {"engines", "migrate", "store"},
     "admin": {"engines", "tables", "migrate", "health"},
     # The door.
     "": {
         *("engines.database", "ingest", "judging", "open", "outbox", "refusals", "store"),
-        *("asking", "drilling", "tables.alerts", "upkeep"),
+        *("asking", "recurring", "tables.alerts", "upkeep"),
     },
 }
 # Folders of one file, or one folder, for each kind or function may have as many as there are.

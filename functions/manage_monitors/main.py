@@ -114,12 +114,12 @@ def want_check(request: Request, settings: Settings, monitor_id: str) -> Respons
 def apply_configuration(request: Request, settings: Settings) -> Response:
     """200 with what changes: ``{"version", "dry_run", "added", "changed", "removed", "unchanged"}``. All or nothing."""
     # Imported here: windows have models of their own, and each costs a cold start.
-    from functions.manage_monitors.whole_file import drills_in, policies_in, windows_in
+    from functions.manage_monitors.whole_file import policies_in, recurring_in
 
     is_dry_run = web.query_of(request, ConfigQuery).dry_run
     body = object_in(request)
     policies, lines = policies_in(body.pop("monitors", None))
-    windows, drills = windows_in(body.pop("windows", None) or []), drills_in(body.pop("drills", None) or [])
+    recurring = recurring_in(body)
     channels, store = configured(), open_store(settings)
     body = with_pages(body, store.boards.settings())
     plan = store.monitors.apply(
@@ -128,8 +128,7 @@ def apply_configuration(request: Request, settings: Settings) -> Response:
         body,
         now=now(),
         channels=routes_of(channels),
-        windows=windows,
-        drills=drills,
+        **recurring,
         is_dry_run=is_dry_run,
     )
     if not is_dry_run:

@@ -1,7 +1,7 @@
 """Everything that the configuration's file says, as ``PUT /config`` brings it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -9,10 +9,12 @@ from functions.manage_monitors.reading import MAX_LINE, MAX_MONITORS, policy_in,
 from shared.models.scalars import whole
 from shared.monitors.policy import Policy
 from shared.monitors.windows.drill import Drill
+from shared.monitors.windows.summary import Summary
 from shared.monitors.windows.window import Window
 
 MAX_WINDOWS = 1_000
 MAX_DRILLS = 100
+MAX_SUMMARIES = 100
 
 
 class _FileWindows(BaseModel):
@@ -21,6 +23,13 @@ class _FileWindows(BaseModel):
 
 class _FileDrills(BaseModel):
     drills: list[Drill]
+
+
+class _FileSummaries(BaseModel):
+    summaries: list[Summary]
+
+
+_Section = TypeVar("_Section", _FileWindows, _FileDrills, _FileSummaries)
 
 
 def policies_in(given: Any) -> tuple[list[Policy], dict[str, int]]:
@@ -43,15 +52,16 @@ def policies_in(given: Any) -> tuple[list[Policy], dict[str, int]]:
     return policies, lines
 
 
-def windows_in(given: Any) -> list[Window]:
-    """The windows of the file. Raises Problem, or ValidationError."""
-    if not isinstance(given, list) or len(given) > MAX_WINDOWS:
-        raise wrong("windows", f"a list of up to {MAX_WINDOWS} windows", given)
-    return _FileWindows.model_validate({"windows": given}).windows
+def recurring_in(body: dict[str, Any]) -> dict[str, Any]:
+    """Take the windows, drills and summaries of the file out of it. Raises Problem, or ValidationError."""
+    windows = _listed(body, "windows", MAX_WINDOWS, _FileWindows).windows
+    drills = _listed(body, "drills", MAX_DRILLS, _FileDrills).drills
+    summaries = _listed(body, "summaries", MAX_SUMMARIES, _FileSummaries).summaries
+    return {"windows": windows, "drills": drills, "summaries": summaries}
 
 
-def drills_in(given: Any) -> list[Drill]:
-    """The drills of the file. Raises Problem, or ValidationError."""
-    if not isinstance(given, list) or len(given) > MAX_DRILLS:
-        raise wrong("drills", f"a list of up to {MAX_DRILLS} drills", given)
-    return _FileDrills.model_validate({"drills": given}).drills
+def _listed(body: dict[str, Any], section: str, most: int, model: type[_Section]) -> _Section:
+    given = body.pop(section, None) or []
+    if not isinstance(given, list) or len(given) > most:
+        raise wrong(section, f"a list of up to {most} {section}", given)
+    return model.model_validate({section: given})

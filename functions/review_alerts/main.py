@@ -1,4 +1,4 @@
-"""Scheduled: notice what no event says: a silent agent, a missed ping, a closing window, a drill that is due."""
+"""Scheduled: notice what no event says: a silent agent, a missed ping, a closing window, a drill or a summary due."""
 
 import logging
 from collections import Counter
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def review_alerts(request: Request, settings: Settings) -> Response:
     """200 with how much was newly found of each kind. ``deliver_notifications`` sends what is owed for it.
 
-    ``{"silent_agents": 0, "missed_pings": 0, "outlived_windows": 0, "reminders": 0, "escalations": 0, "drills": 0}``
+    ``{"silent_agents": 0, "missed_pings": 0, "outlived_windows": 0, "reminders": 0, "escalations": 0, "drills": 0,
+    "summaries": 0}``
     """
     channels = routes_of(configured())
     store = open_store(settings)
@@ -41,6 +42,12 @@ def review_alerts(request: Request, settings: Settings) -> Response:
     of_pings = (change for each in missed for change in each.changes)
     for change in (*silences, *of_pings, *outlived, *drilled.changes):
         log_change(change)
+    # The last one: to count days takes a while, and nobody waits for it.
+    summaries = store.summaries.review(now=at, channels=channels)
+    for alert, names in summaries:
+        # A channel may have been taken away since the file was applied.
+        level = logging.INFO if names else logging.WARNING
+        step("server", "summary_begun", level=level, alert_id=alert.id, cause=alert.cause, channels=", ".join(names))
     kinds = Counter(due.kind for due in followed)
     return web.answer(
         {
@@ -50,6 +57,7 @@ def review_alerts(request: Request, settings: Settings) -> Response:
             "reminders": kinds[NotificationKind.REMINDER],
             "escalations": kinds[NotificationKind.ESCALATION],
             "drills": int(drilled.begun is not None),
+            "summaries": len(summaries),
         }
     )
 

@@ -36,6 +36,7 @@ from infra.configuration.sections import Step, Templates
 from shared.channels import OFF
 from shared.monitors.policy import Policy
 from shared.monitors.windows.drill import Drill
+from shared.monitors.windows.summary import Summary
 from shared.monitors.windows.window import Window
 from shared.pages.configured import StatusPage, slug
 from shared.settings.parsers import split_urls
@@ -63,6 +64,7 @@ class Configuration:
     status_pages: Mapping[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     templates: Mapping[str, str] = field(default_factory=dict)
     drills: tuple[dict[str, Any], ...] = ()
+    summaries: tuple[dict[str, Any], ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict)
 
     def body(self) -> dict[str, Any]:
@@ -75,6 +77,7 @@ class Configuration:
             "escalations": dict(self.escalations),
             "windows": list(self.windows),
             "drills": list(self.drills),
+            "summaries": list(self.summaries),
             **({"status_page": self.status_page} if self.status_page is not None else {}),
             **({"status_pages": dict(self.status_pages)} if self.status_pages else {}),
         }
@@ -148,6 +151,7 @@ class _Reading:
             "escalations": {name: self._steps(name, entry) for name, entry in escalations.items()},
             "windows": tuple(self._each("windows", Window, ("monitors", "groups", "tags"))),
             "drills": tuple(self._each("drills", Drill, ("channels",))),
+            "summaries": tuple(self._each("summaries", Summary, ("channels",))),
             "status_page": self._page("status_page", page) if page else None,
             "status_pages": pages,
             "templates": self._part(Source("templates", *templates), Templates) if templates else {},

@@ -16,6 +16,7 @@ SECTIONS = (
     "status_pages",
     "templates",
     "drills",
+    "summaries",
     "monitors",
 )
 # Keys at the top that only hold anchors.

@@ -14,12 +14,13 @@ from shared.channels import CONSOLE, OFF
 from shared.channels.fields import Common
 from shared.monitors.schema import or_one, policy_schema, untitled
 from shared.monitors.windows.drill import Drill
+from shared.monitors.windows.summary import Summary
 from shared.monitors.windows.window import Window
 from shared.notifiers import kinds
 from shared.pages.configured import StatusPage
 
 FILE = ROOT / "infra" / "configuration" / "bonghwa.schema.json"
-_MODELS: tuple[type[BaseModel], ...] = (Window, Step, StatusPage, Templates, Drill, Common)
+_MODELS: tuple[type[BaseModel], ...] = (Window, Step, StatusPage, Templates, Drill, Summary, Common)
 
 
 def schema() -> dict[str, Any]:
@@ -69,6 +70,7 @@ def _sections() -> dict[str, Any]:
         "status_pages": _section("More public pages, by the end of their address.", _by_name("StatusPage")),
         "templates": _section("The words of every channel that has none of its own.", _to("Templates")),
         "drills": _section("Tests of the whole way to the channels.", _list_of("Drill")),
+        "summaries": _section("How it went, by the day, the week or the month.", _list_of("Summary")),
         "monitors": _section("What is watched.", _list_of("Monitor")),
     }
 

@@ -1,4 +1,4 @@
-"""The parts of the file beside monitors, channels, windows, drills and status pages: escalations and templates.
+"""The parts of the file that have no model elsewhere: escalations and templates.
 
 Their models check the shape of what is written. Whether its names exist is checked in references.py.
 """

@@ -144,6 +144,7 @@ REVIEW = {
     "reminders": 0,
     "escalations": 0,
     "drills": 0,
+    "summaries": 0,
 }
 DELIVERY_RUN = {"SENT": 1, "RETRY": 0, "FAILED": 0, "EXPIRED": 0}
 

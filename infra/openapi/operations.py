@@ -258,7 +258,8 @@ OPERATIONS = {
         description=(
             "One review, as the schedule calls it: an agent that has fallen silent opens an alert, and its monitors "
             "become UNKNOWN. So does a monitor that nobody has checked for three intervals. A heartbeat whose ping did "
-            "not come in time opens an alert too. It also begins the drill that is due, and ends the one that is over."
+            "not come in time opens an alert too. It also begins the drill and the summaries that are "
+            "due, and ends the drill that is over."
         ),
         responses={
             200: Response(

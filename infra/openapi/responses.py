@@ -156,6 +156,7 @@ class Review(BaseModel):
     reminders: Count = Field(description="Alerts of which people are reminded now.")
     escalations: Count = Field(description="Steps of escalations that are taken now.")
     drills: Count = Field(description="Drills of the file that begin now.")
+    summaries: Count = Field(description="Summaries of the file that begin now.")
 
 
 class Problem(BaseModel):

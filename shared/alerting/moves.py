@@ -53,11 +53,14 @@ def move(alert: Alert, to: AlertStatus, *, by: str | None, at: datetime, other_a
     ``other_active`` is another alert of the same subject that is OPEN or ACK.
 
     Raises:
-        IllegalMove: RESOLVED goes to OPEN only, and only while no other alert of its subject is active.
+        IllegalMove: RESOLVED goes to OPEN only, and only while no other alert of its subject is active. A summary goes
+            nowhere.
     """
     if alert.status is to:
         return alert
     changed: Mapping[str, Any]
+    if alert.kind is AlertKind.SUMMARY:
+        raise IllegalMove(alert, to, "a summary was over when it was made")
     if to is AlertStatus.RESOLVED:
         changed = {"resolved_at": at, "resolved_by": by}
     elif alert.status is AlertStatus.RESOLVED and to is AlertStatus.ACK:

@@ -61,8 +61,9 @@ def plan(waiting: Sequence[Waiting], sent: Sequence[Sent], pace: Pace, now: date
     """
     lists: dict[tuple[str, int | None, int | None], list[Waiting]] = {}
     for each in waiting:
-        # A copy reads like the first message: what went alone goes alone again.
-        alone = each.id if each.is_taken_over and each.listed_with is None else None
+        # A copy reads like the first message: what went alone goes alone again. A summary is a list itself.
+        is_alone = each.kind == "SUMMARY" or (each.is_taken_over and each.listed_with is None)
+        alone = each.id if is_alone else None
         lists.setdefault((each.kind, each.listed_with, alone), []).append(each)
     if not lists:
         return Plan()

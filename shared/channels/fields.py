@@ -43,6 +43,7 @@ Kind = Literal[
     "CHANNEL_REFUSED",
     "DRILL",
     "DRILL_MISSED",
+    "SUMMARY",
 ]
 
 

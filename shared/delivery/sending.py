@@ -36,7 +36,7 @@ def send(
 
 
 def _circumstances(listed: Sequence[Owed], notifier: Notifier, store: Store, now: datetime) -> Circumstances | None:
-    if len(listed) > 1 or not shows_facts(notifier):
+    if len(listed) > 1 or listed[0].alert.summary is not None or not shows_facts(notifier):
         return None
     try:
         return store.alerts.circumstances(listed[0].alert, now=now.astimezone())

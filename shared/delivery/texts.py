@@ -50,7 +50,8 @@ def message_about(
         short = Message.of_text(text, language)
         short = short._replace(notification=listed[0].notification, alert=alert, edited=listed[0].edited)
         return short._replace(is_list=len(pairs) > 1), remark
-    if message.is_list or edited is not None or wishes.title is wishes.text is None:
+    is_own = message.is_list or edited is not None or pairs[0][0].summary is not None
+    if is_own or wishes.title is wishes.text is None:
         return message, remark
     message, failure = _in_own_words(message, wishes, pairs[0][1].channel)
     return message, remark + failure

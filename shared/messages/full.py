@@ -6,7 +6,7 @@ from datetime import tzinfo
 from shared.messages.lines import compose
 from shared.messages.lists import compose_list
 from shared.messages.parts import MAX_NAME, SEPARATOR, around, by_hand, cause_of, times_to_notify, title_of
-from shared.messages.texts import duration, one_line, time_text
+from shared.messages.texts import duration, one_line, percentage, time_text
 from shared.models import Alert, AlertStatus, Notification, NotificationKind
 from shared.models.message import Action, Circumstances, Fact, Link, Message
 from shared.words import Language, words_of
@@ -28,6 +28,11 @@ def message_about(
     if len(listed) > 1:
         text = compose_list(listed, language, zone)
         return Message(text, text.partition("\n")[0], (), language, notification, alert, is_list=True)
+    if alert.summary is not None:
+        # Imported here: one is sent once a day at most.
+        from shared.messages.summaries import summary_about
+
+        return summary_about(alert, notification, language, zone)
     known = circumstances or Circumstances()
     return Message(
         compose(alert, notification, language, zone),
@@ -136,9 +141,3 @@ def _seen(known: Circumstances, language: Language, zone: tzinfo | None) -> Iter
     if known.others_failing:
         code = "other" if known.others_failing == 1 else "others"
         yield Fact(labels["others"], facts[code].format(count=known.others_failing))
-
-
-def percentage(share: float) -> str:
-    """A share of 1 as people read it, never rounded up to 100: ``99.95 %``."""
-    hundredths = int(share * 10_000 + 1e-6)
-    return f"{hundredths // 100}.{hundredths % 100:02} %" if hundredths < 10_000 else "100 %"

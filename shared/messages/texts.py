@@ -66,3 +66,9 @@ def time_text(at: datetime, zone: tzinfo | None = None) -> str:
         shown = at  # in UTC: the calendar's first and last day have no date in every zone
     # Not strftime: it writes the year 1 as "1".
     return f"{shown.replace(tzinfo=None).isoformat(' ', 'seconds')} {shown.tzname()}"
+
+
+def percentage(share: float) -> str:
+    """A share of 1 as people read it, never rounded up to 100: ``99.95 %``."""
+    hundredths = int(share * 10_000 + 1e-6)
+    return f"{hundredths // 100}.{hundredths % 100:02} %" if hundredths < 10_000 else "100 %"

@@ -14,6 +14,7 @@ class AlertKind(StrEnum):
 
     DEGRADED: the monitor works, and is slow. CERTIFICATE_EXPIRING: it works, and its certificate soon does not.
     DRILL: nothing is wrong, and the way to the channels is tried. DRILL_MISSED: nobody acknowledged that in time.
+    SUMMARY: how it went for some days; it is over from its beginning, and only its message matters.
     """
 
     OUTAGE = "OUTAGE"
@@ -24,6 +25,7 @@ class AlertKind(StrEnum):
     CERTIFICATE_EXPIRING = "CERTIFICATE_EXPIRING"
     DRILL = "DRILL"
     DRILL_MISSED = "DRILL_MISSED"
+    SUMMARY = "SUMMARY"
 
     @property
     def is_of_monitor(self) -> bool:
@@ -48,7 +50,9 @@ class AlertStatus(StrEnum):
 
 
 # The fields of an alert that responses leave out.
-NOT_SHOWN = ("cause_data", "created_at", "delivered")
+NOT_SHOWN = ("cause_data", "created_at", "delivered", "summary")
+# The subject of an alert that is about nothing but this program.
+OURSELVES = "Bonghwa"
 
 
 class SeenFrom(NamedTuple):
@@ -102,6 +106,8 @@ class Alert(NamedTuple):
     cause_data: Cause | None = None
     created_at: datetime | None = None
     delivered: Mapping[str, float] = {}
+    # What a summary says, as JSON.
+    summary: str | None = None
 
     @property
     def timings(self) -> Timings:

@@ -13,6 +13,7 @@ _TONES: dict[str, Tone] = {
     NotificationKind.REMINDER: "bad",
     NotificationKind.ESCALATION: "bad",
     NotificationKind.RECOVERY: "good",
+    NotificationKind.SUMMARY: "neutral",
 }
 _TONES_OF_UPDATES: dict[str, Tone] = {AlertStatus.OPEN: "bad", AlertStatus.RESOLVED: "good"}
 # A person's line, as opposed to the parts of it that this joins.

@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from shared.store.asking.incidents import Incident
     from shared.store.asking.metrics.measures import Measures, measure
     from shared.store.asking.raw_events import event_of
-    from shared.store.drilling.reviewed import Reviewed as Drilled
     from shared.store.ingest import Ingested
     from shared.store.judging.follow_ups import FollowUp
     from shared.store.judging.windows import Entry as WindowEntry
     from shared.store.outbox import Owed
+    from shared.store.recurring.reviewed import Reviewed as Drilled
     from shared.store.upkeep.retention import Retention
 
 # Few functions need them, and each module costs a cold start.

@@ -14,6 +14,7 @@ _RECORD = "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY
 TABLES = (
     *("watches", "agents", "configuration", "cursors", "windows", "folded", "delivery_times", "replay_facts"),
     *("handled_updates", "leases", "incidents", "incident_updates", "drills", "drill_schedules"),
+    "summary_schedules",
     *("monitors", "taken_checks", "monitor_locations", "state_changes", "rollups", "packs"),
     *("merged_days", "merged_monitors"),
     *("results", "raw_events", "old_events", "alerts", "notifications", "notification_logs", "alert_notes"),

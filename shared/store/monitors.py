@@ -11,15 +11,16 @@ from shared.models import Alert, AlertKind, Change, Monitor, MonitorState, as_te
 from shared.models.channel import Channels
 from shared.monitors.policy import Policy
 from shared.monitors.windows.drill import Drill
+from shared.monitors.windows.summary import Summary
 from shared.monitors.windows.window import Window
 from shared.store.asking.entries import PAUSED
-from shared.store.drilling.schedules import put_of_file as put_drills_of_file
 from shared.store.engines.database import Row, Transaction
 from shared.store.heartbeats import expect_after_change
 from shared.store.judging.coverage import Coverage, Occasion
 from shared.store.judging.dependencies import refuse_wrong_parents
 from shared.store.judging.outages import end_alert
 from shared.store.judging.windows import put_of_file
+from shared.store.recurring.of_file import put_drills, put_summaries
 from shared.store.refusals import NameTaken, OwnedElsewhere
 from shared.store.renames import give_name
 from shared.store.tables import (
@@ -94,15 +95,18 @@ def apply(
     body: dict[str, Any],
     windows: Sequence[Window],
     drills: Sequence[Drill],
+    summaries: Sequence[Summary],
     now: datetime,
     channels: Channels,
 ) -> Plan:
-    """Make the file's monitors, windows and drills what it says; see ``Monitors.apply``."""
+    """Make the file's monitors, windows, drills and summaries what it says; see ``Monitors.apply``."""
     edit = _Edit(transaction, now)
     plan = _apply(edit, wanted, lines, channels=channels)
     has_new_windows = put_of_file(transaction, windows, now=now, channels=channels)
-    has_new_drills = put_drills_of_file(transaction, drills, now)
-    if body != configuration.body(transaction) or has_new_windows or has_new_drills:
+    has_new_drills = put_drills(transaction, drills, now)
+    has_new_summaries = put_summaries(transaction, summaries, now)
+    is_body_new = body != configuration.body(transaction)
+    if is_body_new or has_new_windows or has_new_drills or has_new_summaries:
         edit.body, edit.is_changed = body, True
     edit.save()
     return plan

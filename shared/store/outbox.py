@@ -196,8 +196,8 @@ def _note_time(transaction: Transaction, attempt: Attempt, notification: Notific
         notification.channel,
         ended_at - notification.created_at,
         ended_at,
-        # What a rule held back came late on purpose.
-        is_counted=notification.reason is None,
+        # What a rule held back came late on purpose, and nobody waits for a summary.
+        is_counted=notification.reason is None and notification.kind is not NotificationKind.SUMMARY,
     )
 
 

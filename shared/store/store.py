@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from shared.store.asking.monitors import Monitors
     from shared.store.asking.timeline import Timelines
     from shared.store.claims import Checks
-    from shared.store.drilling.drills import Drills
     from shared.store.heartbeats import Heartbeats
     from shared.store.ingest import Ingested
     from shared.store.judging.follow_ups import FollowUps
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from shared.store.judging.maintenance import Maintenance
     from shared.store.judging.windows import Windows
     from shared.store.outbox import Outbox
+    from shared.store.recurring.drills import Drills
+    from shared.store.recurring.summaries import Summaries
     from shared.store.upkeep.upkeep import Upkeep
     from shared.store.visiting.visits import Visits
 
@@ -116,9 +117,16 @@ class Store:
     @functools.cached_property
     def drills(self) -> "Drills":
         """Drills."""
-        from shared.store.drilling.drills import Drills
+        from shared.store.recurring.drills import Drills
 
         return Drills(self.database)
+
+    @functools.cached_property
+    def summaries(self) -> "Summaries":
+        """Summaries."""
+        from shared.store.recurring.summaries import Summaries
+
+        return Summaries(self.database)
 
     @functools.cached_property
     def upkeep(self) -> "Upkeep":
@@ -233,12 +241,7 @@ class Events:
 
         return self._group.run(
             lambda transaction: ingest(
-                transaction,
-                events,
-                received_at=received_at,
-                sent_at=sent_at,
-                channels=channels,
-                limits=self._limits,
+                transaction, events, received_at=received_at, sent_at=sent_at, channels=channels, limits=self._limits
             )
         )
 

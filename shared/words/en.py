@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from shared.models import NotificationKind
+
 CAUSES: Mapping[str, str] = {
     # what the agent saw
     "agent_defect": "not checked: a defect of the agent ({name})",
@@ -113,21 +115,7 @@ CAUSES: Mapping[str, str] = {
     "no_ping_since": "no ping since {pinged_at}",
 }
 
-KINDS: Mapping[str, str] = {
-    "OUTAGE": "OUTAGE",
-    "RECOVERY": "RECOVERY",
-    "CHANNEL_REFUSED": "CHANNEL_REFUSED",
-    "AGENT_SILENT": "AGENT_SILENT",
-    "LOCATION_OFFLINE": "LOCATION_OFFLINE",
-    "DEGRADED": "DEGRADED",
-    "CERTIFICATE_EXPIRING": "CERTIFICATE_EXPIRING",
-    "DRILL": "DRILL",
-    "DRILL_MISSED": "DRILL_MISSED",
-    "REMINDER": "REMINDER",
-    "ESCALATION": "ESCALATION",
-    "FLAPPING": "FLAPPING",
-    "UPDATE": "UPDATE",
-}
+KINDS: Mapping[str, str] = {kind.value: kind.value for kind in NotificationKind}
 
 SUBJECTS: Mapping[str, str] = {
     "CHANNEL_REFUSED": "channel",
@@ -137,6 +125,7 @@ SUBJECTS: Mapping[str, str] = {
     "CERTIFICATE_EXPIRING": "certificate",
     "DRILL": "drill",
     "DRILL_MISSED": "drill",
+    "SUMMARY": "summary",
 }
 
 # What stands before each fact of a message, and on its buttons; and the words of some facts.

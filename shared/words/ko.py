@@ -123,6 +123,7 @@ KINDS: Mapping[str, str] = {
     "CERTIFICATE_EXPIRING": "인증서 만료 임박",
     "DRILL": "훈련",
     "DRILL_MISSED": "훈련 미확인",
+    "SUMMARY": "요약",
     "REMINDER": "재알림",
     "ESCALATION": "상위 알림",
     "FLAPPING": "불안정",
@@ -137,6 +138,7 @@ SUBJECTS: Mapping[str, str] = {
     "CERTIFICATE_EXPIRING": "인증서",
     "DRILL": "훈련",
     "DRILL_MISSED": "훈련",
+    "SUMMARY": "요약",
 }
 
 # What stands before each fact of a message, and on its buttons; and the words of some facts.

@@ -27,13 +27,14 @@ def test_alerts_are_filtered_by_status_and_monitor(api: Api) -> None:
 @on_each_engine
 def test_alerts_of_every_kind_are_listed(api: Api, alerts_of_every_kind: dict[str, int]) -> None:
     """The filter by monitor finds what is about a monitor, and nothing else of that name."""
-    assert sorted(alerts_of_every_kind) == sorted(AlertKind)
+    kinds = set(AlertKind) - {AlertKind.SUMMARY}
+    assert alerts_of_every_kind.keys() == kinds
     about = {alert["kind"] for alert in api.get("/alerts?monitor=telegram")["alerts"]}
     assert about == {"OUTAGE", "DEGRADED", "CERTIFICATE_EXPIRING"}
-    for kind in AlertKind:
+    for kind in kinds:
         assert [alert["kind"] for alert in api.get(f"/alerts?kind={kind}")["alerts"]] == [kind]
-    assert len(api.get("/alerts?status=OPEN")["alerts"]) == len(AlertKind)
-    assert api.get("/")["open_alerts"] == len(AlertKind)
+    assert len(api.get("/alerts?status=OPEN")["alerts"]) == len(kinds)
+    assert api.get("/")["open_alerts"] == len(kinds)
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_an_alert_that_is_no_outage_names_its_subject(
 
 @pytest.mark.parametrize("kind", AlertKind)
 def test_every_kind_of_alert_has_its_words_in_both_languages(kind: AlertKind) -> None:
-    elsewhere = {AlertKind.OUTAGE, AlertKind.DRILL, AlertKind.DRILL_MISSED}
+    elsewhere = {AlertKind.OUTAGE, AlertKind.DRILL, AlertKind.DRILL_MISSED, AlertKind.SUMMARY}
     assert kind in {case[0] for case in KINDS} | elsewhere, "add its messages to the table above"
     opened = alert(kind=kind, target_url=None)
     assert compose(opened, notification(kind), "en", UTC).startswith(f"{kind} shop · ")

@@ -21,6 +21,7 @@ SHOWN_OF: dict[AlertKind, Shown] = {
     AlertKind.LOCATION_OFFLINE: "down",
     AlertKind.DRILL: "plan",
     AlertKind.DRILL_MISSED: "down",
+    AlertKind.SUMMARY: "plan",
 }
 
 

@@ -4,12 +4,12 @@ import math
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from shared.models.scalars import Text
 from shared.monitors.parts import Part, one_or_more
 from shared.monitors.windows.clock import ClockTime, TimeZone
-from shared.monitors.windows.spans import occurs
+from shared.monitors.windows.spans import Recurrence, occurs
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _FULL_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -94,3 +94,19 @@ class Recurring(Part):
         days = ",".join("L" if day == "last" else str(day) for day in self.monthly or ())
         weekdays = ",".join(day.upper() for day in self.weekly or ())
         return "cron", f"{int(minute)} {int(hour)} {days or '*'} * {weekdays or '*'}"
+
+
+class Recurrent(Recurring):
+    """What always recurs, and has no length of its own."""
+
+    @model_validator(mode="after")
+    def _recurs(self) -> "Recurrent":
+        if self.recurrence() is None:
+            raise ValueError(f"one of {', '.join(RECURRENCES)}")
+        return self
+
+    def recurs_as(self) -> Recurrence:
+        """When it begins."""
+        rule = self.rule()
+        assert rule is not None  # noqa: S101  # see above
+        return Recurrence(*rule, self.time_zone or "UTC", 0.0)

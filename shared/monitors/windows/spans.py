@@ -39,6 +39,10 @@ class Recurrence(NamedTuple):
         """The span that covers this time. If several do, that which began last, which also ends last."""
         return _spans(self).at(at)
 
+    def last(self, at: datetime) -> datetime | None:
+        """When a span began last, not after this time; None if none has."""
+        return _spans(self).before(at)
+
     def spans(self, since: datetime) -> Iterator[Span]:
         """The spans that end after ``since``, by their beginnings."""
         spans = _spans(self)
@@ -139,6 +143,10 @@ class _Spans:
             span = Span(start, start + self._length) if start else None
             known = self._known = (start or at, following or at + _YEARS, span)
         return known[2] if known[2] and known[2].covers(at) else None
+
+    def before(self, at: datetime) -> datetime | None:
+        """The last beginning that is not after ``at``."""
+        return self._begins.before(at)
 
     def after(self, at: datetime) -> Span | None:
         """The first span that begins after ``at``."""

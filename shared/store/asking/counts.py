@@ -26,10 +26,10 @@ Take = Callable[[Row], None]
 class Counts:
     """What one question reads. It is counted in the rollups that ``find`` finds.
 
-    Days that are merged already are left to ``take``.
+    Days that are merged already are left to ``take``, if there is one. What is merged is no single monitor's.
     """
 
-    def __init__(self, transaction: Transaction, scope: Scope, find: Find, take: Take) -> None:
+    def __init__(self, transaction: Transaction, scope: Scope, find: Find, take: Take | None) -> None:
         self._transaction, self._scope, self._find, self._take = transaction, scope, find, take
         self._folded = rollups.folded(transaction)
 
@@ -57,7 +57,7 @@ class Counts:
 
     def _take_merged(self, since: datetime, until: datetime) -> set[str]:
         """Take the days that are merged; when they began."""
-        if self._scope.monitor_id is not None:
+        if self._take is None or self._scope.monitor_id is not None:
             return set()
         rows = merged_days.between(self._transaction, self._scope, as_text(since), as_text(until))
         for row in rows:

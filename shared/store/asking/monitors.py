@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shared.models.channel import Channels
     from shared.monitors.policy import Policy
     from shared.monitors.windows.drill import Drill
+    from shared.monitors.windows.summary import Summary
     from shared.monitors.windows.window import Window
     from shared.store.monitors import Plan
 
@@ -96,18 +97,19 @@ class Monitors:
         channels: "Channels",
         windows: "Sequence[Window]" = (),
         drills: "Sequence[Drill]" = (),
+        summaries: "Sequence[Summary]" = (),
         is_dry_run: bool = False,
     ) -> "Plan":
-        """Make what is of source 'file' the monitors ``wanted``, the ``windows`` and ``drills``. ``body``: the rest.
+        """Make what is of source 'file' the monitors ``wanted``, the ``windows``, ``drills`` and ``summaries``.
 
-        All or nothing. A monitor of another source that has the same name becomes the file's. ``is_dry_run``: what
-        would change is found by doing it in a transaction that is not committed.
+        All or nothing. A monitor of another source that has the same name becomes the file's. ``body``: the rest of
+        the file. ``is_dry_run``: what would change is found by doing it in a transaction that is not committed.
         """
         from shared.store.monitors import apply
 
         plan = None
         with contextlib.suppress(_DryRun), self._database.transaction() as transaction:
-            plan = apply(transaction, wanted, lines, body, windows, drills, now, channels)
+            plan = apply(transaction, wanted, lines, body, windows, drills, summaries, now, channels)
             if is_dry_run:
                 raise _DryRun
         return cast("Plan", plan)

@@ -27,12 +27,15 @@ def review(transaction: Transaction, now: datetime, channels: Channels) -> Revie
         return Review([], [])
     coverage, routes = Coverage(transaction, now), by_name(channels)
     about = alerts.of_notifications(transaction, held)
-    known = {each.name: each for each in monitors.all_named(transaction, {alert.subject for alert in about.values()})}
+    # An agent, or this program, may have the name of a monitor.
+    watched = {alert.id: alert.subject for alert in about.values() if alert.kind.is_of_monitor}
+    by_subject = {each.name: each for each in monitors.all_named(transaction, set(watched.values()))}
+    known = {alert_id: by_subject[name] for alert_id, name in watched.items() if name in by_subject}
     judged: dict[int, bool] = {}
     moved = []
     for first in held:
         alert = about[first.alert_id]
-        monitor = known.get(alert.subject)
+        monitor = known.get(alert.id)
         if first.reason in (DELAY, QUIET_HOURS):
             continue  # what it depends on was judged when it opened, and its other channels have heard of it
         if alert.id in judged or monitor is None or not monitor.depends_on or not alert.status.is_active:
@@ -45,7 +48,7 @@ def review(transaction: Transaction, now: datetime, channels: Channels) -> Revie
     def is_free(each: Notification) -> bool:
         alert = about[each.alert_id]
         message, route = Message(each.kind, alert.opened_at), routes.get(each.channel, Route())
-        is_of_monitor_held = judged.get(alert.id) or coverage.hold(known.get(alert.subject), now) is not None
+        is_of_monitor_held = judged.get(alert.id) or coverage.hold(known.get(alert.id), now) is not None
         return not is_of_monitor_held and waits(message, route, now) is None
 
     return Review([each for each in held if is_free(each)], moved)

@@ -263,10 +263,12 @@ def page(
     monitor: str | None,
     kind: AlertKind | None,
 ) -> list[Alert]:
-    """The newest alerts first; ``before``: only those with a smaller id."""
+    """The newest alerts first; ``before``: only those with a smaller id. Summaries only if ``kind`` asks for them."""
     wanted: dict[str, Any] = {"status": status, "subject": monitor, "kind": kind}
     wanted = {column: value for column, value in wanted.items() if value is not None}
     conditions = [*(f"{column} = :{column}" for column in wanted), "id < :before"]
+    if kind is None:
+        conditions.append("kind <> 'SUMMARY'")  # nothing has happened
     if monitor is not None:
         conditions.append("kind IN ('OUTAGE', 'DEGRADED', 'CERTIFICATE_EXPIRING')")
     return transaction.values(

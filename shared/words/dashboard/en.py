@@ -165,6 +165,7 @@ WORDS: Texts = {
     "RESOLVED": "Resolved",
     "kind_DRILL": "Drill",
     "kind_DRILL_MISSED": "Drill missed",
+    "kind_SUMMARY": "Summary",
     "kind_OUTAGE": "Outage",
     "kind_DEGRADED": "Slow",
     "alert_down": "{name} is down",

@@ -159,6 +159,7 @@ WORDS: Texts = {
     "RESOLVED": "해결됨",
     "kind_DRILL": "훈련",
     "kind_DRILL_MISSED": "훈련 실패",
+    "kind_SUMMARY": "요약",
     "kind_OUTAGE": "장애",
     "kind_DEGRADED": "지연",
     "alert_down": "{name} 장애",

@@ -6,6 +6,8 @@ from html import unescape
 import pytest
 
 from shared.models import as_text, now
+from shared.settings import Settings
+from shared.store import open_store
 from tests.functions.api import FAILURE, SUCCESS, Api
 from tests.functions.dashboard.conftest import Browser, location
 
@@ -123,3 +125,19 @@ def test_old_alerts_are_pages_away(browser: Browser, api: Api) -> None:
     assert 'href="?before=2"' in first
     assert "#1<" in browser.page("/dashboard/alerts?before=2")
     assert browser.get("/dashboard/alerts?before=nonsense").status_code == 200
+
+
+def test_a_summary_has_a_page_and_nothing_to_do_about_it(signed_in: Browser, api: Api) -> None:
+    assert (
+        api.call("PUT", "/config", {"monitors": [], "summaries": [{"every": "day", "at": "09:00"}]}).status_code == 200
+    )
+    with open_store(Settings.from_env()).database.transaction() as transaction:
+        transaction.rows("UPDATE summary_schedules SET next_at = :at", at=as_text(now()))
+    api.call("POST", "/review_alerts")
+    page = signed_in.page("/dashboard/alerts/1")
+    assert "Bonghwa : Summary" in text(page)
+    assert "SUMMARY #1" in text(page)
+    assert 'name="status"' not in page
+    assert "Summary" not in signed_in.page("/dashboard/alerts")
+    assert "Summary" not in signed_in.page("/dashboard")
+    assert signed_in.send("/dashboard/alerts/1", status="OPEN").status_code == 409

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from shared.models import Attempt, AttemptStatus, Event, as_text
 from shared.monitors.policy import Policy
 from shared.monitors.windows.drill import Drill
+from shared.monitors.windows.summary import Summary
 from shared.monitors.windows.window import Window
 from shared.store import Retention, Store, StoreUnavailable
 from shared.store.admin.transfer import TransferFailed, transfer
@@ -55,8 +56,9 @@ def old(tmp_path: Path) -> Iterator[SqliteDatabase]:
         store.events.add([seen], received_at=NOON, channels=["console"])
     store.agents.review(now=NOON, channels=["console"])
     watched = Policy.model_validate({"name": "api", "url": "http://api/", "interval": "5m"})
+    daily = Summary.model_validate({"every": "day", "at": "09:00"})
     weekly = Drill.model_validate({"weekly": "Mon", "at": "10:00", "need_ack": "30m"})
-    store.monitors.apply([watched], {}, {}, now=NOON, channels=["console"], drills=[weekly])
+    store.monitors.apply([watched], {}, {}, now=NOON, channels=["console"], drills=[weekly], summaries=[daily])
     store.drills.start(["console"], need_ack_seconds=0.7, now=NOON)
     store.incidents.add("Slow", "We look into it.", "investigating", ["api"], now=NOON)
     assert store.checks.claim("seoul", now=NOON, seconds=1).checks

@@ -22,6 +22,7 @@ from shared.monitors.kinds import KIND_OF_SCHEME, KINDS_WITH, PLACEHOLDERS_OF, K
 from shared.monitors.policy import Policy
 from shared.monitors.windows.drill import Drill
 from shared.monitors.windows.recurrence import Recurring
+from shared.monitors.windows.summary import Summary
 from shared.monitors.windows.window import Window
 from shared.notifiers import kinds as channel_kinds
 from shared.pages.configured import StatusPage
@@ -38,6 +39,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "status_page": StatusPage,
     "templates": Templates,
     "drills": Drill,
+    "summaries": Summary,
     "channels": Common,
     "quiet_hours": QuietHours,
 }

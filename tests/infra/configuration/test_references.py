@@ -83,6 +83,10 @@ def test_a_wrong_name_in_defaults_is_said_once_and_there(mistakes: Mistakes) -> 
             "drills: [{every: day, at: '10:00', channels: nope}]",
             "drills[0]: channels is 'nope': expected a channel: console",
         ),
+        (
+            "summaries: [{every: day, at: '09:00', channels: [nope]}]",
+            "summaries[0]: channels[0] is 'nope': expected a channel: console",
+        ),
     ],
 )
 def test_a_wrong_name_in_a_section_is_a_mistake(mistakes: Mistakes, section: str, said: str) -> None:

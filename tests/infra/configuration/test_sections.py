@@ -84,6 +84,7 @@ status_page: {title: Example, colors: {accent: "#123"}}
 status_pages: {inner: }
 templates: {title: "{{ kind }}"}
 drills: [{weekly: Mon, at: "10:00", need_ack: 30m}]
+summaries: [{every: day, at: "09:00", channels: ops}]
 """)
     assert known.escalations == {
         "night": [{"after": "5m", "channels": ["ops"]}, {"after": "15m", "channels": ["ops"], "repeat": "1h"}]
@@ -92,6 +93,8 @@ drills: [{weekly: Mon, at: "10:00", need_ack: 30m}]
     assert known.status_pages == {"inner": {}}
     assert known.templates == {"title": "{{ kind }}"}
     assert known.drills == ({"weekly": ["Mon"], "at": "10:00", "need_ack": "30m"},)
+    assert known.summaries == ({"every": "day", "at": "09:00", "channels": ["ops"]},)
+    assert known.body()["summaries"] == list(known.summaries)
     assert known.body()["escalations"] == known.escalations
     assert known.body()["status_page"] == known.status_page
     assert known.body()["status_pages"] == known.status_pages
@@ -116,6 +119,10 @@ def test_a_file_without_pages_says_nothing_of_them(reading: Read) -> None:
         ("status_pages: {monitors: {}}", "status_pages 'monitors': the name does not fit: expected small letters"),
         ("templates: {title: [a]}", "templates: title is a list: expected text"),
         ("drills: [{need_ack: 30m}]", "drills[0]: expected one of every, weekly, monthly, cron, rrule"),
+        ("summaries: [{time_zone: UTC}]", "summaries[0]: expected one of every, weekly, monthly, cron, rrule"),
+        ("summaries: [{every: day}]", "summaries[0]: every is 'day': expected at beside it"),
+        ("summaries: [{every: week, at: '09:00'}]", "summaries[0]: every is 'week'"),
+        ("summaries: {every: day}", "summaries: it is a mapping"),
     ],
 )
 def test_a_wrong_section_says(mistakes: Mistakes, text: str, said: str) -> None:

@@ -61,7 +61,7 @@ def test_a_monitor_may_be_called_no_or_404(reading: Read) -> None:
 @pytest.mark.parametrize("text", ["", "# only a remark\n", "---\n", "~", "monitors:\n# - name: API\n"])
 def test_an_empty_file_is_an_empty_configuration(reading: Read, text: str) -> None:
     known = reading(text)
-    assert known.body() == {"monitors": [], "escalations": {}, "windows": [], "drills": []}
+    assert known.body() == {"monitors": [], "escalations": {}, "windows": [], "drills": [], "summaries": []}
     assert known.channels == {}
 
 

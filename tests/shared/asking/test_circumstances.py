@@ -5,7 +5,7 @@ from datetime import UTC
 import pytest
 
 from shared.messages import message_about
-from shared.messages.full import percentage
+from shared.messages.texts import percentage
 from shared.models import AlertKind, AlertStatus
 from shared.models.message import Circumstances, Message
 from shared.monitors.policy import Policy

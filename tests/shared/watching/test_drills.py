@@ -10,7 +10,7 @@ import pytest
 from shared.models import AlertStatus
 from shared.models.channel import Channels, QuietHours, Route
 from shared.store import DrillUnderWay, Store
-from shared.store.drilling.reviewed import Reviewed
+from shared.store.recurring.reviewed import Reviewed
 from tests.support.builders import Channel, at, fails, refuses
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, deliver, move, rows

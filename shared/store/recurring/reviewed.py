@@ -1,4 +1,4 @@
-"""What a review of drills found."""
+"""What reviews of drills and summaries found."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,3 +13,10 @@ class Reviewed(NamedTuple):
     begun: "Alert | None" = None
     ended: Mapping[str, Any] | None = None
     changes: "Sequence[Change]" = ()
+
+
+class Begun(NamedTuple):
+    """A summary that begins, and the channels that get it, or hold it back."""
+
+    alert: "Alert"
+    channels: tuple[str, ...]

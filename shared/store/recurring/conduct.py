@@ -7,16 +7,16 @@ from shared.alerting import resolve
 from shared.alerting.routing.drills import Outcome, Sent, judge
 from shared.alerting.routing.routes import select
 from shared.models import Alert, AlertKind, Cause, Change, Notification, NotificationKind, as_text
+from shared.models.alert import OURSELVES
 from shared.models.channel import Channels, Route, by_name
 from shared.store.changes import CONSOLE, open_alert, resolve_alert
-from shared.store.drilling import schedules
-from shared.store.drilling.reviewed import Reviewed
 from shared.store.engines.database import Database, Transaction
+from shared.store.recurring.reviewed import Reviewed
+from shared.store.recurring.schedules import schedule_of, take
 from shared.store.refusals import DrillUnderWay
 from shared.store.tables import alerts, drills, notification_logs, notifications
+from shared.store.tables.schedules import due as due_schedule
 
-# What a drill is about: nothing but this program.
-SUBJECT = "Bonghwa"
 _LOGS = 1_000
 
 
@@ -44,16 +44,18 @@ def review(database: Database, now: datetime, channels: Channels) -> Reviewed:
             if not outcome.is_over:
                 return found
             found = _end(transaction, current, outcome, by_name(channels), now)
-        if (due := schedules.take_due(transaction, now)) is None:
+        due = due_schedule(transaction, "drill_schedules", now)
+        if due is None or not take(transaction, "drill_schedules", due, now):
             return found
+        wanted = schedule_of(due).fields
         known = by_name(channels)
-        routes = known if due.channels is None else select(due.channels, known)
-        begun = _begin(transaction, routes, due.need_ack_seconds, now)
+        routes = known if wanted["channels"] is None else select(wanted["channels"], known)
+        begun = _begin(transaction, routes, wanted["need_ack_seconds"], now)
         return found._replace(begun=begun.alert, changes=(*found.changes, begun))
 
 
 def _begin(transaction: Transaction, channels: Channels, need_ack_seconds: float | None, now: datetime) -> Change:
-    if (left := alerts.active(transaction, AlertKind.DRILL, SUBJECT)) is not None:
+    if (left := alerts.active(transaction, AlertKind.DRILL, OURSELVES)) is not None:
         alerts.save(transaction, resolve(left, now))  # somebody reopened it after its end
     cause = Cause.of("drill")
     if need_ack_seconds is not None:
@@ -61,7 +63,7 @@ def _begin(transaction: Transaction, channels: Channels, need_ack_seconds: float
     change = open_alert(
         transaction,
         AlertKind.DRILL,
-        SUBJECT,
+        OURSELVES,
         cause=cause,
         failed_at=now,
         opened_at=now,
@@ -100,7 +102,7 @@ def _end(
         for channel in outcome.refused
         if alerts.active(transaction, AlertKind.CHANNEL_REFUSED, channel) is None
     ]
-    missed = alerts.active(transaction, AlertKind.DRILL_MISSED, SUBJECT)
+    missed = alerts.active(transaction, AlertKind.DRILL_MISSED, OURSELVES)
     if outcome.is_missed and missed is None:
         changes.append(_missed(transaction, alert, drill, _others(configured, drill.channels), now))
     elif outcome.is_acknowledged and missed is not None:
@@ -136,7 +138,7 @@ def _missed(transaction: Transaction, alert: Alert, drill: drills.UnderWay, othe
     return open_alert(
         transaction,
         AlertKind.DRILL_MISSED,
-        SUBJECT,
+        OURSELVES,
         cause=Cause.of("drill_not_acknowledged", started_at=as_text(alert.opened_at), until_at=as_text(until)),
         failed_at=until,
         opened_at=now,

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from shared.store.drilling.reviewed import Reviewed
 from shared.store.engines.database import Database
-from shared.store.tables import drill_schedules, drills
+from shared.store.recurring.reviewed import Reviewed
+from shared.store.tables import drills, schedules
 
 if TYPE_CHECKING:
     from shared.models import Change, Notification
@@ -22,16 +22,16 @@ class Drills:
         self, channels: "Channels", *, need_ack_seconds: float | None, now: datetime
     ) -> "tuple[Change, list[Notification]]":
         """Begin a drill on these channels; the messages that it owes. Raises DrillUnderWay."""
-        from shared.store.drilling.conduct import start
+        from shared.store.recurring.conduct import start
 
         return start(self._database, channels, need_ack_seconds, now)
 
     def review(self, *, now: datetime, channels: "Channels") -> Reviewed:
         """End the drill that is over, if one is, and begin the one that is due. ``channels``: those configured."""
         with self._database.snapshot() as snapshot:
-            if drills.under_way(snapshot) is None and drill_schedules.due(snapshot, now) is None:
+            if drills.under_way(snapshot) is None and schedules.due(snapshot, "drill_schedules", now) is None:
                 return Reviewed()  # the usual case
-        from shared.store.drilling.conduct import review
+        from shared.store.recurring.conduct import review
 
         return review(self._database, now, channels)
 
