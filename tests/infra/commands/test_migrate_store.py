@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from shared.models import Attempt, AttemptStatus, Event, as_text
+from shared.models import AlertStatus, Attempt, AttemptStatus, Event, as_text
 from shared.monitors.policy import Policy
 from shared.monitors.windows.drill import Drill
 from shared.monitors.windows.summary import Summary
@@ -69,11 +69,17 @@ def old(tmp_path: Path) -> Iterator[SqliteDatabase]:
     assert fold(database, NOON + timedelta(days=2)) == 1
     store.windows.add(Window(kind="silence", monitors=("api",), duration=60), now=NOON)
     store.alerts.note_handled("telegram 1", at=NOON)
+    store.alerts.move(16, AlertStatus.ACK, by="kim", at=NOON, channels=["console"], note="rolling back")
+    assert store.visits.sessions.try_sign_in("127.0.0.1", now=NOON)
+    store.visits.sessions.begin("a-token", name="kim", former=None, ends_at=NOON + timedelta(hours=12), now=NOON)
     assert store.take_lease("telegram", "here", now=NOON, lasts=timedelta(seconds=30))
     with database.transaction() as transaction:
         former = "'old', 1, 'http://0/', '2025-01-08T12:00:00.000Z', 1, '2025-01-08T12:00:00.000Z'"
         columns = "id, event_id, monitor_id, target_url, timestamp, is_success, received_at"
         transaction.rows(f"INSERT INTO old_events ({columns}) VALUES (70, {former})")
+        # They are counted by the thousand.
+        columns = "channel, status, attempts, counted_until"
+        transaction.rows(f"INSERT INTO attempt_counts ({columns}) VALUES ('console', 'SENT', 1, 2)")
     yield database
     database.close()
 
