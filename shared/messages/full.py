@@ -11,8 +11,8 @@ from shared.models import Alert, AlertStatus, Notification, NotificationKind
 from shared.models.message import Action, Circumstances, Fact, Link, Message
 from shared.words import Language, words_of
 
-# Messages that say for how long the outage has been going on, or went on.
-_WITH_DURATION = (NotificationKind.RECOVERY, NotificationKind.REMINDER, NotificationKind.ESCALATION)
+# Messages that say for how long the outage has been going on.
+_SO_FAR = (NotificationKind.REMINDER, NotificationKind.ESCALATION)
 
 
 def message_about(
@@ -69,7 +69,8 @@ def update_about(
     head = message.text.removesuffix(f"{SEPARATOR}#{edited.id}")
     return message._replace(
         text=SEPARATOR.join([head, now, f"#{edited.id}"]),
-        facts=(*message.facts, Fact(acting_words(language)["status"], now)),
+        # Whoever looks for the message again looks for this.
+        facts=(Fact(acting_words(language)["status"], now), *message.facts),
         notification=update,
         edited=edited,
         actions=(),
@@ -107,16 +108,22 @@ def _facts(
     labels, words = words_of(language).LABELS, words_of(language).MESSAGES
     yield Fact(labels["cause"], cause_of(alert, language, zone))
     yield Fact(labels["since"], time_text(alert.failed_at, zone))
-    if notification.kind in _WITH_DURATION:
-        yield Fact(labels["lasted"], duration(notification.occurred_at - alert.failed_at, language))
+    is_over = notification.kind is NotificationKind.RECOVERY
+    if is_over or notification.kind in _SO_FAR:
+        passed = duration(notification.occurred_at - alert.failed_at, language)
+        yield Fact(labels["lasted" if is_over else "so_far"], passed)
+    if is_over and alert.acknowledged_at is not None:
+        yield Fact(labels["acknowledged"], _who(alert, language, zone))
     if known.group:
         yield Fact(labels["group"], one_line(known.group))
     if alert.status.is_active:
-        yield from _seen(known, language, zone)
+        yield from _seen(known, language)
     yield from (Fact(labels[code], names) for code, names in around(alert, notification.kind, language).items())
+    if alert.status.is_active:
+        yield from _beside(known, language, zone)
     if known.availability is not None:
         yield Fact(labels["availability"], percentage(known.availability))
-    if notification.kind is NotificationKind.RECOVERY:
+    if is_over:
         yield from (Fact(labels["notified"], text) for text in times_to_notify(alert, notification, language))
     if notification.kind is NotificationKind.FLAPPING:
         yield Fact(labels["note"], words["flaps"])
@@ -126,8 +133,16 @@ def _facts(
         yield Fact(labels["note"], by_hand(notification, language))
 
 
-def _seen(known: Circumstances, language: Language, zone: tzinfo | None) -> Iterator[Fact]:
-    """How an outage was seen, when it last worked, and how many other monitors fail too."""
+def _who(alert: Alert, language: Language, zone: tzinfo | None) -> str:
+    """Who acknowledged an alert, and when."""
+    from shared.words.acting import acting_words
+
+    name = one_line(alert.acknowledged_by or "", MAX_NAME) or acting_words(language)["somebody"]
+    return f"{name}, {time_text(alert.acknowledged_at, zone)}" if alert.acknowledged_at else name
+
+
+def _seen(known: Circumstances, language: Language) -> Iterator[Fact]:
+    """How an outage was seen."""
     labels, facts = words_of(language).LABELS, words_of(language).FACTS
     parts = [facts["checks"].format(threshold=known.threshold)] if (known.threshold or 1) > 1 else []
     # A connection that is refused at once says nothing by its time.
@@ -136,6 +151,11 @@ def _seen(known: Circumstances, language: Language, zone: tzinfo | None) -> Iter
         parts.append(facts[code].format(status=known.status_code, milliseconds=round(known.response_time_ms)))
     if parts:
         yield Fact(labels["seen"], ", ".join(parts))
+
+
+def _beside(known: Circumstances, language: Language, zone: tzinfo | None) -> Iterator[Fact]:
+    """When it last worked, and how many other monitors fail too."""
+    labels, facts = words_of(language).LABELS, words_of(language).FACTS
     if known.last_success_at is not None:
         yield Fact(labels["last_success"], time_text(known.last_success_at, zone))
     if known.others_failing:

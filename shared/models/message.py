@@ -105,6 +105,24 @@ class Message(NamedTuple):
         return f"#{about.id}" if about else ""
 
     @property
+    def has_full_form(self) -> bool:
+        """Whether there is more to show than ``text``. A list has no other form, nor has what no alert is about."""
+        return bool(self.facts) or self.template is not None
+
+    @property
+    def full_text(self) -> str:
+        """All of it in lines, for what shows neither markup nor buttons: title, body and links, with blank lines."""
+        links = [f"{link.label}: {link.url}" for link in self.links]
+        return "\n\n".join(part for part in (self.title, self.body, "\n".join(links)) if part)
+
+    @property
+    def content(self) -> str:
+        """What stands below the title, in lines, without the number at its end; a list's lines keep theirs."""
+        if not self.mark or self.is_list:
+            return self.body
+        return self.body.removesuffix(self.mark).rstrip(f"{_SEPARATOR}\n")
+
+    @property
     def body(self) -> str:
         """What stands below the title, in lines, and at its end the number."""
         if self.template is not None:

@@ -25,6 +25,18 @@ def cut_to_bytes(text: str, longest: int) -> str:
     return data[: longest - len(_MORE.encode())].decode("utf-8", "ignore") + _MORE
 
 
+def cut_to_units(text: str, longest: int) -> str:
+    """``text`` with at most ``longest`` units of UTF-16, and no character of it in half."""
+    if units(text) <= longest:
+        return text
+    return text.encode("utf-16-le", "replace")[: 2 * (longest - 1)].decode("utf-16-le", "ignore") + _MORE
+
+
+def units(text: str) -> int:
+    """Its length in units of UTF-16. A lone surrogate is replaced, and so counts as one."""
+    return len(text.encode("utf-16-le", "replace")) // 2
+
+
 def fitting(text: str, longest: int, escaped: Callable[[str], str] = str) -> str:
     """``escaped(text)`` with at most ``longest`` characters, and no escape of it in half.
 

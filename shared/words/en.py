@@ -133,6 +133,8 @@ LABELS: Mapping[str, str] = {
     "cause": "Cause",
     "since": "Since",
     "lasted": "Lasted",
+    "so_far": "So far",
+    "acknowledged": "Acknowledged by",
     "group": "Group",
     "seen": "Seen by",
     "last_success": "Last good check",

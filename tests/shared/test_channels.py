@@ -228,7 +228,7 @@ def test_two_chats_of_one_bot_have_their_own_outcomes(database: Database, bot_ap
     assert outcomes == {("console", "SENT"), ("ops", "FAILED"), ("night", "SENT")}
     outage, refused = sorted(bot_api.messages)[::-1]
     assert outage.startswith("OUTAGE shop ")
-    assert refused.startswith("CHANNEL_REFUSED ops ")
+    assert refused.startswith("CHANNEL_REFUSED ops\n")
     assert {call.chat_id for call in bot_api.calls if call.is_accepted} == {"2"}
     alerts = {alert.subject: alert.kind for alert in store.alerts.page(limit=9)}
     assert alerts["ops"] is AlertKind.CHANNEL_REFUSED

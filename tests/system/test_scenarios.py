@@ -17,6 +17,17 @@ from tests.system.copies import assert_copies_are_allowed, without_copies
 pytestmark = pytest.mark.system
 
 CHANNELS = ["console", "telegram"]
+# The outage and the recovery as each channel shows them: in one line, and in its full form.
+FORMS = {
+    "console": (
+        r"OUTAGE {url} · cause: connection refused · since .+ · #{id}",
+        r"RECOVERY {url} · .+ · lasted \d+ s · detected in [^·]+, delivered in [^·]+ · #{id}",
+    ),
+    "telegram": (
+        r"OUTAGE {url}\nCause: connection refused\nSince: .+(\n.+)*\n#{id}",
+        r"RECOVERY {url}\n(.+\n)+Lasted: \d+ s\n(.+\n)*Notified: detected in .+, delivered in .+\n#{id}",
+    ),
+}
 
 
 def test_an_outage_and_its_recovery_are_sent_once_each(
@@ -65,12 +76,9 @@ def test_an_outage_and_its_recovery_are_sent_once_each(
         for channel, texts in zip(CHANNELS, (system.told(), without_copies(bot_api.messages)), strict=True):
             outage, recovery = texts  # in this order, and no other
             number = {owed["kind"]: owed["id"] for owed in notifications(system, opened["id"], channel)}
-            assert re.fullmatch(rf"OUTAGE {target.url} · cause: connection refused · since .+ · #(\d+)", outage)
-            assert outage.endswith(f" · #{number['OUTAGE']}")
-            assert re.fullmatch(
-                rf"RECOVERY {target.url} · .+ · lasted \d+ s · detected in [^·]+, delivered in [^·]+ · #(\d+)", recovery
-            )
-            assert recovery.endswith(f" · #{number['RECOVERY']}")
+            of_outage, of_recovery = FORMS[channel]
+            assert re.fullmatch(of_outage.format(url=target.url, id=number["OUTAGE"]), outage)
+            assert re.fullmatch(of_recovery.format(url=target.url, id=number["RECOVERY"]), recovery)
         assert {(call.token, call.chat_id) for call in bot_api.calls} == {(bot_api.token, bot_api.chat_id)}
 
 
@@ -114,10 +122,16 @@ def test_messages_are_korean_if_that_is_the_language(
         system.wait_until(lambda: len(without_copies(bot_api.messages)) == 2 and system.told("복구"))
 
     outage, recovery = without_copies(bot_api.messages)
-    assert re.fullmatch(rf"장애 {target.url} · 원인: 연결이 거부됨 · 시작: .+ · #\d+", outage)
+    assert re.fullmatch(rf"장애 {target.url}\n원인: 연결이 거부됨\n시작: .+(\n.+)*\n#\d+", outage)
+    assert re.fullmatch(
+        rf"복구 {target.url}\n원인: 연결이 거부됨\n시작: .+\n지속 시간: \d+초(\n.+)*"
+        r"\n알림: .+ 만에 감지, .+ 만에 전달\n#\d+",
+        recovery,
+    )
+    [told] = system.told("복구")
     assert re.fullmatch(
         rf"복구 {target.url} · 원인: 연결이 거부됨 · 시작: .+ · 지속 시간: \d+초 · .+ 만에 감지, .+ 만에 전달 · #\d+",
-        recovery,
+        told,
     )
     assert [line.split()[0] for line in system.told("장애", "복구")] == ["장애", "복구"]
 

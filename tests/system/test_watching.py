@@ -96,6 +96,6 @@ def test_the_other_channel_notifies_of_one_that_refuses(
     told = [line.split(" · ")[0] for line in system.told("OUTAGE", "CHANNEL_REFUSED", "RECOVERY")]
     assert told[:2] == [f"OUTAGE {target.url}", "CHANNEL_REFUSED telegram"]
     assert sorted(told[2:]) == ["RECOVERY channel telegram", f"RECOVERY {target.url}"]
-    assert [text.split(" · ")[0] for text in bot_api.messages] == [f"RECOVERY {target.url}"]
+    assert [text.splitlines()[0] for text in bot_api.messages] == [f"RECOVERY {target.url}"]
     assert ("telegram", "OUTAGE", AttemptStatus.FAILED) in attempts
     assert not [attempt for attempt in attempts if attempt[:2] == ("telegram", "CHANNEL_REFUSED")]

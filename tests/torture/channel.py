@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from shared.words.en import LABELS
 from tests.support.stand_ins import (
     Behaviour,
     BotApi,
@@ -26,6 +27,8 @@ CUTS = (accepts_and_resets, accepts_and_hangs, accepts_and_drips)
 MORE_CHATS = {"night": "-4243", "boss": "-4244"}
 # The agent itself sends these if it cannot reach the backend. No row in the store owes them.
 AGENTS_OWN_WORDS = ("BACKEND_UNREACHABLE ", "RECOVERY backend ")
+# Facts that are looked up for each attempt. The store may not even answer.
+_AROUND = tuple(LABELS[code] for code in ("group", "seen", "last_success", "others", "availability"))
 # ESTABLISHED and CLOSE_WAIT in Linux's table of connections.
 _OPEN_STATES = ("01", "08")
 
@@ -42,13 +45,18 @@ class Receipt:
 
     @property
     def notification_ids(self) -> tuple[int, ...]:
-        """The number at the end of each line but a list's first; 0 where there is none.
+        """The number at the end of each line but a list's first, and else the one at the end; 0 if there is none.
 
         Lists that only count some are not read: no world has so many monitors.
         """
-        head, *lines = self.text.split("\n")
-        numbers = [line.rpartition("#")[2] for line in lines or [head]]
-        return tuple(int(number) if number.isdecimal() else 0 for number in numbers)
+        lines = self.text.split("\n")
+        numbers = [_number_of(line) for line in lines]
+        return tuple(numbers[1:]) if len(lines) > 1 and all(numbers[1:]) else (numbers[-1],)
+
+    @property
+    def words(self) -> str:
+        """See ``lasting``."""
+        return lasting(self.text)
 
 
 @dataclass
@@ -59,6 +67,16 @@ class Life:
     later_by: float
     began_at: datetime
     ended_at: datetime | None = None
+
+
+def lasting(text: str) -> str:
+    """A message without what it says of everything around the alert, which may change before its next copy."""
+    return "\n".join(line for line in text.split("\n") if line.partition(": ")[0] not in _AROUND)
+
+
+def _number_of(line: str) -> int:
+    number = line.rpartition("#")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 class Channel(BotApi):

@@ -23,8 +23,8 @@ def test_a_press_acknowledges_and_the_message_says_who(telegram: Telegram) -> No
     assert telegram.alert() == ("ACK", "Kim Minsu")
     telegram.deliver()
     edited, left = telegram.shown()
-    head, _, mark = text.rpartition(" · ")
-    assert re.fullmatch(rf"{re.escape(head)} · «Kim Minsu» has it since .+ · {mark}", edited)
+    title, facts = text.split("\n", 1)
+    assert re.fullmatch(rf"{re.escape(title)}\nNow: «Kim Minsu» has it since .+\n{re.escape(facts)}", edited)
     assert left == []
     assert len(telegram.bot_api.messages) == 1, "an edit rings nobody"
 
@@ -259,7 +259,7 @@ def test_a_drill_is_acknowledged_by_its_button(telegram: Telegram) -> None:
     response = telegram.api.call("POST", "/drills", {"channels": ["telegram"], "need_ack": "10m"})
     drill = (response.json or {})["id"]
     text, buttons = telegram.shown(2)
-    assert (text.split(" · ")[0], buttons) == ("DRILL Bonghwa", [f"a:{drill}:ack"])
+    assert (text.splitlines()[0], buttons) == ("DRILL Bonghwa", [f"a:{drill}:ack"])
     assert telegram.press(f"a:{drill}:ack", message_id=2) == "You have it"
     telegram.api.call("POST", "/review_alerts")
     assert telegram.api.get("/")["last_drill"]["acknowledged_by"] == "Kim Minsu"

@@ -67,7 +67,7 @@ def test_an_acknowledged_alerts_message_says_who_has_it(store: Store, channel: E
     assert log(store) == [("OUTAGE", "SENT"), ("UPDATE", "SENT")]
     edit = channel.messages[-1]
     assert (edit.tone, edit.mark, edit.actions) == ("warning", "#1", ())
-    assert edit.facts[-1] == ("Now", "«kim» has it since 2025-01-08 12:01:00 UTC")
+    assert edit.facts[0] == ("Now", "«kim» has it since 2025-01-08 12:01:00 UTC")
 
 
 def test_the_recovery_is_sent_beside_the_edit(store: Store, channel: EditingChannel) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from shared.channels import configured
+from shared.models.message import Fact
 from shared.notifiers import SendFailed
 from shared.notifiers.services.sns import SnsNotifier, connection
 from shared.settings import SettingError
+from tests.shared.notifiers.messages import LINKS, listed, message
 from tests.shared.notifiers.sns import ARN, NOTIFICATION, REGION, TEXT
 from tests.shared.notifiers.sns import send_to_sns as send
 from tests.support.running import LocalSystem, environment
@@ -55,6 +57,31 @@ def test_subscribers_get_text_subject_and_attributes(aws: dict[str, str]) -> Non
     }
     assert without["Subject"] == "BACKEND_UNREACHABLE http://a.example"
     assert "MessageAttributes" not in without
+
+
+def test_a_mail_has_the_full_form_and_a_list_its_lines(aws: dict[str, str]) -> None:
+    topic = Topic(aws, "forms")
+    for about in (message(links=LINKS[:1]), listed(2)):
+        configured({"SNS_TOPIC_ARN": topic.arn})["sns"].send(about, timeout_seconds=5)
+    full, of_two = sorted(topic.messages(), key=lambda each: str(each["Subject"]))
+    assert full["Subject"] == "OUTAGE Shop (https://shop.example/)"
+    assert full["Message"].splitlines() == [
+        "OUTAGE Shop (https://shop.example/)",
+        "",
+        "Cause: HTTP 503 Service Unavailable",
+        "Since: 2025-01-08 12:00:00 UTC",
+        "#17",
+        "",
+        "Acknowledge: https://b.example/act/a-token",
+    ]
+    assert (of_two["Subject"], of_two["Message"]) == ("OUTAGE: 2 monitors", listed(2).text)
+
+
+def test_a_fifo_topic_knows_a_notification_by_other_facts(aws: dict[str, str]) -> None:
+    topic, about = Topic(aws, "facts.fifo"), message()
+    for facts in (about.facts, (*about.facts, Fact("Also failing", "1 other monitor"))):
+        configured({"SNS_TOPIC_ARN": topic.arn})["sns"].send(about._replace(facts=facts), timeout_seconds=5)
+    assert len(topic.messages()) == 1
 
 
 def test_a_subject_is_cut_to_what_sns_accepts(aws: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from tests.support.stand_ins.server import Exchange, StandIn
+from tests.support.stand_ins.telegram_html import GAP, CannotParse, shown
 
 # Telegram's limit for one message, in UTF-16 units.
 MAX_TEXT = 4096
@@ -20,7 +21,10 @@ WRITES = ("sendMessage", "editMessageText")
 
 @dataclass
 class Message:
-    """A call of sendMessage or editMessageText, as it arrived. ``is_accepted``: it was taken, whatever the response."""
+    """A call of sendMessage or editMessageText. ``is_accepted``: it was taken, whatever the response.
+
+    ``text``: as people read it, without markup and what nobody sees. ``fields`` has all as it arrived.
+    """
 
     received_at: datetime
     token: str
@@ -29,6 +33,18 @@ class Message:
     fields: dict[str, str]
     is_accepted: bool = False
     method: str = "sendMessage"
+
+    @property
+    def trouble(self) -> str:
+        """Why Telegram would not take its text; empty if it would."""
+        try:
+            text = shown(self.fields.get("text", ""), self.fields.get("parse_mode"))
+        except CannotParse as error:
+            return f"Bad Request: can't parse entities: {error}"
+        if not text.strip():
+            return "Bad Request: message text is empty"
+        # Telegram counts after it has read the markup, and a gap counts too.
+        return "Bad Request: message is too long" if len(text.encode("utf-16-le")) // 2 > MAX_TEXT else ""
 
     @property
     def buttons(self) -> list[dict[str, str]]:
@@ -60,11 +76,8 @@ Behaviour = Callable[[Call], None]
 def accepts(call: Call) -> None:
     """Accept every message, and every edit, that Telegram would accept on a good day."""
     message = call.message
-    length = len(message.text.encode("utf-16-le")) // 2
-    if not message.text.strip():
-        call.refuse(400, "Bad Request: message text is empty")
-    elif length > MAX_TEXT:
-        call.refuse(400, "Bad Request: message is too long")
+    if message.trouble:
+        call.refuse(400, message.trouble)
     elif any(len(button.get("callback_data", "").encode()) > 64 for button in message.buttons):
         call.refuse(400, "Bad Request: BUTTON_DATA_INVALID")
     elif message.method == "editMessageText" and (trouble := call._api.trouble_with_edit(message)):
@@ -173,7 +186,7 @@ class BotApi(StandIn):
             received_at=datetime.now(UTC),
             token=token,
             chat_id=given.get("chat_id", ""),
-            text=given.get("text", ""),
+            text=_seen(given.get("text", ""), given.get("parse_mode")),
             fields=given,
             method=method,
         )
@@ -234,3 +247,10 @@ def _fields(exchange: Exchange) -> dict[str, str]:
             for name, value in found.items()
         }
     return {name: values[0] for name, values in parse_qs(exchange.body.decode(), keep_blank_values=True).items()}
+
+
+def _seen(text: str, parse_mode: str | None) -> str:
+    try:
+        return shown(text, parse_mode).replace(GAP, "") if parse_mode else text
+    except CannotParse:
+        return text

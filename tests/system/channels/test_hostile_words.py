@@ -143,9 +143,9 @@ def test_what_nobody_sees_is_in_no_message_and_no_log(
         system.wait_until(lambda: len(without_copies(bot_api.messages)) == len(UNSEEN))
     messages = without_copies(bot_api.messages)
     for message in messages:
-        alone = r"OUTAGE a b(\d) \(http://a b\1\.example/\) · cause: x y · since [-\d: ]+ \S+ · #\d+"
+        alone = r"OUTAGE a b(\d) \(http://a b\1\.example/\)\nCause: x y\nSince: [-\d: ]+ \S+(\n[^\n]+)*\n#\d+"
         assert re.fullmatch(rf"{alone}|OUTAGE a b\d · x y · #\d+", message), "what comes later is in a list"
-        assert message.isprintable()
+        assert all(line.isprintable() for line in message.split("\n"))
     logged = [file.read_bytes().decode() for file in (tmp_path / "logs").glob("*.log")]
     written = "\n".join((*messages, *logged, system.output()))
     assert all(line.isprintable() for line in written.split("\n"))

@@ -14,6 +14,7 @@ from tests.support.stand_ins import BotApi, Message, Target
 from tests.support.store.long_ago import let_every_message_be_long_ago
 from tests.system.channels.cases import CASES, CUT_OFF, HANGING, REFUSED, Case, Script
 from tests.system.channels.pushing import attempts, fail, load_the_library, monitor_of, seconds_between, statuses
+from tests.torture.channel import lasting
 
 pytestmark = pytest.mark.system
 
@@ -74,8 +75,8 @@ def assert_as_required(system: LocalSystem, tried: Try, calls: list[Message]) ->
     assert sum(call.is_accepted for call in calls) == case.accepted, case
     assert len(calls) == len(logs) - (case is REFUSED), case
     # Every attempt is about the same notification, so a copy carries the same id.
-    assert len({call.text for call in calls}) <= 1, case
-    assert all(call.text.endswith(f" · #{logs[0]['notification_id']}") for call in calls), case
+    assert len({lasting(call.text) for call in calls}) <= 1, case
+    assert all(call.text.endswith(f"\n#{logs[0]['notification_id']}") for call in calls), case
     gaps = [seconds_between(a["attempted_at"], b["attempted_at"]) for a, b in itertools.pairwise(logs)]
     for gap, least in zip(gaps, (3.0,) if case.monitor == "kept-waiting" else (1.0, 2.0), strict=False):
         assert gap >= least, (case, gaps)

@@ -226,7 +226,7 @@ def _judge_delivery(
     elif not _has_lived(lives[taken[-1].life], logs[-1]["attempted_at"]):
         verdict.repeated.append(f"{name} was accepted again after a life that had recorded it as sent")
     # What failed may be tried again in a list, with other lines beside its own.
-    texts = {(receipt.notification_ids, receipt.text) for receipt in taken}
+    texts = {(receipt.notification_ids, receipt.words) for receipt in taken}
     if len(texts) > len({ids for ids, _ in texts}):
         verdict.repeated.append(f"{name} reads differently in its copies")
     for receipt, following in itertools.pairwise(taken):

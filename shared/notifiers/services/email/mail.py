@@ -32,7 +32,7 @@ def mail_of(message: Message, sender: Address, recipients: Sequence[Address]) ->
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative; boundary="{boundary}"',
     ]
-    lines = [*headers, "", f"--{boundary}", *_part("plain", _text_of(message)), f"--{boundary}"]
+    lines = [*headers, "", f"--{boundary}", *_part("plain", message.full_text), f"--{boundary}"]
     lines += [*_part("html", page_of(message)), f"--{boundary}--", ""]
     return "\r\n".join(lines).encode("ascii")
 
@@ -51,11 +51,6 @@ def _identity(message: Message, domain: str) -> list[str]:
         thread = f"<alert-{alert.id}.{int(alert.opened_at.timestamp())}@{domain}>"
         ids += [f"In-Reply-To: {thread}", f"References: {thread}"]
     return ids
-
-
-def _text_of(message: Message) -> str:
-    links = [f"{link.label}: {link.url}" for link in message.links]
-    return "\n\n".join(part for part in (message.title, message.body, "\n".join(links)) if part)
 
 
 def _part(kind: str, text: str) -> list[str]:

@@ -68,7 +68,7 @@ def page_of(message: Message) -> str:
         language=message.language,
         title=escape(message.title),
         # What a phone shows below the subject before the mail is opened.
-        preview=escape(_content(message).partition("\n")[0]),
+        preview=escape(message.content.partition("\n")[0]),
         content=_shown(message),
         buttons="".join(_button(link.label, link.url, colors, is_main=not at) for at, link in enumerate(message.links)),
         mark=_mark(message.mark) if not message.is_list else "",
@@ -79,17 +79,10 @@ def page_of(message: Message) -> str:
     )
 
 
-def _content(message: Message) -> str:
-    """What stands below the title, without the number at its end."""
-    if not message.mark or message.is_list:
-        return message.body
-    return message.body.removesuffix(message.mark).rstrip(" ·\n")
-
-
 def _shown(message: Message) -> str:
     if message.is_list and message.template is None:
-        return _rows(_content(message))
-    return _paragraph(_content(message)) if message.template is not None or not message.facts else _facts(message)
+        return _rows(message.content)
+    return _paragraph(message.content) if message.template is not None or not message.facts else _facts(message)
 
 
 def _facts(message: Message) -> str:

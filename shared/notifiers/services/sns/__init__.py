@@ -47,7 +47,6 @@ def _arn(text: str) -> str:
 class SnsNotifier(NotifierKind):
     """Publishes to one topic, with ``kind``, ``alert_id`` and ``notification_id``, by which subscribers can filter."""
 
-    shows_facts = False
     library = Library(
         module="boto3",
         command=".venv/bin/python -m pip install boto3",
@@ -130,7 +129,7 @@ class SnsNotifier(NotifierKind):
         # A subject holds no line break.
         publication: dict[str, Any] = {
             "TopicArn": self.topic_arn,
-            "Message": message.text,
+            "Message": message.full_text if message.has_full_form else message.text,
             "Subject": message.title[:MAX_SUBJECT],
         }
         if (about := message.notification) is not None:
@@ -140,7 +139,8 @@ class SnsNotifier(NotifierKind):
                 **{name: {"DataType": "Number", "StringValue": str(number)} for name, number in numbers.items()},
             }
         if self.topic_arn.endswith(".fifo"):
-            # Within five minutes a FIFO topic accepts the same text, and so the same notification, only once.
+            # Within five minutes a FIFO topic accepts the same notification only once. Its line stays the same; its facts
+            # may be others at the next attempt.
             once = hashlib.sha256(message.text.encode()).hexdigest()
             publication |= {"MessageGroupId": _GROUP, "MessageDeduplicationId": once}
         return publication

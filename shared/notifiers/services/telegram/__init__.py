@@ -13,7 +13,8 @@ from shared.models.message import Message
 from shared.models.notification import NotificationKind
 from shared.notifiers import Accepted, NotifierKind, ProbeResult, SendFailed
 from shared.notifiers.services.telegram.connection import Connection, idle, silence_libraries
-from shared.settings import Settings, proxies
+from shared.notifiers.services.telegram.content import buttons_of, words_of
+from shared.settings import proxies
 from shared.settings.parsers import without_slash
 
 if TYPE_CHECKING:
@@ -45,9 +46,8 @@ def _topic(value: Any) -> int | None:
 
 
 class TelegramNotifier(NotifierKind):
-    """Sends with python-telegram-bot's ``Bot``, as plain text, so that no markup in a message can break it."""
+    """Sends with python-telegram-bot's ``Bot``. Only Bonghwa makes markup and links in a message."""
 
-    shows_facts: ClassVar[bool] = False
     edits: ClassVar[bool] = True
 
     bot_token: Annotated[SecretStr, AfterValidator(_token)] = Field(
@@ -78,7 +78,9 @@ class TelegramNotifier(NotifierKind):
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
         """See Notifier.send."""
         is_recovery = message.notification is not None and message.notification.kind is NotificationKind.RECOVERY
+        words = words_of(message)
         options = {
+            **({"parse_mode": words.parse_mode} if words.parse_mode else {}),
             # Telegram refuses a topic that is empty.
             **({"message_thread_id": self.topic_id} if self.topic_id else {}),
             **({"disable_notification": True} if self.silent_recovery and is_recovery else {}),
@@ -86,16 +88,18 @@ class TelegramNotifier(NotifierKind):
         }
 
         def call(connection: Connection, chat: str, seconds: float) -> int:
-            return connection.send(chat, message.text, seconds, reply_markup=_buttons(message), **options)
+            return connection.send(chat, words.text, seconds, reply_markup=buttons_of(message), **options)
 
         message_id = self._attempt(call, timeout_seconds)
         return Accepted(f"message {message_id}{self._moved()}", str(message_id))
 
     def update(self, message: Message, message_id: str, *, timeout_seconds: float) -> Accepted:
         """See NotifierKind.update."""
+        words = words_of(message)
 
         def call(connection: Connection, chat: str, seconds: float) -> None:
-            connection.edit(chat, int(message_id), message.text, seconds, reply_markup=_buttons(message))
+            options = {"parse_mode": words.parse_mode, "reply_markup": buttons_of(message)}
+            connection.edit(chat, int(message_id), words.text, seconds, **options)
 
         try:
             self._attempt(call, timeout_seconds)
@@ -191,37 +195,6 @@ class TelegramNotifier(NotifierKind):
 
     def _without_token(self, text: str) -> str:
         return text.replace(self.bot_token.get_secret_value(), "(hidden)")[:300]
-
-
-# The letters by which a button names what it does.
-ACTIONS = {"ack": "acknowledge", "silence": "silence"}
-
-
-def _buttons(message: Message) -> Any:
-    """The keyboard below a message: what one can do about its alert. None without one.
-
-    Buttons that nobody would hear of only spin: they are there once the presses arrive.
-    """
-    if message.alert is None or not Settings.from_env().takes_presses:
-        return None
-    from telegram import InlineKeyboardButton, InlineKeyboardMarkup
-
-    labels = {action.name: action.label for action in message.actions}
-    rows = [
-        [
-            InlineKeyboardButton(labels[action], callback_data=f"a:{message.alert.id}:{verb}")
-            for verb, action in ACTIONS.items()
-            if action in labels
-        ],
-        # Telegram refuses a whole message for a button that leads to an address of its own machine.
-        [
-            InlineKeyboardButton(link.label, url=link.url)
-            for link in message.links
-            if link.action == "open" and link.url.startswith("https://")
-        ],
-    ]
-    shown = [row for row in rows if row]
-    return InlineKeyboardMarkup(shown) if shown else None
 
 
 def _hashable(chat: object) -> object:

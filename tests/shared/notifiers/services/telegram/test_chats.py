@@ -6,7 +6,7 @@ import pytest
 
 from shared.channels import configured
 from shared.models import AlertStatus
-from shared.models.message import Link
+from shared.models.message import Fact, Link
 from shared.notifiers import NotifierKind, SendFailed
 from shared.notifiers.services.telegram import TelegramNotifier
 from shared.settings import SettingError
@@ -104,10 +104,11 @@ def test_there_are_no_buttons_that_nobody_hears(bot_api: BotApi, telegram: Notif
 def test_a_message_is_edited_in_place(bot_api: BotApi, telegram: NotifierKind) -> None:
     sent = telegram.send(message(), timeout_seconds=5)
     assert sent.message_id == "1"
-    changed = message(status=AlertStatus.ACK)._replace(text="OUTAGE Shop · «kim» has it", actions=())
+    facts = (Fact("Now", "«kim» has it"),)
+    changed = message(status=AlertStatus.ACK)._replace(title="OUTAGE Shop", facts=facts, actions=())
     assert telegram.update(changed, "1", timeout_seconds=5).answer == "message 1 edited"
-    assert bot_api.shown["-100123", 1] == ("OUTAGE Shop · «kim» has it", [])
-    assert bot_api.messages == [message().text]
+    assert bot_api.shown["-100123", 1] == ("OUTAGE Shop\nNow: «kim» has it\n#17", [])
+    assert len(bot_api.messages) == 1
     edit = bot_api.edits[0]
     assert (edit.method, edit.chat_id, edit.fields["message_id"]) == ("editMessageText", "-100123", "1")
     assert json.loads(edit.fields["link_preview_options"]) == {"is_disabled": True}
