@@ -36,7 +36,7 @@ def message_about(
     known = circumstances or Circumstances()
     return Message(
         compose(alert, notification, language, zone),
-        title_of(alert, notification.kind, language),
+        title_of(alert, notification.kind, language, known.group),
         tuple(_facts(alert, notification, known, language, zone)),
         language,
         notification,
@@ -114,8 +114,6 @@ def _facts(
         yield Fact(labels["lasted" if is_over else "so_far"], passed)
     if is_over and alert.acknowledged_at is not None:
         yield Fact(labels["acknowledged"], _who(alert, language, zone))
-    if known.group:
-        yield Fact(labels["group"], one_line(known.group))
     if alert.status.is_active:
         yield from _seen(known, language)
     yield from (Fact(labels[code], names) for code, names in around(alert, notification.kind, language).items())

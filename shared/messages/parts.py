@@ -17,16 +17,17 @@ _FOLLOW_UPS = {NotificationKind.REMINDER: "still_down", NotificationKind.ESCALAT
 SEPARATOR = " · "
 
 
-def title_of(alert: Alert, kind: NotificationKind, language: Language) -> str:
-    """The kind's word, the subject, and the target if the subject is not the same."""
-    words = words_of(language)
+def title_of(alert: Alert, kind: NotificationKind, language: Language, group: str | None = None) -> str:
+    """The kind's word, the subject in its group, and the target if the subject is not the same."""
     target, name = one_line(alert.target_url or ""), name_of(alert, kind, language)
-    return f"{words.KINDS[kind]} {name}" if target in ("", name) else f"{words.KINDS[kind]} {name} ({target})"
+    beside = "" if target in ("", name) else f" ({target})"
+    return f"{words_of(language).KINDS[kind]} {name_of(alert, kind, language, group)}{beside}"
 
 
-def name_of(alert: Alert, kind: NotificationKind, language: Language) -> str:
-    """The subject of a message: a monitor, a channel, an agent …."""
+def name_of(alert: Alert, kind: NotificationKind, language: Language, group: str | None = None) -> str:
+    """The subject of a message: a monitor, a channel, an agent …; with its group, as ``Web / API``."""
     name = one_line(alert.subject) or one_line(alert.target_url or "") or "?"
+    name = f"{one_line(group)} / {name}" if group else name
     if kind is NotificationKind.RECOVERY and alert.kind is not AlertKind.OUTAGE:
         # Otherwise nobody could see whether a monitor, a channel or an agent has recovered.
         name = f"{words_of(language).SUBJECTS[alert.kind]} {name}"

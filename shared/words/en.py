@@ -135,7 +135,6 @@ LABELS: Mapping[str, str] = {
     "lasted": "Lasted",
     "so_far": "So far",
     "acknowledged": "Acknowledged by",
-    "group": "Group",
     "seen": "Seen by",
     "last_success": "Last good check",
     "others": "Also failing",

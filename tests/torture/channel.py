@@ -28,7 +28,7 @@ MORE_CHATS = {"night": "-4243", "boss": "-4244"}
 # The agent itself sends these if it cannot reach the backend. No row in the store owes them.
 AGENTS_OWN_WORDS = ("BACKEND_UNREACHABLE ", "RECOVERY backend ")
 # Facts that are looked up for each attempt. The store may not even answer.
-_AROUND = tuple(LABELS[code] for code in ("group", "seen", "last_success", "others", "availability"))
+_AROUND = tuple(LABELS[code] for code in ("seen", "last_success", "others", "availability"))
 # ESTABLISHED and CLOSE_WAIT in Linux's table of connections.
 _OPEN_STATES = ("01", "08")
 

@@ -71,7 +71,6 @@ def test_an_outage_says_what_is_known() -> None:
     assert said(known) == {
         "Cause": "connection refused",
         "Since": "2025-01-08 12:00:00 UTC",
-        "Group": "Web",
         "Seen by": "3 of 3 checks, HTTP 503 after 214 ms",
         "Last good check": "2025-01-08 11:59:30 UTC",
         "Also failing": "4 other monitors",
@@ -79,7 +78,6 @@ def test_an_outage_says_what_is_known() -> None:
     assert said(known, language="ko") == {
         "원인": "연결이 거부됨",
         "시작": "2025-01-08 12:00:00 UTC",
-        "그룹": "Web",
         "감지": "점검 3회 연속, 214 ms 만에 HTTP 503",
         "마지막 정상 점검": "2025-01-08 11:59:30 UTC",
         "함께 실패 중": "다른 모니터 4개",

@@ -139,8 +139,8 @@ class SnsNotifier(NotifierKind):
                 **{name: {"DataType": "Number", "StringValue": str(number)} for name, number in numbers.items()},
             }
         if self.topic_arn.endswith(".fifo"):
-            # Within five minutes a FIFO topic accepts the same notification only once. Its line stays the same; its facts
-            # may be others at the next attempt.
+            # Within five minutes a FIFO topic accepts the same notification only once. The line stays the same;
+            # facts may be others at the next attempt.
             once = hashlib.sha256(message.text.encode()).hexdigest()
             publication |= {"MessageGroupId": _GROUP, "MessageDeduplicationId": once}
         return publication

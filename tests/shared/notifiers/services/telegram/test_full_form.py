@@ -37,16 +37,15 @@ def sent(bot_api: BotApi, telegram: NotifierKind, about: Message) -> str:
 def test_an_outage_is_a_bold_title_and_a_line_for_each_fact(bot_api: BotApi, telegram: NotifierKind) -> None:
     about = message_about([(alert(), notification())], "en", UTC, circumstances=KNOWN)
     assert sent(bot_api, telegram, about).splitlines() == [
-        "OUTAGE Shop (https://shop.example/)",
+        "OUTAGE Web / Shop (https://shop.example/)",
         "Cause: HTTP 503 Service Unavailable",
         "Since: 2025-01-08 12:00:00 UTC",
-        "Group: Web",
         "Seen by: 3 of 3 checks, HTTP 503 after 214 ms",
         "Last good check: 2025-01-08 11:59:30 UTC",
         "Also failing: 2 other monitors",
         "#17",
     ]
-    assert raw(bot_api).startswith("<b>OUTAGE Shop (https:")
+    assert raw(bot_api).startswith("<b>OUTAGE Web / Shop (https:")
     assert "is_disabled" in bot_api.calls[-1].fields["link_preview_options"]
 
 
