@@ -1,6 +1,7 @@
 """What people see of a message in Telegram: its full form, in which only Bonghwa makes markup."""
 
 from datetime import UTC, timedelta
+from typing import Any
 
 import pytest
 
@@ -95,7 +96,7 @@ def test_nothing_that_others_wrote_is_markup_a_mention_or_a_link(
     hostile = (
         f'{HOSTILE} </b> &lt; &#64; <a href="https://evil.example">Open</a> @kim https://evil.example www.evil.example'
     )
-    text = sent(bot_api, telegram, message(**{field: hostile, "cause_data": None}))
+    text = sent(bot_api, telegram, message(**dict[str, Any]({field: hostile, "cause_data": None})))
     assert " ".join(hostile.split()) in text, "people read what was written"
     told = shown(raw(bot_api), "HTML")
     assert not [sign for sign in ("@everyone", "@kim", "https://evil", "www.evil") if sign in told]
