@@ -113,7 +113,7 @@ def _facts(
         passed = duration(notification.occurred_at - alert.failed_at, language)
         yield Fact(labels["lasted" if is_over else "so_far"], passed)
     if is_over and alert.acknowledged_at is not None:
-        yield Fact(labels["acknowledged"], _who(alert, language, zone))
+        yield _who(alert, language, zone)
     if alert.status.is_active:
         yield from _seen(known, language)
     yield from (Fact(labels[code], names) for code, names in around(alert, notification.kind, language).items())
@@ -131,12 +131,14 @@ def _facts(
         yield Fact(labels["note"], by_hand(notification, language))
 
 
-def _who(alert: Alert, language: Language, zone: tzinfo | None) -> str:
+def _who(alert: Alert, language: Language, zone: tzinfo | None) -> Fact:
     """Who acknowledged an alert, and when."""
     from shared.words.acting import acting_words
 
-    name = one_line(alert.acknowledged_by or "", MAX_NAME) or acting_words(language)["somebody"]
-    return f"{name}, {time_text(alert.acknowledged_at, zone)}" if alert.acknowledged_at else name
+    words = acting_words(language)
+    name = one_line(alert.acknowledged_by or "", MAX_NAME) or words["somebody"]
+    at = f", {time_text(alert.acknowledged_at, zone)}" if alert.acknowledged_at else ""
+    return Fact(words["acknowledged_by"], f"{name}{at}")
 
 
 def _seen(known: Circumstances, language: Language) -> Iterator[Fact]:

@@ -37,8 +37,9 @@ _EN: Mapping[str, str] = {
     "usage_ack": "Write /ack and the number of an alert, as /status shows it, or of a message: /ack 7 or /ack #17",
     "usage_silence": "Write /silence, the name of a monitor, and for how long: /silence shop 1h",
     "you_have_it": "You have it",
-    # a message that is edited
+    # a message that is edited, and the one after it
     "status": "Now",
+    "acknowledged_by": "Acknowledged by",
     "ended": "ended at {time}",
 }
 
@@ -72,8 +73,9 @@ _KO: Mapping[str, str] = {
     "usage_ack": "/ack 뒤에 /status가 보여 주는 알림 번호나 메시지 번호를 적으세요: /ack 7 또는 /ack #17",
     "usage_silence": "/silence 뒤에 모니터 이름과 시간을 적으세요: /silence shop 1h",
     "you_have_it": "확인 담당이 되었습니다",
-    # a message that is edited
+    # a message that is edited, and the one after it
     "status": "현재",
+    "acknowledged_by": "확인한 사람",
     "ended": "{time}에 끝남",
 }
 

@@ -134,7 +134,6 @@ LABELS: Mapping[str, str] = {
     "since": "Since",
     "lasted": "Lasted",
     "so_far": "So far",
-    "acknowledged": "Acknowledged by",
     "seen": "Seen by",
     "last_success": "Last good check",
     "others": "Also failing",

@@ -147,7 +147,6 @@ LABELS: Mapping[str, str] = {
     "since": "시작",
     "lasted": "지속 시간",
     "so_far": "지금까지",
-    "acknowledged": "확인한 사람",
     "seen": "감지",
     "last_success": "마지막 정상 점검",
     "others": "함께 실패 중",

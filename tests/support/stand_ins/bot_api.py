@@ -251,6 +251,6 @@ def _fields(exchange: Exchange) -> dict[str, str]:
 
 def _seen(text: str, parse_mode: str | None) -> str:
     try:
-        return shown(text, parse_mode).replace(GAP, "") if parse_mode else text
+        return shown(text, parse_mode).replace(GAP, "")
     except CannotParse:
         return text

@@ -24,7 +24,7 @@ class Words(NamedTuple):
 def words_of(message: Message) -> Words:
     """The message's full form, with a bold title and its number at the end; its one text if it has no full form."""
     if not message.has_full_form:
-        return Words(message.text, None)
+        return Words(_without_mentions(message.text), None)
     links = [link for link in message.links if not _has_button(link)]
     labels = " · ".join(link.label for link in links)
     title = cut_to_units(unlinked(message.title), _LONGEST_TITLE)
@@ -33,6 +33,12 @@ def words_of(message: Message) -> Words:
     content = cut_to_units(unlinked(message.content), room)
     parts = [f"<b>{entities(title)}</b>", entities(content), " · ".join(map(_anchor, links)), message.mark]
     return Words("\n".join(part for part in parts if part), "HTML")
+
+
+def _without_mentions(text: str) -> str:
+    """A list, or a line. Each id in it matters, so that nothing is cut for the gaps' sake."""
+    shown = unlinked(text)
+    return shown if units(shown) <= _LONGEST else text.replace("@", "\uff20")
 
 
 def buttons_of(message: Message) -> Any:

@@ -13,7 +13,7 @@ from shared.models.message import Circumstances, Message
 from shared.notifiers import NotifierKind
 from tests.shared.notifiers.messages import HOSTILE, LINKS, NOON, alert, listed, message, notification
 from tests.support.stand_ins import BotApi
-from tests.support.stand_ins.telegram_html import GAP, shown
+from tests.support.stand_ins.telegram_html import shown
 
 TELEGRAM = {"TELEGRAM_BOT_TOKEN": "123456:ABC-DEF_ghi", "TELEGRAM_CHAT_ID": "-100123"}
 KNOWN = Circumstances("Web", 3, 503, 214.4, NOON - timedelta(seconds=30), 2)
@@ -139,7 +139,19 @@ def test_the_operators_own_words_keep_their_lines(bot_api: BotApi, telegram: Not
 @pytest.mark.parametrize(
     "about", [listed(3), Message.of_text("TEST <b>Bonghwa</b> & @kim · now")], ids=["list", "test"]
 )
-def test_what_has_no_full_form_stays_as_it_is(bot_api: BotApi, telegram: NotifierKind, about: Message) -> None:
+def test_what_has_no_full_form_reads_as_it_is(bot_api: BotApi, telegram: NotifierKind, about: Message) -> None:
     assert sent(bot_api, telegram, about) == about.text
     assert "parse_mode" not in bot_api.calls[-1].fields
-    assert GAP not in bot_api.calls[-1].fields["text"]
+
+
+@pytest.mark.parametrize("times", [1, 45])
+def test_a_list_mentions_nobody_and_keeps_each_id(bot_api: BotApi, telegram: NotifierKind, times: int) -> None:
+    about = listed(20)
+    lines = about.text.splitlines()
+    text = sent(
+        bot_api,
+        telegram,
+        about._replace(text="\n".join([lines[0], *("@kim" * times + line[-6:] for line in lines[1:])])),
+    )
+    assert [line.rpartition("#")[2] for line in text.splitlines()[1:]] == [str(id_) for id_ in range(11, 31)]
+    assert "@kim" not in bot_api.calls[-1].fields["text"]
