@@ -195,3 +195,39 @@ def test_an_edit_against_its_rules_is_found(database: Path, sql: str, broken: st
         change(database, statement)
     found = verdict(database, [OUTAGE, RECOVERY])
     assert [name for name in ("lost", "repeated", "out_of_order") if getattr(found, name)] == [broken], why
+
+
+# --- how messages are read --------------------------------------------------------------------------------------------
+
+FULL = "OUTAGE m (http://m/)\nCause: broken\nSince: 2025-01-08 12:00:00 UTC\nAlso failing: 2 other monitors\n#1"
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("OUTAGE m · #1", (1,)),
+        (FULL, (1,)),
+        ("OUTAGE: 2 monitors\na · broken · #7\nb · broken · #8", (7, 8)),
+        ("OUTAGE m\nCause: no answer to #6\nSince: noon\n#1", (1,)),
+        ("OUTAGE m", (0,)),
+        ("OUTAGE: 2 monitors\na · broken · #7\nb · broken", (0,)),
+    ],
+)
+def test_a_list_has_an_id_in_each_line_and_a_full_message_one_at_its_end(text: str, ids: tuple[int, ...]) -> None:
+    assert Receipt("a", text, life=0).notification_ids == ids
+
+
+@pytest.mark.parametrize(
+    ("was", "then", "may_differ"),
+    [
+        ("Also failing: 2 other monitors", "Also failing: 1 other monitor", True),
+        ("Cause: broken", "Cause: refused", False),
+        ("#1", "Note: other\n#1", False),
+    ],
+)
+def test_copies_may_differ_only_in_what_is_around_the_alert(
+    database: Path, was: str, then: str, may_differ: bool
+) -> None:
+    first = replace(OUTAGE, text=FULL, is_answered=False)
+    found = verdict(database, [first, replace(OUTAGE, text=FULL.replace(was, then)), RECOVERY])
+    assert (found.repeated == []) is may_differ
