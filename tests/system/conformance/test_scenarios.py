@@ -51,9 +51,12 @@ def test_an_outage_and_its_recovery_are_sent_once_each(runtime: Runtime, watch: 
     ]
     outage, recovery = watch.messages  # in this order, and no other
     number = numbers_of(runtime, opened, "telegram")
-    assert re.fullmatch(rf"OUTAGE {watch.url} · cause: connection refused · since .+ · #{number['OUTAGE']}", outage)
     assert re.fullmatch(
-        rf"RECOVERY {watch.url} · .+ · lasted \d+ s · detected in [^·]+, delivered in [^·]+ · #{number['RECOVERY']}",
+        rf"OUTAGE {watch.url}\nCause: connection refused\nSince: .+(\n.+)*\n#{number['OUTAGE']}", outage
+    )
+    assert re.fullmatch(
+        rf"RECOVERY {watch.url}\n(.+\n)+Lasted: \d+ s\n(.+\n)*Notified: detected in .+, delivered in .+"
+        rf"\n#{number['RECOVERY']}",
         recovery,
     )
     for kind, printed in numbers_of(runtime, opened, "console").items():
