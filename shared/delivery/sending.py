@@ -42,6 +42,10 @@ def _circumstances(listed: Sequence[Owed], notifier: Notifier, store: Store, now
         return store.alerts.circumstances(listed[0].alert, now=now.astimezone())
     except StoreUnavailable:
         return None  # a message without them is better than a later one
+    except Exception as defect:  # noqa: BLE001  # and better than none
+        reason, about = type(defect).__name__, listed[0].notification.id
+        step("server", "circumstances_unknown", level=logging.ERROR, failure=True, notification_id=about, reason=reason)
+        return None
 
 
 def log_attempt(attempt: Attempt, listed: Sequence[Owed]) -> None:

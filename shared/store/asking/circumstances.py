@@ -52,6 +52,9 @@ def _last_success(transaction: Transaction, monitor: Monitor, before: datetime) 
 def _availability(transaction: Transaction, monitor: Monitor, now: datetime) -> float | None:
     month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     scope = Scope(monitor_id=monitor.id)
-    found = Availabilities(transaction, scope, monitors_in(transaction, scope), [month, now], now)
+    watched = monitors_in(transaction, scope)
+    if not watched:
+        return None  # it was removed, which ended its outage
+    found = Availabilities(transaction, scope, watched, [month, now], now)
     [availability] = found.of([monitor.id])
     return availability.uptime

@@ -53,6 +53,17 @@ def test_a_recovery_knows_how_available_the_month_was(store: Store) -> None:
 
 
 @on_each_engine
+def test_nobody_measures_a_removed_monitor(store: Store) -> None:
+    watch(store, group="Web")
+    report(store, 0, ok=False)
+    [change] = store.monitors.remove(1, now=at(60), channels=("a",))
+    assert change.alert is not None
+    assert change.alert.status is AlertStatus.RESOLVED
+    known = store.alerts.circumstances(change.alert, now=at(61))
+    assert (known.group, known.availability) == ("Web", None)
+
+
+@on_each_engine
 def test_nothing_more_is_known_of_an_agent(store: Store) -> None:
     silent = alert(kind=AlertKind.AGENT_SILENT, subject="seoul")
     assert store.alerts.circumstances(silent, now=at(0)) == Circumstances()

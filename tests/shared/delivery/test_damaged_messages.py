@@ -12,6 +12,7 @@ from shared.models import Alert, Notification, NotificationLog
 from shared.models.message import Message
 from shared.notifiers import Accepted, SendFailed
 from shared.store import Store
+from shared.store.asking import circumstances
 from tests.support.builders import Channel, at, event, fails
 from tests.support.store.steps import TTL, add, deliver, opened, owe, rows, statuses
 
@@ -110,6 +111,20 @@ def test_a_text_that_cannot_be_composed_is_replaced(store: Store, monkeypatch: p
     first, second = logs(store)
     assert first.answer == "accepted 1 (a short text, because composing failed: KeyError)"
     assert second.answer == "accepted 2"
+
+
+def test_facts_that_cannot_be_looked_up_are_left_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    class WithFacts(Channel):
+        shows_facts = True
+
+    def breaks(*_: object, **__: object) -> None:
+        raise KeyError("no such monitor")
+
+    monkeypatch.setattr(circumstances, "circumstances_of", breaks)
+    owe(store, monitor="shop")
+    channel = WithFacts()
+    assert deliver(store, a=channel) == {"SENT": 1}
+    assert channel.headlines == ["OUTAGE shop (http://shop/)"]
 
 
 @pytest.mark.parametrize("defect", [RuntimeError("x"), RecursionError(), MemoryError(), UnicodeError()])
