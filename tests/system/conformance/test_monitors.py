@@ -8,6 +8,7 @@ import pytest
 from tests.support.running import wait_until
 from tests.support.stand_ins import Target
 from tests.system.conformance.observing import problem
+from tests.system.copies import one_by_one
 from tests.system.runtimes import Runtime
 
 pytestmark = pytest.mark.system
@@ -58,7 +59,8 @@ def test_a_monitor_is_claimed_checked_and_removed(runtime: Runtime, monitor: dic
     assert runtime.call("DELETE", path).status_code == 204
     runtime.deliver()
     problem(runtime.call("GET", path), 404)
-    outage, recovery = [text for text in runtime.bot_api.messages[before:] if monitor["name"] in text]
+    accepted = one_by_one(runtime.bot_api.messages[before:])
+    outage, recovery = [text for text in accepted if monitor["name"] in text]
     assert outage.startswith(f"OUTAGE {monitor['name']}")
     assert recovery.startswith(f"RECOVERY {monitor['name']}")
     assert "no longer watched (removed)" in recovery
