@@ -58,7 +58,7 @@ def test_a_topic_is_notified_with_lambdas_own_boto3(runtime: Aws, aws_server: st
 
         wait_until(is_sent, 60, otherwise=runtime.printed)
     [message] = sqs.receive_message(QueueUrl=queue)["Messages"]
-    assert json.loads(message["Body"])["Message"].startswith(f"OUTAGE {failure['target_url']} ")
+    assert json.loads(message["Body"])["Message"].splitlines()[0] == f"OUTAGE {failure['target_url']}"
 
 
 @on_aws
