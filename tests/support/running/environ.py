@@ -1,6 +1,7 @@
 """The environment of a process under test: every variable is set, so that the caller's own does not matter."""
 
-import contextlib
+import errno
+import itertools
 import os
 import socket
 from pathlib import Path
@@ -17,15 +18,30 @@ AWS = {
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
 
 
+# Below those that the machine gives to whoever wants any. Each worker has a part of its own: a system that starts would
+# take another worker's, which got the same port, for itself.
+_PORTS, _FIRST_PORT = 1000, 20_000
+_turns = itertools.count(os.getpid())
+
+
 def free_port() -> int:
     """A port on which nothing listens, on any address of this machine: some tests listen on all of them."""
-    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as both:
-        both.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        both.bind(("::", 0))
-        return int(both.getsockname()[1])
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        return int(probe.getsockname()[1])
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 10
+    ports = (_FIRST_PORT + worker * _PORTS + turn % _PORTS for turn in _turns)
+    return next(port for port in ports if _is_free(port))
+
+
+def _is_free(port: int) -> bool:
+    try:
+        with socket.socket() as probe:
+            probe.bind(("", port))
+        if socket.has_ipv6:
+            with socket.socket(socket.AF_INET6) as probe:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                probe.bind(("::", port))
+    except OSError as error:
+        return error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)  # this machine has no IPv6
+    return True
 
 
 def environment(folder: Path, /, **variables: str | None) -> dict[str, str]:
