@@ -55,7 +55,7 @@ def test_slack_shows_a_headline_and_lines_without_buttons() -> None:
 
 def test_telegram_shows_lines_without_buttons(bot_api: BotApi) -> None:
     send("telegram", {"bot_token": "1:a", "chat_id": 1, "api_url": bot_api.url}, message())
-    assert bot_api.messages == [ENGLISH]
+    assert bot_api.messages == [ENGLISH.replace(" · #", "\n#")]
     assert "reply_markup" not in bot_api.calls[0].fields
 
 
