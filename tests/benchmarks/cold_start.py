@@ -57,6 +57,7 @@ PROOFS = {
     "claim_checks": '"version":',
     "follow_link": "<button",
     "status_page": "<h1",
+    "dashboard": "<h1",
 }
 
 
@@ -132,7 +133,9 @@ def _start(row: Row, project: Path, folder: Path, database: Path, world: dict[st
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         shutil.copyfile(database, folder / "bonghwa.db")
-        return FunctionAlone(project, folder, row.name, **world)
+        # Without an address for others, whoever looks from this machine needs no sign-in.
+        own = {"PUBLIC_URL": None} if row.name == "dashboard" else {}
+        return FunctionAlone(project, folder, row.name, **{**world, **own})
 
     body = json.dumps(BODIES[row.name]).encode() if row.name in BODIES else None
     # There is one monitor, and as many alerts as outages.
