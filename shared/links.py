@@ -39,6 +39,10 @@ class Links(NamedTuple):
         """The link that is valid from ``at`` for VALID_FOR."""
         return f"{self.public_url}/act/{self.token(Grant(alert_id, action, channel, at + VALID_FOR))}"
 
+    def page(self, alert_id: int) -> str:
+        """The address of the alert's page, which asks for a sign-in and so needs no signature."""
+        return f"{self.public_url}/dashboard/alerts/{alert_id}"
+
     def token(self, grant: Grant) -> str:
         """The last segment of the link: letters, digits, ``-`` and ``_``."""
         ends_at = int(grant.ends_at.timestamp())

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shared.links import Links
 from shared.logs import step
-from shared.messages import Language, compose_short, compose_short_list, update_about
+from shared.messages import Language, compose_short, compose_short_list, page_label, update_about
 from shared.messages import message_about as composed
 from shared.models.channel import Preferences
 from shared.models.message import Circumstances, Link, Message
@@ -70,13 +70,15 @@ def _in_own_words(message: Message, wishes: Preferences, channel: str) -> tuple[
 
 
 def _with_links(message: Message, links: Links, at: datetime) -> Message:
-    """The message with a link for each thing that one can do. A list has none: a link is about one alert."""
-    if message.alert is None or message.notification is None:
+    """The message with a link for each thing that one can do, and one to the alert's page.
+
+    A list has none: a link is about one alert. Nor has a summary, which no alert is behind.
+    """
+    if message.is_list or message.alert is None or message.notification is None or message.alert.summary is not None:
         return message
     alert_id, channel = message.alert.id, message.notification.channel
-    return message._replace(
-        links=tuple(
-            Link(action.name, action.label, links.url(alert_id, action.name, channel, at=at))
-            for action in message.actions
-        )
+    acting = (
+        Link(action.name, action.label, links.url(alert_id, action.name, channel, at=at)) for action in message.actions
     )
+    page = Link("open", page_label(message.language), links.page(alert_id))
+    return message._replace(links=(*acting, page))

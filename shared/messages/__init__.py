@@ -1,6 +1,6 @@
 """Composes the messages that people read. Pure: the caller passes the time zone in which times are shown."""
 
-from shared.messages.full import message_about, update_about
+from shared.messages.full import message_about, page_label, update_about
 from shared.messages.lines import compose, compose_about_backend, compose_short, compose_test
 from shared.messages.lists import compose_list, compose_short_list
 from shared.messages.parts import said_cause, title_of
@@ -19,6 +19,7 @@ __all__ = [
     "duration",
     "message_about",
     "one_line",
+    "page_label",
     "said_cause",
     "seconds_text",
     "time_text",

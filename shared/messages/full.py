@@ -102,6 +102,11 @@ def actions_on(alert: Alert, kind: NotificationKind, language: Language) -> tupl
     return tuple(actions)
 
 
+def page_label(language: Language) -> str:
+    """The words of the link to an alert's page."""
+    return words_of(language).LABELS["open"]
+
+
 def _facts(
     alert: Alert, notification: Notification, known: Circumstances, language: Language, zone: tzinfo | None
 ) -> Iterator[Fact]:

@@ -66,13 +66,15 @@ def channel(monkeypatch: pytest.MonkeyPatch) -> Channel:
 
 
 def links_in(message: Message, seconds: float) -> list[tuple[str, str]]:
-    """What the links of a message that was composed then lead to, and their labels."""
-    for link in message.links:
+    """What the links of a message that was composed then lead to, and their labels, but for the last: the page."""
+    assert message.alert is not None
+    *acting, page = message.links
+    assert page == ("open", "Open", f"{ROOT}/dashboard/alerts/{message.alert.id}")
+    for link in acting:
         grant = links().read(link.url.removeprefix(f"{ROOT}/act/"))
-        assert message.alert is not None
         assert grant == Grant(message.alert.id, grant.action if grant else "silence", "a", at(seconds) + VALID_FOR)
         assert grant.action == link.action
-    return [(link.action, link.label) for link in message.links]
+    return [(link.action, link.label) for link in acting]
 
 
 def test_a_message_leads_to_what_one_can_do(store: Store, channel: Channel) -> None:
