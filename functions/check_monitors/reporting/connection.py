@@ -32,7 +32,7 @@ class Unanswered(Exception):
 
 
 class Response(NamedTuple):
-    """What the backend, or whatever stands before it, answered."""
+    """A response of the backend, or of a proxy before it."""
 
     status: int
     kind: str
@@ -104,7 +104,7 @@ def _set_up(curl: Any, url: str, proxy: str | None, seconds: float) -> None:
     curl.setopt(pycurl.MAXAGE_CONN, KEEP_SECONDS)
     curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
     curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
-    # What is due may be many policies.
+    # A claim can return thousands of policies. A proxy may compress them.
     curl.setopt(pycurl.ACCEPT_ENCODING, "gzip, deflate")
     curl.setopt(pycurl.USERAGENT, "Bonghwa (agent)")
     trusted = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or certifi.where()

@@ -1,4 +1,4 @@
-"""What happened, as a timeline shows it: when, what in bold, and why below."""
+"""The rows of a timeline: each has a time, says in bold what happened, and below it why."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -48,7 +48,7 @@ def story_of(
     alert: Alert | None = None,
     notes: Sequence[Row] = (),
 ) -> list[Event]:
-    """What happened to a monitor, oldest first; the newest if that is too much. ``alert``: what has to do with it."""
+    """The rows about a monitor, oldest first; if there are too many, the newest. ``alert``: no rows about others."""
     found = [] if monitor_id is None else list(_entries(visit, monitor_id, since, until))
     if alert is not None:
         found = [entry for entry in found if entry["alert_id"] in (None, alert.id)]

@@ -22,19 +22,19 @@ MOST = 50
 MAX_TITLE, MAX_TEXT = 200, 10_000
 
 
-class Said(NamedTuple):
-    """What was said at a time."""
+class ShownUpdate(NamedTuple):
+    """An update, as the page shows it."""
 
     at: str
     state: str
     text: Markup
 
 
-class Told(NamedTuple):
+class ShownIncident(NamedTuple):
     """An incident with its updates, newest first."""
 
     incident: "Incident"
-    updates: Sequence[Said]
+    updates: Sequence[ShownUpdate]
     is_over: bool
 
 
@@ -98,6 +98,6 @@ def _page(visit: Visit, *, error: str = "") -> Response:
     )
 
 
-def _told(incident: "Incident") -> Told:
-    updates = [Said(each.at, each.state, markdown(each.text)) for each in reversed(incident.updates)]
-    return Told(incident, updates, incident.state == "resolved")
+def _told(incident: "Incident") -> ShownIncident:
+    updates = [ShownUpdate(each.at, each.state, markdown(each.text)) for each in reversed(incident.updates)]
+    return ShownIncident(incident, updates, incident.state == "resolved")

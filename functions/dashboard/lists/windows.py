@@ -21,7 +21,7 @@ from shared.store import UnknownName
 if TYPE_CHECKING:
     from shared.store import WindowEntry
 
-# What the buttons offer.
+# The buttons offer these.
 LENGTHS = ("1h", "8h", "1d", "7d")
 MOST = 200
 MAX_TITLE = 200

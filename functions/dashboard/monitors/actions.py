@@ -55,7 +55,7 @@ def export_monitor(visit: Visit, monitor_id: str) -> Response:
     given = {**dict.fromkeys(("name", *_BY_DEFAULT)), **entry.policy.model_dump(exclude_defaults=True)}
     if entry.policy.heartbeat:
         given = {name: value for name, value in given.items() if name not in ("interval", "timeout")}
-    # What JSON says, YAML says too.
+    # YAML reads JSON.
     lines = [f"{name}: {json.dumps(shown[name], ensure_ascii=False)}" for name in given if shown.get(name) is not None]
     text = "monitors:\n  - " + "\n    ".join(lines) + "\n"
     headers = {"Content-Disposition": f'attachment; filename="monitor-{entry.row["id"]}.yaml"'}

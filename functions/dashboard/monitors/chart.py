@@ -19,7 +19,7 @@ _LABELS = 6
 
 
 class Period(NamedTuple):
-    """What the chart shows: ``buckets`` of ``each``, made of what is stored by ``step``."""
+    """The span of a chart: it has ``buckets``, each as long as ``each``, made of the stored rollups by ``step``."""
 
     code: str
     each: timedelta
