@@ -1,9 +1,13 @@
 """A client of the whole HTTP API, in the process of the test."""
 
+import contextlib
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.serving import make_server
 from werkzeug.test import Client, TestResponse
 
 from infra.local.gateway import gateway
@@ -57,3 +61,17 @@ class Api:
     def alone(self, name: str, method: str, path: str, **options: Any) -> TestResponse:
         """Call one function without the gateway, as a cloud does."""
         return self.apps[name].test_client().open(path, method=method, headers={"X-API-Key": KEY}, **options)
+
+
+@contextlib.contextmanager
+def served(api: Api) -> Iterator[str]:
+    """The API and the pages on a port of this machine, for a browser; the URL."""
+    server = make_server("127.0.0.1", 0, gateway(rows(), api.apps.__getitem__), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -17,6 +17,7 @@ from shared.store.tables import alerts
 from tests.conftest import new_store
 from tests.functions.api import FAILURE, KEY, Api
 from tests.support.postgres import Server
+from tests.support.running.browser import Browser, browser
 from tests.torture.wire import Wire
 
 _ADDED_BY_HAND = (
@@ -97,3 +98,10 @@ def alerts_of_every_kind(api: Api) -> dict[str, int]:
     # Otherwise its recovery would wait until its outage is sent.
     assert (api.call("POST", "/deliver_notifications").json or {})["SENT"] == 1
     return {alert["kind"]: alert["id"] for alert in api.get("/alerts")["alerts"]}
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Browser]:
+    """A browser for all tests of a file: to start one takes a second."""
+    with browser() as found:
+        yield found

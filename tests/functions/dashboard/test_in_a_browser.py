@@ -1,17 +1,13 @@
 """The dashboard as a real browser shows it: quiet, never wider than the screen, usable by keys, and fresh by itself."""
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 
 import pytest
-from werkzeug.serving import make_server
 
-from infra.local.gateway import gateway
-from infra.table import rows
 from shared.models import as_text, now
-from tests.functions.api import FAILURE, KEY, SUCCESS, Api
-from tests.support.running.browser import Browser, browser, needs_chromium
+from tests.functions.api import FAILURE, KEY, SUCCESS, Api, served
+from tests.support.running.browser import Browser, needs_chromium
 from tests.support.running.waiting import wait_until
 
 pytestmark = needs_chromium
@@ -31,27 +27,15 @@ PATHS = (
 LONG = "N" * 150
 
 
-@pytest.fixture(scope="module")
-def page() -> Iterator[Browser]:
-    """A browser for all tests of this file: to start one takes a second."""
-    with browser() as found:
-        yield found
-
-
 @pytest.fixture
 def url(api: Api) -> Iterator[str]:
     """The dashboard on a real port; one of three monitors is down, one has a very long name."""
-    server = make_server("127.0.0.1", 0, gateway(rows(), api.apps.__getitem__), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
     report(api, SUCCESS, "shop")
     report(api, FAILURE, "shop")
     report(api, SUCCESS, LONG)
     api.call("POST", "/monitors", {"name": "mine", "url": "https://a.example/", "group": "Web", "interval": "30s"})
-    yield f"http://127.0.0.1:{server.server_port}/dashboard"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(api) as root:
+        yield f"{root}/dashboard"
 
 
 def report(api: Api, event: Mapping[str, object], monitor: str) -> None:
@@ -67,7 +51,7 @@ def sign_in(page: Browser, url: str, **how: object) -> None:
 
 def arrive(page: Browser, path: str) -> None:
     there = "document.readyState == 'complete' && location.pathname"
-    wait_until(lambda: page.run(there) == path, 10)
+    wait_until(lambda: page.run(there) == path)
 
 
 def press_until(page: Browser, condition: str) -> None:
@@ -96,14 +80,14 @@ def test_an_outage_is_acknowledged_by_keys_alone(page: Browser, url: str, api: A
     press_until(page, "each.id == 'ack1'")
     page.press("Enter")
     arrive(page, "/dashboard/sign-in")
-    wait_until(lambda: page.run("document.activeElement.id") == "k", 5)
+    wait_until(lambda: page.run("document.activeElement.id") == "k")
     page.call("Input.insertText", text=KEY)
     page.press("Enter")
     arrive(page, "/dashboard")
     press_until(page, "each.id == 'ack1'")
     page.press("Enter")
-    wait_until(lambda: api.get("/alerts/1")["status"] == "ACK", 5)
-    wait_until(lambda: "dashboard</bdi> has it since" in page.run("document.body.innerHTML"), 5)
+    wait_until(lambda: api.get("/alerts/1")["status"] == "ACK")
+    wait_until(lambda: "dashboard</bdi> has it since" in page.run("document.body.innerHTML"))
     assert page.troubles == []
 
 
@@ -126,7 +110,7 @@ def test_an_open_page_shows_what_happens(page: Browser, url: str, api: Api) -> N
     report(api, SUCCESS, "shop")
     report(api, FAILURE, LONG)
     page.pass_time(12)
-    wait_until(lambda: page.run("document.querySelector('#m1 td').innerText") == "Works", 5)
+    wait_until(lambda: page.run("document.querySelector('#m1 td').innerText") == "Works")
     assert page.run("document.querySelector('h1').innerText") == f"{LONG} is down"
     assert page.run("document.title") == "✕ 1 down · Bonghwa"
     assert page.run("document.activeElement.innerText") == "shop", "the focus stays"
@@ -138,7 +122,7 @@ def test_an_open_alert_shows_its_end_and_keeps_what_one_types(page: Browser, url
     page.run("document.querySelector('#note').value = 'rolling back'")
     report(api, SUCCESS, "shop")
     page.pass_time(12)
-    wait_until(lambda: page.run("document.querySelector('h1').innerText") == "shop was down", 5)
+    wait_until(lambda: page.run("document.querySelector('h1').innerText") == "shop was down")
     assert page.run("document.querySelector('#note').value") == "rolling back"
     assert "RECOVERY" in page.run("document.querySelector('#messages').innerText")
 
@@ -148,6 +132,6 @@ def test_times_are_those_of_the_viewer(page: Browser, url: str) -> None:
     page.call("Emulation.setTimezoneOverride", timezoneId="Asia/Seoul")
     shown = "[...document.querySelectorAll('.chart [data-at]')].map(each => [each.dataset.at, each.textContent])"
     page.call("Page.reload")
-    wait_until(lambda: page.run(f"{shown}.length") == 7 and "UTC" not in page.run(f"{shown}[0][1]"), 5)
+    wait_until(lambda: page.run(f"{shown}.length") == 7 and "UTC" not in page.run(f"{shown}[0][1]"))
     at, text = page.run(f"{shown}[0]")
     assert (int(at[11:13]) + 9) % 24 == int(text[:2])

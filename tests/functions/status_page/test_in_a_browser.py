@@ -1,18 +1,14 @@
 """The page as a real browser shows it: complete without scripts, quiet, never wider than the screen, usable by keys."""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
-from werkzeug.serving import make_server
 
 from functions.status_page.readings import forget
-from infra.local.gateway import gateway
-from infra.table import rows
-from tests.functions.api import Api
+from tests.functions.api import Api, served
 from tests.functions.manage_monitors.watched import applied
 from tests.functions.status_page.watched import PUBLIC, opened, policies, seen
-from tests.support.running.browser import Browser, browser, needs_chromium
+from tests.support.running.browser import Browser, needs_chromium
 
 pytestmark = needs_chromium
 LONG = "N" * 150
@@ -22,27 +18,15 @@ WIDER = """[...document.querySelectorAll("main *, header *, footer *")]
     .map(each => each.outerHTML.slice(0, 80))"""
 
 
-@pytest.fixture(scope="module")
-def page() -> Iterator[Browser]:
-    """A browser for all tests of this file: to start one takes a second."""
-    with browser() as found:
-        yield found
-
-
 @pytest.fixture
 def url(api: Api) -> Iterator[str]:
     """The shop's page on a real port; one service is down."""
-    server = make_server("127.0.0.1", 0, gateway(rows(), api.apps.__getitem__), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
     opened(api)
     seen(api, *PUBLIC)
     for _ in range(3):
         seen(api, "Checkout", ok=False)
-    yield f"http://127.0.0.1:{server.server_port}/status"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(api) as root:
+        yield f"{root}/status"
 
 
 @pytest.mark.parametrize("width", [320, 360, 640, 1280])
