@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from shared.store.asking.incidents import Incident
     from shared.store.asking.metrics.measures import Measures, measure
     from shared.store.asking.raw_events import event_of
-    from shared.store.ingest import Ingested
+    from shared.store.intake.ingest import Ingested
     from shared.store.judging.follow_ups import FollowUp
     from shared.store.judging.windows import Entry as WindowEntry
     from shared.store.outbox import Owed

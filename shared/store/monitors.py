@@ -15,7 +15,7 @@ from shared.monitors.windows.summary import Summary
 from shared.monitors.windows.window import Window
 from shared.store.asking.entries import PAUSED
 from shared.store.engines.database import Row, Transaction
-from shared.store.heartbeats import expect_after_change
+from shared.store.intake.heartbeats import expect_after_change
 from shared.store.judging.coverage import Coverage, Occasion
 from shared.store.judging.dependencies import refuse_wrong_parents
 from shared.store.judging.outages import end_alert

@@ -1,7 +1,7 @@
 """The store of this process, composed of parts: what the functions ask of it, each question in one transaction."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +10,10 @@ from shared.models import Agent, AlertKind, Cause, Change
 from shared.models.channel import Channels
 from shared.store.asking.alerts import Alerts
 from shared.store.engines.database import Database, Transaction
-from shared.store.engines.group_commit import Group
 from shared.store.tables import agents, alerts, watches
 
 if TYPE_CHECKING:
     from shared.alerting.health import Health, HealthFacts
-    from shared.models import Event
     from shared.settings import Settings
     from shared.store.asking.boards import Boards
     from shared.store.asking.history import History
@@ -23,8 +21,8 @@ if TYPE_CHECKING:
     from shared.store.asking.monitors import Monitors
     from shared.store.asking.timeline import Timelines
     from shared.store.claims import Checks
-    from shared.store.heartbeats import Heartbeats
-    from shared.store.ingest import Ingested
+    from shared.store.intake.events import Events
+    from shared.store.intake.heartbeats import Heartbeats
     from shared.store.judging.follow_ups import FollowUps
     from shared.store.judging.lapses import Lapses
     from shared.store.judging.maintenance import Maintenance
@@ -46,14 +44,20 @@ class Store:
     def __init__(self, database: Database, limits: tuple[float, float] | None = None) -> None:
         """``limits``: those of flapping, if they are not the defaults; see ``FlappingLimits``."""
         self.database, self._limits = database, limits
-        self.events = Events(database, limits)
         self.alerts = Alerts(database)
         self.agents = Agents(database)
 
     @functools.cached_property
+    def events(self) -> "Events":
+        """What is reported."""
+        # Imported here, and below: a function asks for few of these parts, and each costs a cold start.
+        from shared.store.intake.events import Events
+
+        return Events(self.database, self._limits)
+
+    @functools.cached_property
     def notifications(self) -> "Outbox":
         """What is owed, and how its sending went."""
-        # Imported here, and below: a function asks for few of these parts, and each costs a cold start.
         from shared.store.outbox import Outbox
 
         return Outbox(self.database)
@@ -75,7 +79,7 @@ class Store:
     @functools.cached_property
     def heartbeats(self) -> "Heartbeats":
         """The monitors that are pinged instead of checked."""
-        from shared.store.heartbeats import Heartbeats
+        from shared.store.intake.heartbeats import Heartbeats
 
         return Heartbeats(self.database, self._limits)
 
@@ -217,35 +221,6 @@ class Store:
             }
 
 
-class Events:
-    """Events in. Requests that come at the same time share a commit."""
-
-    def __init__(self, database: Database, limits: tuple[float, float] | None) -> None:
-        self._group, self._limits = Group(database), limits
-
-    def add(
-        self,
-        events: "Sequence[Event]",
-        *,
-        received_at: datetime,
-        sent_at: datetime | None = None,
-        channels: Channels,
-    ) -> "list[Ingested]":
-        """Save events, the alerts that they change and the notifications owed to ``channels``, all or nothing.
-
-        They are judged in the order of their effective times and returned in the order given. An ``event_id`` that is
-        stored already changes nothing. ``sent_at``: see ``alerting.effective_time``.
-        """
-        # Imported here, and by_hand in Alerts: most functions only read, and start without what judges.
-        from shared.store.ingest import ingest
-
-        return self._group.run(
-            lambda transaction: ingest(
-                transaction, events, received_at=received_at, sent_at=sent_at, channels=channels, limits=self._limits
-            )
-        )
-
-
 class Agents:
     """Agents, and the watch over them."""
 
@@ -288,7 +263,7 @@ def _watch_on(transaction: Transaction, now: datetime) -> WatchPeriod:
     watch = extend_watch(saved, now)
     watches.save(transaction, "review_alerts", watch)
     if saved is None or watch.started_at != saved.started_at:
-        from shared.store.heartbeats import expect_after_gap
+        from shared.store.intake.heartbeats import expect_after_gap
 
         expect_after_gap(transaction, saved, now)
     return watch

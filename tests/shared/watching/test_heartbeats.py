@@ -10,7 +10,7 @@ from shared.alerting.heartbeats import Ping
 from shared.models import AlertStatus, ChangeKind
 from shared.monitors.policy import Policy
 from shared.store import HeartbeatNotFound, Ingested, Store, TokenShared
-from shared.store.heartbeats import MISSED_AT_ONCE, Taken
+from shared.store.intake.heartbeats import MISSED_AT_ONCE, Taken
 from tests.support.builders import at
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, move, report, rows

@@ -11,7 +11,7 @@ from shared.models import Cause, Event, as_text
 from shared.models.channel import Channels
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.engines.group_commit import Group
-from shared.store.ingest import Ingested, ingest
+from shared.store.intake.ingest import Ingested, ingest
 from shared.store.refusals import HeartbeatNotFound, TokenShared
 from shared.store.tables import heartbeats as table
 from shared.words import cause_text
