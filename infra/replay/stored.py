@@ -58,7 +58,7 @@ def _monitors(
         what = f"monitor {name!r}" if name is not None else f"group {group!r}"
         raise NotReplayed(f"there is no {what}")
     for row in wanted:
-        yield value_of(Monitor, dict(row)), after
+        yield value_of(Monitor, row), after
 
 
 def _database(settings: Settings) -> Database:

@@ -18,11 +18,14 @@ def utc(value: datetime) -> datetime:
     Raises:
         ValueError: in UTC the time would lie outside the years that Python can count.
     """
-    try:
-        value = value.astimezone(UTC)
-    except (OverflowError, OSError) as error:
-        raise ValueError("a time that can be expressed in UTC") from error
-    return value.replace(microsecond=value.microsecond // 1000 * 1000)
+    if value.tzinfo is not UTC:
+        try:
+            value = value.astimezone(UTC)
+        except (OverflowError, OSError) as error:
+            raise ValueError("a time that can be expressed in UTC") from error
+    # The usual case is whole, and a copy would cost as much as everything else here.
+    more = value.microsecond % 1000
+    return value.replace(microsecond=value.microsecond - more) if more else value
 
 
 def as_text(value: datetime) -> str:

@@ -17,6 +17,8 @@ from shared.models.times import as_text, utc
 from shared.settings.secrets import without_password
 
 Value = TypeVar("Value", bound=tuple[Any, ...])
+_NONE = object()
+_PLAIN = {str, int, float, bool, NoneType}
 Read = Callable[[Any], Any]
 
 
@@ -36,23 +38,26 @@ def value_of(kind: type[Value], row: Mapping[str, Any]) -> Value:
     Raises:
         Unreadable: a column holds something else.
     """
-    found: dict[str, Any] = {}
+    found: list[Any] = []
     unreadable: list[str] = []
-    for name, read in _readers(kind).items():
+    for name, read, default in _fields(kind):
         given = row.get(name)
-        if given is None and name in kind._field_defaults:  # type: ignore[attr-defined]
+        if given is None and default is not _NONE:
+            found.append(default)
             continue
         try:
-            found[name] = read(given)
+            found.append(read(given))
         except (AttributeError, OverflowError, TypeError, ValueError):
             unreadable.append(name)
     if unreadable:
         raise Unreadable(kind.__name__, unreadable)
-    return kind(**found)
+    return kind._make(found)  # type: ignore[attr-defined,no-any-return]
 
 
 def as_json(value: Any) -> Any:
     """The value as responses have it: an object by its fields, each time as text."""
+    if type(value) in _PLAIN:
+        return value  # the usual case
     if isinstance(value, datetime):
         return as_text(value)
     if isinstance(value, tuple):
@@ -81,9 +86,10 @@ MaskedText = Annotated[str, masked]
 
 
 @functools.cache
-def _readers(kind: type[Any]) -> dict[str, Read]:
-    """How each field is read."""
-    return {name: _reader(annotation) for name, annotation in kind.__annotations__.items()}
+def _fields(kind: type[Any]) -> list[tuple[str, Read, Any]]:
+    """Of each field the name, how it is read, and its default or _NONE."""
+    defaults = kind._field_defaults
+    return [(name, _reader(each), defaults.get(name, _NONE)) for name, each in kind.__annotations__.items()]
 
 
 def _reader(kind: Any) -> Read:

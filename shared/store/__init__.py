@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 # Few functions need them, and each module costs a cold start.
 _LATE = {
     "Bucket": "asking.boards",
-    "Ingested": "ingest",
+    "Ingested": "intake.ingest",
     "Measures": "asking.metrics.measures",
     "Owed": "outbox",
     "Retention": "upkeep.retention",

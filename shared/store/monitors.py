@@ -163,7 +163,7 @@ class _Edit:
         outage = next((alert for alert in found if alert.kind is AlertKind.OUTAGE), None)
         before = row["state"] if row["is_watched"] else PAUSED
         self._note(row["id"], before, PAUSED, reason, outage)
-        return [self._end(alert, value_of(Monitor, dict(row)), reason, channels) for alert in found]
+        return [self._end(alert, value_of(Monitor, row), reason, channels) for alert in found]
 
     def _end(self, alert: Alert, monitor: Monitor, reason: Reason, channels: Channels) -> Change:
         occasion = Occasion(self.transaction, Coverage(self.transaction, self.now), channels, self.now)

@@ -80,7 +80,7 @@ def _sum_of_both(old: Transaction, new: Transaction, table: str) -> Sum | None:
     for page, copied in zip_longest(_pages(old, table), _pages(new, table), fillvalue=()):
         for rows, checksum in ((page, ours), (copied, theirs)):
             for row in rows:
-                checksum.update(json.dumps(sorted(dict(row).items()), default=bytes.hex).encode())
+                checksum.update(json.dumps(sorted(row.items()), default=bytes.hex).encode())
         if ours.digest() != theirs.digest():
             return None
         count += len(page)

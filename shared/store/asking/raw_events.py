@@ -12,6 +12,6 @@ _FLAGS = ("is_success", "is_inconclusive")
 
 def event_of(row: Row) -> dict[str, Any]:
     """The event of a row of ``events``."""
-    event = {name: value for name, value in dict(row).items() if name != "monitor_id"}
+    event = {name: value for name, value in row.items() if name != "monitor_id"}
     event |= {name: json.loads(event[name]) if event[name] else empty for name, empty in _JSON.items()}
     return event | {name: bool(event[name]) for name in _FLAGS}

@@ -1,5 +1,7 @@
 """The database as the store sees it, whatever its engine, and the errors that it raises."""
 
+import functools
+import itertools
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -40,6 +42,9 @@ class Transaction(ABC):
     there.
     """
 
+    # In the place of a parameter that has no name.
+    MARK: str
+
     @abstractmethod
     def rows(self, sql: str, /, **parameters: Any) -> list[Row]:
         """The rows that the statement returns."""
@@ -47,6 +52,19 @@ class Transaction(ABC):
     @abstractmethod
     def ask(self, sql: str, /, **parameters: Any) -> Callable[[], list[Row]]:
         """Begin the statement. The result, once it is called, has its rows, as they are now; not after the commit."""
+
+    @abstractmethod
+    def ask_by_position(self, sql: str, values: Sequence[Any], /) -> Callable[[], list[Row]]:
+        """As ``ask``, with a value for each MARK: engines find a name among a thousand only by comparing them all."""
+
+    def marks(self, count: int) -> str:
+        """What stands between the brackets of ``IN (…)`` for so many values."""
+        return ", ".join([self.MARK] * count)
+
+    def ask_to_add(self, sql: str, rows: Sequence[Sequence[Any]], then: str, /) -> Callable[[], list[Row]]:
+        """As ``ask``: an INSERT of rows of equal length. ``sql`` stands before VALUES, and ``then`` behind the rows."""
+        statement = _with_rows(sql, len(rows), len(rows[0]), then, self.MARK)
+        return self.ask_by_position(statement, tuple(itertools.chain.from_iterable(rows)))
 
     @abstractmethod
     def run_each(self, sql: str, rows: Sequence[Mapping[str, Any]], /) -> None:
@@ -63,7 +81,7 @@ class Transaction(ABC):
 
     def values(self, kind: type[Value], sql: str, /, **parameters: Any) -> list[Value]:
         """The rows that the statement returns, as values."""
-        return [value_of(kind, dict(row)) for row in self.rows(sql, **parameters)]
+        return [value_of(kind, row) for row in self.rows(sql, **parameters)]
 
     def values_in(self, kind: type[Value], sql: str, names: Iterable[str], /) -> list[Value]:
         """The rows of ``sql``, which ends with IN, for these names, as values."""
@@ -71,21 +89,21 @@ class Transaction(ABC):
 
     def ask_values_in(self, kind: type[Value], sql: str, names: Iterable[str], /) -> Callable[[], list[Value]]:
         """As ``values_in``, begun as ``ask`` does it."""
-        named = {f"name_{number}": name for number, name in enumerate(names)}
-        if not named:
+        values = tuple(names)
+        if not values:
             return list
-        answer = self.ask(f"{sql} ({', '.join(f':{key}' for key in named)})", **named)
-        return lambda: [value_of(kind, dict(row)) for row in answer()]
+        answer = self.ask_by_position(f"{sql} ({self.marks(len(values))})", values)
+        return lambda: [value_of(kind, row) for row in answer()]
 
     def value(self, kind: type[Value], sql: str, /, **parameters: Any) -> Value | None:
         """The first row that the statement returns, as a value, if any."""
         row = self.row(sql, **parameters)
-        return None if row is None else value_of(kind, dict(row))
+        return None if row is None else value_of(kind, row)
 
     def added(self, kind: type[Value], sql: str, /, **parameters: Any) -> Value:
         """The row that an INSERT … RETURNING adds, as a value."""
         [row] = self.rows(sql, **parameters)
-        return value_of(kind, dict(row))
+        return value_of(kind, row)
 
 
 class Database(Protocol):
@@ -123,6 +141,12 @@ class Database(Protocol):
         """The text of a migration with this engine's type names."""
 
 
+@functools.lru_cache(maxsize=256)
+def _with_rows(sql: str, rows: int, columns: int, then: str, mark: str) -> str:
+    row = f"({', '.join([mark] * columns)})"
+    return f"{sql} VALUES {', '.join([row] * rows)} {then}"
+
+
 def in_parts(ids: Sequence[int]) -> Iterator[tuple[str, dict[str, int]]]:
     """Many ids for statements of one text each: what stands between the brackets of ``IN (…)``, and the parameters."""
     for begin in range(0, len(ids), IDS_AT_ONCE):
@@ -136,7 +160,7 @@ def salvaged(kind: type[Value], row: Row, /, **instead: Any) -> Value:
     A column that cannot be read has its value in ``instead``, or is None.
     """
     try:
-        return value_of(kind, dict(row))
+        return value_of(kind, row)
     except Unreadable as unreadable:
         error = unreadable
     damaged = f"{kind.__name__} {row['id']}"

@@ -6,21 +6,22 @@ A commit that survives a power cut waits for the disk, and it waits as long for 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, TypeVar
 
 from shared.store.engines import crowd
 from shared.store.engines.database import Database, StoreBusy, StoreUnavailable, Transaction
 
 RECHECK_SECONDS = 0.1
 
+Work = TypeVar("Work")
 Result = TypeVar("Result")
 
 
-class _Entry(Generic[Result]):
+class _Entry(Generic[Work, Result]):
     """One request's work, and what came of it after its transaction was committed or failed."""
 
-    def __init__(self, work: Callable[[Transaction], Result]) -> None:
+    def __init__(self, work: Work) -> None:
         self.work = work
         self.result: Result | None = None
         self.error: BaseException | None = None
@@ -39,23 +40,26 @@ class _Entry(Generic[Result]):
         self._asleep.release()
 
 
-class Group:
-    """Runs work in transactions that concurrent callers share: one of them, the leader, commits the work of all."""
+class Group(Generic[Work, Result]):
+    """Does works in transactions that concurrent callers share: one of them, the leader, commits the work of all.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    ``do`` does several works in one transaction, and yields the result of each in turn.
+    """
+
+    def __init__(self, database: Database, do: Callable[[Transaction, Sequence[Work]], Iterable[Result]]) -> None:
+        self._database, self._do = database, do
         self._lock = threading.Lock()
         self._has_leader = False
         self._progressed_at = 0.0
-        self._waiting: deque[_Entry[Any]] = deque()
+        self._waiting: deque[_Entry[Work, Result]] = deque()
 
-    def run(self, work: Callable[[Transaction], Result]) -> Result:
+    def run(self, work: Work) -> Result:
         """The result of ``work``, after its commit. If it raises, nothing of it is stored; the others' work is.
 
         Raises:
             StoreUnavailable: the transaction could not be begun or committed.
         """
-        entry = _Entry(work)
+        entry: _Entry[Work, Result] = _Entry(work)
         with self._lock:
             self._waiting.append(entry)
             if not self._has_leader:
@@ -68,13 +72,13 @@ class Group:
             raise entry.error
         return entry.result  # type: ignore[return-value]  # it is done
 
-    def _appoint(self, entry: _Entry[Any]) -> None:
+    def _appoint(self, entry: _Entry[Work, Result]) -> None:
         # The time is set here, not when the leader's thread runs: a caller that arrives in between would measure from
         # the previous commit and think that this one is stuck.
         self._has_leader, self._progressed_at = True, time.monotonic()
         entry.is_leader = True
 
-    def _wait(self, entry: _Entry[Any]) -> None:
+    def _wait(self, entry: _Entry[Work, Result]) -> None:
         """Wait until the work is done, or it is this entry's turn to lead."""
         while not entry.sleep(max(RECHECK_SECONDS, crowd.CROWDED_SECONDS - self._stuck_seconds())):
             with self._lock:
@@ -105,13 +109,13 @@ class Group:
             for entry in entries:
                 entry.wake()
 
-    def _commit(self, entries: list[_Entry[Any]]) -> bool:
+    def _commit(self, entries: list[_Entry[Work, Result]]) -> bool:
         """Run the works in one transaction. False if one of the works failed, and not the store."""
         try:
             with self._database.transaction() as transaction:
                 results = []
-                for entry in entries:
-                    results.append(entry.work(transaction))
+                for result in self._do(transaction, [entry.work for entry in entries]):
+                    results.append(result)
                     self._progressed_at = time.monotonic()
         except BaseException as error:
             for entry in entries:
@@ -122,3 +126,8 @@ class Group:
         for entry, result in zip(entries, results, strict=True):
             entry.result, entry.error = result, None
         return True
+
+
+def each_alone(transaction: Transaction, works: Sequence[Callable[[Transaction], Result]]) -> Iterable[Result]:
+    """The result of each work that has nothing in common with the others."""
+    return (work(transaction) for work in works)

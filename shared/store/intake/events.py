@@ -1,20 +1,22 @@
 """Events in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from shared.models import Event
 from shared.models.channel import Channels
-from shared.store.engines.database import Database
+from shared.store.engines.database import Database, Transaction
 from shared.store.engines.group_commit import Group
 from shared.store.intake.ingest import Ingested, ingest
+from shared.store.intake.reports import Report, together
 
 
 class Events:
     """Events in. Requests that come at the same time share a commit."""
 
     def __init__(self, database: Database, limits: tuple[float, float] | None) -> None:
-        self._group, self._limits = Group(database), limits
+        self._limits = limits
+        self._group: Group[Report, list[Ingested]] = Group(database, self._ingest)
 
     def add(
         self,
@@ -29,8 +31,9 @@ class Events:
         They are judged in the order of their effective times and returned in the order given. An ``event_id`` that is
         stored already changes nothing. ``sent_at``: see ``alerting.effective_time``.
         """
-        return self._group.run(
-            lambda transaction: ingest(
-                transaction, events, received_at=received_at, sent_at=sent_at, channels=channels, limits=self._limits
-            )
-        )
+        return self._group.run(Report(events, received_at, channels, sent_at))
+
+    def _ingest(self, transaction: Transaction, reports: Sequence[Report]) -> Iterator[list[Ingested]]:
+        """What became of each report, in turn. Several of them are read for, judged and saved at once."""
+        for some in together(reports):
+            yield from ingest(transaction, some, limits=self._limits)

@@ -1,17 +1,18 @@
 """Heartbeats: pings in, and their lack noticed. Each is judged as an event, in the transaction that saves it."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.alerting import WatchPeriod
 from shared.alerting.heartbeats import Beat, Ping, after_change, after_gap, after_ping, in_order, run_ms
 from shared.models import Cause, Event, as_text
 from shared.models.channel import Channels
 from shared.store.engines.database import Database, Row, Transaction
-from shared.store.engines.group_commit import Group
+from shared.store.engines.group_commit import Group, each_alone
 from shared.store.intake.ingest import Ingested, ingest
+from shared.store.intake.reports import Report
 from shared.store.refusals import HeartbeatNotFound, TokenShared
 from shared.store.tables import heartbeats as table
 from shared.words import cause_text
@@ -35,10 +36,9 @@ class Heartbeats:
 
     def __init__(self, database: Database, limits: tuple[float, float] | None = None) -> None:
         """``limits``: see Store."""
-        self._database = database
-        self._judged: dict[str, Any] = {"sent_at": None, "limits": limits}
+        self._database, self._limits = database, limits
         # Many jobs begin at the same second, and share a commit.
-        self._group = Group(database)
+        self._group: Group[Callable[[Transaction], Taken], Taken] = Group(database, each_alone)
 
     def take(self, token: str, ping: Ping, *, now: datetime, channels: Channels, key: str | None = None) -> Taken:
         """Save a ping with what it means and what it owes to ``channels``. ``key``: see ``table.key_of``.
@@ -50,9 +50,7 @@ class Heartbeats:
         with self._database.snapshot() as snapshot:
             _find(snapshot, token, key)  # a wrong token is not worth a lock
         return self._group.run(
-            lambda transaction: _take(
-                transaction, _find(transaction, token, key), ping, now, {**self._judged, "channels": channels}
-            )
+            lambda transaction: self._take(transaction, _find(transaction, token, key), ping, now, channels)
         )
 
     def review(self, *, now: datetime, channels: Channels) -> list[Ingested]:
@@ -66,8 +64,38 @@ class Heartbeats:
         while is_any_missed:
             with self._database.transaction() as transaction:
                 rows = table.missed(transaction, now, MISSED_AT_ONCE)
-                noticed += _notice(transaction, rows, now, {**self._judged, "channels": channels})
+                noticed += self._notice(transaction, rows, now, channels)
             is_any_missed = len(rows) == MISSED_AT_ONCE
+        return noticed
+
+    def _take(self, transaction: Transaction, row: Row, ping: Ping, now: datetime, channels: Channels) -> Taken:
+        beat, within = table.beat_of(row), table.within_of(row)
+        if within is None:
+            raise HeartbeatNotFound
+        at = in_order(now, _time(row["last_checked_at"]), now)
+        renewed = after_ping(beat, at, within, is_start=ping.is_start, is_watched=bool(row["is_watched"]))
+        table.save(transaction, row["id"], renewed)
+        if ping.is_start:
+            return Taken(row["name"], None)
+        event = _event(row, at, ping, run_ms(beat, at) if ping.response_time_ms is None else ping.response_time_ms)
+        [[ingested]] = ingest(transaction, [Report([event], at, channels)], limits=self._limits)
+        return Taken(row["name"], ingested)
+
+    def _notice(
+        self, transaction: Transaction, rows: Sequence[Row], now: datetime, channels: Channels
+    ) -> list[Ingested]:
+        events = []
+        for row in rows:
+            beat = table.beat_of(row)
+            cause = Cause.of("no_ping_since", pinged_at=as_text(beat.pinged_at or now))
+            ping = Ping(is_success=False, error_message=cause_text("en", cause), cause=cause)
+            at = in_order(min(beat.missed_at or now, now), _time(row["last_checked_at"]), now)
+            events.append(_event(row, at, ping, None))
+            # The run may still end, and then says how long it took.
+            table.save(transaction, row["id"], Beat(beat.pinged_at, beat.began_at))
+        received_at = max([now, *(event.timestamp for event in events)])
+        report = Report(events, received_at, channels)
+        [noticed] = ingest(transaction, [report], are_pings_missed=True, limits=self._limits)
         return noticed
 
 
@@ -108,34 +136,6 @@ def _find(transaction: Transaction, token: str, key: str | None) -> Row:
     if len(rows) > 1:
         raise TokenShared
     return rows[0]
-
-
-def _take(transaction: Transaction, row: Row, ping: Ping, now: datetime, judged: dict[str, Any]) -> Taken:
-    beat, within = table.beat_of(row), table.within_of(row)
-    if within is None:
-        raise HeartbeatNotFound
-    at = in_order(now, _time(row["last_checked_at"]), now)
-    renewed = after_ping(beat, at, within, is_start=ping.is_start, is_watched=bool(row["is_watched"]))
-    table.save(transaction, row["id"], renewed)
-    if ping.is_start:
-        return Taken(row["name"], None)
-    event = _event(row, at, ping, run_ms(beat, at) if ping.response_time_ms is None else ping.response_time_ms)
-    [ingested] = ingest(transaction, [event], received_at=at, **judged)
-    return Taken(row["name"], ingested)
-
-
-def _notice(transaction: Transaction, rows: Sequence[Row], now: datetime, judged: dict[str, Any]) -> list[Ingested]:
-    events = []
-    for row in rows:
-        beat = table.beat_of(row)
-        cause = Cause.of("no_ping_since", pinged_at=as_text(beat.pinged_at or now))
-        ping = Ping(is_success=False, error_message=cause_text("en", cause), cause=cause)
-        at = in_order(min(beat.missed_at or now, now), _time(row["last_checked_at"]), now)
-        events.append(_event(row, at, ping, None))
-        # The run may still end, and then says how long it took.
-        table.save(transaction, row["id"], Beat(beat.pinged_at, beat.began_at))
-    received_at = max([now, *(event.timestamp for event in events)])
-    return ingest(transaction, events, received_at=received_at, are_pings_missed=True, **judged)
 
 
 def _event(row: Row, at: datetime, ping: Ping, response_time_ms: float | None) -> Event:

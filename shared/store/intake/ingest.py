@@ -1,10 +1,10 @@
 """Events in: what happened, saved in one transaction with what it means and what is owed for it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
-from shared.alerting import FIRST_TIME, Decision, Reason, Situation, decide, effective_time, observe_agent
+from shared.alerting import Decision, Reason, Situation, decide, observe_agent
 from shared.alerting.situation import FlappingLimits, counts_from, location_of
 from shared.alerting.votes import INTERVAL_SECONDS
 from shared.history.uptime import KNOWN, known_until
@@ -19,15 +19,14 @@ from shared.models import (
     Monitor,
     MonitorState,
 )
-from shared.models.channel import Channels
 from shared.store.engines.database import Transaction
+from shared.store.intake.reports import Arrival, Report, arrivals
 from shared.store.judging.active_alerts import ActiveAlerts
 from shared.store.judging.coverage import Coverage, Occasion
 from shared.store.judging.places import Places
 from shared.store.tables import agents, monitors, state_changes
 from shared.store.tables import events as table
 
-_LAST_TIME = datetime(9999, 12, 30, tzinfo=UTC)
 OFFLINE = Cause.of("location_offline")
 # Events that count for nothing, or under maintenance, when nothing opens.
 _SAYS_NO_MORE = (
@@ -68,35 +67,21 @@ class Ingested(NamedTuple):
 
 def ingest(
     transaction: Transaction,
-    events: Sequence[Event],
+    reports: Sequence[Report],
     *,
-    received_at: datetime,
-    sent_at: datetime | None,
-    channels: Channels,
     are_pings_missed: bool = False,
     limits: tuple[float, float] | None = None,
-) -> list[Ingested]:
-    """Save events, judged in the order of their effective times; what became of each, in the order given.
+) -> list[list[Ingested]]:
+    """Save the events of reports that have the same channels; what became of each one's, in the order given.
 
     ``are_pings_missed``: they are our own notes that pings did not come in time. ``limits``: see Store.
     """
-    times = [effective_time(event, received_at, sent_at) for event in events]
-    coverage = Coverage(transaction, min(times, default=received_at))
-    flapping = FlappingLimits(*limits or ())
-    in_order = sorted(range(len(events)), key=times.__getitem__)
-    shown = [_showable(events[index], times[index]) for index in in_order]
     intake = _Intake(
-        transaction, received_at, channels, shown, coverage, are_pings_missed=are_pings_missed, limits=flapping
+        transaction, reports, arrivals(reports), are_pings_missed=are_pings_missed, limits=FlappingLimits(*limits or ())
     )
-    stored = intake.store()
-    done = {index: intake.judge(*row, times[index]) for index, row in zip(in_order, stored, strict=True)}
+    done = {arrival.place: intake.judge(arrival, stored) for arrival, stored in intake.store()}
     intake.save()
-    return [done[index] for index in range(len(events))]
-
-
-def _showable(event: Event, at: datetime) -> Event:
-    """The event, dated ``at`` if its own time has no date in some time zone."""
-    return event if FIRST_TIME <= event.timestamp <= _LAST_TIME else event.model_copy(update={"timestamp": at})
+    return [[done[number, index] for index in range(len(report.events))] for number, report in enumerate(reports)]
 
 
 class _Intake:
@@ -108,50 +93,52 @@ class _Intake:
     def __init__(
         self,
         transaction: Transaction,
-        received_at: datetime,
-        channels: Channels,
-        events: Sequence[Event],
-        coverage: Coverage,
+        reports: Sequence[Report],
+        arrived: Sequence[Arrival],
         *,
         are_pings_missed: bool,
         limits: FlappingLimits,
     ) -> None:
-        self.transaction, self.received_at, self._coverage = transaction, received_at, coverage
+        self.transaction, self._arrived = transaction, arrived
         self._are_pings_missed, self._limits = are_pings_missed, limits
-        self._events, names = events, {event.monitor for event in events}
+        self.now = max(report.received_at for report in reports)
+        self._coverage = Coverage(transaction, min((arrival.at for arrival in arrived), default=self.now))
+        names = {arrival.event.monitor for arrival in arrived}
         known = monitors.ask_named(transaction, names)
-        seen = agents.ask_named(transaction, {event.agent for event in events if event.agent is not None})
+        seen = agents.ask_named(transaction, {each.event.agent for each in arrived if each.event.agent is not None})
         self._places = Places(transaction, names)
-        self._rows = table.Adding(transaction, events, received_at)
+        self._rows = table.Adding(transaction, [(arrival.event, arrival.received_at) for arrival in arrived])
         self._monitors: dict[str, Monitor] = {}
-        self._alerts = ActiveAlerts(Occasion(transaction, coverage, channels, received_at, self._monitors), names)
+        occasion = Occasion(transaction, self._coverage, reports[0].channels, self.now, self._monitors)
+        self._alerts = ActiveAlerts(occasion, names)
         # They are read from here on.
         self._monitors |= {monitor.name: monitor for monitor in known()}
         self._agents = {agent.name: agent for agent in seen()}
-        self._changed_monitors: dict[str, Monitor] = {}
+        # As they are stored, of those that have changed since.
+        self._stored_monitors: dict[str, Monitor] = {}
         self._seen_agents: dict[str, Agent] = {}
 
-    def store(self) -> list[tuple[Event, table.Stored]]:
+    def store(self) -> list[tuple[Arrival, table.Stored]]:
         """Save the events, and make the monitors that are new; each event with its row."""
         monitor_ids: dict[str, int | None] = {}
-        for event in self._events:
+        for event, *_ in self._arrived:
             if event.event_id not in monitor_ids:
                 monitor = self._monitor(event)
                 monitor_ids[event.event_id] = monitor.id if monitor else None
-        rows = self._rows.add([monitor_ids[event.event_id] for event in self._events])
-        return list(zip(self._events, rows, strict=True))
+        rows = self._rows.add([monitor_ids[arrival.event.event_id] for arrival in self._arrived])
+        return list(zip(self._arrived, rows, strict=True))
 
-    def judge(self, event: Event, stored: table.Stored, at: datetime) -> Ingested:
-        """Judge one stored event whose effective time is ``at``."""
-        row_id = stored.id
+    def judge(self, arrival: Arrival, stored: table.Stored) -> Ingested:
+        """Judge one stored event."""
+        row_id, (event, at, received_at, _) = stored.id, arrival
         if stored.is_duplicate:
             return Ingested(event, row_id, is_duplicate=True)
         known = self._monitors[event.monitor]
         monitor = self._lapsed(known, event, at, row_id)
         active = self._alerts.active(AlertKind.OUTAGE, monitor.name)
-        decision = decide(self._situation(monitor, active, event, at, row_id), event)
+        decision = decide(self._situation(monitor, active, arrival, row_id), event)
         if decision.monitor is not known:
-            self._monitors[monitor.name] = self._changed_monitors[monitor.name] = decision.monitor
+            self._change(known, decision.monitor)
         if decision.place is not None:
             self._places.save(monitor, decision.place)
         changes = self._alerts.follow(decision, event, at)
@@ -160,20 +147,23 @@ class _Intake:
         if decision.reason not in _SAYS_NO_MORE and has_conditions(monitor):
             changes += self._judge_conditions(decision.monitor, event, at)
         if event.agent is not None:
-            changes += self._observe_agent(event.agent, event, at)
+            changes += self._observe_agent(event.agent, event, at, received_at)
         return Ingested(event, row_id, False, decision, alert, changes)
 
     def save(self) -> None:
         """Write what changed of monitors and agents."""
-        monitors.save_all(self.transaction, self._changed_monitors.values())
+        monitors.save_all(
+            self.transaction, [(before, self._monitors[name]) for name, before in self._stored_monitors.items()]
+        )
         for agent in self._seen_agents.values():
             agents.save(self.transaction, agent)
         self._places.write()
 
-    def _situation(self, monitor: Monitor, active: Alert | None, event: Event, at: datetime, row_id: int) -> Situation:
-        is_in_maintenance = self._coverage.is_in_maintenance(monitor, at)
-        seen = self._places.of(monitor, location_of(event))
-        known = (monitor, active, at, self.received_at, row_id, self._are_pings_missed, is_in_maintenance)
+    def _situation(self, monitor: Monitor, active: Alert | None, arrival: Arrival, row_id: int) -> Situation:
+        is_in_maintenance = self._coverage.is_in_maintenance(monitor, arrival.at)
+        seen = self._places.of(monitor, location_of(arrival.event))
+        times = arrival.at, arrival.received_at
+        known = (monitor, active, *times, row_id, self._are_pings_missed, is_in_maintenance)
         return Situation(*known, *seen, limits=self._limits)
 
     def _lapsed(self, monitor: Monitor, event: Event, at: datetime, row_id: int) -> Monitor:
@@ -210,17 +200,22 @@ class _Intake:
         from shared.store.judging.conditions import judge
 
         judged, changes = judge(self._alerts, monitor, event, at)
-        self._monitors[judged.name] = self._changed_monitors[judged.name] = judged
+        if judged is not monitor:
+            self._change(monitor, judged)
         return changes
 
-    def _observe_agent(self, name: str, event: Event, at: datetime) -> list[Change]:
+    def _change(self, known: Monitor, changed: Monitor) -> None:
+        self._stored_monitors.setdefault(known.name, known)
+        self._monitors[known.name] = changed
+
+    def _observe_agent(self, name: str, event: Event, at: datetime, received_at: datetime) -> list[Change]:
         """Change the alerts about the event's agent."""
-        observation = observe_agent(self._agent(name, event, at), event, at, self.received_at)
+        observation = observe_agent(self._agent(name, event, at, received_at), event, at, received_at)
         self._agents[name] = self._seen_agents[name] = observation.agent
         changes: list[Change] = []
         for kind, change in observation.changes:
             # The arrival of an event ends a silence, however old the event is.
-            changed_at = self.received_at if kind is AlertKind.AGENT_SILENT else at
+            changed_at = received_at if kind is AlertKind.AGENT_SILENT else at
             changes += self._alerts.change(change, kind, name, changed_at, failed_at=at, cause=OFFLINE)
         return changes
 
@@ -249,15 +244,15 @@ class _Intake:
     def _note_policy(self, monitor: Monitor) -> None:
         from shared.store.tables import replay_facts
 
-        replay_facts.add_policy(self.transaction, monitor.id, self.received_at)
+        replay_facts.add_policy(self.transaction, monitor.id, self.now)
 
-    def _agent(self, name: str, event: Event, at: datetime) -> Agent:
+    def _agent(self, name: str, event: Event, at: datetime, received_at: datetime) -> Agent:
         if name not in self._agents:
             self._agents[name] = agents.add(
                 self.transaction,
                 name,
                 event.interval_seconds or INTERVAL_SECONDS,
-                last_seen_at=self.received_at,
+                last_seen_at=received_at,
                 last_checked_at=at,
             )
         return self._agents[name]

@@ -25,7 +25,7 @@ class Lapses:
         with self._database.transaction() as transaction:
             names = []
             for row in _overdue(transaction, now):
-                monitor = value_of(Monitor, dict(row))
+                monitor = value_of(Monitor, row)
                 active = alerts.active(transaction, AlertKind.OUTAGE, monitor.name)
                 monitors.save(transaction, lapse(transaction, monitor, row["of_agent"], active, now))
                 names.append(monitor.name)

@@ -209,7 +209,7 @@ def active_of_kind(transaction: Transaction, kind: AlertKind) -> list[Alert]:
 
 def followed(transaction: Transaction) -> list[tuple[Alert, "Progress"]]:
     """The open outages whose monitors want reminders or have an escalation, oldest first, and how far those are."""
-    return [(value_of(Alert, dict(row)), _progress(row)) for row in transaction.rows(_FOLLOWED)]
+    return [(value_of(Alert, row), _progress(row)) for row in transaction.rows(_FOLLOWED)]
 
 
 def save_progress(transaction: Transaction, alert_id: int, progress: "Progress") -> None:

@@ -1,14 +1,13 @@
 """Events: the table ``raw_events``, the rows of former versions in ``old_events``, and ``events``, the view of both."""
 
 import contextlib
-import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from shared.store.engines.database import Row, Transaction, in_parts
-from shared.store.tables.narrowing import Narrow, digest_of, key_of, of_event, of_row
+from shared.store.tables.narrowing import COLUMNS, Narrow, key_of, of_event, of_row
 from shared.store.tables.results import Known
 
 if TYPE_CHECKING:
@@ -26,6 +25,9 @@ _OLD_IDS = "SELECT id, event_id AS digest, -1 AS used_until FROM old_events WHER
 _TIMES = """
     SELECT id, response_time_ms, dns_ms, connect_ms, tls_ms, first_byte_ms, certificate_expires_at
     FROM events WHERE id IN"""
+_INTO = f"INSERT INTO raw_events ({', '.join(COLUMNS)}, monitor_id, result_id)"
+_INTO_WITH_ID = f"INSERT INTO raw_events ({', '.join(COLUMNS)}, monitor_id, result_id, id)"
+_UNLESS_KNOWN = "ON CONFLICT (key_high, key_low) DO NOTHING RETURNING id, key_high, key_low"
 _OLD = "SELECT * FROM old_events WHERE id > :after ORDER BY id LIMIT :most"
 
 
@@ -39,10 +41,11 @@ class Stored(NamedTuple):
 class Adding:
     """Events on their way into the table. What is stored of them is asked for before their monitors are known."""
 
-    def __init__(self, transaction: Transaction, events: "Sequence[Event]", received_at: datetime) -> None:
-        self._transaction, self._events = transaction, events
-        self._rows = [of_event(event, received_at) for event in events]
-        self._asked = _ask(transaction, self._rows, [event.event_id for event in events])
+    def __init__(self, transaction: Transaction, received: "Sequence[tuple[Event, datetime]]") -> None:
+        """``received``: each event with the time of its receipt."""
+        self._transaction, self._events = transaction, [event for event, _ in received]
+        self._rows = [of_event(event, received_at) for event, received_at in received]
+        self._asked = _ask(transaction, self._rows, [event.event_id for event in self._events])
 
     def add(self, monitor_ids: Sequence[int | None]) -> list[Stored]:
         """Store the events, each with its monitor's id, or None if its ``event_id`` is known; their rows, in order.
@@ -53,22 +56,19 @@ class Adding:
         new: dict[tuple[int, int], tuple[Narrow, int]] = {}
         for event, row, monitor_id in zip(self._events, self._rows, monitor_ids, strict=True):
             if monitor_id is not None and event.event_id not in old:
-                new.setdefault(_key(row.columns), (row, monitor_id))
-        known = Known(self._transaction, (row.result for row, _ in new.values()), results)
-        columns = [
-            {**row.columns, "monitor_id": monitor_id, "result_id": known.id_of(row.result)}
-            for row, monitor_id in new.values()
-        ]
-        inserted = [_ask_to_insert(self._transaction, part) for part in _parts(columns)]
-        added = {_key(row): int(row["id"]) for answer in inserted for row in answer()}
+                new.setdefault(row.key, (row, monitor_id))
+        known = Known(self._transaction, (row for row, _ in new.values()), results)
+        rows = [(*row.values, monitor_id, known.id_of(row)) for row, monitor_id in new.values()]
+        inserted = [self._transaction.ask_to_add(_INTO, part, _UNLESS_KNOWN) for part in _parts(rows)]
+        added = {(row["key_high"], row["key_low"]): row["id"] for answer in inserted for row in answer()}
         if added:
-            known.note_use((new[key][0].result for key in added), max(added.values()))
+            known.note_use((new[key][0] for key in added), max(added.values()))
         return list(self._stored(old, added))
 
     def _stored(self, old: Mapping[str, int], added: Mapping[tuple[int, int], int]) -> Iterator[Stored]:
         """What became of each. ``old``: the ids of those that a former version has stored."""
         given = zip(self._events, self._rows, strict=True)
-        ids = [old.get(event.event_id) or added.get(_key(row.columns)) for event, row in given]
+        ids = [old.get(event.event_id) or added.get(row.key) for event, row in given]
         missing = [event.event_id for event, row_id in zip(self._events, ids, strict=True) if row_id is None]
         known = {event_id: _ask_id(self._transaction, event_id) for event_id in missing}
         fresh = set(added.values())
@@ -140,7 +140,7 @@ def narrowed(rows: Iterable[Row]) -> list[Former]:
     found = []
     for row in rows:
         with contextlib.suppress(ValueError):
-            found.append(Former(row["id"], row["monitor_id"], of_row(dict(row))))
+            found.append(Former(row["id"], row["monitor_id"], of_row(row)))
     return found
 
 
@@ -154,15 +154,10 @@ def move(transaction: Transaction, rows: Sequence[Former]) -> int:
     left = {row["id"] for row in transaction.rows(sql, **named)}
     for part in _parts([row for row in rows if row.id in left]):
         results, _ = _found(_ask(transaction, [row.narrow for row in part]))
-        known = Known(transaction, (row.narrow.result for row in part), results)
-        _ask_to_insert(
-            transaction,
-            [
-                {**narrow.columns, "monitor_id": monitor_id, "result_id": known.id_of(narrow.result), "id": row_id}
-                for row_id, monitor_id, narrow in part
-            ],
-        )
-        known.note_use((row.narrow.result for row in part), max(row.id for row in part))
+        known = Known(transaction, (row.narrow for row in part), results)
+        added = [(*row.narrow.values, row.monitor_id, known.id_of(row.narrow), row.id) for row in part]
+        transaction.ask_to_add(_INTO_WITH_ID, added, _UNLESS_KNOWN)
+        known.note_use((row.narrow for row in part), max(row.id for row in part))
     return len(left)
 
 
@@ -170,20 +165,15 @@ def _ask(
     transaction: Transaction, rows: Sequence[Narrow], event_ids: Sequence[str] = ()
 ) -> list[Callable[[], list[Row]]]:
     """Ask for the results that are stored, and for the ids of the events that a former version has stored."""
-    digests = _parts(list({digest_of(row.result) for row in rows}))
+    digests = _parts(list({row.digest for row in rows}))
     parts = itertools.zip_longest(digests, _parts(event_ids), fillvalue=())
     return [_ask_part(transaction, some, ids) for some, ids in parts]
 
 
 def _ask_part(transaction: Transaction, some: Sequence[str], ids: Sequence[str]) -> Callable[[], list[Row]]:
-    digests = {f"digest_{number}": digest for number, digest in enumerate(some)}
-    named = {f"event_{number}": event_id for number, event_id in enumerate(ids)}
-    parts = []
-    if digests:
-        parts.append(f"{_RESULTS} ({_placeholders(digests)})")
-    if named:
-        parts.append(f"{_OLD_IDS} ({_placeholders(named)})")
-    return transaction.ask(" UNION ALL ".join(parts), **digests, **named)
+    parts = [(_RESULTS, some), (_OLD_IDS, ids)]
+    asked = [f"{sql} ({transaction.marks(len(values))})" for sql, values in parts if values]
+    return transaction.ask_by_position(" UNION ALL ".join(asked), (*some, *ids))
 
 
 def _found(asked: Iterable[Callable[[], list[Row]]]) -> tuple[list[Row], dict[str, int]]:
@@ -191,26 +181,6 @@ def _found(asked: Iterable[Callable[[], list[Row]]]) -> tuple[list[Row], dict[st
     found = [row for answer in asked for row in answer()]
     old = {row["digest"]: int(row["id"]) for row in found if row["used_until"] < 0}
     return [row for row in found if row["used_until"] >= 0], old
-
-
-def _ask_to_insert(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> Callable[[], list[Row]]:
-    """Add rows of the same columns; the id and the key of each that is new. See ``Transaction.ask``."""
-    names = tuple(rows[0])
-    named = {f"{name}_{number}": row[name] for number, row in enumerate(rows) for name in names}
-    return transaction.ask(_insert_of(names, len(rows)), **named)
-
-
-@functools.lru_cache(maxsize=256)
-def _insert_of(names: tuple[str, ...], count: int) -> str:
-    values = ", ".join(f"({', '.join(f':{name}_{number}' for name in names)})" for number in range(count))
-    return (
-        f"INSERT INTO raw_events ({', '.join(names)}) VALUES {values} "  # noqa: S608  # our own names
-        "ON CONFLICT (key_high, key_low) DO NOTHING RETURNING id, key_high, key_low"
-    )
-
-
-def _key(row: Mapping[str, Any]) -> tuple[int, int]:
-    return row["key_high"], row["key_low"]
 
 
 def _parts(whole: Sequence[Part]) -> Iterator[Sequence[Part]]:

@@ -41,7 +41,7 @@ def ask_of_several(transaction: Transaction, names: Iterable[str]) -> Callable[[
         several=SEVERAL,
         **named,
     )
-    return lambda: [value_of(MonitorLocation, dict(row)) for row in answer()]
+    return lambda: [value_of(MonitorLocation, row) for row in answer()]
 
 
 def save(transaction: Transaction, places: Iterable[MonitorLocation]) -> None:

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+import operator
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,12 +27,14 @@ _DURATIONS = {
     "first_byte_us": "first_byte_ms",
 }
 _TEXTS = ("message", "attempts")
-_NAMES = ("event_id", *RESULT, *_DURATIONS.values(), *_TEXTS)
+# The columns of ``raw_events`` that an event itself has.
+COLUMNS = ("key_high", "key_low", "at", "delay_ms", *_DURATIONS, "details")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _UNKNOWN = -1
-# The greatest number that fits a column.
-_MOST = {"delay_ms": 2**15 - 1} | dict.fromkeys(_DURATIONS, 2**31 - 1)
+# The greatest numbers that fit a column.
+_MOST_OF_DELAY, _MOST_OF_DURATION = 2**15 - 1, 2**31 - 1
+_of_result = operator.itemgetter(*RESULT)
 # So that the same digits with and without hyphens are two ids, as two texts are.
 _HYPHENS = 0x626F6E67687761
 _DIGITS = frozenset("0123456789abcdef")
@@ -46,13 +49,19 @@ class Key(NamedTuple):
 
 
 class Narrow(NamedTuple):
-    """An event's values for the columns of ``raw_events``, but its ``monitor_id``, and its result.
+    """An event's values for COLUMNS, and its result.
 
-    ``result``: the values of RESULT, and the form of its id.
+    ``result``: the values of RESULT, and the form of its id. ``digest``: see ``digest_of``.
     """
 
-    columns: dict[str, Any]
+    values: tuple[Any, ...]
     result: tuple[Any, ...]
+    digest: str
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """By which the row is known."""
+        return self.values[:2]
 
 
 def key_of(event_id: str) -> Key:
@@ -75,13 +84,13 @@ def _hyphened(digits: str) -> str:
 
 def of_event(event: "Event", received_at: datetime) -> Narrow:
     """The narrow row of an event that was received then."""
-    values = {name: getattr(event, name) for name in _NAMES}
+    values = dict(vars(event))
     values["is_success"], values["is_inconclusive"] = int(event.is_success), int(event.is_inconclusive)
     values["cause"] = event.cause.model_dump_json() if event.cause else None
     expires_at = event.certificate_expires_at
     values["certificate_expires_at"] = as_text(expires_at) if expires_at else None
-    attempts = [each.model_dump(mode="json") for each in event.attempts]
-    values["attempts"] = json.dumps(attempts) if attempts else None
+    attempts = event.attempts
+    values["attempts"] = json.dumps([each.model_dump(mode="json") for each in attempts]) if attempts else None
     return _narrow(values, event.timestamp, received_at)
 
 
@@ -110,19 +119,20 @@ def digest_of(result: tuple[Any, ...]) -> str:
 def _narrow(values: Mapping[str, Any], timestamp: datetime, received_at: datetime) -> Narrow:
     key = key_of(values["event_id"])
     at = milliseconds(timestamp)
-    columns: dict[str, Any] = {"key_high": key.high, "key_low": key.low, "at": at}
-    columns["delay_ms"] = milliseconds(received_at) - at
-    for name, of_event in _DURATIONS.items():
-        took = values[of_event]
-        columns[name] = _UNKNOWN if took is None else round(took * 1000)
-    details = {name: values[name] for name in _TEXTS if values[name] is not None}
+    delay = milliseconds(received_at) - at
+    took = [_UNKNOWN if (ms := values[name]) is None else round(ms * 1000) for name in _DURATIONS.values()]
+    details: dict[str, Any] = {name: values[name] for name in _TEXTS if values[name] is not None}
     if key.form == 2:
         details["event_id"] = values["event_id"]
-    for name, most in _MOST.items():
-        if not -most <= columns[name] <= most:
-            details[name], columns[name] = columns[name], None
-    columns["details"] = json.dumps(details, ensure_ascii=False) if details else ""
-    return Narrow(columns, (*(values[name] for name in RESULT), key.form))
+    is_usual = -_MOST_OF_DELAY <= delay <= _MOST_OF_DELAY
+    if not is_usual:
+        details["delay_ms"] = delay
+    if max(took) > _MOST_OF_DURATION:
+        details |= {name: each for name, each in zip(_DURATIONS, took, strict=True) if each > _MOST_OF_DURATION}
+        took = [None if name in details else each for name, each in zip(_DURATIONS, took, strict=True)]
+    said = json.dumps(details, ensure_ascii=False) if details else ""
+    result = (*_of_result(values), key.form)
+    return Narrow((key.high, key.low, at, delay if is_usual else None, *took, said), result, digest_of(result))
 
 
 def _signed(number: int) -> int:

@@ -261,7 +261,7 @@ def _ages(now: datetime, created_before: datetime) -> dict[str, str]:
 
 def of_alert(transaction: Transaction, alert_id: int) -> list[Notification]:
     """The notifications of an alert, oldest first."""
-    return [value_of(Notification, dict(row)) for row in rows_of_alert(transaction, alert_id)]
+    return [value_of(Notification, row) for row in rows_of_alert(transaction, alert_id)]
 
 
 def rows_of_alert(transaction: Transaction, alert_id: int) -> list[Row]:

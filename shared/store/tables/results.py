@@ -5,11 +5,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from shared.store.engines.database import Row, Transaction, in_parts
-from shared.store.tables.narrowing import RESULT, digest_of
+from shared.store.tables.narrowing import RESULT, Narrow
 
-Result = tuple[Any, ...]
-
-_COLUMNS = ("digest", "used_until", *RESULT, "id_form")
+_INTO = f"INSERT INTO results (digest, used_until, {', '.join(RESULT)}, id_form)"
 # For so many further events a result may be used without a note, so that few events cause one.
 _LEASE = 100_000
 # Rows in one statement, which has a parameter for each of their values.
@@ -27,22 +25,24 @@ _PRUNABLE = """
 class Known:
     """The results that a transaction needs, by their values; what is new among them is added."""
 
-    def __init__(self, transaction: Transaction, wanted: Iterable[Result], stored: Sequence[Row]) -> None:
-        """``stored``: those of ``wanted`` that are there, with ``id``, ``digest`` and ``used_until``."""
+    def __init__(self, transaction: Transaction, wanted: Iterable[Narrow], stored: Sequence[Row]) -> None:
+        """``wanted``: the rows that have them. ``stored``: those that are there: ``id``, ``digest``, ``used_until``."""
         self._transaction = transaction
         self._rows: dict[str, Mapping[str, Any]] = {row["digest"]: row for row in stored}
-        new = {digest: result for result in wanted if (digest := digest_of(result)) not in self._rows}
-        missing = iter(new.items())
+        new = {row.digest: (row.digest, 0, *row.result) for row in wanted if row.digest not in self._rows}
+        missing = iter(new.values())
         while some := list(itertools.islice(missing, _AT_ONCE)):
-            self._rows |= {row["digest"]: row for row in _add(transaction, some)}
+            added = transaction.ask_to_add(_INTO, some, "RETURNING id, digest, used_until")
+            self._rows |= {row["digest"]: row for row in added()}
+        self._ids = {digest: int(row["id"]) for digest, row in self._rows.items()}
 
-    def id_of(self, result: Result) -> int:
-        """The id of one of the wanted results."""
-        return int(self._rows[digest_of(result)]["id"])
+    def id_of(self, row: Narrow) -> int:
+        """The id of the result of one of the rows."""
+        return self._ids[row.digest]
 
-    def note_use(self, used: Iterable[Result], event_id: int) -> None:
-        """Note that events up to this id have these results."""
-        rows = (self._rows[digest] for digest in {digest_of(result) for result in used})
+    def note_use(self, used: Iterable[Narrow], event_id: int) -> None:
+        """Note that events up to this id have the results of these rows."""
+        rows = (self._rows[digest] for digest in {row.digest for row in used})
         for ids, named in in_parts([row["id"] for row in rows if row["used_until"] < event_id]):
             sql = f"UPDATE results SET used_until = :until WHERE id IN ({ids})"  # noqa: S608  # numbers
             self._transaction.run(sql, until=event_id + _LEASE, **named)
@@ -59,17 +59,6 @@ def prune(transaction: Transaction, most: int) -> int:
 def prunable(transaction: Transaction, most: int) -> list[Row]:
     """The ids of at most so many results that no event has any more."""
     return transaction.rows(_PRUNABLE, stay=_STAY, most=most)
-
-
-def _add(transaction: Transaction, new: Sequence[tuple[str, Result]]) -> list[Row]:
-    values: list[str] = []
-    named: dict[str, Any] = {}
-    for number, (digest, result) in enumerate(new):
-        row = dict(zip(_COLUMNS, (digest, 0, *result), strict=True))
-        values.append(f"({', '.join(f':{name}_{number}' for name in _COLUMNS)})")
-        named |= {f"{name}_{number}": value for name, value in row.items()}
-    sql = f"INSERT INTO results ({', '.join(_COLUMNS)}) VALUES {', '.join(values)} RETURNING id, digest, used_until"  # noqa: S608  # our own names
-    return transaction.rows(sql, **named)
 
 
 def _placeholders(named: Collection[str]) -> str:

@@ -11,9 +11,11 @@ from shared.store.engines.postgres.connection import Connection
 
 
 class Statement:
-    """A statement, with parameters or without any; or the same with each of several."""
+    """A statement, with parameters or without any; or the same with each of several, which are a list."""
 
-    def __init__(self, sql: bytes, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None) -> None:
+    def __init__(
+        self, sql: bytes, parameters: Mapping[str, Any] | tuple[Any, ...] | list[dict[str, Any]] | None = None
+    ) -> None:
         self.sql, self._parameters = sql, parameters
         self._cursor: psycopg.Cursor[Row] | None = None
 
@@ -35,7 +37,7 @@ class Statement:
     def run(self, connection: Connection) -> None:
         """Send it. In a pipeline, this does not wait for the answer."""
         self._cursor = connection.cursor()
-        if isinstance(self._parameters, Sequence):
+        if isinstance(self._parameters, list):
             self._cursor.executemany(self.sql, self._parameters)
         else:
             self._cursor.execute(self.sql, self._parameters)

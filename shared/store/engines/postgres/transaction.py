@@ -15,6 +15,8 @@ from shared.store.engines.postgres.pipeline import Statement, send
 class PostgresTransaction(Transaction):
     """See database.Transaction."""
 
+    MARK = "%s"
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._begun: list[Statement] = []
@@ -26,6 +28,11 @@ class PostgresTransaction(Transaction):
     def ask(self, sql: str, /, **parameters: Any) -> Callable[[], list[Row]]:
         """See database.Transaction."""
         return functools.partial(self._read, self._begin(sql, _stored(parameters)))
+
+    def ask_by_position(self, sql: str, values: Sequence[Any], /) -> Callable[[], list[Row]]:
+        """See database.Transaction."""
+        stored = tuple(int(value) if isinstance(value, bool) else value for value in values)
+        return functools.partial(self._read, self._add(Statement(sql.encode(), stored)))
 
     def run_each(self, sql: str, rows: Sequence[Mapping[str, Any]], /) -> None:
         """See database.Transaction."""
@@ -49,8 +56,10 @@ class PostgresTransaction(Transaction):
             for row in rows:
                 copy.write_row([row[name] for name in columns])
 
-    def _begin(self, sql: str, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Statement:
-        statement = Statement(_with_named_parameters(sql), parameters)
+    def _begin(self, sql: str, parameters: dict[str, Any] | list[dict[str, Any]]) -> Statement:
+        return self._add(Statement(_with_named_parameters(sql), parameters))
+
+    def _add(self, statement: Statement) -> Statement:
         self._begun.append(statement)
         return statement
 

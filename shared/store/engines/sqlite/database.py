@@ -42,16 +42,23 @@ _DEFECTS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
 class SqliteTransaction(Transaction):
     """See database.Transaction."""
 
+    MARK = "?"
+
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def rows(self, sql: str, /, **parameters: Any) -> list[Row]:
         """The rows that the statement returns."""
-        return self._connection.execute(sql, parameters).fetchall()
+        return _mappings(self._connection.execute(sql, parameters))
 
     def ask(self, sql: str, /, **parameters: Any) -> Callable[[], list[Row]]:
         """See database.Transaction."""
         rows = self.rows(sql, **parameters)
+        return lambda: rows
+
+    def ask_by_position(self, sql: str, values: Sequence[Any], /) -> Callable[[], list[Row]]:
+        """See database.Transaction."""
+        rows = _mappings(self._connection.execute(sql, values))
         return lambda: rows
 
     def run_each(self, sql: str, rows: Sequence[Mapping[str, Any]], /) -> None:
@@ -61,6 +68,14 @@ class SqliteTransaction(Transaction):
     def commit(self) -> None:
         """Commit."""
         self._connection.execute("COMMIT")
+
+
+def _mappings(cursor: sqlite3.Cursor) -> list[Row]:
+    """What the cursor returns. A ``sqlite3.Row`` would compare the names of its columns each time that it is read."""
+    if cursor.description is None:
+        return []
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 class Mode(NamedTuple):

@@ -81,7 +81,6 @@ def checkpoint_and_close(connection: sqlite3.Connection) -> None:
 
 
 def _set_up(connection: sqlite3.Connection) -> None:
-    connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA journal_mode = WAL")
     # The first read opens the log as well.

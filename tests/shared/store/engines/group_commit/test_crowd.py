@@ -12,14 +12,14 @@ import pytest
 
 from shared.store.engines.crowd import MAX_WAITERS
 from shared.store.engines.database import Database, StoreBusy, Transaction
-from shared.store.engines.group_commit import Group
-from tests.shared.store.engines.group_commit.works import keep, kept, refused_of, together, watched
+from shared.store.engines.group_commit import each_alone
+from tests.shared.store.engines.group_commit.works import Works, keep, kept, refused_of, together, watched
 from tests.support.running import wait_until
 from tests.support.store.engines import on_sqlite
 
 
 def test_a_locked_store_rejects_a_crowd_and_stores_none_of_it(
-    new_database: Callable[[], Database], database: Database, group: Group, monkeypatch: pytest.MonkeyPatch
+    new_database: Callable[[], Database], database: Database, group: Works, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.store.engines.crowd.CROWDED_SECONDS", 0.2)
     with ExitStack() as other, watched(database) as transactions, ThreadPoolExecutor(8) as threads:
@@ -37,7 +37,7 @@ def test_a_locked_store_rejects_a_crowd_and_stores_none_of_it(
 
 @on_sqlite
 def test_a_crowd_at_a_stuck_store_is_rejected_at_once(
-    database: Database, group: Group, monkeypatch: pytest.MonkeyPatch
+    database: Database, group: Works, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.store.engines.crowd.CROWDED_SECONDS", 0.5)
     is_begun, may_end = threading.Event(), threading.Event()
@@ -63,7 +63,7 @@ def test_a_crowd_at_a_stuck_store_is_rejected_at_once(
 
 @on_sqlite
 def test_a_collected_work_waits_for_its_commit_however_long(
-    database: Database, group: Group, monkeypatch: pytest.MonkeyPatch
+    database: Database, group: Works, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(transaction: Transaction) -> str:
         time.sleep(0.3)
@@ -80,14 +80,14 @@ def test_a_collected_work_waits_for_its_commit_however_long(
 @on_sqlite
 @pytest.mark.usefixtures("group")
 def test_callers_that_arrive_together_are_no_crowd(database: Database) -> None:
-    class Unlucky(Group):
+    class Unlucky(Works):
         """A group whose leader gets no processor for a moment before it begins."""
 
         def _lead(self) -> None:
             time.sleep(0.05)
             super()._lead()
 
-    unlucky, barrier = Unlucky(database), threading.Barrier(24)
+    unlucky, barrier = Unlucky(database, each_alone), threading.Barrier(24)
 
     def come(number: int) -> str:
         barrier.wait(10)
@@ -100,7 +100,7 @@ def test_callers_that_arrive_together_are_no_crowd(database: Database) -> None:
 
 @on_sqlite
 def test_what_is_accepted_is_stored_and_what_is_rejected_is_not(
-    database: Database, group: Group, monkeypatch: pytest.MonkeyPatch
+    database: Database, group: Works, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # This is so short that works leave at every moment, also while the leader collects those that wait.
     monkeypatch.setattr("shared.store.engines.crowd.CROWDED_SECONDS", 0.0005)
@@ -131,7 +131,7 @@ def test_what_is_accepted_is_stored_and_what_is_rejected_is_not(
 
 @on_sqlite
 def test_long_work_that_makes_progress_is_no_crowd(
-    database: Database, group: Group, monkeypatch: pytest.MonkeyPatch
+    database: Database, group: Works, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.store.engines.crowd.CROWDED_SECONDS", 0.2)
     monkeypatch.setattr("shared.store.engines.group_commit.RECHECK_SECONDS", 0.01)

@@ -10,13 +10,12 @@ import pytest
 from shared.models import Event
 from shared.store import Store, StoreUnavailable
 from shared.store.engines.database import Database, Transaction
-from shared.store.engines.group_commit import Group
-from tests.shared.store.engines.group_commit.works import keep, kept, together, watched
+from tests.shared.store.engines.group_commit.works import Works, keep, kept, together, watched
 from tests.support.builders import NOON
 from tests.support.store.engines import on_sqlite
 
 
-def test_works_that_wait_for_a_commit_share_the_next_one(database: Database, group: Group) -> None:
+def test_works_that_wait_for_a_commit_share_the_next_one(database: Database, group: Works) -> None:
     names = [f"n{number}" for number in range(20)]
     with watched(database) as transactions:
         futures = together(group, *map(keep, names))
@@ -25,7 +24,7 @@ def test_works_that_wait_for_a_commit_share_the_next_one(database: Database, gro
     assert transactions.committed == 2
 
 
-def test_a_failed_work_leaves_the_others_of_its_commit(database: Database, group: Group) -> None:
+def test_a_failed_work_leaves_the_others_of_its_commit(database: Database, group: Works) -> None:
     def breaks(transaction: Transaction) -> str:
         keep("half")(transaction)
         raise RuntimeError("a defect")
@@ -43,7 +42,7 @@ def test_a_failed_work_leaves_the_others_of_its_commit(database: Database, group
     assert kept(database) == {"a", "b", "c"}
 
 
-def test_a_work_that_fails_alone_leaves_nothing(database: Database, group: Group) -> None:
+def test_a_work_that_fails_alone_leaves_nothing(database: Database, group: Works) -> None:
     with pytest.raises(ZeroDivisionError):
         group.run(lambda transaction: keep("half")(transaction) and str(1 // 0))
     assert group.run(keep("a")) == "a"
@@ -51,7 +50,7 @@ def test_a_work_that_fails_alone_leaves_nothing(database: Database, group: Group
 
 
 @on_sqlite
-def test_on_a_full_disk_nobody_gets_an_acceptance(database: Database, group: Group) -> None:
+def test_on_a_full_disk_nobody_gets_an_acceptance(database: Database, group: Works) -> None:
     with database.transaction() as transaction:
         pages = transaction.rows("PRAGMA page_count")[0]["page_count"]
         transaction.rows(f"PRAGMA max_page_count = {pages}")

@@ -11,6 +11,9 @@ from shared.store.engines.database import Database, StoreBusy, Transaction
 from shared.store.engines.group_commit import Group
 from tests.support.running import wait_until
 
+# A group of works that have nothing in common.
+Works = Group[Callable[[Transaction], str], str]
+
 
 def keep(name: str) -> Callable[[Transaction], str]:
     """A work that stores the name and returns it."""
@@ -57,7 +60,7 @@ def watched(database: Database) -> Iterator[Transactions]:
         yield counts
 
 
-def together(group: Group, *works: Callable[[Transaction], str]) -> list[Future[str]]:
+def together(group: Works, *works: Callable[[Transaction], str]) -> list[Future[str]]:
     """Let works arrive one after the other while another one is being committed; their results."""
     is_begun, may_end = threading.Event(), threading.Event()
 
