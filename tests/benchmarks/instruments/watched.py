@@ -25,7 +25,7 @@ from tests.support.stand_ins import BotApi
 MONITORS = 60
 PATHS = [f"/{number:02}" for number in range(MONITORS)]
 # The monitors share so many chats in turn, so that no chat gets more than goes at once: the rest would wait in lists.
-CHATS = 10
+CHATS = 20
 # Until the first checks, and the imports that they cause, are over.
 SETTLE_SECONDS = 4.0
 
