@@ -6,8 +6,7 @@ Not part of the package's face: only ``GET /`` and the doctor ask, and the other
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
-from shared.alerting.agents import SILENT_AFTER_INTERVALS, WATCH_GAP
-from shared.alerting.ordering import CLOCK_TOLERANCE
+from shared.alerting.agents import SILENT_AFTER_INTERVALS, WATCH_GAP, heard_at
 from shared.models import Agent, as_text
 
 # A message that is due goes out with the next run, at most a minute later. After this long, no run is coming.
@@ -95,9 +94,7 @@ def judge_health(facts: HealthFacts, now: datetime, *, patience: timedelta, expe
 
 def is_overdue(agent: Agent, facts: HealthFacts, now: datetime, patience: timedelta) -> bool:
     """Whether the agent has reported nothing for three intervals, although it could."""
-    # A report from the future predates a clock that was set back.
-    is_plausible = agent.last_seen_at <= now + WATCH_GAP + CLOCK_TOLERANCE
-    seen_at = agent.last_seen_at if is_plausible else facts.created_at
+    seen_at = heard_at(agent, facts.created_at, now)
     is_late = now - max(seen_at, facts.since) > _tolerated(agent.interval_seconds, patience)
     return is_late and not _is_starting(seen_at, facts, now)
 
