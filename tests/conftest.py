@@ -6,6 +6,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,19 @@ from pydantic import SecretStr
 from xdist.scheduler import LoadScopeScheduling
 
 from shared import logs
+from shared.models import as_text
 from shared.notifiers.services.sns import connection
 from shared.store.engines.database import Database
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.engines.sqlite.database import SqliteDatabase
 from tests.support import leaks
+from tests.support.builders import NOON
+from tests.support.forking.forks import starts_by_forks
 from tests.support.pgbouncer import Pgbouncer
 from tests.support.postgres import Server
-from tests.support.running import API_KEY, AWS, copy_project
+from tests.support.running import API_KEY, AWS, copy_project, environment
 from tests.support.stand_ins import BotApi, Target
+from tests.support.store.migrated import MigratedStores, new_file
 
 SECRETS = leaks.secrets_of({"API_KEY": API_KEY, "TELEGRAM_BOT_TOKEN": BotApi.token})
 
@@ -99,9 +104,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project, for everything that leaves no mark in it but ``.env``."""
-    return copy_project(tmp_path_factory.mktemp("project"))
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of the project, for everything that leaves no mark in it but ``.env``; what starts in it is a fork."""
+    copy = copy_project(tmp_path_factory.mktemp("project"))
+    with starts_by_forks(copy, environment(copy)):
+        yield copy
 
 
 @pytest.fixture
@@ -160,6 +167,14 @@ def postgres() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def migrated_stores(postgres: Server) -> Iterator[MigratedStores]:
+    """Empty stores on that server, which tests use one after the other."""
+    stores = MigratedStores(postgres)
+    yield stores
+    stores.close()
+
+
+@pytest.fixture(scope="session")
 def pgbouncer(postgres: Server) -> Iterator[Pgbouncer]:
     """A pooler in transaction mode in front of that server; skips where it is not installed."""
     with Pgbouncer(postgres) as pooler:
@@ -177,13 +192,29 @@ def new_store(request: pytest.FixtureRequest, engine: str | None = None) -> str 
     return request.getfixturevalue("postgres").new_store() if engine == "postgresql" else None
 
 
+def migrated_store(request: pytest.FixtureRequest, file: Path, made_at: datetime, engine: str) -> str | None:
+    """Like new_store, with all tables; for SQLite in ``file``. A pooler's store has no tables yet."""
+    if engine == "postgresql":
+        stores = request.getfixturevalue("migrated_stores")
+        url: str = stores.take(as_text(made_at))
+        request.addfinalizer(lambda: stores.give_back(url))
+        return url
+    if engine == "sqlite":
+        new_file(file, as_text(made_at))
+    return new_store(request, engine)
+
+
 def databases_of_one_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Database]]:
     """Gives databases that are all of one store, which is empty at first. Closed at the end."""
     made: list[Database] = []
-    url = new_store(request)
+    file = tmp_path / "notifications.db"
+    # A test that asks for a store would only make the tables anew.
+    is_migrated = "store" in request.fixturenames
+    engine = getattr(request, "param", "sqlite")
+    url = migrated_store(request, file, NOON, engine) if is_migrated else new_store(request, engine)
 
     def new() -> Database:
-        made.append(PostgresDatabase(SecretStr(url)) if url else SqliteDatabase(tmp_path / "notifications.db"))
+        made.append(PostgresDatabase(SecretStr(url)) if url else SqliteDatabase(file))
         return made[-1]
 
     yield new

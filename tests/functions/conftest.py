@@ -1,5 +1,6 @@
 """What the tests of the functions start from: each function under functions-framework, over one real database."""
 
+import contextlib
 import importlib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -12,9 +13,9 @@ from flask import Flask
 from infra.table import MAIN, rows
 from shared.models import AlertKind, as_text, now
 from shared.settings import Settings
-from shared.store import open_store
+from shared.store import StoreUnavailable, open_store
 from shared.store.tables import alerts
-from tests.conftest import new_store
+from tests.conftest import migrated_store
 from tests.functions.api import FAILURE, KEY, Api
 from tests.support.postgres import Server
 from tests.support.running.browser import Browser, browser
@@ -44,7 +45,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty store: SQLite, unless the test asks for PostgreSQL, or for PostgreSQL behind a wire."""
     if getattr(request, "param", None) == "wire":
         return str(request.getfixturevalue("wire").url)
-    return new_store(request) or f"sqlite:///{tmp_path / 'store.db'}"
+    file = tmp_path / "store.db"
+    return migrated_store(request, file, now(), getattr(request, "param", "sqlite")) or f"sqlite:///{file}"
 
 
 @pytest.fixture
@@ -66,8 +68,9 @@ def environ(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     yield set_all
     settings = Settings.from_env({"DATABASE_URL": database_url})
     if settings.database_path is None or settings.database_path.exists():
-        # Otherwise each test would leave a connection open in this process.
-        open_store(settings).database.close()
+        # Otherwise each test would leave a connection open in this process. A cloud opens no file.
+        with contextlib.suppress(StoreUnavailable):
+            open_store(settings).database.close()
 
 
 @pytest.fixture

@@ -60,8 +60,10 @@ class Forge:
 def victim_project(folder: Path) -> Path:
     """A copy of the project that a Forge can run."""
     copy_project(folder)
-    shutil.copytree(ROOT / "tests" / "torture", folder / "tests" / "torture")
-    shutil.copy2(ROOT / "tests" / "__init__.py", folder / "tests")
+    for package in ("tests/torture", "tests/support/forking"):
+        shutil.copytree(ROOT / package, folder / package)
+    for package in ("tests", "tests/support"):
+        shutil.copy2(ROOT / package / "__init__.py", folder / package)
     # The environment holds every setting. Without this file, the first life alone would make one.
     (folder / ".env").touch()
     return folder

@@ -14,7 +14,6 @@ import importlib
 import json
 import os
 import re
-import runpy
 import signal
 import socket
 import sqlite3
@@ -26,12 +25,12 @@ from datetime import datetime, timedelta, tzinfo
 from io import BufferedWriter, FileIO, TextIOWrapper
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import pycurl
 
-from infra.table import rows
 from shared.store.engines.postgres import pipeline
+from tests.support.forking.program import go_on_as, load
 from tests.torture.wire import SIDES
 
 _OURS = tuple(str(Path.cwd() / name) + os.sep for name in ("functions", "shared", "infra"))
@@ -44,11 +43,6 @@ _NOTHING_OF_OURS = {"<module>", "main", "Server.run"}
 _STATEMENTS = {"execute", "executemany", "executescript", "commit"}
 _SENDS = {"connect", "send", "sendall", "sendmsg", "sendto"}
 _WRITES = {"write", "writelines", "flush", "truncate"}
-_IMPORTED_BY_A_WORKER = ("infra.local.front.loop", "logging.handlers")
-# Both engines, because the store may be either.
-_IMPORTED_BY_A_STORE = ("shared.store.engines.sqlite.database", "shared.store.engines.postgres.database")
-# These take most of the time of a process's first send.
-_IMPORTED_BY_A_SEND = ("telegram.request", "asyncio", "httpcore._backends.anyio", "anyio._backends._asyncio")
 # Our engine asks PostgreSQL by this function only. A COMMIT goes together with the statements before it, so that only
 # their text says beforehand whether something may change; the responses say afterwards whether it did.
 _ASK = pipeline.send.__code__
@@ -210,24 +204,6 @@ def _shift_the_clock(seconds: float) -> None:
     times.datetime = Later  # type: ignore[attr-defined]
 
 
-def _import_everything() -> None:
-    for name in (
-        "infra.local.runner",
-        "infra.local.gateway",
-        "infra.local.schedules",
-        *_IMPORTED_BY_A_WORKER,
-        *_IMPORTED_BY_A_STORE,
-        *_IMPORTED_BY_A_SEND,
-    ):
-        importlib.import_module(name)
-    for row in rows():
-        importlib.import_module(f"functions.{row.name}.main")
-    for kind in importlib.import_module("shared.notifiers").kinds():
-        importlib.import_module(f"shared.notifiers.services.{kind}")
-    # It reads the CA bundle, for the first send of each life.
-    sys.modules["shared.notifiers.services.telegram.connection"].tls()
-
-
 def _live(order: dict[str, Any]) -> None:
     os.setpgid(0, 0)
     nothing, output = os.open(os.devnull, os.O_RDONLY), os.open(order["output"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -240,22 +216,13 @@ def _live(order: dict[str, Any]) -> None:
     _shift_the_clock(order["later_by"])
     if order["notes"]:
         Watch(order["notes"], order["kill_at"], order["orders_at"]).begin()
-    os.execv = _go_on_as  # type: ignore[assignment]
+    os.execv = go_on_as  # type: ignore[assignment]
     sys.modules["infra.local.runner"].main()
-
-
-def _go_on_as(_path: str, command: list[str]) -> NoReturn:
-    """Run the server in this process, with what is already imported. The runner itself would start a new Python."""
-    python, option, name, *arguments = command
-    assert option == "-m", command
-    sys.argv = [python, *arguments]
-    runpy.run_module(name, run_name="__main__")
-    raise SystemExit(0)
 
 
 def main() -> None:
     """Fork for each order, and respond with the process id."""
-    _import_everything()
+    load()
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         _reap()

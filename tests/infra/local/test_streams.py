@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.local.piped import PipedSystem
 from tests.support.running import START, LocalSystem, copy_project, environment, living
+from tests.support.running.piped import PipedSystem
 from tests.support.stand_ins import Target
 
 pytestmark = pytest.mark.system

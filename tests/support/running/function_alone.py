@@ -15,5 +15,6 @@ class FunctionAlone(Running):
         # In the interpreter's folder, because the virtual environment may not be activated.
         program = str(Path(sys.executable).with_name("functions-framework"))
         where = ["--host=127.0.0.1", f"--port={environ['FLASK_PORT']}"]
-        super().__init__([program, "--source=main.py", f"--target={name}", *where], project, folder, environ)
+        command = [program, "--source=main.py", f"--target={name}", *where]
+        super().__init__(command, project, folder, environ, forkable=command)
         self.name = name

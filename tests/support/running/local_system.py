@@ -14,7 +14,7 @@ class LocalSystem(Running):
     """The whole system. Keywords are environment variables; FLASK_PORT is its port."""
 
     def __init__(self, project: Path, folder: Path, /, **variables: str | None) -> None:
-        super().__init__(START, project, folder, environment(folder, **variables))
+        super().__init__(START, project, folder, environment(folder, **variables), forkable=START)
 
     def wait_until_ready(self) -> None:
         """Wait until health responds and the banner is printed."""

@@ -11,6 +11,7 @@ from typing import Any, Self
 import requests
 
 from tests.support import leaks
+from tests.support.forking.forks import Process, forked
 from tests.support.running.environ import API_KEY
 from tests.support.running.stored import rows_of
 from tests.support.running.waiting import Found, wait_until
@@ -38,10 +39,23 @@ def living(group: int) -> list[int]:
 
 
 class Running:
-    """A process that responds to HTTP on a port of 127.0.0.1, and all that it starts, as one process group."""
+    """A process that responds to HTTP on a port of 127.0.0.1, and all that it starts, as one process group.
 
-    def __init__(self, command: list[str], project: Path, folder: Path, environ: Mapping[str, str]) -> None:
+    ``forkable``: the command, if a fork can stand for it, see ``tests.support.forking``. A test that puts another
+    command in its place gets a true start.
+    """
+
+    def __init__(
+        self,
+        command: list[str],
+        project: Path,
+        folder: Path,
+        environ: Mapping[str, str],
+        *,
+        forkable: list[str] | None = None,
+    ) -> None:
         self.command, self.project, self.folder, self.environ = command, project, folder, dict(environ)
+        self._forkable = forkable
         self.port = int(environ["FLASK_PORT"])
         self.url = f"http://127.0.0.1:{self.port}"
         self.database = folder / "bonghwa.db"
@@ -49,7 +63,7 @@ class Running:
         self._session.trust_env = False
         self._session.headers["Connection"] = "close"
         self._session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=64))
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._is_over = False
         self._secrets = leaks.secrets_of(environ)
         self._said: dict[str, bytes] = {}
@@ -72,7 +86,9 @@ class Running:
         """Start the process and return at once."""
         self._is_over = False
         with self._output.open("ab") as output:
-            self._process = subprocess.Popen(
+            is_forkable = self.command == self._forkable
+            fork = forked(self.command, self.project, self.environ, self._output) if is_forkable else None
+            self._process = fork or subprocess.Popen(
                 self.command,
                 cwd=self.project,
                 env=self.environ,
@@ -120,7 +136,7 @@ class Running:
             self._said[f"the response to {response.request.method} {response.url}"] = response.content
 
     @property
-    def process(self) -> subprocess.Popen[bytes]:
+    def process(self) -> Process:
         """The first process of the group."""
         assert self._process is not None, "it was not started"
         return self._process

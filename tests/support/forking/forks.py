@@ -1,0 +1,144 @@
+"""Starts a system as a fork, if one can stand for it.
+
+Tests of the start itself start it truly: they use a copy of the project of their own.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+# What the interpreter, or the C library, reads when it starts, and never again.
+_READ_AT_THE_START = ("PYTHON", "MALLOC_", "LD_", "LANG", "LC_", "TZ", "VIRTUAL_ENV")
+_PROGRAM = Path(__file__).with_name("program.py")
+
+
+class Process(Protocol):
+    """What a test does with a process, wherever it comes from."""
+
+    pid: int
+
+    @property
+    def returncode(self) -> int | None:
+        """How it was seen to end, negative for a signal."""
+
+    def poll(self) -> int | None:
+        """How it ended; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end. subprocess.TimeoutExpired if that does not come."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send it a signal, unless it has ended."""
+
+
+class Fork:
+    """See Process."""
+
+    def __init__(self, source: "_Source", pid: int, command: list[str]) -> None:
+        self.pid, self.returncode = pid, None
+        self._source, self._command = source, command
+
+    returncode: int | None
+
+    def poll(self) -> int | None:
+        """See Process."""
+        if self.returncode is None:
+            self.returncode = self._source.ask({"poll": self.pid})
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """See Process."""
+        give_up_at = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if give_up_at is not None and time.monotonic() > give_up_at:
+                raise subprocess.TimeoutExpired(self._command, timeout or 0)
+            time.sleep(0.01)
+        return code
+
+    def send_signal(self, sig: int) -> None:
+        """See Process."""
+        if self.poll() is None:
+            os.kill(self.pid, sig)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+
+class _Source:
+    """The process that forks."""
+
+    def __init__(self, project: Path, environ: Mapping[str, str]) -> None:
+        self._lock = threading.Lock()
+        self._project = project
+        self._environ = environ
+        self._process: subprocess.Popen[str] | None = None
+
+    def ask(self, order: dict[str, Any]) -> Any:
+        with self._lock:
+            if self._process is None:
+                self._process = self._started()
+            assert self._process.stdin
+            assert self._process.stdout
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+            assert line, "the process that forks has ended"
+            return json.loads(line)
+
+    def fits(self, environ: Mapping[str, str]) -> bool:
+        return _at_start(environ) == _at_start(self._environ)
+
+    def _started(self) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, str(_PROGRAM)],
+            cwd=self._project,
+            env=self._environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def end(self) -> None:
+        if self._process is not None:
+            assert self._process.stdin
+            assert self._process.stdout
+            self._process.stdin.close()
+            self._process.wait(10)
+            self._process.stdout.close()
+
+
+def _at_start(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name.startswith(_READ_AT_THE_START)}
+
+
+_sources: dict[Path, _Source] = {}
+
+
+@contextlib.contextmanager
+def starts_by_forks(project: Path, environ: Mapping[str, str]) -> Iterator[None]:
+    """Meanwhile a process in ``environ`` that has imported the system of ``project`` forks what is started in it."""
+    _sources[project] = source = _Source(project, environ)
+    try:
+        yield
+    finally:
+        del _sources[project]
+        source.end()
+
+
+def forked(command: list[str], project: Path, environ: Mapping[str, str], output: Path) -> Fork | None:
+    """A fork that runs ``command`` and appends to ``output``, which is there; None if a fork would be another thing."""
+    source = _sources.get(project)
+    if source is None or not source.fits(environ):
+        return None
+    pid = source.ask({"command": command, "environ": dict(environ), "output": str(output)})
+    return Fork(source, pid, command)

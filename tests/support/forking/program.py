@@ -1,0 +1,124 @@
+"""Imports the system of the working directory once, and runs it in a fork for each order.
+
+Run as a program, in a copy of the project; ``forks`` is its other side. An order is a line of JSON on the standard
+input: what the new process gets, or ``poll`` with a process's number. The answer is a line, too: the number of the new
+process, or how that process ended (null: it runs).
+"""
+
+import contextlib
+import functools
+import gc
+import importlib
+import json
+import os
+import runpy
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, NoReturn
+
+# Besides each function: what a system imports until it has served and sent once.
+_IMPORTED = (
+    *("infra.local.runner", "infra.local.gateway", "infra.local.schedules", "infra.local.configured"),
+    *("infra.local.front.loop", "infra.local.polling", "infra.configuration.file", "infra.configuration.sending"),
+    *("logging.handlers", "functions_framework._cli", "gunicorn.workers.gthread", "gunicorn.glogging"),
+    *("shared.store.engines.sqlite.database", "shared.store.engines.postgres.database"),
+    *("telegram.request", "asyncio", "httpcore._backends.anyio", "anyio._backends._asyncio"),
+)
+
+
+def load() -> None:
+    """Import everything, and make each function's app, as each start would: nothing of ours is opened by that."""
+    for name in _IMPORTED:
+        importlib.import_module(name)
+    framework: Any = importlib.import_module("functions_framework")
+    framework.create_app = functools.cache(framework.create_app)
+    table = importlib.import_module("infra.table")
+    for row in table.rows():
+        importlib.import_module(f"functions.{row.name}.main")
+        framework.create_app(row.name, str(table.MAIN))
+    for kind in importlib.import_module("shared.notifiers").kinds():
+        importlib.import_module(f"shared.notifiers.services.{kind}")
+    # It reads the CA bundle, for the first send of each process.
+    sys.modules["shared.notifiers.services.telegram.connection"].tls()
+    # Otherwise the first collection in each fork would copy all of that memory.
+    gc.freeze()
+
+
+def go_on_as(_path: str, command: list[str]) -> NoReturn:
+    """Run a module in this process, with what is already imported, instead of ``os.execv``."""
+    python, option, name, *arguments = command
+    assert option == "-m", command
+    sys.argv = [python, *arguments]
+    runpy.run_module(name, run_name="__main__")
+    raise SystemExit(0)
+
+
+def _become(order: dict[str, Any]) -> None:
+    """Be what a new process of ``order["command"]`` would be, from its first line on."""
+    os.setpgid(0, 0)
+    nothing, output = os.open(os.devnull, os.O_RDONLY), os.open(order["output"], os.O_WRONLY | os.O_APPEND)
+    for source, target in ((nothing, 0), (output, 1), (output, 2)):
+        os.dup2(source, target)
+    os.close(nothing)
+    os.close(output)
+    os.environ.clear()
+    os.environ.update(order["environ"])
+    os.execv = go_on_as  # type: ignore[assignment]
+    command = order["command"]
+    if command[1] == "-m":
+        go_on_as(command[0], command)
+    sys.argv = command
+    sys.modules["functions_framework._cli"]._cli()
+
+
+def _run(order: dict[str, Any]) -> NoReturn:
+    code = 1
+    try:
+        _become(order)
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+    except BaseException:  # noqa: BLE001  # a fork must never go on as the process that forks
+        traceback.print_exc()
+    finally:
+        # The streams may be closed, or nobody may read them.
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        os._exit(code)
+
+
+def _poll(process: int, ended: dict[int, int]) -> int | None:
+    if process not in ended:
+        number, status = os.waitpid(process, os.WNOHANG)
+        if number:
+            ended[process] = os.waitstatus_to_exitcode(status)
+    return ended.get(process)
+
+
+def main() -> None:
+    """Carry out each order."""
+    sys.path[0] = str(Path.cwd())
+    load()
+    orders, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    ended: dict[int, int] = {}
+    for line in orders:
+        order = json.loads(line)
+        if "poll" in order:
+            answer = _poll(order["poll"], ended)
+        elif (answer := os.fork()) == 0:
+            os.close(orders.fileno())
+            os.close(answers.fileno())
+            _run(order)
+        else:
+            # Both sides do this, so that it is done whichever side continues first.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.setpgid(answer, answer)
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
