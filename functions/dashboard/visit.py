@@ -28,6 +28,8 @@ from shared.words.pages import frame_words, plain_speaker, speaker
 FOLDER = Path(__file__).parent
 FIRST = "dashboard"
 _LANGUAGE = "bonghwa_language"
+# The frame's script writes it.
+_THEME = "bonghwa_theme"
 # A page of ours, whatever else a link asks for.
 _LOCAL = re.compile(r"/dashboard(/[A-Za-z0-9_~-]+)*(\?[A-Za-z0-9_.~%&=+-]*)?", re.ASCII)
 _STATUS_TEXTS = {403: "refused_here", 404: "nothing_here", 503: "store_gone"}
@@ -69,6 +71,11 @@ class Visit:
         """The way to where all pages begin."""
         return root_of(self.request, FIRST)
 
+    def status_path(self) -> str:
+        """Where a status page is, if there is one: the main one, or the first of the others."""
+        pages = self.store.boards.pages(self.settings.status_page)
+        return "" if not pages else "status" if "" in pages else f"status/{min(pages)}"
+
     def page(
         self,
         template: str,
@@ -94,10 +101,12 @@ class Visit:
             brand_href=f"{self.root}dashboard",
             burning=fires(shown, is_handled=is_handled),
             live=live,
+            theme=_theme(self.request),
             session=self.session,
             form_token=self.session.form_token() if self.session else "",
             here=here,
             own_path=_local_path(self.request),
+            status_path=self.status_path,
             now=self.at,
             **values,
         )
@@ -208,6 +217,15 @@ def _local_path(request: Request) -> str:
     path = "/" + request.path[request.path.find(FIRST) :].rstrip("/")
     query = request.query_string.decode("latin-1") if request.method in ("GET", "HEAD") else ""
     return f"{path}?{query}" if query else path
+
+
+def _theme(request: Request) -> str:
+    """The theme that somebody chose: the page is drawn in it at once.
+
+    A public page leaves that to its script, which keeps the theme for itself too, so that caches serve one page to all.
+    """
+    kept = request.cookies.get(_THEME, "")
+    return kept if kept in ("light", "dark") else ""
 
 
 def _language(request: Request, settings: Settings) -> Language:

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared.models import as_text
-from shared.settings import Settings
 from shared.settings.secrets import without_password
 from shared.store import Bucket, Store
 
@@ -25,17 +24,6 @@ AHEAD = timedelta(days=14)
 MAIN = ""
 _KNOWN = ("UP", "DOWN", "PENDING")
 _SILENT_AFTER = 3
-
-
-def pages_of(settings: Settings, configured: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The pages that there are, by slug; MAIN is the one at ``/status``."""
-    if settings.status_page is False:
-        return {}
-    pages = {slug: dict(page) for slug, page in (configured.get("status_pages") or {}).items()}
-    main = configured.get("status_page")
-    if main is not None or settings.status_page:
-        pages[MAIN] = dict(main or {})
-    return pages
 
 
 def facts_of(

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from functions.status_page.facts import Facts, edges_of, facts_of, hour_edges, pages_of, read_board
+from functions.status_page.facts import Facts, edges_of, facts_of, hour_edges, read_board
 from functions.status_page.visible import publicly
 from shared.logs import step
 from shared.models import now
@@ -113,7 +113,7 @@ class Readings:
         periods = ("days", "months") if has_months else ("days",)
         facts = facts_of(
             board,
-            pages_of(settings, board.settings),
+            board.pages(settings.status_page),
             functools.partial(self._passed, store, at=at),
             self._pace(store, at),
             at,

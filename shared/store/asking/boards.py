@@ -47,6 +47,10 @@ class Board(NamedTuple):
     hours: Mapping[int, list[Bucket]]
     settings: Mapping[str, Any]
 
+    def pages(self, is_on: bool | None) -> dict[str, dict[str, Any]]:
+        """The pages that there are, by slug; see ``Boards.pages``."""
+        return _pages(self.settings, is_on)
+
 
 class Boards:
     """What one store has for status pages."""
@@ -67,6 +71,11 @@ class Boards:
                 _buckets(snapshot, hours, now),
                 configuration.body(snapshot),
             )
+
+    def pages(self, is_on: bool | None) -> dict[str, dict[str, Any]]:
+        """The pages that there are, by slug; that of the one at ``/status`` is empty. ``is_on``: ``STATUS_PAGE``."""
+        with self._database.snapshot() as snapshot:
+            return _pages(configuration.body(snapshot), is_on)
 
     def past(self, edges: Sequence[datetime], *, now: datetime) -> dict[int, list[Bucket]]:
         """The buckets of each monitor between ``edges``, which have passed."""
@@ -98,6 +107,16 @@ class Boards:
         """What the file says beside its monitors."""
         with self._database.snapshot() as snapshot:
             return configuration.body(snapshot)
+
+
+def _pages(configured: Mapping[str, Any], is_on: bool | None) -> dict[str, dict[str, Any]]:
+    if is_on is False:
+        return {}
+    pages = {slug: dict(page) for slug, page in (configured.get("status_pages") or {}).items()}
+    main = configured.get("status_page")
+    if main is not None or is_on:
+        pages[""] = dict(main or {})
+    return pages
 
 
 def _buckets(transaction: Transaction, edges: Sequence[datetime], now: datetime) -> dict[int, list[Bucket]]:

@@ -12,6 +12,7 @@ WORDS: Texts = {
     "nav_agents": "Agents",
     "nav_incidents": "Incidents",
     "nav_settings": "Settings",
+    "nav_status": "Status page",
     "nav_status_page": "Status page",
     "refused": "This did not work",
     "refused_here": "This was refused",

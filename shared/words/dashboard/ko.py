@@ -12,6 +12,7 @@ WORDS: Texts = {
     "nav_agents": "에이전트",
     "nav_incidents": "공지",
     "nav_settings": "설정",
+    "nav_status": "상태 페이지",
     "nav_status_page": "상태 페이지",
     "refused": "처리하지 못했습니다",
     "refused_here": "거부되었습니다",

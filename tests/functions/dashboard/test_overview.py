@@ -270,3 +270,15 @@ def test_links_hold_behind_any_prefix(signed_in: Browser, api: Api) -> None:
         assert not re.findall(r'(?:href|src|action)="/[^"]*"', page), path
     prefixed = api.alone("dashboard", "GET", "/prod/dashboard/monitors/1")
     assert 'href="../../dashboard/alerts/1"' in prefixed.text
+
+
+def test_a_chosen_theme_is_drawn_at_once(browser: Browser) -> None:
+    assert "data-theme" not in browser.page("/dashboard/agents")
+    browser.client.set_cookie("bonghwa_theme", "dark")
+    page = browser.page("/dashboard/agents")
+    assert '<html lang="en" data-theme="dark">' in page
+    assert 'value="dark" checked' in page
+    browser.client.set_cookie("bonghwa_theme", "x onload=y")
+    page = browser.page("/dashboard/agents")
+    assert "onload" not in page
+    assert 'value="auto" checked' in page

@@ -9,6 +9,7 @@ from tests.functions.api import Api, served
 from tests.functions.manage_monitors.watched import applied
 from tests.functions.status_page.watched import PUBLIC, opened, policies, seen
 from tests.support.running.browser import Browser, needs_chromium
+from tests.support.running.waiting import wait_until
 
 pytestmark = needs_chromium
 LONG = "N" * 150
@@ -101,12 +102,25 @@ def test_keys_reach_everything_in_the_order_that_is_read(page: Browser, url: str
 
 
 def test_a_theme_is_chosen_by_keys_and_remembered(page: Browser, url: str) -> None:
+    """The next page is drawn in it from the beginning: it has the theme before it has a body."""
     page.open(url, scheme="light")
     for _ in range(4):
         page.press("Tab")
     for _ in range(2):
         page.press("ArrowRight")
-    for _ in range(2):
-        assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(13, 18, 25)"
-        page.open(url, scheme="light")
-    page.run("localStorage.clear()")
+    assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(13, 18, 25)"
+    early = (
+        "new MutationObserver(() => { const root = document.documentElement;"
+        " if (root?.dataset.theme) window.isEarly ??= !document.body; })"
+        ".observe(document, {attributes: true, childList: true, subtree: true})"
+    )
+    page.call("Page.addScriptToEvaluateOnNewDocument", source=early)
+    page.call("Page.reload")
+    wait_until(lambda: page.run("document.readyState == 'complete' && window.isEarly === true"))
+    assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(13, 18, 25)"
+    assert page.run("document.querySelector('#t-dark').checked")
+    assert "bonghwa_theme=dark" in page.run("document.cookie"), "private pages are drawn in it by the server"
+    page.run("document.querySelector('#t-auto').click()")
+    page.open(url, scheme="light")
+    assert page.run("document.documentElement.dataset.theme ?? null") is None
+    assert page.troubles == []

@@ -220,3 +220,12 @@ def test_readings_are_shared_for_ten_seconds(api: Api) -> None:
         del store.database.snapshot
     assert asked == []
     assert same.status_code == 304
+
+
+def test_a_chosen_theme_changes_nothing_that_caches_keep(api: Api) -> None:
+    """The page's script applies it, so that one page serves all."""
+    opened(api)
+    plain, dark = looked(api), looked(api, Cookie="bonghwa_theme=dark")
+    assert (dark.data, dark.headers["ETag"]) == (plain.data, plain.headers["ETag"])
+    assert "Cookie" not in dark.headers["Vary"]
+    assert "public" in dark.headers["Cache-Control"]
