@@ -18,6 +18,8 @@ from shared.settings import Settings, is_in_cloud
 if TYPE_CHECKING:
     from shared.monitors.policy import Policy
 
+# Begins the trials of a claim's answer.
+OnTrials = Callable[[Iterable[Mapping[str, Any]]], None]
 # A backend that did not respond is not asked again for so long: each try may last as long as a check.
 PAUSE_SECONDS = 10.0
 # How often a run that lasts claims, each time for twice as long: so a claim that takes a while delays no check.
@@ -65,12 +67,19 @@ class Known:
         """The shortest interval at which a monitor is checked, in seconds."""
         return min(self._shortest, otherwise) if self._shortest else otherwise
 
-    def claim(self, settings: Settings, seconds: float) -> tuple[list[DueCheck], bool | None]:
-        """The checks that fall due within ``seconds`` from now; and whether the backend responded, if it was asked."""
+    def claim(
+        self, settings: Settings, seconds: float, on_trials: OnTrials = lambda _: None
+    ) -> tuple[list[DueCheck], bool | None]:
+        """The checks that fall due within ``seconds`` from now; and whether the backend responded, if it was asked.
+
+        ``on_trials`` begins what the backend wants tried besides.
+        """
         with self._lock:
             is_paused = self._stopwatch() < self._paused_until
             known = self._version
         answer = None if is_paused else backend.claim(settings, seconds, known)
+        if answer and (trials := answer.get("trials")):
+            on_trials(trials)
         with self._lock:
             try:
                 due = self._learn(answer, seconds) if answer else None
@@ -129,9 +138,10 @@ _known = Known()
 class Claiming:
     """A claim that is under way, in a thread of its own. ``is_reached``: whether the backend responded, if asked."""
 
-    def __init__(self, settings: Settings, seconds: float | None) -> None:
+    def __init__(self, settings: Settings, seconds: float | None, on_trials: OnTrials) -> None:
         self.is_reached: bool | None = None
         self._due: list[DueCheck] = []
+        self._on_trials = on_trials
         most = MAX_CLAIM_SECONDS_IN_CLOUD if is_in_cloud(os.environ) else MAX_CLAIM_SECONDS
         self._settings, self._seconds = settings, seconds or min(settings.check_interval_seconds, most)
         self._thread = threading.Thread(target=self._claim, daemon=True)
@@ -147,14 +157,16 @@ class Claiming:
         return None if self._thread.is_alive() else self._due
 
     def _claim(self) -> None:
-        self._due, self.is_reached = _known.claim(self._settings, self._seconds)
+        self._due, self.is_reached = _known.claim(self._settings, self._seconds, self._on_trials)
 
 
 class Stream:
     """Claims again and again, for ``lasting`` seconds, or until the server ``is_stopping``."""
 
-    def __init__(self, settings: Settings, lasting: float, is_stopping: Callable[[], bool]) -> None:
-        self._is_stopping = is_stopping
+    def __init__(
+        self, settings: Settings, lasting: float, is_stopping: Callable[[], bool], on_trials: OnTrials
+    ) -> None:
+        self._is_stopping, self._on_trials = is_stopping, on_trials
         self.is_reached: bool | None = None
         self._settings = settings
         self._ends_at = time.monotonic() + lasting
@@ -198,7 +210,7 @@ class Stream:
         if at >= self._claims_at and at < self._ends_at and not self._is_stopping():
             seconds = CLAIM_SECONDS if count() else IDLE_SECONDS
             self._claims_at = at + seconds
-            self._claimed_at, self._claiming = at, Claiming(self._settings, seconds + CLAIM_SECONDS)
+            self._claimed_at, self._claiming = at, Claiming(self._settings, seconds + CLAIM_SECONDS, self._on_trials)
 
 
 def interval(settings: Settings) -> float:

@@ -15,6 +15,7 @@ from functions.check_monitors.probes.http import probe_all
 from functions.check_monitors.reporting.reporter import Reported, Reporter
 from functions.check_monitors.self_watch.backend_outage import watch_backend
 from functions.check_monitors.self_watch.ping import ping
+from functions.check_monitors.trials import Trials
 from functions.check_monitors.under_way import Hold, checking
 from shared import web
 from shared.logs import step
@@ -63,7 +64,8 @@ def check_monitors(request: Request, settings: Settings) -> Response:
         is_stopping = request.environ.get("bonghwa.is_stopping", bool)
         return web.answer(_go_on_checking(settings, run.lasting, is_stopping))
     targets = settings.target_urls if run.only != "claimed" else ()
-    claim = due_checks.Claiming(settings, run.seconds) if run.only != "targets" else None
+    trials = Trials(settings)
+    claim = due_checks.Claiming(settings, run.seconds, trials.begin) if run.only != "targets" else None
     # A backend that hangs delays no check of a target, nor does one of which no monitor is known yet.
     seconds = WAIT_SECONDS if due_checks.count() else 0.0
     due = claim.due(seconds if targets else None) if claim else None
@@ -75,6 +77,7 @@ def check_monitors(request: Request, settings: Settings) -> Response:
     watch_backend(settings, is_reached=claimed if reported.is_reached is None else reported.is_reached)
     if events and reported.posted >= len(events) and not reported.refused and not reported.spooled:
         ping(settings.heartbeat_url, is_private_allowed=settings.is_private_allowed)
+    trials.wait()
     return web.answer(_done(len(events), sum(not event.is_success for event in events), reported))
 
 
@@ -93,7 +96,8 @@ def _go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[]
     # Imported here: an agent that has its targets alone starts without it.
     from functions.check_monitors.probes.checks import check_as_due
 
-    hold, stream, counts = Hold(), due_checks.Stream(settings, seconds, is_stopping), [0, 0]
+    stream = due_checks.Stream(settings, seconds, is_stopping, Trials(settings).begin)
+    hold, counts = Hold(), [0, 0]
     reporter = Reporter(settings, watched=0, lasts=due_checks.count, on_settled=hold.release)
 
     def more() -> "tuple[float, list[Policy]] | None":

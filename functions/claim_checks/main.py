@@ -1,4 +1,4 @@
-"""POST /checks/claim: an agent claims the checks that fall due at its location."""
+"""/checks: an agent claims the checks that fall due at its location, and reports those that are only tried."""
 
 import json
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ import functions_framework
 from flask import Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from functions.claim_checks.trials import report_trial
 from shared import web
 from shared.models import MonitorName, now
 from shared.models.scalars import Text, whole
@@ -35,17 +36,17 @@ class ClaimRequest(BaseModel):
     known: Annotated[int, Field(ge=0, le=2**63 - 1), BeforeValidator(whole)] | None = None
 
 
-@functions_framework.http
-@web.function("POST", access="ingest")
-def claim_checks(request: Request, settings: Settings) -> Response:
+@web.route("POST", "/checks/claim", access="ingest")
+def claim(request: Request, settings: Settings) -> Response:
     """200 with ``{"version", "now", "until", "checks": [{"name", "due_at"}], "policies", "removed", "is_complete"}``.
 
     ``policies`` are those that the agent does not know; it forgets the names in ``removed``, and if ``is_complete``
-    every one that is not in ``policies``. No check is given out twice at a location.
+    every one that is not in ``policies``. No check is given out twice at a location. Besides, ``"trials": [{"id",
+    "policy"}]`` are checks that somebody wants to see before anything is saved.
     """
     asked = ClaimRequest.model_validate_json(web.body_of(request))
     at, location = now(), asked.location or LOCATION
-    claim = open_store(settings).checks.claim(
+    claimed = open_store(settings).checks.claim(
         location,
         now=at,
         seconds=asked.seconds,
@@ -56,20 +57,21 @@ def claim_checks(request: Request, settings: Settings) -> Response:
     policies: list[Any] = []
     # Whatever is not to be checked there any more: gone, paused, a heartbeat now, or another location's.
     removed: list[str] = []
-    for row in claim.changed:
+    for row in claimed.changed:
         if _is_checked_at(location, row):
             policies.append(json.loads(row["policy"]))
-        elif not claim.is_all:
+        elif not claimed.is_all:
             removed.append(row["name"])
     return web.answer(
         {
-            "version": claim.version,
+            "version": claimed.version,
             "now": at,
-            "until": claim.until,
-            "checks": [{"name": due.name, "due_at": time_of(due.at)} for due in claim.checks],
+            "until": claimed.until,
+            "checks": [{"name": due.name, "due_at": time_of(due.at)} for due in claimed.checks],
             "policies": policies,
             "removed": removed,
-            "is_complete": claim.is_all,
+            "is_complete": claimed.is_all,
+            "trials": [{"id": row["id"], "policy": json.loads(row["policy"])} for row in claimed.trials],
         }
     )
 
@@ -79,3 +81,9 @@ def _is_checked_at(location: str, row: Mapping[str, Any]) -> bool:
     if not (row["is_watched"] and row["interval_seconds"] and row["policy"]):
         return False
     return row["locations"] is None or location in json.loads(row["locations"])
+
+
+@functions_framework.http
+@web.routes(claim, report_trial)
+def claim_checks() -> None:
+    """What an agent asks for, and what it reports of trials."""

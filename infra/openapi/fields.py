@@ -68,6 +68,16 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "message": "The beginning of what the server sent, if the check failed; or what a heartbeat brought.",
         "attempts": "The tries before this one, oldest first: a policy may confirm a failure within one run.",
     },
+    "TrialResult": {
+        "event": "The event that the check would have been.",
+        "conditions": "Each condition of the policy; none if the check did not get so far.",
+        "answer": "The first printable characters of what the server sent, if the check read that.",
+    },
+    "JudgedCondition": {
+        "condition": "The condition as it is written.",
+        "is_met": "Whether it is met.",
+        "shown": "The condition with the values that it met: `[RESPONSE_TIME] (512) < 300`.",
+    },
     "CheckAttempt": {
         "timestamp": "When the try was made.",
         "status_code": "The HTTP status of its response; null if there was none.",

@@ -90,4 +90,15 @@ CLAIMED: dict[str, Any] = {
     "policies": [POLICY],
     "removed": ["old shop"],
     "is_complete": False,
+    "trials": [],
+}
+TRIED: dict[str, Any] = {
+    "event": {
+        "target_url": "https://shop.example/",
+        "timestamp": "2025-01-08T01:30:01.000Z",
+        "is_success": True,
+        "status_code": 200,
+        "response_time_ms": 131.2,
+    },
+    "conditions": [{"condition": "[STATUS] == 200", "is_met": True, "shown": "[STATUS] (200) == 200"}],
 }

@@ -8,6 +8,7 @@ from infra.openapi import monitor_examples as examples
 from infra.openapi import monitor_responses as responses
 from infra.openapi.operation import Operation, Response, following_page
 from infra.openapi.policies import CONFIGURATION, POLICY, POLICY_CHANGE
+from shared.models.trial import TrialResult
 
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
 _IN_PATH = {"id": ("The monitor's number.", _NUMBER)}
@@ -141,12 +142,13 @@ MONITOR_OPERATIONS = {
         },
         problems=(400, 415),
     ),
-    "claim_checks": Operation(
+    "claim": Operation(
         tag="schedules",
         summary="Claim the checks that are due",
         description=(
             "An agent asks what it has to check. No check is given out twice at a location. The answer also has the "
-            "policies that have changed since the version that the agent knows."
+            "policies that have changed since the version that the agent knows, and what somebody on the dashboard "
+            "wants to try."
         ),
         body=ClaimRequest,
         body_examples={"claim": {"summary": "What falls due within 30 seconds", "value": examples.CLAIM}},
@@ -158,5 +160,18 @@ MONITOR_OPERATIONS = {
             )
         },
         problems=(400, 415),
+    ),
+    "report_trial": Operation(
+        tag="schedules",
+        summary="Report a trial",
+        description=(
+            "An agent reports what it found when it tried a check that is not saved. There is no event and no alert. "
+            "Of several results the first is kept."
+        ),
+        path={"id": ("The trial's number, as the claim named it.", _NUMBER)},
+        body=TrialResult,
+        body_examples={"met": {"summary": "The one condition is met", "value": examples.TRIED}},
+        responses={204: Response("It is kept, or another result was faster.", None)},
+        problems=(400, 404, 415),
     ),
 }

@@ -110,6 +110,13 @@ class DueCheck(BaseModel):
     due_at: Time = Field(description="When it is due.")
 
 
+class WantedTrial(BaseModel):
+    """A check that an agent does once, and reports to `POST /checks/trials/<id>`."""
+
+    id: int = Field(description="Its number.")
+    policy: dict[str, Any] = Field(description="What is checked, with its secrets.")
+
+
 class ClaimedChecks(BaseModel):
     """What an agent has to do, and what it does not know yet."""
 
@@ -120,3 +127,4 @@ class ClaimedChecks(BaseModel):
     policies: list[dict[str, Any]] = Field(description="The policies that are new to the agent, with their secrets.")
     removed: list[str] = Field(description="The names of monitors that it forgets.")
     is_complete: bool = Field(description="Whether it forgets each monitor that is not in `policies` too.")
+    trials: list[WantedTrial] = Field(description="What somebody on the dashboard wants to try. It makes no event.")

@@ -9,7 +9,7 @@ from shared.monitors.due import Due, is_overdue
 from shared.settings.secrets import without_password
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.renames import take_over
-from shared.store.tables import configuration, cursors, policies, replay_facts
+from shared.store.tables import configuration, cursors, policies, replay_facts, trials
 from shared.store.tables.policies import Watched
 
 # A span that nobody claimed for longer is not made up for: the monitors of a long interval are due at once instead.
@@ -21,7 +21,8 @@ OVERDUE_SECONDS = 5.0
 class Claim(NamedTuple):
     """The checks that an agent has to do. ``changed``: the monitors whose policies it does not know yet.
 
-    ``is_all``: ``changed`` are all monitors, and the agent forgets every other one.
+    ``is_all``: ``changed`` are all monitors, and the agent forgets every other one. ``trials``: rows of what somebody
+    wants tried.
     """
 
     version: int
@@ -29,6 +30,7 @@ class Claim(NamedTuple):
     checks: list[Due]
     changed: list[Row]
     is_all: bool
+    trials: list[Row]
 
 
 class Checks:
@@ -67,6 +69,7 @@ class Checks:
             checks = self._due(snapshot, span, watched, version)
             is_all = known is None or known > version
             changed = policies.changed_since(snapshot, 0 if is_all else known or 0) if known != version else []
+            tried = trials.waiting(snapshot, location, now)
         if checks:
             # A power cut may undo it. Then some checks are done twice, which harms nobody.
             with self._database.transaction(is_durable=False) as transaction:
@@ -77,9 +80,12 @@ class Checks:
                     if due.is_at_once:
                         cursors.take(transaction, location, due.monitor.id, now)
                         policies.clear_wanted(transaction, due.monitor.id)
+        if tried:
+            with self._database.transaction(is_durable=False) as transaction:
+                tried = [row for row in tried if trials.lease(transaction, row, now)]
         self._asked[location] = now.timestamp(), version
         found = sorted((Due(due.monitor.name, due.at) for due in checks), key=lambda due: due.at)
-        return Claim(version, span.until, found, changed, is_all)
+        return Claim(version, span.until, found, changed, is_all, tried)
 
     def _register(self, names: Sequence[str], interval: float, now: datetime) -> None:
         """Let the agent's own targets be monitors of source 'env'. One of that name in the file stays the file's."""

@@ -18,7 +18,7 @@ TABLES = (
     *("monitors", "taken_checks", "monitor_locations", "state_changes", "rollups", "packs"),
     *("merged_days", "merged_monitors"),
     *("results", "raw_events", "old_events", "alerts", "notifications", "notification_logs", "alert_notes"),
-    *("sessions", "failed_sign_ins", "attempt_counts"),
+    *("sessions", "failed_sign_ins", "attempt_counts", "trials"),
 )
 # A view comes after those that it reads.
 VIEWS = ("events_by_time", "events")

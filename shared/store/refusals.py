@@ -27,6 +27,13 @@ class IncidentNotFound(Exception):
         super().__init__(f"there is no incident {incident_id}")
 
 
+class TrialNotFound(Exception):
+    """Nobody tries this, or not any more."""
+
+    def __init__(self, trial_id: object) -> None:
+        super().__init__(f"there is no trial {trial_id}, or it is over an hour old")
+
+
 class WindowOfFile(Exception):
     """The window stands in the configuration's file."""
 

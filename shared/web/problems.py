@@ -77,6 +77,8 @@ def _refusal(error: Exception) -> tuple[int, dict[str, Any]] | None:
     match error:
         case store.AlertNotFound() | store.IncidentNotFound() | store.MonitorNotFound() | store.WindowNotFound():
             return 404, {}
+        case store.TrialNotFound():
+            return 404, {}
         case store.NameTaken():
             return 409, {"field": "name", "value": error.name}
         case store.OwnedElsewhere():

@@ -108,7 +108,7 @@ def test_every_example_is_one_of_what_it_is_an_example_of(described: dict[str, A
 
 def test_what_needs_the_key_says_so(described: dict[str, Any]) -> None:
     assert {operation["operationId"] for _, _, operation in operations(described) if needs_key(operation)} == {
-        *("ingest_event", "check_monitors", "claim_checks", "deliver_notifications", "review_alerts"),
+        *("ingest_event", "check_monitors", "claim", "report_trial", "deliver_notifications", "review_alerts"),
         "maintain_store",
         *("create_monitor", "replace_monitor", "change_monitor", "remove_monitor", "want_check", "apply_configuration"),
         *("create_window", "change_window", "end_window"),

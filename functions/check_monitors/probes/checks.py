@@ -96,6 +96,15 @@ def check_as_due(
         loop.run_timed((), SLOTS, _on_end(loop, lambda _, event: on_event(event)), ask=ask)
 
 
+def check_once(policy: Policy, settings: Settings) -> tuple[Subject, Event]:
+    """Check a policy now, once, and report nothing: what was seen, and the event that it would be."""
+    subject = Subject(policy.model_copy(update={"retries": 0}), settings, trusted_file(), proxies.variables())
+    events: list[Event] = []
+    with idle_loop() as loop:
+        loop.run_timed([(0.0, check_of(subject))], 1, _on_end(loop, lambda _, event: events.append(event)))
+    return subject, events[0]
+
+
 def check_of(subject: Subject) -> Any:
     """The check of a policy, whatever its kind."""
     try:

@@ -115,6 +115,22 @@ class Subject:
             **(phases(seen.times, seen.has_response) if seen.times else {}),
         )
 
+    def judged_conditions(self) -> list[tuple[str, bool, str]]:
+        """Each condition as it is written, whether it is met, and with its values; none if nothing could be judged."""
+        if self._is_judged_by_connection():
+            return []
+        facts = self._facts()
+        found = []
+        for condition in self._conditions:
+            is_met = condition.holds(facts)
+            shown = condition.shown(facts) if is_met else condition.failed(facts)
+            found.append((storable(condition.text), is_met, storable(shown)))
+        return found
+
+    def answer(self, most: int) -> str | None:
+        """The first printable characters of what the server sent, if it was read."""
+        return _beginning(self.seen, most)
+
     def is_content(self) -> bool:
         """Whether what was seen so far is all that the policy asks for."""
         return self._judged()[0] is None
@@ -122,8 +138,7 @@ class Subject:
     def _judged(self) -> tuple[Cause | None, str | None]:
         """Why the check failed, and the condition that did."""
         seen, own = self.seen, self._conditions
-        is_connection_judged = self._reads("CONNECTED")  # a monitor may expect that nothing can be reached
-        if seen.why and (seen.is_inconclusive or not is_connection_judged or seen.why.code.startswith(_OURS)):
+        if self._is_judged_by_connection():
             return seen.why, None
         if own:
             if failed := failure(own, self._facts()):
@@ -131,6 +146,13 @@ class Subject:
         elif seen.finding:
             return seen.finding, None
         return (None if seen.why else self._keyword_cause()), None
+
+    def _is_judged_by_connection(self) -> bool:
+        why = self.seen.why
+        # A monitor may expect that nothing can be reached.
+        return why is not None and (
+            self.seen.is_inconclusive or not self._reads("CONNECTED") or why.code.startswith(_OURS)
+        )
 
     def _facts(self) -> Facts:
         seen = self.seen
@@ -170,11 +192,11 @@ def _unexpected_success(status: int | None) -> Cause:
     return Cause.of("expected_to_fail_status", status=status)
 
 
-def _beginning(seen: Seen) -> str | None:
+def _beginning(seen: Seen, most: int = MESSAGE_CHARACTERS) -> str | None:
     """The first printable characters of what the server sent."""
     if not seen.body:
         return None
     # Four bytes are enough for any character, and white space shrinks.
-    text = seen.body[: 4 * MESSAGE_CHARACTERS].decode(seen.charset, "replace")
+    text = seen.body[: 4 * most].decode(seen.charset, "replace")
     shown = "".join(c if c.isprintable() else " " if c.isspace() else "�" for c in text)
-    return " ".join(shown.split())[:MESSAGE_CHARACTERS] or None
+    return " ".join(shown.split())[:most] or None

@@ -79,6 +79,20 @@ def claim(settings: Settings, seconds: float, known: int | None) -> dict[str, An
     return answer
 
 
+def report_trial(trial_id: int, result: str, settings: Settings) -> None:
+    """Post the result of a trial, JSON. One that is lost is tried again: the backend gives it out once more."""
+    url = f"{settings.claim_url.rpartition('/')[0]}/trials/{trial_id}"
+    try:
+        response = _response(url, result.encode(), settings, RESPONSE_SECONDS)
+    except (Unanswered, ValueError, OSError) as error:
+        reason = str(error) if isinstance(error, Unanswered) else type(error).__name__
+        step("agent", "trial_not_reported", level=logging.WARNING, trial_id=trial_id, reason=reason)
+        return
+    if not response.is_ok:
+        status = response.status
+        step("agent", "trial_not_reported", level=logging.WARNING, trial_id=trial_id, status=status)
+
+
 def _is_a_problem(response: Response) -> bool:
     # A proxy says 404 too, for example while the backend behind it starts.
     return response.kind.startswith("application/problem+json")

@@ -9,8 +9,9 @@ from typing import Any, Literal, NamedTuple
 from shared.monitors.kinds import KIND_OF_SCHEME, KINDS_WITH, Kind
 from shared.web.forms import Form
 
-# text and number: one line. area: several. lines: a list, one a line. words: a list with commas. pairs: headers.
-Sort = Literal["text", "number", "area", "lines", "words", "pairs", "box", "choice", "secret"]
+# text and number: one line. area: several. lines: a list, one a line. words: a list with commas. spaced: with blanks.
+# pairs: headers. hidden: a secret, too; browsers take a form with three passwords for several forms.
+Sort = Literal["text", "number", "area", "lines", "words", "spaced", "pairs", "box", "choice", "secret", "hidden"]
 KINDS: tuple[Kind, ...] = tuple(Kind)
 DEFAULT_INTERVAL, DEFAULT_THRESHOLD = "30s", 3
 _PREFIX: Mapping[Kind, str] = {
@@ -92,11 +93,19 @@ FIELDS: tuple[Field, ...] = (
     Field("basic_auth.username"),
     Field("basic_auth.password", "secret"),
     Field("bearer_token", "secret"),
+    Field("oauth2.token_url"),
+    Field("oauth2.client_id"),
+    Field("oauth2.client_secret", "hidden"),
+    Field("oauth2.scopes", "spaced"),
     Field("query"),
     Field("protocol", "choice", choices=("", "smtp", "imap", "pop3", "ftp", "postgres")),
     Field("packets", "number"),
     Field("resolver"),
     Field("certificate_expiry", "words"),
+    Field("client_certificate.certificate", "area"),
+    Field("client_certificate.key", "area"),
+    Field("ca_certificate", "area"),
+    Field("proxy"),
     Field("verify_tls", "box"),
     Field("follow_redirects", "box"),
     Field("upside_down", "box"),
@@ -122,10 +131,15 @@ def typed_in(form: Form, kind: Kind) -> dict[str, str]:
 
 
 def policy_of(form: Form, kind: Kind) -> dict[str, Any]:
-    """What was typed, as the fields of a policy; None for one that was left empty."""
+    """What was typed, as the fields of a policy; None for one that was left empty.
+
+    A field that the form does not have, since an older page sent it, is left out.
+    """
     found: dict[str, Any] = {}
     for path, text in typed_in(form, kind).items():
         field = next(each for each in FIELDS if each.path == path)
+        if field.sort != "box" and path not in form:
+            continue
         value = _parsed(field, text, kind)
         owner, _, part = path.partition(".")
         if not part:
@@ -190,6 +204,8 @@ def _text(field: Field, value: Any) -> str:
             return "\n".join(map(str, value))
         case "words":
             return ", ".join(map(str, value))
+        case "spaced":
+            return " ".join(map(str, value))
         case "pairs":
             return "\n".join(f"{name}: {text}" for name, text in value.items())
     return str(value)
@@ -200,7 +216,7 @@ def _parsed(field: Field, text: str, kind: Kind) -> Any:
         return text == "on"
     if field.path == "url":
         return with_scheme(text, kind) or None
-    stripped = text if field.sort in ("area", "secret") else text.strip()
+    stripped = text if field.sort in ("area", "secret", "hidden") else text.strip()
     if not stripped.strip():
         return None
     match field.sort:
@@ -210,6 +226,8 @@ def _parsed(field: Field, text: str, kind: Kind) -> Any:
             return [line.strip() for line in stripped.splitlines() if line.strip()]
         case "words":
             return [word.strip() for word in stripped.split(",") if word.strip()]
+        case "spaced":
+            return stripped.split()
         case "pairs":
             pairs = (line.partition(":") for line in stripped.splitlines() if line.strip())
             return {name.strip(): value.strip() for name, _, value in pairs}

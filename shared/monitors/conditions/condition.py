@@ -27,16 +27,20 @@ class Condition:
     def __repr__(self) -> str:
         return f"Condition({self.text!r})"
 
-    def failed(self, facts: Facts) -> str:
-        """The condition as it failed, with its values: ``[RESPONSE_TIME] (512) < 300``.
-
-        If its two types cannot be compared, it says so: ``[BODY].count (many) > 5: text is not a number``.
-        """
+    def shown(self, facts: Facts) -> str:
+        """The condition with its values: ``[RESPONSE_TIME] (512) < 300``."""
         left, right = (
             side.described(facts) if isinstance(side, Reading) else side for side in (self._left, self._right)
         )
+        return f"{left} {self._sign} {right}"[:_LONGEST]
+
+    def failed(self, facts: Facts) -> str:
+        """The condition as it failed, with its values.
+
+        If its two types cannot be compared, it says so: ``[BODY].count (many) > 5: text is not a number``.
+        """
         why_not = self._comparison.why_not(facts)
-        return (f"{left} {self._sign} {right}" + (f": {why_not}" if why_not else ""))[:_LONGEST]
+        return (self.shown(facts) + (f": {why_not}" if why_not else ""))[:_LONGEST]
 
 
 def failure(conditions: Sequence[Condition], facts: Facts) -> str | None:

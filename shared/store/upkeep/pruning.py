@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from shared.models import as_text
 from shared.store.engines.database import Database, Transaction
-from shared.store.tables import attempt_counts, drills, events, merged_days, replay_facts, results, rollups
+from shared.store.tables import attempt_counts, drills, events, merged_days, replay_facts, results, rollups, trials
 from shared.store.upkeep import packing
 from shared.store.upkeep.retention import Retention
 
@@ -50,6 +50,7 @@ def steps(retention: Retention, now: datetime) -> Iterator[Callable[[Database], 
         database, lambda each: replay_facts.prune(each, before(retention.alerts), ROWS_AT_ONCE)
     )
     yield lambda database: _write(database, lambda each: drills.prune(each, before(retention.alerts), ROWS_AT_ONCE))
+    yield lambda database: _write(database, lambda each: trials.prune(each, now))
     for step, seconds in (("hour", retention.hours), ("day", retention.rollups)):
         yield functools.partial(packing.prune, step=step, before=before(seconds))
         yield _rollups(step, before(seconds))

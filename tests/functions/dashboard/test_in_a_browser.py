@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
+from functions.check_monitors import due_checks
 from shared.models import as_text, now
 from tests.functions.api import FAILURE, KEY, SUCCESS, Api, served
 from tests.support.running.browser import Browser, needs_chromium
 from tests.support.running.waiting import wait_until
+from tests.support.stand_ins import Target
 
 pytestmark = needs_chromium
 PATHS = (
@@ -135,3 +137,33 @@ def test_times_are_those_of_the_viewer(page: Browser, url: str) -> None:
     wait_until(lambda: page.run(f"{shown}.length") == 7 and "UTC" not in page.run(f"{shown}[0][1]"))
     at, text = page.run(f"{shown}[0]")
     assert (int(at[11:13]) + 9) % 24 == int(text[:2])
+
+
+def test_a_check_is_tried_by_keys_while_its_form_stays(
+    page: Browser, url: str, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due_checks, "_known", due_checks.Known())
+    monkeypatch.setenv("BACKEND_URL", url.removesuffix("/dashboard"))
+    monkeypatch.setenv("ALLOW_PRIVATE_TARGETS", "true")
+    monkeypatch.setenv("no_proxy", "*")
+    sign_in(page, url)
+    with Target() as shop:
+        page.open(f"{url}/monitors/new?lang=en")
+        press_until(page, "each.id == 'f-url'")
+        page.call("Input.insertText", text=shop.url)
+        press_until(page, "each.id == 'f-conditions'")
+        page.call("Input.insertText", text="[STATUS] == 200")
+        press_until(page, "each.name == 'try'")
+        page.press("Enter")
+        wait_until(lambda: "It waits for an agent" in page.run("document.querySelector('#tried').innerText"))
+        assert api.call("POST", "/check_monitors?only=claimed&seconds=0.1").status_code == 200
+        wait_until(lambda: "It works" in page.run("document.querySelector('#tried').innerText"))
+        assert "1 of 1 condition holds" in page.run("document.querySelector('#tried').innerText")
+        assert page.run("location.search") == "?lang=en", "it is still the same page"
+        assert page.run("document.activeElement.name") == "try"
+        # A mistake is said beside its field, and what was typed stays.
+        page.run("document.querySelector('#f-interval').value = 'soon'")
+        page.press("Enter")
+        wait_until(lambda: page.run("document.activeElement.id") == "mistakes")
+        assert page.run("document.querySelector('#f-url').value") == shop.url
+    assert [each for each in page.troubles if "422" not in json.dumps(each)] == []

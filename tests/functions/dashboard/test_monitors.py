@@ -154,6 +154,58 @@ def test_an_edit_keeps_what_the_form_has_no_field_for(signed_in: Browser, api: A
     assert (changed["name"], changed["max_redirects"], changed["oauth2"]["client_id"]) == ("shop 2", 3, "a")
 
 
+def test_what_needs_several_fields_is_edited(signed_in: Browser, api: Api, store: Store) -> None:
+    """OAuth 2, a certificate with its key, a proxy with a password: their secrets are masked and stay."""
+    fields = {
+        "oauth2.token_url": "https://id.example/token",
+        "oauth2.client_id": "${MONITOR_CLIENT}",
+        "oauth2.client_secret": "s3cret-of-oauth",
+        "oauth2.scopes": "read  write",
+        "client_certificate.certificate": "/etc/client.pem",
+        "client_certificate.key": "-----BEGIN PRIVATE KEY-----\ns3cret-key\n-----END PRIVATE KEY-----",
+        "ca_certificate": "${MONITOR_CA}",
+        "proxy": "http://u:s3cret-of-proxy@proxy.example:3128",
+    }
+    assert new(signed_in, name="shop", **fields).status_code == 303
+    page = signed_in.page("/dashboard/monitors/1/edit")
+    assert "s3cret" not in page
+    assert 'value="read write"' in page
+    assert 'value="http://u:***@proxy.example:3128"' in page
+    masked = {"oauth2.client_secret": "***", "client_certificate.key": "***", "oauth2.scopes": "read"}
+    masked |= {"proxy": "http://u:***@proxy.example:3128", "name": "shop", "url": URL, "interval": "1m"}
+    assert signed_in.send("/dashboard/monitors/1/edit", **{**fields, **masked}).status_code == 303
+    policy = store.monitors.get(1).policy
+    assert policy is not None
+    assert policy.oauth2 is not None
+    assert policy.client_certificate is not None
+    assert (policy.oauth2.client_secret, policy.oauth2.scopes) == ("s3cret-of-oauth", ("read",))
+    assert (policy.oauth2.client_id, policy.ca_certificate) == ("${MONITOR_CLIENT}", "${MONITOR_CA}")
+    assert policy.client_certificate.key == fields["client_certificate.key"]
+    assert policy.proxy == fields["proxy"]
+    gone = dict.fromkeys(fields, "") | {"name": "shop", "url": URL, "interval": "1m"}
+    assert signed_in.send("/dashboard/monitors/1/edit", **gone).status_code == 303
+    policy = stored(api)
+    assert [policy[name] for name in ("oauth2", "client_certificate", "ca_certificate", "proxy")] == [None] * 4
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_part_that_lacks_something_says_where(signed_in: Browser, language: str) -> None:
+    token = signed_in.token()
+    signed_in.headers["Accept-Language"] = language
+    fields = {"kind": "http", "url": URL, "interval": "soon", "csrf": token, "oauth2.client_id": "a"}
+    response = signed_in.post("/dashboard/monitors/new", **fields)
+    assert response.status_code == 422
+    shown = text(response.text)
+    there, soon = {
+        "en": ("Expected: a value, since it has to be there", "Expected: a duration such as 30s or 5m"),
+        "ko": ("올바른 값: 값이 꼭 있어야 합니다", "올바른 값: 30s, 5m 같은 시간"),
+    }[language]
+    assert there in shown
+    assert soon in shown
+    assert 'href="#f-oauth2-token_url"' in response.text
+    assert '<details id="rest" open>' in response.text
+
+
 def test_a_secret_is_never_shown_and_stays(signed_in: Browser, api: Api, store: Store) -> None:
     login, headers = {"username": "u", "password": "s3cret-password"}, {"Authorization": "s3cret-header"}
     api.call("POST", "/monitors", {"name": "shop", "url": URL, "basic_auth": login, "headers": headers})

@@ -27,6 +27,7 @@ class Backend(StandIn):
         self.claim: dict[str, Any] | None = None
         self.hangs_at_claims = False
         self.claims: list[dict[str, Any]] = []
+        self.trials: dict[str, Any] = {}  # what was reported of trials, by their paths
 
     @property
     def taken(self) -> list[str]:
@@ -37,6 +38,10 @@ class Backend(StandIn):
         body = json.loads(exchange.body)
         if exchange.path.endswith("/checks/claim"):
             self._answer_claim(exchange, body)
+            return
+        if "/checks/trials/" in exchange.path:
+            self.trials[exchange.path] = body
+            exchange.answer(204, "")
             return
         self.asked_at.append(time.monotonic())
         self.bodies.append(body)

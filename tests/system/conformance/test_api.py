@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from infra.openapi.document import FILE
 from shared import __version__
-from tests.support.running import API_KEY
+from tests.support.running import API_KEY, wait_until
+from tests.support.stand_ins import Target
 from tests.system.conformance.observing import problem, recovered
 from tests.system.runtimes import Runtime
 
@@ -143,22 +144,50 @@ def test_visitors_see_the_page_with_its_assets(runtime: Runtime) -> None:
         runtime.call("PUT", "/config", {"monitors": []})
 
 
-def test_people_on_duty_sign_in_and_acknowledge(runtime: Runtime, failure: dict[str, Any]) -> None:
-    def sent(path: str, cookie: str | None = None, **fields: str) -> requests.Response:
-        body, kind = urlencode(fields).encode(), "application/x-www-form-urlencoded"
-        return runtime.call("POST", path, body, key=None, content_type=kind, cookie=cookie)
+def sent(runtime: Runtime, path: str, cookie: str | None = None, **fields: str) -> requests.Response:
+    """The page that follows when a browser sends a form."""
+    body, kind = urlencode(fields).encode(), "application/x-www-form-urlencoded"
+    return runtime.call("POST", path, body, key=None, content_type=kind, cookie=cookie)
 
+
+def token_of(page: str) -> str:
+    """The token of a page's forms."""
+    return str(re.findall(r'name="csrf" value="([^"]+)"', page)[0])
+
+
+def test_people_on_duty_sign_in_and_acknowledge(runtime: Runtime, failure: dict[str, Any]) -> None:
     event = failure | {"monitor": "on duty"}
     alert = runtime.call("POST", "/events", event).json()["alert"]["id"]
-    signed_in = sent("/dashboard/sign-in", key=API_KEY, name="Kim")
+    signed_in = sent(runtime, "/dashboard/sign-in", key=API_KEY, name="Kim")
     assert [each.status_code for each in signed_in.history][:1] == [303], signed_in.text
     cookie = signed_in.history[0].headers["Set-Cookie"].partition(";")[0]
     page = runtime.call("GET", f"/dashboard/alerts/{alert}?lang=en", key=None, cookie=cookie)
     assert "on duty</bdi> is down" in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
-    [token, *_] = re.findall(r'name="csrf" value="([^"]+)"', page.text)
-    assert sent(f"/dashboard/alerts/{alert}", cookie, status="ACK", csrf="x").status_code == 403
+    token = token_of(page.text)
+    assert sent(runtime, f"/dashboard/alerts/{alert}", cookie, status="ACK", csrf="x").status_code == 403
     assert runtime.get(f"/alerts/{alert}")["status"] == "OPEN"
-    sent(f"/dashboard/alerts/{alert}", cookie, status="ACK", note="on it", csrf=token)
+    sent(runtime, f"/dashboard/alerts/{alert}", cookie, status="ACK", note="on it", csrf=token)
     assert runtime.get(f"/alerts/{alert}")["acknowledged_by"] == "Kim"
     assert runtime.call("PATCH", f"/alerts/{alert}", {"status": "RESOLVED"}).status_code == 200
+
+
+def test_a_check_is_tried_before_it_is_saved(runtime: Runtime) -> None:
+    signed_in = sent(runtime, "/dashboard/sign-in", key=API_KEY)
+    cookie = signed_in.history[0].headers["Set-Cookie"].partition(";")[0]
+    form = runtime.call("GET", "/dashboard/monitors/new?lang=en", key=None, cookie=cookie)
+    with Target() as shop:
+        fields = {"kind": "http", "url": shop.url, "interval": "1h", "conditions": "[STATUS] == 200\n[BODY] == bye"}
+        path = "/dashboard/monitors/new"
+        begun = sent(runtime, path, cookie, csrf=token_of(form.text), **fields, **{"try": "1"})
+        assert begun.history, begun.text
+        [number] = re.findall(r"[?]trial=(\d+)", begun.history[0].headers["Location"])
+
+        def is_shown() -> bool:
+            run = runtime.call("POST", "/check_monitors?only=claimed&seconds=0.1", function="check_monitors")
+            assert run.status_code == 200, run.text
+            page = runtime.call("GET", f"{path}?lang=en&trial={number}", key=None, cookie=cookie)
+            return "1 of 2 conditions hold" in page.text
+
+        wait_until(is_shown, otherwise=runtime.printed)
+        assert shop.url not in runtime.call("GET", "/monitors").text

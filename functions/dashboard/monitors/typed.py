@@ -1,0 +1,85 @@
+"""What somebody typed into a form, as a policy; or what is wrong with it, by the form's fields."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from functions.dashboard.monitors.fields import name_of, policy_of
+from functions.dashboard.visit import Visit
+from shared.channels import configured
+from shared.monitors.kinds import Kind
+from shared.settings.secrets import MASK
+from shared.store import DependsInCircle, NameTaken, UnknownName
+from shared.words.expectations import expectation_text
+
+if TYPE_CHECKING:
+    from shared.monitors.policy import Policy
+    from shared.monitors.reading import Mistake
+
+Mistakes = Mapping[str, str]
+# What the store refuses that a form can be blamed for.
+REFUSALS = (NameTaken, UnknownName, DependsInCircle)
+
+
+def typed_policy(
+    visit: Visit, kind: Kind, stored: "Policy | None" = None, tried: "Policy | None" = None
+) -> "tuple[Policy | None, Mistakes]":
+    """The policy in the form of a request, or what is wrong with each field.
+
+    ``stored``: the monitor's own, which keeps what has no field. ``tried``: the one that the form tried before: a
+    masked secret in it may stand for one of that.
+    """
+    data = {**policy_of(visit.form, kind), "channels": chosen_channels(visit)}
+    if stored is not None and data.get("heartbeat"):
+        data["heartbeat"]["token"] = MASK  # it stays
+    return policy_or_mistakes(visit, data, stored, tried)
+
+
+def policy_or_mistakes(
+    visit: Visit, data: Mapping[str, Any], stored: "Policy | None" = None, tried: "Policy | None" = None
+) -> "tuple[Policy | None, Mistakes]":
+    """The policy in ``data``, or what is wrong with each field."""
+    from shared.monitors.reading import PolicyInvalid, changed, policy_in
+
+    try:
+        if stored is not None:
+            return changed(stored, _with_secrets(data, tried) if tried else data), {}
+        given = {name: value for name, value in data.items() if value is not None}
+        if not given.get("name"):
+            given["name"] = name_of(given.get("url") or (given.get("dns") or {}).get("query_name") or "")
+        return policy_in(given, tried), {}
+    except PolicyInvalid as invalid:
+        return None, _said(visit, invalid.mistakes)
+
+
+def refused(visit: Visit, refusal: Exception) -> Mistakes:
+    """What the store refused, by the field that is to blame."""
+    match refusal:
+        case NameTaken():
+            return {"name": visit.say("name_taken")}
+        case UnknownName():
+            return {"depends_on": visit.say("unknown_name", name=refusal.name)}
+    return {"depends_on": visit.say("in_circle")}
+
+
+def chosen_channels(visit: Visit) -> tuple[str, ...] | None:
+    """The channels that are chosen; None, which is all, if every one is, or the form has none."""
+    chosen = visit.form.every("channels")
+    return None if (not visit.form.get("has_channels") and not chosen) or set(chosen) >= set(configured()) else chosen
+
+
+def _with_secrets(data: Mapping[str, Any], tried: "Policy") -> Mapping[str, Any]:
+    """``data`` with the secrets of what was tried. A mask that stands for none there may stand for a stored one."""
+    from shared.monitors.masking import unmasked
+
+    try:
+        return unmasked(data, tried)
+    except ValueError:
+        return data
+
+
+def _said(visit: Visit, mistakes: "Sequence[Mistake]") -> Mistakes:
+    found: dict[str, str] = {}
+    for mistake in mistakes:
+        expected = expectation_text(mistake.problem.removeprefix("expected "), visit.language)
+        found.setdefault(mistake.field, visit.say("mistake", expected=expected, found=mistake.value))
+    return found

@@ -1,0 +1,35 @@
+"""The English texts of a check that is tried before it is saved."""
+
+from shared.words.pages import Texts
+
+WORDS: Texts = {
+    "try_it": "Try it",
+    "trial": "Try it",
+    "trial_means": "An agent checks this once, and what it finds stands here.",
+    "trial_saves_nothing": "Nothing is saved or sent.",
+    "trial_works": "It works",
+    "trial_fails": "It would count as a failure",
+    "trial_slow": "It would count as slow",
+    "trial_slow_means": "It took longer than {limit}.",
+    "trial_unknown": "The agent could not check it",
+    "trial_waits": "It waits for an agent",
+    "trial_waits_here": "One takes it within a few seconds. If none does, the agent does not run.",
+    "trial_waits_run": "An agent takes it with its next run, which is within {time}. This page shows what it finds.",
+    "trial_waits_at": "It is checked from {places} only, so it waits for an agent there.",
+    "trial_runs": "An agent is checking it",
+    "trial_runs_means": "This page shows what it finds.",
+    "trial_given_up": "No agent has reported",
+    "trial_given_up_means": "It was given out three times. The agent's log says more; try again once it runs.",
+    "trial_status": "Status code",
+    "trial_response_time_ms": "Whole time",
+    "trial_dns_ms": "Name lookup",
+    "trial_connect_ms": "Connect",
+    "trial_tls_ms": "TLS",
+    "trial_first_byte_ms": "Wait",
+    "trial_ip": "Address reached",
+    "trial_expired": "expired",
+    "trial_answer": "What it answered",
+    "trial_met": "Met:",
+    "trial_not_met": "Not met:",
+    "trial_conditions": ("{met} of 1 condition holds", "{met} of {n} conditions hold"),
+}

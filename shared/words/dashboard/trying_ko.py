@@ -1,0 +1,35 @@
+"""The Korean texts of a check that is tried before it is saved."""
+
+from shared.words.pages import Texts
+
+WORDS: Texts = {
+    "try_it": "시험",
+    "trial": "시험",
+    "trial_means": "에이전트가 한 번 확인하고, 그 결과를 여기에 보여 줍니다.",
+    "trial_saves_nothing": "저장하거나 보내는 것은 없습니다.",
+    "trial_works": "정상입니다",
+    "trial_fails": "실패로 셉니다",
+    "trial_slow": "지연으로 셉니다",
+    "trial_slow_means": "{limit}보다 오래 걸렸습니다.",
+    "trial_unknown": "에이전트가 확인하지 못했습니다",
+    "trial_waits": "에이전트를 기다리는 중",
+    "trial_waits_here": "몇 초 안에 시작합니다. 그렇지 않으면 에이전트가 실행되고 있지 않은 것입니다.",
+    "trial_waits_run": "에이전트가 다음 실행({time} 안)에 확인합니다. 결과는 이 페이지에 나타납니다.",
+    "trial_waits_at": "{places}에서만 확인하므로 그곳의 에이전트를 기다립니다.",
+    "trial_runs": "에이전트가 확인하는 중",
+    "trial_runs_means": "결과는 이 페이지에 나타납니다.",
+    "trial_given_up": "결과를 보낸 에이전트가 없습니다",
+    "trial_given_up_means": "세 번 맡겼습니다. 에이전트의 로그를 확인하고, 에이전트가 실행되면 다시 시험하세요.",
+    "trial_status": "상태 코드",
+    "trial_response_time_ms": "전체 시간",
+    "trial_dns_ms": "이름 조회",
+    "trial_connect_ms": "연결",
+    "trial_tls_ms": "TLS",
+    "trial_first_byte_ms": "대기",
+    "trial_ip": "연결한 주소",
+    "trial_expired": "만료됨",
+    "trial_answer": "응답 내용",
+    "trial_met": "맞음:",
+    "trial_not_met": "틀림:",
+    "trial_conditions": ("조건 1개 중 {met}개 맞음", "조건 {n}개 중 {met}개 맞음"),
+}
