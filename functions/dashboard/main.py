@@ -7,7 +7,7 @@ from functions.dashboard.alerts.page import act_on_alert, show_alert
 from functions.dashboard.lists.agents import show_agents
 from functions.dashboard.lists.channels import show_channels, test_channel
 from functions.dashboard.lists.incidents import act_on_incidents, show_incidents
-from functions.dashboard.lists.settings import show_settings
+from functions.dashboard.lists.settings import act_on_settings, show_settings
 from functions.dashboard.lists.windows import act_on_windows, show_windows
 from functions.dashboard.monitors.actions import act_on_monitor, export_monitor
 from functions.dashboard.monitors.form import add_monitor, edit_monitor, show_edit, show_new
@@ -21,7 +21,7 @@ from shared import web
 @web.routes(
     *(show_overview, show_changes, show_sign_in, sign_in, sign_out, show_alerts, show_alert, act_on_alert),
     *(show_own_monitor, act_on_monitor, export_monitor, show_new, add_monitor, show_edit, edit_monitor),
-    *(show_channels, test_channel, show_windows, act_on_windows, show_agents, show_settings),
+    *(show_channels, test_channel, show_windows, act_on_windows, show_agents, show_settings, act_on_settings),
     *(show_incidents, act_on_incidents),
 )
 def dashboard() -> None:

@@ -124,4 +124,5 @@ DASHBOARD_OPERATIONS = {
     "show_incidents": _read("Look at what visitors are told"),
     "act_on_incidents": _change("Tell visitors something", (404, _NOWHERE), (422, _WRONG)),
     "show_settings": _read("Look at the settings"),
+    "act_on_settings": _change("Begin a drill"),
 }

@@ -1,13 +1,18 @@
-"""GET /dashboard/settings: where the configuration stands, and what the system says of itself."""
+"""/dashboard/settings: where the configuration stands, and what the system says of itself."""
 
 from collections import Counter
 from typing import NamedTuple
 
 from flask import Response
 
-from functions.dashboard.visit import Visit, reading
+from functions.dashboard.lists.findings import drill_of, findings_of
+from functions.dashboard.monitors.actions import notify
+from functions.dashboard.visit import Visit, changing, reading
 from shared import __version__, web
 from shared.alerting.health import SCHEDULES, HealthFacts, is_run_overdue
+from shared.channels import configured
+from shared.logs import step
+from shared.notifiers import routes_of
 from shared.pages.formatting import duration
 from shared.pages.states import Shown
 
@@ -26,21 +31,42 @@ def show_settings(visit: Visit) -> Response:
     """200 with the state of the configuration, what is wrong with the system, and how it is set up."""
     health, facts = visit.store.judge_health(visit.settings, now=visit.at)
     mistakes = facts.problem.splitlines() if facts.problem else []
-    reasons = [reason for reason in health.reasons if reason not in mistakes]
-    shown: Shown = "down" if not health.is_notified else "slow" if health.reasons else "up"
-    key = "settings_wrong_file" if mistakes else "settings_wrong" if reasons else "settings_fine"
+    findings = findings_of(visit, health, facts)
+    wrong = [each for each in findings if each.shown in ("down", "slow")]
+    shown: Shown = "down" if not health.is_notified else "slow" if wrong or health.reasons else "up"
+    key = "settings_wrong_file" if mistakes else "settings_wrong" if wrong else "settings_fine"
+    drill = drill_of(visit, visit.store.drills.last())
     return visit.page(
         "settings.html",
         f"{'✓' if shown == 'up' else '✕'} {visit.say('nav_settings')}",
         shown=shown,
         here="settings",
         hero=shown,
-        sentence=visit.say(key, n=len(mistakes) or len(reasons)),
+        sentence=visit.say(key, n=len(mistakes) or len(wrong)),
+        verdict=visit.say("notified_yes" if health.is_notified else "notified_no"),
         mistakes=mistakes,
-        reasons=reasons,
+        findings=findings,
+        drill=drill,
+        is_drilling=visit.store.drills.is_under_way(),
+        has_channels=bool(configured()),
+        scripts=["dashboard.js"],
         runs=[_run(visit, schedule, facts) for schedule in SCHEDULES],
         lines=_lines(visit),
     )
+
+
+@web.route("POST", "/dashboard/settings", access="open")
+@changing
+def act_on_settings(visit: Visit) -> Response:
+    """303 to the settings; a drill has begun, or another one is still under way."""
+    if visit.form.get("do") != "drill":
+        raise web.Problem(400, visit.say("unknown_action"))
+    routes = routes_of(configured())
+    if routes and not visit.store.drills.is_under_way():
+        change, _ = visit.store.drills.start(routes, need_ack_seconds=None, now=visit.at)
+        step("server", "drill_started", alert_id=change.alert.id, channels=", ".join(routes), by=visit.by)
+        notify(visit, [change])
+    return visit.to("/dashboard/settings")
 
 
 def _run(visit: Visit, schedule: str, facts: HealthFacts) -> Line:

@@ -1,12 +1,10 @@
 """The two sentences that everything begins with: how the monitors are, and whether people would hear of an outage."""
 
-from collections.abc import Iterator
-from datetime import timedelta
 from typing import NamedTuple
 
 from functions.dashboard.overview.facts import Facts
+from functions.dashboard.overview.troubles import troubles
 from functions.dashboard.visit import Visit
-from shared.alerting.health import SCHEDULES, is_given_up, is_overdue, is_run_overdue, patience
 from shared.pages.formatting import Named, duration
 from shared.pages.states import Shown
 
@@ -63,12 +61,12 @@ def sentence_of(visit: Visit, facts: Facts) -> Sentence:
 
 def notified_of(visit: Visit, facts: Facts) -> Notified:
     """Whether people would hear of an outage, and by what one knows it."""
-    troubles = list(_troubles(visit, facts))
-    if troubles:
-        is_partly = {href for _, href in troubles} == {"/channels"} and any(
+    found = list(troubles(visit, facts.channels, facts.attempts, facts.health, facts.health_facts))
+    if found:
+        is_partly = {href for _, href in found} == {"/channels"} and any(
             row["status"] == "SENT" for row in facts.attempts
         )
-        return Notified("slow" if is_partly else "down", [text for text, _ in troubles], troubles[0][1])
+        return Notified("slow" if is_partly else "down", [text for text, _ in found], found[0][1])
     say, delivered = visit.say, sum(row["status"] == "SENT" for row in facts.attempts)
     texts = []
     if delivered == len(facts.channels):
@@ -95,31 +93,3 @@ def _who(visit: Visit, facts: Facts) -> str:
 def _is_new(facts: Facts) -> bool:
     """Whether nothing was checked yet."""
     return all(line.checked_at is None for line in facts.lines) and facts.count("unk") == len(facts.lines)
-
-
-def _troubles(visit: Visit, facts: Facts) -> Iterator[tuple[str, str]]:
-    """Why people might not hear of an outage, and where one sees more of it."""
-    say, known = visit.markup, facts.health_facts
-    if not facts.channels:
-        yield say("no_channel"), "/channels"
-    for channel in known.refused:
-        yield say("channel_refuses", name=Named(channel)), "/channels"
-    for row in facts.attempts:
-        if row["status"] != "SENT" and row["channel"] not in known.refused:
-            yield say("channel_failed", name=Named(row["channel"])), "/channels"
-    for channel, count in known.overdue.items():
-        yield say("overdue", name=Named(channel), n=count), "/channels"
-    waits = patience(visit.settings.check_timeout_seconds, is_in_cloud=False) + timedelta(seconds=5)
-    for agent in facts.agents:
-        if not is_given_up(agent, known) and is_overdue(agent, known, visit.at, waits):
-            ago = duration((visit.at - agent.last_seen_at).total_seconds(), visit.language)
-            yield say("agent_silent", name=Named(agent.name), ago=ago), "/agents"
-        elif agent.is_offline:
-            yield say("agent_offline", name=Named(agent.name)), "/agents"
-    for schedule in SCHEDULES:
-        if is_run_overdue(schedule, known, visit.at):
-            yield say("schedule_silent", name=schedule), "/settings"
-    if known.problem:
-        yield say("file_wrong"), "/settings"
-    if any("never reported" in reason for reason in facts.health.reasons):
-        yield say("agent_never"), "/agents"

@@ -35,6 +35,11 @@ class Drills:
 
         return review(self._database, now, channels)
 
+    def is_under_way(self) -> bool:
+        """Whether a drill is not over yet."""
+        with self._database.snapshot() as snapshot:
+            return drills.under_way(snapshot) is not None
+
     def last(self) -> dict[str, Any] | None:
         """How the last one went that is over."""
         with self._database.snapshot() as snapshot:

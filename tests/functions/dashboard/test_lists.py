@@ -8,6 +8,7 @@ from html import unescape
 import pytest
 
 from shared.models import as_text, now
+from shared.store import Store
 from tests.functions.api import FAILURE, SUCCESS, Api
 from tests.functions.dashboard.conftest import Browser, location
 from tests.support.stand_ins import Target
@@ -121,6 +122,61 @@ def test_the_settings_say_what_is_wrong_with_the_file(browser: Browser, api: Api
     page = browser.page("/dashboard/settings")
     assert "The file has 2 mistakes" in page
     assert "bonghwa.yaml:3: a &lt;mistake&gt;" in page
+
+
+def test_the_settings_say_what_was_found_worst_first(browser: Browser, api: Api, store: Store) -> None:
+    api.call("POST", "/review_alerts")
+    api.call("POST", "/deliver_notifications")
+    report = {**FAILURE, "monitor": "shop", "timestamp": as_text(now()), "agent": "seoul", "interval_seconds": 30}
+    api.post(report)
+    page = text(browser.page("/dashboard/settings"))
+    assert "An outage now would be noticed and sent." in page
+    assert "Well: The agent seoul reported" in page
+    assert "Well: console took its last message" in page
+    with store.database.transaction() as transaction:
+        transaction.rows("UPDATE notification_logs SET status = 'FAILED', answer = 'no <paper> left'")
+        transaction.rows("UPDATE agents SET is_offline = 1")
+    html = browser.page("/dashboard/settings")
+    page = text(html)
+    assert "2 things are wrong" in page
+    assert "Wrong: the location of the agent seoul is offline" in page
+    said = ("Wrong:", "Look at it: The last message to console failed", "Well: The database")
+    assert sorted(said, key=page.index) == list(said)
+    assert "no &lt;paper&gt; left" in html
+    api.post({**report, "is_success": True, "timestamp": as_text(now())})
+    page = text(browser.page("/dashboard/settings"))
+    assert "Over: A message to console failed, and a later one was delivered" in page
+
+
+def test_a_drill_is_run_and_its_deliveries_shown(signed_in: Browser, api: Api) -> None:
+    assert "There was no drill yet." in text(signed_in.page("/dashboard/settings"))
+    assert location(signed_in.send("/dashboard/settings", do="drill")) == "/dashboard/settings"
+    assert "A drill is under way." in text(signed_in.page("/dashboard/settings"))
+    # Another one has to wait.
+    assert signed_in.send("/dashboard/settings", do="drill").status_code == 303
+    api.call("POST", "/review_alerts")
+    page = text(signed_in.page("/dashboard/settings"))
+    assert "Delivered everywhere" in page
+    assert re.search(r"console in \d+\.\d s", page)
+    assert len([alert for alert in api.get("/alerts")["alerts"] if alert["kind"] == "DRILL"]) == 1
+    assert signed_in.send("/dashboard/settings", do="nothing").status_code == 400
+
+
+def test_a_drill_takes_a_session(browser: Browser, api: Api) -> None:
+    assert location(browser.post("/dashboard/settings", do="drill")).startswith("/dashboard/sign-in")
+    assert api.get("/alerts")["alerts"] == []
+
+
+def test_the_navigation_leads_to_a_status_page_if_there_is_one(
+    browser: Browser, api: Api, environ: Callable[..., None]
+) -> None:
+    assert "Status page" not in browser.page("/dashboard/settings")
+    api.call("PUT", "/config", {"monitors": [], "status_pages": {"shop": {"title": "Shop"}}})
+    assert 'href="../status/shop">Status page' in browser.page("/dashboard/settings")
+    environ(STATUS_PAGE="true")
+    assert 'href="../status">Status page' in browser.page("/dashboard/settings")
+    environ(STATUS_PAGE="false")
+    assert "Status page" not in browser.page("/dashboard/settings")
 
 
 def test_the_settings_show_no_secret(browser: Browser, environ: Callable[..., None]) -> None:

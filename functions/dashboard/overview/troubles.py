@@ -1,0 +1,50 @@
+"""Why people might not hear of an outage: what the second sentence says, and the settings' findings."""
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from datetime import timedelta
+
+from functions.dashboard.visit import Visit
+from shared.alerting.health import SCHEDULES, Health, HealthFacts, is_given_up, is_overdue, is_run_overdue, patience
+from shared.models import Agent
+from shared.pages.formatting import Named, duration
+from shared.settings import is_in_cloud
+from shared.store import Row
+
+# A page that is open for a while must not say at once what GET / does not say yet.
+_SLACK = timedelta(seconds=5)
+
+
+def troubles(
+    visit: Visit, channels: Collection[str], attempts: Sequence[Row], health: Health, known: HealthFacts
+) -> Iterator[tuple[str, str]]:
+    """Why people might not hear of an outage, and where one sees more of it. ``attempts``: the last of each channel."""
+    say = visit.markup
+    if not channels:
+        yield say("no_channel"), "/channels"
+    for channel in known.refused:
+        yield say("channel_refuses", name=Named(channel)), "/channels"
+    for row in attempts:
+        if row["status"] != "SENT" and row["channel"] not in known.refused:
+            yield say("channel_failed", name=Named(row["channel"])), "/channels"
+    for channel, count in known.overdue.items():
+        yield say("overdue", name=Named(channel), n=count), "/channels"
+    for agent in known.agents:
+        if is_missed(visit, agent, known):
+            ago = duration((visit.at - agent.last_seen_at).total_seconds(), visit.language)
+            yield say("agent_silent", name=Named(agent.name), ago=ago), "/agents"
+        elif agent.is_offline:
+            yield say("agent_offline", name=Named(agent.name)), "/agents"
+    for schedule in SCHEDULES:
+        if is_run_overdue(schedule, known, visit.at):
+            yield say("schedule_silent", name=schedule), "/settings"
+    if known.problem:
+        yield say("file_wrong"), "/settings"
+    if any("never reported" in reason for reason in health.reasons):
+        yield say("agent_never"), "/agents"
+
+
+def is_missed(visit: Visit, agent: Agent, known: HealthFacts) -> bool:
+    """Whether an agent has reported nothing for too long, and somebody still expects it."""
+    waits = patience(visit.settings.check_timeout_seconds, is_in_cloud=is_in_cloud(os.environ)) + _SLACK
+    return not is_given_up(agent, known) and is_overdue(agent, known, visit.at, waits)
