@@ -42,6 +42,19 @@ class Reload(BaseModel):
     reload: bool = Field(description="Load the whole page instead.")
 
 
+class Chart(BaseModel):
+    """The response times of a monitor, by phase. Times are in seconds since 1970."""
+
+    each: float = Field(description="How many seconds a step lasts.")
+    times: list[int] = Field(description="When each step begins.")
+    phases: list[list[float | None]] = Field(
+        description="Lookup, connect, TLS, wait, transfer: the median of each step in milliseconds, null without any."
+    )
+    bands: list[tuple[float, float, bool]] = Field(
+        description="Outages and maintenance: the beginning, the end, and whether it was planned."
+    )
+
+
 class SignIn(BaseModel):
     """A key or the password; or the token of a link."""
 
@@ -103,6 +116,14 @@ DASHBOARD_OPERATIONS = {
     "show_alert": _read("Look at an alert", path=_ALERT),
     "act_on_alert": _change("Acknowledge, resolve or reopen an alert", (409, _OWNED), path=_ALERT),
     "show_own_monitor": _read("Look at a monitor", path=_MONITOR),
+    "show_chart": Operation(
+        "pages",
+        "Zoom into a monitor's response times",
+        "What the page's script draws. Programs ask for the history.",
+        {200: Response("The steps of the period.", Chart), 303: _ELSEWHERE, 404: _NOWHERE},
+        path=_MONITOR,
+        problems=(404,),
+    ),
     "act_on_monitor": _change("Check, silence, pause or remove a monitor", (409, _OWNED), path=_MONITOR),
     "export_monitor": Operation(
         "pages",

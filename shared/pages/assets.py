@@ -25,7 +25,6 @@ class Asset(NamedTuple):
     name: str
     media_type: str
     content: bytes
-    compressed: bytes
 
 
 def asset_path(file: str) -> str:
@@ -41,7 +40,7 @@ def asset_answer(request: Request, name: str) -> Response | None:
     response = Response(asset.content, headers=_HEADERS, mimetype=asset.media_type)
     response.vary.add("Accept-Encoding")
     if request.accept_encodings["gzip"] > 0:
-        response.set_data(asset.compressed)
+        response.set_data(_compressed(asset.content))
         response.headers["Content-Encoding"] = "gzip"
     return response
 
@@ -60,4 +59,10 @@ def _read(path: Path) -> Asset:
     content = path.read_bytes()
     fingerprint = hashlib.sha256(content).hexdigest()[:10]
     name = f"{path.stem}-{fingerprint}{path.suffix}"
-    return Asset(name, _TYPES[path.suffix], content, gzip.compress(content, 9, mtime=0))
+    return Asset(name, _TYPES[path.suffix], content)
+
+
+# When somebody asks: most of a start's time would go into files that nobody reads.
+@functools.cache
+def _compressed(content: bytes) -> bytes:
+    return gzip.compress(content, 9, mtime=0)

@@ -45,6 +45,12 @@ PERIODS = (
     Period("1y", timedelta(days=1), 365, "day"),
 )
 
+# As a zoomed chart has them: in smaller steps, if there are rollups for them.
+_CLOSER = {
+    "24h": Period("24h", timedelta(minutes=2), 720, "minute"),
+    "90d": Period("90d", timedelta(hours=3), 720, "hour"),
+}
+
 
 class Band(NamedTuple):
     """A time that is marked: of an outage, or of maintenance (``is_planned``)."""
@@ -65,6 +71,13 @@ class Point(NamedTuple):
     def whole(self) -> float:
         """All of them."""
         return sum(self.phases)
+
+
+def period_of(visit: Visit, *, is_zoomed: bool = False) -> Period:
+    """The period that the address asks for; a day, if it asks for none."""
+    asked = visit.request.args.get("period")
+    period = next((each for each in PERIODS if each.code == asked), PERIODS[1])
+    return _CLOSER.get(period.code, period) if is_zoomed else period
 
 
 def points_of(measured: "Sequence[Measured]") -> list[Point | None]:

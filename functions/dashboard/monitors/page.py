@@ -1,6 +1,5 @@
 """GET /dashboard/monitors/<id>: how one monitor is, how it was, and what one can do about it."""
 
-import itertools
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -9,15 +8,17 @@ from flask import Response
 
 from functions.dashboard.alerts.page import messages_of
 from functions.dashboard.alerts.story import story_of
-from functions.dashboard.monitors.chart import PERIODS, Band, Period, chart, points_of
+from functions.dashboard.monitors.bands import bands_of
+from functions.dashboard.monitors.chart import PERIODS, Band, Period, chart, period_of, points_of
 from functions.dashboard.monitors.how import how_of
-from functions.dashboard.overview.facts import tags_of, time_of
+from functions.dashboard.monitors.zoom import words_of
+from functions.dashboard.overview.facts import time_of
 from functions.dashboard.overview.wrong import cause_of
 from functions.dashboard.visit import Visit, number_of, reading
 from shared import web
 from shared.history.buckets import floor
 from shared.messages import said_cause
-from shared.models import Alert, AlertKind, Cause
+from shared.models import Alert, Cause
 from shared.pages import bars
 from shared.pages.formatting import Named, duration, milliseconds, uptime
 from shared.pages.formatting import day as day_text
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 DAYS = 90
 _STORY = timedelta(hours=24)
 MOST_EVENTS = 40
-MOST_WINDOWS = 200
 # Of the table below the chart.
 MOST_ROWS = 48
 
@@ -71,7 +71,7 @@ def show_own_monitor(visit: Visit, monitor_id: str) -> Response:
         story=list(reversed(story_of(visit, number, visit.at - _STORY, until)))[:MOST_EVENTS],
         messages=messages_of(visit, last_alert.id, visit.store.alerts.get(last_alert.id)[1]) if last_alert else [],
         last_alert=last_alert,
-        scripts=["dashboard.js"],
+        scripts=["dashboard.js", "zoom.js"],
         **_history(visit, entry, alerts),
         **_policy(visit, entry),
     )
@@ -80,7 +80,7 @@ def show_own_monitor(visit: Visit, monitor_id: str) -> Response:
 def _history(visit: Visit, entry: "Entry", alerts: Sequence[Alert]) -> dict[str, Any]:
     """The numbers, the chart and the bar."""
     number, history = entry.row["id"], visit.store.history
-    period = next((each for each in PERIODS if each.code == visit.request.args.get("period")), PERIODS[1])
+    period = period_of(visit)
     days = history.of_monitor(number, _days(visit.at), "day", now=visit.at)
     measured = history.of_monitor(number, period.edges(visit.at), period.step, now=visit.at)
     last_day = history.of_monitor(number, [visit.at - timedelta(hours=24), visit.at], "minute", now=visit.at)
@@ -88,7 +88,7 @@ def _history(visit: Visit, entry: "Entry", alerts: Sequence[Alert]) -> dict[str,
         "figures": _figures(visit, entry, days, last_day[0]),
         "periods": PERIODS,
         "period": period.code,
-        "chart": _chart(visit, period, measured, _bands(visit, entry.row, alerts, period)),
+        **_chart(visit, period, measured, bands_of(visit, entry.row, alerts, period)),
         "table": [each for each in measured if each.counts.checks][-MOST_ROWS:],
         "bar": _bar(visit, days, f"{visit.root}dashboard/alerts"),
     }
@@ -151,30 +151,11 @@ def _figures(visit: Visit, entry: "Entry", days: "Sequence[Measured]", last_day:
     return found
 
 
-def _bands(visit: Visit, row: Any, alerts: Sequence[Alert], period: Period) -> list[Band]:
-    since, until = period.edges(visit.at)[0], visit.at
-    found = []
-    for planned in (each.planned for each in visit.store.windows.page(limit=MOST_WINDOWS)):
-        if planned.kind != "maintenance" or not planned.is_about(row["name"], row["group_name"], tags_of(row)):
-            continue
-        spans = itertools.takewhile(lambda span: span.starts_at < until, planned.spans(since))
-        found += [Band(span.starts_at, span.ends_at, True, visit.say("plan")) for span in itertools.islice(spans, 60)]
-    # The newest comes last, and only it is named: names of others would lie on each other.
-    outages = [alert for alert in reversed(alerts) if alert.kind is AlertKind.OUTAGE]
-    for alert in outages:
-        ends_at = alert.resolved_at or until
-        lasted = duration((ends_at - alert.failed_at).total_seconds(), visit.language)
-        label = visit.say("down_label", time=lasted) if alert is outages[-1] else ""
-        if ends_at > since:
-            found.append(Band(alert.failed_at, ends_at, False, label))
-    return found
-
-
-def _chart(visit: Visit, period: Period, measured: "Sequence[Measured]", bands: Sequence[Band]) -> Any:
+def _chart(visit: Visit, period: Period, measured: "Sequence[Measured]", bands: Sequence[Band]) -> dict[str, Any]:
     points = points_of(measured)
     known = sorted(point.whole for point in points if point)
     if not known:
-        return ""
+        return {"chart": ""}
     label = visit.say(
         "chart_label",
         period=visit.say(f"period_{period.code}"),
@@ -182,7 +163,7 @@ def _chart(visit: Visit, period: Period, measured: "Sequence[Measured]", bands: 
         most=milliseconds(known[-1], visit.language),
         n=sum(not band.is_planned for band in bands),
     )
-    return chart(visit, period, points, bands, label)
+    return {"chart": chart(visit, period, points, bands, label), "chart_label": label, "zoom_words": words_of(visit)}
 
 
 def _bar(visit: Visit, days: "Sequence[Measured]", href: str) -> Any:

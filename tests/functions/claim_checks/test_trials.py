@@ -30,7 +30,8 @@ def begun(policy: Policy = POLICY) -> int:
 def claimed(api: Api, **asked: Any) -> list[Any]:
     response = api.call("POST", "/checks/claim", {"agent": "a", "seconds": 1, **asked})
     assert response.status_code == 200, response.text
-    return (response.json or {})["trials"]
+    trials: list[Any] = (response.json or {})["trials"]
+    return trials
 
 
 def report(api: Api, number: object, **changes: Any) -> int:

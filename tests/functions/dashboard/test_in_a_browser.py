@@ -89,7 +89,7 @@ def test_an_outage_is_acknowledged_by_keys_alone(page: Browser, url: str, api: A
     press_until(page, "each.id == 'ack1'")
     page.press("Enter")
     wait_until(lambda: api.get("/alerts/1")["status"] == "ACK")
-    wait_until(lambda: "dashboard</bdi> has it since" in page.run("document.body.innerHTML"))
+    wait_until(lambda: "dashboard</bdi> has it since" in page.run("document.documentElement.innerHTML"))
     assert page.troubles == []
 
 
@@ -167,3 +167,28 @@ def test_a_check_is_tried_by_keys_while_its_form_stays(
         wait_until(lambda: page.run("document.activeElement.id") == "mistakes")
         assert page.run("document.querySelector('#f-url').value") == shop.url
     assert [each for each in page.troubles if "422" not in json.dumps(each)] == []
+
+
+def test_a_chart_is_zoomed_by_keys_and_by_a_drag(page: Browser, url: str) -> None:
+    loaded = "performance.getEntriesByType('resource').some(each => each.name.includes('uplot'))"
+    page.open(f"{url}/monitors/1?period=1h&lang=en")
+    assert not page.run(loaded), "it is loaded when somebody wants it"
+    press_until(page, "each.id == 'zoom'")
+    page.press("Enter")
+    wait_until(
+        lambda: page.run("!document.querySelector('#zoomed').hidden && !!document.querySelector('#plot canvas')")
+    )
+    assert page.run("document.querySelector('#chart').checkVisibility()") is False
+    axis = "document.querySelector('#plot canvas').toDataURL()"
+    whole = page.run(axis)
+    press_until(page, "each.dataset.move == '0 .5'")
+    page.press("Enter")
+    wait_until(lambda: page.run(axis) != whole)
+    press_until(page, "each.dataset.move == '0 1e9'")
+    page.press("Enter")
+    wait_until(lambda: page.run(axis) == whole)
+    left, top = page.run("(box => [box.x + 50, box.y + 50])(document.querySelector('.u-over').getBoundingClientRect())")
+    for kind, x in (("mousePressed", left), ("mouseMoved", left + 200), ("mouseReleased", left + 200)):
+        page.call("Input.dispatchMouseEvent", type=kind, x=x, y=top, button="left", buttons=1, clickCount=1)
+    wait_until(lambda: page.run(axis) != whole)
+    assert page.troubles == []

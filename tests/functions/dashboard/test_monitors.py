@@ -1,5 +1,6 @@
 """A monitor's page, its form and its buttons: what people do there is what the API does."""
 
+import itertools
 import json
 import re
 from datetime import timedelta
@@ -337,3 +338,24 @@ def test_json_of_the_api_is_what_the_form_made(signed_in: Browser, api: Api) -> 
     api.call("POST", "/monitors", {**stored(api), "name": "two"})
     one, two = stored(api, 1), stored(api, 2)
     assert json.dumps({**one, "name": "two"}) == json.dumps(two)
+
+
+@pytest.mark.parametrize(
+    ("period", "steps"), [("1h", 60), ("24h", 720), ("7d", 168), ("90d", 720), ("1y", 365), ("x", 720)]
+)
+def test_a_zoomed_chart_has_finer_steps(browser: Browser, api: Api, period: str, steps: int) -> None:
+    times = {"dns_ms": 10, "connect_ms": 20, "tls_ms": 30, "first_byte_ms": 40}
+    api.post({**SUCCESS, **times, "monitor": "shop", "timestamp": as_text(now()), "response_time_ms": 150})
+    api.post({**FAILURE, "monitor": "shop", "timestamp": as_text(now())})
+    response = browser.get(f"/dashboard/monitors/1/chart?period={period}")
+    assert response.headers["Cache-Control"] == "private, no-store"
+    found: Any = response.json
+    assert [len(found["times"]), *map(len, found["phases"])] == [steps] * 6
+    assert {b - a for a, b in itertools.pairwise(found["times"])} == {found["each"]}
+    [measured] = [column for column in zip(*found["phases"], strict=True) if column[0] is not None]
+    assert sum(measured) == pytest.approx(150, rel=0.1)
+    assert [planned for _, _, planned in found["bands"]] == [False]
+
+
+def test_a_chart_of_no_monitor_is_404(browser: Browser) -> None:
+    assert [browser.get(f"/dashboard/monitors/{number}/chart").status_code for number in ("7", "x")] == [404, 404]
