@@ -22,6 +22,7 @@ from shared.words import cause_text
 
 _MESSAGE_BYTES = 4 * MESSAGE_CHARACTERS  # of a failing response, if nothing else needs its body
 _MAX_KEPT_EXPIRIES = 16_384
+_SECRET = ("headers", "body", "basic_auth", "digest_auth", "bearer_token", "oauth2", "client_certificate")
 # A connection that is used again does not show its certificate again.
 _expiries: dict[str, Any] = {}
 
@@ -34,6 +35,7 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         self.follows_redirects = subject.policy.follow_redirects
         self.is_body_needed = subject.is_body_needed
         self.max_body = subject.policy.max_body
+        self.shows_secrets = any(getattr(subject.policy, field) for field in _SECRET)
         self._asking: Any = None  # a TokenRequest
         self._is_asking = False  # the transfer under way is the one for a token
         self._is_token_kept = False
