@@ -17,6 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--interval", metavar="SECONDS", help="how often each is checked (CHECK_INTERVAL_SECONDS)")
     parser.add_argument("--platform", choices=PLATFORMS, help="by default each of them")
+    parser.add_argument("--region", help="of --platform; by default the one whose prices are listed")
+    parser.add_argument(
+        "--resolve", action="store_true", help="ask the DNS which hosts functions in a cloud cannot reach over IPv4"
+    )
     parser.add_argument("--json", action="store_true", help="for a program")
     parser.add_argument("--table", action="store_true", help="the rows of the table in the READMEs")
 
@@ -29,6 +33,8 @@ def run(arguments: argparse.Namespace) -> None:
     """
     from infra.plan import show
     from infra.plan.plans import plan_for, reference
+    from infra.plan.savings import with_savings
+    from infra.plan.unreachable import with_unreachable
     from shared.settings import Settings
 
     # Rejects settings that are malformed on this machine, also for the plan of another platform.
@@ -41,7 +47,9 @@ def run(arguments: argparse.Namespace) -> None:
         given = _given(platform)
         if arguments.interval:
             given["CHECK_INTERVAL_SECONDS"] = arguments.interval
-        plans.append(plan_for(platform, given, arguments.monitors))
+        region = arguments.region if arguments.platform == platform else None
+        plan = with_savings(plan_for(platform, given, arguments.monitors, region), region)
+        plans.append(with_unreachable(plan) if arguments.resolve else plan)
     if arguments.json:
         print(json.dumps([show.as_json(plan) for plan in plans], indent=2))
     else:

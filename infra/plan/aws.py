@@ -58,6 +58,10 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
     compute = compute_time(made, shares, memory)
     quantities = {"memory": compute, **_quantities(load, measured, made, beats, secrets)}
     rows_a_day, bytes_a_day = model.rows_and_bytes_a_day(load, measured, "postgresql", channels)
+    months = [
+        _database(load, measured, model.bytes_after(load, measured, "postgresql", channels, month)) for month in (1, 12)
+    ]
+    database, in_a_year = ([Line(quantity, prices[name]) for name, quantity in month.items()] for month in months)
     period = model.DAY_SECONDS / model.ticks_a_day(beats[DELIVERY])
     late = Term("EventBridge Scheduler may be late: AWS says by up to 59 s", LATE_SECONDS)
     return Plan(
@@ -67,10 +71,11 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
         calls=made,
         compute={"GB-seconds": compute},
         bill=[Line(quantity, prices[name]) for name, quantity in quantities.items()],
-        database=[Line(quantity, prices[name]) for name, quantity in _database(load, measured, bytes_a_day).items()],
+        database=database,
+        database_in_a_year=in_a_year,
         rows_a_day=rows_a_day,
         bytes_a_day=bytes_a_day,
-        most_bytes=model.most_bytes(load, measured, "postgresql", channels),
+        most_bytes=model.bytes_after(load, measured, "postgresql", channels),
         delay=model.delay(load, made, shares, late),
         notes=[f"a message that fails at once is tried again within {period + LATE_SECONDS:g} s"],
     )
@@ -101,11 +106,11 @@ def _quantities(
     }
 
 
-def _database(load: Load, measured: Measured, bytes_a_day: float) -> dict[str, float]:
-    """The quantities by price. The database has a public address: a private one would need a NAT gateway."""
+def _database(load: Load, measured: Measured, size: float) -> dict[str, float]:
+    """The quantities by price, for a database of ``size`` bytes. A private address would need a NAT gateway."""
     return {
         "database": HOURS,
-        "storage": max(STORAGE_GB, bytes_a_day * model.DAYS / 1e9),
+        "storage": max(STORAGE_GB, size / 1e9),
         "address": HOURS,
         "database_traffic": load.checks * measured.bytes_of("database", "bytes_an_event") / 1e9,
     }

@@ -51,7 +51,8 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
     cpu, gib = compute_time(made, shares, memory)
     quantities = {"cpu": cpu, "memory": gib, **_quantities(load, measured, made, beats)}
     rows_a_day, bytes_a_day = model.rows_and_bytes_a_day(load, measured, "postgresql", channels)
-    database = {"database": HOURS, "storage": max(STORAGE_GB, bytes_a_day * model.DAYS / 1e9)}
+    months = (_database(model.bytes_after(load, measured, "postgresql", channels, month)) for month in (1, 12))
+    database, in_a_year = ([Line(quantity, prices[name]) for name, quantity in month.items()] for month in months)
     late = Term("Cloud Scheduler may be late: Google does not say by how much, so 0 is counted", 0)
     return Plan(
         PLATFORM,
@@ -60,10 +61,11 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
         calls=made,
         compute={"vCPU-seconds": cpu, "GiB-seconds": gib},
         bill=[Line(quantity, prices[name]) for name, quantity in quantities.items()],
-        database=[Line(quantity, prices[name]) for name, quantity in database.items()],
+        database=database,
+        database_in_a_year=in_a_year,
         rows_a_day=rows_a_day,
         bytes_a_day=bytes_a_day,
-        most_bytes=model.most_bytes(load, measured, "postgresql", channels),
+        most_bytes=model.bytes_after(load, measured, "postgresql", channels),
         delay=model.delay(load, made, shares, late),
         notes=[
             f"a message that a channel does not accept at once is tried again within {_period(beats[DELIVERY]):g} s"
@@ -88,6 +90,11 @@ def _quantities(load: Load, measured: Measured, made: Sequence[Calls], beats: Ma
         "traffic": model.bytes_sent(load, measured) / _GIB,
         "images": IMAGES_GB,
     }
+
+
+def _database(size: float) -> dict[str, float]:
+    """The quantities by price, for a database of so many bytes."""
+    return {"database": HOURS, "storage": max(STORAGE_GB, size / 1e9)}
 
 
 def _agents_variables(load: Load) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from shared.monitors.kinds import Kind
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class Load:
     monitors: int
     given: Mapping[str, str] = field(default_factory=dict)
     checked: "Sequence[Policy]" = ()
+    # As if each check over HTTP kept its connection.
+    keeps_all: bool = False
 
     @property
     def interval(self) -> float:
@@ -49,9 +52,12 @@ class Load:
 
     def kept(self, most: float) -> float:
         """Checks in a month over a connection that was kept, if the agent keeps so many at ``most``."""
-        reusing = [policy for policy in self.checked if policy.connection == "reuse"]
-        share = min(1.0, most / len(reusing)) if reusing else 0.0
-        return share * sum(_checks_of(self, policy) for policy in reusing)
+        of_file = self.checked if self.keeps_all else [each for each in self.checked if each.connection == "reuse"]
+        reusing = [policy for policy in of_file if policy.kind is Kind.HTTP]
+        others = self.monitors - len(self.checked) if self.keeps_all else 0
+        count = len(reusing) + others
+        share = min(1.0, most / count) if count else 0.0
+        return share * (self.runs * others + sum(_checks_of(self, policy) for policy in reusing))
 
     def is_logged(self, function: str) -> bool:
         """Whether a function logs each call in a cloud. The agent logs each check only on request."""

@@ -1,20 +1,20 @@
-"""Your own machine, as ``make run`` uses it: what it does there, without a price, which only you know."""
+"""Your own machine, as ``make run`` uses it: what it does there, and the price of a small one that is rented."""
 
 from collections.abc import Mapping
 
 from functions.check_monitors.due_checks import CLAIM_SECONDS
 from infra.plan import model
-from infra.plan.load import AGENT, MONTH_SECONDS, Load
+from infra.plan.load import AGENT, HOURS, MONTH_SECONDS, Load
 from infra.plan.measured import Measured
-from infra.plan.model import Plan, Price, Term
+from infra.plan.model import Line, Plan, Price, Term
 from infra.table import rows
 
 PLATFORM = "local"
 RUN_SECONDS = 300.0
 
 
-def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str, channels: int) -> Plan:  # noqa: ARG001
-    """The load on this machine, and what the configuration can do there."""
+def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str, channels: int) -> Plan:
+    """The load on this machine, what the configuration can do there, and what a small machine costs."""
     engine = "sqlite" if load.settings.database_path else "postgresql"
     periods = {row.name: row.every_seconds(load.settings) for row in rows() if row.name != AGENT}
     scheduled = {name: MONTH_SECONDS / seconds for name, seconds in periods.items() if seconds}
@@ -34,9 +34,10 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
         load,
         calls=made,
         compute={"CPU-seconds": seconds},
+        bill=[Line(HOURS, prices["machine"])],
         rows_a_day=rows_a_day,
         bytes_a_day=bytes_a_day,
-        most_bytes=model.most_bytes(load, measured, engine, channels),
+        most_bytes=model.bytes_after(load, measured, engine, channels),
         delay=model.delay(load, made, shares, late),
         notes=[
             f"a message that fails at once is tried again within {periods[model.DELIVERY]:g} s",

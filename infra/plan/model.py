@@ -86,6 +86,14 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Saving:
+    """A change that costs less, and the dollars a month that it saves."""
+
+    change: str
+    dollars: float
+
+
+@dataclass(frozen=True)
 class Plan:
     """The plan of one platform for a load. If ``refusals`` say why it cannot do that, the rest is empty."""
 
@@ -96,7 +104,10 @@ class Plan:
     calls: Sequence[Calls] = ()
     compute: Mapping[str, float] = field(default_factory=dict)
     bill: Sequence[Line] = ()
+    # Of the first month; and of the twelfth, when what is kept for long has grown.
     database: Sequence[Line] = ()
+    database_in_a_year: Sequence[Line] = ()
+    savings: Sequence[Saving] = ()
     rows_a_day: float = 0.0
     bytes_a_day: float = 0.0
     most_bytes: float = 0.0
@@ -107,6 +118,11 @@ class Plan:
     def seconds(self) -> float:
         """The worst delay from the beginning of an outage to its message."""
         return sum(term.seconds for term in self.delay)
+
+    @property
+    def dollars(self) -> float:
+        """What it costs in the twelfth month, with the database."""
+        return sum(line.dollars for line in [*self.bill, *self.database_in_a_year])
 
 
 def calls(
@@ -146,16 +162,19 @@ def rows_and_bytes_a_day(load: Load, measured: Measured, engine: str, channels: 
     return rows, events * event_bytes + outages * outage_bytes
 
 
-def most_bytes(load: Load, measured: Measured, engine: str, channels: int) -> float:
-    """The size at which the database stops growing: events, rollups and alerts for as long as each is kept."""
-    settings = load.settings
+def bytes_after(load: Load, measured: Measured, engine: str, channels: int, months: float = math.inf) -> float:
+    """The size of the database after so many months: events, rollups and alerts for as long as each is kept.
+
+    Without ``months`` it is the size at which it stops growing.
+    """
+    settings, seconds = load.settings, months * MONTH_SECONDS
     kept = Retention(settings.retention_events, settings.retention_rollups, settings.retention_alerts)
     a_second = load.checks / MONTH_SECONDS
-    events = kept.events * a_second * measured.bytes_of(f"database.{engine}", "event_bytes")
+    events = min(kept.events, seconds) * a_second * measured.bytes_of(f"database.{engine}", "event_bytes")
     each = ROLLUP_BYTES[engine]
-    packed = kept.hours / 3600 * each["hour"] + kept.rollups / DAY_SECONDS * each["day"]
-    rollups = load.monitors * (TODAY_BYTES + packed)
-    outages = load.monitors * OUTAGES_A_MONTH * kept.alerts / MONTH_SECONDS
+    hours, days = min(kept.hours, seconds) / 3600, min(kept.rollups, seconds) / DAY_SECONDS
+    rollups = load.monitors * (TODAY_BYTES + hours * each["hour"] + days * each["day"])
+    outages = load.monitors * OUTAGES_A_MONTH * min(kept.alerts, seconds) / MONTH_SECONDS
     return events + rollups + outages * measured.bytes_of(f"database.{engine}", "outage_bytes") * channels
 
 

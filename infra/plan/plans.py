@@ -12,10 +12,10 @@ from infra.clouds import configured
 from infra.clouds.aws.schedules import SHORTEST_SECONDS as SHORTEST_OF_AMAZON
 from infra.clouds.gcp.schedules import SHORTEST_SECONDS as SHORTEST_OF_GOOGLE
 from infra.local.configured import FileWrong
-from infra.plan import aws, gcp, local
+from infra.plan import aws, gcp, local, regions
 from infra.plan.load import Load
 from infra.plan.measured import measured
-from infra.plan.model import Plan, Price
+from infra.plan.model import Plan
 from shared import channels
 from shared.monitors.kinds import Kind
 from shared.settings import SettingError, Settings
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 PLATFORMS = {module.PLATFORM: module for module in (local, gcp, aws)}
 _SCHEDULERS = {gcp.PLATFORM: (SHORTEST_OF_GOOGLE, "Google's"), aws.PLATFORM: (SHORTEST_OF_AMAZON, "Amazon's")}
 _FILE = Path(__file__).with_name("prices.toml")
-_OWN_MACHINE = "a machine of your own"
 # The configuration of the table in the README.
 REFERENCE = {
     "TARGET_URL": "https://service-1.example.com/",
@@ -88,8 +87,10 @@ def _checked(configuration: "Configuration") -> list[Any]:
     return [policy for policy in configuration.monitors if policy.enabled and policy.heartbeat is None]
 
 
-def plan_for(platform: str, given: Mapping[str, str], monitors: int | None = None) -> Plan:
+def plan_for(platform: str, given: Mapping[str, str], monitors: int | None = None, region: str | None = None) -> Plan:
     """The plan of ``platform`` for the settings and the file. An interval that it cannot keep is a refusal.
+
+    ``region``: see ``plan_of``.
 
     Raises:
         SettingError: a setting is malformed, or nothing is watched.
@@ -101,23 +102,36 @@ def plan_for(platform: str, given: Mapping[str, str], monitors: int | None = Non
             raise
         # What is wrong everywhere is raised here again.
         return Plan(platform, _name(platform), load_of(given, monitors), refusals=[str(refusal)])
-    return plan_of(platform, load)
+    return plan_of(platform, load, region)
 
 
-def plan_of(platform: str, load: Load) -> Plan:
-    """The plan of ``platform`` for a load."""
-    said = price_list().get(platform, {"prices": {}})
-    prices = {name: Price(**price) for name, price in said["prices"].items()}
+def plan_of(platform: str, load: Load, region: str | None = None) -> Plan:
+    """The plan of ``platform`` for a load. ``region``: where it runs, by default where the prices are from."""
+    prices = regions.prices(price_list()[platform], region)
     # The console costs nothing.
     notifiers = channels.configured(load.given).values()
     paid = max(1, sum(notifier.kind != channels.CONSOLE for notifier in notifiers))
-    found: Plan = PLATFORMS[platform].plan(load, measured(), prices, _name(platform), paid)
-    return dataclasses.replace(found, notes=[*found.notes, *_warnings(platform, load)])
+    found: Plan = PLATFORMS[platform].plan(load, measured(), prices, _name(platform, region), paid)
+    return dataclasses.replace(found, notes=[*found.notes, *_of_regions(found, region), *_warnings(platform, load)])
 
 
-def _name(platform: str) -> str:
-    said = price_list().get(platform)
-    return f"{said['name']}, {said['region']}" if said else _OWN_MACHINE
+def _name(platform: str, region: str | None = None) -> str:
+    said = price_list()[platform]
+    return f"{said['name']}, {region or said['region']}"
+
+
+def _of_regions(plan: Plan, region: str | None) -> list[str]:
+    """What the region has to do with the price."""
+    said = price_list()[plan.platform]
+    if plan.refusals or plan.platform == local.PLATFORM:
+        return []
+    if not (tier_2 := said.get("tier_2")):
+        is_elsewhere = region not in (None, said["region"])
+        return [f"the prices are those of {said['region']}: {region} may be dearer"] if is_elsewhere else []
+    more = regions.dollars_of_tier_2(said, plan.bill)
+    if regions.is_tier_2(said, region):
+        return [f"{region} is of tier 2: one of tier 1, such as {said['region']}, costs {more:,.2f} $ less a month"]
+    return [f"a region of tier 2, such as {tier_2['example']}, costs {more:,.2f} $ more a month"]
 
 
 def _warnings(platform: str, load: Load) -> list[str]:

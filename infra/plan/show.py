@@ -24,6 +24,7 @@ def text(plan: Plan) -> str:
     lines += [f"  {term.seconds:>16.1f}  {term.what}" for term in plan.delay]
     if plan.bill:
         lines += _bill(plan)
+    lines += [f"  {each.change} saves {each.dollars:,.2f} $ a month" for each in plan.savings]
     return "\n".join([*lines, *(f"  {note}" for note in plan.notes)])
 
 
@@ -60,6 +61,8 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "delay": [{"what": term.what, "seconds": round(term.seconds, 1)} for term in plan.delay],
         "bill": [_line(line) for line in plan.bill],
         "database": [_line(line) for line in plan.database],
+        "database_in_a_year": [_line(line) for line in plan.database_in_a_year],
+        "savings": [{"change": each.change, "dollars": round(each.dollars, 4)} for each in plan.savings],
         "price_list_looked_up": str(price_list()["looked_up"]),
         "notes": list(plan.notes),
     }
@@ -77,7 +80,7 @@ def table_row(plan: Plan) -> str:
             f"{plan.bytes_a_day / 1e6:,.1f}",
             f"{plan.seconds:.0f}",
             _dollars(plan.bill),
-            _dollars(plan.database),
+            " → ".join(dict.fromkeys(map(_dollars, (plan.database, plan.database_in_a_year)))),
         ]
     return f"| {' | '.join([f'{plan.load.monitors:,}', f'`{plan.platform}`', *figures])} |"
 
@@ -96,8 +99,10 @@ def _sums(line: Line) -> tuple[float, float]:
 
 def _bill(plan: Plan) -> list[str]:
     lines = [f"  {'a month':>16}  {'':34}{'list price $':>13}{'free':>12}{'to pay $':>10}"]
-    for bill, name in ((plan.bill, "all of it"), (plan.database, "and the database")):
-        for line in bill:
+    parts = ((plan.bill, "all of it"), (plan.database, "and the database"), (plan.database_in_a_year, "in month 12"))
+    for bill, name in (part for part in parts if part[0]):
+        # The twelfth month has the same lines as the first one.
+        for line in bill if bill is not plan.database_in_a_year else ():
             free = f"{line.price.free:,.10g}" if line.price.free else "-"
             cells = f"{line.at_list_price:>13,.2f}{free:>12}{line.dollars:>10,.2f}"
             lines.append(f"  {line.quantity:>16,.2f}  {line.price.unit:<34}{cells}")
