@@ -69,14 +69,16 @@ torture: .venv/installed-dev
 	EVERY_KILL=1 $(BIN)/python -m pytest -n 2 --dist=loadgroup tests/system/kills
 	$(BIN)/python -m tests.torture --kills $(KILLS) --seed $(SEED) --store $(STORE)
 
-# Google Cloud: says what it will do and asks. PROJECT is the project's id; REGION and DRY_RUN=1 if you like.
+# Google Cloud: says what it will do and asks. PROJECT is the project's id; REGION and DRY_RUN=1 if you like, and of
+# deploy-gcp alone SEND_TEST=1, which tries every channel at the end.
 deploy-gcp teardown-gcp: .venv/installed
-	@$(BIN)/python -m infra.clouds.gcp $(@:-gcp=) --project=$(PROJECT) $(if $(REGION),--region=$(REGION)) $(if $(DRY_RUN),--dry-run)
+	@$(BIN)/python -m infra.clouds.gcp $(@:-gcp=) --project=$(PROJECT) $(if $(REGION),--region=$(REGION)) $(if $(DRY_RUN),--dry-run) \
+	  $(if $(filter deploy-gcp,$@),$(if $(SEND_TEST),--send-test))
 
-# AWS: says what it will do and asks. REGION, DRY_RUN=1 and, of deploy-aws alone, ALARM_EMAIL, if you like.
+# AWS: says what it will do and asks. REGION, DRY_RUN=1 and, of deploy-aws alone, ALARM_EMAIL and SEND_TEST=1, if you like.
 deploy-aws teardown-aws: .venv/installed
 	@$(BIN)/python -m infra.clouds.aws $(@:-aws=) $(if $(REGION),--region=$(REGION)) $(if $(DRY_RUN),--dry-run) \
-	  $(if $(filter deploy-aws,$@),$(if $(ALARM_EMAIL),--alarm-email=$(ALARM_EMAIL)))
+	  $(if $(filter deploy-aws,$@),$(if $(ALARM_EMAIL),--alarm-email=$(ALARM_EMAIL)) $(if $(SEND_TEST),--send-test))
 
 # The zip alone.
 package-aws: .venv/installed

@@ -3,11 +3,9 @@
 import json
 import shlex
 import shutil
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +13,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from infra.clouds.children import Children, Stopped
+from infra.clouds.progress import Progress
 from infra.commands import confirm
 from shared import ROOT
 
@@ -27,10 +27,16 @@ _SOURCES = {
 }
 TRIES = 6
 PAUSE_SECONDS = 10.0
+INTERRUPTED = 130
+_STOPPED = "stopped: what was done stays, and the same command does the rest"
 
 
 class CommandFailed(Exception):
     """A command could not be run, or ended with an error. The text names the command and has its own words."""
+
+
+class Interrupted(Exception):
+    """Somebody pressed Ctrl-C. The text says what is there, and what finishes it."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +84,31 @@ class Command:
 
 @dataclass(frozen=True)
 class Stage:
-    """Commands with one purpose, the ``title``. ``is_parallel``: they run in any order, several at once."""
+    """Commands with one purpose, the ``title``. ``is_parallel``: they run in any order, several at once.
+
+    ``usual_seconds``: how long all of it usually takes; 0 if that is not worth a word.
+    """
 
     title: str
     commands: Sequence[Command]
     is_parallel: bool = False
+    usual_seconds: int = 0
 
     def shown(self) -> list[str]:
         """The stage for a person to read."""
         return [f"# {self.title}", *(line for command in self.commands for line in command.shown())]
+
+
+def guarded(do: Callable[[], None], *failures: type[Exception]) -> None:
+    """Do it. If it fails with one of ``failures`` or is interrupted, exit with one line on standard error."""
+    known: tuple[type[Exception], ...] = (CommandFailed, *failures)
+    try:
+        do()
+    except known as trouble:
+        sys.exit(f"bonghwa: {trouble}")
+    except (Interrupted, KeyboardInterrupt) as stop:
+        print(f"\nbonghwa: {str(stop) or _STOPPED}", file=sys.stderr)
+        sys.exit(INTERRUPTED)
 
 
 def is_installed(program: str) -> bool:
@@ -96,31 +118,57 @@ def is_installed(program: str) -> bool:
 
 def ask(program: str, *arguments: str) -> str:
     """The output of a read-only command. Raises CommandFailed."""
-    return _run(Command(program, arguments), None)
+    return _run(Command(program, arguments), None, Children())
+
+
+def ask_within(seconds: float, program: str, *arguments: str) -> str:
+    """The same, for so many seconds at most. Raises CommandFailed, also if that was too short."""
+    return _run(Command(program, arguments), None, Children(seconds))
 
 
 def run(stages: Sequence[Stage], not_yet: Sequence[str] = (), pause_seconds: float = PAUSE_SECONDS) -> None:
-    """Run every command of every stage, and print each stage as it begins.
+    """Run every command of every stage, and print each stage as it begins, and how far it is.
 
     ``not_yet``: words in an error that mean that something new is not known everywhere yet, so that trying again helps.
 
     Raises:
         CommandFailed: a command failed, and TRIES attempts did not help; the stages after it were not run.
+        Interrupted: Ctrl-C. The commands that were running have ended.
     """
+    progress = Progress([stage.usual_seconds for stage in stages])
     with TemporaryDirectory(prefix="bonghwa-") as folder:  # only its owner may enter it
-        for stage in stages:
-            print(f"{stage.title} …", flush=True)
-            with ThreadPoolExecutor(AT_ONCE if stage.is_parallel else 1) as pool:
-                works = [
-                    pool.submit(_persist, command, Path(folder, f"{number}"), not_yet, pause_seconds)
-                    for number, command in enumerate(stage.commands)
-                ]
-                try:
-                    for work in works:
-                        work.result()
-                except CommandFailed:
-                    pool.shutdown(cancel_futures=True)
-                    raise
+        for number, stage in enumerate(stages, 1):
+            print(progress.begins(number, stage.title), flush=True)
+            try:
+                _run_stage(stage, Path(folder), not_yet, pause_seconds, progress)
+            except KeyboardInterrupt:
+                at = f"{stage.title} ({number} of {len(stages)})"
+                raise Interrupted(f"stopped at {at}: what is done stays, and the same command does the rest") from None
+
+
+def _run_stage(stage: Stage, folder: Path, not_yet: Sequence[str], pause_seconds: float, progress: Progress) -> None:
+    children = Children()
+    with ThreadPoolExecutor(AT_ONCE if stage.is_parallel else 1) as pool:
+        works: set[Future[None]] = {
+            pool.submit(_persist, command, folder / f"{number}", not_yet, pause_seconds, children)
+            for number, command in enumerate(stage.commands)
+        }
+        try:
+            left = works
+            while left:
+                done, left = wait(left, progress.PAUSE_SECONDS, FIRST_EXCEPTION)
+                for work in done:
+                    work.result()
+                if left:
+                    print(progress.goes_on(len(works) - len(left), len(works)), flush=True)
+        except CommandFailed:
+            # The commands that are running go on to their end: what they make is there for the next run.
+            pool.shutdown(cancel_futures=True)
+            raise
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            children.stop()
+            raise
 
 
 def is_to_be_done(
@@ -151,10 +199,10 @@ def is_to_be_done(
     return True
 
 
-def _persist(command: Command, folder: Path, not_yet: Sequence[str], pause_seconds: float) -> None:
+def _persist(command: Command, folder: Path, not_yet: Sequence[str], pause_seconds: float, children: Children) -> None:
     for tried in range(TRIES):
         try:
-            _run(command, folder)
+            _run(command, folder, children)
             return
         except CommandFailed as failure:
             # The previous attempt made it, and its response was lost.
@@ -162,10 +210,11 @@ def _persist(command: Command, folder: Path, not_yet: Sequence[str], pause_secon
                 return
             if tried == TRIES - 1 or not any(words in str(failure) for words in not_yet):
                 raise
-        time.sleep(pause_seconds)
+        if children.is_stopped(within_seconds=pause_seconds):
+            return
 
 
-def _run(command: Command, folder: Path | None) -> str:
+def _run(command: Command, folder: Path | None, children: Children) -> str:
     program = shutil.which(command.program)
     if program is None:
         raise CommandFailed(f"{command.program} is not installed: see {_SOURCES[command.program]}")
@@ -173,15 +222,11 @@ def _run(command: Command, folder: Path | None) -> str:
         assert folder is not None, "a command that only asks has no files"  # noqa: S101  # for mypy
         folder.mkdir(exist_ok=True)
         (folder / file.name).write_text(json.dumps(file.content), encoding="utf-8")
-    done = subprocess.run(  # noqa: S603  # an argument list, without a shell
-        [program, *command.words(folder)[1:]],
-        cwd=ROOT,
-        input=command.stdin.get_secret_value() if command.stdin else "",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        said = done.stderr.strip()[-2000:]
-        raise CommandFailed(f"{shlex.join(command.words())} ended with {done.returncode}:\n{said}")
-    return done.stdout
+    stdin = command.stdin.get_secret_value() if command.stdin else ""
+    try:
+        code, output, errors = children.run([program, *command.words(folder)[1:]], ROOT, stdin)
+    except Stopped as stopped:
+        raise CommandFailed(f"{shlex.join(command.words())} {stopped}") from None
+    if code:
+        raise CommandFailed(f"{shlex.join(command.words())} ended with {code}:\n{errors.strip()[-2000:]}")
+    return output

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from infra.doctor.addresses import examine_database_host
 from infra.doctor.channels import examine_channels
 from infra.doctor.findings import Finding, without_secrets
 from infra.doctor.outside import examine_outside
@@ -38,6 +39,7 @@ def examine(
     findings += [*of_settings, *of_channels, *examine_keys(settings, environ, is_open=is_open)]
     findings += examine_proxies(settings, channels.values())
     findings += examine_versions(ROOT / "requirements.txt")
+    findings += examine_database_host(settings)
     inspection, of_store = examine_store(settings, environ)
     findings += of_store
     if inspection is not None:

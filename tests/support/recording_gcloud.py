@@ -129,6 +129,13 @@ def _answer(call: Call, state: dict[str, Any]) -> str:
     words = call.words
     if words[:2] == ["projects", "describe"]:
         return NUMBER
+    if words[:2] == ["billing", "projects"]:
+        # As value() prints a boolean: https://cloud.google.com/sdk/gcloud/reference/billing/projects/describe
+        return f"{state.get('billing', True)}\n"
+    if words[:2] == ["resource-manager", "org-policies"]:
+        # https://cloud.google.com/resource-manager/reference/rest/v1/Policy, as --effective gives it.
+        policy = state.get("policy", {"allValues": "ALLOW"})
+        return json.dumps({"constraint": f"constraints/{words[3]}", "listPolicy": policy})
     if words[:2] == ["services", "enable"]:
         state["apis"] = sorted({*state["apis"], *words[2:]})
         return ""

@@ -3,20 +3,22 @@
 import argparse
 import os
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.clouds import configured
+from infra.clouds import afterwards, configured
+from infra.clouds.afterwards import NotFinished
 from infra.clouds.aws import schedules, stages, template
 from infra.clouds.aws.package import VERSIONS, ZIP, Package, PackagingFailed, Runtime, build, fitting, runtime_of
 from infra.clouds.aws.target import AWS, OWN_FILE, STACK, Existing, Place, account_number, configured_region, inspect
-from infra.clouds.cli import CommandFailed, Stage, is_installed, is_to_be_done, run
+from infra.clouds.cli import Stage, guarded, is_installed, is_to_be_done, run
+from infra.clouds.preflight import PreflightFailed, examined
+from infra.clouds.preflight.amazon import preflight
 from infra.clouds.settings import settings_given
 from infra.configuration.sending import NotApplied
 from infra.local.terminal import prepare
 from shared import ROOT
-from shared.settings import SettingError, Settings
+from shared.settings import SettingError
 
 PROCESSORS = {"arm64": "aarch64", "x86_64": "x86_64"}
 REGION = "us-east-1"
@@ -26,17 +28,18 @@ _LEFT = "The database stays."
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command. If it cannot be done, exit with one line on standard error."""
     asked = _parser().parse_args(arguments)
-    try:
-        if asked.command == "package":
-            runtime = Runtime(asked.python or fitting().version, PROCESSORS[asked.architecture])
-            print(_described(build(runtime, asked.to)))
-        elif asked.command == "template":
-            template.FILE.write_text(template.text(), encoding="utf-8")
-            print(f"{template.FILE} is up to date")
-        else:
-            _do(asked)
-    except (SettingError, CommandFailed, PackagingFailed, NotApplied) as trouble:
-        sys.exit(f"bonghwa: {trouble}")
+    guarded(lambda: _run(asked), SettingError, PackagingFailed, NotApplied, PreflightFailed, NotFinished)
+
+
+def _run(asked: argparse.Namespace) -> None:
+    if asked.command == "package":
+        runtime = Runtime(asked.python or fitting().version, PROCESSORS[asked.architecture])
+        print(_described(build(runtime, asked.to)))
+    elif asked.command == "template":
+        template.FILE.write_text(template.text(), encoding="utf-8")
+        print(f"{template.FILE} is up to date")
+    else:
+        _do(asked)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     deploy = commands.add_parser("deploy", help="deploy everything, or update it")
     deploy.add_argument("--zip", type=Path, help="a zip that package has built; by default it is built now")
     deploy.add_argument("--alarm-email", default="", help="who gets alarms by mail, after confirming that once")
+    afterwards.add_arguments(deploy)
     for command in (deploy, commands.add_parser("teardown", help="remove everything")):
         command.add_argument("--region", type=_region, help=f"by default the region that aws itself uses, or {REGION}")
         command.add_argument("--dry-run", action="store_true", help="print every command, and change nothing")
@@ -72,13 +76,14 @@ def _do(asked: argparse.Namespace) -> None:
     else:
         place = Place(account_number(), asked.region or _own_region())
         existing = inspect(place)
+    findings = examined(preflight(place, existing, given)) if is_deployment and not asked.dry_run else []
     planned = [stage for stage in _planned(asked, place, existing, given) if stage.commands]
     if is_to_be_done(
         planned,
         f"{place.account}, {place.region}",
         heading=_kind(existing, is_deployment=is_deployment),
         in_short=_short,
-        note="--dry-run shows each command." if is_deployment else _LEFT,
+        note="\n".join([*findings, "--dry-run shows each command."]) if is_deployment else _LEFT,
         is_dry_run=asked.dry_run,
         is_agreed=asked.yes,
     ):
@@ -86,10 +91,7 @@ def _do(asked: argparse.Namespace) -> None:
         if not is_deployment:
             print("Done.")
             return
-        url = _url(place)
-        if configuration is not None:
-            print(f"{configured.apply(configuration, url, Settings.from_env(given).key.get_secret_value())}")
-        print(f"Done. With the API key it responds at {url}/: curl -H 'X-API-Key: …' {url}/")
+        afterwards.finish(_url(place), given, configuration, asked, own_file=OWN_FILE)
 
 
 def _planned(asked: argparse.Namespace, place: Place, existing: Existing, given: dict[str, str]) -> list[Stage]:

@@ -67,9 +67,9 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str], packa
     return [
         Stage("the rest of a deployment that failed", list(_delete_stack(place, existing.status in _FAILED))),
         Stage("a bucket for the code", list(_create_bucket(place, existing))),
-        Stage("the code", [upload]),
+        Stage("the code", [upload], usual_seconds=20),
         Stage("secrets", list(_write_secrets(place, existing, secrets))),
-        Stage("the stack, which takes some minutes", [_deploy(place, parameters)]),
+        Stage("the stack", [_deploy(place, parameters)], usual_seconds=240),
         Stage("what is no longer needed", list(_leftovers(place, existing, secrets, key))),
     ]
 
@@ -81,7 +81,7 @@ def removal(place: Place, existing: Existing) -> list[Stage]:
         place.command("s3api", "delete-bucket", f"--bucket={place.bucket}"),
     ]
     return [
-        Stage("the stack, which takes some minutes", list(_delete_stack(place, bool(existing.status)))),
+        Stage("the stack", list(_delete_stack(place, bool(existing.status))), usual_seconds=180),
         Stage("secrets", list(_delete_secrets(place, existing.secrets))),
         Stage("the bucket", bucket if existing.has_bucket else []),
     ]

@@ -2,17 +2,19 @@
 
 import argparse
 import re
-import sys
 from collections.abc import Sequence
 
-from infra.clouds import configured
-from infra.clouds.cli import CommandFailed, Stage, ask, is_installed, is_to_be_done, run
+from infra.clouds import afterwards, configured
+from infra.clouds.afterwards import NotFinished
+from infra.clouds.cli import Stage, ask, guarded, is_installed, is_to_be_done, run
 from infra.clouds.gcp import gateway, schedules, stages
 from infra.clouds.gcp.project import GCLOUD, NOT_YET, OWN_FILE, PREFIX, Existing, Place, inspect, project_number
+from infra.clouds.preflight import PreflightFailed, examined
+from infra.clouds.preflight.google import preflight
 from infra.clouds.settings import settings_given
 from infra.configuration.sending import NotApplied
 from infra.local.terminal import prepare
-from shared.settings import SettingError, Settings
+from shared.settings import SettingError
 
 _LEFT = (
     "The project, its APIs and the database stay. Google keeps the builds' source and images in the buckets and the "
@@ -29,11 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--gateway-region", help="where the public URL is, by default near the functions")
     parser.add_argument("--dry-run", action="store_true", help="print every command, and change nothing")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    afterwards.add_arguments(parser)
     asked = parser.parse_args(arguments)
-    try:
-        _do(asked)
-    except (SettingError, CommandFailed, NotApplied) as trouble:
-        sys.exit(f"bonghwa: {trouble}")
+    guarded(lambda: _do(asked), SettingError, NotApplied, PreflightFailed, NotFinished)
 
 
 def _do(asked: argparse.Namespace) -> None:
@@ -54,12 +54,16 @@ def _do(asked: argparse.Namespace) -> None:
         existing = inspect(place)
     planned = stages.deployment(place, existing, given) if is_deployment else stages.removal(place, existing)
     planned = [stage for stage in planned if stage.commands]
+    findings = []
+    if is_deployment and not asked.dry_run:
+        is_new = not existing.functions
+        findings = examined(preflight(place, existing, given, build_region=place.region, is_new=is_new))
     if is_to_be_done(
         planned,
         f"{place.project}, {place.region}",
         heading=_kind(existing, is_deployment=is_deployment),
         in_short=_short,
-        note="--dry-run shows each command." if is_deployment else _LEFT,
+        note="\n".join([*findings, "--dry-run shows each command."]) if is_deployment else _LEFT,
         is_dry_run=asked.dry_run,
         is_agreed=asked.yes,
     ):
@@ -67,10 +71,7 @@ def _do(asked: argparse.Namespace) -> None:
         if not is_deployment:
             print("Done.")
             return
-        url = _url(place)
-        if configuration is not None:
-            print(f"{configured.apply(configuration, url, Settings.from_env(given).key.get_secret_value())}")
-        print(f"Done. With the API key it responds at {url}/: curl -H 'X-API-Key: …' {url}/")
+        afterwards.finish(_url(place), given, configuration, asked, own_file=OWN_FILE)
 
 
 def _project(text: str) -> str:

@@ -28,19 +28,24 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> li
     hidden = {name: value for name, value in given.items() if is_secret(name, value)}
     secrets = access.secrets_of(hidden, settings.key)
     return [
-        Stage("enable the APIs", [place.command("services", "enable", *(f"{api}.googleapis.com" for api in APIS))]),
-        Stage("accounts", access.new_accounts(place, existing), is_parallel=True),
-        Stage("roles", access.roles(place)),
-        Stage("secrets", list(access.write_secrets(place, existing, secrets))),
-        Stage("who reads which secret", access.readers(place, secrets), is_parallel=True),
         Stage(
-            "functions, which takes some minutes",
+            "enable the APIs",
+            [place.command("services", "enable", *(f"{api}.googleapis.com" for api in APIS))],
+            usual_seconds=30,
+        ),
+        Stage("accounts", access.new_accounts(place, existing), is_parallel=True, usual_seconds=20),
+        Stage("roles", access.roles(place)),
+        Stage("secrets", list(access.write_secrets(place, existing, secrets)), usual_seconds=20),
+        Stage("who reads which secret", access.readers(place, secrets), is_parallel=True, usual_seconds=10),
+        Stage(
+            "functions",
             [functions.deploy(row, place, plain, frozenset(secrets)) for row in rows()],
             is_parallel=True,
+            usual_seconds=600,
         ),
-        Stage("who calls which function", access.callers(place), is_parallel=True),
-        Stage("the public URL, which takes some minutes", list(gateway.commands(place, existing))),
-        Stage("schedules", list(_schedules(place, existing, beats, settings))),
+        Stage("who calls which function", access.callers(place), is_parallel=True, usual_seconds=30),
+        Stage("the public URL", list(gateway.commands(place, existing)), usual_seconds=240),
+        Stage("schedules", list(_schedules(place, existing, beats, settings)), usual_seconds=30),
         Stage("what is no longer needed", list(_leftovers(place, existing, beats, frozenset(secrets)))),
     ]
 

@@ -27,6 +27,14 @@ def test_a_missing_store_is_found_and_none_is_made(environ: dict[str, str], tmp_
     assert not (tmp_path / "folder").exists()
 
 
+def test_a_database_with_ipv6_only_is_found(environ: dict[str, str]) -> None:
+    environ["DATABASE_URL"] = "postgresql://me:secret-of-mine@[::1]:1/b"
+    found = one(find(environ), "store", "the host of DATABASE_URL, ::1, has an IPv6 address only")
+    assert found.verdict is WARNING
+    environ["DATABASE_URL"] = "postgresql://me:secret-of-mine@127.0.0.1:1/b"
+    assert not any("IPv6" in each.found for each in find(environ))
+
+
 def test_a_store_in_the_wrong_place_is_found(environ: dict[str, str]) -> None:
     found = one(find(environ | {"K_SERVICE": "health"}), "store", "does not outlive a function in a cloud")
     assert (found.verdict, found.fix) == (FAILURE, "DATABASE_URL=postgresql://…")

@@ -17,6 +17,7 @@ from typing import Any, Self
 import pytest
 
 from tests.support.moto_aws.cloudformation import extended_cloudformation
+from tests.support.moto_aws.limits import with_limits
 from tests.support.moto_aws.resources import REGION, client
 from tests.support.recorded_call import RecordedCall
 
@@ -32,7 +33,7 @@ printf '%s' "$out"
 printf '%s' "$error" >&2
 exit "$code"
 """
-_READS = ("describe-", "list-", "get", "wait")
+_READS = ("describe-", "list-", "get", "head-", "wait")
 
 
 class Call(RecordedCall):
@@ -52,6 +53,8 @@ class Cloud:
         self.calls: list[Call] = []
         # The next call whose arguments contain the first text fails with the second.
         self.breaks_at: tuple[str, str] | None = None
+        # How many functions may run at once.
+        self.concurrency = 1000
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -59,6 +62,7 @@ class Cloud:
         from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
         self._stack = contextlib.ExitStack()
+        self._stack.enter_context(with_limits(self))
         self._moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         self._moto.start()
         self._stack.callback(self._moto.stop)

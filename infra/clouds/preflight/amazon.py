@@ -1,0 +1,75 @@
+"""Amazon's questions: how many functions may run at once, and whether names are taken."""
+
+from collections.abc import Iterator, Mapping
+
+from infra.clouds.aws.target import AWS, STACK, Existing, Place
+from infra.clouds.cli import CommandFailed, ask_within
+from infra.clouds.preflight.costs import examine_costs
+from infra.clouds.preflight.database import examine_database
+from infra.clouds.preflight.examination import SECONDS, Preflight
+from infra.doctor.findings import Finding, failure, ok, warning
+
+# The API alone may call 20 functions a second, beside those that are scheduled. New accounts have 10:
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ENOUGH_AT_ONCE = 50
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html names this quota.
+_QUOTA = "aws service-quotas request-service-quota-increase --service-code=lambda --quota-code=L-B99A9384"
+
+
+def preflight(place: Place, existing: Existing, given: Mapping[str, str]) -> Preflight:
+    """What is asked of AWS before a deployment.
+
+    ``given``: the settings, without DATABASE_URL if the deployment makes the database.
+    """
+    questions = {
+        "concurrency": lambda: examine_concurrency(place),
+        "names": lambda: examine_names(place, existing),
+        "database": lambda: examine_database(given.get("DATABASE_URL", "")),
+        "costs": lambda: examine_costs("aws", given, place.region),
+    }
+    return Preflight(questions, given)
+
+
+def examine_concurrency(place: Place) -> Iterator[Finding]:
+    """How many functions may run at once. Raises CommandFailed."""
+    most = int(_ask(place, "lambda", "get-account-settings", "--query=AccountLimit.ConcurrentExecutions"))
+    found = f"{most} functions may run at once in {place.region}"
+    if most < ENOUGH_AT_ONCE:
+        expected = f"{ENOUGH_AT_ONCE} or more: a call beyond them waits or is lost"
+        fix = f"{_QUOTA} --desired-value=1000 --region={place.region}"
+        yield warning("concurrency", found, expected=expected, fix=fix)
+    else:
+        yield ok("concurrency", found)
+
+
+def examine_names(place: Place, existing: Existing) -> Iterator[Finding]:
+    """Whether something else has a name that the deployment needs. Raises CommandFailed."""
+    taken = []
+    if not existing.has_bucket and _is_bucket_taken(place):
+        taken.append(f"the bucket {place.bucket} belongs to somebody else")
+    if not existing.status:
+        functions = f"--query=Functions[?starts_with(FunctionName, '{STACK}-')].FunctionName"
+        taken += [f"the function {name}" for name in _ask(place, "lambda", "list-functions", functions).split()]
+        prefix = f"--log-group-name-prefix=/aws/lambda/{STACK}-"
+        logs = _ask(place, "logs", "describe-log-groups", prefix, "--query=logGroups[].logGroupName")
+        taken += [f"the log {name}" for name in logs.split()]
+    if taken:
+        expected = f"names that are free: there is no stack {STACK} that would have made them"
+        fix = "remove or rename what has them, or take another region"
+        yield failure("names", f"taken: {', '.join(taken)}", expected=expected, fix=fix)
+    else:
+        yield ok("names", "none that is needed is taken")
+
+
+def _is_bucket_taken(place: Place) -> bool:
+    try:
+        _ask(place, "s3api", "head-bucket", f"--bucket={place.bucket}")
+    except CommandFailed as refusal:
+        # 404 is the answer for a name that is free.
+        return "(403)" in str(refusal) or "(301)" in str(refusal)
+    return True
+
+
+def _ask(place: Place, *words: str) -> str:
+    answer = ask_within(SECONDS, AWS, *words, f"--region={place.region}", "--output=text").strip()
+    return "" if answer == "None" else answer

@@ -1,0 +1,40 @@
+"""What the plan says a deployment will cost, and whether it can do that at all."""
+
+from collections.abc import Iterator, Mapping
+
+from infra.doctor.findings import Finding, failure, ok, warning
+from infra.plan.plans import plan_for
+from infra.plan.savings import with_savings
+from infra.plan.unreachable import with_unreachable
+
+ABOUT = "costs"
+# A saving of less is not worth a warning.
+WORTH_DOLLARS = 2.0
+_OTHERS = "monitors: those that functions can reach"
+
+
+def examine_costs(platform: str, given: Mapping[str, str], region: str) -> Iterator[Finding]:
+    """The dollars of a month, and what would save some."""
+    # The database may not be known yet, and costs what its own host asks for.
+    settings = {name: value for name, value in given.items() if name != "DATABASE_URL"}
+    plan = with_savings(plan_for(platform, settings, region=region), region)
+    for refusal in plan.refusals:
+        yield failure(
+            ABOUT, refusal, expected="what the cloud can do", fix=f"python -m infra plan --platform {platform}"
+        )
+    if plan.refusals:
+        return
+    monitors, dollars = plan.load.monitors, sum(line.dollars for line in plan.bill)
+    yield ok(ABOUT, f"about {dollars:,.2f} $ a month for {monitors:,} monitors, before the database (infra/plan)")
+    if saving := next(
+        (each for each in plan.savings if "reuse" in each.change and each.dollars >= WORTH_DOLLARS), None
+    ):
+        found, expected = (
+            f"{saving.dollars:,.2f} $ of that is for new connections",
+            "kept ones, if they show you enough",
+        )
+        yield warning(ABOUT, found, expected=expected, fix=saving.change)
+    for note in (note for note in with_unreachable(plan).notes if note not in plan.notes):
+        yield warning(
+            "monitors", note, expected="hosts with an IPv4 address", fix="check them from a machine of your own"
+        )

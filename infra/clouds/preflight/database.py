@@ -1,0 +1,87 @@
+"""The database: whether functions in a cloud can use it, as far as that can be seen from here."""
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from infra.clouds.addresses import look_up
+from infra.doctor.findings import Finding, failure, ok, warning
+from infra.doctor.store import OLDEST_SERVER
+
+ABOUT = "database"
+CONNECT_SECONDS = 6
+_FIX = "DATABASE_URL=…"
+_VERIFIED = ("require", "verify-ca", "verify-full")
+# The server's own words for what no other place would change.
+_REFUSALS = {
+    "password authentication failed": "the user and the password of the database",
+    "no password supplied": "the user and the password of the database",
+    "does not exist": "a user and a database that exist there",
+    "does not support SSL": "a server with TLS, since it is reached over the internet",
+}
+
+
+def examine_database(url: str) -> Iterator[Finding]:
+    """Whether the database is reached over IPv4 and with TLS, and has the right version."""
+    host = urlsplit(url).hostname
+    if not host or host.startswith("/"):
+        return  # a socket that the cloud itself makes
+    try:
+        addresses = [str(address[4][0]) for address in look_up(host, socket.AF_INET)]
+        has_ipv6 = not addresses and bool(look_up(host, socket.AF_INET6))
+    except (OSError, UnicodeError):
+        addresses, has_ipv6 = [], False
+    if not addresses:
+        yield _without_address(host, has_ipv6=has_ipv6)
+        return
+    if all(not ipaddress.ip_address(address).is_global for address in addresses):
+        found, expected = f"{host} has private addresses only", "an address that functions reach over the internet"
+        yield failure(ABOUT, found, expected=expected, fix=_FIX)
+        return
+    yield from examine_server(url, addresses[0])
+
+
+def _without_address(host: str, *, has_ipv6: bool) -> Finding:
+    if has_ipv6:
+        found = f"{host} has an IPv6 address only, and functions there have no IPv6"
+        return failure(ABOUT, found, expected="a host with an IPv4 address, perhaps a pooler's", fix=_FIX)
+    return warning(ABOUT, f"{host} is not known to the DNS here", expected="a host with an IPv4 address", fix=_FIX)
+
+
+def examine_server(url: str, address: str) -> Iterator[Finding]:
+    """Whether a server at an IPv4 address lets us in with TLS, and its version."""
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    try:
+        mode = str(conninfo_to_dict(url).get("sslmode") or "")
+        secure = mode if mode in _VERIFIED else "require"
+        given = make_conninfo(url, hostaddr=address, sslmode=secure, connect_timeout=CONNECT_SECONDS)
+        with psycopg.connect(given, application_name="bonghwa") as connection:
+            version = connection.info.server_version
+    except psycopg.Error as error:
+        yield _refused(str(error))
+        return
+    yield from _of_version(version)
+    if mode not in _VERIFIED:
+        found = "DATABASE_URL does not insist on TLS, though the server has it"
+        yield warning(ABOUT, found, expected="sslmode=require", fix="DATABASE_URL=…?sslmode=require")
+
+
+def _of_version(version: int) -> Iterator[Finding]:
+    name = f"PostgreSQL {version // 10_000}"
+    if version < OLDEST_SERVER:
+        fix = "another server, and DATABASE_URL to it"
+        yield warning(ABOUT, f"it is {name}", expected=f"{OLDEST_SERVER // 10_000} or newer", fix=fix)
+    else:
+        yield ok(ABOUT, f"{name} lets us in with TLS, over IPv4")
+
+
+def _refused(text: str) -> Finding:
+    # The driver's own text names the server and the user.
+    for words, expected in _REFUSALS.items():
+        if words in text:
+            return failure(ABOUT, f"the server refuses us: {words}", expected=expected, fix=_FIX)
+    found, expected = "it cannot be reached from here", "a server that functions of the cloud reach over the internet"
+    return warning(ABOUT, found, expected=expected, fix="its address, its port and its firewall")

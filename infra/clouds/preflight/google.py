@@ -1,0 +1,81 @@
+"""Google's questions: the project's billing, its APIs, its organisation's policy, and the region."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+
+from infra.clouds.cli import ask_within
+from infra.clouds.gcp.project import APIS, GCLOUD, Existing, Place
+from infra.clouds.preflight.costs import examine_costs
+from infra.clouds.preflight.database import examine_database
+from infra.clouds.preflight.examination import SECONDS, Preflight
+from infra.doctor.findings import Finding, failure, ok, warning
+
+# Where each project may build: https://cloud.google.com/build/docs/locations. In other regions some projects may not.
+BUILD_REGIONS = ("us-central1", "us-west2", "europe-west1", "asia-east1", "australia-southeast1", "southamerica-east1")
+_DOMAINS = "iam.allowedPolicyMemberDomains"
+
+
+def preflight(
+    place: Place, existing: Existing, given: Mapping[str, str], *, build_region: str, is_new: bool
+) -> Preflight:
+    """What is asked of Google before a deployment.
+
+    ``given``: the settings, without DATABASE_URL if the deployment makes the database. ``build_region``: where it
+    builds; ``is_new``: it has not built there yet.
+    """
+    questions = {
+        "billing": lambda: examine_billing(place),
+        "organisation": lambda: examine_policy(place),
+        "APIs": lambda: examine_apis(existing.apis),
+        "region": lambda: examine_region(build_region, is_new=is_new),
+        "database": lambda: examine_database(given.get("DATABASE_URL", "")),
+        "costs": lambda: examine_costs("gcp", given, place.region),
+    }
+    return Preflight(questions, given)
+
+
+def examine_billing(place: Place) -> Iterator[Finding]:
+    """Whether somebody pays. Raises CommandFailed."""
+    answer = _ask("billing", "projects", "describe", place.project, "--format=value(billingEnabled)", "--quiet")
+    if answer == "True":
+        yield ok("billing", f"it is on for {place.project}")
+        return
+    link = f"gcloud billing projects link {place.project} --billing-account=… (gcloud billing accounts list has it)"
+    yield failure("billing", f"it is off for {place.project}", expected="on: no API can be enabled without", fix=link)
+
+
+def examine_policy(place: Place) -> Iterator[Finding]:
+    """Whether the organisation lets everybody (allUsers) call a service. Raises CommandFailed."""
+    words = ("resource-manager", "org-policies", "describe", _DOMAINS, "--effective")
+    policy = json.loads(_ask(*words, "--format=json", f"--project={place.project}", "--quiet") or "{}")
+    # https://cloud.google.com/resource-manager/reference/rest/v1/Policy#ListPolicy
+    listed = policy.get("listPolicy", {})
+    if listed.get("allowedValues") or listed.get("allValues") == "DENY":
+        yield warning(
+            "organisation",
+            f"its policy {_DOMAINS} forbids allUsers, with which a service is public",
+            expected="a public service without it: --no-invoker-iam-check",
+            fix="nothing, unless run.managed.requireInvokerIam forbids that too: then its administrator allows it",
+        )
+    else:
+        yield ok("organisation", "its policy lets a service be public")
+
+
+def examine_apis(enabled: Collection[str]) -> Iterator[Finding]:
+    """How many APIs the deployment has yet to enable."""
+    missing = [api for api in APIS if f"{api}.googleapis.com" not in enabled]
+    yield ok("APIs", f"the deployment enables {len(missing)} of {len(APIS)}" if missing else "all are enabled")
+
+
+def examine_region(region: str, *, is_new: bool) -> Iterator[Finding]:
+    """Whether each project may build in the region. ``is_new``: nothing was built there yet."""
+    if region in BUILD_REGIONS or not is_new:
+        yield ok("region", f"{region} can build" if is_new else f"{region} has built before")
+        return
+    found = f"some projects may not build in {region}, and nobody says so before the first build"
+    fix = f"--region (REGION=…) as one of them, or a quota for {region}: https://cloud.google.com/build/docs/locations"
+    yield warning("region", found, expected=f"one of {', '.join(BUILD_REGIONS)}", fix=fix)
+
+
+def _ask(*words: str) -> str:
+    return ask_within(SECONDS, GCLOUD, *words).strip()

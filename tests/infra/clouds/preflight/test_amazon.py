@@ -1,0 +1,72 @@
+"""What is asked of AWS before a deployment, through the real aws program and moto."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from infra.clouds.aws.target import Existing
+from infra.clouds.preflight import PreflightFailed, examined
+from infra.clouds.preflight.amazon import preflight
+from tests.infra.clouds.aws.life import PLACE
+from tests.infra.clouds.deployer import USUAL_SETTINGS
+from tests.support.moto_aws import Cloud
+
+GIVEN = {**USUAL_SETTINGS, "DATABASE_URL": ""}
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with Cloud(tmp_path_factory.mktemp("aws") / "bin") as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def cloud(shared: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    monkeypatch.setenv("PATH", str(shared.folder), prepend=":")
+    return shared
+
+
+def lines(existing: Existing | None = None) -> list[str]:
+    return examined(preflight(PLACE, existing or Existing(), GIVEN), seconds=60)
+
+
+def test_a_new_account_is_fine(cloud: Cloud) -> None:
+    found = lines()
+    assert [line.split()[0] for line in found] == ["ok", "ok", "ok", "3"], found
+    assert f"1000 functions may run at once in {PLACE.region}" in found[0]
+    assert all(call.is_read for call in cloud.calls)
+
+
+def test_a_small_concurrency_is_warned_about(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloud, "concurrency", 10)
+    [line] = [line for line in lines() if line.startswith("warning")]
+    assert "10 functions may run at once" in line
+    assert "fix: aws service-quotas request-service-quota-increase" in line
+
+
+def test_names_that_are_taken_stop_the_deployment(cloud: Cloud) -> None:
+    logs = cloud.client("logs")
+    logs.create_log_group(logGroupName="/aws/lambda/bonghwa-health")
+    try:
+        with pytest.raises(PreflightFailed, match="taken: the log /aws/lambda/bonghwa-health"):
+            lines()
+        # The stack has them.
+        assert not [line for line in lines(Existing("UPDATE_COMPLETE")) if line.startswith("failure")]
+    finally:
+        logs.delete_log_group(logGroupName="/aws/lambda/bonghwa-health")
+
+
+@pytest.mark.parametrize(("answer", "is_taken"), [("(403)", True), ("(301)", True), ("(404)", False)])
+def test_a_bucket_of_somebody_else_is_noticed(cloud: Cloud, answer: str, is_taken: bool) -> None:
+    cloud.breaks_at = ("s3api head-bucket", f"An error occurred {answer} when calling the HeadBucket operation")
+    if is_taken:
+        with pytest.raises(PreflightFailed, match=f"the bucket {PLACE.bucket} belongs to somebody else"):
+            lines()
+    else:
+        assert not [line for line in lines() if line.startswith("failure")]
+
+
+def test_what_nobody_may_ask_stops_nothing(cloud: Cloud) -> None:
+    cloud.breaks_at = ("lambda get-account-settings", "An error occurred (AccessDeniedException)")
+    [line] = [line for line in lines() if line.startswith("warning")]
+    assert "could not be asked: An error occurred (AccessDeniedException)" in line
