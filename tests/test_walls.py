@@ -38,14 +38,18 @@ MAY_IMPORT = {
         *("asking.availability", "asking.counts"),
     },
     "renames": {"engines.database", "tables"},
-    "ingest": {"engines.database", "tables", "changes", "renames", "judging"},
+    "intake": {"engines.database", "engines.group_commit", "tables", "changes", "renames", "judging", "intake"},
+    "intake.heartbeats": {
+        *("engines.database", "engines.group_commit", "tables", "refusals"),
+        *("intake.ingest", "intake.reports"),
+    },
+    "intake.reports": set(),
     "outbox": {"engines.database", "tables", "changes"},
-    "heartbeats": {"engines.database", "engines.group_commit", "tables", "ingest", "refusals"},
     "monitors": {
         "engines.database",
         "tables",
         "changes",
-        "heartbeats",
+        "intake.heartbeats",
         "refusals",
         "renames",
         "judging",
@@ -54,10 +58,10 @@ MAY_IMPORT = {
     },
     "claims": {"engines.database", "tables", "renames"},
     "health": {"engines.database", "migrate", "tables"},
-    "visiting": {"engines.database", "tables", "visiting"},
+    "visiting": {"engines.database", "tables", "refusals", "visiting"},
     "store": {
-        *("engines.database", "engines.group_commit", "tables", "changes"),
-        *("ingest", "outbox", "health", "claims", "heartbeats", "judging", "refusals", "upkeep", "asking"),
+        *("engines.database", "tables", "changes"),
+        *("intake", "outbox", "health", "claims", "judging", "refusals", "upkeep", "asking"),
         "visiting",
         "recurring",
     },
@@ -65,7 +69,7 @@ MAY_IMPORT = {
     "admin": {"engines", "tables", "migrate", "health"},
     # The door.
     "": {
-        *("engines.database", "ingest", "judging", "open", "outbox", "refusals", "store"),
+        *("engines.database", "intake.ingest", "judging", "open", "outbox", "refusals", "store"),
         *("asking", "recurring", "tables.alerts", "upkeep"),
     },
 }
