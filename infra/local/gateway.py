@@ -1,5 +1,6 @@
 """The gateway: one WSGI app that finds each request's function in the table and forwards the request to it."""
 
+import functools
 import http.client
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -22,14 +23,9 @@ _HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding",
 
 def gateway(table: Iterable[Row], app_of: Callable[[str], WSGIApplication]) -> WSGIApplication:
     """A WSGI app that leads every route of every row to ``app_of(name)``; all of these are made now."""
-    rows = list(table)
+    rows = tuple(table)
     apps = {row.name: app_of(row.name) for row in rows}
-    rules = [
-        Rule(route.path, methods=[route.method], endpoint=row.name, strict_slashes=False)
-        for row in rows
-        for route in row.routes
-    ]
-    routes = Map(rules, merge_slashes=False)
+    routes = _routes(rows)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if (foreign := _foreign_host(environ)) is not None:
@@ -50,6 +46,17 @@ def gateway(table: Iterable[Row], app_of: Callable[[str], WSGIApplication]) -> W
         return apps[name](environ, start_response)
 
     return app
+
+
+@functools.cache
+def _routes(rows: tuple[Row, ...]) -> Map:
+    """Kept: to make it takes longer than everything else that a gateway is made of."""
+    rules = [
+        Rule(route.path, methods=[route.method], endpoint=row.name, strict_slashes=False)
+        for row in rows
+        for route in row.routes
+    ]
+    return Map(rules, merge_slashes=False)
 
 
 def _allowed(routes: MapAdapter, methods: Iterable[str]) -> list[str]:

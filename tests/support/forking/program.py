@@ -28,15 +28,15 @@ _IMPORTED = (
 
 
 def load() -> None:
-    """Import everything, and make each function's app, as each start would: nothing of ours is opened by that."""
+    """Import everything, and make the apps that each start would make: nothing of ours is opened by that."""
     for name in _IMPORTED:
         importlib.import_module(name)
     framework: Any = importlib.import_module("functions_framework")
     framework.create_app = functools.cache(framework.create_app)
-    table = importlib.import_module("infra.table")
+    gateway, table = sys.modules["infra.local.gateway"], importlib.import_module("infra.table")
+    gateway.gateway(table.rows(), gateway.in_process)
     for row in table.rows():
         importlib.import_module(f"functions.{row.name}.main")
-        framework.create_app(row.name, str(table.MAIN))
     for kind in importlib.import_module("shared.notifiers").kinds():
         importlib.import_module(f"shared.notifiers.services.{kind}")
     # It reads the CA bundle, for the first send of each process.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tests.torture.boundaries import Run
 
-# With "make torture". Otherwise the ways take turns, and of repetitions the first and the last count.
+# With "make torture". Otherwise the ways take turns, and each story has a kill at what it is about and a few others.
 IS_WHOLE = os.environ.get("EVERY_KILL") == "1"
 
 

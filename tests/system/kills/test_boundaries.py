@@ -1,7 +1,7 @@
 """Kill the system at every boundary between two side effects: the contract holds.
 
-``make torture`` kills at each repetition of each boundary, and lets the world go on in all ways. ``tests/torture`` has
-what this needs.
+``make torture`` kills at every boundary, and lets the world go on in all ways. Otherwise each story has a kill on both
+sides of what it is about, and at a few other boundaries. ``tests/torture`` has what this needs.
 """
 
 from pathlib import Path
