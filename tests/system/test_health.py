@@ -16,13 +16,20 @@ from shared.models import as_text, now
 from tests.support.running import LocalSystem
 from tests.support.stand_ins import Target
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.together("health")]
 
 
-@pytest.fixture
-def system(project: Path, tmp_path: Path, target: Target) -> Iterator[LocalSystem]:
+@pytest.fixture(scope="module")
+def watched() -> Iterator[Target]:
+    with Target() as healthy:
+        yield healthy
+
+
+@pytest.fixture(scope="module")
+def system(project: Path, tmp_path_factory: pytest.TempPathFactory, watched: Target) -> Iterator[LocalSystem]:
+    """For all tests of this file: each leaves it as well as it was."""
     quick = {"CHECK_INTERVAL_SECONDS": "1", "CHECK_TIMEOUT_SECONDS": "1", "SEPARATE": "1"}
-    with LocalSystem(project, tmp_path, TARGET_URL=target.url, **quick) as running:
+    with LocalSystem(project, tmp_path_factory.mktemp("health"), TARGET_URL=watched.url, **quick) as running:
         # It has been well from the beginning.
         assert health(running)["reasons"] == []
         running.wait_for_further_events(2, is_success=True)
@@ -37,19 +44,36 @@ def health(system: LocalSystem) -> dict[str, Any]:
 
 
 def stop(system: LocalSystem, function: str) -> Callable[[], None]:
-    """Let the processes of a function hang; the result lets them go on."""
+    """Let the processes of a function hang while they hold no lock of the store; the result lets them go on."""
     processes = [
         process for process in system.living() if Path(f"/proc/{process}/comm").read_text().strip() == function[:15]
     ]
     assert processes
-    for process in processes:
-        os.kill(process, signal.SIGSTOP)
 
-    def go_on() -> None:
+    def send(number: int) -> None:
         for process in processes:
-            os.kill(process, signal.SIGCONT)
+            os.kill(process, number)
 
-    return go_on
+    def is_hanging_alone() -> bool:
+        send(signal.SIGSTOP)
+        if can_be_written(system):
+            return True
+        # It was writing: no other function could go on.
+        send(signal.SIGCONT)
+        return False
+
+    system.wait_until(is_hanging_alone)
+    return lambda: send(signal.SIGCONT)
+
+
+def can_be_written(system: LocalSystem) -> bool:
+    with closing(sqlite3.connect(system.database, timeout=0.5, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            return False
+    return True
 
 
 def change(system: LocalSystem, sql: str, *values: object) -> None:
@@ -101,8 +125,8 @@ def test_it_is_unavailable_if_nothing_runs(system: LocalSystem) -> None:
     system.wait_until(lambda: health(system)["status"] == "ok")
 
 
-def test_a_message_that_nobody_sends_degrades_the_health(system: LocalSystem, target: Target) -> None:
-    target.is_down = True
+def test_a_message_that_nobody_sends_degrades_the_health(system: LocalSystem, watched: Target) -> None:
+    watched.is_down = True
     # Printed, and recorded: otherwise the sender would go on with what is changed below.
     system.wait_until(system.sent)
     go_on = stop(system, "deliver_notifications")
@@ -114,4 +138,5 @@ def test_a_message_that_nobody_sends_degrades_the_health(system: LocalSystem, ta
         assert health(system)["status"] == "degraded"
     finally:
         go_on()
+        watched.is_down = False
     system.wait_until(lambda: health(system)["status"] == "ok")
