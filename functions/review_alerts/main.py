@@ -1,4 +1,4 @@
-"""Scheduled: notice what no event says: a silent agent, a missed ping, a closing window, a drill or a summary due."""
+"""Scheduled: notice what no event says: silent agents, missed pings, windows, drills, summaries, news for visitors."""
 
 import logging
 from collections import Counter
@@ -12,7 +12,7 @@ from shared import web
 from shared.channels import configured
 from shared.logs import step
 from shared.models import NotificationKind, now
-from shared.notifiers import routes_of
+from shared.notifiers import mailers_of, routes_of
 from shared.settings import Settings
 from shared.store import log_change, open_store
 
@@ -28,7 +28,8 @@ def review_alerts(request: Request, settings: Settings) -> Response:
     ``{"silent_agents": 0, "missed_pings": 0, "outlived_windows": 0, "reminders": 0, "escalations": 0, "drills": 0,
     "summaries": 0}``
     """
-    channels = routes_of(configured())
+    notifiers = configured()
+    channels = routes_of(notifiers)
     store = open_store(settings)
     at = now()
     silences = store.agents.review(now=at, channels=channels)
@@ -42,6 +43,9 @@ def review_alerts(request: Request, settings: Settings) -> Response:
     of_pings = (change for each in missed for change in each.changes)
     for change in (*silences, *of_pings, *outlived, *drilled.changes):
         log_change(change)
+    store.subscriptions.subscribers.note_mailing(list(mailers_of(notifiers)))
+    for news in store.subscriptions.announcements.review(now=at, is_on=settings.status_page):
+        step("server", "announced", page=news.slug, kind=news.kind)
     # The last one: to count days takes a while, and nobody waits for it.
     summaries = store.summaries.review(now=at, channels=channels)
     for alert, names in summaries:

@@ -9,7 +9,6 @@ from flask import Request, Response
 
 from functions.status_page import doors, feeds
 from functions.status_page.drawing import PERIODS, rows_of, uptime_text
-from functions.status_page.facts import MAIN
 from functions.status_page.looks import logo_of
 from functions.status_page.readings import Reading, readings
 from functions.status_page.showing import (
@@ -36,6 +35,7 @@ from shared.pages.rendering import render
 from shared.pages.requests import base_of, kept_of, linked
 from shared.pages.sparkline import sparkline
 from shared.settings import Settings
+from shared.settings.status_pages import MAIN, mailing_channel
 from shared.store import StoreUnavailable
 
 
@@ -56,6 +56,11 @@ def with_pages(use_case: Callable[..., Response]) -> Callable[..., Response]:
             return problem_page(request, status, say(code), more, first=FIRST, default=settings.message_language)
 
     return answer
+
+
+def can_subscribe(page: Page, reading: Reading, settings: Settings) -> bool:
+    """Whether mails about the page can be sent, and have an address that their links lead to."""
+    return bool(settings.public_url) and mailing_channel(page.settings, reading.facts.get("mailing", ())) is not None
 
 
 def missing() -> web.Problem:
@@ -86,6 +91,7 @@ def page_html_answer(request: Request, settings: Settings, slug: str) -> Respons
 
     def make() -> bytes:
         values = values_of(request, page, viewer, period, stale)
+        values["can_subscribe"] = can_subscribe(page, reading, settings)
         return render(FOLDER, "status.html", language=viewer.language, words=viewer.words, **values).encode()
 
     html = make() if reading.is_last else reading.made(("html", slug, *_variant(request, viewer)), make)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.models import as_text
 from shared.settings.secrets import without_password
+from shared.settings.status_pages import AHEAD
 from shared.store import Bucket, Store
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 Facts = dict[str, Any]
 Buckets = list[list[int]]
 HOURS, DAYS, MONTHS = 24, 90, 12
-# A window is announced so long ahead.
-AHEAD = timedelta(days=14)
-MAIN = ""
 _KNOWN = ("UP", "DOWN", "PENDING")
 _SILENT_AFTER = 3
 
@@ -51,6 +49,7 @@ def facts_of(
     return {
         "at": as_text(now),
         "pages": pages,
+        "mailing": list(board.mailing),
         "monitors": monitors,
         "outages": [_outage(row) for row in board.outages],
         "windows": [shown for planned, row in board.windows if (shown := _window(planned, row, now))],

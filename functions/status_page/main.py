@@ -15,14 +15,16 @@ from functions.status_page.answering import (
     with_pages,
 )
 from functions.status_page.badges import KINDS, badge
-from functions.status_page.facts import MAIN
 from functions.status_page.looks import colors_in
 from functions.status_page.readings import readings
 from functions.status_page.showing import viewer_of
+from functions.status_page.subscribing.asking import subscribe, subscribe_to_other
+from functions.status_page.subscribing.following import show_subscription, use_subscription
 from shared import web
 from shared.pages.answers import finish
 from shared.pages.assets import asset_answer
 from shared.settings import Settings
+from shared.settings.status_pages import MAIN
 
 
 @web.route("GET", "/status", access="open")
@@ -138,6 +140,10 @@ def show_asset(request: Request, settings: Settings, name: str) -> Response:
     show_other_atom,
     show_other_feed,
     show_monitor,
+    subscribe,
+    subscribe_to_other,
+    show_subscription,
+    use_subscription,
     show_badge,
     show_embedded,
     show_asset,

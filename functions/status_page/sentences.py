@@ -11,6 +11,7 @@ from functions.status_page.visible import Monitor, Page
 from shared.pages.formatting import Named, duration
 from shared.pages.states import Shown
 from shared.words import Language
+from shared.words.pages import visitors_cause
 
 SIGNS: dict[Shown, str] = {
     "up": "✓",
@@ -129,15 +130,8 @@ def names_of(monitors: Sequence[Monitor | str]) -> str:
 
 
 def cause_code(outage: dict[str, Any]) -> str:
-    """What visitors are told of a cause: never a host, a port or the text of a library."""
-    if outage["is_slow"]:
-        return "slow_answer"
-    code = outage["cause"] or ""
-    if code.startswith("certificate"):
-        return "certificate"
-    if code.startswith(("http_status", "condition", "keyword", "expected", "grpc", "json")):
-        return "wrong_answer"
-    return "no_answer" if code else "not_well"
+    """The code of what visitors are told of a cause."""
+    return "slow_answer" if outage["is_slow"] else visitors_cause(outage["cause"])
 
 
 def _titled(say: Say, state: Shown, some: Sequence[Monitor], count: int) -> Any:

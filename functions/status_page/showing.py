@@ -9,7 +9,6 @@ from flask import Request
 from markupsafe import Markup
 
 from functions.status_page.drawing import PERIODS, rows_of, uptime_text
-from functions.status_page.facts import MAIN
 from functions.status_page.looks import colors_file, logo_of
 from functions.status_page.sentences import SIGNS, Sentence, cause_code, names_of, sentence_of
 from functions.status_page.visible import Group, Monitor, Page
@@ -18,8 +17,9 @@ from shared.pages.formatting import Named
 from shared.pages.markdown import markdown
 from shared.pages.requests import language_of, linked, other_language, root_of
 from shared.pages.states import fires
+from shared.settings.status_pages import MAIN
 from shared.words import Language
-from shared.words.pages import Texts, frame_words, plain_speaker, speaker
+from shared.words.pages import Texts, frame_words, plain_speaker, speaker, status_words
 
 FOLDER = Path(__file__).parent
 FIRST = "status"
@@ -45,7 +45,7 @@ class Viewer(NamedTuple):
 def viewer_of(request: Request, default: Language, first: str = FIRST) -> Viewer:
     """What the request says of the viewer."""
     choice = language_of(request, default)
-    words = words_of(choice.language)
+    words = status_words(choice.language)
     frame = frame_words(choice.language)
     return Viewer(
         choice.language,
@@ -55,17 +55,6 @@ def viewer_of(request: Request, default: Language, first: str = FIRST) -> Viewer
         speaker(words, frame),
         plain_speaker(words, frame),
     )
-
-
-def words_of(language: Language) -> Texts:
-    """The words of the status pages."""
-    if language == "ko":
-        from shared.words import status_ko
-
-        return status_ko.WORDS
-    from shared.words import status_en
-
-    return status_en.WORDS
 
 
 def title_of(page: Page, plain: Any) -> str:
@@ -130,6 +119,7 @@ def values_of(request: Request, page: Page, viewer: Viewer, period: str, stale: 
         "feed": f"{viewer.root}status{f'/{page.slug}' if page.slug else ''}/feed.atom",
         "json": f"{viewer.root}status{f'/{page.slug}' if page.slug else ''}.json",
         "kept": _kept(viewer),
+        "slug": page.slug,
         "footer": page.settings.get("footer"),
         **helpers_of(page, viewer),
     }

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from functions.status_page.facts import MAIN, Facts
+from functions.status_page.facts import Facts
 from shared.pages.states import ORDER, Shown, shown_state
+from shared.settings.status_pages import MAIN, is_shown, shown_of
 
 
 class Monitor(NamedTuple):
@@ -68,7 +69,7 @@ def page_of(facts: Facts, slug: str) -> Page | None:
     if settings is None:
         return None
     groups = settings.get("groups")
-    shown = [each for each in facts["monitors"] if _is_public(each, groups)]
+    shown = [each for each in facts["monitors"] if is_shown(each["public"], each["group"], groups)]
     names = {each["name"] for each in shown}
     outages = [each for each in facts["outages"] if each["name"] in names]
     return Page(
@@ -101,18 +102,12 @@ def publicly(facts: Facts) -> Facts:
     return {
         "at": facts["at"],
         "pages": {slug: facts["pages"][slug] for slug in slugs},
+        "mailing": facts.get("mailing", []),
         "monitors": [{**each, "tags": []} for each in monitors],
         "outages": [each for each in facts["outages"] if each["name"] in names],
         "windows": [_window(each, monitors) for each in facts["windows"] if each["id"] in windows],
         "incidents": [_incident(each, names) for each in facts["incidents"] if each["id"] in incidents],
     }
-
-
-def _is_public(monitor: Mapping[str, Any], groups: Collection[str] | None) -> bool:
-    if monitor["public"] is not None:
-        return bool(monitor["public"])
-    # Whatever has no group, or another one, is private unless it says that it is public.
-    return monitor["group"] is not None and (groups is None or monitor["group"] in groups)
 
 
 def _monitor(each: Mapping[str, Any]) -> Monitor:
@@ -149,14 +144,7 @@ def _concerns(window: Mapping[str, Any], monitors: list[Any]) -> bool:
 
 def _about(window: Mapping[str, Any], monitors: list[Any]) -> list[str]:
     """The names of those that a window is about."""
-    target, names = window["target"], window["names"]
-    if target == "all":
-        return [each["name"] for each in monitors]
-    if target == "monitors":
-        return [each["name"] for each in monitors if each["name"] in names]
-    if target == "groups":
-        return [each["name"] for each in monitors if each["group"] in names]
-    return [each["name"] for each in monitors if not {*each["tags"]}.isdisjoint(names)]
+    return shown_of(window["target"], window["names"], monitors)
 
 
 def _window(window: Mapping[str, Any], monitors: list[Any]) -> dict[str, Any]:

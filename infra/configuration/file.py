@@ -189,6 +189,8 @@ class _Reading:
         if data_of(source.node) is None:
             return {}
         page = self._part(source, StatusPage, ("groups",))
+        if isinstance(page.get("subscribe"), str):
+            self._mistakes.extend(self._names.unknown(source, "subscribe", page["subscribe"]))
         if _PASSWORD in page:
             page[_PASSWORD] = filled(page[_PASSWORD], self._environ, source, self._mistakes, (_PASSWORD,))
         return page

@@ -46,6 +46,7 @@ class Names:
             "depends_on": ("a monitor or a group", {*self.monitors, *self.groups}),
             "monitors": ("a monitor", set(self.monitors)),
             "groups": ("a group", set(self.groups)),
+            "subscribe": ("a channel", set(self.channels.names)),
             "tags": ("a tag that a monitor has", set(self.tags)),
         }[field]
         return None if name in known else one_of(what, name, known)

@@ -18,7 +18,9 @@ _SLUG = {
 _MONITOR = {"id": ("The monitor's number.", {"type": "integer", "minimum": 1, "maximum": 2**63 - 1})}
 _KIND = {"what": ("Which badge.", {"enum": ["status.svg", "uptime.svg", "response.svg"]})}
 _ASSET = {"key": ("The file's name, which holds its fingerprint.", {"type": "string", "pattern": r"^[\w.-]+$"})}
-_LOCKED = Response("It needs its password.", dict[str, Any], kind="application/problem+json")
+_TOKEN = {"token": ("What the mail's link ends with.", {"type": "string", "pattern": r"^[\w.-]+$"})}
+_PROBLEM = "application/problem+json"
+_LOCKED = Response("It needs its password.", dict[str, Any], kind=_PROBLEM)
 _AGAIN = Response("A page: the password is wrong.", str, kind=_HTML)
 _BY_LANGUAGE = "It is in English or Korean, as `?lang=` or `Accept-Language` says."
 Shown = Literal["UP", "DOWN", "DEGRADED", "PENDING", "MAINTENANCE", "UNKNOWN", "PAUSED"]
@@ -135,6 +137,41 @@ def _feed(words: str, kind: str, path: Any) -> Operation:
     )
 
 
+def _subscribing(words: str, path: Any) -> Operation:
+    return Operation(
+        tag="pages",
+        summary=f"Subscribe to {words} by mail",
+        description="The form's fields are `address` and `lang` (en or ko). The answer does not tell if we know the "
+        f"address. {_BY_LANGUAGE}",
+        path=path,
+        body=dict[str, Any],
+        body_kind="application/x-www-form-urlencoded",
+        is_body_required=False,
+        responses={
+            202: Response("A page: if the address is new, a mail asks it for a confirmation.", str, kind=_HTML),
+            422: Response("A page: that is no mail address.", str, kind=_HTML),
+            429: Response("A page: too many have asked lately.", str, kind=_HTML),
+            403: Response("It needs its password, or the form is another site's.", dict[str, Any], kind=_PROBLEM),
+        },
+        problems=(404,),
+    )
+
+
+def _subscription(summary: str, description: str, **more: Any) -> Operation:
+    return Operation(
+        tag="pages",
+        summary=summary,
+        description=f"{description} {_BY_LANGUAGE}",
+        path=_TOKEN,
+        responses={
+            200: Response("The page.", str, kind=_HTML),
+            410: Response("A page: the link confirms no longer.", str, kind=_HTML),
+        },
+        problems=(404,),
+        **more,
+    )
+
+
 PAGE_OPERATIONS = {
     "show_page": _page("the status page", {}),
     "open_page": _unlocking("the status page", {}),
@@ -155,6 +192,18 @@ PAGE_OPERATIONS = {
     "show_other_atom": _feed("another status page by Atom", _ATOM, _SLUG),
     "show_other_feed": _feed("another status page by JSON Feed", _JSON_FEED, _SLUG),
     "show_monitor": _page("a monitor that a status page shows", _MONITOR),
+    "subscribe": _subscribing("the status page", {}),
+    "subscribe_to_other": _subscribing("another status page", _SLUG),
+    "show_subscription": _subscription(
+        "Show what a link in a mail is for", "Confirms a subscription, or ends it: a button. This changes nothing."
+    ),
+    "use_subscription": _subscription(
+        "Confirm or end a subscription",
+        "At once, as RFC 8058 has it.",
+        body=dict[str, Any],
+        body_kind="application/x-www-form-urlencoded",
+        is_body_required=False,
+    ),
     "show_badge": Operation(
         tag="pages",
         summary="Show a badge",

@@ -10,10 +10,12 @@ from shared.delivery.unrecorded import unrecorded_of
 from shared.logs import step
 from shared.models import AttemptStatus, now
 from shared.models.notification import OUTCOMES
-from shared.notifiers import Notifier
+from shared.notifiers import Notifier, mailers_of
+from shared.settings import Settings
 from shared.store import Store, StoreUnavailable
 
 if TYPE_CHECKING:
+    from shared.delivery.mailing import Mailing
     from shared.messages import Language
 
 TTL_SECONDS = 86_400.0
@@ -54,8 +56,11 @@ def deliver_owed(
     ttl_seconds: float,
     clock: Callable[[], datetime] = now,
     pause: Callable[[float], object] = time.sleep,
+    settings: Settings | None = None,
 ) -> dict[AttemptStatus, int]:
     """Give up what is older than ``ttl_seconds`` and send what is due, within ``run.RUN``; the attempts by outcome.
+
+    ``settings``: those by which what subscribers of status pages are owed is mailed beside it.
 
     Raises:
         StoreUnavailable: the store failed. This process records what it could not before it sends anything else.
@@ -73,11 +78,30 @@ def deliver_owed(
             channel=given_up.channel,
         )
     outcomes = dict.fromkeys(OUTCOMES, 0)
-    if due := store.notifications.due(notifiers.keys(), now=clock()):
+    due = store.notifications.due(notifiers.keys(), now=clock())
+    mailing = _mailing(store, notifiers, settings, clock, ttl_seconds)
+    if due or mailing:
         from shared.delivery.run import RUN, Run
 
         run = Run(store, notifiers, language, RUN, clock, ttl_seconds, pause=pause)
-        run.channels = due
+        run.channels, run.mailing = due, mailing
         run.go()
         outcomes = run.outcomes
     return {**outcomes, AttemptStatus.EXPIRED: len(expired)}
+
+
+def _mailing(
+    store: Store,
+    notifiers: Mapping[str, Notifier],
+    settings: Settings | None,
+    clock: Callable[[], datetime],
+    ttl_seconds: float,
+) -> "Mailing | None":
+    """What mails the subscribers of status pages, if anything is due to them."""
+    if settings is None or not mailers_of(notifiers):
+        return None
+    # Imported here: few systems mail anybody.
+    from shared.delivery.mailing import Mailing
+
+    mailing = Mailing(store, notifiers, settings, clock, ttl_seconds)
+    return mailing if mailing.is_due() else None

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared import links
 from shared.delivery.retry import retry_at
@@ -24,9 +24,14 @@ from shared.models.notification import OUTCOMES
 from shared.notifiers import Notifier, pace_of
 from shared.store import Owed, Store, StoreUnavailable
 
+if TYPE_CHECKING:
+    from shared.delivery.mailing import Mailing
+
 LEASE_SECONDS = 30.0
 SEND_SECONDS = 10.0
 POLL_SECONDS = 0.25
+# The sender of what subscribers are owed; no channel has this name.
+_MAILING = ""
 # A run waits for a list for so long. What has to wait longer, for the channel's pace, is left to a later run.
 LIST_SECONDS = 2.0
 
@@ -62,6 +67,8 @@ class Run:
         self.pause = pause
         # Those that are served.
         self.channels: Collection[str] = notifiers.keys()
+        # What mails the subscribers of status pages beside them, if anybody is owed a mail.
+        self.mailing: Mailing | None = None
         self.outcomes = dict.fromkeys(OUTCOMES, 0)
         self._links = links.configured()
         self._unrecorded = unrecorded_of(store)
@@ -79,6 +86,8 @@ class Run:
             StoreUnavailable: the store failed.
         """
         self._start(self.channels)
+        if self.mailing is not None:
+            self._start([_MAILING])
         asks_at = time.monotonic() + POLL_SECONDS
         while sending := [sender for sender in self._senders.values() if sender.is_alive()]:
             sending[0].join(max(0.0, asks_at - time.monotonic()))
@@ -114,6 +123,11 @@ class Run:
             return ()  # the senders say so, if they need it
 
     def _serve(self, channel: str) -> None:
+        if channel == _MAILING and self.mailing is not None:
+            # Slow as it may be, messages that come due on the channels meanwhile do not wait for it.
+            with self._being_busy():
+                self.mailing.go(max(0.0, self.budget.starts_until - self._elapsed()))
+            return
         pause = POLL_SECONDS
         while self._elapsed() < self.budget.starts_until:
             try:

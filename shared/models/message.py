@@ -70,6 +70,7 @@ class Message(NamedTuple):
     ``template``: the words of the operator's own template, in place of ``facts`` and ``text``.
     ``group``: the monitor's, if it has one. ``installation``: the id of the store, by which a service that several
     installations report to distinguishes their alerts; empty if no store is known.
+    ``own_tone``: of what is no notification.
     """
 
     text: str
@@ -85,6 +86,7 @@ class Message(NamedTuple):
     edited: Notification | None = None
     template: str | None = None
     installation: str = ""
+    own_tone: Tone | None = None
 
     @classmethod
     def of_text(cls, text: str, language: Literal["en", "ko"] = "en") -> Self:
@@ -94,6 +96,8 @@ class Message(NamedTuple):
     @property
     def tone(self) -> Tone:
         """How it is to look."""
+        if self.own_tone is not None:
+            return self.own_tone
         if self.edited is not None and self.alert is not None:
             return _TONES_OF_UPDATES.get(self.alert.status, "warning")
         return _TONES.get(self.notification.kind, "warning") if self.notification else "neutral"

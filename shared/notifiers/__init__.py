@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from shared.models.channel import Pace
     from shared.models.message import Message
+    from shared.notifiers.personal import Mailer
 
 __all__ = [
     "Accepted",
@@ -38,6 +39,7 @@ __all__ = [
     "can_edit",
     "kind_named",
     "kinds",
+    "mailers_of",
     "pace_of",
     "preferences_of",
     "routes_of",
@@ -101,6 +103,8 @@ class NotifierKind(BaseModel, ABC):
     permission_on_aws: ClassVar[Permission | None] = None
     # Whether a message that was sent can be edited. The ``message_id`` of Accepted is kept only then.
     edits: ClassVar[bool] = False
+    # Whether it can mail people who are not its recipients: see ``mailer``.
+    mails_people: ClassVar[bool] = False
 
     _setting_names: Mapping[str, str] = PrivateAttr(default_factory=dict)
     _preferences: Preferences | None = PrivateAttr(None)
@@ -115,6 +119,10 @@ class NotifierKind(BaseModel, ABC):
         One that is like that already is accepted. Raises as ``send`` does.
         """
         raise SendFailed("a message of this kind of channel cannot be edited", is_permanent=True)
+
+    def mailer(self) -> "Mailer":
+        """What mails people who are not its recipients. Only of a kind that ``mails_people``."""
+        raise NotImplementedError
 
     @abstractmethod
     def probe(self, timeout_seconds: float) -> ProbeResult:
@@ -219,6 +227,15 @@ def routes_of(notifiers: Mapping[str, Notifier]) -> dict[str, Route]:
 def can_edit(notifier: Notifier) -> bool:
     """See NotifierKind.edits; False for what is no kind of channel."""
     return getattr(notifier, "edits", False)
+
+
+def mailers_of(notifiers: Mapping[str, Notifier]) -> "dict[str, NotifierKind]":
+    """The channels that can mail people who are not their recipients."""
+    return {
+        name: notifier
+        for name, notifier in notifiers.items()
+        if isinstance(notifier, NotifierKind) and notifier.mails_people
+    }
 
 
 def unexpected(notifier: Notifier, defect: Exception) -> str:

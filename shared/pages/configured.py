@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field
 
 from shared.models.scalars import Text
-from shared.monitors.parts import Names, Part
+from shared.monitors.parts import Name, Names, Part
 from shared.monitors.windows.recurrence import about
 
 # They are paths of the page that has no slug.
-_TAKEN_SLUGS = ("feed.atom", "feed.json", "monitors")
+_TAKEN_SLUGS = ("feed.atom", "feed.json", "monitors", "subscribe", "subscriptions")
 # What a page may colour: links and lines, and the states.
 Colored = Literal["accent", "up", "down", "slow", "maintenance"]
 Line = Annotated[Text, Field(max_length=200)]
@@ -28,6 +28,10 @@ class StatusPage(Part):
         "Colours such as #1f4fb0: `accent`, `up`, `down`, `slow`, `maintenance`."
     )
     footer: Annotated[Text, Field(max_length=2_000)] | None = about("The text at the end of the page.")
+    subscribe: bool | Name | None = about(
+        "The channel of the kind email that mails subscribers; `false`: nobody can subscribe by mail. Without it, the "
+        "only such channel."
+    )
     password: Annotated[Text, Field(min_length=1, max_length=1024)] | None = about(
         "What a visitor has to enter; `${NAME}` is filled in."
     )

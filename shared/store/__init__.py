@@ -40,15 +40,20 @@ if TYPE_CHECKING:
     from shared.store.judging.windows import Entry as WindowEntry
     from shared.store.outbox import Owed
     from shared.store.recurring.reviewed import Reviewed as Drilled
+    from shared.store.subscribing.mails import Announced, OwedMail
+    from shared.store.subscribing.subscribers import Subscriber
     from shared.store.upkeep.retention import Retention
 
 # Few functions need them, and each module costs a cold start.
 _LATE = {
+    "Announced": "subscribing.mails",
     "Bucket": "asking.boards",
     "Ingested": "intake.ingest",
     "Measures": "asking.metrics.measures",
     "Owed": "outbox",
+    "OwedMail": "subscribing.mails",
     "Retention": "upkeep.retention",
+    "Subscriber": "subscribing.subscribers",
     "event_of": "asking.raw_events",
     "measure": "asking.metrics.measures",
 }
@@ -62,6 +67,7 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "AlertNotFound",
+    "Announced",
     "Board",
     "Bucket",
     "DependsInCircle",
@@ -79,11 +85,13 @@ __all__ = [
     "NameTaken",
     "NotAMonitors",
     "Owed",
+    "OwedMail",
     "OwnedElsewhere",
     "Retention",
     "Row",
     "Store",
     "StoreUnavailable",
+    "Subscriber",
     "TokenShared",
     "TrialNotFound",
     "UnknownName",

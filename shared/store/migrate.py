@@ -19,6 +19,7 @@ TABLES = (
     *("merged_days", "merged_monitors"),
     *("results", "raw_events", "old_events", "alerts", "notifications", "notification_logs", "alert_notes"),
     *("sessions", "failed_sign_ins", "attempt_counts", "trials"),
+    *("subscribers", "subscription_requests", "announcements", "subscriber_mails"),
 )
 # A view comes after those that it reads.
 VIEWS = ("events_by_time", "events")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from shared.store.outbox import Outbox
     from shared.store.recurring.drills import Drills
     from shared.store.recurring.summaries import Summaries
+    from shared.store.subscribing import Subscriptions
     from shared.store.upkeep.upkeep import Upkeep
     from shared.store.visiting.visits import Visits
 
@@ -166,6 +167,13 @@ class Store:
         from shared.store.asking.incidents import Incidents
 
         return Incidents(self.database)
+
+    @functools.cached_property
+    def subscriptions(self) -> "Subscriptions":
+        """Who gets mail about the status pages, and what."""
+        from shared.store.subscribing import Subscriptions
+
+        return Subscriptions(self.database)
 
     def note_run(self, function: str, *, now: datetime) -> None:
         """Note that a scheduled function runs, so that the doctor can tell if it does not any more."""

@@ -94,6 +94,11 @@ WORDS: Mapping[str, str | tuple[str, str]] = {
     "back": "All services",
     # footer
     "subscribe": "Subscribe: feed",
+    "subscribe_mail": "Subscribe: mail",
+    "address": "Mail address",
+    "do_subscribe": "Subscribe",
+    "subscribe_more": "We mail you about outages, incidents and planned maintenance. You confirm it first, and each "
+    "mail has a link that ends it. We use the address for nothing else.",
     # several pages, a page with a password, an embedded page
     "pages": "Status pages",
     "locked": "This page needs a password",

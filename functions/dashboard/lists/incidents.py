@@ -78,6 +78,7 @@ def act_on_incidents(visit: Visit) -> Response:
 
 def _page(visit: Visit, *, error: str = "") -> Response:
     told = [_told(each) for each in visit.store.incidents.page(limit=MOST)]
+    counts = visit.store.subscriptions.subscribers.counts()
     going_on = [each for each in told if not each.is_over]
     shown: Shown = "slow" if going_on else "up"
     sentence = visit.say("incidents_open", n=len(going_on)) if going_on else visit.say("no_incident")
@@ -89,6 +90,7 @@ def _page(visit: Visit, *, error: str = "") -> Response:
         sentence=sentence,
         parts=[("now", going_on), ("past", [each for each in told if each.is_over])],
         states=STATES,
+        subscribers=[(f"/status/{slug}".rstrip("/"), count) for slug, count in sorted(counts.items())],
         monitors=[row["name"] for row in visit.store.visits.overview.names()],
         typed=visit.form if error else {},
         chosen=visit.form.every("monitors") if error else (),

@@ -9,6 +9,7 @@ from shared.history.uptime import Availability, measure
 from shared.history.uptime import Span as Known
 from shared.models import as_text
 from shared.monitors.windows.planned import Planned
+from shared.settings.status_pages import pages_of
 from shared.store.asking.availability import Availabilities
 from shared.store.asking.incidents import Incident, incidents_of
 from shared.store.engines.database import Database, Row, Transaction
@@ -37,7 +38,7 @@ class Board(NamedTuple):
     """How everything is now. ``outages``: the alerts OUTAGE and DEGRADED that are active or ended lately, newest first.
 
     ``windows``: those of maintenance, with the row of each. ``hours``: of each monitor. ``settings``: what the file
-    says beside its monitors.
+    says beside its monitors. ``mailing``: the channels that can mail people.
     """
 
     monitors: list[Row]
@@ -46,10 +47,11 @@ class Board(NamedTuple):
     incidents: list[Incident]
     hours: Mapping[int, list[Bucket]]
     settings: Mapping[str, Any]
+    mailing: Sequence[str] = ()
 
     def pages(self, is_on: bool | None) -> dict[str, dict[str, Any]]:
         """The pages that there are, by slug; see ``Boards.pages``."""
-        return _pages(self.settings, is_on)
+        return pages_of(is_on, self.settings)
 
 
 class Boards:
@@ -70,12 +72,13 @@ class Boards:
                 incidents_of(snapshot, incidents.since(snapshot, begins_at, MOST_INCIDENTS)),
                 _buckets(snapshot, hours, now),
                 configuration.body(snapshot),
+                configuration.mailing(snapshot),
             )
 
     def pages(self, is_on: bool | None) -> dict[str, dict[str, Any]]:
         """The pages that there are, by slug; that of the one at ``/status`` is empty. ``is_on``: ``STATUS_PAGE``."""
         with self._database.snapshot() as snapshot:
-            return _pages(configuration.body(snapshot), is_on)
+            return pages_of(is_on, configuration.body(snapshot))
 
     def past(self, edges: Sequence[datetime], *, now: datetime) -> dict[int, list[Bucket]]:
         """The buckets of each monitor between ``edges``, which have passed."""
@@ -107,16 +110,6 @@ class Boards:
         """What the file says beside its monitors."""
         with self._database.snapshot() as snapshot:
             return configuration.body(snapshot)
-
-
-def _pages(configured: Mapping[str, Any], is_on: bool | None) -> dict[str, dict[str, Any]]:
-    if is_on is False:
-        return {}
-    pages = {slug: dict(page) for slug, page in (configured.get("status_pages") or {}).items()}
-    main = configured.get("status_page")
-    if main is not None or is_on:
-        pages[""] = dict(main or {})
-    return pages
 
 
 def _buckets(transaction: Transaction, edges: Sequence[datetime], now: datetime) -> dict[int, list[Bucket]]:

@@ -1,4 +1,4 @@
-"""The table ``configuration``: what the file says beside its monitors, how often the whole has changed, and a name."""
+"""The table ``configuration``: what the file says beside its monitors, its version, a name, what can mail people."""
 
 import json
 from typing import Any
@@ -12,6 +12,10 @@ _SAVE = """
 _SAVE_PROBLEM = """
     INSERT INTO configuration (id, problem) VALUES (1, :problem)
     ON CONFLICT (id) DO UPDATE SET problem = excluded.problem"""
+
+_SAVE_MAILING = """
+    INSERT INTO configuration (id, mailing) VALUES (1, :mailing)
+    ON CONFLICT (id) DO UPDATE SET mailing = excluded.mailing"""
 
 # The first one stays, if two processes make one at once.
 _NAME = """
@@ -45,6 +49,17 @@ def save_problem(transaction: Transaction, problem: str | None) -> None:
 def save(transaction: Transaction, version: int, body: dict[str, Any]) -> None:
     """Write both."""
     transaction.rows(_SAVE, version=version, body=json.dumps(body, ensure_ascii=False, sort_keys=True))
+
+
+def mailing(transaction: Transaction) -> list[str]:
+    """The channels that can mail people, as they were noted last."""
+    row = transaction.row("SELECT mailing FROM configuration WHERE id = 1")
+    return list(json.loads(row["mailing"])) if row and row["mailing"] else []
+
+
+def save_mailing(transaction: Transaction, names: list[str]) -> None:
+    """Note the channels that can mail people."""
+    transaction.rows(_SAVE_MAILING, mailing=json.dumps(names))
 
 
 def installation(transaction: Transaction) -> str | None:

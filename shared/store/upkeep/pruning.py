@@ -6,12 +6,26 @@ from datetime import datetime, timedelta
 
 from shared.models import as_text
 from shared.store.engines.database import Database, Transaction
-from shared.store.tables import attempt_counts, drills, events, merged_days, replay_facts, results, rollups, trials
+from shared.store.subscribing.subscribers import forget, is_any_forgotten
+from shared.store.tables import (
+    announcements,
+    attempt_counts,
+    drills,
+    events,
+    merged_days,
+    replay_facts,
+    results,
+    rollups,
+    subscriber_mails,
+    trials,
+)
 from shared.store.upkeep import packing
 from shared.store.upkeep.retention import Retention
 
 ROWS_AT_ONCE = 500
 ALERTS_AT_ONCE = 50
+# A mail to a subscriber that is settled is kept for so long, if alerts are.
+_MAIL_SECONDS = 30 * 86_400.0
 
 # Numbers grow with the time of arrival, so the oldest come first. One that is dated ahead stays, and the scan goes on
 # behind it. The newest stays, as a mark up to where events are folded.
@@ -51,6 +65,12 @@ def steps(retention: Retention, now: datetime) -> Iterator[Callable[[Database], 
     )
     yield lambda database: _write(database, lambda each: drills.prune(each, before(retention.alerts), ROWS_AT_ONCE))
     yield lambda database: _write(database, lambda each: trials.prune(each, now))
+    yield lambda database: _forget_addresses(database, now)
+    mailed_before = before(min(_MAIL_SECONDS, retention.alerts))
+    yield lambda database: _write(database, lambda each: subscriber_mails.prune(each, mailed_before, ROWS_AT_ONCE))
+    yield lambda database: _write(
+        database, lambda each: announcements.prune(each, before(retention.alerts), ROWS_AT_ONCE)
+    )
     for step, seconds in (("hour", retention.hours), ("day", retention.rollups)):
         yield functools.partial(packing.prune, step=step, before=before(seconds))
         yield _rollups(step, before(seconds))
@@ -90,6 +110,14 @@ def _events(before: str) -> Callable[[Database], int]:
         return len(rows)
 
     return step
+
+
+def _forget_addresses(database: Database, now: datetime) -> int:
+    """Delete the addresses that nobody confirmed in time."""
+    with database.snapshot() as snapshot:
+        if not is_any_forgotten(snapshot, now):
+            return 0
+    return _write(database, lambda transaction: forget(transaction, now, ROWS_AT_ONCE))
 
 
 def _delete_results(database: Database) -> int:

@@ -115,6 +115,7 @@ WORDS: Texts = {
     "incidents_open": ("1 incident goes on", "{n} incidents go on"),
     "no_incident": "No incident goes on",
     "visitors_see": "Visitors of the status pages see what is written here.",
+    "subscribers": ("{n} subscriber of {path} gets it by mail.", "{n} subscribers of {path} get it by mail."),
     "new_incident": "Tell visitors something",
     "incident_title": "Title",
     "incident_title_means": "In visitors' words, for example: Payments do not work.",

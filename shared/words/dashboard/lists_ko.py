@@ -115,6 +115,7 @@ WORDS: Texts = {
     "incidents_open": ("진행 중인 공지 1건", "진행 중인 공지 {n}건"),
     "no_incident": "진행 중인 공지가 없습니다",
     "visitors_see": "여기 적은 글은 상태 페이지의 방문자에게 보입니다.",
+    "subscribers": ("{path} 구독자 {n}명이 메일로 받습니다.", "{path} 구독자 {n}명이 메일로 받습니다."),
     "new_incident": "방문자에게 알리기",
     "incident_title": "제목",
     "incident_title_means": "방문자가 알아들을 말로. 예: 결제가 되지 않습니다.",

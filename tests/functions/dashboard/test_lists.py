@@ -8,7 +8,8 @@ from html import unescape
 import pytest
 
 from shared.models import as_text, now
-from shared.store import Store
+from shared.settings import Settings
+from shared.store import Store, open_store
 from tests.functions.api import FAILURE, SUCCESS, Api
 from tests.functions.dashboard.conftest import Browser, location
 from tests.support.stand_ins import Target
@@ -200,6 +201,17 @@ def test_visitors_are_told_something(signed_in: Browser, api: Api) -> None:
     assert "No incident goes on" in signed_in.page("/dashboard/incidents")
     assert signed_in.send("/dashboard/incidents", remove=1).status_code == 303
     assert api.get("/incidents")["incidents"] == []
+
+
+def test_the_incidents_page_says_how_many_get_them_by_mail(browser: Browser) -> None:
+    assert "by mail" not in browser.page("/dashboard/incidents")
+    people = open_store(Settings.from_env()).subscriptions.subscribers
+    for number, slug in enumerate(("", "inner", "inner", "inner"), 1):
+        assert people.ask(slug, f"{number}@visitors.example", "en", client="1", now=now())
+        if number < 4:
+            people.confirm(number, now=now())
+    page = browser.page("/dashboard/incidents")
+    assert "1 subscriber of /status gets it by mail. 2 subscribers of /status/inner get it by mail." in page
 
 
 @pytest.mark.parametrize(

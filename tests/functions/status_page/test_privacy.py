@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.status_page.facts import MAIN
 from functions.status_page.visible import page_of, publicly
+from shared.settings.status_pages import MAIN
 from tests.functions.api import Api
 from tests.functions.manage_monitors.watched import applied
 from tests.functions.status_page.watched import HOST, PRIVATE, PUBLIC, html, looked, opened, policies, said, seen

@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.status_page.sentences import cause_code, sentence_of
-from functions.status_page.showing import words_of
 from functions.status_page.visible import Group, Monitor, Page
 from shared.pages import formatting
 from shared.pages.states import ORDER, Shown
 from shared.words import Language
-from shared.words.pages import frame_words, plain_speaker
+from shared.words.pages import frame_words, plain_speaker, status_words
 
 AT = "2026-11-28T14:25:00.000Z"
 BEGAN = "2026-11-28T14:02:00.000Z"
@@ -47,7 +46,7 @@ def incident(*monitors: str, state: str = "investigating") -> dict[str, Any]:
 
 def whole(shown: Page, language: Language = "en") -> str:
     """Everything that the sentence says."""
-    say = plain_speaker(words_of(language), frame_words(language))
+    say = plain_speaker(status_words(language), frame_words(language))
     found = sentence_of(shown, say, formatting.clock, language)
     return " | ".join([found.title, *found.text, *found.small])
 
@@ -115,4 +114,4 @@ def test_visitors_read_of_no_host_in_a_cause() -> None:
     ]
     said = {cause_code({"is_slow": slow, "cause": code}) for slow, code in itertools.product((True, False), codes)}
     assert said == {"slow_answer", "no_answer", "wrong_answer", "certificate", "not_well"}
-    assert said <= words_of("en").keys()
+    assert said <= status_words("en").keys()

@@ -73,6 +73,11 @@ def old(tmp_path: Path) -> Iterator[SqliteDatabase]:
     assert store.visits.sessions.try_sign_in("127.0.0.1", now=NOON)
     store.visits.sessions.begin("a-token", name="kim", former=None, ends_at=NOON + timedelta(hours=12), now=NOON)
     assert store.take_lease("telegram", "here", now=NOON, lasts=timedelta(seconds=30))
+    subscriptions = store.subscriptions
+    assert subscriptions.subscribers.ask("", "kim@visitors.example", "en", client="kim", now=NOON)
+    subscriptions.subscribers.confirm(1, now=NOON)
+    store.incidents.add("Slow again", "", "investigating", [], now=NOON)
+    assert subscriptions.announcements.review(now=NOON, is_on=True)
     with database.transaction() as transaction:
         former = "'old', 1, 'http://0/', '2025-01-08T12:00:00.000Z', 1, '2025-01-08T12:00:00.000Z'"
         columns = "id, event_id, monitor_id, target_url, timestamp, is_success, received_at"

@@ -1,6 +1,6 @@
 """Mail, through any mail server: as text and as a page, one mail for all recipients."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -16,11 +16,14 @@ from shared.notifiers.services.email.addresses import (
 )
 
 if TYPE_CHECKING:
+    from shared.notifiers.personal import Mailer
     from shared.notifiers.services.email.session import Session
 
 
 class EmailNotifier(NotifierKind):
     """Hands each mail to one server. What that server accepted is sent; who gets it then is the server's business."""
+
+    mails_people: ClassVar[bool] = True
 
     url: ServerUrl = Field(description="a mail server like smtp://user:password@mail.example:587, or smtps://…:465")
     sender: Sender = Field(
@@ -34,7 +37,7 @@ class EmailNotifier(NotifierKind):
         from shared.notifiers.services.email.mail import mail_of
 
         mail = mail_of(message, address_of(self.sender), [address_of(text) for text in self.to])
-        with self._session(timeout_seconds, message.attempts) as session:
+        with self.session(timeout_seconds, message.attempts) as session:
             lost = self._offer(session)
             taken = session.hand_over(mail)
         return Accepted("; ".join([str(taken), *([f"refused: {', '.join(lost)}"] if lost else [])]))
@@ -43,7 +46,7 @@ class EmailNotifier(NotifierKind):
         """See NotifierKind.probe. It logs in and names the sender and everybody, and then no mail follows."""
         fix = f"{self.setting('url')}, {self.setting('from')} and {self.setting('to')}"
         try:
-            with self._session(timeout_seconds) as session:
+            with self.session(timeout_seconds) as session:
                 lost = self._offer(session)
                 session.ask(b"RSET")
         except SendFailed as failed:
@@ -53,7 +56,14 @@ class EmailNotifier(NotifierKind):
         recipients = "1 address" if len(self.to) == 1 else f"all {len(self.to)} addresses"
         return ProbeResult("ok", f"the mail server takes mail from {address_of(self.sender).text} to {recipients}")
 
-    def _session(self, seconds: float, attempts: int = 1) -> "Session":
+    def mailer(self) -> "Mailer":
+        """See NotifierKind.mailer."""
+        from shared.notifiers.services.email.mailing import ConnectedMailer
+
+        return ConnectedMailer(self)
+
+    def session(self, seconds: float, attempts: int = 1) -> "Session":
+        """A connection to the server."""
         from shared.notifiers.services.email.session import Session
 
         return Session(server_of(self.url.get_secret_value()), self.starttls, seconds=seconds, attempts=attempts)

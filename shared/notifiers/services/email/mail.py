@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from shared.models.message import Message
 from shared.notifiers.cutting import cut
+from shared.notifiers.personal import Envelope
 from shared.notifiers.services.email.addresses import Address
 from shared.notifiers.services.email.page import page_of
 
@@ -16,8 +17,10 @@ _LONGEST_LINE = 60
 _FOLD = "\r\n "
 
 
-def mail_of(message: Message, sender: Address, recipients: Sequence[Address]) -> bytes:
-    """The whole mail, with the line ends of the wire."""
+def mail_of(
+    message: Message, sender: Address, recipients: Sequence[Address], envelope: Envelope | None = None
+) -> bytes:
+    """The whole mail, with the line ends of the wire. ``envelope``: of a mail to a single person."""
     # Quoted-printable text never holds "=_".
     boundary = "=_bonghwa"
     headers = [
@@ -25,7 +28,7 @@ def mail_of(message: Message, sender: Address, recipients: Sequence[Address]) ->
         f"To: {f',{_FOLD}'.join(map(_person, recipients))}",
         f"Subject: {_words(cut(_one_line(message.title), _LONGEST_SUBJECT))}",
         f"Date: {_now()}",
-        *_identity(message, sender.domain),
+        *(_identity(message, sender.domain) if envelope is None else _personal(envelope, sender.domain)),
         # No holiday notes and the like in response, from servers that know either.
         "Auto-Submitted: auto-generated",
         "X-Auto-Response-Suppress: All",
@@ -51,6 +54,15 @@ def _identity(message: Message, domain: str) -> list[str]:
         thread = f"<alert-{alert.id}.{int(alert.opened_at.timestamp())}@{domain}>"
         ids += [f"In-Reply-To: {thread}", f"References: {thread}"]
     return ids
+
+
+def _personal(envelope: Envelope, domain: str) -> list[str]:
+    """The mail's id, which a copy of it has too, and how one click ends the mails."""
+    return [
+        f"Message-ID: <{envelope.id}@{domain}>",
+        f"List-Unsubscribe:{_FOLD}<{envelope.end_url}>",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+    ]
 
 
 def _part(kind: str, text: str) -> list[str]:

@@ -64,6 +64,10 @@ class Session:
             self._curl.send(b"QUIT\r\n")
         self._curl.close()
 
+    def renew(self, seconds: float) -> None:
+        """Let so many seconds pass from now on before giving up."""
+        self._gives_up_at, self._seconds = time.monotonic() + seconds, seconds
+
     def ask(self, *commands: bytes) -> list[Reply]:
         """The reply to each command. They go together if the server can take that.
 

@@ -1,0 +1,73 @@
+"""POST /status/subscribe: somebody wants mail about a page. The answer does not tell if we know the address."""
+
+from flask import Request, Response
+
+from functions.status_page import doors
+from functions.status_page.answering import can_subscribe, found_page, missing, with_pages
+from functions.status_page.readings import readings
+from functions.status_page.showing import viewer_of
+from functions.status_page.subscribing.told import told
+from shared import web
+from shared.models import now
+from shared.pages.requests import LANGUAGES
+from shared.settings import Settings
+from shared.settings.status_pages import MAIN
+from shared.store import open_store
+
+MAX_ADDRESS = 254
+
+
+@web.route("POST", "/status/subscribe", access="open")
+@with_pages
+def subscribe(request: Request, settings: Settings) -> Response:
+    """202 with a page: a mail asks for a confirmation. 422 for what is no address, 429 if too many ask."""
+    return _answer(request, settings, MAIN)
+
+
+@web.route("POST", "/status/<slug>/subscribe", access="open")
+@with_pages
+def subscribe_to_other(request: Request, settings: Settings, slug: str) -> Response:
+    """The same of another page."""
+    return _answer(request, settings, slug)
+
+
+def _answer(request: Request, settings: Settings, slug: str) -> Response:
+    from shared.web.sessions import address_of, is_own_origin
+
+    reading = readings(settings).get(settings)
+    page = found_page(reading, slug)
+    if not can_subscribe(page, reading, settings):
+        raise missing()
+    if not doors.is_open(request, page):
+        raise web.Problem(403, "this page needs its password")
+    if not is_own_origin(request, settings):
+        raise web.Problem(403, "the form of another site")
+    viewer = viewer_of(request, settings.message_language)
+    said = request.form.get("lang", "")
+    language = next((each for each in LANGUAGES if each == said), viewer.language)
+    address = mailable(request.form.get("address", ""))
+    if address is None:
+        return told(request, page, viewer, "not_address", status=422)
+    people = open_store(settings).subscriptions.subscribers
+    if not people.ask(slug, address, language, client=address_of(request), now=now()):
+        response = told(request, page, viewer, "too_often", status=429)
+        response.headers["Retry-After"] = "3600"
+        return response
+    return told(request, page, viewer, "asked", status=202)
+
+
+def mailable(text: str) -> str | None:
+    """The address that a person typed, as one writes it on an envelope; None if mail cannot reach it from anywhere."""
+    # Imported here: only the form needs it.
+    from shared.notifiers.services.email.addresses import address_of
+
+    text = text.strip()
+    try:
+        address = address_of(text)
+    except ValueError:
+        return None
+    # A name before it is for the eye, and a host without a dot, or a number, is in our own network.
+    is_public = "." in address.domain and not address.domain.startswith("[")
+    has_letters = not address.domain.replace(".", "").isdecimal()
+    is_bare = "<" not in text and len(address.text) <= MAX_ADDRESS
+    return address.text if is_public and has_letters and is_bare else None

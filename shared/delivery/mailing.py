@@ -1,0 +1,156 @@
+"""Mail what subscribers of status pages are owed: as notifications are sent, leased, recorded and retried.
+
+It goes beside the channels' own messages, which never wait for it. No address is logged.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from shared.delivery.retry import retry_seconds
+from shared.logs import step
+from shared.notifiers import NotifierKind, SendFailed, mailers_of, unexpected
+from shared.settings import Settings
+from shared.settings.status_pages import mailing_channel
+from shared.store import Store, StoreUnavailable
+
+if TYPE_CHECKING:
+    from shared.models.message import Message
+    from shared.notifiers import Notifier
+    from shared.notifiers.personal import Mailer
+    from shared.store import OwedMail
+    from shared.store.subscribing.mails import Outcome
+
+LEASE_SECONDS = 60.0
+SEND_SECONDS = 10.0
+# A link that confirms holds for so long after its mail was owed.
+CONFIRM_WITHIN = timedelta(days=1)
+
+
+class Way(NamedTuple):
+    """How the mails of some pages go. ``titles``: of those pages, by slug."""
+
+    channel: str
+    notifier: NotifierKind
+    titles: Mapping[str, str | None]
+
+
+class Mailing:
+    """What is owed to subscribers in one store."""
+
+    def __init__(
+        self,
+        store: Store,
+        notifiers: Mapping[str, "Notifier"],
+        settings: Settings,
+        clock: Callable[[], datetime],
+        ttl_seconds: float,
+    ) -> None:
+        self._mails, self._clock, self._ttl = store.subscriptions.mails, clock, timedelta(seconds=ttl_seconds)
+        self._public_url = settings.public_url
+        self._ways = self._found(mailers_of(notifiers), settings)
+
+    def is_due(self) -> bool:
+        """Whether there is anything to send. What is too old is given up first."""
+        if not self._ways:
+            return False
+        at = self._clock()
+        if expired := self._mails.expire(now=at, created_before=at - self._ttl):
+            step("server", "subscriber_mails_expired", level=logging.WARNING, count=expired)
+        slugs = [slug for way in self._ways for slug in way.titles]
+        return self._mails.is_any_due(slugs, now=at, leased_until=self._lease(at))
+
+    def go(self, seconds: float) -> None:
+        """Send what is due, for so many seconds."""
+        ends_at = time.monotonic() + seconds
+        for way in self._ways:
+            mailer = way.notifier.mailer()
+            try:
+                while time.monotonic() < ends_at and self._send_next(way, mailer):
+                    pass
+            except StoreUnavailable as trouble:
+                # What was sent and not recorded is sent once more under the same Message-ID.
+                step("server", "subscriber_mails_put_off", level=logging.WARNING, reason=str(trouble))
+                return
+            finally:
+                mailer.close()
+
+    def _found(self, mailers: Mapping[str, NotifierKind], settings: Settings) -> list[Way]:
+        """A way for each channel that mails for some page. There are none without the address of the pages."""
+        if not mailers or not self._public_url:
+            return []
+        pages = self._mails.pages(settings.status_page)
+        titles: dict[str, dict[str, str | None]] = {}
+        for slug, page in pages.items():
+            if (channel := mailing_channel(page, mailers)) is not None:
+                titles.setdefault(channel, {})[slug] = page.get("title")
+        return [Way(channel, mailers[channel], of_channel) for channel, of_channel in titles.items()]
+
+    def _lease(self, at: datetime) -> datetime:
+        return at + timedelta(seconds=LEASE_SECONDS)
+
+    def _send_next(self, way: Way, mailer: "Mailer") -> bool:
+        """Send the next mail that is due. Whether there was one."""
+        at = self._clock()
+        owed = self._mails.claim(way.titles.keys(), now=at, leased_until=self._lease(at))
+        if owed is None:
+            return False
+        outcome, answer = self._attempt(owed, way, mailer)
+        left = (owed.created_at + self._ttl - at).total_seconds()
+        due_at = self._clock() + timedelta(seconds=retry_seconds(owed.attempts, left=left))
+        is_removed = self._mails.record(owed, outcome, due_at=due_at)
+        step(
+            "server",
+            f"subscriber_mail_{outcome.lower()}",
+            level=logging.INFO if outcome == "SENT" else logging.WARNING,
+            mail_id=owed.id,
+            subscriber_id=owed.to.id,
+            kind=owed.about.kind if owed.about else "CONFIRM",
+            channel=way.channel,
+            attempts=owed.attempts,
+            answer=answer,
+        )
+        if is_removed:
+            step("server", "subscriber_removed", subscriber_id=owed.to.id, reason="the mailbox was refused")
+        return True
+
+    def _attempt(self, owed: "OwedMail", way: Way, mailer: "Mailer") -> "tuple[Outcome, str]":
+        # Imported here: usually nothing is owed.
+        from shared.links.subscriptions import token_of
+        from shared.notifiers.personal import Envelope, RecipientRefused
+
+        end_url = self._link(token_of("end", owed.to.id, owed.to.secret), owed.to.language)
+        envelope = Envelope(owed.to.address, f"subscriber-{owed.id}.{int(owed.created_at.timestamp())}", end_url)
+        outcome: Outcome
+        try:
+            message = self._message(owed, way.titles[owed.to.slug], end_url)
+            accepted = mailer.mail(message, envelope, timeout_seconds=SEND_SECONDS)
+        except RecipientRefused as refused:
+            outcome, answer = "REFUSED", str(refused)
+        except SendFailed as failed:
+            outcome, answer = "FAILED" if failed.is_permanent else "RETRY", str(failed)
+        except Exception as defect:  # noqa: BLE001  # a defect must not end the other mails
+            outcome, answer = "RETRY", unexpected(way.notifier, defect)
+        else:
+            outcome, answer = "SENT", accepted.answer
+        # Servers quote whom they refuse.
+        return outcome, re.sub(re.escape(owed.to.address), "…", answer, flags=re.IGNORECASE)
+
+    def _message(self, owed: "OwedMail", title: str | None, end_url: str) -> "Message":
+        from shared.delivery import letters
+        from shared.links.subscriptions import token_of
+
+        language = owed.to.language
+        if owed.about is None:
+            token = token_of("confirm", owed.to.id, owed.to.secret, owed.created_at + CONFIRM_WITHIN)
+            return letters.confirmation(title, language, confirm_url=self._link(token, language))
+        page_url = f"{self._public_url}/status{f'/{owed.to.slug}' if owed.to.slug else ''}?lang={language}"
+        return letters.announcement(
+            owed.about.kind, owed.about.body, title, language, page_url=page_url, end_url=end_url
+        )
+
+    def _link(self, token: str, language: str) -> str:
+        return f"{self._public_url}/status/subscriptions/{token}?lang={language}"

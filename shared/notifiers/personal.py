@@ -1,0 +1,39 @@
+"""Mail to single people who are no channel's recipients, through a channel that can send it."""
+
+from typing import NamedTuple, Protocol
+
+from shared.models.message import Message
+from shared.notifiers.outcomes import Accepted, SendFailed
+
+
+class RecipientRefused(SendFailed):
+    """The mail server refused this very recipient for good."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, is_permanent=True)
+
+
+class Envelope(NamedTuple):
+    """Who gets a mail. ``id``: what its Message-ID begins with, so that a copy has the same one.
+
+    ``end_url``: where one POST ends the mails, as RFC 8058 has it.
+    """
+
+    to: str
+    id: str
+    end_url: str
+
+
+class Mailer(Protocol):
+    """Sends one mail after the other, over one connection as long as that holds."""
+
+    def mail(self, message: Message, envelope: Envelope, *, timeout_seconds: float) -> Accepted:
+        """Hand a mail to the server.
+
+        Raises:
+            RecipientRefused: the mailbox does not exist, or takes nothing from us.
+            SendFailed: the server did not accept the mail, or did not say so in time.
+        """
+
+    def close(self) -> None:
+        """End the connection."""

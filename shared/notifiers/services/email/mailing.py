@@ -1,0 +1,71 @@
+"""Mails to single people, one after the other over one connection."""
+
+from typing import TYPE_CHECKING
+
+from shared.models.message import Message
+from shared.notifiers.outcomes import Accepted, SendFailed
+from shared.notifiers.personal import Envelope, RecipientRefused
+from shared.notifiers.services.email.addresses import address_of
+from shared.notifiers.services.email.mail import mail_of
+from shared.notifiers.services.email.replies import refused
+from shared.notifiers.services.email.session import Session
+
+if TYPE_CHECKING:
+    from shared.notifiers.services.email import EmailNotifier
+
+# Servers end a connection that stays for long.
+_MOST_OF_CONNECTION = 50
+
+
+class ConnectedMailer:
+    """See Mailer. The connection is made for the first mail, and anew after a failure."""
+
+    def __init__(self, notifier: "EmailNotifier") -> None:
+        self._notifier = notifier
+        self._session: Session | None = None
+        self._sent = 0
+
+    def mail(self, message: Message, envelope: Envelope, *, timeout_seconds: float) -> Accepted:
+        """See Mailer.mail."""
+        sender, recipient = address_of(self._notifier.sender), address_of(envelope.to)
+        content = mail_of(message, sender, [recipient], envelope)
+        session = self._opened(timeout_seconds)
+        try:
+            [from_us] = session.ask(f"MAIL FROM:<{sender.text}>".encode())
+            if not from_us.is_success:
+                raise refused("the sender", [from_us])
+            [to] = session.ask(f"RCPT TO:<{recipient.text}>".encode())
+            if not to.is_success:
+                failed = refused("the recipient", [to])
+                raise RecipientRefused(str(failed)) if failed.is_permanent else failed
+            taken = session.hand_over(content)
+        except RecipientRefused:
+            # The connection is as good as before.
+            self._reset(session)
+            raise
+        except SendFailed:
+            self.close()
+            raise
+        self._sent += 1
+        if self._sent >= _MOST_OF_CONNECTION:
+            self.close()
+        return Accepted(str(taken))
+
+    def close(self) -> None:
+        """See Mailer.close."""
+        if self._session is not None:
+            self._session.__exit__()
+        self._session, self._sent = None, 0
+
+    def _opened(self, seconds: float) -> Session:
+        if self._session is None:
+            self._session = self._notifier.session(seconds)
+        else:
+            self._session.renew(seconds)
+        return self._session
+
+    def _reset(self, session: Session) -> None:
+        try:
+            session.ask(b"RSET")
+        except SendFailed:
+            self.close()

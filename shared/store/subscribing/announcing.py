@@ -1,0 +1,183 @@
+"""What is announced to subscribers: outages that last, their ends, incidents, and maintenance that is planned.
+
+It is found by what is stored, not by what happened since the last look: whatever was missed while nobody looked is
+announced then, and nothing twice.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from shared.models import as_text
+from shared.settings.status_pages import AHEAD, is_shown, pages_of, shown_of
+from shared.store.asking.incidents import incidents_of
+from shared.store.engines.database import Database, Row, Transaction
+from shared.store.tables import (
+    alerts,
+    announcements,
+    configuration,
+    incidents,
+    monitors,
+    subscriber_mails,
+    subscribers,
+    windows,
+)
+
+# An outage that ends sooner is mailed to nobody. What begins meanwhile goes in the same mail.
+LASTS = timedelta(minutes=1)
+# What somebody said earlier is no news any more, for example if a page got its first subscriber.
+_RECENT = timedelta(days=1)
+_LATE = timedelta(hours=1)
+MOST_OUTAGES, MOST_INCIDENTS = 1_000, 100
+MAILS_AT_ONCE = 500
+
+
+class News(NamedTuple):
+    """Something to be announced on a page. ``ends``: the announcement of outages that are over now."""
+
+    slug: str
+    about: str
+    kind: str
+    body: Mapping[str, Any]
+    at: str
+    alerts: Sequence[int] = ()
+    ends: int | None = None
+
+
+class Announcements:
+    """The announcements of one store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def review(self, *, now: datetime, is_on: bool | None) -> list[News]:
+        """Announce what is new on pages with subscribers, and owe their mails. ``is_on``: see ``pages_of``."""
+        with self._database.snapshot() as snapshot:
+            if not subscribers.confirmed(snapshot):
+                return []  # the usual case
+            is_owed = announcements.next_to_spread(snapshot) is not None
+            if not is_owed and not any(_news(snapshot, is_on, now)):
+                return []
+        with self._database.transaction() as transaction:
+            # Asked again under the lock: somebody else may have announced it meanwhile.
+            found = list(_news(transaction, is_on, now))
+            for each in found:
+                if each.ends is not None:
+                    announcements.end(transaction, each.ends)
+                announcements.add(transaction, each.slug, each.about, each.kind, each.body, each.at, each.alerts)
+        while self._spread(now):
+            pass
+        return found
+
+    def _spread(self, now: datetime) -> bool:
+        """Owe the next mails of an announcement, in steps, so that no writer waits long. Whether there was one."""
+        with self._database.transaction() as transaction:
+            row = announcements.next_to_spread(transaction)
+            if row is None:
+                return False
+            ids = subscribers.between(transaction, row["slug"], row["reached"], row["at"], MAILS_AT_ONCE)
+            subscriber_mails.add(transaction, ids, row["id"], now)
+            last = ids[-1] if ids else row["reached"]
+            announcements.reach(transaction, row["id"], last, is_spread=len(ids) < MAILS_AT_ONCE)
+        return True
+
+
+def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterator[News]:
+    pages = pages_of(is_on, configuration.body(transaction))
+    slugs = [slug for slug in subscribers.confirmed(transaction) if slug in pages]
+    told = announcements.of_outages(transaction)
+    # An outage's end may be dated before we saw it. Nothing is told: only what goes on matters.
+    since = min((as_text(datetime.fromisoformat(row["at"]) - _LATE) for row in told), default="9999")
+    outages = [row for row in alerts.lately(transaction, since, MOST_OUTAGES) if row["kind"] == "OUTAGE"]
+    said = incidents_of(transaction, incidents.since(transaction, as_text(now - _RECENT), MOST_INCIDENTS))
+    planned = [
+        row
+        for row in windows.between(transaction, as_text(now), "9999")
+        if row["kind"] == "maintenance" and row["recurrence"] is None
+    ]
+    if not (outages or told or said or planned):
+        return
+    watched = [_monitor(row) for row in monitors.for_pages(transaction)]
+    for slug in slugs:
+        groups = pages[slug].get("groups")
+        shown = [each for each in watched if is_shown(each["public"], each["group"], groups)]
+        names = {each["name"] for each in shown}
+        of_page = [row for row in told if row["slug"] == slug]
+        yield from _recoveries(slug, of_page, outages, now)
+        yield from _outages(
+            slug, of_page, [row for row in outages if row["subject"] in names and not row["resolved_at"]], now
+        )
+        yield from _incidents(transaction, slug, said, names, now)
+        yield from _windows(transaction, slug, planned, shown, now)
+
+
+def _outages(slug: str, told: Sequence[Row], active: Sequence[Row], now: datetime) -> Iterator[News]:
+    """All that is down and was not told of, as soon as one of them lasts."""
+    known = {alert_id for row in told for alert_id in json.loads(row["alerts"])}
+    new = [row for row in reversed(active) if row["id"] not in known]
+    if any(row["failed_at"] <= as_text(now - LASTS) for row in new):
+        body = {"outages": [_outage(row) for row in new]}
+        at = as_text(now)
+        yield News(slug, f"down {new[0]['id']} {at}", "DOWN", body, at, [row["id"] for row in new])
+
+
+def _recoveries(slug: str, told: Sequence[Row], outages: Sequence[Row], now: datetime) -> Iterator[News]:
+    """What was told to be down and is not any more, as soon as all of it works."""
+    ends = {row["id"]: row["resolved_at"] for row in outages}
+    for row in told:
+        ids = json.loads(row["alerts"])
+        if all(ends.get(alert_id, "") is not None for alert_id in ids):
+            each_told = zip(ids, json.loads(row["body"])["outages"], strict=True)
+            over = [{**each, "until": ends.get(alert_id) or as_text(now)} for alert_id, each in each_told]
+            yield News(slug, f"up {row['id']}", "UP", {"outages": over}, as_text(now), ends=row["id"])
+
+
+def _incidents(
+    transaction: Transaction, slug: str, said: Sequence[Any], names: Collection[str], now: datetime
+) -> Iterator[News]:
+    since = as_text(now - _RECENT)
+    known = announcements.known(transaction, slug, "INCIDENT", since)
+    for incident in reversed(said):
+        affected = [name for name in incident.monitors if name in names]
+        if incident.monitors and not affected:
+            continue  # it is about what this page hides
+        for number, update in enumerate(incident.updates):
+            about = f"incident {incident.id} {number} {update.at}"
+            if update.at >= since and about not in known:
+                body = {"title": incident.title, "state": update.state, "text": update.text, "names": affected}
+                yield News(slug, about, "INCIDENT", {**body, "at": update.at}, update.at)
+
+
+def _windows(
+    transaction: Transaction, slug: str, planned: Sequence[Row], shown: Sequence[Mapping[str, Any]], now: datetime
+) -> Iterator[News]:
+    """What comes once. A window that recurs stands on the page, and is no news each week."""
+    known = announcements.known(transaction, slug, "WINDOW", "") if planned else set()
+    for row in planned:
+        about = f"window {row['id']} {row['starts_at']}"
+        [(target, targeted)] = json.loads(row["targets"]).items()
+        affected = shown_of(target, targeted, shown)
+        if about in known or not affected or row["starts_at"] > as_text(now + AHEAD):
+            continue
+        announced_at = max(row["created_at"], as_text(datetime.fromisoformat(row["starts_at"]) - AHEAD))
+        names: Any = True if target == "all" else affected
+        body = {"title": json.loads(row["body"]).get("title"), "names": names}
+        yield News(
+            slug,
+            about,
+            "WINDOW",
+            {**body, "starts_at": row["starts_at"], "ends_at": row["ends_at"]},
+            announced_at,
+        )
+
+
+def _outage(row: Row) -> dict[str, Any]:
+    cause = json.loads(row["cause_data"])["code"] if row["cause_data"] else None
+    return {"name": row["subject"], "cause": cause, "since": row["failed_at"]}
+
+
+def _monitor(row: Row) -> dict[str, Any]:
+    said = json.loads(row["policy"]) if row["policy"] else {}
+    tags = json.loads(row["tags"]) if row["tags"] else []
+    return {"name": row["name"], "group": row["group_name"], "tags": tags, "public": said.get("public")}

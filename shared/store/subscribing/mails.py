@@ -1,0 +1,94 @@
+"""The mails that subscribers are owed, as delivery works with them: claimed, recorded, given up."""
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from shared.alerting import CLOCK_TOLERANCE
+from shared.settings.status_pages import pages_of
+from shared.store.engines.database import Database
+from shared.store.subscribing.subscribers import Subscriber, subscriber_of
+from shared.store.tables import configuration, subscriber_mails, subscribers
+
+# A mailbox that is refused so often in a row is gone.
+MOST_REFUSALS = 3
+Outcome = Literal["SENT", "RETRY", "FAILED", "REFUSED"]
+
+
+class Announced(NamedTuple):
+    """What a mail says. ``kind``: DOWN, UP, INCIDENT or WINDOW."""
+
+    id: int
+    kind: str
+    body: Mapping[str, Any]
+
+
+class OwedMail(NamedTuple):
+    """A leased mail. ``about``: None if it asks for a confirmation."""
+
+    id: int
+    created_at: datetime
+    attempts: int
+    to: Subscriber
+    about: Announced | None
+
+
+class Mails:
+    """The mails of one store. The methods raise StoreUnavailable if the database cannot be used."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def pages(self, is_on: bool | None) -> dict[str, dict[str, Any]]:
+        """The pages that there are, by slug. ``is_on``: ``STATUS_PAGE``."""
+        with self._database.snapshot() as snapshot:
+            return pages_of(is_on, configuration.body(snapshot))
+
+    def is_any_due(self, slugs: Collection[str], *, now: datetime, leased_until: datetime) -> bool:
+        """Whether there is anything to claim for these pages; a read, so that idle runs write nothing."""
+        with self._database.snapshot() as snapshot:
+            longest = leased_until + CLOCK_TOLERANCE
+            return subscriber_mails.is_any_due(snapshot, slugs, now=now, longest_lease=longest)
+
+    def claim(self, slugs: Collection[str], *, now: datetime, leased_until: datetime) -> OwedMail | None:
+        """Lease the next due mail for these pages, or None. An expired lease is taken over."""
+        longest = leased_until + CLOCK_TOLERANCE
+        # As for notifications: if a power cut undoes a lease, the mail is due again.
+        with self._database.transaction(is_durable=False) as transaction:
+            row = subscriber_mails.claim(transaction, slugs, now=now, leased_until=leased_until, longest_lease=longest)
+            if row is None:
+                return None
+            whose = subscribers.whose(transaction, row["subscriber_id"])
+            asked = "SELECT id, kind, body FROM announcements WHERE id = :id"
+            said = transaction.row(asked, id=row["announcement_id"]) if row["announcement_id"] else None
+        about = Announced(said["id"], said["kind"], json.loads(said["body"])) if said else None
+        created_at = datetime.fromisoformat(row["created_at"])
+        return OwedMail(row["id"], created_at, row["attempts"], subscriber_of(whose), about)
+
+    def record(self, mail: OwedMail, outcome: Outcome, *, due_at: datetime) -> bool:
+        """Record an attempt. Whether that removed the subscriber, whose mailbox was REFUSED too often."""
+        status = {"RETRY": "PENDING", "REFUSED": "FAILED"}.get(outcome, outcome)
+        with self._database.transaction() as transaction:
+            if not subscriber_mails.settle(transaction, mail.id, mail.attempts, status, due_at):
+                return False  # another sender took it over, or the subscription has ended
+            if outcome not in ("SENT", "REFUSED"):
+                return False
+            row = subscribers.get(transaction, mail.to.id)
+            if row is None:
+                return False
+            refusals = row["refusals"] + 1 if outcome == "REFUSED" else 0
+            if refusals and (refusals >= MOST_REFUSALS or not mail.to.is_confirmed):
+                subscribers.remove(transaction, mail.to.id)
+                return True
+            if refusals != row["refusals"]:
+                subscribers.note_refusals(transaction, mail.to.id, refusals)
+        return False
+
+    def expire(self, *, now: datetime, created_before: datetime) -> int:
+        """Give up what was created before then and nobody is sending now; how many."""
+        with self._database.snapshot() as snapshot:
+            if not subscriber_mails.has_expired(snapshot, created_before):
+                return 0
+        with self._database.transaction() as transaction:
+            return subscriber_mails.expire(transaction, now=now, before=created_before)

@@ -1,0 +1,112 @@
+"""Who subscribes to a status page: asked for, confirmed, ended; and how often somebody may ask."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from shared.models import as_text
+from shared.store.engines.database import Database, Row, Transaction
+from shared.store.tables import configuration, subscriber_mails, subscribers
+
+# For so long a link in a mail confirms, and an address that nobody confirms is kept.
+CONFIRM_WITHIN = timedelta(days=1)
+# An address gets so few mails that it has not asked for, whoever asks; also if it is asked for on several pages.
+MOST_A_DAY = 3
+PAUSE = timedelta(minutes=10)
+# A client may ask so often in an hour, and all together: beyond that, our mail server would be taken for a spammer.
+MOST_OF_CLIENT, MOST_OF_ALL = 10, 200
+_WITHIN = timedelta(hours=1)
+
+
+class Subscriber(NamedTuple):
+    """Somebody who gets mail about a page, or will after a confirmation."""
+
+    id: int
+    slug: str
+    address: str
+    language: Literal["en", "ko"]
+    secret: str
+    is_confirmed: bool
+
+
+class Subscribers:
+    """The subscribers of one store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def ask(self, slug: str, address: str, language: str, *, client: str, now: datetime) -> bool:
+        """Owe the address a mail that asks for its confirmation; False if this client, or everybody, asks too often.
+
+        Nobody can tell from the result whether the address is known: one that is confirmed, or was asked for lately, is
+        owed nothing.
+        """
+        # Nobody has two mailboxes that differ in that.
+        address = address.lower()
+        hashed, who = _hash(address), _hash(client)
+        with self._database.transaction() as transaction:
+            of_client, of_all = subscribers.requests_since(transaction, who, now - _WITHIN)
+            if of_client >= MOST_OF_CLIENT or of_all >= MOST_OF_ALL:
+                return False
+            before = subscribers.requests_for(transaction, hashed, now - CONFIRM_WITHIN)
+            is_mailed = len(before) < MOST_A_DAY and not (before and before[0] > as_text(now - PAUSE))
+            # One that is owed no mail does not put off the next that is.
+            subscribers.add_request(transaction, who, hashed if is_mailed else "", now)
+            if is_mailed:
+                secret = secrets.token_hex(16)
+                if (row := subscribers.add(transaction, slug, address, language, secret, now)) is not None:
+                    subscriber_mails.add(transaction, [row["id"]], None, now)
+        return True
+
+    def get(self, subscriber_id: int) -> Subscriber | None:
+        """The subscriber with this id, if there is one."""
+        with self._database.snapshot() as snapshot:
+            row = subscribers.get(snapshot, subscriber_id)
+        return subscriber_of(row) if row else None
+
+    def confirm(self, subscriber_id: int, *, now: datetime) -> None:
+        """Note that the address's owner wants the mails."""
+        with self._database.transaction() as transaction:
+            subscribers.confirm(transaction, subscriber_id, now)
+            subscriber_mails.confirmed(transaction, subscriber_id)
+
+    def remove(self, subscriber_id: int) -> None:
+        """Delete a subscriber with the address and all mails."""
+        with self._database.transaction() as transaction:
+            subscribers.remove(transaction, subscriber_id)
+
+    def counts(self) -> Mapping[str, int]:
+        """How many have confirmed, by the page's slug."""
+        with self._database.snapshot() as snapshot:
+            return subscribers.confirmed(snapshot)
+
+    def note_mailing(self, channels: Sequence[str]) -> None:
+        """Note which channels can mail people: pages offer a subscription only then."""
+        names = sorted(channels)
+        with self._database.snapshot() as snapshot:
+            if configuration.mailing(snapshot) == names:
+                return  # the usual case
+        with self._database.transaction() as transaction:
+            configuration.save_mailing(transaction, names)
+
+
+def subscriber_of(row: Row) -> Subscriber:
+    """The subscriber of a row."""
+    is_confirmed = row["confirmed_at"] is not None
+    return Subscriber(row["id"], row["slug"], row["address"], row["language"], row["secret"], is_confirmed)
+
+
+def is_any_forgotten(transaction: Transaction, now: datetime) -> bool:
+    """Whether there is anything for ``forget``."""
+    return subscribers.has_forgotten(transaction, as_text(now - CONFIRM_WITHIN))
+
+
+def forget(transaction: Transaction, now: datetime, most: int) -> int:
+    """Delete who has not confirmed in time, and old requests; how many rows that were."""
+    return subscribers.forget(transaction, as_text(now - CONFIRM_WITHIN), most)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

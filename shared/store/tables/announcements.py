@@ -1,0 +1,68 @@
+"""The table ``announcements``: what is mailed to those who subscribed to a status page."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shared.store.engines.database import Row, Transaction
+
+_ADD = """
+    INSERT INTO announcements (slug, about, kind, body, at, alerts, is_over)
+    VALUES (:slug, :about, :kind, :body, :at, :alerts, :is_over)
+    ON CONFLICT (slug, about) DO NOTHING"""
+# Mails go before what they were about. What tells of an outage that goes on stays: it would be told again.
+_OLD = """
+    SELECT id FROM announcements WHERE at < :before AND is_spread = 1 AND is_over = 1
+      AND NOT EXISTS (SELECT 1 FROM subscriber_mails WHERE announcement_id = announcements.id)
+    ORDER BY id LIMIT :most"""
+
+
+def add(
+    transaction: Transaction, slug: str, about: str, kind: str, body: Mapping[str, Any], at: str, alerts: Sequence[int]
+) -> None:
+    """Announce something once. ``alerts``: the outages that it is about as long as they last."""
+    transaction.rows(
+        _ADD,
+        slug=slug,
+        about=about,
+        kind=kind,
+        body=json.dumps(body, ensure_ascii=False),
+        at=at,
+        alerts=json.dumps(list(alerts)) if alerts else None,
+        is_over=0 if alerts else 1,
+    )
+
+
+def of_outages(transaction: Transaction) -> list[Row]:
+    """Those of outages that are not said to be over."""
+    return transaction.rows("SELECT * FROM announcements WHERE is_over = 0 ORDER BY id")
+
+
+def end(transaction: Transaction, announcement_id: int) -> None:
+    """Note that it is said that the outages are over."""
+    transaction.rows("UPDATE announcements SET is_over = 1 WHERE id = :id", id=announcement_id)
+
+
+def known(transaction: Transaction, slug: str, kind: str, since: str) -> set[str]:
+    """What of this kind was announced on a page, as far as it is of so late a time."""
+    sql = "SELECT about FROM announcements WHERE slug = :slug AND kind = :kind AND at >= :since"
+    return {row["about"] for row in transaction.rows(sql, slug=slug, kind=kind, since=since)}
+
+
+def next_to_spread(transaction: Transaction) -> Row | None:
+    """The oldest that some subscriber may have no mail of yet."""
+    return transaction.row("SELECT * FROM announcements WHERE is_spread = 0 ORDER BY id LIMIT 1")
+
+
+def reach(transaction: Transaction, announcement_id: int, subscriber_id: int, *, is_spread: bool) -> None:
+    """Note up to whom there are mails, and whether that is everybody."""
+    sql = "UPDATE announcements SET reached = :reached, is_spread = :is_spread WHERE id = :id"
+    transaction.rows(sql, id=announcement_id, reached=subscriber_id, is_spread=int(is_spread))
+
+
+def prune(transaction: Transaction, before: str, most: int) -> int:
+    """Delete some old ones; how many."""
+    ids = [row["id"] for row in transaction.rows(_OLD, before=before, most=most)]
+    for announcement_id in ids:
+        transaction.rows("DELETE FROM announcements WHERE id = :id", id=announcement_id)
+    return len(ids)

@@ -1,0 +1,101 @@
+"""The tables ``subscribers`` and ``subscription_requests``. Addresses are personal data: what ends is deleted."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from shared.models import as_text
+from shared.store.engines.database import MAX_ID, Row, Transaction
+
+_ADD = """
+    INSERT INTO subscribers (slug, address, language, secret, asked_at)
+    VALUES (:slug, :address, :language, :secret, :at)
+    ON CONFLICT (slug, address) DO UPDATE SET language = excluded.language, asked_at = excluded.asked_at
+    WHERE subscribers.confirmed_at IS NULL
+    RETURNING *"""
+_REQUEST = "INSERT INTO subscription_requests (client, address, at) VALUES (:client, :address, :at)"
+_COUNT = """
+    SELECT count(*) AS everybody,
+        coalesce(sum(CASE WHEN client = :client THEN 1 ELSE 0 END), 0) AS client
+    FROM subscription_requests WHERE at > :since"""
+_TIMES = "SELECT at FROM subscription_requests WHERE address = :address AND at > :since ORDER BY at DESC"
+_FORGOTTEN = """
+    SELECT id FROM subscribers WHERE confirmed_at IS NULL AND asked_at < :before ORDER BY id LIMIT :most"""
+
+
+def add(transaction: Transaction, slug: str, address: str, language: str, secret: str, at: datetime) -> Row | None:
+    """A subscriber who has not confirmed yet, new or again; None if the address is confirmed already."""
+    said = {"slug": slug, "address": address, "language": language, "secret": secret}
+    return transaction.row(_ADD, at=as_text(at), **said)
+
+
+def get(transaction: Transaction, subscriber_id: int) -> Row | None:
+    """The subscriber with this id, if there is one."""
+    if subscriber_id > MAX_ID:
+        return None
+    return transaction.row("SELECT * FROM subscribers WHERE id = :id", id=subscriber_id)
+
+
+def whose(transaction: Transaction, subscriber_id: int) -> Row:
+    """The subscriber who is owed a mail: there is one as long as the mail is."""
+    return transaction.rows("SELECT * FROM subscribers WHERE id = :id", id=subscriber_id)[0]
+
+
+def confirm(transaction: Transaction, subscriber_id: int, at: datetime) -> None:
+    """Note that the address's owner wants the mails."""
+    sql = "UPDATE subscribers SET confirmed_at = coalesce(confirmed_at, :at) WHERE id = :id"
+    transaction.rows(sql, at=as_text(at), id=subscriber_id)
+
+
+def remove(transaction: Transaction, subscriber_id: int) -> None:
+    """Delete a subscriber with all mails."""
+    transaction.rows("DELETE FROM subscriber_mails WHERE subscriber_id = :id", id=subscriber_id)
+    transaction.rows("DELETE FROM subscribers WHERE id = :id", id=subscriber_id)
+
+
+def note_refusals(transaction: Transaction, subscriber_id: int, count: int) -> None:
+    """Write how often in a row the mailbox was refused."""
+    transaction.rows("UPDATE subscribers SET refusals = :count WHERE id = :id", count=count, id=subscriber_id)
+
+
+def confirmed(transaction: Transaction) -> dict[str, int]:
+    """How many have confirmed, by the page's slug."""
+    sql = "SELECT slug, count(*) AS count FROM subscribers WHERE confirmed_at IS NOT NULL GROUP BY slug"
+    return {row["slug"]: row["count"] for row in transaction.rows(sql)}
+
+
+def between(transaction: Transaction, slug: str, after: int, before: str, most: int) -> list[int]:
+    """The ids above ``after`` of those who confirmed before a time."""
+    sql = """SELECT id FROM subscribers WHERE slug = :slug AND id > :after AND confirmed_at <= :before
+        ORDER BY id LIMIT :most"""
+    return [row["id"] for row in transaction.rows(sql, slug=slug, after=after, before=before, most=most)]
+
+
+def add_request(transaction: Transaction, client: str, address: str, at: datetime) -> None:
+    """Note who asks, and for which address; both hashed."""
+    transaction.rows(_REQUEST, client=client, address=address, at=as_text(at))
+
+
+def requests_since(transaction: Transaction, client: str, since: datetime) -> tuple[int, int]:
+    """How many requests came since then, from this client and from everybody."""
+    row = transaction.row(_COUNT, client=client, since=as_text(since))
+    return (int(row["client"]), int(row["everybody"])) if row else (0, 0)
+
+
+def requests_for(transaction: Transaction, address: str, since: datetime) -> list[str]:
+    """When somebody asked for this address since then, the last time first."""
+    return [row["at"] for row in transaction.rows(_TIMES, address=address, since=as_text(since))]
+
+
+def has_forgotten(transaction: Transaction, before: str) -> bool:
+    """Whether there is anything for ``forget``."""
+    sql = "SELECT 1 FROM subscription_requests WHERE at < :before LIMIT 1"
+    return bool(transaction.row(sql, before=before) or transaction.rows(_FORGOTTEN, before=before, most=1))
+
+
+def forget(transaction: Transaction, before: str, most: int) -> int:
+    """Delete who has not confirmed in time, and old requests; how many rows that were."""
+    ids: Collection[int] = [row["id"] for row in transaction.rows(_FORGOTTEN, before=before, most=most)]
+    for subscriber_id in ids:
+        remove(transaction, subscriber_id)
+    old = transaction.rows("DELETE FROM subscription_requests WHERE at < :before RETURNING id", before=before)
+    return len(ids) + len(old)

@@ -1,0 +1,245 @@
+"""What subscribers are owed, over a real store and a real mail server: leased, retried, once each, in order."""
+
+import email
+import email.policy
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from shared.delivery import deliver_owed
+from shared.models import AttemptStatus
+from shared.notifiers import Notifier, NotifierKind, kind_named
+from shared.settings import Settings
+from shared.store import Retention, Store
+from tests.support.builders import NOON, Channel, at
+from tests.support.stand_ins.smtp import Connection, Smtp
+from tests.support.store.steps import TTL, owe, rows
+
+SETTINGS = Settings.from_env({"STATUS_PAGE": "true", "PUBLIC_URL": "https://status.example"})
+KIM, LEE = "kim@visitors.example", "lee@visitors.example"
+DAY = 86_400
+
+
+@pytest.fixture
+def server() -> Iterator[Smtp]:
+    with Smtp() as running:
+        yield running
+
+
+@pytest.fixture
+def mail(server: Smtp) -> NotifierKind:
+    fields = {"url": server.url, "from": "status@shop.example", "to": ["ops@shop.example"], "starttls": "off"}
+    return kind_named("email").configured(fields, {})
+
+
+def subscribe(store: Store, *addresses: str, seconds: float = -60) -> None:
+    """They ask, and confirm; the mail that asks for it is never sent."""
+    people = store.subscriptions.subscribers
+    for address in addresses:
+        assert people.ask("", address, "en", client=address, now=at(seconds))
+        [(number,)] = rows(store, f"SELECT id FROM subscribers WHERE address = '{address}'")  # our own text
+        assert isinstance(number, int)
+        people.confirm(number, now=at(seconds))
+
+
+def announce(store: Store, title: str, seconds: float = 0) -> None:
+    """An incident that every page shows, and the review that finds it."""
+    store.incidents.add(title, "We look into it.", "investigating", [], now=at(seconds))
+    store.subscriptions.announcements.review(now=at(seconds), is_on=True)
+
+
+def deliver(store: Store, mail: NotifierKind, seconds: float = 0) -> None:
+    deliver_owed(store, {"mail": mail}, "en", TTL, clock=lambda: at(seconds), settings=SETTINGS)
+
+
+def got(server: Smtp, *, offered: bool = False) -> list[tuple[str, str]]:
+    """Who got which mail, by its subject."""
+    taken = server.offered if offered else server.mails
+    return [(mail.recipients[0], str(parsed["Subject"])) for mail in taken if (parsed := _parsed(mail.data))]
+
+
+def message_ids(server: Smtp) -> list[str]:
+    return [str(_parsed(mail.data)["Message-ID"]) for mail in server.offered]
+
+
+def statuses(store: Store) -> list[object]:
+    return [status for (status,) in rows(store, "SELECT status FROM subscriber_mails ORDER BY id")]
+
+
+def _parsed(data: bytes) -> email.message.Message:
+    return email.message_from_bytes(data, policy=email.policy.default)
+
+
+def test_each_subscriber_gets_each_news_once(store: Store, server: Smtp, mail: NotifierKind) -> None:
+    subscribe(store, KIM, LEE)
+    announce(store, "Payments fail")
+    announce(store, "Search fails", 5)
+    for seconds in (5, 6, 7):
+        store.subscriptions.announcements.review(now=at(seconds), is_on=True)
+        deliver(store, mail, seconds)
+    subjects = ("Payments fail · Looking into it · Status", "Search fails · Looking into it · Status")
+    assert sorted(got(server)) == [(each, subject) for each in (KIM, LEE) for subject in subjects]
+    assert len(set(message_ids(server))) == 4
+    assert all(len(mail.recipients) == 1 for mail in server.mails), "nobody sees who else is subscribed"
+    assert sum(line.startswith("EHLO") for line in server.commands) == 1, "over one connection"
+
+
+def test_nobody_hears_of_what_was_before(store: Store, server: Smtp, mail: NotifierKind) -> None:
+    subscribe(store, KIM)
+    store.incidents.add("Of the day before", "", "investigating", [], now=at(-DAY - 60))
+    announce(store, "Of now")
+    subscribe(store, LEE, seconds=60)
+    store.subscriptions.announcements.review(now=at(60), is_on=True)
+    deliver(store, mail, 61)
+    assert [(to, subject.partition(" ·")[0]) for to, subject in got(server)] == [(KIM, "Of now")]
+
+
+def test_a_failed_mail_is_retried_under_its_id(store: Store, server: Smtp, mail: NotifierKind) -> None:
+    subscribe(store, KIM)
+    announce(store, "Payments fail")
+    server.replies["ACCEPTED"] = b"451 4.3.0 try again\r\n"
+    deliver(store, mail)
+    deliver(store, mail, 0.2)
+    assert len(server.offered) == 1, "it waits before it tries again"
+    deliver(store, mail, 3)
+    del server.replies["ACCEPTED"]
+    deliver(store, mail, 30)
+    deliver(store, mail, 60)
+    assert len(got(server)) == 1
+    assert len(message_ids(server)) == 3
+    assert len(set(message_ids(server))) == 1
+
+
+def test_a_later_mail_waits_for_the_earlier_one(store: Store, server: Smtp, mail: NotifierKind) -> None:
+    subscribe(store, KIM)
+    announce(store, "First")
+    server.replies["RCPT"] = b"450 4.2.0 busy\r\n"
+    deliver(store, mail)
+    del server.replies["RCPT"]
+    announce(store, "Second", 0.1)
+    deliver(store, mail, 0.1)
+    assert got(server) == []
+    deliver(store, mail, 30)
+    assert [subject.partition(" ·")[0] for _, subject in got(server)] == ["First", "Second"]
+
+
+def test_the_lease_of_a_dead_sender_is_taken_over(store: Store, server: Smtp, mail: NotifierKind) -> None:
+    subscribe(store, KIM)
+    announce(store, "Payments fail")
+    mails = store.subscriptions.mails
+    lost = mails.claim([""], now=at(0), leased_until=at(60))
+    assert lost is not None
+    assert mails.claim([""], now=at(59), leased_until=at(90)) is None
+    deliver(store, mail, 61)
+    assert statuses(store) == ["SENT"]
+    mails.record(lost, "RETRY", due_at=at(62))
+    assert statuses(store) == ["SENT"], "what was sent stays sent"
+
+
+def test_a_mailbox_that_is_gone_is_forgotten(store: Store, server: Smtp, mail: NotifierKind) -> None:
+    subscribe(store, KIM, LEE)
+    server.refused[KIM] = b"550 5.1.1 <kim@visitors.example>: no such user\r\n"
+    for number in range(3):
+        announce(store, f"News {number}", number)
+        deliver(store, mail, number + 0.5)
+    assert [to for to, _ in got(server)] == [LEE] * 3
+    assert rows(store, "SELECT address FROM subscribers") == [(LEE,)]
+    assert rows(store, "SELECT count(*) FROM subscriber_mails WHERE status <> 'SENT'") == [(0,)]
+
+
+def test_a_mailbox_that_works_again_is_kept(store: Store, server: Smtp, mail: NotifierKind) -> None:
+    subscribe(store, KIM)
+    for number in range(6):
+        server.refused = {} if number % 3 == 2 else {KIM: b"552 5.2.2 full\r\n"}
+        announce(store, f"News {number}", number)
+        deliver(store, mail, number + 0.5)
+    assert rows(store, "SELECT address FROM subscribers") == [(KIM,)]
+    assert statuses(store) == ["FAILED", "FAILED", "SENT"] * 2
+
+
+def test_a_refused_sender_is_no_subscribers_fault(store: Store, server: Smtp, mail: NotifierKind) -> None:
+    subscribe(store, KIM)
+    server.replies["MAIL"] = b"550 5.7.1 you may not send\r\n"
+    for number in range(4):
+        announce(store, f"News {number}", number)
+        deliver(store, mail, number + 0.5)
+    assert statuses(store) == ["FAILED"] * 4
+    assert rows(store, "SELECT refusals FROM subscribers") == [(0,)]
+
+
+def test_a_mail_that_cannot_be_sent_for_a_day_expires(store: Store, server: Smtp, mail: NotifierKind) -> None:
+    subscribe(store, KIM)
+    announce(store, "Payments fail")
+    server.replies["RCPT"] = b"450 4.2.0 busy\r\n"
+    deliver(store, mail)
+    deliver(store, mail, TTL + 1)
+    assert statuses(store) == ["EXPIRED"]
+
+
+def test_a_hanging_mail_server_delays_no_channel(store: Store, server: Smtp, mail: NotifierKind) -> None:
+    subscribe(store, KIM)
+    announce(store, "Payments fail")
+    channel = Channel()
+
+    # What is owed on the channel comes while the mail hangs.
+    def hang(connection: Connection) -> None:
+        owe(store, 1)
+        connection.is_over(0.6)
+        connection.reset()
+
+    server.replies["DATA"] = hang
+    channels: dict[str, Notifier] = {"mail": mail, "a": channel}
+    outcomes = deliver_owed(store, channels, "en", TTL, clock=lambda: at(2), settings=SETTINGS)
+    assert (outcomes[AttemptStatus.SENT], channel.kinds) == (1, ["OUTAGE"])
+    assert got(server) == []
+
+
+def test_an_unconfirmed_address_is_deleted_after_a_day(store: Store, server: Smtp, mail: NotifierKind) -> None:
+    people = store.subscriptions.subscribers
+    subscribe(store, KIM)
+    assert people.ask("", LEE, "en", client="lee", now=NOON)
+    deliver(store, mail, 1)
+    assert [to for to, _ in got(server)] == [LEE]
+    announce(store, "Payments fail", 2)
+    deliver(store, mail, 3)
+    assert [to for to, _ in got(server)] == [LEE, KIM], "who has not confirmed hears of nothing"
+    retention = Retention(DAY * 7, DAY * 400, DAY * 400)
+    for seconds, left in ((DAY - 60, 2), (DAY + 60, 1)):
+        store.upkeep.run(retention, now=at(seconds), seconds=9.0, pause=lambda _: None)
+        assert rows(store, "SELECT count(*) FROM subscribers") == [(left,)]
+    assert rows(store, "SELECT count(*) FROM subscription_requests") == [(0,)]
+    store.upkeep.run(retention, now=at(DAY * 401), seconds=9.0, pause=lambda _: None)
+    assert rows(store, "SELECT count(*) FROM subscriber_mails") == [(0,)]
+    assert rows(store, "SELECT count(*) FROM announcements") == [(0,)]
+    assert people.counts() == {"": 1}
+
+
+def test_an_address_gets_few_mails_that_it_did_not_want(store: Store, server: Smtp, mail: NotifierKind) -> None:
+    people = store.subscriptions.subscribers
+    for number in range(20):
+        asked_at = NOON + timedelta(minutes=5 * number)
+        assert people.ask(
+            f"page-{number % 2}", KIM.upper() if number % 3 else KIM, "en", client=str(number), now=asked_at
+        )
+    assert len(statuses(store)) == 3
+
+
+def test_everybody_together_cannot_ask_without_end(store: Store) -> None:
+    people = store.subscriptions.subscribers
+    asked = [people.ask("", f"{number}@a.example", "en", client=str(number), now=NOON) for number in range(201)]
+    assert asked == [True] * 200 + [False]
+    assert people.ask("", KIM, "en", client="kim", now=at(3601))
+
+
+def test_many_subscribers_are_reached_in_steps(store: Store) -> None:
+    with store.database.transaction() as transaction:
+        transaction.run_each(
+            "INSERT INTO subscribers (slug, address, language, secret, asked_at, confirmed_at) "
+            "VALUES ('', :address, 'en', 'x', '2025', '2025')",
+            [{"address": f"{number}@a.example"} for number in range(1_001)],
+        )
+    announce(store, "Payments fail")
+    store.subscriptions.announcements.review(now=at(1), is_on=True)
+    whose = rows(store, "SELECT subscriber_id FROM subscriber_mails")
+    assert (len(whose), len(set(whose))) == (1_001, 1_001)
