@@ -10,6 +10,7 @@ from tests.benchmarks import (
     cpu,
     detection,
     durations,
+    first_sight,
     history,
     ingest,
     memory,
@@ -17,6 +18,7 @@ from tests.benchmarks import (
     reads,
     rollups,
     scale,
+    visitors,
     zip_start,
 )
 
@@ -31,6 +33,8 @@ BENCHMARKS = {
     "reads": reads,
     "history": history,
     "rollups": rollups,
+    "visitors": visitors,
+    "first_sight": first_sight,
     "memory": memory,
     "durations": durations,
 }
