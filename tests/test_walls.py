@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "asking": {"engines.database", "tables", "refusals", "asking", "judging.by_hand"},
     "asking.monitors": {"engines.database", "tables", "asking", "monitors"},
     "changes": {"engines.database", "tables"},
-    "upkeep": {"engines.database", "tables", "upkeep"},
+    "upkeep": {"engines.database", "tables", "subscribing.subscribers", "upkeep"},
     "judging": {"engines.database", "tables", "changes", "refusals", "judging"},
     "recurring": {
         *("engines.database", "tables", "changes", "refusals", "recurring"),
@@ -57,20 +57,20 @@ MAY_IMPORT = {
         "recurring",
     },
     "claims": {"engines.database", "tables", "renames"},
+    "subscribing": {"engines.database", "tables", "asking.incidents", "subscribing"},
     "health": {"engines.database", "migrate", "tables"},
     "visiting": {"engines.database", "tables", "refusals", "visiting"},
     "store": {
         *("engines.database", "tables", "changes"),
         *("intake", "outbox", "health", "claims", "judging", "refusals", "upkeep", "asking"),
-        "visiting",
-        "recurring",
+        *("visiting", "recurring", "subscribing"),
     },
     "open": {"engines", "migrate", "store"},
     "admin": {"engines", "tables", "migrate", "health"},
     # The door.
     "": {
         *("engines.database", "intake.ingest", "judging", "open", "outbox", "refusals", "store"),
-        *("asking", "recurring", "tables.alerts", "upkeep"),
+        *("asking", "recurring", "subscribing", "tables.alerts", "upkeep", "visiting.trials"),
     },
 }
 # Folders of one file, or one folder, for each kind or function may have as many as there are.

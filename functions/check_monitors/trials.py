@@ -38,7 +38,7 @@ def _try(given: Mapping[str, Any], settings: Settings) -> None:
 
     from functions.check_monitors.probes.checks import check_once
     from functions.check_monitors.reporting import backend
-    from shared.models.trial import MAX_ANSWER, JudgedCondition, TrialResult
+    from shared.monitors.conditions.trial import MAX_ANSWER, JudgedCondition, TrialResult
     from shared.monitors.policy import Policy
 
     try:

@@ -13,7 +13,7 @@ from shared.store import TrialNotFound, open_store
 def report_trial(request: Request, settings: Settings, trial_id: str) -> Response:
     """204: the first result of a trial is kept, and a later one is dropped; 404 if nobody waits for it any more."""
     # Imported here: claims are answered without it.
-    from shared.models.trial import TrialResult
+    from shared.monitors.conditions.trial import TrialResult
 
     if not (trial_id.isascii() and trial_id.isdecimal() and len(trial_id) <= 18):
         raise TrialNotFound(trial_id[:100])

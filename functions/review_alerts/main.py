@@ -2,7 +2,8 @@
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import functions_framework
@@ -12,9 +13,9 @@ from shared import web
 from shared.channels import configured
 from shared.logs import step
 from shared.models import NotificationKind, now
-from shared.notifiers import mailers_of, routes_of
+from shared.notifiers import Notifier, mailers_of, routes_of
 from shared.settings import Settings
-from shared.store import log_change, open_store
+from shared.store import Store, log_change, open_store
 
 if TYPE_CHECKING:
     from shared.store import Drilled, FollowUp, Ingested
@@ -43,9 +44,7 @@ def review_alerts(request: Request, settings: Settings) -> Response:
     of_pings = (change for each in missed for change in each.changes)
     for change in (*silences, *of_pings, *outlived, *drilled.changes):
         log_change(change)
-    store.subscriptions.subscribers.note_mailing(list(mailers_of(notifiers)))
-    for news in store.subscriptions.announcements.review(now=at, is_on=settings.status_page):
-        step("server", "announced", page=news.slug, kind=news.kind)
+    _announce(store, notifiers, settings, at)
     # The last one: to count days takes a while, and nobody waits for it.
     summaries = store.summaries.review(now=at, channels=channels)
     for alert, names in summaries:
@@ -64,6 +63,13 @@ def review_alerts(request: Request, settings: Settings) -> Response:
             "summaries": len(summaries),
         }
     )
+
+
+def _announce(store: Store, notifiers: Mapping[str, Notifier], settings: Settings, at: datetime) -> None:
+    """Owe subscribers of status pages what is new there."""
+    store.subscriptions.subscribers.note_mailing(list(mailers_of(notifiers)))
+    for news in store.subscriptions.announcements.review(now=at, is_on=settings.status_page):
+        step("server", "announced", page=news.slug, kind=news.kind)
 
 
 def _log(

@@ -8,7 +8,7 @@ from infra.openapi import monitor_examples as examples
 from infra.openapi import monitor_responses as responses
 from infra.openapi.operation import Operation, Response, following_page
 from infra.openapi.policies import CONFIGURATION, POLICY, POLICY_CHANGE
-from shared.models.trial import TrialResult
+from shared.monitors.conditions.trial import TrialResult
 
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
 _IN_PATH = {"id": ("The monitor's number.", _NUMBER)}

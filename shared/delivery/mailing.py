@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from shared.models.message import Message
     from shared.notifiers import Notifier
     from shared.notifiers.personal import Mailer
-    from shared.store import OwedMail
-    from shared.store.subscribing.mails import Outcome
+    from shared.store import MailOutcome, OwedMail
 
 LEASE_SECONDS = 60.0
 SEND_SECONDS = 10.0
@@ -117,14 +116,14 @@ class Mailing:
             step("server", "subscriber_removed", subscriber_id=owed.to.id, reason="the mailbox was refused")
         return True
 
-    def _attempt(self, owed: "OwedMail", way: Way, mailer: "Mailer") -> "tuple[Outcome, str]":
+    def _attempt(self, owed: "OwedMail", way: Way, mailer: "Mailer") -> "tuple[MailOutcome, str]":
         # Imported here: usually nothing is owed.
         from shared.links.subscriptions import token_of
         from shared.notifiers.personal import Envelope, RecipientRefused
 
         end_url = self._link(token_of("end", owed.to.id, owed.to.secret), owed.to.language)
         envelope = Envelope(owed.to.address, f"subscriber-{owed.id}.{int(owed.created_at.timestamp())}", end_url)
-        outcome: Outcome
+        outcome: MailOutcome
         try:
             message = self._message(owed, way.titles[owed.to.slug], end_url)
             accepted = mailer.mail(message, envelope, timeout_seconds=SEND_SECONDS)
@@ -140,17 +139,15 @@ class Mailing:
         return outcome, re.sub(re.escape(owed.to.address), "…", answer, flags=re.IGNORECASE)
 
     def _message(self, owed: "OwedMail", title: str | None, end_url: str) -> "Message":
-        from shared.delivery import letters
+        from shared.delivery.letters import announcement, confirmation
         from shared.links.subscriptions import token_of
 
         language = owed.to.language
         if owed.about is None:
             token = token_of("confirm", owed.to.id, owed.to.secret, owed.created_at + CONFIRM_WITHIN)
-            return letters.confirmation(title, language, confirm_url=self._link(token, language))
+            return confirmation(title, language, confirm_url=self._link(token, language))
         page_url = f"{self._public_url}/status{f'/{owed.to.slug}' if owed.to.slug else ''}?lang={language}"
-        return letters.announcement(
-            owed.about.kind, owed.about.body, title, language, page_url=page_url, end_url=end_url
-        )
+        return announcement(owed.about.kind, owed.about.body, title, language, page_url=page_url, end_url=end_url)
 
     def _link(self, token: str, language: str) -> str:
         return f"{self._public_url}/status/subscriptions/{token}?lang={language}"

@@ -41,8 +41,10 @@ if TYPE_CHECKING:
     from shared.store.outbox import Owed
     from shared.store.recurring.reviewed import Reviewed as Drilled
     from shared.store.subscribing.mails import Announced, OwedMail
+    from shared.store.subscribing.mails import Outcome as MailOutcome
     from shared.store.subscribing.subscribers import Subscriber
     from shared.store.upkeep.retention import Retention
+    from shared.store.visiting.trials import Trial
 
 # Few functions need them, and each module costs a cold start.
 _LATE = {
@@ -79,6 +81,7 @@ __all__ = [
     "Incident",
     "IncidentNotFound",
     "Ingested",
+    "MailOutcome",
     "Measured",
     "Measures",
     "MonitorNotFound",
@@ -93,6 +96,7 @@ __all__ = [
     "StoreUnavailable",
     "Subscriber",
     "TokenShared",
+    "Trial",
     "TrialNotFound",
     "UnknownName",
     "WindowEntry",

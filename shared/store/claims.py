@@ -71,21 +71,26 @@ class Checks:
             changed = policies.changed_since(snapshot, 0 if is_all else known or 0) if known != version else []
             tried = trials.waiting(snapshot, location, now)
         if checks:
-            # A power cut may undo it. Then some checks are done twice, which harms nobody.
-            with self._database.transaction(is_durable=False) as transaction:
-                checks = self._due(transaction, span, watched, version)
-                claimed_until = _claimed_until(cursors.get(transaction, location), span)
-                cursors.save(transaction, location, max(claimed_until, span.until))
-                for due in checks:
-                    if due.is_at_once:
-                        cursors.take(transaction, location, due.monitor.id, now)
-                        policies.clear_wanted(transaction, due.monitor.id)
+            checks = self._take(span, watched, version)
         if tried:
             with self._database.transaction(is_durable=False) as transaction:
                 tried = [row for row in tried if trials.lease(transaction, row, now)]
         self._asked[location] = now.timestamp(), version
         found = sorted((Due(due.monitor.name, due.at) for due in checks), key=lambda due: due.at)
         return Claim(version, span.until, found, changed, is_all, tried)
+
+    def _take(self, span: "_Span", watched: Sequence[Watched], version: int) -> "list[_Due]":
+        """Claim what is due, so that nobody else does it."""
+        # A power cut may undo it. Then some checks are done twice, which harms nobody.
+        with self._database.transaction(is_durable=False) as transaction:
+            checks = self._due(transaction, span, watched, version)
+            claimed_until = _claimed_until(cursors.get(transaction, span.location), span)
+            cursors.save(transaction, span.location, max(claimed_until, span.until))
+            for due in checks:
+                if due.is_at_once:
+                    cursors.take(transaction, span.location, due.monitor.id, span.now)
+                    policies.clear_wanted(transaction, due.monitor.id)
+        return checks
 
     def _register(self, names: Sequence[str], interval: float, now: datetime) -> None:
         """Let the agent's own targets be monitors of source 'env'. One of that name in the file stays the file's."""

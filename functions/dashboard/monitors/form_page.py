@@ -20,7 +20,7 @@ from shared.channels import configured
 from shared.monitors.kinds import Kind
 
 if TYPE_CHECKING:
-    from shared.store.visiting.trials import Trial
+    from shared.store import Trial
 
 
 def form_page(

@@ -14,9 +14,9 @@ from shared.settings import is_in_cloud
 from shared.store import TrialNotFound
 
 if TYPE_CHECKING:
-    from shared.models.trial import JudgedCondition, TrialResult
+    from shared.monitors.conditions.trial import JudgedCondition, TrialResult
     from shared.monitors.policy import Policy
-    from shared.store.visiting.trials import Trial
+    from shared.store import Trial
 
 # After how many seconds a page without a script asks again.
 _AGAIN, _AGAIN_IN_CLOUD = 1, 5
@@ -73,7 +73,7 @@ def policy_tried(trial: "Trial") -> "Policy":
 def tried_of(visit: Visit, trial: "Trial", policy: "Policy") -> Tried:
     """What a trial shows."""
     if trial.result is not None:
-        from shared.models.trial import TrialResult
+        from shared.monitors.conditions.trial import TrialResult
 
         return _found(visit, TrialResult.model_validate_json(trial.result), policy)
     if trial.is_given_up:

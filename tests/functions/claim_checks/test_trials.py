@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.models import Event, now
-from shared.models.trial import JudgedCondition, TrialResult
+from shared.monitors.conditions.trial import JudgedCondition, TrialResult
 from shared.monitors.policy import Policy
 from shared.settings import Settings
 from shared.store import Store, TrialNotFound, open_store

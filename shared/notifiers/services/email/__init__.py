@@ -60,7 +60,7 @@ class EmailNotifier(NotifierKind):
         """See NotifierKind.mailer."""
         from shared.notifiers.services.email.mailing import ConnectedMailer
 
-        return ConnectedMailer(self)
+        return ConnectedMailer(self.sender, self.session)
 
     def session(self, seconds: float, attempts: int = 1) -> "Session":
         """A connection to the server."""

@@ -1,6 +1,6 @@
 """Mails to single people, one after the other over one connection."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from shared.models.message import Message
 from shared.notifiers.outcomes import Accepted, SendFailed
@@ -10,9 +10,6 @@ from shared.notifiers.services.email.mail import mail_of
 from shared.notifiers.services.email.replies import refused
 from shared.notifiers.services.email.session import Session
 
-if TYPE_CHECKING:
-    from shared.notifiers.services.email import EmailNotifier
-
 # Servers end a connection that stays for long.
 _MOST_OF_CONNECTION = 50
 
@@ -20,14 +17,15 @@ _MOST_OF_CONNECTION = 50
 class ConnectedMailer:
     """See Mailer. The connection is made for the first mail, and anew after a failure."""
 
-    def __init__(self, notifier: "EmailNotifier") -> None:
-        self._notifier = notifier
+    def __init__(self, sender: str, connect: Callable[[float], Session]) -> None:
+        """``connect``: makes a connection that lasts for so many seconds."""
+        self._sender, self._connect = sender, connect
         self._session: Session | None = None
         self._sent = 0
 
     def mail(self, message: Message, envelope: Envelope, *, timeout_seconds: float) -> Accepted:
         """See Mailer.mail."""
-        sender, recipient = address_of(self._notifier.sender), address_of(envelope.to)
+        sender, recipient = address_of(self._sender), address_of(envelope.to)
         content = mail_of(message, sender, [recipient], envelope)
         session = self._opened(timeout_seconds)
         try:
@@ -59,7 +57,7 @@ class ConnectedMailer:
 
     def _opened(self, seconds: float) -> Session:
         if self._session is None:
-            self._session = self._notifier.session(seconds)
+            self._session = self._connect(seconds)
         else:
             self._session.renew(seconds)
         return self._session
