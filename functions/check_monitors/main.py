@@ -36,7 +36,8 @@ WAIT_SECONDS = 0.3
 class Run(BaseModel):
     """The parts of a run: it checks the ``targets`` of its own setting, the checks that it ``claimed``, or both.
 
-    It claims what falls due within ``seconds``, or goes on claiming for as long as it is ``lasting``.
+    It claims what falls due within ``seconds``, or goes on claiming for as long as it is ``lasting``. If it
+    ``is_later``, a run of the same tick has asked for it, see ``later_runs``.
     """
 
     model_config = ConfigDict(defer_build=True)
@@ -44,6 +45,7 @@ class Run(BaseModel):
     only: Literal["targets", "claimed"] | None = None
     seconds: Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)] | None = None
     lasting: Annotated[float, Field(gt=0, le=300, allow_inf_nan=False)] | None = None
+    is_later: bool = False
 
 
 @functions_framework.http
@@ -63,6 +65,16 @@ def check_monitors(request: Request, settings: Settings) -> Response:
     if run.only == "claimed" and run.lasting:
         is_stopping = request.environ.get("bonghwa.is_stopping", bool)
         return web.answer(_go_on_checking(settings, run.lasting, is_stopping))
+    if run.is_later or not os.environ.get("LATER_RUNS_QUEUE"):
+        return web.answer(_check_once(run, settings))
+    # Imported here: only a cloud's agent that checks more often than its scheduler ticks needs it.
+    from functions.check_monitors import later_runs
+
+    with later_runs.asked_for(request):
+        return web.answer(_check_once(run, settings))
+
+
+def _check_once(run: Run, settings: Settings) -> dict[str, int]:
     targets = settings.target_urls if run.only != "claimed" else ()
     trials = Trials(settings)
     claim = due_checks.Claiming(settings, run.seconds, trials.begin) if run.only != "targets" else None
@@ -78,7 +90,7 @@ def check_monitors(request: Request, settings: Settings) -> Response:
     if events and reported.posted >= len(events) and not reported.refused and not reported.spooled:
         ping(settings.heartbeat_url, is_private_allowed=settings.is_private_allowed)
     trials.wait()
-    return web.answer(_done(len(events), sum(not event.is_success for event in events), reported))
+    return _done(len(events), sum(not event.is_success for event in events), reported)
 
 
 def _done(checked: int, failed: int, reported: Reported) -> dict[str, int]:

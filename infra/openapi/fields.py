@@ -196,6 +196,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "only": "Only its own `targets`, or only what is `claimed`.",
         "seconds": "How far ahead it claims; until its next run by default.",
         "lasting": "With `only=claimed`: for how many seconds it goes on claiming and checking.",
+        "is_later": "Whether another run has asked a cloud's queue for this one, which then asks for none itself.",
     },
     "AlertsQuery": {
         "status": "Only alerts with this status.",

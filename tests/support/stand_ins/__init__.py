@@ -1,7 +1,8 @@
 """Stand-ins for the world outside: real HTTP servers on this machine that behave as a test wants.
 
 ``Target`` is a web service that fails on demand, ``BotApi`` is Telegram, agents report to ``Backend``, ``Configured``
-takes configurations, and ``Echo`` repeats what it is sent. Each is a context manager with a ``url``. A test that needs
+takes configurations, ``GoogleApis`` are the services that the agent calls at Google, and ``Echo`` repeats what it is
+sent. Each is a context manager with a ``url``. A test that needs
 another server derives it from ``StandIn``.
 """
 
@@ -26,6 +27,7 @@ from tests.support.stand_ins.behaviours import (
 from tests.support.stand_ins.bot_api import Behaviour, BotApi, Call, Message, accepts
 from tests.support.stand_ins.configured import Configured
 from tests.support.stand_ins.echo import Echo
+from tests.support.stand_ins.google_apis import GoogleApis
 from tests.support.stand_ins.server import Exchange, StandIn
 from tests.support.stand_ins.target import Target
 
@@ -37,6 +39,7 @@ __all__ = [
     "Configured",
     "Echo",
     "Exchange",
+    "GoogleApis",
     "Message",
     "StandIn",
     "Target",
