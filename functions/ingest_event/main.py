@@ -50,11 +50,18 @@ def ingest_event(request: Request, settings: Settings) -> Response:
 
 
 def _sent_at(request: Request) -> datetime | None:
-    """The time on the sender's clock, if there is a ``Date`` header: it shows by how much that clock is off."""
+    """The time on the sender's clock, if it says so: it shows by how much that clock is off.
+
+    A proxy may drop ``Date``. Then ``X-Sent-At`` says it.
+    """
     try:
-        return request.date
-    except OverflowError:  # a date that no calendar has
+        if "Date" in request.headers:
+            return request.date
+        # A value without a zone is none of ours.
+        sent_at = datetime.fromisoformat(request.headers.get("X-Sent-At", ""))
+    except (OverflowError, ValueError):  # a date that no calendar has, or no date
         return None
+    return sent_at if sent_at.tzinfo else None
 
 
 def _changed(ingested: Ingested) -> dict[str, Any]:

@@ -48,7 +48,20 @@ class Response(NamedTuple):
         return json.loads(self.body)
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Response:
+class Signature(NamedTuple):
+    """How libcurl signs a request for AWS. ``scope``: ``aws:amz:REGION:SERVICE``.
+
+    Such a request has no ``Date`` header, which libcurl would take for the time of the signature.
+    """
+
+    scope: str
+    key_id: str
+    secret: str
+
+
+def post(
+    url: str, body: bytes, headers: Mapping[str, str], seconds: float, signature: Signature | None = None
+) -> Response:
     """Post a body of JSON, and return the response, whatever its status is; each try ends within ``seconds`` in all.
 
     Raises:
@@ -56,15 +69,17 @@ def post(url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> R
         SettingError: a proxy variable is malformed, or its proxy cannot be used.
     """
     try:
-        return _post_once(url, body, headers, seconds)
+        return _post_once(url, body, headers, seconds, signature)
     except Unanswered as failed:
         if failed.is_late:
             raise
         # Try again at once: the server may have closed a kept connection. It takes an event_id only once.
-        return _post_once(url, body, headers, seconds)
+        return _post_once(url, body, headers, seconds, signature)
 
 
-def _post_once(url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Response:
+def _post_once(
+    url: str, body: bytes, headers: Mapping[str, str], seconds: float, signature: Signature | None
+) -> Response:
     proxy = proxies.backend_proxy(url)
     try:
         curl = _idle.pop()
@@ -76,6 +91,10 @@ def _post_once(url: str, body: bytes, headers: Mapping[str, str], seconds: float
         curl.setopt(pycurl.POSTFIELDS, body)
         curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in {**headers, "Expect": ""}.items()])
         curl.setopt(pycurl.WRITEFUNCTION, found.extend)
+        if signature:
+            curl.setopt(pycurl.AWS_SIGV4, signature.scope)
+            curl.setopt(pycurl.USERNAME, signature.key_id)
+            curl.setopt(pycurl.PASSWORD, signature.secret)
         curl.perform()
         is_kept = True
         return Response(curl.getinfo(pycurl.RESPONSE_CODE), curl.getinfo(pycurl.CONTENT_TYPE) or "", bytes(found))

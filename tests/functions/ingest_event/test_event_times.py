@@ -36,6 +36,20 @@ def test_events_of_an_agent_with_a_wrong_clock_stay_in_order(api: Api, off: int)
     assert response["change"] == "RESOLVED"
 
 
+def test_another_header_says_the_time_if_a_proxy_dropped_the_date(api: Api) -> None:
+    wrong = now() - timedelta(hours=1)
+    said = {"X-Sent-At": as_text(wrong)}
+    response = api.post(FAILURE | {"timestamp": as_text(wrong)}, headers=said).json
+    assert response is not None
+    assert abs((datetime.fromisoformat(response["alert"]["failed_at"]) - now()).total_seconds()) < 30
+
+
+@pytest.mark.parametrize("said", ["yesterday", "", "2025-01-08", "2025-01-08T10:30:00", "0001-01-01T00:00:00+23:59"])
+def test_an_odd_time_of_sending_costs_no_event(api: Api, said: str) -> None:
+    response = api.post(FAILURE | {"timestamp": as_text(now())}, headers={"X-Sent-At": said})
+    assert (response.status_code, response.json and response.json["change"]) == (201, "OPENED")
+
+
 @pytest.mark.parametrize(
     "date",
     [
