@@ -70,6 +70,7 @@ class Row(BaseModel):
     routes: Annotated[tuple[Route, ...], Field(strict=False, min_length=1)]
     every: Annotated[Annotated[float, Field(gt=0)] | str, AfterValidator(_seconds_or_setting)] | None = None
     every_in_cloud: Annotated[float, Field(gt=0)] | None = None
+    longest: Annotated[int, Field(gt=0)] | None = None
     needs: Annotated[frozenset[Literal["store", "channels", "agent", "retention"]], Field(strict=False)] = frozenset()
     sends: Literal["at_once"] | None = None
 

@@ -8,12 +8,13 @@ from typing import Any
 from functions.check_monitors.probes.loop.capacity import kept_at_most
 from infra.clouds.aws import schedules, stages, template
 from infra.clouds.aws.functions import environment, plain_settings, size_of
-from infra.clouds.aws.target import groups_of
+from infra.clouds.aws.parameters import Part, parts
+from infra.clouds.aws.target import Existing, groups_of
 from infra.clouds.cron import Beat
 from infra.plan import model
 from infra.plan.load import AGENT, HOURS, MONTH_SECONDS, Load
 from infra.plan.measured import Measured
-from infra.plan.model import BACKEND, CLAIMS, DELIVERY, Calls, Line, Plan, Price, Term
+from infra.plan.model import DELIVERY, Calls, Line, Plan, Price, Term
 from infra.table import agent, rows
 from shared.settings import SettingError
 
@@ -35,6 +36,7 @@ REQUESTS_A_MESSAGE = 3  # to send, receive and delete it
 ENTRY_BYTES = 26.0
 CALL_BYTES = 300.0
 STORAGE_GB = 20.0
+Secrets = Mapping[str, Sequence[Part]]
 # About the length of a value that the template only refers to.
 _REFERENCE = "-" * 60
 _ALWAYS_GIVEN = {"API_KEY": "-" * 43, "DATABASE_URL": "postgresql://user:password@host/name"}
@@ -44,7 +46,7 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
     """The cost there, and what the configuration can do."""
     try:
         beats = {row.name: schedules.beat(row, load.settings) for row in schedules.scheduled()}
-        secrets = frozenset(stages.secrets_of({**_ALWAYS_GIVEN, **load.given}))
+        secrets = parts(stages.secrets_of({**_ALWAYS_GIVEN, **load.given}), Existing())
     except SettingError as refusal:
         return Plan(PLATFORM, name, load, refusals=[str(refusal)])
     made = model.calls(load, measured, "postgresql", model.runs_a_month(beats))
@@ -82,24 +84,25 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
 
 
 def _quantities(
-    load: Load, measured: Measured, made: Sequence[Calls], beats: Mapping[str, Beat], secrets: frozenset[str]
+    load: Load, measured: Measured, made: Sequence[Calls], beats: Mapping[str, Beat], secrets: Secrets
 ) -> dict[str, float]:
     """The quantities by price, without the time of the functions."""
     calls = {call.function: call.times for call in made}
     own = model.log_bytes(load, made, ENTRY_BYTES)
-    ticks = sum(model.ticks_a_day(beat) * len(beat.delays) for beat in beats.values())
+    ticks = sum(model.ticks_a_day(beat) for beat in beats.values())
     later = sum(model.ticks_a_day(beat) * (len(beat.delays) - 1) for beat in beats.values()) * model.DAYS
     polls = POLLERS * MONTH_SECONDS / POLL_SECONDS
-    reads = sum(len(secrets.intersection(groups_of(row))) for row in rows())
+    reads = sum(len(secrets.get(group, ())) for row in rows() for group in groups_of(row))
     alarms = [resource for resource in _resources().values() if resource["Type"] == "AWS::CloudWatch::Alarm"]
     return {
         "requests": sum(calls.values()),
         "schedules": ticks * model.DAYS,
         # Runs between the minutes come through a queue.
         "queue": polls + later * REQUESTS_A_MESSAGE if later else 0.0,
-        "gateway": calls[BACKEND] + calls[CLAIMS] + calls["list_alerts"],
-        "secrets": float(len(secrets)),
-        "secret_reads": reads * model.STARTS_A_DAY * model.DAYS,
+        # The agent calls the functions that it reports to, without the API.
+        "gateway": calls["list_alerts"],
+        # Parameters themselves cost nothing; each is decrypted at each start.
+        "decryptions": reads * model.STARTS_A_DAY * model.DAYS,
         "logs": (own + sum(calls.values()) * CALL_BYTES) / 1e9,
         "alarms": float(len(alarms)),
         "traffic": model.bytes_sent(load, measured, kept_at_most(DESCRIPTORS)) / 1e9,

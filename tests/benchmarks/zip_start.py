@@ -38,15 +38,16 @@ _AS_IT_WAS = (
 
 
 class Secrets(StandIn):
-    """Secrets Manager, which answers at once."""
+    """Parameter Store, which answers at once."""
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         super().__init__()
         self._secrets = secrets
 
     def answer(self, exchange: Exchange) -> None:
-        text = self._secrets[json.loads(exchange.body)["SecretId"]]
-        exchange.answer(200, json.dumps({"SecretString": text}), "application/x-amz-json-1.1")
+        names = (name.partition(":") for name in json.loads(exchange.body)["Names"])
+        found = [{"Name": name, "Version": int(version), "Value": self._secrets[name]} for name, _, version in names]
+        exchange.answer(200, json.dumps({"Parameters": found}), "application/x-amz-json-1.1")
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,16 @@
 import argparse
 import os
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from infra.clouds import afterwards, configured
 from infra.clouds.afterwards import NotFinished
-from infra.clouds.aws import schedules, stages, template
+from infra.clouds.aws import schedules, stack, stages, template
 from infra.clouds.aws.package import VERSIONS, ZIP, Package, PackagingFailed, Runtime, build, fitting, runtime_of
 from infra.clouds.aws.target import AWS, OWN_FILE, STACK, Existing, Place, account_number, configured_region, inspect
-from infra.clouds.cli import Stage, guarded, is_installed, is_to_be_done, run
+from infra.clouds.cli import TRIES, CommandFailed, Stage, guarded, is_installed, is_to_be_done, run
 from infra.clouds.preflight import PreflightFailed, examined
 from infra.clouds.preflight.amazon import preflight
 from infra.clouds.settings import settings_given
@@ -75,9 +76,12 @@ def _do(asked: argparse.Namespace) -> None:
         place, existing = Place("ACCOUNT", asked.region or _own_region()), Existing()
     else:
         place = Place(account_number(), asked.region or _own_region())
+        if not asked.dry_run:
+            stack.wait_until_settled(place)
         existing = inspect(place)
     findings = examined(preflight(place, existing, given)) if is_deployment and not asked.dry_run else []
-    planned = [stage for stage in _planned(asked, place, existing, given) if stage.commands]
+    package = _package(asked) if is_deployment else None
+    planned = _planned(asked, place, existing, given, package)
     if is_to_be_done(
         planned,
         f"{place.account}, {place.region}",
@@ -87,17 +91,46 @@ def _do(asked: argparse.Namespace) -> None:
         is_dry_run=asked.dry_run,
         is_agreed=asked.yes,
     ):
-        run(planned)
+        _carry_out(planned, place, lambda: _planned(asked, place, inspect(place), given, package))
         if not is_deployment:
             print("Done.")
             return
         afterwards.finish(_url(place), given, configuration, asked, own_file=OWN_FILE)
 
 
-def _planned(asked: argparse.Namespace, place: Place, existing: Existing, given: dict[str, str]) -> list[Stage]:
-    if asked.command == "teardown":
-        return stages.removal(place, existing)
-    package = asked.zip
+def _planned(
+    asked: argparse.Namespace, place: Place, existing: Existing, given: dict[str, str], package: Path | None
+) -> list[Stage]:
+    if package is None:
+        planned = stages.removal(place, existing)
+    else:
+        planned = stages.deployment(place, existing, given, package, asked.alarm_email)
+    return [stage for stage in planned if stage.commands]
+
+
+def _carry_out(planned: list[Stage], place: Place, plan: Callable[[], list[Stage]]) -> None:
+    """Run what is planned. If the stack fails because something was not ready yet, ``plan`` the rest, and run that.
+
+    Raises:
+        CommandFailed: a command failed for another reason, which the text has, or for the same one again and again.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            run(planned, stack.NOT_YET, stack.PAUSE_SECONDS)
+        except CommandFailed as failure:
+            reason = stack.explained(place, failure)
+            if not left or not any(words in reason for words in stack.NOT_YET):
+                raise CommandFailed(reason) from None
+            print(f"# not ready yet, so once more: {reason.splitlines()[0]}", flush=True)
+            time.sleep(stack.PAUSE_SECONDS)
+            stack.wait_until_settled(place)
+            planned = plan()
+        else:
+            return
+
+
+def _package(asked: argparse.Namespace) -> Path:
+    package: Path | None = asked.zip
     if package is None:
         built = build(fitting())
         print(f"# {_described(built)}")
@@ -107,7 +140,7 @@ def _planned(asked: argparse.Namespace, place: Place, existing: Existing, given:
         raise PackagingFailed(f"{package} does not say what it is for: make package-aws builds one that does")
     if runtime.processor != Runtime.processor:
         raise PackagingFailed(f"{package} is for {runtime.processor}, and the template for {Runtime.processor}")
-    return stages.deployment(place, existing, given, package.resolve(), asked.alarm_email)
+    return package.resolve()
 
 
 def _region(text: str) -> str:

@@ -6,9 +6,10 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from infra.clouds.aws.target import OPTIONAL_GROUPS, camel, dashed, groups_of, id_of, parameter_of
+from infra.clouds.aws.parameters import names_parameter, readable_parameter
+from infra.clouds.aws.target import camel, dashed, groups_of, id_of, parameter_of
 from infra.clouds.function_env import is_for
-from infra.table import Row, rows
+from infra.table import Row, backend, claims, rows
 from shared import ROOT, channels
 from shared.notifiers import Permission, kind_named, kinds
 from shared.settings.secrets import is_secret
@@ -23,6 +24,8 @@ DEAD_LETTERS = "DeadLetters"
 API_SECONDS = 30
 # The function that also responds to requests without a route: it reads nothing but the API key.
 FOR_UNROUTED = "describe_api"
+# Whether a deployment of an older version has stored secrets that its functions read until this one is done.
+HAS_OLD_SECRETS = "HasOldSecrets"
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,6 @@ class Size:
 
     memory_mb: int = 512
     timeout_seconds: int = API_SECONDS
-
-
-SIZES = {
-    "check_monitors": Size(timeout_seconds=300),
-    "deliver_notifications": Size(timeout_seconds=300),
-}
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ def needed_by_channels() -> Iterator[NeededByChannels]:
 
 def size_of(row: Row) -> Size:
     """A function's resources."""
-    return SIZES.get(row.name, Size())
+    return Size(timeout_seconds=row.longest or API_SECONDS)
 
 
 def plain_settings() -> list[str]:
@@ -86,17 +83,17 @@ def every_function() -> dict[str, Any]:
     }
 
 
-def resources(row: Row, more: list[dict[str, Any]]) -> Resources:
-    """A function with its role and its log. ``more``: further permissions."""
+def resources(row: Row, more: list[dict[str, Any]], variables: dict[str, Any]) -> Resources:
+    """A function with its role and its log. ``more``: further permissions; ``variables``: further variables."""
     name = id_of(row)
     size = size_of(row)
     properties: dict[str, Any] = {
-        "FunctionName": {"Fn::Sub": f"${{AWS::StackName}}-{dashed(row)}"},
+        "FunctionName": function_name(row),
         "Description": _description(row),
         "MemorySize": size.memory_mb,
         "Timeout": size.timeout_seconds,
         "Role": {"Fn::GetAtt": [f"{name}Role", "Arn"]},
-        "Environment": {"Variables": environment(row)},
+        "Environment": {"Variables": environment(row) | variables},
     }
     if row.every is None:
         properties["Events"] = _routes(row)
@@ -123,22 +120,29 @@ def environment(row: Row) -> dict[str, Any]:
     """A function's environment."""
     variables: dict[str, Any] = {name: {"Ref": parameter_of(name)} for name in plain_settings() if is_for(row, name)}
     variables |= {"FUNCTION_TARGET": row.name, "API_AUTH": "all"}
-    names = [
-        {"Fn::If": [f"Has{camel(group)}Secret", _secret(group), {"Ref": "AWS::NoValue"}]}
-        if group in OPTIONAL_GROUPS
-        else _secret(group)
-        for group in groups_of(row)
-    ]
+    # The names have versions: if a secret changes, they do, and Lambda replaces the instances that have read it.
+    names = [{"Ref": names_parameter(group)} for group in groups_of(row)]
     variables["SECRET_NAMES"] = {"Fn::Join": [" ", names]}
     if row.sends:
         # The handler reads it here, because reading the table would cost each cold start two milliseconds.
         variables["SENDS"] = row.sends
-    # If it changes, Lambda replaces the instances that have read the old secrets.
-    variables["SECRETS_DIGEST"] = {"Ref": "SecretsDigest"}
     if "agent" in row.needs:
         # Only /tmp can be written, and it lives no longer than the instance.
         variables |= {"BACKEND_URL": url(), "SPOOL_DIR": "/tmp"}  # noqa: S108
+        # It reports to these functions directly: through the API, each report would cost as much as five calls of them.
+        variables |= {"EVENTS_FUNCTION": function_name(backend()), "CLAIM_FUNCTION": function_name(claims())}
     return variables
+
+
+def function_name(row: Row) -> dict[str, Any]:
+    """A function's name, which needs no reference to its resource."""
+    return {"Fn::Sub": f"${{AWS::StackName}}-{dashed(row)}"}
+
+
+def function_arn(row: Row) -> dict[str, Any]:
+    """A function's ARN, which needs no reference to its resource."""
+    place = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}"
+    return {"Fn::Sub": f"{place}-{dashed(row)}"}
 
 
 def url() -> dict[str, Any]:
@@ -176,17 +180,28 @@ def _routes(row: Row) -> dict[str, Any]:
 
 def _permissions(row: Row) -> Iterator[dict[str, Any]]:
     yield allow(["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": [f"{id_of(row)}Log", "Arn"]})
+    # They are encrypted with the account's key of Systems Manager, whose policy lets in whoever may read them:
+    # https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+    for group in groups_of(row):
+        yield _if(has_readable(group), allow(["ssm:GetParameters"], {"Ref": readable_parameter(group)}))
     # Secrets Manager adds six characters of its own to a name.
     place = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${AWS::StackName}"
     secrets = [{"Fn::Sub": f"{place}/{group}-??????"} for group in groups_of(row)]
-    yield allow(["secretsmanager:GetSecretValue"], secrets)
+    yield _if(HAS_OLD_SECRETS, allow(["secretsmanager:GetSecretValue"], secrets))
     if row.every is not None:
         yield allow(["sqs:SendMessage"], {"Fn::GetAtt": [DEAD_LETTERS, "Arn"]})
+    if "agent" in row.needs:
+        yield allow(["lambda:InvokeFunction"], [function_arn(backend()), function_arn(claims())])
     if is_for(row, channels.JSON):
         for needed in needed_by_channels():
             send = allow([needed.permission.action], {"Ref": needed.parameter})
-            yield {"Fn::If": [f"Has{needed.parameter}", send, {"Ref": "AWS::NoValue"}]}
+            yield _if(f"Has{needed.parameter}", send)
 
 
-def _secret(group: str) -> dict[str, Any]:
-    return {"Fn::Sub": f"${{AWS::StackName}}/{group}"}
+def has_readable(group: str) -> str:
+    """The condition under which there is something that a group's functions may read."""
+    return f"Has{readable_parameter(group)}"
+
+
+def _if(condition: str, value: dict[str, Any]) -> dict[str, Any]:
+    return {"Fn::If": [condition, value, {"Ref": "AWS::NoValue"}]}

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import functions_framework
 from apig_wsgi import make_lambda_handler
 
-from infra.clouds.aws import secrets_manager
+from infra.clouds.aws import parameter_store
 from shared import ROOT
 from shared.logs import step
 from shared.settings import Settings
@@ -28,6 +28,8 @@ Call = Callable[[LambdaEvent, Any], LambdaResponse]
 
 # The API's route for requests that match no other.
 UNROUTED = "$default"
+# The query of a run that a message from a queue asks for: the run at the tick has sent it, and this one sends no other.
+LATER = "is_later=true"
 _MAIN = str(ROOT / "main.py")
 
 
@@ -45,12 +47,12 @@ def handler(event: LambdaEvent, context: Any) -> LambdaResponse:
     name = os.environ["FUNCTION_TARGET"]
     try:
         _load_secrets()
-    except secrets_manager.SecretUnreadable as unreadable:
+    except parameter_store.SecretUnreadable as unreadable:
         if "requestContext" not in event:
             raise
         return _unavailable(name, unreadable)
     if "requestContext" not in event:
-        return _scheduled(name, context)
+        return _scheduled(name, context, LATER if "Records" in event else "")
     try:
         call = _unrouted() if event.get("routeKey") == UNROUTED else _function(name)
         return call(_as_wsgi(event), context)
@@ -83,12 +85,12 @@ def _latin(text: str) -> str:
     return text.encode("latin-1", "replace").decode("latin-1")
 
 
-def _scheduled(name: str, context: Any) -> LambdaResponse:
+def _scheduled(name: str, context: Any, query: str) -> LambdaResponse:
     key = Settings.from_env().key.get_secret_value()
     request = {
         "version": "2.0",
         "rawPath": f"/{name}",
-        "rawQueryString": "",
+        "rawQueryString": query,
         "headers": {"host": "localhost", "x-api-key": key, "x-forwarded-proto": "https"},
         "requestContext": {"http": {"method": "POST", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}},
     }
@@ -99,7 +101,7 @@ def _scheduled(name: str, context: Any) -> LambdaResponse:
     return found
 
 
-def _unavailable(name: str, unreadable: secrets_manager.SecretUnreadable) -> LambdaResponse:
+def _unavailable(name: str, unreadable: parameter_store.SecretUnreadable) -> LambdaResponse:
     # Otherwise the API would respond in its own words. The caller is not authenticated yet, so do not show AWS's words.
     step("server", "secret_unreadable", level=logging.ERROR, function=name, reason=str(unreadable))
     detail = "a secret of this function cannot be read; its log has the details"
@@ -115,7 +117,7 @@ def _problem(status: int, detail: str, **headers: str) -> LambdaResponse:
 @functools.cache
 def _load_secrets() -> None:
     # Once in an instance's life: a deployment that changes a secret starts new instances.
-    os.environ.update(secrets_manager.read_secrets(os.environ.get("SECRET_NAMES", "").split()))
+    os.environ.update(parameter_store.read_secrets(os.environ.get("SECRET_NAMES", "").split()))
 
 
 @functools.cache
@@ -149,5 +151,5 @@ if os.environ.get("AWS_LAMBDA_FUNCTION_NAME"):
     # Lambda gives a whole processor until the first event, and then a fraction of one. Nothing is opened here: the
     # first call reads the secrets, since it can report what is wrong, and the next call can try again.
     _function(os.environ["FUNCTION_TARGET"])
-    secrets_manager.context()
+    parameter_store.context()
     _get_ready_to_send()

@@ -36,7 +36,7 @@ OWN = (
     "infra/clouds/__init__.py",
     "infra/clouds/aws/__init__.py",
     "infra/clouds/aws/handler.py",
-    "infra/clouds/aws/secrets_manager.py",
+    "infra/clouds/aws/parameter_store.py",
     "infra/local/__init__.py",
     "infra/local/gateway.py",
 )

@@ -1,13 +1,13 @@
 """The schedules in the template: EventBridge Scheduler, which ticks at most once a minute, and a queue that delays.
 
-The second run of a minute is a message that its queue delivers 30 seconds after the tick, so that no function waits and
-nobody pays for waiting. The scheduler's own target for queues has no delay, so the schedule calls SQS's API instead.
+The second run of a minute is a message that the first run sends to a queue, which delivers it 30 seconds later, so that
+no function waits and nobody pays for waiting.
 """
 
 import json
 from typing import Any
 
-from infra.clouds.aws.functions import DEAD_LETTERS, Resources, allow, role, size_of
+from infra.clouds.aws.functions import DEAD_LETTERS, Resources, allow, function_arn, role, size_of
 from infra.clouds.aws.target import STACK, Place, dashed, id_of
 from infra.clouds.cli import Command
 from infra.clouds.cron import Beat, beat_of
@@ -15,8 +15,9 @@ from infra.table import Row, rows
 from shared.settings import Settings
 
 SHORTEST_SECONDS = 30
-# A message that was not delivered by then is not worth a run any more.
-STALE_SECONDS = 900
+# How often a message is handed out that no run took, because Lambda was busy: a new account may run ten at once. A run
+# that comes late does no harm: it checks what is due.
+RECEIVES = 3
 ROLE = "SchedulerRole"
 _TICK = "<aws.scheduler.scheduled-time>"
 
@@ -56,7 +57,7 @@ def resources(row: Row) -> Resources:
     found = {f"{name}Schedule": _schedule(row, f"cron({line})", target)}
     if has_setting(row):
         line = {"Fn::Sub": f"cron(${{{name}Cron}})"}
-        found = {f"{name}Schedule": _schedule(row, line, target)} | _half_minutes(row, line)
+        found = {f"{name}Schedule": _schedule(row, line, target)} | _half_minutes(row)
     return found
 
 
@@ -68,37 +69,43 @@ def manual_call(row: Row, place: Place) -> Command:
     return place.command("lambda", "invoke", name, f"--payload={payload}", encoding, "/dev/stdout")
 
 
-def may_receive(row: Row) -> list[dict[str, Any]]:
-    """The permissions that a function needs so that its queue can call it."""
+def queue_permissions(row: Row) -> list[dict[str, Any]]:
+    """The permissions that a function needs so that it can ask its queue for a later run, and the queue can call it."""
     if not has_setting(row):
         return []
-    actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    actions = ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
     return [_if_half_minutes(row, allow(actions, _arn(f"{id_of(row)}Queue")))]
 
 
+def variables(row: Row) -> dict[str, Any]:
+    """The variables by which a function finds its queue."""
+    if not has_setting(row):
+        return {}
+    return {
+        "LATER_RUNS_QUEUE": _if_half_minutes(row, {"Ref": f"{id_of(row)}Queue"}),
+        "LATER_RUNS_SECONDS": _if_half_minutes(row, f"{SHORTEST_SECONDS}"),
+    }
+
+
 def scheduler_role() -> Resources:
-    """The role of the scheduler: it may call the scheduled functions and send to their queues."""
-    calls = allow(["lambda:InvokeFunction"], [_arn(id_of(row)) for row in scheduled()])
-    queues = [_if_half_minutes(row, _arn(f"{id_of(row)}Queue")) for row in scheduled() if has_setting(row)]
-    sends = allow(["sqs:SendMessage"], [_arn(DEAD_LETTERS), *queues])
+    """The role of the scheduler: it may call the scheduled functions, and send calls that failed to dead letters."""
+    # The functions by their names: so it does not wait for them, and is minutes old when the schedules name it.
+    calls = allow(["lambda:InvokeFunction"], [function_arn(row) for row in scheduled()])
+    sends = allow(["sqs:SendMessage"], _arn(DEAD_LETTERS))
     ours = {"Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}}
     return {ROLE: {"Type": "AWS::IAM::Role", "Properties": role("scheduler.amazonaws.com", [calls, sends], **ours)}}
 
 
-def _half_minutes(row: Row, line: Any) -> Resources:
+def _half_minutes(row: Row) -> Resources:
     name = id_of(row)
-    message = {"QueueUrl": f"${{{name}Queue}}", "MessageBody": _TICK, "DelaySeconds": 30}
-    target = {
-        "Arn": {"Fn::Sub": "arn:${AWS::Partition}:scheduler:::aws-sdk:sqs:sendMessage"},
-        "Input": {"Fn::Sub": json.dumps(message)},
-    }
+    # Without a name of its own: a queue's name cannot be used again for a minute after its deletion.
     queue = {
-        "QueueName": {"Fn::Sub": f"${{AWS::StackName}}-{dashed(row)}"},
-        "VisibilityTimeout": size_of(row).timeout_seconds + 60,
-        "MessageRetentionPeriod": STALE_SECONDS,
+        # Lambda refuses one that is shorter than a run may be.
+        "VisibilityTimeout": size_of(row).timeout_seconds,
+        # Longer than all of these take together, so that what nobody took becomes a dead letter, and an alarm.
+        "MessageRetentionPeriod": (RECEIVES + 1) * size_of(row).timeout_seconds,
         "SqsManagedSseEnabled": True,
-        # No second attempt.
-        "RedrivePolicy": {"deadLetterTargetArn": _arn(DEAD_LETTERS), "maxReceiveCount": 1},
+        "RedrivePolicy": {"deadLetterTargetArn": _arn(DEAD_LETTERS), "maxReceiveCount": RECEIVES},
     }
     source = {
         "EventSourceArn": _arn(f"{name}Queue"),
@@ -108,16 +115,15 @@ def _half_minutes(row: Row, line: Any) -> Resources:
         "ScalingConfig": {"MaximumConcurrency": 2},
     }
     found = {
-        f"{name}HalfMinuteSchedule": _schedule(row, line, target, "-30s"),
         f"{name}Queue": {"Type": "AWS::SQS::Queue", "Properties": queue},
         f"{name}Source": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": source},
     }
     return {key: {"Type": made.pop("Type"), "Condition": f"{name}HalfMinutes", **made} for key, made in found.items()}
 
 
-def _schedule(row: Row, line: Any, target: dict[str, Any], suffix: str = "") -> dict[str, Any]:
+def _schedule(row: Row, line: Any, target: dict[str, Any]) -> dict[str, Any]:
     properties = {
-        "Name": {"Fn::Sub": f"${{AWS::StackName}}-{dashed(row)}{suffix}"},
+        "Name": {"Fn::Sub": f"${{AWS::StackName}}-{dashed(row)}"},
         "ScheduleExpression": line,
         "ScheduleExpressionTimezone": "UTC",
         "FlexibleTimeWindow": {"Mode": "OFF"},

@@ -1,27 +1,15 @@
 """The stages of a deployment and of its removal, made from the settings and from what is there."""
 
 import hashlib
-import hmac
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from infra.clouds.aws import schedules, template
+from infra.clouds.aws import parameters, schedules, stack, template
 from infra.clouds.aws.functions import needed_by_channels, plain_settings
 from infra.clouds.aws.package import Runtime, runtime_of
-from infra.clouds.aws.target import (
-    GROUPS,
-    OPTIONAL_GROUPS,
-    OWN_FILE,
-    STACK,
-    Existing,
-    Place,
-    camel,
-    group_of,
-    parameter_of,
-    secret_name,
-)
-from infra.clouds.cli import Command, File, Stage
+from infra.clouds.aws.target import GROUPS, OWN_FILE, STACK, Existing, Place, group_of, parameter_of
+from infra.clouds.cli import Command, Stage
 from infra.clouds.function_env import is_for
 from infra.clouds.settings import checked, refuse_missing_libraries
 from infra.table import rows
@@ -35,55 +23,56 @@ MAX_PLAIN_LENGTH = 1000
 MAX_SECRET_LENGTH = 65_536
 # The libraries that Lambda's runtime brings and requirements.txt does not.
 LIBRARIES = {"boto3"}
-# The status of a stack whose first deployment failed: it can only be removed.
-_FAILED = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"}
 
 
 def deployment(place: Place, existing: Existing, given: Mapping[str, str], package: Path, email: str) -> list[Stage]:
     """Create what is missing, update what is there, remove what is no longer needed.
 
-    ``given``: every setting by its variable; ``email``: who gets the alarms, if that is to change. Reads the secrets
-    that are stored already, so that it can leave equal ones alone.
+    ``given``: every setting by its variable; ``email``: who gets the alarms, if that is to change.
 
     Raises:
         SettingError: functions there cannot run with a setting.
-        CommandFailed: a stored secret cannot be read.
     """
-    secrets = secrets_of(given)
+    of_schedules, secrets = schedule_parameters(given), secrets_of(given)
+    found = parameters.parts(secrets, existing)
+    bucket = existing.buckets[0] if existing.buckets else place.new_bucket()
     key = f"{hashlib.sha256(package.read_bytes()).hexdigest()[:16]}.zip"
-    parameters = {
-        **schedule_parameters(given),
-        **{f"Has{camel(group)}Secret": "true" if group in secrets else "false" for group in OPTIONAL_GROUPS},
+    overrides = {
+        **of_schedules,
+        **parameters.in_template(place, secrets, existing, found),
+        "HasOldSecrets": "true" if existing.old_secrets else "false",
         # All of them, even those without a value: a parameter that is left out would keep its old one.
         **{parameter_of(name): _plain(name, given) for name in plain_settings()},
         **_of_channels(given),
         **({"AlarmEmail": email} if email else {}),
-        "CodeBucket": place.bucket,
+        "CodeBucket": bucket,
         "CodeKey": key,
         "Runtime": (runtime_of(package) or Runtime()).name,
-        "SecretsDigest": digest(secrets),
     }
-    upload = place.command("s3", "cp", _shown(package), f"s3://{place.bucket}/{key}", "--only-show-errors")
+    upload = place.command("s3", "cp", _shown(package), f"s3://{bucket}/{key}", "--only-show-errors")
+    needed = {part.name for own in found.values() for part in own}
+    not_needed = [name for name in existing.parameters if name not in needed]
+    left = place.command("s3", "rm", f"s3://{bucket}", "--recursive", f"--exclude={key}", "--only-show-errors")
     return [
-        Stage("the rest of a deployment that failed", list(_delete_stack(place, existing.status in _FAILED))),
-        Stage("a bucket for the code", list(_create_bucket(place, existing))),
+        Stage("the rest of a deployment that failed", list(stack.repair(place, existing.status))),
+        Stage("a bucket for the code", [] if existing.buckets else [_create_bucket(place, bucket)]),
         Stage("the code", [upload], usual_seconds=20),
-        Stage("secrets", list(_write_secrets(place, existing, secrets))),
-        Stage("the stack", [_deploy(place, parameters)], usual_seconds=240),
-        Stage("what is no longer needed", list(_leftovers(place, existing, secrets, key))),
+        Stage("secrets", list(parameters.write(place, found))),
+        Stage("the stack", [_deploy(place, bucket, overrides)], usual_seconds=240),
+        Stage(
+            "what is no longer needed",
+            [left, *parameters.delete(place, not_needed), *_delete_old_secrets(place, existing)],
+        ),
     ]
 
 
 def removal(place: Place, existing: Existing) -> list[Stage]:
     """Remove everything that a deployment made, but not the database."""
-    bucket = [
-        place.command("s3", "rm", f"s3://{place.bucket}", "--recursive", "--only-show-errors"),
-        place.command("s3api", "delete-bucket", f"--bucket={place.bucket}"),
-    ]
+    secrets = [*parameters.delete(place, list(existing.parameters)), *_delete_old_secrets(place, existing)]
     return [
-        Stage("the stack", list(_delete_stack(place, bool(existing.status))), usual_seconds=180),
-        Stage("secrets", list(_delete_secrets(place, existing.secrets))),
-        Stage("the bucket", bucket if existing.has_bucket else []),
+        Stage("the stack", list(stack.delete(place)) if existing.status else [], usual_seconds=180),
+        Stage("secrets", secrets),
+        Stage("the bucket", [command for bucket in existing.buckets for command in _delete_bucket(place, bucket)]),
     ]
 
 
@@ -124,70 +113,43 @@ def secrets_of(given: Mapping[str, str]) -> dict[str, dict[str, str]]:
     return {group: found[group] for group in GROUPS if group in found}
 
 
-def digest(secrets: Mapping[str, Mapping[str, str]]) -> str:
-    """A digest that changes with the secrets, and reveals nothing to anyone who does not know the API key."""
-    key = secrets["everyone"]["API_KEY"]
-    return hmac.digest(key.encode(), json.dumps(secrets, sort_keys=True).encode(), "sha256").hex()[:16]
-
-
 def _plain(setting: str, given: Mapping[str, str]) -> str:
     value = given.get(setting, "")
     return "" if is_hidden(setting, value) else value
 
 
-def _deploy(place: Place, parameters: Mapping[str, str]) -> Command:
+def _deploy(place: Place, bucket: str, overrides: Mapping[str, str]) -> Command:
     return place.command(
         "cloudformation",
         "deploy",
         f"--stack-name={STACK}",
         f"--template-file={_shown(template.FILE)}",
         # Through a bucket, a template may have 1 MB instead of 51,200 bytes.
-        f"--s3-bucket={place.bucket}",
+        f"--s3-bucket={bucket}",
         *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"),
         "--no-fail-on-empty-changeset",
         "--parameter-overrides",
-        *(f"{name}={value}" for name, value in parameters.items()),
+        *(f"{name}={value}" for name, value in overrides.items()),
     )
 
 
-def _delete_stack(place: Place, is_there: bool) -> Iterator[Command]:
-    if is_there:
-        yield place.command("cloudformation", "delete-stack", f"--stack-name={STACK}")
-        yield place.command("cloudformation", "wait", "stack-delete-complete", f"--stack-name={STACK}")
+def _create_bucket(place: Place, bucket: str) -> Command:
+    # The oldest region must not be named.
+    where = [f"--create-bucket-configuration=LocationConstraint={place.region}"]
+    return place.command(
+        "s3api", "create-bucket", f"--bucket={bucket}", *([] if place.region == "us-east-1" else where)
+    )
 
 
-def _create_bucket(place: Place, existing: Existing) -> Iterator[Command]:
-    if not existing.has_bucket:
-        # The oldest region must not be named.
-        where = [f"--create-bucket-configuration=LocationConstraint={place.region}"]
-        more = [] if place.region == "us-east-1" else where
-        yield place.command("s3api", "create-bucket", f"--bucket={place.bucket}", *more)
+def _delete_bucket(place: Place, bucket: str) -> Iterator[Command]:
+    yield place.command("s3", "rm", f"s3://{bucket}", "--recursive", "--only-show-errors")
+    yield place.command("s3api", "delete-bucket", f"--bucket={bucket}")
 
 
-def _write_secrets(place: Place, existing: Existing, secrets: Mapping[str, Mapping[str, str]]) -> Iterator[Command]:
-    for group, settings in secrets.items():
-        name = secret_name(group)
-        file = File("--secret-string", f"{group}.json", settings, is_secret=True, scheme="file://")
-        if name not in existing.secrets:
-            yield place.command("secretsmanager", "create-secret", f"--name={name}", file)
-        elif _stored(place, name) != json.dumps(settings):
-            yield place.command("secretsmanager", "put-secret-value", f"--secret-id={name}", file)
-
-
-def _stored(place: Place, name: str) -> str:
-    return place.ask("secretsmanager", "get-secret-value", f"--secret-id={name}", "--query=SecretString")
-
-
-def _leftovers(
-    place: Place, existing: Existing, secrets: Mapping[str, Mapping[str, str]], key: str
-) -> Iterator[Command]:
-    yield place.command("s3", "rm", f"s3://{place.bucket}", "--recursive", f"--exclude={key}", "--only-show-errors")
-    yield from _delete_secrets(place, existing.secrets - {secret_name(group) for group in secrets})
-
-
-def _delete_secrets(place: Place, names: frozenset[str]) -> Iterator[Command]:
-    for name in sorted(names):
-        # At once: a name that waits for its deletion could not be used again.
+def _delete_old_secrets(place: Place, existing: Existing) -> Iterator[Command]:
+    """Remove what an older version stored in Secrets Manager; by now no function reads it."""
+    for name in sorted(existing.old_secrets):
+        # At once: otherwise it would cost until its deletion.
         yield place.command("secretsmanager", "delete-secret", f"--secret-id={name}", "--force-delete-without-recovery")
 
 

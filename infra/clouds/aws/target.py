@@ -1,7 +1,14 @@
 """The place of a deployment, the names of its parts, and what is there already."""
 
+import json
+import re
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from secrets import token_hex
+from typing import Any
+
+from pydantic import SecretStr
 
 from infra.clouds.cli import Command, CommandFailed, File, ask
 from infra.clouds.function_env import is_for
@@ -45,9 +52,8 @@ def group_of(setting: str) -> str:
     return names[frozenset(row.name for row in rows() if is_for(row, setting))]
 
 
-# The secrets that may exist. The first two always do: every function needs the key, and the store needs its address.
+# The secrets that may exist.
 GROUPS = ("everyone", "store", "channels", "agent")
-OPTIONAL_GROUPS = GROUPS[2:]
 
 
 def groups_of(row: Row) -> list[str]:
@@ -64,9 +70,22 @@ class Place:
     region: str
 
     @property
-    def bucket(self) -> str:
-        """The bucket for the code. A bucket's name must be unique in the whole world."""
+    def first_bucket(self) -> str:
+        """The bucket of an older deployment. Anybody who knows the account's number could take its name."""
         return f"{STACK}-{self.account}-{self.region}"
+
+    def new_bucket(self) -> str:
+        """A name for a bucket. It must be unique in the whole world, and nobody can guess it."""
+        return f"{STACK}-{self.region}-{token_hex(4)}"
+
+    def is_ours(self, bucket: str) -> bool:
+        """Whether one of the account's buckets is a deployment's here."""
+        return bucket == self.first_bucket or bool(re.fullmatch(rf"{STACK}-{self.region}-[0-9a-f]{{8}}", bucket))
+
+    def arn(self, service: str, name: str) -> str:
+        """The name of a thing here as policies write it."""
+        partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(self.region.rsplit("-", 2)[0], "aws")
+        return f"arn:{partition}:{service}:{self.region}:{self.account}:{name}"
 
     def command(self, *arguments: str | File) -> Command:
         """A command in this region."""
@@ -76,14 +95,30 @@ class Place:
         """The text that a read-only command prints. Raises CommandFailed."""
         return ask(AWS, *arguments, f"--region={self.region}", "--output=text").strip()
 
+    def asked(self, *arguments: str) -> Any:
+        """The JSON that a read-only command prints, with every page of it. Raises CommandFailed."""
+        return json.loads(ask(AWS, *arguments, f"--region={self.region}", "--output=json") or "null")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A parameter in Parameter Store."""
+
+    version: int
+    value: SecretStr
+
 
 @dataclass(frozen=True)
 class Existing:
-    """The state before a deployment: the stack's status, whether there is a bucket, and the names of our secrets."""
+    """The state before a deployment: the stack's status, our buckets, and our parameters by their names.
+
+    ``old_secrets``: the names of what a deployment of an older version stored in Secrets Manager.
+    """
 
     status: str = ""
-    has_bucket: bool = False
-    secrets: frozenset[str] = frozenset()
+    buckets: tuple[str, ...] = ()
+    parameters: Mapping[str, Stored] = field(default_factory=dict)
+    old_secrets: frozenset[str] = frozenset()
 
 
 def account_number() -> str:
@@ -99,18 +134,23 @@ def configured_region() -> str:
         return ""
 
 
+def status_of_stack(place: Place) -> str:
+    """The stack's status; empty if there is none. Raises CommandFailed."""
+    return place.ask("cloudformation", "describe-stacks", f"--query=Stacks[?StackName=='{STACK}'].StackStatus")
+
+
 def inspect(place: Place) -> Existing:
-    """Ask AWS for the existing parts. Raises CommandFailed."""
-    questions = (
-        ("cloudformation", "describe-stacks", f"--query=Stacks[?StackName=='{STACK}'].StackStatus"),
-        ("s3api", "list-buckets", f"--query=Buckets[?Name=='{place.bucket}'].Name"),
-        ("secretsmanager", "list-secrets", f"--query=SecretList[?starts_with(Name, '{STACK}/')].Name"),
-    )
-    with ThreadPoolExecutor(len(questions)) as pool:
-        status, bucket, secrets = pool.map(lambda words: place.ask(*words), questions)
-    return Existing(status, bool(bucket), frozenset(secrets.split()))
-
-
-def secret_name(group: str) -> str:
-    """The secret of a group."""
-    return f"{STACK}/{group}"
+    """Ask AWS for the existing parts, the secrets' values included. Raises CommandFailed."""
+    buckets = ("s3api", "list-buckets", f"--query=Buckets[?starts_with(Name, '{STACK}-')].Name")
+    # Decrypted, so that a deployment can leave equal ones alone.
+    values = ("ssm", "get-parameters-by-path", f"--path=/{STACK}", "--with-decryption", "--query=Parameters")
+    old = ("secretsmanager", "list-secrets", f"--query=SecretList[?starts_with(Name, '{STACK}/')].Name")
+    with ThreadPoolExecutor(3) as pool:
+        status = pool.submit(status_of_stack, place)
+        of_buckets, of_parameters, of_old = (pool.submit(place.asked, *words) for words in (buckets, values, old))
+        return Existing(
+            status.result(),
+            tuple(sorted(filter(place.is_ours, of_buckets.result() or ()))),
+            {each["Name"]: Stored(each["Version"], SecretStr(each["Value"])) for each in of_parameters.result() or ()},
+            frozenset(of_old.result() or ()),
+        )

@@ -7,7 +7,8 @@ from infra.clouds.aws import functions, schedules
 from infra.clouds.aws.as_yaml import lines
 from infra.clouds.aws.functions import DEAD_LETTERS, Resources, needed_by_channels, plain_settings
 from infra.clouds.aws.package import VERSIONS
-from infra.clouds.aws.target import OPTIONAL_GROUPS, camel, id_of, parameter_of
+from infra.clouds.aws.parameters import names_parameter, readable_parameter
+from infra.clouds.aws.target import GROUPS, id_of, parameter_of
 from infra.table import rows
 from shared import __version__
 from shared.settings import Settings
@@ -23,7 +24,7 @@ def document() -> dict[str, Any]:
     """The template."""
     resources: Resources = {}
     for row in rows():
-        resources |= functions.resources(row, schedules.may_receive(row) if row.every is not None else [])
+        resources |= functions.resources(row, schedules.queue_permissions(row), schedules.variables(row))
     for row in schedules.scheduled():
         resources |= schedules.resources(row)
     return {
@@ -46,12 +47,15 @@ def _parameters() -> dict[str, Any]:
         "CodeBucket": {"Type": "String", "Description": "the bucket with the zip"},
         "CodeKey": {"Type": "String", "Description": "the zip's key there"},
         "Runtime": _choice("what the zip is for", [f"python{version}" for version in VERSIONS]),
-        "SecretsDigest": {"Type": "String", "Description": "changes with the content of the secrets"},
         "AlarmEmail": {"Type": "String", "Default": "", "Description": "who gets the alarms, or nobody"},
     }
-    for group in OPTIONAL_GROUPS:
-        about = f"whether there is a secret for the {group}"
-        found[f"Has{camel(group)}Secret"] = _choice(about, ["false", "true"])
+    about = "whether functions of an older version read Secrets Manager until this is done"
+    found[functions.HAS_OLD_SECRETS] = _choice(about, ["false", "true"])
+    for group in GROUPS:
+        about = f"the parameters, with versions, that hold the secret of {group}"
+        found[names_parameter(group)] = {"Type": "String", "Default": "", "Description": about}
+        about = f"what the functions that read the secret of {group} may read"
+        found[readable_parameter(group)] = {"Type": "CommaDelimitedList", "Default": "", "Description": about}
     for row in filter(schedules.has_setting, schedules.scheduled()):
         defaults = schedules.parameters(row, Settings.from_env({}))
         line, half_minutes = defaults.values()
@@ -75,12 +79,14 @@ def _choice(about: str, values: list[str]) -> dict[str, Any]:
 
 
 def _conditions() -> dict[str, Any]:
-    is_true = [f"Has{camel(group)}Secret" for group in OPTIONAL_GROUPS]
+    is_true = [functions.HAS_OLD_SECRETS]
     is_true += [f"{id_of(row)}HalfMinutes" for row in schedules.scheduled() if schedules.has_setting(row)]
     is_given: dict[str, Any] = {"HasAlarmEmail": {"Ref": "AlarmEmail"}}
     for needed in needed_by_channels():
         value = {"Ref": needed.parameter}
         is_given[f"Has{needed.parameter}"] = {"Fn::Join": ["", value]} if needed.is_list else value
+    for group in GROUPS:
+        is_given[functions.has_readable(group)] = {"Fn::Join": ["", {"Ref": readable_parameter(group)}]}
     return {name: {"Fn::Equals": [{"Ref": name}, "true"]} for name in is_true} | {
         name: {"Fn::Not": [{"Fn::Equals": [value, ""]}]} for name, value in is_given.items()
     }
@@ -94,8 +100,8 @@ def _api() -> Resources:
 
 def _dead_letters() -> Resources:
     properties = {
-        "QueueName": {"Fn::Sub": "${AWS::StackName}-dead-letters"},
-        "MessageRetentionPeriod": 14 * 86_400,
+        # The alarm ends with the last of them: who has not seen it in a day has the functions' own alarms.
+        "MessageRetentionPeriod": 86_400,
         "SqsManagedSseEnabled": True,
     }
     return {DEAD_LETTERS: {"Type": "AWS::SQS::Queue", "Properties": properties}}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from infra.clouds.aws.target import AWS, STACK, Existing, Place
-from infra.clouds.cli import CommandFailed, ask_within
+from infra.clouds.cli import ask_within
 from infra.clouds.preflight.costs import examine_costs
 from infra.clouds.preflight.database import examine_database
 from infra.clouds.preflight.examination import SECONDS, Preflight
@@ -45,8 +45,6 @@ def examine_concurrency(place: Place) -> Iterator[Finding]:
 def examine_names(place: Place, existing: Existing) -> Iterator[Finding]:
     """Whether something else has a name that the deployment needs. Raises CommandFailed."""
     taken = []
-    if not existing.has_bucket and _is_bucket_taken(place):
-        taken.append(f"the bucket {place.bucket} belongs to somebody else")
     if not existing.status:
         functions = f"--query=Functions[?starts_with(FunctionName, '{STACK}-')].FunctionName"
         taken += [f"the function {name}" for name in _ask(place, "lambda", "list-functions", functions).split()]
@@ -59,15 +57,6 @@ def examine_names(place: Place, existing: Existing) -> Iterator[Finding]:
         yield failure("names", f"taken: {', '.join(taken)}", expected=expected, fix=fix)
     else:
         yield ok("names", "none that is needed is taken")
-
-
-def _is_bucket_taken(place: Place) -> bool:
-    try:
-        _ask(place, "s3api", "head-bucket", f"--bucket={place.bucket}")
-    except CommandFailed as refusal:
-        # 404 is the answer for a name that is free.
-        return "(403)" in str(refusal) or "(301)" in str(refusal)
-    return True
 
 
 def _ask(place: Place, *words: str) -> str:

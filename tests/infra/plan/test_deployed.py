@@ -63,15 +63,22 @@ def test_amazon_is_reckoned_with_what_a_deployment_makes(seconds: str, tmp_path:
         for stage in aws_stages.deployment(place, AwsExisting(), told, package, "")
         for command in stage.commands
     ]
-    secrets = [each for each in commands if each.words()[1:3] == ["secretsmanager", "create-secret"]]
+    secrets = [each for each in commands if each.words()[1:3] == ["ssm", "put-parameter"]]
     of = plan_of("aws", load_of({name: value for name, value in told.items() if name != "DATABASE_URL"}, 10))
-    assert line(of, "secrets").quantity == len(secrets) == 4
+    assert len(secrets) == 4
     resources = document()["Resources"]
+    names = [
+        name["Ref"]
+        for each in resources.values()
+        if each["Type"] == "AWS::Serverless::Function"
+        for name in each["Properties"]["Environment"]["Variables"]["SECRET_NAMES"]["Fn::Join"][1]
+    ]
+    assert line(of, "decryptions of a parameter").quantity == pytest.approx(len(names) * 24 * 730 / 24)
     kinds = [each["Type"] for each in resources.values()]
     assert line(of, "alarms").quantity == kinds.count("AWS::CloudWatch::Alarm")
-    # Each minute two checks or one, a delivery and a review; each hour the upkeep of the store.
-    assert kinds.count("AWS::Scheduler::Schedule") == 5
-    assert line(of, "scheduler calls").quantity == pytest.approx(43_800 * (4 if seconds == "30" else 3) + 730)
+    # Each minute a check, a delivery and a review; each hour the upkeep of the store.
+    assert kinds.count("AWS::Scheduler::Schedule") == 4
+    assert line(of, "scheduler calls").quantity == pytest.approx(43_800 * 3 + 730)
     assert (line(of, "queue requests").quantity > 0) == (seconds == "30")
     # The time is multiplied with the template's memory.
     sizes = {each["Properties"]["MemorySize"] for each in resources.values() if "MemorySize" in each["Properties"]}

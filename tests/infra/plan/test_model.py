@@ -64,7 +64,7 @@ def test_amazons_quantities_are_those_calculated_by_hand() -> None:
     ten = plan("aws")
     # Half of the checks come through the queue, three requests each; Lambda asks five times in 20 s all month.
     assert line(ten, "queue requests").quantity == pytest.approx(5 * 2_628_000 / 20 + 3 * 43_800)
-    assert line(ten, "scheduler calls").quantity == pytest.approx(175_200 + 730)
+    assert line(ten, "scheduler calls").quantity == pytest.approx(131_400 + 730)
     assert line(ten, "hours of its public IPv4 address").at_list_price == pytest.approx(3.65)
     assert line(ten, "hours of RDS, db.t4g.micro").at_list_price == pytest.approx(11.68)
     check = {each.function: each for each in ten.calls}["check_monitors"].cost

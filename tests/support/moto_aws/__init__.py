@@ -2,8 +2,9 @@
 
 from tests.support.moto_aws.cloud import Call, Cloud
 from tests.support.moto_aws.cloudformation import translated
+from tests.support.moto_aws.refusals import Refusals
 from tests.support.moto_aws.resources import REGION
 
 ACCOUNT = "123456789012"
 
-__all__ = ["ACCOUNT", "REGION", "Call", "Cloud", "translated"]
+__all__ = ["ACCOUNT", "REGION", "Call", "Cloud", "Refusals", "translated"]

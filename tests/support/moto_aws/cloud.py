@@ -10,14 +10,16 @@ import json
 import logging
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
 
 from tests.support.moto_aws.cloudformation import extended_cloudformation
 from tests.support.moto_aws.limits import with_limits
+from tests.support.moto_aws.refusals import Refusals, refusing
 from tests.support.moto_aws.resources import REGION, client
 from tests.support.recorded_call import RecordedCall
 
@@ -48,8 +50,11 @@ class Call(RecordedCall):
 class Cloud:
     """moto's server. While it is entered, ``folder`` is a folder of programs with ``aws`` in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, refusals: Refusals | None = None) -> None:
         self.folder = folder
+        self.refusals = refusals or Refusals()
+        # Called after each change, with the program's arguments.
+        self.on_change: Callable[[list[str]], None] = lambda _: None
         self.calls: list[Call] = []
         # The next call whose arguments contain the first text fails with the second.
         self.breaks_at: tuple[str, str] | None = None
@@ -69,6 +74,10 @@ class Cloud:
         self.url = f"http://127.0.0.1:{self._moto.get_host_and_port()[1]}"
         self._stack.enter_context(_environ(self.url, self.folder))
         self._stack.enter_context(extended_cloudformation())
+        self._stack.enter_context(refusing(self.refusals))
+        # moto's stacks are done at once, or when somebody asks again.
+        patch = self._stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr("botocore.waiter.time", SimpleNamespace(sleep=lambda _: None))
         # aws logs everything at DEBUG, and pytest would keep all of it.
         logging.disable(logging.WARNING)
         self._stack.callback(logging.disable, logging.NOTSET)
@@ -102,8 +111,8 @@ class Cloud:
         program.chmod(0o755)
 
     def _answer(self, folder: str, arguments: list[str]) -> tuple[str, str, str]:
-        names = (each.partition("=file://") for each in arguments)
-        files = {flag: json.loads(Path(path).read_text()) for flag, found, path in names if found}
+        names = (each.rpartition("file://") for each in arguments)
+        files = {Path(path).name: json.loads(Path(path).read_text()) for _, found, path in names if found}
         out, error = io.StringIO(), io.StringIO()
         # One call at a time: standard output and the current folder belong to the whole process.
         with self._lock:
@@ -111,8 +120,18 @@ class Cloud:
             if self.breaks_at and self.breaks_at[0] in " ".join(arguments):
                 words, self.breaks_at = self.breaks_at[1], None
                 return "254", "", words
+            refused = self.refusals.of_call(" ".join(arguments))
+            if refused and not refused[1]:
+                return "254", "", refused[0]
             with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
-                code = self._driver.main(arguments)
+                try:
+                    code = self._driver.main(arguments)
+                except SystemExit as refused:
+                    code = refused.code  # it does not know the arguments
+            if not self.calls[-1].is_read:
+                self.on_change(arguments)
+        if refused:
+            return "130" if not refused[0] else "255", "", refused[0]
         return str(code), out.getvalue(), error.getvalue()
 
 

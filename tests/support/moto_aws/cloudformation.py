@@ -5,6 +5,7 @@ Everything heavy is imported where it is used, because every process of a distri
 
 import contextlib
 import copy
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,9 @@ def translated(template: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+_translated: dict[str, dict[str, Any]] = {}
+
+
 @contextlib.contextmanager
 def extended_cloudformation() -> Iterator[None]:
     """Extend moto's CloudFormation by what our deployment relies on, and our kinds of resources."""
@@ -38,7 +42,10 @@ def extended_cloudformation() -> Iterator[None]:
     parse, clean, apply = models.Stack.parse_template, parsing.clean_json, models.ChangeSet.apply
 
     def parsed(template: str) -> dict[str, Any]:
-        return translated(parse(template))
+        # To translate ours takes two seconds, and every deployment has it parsed several times.
+        if template not in _translated:
+            _translated[template] = translated(parse(template))
+        return copy.deepcopy(_translated[template])
 
     def parse_change_set(change_set: models.ChangeSet) -> None:
         change_set.template_dict = parsed(change_set.template)
@@ -56,10 +63,27 @@ def extended_cloudformation() -> Iterator[None]:
             return [each for each in (cleaned(each, resources) for each in value) if each is not None]
         return clean(value, resources)
 
+    def differing(old: Any, other: dict[str, Any], parameters: dict[str, Any] | None = None) -> dict[str, Any]:
+        # A resource changes with a condition in it too.
+        found = differ(old, other, parameters)
+        changed = [name for name, value in (parameters or {}).items() if old.input_parameters.get(name) != value]
+        conditions = [
+            name
+            for name, condition in other.get("Conditions", {}).items()
+            if any(f'"Ref": "{parameter}"' in json.dumps(condition) for parameter in changed)
+        ]
+        for name, resource in other["Resources"].items():
+            text = json.dumps(resource)
+            is_known = name in [*found["Add"], *found["Modify"]]
+            if not is_known and any(f'"Fn::If": ["{condition}"' in text for condition in conditions):
+                found["Modify"].append(name)
+        return found
+
     def stored(response: CloudFormationResponse, url: str) -> str:
         # moto finds a bucket in the URL of this name alone.
         return str(found_in_bucket(response, url.replace("127.0.0.1", "localhost")))
 
+    differ = parsing.ResourceMap.build_resource_diff
     found_in_bucket = CloudFormationResponse._get_stack_from_s3_url
     for function in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         function.cache_clear()
@@ -68,6 +92,7 @@ def extended_cloudformation() -> Iterator[None]:
         patch.setattr(models.ChangeSet, "_parse_template", parse_change_set)
         patch.setattr(models.ChangeSet, "apply", applied)
         patch.setattr(parsing, "clean_json", cleaned)
+        patch.setattr(parsing.ResourceMap, "build_resource_diff", differing)
         patch.setattr(CloudFormationResponse, "_get_stack_from_s3_url", stored)
         patch.setattr(Role, "update_from_cloudformation_json", staticmethod(_update_role))
         # A change set without changes is made, and says so afterwards, as on AWS.

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import requests
 
+from infra.table import agent
 from shared import ROOT, __version__
 from tests.support.running import API_KEY, wait_until
-from tests.system.conformance.observing import problem, sent
+from tests.system.conformance.observing import Watch, problem, sent
 from tests.system.conformance.platforms import on_aws
 from tests.system.runtimes import aws, sandbox
 from tests.system.runtimes.aws import Aws
@@ -29,13 +30,35 @@ def test_a_new_secret_replaces_instances_with_the_old_one(runtime: Aws) -> None:
     runtime.get("/")  # now the instance has read its secrets
     with runtime.redeployed("health", API_KEY=other) as (environment, url):
         # Lambda replaces a function's instances if its configuration changes.
-        assert dict(environment.items() ^ before.items()).keys() == {"SECRETS_DIGEST"}
+        assert dict(environment.items() ^ before.items()).keys() == {"SECRET_NAMES"}
         statuses = {
             key: requests.get(url, headers={"X-API-Key": key}, timeout=60).status_code for key in (other, API_KEY)
         }
         assert statuses == {other: 200, API_KEY: 401}
         assert runtime.call("GET", "/", key=other).status_code == 401, "a running instance knows only the old one"
         assert runtime.get("/")["version"] == __version__
+
+
+@on_aws
+def test_a_run_at_the_tick_asks_for_the_next_one_and_a_later_one_does_not(runtime: Aws) -> None:
+    at_tick, later = runtime.ticks(agent().name)
+    waiting = runtime.later_runs()
+    assert runtime.invoke(agent().name, at_tick)["checked"] >= 1
+    assert runtime.later_runs() == waiting + 1
+    assert runtime.invoke(agent().name, later)["checked"] >= 1
+    assert runtime.later_runs() == waiting + 1
+
+
+@on_aws
+def test_reports_reach_the_backend_without_the_api(runtime: Aws, watch: Watch) -> None:
+    """BACKEND_URL leads nowhere here: the agent calls the functions themselves, and signs each call."""
+    assert runtime.environment(agent().name)["BACKEND_URL"] == "http://127.0.0.1:1"
+    before = len(runtime.called)
+    watch.check()
+    assert {each.rpartition(":")[2] for each in runtime.called[before:]} == {
+        "bonghwa-claim-checks",
+        "bonghwa-ingest-event",
+    }
 
 
 @on_aws

@@ -82,6 +82,10 @@ class HttpApi(StandIn):
             body = base64.b64decode(body)
         headers = {name.lower(): value for name, value in result.get("headers", {}).items()}
         headers.pop("content-length", None)
+        # https://github.com/modelix/modelix.core/pull/1658, and documented for REST APIs:
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+        if challenge := headers.pop("www-authenticate", None):
+            headers["x-amzn-remapped-www-authenticate"] = challenge
         for cookie in result.get("cookies", ()):
             assert "set-cookie" not in headers, "the exchange has one header of each name"
             headers["set-cookie"] = cookie

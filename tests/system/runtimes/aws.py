@@ -13,15 +13,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from pydantic import SecretStr
+
 from infra.clouds.aws import stages, template
-from infra.clouds.aws.target import STACK, Existing, Place, id_of
+from infra.clouds.aws.target import STACK, Existing, Place, Stored, id_of
 from infra.clouds.cli import Command
+from infra.table import agent
 from tests.support.running import API_KEY, AWS
+from tests.support.stand_ins.aws_api import FUNCTION_ERROR, AwsApi
 from tests.system.runtimes import Runtime
 from tests.system.runtimes.api_gateway import HttpApi, Route, routes_of
 from tests.system.runtimes.confined import files_in
 from tests.system.runtimes.processes import ROWS
-from tests.system.runtimes.sandbox import PACKAGE, TASK, Sandbox
+from tests.system.runtimes.sandbox import PACKAGE, TASK, InvocationFailed, Sandbox
 from tests.system.runtimes.stack import ACCOUNT, Stack
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 
 PLACE = Place(ACCOUNT, "ap-northeast-2")
 # The role's credentials, which each function finds in its environment. What it prints is searched for the secret one.
+TOKEN = "of-the-session"
 CREDENTIALS = {name: AWS[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
 
 
@@ -40,30 +45,31 @@ def session() -> "Session":
     return Session("a", "b", region_name=PLACE.region)
 
 
-class SecretsManager:
+class ParameterStore:
     """Secrets in moto's AWS. They exist while this is entered."""
 
     def __init__(self, url: str, secrets: Mapping[str, str]) -> None:
         self.url, self._first, self._names = url, secrets, list[str]()
-        self._client = session().client("secretsmanager", endpoint_url=url)
+        self._client = session().client("ssm", endpoint_url=url)
 
     def __enter__(self) -> Self:
         for name, text in self._first.items():
-            self.add(name, text)
+            self.put(name, text)
         return self
 
     def __exit__(self, *_: object) -> None:
         for name in self._names:
-            self._client.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+            self._client.delete_parameter(Name=name)
 
-    def change(self, name: str, text: str) -> None:
-        """Give a secret another value."""
-        self._client.put_secret_value(SecretId=name, SecretString=text)
+    def put(self, name: str, text: str) -> None:
+        """Create a parameter, or give it a new version."""
+        self._client.put_parameter(Name=name, Value=text, Type="SecureString", Overwrite=True)
+        self._names = list(dict.fromkeys([*self._names, name]))
 
-    def add(self, name: str, text: str) -> None:
-        """Create a secret."""
-        self._client.create_secret(Name=name, SecretString=text)
-        self._names.append(name)
+    def existing(self) -> Existing:
+        """What a deployment finds there."""
+        found = (self._client.get_parameter(Name=name, WithDecryption=True)["Parameter"] for name in self._names)
+        return Existing(parameters={each["Name"]: Stored(each["Version"], SecretStr(each["Value"])) for each in found})
 
 
 class Aws(Runtime):
@@ -75,14 +81,17 @@ class Aws(Runtime):
         given = {"TARGET_URL": self.target.url, "ALLOW_PRIVATE_TARGETS": "true", "DATABASE_URL": database_url}
         given["FLAPPING_STARTS"] = "off"
         self._given = {**given, "API_KEY": API_KEY, **self.bot_api.environ}
-        self.stack, self.secrets = self._deployed()
+        self.stack, self.secrets = self._deployed(Existing())
         self.functions = self.stack.of_type("AWS::Lambda::Function")
-        self._manager = SecretsManager(aws_url, self.secrets)
+        self._store = ParameterStore(aws_url, self.secrets)
         self._names = {self.stack.arn(id_of(row)): name for name, row in ROWS.items()}
+        self._lambda = AwsApi("lambda", PLACE.region, self._called, TOKEN)
         [api] = self.stack.of_type("AWS::ApiGatewayV2::Api").values()
         self._api = HttpApi(routes_of(api), self._invoke)
-        self._ticks = {name: itertools.cycle(self._events(name)) for name, row in ROWS.items() if row.every}
+        self._turns = {name: itertools.cycle(self._events(name)) for name, row in ROWS.items() if row.every}
         self.sandboxes: dict[str, Sandbox] = {}
+        # The functions that the agent has called.
+        self.called: list[str] = []
         self._fronts: dict[Sandbox, HttpApi] = {}
         self._outputs: list[Path] = []
         self.code = unpacked / TASK
@@ -90,7 +99,7 @@ class Aws(Runtime):
 
     def parts(self) -> list[AbstractContextManager[Any]]:
         """See Runtime."""
-        return [*super().parts(), self._manager, self._api]
+        return [*super().parts(), self._store, self._queue(), self._api, self._lambda]
 
     def start(self) -> None:
         """See Runtime."""
@@ -105,9 +114,16 @@ class Aws(Runtime):
 
     def run(self, name: str) -> None:
         """See Runtime. A function's schedules take turns, including those through a queue."""
-        event = next(self._ticks[name])
+        self.invoke(name, next(self._turns[name]))
+
+    def ticks(self, name: str) -> list[str]:
+        """The events of a function's schedule and of its queue, with the scheduler's placeholder for the time."""
+        return list(self._events(name))
+
+    def invoke(self, name: str, event: str) -> Any:
+        """Call a function with an event of its schedule; its result."""
         at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self._sandbox(name).invoke(json.loads(event.replace("<aws.scheduler.scheduled-time>", at)))
+        return self._sandbox(name).invoke(json.loads(event.replace("<aws.scheduler.scheduled-time>", at)))
 
     def url(self, method: str, path: str, function: str | None) -> str:  # noqa: ARG002  # one URL leads to all
         """See Runtime. A function that only a schedule calls has no route; it is called as if it had one."""
@@ -123,10 +139,10 @@ class Aws(Runtime):
     def one_more(self, name: str, **variables: str) -> Iterator[str]:
         """Start another environment of a function, with other settings; its URL."""
         environ = self.environment(name)
-        secret = f"other-{len(self._outputs)}"
-        self._manager.add(secret, json.dumps(variables))
+        secret = f"/bonghwa/other-{len(self._outputs)}"
+        self._store.put(secret, json.dumps(variables))
         # Of several secrets with one setting, the last one counts.
-        with self._new(name, environ | {"SECRET_NAMES": f"{environ['SECRET_NAMES']} {secret}"}) as more:
+        with self._new(name, environ | {"SECRET_NAMES": f"{environ['SECRET_NAMES']} {secret}:1"}) as more:
             yield self._alone(name, more)
 
     def processes(self) -> list[int]:
@@ -135,21 +151,20 @@ class Aws(Runtime):
 
     @contextlib.contextmanager
     def redeployed(self, name: str, **settings: str) -> Iterator[tuple[dict[str, str], str]]:
-        """A new environment of a function after another deployment: its variables and its URL.
-
-        The secrets are those of that deployment, and later again those from before. Running environments stay.
-        """
-        stack, secrets = self._deployed(**settings)
+        """A new environment of a function after another deployment: its variables and its URL. Running ones stay."""
+        stack, secrets = self._deployed(self._store.existing(), **settings)
+        for secret, text in secrets.items():
+            self._store.put(secret, text)
         environ = self.environment(name, stack.of_type("AWS::Lambda::Function")[id_of(ROWS[name])])
-        changed = [each for each in secrets if secrets[each] != self.secrets[each]]
-        try:
-            for each in changed:
-                self._manager.change(each, secrets[each])
-            with self._new(name, environ) as new:
-                yield environ, self._alone(name, new)
-        finally:
-            for each in changed:
-                self._manager.change(each, self.secrets[each])
+        with self._new(name, environ) as new:
+            yield environ, self._alone(name, new)
+
+    def later_runs(self) -> int:
+        """How many runs wait in the agent's queue until it is time."""
+        counted = "ApproximateNumberOfMessagesDelayed"
+        client = session().client("sqs", endpoint_url=self._store.url)
+        found = client.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=[counted])
+        return int(found["Attributes"][counted])
 
     def memory_shares(self) -> dict[str, float]:
         """For each running function, the share of its instance's memory that it uses."""
@@ -163,13 +178,15 @@ class Aws(Runtime):
         assert all(isinstance(value, str) for value in environ.values())
         if "BACKEND_URL" in environ:
             assert (environ["BACKEND_URL"], environ["SPOOL_DIR"]) == (self.stack.output("Url"), "/tmp")
-            environ |= {"BACKEND_URL": self._api.url, "SPOOL_DIR": str(self.folder)}
+            # Nothing listens where its reports would go without a direct call.
+            environ |= {"BACKEND_URL": "http://127.0.0.1:1", "SPOOL_DIR": str(self.folder)}
         return environ | {
             **CREDENTIALS,
-            "AWS_SESSION_TOKEN": "of-the-session",
+            "AWS_SESSION_TOKEN": TOKEN,
             "AWS_REGION": PLACE.region,
             "AWS_DEFAULT_REGION": PLACE.region,
-            "AWS_ENDPOINT_URL": self._manager.url,
+            "AWS_ENDPOINT_URL": self._store.url,
+            "AWS_ENDPOINT_URL_LAMBDA": self._lambda.url,
             "AWS_LAMBDA_FUNCTION_NAME": function["FunctionName"],
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function["MemorySize"]),
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{function['Runtime']}",
@@ -181,8 +198,8 @@ class Aws(Runtime):
             "TIMEOUT_SECONDS": str(function["Timeout"]),
         }
 
-    def _deployed(self, **settings: str) -> tuple[Stack, dict[str, str]]:
-        parameters, secrets = set_by_the_deployment(self._given | settings, self.unpacked / PACKAGE)
+    def _deployed(self, existing: Existing, **settings: str) -> tuple[Stack, dict[str, str]]:
+        parameters, secrets = set_by_the_deployment(existing, self._given | settings, self.unpacked / PACKAGE)
         return Stack(template.FILE, STACK, PLACE.region, parameters), secrets
 
     def _sandbox(self, name: str) -> Sandbox:
@@ -199,6 +216,29 @@ class Aws(Runtime):
     def _invoke(self, arn: str, event: dict[str, Any]) -> Any:
         return self._sandbox(self._names[arn]).invoke(event)
 
+    def _called(self, path: str, event: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
+        """Lambda's API, for the agent's role."""
+        name = path.removeprefix("/2015-03-31/functions/").removesuffix("/invocations")
+        arn = next(arn for arn in self._names if arn.endswith(f":function:{name}"))
+        role = self.stack.of_type("AWS::IAM::Role")[f"{id_of(agent())}Role"]
+        statements = role["Policies"][0]["PolicyDocument"]["Statement"]
+        if arn not in next(each["Resource"] for each in statements if each["Action"] == ["lambda:InvokeFunction"]):
+            return 403, {"Message": "not authorized to perform: lambda:InvokeFunction"}, {}
+        self.called.append(arn)
+        try:
+            return 200, self._invoke(arn, event), {}
+        except InvocationFailed as failure:
+            return 200, {"errorMessage": str(failure)}, {FUNCTION_ERROR: "Unhandled"}
+
+    @contextlib.contextmanager
+    def _queue(self) -> Iterator[None]:
+        """The queue that the agent sends its later runs to, in moto's AWS."""
+        client = session().client("sqs", endpoint_url=self._store.url)
+        url = self.functions[id_of(agent())]["Environment"]["Variables"]["LATER_RUNS_QUEUE"]
+        self._queue_url = client.create_queue(QueueName=url.rpartition("/")[2])["QueueUrl"]
+        yield
+        client.delete_queue(QueueUrl=self._queue_url)
+
     def _alone(self, name: str, sandbox: Sandbox) -> str:
         """The URL of an API that leads only to one environment of a function."""
         if sandbox not in self._fronts:
@@ -209,17 +249,13 @@ class Aws(Runtime):
 
     def _events(self, name: str) -> Iterator[str]:
         """The event of each of the function's schedules, with the scheduler's placeholder for the time in it."""
-        sources = self.stack.of_type("AWS::Lambda::EventSourceMapping").values()
         for schedule in self.stack.of_type("AWS::Scheduler::Schedule").values():
             target = schedule["Target"]
             if target["Arn"] == self.stack.arn(id_of(ROWS[name])):
                 yield target["Input"]
-            elif target["Arn"].endswith(":aws-sdk:sqs:sendMessage"):
-                message = json.loads(target["Input"])
-                queue = f"arn:aws:sqs:{PLACE.region}:{ACCOUNT}:{message['QueueUrl'].rpartition('/')[2]}"
-                [source] = [each for each in sources if each["EventSourceArn"] == queue]
-                if source["FunctionName"] == self.functions[id_of(ROWS[name])]["FunctionName"]:
-                    yield json.dumps({"Records": [_record(queue, message["MessageBody"])]})
+        for source in self.stack.of_type("AWS::Lambda::EventSourceMapping").values():
+            if source["FunctionName"] == self.functions[id_of(ROWS[name])]["FunctionName"]:
+                yield json.dumps({"Records": [_record(source["EventSourceArn"], "<aws.scheduler.scheduled-time>")]})
 
 
 def _record(queue: str, body: str) -> dict[str, Any]:
@@ -236,9 +272,11 @@ def _record(queue: str, body: str) -> dict[str, Any]:
     }
 
 
-def set_by_the_deployment(given: Mapping[str, str], package: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """The stack's parameters and the secrets, by name, from the command lines of a first deployment."""
-    plan = stages.deployment(PLACE, Existing(), given, package, "")
+def set_by_the_deployment(
+    existing: Existing, given: Mapping[str, str], package: Path
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The stack's parameters and the new secrets, by name, from the command lines of a deployment."""
+    plan = stages.deployment(PLACE, existing, given, package, "")
     commands: list[Command] = [command for stage in plan for command in stage.commands]
     [deploy] = [each for each in commands if each.words()[1:3] == ["cloudformation", "deploy"]]
     words = deploy.words()
@@ -247,7 +285,7 @@ def set_by_the_deployment(given: Mapping[str, str], package: Path) -> tuple[dict
     )
     secrets = {}
     for command in commands:
-        if command.words()[1:3] == ["secretsmanager", "create-secret"]:
+        if command.words()[1:3] == ["ssm", "put-parameter"]:
             [name] = [word.removeprefix("--name=") for word in command.words() if word.startswith("--name=")]
-            secrets[name] = json.dumps(command.files[0].content)
+            secrets[name] = str(command.files[0].content["Value"])
     return dict(word.split("=", 1) for word in overrides), secrets

@@ -100,8 +100,7 @@ class Stack:
             case "AWS::Lambda::Function":
                 return self.resolved(resource["Properties"]["FunctionName"])
             case "AWS::SQS::Queue":
-                queue = self.resolved(resource["Properties"]["QueueName"])
-                return f"https://sqs.{self.region}.amazonaws.com/{ACCOUNT}/{queue}"
+                return f"https://sqs.{self.region}.amazonaws.com/{ACCOUNT}/{self.name}-{name}-1A2B3C4D"
             case "AWS::ApiGatewayV2::Api":
                 return API_ID
         return f"{self.name}-{name}"
@@ -112,6 +111,8 @@ class Stack:
         match resource["Type"], attribute:
             case "AWS::Lambda::Function", "Arn":
                 return f"arn:aws:lambda:{place}:function:{self._ref(name)}"
+            case "AWS::SQS::Queue", "QueueName":
+                return str(self._ref(name).rpartition("/")[2])
             case "AWS::SQS::Queue", "Arn":
                 return f"arn:aws:sqs:{place}:{self._ref(name).rpartition('/')[2]}"
         return f"{self.name}-{name}.{attribute}"

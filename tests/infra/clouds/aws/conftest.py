@@ -1,16 +1,20 @@
 """Fixtures around one deployment on AWS, and an instance of a Lambda."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dotenv import dotenv_values
 
+from infra.clouds.aws import __main__ as command
+from infra.clouds.aws import stack as stack_module
 from shared import ROOT
 from shared.settings import Settings
 from tests.infra.clouds.aws.life import AwsDeployer, Life, Steps, lived
-from tests.support.moto_aws import Cloud
+from tests.infra.clouds.aws.world import World
+from tests.support.moto_aws import Cloud, Refusals
 from tests.support.moto_aws.instance import KEY, Instance
 
 
@@ -43,3 +47,18 @@ def instance(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Instance:
     new = Instance(monkeypatch)
     new.set(API_KEY=KEY, API_AUTH="all", DATABASE_URL=f"sqlite:///{tmp_path / 'bonghwa.db'}")
     return new
+
+
+@pytest.fixture
+def world(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A cloud whose failures come by the seed of the test."""
+    # The developer's own file is none of the test's.
+    monkeypatch.setattr(command.configured, "read", lambda _: None)
+    monkeypatch.setattr(stack_module, "PAUSE_SECONDS", 0.0)
+    with Cloud(tmp_path / "bin", Refusals(getattr(request, "param", 0))) as cloud:
+        monkeypatch.setenv("PATH", f"{cloud.folder}:/usr/bin:/bin")
+        world = World(cloud, tmp_path, monkeypatch)
+        yield world
+        # moto's AWS is the process's, and the next test begins with nothing.
+        cloud.refusals.one_in = 0
+        world.run(None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.clouds.aws.secrets_manager import read_secrets
+from infra.clouds.aws.parameter_store import read_secrets
 from infra.clouds.aws.target import Place, dashed
 from infra.table import Row, rows
 from shared import ROOT
@@ -52,11 +52,15 @@ class AwsDeployer(Deployer[Call]):
 
     def state(self) -> dict[str, Any]:
         """Everything that exists in the cloud."""
-        secrets = self.client("secretsmanager")
-        names = [each["Name"] for each in secrets.list_secrets()["SecretList"]]
+        parameters = self.client("ssm").get_paginator("get_parameters_by_path")
+        pages = parameters.paginate(Path="/", Recursive=True, WithDecryption=True)
+        stored = [each for page in pages for each in page["Parameters"]]
+        old = self.client("secretsmanager").list_secrets()["SecretList"]
         buckets = [each["Name"] for each in self.client("s3").list_buckets()["Buckets"]]
         return {
-            "secrets": {name: secrets.get_secret_value(SecretId=name)["SecretString"] for name in names},
+            "secrets": {each["Name"]: each["Value"] for each in stored},
+            "versions": {each["Name"]: each["Version"] for each in stored},
+            "old secrets": [each["Name"] for each in old],
             "buckets": {name: self._keys(name) for name in buckets},
             "functions": {each["FunctionName"]: each for each in self.client("lambda").list_functions()["Functions"]},
             "schedules": [each["Name"] for each in self.client("scheduler").list_schedules()["Schedules"]],
@@ -90,6 +94,7 @@ class Life:
 def lived(deployer: AwsDeployer) -> Life:
     """Deploy by the manual alone, update with every setting, and take it all away."""
     where = {"LocationConstraint": REGION}
+    deployer.client("ssm").put_parameter(Name="/bonghwas/other", Value="theirs", Type="SecureString")
     deployer.client("secretsmanager").create_secret(Name="bonghwas-other", SecretString="theirs")
     deployer.client("s3").create_bucket(Bucket="theirs", CreateBucketConfiguration=where)
     login, settings, deploy, _, teardown = manual("aws")
@@ -154,7 +159,7 @@ def details(deployer: AwsDeployer) -> dict[str, Any]:
             each["Name"]: scheduler.get_schedule(Name=each["Name"]) for each in scheduler.list_schedules()["Schedules"]
         },
         "queues": {
-            url.rpartition("/")[2]: queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+            kind_of_queue(url): queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
             for url in queues.list_queues()["QueueUrls"]
         },
         "logs": deployer.client("logs").describe_log_groups()["logGroups"],
@@ -173,5 +178,16 @@ def arn(row: Row) -> str:
     return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:bonghwa-{dashed(row)}"
 
 
-def queue_arn(name: str) -> str:
-    return f"arn:aws:sqs:{REGION}:{ACCOUNT}:bonghwa-{name}"
+def kind_of_queue(name: str) -> str:
+    """Which queue of the template it is: CloudFormation names it after the stack, and adds letters of its own."""
+    [kind] = [each for each in ("DeadLetters", "CheckMonitorsQueue") if f"bonghwa-{each}-" in name]
+    return kind
+
+
+def queue_arn(stack: dict[str, Any], kind: str) -> str:
+    return str(stack["queues"][kind]["QueueArn"])
+
+
+def of_parameter(name: str) -> str:
+    """The secret that a parameter has a part of."""
+    return name.rpartition("/")[2].rpartition("-")[0]

@@ -9,8 +9,8 @@ import pytest
 
 from infra.clouds.aws.target import dashed
 from infra.table import rows
-from tests.infra.clouds.aws.life import PLACE, SECRETS, Life, Steps
-from tests.infra.clouds.deployer import manual
+from tests.infra.clouds.aws.life import SECRETS, Life, Steps, of_parameter
+from tests.infra.clouds.deployer import Step, manual
 from tests.support import leaks
 from tests.support.moto_aws import ACCOUNT, REGION, Call
 from tests.support.running import shown_by_curl
@@ -30,11 +30,11 @@ def test_the_manual_leads_to_a_deployment_and_back(steps: Steps, life_on_aws: Li
     )
     assert url
     assert told["BACKEND_URL"] == url[1]
-    secrets = {name: json.loads(each) for name, each in deployed.state["secrets"].items() if "/" in name}
-    assert secrets["bonghwa/store"] == {"DATABASE_URL": "postgresql://user:password@host/name?sslmode=require"}
-    assert set(secrets) == {"bonghwa/everyone", "bonghwa/store"}
+    secrets = secrets_of(deployed)
+    assert secrets["store-1"] == {"DATABASE_URL": "postgresql://user:password@host/name?sslmode=require"}
+    assert set(secrets) == {"everyone-1", "store-1"}
     # The key that the manual shows.
-    key = secrets["bonghwa/everyone"]["API_KEY"]
+    key = secrets["everyone-1"]["API_KEY"]
     assert len(key) > 30
     project = life_on_aws.zip.parent.parent
     assert shown_by_curl(manual("aws")[3], project)[:2] == ["-H", f"X-API-Key: {key}"]
@@ -44,7 +44,8 @@ def test_the_manual_leads_to_a_deployment_and_back(steps: Steps, life_on_aws: Li
 @pytest.mark.system
 def test_taking_it_away_leaves_nothing_but_what_is_not_ours(steps: Steps) -> None:
     left = {kind: list(things) for kind, things in steps["ended"].state.items() if things}
-    assert left == {"secrets": ["bonghwas-other"], "buckets": ["theirs"]}
+    others = {"secrets": ["/bonghwas/other"], "versions": ["/bonghwas/other"], "old secrets": ["bonghwas-other"]}
+    assert left == {**others, "buckets": ["theirs"]}
     assert steps["nothing left"].said == f"There is nothing of Bonghwa in {ACCOUNT}, {REGION}\n"
 
 
@@ -69,9 +70,17 @@ def changes(steps: Steps, name: str) -> list[Call]:
 @pytest.mark.parametrize(
     ("step", "words"),
     [
-        ("deployed", ["This deploys to", "create-bucket bonghwa-1", "create-secret bonghwa/store", "deploy bonghwa"]),
+        (
+            "deployed",
+            [
+                "This deploys to",
+                f"create-bucket bonghwa-{REGION}-",
+                "put-parameter /bonghwa/store-1-",
+                "deploy bonghwa",
+            ],
+        ),
         ("refused", ["This updates what is in", "s3 cp build/bonghwa.zip", "deploy bonghwa"]),
-        ("end refused", ["This deletes from", "delete-stack bonghwa", "delete-secret bonghwa/store", "delete-bucket"]),
+        ("end refused", ["This deletes from", "delete-stack bonghwa", "delete-parameters", "delete-bucket"]),
     ],
 )
 def test_nothing_is_done_before_it_is_announced_and_agreed_to(steps: Steps, step: str, words: list[str]) -> None:
@@ -90,7 +99,7 @@ def test_a_failed_deployment_says_so_and_the_next_one_continues(steps: Steps) ->
     assert "the connection was lost" in failed.error
     assert (changed.returncode, changed.error) == (0, "")
     # The secrets were stored by then, and are not again.
-    assert not [call for call in changed.calls if {"create-secret", "put-secret-value"} & set(call.words)]
+    assert not [call for call in changed.calls if "put-parameter" in call.words]
 
 
 @pytest.mark.system
@@ -107,13 +116,15 @@ def test_an_update_without_a_change_changes_nothing(steps: Steps, stack: dict[st
 @pytest.mark.system
 def test_an_update_removes_what_is_needed_no_longer(steps: Steps) -> None:
     before, fewer = steps["again"].state, steps["fewer"].state
-    assert set(before["secrets"]) - set(fewer["secrets"]) == {"bonghwa/agent"}
-    assert len(fewer["buckets"][PLACE.bucket]) == 1
+    assert [of_parameter(each) for each in set(before["secrets"]) - set(fewer["secrets"])] == ["agent-1"]
+    [keys] = [keys for name, keys in fewer["buckets"].items() if name != "theirs"]
+    assert len(keys) == 1
     told = fewer["functions"]["bonghwa-check-monitors"]["Environment"]["Variables"]
-    assert told["SECRET_NAMES"] == "bonghwa/everyone bonghwa/channels"
+    assert [of_parameter(each) for each in told["SECRET_NAMES"].split()] == ["everyone-1", "channels-1"]
     told = [steps[each].state["functions"]["bonghwa-health"] for each in ("deployed", "again", "fewer")]
-    digests = [each["Environment"]["Variables"]["SECRETS_DIGEST"] for each in told]
-    assert len(set(digests)) == 3, "instances that have read other secrets are replaced"
+    first, again, last = (each["Environment"]["Variables"]["SECRET_NAMES"] for each in told)
+    assert first != again, "instances that have read another secret are replaced"
+    assert again == last
 
 
 @pytest.mark.system
@@ -124,10 +135,15 @@ def test_no_secret_is_on_a_command_line_screen_or_variable(steps: Steps) -> None
         said = "\n".join([step.said, step.error, variables, *(each for call in step.calls for each in call.arguments)])
         assert not leaks.found_in(said.encode(), secrets)
     # They were stored.
-    stored = steps["changed"].state["secrets"]
-    assert {name: json.loads(stored[name]) for name in stored if "/" in name} == {
-        "bonghwa/everyone": {"API_KEY": SECRETS["API_KEY"]},
-        "bonghwa/store": {"DATABASE_URL": SECRETS["DATABASE_URL"]},
-        "bonghwa/channels": {name: SECRETS[name] for name in ("CHANNELS", "TELEGRAM_BOT_TOKEN")},
-        "bonghwa/agent": {"HEARTBEAT_URL": SECRETS["HEARTBEAT_URL"]},
+    assert secrets_of(steps["changed"]) == {
+        "everyone-1": {"API_KEY": SECRETS["API_KEY"]},
+        "store-1": {"DATABASE_URL": SECRETS["DATABASE_URL"]},
+        "channels-1": {name: SECRETS[name] for name in ("CHANNELS", "TELEGRAM_BOT_TOKEN")},
+        "agent-1": {"HEARTBEAT_URL": SECRETS["HEARTBEAT_URL"]},
     }
+
+
+def secrets_of(step: Step[Call]) -> dict[str, Any]:
+    """What the cloud keeps of ours, by the part of a secret."""
+    stored = step.state["secrets"].items()
+    return {of_parameter(name): json.loads(text) for name, text in stored if name.startswith("/bonghwa/")}

@@ -7,8 +7,8 @@ import pytest
 from infra.clouds.aws import functions
 from infra.clouds.aws.target import dashed
 from infra.clouds.function_env import is_for
-from infra.table import Row, agent, rows
-from tests.infra.clouds.aws.life import GIVEN, SECRETS, TOPIC, TOPICS, arn, queue_arn
+from infra.table import Row, agent, backend, claims, rows
+from tests.infra.clouds.aws.life import GIVEN, SECRETS, TOPIC, TOPICS, arn, of_parameter, queue_arn
 from tests.infra.clouds.deployer import CALLED, SCHEDULED
 from tests.support.moto_aws import ACCOUNT, REGION
 from tests.support.routes import filled, methods_of
@@ -26,20 +26,25 @@ def test_a_function_gets_its_settings_and_only_its_secrets(stack: dict[str, Any]
     has_channels = "channels" in row.needs
     groups = ["everyone"]
     groups += [need for need in ("store", "channels", "agent") if need in row.needs]
-    assert told.pop("SECRET_NAMES") == " ".join(f"bonghwa/{each}" for each in groups)
+    names = told.pop("SECRET_NAMES").split()
+    assert [of_parameter(each) for each in names] == [f"{each}-1" for each in groups]
     [publishing, reading] = [
         [each for each in stack["roles"][made["Role"]][1] if each["Action"] == [action]]
-        for action in ("sns:Publish", "secretsmanager:GetSecretValue")
+        for action in ("sns:Publish", "ssm:GetParameters")
     ]
     assert [each["Resource"] for each in publishing] == [TOPIC, TOPICS] * has_channels
-    secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:bonghwa/"
-    assert [each["Resource"] for each in reading] == [[f"{secret}{each}-??????" for each in groups]]
-    assert told.pop("SECRETS_DIGEST")
+    place = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter"
+    assert [each["Resource"] for each in reading] == [[f"{place}{each.partition(':')[0]}"] for each in names]
     assert (told.pop("FUNCTION_TARGET"), told.pop("API_AUTH")) == (row.name, "all")
     assert told.pop("SENDS", None) == row.sends
     if row == agent():
         assert told.pop("BACKEND_URL") == f"https://{stack['api']['ApiId']}.execute-api.{REGION}.amazonaws.com"
         assert told.pop("SPOOL_DIR") == "/tmp"
+        assert told.pop("EVENTS_FUNCTION") == "bonghwa-ingest-event"
+        assert told.pop("CLAIM_FUNCTION") == "bonghwa-claim-checks"
+        queue = told.pop("LATER_RUNS_QUEUE")
+        assert queue.startswith(f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/bonghwa-CheckMonitorsQueue-")
+        assert told.pop("LATER_RUNS_SECONDS") == "30"
     defaults = {"CHECK_INTERVAL_SECONDS": "30", "CHECK_TIMEOUT_SECONDS": "10", "MESSAGE_LANGUAGE": "en"}
     defaults |= {"NOTIFICATION_TTL": "86400", "LOG_LEVEL": "INFO"}
     defaults |= {"RETENTION_EVENTS": "7d", "RETENTION_ROLLUPS": "400d", "RETENTION_ALERTS": "400d"}
@@ -60,13 +65,15 @@ def test_a_functions_role_allows_what_it_needs_and_no_more(stack: dict[str, Any]
     [only] = taking
     assert only["Principal"] == {"Service": "lambda.amazonaws.com"}
     found = {tuple(each["Action"]): each["Resource"] for each in allowed}
+    dead_letters, later = (queue_arn(stack, each) for each in ("DeadLetters", "CheckMonitorsQueue"))
     log = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/bonghwa-{dashed(row)}"
     assert found.pop(("logs:CreateLogStream", "logs:PutLogEvents")).removesuffix(":*") == log
-    assert found.pop(("secretsmanager:GetSecretValue",))
+    assert found.pop(("ssm:GetParameters",))
     found.pop(("sns:Publish",), None)
-    wanted: dict[tuple[str, ...], str] = {("sqs:SendMessage",): queue_arn("dead-letters")} if row.every else {}
+    wanted: dict[tuple[str, ...], Any] = {("sqs:SendMessage",): dead_letters} if row.every else {}
     if row == agent():
-        wanted["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"] = queue_arn("check-monitors")
+        wanted["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"] = later
+        wanted[("lambda:InvokeFunction",)] = [arn(backend()), arn(claims())]
     assert found == wanted
     assert not any(stack["managed"].values())
 
@@ -104,7 +111,7 @@ def test_the_api_may_call_a_function_by_its_own_routes_alone(stack: dict[str, An
 def test_a_failed_call_is_kept_and_not_tried_again(stack: dict[str, Any], row: Row) -> None:
     found = stack["invoking"][f"bonghwa-{dashed(row)}"]
     assert (found["MaximumRetryAttempts"], found["MaximumEventAgeInSeconds"]) == (0, 60)
-    kept = {"OnFailure": {"Destination": queue_arn("dead-letters")}}
+    kept = {"OnFailure": {"Destination": queue_arn(stack, "DeadLetters")}}
     assert {name: each for name, each in found.get("DestinationConfig", {}).items() if each} == (
         kept if row.every is not None else {}
     )
@@ -117,6 +124,7 @@ def test_logs_last_a_month_and_alarms_report_failures(stack: dict[str, Any]) -> 
     }
     [subscription] = stack["subscriptions"]
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "kim@example.com")
+    dead_letters = queue_arn(stack, "DeadLetters").rpartition(":")[2]
     watched = {}
     for alarm in stack["alarms"]:
         assert alarm["AlarmActions"] == alarm["OKActions"] == [subscription["TopicArn"]]
@@ -126,6 +134,6 @@ def test_logs_last_a_month_and_alarms_report_failures(stack: dict[str, Any]) -> 
         watched[alarm["Namespace"], alarm["MetricName"], dimension["Value"]] = dimension["Name"]
     assert watched == {
         ("AWS/ApiGateway", "5xx", stack["api"]["ApiId"]): "ApiId",
-        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "bonghwa-dead-letters"): "QueueName",
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", dead_letters): "QueueName",
         **{("AWS/Lambda", "Errors", f"bonghwa-{dashed(row)}"): "FunctionName" for row in SCHEDULED},
     }

@@ -122,11 +122,11 @@ import json, sys
 asked = []
 sys.addaudithook(lambda event, _: asked.append(event) if event in ("socket.connect", "socket.getaddrinfo") else None)
 import infra.clouds.aws.handler
-from infra.clouds.aws import secrets_manager
+from infra.clouds.aws import parameter_store
 from shared.notifiers.services.sns import connection
 has_botocore = "botocore" in sys.modules
 ready = list(connection.idle_connections)
-print(json.dumps([asked, secrets_manager.context.cache_info().currsize, ready, has_botocore]))
+print(json.dumps([asked, parameter_store.context.cache_info().currsize, ready, has_botocore]))
 """
     environ = {"AWS_LAMBDA_FUNCTION_NAME": "bonghwa-of-tests", "FUNCTION_TARGET": "ingest_event", "SECRET_NAMES": "a b"}
     environ |= {**AWS, "SNS_TOPIC_ARN": topic} | ({"SENDS": sends} if sends else {})

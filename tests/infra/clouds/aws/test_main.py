@@ -57,7 +57,7 @@ def test_without_aws_only_a_dry_run_works_and_the_rest_says_why(tmp_path: Path) 
     dry = [*command, "--dry-run"]
     said = subprocess.run(dry, cwd=project, env=environ, capture_output=True, text=True).stdout
     assert said.startswith("# aws is not installed")
-    assert "\naws s3 cp any.zip s3://bonghwa-ACCOUNT-us-east-1/" in said
+    assert "\naws s3 cp any.zip s3://bonghwa-us-east-1-" in said
     assert "\naws cloudformation deploy " in said
     assert " Runtime=python3.12 " in said
     refused = subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True).stderr

@@ -29,7 +29,7 @@ def test_the_zip_holds_what_lambda_needs_and_little_else(names: dict[str, int]) 
         path.relative_to(ROOT).as_posix()
         for folder in ("functions", "shared")
         for path in (ROOT / folder).rglob("*")
-        if path.suffix in (".py", ".sql", ".json", ".html", ".css", ".js", ".svg")
+        if path.suffix in (".py", ".sql", ".json", ".html", ".css", ".js", ".svg", ".LICENSE")
     }
     of_infra = {name for name in names if name.startswith("infra/") and "__pycache__" not in name}
     assert of_infra == {each for each in package.OWN if each.startswith("infra/")}

@@ -11,7 +11,7 @@ from infra.table import agent, rows
 from shared.settings import SettingError
 from tests.infra.clouds.aws.life import GIVEN, arn, queue_arn
 from tests.infra.clouds.deployer import SCHEDULED
-from tests.support.moto_aws import ACCOUNT, REGION
+from tests.support.moto_aws import ACCOUNT
 
 pytestmark = pytest.mark.together("aws")
 
@@ -38,46 +38,43 @@ def test_an_interval_the_scheduler_cannot_keep_is_rejected(interval: str) -> Non
 
 
 @pytest.mark.system
-def test_the_schedules_tick_and_a_queue_adds_the_half_minute(
-    stack: dict[str, Any],
-) -> None:
+def test_each_scheduled_function_has_one_schedule(stack: dict[str, Any]) -> None:
     found = stack["schedules"]
-    assert set(found) == {*(f"bonghwa-{dashed(row)}" for row in SCHEDULED), "bonghwa-check-monitors-30s"}
-    for name, each in found.items():
-        expected = "cron(0 0/1 * * ? *)" if name == "bonghwa-maintain-store" else "cron(* * * * ? *)"
+    assert set(found) == {f"bonghwa-{dashed(row)}" for row in SCHEDULED}
+    for row in SCHEDULED:
+        each = found[f"bonghwa-{dashed(row)}"]
+        expected = "cron(0 0/1 * * ? *)" if row.name == "maintain_store" else "cron(* * * * ? *)"
         assert each["ScheduleExpression"] == expected
         assert (each["ScheduleExpressionTimezone"], each["FlexibleTimeWindow"]) == ("UTC", {"Mode": "OFF"})
         assert each["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 0
-        assert each["Target"]["DeadLetterConfig"] == {"Arn": queue_arn("dead-letters")}
-    for row in SCHEDULED:
-        assert found[f"bonghwa-{dashed(row)}"]["Target"]["Arn"] == arn(row)
-    target = found["bonghwa-check-monitors-30s"]["Target"]
-    # SendMessage as SQS itself knows it: the scheduler's own target for queues has no delay.
-    assert target["Arn"] == "arn:aws:scheduler:::aws-sdk:sqs:sendMessage"
-    message = json.loads(target["Input"])
-    assert message["DelaySeconds"] == 30
-    assert message["QueueUrl"] == f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/bonghwa-check-monitors"
+        assert each["Target"]["DeadLetterConfig"] == {"Arn": queue_arn(stack, "DeadLetters")}
+        assert each["Target"]["Arn"] == arn(row)
 
 
 @pytest.mark.system
 def test_the_delaying_queue_calls_the_agent_once_a_message(stack: dict[str, Any]) -> None:
     [source] = stack["sources"]
     assert source["ScalingConfig"] == {"MaximumConcurrency": 2}
-    assert (source["EventSourceArn"], source["FunctionArn"]) == (queue_arn("check-monitors"), arn(agent()))
+    assert (source["EventSourceArn"], source["FunctionArn"]) == (queue_arn(stack, "CheckMonitorsQueue"), arn(agent()))
     assert source["BatchSize"] == 1
-    redrive = json.loads(stack["queues"]["bonghwa-check-monitors"]["RedrivePolicy"])
-    assert (redrive["deadLetterTargetArn"], int(redrive["maxReceiveCount"])) == (queue_arn("dead-letters"), 1)
+    queue = stack["queues"]["CheckMonitorsQueue"]
+    redrive = json.loads(queue["RedrivePolicy"])
+    dead_letters = queue_arn(stack, "DeadLetters")
+    assert (redrive["deadLetterTargetArn"], int(redrive["maxReceiveCount"])) == (dead_letters, 3)
+    # A message that is never taken is a dead letter before it expires, and the alarm about it ends after a day.
+    assert int(queue["MessageRetentionPeriod"]) > 3 * int(queue["VisibilityTimeout"])
+    assert int(stack["queues"]["DeadLetters"]["MessageRetentionPeriod"]) == 86_400
 
 
 @pytest.mark.system
-def test_the_scheduler_may_only_call_and_send_what_is_scheduled(stack: dict[str, Any]) -> None:
+def test_the_scheduler_may_only_call_what_is_scheduled(stack: dict[str, Any]) -> None:
     [role] = {each["Target"]["RoleArn"] for each in stack["schedules"].values()}
     [taking], allowed = stack["roles"][role]
     assert taking["Principal"] == {"Service": "scheduler.amazonaws.com"}
     assert taking["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
-    assert {tuple(each["Action"]): set(each["Resource"]) for each in allowed} == {
-        ("lambda:InvokeFunction",): {arn(row) for row in SCHEDULED},
-        ("sqs:SendMessage",): {queue_arn("dead-letters"), queue_arn("check-monitors")},
+    assert {tuple(each["Action"]): each["Resource"] for each in allowed} == {
+        ("lambda:InvokeFunction",): [arn(row) for row in SCHEDULED],
+        ("sqs:SendMessage",): queue_arn(stack, "DeadLetters"),
     }
     # One for each function, and this one.
     assert len(stack["roles"]) == len(rows()) + 1

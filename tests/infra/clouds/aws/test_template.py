@@ -64,7 +64,7 @@ def test_there_is_a_lambda_for_each_row_and_no_other(translation: dict[str, Any]
 
 def test_only_half_minutes_need_what_is_made_for_them(translation: dict[str, Any]) -> None:
     conditional = {name for name, each in translation["Resources"].items() if each.get("Condition")}
-    assert conditional == {f"CheckMonitors{each}" for each in ("HalfMinuteSchedule", "Queue", "Source")}
+    assert conditional == {f"CheckMonitors{each}" for each in ("Queue", "Source")}
     queue = of_kind(translation, "AWS::SQS::Queue")["CheckMonitorsQueue"]
     assert queue["VisibilityTimeout"] >= functions.size_of(agent()).timeout_seconds, "what Lambda asks of a queue"
     assert queue["MessageRetentionPeriod"] > queue["VisibilityTimeout"]

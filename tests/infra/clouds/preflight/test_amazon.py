@@ -56,16 +56,6 @@ def test_names_that_are_taken_stop_the_deployment(cloud: Cloud) -> None:
         logs.delete_log_group(logGroupName="/aws/lambda/bonghwa-health")
 
 
-@pytest.mark.parametrize(("answer", "is_taken"), [("(403)", True), ("(301)", True), ("(404)", False)])
-def test_a_bucket_of_somebody_else_is_noticed(cloud: Cloud, answer: str, is_taken: bool) -> None:
-    cloud.breaks_at = ("s3api head-bucket", f"An error occurred {answer} when calling the HeadBucket operation")
-    if is_taken:
-        with pytest.raises(PreflightFailed, match=f"the bucket {PLACE.bucket} belongs to somebody else"):
-            lines()
-    else:
-        assert not [line for line in lines() if line.startswith("failure")]
-
-
 def test_what_nobody_may_ask_stops_nothing(cloud: Cloud) -> None:
     cloud.breaks_at = ("lambda get-account-settings", "An error occurred (AccessDeniedException)")
     [line] = [line for line in lines() if line.startswith("warning")]
