@@ -42,6 +42,14 @@ class Reload(BaseModel):
     reload: bool = Field(description="Load the whole page instead.")
 
 
+class ChartBand(BaseModel):
+    """A time that the chart marks."""
+
+    begins: float = Field(description="When it began.")
+    ends: float = Field(description="When it ended; now, if it goes on.")
+    is_planned: bool = Field(description="Whether it was maintenance, and no outage.")
+
+
 class Chart(BaseModel):
     """The response times of a monitor, by phase. Times are in seconds since 1970."""
 
@@ -50,9 +58,7 @@ class Chart(BaseModel):
     phases: list[list[float | None]] = Field(
         description="Lookup, connect, TLS, wait, transfer: the median of each step in milliseconds, null without any."
     )
-    bands: list[tuple[float, float, bool]] = Field(
-        description="Outages and maintenance: the beginning, the end, and whether it was planned."
-    )
+    bands: list[ChartBand] = Field(description="Outages and maintenance.")
 
 
 class SignIn(BaseModel):

@@ -30,7 +30,10 @@ def show_chart(visit: Visit, monitor_id: str) -> Response:
         "each": period.each.total_seconds(),
         "times": [int(edge.timestamp()) for edge in edges[:-1]],
         "phases": [[round(point.phases[phase], 1) if point else None for point in points] for phase in range(_PHASES)],
-        "bands": [[band.starts_at.timestamp(), band.ends_at.timestamp(), band.is_planned] for band in bands],
+        "bands": [
+            {"begins": band.starts_at.timestamp(), "ends": band.ends_at.timestamp(), "is_planned": band.is_planned}
+            for band in bands
+        ],
     }
     response = Response(json.dumps(body, separators=(",", ":")), mimetype="application/json")
     return visit.finished(finish(visit.request, response, "private"))

@@ -28,8 +28,8 @@
   const ms = (value) => (value == null ? "–" : `${value && value < 10 ? value.toFixed(1) : Math.round(value)} ms`);
   // Outages and maintenance lie behind the times, as bands.
   const shade = (u) => {
-    for (const [from, to, planned] of found.bands) {
-      const left = Math.max(u.bbox.left, u.valToPos(from, "x", true)), right = Math.min(u.bbox.left + u.bbox.width, u.valToPos(to, "x", true));
+    for (const { begins, ends, is_planned: planned } of found.bands) {
+      const left = Math.max(u.bbox.left, u.valToPos(begins, "x", true)), right = Math.min(u.bbox.left + u.bbox.width, u.valToPos(ends, "x", true));
       u.ctx.globalAlpha = 0.25;
       u.ctx.fillStyle = colour(planned ? "plan-f" : "down-f");
       if (right > left) u.ctx.fillRect(left, u.bbox.top, Math.max(2, right - left), u.bbox.height);

@@ -354,7 +354,7 @@ def test_a_zoomed_chart_has_finer_steps(browser: Browser, api: Api, period: str,
     assert {b - a for a, b in itertools.pairwise(found["times"])} == {found["each"]}
     [measured] = [column for column in zip(*found["phases"], strict=True) if column[0] is not None]
     assert sum(measured) == pytest.approx(150, rel=0.1)
-    assert [planned for _, _, planned in found["bands"]] == [False]
+    assert [band["is_planned"] for band in found["bands"]] == [False]
 
 
 def test_a_chart_of_no_monitor_is_404(browser: Browser) -> None:
