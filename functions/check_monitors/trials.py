@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from shared.logs import step
-from shared.settings import Settings
+from shared.settings import SettingError, Settings
 
 
 class Trials:
@@ -55,6 +55,9 @@ def _try(given: Mapping[str, Any], settings: Settings) -> None:
     except (ValidationError, ValueError, KeyError, TypeError) as error:
         # A newer backend knows fields that this agent does not. Its text may hold a secret.
         step("agent", "trial_not_understood", level=logging.ERROR, reason=type(error).__name__)
+        return
+    except SettingError as error:
+        step("agent", "setting_error", level=logging.ERROR, reason=str(error))
         return
     step("agent", "tried", trial_id=trial_id, target_url=event.target_url, is_success=event.is_success)
     backend.report_trial(trial_id, result.model_dump_json(), settings)

@@ -106,3 +106,14 @@ def test_a_lost_result_is_only_logged(environ: Callable[..., Settings], shop: Ta
     trials.begin(wanted({"name": "shop", "url": shop.url})["trials"])
     trials.wait()
     assert any(step.startswith("trial_not_reported") for step in steps)
+
+
+def test_an_agent_that_is_set_up_wrong_says_so(
+    environ: Callable[..., Settings], backend: Backend, shop: Target, steps: list[str]
+) -> None:
+    settings = environ(ALLOW_PRIVATE_TARGETS="true", SSL_CERT_FILE="/nowhere")
+    trials = Trials(settings)
+    trials.begin(wanted({"name": "shop", "url": shop.url})["trials"])
+    trials.wait()
+    assert any(step.startswith("setting_error") and "SSL_CERT_FILE" in step for step in steps)
+    assert backend.trials == {}
