@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from shared import ROOT
+from shared.pages.rendering import compile_templates
 
 ZIP = ROOT / "build" / "bonghwa.zip"
 # The versions that Lambda has, the best known first.
@@ -30,6 +31,7 @@ OWN = (
     "shared/pages/*.html",
     "shared/pages/assets/*",
     "shared/**/*.sql",
+    "build/templates/*/*.py",
     "infra/__init__.py",
     "infra/table.py",
     "infra/functions.toml",
@@ -111,6 +113,7 @@ def build(runtime: Runtime, to: Path = ZIP) -> Package:
     with TemporaryDirectory(prefix="bonghwa-") as folder:
         libraries = Path(folder, "libraries")
         _install(runtime, libraries)
+        compile_templates()
         of_others = dict(_needed(libraries))
         own = {path.relative_to(ROOT).as_posix(): path for pattern in OWN for path in ROOT.glob(pattern)}
         compiled = _compile(runtime, of_others | own, Path(folder, "compiled"))

@@ -14,6 +14,7 @@ from infra.clouds.preflight.google import preflight
 from infra.clouds.settings import settings_given
 from infra.configuration.sending import NotApplied
 from infra.local.terminal import prepare
+from shared.pages.rendering import compile_templates
 from shared.settings import SettingError
 
 _LEFT = (
@@ -67,6 +68,8 @@ def _do(asked: argparse.Namespace) -> None:
         is_dry_run=asked.dry_run,
         is_agreed=asked.yes,
     ):
+        if is_deployment:
+            compile_templates()
         run(planned, NOT_YET)
         if not is_deployment:
             print("Done.")

@@ -20,6 +20,7 @@ from infra.clouds.gcp import access, functions, schedules
 from infra.clouds.gcp.project import Existing, Place, name_of, secret_name
 from infra.table import Row, backend, claims
 from shared import ROOT
+from shared.pages.rendering import compile_templates
 from shared.settings import Settings
 from shared.settings.secrets import is_secret
 from tests.support.recording_gcloud import NUMBER, Call, dictionary
@@ -37,7 +38,9 @@ def uploaded() -> set[str]:
     ignored = pathspec.GitIgnoreSpec.from_lines(lines)
     # Only these folders, because others, such as .venv, have far more files.
     candidates = [path for path in ROOT.iterdir() if path.is_file()]
-    candidates += [path for name in ("functions", "shared", "infra", "tests") for path in (ROOT / name).rglob("*")]
+    candidates += [
+        path for name in ("build", "functions", "shared", "infra", "tests") for path in (ROOT / name).rglob("*")
+    ]
     names = {path.relative_to(ROOT).as_posix() for path in candidates if path.is_file()}
     names |= {".env", ".env.gcp", "notifications.db", ".venv/bin/python", ".git/config", "logs/server.log"}
     return {name for name in names if not ignored.match_file(name)}
@@ -46,6 +49,7 @@ def uploaded() -> set[str]:
 def build(folder: Path) -> Path:
     """Make in ``folder`` what the buildpack makes: the uploaded files, and beside them an environment for them."""
     source, layer = folder / "workspace", folder / "layer"
+    compile_templates()  # as a deployment does
     for name in uploaded():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, source / name)

@@ -31,6 +31,7 @@ def test_the_zip_holds_what_lambda_needs_and_little_else(names: dict[str, int]) 
         for path in (ROOT / folder).rglob("*")
         if path.suffix in (".py", ".sql", ".json", ".html", ".css", ".js", ".svg", ".LICENSE")
     }
+    assert sum(name.startswith("build/templates/dashboard-") and name.endswith(".py") for name in names) > 10
     of_infra = {name for name in names if name.startswith("infra/") and "__pycache__" not in name}
     assert of_infra == {each for each in package.OWN if each.startswith("infra/")}
     of_psycopg = sum(size for name, size in names.items() if name.startswith("psycopg"))

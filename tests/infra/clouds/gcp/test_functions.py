@@ -80,6 +80,7 @@ def test_only_what_the_functions_need_is_uploaded() -> None:
         path.relative_to(ROOT).as_posix()
         for name in ("functions", "shared")
         for path in (ROOT / name).rglob("*")
-        if path.is_file() and path.suffix in (".py", ".sql", ".json", ".html", ".css", ".js", ".svg")
+        if path.is_file() and path.suffix in (".py", ".sql", ".json", ".html", ".css", ".js", ".svg", ".LICENSE")
     }
-    assert uploaded() == needed
+    # What was compiled of them, if it was; a deployment does so first.
+    assert {name for name in uploaded() if not name.startswith("build/templates/")} == needed
