@@ -14,10 +14,12 @@
     if (fresh.dataset.again) old.dataset.again = fresh.dataset.again;
   };
   const follow = async (url, own) => {
-    let failed = 0;
+    let failed = 0, asked = 0;
     for (let again; own === round && (again = doc.getElementById("trial")?.dataset.again); ) {
-      await wait(Math.min(30, again * 0.5 * 2 ** Math.min(failed, 4)));
+      // It is there within a second, or it takes a while.
+      await wait(Math.min(10, again * 0.5 * 1.1 ** asked++) * 2 ** Math.min(failed, 2));
       if (own !== round) return;
+      if (doc.hidden) continue;
       try {
         const response = await fetch(url);
         if (!response.ok || response.redirected) throw response.status;
