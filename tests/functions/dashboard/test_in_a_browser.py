@@ -89,7 +89,7 @@ def test_an_outage_is_acknowledged_by_keys_alone(page: Browser, url: str, api: A
     press_until(page, "each.id == 'ack1'")
     page.press("Enter")
     wait_until(lambda: api.get("/alerts/1")["status"] == "ACK")
-    wait_until(lambda: "dashboard</bdi> has it since" in page.run("document.documentElement.innerHTML"))
+    wait_until(lambda: "dashboard</bdi> has it since" in page.run("document.documentElement?.innerHTML ?? ''"))
     assert page.troubles == []
 
 
