@@ -8,6 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .PHONY: run install test fast check nightly bench audit torture deploy-gcp teardown-gcp deploy-aws teardown-aws \
   package-aws requirements clean
 .DEFAULT_GOAL := run
+RUFF := $(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 run: install
 	@SEPARATE=$(SEPARATE) exec $(BIN)/python -m infra.local
@@ -39,18 +40,21 @@ unexport PYTHONDONTWRITEBYTECODE
 # Everything that CI runs. A worker more than a small machine has processors, since much of a test is waiting.
 WORKERS ?= 3
 # What fails beside others, on a machine that may be busy, is tried once more, alone. What fails again is broken. Both runs
-# are in the output.
-test: check
-	$(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup; code=$$?; [ $$code -eq 1 ] || exit $$code; \
-	  $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none
+# are in the output. mypy takes one processor, the first time for half a minute: it runs beside the tests, and its words
+# come last.
+test: .venv/installed-dev
+	$(RUFF)
+	@$(BIN)/mypy >.venv/mypy.txt 2>&1 & mypy=$$!; \
+	  $(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup; code=$$?; \
+	  [ $$code -ne 1 ] || { $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none; code=$$?; }; \
+	  wait $$mypy; typed=$$?; cat .venv/mypy.txt; [ $$code -ne 0 ] || code=$$typed; exit $$code
 
 # The half for the inner loop: no system and no PostgreSQL is started, and nothing is deployed.
 fast: .venv/installed-dev
 	$(BIN)/python -m pytest -n 4 -m "not system" -k "not postgresql and not pgbouncer" --ignore=tests/infra/clouds
 
 check: .venv/installed-dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(RUFF)
 	$(BIN)/mypy
 
 # What takes minutes and changes only with what is pinned: every plugin of Apprise.

@@ -5,6 +5,7 @@ Only ``.env`` may hold a secret. A report of a leak names the place and the sett
 
 import base64
 import contextlib
+import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -37,6 +38,7 @@ def _of_channels(text: str) -> Iterator[tuple[str, str]]:
             yield from ((f"{name}.{field}".upper(), str(value)) for field, value in described.items())
 
 
+@functools.cache
 def forms(secret: str) -> set[bytes]:
     """How ``secret`` may be written: as it is, percent-encoded, in hex, and in base64 at any offset."""
     raw = secret.encode()
