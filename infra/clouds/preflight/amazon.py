@@ -23,7 +23,7 @@ def preflight(place: Place, existing: Existing, given: Mapping[str, str]) -> Pre
     """
     questions = {
         "concurrency": lambda: examine_concurrency(place),
-        "names": lambda: examine_names(place, existing),
+        "names": lambda: examine_names(place, is_new=not existing.status),
         "database": lambda: examine_database(given.get("DATABASE_URL", "")),
         "costs": lambda: examine_costs("aws", given, place.region),
     }
@@ -42,15 +42,16 @@ def examine_concurrency(place: Place) -> Iterator[Finding]:
         yield ok("concurrency", found)
 
 
-def examine_names(place: Place, existing: Existing) -> Iterator[Finding]:
-    """Whether something else has a name that the deployment needs. Raises CommandFailed."""
-    taken = []
-    if not existing.status:
-        functions = f"--query=Functions[?starts_with(FunctionName, '{STACK}-')].FunctionName"
-        taken += [f"the function {name}" for name in _ask(place, "lambda", "list-functions", functions).split()]
-        prefix = f"--log-group-name-prefix=/aws/lambda/{STACK}-"
-        logs = _ask(place, "logs", "describe-log-groups", prefix, "--query=logGroups[].logGroupName")
-        taken += [f"the log {name}" for name in logs.split()]
+def examine_names(place: Place, *, is_new: bool) -> Iterator[Finding]:
+    """Whether something else has a name that a new stack (``is_new``) needs. Raises CommandFailed."""
+    if not is_new:
+        yield ok("names", "this updates what has them")
+        return
+    functions = f"--query=Functions[?starts_with(FunctionName, '{STACK}-')].FunctionName"
+    taken = [f"the function {name}" for name in _ask(place, "lambda", "list-functions", functions).split()]
+    prefix = f"--log-group-name-prefix=/aws/lambda/{STACK}-"
+    logs = _ask(place, "logs", "describe-log-groups", prefix, "--query=logGroups[].logGroupName")
+    taken += [f"the log {name}" for name in logs.split()]
     if taken:
         expected = f"names that are free: there is no stack {STACK} that would have made them"
         fix = "remove or rename what has them, or take another region"

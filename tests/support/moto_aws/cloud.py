@@ -35,7 +35,7 @@ printf '%s' "$out"
 printf '%s' "$error" >&2
 exit "$code"
 """
-_READS = ("describe-", "list-", "get", "head-", "wait")
+_READS = ("describe-", "list-", "get", "wait")
 
 
 class Call(RecordedCall):
