@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # After that, a process that was asked to end is killed.
 GRACE_SECONDS = 5.0
+NOTHING: Mapping[str, str] = {}
 
 
 class Stopped(Exception):
@@ -28,14 +29,26 @@ class Children:
         self._running: set[subprocess.Popen[str]] = set()
         self._stopped = threading.Event()
 
-    def run(self, words: Sequence[str], folder: Path, stdin: str) -> tuple[int, str, str]:
-        """Run one to its end; its exit code, its output and its errors. Raises Stopped, and OSError."""
+    def run(
+        self, words: Sequence[str], folder: Path, stdin: str, environ: Mapping[str, str] = NOTHING
+    ) -> tuple[int, str, str]:
+        """Run one to its end; its exit code, its output and its errors. ``environ``: variables beside our own.
+
+        Raises Stopped, and OSError.
+        """
         pipe = subprocess.PIPE
         with self._lock:
             if self._stopped.is_set():
                 raise Stopped("was not begun")
             process = subprocess.Popen(  # noqa: S603  # an argument list, without a shell
-                words, cwd=folder, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+                words,
+                cwd=folder,
+                env={**os.environ, **environ},
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                text=True,
+                start_new_session=True,
             )
             self._running.add(process)
         try:

@@ -25,6 +25,8 @@ _SOURCES = {
     "gcloud": "https://cloud.google.com/sdk/docs/install",
     "aws": "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
 }
+# Otherwise gcloud writes every flag into a log of its own, even those that stand in a file.
+_WITHOUT_LOG = {"CLOUDSDK_CORE_DISABLE_FILE_LOGGING": "1"}
 TRIES = 6
 PAUSE_SECONDS = 10.0
 INTERRUPTED = 130
@@ -223,8 +225,9 @@ def _run(command: Command, folder: Path | None, children: Children) -> str:
         folder.mkdir(exist_ok=True)
         (folder / file.name).write_text(json.dumps(file.content), encoding="utf-8")
     stdin = command.stdin.get_secret_value() if command.stdin else ""
+    environ = _WITHOUT_LOG if any(file.is_secret for file in command.files) else {}
     try:
-        code, output, errors = children.run([program, *command.words(folder)[1:]], ROOT, stdin)
+        code, output, errors = children.run([program, *command.words(folder)[1:]], ROOT, stdin, environ)
     except Stopped as stopped:
         raise CommandFailed(f"{shlex.join(command.words())} {stopped}") from None
     if code:
