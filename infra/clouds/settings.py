@@ -31,7 +31,7 @@ def checked(given: Mapping[str, str], own_file: str) -> Settings:
         raise SettingError(
             "DATABASE_URL",
             database.partition("://")[0] or None,
-            f"{_DATABASE}, a database that functions can share (put it into {own_file})",
+            f"{_DATABASE}, a database that functions can share (put it into {own_file}, or WITH_DATABASE=1 makes one)",
         )
     settings = Settings.from_env({name: value for name, value in given.items() if name != "DATABASE_URL"})
     _ = settings.key

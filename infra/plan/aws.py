@@ -7,6 +7,7 @@ from typing import Any
 
 from functions.check_monitors.probes.loop.capacity import kept_at_most
 from infra.clouds.aws import schedules, stages, template
+from infra.clouds.aws.database.template import STORAGE_GB
 from infra.clouds.aws.functions import environment, plain_settings, size_of
 from infra.clouds.aws.parameters import Part, parts
 from infra.clouds.aws.target import Existing, groups_of
@@ -35,7 +36,6 @@ REQUESTS_A_MESSAGE = 3  # to send, receive and delete it
 # The bytes that CloudWatch adds to a line, and Lambda's own lines for each call: START, END and REPORT.
 ENTRY_BYTES = 26.0
 CALL_BYTES = 300.0
-STORAGE_GB = 20.0
 Secrets = Mapping[str, Sequence[Part]]
 # About the length of a value that the template only refers to.
 _REFERENCE = "-" * 60

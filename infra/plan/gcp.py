@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from infra.clouds.cron import Beat
 from infra.clouds.gcp import schedules
+from infra.clouds.gcp.database import STORAGE_GB
 from infra.clouds.gcp.functions import SCHEDULED_KEY, SIZES, Size, environment, is_for
 from infra.clouds.gcp.project import OWN_FILE, Place
 from infra.clouds.settings import refuse_missing_libraries
@@ -27,7 +28,6 @@ STEP_SECONDS = 0.1
 ENTRY_BYTES = 500.0
 REQUEST_BYTES = 1000.0
 IMAGES_GB = 5.0
-STORAGE_GB = 10.0
 _GIB = 2**30
 _NOWHERE = Place("a-project", "123456789012", "us-central1", "us-central1")
 _ALWAYS_SECRET = {"API_KEY", "DATABASE_URL", SCHEDULED_KEY}

@@ -88,9 +88,13 @@ def copied_store(url: str) -> str:
 
 
 class Server:
-    """A server with a folder of its own, as a context manager; ``password`` is its only user's."""
+    """A server with a folder of its own, as a context manager; ``password`` is its only user's.
+
+    ``options`` hold from its next start.
+    """
 
     def __init__(self) -> None:
+        self.options = dict(_OPTIONS)
         self.password = secrets.token_hex(12)
         self.port = free_port()
         self._numbers = itertools.count(1)
@@ -117,7 +121,7 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it responds."""
-        options = [word for name, value in _OPTIONS.items() for word in ("-c", f"{name}={value}")]
+        options = [word for name, value in self.options.items() for word in ("-c", f"{name}={value}")]
         command = [str(self._bin / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port), *options]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(

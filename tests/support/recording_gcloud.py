@@ -12,7 +12,8 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, Self
 
-from tests.support.recorded_call import RecordedCall
+from tests.support.recorded_call import RecordedCall, Refused
+from tests.support.stand_ins import cloud_sql
 
 NUMBER = "123456789012"
 HOST = "bonghwa-abc123.an.gateway.dev"
@@ -37,7 +38,7 @@ IFS= read -r -d '' answer <&3
 [ "${{answer:0:1}}" = "!" ] && printf '%s\\n' "${{answer:1}}" >&2 && exit 1
 printf '%s' "${{answer:1}}"
 """
-READS = {"list", "describe", "access"}
+READS = {"list", "describe", "access", "get-iam-policy"}
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,6 @@ class Call(RecordedCall):
     """One call of ``gcloud``, with its standard input."""
 
     stdin: str
-
-    @property
-    def flags(self) -> dict[str, str]:
-        """Each flag with its value, which may be empty."""
-        return {each.partition("=")[0]: each.partition("=")[2] for each in self.arguments if each.startswith("--")}
 
     @property
     def is_read(self) -> bool:
@@ -120,10 +116,6 @@ def _words(said: BufferedIOBase) -> list[str]:
     return data.decode().split("\0")[1:-1]
 
 
-class Refused(Exception):
-    """The call fails with this text."""
-
-
 def _answer(call: Call, state: dict[str, Any]) -> str:
     """The output of a call, which may change the state. Raises Refused."""
     words = call.words
@@ -141,6 +133,13 @@ def _answer(call: Call, state: dict[str, Any]) -> str:
         return ""
     if words[:2] == ["services", "list"]:
         return "\n".join(state["apis"])
+    if words[0] == "sql":
+        return cloud_sql.sql(call, state)
+    if words[:3] == ["run", "services", "update"]:
+        return cloud_sql.connect(call, state)
+    if words[:2] == ["projects", "get-iam-policy"]:
+        asked = call.flags["--filter"].removeprefix("bindings.role=")
+        return "\n".join(member for member, each in state["roles"] if each == asked)
     if words[0] != "projects":
         return _about_thing(call, state)
     role = [call.flags["--member"], call.flags["--role"]]

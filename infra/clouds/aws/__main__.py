@@ -6,10 +6,13 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from infra.clouds import afterwards, configured
+from infra.clouds import afterwards, configured, own_database
 from infra.clouds.afterwards import NotFinished
 from infra.clouds.aws import schedules, stack, stages, template
+from infra.clouds.aws.database import stages as database
+from infra.clouds.aws.database import template as database_template
 from infra.clouds.aws.package import VERSIONS, ZIP, Package, PackagingFailed, Runtime, build, fitting, runtime_of
 from infra.clouds.aws.target import AWS, OWN_FILE, STACK, Existing, Place, account_number, configured_region, inspect
 from infra.clouds.cli import TRIES, CommandFailed, Stage, guarded, is_installed, is_to_be_done, run
@@ -21,9 +24,11 @@ from infra.local.terminal import prepare
 from shared import ROOT
 from shared.settings import SettingError
 
+if TYPE_CHECKING:
+    from infra.configuration.file import Configuration
+
 PROCESSORS = {"arm64": "aarch64", "x86_64": "x86_64"}
 REGION = "us-east-1"
-_LEFT = "The database stays."
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -37,8 +42,9 @@ def _run(asked: argparse.Namespace) -> None:
         runtime = Runtime(asked.python or fitting().version, PROCESSORS[asked.architecture])
         print(_described(build(runtime, asked.to)))
     elif asked.command == "template":
-        template.FILE.write_text(template.text(), encoding="utf-8")
-        print(f"{template.FILE} is up to date")
+        for each in (template, database_template):
+            each.FILE.write_text(each.text(), encoding="utf-8")
+            print(f"{each.FILE} is up to date")
     else:
         _do(asked)
 
@@ -50,13 +56,15 @@ def _parser() -> argparse.ArgumentParser:
     package.add_argument("--architecture", choices=PROCESSORS, default="arm64", help="(%(default)s)")
     package.add_argument("--python", choices=VERSIONS, help="the version, by default one that this machine has")
     package.add_argument("--to", type=Path, default=ZIP, help="the zip; an existing file is replaced")
-    commands.add_parser("template", help="write template.yaml from the table of functions")
+    commands.add_parser("template", help="write the two files named template.yaml")
     deploy = commands.add_parser("deploy", help="deploy everything, or update it")
     deploy.add_argument("--zip", type=Path, help="a zip that package has built; by default it is built now")
     deploy.add_argument("--alarm-email", default="", help="who gets alarms by mail, after confirming that once")
     afterwards.add_arguments(deploy)
     for command in (deploy, commands.add_parser("teardown", help="remove everything")):
         command.add_argument("--region", type=_region, help=f"by default the region that aws itself uses, or {REGION}")
+        about = "with a database in RDS: deploy makes it, or finds the one that it has made; teardown deletes it"
+        command.add_argument("--with-database", action="store_true", help=about)
         command.add_argument("--dry-run", action="store_true", help="print every command, and change nothing")
         command.add_argument("--yes", action="store_true", help="do not ask")
     return parser
@@ -64,48 +72,98 @@ def _parser() -> argparse.ArgumentParser:
 
 def _do(asked: argparse.Namespace) -> None:
     is_deployment = asked.command == "deploy"
-    given = settings_given(OWN_FILE) if is_deployment else {}
-    configuration = configured.read(given) if is_deployment else None
-    if is_deployment:
-        given = configured.settings_with(
-            given, configuration, shortest_seconds=schedules.SHORTEST_SECONDS, whose="Amazon's"
-        )
-        stages.schedule_parameters(given)
+    given, configuration = _given(asked) if is_deployment else ({}, None)
     if asked.dry_run and not is_installed(AWS):
         print("# aws is not installed, so these are the commands for a new account")
-        place, existing = Place("ACCOUNT", asked.region or _own_region()), Existing()
+        place, existing, sql = Place("ACCOUNT", asked.region or _own_region()), Existing(), database.Existing()
     else:
         place = Place(account_number(), asked.region or _own_region())
         if not asked.dry_run:
             stack.wait_until_settled(place)
-        existing = inspect(place)
-    findings = examined(preflight(place, existing, given)) if is_deployment and not asked.dry_run else []
-    package = _package(asked) if is_deployment else None
-    planned = _planned(asked, place, existing, given, package)
+        existing, sql = inspect(place), _database(asked, place)
+    findings = _findings(asked, place, existing, given) if is_deployment else []
+    package = _package(asked) if is_deployment else Path()
+    before = database.creation(place, sql) if is_deployment and asked.with_database else []
     if is_to_be_done(
-        planned,
+        [stage for stage in [*before, *_planned(asked, place, existing, sql, given, package)] if stage.commands],
         f"{place.account}, {place.region}",
         heading=_kind(existing, is_deployment=is_deployment),
         in_short=_short,
-        note="\n".join([*findings, "--dry-run shows each command."]) if is_deployment else _LEFT,
+        note="\n".join([*findings, _note(asked, sql)]),
         is_dry_run=asked.dry_run,
         is_agreed=asked.yes,
     ):
-        _carry_out(planned, place, lambda: _planned(asked, place, inspect(place), given, package))
+        if not is_deployment and asked.with_database and sql.status:
+            own_database.refuse_unless_named(database_template.STACK)
+        if before:
+            run([stage for stage in before if stage.commands])
+            # Only now it is known where the database is, and what its password is.
+            sql = database.inspect(place)
+        planned = _planned(asked, place, existing, sql, given, package)
+        _carry_out(planned, place, lambda: _planned(asked, place, inspect(place), sql, given, package))
         if not is_deployment:
             print("Done.")
             return
         afterwards.finish(_url(place), given, configuration, asked, own_file=OWN_FILE)
 
 
+def _given(asked: argparse.Namespace) -> tuple[dict[str, str], "Configuration | None"]:
+    """The settings, if functions there can run with them, and the configuration."""
+    given = settings_given(OWN_FILE)
+    configuration = configured.read(given)
+    if asked.with_database:
+        given = own_database.given_with(given, OWN_FILE)
+    given = configured.settings_with(
+        given, configuration, shortest_seconds=schedules.SHORTEST_SECONDS, whose="Amazon's"
+    )
+    stages.schedule_parameters(given)
+    return given, configuration
+
+
+def _findings(asked: argparse.Namespace, place: Place, existing: Existing, given: dict[str, str]) -> list[str]:
+    """What to know before a deployment. Raises PreflightFailed."""
+    known = own_database.without(given) if asked.with_database else given
+    return [] if asked.dry_run else examined(preflight(place, existing, known))
+
+
+def _database(asked: argparse.Namespace, place: Place) -> database.Existing:
+    """The database that is there, as far as it matters for the command."""
+    if asked.command == "deploy":
+        if not asked.with_database:
+            return database.Existing()
+        database.refuse_unknown_authority(place)
+    return database.inspect(place)
+
+
 def _planned(
-    asked: argparse.Namespace, place: Place, existing: Existing, given: dict[str, str], package: Path | None
+    asked: argparse.Namespace,
+    place: Place,
+    existing: Existing,
+    sql: database.Existing,
+    given: dict[str, str],
+    package: Path,
 ) -> list[Stage]:
-    if package is None:
-        planned = stages.removal(place, existing)
-    else:
-        planned = stages.deployment(place, existing, given, package, asked.alarm_email)
-    return [stage for stage in planned if stage.commands]
+    """The stages, but not those that make a database."""
+    if asked.command == "teardown":
+        return [*stages.removal(place, existing), *(database.removal(place, sql) if asked.with_database else ())]
+    if asked.with_database:
+        given = {**given, "DATABASE_URL": database.url(sql)}
+    return stages.deployment(place, existing, given, package, asked.alarm_email)
+
+
+def _note(asked: argparse.Namespace, sql: database.Existing) -> str:
+    """What to say before somebody agrees."""
+    name, is_deployment = database_template.STACK, asked.command == "deploy"
+    if is_deployment and asked.with_database:
+        said = own_database.price("aws", name, database_template.STORAGE_GB)
+        return f"{said} --dry-run shows each command."
+    if is_deployment:
+        return "--dry-run shows each command."
+    if not sql.status:
+        return "A database of your own stays."
+    if asked.with_database:
+        return f"A last snapshot of the database {name} stays, for 0.095 dollars a GB and month."
+    return f"The database {name} stays, with its price and its password (WITH_DATABASE=1 deletes it)."
 
 
 def _carry_out(planned: list[Stage], place: Place, plan: Callable[[], list[Stage]]) -> None:
@@ -116,7 +174,7 @@ def _carry_out(planned: list[Stage], place: Place, plan: Callable[[], list[Stage
     """
     for left in reversed(range(TRIES)):
         try:
-            run(planned, stack.NOT_YET, stack.PAUSE_SECONDS)
+            run([stage for stage in planned if stage.commands], stack.NOT_YET, stack.PAUSE_SECONDS)
         except CommandFailed as failure:
             reason = stack.explained(place, failure)
             if not left or not any(words in reason for words in stack.NOT_YET):
@@ -130,6 +188,7 @@ def _carry_out(planned: list[Stage], place: Place, plan: Callable[[], list[Stage
 
 
 def _package(asked: argparse.Namespace) -> Path:
+    """The zip for the functions, which is built unless one was named. Raises PackagingFailed."""
     package: Path | None = asked.zip
     if package is None:
         built = build(fitting())

@@ -37,6 +37,7 @@ OWN = (
     "infra/functions.toml",
     "infra/clouds/__init__.py",
     "infra/clouds/aws/__init__.py",
+    "infra/clouds/aws/database/rds-ca.pem",
     "infra/clouds/aws/handler.py",
     "infra/clouds/aws/parameter_store.py",
     "infra/local/__init__.py",

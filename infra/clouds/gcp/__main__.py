@@ -3,12 +3,24 @@
 import argparse
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from infra.clouds import afterwards, configured
+from infra.clouds import afterwards, configured, own_database
 from infra.clouds.afterwards import NotFinished
 from infra.clouds.cli import Stage, ask, guarded, is_installed, is_to_be_done, run
-from infra.clouds.gcp import gateway, schedules, stages
-from infra.clouds.gcp.project import GCLOUD, NOT_YET, OWN_FILE, PREFIX, Existing, Place, inspect, project_number
+from infra.clouds.gcp import access, database, gateway, schedules, stages
+from infra.clouds.gcp.project import (
+    GCLOUD,
+    NOT_YET,
+    OWN_FILE,
+    PREFIX,
+    Existing,
+    Place,
+    inspect,
+    project_number,
+    secret_name,
+)
 from infra.clouds.preflight import PreflightFailed, examined
 from infra.clouds.preflight.google import preflight
 from infra.clouds.settings import settings_given
@@ -17,8 +29,11 @@ from infra.local.terminal import prepare
 from shared.pages.rendering import compile_templates
 from shared.settings import SettingError
 
+if TYPE_CHECKING:
+    from infra.configuration.file import Configuration
+
 _LEFT = (
-    "The project, its APIs and the database stay. Google keeps the builds' source and images in the buckets and the "
+    "The project and its APIs stay{}. Google keeps the builds' source and images in the buckets and the "
     "repository named gcf-… of the project, which you may delete too."
 )
 
@@ -30,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--project", required=True, type=_project, help="the project's id")
     parser.add_argument("--region", default=gateway.ELSEWHERE, help="where the functions run (%(default)s)")
     parser.add_argument("--gateway-region", help="where the public URL is, by default near the functions")
+    about = "with a database in Cloud SQL: deploy makes it, or finds the one that it has made; teardown deletes it"
+    parser.add_argument("--with-database", action="store_true", help=about)
     parser.add_argument("--dry-run", action="store_true", help="print every command, and change nothing")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     afterwards.add_arguments(parser)
@@ -39,13 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _do(asked: argparse.Namespace) -> None:
     is_deployment = asked.command == "deploy"
-    given = settings_given(OWN_FILE) if is_deployment else {}
-    configuration = configured.read(given) if is_deployment else None
-    if is_deployment:
-        given = configured.settings_with(
-            given, configuration, shortest_seconds=schedules.SHORTEST_SECONDS, whose="Google's"
-        )
-        stages.settings_of(given)
+    given, configuration = _given(asked) if is_deployment else ({}, None)
     gateway_region = asked.gateway_region or gateway.region_near(asked.region)
     if asked.dry_run and not is_installed(GCLOUD):
         print("# gcloud is not installed, so these are the commands for a new project")
@@ -53,28 +64,71 @@ def _do(asked: argparse.Namespace) -> None:
     else:
         place = Place(asked.project, project_number(asked.project), asked.region, gateway_region)
         existing = inspect(place)
-    planned = stages.deployment(place, existing, given) if is_deployment else stages.removal(place, existing)
+    planned, note = _deployment(asked, place, existing, given) if is_deployment else _removal(asked, place, existing)
     planned = [stage for stage in planned if stage.commands]
     findings = []
     if is_deployment and not asked.dry_run:
         is_new = not existing.functions
-        findings = examined(preflight(place, existing, given, build_region=place.region, is_new=is_new))
+        known = own_database.without(given) if asked.with_database else given
+        findings = examined(preflight(place, existing, known, build_region=place.region, is_new=is_new))
     if is_to_be_done(
         planned,
         f"{place.project}, {place.region}",
         heading=_kind(existing, is_deployment=is_deployment),
         in_short=_short,
-        note="\n".join([*findings, "--dry-run shows each command."]) if is_deployment else _LEFT,
+        note="\n".join([*findings, note]),
         is_dry_run=asked.dry_run,
         is_agreed=asked.yes,
     ):
+        if not is_deployment and asked.with_database:
+            for name in database.names(place, existing):
+                own_database.refuse_unless_named(name)
         if is_deployment:
             compile_templates()
-        run(planned, NOT_YET)
+        run(planned, (*NOT_YET, *database.NOT_YET))
         if not is_deployment:
             print("Done.")
             return
         afterwards.finish(_url(place), given, configuration, asked, own_file=OWN_FILE)
+
+
+def _given(asked: argparse.Namespace) -> tuple[dict[str, str], "Configuration | None"]:
+    """The settings, if functions there can run with them, and the configuration."""
+    given = settings_given(OWN_FILE)
+    configuration = configured.read(given)
+    if asked.with_database:
+        given = own_database.given_with(given, OWN_FILE)
+    given = configured.settings_with(
+        given, configuration, shortest_seconds=schedules.SHORTEST_SECONDS, whose="Google's"
+    )
+    stages.settings_of(given)
+    return given, configuration
+
+
+def _deployment(
+    asked: argparse.Namespace, place: Place, existing: Existing, given: dict[str, str]
+) -> tuple[list[Stage], str]:
+    """The stages, and what to say before somebody agrees to them."""
+    note = "--dry-run shows each command."
+    if not asked.with_database:
+        return stages.deployment(place, existing, given), note
+    sql = database.inspect(place, existing)
+    given = {**given, "DATABASE_URL": sql.url.get_secret_value()}
+    said = own_database.price("gcp", sql.name, database.STORAGE_GB)
+    return stages.deployment(place, existing, given, sql), f"{said} {note}"
+
+
+def _removal(asked: argparse.Namespace, place: Place, existing: Existing) -> tuple[list[Stage], str]:
+    """The stages, and what to say before somebody agrees to them."""
+    names = database.names(place, existing)
+    if names and not asked.with_database:
+        # It has the password.
+        existing = replace(existing, secrets=existing.secrets - {secret_name("DATABASE_URL")})
+    deletion = [database.removal(place, name) for name in names if asked.with_database]
+    stay = f", and so does the database {', '.join(names)}, with its price and its secret (WITH_DATABASE=1 deletes it)"
+    note = _LEFT.format(stay if names and not asked.with_database else "")
+    permissions = [database.strangers(place, access.account_names())] if database.API in existing.apis else []
+    return [*permissions, *stages.removal(place, existing), *deletion], note
 
 
 def _project(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from infra.clouds.cli import Command, Stage
 from infra.clouds.cron import Beat
-from infra.clouds.gcp import access, functions, gateway, schedules
+from infra.clouds.gcp import access, database, functions, gateway, schedules
 from infra.clouds.gcp.project import APIS, OWN_FILE, PREFIX, Existing, Place, name_of, secret_name
 from infra.clouds.settings import checked, refuse_missing_libraries
 from infra.table import Row, rows
@@ -12,11 +12,13 @@ from shared.settings import Settings
 from shared.settings.secrets import is_secret
 
 
-def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> list[Stage]:
+def deployment(
+    place: Place, existing: Existing, given: Mapping[str, str], sql: database.Instance | None = None
+) -> list[Stage]:
     """Create what is missing, update what is there, remove what is no longer needed.
 
-    ``given``: every setting by its variable. Reads the secrets that are stored already, so that it can leave equal ones
-    alone.
+    ``given``: every setting by its variable; ``sql``: the database, if the deployment makes it. Reads the secrets that
+    are stored already, so that it can leave equal ones alone.
 
     Raises:
         SettingError: functions there cannot run with a setting.
@@ -27,14 +29,13 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> li
     plain = {name: value for name, value in given.items() if not is_secret(name, value)}
     hidden = {name: value for name, value in given.items() if is_secret(name, value)}
     secrets = access.secrets_of(hidden, settings.key)
+    with_store = [name_of(row) for row in rows() if "store" in row.needs]
     return [
-        Stage(
-            "enable the APIs",
-            [place.command("services", "enable", *(f"{api}.googleapis.com" for api in APIS))],
-            usual_seconds=30,
-        ),
+        _enable(place),
+        *(database.creation(place, sql) if sql else ()),
         Stage("accounts", access.new_accounts(place, existing), is_parallel=True, usual_seconds=20),
         Stage("roles", access.roles(place)),
+        *([database.clients(place, with_store)] if sql else ()),
         Stage("secrets", list(access.write_secrets(place, existing, secrets)), usual_seconds=20),
         Stage("who reads which secret", access.readers(place, secrets), is_parallel=True, usual_seconds=10),
         Stage(
@@ -43,6 +44,7 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str]) -> li
             is_parallel=True,
             usual_seconds=600,
         ),
+        *([database.sockets(place, sql, with_store)] if sql else ()),
         Stage("who calls which function", access.callers(place), is_parallel=True, usual_seconds=30),
         Stage("the public URL", list(gateway.commands(place, existing)), usual_seconds=240),
         Stage("schedules", list(_schedules(place, existing, beats, settings)), usual_seconds=30),
@@ -87,6 +89,11 @@ def removal(place: Place, existing: Existing) -> list[Stage]:
             is_parallel=True,
         ),
     ]
+
+
+def _enable(place: Place) -> Stage:
+    apis = (f"{api}.googleapis.com" for api in APIS)
+    return Stage("enable the APIs", [place.command("services", "enable", *apis)], usual_seconds=30)
 
 
 def _schedules(place: Place, existing: Existing, beats: Mapping[Row, Beat], settings: Settings) -> Iterator[Command]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.moto_aws import database
 from tests.support.moto_aws.resources import REGION, kinds
 
 
@@ -61,6 +62,10 @@ def extended_cloudformation() -> Iterator[None]:
         # AWS::NoValue leaves no empty place in a list.
         if isinstance(value, list):
             return [each for each in (cleaned(each, resources) for each in value) if each is not None]
+        # moto takes an attribute whose name has a dot, in the short form, for two.
+        if isinstance(value, dict) and len(value.get("Fn::GetAtt", ())) > 2:
+            name, *attribute = value["Fn::GetAtt"]
+            value = {"Fn::GetAtt": [name, ".".join(attribute)]}
         return clean(value, resources)
 
     def differing(old: Any, other: dict[str, Any], parameters: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -95,6 +100,7 @@ def extended_cloudformation() -> Iterator[None]:
         patch.setattr(parsing.ResourceMap, "build_resource_diff", differing)
         patch.setattr(CloudFormationResponse, "_get_stack_from_s3_url", stored)
         patch.setattr(Role, "update_from_cloudformation_json", staticmethod(_update_role))
+        database.extend(patch)
         # A change set without changes is made, and says so afterwards, as on AWS.
         patch.setattr(CloudFormationResponse, "_validate_different_update", lambda *_: None)
         yield

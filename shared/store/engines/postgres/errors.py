@@ -6,6 +6,7 @@ from shared.store.engines.database import StoreBusy, StoreUnavailable
 
 # By the words of the client library, which gives no codes before there is a session.
 _UNREACHABLE = {
+    "root certificate file": "cannot be trusted: the file of sslrootcert in DATABASE_URL is not there",
     "password authentication failed": "rejects the user or the password",
     "no pg_hba.conf entry": "rejects connections from here",
     "does not exist": "does not know the user or the database",

@@ -1,0 +1,214 @@
+"""Cloud SQL: the PostgreSQL of a deployment that brings no database of its own (``WITH_DATABASE=1``).
+
+Its address is public, since a private one would need a network and services that are attached to it. Yet it lets no
+network in: only Google's own connector reaches it, which Cloud Run has built in as a Unix socket, and which asks for
+an account with the role of a client.
+"""
+
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from infra.clouds.cli import Command, CommandFailed, File, Stage, ask
+from infra.clouds.gcp.project import GCLOUD, PREFIX, Existing, Place, secret_name
+
+API = "sqladmin.googleapis.com"
+CLIENT = "roles/cloudsql.client"
+VERSION = "POSTGRES_17"
+# The smallest one. The edition must be named with it: what is new is otherwise of one that has no such size.
+TIER, EDITION = "db-f1-micro", "enterprise"
+STORAGE_GB = 10
+# Ten to thirty minutes.
+USUAL_SECONDS = 1200
+# Google keeps a last backup for so long, and then deletes it by itself.
+LAST_BACKUP_DAYS = 30
+USER = DATABASE = PREFIX
+# Google's words for an instance that is still at something else.
+NOT_YET = ("not in an appropriate state", "another operation was already in progress")
+_OURS = re.compile(rf"{PREFIX}-database-[0-9a-f]{{6}}")
+_READY, _MAKING = "RUNNABLE", "PENDING_CREATE"
+_CONSOLE = "https://console.cloud.google.com/sql/instances"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """The instance of a deployment, which may not exist yet: then its ``state`` is empty.
+
+    ``operations``: what Google is still doing with it. ``is_stored``: whether its URL is in Secret Manager already.
+    """
+
+    name: str
+    url: SecretStr
+    state: str = ""
+    operations: tuple[str, ...] = ()
+    has_database: bool = False
+    has_user: bool = False
+    is_stored: bool = False
+
+
+def names(place: Place, existing: Existing) -> dict[str, str]:
+    """The state of each instance of ours in the region, by its name. Raises CommandFailed."""
+    if API not in existing.apis:
+        return {}
+    words = ("sql", "instances", "list", f"--filter=region={place.region}", "--format=value(name,state)")
+    answer = (line.split() for line in _ask(place, *words).splitlines())
+    return {name: state for name, state in answer if _OURS.fullmatch(name)}
+
+
+def inspect(place: Place, existing: Existing) -> Instance:
+    """The instance that a deployment uses: the one that is there, or a new one.
+
+    Raises:
+        CommandFailed: there are several, it is out of order, or Google does not respond.
+    """
+    found = names(place, existing)
+    if len(found) > 1:
+        raise CommandFailed(f"there are several databases: {', '.join(sorted(found))}: delete those without your data")
+    for name, state in found.items():
+        if state not in (_READY, _MAKING):
+            raise CommandFailed(f"the database {name} is {state}: {_CONSOLE}?project={place.project} may say why")
+        stored = _stored(place, existing, name)
+        is_ready = state == _READY
+        return Instance(
+            name,
+            stored or _new_url(place, name),
+            state,
+            operations=() if is_ready else _pending(place, name),
+            has_database=is_ready and DATABASE in _names(place, "databases", name),
+            has_user=is_ready and USER in _names(place, "users", name),
+            is_stored=stored is not None,
+        )
+    # A name that had an instance cannot be used again for a week.
+    name = f"{PREFIX}-database-{secrets.token_hex(3)}"
+    return Instance(name, _new_url(place, name))
+
+
+def creation(place: Place, instance: Instance) -> list[Stage]:
+    """Make what is missing of the database. The password goes to gcloud in a file."""
+    stages = []
+    if not instance.state:
+        stages = [Stage("a database", list(_create(place, instance.name)), usual_seconds=USUAL_SECONDS)]
+    elif instance.operations:
+        wait = place.command("sql", "operations", "wait", *instance.operations, "--timeout=unlimited")
+        stages = [Stage("the database, at which Google is still working", [wait], usual_seconds=USUAL_SECONDS)]
+    return [*stages, Stage("what the store needs in it", list(_fill(place, instance)))]
+
+
+def clients(place: Place, names: Iterable[str]) -> Stage:
+    """Let the accounts with these names connect."""
+    members = [f"serviceAccount:{place.account(name)}" for name in names]
+    return Stage("who may connect to the database", [_binding(place, "add", member) for member in members])
+
+
+def sockets(place: Place, instance: Instance, names: Iterable[str]) -> Stage:
+    """Give the services with these names the database's socket."""
+    words = (f"--region={place.region}", flag(place, instance))
+    commands = [place.command("run", "services", "update", name, *words) for name in names]
+    return Stage("the way to the database", commands, is_parallel=True)
+
+
+def flag(place: Place, instance: Instance) -> str:
+    """The flag that gives a service of Cloud Run the database's socket."""
+    return f"--set-cloudsql-instances={_connection(place, instance.name)}"
+
+
+def strangers(place: Place, accounts: Iterable[str]) -> Stage:
+    """Take the permission from accounts of ours that have it. Raises CommandFailed."""
+    words = ("projects", "get-iam-policy", place.project, "--flatten=bindings[].members")
+    asked = (*words, f"--filter=bindings.role={CLIENT}", "--format=value(bindings.members)")
+    ours = {f"serviceAccount:{place.account(name)}" for name in accounts}
+    return Stage(
+        "who may connect to a database",
+        [_binding(place, "remove", member) for member in sorted(ours & set(_ask(place, *asked).split()))],
+    )
+
+
+def removal(place: Place, name: str) -> Stage:
+    """Delete the instance. Google keeps a last backup for LAST_BACKUP_DAYS."""
+    backup = ("--enable-final-backup", f"--final-backup-retention-days={LAST_BACKUP_DAYS}")
+    return Stage(
+        "the database",
+        [
+            place.command("sql", "instances", "patch", name, "--no-deletion-protection"),
+            place.command("sql", "instances", "delete", name, *backup),
+        ],
+    )
+
+
+def _create(place: Place, name: str) -> Iterator[Command]:
+    yield place.command("services", "enable", API)
+    yield place.command(
+        *("sql", "instances", "create", name),
+        f"--database-version={VERSION}",
+        f"--edition={EDITION}",
+        f"--tier={TIER}",
+        f"--region={place.region}",
+        "--availability-type=zonal",
+        "--assign-ip",
+        "--ssl-mode=ENCRYPTED_ONLY",
+        # Cloud Run's connector knows no other authority: https://cloud.google.com/sql/docs/postgres/connect-run
+        "--server-ca-mode=GOOGLE_MANAGED_INTERNAL_CA",
+        "--storage-type=SSD",
+        f"--storage-size={STORAGE_GB}GB",
+        "--storage-auto-increase",
+        "--backup",
+        "--backup-start-time=03:00",
+        "--deletion-protection",
+        # By default gcloud gives up after an hour, and Google goes on.
+        "--timeout=unlimited",
+    )
+
+
+def _fill(place: Place, instance: Instance) -> Iterator[Command]:
+    where = f"--instance={instance.name}"
+    if not instance.has_database:
+        yield place.command("sql", "databases", "create", DATABASE, where)
+    if not (instance.has_user and instance.is_stored):
+        verb = "set-password" if instance.has_user else "create"
+        content = {"--password": urlsplit(instance.url.get_secret_value()).password}
+        file = File("--flags-file", f"{USER}-password.json", content, is_secret=True)
+        yield place.command("sql", "users", verb, USER, where, file)
+
+
+def _binding(place: Place, verb: str, member: str) -> Command:
+    words = ("projects", f"{verb}-iam-policy-binding", place.project)
+    return place.command(*words, f"--member={member}", f"--role={CLIENT}", "--condition=None")
+
+
+def _connection(place: Place, name: str) -> str:
+    return f"{place.project}:{place.region}:{name}"
+
+
+def _address(place: Place, name: str) -> str:
+    return f"@/{DATABASE}?host=/cloudsql/{_connection(place, name)}"
+
+
+def _new_url(place: Place, name: str) -> SecretStr:
+    # Only letters, digits, - and _, which mean nothing in a URL.
+    return SecretStr(f"postgresql://{USER}:{secrets.token_urlsafe(32)}{_address(place, name)}")
+
+
+def _stored(place: Place, existing: Existing, name: str) -> SecretStr | None:
+    """The URL in Secret Manager, if it leads to the instance."""
+    secret = secret_name("DATABASE_URL")
+    if secret not in existing.secrets:
+        return None
+    url = _ask(place, "secrets", "versions", "access", "latest", f"--secret={secret}")
+    return SecretStr(url) if url.endswith(_address(place, name)) else None
+
+
+def _pending(place: Place, name: str) -> tuple[str, ...]:
+    words = ("sql", "operations", "list", f"--instance={name}", "--filter=status!=DONE", "--format=value(name)")
+    return tuple(_ask(place, *words).split())
+
+
+def _names(place: Place, kind: str, name: str) -> list[str]:
+    return _ask(place, "sql", kind, "list", f"--instance={name}", "--format=value(name)").split()
+
+
+def _ask(place: Place, *words: str) -> str:
+    return ask(GCLOUD, *words, f"--project={place.project}", "--quiet")
