@@ -137,7 +137,7 @@ def _schedule(row: Row, line: Any, target: dict[str, Any]) -> dict[str, Any]:
     return {"Type": "AWS::Scheduler::Schedule", "Properties": properties}
 
 
-def _if_half_minutes(row: Row, value: dict[str, Any]) -> dict[str, Any]:
+def _if_half_minutes(row: Row, value: Any) -> dict[str, Any]:
     return {"Fn::If": [f"{id_of(row)}HalfMinutes", value, {"Ref": "AWS::NoValue"}]}
 
 

@@ -126,8 +126,8 @@ class Cloud:
             with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
                 try:
                     code = self._driver.main(arguments)
-                except SystemExit as refused:
-                    code = refused.code  # it does not know the arguments
+                except SystemExit as end:
+                    code = end.code  # it does not know the arguments
             if not self.calls[-1].is_read:
                 self.on_change(arguments)
         if refused:

@@ -161,10 +161,11 @@ class Aws(Runtime):
 
     def later_runs(self) -> int:
         """How many runs wait in the agent's queue until it is time."""
-        counted = "ApproximateNumberOfMessagesDelayed"
         client = session().client("sqs", endpoint_url=self._store.url)
-        found = client.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=[counted])
-        return int(found["Attributes"][counted])
+        found = client.get_queue_attributes(
+            QueueUrl=self._queue_url, AttributeNames=["ApproximateNumberOfMessagesDelayed"]
+        )
+        return int(found["Attributes"]["ApproximateNumberOfMessagesDelayed"])
 
     def memory_shares(self) -> dict[str, float]:
         """For each running function, the share of its instance's memory that it uses."""
