@@ -6,6 +6,7 @@ tick, such as ``15,30,45``. A queue's name says whose it is. A later run says of
 """
 
 import contextlib
+import importlib
 import logging
 import os
 import threading
@@ -39,12 +40,9 @@ class Call(NamedTuple):
 
 def enqueue(queue: str, due_at: datetime, call: Call) -> None:
     """Ask the queue to repeat the call at ``due_at``. Raises NotEnqueued."""
-    # Each is imported only where it is used.
-    if queue.startswith("https://sqs."):
-        from functions.check_monitors.later_runs import sqs as service
-    else:
-        from functions.check_monitors.later_runs import cloud_tasks as service
-    service.enqueue(queue, due_at, call)
+    # Only the one that is used is imported.
+    service = "sqs" if queue.startswith("https://sqs.") else "cloud_tasks"
+    importlib.import_module(f"{__name__}.{service}").enqueue(queue, due_at, call)
 
 
 @contextlib.contextmanager

@@ -96,7 +96,7 @@ def _do(asked: argparse.Namespace) -> None:
         if not is_deployment and asked.with_database and sql.status:
             own_database.refuse_unless_named(database_template.STACK)
         if before:
-            run([stage for stage in before if stage.commands])
+            _carry_out(before, place, lambda: database.creation(place, database.inspect(place)))
             # Only now it is known where the database is, and what its password is.
             sql = database.inspect(place)
         planned = _planned(asked, place, existing, sql, given, package)

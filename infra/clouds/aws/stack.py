@@ -34,6 +34,7 @@ NOT_YET = (
 )
 # The commands that end with these words do not say why: https://github.com/aws/aws-cli/issues/4814
 _WITHOUT_A_REASON = re.compile("describe-stack-events|Waiter Stack")
+_STACK_NAME = re.compile("--stack-name[= ]([a-z-]+)")
 
 
 def is_under_way(status: str) -> bool:
@@ -77,10 +78,10 @@ def delete(place: Place) -> Iterator[Command]:
 def explained(place: Place, failure: CommandFailed) -> str:
     """Why a command failed. For one that changes the stack it is what failed first there."""
     said = str(failure)
-    if not _WITHOUT_A_REASON.search(said):
+    if not (_WITHOUT_A_REASON.search(said) and (of := _STACK_NAME.search(said))):
         return said
     try:
-        events = place.asked("cloudformation", "describe-stack-events", f"--stack-name={STACK}", "--query=StackEvents")
+        events = place.asked("cloudformation", "describe-stack-events", f"--stack-name={of[1]}", "--query=StackEvents")
     except CommandFailed:
         return said  # the stack is gone, and its events with it
     first = _first_failure(events or [])

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from flask import Request
 from flask.testing import FlaskClient
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
 from functions.check_monitors.later_runs import QUEUE, SECONDS, TICKED_AT, asked_for, cloud_tasks
@@ -34,7 +35,7 @@ def tick(apis: GoogleApis) -> Callable[..., None]:
 
     def call(*, at: datetime = TICK, seconds: str = "30", said: str = TICK.isoformat()) -> None:
         headers = {"Host": HOST, "X-API-Key": API_KEY, **({TICKED_AT: said} if said else {})}
-        request = Request(EnvironBuilder(method="POST", headers=headers).get_environ())
+        request = Request(EnvironBuilder(method="POST", headers=Headers(headers)).get_environ())
         with asked_for(request, {QUEUE: google_apis.QUEUE, SECONDS: seconds}, lambda: at):
             pass
 

@@ -22,6 +22,10 @@ def test_a_failed_stack_says_which_resource_failed_first_and_why(world: World) -
         "bonghwa: CheckMonitorsRole (AWS::IAM::Role) is in CREATE_FAILED: No quota is left for roles\n"
     )
     assert "cancelled" not in said
+    of_another = (
+        "aws cloudformation wait stack-delete-complete --stack-name=bonghwa-database: Waiter StackDeleteComplete"
+    )
+    assert explained(PLACE, CommandFailed(of_another)) == of_another
     # Only the newest operation counts, and the next run removes what this one left.
     world.cloud.refusals.next_reason = "The name is taken"
     said = world.run(GIVEN)
