@@ -97,3 +97,12 @@ def test_a_result_that_nobody_waits_for_is_refused(api: Api) -> None:
     number = begun()
     assert api.call("POST", f"/checks/trials/{number}", b"{}").status_code == 400
     assert api.call("POST", f"/checks/trials/{number}", b"{}", key=None).status_code == 401
+
+
+def test_the_upkeep_deletes_old_trials(api: Api) -> None:
+    numbers = begun(), begun()
+    with store().database.transaction() as transaction:
+        transaction.rows("UPDATE trials SET created_at = '2020-01-01T00:00:00.000Z' WHERE id = :id", id=numbers[0])
+    assert api.call("POST", "/maintain_store").status_code == 200
+    with store().database.snapshot() as snapshot:
+        assert [row["id"] for row in snapshot.rows("SELECT id FROM trials")] == [numbers[1]]

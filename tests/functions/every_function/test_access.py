@@ -25,6 +25,7 @@ INGESTS = [
     ("POST", "/events"),
     ("POST", "/check_monitors"),
     ("POST", "/checks/claim"),
+    ("POST", "/checks/trials/1"),
     ("POST", "/deliver_notifications"),
     ("POST", "/review_alerts"),
     ("POST", "/maintain_store"),
