@@ -57,7 +57,7 @@ check: .venv/installed-dev
 	$(RUFF)
 	$(BIN)/mypy
 
-# What takes minutes and changes only with what is pinned: every plugin of Apprise.
+# What takes minutes and seldom finds what the others do not: every plugin of Apprise, and schemathesis over the whole API.
 nightly: .venv/installed-dev
 	$(BIN)/python -m pytest -m nightly
 
