@@ -95,7 +95,11 @@ def page_html_answer(request: Request, settings: Settings, slug: str) -> Respons
         return render(FOLDER, "status.html", language=viewer.language, words=viewer.words, **values).encode()
 
     html = make() if reading.is_last else reading.made(("html", slug, *_variant(request, viewer)), make)
-    return _html(request, html, audience, reading, viewer, logo_of(page.settings))
+    response = _html(request, html, audience, reading, viewer, logo_of(page.settings))
+    if can_subscribe(page, reading, settings):
+        # Otherwise a browser does not say that the form is ours.
+        response.headers["Referrer-Policy"] = "same-origin"
+    return response
 
 
 def monitor_answer(request: Request, settings: Settings, monitor_id: str) -> Response:
