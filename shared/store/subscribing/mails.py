@@ -70,7 +70,7 @@ class Mails:
         """Record an attempt. Whether that removed the subscriber, whose mailbox was REFUSED too often."""
         status = {"RETRY": "PENDING", "REFUSED": "FAILED"}.get(outcome, outcome)
         with self._database.transaction() as transaction:
-            if not subscriber_mails.settle(transaction, mail.id, mail.attempts, status, due_at):
+            if not subscriber_mails.settle(transaction, mail.id, mail.created_at, mail.attempts, status, due_at):
                 return False  # another sender took it over, or the subscription has ended
             if outcome not in ("SENT", "REFUSED"):
                 return False

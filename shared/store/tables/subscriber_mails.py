@@ -24,10 +24,12 @@ _DUE = """
 _CLAIM = f"""
     UPDATE subscriber_mails SET leased_until = :leased_until, attempts = attempts + 1 WHERE id = ({_DUE})
     RETURNING *"""  # noqa: S608  # our own text
-# If the lease was taken over meanwhile, the new holder decides, except that a mail that was sent is sent.
+# If the lease was taken over meanwhile, the new holder decides, except that a mail that was sent is sent. SQLite gives
+# the number of a deleted row out again: the time tells whether it is the same mail.
 _SETTLE = """
     UPDATE subscriber_mails SET status = :status, due_at = :due_at, leased_until = NULL
-    WHERE id = :id AND status = 'PENDING' AND (attempts = :attempts OR :status = 'SENT') RETURNING id"""
+    WHERE id = :id AND created_at = :created_at AND status = 'PENDING'
+      AND (attempts = :attempts OR :status = 'SENT') RETURNING id"""
 _EXPIRE = """
     UPDATE subscriber_mails SET status = 'EXPIRED', leased_until = NULL
     WHERE status = 'PENDING' AND created_at < :before AND (leased_until IS NULL OR leased_until <= :now)
@@ -64,10 +66,12 @@ def _named(slugs: Collection[str]) -> tuple[str, dict[str, Any]]:
     return ", ".join(f":{name}" for name in named), named
 
 
-def settle(transaction: Transaction, mail_id: int, attempts: int, status: str, due_at: datetime) -> bool:
+def settle(
+    transaction: Transaction, mail_id: int, created_at: datetime, attempts: int, status: str, due_at: datetime
+) -> bool:
     """Give a mail the status that an attempt means; whether that changed it."""
-    settled = transaction.rows(_SETTLE, id=mail_id, attempts=attempts, status=status, due_at=as_text(due_at))
-    return bool(settled)
+    times = {"created_at": as_text(created_at), "due_at": as_text(due_at)}
+    return bool(transaction.rows(_SETTLE, id=mail_id, attempts=attempts, status=status, **times))
 
 
 def confirmed(transaction: Transaction, subscriber_id: int) -> None:

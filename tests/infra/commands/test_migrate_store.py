@@ -82,6 +82,7 @@ def old(tmp_path: Path) -> Iterator[SqliteDatabase]:
         former = "'old', 1, 'http://0/', '2025-01-08T12:00:00.000Z', 1, '2025-01-08T12:00:00.000Z'"
         columns = "id, event_id, monitor_id, target_url, timestamp, is_success, received_at"
         transaction.rows(f"INSERT INTO old_events ({columns}) VALUES (70, {former})")
+        transaction.rows("INSERT INTO trials (policy, timeout_seconds, created_at) VALUES ('{}', 0.1, '2025')")
         # They are counted by the thousand.
         columns = "channel, status, attempts, counted_until"
         transaction.rows(f"INSERT INTO attempt_counts ({columns}) VALUES ('console', 'SENT', 1, 2)")

@@ -137,6 +137,22 @@ def test_the_lease_of_a_dead_sender_is_taken_over(store: Store, server: Smtp, ma
     assert statuses(store) == ["SENT"], "what was sent stays sent"
 
 
+def test_who_ends_a_subscription_meanwhile_settles_nobodys_mail(store: Store, server: Smtp, mail: NotifierKind) -> None:
+    people, mails = store.subscriptions.subscribers, store.subscriptions.mails
+    subscribe(store, KIM)
+    announce(store, "First")
+    sending = mails.claim([""], now=at(0), leased_until=at(60))
+    assert sending is not None
+    people.remove(sending.to.id)
+    subscribe(store, LEE, seconds=0.5)
+    announce(store, "Second", 1)
+    # SQLite may have given it the same number.
+    mails.record(sending, "SENT", due_at=at(1))
+    assert statuses(store) == ["PENDING"]
+    deliver(store, mail, 2)
+    assert [to for to, _ in got(server)] == [LEE]
+
+
 def test_a_mailbox_that_is_gone_is_forgotten(store: Store, server: Smtp, mail: NotifierKind) -> None:
     subscribe(store, KIM, LEE)
     server.refused[KIM] = b"550 5.1.1 <kim@visitors.example>: no such user\r\n"
