@@ -7,6 +7,7 @@ from typing import Any
 from shared.models.message import Link, Message, Tone
 from shared.pages import formatting
 from shared.pages.formatting import Named
+from shared.pages.markdown import plain
 from shared.words import Language
 from shared.words.pages import frame_words, plain_speaker, status_words, visitors_cause
 from shared.words.subscribing import subscribing_words
@@ -57,7 +58,7 @@ def _down(body: Mapping[str, Any], say: Any, language: Language) -> tuple[str, l
         for each in outages[:_MOST_NAMES]
     ]
     title = say("feed_down", name=Named(outages[0]["name"])) if len(outages) == 1 else say("some_down", n=len(outages))
-    return title, [*lines, *_more(outages)]
+    return title, _listed(lines, len(outages))
 
 
 def _up(body: Mapping[str, Any], say: Any, language: Language) -> tuple[str, list[str]]:
@@ -69,13 +70,13 @@ def _up(body: Mapping[str, Any], say: Any, language: Language) -> tuple[str, lis
         times = {"from_time": formatting.date(began, language), "to_time": formatting.date(ended, language)}
         lines.append(say("over_line", name=each["name"], duration=lasted, **times))
     title = say("feed_over", name=Named(outages[0]["name"])) if len(outages) == 1 else say("some_over", n=len(outages))
-    return title, [*lines, *_more(outages)]
+    return title, _listed(lines, len(outages))
 
 
 def _incident(body: Mapping[str, Any], say: Any, language: Language) -> tuple[str, list[str]]:
     state = say(body["state"])
     lines = [say("incident_line", state=state, time=_date(body["at"], language))]
-    lines += [body["text"]] if body["text"] else []
+    lines += ["", plain(body["text"]), ""] if body["text"] else []
     lines += [say("affected", names=", ".join(body["names"][:_MOST_NAMES]))] if body["names"] else []
     return f"{body['title']} · {state}", lines
 
@@ -87,9 +88,10 @@ def _window(body: Mapping[str, Any], say: Any, language: Language) -> tuple[str,
     return title, [say("planned_line", **times), say("affected", names=names)]
 
 
-def _more(outages: list[Any]) -> list[str]:
-    more = len(outages) - _MOST_NAMES
-    return [f"+{more}"] if more > 0 else []
+def _listed(lines: list[str], count: int) -> list[str]:
+    """One thing, or a list of several, cut to a length that people read."""
+    more = [f"+{count - len(lines)}"] if count > len(lines) else []
+    return [f"• {line}" for line in (*lines, *more)] if count > 1 else lines
 
 
 def _date(text: str, language: Language) -> str:

@@ -21,6 +21,17 @@ def markdown(text: str) -> Markup:
     return Markup("\n").join(_blocks(text.replace("\r\n", "\n").split("\n")))
 
 
+def plain(text: str) -> str:
+    """The text for what shows no markup: without its marks, and each address behind its words."""
+    return _INLINE.sub(_unmarked, text.replace("\r\n", "\n"))
+
+
+def _unmarked(found: re.Match[str]) -> str:
+    if found["url"]:
+        return found["words"] if found["words"] == found["url"] else f"{found['words']} ({found['url']})"
+    return next(found[name] for name in ("code", "bold", "italic", "leaning") if found[name])
+
+
 def _blocks(lines: list[str]) -> Iterator[Markup]:
     paragraph: list[str] = []
     items: list[str] = []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.pages.markdown import markdown
+from shared.pages.markdown import markdown, plain
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,19 @@ def test_no_text_takes_long(part: str) -> None:
     began = time.process_time()
     markdown(part * (10_000 // len(part)))
     assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("It is **over**, *really*: `503`", "It is over, really: 503"),
+        ("- one\r\n- _two_", "- one\n- two"),
+        (
+            "[our page](https://a.example/) and [https://b.example](https://b.example)",
+            "our page (https://a.example/) and https://b.example",
+        ),
+        ("a_b_c ![x](javascript:1) <b>", "a_b_c ![x](javascript:1) <b>"),
+    ],
+)
+def test_a_mail_has_the_text_without_its_marks(text: str, said: str) -> None:
+    assert plain(text) == said

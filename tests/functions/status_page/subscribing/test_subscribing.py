@@ -104,6 +104,7 @@ def test_several_that_fail_together_are_one_mail(api: Api, environ: Environ) -> 
         run(api)
         _, outage = mails(server)
         assert outage["Subject"] == "2 services are down · The shop"
+        assert text(outage).count("• ") == 2
         up(api, "Checkout")
         run(api)
         assert len(mails(server)) == 2, "one of them is still down"
@@ -131,7 +132,7 @@ def test_incidents_their_updates_and_windows_are_mailed_once(api: Api, environ: 
         assert hidden.status_code == 201
         run(api)
         number = made.json["id"]  # type: ignore[index]
-        api.call("PATCH", f"/incidents/{number}", {"state": "resolved", "text": "It is over."})
+        api.call("PATCH", f"/incidents/{number}", {"state": "resolved", "text": "It is **over**."})
         window = {"title": "New racks", "kind": "maintenance", "groups": ["Shop"], "starts_at": "2999-01-01T00:00:00Z"}
         far = api.call("POST", "/windows", {**window, "ends_at": "2999-01-01T01:00:00Z"})
         assert far.status_code == 201, far.text
