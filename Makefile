@@ -74,10 +74,11 @@ torture: .venv/installed-dev
 	$(BIN)/python -m tests.torture --kills $(KILLS) --seed $(SEED) --store $(STORE)
 
 # Google Cloud: says what it will do and asks. PROJECT is the project's id; REGION and DRY_RUN=1 if you like, and of
-# deploy-gcp alone SEND_TEST=1, which tries every channel at the end. WITH_DATABASE=1 makes a database, or removes it.
+# deploy-gcp alone SHAPE=apart, and SEND_TEST=1, which tries every channel at the end. WITH_DATABASE=1 makes a database, or removes it.
 deploy-gcp teardown-gcp: .venv/installed
 	@$(BIN)/python -m infra.clouds.gcp $(@:-gcp=) --project=$(PROJECT) $(if $(REGION),--region=$(REGION)) $(if $(DRY_RUN),--dry-run) \
-	  $(if $(WITH_DATABASE),--with-database) $(if $(filter deploy-gcp,$@),$(if $(SEND_TEST),--send-test))
+	  $(if $(WITH_DATABASE),--with-database) \
+	  $(if $(filter deploy-gcp,$@),$(if $(SHAPE),--shape=$(SHAPE)) $(if $(SEND_TEST),--send-test))
 
 # AWS: says what it will do and asks. REGION, DRY_RUN=1 and, of deploy-aws alone, ALARM_EMAIL and SEND_TEST=1, if you like.
 # WITH_DATABASE=1 makes a database, or removes it.

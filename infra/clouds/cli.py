@@ -4,7 +4,7 @@ import json
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,10 +27,13 @@ _SOURCES = {
 }
 # Otherwise gcloud writes every flag into a log of its own, even those that stand in a file.
 _WITHOUT_LOG = {"CLOUDSDK_CORE_DISABLE_FILE_LOGGING": "1"}
-TRIES = 6
+# A new permission takes "typically 2 minutes, potentially 7 minutes or longer"
+# (https://cloud.google.com/iam/docs/access-change-propagation). The pauses double up to the longest: 8 minutes in all.
+TRIES = 9
 PAUSE_SECONDS = 10.0
 INTERRUPTED = 130
 _STOPPED = "stopped: what was done stays, and the same command does the rest"
+LONGEST_PAUSE = 8
 
 
 class CommandFailed(Exception):
@@ -50,7 +53,7 @@ class File:
 
     flag: str | None
     name: str
-    content: Mapping[str, Any]
+    content: Any
     is_secret: bool = False
     scheme: str = ""
 
@@ -62,11 +65,16 @@ class File:
 
 @dataclass(frozen=True)
 class Command:
-    """One command line; ``stdin`` is a secret that the command reads."""
+    """One command line; ``stdin`` is a secret that the command reads.
+
+    ``done_if``: words in an error that mean that what the command is for is so already. ``otherwise``: another way.
+    """
 
     program: str
     arguments: tuple[str | File, ...]
     stdin: SecretStr | None = None
+    done_if: tuple[str, ...] = ()
+    otherwise: "Otherwise | None" = None
 
     def words(self, folder: Path | None = None) -> list[str]:
         """The whole command line, with its files in ``folder``."""
@@ -82,6 +90,17 @@ class Command:
         yield shlex.join(self.words()) + (" < (a secret)" if self.stdin else "")
         for file in self.files:
             yield f"  # {file.name}: {'(a secret)' if file.is_secret else json.dumps(file.content)}"
+        if self.otherwise is not None:
+            yield f"  # or, if that is refused: {shlex.join(self.otherwise.command.words())}"
+
+
+@dataclass(frozen=True)
+class Otherwise:
+    """What is done instead if a command's error has one of the ``words``. It is said: a person has to know."""
+
+    words: tuple[str, ...]
+    said: str
+    command: Command
 
 
 @dataclass(frozen=True)
@@ -208,12 +227,24 @@ def _persist(command: Command, folder: Path, not_yet: Sequence[str], pause_secon
             return
         except CommandFailed as failure:
             # The previous attempt made it, and its response was lost.
-            if tried and "already exists" in str(failure):
+            if has_one(command.done_if, failure) or (tried and "already exists" in str(failure)):
                 return
-            if tried == TRIES - 1 or not any(words in str(failure) for words in not_yet):
-                raise
-        if children.is_stopped(within_seconds=pause_seconds):
+            other = command.otherwise
+            if other is None or not has_one(other.words, failure):
+                if tried == TRIES - 1 or not has_one(not_yet, failure):
+                    raise
+                other = None
+        if other is not None:
+            print(f"  {other.said}", flush=True)
+            _persist(other.command, folder, not_yet, pause_seconds, children)
             return
+        if children.is_stopped(within_seconds=pause_seconds * min(2**tried, LONGEST_PAUSE)):
+            return
+
+
+def has_one(words: Sequence[str], failure: Exception) -> bool:
+    """Whether the failure's text has one of the words."""
+    return any(each in str(failure) for each in words)
 
 
 def _run(command: Command, folder: Path | None, children: Children) -> str:
@@ -231,5 +262,7 @@ def _run(command: Command, folder: Path | None, children: Children) -> str:
     except Stopped as stopped:
         raise CommandFailed(f"{shlex.join(command.words())} {stopped}") from None
     if code:
-        raise CommandFailed(f"{shlex.join(command.words())} ended with {code}:\n{errors.strip()[-2000:]}")
+        # A build writes its log to standard output.
+        said = "\n".join(filter(None, (output.strip()[-1000:], errors.strip()[-2000:])))
+        raise CommandFailed(f"{shlex.join(command.words())} ended with {code}:\n{said}")
     return output

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from infra.table import Row, rows
 
 _AWS = re.compile(r"\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$")
-_GCP = re.compile(r"\.gateway\.dev$")
+_GCP = re.compile(r"\.([a-z]+-[a-z]+[0-9]+)\.run\.app$")
 
 
 def call(function: str, url: str) -> tuple[bool, str]:
@@ -19,8 +19,8 @@ def call(function: str, url: str) -> tuple[bool, str]:
     host = urlsplit(url).hostname or ""
     if found := _AWS.search(host):
         return True, _on_aws(row, found[1])
-    if _GCP.search(host):
-        return True, _on_gcp(row)
+    if found := _GCP.search(host):
+        return True, _on_gcp(row, found[1])
     return False, f'curl -X {row.route.method} -H "X-API-Key: $KEY" {url}{row.route.path}'
 
 
@@ -32,9 +32,9 @@ def _on_aws(row: Row, region: str) -> str:
     return shlex.join(manual_call(row, Place("", region)).words())
 
 
-def _on_gcp(row: Row) -> str:
+def _on_gcp(row: Row, region: str) -> str:
     from infra.clouds.gcp.project import GCLOUD
     from infra.clouds.gcp.schedules import tick_job
 
-    # The URL shows neither the location nor the project.
-    return f"{GCLOUD} scheduler jobs run {tick_job(row)} --location=… --project=…"
+    # The URL shows the project's number, which gcloud takes for its id only here and there.
+    return f"{GCLOUD} scheduler jobs run {tick_job(row)} --location={region} --project=…"

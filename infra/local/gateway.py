@@ -4,6 +4,7 @@ import functools
 import http.client
 import time
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -75,12 +76,21 @@ def in_processes(ports: Mapping[str, int]) -> Callable[[str], WSGIApplication]:
     """Functions that run in processes of their own, at these ports of this machine."""
 
     def forwarder(name: str) -> WSGIApplication:
-        return lambda environ, start_response: _forward(ports[name], environ, start_response)
+        def connect() -> http.client.HTTPConnection:
+            return http.client.HTTPConnection("127.0.0.1", ports[name], timeout=FORWARD_SECONDS)
+
+        return lambda environ, start_response: forward(connect, environ, start_response)
 
     return forwarder
 
 
-def _forward(port: int, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+def forward(
+    connect: Callable[[], http.client.HTTPConnection],
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+    own: Mapping[str, str] = MappingProxyType({}),
+) -> Iterable[bytes]:
+    """Send a request on over a connection that ``connect`` makes, with our ``own`` headers, and return its response."""
     if int(environ.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
         return _problem(413, f"the body is longer than {MAX_BODY_BYTES} bytes")(environ, start_response)
     body = _body(environ)
@@ -94,8 +104,9 @@ def _forward(port: int, environ: WSGIEnvironment, start_response: StartResponse)
     known = [headers["X-Forwarded-For"]] if "X-Forwarded-For" in headers else []
     if not (known and is_loopback(environ.get("REMOTE_ADDR", ""))):
         headers["X-Forwarded-For"] = ", ".join([*known, environ.get("REMOTE_ADDR", "?")])
+    headers |= own
     try:
-        response, content = _send(port, environ["REQUEST_METHOD"], environ["RAW_URI"], body, headers)
+        response, content = _send(connect, environ["REQUEST_METHOD"], environ["RAW_URI"], body, headers)
     except (OSError, http.client.HTTPException):
         headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
         return _problem(503, "the function's process does not respond", headers)(environ, start_response)
@@ -114,11 +125,11 @@ def _body(environ: WSGIEnvironment) -> bytes | None:
 
 
 def _send(
-    port: int, method: str, uri: str, body: bytes, headers: dict[str, Any]
+    connect: Callable[[], http.client.HTTPConnection], method: str, uri: str, body: bytes, headers: dict[str, Any]
 ) -> tuple[http.client.HTTPResponse, bytes]:
     give_up_at = time.monotonic() + START_SECONDS
     while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=FORWARD_SECONDS)
+        connection = connect()
         try:
             connection.request(method, uri, body, headers)
             response = connection.getresponse()

@@ -1,15 +1,14 @@
-"""Google Cloud Run functions, as ``infra/clouds/gcp`` deploys them; everything that it decides is read from there."""
+"""Google Cloud Run, as ``infra/clouds/gcp`` deploys to it; everything that it decides is read from there."""
 
 import math
 from collections.abc import Mapping, Sequence
-
-from pydantic import SecretStr
+from dataclasses import replace
 
 from infra.clouds.cron import Beat
 from infra.clouds.gcp import schedules
 from infra.clouds.gcp.database import STORAGE_GB
-from infra.clouds.gcp.functions import SCHEDULED_KEY, SIZES, Size, environment, is_for
 from infra.clouds.gcp.project import OWN_FILE, Place
+from infra.clouds.gcp.services import SCHEDULED_KEY, TOGETHER, Service, environment, is_for, later_runs, services
 from infra.clouds.settings import refuse_missing_libraries
 from infra.plan import model
 from infra.plan.load import AGENT, HOURS, Load
@@ -24,10 +23,12 @@ PLATFORM = "gcp"
 VARIABLES_BYTES = 32 * 1024
 # Cloud Run is billed by the tenth of a second.
 STEP_SECONDS = 0.1
-# Assumed: the bytes that Cloud Logging adds to a line, Cloud Run's own line for a request, and all images together.
+# Assumed: the bytes that Cloud Logging adds to a line, Cloud Run's own line for a request, and the images that stay.
 ENTRY_BYTES = 500.0
 REQUEST_BYTES = 1000.0
-IMAGES_GB = 5.0
+IMAGES_GB = 0.6
+# A later run is a task that is made, and delivered: https://cloud.google.com/tasks/pricing.
+OPERATIONS_A_TASK = 2
 _GIB = 2**30
 _NOWHERE = Place("a-project", "123456789012", "us-central1", "us-central1")
 _ALWAYS_SECRET = {"API_KEY", "DATABASE_URL", SCHEDULED_KEY}
@@ -40,8 +41,9 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
         beats = {row.name: schedules.beat_of(row, load.settings) for row in rows() if row.every is not None}
     except SettingError as refusal:
         return Plan(PLATFORM, name, load, refusals=[str(refusal)])
-    made = model.calls(load, measured, "postgresql", model.runs_a_month(beats))
-    sizes = {call.function: SIZES.get(call.function, Size()) for call in made}
+    homes = {row.name: service for service in services(TOGETHER) for row in service.rows}
+    made = _started_once(model.calls(load, measured, "postgresql", model.runs_a_month(beats)), homes)
+    sizes = {call.function: homes[call.function].size for call in made}
     shares = {function: float(size.cpu) for function, size in sizes.items()}
     memory = {function: float(size.memory.removesuffix("Mi")) for function, size in sizes.items()}
     refusals = model.refusals(load, made, shares, memory, sizes[AGENT].timeout_seconds)
@@ -73,17 +75,22 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
     )
 
 
+def _started_once(made: Sequence[Calls], homes: Mapping[str, Service]) -> list[Calls]:
+    """The functions of one service start together: only the first of them counts."""
+    started = {homes[call.function].name: call.function for call in reversed(made)}
+    return [call if started[homes[call.function].name] == call.function else replace(call, starts=0.0) for call in made]
+
+
 def _quantities(load: Load, measured: Measured, made: Sequence[Calls], beats: Mapping[str, Beat]) -> dict[str, float]:
     """The quantities by price, without the time of the functions."""
     calls = sum(call.times for call in made)
     own = model.log_bytes(load, made, ENTRY_BYTES)
     secrets = _ALWAYS_SECRET | {name for name, value in load.given.items() if is_secret(name, value)}
-    reads = sum(is_for(row, setting) for row in rows() for setting in secrets)
+    reads = sum(is_for(service, setting) for service in services(TOGETHER) for setting in secrets)
     return {
         "requests": calls,
-        "jobs": float(sum(len(beat.delays) for beat in beats.values())),
-        "steps": sum(_steps_a_day(name, beat) for name, beat in beats.items()) * model.DAYS,
-        "gateway": model.OWN_CALLS_A_DAY * model.DAYS,
+        "jobs": float(len(beats)),
+        "tasks": sum(_operations_a_day(beat) for beat in beats.values()) * model.DAYS,
         "secrets": float(len(secrets)),
         "secret_reads": reads * model.STARTS_A_DAY * model.DAYS,
         "logs": (own + calls * REQUEST_BYTES) / _GIB,
@@ -99,7 +106,10 @@ def _database(size: float) -> dict[str, float]:
 
 def _agents_variables(load: Load) -> dict[str, str]:
     """The agent's variables."""
-    return environment(agent(), _NOWHERE, {name: v for name, v in load.given.items() if not is_secret(name, v)})
+    service = next(service for service in services(TOGETHER) if agent() in service.rows)
+    plain = {name: value for name, value in load.given.items() if not is_secret(name, value)}
+    later = later_runs(schedules.beat_of(agent(), load.settings), "bonghwa-20260108-103000", _NOWHERE)
+    return environment(service, _NOWHERE, plain) | later
 
 
 def compute_time(
@@ -124,8 +134,6 @@ def _period(beat: Beat) -> float:
     return model.DAY_SECONDS / model.ticks_a_day(beat)
 
 
-def _steps_a_day(name: str, beat: Beat) -> float:
-    """The steps of the workflow that runs between the ticks, if there is one."""
-    row = next(row for row in rows() if row.name == name)
-    steps = schedules.definition(row, _NOWHERE, SecretStr(""))["main"]["steps"]
-    return model.ticks_a_day(beat) * sum(delay > 0 for delay in beat.delays) * len(steps)
+def _operations_a_day(beat: Beat) -> float:
+    """What the queue does for the runs between the ticks."""
+    return model.ticks_a_day(beat) * sum(delay > 0 for delay in beat.delays) * OPERATIONS_A_TASK

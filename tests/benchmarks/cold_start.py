@@ -26,11 +26,15 @@ from tests.support.running import API_KEY, START_SECONDS, FunctionAlone, copy_pr
 from tests.support.stand_ins import Exchange, StandIn, Target
 
 ROUNDS = 11
+# Behind the gateway, as Google's public service runs them: each imported by its first request.
+TOGETHER = ("ingest_event", "list_alerts", "dashboard")
 HTTP_BAR = 1.6
 # A scheduled function is waited for by no person.
 SCHEDULED_BAR = 1.8
 # A page is made of templates.
 PAGE_BAR = 1.7
+# The gateway and the table come on top.
+TOGETHER_BAR = 1.9
 OUTAGES = 10
 
 BODIES: dict[str, dict[str, Any]] = {
@@ -87,7 +91,7 @@ class Start:
             status, text = self._first_answer(function)
             ended = time.perf_counter()
             assert status < 300, f"{self.name} answered {status}: {text}"
-            assert PROOFS.get(self.name, "") in text, f"{self.name} answered {text}"
+            assert PROOFS.get(self.name.partition(",")[0], "") in text, f"{self.name} answered {text}"
         finally:
             function.kill()
         return (ended - began) * 1000
@@ -121,6 +125,11 @@ def run(folder: Path, rounds: int) -> str:
         starts = [
             Start("hello", lambda: hello_alone(hello)),
             *(_start(row, project, folder / row.name, database, world) for row in table_of_functions),
+            *(
+                _start(row, project, folder / f"{row.name}-together", database, world, "together")
+                for row in table_of_functions
+                if row.name in TOGETHER
+            ),
         ]
         for start in starts:
             start.milliseconds()  # not counted: it writes what Python compiles
@@ -128,14 +137,16 @@ def run(folder: Path, rounds: int) -> str:
     return _table(table_of_functions, measured)
 
 
-def _start(row: Row, project: Path, folder: Path, database: Path, world: dict[str, str]) -> Start:
+def _start(
+    row: Row, project: Path, folder: Path, database: Path, world: dict[str, str], target: str | None = None
+) -> Start:
     def make() -> FunctionAlone:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         shutil.copyfile(database, folder / "bonghwa.db")
         # Without an address for others, whoever looks from this machine needs no sign-in.
         own = {"PUBLIC_URL": None} if row.name == "dashboard" else {}
-        return FunctionAlone(project, folder, row.name, **{**world, **own})
+        return FunctionAlone(project, folder, target or row.name, **{**world, **own})
 
     body = json.dumps(BODIES[row.name]).encode() if row.name in BODIES else None
     # There is one monitor, and as many alerts as outages.
@@ -143,7 +154,7 @@ def _start(row: Row, project: Path, folder: Path, database: Path, world: dict[st
     grant = Grant(number, "acknowledge", "ops", now() + VALID_FOR)
     token = _links().token(grant) if row.name == "follow_link" else TOKEN
     path = filled(row.route.path.replace("<token>", token), number)
-    return Start(row.name, make, row.route.method, path, body)
+    return Start(f"{row.name}, {target}" if target else row.name, make, row.route.method, path, body)
 
 
 def _links() -> Links:
@@ -180,13 +191,16 @@ def _tell(store: Store) -> None:
 def _table(table_of_functions: list[Row], measured: list[dict[str, float]]) -> str:
     hello = [each["hello"] for each in measured]
     lines = []
-    for row in table_of_functions:
-        own = [each[row.name] for each in measured]
+    bars = {
+        row.name: PAGE_BAR if row.name == "status_page" else SCHEDULED_BAR if row.every else HTTP_BAR
+        for row in table_of_functions
+    }
+    for name, bar in {**bars, **{f"{name}, together": TOGETHER_BAR for name in TOGETHER}}.items():
+        own = [each[name] for each in measured]
         # Within a round, so that what slows the machine for a while slows both.
-        ratios = [each[row.name] / each["hello"] for each in measured]
+        ratios = [each[name] / each["hello"] for each in measured]
         ratio = statistics.median(ratios)
-        bar = PAGE_BAR if row.name == "status_page" else SCHEDULED_BAR if row.every else HTTP_BAR
         figures = [f"{statistics.median(own):.0f}", f"{statistics.median(hello):.0f}", f"{ratio:.2f}"]
-        lines.append([row.name, *figures, middle_half(ratios, 2), f"{bar:.1f}", "ok" if ratio <= bar else "over"])
+        lines.append([name, *figures, middle_half(ratios, 2), f"{bar:.1f}", "ok" if ratio <= bar else "over"])
     head = ["process start to first answer", "ms", "hello ms", "ratio", "its middle half", "bar", ""]
     return f"{table(head, lines)}\nmedians of {len(measured)} rounds; hello's middle half: {middle_half(hello, 0)} ms"

@@ -4,23 +4,25 @@ import argparse
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from infra.clouds import afterwards, configured, own_database
 from infra.clouds.afterwards import NotFinished
-from infra.clouds.cli import Stage, ask, guarded, is_installed, is_to_be_done, run
-from infra.clouds.gcp import access, database, gateway, schedules, stages
+from infra.clouds.cli import CommandFailed, Stage, guarded, is_installed, is_to_be_done, run
+from infra.clouds.gcp import database, schedules, stages, words
 from infra.clouds.gcp.project import (
+    BUILD_REGIONS,
     GCLOUD,
-    NOT_YET,
     OWN_FILE,
-    PREFIX,
     Existing,
     Place,
+    build_region_near,
     inspect,
     project_number,
     secret_name,
 )
+from infra.clouds.gcp.services import APART, TOGETHER
 from infra.clouds.preflight import PreflightFailed, examined
 from infra.clouds.preflight.google import preflight
 from infra.clouds.settings import settings_given
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
     from infra.configuration.file import Configuration
 
 _LEFT = (
-    "The project and its APIs stay{}. Google keeps the builds' source and images in the buckets and the "
-    "repository named gcf-… of the project, which you may delete too."
+    "The project and its APIs stay{}. If a version with functions was deployed before, Google has kept the source and "
+    "the images of its builds in the buckets and the repository named gcf-…, which you may delete too."
 )
 
 
@@ -43,8 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.clouds.gcp", description=__doc__)
     parser.add_argument("command", choices=["deploy", "teardown"])
     parser.add_argument("--project", required=True, type=_project, help="the project's id")
-    parser.add_argument("--region", default=gateway.ELSEWHERE, help="where the functions run (%(default)s)")
-    parser.add_argument("--gateway-region", help="where the public URL is, by default near the functions")
+    parser.add_argument("--region", default="us-central1", help="where everything runs (%(default)s)")
+    parser.add_argument("--build-region", help="where the image is built, by default where every project may, near")
+    parser.add_argument(
+        "--shape",
+        choices=[TOGETHER, APART],
+        default=TOGETHER,
+        help="whether what people call is one service, or each function its own behind a gateway (%(default)s)",
+    )
     about = "with a database in Cloud SQL: deploy makes it, or finds the one that it has made; teardown deletes it"
     parser.add_argument("--with-database", action="store_true", help=about)
     parser.add_argument("--dry-run", action="store_true", help="print every command, and change nothing")
@@ -57,20 +65,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _do(asked: argparse.Namespace) -> None:
     is_deployment = asked.command == "deploy"
     given, configuration = _given(asked) if is_deployment else ({}, None)
-    gateway_region = asked.gateway_region or gateway.region_near(asked.region)
+    build_region = asked.build_region or build_region_near(asked.region)
     if asked.dry_run and not is_installed(GCLOUD):
         print("# gcloud is not installed, so these are the commands for a new project")
-        place, existing = Place(asked.project, "PROJECT_NUMBER", asked.region, gateway_region), Existing()
+        place, existing = Place(asked.project, "PROJECT_NUMBER", asked.region, build_region), Existing()
     else:
-        place = Place(asked.project, project_number(asked.project), asked.region, gateway_region)
+        place = Place(asked.project, project_number(asked.project), asked.region, build_region)
         existing = inspect(place)
     planned, note = _deployment(asked, place, existing, given) if is_deployment else _removal(asked, place, existing)
     planned = [stage for stage in planned if stage.commands]
     findings = []
     if is_deployment and not asked.dry_run:
-        is_new = not existing.functions
+        is_new = not existing.tags
         known = own_database.without(given) if asked.with_database else given
-        findings = examined(preflight(place, existing, known, build_region=place.region, is_new=is_new))
+        findings = examined(preflight(place, existing, known, build_region=place.build_region, is_new=is_new))
     if is_to_be_done(
         planned,
         f"{place.project}, {place.region}",
@@ -85,11 +93,20 @@ def _do(asked: argparse.Namespace) -> None:
                 own_database.refuse_unless_named(name)
         if is_deployment:
             compile_templates()
-        run(planned, (*NOT_YET, *database.NOT_YET))
+        _run(planned)
         if not is_deployment:
             print("Done.")
             return
-        afterwards.finish(_url(place), given, configuration, asked, own_file=OWN_FILE)
+        afterwards.finish(place.url(), given, configuration, asked, own_file=OWN_FILE)
+
+
+def _run(planned: Sequence[Stage]) -> None:
+    """Run it all. Raises CommandFailed, which also says what a person can do about it."""
+    try:
+        run(planned, (*words.NOT_YET, *database.NOT_YET))
+    except CommandFailed as failure:
+        regions = ", ".join(sorted(set(BUILD_REGIONS.values())))
+        raise CommandFailed(f"{failure}{words.fix(str(failure), regions)}") from None
 
 
 def _given(asked: argparse.Namespace) -> tuple[dict[str, str], "Configuration | None"]:
@@ -111,11 +128,11 @@ def _deployment(
     """The stages, and what to say before somebody agrees to them."""
     note = "--dry-run shows each command."
     if not asked.with_database:
-        return stages.deployment(place, existing, given), note
+        return stages.deployment(place, existing, given, asked.shape, datetime.now(UTC)), note
     sql = database.inspect(place, existing)
     given = {**given, "DATABASE_URL": sql.url.get_secret_value()}
     said = own_database.price("gcp", sql.name, database.STORAGE_GB)
-    return stages.deployment(place, existing, given, sql), f"{said} {note}"
+    return stages.deployment(place, existing, given, asked.shape, datetime.now(UTC), sql), f"{said} {note}"
 
 
 def _removal(asked: argparse.Namespace, place: Place, existing: Existing) -> tuple[list[Stage], str]:
@@ -123,12 +140,12 @@ def _removal(asked: argparse.Namespace, place: Place, existing: Existing) -> tup
     names = database.names(place, existing)
     if names and not asked.with_database:
         # It has the password.
-        existing = replace(existing, secrets=existing.secrets - {secret_name("DATABASE_URL")})
+        kept = secret_name("DATABASE_URL")
+        existing = replace(existing, secrets={name: it for name, it in existing.secrets.items() if name != kept})
     deletion = [database.removal(place, name) for name in names if asked.with_database]
     stay = f", and so does the database {', '.join(names)}, with its price and its secret (WITH_DATABASE=1 deletes it)"
     note = _LEFT.format(stay if names and not asked.with_database else "")
-    permissions = [database.strangers(place, access.account_names())] if database.API in existing.apis else []
-    return [*permissions, *stages.removal(place, existing), *deletion], note
+    return [*stages.removal(place, existing), *deletion], note
 
 
 def _project(text: str) -> str:
@@ -140,7 +157,7 @@ def _project(text: str) -> str:
 def _kind(existing: Existing, *, is_deployment: bool) -> str:
     if not is_deployment:
         return "This deletes from"
-    return "This updates what is in" if existing.functions else "This deploys to"
+    return "This updates what is in" if existing.services else "This deploys to"
 
 
 def _short(stage: Stage) -> str:
@@ -152,21 +169,6 @@ def _verbs(words: Sequence[str]) -> list[str]:
     """A command in short: its words before the first flag, with the short names of APIs."""
     until_flag = next((number for number, word in enumerate(words) if word.startswith("-")), len(words))
     return [word.removesuffix(".googleapis.com") for word in words[:until_flag] if not word.endswith(".json")]
-
-
-def _url(place: Place) -> str:
-    host = ask(
-        GCLOUD,
-        "api-gateway",
-        "gateways",
-        "describe",
-        PREFIX,
-        f"--location={place.gateway_region}",
-        "--format=value(defaultHostname)",
-        f"--project={place.project}",
-        "--quiet",
-    ).strip()
-    return f"https://{host}"
 
 
 if __name__ == "__main__":

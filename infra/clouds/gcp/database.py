@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from infra.clouds.cli import Command, CommandFailed, File, Stage, ask
-from infra.clouds.gcp.project import GCLOUD, PREFIX, Existing, Place, secret_name
+from infra.clouds.gcp.project import GCLOUD, PREFIX, Existing, Place, Versions, secret_name
 
 API = "sqladmin.googleapis.com"
 CLIENT = "roles/cloudsql.client"
@@ -100,31 +100,16 @@ def creation(place: Place, instance: Instance) -> list[Stage]:
 
 def clients(place: Place, names: Iterable[str]) -> Stage:
     """Let the accounts with these names connect."""
-    members = [f"serviceAccount:{place.account(name)}" for name in names]
-    return Stage("who may connect to the database", [_binding(place, "add", member) for member in members])
-
-
-def sockets(place: Place, instance: Instance, names: Iterable[str]) -> Stage:
-    """Give the services with these names the database's socket."""
-    words = (f"--region={place.region}", flag(place, instance))
-    commands = [place.command("run", "services", "update", name, *words) for name in names]
-    return Stage("the way to the database", commands, is_parallel=True)
+    members = [place.member(name) for name in names]
+    words = ("projects", "add-iam-policy-binding", place.project)
+    flags = (f"--role={CLIENT}", "--condition=None")
+    commands = [place.command(*words, f"--member={member}", *flags) for member in members]
+    return Stage("who may connect to the database", commands)
 
 
 def flag(place: Place, instance: Instance) -> str:
     """The flag that gives a service of Cloud Run the database's socket."""
     return f"--set-cloudsql-instances={_connection(place, instance.name)}"
-
-
-def strangers(place: Place, accounts: Iterable[str]) -> Stage:
-    """Take the permission from accounts of ours that have it. Raises CommandFailed."""
-    words = ("projects", "get-iam-policy", place.project, "--flatten=bindings[].members")
-    asked = (*words, f"--filter=bindings.role={CLIENT}", "--format=value(bindings.members)")
-    ours = {f"serviceAccount:{place.account(name)}" for name in accounts}
-    return Stage(
-        "who may connect to a database",
-        [_binding(place, "remove", member) for member in sorted(ours & set(_ask(place, *asked).split()))],
-    )
 
 
 def removal(place: Place, name: str) -> Stage:
@@ -174,11 +159,6 @@ def _fill(place: Place, instance: Instance) -> Iterator[Command]:
         yield place.command("sql", "users", verb, USER, where, file)
 
 
-def _binding(place: Place, verb: str, member: str) -> Command:
-    words = ("projects", f"{verb}-iam-policy-binding", place.project)
-    return place.command(*words, f"--member={member}", f"--role={CLIENT}", "--condition=None")
-
-
 def _connection(place: Place, name: str) -> str:
     return f"{place.project}:{place.region}:{name}"
 
@@ -195,9 +175,10 @@ def _new_url(place: Place, name: str) -> SecretStr:
 def _stored(place: Place, existing: Existing, name: str) -> SecretStr | None:
     """The URL in Secret Manager, if it leads to the instance."""
     secret = secret_name("DATABASE_URL")
-    if secret not in existing.secrets:
+    readable = existing.secrets.get(secret, Versions()).enabled
+    if not readable:
         return None
-    url = _ask(place, "secrets", "versions", "access", "latest", f"--secret={secret}")
+    url = _ask(place, "secrets", "versions", "access", str(readable[-1]), f"--secret={secret}")
     return SecretStr(url) if url.endswith(_address(place, name)) else None
 
 

@@ -1,24 +1,23 @@
-"""The schedules: Cloud Scheduler, which ticks at most once a minute, and a workflow for the runs in between.
+"""The schedules: Cloud Scheduler, which ticks at most once a minute, and Cloud Tasks' queue for the runs in between.
 
-A workflow that sleeps costs its two steps, and nothing for the time. A function that waits costs every second. Cloud
-Tasks would be free, but expects a point in time instead of a delay, and a job of the scheduler cannot compute one.
+A job of the scheduler can name no point in time, so the run at the tick asks the queue itself for the later ones
+(functions/check_monitors/later_runs). A function that waits would cost every second.
 """
 
-import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from pydantic import SecretStr
 
+from functions.check_monitors.later_runs.cloud_tasks import CALLER
 from infra.clouds import cron
 from infra.clouds.cli import Command, File
 from infra.clouds.cron import Beat
-from infra.clouds.gcp.functions import SIZES
 from infra.clouds.gcp.project import PREFIX, Existing, Place, name_of
+from infra.clouds.gcp.services import size_of
 from infra.table import Row
 from shared.settings import Settings
 
-CALLER = f"{PREFIX}-invoker"
 SHORTEST_SECONDS = 10
 
 
@@ -27,76 +26,50 @@ def beat_of(row: Row, settings: Settings) -> Beat:
     return cron.beat_of(row, settings, SHORTEST_SECONDS, "Google's")
 
 
-def job_names(row: Row, beat: Beat) -> list[str]:
-    """The jobs of a function: the one at the tick has its name, the others also name the seconds of their delay."""
-    return [f"{tick_job(row)}-{delay}s" if delay else tick_job(row) for delay in beat.delays]
-
-
 def tick_job(row: Row) -> str:
-    """The job that calls the function itself, at the scheduler's tick."""
+    """The job that calls the function, at the scheduler's tick."""
     return name_of(row)
 
 
-def jobs(row: Row, beat: Beat, place: Place, existing: Existing, key: SecretStr) -> Iterator[Command]:
-    """Create or update the function's jobs."""
-    for name, delay in zip(job_names(row, beat), beat.delays, strict=True):
-        is_new = name not in existing.jobs
-        verb, headers = ("create", "--headers") if is_new else ("update", "--update-headers")
-        common = [
-            *("scheduler", "jobs", verb, "http", name, f"--location={place.region}"),
-            f"--schedule={beat.cron}",
-            "--time-zone=Etc/UTC",
-            "--http-method=post",
-            "--max-retry-attempts=0",
-        ]
-        if delay:
-            workflow = f"projects/{place.project}/locations/{place.region}/workflows/{name_of(row)}"
-            yield place.command(
-                *common,
-                f"--uri=https://workflowexecutions.googleapis.com/v1/{workflow}/executions",
-                f"--message-body={json.dumps({'argument': json.dumps({'seconds': delay})})}",
-                f"{headers}=Content-Type=application/json",
-                f"--oauth-service-account-email={place.account(CALLER)}",
-            )
-        else:
-            content = {headers: {"X-API-Key": key.get_secret_value()}}
-            yield place.command(
-                *common,
-                f"--uri={place.url(row)}",
-                f"--attempt-deadline={SIZES[row.name].timeout_seconds}s",
-                f"--oidc-service-account-email={place.account(CALLER)}",
-                f"--oidc-token-audience={place.url(row)}",
-                File("--flags-file", f"{name}.json", content, is_secret=True),
-            )
-
-
-def workflow(row: Row, place: Place, key: SecretStr) -> Command:
-    """Create or update the workflow that sleeps and then calls the function."""
-    file = File("--source", f"{name_of(row)}.json", definition(row, place, key), is_secret=True)
+def job(row: Row, beat: Beat, place: Place, existing: Existing, key: SecretStr) -> Command:
+    """Create or update the function's job."""
+    name, url = tick_job(row), place.url(name_of(row))
+    verb, headers = ("update", "--update-headers") if name in existing.jobs else ("create", "--headers")
     return place.command(
-        "workflows",
-        "deploy",
-        name_of(row),
-        f"--location={place.region}",
-        file,
-        f"--service-account={place.account(CALLER)}",
+        *("scheduler", "jobs", verb, "http", name, f"--location={place.region}"),
+        f"--schedule={beat.cron}",
+        "--time-zone=Etc/UTC",
+        "--http-method=post",
+        "--max-retry-attempts=0",
+        f"--uri={url}",
+        f"--attempt-deadline={size_of(row).timeout_seconds}s",
+        f"--oidc-service-account-email={place.account(CALLER)}",
+        f"--oidc-token-audience={url}",
+        File("--flags-file", f"{name}.json", {headers: {"X-API-Key": key.get_secret_value()}}, is_secret=True),
     )
 
 
-def definition(row: Row, place: Place, key: SecretStr) -> dict[str, Any]:
-    """The workflow itself."""
-    call = {
-        "url": place.url(row),
-        "headers": {"X-API-Key": key.get_secret_value()},
-        "auth": {"type": "OIDC", "audience": place.url(row)},
-        "timeout": SIZES[row.name].timeout_seconds,
-    }
-    return {
-        "main": {
-            "params": ["args"],
-            "steps": [
-                {"wait": {"call": "sys.sleep", "args": {"seconds": "${args.seconds}"}}},
-                {"call_function": {"call": "http.post", "args": call}},
-            ],
-        }
-    }
+def queue_name(existing: Existing, beats: Mapping[Row, Beat], now: datetime) -> str:
+    """The queue for the later runs: the one that is there, or a new one; empty if no function needs one.
+
+    A queue that was deleted blocks its name for days, and may seem to be made anew although it is not:
+    https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues/delete.
+    """
+    if not any(len(beat.delays) > 1 for beat in beats.values()):
+        return ""
+    return min(existing.queues, default=f"{PREFIX}-{now:%Y%m%d-%H%M%S}")
+
+
+def queue(place: Place, existing: Existing, name: str, beats: Mapping[Row, Beat]) -> Iterator[Command]:
+    """Create the queue, and let the functions use it that run more often than the scheduler ticks."""
+    location = f"--location={place.region}"
+    if name and name not in existing.queues:
+        # A look that failed is not tried again: the next one comes soon.
+        yield place.command("tasks", "queues", "create", name, location, "--max-attempts=1")
+    for row in (row for row, beat in beats.items() if len(beat.delays) > 1):
+        member = f"--member={place.member(name_of(row))}"
+        enqueuer = ("tasks", "queues", "add-iam-policy-binding", name, location, member)
+        yield place.command(*enqueuer, "--role=roles/cloudtasks.enqueuer")
+        # A task shows the identity of the schedules, and who makes one must be allowed to act as it.
+        user = ("iam", "service-accounts", "add-iam-policy-binding", place.account(CALLER), member)
+        yield place.command(*user, "--role=roles/iam.serviceAccountUser")

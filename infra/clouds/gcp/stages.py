@@ -1,11 +1,13 @@
 """The stages of a deployment and of its removal, made from the table and from what is there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 from infra.clouds.cli import Command, Stage
 from infra.clouds.cron import Beat
-from infra.clouds.gcp import access, database, functions, gateway, schedules
-from infra.clouds.gcp.project import APIS, OWN_FILE, PREFIX, Existing, Place, name_of, secret_name
+from infra.clouds.gcp import access, database, image, older, schedules, services
+from infra.clouds.gcp.project import APIS, OWN_FILE, Existing, Place, secret_name
+from infra.clouds.gcp.services import Service
 from infra.clouds.settings import checked, refuse_missing_libraries
 from infra.table import Row, rows
 from shared.settings import Settings
@@ -13,7 +15,12 @@ from shared.settings.secrets import is_secret
 
 
 def deployment(
-    place: Place, existing: Existing, given: Mapping[str, str], sql: database.Instance | None = None
+    place: Place,
+    existing: Existing,
+    given: Mapping[str, str],
+    shape: str,
+    now: datetime,
+    sql: database.Instance | None = None,
 ) -> list[Stage]:
     """Create what is missing, update what is there, remove what is no longer needed.
 
@@ -29,26 +36,47 @@ def deployment(
     plain = {name: value for name, value in given.items() if not is_secret(name, value)}
     hidden = {name: value for name, value in given.items() if is_secret(name, value)}
     secrets = access.secrets_of(hidden, settings.key)
-    with_store = [name_of(row) for row in rows() if "store" in row.needs]
+    read, made = access.versions(place, existing, secrets), services.services(shape)
+    tag, queue = image.tag(now), schedules.queue_name(existing, beats, now)
+    key = access.schedule_key(settings.key)
+    with_store = [service.name for service in made if service.has_store] if sql else []
+    grants = [*access.PROJECT_ROLES.items(), *((name, database.CLIENT) for name in with_store)]
     return [
         _enable(place),
         *(database.creation(place, sql) if sql else ()),
-        Stage("accounts", access.new_accounts(place, existing), is_parallel=True, usual_seconds=20),
+        Stage("accounts", access.new_accounts(place, existing, made), is_parallel=True, usual_seconds=20),
         Stage("roles", access.roles(place)),
         *([database.clients(place, with_store)] if sql else ()),
+        Stage("where the image is kept", list(image.storage(place, existing))),
         Stage("secrets", list(access.write_secrets(place, existing, secrets)), usual_seconds=20),
-        Stage("who reads which secret", access.readers(place, secrets), is_parallel=True, usual_seconds=10),
+        Stage("who reads which secret", access.readers(place, secrets, made), is_parallel=True, usual_seconds=10),
+        Stage("the queue between the schedule's ticks", list(schedules.queue(place, existing, queue, beats))),
+        Stage("the image", list(image.build(place, existing, tag)), usual_seconds=240),
+        Stage("functions of an older version", list(older.functions(place, existing)), is_parallel=True),
         Stage(
-            "functions",
-            [functions.deploy(row, place, plain, frozenset(secrets)) for row in rows()],
+            "services",
+            [
+                services.deploy(
+                    each,
+                    place,
+                    image.name(place, tag),
+                    plain,
+                    read,
+                    _later(each, beats, queue, place),
+                    database.flag(place, sql) if sql and each.has_store else "",
+                )
+                for each in made
+            ],
             is_parallel=True,
-            usual_seconds=600,
+            usual_seconds=60,
         ),
-        *([database.sockets(place, sql, with_store)] if sql else ()),
-        Stage("who calls which function", access.callers(place), is_parallel=True, usual_seconds=30),
-        Stage("the public URL", list(gateway.commands(place, existing)), usual_seconds=240),
-        Stage("schedules", list(_schedules(place, existing, beats, settings)), usual_seconds=30),
-        Stage("what is no longer needed", list(_leftovers(place, existing, beats, frozenset(secrets)))),
+        Stage("who calls which service", list(access.callers(place, made)), is_parallel=True, usual_seconds=20),
+        Stage(
+            "schedules",
+            [schedules.job(row, beat, place, existing, key) for row, beat in beats.items()],
+            usual_seconds=20,
+        ),
+        Stage("what is no longer needed", list(_leftovers(place, existing, made, beats, queue, read, grants))),
     ]
 
 
@@ -60,34 +88,22 @@ def settings_of(given: Mapping[str, str]) -> Settings:
 
 def removal(place: Place, existing: Existing) -> list[Stage]:
     """Remove everything that a deployment made, but not the project, its APIs and the database."""
-    bound = [(name, role) for name, role in access.PROJECT_ROLES.items() if name in existing.accounts]
     return [
-        Stage("schedules", [*_delete_jobs(place, existing.jobs), *_delete_workflows(place, existing.workflows)]),
-        Stage("the public URL", list(_delete_gateway(place, existing))),
-        Stage("functions", list(_delete_functions(place, existing.functions)), is_parallel=True),
+        Stage(
+            "schedules",
+            [
+                *_delete_jobs(place, existing.jobs),
+                *older.workflows(place, existing),
+                *_delete_queues(place, existing.queues),
+            ],
+        ),
+        Stage("the public URL of an older version", list(older.gateway(place, existing))),
+        Stage("functions of an older version", list(older.functions(place, existing)), is_parallel=True),
+        Stage("services", list(_delete_services(place, existing.services - existing.functions)), is_parallel=True),
+        Stage("the image", list(image.removal(place, existing))),
         Stage("secrets", list(_delete_secrets(place, existing.secrets))),
-        Stage(
-            "roles",
-            [
-                place.command(
-                    "projects",
-                    "remove-iam-policy-binding",
-                    place.project,
-                    f"--member=serviceAccount:{place.account(name)}",
-                    f"--role={role}",
-                    "--condition=None",
-                )
-                for name, role in bound
-            ],
-        ),
-        Stage(
-            "accounts",
-            [
-                place.command("iam", "service-accounts", "delete", place.account(name))
-                for name in sorted(existing.accounts & set(access.account_names()))
-            ],
-            is_parallel=True,
-        ),
+        Stage("roles", access.old_grants(place, existing)),
+        Stage("accounts", _delete_accounts(place, existing, frozenset()), is_parallel=True),
     ]
 
 
@@ -96,51 +112,52 @@ def _enable(place: Place) -> Stage:
     return Stage("enable the APIs", [place.command("services", "enable", *apis)], usual_seconds=30)
 
 
-def _schedules(place: Place, existing: Existing, beats: Mapping[Row, Beat], settings: Settings) -> Iterator[Command]:
-    key = access.schedule_key(settings.key)
-    for row, beat in beats.items():
-        if len(beat.delays) > 1:
-            yield schedules.workflow(row, place, key)
-        yield from schedules.jobs(row, beat, place, existing, key)
+def _later(service: Service, beats: Mapping[Row, Beat], queue: str, place: Place) -> dict[str, str]:
+    found = [services.later_runs(beats[row], queue, place) for row in service.rows if row in beats]
+    return found[0] if found else {}
 
 
 def _leftovers(
-    place: Place, existing: Existing, beats: Mapping[Row, Beat], secrets: frozenset[str]
+    place: Place,
+    existing: Existing,
+    made: list[Service],
+    beats: Mapping[Row, Beat],
+    queue: str,
+    read: Mapping[str, int],
+    grants: Iterable[tuple[str, str]],
 ) -> Iterator[Command]:
-    jobs = {name for row, beat in beats.items() for name in schedules.job_names(row, beat)}
-    yield from _delete_jobs(place, existing.jobs - jobs)
-    workflows = {name_of(row) for row, beat in beats.items() if len(beat.delays) > 1}
-    yield from _delete_workflows(place, existing.workflows - workflows)
-    yield from _delete_functions(place, existing.functions - {name_of(row) for row in rows()})
-    yield from _delete_secrets(place, existing.secrets - {secret_name(setting) for setting in secrets})
+    yield from access.old_versions(place, existing, read)
+    yield from _delete_jobs(place, existing.jobs - {schedules.tick_job(row) for row in beats})
+    yield from _delete_queues(place, existing.queues - {queue})
+    yield from older.workflows(place, existing)
+    yield from older.gateway(place, existing)
+    yield from _delete_services(place, existing.services - existing.functions - {each.name for each in made})
+    yield from _delete_secrets(place, existing.secrets.keys() - {secret_name(setting) for setting in read})
+    kept = access.account_names(made)
+    yield from access.old_grants(place, existing, grants)
+    yield from _delete_accounts(place, existing, frozenset(kept))
 
 
 def _delete_jobs(place: Place, names: frozenset[str]) -> Iterator[Command]:
     for name in sorted(names):
-        yield place.command("scheduler", "jobs", "delete", name, f"--location={place.region}")
+        yield place.delete("scheduler", "jobs", "delete", name, f"--location={place.region}")
 
 
-def _delete_workflows(place: Place, names: frozenset[str]) -> Iterator[Command]:
+def _delete_queues(place: Place, names: frozenset[str]) -> Iterator[Command]:
     for name in sorted(names):
-        yield place.command("workflows", "delete", name, f"--location={place.region}")
+        yield place.delete("tasks", "queues", "delete", name, f"--location={place.region}")
 
 
-def _delete_functions(place: Place, names: frozenset[str]) -> Iterator[Command]:
+def _delete_services(place: Place, names: frozenset[str]) -> Iterator[Command]:
     for name in sorted(names):
-        yield place.command("functions", "delete", name, f"--region={place.region}")
+        yield place.delete("run", "services", "delete", name, f"--region={place.region}")
 
 
-def _delete_secrets(place: Place, names: frozenset[str]) -> Iterator[Command]:
+def _delete_secrets(place: Place, names: Iterable[str]) -> Iterator[Command]:
     for name in sorted(names):
-        yield place.command("secrets", "delete", name)
+        yield place.delete("secrets", "delete", name)
 
 
-def _delete_gateway(place: Place, existing: Existing) -> Iterator[Command]:
-    # In this order, since each is used by the one before.
-    if PREFIX in existing.gateways:
-        location = f"--location={place.gateway_region}"
-        yield place.command("api-gateway", "gateways", "delete", PREFIX, location)
-    for name in sorted(existing.configs):
-        yield place.command("api-gateway", "api-configs", "delete", name, f"--api={PREFIX}")
-    if PREFIX in existing.gateway_apis:
-        yield place.command("api-gateway", "apis", "delete", PREFIX)
+def _delete_accounts(place: Place, existing: Existing, kept: frozenset[str]) -> list[Command]:
+    gone = existing.accounts & access.known_account_names() - kept
+    return [place.delete("iam", "service-accounts", "delete", place.account(name)) for name in sorted(gone)]

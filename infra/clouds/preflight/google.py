@@ -4,14 +4,12 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 
 from infra.clouds.cli import ask_within
-from infra.clouds.gcp.project import APIS, GCLOUD, Existing, Place
+from infra.clouds.gcp.project import APIS, BUILD_REGIONS, GCLOUD, Existing, Place
 from infra.clouds.preflight.costs import examine_costs
 from infra.clouds.preflight.database import examine_database
 from infra.clouds.preflight.examination import SECONDS, Preflight
 from infra.doctor.findings import Finding, failure, ok, warning
 
-# Where each project may build: https://cloud.google.com/build/docs/locations. In other regions some projects may not.
-BUILD_REGIONS = ("us-central1", "us-west2", "europe-west1", "asia-east1", "australia-southeast1", "southamerica-east1")
 _DOMAINS = "iam.allowedPolicyMemberDomains"
 
 
@@ -69,12 +67,13 @@ def examine_apis(enabled: Collection[str]) -> Iterator[Finding]:
 
 def examine_region(region: str, *, is_new: bool) -> Iterator[Finding]:
     """Whether each project may build in the region. ``is_new``: nothing was built there yet."""
-    if region in BUILD_REGIONS or not is_new:
+    always = sorted(set(BUILD_REGIONS.values()))
+    if region in always or not is_new:
         yield ok("region", f"{region} can build" if is_new else f"{region} has built before")
         return
     found = f"some projects may not build in {region}, and nobody says so before the first build"
-    fix = f"--region (REGION=…) as one of them, or a quota for {region}: https://cloud.google.com/build/docs/locations"
-    yield warning("region", found, expected=f"one of {', '.join(BUILD_REGIONS)}", fix=fix)
+    fix = f"--build-region as one of them, or a quota for {region}: https://cloud.google.com/build/docs/locations"
+    yield warning("region", found, expected=f"one of {', '.join(always)}", fix=fix)
 
 
 def _ask(*words: str) -> str:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from infra.clouds.aws import template
 from infra.clouds.aws.target import STACK, id_of
 from infra.clouds.gcp import schedules as gcp_schedules
-from infra.clouds.gcp.project import Existing, Place
+from infra.clouds.gcp.project import Existing, Place, name_of
 from infra.doctor import manual_call, outside, store
 from infra.table import Row, rows
 from shared.models import now
@@ -20,11 +20,11 @@ from tests.infra.doctor.examined import one
 from tests.support.running import API_KEY
 
 AMAZONS = "https://0123abcd.execute-api.eu-west-1.amazonaws.com"
-GOOGLES = "https://bonghwa-0123abcd.uc.gateway.dev"
+GOOGLES = "https://bonghwa-123456789012.asia-northeast3.run.app"
 BY_CURL = 'curl -X POST -H "X-API-Key: $KEY" {url}/{function}'
 BY_AWS = 'aws lambda invoke --function-name=bonghwa-{dashed} \'--payload={{"scheduled":"now"}}\''
 BY_AWS += " --cli-binary-format=raw-in-base64-out /dev/stdout --region=eu-west-1"
-BY_GCLOUD = "gcloud scheduler jobs run bonghwa-{dashed} --location=… --project=…"
+BY_GCLOUD = "gcloud scheduler jobs run bonghwa-{dashed} --location=asia-northeast3 --project=…"
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,6 @@ def test_the_manual_call_names_the_deployed_function(row: Row) -> None:
     assert f"--function-name={name}" in shlex.split(manual_call.call(row.name, AMAZONS)[1])
     beat = gcp_schedules.beat_of(row, Settings.from_env({}))
     place = Place("my-project", "42", "us-central1", "us-central1")
-    job, *_ = gcp_schedules.jobs(row, beat, place, Existing(), SecretStr(API_KEY))
+    job = gcp_schedules.job(row, beat, place, Existing(), SecretStr(API_KEY))
     assert job.words()[5] in shlex.split(manual_call.call(row.name, GOOGLES)[1])
-    assert f"--uri={place.url(row)}" in job.words(), "the one that calls the function itself"
+    assert f"--uri={place.url(name_of(row))}" in job.words(), "the one that calls the function itself"

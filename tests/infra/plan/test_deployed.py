@@ -1,5 +1,7 @@
 """The plan, against what a deployment makes."""
 
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,10 @@ from infra.clouds.aws import stages as aws_stages
 from infra.clouds.aws.target import Existing as AwsExisting
 from infra.clouds.aws.target import Place as AwsPlace
 from infra.clouds.aws.template import document
-from infra.clouds.cli import Command, File
+from infra.clouds.cli import Command
 from infra.clouds.gcp import stages
 from infra.clouds.gcp.project import Existing, Place
+from infra.clouds.gcp.services import TOGETHER
 from infra.plan.plans import REFERENCE, load_of, plan_of
 from infra.table import rows
 from tests.infra.plan.planned import line, plan
@@ -29,7 +32,9 @@ def test_google_is_reckoned_with_what_a_deployment_makes(seconds: str, heartbeat
     told["HEARTBEAT_URL"] = DEPLOYED["HEARTBEAT_URL"] if heartbeat else ""
     told = {name: value for name, value in told.items() if value}
     place = Place("my-project", "1", "us-central1", "us-central1")
-    commands = [command for stage in stages.deployment(place, Existing(), told) for command in stage.commands]
+    now = datetime(2026, 1, 8, tzinfo=UTC)
+    planned = stages.deployment(place, Existing(), told, TOGETHER, now)
+    commands = [command for stage in planned for command in stage.commands]
 
     def made(*words: str) -> list[Command]:
         return [each for each in commands if tuple(each.words()[1 : 1 + len(words)]) == words]
@@ -38,16 +43,17 @@ def test_google_is_reckoned_with_what_a_deployment_makes(seconds: str, heartbeat
     of = plan_of("gcp", load)
     assert line(of, "scheduler jobs").quantity == len(made("scheduler", "jobs", "create"))
     assert line(of, "secret versions").quantity == len(made("secrets", "create"))
-    workflows = [file for each in made("workflows", "deploy") for file in each.files]
-    assert (line(of, "workflow steps").quantity > 0) == bool(workflows)
-    for workflow in workflows:
-        assert isinstance(workflow, File)
-        later = line(of, "scheduler jobs").quantity - 4
-        assert line(of, "workflow steps").quantity == pytest.approx(
-            43_800 * later * len(workflow.content["main"]["steps"])
-        )
+    assert (line(of, "queue operations").quantity > 0) == bool(made("tasks", "queues", "create"))
+    lines = [" ".join(each.words()) for each in made("run", "deploy")]
+    later = re.findall(r"LATER_RUNS_SECONDS=(\d+(?:,\d+)*)", " ".join(lines))
+    # A task is made, and it is delivered.
+    delays = sum(len(seconds.split(",")) for seconds in later)
+    assert line(of, "queue operations").quantity == pytest.approx(2 * 43_800 * delays)
     reads = sum(
-        word.count(":latest") for each in made("functions", "deploy") for word in each.words() if "set-secrets" in word
+        len(re.findall(r":\d+", word))
+        for each in made("run", "deploy")
+        for word in each.words()
+        if "set-secrets" in word
     )
     assert line(of, "secret reads").quantity == pytest.approx(reads * 24 * 730 / 24)
 

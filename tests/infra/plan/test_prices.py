@@ -20,7 +20,7 @@ from tests.infra.plan.planned import CLOUDS, PRICES
         # 25,000 operations in a month are 2.5 times 10,000, of which one is free (Google's page on Secret Manager).
         (25_000, PRICES["gcp"]["secret_reads"], 0.045),
         # 12 million calls, 2 million of them free.
-        (12_000_000, PRICES["gcp"]["gateway"], 30.00),
+        (3_500_000, PRICES["gcp"]["tasks"], 1.00),
         # Three million requests of a second with 512 MB, on Lambda: 2 million and 1.1 million GB-seconds are paid for.
         (3_000_000, PRICES["aws"]["requests"], 0.40),
         (1_500_000, PRICES["aws"]["memory"], 14.67),

@@ -29,7 +29,7 @@ def test_the_manuals_table_is_what_the_command_computes(readme: str) -> None:
 def test_a_plan_says_all_of_it_to_a_person() -> None:
     of = plan("gcp", 100)
     text = show.text(of)
-    assert text.startswith("Google Cloud Run functions, us-central1: 100 monitors every 30 s\n")
+    assert text.startswith("Google Cloud Run, us-central1: 100 monitors every 30 s\n")
     for each in [*of.bill, *of.database]:
         assert each.price.unit in text
     for term in of.delay:

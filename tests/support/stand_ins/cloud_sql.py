@@ -45,14 +45,10 @@ def sql(call: RecordedCall, state: dict[str, Any]) -> str:
     return ""
 
 
-def connect(call: RecordedCall, state: dict[str, Any]) -> str:
-    """``gcloud run services update NAME --set-cloudsql-instances``."""
-    name = call.words[3]
-    _known(state.get("functions", {}), name)
-    where = call.flags["--set-cloudsql-instances"]
+def connect(name: str, where: str, state: dict[str, Any]) -> None:
+    """``--set-cloudsql-instances`` of ``gcloud run deploy``. Raises Refused."""
     _known(state.get("sql", {}), where.rpartition(":")[2])
     state.setdefault("sockets", {})[name] = where
-    return ""
 
 
 def _instances(

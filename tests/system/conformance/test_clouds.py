@@ -56,7 +56,7 @@ def test_tmp_is_the_only_writable_folder(runtime: Google | Aws) -> None:
         pytest.skip("the file system cannot be made read-only here")
     runtime.start()
     processes = runtime.processes()
-    assert len(processes) >= len(rows())
+    assert processes
     for process in processes:
         folders = {folder: is_writable(folder, process) for folder in (runtime.folder, runtime.code, Path("/"))}
         assert folders == {folder: folder == runtime.folder for folder in folders}

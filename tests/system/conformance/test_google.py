@@ -1,9 +1,8 @@
-"""Google's scheduler has a key of its own, and Google strips a function's name from the path."""
-
-from typing import Any
+"""Google's scheduler has a key of its own, and its services are called at one public address, or at their own."""
 
 import pytest
 
+from infra.table import rows
 from tests.support.routes import ROUTES, filled
 from tests.system.conformance.observing import problem
 from tests.system.conformance.platforms import on_google
@@ -22,7 +21,13 @@ def test_the_key_of_the_schedules_opens_nothing_else(runtime: Google) -> None:
 
 
 @on_google
-def test_a_path_without_the_functions_name_is_found(runtime: Google, alert: dict[str, Any]) -> None:
-    path = f"/{alert['id']}"
-    assert runtime.call("GET", path, function="get_alert").json() == runtime.get(f"/alerts{path}")
-    assert runtime.call("PATCH", path, {"status": "ACK"}, function="update_alert").json()["status"] == "ACK"
+def test_nobody_calls_a_scheduled_function_from_outside(runtime: Google) -> None:
+    for row in rows():
+        if row.every is not None:
+            problem(runtime.call("POST", row.route.path, function=None), 404)
+
+
+@on_google
+@pytest.mark.parametrize("path", ["/robots.txt", "/favicon.ico", "/nothing/here"])
+def test_a_path_of_nobodys_is_a_problem_as_on_a_laptop(runtime: Google, path: str) -> None:
+    problem(runtime.call("GET", path, function=None), 404)

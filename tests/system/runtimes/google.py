@@ -1,34 +1,39 @@
-"""Google Cloud: each function with what the deployment sets for it, run as Google's buildpack and Cloud Run do.
+"""Google Cloud: each service with what the deployment sets for it, run as Google's buildpack and Cloud Run do.
 
 The source is filtered by ``.gcloudignore``, the environment has only ``requirements.txt``, the console script reads
-``FUNCTION_TARGET``, each function has one process, and one folder is writable.
+``FUNCTION_TARGET``, each service has one process, and one folder is writable.
 """
 
+import contextlib
 import itertools
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pathspec
 from pydantic import SecretStr
 
+from functions.check_monitors.later_runs import Call as LaterCall
+from functions.check_monitors.later_runs import cloud_tasks
 from infra.clouds.cli import Command
-from infra.clouds.gcp import access, functions, schedules
-from infra.clouds.gcp.project import Existing, Place, name_of, secret_name
-from infra.table import Row, backend, claims
+from infra.clouds.gcp import access, schedules, services
+from infra.clouds.gcp.project import PREFIX, Existing, Place, name_of, secret_name
+from infra.clouds.gcp.services import REPORTS, TOGETHER, Service
+from infra.table import Row
 from shared import ROOT
+from shared.models import now
 from shared.pages.rendering import compile_templates
 from shared.settings import Settings
 from shared.settings.secrets import is_secret
 from tests.support.recording_gcloud import NUMBER, Call, dictionary
-from tests.support.running import API_KEY, Running
+from tests.support.running import API_KEY, Running, free_port
+from tests.system.runtimes import Runtime
 from tests.system.runtimes.confined import confined, files_in, memory_mib
-from tests.system.runtimes.processes import ROWS, OneEach
+from tests.system.runtimes.processes import ROWS
 
-PLACE = Place("my-project", NUMBER, "asia-northeast3", "asia-northeast1")
+PLACE = Place("my-project", NUMBER, "asia-northeast3", "asia-east1")
 KEY_OF_SCHEDULES = access.schedule_key(SecretStr(API_KEY)).get_secret_value()
 
 
@@ -64,86 +69,126 @@ def build(folder: Path) -> Path:
 
 
 class Container(Running):
-    """One function, as its container runs it."""
+    """One service, as its container runs it."""
 
-    def __init__(self, built: Path, folder: Path, row: Row, port: str, deployed: Mapping[str, str]) -> None:
+    def __init__(self, built: Path, folder: Path, service: str, port: str, deployed: Mapping[str, str]) -> None:
         environ = {"PATH": f"{built / 'layer' / 'bin'}:/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder)}
-        environ |= {"FUNCTION_TARGET": row.name, "K_SERVICE": name_of(row), "PORT": port, "FLASK_PORT": port}
-        # Unlike in a container, which listens on every address.
-        environ |= {"HOST": "127.0.0.1", "PYTHONDONTWRITEBYTECODE": "1", **deployed}
+        environ |= {"K_SERVICE": service, "PORT": port, "FLASK_PORT": port}
+        # Unlike in a container, which listens on every address; and there is no metadata server.
+        environ |= {"HOST": "127.0.0.1", "GCE_METADATA_HOST": "127.0.0.1:1", "PYTHONDONTWRITEBYTECODE": "1", **deployed}
         program = str(built / "layer" / "bin" / "functions-framework")
         super().__init__(confined(folder, built, program), built / "workspace", folder, environ)
 
 
-class Google(OneEach):
-    """Every function as Cloud Run runs it, and the scheduler's jobs and workflows if a test asks for them."""
+class Google(Runtime):
+    """Every service as Cloud Run runs it, and the scheduler's jobs and the queue's tasks if a test asks for them."""
 
-    def __init__(self, built: Path, folder: Path, database_url: str) -> None:
+    def __init__(self, built: Path, folder: Path, database_url: str, shape: str = TOGETHER) -> None:
         super().__init__(database_url)
         self.code, self._built, self.folder = built / "workspace", built, folder
         given = {"TARGET_URL": self.target.url, "ALLOW_PRIVATE_TARGETS": "true", "DATABASE_URL": database_url}
         given["FLAPPING_STARTS"] = "off"
         self._given = {**given, "API_KEY": API_KEY, **self.bot_api.environ}
+        self.services = {service.name: service for service in services.services(shape)}
+        self._of = {row.name: service.name for service in self.services.values() for row in service.rows}
+        self._ports = {name: str(free_port()) for name in self.services}
+        self._running: dict[str, Running] = {}
+        self._ended: list[Running] = []
         scheduled = [row for row in ROWS.values() if row.every is not None]
         self._ticks = {row.name: itertools.cycle(ticks(row)) for row in scheduled}
         self.files_before = files_in(self.code)
 
-    def new(self, row: Row, port: str, **variables: str) -> Container:
-        """See OneEach."""
-        deployed = set_by_the_deployment(row, self._given)
-        if "BACKEND_URL" in deployed:
-            assert deployed["BACKEND_URL"] == PLACE.url(backend())
-            deployed |= {"BACKEND_URL": self.backend_url, "SPOOL_DIR": str(self.folder)}
-        if "CLAIM_URL" in deployed:
-            assert deployed["CLAIM_URL"] == f"{PLACE.url(claims())}/checks/claim"
-            deployed |= {"CLAIM_URL": self.claim_url}
-        return Container(self._built, self.folder, row, port, deployed | variables)
+    def start(self) -> None:
+        """See Runtime."""
+        self._start(*self.services)
+
+    def kill(self) -> None:
+        """See Runtime."""
+        for each in self._running.values():
+            each.kill()
+        self._ended += self._running.values()
+        self._running = {}
+
+    def url(self, method: str, path: str, function: str | None) -> str:  # noqa: ARG002  # one URL leads to all
+        """See Runtime. A function that only a schedule calls is called at its own service."""
+        is_scheduled = function is not None and ROWS[function].every is not None
+        name = self._of[function] if function and is_scheduled else PREFIX
+        self._start(name)
+        return f"{self._running[name].url}{path}"
 
     def run(self, name: str) -> None:
-        """See Runtime. A function's jobs take turns, including those that start a workflow."""
-        self._start(backend().name, claims().name, name)
+        """See Runtime. The job's call and those of its later runs take turns."""
+        self._start(REPORTS)
         method, url, headers = next(self._ticks[name])
-        assert url == PLACE.url(ROWS[name])
-        response = self._session.request(method, self.url("POST", "/", name), headers=headers, timeout=60)
+        own = PLACE.url(self._of[name])
+        assert url.startswith(own)
+        there = self.url(method, url.removeprefix(own) or "/", name)
+        response = self._session.request(method, there, headers=headers, timeout=60)
         assert response.status_code == 200, response.text
 
+    def printed(self) -> str:
+        """See Runtime."""
+        return "".join(each.output() for each in (*self._ended, *self._running.values()))
+
+    @contextlib.contextmanager
+    def one_more(self, name: str, **variables: str) -> Iterator[str]:
+        """Start another instance of a function's service, with other variables; its URL."""
+        with self._new(self._of[name], str(free_port()), **variables) as more:
+            yield more.url
+
     def processes(self) -> list[int]:
-        """The processes of every running function."""
+        """The processes of every running service."""
         return [process for each in self._running.values() for process in each.living()]
 
     def memory_shares(self) -> dict[str, float]:
-        """For each running function, the share of its instance's memory that it uses."""
-        sizes = {name: functions.SIZES.get(name, functions.Size()).memory for name in self._running}
-        return {
-            name: memory_mib(each.living()) / int(sizes[name].removesuffix("Mi"))
+        """For each function, the share of its instance's memory that is used."""
+        shares = {
+            name: memory_mib(each.living()) / int(self.services[name].size.memory.removesuffix("Mi"))
             for name, each in self._running.items()
         }
+        return {row: shares[service] for row, service in self._of.items() if service in shares}
+
+    def _new(self, name: str, port: str, **variables: str) -> Container:
+        deployed = set_by_the_deployment(self.services[name], self._given)
+        if "BACKEND_URL" in deployed:
+            assert deployed["BACKEND_URL"] == PLACE.url(REPORTS)
+            deployed |= {"BACKEND_URL": f"http://127.0.0.1:{self._ports[REPORTS]}", "SPOOL_DIR": str(self.folder)}
+        return Container(self._built, self.folder, name, port, deployed | variables)
+
+    def _start(self, *names: str) -> None:
+        new = {name: self._new(name, self._ports[name]) for name in names if name not in self._running}
+        self._running |= new
+        for each in new.values():
+            each.start()
+        for each in new.values():
+            each.wait_until_ready()
 
 
-def set_by_the_deployment(row: Row, given: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a function, from its deployment's command line and the secrets that it names."""
+def set_by_the_deployment(service: Service, given: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a service, from its deployment's command line and the secrets that it names."""
     plain = {name: value for name, value in given.items() if not is_secret(name, value)}
     hidden = {name: value for name, value in given.items() if is_secret(name, value)}
     secrets = access.secrets_of(hidden, SecretStr(given["API_KEY"]))
     stored = {secret_name(setting): value.get_secret_value() for setting, value in secrets.items()}
-    flags = flags_of(functions.deploy(row, PLACE, plain, frozenset(secrets)))
-    mounted = dictionary(flags["--set-secrets"])
+    flags = flags_of(services.deploy(service, PLACE, "an-image", plain, dict.fromkeys(secrets, 1), {}))
+    mounted = dictionary(flags.get("--set-secrets", ""))
     return dictionary(flags["--set-env-vars"]) | {
         name: stored[where.partition(":")[0]] for name, where in mounted.items()
     }
 
 
 def ticks(row: Row) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """The request of each of a function's schedules: method, URL and headers."""
-    beat, key = schedules.beat_of(row, Settings.from_env({})), SecretStr(KEY_OF_SCHEDULES)
-    for job in schedules.jobs(row, beat, PLACE, Existing(), key):
-        flags = flags_of(job)
-        if flags["--uri"].startswith(PLACE.url(row)):
-            [headers] = [file.content["--headers"] for file in job.files]
-            yield flags["--http-method"].upper(), flags["--uri"], headers
-        else:
-            step: dict[str, Any] = schedules.definition(row, PLACE, key)["main"]["steps"][1]["call_function"]
-            yield step["call"].removeprefix("http.").upper(), step["args"]["url"], step["args"]["headers"]
+    """The request of a function's schedule, and of each later run: method, URL and headers."""
+    beat = schedules.beat_of(row, Settings.from_env({}))
+    job = schedules.job(row, beat, PLACE, Existing(), SecretStr(KEY_OF_SCHEDULES))
+    flags, [file] = flags_of(job), job.files
+    headers = file.content["--headers"]
+    yield flags["--http-method"].upper(), flags["--uri"], headers
+    later = services.later_runs(beat, "a-queue", PLACE)
+    for _ in later.get("LATER_RUNS_SECONDS", "").split(",") if later else ():
+        call = LaterCall(PLACE.url(name_of(row)), headers["X-API-Key"])
+        asked = cloud_tasks.task(later["LATER_RUNS_QUEUE"], now(), call)["httpRequest"]
+        yield asked["httpMethod"], asked["url"], asked["headers"]
 
 
 def flags_of(command: Command) -> dict[str, str]:

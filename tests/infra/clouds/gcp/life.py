@@ -20,7 +20,22 @@ CHANGED = {
     "DATABASE_URL": "postgresql://kim:pass-of-the-other@db.example/b",
     "HEARTBEAT_URL": "",
 }
-OTHERS = {"functions": "their-function", "secrets": "their-secret", "jobs": "bonghwas-other", "accounts": "theirs"}
+OTHERS = {"services": "their-service", "secrets": "their-secret", "jobs": "bonghwas-other", "accounts": "theirs"}
+# What a version with functions behind an API Gateway has left in the state.
+OF_OLD: dict[str, dict[str, Any]] = {
+    "functions": {"bonghwa-check-monitors": [], "bonghwa-of-old": []},
+    "services": {"bonghwa-check-monitors": [], "bonghwa-of-old": []},
+    "workflows": {"bonghwa-check-monitors": []},
+    "jobs": {"bonghwa-check-monitors-30s": []},
+    "gateways": {"bonghwa": ["--api-config=bonghwa-000000000000"]},
+    "configs": {"bonghwa-000000000000": []},
+    "gateway_apis": {"bonghwa": []},
+    "accounts": {"bonghwa-gateway": [], "bonghwa-ingest-event": []},
+}
+OLD_APIS = (
+    *("apigateway", "artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler"),
+    *("iam", "run", "secretmanager", "workflows"),
+)
 
 
 class GcpDeployer(Deployer[Call]):
@@ -59,10 +74,7 @@ def lived(deployer: GcpDeployer) -> Steps:
         "deployed": deployer.run("deploy", typed="y\n"),
         "again": deployer.run("deploy", "--yes"),
     }
-    # An older version has left a function that is gone since, and another state of the gateway.
-    state["functions"]["bonghwa-of-old"] = []
-    state["configs"] = {"bonghwa-000000000000": []}
-    state["gateways"]["bonghwa"] = ["--api-config=bonghwa-000000000000"]
+    leave_old_things(deployer.cloud)
     return steps | {
         "changes planned": deployer.run("deploy", "--dry-run", settings=CHANGED),
         "changed": deployer.run("deploy", "--yes", settings=CHANGED),
@@ -72,11 +84,21 @@ def lived(deployer: GcpDeployer) -> Steps:
     }
 
 
+def leave_old_things(cloud: Cloud) -> None:
+    """Put what a version with functions has made beside what is there."""
+    for kind, things in copy.deepcopy(OF_OLD).items():
+        cloud.things(kind).update(things)
+    cloud.state["apis"] = sorted({*cloud.state["apis"], *(f"{api}.googleapis.com" for api in OLD_APIS)})
+    invoker = "serviceAccount:bonghwa-invoker@my-project.iam.gserviceaccount.com"
+    cloud.state["grants"].append([invoker, "roles/workflows.invoker"])
+
+
 def only(calls: list[Call], *words: str) -> list[Call]:
     """The calls that begin with these words."""
     return [call for call in calls if call.words[: len(words)] == list(words)]
 
 
-def url(name: str) -> str:
-    """The URL that Google gives to a function."""
-    return f"https://bonghwa-{name.replace('_', '-')}-{NUMBER}.asia-northeast3.run.app"
+def url(name: str = "") -> str:
+    """The URL that Google gives to the public service, or to that of a function."""
+    service = f"bonghwa-{name.replace('_', '-')}" if name else "bonghwa"
+    return f"https://{service}-{NUMBER}.asia-northeast3.run.app"

@@ -1,48 +1,71 @@
-"""Access on Google Cloud: the callers of each function, and the readers of each secret."""
+"""Access on Google Cloud: the callers of each service, and the readers of each secret."""
 
 import pytest
 
 from infra.clouds.gcp import access
-from infra.clouds.gcp.project import APIS, MAX_ACCOUNT_LENGTH, name_of, secret_name
-from infra.table import rows
+from infra.clouds.gcp.project import APIS, MAX_ACCOUNT_LENGTH, secret_name
+from infra.clouds.gcp.services import APART, TOGETHER, services
 from shared.settings import Settings
-from tests.infra.clouds.deployer import USUAL_SECRETS, Step
-from tests.infra.clouds.gcp.life import SCHEDULE_KEY, only
+from tests.infra.clouds.deployer import SCHEDULED, USUAL_SECRETS, USUAL_SETTINGS, Step
+from tests.infra.clouds.gcp.life import SCHEDULE_KEY, GcpDeployer, only
 from tests.support.recording_gcloud import Call
 
 pytestmark = pytest.mark.together("gcp")
+ADDRESS = "serviceAccount:bonghwa-{}@my-project.iam.gserviceaccount.com"
 
 
-def test_only_what_the_agent_calls_is_open(deployed: Step[Call]) -> None:
-    calls = deployed.calls
-    is_open = {call.words[2]: "--allow-unauthenticated" in call.flags for call in only(calls, "functions", "deploy")}
-    assert is_open == {name_of(row): row.name in ("ingest_event", "claim_checks") for row in rows()}
-    callers = {call.words[2]: call.flags["--member"] for call in only(calls, "functions", "add-invoker-policy-binding")}
-    assert callers == {
-        name_of(
-            row
-        ): f"serviceAccount:bonghwa-{'gateway' if row.every is None else 'invoker'}@my-project.iam.gserviceaccount.com"
-        for row in rows()
+def test_only_what_is_public_is_open(deployed: Step[Call]) -> None:
+    assert deployed.state["callers"] == {
+        service.name: ["allUsers"] if service.is_public else [ADDRESS.format("invoker")]
+        for service in services(TOGETHER)
     }
+    deployments = only(deployed.calls, "run", "deploy")
+    is_closed = {call.words[2]: "--no-allow-unauthenticated" in call.flags for call in deployments}
+    assert is_closed == {service.name: not service.is_public for service in services(TOGETHER)}
+
+
+def test_apart_only_the_gateway_may_call_what_people_call(deployer: GcpDeployer) -> None:
+    done = deployer.run("deploy", "--yes", "--shape=apart")
+    assert (done.returncode, done.error) == (0, "")
+    gateway = ADDRESS.format("").replace("bonghwa-", "bonghwa")
+    expected = {
+        service.name: [ADDRESS.format("invoker") if service.is_scheduled else gateway]
+        for service in services(APART)
+        if not service.is_public
+    }
+    assert done.state["callers"] == {**expected, "bonghwa": ["allUsers"], "bonghwa-reports": ["allUsers"]}
+
+
+def test_where_nobody_unknown_may_call_the_check_is_off(deployer: GcpDeployer) -> None:
+    """An organization forbids allUsers: the deployment takes the way that Google recommends then, and says so."""
+    deployer.cloud.forbids = {"iam.allowedPolicyMemberDomains"}
+    done = deployer.run("deploy", "--yes")
+    assert (done.returncode, done.error) == (0, "")
+    assert done.state["unchecked"] == {"bonghwa": True, "bonghwa-reports": True}
+    assert "the organization forbids allUsers, so the check of callers is switched off, for what is public" in done.said
+    # Both ways are closed: it stops, and says who can help.
+    deployer.cloud.forbids |= {"run.managed.requireInvokerIam"}
+    refused = deployer.run("deploy", "--yes")
+    assert refused.returncode == 1
+    assert "an administrator has to exempt this project from run.managed.requireInvokerIam" in refused.error
 
 
 def test_secrets_go_in_by_stdin_and_only_their_users_read_them(deployed: Step[Call]) -> None:
     calls = deployed.calls
-    stored = {call.words[2]: call.stdin for call in only(calls, "secrets", "create")}
+    added = only(calls, "secrets", "versions", "add")
+    stored = {call.words[3]: call.stdin for call in added}
     assert stored == {
         **{secret_name(setting): value for setting, value in USUAL_SECRETS.items()},
         "bonghwa-scheduled-api-key": f"{USUAL_SECRETS['API_KEY']} {SCHEDULE_KEY}",
     }
-    assert all(call.flags["--data-file"] == "-" for call in only(calls, "secrets", "create"))
-    readers = {call.words[2]: call.files["argument"]["bindings"] for call in only(calls, "secrets", "set-iam-policy")}
+    assert all(call.flags["--data-file"] == "-" for call in added)
     for name in stored:
-        [binding] = readers[name]
         mounting = {
-            f"serviceAccount:{call.flags['--service-account']}"
-            for call in only(calls, "functions", "deploy")
-            if f"={name}:latest" in call.flags["--set-secrets"]
+            call.words[2]
+            for call in only(calls, "run", "deploy")
+            if f"={name}:1" in call.flags.get("--set-secrets", "")
         }
-        assert (binding["role"], set(binding["members"])) == ("roles/secretmanager.secretAccessor", mounting)
+        assert set(deployed.state["readers"][name]) == mounting
         assert mounting
 
 
@@ -57,11 +80,36 @@ def test_the_schedules_key_opens_only_what_they_call(deployed: Step[Call]) -> No
     scheduled.refuse_weak_keys()
 
 
-def test_the_project_grants_only_builds_and_workflow_starts(deployed: Step[Call]) -> None:
-    address = "serviceAccount:bonghwa-{}@my-project.iam.gserviceaccount.com"
-    assert deployed.state["roles"] == [
-        [address.format("build"), "roles/cloudbuild.builds.builder"],
-        [address.format("invoker"), "roles/workflows.invoker"],
-    ]
+def test_the_project_grants_only_builds(deployed: Step[Call]) -> None:
+    assert deployed.state["grants"] == [[ADDRESS.format("build"), "roles/cloudbuild.builds.builder"]]
     assert set(deployed.state["apis"]) == {f"{api}.googleapis.com" for api in APIS}
-    assert all(6 <= len(name) <= MAX_ACCOUNT_LENGTH for name in access.account_names())
+
+
+def test_only_the_agent_may_ask_for_later_runs(deployed: Step[Call]) -> None:
+    """It may use the queue, and show the identity of the schedules, in whose name a task calls."""
+    [members] = deployed.state["queues members"].values()
+    assert members == [["bonghwa-check-monitors", "roles/cloudtasks.enqueuer"]]
+    assert deployed.state["accounts members"] == {
+        "bonghwa-invoker": [["bonghwa-check-monitors", "roles/iam.serviceAccountUser"]]
+    }
+    assert len(SCHEDULED) > 1
+
+
+def test_every_name_of_an_account_is_short_enough() -> None:
+    names = access.known_account_names()
+    assert all(6 <= len(name) <= MAX_ACCOUNT_LENGTH for name in names)
+    assert set(access.account_names(services(APART))) <= names
+
+
+@pytest.mark.parametrize("key", ["another-key-of-the-cloud-alone"])
+def test_the_version_before_the_last_of_a_secret_is_destroyed(deployer: GcpDeployer, key: str) -> None:
+    """The revision before can still be started again. What is gone is never read again."""
+    for number, value in enumerate((USUAL_SETTINGS["API_KEY"], key, f"{key}-2", f"{key}-3"), 1):
+        done = deployer.run("deploy", "--yes", settings={"API_KEY": value})
+        assert (done.returncode, done.error) == (0, "")
+        values = done.state["secrets"]["bonghwa-api-key"]
+        assert [each is not None for each in values] == [at >= number - 1 for at in range(1, number + 1)]
+        [public] = only(done.calls, "run", "deploy", "bonghwa")
+        assert f"API_KEY=bonghwa-api-key:{number}" in public.flags["--set-secrets"].split(",")
+        # What has not changed is not stored again.
+        assert done.state["secrets"]["bonghwa-database-url"] == [USUAL_SECRETS["DATABASE_URL"]]

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from infra.clouds.gcp import database
-from infra.clouds.gcp.project import name_of
-from infra.table import rows
+from infra.clouds.gcp.services import TOGETHER, services
 from tests.infra.clouds.deployer import USUAL_SECRETS, Step
 from tests.infra.clouds.gcp.life import GcpDeployer, only
 from tests.support import leaks
@@ -20,7 +19,7 @@ from tests.system.runtimes.google import PLACE
 
 pytestmark = pytest.mark.together("gcp-database")
 NONE = {"DATABASE_URL": ""}
-WITH_STORE = {name_of(row) for row in rows() if "store" in row.needs}
+WITH_STORE = {service.name for service in services(TOGETHER) if service.has_store}
 MINE = "bonghwa-database-0a1b2c"
 
 
@@ -76,7 +75,7 @@ def test_the_store_gets_a_database_of_its_own(steps: dict[str, Step[Call]]) -> N
     assert "bonghwa" in instance["databases"]
     assert url(deployed) == f"postgresql://bonghwa:{password}@/bonghwa?host=/cloudsql/{where}"
     assert deployed.state["sockets"] == dict.fromkeys(WITH_STORE, where)
-    clients = {member for member, role in deployed.state["roles"] if role == "roles/cloudsql.client"}
+    clients = {member for member, role in deployed.state["grants"] if role == "roles/cloudsql.client"}
     assert clients == {f"serviceAccount:{PLACE.account(each)}" for each in WITH_STORE}
 
 
@@ -114,7 +113,7 @@ def test_a_removal_keeps_the_database_and_its_secret(steps: dict[str, Step[Call]
     assert f"so does the database {name}" in ended.said
     assert ended.state["sql"] == steps["deployed"].state["sql"]
     assert list(ended.state["secrets"]) == ["bonghwa-database-url"]
-    assert ended.state["roles"] == []
+    assert ended.state["grants"] == []
     assert steps["back"].state["sql"] == steps["deployed"].state["sql"]
     assert url(steps["back"]) == url(steps["deployed"])
 
@@ -124,7 +123,7 @@ def test_the_database_is_deleted_only_by_its_name(steps: dict[str, Step[Call]]) 
     assert (refused.returncode, refused.error) == (1, "nothing was changed\n")
     assert refused.state == steps["back"].state
     assert (ended.returncode, ended.error) == (0, "")
-    assert not {kind for kind in ("sql", "secrets", "functions", "accounts", "roles") if ended.state.get(kind)}
+    assert not {kind for kind in ("sql", "secrets", "services", "accounts", "grants") if ended.state.get(kind)}
     [deletion] = only(ended.calls, "sql", "instances", "delete")
     assert "--enable-final-backup" in deletion.flags
     assert steps["nothing left"].said.startswith("There is nothing of Bonghwa")

@@ -3,24 +3,23 @@
 import pytest
 
 from infra.clouds.cli import TRIES, CommandFailed, Stage, run
-from infra.clouds.gcp.project import NOT_YET, name_of
-from infra.table import rows
+from infra.clouds.gcp.services import TOGETHER, services
+from infra.clouds.gcp.words import NOT_YET
 from tests.infra.clouds.deployer import manual
-from tests.infra.clouds.gcp.life import GcpDeployer
-from tests.support.recording_gcloud import HOST
+from tests.infra.clouds.gcp.life import GcpDeployer, url
 from tests.support.running import shown_by_curl
 from tests.system.runtimes.google import PLACE
 
 
 def test_without_gcloud_only_a_dry_run_works_and_the_rest_fails(deployer: GcpDeployer) -> None:
     said = deployer.run("deploy", "--dry-run", is_installed=False).said
-    assert said.count("\ngcloud functions deploy ") == len(rows())
+    assert said.count("\ngcloud run deploy ") == len(services(TOGETHER))
     assert said.startswith("# gcloud is not installed")
     refused = deployer.run("deploy", is_installed=False)
     assert refused.error == "bonghwa: gcloud is not installed: see https://cloud.google.com/sdk/docs/install\n"
 
 
-@pytest.mark.parametrize("where", ["functions deploy bonghwa-get-alert", "api-gateway gateways create"])
+@pytest.mark.parametrize("where", ["run deploy bonghwa-review-alerts", "builds submit"])
 def test_a_failed_deployment_says_so_and_the_next_one_continues(deployer: GcpDeployer, where: str) -> None:
     deployer.cloud.breaks_at = (where, "the connection was lost", 1)
     failed = deployer.run("deploy", "--yes")
@@ -31,8 +30,8 @@ def test_a_failed_deployment_says_so_and_the_next_one_continues(deployer: GcpDep
     assert not failed.state.get("jobs")
     repaired = deployer.run("deploy", "--yes")
     assert repaired.returncode == 0
-    assert set(repaired.state["functions"]) == {name_of(row) for row in rows()}
-    assert len(repaired.state["jobs"]) == 5
+    assert set(repaired.state["services"]) == {service.name for service in services(TOGETHER)}
+    assert len(repaired.state["jobs"]) == 4
 
 
 def test_what_google_does_not_know_yet_is_tried_again(deployer: GcpDeployer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,10 +56,10 @@ def test_the_manual_leads_to_a_deployment_and_back(deployer: GcpDeployer) -> Non
     for line in (deploy, teardown):
         done = deployer.make(line)
         assert done.returncode == 0, done.error
-        is_there = {name: bool(done.state[name]) for name in ("functions", "jobs", "gateways", "secrets")}
+        is_there = {name: bool(done.state[name]) for name in ("services", "jobs", "tags", "secrets")}
         assert set(is_there.values()) == {line == deploy}
         if line == deploy:
-            assert f"https://{HOST}/" in done.said
+            assert f"{url()}/".replace("asia-northeast3", "us-central1") in done.said
             # The key that the manual shows is the one that was stored.
             [key] = done.state["secrets"]["bonghwa-api-key"]
             assert shown_by_curl(question, deployer.project)[:2] == ["-H", f"X-API-Key: {key}"]

@@ -12,8 +12,8 @@ from tests.support.recording_gcloud import NUMBER, dictionary
 def test_a_url_with_a_password_is_a_secret_in_any_setting(deployer: GcpDeployer) -> None:
     settings = {"TARGET_URL": "https://a.example/ https://kim:pass-of-the-target@b.example/"}
     said = deployer.run("deploy", "--dry-run", settings=settings).said
-    [agent] = [line for line in said.splitlines() if line.startswith("gcloud functions deploy bonghwa-check-monitors")]
-    assert "TARGET_URL=bonghwa-target-url:latest" in agent
+    [agent] = [line for line in said.splitlines() if line.startswith("gcloud run deploy bonghwa-check-monitors")]
+    assert "TARGET_URL=bonghwa-target-url:1" in agent
     assert "pass-of-the-target" not in said
 
 
@@ -25,16 +25,16 @@ def test_the_environment_wins_then_the_clouds_file_then_env(
     for file, values in ((".env", here), (".env.gcp", cloud)):
         (deployer.project / file).write_text("".join(f"{name}={value}\n" for name, value in values.items()))
     said = deployer.run("deploy", "--dry-run", is_installed=False).said
-    [line] = [line for line in said.splitlines() if line.startswith("gcloud functions deploy bonghwa-check-monitors")]
+    [line] = [line for line in said.splitlines() if line.startswith("gcloud run deploy bonghwa-check-monitors")]
     [told] = [word.partition("=")[2] for word in shlex.split(line) if word.startswith("--set-env-vars=")]
-    assert dictionary(told) == {
+    assert {name: value for name, value in dictionary(told).items() if not name.startswith("LATER_RUNS_")} == {
         "TARGET_URL": USUAL_SETTINGS["TARGET_URL"],
         "TELEGRAM_CHAT_ID": USUAL_SETTINGS["TELEGRAM_CHAT_ID"],
         "MESSAGE_LANGUAGE": "ko",
         "LOCATION": "here",
         "API_AUTH": "all",
-        "BACKEND_URL": url("ingest_event").replace(NUMBER, "PROJECT_NUMBER"),
-        "CLAIM_URL": f"{url('claim_checks').replace(NUMBER, 'PROJECT_NUMBER')}/checks/claim",
+        "FUNCTION_TARGET": "check_monitors",
+        "BACKEND_URL": url("reports").replace(NUMBER, "PROJECT_NUMBER"),
         "SPOOL_DIR": "/tmp",
     }
 
