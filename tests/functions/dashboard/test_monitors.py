@@ -1,19 +1,16 @@
 """A monitor's page, its form and its buttons: what people do there is what the API does."""
 
-import itertools
 import json
 import re
-from datetime import timedelta
 from html import unescape
 from typing import Any
 
 import pytest
 
 from infra.configuration.file import read
-from shared.models import as_text, now
 from shared.monitors.policy import Policy
 from shared.store import Store
-from tests.functions.api import FAILURE, SUCCESS, Api
+from tests.functions.api import Api
 from tests.functions.dashboard.conftest import Browser, location
 
 URL = "https://shop.example/"
@@ -267,95 +264,8 @@ def test_what_the_file_says_is_not_changed_here(signed_in: Browser, api: Api) ->
     assert stored(api)["enabled"]
 
 
-def test_a_monitor_is_paused_and_watched_again(signed_in: Browser, api: Api) -> None:
-    new(signed_in)
-    api.post({**FAILURE, "monitor": "shop.example", "timestamp": as_text(now())})
-    assert location(signed_in.send("/dashboard/monitors/1", do="pause")) == "/dashboard/monitors/1"
-    assert api.get("/monitors/1")["state"] == "PAUSED"
-    assert "shop.example</bdi> is paused" in signed_in.page("/dashboard/monitors/1")
-    signed_in.send("/dashboard/monitors/1", do="resume")
-    assert api.get("/monitors/1")["state"] == "UNKNOWN"
-
-
-def test_a_check_is_wanted_and_a_silence_made(signed_in: Browser, api: Api) -> None:
-    new(signed_in)
-    assert location(signed_in.send("/dashboard/monitors/1", do="check")) == "/dashboard/monitors/1"
-    claim = {"agent": "default", "location": "default", "seconds": 1, "targets": [], "known": 0}
-    claimed = api.call("POST", "/checks/claim", claim).json
-    assert claimed is not None
-    assert [check["name"] for check in claimed["checks"]] == ["shop.example"]
-    signed_in.send("/dashboard/monitors/1", do="silence")
-    [window] = api.get("/windows")["windows"]
-    assert (window["kind"], window["monitors"], window["by"]) == ("silence", ["shop.example"], "Kim")
-    assert window["is_active"]
-    assert "Silenced until" in signed_in.page("/dashboard/monitors/1")
-
-
-def test_a_monitor_is_removed(signed_in: Browser, api: Api) -> None:
-    new(signed_in)
-    assert location(signed_in.send("/dashboard/monitors/1", do="remove")) == "/dashboard"
-    assert api.get("/monitors")["monitors"] == []
-    response = signed_in.get("/dashboard/monitors/1")
-    assert (response.status_code, response.mimetype) == (404, "text/html")
-
-
-@pytest.mark.parametrize("number", ["0x1", "-1", "7", "9" * 30])
-def test_no_monitor_is_404(signed_in: Browser, number: str) -> None:
-    assert signed_in.get(f"/dashboard/monitors/{number}").status_code == 404
-
-
-@pytest.mark.parametrize("period", ["1h", "24h", "7d", "90d", "1y", "nonsense"])
-def test_the_page_says_how_it_was(signed_in: Browser, api: Api, period: str) -> None:
-    at = now()
-    for minutes in range(50, 0, -10):
-        timing = {"dns_ms": 1, "connect_ms": 2, "tls_ms": 3, "first_byte_ms": 100, "response_time_ms": 120.5}
-        api.post({**SUCCESS, **timing, "monitor": "shop", "timestamp": as_text(at - timedelta(minutes=minutes))})
-    api.post({**FAILURE, "monitor": "shop", "timestamp": as_text(at - timedelta(minutes=4))})
-    page = signed_in.page(f"/dashboard/monitors/1?period={period}")
-    assert "shop is down" in text(page)
-    assert "Connection refused" in text(page)
-    assert re.search(r"median 1[12]\d\sms", page)
-    assert page.count('class="out"') >= 1
-    assert 'class="a4 ax1"' in page
-    assert "alert #1, not acknowledged" in page
-    assert "OUTAGE" in page.partition('id="messages"')[2]
-
-
-def test_a_monitor_that_was_never_checked_has_a_page(signed_in: Browser) -> None:
-    new(signed_in)
-    page = signed_in.page("/dashboard/monitors/1")
-    assert "Nobody knows how" in page
-    assert "Nothing was measured in this time." in page
-
-
-def test_a_chart_of_one_point_is_drawn(signed_in: Browser, api: Api) -> None:
-    api.post({**SUCCESS, "monitor": "shop", "timestamp": as_text(now())})
-    assert re.search(r'<path class="a5 ax1" d="M\d', signed_in.page("/dashboard/monitors/1"))
-
-
 def test_json_of_the_api_is_what_the_form_made(signed_in: Browser, api: Api) -> None:
     new(signed_in, name="one", accepted_status_codes="200-299, 401", tags="a, b")
     api.call("POST", "/monitors", {**stored(api), "name": "two"})
     one, two = stored(api, 1), stored(api, 2)
     assert json.dumps({**one, "name": "two"}) == json.dumps(two)
-
-
-@pytest.mark.parametrize(
-    ("period", "steps"), [("1h", 60), ("24h", 720), ("7d", 168), ("90d", 720), ("1y", 365), ("x", 720)]
-)
-def test_a_zoomed_chart_has_finer_steps(browser: Browser, api: Api, period: str, steps: int) -> None:
-    times = {"dns_ms": 10, "connect_ms": 20, "tls_ms": 30, "first_byte_ms": 40}
-    api.post({**SUCCESS, **times, "monitor": "shop", "timestamp": as_text(now()), "response_time_ms": 150})
-    api.post({**FAILURE, "monitor": "shop", "timestamp": as_text(now())})
-    response = browser.get(f"/dashboard/monitors/1/chart?period={period}")
-    assert response.headers["Cache-Control"] == "private, no-store"
-    found: Any = response.json
-    assert [len(found["times"]), *map(len, found["phases"])] == [steps] * 6
-    assert {b - a for a, b in itertools.pairwise(found["times"])} == {found["each"]}
-    [measured] = [column for column in zip(*found["phases"], strict=True) if column[0] is not None]
-    assert sum(measured) == pytest.approx(150, rel=0.1)
-    assert [band["is_planned"] for band in found["bands"]] == [False]
-
-
-def test_a_chart_of_no_monitor_is_404(browser: Browser) -> None:
-    assert [browser.get(f"/dashboard/monitors/{number}/chart").status_code for number in ("7", "x")] == [404, 404]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.support.recording_gcloud import grants, services
 from tests.support.recording_gcloud.call import NUMBER, Call, Refused
-from tests.support.stand_ins import cloud_sql
+from tests.support.stand_ins.clouds import cloud_sql
 
 if TYPE_CHECKING:
     from tests.support.recording_gcloud.cloud import Cloud

@@ -7,7 +7,7 @@ from infra.clouds.gcp.project import BUILD_REGIONS
 from shared import ROOT
 from tests.support.recording_gcloud import grants
 from tests.support.recording_gcloud.call import NUMBER, Call, Refused, dictionary
-from tests.support.stand_ins import cloud_sql
+from tests.support.stand_ins.clouds import cloud_sql
 
 if TYPE_CHECKING:
     from tests.support.recording_gcloud.cloud import Cloud

@@ -25,9 +25,9 @@ from tests.support.stand_ins.behaviours import (
     was_blocked,
 )
 from tests.support.stand_ins.bot_api import Behaviour, BotApi, Call, Message, accepts
+from tests.support.stand_ins.clouds.google_apis import GoogleApis
 from tests.support.stand_ins.configured import Configured
 from tests.support.stand_ins.echo import Echo
-from tests.support.stand_ins.google_apis import GoogleApis
 from tests.support.stand_ins.server import Exchange, StandIn
 from tests.support.stand_ins.target import Target
 

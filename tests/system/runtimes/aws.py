@@ -20,7 +20,7 @@ from infra.clouds.aws.target import STACK, Existing, Place, Stored, id_of
 from infra.clouds.cli import Command
 from infra.table import agent
 from tests.support.running import API_KEY, AWS
-from tests.support.stand_ins.aws_api import FUNCTION_ERROR, AwsApi
+from tests.support.stand_ins.clouds.aws_api import FUNCTION_ERROR, AwsApi
 from tests.system.runtimes import Runtime
 from tests.system.runtimes.api_gateway import HttpApi, Route, routes_of
 from tests.system.runtimes.confined import files_in

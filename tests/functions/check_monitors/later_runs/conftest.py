@@ -12,7 +12,8 @@ from werkzeug.test import EnvironBuilder
 from functions.check_monitors.later_runs import QUEUE, SECONDS, TICKED_AT, asked_for, cloud_tasks
 from shared.settings import Settings
 from tests.support.running import API_KEY
-from tests.support.stand_ins import GoogleApis, google_apis
+from tests.support.stand_ins import GoogleApis
+from tests.support.stand_ins.clouds import google_apis
 
 TICK = datetime(2026, 1, 8, 10, 30, tzinfo=UTC)
 HOST = "bonghwa-check-monitors-123456789012.asia-northeast3.run.app"

@@ -8,7 +8,8 @@ import pytest
 from functions.check_monitors.later_runs import Call, NotEnqueued, cloud_tasks
 from tests.functions.check_monitors.later_runs.conftest import HOST, TICK
 from tests.support.running import API_KEY
-from tests.support.stand_ins import GoogleApis, google_apis
+from tests.support.stand_ins import GoogleApis
+from tests.support.stand_ins.clouds import google_apis
 
 
 def test_a_task_calls_as_the_schedule_does(tick: Callable[..., None], apis: GoogleApis) -> None:

@@ -13,7 +13,7 @@ from shared.settings import Settings
 from tests.support.backlogs import event
 from tests.support.running import AWS
 from tests.support.stand_ins import Backend
-from tests.support.stand_ins.aws_api import FUNCTION_ERROR, AwsApi
+from tests.support.stand_ins.clouds.aws_api import FUNCTION_ERROR, AwsApi
 
 REGION, TOKEN = "eu-central-1", "the/token+of=the-session"
 CREATED = {"statusCode": 201, "headers": {"Content-Type": "application/json"}, "body": "{}"}

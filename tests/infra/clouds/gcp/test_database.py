@@ -14,7 +14,7 @@ from tests.infra.clouds.deployer import USUAL_SECRETS, Step
 from tests.infra.clouds.gcp.life import GcpDeployer, only
 from tests.support import leaks
 from tests.support.recording_gcloud import Call, Cloud
-from tests.support.stand_ins import cloud_sql
+from tests.support.stand_ins.clouds import cloud_sql
 from tests.system.runtimes.google import PLACE
 
 pytestmark = pytest.mark.together("gcp-database")

@@ -1,0 +1,1 @@
+"""Stand-ins of the clouds' own APIs."""
