@@ -233,7 +233,7 @@ class Settings(BaseModel):
 
     @property
     def claim_url(self) -> str:
-        """The URL at which the agent claims its checks. On Google Cloud each function has an address of its own."""
+        """The URL at which the agent claims its checks, which may be at another address than the events'."""
         return self.claim_url_given or f"{self.backend_url}/checks/claim"
 
     @functools.cached_property

@@ -19,9 +19,7 @@ Query = TypeVar("Query", bound=BaseModel)
 
 def bearer_token(request: Request) -> str:
     """The token of ``Authorization: Bearer``; empty without one."""
-    # Google's API Gateway puts its own token into Authorization, and the caller's header here.
-    header = request.headers.get("X-Forwarded-Authorization") or request.headers.get("Authorization", "")
-    scheme, _, token = header.strip().partition(" ")
+    scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 

@@ -1,4 +1,4 @@
-"""What a version before 0.2 made, and no deployment makes any more: functions, an API Gateway and workflows."""
+"""What an older version made, and no deployment makes any more: functions, an API Gateway and workflows."""
 
 from collections.abc import Iterator
 

@@ -117,7 +117,7 @@ class Existing:
     services: frozenset[str] = frozenset()
     jobs: frozenset[str] = frozenset()
     queues: frozenset[str] = frozenset()
-    # What a version before 0.2 made.
+    # What a version with functions behind an API Gateway made.
     functions: frozenset[str] = frozenset()
     workflows: frozenset[str] = frozenset()
     gateway_apis: frozenset[str] = frozenset()

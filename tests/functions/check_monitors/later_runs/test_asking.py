@@ -1,11 +1,14 @@
 """Later runs: when they are due, who asks for them, and what a queue that does not respond costs."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 
+from shared import ROOT
 from tests.functions.check_monitors.later_runs.conftest import HOST, TICK
 from tests.support.running import API_KEY
 from tests.support.stand_ins import GoogleApis
@@ -82,6 +85,13 @@ def test_a_service_that_hangs_is_given_up(
     assert scheduled()["posted"] == 1
     assert time.monotonic() - began < 10
     assert any("the metadata server does not respond: TimeoutError" in line for line in steps)
+
+
+def test_an_agent_without_a_queue_does_not_load_what_asks() -> None:
+    """Otherwise its cold start would pay for it."""
+    script = "import sys, functions.check_monitors.main; print([name for name in sys.modules if 'later_runs' in name])"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("seconds", ["soon", "", "nan", "1e300"])

@@ -105,6 +105,7 @@ def test_a_second_run_keeps_the_database_and_its_password(steps: dict[str, Step[
     assert not [call.words for call in only(again.calls, "sql") if not call.is_read]
     assert again.state["sql"] == steps["deployed"].state["sql"]
     assert again.state["secrets"] == steps["deployed"].state["secrets"]
+    assert again.state["grants"] == steps["deployed"].state["grants"]
 
 
 def test_a_removal_keeps_the_database_and_its_secret(steps: dict[str, Step[Call]]) -> None:
