@@ -39,44 +39,27 @@ def deployment(
     read, made = access.versions(place, existing, secrets), services.services(shape)
     tag, queue = image.tag(now), schedules.queue_name(existing, beats, now)
     key = access.schedule_key(settings.key)
-    with_store = [service.name for service in made if service.has_store] if sql else []
-    grants = [*access.PROJECT_ROLES.items(), *((name, database.CLIENT) for name in with_store)]
+    deployed = [
+        services.deploy(
+            *(each, place, image.name(place, tag), plain, read),
+            _later(each, beats, queue, place),
+            database.flag(place, sql) if sql and each.has_store else "",
+        )
+        for each in made
+    ]
+    jobs = [schedules.job(row, beat, place, existing, key) for row, beat in beats.items()]
     return [
-        _enable(place),
-        *(database.creation(place, sql) if sql else ()),
-        Stage("accounts", access.new_accounts(place, existing, made), is_parallel=True, usual_seconds=20),
-        Stage("roles", access.roles(place)),
-        *([database.clients(place, with_store)] if sql else ()),
+        *_bases(place, existing, made, sql),
         Stage("where the image is kept", list(image.storage(place, existing))),
         Stage("secrets", list(access.write_secrets(place, existing, secrets)), usual_seconds=20),
         Stage("who reads which secret", access.readers(place, secrets, made), is_parallel=True, usual_seconds=10),
         Stage("the queue between the schedule's ticks", list(schedules.queue(place, existing, queue, beats))),
         Stage("the image", list(image.build(place, existing, tag)), usual_seconds=240),
         Stage("functions of an older version", list(older.functions(place, existing)), is_parallel=True),
-        Stage(
-            "services",
-            [
-                services.deploy(
-                    each,
-                    place,
-                    image.name(place, tag),
-                    plain,
-                    read,
-                    _later(each, beats, queue, place),
-                    database.flag(place, sql) if sql and each.has_store else "",
-                )
-                for each in made
-            ],
-            is_parallel=True,
-            usual_seconds=60,
-        ),
+        Stage("services", deployed, is_parallel=True, usual_seconds=60),
         Stage("who calls which service", list(access.callers(place, made)), is_parallel=True, usual_seconds=20),
-        Stage(
-            "schedules",
-            [schedules.job(row, beat, place, existing, key) for row, beat in beats.items()],
-            usual_seconds=20,
-        ),
-        Stage("what is no longer needed", list(_leftovers(place, existing, made, beats, queue, read, grants))),
+        Stage("schedules", jobs, usual_seconds=20),
+        Stage("what is no longer needed", list(_leftovers(place, existing, made, beats, queue, read, sql))),
     ]
 
 
@@ -107,9 +90,20 @@ def removal(place: Place, existing: Existing) -> list[Stage]:
     ]
 
 
-def _enable(place: Place) -> Stage:
+def _bases(place: Place, existing: Existing, made: list[Service], sql: database.Instance | None) -> Iterator[Stage]:
+    """What everything else needs: the APIs, the database if the deployment makes it, the accounts and their roles."""
     apis = (f"{api}.googleapis.com" for api in APIS)
-    return Stage("enable the APIs", [place.command("services", "enable", *apis)], usual_seconds=30)
+    yield Stage("enable the APIs", [place.command("services", "enable", *apis)], usual_seconds=30)
+    if sql:
+        yield from database.creation(place, sql)
+    yield Stage("accounts", access.new_accounts(place, existing, made), is_parallel=True, usual_seconds=20)
+    yield Stage("roles", access.roles(place))
+    if sql:
+        yield database.clients(place, _with_store(made))
+
+
+def _with_store(made: Iterable[Service]) -> list[str]:
+    return [service.name for service in made if service.has_store]
 
 
 def _later(service: Service, beats: Mapping[Row, Beat], queue: str, place: Place) -> dict[str, str]:
@@ -124,7 +118,7 @@ def _leftovers(
     beats: Mapping[Row, Beat],
     queue: str,
     read: Mapping[str, int],
-    grants: Iterable[tuple[str, str]],
+    sql: database.Instance | None,
 ) -> Iterator[Command]:
     yield from access.old_versions(place, existing, read)
     yield from _delete_jobs(place, existing.jobs - {schedules.tick_job(row) for row in beats})
@@ -134,6 +128,7 @@ def _leftovers(
     yield from _delete_services(place, existing.services - existing.functions - {each.name for each in made})
     yield from _delete_secrets(place, existing.secrets.keys() - {secret_name(setting) for setting in read})
     kept = access.account_names(made)
+    grants = [*access.PROJECT_ROLES.items(), *((name, database.CLIENT) for name in _with_store(made) if sql)]
     yield from access.old_grants(place, existing, grants)
     yield from _delete_accounts(place, existing, frozenset(kept))
 
