@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
+from pydantic import SecretStr
+
 from infra.clouds.cli import Command, Stage
 from infra.clouds.cron import Beat
 from infra.clouds.gcp import access, database, image, older, schedules, services
@@ -33,26 +35,19 @@ def deployment(
     """
     settings = settings_of(given)
     beats = {row: schedules.beat_of(row, settings) for row in rows() if row.every is not None}
-    plain = {name: value for name, value in given.items() if not is_secret(name, value)}
-    hidden = {name: value for name, value in given.items() if is_secret(name, value)}
-    secrets = access.secrets_of(hidden, settings.key)
+    plain, secrets = _parted(given, settings)
     read, made = access.versions(place, existing, secrets), services.services(shape)
     tag, queue = image.tag(now), schedules.queue_name(existing, beats, now)
-    key = access.schedule_key(settings.key)
+    name, key = image.name(place, tag), access.schedule_key(settings.key)
     deployed = [
-        services.deploy(
-            *(each, place, image.name(place, tag), plain, read),
-            _later(each, beats, queue, place),
-            database.flag(place, sql) if sql and each.has_store else "",
-        )
+        services.deploy(each, place, name, plain, read, _later(each, beats, queue, place), _socket(each, place, sql))
         for each in made
     ]
     jobs = [schedules.job(row, beat, place, existing, key) for row, beat in beats.items()]
     return [
         *_bases(place, existing, made, sql),
         Stage("where the image is kept", list(image.storage(place, existing))),
-        Stage("secrets", list(access.write_secrets(place, existing, secrets)), usual_seconds=20),
-        Stage("who reads which secret", access.readers(place, secrets, made), is_parallel=True, usual_seconds=10),
+        *_secrets(place, existing, made, secrets),
         Stage("the queue between the schedule's ticks", list(schedules.queue(place, existing, queue, beats))),
         Stage("the image", list(image.build(place, existing, tag)), usual_seconds=240),
         Stage("functions of an older version", list(older.functions(place, existing)), is_parallel=True),
@@ -100,6 +95,24 @@ def _bases(place: Place, existing: Existing, made: list[Service], sql: database.
     yield Stage("roles", access.roles(place))
     if sql:
         yield database.clients(place, _with_store(made))
+
+
+def _parted(given: Mapping[str, str], settings: Settings) -> tuple[dict[str, str], Mapping[str, SecretStr]]:
+    """The settings that anybody may see, and the secrets."""
+    hidden = {name: value for name, value in given.items() if is_secret(name, value)}
+    plain = {name: value for name, value in given.items() if name not in hidden}
+    return plain, access.secrets_of(hidden, settings.key)
+
+
+def _secrets(
+    place: Place, existing: Existing, made: list[Service], secrets: Mapping[str, SecretStr]
+) -> Iterator[Stage]:
+    yield Stage("secrets", list(access.write_secrets(place, existing, secrets)), usual_seconds=20)
+    yield Stage("who reads which secret", access.readers(place, secrets, made), is_parallel=True, usual_seconds=10)
+
+
+def _socket(service: Service, place: Place, sql: database.Instance | None) -> str:
+    return database.flag(place, sql) if sql and service.has_store else ""
 
 
 def _with_store(made: Iterable[Service]) -> list[str]:
