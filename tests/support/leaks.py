@@ -7,6 +7,7 @@ import base64
 import contextlib
 import functools
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -71,9 +72,13 @@ def command_lines(processes: Iterable[int]) -> dict[str, bytes]:
 def search(folder: Path, secrets: Mapping[str, Iterable[str]], said: Mapping[str, bytes] | None = None) -> None:
     """Search every file below ``folder``, and the data in ``said``. AssertionError if there is a secret."""
     leaks = [f"{place}: {name}" for place, data in (said or {}).items() for name in found_in(data, secrets)]
-    for path in folder.rglob("*"):
-        # Another system may be replacing the file. Its new version is searched as well.
-        with contextlib.suppress(FileNotFoundError):
-            if path.name not in _ALLOWED and path.is_file():
-                leaks += [f"{path}: {name}" for name in found_in(path.read_bytes(), secrets)]
+    for parent, folders, files in os.walk(folder):
+        # The interpreter's copies of source files.
+        folders[:] = [each for each in folders if each != "__pycache__"]
+        for name in files:
+            path = Path(parent, name)
+            # Another system may be replacing the file. Its new version is searched as well.
+            with contextlib.suppress(FileNotFoundError):
+                if name not in _ALLOWED and path.is_file():
+                    leaks += [f"{path}: {each}" for each in found_in(path.read_bytes(), secrets)]
     assert not leaks, f"secrets can be read in {leaks}"
