@@ -161,7 +161,7 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=SERVICES)
+@pytest.fixture
 def limited(request: pytest.FixtureRequest, clock: Clock) -> Iterator[tuple[Limited, Gate, NotifierKind]]:
     row = SERVICES[request.param]
     gate = Gate(clock, row.limits)
@@ -189,6 +189,12 @@ def deliver_all(store: Store, clock: Clock, ops: NotifierKind) -> None:
     raise AssertionError(f"{store.summary()['owed_notifications']} are still owed after {clock.seconds:g} s")
 
 
+@pytest.mark.parametrize(
+    ("new_database", "limited"),
+    # A service does not know where its messages are kept.
+    [*(("sqlite", name) for name in SERVICES), pytest.param("postgresql", "slack", marks=pytest.mark.system)],
+    indirect=True,
+)
 def test_300_alerts_at_once_are_all_told_in_time(
     store: Store, clock: Clock, limited: tuple[Limited, Gate, NotifierKind]
 ) -> None:

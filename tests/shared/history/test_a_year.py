@@ -3,11 +3,12 @@
 import math
 import random
 
+import pytest
+
 from shared.models import Event
 from shared.store import Retention, Store
 from shared.store.migrate import TABLES
 from tests.support.builders import at, event
-from tests.support.store.engines import on_each_engine
 from tests.support.store.past import rollups_of
 from tests.support.store.steps import rows
 
@@ -43,7 +44,11 @@ def pages(store: Store) -> int:
     return int(str(rows(store, "PRAGMA page_count")[0][0])) if is_sqlite else 0
 
 
-@on_each_engine
+@pytest.mark.parametrize(
+    "new_database",
+    ["sqlite", pytest.param("postgresql", marks=[pytest.mark.system, pytest.mark.nightly])],
+    indirect=True,
+)
 def test_the_store_of_a_year_is_no_larger_than_what_is_kept(store: Store) -> None:
     dice = random.Random(1)  # the same in each run
     found: list[tuple[dict[str, int], int]] = []
