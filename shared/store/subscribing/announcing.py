@@ -28,7 +28,6 @@ from shared.store.tables import (
 LASTS = timedelta(minutes=1)
 # What somebody said earlier is no news any more, for example if a page got its first subscriber.
 _RECENT = timedelta(days=1)
-_LATE = timedelta(hours=1)
 MOST_OUTAGES, MOST_INCIDENTS = 1_000, 100
 MAILS_AT_ONCE = 500
 
@@ -87,16 +86,17 @@ def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterat
     pages = pages_of(is_on, configuration.body(transaction))
     slugs = [slug for slug in subscribers.confirmed(transaction) if slug in pages]
     told = announcements.of_outages(transaction)
-    # An outage's end may be dated before we saw it. Nothing is told: only what goes on matters.
-    since = min((as_text(datetime.fromisoformat(row["at"]) - _LATE) for row in told), default="9999")
-    outages = [row for row in alerts.lately(transaction, since, MOST_OUTAGES) if row["kind"] == "OUTAGE"]
+    # Not what ended lately: only what goes on is news.
+    active = [row for row in alerts.lately(transaction, "9999", MOST_OUTAGES) if row["kind"] == "OUTAGE"]
+    # However many outages came since: one that is not among the newest may go on all the same.
+    ends = alerts.ends(transaction, [alert_id for row in told for alert_id in json.loads(row["alerts"])])
     said = incidents_of(transaction, incidents.since(transaction, as_text(now - _RECENT), MOST_INCIDENTS))
     planned = [
         row
         for row in windows.between(transaction, as_text(now), "9999")
         if row["kind"] == "maintenance" and row["recurrence"] is None
     ]
-    if not (outages or told or said or planned):
+    if not (active or told or said or planned):
         return
     watched = [_monitor(row) for row in monitors.for_pages(transaction)]
     for slug in slugs:
@@ -104,10 +104,8 @@ def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterat
         shown = [each for each in watched if is_shown(each["public"], each["group"], groups)]
         names = {each["name"] for each in shown}
         of_page = [row for row in told if row["slug"] == slug]
-        yield from _recoveries(slug, of_page, outages, now)
-        yield from _outages(
-            slug, of_page, [row for row in outages if row["subject"] in names and not row["resolved_at"]], now
-        )
+        yield from _recoveries(slug, of_page, ends, now)
+        yield from _outages(slug, of_page, [row for row in active if row["subject"] in names], now)
         yield from _incidents(transaction, slug, said, names, now)
         yield from _windows(transaction, slug, planned, shown, now)
 
@@ -122,9 +120,8 @@ def _outages(slug: str, told: Sequence[Row], active: Sequence[Row], now: datetim
         yield News(slug, f"down {new[0]['id']} {at}", "DOWN", body, at, [row["id"] for row in new])
 
 
-def _recoveries(slug: str, told: Sequence[Row], outages: Sequence[Row], now: datetime) -> Iterator[News]:
-    """What was told to be down and is not any more, as soon as all of it works."""
-    ends = {row["id"]: row["resolved_at"] for row in outages}
+def _recoveries(slug: str, told: Sequence[Row], ends: Mapping[int, str | None], now: datetime) -> Iterator[News]:
+    """What was told to be down and is not any more, as soon as all of it works. ``ends``: None of what goes on."""
     for row in told:
         ids = json.loads(row["alerts"])
         if all(ends.get(alert_id, "") is not None for alert_id in ids):

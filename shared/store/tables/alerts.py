@@ -182,6 +182,15 @@ def lately(transaction: Transaction, since: str, most: int) -> list[Row]:
     return transaction.rows(sql, since=since, most=most)
 
 
+def ends(transaction: Transaction, ids: Sequence[int]) -> dict[int, str | None]:
+    """When these alerts ended, by id: None if one has not; one that was deleted is left out."""
+    asked = [
+        transaction.ask(f"SELECT id, resolved_at FROM alerts WHERE id IN ({some})", **named)  # noqa: S608  # numbers
+        for some, named in in_parts(ids)
+    ]
+    return {row["id"]: row["resolved_at"] for answer in asked for row in answer()}
+
+
 def slow_between(transaction: Transaction, since: str, until: str) -> list[Row]:
     """When which monitor was slow, as far as it was in a span."""
     sql = """SELECT subject, failed_at, resolved_at FROM alerts WHERE kind = 'DEGRADED' AND failed_at < :until

@@ -1,74 +1,26 @@
 """What subscribers are owed, over a real store and a real mail server: leased, retried, once each, in order."""
 
-import email
-import email.policy
-from collections.abc import Iterator
 from datetime import timedelta
-
-import pytest
 
 from shared.delivery import deliver_owed
 from shared.models import AttemptStatus
-from shared.notifiers import Notifier, NotifierKind, kind_named
-from shared.settings import Settings
+from shared.notifiers import Notifier, NotifierKind
 from shared.store import Retention, Store
+from tests.shared.subscribing.steps import (
+    DAY,
+    KIM,
+    LEE,
+    SETTINGS,
+    announce,
+    deliver,
+    got,
+    message_ids,
+    statuses,
+    subscribe,
+)
 from tests.support.builders import NOON, Channel, at
 from tests.support.stand_ins.smtp import Connection, Smtp
 from tests.support.store.steps import TTL, owe, rows
-
-SETTINGS = Settings.from_env({"STATUS_PAGE": "true", "PUBLIC_URL": "https://status.example"})
-KIM, LEE = "kim@visitors.example", "lee@visitors.example"
-DAY = 86_400
-
-
-@pytest.fixture
-def server() -> Iterator[Smtp]:
-    with Smtp() as running:
-        yield running
-
-
-@pytest.fixture
-def mail(server: Smtp) -> NotifierKind:
-    fields = {"url": server.url, "from": "status@shop.example", "to": ["ops@shop.example"], "starttls": "off"}
-    return kind_named("email").configured(fields, {})
-
-
-def subscribe(store: Store, *addresses: str, seconds: float = -60) -> None:
-    """They ask, and confirm; the mail that asks for it is never sent."""
-    people = store.subscriptions.subscribers
-    for address in addresses:
-        assert people.ask("", address, "en", client=address, now=at(seconds))
-        [(number,)] = rows(store, f"SELECT id FROM subscribers WHERE address = '{address}'")  # our own text
-        assert isinstance(number, int)
-        people.confirm(number, now=at(seconds))
-
-
-def announce(store: Store, title: str, seconds: float = 0) -> None:
-    """An incident that every page shows, and the review that finds it."""
-    store.incidents.add(title, "We look into it.", "investigating", [], now=at(seconds))
-    store.subscriptions.announcements.review(now=at(seconds), is_on=True)
-
-
-def deliver(store: Store, mail: NotifierKind, seconds: float = 0) -> None:
-    deliver_owed(store, {"mail": mail}, "en", TTL, clock=lambda: at(seconds), settings=SETTINGS)
-
-
-def got(server: Smtp, *, offered: bool = False) -> list[tuple[str, str]]:
-    """Who got which mail, by its subject."""
-    taken = server.offered if offered else server.mails
-    return [(mail.recipients[0], str(parsed["Subject"])) for mail in taken if (parsed := _parsed(mail.data))]
-
-
-def message_ids(server: Smtp) -> list[str]:
-    return [str(_parsed(mail.data)["Message-ID"]) for mail in server.offered]
-
-
-def statuses(store: Store) -> list[object]:
-    return [status for (status,) in rows(store, "SELECT status FROM subscriber_mails ORDER BY id")]
-
-
-def _parsed(data: bytes) -> email.message.Message:
-    return email.message_from_bytes(data, policy=email.policy.default)
 
 
 def test_each_subscriber_gets_each_news_once(store: Store, server: Smtp, mail: NotifierKind) -> None:
