@@ -3,10 +3,11 @@
 It goes beside the channels' own messages, which never wait for it. No address is logged.
 """
 
+import contextlib
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 60.0
 SEND_SECONDS = 10.0
+# After so many failures in a row, the next mails wait for a later run: a cloud bills each second of this one.
+MOST_FAILURES = 10
 # A link that confirms holds for so long after its mail was owed.
 CONFIRM_WITHIN = timedelta(days=1)
 
@@ -35,6 +38,20 @@ class Way(NamedTuple):
     channel: str
     notifier: NotifierKind
     titles: Mapping[str, str | None]
+
+
+@contextlib.contextmanager
+def putting_off() -> Iterator[None]:
+    """Leave mails to subscribers to a later run if anything is wrong: it must not keep the channels' messages."""
+    try:
+        yield
+    except StoreUnavailable as trouble:
+        # What was sent and not recorded is sent once more under the same Message-ID.
+        step("server", "subscriber_mails_put_off", level=logging.WARNING, reason=str(trouble))
+    except Exception as defect:  # noqa: BLE001  # see above
+        # Without its text, which may hold an address.
+        reason = f"unexpected {type(defect).__name__}"
+        step("server", "subscriber_mails_put_off", level=logging.ERROR, reason=reason)
 
 
 class Mailing:
@@ -63,19 +80,25 @@ class Mailing:
         return self._mails.is_any_due(slugs, now=at, leased_until=self._lease(at))
 
     def go(self, seconds: float) -> None:
-        """Send what is due, for so many seconds."""
+        """Send what is due, for so many seconds. Never raises."""
         ends_at = time.monotonic() + seconds
-        for way in self._ways:
-            mailer = way.notifier.mailer()
-            try:
-                while time.monotonic() < ends_at and self._send_next(way, mailer):
-                    pass
-            except StoreUnavailable as trouble:
-                # What was sent and not recorded is sent once more under the same Message-ID.
-                step("server", "subscriber_mails_put_off", level=logging.WARNING, reason=str(trouble))
-                return
-            finally:
-                mailer.close()
+        with putting_off():
+            for number, way in enumerate(self._ways):
+                # A server that hangs leaves time for the next one.
+                left = ends_at - time.monotonic()
+                self._serve(way, time.monotonic() + left / (len(self._ways) - number))
+
+    def _serve(self, way: Way, ends_at: float) -> None:
+        """Send what is due one way. If that fails again and again, the server is at fault, and a later run tries it."""
+        failures, mailer = 0, way.notifier.mailer()
+        try:
+            while failures < MOST_FAILURES and time.monotonic() < ends_at:
+                outcome = self._send_next(way, mailer)
+                if outcome is None:
+                    return
+                failures = failures + 1 if outcome == "RETRY" else 0
+        finally:
+            mailer.close()
 
     def _found(self, mailers: Mapping[str, NotifierKind], settings: Settings) -> list[Way]:
         """A way for each channel that mails for some page. There are none without the address of the pages."""
@@ -91,12 +114,12 @@ class Mailing:
     def _lease(self, at: datetime) -> datetime:
         return at + timedelta(seconds=LEASE_SECONDS)
 
-    def _send_next(self, way: Way, mailer: "Mailer") -> bool:
-        """Send the next mail that is due. Whether there was one."""
+    def _send_next(self, way: Way, mailer: "Mailer") -> "MailOutcome | None":
+        """Send the next mail that is due. How that went; None if none is due."""
         at = self._clock()
         owed = self._mails.claim(way.titles.keys(), now=at, leased_until=self._lease(at))
         if owed is None:
-            return False
+            return None
         outcome, answer = self._attempt(owed, way, mailer)
         left = (owed.created_at + self._ttl - at).total_seconds()
         due_at = self._clock() + timedelta(seconds=retry_seconds(owed.attempts, left=left))
@@ -114,7 +137,7 @@ class Mailing:
         )
         if is_removed:
             step("server", "subscriber_removed", subscriber_id=owed.to.id, reason="the mailbox was refused")
-        return True
+        return outcome
 
     def _attempt(self, owed: "OwedMail", way: Way, mailer: "Mailer") -> "tuple[MailOutcome, str]":
         # Imported here: usually nothing is owed.

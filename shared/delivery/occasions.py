@@ -101,7 +101,9 @@ def _mailing(
     if settings is None or not mailers_of(notifiers):
         return None
     # Imported here: few systems mail anybody.
-    from shared.delivery.mailing import Mailing
+    from shared.delivery.mailing import Mailing, putting_off
 
-    mailing = Mailing(store, notifiers, settings, clock, ttl_seconds)
-    return mailing if mailing.is_due() else None
+    with putting_off():
+        mailing = Mailing(store, notifiers, settings, clock, ttl_seconds)
+        return mailing if mailing.is_due() else None
+    return None

@@ -7,7 +7,7 @@ from shared.notifiers.outcomes import Accepted, SendFailed
 
 
 class RecipientRefused(SendFailed):
-    """The mail server refused this very recipient for good."""
+    """The mail server says that there is no such mailbox."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, is_permanent=True)
@@ -31,7 +31,7 @@ class Mailer(Protocol):
         """Hand a mail to the server.
 
         Raises:
-            RecipientRefused: the mailbox does not exist, or takes nothing from us.
+            RecipientRefused: the mailbox does not exist, or takes no mail from anybody.
             SendFailed: the server did not accept the mail, or did not say so in time.
         """
 

@@ -7,7 +7,7 @@ from shared.notifiers.outcomes import Accepted, SendFailed
 from shared.notifiers.personal import Envelope, RecipientRefused
 from shared.notifiers.services.email.addresses import address_of
 from shared.notifiers.services.email.mail import mail_of
-from shared.notifiers.services.email.replies import refused
+from shared.notifiers.services.email.replies import is_mailbox_gone, refused
 from shared.notifiers.services.email.session import Session
 
 # Servers end a connection that stays for long.
@@ -35,7 +35,7 @@ class ConnectedMailer:
             [to] = session.ask(f"RCPT TO:<{recipient.text}>".encode())
             if not to.is_success:
                 failed = refused("the recipient", [to])
-                raise RecipientRefused(str(failed)) if failed.is_permanent else failed
+                raise RecipientRefused(str(failed)) if is_mailbox_gone(to) else failed
             taken = session.hand_over(content)
         except RecipientRefused:
             # The connection is as good as before.

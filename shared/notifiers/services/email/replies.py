@@ -7,6 +7,9 @@ from typing import NamedTuple
 from shared.notifiers.outcomes import PATIENCE, SendFailed
 
 _LONGEST_SAID = 200
+_ENHANCED = r"[245]\.\d{1,3}\.\d{1,3}(?!\S)"
+# RFC 3463 and RFC 7505: no such address or domain, one that has moved or takes no mail, a mailbox that is disabled.
+_GONE = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
 
 
 class Reply(NamedTuple):
@@ -40,5 +43,15 @@ def not_offered(what: str, attempts: int) -> SendFailed:
 
 def without_words(reply: Reply) -> str:
     """The code and the enhanced code, if it begins with one."""
-    enhanced = re.match(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)", reply.words)
+    enhanced = re.match(_ENHANCED, reply.words)
     return f"{reply.code} {enhanced[0] if enhanced else ''}".strip()
+
+
+def is_mailbox_gone(reply: Reply) -> bool:
+    """Whether a refused recipient has no mailbox.
+
+    A 5xx alone does not say so: a server that relays nothing for us any more, or takes us for a spammer, refuses
+    everybody with one.
+    """
+    enhanced = re.match(_ENHANCED, reply.words)
+    return reply.code >= 500 and enhanced is not None and enhanced[0] in _GONE

@@ -1,0 +1,76 @@
+"""A mail server, or the store, is in trouble: nobody loses a subscription by it, and nothing else waits."""
+
+import pytest
+
+from shared.delivery import deliver_owed, mailing
+from shared.models import AttemptStatus
+from shared.notifiers import NotifierKind, kind_named
+from shared.store import Store
+from shared.store.tables import configuration
+from tests.shared.subscribing.steps import KIM, LEE, SETTINGS, announce, deliver, got, statuses, subscribe
+from tests.support.builders import Channel, at
+from tests.support.stand_ins.smtp import Connection, Smtp
+from tests.support.store.steps import TTL, owe, rows
+
+
+@pytest.mark.parametrize(
+    "reply", [b"550 5.7.1 relaying denied\r\n", b"554 5.7.1 blocked\r\n", b"550 relay not permitted\r\n"]
+)
+def test_a_server_that_refuses_everybody_costs_nobody_the_subscription(
+    store: Store, server: Smtp, mail: NotifierKind, reply: bytes
+) -> None:
+    subscribe(store, KIM)
+    assert store.subscriptions.subscribers.ask("", LEE, "en", client="lee", now=at(0))
+    server.replies["RCPT"] = reply
+    for number in range(4):
+        announce(store, f"News {number}", number)
+        deliver(store, mail, number + 0.5)
+    assert rows(store, "SELECT address, refusals FROM subscribers ORDER BY id") == [(KIM, 0), (LEE, 0)]
+    assert set(statuses(store)) == {"FAILED"}
+
+
+def test_a_failing_server_is_left_alone_until_the_next_run(store: Store, server: Smtp, mail: NotifierKind) -> None:
+    subscribe(store, *(f"{number}@visitors.example" for number in range(mailing.MOST_FAILURES + 5)))
+    announce(store, "Payments fail")
+    server.replies["MAIL"] = b"451 4.3.0 not now\r\n"
+    deliver(store, mail)
+    assert sum(line.startswith("MAIL") for line in server.commands) == mailing.MOST_FAILURES
+    del server.replies["MAIL"]
+    deliver(store, mail, 1)
+    assert len(got(server)) >= 5, "who was not tried did not have to wait longer"
+
+
+def test_a_hanging_server_leaves_time_for_another_ones_mails(
+    store: Store, server: Smtp, mail: NotifierKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = {"slow": {"subscribe": "slow"}, "well": {"subscribe": "well"}}
+    with store.database.transaction() as transaction:
+        configuration.save(transaction, 1, {"status_pages": pages})
+    monkeypatch.setattr(mailing, "SEND_SECONDS", 0.4)
+    with Smtp() as hanging:
+        hanging.replies["MAIL"] = lambda connection: _hang(connection)
+        fields = {"url": hanging.url, "from": "status@shop.example", "to": ["ops@shop.example"], "starttls": "off"}
+        channels = {"slow": kind_named("email").configured(fields, {}), "well": mail}
+        subscribe(store, *(f"{number}@visitors.example" for number in range(8)), slug="slow")
+        subscribe(store, KIM, slug="well")
+        announce(store, "Payments fail")
+        mailing.Mailing(store, channels, SETTINGS, lambda: at(1), TTL).go(1.6)
+    assert [to for to, _ in got(server)] == [KIM]
+
+
+def _hang(connection: Connection) -> None:
+    connection.is_over(5)
+
+
+def test_what_is_wrong_with_the_mails_keeps_no_message_of_a_channel(
+    store: Store, mail: NotifierKind, caplog: pytest.LogCaptureFixture
+) -> None:
+    subscribe(store, KIM)
+    owe(store, 1)
+    with store.database.transaction() as transaction:
+        transaction.rows("DROP TABLE subscriber_mails")
+    channel = Channel()
+    outcomes = deliver_owed(store, {"mail": mail, "a": channel}, "en", TTL, clock=lambda: at(2), settings=SETTINGS)
+    assert (outcomes[AttemptStatus.SENT], channel.kinds) == (1, ["OUTAGE"])
+    assert "subscriber_mails_put_off" in caplog.text
+    assert KIM not in caplog.text
