@@ -58,7 +58,7 @@ def _masked_userinfo(found: re.Match[str]) -> str:
 
 def without_token(path: str) -> str:
     """The path of a request with ``***`` in place of the token of a heartbeat or a link, which is a credential."""
-    return re.sub(r"(/heartbeats/|/api/push/|/act/)[^/?\s]+", rf"\1{MASK}", path)
+    return re.sub(r"(/heartbeats/|/api/push/|/act/|/status/subscriptions/)[^/?\s]+", rf"\1{MASK}", path)
 
 
 def secret_parts(environ: Mapping[str, str]) -> set[str]:

@@ -62,6 +62,8 @@ def mailable(text: str) -> str | None:
     from shared.notifiers.services.email.addresses import address_of
 
     text = text.strip()
+    if len(text) > MAX_ADDRESS:
+        return None  # before anything reads it all
     try:
         address = address_of(text)
     except ValueError:
@@ -69,5 +71,6 @@ def mailable(text: str) -> str | None:
     # A name before it is for the eye, and a host without a dot, or a number, is in our own network.
     is_public = "." in address.domain and not address.domain.startswith("[")
     has_letters = not address.domain.replace(".", "").isdecimal()
+    # A domain in another script is longer in ASCII.
     is_bare = "<" not in text and len(address.text) <= MAX_ADDRESS
     return address.text if is_public and has_letters and is_bare else None

@@ -45,10 +45,12 @@ class Subscribers:
         """
         # Nobody has two mailboxes that differ in that.
         address = address.lower()
-        hashed, who = _hash(address), _hash(client)
+        hashed, who = _hash(_mailbox(address)), _hash(_network(client))
+        with self._database.snapshot() as snapshot:
+            if _is_too_often(snapshot, who, now):
+                return False  # without the lock that every writer waits for: anybody can ask without end
         with self._database.transaction() as transaction:
-            of_client, of_all = subscribers.requests_since(transaction, who, now - _WITHIN)
-            if of_client >= MOST_OF_CLIENT or of_all >= MOST_OF_ALL:
+            if _is_too_often(transaction, who, now):
                 return False
             before = subscribers.requests_for(transaction, hashed, now - CONFIRM_WITHIN)
             is_mailed = len(before) < MOST_A_DAY and not (before and before[0] > as_text(now - PAUSE))
@@ -106,6 +108,31 @@ def is_any_forgotten(transaction: Transaction, now: datetime) -> bool:
 def forget(transaction: Transaction, now: datetime, most: int) -> int:
     """Delete who has not confirmed in time, and old requests; how many rows that were."""
     return subscribers.forget(transaction, as_text(now - CONFIRM_WITHIN), most)
+
+
+def _is_too_often(transaction: Transaction, who: str, now: datetime) -> bool:
+    of_client, of_all = subscribers.requests_since(transaction, who, now - _WITHIN)
+    return of_client >= MOST_OF_CLIENT or of_all >= MOST_OF_ALL
+
+
+def _mailbox(address: str) -> str:
+    """Where mail to an address may arrive too: many servers drop what follows a +, and the largest one drops dots."""
+    local, _, domain = address.partition("@")
+    return f"{local.partition('+')[0].replace('.', '')}@{domain}"
+
+
+def _network(client: str) -> str:
+    """The client's address; of IPv6 the first half, since each client has all addresses that begin with it."""
+    if ":" not in client:
+        return client
+    # Imported here: few clients come that way.
+    import ipaddress
+
+    try:
+        address = ipaddress.IPv6Address(client)
+    except ValueError:
+        return client
+    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
 
 
 def _hash(text: str) -> str:

@@ -104,6 +104,7 @@ def test_a_heartbeat_url_is_a_secret_even_if_malformed() -> None:
         ("/heartbeats/t0k3n/start", "/heartbeats/***/start"),
         ("/prod/api/push/t0k3n?status=up", "/prod/api/push/***?status=up"),
         ("/act/t0k3n", "/act/***"),
+        ("/status/subscriptions/e7.0.t0k3n?lang=ko", "/status/subscriptions/***?lang=ko"),
         ("/alerts/7", "/alerts/7"),
     ],
 )

@@ -1,0 +1,49 @@
+"""Who asks for mails, and for which mailbox: another spelling gets no more, and nobody who asks holds others up."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from shared.store import Store
+from shared.store.engines.database import Database
+from shared.store.subscribing.subscribers import MOST_OF_CLIENT
+from tests.shared.subscribing.steps import statuses
+from tests.support.builders import NOON
+
+
+def test_one_mailbox_has_many_spellings(store: Store) -> None:
+    people = store.subscriptions.subscribers
+    for number in range(20):
+        address = f"{'k.im' if number % 2 else 'kim'}+{number}@visitors.example"
+        assert people.ask("", address, "en", client=str(number), now=NOON + timedelta(hours=number))
+    assert len(statuses(store)) == 3
+    assert people.ask("", "kim@other.example", "en", client="21", now=NOON + timedelta(hours=20))
+    assert len(statuses(store)) == 4
+
+
+@pytest.mark.parametrize(
+    ("clients", "is_one"),
+    [
+        ("2001:db8:1:2::{:x}", True),
+        ("2001:db8:1:{:x}::1", False),
+        ("::ffff:192.0.2.{}", False),
+        ("192.0.2.{}", False),
+        ("fe80::{}%eth0", True),
+    ],
+)
+def test_a_client_has_a_whole_network_of_ipv6(store: Store, clients: str, is_one: bool) -> None:
+    people = store.subscriptions.subscribers
+    asked = [
+        people.ask("", f"{number}@a.example", "en", client=clients.format(number), now=NOON)
+        for number in range(1, MOST_OF_CLIENT + 2)
+    ]
+    assert asked == [True] * MOST_OF_CLIENT + [not is_one]
+
+
+def test_who_asks_too_often_holds_no_writer_up(store: Store, new_database: Callable[[], Database]) -> None:
+    people = store.subscriptions.subscribers
+    for number in range(MOST_OF_CLIENT):
+        assert people.ask("", f"{number}@a.example", "en", client="one", now=NOON)
+    with new_database().transaction():
+        assert not people.ask("", "more@a.example", "en", client="one", now=NOON), "it needs no lock"
