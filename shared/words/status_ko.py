@@ -95,7 +95,7 @@ WORDS: Mapping[str, str | tuple[str, str]] = {
     "address": "메일 주소",
     "do_subscribe": "구독",
     "subscribe_more": "장애, 공지, 예정된 점검을 메일로 알려 드립니다. 먼저 확인 메일을 보냅니다. 모든 메일에 구독을 "
-    "끝내는 링크가 있고, 주소는 다른 데 쓰지 않습니다.",
+    "해지하는 링크가 있고, 주소는 다른 데 쓰지 않습니다.",
     # several pages, a page with a password, an embedded page
     "pages": "상태 페이지",
     "locked": "비밀번호가 필요한 페이지입니다",

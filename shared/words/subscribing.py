@@ -8,12 +8,12 @@ from shared.words.pages import Texts
 
 _EN: Texts = {
     # what the form answers
-    "asked": "Look into your mailbox",
+    "asked": "Check your mailbox",
     "asked_more": "If this address does not get our mails yet, one is on its way to it. The link in it confirms that "
     "you want them, and works for a day.",
     "not_address": "That is not a mail address",
     "not_address_more": "Expected an address like kim@example.com.",
-    "too_often": "Too many people have asked for mails",
+    "too_often": "Too many requests to subscribe",
     "too_often_more": "Try again in an hour.",
     "back": "To the status page",
     # the pages behind the links
@@ -23,7 +23,7 @@ _EN: Texts = {
     "do_confirm": "Yes, mail me",
     "confirmed": "You are subscribed",
     "confirmed_more": "Each mail has a link that ends the subscription at once.",
-    "expired": "This link does not work any more",
+    "expired": "This link no longer works",
     "expired_more": "A link that confirms works for a day. Subscribe again on the status page.",
     "end": "End the mails about {title}",
     "end_more": "We delete your address, and mail you nothing more.",
@@ -53,7 +53,7 @@ _KO: Texts = {
     "asked": "메일함을 확인해 주세요",
     "asked_more": "아직 구독하지 않은 주소라면 곧 메일이 도착합니다. 그 안의 링크를 눌러 구독을 확인해 주세요. "
     "링크는 하루 동안 쓸 수 있습니다.",
-    "not_address": "메일 주소가 아닙니다",
+    "not_address": "올바른 메일 주소가 아닙니다",
     "not_address_more": "kim@example.com 같은 주소를 적어 주세요.",
     "too_often": "구독 요청이 너무 많습니다",
     "too_often_more": "한 시간 뒤에 다시 시도해 주세요.",
@@ -64,22 +64,22 @@ _KO: Texts = {
     "메일을 보냅니다.",
     "do_confirm": "네, 받겠습니다",
     "confirmed": "구독했습니다",
-    "confirmed_more": "모든 메일에 구독을 바로 끝내는 링크가 있습니다.",
+    "confirmed_more": "모든 메일에 구독을 바로 해지하는 링크가 있습니다.",
     "expired": "더 이상 쓸 수 없는 링크입니다",
     "expired_more": "구독을 확인하는 링크는 하루 동안 쓸 수 있습니다. 상태 페이지에서 다시 구독해 주세요.",
-    "end": "{title} 메일 그만 받기",
-    "end_more": "주소를 지우고 더는 메일을 보내지 않습니다.",
-    "do_end": "구독 끝내기",
-    "ended": "구독하고 있지 않습니다",
-    "ended_more": "이 주소로는 메일을 보내지 않으며, 주소는 지웠습니다.",
+    "end": "{title} 메일 구독 해지",
+    "end_more": "주소를 삭제하고 더 이상 메일을 보내지 않습니다.",
+    "do_end": "구독 해지",
+    "ended": "구독 중이 아닙니다",
+    "ended_more": "이 주소로는 메일을 보내지 않으며, 주소는 삭제했습니다.",
     # the mails
     "mail_confirm": "{title} 메일 구독을 확인해 주세요",
     "mail_confirm_more": "이 주소로 {title} 소식을 받겠다는 요청이 있었습니다. 서비스에 장애가 생기거나 복구될 때, "
     "그리고 공지와 예정된 점검이 있을 때 메일을 보냅니다.\n\n요청하신 적이 없다면 그냥 두세요. 주소는 하루 안에 "
-    "지워집니다.",
+    "삭제됩니다.",
     "to_confirm": "구독 확인",
     "to_page": "상태 페이지 보기",
-    "to_end": "구독 끝내기",
+    "to_end": "구독 해지",
     "some_down": ("서비스 {n}개 장애", "서비스 {n}개 장애"),
     "some_over": ("서비스 {n}개 복구", "서비스 {n}개 복구"),
     "down_line": "{name}: {cause}. {time}부터",

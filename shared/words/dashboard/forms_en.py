@@ -68,7 +68,7 @@ WORDS: Texts = {
     "key_out": "down",
     "key_win": "maintenance",
     "zoom": "Zoom",
-    "zoom_means": "Drag over a span to see it closely; a double-click shows all of it. Medians, phase by phase.",
+    "zoom_means": "Drag over a span to zoom in; double-click to see all of it. The times are medians, phase by phase.",
     "zoom_in": "Closer",
     "zoom_out": "Wider",
     "zoom_earlier": "Earlier",

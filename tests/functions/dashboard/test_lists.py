@@ -132,8 +132,8 @@ def test_the_settings_say_what_was_found_worst_first(browser: Browser, api: Api,
     api.post(report)
     page = text(browser.page("/dashboard/settings"))
     assert "An outage now would be noticed and sent." in page
-    assert "Well: The agent seoul reported" in page
-    assert "Well: console took its last message" in page
+    assert "Good: The agent seoul reported" in page
+    assert "Good: console took its last message" in page
     with store.database.transaction() as transaction:
         transaction.rows("UPDATE notification_logs SET status = 'FAILED', answer = 'no <paper> left'")
         transaction.rows("UPDATE agents SET is_offline = 1")
@@ -141,12 +141,12 @@ def test_the_settings_say_what_was_found_worst_first(browser: Browser, api: Api,
     page = text(html)
     assert "2 things are wrong" in page
     assert "Wrong: the location of the agent seoul is offline" in page
-    said = ("Wrong:", "Look at it: The last message to console failed", "Well: The database")
+    said = ("Wrong:", "To be checked: The last message to console failed", "Good: The database")
     assert sorted(said, key=page.index) == list(said)
     assert "no &lt;paper&gt; left" in html
     api.post({**report, "is_success": True, "timestamp": as_text(now())})
     page = text(browser.page("/dashboard/settings"))
-    assert "Over: A message to console failed, and a later one was delivered" in page
+    assert "Past: A message to console failed, and a later one was delivered" in page
 
 
 def test_a_drill_is_run_and_its_deliveries_shown(signed_in: Browser, api: Api) -> None:

@@ -96,7 +96,7 @@ def test_what_works_or_is_slow_says_so(signed_in: Browser, shop: Target, agent: 
     assert "It would count as slow" in panel(signed_in.page(slow))
     assert "The agent could not check it" in panel(signed_in.page(unknown))
     signed_in.headers["Accept-Language"] = "ko"
-    assert "정상입니다 조건 1개 중 1개 맞음" in panel(signed_in.page(path))
+    assert "정상입니다 조건 1개 중 1개 충족" in panel(signed_in.page(path))
 
 
 def test_a_secret_of_a_trial_is_masked_and_saved(

@@ -28,7 +28,7 @@ def test_a_browser_subscribes_and_ends_it_without_scripts(
         page.run("document.querySelector('#address').focus()")
         page.call("Input.insertText", text=VISITOR)
         page.press("Enter")
-        said(page, "Look into your mailbox")
+        said(page, "Check your mailbox")
         run(api)
         page.open(f"{root}{link(mails(server)[0], 'Confirm')}", has_script=False)
         said(page, "Get mail about The shop")

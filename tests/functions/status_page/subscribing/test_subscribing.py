@@ -36,7 +36,7 @@ def test_a_visitor_subscribes_hears_of_an_outage_and_ends_it(api: Api, environ: 
     with shop(api, environ) as server:
         assert 'action="./status/subscribe"' in html(api)
         asked = ask(api)
-        assert (asked.status_code, "Look into your mailbox" in asked.text) == (202, True)
+        assert (asked.status_code, "Check your mailbox" in asked.text) == (202, True)
         assert asked.headers["Cache-Control"] == "private, no-store"
         assert mails(server) == [], "nothing is sent within the request"
         run(api)
@@ -93,7 +93,7 @@ def test_a_subscription_has_its_language(api: Api, environ: Environ) -> None:
         assert confirmation["Subject"] == "The shop 메일 구독을 확인해 주세요"
         assert outage["Subject"] == "Checkout 장애 · The shop"
         assert "작동하지 않습니다" in text(outage)
-        assert '<html lang="ko">' in follow(api, "GET", link(outage, "구독 끝내기")).text
+        assert '<html lang="ko">' in follow(api, "GET", link(outage, "구독 해지")).text
 
 
 def test_several_that_fail_together_are_one_mail(api: Api, environ: Environ) -> None:
