@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from shared.alerting import CLOCK_TOLERANCE
 from shared.settings.status_pages import pages_of
-from shared.store.engines.database import Database
+from shared.store.engines.database import Database, Transaction
 from shared.store.subscribing.subscribers import Subscriber, subscriber_of
 from shared.store.tables import configuration, subscriber_mails, subscribers
 
-# A mailbox that is refused so often in a row is gone.
+# A mailbox that is refused so often in a row, and for so long, is gone. Servers that lose sight of their mailboxes for
+# some hours refuse them all.
 MOST_REFUSALS = 3
+REFUSED_FOR = timedelta(days=1)
 Outcome = Literal["SENT", "RETRY", "FAILED", "REFUSED"]
 
 
@@ -78,7 +80,7 @@ class Mails:
             if row is None:
                 return False
             refusals = row["refusals"] + 1 if outcome == "REFUSED" else 0
-            if refusals and (refusals >= MOST_REFUSALS or not mail.to.is_confirmed):
+            if refusals and (not mail.to.is_confirmed or _is_gone(transaction, mail, refusals)):
                 subscribers.remove(transaction, mail.to.id)
                 return True
             if refusals != row["refusals"]:
@@ -92,3 +94,10 @@ class Mails:
                 return 0
         with self._database.transaction() as transaction:
             return subscriber_mails.expire(transaction, now=now, before=created_before)
+
+
+def _is_gone(transaction: Transaction, mail: OwedMail, refusals: int) -> bool:
+    if refusals < MOST_REFUSALS:
+        return False
+    since = subscriber_mails.failing_since(transaction, mail.to.id)
+    return since is not None and mail.created_at - datetime.fromisoformat(since) >= REFUSED_FOR

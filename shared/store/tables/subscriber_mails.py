@@ -81,6 +81,15 @@ def confirmed(transaction: Transaction, subscriber_id: int) -> None:
     transaction.rows(sql, id=subscriber_id)
 
 
+def failing_since(transaction: Transaction, subscriber_id: int) -> str | None:
+    """When the first of a subscriber's last mails that all failed for good was owed."""
+    sql = """SELECT min(created_at) AS since FROM subscriber_mails
+        WHERE subscriber_id = :subscriber_id AND status = 'FAILED' AND id > coalesce((
+            SELECT max(id) FROM subscriber_mails WHERE subscriber_id = :subscriber_id AND status = 'SENT'), 0)"""
+    row = transaction.row(sql, subscriber_id=subscriber_id)
+    return row["since"] if row else None
+
+
 def has_expired(transaction: Transaction, before: datetime) -> bool:
     """Whether there may be anything for ``expire``."""
     sql = "SELECT 1 FROM subscriber_mails WHERE status = 'PENDING' AND created_at < :before LIMIT 1"

@@ -19,7 +19,7 @@ WORDS: Texts = {
     "trial_runs": "An agent is checking it",
     "trial_runs_means": "This page shows what it finds.",
     "trial_given_up": "No agent has reported",
-    "trial_given_up_means": "Agents were asked three times, and sent no result. Look at the agent's log, then try again.",
+    "trial_given_up_means": "Agents were asked three times and sent no result. See the agent's log, then try again.",
     "trial_status": "Status code",
     "trial_response_time_ms": "Total time",
     "trial_dns_ms": "Name lookup",

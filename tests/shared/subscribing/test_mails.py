@@ -108,10 +108,13 @@ def test_who_ends_a_subscription_meanwhile_settles_nobodys_mail(store: Store, se
 def test_a_mailbox_that_is_gone_is_forgotten(store: Store, server: Smtp, mail: NotifierKind) -> None:
     subscribe(store, KIM, LEE)
     server.refused[KIM] = b"550 5.1.1 <kim@visitors.example>: no such user\r\n"
-    for number in range(3):
-        announce(store, f"News {number}", number)
-        deliver(store, mail, number + 0.5)
-    assert [to for to, _ in got(server)] == [LEE] * 3
+    for number, seconds in enumerate((0, 1, 2, DAY - 1)):
+        announce(store, f"News {number}", seconds)
+        deliver(store, mail, seconds + 0.5)
+    assert rows(store, "SELECT count(*) FROM subscribers") == [(2,)], "the server may know the mailbox again tomorrow"
+    announce(store, "News 4", DAY)
+    deliver(store, mail, DAY + 0.5)
+    assert [to for to, _ in got(server)] == [LEE] * 5
     assert rows(store, "SELECT address FROM subscribers") == [(LEE,)]
     assert rows(store, "SELECT count(*) FROM subscriber_mails WHERE status <> 'SENT'") == [(0,)]
 
