@@ -19,7 +19,7 @@ _FORMS = {"hours": "d24", "days": "d90", "months": "d12"}
 
 
 class Drawn(NamedTuple):
-    """What a monitor's row shows beside its name and state."""
+    """What a monitor's row shows beside its name and state. ``uptime``: in words, or that nothing is known."""
 
     monitor: Monitor
     uptime: str
@@ -38,7 +38,7 @@ def rows_of(page: Page, period: str, say: Any, language: Language) -> dict[int, 
     return {
         monitor.id: Drawn(
             monitor,
-            uptime_text(monitor.buckets[period]) or say("no_data"),
+            say("uptime", uptime=text) if (text := uptime_text(monitor.buckets[period])) else say("no_data"),
             _bar(monitor, period, list(zip(starts, ends, strict=True)), stories.get(monitor.name, []), say, language),
             pace_line(monitor, say, language),
         )

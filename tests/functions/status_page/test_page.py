@@ -109,6 +109,12 @@ def test_nobody_knows_what_was_not_checked_lately(api: Api) -> None:
     assert "Everything works" not in page
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "no data"), ("ko", "기록 없음")])
+def test_what_was_never_checked_has_no_uptime(api: Api, language: str, words: str) -> None:
+    opened(api)
+    assert f"<span>{words}</span>" in looked(api, f"/status?lang={language}").text
+
+
 def test_korean_says_the_same(api: Api) -> None:
     opened(api)
     seen(api, *PUBLIC)
