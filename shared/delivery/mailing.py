@@ -94,7 +94,7 @@ class Mailing:
         try:
             while failures < MOST_FAILURES and time.monotonic() < ends_at:
                 outcome = self._send_next(way, mailer)
-                if outcome is None:
+                if outcome is None or outcome == "PUT_OFF":
                     return
                 failures = failures + 1 if outcome == "RETRY" else 0
         finally:
@@ -123,7 +123,7 @@ class Mailing:
         outcome, answer = self._attempt(owed, way, mailer)
         left = (owed.created_at + self._ttl - at).total_seconds()
         due_at = self._clock() + timedelta(seconds=retry_seconds(owed.attempts, left=left))
-        is_removed = self._mails.record(owed, outcome, due_at=due_at)
+        is_removed = self._mails.record(owed, outcome, due_at=due_at, slugs=way.titles.keys())
         step(
             "server",
             f"subscriber_mail_{outcome.lower()}",
@@ -142,7 +142,7 @@ class Mailing:
     def _attempt(self, owed: "OwedMail", way: Way, mailer: "Mailer") -> "tuple[MailOutcome, str]":
         # Imported here: usually nothing is owed.
         from shared.links.subscriptions import token_of
-        from shared.notifiers.personal import Envelope, RecipientRefused
+        from shared.notifiers.personal import Envelope, RecipientRefused, ServerAtFault
 
         end_url = self._link(token_of("end", owed.to.id, owed.to.secret), owed.to.language)
         envelope = Envelope(owed.to.address, f"subscriber-{owed.id}.{int(owed.created_at.timestamp())}", end_url)
@@ -152,6 +152,8 @@ class Mailing:
             accepted = mailer.mail(message, envelope, timeout_seconds=SEND_SECONDS)
         except RecipientRefused as refused:
             outcome, answer = "REFUSED", str(refused)
+        except ServerAtFault as failed:
+            outcome, answer = "PUT_OFF", str(failed)
         except SendFailed as failed:
             outcome, answer = "FAILED" if failed.is_permanent else "RETRY", str(failed)
         except Exception as defect:  # noqa: BLE001  # a defect must not end the other mails

@@ -13,6 +13,10 @@ class RecipientRefused(SendFailed):
         super().__init__(reason, is_permanent=True)
 
 
+class ServerAtFault(SendFailed):
+    """The mail server takes no mail from us, whoever it is to: it is gone, or our login or sender is wrong."""
+
+
 class Envelope(NamedTuple):
     """Who gets a mail. ``id``: what its Message-ID begins with, so that a copy has the same one.
 
@@ -32,6 +36,7 @@ class Mailer(Protocol):
 
         Raises:
             RecipientRefused: the mailbox does not exist, or takes no mail from anybody.
+            ServerAtFault: the next mail would go no better.
             SendFailed: the server did not accept the mail, or did not say so in time.
         """
 

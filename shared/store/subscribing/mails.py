@@ -15,7 +15,8 @@ from shared.store.tables import configuration, subscriber_mails, subscribers
 # some hours refuse them all.
 MOST_REFUSALS = 3
 REFUSED_FOR = timedelta(days=1)
-Outcome = Literal["SENT", "RETRY", "FAILED", "REFUSED"]
+# PUT_OFF: as RETRY, and the others of the same pages wait as long, since they would go the same way.
+Outcome = Literal["SENT", "RETRY", "PUT_OFF", "FAILED", "REFUSED"]
 
 
 class Announced(NamedTuple):
@@ -68,12 +69,19 @@ class Mails:
         created_at = datetime.fromisoformat(row["created_at"])
         return OwedMail(row["id"], created_at, row["attempts"], subscriber_of(whose), about)
 
-    def record(self, mail: OwedMail, outcome: Outcome, *, due_at: datetime) -> bool:
-        """Record an attempt. Whether that removed the subscriber, whose mailbox was REFUSED too often."""
-        status = {"RETRY": "PENDING", "REFUSED": "FAILED"}.get(outcome, outcome)
+    def record(self, mail: OwedMail, outcome: Outcome, *, due_at: datetime, slugs: Collection[str] = ()) -> bool:
+        """Record an attempt. Whether that removed the subscriber, whose mailbox was REFUSED too often.
+
+        ``slugs``: the pages whose mails go the same way.
+        """
+        status = {"RETRY": "PENDING", "PUT_OFF": "PENDING", "REFUSED": "FAILED"}.get(outcome, outcome)
         with self._database.transaction() as transaction:
             if not subscriber_mails.settle(transaction, mail.id, mail.created_at, mail.attempts, status, due_at):
                 return False  # another sender took it over, or the subscription has ended
+            if outcome == "PUT_OFF":
+                # The one that is tried next is the same again, and waits longer each time. Otherwise each of a thousand
+                # mails would try a password that is wrong, until the server shuts us out.
+                subscriber_mails.put_off(transaction, slugs, due_at)
             if outcome not in ("SENT", "REFUSED"):
                 return False
             row = subscribers.get(transaction, mail.to.id)

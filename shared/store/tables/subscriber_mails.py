@@ -30,6 +30,9 @@ _SETTLE = """
     UPDATE subscriber_mails SET status = :status, due_at = :due_at, leased_until = NULL
     WHERE id = :id AND created_at = :created_at AND status = 'PENDING'
       AND (attempts = :attempts OR :status = 'SENT') RETURNING id"""
+_PUT_OFF = """
+    UPDATE subscriber_mails SET due_at = :until WHERE status = 'PENDING' AND due_at < :until
+      AND subscriber_id IN (SELECT id FROM subscribers WHERE slug IN (%s))"""
 _EXPIRE = """
     UPDATE subscriber_mails SET status = 'EXPIRED', leased_until = NULL
     WHERE status = 'PENDING' AND created_at < :before AND (leased_until IS NULL OR leased_until <= :now)
@@ -72,6 +75,12 @@ def settle(
     """Give a mail the status that an attempt means; whether that changed it."""
     times = {"created_at": as_text(created_at), "due_at": as_text(due_at)}
     return bool(transaction.rows(_SETTLE, id=mail_id, attempts=attempts, status=status, **times))
+
+
+def put_off(transaction: Transaction, slugs: Collection[str], until: datetime) -> None:
+    """Let the mails of these pages that are due earlier wait until then."""
+    parts, named = _named(slugs)
+    transaction.rows(_PUT_OFF % parts, **named, until=as_text(until))
 
 
 def confirmed(transaction: Transaction, subscriber_id: int) -> None:

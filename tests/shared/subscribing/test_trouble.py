@@ -9,7 +9,7 @@ from shared.store import Store
 from shared.store.tables import configuration
 from tests.shared.subscribing.steps import KIM, LEE, SETTINGS, announce, deliver, got, statuses, subscribe
 from tests.support.builders import Channel, at
-from tests.support.stand_ins.smtp import Connection, Smtp
+from tests.support.stand_ins.smtp import PASSWORD, Connection, Smtp
 from tests.support.store.steps import TTL, owe, rows
 
 
@@ -29,15 +29,29 @@ def test_a_server_that_refuses_everybody_costs_nobody_the_subscription(
     assert set(statuses(store)) == {"FAILED"}
 
 
-def test_a_failing_server_is_left_alone_until_the_next_run(store: Store, server: Smtp, mail: NotifierKind) -> None:
+def test_a_server_that_takes_nothing_is_asked_less_and_less_often(
+    store: Store, server: Smtp, mail: NotifierKind
+) -> None:
+    subscribe(store, *(f"{number}@visitors.example" for number in range(5)))
+    announce(store, "Payments fail")
+    server.replies["MAIL"] = b"550 5.7.1 you may not send\r\n"
+    for seconds in range(0, 600, 20):
+        deliver(store, mail, seconds)
+    assert sum(line.startswith("MAIL") for line in server.commands) < 15, "whoever is owed a mail"
+    del server.replies["MAIL"]
+    deliver(store, mail, 1_300)
+    assert len(got(server)) == 5
+
+
+def test_a_run_ends_once_mails_fail_in_a_row(store: Store, server: Smtp, mail: NotifierKind) -> None:
     subscribe(store, *(f"{number}@visitors.example" for number in range(mailing.MOST_FAILURES + 5)))
     announce(store, "Payments fail")
-    server.replies["MAIL"] = b"451 4.3.0 not now\r\n"
+    server.replies["RCPT"] = b"450 4.7.1 not so fast\r\n"
     deliver(store, mail)
-    assert sum(line.startswith("MAIL") for line in server.commands) == mailing.MOST_FAILURES
-    del server.replies["MAIL"]
+    assert sum(line.startswith("RCPT") for line in server.commands) == mailing.MOST_FAILURES
+    del server.replies["RCPT"]
     deliver(store, mail, 1)
-    assert len(got(server)) >= 5, "who was not tried did not have to wait longer"
+    assert len(got(server)) >= 5, "the others do not wait any longer"
 
 
 def test_a_hanging_server_leaves_time_for_another_ones_mails(
@@ -48,7 +62,7 @@ def test_a_hanging_server_leaves_time_for_another_ones_mails(
         configuration.save(transaction, 1, {"status_pages": pages})
     monkeypatch.setattr(mailing, "SEND_SECONDS", 0.4)
     with Smtp() as hanging:
-        hanging.replies["MAIL"] = lambda connection: _hang(connection)
+        hanging.replies["RCPT"] = lambda connection: _hang(connection)
         fields = {"url": hanging.url, "from": "status@shop.example", "to": ["ops@shop.example"], "starttls": "off"}
         channels = {"slow": kind_named("email").configured(fields, {}), "well": mail}
         subscribe(store, *(f"{number}@visitors.example" for number in range(8)), slug="slow")
@@ -74,3 +88,18 @@ def test_what_is_wrong_with_the_mails_keeps_no_message_of_a_channel(
     assert (outcomes[AttemptStatus.SENT], channel.kinds) == (1, ["OUTAGE"])
     assert "subscriber_mails_put_off" in caplog.text
     assert KIM not in caplog.text
+
+
+def test_a_wrong_password_of_the_server_loses_no_mail(store: Store) -> None:
+    with Smtp(has_login=True) as server:
+        fields = {"from": "status@shop.example", "to": ["ops@shop.example"], "starttls": "off"}
+        wrong, right = (
+            kind_named("email").configured({**fields, "url": url}, {})
+            for url in (server.url.replace(PASSWORD, "former-password"), server.url)
+        )
+        subscribe(store, KIM)
+        announce(store, "Payments fail")
+        deliver(store, wrong)
+        assert statuses(store) == ["PENDING"]
+        deliver(store, right, 3_600)
+        assert [to for to, _ in got(server)] == [KIM]

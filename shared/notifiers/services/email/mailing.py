@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from shared.models.message import Message
 from shared.notifiers.outcomes import Accepted, SendFailed
-from shared.notifiers.personal import Envelope, RecipientRefused
-from shared.notifiers.services.email.addresses import address_of
+from shared.notifiers.personal import Envelope, RecipientRefused, ServerAtFault
+from shared.notifiers.services.email.addresses import Address, address_of
 from shared.notifiers.services.email.mail import mail_of
 from shared.notifiers.services.email.replies import is_mailbox_gone, refused
 from shared.notifiers.services.email.session import Session
@@ -27,11 +27,8 @@ class ConnectedMailer:
         """See Mailer.mail."""
         sender, recipient = address_of(self._sender), address_of(envelope.to)
         content = mail_of(message, sender, [recipient], envelope)
-        session = self._opened(timeout_seconds)
+        session = self._begun(sender, timeout_seconds)
         try:
-            [from_us] = session.ask(f"MAIL FROM:<{sender.text}>".encode())
-            if not from_us.is_success:
-                raise refused("the sender", [from_us])
             [to] = session.ask(f"RCPT TO:<{recipient.text}>".encode())
             if not to.is_success:
                 failed = refused("the recipient", [to])
@@ -54,6 +51,18 @@ class ConnectedMailer:
         if self._session is not None:
             self._session.__exit__()
         self._session, self._sent = None, 0
+
+    def _begun(self, sender: Address, seconds: float) -> Session:
+        """A connection on which the sender is named. Raises ServerAtFault."""
+        try:
+            session = self._opened(seconds)
+            [from_us] = session.ask(f"MAIL FROM:<{sender.text}>".encode())
+            if not from_us.is_success:
+                raise refused("the sender", [from_us])
+        except SendFailed as failed:
+            self.close()
+            raise ServerAtFault(str(failed)) from None
+        return session
 
     def _opened(self, seconds: float) -> Session:
         if self._session is None:
