@@ -16,4 +16,7 @@ RULES: tuple[Rule, ...] = (paused, elsewhere, late, maintenance, inconclusive, f
 
 def decide(situation: Situation, event: Event) -> Decision:
     """Judge one event of the situation's monitor."""
-    return next(decision for rule in RULES if (decision := rule(situation, event)) is not None)
+    for rule in RULES:
+        if (decision := rule(situation, event)) is not None:
+            return decision
+    raise AssertionError("the last rule decides on everything")

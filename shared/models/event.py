@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from shared.models.cause import Cause
-from shared.models.scalars import EventId, Masked, Milliseconds, MonitorName, Text, Time, whole
+from shared.models.scalars import EventId, Masked, Milliseconds, MonitorName, NoNul, Pattern, Text, Time, whole
 from shared.models.times import written_out
 from shared.settings.secrets import without_password
 
@@ -54,7 +54,7 @@ class Event(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, defer_build=True)
 
-    target_url: Annotated[Text, Field(min_length=1, max_length=2048), Masked]
+    target_url: Annotated[str, Field(min_length=1, max_length=2048), NoNul, Pattern, Masked]
     status_code: Annotated[int, Field(ge=0, le=999), BeforeValidator(whole)] | None = None
     response_time_ms: Milliseconds | None = None
     # Strict mode would reject the text that the validator before it passes on: it no longer counts as JSON.
@@ -73,7 +73,7 @@ class Event(BaseModel):
         BeforeValidator(_target_url_where_absent, json_schema_input_type=MonitorName | None),
     ] = None  # type: ignore[assignment]  # the validator takes target_url
     location: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
-    agent: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
+    agent: Annotated[str, Field(min_length=1, max_length=255), NoNul, Pattern] | None = None
     interval_seconds: Annotated[float, Field(gt=0, le=MAX_INTERVAL_SECONDS, allow_inf_nan=False)] | None = None
     is_inconclusive: bool = False
     dns_ms: Milliseconds | None = None

@@ -38,11 +38,13 @@ class Written:
         return cast("CoreSchema", {**handler(source), "serialization": written})
 
 
-Text = Annotated[str, AfterValidator(_without_nul), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
-EventId = Annotated[Text, Field(min_length=1, max_length=64)]
+NoNul, Pattern = AfterValidator(_without_nul), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})
+Text = Annotated[str, NoNul, Pattern]
+# A limit that stands before our own validators is checked without a call of Python.
+EventId = Annotated[str, Field(min_length=1, max_length=64), NoNul, Pattern]
 # Masked wherever it comes from: an agent, a report of others, a store or an event that waits since version 0.1.
 Masked = AfterValidator(masked)
-MonitorName = Annotated[Text, Field(min_length=1, max_length=2048), Masked]
+MonitorName = Annotated[str, Field(min_length=1, max_length=2048), NoNul, Pattern, Masked]
 Milliseconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Time = Annotated[
     datetime,

@@ -179,6 +179,8 @@ class _Intake:
         return lapse(self.transaction, monitor, interval, active, at, before_event=row_id)
 
     def _note_state(self, before: Monitor, decision: Decision, event: Event, at: datetime, alert: Alert | None) -> None:
+        if decision.monitor.state is before.state:
+            return  # the usual case
         under = MonitorState.MAINTENANCE
         if decision.monitor.state is under and before.state is not under:
             at = self._coverage.began_at(before, at)

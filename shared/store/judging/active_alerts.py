@@ -42,6 +42,8 @@ class ActiveAlerts:
 
     def follow(self, decision: Decision, event: Event, at: datetime) -> list[Change]:
         """Do to the outage of an event's monitor what was decided."""
+        if decision.change is None and decision.message is None:
+            return []  # the usual case
         monitor, active = decision.monitor, self.active(AlertKind.OUTAGE, decision.monitor.name)
         if active is not None and decision.message is not None:
             return self._say_of_open(decision, active, decision.message, at)

@@ -51,7 +51,8 @@ class Coverage:
 
     def is_in_maintenance(self, monitor: Monitor, at: datetime) -> bool:
         """Whether a window of maintenance covers the monitor."""
-        return _is_covered(self._by_kind["maintenance"], monitor, at)
+        planned = self._by_kind["maintenance"]
+        return bool(planned) and _is_covered(planned, monitor, at)
 
     def began_at(self, monitor: Monitor, at: datetime) -> datetime:
         """When the maintenance began that covers ``at``, but not before the monitor came into its present state."""
