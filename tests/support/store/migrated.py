@@ -28,6 +28,7 @@ _SHAPE = """SELECT
     (SELECT (count(*), max(xmin::text::bigint))::text FROM pg_trigger),
     (SELECT (count(*), max(xmin::text::bigint))::text FROM pg_proc),
     (SELECT (count(*), max(xmin::text::bigint))::text FROM pg_rewrite),
+    (SELECT (count(*), max(version))::text FROM schema_migrations),
     (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database())"""
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations'"
 _SEQUENCES = "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'"
@@ -68,8 +69,8 @@ class _Database:
         """Whether it can be used again: nobody is connected, and no test has changed its tables or filled it."""
         try:
             return self._look() == self._shape and self._size() <= self._bytes + _MOST_BYTES_MORE
-        except psycopg.OperationalError:
-            return False  # a test has ended the server meanwhile
+        except psycopg.Error:
+            return False  # a test has ended the server meanwhile, or dropped everything
 
     def begin(self, made_at: str) -> None:
         self._connection.execute(f"{self._empty};{_MADE_AT.format(made_at)}".encode())
