@@ -21,7 +21,6 @@ from shared.store.tables import (
     monitors,
     subscriber_mails,
     subscribers,
-    windows,
 )
 
 # An outage that ends sooner is mailed to nobody. What begins meanwhile goes in the same mail.
@@ -83,6 +82,9 @@ class Announcements:
 
 
 def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterator[News]:
+    # Imported here: few pages have subscribers, and what reckons with windows costs each cold start.
+    from shared.store.tables import windows
+
     pages = pages_of(is_on, configuration.body(transaction))
     slugs = [slug for slug in subscribers.confirmed(transaction) if slug in pages]
     told = announcements.of_outages(transaction)

@@ -88,9 +88,9 @@ class Cloud:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = REGION) -> Any:
         """A boto3 client of a service in it."""
-        return client(service)
+        return client(service, region)
 
     def _listen(self) -> None:
         cloud = self

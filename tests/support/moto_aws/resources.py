@@ -13,10 +13,10 @@ REGION = "eu-central-1"
 
 
 @functools.cache
-def client(service: str) -> Any:
+def client(service: str, region: str | None = None) -> Any:
     import boto3
 
-    return boto3.client(service)  # type: ignore[call-overload]
+    return boto3.client(service, region_name=region)  # type: ignore[call-overload]
 
 
 def _api(properties: dict[str, Any]) -> str:

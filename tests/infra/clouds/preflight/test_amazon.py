@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.clouds.aws.target import Existing
+from infra.clouds.aws.target import Existing, Place
 from infra.clouds.preflight import PreflightFailed, examined
 from infra.clouds.preflight.amazon import preflight
-from tests.infra.clouds.aws.life import PLACE
 from tests.infra.clouds.deployer import USUAL_SETTINGS
-from tests.support.moto_aws import Cloud
+from tests.support.moto_aws import ACCOUNT, Cloud
 
+# Where no other test of this process has a deployment.
+PLACE = Place(ACCOUNT, "eu-north-1")
 GIVEN = {**USUAL_SETTINGS, "DATABASE_URL": ""}
 
 
@@ -45,7 +46,7 @@ def test_a_small_concurrency_is_warned_about(cloud: Cloud, monkeypatch: pytest.M
 
 
 def test_names_that_are_taken_stop_the_deployment(cloud: Cloud) -> None:
-    logs = cloud.client("logs")
+    logs = cloud.client("logs", PLACE.region)
     logs.create_log_group(logGroupName="/aws/lambda/bonghwa-health")
     try:
         with pytest.raises(PreflightFailed, match="taken: the log /aws/lambda/bonghwa-health"):
