@@ -67,12 +67,13 @@ def extend_watch(watch: WatchPeriod | None, now: datetime) -> WatchPeriod:
 
 def is_silent(agent: Agent, watch: WatchPeriod, now: datetime) -> bool:
     """Whether the agent, although it was watched, has been silent for longer than is tolerated."""
-    return now - heard_at(agent, watch.started_at, now) >= tolerated_silence(agent.interval_seconds)
+    heard = max(heard_at(agent, watch.started_at, now), watch.started_at)
+    return now - heard >= tolerated_silence(agent.interval_seconds)
 
 
 def heard_at(agent: Agent, since: datetime, now: datetime) -> datetime:
-    """When the agent was last heard of; ``since`` if it could not be heard before then, or was not."""
+    """When the agent was last heard of; ``since`` if its last report says nothing about that."""
     # A report may be slightly ahead of `now` (another process, or a small clock step). Further ahead, it predates a
     # clock reset, and says nothing.
     is_plausible = agent.last_seen_at <= now + WATCH_GAP + CLOCK_TOLERANCE
-    return max(agent.last_seen_at, since) if is_plausible else since
+    return agent.last_seen_at if is_plausible else since

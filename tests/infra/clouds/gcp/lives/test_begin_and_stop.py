@@ -1,5 +1,6 @@
 """A deployment on Google Cloud that is not begun, or stopped amid its work."""
 
+import functools
 import signal
 import subprocess
 import sys
@@ -43,7 +44,16 @@ def test_a_stopped_deployment_is_finished_by_the_next_one(
     command = [sys.executable, "-m", deployer.module, "deploy", "--yes", "--project=my-project", "--wait=0"]
     environ: dict[str, Any] = {"PATH": str(deployer.cloud.folder), **USUAL_SETTINGS}
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=deployer.project, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=deployer.project,
+        env=environ,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        # What a shell starts in the background ignores Ctrl-C, and so would everything that the tests start.
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         assert is_reached.wait(120)
         process.send_signal(signal.SIGINT)
         said, error = process.communicate(timeout=60)
