@@ -86,4 +86,4 @@ def _is_checked_at(location: str, row: Mapping[str, Any]) -> bool:
 @functions_framework.http
 @web.routes(claim, report_trial)
 def claim_checks() -> None:
-    """What an agent asks for, and what it reports of trials."""
+    """An agent asks which checks are due, and reports the results of trials."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from shared.history.uptime import KNOWN, known_until
 from shared.models import as_text
 from shared.settings.secrets import without_password
 from shared.settings.status_pages import AHEAD
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 Facts = dict[str, Any]
 Buckets = list[list[int]]
 HOURS, DAYS, MONTHS = 24, 90, 12
-_KNOWN = ("UP", "DOWN", "PENDING")
-_SILENT_AFTER = 3
 
 
 def facts_of(
@@ -136,9 +135,9 @@ def _sum(buckets: Sequence[Bucket]) -> Bucket:
 def _state(row: Mapping[str, Any], now: datetime) -> str:
     if not row["is_watched"]:
         return "PAUSED"
-    if row["state"] in _KNOWN and row["last_checked_at"] and row["interval_seconds"]:
+    if row["state"] in KNOWN and row["last_checked_at"] and row["interval_seconds"]:
         checked_at = datetime.fromisoformat(row["last_checked_at"])
-        if checked_at + timedelta(seconds=_SILENT_AFTER * row["interval_seconds"]) < now:
+        if known_until(checked_at, row["interval_seconds"]) < now:
             return "UNKNOWN"
     return str(row["state"])
 

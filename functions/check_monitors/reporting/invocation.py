@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 from functions.check_monitors.reporting import aws
 from functions.check_monitors.reporting.connection import Response, Unanswered
 
-# Of Lambda's API: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+# Lambda's API defines it: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 _PATH = "/2015-03-31/functions/{}/invocations"
 
 
@@ -25,7 +25,7 @@ def post(function: str, url: str, body: bytes, headers: Mapping[str, str], secon
     event = event_of(urlsplit(url).path, body, headers)
     answer = aws.call("lambda", _PATH.format(quote(function)), event, {"Content-Type": "application/json"}, seconds)
     if answer.status != 200:
-        # Not the function's own status: this refusal says nothing about the events.
+        # Lambda itself refused the call. That says nothing about the events.
         raise Unanswered(f"Lambda refused to call {function}: status {answer.status}", is_late=False)
     try:
         found = answer.data()

@@ -1,4 +1,4 @@
-"""What the settings say of the system itself: what is wrong first, then what is well, each with the facts behind it."""
+"""The settings page's findings about the system itself: problems first, then what works, each with its facts."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -35,7 +35,7 @@ class Finding(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """What a channel did with the last drill. ``why``: in its own words, if it did not take it."""
+    """How a channel answered the last drill. ``why``: the channel's own words, if it refused the message."""
 
     channel: str
     seconds: float | None
@@ -56,7 +56,7 @@ def findings_of(visit: Visit, health: Health, known: HealthFacts) -> list[Findin
     channels = configured()
     accepted, failed = visit.store.visits.overview.deliveries(list(channels))
     last = _last_attempts(accepted, failed)
-    # What failed last is said below, in the channel's own words.
+    # The list below quotes the channel's own words about the last failure.
     bad = [Finding("down", text, href) for text, href in troubles(visit, channels, (), health, known)]
     return [*bad, *_failures(visit, failed, last), *_clocks(visit, known), *_well(visit, last, known)]
 

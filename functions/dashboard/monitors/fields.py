@@ -131,7 +131,7 @@ def typed_in(form: Form, kind: Kind) -> dict[str, str]:
 
 
 def policy_of(form: Form, kind: Kind) -> dict[str, Any]:
-    """What was typed, as the fields of a policy; None for one that was left empty.
+    """The typed values as the fields of a policy; None for a field that was left empty.
 
     A field that the form does not have, since an older page sent it, is left out.
     """

@@ -31,7 +31,7 @@ class Line(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """What a trial shows. ``again``: in how many seconds to look again; 0 once it is over."""
+    """A trial as the page shows it. ``again``: the seconds until the page looks again; 0 once the trial is over."""
 
     shown: Shown
     verdict: str
@@ -71,7 +71,7 @@ def policy_tried(trial: "Trial") -> "Policy":
 
 
 def tried_of(visit: Visit, trial: "Trial", policy: "Policy") -> Tried:
-    """What a trial shows."""
+    """The trial as the page shows it."""
     if trial.result is not None:
         from shared.monitors.conditions.trial import TrialResult
 

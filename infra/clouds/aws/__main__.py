@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.clouds import afterwards, configured, own_database
+from infra.clouds import afterwards, own_database
 from infra.clouds.afterwards import NotFinished
 from infra.clouds.aws import schedules, stack, stages, template
 from infra.clouds.aws.database import stages as database
@@ -16,9 +16,9 @@ from infra.clouds.aws.database import template as database_template
 from infra.clouds.aws.package import VERSIONS, ZIP, Package, PackagingFailed, Runtime, build, fitting, runtime_of
 from infra.clouds.aws.target import AWS, OWN_FILE, STACK, Existing, Place, account_number, configured_region, inspect
 from infra.clouds.cli import TRIES, CommandFailed, Stage, guarded, is_installed, is_to_be_done, run
+from infra.clouds.given import given_for
 from infra.clouds.preflight import PreflightFailed, examined
 from infra.clouds.preflight.amazon import preflight
-from infra.clouds.settings import settings_given
 from infra.configuration.sending import NotApplied
 from infra.local.terminal import prepare
 from shared import ROOT
@@ -108,16 +108,13 @@ def _do(asked: argparse.Namespace) -> None:
 
 
 def _given(asked: argparse.Namespace) -> tuple[dict[str, str], "Configuration | None"]:
-    """The settings, if functions there can run with them, and the configuration."""
-    given = settings_given(OWN_FILE)
-    configuration = configured.read(given)
-    if asked.with_database:
-        given = own_database.given_with(given, OWN_FILE)
-    given = configured.settings_with(
-        given, configuration, shortest_seconds=schedules.SHORTEST_SECONDS, whose="Amazon's"
+    return given_for(
+        OWN_FILE,
+        with_database=asked.with_database,
+        shortest_seconds=schedules.SHORTEST_SECONDS,
+        whose="Amazon's",
+        check=stages.schedule_parameters,
     )
-    stages.schedule_parameters(given)
-    return given, configuration
 
 
 def _findings(asked: argparse.Namespace, place: Place, existing: Existing, given: dict[str, str]) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from infra.clouds import afterwards, configured, own_database
+from infra.clouds import afterwards, own_database
 from infra.clouds.afterwards import NotFinished
 from infra.clouds.cli import CommandFailed, Stage, guarded, is_installed, is_to_be_done, run
 from infra.clouds.gcp import database, schedules, stages, words
@@ -23,9 +23,9 @@ from infra.clouds.gcp.project import (
     secret_name,
 )
 from infra.clouds.gcp.services import APART, TOGETHER
+from infra.clouds.given import given_for
 from infra.clouds.preflight import PreflightFailed, examined
 from infra.clouds.preflight.google import preflight
-from infra.clouds.settings import settings_given
 from infra.configuration.sending import NotApplied
 from infra.local.terminal import prepare
 from shared.pages.rendering import compile_templates
@@ -110,16 +110,13 @@ def _run(planned: Sequence[Stage]) -> None:
 
 
 def _given(asked: argparse.Namespace) -> tuple[dict[str, str], "Configuration | None"]:
-    """The settings, if functions there can run with them, and the configuration."""
-    given = settings_given(OWN_FILE)
-    configuration = configured.read(given)
-    if asked.with_database:
-        given = own_database.given_with(given, OWN_FILE)
-    given = configured.settings_with(
-        given, configuration, shortest_seconds=schedules.SHORTEST_SECONDS, whose="Google's"
+    return given_for(
+        OWN_FILE,
+        with_database=asked.with_database,
+        shortest_seconds=schedules.SHORTEST_SECONDS,
+        whose="Google's",
+        check=stages.settings_of,
     )
-    stages.settings_of(given)
-    return given, configuration
 
 
 def _deployment(

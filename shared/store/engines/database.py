@@ -42,7 +42,7 @@ class Transaction(ABC):
     there.
     """
 
-    # In the place of a parameter that has no name.
+    # The placeholder of a parameter without a name.
     MARK: str
 
     @abstractmethod
@@ -55,10 +55,10 @@ class Transaction(ABC):
 
     @abstractmethod
     def ask_by_position(self, sql: str, values: Sequence[Any], /) -> Callable[[], list[Row]]:
-        """As ``ask``, with a value for each MARK: engines find a name among a thousand only by comparing them all."""
+        """As ``ask``, with a value for each MARK. An engine compares each of many names with all others."""
 
     def marks(self, count: int) -> str:
-        """What stands between the brackets of ``IN (…)`` for so many values."""
+        """The placeholders between the brackets of ``IN (…)`` for ``count`` values."""
         return ", ".join([self.MARK] * count)
 
     def ask_to_add(self, sql: str, rows: Sequence[Sequence[Any]], then: str, /) -> Callable[[], list[Row]]:

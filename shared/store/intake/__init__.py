@@ -1,1 +1,1 @@
-"""What comes in, judged and saved in one transaction."""
+"""Events and pings come in: one transaction judges and saves them."""

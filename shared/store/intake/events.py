@@ -1,4 +1,4 @@
-"""Events in."""
+"""Reports of events come in, and those that arrive together share a commit."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -34,6 +34,6 @@ class Events:
         return self._group.run(Report(events, received_at, channels, sent_at))
 
     def _ingest(self, transaction: Transaction, reports: Sequence[Report]) -> Iterator[list[Ingested]]:
-        """What became of each report, in turn. Several of them are read for, judged and saved at once."""
+        """Judge and save reports, several at once; yield the results of each report in turn."""
         for some in together(reports):
             yield from ingest(transaction, some, limits=self._limits)

@@ -1,4 +1,4 @@
-"""What comes to be judged: reports, and their events in the order in which they count."""
+"""Reports, and their events in the order in which they count."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime

@@ -3,7 +3,6 @@
 import itertools
 import re
 from datetime import timedelta
-from html import unescape
 from typing import Any
 
 import pytest
@@ -11,21 +10,7 @@ import pytest
 from shared.models import as_text, now
 from tests.functions.api import FAILURE, SUCCESS, Api
 from tests.functions.dashboard.conftest import Browser, location
-
-URL = "https://shop.example/"
-MX = {"query_name": "a.example", "query_type": "MX"}
-
-
-def new(browser: Browser, **fields: Any) -> Any:
-    return browser.send("/dashboard/monitors/new", **{"kind": "http", "url": URL, "interval": "30s", **fields})
-
-
-def stored(api: Api, monitor_id: int = 1) -> Any:
-    return api.get(f"/monitors/{monitor_id}")["policy"]
-
-
-def text(page: str) -> str:
-    return unescape(re.sub(r"\s+", " ", re.sub("<.*?>", " ", page)))
+from tests.functions.dashboard.made import new, text
 
 
 def test_a_monitor_is_paused_and_watched_again(signed_in: Browser, api: Api) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from html import unescape
 from typing import Any
 
 import pytest
@@ -12,21 +11,7 @@ from shared.monitors.policy import Policy
 from shared.store import Store
 from tests.functions.api import Api
 from tests.functions.dashboard.conftest import Browser, location
-
-URL = "https://shop.example/"
-MX = {"query_name": "a.example", "query_type": "MX"}
-
-
-def new(browser: Browser, **fields: Any) -> Any:
-    return browser.send("/dashboard/monitors/new", **{"kind": "http", "url": URL, "interval": "30s", **fields})
-
-
-def stored(api: Api, monitor_id: int = 1) -> Any:
-    return api.get(f"/monitors/{monitor_id}")["policy"]
-
-
-def text(page: str) -> str:
-    return unescape(re.sub(r"\s+", " ", re.sub("<.*?>", " ", page)))
+from tests.functions.dashboard.made import MX, URL, new, stored, text
 
 
 def test_the_first_monitor_takes_an_address_alone(signed_in: Browser, api: Api) -> None:
