@@ -1,6 +1,5 @@
 """A machine without Apprise."""
 
-import importlib.machinery
 import sys
 from typing import Any
 
@@ -13,20 +12,25 @@ from tests.shared.notifiers.messages import message
 from tests.shared.notifiers.services.apprise.bridged import channel
 
 
-class _NoApprise(importlib.machinery.PathFinder):
-    """Finds everything but Apprise."""
+class _WithoutApprise:
+    """Finds what another finder does, except Apprise."""
 
-    @classmethod
-    def find_spec(cls, fullname: str, *where: Any, **more: Any) -> Any:
-        return None if fullname.partition(".")[0] == "apprise" else super().find_spec(fullname, *where, **more)
+    def __init__(self, finder: Any) -> None:
+        self._finder = finder
+
+    def find_spec(self, fullname: str, *where: Any) -> Any:
+        return None if fullname.partition(".")[0] == "apprise" else self._finder.find_spec(fullname, *where)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._finder, name)
 
 
 @pytest.fixture
 def _missing_apprise(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "apprise"]:
         monkeypatch.delitem(sys.modules, name)
-    usual = importlib.machinery.PathFinder
-    monkeypatch.setattr(sys, "meta_path", [_NoApprise if finder is usual else finder for finder in sys.meta_path])
+    # Libraries that other tests use, such as the command of AWS, add finders that ask the usual one by themselves.
+    monkeypatch.setattr(sys, "meta_path", [_WithoutApprise(finder) for finder in sys.meta_path])
 
 
 @pytest.mark.usefixtures("_missing_apprise")
