@@ -35,7 +35,7 @@ from tests.benchmarks.instruments.calls import Figures, answer_ms, first_answer,
 from tests.benchmarks.instruments.yardstick import table
 from tests.support.postgres import Server
 from tests.support.running import FunctionAlone, copy_project, rows_of, started_together
-from tests.support.servers.certificates import TODAY, Authority
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
 from tests.support.stand_ins import BotApi
 
 FILE = ROOT / "infra" / "plan" / "durations.toml"
@@ -43,7 +43,7 @@ ROUNDS = 3
 DISTANCES = {"site_answers_after_ms": 200.0, "database_is_away_ms": 1.0, "channel_is_away_ms": 100.0}
 # How often in a round: by the monitors of a run, by the events of a report, and everything else.
 RUNS = {1: 8, 10: 8, 100: 4, 1000: 1}
-REPORTS = {1: 20, 10: 20, 50: 10, 100: 10}
+REPORTS = {1: 20, 10: 20, 50: 10, 100: 10, 300: 6, 1000: 4}
 CLAIMS = {1: 20, 10: 20, 100: 10, 1000: 4}
 CALLS = 20
 STARTED = ("check_monitors", "ingest_event", "claim_checks", "deliver_notifications", "list_alerts")
@@ -229,7 +229,7 @@ def _starts(project: Path, folder: Path, in_cloud: Mapping[str, str], rounds: in
 def _site(folder: Path) -> Iterator[tuple[int, str]]:
     """A web site's port, and the certificates to trust, as many as there usually are."""
     authority = Authority(folder)
-    authority.context(TODAY, TODAY + datetime.timedelta(9))
+    authority.context(TODAY - A_DAY, TODAY + A_DAY)
     trusted = folder / "trusted.pem"
     trusted.write_bytes(Path(certifi.where()).read_bytes() + Path(authority.file).read_bytes())
     with far.site(str(folder / "server.pem"), DISTANCES["site_answers_after_ms"]) as site:

@@ -14,7 +14,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -26,7 +25,7 @@ from tests.benchmarks.instruments import far
 from tests.benchmarks.instruments.watched import watched
 from tests.benchmarks.instruments.yardstick import middle_half, table, verdict
 from tests.support.running import free_port, wait_until
-from tests.support.servers.certificates import TODAY, Authority
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
 
 ROUNDS = 5
 PROGRAM = "prometheus-blackbox-exporter"
@@ -61,7 +60,7 @@ def run(folder: Path, rounds: int) -> str:
 def _probing_alone(folder: Path, rounds: int) -> tuple[list[list[str]], dict[str, list[float]]]:
     """The lines of both schemes, and the exporter's figures."""
     authority = Authority(folder)
-    authority.context(TODAY, TODAY + timedelta(9))
+    authority.context(TODAY - A_DAY, TODAY + A_DAY)
     certificates = {"http": "", "https": str(folder / "server.pem")}
     lines, theirs = [], {}
     with _exporter(folder, authority.file) as exporter:

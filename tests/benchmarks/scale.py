@@ -14,7 +14,6 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import requests
@@ -25,7 +24,7 @@ from tests.benchmarks.instruments.calls import memory_mb
 from tests.benchmarks.instruments.crowd import Crowd, crowd
 from tests.benchmarks.instruments.yardstick import table
 from tests.support.running import API_KEY, FunctionAlone, LocalSystem, copy_project, wait_until
-from tests.support.servers.certificates import TODAY, Authority
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
 
 ROUNDS = 1
 INTERVAL_SECONDS = 30
@@ -74,7 +73,7 @@ def measure(
     """Watch so many monitors for so long."""
     folder.mkdir()
     project, authority = copy_project(folder / "project"), Authority(folder)
-    authority.context(TODAY, TODAY + timedelta(9))
+    authority.context(TODAY - A_DAY, TODAY + A_DAY)
     with crowd(str(folder / "server.pem"), ANSWERS_AFTER, has_hanging=has_hanging) as targets:
         file, own = folder / "watched.json", folder / "system"
         own.mkdir()
