@@ -148,7 +148,7 @@ def compute_time(made: Sequence[Calls], shares: Mapping[str, float], memory: Map
     total = 0.0
     for call in made:
         share = shares[call.function]
-        seconds = call.times * billed(call.cost.seconds(share)) + call.starts * billed(call.start.seconds(share))
+        seconds = call.times * billed(call.seconds(share)) + call.starts * billed(call.start.seconds(share))
         total += seconds * memory[call.function] / 1024
     return total
 

@@ -119,7 +119,7 @@ def compute_time(
     cpu = gib = 0.0
     for call in made:
         share = shares[call.function]
-        seconds = call.times * billed(call.cost.seconds(share)) + call.starts * billed(call.start.seconds(share))
+        seconds = call.times * billed(call.seconds(share)) + call.starts * billed(call.start.seconds(share))
         cpu += seconds * share
         gib += seconds * memory[call.function] / 1024
     return cpu, gib

@@ -26,6 +26,10 @@ class Cost:
         """How long it takes at most with this share of a processor: as if it never waited and computed at once."""
         return (self.wall_ms + self.cpu_ms * max(0.0, 1 / share - 1)) / 1000
 
+    def seconds_of_many(self, share: float) -> float:
+        """How long many things at a time take, which compute while others wait."""
+        return max(self.wall_ms, self.cpu_ms / share) / 1000
+
 
 @dataclass(frozen=True)
 class Measured:

@@ -40,6 +40,18 @@ def test_a_smaller_share_slows_computing_and_not_waiting(share: float, seconds: 
     assert Cost(wall_ms=300, cpu_ms=100).seconds(share) == pytest.approx(seconds)
 
 
+@pytest.mark.parametrize(
+    ("share", "seconds"),
+    [
+        (1.0, 0.3),
+        (0.5, 0.3),  # it computes while it waits
+        (0.25, 0.4),  # until it computes all the time
+    ],
+)
+def test_many_checks_at_a_time_compute_while_they_wait(share: float, seconds: float) -> None:
+    assert Cost(wall_ms=300, cpu_ms=100).seconds_of_many(share) == pytest.approx(seconds)
+
+
 def test_the_measurements_say_where_and_when_and_cover_the_table() -> None:
     found = measured().found
     assert measured().machine
