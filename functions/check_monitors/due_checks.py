@@ -42,9 +42,9 @@ MAX_SPAN_SECONDS = 60.0
 
 
 class DueCheck(NamedTuple):
-    """A check that starts so many ``seconds`` from now."""
+    """A check that starts when ``time.monotonic()`` is ``starts_at``."""
 
-    seconds: float
+    starts_at: float
     policy: "Policy"
 
 
@@ -77,12 +77,13 @@ class Known:
         with self._lock:
             is_paused = self._stopwatch() < self._paused_until
             known = self._version
+        asked_at = self._clock()
         answer = None if is_paused else backend.claim(settings, seconds, known)
         if answer and (trials := answer.get("trials")):
             on_trials(trials)
         with self._lock:
             try:
-                due = self._learn(answer, seconds) if answer else None
+                due = self._learn(answer, seconds, asked_at) if answer else None
             except (ValueError, TypeError, KeyError, AttributeError) as error:
                 step("agent", "claim_not_understood", level=logging.ERROR, reason=type(error).__name__)
                 due = None
@@ -92,19 +93,26 @@ class Known:
                 self._paused_until = self._stopwatch() + PAUSE_SECONDS
             return self._by_itself(seconds), None if is_paused else answer is not None
 
-    def _learn(self, answer: Mapping[str, Any], seconds: float) -> list[DueCheck]:
-        # The backend's times are by its own clock. All is read before anything is learnt: it may make no sense.
-        began = datetime.fromisoformat(answer["now"])
-        due = [(each["name"], datetime.fromisoformat(each["due_at"]) - began) for each in answer["checks"]]
+    def _learn(self, answer: Mapping[str, Any], seconds: float, asked_at: float) -> list[DueCheck]:
+        # All is read before anything is learnt: it may make no sense.
+        claimed_at = datetime.fromisoformat(answer["now"])
+        due = [(each["name"], datetime.fromisoformat(each["due_at"]) - claimed_at) for each in answer["checks"]]
         policies = {policy.name: policy for policy in _understood(answer["policies"])} if answer["policies"] else {}
         removed = set(answer["removed"])
         kept = {} if answer["is_complete"] else self._policies
         self._policies = {name: policy for name, policy in kept.items() if name not in removed} | policies
         self._shortest = min((policy.interval for policy in self._policies.values()), default=None)
         self._version = answer["version"]
-        self._claimed_until = self._clock() + seconds
-        known = [(self._policies.get(name), left.total_seconds()) for name, left in due]
-        return [DueCheck(max(0.0, left), policy) for policy, left in known if policy is not None]
+        # The backend's times are by its own clock. It claimed between our question and now, and if both clocks agree, we
+        # know when. Counted from the question, each check would start too early by the time that the question took.
+        now = self._clock()
+        ago = now - min(max(claimed_at.timestamp(), asked_at), now)
+        self._claimed_until = now - ago + seconds
+        known = [(self._policies.get(name), left.total_seconds() - ago) for name, left in due]
+        return [self._in(left, policy) for policy, left in known if policy is not None]
+
+    def _in(self, seconds: float, policy: "Policy") -> DueCheck:
+        return DueCheck(self._stopwatch() + max(0.0, seconds), policy)
 
     def _by_itself(self, seconds: float) -> list[DueCheck]:
         now = self._clock()
@@ -114,7 +122,7 @@ class Known:
         end = now + seconds
         self._claimed_until = max(start, end)
         due = [(due_between(name, policy.interval, start, end), policy) for name, policy in self._policies.items()]
-        return [DueCheck(max(0.0, at - now), policy) for at, policy in due if at is not None] if start < end else []
+        return [self._in(at - now, policy) for at, policy in due if at is not None] if start < end else []
 
 
 def _understood(given: Iterable[Mapping[str, Any]]) -> "Iterator[Policy]":
@@ -170,7 +178,7 @@ class Stream:
         self.is_reached: bool | None = None
         self._settings = settings
         self._ends_at = time.monotonic() + lasting
-        self._claims_at = self._claimed_at = 0.0
+        self._claims_at = 0.0
         self._claiming: Claiming | None = None
         self._waiting: list[tuple[float, int, Policy]] = []  # a heap, by the times of their starts
         self._counter = itertools.count()
@@ -201,16 +209,14 @@ class Stream:
             self.is_reached = self.is_reached if self._claiming.is_reached is None else self._claiming.is_reached
             self._claiming = None
             for check in due:
-                # By the time at which the backend was asked: its answer took a while.
-                starts_at = self._claimed_at + check.seconds
-                heapq.heappush(self._waiting, (starts_at, next(self._counter), check.policy))
+                heapq.heappush(self._waiting, (check.starts_at, next(self._counter), check.policy))
             if count():
                 # The first monitors may just have come.
                 self._claims_at = min(self._claims_at, at + CLAIM_SECONDS)
         if at >= self._claims_at and at < self._ends_at and not self._is_stopping():
             seconds = CLAIM_SECONDS if count() else IDLE_SECONDS
             self._claims_at = at + seconds
-            self._claimed_at, self._claiming = at, Claiming(self._settings, seconds + CLAIM_SECONDS, self._on_trials)
+            self._claiming = Claiming(self._settings, seconds + CLAIM_SECONDS, self._on_trials)
 
 
 def interval(settings: Settings) -> float:

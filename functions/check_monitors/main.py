@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -178,7 +179,8 @@ def _spread_seconds(count: int, settings: Settings) -> float:
 def _starts(due: list[DueCheck], settings: Settings) -> "list[tuple[float, Policy]]":
     """In how many seconds each check starts. A cloud bills the seconds of a run: it waits there for no due time."""
     if not is_in_cloud(os.environ):
-        return [(check.seconds, check.policy) for check in due]
+        now = time.monotonic()
+        return [(max(0.0, check.starts_at - now), check.policy) for check in due]
     pause = _spread_seconds(len(due), settings) / len(due)
     return [(pause * place, check.policy) for place, check in enumerate(due)]
 

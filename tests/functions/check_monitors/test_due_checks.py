@@ -63,7 +63,7 @@ def names(found: tuple[list[due_checks.DueCheck], bool | None]) -> list[str]:
 def test_an_agent_learns_policies_and_asks_for_newer_ones(known: Known, settings: Settings, backend: Backend) -> None:
     backend.claim = claim(policy("api"), policy("web"), due={"api": 2.5}, is_complete=True)
     due, is_reached = known.claim(settings, 30)
-    assert [(check.policy.name, check.seconds) for check in due] == [("api", 2.5)]
+    assert [(check.policy.name, check.starts_at) for check in due] == [("api", 2.5)]
     assert (is_reached, len(known)) == (True, 2)
     backend.claim = claim(policy("web", interval="5s"), version=2, removed=["api"], due={"web": 0, "api": 1})
     assert names(known.claim(settings, 30)) == ["web"]
@@ -77,12 +77,29 @@ def test_an_agent_learns_policies_and_asks_for_newer_ones(known: Known, settings
 
 def test_what_is_overdue_starts_at_once(known: Known, settings: Settings, backend: Backend) -> None:
     backend.claim = claim(policy("api"), due={"api": -5})
-    assert [check.seconds for check in known.claim(settings, 30)[0]] == [0.0]
+    assert [check.starts_at for check in known.claim(settings, 30)[0]] == [0.0]
 
 
 def test_due_times_are_by_the_backends_clock(known: Known, settings: Settings, backend: Backend) -> None:
     backend.claim = claim(policy("api"), at=START + 86_400, due={"api": 3})
-    assert [check.seconds for check in known.claim(settings, 30)[0]] == [3.0]
+    assert [check.starts_at for check in known.claim(settings, 30)[0]] == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("claimed_after", "starts_at"),
+    [
+        (0.25, 3.25),  # the way back took long
+        (1.5, 4.5),  # the way there took long
+        (-3600.0, 3.0),  # the clocks disagree: it was not claimed before it was asked for
+        (3600.0, 5.0),  # nor after the answer
+    ],
+)
+def test_a_claim_that_takes_long_makes_no_check_early(
+    known: Known, clock: Clock, settings: Settings, backend: Backend, claimed_after: float, starts_at: float
+) -> None:
+    """The trials of an answer begin before anything else of it is read: here, two seconds after the question."""
+    backend.claim = claim(policy("api"), at=START + claimed_after, due={"api": 3}, trials=[{}])
+    assert [check.starts_at for check in known.claim(settings, 30, lambda _: clock.pass_(2.0))[0]] == [starts_at]
 
 
 def test_an_agent_says_where_it_is_and_what_it_watches(
@@ -151,7 +168,7 @@ def test_without_a_claim_each_due_time_is_checked_once(
     due: list[tuple[str, float]] = []
     for _ in range(60):
         clock.pass_(1)
-        due += [(check.policy.name, round(clock.now + check.seconds, 3)) for check in known.claim(settings, 2.5)[0]]
+        due += [(check.policy.name, round(START + check.starts_at, 3)) for check in known.claim(settings, 2.5)[0]]
     expected = {
         (name, round(at, 3))
         for name, interval in (("api", 10.0), ("web", 7.0))
