@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import sys
+import time
 from collections.abc import Mapping
 
 from infra.local import large_values
@@ -20,6 +21,9 @@ from shared.settings import SettingError, Settings, is_loopback
 from shared.settings.proxies import refuse_unusable
 from shared.store import StoreUnavailable, open_store
 from shared.web.sessions import link_token
+
+# If the previous start was killed, what it left holds the port until it notices that, which takes a second.
+FREE_SECONDS = 3.0
 
 
 def main() -> None:
@@ -70,7 +74,7 @@ def _listen(settings: Settings) -> socket.socket:
     if not is_loopback(settings.host):
         settings.refuse_weak_keys()
     try:
-        return listen(settings.port, settings.host)
+        return _listen_once_free(settings)
     except OSError as error:
         if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
             raise SettingError(
@@ -79,6 +83,17 @@ def _listen(settings: Settings) -> socket.socket:
         raise SettingError(
             "FLASK_PORT", str(settings.port), f"a port that can be bound on {settings.host} ({error.strerror})"
         ) from error
+
+
+def _listen_once_free(settings: Settings) -> socket.socket:
+    give_up_at = time.monotonic() + FREE_SECONDS
+    while True:
+        try:
+            return listen(settings.port, settings.host)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > give_up_at:
+                raise
+        time.sleep(0.05)
 
 
 def banner(settings: Settings, channels: Mapping[str, NotifierKind], *, is_new: bool) -> str:

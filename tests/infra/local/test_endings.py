@@ -71,13 +71,27 @@ def test_a_runner_that_is_killed_alone_takes_everything_with_it(
         running.wait_until(lambda: not running.living(), 10)
 
 
+def test_a_start_waits_for_the_port_of_one_that_was_killed(project: Path, tmp_path: Path, target: Target) -> None:
+    """What it left ends by itself, and holds the port until then."""
+    settings = {"TARGET_URL": target.url, "FLASK_PORT": str(free_port())}
+    with LocalSystem(project, tmp_path, **settings) as killed:
+        killed.wait_for_further_events(1, is_success=True)
+        os.kill(killed.process.pid, signal.SIGKILL)
+        killed.process.wait(5)
+        assert killed.living()
+
+        with LocalSystem(project, tmp_path, **settings) as next_one:
+            next_one.wait_until(lambda: not killed.living())
+            next_one.wait_for_further_events(1, is_success=True)
+
+
 def test_a_kill_leaves_nothing_and_frees_the_port_at_once(project: Path, tmp_path: Path, target: Target) -> None:
     settings = {"TARGET_URL": target.url, "SEPARATE": "1", "FLASK_PORT": str(free_port())}
     with LocalSystem(project, tmp_path, **settings) as killed:
         killed.wait_for_further_events(1, is_success=True)
         os.killpg(killed.group, signal.SIGKILL)
         killed.process.wait(5)
-        killed.wait_until(lambda: not killed.living(), 1)
+        killed.wait_until(lambda: not killed.living())
 
     # This start asks for that port and no other.
     with LocalSystem(project, tmp_path, **{**settings, "SEPARATE": ""}) as next_one:

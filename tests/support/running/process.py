@@ -23,7 +23,10 @@ POST_SECONDS = 60.0
 
 
 def living(group: int) -> list[int]:
-    """The processes of a group that have not ended. Zombies do not count."""
+    """The processes of a group that have not ended. A zombie counts as long as it has threads.
+
+    Those are still to be killed, and hold the port and every file until then: on a busy machine for a while.
+    """
     if not Path("/proc/self/stat").exists():
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, 0)
@@ -33,7 +36,7 @@ def living(group: int) -> list[int]:
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             state, _, of_group = stat.read_text().rpartition(")")[2].split()[:3]
-            if int(of_group) == group and state not in "ZX":
+            if int(of_group) == group and (state not in "ZX" or len(list((stat.parent / "task").iterdir())) > 1):
                 found.append(int(stat.parent.name))
     return found
 
