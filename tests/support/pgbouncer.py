@@ -17,7 +17,7 @@ import pytest
 from tests.support.postgres import Server
 from tests.support.running import free_port, rows_of, wait_until
 
-START_SECONDS = 10.0
+START_SECONDS = 30.0
 # Only root's path has it where Debian puts it.
 _PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")
 # Few connections, used in turn, so that two transactions in a row rarely share a session. Nothing is set to be ignored,

@@ -273,7 +273,7 @@ def test_a_run_in_a_cloud_waits_for_no_due_time(
     backend.claim = now_claim(*policies, **well)
     began = time.monotonic()
     assert run() == {"checked": 9, "failed": 0, "posted": 9, "refused": 0, "spooled": 0}
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     assert [asked["seconds"] for asked in backend.claims] == [300], "all that falls due until the next run"
     assert [len(body) for body in backend.bodies] == [9]
     assert not [step for step in steps if step.startswith("checked")]
@@ -291,16 +291,16 @@ def test_a_backend_that_hangs_delays_no_target(
     target: Target,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("functions.check_monitors.reporting.backend.CLAIM_SECONDS", 1.5)
+    monkeypatch.setattr("functions.check_monitors.reporting.backend.CLAIM_SECONDS", 3.0)
     environ(TARGET_URL=target.url, CHECK_INTERVAL_SECONDS="1")
     backend.claim, backend.hangs_at_claims = now_claim(), True
     began = time.monotonic()
     assert run()["posted"] == 1
-    assert backend.asked_at[0] - began < 1.0
+    assert backend.asked_at[0] - began < 3.0
     # It is not asked again for a while: the next run does not wait for it.
     began = time.monotonic()
     assert run()["posted"] == 1
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 3.0
     assert len(backend.claims) == 1
 
 

@@ -50,9 +50,9 @@ def test_it_ends_with_everything_that_it_started(
 
         end(running)
 
-        running.wait_until(lambda: running.process.poll() is not None and not running.living(), 10)
+        running.wait_until(lambda: running.process.poll() is not None and not running.living(), 20)
         # It takes two seconds on an idle machine, but tests may share theirs. A check that hangs would take 30.
-        assert time.monotonic() - began < 5.0
+        assert time.monotonic() - began < 20
         assert running.process.returncode == 0
         assert "Traceback" not in running.output()
         assert "Fatal" not in running.output()

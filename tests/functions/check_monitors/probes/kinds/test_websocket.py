@@ -85,7 +85,7 @@ def test_messages_are_judged(serve: RawServers, handler: Handler, fields: Any, m
         (redirects("http://127.0.0.1:1/"), "the server refused the WebSocket: HTTP 302", 302),
         (says(b"SSH-2.0-x\r\n"), "not an HTTP answer", None),
         (says(), "connection closed without an answer", None),
-        (stays_silent(1), "no answer within 0.3 s", None),
+        (stays_silent(30), "no answer within 0.3 s", None),
     ],
 )
 def test_an_upgrade_that_is_refused_says_why(

@@ -47,7 +47,8 @@ def test_starts_are_spread_and_so_are_the_deadlines(serve: RawServers) -> None:
     # A busy machine may start and end a check late, but none early.
     assert all(start > 0.1 * number - 0.05 for number, start in enumerate(starts)), starts
     assert starts[-1] < 1.9, starts
-    assert all(500 <= duration < 1000 for duration in durations), durations
+    # If all had until half a second after the last start, the first one would have 1.4 s.
+    assert all(500 <= duration < 1300 for duration in durations), durations
 
 
 def run(loop: Loop, port: int) -> Event:

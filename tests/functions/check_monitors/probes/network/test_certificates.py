@@ -73,15 +73,15 @@ def test_an_expired_certificate_without_a_date_says_expired(serve: RawServers, t
     def only_once(connection: Any) -> None:
         count.append(1)
         if len(count) == 1:
-            time.sleep(0.3)
+            time.sleep(1.0)
             context.wrap_socket(connection, server_side=True)
-        time.sleep(2)
+        time.sleep(5)
 
     began = time.monotonic()
-    event = check(f"https://localhost:{serve(only_once)}/", 0.4)
+    event = check(f"https://localhost:{serve(only_once)}/", 1.5)
     assert event.error_message == "certificate expired"
     assert len(count) == 2
-    assert time.monotonic() - began < 0.6  # one deadline for both
+    assert time.monotonic() - began < 2.4  # one deadline for both
 
 
 def test_an_unknown_issuer_is_not_trusted(serve: RawServers, authority: Authority) -> None:

@@ -107,7 +107,7 @@ def test_a_lookup_that_lingers_blames_no_healthy_target(tmp_path: Path, count: i
     # The resolver never responds for AAAA, so each name holds a thread of libcurl for 4 s.
     [first, second] = found(tmp_path, [f"onlya-{number}.example" for number in range(count)])
     assert first["causes"] == second["causes"] == {"null": count}
-    assert second["slowest_ms"] < 1000
+    assert second["slowest_ms"] < 3000
     # Each family that is asked for in vain is remembered, so the second round needs hardly any more.
     assert second["multis"] <= min(first["multis"] + 2, count / 10)
 
