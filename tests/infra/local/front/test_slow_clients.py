@@ -123,6 +123,6 @@ def test_it_ends_at_once_with_slow_clients(system: LocalSystem, sent: str) -> No
     with connections(system.port, MANY, SLOW[sent]):
         began = time.monotonic()
         system.stop()
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 9
     assert system.process.returncode == 0
     assert "Traceback" not in system.output()
