@@ -103,8 +103,8 @@ class Known:
         self._policies = {name: policy for name, policy in kept.items() if name not in removed} | policies
         self._shortest = min((policy.interval for policy in self._policies.values()), default=None)
         self._version = answer["version"]
-        # The backend's times are by its own clock. It claimed between our question and now, and if both clocks agree, we
-        # know when. Counted from the question, each check would start too early by the time that the question took.
+        # The backend's times are by its own clock. It claimed between our question and now, and if both clocks agree,
+        # we know when. Counted from the question, a check would start too early by the time that the question took.
         now = self._clock()
         ago = now - min(max(claimed_at.timestamp(), asked_at), now)
         self._claimed_until = now - ago + seconds
