@@ -23,7 +23,7 @@ from shared.visible import SELECTORS_OF_SIGNS, UNSEEN
 
 # Made once: json.dumps would make an encoder for each line.
 _json = json.JSONEncoder(ensure_ascii=False, default=str).encode
-_ENDS_A_VALUE = frozenset(' "=')
+_NUMBERS = frozenset({int, float, bool})
 
 Part = Literal["server", "agent"]
 
@@ -73,7 +73,10 @@ def _time(record: logging.LogRecord) -> str:
 
 def _quoted(value: Any) -> str:
     text = str(value)
-    if _is_visible(text) and _ENDS_A_VALUE.isdisjoint(text):
+    if type(value) in _NUMBERS:
+        return text
+    ends_nothing = " " not in text and '"' not in text and "=" not in text
+    if ends_nothing and text.isprintable() and (text.isascii() or _is_visible(text)):
         return text
     # Characters that could break the line are escaped. Otherwise a target's text could forge a line of ours.
     return _visible(json.dumps(text, ensure_ascii=False))
@@ -106,6 +109,8 @@ def _logger(part: Part) -> logging.Logger:
     log.propagate = False
     # Process-wide: otherwise a full disk would print a traceback for every line.
     logging.raiseExceptions = False
+    # No line says it, and to find it out for each costs as much as to write the line.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     formatter = _Text() if log_dir else _Json()
     file = _file_handler(ROOT / log_dir / f"{part}.log") if log_dir else None
     handlers = [_printing(formatter, file), file]
@@ -122,6 +127,11 @@ class _Printing(logging.Handler):
         super().__init__()
         # In a cloud, a line that is still on its way when the function has responded may be lost.
         self._write = output.write_now if is_now else output.write
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Print it without a lock: the output has its own."""
+        self.emit(record)
+        return True
 
     def emit(self, record: logging.LogRecord) -> None:
         self._write(f"{self.format(record)}\n")

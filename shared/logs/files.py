@@ -1,6 +1,7 @@
 """The files of the log."""
 
 import contextlib
+import os
 from io import TextIOWrapper
 from logging import LogRecord
 from logging.handlers import WatchedFileHandler
@@ -20,7 +21,15 @@ class PrivateFileHandler(WatchedFileHandler):
         """Write the line, or lose it: no step waits for a log, or fails with it."""
         # Opening is not among what the library itself expects to fail.
         with contextlib.suppress(OSError):
-            super().emit(record)
+            self.reopenIfNeeded()
+            self.stream = self.stream or self._open_noted()
+            # Past the stream, which would keep what a full disk did not take, and write it later, amid other lines.
+            os.write(self.stream.fileno(), f"{self.format(record)}\n".encode("utf-8", "backslashreplace"))
+
+    def _open_noted(self) -> TextIOWrapper:
+        self.stream = self._open()
+        self._statstream()
+        return self.stream
 
     def _open(self) -> TextIOWrapper:
         path = Path(self.baseFilename)
