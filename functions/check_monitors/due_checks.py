@@ -29,7 +29,9 @@ IDLE_SECONDS = 3.0
 # How soon a claim has usually been answered.
 _CLAIMED_WITHIN = 0.03
 # Checks that are due so close together start together: each wake costs more than a start.
-_TICK_SECONDS = 0.02
+TICK_SECONDS = 0.02
+# A few start together even if they are due so far apart. If there were more, they would wait for each other.
+FEW, EARLY_SECONDS = 4, 0.07
 # How soon a run that lasts sees that the server is about to end.
 _STOPS_WITHIN = 0.2
 # A run waits for what it has claimed. Where runs are further apart, the next one finds the rest overdue.
@@ -39,6 +41,9 @@ MAX_CLAIM_SECONDS_IN_CLOUD = 3600.0
 _DAY_SECONDS = 86_400.0
 # Without the backend, what was due longer ago is left out.
 MAX_SPAN_SECONDS = 60.0
+
+
+Starts = list[tuple[float, int, "Policy"]]
 
 
 class DueCheck(NamedTuple):
@@ -180,7 +185,7 @@ class Stream:
         self._ends_at = time.monotonic() + lasting
         self._claims_at = 0.0
         self._claiming: Claiming | None = None
-        self._waiting: list[tuple[float, int, Policy]] = []  # a heap, by the times of their starts
+        self._waiting: Starts = []  # a heap, by the times of their starts
         self._counter = itertools.count()
 
     def more(self) -> tuple[float, list["Policy"]] | None:
@@ -190,9 +195,7 @@ class Stream:
         """
         at = time.monotonic()
         self._claim(at)
-        due = []
-        while self._waiting and self._waiting[0][0] <= at + _TICK_SECONDS:
-            due.append(heapq.heappop(self._waiting)[2])
+        due = start_together(self._waiting, at)
         is_over = at >= self._ends_at or self._is_stopping()
         if is_over and not due and not (self._waiting and not self._is_stopping()):
             return None
@@ -217,6 +220,14 @@ class Stream:
             seconds = CLAIM_SECONDS if count() else IDLE_SECONDS
             self._claims_at = at + seconds
             self._claiming = Claiming(self._settings, seconds + CLAIM_SECONDS, self._on_trials)
+
+
+def start_together(waiting: Starts, at: float) -> "list[Policy]":
+    """Take the checks that start now from those that are ``waiting``, a heap."""
+    due: list[Policy] = []
+    while waiting and waiting[0][0] <= at + (EARLY_SECONDS if len(due) < FEW else TICK_SECONDS):
+        due.append(heapq.heappop(waiting)[2])
+    return due
 
 
 def interval(settings: Settings) -> float:

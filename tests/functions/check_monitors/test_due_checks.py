@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.check_monitors import due_checks
-from functions.check_monitors.due_checks import PAUSE_SECONDS, Known
+from functions.check_monitors.due_checks import PAUSE_SECONDS, Known, start_together
 from shared.models import as_text
 from shared.monitors.due import due_between, time_of
 from shared.settings import Settings
@@ -312,3 +312,22 @@ def test_a_wrong_query_is_named(environ: Callable[..., Settings], agent: Any, qu
     key = environ().key.get_secret_value()
     response = agent.post(f"/?{query}", headers={"X-API-Key": key})
     assert (response.status_code, json.loads(response.data)["field"]) == (400, query.partition("=")[0])
+
+
+# --- the starts of a run that lasts -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("due", "started"),
+    [
+        ([], 0),
+        ([0.1], 0),  # none starts much before its time
+        ([0.0, 0.06, 0.1], 2),  # a few start together: each wake costs more than a start
+        ([-1.0, 0.0, 0.03, 0.04, 0.05], 4),  # but few, so that they do not wait for each other
+        ([0.0] * 10 + [0.01, 0.05], 11),  # whatever is due at once starts at once
+    ],
+)
+def test_checks_that_are_due_close_together_start_together(due: list[float], started: int) -> None:
+    waiting: Any = [(100.0 + seconds, place, f"m{place}") for place, seconds in enumerate(due)]
+    assert start_together(waiting, 100.0) == [f"m{place}" for place in range(started)]
+    assert [name for _, _, name in sorted(waiting)] == [f"m{place}" for place in range(started, len(due))]
