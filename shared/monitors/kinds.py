@@ -1,5 +1,6 @@
 """The kinds of check, and which URL leads to which."""
 
+import functools
 from enum import StrEnum
 from typing import Any
 
@@ -120,6 +121,7 @@ PLACEHOLDERS_OF: dict[Kind, frozenset[str]] = {
 SCHEMES = "a URL that begins with " + ", ".join(f"{scheme}://" for scheme in KIND_OF_SCHEME)
 
 
+@functools.lru_cache(maxsize=16_384)
 def kind_of(url: str | None, *, has_dns: bool = False, has_heartbeat: bool = False) -> Kind:
     """The kind of a monitor.
 

@@ -140,7 +140,7 @@ def set_proxy(curl: Any, url: str, environ: Mapping[str, str] = os.environ, *, i
 
 def is_any(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether anything is requested through a proxy. Raises SettingError if a proxy variable is malformed."""
-    return bool(_read(tuple(map(environ.get, _READ))).by_scheme)
+    return bool(environ) and bool(_read(tuple(map(environ.get, _READ))).by_scheme)
 
 
 @functools.lru_cache(maxsize=64)

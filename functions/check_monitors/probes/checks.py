@@ -1,5 +1,6 @@
 """Checks of any kind, all in one loop: each policy is checked at its due time, and tried again as it says."""
 
+import functools
 import importlib
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -99,6 +100,7 @@ def check_as_due(
 def check_once(policy: Policy, settings: Settings) -> tuple[Subject, Event]:
     """Check a policy now, once, and report nothing: what was seen, and the event that it would be."""
     subject = Subject(policy.model_copy(update={"retries": 0}), settings, trusted_file(), proxies.variables())
+    subject.is_response_needed = True
     events: list[Event] = []
     with idle_loop() as loop:
         loop.run_timed([(0.0, check_of(subject))], 1, _on_end(loop, lambda _, event: events.append(event)))
@@ -108,12 +110,17 @@ def check_once(policy: Policy, settings: Settings) -> tuple[Subject, Event]:
 def check_of(subject: Subject) -> Any:
     """The check of a policy, whatever its kind."""
     try:
-        name = MODULE_OF_KIND[subject.policy.kind]
-        module = importlib.import_module(f"functions.check_monitors.probes.kinds.{name}")
-        return module.check_of(subject)
+        return _maker(subject.policy.kind)(subject)
     except Exception as defect:  # noqa: BLE001  # a library of one kind may be missing; the others go on
         subject.break_off(defect)
         return _Nothing(subject)
+
+
+@functools.cache
+def _maker(kind: Kind) -> Callable[[Subject], Any]:
+    module = importlib.import_module(f"functions.check_monitors.probes.kinds.{MODULE_OF_KIND[kind]}")
+    maker: Callable[[Subject], Any] = module.check_of
+    return maker
 
 
 class _Nothing:

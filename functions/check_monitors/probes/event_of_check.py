@@ -1,9 +1,11 @@
 """The event of a check, field by field."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 from shared.models import Cause, Event, Monitor, now
+from shared.models.event import new_event_id
 from shared.settings import Settings
 from shared.words import cause_text
 
@@ -18,11 +20,16 @@ def event_of(
     is_inconclusive: bool,
 ) -> Event:
     """Return the event of a check that failed for ``why``, or succeeded. ``times``: those of its ``Hops``."""
+    measured = phases(times, status is not None) if times else {}
+    if why is None:
+        return success_of(
+            monitor.target_url, monitor.name, settings, settings.check_interval_seconds, status_code=status, **measured
+        )
     return Event(
         target_url=storable(monitor.target_url),
         monitor=storable(monitor.name),
         timestamp=now(),
-        is_success=why is None,
+        is_success=False,
         status_code=status,
         error_message=cause_text("en", why) or None,
         cause=why,
@@ -30,7 +37,29 @@ def event_of(
         location=settings.location,
         agent=settings.agent,
         interval_seconds=settings.check_interval_seconds,
-        **(phases(times, status is not None) if times else {}),
+        **measured,
+    )
+
+
+def success_of(target_url: str, monitor: str, settings: Settings, interval_seconds: float, **measured: Any) -> Event:
+    """Return the event of a check that succeeded; ``measured``: its fields of our own measuring, which fit."""
+    first = _first_success(target_url, monitor, settings.location, settings.agent, interval_seconds)
+    # To validate each event again would cost as much as to judge it.
+    return first.model_copy(update={"timestamp": now(), "event_id": new_event_id(), **measured})
+
+
+@functools.lru_cache(maxsize=16_384)
+def _first_success(
+    target_url: str, monitor: str, location: str | None, agent: str | None, interval_seconds: float
+) -> Event:
+    return Event(
+        target_url=storable(target_url),
+        monitor=storable(monitor),
+        timestamp=now(),
+        is_success=True,
+        location=location,
+        agent=agent,
+        interval_seconds=interval_seconds,
     )
 
 
@@ -39,15 +68,15 @@ def phases(times: Sequence[int], has_response: bool) -> dict[str, Any]:
 
     ``times`` are those of ``Hops``.
     """
-    dns, connected, ready, first_byte, total, tls = (time / 1000 for time in times)
+    dns, connected, ready, first_byte, total, tls = times
     # libcurl's times count from the start. APPCONNECT_TIME leaves out the requests before a redirect to https.
     is_tls = tls > 0
     return {
-        "response_time_ms": total,
-        "dns_ms": dns or None,
-        "connect_ms": round(max(0.0, connected - dns), 3) if connected else None,
-        "tls_ms": round(max(0.0, ready - connected), 3) if is_tls else None,
-        "first_byte_ms": round(max(0.0, first_byte - (ready if is_tls else connected)), 3) if has_response else None,
+        "response_time_ms": total / 1000,
+        "dns_ms": dns / 1000 if dns else None,
+        "connect_ms": max(0, connected - dns) / 1000 if connected else None,
+        "tls_ms": max(0, ready - connected) / 1000 if is_tls else None,
+        "first_byte_ms": max(0, first_byte - (ready if is_tls else connected)) / 1000 if has_response else None,
     }
 
 

@@ -5,8 +5,9 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
-from functions.check_monitors.probes.event_of_check import phases, storable
+from functions.check_monitors.probes.event_of_check import phases, storable, success_of
 from shared.logs import step
 from shared.models import Cause, CheckAttempt, Event, now
 from shared.monitors.conditions import Condition, Facts, failure, parse, with_values
@@ -31,21 +32,20 @@ class NotCheckable(ValueError):
 class Seen:
     """The facts that one check has seen. None: it did not get so far, or checks of this kind have no such fact."""
 
-    def __init__(self) -> None:
-        self.why: Cause | None = None  # the connection or the protocol failed
-        self.is_inconclusive = False  # the agent could not check
-        self.finding: Cause | None = None  # it responded, and what it said counts as a failure by default
-        self.times: Sequence[int] | None = None  # in microseconds, as ``hops.times_of`` lists them
-        self.has_response = False
-        self.is_connected = False
-        self.status: int | None = None
-        self.ip: str | None = None
-        self.certificate_expires_at: datetime | None = None
-        self.body: bytes | None = None
-        self.charset = "utf-8"
-        self.headers: Mapping[str, str] = {}
-        self.dns_rcode: str | None = None
-        self.note: str | None = None  # what an event says beside its success or failure
+    why: Cause | None = None  # the connection or the protocol failed
+    is_inconclusive = False  # the agent could not check
+    finding: Cause | None = None  # it responded, and what it said counts as a failure by default
+    times: Sequence[int] | None = None  # in microseconds, as ``hops.times_of`` lists them
+    has_response = False
+    is_connected = False
+    status: int | None = None
+    ip: str | None = None
+    certificate_expires_at: datetime | None = None
+    body: bytes | None = None
+    charset = "utf-8"
+    headers: Mapping[str, str] = MappingProxyType({})
+    dns_rcode: str | None = None
+    note: str | None = None  # what an event says beside its success or failure
 
 
 class Subject:
@@ -63,7 +63,9 @@ class Subject:
         self.seen = Seen()
         self.attempts: list[CheckAttempt] = []
         self._conditions = [_parsed(text) for text in policy.conditions]
-        self.is_body_needed = bool(policy.keyword or policy.forbidden_keyword) or self._reads("BODY")
+        has_keyword = bool(policy.keyword or policy.forbidden_keyword)
+        self.is_body_needed = has_keyword or self._reads("BODY")
+        self.is_response_needed = has_keyword or bool(policy.conditions) or policy.upside_down  # of a success, too
 
     def begin(self) -> None:
         """Begin an attempt. Raises MissingValue, and NotCheckable for a condition that cannot hold with its values."""
@@ -95,24 +97,29 @@ class Subject:
         why, condition = self._judged()
         if policy.upside_down and not seen.is_inconclusive and not (why and why.code.startswith(_OURS)):
             why, condition = (None, None) if why else (_unexpected_success(seen.status), None)
+        measured = {
+            "status_code": seen.status,
+            "ip": seen.ip or None,
+            "certificate_expires_at": seen.certificate_expires_at,
+            **(phases(seen.times, seen.has_response) if seen.times else {}),
+        }
+        if why is None and not (seen.is_inconclusive or seen.note or self.attempts):
+            return success_of(policy.target, policy.name, self.settings, self.interval_seconds, **measured)
         return Event(
             target_url=storable(policy.target),
             monitor=storable(policy.name),
             timestamp=now(),
             is_success=why is None,
-            status_code=seen.status,
             error_message=cause_text("en", why) or None,
             cause=why,
             is_inconclusive=seen.is_inconclusive,
             location=self.settings.location,
             agent=self.settings.agent,
             interval_seconds=self.interval_seconds,
-            ip=seen.ip or None,
-            certificate_expires_at=seen.certificate_expires_at,
             condition=condition,
             message=seen.note or (_beginning(seen) if why else None),
             attempts=tuple(self.attempts),
-            **(phases(seen.times, seen.has_response) if seen.times else {}),
+            **measured,
         )
 
     def judged_conditions(self) -> list[tuple[str, bool, str]]:

@@ -1,5 +1,6 @@
 """How libcurl gets a monitor's URL, and which host a URL names. Pure."""
 
+import functools
 import re
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -18,6 +19,7 @@ class UnsupportedScheme(ValueError):
     """The URL's scheme is neither http nor https."""
 
 
+@functools.lru_cache(maxsize=16_384)
 def as_ascii(url: str) -> str:
     """``url`` in the form that libcurl takes: the host in IDNA, everything else percent-encoded.
 

@@ -18,7 +18,8 @@ import dns.rdatatype
 import dns.reversename
 
 from functions.check_monitors.probes.causes import errno_cause
-from functions.check_monitors.probes.loop.exchange import READ, WRITE, Exchange
+from functions.check_monitors.probes.loop.exchange import Exchange
+from functions.check_monitors.probes.loop.readiness import READ, WRITE
 from functions.check_monitors.probes.urls import as_ascii_host
 from shared.models import Cause
 

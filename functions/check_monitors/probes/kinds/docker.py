@@ -24,7 +24,8 @@ class DockerCheck(HttpPolicyCheck):
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)
-        self.is_body_needed, self.follows_redirects = True, False
+        self.is_body_needed = self.is_response_needed = True
+        self.follows_redirects = False
         self.max_body = _MAX_BYTES
 
     def first(self) -> Any:
@@ -43,9 +44,9 @@ class DockerCheck(HttpPolicyCheck):
             raise ValueError("the name of a container")
         return f"http://{self.host}/containers/{quote(self.container, safe='')}/json"
 
-    def handle_for(self, url: str, timeout_seconds: float) -> Any:
+    def handle_for(self, url: str, timeout_seconds: float, model: Any = None) -> Any:
         """A handle that speaks with the engine."""
-        curl = super().handle_for(url, timeout_seconds)
+        curl = super().handle_for(url, timeout_seconds, model)
         curl.setopt(pycurl.PROXY, "")
         if self.socket:
             curl.setopt(pycurl.UNIX_SOCKET_PATH, self.socket)

@@ -1,6 +1,5 @@
 """gRPC: the server's health service says SERVING. It is spoken over HTTP/2 by libcurl, without a gRPC library."""
 
-from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -22,7 +21,8 @@ class GrpcCheck(HttpPolicyCheck):
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)
-        self.is_body_needed, self.follows_redirects = True, False
+        self.is_body_needed = self.is_response_needed = True
+        self.follows_redirects = False
 
     def target(self) -> str:
         """The URL of the health service."""
@@ -40,7 +40,7 @@ class GrpcCheck(HttpPolicyCheck):
         message = b"\x0a" + bytes([len(name)]) + name if name else b""
         request = super().first_request(url)
         headers = {**request.headers, "Content-Type": "application/grpc", "TE": "trailers"}
-        return replace(request, method="POST", headers=headers, body=b"\0" + len(message).to_bytes(4, "big") + message)
+        return request._replace(method="POST", headers=headers, body=b"\0" + len(message).to_bytes(4, "big") + message)
 
     def prepare(self, curl: Any, url: str) -> None:
         """Set the request. HTTP/2 is spoken from the start: nobody upgrades to gRPC."""

@@ -3,7 +3,6 @@
 import functools
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pycurl
@@ -18,11 +17,11 @@ from functions.check_monitors.probes.transfers.policy_transfer import PolicyTran
 from functions.check_monitors.probes.transfers.request import Request, first_request, redirected, set_request
 from functions.check_monitors.probes.urls import as_ascii
 from shared.models import Cause
+from shared.monitors.policy import Policy
 from shared.words import cause_text
 
 _MESSAGE_BYTES = 4 * MESSAGE_CHARACTERS  # of a failing response, if nothing else needs its body
 _MAX_KEPT_EXPIRIES = 16_384
-_SECRET = ("headers", "body", "basic_auth", "digest_auth", "bearer_token", "oauth2", "client_certificate")
 # A connection that is used again does not show its certificate again.
 _expiries: dict[str, Any] = {}
 
@@ -30,12 +29,16 @@ _expiries: dict[str, Any] = {}
 class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
     """The check of a monitor over HTTP."""
 
+    needs_certificate = True
+
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)
         self.follows_redirects = subject.policy.follow_redirects
         self.is_body_needed = subject.is_body_needed
+        # To read the headers of a healthy response for nobody would cost as much as to judge it.
+        self.is_response_needed = subject.is_response_needed
         self.max_body = subject.policy.max_body
-        self.shows_secrets = any(getattr(subject.policy, field) for field in _SECRET)
+        self.shows_secrets = _shows_secrets(subject.policy)
         self._asking: Any = None  # a TokenRequest
         self._is_asking = False  # the transfer under way is the one for a token
         self._is_token_kept = False
@@ -44,9 +47,7 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
     def begin(self) -> None:
         """Forget what was seen: another request begins."""
         super().begin()
-        self._lines: list[bytes] = []
         self._body = bytearray()
-        self._status = 0
 
     def target(self) -> str:
         """The policy's URL."""
@@ -96,7 +97,7 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         return curl
 
     def _with_token(self, token: str) -> Any:
-        self.request = replace(self.request, bearer_token=token)
+        self.request = self.request._replace(bearer_token=token)
         return self.transfer(self.request.url, self.time_left())
 
     def conclude(self, curl: Any, code: int, text: str) -> Any:
@@ -127,9 +128,9 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         self.make_event(token, curl)
         return None
 
-    def handle_for(self, url: str, timeout_seconds: float) -> Any:
+    def handle_for(self, url: str, timeout_seconds: float, model: Any = None) -> Any:
         """A handle with the policy's way to the server."""
-        curl = super().handle_for(url, timeout_seconds)
+        curl = super().handle_for(url, timeout_seconds, model)
         if self.keeps:
             curl.setopt(pycurl.FRESH_CONNECT, 0)
             curl.setopt(pycurl.FORBID_REUSE, 0)
@@ -139,7 +140,9 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
 
     def prepare(self, curl: Any, url: str) -> None:
         """Set the request, as the policy words it."""
-        self.set_tls(curl)
+        policy = self.subject.policy
+        if policy.client_certificate or not policy.verify_tls:
+            self.set_tls(curl)
         set_request(curl, self.request, self.subject, url)
 
     def hop(self, curl: Any, code: int) -> Any:
@@ -147,22 +150,13 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         self.request = redirected(self.request, curl.getinfo(pycurl.RESPONSE_CODE))
         return super().hop(curl, code)
 
-    def take_header(self, line: bytes) -> int | None:
-        """For HEADERFUNCTION: take a header line. 0 ends the transfer."""
-        if line[:5].upper() == b"HTTP/":
-            self._lines = []
-            status = line.split()[1:2]
-            self._status = int(status[0]) if status and status[0].isdigit() else 0
-        self._lines.append(line)
-        return super().take_header(line)
-
     def take_further_body(self, part: bytes) -> bool:
         """Take a part of the body; whether no more of it is needed."""
         if self.is_body_needed:
             self._body += part[: max(0, self.max_body - len(self._body))]
             return self.size >= self.max_body
         self._body += part[: max(0, _MESSAGE_BYTES - len(self._body))]
-        is_failing = not _accepts(self.subject.policy.accepted_status_codes, self._status)
+        is_failing = not _accepts(self.subject.policy.accepted_status_codes, self.status)
         return (is_failing and len(self._body) >= _MESSAGE_BYTES) or super().take_further_body(part)
 
     def why(self, curl: Any, code: int, text: str, status: int | None) -> Cause | None:
@@ -184,13 +178,17 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         super().make_event(why, curl, status, is_inconclusive=is_inconclusive)
         if curl is None or status is None:
             return
+        if why or self.subject.seen.finding or self.is_response_needed:
+            self._note_response()
+        if self.keeps:
+            self._note_reuse(curl)
+
+    def _note_response(self) -> None:
         seen = self.subject.seen
-        seen.headers = _headers(self._lines)
+        seen.headers = _headers(self.lines)
         seen.charset = _charset(seen.headers.get("content-type", ""))
         encoding = seen.headers.get("content-encoding", "").strip().lower()
         seen.body = _decoded(bytes(self._body), encoding, self.max_body)
-        if self.subject.policy.connection == "reuse":
-            self._note_reuse(curl)
 
     def _note_reuse(self, curl: Any) -> None:
         seen, name = self.subject.seen, self.subject.policy.name
@@ -207,6 +205,18 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
 def check_of(subject: Subject) -> HttpPolicyCheck:
     """The check of a policy whose URL begins with http:// or https://."""
     return HttpPolicyCheck(subject)
+
+
+def _shows_secrets(policy: Policy) -> bool:
+    return bool(
+        policy.headers
+        or policy.body
+        or policy.basic_auth
+        or policy.digest_auth
+        or policy.bearer_token
+        or policy.oauth2
+        or policy.client_certificate
+    )
 
 
 def _status_finding(accepted: Sequence[str], status: int) -> Cause | None:

@@ -10,7 +10,8 @@ from typing import Any
 
 from functions.check_monitors.probes.causes import errno_cause
 from functions.check_monitors.probes.judgement import NotCheckable, Subject
-from functions.check_monitors.probes.loop.exchange import READ, Exchange
+from functions.check_monitors.probes.loop.exchange import Exchange
+from functions.check_monitors.probes.loop.readiness import READ
 from functions.check_monitors.probes.network.lookups import AddressLookup
 from functions.check_monitors.probes.transfers.policy_transfer import parts_of
 from functions.check_monitors.probes.transfers.socket_check import SocketCheck

@@ -28,9 +28,9 @@ class MailCheck(ConnectCheck):
         self.starttls = starttls
         self.lines: list[bytes] = []
 
-    def handle_for(self, url: str, timeout_seconds: float) -> Any:
+    def handle_for(self, url: str, timeout_seconds: float, model: Any = None) -> Any:
         """A handle that speaks the protocol, whatever ``url`` is: it names the same host."""
-        curl = super().handle_for(url, timeout_seconds)
+        curl = super().handle_for(url, timeout_seconds, model)
         curl.setopt(pycurl.PROXY, "")
         curl.setopt(pycurl.URL, f"{self.scheme}://{url.partition('://')[2]}")
         curl.setopt(pycurl.PROTOCOLS, getattr(pycurl, f"PROTO_{self.scheme.upper()}"))

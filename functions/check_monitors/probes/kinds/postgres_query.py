@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, unquote
 
 from psycopg import Error, pq
 
-from functions.check_monitors.probes.loop.exchange import READ, WRITE, Exchange
+from functions.check_monitors.probes.loop.exchange import Exchange
+from functions.check_monitors.probes.loop.readiness import READ, WRITE
 from functions.check_monitors.probes.network.certificates import ca_file_of
 from functions.check_monitors.probes.network.lookups import AddressLookup
 from functions.check_monitors.probes.transfers.policy_transfer import parts_of

@@ -8,7 +8,8 @@ from typing import Any
 import pycurl
 
 from functions.check_monitors.probes.causes import verdict_cause
-from functions.check_monitors.probes.loop.exchange import READ, Exchange
+from functions.check_monitors.probes.loop.exchange import Exchange
+from functions.check_monitors.probes.loop.readiness import READ
 from functions.check_monitors.probes.network.certificates import parsed_date
 from functions.check_monitors.probes.transfers.connect import ConnectCheck
 from functions.check_monitors.probes.transfers.talk import CLOSED

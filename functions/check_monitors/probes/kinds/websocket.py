@@ -1,7 +1,6 @@
 """WebSocket: the server accepts the upgrade, and says what is awaited if the policy awaits something."""
 
 import contextlib
-from dataclasses import replace
 from typing import Any
 
 import pycurl
@@ -27,9 +26,9 @@ class WebSocketCheck(ConnectCheck):
         super().__init__(subject, is_tls=is_tls)
         self.default_port = 443 if is_tls else 80
 
-    def handle_for(self, url: str, timeout_seconds: float) -> Any:
+    def handle_for(self, url: str, timeout_seconds: float, model: Any = None) -> Any:
         """A handle that may speak WebSocket, too."""
-        curl = super().handle_for(url, timeout_seconds)
+        curl = super().handle_for(url, timeout_seconds, model)
         curl.setopt(pycurl.PROTOCOLS, _PROTOCOLS)
         return curl
 
@@ -44,7 +43,7 @@ class WebSocketCheck(ConnectCheck):
         curl.setopt(pycurl.FORBID_REUSE, 0)
         curl.setopt(pycurl.USERAGENT, USER_AGENT)
         self.set_tls(curl)
-        set_request(curl, replace(first_request(self.subject, whole), body=None), self.subject, whole)
+        set_request(curl, first_request(self.subject, whole)._replace(body=None), self.subject, whole)
         return curl
 
     def conversation(self) -> Conversation | None:

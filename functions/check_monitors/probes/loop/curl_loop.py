@@ -2,7 +2,6 @@
 
 import heapq
 import itertools
-import selectors
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from functions.check_monitors.probes.loop.capacity import Slots, is_still_resolv
 from functions.check_monitors.probes.loop.check import Check
 from functions.check_monitors.probes.loop.exchange import NO_DEADLINE, Deadline, Exchange, Exchanges
 from functions.check_monitors.probes.loop.multi import Homes, Multi
+from functions.check_monitors.probes.loop.readiness import readiness
 from functions.check_monitors.probes.network.lookups import SecondLookup, is_lingering
 
 MAX_MULTIS = 32  # each has descriptors and threads; beyond it, names share one that may be busy
@@ -48,7 +48,7 @@ class Loop:
 
     def __init__(self) -> None:
         raise_the_limit()
-        self._selector = selectors.DefaultSelector()
+        self._readiness = readiness()
         self.multis: list[Multi] = []
         self._homes = Homes()
         self._under_way: dict[Any, tuple[Multi, Check]] = {}
@@ -58,8 +58,8 @@ class Loop:
         self._due: list[tuple[float, int, Check]] = []  # a heap
         self._counter = itertools.count()  # checks that are due at the same time keep their order
         self._asked: list[tuple[SecondLookup, Check]] = []
-        self._sockets: set[int] = set()  # libcurl's, in the selector
-        self._exchanges = Exchanges(self._selector)
+        self._sockets: set[int] = set()  # libcurl's, that are waited for
+        self._exchanges = Exchanges(self._readiness)
         self._deadlines: dict[Any, Deadline] = {}
         self._on_end: Callable[[Any], None] = lambda _: None
         self._ask: Callable[[], float | None] | None = None
@@ -190,14 +190,16 @@ class Loop:
     def _step(self, seconds: float) -> None:
         """Wait for the network, at most ``seconds``, and let libcurl do its work."""
         self._pause_if_flooded()
-        multis = [multi.curl_multi for multi in self.multis]
-        timeouts = [timeout / 1000 for multi in multis if (timeout := multi.timeout()) >= 0]
         if self._asked:
             seconds = min(seconds, _ASK_SECONDS)
         if self._exchanges:
             seconds = min(seconds, self._exchanges.seconds(time.monotonic()))
-        for key, events in self._selector.select(min([seconds, *timeouts])):
-            key.data(key.fd, events)  # selectors and libcurl use the same bits
+        multis = [multi.curl_multi for multi in self.multis]
+        for multi in multis:
+            if (timeout := multi.timeout()) >= 0:
+                seconds = min(seconds, timeout / 1000)
+        for on_ready, descriptor, bits in self._readiness.wait(seconds):
+            on_ready(descriptor, bits)
         if self._exchanges:
             self._exchanges.wake(time.monotonic())
         for multi in multis:
@@ -206,9 +208,14 @@ class Loop:
             is_more = 1
             while is_more:
                 is_more, ended, failed = multi.info_read()
-                for curl, code, text in [*((curl, pycurl.E_OK, "") for curl in ended), *failed]:
+                for curl in ended:
+                    self._conclude(curl, pycurl.E_OK, "")
+                for curl, code, text in failed:
                     self._conclude(curl, code, text)
+        if self._asked:
+            self._take_lookups()
 
+    def _take_lookups(self) -> None:
         for lookup, check in list(self._asked):
             if why := lookup.cause():
                 self._asked.remove((lookup, check))
@@ -251,12 +258,12 @@ class Loop:
         if what == pycurl.POLL_REMOVE:
             if fd in self._sockets:
                 self._sockets.discard(fd)
-                self._selector.unregister(fd)
+                self._readiness.unregister(fd)
         elif fd in self._sockets:
-            self._selector.modify(fd, what, multi.socket_action)
+            self._readiness.modify(fd, what, multi.socket_action)
         else:
             self._sockets.add(fd)
-            self._selector.register(fd, what, multi.socket_action)
+            self._readiness.register(fd, what, multi.socket_action)
 
 
 def _guarded(check: Check, step: Callable[..., Any], *arguments: Any) -> Any:

@@ -2,12 +2,12 @@
 
 import heapq
 import itertools
-import selectors
 import time
 from collections.abc import Callable
 from typing import Any
 
-READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+from functions.check_monitors.probes.loop.readiness import Readiness
+
 NO_SOCKET = (-1, 0)
 
 
@@ -54,8 +54,8 @@ NO_DEADLINE = Deadline(0.0)
 class Exchanges:
     """The exchanges that are under way in one loop."""
 
-    def __init__(self, selector: selectors.BaseSelector) -> None:
-        self._selector = selector
+    def __init__(self, readiness: Readiness) -> None:
+        self._readiness = readiness
         self._under_way: dict[Exchange, Callable[[Exchange], None]] = {}
         self._watched: dict[Exchange, int] = {}
         self._alarms: list[tuple[float, int, Exchange]] = []
@@ -101,7 +101,7 @@ class Exchanges:
 
     def _proceed(self, exchange: Exchange) -> None:
         if exchange not in self._under_way:
-            return  # it ended while the selector's list was worked off
+            return  # it ended while the list of what is ready was worked off
         # Unwatched meanwhile: a library may close its socket, and the next one may get the same number.
         self._unwatch(exchange)
         try:
@@ -115,13 +115,13 @@ class Exchanges:
         heapq.heappush(self._alarms, (exchange.wake_at, next(self._counter), exchange))
         descriptor, bits = exchange.watched()
         if descriptor >= 0 and bits:
-            self._selector.register(descriptor, bits, lambda *_: self._proceed(exchange))
+            self._readiness.register(descriptor, bits, lambda *_: self._proceed(exchange))
             self._watched[exchange] = descriptor
 
     def _unwatch(self, exchange: Exchange) -> None:
         descriptor = self._watched.pop(exchange, -1)
         if descriptor >= 0:
-            self._selector.unregister(descriptor)
+            self._readiness.unregister(descriptor)
 
 
 def seconds_left(ends_at: float) -> float:

@@ -5,6 +5,7 @@ them. A proxy also resolves the names, so that ``AddressFilter`` sees only the p
 URL that libcurl read from the response before that is requested.
 """
 
+import operator
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -36,11 +37,12 @@ class Hops:
         self.are_ours = proxies.is_any(environ)
         self.are_too_many = False
         self._count = 0
-        self._before = [0] * len(_TIMES)
+        self._before: list[int] | None = None
 
     def times(self, curl: Any) -> list[int]:
         """The times in microseconds, summed over all transfers of the check, as libcurl sums them itself."""
-        return [before + curl.getinfo(time) for before, time in zip(self._before, _TIMES, strict=True)]
+        times = times_of(curl)
+        return times if self._before is None else list(map(operator.add, self._before, times))
 
     def seconds(self, curl: Any) -> float:
         """How long the check has lasted."""

@@ -1,5 +1,6 @@
 """One HTTP request with its redirects: how much of the response is read, and how it ended."""
 
+import functools
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,7 @@ import pycurl
 from functions.check_monitors.probes.causes import MAX_REDIRECTS, UNSUPPORTED_SCHEME, URL_NOT_VALID
 from functions.check_monitors.probes.loop.capacity import MEMORY, OUT_OF_MEMORY
 from functions.check_monitors.probes.network.lookups import family_for, forget_family, learn_family
+from functions.check_monitors.probes.transfers.handles import new_model
 from functions.check_monitors.probes.transfers.hops import Hops
 from functions.check_monitors.probes.transfers.transfer import Transfer
 from functions.check_monitors.probes.urls import UnsupportedScheme, as_ascii
@@ -19,7 +21,7 @@ USER_AGENT = "Bonghwa (+uptime check)"
 ENOUGH_OF_A_BODY = 256 * 1024  # bytes
 ENOUGH_PARTS = 1_000
 ENOUGH_SECONDS = 1.0  # of a body that does not declare its length
-_FIRST_LETTERS = frozenset(b"%c" % letter for letter in b"CcTtLl")  # of the header fields that we read
+_FIRST_LETTERS = frozenset(b"%c" % letter for letter in b"HhCcTtLl\r\n")  # of the header lines that we read
 _UNREACHED = (pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_CONNECT)
 
 # The key exchange that a check offers if it shows nothing secret. OpenSSL would add a share that withstands a quantum
@@ -38,12 +40,13 @@ class HttpTransfer(Transfer):
     follows_redirects = True
     is_body_needed = False  # beyond what shows that there is one
     shows_secrets = False  # what it sends is for the server alone
+    needs_certificate = False  # what its event says of the server's certificate is read after the transfer
+    hops: Hops
 
     def __init__(
         self, timeout_seconds: float, ca_file: str, environ: Mapping[str, str], *, is_private_allowed: bool
     ) -> None:
         super().__init__(timeout_seconds, ca_file, environ, is_private_allowed=is_private_allowed)
-        self.hops = Hops(environ)
         self._offers_all_groups = False
         self.begin()
 
@@ -71,6 +74,8 @@ class HttpTransfer(Transfer):
         """Forget what was seen: another request begins."""
         self.url, self.family = "", pycurl.IPRESOLVE_WHATEVER  # as libcurl has them
         self.responses = 0  # responses whose headers began, without those of status 1xx
+        self.status = 0  # of the last one
+        self.lines: list[bytes] = []  # its headers
         self.size = 0  # bytes of the body so far; libcurl does not pass on the body of a redirect
         self.parts = 0  # the pieces in which libcurl passed it on
         self.is_declared = self.is_chunked = self.is_stream = False  # what the headers say of the body
@@ -96,19 +101,13 @@ class HttpTransfer(Transfer):
         if self.address_filter.refuses(url):
             self.make_event(self.address_filter.refusal)
             return None
-        curl = self.handle_for(url, timeout_seconds)
+        is_classical = not (self._offers_all_groups or self.shows_secrets or has_own_part(url))
+        model = _model(self.ca_file, not self.hops.are_ours, is_classical, self.needs_certificate)
+        curl = self.handle_for(url, timeout_seconds, model)
         self.url = url
         self.family = self.family_for(url)
         if self.family != pycurl.IPRESOLVE_WHATEVER:
             curl.setopt(pycurl.IPRESOLVE, self.family)
-        if not (self._offers_all_groups or self.shows_secrets or has_own_part(url)):
-            curl.setopt(pycurl.SSL_EC_CURVES, CLASSICAL_GROUPS)
-        curl.setopt(pycurl.CAINFO, self.ca_file)
-        curl.setopt(pycurl.USERAGENT, USER_AGENT)
-        curl.setopt(pycurl.FOLLOWLOCATION, not self.hops.are_ours)
-        curl.setopt(pycurl.MAXREDIRS, MAX_REDIRECTS)
-        curl.setopt(pycurl.COOKIEFILE, "")  # keeps the cookies of this check: some sites want one back from a redirect
-        curl.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
         curl.setopt(pycurl.HEADERFUNCTION, self.take_header)
         curl.setopt(pycurl.WRITEFUNCTION, self._take_body)
         self.prepare(curl, url)
@@ -116,16 +115,22 @@ class HttpTransfer(Transfer):
 
     def take_header(self, line: bytes) -> int | None:
         """For HEADERFUNCTION: take a header line. 0 ends the transfer."""
+        # Called for each line of each check: most lines end here.
+        if line[:1] not in _FIRST_LETTERS:
+            self.lines.append(line)
+            return None
         if line[:5].upper() == b"HTTP/":  # a response begins; a check that is redirected has several
-            status = line.replace(b"\t", b" ").partition(b" ")[2].lstrip()  # libcurl takes any blank
-            self.responses += not status.startswith(b"1")
-            self.is_redirect = status.startswith(b"3")
-            self.is_declared = self.is_chunked = self.is_stream = self.has_headers = self.has_location = False
-        elif line in (b"\r\n", b"\n"):
-            return self._end_headers()
-        elif line[:1] in _FIRST_LETTERS:
-            return self._take_field(line)
-        return None
+            self._begin_response(line)
+        self.lines.append(line)
+        return self._end_headers() if line in (b"\r\n", b"\n") else self._take_field(line)
+
+    def _begin_response(self, line: bytes) -> None:
+        status = line.replace(b"\t", b" ").partition(b" ")[2].lstrip()  # libcurl takes any blank
+        self.status = int(status[:3]) if status[:3].isdigit() else 0
+        self.responses += not status.startswith(b"1")
+        self.is_redirect = status.startswith(b"3")
+        self.is_declared = self.is_chunked = self.is_stream = self.has_headers = self.has_location = False
+        self.lines = []
 
     def _take_field(self, line: bytes) -> int | None:
         name, _, value = line.partition(b":")
@@ -225,6 +230,21 @@ class HttpTransfer(Transfer):
         is_unannounced_end = code == pycurl.E_RECV_ERROR and "unexpected eof" in text and not self.is_chunked
         is_over = is_unannounced_end or code == pycurl.E_OPERATION_TIMEDOUT
         return pycurl.E_OK if is_over and not self.is_declared else code
+
+
+@functools.lru_cache(maxsize=64)
+def _model(ca_file: str, follows_redirects: bool, is_classical: bool, needs_certificate: bool) -> Any:  # a key
+    curl = new_model()
+    if is_classical:
+        curl.setopt(pycurl.SSL_EC_CURVES, CLASSICAL_GROUPS)
+    curl.setopt(pycurl.CAINFO, ca_file)
+    curl.setopt(pycurl.USERAGENT, USER_AGENT)
+    curl.setopt(pycurl.FOLLOWLOCATION, follows_redirects)
+    curl.setopt(pycurl.MAXREDIRS, MAX_REDIRECTS)
+    curl.setopt(pycurl.COOKIEFILE, "")  # keeps the cookies of this check: some sites want one back from a redirect
+    curl.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
+    curl.setopt(pycurl.OPT_CERTINFO, needs_certificate)
+    return curl
 
 
 def has_own_part(url: str) -> bool:

@@ -121,7 +121,8 @@ class PolicyTransfer(Transfer):
     ) -> None:
         """Note how the check ended. Its event is made when the run needs it."""
         seen = self.subject.seen
-        seen.why, seen.is_inconclusive, seen.status = why, is_inconclusive or why in _NOT_USABLE.values(), status
+        is_ours = is_inconclusive or (why is not None and why in _NOT_USABLE.values())
+        seen.why, seen.is_inconclusive, seen.status = why, is_ours, status
         if curl:
             seen.times = self._with_resolution(self.times(curl))
             seen.ip = curl.getinfo(pycurl.PRIMARY_IP) or None
@@ -144,9 +145,9 @@ class PolicyTransfer(Transfer):
         seen = self.subject.seen
         seen.certificate_expires_at = seen.certificate_expires_at or expires_at(curl)
 
-    def handle_for(self, url: str, timeout_seconds: float) -> Any:
+    def handle_for(self, url: str, timeout_seconds: float, model: Any = None) -> Any:
         """A handle with the policy's way to the server."""
-        curl = super().handle_for(url, timeout_seconds)
+        curl = super().handle_for(url, timeout_seconds, model)
         policy = self.subject.policy
         if policy.ip_version:
             curl.setopt(pycurl.IPRESOLVE, pycurl.IPRESOLVE_V4 if policy.ip_version == 4 else pycurl.IPRESOLVE_V6)

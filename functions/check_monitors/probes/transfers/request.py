@@ -1,8 +1,7 @@
 """The HTTP request of a policy: method, headers, body and credentials, as libcurl takes them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pycurl
@@ -15,8 +14,7 @@ _OBEY_CODE = 2  # of FOLLOWLOCATION: a redirect changes a request's method if it
 _OF_THE_ORIGIN = ("authorization", "cookie", "host", "proxy-authorization")
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What is requested: ``url`` is the first one, in ASCII. Its placeholders are filled in."""
 
     url: str
@@ -41,7 +39,7 @@ def first_request(subject: Subject, url: str) -> Request:
 def redirected(request: Request, status: int) -> Request:
     """The request that follows a redirect, as browsers make it."""
     is_get = (status == 303 and request.method != "HEAD") or (status in (301, 302) and request.method == "POST")
-    return replace(request, method="GET", body=None) if is_get else request
+    return request._replace(method="GET", body=None) if is_get else request
 
 
 def set_request(curl: Any, request: Request, subject: Subject, url: str) -> None:

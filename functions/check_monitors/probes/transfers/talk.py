@@ -7,7 +7,8 @@ from typing import Any
 import pycurl
 
 from functions.check_monitors.probes.judgement import Subject
-from functions.check_monitors.probes.loop.exchange import READ, WRITE, Exchange
+from functions.check_monitors.probes.loop.exchange import Exchange
+from functions.check_monitors.probes.loop.readiness import READ, WRITE
 from shared.models import Cause
 
 _PART_BYTES = 16_384

@@ -65,9 +65,9 @@ class Transfer:
         """The times of the check in microseconds, as ``hops.times_of`` lists them."""
         return times_of(curl)
 
-    def handle_for(self, url: str, timeout_seconds: float) -> Any:
-        """A handle with what each connection of this check needs. Raises as ``handles.handle_for`` does."""
-        return handle_for(url, timeout_seconds, self.address_filter, self.environ)
+    def handle_for(self, url: str, timeout_seconds: float, model: Any = None) -> Any:
+        """A handle with what each connection of this check needs. As ``handles.handle_for``."""
+        return handle_for(url, timeout_seconds, self.address_filter, self.environ, model)
 
     def wait_patiently(self) -> None:
         """Begin: from now on the check waits for what the agent may lack."""
