@@ -1,6 +1,5 @@
 """Scheduled: the agent. Checks what is due, all side by side, and reports each result as soon as it has it."""
 
-import logging
 import os
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.check_monitors import due_checks
 from functions.check_monitors.due_checks import DueCheck
+from functions.check_monitors.lines import Lines, write_line
 from functions.check_monitors.probes.http import probe_all
 from functions.check_monitors.reporting.reporter import Reported, Reporter
 from functions.check_monitors.self_watch.backend_outage import watch_backend
@@ -19,7 +19,6 @@ from functions.check_monitors.self_watch.ping import ping
 from functions.check_monitors.trials import Trials
 from functions.check_monitors.under_way import Hold, checking
 from shared import web
-from shared.logs import step
 from shared.models import Event, Monitor
 from shared.settings import Settings, is_in_cloud
 
@@ -110,10 +109,11 @@ def _go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[]
     from functions.check_monitors.probes.checks import check_as_due
 
     stream = due_checks.Stream(settings, seconds, is_stopping, Trials(settings).begin)
-    hold, counts = Hold(), [0, 0]
+    hold, counts, lines = Hold(), [0, 0], Lines()
     reporter = Reporter(settings, watched=0, lasts=due_checks.count, on_settled=hold.release)
 
     def more() -> "tuple[float, list[Policy]] | None":
+        lines.write_due()
         found = stream.more()
         if found is None:
             return None
@@ -125,12 +125,13 @@ def _go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[]
         counts[0] += 1
         counts[1] += not event.is_success
         reporter.take(event)
-        _log(event)
+        lines.take(event)
 
     try:
         with reporter:
             check_as_due(more, settings, interval=lambda: due_checks.interval(settings), on_event=on_event)
     finally:
+        lines.write()
         hold.release_all()
     reported = reporter.reported
     watch_backend(settings, is_reached=stream.is_reached if reported.is_reached is None else reported.is_reached)
@@ -152,7 +153,7 @@ def _check(settings: Settings, targets: tuple[str, ...], due: list[DueCheck]) ->
 
         def on_event(event: Event) -> None:
             reporter.take(event)
-            _log(event)
+            write_line(event)
 
         with reporter:
             if due:
@@ -183,19 +184,3 @@ def _starts(due: list[DueCheck], settings: Settings) -> "list[tuple[float, Polic
         return [(max(0.0, check.starts_at - now), check.policy) for check in due]
     pause = _spread_seconds(len(due), settings) / len(due)
     return [(pause * place, check.policy) for place, check in enumerate(due)]
-
-
-def _log(event: Event) -> None:
-    # A cloud bills each line: what went well is in the store.
-    is_quiet = event.is_success and is_in_cloud(os.environ)
-    step(
-        "agent",
-        "checked",
-        level=logging.DEBUG if is_quiet else logging.INFO,
-        target_url=event.target_url,
-        event_id=event.event_id,
-        is_success=event.is_success,
-        status_code=event.status_code,
-        response_time_ms=event.response_time_ms,
-        error_message=event.error_message,
-    )

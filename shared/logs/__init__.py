@@ -28,17 +28,28 @@ _NUMBERS = frozenset({int, float, bool})
 Part = Literal["server", "agent"]
 
 
-def step(part: Part, name: str, *, level: int = logging.INFO, failure: bool = False, **fields: Any) -> None:
+def step(
+    part: Part,
+    name: str,
+    *,
+    level: int = logging.INFO,
+    failure: bool = False,
+    happened_at: float | None = None,
+    **fields: Any,
+) -> None:
     """Write one line: the step's ``name`` and its ``fields``; None fields are left out.
 
-    ``failure`` adds the exception that is being handled, for errors that should never happen. A full disk never raises.
+    ``happened_at``: the time of the step, as ``time.time()`` has it, if it was before now. ``failure`` adds the
+    exception that is being handled, for errors that should never happen. A full disk never raises.
     """
     log = _logger(part)
     if log.isEnabledFor(level):
         extra = {"fields": {k: v for k, v in fields.items() if v is not None}}
         failed = exc_info() if failure else None
         # Faster than log.log, which looks up the line of code that called it.
-        log.handle(log.makeRecord(log.name, level, "", 0, name, (), failed, extra=extra))
+        record = log.makeRecord(log.name, level, "", 0, name, (), failed, extra=extra)
+        record.created = happened_at or record.created
+        log.handle(record)
 
 
 class _Json(logging.Formatter):

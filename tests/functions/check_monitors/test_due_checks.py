@@ -329,5 +329,6 @@ def test_a_wrong_query_is_named(environ: Callable[..., Settings], agent: Any, qu
 )
 def test_checks_that_are_due_close_together_start_together(due: list[float], started: int) -> None:
     waiting: Any = [(100.0 + seconds, place, f"m{place}") for place, seconds in enumerate(due)]
-    assert start_together(waiting, 100.0) == [f"m{place}" for place in range(started)]
+    taken: list[Any] = [*start_together(waiting, 100.0)]
+    assert taken == [f"m{place}" for place in range(started)]
     assert [name for _, _, name in sorted(waiting)] == [f"m{place}" for place in range(started, len(due))]
