@@ -12,14 +12,17 @@ from shared.settings import is_in_cloud
 WAIT_SECONDS = 0.25
 
 
-def write_line(event: Event, at: float | None = None) -> None:
+def level_of_successes() -> int:
+    """The level of a healthy check's line. A cloud bills each line: what went well is in the store."""
+    return logging.DEBUG if is_in_cloud(os.environ) else logging.INFO
+
+
+def write_line(event: Event, level_of_success: int, at: float | None = None) -> None:
     """Write the line of a check that ended just now, or ``at`` that time of ``time.time()``."""
-    # A cloud bills each line: what went well is in the store.
-    is_quiet = event.is_success and is_in_cloud(os.environ)
     step(
         "agent",
         "checked",
-        level=logging.DEBUG if is_quiet else logging.INFO,
+        level=level_of_success if event.is_success else logging.INFO,
         happened_at=at,
         target_url=event.target_url,
         event_id=event.event_id,
@@ -35,6 +38,7 @@ class Lines:
 
     def __init__(self) -> None:
         self._waiting: list[tuple[float, Event]] = []
+        self._level = level_of_successes()
 
     def take(self, event: Event) -> None:
         """Take the event of a check that ended just now."""
@@ -52,4 +56,4 @@ class Lines:
         """Write all that waits."""
         waiting, self._waiting = self._waiting, []
         for at, event in waiting:
-            write_line(event, at)
+            write_line(event, self._level, at)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.check_monitors import due_checks
 from functions.check_monitors.due_checks import DueCheck
-from functions.check_monitors.lines import Lines, write_line
+from functions.check_monitors.lines import Lines, level_of_successes, write_line
 from functions.check_monitors.probes.http import probe_all
 from functions.check_monitors.reporting.reporter import Reported, Reporter
 from functions.check_monitors.self_watch.backend_outage import watch_backend
@@ -150,10 +150,11 @@ def _check(settings: Settings, targets: tuple[str, ...], due: list[DueCheck]) ->
         due = [check for check in due if check.policy.name in own]
         watched = len(settings.target_urls) if not due else len(settings.target_urls) + due_checks.count()
         reporter = Reporter(settings, watched=watched, elsewhere=watched - len(urls) - len(due), on_settled=release)
+        level = level_of_successes()
 
         def on_event(event: Event) -> None:
             reporter.take(event)
-            write_line(event)
+            write_line(event, level)
 
         with reporter:
             if due:
