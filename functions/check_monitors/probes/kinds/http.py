@@ -10,6 +10,7 @@ import pycurl
 from functions.check_monitors.probes.causes import status_cause
 from functions.check_monitors.probes.judgement import MESSAGE_CHARACTERS, Subject
 from functions.check_monitors.probes.loop.multi import LEFT_SECONDS
+from functions.check_monitors.probes.network.expiries import known_expiry, note_expiry
 from functions.check_monitors.probes.transfers.handles import handle_for
 from functions.check_monitors.probes.transfers.hops import Hops
 from functions.check_monitors.probes.transfers.http_transfer import HttpTransfer
@@ -29,8 +30,6 @@ _expiries: dict[str, Any] = {}
 class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
     """The check of a monitor over HTTP."""
 
-    needs_certificate = True
-
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)
         self.follows_redirects = subject.policy.follow_redirects
@@ -43,6 +42,10 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         self._is_asking = False  # the transfer under way is the one for a token
         self._is_token_kept = False
         self.keeps = subject.policy.name if subject.policy.connection == "reuse" else ""
+        # A condition or a trial may ask for the certificate of this very check.
+        looks = self.is_response_needed or bool(self.keeps)
+        self._known_expiry = None if looks else known_expiry(subject.policy)
+        self.needs_certificate = self._known_expiry is None
 
     def begin(self) -> None:
         """Forget what was seen: another request begins."""
@@ -176,12 +179,22 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
     ) -> None:
         """Note how the check ended, and the response."""
         super().make_event(why, curl, status, is_inconclusive=is_inconclusive)
+        self._note_expiry(has_failed=why is not None)
         if curl is None or status is None:
             return
         if why or self.subject.seen.finding or self.is_response_needed:
             self._note_response()
         if self.keeps:
             self._note_reuse(curl)
+
+    def _note_expiry(self, *, has_failed: bool) -> None:
+        seen, policy = self.subject.seen, self.subject.policy
+        if has_failed:
+            note_expiry(policy, None)
+        elif self.needs_certificate:
+            note_expiry(policy, seen.certificate_expires_at)
+        elif seen.times and seen.times[5]:  # there was a handshake
+            seen.certificate_expires_at = seen.certificate_expires_at or self._known_expiry
 
     def _note_response(self) -> None:
         seen = self.subject.seen
