@@ -34,6 +34,7 @@ _BY_TEXT = {  # for the codes that stand for several faults; these come first
     "HTTP/0.9": _NOT_HTTP,
     "Unsupported HTTP": _NOT_HTTP,  # a version
     "Unsupported response code": _NOT_HTTP,
+    "HTTP/3 requested for non-HTTPS": Cause.of("http3_needs_https"),
     "Header without colon": Cause.of("header_without_colon"),
     "NUL byte in header": Cause.of("header_with_nul"),
     "chunk hex-length": Cause.of("chunks_not_valid"),

@@ -23,6 +23,9 @@ from shared.words import cause_text
 
 _MESSAGE_BYTES = 4 * MESSAGE_CHARACTERS  # of a failing response, if nothing else needs its body
 _MAX_KEPT_EXPIRIES = 16_384
+# How libcurl ends if there is no QUIC connection. It never says why.
+_NO_QUIC = (pycurl.E_COULDNT_CONNECT, pycurl.E_SEND_ERROR)
+_SECRET = ("headers", "body", "basic_auth", "digest_auth", "bearer_token", "oauth2", "client_certificate")
 # A connection that is used again does not show its certificate again.
 _expiries: dict[str, Any] = {}
 
@@ -172,6 +175,9 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         found = super().why(curl, code, text, status)
         if found and found.code == "too_many_redirects":
             return Cause.of("too_many_redirects", limit=policy.max_redirects)
+        is_without_connection = code in _NO_QUIC and not curl.getinfo(pycurl.APPCONNECT_TIME)
+        if policy.http_version == "3" and is_without_connection and not self.address_filter.refusal:
+            return Cause.of("http3_not_connected")
         return found
 
     def make_event(

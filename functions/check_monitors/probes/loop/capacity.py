@@ -87,16 +87,17 @@ def raise_the_limit() -> None:
             return
 
 
-def shortage(curl: Any, code: int, text: str, error_number: int, *, has_lent: bool) -> Cause | None:
+def shortage(curl: Any, code: int, text: str, error_number: int, *, has_lent_tcp: bool) -> Cause | None:
     """Return what this process lacked, if that made a transfer fail with libcurl's ``code`` and ``text``.
 
-    ``error_number``: that of a socket which could not be made, or 0. ``has_lent``: one was made, and lent to pycurl.
+    ``error_number``: that of a socket which could not be made, or 0. ``has_lent_tcp``: one for TCP was made, and lent
+    to pycurl.
     """
     number = error_number or (curl.getinfo(pycurl.OS_ERRNO) if code in _MAY_LACK_FILES else 0)
     if known := _BY_ERRNO.get(number):
         return known
     # pycurl duplicates what it is lent. If it cannot, nothing has an error number.
-    is_not_duplicated = code == pycurl.E_COULDNT_CONNECT and has_lent and not number
+    is_not_duplicated = code == pycurl.E_COULDNT_CONNECT and has_lent_tcp and not number
     if is_not_duplicated or (code in _MAY_LACK_FILES and _cannot_open()):
         return FILES
     # libcurl's threads look names up. If it can start none, the lookup just never ends.

@@ -65,12 +65,22 @@ class AddressFilter:
         self._refusal: Cause | None = None
         self._has_opened = False
         self.error_number = 0  # of the last socket that could not be made
-        self.has_lent = False  # libcurl was given a socket
+        self.lent_type: int | None = None  # of the last socket that libcurl was given
 
     @property
     def refusal(self) -> Cause | None:
         """Why the last request was not sent; None if at least one address of its host was allowed."""
         return None if self._has_opened else self._refusal
+
+    @property
+    def has_lent(self) -> bool:
+        """Whether libcurl was given a socket."""
+        return self.lent_type is not None
+
+    @property
+    def has_lent_tcp(self) -> bool:
+        """Whether it was one for TCP. If libcurl cannot connect by one of QUIC's, it never has an error number."""
+        return self.lent_type == socket.SOCK_STREAM
 
     def refuses(self, url: str) -> bool:
         """Whether the check must not request ``url``, as far as the spelling of its host shows that."""
@@ -85,9 +95,8 @@ class AddressFilter:
             return pycurl.SOCKET_BAD
         self._has_opened = True
         try:
-            # The plain type beneath socket.socket, which makes one in half the time.
-            lent = _Lent(socket.SocketType(address.family, address.socktype, address.protocol))
-            self.error_number, self.has_lent = 0, True
+            lent = _Lent(socket.socket(address.family, address.socktype, address.protocol))
+            self.error_number, self.lent_type = 0, address.socktype
             return lent
         except OSError as error:  # no IPv6 on this machine, or no descriptor left; pycurl would print a traceback
             self.error_number = error.errno or 0

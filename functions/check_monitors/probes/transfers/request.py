@@ -64,6 +64,8 @@ def set_request(curl: Any, request: Request, subject: Subject, url: str) -> None
         curl.setopt(pycurl.FOLLOWLOCATION, 0)
     curl.setopt(pycurl.MAXREDIRS, policy.max_redirects)
     if policy.http_version:
+        if policy.http_version == "3" and not pycurl.version_info()[4] & pycurl.VERSION_HTTP3:
+            raise NotCheckable(Cause.of("http3_not_supported"))
         curl.setopt(pycurl.HTTP_VERSION, _http_version(policy.http_version, url))
 
 

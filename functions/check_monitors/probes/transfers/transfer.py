@@ -82,7 +82,7 @@ class Transfer:
     def conclude_shortage(self, curl: Any, code: int, text: str) -> bool:
         """Put the check off, or make its event, if the agent itself lacked something; whether it did."""
         own = self.address_filter
-        lacked = shortage(curl, code, text, own.error_number, has_lent=own.has_lent)
+        lacked = shortage(curl, code, text, own.error_number, has_lent_tcp=own.has_lent_tcp)
         return lacked is not None and self.conclude_lacking(lacked, curl)
 
     def conclude_lacking(self, lacked: Cause, curl: Any = None) -> bool:

@@ -95,7 +95,7 @@ class Handle:
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "socket_number", "has_lent", "expected"),
+    ("number", "code", "socket_number", "has_lent_tcp", "expected"),
     [
         (0, pycurl.E_OUT_OF_MEMORY, 0, False, MEMORY),
         (0, pycurl.E_FAILED_INIT, 0, False, MEMORY),
@@ -111,9 +111,9 @@ class Handle:
     ],
 )
 def test_a_shortage_is_told_from_a_targets_fault(
-    number: int, code: int, socket_number: int, has_lent: bool, expected: object
+    number: int, code: int, socket_number: int, has_lent_tcp: bool, expected: object
 ) -> None:
-    assert shortage(Handle(number), code, "", socket_number, has_lent=has_lent) == expected
+    assert shortage(Handle(number), code, "", socket_number, has_lent_tcp=has_lent_tcp) == expected
 
 
 def test_slots_are_shared_and_shrink_when_something_lacks() -> None:
