@@ -92,7 +92,10 @@ class DockerCheck(HttpPolicyCheck):
         if health_status == "starting":
             return Cause.of("docker_starting", container=self.container)
         if health_status not in ("healthy", "none"):
-            return Cause.of("docker_unhealthy", container=self.container, output=_output(health))
+            output = _output(health)
+            if not output:  # many a health check says nothing, such as test -f
+                return Cause.of("docker_unhealthy_silently", container=self.container)
+            return Cause.of("docker_unhealthy", container=self.container, output=output)
         return None
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.policies import check_policy
 from tests.support.running import free_port, wait_until
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
 
 NOBODY = 65534
 
@@ -141,3 +142,55 @@ def test_nginx_is_understood(nginx: tuple[int, int]) -> None:
     assert check_policy(f"grpc://127.0.0.1:{two}").error_message == "not a gRPC answer"
     assert check_policy(f"grpc://127.0.0.1:{one}").error_message == "the server does not speak HTTP/2"
     assert check_policy(f"ssh://127.0.0.1:{one}", timeout="300ms").is_success is False
+
+
+@needs("caddy")
+def test_caddy_is_understood(tmp_path: Path) -> None:
+    """It speaks HTTP/3, which the wheel's libcurl does too."""
+    port, authority = free_port(), Authority(tmp_path)
+    authority.context(TODAY - A_DAY, TODAY + A_DAY)
+    config = tmp_path / "Caddyfile"
+    config.write_text(
+        f"{{\n admin off\n auto_https off\n storage file_system {tmp_path}\n}}\n"
+        f"https://localhost:{port} {{\n bind 127.0.0.1\n tls {tmp_path}/server.pem {tmp_path}/server.pem\n"
+        ' respond "over {http.request.proto}"\n}\n'
+    )
+    command = ["caddy", "run", "--config", str(config), "--adapter", "caddyfile"]
+    with running(command, port, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)}):
+        for version, spoken in (("1.1", "HTTP/1.1"), ("2", "HTTP/2.0"), ("3", "HTTP/3.0")):
+            url, how = f"https://localhost:{port}/", {"http_version": version, "keyword": f"over {spoken}"}
+            event = check_policy(url, ca_certificate=authority.file, **how)
+            assert event.error_message is None
+            assert event.certificate_expires_at == TODAY + A_DAY
+            assert event.tls_ms is not None
+            assert check_policy(url, **how).error_message == "certificate issuer is not trusted"
+
+
+@pytest.mark.nightly  # Erlang takes 3 s of CPU to start it
+@needs("rabbitmq-server", "epmd")
+def test_rabbitmq_is_understood(tmp_path: Path) -> None:
+    port, own, names = free_port(), free_port(), free_port()
+    (tmp_path / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\n")
+    # The program in the path changes to another user; this one keeps all in the folder.
+    program = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+    where = {
+        "HOME": tmp_path,
+        "RABBITMQ_NODENAME": "bonghwa@localhost",
+        "RABBITMQ_MNESIA_BASE": tmp_path / "store",
+        "RABBITMQ_LOGS": "-",
+        "RABBITMQ_CONFIG_FILE": tmp_path / "rabbitmq.conf",
+        "RABBITMQ_ENABLED_PLUGINS_FILE": tmp_path / "plugins",
+        "RABBITMQ_PID_FILE": tmp_path / "pid",
+        "RABBITMQ_DIST_PORT": own,
+        "ERL_EPMD_PORT": names,
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+    }
+    environ = {"PATH": os.environ["PATH"], **{name: str(value) for name, value in where.items()}}
+    try:
+        with running([str(program)], port, env=environ):
+            assert check_policy(f"amqp://127.0.0.1:{port}", keyword="RabbitMQ").error_message is None
+            assert check_policy(f"mqtt://127.0.0.1:{port}").is_success is False
+            assert check_policy(f"redis://127.0.0.1:{port}", timeout="1s").is_success is False
+    finally:
+        # Erlang leaves its name server running, which serves nobody else on this port.
+        subprocess.run(["epmd", "-port", str(names), "-kill"], env=environ, check=False, capture_output=True)

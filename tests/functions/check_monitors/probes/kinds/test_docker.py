@@ -1,4 +1,4 @@
-"""Docker checks against an engine's stand-in, over its socket and over TCP."""
+"""Docker checks against an engine's stand-in, over its socket and over TCP, and against a real engine."""
 
 import json
 import socket
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.policies import check_policy
+from tests.support.servers.podman import Podman
 from tests.support.servers.raw_servers import RawServers
 
 RUNNING = {"Status": "running", "Running": True, "Paused": False, "Restarting": False, "ExitCode": 0}
@@ -27,6 +28,7 @@ CONTAINERS: dict[str, Any] = {
     "well": {"State": health("healthy")},
     "young": {"State": health("starting")},
     "ill": {"State": health("unhealthy", "curl: (7) refused\nmore")},
+    "mute": {"State": health("unhealthy")},
     "gone": {"State": EXITED},
     "paused": {"State": {**RUNNING, "Status": "paused", "Paused": True}},
     "looping": {"State": {**RUNNING, "Status": "restarting", "Restarting": True}},
@@ -70,6 +72,7 @@ def engine_socket(tmp_path: Path) -> Iterator[str]:
         ("well", None),
         ("ill", "the container ill is unhealthy: curl: (7) refused"),
         ("gone", "the container gone does not run: exited (exit code 137)"),
+        ("mute", "the container mute is unhealthy"),
         ("paused", "the container paused does not run: paused (exit code 0)"),
         ("looping", "the container looping does not run: restarting (exit code 0)"),
         ("nobody", "the Docker engine knows no container nobody"),
@@ -115,3 +118,25 @@ def test_an_engine_that_does_not_run_is_a_failure(tmp_path: Path) -> None:
         dead.bind(path)
     event = check_policy(f"docker://web?host={path}")
     assert (event.error_message, event.is_inconclusive) == ("connection refused", False)
+
+
+def test_a_real_engine_is_understood() -> None:
+    with Podman() as engine:
+
+        def said_of(name: str) -> str | None:
+            return check_policy(f"docker://{name}?host={engine.socket}").error_message
+
+        healthy = ("--health-cmd=/bin/busybox true", "--health-interval=disable")
+        unhealthy = ("--health-cmd=echo broken; exit 1", "--health-retries=1", "--health-interval=disable")
+        engine.run("web", "sleep 60", *healthy)
+        engine.run("ill", "sleep 60", *unhealthy)
+        engine.run("gone", "exit 7")
+        for name in ("web", "ill"):
+            engine.asked("healthcheck", "run", name)
+        engine.asked("wait", "gone")
+        assert said_of("web") is None
+        assert said_of("ill") == "the container ill is unhealthy: broken"
+        assert said_of("gone") == "the container gone does not run: exited (exit code 7)"
+        assert said_of("none") == "the Docker engine knows no container none"
+        engine.asked("pause", "web")
+        assert said_of("web") == "the container web does not run: paused (exit code 0)"

@@ -1,5 +1,6 @@
 """Checks of SMTP, IMAP, POP3 and FTP servers, also inside TLS, and of what STARTTLS shows."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tests.support.policies import check_policy
 from tests.support.running import wait_until
 from tests.support.servers.certificates import A_DAY, TODAY, Authority
+from tests.support.servers.dovecot import Dovecot
 from tests.support.servers.line_servers import speaks
 from tests.support.servers.raw_servers import RawServers, says, stays_silent
 
@@ -141,3 +143,36 @@ def test_a_port_that_says_no_protocol_cannot_be_checked(serve: RawServers) -> No
     event = check_policy(f"starttls://127.0.0.1:{serve(speaks('smtp'))}")
     assert event.is_inconclusive
     assert "add protocol" in str(event.error_message)
+
+
+@pytest.fixture(scope="module")
+def dovecot() -> Iterator[Dovecot]:
+    with Dovecot() as server:
+        yield server
+
+
+@pytest.mark.parametrize("protocol", ["imap", "pop3"])
+def test_dovecot_is_understood(dovecot: Dovecot, protocol: str) -> None:
+    own, plain, inside_tls = dovecot.authority.file, dovecot.ports[protocol], dovecot.ports[f"{protocol}s"]
+    assert check_policy(f"{protocol}://127.0.0.1:{plain}", keyword="Dovecot").error_message is None
+    found = [
+        check_policy(f"{protocol}s://localhost:{inside_tls}", ca_certificate=own),
+        check_policy(f"{protocol}s://me:secret@localhost:{inside_tls}", ca_certificate=own),
+        # It takes no password before it is encrypted.
+        check_policy(f"{protocol}://me:secret@localhost:{plain}", ca_certificate=own),
+        check_policy(f"starttls://localhost:{plain}", protocol=protocol, ca_certificate=own),
+        check_policy(f"tls://localhost:{inside_tls}", ca_certificate=own),
+    ]
+    assert [(event.error_message, event.certificate_expires_at) for event in found] == [(None, TODAY + A_DAY)] * 5
+    refused = check_policy(f"{protocol}s://me:no@localhost:{inside_tls}", ca_certificate=own)
+    assert "Authentication failed" in str(refused.error_message)
+    assert str(refused.error_message).startswith("the server refused the login: ")
+    untrusted = check_policy(f"starttls://localhost:{plain}", protocol=protocol)
+    assert untrusted.error_message == "certificate issuer is not trusted"
+    assert "Login: user=<me>" in dovecot.log()
+
+
+def test_dovecots_protocols_are_not_mixed_up(dovecot: Dovecot) -> None:
+    imap, pop3 = dovecot.ports["imap"], dovecot.ports["pop3"]
+    assert "the server does not speak POP3: * OK" in str(check_policy(f"pop3://127.0.0.1:{imap}").error_message)
+    assert "the server does not speak IMAP: +OK" in str(check_policy(f"imap://127.0.0.1:{pop3}").error_message)
