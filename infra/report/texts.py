@@ -8,7 +8,8 @@ from typing import Literal
 
 from functions.show_history.spreadsheet import text_of
 from infra.report.month import Line, Report
-from shared.words import Language, words_of
+from infra.report.words import report_words
+from shared.words import Language
 
 Format = Literal["text", "markdown", "csv"]
 Table = list[list[str]]
@@ -45,7 +46,7 @@ _FORMS: dict[Format, Callable[[Report, Language], str]] = {"text": _text, "markd
 
 
 def _heading(report: Report, language: Language) -> Iterator[str]:
-    words, month = words_of(language).REPORT, report.month
+    words, month = report_words(language), report.month
     title = words["title"] if report.group is None else words["title_of_group"]
     yield title.format(year=month.year, month=f"{month.number:02}", group=_visible(report.group or ""))
     yield f"{month.starts_at:%Y-%m-%d %H:%M %Z} – {month.ends_at:%Y-%m-%d %H:%M %Z}"
@@ -63,7 +64,7 @@ def _has_groups(report: Report) -> bool:
 
 
 def _table(report: Report, language: Language) -> Table:
-    words = words_of(language).REPORT
+    words = report_words(language)
     names = ["monitor", "group"] if _has_groups(report) else ["monitor"]
     head = [words[name] for name in (*names, "availability", "downtime", "outages", "checks", "failures")]
     lines = report.monitors if len(report.monitors) == 1 else [*report.monitors, report.total]

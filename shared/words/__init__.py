@@ -24,7 +24,6 @@ if TYPE_CHECKING:
         LABELS: Mapping[str, str]
         FACTS: Mapping[str, str]
         MESSAGES: Mapping[str, str]
-        REPORT: Mapping[str, str]
         REASONS: Mapping[str, str]
         TIMELINE: Mapping[str, str]
 

@@ -267,20 +267,6 @@ TIMELINE: Mapping[str, str] = {
 
 _ATTEMPTS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
-REPORT: Mapping[str, str] = {
-    "title": "Availability, {year}-{month}",
-    "title_of_group": "Availability of {group}, {year}-{month}",
-    "until_now": "The month is not over.",
-    "monitor": "Monitor",
-    "group": "Group",
-    "availability": "Availability",
-    "downtime": "Downtime",
-    "outages": "Outages",
-    "checks": "Checks",
-    "failures": "Failures",
-    "total": "All",
-}
-
 
 def ordinal(number: int) -> str:
     """A number that counts something, such as ``1st``, ``2nd``, ``3rd`` and ``11th``."""

@@ -279,21 +279,6 @@ TIMELINE: Mapping[str, str] = {
 }
 
 
-REPORT: Mapping[str, str] = {
-    "title": "{year}년 {month}월 가동률",
-    "title_of_group": "{group} {year}년 {month}월 가동률",
-    "until_now": "아직 끝나지 않은 달입니다.",
-    "monitor": "모니터",
-    "group": "그룹",
-    "availability": "가동률",
-    "downtime": "다운타임",
-    "outages": "장애",
-    "checks": "점검",
-    "failures": "실패",
-    "total": "전체",
-}
-
-
 def ordinal(number: int) -> str:
     """A number that counts something, such as ``2번째``."""
     return f"{number}번째"

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from functions.check_monitors.probes.causes import proxys
+from infra.report.words import report_words
 from shared import ROOT
 from shared.models import AlertKind, Cause, NotificationKind
 from shared.words import Language, cause_text, words_of
 
 LANGUAGES: tuple[Language, ...] = ("en", "ko")
-GROUPS = ("CAUSES", "KINDS", "SUBJECTS", "UNITS", "LABELS", "FACTS", "MESSAGES", "REPORT", "REASONS", "TIMELINE")
+GROUPS = ("CAUSES", "KINDS", "SUBJECTS", "UNITS", "LABELS", "FACTS", "MESSAGES", "REASONS", "TIMELINE")
 ENGLISH = words_of("en").CAUSES
 # These consist of their parameters.
 SAME_IN_EVERY_LANGUAGE = {"http_status", "libcurl_error"}
@@ -23,6 +24,7 @@ SAME_IN_EVERY_LANGUAGE = {"http_status", "libcurl_error"}
 def texts(language: Language) -> dict[tuple[str, str], str]:
     """Every text of a language by its group and code."""
     groups: dict[str, Mapping[str, str]] = {group: getattr(words_of(language), group) for group in GROUPS}
+    groups["report"] = report_words(language)
     return {(group, code): text for group, found in groups.items() for code, text in found.items()}
 
 
