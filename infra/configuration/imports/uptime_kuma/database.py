@@ -19,6 +19,8 @@ MAGIC = b"SQLite format 3\0"
 _TABLES = {"monitor", "heartbeat", "notification"}
 _MARIADB = "keeps its data in MariaDB ({config} says so), of which there is no file to read"
 _COPIES = 3
+_WAL = "-wal"
+_WAL_HEADER_BYTES = 32
 
 
 def kept_elsewhere(folder: Path) -> str | None:
@@ -51,7 +53,7 @@ def read(file: Path, notes: Notes) -> Export:
 @contextmanager
 def _opened(file: Path) -> Iterator[sqlite3.Connection]:
     # What SQLite has written beside it, and not yet into it.
-    beside = [file.with_name(f"{file.name}{ending}") for ending in ("-wal", "-journal")]
+    beside = [file.with_name(f"{file.name}{ending}") for ending in (_WAL, "-journal")]
     beside = [each for each in beside if each.is_file() and each.stat().st_size]
     if not beside:
         # Otherwise SQLite would make a -wal and a -shm beside a database in WAL mode, even to read it.
@@ -77,16 +79,26 @@ def _connected(uri: str) -> sqlite3.Connection:
 def _copied(files: list[Path], folder: Path) -> Path:
     """A copy of the database and what is beside it, of one moment even if Uptime Kuma is running."""
     for _ in range(_COPIES):
-        before = _state(files)
+        before = [_state(file) for file in files]
         for file in files:
             shutil.copyfile(file, folder / file.name)
-        if _state(files) == before:
+        if before == [_state(file) for file in files]:
             return folder / files[0].name
     raise SourceUnreadable(f"{files[0]} changes while it is read: stop Uptime Kuma first, or import a copy")
 
 
-def _state(files: list[Path]) -> list[tuple[int, int]]:
-    return [(file.stat().st_mtime_ns, file.stat().st_size) for file in files]
+def _state(file: Path) -> object:
+    """What changes if a copy may not fit the others any more.
+
+    A running Uptime Kuma writes every second, and a large database takes longer to be copied. It only appends to its
+    WAL, whose header changes if it begins at the front again. What is appended is in the copy or not, and SQLite reads
+    up to the last commit that is whole.
+    """
+    if file.name.endswith(_WAL):
+        with file.open("rb") as opened:
+            return opened.read(_WAL_HEADER_BYTES)
+    state = file.stat()
+    return state.st_mtime_ns, state.st_size
 
 
 def _exported(database: sqlite3.Connection, file: Path, notes: Notes) -> Export:

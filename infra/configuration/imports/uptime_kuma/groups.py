@@ -54,16 +54,14 @@ class Groups:
         return any(not parent.flag("active", default=True) for parent in self._parents(row))
 
     def below(self, identity: int) -> list[int]:
-        """The monitors in a group and in the groups below it, or the monitor itself."""
+        """The monitors below one or below a group, at any depth, and the monitor itself."""
         row = self._rows.get(identity)
         if row is None:
             return []
-        if not self.is_group(row):
-            return [identity]
         return [
             number
             for number, each in self._rows.items()
-            if not self.is_group(each) and any(parent is row for parent in self._parents(each))
+            if not self.is_group(each) and (each is row or any(parent is row for parent in self._parents(each)))
         ]
 
     def has_monitors(self, identity: int) -> bool:

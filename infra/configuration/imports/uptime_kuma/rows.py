@@ -24,6 +24,10 @@ class Row:
         """Whether the column is there and not null."""
         return self._data.get(name) is not None
 
+    def knows(self, name: str) -> bool:
+        """Whether the source has such a column at all."""
+        return name in self._data
+
     def text(self, name: str) -> str:
         """Its text; empty if it is not set."""
         value = self._data.get(name)

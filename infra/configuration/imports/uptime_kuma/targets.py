@@ -224,6 +224,8 @@ def grpc(row: Row, _: Export) -> dict[str, Any]:
     service, method = row.word("grpc_service_name"), row.word("grpc_method")
     if service.rpartition(".")[2].lower() != "health" or method.lower() != "check":
         raise NotSupported(f"only the health service of gRPC is asked here, not {service}/{method}")
+    if row.flag("invert_keyword"):
+        raise NotSupported("a keyword that must not be in the answer is not expected of gRPC here")
     if row.word("keyword") and row.word("keyword") != "SERVING":
         row.note("keyword", "SERVING is expected here")
     target = row.word("grpc_url")

@@ -43,7 +43,7 @@ def _window(row: Row, export: Export, groups: Groups, imported: Imported, now: d
     if strategy == "single":
         window |= _once(row, zone, now)
     elif strategy == "cron":
-        window |= _cron(row, zone)
+        window |= _cron(row, zone, now)
     else:
         window |= _recurring(row, zone, now)
     if row.word("description"):
@@ -68,6 +68,10 @@ def _scope(row: Row, export: Export, groups: Groups, imported: Imported) -> dict
 
 def _zone(row: Row, export: Export) -> str:
     name = row.word("timezone")
+    if not name and not row.word("cron"):
+        # Its form once set no time zone, and shows the server's. Uptime Kuma itself puts UTC into what has no cron.
+        row.note("timezone", "none is set, so Uptime Kuma takes UTC; so does this window")
+        return "UTC"
     if name in ("", _SAME_AS_SERVER):
         server = export.settings.get("serverTimezone")
         if not isinstance(server, str) or not server:
@@ -102,29 +106,52 @@ def _moment(text: str, zone: str) -> datetime | None:
     return moment
 
 
-def _cron(row: Row, zone: str) -> dict[str, Any]:
+def _cron(row: Row, zone: str, now: datetime) -> dict[str, Any]:
     cron, seconds = row.word("cron"), row.number("duration")
     if len(cron.split()) != 5 or not seconds or seconds <= 0:
         raise _LeftOut("expected a cron expression of five fields and a duration")
+    starts_at, _ = _span(row, zone, now)
+    if starts_at is not None and starts_at > now:
+        row.note("start_date", "the window begins at once")
     if row.word("end_date"):
         row.note("end_date", "the window goes on until it is removed")
     return {"cron": cron, "duration": duration_text(min(seconds, 366 * _DAY)), "time_zone": zone}
 
 
-def _recurring(row: Row, zone: str, now: datetime) -> dict[str, Any]:
-    rule, plain = _rule(row)
-    at, seconds = _times(row)
+def _span(row: Row, zone: str, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """From when to when it recurs, as far as it says that."""
     starts_at, ends_at = _moment(row.word("start_date"), zone), _moment(row.word("end_date"), zone)
     if ends_at is not None and ends_at <= now:
         raise _LeftOut("it is over")
+    return starts_at, ends_at
+
+
+def _recurring(row: Row, zone: str, now: datetime) -> dict[str, Any]:
+    if _counts_days_of_the_month(row):
+        return _cron(row, zone, now)
+    rule, plain = _rule(row)
+    at, seconds = _times(row)
+    starts_at, ends_at = _span(row, zone, now)
     common = {"duration": duration_text(seconds), "time_zone": zone}
     is_limited = ends_at is not None or (starts_at is not None and starts_at > now)
     if plain is not None and not is_limited:
         return {**plain, "at": at, **common}
-    begin = (starts_at or now.astimezone(ZoneInfo(zone))).strftime("%Y%m%dT") + at.replace(":", "") + "00"
+    first = starts_at or _last_time(row, zone) or now.astimezone(ZoneInfo(zone))
+    begin = first.strftime("%Y%m%dT") + at.replace(":", "") + "00"
     if ends_at is not None:
         rule += f";UNTIL={ends_at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     return {"rrule": f"DTSTART:{begin}\nRRULE:{rule}", **common}
+
+
+def _counts_days_of_the_month(row: Row) -> bool:
+    """Whether it is every few days as before 1.23, which counted from the first of each month: ``30 2 */3 * *``."""
+    return row.word("strategy") == "recurring-interval" and row.word("cron").split()[2:3] not in ([], ["*"], ["*/1"])
+
+
+def _last_time(row: Row, zone: str) -> datetime | None:
+    """The last time of what recurs every few days, which 2.x stores in UTC. The next ones are counted from it."""
+    last = _moment(row.word("last_start_date"), "UTC") if row.word("strategy") == "recurring-interval" else None
+    return last.astimezone(ZoneInfo(zone)) if last else None
 
 
 def _times(row: Row) -> tuple[str, int]:

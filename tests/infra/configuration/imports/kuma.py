@@ -1,4 +1,7 @@
-"""A ``kuma.db`` as Uptime Kuma 1.23 and 2.x lay it out, filled by the tests."""
+"""A ``kuma.db`` as Uptime Kuma 1.23 and 2.x lay it out, filled by the tests as its forms fill it.
+
+``setups/uptime-kuma-1.23`` holds what Uptime Kuma itself wrote into these tables.
+"""
 
 import json
 import sqlite3
@@ -10,7 +13,7 @@ from typing import Any
 _MONITOR = """
     id INTEGER PRIMARY KEY AUTOINCREMENT, name VARCHAR(150), active BOOLEAN NOT NULL DEFAULT 1, user_id INTEGER,
     interval INTEGER NOT NULL DEFAULT 20, url TEXT, type VARCHAR(20), weight INTEGER DEFAULT 2000,
-    hostname VARCHAR(255), port INTEGER, created_date DATETIME, keyword VARCHAR(255),
+    hostname VARCHAR(255), port INTEGER, created_date DATETIME NOT NULL DEFAULT (DATETIME('now')), keyword VARCHAR(255),
     maxretries INTEGER NOT NULL DEFAULT 0, ignore_tls BOOLEAN NOT NULL DEFAULT 0,
     upside_down BOOLEAN NOT NULL DEFAULT 0, maxredirects INTEGER NOT NULL DEFAULT 10,
     accepted_statuscodes_json TEXT NOT NULL DEFAULT '["200-299"]', dns_resolve_type VARCHAR(5),
@@ -29,8 +32,8 @@ _MONITOR = """
     kafka_producer_topic VARCHAR(255), kafka_producer_brokers TEXT, kafka_producer_sasl_options TEXT,
     kafka_producer_message TEXT, oauth_client_id TEXT, oauth_client_secret TEXT, oauth_token_url TEXT,
     oauth_scopes TEXT, oauth_auth_method TEXT, timeout DOUBLE NOT NULL DEFAULT 0,
-    gamedig_given_port_only BOOLEAN NOT NULL DEFAULT 1, kafka_producer_ssl BOOLEAN NOT NULL DEFAULT 0,
-    kafka_producer_allow_auto_topic_creation BOOLEAN NOT NULL DEFAULT 0
+    gamedig_given_port_only BOOLEAN NOT NULL DEFAULT 1, kafka_producer_ssl INTEGER,
+    kafka_producer_allow_auto_topic_creation VARCHAR(255)
 """
 _MONITOR_2 = """
     mqtt_check_type VARCHAR(255) NOT NULL DEFAULT 'keyword', remote_browser INTEGER, snmp_oid VARCHAR(255),
@@ -50,41 +53,70 @@ _MONITOR_2 = """
     bearer_token TEXT, gamedig_token VARCHAR(255)
 """
 _TABLES = {
-    "notification": "name VARCHAR(255), config VARCHAR(255), active BOOLEAN NOT NULL DEFAULT 1, user_id INTEGER, "
-    "is_default BOOLEAN NOT NULL DEFAULT 0",
+    "notification": "name VARCHAR(255), config VARCHAR(255), active BOOLEAN NOT NULL DEFAULT 1, "
+    "user_id INTEGER NOT NULL, is_default BOOLEAN NOT NULL DEFAULT 0",
     "monitor_notification": "monitor_id INTEGER NOT NULL, notification_id INTEGER NOT NULL",
-    "tag": "name VARCHAR(255) NOT NULL, color VARCHAR(255) NOT NULL DEFAULT '#059669', created_date DATETIME",
+    "tag": "name VARCHAR(255) NOT NULL, color VARCHAR(255) NOT NULL, {created}",
     "monitor_tag": "monitor_id INTEGER NOT NULL, tag_id INTEGER NOT NULL, value TEXT",
-    "group": "name VARCHAR(255) NOT NULL, created_date DATETIME, public BOOLEAN NOT NULL DEFAULT 0, "
-    "active BOOLEAN NOT NULL DEFAULT 1, weight INTEGER NOT NULL DEFAULT 1000, status_page_id INTEGER",
-    "monitor_group": "monitor_id INTEGER NOT NULL, group_id INTEGER NOT NULL, weight INTEGER NOT NULL DEFAULT 1000, "
+    "group": "name VARCHAR(255) NOT NULL, {created}, public BOOLEAN NOT NULL DEFAULT 0, "
+    "active BOOLEAN NOT NULL DEFAULT 1, weight BOOLEAN NOT NULL DEFAULT 1000, status_page_id INTEGER",
+    "monitor_group": "monitor_id INTEGER NOT NULL, group_id INTEGER NOT NULL, weight BOOLEAN NOT NULL DEFAULT 1000, "
     "send_url BOOLEAN NOT NULL DEFAULT 0",
     "status_page": "slug VARCHAR(255) NOT NULL UNIQUE, title VARCHAR(255) NOT NULL, description TEXT, "
-    "icon VARCHAR(255) NOT NULL DEFAULT '/icon.svg', theme VARCHAR(30) NOT NULL DEFAULT 'auto', "
+    "icon VARCHAR(255) NOT NULL, theme VARCHAR(30) NOT NULL, "
     "published BOOLEAN NOT NULL DEFAULT 1, search_engine_index BOOLEAN NOT NULL DEFAULT 1, "
-    "show_tags BOOLEAN NOT NULL DEFAULT 0, password VARCHAR, created_date DATETIME, modified_date DATETIME, "
+    "show_tags BOOLEAN NOT NULL DEFAULT 0, password VARCHAR, "
+    "created_date DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, "
+    "modified_date DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, "
     "footer_text TEXT, custom_css TEXT, show_powered_by BOOLEAN NOT NULL DEFAULT 1, {analytics} VARCHAR, "
     "show_certificate_expiry BOOLEAN NOT NULL DEFAULT 0",
-    "status_page_cname": "status_page_id INTEGER, domain VARCHAR NOT NULL UNIQUE",
+    "status_page_cname": "status_page_id INTEGER NOT NULL, domain VARCHAR NOT NULL UNIQUE",
     "incident": "title VARCHAR(255) NOT NULL, content TEXT NOT NULL, style VARCHAR(30) NOT NULL DEFAULT 'warning', "
-    "created_date DATETIME, last_updated_date DATETIME, pin BOOLEAN NOT NULL DEFAULT 1, "
+    "{created}, last_updated_date DATETIME, pin BOOLEAN NOT NULL DEFAULT 1, "
     "active BOOLEAN NOT NULL DEFAULT 1, status_page_id INTEGER",
-    "maintenance": "title VARCHAR(150) NOT NULL, description TEXT NOT NULL DEFAULT '', user_id INTEGER, "
+    "maintenance": "title VARCHAR(150) NOT NULL, description TEXT NOT NULL, user_id INTEGER, "
     "active BOOLEAN NOT NULL DEFAULT 1, strategy VARCHAR(50) NOT NULL DEFAULT 'single', start_date DATETIME, "
-    "end_date DATETIME, start_time TIME, end_time TIME, weekdays VARCHAR(250) DEFAULT '[]', "
+    "end_date DATETIME, start_time TIME, end_time TIME, weekdays VARCHAR2(250) DEFAULT '[]', "
     "days_of_month TEXT DEFAULT '[]', interval_day INTEGER, cron TEXT, timezone VARCHAR(255), duration INTEGER",
     "monitor_maintenance": "monitor_id INTEGER NOT NULL, maintenance_id INTEGER NOT NULL",
     "maintenance_status_page": "status_page_id INTEGER NOT NULL, maintenance_id INTEGER NOT NULL",
-    "proxy": "user_id INTEGER NOT NULL DEFAULT 1, protocol VARCHAR(10) NOT NULL, host VARCHAR(255) NOT NULL, "
-    "port SMALLINT NOT NULL, auth BOOLEAN NOT NULL DEFAULT 0, username VARCHAR(255), password VARCHAR(255), "
-    "active BOOLEAN NOT NULL DEFAULT 1, 'default' BOOLEAN NOT NULL DEFAULT 0, created_date DATETIME",
-    "docker_host": "user_id INTEGER NOT NULL DEFAULT 1, docker_daemon VARCHAR(255), docker_type VARCHAR(255), "
-    "name VARCHAR(255)",
+    "proxy": "user_id INT NOT NULL, protocol VARCHAR(10) NOT NULL, host VARCHAR(255) NOT NULL, "
+    "port SMALLINT NOT NULL, auth BOOLEAN NOT NULL, username VARCHAR(255), password VARCHAR(255), "
+    "active BOOLEAN NOT NULL DEFAULT 1, 'default' BOOLEAN NOT NULL DEFAULT 0, {created}",
+    "docker_host": "user_id INT NOT NULL, docker_daemon VARCHAR(255), docker_type VARCHAR(255), name VARCHAR(255)",
     "setting": "key VARCHAR(200) NOT NULL UNIQUE, value TEXT, type VARCHAR(20)",
     "heartbeat": "important BOOLEAN NOT NULL DEFAULT 0, monitor_id INTEGER NOT NULL, status SMALLINT NOT NULL, "
     "msg TEXT, time DATETIME NOT NULL, ping INTEGER, duration INTEGER NOT NULL DEFAULT 0, "
     "down_count INTEGER NOT NULL DEFAULT 0",
 }
+_CREATED = "created_date DATETIME NOT NULL DEFAULT (DATETIME('now'))"
+# What its forms fill in, and no column has by itself.
+_FILLED: dict[str, dict[str, Any]] = {
+    "monitor": {"user_id": 1},
+    "notification": {"user_id": 1},
+    "tag": {"color": "#059669"},
+    "status_page": {"icon": "", "theme": "auto"},
+    "maintenance": {"user_id": 1, "description": "", "interval_day": 1},
+    "proxy": {"user_id": 1, "auth": False},
+    "docker_host": {"user_id": 1},
+}
+_FORM = {
+    "interval": 60,
+    "retry_interval": 60,
+    "timeout": 48,
+    "url": "https://",
+    "dns_resolve_type": "A",
+    "dns_resolve_server": "1.1.1.1",
+    "docker_container": "",
+    "mqtt_topic": "",
+    "mqtt_success_message": "",
+    "mqtt_username": "",
+    "mqtt_password": "",
+    "oauth_auth_method": "client_secret_basic",
+    "kafka_producer_brokers": [],
+    "kafka_producer_sasl_options": {"mechanism": "None"},
+}
+_HTTP = ("http", "keyword", "json-query")
 _EXTRA_2 = {
     "heartbeat": "end_time DATETIME, retries INTEGER NOT NULL DEFAULT 0, response TEXT",
     "status_page": "auto_refresh_interval INTEGER DEFAULT 300, analytics_script_url VARCHAR, analytics_type VARCHAR, "
@@ -106,7 +138,8 @@ class Kuma:
         monitor = _MONITOR if version == 1 else f"{_MONITOR}, {_MONITOR_2}"
         self._database.execute(f"CREATE TABLE monitor ({monitor})")
         for name, columns in _TABLES.items():
-            text = columns.format(analytics="google_analytics_tag_id" if version == 1 else "analytics_id")
+            analytics = "google_analytics_tag_id" if version == 1 else "analytics_id"
+            text = columns.format(analytics=analytics, created=_CREATED)
             if version == 2 and name in _EXTRA_2:
                 text = f"{text}, {_EXTRA_2[name]}"
             self._database.execute(f'CREATE TABLE "{name}" (id INTEGER PRIMARY KEY AUTOINCREMENT, {text})')
@@ -115,19 +148,22 @@ class Kuma:
         self._database.commit()
 
     def add(self, table: str, **columns: Any) -> int:
-        values = {
-            name: json.dumps(value) if isinstance(value, dict | list) else value for name, value in columns.items()
-        }
+        given = {**_FILLED.get(table, {}), **columns}
+        values = {name: json.dumps(value) if isinstance(value, dict | list) else value for name, value in given.items()}
         names, marks = ", ".join(f'"{name}"' for name in values), ", ".join("?" for _ in values)
         statement = f'INSERT INTO "{table}" ({names}) VALUES ({marks})'
         with self._database:
             return int(self._database.execute(statement, list(values.values())).lastrowid or 0)
 
+    def load(self, rows: str) -> Path:
+        """Add rows that are written as SQL; the file, which is closed."""
+        self._database.executescript(rows)
+        return self.close()
+
     def monitor(self, name: str, kind: str = "http", **columns: Any) -> int:
         """A monitor as the form of Uptime Kuma fills it."""
-        given = {"url": "https://example.org/"} if kind in ("http", "keyword", "json-query") else {}
-        form = {"interval": 60, "retry_interval": 60, "timeout": 48, **given, **columns}
-        return self.add("monitor", name=name, type=kind, **form)
+        http = {"url": "https://example.org/", "http_body_encoding": "json"} if kind in _HTTP else {}
+        return self.add("monitor", name=name, type=kind, **{**_FORM, **http, **columns})
 
     def notification(self, name: str, kind: str, *monitors: int, **config: Any) -> int:
         settings = {"name": name, "type": kind, "isDefault": False, "applyExisting": False, **config}
@@ -156,6 +192,10 @@ class Kuma:
     def close(self) -> Path:
         self._database.close()
         return self.file
+
+    def checkpoint(self) -> None:
+        """Move what is in the ``-wal`` into the file."""
+        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def left_running(self) -> Path:
         """The file as it is while Uptime Kuma runs: its newest rows are in the ``-wal`` beside it."""

@@ -1,4 +1,4 @@
-"""Set-ups of Gatus and Upptime as people have them: each comes in with every difference said."""
+"""Set-ups of Gatus, Upptime and Uptime Kuma as people have them: each comes in with every difference said."""
 
 from pathlib import Path
 

@@ -1,6 +1,8 @@
 """``kuma.db``: both versions, with and without a WAL beside it, damaged, and of somebody else."""
 
+import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -167,3 +169,45 @@ def test_what_another_program_has_begun_is_not_read(kuma: Kuma) -> None:
         assert [each["name"] for each in read(file, NOW).monitors] == ["Before"]
         assert state(file.parent) == before
         database.rollback()
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Do something after each file of a database that is being copied."""
+
+    def set_up(step: Callable[[], object]) -> None:
+        copy = shutil.copyfile
+
+        def copyfile(source: Path, target: Path) -> None:
+            copy(source, target)
+            step()
+
+        monkeypatch.setattr(shutil, "copyfile", copyfile)
+
+    return set_up
+
+
+def test_what_a_running_uptime_kuma_appends_does_no_harm(
+    tmp_path: Path, meanwhile: Callable[[Callable[[], object]], None]
+) -> None:
+    """It writes every second. A large database takes longer to be copied, so none of them could be imported."""
+    kuma = Kuma(tmp_path / "kuma.db", is_wal=True)
+    kuma.monitor("Home")
+    meanwhile(lambda: kuma.add("heartbeat", monitor_id=1, status=1, time="2026-11-30 10:52:32.124"))
+    assert [each["name"] for each in read(kuma.left_running(), NOW).monitors] == ["Home"]
+    kuma.close()
+
+
+def test_a_copy_of_two_moments_is_refused(tmp_path: Path, meanwhile: Callable[[Callable[[], object]], None]) -> None:
+    """What is moved from the WAL into the database while they are copied may be in neither copy."""
+    kuma = Kuma(tmp_path / "kuma.db", is_wal=True)
+    kuma.monitor("Home")
+
+    def move() -> None:
+        kuma.monitor("Another")
+        kuma.checkpoint()
+
+    meanwhile(move)
+    with pytest.raises(SourceUnreadable, match="changes while it is read: stop Uptime Kuma first, or import a copy"):
+        read(kuma.left_running(), NOW)
+    kuma.close()

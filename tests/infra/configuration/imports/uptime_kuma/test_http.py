@@ -102,6 +102,12 @@ def test_credentials_are_carried_over_as_secrets(
     assert values(imported) == secrets
 
 
+def test_credentials_that_are_switched_off_are_not_sent(kuma: Kuma) -> None:
+    found, imported = one(kuma, auth_method=None, basic_auth_user="u", basic_auth_pass="p4ss")
+    assert "basic_auth" not in found
+    assert values(imported) == {}
+
+
 def test_ntlm_is_imported_paused_and_noted(kuma: Kuma) -> None:
     columns = {"auth_method": "ntlm", "basic_auth_user": "u", "basic_auth_pass": "p4ss", "auth_domain": "CORP"}
     kuma.monitor("NTLM", **columns)

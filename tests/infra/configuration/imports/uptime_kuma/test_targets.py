@@ -176,6 +176,11 @@ def test_a_type_without_a_counterpart_is_left_out_and_said(kuma: Kuma, kind: str
         ("mongodb", {"database_connection_string": "mongodb+srv://m/x"}, "none that is known here"),
         ("redis", {"database_connection_string": "redis://[::1"}, "its URL is malformed"),
         ("grpc-keyword", {"grpc_service_name": "Greeter", "grpc_method": "hello"}, "only the health service"),
+        (
+            "grpc-keyword",
+            {"grpc_url": "a:1", "grpc_service_name": "Health", "grpc_method": "check", "invert_keyword": 1},
+            "a keyword that must not be in the answer",
+        ),
         ("http", {"url": "example.org"}, "a URL that begins with"),
     ],
 )

@@ -44,6 +44,15 @@ def imported_from(kuma: Kuma, **columns: Any) -> Imported:
             },
         ),
         (
+            # As it was stored before 1.23: every third day of each month, beginning with the first.
+            {"strategy": "recurring-interval", "interval_day": 3, "cron": "30 2 */3 * *", "duration": 2400, **NIGHT},
+            {"cron": "30 2 */3 * *", "duration": "40m", "time_zone": "Asia/Seoul"},
+        ),
+        (
+            {"strategy": "recurring-interval", "interval_day": 1, "cron": "30 2 */1 * *", "duration": 2400, **NIGHT},
+            {"every": "day", "at": "02:30", "duration": "40m", "time_zone": "Asia/Seoul"},
+        ),
+        (
             {"strategy": "recurring-weekday", "weekdays": [0, 1, 4], **NIGHT},
             {"weekly": ["Sun", "Mon", "Thu"], "at": "02:30", "duration": "40m", "time_zone": "Asia/Seoul"},
         ),
@@ -82,6 +91,23 @@ def test_a_strategy_becomes_a_window(
     assert len(read_back(imported, tmp_path / "out").windows) == 1
 
 
+@pytest.mark.parametrize("cron", ["30 2  * * *", "* * * * *"])
+def test_every_few_days_go_on_from_the_last_time(kuma: Kuma, cron: str) -> None:
+    """2.x stores it in UTC, in which it may be the day before. Without it, windows would fall on other days."""
+    last = {"last_start_date": "2025-05-31T17:30:00.512Z", "cron": cron}
+    imported = imported_from(kuma, strategy="recurring-interval", interval_day=3, **last, **NIGHT)
+    assert imported.windows[0]["rrule"] == "DTSTART:20250601T023000\nRRULE:FREQ=DAILY;INTERVAL=3"
+
+
+def test_a_cron_that_is_to_begin_later_begins_at_once_and_says_so(kuma: Kuma) -> None:
+    later = {"start_date": "2025-07-01T00:00", "end_date": "2025-08-01T00:00", **SEOUL}
+    imported = imported_from(kuma, strategy="cron", cron="30 3 * * 1", duration=5400, **later)
+    assert notes(imported, "windows 'Patching'") == [
+        "start_date: the window begins at once",
+        "end_date: the window goes on until it is removed",
+    ]
+
+
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
@@ -89,6 +115,7 @@ def test_a_strategy_becomes_a_window(
         ({"strategy": "recurring-weekday", "weekdays": [1], "active": 0, **NIGHT}, "it is switched off"),
         ({"strategy": "single", "start_date": "2024-01-01 00:00", "end_date": "2024-01-02 00:00"}, "it is over"),
         ({"strategy": "recurring-weekday", "weekdays": [1], "end_date": "2024-01-02", **NIGHT}, "it is over"),
+        ({"strategy": "cron", "cron": "30 3 * * 1", "duration": 60, "end_date": "2024-01-02T00:00"}, "it is over"),
         ({"strategy": "single", "start_date": "2024-01-01 00:00"}, "from when to when"),
         ({"strategy": "cron", "cron": "@daily", "duration": 60}, "five fields"),
         ({"strategy": "recurring-weekday", "weekdays": [], **NIGHT}, "no weekday"),
@@ -111,11 +138,22 @@ def test_the_servers_time_zone_is_a_setting(kuma: Kuma) -> None:
     assert imported.windows[0]["time_zone"] == "Europe/Berlin"
 
 
-def test_without_a_time_zone_utc_is_written_and_said(kuma: Kuma) -> None:
-    night = {**NIGHT, "timezone": None}
-    imported = imported_from(kuma, strategy="recurring-interval", interval_day=1, **night)
+@pytest.mark.parametrize("zone", [{"timezone": None, "cron": "30 2 */1 * *"}, {"timezone": "SAME_AS_SERVER"}])
+def test_without_the_servers_time_zone_utc_is_written_and_said(kuma: Kuma, zone: dict[str, Any]) -> None:
+    imported = imported_from(kuma, strategy="recurring-interval", interval_day=1, **{**NIGHT, **zone})
     assert imported.windows[0]["time_zone"] == "UTC"
-    assert notes(imported, "windows 'Patching'")[0].startswith("timezone")
+    assert "does not say which time zone its server has" in notes(imported, "windows 'Patching'")[0]
+
+
+def test_a_single_window_without_a_time_zone_is_in_utc(kuma: Kuma) -> None:
+    """A real Uptime Kuma in Seoul was under maintenance at these hours of UTC, although its form shows the server's."""
+    kuma.add("setting", key="serverTimezone", value='"Asia/Seoul"')
+    span = {"start_date": "2025-07-01T02:00", "end_date": "2025-07-01T04:00", "timezone": None}
+    imported = imported_from(kuma, strategy="single", **span)
+    assert imported.windows[0]["starts_at"] == "2025-07-01T02:00:00+00:00"
+    assert notes(imported, "windows 'Patching'") == [
+        "timezone: none is set, so Uptime Kuma takes UTC; so does this window"
+    ]
 
 
 def test_a_window_of_a_whole_group_names_the_group(kuma: Kuma) -> None:
@@ -138,6 +176,15 @@ def test_a_window_of_a_whole_group_names_the_group(kuma: Kuma) -> None:
         "One": ["API"],
     }
     assert said(imported, "windows 'Nothing'", "it covers no monitor")
+
+
+def test_a_window_of_a_checked_parent_covers_what_is_below(kuma: Kuma) -> None:
+    """Uptime Kuma takes whatever is below for under maintenance, too."""
+    site = kuma.monitor("Site")
+    kuma.monitor("API", parent=kuma.monitor("Proxy", parent=site))
+    kuma.monitor("Other")
+    kuma.maintenance("All", site, strategy="recurring-interval", interval_day=1, **NIGHT)
+    assert read(kuma.close(), NOW).windows[0]["monitors"] == ["Site", "Proxy", "API"]
 
 
 def test_a_page_does_not_widen_a_window(kuma: Kuma) -> None:
