@@ -1,11 +1,16 @@
 """What is watched, on every platform: monitors are made over HTTP, claimed, checked, changed and removed."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.running import wait_until
+from tests.support.running import free_port, wait_until
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
+from tests.support.servers.dns_server import DnsServer
+from tests.support.servers.line_servers import speaks
+from tests.support.servers.raw_servers import RawServers, says, stays_silent
 from tests.support.stand_ins import Target
 from tests.system.conformance.observing import problem
 from tests.system.copies import one_by_one
@@ -14,6 +19,13 @@ from tests.system.runtimes import Runtime
 pytestmark = pytest.mark.system
 
 SECRET = "s3cret-of-a-monitor"  # not one of ours
+PONG = b"+PONG\r\n"
+# The kinds of check whose monitors are not UP, and why.
+DOWN = {
+    "closed": "connection refused",
+    "untrusted": "certificate issuer is not trusted",
+    "unknown": "DNS: NXDOMAIN for none.example",
+}
 
 
 @pytest.fixture
@@ -109,3 +121,56 @@ def test_a_file_is_applied_whole_or_not_at_all(runtime: Runtime) -> None:
     assert (monitor["state"], monitor["line"]) == ("PAUSED", 3)
     assert problem(runtime.call("DELETE", f"/monitors/{monitor['id']}"), 409)["source"] == "file"
     assert runtime.call("PUT", "/config", {"monitors": []}).json()["removed"] == ["web of the file"]
+
+
+def greets(connection: Any) -> None:
+    connection.sendall(b"SSH-2.0-Test\r\n")
+
+
+@pytest.fixture
+def kinds(runtime: Runtime, tmp_path: Path) -> Iterator[set[str]]:
+    """The names of monitors that notify nobody, with a server for most of them."""
+    serve, authority = RawServers(), Authority(tmp_path)
+    tls = authority.context(TODAY - A_DAY, TODAY + A_DAY)
+    trusted = {"ca_certificate": Path(authority.file).read_text()}
+    inside_tls = f"tls://localhost:{serve(stays_silent(1), tls)}"
+    with DnsServer() as names:
+        resolver = f"127.0.0.1:{names.port}"
+        policies: dict[str, dict[str, Any]] = {
+            "tcp": {"url": f"tcp://127.0.0.1:{serve(says(b'hello'))}", "body": "hi", "keyword": "hello"},
+            "tls": {"url": inside_tls, **trusted},
+            "dns": {"url": f"dns://{resolver}", "dns": {"query_name": "shop.example"}},
+            "resolver": {"url": f"tcp://shop.example:{serve(says())}", "resolver": resolver},
+            "starttls": {"url": f"starttls://localhost:{serve(speaks('imap', tls))}", "protocol": "imap", **trusted},
+            "smtp": {"url": f"smtp://127.0.0.1:{serve(speaks('smtp'))}"},
+            "ssh": {"url": f"ssh://127.0.0.1:{serve(greets)}"},
+            "redis": {"url": f"redis://127.0.0.1:{serve(says(PONG))}"},
+            "closed": {"url": f"ssh://127.0.0.1:{free_port()}"},
+            "untrusted": {"url": inside_tls},
+            "unknown": {"url": f"dns://{resolver}", "dns": {"query_name": "none.example"}},
+        }
+        common = {"interval": "1h", "timeout": "5s", "failure_threshold": 1, "channels": []}
+        given = [{"name": name, **common, **policy} for name, policy in policies.items()]
+        applied = runtime.call("PUT", "/config", {"monitors": given})
+        assert applied.status_code == 200, applied.text
+        yield set(policies)
+        assert runtime.call("PUT", "/config", {"monitors": []}).status_code == 200
+    serve.close()
+
+
+def test_each_kind_is_checked_here(runtime: Runtime, kinds: set[str]) -> None:
+    """A package that lacks what one of them needs would show here."""
+
+    def found() -> dict[str, dict[str, Any]]:
+        run = runtime.call("POST", "/check_monitors?only=claimed&seconds=0.1", function="check_monitors")
+        assert run.status_code == 200, run.text
+        listed = runtime.get("/monitors?source=file")["monitors"]
+        return {each["name"]: each for each in listed} if all(each["last_event"] for each in listed) else {}
+
+    monitors = wait_until(found, otherwise=runtime.printed)
+    assert monitors.keys() == kinds
+    said = {name: monitor["last_event"]["error_message"] for name, monitor in monitors.items()}
+    assert said == dict.fromkeys(kinds) | DOWN
+    assert {name for name, monitor in monitors.items() if monitor["state"] != "UP"} == DOWN.keys()
+    ends_at = f"{TODAY + A_DAY:%Y-%m-%dT%H:%M:%S}.000Z"
+    assert [monitors[name]["last_event"]["certificate_expires_at"] for name in ("tls", "starttls")] == [ends_at] * 2

@@ -158,12 +158,13 @@ def test_caddy_is_understood(tmp_path: Path) -> None:
     command = ["caddy", "run", "--config", str(config), "--adapter", "caddyfile"]
     with running(command, port, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)}):
         for version, spoken in (("1.1", "HTTP/1.1"), ("2", "HTTP/2.0"), ("3", "HTTP/3.0")):
-            url, how = f"https://localhost:{port}/", {"http_version": version, "keyword": f"over {spoken}"}
-            event = check_policy(url, ca_certificate=authority.file, **how)
+            url, keyword = f"https://localhost:{port}/", f"over {spoken}"
+            event = check_policy(url, ca_certificate=authority.file, http_version=version, keyword=keyword)
             assert event.error_message is None
             assert event.certificate_expires_at == TODAY + A_DAY
             assert event.tls_ms is not None
-            assert check_policy(url, **how).error_message == "certificate issuer is not trusted"
+            untrusted = check_policy(url, http_version=version)
+            assert untrusted.error_message == "certificate issuer is not trusted"
 
 
 @pytest.mark.nightly  # Erlang takes 3 s of CPU to start it
