@@ -1,5 +1,9 @@
 """What becomes of each strategy of maintenance of Uptime Kuma."""
 
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +11,11 @@ import pytest
 
 from infra.configuration.imports.result import Imported
 from infra.configuration.imports.sources import read
+from shared.monitors.windows.spans import Recurrence
+from shared.monitors.windows.window import Window
 from tests.infra.configuration.imports.kuma import Kuma
 from tests.infra.configuration.imports.reading import notes, read_back, said
-from tests.infra.configuration.imports.set_ups import NOW
+from tests.infra.configuration.imports.set_ups import NOW, SETUPS, source_of
 
 SEOUL = {"timezone": "Asia/Seoul"}
 NIGHT = {"start_time": "02:30", "end_time": "03:10", **SEOUL}
@@ -154,6 +160,23 @@ def test_a_single_window_without_a_time_zone_is_in_utc(kuma: Kuma) -> None:
     assert notes(imported, "windows 'Patching'") == [
         "timezone: none is set, so Uptime Kuma takes UTC; so does this window"
     ]
+
+
+def test_a_window_opens_when_uptime_kuma_opens_it() -> None:
+    """A real one has stored the cron by which it does, beside the strategy of which we make the window."""
+    [setup] = [setup for setup in SETUPS if setup.name == "uptime-kuma-1.23"]
+    with closing(sqlite3.connect(source_of(setup))) as database:
+        rows = database.execute("SELECT title, cron, duration, timezone FROM maintenance WHERE cron > '' AND active")
+        stored = {title: Recurrence("cron", cron, zone or "", seconds) for title, cron, seconds, zone in rows}
+    windows = {each["title"]: Window.model_validate(each) for each in read(source_of(setup), NOW).windows}
+    assert len(stored) == 6
+    since = datetime(2027, 1, 1, tzinfo=UTC)  # when the one that begins later has begun
+    for title, recurrence in stored.items():
+        recurs_as = windows[title].recurs_as()
+        assert recurs_as is not None
+        zone = "Asia/Seoul" if recurrence.time_zone in ("", "SAME_AS_SERVER") else recurrence.time_zone
+        expected = list(islice(recurrence._replace(time_zone=zone).spans(since), 8))
+        assert list(islice(recurs_as.spans(since), 8)) == expected, title
 
 
 def test_a_window_of_a_whole_group_names_the_group(kuma: Kuma) -> None:
