@@ -5,7 +5,6 @@ set. ``CHANNELS`` is a JSON object of others, any number of each kind: name → 
 that channels of every kind have (see ``fields``). ``"console": "off"`` in it switches the console off.
 """
 
-import functools
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping
@@ -17,6 +16,7 @@ from shared.models.channel import is_numbered, name_of
 from shared.notifiers import NotifierKind, kind_named, kinds
 from shared.notifiers.fields import expected_of
 from shared.settings import SettingError
+from shared.settings.environment import again_if_changed
 from shared.settings.secrets import HIDDEN, shown
 
 if TYPE_CHECKING:
@@ -53,13 +53,12 @@ def configured(environ: Mapping[str, str] = os.environ) -> dict[str, NotifierKin
     Raises:
         SettingError: a channel is malformed, or half configured.
     """
-    return dict(_configured(tuple(environ.get(variable, "") for variable in VARIABLES)))
+    return dict(_configured(environ))
 
 
-# Each request asks, and nearly always gets the same notifiers as the one before.
-@functools.lru_cache(maxsize=8)
-def _configured(values: tuple[str, ...]) -> dict[str, NotifierKind]:
-    channels, errors = read(dict(zip(VARIABLES, values, strict=True)))
+@again_if_changed
+def _configured(environ: Mapping[str, str]) -> dict[str, NotifierKind]:
+    channels, errors = read(environ)
     if errors:
         raise errors[0]
     return channels

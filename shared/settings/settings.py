@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from shared import ROOT
+from shared.settings.environment import again_if_changed
 from shared.settings.parsers import (
     POSTGRESQL,
     SQLITE,
@@ -170,14 +171,7 @@ class Settings(BaseModel):
         Raises:
             SettingError: a value is malformed.
         """
-        given = {name: value for name in _variables() if (value := environ.get(name, "")).strip()}
-        for name, value in given.items():
-            if not value.isprintable() and re.search("[\ud800-\udfff]", value):
-                # Bytes that are no UTF-8. Otherwise every event that holds the value would fail, instead of the start.
-                raise SettingError(name, shown(name, ascii(value)[1:-1]), "text in UTF-8")
-        if is_in_cloud(environ):
-            given.setdefault("ALLOW_PRIVATE_TARGETS", "false")
-        return _validated(tuple(given.items()))
+        return _read(environ)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -277,17 +271,19 @@ class Settings(BaseModel):
         raise SettingError(str(field.alias), None, str(field.description))
 
 
-@functools.cache
-def _variables() -> tuple[str, ...]:
-    return tuple(str(field.alias) for field in Settings.model_fields.values())
-
-
-# Each request asks, and the environment is nearly always the same as before.
-@functools.lru_cache(maxsize=8)
-def _validated(given: tuple[tuple[str, str], ...]) -> Settings:
+@again_if_changed
+def _read(environ: Mapping[str, str]) -> Settings:
+    variables = [str(field.alias) for field in Settings.model_fields.values()]
+    given = {name: value for name in variables if (value := environ.get(name, "")).strip()}
+    for name, value in given.items():
+        if not value.isprintable() and re.search("[\ud800-\udfff]", value):
+            # Bytes that are no UTF-8. Otherwise every event that holds the value would fail, instead of the start.
+            raise SettingError(name, shown(name, ascii(value)[1:-1]), "text in UTF-8")
+    if is_in_cloud(environ):
+        given.setdefault("ALLOW_PRIVATE_TARGETS", "false")
     try:
-        return Settings.model_validate(dict(given))
+        return Settings.model_validate(given)
     except ValidationError as error:
         variable = str(error.errors()[0]["loc"][0])
     expected = next(str(field.description) for field in Settings.model_fields.values() if field.alias == variable)
-    raise SettingError(variable, shown(variable, dict(given)[variable]), expected)
+    raise SettingError(variable, shown(variable, given[variable]), expected)
