@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import functions_framework
 from flask import Request, Response
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from shared import web
 from shared.channels import configured
@@ -29,9 +29,9 @@ def ingest_event(request: Request, settings: Settings) -> Response:
 
     201 for one event (200 if it was stored already) or for an array; the body says what changed.
     """
-    body = web.body_of(request)
+    body = web.unchecked_body_of(request)
     is_array = body.lstrip().startswith(b"[")
-    events = _array().validate_json(body) if is_array else [Event.model_validate_json(body)]
+    events = _events_in(body, is_array=is_array)
     channels = configured()
     store = open_store(settings)
     ingested = store.events.add(events, received_at=now(), sent_at=_sent_at(request), channels=routes_of(channels))
@@ -47,6 +47,20 @@ def ingest_event(request: Request, settings: Settings) -> Response:
     duplicates = sum(each.is_duplicate for each in ingested)
     changes = [{"event_id": each.event.event_id, **_changed(each)} for each in ingested if each.change]
     return web.answer({"accepted": len(ingested) - duplicates, "duplicates": duplicates, "changes": changes}, 201)
+
+
+def _events_in(body: bytes, *, is_array: bool) -> list[Event]:
+    """The events in the body. Raises ValidationError if one is wrong, and Problem if an object has a duplicate name."""
+    try:
+        events = _array().validate_json(body) if is_array else [Event.model_validate_json(body)]
+    except ValidationError:
+        web.refuse_duplicate_names(body)
+        raise
+    # The usual case: every name became a field, so none was there twice. To look for one takes nearly as long as to
+    # validate the events.
+    if sum(len(event.model_fields_set) for event in events) < web.most_names_in(body):
+        web.refuse_duplicate_names(body)
+    return events
 
 
 def _sent_at(request: Request) -> datetime | None:

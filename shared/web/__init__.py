@@ -4,7 +4,17 @@ from typing import TYPE_CHECKING, Any
 
 from shared.web.function import Function, answer, function, has_key, refuse_foreign_host, require_key
 from shared.web.problems import RETRY_AFTER_SECONDS, Problem, retry_after
-from shared.web.request import MAX_BODY_BYTES, bearer_token, body_of, id_in_path, next_cursor, query_of
+from shared.web.request import (
+    MAX_BODY_BYTES,
+    bearer_token,
+    body_of,
+    id_in_path,
+    most_names_in,
+    next_cursor,
+    query_of,
+    refuse_duplicate_names,
+    unchecked_body_of,
+)
 
 if TYPE_CHECKING:
     from shared.web.dispatch import route, routes
@@ -30,11 +40,14 @@ __all__ = [
     "function",
     "has_key",
     "id_in_path",
+    "most_names_in",
     "next_cursor",
     "query_of",
+    "refuse_duplicate_names",
     "refuse_foreign_host",
     "require_key",
     "retry_after",
     "route",
     "routes",
+    "unchecked_body_of",
 ]

@@ -93,6 +93,43 @@ def test_a_body_that_is_no_event_is_400(api: Api, body: bytes, why: str) -> None
     assert (response.status_code, response.mimetype) == (400, "application/problem+json"), why
 
 
+@pytest.mark.parametrize(
+    ("ending", "name", "why"),
+    [
+        (b',"is_success":true}', "is_success", "some would read the first, and some the last"),
+        (b' ,\n "is_success" : true }', "is_success", "with spaces"),
+        (b',"is_succes\\u0073":true}', "is_success", "the same name, written differently"),
+        (b',"mine":1,"mine":1}', "mine", "although nobody reads it"),
+        (b',"mine":{"a":1,"b":[{"c":1,"c":2}]}}', "c", "deep in it"),
+        (b',"cause":{"code":"x","parameters":{"host":"a","host":"b"}}}', "host", "in a cause"),
+        (b',"attempts":[{"timestamp":"2025-01-08T10:30:00Z","status_code":1,"status_code":2}]}', "status_code", "try"),
+        (b',"location":5,"location":"a"}', "location", "with a value that is wrong as well"),
+    ],
+)
+@pytest.mark.parametrize("is_array", [False, True])
+def test_a_duplicate_name_is_named(api: Api, ending: bytes, name: str, why: str, *, is_array: bool) -> None:
+    event = json.dumps(SUCCESS, separators=(",", ":")).encode()
+    ambiguous = event.removesuffix(b"}") + ending
+    response = api.post(b"[" + event + b"," + ambiguous + b"]" if is_array else ambiguous)
+    assert response.status_code == 400
+    assert response.json is not None
+    assert (response.json["detail"], response.json["field"]) == (f"duplicate name '{name}' in an object", name), why
+    assert api.get("/")["last_check"] is None
+
+
+@pytest.mark.parametrize("field", ["response_time_ms", "status_code", "nobody_reads_it"])
+@pytest.mark.parametrize("constant", ["NaN", "-Infinity"])
+def test_a_number_that_json_has_not_is_refused(api: Api, field: str, constant: str) -> None:
+    response = api.post(json.dumps(FAILURE | {field: float(constant)}).encode())
+    assert response.status_code == 400
+    assert response.json is not None
+    assert response.json["detail"] == f"{constant} is not JSON"
+
+
+def test_a_text_may_look_like_duplicate_names(api: Api) -> None:
+    assert api.post(FAILURE | {"error_message": '{"a": 1, "a" : 2, "is_success":true}'}).status_code == 201
+
+
 def test_a_body_of_another_type_is_415(api: Api) -> None:
     response = api.post(json.dumps(SUCCESS).encode(), content_type="application/x-www-form-urlencoded")
     assert response.status_code == 415
