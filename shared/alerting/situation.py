@@ -78,15 +78,19 @@ class Situation(NamedTuple):
 
     def monitor_after(self, event: "Event", **changed: Any) -> Monitor:
         """The monitor once the event has counted."""
-        seen: dict[str, Any] = {"last_checked_at": self.at, "target_url": event.target_url, "agent": event.agent}
-        seen["last_event_id"] = self.event_id
-        if self.place is None:
-            seen["location"] = location_of(event)
-        else:
-            seen |= {"location": SEVERAL, "last_checked_at": max(self.at, self.monitor.last_checked_at or self.at)}
+        location, checked_at = location_of(event), self.at
+        if self.place is not None:
+            location, checked_at = SEVERAL, max(self.at, self.monitor.last_checked_at or self.at)
         if changed.get("state", self.monitor.state) is not self.monitor.state:
-            seen["since"] = self.at
-        return self.monitor._replace(**seen | changed)
+            changed.setdefault("since", self.at)
+        return self.monitor._replace(
+            target_url=event.target_url,
+            agent=event.agent,
+            location=location,
+            last_checked_at=checked_at,
+            last_event_id=self.event_id,
+            **changed,
+        )
 
 
 def counts_from(monitor: Monitor, alert: Alert | None) -> datetime | None:

@@ -67,7 +67,9 @@ _lock = threading.Lock()
 def unrecorded_of(store: Store) -> Unrecorded:
     """The attempts of this process that ``store`` has not recorded yet."""
     with _lock:
-        return _by_store.setdefault(store, Unrecorded())
+        if (known := _by_store.get(store)) is None:
+            known = _by_store[store] = Unrecorded()
+        return known
 
 
 def _record(store: Store, attempt: Attempt, notifiers: Mapping[str, Notifier]) -> Change | None:

@@ -1,7 +1,7 @@
 """A monitor that goes up and down: one message when that begins, and one when it is over."""
 
 from shared.alerting.rules.threshold import threshold
-from shared.alerting.situation import OUTCOMES, Decision, Reason, Situation, outcomes_after
+from shared.alerting.situation import OUTCOMES, Decision, Reason, Situation
 from shared.models import ChangeKind, Event, MonitorState, NotificationKind
 
 # Fewer outcomes say nothing yet.
@@ -21,7 +21,7 @@ def share_of_changes(outcomes: str) -> float:
 def flapping(situation: Situation, event: Event) -> Decision | None:
     """While a monitor flaps, its alert stays open, and what would be sent is kept back."""
     monitor = situation.monitor
-    if not monitor.is_flapping and "-" not in outcomes_after(monitor, is_failing=not event.is_success):
+    if event.is_success and not monitor.is_flapping and "-" not in monitor.outcomes[-_CHANGES:]:
         return None  # the usual case
     decided = threshold(situation, event)
     outcomes = decided.monitor.outcomes

@@ -87,12 +87,14 @@ class Transaction(ABC):
         """The rows of ``sql``, which ends with IN, for these names, as values."""
         return self.ask_values_in(kind, sql, names)()
 
-    def ask_values_in(self, kind: type[Value], sql: str, names: Iterable[str], /) -> Callable[[], list[Value]]:
-        """As ``values_in``, begun as ``ask`` does it."""
+    def ask_values_in(
+        self, kind: type[Value], sql: str, names: Iterable[str], then: str = "", /
+    ) -> Callable[[], list[Value]]:
+        """As ``values_in``, begun as ``ask`` does it. ``then`` stands behind the names."""
         values = tuple(names)
         if not values:
             return list
-        answer = self.ask_by_position(f"{sql} ({self.marks(len(values))})", values)
+        answer = self.ask_by_position(f"{sql} ({self.marks(len(values))}) {then}", values)
         return lambda: [value_of(kind, row) for row in answer()]
 
     def value(self, kind: type[Value], sql: str, /, **parameters: Any) -> Value | None:

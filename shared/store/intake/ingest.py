@@ -161,10 +161,19 @@ class _Intake:
 
     def _situation(self, monitor: Monitor, active: Alert | None, arrival: Arrival, row_id: int) -> Situation:
         is_in_maintenance = self._coverage.is_in_maintenance(monitor, arrival.at)
-        seen = self._places.of(monitor, location_of(arrival.event))
-        times = arrival.at, arrival.received_at
-        known = (monitor, active, *times, row_id, self._are_pings_missed, is_in_maintenance)
-        return Situation(*known, *seen, limits=self._limits)
+        place, others = self._places.of(monitor, location_of(arrival.event))
+        return Situation(
+            monitor,
+            active,
+            arrival.at,
+            arrival.received_at,
+            row_id,
+            self._are_pings_missed,
+            is_in_maintenance,
+            place,
+            others,
+            self._limits,
+        )
 
     def _lapsed(self, monitor: Monitor, event: Event, at: datetime, row_id: int) -> Monitor:
         """The monitor when its event comes: UNKNOWN if nobody had checked it for long, which is noted."""

