@@ -87,7 +87,8 @@ class Output(io.TextIOBase):
         data = self._encoded(text)
         with self._changed:
             is_idle = not self._waiting and not self._is_writing and not self._dropped
-            if is_idle and self._is_pipe and len(data) <= _PIPE_BYTES and _has_room(self._descriptor):
+            is_short = is_idle and self._is_pipe and len(data) <= _PIPE_BYTES
+            if self._never_blocks or (is_short and _has_room(self._descriptor)):
                 self._saw(self._write_all(data))
                 return
         self._put(text)

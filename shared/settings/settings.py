@@ -57,6 +57,7 @@ class SettingError(Exception):
         self.variable = variable
 
 
+@again_if_changed
 def is_in_cloud(environ: Mapping[str, str]) -> bool:
     """Whether Cloud Run or AWS Lambda runs us."""
     return bool(environ.get(_CLOUD_RUN) or environ.get(_LAMBDA))
