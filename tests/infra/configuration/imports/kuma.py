@@ -32,9 +32,13 @@ _MONITOR = """
     kafka_producer_topic VARCHAR(255), kafka_producer_brokers TEXT, kafka_producer_sasl_options TEXT,
     kafka_producer_message TEXT, oauth_client_id TEXT, oauth_client_secret TEXT, oauth_token_url TEXT,
     oauth_scopes TEXT, oauth_auth_method TEXT, timeout DOUBLE NOT NULL DEFAULT 0,
-    gamedig_given_port_only BOOLEAN NOT NULL DEFAULT 1, kafka_producer_ssl INTEGER,
-    kafka_producer_allow_auto_topic_creation VARCHAR(255)
+    gamedig_given_port_only BOOLEAN NOT NULL DEFAULT 1, kafka_producer_ssl {ssl},
+    kafka_producer_allow_auto_topic_creation {topics}
 """
+_KAFKA = {
+    1: {"ssl": "INTEGER", "topics": "VARCHAR(255)"},
+    2: dict.fromkeys(("ssl", "topics"), "BOOLEAN NOT NULL DEFAULT 0"),
+}
 _MONITOR_2 = """
     mqtt_check_type VARCHAR(255) NOT NULL DEFAULT 'keyword', remote_browser INTEGER, snmp_oid VARCHAR(255),
     snmp_version VARCHAR(255) DEFAULT '2c', snmp_v3_username VARCHAR(255), json_path_operator VARCHAR(255),
@@ -135,7 +139,7 @@ class Kuma:
         self._database = sqlite3.connect(file)
         if is_wal:
             self._database.execute("PRAGMA journal_mode = WAL")
-        monitor = _MONITOR if version == 1 else f"{_MONITOR}, {_MONITOR_2}"
+        monitor = _MONITOR.format(**_KAFKA[version]) + ("" if version == 1 else f", {_MONITOR_2}")
         self._database.execute(f"CREATE TABLE monitor ({monitor})")
         for name, columns in _TABLES.items():
             analytics = "google_analytics_tag_id" if version == 1 else "analytics_id"
