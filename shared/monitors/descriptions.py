@@ -38,7 +38,7 @@ MONITOR = {
     "max_redirects": "How many redirects are followed before the check fails.",
     "proxy": "The URL of a proxy for the request.",
     "user_agent": "The User-Agent of the request.",
-    "http_version": "The version of HTTP that is spoken. Without it, the newer of 1.1 and 2 that both sides know. 3 needs https.",
+    "http_version": "The version of HTTP. Without it, the newer of 1.1 and 2 that both sides know. 3 needs https.",
     "connection": "new opens a connection for each check. reuse keeps it, which costs less and measures less.",
     "accepted_status_codes": "Status codes that are a success, and ranges of them.",
     "keyword": "Text that the answer has to contain.",
