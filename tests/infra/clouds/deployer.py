@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -11,7 +12,8 @@ from typing import Any, Generic, TypeVar
 
 from infra.table import rows
 from shared import ROOT
-from tests.support.running import copy_project
+from tests.support.forking import forks
+from tests.support.running.project import COPIED
 
 # The rows that a schedule calls, and those that people call.
 SCHEDULED = [row for row in rows() if row.every is not None]
@@ -43,13 +45,20 @@ class Step(Generic[Call]):
 
 
 class Deployer(Generic[Call]):
-    """``python -m infra.clouds.X`` in a copy of the project. The stand-in of the cloud adds each call to ``calls``."""
+    """``python -m infra.clouds.X`` in a copy of the project. The stand-in of the cloud adds each call to ``calls``.
+
+    The copy may be one that another deployer has used: what that one has left at its top is removed.
+    """
 
     module: str
 
-    def __init__(self, folder: Path, calls: list[Call]) -> None:
-        self.calls = calls
-        self.project = copy_project(folder / "project")
+    def __init__(self, project: Path, calls: list[Call]) -> None:
+        self.calls, self.project = calls, project
+        for left in [each for each in project.iterdir() if each.name not in COPIED]:
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
 
     def state(self) -> dict[str, Any]:
         """Everything that exists in the cloud."""
@@ -60,14 +69,8 @@ class Deployer(Generic[Call]):
         before, arguments = len(self.calls), list(arguments)
         # Nothing answers at the address that a stand-in gives.
         unless_waiting = ["--wait=0"] if "deploy" in arguments else []
-        done = subprocess.run(
-            [sys.executable, "-m", self.module, *arguments, *unless_waiting],
-            cwd=self.project,
-            env=environ,
-            input=typed,
-            capture_output=True,
-            text=True,
-        )
+        command = [sys.executable, "-m", self.module, *arguments, *unless_waiting]
+        done = forks.run(command, self.project, environ, typed)
         return Step(self.calls[before:], done.returncode, done.stdout, done.stderr, self.state())
 
     def arguments_of(self, line: str) -> list[str]:

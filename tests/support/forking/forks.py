@@ -9,9 +9,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -76,9 +77,9 @@ class Fork:
 class _Source:
     """The process that forks."""
 
-    def __init__(self, project: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, project: Path, environ: Mapping[str, str], modules: Sequence[str]) -> None:
         self._lock = threading.Lock()
-        self._project = project
+        self._project, self._modules = project, modules
         self._environ = environ
         self._process: subprocess.Popen[str] | None = None
 
@@ -99,7 +100,7 @@ class _Source:
 
     def _started(self) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            [sys.executable, str(_PROGRAM)],
+            [sys.executable, str(_PROGRAM), *self._modules],
             cwd=self._project,
             env=self._environ,
             stdin=subprocess.PIPE,
@@ -125,9 +126,12 @@ _sources: dict[Path, _Source] = {}
 
 
 @contextlib.contextmanager
-def starts_by_forks(project: Path, environ: Mapping[str, str]) -> Iterator[None]:
-    """Meanwhile a process in ``environ`` that has imported the system of ``project`` forks what is started in it."""
-    _sources[project] = source = _Source(project, environ)
+def starts_by_forks(project: Path, environ: Mapping[str, str], modules: Sequence[str] = ()) -> Iterator[None]:
+    """Meanwhile a process in ``environ`` that has imported the system of ``project`` forks what is started in it.
+
+    ``modules``: what it imports instead, if not the system is started, but a command.
+    """
+    _sources[project] = source = _Source(project, environ, modules)
     try:
         yield
     finally:
@@ -135,10 +139,46 @@ def starts_by_forks(project: Path, environ: Mapping[str, str]) -> Iterator[None]
         source.end()
 
 
-def forked(command: list[str], project: Path, environ: Mapping[str, str], output: Path) -> Fork | None:
-    """A fork that runs ``command`` and appends to ``output``, which is there; None if a fork would be another thing."""
+def forked(
+    command: list[str],
+    project: Path,
+    environ: Mapping[str, str],
+    output: Path,
+    *,
+    typed: Path | None = None,
+    errors: Path | None = None,
+) -> Fork | None:
+    """A fork that runs ``command`` and appends to ``output``, which is there; None if a fork would be another thing.
+
+    ``typed``: a file with its standard input. ``errors``: where its standard error goes, if not to ``output`` as well.
+    """
     source = _sources.get(project)
     if source is None or not source.fits(environ):
         return None
-    pid = source.ask({"command": command, "environ": dict(environ), "output": str(output)})
+    files = {"input": str(typed or os.devnull), "output": str(output), "errors": str(errors or output)}
+    pid = source.ask({"command": command, "environ": dict(environ), **files})
     return Fork(source, pid, command)
+
+
+def run(
+    command: list[str], project: Path, environ: Mapping[str, str], typed: str = "", seconds: float | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command of ``project`` to its end, as a fork if one can stand for it.
+
+    subprocess.TimeoutExpired if it does not end within so many ``seconds``.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        files = {name: Path(folder, name) for name in ("typed", "output", "errors")}
+        for file in files.values():
+            file.write_text(typed if file.name == "typed" else "", encoding="utf-8")
+        fork = forked(command, project, environ, **files)
+        if fork is None:
+            return subprocess.run(
+                command, cwd=project, env=environ, input=typed, capture_output=True, text=True, timeout=seconds
+            )
+        try:
+            code = fork.wait(seconds)
+        finally:
+            fork.kill()  # it may hang, and the test may be over
+        output, errors = (files[name].read_text(encoding="utf-8") for name in ("output", "errors"))
+        return subprocess.CompletedProcess(command, code, output, errors)

@@ -1,8 +1,9 @@
 """Imports the system of the working directory once, and runs it in a fork for each order.
 
-Run as a program, in a copy of the project; ``forks`` is its other side. An order is a line of JSON on the standard
-input: what the new process gets, or ``poll`` with a process's number. The answer is a line, too: the number of the new
-process, or how that process ended (null: it runs).
+Run as a program, in a copy of the project; ``forks`` is its other side. Its arguments are modules; without any, it
+imports all that a system needs. An order is a line of JSON on the standard input: what the new process gets, or
+``poll`` with a process's number. The answer is a line, too: the number of the new process, or how that process ended
+(null: it runs).
 """
 
 import contextlib
@@ -41,8 +42,14 @@ def load() -> None:
         importlib.import_module(f"shared.notifiers.services.{kind}")
     # It reads the CA bundle, for the first send of each process.
     sys.modules["shared.notifiers.services.telegram.connection"].tls()
-    # Otherwise the first collection in each fork would copy all of that memory.
-    gc.freeze()
+
+
+def load_modules(names: list[str]) -> None:
+    """Import these alone. A ``__main__`` is imported for what it needs, and each fork runs it anew."""
+    for name in names:
+        importlib.import_module(name)
+        if name.endswith(".__main__"):
+            del sys.modules[name]
 
 
 def go_on_as(_path: str, command: list[str]) -> NoReturn:
@@ -54,14 +61,19 @@ def go_on_as(_path: str, command: list[str]) -> NoReturn:
     raise SystemExit(0)
 
 
-def _become(order: dict[str, Any]) -> None:
+def _streams(order: dict[str, Any]) -> list[int]:
+    """The order's standard input, output and error. They are open before the answer: a test may close its own ends."""
+    flags = {"input": os.O_RDONLY, "output": os.O_WRONLY | os.O_APPEND, "errors": os.O_WRONLY | os.O_APPEND}
+    # A terminal would otherwise become that of this process.
+    return [os.open(order[name], flag | os.O_NOCTTY) for name, flag in flags.items()]
+
+
+def _become(order: dict[str, Any], streams: list[int]) -> None:
     """Be what a new process of ``order["command"]`` would be, from its first line on."""
     os.setpgid(0, 0)
-    nothing, output = os.open(os.devnull, os.O_RDONLY), os.open(order["output"], os.O_WRONLY | os.O_APPEND)
-    for source, target in ((nothing, 0), (output, 1), (output, 2)):
+    for target, source in enumerate(streams):
         os.dup2(source, target)
-    os.close(nothing)
-    os.close(output)
+        os.close(source)
     os.environ.clear()
     os.environ.update(order["environ"])
     os.execv = go_on_as  # type: ignore[assignment]
@@ -72,10 +84,10 @@ def _become(order: dict[str, Any]) -> None:
     sys.modules["functions_framework._cli"]._cli()
 
 
-def _run(order: dict[str, Any]) -> NoReturn:
+def _run(order: dict[str, Any], streams: list[int]) -> NoReturn:
     code = 1
     try:
-        _become(order)
+        _become(order, streams)
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -102,18 +114,26 @@ def _poll(process: int, ended: dict[int, int]) -> int | None:
 def main() -> None:
     """Carry out each order."""
     sys.path[0] = str(Path.cwd())
-    load()
+    if sys.argv[1:]:
+        load_modules(sys.argv[1:])
+    else:
+        load()
+    # Otherwise the first collection in each fork would copy all of that memory.
+    gc.freeze()
     orders, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     ended: dict[int, int] = {}
     for line in orders:
         order = json.loads(line)
         if "poll" in order:
             answer = _poll(order["poll"], ended)
-        elif (answer := os.fork()) == 0:
-            os.close(orders.fileno())
-            os.close(answers.fileno())
-            _run(order)
         else:
+            streams = _streams(order)
+            if (answer := os.fork()) == 0:
+                os.close(orders.fileno())
+                os.close(answers.fileno())
+                _run(order, streams)
+            for stream in streams:
+                os.close(stream)
             # Both sides do this, so that it is done whichever side continues first.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.setpgid(answer, answer)

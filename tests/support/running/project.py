@@ -6,13 +6,13 @@ from pathlib import Path
 
 from shared import ROOT
 
-_COPIED = ("main.py", "functions", "shared", "infra", ".env.example")
+COPIED = ("main.py", "functions", "shared", "infra", ".env.example")
 
 
 def copy_project(folder: Path) -> Path:
     """Copy everything that runs into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in _COPIED:
+    for name in COPIED:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name)
         else:

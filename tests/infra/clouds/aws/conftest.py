@@ -14,6 +14,7 @@ from shared import ROOT
 from shared.settings import Settings
 from tests.infra.clouds.aws.life import AwsDeployer, Life, Steps, lived
 from tests.infra.clouds.aws.world import World
+from tests.infra.clouds.conftest import deployed_by_forks
 from tests.support.moto_aws import Cloud, Refusals
 from tests.support.moto_aws.instance import KEY, Instance
 
@@ -22,8 +23,9 @@ from tests.support.moto_aws.instance import KEY, Instance
 def life_on_aws(tmp_path_factory: pytest.TempPathFactory) -> Life:
     """The whole life of a deployment, which takes seconds: mark what uses it with ``together("aws")``."""
     folder = tmp_path_factory.mktemp("aws")
-    with Cloud(folder / "bin") as cloud:
-        return lived(AwsDeployer(folder, cloud))
+    # A copy of its own, since some tests read what is left in it.
+    with Cloud(folder / "bin") as cloud, deployed_by_forks(folder) as project:
+        return lived(AwsDeployer(project, cloud))
 
 
 @pytest.fixture(scope="session")
@@ -50,14 +52,16 @@ def instance(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Instance:
 
 
 @pytest.fixture
-def world(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(
+    tmp_path: Path, cloud_project: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
     """A cloud whose failures come by the seed of the test."""
     # The developer's own file is none of the test's.
     monkeypatch.setattr(configured, "read", lambda _: None)
     monkeypatch.setattr(stack_module, "PAUSE_SECONDS", 0.0)
     with Cloud(tmp_path / "bin", Refusals(getattr(request, "param", 0))) as cloud:
         monkeypatch.setenv("PATH", f"{cloud.folder}:/usr/bin:/bin")
-        world = World(cloud, tmp_path, monkeypatch)
+        world = World(AwsDeployer(cloud_project, cloud), tmp_path, monkeypatch)
         yield world
         # moto's AWS is the process's, and the next test begins with nothing.
         cloud.refusals.one_in = 0

@@ -33,8 +33,8 @@ class AwsDeployer(Deployer[Call]):
 
     module = "infra.clouds.aws"
 
-    def __init__(self, folder: Path, cloud: Cloud) -> None:
-        super().__init__(folder, cloud.calls)
+    def __init__(self, project: Path, cloud: Cloud) -> None:
+        super().__init__(project, cloud.calls)
         self.cloud = cloud
         shutil.copy2(ROOT / "requirements.txt", self.project)
         self.zip = self.project / "build" / "bonghwa.zip"

@@ -38,7 +38,7 @@ ROUTES = {
 def deployer(tmp_path: Path) -> Iterator[AwsDeployer]:
     """The project with one more function, which is not deployed yet."""
     with Cloud(tmp_path / "bin") as cloud:
-        deployer = AwsDeployer(tmp_path, cloud)
+        deployer = AwsDeployer(copy_project(tmp_path / "project"), cloud)
         notes.add_to(deployer.project)
         yield deployer
 

@@ -13,15 +13,14 @@ from infra.clouds.aws import package
 from infra.clouds.aws.target import dashed
 from infra.table import rows
 from tests.infra.clouds.aws.life import IN, AwsDeployer, of_parameter, statements
-from tests.support.moto_aws import Cloud
 
 
 class World:
     """A cloud in which calls and stacks fail, and the deployment's command."""
 
-    def __init__(self, cloud: Cloud, folder: Path, environ: pytest.MonkeyPatch) -> None:
-        self.cloud, self._environ = cloud, environ
-        self.deployer = AwsDeployer(folder, cloud)
+    def __init__(self, deployer: AwsDeployer, folder: Path, environ: pytest.MonkeyPatch) -> None:
+        self.deployer, self._environ = deployer, environ
+        self.cloud = cloud = deployer.cloud
         self.zip = folder / "any.zip"
         package.write_zip({}, self.zip, package.Runtime("3.12"))
         # moto's AWS is the process's: another test may have left a deployment, and things that are none of ours.

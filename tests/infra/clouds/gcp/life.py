@@ -43,8 +43,8 @@ class GcpDeployer(Deployer[Call]):
 
     module = "infra.clouds.gcp"
 
-    def __init__(self, folder: Path, cloud: Cloud) -> None:
-        super().__init__(folder, cloud.calls)
+    def __init__(self, project: Path, cloud: Cloud) -> None:
+        super().__init__(project, cloud.calls)
         self.cloud = cloud
 
     def run(

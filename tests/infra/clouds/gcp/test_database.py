@@ -28,11 +28,11 @@ def deploy(deployer: GcpDeployer, *more: str, typed: str = "") -> Step[Call]:
 
 
 @pytest.fixture(scope="module")
-def steps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Step[Call]]:
+def steps(tmp_path_factory: pytest.TempPathFactory, cloud_project: Path) -> dict[str, Step[Call]]:
     """Deploy with a database, again, take all away but it, deploy anew, and take it away too."""
     folder = tmp_path_factory.mktemp("gcp-database")
     with Cloud(folder / "bin") as cloud:
-        deployer = GcpDeployer(folder, cloud)
+        deployer = GcpDeployer(cloud_project, cloud)
         steps = {
             "planned": deploy(deployer, "--dry-run"),
             "deployed": deploy(deployer, typed="y\n"),
@@ -50,9 +50,9 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Step[Call]]:
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[GcpDeployer]:
+def empty(tmp_path: Path, cloud_project: Path) -> Iterator[GcpDeployer]:
     with Cloud(tmp_path / "bin") as cloud:
-        yield GcpDeployer(tmp_path, cloud)
+        yield GcpDeployer(cloud_project, cloud)
 
 
 def the(state: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -24,8 +24,8 @@ NAME = "bonghwa-database"
 class DatabaseDeployer(AwsDeployer):
     """A deployment whose zip has nothing in it, since nobody calls it."""
 
-    def __init__(self, folder: Path, cloud: Cloud) -> None:
-        super().__init__(folder, cloud)
+    def __init__(self, project: Path, cloud: Cloud) -> None:
+        super().__init__(project, cloud)
         self.zip.parent.mkdir()
         write_zip({"main.py": ROOT / "main.py"}, self.zip, Runtime())
 
@@ -50,11 +50,11 @@ class DatabaseDeployer(AwsDeployer):
 
 
 @pytest.fixture(scope="module")
-def steps(tmp_path_factory: pytest.TempPathFactory) -> Steps:
+def steps(tmp_path_factory: pytest.TempPathFactory, cloud_project: Path) -> Steps:
     """Deploy with a database, again, take all away but it, and then it too."""
     folder = tmp_path_factory.mktemp("aws-database")
     with Cloud(folder / "bin") as cloud:
-        deployer = DatabaseDeployer(folder, cloud)
+        deployer = DatabaseDeployer(cloud_project, cloud)
         steps = {"planned": deployer.deploy("--dry-run")}
         deployer.cloud.breaks_at = (f"--stack-name={NAME}", "the connection was lost")
         return steps | {
@@ -172,7 +172,7 @@ def test_a_dry_run_prints_what_a_run_does(steps: Steps) -> None:
 
 
 @pytest.mark.parametrize("command", ["deploy", "teardown"])
-def test_make_hands_the_wish_on(command: str, tmp_path: Path) -> None:
-    deployer = AwsDeployer(tmp_path, Cloud(tmp_path / "bin"))
+def test_make_hands_the_wish_on(command: str, tmp_path: Path, cloud_project: Path) -> None:
+    deployer = AwsDeployer(cloud_project, Cloud(tmp_path / "bin"))
     line = f"make {command}-aws REGION=us-east-1"
     assert deployer.arguments_of(f"{line} WITH_DATABASE=1") == [*deployer.arguments_of(line), "--with-database"]

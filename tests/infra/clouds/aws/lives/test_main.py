@@ -1,6 +1,5 @@
 """``python -m infra.clouds.aws``: its arguments, and what it does without the aws program."""
 
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from infra.clouds.aws import package, template
 from infra.clouds.aws.__main__ import main
 from tests.infra.clouds.aws.life import GIVEN
-from tests.support.running import copy_project
+from tests.support.forking import forks
 
 
 @pytest.mark.system
@@ -49,26 +48,25 @@ esac
 
 
 @pytest.mark.system
-def test_without_aws_only_a_dry_run_works_and_the_rest_says_why(tmp_path: Path) -> None:
-    project = copy_project(tmp_path / "project")
-    package.write_zip({}, project / "any.zip", package.Runtime("3.12"))
+def test_without_aws_only_a_dry_run_works_and_the_rest_says_why(cloud_project: Path) -> None:
+    package.write_zip({}, cloud_project / "any.zip", package.Runtime("3.12"))
     command = [sys.executable, "-m", "infra.clouds.aws", "deploy", "--zip=any.zip"]
     environ = {"PATH": "", **GIVEN}
     dry = [*command, "--dry-run"]
-    said = subprocess.run(dry, cwd=project, env=environ, capture_output=True, text=True).stdout
+    said = forks.run(dry, cloud_project, environ).stdout
     assert said.startswith("# aws is not installed")
     assert "\naws s3 cp any.zip s3://bonghwa-us-east-1-" in said
     assert "\naws cloudformation deploy " in said
     assert " Runtime=python3.12 " in said
-    refused = subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True).stderr
+    refused = forks.run(command, cloud_project, environ).stderr
     assert refused.startswith("bonghwa: aws is not installed: see https://docs.aws.amazon.com/cli/")
 
 
 @pytest.mark.system
-def test_a_zip_for_another_runtime_is_not_deployed(project: Path) -> None:
+def test_a_zip_for_another_runtime_is_not_deployed(cloud_project: Path) -> None:
     for name in ("other", "any"):
-        package.write_zip({}, project / f"{name}.zip", package.Runtime(processor="x86_64"))
-    with zipfile.ZipFile(project / "any.zip", "a") as archive:
+        package.write_zip({}, cloud_project / f"{name}.zip", package.Runtime(processor="x86_64"))
+    with zipfile.ZipFile(cloud_project / "any.zip", "a") as archive:
         archive.comment = b""
     for name, words in (
         ("other", "other.zip is for x86_64, and the template for aarch64"),
@@ -76,7 +74,7 @@ def test_a_zip_for_another_runtime_is_not_deployed(project: Path) -> None:
     ):
         command = [sys.executable, "-m", "infra.clouds.aws", "deploy", f"--zip={name}.zip", "--dry-run"]
         environ = {"PATH": "", **GIVEN}
-        done = subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True)
+        done = forks.run(command, cloud_project, environ)
         assert (done.returncode, done.stderr) == (1, f"bonghwa: {words}\n")
 
 
