@@ -18,6 +18,7 @@ from typing import Any, Self
 import pytest
 
 from tests.support.moto_aws.cloudformation import extended_cloudformation
+from tests.support.moto_aws.found_once import found_once
 from tests.support.moto_aws.limits import with_limits
 from tests.support.moto_aws.refusals import Refusals, refusing
 from tests.support.moto_aws.resources import REGION, client
@@ -67,6 +68,7 @@ class Cloud:
         from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
         self._stack = contextlib.ExitStack()
+        self._stack.enter_context(found_once())
         self._stack.enter_context(with_limits(self))
         self._moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         self._moto.start()

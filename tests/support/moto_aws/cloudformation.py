@@ -5,6 +5,7 @@ Everything heavy is imported where it is used, because every process of a distri
 
 import contextlib
 import copy
+import functools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -23,13 +24,18 @@ def translated(template: dict[str, Any]) -> dict[str, Any]:
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator
 
-    # The template names no managed policy, so none is looked up.
-    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
-    found: dict[str, Any] = translator.translate(copy.deepcopy(template), {})
+    # To translate ours takes two seconds, and every deployment has it parsed several times.
+    text = json.dumps(template)
+    if text not in _translated:
+        # The template names no managed policy, so none is looked up.
+        translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
+        # As text, since to copy the translator's own dictionaries takes long.
+        _translated[text] = json.dumps(translator.translate(copy.deepcopy(template), {}))
+    found: dict[str, Any] = json.loads(_translated[text])
     return found
 
 
-_translated: dict[str, dict[str, Any]] = {}
+_translated: dict[str, str] = {}
 
 
 @contextlib.contextmanager
@@ -42,11 +48,11 @@ def extended_cloudformation() -> Iterator[None]:
     kinds()
     parse, clean, apply = models.Stack.parse_template, parsing.clean_json, models.ChangeSet.apply
 
+    parse_once = functools.cache(parse)
+
     def parsed(template: str) -> dict[str, Any]:
-        # To translate ours takes two seconds, and every deployment has it parsed several times.
-        if template not in _translated:
-            _translated[template] = translated(parse(template))
-        return copy.deepcopy(_translated[template])
+        found = translated(parse_once(template))
+        return copy.deepcopy(found) if "Transform" not in parse_once(template) else found
 
     def parse_change_set(change_set: models.ChangeSet) -> None:
         change_set.template_dict = parsed(change_set.template)
