@@ -1,6 +1,7 @@
 """What many tests start from."""
 
 import functools
+import gc
 import json
 import logging
 import shutil
@@ -37,6 +38,17 @@ def nothing_that_was_written_holds_a_secret(tmp_path_factory: pytest.TempPathFac
     """At the end of the run (with xdist, of each worker's): every file of every test is searched."""
     yield
     leaks.search(tmp_path_factory.getbasetemp(), SECRETS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected lives until the end. The garbage collector looks at none of it, now or during the tests."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -104,11 +116,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def forked_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy of the project, for everything that leaves no mark in it but ``.env``; what starts in it is a fork."""
     copy = copy_project(tmp_path_factory.mktemp("project"))
     with starts_by_forks(copy, environment(copy)):
         yield copy
+
+
+@pytest.fixture(scope="session")
+def project(forked_project: Path) -> Path:
+    """The same, except where every start is a true one."""
+    return forked_project
 
 
 @pytest.fixture

@@ -1,16 +1,28 @@
 """``python -m infra`` as a person runs it."""
 
-import subprocess
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shared import ROOT
+from tests.support.forking import forks
+
+if TYPE_CHECKING:
+    import subprocess
+
+# What a fork of it need not import any more.
+IMPORTED = (
+    *("infra.__main__", "infra.configuration.file", "infra.configuration.sending", "requests"),
+    *(f"infra.commands.{file.stem}" for file in sorted((ROOT / "infra" / "commands").glob("[!_]*.py"))),
+    *("shared.store.engines.sqlite.database", "shared.store.engines.postgres.database"),
+)
 
 
 def infra(
     *words: str, environ: Mapping[str, str] | None = None, project: Path = ROOT, reply: str | None = None
 ) -> "subprocess.CompletedProcess[str]":
-    """Run it to its end, in this environment or else in the tests' own."""
+    """Run it to its end, in this environment or else in the tests' own; as a fork if one can stand for it."""
     command = [sys.executable, "-m", "infra", *words]
-    return subprocess.run(command, cwd=project, env=environ, input=reply, capture_output=True, text=True, timeout=60)
+    return forks.run(command, project, os.environ if environ is None else environ, reply or "", seconds=60)

@@ -43,9 +43,9 @@ def test_a_function_learns_its_address_from_its_server(project: Path, tmp_path: 
 
 
 @on_linux
-def test_the_system_on_every_address_works_and_warns(project: Path, tmp_path: Path, target: Target) -> None:
+def test_the_system_on_every_address_works_and_warns(forked_project: Path, tmp_path: Path, target: Target) -> None:
     settings = {"TARGET_URL": target.url, "FLASK_HOST": "0.0.0.0"}
-    with LocalSystem(project, tmp_path, **settings) as system:
+    with LocalSystem(forked_project, tmp_path, **settings) as system:
         # The schedules run, and the agent's events arrive.
         system.wait_for_further_events(2, is_success=True)
         others = {address for address, port in listening_addresses(system.living()) if port == system.port}

@@ -47,9 +47,9 @@ def test_a_second_start_is_ready_at_once(project: Path, tmp_path: Path, target: 
     assert second < first + 2.0
 
 
-def test_the_logs_have_a_line_for_each_step_of_an_alert(project: Path, tmp_path: Path, target: Target) -> None:
+def test_the_logs_have_a_line_for_each_step_of_an_alert(forked_project: Path, tmp_path: Path, target: Target) -> None:
     target.is_down = True
-    with LocalSystem(project, tmp_path, TARGET_URL=target.url) as running:
+    with LocalSystem(forked_project, tmp_path, TARGET_URL=target.url) as running:
         running.wait_until(lambda: running.told("OUTAGE"))
         running.patch("/alerts/1", {"status": "ACK", "by": "Kim"})
         target.is_down = False

@@ -34,11 +34,11 @@ def test_a_log_over_the_limit_is_renamed_and_five_are_kept(tmp_path: Path) -> No
 
 
 @pytest.mark.system
-def test_a_long_log_is_renamed_and_a_new_one_begins(project: Path, tmp_path: Path, target: Target) -> None:
+def test_a_long_log_is_renamed_and_a_new_one_begins(forked_project: Path, tmp_path: Path, target: Target) -> None:
     logs = tmp_path / "logs"
     logs.mkdir()
     (logs / "server.log").write_bytes(b"x" * schedules.LOG_BYTES + b"\n")
-    with LocalSystem(project, tmp_path, TARGET_URL=target.url) as running:
+    with LocalSystem(forked_project, tmp_path, TARGET_URL=target.url) as running:
         running.wait_until(lambda: (logs / "server.log.1").exists() and (logs / "server.log").exists())
         with (logs / "server.log").open("ab") as log:
             log.write(b"y" * schedules.LOG_BYTES + b"\n")

@@ -37,9 +37,9 @@ def many(target: Target) -> str:
 
 @READERS
 def test_output_that_is_not_read_stops_no_check(
-    project: Path, tmp_path: Path, target: Target, ends: Callable[[], tuple[int, int]]
+    forked_project: Path, tmp_path: Path, target: Target, ends: Callable[[], tuple[int, int]]
 ) -> None:
-    with PipedSystem(ends, project, tmp_path, TARGET_URL=many(target), CHECK_INTERVAL_SECONDS="0.1") as running:
+    with PipedSystem(ends, forked_project, tmp_path, TARGET_URL=many(target), CHECK_INTERVAL_SECONDS="0.1") as running:
         running.wait_until(lambda: "output_not_read" in running.log() + running.log("agent"), 40)
         running.wait_for_further_events(60, is_success=True)
         assert running.get("/").json()["status"] == "ok"
@@ -54,9 +54,11 @@ def test_output_that_is_not_read_stops_no_check(
 
 
 @SEPARATE
-def test_output_that_is_not_read_delays_no_end(project: Path, tmp_path: Path, target: Target, separate: str) -> None:
+def test_output_that_is_not_read_delays_no_end(
+    forked_project: Path, tmp_path: Path, target: Target, separate: str
+) -> None:
     settings = {"TARGET_URL": many(target), "CHECK_INTERVAL_SECONDS": "0.1", "SEPARATE": separate}
-    with PipedSystem(os.pipe, project, tmp_path, **settings) as running:
+    with PipedSystem(os.pipe, forked_project, tmp_path, **settings) as running:
         running.wait_for_further_events(400, is_success=True)
         os.kill(running.process.pid, signal.SIGTERM)
         assert running.process.wait(15) == 0
@@ -161,9 +163,9 @@ def test_a_command_prints_on_every_terminal(project: Path, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("number", [signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH])
 def test_a_signal_of_gunicorns_own_changes_nothing(
-    project: Path, tmp_path: Path, target: Target, number: signal.Signals
+    forked_project: Path, tmp_path: Path, target: Target, number: signal.Signals
 ) -> None:
-    with LocalSystem(project, tmp_path, TARGET_URL=target.url) as running:
+    with LocalSystem(forked_project, tmp_path, TARGET_URL=target.url) as running:
         before = running.living()
         os.killpg(running.group, number)
         running.wait_for_further_events(4, is_success=True)

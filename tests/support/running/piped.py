@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.support.forking.forks import forked
 from tests.support.running import LocalSystem
 
 
@@ -22,7 +23,11 @@ class PipedSystem(LocalSystem):
 
     def start(self) -> None:
         """Start it and return at once."""
-        self._process = subprocess.Popen(
+        # The system's own name for that end, by which another process can open it.
+        own = Path(f"/proc/{os.getpid()}/fd/{self._writing}")
+        is_forkable = self.command == self._forkable and own.exists()
+        fork = forked(self.command, self.project, self.environ, own) if is_forkable else None
+        self._process = fork or subprocess.Popen(
             self.command,
             cwd=self.project,
             env=self.environ,

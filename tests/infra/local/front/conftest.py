@@ -1,0 +1,11 @@
+"""What the tests of the front start from: a system that runs, however it was started."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def project(forked_project: Path) -> Path:
+    """A copy of the project in which a start is a fork."""
+    return forked_project
