@@ -51,7 +51,7 @@ def look_at(page: Browser, root: str, looks_of: Callable[[int], Sequence[tuple[s
     for number, path in enumerate((*STATUS, confirm, *OF_DASHBOARD)):
         for language, scheme, width in looks_of(number):
             whole = f"{url}{path}{'&' if '?' in path else '?'}lang={language}"
-            page.open(whole.replace("?lang=en&lang", "?lang"), width=width, scheme=scheme)
+            page.open(whole.replace("?lang=en&lang", "?lang"), width=width, scheme=scheme, is_same_tab=True)
             found += [(path, language, scheme, width, *each) for each in axe.findings(page) if each[0] in axe.SERIOUS]
             found += [(path, str(trouble)[:700]) for trouble in page.troubles]
     return found

@@ -70,7 +70,8 @@ def test_pages_are_quiet_and_fit_in_both_languages_and_themes(page: Browser, url
     sign_in(page, url)
     for path in PATHS:
         for language, scheme in (("en", "light"), ("ko", "dark")):
-            page.open(f"{url}{path}{'&' if '?' in path else '?'}lang={language}", width=width, scheme=scheme)
+            whole = f"{url}{path}{'&' if '?' in path else '?'}lang={language}"
+            page.open(whole, width=width, scheme=scheme, is_same_tab=True)
             assert page.troubles == [], (path, language)
             assert page.run("document.documentElement.scrollWidth") <= width, (path, language)
             assert page.run("document.querySelectorAll('h1').length") == 1, path

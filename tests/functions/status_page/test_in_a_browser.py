@@ -35,7 +35,7 @@ def test_a_page_is_quiet_and_fits_in_both_languages_and_themes(page: Browser, ur
     for language in ("en", "ko"):
         for scheme in ("light", "dark"):
             for path in ("", "/monitors/2"):
-                page.open(f"{url}{path}?lang={language}", width=width, scheme=scheme)
+                page.open(f"{url}{path}?lang={language}", width=width, scheme=scheme, is_same_tab=True)
                 assert page.troubles == []
                 assert page.run("document.documentElement.scrollWidth") <= width
                 assert page.run("document.querySelectorAll('h1').length") == 1

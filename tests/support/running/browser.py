@@ -52,16 +52,15 @@ class Browser:
         has_script: bool = True,
         network: dict[str, Any] | None = None,
         cpu_slower: int = 1,
+        is_same_tab: bool = False,
     ) -> None:
         """Open an address in a new tab, as wide and as bright as it is asked for.
 
-        ``network``: such as FAST_4G, with an empty cache. ``cpu_slower``: how many times.
+        ``network``: such as FAST_4G, with an empty cache. ``cpu_slower``: how many times. ``is_same_tab``: whether the
+        page takes the place of the last one. A new tab is a new process, which costs more than most pages.
         """
-        self._session = None
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Audits"):
-            self.call(f"{domain}.enable")
+        if self._session is None or not is_same_tab:
+            self._new_tab()
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self.call("Emulation.setScriptExecutionDisabled", value=not has_script)
@@ -75,6 +74,16 @@ class Browser:
         self._events.clear()
         self.call("Page.navigate", url=url)
         self._until("Page.loadEventFired")
+
+    def _new_tab(self) -> None:
+        if self._session is not None:
+            # Otherwise its page would go on asking the server until the browser ends.
+            self.call("Page.close")
+        self._session = None
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Audits"):
+            self.call(f"{domain}.enable")
 
     def run(self, script: str) -> Any:
         """What an expression of JavaScript gives."""
