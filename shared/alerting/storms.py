@@ -82,9 +82,10 @@ def _spread(sent: Sequence[Sent], pace: Pace, now: datetime) -> tuple[Pace, ...]
     Otherwise everything that is allowed would go in the storm's first seconds, and then nothing for a long time.
     """
     single = at_once(pace)
-    if pace.seconds <= WITHIN_SECONDS or _free_at(sent, single, now) == now:
+    left = pace.messages - single.messages
+    if not left or pace.seconds <= WITHIN_SECONDS or _free_at(sent, single, now) == now:
         return (pace,)
-    return pace, Pace(1, pace.seconds / (pace.messages - single.messages))
+    return pace, Pace(1, pace.seconds / left)
 
 
 def _ready_at(list_: Sequence[Waiting], now: datetime) -> datetime:

@@ -40,6 +40,8 @@ WAITING = [
      Plan(wait_seconds=6.4)),
     ("and not after fourteen", due(6, at_seconds=-9), sent(*range(-20, -6)), GROUP, Plan((6,))),
     ("and one of them was earlier", due(6, at_seconds=-9), sent(*range(-62, -42)), GROUP, Plan((6,))),
+    ("a pace of one message has no rest to spread", due(6, at_seconds=-9), sent(-20), Pace(1, 60.0),
+     Plan(wait_seconds=40)),
     ("a list that failed goes again as it was, at once", due(6, 7, with_=6) + due(8), [], USUAL, Plan((6, 7), 6)),
     ("also without its first", due(7, 8, with_=6), [], USUAL, Plan((7, 8), 6)),
     ("and keeps the pace", due(6, 7, with_=6), sent(-0.5), USUAL, Plan(wait_seconds=0.5)),

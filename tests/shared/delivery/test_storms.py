@@ -151,12 +151,16 @@ def test_a_list_that_waits_holds_up_no_other_channel(store: Store, clock: Clock,
     assert "meanwhile" in other.headlines[-1]
 
 
-def test_a_run_waits_no_longer_than_for_a_list(store: Store, clock: Clock) -> None:
+def test_a_run_waits_no_longer_than_for_a_list(
+    store: Store, clock: Clock, capsys: pytest.CaptureFixture[str], fresh_logs: Callable[[], None]
+) -> None:
     """The rest of a minute of a group's pace is left to a later run."""
     phone = Phone(clock, Pace(1, 60.0))
     change(store, 9)
     assert run(store, clock, a=phone) == {"SENT": 1}
     assert clock.waited == []
+    # A sender that cannot go on waits as well, for its next try.
+    assert "sender_failed" not in capsys.readouterr().out
     assert LIST_SECONDS == WAIT_SECONDS < RUN.starts_until
 
 
