@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from functions.check_monitors.reporting import backlog, backlog_database
 from functions.check_monitors.reporting.backlog import Backlog, folder_name
 from functions.check_monitors.reporting.reporter import Reported, report
 from shared.settings import Settings
@@ -66,7 +67,12 @@ def test_a_folder_that_others_could_enter_is_closed(settings: Settings) -> None:
     assert waiting(settings) == ["a"]
 
 
-def test_a_lock_that_is_held_ends_with_a_word(settings: Settings, steps: list[str]) -> None:
+def test_a_lock_that_is_held_ends_with_a_word(
+    settings: Settings, steps: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever holds it here never lets it go.
+    monkeypatch.setattr(backlog, "TURN_SECONDS", 0.1)
+    monkeypatch.setattr(backlog_database, "BUSY_SECONDS", 0.1)
     Backlog(settings).add([event("a")])
     own = settings.spool_dirs[0] / folder_name(settings.backend_url)
     for name in ("turn", ""):

@@ -19,9 +19,12 @@ from tests.support.servers.raw_servers import OK, RawServers, says
 SCRIPT = """
 import contextlib, json, os, resource, sys
 limits, user, urls, is_spent = json.loads(sys.argv[1])
+from functions.check_monitors.probes.transfers import transfer
 from functions.check_monitors.probes.http import probe_all
 from tests.support.checks import check_settings, monitor
 settings = check_settings(0.5)
+# What lacks here lacks for good. This is long enough to begin again a few times.
+transfer.PATIENCE_SECONDS = 2.0
 for name, limit in limits.items():
     resource.setrlimit(getattr(resource, name), tuple(limit))
 if user:
