@@ -51,6 +51,8 @@ class Rollup:
             if self._percentiles is None:
                 self._percentiles = json.loads(self._merged["percentiles"])
             return self._percentiles[PHASES.index(phase)]
+        if not self._phases:
+            return [None for _ in SHARES]
         found = self.phases[phase].percentiles(list(SHARES.values()))
         return [None if each is None else round(each, 3) for each in found]
 
