@@ -1,10 +1,13 @@
 """What many tests start from."""
 
+import contextlib
 import functools
 import gc
+import importlib
 import json
 import logging
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from datetime import datetime
@@ -31,6 +34,10 @@ from tests.support.stand_ins import BotApi, Target
 from tests.support.store.migrated import MigratedStores, new_file
 
 SECRETS = leaks.secrets_of({"API_KEY": API_KEY, "TELEGRAM_BOT_TOKEN": BotApi.token})
+# All that is made while tests are collected stays. To look for what could go takes a third of the time.
+gc.disable()
+# The transactions of SQLite whose commits do.
+_WAIT_FOR_THE_DISK = {"READ": SqliteDatabase.READ, "WRITE": SqliteDatabase.WRITE}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,11 +47,11 @@ def nothing_that_was_written_holds_a_secret(tmp_path_factory: pytest.TempPathFac
     leaks.search(tmp_path_factory.getbasetemp(), SECRETS)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """What is collected lives until the end. The garbage collector looks at none of it, now or during the tests."""
-    gc.disable()
     try:
+        _rewrite_a_share(session.config)
         return (yield)
     finally:
         gc.freeze()
@@ -61,6 +68,23 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     if leaked and report.passed:
         report.outcome, report.longrepr = "failed", f"secrets can be read in what was printed: {leaked}"
     return report
+
+
+def _rewrite_a_share(config: pytest.Config) -> None:
+    """In a new checkout, let each worker rewrite the assertions of other tests: the rest it finds among the copies."""
+    work = getattr(config, "workerinput", None)
+    if work is None or sys.dont_write_bytecode:
+        return
+    folder = Path(__file__).parent
+    new = [file for file in sorted(folder.rglob("test_*.py")) if not any(_copies_of(file))]
+    for file in new[int(work["workerid"].removeprefix("gw")) :: work["workercount"]]:
+        # What is wrong with a module is said when its tests are collected.
+        with contextlib.suppress(Exception):
+            importlib.import_module(".".join(file.relative_to(folder.parent).with_suffix("").parts))
+
+
+def _copies_of(file: Path) -> Iterator[Path]:
+    return file.parent.glob(f"__pycache__/{file.stem}.*-pytest-*.pyc")
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist's schedulers have no types for heirs
@@ -113,6 +137,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove what the workers told the scheduler."""
     if file := config.stash.get(_GROUPS, None):
         shutil.rmtree(file.parent)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_commit_waits_for_the_disk() -> Iterator[None]:
+    """A crash of the machine does not matter here, and to wait for a disk takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in _WAIT_FOR_THE_DISK:
+            mode = getattr(SqliteDatabase, name)
+            patch.setattr(SqliteDatabase, name, mode._replace(level="PRAGMA synchronous = OFF"))
+        yield
+
+
+@pytest.fixture
+def commits_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they do in every system that runs."""
+    for name, mode in _WAIT_FOR_THE_DISK.items():
+        monkeypatch.setattr(SqliteDatabase, name, mode)
 
 
 @pytest.fixture(scope="session")

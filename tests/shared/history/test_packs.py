@@ -1,11 +1,15 @@
 """Hours and days that are over take a tenth of the room, and every answer stays what it was."""
 
 import contextlib
+import functools
 import math
 import random
+import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +19,17 @@ from shared.history.rollup import PHASES
 from shared.models import as_text
 from shared.monitors.policy import Policy
 from shared.store import Retention, Store
+from shared.store.admin.transfer import transfer
 from shared.store.asking.history import Measured
 from shared.store.engines.database import Database, Transaction
+from shared.store.engines.postgres.database import PostgresDatabase
+from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.tables import packs
 from shared.store.upkeep import packing
 from shared.store.upkeep.folding import fold
 from tests.support.builders import NOON, at, event
 from tests.support.store.engines import on_each_engine, on_sqlite
+from tests.support.store.migrated import new_file
 from tests.support.store.past import rollups_of
 from tests.support.store.steps import rows
 
@@ -36,23 +44,44 @@ def test_a_row_of_any_time_has_its_place() -> None:
         assert packs.time_of("hour", packs.number_of("hour", text)) == text
 
 
-def fill(store: Store, days: float = DAYS, seed: int = 1) -> None:
+def fill(store: Store, days: float = DAYS) -> None:
     """Checks of four monitors in three groups, every half an hour or so, all of them folded."""
-    dice = random.Random(seed)  # the same in each run
-    for name, group in GROUPS.items():
-        store.monitors.add(Policy(name=name, url=f"http://{name}/", group=group), now=NOON)
-    made = [
-        event(
-            dice.uniform(0, days * A_DAY),
-            ok=dice.random() < 0.9,
-            monitor=dice.choice("abcd"),
-            response_time_ms=round(dice.lognormvariate(4, 1), 3),
-            dns_ms=round(dice.uniform(0.5, 5), 3) if dice.random() < 0.8 else None,
-        )
-        for _ in range(int(days * 48))
-    ]
-    store.events.add(made, received_at=at(days * A_DAY), channels=())
-    fold_all(store, days)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "filled.db")
+        file.write_bytes(_filled(days))
+        if isinstance(store.database, PostgresDatabase):
+            with closing(SqliteDatabase(file)) as filled:
+                transfer(filled, store.database)
+            return
+        assert isinstance(store.database, SqliteDatabase)
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(store.database.path)) as target:
+            source.backup(target)
+
+
+@functools.cache
+def _filled(days: float) -> bytes:
+    """A store's file. To fill one takes longer than most of what is asked of it."""
+    dice = random.Random(1)  # the same in each run
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "store.db")
+        new_file(file, as_text(NOON))
+        with closing(SqliteDatabase(file)) as database:
+            store = Store(database)
+            for name, group in GROUPS.items():
+                store.monitors.add(Policy(name=name, url=f"http://{name}/", group=group), now=NOON)
+            made = [
+                event(
+                    dice.uniform(0, days * A_DAY),
+                    ok=dice.random() < 0.9,
+                    monitor=dice.choice("abcd"),
+                    response_time_ms=round(dice.lognormvariate(4, 1), 3),
+                    dns_ms=round(dice.uniform(0.5, 5), 3) if dice.random() < 0.8 else None,
+                )
+                for _ in range(int(days * 48))
+            ]
+            store.events.add(made, received_at=at(days * A_DAY), channels=())
+            fold_all(store, days)
+        return file.read_bytes()
 
 
 def fold_all(store: Store, days: float) -> None:
