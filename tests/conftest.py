@@ -252,11 +252,16 @@ def new_store(request: pytest.FixtureRequest, engine: str | None = None) -> str 
 
 
 def migrated_store(request: pytest.FixtureRequest, file: Path, made_at: datetime, engine: str) -> str | None:
-    """Like new_store, with all tables; for SQLite in ``file``. A pooler's store has no tables yet."""
-    if engine == "postgresql":
+    """Like new_store, with all tables; for SQLite in ``file``."""
+    if engine in ("postgresql", "pgbouncer"):
+        pooler = request.getfixturevalue("pgbouncer") if engine == "pgbouncer" else None
         stores = request.getfixturevalue("migrated_stores")
-        url: str = stores.take(as_text(made_at))
-        request.addfinalizer(lambda: stores.give_back(url))
+        direct: str = stores.take(as_text(made_at))
+        request.addfinalizer(lambda: stores.give_back(direct))
+        if pooler is None:
+            return direct
+        url: str = pooler.lead_to(direct)
+        request.addfinalizer(lambda: pooler.forget(url))
         return url
     if engine == "sqlite":
         new_file(file, as_text(made_at))

@@ -1,5 +1,6 @@
 """A real pgbouncer in transaction mode between a store and its server, where it is installed."""
 
+import itertools
 import os
 import pwd
 import shutil
@@ -48,6 +49,7 @@ class Pgbouncer:
         # Outside pytest's folders, because only their owner may enter them and they are searched for secrets.
         self.folder = Path(tempfile.mkdtemp(prefix="bonghwa-pgbouncer-"))
         self._databases = ""
+        self._numbers = itertools.count(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._asking: psycopg.Connection[Any] | None = None
 
@@ -106,11 +108,17 @@ class Pgbouncer:
         """The URL of a new, empty store behind it."""
         # A pooler does not pass this option on to the server.
         direct, _, schema = self.server.new_store().partition("?options=-csearch_path%3D")
-        self._databases += f"{schema} = host=127.0.0.1 port={self.server.port} dbname={direct.rpartition('/')[2]}"
-        self._databases += f" connect_query='SET search_path TO {schema}'\n"
+        return self._led(schema, direct, f" connect_query='SET search_path TO {schema}'")
+
+    def lead_to(self, direct: str) -> str:
+        """The URL of a store behind it, which ``direct`` leads to past it; another one each time."""
+        return self._led(f"led_{next(self._numbers)}", direct.partition("?")[0])
+
+    def _led(self, name: str, direct: str, more: str = "") -> str:
+        self._databases += f"{name} = host=127.0.0.1 port={self.server.port} dbname={direct.rpartition('/')[2]}{more}\n"
         self._configure()
         self._order("RELOAD")
-        return self.url(schema)
+        return self.url(name)
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
