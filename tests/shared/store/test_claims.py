@@ -40,9 +40,10 @@ def test_each_due_time_is_claimed_once_whoever_asks(store: Store) -> None:
     # Two agents of one location, whose runs overlap.
     for second in range(60):
         for span in (1.0, 2.5):
-            found.update((due.name, due.at) for due in claim(store, second, span).checks)
-        for due in list(found):
-            report(store, second, ok=True, monitor=due[0], received=second, agent="seoul")
+            claimed = [(due.name, due.at) for due in claim(store, second, span).checks]
+            found.update(claimed)
+            for name, _ in claimed:
+                report(store, second, ok=True, monitor=name, received=second, agent="seoul")
     assert set(found.values()) == {1}
     assert Counter(name for name, _ in found) == dict.fromkeys("abcdefgh", 2)
 

@@ -159,4 +159,4 @@ def test_an_event_takes_few_bytes(store: Store) -> None:
         return pages * 4096
 
     before = fill(0, 4_000)
-    assert (fill(4_000, 24_000) - before) / 20_000 <= 115
+    assert (fill(4_000, 12_000) - before) / 8_000 <= 115
