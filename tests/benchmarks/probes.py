@@ -64,7 +64,7 @@ def _probing_alone(folder: Path, rounds: int) -> tuple[list[list[str]], dict[str
     """The lines of both schemes, and the exporter's figures."""
     authority = Authority(folder)
     # As most certificates are: one that expires soon is looked at more closely.
-    authority.context(TODAY - A_DAY, TODAY + timedelta(89))
+    authority.context(TODAY - A_DAY, TODAY + 89 * A_DAY)
     certificates = {"http": "", "https": str(folder / "server.pem")}
     lines, theirs = [], {}
     with _exporter(folder, authority.file) as exporter:

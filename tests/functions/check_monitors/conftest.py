@@ -4,6 +4,7 @@ import logging
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import functions_framework
 import pytest
@@ -11,9 +12,14 @@ from flask.testing import FlaskClient
 
 from infra.table import MAIN
 from shared.logs import step
+from shared.models import as_text
+from shared.monitors.due import time_of
 from shared.settings import Settings
-from tests.support.running import API_KEY
+from tests.support.builders import NOON
+from tests.support.running import API_KEY, free_port
 from tests.support.stand_ins import Backend
+
+START = NOON.timestamp()
 
 
 @pytest.fixture
@@ -95,3 +101,15 @@ def steps() -> Iterator[list[str]]:
     logging.getLogger("bonghwa.agent").addHandler(keep)
     yield logged
     logging.getLogger("bonghwa.agent").removeHandler(keep)
+
+
+def policy(name: str, **fields: Any) -> dict[str, Any]:
+    return {"name": name, "url": f"http://127.0.0.1:{free_port()}/", "interval": "10s", **fields}
+
+
+def claim(*policies: dict[str, Any], at: float = START, due: dict[str, float] | None = None, **fields: Any) -> Any:
+    """The answer to a claim. ``due``: in how many seconds which check is due."""
+    checks = [{"name": name, "due_at": as_text(time_of(at + seconds))} for name, seconds in (due or {}).items()]
+    times = {"now": as_text(time_of(at)), "until": as_text(time_of(at + 30))}
+    known = {"version": 1, **times, "checks": checks, "policies": list(policies), "removed": [], "is_complete": False}
+    return known | fields
