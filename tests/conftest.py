@@ -1,13 +1,10 @@
 """What many tests start from."""
 
-import contextlib
 import functools
 import gc
-import importlib
 import json
 import logging
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from datetime import datetime
@@ -26,6 +23,7 @@ from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.engines.sqlite.database import SqliteDatabase
 from tests.support import leaks
 from tests.support.builders import NOON
+from tests.support.collecting import rewrite_a_share
 from tests.support.forking.forks import starts_by_forks
 from tests.support.pgbouncer import Pgbouncer
 from tests.support.postgres import Server
@@ -51,7 +49,7 @@ def nothing_that_was_written_holds_a_secret(tmp_path_factory: pytest.TempPathFac
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """What is collected lives until the end. The garbage collector looks at none of it, now or during the tests."""
     try:
-        _rewrite_a_share(session.config)
+        rewrite_a_share(session.config)
         return (yield)
     finally:
         gc.freeze()
@@ -68,23 +66,6 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     if leaked and report.passed:
         report.outcome, report.longrepr = "failed", f"secrets can be read in what was printed: {leaked}"
     return report
-
-
-def _rewrite_a_share(config: pytest.Config) -> None:
-    """In a new checkout, let each worker rewrite the assertions of other tests: the rest it finds among the copies."""
-    work = getattr(config, "workerinput", None)
-    if work is None or sys.dont_write_bytecode:
-        return
-    folder = Path(__file__).parent
-    new = [file for file in sorted(folder.rglob("test_*.py")) if not any(_copies_of(file))]
-    for file in new[int(work["workerid"].removeprefix("gw")) :: work["workercount"]]:
-        # What is wrong with a module is said when its tests are collected.
-        with contextlib.suppress(Exception):
-            importlib.import_module(".".join(file.relative_to(folder.parent).with_suffix("").parts))
-
-
-def _copies_of(file: Path) -> Iterator[Path]:
-    return file.parent.glob(f"__pycache__/{file.stem}.*-pytest-*.pyc")
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist's schedulers have no types for heirs
