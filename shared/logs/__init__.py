@@ -120,8 +120,9 @@ def _logger(part: Part) -> logging.Logger:
     log.propagate = False
     # Process-wide: otherwise a full disk would print a traceback for every line.
     logging.raiseExceptions = False
-    # No line says it, and to find it out for each costs as much as to write the line.
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    # No line says it, and to find it out for each costs as much as to write the line. gunicorn's lines say the process:
+    # without it they would be lost.
+    logging.logThreads = logging.logMultiprocessing = False
     formatter = _Text() if log_dir else _Json()
     file = _file_handler(ROOT / log_dir / f"{part}.log") if log_dir else None
     handlers = [_printing(formatter, file), file]
