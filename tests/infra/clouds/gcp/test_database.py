@@ -131,7 +131,7 @@ def test_the_database_is_deleted_only_by_its_name(steps: dict[str, Step[Call]]) 
 
 
 def test_a_deleted_databases_name_is_not_used_again(steps: dict[str, Step[Call]]) -> None:
-    assert steps["anew"].returncode == 0
+    assert (steps["anew"].returncode, steps["anew"].error) == (0, "")
     name, _ = the(steps["anew"].state)
     assert [name] != list(steps["back"].state["sql"])
     assert url(steps["anew"]) != url(steps["back"])
