@@ -63,6 +63,8 @@ def recovered_and_failed_again(world: World) -> None:
     _live_on(world)
     _wait_for_an_event(world, is_success=True)
     world.watched.down.update(world.monitors)
+    # A monitor that nobody saw up is active all the time, and another's RECOVERY may be the last word until its check.
+    _wait_for_an_event(world, is_success=False, monitors=len(world.monitors))
     world.wait_until(lambda: _active(world) and world.is_quiet())
 
 
@@ -76,10 +78,13 @@ def _live_on(world: World) -> None:
     world.start(later_by=LATER_SECONDS)
 
 
-def _wait_for_an_event(world: World, *, is_success: bool) -> None:
+def _wait_for_an_event(world: World, *, is_success: bool, monitors: int = 1) -> None:
+    """Wait until so many monitors had such an event in this life."""
     began_at = world.lives[-1].began_at.isoformat()
-    seen = f"SELECT 1 FROM events WHERE is_success = {is_success:d} AND timestamp >= '{began_at[:19]}'"
-    world.wait_until(lambda: world.rows(seen))
+    seen = (
+        f"SELECT DISTINCT target_url FROM events WHERE is_success = {is_success:d} AND timestamp >= '{began_at[:19]}'"
+    )
+    world.wait_until(lambda: len(world.rows(seen)) >= monitors)
 
 
 def _active(world: World) -> bool:
