@@ -1,4 +1,4 @@
-"""What the report says, in English and in Korean."""
+"""The words of the report, in English and in Korean."""
 
 from collections.abc import Mapping
 

@@ -1,6 +1,7 @@
 """HTTP checks with all that a policy can say: the request, how much is read of the response, and how it is judged."""
 
 import functools
+import operator
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,14 +19,15 @@ from functions.check_monitors.probes.transfers.policy_transfer import PolicyTran
 from functions.check_monitors.probes.transfers.request import Request, first_request, redirected, set_request
 from functions.check_monitors.probes.urls import as_ascii
 from shared.models import Cause
-from shared.monitors.policy import Policy
 from shared.words import cause_text
 
 _MESSAGE_BYTES = 4 * MESSAGE_CHARACTERS  # of a failing response, if nothing else needs its body
 _MAX_KEPT_EXPIRIES = 16_384
 # How libcurl ends if there is no QUIC connection. It never says why.
 _NO_QUIC = (pycurl.E_COULDNT_CONNECT, pycurl.E_SEND_ERROR)
-_SECRET = ("headers", "body", "basic_auth", "digest_auth", "bearer_token", "oauth2", "client_certificate")
+_secrets_of = operator.attrgetter(
+    "headers", "body", "basic_auth", "digest_auth", "bearer_token", "oauth2", "client_certificate"
+)
 # A connection that is used again does not show its certificate again.
 _expiries: dict[str, Any] = {}
 
@@ -40,7 +42,7 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         # To read the headers of a healthy response for nobody would cost as much as to judge it.
         self.is_response_needed = subject.is_response_needed
         self.max_body = subject.policy.max_body
-        self.shows_secrets = _shows_secrets(subject.policy)
+        self.shows_secrets = any(_secrets_of(subject.policy))
         self._asking: Any = None  # a TokenRequest
         self._is_asking = False  # the transfer under way is the one for a token
         self._is_token_kept = False
@@ -224,18 +226,6 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
 def check_of(subject: Subject) -> HttpPolicyCheck:
     """The check of a policy whose URL begins with http:// or https://."""
     return HttpPolicyCheck(subject)
-
-
-def _shows_secrets(policy: Policy) -> bool:
-    return bool(
-        policy.headers
-        or policy.body
-        or policy.basic_auth
-        or policy.digest_auth
-        or policy.bearer_token
-        or policy.oauth2
-        or policy.client_certificate
-    )
 
 
 def _status_finding(accepted: Sequence[str], status: int) -> Cause | None:

@@ -13,28 +13,28 @@ Ready = list[tuple[OnReady, int, int]]
 
 
 class Readiness(Protocol):
-    """What is waited for, by descriptor, and what takes the descriptor and READ, WRITE or both when it is ready."""
+    """Waits for descriptors. Whoever registers one says for READ, WRITE or both, and which function takes it then."""
 
     def register(self, descriptor: int, bits: int, on_ready: OnReady, /) -> Any:
         """Begin to wait for a descriptor."""
 
     def modify(self, descriptor: int, bits: int, on_ready: OnReady, /) -> Any:
-        """Wait for something else of it."""
+        """Wait for other bits of a descriptor."""
 
     def unregister(self, descriptor: int, /) -> Any:
-        """Wait for it no longer. It may be closed already."""
+        """Stop waiting for a descriptor, which may be closed already."""
 
     def wait(self, seconds: float) -> Ready:
-        """What is ready within so many seconds: what takes it, the descriptor, and READ, WRITE or both."""
+        """Wait for so many seconds at most. Return the function, the descriptor and the bits of each that is ready."""
 
 
 def readiness() -> Readiness:
-    """The quickest of this system."""
+    """Return the quickest one that this system has."""
     return ByEpoll() if hasattr(select, "epoll") else BySelectors()
 
 
 class ByEpoll:
-    """By epoll."""
+    """Waits by epoll."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
@@ -46,12 +46,12 @@ class ByEpoll:
         self._on_ready[descriptor] = on_ready
 
     def modify(self, descriptor: int, bits: int, on_ready: OnReady) -> None:
-        """Wait for something else of it."""
+        """Wait for other bits of a descriptor."""
         self._epoll.modify(descriptor, _bits_for_epoll(bits))
         self._on_ready[descriptor] = on_ready
 
     def unregister(self, descriptor: int) -> None:
-        """Wait for it no longer."""
+        """Stop waiting for a descriptor."""
         del self._on_ready[descriptor]
         try:
             self._epoll.unregister(descriptor)
@@ -59,7 +59,7 @@ class ByEpoll:
             return
 
     def wait(self, seconds: float) -> Ready:
-        """What is ready within so many seconds."""
+        """Wait for so many seconds at most. Return what is ready."""
         known, ready = self._on_ready, []
         for descriptor, events in self._epoll.poll(max(0.0, seconds)):
             if on_ready := known.get(descriptor):
@@ -70,7 +70,7 @@ class ByEpoll:
 
 
 class BySelectors:
-    """By whatever Python finds best here."""
+    """Waits by whatever Python finds best here."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
@@ -78,7 +78,7 @@ class BySelectors:
         self.unregister = self._selector.unregister
 
     def wait(self, seconds: float) -> Ready:
-        """What is ready within so many seconds."""
+        """Wait for so many seconds at most. Return what is ready."""
         return [(key.data, key.fd, bits) for key, bits in self._selector.select(max(0.0, seconds))]
 
 

@@ -1,4 +1,4 @@
-"""When certificates expire that a check saw a moment ago. To have libcurl take one apart costs a tenth of the check."""
+"""Remembers when certificates expire. To have libcurl take one apart costs a tenth of a check."""
 
 import time
 from datetime import datetime
@@ -6,9 +6,9 @@ from datetime import datetime
 from shared.models import now
 from shared.monitors.policy import Policy
 
-# For so long the next checks of a monitor do not look again. Each of them verifies the certificate all the same.
+# A monitor's next checks do not look again for so long. Each of them still verifies the certificate.
 KNOWN_SECONDS = 300.0
-# What expires sooner, or within a limit of its policy, is looked at each time: somebody may be renewing it just now.
+# If a certificate expires sooner, or within a limit of the policy, every check looks: somebody may be renewing it now.
 FAR_SECONDS = 45 * 86_400.0
 _MAX_KNOWN = 16_384
 

@@ -88,7 +88,7 @@ def _copied(files: list[Path], folder: Path) -> Path:
 
 
 def _state(file: Path) -> object:
-    """What changes if a copy may not fit the others any more.
+    """Return a value that changes if a copy of this file no longer fits the copies of the other files.
 
     A running Uptime Kuma writes every second, and a large database takes longer to be copied. It only appends to its
     WAL, whose header changes if it begins at the front again. What is appended is in the copy or not, and SQLite reads

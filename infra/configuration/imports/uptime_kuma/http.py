@@ -112,7 +112,8 @@ def _authentication(row: Row) -> dict[str, Any]:
         return _oauth2(row)
     if method == "bearer" and row.text("bearer_token"):
         return {"bearer_token": row.text("bearer_token")}
-    # Who chooses no method keeps the user and the password in the form, unused. Before 1.18 there was one method alone.
+    # If no method is chosen, the form keeps user and password, but Uptime Kuma sends neither. Before 1.18 basic was the
+    # only method, and none had to be chosen.
     if user and (method == "basic" or not row.knows("auth_method")):
         if not password:
             row.note("basic_auth_pass", "a user without a password is not supported; basic_auth is left out")
