@@ -30,7 +30,7 @@ IDLE_SECONDS = 3.0
 _CLAIMED_WITHIN = 0.03
 # Checks that are due so close together start together: each wake costs more than a start.
 TICK_SECONDS = 0.02
-# A few start together even if they are due so far apart. If there were more, they would wait for each other.
+# Up to so many start together even if the last is due so much later. If there were more, they would slow each other.
 FEW, EARLY_SECONDS = 4, 0.07
 # How soon a run that lasts sees that the server is about to end.
 _STOPS_WITHIN = 0.2

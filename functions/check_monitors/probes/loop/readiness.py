@@ -13,7 +13,7 @@ Ready = list[tuple[OnReady, int, int]]
 
 
 class Readiness(Protocol):
-    """Waits for descriptors. Whoever registers one says for READ, WRITE or both, and which function takes it then."""
+    """Waits until descriptors are ready for READ, WRITE or both, and returns the function that takes each."""
 
     def register(self, descriptor: int, bits: int, on_ready: OnReady, /) -> Any:
         """Begin to wait for a descriptor."""
