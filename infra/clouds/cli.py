@@ -31,6 +31,8 @@ _WITHOUT_LOG = {"CLOUDSDK_CORE_DISABLE_FILE_LOGGING": "1"}
 # (https://cloud.google.com/iam/docs/access-change-propagation). The pauses double up to the longest: 8 minutes in all.
 TRIES = 9
 PAUSE_SECONDS = 10.0
+# Ctrl-C ends a wait, but one that comes in the moment before the wait begins is heard after it.
+HEARS_WITHIN_SECONDS = 0.5
 INTERRUPTED = 130
 _STOPPED = "stopped: what was done stays, and the same command does the rest"
 LONGEST_PAUSE = 8
@@ -170,18 +172,18 @@ def run(stages: Sequence[Stage], not_yet: Sequence[str] = (), pause_seconds: flo
 def _run_stage(stage: Stage, folder: Path, not_yet: Sequence[str], pause_seconds: float, progress: Progress) -> None:
     children = Children()
     with ThreadPoolExecutor(AT_ONCE if stage.is_parallel else 1) as pool:
-        works: set[Future[None]] = {
-            pool.submit(_persist, command, folder / f"{number}", not_yet, pause_seconds, children)
-            for number, command in enumerate(stage.commands)
-        }
         try:
-            left = works
+            # In here too: Ctrl-C may come as soon as the first command runs.
+            left: set[Future[None]] = {
+                pool.submit(_persist, command, folder / f"{number}", not_yet, pause_seconds, children)
+                for number, command in enumerate(stage.commands)
+            }
             while left:
-                done, left = wait(left, progress.PAUSE_SECONDS, FIRST_EXCEPTION)
+                done, left = wait(left, HEARS_WITHIN_SECONDS, FIRST_EXCEPTION)
                 for work in done:
                     work.result()
-                if left:
-                    print(progress.goes_on(len(works) - len(left), len(works)), flush=True)
+                if left and progress.is_silent():
+                    print(progress.goes_on(len(stage.commands) - len(left), len(stage.commands)), flush=True)
         except CommandFailed:
             # The commands that are running go on to their end: what they make is there for the next run.
             pool.shutdown(cancel_futures=True)

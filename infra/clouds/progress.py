@@ -13,19 +13,24 @@ class Progress:
     def __init__(self, usual_seconds: Sequence[int], clock: Callable[[], float] = time.monotonic) -> None:
         self._usual = usual_seconds
         self._clock = clock
-        self._began_at = clock()
+        self._began_at = self._said_at = clock()
 
     def begins(self, number: int, title: str) -> str:
         """The line for the stage that begins: "3 of 9 · secrets … usually 20 s, all the rest 12 min"."""
-        self._began_at = self._clock()
+        self._began_at = self._said_at = self._clock()
         own, rest = self._usual[number - 1], sum(self._usual[number - 1 :])
         words = [f"usually {in_words(own)}"] if own else []
         words += [f"about {in_words(rest)} left"] if rest > own else []
         return f"{number} of {len(self._usual)} · {title} … {', '.join(words)}".rstrip()
 
+    def is_silent(self) -> bool:
+        """Whether nothing was said of the stage for so long that it is time for ``goes_on``."""
+        return self._clock() - self._said_at >= self.PAUSE_SECONDS
+
     def goes_on(self, done: int, of: int) -> str:
         """The line for the stage that goes on."""
-        passed = in_words(round(self._clock() - self._began_at))
+        self._said_at = self._clock()
+        passed = in_words(round(self._said_at - self._began_at))
         return f"  {f'{done} of {of} done, ' if of > 1 else ''}{passed} so far"
 
 

@@ -22,6 +22,18 @@ def test_a_stage_says_how_long_it_takes_and_what_is_left() -> None:
     assert progress.goes_on(3, 9) == "  3 of 9 done, 31 s so far"
     assert progress.begins(3, "functions") == "3 of 3 · functions … usually 10 min"
     assert progress.goes_on(0, 1) == "  0 s so far"
+
+
+def test_a_stage_that_takes_long_says_so_each_half_minute() -> None:
+    times = iter([0.0, 0.0, 29.0, 31.0, 31.0, 60.0, 62.0])
+    progress = Progress([600], clock=lambda: next(times))
+    progress.begins(1, "functions")
+    assert [progress.is_silent(), progress.is_silent()] == [False, True]
+    progress.goes_on(0, 1)
+    assert [progress.is_silent(), progress.is_silent()] == [False, True]
+
+
+def test_a_stage_that_takes_a_moment_says_neither() -> None:
     assert Progress([0, 0]).begins(1, "roles") == "1 of 2 · roles …"
 
 
