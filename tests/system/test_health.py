@@ -104,8 +104,12 @@ def test_a_schedule_that_hangs_degrades_the_health(system: LocalSystem, function
     go_on = stop(system, function)
     try:
         long_ago(system)
-        system.wait_until(lambda: any(function in reason for reason in health(system)["reasons"]))
-        assert health(system)["status"] == "degraded"
+
+        def degraded_by_it() -> dict[str, Any] | None:
+            found = health(system)
+            return found if any(function in reason for reason in found["reasons"]) else None
+
+        assert system.wait_until(degraded_by_it)["status"] == "degraded"
     finally:
         go_on()
     system.wait_until(lambda: health(system)["status"] == "ok")
