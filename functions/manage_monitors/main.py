@@ -112,12 +112,15 @@ def want_check(request: Request, settings: Settings, monitor_id: str) -> Respons
 
 @web.route("PUT", "/config", access="manage")
 def apply_configuration(request: Request, settings: Settings) -> Response:
-    """200 with what changes: ``{"version", "dry_run", "added", "changed", "removed", "unchanged"}``. All or nothing."""
+    """200 with what changes: ``{"version", "dry_run", "added", "changed", "removed", "unchanged"}``. All or nothing.
+
+    The body may be packed by gzip: thousands of monitors are more than a body may have.
+    """
     # Imported here: windows have models of their own, and each costs a cold start.
     from functions.manage_monitors.whole_file import policies_in, recurring_in
 
     is_dry_run = web.query_of(request, ConfigQuery).dry_run
-    body = object_in(request)
+    body = object_in(request, may_be_packed=True)
     policies, lines = policies_in(body.pop("monitors", None))
     recurring = recurring_in(body)
     channels, store = configured(), open_store(settings)

@@ -16,9 +16,9 @@ MAX_MONITORS = 20_000
 MAX_LINE = 10**9
 
 
-def object_in(request: Request) -> dict[str, Any]:
+def object_in(request: Request, *, may_be_packed: bool = False) -> dict[str, Any]:
     """The JSON object in the body. Raises Problem if it is something else."""
-    body = web.body_of(request)
+    body = web.body_of(request, may_be_packed=may_be_packed)
     try:
         data = json.loads(body)
         if b"\\u" in body:

@@ -128,7 +128,8 @@ MONITOR_OPERATIONS = {
         summary="Apply a configuration's file",
         description=(
             "Makes the monitors of source `file` those of the body, all or nothing: new ones are added, others "
-            "changed, and those that are not in it removed. `python -m infra apply` sends it."
+            "changed, and those that are not in it removed. `python -m infra apply` sends it. A body over 1 MiB comes "
+            "packed by gzip, with the Content-Type `application/gzip`, and may have 32 MiB unpacked."
         ),
         query=ConfigQuery,
         body=CONFIGURATION,

@@ -6,6 +6,8 @@ from shared.web.function import Function, answer, function, has_key, refuse_fore
 from shared.web.problems import RETRY_AFTER_SECONDS, Problem, retry_after
 from shared.web.request import (
     MAX_BODY_BYTES,
+    MAX_UNPACKED_BYTES,
+    PACKED,
     bearer_token,
     body_of,
     id_in_path,
@@ -31,6 +33,8 @@ else:
 
 __all__ = [
     "MAX_BODY_BYTES",
+    "MAX_UNPACKED_BYTES",
+    "PACKED",
     "RETRY_AFTER_SECONDS",
     "Function",
     "Problem",
