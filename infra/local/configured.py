@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ ASK_SECONDS = 1.0
 # A backend that does not take the file is asked again after so long.
 RETRY_SECONDS = 5.0
 _SUMMARY_LINES = 5
+# A line of the log about thousands of monitors would be as long as their file.
+_MOST_IN_LOG = 20
 
 
 class FileWrong(SettingError):
@@ -102,7 +104,7 @@ class _Watch:
             return False
         self._tell_of_channels(configuration.channels if configuration else {})
         if plan.added or plan.changed or plan.removed:
-            step("server", "configuration_applied", file=self._settings.config_file, plan="; ".join(plan.lines()))
+            step("server", "configuration_applied", file=self._settings.config_file, plan=_in_short(list(plan.lines())))
         return self._say(None)
 
     def _tell_of_channels(self, channels: Mapping[str, Any]) -> None:
@@ -141,6 +143,13 @@ def _read(settings: Settings, environ: Mapping[str, str]) -> "Configuration | No
         return read(file, {name: value for name, value in environ.items() if name != "CHANNELS"})
     except FileErrors as wrong:
         raise FileWrong(str(wrong)) from None
+
+
+def _in_short(lines: Sequence[str]) -> str:
+    """A plan in one line; its last one, the counts, says how many are left out."""
+    *changes, counts = lines
+    left_out = ["…"] if len(changes) > _MOST_IN_LOG else []
+    return "; ".join([*changes[:_MOST_IN_LOG], *left_out, counts])
 
 
 def _stamp(file: Path) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.web import MAX_BODY_BYTES
 from tests.support.running import API_KEY, LocalSystem, free_port
 from tests.support.stand_ins import Target
 
@@ -52,6 +53,16 @@ def test_monitors_of_the_file_go_down_and_come_back(project: Path, tmp_path: Pat
         assert found["Web"]["last_event"]["ip"] == "127.0.0.1"
         target.body = "hello"
         system.wait_until(lambda: told(system)[2:] == ["RECOVERY Web"])
+
+
+def test_a_file_longer_than_any_request_is_watched(project: Path, tmp_path: Path, file: Path, target: Target) -> None:
+    long = f'method: POST, body: "{"0123456789" * 500}", enabled: false, url: "{target.url}"'
+    file.write_text(lines(f'name: Web, url: "{target.url}"', *(f"name: Paused {n}, {long}" for n in range(250))))
+    assert file.stat().st_size > MAX_BODY_BYTES
+    with started(project, tmp_path, file) as system:
+        system.wait_until(lambda: monitors(system).get("Web", {}).get("state") == "UP")
+        [applied] = [line for line in system.output().splitlines() if " configuration_applied file=" in line]
+        assert applied.endswith('; + Paused 18; …; 251 added, 0 changed, 0 removed, 0 unchanged"')
 
 
 def test_an_edit_is_followed_and_a_broken_one_changes_nothing(
