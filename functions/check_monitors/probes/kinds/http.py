@@ -11,7 +11,7 @@ import pycurl
 from functions.check_monitors.probes.causes import status_cause
 from functions.check_monitors.probes.judgement import MESSAGE_CHARACTERS, Subject
 from functions.check_monitors.probes.loop.multi import LEFT_SECONDS
-from functions.check_monitors.probes.network.expiries import known_expiry, note_expiry
+from functions.check_monitors.probes.network.expiries import known_expiry, last_expiry, note_expiry
 from functions.check_monitors.probes.transfers.handles import handle_for
 from functions.check_monitors.probes.transfers.hops import Hops
 from functions.check_monitors.probes.transfers.http_transfer import HttpTransfer
@@ -22,14 +22,11 @@ from shared.models import Cause
 from shared.words import cause_text
 
 _MESSAGE_BYTES = 4 * MESSAGE_CHARACTERS  # of a failing response, if nothing else needs its body
-_MAX_KEPT_EXPIRIES = 16_384
 # How libcurl ends if there is no QUIC connection. It never says why.
 _NO_QUIC = (pycurl.E_COULDNT_CONNECT, pycurl.E_SEND_ERROR)
 _secrets_of = operator.attrgetter(
     "headers", "body", "basic_auth", "digest_auth", "bearer_token", "oauth2", "client_certificate"
 )
-# A connection that is used again does not show its certificate again.
-_expiries: dict[str, Any] = {}
 
 
 class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
@@ -187,13 +184,14 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
     ) -> None:
         """Note how the check ended, and the response."""
         super().make_event(why, curl, status, is_inconclusive=is_inconclusive)
-        self._note_expiry(has_failed=why is not None)
-        if curl is None or status is None:
-            return
-        if why or self.subject.seen.finding or self.is_response_needed:
+        has_response = curl is not None and status is not None
+        is_reused = bool(self.keeps) and has_response and not curl.getinfo(pycurl.NUM_CONNECTS)
+        if is_reused:
+            self._recall_connection()
+        if why or not is_reused:
+            self._note_expiry(has_failed=why is not None)
+        if has_response and (why or self.subject.seen.finding or self.is_response_needed):
             self._note_response()
-        if self.keeps:
-            self._note_reuse(curl)
 
     def _note_expiry(self, *, has_failed: bool) -> None:
         seen, policy = self.subject.seen, self.subject.policy
@@ -211,16 +209,13 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         encoding = seen.headers.get("content-encoding", "").strip().lower()
         seen.body = _decoded(bytes(self._body), encoding, self.max_body)
 
-    def _note_reuse(self, curl: Any) -> None:
-        seen, name = self.subject.seen, self.subject.policy.name
-        if curl.getinfo(pycurl.NUM_CONNECTS):
-            if len(_expiries) >= _MAX_KEPT_EXPIRIES:
-                _expiries.clear()
-            _expiries[name] = seen.certificate_expires_at
-        elif seen.times:
+    def _recall_connection(self) -> None:
+        """Note of a connection that is used again what it does not show again: it took no time, and its certificate."""
+        seen = self.subject.seen
+        if seen.times:
             _, _, _, first_byte, total, _ = seen.times
             seen.times = (0, 0, 0, first_byte, total, 0)
-            seen.certificate_expires_at = _expiries.get(name)
+            seen.certificate_expires_at = last_expiry(self.subject.policy)
 
 
 def check_of(subject: Subject) -> HttpPolicyCheck:

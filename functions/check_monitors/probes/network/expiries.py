@@ -24,6 +24,11 @@ def known_expiry(policy: Policy) -> datetime | None:
     return expires_at if left > max(FAR_SECONDS, *policy.certificate_expiry, 0.0) else None
 
 
+def last_expiry(policy: Policy) -> datetime | None:
+    """When the certificate expires that a monitor's checks saw last; None if none did, or one has failed since."""
+    return _known.get((policy.name, policy.url), (0.0, None))[1]
+
+
 def note_expiry(policy: Policy, expires_at: datetime | None) -> None:
     """Note what a check has seen; None: the next one has to look."""
     if expires_at is None:
