@@ -126,22 +126,11 @@ def apply_configuration(request: Request, settings: Settings) -> Response:
     channels, store = configured(), open_store(settings)
     body = with_pages(body, store.boards.settings())
     plan = store.monitors.apply(
-        policies,
-        lines,
-        body,
-        now=now(),
-        channels=routes_of(channels),
-        **recurring,
-        is_dry_run=is_dry_run,
+        policies, lines, body, now=now(), channels=routes_of(channels), **recurring, is_dry_run=is_dry_run
     )
     if not is_dry_run:
-        step(
-            "server",
-            "configuration_applied",
-            added=len(plan.added),
-            changed=len(plan.changed),
-            removed=len(plan.removed),
-        )
+        added, altered, removed = len(plan.added), len(plan.changed), len(plan.removed)
+        step("server", "configuration_applied", added=added, changed=altered, removed=removed)
         _notify(store, settings, plan.changes)
     return web.answer(
         {

@@ -5,7 +5,7 @@ import operator
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from shared.models import Monitor, MonitorState, as_text, columns_of
+from shared.models import Monitor, MonitorState, as_json, as_text, columns_of
 from shared.store.engines.database import MAX_ID, Row, Transaction
 
 # What an event, or a person, can change.
@@ -27,6 +27,7 @@ def _update(names: Iterable[str]) -> str:
 
 
 _SAVE, _COUNT, _COUNTED_AND_ID = _update(_CHANGING), _update(_COUNTED), ("id", *_COUNTED)
+_counted = operator.attrgetter(*_COUNTED_AND_ID)
 
 
 def add(transaction: Transaction, name: str, target_url: str) -> Monitor:
@@ -55,7 +56,9 @@ def save_all(transaction: Transaction, changed: Iterable[tuple[Monitor, Monitor]
     counted, more = [], []
     for before, after in changed:
         if _rest(before) == _rest(after):
-            counted.append(columns_of(after, _COUNTED_AND_ID))
+            # Each event comes by here: only the time is not as its column has it.
+            columns = dict(zip(_COUNTED_AND_ID, _counted(after), strict=True))
+            counted.append(columns | {"last_checked_at": as_json(after.last_checked_at)})
         else:
             more.append(columns_of(after, _SAVED))
     # To write a column costs as much whether it changes or not, and half of them are in an index or under a condition.
