@@ -1,6 +1,6 @@
 """Two agents at one location and one at another, killed at random: each due time is checked once at each location.
 
-AGENTS_SECONDS=600 kills for ten minutes.
+AGENTS_SECONDS=600 kills for ten minutes, and AGENTS_KILLED_EVERY=60 once a minute: each kill loses what was claimed.
 """
 
 import itertools
@@ -29,7 +29,7 @@ from tests.support.stand_ins import Target
 pytestmark = pytest.mark.system
 
 SECONDS = float(os.environ.get("AGENTS_SECONDS", "30"))
-BETWEEN_KILLS_SECONDS = 8.0
+BETWEEN_KILLS_SECONDS = float(os.environ.get("AGENTS_KILLED_EVERY", "8"))
 INTERVAL_SECONDS = 2.0
 MONITORS = 20
 START_SECONDS = 5.0
