@@ -7,7 +7,7 @@ from flask import Request
 
 from shared.models import storable
 from shared.web.problems import Problem
-from shared.web.request import MAX_BODY_BYTES, too_long
+from shared.web.request import bytes_of
 
 _KIND = "application/x-www-form-urlencoded"
 MAX_FIELDS = 1_000
@@ -41,13 +41,7 @@ def form_of(request: Request) -> Form:
     """
     if request.mimetype and request.mimetype != _KIND:
         raise Problem(415, f"the Content-Type is {request.mimetype[:100]!r}: expected {_KIND!r}")
-    try:
-        body = request.stream.read(MAX_BODY_BYTES + 1)
-    except Exception as error:
-        # Each server raises its own error if the body does not arrive as announced.
-        raise Problem(400, "the body is malformed, or ends too early") from error
-    if len(body) > MAX_BODY_BYTES:
-        raise too_long()
+    body = bytes_of(request)
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError as error:

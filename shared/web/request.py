@@ -26,6 +26,18 @@ def bearer_token(request: Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
+def bytes_of(request: Request) -> bytes:
+    """All that the body holds. Raises Problem: 400 if it does not arrive whole, 413 if it is too long."""
+    try:
+        body = request.stream.read(MAX_BODY_BYTES + 1)
+    except Exception as error:
+        # Each server raises its own error if the body does not arrive as announced.
+        raise Problem(400, "the body is malformed, or ends too early") from error
+    if len(body) > MAX_BODY_BYTES:
+        raise too_long()
+    return body
+
+
 def body_of(request: Request, *, may_be_packed: bool = False) -> bytes:
     """The JSON text that the request carries. No object in it has a duplicate name.
 
@@ -51,13 +63,7 @@ def unchecked_body_of(request: Request, *, may_be_packed: bool = False) -> bytes
         raise _not_json("Content-Type", kind, "application/json")
     if coding.strip().lower() not in ("", "identity"):
         raise _not_json("Content-Encoding", coding, "identity")
-    try:
-        body = request.stream.read(MAX_BODY_BYTES + 1)
-    except Exception as error:
-        # Each server raises its own error if the body does not arrive as announced.
-        raise Problem(400, "the body is malformed, or ends too early") from error
-    if len(body) > MAX_BODY_BYTES:
-        raise too_long()
+    body = bytes_of(request)
     if len(body) < (request.content_length or 0):
         raise Problem(400, "the body ends before its Content-Length")
     if is_packed:
