@@ -58,6 +58,12 @@ def facts_of(
     }
 
 
+def no_facts(now: datetime) -> Facts:
+    """The facts where there is no page."""
+    lists = ("mailing", "monitors", "outages", "windows", "incidents")
+    return {"at": as_text(now), "pages": {}, **{name: [] for name in lists}}
+
+
 def read_board(store: Store, now: datetime) -> "Board":
     """How everything is now."""
     return store.boards.now(hour_edges(now), midnight(now) - timedelta(days=DAYS - 1), now=now)

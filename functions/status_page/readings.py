@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from functions.status_page.facts import Facts, edges_of, facts_of, hour_edges, read_board
+from functions.status_page.facts import Facts, edges_of, facts_of, hour_edges, no_facts, read_board
 from functions.status_page.visible import publicly
 from shared.logs import step
 from shared.models import now
@@ -109,6 +109,9 @@ class Readings:
 
     def _read(self, settings: Settings, has_months: bool) -> Reading:
         store, at = open_store(settings), now()
+        if not store.boards.pages(settings.status_page):
+            # Nobody may see anything, so that there is nothing to read: of thousands of monitors it takes seconds.
+            return Reading({**no_facts(at), "has_months": has_months})
         board = read_board(store, at)
         periods = ("days", "months") if has_months else ("days",)
         facts = facts_of(

@@ -34,6 +34,15 @@ def test_there_is_no_page_until_somebody_wants_one(api: Api, environ: Callable[.
     assert looked(api).status_code == 404
 
 
+def test_where_there_is_no_page_no_monitor_is_read(api: Api, environ: Callable[..., None]) -> None:
+    applied(api, *policies())
+    with open_store(Settings.from_env()).database.transaction() as transaction:
+        transaction.run("UPDATE monitors SET policy = 'what nobody can read'")
+    assert looked(api).status_code == 404
+    environ(STATUS_PAGE="true")
+    assert looked(api).status_code == 500
+
+
 def test_a_browser_gets_a_page_where_nothing_is(api: Api) -> None:
     response = looked(api, "/status/nope")
     assert (response.status_code, response.mimetype) == (404, "text/html")
