@@ -42,7 +42,7 @@ class Route:
 
 
 def routes_of(api: Mapping[str, Any]) -> list[Route]:
-    """The routes of an API, the default route last. Their functions are named by ARNs."""
+    """The routes of an API, in the order in which it prefers them. Their functions are named by ARNs."""
     found = []
     for path, methods in api["Body"]["paths"].items():
         for method, operation in methods.items():
@@ -52,7 +52,9 @@ def routes_of(api: Mapping[str, Any]) -> list[Route]:
             assert arn
             name = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
             found.append(Route(name, DEFAULT if operation.get("isDefaultRoute") else path, arn[1]))
-    return sorted(found, key=lambda route: route.path == DEFAULT)
+    # "The most specific match", of /status/feed.json and /status/{slug} the first; the default route is the last:
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
+    return sorted(found, key=lambda route: (route.path == DEFAULT, ["{" in part for part in route.path.split("/")]))
 
 
 class HttpApi(StandIn):
