@@ -4,7 +4,6 @@ Everything heavy is imported where it is used, because every process of a distri
 """
 
 import contextlib
-import copy
 import functools
 import json
 from collections.abc import Iterator
@@ -14,28 +13,28 @@ import pytest
 
 from tests.support.moto_aws import database
 from tests.support.moto_aws.resources import REGION, kinds
+from tests.support.moto_aws.templates import quick_translator
 
 
 def translated(template: dict[str, Any]) -> dict[str, Any]:
     """A SAM template as AWS translates it for CloudFormation. Any other template is returned as it is."""
     if "Transform" not in template:
         return template
+    found: dict[str, Any] = json.loads(_translation(json.dumps(template)))
+    return found
+
+
+@functools.cache
+def _translation(text: str) -> str:
+    """The translation as text, since to copy the translator's own dictionaries takes long."""
     import boto3
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator
 
-    # To translate ours takes two seconds, and every deployment has it parsed several times.
-    text = json.dumps(template)
-    if text not in _translated:
-        # The template names no managed policy, so none is looked up.
-        translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
-        # As text, since to copy the translator's own dictionaries takes long.
-        _translated[text] = json.dumps(translator.translate(copy.deepcopy(template), {}))
-    found: dict[str, Any] = json.loads(_translated[text])
-    return found
-
-
-_translated: dict[str, str] = {}
+    # The template names no managed policy, so none is looked up.
+    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
+    with quick_translator():
+        return json.dumps(translator.translate(json.loads(text), {}))
 
 
 @contextlib.contextmanager
@@ -48,11 +47,8 @@ def extended_cloudformation() -> Iterator[None]:
     kinds()
     parse, clean, apply = models.Stack.parse_template, parsing.clean_json, models.ChangeSet.apply
 
-    parse_once = functools.cache(parse)
-
     def parsed(template: str) -> dict[str, Any]:
-        found = translated(parse_once(template))
-        return copy.deepcopy(found) if "Transform" not in parse_once(template) else found
+        return translated(parse(template))
 
     def parse_change_set(change_set: models.ChangeSet) -> None:
         change_set.template_dict = parsed(change_set.template)

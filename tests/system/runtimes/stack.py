@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.support.moto_aws.templates import quick_translator, read_for_sam
+
 # Numbers and names as AWS gives them.
 ACCOUNT = "123456789012"
 API_ID = "a1b2c3d4e5"
@@ -122,12 +124,12 @@ def translated(template: Path, region: str) -> dict[str, Any]:
     """A SAM template as CloudFormation translates it."""
     # Imported here, because every process of a distributed run imports this file only to collect the tests.
     from samtranslator.translator.transform import transform
-    from samtranslator.yaml_helper import yaml_parse
 
     before = os.environ.get("AWS_DEFAULT_REGION")
     os.environ["AWS_DEFAULT_REGION"] = region
     try:
-        found: dict[str, Any] = transform(yaml_parse(template.read_text(encoding="utf-8")), {}, _NoPolicies())
+        with quick_translator():
+            found: dict[str, Any] = transform(read_for_sam(template.read_text(encoding="utf-8")), {}, _NoPolicies())
     finally:
         if before is None:
             del os.environ["AWS_DEFAULT_REGION"]
