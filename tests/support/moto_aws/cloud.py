@@ -5,6 +5,7 @@ in every call would cost seconds.
 """
 
 import contextlib
+import functools
 import io
 import json
 import logging
@@ -18,10 +19,11 @@ from typing import Any, Self
 import pytest
 
 from tests.support.moto_aws.cloudformation import extended_cloudformation
-from tests.support.moto_aws.found_once import found_once
+from tests.support.moto_aws.found_once import found_once, keep_clients
 from tests.support.moto_aws.limits import with_limits
 from tests.support.moto_aws.refusals import Refusals, refusing
 from tests.support.moto_aws.resources import REGION, client
+from tests.support.moto_aws.without_sockets import without_sockets
 from tests.support.recorded_call import RecordedCall
 
 # In bash, because each call would otherwise pay for Python's start.
@@ -64,16 +66,11 @@ class Cloud:
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
-        from awscli.clidriver import create_clidriver
-        from moto.moto_server.threaded_moto_server import ThreadedMotoServer
-
         self._stack = contextlib.ExitStack()
         self._stack.enter_context(found_once())
         self._stack.enter_context(with_limits(self))
-        self._moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-        self._moto.start()
-        self._stack.callback(self._moto.stop)
-        self.url = f"http://127.0.0.1:{self._moto.get_host_and_port()[1]}"
+        self.url = _moto()
+        self._stack.enter_context(without_sockets(self.url))
         self._stack.enter_context(_environ(self.url, self.folder))
         self._stack.enter_context(extended_cloudformation())
         self._stack.enter_context(refusing(self.refusals))
@@ -83,7 +80,7 @@ class Cloud:
         # aws logs everything at DEBUG, and pytest would keep all of it.
         logging.disable(logging.WARNING)
         self._stack.callback(logging.disable, logging.NOTSET)
-        self._driver = create_clidriver()
+        self._driver = _aws()
         self._listen()
         return self
 
@@ -137,6 +134,26 @@ class Cloud:
         return str(code), out.getvalue(), error.getvalue()
 
 
+@functools.cache
+def _moto() -> str:
+    """The URL of moto's server. It makes an application for each service that is asked, and so it stays."""
+    from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    return f"http://127.0.0.1:{server.get_host_and_port()[1]}"
+
+
+@functools.cache
+def _aws() -> Any:
+    """The ``aws`` program, which has read its table of commands after its first call of a service."""
+    from awscli.clidriver import create_clidriver
+
+    driver = create_clidriver()
+    keep_clients(driver.session)
+    return driver
+
+
 def _until_zero(file: io.BufferedIOBase) -> str:
     found = b"".join(iter(lambda: file.read(1).rstrip(b"\0"), b""))
     return found.decode()
@@ -153,4 +170,3 @@ def _environ(url: str, folder: Path) -> Iterator[None]:
         for name, value in ours.items():
             patch.setenv(name, value)
         yield
-    client.cache_clear()

@@ -5,8 +5,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 # As https://docs.aws.amazon.com/cli/latest/reference/lambda/get-account-settings.html shows it.
 SETTINGS = {
     "AccountLimit": {
@@ -20,15 +18,24 @@ SETTINGS = {
 }
 
 
+# The clouds that are entered, the newest last.
+_clouds: list[Any] = []
+
+
 @contextlib.contextmanager
 def with_limits(cloud: Any) -> Iterator[None]:
     """Let moto's Lambda answer GetAccountSettings with ``cloud.concurrency``."""
     from moto.awslambda import urls
 
-    def answer(*_: Any) -> tuple[int, dict[str, str], str]:
-        limit = {**SETTINGS["AccountLimit"], "ConcurrentExecutions": cloud.concurrency}
-        return 200, {"Content-Type": "application/json"}, json.dumps({**SETTINGS, "AccountLimit": limit})
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(urls.url_paths, r"{0}/2016-08-19/account-settings/?$", answer)
+    # moto's server, which stays, reads the table once.
+    urls.url_paths[r"{0}/2016-08-19/account-settings/?$"] = _answer
+    _clouds.append(cloud)
+    try:
         yield
+    finally:
+        _clouds.remove(cloud)
+
+
+def _answer(*_: Any) -> tuple[int, dict[str, str], str]:
+    limit = {**SETTINGS["AccountLimit"], "ConcurrentExecutions": _clouds[-1].concurrency}
+    return 200, {"Content-Type": "application/json"}, json.dumps({**SETTINGS, "AccountLimit": limit})

@@ -13,6 +13,7 @@ from infra.clouds.aws import package
 from infra.clouds.aws.target import dashed
 from infra.table import rows
 from tests.infra.clouds.aws.life import IN, AwsDeployer, of_parameter, statements
+from tests.support.moto_aws import ACCOUNT
 
 
 class World:
@@ -48,19 +49,28 @@ class World:
         is_harmful = arguments[0] == "cloudformation" or arguments[:2] == ["ssm", "delete-parameters"]
         if not is_harmful or not self.is_working():
             return
-        newest = self.versions()
+        newest, readable = self.versions(), self._readable()
         for function in self.deployer.client("lambda").list_functions()["Functions"]:
-            readable = self._readable(function["Role"].rpartition("/")[2])
+            role = function["Role"].rpartition("/")[2]
             for name in (part for each in self.names(function) for part in each.split(",")):
                 path, _, version = name.rpartition(":")
                 # Older versions of a parameter are kept beside the newest.
-                if int(version) > newest.get(path, 0) or path not in readable:
+                if int(version) > newest.get(path, 0) or path not in readable[role]:
                     self.lacking.append(f"{function['FunctionName']} after {arguments[:2]}: {name}")
 
-    def _readable(self, role: str) -> set[str]:
-        policy = self.deployer.client("iam").get_role_policy(RoleName=role, PolicyName="own")["PolicyDocument"]
-        reading = [each["Resource"] for each in statements(policy) if each["Action"] == ["ssm:GetParameters"]]
-        return {arn.partition(":parameter")[2] for arns in reading for arn in arns}
+    def _readable(self) -> dict[str, set[str]]:
+        """The parameters that each role may read. moto itself is asked, since IAM has no one request for that."""
+        from moto.iam.models import iam_backends
+
+        return {
+            role.name: {
+                arn.partition(":parameter")[2]
+                for each in statements(role.policies["own"])
+                if each["Action"] == ["ssm:GetParameters"]
+                for arn in each["Resource"]
+            }
+            for role in iam_backends[ACCOUNT]["aws"].roles.values()
+        }
 
     def is_working(self) -> bool:
         """Whether the stack's functions are meant to run."""
