@@ -16,7 +16,7 @@ from tests.support.moto_aws import ACCOUNT, REGION, Cloud
 from tests.support.moto_aws.instance import KEY, request_event
 from tests.support.running import copy_project
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.together("aws")]
 
 ROUTES = {
     "GET /notes",

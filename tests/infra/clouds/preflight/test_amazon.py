@@ -10,6 +10,7 @@ from infra.clouds.preflight.amazon import preflight
 from tests.infra.clouds.deployer import USUAL_SETTINGS
 from tests.support.moto_aws import ACCOUNT, Cloud
 
+pytestmark = pytest.mark.together("aws")
 # Where no other test of this process has a deployment.
 PLACE = Place(ACCOUNT, "eu-north-1")
 GIVEN = {**USUAL_SETTINGS, "DATABASE_URL": ""}

@@ -15,7 +15,7 @@ from tests.infra.clouds.deployer import Step
 from tests.support import leaks
 from tests.support.moto_aws import Call, Cloud
 
-pytestmark = pytest.mark.together("aws-database")
+pytestmark = pytest.mark.together("aws")
 Steps = dict[str, Step[Call]]
 GIVEN_WITHOUT = {**GIVEN, "DATABASE_URL": "", "CHANNELS": ""}
 NAME = "bonghwa-database"

@@ -11,6 +11,7 @@ from infra.clouds.cli import CommandFailed, Stage
 from tests.infra.clouds.aws.life import PLACE
 from tests.support.moto_aws import Cloud
 
+pytestmark = pytest.mark.together("aws")
 NAME = template.STACK
 
 

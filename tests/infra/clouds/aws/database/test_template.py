@@ -1,13 +1,16 @@
 """The database's template and the authorities that the functions trust, against AWS's own rules."""
 
+import pytest
+
 from infra.clouds.aws.database import authorities, template
+from tests.support.moto_aws.templates import read_for_sam
+
+pytestmark = pytest.mark.together("aws")
 
 
 def test_the_template_is_what_its_generator_makes() -> None:
-    from samtranslator.yaml_helper import yaml_parse
-
     assert template.FILE.read_text() == template.text(), "python -m infra.clouds.aws template writes it"
-    assert yaml_parse(template.FILE.read_text()) == template.document()
+    assert read_for_sam(template.FILE.read_text()) == template.document()
 
 
 def test_cfn_lint_finds_nothing_in_it() -> None:

@@ -10,7 +10,7 @@ from tests.infra.clouds.aws.life import GIVEN, PLACE, statements
 from tests.infra.clouds.aws.world import World
 from tests.support.moto_aws import REGION
 
-pytestmark = [pytest.mark.system, pytest.mark.together("aws life")]
+pytestmark = [pytest.mark.system, pytest.mark.together("aws")]
 OTHER = {**GIVEN, "API_KEY": "another-key-of-the-cloud-alone"}
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.infra.clouds.aws.life import GIVEN
 from tests.infra.clouds.aws.world import World
 
-pytestmark = [pytest.mark.system, pytest.mark.together("aws life")]
+pytestmark = [pytest.mark.system, pytest.mark.together("aws")]
 
 SEEDS_OF_USUAL_RUNS, SEEDS_OF_NIGHTLY_RUNS = range(1), range(1, 51)
 LONG = " ".join(f"https://kim:pass-of-it@a{number:04}.example/" for number in range(300))
