@@ -137,8 +137,10 @@ class Kuma:
         self.file = file
         self.version = version
         self._database = sqlite3.connect(file)
-        if is_wal:
-            self._database.execute("PRAGMA journal_mode = WAL")
+        # No commit waits for the disk, and those that are not the file's own way need no journal beside it.
+        self._database.execute("PRAGMA synchronous = OFF")
+        self._database.execute(f"PRAGMA journal_mode = {'WAL' if is_wal else 'MEMORY'}")
+        self._database.execute("BEGIN")
         monitor = _MONITOR.format(**_KAFKA[version]) + ("" if version == 1 else f", {_MONITOR_2}")
         self._database.execute(f"CREATE TABLE monitor ({monitor})")
         for name, columns in _TABLES.items():
