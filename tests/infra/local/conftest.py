@@ -1,5 +1,7 @@
 """What the tests of the local system start from."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,3 +13,17 @@ from tests.support.running import copy_project
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project in which every start is a true one: the start is what these tests are about."""
     return copy_project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture
+def new_project(forked_project: Path) -> Iterator[Path]:
+    """A project that nobody has started yet. What starts in it is a fork."""
+    _forget(forked_project)
+    yield forked_project
+    _forget(forked_project)
+
+
+def _forget(project: Path) -> None:
+    for made in (project / ".env", *project.glob("notifications.db*")):
+        made.unlink(missing_ok=True)
+    shutil.rmtree(project / "logs", ignore_errors=True)

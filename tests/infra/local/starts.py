@@ -1,11 +1,11 @@
 """Starts of the local system that end at once, and the addresses on which a running one listens."""
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.support.forking import forks
 from tests.support.running import START
 
 # The report of a check, as anybody who has the key may post it.
@@ -34,7 +34,7 @@ class Refusal:
 
 def refusal_to_start(project: Path, environ: dict[str, str]) -> str:
     """Try to start the local system; the line with which it ends."""
-    ended = subprocess.run(START, cwd=project, env=environ, capture_output=True, text=True, timeout=15, check=False)
+    ended = forks.run(START, project, environ, seconds=15)
     return Refusal(ended.returncode, ended.stdout, ended.stderr).line
 
 

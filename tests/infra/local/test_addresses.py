@@ -29,12 +29,12 @@ needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1"
 
 
 @pytest.mark.parametrize("threads", ["1", "4"], ids=["gunicorn's sync worker", "gunicorn's threads"])
-def test_a_function_learns_its_address_from_its_server(project: Path, tmp_path: Path, threads: str) -> None:
+def test_a_function_learns_its_address_from_its_server(forked_project: Path, tmp_path: Path, threads: str) -> None:
     environ = environment(tmp_path, LOG_DIR=None, API_KEY="hunter2") | {"THREADS": threads}
     program = str(Path(sys.executable).with_name("functions-framework"))
     # Without --host, as a person starts it who does not know that option.
     command = [program, "--source=main.py", "--target=health", f"--port={environ['FLASK_PORT']}"]
-    with Running(command, project, tmp_path, environ) as function:
+    with Running(command, forked_project, tmp_path, environ, forkable=command) as function:
         answer = function.get("/", headers={"Host": "127.0.0.1"})
         assert answer.status_code == 500
         assert "API_KEY is '(hidden)'" in answer.json()["detail"]
@@ -57,10 +57,10 @@ def test_the_system_on_every_address_works_and_warns(forked_project: Path, tmp_p
 
 
 @needs_ipv6
-def test_separate_functions_are_reached_on_ipv6(project: Path, tmp_path: Path, target: Target) -> None:
+def test_separate_functions_are_reached_on_ipv6(forked_project: Path, tmp_path: Path, target: Target) -> None:
     two_keys = f"{API_KEY},{KEYS[1]}"
     settings = {"TARGET_URL": target.url, "FLASK_HOST": "::", "SEPARATE": "1", "API_AUTH": "all", "API_KEY": two_keys}
-    with LocalSystem(project, tmp_path, **settings) as system:
+    with LocalSystem(forked_project, tmp_path, **settings) as system:
         system.wait_for_further_events(1, is_success=True)
         for key, status in ((API_KEY, 200), (KEYS[1], 200), (KEYS[2], 401)):
             url = f"http://[::1]:{system.port}/alerts"
@@ -71,16 +71,18 @@ def test_separate_functions_are_reached_on_ipv6(project: Path, tmp_path: Path, t
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_a_weak_key_stops_a_start_that_others_could_reach(project: Path, tmp_path: Path, host: str) -> None:
+def test_a_weak_key_stops_a_start_that_others_could_reach(forked_project: Path, tmp_path: Path, host: str) -> None:
     keys = {"0.0.0.0": "my-secret-key-12345", "::": f"{KEYS[0]},hunter2"}
     environ = environment(tmp_path, FLASK_HOST=host, API_KEY=keys[host], API_AUTH="all", FLASK_PORT=str(free_port()))
-    line = refusal_to_start(project, environ)
+    line = refusal_to_start(forked_project, environ)
     assert line.startswith("bonghwa: API_KEY is '(hidden)': expected secrets of at least 16 characters")
     assert not any(key in line for key in keys[host].split(","))
 
 
 @pytest.mark.parametrize(("host", "words"), [("example.com", "an IP address"), ("192.0.2.1", "Cannot assign")])
-def test_an_address_of_another_machine_stops_the_start(project: Path, tmp_path: Path, host: str, words: str) -> None:
-    line = refusal_to_start(project, environment(tmp_path, FLASK_HOST=host))
+def test_an_address_of_another_machine_stops_the_start(
+    forked_project: Path, tmp_path: Path, host: str, words: str
+) -> None:
+    line = refusal_to_start(forked_project, environment(tmp_path, FLASK_HOST=host))
     assert line.startswith(f"bonghwa: FLASK_HOST is '{host}': expected an IP address of this machine")
     assert words in line

@@ -12,11 +12,11 @@ import pytest
 
 from infra.local.environment import FileInvalid, read_dotenv, values_in
 from shared import ROOT
+from tests.support.forking import forks
 from tests.support.running import START, LocalSystem, copy_project, environment
 from tests.support.stand_ins import Target
 
 system = pytest.mark.system
-SEPARATE = pytest.mark.parametrize("separate", ["", "1"], ids=["one process", "SEPARATE=1"])
 
 
 @pytest.fixture
@@ -139,22 +139,20 @@ except FileInvalid as trouble:
 
 @system
 @pytest.mark.parametrize("spoil", ["API_AUTH: all\n", 'API_AUTH="all\n', "a link", "a fifo"])
-def test_a_start_stops_with_one_line(project: Path, tmp_path: Path, spoil: str) -> None:
-    here = copy_project(tmp_path / "project")
+def test_a_start_stops_with_one_line(new_project: Path, tmp_path: Path, spoil: str) -> None:
+    file = new_project / ".env"
     if spoil == "a link":
-        (here / ".env").symlink_to("nowhere")
+        file.symlink_to("nowhere")
     elif spoil == "a fifo":
-        os.mkfifo(here / ".env")
+        os.mkfifo(file)
     else:
-        (here / ".env").write_text(spoil, encoding="utf-8")
+        file.write_text(spoil, encoding="utf-8")
     for command in (START, [*START[:2], "infra", "init-db"], [*START[:2], "infra", "plan"]):
-        done = subprocess.run(
-            command, cwd=here, env=environment(tmp_path), capture_output=True, text=True, timeout=60, check=False
-        )
+        done = forks.run(command, new_project, environment(tmp_path), seconds=60)
         assert done.returncode == 1
         assert done.stdout == ""
         [line] = done.stderr.splitlines()
-        assert line.startswith(f"bonghwa: {here / '.env'} cannot be read: ")
+        assert line.startswith(f"bonghwa: {file} cannot be read: ")
 
 
 @system
@@ -190,7 +188,11 @@ def test_a_file_that_may_not_be_read_stops_the_start(tmp_path: Path) -> None:
 
 
 @system
-@pytest.mark.parametrize(("kilobytes", "separate"), [(136, ""), (1400, ""), (1400, "1")])
+@pytest.mark.parametrize(
+    ("kilobytes", "separate"),
+    # Processes of their own get what the one process gets, and hand it on once more.
+    [(136, ""), pytest.param(1400, "", marks=pytest.mark.nightly), (1400, "1")],
+)
 def test_a_large_setting_works(tmp_path: Path, target: Target, separate: str, kilobytes: int) -> None:
     here = copy_project(tmp_path / "project")
     urls = [f"{target.url}/{number}/{'x' * 1000}" for number in range(136)]
@@ -203,7 +205,8 @@ def test_a_large_setting_works(tmp_path: Path, target: Target, separate: str, ki
 
 
 @system
-@SEPARATE
+# Every process gets its environment from make, so that one shows what all have.
+@pytest.mark.parametrize("separate", ["", pytest.param("1", marks=pytest.mark.nightly)])
 def test_make_run_starts_with_a_safe_path(tmp_path: Path, target: Target, separate: str) -> None:
     here = copy_project(tmp_path / "project")
     (here / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
@@ -225,7 +228,8 @@ def test_make_run_starts_with_a_safe_path(tmp_path: Path, target: Target, separa
 
 
 @system
-@pytest.mark.parametrize("umask", [0o000, 0o022, 0o377])
+# The usual umask forbids nothing that the first allows, and allows nothing that the last forbids.
+@pytest.mark.parametrize("umask", [0o000, pytest.param(0o022, marks=pytest.mark.nightly), 0o377])
 def test_only_their_user_can_use_the_files(project: Path, tmp_path: Path, target: Target, umask: int) -> None:
     for earlier in ("bonghwa.db", "logs/agent.log"):
         (tmp_path / earlier).parent.mkdir(exist_ok=True)

@@ -23,25 +23,27 @@ def press_ctrl_c(running: LocalSystem) -> None:
 
 
 @pytest.mark.parametrize(
-    ("separate", "is_hanging", "end"),
+    ("start", "separate", "is_hanging", "end"),
     [
-        ("", False, end_the_runner),
-        ("", False, press_ctrl_c),
-        ("", True, end_the_runner),
-        ("", True, press_ctrl_c),
+        ("forked_project", "", False, end_the_runner),
+        ("forked_project", "", False, press_ctrl_c),
+        ("forked_project", "", True, end_the_runner),
+        ("project", "", True, press_ctrl_c),
         # All functions but the agent are idle, and Ctrl-C reaches each process by itself.
-        ("1", False, end_the_runner),
-        ("1", True, press_ctrl_c),
+        ("forked_project", "1", False, end_the_runner),
+        ("project", "1", True, press_ctrl_c),
     ],
 )
 def test_it_ends_with_everything_that_it_started(
-    project: Path,
+    request: pytest.FixtureRequest,
+    start: str,
     tmp_path: Path,
     target: Target,
     separate: str,
     is_hanging: bool,
     end: Callable[[LocalSystem], None],
 ) -> None:
+    project = request.getfixturevalue(start)
     target.is_hanging = is_hanging
     settings = {"TARGET_URL": target.url, "CHECK_TIMEOUT_SECONDS": "30", "SEPARATE": separate}
     with LocalSystem(project, tmp_path, **settings) as running:
@@ -60,21 +62,23 @@ def test_it_ends_with_everything_that_it_started(
 
 @pytest.mark.parametrize("separate", ["", "1"], ids=["one process", "SEPARATE=1"])
 def test_a_runner_that_is_killed_alone_takes_everything_with_it(
-    project: Path, tmp_path: Path, target: Target, separate: str
+    forked_project: Path, tmp_path: Path, target: Target, separate: str
 ) -> None:
     target.is_hanging = True
     settings = {"TARGET_URL": target.url, "CHECK_TIMEOUT_SECONDS": "30", "SEPARATE": separate}
-    with LocalSystem(project, tmp_path, **settings) as running:
+    with LocalSystem(forked_project, tmp_path, **settings) as running:
         running.wait_until(lambda: target.hits)
         os.kill(running.process.pid, signal.SIGKILL)
         running.process.wait(5)
         running.wait_until(lambda: not running.living(), 10)
 
 
-def test_a_start_waits_for_the_port_of_one_that_was_killed(project: Path, tmp_path: Path, target: Target) -> None:
+def test_a_start_waits_for_the_port_of_one_that_was_killed(
+    forked_project: Path, tmp_path: Path, target: Target
+) -> None:
     """What it left ends by itself, and holds the port until then."""
     settings = {"TARGET_URL": target.url, "FLASK_PORT": str(free_port())}
-    with LocalSystem(project, tmp_path, **settings) as killed:
+    with LocalSystem(forked_project, tmp_path, **settings) as killed:
         killed.wait_for_further_events(1, is_success=True)
         left = [process for process in killed.living() if process != killed.process.pid]
         # Otherwise a busy machine may end it before the next one starts.
@@ -84,7 +88,7 @@ def test_a_start_waits_for_the_port_of_one_that_was_killed(project: Path, tmp_pa
         killed.process.wait(5)
         assert killed.living() == left
 
-        next_one = LocalSystem(project, tmp_path, **settings)
+        next_one = LocalSystem(forked_project, tmp_path, **settings)
         next_one.start()
         try:
             time.sleep(2)  # it finds the port taken, unless this machine is busy
@@ -97,14 +101,14 @@ def test_a_start_waits_for_the_port_of_one_that_was_killed(project: Path, tmp_pa
             next_one.stop()
 
 
-def test_a_kill_leaves_nothing_and_frees_the_port_at_once(project: Path, tmp_path: Path, target: Target) -> None:
+def test_a_kill_leaves_nothing_and_frees_the_port_at_once(forked_project: Path, tmp_path: Path, target: Target) -> None:
     settings = {"TARGET_URL": target.url, "SEPARATE": "1", "FLASK_PORT": str(free_port())}
-    with LocalSystem(project, tmp_path, **settings) as killed:
+    with LocalSystem(forked_project, tmp_path, **settings) as killed:
         killed.wait_for_further_events(1, is_success=True)
         os.killpg(killed.group, signal.SIGKILL)
         killed.process.wait(5)
         killed.wait_until(lambda: not killed.living())
 
     # This start asks for that port and no other.
-    with LocalSystem(project, tmp_path, **{**settings, "SEPARATE": ""}) as next_one:
+    with LocalSystem(forked_project, tmp_path, **{**settings, "SEPARATE": ""}) as next_one:
         next_one.wait_for_further_events(1, is_success=True)

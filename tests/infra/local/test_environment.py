@@ -8,7 +8,7 @@ import pytest
 
 from tests.infra.command_line import infra
 from tests.infra.local.starts import EVENT
-from tests.support.running import LocalSystem, copy_project, environment, started_together
+from tests.support.running import LocalSystem, environment, started_together
 from tests.support.stand_ins import Target
 
 pytestmark = pytest.mark.system
@@ -16,12 +16,6 @@ pytestmark = pytest.mark.system
 
 def settings_of(file: Path) -> dict[str, str]:
     return dict(re.findall(r"(?m)^(\w+)=(.*)$", file.read_text()))
-
-
-@pytest.fixture
-def new_project(tmp_path: Path) -> Path:
-    """A project that nobody has started yet."""
-    return copy_project(tmp_path / "project")
 
 
 def test_only_the_first_start_makes_a_settings_file_with_a_key(
@@ -52,12 +46,12 @@ def test_only_the_first_start_makes_a_settings_file_with_a_key(
         assert second.post("/events", EVENT, key=key).status_code == 201
 
 
-def test_two_settings_files_have_different_keys(tmp_path: Path) -> None:
+def test_two_settings_files_have_different_keys(new_project: Path, tmp_path: Path) -> None:
     keys = set()
-    for name in ("one", "two"):
-        folder = copy_project(tmp_path / name)
-        infra("init-db", environ=environment(folder, API_KEY=None), project=folder)
-        keys.add(settings_of(folder / ".env")["API_KEY"])
+    for _ in range(2):
+        infra("init-db", environ=environment(tmp_path, API_KEY=None), project=new_project)
+        keys.add(settings_of(new_project / ".env")["API_KEY"])
+        (new_project / ".env").unlink()
     assert len(keys) == 2
 
 

@@ -17,13 +17,18 @@ from tests.support.running import copy_project, environment
 
 pytestmark = pytest.mark.system
 
-# As ``python -m infra.local`` does it, up to the moment at which it would become the server. What that imports is
-# imported once; each start is a fork.
+# As ``python -m infra.local`` does it, up to the moment at which it would become the server. What that imports, and the
+# model of the settings, are made once; each start is a fork, which leaves without the interpreter's long farewell.
 FORKS = """
-import json, os, resource, signal, sys
+import encodings.utf_8_sig, gc, json, os, resource, signal, sys
 from pathlib import Path
 from infra.local import runner
 from infra.local.terminal import prepare
+from shared.notifiers.services import apprise, console, telegram
+from shared.settings import Settings, durations
+from shared.store.engines.sqlite import database
+Settings.model_rebuild()
+gc.freeze()
 commands = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
 for line in commands[0]:
     start = json.loads(line)
@@ -41,7 +46,12 @@ for line in commands[0]:
             if number != 2:
                 setattr(sys, ("stdin", "stdout", "stderr")[number], None)
         prepare()
-        runner.main()
+        try:
+            runner.main()
+        except SystemExit as end:
+            assert isinstance(end.code, str)
+            print(end.code, file=sys.stderr, flush=True)
+            os._exit(1)
     print(os.waitstatus_to_exitcode(os.wait()[1]), file=commands[1], flush=True)
 """
 

@@ -36,10 +36,10 @@ def test_the_banner_says_what_is_watched_and_where_things_are(project: Path, tmp
     assert re.search(rf"(?m)^settings +{project}/\.env", banner)
 
 
-def test_a_second_start_is_ready_at_once(project: Path, tmp_path: Path, target: Target) -> None:
+def test_a_second_start_is_ready_at_once(forked_project: Path, tmp_path: Path, target: Target) -> None:
     def seconds_to_start() -> float:
         began = time.monotonic()
-        with LocalSystem(project, tmp_path, TARGET_URL=target.url):
+        with LocalSystem(forked_project, tmp_path, TARGET_URL=target.url):
             return time.monotonic() - began
 
     # It takes two seconds on an idle machine, and longer if tests share it.

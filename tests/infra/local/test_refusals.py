@@ -1,13 +1,10 @@
 """Settings and trouble that stop the start of the local system with one line."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.infra.local.starts import Refusal, refusal_to_start
+from tests.infra.local.starts import refusal_to_start
 from tests.support.running import START_SECONDS, LocalSystem, copy_project, environment
 from tests.support.stand_ins import Target
 
@@ -49,60 +46,14 @@ MALFORMED = [
     ("TELEGRAM_CHAT_ID", "my chat", "'my chat'", "the chat's number or @channelname"),
     ("TELEGRAM_API_URL", "telegram.example", "'telegram.example'", "http:// or https://"),
 ]
-# Starts as ``python -m infra.local`` does, but imports everything once. A start that succeeds ends after ten seconds.
-FORKS = """
-import json, os, signal, sys
-from infra.local.runner import main
-for line in sys.stdin:
-    environ, output = json.loads(line)
-    if os.fork() == 0:
-        for number in (1, 2):
-            os.dup2(os.open(f"{output}-{number}", os.O_WRONLY | os.O_CREAT), number)
-        os.environ.clear()
-        os.environ.update(environ)
-        signal.alarm(10)
-        main()
-    print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
-"""
 
 
-@pytest.fixture(scope="module")
-def refused(project: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Refusal]:
-    """The end of a start with each of MALFORMED, by variable and value."""
-    folder = tmp_path_factory.mktemp("refused")
-    telegram = {"TELEGRAM_BOT_TOKEN": "123:abc", "TELEGRAM_CHAT_ID": "42"}
-    lines = [
-        json.dumps(
-            [
-                environment(folder, **{**(telegram if variable.startswith("TELEGRAM") else {}), variable: value}),
-                f"{folder}/{number}",
-            ]
-        )
-        for number, (variable, value, _, _) in enumerate(MALFORMED)
-    ]
-    starts = subprocess.run(
-        [sys.executable, "-c", FORKS],
-        cwd=project,
-        env=environment(folder),
-        input="\n".join(lines),
-        stdout=subprocess.PIPE,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    codes = map(int, starts.stdout.split())
-    return {
-        each[:2]: Refusal(code, *(Path(f"{folder}/{number}-{stream}").read_text() for stream in (1, 2)))
-        for number, (each, code) in enumerate(zip(MALFORMED, codes, strict=True))
-    }
-
-
-@pytest.mark.together("refused")
 @pytest.mark.parametrize(("variable", "value", "found", "expected"), MALFORMED)
 def test_a_malformed_setting_stops_the_start_with_one_line(
-    refused: dict[tuple[str, str], Refusal], variable: str, value: str, found: str, expected: str
+    forked_project: Path, tmp_path: Path, variable: str, value: str, found: str, expected: str
 ) -> None:
-    line = refused[variable, value].line
+    telegram = {"TELEGRAM_BOT_TOKEN": "123:abc", "TELEGRAM_CHAT_ID": "42"} if variable.startswith("TELEGRAM") else {}
+    line = refusal_to_start(forked_project, environment(tmp_path, **{**telegram, variable: value}))
 
     assert line.startswith(f"bonghwa: {variable} ")
     assert found in line
@@ -114,8 +65,8 @@ def test_a_malformed_setting_stops_the_start_with_one_line(
 @pytest.mark.parametrize(
     ("given", "missing"), [("TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID"), ("TELEGRAM_CHAT_ID", "TELEGRAM_BOT_TOKEN")]
 )
-def test_half_a_channel_stops_the_start(project: Path, tmp_path: Path, given: str, missing: str) -> None:
-    line = refusal_to_start(project, environment(tmp_path, **{given: "424242"}))
+def test_half_a_channel_stops_the_start(forked_project: Path, tmp_path: Path, given: str, missing: str) -> None:
+    line = refusal_to_start(forked_project, environment(tmp_path, **{given: "424242"}))
 
     assert line.startswith(f"bonghwa: {missing} is not set: expected ")
     assert "424242" not in line

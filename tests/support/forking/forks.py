@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 # What the interpreter, or the C library, reads when it starts, and never again.
-_READ_AT_THE_START = ("PYTHON", "MALLOC_", "LD_", "LANG", "LC_", "TZ", "VIRTUAL_ENV")
+_READ_AT_THE_START = ("PYTHON", "MALLOC_", "LD_", "LANG", "LC_", "VIRTUAL_ENV")
+# Except these: a fork prints into files, has imported what it needs, and gives its streams the encoding by itself.
+_NO_MATTER = {"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONIOENCODING"}
 _PROGRAM = Path(__file__).with_name("program.py")
 
 
@@ -119,7 +121,9 @@ class _Source:
 
 
 def _at_start(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environ.items() if name.startswith(_READ_AT_THE_START)}
+    return {
+        name: value for name, value in environ.items() if name.startswith(_READ_AT_THE_START) and name not in _NO_MATTER
+    }
 
 
 _sources: dict[Path, _Source] = {}

@@ -14,6 +14,7 @@ import json
 import os
 import runpy
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import Any, NoReturn
@@ -76,6 +77,10 @@ def _become(order: dict[str, Any], streams: list[int]) -> None:
         os.close(source)
     os.environ.clear()
     os.environ.update(order["environ"])
+    time.tzset()
+    if encoding := os.environ.get("PYTHONIOENCODING"):
+        sys.stdout.reconfigure(encoding=encoding, errors="strict")  # type: ignore[union-attr]
+        sys.stderr.reconfigure(encoding=encoding)  # type: ignore[union-attr]
     os.execv = go_on_as  # type: ignore[assignment]
     command = order["command"]
     if command[1] == "-m":
