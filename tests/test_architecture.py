@@ -3,9 +3,12 @@
 import ast
 import functools
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,23 +79,67 @@ KEY = "a-key-for-these-tests-only"
 FAILURE = {"target_url": "http://a.example/", "timestamp": "2025-01-08T10:30:00Z", "is_success": False}
 
 
-def loaded_by_a_request(folder: Path, name: str, method: str, path: str, body: object) -> set[str]:
-    """Every module of a fresh process once a function has answered its first request, over an empty store."""
+# Has imported the framework and nothing of ours, and runs each script in a fork: to import it takes the longest.
+FORKS = """
+import json, os, sys
+import functions_framework
+before = set(sys.modules)
+# What nearly every function needs counts as loaded by each.
+import logging.handlers, pydantic, sqlite3
+for line in sys.stdin:
+    script, environ, answer = json.loads(line)
+    if os.fork() == 0:
+        code = 1
+        os.dup2(2, 1)
+        try:
+            os.environ.update(environ)
+            names = {}
+            exec(script, names)
+            with open(answer, "w") as file:
+                json.dump([names["said"], sorted(set(sys.modules) - before)], file)
+            code = 0
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(code)
+    print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
+"""
+Loading = Callable[..., tuple[Any, set[str]]]
+together = pytest.mark.together("what is loaded")
+
+
+@pytest.fixture(scope="module")
+def loading(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loading]:
+    """Runs a script in a fresh process: what it put into ``said``, and every module that it loaded."""
+    answer = tmp_path_factory.mktemp("loaded") / "answer.json"
+    environ = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+    with subprocess.Popen(
+        [sys.executable, "-c", FORKS], cwd=ROOT, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+
+        def run(script: str, **environ: str) -> tuple[Any, set[str]]:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write(json.dumps([script, environ, str(answer)]) + "\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "0\n"
+            said, loaded = json.loads(answer.read_text())
+            return said, set(loaded)
+
+        yield run
+
+
+def loaded_by_a_request(loading: Loading, folder: Path, name: str, method: str, path: str, body: object) -> set[str]:
+    """Every module that a function loads until it has answered its first request, over an empty store."""
     script = f"""
-import json, sys
 import functions_framework
 client = functions_framework.create_app({name!r}, "main.py").test_client()
-response = client.open({path!r}, method={method!r}, json={body!r}, headers={{"X-API-Key": {KEY!r}}})
-print(json.dumps([response.status_code, sorted(sys.modules)]))
+said = client.open({path!r}, method={method!r}, json={body!r}, headers={{"X-API-Key": {KEY!r}}}).status_code
 """
-    environ = {"API_KEY": KEY, "DATABASE_URL": f"sqlite:///{folder / 'a.db'}", "LOG_DIR": ""}
-    answer = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
-    )
-    status, loaded = json.loads(answer.stdout.splitlines()[-1])
+    status, loaded = loading(script, API_KEY=KEY, DATABASE_URL=f"sqlite:///{folder / 'a.db'}", LOG_DIR="")
     # It got as far as the store.
     assert status in (200, 201, 404)
-    return set(loaded)
+    return loaded
 
 
 def modules() -> list[Path]:
@@ -164,30 +211,27 @@ def test_the_table_has_every_function_and_no_other() -> None:
     assert {row.name for row in rows()} == folders
 
 
+@together
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
-def test_a_function_loads_itself_and_nothing_heavy(row: object) -> None:
+def test_a_function_loads_itself_and_nothing_heavy(row: object, loading: Loading) -> None:
     name = row.name  # type: ignore[attr-defined]
-    # In a fresh process, beyond what functions-framework loads anyway: what is there before the first request, and what
-    # it takes to know which channels are configured.
+    # Beyond what functions-framework loads anyway: what is there before the first request, and what it takes to know
+    # which channels are configured.
     script = f"""
-import json, sys
-import functions_framework
-before = set(sys.modules)
+import json
 import main
-function = getattr(main, {name!r})
+said = getattr(main, {name!r}).__name__
 from shared.channels import configured
 topic = "arn:aws:sns:eu-west-1:123456789012:alerts"
 others = json.dumps({{"ops": {{"kind": "telegram", "bot_token": "1:a", "chat_id": 1}}}})
 configured({{"TELEGRAM_BOT_TOKEN": "1:a", "TELEGRAM_CHAT_ID": "1", "SNS_TOPIC_ARN": topic, "CHANNELS": others}})
-print(json.dumps([function.__name__, sorted(set(sys.modules) - before)]))
 """
-    answer = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    function, loaded = json.loads(answer.stdout)
+    function, loaded = loading(script)
     assert function == name
     allowed = AGENTS_OWN if name == "check_monitors" else set()
-    assert HEAVY & set(loaded) <= allowed
-    assert name in WITH_MONITORS or not OF_MONITORS & set(loaded)
-    assert len(row.routes) > 1 or not OF_SEVERAL_ROUTES & set(loaded)  # type: ignore[attr-defined]
+    assert HEAVY & loaded <= allowed
+    assert name in WITH_MONITORS or not OF_MONITORS & loaded
+    assert len(row.routes) > 1 or not OF_SEVERAL_ROUTES & loaded  # type: ignore[attr-defined]
     assert name in WITH_PAGES or not [
         each for each in loaded if each.startswith(("shared.pages", "shared.words.pages", "shared.words.dashboard"))
     ]
@@ -196,15 +240,17 @@ print(json.dumps([function.__name__, sorted(set(sys.modules) - before)]))
     ]
 
 
+@together
 @pytest.mark.parametrize(
     ("name", "method"), [("ingest_event", "POST"), ("health", "GET"), ("list_alerts", "GET"), ("update_alert", "PATCH")]
 )
-def test_a_first_request_loads_no_policy(name: str, method: str, tmp_path: Path) -> None:
+def test_a_first_request_loads_no_policy(loading: Loading, name: str, method: str, tmp_path: Path) -> None:
     body = {"POST": FAILURE, "PATCH": {"status": "ACK"}}.get(method)
-    loaded = loaded_by_a_request(tmp_path, name, method, "/1", body)
+    loaded = loaded_by_a_request(loading, tmp_path, name, method, "/1", body)
     assert not {*OF_MONITORS, *OF_SEVERAL_ROUTES, "shared.monitors.parts"} & loaded
 
 
+@together
 @pytest.mark.parametrize(
     ("name", "method", "path", "body", "spared"),
     [
@@ -223,10 +269,10 @@ def test_a_first_request_loads_no_policy(name: str, method: str, tmp_path: Path)
     ],
 )
 def test_a_usual_request_loads_only_what_it_needs(
-    name: str, method: str, path: str, body: object, spared: set[str], tmp_path: Path
+    loading: Loading, name: str, method: str, path: str, body: object, spared: set[str], tmp_path: Path
 ) -> None:
     """The alert that it asks for is not there, and the event that it brings changes nothing."""
-    assert not spared & loaded_by_a_request(tmp_path, name, method, path, body)
+    assert not spared & loaded_by_a_request(loading, tmp_path, name, method, path, body)
 
 
 def test_an_unknown_function_is_an_attribute_error() -> None:
