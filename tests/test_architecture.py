@@ -178,6 +178,7 @@ def group(name: str) -> str:
 
 
 # A test for each file would take a minute to run; each names the files that break its rule.
+@pytest.mark.together("what is written")
 def test_imports_run_one_way() -> None:
     wrong = []
     for path in modules():
@@ -191,6 +192,7 @@ def test_imports_run_one_way() -> None:
     assert wrong == []
 
 
+@pytest.mark.together("what is written")
 def test_a_function_never_imports_another() -> None:
     for path in (ROOT / "functions").glob("*/**/*.py"):
         own = name_of(path).split(".")[1]

@@ -9,6 +9,9 @@ import pytest
 from shared import ROOT
 from tests.test_architecture import imports, modules, name_of, nodes
 
+# The tests that read what every file says share what they read.
+pytestmark = pytest.mark.together("what is written")
+
 STORE = "shared.store"
 # What each part of the store may import of the store. The longest name that fits counts.
 MAY_IMPORT = {

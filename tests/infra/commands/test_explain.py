@@ -47,9 +47,9 @@ def system(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture
-def explain(system: LocalSystem, project: Path) -> Explain:
+def explain(system: LocalSystem) -> Explain:
     def run(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        return infra("explain", *words, environ={**system.environ, **variables}, project=project)
+        return infra("explain", *words, environ={**system.environ, **variables})
 
     return run
 

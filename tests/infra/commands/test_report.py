@@ -69,10 +69,10 @@ def system() -> Iterator[Answering]:
 
 
 @pytest.fixture
-def report(project: Path, tmp_path: Path, system: Answering) -> Reporting:
+def report(tmp_path: Path, system: Answering) -> Reporting:
     def run(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         environ = environment(tmp_path, **{"BACKEND_URL": system.url, "TZ": "Asia/Seoul", **variables})
-        return infra("report", *words, environ=environ, project=project)
+        return infra("report", *words, environ=environ)
 
     return run
 
