@@ -61,7 +61,7 @@ class Browser:
         """
         if self._session is None or not is_same_tab:
             self._new_tab()
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        self.resize(width)
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self.call("Emulation.setScriptExecutionDisabled", value=not has_script)
         if network is not None:
@@ -74,6 +74,10 @@ class Browser:
         self._events.clear()
         self.call("Page.navigate", url=url)
         self._until("Page.loadEventFired")
+
+    def resize(self, width: int) -> None:
+        """Make the page so wide."""
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
 
     def _new_tab(self) -> None:
         if self._session is not None:
