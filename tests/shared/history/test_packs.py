@@ -34,7 +34,7 @@ from tests.support.store.past import rollups_of
 from tests.support.store.steps import rows
 
 A_DAY = 86_400.0
-DAYS = 20
+DAYS = 11
 RETENTION = Retention(events=A_DAY, rollups=400 * A_DAY, alerts=400 * A_DAY)
 GROUPS = {"a": "Web", "b": "Web", "c": "API", "d": None}
 
@@ -165,15 +165,15 @@ def test_a_late_event_counts_in_a_day_that_is_packed(store: Store) -> None:
 
 @on_each_engine
 def test_packs_keep_what_is_young_enough(store: Store) -> None:
-    fill(store, 40)
-    retention = Retention(events=A_DAY, rollups=20.2 * A_DAY, alerts=A_DAY)
+    fill(store, 24)
+    retention = Retention(events=A_DAY, rollups=12.2 * A_DAY, alerts=A_DAY)
     before = {step: rollups_of(store, step) for step in ("hour", "day")}
-    pack_all(store.database, 41)
-    keep(store, 40, retention)
+    pack_all(store.database, 25)
+    keep(store, 24, retention)
     for step, found in before.items():
-        young = {key: each.columns() for key, each in found.items() if key.starts_at >= as_text(at(19.8 * A_DAY))}
+        young = {key: each.columns() for key, each in found.items() if key.starts_at >= as_text(at(11.8 * A_DAY))}
         assert {key: each.columns() for key, each in rollups_of(store, step).items()} == young
-    keep(store, 62, retention)
+    keep(store, 38, retention)
     assert [rows(store, f"SELECT id FROM {table}") for table in ("packs", "rollups", "merged_days")] == [[], [], []]
 
 
