@@ -178,7 +178,7 @@ def test_a_groups_pace_holds_across_lists(store: Store) -> None:
     """Fifteen single messages a minute at most, and twenty with the lists."""
     sent_at: list[float] = []
     # Where the store is changes no time, so it is enough to look at every moment of one engine.
-    every = 1 if isinstance(store.database, SqliteDatabase) else 5
+    every = 1 if isinstance(store.database, SqliteDatabase) else 10
     for tenth in range(0, 1200, every):
         seconds = tenth / 10
         if tenth % 5 == 0:
