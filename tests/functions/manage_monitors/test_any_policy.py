@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from shared.monitors.descriptions import MONITOR, PARTS
 from tests.functions.api import Api
 from tests.functions.manage_monitors.watched import SECRET, SHOP, answer
-from tests.support.builders import examples
 
 # Right by themselves.
 RIGHT = st.sampled_from(
@@ -66,7 +65,7 @@ def is_refused(response: Any) -> bool:
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
-@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(policy=POLICIES)
 def test_a_policy_is_taken_as_it_is_or_refused(api: Api, method: str, policy: dict[str, Any]) -> None:
     path = "/monitors"
