@@ -16,6 +16,7 @@ class Local(Runtime):
         settings |= {"CHECK_INTERVAL_SECONDS": "86400", "API_AUTH": "all", "LOG_DIR": ""}
         self._project, self._folder, self._settings = project, folder, settings
         self._systems: list[LocalSystem] = []
+        self._is_killed = False
 
     def start(self) -> None:
         """See Runtime."""
@@ -23,11 +24,13 @@ class Local(Runtime):
         system = LocalSystem(self._project, self._folder, **self._settings, **port)
         self._systems.append(system)
         system.__enter__()
+        self._is_killed = False
 
     def kill(self) -> None:
         """See Runtime."""
         for each in self._systems:
             each.kill()
+        self._is_killed = True
 
     def run(self, name: str) -> None:
         """See Runtime. The agent has run once it has checked: its run at the start may have the target."""
@@ -41,7 +44,7 @@ class Local(Runtime):
 
     def url(self, method: str, path: str, function: str | None) -> str:  # noqa: ARG002  # one URL leads to all
         """See Runtime."""
-        if not self._systems[-1].living():
+        if self._is_killed:
             self.start()
         return f"{self._systems[-1].url}{path}"
 
