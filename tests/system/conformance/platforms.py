@@ -21,6 +21,10 @@ def on(platform: str, engine: str) -> Any:
     return pytest.param((platform, engine), id=name, marks=pytest.mark.together(f"runtime {name}"))
 
 
+# On the first store of each: for what is decided before any store is asked.
+on_each_platform = pytest.mark.parametrize(
+    "runtime", [on(*each) for each in dict(reversed(RUNTIMES)).items()], indirect=True
+)
 in_clouds = pytest.mark.parametrize("runtime", [on("google", "postgresql"), on("aws", "postgresql")], indirect=True)
 on_google = pytest.mark.parametrize("runtime", [on("google", "postgresql")], indirect=True)
 on_aws = pytest.mark.parametrize("runtime", [on("aws", "postgresql")], indirect=True)

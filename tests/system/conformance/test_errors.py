@@ -7,6 +7,7 @@ import pytest
 from tests.support.routes import ROUTES, filled, methods_of
 from tests.support.running import API_KEY
 from tests.system.conformance.observing import problem
+from tests.system.conformance.platforms import on_each_platform
 from tests.system.runtimes import Runtime
 
 pytestmark = pytest.mark.system
@@ -43,6 +44,7 @@ def test_a_wrong_parameter_is_named(runtime: Runtime) -> None:
         assert problem(runtime.call("GET", path), 400)["field"] == field
 
 
+@on_each_platform
 def test_without_the_key_every_function_responds_401(runtime: Runtime) -> None:
     for row, route in ROUTES:
         for key in (None, "", "wrong", API_KEY[:-1], f"{API_KEY}x") if route.access != "open" else ():
@@ -56,6 +58,7 @@ def test_an_unknown_alert_is_404(runtime: Runtime) -> None:
         problem(runtime.call("PATCH", f"/alerts/{alert_id}", {"status": "ACK"}), 404)
 
 
+@on_each_platform
 def test_another_method_is_405_and_names_the_right_ones(runtime: Runtime) -> None:
     for row, route in ROUTES:
         there = [(other, each) for other, each in ROUTES if each.path == route.path]
