@@ -1,5 +1,6 @@
 """A stack as CloudFormation makes it: the translated template with every reference resolved, and no cloud."""
 
+import functools
 import os
 import re
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ class Stack:
 
     def __init__(self, template: Path, name: str, region: str, parameters: Mapping[str, str]) -> None:
         self.name, self.region = name, region
-        self._template = translated(template, region)
+        self._template = translated(template.read_text(encoding="utf-8"), region)
         declared = self._template["Parameters"]
         assert set(parameters) <= set(declared), "CloudFormation refuses what the template does not declare"
         self._parameters = {key: str(each["Default"]) for key, each in declared.items() if "Default" in each}
@@ -120,8 +121,9 @@ class Stack:
         return f"{self.name}-{name}.{attribute}"
 
 
-def translated(template: Path, region: str) -> dict[str, Any]:
-    """A SAM template as CloudFormation translates it."""
+@functools.cache
+def translated(template: str, region: str) -> dict[str, Any]:
+    """A SAM template as CloudFormation translates it, which takes seconds. Nobody changes what is returned."""
     # Imported here, because every process of a distributed run imports this file only to collect the tests.
     from samtranslator.translator.transform import transform
 
@@ -129,7 +131,7 @@ def translated(template: Path, region: str) -> dict[str, Any]:
     os.environ["AWS_DEFAULT_REGION"] = region
     try:
         with quick_translator():
-            found: dict[str, Any] = transform(read_for_sam(template.read_text(encoding="utf-8")), {}, _NoPolicies())
+            found: dict[str, Any] = transform(read_for_sam(template), {}, _NoPolicies())
     finally:
         if before is None:
             del os.environ["AWS_DEFAULT_REGION"]
