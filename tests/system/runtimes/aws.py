@@ -25,7 +25,7 @@ from tests.system.runtimes import Runtime
 from tests.system.runtimes.api_gateway import HttpApi, Route, routes_of
 from tests.system.runtimes.confined import files_in
 from tests.system.runtimes.processes import ROWS
-from tests.system.runtimes.sandbox import PACKAGE, TASK, InvocationFailed, Sandbox
+from tests.system.runtimes.sandbox import PACKAGE, READ_AT_THE_START, TASK, InvocationFailed, Sandbox, Source
 from tests.system.runtimes.stack import ACCOUNT, Stack
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ class Aws(Runtime):
         self._api = HttpApi(routes_of(api), self._invoke)
         self._turns = {name: itertools.cycle(self._events(name)) for name, row in ROWS.items() if row.every}
         self.sandboxes: dict[str, Sandbox] = {}
+        # A new environment that a test asks for starts truly, as one of each function in the benchmark zip_start.
+        self._source = Source(unpacked, folder)
         # The functions that the agent has called.
         self.called: list[str] = []
         self._fronts: dict[Sandbox, HttpApi] = {}
@@ -99,7 +101,7 @@ class Aws(Runtime):
 
     def parts(self) -> list[AbstractContextManager[Any]]:
         """See Runtime."""
-        return [*super().parts(), self._store, self._queue(), self._api, self._lambda]
+        return [*super().parts(), self._store, self._queue(), self._source, self._api, self._lambda]
 
     def start(self) -> None:
         """See Runtime."""
@@ -193,8 +195,7 @@ class Aws(Runtime):
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{function['Runtime']}",
             "_HANDLER": function["Handler"],
             "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "LANG": "en_US.UTF-8",
-            "TZ": ":UTC",
+            **READ_AT_THE_START,
             "TMPDIR": str(self.folder),
             "TIMEOUT_SECONDS": str(function["Timeout"]),
         }
@@ -205,14 +206,14 @@ class Aws(Runtime):
 
     def _sandbox(self, name: str) -> Sandbox:
         if name not in self.sandboxes:
-            self.sandboxes[name] = self._new(name, self.environment(name))
+            self.sandboxes[name] = self._new(name, self.environment(name), self._source)
             self.sandboxes[name].start()
         return self.sandboxes[name]
 
-    def _new(self, name: str, environ: Mapping[str, str]) -> Sandbox:
+    def _new(self, name: str, environ: Mapping[str, str], source: Source | None = None) -> Sandbox:
         self._outputs.append(self.folder / f"{name}-{len(self._outputs)}.txt")
         self._outputs[-1].touch()
-        return Sandbox(self.unpacked, self.folder, environ, self._outputs[-1])
+        return Sandbox(self.unpacked, self.folder, environ, self._outputs[-1], source=source)
 
     def _invoke(self, arn: str, event: dict[str, Any]) -> Any:
         return self._sandbox(self._names[arn]).invoke(event)

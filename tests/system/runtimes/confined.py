@@ -42,11 +42,11 @@ def is_writable(folder: Path, process: int) -> bool:
     return "rw" in seen[5].split(",")
 
 
-def memory_mib(processes: Iterable[int]) -> float:
-    """The memory of processes, with each shared page counted by its share; 0 on a system that does not tell."""
+def memory_mib(processes: Iterable[int], what: str = "Pss") -> float:
+    """The memory of processes; 0 on a system that does not tell. In Pss each shared page counts by its share."""
     found = (Path(f"/proc/{process}/smaps_rollup") for process in processes)
     rollups = [rollup.read_text() for rollup in found if rollup.exists()]
-    return sum(int(size) for text in rollups for size in re.findall(r"(?m)^Pss: +(\d+) kB", text)) / 1024
+    return sum(int(size) for text in rollups for size in re.findall(rf"(?m)^{what}: +(\d+) kB", text)) / 1024
 
 
 def files_in(folder: Path) -> dict[str, int]:

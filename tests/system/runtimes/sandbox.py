@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +23,8 @@ BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 # Lambda's runtime brings boto3 and what boto3 needs.
 BROUGHT = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 TASK, LIBRARIES, PACKAGE = "task", "runtime", "package.zip"
+# What the C library reads when a process starts, as Lambda sets it.
+READ_AT_THE_START = {"LANG": "en_US.UTF-8", "TZ": ":UTC"}
 
 
 class InvocationFailed(Exception):
@@ -51,15 +54,26 @@ def unpacked(folder: Path, package: Path | None = None) -> Path:
 
 
 class Sandbox:
-    """One execution environment of a function. It takes one event at a time. ``writable`` is its /tmp."""
+    """One execution environment of a function. It takes one event at a time. ``writable`` is its /tmp.
+
+    ``source``: what forks it, if it is not to start truly.
+    """
 
     def __init__(
-        self, unpacked: Path, writable: Path, environ: Mapping[str, str], output: Path, *, is_confined: bool = True
+        self,
+        unpacked: Path,
+        writable: Path,
+        environ: Mapping[str, str],
+        output: Path,
+        *,
+        is_confined: bool = True,
+        source: "Source | None" = None,
     ) -> None:
         self._unpacked, self._writable, self._environ, self._output = unpacked, writable, dict(environ), output
-        self._is_confined = is_confined
+        self._is_confined, self._source = is_confined, source
         self._turn = threading.Lock()
-        self._process: subprocess.Popen[str] | None = None
+        self._group: int | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self.path: list[str] = []
 
     def __enter__(self) -> Self:
@@ -71,26 +85,17 @@ class Sandbox:
 
     def start(self) -> None:
         """Start it and return at once. The first event waits until the handler's module is imported."""
-        reading, writing = os.pipe()
-        folders = [str(self._unpacked / TASK), str(self._unpacked / LIBRARIES)]
-        # Isolated and without site packages, so that only the standard library is on the path.
-        command = [sys.executable, "-I", "-S", "-B", str(BOOTSTRAP), *folders, str(writing)]
-        if self._is_confined:
-            command = confined(self._writable, self._unpacked, *command)
+        (answers, answering), (listening, events) = os.pipe(), os.pipe()
+        self._answers, self._events = os.fdopen(answers, encoding="utf-8"), os.fdopen(events, "w", encoding="utf-8")
         with self._output.open("ab") as output:
-            self._process = subprocess.Popen(
-                command,
-                cwd=self._unpacked / TASK,
-                env=self._environ,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=[writing],
-                start_new_session=True,
-                text=True,
-            )
-        os.close(writing)
-        self._answers = os.fdopen(reading, encoding="utf-8")
+            if self._source:
+                self._group = self._source.fork(self._environ, listening, output.fileno(), answering)
+            else:
+                folders = self._writable if self._is_confined else None, self._unpacked
+                self._process = bootstrap(*folders, self._environ, listening, output.fileno(), answering)
+                self._group = self._process.pid
+        os.close(listening)
+        os.close(answering)
 
     def wait_until_ready(self) -> None:
         """Wait until the handler's module is imported."""
@@ -99,12 +104,10 @@ class Sandbox:
 
     def invoke(self, event: dict[str, Any]) -> Any:
         """Call the handler with an event and return its result. Raises InvocationFailed."""
-        assert self._process is not None
-        assert self._process.stdin is not None
         with self._turn:
             self.wait_until_ready()
-            self._process.stdin.write(json.dumps(event) + "\n")
-            self._process.stdin.flush()
+            self._events.write(json.dumps(event) + "\n")
+            self._events.flush()
             answer = self._answer()
         if "error" in answer:
             raise InvocationFailed("{errorType}: {errorMessage}".format(**answer["error"]))
@@ -112,23 +115,25 @@ class Sandbox:
 
     def kill(self) -> None:
         """Send SIGKILL to the whole group."""
-        if self._process is None:
+        if self._group is None:
             return
-        group, process, self._process = self._process.pid, self._process, None
+        group, self._group = self._group, None
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
         with contextlib.suppress(BrokenPipeError):
-            process.communicate()
+            self._events.close()
+        if self._process:
+            self._process.wait()
         wait_until(lambda: not living(group), STOP_SECONDS)
         self._answers.close()
 
     def living(self) -> list[int]:
         """Its processes."""
-        return [] if self._process is None else living(self._process.pid)
+        return [] if self._group is None else living(self._group)
 
     def memory_mib(self) -> float:
-        """Its memory, with each shared page counted by its share."""
-        return memory_mib(self.living())
+        """Its memory. Shared pages count in full: an instance shares none, unlike the forks here."""
+        return memory_mib(self.living(), "Rss")
 
     def printed(self) -> str:
         """All that it has printed: its log."""
@@ -139,3 +144,65 @@ class Sandbox:
         assert line, f"it ended\n{self.printed()}"
         found: dict[str, Any] = json.loads(line)
         return found
+
+
+def bootstrap(
+    writable: Path | None,
+    unpacked: Path,
+    environ: Mapping[str, str],
+    reading: int,
+    output: int,
+    descriptor: int,
+    *modules: str,
+) -> "subprocess.Popen[bytes]":
+    """Start the program ``bootstrap.py``, which can write only to one folder, if one is named."""
+    folders = [str(unpacked / TASK), str(unpacked / LIBRARIES)]
+    # Isolated and without site packages, so that only the standard library is on the path.
+    command = [sys.executable, "-I", "-S", "-B", str(BOOTSTRAP), *folders, str(descriptor), *modules]
+    return subprocess.Popen(
+        confined(writable, unpacked, *command) if writable else command,
+        cwd=unpacked / TASK,
+        env=environ,
+        stdin=reading,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        pass_fds=[descriptor],
+        start_new_session=True,
+    )
+
+
+class Source:
+    """A process that has imported what every function does first, and forks their environments; a context manager.
+
+    It is in a sandbox of its own, in which a fork remains.
+    """
+
+    # The handler, and what most functions need of libraries.
+    IMPORTED = ("infra.clouds.aws.handler", "shared.store.engines.postgres.database")
+
+    def __init__(self, unpacked: Path, writable: Path) -> None:
+        self._unpacked, self._writable = unpacked, writable
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        self._orders, taking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        environ = {"PATH": "/usr/local/bin:/usr/bin:/bin", **READ_AT_THE_START}
+        output = self._writable / "source.txt"
+        with taking, output.open("ab") as printed:
+            given = printed.fileno(), taking.fileno()
+            nothing = subprocess.DEVNULL
+            self._process = bootstrap(self._writable, self._unpacked, environ, nothing, *given, *self.IMPORTED)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._orders.close()
+        self._process.wait(STOP_SECONDS)
+
+    def fork(self, environ: Mapping[str, str], *descriptors: int) -> int:
+        """Start an environment with its standard input, its output, and where its results go; its process group."""
+        assert {name: environ[name] for name in READ_AT_THE_START} == READ_AT_THE_START
+        with self._lock:
+            socket.send_fds(self._orders, [json.dumps(dict(environ)).encode()], descriptors)
+            answer = self._orders.recv(100)
+        assert answer, "the process that forks has ended"
+        return int(answer)
