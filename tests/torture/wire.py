@@ -59,15 +59,18 @@ class Wire:
         self.url = urlunsplit(parts._replace(netloc=where))
 
     def __enter__(self) -> Self:
-        for each in (self._listening, self._ordering):
-            threading.Thread(target=each.serve_forever, args=(0.01,), daemon=True).start()
+        # Imported here, because the process that forks imports this file too, and has no stand-ins.
+        from tests.support.stand_ins.serving import Serving
+
+        self._serving = [Serving(each) for each in (self._listening, self._ordering)]
         return self
 
     def __exit__(self, *_: object) -> None:
         self._is_over.set()
         self._others_ask.set()
+        for serving in self._serving:
+            serving.end()
         for each in (self._listening, self._ordering):
-            each.shutdown()
             each.server_close()
 
     @property

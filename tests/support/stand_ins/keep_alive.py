@@ -2,9 +2,10 @@
 
 import http.server
 import socket
-import threading
 from dataclasses import dataclass
 from typing import Self
+
+from tests.support.stand_ins.serving import Serving
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,9 @@ class KeepAliveServer:
         raise NotImplementedError
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        self._serving = Serving(self._server)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
+        self._serving.end()
         self._server.server_close()

@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from tests.support.stand_ins.serving import Serving
+
 
 class StandIn:
     """An HTTP server in threads, on a free port of 127.0.0.1. It keeps the port while it does not listen."""
 
     def __init__(self) -> None:
         self._released = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._serving: Serving | None = None
         self._server = self._bound(0)
         self.port = int(self._server.server_address[1])
         self.url = f"http://127.0.0.1:{self.port}"
@@ -27,21 +29,19 @@ class StandIn:
     @property
     def is_down(self) -> bool:
         """Whether connections are refused. Set it to stop or start the server."""
-        return self._thread is None
+        return self._serving is None
 
     @is_down.setter
     def is_down(self, is_down: bool) -> None:
-        if is_down and self._thread is not None:
-            self._server.shutdown()
-            self._thread.join()
-            self._thread = None
+        if is_down and self._serving is not None:
+            self._serving.end()
+            self._serving = None
             self._server.server_close()
             # Bound but not listening: connections are refused, and no other process gets the port.
             self._server = self._bound(self.port)
-        elif not is_down and self._thread is None:
+        elif not is_down and self._serving is None:
             self._server.server_activate()
-            self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-            self._thread.start()
+            self._serving = Serving(self._server)
 
     def release(self) -> None:
         """End every exchange that hangs or drips. Later ones may hang again."""
