@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from tests.support.running import wait_until
 from tests.support.stand_ins import accepts
@@ -33,6 +34,7 @@ AT_ONCE = 3
 OTHERS = 4
 # On a busy machine a life may reach other boundaries than the life that was watched.
 TRIES = 3
+Result = TypeVar("Result")
 
 
 # --- how the world goes on --------------------------------------------------------------------------------------------
@@ -129,9 +131,8 @@ class Run:
             before.kill()
             self._before = before
             self.boundaries = self._watch()
-            with ThreadPoolExecutor(AT_ONCE) as kills:
-                for found in kills.map(self._kill, range(len(self.boundaries))):
-                    self.broken += found
+            for found in at_once(self._kill, self.boundaries):
+                self.broken += found
         return self
 
     def _watch(self) -> list[str]:
@@ -167,8 +168,7 @@ class Run:
             time.sleep(0.02)
         return not is_alive
 
-    def _kill(self, number: int) -> list[str]:
-        boundary = self.boundaries[number]
+    def _kill(self, number: int, boundary: str) -> list[str]:
         for turn in range(TRIES):
             with self._before.copy(self.folder / f"kill-{number}-{turn}") as killed:
                 self._begin(killed, boundary)
@@ -204,6 +204,12 @@ class Run:
             broken.append("nothing came late")
         self.endings += 1
         return [f"{boundary}, {way.__name__}: {line}" for line in broken]
+
+
+def at_once(kill: Callable[[int, str], Result], boundaries: Sequence[str]) -> list[Result]:
+    """Kill at each boundary, with its number, a few at once: most of the time is waiting. What failed fails here."""
+    with ThreadPoolExecutor(AT_ONCE) as kills:
+        return list(kills.map(kill, range(len(boundaries)), boundaries))
 
 
 def _thinned(boundaries: list[str], patterns: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ runs, so a new one needs no entry anywhere. At PostgreSQL's COMMITs the wire kil
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -223,6 +224,8 @@ def _live(order: dict[str, Any]) -> None:
 def main() -> None:
     """Fork for each order, and respond with the process id."""
     load()
+    # Otherwise the first collection in each fork would copy all of that memory.
+    gc.freeze()
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         _reap()

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.support.running import wait_until
-from tests.torture.forge import Forge, victim_project
+from tests.torture.boundaries import at_once
+from tests.torture.forge import Forge
 from tests.torture.world import World
 
 pytestmark = [pytest.mark.system, pytest.mark.together("forge")]
@@ -25,13 +26,6 @@ def monitor(name: str, **fields: Any) -> dict[str, Any]:
 
 BEFORE = [monitor("stays"), monitor("changes"), *(monitor(f"goes-{number}") for number in range(5))]
 AFTER = [monitor("stays"), monitor("changes", timeout="3s"), *(monitor(f"comes-{number}") for number in range(5))]
-
-
-@pytest.fixture(scope="module")
-def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
-    """A process that forks systems."""
-    with Forge(victim_project(tmp_path_factory.mktemp("victim") / "project")) as ready:
-        yield ready
 
 
 @pytest.fixture
@@ -74,8 +68,8 @@ def test_a_killed_apply_is_whole_or_nothing(world: World) -> None:
     found = boundaries(world, r"Monitors\.apply.*Connection|answer PUT /config", lambda other: apply(other, AFTER))
     assert {note.split()[0] for note in found} == {"before", "after"}
     new = {each["name"]: each.get("timeout", "10s") for each in AFTER}
-    seen = set()
-    for number, boundary in enumerate(found):
+
+    def is_new_after(number: int, boundary: str) -> bool:
         with world.copy(world.folder.parent / f"kill-{number}") as other:
             other.start(watch=True, kill_at=boundary)
             is_answered = apply(other, AFTER)
@@ -84,11 +78,12 @@ def test_a_killed_apply_is_whole_or_nothing(world: World) -> None:
             other.start()
             is_new = applied(other) == new
             assert is_new or (applied(other) == old and not is_answered), boundary
-            seen.add(is_new)
             assert apply(other, AFTER)
             assert applied(other) == new, boundary
             other.kill()
-    assert seen == {True, False}
+        return is_new
+
+    assert set(at_once(is_new_after, found)) == {True, False}
 
 
 def test_a_killed_claim_costs_no_more_than_an_interval(world: World) -> None:
@@ -98,27 +93,28 @@ def test_a_killed_claim_costs_no_more_than_an_interval(world: World) -> None:
     assert apply(world, often)
     urls = {each["url"] for each in often}
 
-    def checked(other: World) -> set[str]:
+    def is_checked(other: World, since: str) -> bool:
         rows = other.rows("SELECT m.name, e.received_at FROM events e JOIN monitors m ON m.id = e.monitor_id")
-        return {f"http://{row['name']}.example/" for row in rows if row["received_at"] >= began[0]}
-
-    began = [world.time_there()]
-    world.wait_until(lambda: checked(world) == urls)
-    world.kill()
+        return {f"http://{row['name']}.example/" for row in rows if row["received_at"] >= since} == urls
 
     def go_on(other: World) -> None:
-        began[0] = other.time_there()
-        other.wait_until(lambda: checked(other) == urls)
+        since = other.time_there()
+        other.wait_until(lambda: is_checked(other, since))
 
+    go_on(world)
+    world.kill()
     found = boundaries(world, r"Checks\.claim.*Connection", go_on)[:6]
     assert {note.split()[0] for note in found} == {"before", "after"}
-    for number, boundary in enumerate(found):
+
+    def kill(number: int, boundary: str) -> None:
         with world.copy(world.folder.parent / f"claim-{number}") as other:
             other.start(watch=True, kill_at=boundary)
             wait_until(lambda: not other.is_alive, otherwise=other.output)
             other.kill()
             other.start()
-            began[0], at = other.time_there(), time.monotonic()
-            other.wait_until(lambda: checked(other) == urls)
+            at = time.monotonic()
+            go_on(other)
             assert time.monotonic() - at < CHECKED_AGAIN_SECONDS, boundary
             other.kill()
+
+    at_once(kill, found)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.running import wait_until
-from tests.torture.forge import Forge, victim_project
+from tests.torture.boundaries import at_once
+from tests.torture.forge import Forge
 from tests.torture.judgement.verdict import judge
 from tests.torture.stories import sent
 from tests.torture.world import World
@@ -17,13 +18,6 @@ pytestmark = [pytest.mark.system, pytest.mark.together("forge")]
 TOKEN = "token-of-a-job-that-is-killed"
 EVENTS = "SELECT e.is_success FROM events e JOIN monitors m ON m.id = e.monitor_id WHERE m.name = 'job' ORDER BY e.id"
 LATER_SECONDS = 31.0
-
-
-@pytest.fixture(scope="module")
-def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
-    """A process that forks systems."""
-    with Forge(victim_project(tmp_path_factory.mktemp("victim") / "project")) as ready:
-        yield ready
 
 
 @pytest.fixture
@@ -75,7 +69,8 @@ def test_a_ping_is_answered_only_once_it_is_stored(world: World) -> None:
     assert {note.split()[0] for note in found} == {"before", "after"}
     # The server's thread may also send a response while nobody watches it.
     assert any("take" in note for note in found)
-    for number, boundary in enumerate(found):
+
+    def kill(number: int, boundary: str) -> None:
         with world.copy(world.folder.parent / f"kill-{number}") as other:
             other.start(watch=True, kill_at=boundary)
             is_answered = fail(other)
@@ -90,11 +85,14 @@ def test_a_ping_is_answered_only_once_it_is_stored(world: World) -> None:
             other.kill()
             goes_on(other)
 
+    at_once(kill, found)
+
 
 def test_a_miss_is_noticed_and_notified_once(world: World) -> None:
     found = boundaries(world, "Heartbeats.review.*Connection", ping)
     assert {note.split()[0] for note in found} == {"before", "after"}
-    for number, boundary in enumerate(found):
+
+    def kill(number: int, boundary: str) -> None:
         with world.copy(world.folder.parent / f"kill-{number}") as other:
             other.start(watch=True, kill_at=boundary)
             ping(other)
@@ -102,3 +100,5 @@ def test_a_miss_is_noticed_and_notified_once(world: World) -> None:
             other.kill()
             assert [row["is_success"] for row in other.rows(EVENTS)] == ([1, 0] if "after" in boundary else [1])
             goes_on(other)
+
+    at_once(kill, found)

@@ -7,7 +7,7 @@ import pytest
 from tests.torture.forge import Forge, victim_project
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
     """A process that forks systems."""
     with Forge(victim_project(tmp_path_factory.mktemp("victim") / "project")) as ready:
