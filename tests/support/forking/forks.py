@@ -135,11 +135,14 @@ def starts_by_forks(project: Path, environ: Mapping[str, str], modules: Sequence
 
     ``modules``: what it imports instead, if not the system is started, but a command.
     """
+    before = _sources.get(project)
     _sources[project] = source = _Source(project, environ, modules)
     try:
         yield
     finally:
         del _sources[project]
+        if before:  # of another folder of tests, for the same repository
+            _sources[project] = before
         source.end()
 
 

@@ -77,6 +77,7 @@ def _become(order: dict[str, Any], streams: list[int]) -> None:
         os.close(source)
     os.environ.clear()
     os.environ.update(order["environ"])
+    # A process reads TZ only when it starts, or by this.
     time.tzset()
     if encoding := os.environ.get("PYTHONIOENCODING"):
         sys.stdout.reconfigure(encoding=encoding, errors="strict")  # type: ignore[union-attr]
