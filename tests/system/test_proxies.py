@@ -1,11 +1,11 @@
 """The running system with proxy variables in its environment: it runs right, or one line says why it does not start."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.forking.forks import run
 from tests.support.running import START, START_SECONDS, LocalSystem, environment, free_port
 from tests.support.stand_ins import BotApi, Exchange, StandIn, Target
 
@@ -90,9 +90,7 @@ def test_a_proxy_that_cannot_be_used_stops_the_start(
 ) -> None:
     channel = {"TELEGRAM_BOT_TOKEN": "123456:planted-token", "TELEGRAM_CHAT_ID": "1"}
     environ = environment(tmp_path, **channel, **variables)
-    ended = subprocess.run(
-        START, cwd=project, env=environ, capture_output=True, text=True, timeout=START_SECONDS, check=False
-    )
+    ended = run(START, project, environ, seconds=START_SECONDS)
     assert ended.returncode == 1
     assert ended.stdout == ""
     [line] = ended.stderr.splitlines()
@@ -111,7 +109,7 @@ def test_the_doctor_finds_a_proxy_that_cannot_be_used(
     channel = {"TELEGRAM_BOT_TOKEN": "123456:planted-token", "TELEGRAM_CHAT_ID": "1", "TELEGRAM_API_URL": api}
     environ = environment(tmp_path, **channel, **variables)
     command = [*START[:-1], "infra", "doctor", "--send-test"]
-    ended = subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    ended = run(command, project, environ, seconds=60)
     assert "Traceback" not in ended.stderr + ended.stdout
     assert ended.returncode == 1
     assert any(line.startswith("failure") and f"{variable} is '" in line for line in ended.stdout.splitlines())

@@ -3,7 +3,6 @@
 import email
 import email.policy
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ from shared.store import Store, open_store
 from tests.conftest import new_store
 from tests.shared.notifiers.kinds import HTTP
 from tests.support.builders import event
+from tests.support.forking.forks import Fork, forked, starts_by_forks
 from tests.support.running import environment, wait_until
 from tests.support.stand_ins import Exchange
 from tests.support.stand_ins.service import Service, hangs
@@ -27,18 +27,8 @@ from tests.support.stand_ins.smtp import Smtp
 
 pytestmark = pytest.mark.system
 
-# What a function does that delivers; so many seconds later than it is.
-SENDER = """
-import sys
-from datetime import timedelta
-from shared.channels import configured
-from shared.delivery import deliver_owed
-from shared.models import now
-from shared.settings import Settings
-from shared.store import open_store
-ahead = timedelta(seconds=float(sys.argv[1]))
-print(deliver_owed(open_store(Settings.from_env()), configured(), "en", 86400.0, clock=lambda: now() + ahead))
-"""
+SENDER = "tests.system.channels.sender"
+ENGINES = ("shared.store.engines.sqlite.database", "shared.store.engines.postgres.database")
 LEASE_SECONDS = 30
 MAIL = "email"
 
@@ -114,8 +104,20 @@ def store(environ: dict[str, str]) -> Iterator[Store]:
     opened.database.close()
 
 
-def send(environ: dict[str, str], later: float = 0) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-c", SENDER, str(later)], cwd=ROOT, env=environ, stdout=subprocess.PIPE)
+@pytest.fixture(scope="module", autouse=True)
+def senders_are_forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Most of a sender's time would be its imports."""
+    kinds = (f"shared.notifiers.services.{kind}" for kind in (MAIL, *HTTP))
+    with starts_by_forks(ROOT, environment(tmp_path_factory.getbasetemp()), [SENDER, *ENGINES, *kinds]):
+        yield
+
+
+def send(environ: dict[str, str], later: float = 0) -> Fork:
+    output = Path(environ["LOG_DIR"]).with_name("sender.txt")
+    output.touch()
+    fork = forked([sys.executable, "-m", SENDER, str(later)], ROOT, environ, output)
+    assert fork
+    return fork
 
 
 def fail(store: Store, monitor: str, receivers: Receivers) -> list[int]:
@@ -127,14 +129,14 @@ def fail(store: Store, monitor: str, receivers: Receivers) -> list[int]:
 @pytest.mark.parametrize("environ", ["sqlite", "postgresql"], indirect=True)
 def test_a_killed_senders_copies_are_recognised(environ: dict[str, str], store: Store, receivers: Receivers) -> None:
     ids = dict(zip(receivers.channels, fail(store, "shop", receivers), strict=True))
-    with send(environ) as killed:
-        try:
-            wait_until(lambda: set(receivers.counts().values()) == {1}, 60)
-        finally:
-            killed.kill()
+    killed = send(environ)
+    try:
+        wait_until(lambda: set(receivers.counts().values()) == {1}, 60)
+    finally:
+        killed.kill()
+        killed.wait(60)
     receivers.take()
-    with send(environ, LEASE_SECONDS + 5) as second:
-        assert second.wait(60) == 0
+    assert send(environ, LEASE_SECONDS + 5).wait(60) == 0
     assert set(receivers.counts().values()) == {2}, receivers.counts()
     for kind, id_ in ids.items():
         assert all(f"#{id_}" in text for text in receivers.texts(kind)), kind
@@ -152,8 +154,7 @@ def test_another_message_has_another_key(environ: dict[str, str], store: Store, 
     receivers.take()
     for later, monitor in enumerate(("shop", "blog")):
         fail(store, monitor, receivers)
-        with send(environ, 5 * later) as sender:
-            assert sender.wait(60) == 0
+        assert send(environ, 5 * later).wait(60) == 0
     for kind in (MAIL, *KEYS):
         first, other = receivers.keys(kind)
         assert first != other, kind
