@@ -6,10 +6,13 @@ The source is filtered by ``.gcloudignore``, the environment has only ``requirem
 
 import contextlib
 import itertools
+import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator, Mapping
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pathspec
@@ -66,14 +69,27 @@ def build(folder: Path) -> Path:
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, source / name)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", layer], check=True)
-    python = str(layer / "bin" / "python")
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check"]
-    requirements = ["--no-compile", "--requirement", str(source / "requirements.txt")]
-    subprocess.run([*pip, *requirements], check=True, capture_output=True)
-    # The buildpack compiles all libraries. Most of their modules are never imported, so here those that are compiled
-    # are those of one start.
+    python = layer / "bin" / "python"
+    _install((source / "requirements.txt").read_text(encoding="utf-8"), python)
+    # The buildpack compiles everything that it installs. Here what is not compiled yet, and that a start imports, is.
     subprocess.run([python, "-c", f"import {', '.join(_IMPORTED)}"], cwd=source, env={}, check=True)
     return folder
+
+
+def _install(requirements: str, python: Path) -> None:
+    """Link what this environment has of these, where pip installed it by the same file and its hashes."""
+    where = Path(sysconfig.get_path("purelib", vars={"base": str(python.parent.parent)}))
+    for name, version in re.findall(r"(?m)^([\w.-]+)==(\S+)", requirements):
+        library = distribution(name)
+        assert library.version == version, f"{name} is not the one of requirements.txt: make install"
+        files = library.files or []
+        for top in {file.parts[0] for file in files} - {"..", "__pycache__"}:
+            (where / top).symlink_to(str(library.locate_file(top)))
+        for file in files:
+            if file.match("../../../bin/*"):
+                program = python.with_name(file.name)
+                program.write_text(f"#!{python}\n" + file.read_text(encoding="utf-8").partition("\n")[2])
+                program.chmod(0o755)
 
 
 class Container(Running):
