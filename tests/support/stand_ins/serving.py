@@ -12,7 +12,7 @@ import threading
 class Serving:
     """Serves from now on."""
 
-    def __init__(self, server: socketserver.BaseServer) -> None:
+    def __init__(self, server: socketserver.TCPServer) -> None:
         self._server = server
         self._waking, self._woken = socket.socketpair()
         self._thread = threading.Thread(target=self._serve, daemon=True)

@@ -6,13 +6,11 @@ The source is filtered by ``.gcloudignore``, the environment has only ``requirem
 
 import contextlib
 import itertools
-import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
-from importlib.metadata import distribution
 from pathlib import Path
 
 import pathspec
@@ -34,6 +32,7 @@ from tests.support.recording_gcloud import NUMBER, Call, dictionary
 from tests.support.running import API_KEY, Running, free_port
 from tests.system.runtimes import Runtime
 from tests.system.runtimes.confined import confined, files_in, memory_mib
+from tests.system.runtimes.libraries import link
 from tests.system.runtimes.processes import ROWS
 
 PLACE = Place("my-project", NUMBER, "asia-northeast3", "asia-east1")
@@ -70,22 +69,16 @@ def build(folder: Path) -> Path:
         shutil.copy2(ROOT / name, source / name)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", layer], check=True)
     python = layer / "bin" / "python"
-    _install((source / "requirements.txt").read_text(encoding="utf-8"), python)
+    _install(python)
     # The buildpack compiles everything that it installs. Here what is not compiled yet, and that a start imports, is.
     subprocess.run([python, "-c", f"import {', '.join(_IMPORTED)}"], cwd=source, env={}, check=True)
     return folder
 
 
-def _install(requirements: str, python: Path) -> None:
-    """Link what this environment has of these, where pip installed it by the same file and its hashes."""
-    where = Path(sysconfig.get_path("purelib", vars={"base": str(python.parent.parent)}))
-    for name, version in re.findall(r"(?m)^([\w.-]+)==(\S+)", requirements):
-        library = distribution(name)
-        assert library.version == version, f"{name} is not the one of requirements.txt: make install"
-        files = library.files or []
-        for top in {file.parts[0] for file in files} - {"..", "__pycache__"}:
-            (where / top).symlink_to(str(library.locate_file(top)))
-        for file in files:
+def _install(python: Path) -> None:
+    """Give an environment the libraries of ``requirements.txt``, and their programs."""
+    for library in link(Path(sysconfig.get_path("purelib", vars={"base": str(python.parent.parent)}))):
+        for file in library.files or ():
             if file.match("../../../bin/*"):
                 program = python.with_name(file.name)
                 program.write_text(f"#!{python}\n" + file.read_text(encoding="utf-8").partition("\n")[2])

@@ -15,9 +15,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
+
 from infra.clouds.aws.package import Runtime, build
 from tests.support.running import STOP_SECONDS, living, wait_until
 from tests.system.runtimes.confined import confined, memory_mib
+from tests.system.runtimes.libraries import link
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 # Lambda's runtime brings boto3 and what boto3 needs.
@@ -34,12 +37,15 @@ class InvocationFailed(Exception):
 def unpacked(folder: Path, package: Path | None = None) -> Path:
     """Unpack the zip into ``task`` in a folder, and link what Lambda's runtime brings beside it; the folder.
 
-    The zip is built as in a deployment, but for the Python and the processor of this machine.
+    The zip is built as in a deployment, but for the Python and the processor of this machine, and with the libraries
+    that are here already. A deployment's own call of pip is in ``tests/infra/clouds/aws``.
     """
     package = package or folder / PACKAGE
     if not package.exists():
         here = Runtime(f"{sys.version_info.major}.{sys.version_info.minor}", platform.machine())
-        build(here, package)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("infra.clouds.aws.package._install", lambda _, to: (to.mkdir(), link(to)))
+            build(here, package)
     with zipfile.ZipFile(package) as archive:
         archive.extractall(folder / TASK)
     (folder / LIBRARIES).mkdir()
