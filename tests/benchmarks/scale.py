@@ -13,6 +13,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -160,12 +161,18 @@ def _described(targets: Crowd, monitors: int, interval: int) -> dict[str, object
 
 
 def _go_on(agent: FunctionAlone, is_over: threading.Event) -> None:
-    """Call the agent as the local system's schedule does."""
+    """Call the agent as the local system's schedule does: on the beat, while the run before may still be ending."""
+    with ThreadPoolExecutor(2) as pool:
+        while not is_over.is_set():
+            pool.submit(_run_of, agent)
+            is_over.wait(RUN_SECONDS)
+
+
+def _run_of(agent: FunctionAlone) -> None:
     with requests.Session() as session:
         session.trust_env = False
-        while not is_over.is_set():
-            query = {"only": "claimed", "lasting": str(RUN_SECONDS)}
-            session.post(agent.url, params=query, headers={"X-API-Key": API_KEY}, timeout=RUN_SECONDS + 60)
+        query = {"only": "claimed", "lasting": str(RUN_SECONDS)}
+        session.post(agent.url, params=query, headers={"X-API-Key": API_KEY}, timeout=RUN_SECONDS + 60)
 
 
 def _line(name: str, seen: Seen, has_bars: bool) -> list[str]:

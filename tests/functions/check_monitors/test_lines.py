@@ -1,5 +1,6 @@
 """The agent's log of a run that lasts: healthy checks' lines are written together, and a failure's at once."""
 
+import itertools
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,23 @@ def test_lines_of_healthy_checks_wait_for_a_moment(log: Path) -> None:
         assert at.astimezone(UTC).timestamp() - began < WAIT_SECONDS, "the time of the check, not of the writing"
     lines.write_due()
     assert written(log) == found
+
+
+def test_many_lines_are_written_in_portions_and_all_in_the_end(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = Lines()
+    made = [event(ok=True) for _ in range(200)]
+    for each in made:
+        lines.take(each)
+    later = time.time() + WAIT_SECONDS
+    monkeypatch.setattr(time, "time", lambda: later)
+    counts = []
+    for _ in range(30):
+        lines.write_due()
+        counts.append(len(written(log)))
+    # An eighth of what waits at first, so that it never grows for ever; and later a few.
+    assert counts[0] == 25
+    assert all(after - before <= 25 for before, after in itertools.pairwise(counts))
+    assert [each.event_id in line for each, line in zip(made, written(log), strict=True)] == [True] * 200
 
 
 def test_a_failure_is_written_at_once_after_what_was_before_it(log: Path) -> None:
