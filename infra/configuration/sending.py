@@ -10,7 +10,6 @@ from pydantic import BaseModel, ValidationError
 from shared.settings import secrets
 from shared.settings.proxies import backend_options
 from shared.settings.secrets import without_password
-from shared.web import MAX_BODY_BYTES, PACKED
 
 CONNECT_SECONDS = 5.0
 # Thousands of monitors are written in one transaction.
@@ -97,10 +96,12 @@ def put(body: Mapping[str, Any], url: str, key: str, environ: Mapping[str, str],
 
 def _packed(data: bytes) -> tuple[bytes, str]:
     """The body as it is sent, and its Content-Type."""
+    # Imported here: commands that send nothing start without it.
+    from shared.web import MAX_BODY_BYTES, PACKED
+
     if len(data) <= MAX_BODY_BYTES:
         return data, "application/json"
-    # Imported here: few have thousands of monitors.
-    import gzip
+    import gzip  # few have thousands of monitors
 
     return gzip.compress(data), PACKED
 
