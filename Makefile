@@ -60,7 +60,6 @@ check: .venv/installed-dev
 # What takes minutes and seldom finds what the others do not: every plugin of Apprise, and schemathesis over the whole API.
 nightly: .venv/installed-dev
 	$(BIN)/python -m pytest -m nightly
-	EVERY_EXAMPLE=1 $(BIN)/python -m pytest -m hypothesis
 
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.benchmarks

@@ -1,7 +1,6 @@
 """Values that tests start from: one noon, and an event, an alert, a monitor, a notification, a notifier around it."""
 
 import math
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -144,8 +143,3 @@ def fails(reason: str = "no luck", **why: float | bool) -> Callable[[], object]:
 def refuses(reason: str = "Unauthorized") -> Callable[[], object]:
     """A channel's behaviour: it never accepts."""
     return fails(reason, is_permanent=True)
-
-
-def examples(most: int) -> int:
-    """How many examples Hypothesis makes up: a third of ``most``, which are others in each run; all in make nightly."""
-    return most if os.environ.get("EVERY_EXAMPLE") == "1" else most // 3

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from functions.receive_heartbeat import main
 from functions.receive_heartbeat.guesses import Guesses
 from tests.functions.receive_heartbeat.conftest import TOKEN, Job
-from tests.support.builders import examples
 
 TEXT = st.text(max_size=40) | st.sampled_from(["", "start", "fail", "0", "1", "255", "256", "true", "false", "down"])
 VALUE = TEXT | st.sampled_from(["10s", "1h1m", "9" * 60 + "s", "1e400", "-1", "nan", "0x1", "١s", "+0", ".5ms", "5."])
@@ -24,7 +23,7 @@ NAMES = st.sampled_from(["status", "msg", "ping", "success", "error", "duration"
     header=TEXT | st.just(f"Bearer {TOKEN}"),
     shape=st.integers(0, 3),
 )
-@settings(deadline=None, max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_request_is_answered(
     job: Job,
     monkeypatch: pytest.MonkeyPatch,

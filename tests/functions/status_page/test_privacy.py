@@ -14,7 +14,6 @@ from shared.settings.status_pages import MAIN
 from tests.functions.api import Api
 from tests.functions.manage_monitors.watched import applied
 from tests.functions.status_page.watched import HOST, PRIVATE, PUBLIC, html, looked, opened, policies, said, seen
-from tests.support.builders import examples
 
 EVERYWHERE = (
     *("/status", "/status?period=24h", "/status?period=12m&lang=ko", "/status.json", "/status/feed.atom"),
@@ -150,7 +149,7 @@ monitors = st.lists(
 )
 
 
-@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(found=monitors, groups=st.sampled_from([None, ["A"], ["B"], []]), locked=st.booleans())
 def test_a_page_holds_nothing_of_what_is_private(found: list[Any], groups: list[str] | None, locked: bool) -> None:
     """Whatever the flags are: no name, tag or address of a private monitor is in a page, or in what is kept."""

@@ -19,7 +19,7 @@ from shared.alerting import (
 )
 from shared.alerting.situation import FlappingLimits
 from shared.models import Alert, AlertStatus, AttemptStatus, ChangeKind, MonitorState
-from tests.support.builders import NEVER_FLAPS, alert, at, event, examples, monitor
+from tests.support.builders import NEVER_FLAPS, alert, at, event, monitor
 
 OPEN, ACK, RESOLVED = AlertStatus.OPEN, AlertStatus.ACK, AlertStatus.RESOLVED
 
@@ -210,4 +210,4 @@ class AlertOfOneMonitor(RuleBasedStateMachine):
 
 
 TestAlertOfOneMonitor = AlertOfOneMonitor.TestCase
-TestAlertOfOneMonitor.settings = settings(max_examples=examples(150), stateful_step_count=30, deadline=None)
+TestAlertOfOneMonitor.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from shared.alerting import Reason, Situation, decide, effective_time, is_late
 from shared.alerting.situation import FlappingLimits
 from shared.models import ChangeKind, MonitorState
-from tests.support.builders import NEVER_FLAPS, alert, at, event, examples, monitor
+from tests.support.builders import NEVER_FLAPS, alert, at, event, monitor
 
 
 def test_a_future_event_counts_from_its_receipt() -> None:
@@ -122,4 +122,4 @@ class EventsWhileTheClockJumps(RuleBasedStateMachine):
 
 
 TestEventsWhileTheClockJumps = EventsWhileTheClockJumps.TestCase
-TestEventsWhileTheClockJumps.settings = settings(max_examples=examples(150), stateful_step_count=25, deadline=None)
+TestEventsWhileTheClockJumps.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)

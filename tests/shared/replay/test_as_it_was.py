@@ -18,7 +18,7 @@ from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
 from shared.store.tables import alerts, policies
 from tests.shared.replay.histories import LIMITS, Life, Step, histories
-from tests.support.builders import NOON, examples
+from tests.support.builders import NOON
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def outages(found: list[Alert]) -> list[tuple[object, ...]]:
     return [(each.id, each.failed_at, each.opened_at, each.resolved_at) for each in found]
 
 
-@settings(deadline=None, max_examples=examples(100))
+@settings(deadline=None, max_examples=100)
 @given(history=histories)
 def test_what_happened_happens_again(empty: Path, history: list[Step]) -> None:
     with store_like(empty) as store:
