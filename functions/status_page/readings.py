@@ -109,14 +109,15 @@ class Readings:
 
     def _read(self, settings: Settings, has_months: bool) -> Reading:
         store, at = open_store(settings), now()
-        if not store.boards.pages(settings.status_page):
-            # Nobody may see anything, so that there is nothing to read: of thousands of monitors it takes seconds.
+        pages = store.boards.pages(settings.status_page)
+        if not pages:
+            # To read thousands of monitors takes seconds, and nobody may see them.
             return Reading({**no_facts(at), "has_months": has_months})
         board = read_board(store, at)
         periods = ("days", "months") if has_months else ("days",)
         facts = facts_of(
             board,
-            board.pages(settings.status_page),
+            pages,
             functools.partial(self._passed, store, at=at),
             self._pace(store, at),
             at,

@@ -40,36 +40,21 @@ def value_of(kind: type[Value], row: Mapping[str, Any]) -> Value:
         Unreadable: a column holds something else.
     """
     try:
-        if tuple(row) == kind._fields:  # type: ignore[attr-defined]
-            return _of_whole_row(kind, list(row.values()))
-        # One expression, and no call for what is plain: each event brings a row with some thirty columns.
-        return kind._make(  # type: ignore[attr-defined,no-any-return]
-            [
-                value
-                if type(value := row.get(name)) is plain
-                else default
-                if value is None and default is not _NONE
-                else read(value)
-                for name, plain, read, default in _fields(kind)
-            ]
-        )
+        values = list(map(row.get, kind._fields))  # type: ignore[attr-defined]
+        # Rows whose columns have the same types are read alike. An event reads a row of more than thirty columns.
+        for place, read in _readers(kind, tuple(map(type, values))):
+            values[place] = read(values[place])
+        return kind._make(values)  # type: ignore[attr-defined,no-any-return]
     except _NOT_READ:
         raise Unreadable(kind.__name__, list(_unreadable(kind, row))) from None
 
 
-def _of_whole_row(kind: type[Value], values: list[Any]) -> Value:
-    """As ``value_of``, of the fields' columns in their order. Rows of the same types are read alike, in half the time.
-
-    An event reads a monitor's row, of more than thirty columns: that was a tenth of its cost.
-    """
-    for place, read in _readers(kind, tuple(map(type, values))):
-        values[place] = read(values[place])
-    return kind._make(values)  # type: ignore[attr-defined,no-any-return]
-
-
 @functools.lru_cache(maxsize=1024)
 def _readers(kind: type[tuple[Any, ...]], types: tuple[type, ...]) -> list[tuple[int, Read]]:
-    """What is to be read of a row with values of these types, by their places; the others are taken as they are."""
+    """Return the place of each value that has to be read, and its reader. The other values are taken as they are.
+
+    ``types``: those of the values.
+    """
     found: list[tuple[int, Read]] = []
     for place, (found_type, (_, plain, read, default)) in enumerate(zip(types, _fields(kind), strict=True)):
         if found_type is NoneType and default is not _NONE:

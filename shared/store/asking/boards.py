@@ -37,8 +37,8 @@ class Bucket(NamedTuple):
 class Board(NamedTuple):
     """How everything is now. ``outages``: the alerts OUTAGE and DEGRADED that are active or ended lately, newest first.
 
-    ``windows``: those of maintenance, with the row of each. ``hours``: of each monitor. ``settings``: what the file
-    says beside its monitors. ``mailing``: the channels that can mail people.
+    ``windows``: those of maintenance, with the row of each. ``hours``: of each monitor. ``mailing``: the channels that
+    can mail people.
     """
 
     monitors: list[Row]
@@ -46,12 +46,7 @@ class Board(NamedTuple):
     windows: list[tuple[Planned, Row]]
     incidents: list[Incident]
     hours: Mapping[int, list[Bucket]]
-    settings: Mapping[str, Any]
-    mailing: Sequence[str] = ()
-
-    def pages(self, is_on: bool | None) -> dict[str, dict[str, Any]]:
-        """The pages that there are, by slug; see ``Boards.pages``."""
-        return pages_of(is_on, self.settings)
+    mailing: Sequence[str]
 
 
 class Boards:
@@ -71,7 +66,6 @@ class Boards:
                 [(windows.planned(row), row) for row in rows if row["kind"] == "maintenance"],
                 incidents_of(snapshot, incidents.since(snapshot, begins_at, MOST_INCIDENTS)),
                 _buckets(snapshot, hours, now),
-                configuration.body(snapshot),
                 configuration.mailing(snapshot),
             )
 

@@ -56,9 +56,10 @@ def save_all(transaction: Transaction, changed: Iterable[tuple[Monitor, Monitor]
     counted, more = [], []
     for before, after in changed:
         if _rest(before) == _rest(after):
-            # Each event comes by here: only the time is not as its column has it.
+            # Each event comes by here. Of these values, the column of the time alone is written otherwise.
             columns = dict(zip(_COUNTED_AND_ID, _counted(after), strict=True))
-            counted.append(columns | {"last_checked_at": as_json(after.last_checked_at)})
+            columns["last_checked_at"] = as_json(after.last_checked_at)
+            counted.append(columns)
         else:
             more.append(columns_of(after, _SAVED))
     # To write a column costs as much whether it changes or not, and half of them are in an index or under a condition.

@@ -6,12 +6,12 @@ moto's server stays beside it, for everything that speaks HTTP without those lib
 import contextlib
 import functools
 import io
-import sys
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 
 @contextlib.contextmanager
@@ -20,7 +20,6 @@ def without_sockets(url: str) -> Iterator[None]:
     from botocore.awsrequest import AWSResponse
     from botocore.compat import HTTPHeaders
     from botocore.httpsession import URLLib3Session
-    from werkzeug.test import run_wsgi_app
 
     send = URLLib3Session.send
 
@@ -51,35 +50,18 @@ def _application() -> Any:
     return DomainDispatcherApplication(create_backend_app)
 
 
-def _environ(request: Any) -> dict[str, Any]:
+def _environ(request: Any) -> Any:
     """The request as a server hands it to an application."""
     url, body = urlsplit(request.url), request.body or b""
     body = body.read() if hasattr(body, "read") else body
-    body = body.encode() if isinstance(body, str) else bytes(body)
-    target = url.path + (f"?{url.query}" if url.query else "")
-    environ = {
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": url.scheme,
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.input_terminated": True,
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-        "REQUEST_METHOD": request.method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote(url.path).encode().decode("latin-1"),
-        "QUERY_STRING": url.query,
-        "REQUEST_URI": target,
-        "RAW_URI": target,
-        "REMOTE_ADDR": "127.0.0.1",
-        "SERVER_NAME": url.hostname,
-        "SERVER_PORT": str(url.port),
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "HTTP_HOST": url.netloc,
-    }
-    for name, value in request.headers.items():
-        key = name.upper().replace("-", "_")
-        text = value.decode() if isinstance(value, bytes) else str(value)
-        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = text
-    return environ | {"CONTENT_LENGTH": str(len(body))}
+    given = [
+        (name, value.decode() if isinstance(value, bytes) else str(value)) for name, value in request.headers.items()
+    ]
+    return EnvironBuilder(
+        path=url.path,
+        base_url=f"{url.scheme}://{url.netloc}",
+        query_string=url.query,
+        method=request.method,
+        headers=given,
+        data=body,
+    ).get_environ()
