@@ -11,7 +11,8 @@ from shared.settings import is_in_cloud
 
 # For so long the lines of healthy checks wait to be written together: one by one, they cost half as much as the checks.
 WAIT_SECONDS = 0.25
-# So many are written at once, or an eighth if more wait: hundreds would hold up the checks that are due meanwhile.
+# How many lines are written at once, unless an eighth of those that wait are more. To write hundreds at once would
+# delay the checks that fall due meanwhile.
 PORTION = 10
 
 

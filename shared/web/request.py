@@ -14,7 +14,7 @@ from shared.settings.secrets import quoted as shown
 from shared.web.problems import Problem
 
 MAX_BODY_BYTES = 1024 * 1024
-# What a packed body holds. No server before us need take more than MAX_BODY_BYTES, and no cloud does for long.
+# The limit of a packed body once it is unpacked. MAX_BODY_BYTES limits what is sent: Lambda takes 6 MB at most.
 MAX_UNPACKED_BYTES = 32 * MAX_BODY_BYTES
 PACKED = "application/gzip"
 Query = TypeVar("Query", bound=BaseModel)
@@ -52,7 +52,7 @@ def body_of(request: Request, *, may_be_packed: bool = False) -> bytes:
 def unchecked_body_of(request: Request, *, may_be_packed: bool = False) -> bytes:
     """The JSON text that the request carries, for a caller that looks for duplicate names itself.
 
-    ``may_be_packed``: it may be gzip's, as its Content-Type then says. A Content-Encoding could be undone on the way.
+    ``may_be_packed``: a body of the Content-Type PACKED is unpacked. A proxy might undo a Content-Encoding itself.
 
     Raises:
         Problem: 400 if it is empty or cut short, 413 if it is too long, 415 if its headers say "not JSON".

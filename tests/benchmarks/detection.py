@@ -22,7 +22,7 @@ ROUNDS = 3
 OUTAGES = 40
 PAUSE_SECONDS = 0.6
 MESSAGE_SECONDS = 15.0
-# So many times as long as the median of hello's requests.
+# Each bar is a multiple of the median time of hello's requests.
 BARS = {50: 9.0, 95: 25.0, 99: 80.0}
 REQUESTS = 500
 STATUSES = {"OUTAGE": 500, "RECOVERY": 200}

@@ -12,7 +12,7 @@ from shared.models.monitor import MonitorLocation
 
 KINDS: list[Any] = [Agent, Alert, Monitor, MonitorLocation, Notification]
 A_TIME = "2025-01-08T10:30:00.000Z"
-# What a column may hold of what some field takes, and of what none does.
+# The values of columns. Each field takes some of them and refuses the others.
 HELD: list[Any] = [None, 0, 1, 7, 2.5, True, "", "UP", "OPEN", "OUTAGE", A_TIME, '["a", "b"]', "[1.5]", b"x", "5"]
 
 

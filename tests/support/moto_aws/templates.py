@@ -12,9 +12,9 @@ import yaml
 
 
 def quick_yaml() -> SimpleNamespace:
-    """What stands for the module ``yaml`` in a program that loads templates.
+    """Return a quicker module ``yaml`` for a program that loads templates.
 
-    libyaml, which comes with PyYAML, makes the same of a text. A text that was read before is not read again.
+    It uses libyaml, which comes with PyYAML and gives the same values. It reads no text twice.
     """
     return SimpleNamespace(**{**vars(yaml), "load": _load, "safe_load": lambda text: _load(text, yaml.SafeLoader)})
 

@@ -38,7 +38,7 @@ from tests.system.runtimes.processes import ROWS
 PLACE = Place("my-project", NUMBER, "asia-northeast3", "asia-east1")
 KEY_OF_SCHEDULES = access.schedule_key(SecretStr(API_KEY)).get_secret_value()
 
-# What every service imports until it has served and sent once.
+# The modules that every service has imported once it has served a request and sent a message.
 _IMPORTED = (
     *("main", "functions_framework._cli", "gunicorn.workers.gthread", "gunicorn.glogging"),
     *(f"functions.{name}.main" for name in ROWS),

@@ -26,7 +26,7 @@ BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 # Lambda's runtime brings boto3 and what boto3 needs.
 BROUGHT = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 TASK, LIBRARIES, PACKAGE = "task", "runtime", "package.zip"
-# What the C library reads when a process starts, as Lambda sets it.
+# The variables that the C library reads when a process starts, with Lambda's values.
 READ_AT_THE_START = {"LANG": "en_US.UTF-8", "TZ": ":UTC"}
 
 
