@@ -128,8 +128,8 @@ MONITOR_OPERATIONS = {
         summary="Apply a configuration's file",
         description=(
             "Makes the monitors of source `file` those of the body, all or nothing: new ones are added, others "
-            "changed, and those that are not in it removed. `python -m infra apply` sends it. A body over 1 MiB comes "
-            "packed by gzip, with the Content-Type `application/gzip`, and may have 32 MiB unpacked."
+            "changed, and those that are not in it removed. `python -m infra apply` sends it. If the body is over "
+            "1 MiB, pack it with gzip and send it as `application/gzip`. Unpacked, it may have 32 MiB."
         ),
         query=ConfigQuery,
         body=CONFIGURATION,
