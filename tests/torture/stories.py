@@ -52,7 +52,7 @@ class Story:
 # From the receipt of an event to the record of the attempt, as the names of the functions that lead there.
 COMMITS_THE_EVENT = "ingest_event.* > Events.add > .*Connection"
 CLAIMS = r"Outbox.claim\({}\).*Connection"
-SENDS = r"_serve_next\({}\) > Run._attempt > .*send.*\b(sendall|send|flush|write)\]"
+SENDS = r"_serve_next\({}\) > Run._attempt > .*send.*\b(flush|write|perform)\]"
 WRITES_DOWN = r"_record\({}\) > Outbox.record.*Connection"
 DELIVERY = tuple(each.format(channel) for channel in ("console", "telegram") for each in (CLAIMS, SENDS, WRITES_DOWN))
 

@@ -25,7 +25,7 @@ _IMPORTED = (
     *("infra.local.front.loop", "infra.local.polling", "infra.configuration.file", "infra.configuration.sending"),
     *("logging.handlers", "functions_framework._cli", "gunicorn.workers.gthread", "gunicorn.glogging"),
     *("shared.store.engines.sqlite.database", "shared.store.engines.postgres.database"),
-    *("telegram.request", "asyncio", "httpcore._backends.anyio", "anyio._backends._asyncio"),
+    *("telegram.request", "pycurl", "certifi"),
 )
 
 
@@ -41,8 +41,6 @@ def load() -> None:
         importlib.import_module(f"functions.{row.name}.main")
     for kind in importlib.import_module("shared.notifiers").kinds():
         importlib.import_module(f"shared.notifiers.services.{kind}")
-    # It reads the CA bundle, for the first send of each process.
-    sys.modules["shared.notifiers.services.telegram.connection"].tls()
 
 
 def load_modules(names: list[str]) -> None:

@@ -2,9 +2,9 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
@@ -12,17 +12,19 @@ from pydantic_core import PydanticCustomError
 from shared.models.message import Message
 from shared.models.notification import NotificationKind
 from shared.notifiers import Accepted, NotifierKind, ProbeResult, SendFailed
-from shared.notifiers.services.telegram.connection import Connection, idle, silence_libraries
+from shared.notifiers.services.telegram.bot import answer_of, bot, common
 from shared.notifiers.services.telegram.content import buttons_of, words_of
 from shared.settings import proxies
 from shared.settings.parsers import without_slash
 
 if TYPE_CHECKING:
+    from telegram import Bot
+    from telegram import Message as Written
+
     from shared.models.channel import Pace
 
-Answer = TypeVar("Answer")
-# Makes a call through a connection, to this chat, within these seconds.
-_Call = Callable[[Connection, str, float], Answer]
+# Makes a call of the bot, to this chat, within these seconds.
+_Call = Callable[["Bot", str, float], Coroutine[Any, Any, "Written | bool"]]
 
 
 def _token(token: SecretStr) -> SecretStr:
@@ -79,7 +81,7 @@ class TelegramNotifier(NotifierKind):
         """See Notifier.send."""
         is_recovery = message.notification is not None and message.notification.kind is NotificationKind.RECOVERY
         words = words_of(message)
-        options = {
+        options: dict[str, Any] = {
             **({"parse_mode": words.parse_mode} if words.parse_mode else {}),
             # Telegram refuses a topic that is empty.
             **({"message_thread_id": self.topic_id} if self.topic_id else {}),
@@ -87,8 +89,8 @@ class TelegramNotifier(NotifierKind):
             **({"protect_content": True} if self.protect_content else {}),
         }
 
-        def call(connection: Connection, chat: str, seconds: float) -> int:
-            return connection.send(chat, words.text, seconds, reply_markup=buttons_of(message), **options)
+        def call(bot: "Bot", chat: str, seconds: float) -> "Coroutine[Any, Any, Written]":
+            return bot.send_message(chat, words.text, reply_markup=buttons_of(message), **common(seconds), **options)
 
         message_id = self._attempt(call, timeout_seconds)
         return Accepted(f"message {message_id}{self._moved()}", str(message_id))
@@ -97,9 +99,9 @@ class TelegramNotifier(NotifierKind):
         """See NotifierKind.update."""
         words = words_of(message)
 
-        def call(connection: Connection, chat: str, seconds: float) -> None:
-            options = {"parse_mode": words.parse_mode, "reply_markup": buttons_of(message)}
-            connection.edit(chat, int(message_id), words.text, seconds, **options)
+        def call(bot: "Bot", chat: str, seconds: float) -> "Coroutine[Any, Any, Written | bool]":
+            options = {"parse_mode": words.parse_mode, "reply_markup": buttons_of(message), **common(seconds)}
+            return bot.edit_message_text(words.text, chat, int(message_id), **options)
 
         try:
             self._attempt(call, timeout_seconds)
@@ -109,24 +111,14 @@ class TelegramNotifier(NotifierKind):
             raise
         return Accepted(f"message {message_id} edited")
 
-    def _attempt(self, call: _Call[Answer], timeout_seconds: float) -> Answer:
-        """Call the Bot API within so many seconds in all. Raises SendFailed."""
+    def _attempt(self, call: _Call, timeout_seconds: float) -> int:
+        """The id of the message that a call of the Bot API wrote within so many seconds in all. Raises SendFailed."""
         gives_up_at = time.monotonic() + timeout_seconds
         # Imported here, because it takes 100 ms and only a send needs it.
         from telegram import error
 
-        silence_libraries()
-        token_and_url = self.bot_token.get_secret_value(), f"{self.api_url}/bot"
         try:
-            connection = idle.get(token_and_url, []).pop()
-        except IndexError:
-            connection = Connection(*token_and_url)
-        is_reusable = False
-        try:
-            answer = self._call_where_it_is(connection, call, gives_up_at)
-            is_reusable = True
-        except (TimeoutError, error.TimedOut):
-            raise SendFailed(f"no answer within {timeout_seconds:.3g} s") from None
+            return self._call_where_it_is(call, gives_up_at)
         except error.RetryAfter as asked:
             # A number now, a timedelta in the library's next major version.
             wait = asked.retry_after
@@ -141,12 +133,6 @@ class TelegramNotifier(NotifierKind):
             raise SendFailed(reason, is_permanent=True) from None
         except error.TelegramError as failed:
             raise SendFailed(self._without_token(str(failed))) from None
-        finally:
-            if is_reusable:
-                idle.setdefault(token_and_url, []).append(connection)
-            else:
-                connection.close()
-        return answer
 
     @property
     def pace(self) -> "Pace":
@@ -170,18 +156,21 @@ class TelegramNotifier(NotifierKind):
         new = new_chats.get(self._group)
         return f"; the group moved: {self.setting('chat_id')} has to be {new}" if new else ""
 
-    def _call_where_it_is(self, connection: Connection, call: _Call[Answer], gives_up_at: float) -> Answer:
+    def _call_where_it_is(self, call: _Call, gives_up_at: float) -> int:
         from telegram import error
 
-        def left() -> float:
-            return max(0.0, gives_up_at - time.monotonic())
+        own = bot(self.bot_token.get_secret_value(), f"{self.api_url}/bot")
+
+        def written(chat: str) -> int:
+            message: Any = answer_of(call(own, chat, max(0.0, gives_up_at - time.monotonic())))
+            return int(message.message_id)
 
         try:
-            return call(connection, new_chats.get(self._group, self.chat_id), left())
+            return written(new_chats.get(self._group, self.chat_id))
         except error.ChatMigrated as moved:
             # Telegram says so at every send to the old id, so that a new process need not know.
             new = new_chats[self._group] = str(moved.new_chat_id)
-            return call(connection, new, left())
+            return written(new)
 
     def refuse_unusable_proxy(self) -> None:
         """See NotifierKind.refuse_unusable_proxy."""

@@ -4,42 +4,36 @@ python-telegram-bot judges by the HTTP status. Something on the way (a firewall,
 a message permanently, with its own 403 or 404.
 """
 
-import functools
 import json
 from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
+from shared.notifiers.response import Response
+
 # A longer wait is only a number. timedelta cannot count all of them.
 MAX_WAIT_SECONDS = 1e9
 
 
-@functools.cache
-def only_own_words() -> Any:
-    """The class of the library's HTTP requests, made deaf to everything but Telegram."""
+def in_own_words(response: Response) -> tuple[int, bytes]:
+    """The status and body that python-telegram-bot is to judge by. Raises its TelegramError."""
     from telegram import error
-    from telegram.request import HTTPXRequest
 
-    class OnlyOwnWords(HTTPXRequest):
-        async def do_request(self, *given: Any, **named: Any) -> tuple[int, bytes]:
-            status, body = await super().do_request(*given, **named)
-            said = _parsed(body)
-            if isinstance(said.get("result"), dict) and said.get("ok") is True and 200 <= status < 300:
-                return status, body
-            if said.get("ok") is not False:
-                raise error.NetworkError(f"Invalid server response: {_phrase(status)}, not in Telegram's words")
-            if (chat := new_chat(said)) is not None:
-                raise error.ChatMigrated(chat)
-            if (seconds := _wait(said)) is not None:
-                raise error.RetryAfter(timedelta(seconds=seconds))
-            code = said.get("error_code")
-            code = code if isinstance(code, int) and 400 <= code <= 599 else max(status, 400)
-            description = str(said.get("description") or _phrase(code))
-            # Without the parameters, which may be of any type: the library would trip over them.
-            return code, json.dumps({"ok": False, "description": description}).encode()
-
-    return OnlyOwnWords
+    status, said = response.status, response.data
+    if isinstance(said.get("result"), dict) and said.get("ok") is True and 200 <= status < 300:
+        return status, response.body
+    if said.get("ok") is not False:
+        raise error.NetworkError(f"Invalid server response: {_phrase(status)}, not in Telegram's words")
+    if (chat := new_chat(said)) is not None:
+        raise error.ChatMigrated(chat)
+    if (seconds := _wait(said)) is not None:
+        raise error.RetryAfter(timedelta(seconds=seconds))
+    code = said.get("error_code")
+    code = code if isinstance(code, int) and 400 <= code <= 599 else max(status, 400)
+    description = str(said.get("description") or _phrase(code))
+    # Without the parameters, which may be of any type: the library would trip over them.
+    return code, json.dumps({"ok": False, "description": description}).encode()
 
 
 def new_chat(said: Mapping[str, Any]) -> int | None:
@@ -59,14 +53,6 @@ def _wait(said: Mapping[str, Any]) -> float | None:
 def _parameter(said: Mapping[str, Any], name: str) -> Any:
     parameters = said.get("parameters")
     return parameters.get(name) if isinstance(parameters, dict) else None
-
-
-def _parsed(body: bytes) -> dict[str, Any]:
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return said if isinstance(said, dict) else {}
 
 
 def _phrase(status: int) -> str:

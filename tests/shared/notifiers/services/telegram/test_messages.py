@@ -54,7 +54,7 @@ def test_telegram_gets_the_text_as_it_is(bot_api: BotApi, telegram: Notifier) ->
         (asks_to_wait(17), False, 17.0, "asked to wait 17 s"),
         (bad_gateway, False, None, "Bad Gateway"),
         (says_no_json, False, None, "Invalid server response"),
-        (resets, False, None, "Error"),
+        (resets, False, None, "the connection broke"),
         (hangs, False, None, "no answer within 0.5 s"),
         (accepts_and_drips, False, None, "no answer within 0.5 s"),
     ],
