@@ -11,6 +11,8 @@ from shared.settings import is_in_cloud
 
 # For so long the lines of healthy checks wait to be written together: one by one, they cost half as much as the checks.
 WAIT_SECONDS = 0.25
+# A failure's line waits until the failure is on its way to the backend: to write it first would delay the message.
+WAIT_SECONDS_OF_FAILURE = 0.02
 # How many lines are written at once, unless an eighth of those that wait are more. To write hundreds at once would
 # delay the checks that fall due meanwhile.
 PORTION = 10
@@ -38,29 +40,38 @@ def write_line(event: Event, level_of_success: int, at: float | None = None) -> 
 
 
 class Lines:
-    """The lines of a run that lasts. A failure is written at once, with all that waits."""
+    """The lines of a run that lasts, in the order of the checks."""
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[float, Event]] = deque()
         self._level = level_of_successes()
+        self._failed_at: float | None = None
 
     def take(self, event: Event) -> None:
         """Take the event of a check that ended just now."""
-        self._waiting.append((time.time(), event))
-        if not event.is_success:
-            self.write()
+        now = time.time()
+        self._waiting.append((now, event))
+        if not event.is_success and self._failed_at is None:
+            self._failed_at = now
 
     def write_due(self) -> None:
         """Write what has waited for long enough, a portion at a time."""
-        # A clock that was set back holds nothing up.
-        if self._waiting and not 0 <= time.time() - self._waiting[0][0] < WAIT_SECONDS:
+        if self._failed_at is not None and _is_past(self._failed_at, WAIT_SECONDS_OF_FAILURE):
+            self.write()
+        elif self._waiting and _is_past(self._waiting[0][0], WAIT_SECONDS):
             self._write(max(PORTION, len(self._waiting) // 8))
 
     def write(self) -> None:
         """Write all that waits."""
         self._write(len(self._waiting))
+        self._failed_at = None
 
     def _write(self, most: int) -> None:
         for _ in range(min(most, len(self._waiting))):
             at, event = self._waiting.popleft()
             write_line(event, self._level, at)
+
+
+def _is_past(at: float, seconds: float) -> bool:
+    """Whether ``at`` is longer ago. A clock that was set back holds nothing up."""
+    return not 0 <= time.time() - at < seconds

@@ -167,7 +167,7 @@ class NotifierKind(BaseModel, ABC):
         """The kind's name."""
         return _kind_of(type(self))
 
-    @property
+    @functools.cached_property
     def common(self) -> Preferences:
         """What the channel says in the fields that every kind has."""
         return self._preferences or Preferences(route=Route(self.kind))

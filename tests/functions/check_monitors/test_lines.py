@@ -1,4 +1,4 @@
-"""The agent's log of a run that lasts: healthy checks' lines are written together, and a failure's at once."""
+"""The agent's log of a run that lasts: healthy checks' lines are written together, and a failure's soon."""
 
 import itertools
 import time
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.check_monitors.lines import WAIT_SECONDS, Lines
+from functions.check_monitors.lines import WAIT_SECONDS, WAIT_SECONDS_OF_FAILURE, Lines
 from tests.support.builders import event
 
 pytestmark = pytest.mark.usefixtures("fresh_logs")
@@ -57,10 +57,13 @@ def test_many_lines_are_written_in_portions_and_all_in_the_end(log: Path, monkey
     assert [each.event_id in line for each, line in zip(made, written(log), strict=True)] == [True] * 200
 
 
-def test_a_failure_is_written_at_once_after_what_was_before_it(log: Path) -> None:
+def test_a_failure_is_written_once_it_is_reported_after_what_was_before_it(log: Path) -> None:
     lines = Lines()
     lines.take(event(ok=True))
     lines.take(event(ok=False))
+    assert written(log) == [], "the report goes first"
+    time.sleep(WAIT_SECONDS_OF_FAILURE)
+    lines.write_due()
     assert ["is_success=True" in line for line in written(log)] == [True, False]
 
 
