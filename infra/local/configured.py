@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from infra.configuration.file import Configuration
 
 ASK_SECONDS = 1.0
-# A backend that does not take the file is asked again after so long.
-RETRY_SECONDS = 5.0
+# A backend that does not take the file is asked again after so long; or after so many times what the try took of a
+# processor, since thousands of monitors take it seconds.
+RETRY_SECONDS, RETRY_TIMES = 5.0, 10.0
 _SUMMARY_LINES = 5
 # A line of the log about thousands of monitors would be as long as their file.
 _MOST_IN_LOG = 20
@@ -74,17 +75,20 @@ class _Watch:
 
     def run(self) -> None:
         """Look at the file, for ever."""
+        tried, again_at = None, 0.0
         while True:
             found = _stamp(self._settings.config_file)
-            is_done = True
-            if found != self._seen:
+            if found != self._seen and (found != tried or time.monotonic() >= again_at):
+                began, is_done = time.thread_time(), True
                 try:
                     is_done = self._apply()
                 except Exception:  # noqa: BLE001  # otherwise no later edit would be seen
                     step("server", "configuration_failed", level=logging.ERROR, failure=True)
                 if is_done:
                     self._seen = found
-            time.sleep(ASK_SECONDS if is_done else RETRY_SECONDS)
+                pause = max(RETRY_SECONDS, RETRY_TIMES * (time.thread_time() - began))
+                tried, again_at = found, time.monotonic() + pause
+            time.sleep(ASK_SECONDS)
 
     def _apply(self) -> bool:
         """Apply the file as it is now; whether that need not be tried again."""

@@ -1,5 +1,7 @@
 """One file says what is watched, on the running system: from the start, after each edit, and despite a broken one."""
 
+import contextlib
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -81,6 +83,21 @@ def test_an_edit_is_followed_and_a_broken_one_changes_nothing(
         system.wait_until(lambda: told(system)[1:] == ["RECOVERY Dead"])
         assert "no longer watched (removed)" in system.output()
         system.wait_until(lambda: system.get("/").json()["status"] == "ok")
+
+
+def test_a_file_that_the_backend_cannot_take_is_sent_again(
+    project: Path, tmp_path: Path, file: Path, target: Target
+) -> None:
+    web, shop = (f'name: {name}, url: "{target.url}"' for name in ("Web", "Shop"))
+    file.write_text(lines(web))
+    with started(project, tmp_path, file) as system:
+        system.wait_until(lambda: list(monitors(system)) == ["Web"])
+        with contextlib.closing(sqlite3.connect(system.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            file.write_text(lines(web, shop))
+            system.wait_until(lambda: "did not take the configuration" in system.output())
+        # Nobody edits the file.
+        system.wait_until(lambda: set(monitors(system)) == {"Web", "Shop"})
 
 
 def test_a_broken_file_stops_the_start_and_names_every_line(project: Path, tmp_path: Path, file: Path) -> None:
