@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
 OnTrials = Callable[[Iterable[Mapping[str, Any]]], None]
 # A backend that did not respond is not asked again for so long: each try may last as long as a check.
 PAUSE_SECONDS = 10.0
-# How often a run that lasts claims, each time for twice as long: so a claim that takes a while delays no check.
+# How often a run that lasts claims. Each claim is for longer, at most for twice as long: so the next one may take a
+# while and delays no check. While claims are quick it is for less, since a killed agent loses what it has claimed.
 CLAIM_SECONDS = 0.8
+SPARE_SECONDS, TIMES_LONGER = 0.2, 3.0
+# Of so many claims the agent knows how long they took.
+_CLAIMS_REMEMBERED = 10
 # The same while there is nothing to claim: a claim costs more than a check.
 IDLE_SECONDS = 3.0
 # How soon a claim has usually been answered.
@@ -64,6 +69,7 @@ class Known:
         self._version: int | None = None
         self._claimed_until = 0.0
         self._paused_until = 0.0
+        self._took: deque[float] = deque(maxlen=_CLAIMS_REMEMBERED)
 
     def __len__(self) -> int:
         return len(self._policies)
@@ -71,6 +77,11 @@ class Known:
     def interval(self, otherwise: float) -> float:
         """The shortest interval at which a monitor is checked, in seconds."""
         return min(self._shortest, otherwise) if self._shortest else otherwise
+
+    def spare_seconds(self) -> float:
+        """By how much a claim reaches beyond the next one: so that one may take longer than all of late have taken."""
+        longest = max(self._took, default=CLAIM_SECONDS)
+        return min(CLAIM_SECONDS, SPARE_SECONDS + TIMES_LONGER * longest)
 
     def claim(
         self, settings: Settings, seconds: float, on_trials: OnTrials = lambda _: None
@@ -82,8 +93,10 @@ class Known:
         with self._lock:
             is_paused = self._stopwatch() < self._paused_until
             known = self._version
-        asked_at = self._clock()
+        asked_at, began = self._clock(), self._stopwatch()
         answer = None if is_paused else backend.claim(settings, seconds, known)
+        if not is_paused:
+            self._took.append(self._stopwatch() - began)
         if answer and (trials := answer.get("trials")):
             on_trials(trials)
         with self._lock:
@@ -219,7 +232,7 @@ class Stream:
         if at >= self._claims_at and at < self._ends_at and not self._is_stopping():
             seconds = CLAIM_SECONDS if count() else IDLE_SECONDS
             self._claims_at = at + seconds
-            self._claiming = Claiming(self._settings, seconds + CLAIM_SECONDS, self._on_trials)
+            self._claiming = Claiming(self._settings, seconds + _known.spare_seconds(), self._on_trials)
 
 
 def start_together(waiting: Starts, at: float) -> "list[Policy]":

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from functions.check_monitors import due_checks
-from functions.check_monitors.due_checks import PAUSE_SECONDS, Known
+from functions.check_monitors.due_checks import CLAIM_SECONDS, PAUSE_SECONDS, SPARE_SECONDS, Known
+from functions.check_monitors.reporting.backend import claim as ask_backend
 from shared.monitors.due import due_between
 from shared.settings import Settings
 from tests.functions.check_monitors.conftest import START, claim, policy
@@ -83,6 +84,27 @@ def test_a_claim_that_takes_long_makes_no_check_early(
     """The trials of an answer begin before anything else of it is read: here, two seconds after the question."""
     backend.claim = claim(policy("api"), at=START + claimed_after, due={"api": 3}, trials=[{}])
     assert [check.starts_at for check in known.claim(settings, 30, lambda _: clock.pass_(2.0))[0]] == [starts_at]
+
+
+def test_an_agent_claims_further_ahead_while_claims_take_long(
+    known: Known, clock: Clock, settings: Settings, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it has claimed is lost if it is killed."""
+    assert known.spare_seconds() == CLAIM_SECONDS, "nobody knows yet how long a claim takes"
+    taken = 0.01
+
+    def claim_slowly(*given: Any) -> Any:
+        clock.pass_(taken)
+        return ask_backend(*given)
+
+    monkeypatch.setattr("functions.check_monitors.reporting.backend.claim", claim_slowly)
+    backend.claim = claim()
+    spares = []
+    for taken in (0.01, 0.1, 5.0, *[0.01] * 9, 0.01):  # noqa: B007
+        known.claim(settings, 1)
+        spares.append(known.spare_seconds())
+    quick = pytest.approx(SPARE_SECONDS + 0.03)
+    assert spares == [quick, pytest.approx(SPARE_SECONDS + 0.3), *[CLAIM_SECONDS] * 10, quick]
 
 
 def test_an_agent_says_where_it_is_and_what_it_watches(

@@ -84,6 +84,7 @@ def target() -> Iterator[Target]:
         yield healthy
 
 
+@pytest.mark.timeout(SECONDS + 270)
 def test_each_due_time_is_checked_once_at_each_location(project: Path, tmp_path: Path, target: Target) -> None:
     chance, turns = random.Random(1), itertools.cycle([0, 2, 1])
     both = {"interval": INTERVAL_SECONDS, "locations": sorted(set(LOCATIONS))}
