@@ -1,8 +1,8 @@
 """From a failing answer to the message at the channel, in the local system at 60 checks a second.
 
 The clock starts as the target is about to give its first failing answer, and stops where Telegram's stand-in has read
-the message: the check, the post, the durable commit of event, alert and notification, and the send lie in between. It is
-compared with a hello world's request, one at a time over a kept connection, just before and after.
+the message: the check, the post, the durable commit of event, alert and notification, and the send lie in between. The
+time is compared with that of a hello world's request, one at a time over a kept connection, just before and after.
 """
 
 import http.client
