@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from shared.models.times import utc
 from shared.monitors.due import Due, is_overdue
 from shared.settings.secrets import without_password
 from shared.store.engines.database import Database, Row, Transaction
@@ -61,7 +62,8 @@ class Checks:
         """
         names = [without_password(target) for target in targets]
         self._register(names, target_interval, now)
-        span = _Span(location, now, now + timedelta(seconds=seconds), frozenset(names))
+        # Whole milliseconds, as it is stored. What falls due in the rest of the last one would be given out twice.
+        span = _Span(location, now, utc(now + timedelta(seconds=seconds)), frozenset(names))
         with self._database.snapshot() as snapshot:
             version = configuration.version(snapshot)
             watched = self._all(snapshot, version)

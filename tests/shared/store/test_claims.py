@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from shared.monitors.due import next_due
 from shared.monitors.policy import Policy
 from shared.store import Store
 from shared.store.claims import Claim
@@ -46,6 +47,21 @@ def test_each_due_time_is_claimed_once_whoever_asks(store: Store) -> None:
                 report(store, second, ok=True, monitor=name, received=second, agent="seoul")
     assert set(found.values()) == {1}
     assert Counter(name for name, _ in found) == dict.fromkeys("abcdefgh", 2)
+
+
+def test_a_due_time_within_the_millisecond_of_a_claims_end_is_claimed_once(store: Store) -> None:
+    """What is claimed already is stored in whole milliseconds."""
+    found = Counter[str]()
+    began, within = at(0).timestamp(), 0.0001
+    dues = {name: next_due(name, 30.0, began) for name in "abcdefgh"}
+    last_of_millisecond = {name: due for name, due in dues.items() if due * 1000 % 1 < 0.8}
+    watch(store, *last_of_millisecond, interval="30s")
+    for name in last_of_millisecond:
+        report(store, 0, ok=True, monitor=name, received=0, agent="seoul")
+    for due in sorted(last_of_millisecond.values()):
+        found.update(names(claim(store, 0, due + within - began)))
+    found.update(names(claim(store, 0, 30.0)))
+    assert found == Counter(last_of_millisecond.keys())
 
 
 def test_locations_do_not_share_their_checks(store: Store) -> None:
