@@ -88,11 +88,11 @@ class Run:
         if self.among is None:
             self._serve_until_nothing_is_due()
         else:
-            # Nothing else comes due here. A thread for the last one too would cost a message half a millisecond.
-            *others, last = self.channels or [None]
-            self._start(others)
-            if last is not None:
-                self._serve(last)
+            # Nothing else comes due here. A thread for each channel, where there is one, would delay its message.
+            channels = list(self.channels)
+            self._start(channels[1:])
+            for channel in channels[:1]:
+                self._serve(channel)
             for sender in self._senders.values():
                 sender.join()
         if self._trouble:
