@@ -29,7 +29,7 @@ CLAIM_SECONDS = 0.8
 SPARE_SECONDS, TIMES_LONGER = 0.2, 3.0
 # Of so many claims the agent knows how long they took.
 _CLAIMS_REMEMBERED = 10
-# The same while there is nothing to claim: a claim costs more than a check.
+# The same where nothing is to be claimed: a claim costs more than a check.
 IDLE_SECONDS = 3.0
 # How soon a claim has usually been answered.
 _CLAIMED_WITHIN = 0.03
@@ -78,10 +78,14 @@ class Known:
         """The shortest interval at which a monitor is checked, in seconds."""
         return min(self._shortest, otherwise) if self._shortest else otherwise
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the backend has said that nothing is to be checked here."""
+        return self._version is not None and not self._policies
+
     def spare_seconds(self) -> float:
         """By how much a claim reaches beyond the next one: so that one may take longer than all of late have taken."""
-        longest = max(self._took, default=CLAIM_SECONDS)
-        return min(CLAIM_SECONDS, SPARE_SECONDS + TIMES_LONGER * longest)
+        return min(CLAIM_SECONDS, SPARE_SECONDS + TIMES_LONGER * max(self._took, default=0.0))
 
     def claim(
         self, settings: Settings, seconds: float, on_trials: OnTrials = lambda _: None
@@ -230,7 +234,8 @@ class Stream:
                 # The first monitors may just have come.
                 self._claims_at = min(self._claims_at, at + CLAIM_SECONDS)
         if at >= self._claims_at and at < self._ends_at and not self._is_stopping():
-            seconds = CLAIM_SECONDS if count() else IDLE_SECONDS
+            # The first claim is short too. Of the due times that one claim spans, each monitor gets the last alone.
+            seconds = IDLE_SECONDS if _known.is_idle else CLAIM_SECONDS
             self._claims_at = at + seconds
             self._claiming = Claiming(self._settings, seconds + _known.spare_seconds(), self._on_trials)
 

@@ -90,7 +90,7 @@ def test_an_agent_claims_further_ahead_while_claims_take_long(
     known: Known, clock: Clock, settings: Settings, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it has claimed is lost if it is killed."""
-    assert known.spare_seconds() == CLAIM_SECONDS, "nobody knows yet how long a claim takes"
+    assert known.spare_seconds() == SPARE_SECONDS
     taken = 0.01
 
     def claim_slowly(*given: Any) -> Any:

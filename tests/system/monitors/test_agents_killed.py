@@ -157,7 +157,7 @@ def judged(found: dict[str, list[Check]], began: float, ended: float) -> tuple[i
                 count += began <= due < ended
             if open_ones and at - open_ones[-1] < LATE_SECONDS:
                 open_ones.pop()
-            elif began + LATE_SECONDS <= at < ended and not seemed_overdue(known, at):
+            elif began + LATE_SECONDS <= at < ended - EARLY_SECONDS and not seemed_overdue(known, at):
                 unasked.append((name, at))
         lost += sum(began <= each < ended for each in open_ones)
     return count, lost, unasked
