@@ -1,6 +1,7 @@
 """A check that is tried from its form: an agent does it, the form shows what it found, and nothing is saved."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from html import unescape
@@ -15,6 +16,7 @@ from shared.store import Store
 from tests.functions.api import Api, served
 from tests.functions.dashboard.conftest import Browser, location
 from tests.support.stand_ins import Target
+from tests.support.stand_ins.server import Exchange
 
 NEW = "/dashboard/monitors/new"
 
@@ -24,6 +26,20 @@ def shop() -> Iterator[Target]:
     with Target() as healthy:
         healthy.body = '{"status": "starting <b>"}'
         yield healthy
+
+
+class SlowTarget(Target):
+    """It takes five milliseconds to answer."""
+
+    def answer(self, exchange: Exchange) -> None:
+        time.sleep(0.005)
+        super().answer(exchange)
+
+
+@pytest.fixture
+def slow_shop() -> Iterator[Target]:
+    with SlowTarget() as slow:
+        yield slow
 
 
 @pytest.fixture
@@ -87,9 +103,11 @@ def test_a_trial_shows_each_condition_and_saves_nothing(
     assert (api.get("/monitors")["monitors"], api.get("/alerts")["alerts"], shop.hits) == ([], [], 1)
 
 
-def test_what_works_or_is_slow_says_so(signed_in: Browser, shop: Target, agent: Callable[[], None]) -> None:
+def test_what_works_or_is_slow_says_so(
+    signed_in: Browser, shop: Target, slow_shop: Target, agent: Callable[[], None]
+) -> None:
     path = tried(signed_in, **fields(shop, conditions="[STATUS] == 200"))
-    slow = tried(signed_in, **fields(shop, conditions="", max_response_time="1ms"))
+    slow = tried(signed_in, **fields(slow_shop, conditions="", max_response_time="1ms"))
     unknown = tried(signed_in, **fields(shop, bearer_token="${MONITOR_NOWHERE}"))
     agent()
     assert "It works 1 of 1 condition holds" in panel(signed_in.page(path))

@@ -136,6 +136,8 @@ def main() -> None:
                 os.close(orders.fileno())
                 os.close(answers.fileno())
                 _run(order, streams)
+            # An earlier process may have had the number.
+            ended.pop(answer, None)
             for stream in streams:
                 os.close(stream)
             # Both sides do this, so that it is done whichever side continues first.

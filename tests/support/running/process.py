@@ -33,11 +33,14 @@ def living(group: int) -> list[int]:
             return [group]
         return []
     found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for process in Path("/proc").iterdir():
+        # It may end meanwhile.
         with contextlib.suppress(OSError):
-            state, _, of_group = stat.read_text().rpartition(")")[2].split()[:3]
-            if int(of_group) == group and (state not in "ZX" or len(list((stat.parent / "task").iterdir())) > 1):
-                found.append(int(stat.parent.name))
+            if not process.name.isdecimal():
+                continue
+            state, _, of_group = (process / "stat").read_text().rpartition(")")[2].split()[:3]
+            if int(of_group) == group and (state not in "ZX" or len(list((process / "task").iterdir())) > 1):
+                found.append(int(process.name))
     return found
 
 

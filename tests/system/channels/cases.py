@@ -66,7 +66,7 @@ CUT_OFF = "no answer within"
 CASES = [
     Case("kept-waiting", (asks_to_wait(3),), ONCE_MORE, 1, "asked to wait 3 s", "429 says when to try again"),
     Case("429-unsaid", (too_many,), ONCE_MORE, 1, "Too Many Requests", "429 does not say when"),
-    Case("reset", (resets,), ONCE_MORE, 1, "Error", "a reset is transient"),
+    Case("reset", (resets,), ONCE_MORE, 1, "the connection broke", "a reset is transient"),
     Case("500", (internal_error,), ONCE_MORE, 1, "Internal Server Error", "Telegram's trouble is transient"),
     Case("502", (bad_gateway,), ONCE_MORE, 1, "Bad Gateway", "a proxy's trouble, in HTML, is transient"),
     Case("twice", (internal_error, bad_gateway), "RETRY RETRY SENT", 1, "Internal", "there is more than one retry"),
@@ -80,7 +80,7 @@ CASES = [
     # Telegram accepted the message, but we do not learn it: the contract's one case of a copy.
     Case("drip", (accepts_and_drips_a_byte_a_second,), ONCE_MORE, 2, CUT_OFF, "a byte a second is a hang"),
     Case("accepts+hangs", (accepts_and_hangs,), ONCE_MORE, 2, CUT_OFF, "silence is no success"),
-    Case("accepts+resets", (accepts_and_resets,), ONCE_MORE, 2, "Error", "a reset is no success"),
+    Case("accepts+resets", (accepts_and_resets,), ONCE_MORE, 2, "the connection broke", "a reset is no success"),
     Case("accepts+half", (accepts_and_says_half_of_it,), ONCE_MORE, 2, "Invalid server response", "nor is half a body"),
     Case("says-so-twice", (says_so_twice,), "SENT", 1, "message", "a second response to one request is ignored"),
 ]
