@@ -83,17 +83,20 @@ def _shown(measured: "Measured", marks: Mapping[datetime, str]) -> dict[str, Any
         "outages": available.outages,
         "checks": counts.checks,
         "failures": counts.failures,
-        **{phase: _times(counts, phase) for phase in PHASES},
+        **_times(counts),
     }
 
 
-def _times(counts: Rollup, phase: str) -> dict[str, float | None]:
-    found: dict[str, float | None] = dict(zip(SHARES, counts.percentiles(phase), strict=True))
-    if phase == "response_time_ms" and counts.slowest_ms is not None:
+def _times(counts: Rollup) -> dict[str, dict[str, float | None]]:
+    found: dict[str, dict[str, float | None]] = {
+        phase: dict(zip(SHARES, percentiles, strict=True))
+        for phase, percentiles in zip(PHASES, counts.all_percentiles(), strict=True)
+    }
+    if counts.slowest_ms is not None:
         # It is kept as it was, and the others are near.
-        longest = round(counts.slowest_ms, 3)
-        found |= {name: min(value or longest, longest) for name, value in found.items()}
-        found["max"] = longest
+        longest, whole = round(counts.slowest_ms, 3), found["response_time_ms"]
+        whole |= {name: min(value or longest, longest) for name, value in whole.items()}
+        whole["max"] = longest
     return found
 
 

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from pydantic_core import from_json
+
 from shared.history.histogram import Histogram
 
 # The whole, and its parts.
@@ -27,10 +29,13 @@ class Rollup:
     Two can be merged, in any order. What says nothing about the monitor counts as a check and not as a failure.
     """
 
+    # A history has hundreds.
+    __slots__ = ("_merged", "_percentiles", "_phases", "checks", "failures", "slowest_ms")
+
     def __init__(self) -> None:
         self.checks = self.failures = 0
         self.slowest_ms: float | None = None
-        self._phases: dict[str, Histogram] = {}
+        self._phases: dict[str, Histogram] | None = None
         # A merged row of which nobody has needed more than the percentiles.
         self._merged: Mapping[str, Any] | None = None
         self._percentiles: list[list[float | None]] | None = None
@@ -38,7 +43,7 @@ class Rollup:
     @property
     def phases(self) -> Mapping[str, Histogram]:
         """How long each phase took."""
-        if not self._phases:
+        if self._phases is None:
             self._phases = {phase: Histogram() for phase in PHASES}
         if self._merged is not None:
             row, self._merged = self._merged, None
@@ -48,13 +53,19 @@ class Rollup:
     def percentiles(self, phase: str) -> list[float | None]:
         """The percentiles of ``SHARES``, in milliseconds with three decimals; None if there are no durations."""
         if self._merged is not None:
-            if self._percentiles is None:
-                self._percentiles = json.loads(self._merged["percentiles"])
-            return self._percentiles[PHASES.index(phase)]
-        if not self._phases:
+            return self.all_percentiles()[PHASES.index(phase)]
+        if self._phases is None:
             return [None for _ in SHARES]
         found = self.phases[phase].percentiles(list(SHARES.values()))
         return [None if each is None else round(each, 3) for each in found]
+
+    def all_percentiles(self) -> list[list[float | None]]:
+        """The percentiles of each of ``PHASES``."""
+        if self._merged is None:
+            return [self.percentiles(phase) for phase in PHASES]
+        if self._percentiles is None:
+            self._percentiles = from_json(self._merged["percentiles"])
+        return self._percentiles
 
     def add(self, event: Mapping[str, Any]) -> None:
         """Count an event, by the columns of its row."""
@@ -107,8 +118,7 @@ class Rollup:
 
     def merged_columns(self) -> dict[str, Any]:
         """What is stored of it if it was merged of those of several monitors: its percentiles too."""
-        found = [self.percentiles(phase) for phase in PHASES]
-        return {**self.columns(), "percentiles": json.dumps(found, separators=(",", ":"))}
+        return {**self.columns(), "percentiles": json.dumps(self.all_percentiles(), separators=(",", ":"))}
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Rollup":

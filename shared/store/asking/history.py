@@ -3,7 +3,7 @@
 import functools
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -107,9 +107,10 @@ class _Reading:
             members[monitor["group_name"]].append(monitor["id"])
         self._available = {group: available.of(ids) for group, ids in members.items()}
         self._marks = [as_text(edge) for edge in edges]
-        # What is merged already, of all (None) or of a group; and what is added to that, of each group or of none.
-        self._merged: dict[str | None, list[Rollup]] = defaultdict(self._nothing)
-        self._counts: dict[str | None, list[Rollup]] = defaultdict(self._nothing)
+        # By the bucket's number: what is merged already, of all (None) or of a group; and what is added to that, of a
+        # group or of none.
+        self._merged: dict[str | None, dict[int, Rollup]] = defaultdict(_nothing)
+        self._counts: dict[str | None, dict[int, Rollup]] = defaultdict(_nothing)
         # A whole is counted day by day.
         parts = edges_of(edges[0], edges[-1], "day") if step == "whole" else edges
         Counts(transaction, scope, self._find, self._take).read(parts, "day" if step == "whole" else step, now)
@@ -128,14 +129,14 @@ class _Reading:
             yield from self._rows(group, self._available[group], [self._counts[group]])
 
     def _rows(
-        self, group: str | None, available: Sequence[Availability], added: Sequence[list[Rollup]]
+        self, group: str | None, available: Sequence[Availability], added: Sequence[Mapping[int, Rollup]]
     ) -> Iterator[Measured]:
         counts = self._merged[group]
         for some in added:
-            for rollup, other in zip(counts, some, strict=True):
-                rollup.merge(other)
-        for (starts_at, ends_at), whole, rollup in zip(neighbours(self._edges), available, counts, strict=True):
-            yield Measured(group, starts_at, ends_at, whole, rollup)
+            for number, other in some.items():
+                counts[number].merge(other)
+        for number, ((starts_at, ends_at), whole) in enumerate(zip(neighbours(self._edges), available, strict=True)):
+            yield Measured(group, starts_at, ends_at, whole, counts[number])
 
     def _find(self, monitor_id: int, at: str) -> Rollup:
         """Where it is counted what a monitor has at a time."""
@@ -148,5 +149,6 @@ class _Reading:
     def _number(self, at: str) -> int:
         return bisect_right(self._marks, at) - 1
 
-    def _nothing(self) -> list[Rollup]:
-        return [Rollup() for _ in self._edges[1:]]
+
+def _nothing() -> dict[int, Rollup]:
+    return defaultdict(Rollup)
