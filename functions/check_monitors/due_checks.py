@@ -84,7 +84,7 @@ class Known:
         return self._version is not None and not self._policies
 
     def spare_seconds(self) -> float:
-        """By how much a claim reaches beyond the time of the next one, which may take longer than the last ones took."""
+        """By how much a claim reaches beyond the time of the next one, which may take longer than the last ones."""
         return min(CLAIM_SECONDS, SPARE_SECONDS + TIMES_LONGER * max(self._took, default=0.0))
 
     def claim(
@@ -234,7 +234,7 @@ class Stream:
                 # The first monitors may just have come.
                 self._claims_at = min(self._claims_at, at + CLAIM_SECONDS)
         if at >= self._claims_at and at < self._ends_at and not self._is_stopping():
-            # The first claim is short too: if several due times of a monitor are within a claim, it gets the last alone.
+            # The first claim is short too: of several due times of a monitor, a claim gives out the last alone.
             seconds = IDLE_SECONDS if _known.is_idle else CLAIM_SECONDS
             self._claims_at = at + seconds
             self._claiming = Claiming(self._settings, seconds + _known.spare_seconds(), self._on_trials)
