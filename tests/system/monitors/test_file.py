@@ -113,7 +113,7 @@ def test_the_file_and_target_url_are_both_watched(project: Path, tmp_path: Path,
     file.write_text(lines(f'name: Web, url: "{target.url}"'))
     url = f"{target.url}/own"
     with started(project, tmp_path, file, TARGET_URL=url) as system:
-        system.wait_until(lambda: {each["state"] for each in monitors(system).values()} == {"UP"})
+        system.wait_until(lambda: [each["state"] for each in monitors(system).values()] == ["UP", "UP"])
         found = {name: each["source"] for name, each in monitors(system).items()}
         assert found in ({"Web": "file", url: "env"}, {"Web": "file", url: "report"})
         target.is_hanging = True
