@@ -27,7 +27,7 @@ PAUSE_SECONDS = 10.0
 # while and delays no check. While claims are quick it is for less, since a killed agent loses what it has claimed.
 CLAIM_SECONDS = 0.8
 SPARE_SECONDS, TIMES_LONGER = 0.2, 3.0
-# Of so many claims the agent knows how long they took.
+# The agent remembers how long so many of its last claims took.
 _CLAIMS_REMEMBERED = 10
 # The same where nothing is to be claimed: a claim costs more than a check.
 IDLE_SECONDS = 3.0
@@ -84,7 +84,7 @@ class Known:
         return self._version is not None and not self._policies
 
     def spare_seconds(self) -> float:
-        """By how much a claim reaches beyond the time of the next one, which may take longer than the last ones."""
+        """The seconds by which a claim overlaps the next one, so that a slow claim delays no check."""
         return min(CLAIM_SECONDS, SPARE_SECONDS + TIMES_LONGER * max(self._took, default=0.0))
 
     def claim(
@@ -234,7 +234,8 @@ class Stream:
                 # The first monitors may just have come.
                 self._claims_at = min(self._claims_at, at + CLAIM_SECONDS)
         if at >= self._claims_at and at < self._ends_at and not self._is_stopping():
-            # The first claim is short too: of several due times of a monitor, a claim gives out the last alone.
+            # If several due times of a monitor lie within a claim, the backend gives out only the last. So the first
+            # claim is short too.
             seconds = IDLE_SECONDS if _known.is_idle else CLAIM_SECONDS
             self._claims_at = at + seconds
             self._claiming = Claiming(self._settings, seconds + _known.spare_seconds(), self._on_trials)

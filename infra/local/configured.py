@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from infra.configuration.file import Configuration
 
 ASK_SECONDS = 1.0
-# A backend that does not take the file is asked again after so long; or after so many times what the try took of a
-# processor, since thousands of monitors take it seconds.
+# If the backend does not take the file, this sends it again after a pause: these seconds, or this multiple of the try's
+# CPU time if that is longer, since to read thousands of monitors takes seconds.
 RETRY_SECONDS, RETRY_TIMES = 5.0, 10.0
 _SUMMARY_LINES = 5
 # A line of the log about thousands of monitors would be as long as their file.

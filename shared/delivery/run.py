@@ -88,7 +88,7 @@ class Run:
         if self.among is None:
             self._serve_until_nothing_is_due()
         else:
-            # Nothing else comes due here. A thread for each channel, where there is one, would delay its message.
+            # This run sends only what was just owed. It serves one channel itself: a thread's start delays a message.
             channels = list(self.channels)
             self._start(channels[1:])
             for channel in channels[:1]:

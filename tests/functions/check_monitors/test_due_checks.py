@@ -89,7 +89,7 @@ def test_a_claim_that_takes_long_makes_no_check_early(
 def test_an_agent_claims_further_ahead_while_claims_take_long(
     known: Known, clock: Clock, settings: Settings, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it has claimed is lost if it is killed."""
+    """If an agent is killed, nobody does the checks that it has claimed."""
     assert known.spare_seconds() == SPARE_SECONDS
     taken = 0.01
 

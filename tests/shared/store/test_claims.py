@@ -50,7 +50,7 @@ def test_each_due_time_is_claimed_once_whoever_asks(store: Store) -> None:
 
 
 def test_a_due_time_within_the_millisecond_of_a_claims_end_is_claimed_once(store: Store) -> None:
-    """What is claimed already is stored in whole milliseconds."""
+    """The store keeps the end of a claim in whole milliseconds."""
     found = Counter[str]()
     began, within = at(0).timestamp(), 0.0001
     dues = {name: next_due(name, 30.0, began) for name in "abcdefgh"}

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from shared.models.message import Message
 from shared.models.notification import NotificationKind
 from shared.notifiers import Accepted, NotifierKind, ProbeResult, SendFailed
-from shared.notifiers.services.telegram.bot import answer_of, bot, common
+from shared.notifiers.services.telegram.bot import answer_of, bot_of, common
 from shared.notifiers.services.telegram.content import buttons_of, words_of
 from shared.settings import proxies
 from shared.settings.parsers import without_slash
@@ -159,10 +159,10 @@ class TelegramNotifier(NotifierKind):
     def _call_where_it_is(self, call: _Call, gives_up_at: float) -> int:
         from telegram import error
 
-        own = bot(self.bot_token.get_secret_value(), f"{self.api_url}/bot")
+        bot = bot_of(self.bot_token.get_secret_value(), f"{self.api_url}/bot")
 
         def written(chat: str) -> int:
-            message: Any = answer_of(call(own, chat, max(0.0, gives_up_at - time.monotonic())))
+            message: Any = answer_of(call(bot, chat, max(0.0, gives_up_at - time.monotonic())))
             return int(message.message_id)
 
         try:

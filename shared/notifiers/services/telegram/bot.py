@@ -5,7 +5,7 @@ import logging
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from shared.notifiers.exchange import FORM, exchange
+from shared.notifiers.exchange import post_form
 from shared.notifiers.outcomes import SendFailed
 from shared.notifiers.services.telegram.own_words import in_own_words
 
@@ -17,7 +17,7 @@ Answer = TypeVar("Answer")
 
 # Kept, since to build one costs as much as a send. Any thread may use it: it keeps nothing of a call.
 @functools.lru_cache(maxsize=64)
-def bot(token: str, base_url: str) -> "Bot":
+def bot_of(token: str, base_url: str) -> "Bot":
     """The bot with this token, whose library logs nothing."""
     from telegram import Bot
 
@@ -29,9 +29,9 @@ def bot(token: str, base_url: str) -> "Bot":
 
 
 def answer_of(call: Coroutine[Any, Any, Answer]) -> Answer:
-    """What a call of a bot returns. Raises what it raises."""
-    # Its request is made by libcurl and blocks, so that the call never waits for an event loop. Without a loop, a send
-    # takes a third of the time.
+    """Run a call of a bot to its end, and return its result. Raises the call's errors."""
+    # libcurl makes the request and blocks, so the call never waits for an event loop. Without a loop, a send takes a
+    # third of the time.
     try:
         call.send(None)
     except StopIteration as end:
@@ -68,11 +68,16 @@ def _request() -> Any:
             """Nothing is kept here."""
 
         async def do_request(
-            self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **named: Any
+            self,
+            url: str,
+            method: str,  # noqa: ARG002  # it is always POST: the library uses GET only to fetch files
+            request_data: RequestData | None = None,
+            *_: Any,
+            **named: Any,
         ) -> tuple[int, bytes]:
-            body = request_data.url_encoded_parameters().encode() if request_data else None
             try:
-                response = exchange(method, url, body, {"Content-Type": FORM}, seconds=named["read_timeout"])
+                fields = request_data.json_parameters if request_data else {}
+                response = post_form(url, fields, seconds=named["read_timeout"])
             except SendFailed as failure:
                 # In the library's terms: it would take any other exception for a defect.
                 raise error.NetworkError(str(failure)) from None
