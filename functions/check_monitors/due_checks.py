@@ -78,11 +78,6 @@ class Known:
         """The shortest interval at which a monitor is checked, in seconds."""
         return min(self._shortest, otherwise) if self._shortest else otherwise
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether the backend has said that nothing is to be checked here."""
-        return self._version is not None and not self._policies
-
     def spare_seconds(self) -> float:
         """The seconds by which a claim overlaps the next one, so that a slow claim delays no check."""
         return min(CLAIM_SECONDS, SPARE_SECONDS + TIMES_LONGER * max(self._took, default=0.0))
@@ -231,14 +226,12 @@ class Stream:
             for check in due:
                 heapq.heappush(self._waiting, (check.starts_at, next(self._counter), check.policy))
             if count():
-                # The first monitors may just have come.
                 self._claims_at = min(self._claims_at, at + CLAIM_SECONDS)
         if at >= self._claims_at and at < self._ends_at and not self._is_stopping():
-            # If several due times of a monitor lie within a claim, the backend gives out only the last. So the first
-            # claim is short too.
-            seconds = IDLE_SECONDS if _known.is_idle else CLAIM_SECONDS
-            self._claims_at = at + seconds
-            self._claiming = Claiming(self._settings, seconds + _known.spare_seconds(), self._on_trials)
+            self._claims_at = at + (CLAIM_SECONDS if count() else IDLE_SECONDS)
+            # If several due times of a monitor lie within a claim, the backend gives out only one. So a claim is short,
+            # also while this agent knows of nothing to check: the first monitors may just have come.
+            self._claiming = Claiming(self._settings, CLAIM_SECONDS + _known.spare_seconds(), self._on_trials)
 
 
 def start_together(waiting: Starts, at: float) -> "list[Policy]":
