@@ -28,7 +28,10 @@ def deliver_at_once(
     language: "Language",
     ttl_seconds: float = TTL_SECONDS,
 ) -> None:
-    """Send what was just owed, within ``run.AT_ONCE``; ``deliver_owed`` sends what remains. Never raises."""
+    """Send what was just owed, within ``run.AT_ONCE``; ``deliver_owed`` sends what remains. Never raises.
+
+    What goes to a channel whose last attempt took longer remains.
+    """
     try:
         # Even if nothing is owed: a process that only takes events may have no other occasion in time.
         unrecorded_of(store).record(store, notifiers)
@@ -37,9 +40,9 @@ def deliver_at_once(
             from shared.delivery.run import AT_ONCE, Run
 
             run = Run(store, notifiers, language, AT_ONCE, now, ttl_seconds, among=notification_ids)
-            if len(notifiers) > len(notification_ids):
-                # A thread and a claim for each of many other channels would hold these up.
-                run.channels = store.notifications.channels_of(notification_ids) & set(notifiers)
+            # A channel that needs longer would be cut off before it responds, and get every message twice.
+            quick = store.notifications.channels_of(notification_ids, within_seconds=AT_ONCE.ends_at)
+            run.channels = quick & set(notifiers)
             run.go()
     # The owed messages are safe in the store. The caller's own work is done and must not be reported as failed.
     except StoreUnavailable as trouble:

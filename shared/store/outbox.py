@@ -135,10 +135,14 @@ class Outbox:
         with self._database.snapshot() as snapshot:
             return notifications.due_channels(snapshot, now=now, skew=CLOCK_TOLERANCE).intersection(channels)
 
-    def channels_of(self, notification_ids: Sequence[int]) -> set[str]:
-        """The channels that these notifications go to, and perhaps others: those of the ids between them."""
+    def channels_of(self, notification_ids: Sequence[int], *, within_seconds: float) -> set[str]:
+        """The channels that these notifications go to, and perhaps others: those of the ids between them.
+
+        Those whose last attempt took longer than ``within_seconds`` are left out.
+        """
         with self._database.snapshot() as snapshot:
-            return notifications.channels_of(snapshot, min(notification_ids), max(notification_ids))
+            found = notifications.channels_of(snapshot, min(notification_ids), max(notification_ids))
+            return found - notification_logs.slow_channels(snapshot, within_seconds * 1000)
 
     def record(self, attempt: Attempt, *, channels: Channels) -> Change | None:
         """Record an attempt. If it changes the alert about its channel, that is owed to the others of ``channels``.

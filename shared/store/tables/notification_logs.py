@@ -32,6 +32,13 @@ _ABOUT_MONITOR = f"""
       AND logs.attempted_at >= :at AND logs.attempted_at < :until
       AND (logs.attempted_at > :at OR logs.id > :after)
     ORDER BY logs.attempted_at, logs.id LIMIT :most"""  # noqa: S608  # our own text
+# A channel without an attempt among so many rows is not known to be slow. No index leads to a channel's last one.
+_LATEST_ROWS = 200
+_SLOW = f"""
+    SELECT DISTINCT channel FROM notification_logs slow
+    WHERE id > (SELECT max(id) FROM notification_logs) - {_LATEST_ROWS} AND duration_ms >= :milliseconds
+      AND NOT EXISTS (SELECT 1 FROM notification_logs later WHERE later.id > slow.id
+        AND later.channel = slow.channel AND later.status IN ('SENT', 'RETRY', 'FAILED'))"""  # noqa: S608  # our own text
 
 
 def add(transaction: Transaction, attempt: Attempt) -> None:
@@ -53,6 +60,11 @@ def add_decision(transaction: Transaction, notification: Notification, at: datet
 def has(transaction: Transaction, attempt: Attempt) -> bool:
     """Whether the attempt has its row already."""
     return transaction.row(_HAS, **_columns(attempt)) is not None
+
+
+def slow_channels(transaction: Transaction, milliseconds: float) -> set[str]:
+    """The channels whose last attempt took so long, whatever became of it."""
+    return {row["channel"] for row in transaction.rows(_SLOW, milliseconds=milliseconds)}
 
 
 def page(transaction: Transaction, *, limit: int, before: int | None, alert_id: int | None) -> list[NotificationLog]:

@@ -12,7 +12,7 @@ from shared.models.message import Message
 from shared.notifiers import Accepted
 from shared.store import Store
 from tests.support.builders import NOON, Channel, at, fails, refuses
-from tests.support.store.steps import TTL, claim, deliver, owe, statuses
+from tests.support.store.steps import TTL, claim, deliver, owe, settle, statuses
 
 # --- one channel ------------------------------------------------------------------------------------------------------
 
@@ -199,6 +199,27 @@ def test_at_once_starts_no_send_that_it_would_cut_off(store: Store) -> None:
     assert len(channel.texts) == 1
     assert channel.timeouts[0] <= AT_ONCE.ends_at
     assert deliver(store, a=Channel()) == {"SENT": 1}
+
+
+def test_a_channel_that_was_slow_is_not_asked_at_once_until_it_is_quick(store: Store) -> None:
+    """At once it would be cut off each time, after it has the message, and get each message twice."""
+    channel = Channel()
+    for status, took_ms in (("RETRY", AT_ONCE.ends_at * 1000), ("SENT", 1_200)):
+        owe(store, monitor=status)
+        settle(store, status, 0, took_ms=took_ms)
+        deliver_at_once(store, {"a": channel}, owe(store, monitor=f"after {status}"), "en")
+        assert channel.texts == []
+    assert deliver(store, 30, a=channel) == {"SENT": 3}
+    deliver_at_once(store, {"a": channel}, owe(store, monitor="later"), "en")
+    assert "later" in channel.texts[-1]
+
+
+def test_a_slow_channel_puts_off_no_other_at_once(store: Store) -> None:
+    owe(store)
+    settle(store, "SENT", 0, took_ms=1_200)
+    slow, quick = Channel(), Channel()
+    deliver_at_once(store, {"a": slow, "b": quick}, owe(store, channels=("a", "b"), monitor="next"), "en")
+    assert (len(slow.texts), len(quick.texts)) == (0, 1)
 
 
 def test_every_message_names_the_installation(store: Store) -> None:

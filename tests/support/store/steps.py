@@ -68,11 +68,18 @@ def claimed_id(store: Store, seconds: float = 3600, channel: str = "a") -> int |
     return owed.notification.id if owed else None
 
 
-def settle(store: Store, status: str, seconds: float = 3600, channel: str = "a", due: float | None = None) -> int:
+def settle(
+    store: Store,
+    status: str,
+    seconds: float = 3600,
+    channel: str = "a",
+    due: float | None = None,
+    took_ms: float = 1.0,
+) -> int:
     """A sender claims the channel's next notification and records how its attempt went; the notification's id."""
     owed = claimed(store, seconds, channel)
     due_at = None if due is None else at(due)
-    attempt = Attempt(owed.notification, AttemptStatus(status), at(seconds), 1.0, status.lower(), due_at=due_at)
+    attempt = Attempt(owed.notification, AttemptStatus(status), at(seconds), took_ms, status.lower(), due_at=due_at)
     store.notifications.record(attempt, channels=())
     return owed.notification.id
 
