@@ -10,14 +10,15 @@ from flask import Request, Response
 
 from functions.follow_link.page import page
 from shared import web
-from shared.alerting import IllegalMove
+from shared.alerting import IllegalMove, TooManyMoves
 from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.links import Grant, links_of
 from shared.messages import one_line, said_cause, time_text, title_of
 from shared.models import Alert, AlertStatus, NotificationKind, now
+from shared.notifiers import routes_of
 from shared.settings import Settings
-from shared.store import AlertNotFound, log_move, open_store
+from shared.store import AlertNotFound, NotAMonitors, log_move, open_store
 from shared.words import Language
 from shared.words.acting import acting_words
 
@@ -51,12 +52,12 @@ def show_link(request: Request, settings: Settings, token: str) -> Response:
 def use_link(request: Request, settings: Settings, token: str) -> Response:
     """303 to the same page once the alert is acknowledged, or its monitor silenced. Whoever was first stays.
 
-    404 and 410 as for the page.
+    404 and 410 as for the page, 429 after too many moves, 409 for a silence of what is no monitor.
     """
     language = _language(request, settings)
     try:
-        grant, _ = _granted(settings, token, language)
-        _act(grant, settings, language)
+        grant, alert = _granted(settings, token, language)
+        _act(grant, alert, settings, language)
     except _Refused as refused:
         return refused.response
     # PUBLIC_URL may have a path of its own, which a proxy takes away.
@@ -88,7 +89,7 @@ def _granted(settings: Settings, token: str, language: Language) -> tuple[Grant,
     return grant, alert
 
 
-def _act(grant: Grant, settings: Settings, language: Language) -> None:
+def _act(grant: Grant, alert: Alert, settings: Settings, language: Language) -> None:
     channels, store = configured(), open_store(settings)
     is_silence = grant.action == "silence"
     try:
@@ -97,12 +98,18 @@ def _act(grant: Grant, settings: Settings, language: Language) -> None:
             None if is_silence else AlertStatus.ACK,
             by=grant.channel,
             at=now(),
-            channels=tuple(channels),
+            channels=routes_of(channels),
             silence_seconds=SILENCE_SECONDS if is_silence else None,
             keeps_silence=True,
         )
     except IllegalMove as too_late:
         raise _Refused(_over(too_late.alert, language)) from None
+    except TooManyMoves as flood:
+        refusal = _cannot(alert, language, "too_many_moves", status=429, seconds=str(flood.retry_after))
+        refusal.headers["Retry-After"] = str(flood.retry_after)
+        raise _Refused(refusal) from None
+    except NotAMonitors:
+        raise _Refused(_cannot(alert, language, "not_a_monitor", status=409)) from None
     log_move(change, grant.channel)
     deliver_at_once(
         store, channels, change.notification_ids, settings.message_language, settings.notification_ttl_seconds
@@ -142,6 +149,10 @@ def _over(alert: Alert, language: Language) -> Response:
     words = acting_words(language)
     ended = words["over"].format(time=time_text(alert.resolved_at)) if alert.resolved_at else ""
     return page(language, _title(alert, language), ended, status=410)
+
+
+def _cannot(alert: Alert, language: Language, why: str, *, status: int, **parameters: str) -> Response:
+    return page(language, _title(alert, language), acting_words(language)[why].format(**parameters), status=status)
 
 
 def _title(alert: Alert, language: Language) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from shared.alerting import IllegalMove, TooManyMoves
 from shared.messages import one_line
 from shared.models import Alert, AlertStatus, now
+from shared.models.channel import Route
 from shared.store import AlertNotFound, NotAMonitors, Store, log_move
 from shared.words import Language
 from shared.words.acting import acting_words
@@ -33,7 +34,7 @@ class Chat(NamedTuple):
     """A chat that somebody acts from. ``channels``: all that are configured; ``own``: those that write to this chat."""
 
     store: Store
-    channels: tuple[str, ...]
+    channels: Mapping[str, Route]
     own: tuple[str, ...]
     language: Language
 

@@ -16,7 +16,7 @@ from shared import web
 from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.logs import step
-from shared.notifiers import NotifierKind
+from shared.notifiers import NotifierKind, routes_of
 from shared.settings import Settings
 from shared.store import open_store
 
@@ -45,7 +45,7 @@ def receive_telegram(request: Request, settings: Settings) -> Response:
     if not names:
         step("server", "chat_unknown", level=logging.WARNING, reason="an update of a chat that no channel names")
     store = open_store(settings)
-    chat = Chat(store, tuple(channels), names, settings.message_language)
+    chat = Chat(store, routes_of(channels), names, settings.message_language)
     done = answer_to_press(asked, chat) if isinstance(asked, Press) else answer_to_command(asked, chat)
     deliver_at_once(
         store, channels, done.notification_ids, settings.message_language, settings.notification_ttl_seconds

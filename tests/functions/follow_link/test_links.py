@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,9 +12,10 @@ import pytest
 from werkzeug.test import TestResponse
 
 from shared.links import VALID_FOR, Action, Links, links_of
-from shared.models import now
+from shared.models import as_text, now
 from shared.settings import Settings
 from tests.functions.api import FAILURE, KEY, SUCCESS, Api, on_each_engine
+from tests.support.stand_ins import BotApi
 
 ROOT = "https://bonghwa.example.com"
 
@@ -85,6 +87,36 @@ def test_whoever_was_first_stays(api: Api) -> None:
     assert follow(api, link(channel="mail"), "POST").status_code == 303
     assert alert(api) == ("ACK", "ops")
     assert "«ops» has it since" in follow(api, link(channel="mail")).text
+
+
+@on_each_engine
+def test_acknowledging_stops_a_delayed_channel_that_another_rule_holds(
+    api: Api, environ: Callable[..., None], bot_api: BotApi
+) -> None:
+    telegram = {"kind": "telegram", "bot_token": bot_api.token, "api_url": bot_api.url, "chat_id": 1}
+    environ(CHANNELS=json.dumps({"console": "off", "boss": telegram | {"delay": "1h"}}))
+    api.call("POST", "/windows", {"kind": "silence", "all": True, "duration": "1h"})
+    api.post(FAILURE | {"timestamp": as_text(now())})
+    assert follow(api, link(), "POST").status_code == 303
+    decisions = [(row["status"], row["reason"]) for row in api.get("/notification_logs")["notification_logs"]]
+    assert decisions == [("SUPPRESSED", "acknowledged"), ("HELD", "silence")]
+
+
+def test_a_press_too_many_is_answered_by_a_page(api: Api) -> None:
+    api.post(FAILURE)
+    for status in ("ACK", "OPEN") * 5:
+        assert api.patch(1, status=status).status_code == 200
+    pressed = follow(api, link(), "POST")
+    assert (pressed.status_code, pressed.mimetype) == (429, "text/html")
+    assert re.search("It was moved too often. Try again in [0-9]+ s", pressed.text)
+    assert int(pressed.headers["Retry-After"]) > 0
+
+
+def test_a_silence_of_what_is_no_monitor_is_answered_by_a_page(api: Api) -> None:
+    api.post(FAILURE | {"is_inconclusive": True, "agent": "seoul", "location": "seoul", "agent_interval_seconds": 30})
+    pressed = follow(api, link("silence"), "POST")
+    assert (pressed.status_code, pressed.mimetype) == (409, "text/html")
+    assert "This alert is not about a monitor" in pressed.text
 
 
 @on_each_engine
