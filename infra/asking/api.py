@@ -38,10 +38,11 @@ class Backend:
 
     def monitor(self, name: str) -> dict[str, Any]:
         """The monitor with this name. Raises NotAnswered."""
-        found = self.get("/monitors", name=name).get("monitors") or []
-        if not found:
+        found: list[dict[str, Any]] = self.get("/monitors", name=name).get("monitors") or []
+        # An empty name is no condition, and finds every monitor.
+        monitor = next((each for each in found if each["name"] == name), None)
+        if monitor is None:
             raise NotAnswered(f"there is no monitor named {_shown(name)!r}")
-        monitor: dict[str, Any] = found[0]
         return monitor
 
     def pages(self, path: str, collection: str, **parameters: str | None) -> Iterator[dict[str, Any]]:

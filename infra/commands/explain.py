@@ -66,9 +66,13 @@ def _time(text: str) -> datetime | str:
             continue
         return text
     try:
-        return datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 10:31 or 2025-01-08T10:31") from None
+        found = datetime.min
+    # At an end of the calendar there is nothing around it.
+    if not 1970 < found.year < 9999:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 10:31 or 2025-01-08T10:31")
+    return found
 
 
 def _on_day(given: datetime | str, today: datetime) -> datetime:

@@ -19,7 +19,7 @@ READS_DOTENV = True
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("--month", type=_month, metavar="YYYY-MM", help="by default the last one; it begins as TZ says")
-    parser.add_argument("--group", help="only the monitors of this group")
+    parser.add_argument("--group", type=_group, help="only the monitors of this group")
     parser.add_argument("--format", choices=("text", "markdown", "csv"), default="text", help="by default text")
     parser.add_argument("--json", action="store_true", help="for a program")
     parser.add_argument("--url", type=url, help="the system's address, by default BACKEND_URL")
@@ -49,6 +49,13 @@ def run(arguments: argparse.Namespace) -> None:
         print(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
     else:
         print(shown(report, arguments.format, settings.message_language))
+
+
+def _group(text: str) -> str:
+    if not text:
+        # The backend would take it for no condition.
+        raise argparse.ArgumentTypeError("it is empty: expected the name of a group")
+    return text
 
 
 def _month(text: str) -> "Month":

@@ -82,10 +82,11 @@ def test_a_program_gets_the_timeline(explain: Explain, system: LocalSystem) -> N
     assert kinds == ["check", "state_change", "check", "state_change", "alert", "notification"]
 
 
-def test_an_unknown_monitor_is_named(explain: Explain) -> None:
-    done = explain("shopp")
+@pytest.mark.parametrize("name", ["shopp", ""])
+def test_an_unknown_monitor_is_named(explain: Explain, name: str) -> None:
+    done = explain(name)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "bonghwa: there is no monitor named 'shopp'\n"
+    assert done.stderr == f"bonghwa: there is no monitor named '{name}'\n"
 
 
 def test_a_system_that_does_not_run_is_named(explain: Explain) -> None:
@@ -94,7 +95,8 @@ def test_a_system_that_does_not_run_is_named(explain: Explain) -> None:
     assert done.stderr.startswith("bonghwa: http://127.0.0.1:1 cannot be reached (ConnectionError)")
 
 
-def test_what_is_no_time_is_named(explain: Explain) -> None:
-    done = explain("shop", "--at", "yesterday")
+@pytest.mark.parametrize("time", ["yesterday", "0001-01-01", "9999-12-31T23:59:59"])
+def test_what_is_no_time_is_named(explain: Explain, time: str) -> None:
+    done = explain("shop", "--at", time)
     assert done.returncode == 2
-    assert "argument --at: 'yesterday' is no time such as 10:31 or 2025-01-08T10:31" in done.stderr
+    assert f"argument --at: '{time}' is no time such as 10:31 or 2025-01-08T10:31" in done.stderr

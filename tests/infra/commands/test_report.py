@@ -141,6 +141,12 @@ def test_an_unknown_group_is_named(report: Reporting) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "bonghwa: there is no group 'Wep'\n")
 
 
+def test_an_empty_group_is_no_group(report: Reporting) -> None:
+    done = report("--month", "2024-11", "--group", "")
+    assert done.returncode == 2
+    assert "argument --group: it is empty: expected the name of a group" in done.stderr
+
+
 @pytest.mark.parametrize("month", ["2024-13", "2024-1", "November", "0000-01"])
 def test_what_is_no_month_is_named(report: Reporting, month: str) -> None:
     done = report("--month", month)
