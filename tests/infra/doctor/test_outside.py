@@ -100,6 +100,14 @@ def test_what_is_wrong_outside_is_found(
     assert one(find(environ, deployment.url), about, words).verdict is verdict
 
 
+def test_monitors_that_are_checked_seldom_are_no_fault(environ: dict[str, str], deployment: Deployment) -> None:
+    """The deployment knows their intervals, and says if nobody checks them."""
+    del environ["TARGET_URL"]
+    checked_at = (datetime.now(UTC) - timedelta(minutes=8)).isoformat()
+    deployment.health = {"status": "ok", "last_check": checked_at}
+    assert one(find(environ, deployment.url), "health", "ok, last check 8 min ago").verdict is OK
+
+
 def test_a_slow_deployment_is_found(
     environ: dict[str, str], deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
