@@ -57,7 +57,7 @@ def update_alert(request: Request, settings: Settings) -> Response:
     if update.status is None and update.silence is None:
         raise web.Problem(400, "status: expected a status, a silence or both", field="status", value="nothing")
     if update.silence is not None:
-        web.require_key(request, settings)  # as for each window
+        web.require_key_or_session(request, settings)  # as for each window
     channels = configured()
     store = open_store(settings)
     change = store.alerts.move(

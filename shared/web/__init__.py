@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from shared.web.function import Function, answer, function, has_key, refuse_foreign_host, require_key
+from shared.web.function import Function, answer, function, has_key, refuse_foreign_host, require_key_or_session
 from shared.web.problems import RETRY_AFTER_SECONDS, Problem, retry_after
 from shared.web.request import (
     MAX_BODY_BYTES,
@@ -49,7 +49,7 @@ __all__ = [
     "query_of",
     "refuse_duplicate_names",
     "refuse_foreign_host",
-    "require_key",
+    "require_key_or_session",
     "retry_after",
     "route",
     "routes",

@@ -130,8 +130,11 @@ def _admit(request: Request, access: Access) -> Settings:
         settings.refuse_weak_keys()
         if settings.api_auth != "all":
             warn_of_open_access(settings.api_auth)
-    if access in _LOCKED[settings.api_auth] and not (access != "ingest" and _has_session(request, settings)):
-        require_key(request, settings)
+    if access in _LOCKED[settings.api_auth]:
+        if access == "ingest":
+            _require_key(request, settings)
+        else:
+            require_key_or_session(request, settings)
     return settings
 
 
@@ -163,8 +166,13 @@ def _is_a_key(given: bytes, settings: Settings) -> bool:
     return any(are_equal)
 
 
-def require_key(request: Request, settings: Settings) -> None:
-    """Raise a Problem, 401, if the request shows no key."""
+def require_key_or_session(request: Request, settings: Settings) -> None:
+    """Raise a Problem, 401, if the request shows no key, and comes from no page of somebody who is signed in."""
+    if not _has_session(request, settings):
+        _require_key(request, settings)
+
+
+def _require_key(request: Request, settings: Settings) -> None:
     given = _given_key(request)
     if not _is_a_key(given, settings):
         detail = "the X-API-Key header is wrong" if given else "the X-API-Key header is missing"

@@ -254,6 +254,14 @@ def test_the_cookie_alone_opens_no_api(signed_in: Browser) -> None:
     assert post("/monitors", json=POLICY, headers={"X-CSRF-Token": token}).status_code == 201
 
 
+def test_a_page_may_silence_an_alert_as_it_may_acknowledge_it(api: Api, signed_in: Browser) -> None:
+    api.post(FAILURE)
+    patch = signed_in.client.patch
+    assert patch("/alerts/1", json={"silence": "1h"}).status_code == 401
+    headers = {"X-CSRF-Token": signed_in.token()}
+    assert patch("/alerts/1", json={"status": "ACK", "silence": "1h"}, headers=headers).status_code == 200
+
+
 def test_a_session_reports_no_events(signed_in: Browser) -> None:
     headers = {"X-CSRF-Token": signed_in.token()}
     assert signed_in.client.post("/events", json=FAILURE, headers=headers).status_code == 401
