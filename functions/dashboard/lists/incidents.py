@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from shared.store import Incident
 
 STATES = ("investigating", "identified", "monitoring", "resolved")
-MOST = 50
+MOST_PAST = 50
 MAX_TITLE, MAX_TEXT = 200, 10_000
 
 
@@ -77,7 +77,7 @@ def act_on_incidents(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, *, error: str = "") -> Response:
-    told = [_told(each) for each in visit.store.incidents.page(limit=MOST)]
+    told = [_told(each) for each in visit.store.incidents.lately(past=MOST_PAST)]
     counts = visit.store.subscriptions.subscribers.counts()
     going_on = [each for each in told if not each.is_over]
     shown: Shown = "slow" if going_on else "up"

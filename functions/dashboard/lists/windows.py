@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # The buttons offer these.
 LENGTHS = ("1h", "8h", "1d", "7d")
-MOST = 200
+MOST_PAST = 200
 MAX_TITLE = 200
 
 
@@ -92,7 +92,7 @@ def _asked(visit: Visit) -> dict[str, Any]:
 
 
 def _page(visit: Visit, *, error: str = "") -> Response:
-    rows = [_row(visit, entry) for entry in visit.store.windows.page(limit=MOST)]
+    rows = [_row(visit, entry) for entry in visit.store.windows.lately(now=visit.at, past=MOST_PAST)]
     active = [row for row in rows if row.is_active]
     coming = sorted((row for row in rows if row.span and not row.is_active), key=_beginning)
     monitors = visit.store.visits.overview.names()

@@ -10,14 +10,12 @@ from functions.dashboard.visit import Visit
 from shared.models import Alert, AlertKind
 from shared.pages.formatting import duration
 
-MOST_WINDOWS = 200
-
 
 def bands_of(visit: Visit, row: Any, alerts: Sequence[Alert], period: Period) -> list[Band]:
     """The outages of a monitor and its maintenance, as far as they lie in a period."""
     since, until = period.edges(visit.at)[0], visit.at
     found = []
-    for planned in (each.planned for each in visit.store.windows.page(limit=MOST_WINDOWS)):
+    for planned in (each.planned for each in visit.store.windows.between(since, until)):
         if planned.kind != "maintenance" or not planned.is_about(row["name"], row["group_name"], tags_of(row)):
             continue
         spans = itertools.takewhile(lambda span: span.starts_at < until, planned.spans(since))

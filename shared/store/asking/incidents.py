@@ -48,6 +48,11 @@ class Incidents:
         with self._database.snapshot() as snapshot:
             return incidents_of(snapshot, table.page(snapshot, limit=limit, before=before))
 
+    def lately(self, *, past: int) -> list[Incident]:
+        """Every incident that goes on, and the newest ``past`` of those that are over; the newest first."""
+        with self._database.snapshot() as snapshot:
+            return incidents_of(snapshot, table.lately(snapshot, past=past))
+
     def add(self, title: str, text: str, state: str, monitors: Sequence[str], *, now: datetime) -> Incident:
         """A new incident with its first update. Raises UnknownName if a monitor has none of the names."""
         with self._database.transaction() as transaction:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, overload
 
+from shared.models import as_text
 from shared.models.channel import Channels
 from shared.monitors.windows.planned import Planned
 from shared.monitors.windows.spans import Span
@@ -45,6 +46,16 @@ class Windows:
         """The newest windows first; ``before``: only those with a smaller id."""
         with self._database.snapshot() as snapshot:
             return [_entry(row) for row in table.page(snapshot, limit=limit, before=before)]
+
+    def lately(self, *, now: datetime, past: int) -> list[Entry]:
+        """Every window that is not over, and the newest ``past`` of those that are; the newest first."""
+        with self._database.snapshot() as snapshot:
+            return [_entry(row) for row in table.lately(snapshot, now, past=past)]
+
+    def between(self, since: datetime, until: datetime) -> list[Entry]:
+        """The windows of which something may lie in a span, oldest first."""
+        with self._database.snapshot() as snapshot:
+            return [_entry(row) for row in table.between(snapshot, as_text(since), as_text(until))]
 
     def silence_of(self, monitor: str, seconds: float, *, now: datetime) -> Silence | None:
         """The silence of this monitor that lasts for at least half of so long, if there is one. The last one counts."""

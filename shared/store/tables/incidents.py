@@ -58,6 +58,14 @@ def page(transaction: Transaction, *, limit: int, before: int) -> list[Row]:
     return transaction.rows(sql, before=before, limit=limit)
 
 
+def lately(transaction: Transaction, *, past: int) -> list[Row]:
+    """The incidents that go on, and the newest ``past`` of those that are over; the newest first."""
+    sql = """SELECT * FROM incidents WHERE resolved_at IS NULL
+        OR id IN (SELECT id FROM incidents WHERE resolved_at IS NOT NULL ORDER BY id DESC LIMIT :past)
+        ORDER BY id DESC"""
+    return transaction.rows(sql, past=past)
+
+
 def since(transaction: Transaction, at: str, most: int) -> list[Row]:
     """The newest incidents that are open, or ended at or after a time."""
     sql = """SELECT * FROM incidents WHERE resolved_at IS NULL OR resolved_at >= :at ORDER BY id DESC LIMIT :most"""

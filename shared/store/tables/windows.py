@@ -71,6 +71,13 @@ def page(transaction: Transaction, *, limit: int, before: int) -> Sequence[Row]:
     return transaction.rows(sql, before=before, limit=limit)
 
 
+def lately(transaction: Transaction, now: datetime, *, past: int) -> Sequence[Row]:
+    """The windows that are not over, and the newest ``past`` of those that are; the newest first."""
+    sql = """SELECT * FROM windows WHERE ends_at IS NULL OR ends_at > :now
+        OR id IN (SELECT id FROM windows WHERE ends_at <= :now ORDER BY id DESC LIMIT :past) ORDER BY id DESC"""
+    return transaction.rows(sql, now=as_text(now), past=past)
+
+
 def of_source(transaction: Transaction, source: str) -> Sequence[Row]:
     """All windows of a source, oldest first."""
     return transaction.rows("SELECT * FROM windows WHERE source = :source ORDER BY id", source=source)

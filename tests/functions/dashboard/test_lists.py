@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from html import unescape
 
 import pytest
 
 from shared.models import as_text, now
+from shared.monitors.windows.window import Window
 from shared.settings import Settings
 from shared.store import Store, open_store
 from tests.functions.api import FAILURE, SUCCESS, Api
@@ -69,6 +71,22 @@ def test_a_silence_takes_two_clicks(signed_in: Browser, api: Api) -> None:
     assert "Silence everything" in page
     assert location(signed_in.send("/dashboard/windows", end=window["id"])) == "/dashboard/windows"
     assert api.get("/windows")["windows"] == []
+
+
+def test_a_window_stays_listed_until_it_is_over(
+    browser: Browser, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise everything is silenced, the page says that nothing is, and nobody can end it there."""
+    monkeypatch.setattr("functions.dashboard.lists.windows.MOST_PAST", 2)
+    at = now()
+    store.windows.add(Window(kind="silence", all=True, duration=100 * 86_400, title="The old one"), now=at)
+    for number in range(4):
+        short = Window(kind="silence", all=True, duration=60, title=f"Short {number}")
+        store.windows.add(short, now=at - timedelta(hours=1))
+    page = browser.page("/dashboard/windows")
+    assert "The old one" in page
+    assert "Nothing is silenced" not in page
+    assert list(dict.fromkeys(re.findall(r"Short \d", page))) == ["Short 3", "Short 2"]
 
 
 def test_maintenance_of_a_group_is_planned(signed_in: Browser, api: Api) -> None:
@@ -201,6 +219,19 @@ def test_visitors_are_told_something(signed_in: Browser, api: Api) -> None:
     assert "No incident goes on" in signed_in.page("/dashboard/incidents")
     assert signed_in.send("/dashboard/incidents", remove=1).status_code == 303
     assert api.get("/incidents")["incidents"] == []
+
+
+def test_an_incident_stays_listed_until_it_is_over(
+    browser: Browser, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.dashboard.lists.incidents.MOST_PAST", 2)
+    store.incidents.add("The old one", "We look.", "investigating", [], now=now())
+    for number in range(4):
+        store.incidents.add(f"Short {number}", "It is over.", "resolved", [], now=now())
+    page = browser.page("/dashboard/incidents")
+    assert "The old one" in page
+    assert "No incident goes on" not in page
+    assert list(dict.fromkeys(re.findall(r"Short \d", page))) == ["Short 3", "Short 2"]
 
 
 def test_the_incidents_page_says_how_many_get_them_by_mail(browser: Browser) -> None:
