@@ -43,8 +43,7 @@ class Subscribers:
         Nobody can tell from the result whether the address is known: one that is confirmed, or was asked for lately, is
         owed nothing.
         """
-        # Nobody has two mailboxes that differ in that.
-        address = address.lower()
+        address = _spelled(address)
         hashed, who = _hash(_mailbox(address)), _hash(_network(client))
         with self._database.snapshot() as snapshot:
             if _is_too_often(snapshot, who, now):
@@ -78,6 +77,14 @@ class Subscribers:
         """Delete a subscriber with the address and all mails."""
         with self._database.transaction() as transaction:
             subscribers.remove(transaction, subscriber_id)
+
+    def remove_address(self, address: str, *, slug: str | None = None) -> int:
+        """Delete the subscribers with this address, on one page or on all; how many those were."""
+        with self._database.transaction() as transaction:
+            found = subscribers.ids_of(transaction, _spelled(address), slug)
+            for subscriber_id in found:
+                subscribers.remove(transaction, subscriber_id)
+        return len(found)
 
     def counts(self) -> Mapping[str, int]:
         """How many have confirmed, by the page's slug."""
@@ -113,6 +120,11 @@ def forget(transaction: Transaction, now: datetime, most: int) -> int:
 def _is_too_often(transaction: Transaction, who: str, now: datetime) -> bool:
     of_client, of_all = subscribers.requests_since(transaction, who, now - _WITHIN)
     return of_client >= MOST_OF_CLIENT or of_all >= MOST_OF_ALL
+
+
+def _spelled(address: str) -> str:
+    """An address as it is stored: nobody has two mailboxes that differ only in upper and lower case."""
+    return address.lower()
 
 
 def _mailbox(address: str) -> str:

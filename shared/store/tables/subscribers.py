@@ -52,6 +52,14 @@ def remove(transaction: Transaction, subscriber_id: int) -> None:
     transaction.rows("DELETE FROM subscribers WHERE id = :id", id=subscriber_id)
 
 
+def ids_of(transaction: Transaction, address: str, slug: str | None) -> list[int]:
+    """The subscribers with this address; ``slug``: only those of one page."""
+    of_page = "" if slug is None else " AND slug = :slug"
+    sql = f"SELECT id FROM subscribers WHERE address = :address{of_page}"  # noqa: S608  # our own text
+    rows = transaction.rows(sql, address=address, **({} if slug is None else {"slug": slug}))
+    return [row["id"] for row in rows]
+
+
 def note_refusals(transaction: Transaction, subscriber_id: int, count: int) -> None:
     """Write how often in a row the mailbox was refused."""
     transaction.rows("UPDATE subscribers SET refusals = :count WHERE id = :id", count=count, id=subscriber_id)

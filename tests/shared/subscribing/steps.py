@@ -22,7 +22,8 @@ def subscribe(store: Store, *addresses: str, seconds: float = -60, slug: str = "
     people = store.subscriptions.subscribers
     for address in addresses:
         assert people.ask(slug, address, "en", client=address, now=at(seconds))
-        [(number,)] = rows(store, f"SELECT id FROM subscribers WHERE address = '{address}'")  # our own text
+        of_page = f"SELECT id FROM subscribers WHERE address = '{address}' AND slug = '{slug}'"  # our own text
+        [(number,)] = rows(store, of_page)
         assert isinstance(number, int)
         people.confirm(number, now=at(seconds))
 

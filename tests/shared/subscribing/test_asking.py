@@ -8,8 +8,9 @@ import pytest
 from shared.store import Store
 from shared.store.engines.database import Database
 from shared.store.subscribing.subscribers import MOST_OF_CLIENT
-from tests.shared.subscribing.steps import statuses
+from tests.shared.subscribing.steps import KIM, LEE, announce, statuses, subscribe
 from tests.support.builders import NOON
+from tests.support.store.steps import rows
 
 
 def test_one_mailbox_has_many_spellings(store: Store) -> None:
@@ -20,6 +21,21 @@ def test_one_mailbox_has_many_spellings(store: Store) -> None:
     assert len(statuses(store)) == 3
     assert people.ask("", "kim@other.example", "en", client="21", now=NOON + timedelta(hours=20))
     assert len(statuses(store)) == 4
+
+
+def test_an_address_is_removed_however_it_is_spelt_and_with_its_mails(store: Store) -> None:
+    people = store.subscriptions.subscribers
+    for hours, slug in ((-2, ""), (-1, "shop")):
+        subscribe(store, KIM, slug=slug, seconds=hours * 3_600)
+    subscribe(store, LEE)
+    announce(store, "Payments fail")
+    assert people.remove_address(KIM.upper(), slug="shop") == 1
+    assert people.remove_address("KIM@visitors.example") == 1
+    assert people.remove_address(KIM) == 0
+    assert rows(store, "SELECT address FROM subscribers") == [(LEE,)]
+    assert rows(
+        store, "SELECT DISTINCT address FROM subscriber_mails JOIN subscribers people ON people.id = subscriber_id"
+    ) == [(LEE,)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,30 @@
+"""``python -m infra unsubscribe``."""
+
+import argparse
+import sys
+
+HELP = "delete somebody's address from the subscribers of the status pages, with all mails"
+READS_DOTENV = True
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("address", help="whose subscriptions end; upper and lower case are the same")
+    parser.add_argument("--page", metavar="SLUG", help="only on this page; '' is the page at /status")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Delete the subscriptions of an address. Exit with 1 if there is none.
+
+    Raises:
+        SettingError: a setting is malformed.
+        StoreUnavailable: the store cannot be used.
+    """
+    from shared.settings import Settings
+    from shared.store import open_store
+
+    settings = Settings.from_env()
+    removed = open_store(settings).subscriptions.subscribers.remove_address(arguments.address, slug=arguments.page)
+    if not removed:
+        sys.exit(f"bonghwa: nobody subscribes as {arguments.address} in {settings.database}")
+    print(f"{arguments.address} is deleted, with {removed} subscription{'s' if removed > 1 else ''}")
