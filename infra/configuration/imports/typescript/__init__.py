@@ -1,0 +1,1 @@
+"""TypeScript, as far as it says something literally. Nothing is run."""
