@@ -6,14 +6,17 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-HELP = "make a bonghwa.yaml of what Uptime Kuma, Gatus or Upptime watches"
+HELP = "make a bonghwa.yaml of what Uptime Kuma, Gatus, Upptime or UptimeFlare watches"
 READS_DOTENV = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "source", type=Path, metavar="SOURCE", help="kuma.db, a JSON backup, a Gatus file or folder, .upptimerc.yml"
+        "source",
+        type=Path,
+        metavar="SOURCE",
+        help="kuma.db, a JSON backup, a Gatus file or folder, .upptimerc.yml, uptime.config.ts",
     )
     parser.add_argument("--output", type=Path, default=Path("bonghwa.yaml"), help="bonghwa.env is written beside it")
     parser.add_argument("--force", action="store_true", help="replace both files if they exist")

@@ -13,10 +13,13 @@ from infra.configuration.imports.gatus import files as gatus_files
 from infra.configuration.imports.result import Imported, SourceUnreadable
 from infra.configuration.imports.uptime_kuma import backup, database
 from infra.configuration.imports.uptime_kuma import conversion as uptime_kuma
+from infra.configuration.imports.uptimeflare import conversion as uptimeflare
 from shared.monitors.windows.window import Window
 from shared.pages.configured import StatusPage
 
-_WHAT = "expected a kuma.db, a backup of Uptime Kuma, a file or folder of Gatus, or a .upptimerc.yml"
+_WHAT = (
+    "expected a kuma.db, a backup of Uptime Kuma, a file or folder of Gatus, a .upptimerc.yml, or an uptime.config.ts"
+)
 
 
 def read(source: Path, now: datetime, skipped: frozenset[Path] = frozenset()) -> Imported:
@@ -51,7 +54,7 @@ def _folder(folder: Path, now: datetime, skipped: frozenset[Path]) -> Imported:
     for file in (folder / database.FILE, folder / "data" / database.FILE):
         if file.is_file():
             return _file(file, now)
-    if found := upptime.find(folder):
+    if found := upptime.find(folder) or uptimeflare.find(folder):
         return _file(found, now)
     imported = Imported()
     configuration, is_from_cluster = gatus_files.read_folder(folder, imported.notes, skipped)
@@ -69,6 +72,9 @@ def _file(file: Path, now: datetime) -> Imported:
     if file.suffix == ".db":
         raise SourceUnreadable(f"{file} is no SQLite database: it may be encrypted, damaged or empty")
     text = yaml_documents.text_of(file)
+    if uptimeflare.is_configuration(file, text):
+        uptimeflare.convert(text, str(file), imported, now)
+        return imported
     if text.lstrip().startswith("{"):
         data = _json(text)
         if backup.is_backup(data):

@@ -12,7 +12,7 @@ WORDS: Texts = {
     "this_terminal": "This terminal",
     "more_channels": "More channels, such as Telegram, Slack or mail, stand in bonghwa.yaml or in CHANNELS.",
     "start_watching": "Start watching",
-    "coming_from": "Coming from Uptime Kuma, Gatus or Upptime? Bring your set-up along:",
+    "coming_from": "Coming from Uptime Kuma, Gatus, Upptime or UptimeFlare? Bring your set-up along:",
     # a monitor
     "still_fails": ("Still {what}", "{n} more checks {what}"),
     "is_up": "{name} works",

@@ -12,7 +12,7 @@ WORDS: Texts = {
     "this_terminal": "이 터미널",
     "more_channels": "텔레그램, 슬랙, 메일 같은 다른 채널은 bonghwa.yaml이나 CHANNELS에 적습니다.",
     "start_watching": "지켜보기 시작",
-    "coming_from": "Uptime Kuma, Gatus, Upptime에서 옮겨 오시나요? 설정을 그대로 가져올 수 있습니다:",
+    "coming_from": "Uptime Kuma, Gatus, Upptime, UptimeFlare에서 옮겨 오시나요? 설정을 그대로 가져올 수 있습니다:",
     # a monitor
     "still_fails": ("계속 {what}", "{n}번 더 {what}"),
     "is_up": "{name} 정상",

@@ -18,6 +18,7 @@ from infra.configuration.imports.gatus.files import TOP_LEVEL
 from infra.configuration.imports.nodes import keys
 from infra.configuration.imports.result import Imported, SourceUnreadable
 from infra.configuration.imports.sources import read
+from infra.configuration.imports.uptimeflare import conversion as uptimeflare
 from infra.configuration.imports.writing import yaml_text
 from tests.infra.configuration.imports.kuma import Kuma
 from tests.infra.configuration.imports.reading import read_back
@@ -57,6 +58,12 @@ ENDPOINT_KEYS = sorted(
     )
 )
 SITE_KEYS = sorted(keys("name url check port headers body method expectedStatusCodes maxResponseTime tags ipv6"))
+FLARE_KEYS = sorted(
+    keys(
+        """id name method target tooltip expectedCodes timeout headers body responseKeyword url payloadType payload
+        monitors title start end"""
+    )
+)
 KUMA_TYPES = sorted(
     keys(
         """http keyword json-query port ping dns docker push group mqtt postgres mysql redis mongodb rabbitmq
@@ -145,6 +152,26 @@ def test_any_values_in_an_upptime_file_come_in(document: dict[str, Any]) -> None
     imported = Imported()
     upptime.convert(document, imported)
     settle(imported)
+
+
+@QUICK
+@given(
+    mappings(
+        ["monitors", "notification", "passwordProtection", "callbacks"],
+        ANYTHING
+        | st.lists(mappings(FLARE_KEYS), max_size=3)
+        | mappings(["webhook", "recipientUrl", "gracePeriod"], ANYTHING | mappings(FLARE_KEYS)),
+    ),
+    mappings(["title", "group", "logo"]),
+    ANYTHING | st.lists(mappings(FLARE_KEYS), max_size=3),
+)
+def test_any_values_in_an_uptimeflare_file_come_in(worker: dict[str, Any], page: dict[str, Any], windows: Any) -> None:
+    parts = {"workerConfig": worker, "pageConfig": page, "maintenances": windows}
+    text = "".join(f"const {name} = {json.dumps(part, skipkeys=True)}\n" for name, part in parts.items())
+    imported = Imported()
+    with contextlib.suppress(SourceUnreadable):
+        uptimeflare.convert(text.replace('"$X"', "env.X"), "uptime.config.ts", imported, NOW)
+        settle(imported)
 
 
 COLUMNS = (

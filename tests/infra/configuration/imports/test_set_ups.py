@@ -1,4 +1,4 @@
-"""Set-ups of Gatus, Upptime and Uptime Kuma as people have them: each comes in with every difference said."""
+"""Set-ups of four other tools as people have them: each comes in with every difference said."""
 
 from pathlib import Path
 
@@ -16,6 +16,7 @@ def of(tool: str) -> list[Path]:
 def test_there_are_as_many_set_ups_as_promised() -> None:
     assert len(of("gatus-")) >= 12
     assert len(of("upptime-")) >= 3
+    assert len(of("uptimeflare-")) >= 3
 
 
 @pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: setup.name)

@@ -1,0 +1,1 @@
+"""UptimeFlare: ``uptime.config.ts``."""
