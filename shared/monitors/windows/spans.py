@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
+_NONE = timedelta(0)
 _MINUTE = timedelta(minutes=1)
 # Whatever happens at all happens within the 28 years after which the days of the week return.
 _YEARS = timedelta(days=28 * 366)
+# No clock is moved by as much.
+_DAY = timedelta(days=1)
 # Where a rule begins that does not say it: a Monday.
 _FIRST = datetime(2024, 1, 1)
 
@@ -75,17 +78,19 @@ class _Cron:
         """The last beginning that is not after ``at``."""
         # The library counts in whole minutes, and looks for what lies before.
         local = at.astimezone(self._zone).replace(second=0, microsecond=0)
-        found = self._first(local + _MINUTE, is_reverse=True)
-        # Where the clock goes back, an hour comes twice, and only one of the two is the right one.
-        return found if found is None or found <= at else self._first(local - timedelta(hours=1), is_reverse=True)
+        # In the second pass of an hour that comes twice, the first pass is over, also what is later by the wall clock.
+        repeated = (local.replace(fold=0).utcoffset() or _NONE) - (local.utcoffset() or _NONE)
+        found = self._from(local + repeated + _MINUTE, is_reverse=True)
+        return next((begin for begin in found if begin <= at), None)
 
     def after(self, at: datetime) -> datetime | None:
         """The first beginning after ``at``."""
-        return self._first(at.astimezone(self._zone), is_reverse=False)
+        found = self._from(at.astimezone(self._zone), is_reverse=False)
+        return next((begin for begin in found if begin > at), None)
 
-    def _first(self, local: datetime, *, is_reverse: bool) -> datetime | None:
-        found: datetime | None = next(self._class(self._text, local, reverse=is_reverse), None)
-        return found.astimezone(UTC) if found else None
+    def _from(self, local: datetime, *, is_reverse: bool) -> Iterator[datetime]:
+        for found in self._class(self._text, local, reverse=is_reverse):
+            yield found.astimezone(UTC)
 
 
 class _Rule:
@@ -99,25 +104,23 @@ class _Rule:
 
     def before(self, at: datetime) -> datetime | None:
         """The last beginning that is not after ``at``."""
-        return self._in_utc(self._rule.before(self._naive(at), inc=True), is_before=True, at=at)
+        naive = self._naive(at)
+        # On a night that changes the clock, times come in another order than by the wall clock: look a day around.
+        passed = self._rule.before(naive - _DAY, inc=True) or naive
+        return max((begin for begin in self._between(passed - _DAY, naive + _DAY) if begin <= at), default=None)
 
     def after(self, at: datetime) -> datetime | None:
         """The first beginning after ``at``."""
-        return self._in_utc(self._rule.after(self._naive(at)), is_before=False, at=at)
+        naive = self._naive(at)
+        to_come = self._rule.after(naive + _DAY, inc=True) or naive
+        return min((begin for begin in self._between(naive - _DAY, to_come + _DAY) if begin > at), default=None)
 
     def _naive(self, at: datetime) -> datetime:
         return at.astimezone(self._zone).replace(tzinfo=None)
 
-    def _in_utc(self, found: datetime | None, *, is_before: bool, at: datetime) -> datetime | None:
-        if found is None:
-            return None
-        utc = found.replace(tzinfo=self._zone).astimezone(UTC)
-        # On a night that changes the clock, the order by the wall clock may be another one.
-        if is_before and utc > at:
-            return self._in_utc(self._rule.before(found), is_before=True, at=at)
-        if not is_before and utc <= at:
-            return self._in_utc(self._rule.after(found), is_before=False, at=at)
-        return utc
+    def _between(self, since: datetime, until: datetime) -> Iterator[datetime]:
+        for found in self._rule.between(since, until, inc=True):
+            yield found.replace(tzinfo=self._zone).astimezone(UTC)
 
 
 def _beginnings(rule: str, text: str, zone: tzinfo) -> _Cron | _Rule:

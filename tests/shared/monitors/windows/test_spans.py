@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from shared.monitors.windows.planned import Planned
@@ -109,6 +109,79 @@ def test_the_span_at_a_time_is_what_walking_through_the_spans_finds(
     local = [begin.astimezone(ZoneInfo(zone)) for begin in begins]
     assert [each.date() for each in local] == [local[0].date() + timedelta(days=day) for day in range(len(local))]
     assert sum((each.hour, each.minute) == (hour, minute) for each in local) >= len(local) - 1
+
+
+def changes_of_the_clock(zone: str) -> list[datetime]:
+    hours = [datetime(2027, 1, 1, tzinfo=UTC) + timedelta(hours=hour) for hour in range(365 * 24)]
+    offsets = [hour.astimezone(ZoneInfo(zone)).utcoffset() for hour in hours]
+    return [hour for hour, before, after in zip(hours[1:], offsets, offsets[1:], strict=False) if before != after]
+
+
+CHANGING = ["Europe/Berlin", "America/New_York", "America/St_Johns", "America/Santiago", "Africa/Casablanca"]
+CHANGES = [(zone, change) for zone in [*CHANGING, "Australia/Lord_Howe"] for change in changes_of_the_clock(zone)]
+SOME_HOURS = st.lists(st.integers(0, 4) | st.integers(0, 23), min_size=1, max_size=3, unique=True)
+SOME_MINUTES = st.lists(st.sampled_from([0, 15, 30, 45, 59]), min_size=1, max_size=2, unique=True)
+MINUTE = timedelta(minutes=1)
+
+
+def all_begins(rule: str, zone: str, hours: list[int], minutes: list[int], change: datetime) -> list[datetime]:
+    """When something begins at these times of each day around a change of the clock: day by day, and in order."""
+    begins = set()
+    days = [(change + timedelta(days=day)).date() for day in range(-6, 7)]
+    for day, hour, minute in itertools.product(days, hours, minutes):
+        begin = datetime(day.year, day.month, day.day, hour, minute, tzinfo=ZoneInfo(zone))
+        # A cron line's time that the night lacks comes as soon as the clock goes on, a rule's by so much later.
+        while rule == "cron" and begin.astimezone(UTC).astimezone(begin.tzinfo) != begin:
+            begin += MINUTE
+        begins.add(begin.astimezone(UTC))
+    return sorted(begins)
+
+
+@settings(deadline=None)
+@given(
+    rule=st.sampled_from(["cron", "rrule"]),
+    at_change=st.sampled_from(CHANGES),
+    hours=SOME_HOURS,
+    minutes=SOME_MINUTES,
+    seconds=st.integers(60, 26 * 3600),
+    apart=st.integers(-300, 300) | st.integers(-2 * 24 * 60, 2 * 24 * 60),
+)
+def test_a_night_that_changes_the_clock_loses_no_part_of_a_span(
+    rule: str, at_change: tuple[str, datetime], hours: list[int], minutes: list[int], seconds: int, apart: int
+) -> None:
+    zone, change = at_change
+    some_hours, some_minutes = (",".join(map(str, sorted(some))) for some in (hours, minutes))
+    text = {
+        "cron": f"{some_minutes} {some_hours} * * *",
+        "rrule": f"FREQ=DAILY;BYHOUR={some_hours};BYMINUTE={some_minutes};BYSECOND=0",
+    }[rule]
+    at, length = change + apart * MINUTE, timedelta(seconds=seconds)
+    found, begins = Recurrence(rule, text, zone, seconds), all_begins(rule, zone, hours, minutes, change)
+    last = max(begin for begin in begins if begin <= at)
+    assert found.last(at) == last
+    assert found.span_at(at) == (Span(last, last + length) if at < last + length else None)
+    until = change + timedelta(days=4)
+    walked = itertools.takewhile(lambda span: span.starts_at < until, found.spans(last))
+    assert [span.starts_at for span in walked] == [begin for begin in begins if last <= begin < until]
+
+
+@given(
+    at_change=st.sampled_from(CHANGES), every=st.sampled_from([5, 15, 30, 60, 120, 180]), apart=st.integers(-300, 300)
+)
+def test_a_cron_line_of_every_few_minutes_or_hours_goes_on_through_a_change_of_the_clock(
+    at_change: tuple[str, datetime], every: int, apart: int
+) -> None:
+    zone, change = at_change
+    # The library misses the 02:00 of a line of every other hour on the night that goes back by half an hour.
+    assume(every <= 60 or zone != "Australia/Lord_Howe")
+    found = Recurrence("cron", f"*/{every} * * * *" if every < 60 else f"0 */{every // 60} * * *", zone, 60.0)
+    at = change + apart * MINUTE
+    around = [(at + minute * MINUTE).astimezone(ZoneInfo(zone)) for minute in range(-24 * 60, 24 * 60)]
+    begins = [local.astimezone(UTC) for local in around if (local.hour * 60 + local.minute) % every == 0]
+    last = max(begin for begin in begins if begin <= at)
+    assert found.last(at) == last
+    walked = itertools.islice(found.spans(last), 3)
+    assert [span.starts_at for span in walked] == [begin for begin in begins if begin >= last][:3]
 
 
 @pytest.mark.parametrize(
