@@ -41,6 +41,7 @@ MAY_IMPORT = {
         *("asking.availability", "asking.counts"),
     },
     "renames": {"engines.database", "tables"},
+    "mentions": {"engines.database", "tables"},
     "intake": {"engines.database", "engines.group_commit", "tables", "changes", "renames", "judging", "intake"},
     "intake.heartbeats": {
         *("engines.database", "engines.group_commit", "tables", "refusals"),
@@ -55,6 +56,7 @@ MAY_IMPORT = {
         "intake.heartbeats",
         "refusals",
         "renames",
+        "mentions",
         "judging",
         "asking.entries",
         "recurring",

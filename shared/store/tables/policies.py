@@ -109,6 +109,12 @@ def save(transaction: Transaction, monitor_id: int, columns: dict[str, Any]) -> 
     transaction.rows(_SAVE, id=monitor_id, **columns)
 
 
+def save_parents(transaction: Transaction, monitor_id: int, columns: dict[str, Any]) -> None:
+    """Write what a monitor depends on, under other names: its ``depends_on``, ``policy`` and ``version``."""
+    sql = "UPDATE monitors SET depends_on = :depends_on, policy = :policy, version = :version WHERE id = :id"
+    transaction.rows(sql, id=monitor_id, **columns)
+
+
 def unwatch(transaction: Transaction, monitor_id: int, *, version: int, removed_at: str) -> None:
     """Let a monitor be watched no more. Its events and alerts stay."""
     sql = """UPDATE monitors SET is_watched = 0, removed_at = :removed_at, version = :version, token_hash = NULL,

@@ -52,6 +52,12 @@ def save(transaction: Transaction, window_id: int, columns: dict[str, Any]) -> R
     return transaction.rows(_SAVE, id=window_id, **columns)[0]
 
 
+def save_names(transaction: Transaction, window_id: int, *, targets: str, body: str) -> Row:
+    """Write what a window is about, under other names; its row."""
+    sql = "UPDATE windows SET targets = :targets, body = :body WHERE id = :id RETURNING *"
+    return transaction.rows(sql, id=window_id, targets=targets, body=body)[0]
+
+
 def remove(transaction: Transaction, window_id: int) -> None:
     """Delete a window."""
     transaction.rows("DELETE FROM windows WHERE id = :id", id=window_id)
