@@ -1,7 +1,7 @@
 """A month of monitors: what the API says of it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from infra.asking.api import Backend, NotAnswered
@@ -85,7 +85,7 @@ def read(backend: Backend, month: Month, group: str | None, now: datetime) -> Re
         NotAnswered: the system does not answer.
         UnknownGroup: no monitor is in this group.
     """
-    span = {"from": _utc(month.starts_at), "to": _utc(month.ends_at), "step": "whole"}
+    span = {"from": as_text(month.starts_at), "to": as_text(month.ends_at), "step": "whole"}
     try:
         monitors = list(backend.pages("/monitors", "monitors", group=group))
         if group is not None and not monitors:
@@ -104,7 +104,3 @@ def read(backend: Backend, month: Month, group: str | None, now: datetime) -> Re
 
 def _line(name: str | None, group: str | None, bucket: Mapping[str, Any]) -> Line:
     return Line(name, group, *(bucket[fact] for fact in _FACTS))
-
-
-def _utc(at: datetime) -> str:
-    return as_text(at.astimezone(UTC))

@@ -29,7 +29,10 @@ def utc(value: datetime) -> datetime:
 
 
 def as_text(value: datetime) -> str:
-    """``value`` as the one text form of a time, ``2025-01-08T10:30:00.000Z``."""
+    """``value`` as the one text form of a time, ``2025-01-08T10:30:00.000Z``. Raises as ``utc`` does."""
+    # Texts are compared: one of another zone would stand hours away from its time.
+    if value.tzinfo is not UTC:
+        value = utc(value)
     return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -1,13 +1,14 @@
 """Rows of the store become values, whatever the order of their columns."""
 
 import random
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.models import Agent, Alert, Monitor, Notification, Unreadable, value_of
+from shared.models import Agent, Alert, Monitor, Notification, Unreadable, as_text, value_of
 from shared.models.monitor import MonitorLocation
 
 KINDS: list[Any] = [Agent, Alert, Monitor, MonitorLocation, Notification]
@@ -32,6 +33,12 @@ def test_a_row_reads_the_same_in_any_order_of_its_columns(kind: Any, data: st.Da
     mixed = list(row.items())
     random.Random(1).shuffle(mixed)
     assert read(kind, row) == read(kind, dict(mixed)) == read(kind, row | {"more": 1})
+
+
+@given(st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.timezones()))
+def test_a_time_has_one_text_in_every_zone(at: datetime) -> None:
+    assert as_text(at) == as_text(at.astimezone(UTC))
+    assert as_text(at).endswith("Z")
 
 
 def test_a_whole_row_is_read_as_its_fields_say() -> None:

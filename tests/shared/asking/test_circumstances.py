@@ -1,6 +1,7 @@
 """What else is known when people are notified of an alert, and how the full form of a message says it."""
 
 from datetime import UTC
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -50,6 +51,18 @@ def test_a_recovery_knows_how_available_the_month_was(store: Store) -> None:
     known = store.alerts.circumstances(ended, now=at(24 * HOUR))
     assert known.availability == pytest.approx(1 - 1 / 204, abs=0.001)
     assert known.last_success_at == at(2 * HOUR)
+
+
+@on_each_engine
+@pytest.mark.parametrize("zone", ["America/New_York", "UTC", "Asia/Seoul"])
+def test_an_outage_that_just_ended_counts_wherever_the_machine_is(store: Store, zone: str) -> None:
+    watch(store, interval="1h")
+    for hours in range(-180, 4):
+        report(store, hours * HOUR, ok=hours != 3, received=hours * HOUR)
+    report(store, 3.5 * HOUR, ok=True, received=3.5 * HOUR)
+    [ended] = store.alerts.page(limit=2)
+    known = store.alerts.circumstances(ended, now=at(3.5 * HOUR + 1).astimezone(ZoneInfo(zone)))
+    assert known.availability == pytest.approx(1 - 0.5 / 183.5, abs=0.001)
 
 
 @on_each_engine
