@@ -64,9 +64,9 @@ def no_facts(now: datetime) -> Facts:
     return {"at": as_text(now), "pages": {}, **{name: [] for name in lists}}
 
 
-def read_board(store: Store, now: datetime) -> "Board":
-    """How everything is now."""
-    return store.boards.now(hour_edges(now), midnight(now) - timedelta(days=DAYS - 1), now=now)
+def read_board(store: Store, pages: Mapping[str, Any], now: datetime) -> "Board":
+    """How everything is now that these pages show."""
+    return store.boards.now(hour_edges(now), midnight(now) - timedelta(days=DAYS - 1), pages, now=now)
 
 
 def midnight(now: datetime) -> datetime:

@@ -113,7 +113,7 @@ class Readings:
         if not pages:
             # To read thousands of monitors takes seconds, and nobody may see them.
             return Reading({**no_facts(at), "has_months": has_months})
-        board = read_board(store, at)
+        board = read_board(store, pages, at)
         periods = ("days", "months") if has_months else ("days",)
         facts = facts_of(
             board,

@@ -1,5 +1,6 @@
 """What status pages show of all monitors: how they are now, and how available they were by hour, day or month."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -9,13 +10,14 @@ from shared.history.uptime import Availability, measure
 from shared.history.uptime import Span as Known
 from shared.models import as_text
 from shared.monitors.windows.planned import Planned
-from shared.settings.status_pages import pages_of
+from shared.settings.status_pages import is_shown, pages_of
 from shared.store.asking.availability import Availabilities
 from shared.store.asking.incidents import Incident, incidents_of
 from shared.store.engines.database import Database, Row, Transaction
-from shared.store.tables import alerts, configuration, incidents, monitors, rollups, windows
+from shared.store.tables import alerts, configuration, incidents, monitors, page_outages, rollups, windows
 from shared.store.tables.scope import Scope, monitors_in
 
+# Of those that ended. Whatever goes on is shown.
 MOST_OUTAGES = 1_000
 MOST_INCIDENTS = 200
 _EVERYTHING = Scope()
@@ -35,8 +37,9 @@ class Bucket(NamedTuple):
 
 
 class Board(NamedTuple):
-    """How everything is now. ``outages``: the alerts OUTAGE and DEGRADED that are active or ended lately, newest first.
+    """How everything is now.
 
+    ``outages``: the alerts OUTAGE and DEGRADED that are active, or ended lately and are shown, newest first.
     ``windows``: those of maintenance, with the row of each. ``hours``: of each monitor. ``mailing``: the channels that
     can mail people.
     """
@@ -55,14 +58,21 @@ class Boards:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def now(self, hours: Sequence[datetime], since: datetime, *, now: datetime) -> Board:
-        """How everything is. ``hours``: the edges of the last ones. ``since``: from when on outages matter."""
+    def now(
+        self, hours: Sequence[datetime], since: datetime, pages: Mapping[str, Mapping[str, Any]], *, now: datetime
+    ) -> Board:
+        """How everything is. ``hours``: the edges of the last ones. ``since``: from when on outages matter.
+
+        ``pages``: those that show it, as ``pages`` says.
+        """
         with self._database.snapshot() as snapshot:
             begins_at = as_text(since)
+            watched = monitors.for_pages(snapshot)
+            ended = page_outages.ended(snapshot, _shown(watched, pages), begins_at, MOST_OUTAGES)
             rows = windows.between(snapshot, as_text(now), "9999")
             return Board(
-                monitors.for_pages(snapshot),
-                alerts.lately(snapshot, begins_at, MOST_OUTAGES),
+                watched,
+                sorted([*page_outages.active(snapshot), *ended], key=lambda row: -row["id"]),
                 [(windows.planned(row), row) for row in rows if row["kind"] == "maintenance"],
                 incidents_of(snapshot, incidents.since(snapshot, begins_at, MOST_INCIDENTS)),
                 _buckets(snapshot, hours, now),
@@ -104,6 +114,13 @@ class Boards:
         """What the file says beside its monitors."""
         with self._database.snapshot() as snapshot:
             return configuration.body(snapshot)
+
+
+def _shown(watched: Sequence[Row], pages: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The names of the monitors that some page shows."""
+    groups = [page.get("groups") for page in pages.values()]
+    said = ((row, json.loads(row["policy"]).get("public") if row["policy"] else None) for row in watched)
+    return [row["name"] for row, public in said if any(is_shown(public, row["group_name"], each) for each in groups)]
 
 
 def _buckets(transaction: Transaction, edges: Sequence[datetime], now: datetime) -> dict[int, list[Bucket]]:

@@ -16,6 +16,8 @@ MAX_ID = 2**63 - 1
 IDS_AT_ONCE = 200
 
 Row = Mapping[str, Any]
+# Or a name.
+Id = TypeVar("Id", int, str)
 Value = TypeVar("Value", bound=tuple[Any, ...])
 
 
@@ -149,7 +151,7 @@ def _with_rows(sql: str, rows: int, columns: int, then: str, mark: str) -> str:
     return f"{sql} VALUES {', '.join([row] * rows)} {then}"
 
 
-def in_parts(ids: Sequence[int]) -> Iterator[tuple[str, dict[str, int]]]:
+def in_parts(ids: Sequence[Id]) -> Iterator[tuple[str, dict[str, Id]]]:
     """Many ids for statements of one text each: what stands between the brackets of ``IN (…)``, and the parameters."""
     for begin in range(0, len(ids), IDS_AT_ONCE):
         named = {f"id_{number}": each for number, each in enumerate(ids[begin : begin + IDS_AT_ONCE])}

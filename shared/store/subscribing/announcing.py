@@ -19,6 +19,7 @@ from shared.store.tables import (
     configuration,
     incidents,
     monitors,
+    page_outages,
     subscriber_mails,
     subscribers,
 )
@@ -89,7 +90,7 @@ def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterat
     slugs = [slug for slug in subscribers.confirmed(transaction) if slug in pages]
     told = announcements.of_outages(transaction)
     # Not what ended lately: only what goes on is news.
-    active = [row for row in alerts.lately(transaction, "9999", MOST_OUTAGES) if row["kind"] == "OUTAGE"]
+    active = [row for row in page_outages.active(transaction) if row["kind"] == "OUTAGE"]
     # However many outages came since: one that is not among the newest may go on all the same.
     ends = alerts.ends(transaction, [alert_id for row in told for alert_id in json.loads(row["alerts"])])
     said = incidents_of(transaction, incidents.since(transaction, as_text(now - _RECENT), MOST_INCIDENTS))
@@ -107,7 +108,7 @@ def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterat
         names = {each["name"] for each in shown}
         of_page = [row for row in told if row["slug"] == slug]
         yield from _recoveries(slug, of_page, ends, now)
-        yield from _outages(slug, of_page, [row for row in active if row["subject"] in names], now)
+        yield from _outages(slug, of_page, [row for row in active if row["subject"] in names][:MOST_OUTAGES], now)
         yield from _incidents(transaction, slug, said, names, now)
         yield from _windows(transaction, slug, planned, shown, now)
 

@@ -174,14 +174,6 @@ def active_of_monitor(transaction: Transaction, monitor: str) -> list[Alert]:
     return [alert for alert in found if alert is not None]
 
 
-def lately(transaction: Transaction, since: str, most: int) -> list[Row]:
-    """The newest alerts that say that a monitor fails or is slow, and are active or ended at or after a time."""
-    sql = """SELECT id, kind, subject, status, cause_data, failed_at, resolved_at FROM alerts
-        WHERE kind IN ('OUTAGE', 'DEGRADED') AND (status IN ('OPEN', 'ACK') OR resolved_at >= :since)
-        ORDER BY id DESC LIMIT :most"""
-    return transaction.rows(sql, since=since, most=most)
-
-
 def ends(transaction: Transaction, ids: Sequence[int]) -> dict[int, str | None]:
     """When these alerts ended, by id: None if one has not; one that was deleted is left out."""
     sql = "SELECT id, resolved_at FROM alerts WHERE id IN"

@@ -58,7 +58,7 @@ def test_days_say_what_the_history_says(api: Api) -> None:
         transaction.rows(sql, at=as_text(at - timedelta(days=5)), id=alert.id)
     seen(api, "shop")
     at = now()
-    board = read_board(store, at)
+    board = read_board(store, {}, at)
     days = store.boards.past(edges_of("days", at), now=at)[monitor["id"]]
     since = as_text(edges_of("days", at)[0])
     told = api.get(f"/monitors/{monitor['id']}/history?step=day&from={since}")["history"]

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from functions.status_page.readings import readings
+from functions.status_page.visible import page_of
 from shared.models import as_text, now
 from shared.settings import Settings
 from shared.store import open_store
+from shared.store.asking import boards
 from shared.store.upkeep.folding import fold
 from tests.functions.api import Api, on_each_engine
 from tests.functions.manage_monitors.watched import applied
@@ -244,3 +246,20 @@ def test_a_chosen_theme_changes_nothing_that_caches_keep(api: Api) -> None:
     assert (dark.data, dark.headers["ETag"]) == (plain.data, plain.headers["ETag"])
     assert "Cookie" not in dark.headers["Vary"]
     assert "public" in dark.headers["Cache-Control"]
+
+
+@on_each_engine
+def test_an_outage_that_goes_on_is_shown_however_many_came_after_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boards, "MOST_OUTAGES", 2)
+    policies = [{"name": name, "group": "Shop", "url": "http://a.example/", "failure_threshold": 1} for name in PUBLIC]
+    hidden = {"name": "hidden-rack", "url": "http://a.example/", "failure_threshold": 1}
+    applied(api, *policies, hidden, status_page={})
+    first, second, third = PUBLIC
+    seen(api, first, ok=False)
+    for name in (second, second, third, *["hidden-rack"] * 3):
+        for ok in (False, True):
+            seen(api, name, ok=ok)
+    page = page_of(readings(Settings.from_env()).get(Settings.from_env()).facts, "")
+    assert page is not None
+    assert [each["name"] for each in page.open] == [first]
+    assert [each["name"] for each in page.past] == [third, second], "the last two of those that ended and are shown"

@@ -26,3 +26,17 @@ def test_an_outage_goes_on_however_many_came_after_it(store: Store, monkeypatch:
     kinds += [each.kind for each in store.subscriptions.announcements.review(now=at(3711), is_on=True)]
     assert kinds == ["DOWN", "UP"]
     assert rows(store, "SELECT count(*) FROM announcements WHERE is_over = 0") == [(0,)]
+
+
+def test_outages_that_a_page_hides_keep_no_other_from_being_announced(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcing, "MOST_OUTAGES", 3)
+    subscribe(store, KIM)
+    opened(store)
+    with store.database.transaction() as transaction:
+        transaction.rows("UPDATE monitors SET group_name = 'Shop'")
+    for number in range(4):
+        opened(store, f"hidden {number}")
+    [news] = store.subscriptions.announcements.review(now=at(3700), is_on=True)
+    assert (news.kind, [each["name"] for each in news.body["outages"]]) == ("DOWN", ["shop"])
