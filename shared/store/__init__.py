@@ -24,6 +24,7 @@ from shared.store.refusals import (
     UnknownName,
     WindowNotFound,
     WindowOfFile,
+    WindowOver,
 )
 from shared.store.store import Store
 from shared.store.tables.alerts import AlertNotFound
@@ -102,6 +103,7 @@ __all__ = [
     "WindowEntry",
     "WindowNotFound",
     "WindowOfFile",
+    "WindowOver",
     "event_of",
     "log_change",
     "log_move",

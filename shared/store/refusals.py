@@ -41,6 +41,14 @@ class WindowOfFile(Exception):
         super().__init__(f"window {window_id} stands in the configuration's file: change it there")
 
 
+class WindowOver(Exception):
+    """The window would be over before it begins. ``begins_at``, ``ends_at``: when, as text."""
+
+    def __init__(self, begins_at: str, ends_at: str) -> None:
+        super().__init__(f"ends_at: expected a time after {begins_at}; found {ends_at}")
+        self.begins_at, self.ends_at = begins_at, ends_at
+
+
 class DrillUnderWay(Exception):
     """A drill is asked for while another one is not over. ``alert_id``: the other one's alert."""
 

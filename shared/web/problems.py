@@ -87,6 +87,8 @@ def _refusal(error: Exception) -> tuple[int, dict[str, Any]] | None:
             return 409, {"source": "file"}
         case store.DrillUnderWay():
             return 409, {"alert_id": error.alert_id}
+        case store.WindowOver():
+            return 400, {"field": "ends_at", "value": error.ends_at}
         case store.NotAMonitors():
             return 400, {"field": "silence"}
         case store.DependsInCircle():

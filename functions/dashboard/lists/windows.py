@@ -16,7 +16,7 @@ from shared.models import now
 from shared.monitors.windows.spans import Span
 from shared.notifiers import routes_of
 from shared.pages.states import Shown
-from shared.store import UnknownName
+from shared.store import UnknownName, WindowOver
 
 if TYPE_CHECKING:
     from shared.store import WindowEntry
@@ -70,6 +70,8 @@ def act_on_windows(visit: Visit) -> Response:
         return _page(visit, error=visit.say("mistake", expected=message, found=""))
     except UnknownName as unknown:
         return _page(visit, error=visit.say("unknown_target", name=unknown.name))
+    except WindowOver as over:
+        return _page(visit, error=visit.say("mistake", expected=f"ends_at: a time after {over.begins_at}", found=""))
     step("server", "window_created", window_id=entry.planned.id, kind=window.kind, by=window.by)
     return visit.to("/dashboard/windows")
 

@@ -11,7 +11,7 @@ from shared.monitors.windows.planned import Planned
 from shared.monitors.windows.spans import Span
 from shared.monitors.windows.window import Window
 from shared.store.engines.database import MAX_ID, Database, Row, Transaction
-from shared.store.refusals import UnknownName, WindowOfFile
+from shared.store.refusals import UnknownName, WindowOfFile, WindowOver
 from shared.store.tables import handled_updates, monitors, replay_facts
 from shared.store.tables import windows as table
 
@@ -69,9 +69,11 @@ class Windows:
     def add(self, window: Window, *, now: datetime, once: str) -> Entry | None: ...
 
     def add(self, window: Window, *, now: datetime, once: str | None = None) -> Entry | None:
-        """A new window of source 'api'. Raises UnknownName if it is about something that there is not.
+        """A new window of source 'api'. ``once``: the name of what asks for it; None if that was handled before.
 
-        ``once``: the name of what asks for it; None if that was handled before.
+        Raises:
+            UnknownName: it is about something that there is not.
+            WindowOver: it would be over already.
         """
         with self._database.transaction() as transaction:
             _refuse_unknown(transaction, window)
@@ -88,14 +90,14 @@ class Windows:
             WindowNotFound: no window has this id.
             WindowOfFile: it stands in the file.
             UnknownName: the new one is about something that there is not.
+            WindowOver: it would end before it begins.
         """
         with self._database.transaction() as transaction:
             former = _own(transaction, window_id)
             _refuse_unknown(transaction, window)
-            # One that has begun lasts from its beginning on.
+            # One that has begun lasts from its beginning on: events of its first part may still come.
             begins = datetime.fromisoformat(former["starts_at"]) if former["starts_at"] else now
-            columns = _columns(window, "api", now if window.starts_at else begins)
-            row = table.save(transaction, window_id, columns)
+            row = table.save(transaction, window_id, _columns(window, "api", min(begins, now)))
             replay_facts.add_window(transaction, window_id, row, now)
             return _entry(row), _release(transaction, now, channels)
 
@@ -153,6 +155,11 @@ def _remove(transaction: Transaction, window_id: int, now: datetime) -> None:
 def _columns(window: Window, source: str, now: datetime) -> dict[str, str | None]:
     recurrence = window.recurs_as()
     once = None if recurrence else Span(*window.once(now))
+    if once and once.ends_at <= once.starts_at:
+        if source == "api":
+            raise WindowOver(as_text(once.starts_at), as_text(once.ends_at))
+        # The file may name what was over before somebody applied it.
+        once = Span(once.ends_at, once.ends_at)
     body = window.model_dump_json(exclude_none=True)
     return table.columns_of(source, body, window.kind, window.targets, once, recurrence)
 

@@ -105,6 +105,7 @@ def test_maintenance_of_a_group_is_planned(signed_in: Browser, api: Api) -> None
     "fields",
     [
         {"starts_at": "2099-01-08T11:30", "ends_at": "2099-01-08T10:30"},
+        {"starts_at": "2024-01-08T10:30", "ends_at": "2024-01-08T11:30"},
         {"starts_at": "tomorrow", "ends_at": ""},
         {"duration": "forever"},
         {"about": "monitors:nothing"},

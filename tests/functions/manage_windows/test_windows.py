@@ -110,6 +110,7 @@ def test_under_maintenance_nothing_opens(api: Api) -> None:
         ({"rrule": "FREQ=SECONDLY"}, "rrule", "daily or less often"),
         ({"every": "day", "at": "02:30", "time_zone": "Mars/Base"}, "time_zone", "Asia/Seoul"),
         ({"starts_at": "2030-01-01T00:00:00Z", "ends_at": "2029-01-01T00:00:00Z", "duration": None}, "body", "after"),
+        ({"starts_at": "2024-01-01T00:00:00Z"}, "ends_at", "found 2024-01-01T01:00:00.000Z"),
         ({"starts_at": 5}, "starts_at", "ISO 8601"),
         ({"silent": True}, "silent", "not permitted"),
     ],

@@ -1,0 +1,82 @@
+"""People change windows that come once: what has begun keeps its beginning, and none ends before it begins."""
+
+from typing import Any
+
+import pytest
+
+from shared.models import as_text
+from shared.monitors.windows.spans import Span
+from shared.monitors.windows.window import Window
+from shared.store import Store, WindowOver
+from tests.support.builders import at
+from tests.support.store.engines import on_each_engine
+from tests.support.store.steps import CHANNELS, report
+
+pytestmark = on_each_engine
+
+
+@pytest.fixture(autouse=True)
+def shop(store: Store) -> None:
+    report(store, 0, ok=True, received=0)
+
+
+def window(begins: float | None = 100, ends: float | None = 3700, **fields: Any) -> Window:
+    """Maintenance of the monitor ``shop``, from and to so many seconds after noon."""
+    times = {"starts_at": begins, "ends_at": ends}
+    given = {name: as_text(at(seconds)) for name, seconds in times.items() if seconds is not None}
+    return Window.model_validate({"kind": "maintenance", "monitors": ["shop"], **given, **fields})
+
+
+def add(store: Store, given: Window, seconds: float = 1) -> int:
+    return store.windows.add(given, now=at(seconds)).planned.id
+
+
+def changed(store: Store, window_id: int, given: Window, seconds: float) -> tuple[float, float]:
+    """When it begins and ends after a change, in seconds after noon."""
+    [once] = [store.windows.replace(window_id, given, now=at(seconds), channels=CHANNELS)[0].planned.once]
+    assert once is not None
+    return (once.starts_at - at(0)).total_seconds(), (once.ends_at - at(0)).total_seconds()
+
+
+def test_another_title_moves_no_window(store: Store) -> None:
+    window_id = add(store, window())
+    for seconds in (50, 1800, 9000):
+        assert changed(store, window_id, window(title=f"At {seconds}"), seconds) == (100, 3700), seconds
+
+
+def test_a_late_event_of_its_first_part_opens_nothing(store: Store) -> None:
+    window_id = add(store, window())
+    changed(store, window_id, window(title="Patching"), 1800)
+    assert report(store, 250, ok=False, received=1801).change is None
+
+
+def test_a_window_begins_no_earlier_than_it_was_asked_for(store: Store) -> None:
+    window_id = add(store, window(100), 200)
+    assert changed(store, window_id, window(50, title="It began at 200"), 300) == (200, 3700)
+    assert changed(store, window_id, window(None, None, duration="2h"), 400) == (200, 7400)
+
+
+def test_one_that_is_still_to_come_can_be_moved(store: Store) -> None:
+    window_id = add(store, window())
+    assert changed(store, window_id, window(200), 10) == (200, 3700)
+    assert changed(store, window_id, window(5), 20) == (20, 3700)
+
+
+def test_one_that_is_still_to_come_begins_at_once_if_nothing_says_when(store: Store) -> None:
+    window_id = add(store, window())
+    assert changed(store, window_id, window(None, None, duration="1h"), 10) == (10, 3610)
+
+
+def test_one_that_would_be_over_is_refused(store: Store) -> None:
+    with pytest.raises(WindowOver, match=r"expected a time after 2025-01-08T14:30:00\.000Z; found 2025-01-08T13:01:40"):
+        add(store, window(), 9000)
+    window_id = add(store, window(None), 200)
+    with pytest.raises(WindowOver):
+        changed(store, window_id, window(None, 150), 300)
+    assert store.windows.get(window_id).planned.once == Span(at(200), at(3700))
+
+
+def test_the_file_may_name_one_that_is_over(store: Store) -> None:
+    store.monitors.apply([], {}, {}, windows=[window()], now=at(9000), channels=CHANNELS)
+    [entry] = store.windows.page(limit=9)
+    assert entry.planned.once == Span(at(3700), at(3700))
