@@ -163,7 +163,7 @@ def _policy(draft: Draft, inherited: Inherited, environ: Mapping[str, str], mist
         own = {**own, "heartbeat": {**heartbeat, "token": token}}
     merged = {**_inherited(draft, inherited), **own}
     data = {name: value for name, value in merged.items() if value is not None}
-    return checked(Policy.model_validate, source, mistakes, model=Policy, data=data)
+    return checked(Policy.written, source, mistakes, model=Policy, data=data)
 
 
 def _inherited(draft: Draft, inherited: Inherited) -> Mapping[str, Any]:

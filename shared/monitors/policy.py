@@ -26,12 +26,13 @@ from shared.monitors.parts import (
     upper,
 )
 from shared.monitors.placeholders import refuse_foreign_names
-from shared.monitors.urls import checkable
+from shared.monitors.urls import checkable, unsaid_protocol
 from shared.settings.secrets import without_password
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 _CODES = r"[1-5][0-9][0-9](-[1-5][0-9][0-9])?"
 _SOME_CODES = 'status codes or ranges of them, such as "200-299" and 401'
+_WRITTEN = "written by a person"
 _METHOD = r"^[A-Z]{1,20}$"
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}"
 
@@ -154,6 +155,17 @@ class Policy(Part):
     query: Phrase | None = None
     protocol: Literal["smtp", "imap", "pop3", "ftp", "postgres"] | None = None
 
+    @classmethod
+    def written(cls, data: Any) -> "Policy":
+        """The policy that somebody writes now, which has to be one that can be judged.
+
+        What is stored is read by ``model_validate``: it must not be refused for what a former version accepted.
+
+        Raises:
+            ValidationError: it has mistakes.
+        """
+        return cls.model_validate(data, context=_WRITTEN)
+
     @property
     def kind(self) -> Kind:
         """What a check of it does."""
@@ -172,7 +184,7 @@ class Policy(Part):
         return normalised(data) if isinstance(data, Mapping) else data
 
     @model_validator(mode="after")
-    def _fits_its_kind(self, _: ValidationInfo) -> "Policy":
+    def _fits_its_kind(self, info: ValidationInfo) -> "Policy":
         try:
             kind = self.kind
         except ValueError as wrong:
@@ -186,6 +198,9 @@ class Policy(Part):
             raise ValueError(f"conditions: {expected}")
         if kind is Kind.DNS and self.dns is None:
             raise ValueError("dns: what is asked, such as {query_name: example.com, query_type: A}")
+        is_unsaid = info.context == _WRITTEN and self.url and not self.protocol
+        if is_unsaid and (expected := unsaid_protocol(self.url or "")):
+            raise ValueError(f"protocol: {expected}")
         if self.name in self.depends_on:
             raise ValueError("depends_on: other monitors than the monitor itself")
         return self

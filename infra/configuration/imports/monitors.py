@@ -49,7 +49,7 @@ def _valid(given: dict[str, Any], where: str, imported: Imported) -> Policy | No
     """The policy of ``given``, without the fields that are wrong: each is a note."""
     while True:
         try:
-            return Policy.model_validate(_filled_in(given))
+            return Policy.written(_filled_in(given))
         except ValidationError as error:
             detail = error.errors(include_url=False, include_input=False)[0]
         expected = str(detail["msg"]).removeprefix("Value error, ")

@@ -40,7 +40,7 @@ def policy_in(data: Mapping[str, Any], stored: Policy | None = None, *, where: P
     """
     try:
         data = unmasked(normalised(data), stored)
-        return Policy.model_validate(data)
+        return Policy.written(data)
     except ValidationError as error:
         raise PolicyInvalid(list(_mistakes(error, data, where))) from None
     except ValueError as error:

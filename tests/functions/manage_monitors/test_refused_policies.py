@@ -33,6 +33,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"client_certificate": {"certificate": "c", "key": 5}}, "client_certificate.key", "found (hidden)"),
     ({"url": f"htp://kim:{SECRET}@example.com/"}, "url", "expected a URL that begins with http://"),
     ({"url": f"tcp://kim:{SECRET}@example.com/"}, "url", "expected a URL with a port"),
+    ({"url": "starttls://a.example:1587"}, "protocol", "protocol: expected smtp, imap, pop3, ftp or postgres, since"),
     ({"url": None}, "url", "url: expected one of url, dns or heartbeat"),
     ({"packets": 3}, "packets", "packets: expected none in a monitor of kind http, since only icmp can use it"),
     ({"conditions": ["[STATUS] = 200"]}, "conditions.0", "[STATUS] == 200"),

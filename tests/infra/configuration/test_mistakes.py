@@ -66,6 +66,13 @@ def test_a_wrong_field_says(mistakes: Mistakes, fields: str, said: str) -> None:
     ))  # fmt: skip
 
 
+def test_starttls_on_a_port_of_no_protocol_says_what_is_missing(mistakes: Mistakes) -> None:
+    assert mistakes("monitors:\n  - {name: Mail, url: 'starttls://mail.example:1587'}\n") == [
+        "2: monitors[0] 'Mail': protocol is missing: expected smtp, imap, pop3, ftp or postgres, since port 1587 of "
+        "url does not say what is spoken before STARTTLS"
+    ]
+
+
 @pytest.mark.parametrize("item", ["text", "5", "[a]", "~"])
 def test_a_monitor_is_a_mapping(mistakes: Mistakes, item: str) -> None:
     [found] = mistakes(f"monitors:\n  - {item}\n")

@@ -224,6 +224,28 @@ def test_a_kind_refuses_what_it_cannot_do(kind: Kind, fields: dict[str, Any], me
     assert message in refusal(kind, **fields)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"url": "starttls://mail.example:1587", "protocol": "smtp"},
+        {"url": "starttls://mail.example:587"},
+        {"url": "starttls://mail.example:${MONITOR_PORT}"},
+        {"url": "starttls://${MONITOR_MAIL}"},
+        {"url": "tls://mail.example:1587"},
+    ],
+)
+def test_starttls_names_a_protocol_that_its_port_does_not_say(fields: dict[str, Any]) -> None:
+    assert Policy.written({"name": "Mail", **fields}).url == fields["url"]
+    with pytest.raises(ValidationError, match=r"protocol: smtp, imap, .* since port 1587 of url does not say"):
+        Policy.written({"name": "Mail", "url": "STARTTLS://mail.example:1587"})
+
+
+def test_what_a_former_version_stored_is_read() -> None:
+    """It accepted starttls:// on any port without a protocol."""
+    stored = Policy(name="Mail", url="starttls://mail.example:1587").model_dump_json(exclude_defaults=True)
+    assert Policy.model_validate_json(stored).url == "starttls://mail.example:1587"
+
+
 @pytest.mark.parametrize("kind", Kind)
 def test_what_is_written_out_is_read_again(kind: Kind) -> None:
     """Also with all its defaults, which an answer of the API holds and somebody sends back."""

@@ -1,14 +1,13 @@
 """TLS: the server has a certificate that is valid, from the start (tls://) or after its protocol's own STARTTLS."""
 
-from urllib.parse import urlsplit
-
 import pycurl
 
 from functions.check_monitors.probes.judgement import NotCheckable, Subject
 from functions.check_monitors.probes.transfers.connect import ConnectCheck
 from shared.models import Cause
+from shared.monitors.placeholders import MissingValue
+from shared.monitors.urls import starttls_protocol
 
-_PROTOCOLS = {25: "smtp", 587: "smtp", 2525: "smtp", 143: "imap", 110: "pop3", 21: "ftp", 5432: "postgres"}
 _PORTS = {"smtp": 587, "imap": 143, "pop3": 110, "ftp": 21, "postgres": 5432}
 
 
@@ -23,7 +22,7 @@ def check_of(subject: Subject) -> ConnectCheck:
     url = (subject.policy.url or "").strip()
     if not url.lower().startswith("starttls"):
         return TlsCheck(subject, is_tls=True)
-    protocol = subject.policy.protocol or _protocol_of(url)
+    protocol = subject.policy.protocol or _protocol_of(subject, url)
     if protocol == "postgres":
         from functions.check_monitors.probes.kinds.postgres_tls import PostgresTls
 
@@ -37,13 +36,14 @@ def check_of(subject: Subject) -> ConnectCheck:
     return check
 
 
-def _protocol_of(url: str) -> str | None:
+def _protocol_of(subject: Subject, url: str) -> str | None:
     try:
-        return _PROTOCOLS.get(urlsplit(url).port or 0)
-    except ValueError:
+        return starttls_protocol(subject.filled(url))
+    except MissingValue:
         return None
 
 
 class _Unknown(ConnectCheck):
     def first(self) -> None:
+        self.subject.filled(self.subject.policy.url or "")  # what says the protocol may be missing in the environment
         raise NotCheckable(Cause.of("starttls_unknown"))

@@ -15,6 +15,7 @@ from infra.configuration.imports.naming import monitor_names, one_line
 from infra.configuration.imports.nodes import Node, keys
 from infra.configuration.imports.result import Imported
 from shared.monitors.kinds import kind_of
+from shared.monitors.urls import starttls_protocol
 from shared.settings.secrets import without_password
 
 _INTERVAL = 60.0
@@ -152,7 +153,9 @@ class Endpoints:
             node.note(f"url of the scheme {scheme}", "there is no such kind of check here; it is left out")
             return None
         if not node.has("dns"):
-            return {"url": self._variables.of_monitor(url)}
+            # Gatus speaks SMTP before STARTTLS on any port.
+            is_smtp = scheme == "starttls" and starttls_protocol(url) is None
+            return {"url": self._variables.of_monitor(url), **({"protocol": "smtp"} if is_smtp else {})}
         dns = node.node("dns")
         return {
             "url": self._variables.of_monitor(_resolver(url)),

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from infra.configuration.imports.channels import bracketed
 from infra.configuration.imports.uptime_kuma.http import expiry_days
 from infra.configuration.imports.uptime_kuma.rows import Export, Row
+from shared.monitors.urls import starttls_protocol
 
 _RESOLVER = "1.1.1.1"
 _SOCKET = "/var/run/docker.sock"
@@ -45,8 +46,13 @@ def port(row: Row, export: Export) -> dict[str, Any]:
     security, is_watched = row.word("smtp_security"), row.flag("expiry_notification")
     scheme = "starttls" if security == "starttls" else "tls" if security == "secure" and is_watched else "tcp"
     is_certificate_watched = is_watched and scheme != "tcp"
+    url = f"{scheme}://{_address(row)}"
+    is_unsaid = scheme == "starttls" and starttls_protocol(url) is None
+    if is_unsaid:
+        row.note("smtp_security starttls", "SMTP is spoken before it; set protocol: imap if the server speaks that")
     return {
-        "url": f"{scheme}://{_address(row)}",
+        "url": url,
+        "protocol": "smtp" if is_unsaid else None,
         "certificate_expiry": expiry_days(export) if is_certificate_watched else None,
     }
 

@@ -145,6 +145,13 @@ def test_a_port_that_says_no_protocol_cannot_be_checked(serve: RawServers) -> No
     assert "add protocol" in str(event.error_message)
 
 
+def test_a_port_that_is_filled_in_says_the_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "starttls://127.0.0.1:${MONITOR_PORT}"
+    assert check_policy(url).error_message == "not checked: the agent's environment has no MONITOR_PORT"
+    monkeypatch.setenv("MONITOR_PORT", "2525")
+    assert not check_policy(url, timeout=1).is_inconclusive
+
+
 @pytest.fixture(scope="module")
 def dovecot() -> Iterator[Dovecot]:
     with Dovecot() as server:

@@ -26,6 +26,11 @@ from tests.infra.configuration.imports.set_ups import NOW
             {"hostname": "mail", "port": 587, "smtp_security": "starttls", "expiry_notification": 0},
             {"url": "starttls://mail:587", "certificate_expiry": None},
         ),
+        (
+            "port",
+            {"hostname": "mail", "port": 1587, "smtp_security": "starttls"},
+            {"url": "starttls://mail:1587", "protocol": "smtp"},
+        ),
         ("ping", {"hostname": "gateway", "ping_count": 3}, {"url": "icmp://gateway", "packets": 3}),
         ("ping", {"url": "https://host.example.org/x"}, {"url": "icmp://host.example.org"}),
         (
