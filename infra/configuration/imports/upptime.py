@@ -110,12 +110,7 @@ def _site(site: Node, imported: Imported) -> dict[str, Any] | None:
         site.note("url", "it has none; it is left out")
         return None
     kind = site.text("check").strip() or "http"
-    readers: dict[str, Callable[[Node, Imported], dict[str, Any] | None]] = {
-        "http": _http,
-        "tcp-ping": _tcp,
-        "ws": _websocket,
-    }
-    if kind not in readers:
+    if kind not in _READERS:
         site.note(f"check {kind}", "there is no such kind of check here; it is left out")
         return None
     found = _READERS[kind](site, imported)
@@ -156,21 +151,26 @@ def _http(site: Node, imported: Imported) -> dict[str, Any]:
 
 
 def _tcp(site: Node, imported: Imported) -> dict[str, Any] | None:
-    host = site.text("url").strip()
-    host = host.partition("://")[2].partition("/")[0] if "://" in host else host
     port = site.text("port").strip()
     if not port:
         site.note("port", "it has none; it is left out")
         return None
-    return {"url": f"tcp://{_filled(bracketed(host), site, imported)}:{_filled(port, site, imported)}"}
+    return {"url": f"tcp://{_host(site, imported)}:{_filled(port, site, imported)}"}
 
 
 def _certificate(site: Node, imported: Imported) -> dict[str, Any]:
-    host, port = site.text("url").strip(), site.text("port").strip() or "443"
+    port = site.text("port").strip() or "443"
     return {
-        "url": f"tls://{_filled(bracketed(host), site, imported)}:{_filled(port, site, imported)}",
+        "url": f"tls://{_host(site, imported)}:{_filled(port, site, imported)}",
+        "verify_tls": False,  # Upptime only looks when the certificate ends, whoever signed it
         "conditions": ["[CERTIFICATE_EXPIRATION] >= 7d"],
     }
+
+
+def _host(site: Node, imported: Imported) -> str:
+    host = site.text("url").strip()
+    host = host.partition("://")[2].partition("/")[0] if "://" in host else host
+    return _filled(bracketed(host), site, imported)
 
 
 def _websocket(site: Node, imported: Imported) -> dict[str, Any]:
