@@ -57,7 +57,7 @@ KIND_OF_SCHEME = {
 }
 
 _WEB = frozenset({Kind.HTTP, Kind.WEBSOCKET, Kind.GRPC})
-_TLS = frozenset({*_WEB, Kind.TLS, Kind.MAIL, Kind.DATABASE})
+_TLS = frozenset({*_WEB, Kind.TLS, Kind.MAIL, Kind.DATABASE, Kind.DOCKER})
 _NETWORK = frozenset(Kind) - {Kind.HEARTBEAT, Kind.DOCKER}
 _ANSWERS = frozenset({Kind.HTTP, Kind.TCP, Kind.WEBSOCKET, Kind.SSH, Kind.DATABASE, Kind.MAIL, Kind.DOCKER, Kind.GRPC})
 

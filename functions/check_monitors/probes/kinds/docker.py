@@ -1,4 +1,4 @@
-"""Docker: a container runs, and is healthy if it has a health check. The engine says so over its socket or TCP."""
+"""Docker: a container runs, and is healthy if it has a health check. The engine says so over its socket, TCP or TLS."""
 
 import errno
 import json
@@ -12,15 +12,16 @@ from functions.check_monitors.probes.kinds.http import HttpPolicyCheck
 from shared.models import Cause
 
 _SOCKET = "/var/run/docker.sock"
+_NETWORK = ("tcp://", "http://", "https://")
 _NOT_OURS = (errno.ENOENT, errno.EACCES)  # there is no socket here, or not for us: this says nothing of the container
 _MAX_BYTES = 1024 * 1024
 
 
 class DockerCheck(HttpPolicyCheck):
-    """The check of ``docker://container`` with ``?host=tcp://address:port`` or ``?host=/path/of/the/socket``."""
+    """The check of ``docker://container`` with ``?host=tcp://address:port``, ``https://…`` or ``/path/of/a/socket``."""
 
     is_out_of_reach = False
-    socket, host, container = "", "", ""
+    socket, host, container, scheme = "", "", "", "http"
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)
@@ -34,7 +35,8 @@ class DockerCheck(HttpPolicyCheck):
         rest, _, options = self.subject.filled(self.subject.policy.url or "").strip().partition("://")[2].partition("?")
         self.container = rest.strip("/")
         host = parse_qs(options).get("host", [_SOCKET])[0]
-        self.socket = host.removeprefix("unix://") if not host.startswith(("tcp://", "http://")) else ""
+        self.socket = host.removeprefix("unix://") if not host.startswith(_NETWORK) else ""
+        self.scheme = "https" if host.startswith("https://") else "http"
         self.host = "localhost" if self.socket else host.partition("://")[2].rstrip("/")
         return super().first()
 
@@ -42,7 +44,7 @@ class DockerCheck(HttpPolicyCheck):
         """The engine's own URL for what it knows of the container."""
         if not self.container:
             raise ValueError("the name of a container")
-        return f"http://{self.host}/containers/{quote(self.container, safe='')}/json"
+        return f"{self.scheme}://{self.host}/containers/{quote(self.container, safe='')}/json"
 
     def handle_for(self, url: str, timeout_seconds: float, model: Any = None) -> Any:
         """A handle that speaks with the engine."""

@@ -134,8 +134,9 @@ def docker(row: Row, export: Export) -> dict[str, Any]:
     if host and host.word("docker_type") == "socket":
         return {"url": f"docker://{container}?host=unix://{daemon.removeprefix('unix://')}"}
     if daemon.startswith("https:"):
-        row.note("docker_host", "an engine behind TLS is asked without a client certificate, as by Uptime Kuma")
-    return {"url": f"docker://{container}?host={re.sub(r'^https?://', 'tcp://', daemon)}"}
+        why = "the certificates in Uptime Kuma's folder docker-tls are not read; set client_certificate, ca_certificate"
+        row.note("docker_host", why)
+    return {"url": f"docker://{container}?host={re.sub(r'^http://', 'tcp://', daemon)}"}
 
 
 def push(row: Row, _: Export) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.policies import check_policy
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
 from tests.support.servers.podman import Podman
 from tests.support.servers.raw_servers import RawServers
 
@@ -37,7 +39,10 @@ CONTAINERS: dict[str, Any] = {
 
 
 def engine(connection: Any) -> None:
-    path = connection.recv(65536).split(b" ")[1].decode()
+    request = connection.recv(65536)
+    if not request:
+        return  # whoever does not trust the certificate asks nothing
+    path = request.split(b" ")[1].decode()
     name = path.removeprefix("/containers/").removesuffix("/json")
     found = CONTAINERS.get(name)
     body = json.dumps(found or {"message": f"No such container: {name}"}).encode()
@@ -104,6 +109,20 @@ def test_an_engine_may_listen_on_tcp(serve: RawServers, forbid: Callable[[str], 
     assert (event.error_message, event.ip) == (None, "127.0.0.1")
     forbid("127.0.0.1/32")
     assert check_policy(url).error_message == "refused: 127.0.0.1 is a cloud metadata address"
+
+
+def test_an_engine_may_want_a_client_certificate(serve: RawServers, authority: Authority) -> None:
+    context = authority.context(TODAY - A_DAY, TODAY + A_DAY)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(authority.file)
+    url = f"docker://web?host=https://localhost:{serve(engine, context)}"
+    certificate, key = authority.client()
+    pair = {"certificate": certificate, "key": key}
+    assert check_policy(url, client_certificate=pair, ca_certificate=authority.file).error_message is None
+    assert check_policy(url, client_certificate=pair, verify_tls=False).error_message is None
+    assert "not trusted" in str(check_policy(url, client_certificate=pair).error_message)
+    unknown = check_policy(url, ca_certificate=authority.file)
+    assert unknown.error_message == "the server requires a client certificate"
 
 
 def test_a_socket_out_of_reach_says_nothing_of_the_container(tmp_path: Path) -> None:

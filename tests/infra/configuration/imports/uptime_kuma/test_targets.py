@@ -114,6 +114,13 @@ def test_an_engine_elsewhere_is_named_in_the_url(kuma: Kuma) -> None:
     ]
 
 
+def test_an_engine_behind_tls_is_asked_over_tls(kuma: Kuma) -> None:
+    host = kuma.add("docker_host", name="a", docker_type="tcp", docker_daemon="https://docker.lan:2376")
+    found, imported = one(kuma, "docker", docker_container="web", docker_host=host)
+    assert found["url"] == "docker://web?host=https://docker.lan:2376"
+    assert said(imported, "docker_host", "set client_certificate")
+
+
 def test_rabbitmq_is_asked_by_its_api(kuma: Kuma) -> None:
     nodes = ["https://a.example.org:15671/", "https://b.example.org"]
     found, imported = one(kuma, "rabbitmq", rabbitmq_nodes=nodes, rabbitmq_username="u", rabbitmq_password="p")
