@@ -184,7 +184,10 @@ def database(row: Row, _: Export) -> dict[str, Any]:
     is_kept = scheme.startswith("redis")
     if (at and not is_kept) or row.text("database_query").strip():
         row.note("login and query", _NO_LOGIN)
-    return {"url": f"{scheme}://{credentials + at if is_kept else ''}{hosts.split(',')[0]}"}
+    return {
+        "url": f"{scheme}://{credentials + at if is_kept else ''}{hosts.split(',')[0]}",
+        "verify_tls": False if scheme == "rediss" and row.flag("ignore_tls") else None,
+    }
 
 
 def rabbitmq(row: Row, _: Export) -> dict[str, Any]:

@@ -55,6 +55,12 @@ from tests.infra.configuration.imports.set_ups import NOW
             {"url": "redis://:${MONITOR_M_URL_PASSWORD}@cache:6379"},
         ),
         (
+            "redis",
+            {"database_connection_string": "rediss://cache:6380", "ignore_tls": 1},
+            {"url": "rediss://cache:6380", "verify_tls": False},
+        ),
+        ("redis", {"database_connection_string": "redis://cache", "ignore_tls": 1}, {"verify_tls": None}),
+        (
             "mqtt",
             {"hostname": "mqtts://broker", "port": 8883, "mqtt_username": "u@x", "mqtt_password": "pw"},
             {"url": "mqtts://u%40x:${MONITOR_M_URL_PASSWORD}@broker:8883"},
