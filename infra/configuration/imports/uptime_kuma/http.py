@@ -107,6 +107,8 @@ def _authentication(row: Row) -> dict[str, Any]:
     if method == "mtls":
         certificate, key = row.text("tls_cert"), row.text("tls_key")
         pair = {"certificate": certificate, "key": key} if certificate and key else None
+        if pair is None and (certificate or key):
+            row.note("tls_cert and tls_key", "one is of no use without the other; client_certificate is left out")
         return {"client_certificate": pair, "ca_certificate": row.text("tls_ca") or None}
     if method == "oauth2-cc":
         return _oauth2(row)

@@ -102,6 +102,13 @@ def test_credentials_are_carried_over_as_secrets(
     assert values(imported) == secrets
 
 
+@pytest.mark.parametrize("column", ["tls_cert", "tls_key"])
+def test_half_a_client_certificate_is_left_out_and_said(kuma: Kuma, column: str) -> None:
+    found, imported = one(kuma, auth_method="mtls", **{column: "-----BEGIN x"})
+    assert "client_certificate" not in found
+    assert said(imported, "tls_cert and tls_key", "client_certificate is left out")
+
+
 def test_credentials_that_are_switched_off_are_not_sent(kuma: Kuma) -> None:
     found, imported = one(kuma, auth_method=None, basic_auth_user="u", basic_auth_pass="p4ss")
     assert "basic_auth" not in found
