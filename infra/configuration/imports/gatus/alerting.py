@@ -27,6 +27,8 @@ class Outcome:
     successes: list[int] = field(default_factory=list)
     reminders: list[float] = field(default_factory=list)
     descriptions: list[str] = field(default_factory=list)
+    # Whether Gatus sends an alert that is not carried over.
+    is_lossy: bool = False
 
 
 class Alerting:
@@ -80,6 +82,7 @@ class Alerting:
         names = self._channel(kind, group, whole.node("provider-override").data)
         if not names:
             alert.note(what, f"its provider alerting.{kind} is not carried over; it is left out")
+            outcome.is_lossy = True
             return
         if not whole.flag("send-on-resolved"):
             # Said once for a provider, unless an endpoint says it itself.

@@ -91,7 +91,9 @@ class Endpoints:
         self._note_lost(node)
         if not add_monitor(self._imported, fields):
             return
-        self._silent += not outcome.channels
+        if not outcome.channels and outcome.is_lossy:
+            node.note("alerts", "none of them is carried over, so it notifies no channel here; set channels")
+        self._silent += not outcome.channels and not outcome.is_lossy
         for window in node.listed("maintenance-windows"):
             known = next((names for same, names in self.windows if same == window), None)
             if known is None:

@@ -22,6 +22,7 @@ _INTERVAL = 60
 _TIMEOUT = 0.8
 # Texts in which the agent fills nothing in.
 _PLAIN = ("keyword", "forbidden_keyword")
+_ALL_LOST = "none of them is carried over, so it notifies no channel here (channels: []); set channels"
 # Options that every type may have, and that are lost.
 _LOST = {
     "cache_bust": "a query that defeats caches",
@@ -44,8 +45,11 @@ def add_all(export: Export, groups: Groups, channels: dict[int, list[str]], impo
             imported.notes.add(row.where, f"type {row.word('type') or 'unknown'}", f"{reason}; it is left out")
             continue
         fields |= {name: value if name in _PLAIN else literal(value) for name, value in own.items()}
-        if add_monitor(imported, fields):
-            silent += not fields["channels"]
+        if add_monitor(imported, fields) and not fields["channels"]:
+            is_lost = any(number in channels for number in export.channels_of.get(row.whole("id") or 0, []))
+            silent += not is_lost
+            if is_lost:
+                row.note("notifications", _ALL_LOST)
     _forget_parents(imported)
     expiring = sum(row.flag("domain_expiry_notification") for row in export.monitors)
     if expiring:

@@ -167,6 +167,8 @@ def test_a_provider_that_is_none_is_said(tmp_path: Path, kind: str, settings: st
     assert monitor(imported, "M")["channels"] == []
     assert said(imported, reason)
     assert said(imported, f"monitors 'M': alert type {kind}", "is not carried over")
+    assert said(imported, "monitors 'M': alerts", "it notifies no channel here; set channels")
+    assert not said(imported, "as in Gatus")
 
 
 def test_what_a_channel_loses_is_said(tmp_path: Path) -> None:

@@ -25,6 +25,19 @@ def test_what_the_form_fills_in_is_written_out(kuma_of_each_version: Kuma) -> No
     ]
 
 
+def test_a_monitor_that_loses_all_its_notifications_says_so(kuma: Kuma) -> None:
+    kuma.notification("Line", "line", kuma.monitor("Lost"))
+    half = kuma.monitor("Half")
+    kuma.notification("Line 2", "line", half)
+    kuma.notification("Slack", "slack", half, slackwebhookURL="https://hooks.slack.com/services/x")
+    imported = read(kuma.close(), NOW)
+    assert [each["channels"] for each in imported.monitors] == [[], ["Slack"]]
+    assert notes(imported, "monitors 'Lost'") == [
+        "notifications: none of them is carried over, so it notifies no channel here (channels: []); set channels"
+    ]
+    assert not said(imported, "as in Uptime Kuma")
+
+
 def test_thresholds_and_reminders_are_carried_over(kuma: Kuma) -> None:
     found, imported = one(kuma, interval=30, retry_interval=10, maxretries=3, resend_interval=20, timeout=5)
     assert found["failure_threshold"] == 4
