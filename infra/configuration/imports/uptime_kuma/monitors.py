@@ -135,6 +135,8 @@ def _own(row: Row, export: Export) -> dict[str, Any]:
     except ValueError:
         # urlsplit refuses half a bracket, and a port that is no number.
         raise NotSupported("its URL is malformed") from None
+    if kind != "dns" and row.listed("conditions"):
+        row.note("conditions", "what a message or a query's result holds is not judged here; they are left out")
     for column, what in _LOST.items():
         if row.flag(column) and row.word(column) != "none":
             row.note(what, "it has no counterpart here")

@@ -159,6 +159,21 @@ def test_conditions_on_records_are_approximated_and_said(kuma: Kuma) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "columns"),
+    [
+        ("mysql", {"database_connection_string": "mysql://db"}),
+        ("postgres", {"database_connection_string": "postgres://u:p@db", "database_query": "SELECT 1"}),
+        ("mqtt", {"hostname": "broker"}),
+    ],
+)
+def test_conditions_on_a_result_are_left_out_and_said(kuma: Kuma, kind: str, columns: dict[str, Any]) -> None:
+    condition = {"type": "expression", "variable": "result", "operator": "equals", "value": "1"}
+    found, imported = one(kuma, kind, conditions=[condition], **columns)
+    assert "conditions" not in found
+    assert said(imported, "monitors 'M': conditions", "they are left out")
+
+
+@pytest.mark.parametrize(
     "kind",
     [
         "steam",
