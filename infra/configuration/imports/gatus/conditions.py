@@ -17,6 +17,9 @@ _ANY = re.compile(r"any\(([^()]*)\)")
 # What stands for other characters in a pattern of Gatus, beside *.
 _GLOB = re.compile(r"pat\([^)]*(?:\?|\[[^\]]*\])[^)]*\)")
 
+# What compares the whole body, and does not find one record among several.
+_WHOLE_BODY = re.compile(r"\[BODY\] (?:==|!=) (?!pat\(\*.*\*\)|\"\"$)")
+
 Note = Callable[[str, str], None]
 
 
@@ -39,6 +42,8 @@ def _one(text: str, kind: Kind, note: Note) -> list[str]:
     if reason := _refused(text, kind):
         note(f"condition {text}", f"{reason}; it is left out")
         return []
+    if kind is Kind.DNS and _WHOLE_BODY.match(text):
+        note(f"condition {text}", "[BODY] has all records here, each on a line; Gatus compares the last one alone")
     if _GLOB.search(text):
         note(f"condition {text}", "in pat() only * stands for other characters here")
     return [text]

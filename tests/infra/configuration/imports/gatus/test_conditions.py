@@ -42,6 +42,26 @@ def test_a_condition_is_carried_over_as_it_is(tmp_path: Path, condition: str) ->
 
 
 @pytest.mark.parametrize(
+    ("condition", "is_said"),
+    [
+        ("[BODY] == 203.0.113.2", True),
+        ("[BODY] == any(203.0.113.2, 203.0.113.3)", True),
+        ("[BODY] == pat(203.0.113.*)", True),
+        ("[BODY] == pat(*.ns.example.)", True),
+        ("[BODY] == pat(*203.0.113.2*)", False),
+        ('[BODY] != ""', False),
+        ("[DNS_RCODE] == NOERROR", False),
+    ],
+)
+def test_a_condition_on_one_of_several_records_is_said(tmp_path: Path, condition: str, is_said: bool) -> None:
+    endpoint = f"{{name: M, url: 9.9.9.9, dns: {{query-name: a.example}}, conditions: [{condition!r}]}}"
+    imported = imported_text(tmp_path, f"endpoints: [{endpoint}]")
+    assert imported.monitors[0]["conditions"] == [condition]
+    reason = "[BODY] has all records here, each on a line; Gatus compares the last one alone"
+    assert notes(imported, "monitors 'M'") == ([f"condition {condition}: {reason}"] if is_said else [])
+
+
+@pytest.mark.parametrize(
     ("condition", "meant", "did"),
     [
         ("[STATUS] >= 200 && [STATUS] < 400", ["[STATUS] >= 200", "[STATUS] < 400"], "always true"),
