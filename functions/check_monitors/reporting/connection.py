@@ -39,8 +39,8 @@ class Response(NamedTuple):
 
     @property
     def is_ok(self) -> bool:
-        """Whether it did what it was asked to do."""
-        return 200 <= self.status < 400
+        """Whether it did what it was asked to do. After a redirect nobody has."""
+        return 200 <= self.status < 300
 
     def data(self) -> Any:
         """The JSON in the body. Raises ValueError."""

@@ -23,8 +23,9 @@ MAX_BATCH_EVENTS = 100
 LINGER_SECONDS_IN_CLOUD = 10.0
 # The pause within a run after the backend did not take something. A try that took longer than this means it hangs.
 PAUSE_SECONDS = 1.0
-# These statuses are about the caller or the moment and not about the events: the backend may take them later.
-_TRANSIENT = {401, 403, 404, 405, 408, 425, 429}
+# Only these statuses are about the events themselves. Any other is about the caller, the URL or the moment, for example
+# 421 if the host in BACKEND_URL is none of the backend's names: the backend may take the events later.
+_REFUSALS = {400, 413, 422}
 
 # The last outcome that this process saw, by monitor.
 _outcomes: dict[str, bool] = {}
@@ -202,7 +203,7 @@ def _post_all(events: list[Event], settings: Settings) -> tuple[Reported, list[E
         reported = replace(reported, is_reached=status > 0)
         if 200 <= status < 300:
             reported = replace(reported, posted=reported.posted + len(batch))
-        elif not 400 <= status < 500 or status in _TRANSIENT:
+        elif status not in _REFUSALS:
             return reported, events
         elif len(batch) == 1:
             # The backend would refuse it for ever, and everything behind it would wait for ever.

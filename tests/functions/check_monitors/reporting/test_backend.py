@@ -10,7 +10,7 @@ from functions.check_monitors.reporting.reporter import Reported, report
 from infra.local.gateway import gateway, in_processes
 from infra.table import rows
 from shared.settings import Settings
-from tests.support.backlogs import event
+from tests.support.backlogs import event, waiting
 from tests.support.stand_ins import Backend
 
 
@@ -50,3 +50,26 @@ def test_a_backend_that_responds_is_reached(backend: Backend, settings: Settings
     assert report([event("a")], settings).is_reached is True
     backend.is_down = True
     assert report([event("b")], settings).is_reached is False
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_an_event_is_dropped_only_if_it_is_refused_itself(
+    backend: Backend, settings: Settings, steps: list[str], status: int
+) -> None:
+    backend.status = status
+    assert report([event("a"), event("b", 1)], settings) == Reported(refused=2)
+    assert [line for line in steps if line.startswith("event_refused {'event_id': 'b',")]
+    assert waiting(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(421, "Misdirected Request"), (402, "Payment Required"), (301, "Moved Permanently")]
+)
+def test_the_log_says_what_the_backend_responded(
+    backend: Backend, settings: Settings, steps: list[str], status: int, said: str
+) -> None:
+    backend.status = status
+    report([event("a")], settings)
+    assert [line for line in steps if line.startswith("report_failed")] == [
+        f"report_failed {{'events': 1, 'status': {status}, 'reason': '{said}'}}"
+    ]

@@ -36,7 +36,9 @@ def spooled(settings: Settings) -> list[str]:
 # --- one report -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 401, 403, 404, 429, 302])
+@pytest.mark.parametrize(
+    "status", [500, 502, 503, 401, 402, 403, 404, 405, 407, 409, 415, 421, 426, 429, 431, 451, 301, 302, 308]
+)
 def test_what_is_not_taken_is_posted_later_oldest_first(backend: Backend, settings: Settings, status: int) -> None:
     backend.status = status
     assert report([event("a", 0)], settings) == Reported(spooled=1)
