@@ -1,6 +1,7 @@
 """Report events to the backend while a run checks; what the backend does not take waits in the backlog."""
 
 import logging
+import math
 import os
 import threading
 import time
@@ -23,6 +24,8 @@ MAX_BATCH_EVENTS = 100
 LINGER_SECONDS_IN_CLOUD = 10.0
 # The pause within a run after the backend did not take something. A try that took longer than this means it hangs.
 PAUSE_SECONDS = 1.0
+# After a backend hung, a run that lasts pauses for as long as that try took, up to this.
+MAX_PAUSE_SECONDS = 10.0
 # Only these statuses are about the events themselves. Any other is about the caller, the URL or the moment, for example
 # 421 if the host in BACKEND_URL is none of the backend's names: the backend may take the events later.
 _REFUSALS = {400, 413, 422}
@@ -80,6 +83,7 @@ class Reporter:
         )
         self._waiting: list[Event] = []
         self._is_urgent = self._is_over = self._is_hanging = False
+        self._is_lasting = lasts is not None
         self._paused_until = 0.0
         self._defect: Exception | None = None
         is_cloud = is_in_cloud(os.environ)
@@ -129,7 +133,7 @@ class Reporter:
         verdict = self._connectivity.final_verdict() if is_over else self._connectivity.verdict
         is_undecided = verdict is ConnectivityVerdict.UNDECIDED
         with self._lock:
-            must_wait = is_undecided or self._is_hanging or time.monotonic() < self._paused_until
+            must_wait = is_undecided or time.monotonic() < self._paused_until
             if must_wait and not is_over:
                 return []
             events, self._waiting, self._is_urgent = self._waiting, [], False
@@ -144,10 +148,17 @@ class Reporter:
         reported = report(events, self._settings, is_tried=is_tried)
         self.reported = self.reported.and_then(reported)
         self._on_settled(event.monitor for event in events)
+        ended = time.monotonic()
+        self._is_hanging = bool(reported.spooled) and reported.is_reached is not True and ended - began > PAUSE_SECONDS
         if reported.spooled:
-            # The next batch would probably fail too; do not spend a short run on retries.
-            self._paused_until = time.monotonic() + PAUSE_SECONDS
-            self._is_hanging = reported.is_reached is not True and time.monotonic() - began > PAUSE_SECONDS
+            self._paused_until = ended + self._pause_seconds(ended - began)
+
+    def _pause_seconds(self, tried_seconds: float) -> float:
+        """The pause after a try that took ``tried_seconds`` and failed. The next one would probably fail too."""
+        if not self._is_hanging:
+            return PAUSE_SECONDS
+        # A short run spends no second try on a backend that hangs. One that lasts would report nothing until its end.
+        return min(tried_seconds, MAX_PAUSE_SECONDS) if self._is_lasting else math.inf
 
 
 def report(events: Sequence[Event], settings: Settings, *, is_tried: bool = True) -> Reported:
