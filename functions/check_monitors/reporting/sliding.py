@@ -1,5 +1,6 @@
 """Whether this location is offline, judged while checks go on and on: a run that lasts has no end to judge by."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -30,28 +31,49 @@ def judge(
 class SlidingConnectivity:
     """Judges the failures of a run that lasts. The first failure tries the ``reference``, which is ``host:port``.
 
+    If a check then succeeds although the reference could not be reached, the reference is tried again: either the
+    location is online again, and the next failure may be that of another drop, or only the reference is offline.
+
     ``watched`` says how many monitors there are by now. ``when_known`` is called when a try has ended.
     """
 
-    def __init__(self, reference: str | None, watched: Callable[[], int], when_known: Callable[[], None]) -> None:
-        self._reference, self._watched, self._when_known = reference, watched, when_known
+    def __init__(
+        self,
+        reference: str | None,
+        watched: Callable[[], int],
+        when_known: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._reference, self._watched, self._when_known, self._clock = reference, watched, when_known, clock
         self._lock = threading.Lock()
-        self._tried_at = self._unreached_at = float("-inf")
+        self._tried_at = self._unreached_at = -math.inf
         self._reached: bool | None = True
-        self._has_succeeded = False
+        # When a check first succeeded after the failure that the reference was tried for.
+        self._succeeded_at: float | None = None
 
     def saw(self, *, is_success: bool) -> None:
         """Take the outcome of one check."""
+        if self._reference is None:
+            return
         with self._lock:
-            if is_success:
-                self._has_succeeded = True
+            if is_success and self._succeeded_at is None:
+                self._succeeded_at = self._clock()
+            if not self._is_due(is_success=is_success):
                 return
-            if self._reference is None or time.monotonic() - self._tried_at < TRY_SECONDS:
-                return
-            self._tried_at, was_reached = time.monotonic(), self._reached
-            if was_reached:
-                self._reached, self._has_succeeded = None, False
+            self._tried_at = self._clock()
+            if self._reached:
+                self._reached, self._succeeded_at = None, None
         threading.Thread(target=self._try, args=(self._reference,), daemon=True).start()
+
+    def _is_due(self, *, is_success: bool) -> bool:
+        """Whether to try the reference after a check."""
+        if is_success and self._reached is not False:
+            return False  # the usual case
+        return self._is_contradicted() or self._clock() - self._tried_at >= TRY_SECONDS
+
+    def _is_contradicted(self) -> bool:
+        """Whether a check succeeded since the try that did not reach the reference."""
+        return self._reached is False and self._succeeded_at is not None and self._tried_at < self._succeeded_at
 
     @property
     def verdict(self) -> ConnectivityVerdict:
@@ -62,8 +84,8 @@ class SlidingConnectivity:
             return judge(
                 watched=self._watched(),
                 reached=self._reached,
-                has_succeeded_since=self._has_succeeded,
-                seconds_since=time.monotonic() - self._unreached_at,
+                has_succeeded_since=self._succeeded_at is not None,
+                seconds_since=self._clock() - self._unreached_at,
             )
 
     def final_verdict(self) -> ConnectivityVerdict:
@@ -73,9 +95,18 @@ class SlidingConnectivity:
         return ConnectivityVerdict.INCONCLUSIVE if is_undecided else verdict
 
     def _try(self, reference: str) -> None:
-        reached = is_reachable(reference)
-        with self._lock:
-            if not reached and self._reached is not False:
-                self._unreached_at = time.monotonic()
-            self._reached = reached
-        self._when_known()
+        is_due = True
+        while is_due:
+            reached = is_reachable(reference)
+            with self._lock:
+                if not reached and self._reached is not False:
+                    self._unreached_at = self._clock()
+                if reached and self._reached is False:
+                    # Online again. The next failure tries the reference anew, however soon it comes.
+                    self._tried_at = -math.inf
+                self._reached = reached
+                # A check may have succeeded during the try.
+                is_due = self._is_contradicted()
+                if is_due:
+                    self._tried_at = self._clock()
+            self._when_known()

@@ -1,14 +1,27 @@
 """The report of a run that lasts: no end of it is near at which everything would be made up for."""
 
+import socket
+import threading
+from collections.abc import Iterator
+
 import pytest
 
 from functions.check_monitors.reporting import backend as backend_module
 from functions.check_monitors.reporting import reporter as reporter_module
+from functions.check_monitors.reporting import sliding
+from functions.check_monitors.reporting.connectivity import ConnectivityVerdict
 from functions.check_monitors.reporting.reporter import Reported, Reporter
+from functions.check_monitors.reporting.sliding import HOLD_SECONDS, TRY_SECONDS, SlidingConnectivity
 from shared.settings import Settings
 from tests.support.backlogs import event
-from tests.support.running import wait_until
+from tests.support.running import free_port, wait_until
 from tests.support.stand_ins import Backend
+
+CONCLUSIVE, UNDECIDED = ConnectivityVerdict.CONCLUSIVE, ConnectivityVerdict.UNDECIDED
+INCONCLUSIVE = ConnectivityVerdict.INCONCLUSIVE
+
+
+# --- a backend that hangs ---------------------------------------------------------------------------------------------
 
 
 def test_a_backend_that_hung_is_tried_again_within_the_run(
@@ -29,3 +42,91 @@ def test_a_backend_that_hung_is_tried_again_within_the_run(
         reporter.take(event("c", 2))
     assert backend.taken == ["a", "b", "c"], "at its end the run no longer takes it for one that hangs"
     assert reporter.reported == Reported(posted=3)
+
+
+# --- a location that goes offline -------------------------------------------------------------------------------------
+
+
+class Line:
+    """A location's line at the time ``at``, with nine monitors and a reference at its other end."""
+
+    def __init__(self) -> None:
+        self.at = 1000.0
+        self._port = free_port()
+        self._tried = threading.Semaphore(0)
+        self._reference: socket.socket | None = None
+        reference = f"127.0.0.1:{self._port}"
+        self.connectivity = SlidingConnectivity(reference, lambda: 9, self._tried.release, lambda: self.at)
+
+    def connect(self) -> None:
+        self._reference = socket.create_server(("127.0.0.1", self._port))
+
+    def disconnect(self) -> None:
+        if self._reference is not None:
+            self._reference.close()
+
+    def check(self, *, is_success: bool, tries: int) -> ConnectivityVerdict:
+        """The verdict after a check, and after so many tries of the reference that follow from it."""
+        self.connectivity.saw(is_success=is_success)
+        for _ in range(tries):
+            assert self._tried.acquire(timeout=30)
+        assert not self._tried.acquire(timeout=0.05)
+        return self.connectivity.verdict
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    """It is offline."""
+    line = Line()
+    yield line
+    line.disconnect()
+
+
+def test_failures_without_a_success_are_held_and_say_nothing(line: Line) -> None:
+    assert line.check(is_success=False, tries=1) is UNDECIDED
+    line.at += HOLD_SECONDS
+    assert line.check(is_success=False, tries=0) is INCONCLUSIVE
+
+
+@pytest.mark.parametrize("seconds", [0.5, TRY_SECONDS - 1, 3 * TRY_SECONDS])
+def test_a_line_that_drops_again_is_judged_afresh(line: Line, seconds: float) -> None:
+    line.check(is_success=False, tries=1)
+    line.at += 3
+    line.connect()
+    assert line.check(is_success=True, tries=1) is CONCLUSIVE
+    line.at += seconds
+    line.disconnect()
+    assert line.check(is_success=False, tries=1) is UNDECIDED
+    line.at += HOLD_SECONDS
+    assert line.check(is_success=False, tries=0) is INCONCLUSIVE
+
+
+def test_a_reference_that_alone_is_offline_holds_back_no_failure(line: Line) -> None:
+    line.check(is_success=False, tries=1)
+    line.at += 0.1
+    assert line.check(is_success=True, tries=1) is CONCLUSIVE
+    line.at += 0.1
+    assert line.check(is_success=True, tries=0) is CONCLUSIVE
+    assert line.check(is_success=False, tries=0) is CONCLUSIVE
+    line.at += TRY_SECONDS
+    assert line.check(is_success=False, tries=1) is CONCLUSIVE
+
+
+def test_a_line_that_works_is_tried_seldom(line: Line) -> None:
+    line.connect()
+    assert line.check(is_success=False, tries=1) is CONCLUSIVE
+    for _ in range(3):
+        assert line.check(is_success=True, tries=0) is CONCLUSIVE
+        assert line.check(is_success=False, tries=0) is CONCLUSIVE
+    line.at += TRY_SECONDS
+    assert line.check(is_success=False, tries=1) is CONCLUSIVE
+
+
+def test_a_success_during_the_try_lets_it_be_repeated(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_end = threading.Event()
+    monkeypatch.setattr(sliding, "is_reachable", lambda _: not may_end.wait(30))
+    assert line.check(is_success=False, tries=0) is UNDECIDED
+    line.at += 1
+    assert line.check(is_success=True, tries=0) is CONCLUSIVE
+    may_end.set()
+    assert line.check(is_success=True, tries=2) is CONCLUSIVE
