@@ -61,7 +61,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "first_byte_ms": "From the request to the first byte of the response.",
         "agent": "Which agent made the check.",
         "interval_seconds": "How often that agent checks this monitor.",
-        "is_inconclusive": "Whether the check says nothing about the monitor, because its own location was cut off.",
+        "is_inconclusive": "Whether the failure is the agent's own, and says nothing about the monitor.",
         "ip": "The address that answered, or that was connected to.",
         "certificate_expires_at": "When the server's certificate expires; null if it has none.",
         "condition": "The condition that failed, with the value that it met: `[RESPONSE_TIME] (512) < 300`.",

@@ -35,7 +35,8 @@ def observe_agent(agent: Agent, event: "Event", at: datetime, received_at: datet
     name, interval_seconds, _, checked_at, is_silent, is_offline, agent_id = agent
     if not is_late(at, checked_at, received_at):
         interval_seconds, checked_at = event.interval_seconds or interval_seconds, at
-        is_offline = not event.is_conclusive
+        if (says_offline := event.is_offline) is not None:
+            is_offline = says_offline
     changes: list[tuple[AlertKind, ChangeKind]] = []
     if is_silent:
         changes.append((AlertKind.AGENT_SILENT, ChangeKind.RESOLVED))

@@ -11,6 +11,28 @@ MAX_PARAMETERS = 16
 MAX_TEXT = 300
 MAX_NUMBER = 10**15
 
+# The agent could not make, or not judge yet, a check with such a code. The reason concerns that check alone, and says
+# nothing of the agent's location.
+OF_ONE_CHECK = frozenset(
+    {
+        "agent_defect",
+        "ca_certificate_not_usable",
+        "client_certificate_not_usable",
+        "condition_not_usable",
+        "docker_out_of_reach",
+        "docker_starting",
+        "file_not_readable",
+        "header_not_valid",
+        "http3_not_supported",
+        "ping_not_allowed",
+        "resolver_not_address",
+        "starttls_unknown",
+        "value_missing",
+    }
+)
+# The agent lacked what every check needs, and could hardly make any.
+OF_THE_AGENT = frozenset({"agent_short_of_files", "agent_short_of_memory", "agent_short_of_threads"})
+
 _NAME = r"^[a-z][a-z0-9_]*$"
 
 Parameter = str | int | float

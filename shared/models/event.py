@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
-from shared.models.cause import Cause
+from shared.models.cause import OF_ONE_CHECK, Cause
 from shared.models.scalars import EventId, Masked, Milliseconds, MonitorName, NoNul, Pattern, Text, Time, whole
 from shared.models.times import written_out
 from shared.settings.secrets import without_password
@@ -47,7 +47,7 @@ class Event(BaseModel):
     guess. The password of a URL is masked. The four phases are durations in milliseconds and add up to the time to the
     first byte. ``cause`` says as data what ``error_message`` says in English. ``agent`` and
     ``interval_seconds``: who checks, and how often;
-    ``is_inconclusive``: the failure is that of the agent's own connection, and says nothing of the monitor.
+    ``is_inconclusive``: the failure is the agent's own, mostly that of its connection, and says nothing of the monitor.
     ``condition``: the one that failed, with the value that it met; ``message``: the first printable characters of what
     the server sent, if the check failed; ``attempts``: the tries before this one.
     """
@@ -90,3 +90,10 @@ class Event(BaseModel):
     def is_conclusive(self) -> bool:
         """Whether the event says something about the monitor. A success always does."""
         return self.is_success or not self.is_inconclusive
+
+    @property
+    def is_offline(self) -> bool | None:
+        """Whether nothing can be checked from the agent's location; None if the event does not say so."""
+        if self.is_conclusive:
+            return False
+        return None if self.cause is not None and self.cause.code in OF_ONE_CHECK else True

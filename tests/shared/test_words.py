@@ -12,6 +12,7 @@ from functions.check_monitors.probes.causes import proxys
 from infra.report.words import report_words
 from shared import ROOT
 from shared.models import AlertKind, Cause, NotificationKind
+from shared.models.cause import OF_ONE_CHECK, OF_THE_AGENT
 from shared.words import Language, cause_text, words_of
 
 LANGUAGES: tuple[Language, ...] = ("en", "ko")
@@ -46,6 +47,11 @@ def test_both_languages_say_the_same() -> None:
     english, korean = texts("en"), texts("ko")
     assert english.keys() == korean.keys()
     assert all(parameters(english[code]) == parameters(korean[code]) for code in english)
+
+
+def test_whatever_was_not_checked_is_known_to_say_nothing_of_the_monitor() -> None:
+    unknown = {code for code, text in ENGLISH.items() if text.startswith(("not checked:", "not known yet:"))}
+    assert unknown == OF_ONE_CHECK | OF_THE_AGENT
 
 
 @pytest.mark.parametrize("code", ENGLISH)

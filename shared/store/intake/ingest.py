@@ -19,6 +19,7 @@ from shared.models import (
     Monitor,
     MonitorState,
 )
+from shared.models.cause import OF_THE_AGENT
 from shared.store.engines.database import Transaction
 from shared.store.intake.reports import Arrival, Report, arrivals
 from shared.store.judging.active_alerts import ActiveAlerts
@@ -224,10 +225,11 @@ class _Intake:
         observation = observe_agent(self._agent(name, event, at, received_at), event, at, received_at)
         self._agents[name] = self._seen_agents[name] = observation.agent
         changes: list[Change] = []
+        cause = event.cause if event.cause and event.cause.code in OF_THE_AGENT else OFFLINE
         for kind, change in observation.changes:
             # The arrival of an event ends a silence, however old the event is.
             changed_at = received_at if kind is AlertKind.AGENT_SILENT else at
-            changes += self._alerts.change(change, kind, name, changed_at, failed_at=at, cause=OFFLINE)
+            changes += self._alerts.change(change, kind, name, changed_at, failed_at=at, cause=cause)
         return changes
 
     def _monitor(self, event: Event) -> Monitor | None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.alerting import WatchPeriod, extend_watch, is_silent, observe_agent
-from shared.models import Agent, AlertKind, ChangeKind, value_of
+from shared.models import Agent, AlertKind, Cause, ChangeKind, value_of
 from tests.support.builders import at, event
 
 
@@ -18,6 +18,9 @@ def agent(interval: float = 30, seen: float = 0, checked: float = -1, **flags: b
 
 SILENT, OFFLINE, BOTH = {"is_silent": True}, {"is_offline": True}, {"is_silent": True, "is_offline": True}
 SUCCESS, FAILURE, INCONCLUSIVE = {"ok": True}, {"ok": False}, {"ok": False, "is_inconclusive": True}
+NOT_CHECKED = INCONCLUSIVE | {"cause": Cause.of("value_missing", name="MONITOR_TOKEN")}
+SHORT = INCONCLUSIVE | {"cause": Cause.of("agent_short_of_files")}
+UNREACHED = INCONCLUSIVE | {"cause": Cause.of("network_unreachable")}
 SILENCE_ENDS = (AlertKind.AGENT_SILENT, ChangeKind.RESOLVED)
 GOES_OFFLINE, COMES_ONLINE = (
     (AlertKind.LOCATION_OFFLINE, ChangeKind.OPENED),
@@ -40,6 +43,10 @@ GOES_OFFLINE, COMES_ONLINE = (
         (OFFLINE, SUCCESS, 0, (COMES_ONLINE,), "and so was a success"),
         (OFFLINE, SUCCESS, -99, (), "from before it went offline"),
         ({}, INCONCLUSIVE, -99, (), "it was offline, and is not any more"),
+        ({}, NOT_CHECKED, 0, (), "that check alone could not be made"),
+        (OFFLINE, NOT_CHECKED, 0, (), "nor does it show a connection"),
+        ({}, UNREACHED, 0, (GOES_OFFLINE,), "the agent knows the cause, and that it is its own connection"),
+        ({}, SHORT, 0, (GOES_OFFLINE,), "no check can be made at this location"),
         (BOTH, SUCCESS, 0, (SILENCE_ENDS, COMES_ONLINE), "both at once"),
         (SILENT, INCONCLUSIVE, 0, (SILENCE_ENDS, GOES_OFFLINE), "one, then another"),
     ],

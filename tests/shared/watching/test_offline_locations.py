@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.models import AlertKind, ChangeKind, MonitorState
+from shared.models import AlertKind, Cause, ChangeKind, MonitorState
 from shared.store import Store
 from tests.support.builders import at, event
 from tests.support.store.engines import on_each_engine
@@ -40,6 +40,23 @@ def test_a_conclusive_check_brings_a_location_online(store: Store, ok: bool) -> 
     assert history(store) == [(OFFLINE, "seoul", "RESOLVED")] + ([] if ok else [("OUTAGE", "shop", "OPEN")])
     assert states(store) == {"shop": "UP" if ok else "DOWN", "blog": "UNKNOWN", "wiki": "UNKNOWN"}
     assert owed(store, 1)[2:] == [("RECOVERY", "a"), ("RECOVERY", "b")]
+
+
+@on_each_engine
+def test_a_monitor_that_cannot_be_checked_takes_no_location_offline(store: Store) -> None:
+    lacks = Cause.of("value_missing", name="MONITOR_TOKEN")
+    for run in range(3):
+        assert about_agent(check(store, 30 * run)) == []
+        failed = check(store, 30 * run + 1, ok=False, monitor="api", is_inconclusive=True, cause=lacks)
+        assert about_agent(failed) == []
+    assert history(store) == []
+    assert states(store) == {"shop": "UP", "api": "UNKNOWN"}
+
+
+def test_an_agent_short_of_something_says_so(store: Store) -> None:
+    check(store, 0, ok=False, is_inconclusive=True, cause=Cause.of("agent_short_of_threads"))
+    [alert] = store.alerts.page(limit=9)
+    assert (alert.kind, alert.cause) == (OFFLINE, "not checked: the agent can start no further thread")
 
 
 def test_an_older_outage_outlasts_the_time_offline(store: Store) -> None:
