@@ -109,6 +109,22 @@ class Message(NamedTuple):
         return f"#{about.id}" if about else ""
 
     @property
+    def identity(self) -> str:
+        """By which a channel recognises a copy: letters, digits and hyphens. Empty if no notification is owed for it.
+
+        The time stands there because numbers begin again with a new database, and two installations count alike. A list
+        also has a digest of its text, because its first notification may have gone alone before.
+        """
+        if self.notification is None:
+            return ""
+        identity = f"{self.notification.id}-{self.notification.created_at.timestamp():.0f}"
+        if not self.is_list:
+            return identity
+        import hashlib
+
+        return f"{identity}-list-{hashlib.sha256(self.text.encode()).hexdigest()[:12]}"
+
+    @property
     def has_full_form(self) -> bool:
         """Whether there is more to show than ``text``. A list has no other form, nor has what no alert is about."""
         return bool(self.facts) or self.template is not None

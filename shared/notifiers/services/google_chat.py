@@ -65,14 +65,9 @@ class GoogleChatNotifier(NotifierKind):
 
 def _query(message: Message) -> dict[str, str]:
     query = {"messageReplyOption": "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD"}
-    if message.notification is not None:
-        # Google shows no second message with this id. The time keeps two installations apart, which count alike.
-        query["requestId"] = f"bonghwa-{message.notification.id}-{message.notification.created_at.timestamp():.0f}"
-    if message.is_list:
-        import hashlib
-
-        # A list's first notification may have gone alone before.
-        query["requestId"] += f"-list-{hashlib.sha256(message.text.encode()).hexdigest()[:12]}"
+    if message.identity:
+        # Google shows no second message with this id.
+        query["requestId"] = f"bonghwa-{message.identity}"
     return query
 
 

@@ -43,13 +43,13 @@ def mail_of(
 def _identity(message: Message, domain: str) -> list[str]:
     """The mail's id, which a copy of it has too, and the id of the thread of its alert.
 
-    The times stand there because numbers begin again with a new database: mail programs hide a second mail with an id
-    that they know.
+    Mail programs hide a second mail with an id that they know. The thread has the alert's time, because numbers begin
+    again with a new database.
     """
-    about, alert = message.notification, message.alert
-    if about is None:
+    alert = message.alert
+    if not message.identity:
         return [f"Message-ID: <message-{time.time_ns()}@{domain}>"]
-    ids = [f"Message-ID: <notification-{about.id}.{int(about.created_at.timestamp())}@{domain}>"]
+    ids = [f"Message-ID: <notification-{message.identity}@{domain}>"]
     if alert is not None and not message.is_list:
         thread = f"<alert-{alert.id}.{int(alert.opened_at.timestamp())}@{domain}>"
         ids += [f"In-Reply-To: {thread}", f"References: {thread}"]

@@ -31,9 +31,9 @@ def content(message: Message, topic: str, priority: int | None) -> bytes:
         "tags": [_TAGS[message.tone]],
         "actions": [_action(link) for link in message.links[:_MOST_ACTIONS]],
     }
-    if message.notification:
-        # A copy has the same one. Apps that know it replace the message, and do not ring again.
-        fields["sequence_id"] = f"notification-{message.notification.id}"
+    if message.identity:
+        # Apps replace a message with this id, and do not ring again. ntfy takes up to 64 letters, digits, - and _.
+        fields["sequence_id"] = f"notification-{message.identity}"
     if (page := message.url("open")) is not None:
         fields["click"] = page
     longest = _LONGEST

@@ -2,15 +2,18 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from shared.channels import configured
+from shared.models.message import Message
 from shared.notifiers import NotifierKind, SendFailed
 from shared.settings import SettingError
-from tests.shared.notifiers.messages import HOSTILE, LINKS, listed, message
+from tests.shared.notifiers.messages import HOSTILE, LINKS, NOON, listed, message, notification
 from tests.support.stand_ins.service import Service, says
 
 TAKEN = says(200, '{"id": "xE73Iyuabi", "time": 1, "event": "message", "topic": "alerts"}')
@@ -47,11 +50,39 @@ def test_an_outage_is_published_at_the_root_with_its_buttons(service: Service) -
     ]
 
 
+def sequence_ids(service: Service, *messages: Message) -> list[str | None]:
+    for each in messages:
+        ntfy(service).send(each, timeout_seconds=5)
+    return [sent.get("sequence_id") for sent in service.bodies]
+
+
 def test_a_copy_has_the_same_sequence_id(service: Service) -> None:
-    for attempts in (1, 2):
-        ntfy(service).send(message(attempts=attempts), timeout_seconds=5)
-    ntfy(service).send(message("RECOVERY")._replace(notification=None), timeout_seconds=5)
-    assert [sent.get("sequence_id") for sent in service.bodies] == ["notification-17", "notification-17", None]
+    test = message("RECOVERY")._replace(notification=None)
+    one, copy, none = sequence_ids(service, message(), message(attempts=2), test)
+    assert one == copy == "notification-17-1736337600"
+    assert none is None
+
+
+def test_a_number_that_begins_again_replaces_no_message(service: Service) -> None:
+    """After a new start with an empty database, or from another installation that posts to the same topic."""
+    later = message()._replace(notification=notification(created_at=NOON + timedelta(days=30)))
+    one, other = sequence_ids(service, message(), later)
+    assert one != other
+
+
+def test_a_list_replaces_no_message_but_its_copy(service: Service) -> None:
+    alone = listed(3)._replace(is_list=False)
+    first, *lists, longer = sequence_ids(service, alone, listed(3), listed(3), listed(4))
+    assert lists[0] == lists[1]
+    assert len({first, lists[0], longer}) == 3
+
+
+def test_ntfy_takes_the_sequence_id_of_any_notification(service: Service) -> None:
+    """ntfy refuses a message whose sequence id has other characters, or more than 64."""
+    late = notification(id=2**63 - 1, created_at=datetime.max.replace(tzinfo=UTC))
+    [found] = sequence_ids(service, listed(3)._replace(notification=late))
+    assert found
+    assert re.fullmatch("[-_A-Za-z0-9]{1,64}", found)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_each_line_fits_and_is_ascii(server: Smtp) -> None:
 
 def test_a_copy_has_the_same_id_and_an_alert_is_one_thread(server: Smtp) -> None:
     outage, copy, recovery = (sent(server, about) for about in (message(), message(attempts=2), message("RECOVERY")))
-    assert outage["Message-ID"] == copy["Message-ID"] == "<notification-17.1736337600@example.com>"
+    assert outage["Message-ID"] == copy["Message-ID"] == "<notification-17-1736337600@example.com>"
     for mail in (outage, copy, recovery):
         assert mail["References"] == mail["In-Reply-To"] == "<alert-7.1736337660@example.com>"
     assert outage["Auto-Submitted"] == "auto-generated"
@@ -57,6 +57,13 @@ def test_a_number_that_begins_again_is_another_mail(server: Smtp) -> None:
     later = about.notification._replace(created_at=about.notification.created_at.replace(year=2026))
     ids = {sent(server, each)["Message-ID"] for each in (about, about._replace(notification=later))}
     assert len(ids) == 2
+
+
+def test_a_list_is_another_mail_than_its_first_notification(server: Smtp) -> None:
+    """The first one may have gone alone before, and the answer to it was lost."""
+    alone = listed(3)._replace(is_list=False)
+    found = [sent(server, each)["Message-ID"] for each in (alone, listed(3), listed(3))]
+    assert found[0] != found[1] == found[2]
 
 
 def test_a_list_belongs_to_no_single_alert(server: Smtp) -> None:
