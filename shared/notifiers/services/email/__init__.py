@@ -1,5 +1,7 @@
 """Mail, through any mail server: as text and as a page, one mail for all recipients."""
 
+import contextlib
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -17,6 +19,7 @@ from shared.notifiers.services.email.addresses import (
 
 if TYPE_CHECKING:
     from shared.notifiers.personal import Mailer
+    from shared.notifiers.services.email.offering import Offers
     from shared.notifiers.services.email.session import Session
 
 
@@ -33,26 +36,30 @@ class EmailNotifier(NotifierKind):
     starttls: StartTls = Field("auto", description="auto, required or off")
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send. An address that the server refuses keeps the mail from nobody else."""
+        """See Notifier.send. An address that the server refuses for good keeps the mail from nobody else."""
         from shared.notifiers.services.email.mail import mail_of
 
         mail = mail_of(message, address_of(self.sender), [address_of(text) for text in self.to])
-        with self.session(timeout_seconds, message.attempts) as session:
-            lost = self._offer(session)
-            taken = session.hand_over(mail)
-        return Accepted("; ".join([str(taken), *([f"refused: {', '.join(lost)}"] if lost else [])]))
+        with contextlib.ExitStack() as stack:
+            offers = self._offered(stack, timeout_seconds, message.attempts)
+            # Nobody repeats a message for which no notification is owed.
+            if message.notification is not None:
+                offers.check(message.attempts)
+            return Accepted(offers.hand_over(mail))
 
     def probe(self, timeout_seconds: float) -> ProbeResult:
         """See NotifierKind.probe. It logs in and names the sender and everybody, and then no mail follows."""
         fix = f"{self.setting('url')}, {self.setting('from')} and {self.setting('to')}"
         try:
-            with self.session(timeout_seconds) as session:
-                lost = self._offer(session)
-                session.ask(b"RSET")
+            with contextlib.ExitStack() as stack:
+                offers = self._offered(stack, timeout_seconds)
+                for offer in offers.accepted:
+                    offer.session.ask(b"RSET")
         except SendFailed as failed:
             return ProbeResult("failure", str(failed), "a mail server that takes the mail", fix)
-        if lost:
-            return ProbeResult("warning", f"the mail server refuses {', '.join(lost)}", "addresses that exist", fix)
+        if offers.refusals:
+            lost = ", ".join(map(str, offers.refusals))
+            return ProbeResult("warning", f"the mail server refuses {lost}", "addresses that exist", fix)
         recipients = "1 address" if len(self.to) == 1 else f"all {len(self.to)} addresses"
         return ProbeResult("ok", f"the mail server takes mail from {address_of(self.sender).text} to {recipients}")
 
@@ -68,16 +75,14 @@ class EmailNotifier(NotifierKind):
 
         return Session(server_of(self.url.get_secret_value()), self.starttls, seconds=seconds, attempts=attempts)
 
-    def _offer(self, session: "Session") -> list[str]:
-        """Say who sends and who shall get it. Those whom the server refuses, each with the code; SendFailed if all."""
-        from shared.notifiers.services.email.replies import refused
+    def _offered(self, stack: contextlib.ExitStack, seconds: float, attempts: int = 1) -> "Offers":
+        from shared.notifiers.services.email.offering import offered
 
-        [reply] = session.ask(f"MAIL FROM:<{address_of(self.sender).text}>".encode())
-        if not reply.is_success:
-            raise refused("the sender", [reply])
+        gives_up_at = time.monotonic() + seconds
         recipients = [address_of(text).text for text in self.to]
-        replies = session.ask(*(f"RCPT TO:<{recipient}>".encode() for recipient in recipients))
-        if not any(reply.is_success for reply in replies):
-            raise refused("the recipient" if len(replies) == 1 else "every recipient", replies)
-        pairs = zip(recipients, replies, strict=True)
-        return [f"{recipient} ({reply.code})" for recipient, reply in pairs if not reply.is_success]
+        return offered(
+            lambda: self.session(gives_up_at - time.monotonic(), attempts),
+            stack,
+            address_of(self.sender).text,
+            recipients,
+        )

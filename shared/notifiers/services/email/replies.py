@@ -23,6 +23,11 @@ class Reply(NamedTuple):
         """Whether the server did what it was asked for."""
         return 200 <= self.code < 300
 
+    @property
+    def is_permanent(self) -> bool:
+        """Whether the server would refuse it again."""
+        return 500 <= self.code < 600
+
     def __str__(self) -> str:
         said = "".join(letter if letter.isprintable() else " " for letter in self.words)
         return f"{self.code} {' '.join(said.split())[:_LONGEST_SAID]}".strip()
@@ -31,7 +36,7 @@ class Reply(NamedTuple):
 def refused(stage: str, replies: Sequence[Reply]) -> SendFailed:
     """What it means that the server refused with one of these codes: only if each lasts, trying again cannot help."""
     said = "; ".join(dict.fromkeys(map(str, replies)))
-    is_permanent = all(500 <= reply.code < 600 for reply in replies)
+    is_permanent = all(reply.is_permanent for reply in replies)
     return SendFailed(f"the mail server refused {stage}: {said}", is_permanent=is_permanent)
 
 
@@ -45,6 +50,12 @@ def without_words(reply: Reply) -> str:
     """The code and the enhanced code, if it begins with one."""
     enhanced = re.match(_ENHANCED, reply.words)
     return f"{reply.code} {enhanced[0] if enhanced else ''}".strip()
+
+
+def is_too_many(reply: Reply) -> bool:
+    """Whether a recipient is refused because the mail has many already. A full mailbox has the same code."""
+    enhanced = re.match(_ENHANCED, reply.words)
+    return reply.code == 452 and (enhanced is None or enhanced[0] == "4.5.3")
 
 
 def is_mailbox_gone(reply: Reply) -> bool:

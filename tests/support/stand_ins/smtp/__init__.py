@@ -14,8 +14,8 @@ __all__ = ["PASSWORD", "USER", "Connection", "Doing", "Mail", "Smtp"]
 class Smtp:
     """The server, on a free port of 127.0.0.1. ``replies``: what it does at a stage in place of its usual reply.
 
-    ``refused``: replies to RCPT by address. ``mails`` has what it accepted, ``offered`` also
-    what it did not, and ``commands`` every line of every client.
+    ``refused``: replies to RCPT by address; ``most_recipients``: how many a mail may have. ``mails`` has what it
+    accepted, ``offered`` also what it did not, and ``commands`` every line of every client.
     """
 
     def __init__(
@@ -31,6 +31,7 @@ class Smtp:
         self.mechanisms, self.has_pipelining = mechanisms, has_pipelining
         self.replies: dict[str, bytes | Doing] = {}
         self.refused: dict[str, bytes] = {}
+        self.most_recipients = 100
         self.mails: list[Mail] = []
         self.offered: list[Mail] = []
         self.commands: list[str] = []

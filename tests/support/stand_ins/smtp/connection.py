@@ -111,6 +111,8 @@ class Connection:
             self._say(verb)
         elif verb == "RCPT":
             refusal = self._server.refused.get(_address(argument))
+            if len(self._recipients) >= self._server.most_recipients:
+                refusal = b"452 4.5.3 too many recipients\r\n"
             if self._say(verb, refusal) and refusal is None:
                 self._recipients.append(_address(argument))
         elif verb == "DATA":

@@ -24,10 +24,10 @@ def test_one_mail_goes_to_everybody(server: Smtp) -> None:
 @pytest.mark.parametrize("has_pipelining", [True, False])
 def test_who_is_refused_keeps_the_mail_from_nobody(has_pipelining: bool) -> None:
     with Smtp(has_pipelining=has_pipelining) as server:
-        server.refused = {"gone@example.com": b"550 5.1.1 no such user\r\n", "full@example.com": b"452 full\r\n"}
+        server.refused = {"gone@example.com": b"550 5.1.1 no such user\r\n", "full@example.com": b"552 full\r\n"}
         ops = channel(server.url, to=["gone@example.com", TO, "full@example.com"])
         answer = ops.send(message(), timeout_seconds=5).answer
-        assert answer == "250 2.0.0 queued as 4F1B; refused: gone@example.com (550), full@example.com (452)"
+        assert answer == "250 2.0.0 queued as 4F1B; refused: gone@example.com (550), full@example.com (552)"
         assert server.mails[0].recipients == (TO,)
 
 
