@@ -19,7 +19,7 @@ from shared.notifiers.cutting import cut
 from shared.notifiers.fields import refusal
 from shared.notifiers.outcomes import judged
 from shared.notifiers.response import Response
-from shared.notifiers.services.apprise.schemas import FORGETFUL, OWN_KINDS, VERSION, WITH_TOKENS, modules
+from shared.notifiers.services.apprise.schemas import FORGETFUL, OWN_KINDS, VERSION, WITH_LOGIN, WITH_TOKENS, modules
 
 if TYPE_CHECKING:
     from shared.notifiers.services.apprise.bridge import Sending
@@ -98,7 +98,7 @@ class AppriseNotifier(NotifierKind):
             if not sending.responses:
                 raise SendFailed(f"Apprise's plugin failed: {type(defect).__name__}", is_permanent=True) from None
             is_sent = False
-        accepted = _judged(sending, message.attempts, is_sent=is_sent, logs_in=self._schema in WITH_TOKENS)
+        accepted = _judged(sending, message.attempts, is_sent=is_sent, logs_in=self._schema in WITH_LOGIN)
         self._idle.append(plugin)
         return accepted
 

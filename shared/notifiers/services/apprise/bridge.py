@@ -1,10 +1,11 @@
 """Lets a plugin of Apprise send over our own transport: one deadline for all of it, no redirect, and every answer kept.
 
-A plugin calls ``requests`` in its own module. We put ours in that place there, and patch nothing that others use.
+A plugin calls ``requests`` in its own modules. We put ours in that place there, and patch nothing that others use.
 """
 
 import functools
 import io
+import re
 import sys
 import time
 from contextvars import ContextVar
@@ -17,6 +18,8 @@ from shared.notifiers.response import Response
 _METHODS = frozenset({"get", "post", "put", "patch", "delete", "options"})
 # Headers that our transport writes by itself, or whose answer it could not read.
 _LEFT_OUT = frozenset({"content-length", "accept-encoding", "connection", "transfer-encoding"})
+# The name of a plugin's module or package, from the name of any module in it.
+_PLUGIN = r"apprise\.plugins\.\w+"
 
 
 class Ended(BaseException):  # not an Exception, which plugins catch
@@ -83,9 +86,11 @@ def notified(plugin: Any, sending: Sending, **message: Any) -> bool:
 
 def bridge(plugin: type) -> None:
     """Let every instance of a plugin's class use our transport from now on."""
-    for parent in plugin.__mro__:
-        module = sys.modules[parent.__module__]
-        if parent.__module__.startswith("apprise.plugins.") and hasattr(module, "requests"):
+    # A plugin may be a package, of which another module fetches the token.
+    owners = {match[0] for parent in plugin.__mro__ if (match := re.match(_PLUGIN, parent.__module__))}
+    for name, module in list(sys.modules.items()):
+        is_theirs = (match := re.match(_PLUGIN, name)) and match[0] in owners
+        if is_theirs and hasattr(module, "requests"):
             cast("Any", module).requests = _ours()
 
 

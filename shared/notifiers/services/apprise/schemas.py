@@ -35,6 +35,8 @@ FORGETFUL = frozenset({"jira", "opsgenie"})
 WITH_TOKENS = frozenset(
     ("azure", "bluesky", "bsky", "kakao", "kakaotalk", "matrix", "matrixs", "o365", "reddit", "tweet", "twitter", "x")
 )
+# Services to which a plugin logs in before it sends.
+WITH_LOGIN = WITH_TOKENS | {"fcm"}
 # Every other schema over HTTP, with the module of its plugin if that has another name. A test compares it to Apprise.
 _OTHERS = """
 46elks=fortysixelks acs apprise=apprise_api apprises=apprise_api atalk=africas_talking awswhatsapp azure=office365
