@@ -12,6 +12,18 @@ _SLACK = "https://hooks.slack.com/services"
 _DISCORD = "https://discord.com/api/webhooks"
 _GOOGLE_CHAT = "https://chat.googleapis.com/v1/spaces"
 _NTFY = "https://ntfy.sh"
+# The servers that send mail for people with an address at these hosts. The hosts themselves do not.
+_MAIL_SERVERS: Mapping[str, tuple[str, int]] = {
+    **dict.fromkeys(("gmail.com", "googlemail.com"), ("smtp.gmail.com", 465)),
+    **dict.fromkeys(("outlook.com", "hotmail.com", "live.com"), ("smtp-mail.outlook.com", 587)),
+    **dict.fromkeys(("icloud.com", "me.com", "mac.com"), ("smtp.mail.me.com", 587)),
+    **dict.fromkeys(("daum.net", "hanmail.net"), ("smtp.daum.net", 465)),
+    "fastmail.com": ("smtp.fastmail.com", 465),
+    "kakao.com": ("smtp.kakao.com", 465),
+    "naver.com": ("smtp.naver.com", 465),
+    "yahoo.com": ("smtp.mail.yahoo.com", 465),
+    "zoho.com": ("smtp.zoho.com", 465),
+}
 _WORKFLOW = "triggers/manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig="
 
 
@@ -107,17 +119,24 @@ def _telegram(url: _Url) -> dict[str, Any]:
 
 
 def _email(url: _Url) -> dict[str, Any]:
-    """``mailtos://user:password@example.com?smtp=…&to=…&from=…&mode=ssl``; without ``smtp`` the host is the server."""
+    """``mailtos://user:password@example.com?smtp=…&to=…&from=…&mode=ssl``.
+
+    Without ``smtp`` the host is the server, or has one that is known.
+    """
     _only(url, path=0, options=("smtp", "to", "from", "mode", "user", "pass"))
     user = url.options.get("user") or url.user
     password = url.options.get("pass") or url.password
     sender = url.options.get("from") or (user if "@" in user else f"{user or 'bonghwa'}@{url.host}")
-    is_tls = url.options.get("mode", "starttls") == "ssl" or url.port == 465
+    server, port = url.options.get("smtp") or url.host, url.port
+    is_tls, needs_tls = url.options.get("mode", "starttls") == "ssl" or port == 465, url.is_secure
+    if "smtp" not in url.options and (known := _MAIL_SERVERS.get(url.host.lower())):
+        server, port = known[0], port or known[1]
+        is_tls, needs_tls = port == 465, True
+        user = user if "@" in user or not user else f"{user}@{url.host}"
     credentials = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user or password else ""
-    port = url.port or (465 if is_tls else 587 if url.is_secure else 25)
-    server = url.options.get("smtp") or url.host
+    port = port or (465 if is_tls else 587 if needs_tls else 25)
     to = [each.strip() for each in url.options.get("to", sender).split(",") if each.strip()]
-    starttls = {} if is_tls else {"starttls": "required" if url.is_secure else "auto"}
+    starttls = {} if is_tls else {"starttls": "required" if needs_tls else "auto"}
     return {
         "url": f"{'smtps' if is_tls else 'smtp'}://{credentials}{server}:{port}",
         "from": sender,

@@ -81,6 +81,42 @@ def test_a_url_stands_for_a_channel(url: str, kind: str, settings: dict[str, Any
     assert settings_of(url) == {"kind": kind, **settings}
 
 
+@pytest.mark.parametrize(
+    ("host", "server"),
+    [
+        ("gmail.com", "smtps://kim%40gmail.com:pass@smtp.gmail.com:465"),
+        ("GMail.com", "smtps://kim%40GMail.com:pass@smtp.gmail.com:465"),
+        ("googlemail.com", "smtps://kim%40googlemail.com:pass@smtp.gmail.com:465"),
+        ("gmail.com:587", "smtp://kim%40gmail.com:pass@smtp.gmail.com:587"),
+        ("outlook.com", "smtp://kim%40outlook.com:pass@smtp-mail.outlook.com:587"),
+        ("hotmail.com", "smtp://kim%40hotmail.com:pass@smtp-mail.outlook.com:587"),
+        ("yahoo.com", "smtps://kim%40yahoo.com:pass@smtp.mail.yahoo.com:465"),
+        ("icloud.com", "smtp://kim%40icloud.com:pass@smtp.mail.me.com:587"),
+        ("naver.com", "smtps://kim%40naver.com:pass@smtp.naver.com:465"),
+        ("hanmail.net", "smtps://kim%40hanmail.net:pass@smtp.daum.net:465"),
+        ("kakao.com", "smtps://kim%40kakao.com:pass@smtp.kakao.com:465"),
+        ("fastmail.com", "smtps://kim%40fastmail.com:pass@smtp.fastmail.com:465"),
+        ("zoho.com", "smtps://kim%40zoho.com:pass@smtp.zoho.com:465"),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["mailto", "mailtos"])
+def test_a_well_known_mail_host_has_its_own_server(scheme: str, host: str, server: str) -> None:
+    """The password leaves only encrypted, also to a port that begins without TLS."""
+    address = f"kim@{host.removesuffix(':587')}"
+    found = settings_of(f"{scheme}://kim:pass@{host}")
+    starttls = {} if server.startswith("smtps") else {"starttls": "required"}
+    assert found == {"kind": "email", "url": server, "from": address, "to": address, **starttls}
+    assert configured({"CHANNELS": json.dumps({"ops": f"{scheme}://kim:pass@{host}"})})["ops"].kind == "email"
+
+
+def test_a_server_that_is_named_goes_before_a_well_known_one() -> None:
+    found = settings_of("mailtos://kim:pass@gmail.com?smtp=relay.example.com&to=lee@x.example")
+    assert found["url"] == "smtp://kim:pass@relay.example.com:587"
+    whole = settings_of("mailto://kim%40gmail.com:pass@gmail.com?to=lee@x.example")
+    assert whole["url"] == "smtps://kim%40gmail.com:pass@smtp.gmail.com:465"
+    assert (whole["from"], whole["to"]) == ("kim@gmail.com", "lee@x.example")
+
+
 def test_a_workflow_of_teams_keeps_its_signature() -> None:
     found = settings_of("workflow://prod-1.logic.azure.com:443/abc/sig%2Fn")
     assert found["webhook_url"].startswith(
