@@ -144,9 +144,13 @@ def _from_json(text: str) -> Iterator[_Given]:
 
 def _places(described: _Given) -> Iterator[_Given]:
     """A channel for each place that a description is about."""
-    description = described.description
-    kind = description.get("kind") if isinstance(description, dict) else None
-    places = kind_named(kind).places(description) if kind in kinds() else [description]
+    try:
+        settings = _settings(described)
+    except SettingError:  # raised again when the channel is made
+        yield described
+        return
+    kind = settings.get("kind")
+    places = kind_named(kind).places(settings) if kind in kinds() else [described.description]
     for number, place in enumerate(places, start=1):
         yield described._replace(description=place, number=number)
 

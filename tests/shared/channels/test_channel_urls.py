@@ -7,6 +7,7 @@ import pytest
 
 from shared.channels import configured
 from shared.channels.urls import NotOne, settings_of
+from shared.notifiers.services.telegram import TelegramNotifier
 from shared.settings import SettingError
 
 HOOK = {"webhook_url": "https://hooks.slack.com/services/T1234/B5678/abcDEF"}
@@ -153,6 +154,13 @@ def test_channels_takes_urls_alone_and_with_the_fields_of_every_kind() -> None:
     channels = configured({"CHANNELS": json.dumps(described)})
     assert {channels[name].kind for name in described} == {"slack"}
     assert channels["night"].common.route.only == frozenset({"OUTAGE"})
+
+
+def test_a_url_with_several_chats_is_a_channel_for_each() -> None:
+    described = {"ops": "tgram://123456789:ABCdef/-1001/42", "night": {"url": "tgram://123456789:ABCdef/7/8/7"}}
+    channels = configured({"CHANNELS": json.dumps(described)})
+    chats = {name: found.chat_id for name, found in channels.items() if isinstance(found, TelegramNotifier)}
+    assert chats == {"ops": "-1001", "ops#2": "42", "night": "7", "night#2": "8"}
 
 
 def test_a_url_that_is_refused_is_not_said() -> None:
