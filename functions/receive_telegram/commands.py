@@ -59,7 +59,7 @@ def _line(alert: Alert, chat: Chat) -> str:
     ]
     if alert.acknowledged_at is not None:
         name = one_line(alert.acknowledged_by or "", 64) or chat.words("somebody")
-        parts.append(chat.words("acknowledged", name=name, time=clock_text(alert.acknowledged_at)))
+        parts.append(chat.words("acknowledged", name=name, time=clock_text(alert.acknowledged_at, now())))
     return " · ".join(part for part in parts if part)
 
 
@@ -94,7 +94,7 @@ def _silence(command: Command, chat: Chat) -> Outcome:
     if entry is None:
         return Outcome(chat.words("nothing_changed"))
     step("server", "window_created", window_id=entry.planned.id, kind=window.kind, by=window.by)
-    until = clock_text(at + timedelta(seconds=seconds))
+    until = clock_text(at + timedelta(seconds=seconds), at)
     return Outcome(chat.words("silenced", name=one_line(command.by, 64), time=until))
 
 

@@ -53,9 +53,10 @@ def silence(chat: Chat, alert_id: int, *, by: str, once: str) -> Outcome:
     return _move(chat, alert_id, None, by=by, once=once)
 
 
-def clock_text(at: datetime) -> str:
-    """A time as people say it who look at a clock: ``14:20``."""
-    return f"{at.astimezone():%H:%M}"
+def clock_text(at: datetime, today: datetime) -> str:
+    """A time as a clock shows it, ``14:20``, and of another day with its date: ``2025-01-09 14:20``."""
+    local = at.astimezone()
+    return f"{local:%H:%M}" if local.date() == today.astimezone().date() else f"{local:%Y-%m-%d %H:%M}"
 
 
 def _move(chat: Chat, alert_id: int, to: AlertStatus | None, *, by: str, once: str) -> Outcome:
@@ -65,7 +66,7 @@ def _move(chat: Chat, alert_id: int, to: AlertStatus | None, *, by: str, once: s
         if not alert.status.is_active:
             # Otherwise a repetition would act, if somebody reopens it meanwhile.
             chat.store.alerts.note_handled(once, at=at)
-            return Outcome(_said_over(chat, alert))
+            return Outcome(_said_over(chat, alert, at))
         seconds = SILENCE_SECONDS if to is None else None
         change = chat.store.alerts.move(
             alert_id,
@@ -80,7 +81,7 @@ def _move(chat: Chat, alert_id: int, to: AlertStatus | None, *, by: str, once: s
     except AlertNotFound:
         return Outcome(chat.words("alert_unknown"))
     except IllegalMove as too_late:
-        return Outcome(_said_over(chat, too_late.alert))
+        return Outcome(_said_over(chat, too_late.alert, at))
     except TooManyMoves as flood:
         return Outcome(chat.words("too_many_moves", seconds=str(flood.retry_after)))
     except NotAMonitors:
@@ -90,26 +91,26 @@ def _move(chat: Chat, alert_id: int, to: AlertStatus | None, *, by: str, once: s
         return Outcome(_said_silent(chat, change.alert, at), change.notification_ids)
     if change.kind is not None:
         return Outcome(chat.words("you_have_it"), change.notification_ids)
-    return Outcome(_said_acknowledged(chat, change.alert), change.notification_ids)
+    return Outcome(_said_acknowledged(chat, change.alert, at), change.notification_ids)
 
 
-def _said_acknowledged(chat: Chat, alert: Alert) -> str:
+def _said_acknowledged(chat: Chat, alert: Alert, at: datetime) -> str:
     since = alert.acknowledged_at
     if since is None:
         return chat.words("nothing_changed")
-    return chat.words("acknowledged", name=_name(chat, alert.acknowledged_by), time=clock_text(since))
+    return chat.words("acknowledged", name=_name(chat, alert.acknowledged_by), time=clock_text(since, at))
 
 
 def _said_silent(chat: Chat, alert: Alert, at: datetime) -> str:
     found = chat.store.windows.silence_of(alert.subject, SILENCE_SECONDS, now=at)
     if found is None:
         return chat.words("nothing_changed")
-    return chat.words("silenced", name=_name(chat, found.by), time=clock_text(found.ends_at))
+    return chat.words("silenced", name=_name(chat, found.by), time=clock_text(found.ends_at, at))
 
 
-def _said_over(chat: Chat, alert: Alert) -> str:
+def _said_over(chat: Chat, alert: Alert, at: datetime) -> str:
     ended = alert.resolved_at
-    return chat.words("over_already", time=clock_text(ended)) if ended else chat.words("nothing_changed")
+    return chat.words("over_already", time=clock_text(ended, at)) if ended else chat.words("nothing_changed")
 
 
 def _name(chat: Chat, name: str | None) -> str:

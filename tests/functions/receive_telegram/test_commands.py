@@ -1,9 +1,11 @@
 """POST /telegram: people write commands to the bot."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from functions.receive_telegram.doing import clock_text
 from tests.functions.api import FAILURE
 from tests.functions.receive_telegram.telegram import KIM, LEE, Telegram
 
@@ -15,7 +17,7 @@ def test_status_lists_what_is_open(telegram: Telegram) -> None:
     assert said is not None
     first, second = said.splitlines()
     assert first.startswith("alert 2 · OUTAGE shop (http://shop.example/) · connection refused · since ")
-    assert re.search(r"alert 1 · OUTAGE .* · «lee» has it since \d\d:\d\d$", second)
+    assert re.search(r"alert 1 · OUTAGE .* · «lee» has it since (\d{4}-\d\d-\d\d )?\d\d:\d\d$", second)
     for alert_id in (1, 2):
         telegram.api.patch(alert_id, status="RESOLVED")
     assert telegram.write("/status") == "No alert is open."
@@ -59,8 +61,23 @@ def test_silence_takes_a_name_and_a_duration(telegram: Telegram) -> None:
     telegram.api.post(FAILURE | {"monitor": "our shop"})
     said = telegram.write("/silence our shop 1h30m")
     assert said is not None
-    assert re.fullmatch(r"«Kim Minsu» has silenced it until \d\d:\d\d", said)
+    assert re.fullmatch(r"«Kim Minsu» has silenced it until (\d{4}-\d\d-\d\d )?\d\d:\d\d", said)
     assert telegram.windows() == [("silence", ["our shop"], "Kim Minsu")]
+
+
+def test_a_silence_that_ends_another_day_says_the_day(telegram: Telegram) -> None:
+    said = telegram.write(f"/silence {FAILURE['target_url']} 366d")
+    assert said is not None
+    assert re.fullmatch(r"«Kim Minsu» has silenced it until \d{4}-\d\d-\d\d \d\d:\d\d", said)
+    assert re.search(r"until \d{4}-\d\d-\d\d \d\d:\d\d$", telegram.press("a:1:silence"))
+
+
+def test_a_time_has_its_date_if_that_is_not_today() -> None:
+    evening = datetime(2025, 1, 8, 23, 30).astimezone()
+    assert clock_text(evening, evening - timedelta(hours=20)) == "23:30"
+    assert clock_text(evening + timedelta(hours=1), evening) == "2025-01-09 00:30"
+    assert clock_text(evening, evening + timedelta(hours=1)) == "2025-01-08 23:30"
+    assert clock_text(evening.astimezone(UTC), evening) == "23:30", "the day is that of our own clock"
 
 
 @pytest.mark.parametrize("rest", ["", "shop", "1h", "shop soon", "shop 0s", "shop 99999d"])
