@@ -85,12 +85,15 @@ def _silence(command: Command, chat: Chat) -> Outcome:
     # Imported here: a window's model costs a cold start, and buttons need none.
     from shared.monitors.windows.window import Window
 
-    at = now()
-    window = Window(kind="silence", monitors=(name.strip(),), duration=seconds, by=command.by)
+    at, unknown = now(), Outcome(chat.words("monitor_unknown", name=one_line(name.strip(), 64)))
+    try:
+        window = Window(kind="silence", monitors=(name.strip(),), duration=seconds, by=command.by)
+    except ValueError:  # a name that no monitor can have
+        return unknown
     try:
         entry = chat.store.windows.add(window, now=at, once=command.name)
     except UnknownName:
-        return Outcome(chat.words("monitor_unknown", name=one_line(name.strip(), 64)))
+        return unknown
     if entry is None:
         return Outcome(chat.words("nothing_changed"))
     step("server", "window_created", window_id=entry.planned.id, kind=window.kind, by=window.by)

@@ -91,6 +91,13 @@ def test_silence_of_an_unknown_monitor_says_so(telegram: Telegram) -> None:
     assert telegram.windows() == []
 
 
+@pytest.mark.parametrize("name", ["x" * 4_000, "a\0b", "a\ud800b"])
+def test_silence_of_what_is_no_name_says_so_too(telegram: Telegram, name: str) -> None:
+    """Telegram repeats an update for as long as it does not get a 200."""
+    assert (telegram.write(f"/silence {name} 1h") or "").startswith("There is no monitor ")
+    assert telegram.windows() == []
+
+
 def test_a_command_that_comes_again_changes_nothing(telegram: Telegram) -> None:
     silenced = telegram.command_of(f"/silence {FAILURE['target_url']} 1h")
     acknowledged = telegram.command_of("/ack 1")
