@@ -31,6 +31,8 @@ OWN_KINDS: Mapping[str, str] = {
 }
 # Apprise ends an alert there only in the process that opened it: elsewhere, it would send no RECOVERY, and say it did.
 FORGETFUL = frozenset({"jira", "opsgenie"})
+# Services that a plugin sends to over a WebSocket of its own, of which we would not know how it went.
+OVER_WEBSOCKETS = frozenset({"nostr"})
 # Services that hand out tokens which Apprise keeps in a file, or here only as long as the process lasts.
 WITH_TOKENS = frozenset(
     ("azure", "bluesky", "bsky", "kakao", "kakaotalk", "matrix", "matrixs", "o365", "reddit", "tweet", "twitter", "x")
@@ -49,7 +51,7 @@ jellyfin jellyfins=jellyfin join kakao=kakaotalk kakaotalk kaleyra kavenegar klr
 kudosity=burstsms kumulos lametric lametrics=lametric lark lauther lfg=lfgalarm line mailersend mailgun mastodon
 mastodons=mastodon matrix=matrix.base matrixs=matrix.base misskey misskeys=misskey mobilemessage
 mobilemsg=mobilemessage msg91 msgbird=messagebird ncloud=nextcloud nclouds=nextcloud nctalk=nextcloudtalk
-nctalks=nextcloudtalk nexmo=vonage nostr=nostr.base notica noticas=notica notifiarr notifico notificos=notifico
+nctalks=nextcloudtalk nexmo=vonage notica noticas=notica notifiarr notifico notificos=notifico
 notifyapp notifyre o365=office365 octopush onebot onebots=onebot onesignal=one_signal opsimate opsimates=opsimate
 pagertree parsep=parseplatform parseps=parseplatform pbul=pushbullet pinglet pinglets=pinglet pingram pjet=pushjet
 pjets=pushjet plivo postmark prowl psafer=pushsafer psafers=pushsafer push=techuluspush pushdeer pushdeers=pushdeer

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shared.channels import configured
-from shared.notifiers.services.apprise.schemas import FORGETFUL, OWN_KINDS, VERSION, modules
+from shared.notifiers.services.apprise.schemas import FORGETFUL, OVER_WEBSOCKETS, OWN_KINDS, VERSION, modules
 from shared.settings import SettingError
 from tests.shared.notifiers.messages import LINKS, message
 from tests.shared.notifiers.services.apprise.bridged import (
@@ -48,6 +48,7 @@ def test_a_service_with_a_kind_of_its_own_is_sent_there(schema: str) -> None:
     ("url", "expected"),
     [
         ("mqtt://host", f"a service of Apprise {VERSION} that speaks HTTP, which mqtt:// is not"),
+        ("nostr://s3cr3t", f"a service of Apprise {VERSION} that speaks HTTP, which nostr:// is not"),
         ("https://discord.com/api/webhooks/1/s3cr3t", f"a service of Apprise {VERSION} that speaks HTTP"),
         ("opsgenie://s3cr3t", "another service: through Apprise, opsgenie:// loses the end of an alert"),
         ("bark://host/s3cr3t?retry=3", "a URL without the option retry, which does not hold here"),
@@ -99,7 +100,9 @@ def test_the_bridge_knows_every_schema_of_apprise_that_speaks_http() -> None:
         if own:
             speaking[schema] = manager[schema].__module__.removeprefix("apprise.plugins.")
     assert modules() == {
-        schema: module for schema, module in speaking.items() if schema not in {*OWN_KINDS, *FORGETFUL}
+        schema: module
+        for schema, module in speaking.items()
+        if schema not in {*OWN_KINDS, *FORGETFUL, *OVER_WEBSOCKETS}
     }
 
 
