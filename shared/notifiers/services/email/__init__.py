@@ -36,16 +36,12 @@ class EmailNotifier(NotifierKind):
     starttls: StartTls = Field("auto", description="auto, required or off")
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send. An address that the server refuses for good keeps the mail from nobody else."""
+        """See Notifier.send. An address that the server refuses keeps the mail from nobody else."""
         from shared.notifiers.services.email.mail import mail_of
 
         mail = mail_of(message, address_of(self.sender), [address_of(text) for text in self.to])
         with contextlib.ExitStack() as stack:
-            offers = self._offered(stack, timeout_seconds, message.attempts)
-            # Nobody repeats a message for which no notification is owed.
-            if message.notification is not None:
-                offers.check(message.attempts)
-            return Accepted(offers.hand_over(mail))
+            return Accepted(self._offered(stack, timeout_seconds, message.attempts).hand_over(mail))
 
     def probe(self, timeout_seconds: float) -> ProbeResult:
         """See NotifierKind.probe. It logs in and names the sender and everybody, and then no mail follows."""

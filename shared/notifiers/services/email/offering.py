@@ -1,14 +1,14 @@
-"""Name everybody to the mail server before anybody gets the mail.
+"""Name everybody to the mail server, on further connections if it takes only so many recipients of one mail.
 
-A later attempt cannot leave out those who have it: no store knows them. Whoever is refused for now can therefore be
-tried again only as long as nobody has it.
+Nobody waits for whoever is refused, not even for now: to try again would be a copy for everybody else, and to wait
+before anybody has the mail would put off each outage for one full mailbox.
 """
 
 import contextlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from shared.notifiers.outcomes import PATIENCE, SendFailed
+from shared.notifiers.outcomes import SendFailed
 from shared.notifiers.services.email.replies import Reply, is_too_many, refused
 from shared.notifiers.services.email.session import Session
 
@@ -38,16 +38,6 @@ class Offers(NamedTuple):
 
     accepted: tuple[Offer, ...]
     refusals: tuple[Refusal, ...]
-
-    def check(self, attempts: int) -> None:
-        """Raise SendFailed if nobody shall get the mail at this attempt: somebody is refused who may not be for long.
-
-        After so many attempts that wait is over, because everybody else waits too.
-        """
-        for_now = [refusal for refusal in self.refusals if not refusal.reply.is_permanent]
-        if for_now and attempts < PATIENCE:
-            named = ", ".join(map(str, for_now))
-            raise SendFailed(f"nobody has the mail yet: the mail server refuses {named} for now")
 
     def hand_over(self, mail: bytes) -> str:
         """Send the mail, and return what the server said, and whom it refused.

@@ -23,11 +23,6 @@ class Reply(NamedTuple):
         """Whether the server did what it was asked for."""
         return 200 <= self.code < 300
 
-    @property
-    def is_permanent(self) -> bool:
-        """Whether the server would refuse it again."""
-        return 500 <= self.code < 600
-
     def __str__(self) -> str:
         said = "".join(letter if letter.isprintable() else " " for letter in self.words)
         return f"{self.code} {' '.join(said.split())[:_LONGEST_SAID]}".strip()
@@ -36,7 +31,7 @@ class Reply(NamedTuple):
 def refused(stage: str, replies: Sequence[Reply]) -> SendFailed:
     """What it means that the server refused with one of these codes: only if each lasts, trying again cannot help."""
     said = "; ".join(dict.fromkeys(map(str, replies)))
-    is_permanent = all(reply.is_permanent for reply in replies)
+    is_permanent = all(500 <= reply.code < 600 for reply in replies)
     return SendFailed(f"the mail server refused {stage}: {said}", is_permanent=is_permanent)
 
 
