@@ -46,7 +46,7 @@ MONITOR = {
     "max_response_time": "A slower answer counts as degraded, which is no outage.",
     "certificate_expiry": "How long before a certificate expires a message goes out, once for each of these durations.",
     "conditions": "Comparisons that all have to hold, as Gatus writes them. They replace the judgement by status code.",
-    "max_body": "How many bytes of an answer are read at most.",
+    "max_body": "How many bytes of an answer are read at most. If judging it takes more, the check fails and says so.",
     "ip_version": "The version of IP that is used: 4, 6 or either.",
     "resolver": "The address of the resolver that finds the host, instead of the system's.",
     "packets": "How many echo requests are sent. One reply is enough.",

@@ -18,7 +18,7 @@ from shared.words import cause_text
 
 MESSAGE_CHARACTERS = 200
 # The target has no part in these: they mean the same for a monitor that is expected to fail.
-_OURS = ("refused_", "proxy_", "url_not_valid", "unsupported_")
+_OURS = ("refused_", "proxy_", "url_not_valid", "unsupported_", "body_cut")
 
 
 class NotCheckable(ValueError):
@@ -42,6 +42,7 @@ class Seen:
     ip: str | None = None
     certificate_expires_at: datetime | None = None
     body: bytes | None = None
+    cut_at: int | None = None  # the body goes on after so many bytes, and that was not read
     charset = "utf-8"
     headers: Mapping[str, str] = MappingProxyType({})
     dns_rcode: str | None = None
@@ -129,7 +130,7 @@ class Subject:
         facts = self._facts()
         found = []
         for condition in self._conditions:
-            is_met = condition.holds(facts)
+            is_met = condition.holds(facts) and condition.is_settled(facts)
             shown = condition.shown(facts) if is_met else condition.failed(facts)
             found.append((storable(condition.text), is_met, storable(shown)))
         return found
@@ -148,8 +149,12 @@ class Subject:
         if self._is_judged_by_connection():
             return seen.why, None
         if own:
-            if failed := failure(own, self._facts()):
+            facts = self._facts()
+            settled = [condition for condition in own if condition.is_settled(facts)] if facts.is_body_cut else own
+            if failed := failure(settled, facts):
                 return seen.why or Cause.of("condition_failed", condition=failed), storable(failed)
+            if unsettled := next((condition.text for condition in own if condition not in settled), None):
+                return self._cut(unsettled), storable(unsettled)
         elif seen.finding:
             return seen.finding, None
         return (None if seen.why else self._keyword_cause()), None
@@ -173,15 +178,20 @@ class Subject:
             connected=seen.is_connected,
             dns_rcode=seen.dns_rcode,
             headers=seen.headers,
+            is_body_cut=seen.cut_at is not None,
         )
 
     def _keyword_cause(self) -> Cause | None:
         wanted, forbidden = self.policy.keyword, self.policy.forbidden_keyword
+        is_cut = self.seen.cut_at is not None
         if wanted and not self._has(wanted):
-            return Cause.of("keyword_missing", keyword=wanted)
+            return self._cut(f'"{wanted}"') if is_cut else Cause.of("keyword_missing", keyword=wanted)
         if forbidden and self._has(forbidden):
             return Cause.of("keyword_forbidden", keyword=forbidden)
-        return None
+        return self._cut(f'"{forbidden}"') if forbidden and is_cut else None
+
+    def _cut(self, sought: str) -> Cause:
+        return Cause.of("body_cut", limit=self.seen.cut_at or 0, sought=sought)
 
     def _has(self, keyword: str) -> bool:
         body = self.seen.body or b""

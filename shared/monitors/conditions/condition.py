@@ -15,12 +15,13 @@ Shown = str | Reading
 class Condition:
     """One comparison, parsed. ``placeholders`` holds the names that it reads, such as ``STATUS`` and ``BODY``."""
 
-    __slots__ = ("_comparison", "_left", "_right", "_sign", "holds", "placeholders", "text")
+    __slots__ = ("_comparison", "_left", "_right", "_sign", "holds", "is_settled", "placeholders", "text")
 
     def __init__(self, text: str, left: Shown, sign: str, right: Shown, comparison: Comparison) -> None:
         self.text = text
         self.placeholders = frozenset(side.name for side in (left, right) if isinstance(side, Reading))
         self.holds: Callable[[Facts], bool] = comparison.holds
+        self.is_settled: Callable[[Facts], bool] = comparison.is_settled
         self._comparison = comparison
         self._left, self._sign, self._right = left, sign, right
 

@@ -16,9 +16,9 @@ _DECODER = json.JSONDecoder(parse_constant=str)
 class Facts:
     """What one check found out. None means that the check does not know it.
 
-    ``body`` holds the bytes as the server wrote them, decompressed if the server compressed them.
-    ``certificate_expiry`` is in seconds from now, negative if the certificate has expired. ``headers`` maps lower-case
-    names to text.
+    ``body`` holds the bytes as the server wrote them, decompressed if the server compressed them. ``is_body_cut``: it
+    went on, and the rest was not read. ``certificate_expiry`` is in seconds from now, negative if the certificate has
+    expired. ``headers`` maps lower-case names to text.
     """
 
     __slots__ = (
@@ -30,6 +30,7 @@ class Facts:
         "dns_rcode",
         "headers",
         "ip",
+        "is_body_cut",
         "response_time_ms",
         "status",
     )
@@ -45,6 +46,7 @@ class Facts:
         connected: bool | None = None,
         dns_rcode: str | None = None,
         headers: Mapping[str, str] = _NO_HEADERS,
+        is_body_cut: bool = False,
     ) -> None:
         self.status = status
         self.body = body
@@ -54,6 +56,7 @@ class Facts:
         self.connected = connected
         self.dns_rcode = dns_rcode
         self.headers = headers
+        self.is_body_cut = is_body_cut
         self._stripped: bytes | None = None
         self._document: Any = _UNREAD
 

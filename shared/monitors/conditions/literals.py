@@ -54,6 +54,11 @@ class Pattern:
         self._parts = text.split("*")
         self._bytes = [part.encode("utf-8", "surrogatepass") for part in self._parts]
 
+    @property
+    def is_open_ended(self) -> bool:
+        """Whether any characters may follow."""
+        return self._parts[-1] == "" and len(self._parts) > 1
+
     def fits(self, value: Any) -> bool:
         """Whether the whole text of ``value`` has this form. A body is searched as bytes."""
         if value is MISSING:

@@ -49,16 +49,30 @@ class Reading:
     """One side of a condition that is read from a check: a placeholder, perhaps within ``len()`` or ``has()``.
 
     ``text`` is the side as it was written. ``path`` leads into the body's JSON, or is the name of a header.
-    ``value(facts)`` is what the check found there, MISSING if there is nothing.
+    ``value(facts)`` is what the check found there, MISSING if there is nothing. The ``…body`` ones say that it is the
+    whole body, without a path, and which function encloses it.
     """
 
-    __slots__ = ("_is_expiry", "name", "text", "type", "value")
+    __slots__ = (
+        "_is_expiry",
+        "is_body",
+        "is_length_of_body",
+        "is_presence_of_body",
+        "name",
+        "text",
+        "type",
+        "value",
+    )
 
     def __init__(self, text: str, name: str, path: Path = (), function: str | None = None) -> None:
         self.text = text
         self.name = name
         self.type = FUNCTIONS[function] if function else PLACEHOLDERS[name][0]
         self.value = _reader(name, path, function)
+        is_whole = name == "BODY" and not path
+        self.is_body = is_whole and function is None
+        self.is_length_of_body = is_whole and function == "len"
+        self.is_presence_of_body = is_whole and function == "has"
         self._is_expiry = name == "CERTIFICATE_EXPIRATION" and not function
 
     def described(self, facts: Facts) -> str:

@@ -159,7 +159,7 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         """Take a part of the body; whether no more of it is needed."""
         if self.is_body_needed:
             self._body += part[: max(0, self.max_body - len(self._body))]
-            return self.size >= self.max_body
+            return self.size > self.max_body  # a body of just that size is whole
         self._body += part[: max(0, _MESSAGE_BYTES - len(self._body))]
         is_failing = not _accepts(self.subject.policy.accepted_status_codes, self.status)
         return (is_failing and len(self._body) >= _MESSAGE_BYTES) or super().take_further_body(part)
@@ -207,7 +207,10 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         seen.headers = _headers(self.lines)
         seen.charset = _charset(seen.headers.get("content-type", ""))
         encoding = seen.headers.get("content-encoding", "").strip().lower()
-        seen.body = _decoded(bytes(self._body), encoding, self.max_body)
+        body = _decoded(bytes(self._body), encoding, self.max_body)
+        seen.body = body[: self.max_body] if self.is_body_needed else body
+        is_cut = self.is_body_needed and max(self.size, len(body)) > self.max_body
+        seen.cut_at = self.max_body if is_cut else None
 
     def _recall_connection(self) -> None:
         """Note of a connection that is used again what it does not show again: it took no time, and its certificate."""
@@ -257,10 +260,10 @@ def _charset(content_type: str) -> str:
 
 
 def _decoded(body: bytes, encoding: str, limit: int) -> bytes:
-    """The body without the compression that the server chose although it was not asked to."""
+    """The body without the compression that the server chose unasked, and no more of it than shows that it is cut."""
     if encoding not in ("gzip", "x-gzip", "deflate"):
         return body
     try:
-        return zlib.decompressobj(47).decompress(body, max(1, limit))
+        return zlib.decompressobj(47).decompress(body, limit + 1)
     except zlib.error:
         return body

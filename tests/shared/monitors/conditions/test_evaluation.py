@@ -182,6 +182,36 @@ def test_a_whole_body_is_compared_as_text(body: bytes, text: str, holds: bool) -
     assert parse(text).holds(Facts(body=body, status=200, connected=True)) is holds
 
 
+@pytest.mark.parametrize(
+    ("text", "is_settled"),
+    [
+        ("[BODY] == pat(*up*)", True),
+        ("[BODY] != pat(*up*)", True),  # it fails, whatever follows
+        ("[BODY] == pat(*down*)", False),
+        ("[BODY] != pat(*down*)", False),
+        ("[BODY] == pat(*it)", False),
+        ("[BODY] == up", False),
+        ("[BODY].status == up", False),
+        ("[BODY].status != down", False),
+        ("has([BODY].error) == false", False),
+        ("has([BODY]) == true", True),
+        ("len([BODY]) > 3", True),
+        ("3 <= len([BODY])", True),
+        ("len([BODY]) < 3000", False),
+        ("3000 > len([BODY])", False),
+        ("[STATUS] == 500", True),
+        ("[STATUS] < 500", True),
+    ],
+)
+def test_the_rest_of_a_cut_body_may_decide(text: str, is_settled: bool) -> None:
+    assert parse(text).is_settled(Facts(status=200, body=b"it is up, and it", is_body_cut=True)) is is_settled
+    assert parse(text).is_settled(Facts(status=200, body=b"it is up, and it"))
+
+
+def test_a_cut_list_has_an_unknown_length() -> None:
+    assert not parse("len([BODY]) > 3").is_settled(Facts(body=b'["a", "b", "', is_body_cut=True))
+
+
 def test_the_first_failed_condition_is_named() -> None:
     conditions = [parse(text) for text in ("[STATUS] == 500", "[RESPONSE_TIME] < 300", "[STATUS] == 200")]
     assert failure(conditions, Facts(status=500, response_time_ms=512)) == "[RESPONSE_TIME] (512) < 300"

@@ -74,6 +74,36 @@ def test_keywords_are_judged_beside_conditions(recorded: Any) -> None:
     assert event.error_message == 'the answer does not contain "absent"'
 
 
+@pytest.mark.parametrize(
+    ("fields", "sought"),
+    [
+        ({"keyword": "early"}, None),
+        ({"keyword": "late"}, '"late"'),
+        ({"keyword": "absent"}, '"absent"'),
+        ({"forbidden_keyword": "late"}, '"late"'),
+        ({"forbidden_keyword": "absent"}, '"absent"'),
+        ({"keyword": "absent", "upside_down": True}, '"absent"'),
+        ({"conditions": ["[BODY].status == UP", "[STATUS] == 200"]}, "[BODY].status == UP"),
+        ({"conditions": ["[BODY].status != DOWN"]}, "[BODY].status != DOWN"),
+        ({"conditions": ["[BODY] == pat(*early*)", "has([BODY]) == true", "[STATUS] == 200"]}, None),
+    ],
+)
+def test_a_body_that_was_cut_is_not_judged_as_the_whole(recorded: Any, fields: Any, sought: str | None) -> None:
+    body = b'{"word": "early", "data": "%s", "last": "late", "status": "UP"}' % (b"x" * 300_000)
+    url, _ = recorded(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+    event = check_policy(url, **fields)
+    cut = "only the first 262144 bytes of the answer were read, too few to judge {}: raise max_body"
+    assert (event.is_success, event.error_message) == (sought is None, sought and cut.format(sought))
+    assert check_policy(url, max_body=len(body), **fields).cause != event.cause or sought is None
+
+
+def test_what_the_beginning_of_a_body_shows_counts(recorded: Any) -> None:
+    url, _ = recorded(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + b"x" * 100)
+    assert check_policy(url, forbidden_keyword="x", max_body=9).error_message == 'the answer contains "x"'
+    event = check_policy(url, conditions=["[BODY].a == 1", "[STATUS] == 500"], max_body=9)
+    assert event.condition == "[STATUS] (200) == 500"
+
+
 def test_a_monitor_may_expect_that_nothing_is_reached(recorded: Any) -> None:
     url, _ = recorded()
     expected = {"conditions": ["[CONNECTED] == false"]}
