@@ -12,6 +12,7 @@ from infra.configuration.imports.nodes import Node, keys
 from infra.configuration.imports.placeholders import literal
 from infra.configuration.imports.result import Imported
 from shared.monitors.placeholders import PREFIX
+from shared.monitors.policy import MAX_BODY_BYTES
 
 FILES = (".upptimerc.yml", ".upptimerc.yaml")
 _MINUTE = 60
@@ -136,6 +137,7 @@ def _http(site: Node, imported: Imported) -> dict[str, Any]:
     peer, host = "__dangerous__disable_verify_peer", "__dangerous__disable_verify_host"
     is_unverified = any(site.flag(name) for name in ("__dangerous__insecure", peer, host))
     codes = [str(code) for code in site.listed("expectedStatusCodes")]
+    wanted, forbidden = site.text("__dangerous__body_down_if_text_missing"), site.text("__dangerous__body_down")
     return {
         "url": _filled(site.text("url").strip(), site, imported),
         "method": site.text("method").strip().upper() or None,
@@ -145,8 +147,9 @@ def _http(site: Node, imported: Imported) -> dict[str, Any]:
         "follow_redirects": None if redirects else False,
         "max_redirects": redirects or None,
         "accepted_status_codes": codes or _CODES,
-        "keyword": site.text("__dangerous__body_down_if_text_missing") or None,
-        "forbidden_keyword": site.text("__dangerous__body_down") or None,
+        "keyword": wanted or None,
+        "forbidden_keyword": forbidden or None,
+        "max_body": MAX_BODY_BYTES if wanted or forbidden else None,  # Upptime reads all of a body
     }
 
 

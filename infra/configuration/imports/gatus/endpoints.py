@@ -14,7 +14,8 @@ from infra.configuration.imports.monitors import add_monitor
 from infra.configuration.imports.naming import monitor_names, one_line
 from infra.configuration.imports.nodes import Node, keys
 from infra.configuration.imports.result import Imported
-from shared.monitors.kinds import kind_of
+from shared.monitors.kinds import Kind, kind_of
+from shared.monitors.policy import MAX_BODY_BYTES
 from shared.monitors.urls import starttls_protocol
 from shared.settings.secrets import without_password
 
@@ -134,6 +135,7 @@ class Endpoints:
         if node.has("ssh") and node.node("ssh").data:
             node.note("ssh", "the check here reads the server's banner, without logging in or running a command")
             body = ""
+        reads_body = kind is Kind.HTTP and any("[BODY]" in condition.upper() for condition in listed)
         return {
             **found,
             "interval": node.seconds("interval") or _INTERVAL,
@@ -141,6 +143,7 @@ class Endpoints:
             "headers": headers or None,
             "body": body or None,
             "conditions": listed or None,
+            "max_body": MAX_BODY_BYTES if reads_body else None,  # Gatus reads all of a body
             **client.fields(node.node("client"), self._variables),
         }
 

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from infra.configuration.imports.channels import bracketed
 from infra.configuration.imports.uptime_kuma.rows import Export, Row
+from shared.monitors.policy import MAX_BODY_BYTES
 
 _CODES = ["200-299"]
 _REDIRECTS = 10
@@ -34,6 +35,7 @@ def fields(row: Row, export: Export) -> dict[str, Any]:
         found["certificate_expiry"] = expiry_days(export)
     if row.word("type") == "keyword":
         found["forbidden_keyword" if row.flag("invert_keyword") else "keyword"] = row.text("keyword") or None
+        found["max_body"] = MAX_BODY_BYTES  # Uptime Kuma reads all of a body
     if row.word("type") == "json-query":
         found |= _json_query(row, found["accepted_status_codes"])
     return found
@@ -182,4 +184,4 @@ def _json_query(row: Row, codes: list[str]) -> dict[str, Any]:
     else:
         row.note(f"json_path_operator {operator}", "there is no such comparison here; only the status code is judged")
         return {}
-    return {"conditions": [*statuses, condition], "accepted_status_codes": None}
+    return {"conditions": [*statuses, condition], "accepted_status_codes": None, "max_body": MAX_BODY_BYTES}

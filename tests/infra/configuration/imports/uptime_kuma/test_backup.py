@@ -61,6 +61,7 @@ def test_a_backup_is_read_like_a_database(tmp_path: Path) -> None:
         "verify_tls": False,
         "accepted_status_codes": ["200-299", 301],
         "keyword": "ok",
+        "max_body": 10_485_760,
     }
     assert monitor(imported, "Job")["enabled"] is False
     assert values(imported)["MONITOR_JOB_TOKEN"] == "aB3"
