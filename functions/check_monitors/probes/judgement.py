@@ -11,6 +11,7 @@ from functions.check_monitors.probes.event_of_check import phases, storable, suc
 from shared.logs import step
 from shared.models import Cause, CheckAttempt, Event, now
 from shared.monitors.conditions import Condition, Facts, failure, parse, with_values
+from shared.monitors.conditions.values import compact
 from shared.monitors.placeholders import filled
 from shared.monitors.policy import Policy
 from shared.settings import SettingError, Settings
@@ -19,6 +20,10 @@ from shared.words import cause_text
 MESSAGE_CHARACTERS = 200
 # The target has no part in these: they mean the same for a monitor that is expected to fail.
 _OURS = ("refused_", "proxy_", "url_not_valid", "unsupported_", "body_cut")
+
+
+# What a keyword holds that spans several values of JSON.
+_OF_JSON = frozenset('"{[')
 
 
 class NotCheckable(ValueError):
@@ -183,19 +188,25 @@ class Subject:
 
     def _keyword_cause(self) -> Cause | None:
         wanted, forbidden = self.policy.keyword, self.policy.forbidden_keyword
-        is_cut = self.seen.cut_at is not None
-        if wanted and not self._has(wanted):
+        if not wanted and not forbidden:
+            return None
+        is_cut, facts = self.seen.cut_at is not None, self._facts()
+        if wanted and not self._has(wanted, facts):
             return self._cut(f'"{wanted}"') if is_cut else Cause.of("keyword_missing", keyword=wanted)
-        if forbidden and self._has(forbidden):
+        if forbidden and self._has(forbidden, facts):
             return Cause.of("keyword_forbidden", keyword=forbidden)
         return self._cut(f'"{forbidden}"') if forbidden and is_cut else None
 
     def _cut(self, sought: str) -> Cause:
         return Cause.of("body_cut", limit=self.seen.cut_at or 0, sought=sought)
 
-    def _has(self, keyword: str) -> bool:
+    def _has(self, keyword: str, facts: Facts) -> bool:
         body = self.seen.body or b""
-        return keyword.encode() in body or keyword.encode(self.seen.charset, "replace") in body
+        if keyword.encode() in body or keyword.encode(self.seen.charset, "replace") in body:
+            return True
+        # Only these differ between a body and its compact form, and to read JSON costs more than to search it.
+        may_differ = not _OF_JSON.isdisjoint(keyword) or b"\\" in body
+        return may_differ and keyword in compact(facts)
 
 
 @functools.lru_cache(maxsize=16_384)

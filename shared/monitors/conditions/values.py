@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from shared.monitors.conditions.facts import MISSING
+from shared.monitors.conditions.facts import MISSING, Facts
 from shared.monitors.durations import milliseconds_of
 
 _SHOWN = 200
@@ -46,6 +46,12 @@ def text_of(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     except RecursionError:  # it could just be decoded
         return "…"
+
+
+def compact(facts: Facts) -> str:
+    """The body's JSON without blanks between its values, and without escapes; empty if the body is no JSON."""
+    document = facts.document()
+    return "" if document is MISSING else text_of(document)
 
 
 def length_of(value: Any) -> Any:

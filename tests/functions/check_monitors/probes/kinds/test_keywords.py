@@ -1,0 +1,73 @@
+"""Text that an answer over HTTP has to contain, or must not contain."""
+
+import gzip
+from typing import Any
+
+import pytest
+
+from tests.support.policies import check_policy
+
+CUT = "only the first {} bytes of the answer were read, too few to judge {}: raise max_body"
+
+
+def ok(body: bytes, *headers: bytes) -> bytes:
+    return b"\r\n".join([b"HTTP/1.1 200 OK", b"Content-Length: %d" % len(body), *headers, b"", body])
+
+
+@pytest.mark.parametrize(
+    ("fields", "body", "message"),
+    [
+        ({"keyword": "alive"}, b"we are alive", None),
+        ({"keyword": "alive"}, b"dead", 'the answer does not contain "alive"'),
+        ({"forbidden_keyword": "error"}, b"no error", 'the answer contains "error"'),
+        ({"forbidden_keyword": "error"}, b"fine", None),
+        ({"keyword": "정상"}, "상태: 정상".encode(), None),
+        ({"keyword": "x"}, b"." * 200_000 + b"x", None),
+    ],
+)
+def test_keywords_are_searched_in_the_body(recorded: Any, fields: Any, body: bytes, message: str | None) -> None:
+    url, _ = recorded(ok(body))
+    event = check_policy(url, **fields)
+    assert event.error_message == message
+
+
+@pytest.mark.parametrize(
+    ("keyword", "body", "is_found"),
+    [
+        ('"status":"UP"', b'{"status": "UP", "db": "down"}', True),
+        ('{"status":"UP"', b'{\n  "status" : "UP"\n}', True),
+        ("[1,2]", b'{"ids": [1, 2]}', True),
+        ("정상", b'{"status": "\\uc815\\uc0c1"}', True),
+        ("https://example.org", b'{"url": "https:\\/\\/example.org"}', True),
+        ('"status": "UP"', b'{"status": "UP"}', True),  # as it was sent
+        ('"status":"UP"', b'{"status": "DOWN"}', False),
+        ('"status":"UP"', b'{"status": "UP"} and more', False),  # which is no JSON
+        ("UP,DOWN", b'{"states": "UP, DOWN"}', False),
+    ],
+)
+def test_a_keyword_is_found_in_json_without_its_blanks(
+    recorded: Any, keyword: str, body: bytes, is_found: bool
+) -> None:
+    url, _ = recorded(ok(body))
+    assert check_policy(url, keyword=keyword).is_success is is_found
+    assert check_policy(url, forbidden_keyword=keyword).is_success is not is_found
+
+
+@pytest.mark.parametrize(
+    ("body", "header"),
+    [
+        ("상태: 정상".encode("euc-kr"), b"Content-Type: text/html; charset=EUC-KR"),
+        (gzip.compress("정상".encode(), mtime=0), b"Content-Encoding: gzip"),
+        ("정상".encode(), b"Content-Type: text/html; charset=no-such"),
+        ("정상".encode(), b"Content-Encoding: gzip"),  # which it is not
+    ],
+)
+def test_a_keyword_is_found_in_the_servers_own_encoding(recorded: Any, body: bytes, header: bytes) -> None:
+    url, _ = recorded(ok(body, header))
+    assert check_policy(url, keyword="정상").error_message is None
+
+
+def test_a_small_body_does_not_become_a_large_one(recorded: Any) -> None:
+    url, _ = recorded(ok(gzip.compress(b"." * 5_000_000 + b"x"), b"Content-Encoding: gzip"))
+    assert check_policy(url, keyword="x", max_body=10_000).error_message == CUT.format(10_000, '"x"')
+    assert check_policy(url, keyword="x", max_body=5_000_001).error_message is None
