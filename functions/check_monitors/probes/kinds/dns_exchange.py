@@ -43,7 +43,7 @@ class DnsExchange(Exchange):
         self.why: Cause | None = None
         self.server = servers[0]
         self._servers, self._seconds, self._ends_at = servers, seconds, ends_at
-        self._name = name
+        self.name = name
         self._query = _query(name, kind)
         self._tries = 0
         self._socket: socket.socket | None = None
@@ -63,7 +63,7 @@ class DnsExchange(Exchange):
         at = time.monotonic()
         if at >= self._ends_at:
             server = self.server[0]
-            self.why = self.why or Cause.of("dns_no_response", resolver=server, host=self._name, seconds=self._seconds)
+            self.why = self.why or Cause.of("dns_no_response", resolver=server, host=self.name, seconds=self._seconds)
             return True
         try:
             if at >= self.wake_at:

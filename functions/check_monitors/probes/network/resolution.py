@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from functions.check_monitors.probes.judgement import NotCheckable
 from functions.check_monitors.probes.kinds.dns_exchange import DnsExchange, answers, rcode
 from functions.check_monitors.probes.network.address_filter import refusal
+from functions.check_monitors.probes.network.lookups import AddressLookup
 from shared.models import Cause
 
 _PORT = 53
@@ -56,6 +57,35 @@ class Resolution:
         """For libcurl's RESOLVE: the addresses of the host at each of ``ports``."""
         addresses = ",".join(f"[{each}]" if ":" in each else each for each in self.addresses)
         return [f"{self._host}:{port}:{addresses}" for port in sorted(ports)]
+
+
+class ResolverLookup(AddressLookup):
+    """The same for a check that libcurl does not make: all questions of a resolution, one after the other."""
+
+    def __init__(self, resolution: Resolution, question: DnsExchange, ends_at: float, seconds: float) -> None:
+        super().__init__(question.name, ends_at, seconds)
+        self._resolution, self._question = resolution, question
+
+    def watched(self) -> tuple[int, int]:
+        """The socket of the present question."""
+        return self._question.watched()
+
+    def proceed(self) -> bool:
+        """Whether all questions are answered, or one was enough."""
+        while self._question.proceed():
+            self._question.close()
+            self._resolution.take(self._question)
+            further = self._resolution.question(self._ends_at, self._seconds)
+            if further is None:
+                self.addresses, self.why = self._resolution.addresses, self._resolution.why
+                return True
+            self._question = further
+        self.wake_at = self._question.wake_at
+        return False
+
+    def close(self) -> None:
+        """Close the socket of the present question."""
+        self._question.close()
 
 
 def resolution_of(

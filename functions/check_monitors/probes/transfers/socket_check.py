@@ -78,9 +78,24 @@ class SocketCheck:
         try:
             address = str(ip_address(host))
         except ValueError:
+            if self.subject.policy.resolver:
+                return self._asked_of(self.subject.policy.resolver, host)
             family = _FAMILIES.get(self.subject.policy.ip_version or 0, socket.AF_UNSPEC)
             return AddressLookup(as_ascii_host(host), self.ends_at, self.timeout_seconds, family)
         return address if self.is_allowed(address) else None
+
+    def _asked_of(self, resolver: str, host: str) -> AddressLookup | None:
+        # dnspython is loaded only if a monitor needs it.
+        from functions.check_monitors.probes.network.resolution import Resolution, ResolverLookup
+
+        settings, fields = self.subject.settings, self.subject.policy
+        resolution = Resolution(
+            self.subject.filled(resolver), host, fields.ip_version, is_private_allowed=settings.is_private_allowed
+        )
+        if question := resolution.question(self.ends_at, self.timeout_seconds):
+            return ResolverLookup(resolution, question, self.ends_at, self.timeout_seconds)
+        self.fail(resolution.why)
+        return None
 
     def chosen(self, lookup: AddressLookup) -> str | None:
         """The first address that a lookup found and the filter allows. None: there is none, which is noted."""

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.functions.check_monitors.probes.kinds.test_icmp import needs_ping
 from tests.support.policies import check_policy
+from tests.support.postgres import Server
 from tests.support.servers.certificates import A_DAY, TODAY, Authority
 from tests.support.servers.dns_server import DnsServer
 from tests.support.servers.line_servers import speaks
@@ -33,6 +35,38 @@ def test_an_own_resolver_finds_the_address(serve: RawServers, server: DnsServer)
 def test_other_kinds_ask_it_too(serve: RawServers, server: DnsServer, url: str, handler: Any, resolver: str) -> None:
     event = check_policy(url.format(serve(handler)), resolver=resolver.format(server.port))
     assert (event.error_message, event.ip) == (None, "127.0.0.1")
+
+
+@needs_ping
+@pytest.mark.parametrize(("ip_version", "asked"), [(None, "A"), (4, "A"), (6, "AAAA")])
+def test_a_ping_asks_it_too(server: DnsServer, ip_version: int | None, asked: str) -> None:
+    event = check_policy("icmp://shop.example", resolver=f"127.0.0.1:{server.port}", ip_version=ip_version)
+    assert event.ip == {"A": "127.0.0.1", "AAAA": "::1"}[asked] or "Address family" in str(event.error_message)
+    assert server.asked == [f"udp shop.example. {asked}"]
+
+
+@pytest.mark.parametrize("url", ["icmp://{}", "postgres://me:secret@{}/shop"])
+def test_kinds_without_libcurl_take_what_it_says(server: DnsServer, url: str, forbid: Callable[[str], None]) -> None:
+    resolver = f"127.0.0.1:{server.port}"
+    assert check_policy(url.format("nobody.example"), resolver=resolver).error_message == (
+        "host not found: nobody.example"
+    )
+    assert server.asked == ["udp nobody.example. A", "udp nobody.example. AAAA"]
+    event = check_policy(url.format("shop.example"), resolver="ns.example")
+    assert event.error_message == "not checked: the resolver ns.example is not an address"
+    refused = check_policy(url.format("shop.example"), resolver=resolver, is_in_a_cloud=True)
+    assert "127.0.0.1 is a private address" in str(refused.error_message)
+    forbid("192.0.2.0/24")
+    event = check_policy(url.format("two.example"), resolver=resolver)
+    assert "is a cloud metadata address" in str(event.error_message)
+
+
+@pytest.mark.system
+def test_a_postgresql_is_found_by_it(server: DnsServer, postgres: Server) -> None:
+    url = postgres.url.replace("127.0.0.1", "shop.example")
+    event = check_policy(url, query="SELECT 1", resolver=f"127.0.0.1:{server.port}")
+    assert (event.error_message, event.ip) == (None, "127.0.0.1")
+    assert (event.dns_ms or 0) > 0
 
 
 def test_a_certificate_is_for_the_name(serve: RawServers, server: DnsServer, trusted: Authority) -> None:
