@@ -71,10 +71,13 @@ class Subject:
         self._conditions = [_parsed(text) for text in policy.conditions]
         has_keyword = bool(policy.keyword or policy.forbidden_keyword)
         self.is_body_needed = has_keyword or self._reads("BODY")
+        self._keyword, self._forbidden = policy.keyword, policy.forbidden_keyword
         self.is_response_needed = has_keyword or bool(policy.conditions) or policy.upside_down  # of a success, too
 
     def begin(self) -> None:
         """Begin an attempt. Raises MissingValue, and NotCheckable for a condition that cannot hold with its values."""
+        written = (self.policy.keyword, self.policy.forbidden_keyword)
+        self._keyword, self._forbidden = (text and self.filled(text) for text in written)
         for place, condition in enumerate(self._conditions):
             try:
                 self._conditions[place] = with_values(condition, os.environ)
@@ -187,15 +190,18 @@ class Subject:
         )
 
     def _keyword_cause(self) -> Cause | None:
-        wanted, forbidden = self.policy.keyword, self.policy.forbidden_keyword
+        wanted, forbidden = self._keyword, self._forbidden
         if not wanted and not forbidden:
             return None
-        is_cut, facts = self.seen.cut_at is not None, self._facts()
+        # Messages show a keyword as it is written, and not what was filled in.
+        as_written, is_cut, facts = self.policy, self.seen.cut_at is not None, self._facts()
         if wanted and not self._has(wanted, facts):
-            return self._cut(f'"{wanted}"') if is_cut else Cause.of("keyword_missing", keyword=wanted)
+            shown = as_written.keyword or ""
+            return self._cut(f'"{shown}"') if is_cut else Cause.of("keyword_missing", keyword=shown)
+        shown = as_written.forbidden_keyword or ""
         if forbidden and self._has(forbidden, facts):
-            return Cause.of("keyword_forbidden", keyword=forbidden)
-        return self._cut(f'"{forbidden}"') if forbidden and is_cut else None
+            return Cause.of("keyword_forbidden", keyword=shown)
+        return self._cut(f'"{shown}"') if forbidden and is_cut else None
 
     def _cut(self, sought: str) -> Cause:
         return Cause.of("body_cut", limit=self.seen.cut_at or 0, sought=sought)

@@ -147,8 +147,8 @@ def _http(site: Node, imported: Imported) -> dict[str, Any]:
         "follow_redirects": None if redirects else False,
         "max_redirects": redirects or None,
         "accepted_status_codes": codes or _CODES,
-        "keyword": wanted or None,
-        "forbidden_keyword": forbidden or None,
+        "keyword": literal(wanted) or None,
+        "forbidden_keyword": literal(forbidden) or None,
         "max_body": MAX_BODY_BYTES if wanted or forbidden else None,  # Upptime reads all of a body
     }
 

@@ -66,8 +66,8 @@ class PostgresQuery(SocketCheck):
             "gssencmode": "disable",  # it would ask the address twice
             "options": f"-c statement_timeout={round(1000 * self.timeout_seconds)}",
         }
-        if policy.ca_certificate:
-            options |= {"sslmode": given or "verify-full", "sslrootcert": ca_file_of(policy.ca_certificate)}
+        if own := policy.ca_certificate:
+            options |= {"sslmode": given or "verify-full", "sslrootcert": ca_file_of(own, self.subject.filled(own))}
         return options
 
     def _take(self, session: "Session") -> None:

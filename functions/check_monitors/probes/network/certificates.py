@@ -39,12 +39,14 @@ def set_tls(curl: Any, policy: Policy, ca_file: str, certificate: ClientCertific
             (certificate.key, pycurl.SSLKEY_BLOB, pycurl.SSLKEY),
         ):
             # A key in memory is written to no disk.
-            curl.setopt(*((blob, pem.encode()) if _PEM in pem else (path, _readable(pem))))
+            curl.setopt(*((blob, pem.encode()) if _PEM in pem else (path, _readable(pem, pem))))
     curl.setopt(pycurl.OPT_CERTINFO, 1)
 
 
-def ca_file_of(text: str) -> str:
-    """The file of a policy's trusted certificates, which are given as PEM text or as a path.
+def ca_file_of(written: str, text: str) -> str:
+    """The file of a policy's trusted certificates, which ``text`` has as PEM text or as a path.
+
+    ``written``: the same before its placeholders were filled in, for messages.
 
     libcurl parses certificates in memory with every check, which takes it 9 ms; those of a file it keeps.
 
@@ -52,7 +54,7 @@ def ca_file_of(text: str) -> str:
         NotCheckable: there is no such file.
     """
     if _PEM not in text:
-        return _readable(text)
+        return _readable(text, written)
     path = _folder() / f"{_digest(text)}.pem"
     # Written again if something has tidied the temporary files up.
     if not path.exists():
@@ -61,9 +63,9 @@ def ca_file_of(text: str) -> str:
     return str(path)
 
 
-def _readable(path: str) -> str:
+def _readable(path: str, written: str) -> str:
     if not os.access(path, os.R_OK):
-        raise NotCheckable(Cause.of("file_not_readable", path=path))
+        raise NotCheckable(Cause.of("file_not_readable", path=written))
     return path
 
 

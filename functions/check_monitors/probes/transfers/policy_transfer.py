@@ -39,11 +39,11 @@ class PolicyTransfer(Transfer):
         )
         self.subject = subject
         self.resolution: Any = None
-        self._fault: NotCheckable | None = None
+        self._fault: NotCheckable | MissingValue | None = None
         if own := subject.policy.ca_certificate:
             try:
-                self.ca_file = ca_file_of(own)
-            except NotCheckable as fault:
+                self.ca_file = ca_file_of(own, subject.filled(own))
+            except (NotCheckable, MissingValue) as fault:
                 self._fault = fault
         self.ends_at = 0.0
 

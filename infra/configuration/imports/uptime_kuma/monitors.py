@@ -20,8 +20,6 @@ _READERS = {
 _INTERVAL = 60
 # The share of the interval that a check may take if no timeout is set.
 _TIMEOUT = 0.8
-# Texts in which the agent fills nothing in.
-_PLAIN = ("keyword", "forbidden_keyword")
 _ALL_LOST = "none of them is carried over, so it notifies no channel here (channels: []); set channels"
 # Options that every type may have, and that are lost.
 _LOST = {
@@ -44,7 +42,7 @@ def add_all(export: Export, groups: Groups, channels: dict[int, list[str]], impo
         except NotSupported as reason:
             imported.notes.add(row.where, f"type {row.word('type') or 'unknown'}", f"{reason}; it is left out")
             continue
-        fields |= {name: value if name in _PLAIN else literal(value) for name, value in own.items()}
+        fields |= {name: literal(value) for name, value in own.items()}
         if add_monitor(imported, fields) and not fields["channels"]:
             is_lost = any(number in channels for number in export.channels_of.get(row.whole("id") or 0, []))
             silent += not is_lost

@@ -71,3 +71,21 @@ def test_a_small_body_does_not_become_a_large_one(recorded: Any) -> None:
     url, _ = recorded(ok(gzip.compress(b"." * 5_000_000 + b"x"), b"Content-Encoding: gzip"))
     assert check_policy(url, keyword="x", max_body=10_000).error_message == CUT.format(10_000, '"x"')
     assert check_policy(url, keyword="x", max_body=5_000_001).error_message is None
+
+
+def test_a_keyword_is_filled_in_and_shown_as_written(recorded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    url, _ = recorded(ok(b"version 7 of $5"))
+    terms: dict[str, Any] = {"keyword": "version ${MONITOR_VERSION}", "forbidden_keyword": "${MONITOR_WORD}"}
+    monkeypatch.setenv("MONITOR_VERSION", "7")
+    event = check_policy(url, **terms)
+    assert (event.error_message, event.is_inconclusive) == (
+        "not checked: the agent's environment has no MONITOR_WORD",
+        True,
+    )
+    monkeypatch.setenv("MONITOR_WORD", "error")
+    assert check_policy(url, **terms).error_message is None
+    monkeypatch.setenv("MONITOR_WORD", "of")
+    assert check_policy(url, **terms).error_message == 'the answer contains "${MONITOR_WORD}"'
+    monkeypatch.setenv("MONITOR_VERSION", "8")
+    assert check_policy(url, **terms).error_message == 'the answer does not contain "version ${MONITOR_VERSION}"'
+    assert check_policy(url, keyword="of $$5").error_message is None

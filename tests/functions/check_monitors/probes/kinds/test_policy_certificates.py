@@ -47,6 +47,20 @@ def test_a_clients_key_may_be_a_placeholder(mutual: str, trusted: Authority, mon
     assert check_policy(mutual, client_certificate=shown).error_message is None
 
 
+def test_a_trusted_certificate_may_be_a_placeholder(
+    serve: RawServers, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"https://localhost:{serve(says(OK), authority.context(TODAY - A_DAY, TODAY + A_DAY))}/"
+    event = check_policy(url, ca_certificate="${MONITOR_CA}")
+    assert event.error_message == "not checked: the agent's environment has no MONITOR_CA"
+    for value in (authority.file, Path(authority.file).read_text()):
+        monkeypatch.setenv("MONITOR_CA", value)
+        assert check_policy(url, ca_certificate="${MONITOR_CA}").error_message is None
+    monkeypatch.setenv("MONITOR_CA", "/none.pem")
+    event = check_policy(url, ca_certificate="${MONITOR_CA}")
+    assert event.error_message == "not checked: the agent cannot read the file ${MONITOR_CA}"
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -74,5 +88,5 @@ def test_a_file_that_was_tidied_up_is_written_again(serve: RawServers, authority
 
     port = serve(says(OK), authority.context(TODAY - A_DAY, TODAY + A_DAY))
     own = Path(authority.file).read_text()
-    Path(ca_file_of(own)).unlink()
+    Path(ca_file_of(own, own)).unlink()
     assert check_policy(f"https://localhost:{port}/", ca_certificate=own).error_message is None
