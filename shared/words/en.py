@@ -60,6 +60,7 @@ CAUSES: Mapping[str, str] = {
     "http3_not_connected": "no HTTP/3 connection: nothing answers over QUIC on this port (UDP)",
     "http3_not_supported": "not checked: the agent's libcurl does not speak HTTP/3",
     "http_status": "HTTP {status} {phrase}",
+    "key_not_readable": "not checked: client_certificate.key is neither PEM text nor a file that the agent can read",
     "keyword_forbidden": 'the answer contains "{keyword}"',
     "keyword_missing": 'the answer does not contain "{keyword}"',
     "libcurl_error": "{text}",

@@ -58,6 +58,7 @@ CAUSES: Mapping[str, str] = {
     "http3_not_connected": "HTTP/3 연결 실패: 이 포트(UDP)에서 QUIC에 응답이 없음",
     "http3_not_supported": "점검하지 못함: 에이전트의 libcurl이 HTTP/3을 지원하지 않음",
     "http_status": "HTTP {status} {phrase}",
+    "key_not_readable": "점검하지 못함: client_certificate.key가 PEM 텍스트도, 에이전트가 읽을 수 있는 파일도 아님",
     "keyword_forbidden": '응답에 "{keyword}"이(가) 있음',
     "keyword_missing": '응답에 "{keyword}"이(가) 없음',
     "libcurl_error": "{text}",

@@ -25,7 +25,7 @@ def set_tls(curl: Any, policy: Policy, ca_file: str, certificate: ClientCertific
     """Set what the policy says of TLS. ``certificate`` has its placeholders filled in.
 
     Raises:
-        NotCheckable: a file that the policy names cannot be read.
+        NotCheckable: a file that the policy names cannot be read. Its cause quotes nothing that was filled in.
     """
     if policy.verify_tls:
         curl.setopt(pycurl.CAINFO, ca_file)
@@ -33,13 +33,14 @@ def set_tls(curl: Any, policy: Policy, ca_file: str, certificate: ClientCertific
         curl.setopt(pycurl.SSL_VERIFYPEER, 0)
         curl.setopt(pycurl.SSL_VERIFYHOST, 0)
         curl.unsetopt(pycurl.CAINFO)  # libcurl would parse it all the same
-    if certificate:
-        for pem, blob, path in (
-            (certificate.certificate, pycurl.SSLCERT_BLOB, pycurl.SSLCERT),
-            (certificate.key, pycurl.SSLKEY_BLOB, pycurl.SSLKEY),
+    if certificate and policy.client_certificate:
+        own = policy.client_certificate
+        for pem, written, blob, path in (
+            (certificate.certificate, own.certificate, pycurl.SSLCERT_BLOB, pycurl.SSLCERT),
+            (certificate.key, None, pycurl.SSLKEY_BLOB, pycurl.SSLKEY),
         ):
             # A key in memory is written to no disk.
-            curl.setopt(*((blob, pem.encode()) if _PEM in pem else (path, _readable(pem, pem))))
+            curl.setopt(*((blob, pem.encode()) if _PEM in pem else (path, _readable(pem, written))))
     curl.setopt(pycurl.OPT_CERTINFO, 1)
 
 
@@ -63,9 +64,10 @@ def ca_file_of(written: str, text: str) -> str:
     return str(path)
 
 
-def _readable(path: str, written: str) -> str:
+def _readable(path: str, written: str | None) -> str:
+    """``path`` itself. ``written``: how a message may show it; None for what may be a key instead of a path."""
     if not os.access(path, os.R_OK):
-        raise NotCheckable(Cause.of("file_not_readable", path=written))
+        raise NotCheckable(Cause.of("file_not_readable", path=written) if written else Cause.of("key_not_readable"))
     return path
 
 

@@ -61,6 +61,23 @@ def test_a_trusted_certificate_may_be_a_placeholder(
     assert event.error_message == "not checked: the agent cannot read the file ${MONITOR_CA}"
 
 
+@pytest.mark.parametrize("is_filled_in", [False, True])
+def test_no_message_quotes_a_clients_key(
+    mutual: str, trusted: Authority, monkeypatch: pytest.MonkeyPatch, is_filled_in: bool
+) -> None:
+    certificate, key = trusted.client()
+    without_frame = "".join(key.splitlines()[1:-1])
+    monkeypatch.setenv("MONITOR_KEY", without_frame)
+    shown = {"certificate": certificate, "key": "${MONITOR_KEY}" if is_filled_in else without_frame}
+    event = check_policy(mutual, client_certificate=shown)
+    expected = "not checked: client_certificate.key is neither PEM text nor a file that the agent can read"
+    assert (event.error_message, event.is_inconclusive) == (expected, True)
+    assert without_frame[:20] not in event.model_dump_json()
+    # A file with a certificate may hold its key as well.
+    event = check_policy(mutual, client_certificate={"certificate": "${MONITOR_KEY}", "key": key})
+    assert event.error_message == "not checked: the agent cannot read the file ${MONITOR_KEY}"
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
