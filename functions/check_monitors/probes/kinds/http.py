@@ -12,7 +12,6 @@ from functions.check_monitors.probes.causes import status_cause
 from functions.check_monitors.probes.judgement import MESSAGE_CHARACTERS, Subject
 from functions.check_monitors.probes.loop.multi import LEFT_SECONDS
 from functions.check_monitors.probes.network.expiries import known_expiry, last_expiry, note_expiry
-from functions.check_monitors.probes.transfers.handles import handle_for
 from functions.check_monitors.probes.transfers.hops import Hops
 from functions.check_monitors.probes.transfers.http_transfer import HttpTransfer
 from functions.check_monitors.probes.transfers.policy_transfer import PolicyTransfer, parts_of
@@ -61,7 +60,7 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
     def first(self) -> Any:
         """The first request."""
         policy = self.subject.policy
-        self.hops = Hops(self.environ)
+        self.hops = Hops(self.environ, policy.max_redirects)
         # libcurl would ask the policy's proxy for whatever a redirect names: see hops.
         self.hops.are_ours = self.follows_redirects and (self.hops.are_ours or bool(policy.proxy))
         self.request = self.first_request(as_ascii(self.target()))
@@ -96,13 +95,14 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
             self.make_event(self.address_filter.refusal)
             return None
         self._is_asking = True
-        curl = handle_for(url, self.time_left(), self.address_filter, self.environ)
+        curl = self.handle_for(url, self.time_left())
         self.set_tls(curl)
         self._asking.prepare(curl)
         return curl
 
     def _with_token(self, token: str) -> Any:
         self.request = self.request._replace(bearer_token=token)
+        self.is_tls = False  # of the target, and not of the token's server
         return self.transfer(self.request.url, self.time_left())
 
     def conclude(self, curl: Any, code: int, text: str) -> Any:

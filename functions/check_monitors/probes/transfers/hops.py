@@ -31,10 +31,11 @@ def times_of(curl: Any) -> list[int]:
 
 
 class Hops:
-    """The redirects of one check so far. ``are_ours``: libcurl does not follow them itself."""
+    """The redirects of one check so far, ``limit`` at most. ``are_ours``: libcurl does not follow them itself."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], limit: int = MAX_REDIRECTS) -> None:
         self.are_ours = proxies.is_any(environ)
+        self._limit = limit
         self.are_too_many = False
         self._count = 0
         self._before: list[int] | None = None
@@ -53,7 +54,7 @@ class Hops:
         to = curl.getinfo_raw(pycurl.REDIRECT_URL) if self.are_ours and code == pycurl.E_OK else None
         if to is None:
             return None
-        if self._count >= MAX_REDIRECTS:
+        if self._count >= self._limit:
             self.are_too_many = True
             return None
         self._count += 1

@@ -10,6 +10,7 @@ import pytest
 from functions.check_monitors.probes.transfers import oauth2
 from tests.support.policies import check_policy
 from tests.support.running import free_port
+from tests.support.servers.certificates import A_DAY, TODAY, Authority
 from tests.support.servers.raw_servers import OK, RawServers, says, stays_silent
 
 
@@ -128,3 +129,33 @@ def test_the_tokens_url_is_filtered_too(serve: RawServers, forbid: Callable[[str
     forbid("127.0.0.1/32")
     assert check(serve, takes()[0], port).error_message == "refused: 127.0.0.1 is a cloud metadata address"
     assert server.asked == []
+
+
+def test_a_token_is_asked_for_through_the_policys_proxy(serve: RawServers) -> None:
+    asked: list[bytes] = []
+
+    def proxy(connection: Any) -> None:
+        request = connection.recv(65536)
+        asked.append(request.split(b" ")[1])
+        is_token = b"/token" in asked[-1]
+        connection.sendall(answer(200, {"access_token": "t1", "expires_in": 60}) if is_token else OK)
+
+    terms = {"token_url": "http://idp.invalid/token", "client_id": "me", "client_secret": "secret"}
+    event = check_policy("http://shop.invalid/", oauth2=terms, proxy=f"http://127.0.0.1:{serve(proxy)}")
+    assert event.error_message is None
+    assert asked == [b"http://idp.invalid/token", b"http://shop.invalid/"]
+
+
+def test_a_token_is_asked_for_over_the_policys_ip_version(serve: RawServers) -> None:
+    server = TokenServer()
+    terms = {"token_url": f"http://localhost:{serve(server)}/token", "client_id": "me", "client_secret": "s/cret"}
+    event = check_policy("http://localhost:1/", oauth2=terms, ip_version=6)
+    assert str(event.error_message).startswith("OAuth 2: no token")
+    assert server.asked == []
+
+
+def test_a_target_that_hangs_after_a_token_over_tls_says_so(serve: RawServers, trusted: Authority) -> None:
+    port = serve(TokenServer(), trusted.context(TODAY - A_DAY, TODAY + A_DAY))
+    terms = {"token_url": f"https://localhost:{port}/token", "client_id": "me", "client_secret": "s/cret"}
+    event = check_policy(f"http://127.0.0.1:{serve(stays_silent(30))}/", oauth2=terms, timeout="1s")
+    assert event.error_message == "no answer within 1 s"

@@ -1,5 +1,6 @@
 """Redirects through proxies: each goes the way of its own URL, and is judged before it is requested."""
 
+import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from functions.check_monitors.probes.causes import MAX_REDIRECTS
 from tests.support.checks import check
+from tests.support.policies import check_policy
 from tests.support.servers.raw_servers import OK, Handler, RawServers, redirects, says
 
 METADATA = "http://169.254.169.254/latest/"
@@ -32,6 +34,38 @@ def test_no_spelling_of_a_redirect_passes_the_filter(
     event = check("http://shop.example/")
     assert not event.is_success
     assert asked == ["http://shop.example/"]
+
+
+@pytest.mark.parametrize("is_of_the_policy", [False, True])
+@pytest.mark.parametrize(
+    ("limit", "count", "message"),
+    [
+        (0, 1, "more than 0 redirects"),
+        (2, 2, None),
+        (2, 3, "more than 2 redirects"),
+        (20, 15, None),
+    ],
+)
+def test_a_policy_limits_redirects_through_a_proxy(
+    proxied: Callable[[Handler], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    limit: int,
+    count: int,
+    message: str | None,
+    is_of_the_policy: bool,
+) -> None:
+    def handler(connection: Any) -> None:
+        left = int(connection.recv(65536).split(b" ")[1].rpartition(b"/")[2])
+        away = f"HTTP/1.1 302 Found\r\nLocation: /{left - 1}\r\nContent-Length: 0\r\n\r\n"
+        connection.sendall(away.encode() if left else OK)
+
+    asked = proxied(handler)
+    fields: dict[str, Any] = {"proxy": os.environ["http_proxy"]} if is_of_the_policy else {}
+    if is_of_the_policy:
+        monkeypatch.setenv("no_proxy", "*")
+    event = check_policy(f"http://shop.example/{count}", max_redirects=limit, **fields)
+    assert event.error_message == message
+    assert len(asked) == min(count, limit) + 1
 
 
 def test_a_redirect_within_a_proxy_is_followed(proxied: Callable[[Handler], list[str]]) -> None:
