@@ -26,6 +26,8 @@ from shared.models import Cause
 _RESEND_SECONDS = 1.0  # a packet may get lost; each further pause is twice as long
 _UDP_BYTES = 1232  # which passes every network whole
 _LARGEST = 65_535
+# What a server says to a question with EDNS if it knows nothing of that (RFC 6891, section 7).
+_WITHOUT_EDNS = (dns.rcode.FORMERR, dns.rcode.NOTIMP)
 
 
 class DnsExchange(Exchange):
@@ -98,6 +100,14 @@ class DnsExchange(Exchange):
         with contextlib.suppress(BlockingIOError):  # TCP connects meanwhile
             self._socket.connect((host, port))
 
+    def _ask_the_same(self, kind: int) -> None:
+        """Ask the present server again, otherwise."""
+        self._open(kind)
+        wire = self._query.to_wire()
+        self._to_send = struct.pack(">H", len(wire)) + wire if self._is_tcp else wire
+        if self._is_tcp:
+            self.wake_at = self._ends_at
+
     def _send_and_read(self) -> bool:
         assert self._socket  # noqa: S101  # proceed has opened it
         if self._to_send:
@@ -124,11 +134,12 @@ class DnsExchange(Exchange):
             return self._is_tcp
         if not self._query.is_response(response):
             return False  # to another question, or forged
+        if response.rcode() in _WITHOUT_EDNS and response.edns < 0 <= self._query.edns:
+            self._query.use_edns(False)
+            self._ask_the_same(socket.SOCK_STREAM if self._is_tcp else socket.SOCK_DGRAM)
+            return False
         if response.flags & dns.flags.TC and not self._is_tcp:
-            self._open(socket.SOCK_STREAM)
-            wire = self._query.to_wire()
-            self._to_send = struct.pack(">H", len(wire)) + wire
-            self.wake_at = self._ends_at
+            self._ask_the_same(socket.SOCK_STREAM)
             return False
         self.response, self.why = response, None
         return True

@@ -151,3 +151,34 @@ def test_the_next_resolver_is_asked_if_one_is_dead(server: DnsServer, monkeypatc
     monkeypatch.setattr(probe, "name_servers", lambda: ["127.0.0.2", "127.0.0.1"])
     event = check_policy(dns={"query_name": "shop.example"})
     assert (event.error_message, event.ip) == (None, "127.0.0.1")
+
+
+@pytest.mark.parametrize("code", [dns.rcode.FORMERR, dns.rcode.NOTIMP])
+@pytest.mark.parametrize("has_question", [True, False])
+def test_a_server_without_edns_is_asked_without(code: dns.rcode.Rcode, has_question: bool) -> None:
+    def change(response: dns.message.Message, query: bytes) -> bytes:
+        if dns.message.from_wire(query).edns < 0:
+            return response.to_wire()
+        response.use_edns(False)
+        response.set_rcode(code)
+        response.answer.clear()
+        if not has_question:
+            response.question.clear()
+        return response.to_wire()
+
+    with DnsServer(change) as old:
+        event = ask(old, "shop.example", conditions=["[BODY] == 127.0.0.1"])
+    assert (event.error_message, len(old.asked)) == (None, 2)
+
+
+@pytest.mark.parametrize("has_edns", [True, False])
+def test_a_refusal_that_is_not_of_edns_stands(has_edns: bool) -> None:
+    def change(response: dns.message.Message, _: bytes) -> bytes:
+        response.use_edns(0 if has_edns else False)
+        response.set_rcode(dns.rcode.FORMERR)
+        return response.to_wire()
+
+    with DnsServer(change) as broken:
+        event = ask(broken, "shop.example")
+    assert event.error_message == "DNS: FORMERR for shop.example"
+    assert len(broken.asked) == (1 if has_edns else 2)
