@@ -12,6 +12,7 @@ from shared.logs import step
 from shared.models import Cause, CheckAttempt, Event, now
 from shared.monitors.conditions import Condition, Facts, failure, parse, with_values
 from shared.monitors.conditions.values import compact
+from shared.monitors.parts import ClientCertificate
 from shared.monitors.placeholders import filled
 from shared.monitors.policy import Policy
 from shared.settings import SettingError, Settings
@@ -99,6 +100,13 @@ class Subject:
     def filled(self, text: str) -> str:
         """``text`` with its placeholders filled in from the environment. Raises MissingValue."""
         return filled(text, os.environ)
+
+    def client_certificate(self) -> ClientCertificate | None:
+        """The policy's client certificate with its placeholders filled in. Raises MissingValue."""
+        own = self.policy.client_certificate
+        if own is None:
+            return None
+        return own.model_copy(update={"certificate": self.filled(own.certificate), "key": self.filled(own.key)})
 
     def event(self) -> Event:
         """The event of what was seen, by the policy's own terms."""

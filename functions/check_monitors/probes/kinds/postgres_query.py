@@ -4,6 +4,7 @@ psycopg costs a cold start 52 ms: import this module only if a monitor runs a qu
 """
 
 import time
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -11,7 +12,7 @@ from psycopg import Error, pq
 
 from functions.check_monitors.probes.loop.exchange import Exchange
 from functions.check_monitors.probes.loop.readiness import READ, WRITE
-from functions.check_monitors.probes.network.certificates import ca_file_of
+from functions.check_monitors.probes.network.certificates import ca_file_of, client_files
 from functions.check_monitors.probes.network.lookups import AddressLookup
 from functions.check_monitors.probes.transfers.policy_transfer import parts_of
 from functions.check_monitors.probes.transfers.socket_check import SocketCheck
@@ -19,6 +20,10 @@ from shared.models import Cause
 
 _DEFAULT_QUERY = "SELECT 1"
 _BODY_BYTES = 4096
+# What libpq calls the policy's own files, which says nothing of the server.
+_CLIENTS_FILES = ("certificate file", "private key file", "client certificate")
+_CA_FILE = "root certificate file"
+_NOT_USABLE = (Cause.of("client_certificate_not_usable"), Cause.of("ca_certificate_not_usable"))
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
@@ -46,34 +51,47 @@ class PostgresQuery(SocketCheck):
 
     def _session(self, addresses: list[str]) -> "Session":
         query = self.subject.filled(self.subject.policy.query or _DEFAULT_QUERY)
-        return Session(self._options(addresses), query, self.ends_at, self.timeout_seconds)
+        options, files = self._options(addresses), list[Any]()
+        filled = self.subject.client_certificate()
+        if filled and self.subject.policy.client_certificate:
+            paths, files = client_files(self.subject.policy.client_certificate, filled)
+            options |= dict(zip(("sslcert", "sslkey"), paths, strict=True))
+        return Session(options, query, self.ends_at, self.timeout_seconds, files)
 
     def _options(self, addresses: list[str]) -> dict[str, str]:
         """Libpq's options. From the URL's own it takes ``sslmode`` alone: others name files, or other hosts."""
-        parts, policy = self._parts, self.subject.policy
-        given = parse_qs(parts.query).get("sslmode", [""])[0]
-        mode = given if given in _SSL_MODES else "prefer"
-        options = {
+        parts = self._parts
+        return {
             "hostaddr": ",".join(addresses),
             "host": ",".join([parts.hostname or ""] * len(addresses)),
             "port": str(parts.port or 5432),
             "user": unquote(parts.username or "postgres"),
             "password": unquote(parts.password or ""),
             "dbname": unquote(parts.path.strip("/")) or unquote(parts.username or "postgres"),
-            "sslmode": mode,
             "application_name": "bonghwa",
             "passfile": "/dev/null",
             "gssencmode": "disable",  # it would ask the address twice
             "options": f"-c statement_timeout={round(1000 * self.timeout_seconds)}",
+            **self._tls_options(),
         }
-        if own := policy.ca_certificate:
-            options |= {"sslmode": given or "verify-full", "sslrootcert": ca_file_of(own, self.subject.filled(own))}
-        return options
+
+    def _tls_options(self) -> dict[str, str]:
+        policy = self.subject.policy
+        mode = parse_qs(self._parts.query).get("sslmode", [""])[0]
+        own = policy.ca_certificate if policy.verify_tls else None
+        if mode not in _SSL_MODES:
+            mode = "verify-full" if own else "require" if policy.client_certificate else "prefer"
+        if not policy.verify_tls and mode.startswith("verify-"):
+            mode = "require"
+        if own:
+            return {"sslmode": mode, "sslrootcert": ca_file_of(own, self.subject.filled(own))}
+        # Without it libpq looks for a file of its own in the agent's home.
+        return {"sslmode": mode, **({"sslrootcert": self.subject.ca_file} if mode.startswith("verify-") else {})}
 
     def _take(self, session: "Session") -> None:
         seen = self.subject.seen
         seen.ip, seen.is_connected = session.address, session.is_connected
-        self.fail(session.why)
+        self.fail(session.why, is_inconclusive=session.why in _NOT_USABLE)
         seen.finding, seen.body = session.finding, session.body
         seen.has_response = session.is_connected
         self.note_time()
@@ -86,8 +104,11 @@ class PostgresQuery(SocketCheck):
 class Session(Exchange):
     """One connection and one query. ``why``: it did not connect; ``finding``: the query failed."""
 
-    def __init__(self, options: dict[str, str], query: str, ends_at: float, seconds: float) -> None:
+    def __init__(
+        self, options: dict[str, str], query: str, ends_at: float, seconds: float, files: Sequence[Any] = ()
+    ) -> None:
         self.wake_at, self._seconds = ends_at, seconds
+        self._files = files  # that libpq reads while it connects
         self._query = query
         self.why: Cause | None = None
         self.finding: Cause | None = None
@@ -104,8 +125,10 @@ class Session(Exchange):
         return self._connection.socket, self._wants
 
     def close(self) -> None:
-        """Say goodbye."""
+        """Say goodbye, and remove the files."""
         self._connection.finish()
+        for file in self._files:
+            file.close()
 
     def proceed(self) -> bool:
         """Connect, send the query, and read its result."""
@@ -163,6 +186,11 @@ def _text(result: Any) -> bytes:
 
 def _connection_cause(text: str) -> Cause:
     reason = _reason(text)
+    clients, ca = _NOT_USABLE
+    if _CA_FILE in text:
+        return ca
+    if any(name in text for name in _CLIENTS_FILES) and "FATAL:" not in text:
+        return clients
     if "Connection refused" in text:
         return Cause.of("connection_refused")
     if "authentication failed" in text or "no password supplied" in text:

@@ -64,6 +64,29 @@ def ca_file_of(written: str, text: str) -> str:
     return str(path)
 
 
+def client_files(written: ClientCertificate, filled: ClientCertificate) -> tuple[list[str], list[Any]]:
+    """The paths of a certificate and of its key, for a library that takes both from files alone.
+
+    PEM text is written into temporary files that nobody else may read. They are gone once they are closed, which is up
+    to the caller.
+
+    Raises:
+        NotCheckable: a file that the policy names cannot be read.
+    """
+    paths, files = [], []
+    for pem, shown in ((filled.certificate, written.certificate), (filled.key, None)):
+        if _PEM in pem:
+            _folder().mkdir(exist_ok=True)
+            file = tempfile.NamedTemporaryFile("w", dir=_folder(), encoding="utf-8")  # noqa: SIM115  # lasts longer
+            file.write(pem)
+            file.flush()
+            files.append(file)
+            paths.append(file.name)
+        else:
+            paths.append(_readable(pem, shown))
+    return paths, files
+
+
 def _readable(path: str, written: str | None) -> str:
     """``path`` itself. ``written``: how a message may show it; None for what may be a key instead of a path."""
     if not os.access(path, os.R_OK):

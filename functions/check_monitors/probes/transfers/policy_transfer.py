@@ -161,13 +161,7 @@ class PolicyTransfer(Transfer):
 
     def set_tls(self, curl: Any) -> None:
         """Set what the policy says of TLS. A second handshake does without."""
-        certificate = self.subject.policy.client_certificate
-        if certificate:
-            filled = self.subject.filled
-            certificate = certificate.model_copy(
-                update={"certificate": filled(certificate.certificate), "key": filled(certificate.key)}
-            )
-        set_tls(curl, self.subject.policy, self.ca_file, certificate)
+        set_tls(curl, self.subject.policy, self.ca_file, self.subject.client_certificate())
 
     def why(self, curl: Any, code: int, text: str, status: int | None) -> Cause | None:
         """Why a transfer failed, with the phase in which its time was over."""
