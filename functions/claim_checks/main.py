@@ -23,7 +23,8 @@ LOCATION = "default"
 class ClaimRequest(BaseModel):
     """Who claims, and how far ahead. ``known``: the version of the configuration that the agent has already.
 
-    ``targets``: the URLs that the agent watches by its own setting, every ``target_interval`` seconds.
+    ``targets``: the URLs that the agent watches by its own setting, every ``target_interval`` seconds, for at most
+    ``target_timeout`` seconds.
     """
 
     model_config = ConfigDict(strict=True)
@@ -33,6 +34,7 @@ class ClaimRequest(BaseModel):
     seconds: Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)] = 30.0
     targets: Annotated[tuple[MonitorName, ...], Field(max_length=1_000)] = ()
     target_interval: Annotated[float, Field(ge=0.1, le=86_400, allow_inf_nan=False)] = 30.0
+    target_timeout: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] | None = None
     known: Annotated[int, Field(ge=0, le=2**63 - 1), BeforeValidator(whole)] | None = None
 
 
@@ -52,6 +54,7 @@ def claim(request: Request, settings: Settings) -> Response:
         seconds=asked.seconds,
         targets=asked.targets,
         target_interval=asked.target_interval,
+        target_timeout=asked.target_timeout,
         known=asked.known,
     )
     policies: list[Any] = []

@@ -143,7 +143,7 @@ def _state(row: Mapping[str, Any], now: datetime) -> str:
         return "PAUSED"
     if row["state"] in KNOWN and row["last_checked_at"] and row["interval_seconds"]:
         checked_at = datetime.fromisoformat(row["last_checked_at"])
-        if known_until(checked_at, row["interval_seconds"]) < now:
+        if known_until(checked_at, row["interval_seconds"], row["timeout_seconds"]) < now:
             return "UNKNOWN"
     return str(row["state"])
 

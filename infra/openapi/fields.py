@@ -175,6 +175,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "seconds": "How far ahead it claims.",
         "targets": "The addresses that it watches by its own setting. They become monitors of source `env`.",
         "target_interval": "How often it checks those, in seconds.",
+        "target_timeout": "How long a check of those may take, in seconds.",
         "known": "The `version` of the configuration that it has; null for none.",
     },
     "MonitorsQuery": {

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 # After so many intervals without a check an agent or a location is silent, and nobody knows how a monitor is.
 SILENT_AFTER_INTERVALS = 3
 SILENT_AFTER_AT_LEAST = timedelta(minutes=2)
+# How long a check takes at most, with all its tries, if nobody says so.
+TIMEOUT_SECONDS = 10.0
 # Somebody looks for silent agents at least once a minute. After a longer gap the whole machine may have slept.
 WATCH_GAP = timedelta(seconds=90)
 # Nobody checks the monitors of an agent that is silent.
@@ -21,6 +23,17 @@ STATE_WITHOUT_AGENT = MonitorState.UNKNOWN
 def tolerated_silence(interval_seconds: float) -> timedelta:
     """For how long something may be silent that is expected to speak every ``interval_seconds``."""
     return max(SILENT_AFTER_INTERVALS * timedelta(seconds=interval_seconds), SILENT_AFTER_AT_LEAST)
+
+
+def known_for(interval_seconds: float, timeout_seconds: float | None) -> timedelta:
+    """For how long a check tells how a monitor is. ``timeout_seconds``: how long a check may take, with all its tries.
+
+    A check reports once it is over, and the next one waits for it. If a check may outlast the interval, its report may
+    come that much later. Otherwise nobody would know of an outage in which every check waits for its timeout.
+    """
+    check_seconds = TIMEOUT_SECONDS if timeout_seconds is None else timeout_seconds
+    overrun = max(0.0, check_seconds - interval_seconds)
+    return timedelta(seconds=SILENT_AFTER_INTERVALS * interval_seconds + overrun)
 
 
 class AgentObservation(NamedTuple):

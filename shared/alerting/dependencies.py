@@ -4,11 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from shared.alerting.agents import TIMEOUT_SECONDS
 from shared.alerting.votes import INTERVAL_SECONDS
 from shared.models import Monitor, MonitorState
-
-# How long a check of a parent takes at most, if its policy is not ours.
-TIMEOUT_SECONDS = 10.0
 
 
 class Standing(NamedTuple):

@@ -1,10 +1,10 @@
 """What the checks of a monitor say: those of one location, or of several, each of which has a vote. Pure."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from shared.alerting.agents import SILENT_AFTER_INTERVALS
+from shared.alerting.agents import known_for
 from shared.alerting.situation import Decision, Reason, Situation, outcomes_after
 from shared.models import ChangeKind, Event, Monitor, MonitorState, NotificationKind
 from shared.models.monitor import SEVERAL, MonitorLocation
@@ -79,7 +79,7 @@ def voters_of(
 
     ``seconds``: how often a check is expected from each.
     """
-    oldest = at - timedelta(seconds=SILENT_AFTER_INTERVALS * (monitor.interval_seconds or seconds or INTERVAL_SECONDS))
+    oldest = at - known_for(monitor.interval_seconds or seconds or INTERVAL_SECONDS, monitor.timeout_seconds)
     return tuple(
         place
         for place in places

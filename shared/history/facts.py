@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 # What of a monitor's policy judges its events, and says which windows are about it.
 JUDGING = (
     *("name", "group_name", "tags", "failure_threshold", "success_threshold", "quorum", "locations"),
-    *("interval_seconds", "is_watched"),
+    *("interval_seconds", "timeout_seconds", "is_watched"),
 )
 
 

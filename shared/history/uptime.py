@@ -6,10 +6,10 @@ Times are whole milliseconds since 1970, so that sums are exact.
 import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-from shared.alerting.agents import SILENT_AFTER_INTERVALS
+from shared.alerting.agents import known_for
 
 # The states of a monitor that somebody checks. Every other state counts neither as up nor as down.
 KNOWN = ("UP", "DOWN", "PENDING")
@@ -52,9 +52,9 @@ class Availability(NamedTuple):
         return Availability(self.known_ms + other.known_ms, self.down_ms + other.down_ms, self.outages + other.outages)
 
 
-def known_until(checked_at: datetime, interval_seconds: float) -> datetime:
-    """How long the state that a check found holds if no further event comes."""
-    return checked_at + timedelta(seconds=SILENT_AFTER_INTERVALS * interval_seconds)
+def known_until(checked_at: datetime, interval_seconds: float, timeout_seconds: float | None) -> datetime:
+    """How long the state that a check found holds if no further event comes. ``timeout_seconds``: see ``known_for``."""
+    return checked_at + known_for(interval_seconds, timeout_seconds)
 
 
 def spans(

@@ -33,6 +33,7 @@ class Monitor(NamedTuple):
     that checked it last, if there is one.
     ``recovering_since``: the first success in the present run of successes, if an outage was open then.
     ``last_event_id``: the row of the newest event that counted. ``channels``: who hears of it; None means all.
+    ``timeout_seconds``: how long a check may take, with all its tries; None if nobody says so.
     ``is_watched``: its events count. They do not while it is paused, or once it was removed.
     ``location``: the only one that has reported it so far, SEVERAL, or None. ``locations``: those that vote; None means
     all. ``quorum``: how many of them have to see an outage; None means more than half. ``depends_on``: monitors and

@@ -178,6 +178,11 @@ class Policy(Part):
             return without_password(self.url)
         return f"dns:{self.dns.query_name}" if self.dns else "heartbeat"
 
+    @property
+    def longest_check(self) -> float:
+        """How long a check may take, in seconds: each try has its own timeout."""
+        return self.timeout + self.retries * (self.retry_interval + self.timeout)
+
     @model_validator(mode="before")
     @classmethod
     def _named_as_here(cls, data: Any) -> Any:

@@ -41,7 +41,7 @@ class Checks:
         self._database = database
         self._lock = threading.Lock()
         self._watched: tuple[int, list[Watched]] = (-1, [])
-        self._registered: set[tuple[str, float]] = set()
+        self._registered: set[tuple[str, tuple[float, float | None]]] = set()
         # By location: when this process asked last for monitors that nobody has checked for long, and of which version.
         self._asked: dict[str, tuple[float, int]] = {}
 
@@ -53,15 +53,17 @@ class Checks:
         seconds: float,
         targets: Sequence[str] = (),
         target_interval: float = 30.0,
+        target_timeout: float | None = None,
         known: int | None = None,
     ) -> Claim:
         """Claim what falls due at ``location`` until ``seconds`` from now.
 
-        ``targets``: URLs that the agent watches by its own setting, every ``target_interval`` seconds. Nobody else gets
-        them. ``known``: the version of the configuration that it knows; None: nothing.
+        ``targets``: URLs that the agent watches by its own setting, every ``target_interval`` seconds, for at most
+        ``target_timeout`` seconds. Nobody else gets them. ``known``: the version of the configuration that it knows;
+        None: nothing.
         """
         names = [without_password(target) for target in targets]
-        self._register(names, target_interval, now)
+        self._register(names, (target_interval, target_timeout), now)
         # Whole milliseconds, as it is stored. What falls due in the rest of the last one would be given out twice.
         span = _Span(location, now, utc(now + timedelta(seconds=seconds)), frozenset(names))
         with self._database.snapshot() as snapshot:
@@ -94,20 +96,23 @@ class Checks:
                     policies.clear_wanted(transaction, due.monitor.id)
         return checks
 
-    def _register(self, names: Sequence[str], interval: float, now: datetime) -> None:
-        """Let the agent's own targets be monitors of source 'env'. One of that name in the file stays the file's."""
-        new = [name for name in names if (name, interval) not in self._registered]
+    def _register(self, names: Sequence[str], often: tuple[float, float | None], now: datetime) -> None:
+        """Let the agent's own targets be monitors of source 'env'. One of that name in the file stays the file's.
+
+        ``often``: how often each is checked, and how long that may take.
+        """
+        new = [name for name in names if (name, often) not in self._registered]
         if not new:
             return
         with self._database.transaction() as transaction:
             for name in new:
                 if policies.named(transaction, name) is None:
                     take_over(transaction, name)  # version 0.1 knew it with its password
-                policies.put_target(transaction, name, interval)
+                policies.put_target(transaction, name, *often)
                 if (row := policies.named(transaction, name)) is not None:
                     replay_facts.add_policy(transaction, row["id"], now)
         with self._lock:
-            self._registered.update((name, interval) for name in new)
+            self._registered.update((name, often) for name in new)
             self._watched = (-1, [])
 
     def _all(self, snapshot: Transaction, version: int) -> list[Watched]:

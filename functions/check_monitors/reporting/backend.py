@@ -63,6 +63,7 @@ def claim(settings: Settings, seconds: float, known: int | None) -> dict[str, An
         # Once: the backend then knows them as monitors. They are checked with or without a claim.
         "targets": settings.target_names if known is None else (),
         "target_interval": settings.check_interval_seconds,
+        "target_timeout": settings.check_timeout_seconds,
     }
     try:
         response = _response(settings.claim_url, json.dumps(asked).encode(), settings, CLAIM_SECONDS, _CLAIM)

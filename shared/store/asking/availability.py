@@ -71,7 +71,7 @@ def _lapse(monitor: Row, now: datetime) -> Iterator[Change]:
     checked_at, interval = monitor["last_checked_at"], monitor["interval_seconds"]
     if not monitor["is_watched"] or monitor["state"] not in KNOWN or checked_at is None or interval is None:
         return
-    until = known_until(datetime.fromisoformat(checked_at), interval)
+    until = known_until(datetime.fromisoformat(checked_at), interval, monitor["timeout_seconds"])
     if until < now:
         yield Change(max(_milliseconds(until), _of_text(monitor["since"] or checked_at)), "UNKNOWN")
 

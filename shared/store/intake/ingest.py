@@ -181,7 +181,7 @@ class _Intake:
         interval = monitor.interval_seconds or (event.interval_seconds if event.agent else None)
         if interval is None or monitor.last_checked_at is None or monitor.state not in KNOWN:
             return monitor
-        if at <= known_until(monitor.last_checked_at, interval):
+        if at <= known_until(monitor.last_checked_at, interval, monitor.timeout_seconds):
             return monitor  # the usual case
         from shared.store.judging.lapses import lapse
 

@@ -45,7 +45,7 @@ def lapse(
 
     ``before_event``: the id of the event that came so late.
     """
-    at = known_until(monitor.last_checked_at or now, interval_seconds)
+    at = known_until(monitor.last_checked_at or now, interval_seconds, monitor.timeout_seconds)
     # It may have come into its state later, by a person's hand or at the end of a window.
     at = min(max(at, monitor.since or at), now)
     alert_id = active.id if active else None
@@ -60,12 +60,10 @@ def _overdue(transaction: Transaction, now: datetime) -> list[Row]:
     shortest = monitors.shortest_interval(transaction)
     if shortest is None:
         return []
-    return [
-        row
-        for row in monitors.checked_before(transaction, now - timedelta(seconds=SILENT_AFTER_INTERVALS * shortest))
-        if row["of_agent"] is not None and known_until(_time(row["last_checked_at"]), row["of_agent"]) < now
-    ]
+    # Of these, the ones whose checks may take long are known for longer.
+    found = monitors.checked_before(transaction, now - timedelta(seconds=SILENT_AFTER_INTERVALS * shortest))
+    return [row for row in found if row["of_agent"] is not None and _known_until(row) < now]
 
 
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def _known_until(row: Row) -> datetime:
+    return known_until(datetime.fromisoformat(row["last_checked_at"]), row["of_agent"], row["timeout_seconds"])

@@ -113,7 +113,8 @@ def named_or_grouped(transaction: Transaction, names: Iterable[str]) -> list[Mon
 def for_pages(transaction: Transaction) -> list[Row]:
     """What a status page needs to know of every monitor, in the order of their ids."""
     sql = """SELECT monitors.id, monitors.name, group_name, tags, target_url, policy, state, since, is_watched,
-        monitors.last_checked_at, COALESCE(monitors.interval_seconds, agents.interval_seconds) AS interval_seconds
+        monitors.last_checked_at, COALESCE(monitors.interval_seconds, agents.interval_seconds) AS interval_seconds,
+        timeout_seconds
         FROM monitors LEFT JOIN agents ON agents.name = monitors.agent WHERE removed_at IS NULL ORDER BY monitors.id"""
     return transaction.rows(sql)
 

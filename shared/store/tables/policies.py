@@ -25,11 +25,13 @@ _SAVE = f"""
     UPDATE monitors SET name = :name, {", ".join(f"{name} = :{name}" for name in _COLUMNS)}
     WHERE id = :id"""  # noqa: S608  # our own names
 _PUT_TARGET = """
-    INSERT INTO monitors (name, target_url, source, interval_seconds) VALUES (:name, :name, 'env', :interval)
-    ON CONFLICT (name) DO UPDATE SET source = 'env', interval_seconds = excluded.interval_seconds, policy = NULL,
+    INSERT INTO monitors (name, target_url, source, interval_seconds, timeout_seconds)
+    VALUES (:name, :name, 'env', :interval, :timeout)
+    ON CONFLICT (name) DO UPDATE SET source = 'env', interval_seconds = excluded.interval_seconds,
+        timeout_seconds = excluded.timeout_seconds, policy = NULL,
         is_watched = 1, removed_at = NULL, failure_threshold = 1, success_threshold = 1, channels = NULL,
         reminder_seconds = NULL, escalation = NULL, max_response_ms = NULL, certificate_limits = NULL,
-        locations = NULL, quorum = NULL, depends_on = NULL, timeout_seconds = NULL
+        locations = NULL, quorum = NULL, depends_on = NULL
     WHERE monitors.source IN ('env', 'report') OR monitors.removed_at IS NOT NULL"""
 # Whatever else a page asks for is a column that has to equal it.
 _PAGE = "SELECT * FROM monitors WHERE removed_at IS NULL AND id > :after"
@@ -81,7 +83,7 @@ def columns_of(
         "certificate_limits": json.dumps(policy.certificate_expiry) if policy.certificate_expiry else None,
         "quorum": None if policy.quorum == "majority" else policy.quorum,
         "depends_on": _json(policy.depends_on or None),
-        "timeout_seconds": policy.timeout,
+        "timeout_seconds": policy.longest_check,
         "is_watched": int(policy.enabled),
         "removed_at": None,
         "version": version,
@@ -125,6 +127,12 @@ def unwatch(transaction: Transaction, monitor_id: int, *, version: int, removed_
 def set_line(transaction: Transaction, monitor_id: int, line: int | None) -> None:
     """Where the monitor stands in its file now."""
     transaction.rows("UPDATE monitors SET line = :line WHERE id = :id", id=monitor_id, line=line)
+
+
+def set_longest_check(transaction: Transaction, monitor_id: int, seconds: float) -> None:
+    """How long a check of the monitor may take."""
+    sql = "UPDATE monitors SET timeout_seconds = :seconds WHERE id = :id"
+    transaction.rows(sql, id=monitor_id, seconds=seconds)
 
 
 def get(transaction: Transaction, monitor_id: int) -> Row:
@@ -178,9 +186,9 @@ def last_checks(transaction: Transaction) -> dict[int, str | None]:
     return {row["id"]: row["last_checked_at"] for row in transaction.rows(sql)}
 
 
-def put_target(transaction: Transaction, name: str, interval: float) -> None:
+def put_target(transaction: Transaction, name: str, interval: float, timeout: float | None) -> None:
     """Let a target of an agent be a monitor of source 'env', unless somebody owns a policy of that name."""
-    transaction.rows(_PUT_TARGET, name=name, interval=interval)
+    transaction.rows(_PUT_TARGET, name=name, interval=interval, timeout=timeout)
 
 
 def want(transaction: Transaction, monitor_id: int, at: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from shared.store.engines.database import Row, Transaction
 
 _MONITORS = """
-    SELECT monitors.id, monitors.name, group_name, state, since, is_watched, monitors.last_checked_at,
+    SELECT monitors.id, monitors.name, group_name, state, since, is_watched, monitors.last_checked_at, timeout_seconds,
         COALESCE(monitors.interval_seconds, agents.interval_seconds) AS interval_seconds
     FROM monitors LEFT JOIN agents ON agents.name = monitors.agent WHERE removed_at IS NULL"""
 

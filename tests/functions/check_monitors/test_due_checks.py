@@ -115,7 +115,7 @@ def test_an_agent_says_where_it_is_and_what_it_watches(
     known.claim(environ(**variables), 1)
     [asked] = backend.claims
     assert (asked["agent"], asked["location"], asked["target_interval"]) == ("seoul-1", "seoul-1", 7)
-    assert asked["targets"] == ["http://kim:***@a.example/"]
+    assert (asked["targets"], asked["target_timeout"]) == (["http://kim:***@a.example/"], 10)
 
 
 def test_a_policy_of_a_newer_backend_costs_only_itself(

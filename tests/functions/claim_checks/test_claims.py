@@ -108,6 +108,7 @@ def test_an_agents_own_targets_become_monitors(api: Api) -> None:
         ({"targets": [f"http://kim:{SECRET}@{number}.example/" for number in range(1001)]}, "targets"),
         ({"target_interval": 0}, "target_interval"),
         ({"target_interval": 1e300}, "target_interval"),
+        ({"target_timeout": 0}, "target_timeout"),
         ({"known": -1}, "known"),
         ({"known": 2**63}, "known"),
         ({"known": "1"}, "known"),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.status_page.facts import DAYS, HOURS, MONTHS, edges_of, hour_edges, read_board, starts_of
+from functions.status_page.readings import forget
 from shared.models import AlertKind, as_text, now
 from shared.settings import Settings
 from shared.store import open_store
@@ -34,6 +35,19 @@ def test_a_period_has_its_number_of_buckets_in_order(at: datetime) -> None:
     assert edges_of("days", at)[-1] == edges_of("months", at)[-1] == midnight
     assert midnight in hour_edges(at), "today is made of whole hours"
     assert starts_of("months", at)[0].day == 1
+
+
+def test_a_state_is_shown_for_as_long_as_the_history_knows_it(api: Api) -> None:
+    """A check may last 40 s: three intervals, and 30 s."""
+    made(api, name="shop", group="Web", interval="10s", timeout="40s")
+    assert api.call("PUT", "/config", {"monitors": [], "status_page": {}}).status_code == 200
+    for seconds, state in ((50, "UP"), (61, "UNKNOWN")):
+        checked_at = as_text(now() - timedelta(seconds=seconds))
+        with open_store(Settings.from_env()).database.transaction() as transaction:
+            transaction.rows("UPDATE monitors SET state = 'UP', last_checked_at = :at", at=checked_at)
+        forget()
+        [group] = said(api)["groups"]
+        assert group["monitors"][0]["state"] == state
 
 
 @on_each_engine

@@ -179,6 +179,13 @@ def test_a_location_that_the_monitor_does_not_name_has_no_vote() -> None:
     assert [each.location for each in voters_of(before, places, at(0), None)] == ["seoul"]
 
 
+@pytest.mark.parametrize(("timeout", "oldest"), [(60.0, -180), (100.0, -220), (None, -180)])
+def test_a_location_whose_check_may_outlast_the_interval_votes_for_longer(timeout: float | None, oldest: int) -> None:
+    before = monitor(interval_seconds=60.0, timeout_seconds=timeout)
+    places = [place("seoul", UP, checked=oldest), place("paris", UP, checked=oldest - 1)]
+    assert [each.location for each in voters_of(before, places, at(0), None)] == ["seoul"]
+
+
 def test_locations_that_disagree_do_not_flap() -> None:
     """Every other event is a failure, and what they say together never changes."""
     now = monitor(interval_seconds=60.0)

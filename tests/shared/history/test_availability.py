@@ -195,10 +195,12 @@ def stories(draw: st.DrawFn) -> list[tuple[float, bool, float]]:
     return found
 
 
-def model(checks: Sequence[tuple[float, bool]], failures: int, successes: int, end: float) -> tuple[float, float, int]:
-    """Known, down and outages: spans of time, found run by run."""
+def model(
+    checks: Sequence[tuple[float, bool]], failures: int, successes: int, longest: float, end: float
+) -> tuple[float, float, int]:
+    """Known, down and outages: spans of time, found run by run. ``longest``: how long a check may take."""
     known = [
-        (moment, min(following, moment + 3 * INTERVAL, end))
+        (moment, min(following, moment + 2 * INTERVAL + max(INTERVAL, longest), end))
         for moment, following in itertools.pairwise([*(each for each, _ in checks), end])
     ]
     outages: list[tuple[float, float]] = []
@@ -220,18 +222,18 @@ _numbers = itertools.count()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
-@given(stories(), st.integers(1, 3), st.integers(1, 3), st.booleans())
+@given(stories(), st.integers(1, 3), st.integers(1, 3), st.sampled_from((5, 75)), st.booleans())
 def test_any_story_counts_as_a_slow_model_counts_it(
-    store: Store, story: list[tuple[float, bool, float]], failures: int, successes: int, is_reviewed: bool
+    store: Store, story: list[tuple[float, bool, float]], failures: int, successes: int, longest: int, is_reviewed: bool
 ) -> None:
     name, store = f"m{next(_numbers)}", Store(store.database, NEVER_FLAPS)
-    monitor_id = watch(store, name, failure_threshold=failures, success_threshold=successes)
+    monitor_id = watch(store, name, failure_threshold=failures, success_threshold=successes, timeout=longest)
     for moment, ok, received in story:
         if is_reviewed:
             store.lapses.review(now=at(received))
         store.events.add([event(moment, ok=ok, monitor=name)], received_at=at(received), channels=())
     end = max(story[-1][0] + 100, story[-1][2])
-    expected = model([(moment, ok) for moment, ok, _ in story], failures, successes, end)
+    expected = model([(moment, ok) for moment, ok, _ in story], failures, successes, longest, end)
     assert seconds(told(store, end, monitor_id=monitor_id)) == pytest.approx(expected)
     # However it is cut, the parts make the whole.
     cut: list[datetime] = edges(NOON - timedelta(seconds=30), at(end), "minute")

@@ -18,8 +18,7 @@ from tests.support.builders import at, event
 from tests.support.store.engines import on_sqlite
 from tests.support.store.steps import CHANNELS, add, claim, rows, settle
 
-INTERVAL = 60.0
-SILENT = 3 * INTERVAL
+INTERVAL, TIMEOUT, PAUSE = 60.0, 50.0, 20.0
 PLACES = ("seoul", "tokyo", "paris")
 
 
@@ -30,13 +29,14 @@ class Plan(NamedTuple):
     successes: int
     quorum: int | None
     parent: str | None
+    tries: int = 1
 
 
 PLANS = {
     "router": Plan(1, 1, None, None),
     "web": Plan(2, 1, None, "router"),
-    "shop": Plan(3, 2, None, None),
-    "api": Plan(1, 2, 1, "router"),
+    "shop": Plan(3, 2, None, None, tries=2),
+    "api": Plan(1, 2, 1, "router", tries=4),
 }
 
 
@@ -95,8 +95,9 @@ class Watched:
 
     def voters(self, now: float) -> list[str]:
         places = {check.place: check.at for check in self.checks}
+        silent = 2 * INTERVAL + max(INTERVAL, self.plan.tries * (TIMEOUT + PAUSE) - PAUSE)
         # A single location is always heard.
-        return [place for place, last in places.items() if len(places) == 1 or last >= now - SILENT]
+        return [place for place in places if len(places) == 1 or places[place] >= now - silent]
 
     def enough(self, votes: list[bool]) -> bool:
         return sum(votes) >= (self.plan.quorum or len(votes) // 2 + 1)
@@ -167,8 +168,9 @@ class RulesAndModel(RuleBasedStateMachine):
         self.windows: list[tuple[str, str | None, float, float]] = []
         self.watched = {name: Watched(plan) for name, plan in PLANS.items()}
         for name, plan in PLANS.items():
-            policy = {"name": name, "url": f"http://{name}/", "interval": INTERVAL, "timeout": "5s"}
+            policy = {"name": name, "url": f"http://{name}/", "interval": INTERVAL, "timeout": TIMEOUT}
             policy |= {"failure_threshold": plan.failures, "success_threshold": plan.successes}
+            policy |= {"retry_interval": PAUSE, "retries": plan.tries - 1}
             policy |= {"quorum": plan.quorum} if plan.quorum else {}
             policy |= {"depends_on": [plan.parent]} if plan.parent else {}
             self.store.monitors.add(Policy.model_validate(policy), now=at(0))

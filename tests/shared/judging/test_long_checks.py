@@ -1,0 +1,104 @@
+"""Checks that may last longer than their interval: an outage in which each of them waits for its timeout is known."""
+
+from collections.abc import Iterable
+
+from shared.history.uptime import Availability
+from shared.monitors.policy import Policy
+from shared.store import Store
+from tests.support.builders import at, event
+from tests.support.store.engines import on_each_engine
+from tests.support.store.steps import CHANNELS, add, report, rows
+from tests.support.store.watching import history, states
+
+pytestmark = on_each_engine
+
+INTERVAL = 10.0
+# Four tries of 10 s each, with 10 s between them.
+LONGEST = 70.0
+
+
+def policy(name: str = "shop", **fields: object) -> Policy:
+    tries = {"interval": INTERVAL, "timeout": "10s", "retries": 3, "retry_interval": "10s"}
+    return Policy.model_validate({"name": name, "url": f"http://{name}/", **tries, **fields})
+
+
+def hang(store: Store, starts: Iterable[float], name: str = "shop", location: str | None = None) -> None:
+    """Checks that start then, and fail once all their tries have waited for their timeout, while somebody reviews."""
+    for start in starts:
+        ends = start + LONGEST
+        for waited in range(0, int(LONGEST), 5):
+            store.lapses.review(now=at(start + waited))
+        report(store, ends, ok=False, monitor=name, received=ends, location=location)
+
+
+def test_an_hour_in_which_each_check_hangs_is_an_hour_of_downtime(store: Store) -> None:
+    store.monitors.add(policy(), now=at(0))
+    report(store, 0, ok=True, received=0)
+    hang(store, range(10, 3610, 80))
+    [told] = store.history.of_monitor(1, [at(0), at(3600)], "whole", now=at(3600))
+    assert told.availability == Availability(known_ms=3_600_000, down_ms=3_520_000, outages=1)
+    assert rows(store, "SELECT to_state FROM state_changes ORDER BY id") == [("UP",), ("DOWN",)]
+
+
+def test_afterwards_nobody_knows_all_the_same(store: Store) -> None:
+    """Three intervals, and as much as a check may outlast one."""
+    store.monitors.add(policy(), now=at(0))
+    report(store, 0, ok=True, received=0)
+    assert store.lapses.review(now=at(90)) == []
+    [told] = store.history.of_monitor(1, [at(0), at(500)], "whole", now=at(500))
+    assert told.availability.known_ms == 90_000
+    assert store.lapses.review(now=at(91)) == ["shop"]
+
+
+def test_locations_whose_checks_hang_open_an_outage_together(store: Store) -> None:
+    store.monitors.add(policy(quorum=2), now=at(0))
+    add(store, *(event(0, ok=True, location=place) for place in ("seoul", "tokyo")), received=0)
+    hang(store, [10], location="seoul")
+    hang(store, [45], location="tokyo")
+    assert history(store) == [("OUTAGE", "shop", "OPEN")]
+
+
+def test_a_parent_whose_checks_hang_holds_its_dependents_all_the_time(store: Store) -> None:
+    store.monitors.add(policy("router"), now=at(0))
+    store.monitors.add(policy(retries=0, depends_on=["router"]), now=at(0))
+    add(store, event(0, ok=True, monitor="router"), event(0, ok=True), received=0)
+    hang(store, [10], "router")
+    store.lapses.review(now=at(140))
+    assert states(store)["router"] == "DOWN"
+    report(store, 140, ok=False, received=140)
+    assert rows(store, "SELECT DISTINCT status, reason FROM notifications WHERE alert_id = 2") == [
+        ("HELD", "dependency")
+    ]
+
+
+def test_a_dependent_waits_for_all_tries_of_its_parent(store: Store) -> None:
+    store.monitors.add(policy("router"), now=at(0))
+    store.monitors.add(policy(retries=0, depends_on=["router"]), now=at(0))
+    add(store, event(0, ok=True, monitor="router"), event(0, ok=True), received=0)
+    report(store, 10, ok=False, received=10)
+    store.maintenance.review(now=at(80), channels=CHANNELS)
+    assert rows(store, "SELECT DISTINCT status FROM notifications") == [("HELD",)]
+    store.maintenance.review(now=at(90), channels=CHANNELS)
+    assert rows(store, "SELECT DISTINCT status FROM notifications") == [("PENDING",)]
+
+
+def test_a_target_whose_checks_hang_stays_down(store: Store) -> None:
+    """It is checked every two seconds, each time for at most the agent's own timeout."""
+    store.checks.claim("seoul", now=at(0), seconds=1, targets=["http://shop/"], target_interval=2, target_timeout=20)
+    report(store, 0, ok=True, monitor="http://shop/", received=0, agent="seoul")
+    report(store, 22, ok=False, monitor="http://shop/", received=22, agent="seoul")
+    assert store.lapses.review(now=at(44)) == []
+    [told] = store.history.of_monitor(1, [at(0), at(44)], "whole", now=at(44))
+    assert told.availability == Availability(known_ms=44_000, down_ms=22_000, outages=1)
+
+
+def test_what_a_former_version_stored_is_right_once_the_file_is_applied(store: Store) -> None:
+    """It stored how long one try takes, of the file's monitors and of others."""
+    store.monitors.apply([policy()], {}, {}, now=at(0), channels=CHANNELS)
+    store.monitors.add(policy("api"), now=at(0))
+    with store.database.transaction() as transaction:
+        transaction.rows("UPDATE monitors SET timeout_seconds = 10")
+    plan = store.monitors.apply([policy()], {}, {}, now=at(1), channels=CHANNELS)
+    assert (plan.changed, plan.unchanged) == ({}, 1)
+    found = rows(store, "SELECT name, timeout_seconds FROM monitors ORDER BY id")
+    assert found == [("shop", LONGEST), ("api", LONGEST)]
