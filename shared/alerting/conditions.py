@@ -6,6 +6,10 @@ from typing import NamedTuple
 
 from shared.models import Alert, ChangeKind, Event, Monitor
 
+# A certificate is gone once so many checks in a row, over so long, have seen only newer ones. Servers behind one name
+# are not renewed all at once, and a check that has seen a certificate far from its end looks again only minutes later.
+GONE_AFTER_CHECKS, GONE_AFTER = 3, timedelta(hours=1)
+
 
 class Speed(NamedTuple):
     """How many checks in a row were slow, or fast (negative), and how the monitor's DEGRADED alert changes."""
@@ -15,10 +19,15 @@ class Speed(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """The certificate that people were notified of, and the smallest limit, in seconds, that it had reached."""
+    """The certificate that people were notified of, and the smallest limit, in seconds, that it had reached.
+
+    ``newer``: how many checks in a row have seen only newer certificates, the first of them at ``newer_since``.
+    """
 
     expires_at: datetime
     limit: float
+    newer: int = 0
+    newer_since: datetime | None = None
 
 
 class Expiry(NamedTuple):
@@ -48,13 +57,29 @@ def judge_certificate(
 ) -> Expiry:
     """Judge a certificate that was seen ``at``. ``limits``: how many seconds before its end people are notified.
 
-    Each limit is a message of its own, unless a smaller one is reached at the same time. A newer certificate ends it.
+    Each limit is a message of its own, unless a smaller one is reached at the same time. A newer certificate ends it
+    once the noticed one is gone: several servers may have the monitor's name.
     """
     left = expires_at - at
-    reached = [limit for limit in limits if left <= timedelta(seconds=limit)]
-    if not reached:
+    limit = min((limit for limit in limits if left <= timedelta(seconds=limit)), default=None)
+    opens = None if active else ChangeKind.OPENED
+    if limit is not None and (noticed is None or limit < noticed.limit):
+        return Expiry(Notice(expires_at, limit), opens, is_repeated=active is not None)
+    if noticed is not None and expires_at > noticed.expires_at:
+        noticed = _besides_newer(noticed, at)
+        if not _is_gone(noticed, at):
+            return Expiry(noticed, None)
+        if limit is not None:
+            return Expiry(Notice(expires_at, limit), opens)  # an active alert goes on, and has said more than this
+    if limit is None or noticed is None:
         return Expiry(None, ChangeKind.RESOLVED if active else None)
-    notice = Notice(expires_at, min(reached))
-    if noticed is not None and noticed.expires_at == expires_at and noticed.limit <= notice.limit:
-        return Expiry(noticed, None)
-    return Expiry(notice, None if active else ChangeKind.OPENED, is_repeated=active is not None)
+    return Expiry(Notice(expires_at, noticed.limit), None)
+
+
+def _besides_newer(noticed: Notice, at: datetime) -> Notice:
+    return noticed._replace(newer=noticed.newer + 1, newer_since=noticed.newer_since or at)
+
+
+def _is_gone(noticed: Notice, at: datetime) -> bool:
+    since = noticed.newer_since or at
+    return noticed.newer >= GONE_AFTER_CHECKS and at - since >= GONE_AFTER

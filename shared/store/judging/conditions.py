@@ -61,9 +61,14 @@ def _judge_certificate(
 def _notice(text: str | None) -> Notice | None:
     if text is None:
         return None
-    expires_at, limit = json.loads(text)
-    return Notice(datetime.fromisoformat(expires_at), limit)
+    expires_at, limit, *others = json.loads(text)
+    newer, since = others or (0, None)
+    return Notice(datetime.fromisoformat(expires_at), limit, newer, datetime.fromisoformat(since) if since else None)
 
 
 def _text(notice: Notice | None) -> str | None:
-    return None if notice is None else json.dumps([as_text(notice.expires_at), notice.limit])
+    if notice is None:
+        return None
+    # Former versions wrote no more than these two.
+    others = [notice.newer, as_text(notice.newer_since)] if notice.newer_since else []
+    return json.dumps([as_text(notice.expires_at), notice.limit, *others])

@@ -79,9 +79,32 @@ def test_a_certificate_is_said_at_each_limit_once_and_ends_with_a_newer_one(stor
     assert history(store) == [("CERTIFICATE_EXPIRING", "shop", "OPEN")]
     assert [kind for kind, *_ in kinds(store)] == ["CERTIFICATE_EXPIRING"] * 2
     assert store.alerts.page(limit=9)[0].cause == "certificate expires on 2025-02-07T12:00:00.000Z"
-    certified(store, 29.5, 120)
+    for day in (29.5, 29.52, 29.54):
+        assert history(store) == [("CERTIFICATE_EXPIRING", "shop", "OPEN")]
+        certified(store, day, 120)
+    certified(store, 29.55, 120)
     assert history(store) == [("CERTIFICATE_EXPIRING", "shop", "RESOLVED")]
     assert [kind for kind, *_ in kinds(store)][2:] == ["RECOVERY"]
+
+
+def test_two_certificates_behind_one_name_are_one_message(store: Store) -> None:
+    for hour in range(24):
+        certified(store, hour / 24, 90 if hour % 2 else 10)
+    assert history(store) == [("CERTIFICATE_EXPIRING", "shop", "OPEN")]
+    assert [kind for kind, *_ in kinds(store)] == ["CERTIFICATE_EXPIRING"]
+    again = Store(store.database)
+    for day in (1, 1.02, 1.05):
+        certified(again, day, 90)
+    assert [kind for kind, *_ in kinds(store)] == ["CERTIFICATE_EXPIRING", "RECOVERY"]
+
+
+def test_what_a_former_version_noticed_is_not_said_again(store: Store) -> None:
+    certified(store, 0, 10)
+    with store.database.transaction() as transaction:
+        [row] = transaction.rows("SELECT certificate_notice FROM monitors")
+        assert row["certificate_notice"] == '["2025-01-18T12:00:00.000Z", 1814400.0]'
+    certified(store, 0.1, 10)
+    assert [kind for kind, *_ in kinds(store)] == ["CERTIFICATE_EXPIRING"]
 
 
 def test_a_policy_that_asks_no_more_ends_both_with_the_next_check(store: Store, monitor_id: int) -> None:
