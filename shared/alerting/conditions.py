@@ -53,13 +53,19 @@ def judge_speed(monitor: Monitor, event: Event, active: Alert | None) -> Speed:
 
 
 def judge_certificate(
-    limits: Sequence[float], expires_at: datetime, at: datetime, noticed: Notice | None, active: Alert | None
+    limits: Sequence[float], expires_at: datetime | None, at: datetime, noticed: Notice | None, active: Alert | None
 ) -> Expiry:
-    """Judge a certificate that was seen ``at``. ``limits``: how many seconds before its end people are notified.
+    """Judge a certificate that was seen ``at``; ``expires_at``: None if a check has seen none.
+
+    ``limits``: how many seconds before its end people are notified.
 
     Each limit is a message of its own, unless a smaller one is reached at the same time. A newer certificate ends it
     once the noticed one is gone: several servers may have the monitor's name.
     """
+    if not limits:
+        return Expiry(None, ChangeKind.RESOLVED if active else None)  # the policy does not ask any more
+    if expires_at is None:
+        return Expiry(noticed, None)
     left = expires_at - at
     limit = min((limit for limit in limits if left <= timedelta(seconds=limit)), default=None)
     opens = None if active else ChangeKind.OPENED

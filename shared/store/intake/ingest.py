@@ -274,4 +274,4 @@ class _Intake:
 def has_conditions(monitor: Monitor) -> bool:
     """Whether its policy says how slow is too slow, or when a certificate is too old; or said so, and that is open."""
     asks = monitor.max_response_ms is not None or monitor.certificate_limits is not None
-    return asks or monitor.slow_checks > 0 or monitor.certificate_notice is not None
+    return asks or monitor.slow_checks != 0 or monitor.certificate_notice is not None

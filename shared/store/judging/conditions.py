@@ -39,8 +39,6 @@ def _judge_certificate(
     alerts: ActiveAlerts, monitor: Monitor, event: Event, at: datetime
 ) -> tuple[Monitor, list[Change]]:
     expires_at, limits = event.certificate_expires_at, monitor.certificate_limits or ()
-    if expires_at is None:
-        return monitor, []
     active = alerts.active(AlertKind.CERTIFICATE_EXPIRING, monitor.name)
     expiry = judge_certificate(limits, expires_at, at, _notice(monitor.certificate_notice), active)
     notice = _text(expiry.notice)
@@ -50,7 +48,7 @@ def _judge_certificate(
         return monitor, [alerts.say_again(active, monitor)]
     if expiry.change is None:
         return monitor, []
-    cause = Cause.of("certificate_expires", expires_at=as_text(expires_at))
+    cause = Cause.of("certificate_expires", expires_at=as_text(expires_at)) if expires_at else None
     kind, url = AlertKind.CERTIFICATE_EXPIRING, event.target_url
     changes = alerts.change(
         expiry.change, kind, monitor.name, at, failed_at=at, cause=cause, target_url=url, monitor=monitor

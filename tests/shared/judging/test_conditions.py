@@ -115,6 +115,27 @@ def test_a_policy_that_asks_no_more_ends_both_with_the_next_check(store: Store, 
     assert {status for _, _, status in history(store)} == {"RESOLVED"}
 
 
+def test_a_policy_that_asks_no_more_needs_no_certificate_to_end_its_alert(store: Store, monitor_id: int) -> None:
+    """The monitor's URL is one without TLS now."""
+    certified(store, 0, 3)
+    store.monitors.replace(monitor_id, watched(url="http://shop/"), now=at(3), channels=CHANNELS)
+    report(store, 4, ok=True, received=4)
+    assert history(store) == [("CERTIFICATE_EXPIRING", "shop", "RESOLVED")]
+    assert [kind for kind, *_ in kinds(store)] == ["CERTIFICATE_EXPIRING", "RECOVERY"]
+    assert rows(store, "SELECT certificate_notice FROM monitors") == [(None,)]
+
+
+def test_a_policy_that_asks_no_more_ends_what_was_about_to_end(store: Store, monitor_id: int) -> None:
+    """One of three fast checks had come."""
+    slowly = watched(max_response_time="500ms", success_threshold=3)
+    store.monitors.replace(monitor_id, slowly, now=at(0), channels=CHANNELS)
+    slow(store, 1)
+    slow(store, 2, milliseconds=20)
+    store.monitors.replace(monitor_id, watched(success_threshold=3), now=at(3), channels=CHANNELS)
+    slow(store, 4, milliseconds=20)
+    assert history(store) == [("DEGRADED", "shop", "RESOLVED")]
+
+
 def test_under_maintenance_neither_opens(store: Store) -> None:
     store.windows.add(Window(kind="maintenance", all=True, duration=100), now=at(0))
     slow(store, 1, 2, 3)
