@@ -24,6 +24,7 @@ OF_ONE_CHECK = frozenset(
         "file_not_readable",
         "header_not_valid",
         "http3_not_supported",
+        "key_not_readable",
         "ping_not_allowed",
         "resolver_not_address",
         "starttls_unknown",
