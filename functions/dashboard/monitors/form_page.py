@@ -1,7 +1,7 @@
 """The page of a monitor's form: its fields, what is wrong with them, and what a trial found."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Response
 
@@ -16,11 +16,21 @@ from functions.dashboard.monitors.fields import (
 from functions.dashboard.monitors.trying import policy_tried, tried_of
 from functions.dashboard.monitors.typed import Mistakes
 from functions.dashboard.visit import Visit
-from shared.channels import configured
+from shared.alerting.routing.routes import KIND
+from shared.channels import CONSOLE, configured
 from shared.monitors.kinds import Kind
+from shared.notifiers import routes_of
 
 if TYPE_CHECKING:
     from shared.store import Trial
+
+
+class Box(NamedTuple):
+    """A box of the channels. ``name``: what a policy's ``channels`` has if it is checked."""
+
+    name: str
+    label: str
+    is_checked: bool
 
 
 def form_page(
@@ -52,8 +62,7 @@ def form_page(
         texts=texts,
         mistakes=wrong,
         labels={field.path: visit.say(f"field_{field.path.replace('.', '_')}") for field in fields},
-        channels=list(configured()),
-        chosen=channels,
+        boxes=_boxes(visit, channels),
         is_rest_open=any(not field.is_main and field.path in wrong for field in fields),
         is_tried=kind is not Kind.HEARTBEAT,
         trial=trial,
@@ -84,6 +93,25 @@ def empty_texts(kind: Kind) -> dict[str, str]:
     given = {"interval": DEFAULT_INTERVAL, "failure_threshold": str(DEFAULT_THRESHOLD), "dns.query_type": "A"}
     given |= {"heartbeat.period": "1d", "heartbeat.grace": "1h"}
     return {**texts, **{path: text for path, text in given.items() if path in texts}}
+
+
+def _boxes(visit: Visit, chosen: Sequence[str] | None) -> list[Box]:
+    """A box for each configured channel, and one for whatever else is chosen: without it, a save would remove it."""
+    routes = routes_of(configured())
+    kinds = {route.kind for route in routes.values()}
+    boxes = [Box(name, _named(visit, name), chosen is None or name in chosen) for name in routes]
+    for name in dict.fromkeys(chosen or ()):
+        if name in routes:
+            continue
+        kind = name.removeprefix(KIND) if name.startswith(KIND) else ""
+        label = visit.say("channels_of_kind", kind=kind) if kind else _named(visit, name)
+        label = label if kind in kinds else visit.say("not_configured", name=label)
+        boxes.append(Box(name, label, is_checked=True))
+    return boxes
+
+
+def _named(visit: Visit, channel: str) -> str:
+    return visit.say("this_terminal") if channel == CONSOLE else channel
 
 
 def _by_field(kind: Kind, mistakes: Mistakes) -> dict[str, str]:

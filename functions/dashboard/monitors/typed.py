@@ -62,9 +62,9 @@ def refused(visit: Visit, refusal: Exception) -> Mistakes:
 
 
 def chosen_channels(visit: Visit) -> tuple[str, ...] | None:
-    """The channels that are chosen; None, which is all, if every one is, or the form has none."""
+    """The channels that are chosen; None, which is all, if exactly the configured ones are, or the form has none."""
     chosen = visit.form.every("channels")
-    return None if (not visit.form.get("has_channels") and not chosen) or set(chosen) >= set(configured()) else chosen
+    return None if (not visit.form.get("has_channels") and not chosen) or set(chosen) == set(configured()) else chosen
 
 
 def _with_secrets(data: Mapping[str, Any], tried: "Policy") -> Mapping[str, Any]:

@@ -110,6 +110,8 @@ WORDS: Texts = {
     "what_is_it": "What is it?",
     "whom_to_notify": "Whom to notify",
     "all_channels": "All of them also means channels that come later.",
+    "channels_of_kind": "Every channel of kind {kind}",
+    "not_configured": "{name} (not configured now)",
     "rest_of_it": "Method, headers, sign-in, certificate, locations …",
     "save_and_start": "Save and start",
     "save": "Save",

@@ -110,6 +110,8 @@ WORDS: Texts = {
     "what_is_it": "무엇을 확인할까요?",
     "whom_to_notify": "알릴 곳",
     "all_channels": "모두 고르면 나중에 생기는 채널에도 알립니다.",
+    "channels_of_kind": "종류가 {kind}인 모든 채널",
+    "not_configured": "{name} (지금은 설정되어 있지 않음)",
     "rest_of_it": "메서드, 헤더, 로그인, 인증서, 위치 …",
     "save_and_start": "저장하고 시작",
     "save": "저장",
