@@ -9,9 +9,12 @@ from typing import Any, Literal, NamedTuple
 from shared.monitors.kinds import KIND_OF_SCHEME, KINDS_WITH, Kind
 from shared.web.forms import Form
 
-# text and number: one line. area: several. lines: a list, one a line. words: a list with commas. spaced: with blanks.
-# pairs: headers. hidden: a secret, too; browsers take a form with three passwords for several forms.
-Sort = Literal["text", "number", "area", "lines", "words", "spaced", "pairs", "box", "choice", "secret", "hidden"]
+# text and number: one line. area: several. phrase: several, but a line break at an end is a slip and not meant.
+# lines: a list, one a line. words: a list with commas. spaced: with blanks. pairs: headers. hidden: a secret, too;
+# browsers take a form with three passwords for several forms.
+Sort = Literal[
+    "text", "number", "area", "phrase", "lines", "words", "spaced", "pairs", "box", "choice", "secret", "hidden"
+]
 KINDS: tuple[Kind, ...] = tuple(Kind)
 DEFAULT_INTERVAL, DEFAULT_THRESHOLD = "30s", 3
 _PREFIX: Mapping[Kind, str] = {
@@ -53,6 +56,11 @@ class Field(NamedTuple):
         """The policy's own field."""
         return self.path.partition(".")[0]
 
+    @property
+    def is_area(self) -> bool:
+        """Whether it has several lines."""
+        return self.sort in ("area", "phrase", "lines", "pairs")
+
     def is_for(self, kind: Kind) -> bool:
         """Whether a monitor of this kind has it."""
         if self.path == "url":
@@ -88,8 +96,8 @@ FIELDS: tuple[Field, ...] = (
     Field("headers", "pairs"),
     Field("body", "area"),
     Field("accepted_status_codes", "words"),
-    Field("keyword"),
-    Field("forbidden_keyword"),
+    Field("keyword", "phrase"),
+    Field("forbidden_keyword", "phrase"),
     Field("basic_auth.username"),
     Field("basic_auth.password", "secret"),
     Field("bearer_token", "secret"),
@@ -97,7 +105,7 @@ FIELDS: tuple[Field, ...] = (
     Field("oauth2.client_id"),
     Field("oauth2.client_secret", "hidden"),
     Field("oauth2.scopes", "spaced"),
-    Field("query"),
+    Field("query", "phrase"),
     Field("protocol", "choice", choices=("", "smtp", "imap", "pop3", "ftp", "postgres")),
     Field("packets", "number"),
     Field("resolver"),
@@ -130,21 +138,25 @@ def typed_in(form: Form, kind: Kind) -> dict[str, str]:
     }
 
 
-def policy_of(form: Form, kind: Kind) -> dict[str, Any]:
+def policy_of(form: Form, kind: Kind, shown: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The typed values as the fields of a policy; None for a field that was left empty.
 
-    A field that the form does not have, since an older page sent it, is left out.
+    A field that the form does not have, since an older page sent it, is left out. ``shown``: the policy, its secrets
+    masked, that the form showed. A field whose text nobody changed keeps its value: a text does not say all of it, such
+    as a comma within a tag, or which line breaks a body has.
     """
     found: dict[str, Any] = {}
     for path, text in typed_in(form, kind).items():
         field = next(each for each in FIELDS if each.path == path)
         if field.sort != "box" and path not in form:
             continue
-        value = _parsed(field, text, kind)
+        former = _value(shown or {}, path)
+        is_same = shown is not None and _sent(field, text) == _sent(field, _text(field, former))
+        value = former if is_same else _parsed(field, text, kind)
         owner, _, part = path.partition(".")
         if not part:
             found[owner] = value
-        elif value is not None:
+        elif value:
             found[owner] = {**(found.get(owner) or {}), part: value}
         else:
             found.setdefault(owner, None)
@@ -211,12 +223,18 @@ def _text(field: Field, value: Any) -> str:
     return str(value)
 
 
+def _sent(field: Field, text: str) -> str:
+    """A text as it comes back from a browser, which knows one line break, and none in a field of one line."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text if field.is_area else text.replace("\n", "")
+
+
 def _parsed(field: Field, text: str, kind: Kind) -> Any:
     if field.sort == "box":
         return text == "on"
     if field.path == "url":
         return with_scheme(text, kind) or None
-    stripped = text if field.sort in ("area", "secret", "hidden") else text.strip()
+    stripped = text if field.sort in ("area", "phrase", "secret", "hidden") else text.strip()
     if not stripped.strip():
         return None
     match field.sort:
@@ -228,6 +246,8 @@ def _parsed(field: Field, text: str, kind: Kind) -> Any:
             return [word.strip() for word in stripped.split(",") if word.strip()]
         case "spaced":
             return stripped.split()
+        case "phrase":
+            return stripped.strip("\n")
         case "pairs":
             pairs = (line.partition(":") for line in stripped.splitlines() if line.strip())
             return {name.strip(): value.strip() for name, _, value in pairs}

@@ -28,7 +28,10 @@ def typed_policy(
     ``stored``: the monitor's own, which keeps what has no field. ``tried``: the one that the form tried before: a
     masked secret in it may stand for one of that.
     """
-    data = {**policy_of(visit.form, kind), "channels": chosen_channels(visit)}
+    from shared.monitors.masking import masked
+
+    base = tried or stored
+    data = {**policy_of(visit.form, kind, masked(base) if base else None), "channels": chosen_channels(visit)}
     if stored is not None and data.get("heartbeat"):
         data["heartbeat"]["token"] = MASK  # it stays
     return policy_or_mistakes(visit, data, stored, tried)
