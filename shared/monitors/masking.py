@@ -35,14 +35,20 @@ def is_secret(path: Sequence[str]) -> bool:
 
 def masked(policy: Policy) -> dict[str, Any]:
     """The policy with ``***`` in place of each secret that is written out in it. A placeholder is none."""
+    return _changed(policy.model_dump(mode="json"), _mask)
 
-    def mask(value: str, path: tuple[str, ...]) -> str:
-        if path in _URLS:
-            return without_password(value)
-        is_public = is_placeholder(value) or (path == _CERTIFICATE and "PRIVATE KEY" not in value)
-        return value if is_public else MASK
 
-    return _changed(policy.model_dump(mode="json"), mask)
+def written_out(policy: Policy) -> list[tuple[str, ...]]:
+    """Where a secret stands that ``masked`` masks, such as ``("basic_auth", "password")`` or ``("url",)``."""
+    found: list[tuple[str, ...]] = []
+
+    def note(value: str, path: tuple[str, ...]) -> str:
+        if _mask(value, path) != value:
+            found.append(path)
+        return value
+
+    _changed(policy.model_dump(mode="json"), note)
+    return found
 
 
 def unmasked(data: Mapping[str, Any], stored: Policy | None) -> dict[str, Any]:
@@ -67,6 +73,13 @@ def unmasked(data: Mapping[str, Any], stored: Policy | None) -> dict[str, Any]:
         return value
 
     return _changed(dict(data), kept)
+
+
+def _mask(value: str, path: tuple[str, ...]) -> str:
+    if path in _URLS:
+        return without_password(value)
+    is_public = is_placeholder(value) or (path == _CERTIFICATE and "PRIVATE KEY" not in value)
+    return value if is_public else MASK
 
 
 def _leads_elsewhere(path: tuple[str, ...], data: Mapping[str, Any], known: Mapping[str, Any]) -> str | None:

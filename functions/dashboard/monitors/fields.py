@@ -120,6 +120,10 @@ FIELDS: tuple[Field, ...] = (
 )
 
 
+# The policy's fields that have a place in the form of some kind.
+PLACED = frozenset(field.owner for field in FIELDS)
+
+
 def fields_of(kind: Kind) -> tuple[Field, ...]:
     """The fields of a monitor of this kind."""
     return tuple(field for field in FIELDS if field.is_for(kind))

@@ -20,7 +20,9 @@ from functions.dashboard.monitors.form_page import empty_texts, form_page, tried
 from functions.dashboard.monitors.trying import begin_trial, policy_tried, trial_named
 from functions.dashboard.monitors.typed import (
     REFUSALS,
+    Copied,
     chosen_channels,
+    copied_from,
     policy_or_mistakes,
     refused,
     typed_policy,
@@ -31,7 +33,6 @@ from shared.channels import configured
 from shared.logs import step
 from shared.monitors.kinds import Kind
 from shared.notifiers import routes_of
-from shared.settings.secrets import MASK
 from shared.store import NameTaken, OwnedElsewhere
 
 if TYPE_CHECKING:
@@ -45,19 +46,13 @@ def show_new(visit: Visit) -> Response:
 
     ``?kind=``: of which kind.
     """
+    copied = _copied(visit, visit.request.args.get("from", ""))
     if trial := trial_named(visit, visit.request.args.get("trial", ""), None):
-        return tried_page(visit, trial)
-    source = visit.request.args.get("from", "")
-    if source:
-        from shared.monitors.masking import masked
-
-        policy = visit.store.monitors.get(number_of(visit, source)).policy
-        if policy is None:
-            raise web.Problem(404, visit.say("nothing_here"))
-        # A secret that is masked cannot be copied, and each heartbeat has a token of its own.
-        shown = {**masked(policy), "name": visit.say("copy_of", name=policy.name)[:200]}
-        texts = {path: "" if text == MASK else text for path, text in texts_of(shown, policy.kind).items()}
-        return form_page(visit, policy.kind, texts, policy.channels)
+        return tried_page(visit, trial, copied=copied)
+    if copied:
+        shown = {**copied.policy, "name": visit.say("copy_of", name=copied.name)[:200]}
+        texts = texts_of(shown, copied.kind)
+        return form_page(visit, copied.kind, texts, copied.policy["channels"], copied=copied)
     kind = kind_named(visit.request.args.get("kind", ""))
     return form_page(visit, kind, empty_texts(kind), None)
 
@@ -72,9 +67,10 @@ def add_monitor(visit: Visit) -> Response:
         return _other_kind(visit)
     kind = kind_named(visit.form.get("kind", ""))
     trial = trial_named(visit, visit.form.get("trial", ""), None)
-    policy, mistakes = typed_policy(visit, kind, tried=policy_tried(trial) if trial else None)
+    copied = _copied(visit, visit.form.get("from", ""))
+    policy, mistakes = typed_policy(visit, kind, tried=policy_tried(trial) if trial else None, copied=copied)
     if policy is not None and "try" in visit.form and kind is not Kind.HEARTBEAT:
-        return visit.to(begin_trial(visit, policy, None))
+        return visit.to(begin_trial(visit, policy, None, copied.number if copied else None))
     if policy is not None:
         try:
             entry = visit.store.monitors.add(policy, now=visit.at)
@@ -84,7 +80,7 @@ def add_monitor(visit: Visit) -> Response:
             step("server", "monitor_created", monitor=policy.name, target_url=policy.target)
             return visit.to(f"/dashboard/monitors/{entry.row['id']}")
     typed = typed_in(visit.form, kind)
-    return form_page(visit, kind, typed, chosen_channels(visit), mistakes=mistakes, trial=trial)
+    return form_page(visit, kind, typed, chosen_channels(visit), mistakes=mistakes, trial=trial, copied=copied)
 
 
 @web.route("GET", "/dashboard/monitors/<id>/edit", access="open")
@@ -154,7 +150,18 @@ def _other_kind(visit: Visit) -> Response:
     texts = {path: typed[path] or text for path, text in empty_texts(kind).items()}
     if not visit.form.get("url", "").startswith(tuple(schemes_of(kind).split(", "))):
         texts |= {"url": ""} if "url" in texts else {}
-    return form_page(visit, kind, texts, chosen_channels(visit))
+    return form_page(visit, kind, texts, chosen_channels(visit), copied=_copied(visit, visit.form.get("from", "")))
+
+
+def _copied(visit: Visit, source: str) -> Copied | None:
+    """What the form of a duplicate begins with; None without the number of a monitor. Raises Problem, 404."""
+    if not source:
+        return None
+    number = number_of(visit, source)
+    policy = visit.store.monitors.get(number).policy
+    if policy is None:
+        raise web.Problem(404, visit.say("nothing_here"))
+    return copied_from(number, policy)
 
 
 def _own(visit: Visit, number: int) -> "Policy":

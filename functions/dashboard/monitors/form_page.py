@@ -1,7 +1,7 @@
 """The page of a monitor's form: its fields, what is wrong with them, and what a trial found."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Response
 
@@ -10,16 +10,18 @@ from functions.dashboard.monitors.fields import (
     DEFAULT_THRESHOLD,
     EXAMPLES,
     KINDS,
+    PLACED,
     fields_of,
     texts_of,
 )
 from functions.dashboard.monitors.trying import policy_tried, tried_of
-from functions.dashboard.monitors.typed import Mistakes
+from functions.dashboard.monitors.typed import Copied, Mistakes
 from functions.dashboard.visit import Visit
 from shared.alerting.routing.routes import KIND
 from shared.channels import CONSOLE, configured
-from shared.monitors.kinds import Kind
+from shared.monitors.kinds import KINDS_WITH, Kind
 from shared.notifiers import routes_of
+from shared.settings.secrets import MASK
 
 if TYPE_CHECKING:
     from shared.store import Trial
@@ -42,10 +44,14 @@ def form_page(
     mistakes: Mistakes | None = None,
     number: int | None = None,
     trial: "Trial | None" = None,
+    copied: Copied | None = None,
 ) -> Response:
-    """The form with these texts. ``number``: the monitor that is edited. ``trial``: what was tried with it."""
-    fields = fields_of(kind)
+    """The form with these texts.
+
+    ``number``: the monitor that is edited. ``trial``: what was tried with it. ``copied``: what a duplicate began with.
+    """
     wrong = _by_field(kind, mistakes or {})
+    lacks = _lacking(visit, kind, texts, copied) if copied else []
     title = visit.say("add") if number is None else visit.say("edit_one", name=texts.get("name", ""))
     return visit.page(
         "form.html",
@@ -57,28 +63,27 @@ def form_page(
         kind=kind,
         kinds=KINDS,
         example=EXAMPLES.get(kind, ""),
-        main=[field for field in fields if field.is_main],
-        rest=[field for field in fields if not field.is_main],
+        **_fields(visit, kind, wrong, is_rest_open=bool(lacks)),
         texts=texts,
         mistakes=wrong,
-        labels={field.path: visit.say(f"field_{field.path.replace('.', '_')}") for field in fields},
         boxes=_boxes(visit, channels),
-        is_rest_open=any(not field.is_main and field.path in wrong for field in fields),
         is_tried=kind is not Kind.HEARTBEAT,
         trial=trial,
+        source=copied.number if copied else None,
+        lacks=lacks,
         tried=tried_of(visit, trial, policy_tried(trial)) if trial else None,
         scripts=["form.js"],
         status=422 if wrong else 200,
     )
 
 
-def tried_page(visit: Visit, trial: "Trial", *, number: int | None = None) -> Response:
+def tried_page(visit: Visit, trial: "Trial", *, number: int | None = None, copied: Copied | None = None) -> Response:
     """The form with what was tried, its secrets masked, and with what the trial found."""
     from shared.monitors.masking import masked
 
     policy = policy_tried(trial)
     texts = texts_of(masked(policy), policy.kind)
-    return form_page(visit, policy.kind, texts, policy.channels, number=number, trial=trial)
+    return form_page(visit, policy.kind, texts, policy.channels, number=number, trial=trial, copied=copied)
 
 
 def empty_texts(kind: Kind) -> dict[str, str]:
@@ -93,6 +98,35 @@ def empty_texts(kind: Kind) -> dict[str, str]:
     given = {"interval": DEFAULT_INTERVAL, "failure_threshold": str(DEFAULT_THRESHOLD), "dns.query_type": "A"}
     given |= {"heartbeat.period": "1d", "heartbeat.grace": "1h"}
     return {**texts, **{path: text for path, text in given.items() if path in texts}}
+
+
+def _fields(visit: Visit, kind: Kind, wrong: Mistakes, *, is_rest_open: bool) -> dict[str, Any]:
+    """The fields by where they stand, and how each is called. A mistake opens the rest if it is there."""
+    fields = fields_of(kind)
+    return {
+        "main": [field for field in fields if field.is_main],
+        "rest": [field for field in fields if not field.is_main],
+        "labels": {field.path: _label(visit, field.path) for field in fields},
+        "is_rest_open": is_rest_open or any(not field.is_main and field.path in wrong for field in fields),
+    }
+
+
+def _lacking(visit: Visit, kind: Kind, texts: Mapping[str, str], copied: Copied) -> list[str]:
+    """What a duplicate lacks of the other monitor, in words: the secrets that nobody has typed again."""
+    here: dict[str, None] = {}
+    nowhere: dict[str, None] = {}
+    for path in copied.secrets:
+        place = next((place for place in (".".join(path), path[0]) if place in texts), None)
+        if place and (not texts[place] or MASK in texts[place]):
+            here[_label(visit, place)] = None
+        elif path[0] not in PLACED and kind in KINDS_WITH.get(path[0], frozenset(Kind)):
+            nowhere[path[0]] = None
+    said = (("secrets_not_copied", here), ("parts_not_copied", nowhere))
+    return [visit.say(code, names=", ".join(names)) for code, names in said if names]
+
+
+def _label(visit: Visit, path: str) -> str:
+    return visit.say(f"field_{path.replace('.', '_')}")
 
 
 def _boxes(visit: Visit, chosen: Sequence[str] | None) -> list[Box]:

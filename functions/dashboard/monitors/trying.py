@@ -42,12 +42,16 @@ class Tried(NamedTuple):
     answer: str | None = None
 
 
-def begin_trial(visit: Visit, policy: "Policy", number: int | None) -> str:
-    """Let an agent try a policy; the path of the form that shows what it found. ``number``: the monitor's, if any."""
+def begin_trial(visit: Visit, policy: "Policy", number: int | None, source: int | None = None) -> str:
+    """Let an agent try a policy; the path of the form that shows what it found.
+
+    ``number``: the monitor's, if any. ``source``: that of the monitor which it is a duplicate of, if any.
+    """
     trial = visit.store.visits.trials.begin(policy, monitor_id=number, now=visit.at)
     step("server", "trial_begun", trial_id=trial, target_url=policy.target)
     where = "new" if number is None else f"{number}/edit"
-    return f"/dashboard/monitors/{where}?trial={trial}#trial"
+    origin = "" if source is None else f"&from={source}"
+    return f"/dashboard/monitors/{where}?trial={trial}{origin}#trial"
 
 
 def trial_named(visit: Visit, text: str, number: int | None) -> "Trial | None":

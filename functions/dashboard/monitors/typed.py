@@ -1,12 +1,12 @@
 """What somebody typed into a form, as a policy; or what is wrong with it, by the form's fields."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from functions.dashboard.monitors.fields import name_of, policy_of
+from functions.dashboard.monitors.fields import PLACED, name_of, policy_of
 from functions.dashboard.visit import Visit
 from shared.channels import configured
-from shared.monitors.kinds import Kind
+from shared.monitors.kinds import KINDS_WITH, Kind
 from shared.settings.secrets import MASK
 from shared.store import DependsInCircle, NameTaken, UnknownName
 from shared.words.expectations import expectation_text
@@ -18,20 +18,54 @@ if TYPE_CHECKING:
 Mistakes = Mapping[str, str]
 # What the store refuses that a form can be blamed for.
 REFUSALS = (NameTaken, UnknownName, DependsInCircle)
+# What a duplicate has of its own. It is watched as soon as it is saved, also if the other monitor is paused.
+_OWN = ("name", "enabled")
+
+
+class Copied(NamedTuple):
+    """What a duplicate begins with: the policy of the monitor ``number`` without its secrets.
+
+    ``secrets``: where each of them stands in that monitor's policy.
+    """
+
+    number: int
+    name: str
+    kind: Kind
+    policy: Mapping[str, Any]
+    secrets: Sequence[tuple[str, ...]]
+
+
+def copied_from(number: int, policy: "Policy") -> Copied:
+    """What a duplicate of a monitor begins with.
+
+    The mask of a header or in a URL stays, so that the duplicate is not saved until somebody replaces it.
+    """
+    from shared.monitors.masking import masked, written_out
+
+    secrets = [path for path in written_out(policy) if path[0] != "heartbeat"]  # each heartbeat gets its own token
+    found = {name: _without_secrets(name, value) for name, value in masked(policy).items() if name not in _OWN}
+    return Copied(number, policy.name, policy.kind, found, secrets)
 
 
 def typed_policy(
-    visit: Visit, kind: Kind, stored: "Policy | None" = None, tried: "Policy | None" = None
+    visit: Visit,
+    kind: Kind,
+    stored: "Policy | None" = None,
+    tried: "Policy | None" = None,
+    copied: Copied | None = None,
 ) -> "tuple[Policy | None, Mistakes]":
     """The policy in the form of a request, or what is wrong with each field.
 
     ``stored``: the monitor's own, which keeps what has no field. ``tried``: the one that the form tried before: a
-    masked secret in it may stand for one of that.
+    masked secret in it may stand for one of that. ``copied``: what the form began with.
     """
     from shared.monitors.masking import masked
 
-    base = tried or stored
-    data = {**policy_of(visit.form, kind, masked(base) if base else None), "channels": chosen_channels(visit)}
+    shown = tried or stored
+    base = masked(shown) if shown else copied.policy if copied else None
+    data = {**policy_of(visit.form, kind, base), "channels": chosen_channels(visit)}
+    if stored is None and base is not None:
+        data = {**_without_a_place(base, kind), **data}
     if stored is not None and data.get("heartbeat"):
         data["heartbeat"]["token"] = MASK  # it stays
     return policy_or_mistakes(visit, data, stored, tried)
@@ -68,6 +102,23 @@ def chosen_channels(visit: Visit) -> tuple[str, ...] | None:
     """The channels that are chosen; None, which is all, if exactly the configured ones are, or the form has none."""
     chosen = visit.form.every("channels")
     return None if (not visit.form.get("has_channels") and not chosen) or set(chosen) == set(configured()) else chosen
+
+
+def _without_secrets(name: str, value: Any) -> Any:
+    """A field of a masked policy without what is masked as a whole."""
+    if isinstance(value, Mapping) and name != "headers" and MASK in value.values():
+        # Half a part cannot be saved, and without a field in the form nobody could complete it.
+        return {part: text for part, text in value.items() if text != MASK} if name in PLACED else None
+    return None if value == MASK else value
+
+
+def _without_a_place(policy: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+    """The fields of a policy that no form shows and a monitor of this kind may have."""
+    return {
+        name: value
+        for name, value in policy.items()
+        if name not in PLACED and kind in KINDS_WITH.get(name, frozenset(Kind))
+    }
 
 
 def _with_secrets(data: Mapping[str, Any], tried: "Policy") -> Mapping[str, Any]:

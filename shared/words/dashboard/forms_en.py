@@ -107,6 +107,8 @@ WORDS: Texts = {
     # the form of a monitor
     "edit_one": "Edit {name}",
     "copy_of": "{name} (copy)",
+    "secrets_not_copied": "Secrets are not copied. Type them again: {names}.",
+    "parts_not_copied": "Not copied, since it holds a secret and has no field here: {names}. The API can set it.",
     "what_is_it": "What is it?",
     "whom_to_notify": "Whom to notify",
     "all_channels": "All of them also means channels that come later.",

@@ -107,6 +107,8 @@ WORDS: Texts = {
     # the form of a monitor
     "edit_one": "{name} 수정",
     "copy_of": "{name} (복사본)",
+    "secrets_not_copied": "비밀 값은 복사하지 않습니다. 다시 입력하세요: {names}.",
+    "parts_not_copied": "비밀 값이 들어 있고 여기에 칸이 없어 복사하지 않습니다: {names}. API로 넣을 수 있습니다.",
     "what_is_it": "무엇을 확인할까요?",
     "whom_to_notify": "알릴 곳",
     "all_channels": "모두 고르면 나중에 생기는 채널에도 알립니다.",
