@@ -121,12 +121,13 @@ def is_own_origin(request: Request, settings: Settings) -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return True
-    parts = urlsplit(origin)
-    ours = {(scheme, request.host.lower()) for scheme in ({"https"} if is_over_tls(request) else {"http", "https"})}
+    schemes = ("https",) if is_over_tls(request) else ("http", "https")
+    # Compare them as text: to parse one that is no URL would fail.
+    ours = {f"{scheme}://{request.host.lower()}" for scheme in schemes}
     if settings.public_url:
         public = urlsplit(settings.public_url)
-        ours.add((public.scheme, public.netloc.lower()))
-    return (parts.scheme, parts.netloc.lower()) in ours
+        ours.add(f"{public.scheme}://{public.netloc.lower()}")
+    return origin.lower() in ours
 
 
 def is_over_tls(request: Request) -> bool:

@@ -1,6 +1,6 @@
 """GET /dashboard, and what changed on it since."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Response
@@ -115,6 +115,8 @@ def _since(visit: Visit, facts: Facts) -> datetime | None:
     parts = visit.request.args.get("since", "").split(".")
     if len(parts) != 3 or not all(part.isascii() and part.isdecimal() and len(part) < 16 for part in parts):
         return None
-    at = datetime.fromtimestamp(int(parts[0]) / 1000, UTC)
+    # As seconds first: what somebody wrote may lie after the year 9999.
+    seconds = int(parts[0]) / 1000 - visit.at.timestamp()
     is_same = parts[1:] == [str(facts.version), str(len(facts.lines))]
-    return at - _OVERLAP if is_same and visit.at - _OLDEST < at <= visit.at + _OVERLAP else None
+    is_recent = -_OLDEST.total_seconds() < seconds <= _OVERLAP.total_seconds()
+    return visit.at + timedelta(seconds=seconds) - _OVERLAP if is_same and is_recent else None

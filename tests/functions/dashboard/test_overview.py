@@ -197,7 +197,9 @@ def test_changes_are_what_is_new(browser: Browser, api: Api) -> None:
     assert 'class="bc b5"' in news["mark"]
 
 
-@pytest.mark.parametrize("since", ["", "x", "1.2", "1.0.1", "99999999999999.0.1", "-1.0.1", "1.0.1.1", "٣.0.1"])
+@pytest.mark.parametrize(
+    "since", ["", "x", "1.2", "1.0.1", "99999999999999.0.1", f"{'9' * 15}.0.1", "-1.0.1", "1.0.1.1", "٣.0.1"]
+)
 def test_too_old_a_page_is_loaded_again(browser: Browser, api: Api, since: str) -> None:
     api.post(SUCCESS)
     assert json.loads(browser.page(f"/dashboard/changes?since={since}")) == {"reload": True}

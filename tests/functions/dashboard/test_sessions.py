@@ -223,7 +223,7 @@ def test_each_page_has_another_token(signed_in: Browser) -> None:
             ("http://localhost:81", 403),
             ("http://localhost.evil.example", 403),
         ),
-        *(("http://watch.example", 403), ("", 403)),
+        *(("http://watch.example", 403), ("", 403), ("http://[bad", 403)),
     ],
 )
 def test_a_foreign_origin_is_403(
