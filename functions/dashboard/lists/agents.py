@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 from flask import Response
 
+from functions.dashboard.overview.troubles import is_missed
 from functions.dashboard.visit import Visit, reading
 from shared import web
-from shared.alerting.health import is_given_up, is_overdue, patience
+from shared.alerting.health import is_given_up
 from shared.models import Agent
 from shared.pages.formatting import Named, duration
 from shared.pages.states import Shown
@@ -27,14 +28,13 @@ def show_agents(visit: Visit) -> Response:
     """200 with every agent, those in trouble first."""
     facts = visit.store.health_facts(now=visit.at)
     counts = visit.store.visits.overview.monitors_by_agent()
-    waits = patience(visit.settings.check_timeout_seconds, is_in_cloud=False)
     rows = []
     for agent in facts.agents:
         shown: Shown = "up"
         word = visit.say("agent_checks")
         if is_given_up(agent, facts):
             shown, word = "paus", visit.say("agent_given_up")
-        elif is_overdue(agent, facts, visit.at, waits):
+        elif is_missed(visit, agent, facts):
             shown, word = "down", visit.say("agent_is_silent")
         elif agent.is_offline:
             shown, word = "down", visit.say("agent_is_offline")
