@@ -30,7 +30,7 @@ def deliver_at_once(
 ) -> None:
     """Send what was just owed, within ``run.AT_ONCE``; ``deliver_owed`` sends what remains. Never raises.
 
-    What goes to a channel whose last attempt took longer remains.
+    What goes to a channel that needs longer than that remains.
     """
     try:
         # Even if nothing is owed: a process that only takes events may have no other occasion in time.
@@ -40,9 +40,9 @@ def deliver_at_once(
             from shared.delivery.run import AT_ONCE, Run
 
             run = Run(store, notifiers, language, AT_ONCE, now, ttl_seconds, among=notification_ids)
-            # A channel that needs longer would be cut off before it responds, and get every message twice.
-            quick = store.notifications.channels_of(notification_ids, within_seconds=AT_ONCE.ends_at)
-            run.channels = quick & set(notifiers)
+            run.lasted = store.notifications.channels_of(notification_ids)
+            # A thread and a claim for each of many other channels would hold these up.
+            run.channels = run.lasted.keys() & set(notifiers)
             run.go()
     # The owed messages are safe in the store. The caller's own work is done and must not be reported as failed.
     except StoreUnavailable as trouble:

@@ -43,7 +43,9 @@ class Budget(NamedTuple):
     ends_at: float
 
 
-# A send that starts just before the end would be cut off before the channel can respond, and then be sent again.
+# A send that starts just before the end would be cut off before the channel can respond, and then be sent again. So a
+# channel gets this many times what its last attempt took.
+MARGIN = 1.25
 AT_ONCE = Budget(starts_until=0.5, ends_at=1.0)
 RUN = Budget(starts_until=15.0, ends_at=15.0 + SEND_SECONDS)
 
@@ -67,6 +69,8 @@ class Run:
         self.pause = pause
         # Those that are served.
         self.channels: Collection[str] = notifiers.keys()
+        # How many seconds the last attempt of each channel took, as far as that is known.
+        self.lasted: dict[str, float] = {}
         # What mails the subscribers of status pages beside them, if anybody is owed a mail.
         self.mailing: Mailing | None = None
         self.outcomes = dict.fromkeys(OUTCOMES, 0)
@@ -141,7 +145,7 @@ class Run:
                 self.mailing.go(max(0.0, self.budget.starts_until - self._elapsed()))
             return
         pause = POLL_SECONDS
-        while self._elapsed() < self.budget.starts_until:
+        while self._elapsed() < self._starts_until(channel):
             try:
                 if not self._serve_next(channel):
                     return
@@ -154,6 +158,11 @@ class Run:
                 )
                 time.sleep(min(pause, max(0.0, self.budget.starts_until - self._elapsed())))
                 pause *= 2
+
+    def _starts_until(self, channel: str) -> float:
+        """Until when a send on this channel can start, and end before the run does."""
+        needed = min(SEND_SECONDS, MARGIN * self.lasted.get(channel, 0.0))
+        return min(self.budget.starts_until, self.budget.ends_at - needed)
 
     def _serve_next(self, channel: str) -> bool:
         """Send the channel's next message, if one is due. Whether to ask again."""
@@ -216,6 +225,7 @@ class Run:
                 links=self._links,
             )
         duration_ms = round((time.perf_counter() - started) * 1000, 3)
+        self.lasted[first.channel] = duration_ms / 1000
         is_retry = sent.status is AttemptStatus.RETRY
         attempt = Attempt(
             first,

@@ -135,14 +135,15 @@ class Outbox:
         with self._database.snapshot() as snapshot:
             return notifications.due_channels(snapshot, now=now, skew=CLOCK_TOLERANCE).intersection(channels)
 
-    def channels_of(self, notification_ids: Sequence[int], *, within_seconds: float) -> set[str]:
+    def channels_of(self, notification_ids: Sequence[int]) -> dict[str, float]:
         """The channels that these notifications go to, and perhaps others: those of the ids between them.
 
-        Those whose last attempt took longer than ``within_seconds`` are left out.
+        Each with the seconds that its last attempt took; 0 if that is not known.
         """
         with self._database.snapshot() as snapshot:
             found = notifications.channels_of(snapshot, min(notification_ids), max(notification_ids))
-            return found - notification_logs.slow_channels(snapshot, within_seconds * 1000)
+            lasted = notification_logs.last_durations(snapshot)
+        return {channel: lasted.get(channel, 0.0) / 1000 for channel in found}
 
     def record(self, attempt: Attempt, *, channels: Channels) -> Change | None:
         """Record an attempt. If it changes the alert about its channel, that is owed to the others of ``channels``.

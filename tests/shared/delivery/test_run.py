@@ -204,7 +204,8 @@ def test_at_once_starts_no_send_that_it_would_cut_off(store: Store) -> None:
 def test_a_channel_that_was_slow_is_not_asked_at_once_until_it_is_quick(store: Store) -> None:
     """At once it would be cut off each time, after it has the message, and get each message twice."""
     channel = Channel()
-    for status, took_ms in (("RETRY", AT_ONCE.ends_at * 1000), ("SENT", 1_200)):
+    # The first was cut off, after the claim of it had taken its time.
+    for status, took_ms in (("RETRY", 850), ("SENT", 1_200)):
         owe(store, monitor=status)
         settle(store, status, 0, took_ms=took_ms)
         deliver_at_once(store, {"a": channel}, owe(store, monitor=f"after {status}"), "en")
@@ -212,6 +213,22 @@ def test_a_channel_that_was_slow_is_not_asked_at_once_until_it_is_quick(store: S
     assert deliver(store, 30, a=channel) == {"SENT": 3}
     deliver_at_once(store, {"a": channel}, owe(store, monitor="later"), "en")
     assert "later" in channel.texts[-1]
+
+
+def test_a_channel_that_was_quick_enough_is_asked_at_once(store: Store) -> None:
+    owe(store)
+    settle(store, "SENT", 0, took_ms=600)
+    channel = Channel()
+    deliver_at_once(store, {"a": channel}, owe(store, monitor="next"), "en")
+    assert len(channel.texts) == 1
+
+
+def test_at_once_starts_no_second_send_that_takes_as_long_as_the_first(store: Store) -> None:
+    """Otherwise it would be cut off, and go twice."""
+    ids = [*owe(store, monitor="first"), *owe(store, monitor="second")]
+    channel = Channel(lambda: time.sleep(0.9 * AT_ONCE.starts_until))
+    deliver_at_once(store, {"a": channel}, ids, "en")
+    assert len(channel.texts) == 1
 
 
 def test_a_slow_channel_puts_off_no_other_at_once(store: Store) -> None:
