@@ -23,6 +23,8 @@ from infra.configuration.imports.typescript.tokens import MAX_DEPTH
         ("const a = {\n  b 1 }", "it.ts:2: expected a colon, found a number"),
         ("const a = {\n  b: }", "it.ts:2: expected a value, found }"),
         ("const a = [1,\n, 2]", "it.ts:2: expected a value, found ,"),
+        ("const a = 0B2", "it.ts:1: expected a comma or the end of the line, found B2"),
+        ("const a = [0x_]", "it.ts:1: expected a comma or the end of the line, found x_"),
         ("const a =", "it.ts:1: expected a value, found the end"),
         ("const a = { b: /[/ }", "it.ts:1: this / is not closed"),
     ],

@@ -5,7 +5,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from infra.configuration.imports.result import SourceUnreadable
@@ -94,6 +94,7 @@ def test_quotes_comments_and_commas_change_nothing(document: Any, seed: int) -> 
         ("'a' + 'b' + 1.5", "ab1.5"),
         ("10 * 1_000 + 1", 10001),
         ("-0x1F", -31),
+        ("0B1_01 + 0o17 + 0XaF", 195),
         ("1e4", 10000),
         ("undefined ?? 'other'", "other"),
         ("'' || 'other'", "other"),
@@ -155,6 +156,7 @@ def test_statements_that_may_change_a_constant_are_named() -> None:
 
 
 @settings(max_examples=300)
-@given(st.text(st.sampled_from("abc=:;,.+-*/<>?!'\"`${}[]()\n\\ 1_") | st.characters(), max_size=60))
+@given(st.text(st.sampled_from("abcx=:;,.+-*/<>?!'\"`${}[]()\n\\ 01_") | st.characters(), max_size=60))
+@example("0B2")
 def test_any_text_is_read_or_refused(text: str) -> None:
     assert refusal(f"const it = {text}").startswith(("it.ts:", "none"))
