@@ -23,8 +23,9 @@ _LOST = {
     "checkLocationWorkerRoute": "set locations, and run an agent there",
 }
 _TCP = "TCP_PING"
+_KEYWORDS = ("responseKeyword", "responseForbiddenKeyword")
 # What a connection has no use for.
-_ONLY_HTTP = ("expectedCodes", "headers", "body", "responseKeyword", "responseForbiddenKeyword")
+_ONLY_HTTP = ("expectedCodes", "headers", "body", *_KEYWORDS)
 _PORT = re.compile(r"(.+):(\d{1,5})/?")
 # What UptimeFlare does unless a monitor says otherwise. Cloudflare's fetch follows as many redirects.
 _INTERVAL = 60
@@ -81,6 +82,7 @@ class Monitors:
         codes = [str(code) for code in part.listed("expectedCodes")]
         if part.data.get("expectedCodes") == []:
             part.note("expectedCodes", "it is empty, so that UptimeFlare accepts no response; 2xx is written")
+        wanted, forbidden = (self._filled(part.text(name)) for name in _KEYWORDS)
         return {
             "url": self._filled(target),
             "method": part.text("method").strip().upper() or None,
@@ -88,8 +90,8 @@ class Monitors:
             "body": self._filled(part.text("body")) or None,
             "max_redirects": _REDIRECTS,
             "accepted_status_codes": codes or _CODES,
-            "keyword": _phrase(part, "responseKeyword"),
-            "forbidden_keyword": _phrase(part, "responseForbiddenKeyword"),
+            "keyword": wanted or None,
+            "forbidden_keyword": forbidden or None,
         }
 
     def _tcp(self, part: Part) -> dict[str, Any] | None:
@@ -108,11 +110,3 @@ class Monitors:
 
 def _called(part: Part) -> str:
     return part.word("name") or part.word("id") or part.word("target")
-
-
-def _phrase(part: Part, name: str) -> str | None:
-    text = part.text(name)
-    if has_variable(text):
-        part.note(name, "no variable is filled in there; it is left out")
-        return None
-    return text or None

@@ -32,6 +32,24 @@ def test_a_grace_period_begins_after_the_first_failure(tmp_path: Path, minutes: 
     assert monitor(found, "Home")["failure_threshold"] == failures
 
 
+@pytest.mark.parametrize(
+    ("written", "keyword"),
+    [
+        ("process.env.WORD", "${MONITOR_WORD}"),
+        ("`version ${env.VERSION} of`", "version ${MONITOR_VERSION} of"),
+        ("'cost $5'", "cost $5"),
+        ("'cost $$5'", "cost $$$5"),
+        ("'${MONITOR_X}'", "$${MONITOR_X}"),
+    ],
+)
+def test_a_keyword_keeps_its_variables_and_each_dollar(tmp_path: Path, written: str, keyword: str) -> None:
+    keys = f"responseKeyword: {written}, responseForbiddenKeyword: {written}"
+    text = f"const workerConfig = {{ monitors: [{{ id: 'home', target: 'https://example.org', {keys} }}] }}"
+    found = imported_text(tmp_path, text, "uptime.config.ts")
+    assert (monitor(found, "home")["keyword"], monitor(found, "home")["forbidden_keyword"]) == (keyword, keyword)
+    assert not said(found, "monitors 'home'", "eyword")
+
+
 def test_without_groups_every_monitor_is_public(tmp_path: Path) -> None:
     found = imported(tmp_path, page={"title": "T", "group": {}})
     assert monitor(found, "Home")["public"] is True
