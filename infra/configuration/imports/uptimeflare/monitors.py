@@ -11,6 +11,7 @@ from infra.configuration.imports.uptimeflare.notification import Notified
 from infra.configuration.imports.uptimeflare.page import Page
 from infra.configuration.imports.uptimeflare.parts import Part, filled, has_variable
 from shared.monitors.placeholders import PREFIX
+from shared.monitors.policy import MAX_BODY_BYTES
 
 _KNOWN = keys(
     """id name method target tooltip statusPageLink hideLatencyChart expectedCodes timeout headers body responseKeyword
@@ -92,6 +93,7 @@ class Monitors:
             "accepted_status_codes": codes or _CODES,
             "keyword": wanted or None,
             "forbidden_keyword": forbidden or None,
+            "max_body": MAX_BODY_BYTES if wanted or forbidden else None,  # UptimeFlare reads all of a body
         }
 
     def _tcp(self, part: Part) -> dict[str, Any] | None:

@@ -33,6 +33,19 @@ def test_a_grace_period_begins_after_the_first_failure(tmp_path: Path, minutes: 
 
 
 @pytest.mark.parametrize(
+    ("given", "fields"),
+    [
+        ({}, {}),
+        ({"responseKeyword": "up"}, {"keyword": "up", "max_body": 10_485_760}),
+        ({"responseForbiddenKeyword": "down"}, {"forbidden_keyword": "down", "max_body": 10_485_760}),
+    ],
+)
+def test_all_of_a_body_is_searched(tmp_path: Path, given: dict[str, str], fields: dict[str, Any]) -> None:
+    found = monitor(imported(tmp_path, monitors=[{**HOME, **given}]), "Home")
+    assert {name: found[name] for name in ("keyword", "forbidden_keyword", "max_body") if name in found} == fields
+
+
+@pytest.mark.parametrize(
     ("written", "keyword"),
     [
         ("process.env.WORD", "${MONITOR_WORD}"),
