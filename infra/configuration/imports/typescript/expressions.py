@@ -167,18 +167,23 @@ class Expressions(Cursor):
     def _list(self) -> list[Any]:
         found: list[Any] = []
         while self.token.text != "]":
-            is_spread, line = self.token.text == ADDED, self.token.line
-            if is_spread:
-                self.take()
-            value = self._value()
-            if is_spread:
-                found += value if isinstance(value, list) else [Code(line)]
-            else:
-                found.append(value)
+            found += self._elements()
             if self.token.text != "]":
                 self.expect(",")
         self._reach(self.take().depth + 1)
         return found
+
+    def _elements(self) -> list[Any]:
+        """What stands before a comma of a list: nothing, which is undefined, a value, or a list that is spread."""
+        line = self.token.line
+        if self.token.text == ",":
+            self._spend(0)
+            return [None]
+        if self.token.text != ADDED:
+            return [self._value()]
+        self.take()
+        value = self._value()
+        return value if isinstance(value, list) else [Code(line)]
 
     def _object(self) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -22,7 +22,8 @@ from infra.configuration.imports.typescript.tokens import MAX_DEPTH
         ("const a = {\n  b: 1,\n  {\n  c: 2 } }", "it.ts:3: expected a key, found {"),
         ("const a = {\n  b 1 }", "it.ts:2: expected a colon, found a number"),
         ("const a = {\n  b: }", "it.ts:2: expected a value, found }"),
-        ("const a = [1,\n, 2]", "it.ts:2: expected a value, found ,"),
+        ("const a = {\n  b: 1,, c: 2 }", "it.ts:2: expected a key, found ,"),
+        ("const a = [\n..., 2]", "it.ts:2: expected a value, found ,"),
         ("const a = 0B2", "it.ts:1: expected a comma or the end of the line, found B2"),
         ("const a = [0x_]", "it.ts:1: expected a comma or the end of the line, found x_"),
         ("const a =", "it.ts:1: expected a value, found the end"),
@@ -57,6 +58,12 @@ def test_a_few_lines_may_not_stand_for_more_than_fits(twice: str) -> None:
     lines = [f"const a{number + 1} = {twice.format(number)}" for number in range(50)]
     with pytest.raises(SourceUnreadable, match="it stands for more than 4,000,000 values"):
         read("\n".join(["const a0 = [1]", *lines]), "it.ts")
+
+
+def test_holes_may_not_stand_for_more_than_fits() -> None:
+    lines = [f"const a{number + 1} = [...a{number}, ...a{number}]" for number in range(16)]
+    with pytest.raises(SourceUnreadable, match="it stands for more than 4,000,000 values"):
+        read("\n".join([f"const a0 = [{',' * 100_000}]", *lines]), "it.ts")
 
 
 def test_a_text_may_not_grow_without_end() -> None:

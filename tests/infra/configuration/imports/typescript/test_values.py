@@ -107,6 +107,7 @@ def test_quotes_comments_and_commas_change_nothing(document: Any, seed: int) -> 
         ("{ f(a) { return '}' }, async g() {}, get h() { return 1 } }", {"f": Code(1), "g": Code(1), "h": Code(1)}),
         ("{ f: async ({ a = 1 }, b: any): Promise<void> => {}, b: 1 }", {"f": Code(1), "b": 1}),
         ("{ f: (text) => text.replace(/[`'\"/}]/g, '') , b: 4 / 2 }", {"f": Code(1), "b": Code(1)}),
+        ("[1,, 2, , [,],]", [1, None, 2, None, [None]]),
         ("[\n...other,\n...[1, 2]]", [Code(2), 1, 2]),
         ("{\n...other(), ...{ a: 1 }, [1 + f()]: 2 }", {"...": 2, "a": 1}),
     ],
