@@ -3,13 +3,16 @@
 import re
 from typing import Any
 
-_SPECIAL = re.compile(r"\$(?=[${])")
+_SPECIAL = re.compile(r"\$(?=[${]|\Z)")
 _ESCAPED = re.compile(r"\$\$")
 _PLACEHOLDER = re.compile(r"(?<!\$)(?:\$\$)*\$\{")
 
 
 def literal(value: Any) -> Any:
-    """``value`` in which no text holds a placeholder: what looks like one is escaped."""
+    """``value`` in which no text holds a placeholder: what looks like one is escaped.
+
+    So is a $ at its end: a placeholder may follow it.
+    """
     if isinstance(value, str):
         return _SPECIAL.sub("$$", value)
     if isinstance(value, dict):

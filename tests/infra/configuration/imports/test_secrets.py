@@ -39,6 +39,7 @@ def test_a_literal_text_is_filled_in_as_itself(text: str) -> None:
     assert filled(literal(text), {}) == text
     assert unescaped(literal(text)) == text
     assert not has_placeholder(literal(text))
+    assert filled(f"{literal(text)}${{MONITOR_X}}", {"MONITOR_X": "x"}) == f"{text}x"
 
 
 def test_a_name_says_that_it_is_secret() -> None:

@@ -30,7 +30,7 @@ def test_a_variable_may_stand_where_yaml_has_braces(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "written"),
     [
-        ("plain $", "plain $"),
+        ("plain $", "plain $$"),
         ("$NAME and ${NAME}", "${MONITOR_NAME} and ${MONITOR_NAME}"),
         ("cost: $$5", "cost: $$5"),
         ("$$NAME", "$$NAME"),

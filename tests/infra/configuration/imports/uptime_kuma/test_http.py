@@ -137,7 +137,7 @@ def test_keywords_are_carried_over_as_they_are(kuma: Kuma) -> None:
     kuma.monitor("Forbidden", "keyword", keyword="error", invert_keyword=1)
     kuma.monitor("Braces", "keyword", keyword="${name}")
     imported = read(kuma.close(), NOW)
-    assert monitor(imported, "Wanted")["keyword"] == "Costs $5 $$$"
+    assert monitor(imported, "Wanted")["keyword"] == "Costs $5 $$$$"
     assert monitor(imported, "Forbidden")["forbidden_keyword"] == "error"
     assert monitor(imported, "Braces")["keyword"] == "$${name}"
 

@@ -50,6 +50,7 @@ def test_all_of_a_body_is_searched(tmp_path: Path, given: dict[str, str], fields
     [
         ("process.env.WORD", "${MONITOR_WORD}"),
         ("`version ${env.VERSION} of`", "version ${MONITOR_VERSION} of"),
+        ("`cost $${env.PRICE}`", "cost $$${MONITOR_PRICE}"),
         ("'cost $5'", "cost $5"),
         ("'cost $$5'", "cost $$$5"),
         ("'${MONITOR_X}'", "$${MONITOR_X}"),
