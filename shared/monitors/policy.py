@@ -147,7 +147,7 @@ class Policy(Part):
     max_response_time: ShortDuration | None = None
     certificate_expiry: Annotated[tuple[Duration, ...], Field(max_length=10), BeforeValidator(one_or_more)] = ()
     conditions: Annotated[tuple[Condition, ...], Field(max_length=50), BeforeValidator(one_or_more)] = ()
-    max_body: Annotated[int, Field(ge=0, le=MAX_BODY_BYTES)] = 256 * 1024
+    max_body: Annotated[int, Field(ge=0, le=MAX_BODY_BYTES)] = 1024 * 1024
 
     ip_version: Annotated[Literal[4, 6] | None, BeforeValidator(_ip_version)] = None
     resolver: Word | None = None

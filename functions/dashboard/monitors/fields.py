@@ -98,6 +98,7 @@ FIELDS: tuple[Field, ...] = (
     Field("accepted_status_codes", "words"),
     Field("keyword", "phrase"),
     Field("forbidden_keyword", "phrase"),
+    Field("max_body", "number"),
     Field("basic_auth.username"),
     Field("basic_auth.password", "secret"),
     Field("bearer_token", "secret"),

@@ -190,6 +190,8 @@ WORDS: Texts = {
     "hint_keyword": "",
     "field_forbidden_keyword": "The answer does not contain",
     "hint_forbidden_keyword": "",
+    "field_max_body": "Bytes of the answer that are read at most",
+    "hint_max_body": "Messages call it max_body. Empty: 1048576, which is 1 MiB.",
     "field_basic_auth_username": "User",
     "hint_basic_auth_username": "Of Basic authentication, or of a login.",
     "field_basic_auth_password": "Password",

@@ -190,6 +190,8 @@ WORDS: Texts = {
     "hint_keyword": "",
     "field_forbidden_keyword": "응답에 없어야 할 글",
     "hint_forbidden_keyword": "",
+    "field_max_body": "응답에서 읽는 최대 바이트 수",
+    "hint_max_body": "메시지에서는 max_body라고 합니다. 비우면 1048576(1 MiB).",
     "field_basic_auth_username": "사용자",
     "hint_basic_auth_username": "Basic 인증이나 로그인에 씁니다.",
     "field_basic_auth_password": "비밀번호",

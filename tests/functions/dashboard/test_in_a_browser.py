@@ -107,6 +107,16 @@ def test_a_monitor_is_added_by_keys_alone(page: Browser, url: str, api: Api) -> 
     assert page.troubles == []
 
 
+def test_a_number_may_be_as_large_as_the_policy_takes_it(page: Browser, url: str, api: Api) -> None:
+    sign_in(page, url)
+    page.open(f"{url}/monitors/3/edit?lang=en", is_same_tab=True)
+    page.run("document.querySelector('#rest').open = true")
+    page.run("document.querySelector('#f-max_body').value = '10485760'")
+    page.run("document.querySelector('#form').requestSubmit(document.querySelector('[name=save]'))")
+    arrive(page, "/dashboard/monitors/3")
+    assert api.get("/monitors/3")["policy"]["max_body"] == 10_485_760
+
+
 def test_an_open_page_shows_what_happens(page: Browser, url: str, api: Api) -> None:
     page.open(f"{url}?lang=en")
     assert page.run("document.querySelector('h1').innerText") == "shop is down"

@@ -20,11 +20,16 @@ WITHOUT_A_PLACE: dict[str, Any] = {
     "user_agent": "Agent 7",
     "http_version": "2",
     "connection": "reuse",
-    "max_body": 10,
     "ip_version": 6,
     "digest_auth": {"username": "u", "password": "${MONITOR_PASSWORD}"},
 }
-WITH_A_PLACE: dict[str, Any] = {"body": "a\r\n", "tags": ["a, b"], "keyword": " ready ", "channels": ["kind:slack"]}
+WITH_A_PLACE: dict[str, Any] = {
+    "body": "a\r\n",
+    "tags": ["a, b"],
+    "keyword": " ready ",
+    "max_body": 10,
+    "channels": ["kind:slack"],
+}
 SECRETS: dict[str, Any] = {
     "digest_auth": {"username": "u", "password": "s3cret"},
     "oauth2": {"token_url": "https://id.example/", "client_id": "a", "client_secret": "s3cret"},

@@ -89,10 +89,10 @@ def test_keywords_are_judged_beside_conditions(recorded: Any) -> None:
     ],
 )
 def test_a_body_that_was_cut_is_not_judged_as_the_whole(recorded: Any, fields: Any, sought: str | None) -> None:
-    body = b'{"word": "early", "data": "%s", "last": "late", "status": "UP"}' % (b"x" * 300_000)
+    body = b'{"word": "early", "data": "%s", "last": "late", "status": "UP"}' % (b"x" * 1_100_000)
     url, _ = recorded(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
     event = check_policy(url, **fields)
-    cut = "only the first 262144 bytes of the answer were read, too few to judge {}: raise max_body"
+    cut = "only the first 1048576 bytes of the answer were read, too few to judge {}: raise max_body"
     assert (event.is_success, event.error_message) == (sought is None, sought and cut.format(sought))
     assert check_policy(url, max_body=len(body), **fields).cause != event.cause or sought is None
 

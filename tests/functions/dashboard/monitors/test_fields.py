@@ -1,0 +1,21 @@
+"""What a message tells people to change has a field, under the name that the message says."""
+
+import pytest
+
+from shared.monitors.policy import MAX_BODY_BYTES, Policy
+from tests.functions.api import Api
+from tests.functions.dashboard.conftest import Browser
+from tests.functions.dashboard.made import new, stored, text
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_more_of_an_answer_can_be_read(signed_in: Browser, api: Api, language: str) -> None:
+    new(signed_in, keyword="ready", max_body=str(MAX_BODY_BYTES))
+    assert stored(api)["max_body"] == MAX_BODY_BYTES
+    new(signed_in, name="other", keyword="ready", max_body="")
+    default = stored(api, 2)["max_body"]
+    assert default == Policy.model_fields["max_body"].default
+    signed_in.headers["Accept-Language"] = language
+    page = text(signed_in.page("/dashboard/monitors/new"))
+    assert "max_body" in page
+    assert str(default) in page
