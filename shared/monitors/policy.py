@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
@@ -32,7 +32,6 @@ from shared.settings.secrets import without_password
 MAX_BODY_BYTES = 10 * 1024 * 1024
 _CODES = r"[1-5][0-9][0-9](-[1-5][0-9][0-9])?"
 _SOME_CODES = 'status codes or ranges of them, such as "200-299" and 401'
-_WRITTEN = "written by a person"
 _METHOD = r"^[A-Z]{1,20}$"
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}"
 
@@ -156,15 +155,16 @@ class Policy(Part):
     protocol: Literal["smtp", "imap", "pop3", "ftp", "postgres"] | None = None
 
     @classmethod
-    def written(cls, data: Any) -> "Policy":
+    def written(cls, data: Any, stored: "Policy | None" = None) -> "Policy":
         """The policy that somebody writes now, which has to be one that can be judged.
 
-        What is stored is read by ``model_validate``: it must not be refused for what a former version accepted.
+        What is stored is read by ``model_validate``: it must not be refused for what a former version accepted, and
+        whoever changes something else of it may keep that. ``stored``: the policy that this one replaces.
 
         Raises:
             ValidationError: it has mistakes.
         """
-        return cls.model_validate(data, context=_WRITTEN)
+        return cls.model_validate(data, context=_Writing(stored))
 
     @property
     def kind(self) -> Kind:
@@ -203,8 +203,8 @@ class Policy(Part):
             raise ValueError(f"conditions: {expected}")
         if kind is Kind.DNS and self.dns is None:
             raise ValueError("dns: what is asked, such as {query_name: example.com, query_type: A}")
-        is_unsaid = info.context == _WRITTEN and self.url and not self.protocol
-        if is_unsaid and (expected := unsaid_protocol(self.url or "")):
+        is_new = isinstance(info.context, _Writing) and not info.context.keeps_url(self)
+        if is_new and not self.protocol and (expected := unsaid_protocol(self.url or "")):
             raise ValueError(f"protocol: {expected}")
         if self.name in self.depends_on:
             raise ValueError("depends_on: other monitors than the monitor itself")
@@ -213,3 +213,13 @@ class Policy(Part):
     @classmethod
     def _default_of(cls, field: str) -> Any:
         return cls.model_fields[field].get_default(call_default_factory=True)
+
+
+class _Writing(NamedTuple):
+    """The context in which a policy is validated that somebody writes, in place of the ``stored`` one if any."""
+
+    stored: Policy | None
+
+    def keeps_url(self, policy: Policy) -> bool:
+        """Whether the stored policy asks for the same."""
+        return self.stored is not None and (self.stored.url, self.stored.protocol) == (policy.url, policy.protocol)

@@ -33,14 +33,14 @@ class PolicyInvalid(Exception):
 
 
 def policy_in(data: Mapping[str, Any], stored: Policy | None = None, *, where: Path = ()) -> Policy:
-    """The policy in ``data``. ``stored`` has the secrets that a ``***`` in it stands for.
+    """The policy in ``data``. ``stored``: the one that it replaces, with the secrets that ``***`` stands for.
 
     Raises:
         PolicyInvalid: it has mistakes; ``where`` is the place of ``data`` in what was sent.
     """
     try:
         data = unmasked(normalised(data), stored)
-        return Policy.written(data)
+        return Policy.written(data, stored)
     except ValidationError as error:
         raise PolicyInvalid(list(_mistakes(error, data, where))) from None
     except ValueError as error:

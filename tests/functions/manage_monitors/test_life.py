@@ -2,6 +2,10 @@
 
 import pytest
 
+from shared.models import now
+from shared.monitors.policy import Policy
+from shared.settings import Settings
+from shared.store import open_store
 from tests.functions.api import FAILURE, SUCCESS, Api, on_each_engine
 from tests.functions.manage_monitors.watched import SHOP, answer, changed, failed, made, names, recoveries, refused
 
@@ -141,3 +145,21 @@ def test_another_name_takes_the_alert_along(api: Api) -> None:
     made(api, name="store")
     assert names(api) == ["shop", "store"]
     assert [alert["subject"] for alert in api.get("/alerts")["alerts"]] == ["shop"]
+
+
+def test_what_a_former_version_accepted_is_changed_in_all_else(api: Api) -> None:
+    """It took starttls:// on any port without a protocol; a new one, and one that is moved, has to say it."""
+    url = "starttls://mail.example:1587"
+    open_store(Settings.from_env()).monitors.add(Policy(name="mail", url=url), now=now())
+    mail = api.get("/monitors/1")
+    assert changed(api, mail, enabled=False)["policy"]["enabled"] is False
+    replaced = answer(api.call("PUT", "/monitors/1", {"name": "mail", "url": url, "interval": "5m"}))
+    assert replaced["policy"]["interval"] == "5m"
+    for path, method, moved in (
+        ("/monitors/1", "PATCH", {"url": "starttls://mail.example:1588"}),
+        ("/monitors/1", "PUT", {"name": "mail", "url": "starttls://other.example:1587"}),
+        ("/monitors", "POST", {"name": "other", "url": url}),
+    ):
+        assert refused(api.call(method, path, moved))["field"] == "protocol"
+    assert changed(api, mail, protocol="smtp")["policy"]["protocol"] == "smtp"
+    assert refused(api.call("PATCH", "/monitors/1", {"protocol": None}))["field"] == "protocol"
