@@ -24,6 +24,7 @@ from shared.notifiers import routes_of
 from shared.settings.secrets import MASK
 
 if TYPE_CHECKING:
+    from shared.monitors.policy import Policy
     from shared.store import Trial
 
 
@@ -51,7 +52,8 @@ def form_page(
     ``number``: the monitor that is edited. ``trial``: what was tried with it. ``copied``: what a duplicate began with.
     """
     wrong = _by_field(kind, mistakes or {})
-    lacks = _lacking(visit, kind, texts, copied) if copied else []
+    policy = policy_tried(trial) if trial else None
+    lacks = _lacking(visit, kind, texts, copied, policy) if copied else []
     title = visit.say("add") if number is None else visit.say("edit_one", name=texts.get("name", ""))
     return visit.page(
         "form.html",
@@ -71,7 +73,7 @@ def form_page(
         trial=trial,
         source=copied.number if copied else None,
         lacks=lacks,
-        tried=tried_of(visit, trial, policy_tried(trial)) if trial else None,
+        tried=tried_of(visit, trial, policy) if trial and policy else None,
         scripts=["form.js"],
         status=422 if wrong else 200,
     )
@@ -111,18 +113,29 @@ def _fields(visit: Visit, kind: Kind, wrong: Mistakes, *, is_rest_open: bool) ->
     }
 
 
-def _lacking(visit: Visit, kind: Kind, texts: Mapping[str, str], copied: Copied) -> list[str]:
-    """What a duplicate lacks of the other monitor, in words: the secrets that nobody has typed again."""
+def _lacking(visit: Visit, kind: Kind, texts: Mapping[str, str], copied: Copied, tried: "Policy | None") -> list[str]:
+    """What a duplicate lacks of the other monitor, in words: the secrets that nobody has typed again.
+
+    ``tried``: what was tried with the form. Somebody typed the secrets in it, which the form masks since then.
+    """
+    from shared.monitors.masking import written_out
+
     here: dict[str, None] = {}
     nowhere: dict[str, None] = {}
+    typed = {_place(path, texts) for path in written_out(tried)} if tried else set()
     for path in copied.secrets:
-        place = next((place for place in (".".join(path), path[0]) if place in texts), None)
-        if place and (not texts[place] or MASK in texts[place]):
+        place = _place(path, texts)
+        if place and (not texts[place] or (MASK in texts[place] and place not in typed)):
             here[_label(visit, place)] = None
         elif path[0] not in PLACED and kind in KINDS_WITH.get(path[0], frozenset(Kind)):
             nowhere[path[0]] = None
     said = (("secrets_not_copied", here), ("parts_not_copied", nowhere))
     return [visit.say(code, names=", ".join(names)) for code, names in said if names]
+
+
+def _place(path: Sequence[str], texts: Mapping[str, str]) -> str | None:
+    """The field of the form that has what stands at ``path`` in a policy; None if no field has it."""
+    return next((place for place in (".".join(path), path[0]) if place in texts), None)
 
 
 def _label(visit: Visit, path: str) -> str:

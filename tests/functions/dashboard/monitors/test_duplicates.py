@@ -110,6 +110,27 @@ def test_a_duplicate_says_which_secrets_it_lacks(
     assert (policy.digest_auth, policy.quorum) == (None, 2)
 
 
+def test_a_secret_that_was_tried_is_not_asked_for_again(signed_in: Browser, api: Api, store: Store) -> None:
+    made(api, **SECRETS, basic_auth={"username": "u", "password": "s3cret"})
+    typed = filled(signed_in.page(f"{NEW}?from=1")) | {
+        "basic_auth.password": ["an0ther"],
+        "headers": ["X-Api-Key: an0ther"],
+        "oauth2.token_url": [""],
+        "oauth2.client_id": [""],
+        "try": ["1"],
+    }
+    tried = signed_in.page(location(signed_in.send(NEW, **typed)).partition("#")[0])
+    lacks = "Type them again: OAuth 2: client secret."
+    assert lacks in text(tried)
+    refused = signed_in.send(NEW, **{**filled(tried), "interval": ["soon"]})
+    assert lacks in text(refused.text)
+    assert signed_in.send(NEW, **filled(refused.text) | {"interval": ["1m"]}).status_code == 303
+    policy = store.monitors.get(2).policy
+    assert policy is not None
+    assert policy.basic_auth is not None
+    assert (policy.basic_auth.password, policy.headers) == ("an0ther", {"X-Api-Key": "an0ther"})
+
+
 def test_a_duplicate_of_another_kind_has_what_that_may_have(signed_in: Browser, api: Api, store: Store) -> None:
     made(api, **WITHOUT_A_PLACE)
     other = signed_in.send(NEW, **filled(signed_in.page(f"{NEW}?from=1")), show="heartbeat").text
