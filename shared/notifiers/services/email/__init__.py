@@ -1,6 +1,5 @@
 """Mail, through any mail server: as text and as a page, one mail for all recipients."""
 
-import contextlib
 import time
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,8 +17,11 @@ from shared.notifiers.services.email.addresses import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shared.notifiers.personal import Mailer
-    from shared.notifiers.services.email.offering import Offers
+    from shared.notifiers.services.email.offering import Offer
+    from shared.notifiers.services.email.replies import Reply
     from shared.notifiers.services.email.session import Session
 
 
@@ -40,22 +42,19 @@ class EmailNotifier(NotifierKind):
         from shared.notifiers.services.email.mail import mail_of
 
         mail = mail_of(message, address_of(self.sender), [address_of(text) for text in self.to])
-        with contextlib.ExitStack() as stack:
-            return Accepted(self._offered(stack, timeout_seconds, message.attempts).hand_over(mail))
+        return Accepted(str(self._offer(lambda session: session.hand_over(mail), timeout_seconds, message.attempts)))
 
     def probe(self, timeout_seconds: float) -> ProbeResult:
         """See NotifierKind.probe. It logs in and names the sender and everybody, and then no mail follows."""
         fix = f"{self.setting('url')}, {self.setting('from')} and {self.setting('to')}"
         try:
-            with contextlib.ExitStack() as stack:
-                offers = self._offered(stack, timeout_seconds)
-                for offer in offers.accepted:
-                    offer.session.ask(b"RSET")
+            offer = self._offer(lambda session: session.ask(b"RSET")[0], timeout_seconds)
         except SendFailed as failed:
             return ProbeResult("failure", str(failed), "a mail server that takes the mail", fix)
-        if offers.refusals:
-            lost = ", ".join(map(str, offers.refusals))
-            return ProbeResult("warning", f"the mail server refuses {lost}", "addresses that exist", fix)
+        if offer.lost:
+            return ProbeResult(
+                "warning", f"the mail server refuses {', '.join(offer.lost)}", "addresses that exist", fix
+            )
         recipients = "1 address" if len(self.to) == 1 else f"all {len(self.to)} addresses"
         return ProbeResult("ok", f"the mail server takes mail from {address_of(self.sender).text} to {recipients}")
 
@@ -71,14 +70,13 @@ class EmailNotifier(NotifierKind):
 
         return Session(server_of(self.url.get_secret_value()), self.starttls, seconds=seconds, attempts=attempts)
 
-    def _offered(self, stack: contextlib.ExitStack, seconds: float, attempts: int = 1) -> "Offers":
-        from shared.notifiers.services.email.offering import offered
+    def _offer(self, finish: "Callable[[Session], Reply]", seconds: float, attempts: int = 1) -> "Offer":
+        from shared.notifiers.services.email.offering import offer
 
         gives_up_at = time.monotonic() + seconds
-        recipients = [address_of(text).text for text in self.to]
-        return offered(
+        return offer(
             lambda: self.session(gives_up_at - time.monotonic(), attempts),
-            stack,
             address_of(self.sender).text,
-            recipients,
+            [address_of(text).text for text in self.to],
+            finish,
         )

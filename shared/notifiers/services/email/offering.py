@@ -1,10 +1,10 @@
 """Name everybody to the mail server, on further connections if it takes only so many recipients of one mail.
 
 Nobody waits for whoever is refused, not even for now: to try again would be a copy for everybody else, and to wait
-before anybody has the mail would put off each outage for one full mailbox.
+before anybody has the mail would put off each outage for one full mailbox. Nor does anybody wait for a connection that
+is not their own, which a server may let hang: each has its copy before the next one is opened.
 """
 
-import contextlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from shared.notifiers.outcomes import SendFailed
 from shared.notifiers.services.email.replies import Reply, is_too_many, refused
 from shared.notifiers.services.email.session import Session
 
-# Servers let nobody have many at a time.
+# Servers let nobody have many.
 _MOST_CONNECTIONS = 10
 
 
@@ -27,69 +27,58 @@ class Refusal(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """A connection on which these recipients are accepted, and the mail may follow."""
+    """How the server took a mail: what it said on each connection, and who does not get it, with the reason."""
 
-    session: Session
-    recipients: tuple[str, ...]
+    said: tuple[str, ...]
+    lost: tuple[str, ...]
 
-
-class Offers(NamedTuple):
-    """How the server takes a mail: as one for everybody, or as several if each may have only so many recipients."""
-
-    accepted: tuple[Offer, ...]
-    refusals: tuple[Refusal, ...]
-
-    def hand_over(self, mail: bytes) -> str:
-        """Send the mail, and return what the server said, and whom it refused.
-
-        Raises:
-            SendFailed: the server did not take it, or did not say so.
-        """
-        first, *others = self.accepted
-        said, lost = [str(first.session.hand_over(mail))], list(map(str, self.refusals))
-        for offer in others:
-            try:
-                said.append(str(offer.session.hand_over(mail)))
-            except SendFailed as failed:
-                # Another attempt would be a copy for those who have it.
-                lost.append(f"{', '.join(offer.recipients)} ({failed})")
-        return "; ".join([*said, *([f"refused: {', '.join(lost)}"] if lost else [])])
+    def __str__(self) -> str:
+        return "; ".join([*self.said, *([f"refused: {', '.join(self.lost)}"] if self.lost else [])])
 
 
-def offered(
-    connect: Callable[[], Session], stack: contextlib.ExitStack, sender: str, recipients: Sequence[str]
-) -> Offers:
-    """Say who sends and who shall get it, on connections that end with the ``stack``.
+def offer(
+    connect: Callable[[], Session], sender: str, recipients: Sequence[str], finish: Callable[[Session], Reply]
+) -> Offer:
+    """Say who sends and who shall get it, and ``finish`` on each connection on which somebody may.
 
     Raises:
-        SendFailed: the server refused everybody, or did not say.
+        SendFailed: the server refused everybody, or failed before anybody has it.
     """
-    accepted: list[Offer] = []
+    said: list[str] = []
+    lost: list[str] = []
     refusals: list[Refusal] = []
     too_many: list[Refusal] = []
     left = recipients
-    while left and len(accepted) < _MOST_CONNECTIONS:
+    for _ in range(_MOST_CONNECTIONS):
+        taken: tuple[str, ...] = ()
         try:
-            session = stack.enter_context(connect())
-            replies = _replies(session, sender, left)
-        except SendFailed:
-            if not accepted:
+            with connect() as session:
+                taken, refused_now = _named(session, sender, left)
+                too_many = [refusal for refusal in refused_now if taken and is_too_many(refusal.reply)]
+                refusals += [refusal for refusal in refused_now if refusal not in too_many]
+                left = [refusal.recipient for refusal in too_many]
+                if taken:
+                    said.append(str(finish(session)))
+        except SendFailed as failed:
+            if not said:
                 raise
+            if not taken:
+                break
+            # Another attempt would be a copy for those who have it.
+            lost.append(f"{', '.join(taken)} ({failed})")
+        if not left:
             break
-        named = [Refusal(*pair) for pair in zip(left, replies, strict=True) if not pair[1].is_success]
-        taken = tuple(recipient for recipient, reply in zip(left, replies, strict=True) if reply.is_success)
-        too_many = [refusal for refusal in named if taken and is_too_many(refusal.reply)]
-        refusals += [refusal for refusal in named if refusal not in too_many]
-        left = [refusal.recipient for refusal in too_many]
-        if taken:
-            accepted.append(Offer(session, taken))
-    if not accepted:
+    if not said:
         raise refused("the recipient" if len(refusals) == 1 else "every recipient", [each.reply for each in refusals])
-    return Offers(tuple(accepted), (*refusals, *too_many))
+    return Offer(tuple(said), (*map(str, refusals), *map(str, too_many), *lost))
 
 
-def _replies(session: Session, sender: str, recipients: Sequence[str]) -> list[Reply]:
+def _named(session: Session, sender: str, recipients: Sequence[str]) -> tuple[tuple[str, ...], list[Refusal]]:
+    """Which of them the server takes, and which it refuses."""
     [reply] = session.ask(f"MAIL FROM:<{sender}>".encode())
     if not reply.is_success:
         raise refused("the sender", [reply])
-    return session.ask(*(f"RCPT TO:<{recipient}>".encode() for recipient in recipients))
+    replies = session.ask(*(f"RCPT TO:<{recipient}>".encode() for recipient in recipients))
+    pairs = list(zip(recipients, replies, strict=True))
+    taken = tuple(recipient for recipient, reply in pairs if reply.is_success)
+    return taken, [Refusal(*pair) for pair in pairs if not pair[1].is_success]

@@ -39,6 +39,23 @@ def test_a_server_that_takes_no_second_connection_keeps_the_mail_from_nobody_els
     assert [len(mail.recipients) for mail in server.mails] == [23]
 
 
+def test_a_second_connection_that_hangs_keeps_the_mail_from_nobody_else(server: Smtp) -> None:
+    server.most_recipients = 23
+    server.replies["GREETING"] = only_the_first(then=Connection.hang)
+    ops = channel(server.url, to=EVERYBODY)
+    answer = ops.send(message(), timeout_seconds=1).answer
+    assert answer.endswith("; refused: colleague-23@example.com (452), colleague-24@example.com (452)")
+    assert [len(mail.recipients) for mail in server.mails] == [23]
+
+
+def test_a_probe_says_who_would_get_no_mail(server: Smtp) -> None:
+    server.most_recipients = 24
+    server.replies["GREETING"] = only_the_first(then=Connection.hang)
+    result = channel(server.url, to=EVERYBODY).probe(1)
+    assert (result.verdict, result.found) == ("warning", "the mail server refuses colleague-24@example.com (452)")
+    assert server.offered == []
+
+
 def test_a_second_mail_that_is_refused_makes_no_copy_of_the_first(server: Smtp) -> None:
     server.most_recipients = 24
     taken: list[bytes] = [b"250 2.0.0 queued\r\n", b"451 4.3.0 later\r\n"]
@@ -49,11 +66,18 @@ def test_a_second_mail_that_is_refused_makes_no_copy_of_the_first(server: Smtp) 
     )
 
 
-def only_the_first() -> Doing:
-    """Greet one client, and refuse those that come later."""
+def refuse(connection: Connection) -> None:
+    connection.write(b"554 5.7.0 one at a time\r\n")
+
+
+def only_the_first(then: Doing = refuse) -> Doing:
+    """Greet one client, and do something else to those that come later."""
     greetings = [b"220 mail.example ESMTP\r\n"]
 
     def doing(connection: Connection) -> None:
-        connection.write(greetings.pop() if greetings else b"554 5.7.0 one at a time\r\n")
+        if greetings:
+            connection.write(greetings.pop())
+        else:
+            then(connection)
 
     return doing
