@@ -24,7 +24,6 @@ from shared.notifiers import routes_of
 from shared.settings.secrets import MASK
 
 if TYPE_CHECKING:
-    from shared.monitors.policy import Policy
     from shared.store import Trial
 
 
@@ -52,8 +51,7 @@ def form_page(
     ``number``: the monitor that is edited. ``trial``: what was tried with it. ``copied``: what a duplicate began with.
     """
     wrong = _by_field(kind, mistakes or {})
-    policy = policy_tried(trial) if trial else None
-    lacks = _lacking(visit, kind, texts, copied, policy) if copied else []
+    lacks = _lacking(visit, kind, texts, copied, trial) if copied else []
     title = visit.say("add") if number is None else visit.say("edit_one", name=texts.get("name", ""))
     return visit.page(
         "form.html",
@@ -73,7 +71,7 @@ def form_page(
         trial=trial,
         source=copied.number if copied else None,
         lacks=lacks,
-        tried=tried_of(visit, trial, policy) if trial and policy else None,
+        tried=tried_of(visit, trial, policy_tried(trial)) if trial else None,
         scripts=["form.js"],
         status=422 if wrong else 200,
     )
@@ -113,16 +111,16 @@ def _fields(visit: Visit, kind: Kind, wrong: Mistakes, *, is_rest_open: bool) ->
     }
 
 
-def _lacking(visit: Visit, kind: Kind, texts: Mapping[str, str], copied: Copied, tried: "Policy | None") -> list[str]:
+def _lacking(visit: Visit, kind: Kind, texts: Mapping[str, str], copied: Copied, trial: "Trial | None") -> list[str]:
     """What a duplicate lacks of the other monitor, in words: the secrets that nobody has typed again.
 
-    ``tried``: what was tried with the form. Somebody typed the secrets in it, which the form masks since then.
+    ``trial``: what was tried with the form. Somebody typed the secrets in it, which the form masks since then.
     """
     from shared.monitors.masking import written_out
 
     here: dict[str, None] = {}
     nowhere: dict[str, None] = {}
-    typed = {_place(path, texts) for path in written_out(tried)} if tried else set()
+    typed = {_place(path, texts) for path in written_out(policy_tried(trial))} if trial else set()
     for path in copied.secrets:
         place = _place(path, texts)
         if place and (not texts[place] or (MASK in texts[place] and place not in typed)):
