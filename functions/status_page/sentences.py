@@ -77,9 +77,13 @@ def _down(
 ) -> Sentence:
     """That something is down: since when, and whether somebody is on it."""
     names = {each.name for each in down}
-    outages = [each for each in page.open if not each["is_slow"]]
+    # The outage of a monitor that is under maintenance, or unchecked, goes on too, and says nothing of these.
+    outages = [each for each in page.open if each["name"] in names and not each["is_slow"]]
     own = [each for each in incidents if not each["monitors"] or names & {*each["monitors"]}]
-    is_handled = any(each["is_handled"] for each in outages) or bool(own)
+    acknowledged = {each["name"] for each in outages if each["is_handled"]}
+    is_handled = all(
+        name in acknowledged or any(not each["monitors"] or name in each["monitors"] for each in own) for name in names
+    )
     began = min([each["failed_at"] for each in outages] or [each.since for each in down if each.since] or [page.at])
     since = datetime.fromisoformat(began)
     lasted = duration((datetime.fromisoformat(page.at) - since).total_seconds(), language)

@@ -97,6 +97,26 @@ def test_a_title_of_somebody_wins_if_it_is_about_all_that_is_down() -> None:
     assert "We have noticed it." in whole(page(["down", "up"], incidents=(incident("m1"),))), "it is about another one"
 
 
+def outage(name: str, *, is_handled: bool = False, failed_at: str = BEGAN) -> dict[str, Any]:
+    return {"id": 1, "name": name, "is_slow": False, "is_handled": is_handled, "failed_at": failed_at}
+
+
+@pytest.mark.parametrize("other", ["plan", "unk"])
+def test_the_outage_of_another_monitor_says_nothing_of_what_is_down(other: Shown) -> None:
+    older = outage("m1", is_handled=True, failed_at="2026-11-26T14:02:00.000Z")
+    text = whole(page(["down", other], open=[outage("m0"), older]))
+    assert "since 14:02 UTC (23\xa0min)" in text
+    assert "We have noticed it." in text
+
+
+def test_we_work_on_it_if_somebody_is_on_all_that_is_down() -> None:
+    states: list[Shown] = ["down", "down", "up"]
+    both = page(states, open=[outage("m0", is_handled=True), outage("m1")])
+    assert "We have noticed it." in whole(both)
+    assert "We are working on it." in whole(both._replace(incidents=[incident("m1")]))
+    assert "We have noticed it." in whole(page(["down"], open=[])), "nobody can acknowledge it"
+
+
 def test_a_window_says_until_when() -> None:
     window = {"id": 1, "ends_at": "2026-11-28T19:00:00.000Z", "is_active": True}
     assert whole(page(["plan", "up"], windows=[window])).startswith("Planned maintenance until 19:00 UTC")
