@@ -50,7 +50,7 @@ def facts_of(
         "pages": pages,
         "mailing": list(board.mailing),
         "monitors": monitors,
-        "outages": [_outage(row) for row in board.outages],
+        "outages": [{**_outage(row), "is_unwatched": row["id"] in board.unwatched} for row in board.outages],
         "windows": [shown for planned, row in board.windows if (shown := _window(planned, row, now))],
         "incidents": [
             {**each._asdict(), "updates": [update._asdict() for update in each.updates]} for each in board.incidents

@@ -138,6 +138,10 @@ def _outages(page: Page, say: Any, language: Language) -> Iterator[Entry]:
             title = say("feed_slow" if is_slow else "feed_down", name=name)
             text = say("feed_since", time=formatting.date(began, language))
             updated = outage["failed_at"]
+        elif outage.get("is_unwatched"):  # what a former version kept in the file does not have it
+            title = say("feed_unwatched", name=name)
+            text = say("feed_since", time=formatting.date(began, language))
+            updated = outage["resolved_at"]
         else:
             ended = datetime.fromisoformat(outage["resolved_at"])
             title = say("feed_fast" if is_slow else "feed_over", name=name)

@@ -114,6 +114,7 @@ WORDS: Mapping[str, str | tuple[str, str]] = {
     "feed_over": "{name} works again",
     "feed_slow": "{name} is slow",
     "feed_fast": "{name} is fast again",
+    "feed_unwatched": "{name} is no longer watched",
     "feed_since": "since {time}",
     "feed_lasted": "{from_time} – {to_time}, lasted {duration}",
     "badge_uptime": "uptime 90 d",

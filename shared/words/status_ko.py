@@ -111,6 +111,7 @@ WORDS: Mapping[str, str | tuple[str, str]] = {
     "feed_over": "{name} 복구",
     "feed_slow": "{name} 지연",
     "feed_fast": "{name} 지연 해소",
+    "feed_unwatched": "{name} 확인 중단",
     "feed_since": "{time}부터",
     "feed_lasted": "{from_time} – {to_time}, {duration} 동안",
     "badge_uptime": "90일 가동률",

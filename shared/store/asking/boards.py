@@ -1,7 +1,7 @@
 """What status pages show of all monitors: how they are now, and how available they were by hour, day or month."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -41,7 +41,7 @@ class Board(NamedTuple):
 
     ``outages``: the alerts OUTAGE and DEGRADED that are active, or ended lately and are shown, newest first.
     ``windows``: those of maintenance, with the row of each. ``hours``: of each monitor. ``mailing``: the channels that
-    can mail people.
+    can mail people. ``unwatched``: the ids of the alerts that ended because nobody watches their monitor any more.
     """
 
     monitors: list[Row]
@@ -50,6 +50,7 @@ class Board(NamedTuple):
     incidents: list[Incident]
     hours: Mapping[int, list[Bucket]]
     mailing: Sequence[str]
+    unwatched: Collection[int] = ()
 
 
 class Boards:
@@ -77,6 +78,7 @@ class Boards:
                 incidents_of(snapshot, incidents.since(snapshot, begins_at, MOST_INCIDENTS)),
                 _buckets(snapshot, hours, now),
                 configuration.mailing(snapshot),
+                page_outages.unwatched(snapshot, [row["id"] for row in ended]),
             )
 
     def pages(self, is_on: bool | None) -> dict[str, dict[str, Any]]:

@@ -33,7 +33,10 @@ MAILS_AT_ONCE = 500
 
 
 class News(NamedTuple):
-    """Something to be announced on a page. ``ends``: the announcement of outages that are over now."""
+    """Something to be announced on a page. ``ends``: the announcement of outages that are over now.
+
+    ``is_mailed``: whether there is anything to say of it.
+    """
 
     slug: str
     about: str
@@ -42,6 +45,7 @@ class News(NamedTuple):
     at: str
     alerts: Sequence[int] = ()
     ends: int | None = None
+    is_mailed: bool = True
 
 
 class Announcements:
@@ -64,10 +68,11 @@ class Announcements:
             for each in found:
                 if each.ends is not None:
                     announcements.end(transaction, each.ends)
-                announcements.add(transaction, each.slug, each.about, each.kind, each.body, each.at, each.alerts)
+                if each.is_mailed:
+                    announcements.add(transaction, each.slug, each.about, each.kind, each.body, each.at, each.alerts)
         while self._spread(now):
             pass
-        return found
+        return [each for each in found if each.is_mailed]
 
     def _spread(self, now: datetime) -> bool:
         """Owe the next mails of an announcement, in steps, so that no writer waits long. Whether there was one."""
@@ -92,7 +97,8 @@ def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterat
     # Not what ended lately: only what goes on is news.
     active = [row for row in page_outages.active(transaction) if row["kind"] == "OUTAGE"]
     # However many outages came since: one that is not among the newest may go on all the same.
-    ends = alerts.ends(transaction, [alert_id for row in told for alert_id in json.loads(row["alerts"])])
+    told_of = [alert_id for row in told for alert_id in json.loads(row["alerts"])]
+    ends, unwatched = alerts.ends(transaction, told_of), page_outages.unwatched(transaction, told_of)
     said = incidents_of(transaction, incidents.since(transaction, as_text(now - _RECENT), MOST_INCIDENTS))
     planned = [
         row
@@ -107,7 +113,7 @@ def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterat
         shown = [each for each in watched if is_shown(each["public"], each["group"], groups)]
         names = {each["name"] for each in shown}
         of_page = [row for row in told if row["slug"] == slug]
-        yield from _recoveries(slug, of_page, ends, now)
+        yield from _recoveries(slug, of_page, ends, unwatched, now)
         yield from _outages(slug, of_page, [row for row in active if row["subject"] in names][:MOST_OUTAGES], now)
         yield from _incidents(transaction, slug, said, names, now)
         yield from _windows(transaction, slug, planned, shown, now)
@@ -123,14 +129,24 @@ def _outages(slug: str, told: Sequence[Row], active: Sequence[Row], now: datetim
         yield News(slug, f"down {new[0]['id']} {at}", "DOWN", body, at, [row["id"] for row in new])
 
 
-def _recoveries(slug: str, told: Sequence[Row], ends: Mapping[int, str | None], now: datetime) -> Iterator[News]:
-    """What was told to be down and is not any more, as soon as all of it works. ``ends``: None of what goes on."""
+def _recoveries(
+    slug: str, told: Sequence[Row], ends: Mapping[int, str | None], unwatched: Collection[int], now: datetime
+) -> Iterator[News]:
+    """What was told to be down and is not any more, as soon as all of it works. ``ends``: None of what goes on.
+
+    Nobody knows whether what is ``unwatched`` works again, so that no mail says it.
+    """
     for row in told:
         ids = json.loads(row["alerts"])
         if all(ends.get(alert_id, "") is not None for alert_id in ids):
             each_told = zip(ids, json.loads(row["body"])["outages"], strict=True)
-            over = [{**each, "until": ends.get(alert_id) or as_text(now)} for alert_id, each in each_told]
-            yield News(slug, f"up {row['id']}", "UP", {"outages": over}, as_text(now), ends=row["id"])
+            over = [
+                {**each, "until": ends.get(alert_id) or as_text(now)}
+                for alert_id, each in each_told
+                if alert_id not in unwatched
+            ]
+            body = {"outages": over}
+            yield News(slug, f"up {row['id']}", "UP", body, as_text(now), ends=row["id"], is_mailed=bool(over))
 
 
 def _incidents(

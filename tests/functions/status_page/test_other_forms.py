@@ -57,6 +57,19 @@ def test_feeds_have_outages_and_incidents(api: Api) -> None:
     assert [item["title"] for item in items] == titles
 
 
+@pytest.mark.parametrize(("language", "title"), [("en", "Checkout is no longer watched"), ("ko", "Checkout 확인 중단")])
+def test_a_feed_does_not_say_that_what_is_paused_works(api: Api, language: str, title: str) -> None:
+    opened(api)
+    seen(api, *PUBLIC)
+    for _ in range(3):
+        seen(api, "Checkout", ok=False)
+    for is_watched in (False, True):
+        opened(api, *policies(enabled=is_watched))
+        [item] = json.loads(looked(api, f"/status/feed.json?lang={language}").text)["items"]
+        assert item["title"] == title, "also once it is watched again: nobody knows when it ended"
+        assert "–" not in item["content_html"]
+
+
 def test_a_feed_that_says_nothing_new_is_the_same(api: Api) -> None:
     window = {"kind": "maintenance", "monitors": ["Search"], "weekly": ["Mon"], "at": "02:00", "duration": 60}
     opened(api, windows=[window])

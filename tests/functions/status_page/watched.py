@@ -28,9 +28,9 @@ def policies(**checkout: Any) -> list[dict[str, Any]]:
     return [*shown, *hidden]
 
 
-def opened(api: Api, **rest: Any) -> None:
-    """A page that shows the group Shop."""
-    applied(api, *policies(), **{"status_page": {"title": "The shop", "groups": ["Shop"]}, **rest})
+def opened(api: Api, *watched: dict[str, Any], **rest: Any) -> None:
+    """A page that shows the group Shop. ``watched``: other policies than usual."""
+    applied(api, *(watched or policies()), **{"status_page": {"title": "The shop", "groups": ["Shop"]}, **rest})
 
 
 def seen(api: Api, *names: str, ok: bool = True, **fields: Any) -> None:
