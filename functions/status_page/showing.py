@@ -1,7 +1,7 @@
 """The values that the templates show, of what a page has: everything in the words of one language."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +25,6 @@ FOLDER = Path(__file__).parent
 FIRST = "status"
 # After so many seconds an open page asks again.
 LIVE_SECONDS = 30
-_TODAY = timedelta(hours=18)
 # The rest folds.
 MOST_PAST = 20
 _ICONS = {"investigating": "pend", "identified": "flag", "monitoring": "pend", "resolved": "up"}
@@ -64,16 +63,22 @@ def title_of(page: Page, plain: Any) -> str:
 
 def spoken(page: Page, viewer: Viewer) -> Sentence:
     """The page's sentence as markup, with times that the script shows in the viewer's zone."""
+    now = datetime.fromisoformat(page.at)
 
     def clock(at: datetime) -> Any:
-        return formatting.time_tag(at, "t", viewer.language)
+        return formatting.time_tag(at, formatting.form_of(at, now), viewer.language)
 
     return sentence_of(page, viewer.say, clock, viewer.language)
 
 
 def written(page: Page, viewer: Viewer) -> Sentence:
     """The same as text."""
-    return sentence_of(page, viewer.plain, formatting.clock, viewer.language)
+    now = datetime.fromisoformat(page.at)
+
+    def clock(at: datetime) -> str:
+        return formatting.moment(at, now, viewer.language)
+
+    return sentence_of(page, viewer.plain, clock, viewer.language)
 
 
 def frame_of(request: Request, page: Page, viewer: Viewer, sentence: Sentence, *, live: int) -> dict[str, Any]:
@@ -136,9 +141,8 @@ def helpers_of(page: Page, viewer: Viewer) -> dict[str, Any]:
     def at(text: str, form: formatting.TimeForm) -> Any:
         return formatting.time_tag(datetime.fromisoformat(text), form, viewer.language)
 
-    def since(text: str) -> Any:
-        """Of what began lately, the time of the day is enough."""
-        return at(text, "t" if now - datetime.fromisoformat(text) < _TODAY else "d")
+    def moment(text: str) -> Any:
+        return at(text, formatting.form_of(datetime.fromisoformat(text), now))
 
     def until(starts_at: str, ends_at: str) -> Any:
         return at(ends_at, "t" if starts_at[:10] == ends_at[:10] else "d")
@@ -149,7 +153,7 @@ def helpers_of(page: Page, viewer: Viewer) -> dict[str, Any]:
     return {
         "lasted": lasted,
         "at": at,
-        "since": since,
+        "moment": moment,
         "until": until,
         "affected": affected,
         "cause": lambda outage: viewer.say(cause_code(outage)),

@@ -1,7 +1,7 @@
 """How times, durations, shares and response times look in each language. Whole texts; nothing is glued around them."""
 
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Literal
 
@@ -13,6 +13,8 @@ from shared.words import Language
 TimeForm = Literal["d", "t", "h", "s"]
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# Of a time that is no further away, the time of the day says which day it is.
+_NEAR = timedelta(hours=18)
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 # Characters that nobody types between a number and its unit, and at which no line breaks.
 _FIXED = "\u00a0"
@@ -38,6 +40,16 @@ def date(at: datetime, language: Language) -> str:
     if language == "ko":
         return f"{at.year}년 {day(at, language)} {clock(at)}"
     return f"{day(at, language)} {at.year}, {clock(at)}"
+
+
+def form_of(at: datetime, now: datetime) -> TimeForm:
+    """How a time in a sentence is shown: as a clock's, or with its date if that is not clear."""
+    return "t" if abs(now - at) < _NEAR else "d"
+
+
+def moment(at: datetime, now: datetime, language: Language) -> str:
+    """A time in a sentence: ``14:02 UTC``, or with its date if that is not clear."""
+    return clock(at) if form_of(at, now) == "t" else date(at, language)
 
 
 def time_tag(at: datetime, form: TimeForm, language: Language) -> Markup:

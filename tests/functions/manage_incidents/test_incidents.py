@@ -1,9 +1,14 @@
 """/incidents: written, continued, ended and removed by people, and what visitors see of it."""
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from shared.models import now
+from shared.settings import Settings
+from shared.store import open_store
 from tests.functions.api import Api, on_each_engine
 from tests.functions.manage_monitors.watched import refused
 from tests.functions.status_page.watched import PUBLIC, html, looked, opened, said, seen
@@ -130,3 +135,12 @@ def test_without_monitors_it_is_on_every_page(api: Api) -> None:
     made(api, title="Only the shop")
     assert [each["title"] for each in said(api)["incidents"]] == ["Only the shop", "Payments fail"]
     assert [each["title"] for each in said(api, "/status/other.json")["incidents"]] == ["Payments fail"]
+
+
+def test_updates_over_days_have_their_dates(api: Api) -> None:
+    incidents = open_store(Settings.from_env()).incidents
+    began = now() - timedelta(days=2)
+    first = incidents.add("Payments fail", "We look into it.", "investigating", [], now=began)
+    incidents.change(first.id, text="We found it.", state="identified", now=now())
+    forms = re.findall(r'</b> · <time datetime="[^"]*" data-l="(.)">', html(api))
+    assert forms == ["t", "d"], "the newest stands first"

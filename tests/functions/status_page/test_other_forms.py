@@ -1,12 +1,16 @@
 """The same for programs and other sites: JSON, feeds, badges, frames; and several pages, some with a password."""
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from functions.status_page import doors
+from shared.models import now
+from shared.pages import formatting
 from tests.functions.api import Api
 from tests.functions.manage_monitors.watched import applied, refused
 from tests.functions.status_page.watched import BROWSER, PUBLIC, html, looked, opened, policies, said, seen
@@ -39,6 +43,16 @@ def test_json_says_what_the_page_says(api: Api) -> None:
     ]
     assert 0 <= group["monitors"][0]["uptime"] < 1
     assert looked(api, "/status.json").headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_a_long_maintenance_has_the_date_of_its_end_in_each_form(api: Api) -> None:
+    opened(api)
+    window = {"kind": "maintenance", "groups": ["Shop"], "duration": "3d"}
+    assert api.call("POST", "/windows", window).status_code == 201
+    seen(api, *PUBLIC)
+    until = formatting.date(now() + timedelta(days=3), "en").partition(",")[0]
+    assert said(api)["sentence"].startswith(f"Planned maintenance until {until}, ")
+    assert re.search(f'<h1[^>]*>Planned maintenance until <time [^>]*data-l="d">{until}, ', html(api))
 
 
 def test_feeds_have_outages_and_incidents(api: Api) -> None:

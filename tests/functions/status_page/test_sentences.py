@@ -1,6 +1,7 @@
 """The sentence agrees with what the page shows, whatever states there are."""
 
 import itertools
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -47,7 +48,11 @@ def incident(*monitors: str, state: str = "investigating") -> dict[str, Any]:
 def whole(shown: Page, language: Language = "en") -> str:
     """Everything that the sentence says."""
     say = plain_speaker(status_words(language), frame_words(language))
-    found = sentence_of(shown, say, formatting.clock, language)
+
+    def clock(at: datetime) -> str:
+        return formatting.moment(at, datetime.fromisoformat(shown.at), language)
+
+    found = sentence_of(shown, say, clock, language)
     return " | ".join([found.title, *found.text, *found.small])
 
 
@@ -120,6 +125,16 @@ def test_we_work_on_it_if_somebody_is_on_all_that_is_down() -> None:
 def test_a_window_says_until_when() -> None:
     window = {"id": 1, "ends_at": "2026-11-28T19:00:00.000Z", "is_active": True}
     assert whole(page(["plan", "up"], windows=[window])).startswith("Planned maintenance until 19:00 UTC")
+
+
+def test_what_is_days_away_has_its_date() -> None:
+    window = {"id": 1, "ends_at": "2026-12-01T14:25:00.000Z", "is_active": True}
+    planned = page(["plan", "up"], windows=[window])
+    assert whole(planned).startswith("Planned maintenance until 1 Dec 2026, 14:25 UTC |")
+    assert whole(planned, "ko").startswith("2026년 12월 1일 14:25 UTC까지 예정된 점검 중입니다 |")
+    older = page(["down"], open=[outage("m0", failed_at="2026-11-26T14:02:00.000Z")])
+    assert "since 26 Nov 2026, 14:02 UTC (2\xa0days)" in whole(older)
+    assert "Checked 14:25 UTC." in whole(older)
 
 
 def test_visitors_read_of_no_host_in_a_cause() -> None:

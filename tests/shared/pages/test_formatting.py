@@ -1,6 +1,6 @@
 """How times, durations, shares and names look, as tables."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -66,6 +66,14 @@ def test_times_are_whole_without_a_script() -> None:
     assert formatting.month(AT, "ko") == "2026년 11월"
     tag = formatting.time_tag(AT, "s", "en")
     assert tag == '<time datetime="2026-11-28T14:02:07Z" data-l="s">14:02:07 UTC</time>'
+
+
+@pytest.mark.parametrize(
+    ("hours", "shown"),
+    [(-48, "26 Nov 2026, 14:02 UTC"), (-12, "02:02 UTC"), (12, "02:02 UTC"), (24, "29 Nov 2026, 14:02 UTC")],
+)
+def test_a_time_that_is_far_away_has_its_date(hours: int, shown: str) -> None:
+    assert formatting.moment(AT + timedelta(hours=hours), AT, "en") == shown
 
 
 @pytest.mark.parametrize(
