@@ -28,6 +28,7 @@ from functions.status_page.showing import (
 )
 from functions.status_page.visible import Group, Monitor, Page, open_pages, page_of
 from shared import web
+from shared.models import as_text, now
 from shared.pages import formatting
 from shared.pages.answers import Audience, finish, page_answer, varies_by_language
 from shared.pages.problems import problem_page, wants_html
@@ -155,9 +156,10 @@ def embedded(request: Request, settings: Settings, monitor_id: str) -> Response:
         name=monitor.name,
         monitor=monitor,
         uptime=viewer.say("uptime", uptime=uptime) if uptime else "",
+        stale=formatting.duration(reading.old_seconds, viewer.language) if reading.is_last else None,
         theme=request.args.get("theme", ""),
     )
-    response = page_answer(request, html, "embedded", has_script=False, age=reading.age)
+    response = page_answer(request, html, "embedded", has_script=False, age=0 if reading.is_last else reading.age)
     return response if viewer.is_in_address else varies_by_language(response)
 
 
@@ -169,6 +171,13 @@ def shown_openly(reading: Reading, monitor_id: str) -> Monitor:
         if monitor is not None:
             return monitor
     raise missing()
+
+
+def known_now(monitor: Monitor, reading: Reading) -> Monitor:
+    """The monitor for a picture, which cannot say how old a reading is: without what may have changed since."""
+    if not reading.is_last or monitor.shown == "paus" or (monitor.known_until or reading.facts["at"]) >= as_text(now()):
+        return monitor
+    return monitor._replace(shown="unk", pace=[])
 
 
 def number_of(text: str) -> int:

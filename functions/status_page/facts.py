@@ -106,6 +106,7 @@ def starts_of(period: str, now: datetime) -> list[datetime]:
 
 def _monitor(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     said = json.loads(row["policy"]) if row["policy"] else {}
+    until = _known_until(row)
     return {
         "id": row["id"],
         "name": row["name"],
@@ -113,9 +114,10 @@ def _monitor(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "tags": json.loads(row["tags"]) if row["tags"] else [],
         "public": said.get("public"),
         "url": None if said.get("hide_url", True) else without_password(row["target_url"] or ""),
-        "state": _state(row, now),
+        "state": _state(row, until, now),
         "since": row["since"],
         "checked_at": row["last_checked_at"],
+        "known_until": as_text(until) if until else None,
     }
 
 
@@ -138,13 +140,19 @@ def _sum(buckets: Sequence[Bucket]) -> Bucket:
     return Bucket(*map(sum, zip(*buckets, strict=True))) if buckets else Bucket()
 
 
-def _state(row: Mapping[str, Any], now: datetime) -> str:
+def _known_until(row: Mapping[str, Any]) -> datetime | None:
+    """How long the last check says how the monitor is; None if nobody says how often it is checked."""
+    if not (row["last_checked_at"] and row["interval_seconds"]):
+        return None
+    checked_at = datetime.fromisoformat(row["last_checked_at"])
+    return known_until(checked_at, row["interval_seconds"], row["timeout_seconds"])
+
+
+def _state(row: Mapping[str, Any], until: datetime | None, now: datetime) -> str:
     if not row["is_watched"]:
         return "PAUSED"
-    if row["state"] in KNOWN and row["last_checked_at"] and row["interval_seconds"]:
-        checked_at = datetime.fromisoformat(row["last_checked_at"])
-        if known_until(checked_at, row["interval_seconds"], row["timeout_seconds"]) < now:
-            return "UNKNOWN"
+    if row["state"] in KNOWN and until is not None and until < now:
+        return "UNKNOWN"
     return str(row["state"])
 
 

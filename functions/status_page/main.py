@@ -8,6 +8,7 @@ from functions.status_page.answering import (
     embedded,
     feed_answer,
     json_answer,
+    known_now,
     missing,
     monitor_answer,
     page_html_answer,
@@ -96,9 +97,12 @@ def show_monitor(request: Request, settings: Settings, monitor_id: str) -> Respo
 
 @web.route("GET", "/badge/<id>/<what>", access="open")
 def show_badge(request: Request, settings: Settings, monitor_id: str, what: str) -> Response:
-    """200 with a picture: ``status.svg``, ``uptime.svg`` or ``response.svg``; 404 if the monitor is private."""
+    """200 with a picture: ``status.svg``, ``uptime.svg`` or ``response.svg``; 404 if the monitor is private.
+
+    While the store cannot be reached, it says "No data" once the last check no longer says how the monitor is.
+    """
     reading = readings(settings).get(settings)
-    monitor = shown_openly(reading, monitor_id)
+    monitor = known_now(shown_openly(reading, monitor_id), reading)
     if what not in KINDS:
         raise missing()
     viewer = viewer_of(request, settings.message_language, "badge")
@@ -106,7 +110,7 @@ def show_badge(request: Request, settings: Settings, monitor_id: str, what: str)
     # Opened by itself, a picture runs nothing.
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return finish(request, response, "public", age=reading.age)
+    return finish(request, response, "public", age=0 if reading.is_last else reading.age)
 
 
 @web.route("GET", "/embed/<id>", access="open")

@@ -9,7 +9,10 @@ from shared.settings.status_pages import MAIN, is_shown, shown_of
 
 
 class Monitor(NamedTuple):
-    """A monitor that the page shows. ``shown``: its state as people see it. ``buckets``: by the name of a period."""
+    """A monitor that the page shows. ``shown``: its state as people see it. ``buckets``: by the name of a period.
+
+    ``known_until``: how long its last check says how it is; None if nobody says how often it is checked.
+    """
 
     id: int
     name: str
@@ -21,6 +24,7 @@ class Monitor(NamedTuple):
     checked_at: str | None
     buckets: Mapping[str, list[list[int]]]
     pace: list[float | None]
+    known_until: str | None = None
 
 
 class Group(NamedTuple):
@@ -122,6 +126,7 @@ def _monitor(each: Mapping[str, Any]) -> Monitor:
         each["checked_at"],
         {period: each[period] for period in ("hours", "days", "months") if period in each},
         each["pace"],
+        each.get("known_until"),  # what a former version kept in the file does not have it
     )
 
 

@@ -3,17 +3,21 @@
 import gzip
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from functions.status_page import readings as module
 from functions.status_page.readings import forget
+from shared.models import as_text, now
 from shared.settings import Settings
 from shared.store import open_store
+from shared.store.upkeep.folding import fold
 from tests.functions.api import Api
+from tests.functions.manage_monitors.watched import applied
 from tests.functions.status_page.test_other_forms import PASSWORD, locked
-from tests.functions.status_page.watched import BROWSER, PRIVATE, PUBLIC, looked, opened, seen
+from tests.functions.status_page.watched import BROWSER, PRIVATE, PUBLIC, looked, opened, policies, seen
 
 
 @pytest.fixture
@@ -33,6 +37,16 @@ def broken(tmp_path: Path) -> None:
         file.write_bytes(b"this is no database " * 500)
 
 
+def aged(file: Path, seconds: int) -> None:
+    """What was kept is so many seconds older than it is, and so are its checks."""
+    facts = json.loads(gzip.decompress(file.read_bytes()))
+    for times in (facts, *facts["monitors"]):
+        for name in ("at", "checked_at", "known_until"):
+            if times.get(name):
+                times[name] = as_text(datetime.fromisoformat(times[name]) - timedelta(seconds=seconds))
+    file.write_bytes(gzip.compress(json.dumps(facts).encode()))
+
+
 def test_the_last_known_page_is_shown_with_its_age(
     api: Api, spool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -47,6 +61,36 @@ def test_the_last_known_page_is_shown_with_its_age(
     assert "ago; we cannot see further at the moment." in response.text
     assert api.call("GET", "/status.json", key=None).json["stale_seconds"] >= 0  # type: ignore[index]
     assert api.call("GET", "/").status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status", "response"),
+    [(30, "Works", "12"), (600, "No data", "no data"), (3 * 86_400, "No data", "no data")],
+)
+def test_a_badge_says_nothing_that_may_have_changed(
+    api: Api, spool: Path, tmp_path: Path, seconds: int, status: str, response: str
+) -> None:
+    applied(api, *policies(interval="60s"), status_page={"groups": ["Shop"]})
+    seen(api, *PUBLIC, response_time_ms=12, timestamp=as_text(now() - timedelta(seconds=1)))
+    seen(api, *PUBLIC, response_time_ms=12)
+    fold(open_store(Settings.from_env()).database, now() + timedelta(minutes=2))
+    assert "Checkout: Works" in looked(api, "/badge/2/status.svg").text
+    aged(spool / "status_page.json.gz", seconds)
+    broken(tmp_path)
+    assert f"Checkout: {status}<" in looked(api, "/badge/2/status.svg").text
+    assert f"response: {response}" in looked(api, "/badge/2/response.svg").text
+    assert "uptime 90 d: 100" in looked(api, "/badge/2/uptime.svg").text
+
+
+def test_a_frame_says_how_old_it_is(api: Api, spool: Path, tmp_path: Path) -> None:
+    opened(api)
+    seen(api, *PUBLIC)
+    assert "This is how it stood" not in looked(api, "/embed/2").text
+    aged(spool / "status_page.json.gz", 2 * 86_400)
+    broken(tmp_path)
+    response = looked(api, "/embed/2")
+    assert "This is how it stood 2\xa0days ago" in response.text
+    assert "Age" not in response.headers
 
 
 def test_a_new_process_shows_what_was_kept(api: Api, spool: Path, tmp_path: Path) -> None:
