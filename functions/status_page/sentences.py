@@ -11,7 +11,7 @@ from functions.status_page.visible import Monitor, Page
 from shared.pages.formatting import Named, duration
 from shared.pages.states import Shown
 from shared.words import Language
-from shared.words.pages import visitors_cause
+from shared.words.visitors import visitors_cause
 
 SIGNS: dict[Shown, str] = {
     "up": "✓",

@@ -9,8 +9,9 @@ from shared.pages import formatting
 from shared.pages.formatting import Named
 from shared.pages.markdown import plain
 from shared.words import Language
-from shared.words.pages import frame_words, plain_speaker, status_words, visitors_cause
+from shared.words.pages import frame_words, plain_speaker, status_words
 from shared.words.subscribing import subscribing_words
+from shared.words.visitors import visitors_cause
 
 _MOST_NAMES = 20
 _TONES: Mapping[str, Tone] = {"DOWN": "bad", "UP": "good", "INCIDENT": "warning", "WINDOW": "neutral"}

@@ -66,16 +66,6 @@ def status_words(language: Language) -> Texts:
     return status_en.WORDS
 
 
-def visitors_cause(cause: str | None) -> str:
-    """The code of what visitors are told of an outage's cause: never a host, a port or the text of a library."""
-    code = cause or ""
-    if code.startswith("certificate"):
-        return "certificate"
-    if code.startswith(("http_status", "condition", "keyword", "expected", "grpc", "json")):
-        return "wrong_answer"
-    return "no_answer" if code else "not_well"
-
-
 def speaker(*tables: Texts) -> Callable[..., Markup]:
     """``say(code, **values)``: the text as markup. Every value is escaped, unless it is markup itself."""
 

@@ -1,6 +1,5 @@
 """The sentence agrees with what the page shows, whatever states there are."""
 
-import itertools
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +12,9 @@ from functions.status_page.visible import Group, Monitor, Page
 from shared.pages import formatting
 from shared.pages.states import ORDER, Shown
 from shared.words import Language
+from shared.words.en import CAUSES
 from shared.words.pages import frame_words, plain_speaker, status_words
+from shared.words.visitors import TOLD
 
 AT = "2026-11-28T14:25:00.000Z"
 BEGAN = "2026-11-28T14:02:00.000Z"
@@ -137,16 +138,27 @@ def test_what_is_days_away_has_its_date() -> None:
     assert "Checked 14:25 UTC." in whole(older)
 
 
-def test_visitors_read_of_no_host_in_a_cause() -> None:
-    codes = [
-        "connection_refused",
-        "http_status",
-        "certificate_expired",
-        "condition_failed",
-        "host_not_found",
-        None,
-        "new",
-    ]
-    said = {cause_code({"is_slow": slow, "cause": code}) for slow, code in itertools.product((True, False), codes)}
-    assert said == {"slow_answer", "no_answer", "wrong_answer", "certificate", "not_well"}
-    assert said <= status_words("en").keys()
+def test_it_is_decided_of_each_cause_what_visitors_are_told() -> None:
+    decided = [cause for causes in TOLD.values() for cause in causes]
+    assert sorted(decided) == sorted(CAUSES), "a cause without a decision, or with two"
+    assert TOLD.keys() <= status_words("en").keys()
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        ("connection_refused", "does not answer"),
+        ("dns_rcode", "answers with an error"),
+        ("status_not_accepted", "answers with an error"),
+        ("query_failed", "answers with an error"),
+        ("certificate_expired", "has a problem with its certificate"),
+        ("exit_code", "does not work"),
+        ("no_ping_since", "does not work"),
+        ("docker_unhealthy", "does not work"),
+        ("a_code_of_a_newer_agent", "does not work"),
+        (None, "does not work"),
+    ],
+)
+def test_visitors_are_told_of_a_cause_in_their_words(cause: str | None, said: str) -> None:
+    assert status_words("en")[cause_code({"is_slow": False, "cause": cause})] == said
+    assert cause_code({"is_slow": True, "cause": cause}) == "slow_answer"
