@@ -26,8 +26,6 @@ from shared.store.tables import (
 
 # An outage that ends sooner is mailed to nobody. What begins meanwhile goes in the same mail.
 LASTS = timedelta(minutes=1)
-# What somebody said earlier is no news any more, for example if a page got its first subscriber.
-_RECENT = timedelta(days=1)
 MOST_OUTAGES, MOST_INCIDENTS = 1_000, 100
 MAILS_AT_ONCE = 500
 
@@ -99,7 +97,7 @@ def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterat
     # However many outages came since: one that is not among the newest may go on all the same.
     told_of = [alert_id for row in told for alert_id in json.loads(row["alerts"])]
     ends, unwatched = alerts.ends(transaction, told_of), page_outages.unwatched(transaction, told_of)
-    said = incidents_of(transaction, incidents.since(transaction, as_text(now - _RECENT), MOST_INCIDENTS))
+    said = incidents_of(transaction, incidents.since(transaction, as_text(now - announcements.RECENT), MOST_INCIDENTS))
     planned = [
         row
         for row in windows.between(transaction, as_text(now), "9999")
@@ -152,7 +150,7 @@ def _recoveries(
 def _incidents(
     transaction: Transaction, slug: str, said: Sequence[Any], names: Collection[str], now: datetime
 ) -> Iterator[News]:
-    since = as_text(now - _RECENT)
+    since = as_text(now - announcements.RECENT)
     known = announcements.known(transaction, slug, "INCIDENT", since)
     for incident in reversed(said):
         affected = [name for name in incident.monitors if name in names]
@@ -171,7 +169,7 @@ def _windows(
     """What comes once. A window that recurs stands on the page, and is no news each week."""
     known = announcements.known(transaction, slug, "WINDOW", "") if planned else set()
     for row in planned:
-        about = f"window {row['id']} {row['starts_at']}"
+        about = announcements.about_window(row["id"], row["starts_at"])
         [(target, targeted)] = json.loads(row["targets"]).items()
         affected = shown_of(target, targeted, shown)
         if about in known or not affected or row["starts_at"] > as_text(now + AHEAD):

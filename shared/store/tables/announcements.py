@@ -2,19 +2,31 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
+from shared.models import as_text
 from shared.store.engines.database import Row, Transaction
 
+# What somebody said earlier is no news any more, for example if a page got its first subscriber.
+RECENT = timedelta(days=1)
 _ADD = """
     INSERT INTO announcements (slug, about, kind, body, at, alerts, is_over)
     VALUES (:slug, :about, :kind, :body, :at, :alerts, :is_over)
     ON CONFLICT (slug, about) DO NOTHING"""
-# Mails go before what they were about. What tells of an outage that goes on stays: it would be told again.
+# Mails go before what they were about. What tells of an outage that goes on stays, and of a window that is not over: it
+# would be told again.
 _OLD = """
     SELECT id FROM announcements WHERE at < :before AND is_spread = 1 AND is_over = 1
       AND NOT EXISTS (SELECT 1 FROM subscriber_mails WHERE announcement_id = announcements.id)
+      AND about NOT IN (
+        SELECT 'window ' || id || ' ' || starts_at FROM windows WHERE starts_at IS NOT NULL AND ends_at >= :now)
     ORDER BY id LIMIT :most"""
+
+
+def about_window(window_id: int, starts_at: str) -> str:
+    """What an announcement of a window is about, as ``_OLD`` has it too: at another time it is another one."""
+    return f"window {window_id} {starts_at}"
 
 
 def add(
@@ -60,9 +72,10 @@ def reach(transaction: Transaction, announcement_id: int, subscriber_id: int, *,
     transaction.rows(sql, id=announcement_id, reached=subscriber_id, is_spread=int(is_spread))
 
 
-def prune(transaction: Transaction, before: str, most: int) -> int:
-    """Delete some old ones; how many."""
-    ids = [row["id"] for row in transaction.rows(_OLD, before=before, most=most)]
+def prune(transaction: Transaction, before: str, now: datetime, most: int) -> int:
+    """Delete some old ones; how many. One that is still news stays: it would be told again."""
+    before = min(before, as_text(now - RECENT))
+    ids = [row["id"] for row in transaction.rows(_OLD, before=before, now=as_text(now), most=most)]
     for announcement_id in ids:
         transaction.rows("DELETE FROM announcements WHERE id = :id", id=announcement_id)
     return len(ids)

@@ -69,7 +69,7 @@ def steps(retention: Retention, now: datetime) -> Iterator[Callable[[Database], 
     mailed_before = before(min(_MAIL_SECONDS, retention.alerts))
     yield lambda database: _write(database, lambda each: subscriber_mails.prune(each, mailed_before, ROWS_AT_ONCE))
     yield lambda database: _write(
-        database, lambda each: announcements.prune(each, before(retention.alerts), ROWS_AT_ONCE)
+        database, lambda each: announcements.prune(each, before(retention.alerts), now, ROWS_AT_ONCE)
     )
     for step, seconds in (("hour", retention.hours), ("day", retention.rollups)):
         yield functools.partial(packing.prune, step=step, before=before(seconds))

@@ -2,11 +2,15 @@
 
 import pytest
 
+from shared.monitors.windows.window import Window
 from shared.store import Store
 from shared.store.subscribing import announcing
-from tests.shared.subscribing.steps import KIM, subscribe
+from shared.store.upkeep.retention import Retention
+from tests.shared.subscribing.steps import DAY, KIM, subscribe
 from tests.support.builders import at
 from tests.support.store.steps import opened, report, rows
+
+HOUR = 3_600
 
 
 def test_an_outage_goes_on_however_many_came_after_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,3 +44,34 @@ def test_outages_that_a_page_hides_keep_no_other_from_being_announced(
         opened(store, f"hidden {number}")
     [news] = store.subscriptions.announcements.review(now=at(3700), is_on=True)
     assert (news.kind, [each["name"] for each in news.body["outages"]]) == ("DOWN", ["shop"])
+
+
+def upkept(store: Store, seconds: float) -> list[str]:
+    """What is announced after an upkeep that keeps alerts, and mails, for an hour; all mails have been sent."""
+    with store.database.transaction() as transaction:
+        transaction.rows("UPDATE subscriber_mails SET status = 'SENT'")
+    store.upkeep.run(Retention(HOUR, HOUR, HOUR), now=at(seconds), seconds=9.0, pause=lambda _: None)
+    return [each.kind for each in store.subscriptions.announcements.review(now=at(seconds), is_on=True)]
+
+
+def test_a_window_is_announced_once_however_short_alerts_are_kept(store: Store) -> None:
+    subscribe(store, KIM)
+    opened(store)
+    with store.database.transaction() as transaction:
+        transaction.rows("UPDATE monitors SET group_name = 'Shop'")
+        transaction.rows("UPDATE alerts SET status = 'RESOLVED', resolved_at = failed_at")
+    store.windows.add(Window(kind="maintenance", all=True, starts_at=at(3 * DAY), duration=HOUR), now=at(0))
+    assert upkept(store, 1) == ["WINDOW"]
+    for seconds in (2 * HOUR, DAY, 2 * DAY, 3 * DAY + HOUR / 2):
+        assert upkept(store, seconds) == []
+    assert rows(store, "SELECT kind FROM announcements") == [("WINDOW",)]
+    assert upkept(store, 5 * DAY) == []
+    assert rows(store, "SELECT kind FROM announcements") == []
+
+
+def test_an_incident_is_announced_once_however_short_alerts_are_kept(store: Store) -> None:
+    subscribe(store, KIM)
+    store.incidents.add("Payments fail", "We look into it.", "investigating", [], now=at(0))
+    assert upkept(store, 1) == ["INCIDENT"]
+    for seconds in (2 * HOUR, 23 * HOUR, 2 * DAY):
+        assert upkept(store, seconds) == []
