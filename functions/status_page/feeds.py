@@ -40,7 +40,7 @@ class Entry(NamedTuple):
 
 def entries_of(page: Page, say: Any, language: Language) -> list[Entry]:
     """The stories of a page, the last that changed first."""
-    found = [*_outages(page, say, language), *_incidents(page, say), *_windows(page, say, language)]
+    found = [*_outages(page, say, language), *_incidents(page, say, language), *_windows(page, say, language)]
     return sorted(found, key=lambda entry: entry.updated_at, reverse=True)[:MOST]
 
 
@@ -156,10 +156,14 @@ def _outages(page: Page, say: Any, language: Language) -> Iterator[Entry]:
         yield Entry(f"o{outage['id']}", str(title), html, outage["failed_at"], updated)
 
 
-def _incidents(page: Page, say: Any) -> Iterator[Entry]:
+def _incidents(page: Page, say: Any, language: Language) -> Iterator[Entry]:
     for incident in page.incidents:
         html = Markup("").join(
-            Markup("<p><b>{}</b> · {}</p>{}").format(say(update["state"]), update["at"], markdown(update["text"]))
+            Markup("<p><b>{}</b> · {}</p>{}").format(
+                say(update["state"]),
+                formatting.date(datetime.fromisoformat(update["at"]), language),
+                markdown(update["text"]),
+            )
             for update in reversed(incident["updates"])
         )
         last = incident["updates"][-1]["at"] if incident["updates"] else incident["created_at"]

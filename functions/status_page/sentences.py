@@ -60,7 +60,7 @@ def sentence_of(page: Page, say: Say, clock: Clock, language: Language) -> Sente
     elif state == "plan":
         found = _planned(page, some, say, clock)
     else:
-        found = Sentence(state, _titled(say, state, some, len(watched)), [say(f"{state}_more")], [], False)
+        found = Sentence(state, _titled(say, state, some, len(watched)), [say(f"{state}_more", n=len(some))], [], False)
         if len(some) > 1:
             found.small.append(say("affected_more", names=names_of(some)))
     return found._replace(small=[*found.small, *_others(state, watched, say), *_checked(at, say)])

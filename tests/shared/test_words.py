@@ -1,6 +1,7 @@
 """The words of each language: they are complete, they say the same, and every cause that we make has them."""
 
 import ast
+import re
 import string
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from shared import ROOT
 from shared.models import AlertKind, Cause, NotificationKind
 from shared.models.cause import OF_ONE_CHECK, OF_THE_AGENT
 from shared.words import Language, cause_text, words_of
+from shared.words.pages import status_words
 
 LANGUAGES: tuple[Language, ...] = ("en", "ko")
 GROUPS = ("CAUSES", "KINDS", "SUBJECTS", "UNITS", "LABELS", "FACTS", "MESSAGES", "REASONS", "TIMELINE")
@@ -47,6 +49,13 @@ def test_both_languages_say_the_same() -> None:
     english, korean = texts("en"), texts("ko")
     assert english.keys() == korean.keys()
     assert all(parameters(english[code]) == parameters(korean[code]) for code in english)
+
+
+def test_no_korean_particle_is_fixed_behind_a_parameter() -> None:
+    """A last sound that nobody knows yet decides between 이 and 가, and its like."""
+    fixed = re.compile(r"\}[\"')\]»]?(?:이|가|은|는|을|를|와|과|로|으로)(?![(가-힣])")
+    words = {**dict(texts("ko")), **{("status", code): str(text) for code, text in status_words("ko").items()}}
+    assert {code for code, text in words.items() if fixed.search(text)} == set()
 
 
 def test_whatever_was_not_checked_is_known_to_say_nothing_of_the_monitor() -> None:

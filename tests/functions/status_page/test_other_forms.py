@@ -66,7 +66,9 @@ def test_feeds_have_outages_and_incidents(api: Api) -> None:
     assert titles == ["A & B <fail> · Looking into it", "Checkout works again"]
     ids = [entry.findtext(f"{ATOM}id") for entry in feed.findall(f"{ATOM}entry")]
     assert ids == ["http://localhost/status#i1", "http://localhost/status#o1"]
-    assert "<b>all</b> of it" in (feed.findtext(f"{ATOM}entry/{ATOM}content") or "")
+    content = feed.findtext(f"{ATOM}entry/{ATOM}content") or ""
+    assert "<b>all</b> of it" in content
+    assert re.search(r"· \d+ \w{3} \d{4}, \d\d:\d\d UTC</p>", content)
     items = json.loads(looked(api, "/status/feed.json").text)["items"]
     assert [item["title"] for item in items] == titles
 

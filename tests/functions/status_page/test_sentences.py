@@ -95,6 +95,19 @@ def test_each_state_has_its_sentence(states: list[Shown], english: str, korean: 
     assert whole(page(states), "ko").split(" | ")[0] == korean
 
 
+@pytest.mark.parametrize(
+    ("state", "one", "several"),
+    [
+        ("slow", "It answers, and takes longer", "They answer, and take longer"),
+        ("pend", "The last check failed.", "Their last checks failed."),
+        ("unk", "we cannot say how it is.", "we cannot say how they are."),
+    ],
+)
+def test_one_and_several_have_their_sentences(state: Shown, one: str, several: str) -> None:
+    assert one in whole(page([state, "up"]))
+    assert several in whole(page([state, state, "up"]))
+
+
 def test_a_title_of_somebody_wins_if_it_is_about_all_that_is_down() -> None:
     states: list[Shown] = ["down", "down", "up"]
     assert whole(page(states, incidents=(incident("m0", "m1"),))).startswith("Payments fail")
