@@ -15,7 +15,7 @@ from functions.status_page.visible import Group, Monitor, Page
 from shared.pages import formatting
 from shared.pages.formatting import Named
 from shared.pages.markdown import markdown
-from shared.pages.requests import language_of, linked, other_language, root_of
+from shared.pages.requests import Choice, language_of, linked, other_language, root_of
 from shared.pages.states import fires
 from shared.settings.status_pages import MAIN
 from shared.words import Language
@@ -41,9 +41,11 @@ class Viewer(NamedTuple):
     plain: Callable[..., str]
 
 
-def viewer_of(request: Request, default: Language, first: str = FIRST) -> Viewer:
-    """What the request says of the viewer."""
+def viewer_of(request: Request, default: Language, first: str = FIRST, *, chosen: Language | None = None) -> Viewer:
+    """What the request says of the viewer. ``chosen``: the language of the page that a form stood on."""
     choice = language_of(request, default)
+    if chosen is not None and chosen != choice.language:
+        choice = Choice(chosen, True)  # the browser would not ask for it again
     words = status_words(choice.language)
     frame = frame_words(choice.language)
     return Viewer(
@@ -90,13 +92,18 @@ def frame_of(request: Request, page: Page, viewer: Viewer, sentence: Sentence, *
         "root": viewer.root,
         "languages": other_language(request, viewer.language),
         "brand": title,
-        "brand_href": f"{viewer.root}status{f'/{page.slug}' if page.slug else ''}{_kept(viewer)}",
+        "brand_href": way_to(page.slug, viewer),
         "burning": fires(None if not page.monitors else sentence.state, is_handled=sentence.is_handled),
         "live": live,
         "is_indexed": page.slug == MAIN and not page.settings.get("password"),
         "logo": logo_of(page.settings),
         "colors": colors_file(page.settings),
     }
+
+
+def way_to(slug: str, viewer: Viewer) -> str:
+    """The link to a page, in the viewer's language."""
+    return f"{viewer.root}status{f'/{slug}' if slug else ''}{_kept(viewer)}"
 
 
 def values_of(request: Request, page: Page, viewer: Viewer, period: str, stale: float | None) -> dict[str, Any]:

@@ -42,18 +42,18 @@ def _answer(request: Request, settings: Settings, slug: str) -> Response:
         raise web.Problem(403, "this page needs its password")
     if not is_own_origin(request, settings):
         raise web.Problem(403, "the form of another site")
-    viewer = viewer_of(request, settings.message_language)
     said = request.form.get("lang", "")
-    language = next((each for each in LANGUAGES if each == said), viewer.language)
+    chosen = next((each for each in LANGUAGES if each == said), None)
+    viewer = viewer_of(request, settings.message_language, chosen=chosen)
     address = mailable(request.form.get("address", ""))
     if address is None:
-        return told(request, page, viewer, "not_address", status=422)
+        return told(request, page, viewer, "not_address", status=422, has_path=False)
     people = open_store(settings).subscriptions.subscribers
-    if not people.ask(slug, address, language, client=address_of(request), now=now()):
-        response = told(request, page, viewer, "too_often", status=429)
+    if not people.ask(slug, address, viewer.language, client=address_of(request), now=now()):
+        response = told(request, page, viewer, "too_often", status=429, has_path=False)
         response.headers["Retry-After"] = "3600"
         return response
-    return told(request, page, viewer, "asked", status=202)
+    return told(request, page, viewer, "asked", status=202, has_path=False)
 
 
 def mailable(text: str) -> str | None:

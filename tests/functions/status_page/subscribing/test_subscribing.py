@@ -85,18 +85,6 @@ def test_mails_hide_what_the_page_hides(api: Api, environ: Environ) -> None:
         assert not outage.get_all("Cc")
 
 
-def test_a_subscription_has_its_language(api: Api, environ: Environ) -> None:
-    with shop(api, environ) as server:
-        subscribed(api, server, lang="ko")
-        down(api, "Checkout")
-        run(api)
-        confirmation, outage = mails(server)
-        assert confirmation["Subject"] == "The shop 메일 구독을 확인해 주세요"
-        assert outage["Subject"] == "Checkout 장애 · The shop"
-        assert "작동하지 않습니다" in text(outage)
-        assert '<html lang="ko">' in follow(api, "GET", link(outage, "구독 해지")).text
-
-
 def test_several_that_fail_together_are_one_mail(api: Api, environ: Environ) -> None:
     with shop(api, environ) as server:
         subscribed(api, server)
