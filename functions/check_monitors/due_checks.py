@@ -7,11 +7,12 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from functions.check_monitors.reporting import backend
+from functions.check_monitors.targets import interval_of_targets
 from shared.logs import step
 from shared.monitors.due import due_between
 from shared.settings import Settings, is_in_cloud
@@ -75,7 +76,7 @@ class Known:
         return len(self._policies)
 
     def interval(self, otherwise: float) -> float:
-        """The shortest interval at which a monitor is checked, in seconds."""
+        """The shortest interval at which a monitor is reported, in seconds."""
         return min(self._shortest, otherwise) if self._shortest else otherwise
 
     def spare_seconds(self) -> float:
@@ -118,7 +119,7 @@ class Known:
         removed = set(answer["removed"])
         kept = {} if answer["is_complete"] else self._policies
         self._policies = {name: policy for name, policy in kept.items() if name not in removed} | policies
-        self._shortest = min((policy.interval for policy in self._policies.values()), default=None)
+        self._shortest = _shortest_interval(self._policies.values())
         self._version = answer["version"]
         # The backend's times are by its own clock. It claimed between our question and now, and if both clocks agree,
         # we know when. Counted from the question, a check would start too early by the time that the question took.
@@ -155,6 +156,17 @@ def _understood(given: Iterable[Mapping[str, Any]]) -> "Iterator[Policy]":
             # A newer backend knows fields that this agent does not. Its other monitors are checked.
             fields = [".".join(map(str, mistake["loc"])) for mistake in error.errors()]
             step("agent", "policy_not_understood", level=logging.ERROR, monitor=policy.get("name"), fields=fields)
+
+
+def _shortest_interval(policies: "Collection[Policy]") -> float | None:
+    if not policies:
+        return None
+    # Imported here, as above.
+    from shared.alerting.agents import report_interval
+    from shared.models.event import MAX_INTERVAL_SECONDS
+
+    # Many tries, far apart, may last for years, and no event says that.
+    return min(MAX_INTERVAL_SECONDS, *(report_interval(each.interval, each.longest_check) for each in policies))
 
 
 _known = Known()
@@ -244,7 +256,7 @@ def start_together(waiting: Starts, at: float) -> "list[Policy]":
 
 def interval(settings: Settings) -> float:
     """How often this agent reports, in seconds."""
-    return _known.interval(settings.check_interval_seconds if settings.target_urls else _DAY_SECONDS)
+    return _known.interval(interval_of_targets(settings) if settings.target_urls else _DAY_SECONDS)
 
 
 def count() -> int:

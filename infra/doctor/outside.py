@@ -22,6 +22,7 @@ from infra.doctor.manual_call import call
 from infra.doctor.store import skew
 from shared import __version__
 from shared.alerting import tolerated_silence
+from shared.alerting.agents import report_interval
 from shared.messages import duration
 from shared.settings import SettingError, Settings, is_loopback
 from shared.settings.proxies import is_this_machine, set_proxy
@@ -197,7 +198,8 @@ def _last_check(text: Any, settings: Settings, url: str, at: datetime) -> Iterat
         return
     found = f"ok, last check {duration(ago, 'en')} ago"
     # The deployment judges by its agents' intervals whether they are silent. TARGET_URL is checked by the one set here.
-    if settings.target_urls and ago > tolerated_silence(settings.check_interval_seconds):
+    often = report_interval(settings.check_interval_seconds, settings.check_timeout_seconds)
+    if settings.target_urls and ago > tolerated_silence(often):
         yield failure("health", found, expected=expected, fix=fix)
     else:
         yield ok("health", found)

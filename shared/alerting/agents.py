@@ -32,8 +32,20 @@ def known_for(interval_seconds: float, timeout_seconds: float | None) -> timedel
     come that much later. Otherwise nobody would know of an outage in which every check waits for its timeout.
     """
     check_seconds = TIMEOUT_SECONDS if timeout_seconds is None else timeout_seconds
-    overrun = max(0.0, check_seconds - interval_seconds)
-    return timedelta(seconds=SILENT_AFTER_INTERVALS * interval_seconds + overrun)
+    return timedelta(seconds=SILENT_AFTER_INTERVALS * interval_seconds + _overrun(interval_seconds, check_seconds))
+
+
+def report_interval(interval_seconds: float, check_seconds: float) -> float:
+    """How often an agent reports a monitor, in seconds. ``check_seconds``: how long a check may take, with all tries.
+
+    An agent says this of the monitor that it reports most often. It is then tolerated to be silent for as long as the
+    monitor is known: by the interval alone it would be silent during each long check.
+    """
+    return interval_seconds + _overrun(interval_seconds, check_seconds) / SILENT_AFTER_INTERVALS
+
+
+def _overrun(interval_seconds: float, check_seconds: float) -> float:
+    return max(0.0, check_seconds - interval_seconds)
 
 
 class AgentObservation(NamedTuple):

@@ -46,7 +46,7 @@ class Event(BaseModel):
     Unknown fields are ignored, so that a newer agent can talk to an older backend. A wrong type is an error, never a
     guess. The password of a URL is masked. The four phases are durations in milliseconds and add up to the time to the
     first byte. ``cause`` says as data what ``error_message`` says in English. ``agent`` and
-    ``interval_seconds``: who checks, and how often;
+    ``interval_seconds``: who checks, and how often it reports;
     ``is_inconclusive``: the failure is the agent's own, mostly that of its connection, and says nothing of the monitor.
     ``condition``: the one that failed, with the value that it met; ``message``: the first printable characters of what
     the server sent, if the check failed; ``attempts``: the tries before this one.

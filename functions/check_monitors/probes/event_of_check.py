@@ -4,6 +4,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+from functions.check_monitors.targets import interval_of_targets
 from shared.models import Cause, Event, Monitor, now
 from shared.models.event import new_event_id
 from shared.settings import Settings
@@ -22,9 +23,8 @@ def event_of(
     """Return the event of a check that failed for ``why``, or succeeded. ``times``: those of its ``Hops``."""
     measured = phases(times, status is not None) if times else {}
     if why is None:
-        return success_of(
-            monitor.target_url, monitor.name, settings, settings.check_interval_seconds, status_code=status, **measured
-        )
+        often = interval_of_targets(settings)
+        return success_of(monitor.target_url, monitor.name, settings, often, status_code=status, **measured)
     return Event(
         target_url=storable(monitor.target_url),
         monitor=storable(monitor.name),
@@ -36,7 +36,7 @@ def event_of(
         is_inconclusive=is_inconclusive,
         location=settings.location,
         agent=settings.agent,
-        interval_seconds=settings.check_interval_seconds,
+        interval_seconds=interval_of_targets(settings),
         **measured,
     )
 

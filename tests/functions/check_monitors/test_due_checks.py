@@ -8,6 +8,7 @@ import pytest
 from functions.check_monitors import due_checks
 from functions.check_monitors.due_checks import CLAIM_SECONDS, PAUSE_SECONDS, SPARE_SECONDS, Known
 from functions.check_monitors.reporting.backend import claim as ask_backend
+from shared.models.event import MAX_INTERVAL_SECONDS
 from shared.monitors.due import due_between
 from shared.settings import Settings
 from tests.functions.check_monitors.conftest import START, claim, policy
@@ -49,14 +50,31 @@ def test_an_agent_learns_policies_and_asks_for_newer_ones(known: Known, settings
     due, is_reached = known.claim(settings, 30)
     assert [(check.policy.name, check.starts_at) for check in due] == [("api", 2.5)]
     assert (is_reached, len(known)) == (True, 2)
-    backend.claim = claim(policy("web", interval="5s"), version=2, removed=["api"], due={"web": 0, "api": 1})
+    backend.claim = claim(policy("web", interval="15s"), version=2, removed=["api"], due={"web": 0, "api": 1})
     assert names(known.claim(settings, 30)) == ["web"]
-    assert (len(known), known.interval(60)) == (1, 5.0)
+    assert (len(known), known.interval(60)) == (1, 15.0)
     backend.claim = claim(policy("new"), version=3, is_complete=True)
     known.claim(settings, 30)
     assert len(known) == 1
     assert [asked["known"] for asked in backend.claims] == [None, 1, 2]
     assert {asked["seconds"] for asked in backend.claims} == {30}
+
+
+def test_an_agent_says_how_often_it_reports_while_its_checks_hang(
+    known: Known, settings: Settings, backend: Backend
+) -> None:
+    """By it the backend judges its silence: during a check of 282 s, an agent that has no other is not silent."""
+    hangs = policy("hangs", interval="60s", timeout="48s", retries=3, retry_interval="30s")
+    backend.claim = claim(hangs, due={}, is_complete=True)
+    known.claim(settings, 30)
+    assert known.interval(86_400) == 60 + (282 - 60) / 3
+    backend.claim = claim(policy("quick", interval="70s"), version=2, due={})
+    known.claim(settings, 30)
+    assert known.interval(86_400) == 70
+    endless = policy("hangs", retries=100, retry_interval="366d")
+    backend.claim = claim(endless, version=3, due={}, is_complete=True)
+    known.claim(settings, 30)
+    assert known.interval(10**9) == MAX_INTERVAL_SECONDS
 
 
 def test_what_is_overdue_starts_at_once(known: Known, settings: Settings, backend: Backend) -> None:

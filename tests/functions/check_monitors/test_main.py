@@ -38,13 +38,20 @@ def test_a_target_that_hangs_delays_no_other_alert(
 
 
 @pytest.mark.parametrize(("location", "name"), [("", "default"), ("seoul-1", "seoul-1")])
-def test_events_name_the_agent_and_how_often_it_checks(
-    run: Callable[[], dict[str, int]], environ: Callable[..., Settings], backend: Backend, location: str, name: str
+@pytest.mark.parametrize(("timeout", "often"), [("7", 7), ("97", 37)])
+def test_events_name_the_agent_and_how_often_it_reports(
+    run: Callable[[], dict[str, int]],
+    environ: Callable[..., Settings],
+    backend: Backend,
+    location: str,
+    name: str,
+    timeout: str,
+    often: float,
 ) -> None:
-    environ(TARGET_URL=dead_url(), LOCATION=location, CHECK_INTERVAL_SECONDS="7")
+    environ(TARGET_URL=dead_url(), LOCATION=location, CHECK_INTERVAL_SECONDS="7", CHECK_TIMEOUT_SECONDS=timeout)
     run()
     [posted] = backend.events
-    assert (posted["agent"], posted["location"], posted["interval_seconds"]) == (name, location or None, 7)
+    assert (posted["agent"], posted["location"], posted["interval_seconds"]) == (name, location or None, often)
     assert posted["is_inconclusive"] is False
 
 

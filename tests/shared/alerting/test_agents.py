@@ -1,12 +1,14 @@
 """What events say about the agent that sends them, and when the lack of them is a silence."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.alerting import WatchPeriod, extend_watch, is_silent, observe_agent
+from shared.alerting import WatchPeriod, extend_watch, is_silent, observe_agent, tolerated_silence
+from shared.alerting.agents import report_interval
 from shared.models import Agent, AlertKind, Cause, ChangeKind, value_of
 from tests.support.builders import at, event
 
@@ -90,6 +92,17 @@ def test_an_agent_is_silent(
 ) -> None:
     watch = WatchPeriod(started_at=at(started), seen_at=at(now))
     assert is_silent(agent(interval, seen), watch, at(now)) is is_too_long, why
+
+
+@pytest.mark.parametrize(
+    ("interval", "longest", "tolerated"),
+    [(60, 10, 180), (60, 60, 180), (60, 282, 402), (3, 120, 126), (3, 20, 120)],
+)
+def test_an_agent_may_be_silent_for_as_long_as_its_monitor_is_known(
+    interval: float, longest: float, tolerated: float
+) -> None:
+    """If a check may outlast its interval, its report may come that much later; two minutes are tolerated always."""
+    assert tolerated_silence(report_interval(interval, longest)) == timedelta(seconds=tolerated)
 
 
 @pytest.mark.parametrize(

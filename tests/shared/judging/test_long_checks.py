@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from shared.alerting.agents import report_interval
 from shared.history.uptime import Availability
 from shared.monitors.policy import Policy
 from shared.store import Store
@@ -48,6 +49,23 @@ def test_afterwards_nobody_knows_all_the_same(store: Store) -> None:
     [told] = store.history.of_monitor(1, [at(0), at(500)], "whole", now=at(500))
     assert told.availability.known_ms == 90_000
     assert store.lapses.review(now=at(91)) == ["shop"]
+
+
+def test_an_agent_whose_only_check_hangs_is_not_silent(store: Store) -> None:
+    """Each check lasts for 282 s, and the next one is due at the next whole minute."""
+    hanging = policy(interval="60s", timeout="48s", retries=3, retry_interval="30s")
+    store.monitors.add(hanging, now=at(0))
+    often = report_interval(hanging.interval, hanging.longest_check)
+    ends = {0.0, *(start + 282.0 for start in range(60, 3600, 300))}
+    for moment in map(float, range(-60, 3600)):
+        if moment in ends:
+            report(store, moment, ok=not moment, received=moment, agent="seoul", interval_seconds=often)
+        if moment % 10 == 0:
+            assert store.agents.review(now=at(moment), channels=CHANNELS) == []
+            assert store.lapses.review(now=at(moment)) == []
+    ended = max(end for end in ends if end < 3600)
+    opened = [moment for moment in range(3600, 4200, 10) if store.agents.review(now=at(moment), channels=CHANNELS)]
+    assert opened == [-(-(ended + 402) // 10) * 10], "it is once no check ends any more"
 
 
 def test_locations_whose_checks_hang_open_an_outage_together(store: Store) -> None:

@@ -16,10 +16,10 @@ from tests.support.servers.raw_servers import OK, UNENDED, Handler, RawServers, 
 
 def test_a_good_response_is_a_success_with_its_phases(serve: RawServers) -> None:
     before = now()
-    event = check(serve(says(OK)), LOCATION="seoul-1", CHECK_INTERVAL_SECONDS="7")
+    event = check(serve(says(OK)), LOCATION="seoul-1", CHECK_INTERVAL_SECONDS="17")
     assert event.is_success
     assert (event.status_code, event.error_message, event.cause) == (200, None, None)
-    assert (event.monitor, event.location, event.agent, event.interval_seconds) == ("shop", "seoul-1", "seoul-1", 7)
+    assert (event.monitor, event.location, event.agent, event.interval_seconds) == ("shop", "seoul-1", "seoul-1", 17)
     assert before <= event.timestamp <= now()
     assert event.tls_ms is None
     assert event.dns_ms is not None
