@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "refusals": set(),
     "engines.database": set(),
     "engines": {"engines"},
-    "migrate": {"engines.database"},
+    "migrate": {"engines.database", "upkeep.renewing"},
     "tables.notification_lists": {"engines.database", "tables.notifications"},
     "tables.message_edits": {"engines.database", "tables.notifications"},
     "tables": {"engines.database", "tables.scope"},

@@ -23,6 +23,8 @@ TABLES = (
 )
 # A view comes after those that it reads.
 VIEWS = ("events_by_time", "events")
+# What this migration changes, no statement can.
+_OF_CHECKS = "0028_longest_checks"
 
 
 def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | None = None) -> list[str]:
@@ -46,6 +48,9 @@ def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | No
             for number, path in enumerate(known[version:], start=version + 1):
                 applying = path.stem
                 _apply(transaction, path, number, database.dialect(path.read_text(encoding="utf-8")), applied_at)
+            # After the last one: our own code knows the newest tables alone. A new store has nothing to renew.
+            if version and any(path.stem == _OF_CHECKS for path in known[version:]):
+                _renew_longest_checks(transaction, applied_at)
     except Exception as error:
         if applying is None:
             raise
@@ -107,6 +112,13 @@ def _apply(transaction: Transaction, path: Path, number: int, script: str, appli
         name=path.stem,
         applied_at=applied_at,
     )
+
+
+def _renew_longest_checks(transaction: Transaction, applied_at: str) -> None:
+    # Imported here: few processes find a store to update, and the model of a policy costs a cold start.
+    from shared.store.upkeep.renewing import renew_longest_checks
+
+    renew_longest_checks(transaction, datetime.fromisoformat(applied_at))
 
 
 def _statements(script: str) -> list[str]:

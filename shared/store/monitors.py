@@ -145,12 +145,6 @@ class _Edit:
             self._note(known["id"], PAUSED, MonitorState.UNKNOWN, Reason.WATCHED_AGAIN)
         return int(known["id"])
 
-    def renew(self, row: Row, policy: Policy) -> None:
-        """Store again how long a check of an unchanged policy may take: former versions stored the time of one try."""
-        if row["timeout_seconds"] != policy.longest_check:
-            policies.set_longest_check(self.transaction, row["id"], policy.longest_check)
-            replay_facts.add_policy(self.transaction, row["id"], self.now)
-
     def pause(self, row: Row, policy: Policy, channels: Channels) -> list[Change]:
         """End the outage of a monitor that the new policy pauses."""
         if policy.enabled or not row["is_watched"]:
@@ -201,7 +195,6 @@ def _apply(edit: _Edit, wanted: Sequence[Policy], lines: dict[str, int], *, chan
         else:
             unchanged += 1
             policies.set_line(edit.transaction, known[policy.name]["id"], lines.get(policy.name))
-            edit.renew(known[policy.name], policy)
             continue
         if row is not None:
             plan.changes.extend(edit.pause(row, policy, channels))
@@ -213,8 +206,6 @@ def _apply(edit: _Edit, wanted: Sequence[Policy], lines: dict[str, int], *, chan
         if row["source"] == "file" and row["removed_at"] is None and name not in names:
             plan.removed.append(name)
             plan.changes.extend(edit.remove(row, channels))
-        elif row["source"] == "api" and (stored := policies.policy_of(row)):
-            edit.renew(row, stored)
     return plan._replace(unchanged=unchanged)
 
 

@@ -135,6 +135,12 @@ def set_longest_check(transaction: Transaction, monitor_id: int, seconds: float)
     transaction.rows(sql, id=monitor_id, seconds=seconds)
 
 
+def with_retries(transaction: Transaction) -> list[Row]:
+    """The monitors whose policies say how often a failed check is tried again."""
+    sql = "SELECT id, policy, timeout_seconds FROM monitors WHERE policy LIKE :retries ORDER BY id"
+    return transaction.rows(sql, retries='%"retries":%')
+
+
 def get(transaction: Transaction, monitor_id: int) -> Row:
     """The monitor with this id, as it is stored. Raises MonitorNotFound."""
     sql = "SELECT * FROM monitors WHERE id = :id AND removed_at IS NULL"

@@ -4,8 +4,11 @@ from collections.abc import Iterable
 
 from shared.alerting.agents import report_interval
 from shared.history.uptime import Availability
+from shared.models import as_text
 from shared.monitors.policy import Policy
 from shared.store import Store
+from shared.store.engines.database import Database
+from shared.store.migrate import migrate
 from tests.support.builders import at, event
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, add, report, rows
@@ -110,13 +113,19 @@ def test_a_target_whose_checks_hang_stays_down(store: Store) -> None:
     assert told.availability == Availability(known_ms=44_000, down_ms=22_000, outages=1)
 
 
-def test_what_a_former_version_stored_is_right_once_the_file_is_applied(store: Store) -> None:
-    """It stored how long one try takes, of the file's monitors and of others."""
+def test_what_a_former_version_stored_is_right_once_the_store_is_updated(database: Database) -> None:
+    """It stored how long one try takes, of the file's monitors and of others. Nobody need apply or edit anything."""
+    migrate(database, as_text(at(0)))
+    store = Store(database)
     store.monitors.apply([policy()], {}, {}, now=at(0), channels=CHANNELS)
-    store.monitors.add(policy("api"), now=at(0))
-    with store.database.transaction() as transaction:
-        transaction.rows("UPDATE monitors SET timeout_seconds = 10")
-    plan = store.monitors.apply([policy()], {}, {}, now=at(1), channels=CHANNELS)
-    assert (plan.changed, plan.unchanged) == ({}, 1)
+    for each in (policy("api"), policy("once", retries=0, timeout="40s"), policy("unreadable")):
+        store.monitors.add(each, now=at(0))
+    with database.transaction() as transaction:
+        transaction.rows("UPDATE monitors SET timeout_seconds = 10 WHERE name <> 'once'")
+        transaction.rows("""UPDATE monitors SET policy = '{"retries":1,"gone":2}' WHERE name = 'unreadable'""")
+        transaction.rows("DELETE FROM replay_facts")
+        transaction.rows("DELETE FROM schema_migrations WHERE version >= 28")
+    assert migrate(database, as_text(at(1)))[0] == "0028_longest_checks"
     found = rows(store, "SELECT name, timeout_seconds FROM monitors ORDER BY id")
-    assert found == [("shop", LONGEST), ("api", LONGEST)]
+    assert found == [("shop", LONGEST), ("api", LONGEST), ("once", 40), ("unreadable", 10)]
+    assert rows(store, "SELECT monitor_id, at FROM replay_facts") == [(1, as_text(at(1))), (2, as_text(at(1)))]

@@ -1,0 +1,2 @@
+-- "timeout_seconds" is how long a check may take, with all its tries. Former versions stored the time of one try. Only a
+-- policy's model can read the durations in it, so no statement stands here: see upkeep/renewing.py.
