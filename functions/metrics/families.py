@@ -17,7 +17,7 @@ from shared.store import Measures
 
 # Whether a monitor counts as up. The others have no sample: it is paused or in maintenance, or nobody knows.
 _UP = {"UP": 1, "PENDING": 1, "DOWN": 0}
-# A check that is older than three intervals says nothing about now.
+# The last check is too old to say anything about now.
 _UNKNOWN = "UNKNOWN"
 _PHASES = {
     "total": "response_time_ms",

@@ -257,9 +257,9 @@ OPERATIONS = {
         summary="Notice what no event tells",
         description=(
             "One review, as the schedule calls it: an agent that has fallen silent opens an alert, and its monitors "
-            "become UNKNOWN. So does a monitor that nobody has checked for three intervals. A heartbeat whose ping did "
-            "not come in time opens an alert too. It also begins the drill and the summaries that are "
-            "due, and ends the drill that is over."
+            "become UNKNOWN. So does a monitor that nobody has checked for three intervals, or for longer if its "
+            "checks may outlast one. A heartbeat whose ping did not come in time opens an alert too. It also begins "
+            "the drill and the summaries that are due, and ends the drill that is over."
         ),
         responses={
             200: Response(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from functions.dashboard.visit import Visit
+from shared.alerting.agents import TIMEOUT_SECONDS
 from shared.pages.formatting import duration
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ def _facts(visit: Visit, entry: "Entry", policy: Mapping[str, Any]) -> Iterator[
     yield Fact(say("how_group"), [row["group_name"] or ""])
     if row["interval_seconds"] is not None:
         every = duration(row["interval_seconds"], visit.language)
-        within = duration(row["timeout_seconds"] or 10, visit.language)
+        # What is stored is how long all tries take together, and the number of tries is a line of its own.
+        timeout = entry.policy.timeout if entry.policy else row["timeout_seconds"] or TIMEOUT_SECONDS
+        within = duration(timeout, visit.language)
         yield Fact(say("how_every"), [say("how_interval", every=every, within=within)])
     heartbeat, dns = policy.get("heartbeat"), policy.get("dns")
     if heartbeat:

@@ -11,6 +11,7 @@ from shared.models import as_text, now
 from tests.functions.api import FAILURE, SUCCESS, Api
 from tests.functions.dashboard.conftest import Browser, location
 from tests.functions.dashboard.made import new, text
+from tests.functions.manage_monitors.watched import made
 
 
 def test_a_monitor_is_paused_and_watched_again(signed_in: Browser, api: Api) -> None:
@@ -43,6 +44,14 @@ def test_a_monitor_is_removed(signed_in: Browser, api: Api) -> None:
     assert api.get("/monitors")["monitors"] == []
     response = signed_in.get("/dashboard/monitors/1")
     assert (response.status_code, response.mimetype) == (404, "text/html")
+
+
+def test_the_page_says_how_long_a_try_may_take(signed_in: Browser, api: Api) -> None:
+    """As the form does. All four together may take 3 min 40 s."""
+    made(api, timeout="10s", retries=3, retry_interval="1m")
+    said = text(signed_in.page("/dashboard/monitors/1"))
+    assert "30 s, 10 s at most" in said
+    assert "retries: 3" in said
 
 
 @pytest.mark.parametrize("number", ["0x1", "-1", "7", "9" * 30])

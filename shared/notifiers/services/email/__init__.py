@@ -1,4 +1,4 @@
-"""Mail, through any mail server: as text and as a page, one mail for all recipients."""
+"""Mail, through any mail server: as text and as a page, for all recipients at once if the server takes so many."""
 
 import time
 from typing import TYPE_CHECKING, ClassVar
