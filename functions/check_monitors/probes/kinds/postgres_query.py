@@ -12,7 +12,13 @@ from psycopg import Error, pq
 
 from functions.check_monitors.probes.loop.exchange import Exchange
 from functions.check_monitors.probes.loop.readiness import READ, WRITE
-from functions.check_monitors.probes.network.certificates import ca_file_of, client_files
+from functions.check_monitors.probes.network.certificates import (
+    CA_NOT_USABLE,
+    CLIENTS_NOT_USABLE,
+    NOT_USABLE,
+    ca_file_of,
+    client_files,
+)
 from functions.check_monitors.probes.network.lookups import AddressLookup
 from functions.check_monitors.probes.transfers.policy_transfer import parts_of
 from functions.check_monitors.probes.transfers.socket_check import SocketCheck
@@ -23,7 +29,6 @@ _BODY_BYTES = 4096
 # What libpq calls the policy's own files, which says nothing of the server.
 _CLIENTS_FILES = ("certificate file", "private key file", "client certificate")
 _CA_FILE = "root certificate file"
-_NOT_USABLE = (Cause.of("client_certificate_not_usable"), Cause.of("ca_certificate_not_usable"))
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
@@ -91,7 +96,7 @@ class PostgresQuery(SocketCheck):
     def _take(self, session: "Session") -> None:
         seen = self.subject.seen
         seen.ip, seen.is_connected = session.address, session.is_connected
-        self.fail(session.why, is_inconclusive=session.why in _NOT_USABLE)
+        self.fail(session.why, is_inconclusive=session.why in NOT_USABLE)
         seen.finding, seen.body = session.finding, session.body
         seen.has_response = session.is_connected
         self.note_time()
@@ -186,11 +191,10 @@ def _text(result: Any) -> bytes:
 
 def _connection_cause(text: str) -> Cause:
     reason = _reason(text)
-    clients, ca = _NOT_USABLE
     if _CA_FILE in text:
-        return ca
+        return CA_NOT_USABLE
     if any(name in text for name in _CLIENTS_FILES) and "FATAL:" not in text:
-        return clients
+        return CLIENTS_NOT_USABLE
     if "Connection refused" in text:
         return Cause.of("connection_refused")
     if "authentication failed" in text or "no password supplied" in text:

@@ -18,6 +18,10 @@ from shared.models import Cause
 from shared.monitors.parts import ClientCertificate
 from shared.monitors.policy import Policy
 
+# The policy's own certificates cannot be used, which says nothing of the target.
+CLIENTS_NOT_USABLE = Cause.of("client_certificate_not_usable")
+CA_NOT_USABLE = Cause.of("ca_certificate_not_usable")
+NOT_USABLE = (CLIENTS_NOT_USABLE, CA_NOT_USABLE)
 _PEM = "-----BEGIN"
 
 

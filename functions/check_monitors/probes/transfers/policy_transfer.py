@@ -11,18 +11,21 @@ from functions.check_monitors.probes.causes import URL_NOT_VALID
 from functions.check_monitors.probes.judgement import NotCheckable, Subject
 from functions.check_monitors.probes.loop.capacity import MEMORY, OUT_OF_MEMORY
 from functions.check_monitors.probes.loop.exchange import seconds_left
-from functions.check_monitors.probes.network.certificates import ca_file_of, expires_at, set_tls
+from functions.check_monitors.probes.network.certificates import (
+    CA_NOT_USABLE,
+    CLIENTS_NOT_USABLE,
+    NOT_USABLE,
+    ca_file_of,
+    expires_at,
+    set_tls,
+)
 from functions.check_monitors.probes.transfers.transfer import Transfer
 from functions.check_monitors.probes.urls import as_ascii
 from shared.models import Cause
 from shared.monitors.placeholders import MissingValue
 
 _TIMEOUTS = ("no_response", "response_too_slow")
-# The policy's own certificates cannot be used, which says nothing of the target.
-_NOT_USABLE = {
-    pycurl.E_SSL_CERTPROBLEM: Cause.of("client_certificate_not_usable"),
-    pycurl.E_SSL_CACERT_BADFILE: Cause.of("ca_certificate_not_usable"),
-}
+_OF_CERTIFICATES = {pycurl.E_SSL_CERTPROBLEM: CLIENTS_NOT_USABLE, pycurl.E_SSL_CACERT_BADFILE: CA_NOT_USABLE}
 
 
 class PolicyTransfer(Transfer):
@@ -121,7 +124,7 @@ class PolicyTransfer(Transfer):
     ) -> None:
         """Note how the check ended. Its event is made when the run needs it."""
         seen = self.subject.seen
-        is_ours = is_inconclusive or (why is not None and why in _NOT_USABLE.values())
+        is_ours = is_inconclusive or why in NOT_USABLE
         seen.why, seen.is_inconclusive, seen.status = why, is_ours, status
         if curl:
             seen.times = self._with_resolution(self.times(curl))
@@ -165,8 +168,8 @@ class PolicyTransfer(Transfer):
 
     def why(self, curl: Any, code: int, text: str, status: int | None) -> Cause | None:
         """Why a transfer failed, with the phase in which its time was over."""
-        if code in _NOT_USABLE:
-            return _NOT_USABLE[code]
+        if code in _OF_CERTIFICATES:
+            return _OF_CERTIFICATES[code]
         found = super().why(curl, code, text, status)
         if found is None or found.code not in _TIMEOUTS or status is not None:
             return found
