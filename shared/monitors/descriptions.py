@@ -1,5 +1,7 @@
 """What each field of a monitor means, in one line: for the JSON Schema that editors show, and for the manual."""
 
+from shared.monitors.urls import STARTTLS_PORTS
+
 MONITOR = {
     "name": "What people call the monitor. It is unique, and the monitor's identity: another name is another monitor.",
     "group": "The group that the monitor belongs to: on the status page, in windows and in depends_on.",
@@ -51,7 +53,8 @@ MONITOR = {
     "resolver": "The address of the resolver that finds the host, instead of the system's.",
     "packets": "How many echo requests are sent. One reply is enough.",
     "query": "SQL that has to succeed.",
-    "protocol": "What is spoken before STARTTLS. Needed on ports other than 21, 25, 110, 143, 587, 2525, 5432.",
+    "protocol": "What is spoken before STARTTLS. Needed on ports other than "
+    f"{', '.join(map(str, sorted(STARTTLS_PORTS)))}.",
 }
 
 PARTS = {

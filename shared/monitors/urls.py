@@ -8,7 +8,7 @@ from shared.monitors.placeholders import refuse_foreign_names
 # These have no port of their own.
 _NEED_A_PORT = ("tcp", "tls", "starttls")
 # What is spoken on them before STARTTLS.
-_STARTTLS_PORTS = {25: "smtp", 587: "smtp", 2525: "smtp", 143: "imap", 110: "pop3", 21: "ftp", 5432: "postgres"}
+STARTTLS_PORTS = {25: "smtp", 587: "smtp", 2525: "smtp", 143: "imap", 110: "pop3", 21: "ftp", 5432: "postgres"}
 
 
 def checkable(url: str) -> str:
@@ -31,16 +31,16 @@ def checkable(url: str) -> str:
 
 def starttls_protocol(url: str) -> str | None:
     """What is spoken before STARTTLS on the port of ``url``; None if the port does not say it."""
-    return _STARTTLS_PORTS.get(_port_of(url) or 0)
+    return STARTTLS_PORTS.get(_port_of(url) or 0)
 
 
 def unsaid_protocol(url: str) -> str | None:
     """What is expected in ``protocol`` beside ``url``; None if it may be left out."""
     port = _port_of(url)
     # A placeholder for the port is filled in by the agent.
-    if port is None or port in _STARTTLS_PORTS or not url.lower().startswith("starttls:"):
+    if port is None or port in STARTTLS_PORTS or not url.lower().startswith("starttls:"):
         return None
-    *protocols, last = dict.fromkeys(_STARTTLS_PORTS.values())
+    *protocols, last = dict.fromkeys(STARTTLS_PORTS.values())
     return f"{', '.join(protocols)} or {last}, since port {port} of url does not say what is spoken before STARTTLS"
 
 

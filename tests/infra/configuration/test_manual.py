@@ -20,6 +20,7 @@ from shared.monitors.descriptions import MONITOR, PARTS
 from shared.monitors.durations import duration_text
 from shared.monitors.kinds import KIND_OF_SCHEME, KINDS_WITH, PLACEHOLDERS_OF, Kind
 from shared.monitors.policy import Policy
+from shared.monitors.urls import STARTTLS_PORTS
 from shared.monitors.windows.drill import Drill
 from shared.monitors.windows.recurrence import Recurring
 from shared.monitors.windows.summary import Summary
@@ -94,6 +95,12 @@ def test_the_table_of_fields_is_the_model(readme: str) -> None:
     for name, (kinds, default, meaning) in fields.items():
         assert (kinds, default) == (kinds_of(name, readme), default_of(name)), name
         assert meaning == MONITOR[name] if readme == "README.md" else meaning, name
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_manual_names_the_ports_that_say_their_protocol(readme: str) -> None:
+    [*_, meaning] = next(table for table in tables(readme) if "failure_threshold" in table)["protocol"]
+    assert [int(port) for port in re.findall(r"\d+", meaning)] == sorted(STARTTLS_PORTS)
 
 
 @pytest.mark.parametrize("readme", READMES)
