@@ -36,13 +36,61 @@ def parameters(text: str) -> dict[str, str]:
     return {name: form or "" for _, name, form, _ in string.Formatter().parse(text) if name}
 
 
-def calls_of_cause() -> Iterator[tuple[str, ast.Call]]:
-    """Every ``Cause.of(…)`` of our own code, with where it stands."""
-    for folder in ("functions", "shared", "infra"):
+def nodes_of(*folders: str) -> Iterator[tuple[str, ast.AST]]:
+    """Every node of our own code, with the file in which it stands."""
+    for folder in folders:
         for path in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and ast.unparse(node.func) == "Cause.of":
-                    yield f"{path.relative_to(ROOT)}:{node.lineno}", node
+                yield str(path.relative_to(ROOT)), node
+
+
+def calls_of_cause() -> Iterator[tuple[str, ast.Call]]:
+    """Every ``Cause.of(…)`` of our own code, with where it stands."""
+    for file, node in nodes_of("functions", "shared", "infra"):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Cause.of":
+            yield f"{file}:{node.lineno}", node
+
+
+def named_in(node: ast.AST, constants: Mapping[str, set[str]]) -> set[str]:
+    """The codes that stand in a piece of code, or in the ``constants`` that it names."""
+    parts = list(ast.walk(node))
+    found = {part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+    named = (constants.get(part.id, set()) for part in parts if isinstance(part, ast.Name))
+    return (found & ENGLISH.keys()).union(*named)
+
+
+def sets_one_to_true(line: ast.stmt, flags: set[str]) -> bool:
+    """Whether a line sets one of these to True, be it an attribute or an argument."""
+    parts = list(ast.walk(line))
+    names = {part.arg for part in parts if isinstance(part, ast.keyword)}
+    if isinstance(line, ast.Assign):
+        names |= {part.attr for part in parts if isinstance(part, ast.Attribute)}
+    return not names.isdisjoint(flags) and any(isinstance(part, ast.Constant) and part.value is True for part in parts)
+
+
+def codes_of_the_unchecked() -> set[str]:
+    """The codes that the agent gives to checks that it could not make.
+
+    They stand in a ``NotCheckable``, behind ``is_inconclusive=``, or beside a line that sets ``is_inconclusive``, or
+    what it is made from, to True: in the same block, or in its ``if``.
+    """
+    nodes = [node for _, node in nodes_of("functions/check_monitors")]
+    constants: dict[str, set[str]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            constants[node.targets[0].id] = named_in(node.value, constants)
+    said = [node.value for node in nodes if isinstance(node, ast.keyword) and node.arg == "is_inconclusive"]
+    flags = {part.attr for value in said for part in ast.walk(value) if isinstance(part, ast.Attribute)}
+    flags.add("is_inconclusive")
+    places: list[ast.AST] = list(said)
+    for node in nodes:
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "NotCheckable":
+            places.append(node)
+        elif isinstance(node, ast.If | ast.ExceptHandler | ast.FunctionDef):
+            lines = [line for line in node.body if not hasattr(line, "body")]
+            if any(sets_one_to_true(line, flags) for line in lines):
+                places += [*lines, node.test] if isinstance(node, ast.If) else lines
+    return set[str]().union(*(named_in(place, constants) for place in places))
 
 
 def test_both_languages_say_the_same() -> None:
@@ -61,6 +109,11 @@ def test_no_korean_particle_is_fixed_behind_a_parameter() -> None:
 def test_whatever_was_not_checked_is_known_to_say_nothing_of_the_monitor() -> None:
     unknown = {code for code, text in ENGLISH.items() if text.startswith(("not checked:", "not known yet:"))}
     assert unknown == OF_ONE_CHECK | OF_THE_AGENT
+
+
+def test_whatever_the_agent_could_not_check_is_known_as_that() -> None:
+    """Otherwise one policy that cannot be checked would make its whole location offline."""
+    assert codes_of_the_unchecked() == OF_ONE_CHECK | OF_THE_AGENT
 
 
 @pytest.mark.parametrize("code", ENGLISH)
