@@ -60,7 +60,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "tls_ms": "How long the TLS handshake took.",
         "first_byte_ms": "From the request to the first byte of the response.",
         "agent": "Which agent made the check.",
-        "interval_seconds": "How often that agent reports; longer than it checks if its checks may outlast that.",
+        "interval_seconds": "How often that agent reports, in seconds; more than its interval if checks outlast it.",
         "is_inconclusive": "Whether the failure is the agent's own, and says nothing about the monitor.",
         "ip": "The address that answered, or that was connected to.",
         "certificate_expires_at": "When the server's certificate expires; null if it has none.",
