@@ -19,8 +19,10 @@ READY_SECONDS = 600.0
 _PAUSE_SECONDS = 5.0
 
 
-def read(given: Mapping[str, str]) -> "Configuration | None":
+def read(given: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> "Configuration | None":
     """The configuration of a deployment; None if there is no file. ``given``: the settings.
+
+    ``environ`` fills in placeholders: a channel's may have any name.
 
     Raises:
         FileWrong: the file is wrong, or was named and is not there.
@@ -32,7 +34,7 @@ def read(given: Mapping[str, str]) -> "Configuration | None":
     from infra.configuration.file import read as read_file
 
     try:
-        return read_file(settings.config_file, {**os.environ, **given})
+        return read_file(settings.config_file, {**environ, **given})
     except FileErrors as wrong:
         raise FileWrong(str(wrong)) from None
 

@@ -3,7 +3,9 @@
 import functools
 
 from infra.table import Row
+from shared.monitors.placeholders import is_own_name
 from shared.settings import Settings
+from shared.settings.secrets import is_secret
 
 _AGENTS_OWN = {
     "TARGET_URL",
@@ -22,7 +24,7 @@ def is_for(row: Row, setting: str) -> bool:
     """Whether a function gets a setting. No function gets a secret that it does not need."""
     if setting in _NOT_TAKEN or setting.startswith("FLASK_"):
         return False
-    if setting in _AGENTS_OWN:
+    if setting in _AGENTS_OWN or is_own_name(setting):
         return "agent" in row.needs
     if setting == "TELEGRAM_WEBHOOK_SECRET":
         return "channels" in row.needs
@@ -35,6 +37,11 @@ def is_for(row: Row, setting: str) -> bool:
         return "store" in row.needs
     # A setting that Settings does not know belongs to a channel.
     return setting in _known() or "channels" in row.needs
+
+
+def is_hidden(setting: str, value: str = "") -> bool:
+    """Whether a cloud stores a setting where only its functions read it. Any variable of a monitor may be a secret."""
+    return is_secret(setting, value) or is_own_name(setting)
 
 
 @functools.cache

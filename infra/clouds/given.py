@@ -1,13 +1,25 @@
 """What a person gave for a deployment: the settings and the file, read and checked alike for both clouds."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from infra.clouds import configured, own_database
-from infra.clouds.settings import settings_given
+from infra.clouds.settings import environment_given, settings_in
 
 if TYPE_CHECKING:
     from infra.configuration.file import Configuration
+
+
+class Given(NamedTuple):
+    """What a person gave. ``environ``: every variable, also those that no function gets."""
+
+    settings: dict[str, str]
+    configuration: "Configuration | None"
+    environ: Mapping[str, str]
+
+
+# A removal needs nothing.
+NOTHING = Given({}, None, {})
 
 
 def given_for(
@@ -17,7 +29,7 @@ def given_for(
     shortest_seconds: int,
     whose: str,
     check: Callable[[Mapping[str, str]], object],
-) -> tuple[dict[str, str], "Configuration | None"]:
+) -> Given:
     """The settings, if functions there can run with them, and the configuration.
 
     ``check`` raises SettingError if the cloud cannot run with the settings. ``configured.settings_with`` describes the
@@ -27,10 +39,11 @@ def given_for(
         SettingError: a setting is wrong.
         FileWrong: the configuration's file is wrong.
     """
-    given = settings_given(own_file)
-    configuration = configured.read(given)
+    environ = environment_given(own_file)
+    given = settings_in(environ)
+    configuration = configured.read(given, environ)
     if with_database:
         given = own_database.given_with(given, own_file)
     given = configured.settings_with(given, configuration, shortest_seconds=shortest_seconds, whose=whose)
     check(given)
-    return given, configuration
+    return Given(given, configuration, environ)

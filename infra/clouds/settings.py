@@ -8,20 +8,27 @@ from dotenv import dotenv_values
 from infra.local.environment import read_dotenv, values_in
 from shared import ROOT
 from shared.channels import configured, of_json, read
+from shared.monitors.placeholders import is_own_name
 from shared.settings import SettingError, Settings
 
 _DATABASE = "postgresql://user:password@host/name"
 
 
-def settings_given(own_file: str) -> dict[str, str]:
-    """The settings, each from the environment, the cloud's own file or ``.env``, whichever has it first."""
+def environment_given(own_file: str) -> dict[str, str]:
+    """Every variable, each from the environment, the cloud's own file or ``.env``, whichever has it first."""
     environ = dict(os.environ)
     for name, value in values_in(ROOT / own_file).items():
         environ.setdefault(name, value)
     read_dotenv(environ)
+    return environ
+
+
+def settings_in(environ: Mapping[str, str]) -> dict[str, str]:
+    """The settings in ``environ``, and all variables of monitors, since those that the file lacks may use them too."""
     # Every setting, the channels' own included.
     names = dotenv_values(ROOT / ".env.example", interpolate=False)
-    return {name: environ[name].strip() for name in names if environ.get(name, "").strip()}
+    settings = {name: environ[name].strip() for name in names if environ.get(name, "").strip()}
+    return settings | {name: value for name, value in environ.items() if value and is_own_name(name)}
 
 
 def checked(given: Mapping[str, str], own_file: str) -> Settings:

@@ -44,11 +44,12 @@ def run(arguments: argparse.Namespace) -> None:
         return
     plans = []
     for platform in [arguments.platform] if arguments.platform else PLATFORMS:
-        given = _given(platform)
+        environ = _environment(platform)
+        given = _given(platform, environ)
         if arguments.interval:
             given["CHECK_INTERVAL_SECONDS"] = arguments.interval
         region = arguments.region if arguments.platform == platform else None
-        plan = with_savings(plan_for(platform, given, arguments.monitors, region), region)
+        plan = with_savings(plan_for(platform, given, arguments.monitors, region, environ), region)
         plans.append(with_unreachable(plan) if arguments.resolve else plan)
     if arguments.json:
         print(json.dumps([show.as_json(plan) for plan in plans], indent=2))
@@ -58,17 +59,24 @@ def run(arguments: argparse.Namespace) -> None:
         sys.exit(1)
 
 
-def _given(platform: str) -> dict[str, str]:
-    """The settings on a platform. A deployment's own file wins over this machine's."""
+def _environment(platform: str) -> dict[str, str]:
+    """Every variable on a platform. A deployment's own file wins over this machine's."""
     from infra.clouds.aws.target import OWN_FILE as AWS_FILE
     from infra.clouds.gcp.project import OWN_FILE as GCP_FILE
-    from infra.clouds.settings import settings_given
+    from infra.clouds.settings import environment_given
 
     own_files = {"gcp": GCP_FILE, "aws": AWS_FILE}
-    if platform not in own_files:
-        return dict(os.environ)
+    return environment_given(own_files[platform]) if platform in own_files else dict(os.environ)
+
+
+def _given(platform: str, environ: dict[str, str]) -> dict[str, str]:
+    """The settings on a platform."""
+    from infra.clouds.settings import settings_in
+
+    if platform == "local":
+        return dict(environ)
     # The cloud's database may not be known yet.
-    return {name: value for name, value in settings_given(own_files[platform]).items() if name != "DATABASE_URL"}
+    return {name: value for name, value in settings_in(environ).items() if name != "DATABASE_URL"}
 
 
 def _count(text: str) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from infra.clouds.cron import Beat
+from infra.clouds.function_env import is_hidden
 from infra.clouds.gcp import schedules
 from infra.clouds.gcp.database import STORAGE_GB
 from infra.clouds.gcp.project import OWN_FILE, Place
@@ -16,7 +17,6 @@ from infra.plan.measured import Measured
 from infra.plan.model import DELIVERY, Calls, Line, Plan, Price, Term
 from infra.table import agent, rows
 from shared.settings import SettingError
-from shared.settings.secrets import is_secret
 
 PLATFORM = "gcp"
 # Including the names: https://cloud.google.com/run/docs/configuring/services/overview-environment-variables
@@ -85,7 +85,7 @@ def _quantities(load: Load, measured: Measured, made: Sequence[Calls], beats: Ma
     """The quantities by price, without the time of the functions."""
     calls = sum(call.times for call in made)
     own = model.log_bytes(load, made, ENTRY_BYTES)
-    secrets = _ALWAYS_SECRET | {name for name, value in load.given.items() if is_secret(name, value)}
+    secrets = _ALWAYS_SECRET | {name for name, value in load.given.items() if is_hidden(name, value)}
     reads = sum(is_for(service, setting) for service in services(TOGETHER) for setting in secrets)
     return {
         "requests": calls,
@@ -107,7 +107,7 @@ def _database(size: float) -> dict[str, float]:
 def _agents_variables(load: Load) -> dict[str, str]:
     """The agent's variables."""
     service = next(service for service in services(TOGETHER) if agent() in service.rows)
-    plain = {name: value for name, value in load.given.items() if not is_secret(name, value)}
+    plain = {name: value for name, value in load.given.items() if not is_hidden(name, value)}
     later = later_runs(schedules.beat_of(agent(), load.settings), "bonghwa-20260108-103000", _NOWHERE)
     return environment(service, _NOWHERE, plain) | later
 

@@ -3,8 +3,9 @@
 import dataclasses
 import functools
 import json
+import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from infra.plan.measured import measured
 from infra.plan.model import Plan
 from shared import channels
 from shared.monitors.kinds import Kind
+from shared.monitors.placeholders import names_in
 from shared.settings import SettingError, Settings
 
 if TYPE_CHECKING:
@@ -34,16 +36,25 @@ REFERENCE = {
     "TELEGRAM_CHAT_ID": "123456789",
 }
 REFERENCE_MONITORS = (10, 100, 1000)
+# What no agent reads.
+_NOT_FILLED_IN = {"description"}
 
 
-def load_of(given: Mapping[str, str], monitors: int | None = None, platform: str = local.PLATFORM) -> Load:
+def load_of(
+    given: Mapping[str, str],
+    monitors: int | None = None,
+    platform: str = local.PLATFORM,
+    environ: Mapping[str, str] = os.environ,
+) -> Load:
     """The load that the settings and the file make on ``platform``, or that so many monitors in TARGET_URL would make.
+
+    ``environ`` fills in the file's placeholders.
 
     Raises:
         SettingError: a setting is malformed, nothing is watched, or the platform cannot keep a monitor's interval.
     """
     settings = Settings.from_env(given)
-    configuration = _configuration(given) if monitors is None else None
+    configuration = _configuration(given, environ) if monitors is None else None
     if configuration is None:
         lengths = [len(url.encode()) for url in settings.targets]
         count, length = monitors or len(lengths), round(sum(lengths) / len(lengths))
@@ -56,10 +67,10 @@ def load_of(given: Mapping[str, str], monitors: int | None = None, platform: str
     return Load(Settings.from_env(given), len(settings.target_urls) + len(checked), given, checked)
 
 
-def _configuration(given: Mapping[str, str]) -> "Configuration | None":
+def _configuration(given: Mapping[str, str], environ: Mapping[str, str]) -> "Configuration | None":
     """The configuration's file, if there is one."""
     try:
-        return configured.read(given)
+        return configured.read(given, environ)
     except FileWrong as wrong:
         raise SettingError("CONFIG_FILE", str(wrong).splitlines()[0], "a file that can be read") from None
 
@@ -87,21 +98,27 @@ def _checked(configuration: "Configuration") -> list[Any]:
     return [policy for policy in configuration.monitors if policy.enabled and policy.heartbeat is None]
 
 
-def plan_for(platform: str, given: Mapping[str, str], monitors: int | None = None, region: str | None = None) -> Plan:
+def plan_for(
+    platform: str,
+    given: Mapping[str, str],
+    monitors: int | None = None,
+    region: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Plan:
     """The plan of ``platform`` for the settings and the file. An interval that it cannot keep is a refusal.
 
-    ``region``: see ``plan_of``.
+    ``region``: see ``plan_of``. ``environ``: see ``load_of``.
 
     Raises:
         SettingError: a setting is malformed, or nothing is watched.
     """
     try:
-        load = load_of(given, monitors, platform)
+        load = load_of(given, monitors, platform, environ)
     except SettingError as refusal:
         if platform not in _SCHEDULERS:
             raise
         # What is wrong everywhere is raised here again.
-        return Plan(platform, _name(platform), load_of(given, monitors), refusals=[str(refusal)])
+        return Plan(platform, _name(platform), load_of(given, monitors, environ=environ), refusals=[str(refusal)])
     return plan_of(platform, load, region)
 
 
@@ -136,14 +153,30 @@ def _of_regions(plan: Plan, region: str | None) -> list[str]:
 
 def _warnings(platform: str, load: Load) -> list[str]:
     """What may turn out not to work there."""
-    pinged = [policy.name for policy in load.checked if policy.kind is Kind.ICMP]
-    if not pinged or platform not in _SCHEDULERS:
+    if platform not in _SCHEDULERS:
         return []
+    return [*_pings(load), *lacking(load)]
+
+
+def _pings(load: Load) -> Iterator[str]:
+    pinged = [policy.name for policy in load.checked if policy.kind is Kind.ICMP]
     more = f" and {len(pinged) - 1:,} more" if len(pinged) > 1 else ""
-    return [
-        f"monitor {pinged[0]!r}{more}: functions there may not be allowed to ping (ICMP); then a check says nothing "
-        "of the host, and tcp:// serves better"
-    ]
+    if pinged:
+        yield (
+            f"monitor {pinged[0]!r}{more}: functions there may not be allowed to ping (ICMP); then a check says "
+            "nothing of the host, and tcp:// serves better"
+        )
+
+
+def lacking(load: Load) -> Iterator[str]:
+    """The monitors of the file whose checks would say nothing, since a variable that they name has no value."""
+    found: dict[str, list[str]] = {}
+    for policy in load.checked:
+        for name in sorted(set(names_in(policy.model_dump_json(exclude=_NOT_FILLED_IN))) - load.given.keys()):
+            found.setdefault(name, []).append(policy.name)
+    for name, monitors in found.items():
+        more = f" and {len(monitors) - 1:,} more" if len(monitors) > 1 else ""
+        yield f"monitor {monitors[0]!r}{more} has ${{{name}}}, which is not set: a check without it says nothing"
 
 
 @functools.cache

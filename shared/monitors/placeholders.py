@@ -26,10 +26,15 @@ def names_in(text: str) -> Iterator[str]:
     return (name for dollar, name in re.findall(_DOLLAR, text) if not dollar) if "$" in text else iter(())
 
 
+def is_own_name(name: str) -> bool:
+    """Whether a monitor may have a placeholder of this name."""
+    return name.startswith(PREFIX) and re.fullmatch(_NAME, name) is not None
+
+
 def refuse_foreign_names(text: str) -> str:
     """``text`` itself. Raises ValueError if it has a placeholder that a monitor may not have."""
     for name in names_in(text):
-        if not re.fullmatch(_NAME, name) or not name.startswith(PREFIX):
+        if not is_own_name(name):
             raise ValueError(
                 f"placeholders whose names begin with {PREFIX}, such as ${{{PREFIX}TOKEN}}; found ${{{name}}}"
             )

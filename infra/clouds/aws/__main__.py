@@ -4,9 +4,8 @@ import argparse
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from infra.clouds import afterwards, own_database
 from infra.clouds.afterwards import NotFinished
@@ -16,16 +15,13 @@ from infra.clouds.aws.database import template as database_template
 from infra.clouds.aws.package import VERSIONS, ZIP, Package, PackagingFailed, Runtime, build, fitting, runtime_of
 from infra.clouds.aws.target import AWS, OWN_FILE, STACK, Existing, Place, account_number, configured_region, inspect
 from infra.clouds.cli import TRIES, CommandFailed, Stage, guarded, is_installed, is_to_be_done, run
-from infra.clouds.given import given_for
+from infra.clouds.given import NOTHING, Given, given_for
 from infra.clouds.preflight import PreflightFailed, examined
 from infra.clouds.preflight.amazon import preflight
 from infra.configuration.sending import NotApplied
 from infra.local.terminal import prepare
 from shared import ROOT
 from shared.settings import SettingError
-
-if TYPE_CHECKING:
-    from infra.configuration.file import Configuration
 
 PROCESSORS = {"arm64": "aarch64", "x86_64": "x86_64"}
 REGION = "us-east-1"
@@ -72,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _do(asked: argparse.Namespace) -> None:
     is_deployment = asked.command == "deploy"
-    given, configuration = _given(asked) if is_deployment else ({}, None)
+    given, configuration, environ = _given(asked) if is_deployment else NOTHING
     if asked.dry_run and not is_installed(AWS):
         print("# aws is not installed, so these are the commands for a new account")
         place, existing, sql = Place("ACCOUNT", asked.region or _own_region()), Existing(), database.Existing()
@@ -81,7 +77,7 @@ def _do(asked: argparse.Namespace) -> None:
         if not asked.dry_run:
             stack.wait_until_settled(place)
         existing, sql = inspect(place), _database(asked, place)
-    findings = _findings(asked, place, existing, given) if is_deployment else []
+    findings = _findings(asked, place, existing, given, environ) if is_deployment else []
     package = _package(asked) if is_deployment else Path()
     before = database.creation(place, sql) if is_deployment and asked.with_database else []
     if is_to_be_done(
@@ -107,7 +103,7 @@ def _do(asked: argparse.Namespace) -> None:
         afterwards.finish(_url(place), given, configuration, asked, own_file=OWN_FILE)
 
 
-def _given(asked: argparse.Namespace) -> tuple[dict[str, str], "Configuration | None"]:
+def _given(asked: argparse.Namespace) -> Given:
     return given_for(
         OWN_FILE,
         with_database=asked.with_database,
@@ -117,10 +113,12 @@ def _given(asked: argparse.Namespace) -> tuple[dict[str, str], "Configuration | 
     )
 
 
-def _findings(asked: argparse.Namespace, place: Place, existing: Existing, given: dict[str, str]) -> list[str]:
+def _findings(
+    asked: argparse.Namespace, place: Place, existing: Existing, given: dict[str, str], environ: Mapping[str, str]
+) -> list[str]:
     """What to know before a deployment. Raises PreflightFailed."""
     known = own_database.without(given) if asked.with_database else given
-    return [] if asked.dry_run else examined(preflight(place, existing, known))
+    return [] if asked.dry_run else examined(preflight(place, existing, known, environ))
 
 
 def _database(asked: argparse.Namespace, place: Place) -> database.Existing:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from infra.clouds import function_env
 from infra.clouds.aws import parameters, schedules, stack, template
 from infra.clouds.aws.functions import needed_by_channels, plain_settings
 from infra.clouds.aws.package import Runtime, runtime_of
@@ -16,7 +17,6 @@ from infra.table import rows
 from shared import ROOT
 from shared.channels import of_json
 from shared.settings import SettingError
-from shared.settings.secrets import is_secret
 
 # A function's variables may have 4 KB together, so a longer setting goes into a secret, which may have more.
 MAX_PLAIN_LENGTH = 1000
@@ -96,7 +96,7 @@ def _of_channels(given: Mapping[str, str]) -> dict[str, str]:
 
 def is_hidden(setting: str, value: str) -> bool:
     """Whether a setting goes into a secret: because it is one, or because it is too long for a variable."""
-    return is_secret(setting, value) or len(value) > MAX_PLAIN_LENGTH
+    return function_env.is_hidden(setting, value) or len(value) > MAX_PLAIN_LENGTH
 
 
 def secrets_of(given: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -5,7 +5,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from infra.clouds import afterwards, own_database
 from infra.clouds.afterwards import NotFinished
@@ -23,16 +22,13 @@ from infra.clouds.gcp.project import (
     secret_name,
 )
 from infra.clouds.gcp.services import APART, TOGETHER
-from infra.clouds.given import given_for
+from infra.clouds.given import NOTHING, Given, given_for
 from infra.clouds.preflight import PreflightFailed, examined
 from infra.clouds.preflight.google import preflight
 from infra.configuration.sending import NotApplied
 from infra.local.terminal import prepare
 from shared.pages.rendering import compile_templates
 from shared.settings import SettingError
-
-if TYPE_CHECKING:
-    from infra.configuration.file import Configuration
 
 _LEFT = (
     "The project and its APIs stay{}. If a version with functions was deployed before, Google has kept the source and "
@@ -64,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _do(asked: argparse.Namespace) -> None:
     is_deployment = asked.command == "deploy"
-    given, configuration = _given(asked) if is_deployment else ({}, None)
+    given, configuration, environ = _given(asked) if is_deployment else NOTHING
     build_region = asked.build_region or build_region_near(asked.region)
     if asked.dry_run and not is_installed(GCLOUD):
         print("# gcloud is not installed, so these are the commands for a new project")
@@ -78,7 +74,8 @@ def _do(asked: argparse.Namespace) -> None:
     if is_deployment and not asked.dry_run:
         is_new = not existing.tags
         known = own_database.without(given) if asked.with_database else given
-        findings = examined(preflight(place, existing, known, build_region=place.build_region, is_new=is_new))
+        asks = preflight(place, existing, known, environ, build_region=place.build_region, is_new=is_new)
+        findings = examined(asks)
     if is_to_be_done(
         planned,
         f"{place.project}, {place.region}",
@@ -109,7 +106,7 @@ def _run(planned: Sequence[Stage]) -> None:
         raise CommandFailed(f"{failure}{words.fix(str(failure), regions)}") from None
 
 
-def _given(asked: argparse.Namespace) -> tuple[dict[str, str], "Configuration | None"]:
+def _given(asked: argparse.Namespace) -> Given:
     return given_for(
         OWN_FILE,
         with_database=asked.with_database,

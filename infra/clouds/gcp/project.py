@@ -55,8 +55,9 @@ def name_of(row: Row) -> str:
 
 
 def secret_name(setting: str) -> str:
-    """The secret that holds a setting."""
-    return f"{PREFIX}-{setting.lower().replace('_', '-')}"
+    """The secret that holds a setting. A monitor's variable may differ from another in its case alone."""
+    name = setting.lower() if setting.isupper() else setting
+    return f"{PREFIX}-{name.replace('_', '-')}"
 
 
 @dataclass(frozen=True)

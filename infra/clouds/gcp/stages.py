@@ -7,13 +7,13 @@ from pydantic import SecretStr
 
 from infra.clouds.cli import Command, Stage
 from infra.clouds.cron import Beat
+from infra.clouds.function_env import is_hidden
 from infra.clouds.gcp import access, database, image, older, schedules, services
 from infra.clouds.gcp.project import APIS, OWN_FILE, Existing, Place, secret_name
 from infra.clouds.gcp.services import Service
 from infra.clouds.settings import checked, refuse_missing_libraries
 from infra.table import Row, rows
 from shared.settings import Settings
-from shared.settings.secrets import is_secret
 
 
 def deployment(
@@ -99,7 +99,7 @@ def _bases(place: Place, existing: Existing, made: list[Service], sql: database.
 
 def _parted(given: Mapping[str, str], settings: Settings) -> tuple[dict[str, str], Mapping[str, SecretStr]]:
     """The settings that anybody may see, and the secrets."""
-    hidden = {name: value for name, value in given.items() if is_secret(name, value)}
+    hidden = {name: value for name, value in given.items() if is_hidden(name, value)}
     plain = {name: value for name, value in given.items() if name not in hidden}
     return plain, access.secrets_of(hidden, settings.key)
 

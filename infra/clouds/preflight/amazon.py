@@ -1,5 +1,6 @@
 """Amazon's questions: how many functions may run at once, and whether names are taken."""
 
+import os
 from collections.abc import Iterator, Mapping
 
 from infra.clouds.aws.target import AWS, STACK, Existing, Place
@@ -16,16 +17,19 @@ ENOUGH_AT_ONCE = 50
 _QUOTA = "aws service-quotas request-service-quota-increase --service-code=lambda --quota-code=L-B99A9384"
 
 
-def preflight(place: Place, existing: Existing, given: Mapping[str, str]) -> Preflight:
+def preflight(
+    place: Place, existing: Existing, given: Mapping[str, str], environ: Mapping[str, str] = os.environ
+) -> Preflight:
     """What is asked of AWS before a deployment.
 
-    ``given``: the settings, without DATABASE_URL if the deployment makes the database.
+    ``given``: the settings, without DATABASE_URL if the deployment makes the database. ``environ`` fills in the file's
+    placeholders.
     """
     questions = {
         "concurrency": lambda: examine_concurrency(place),
         "names": lambda: examine_names(place, is_new=not existing.status),
         "database": lambda: examine_database(given.get("DATABASE_URL", "")),
-        "costs": lambda: examine_costs("aws", given, place.region),
+        "costs": lambda: examine_costs("aws", given, place.region, environ),
     }
     return Preflight(questions, given)
 

@@ -3,21 +3,25 @@
 from collections.abc import Iterator, Mapping
 
 from infra.doctor.findings import Finding, failure, ok, warning
-from infra.plan.plans import plan_for
+from infra.plan.plans import lacking, plan_for
 from infra.plan.savings import with_savings
 from infra.plan.unreachable import with_unreachable
 
 ABOUT = "costs"
 # A saving of less is not worth a warning.
 WORTH_DOLLARS = 2.0
-_OTHERS = "monitors: those that functions can reach"
 
 
-def examine_costs(platform: str, given: Mapping[str, str], region: str) -> Iterator[Finding]:
-    """The dollars of a month, and what would save some."""
+def examine_costs(
+    platform: str, given: Mapping[str, str], region: str, environ: Mapping[str, str]
+) -> Iterator[Finding]:
+    """The dollars of a month, what would save some, and which monitors would not be watched.
+
+    ``environ`` fills in the file's placeholders.
+    """
     # The database may not be known yet, and costs what its own host asks for.
     settings = {name: value for name, value in given.items() if name != "DATABASE_URL"}
-    plan = with_savings(plan_for(platform, settings, region=region), region)
+    plan = with_savings(plan_for(platform, settings, region=region, environ=environ), region)
     for refusal in plan.refusals:
         yield failure(
             ABOUT, refusal, expected="what the cloud can do", fix=f"python -m infra plan --platform {platform}"
@@ -38,3 +42,5 @@ def examine_costs(platform: str, given: Mapping[str, str], region: str) -> Itera
         yield warning(
             "monitors", note, expected="hosts with an IPv4 address", fix="check them from a machine of your own"
         )
+    for note in lacking(plan.load):
+        yield warning("monitors", note, expected="a value", fix=f"write it into .env.{platform} or .env")

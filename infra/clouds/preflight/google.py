@@ -1,6 +1,7 @@
 """Google's questions: the project's billing, its APIs, its organisation's policy, and the region."""
 
 import json
+import os
 from collections.abc import Collection, Iterator, Mapping
 
 from infra.clouds.cli import ask_within
@@ -14,12 +15,18 @@ _DOMAINS = "iam.allowedPolicyMemberDomains"
 
 
 def preflight(
-    place: Place, existing: Existing, given: Mapping[str, str], *, build_region: str, is_new: bool
+    place: Place,
+    existing: Existing,
+    given: Mapping[str, str],
+    environ: Mapping[str, str] = os.environ,
+    *,
+    build_region: str,
+    is_new: bool,
 ) -> Preflight:
     """What is asked of Google before a deployment.
 
-    ``given``: the settings, without DATABASE_URL if the deployment makes the database. ``build_region``: where it
-    builds; ``is_new``: it has not built there yet.
+    ``given``: the settings, without DATABASE_URL if the deployment makes the database. ``environ`` fills in the file's
+    placeholders. ``build_region``: where it builds; ``is_new``: it has not built there yet.
     """
     questions = {
         "billing": lambda: examine_billing(place),
@@ -27,7 +34,7 @@ def preflight(
         "APIs": lambda: examine_apis(existing.apis),
         "region": lambda: examine_region(build_region, is_new=is_new),
         "database": lambda: examine_database(given.get("DATABASE_URL", "")),
-        "costs": lambda: examine_costs("gcp", given, place.region),
+        "costs": lambda: examine_costs("gcp", given, place.region, environ),
     }
     return Preflight(questions, given)
 

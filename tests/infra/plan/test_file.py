@@ -50,6 +50,24 @@ def test_an_interval_that_a_platform_cannot_keep_names_the_monitor(
 
 
 @pytest.mark.parametrize("platform", CLOUDS)
+def test_a_monitor_that_lacks_a_variable_is_named(tmp_path: Path, platform: str) -> None:
+    monitors = [web(name, bearer_token="${MONITOR_TOKEN}") for name in "AB"]
+    words = "monitor 'A' and 1 more has ${MONITOR_TOKEN}, which is not set: a check without it says nothing"
+    assert words in planned(tmp_path, platform, monitors).notes
+    assert words not in planned(tmp_path, platform, monitors, MONITOR_TOKEN="sesame").notes
+    assert words not in planned(tmp_path, "local", monitors).notes
+
+
+def test_a_channel_may_name_any_variable(tmp_path: Path) -> None:
+    file = tmp_path / "bonghwa.yaml"
+    channels = {"ops": {"kind": "slack", "webhook_url": "${OPS_URL}"}}
+    file.write_text(json.dumps({"channels": channels, "monitors": [web("A")]}))
+    environ = {"OPS_URL": "https://hooks.example/x"}
+    found = plan_for("aws", {"CONFIG_FILE": str(file)}, environ=environ)
+    assert environ["OPS_URL"] in found.load.given["CHANNELS"]
+
+
+@pytest.mark.parametrize("platform", CLOUDS)
 def test_a_file_of_a_thousand_monitors_is_no_variable(tmp_path: Path, platform: str) -> None:
     """TARGET_URL with so many does not fit into a Google function's variables."""
     monitors = [web(f"Service-{number:04}-with-a-long-name", interval="30s") for number in range(1500)]

@@ -38,6 +38,13 @@ def test_a_failed_first_stack_is_removed_before_the_next_one(tmp_path: Path) -> 
     ]
 
 
+@pytest.mark.parametrize("name", ["MONITOR_TOKEN", "MONITOR_CLIENT"])
+def test_a_variable_of_a_monitor_is_the_agents_secret(name: str) -> None:
+    found = stages.secrets_of({**GIVEN, name: "sesame"})
+    assert [group for group, settings in found.items() if name in settings] == ["agent"]
+    assert stages.secrets_of({"API_KEY": GIVEN["API_KEY"], name: "sesame"})["agent"] == {name: "sesame"}
+
+
 def test_a_secret_or_long_setting_is_in_its_readers_secret() -> None:
     many = " ".join(f"https://a{n}.example/" for n in range(1000))
     for value in (many, "https://kim:pass-of-the-target@b.example/"):

@@ -34,7 +34,7 @@ class World:
 
     def run(self, goal: Mapping[str, str] | None) -> str | None:
         """Run the command in this process. None if it was done, else what it said."""
-        self._environ.setattr(given, "settings_given", lambda _: dict(goal or {}))
+        self._environ.setattr(given, "environment_given", lambda _: dict(goal or {}))
         arguments = (
             ["teardown", IN, "--yes"] if goal is None else ["deploy", IN, f"--zip={self.zip}", "--yes", "--wait=0"]
         )

@@ -8,6 +8,17 @@ from tests.infra.clouds.deployer import USUAL_SETTINGS
 from tests.infra.clouds.gcp.life import GcpDeployer, url
 from tests.support.recording_gcloud import NUMBER, dictionary
 
+FILE = """
+channels:
+  ops: {kind: slack, webhook_url: "${OPS_URL}"}
+monitors:
+  - {name: Shop, url: "https://a.example/", headers: {Authorization: "Bearer ${MONITOR_TOKEN}"}}
+"""
+
+
+def planned_with(deployer: GcpDeployer, **settings: str) -> str:
+    return deployer.run("deploy", "--dry-run", settings=settings).said
+
 
 def test_a_url_with_a_password_is_a_secret_in_any_setting(deployer: GcpDeployer) -> None:
     settings = {"TARGET_URL": "https://a.example/ https://kim:pass-of-the-target@b.example/"}
@@ -37,6 +48,32 @@ def test_the_environment_wins_then_the_clouds_file_then_env(
         "BACKEND_URL": url("reports").replace(NUMBER, "PROJECT_NUMBER"),
         "SPOOL_DIR": "/tmp",
     }
+
+
+def test_the_variables_of_the_file_come_from_the_clouds_file_and_env(deployer: GcpDeployer) -> None:
+    for file, text in ((".env", "OPS_URL=https://hooks.example/of-ops"), (".env.gcp", "MONITOR_TOKEN=sesame-of-shop")):
+        (deployer.project / file).write_text(f"{text}\n")
+    (deployer.project / "bonghwa.yaml").write_text(FILE)
+    said = deployer.run("deploy", "--dry-run").said
+    lines = [line for line in said.splitlines() if "MONITOR_TOKEN" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith("gcloud run deploy bonghwa-check-monitors ")
+    assert "MONITOR_TOKEN=bonghwa-monitor-token:1" in lines[0]
+    assert "gcloud secrets versions add bonghwa-channels" in said
+    assert "of-ops" not in said
+    assert "sesame" not in said
+
+
+def test_the_secret_of_a_variable_that_is_gone_is_deleted(deployer: GcpDeployer) -> None:
+    assert "gcloud secrets create bonghwa-monitor-token " in planned_with(deployer, MONITOR_TOKEN="sesame-of-shop")
+    assert deployer.run("deploy", "--yes", settings={"MONITOR_TOKEN": "sesame-of-shop"}).returncode == 0
+    assert "gcloud secrets delete bonghwa-monitor-token " not in planned_with(deployer, MONITOR_TOKEN="sesame-of-shop")
+    assert "gcloud secrets delete bonghwa-monitor-token " in planned_with(deployer)
+
+
+def test_variables_that_differ_in_their_case_have_their_own_secrets(deployer: GcpDeployer) -> None:
+    said = planned_with(deployer, MONITOR_A_B="one-of-two", MONITOR_a_b="two-of-two")
+    assert "MONITOR_A_B=bonghwa-monitor-a-b:1,MONITOR_a_b=bonghwa-MONITOR-a-b:1" in said
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,15 @@ def test_a_project_without_billing_is_stopped(cloud: Cloud) -> None:
     assert "\nok       costs" in str(failed.value)
 
 
+def test_a_monitor_that_would_not_be_watched_is_named(cloud: Cloud, tmp_path: Path) -> None:
+    file = tmp_path / "bonghwa.yaml"
+    file.write_text('monitors: [{name: Shop, url: "https://127.0.0.1/", bearer_token: "${MONITOR_TOKEN}"}]')
+    [line] = [line for line in lines(CONFIG_FILE=str(file)) if line.startswith("warning")]
+    assert "monitor 'Shop' has ${MONITOR_TOKEN}, which is not set" in line
+    assert line.endswith("fix: write it into .env.gcp or .env")
+    assert not [line for line in lines(CONFIG_FILE=str(file), MONITOR_TOKEN="sesame") if line.startswith("warning")]
+
+
 @pytest.mark.parametrize("policy", [{"allowedValues": ["C03xgje4y"]}, {"allValues": "DENY"}])
 def test_an_organisation_that_forbids_all_users_is_named(cloud: Cloud, policy: dict[str, Any]) -> None:
     cloud.state["policy"] = policy
