@@ -28,6 +28,8 @@ def __getattr__(name: str) -> Any:
     try:
         if is_front:
             return importlib.import_module("infra.clouds.gcp.front").serve(name)
+        if os.environ.get("ONLY_FORWARDED"):
+            importlib.import_module("shared.web.forwarded").see_requests_as_they_came()
         return getattr(importlib.import_module(f"functions.{name}.main"), name)
     finally:
         gc.freeze()

@@ -20,6 +20,7 @@ from flask import Request, Response, current_app
 
 from infra.local.gateway import FORWARD_SECONDS, forward, gateway, in_process
 from infra.table import rows
+from shared.web.forwarded import headers_of
 
 # The address of a function's service, in which {} stands for the function's name with dashes.
 FORWARD_TO = "FORWARD_TO"
@@ -86,7 +87,7 @@ def forwarder(name: str) -> WSGIApplication:
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         # Authorization is the caller's own: https://cloud.google.com/run/docs/authenticating/service-to-service
         own = {"Host": urlsplit(origin).netloc, "X-Serverless-Authorization": f"Bearer {tokens.current()}"}
-        return forward(connect, environ, start_response, own)
+        return forward(connect, environ, start_response, {**headers_of(environ), **own})
 
     return app
 

@@ -17,6 +17,7 @@ from infra.clouds.cron import Beat
 from infra.clouds.gcp.front import FORWARD_TO, SERVES
 from infra.clouds.gcp.project import PREFIX, Place, name_of, secret_name
 from infra.table import Row, backend, claims, rows
+from shared.web.forwarded import ONLY_FORWARDED
 
 TOGETHER, APART = "together", "apart"
 REPORTS = f"{PREFIX}-reports"
@@ -158,6 +159,8 @@ def environment(service: Service, place: Place, plain: Mapping[str, str]) -> dic
     if service.size.concurrency > 1:
         # functions-framework's own number follows the processors of the machine.
         variables["THREADS"] = str(service.size.concurrency)
+    if not service.is_public and not service.is_scheduled:
+        variables[ONLY_FORWARDED] = "true"
     if not service.rows:
         variables[FORWARD_TO] = place.url(f"{PREFIX}-{{}}")
     return variables

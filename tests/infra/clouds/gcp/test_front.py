@@ -10,10 +10,12 @@ from pathlib import Path
 import functions_framework
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import Client
+from werkzeug.datastructures import Headers
+from werkzeug.test import Client, EnvironBuilder
 
 from infra.clouds.gcp import front
 from infra.table import MAIN, rows
+from shared.web.forwarded import ONLY_FORWARDED, as_it_came
 from tests.support.routes import filled
 from tests.support.running import API_KEY
 from tests.support.stand_ins import Echo, Exchange, StandIn
@@ -137,6 +139,31 @@ def test_apart_a_request_goes_on_with_an_identity(metadata: Metadata, echo: Echo
     # What is the caller's own stays so; Cloud Run finds the service by its name.
     assert arrived["Authorization"] == "Bearer of-the-caller"
     assert arrived["Host"] == echo.url.removeprefix("http://")
+
+
+@pytest.mark.usefixtures("made", "metadata", "echo")
+def test_apart_a_function_sees_a_request_as_it_came() -> None:
+    host = "bonghwa-1.us-central1.run.app"
+    said = {"Host": host, "X-Forwarded-For": "10.0.0.1, 203.0.113.9", "X-Bonghwa-Host": "evil.example"}
+    arrived = forwarded("/alerts", **said)
+    seen: dict[str, str] = {}
+    app = as_it_came(lambda environ, _: [seen.update(environ) or b""])
+    # Cloud Run adds the address of the gateway.
+    headers = arrived | {"X-Forwarded-For": f"{arrived['X-Forwarded-For']}, 169.254.1.1"}
+    list(app(EnvironBuilder(headers=Headers(headers)).get_environ(), lambda *_: lambda _: None))
+    assert (seen["HTTP_HOST"], seen["HTTP_X_FORWARDED_FOR"]) == (host, "203.0.113.9")
+
+
+@pytest.mark.usefixtures("made")
+@pytest.mark.parametrize(("is_private", "status"), [(True, 303), (False, 403)])
+def test_apart_somebody_can_sign_in(monkeypatch: pytest.MonkeyPatch, is_private: bool, status: int) -> None:
+    if is_private:
+        monkeypatch.setenv(ONLY_FORWARDED, "true")
+    headers = {"Origin": "https://bonghwa-1.us-central1.run.app", "X-Bonghwa-Host": "bonghwa-1.us-central1.run.app"}
+    response = started("dashboard").post(
+        "/dashboard/sign-in", data={"key": API_KEY}, headers=headers | {"Host": "bonghwa-dashboard-1.run.app"}
+    )
+    assert response.status_code == status, response.text
 
 
 @pytest.mark.usefixtures("made", "echo")

@@ -4,11 +4,12 @@ import re
 
 import pytest
 
-from infra.clouds.gcp.project import MAX_LABEL_LENGTH
-from infra.clouds.gcp.services import APART, PUBLIC, REPORTS, TOGETHER, Service, Size, services, size_of
+from infra.clouds.gcp.project import MAX_LABEL_LENGTH, name_of
+from infra.clouds.gcp.services import APART, PUBLIC, REPORTS, TOGETHER, Service, Size, environment, services, size_of
 from infra.table import Row, agent, rows
 from shared import ROOT
 from shared.settings import Settings
+from shared.web.forwarded import ONLY_FORWARDED
 from tests.infra.clouds.deployer import USUAL_SECRETS, USUAL_SETTINGS, Step
 from tests.infra.clouds.gcp.life import only, url
 from tests.support.recording_gcloud import NUMBER, Call, dictionary
@@ -109,3 +110,10 @@ def test_the_gateway_alone_has_no_secret() -> None:
     front, *_ = services(APART)
     assert front.rows == ()
     assert front.target == "apart"
+
+
+@pytest.mark.parametrize("shape", [TOGETHER, APART])
+def test_what_the_gateway_alone_may_call_believes_it(shape: str) -> None:
+    believing = {each.name for each in services(shape) if ONLY_FORWARDED in environment(each, PLACE, {})}
+    called = {name_of(row) for row in rows() if row.every is None}
+    assert believing == (called if shape == APART else set())
