@@ -30,7 +30,7 @@ def sign_in(visit: Visit) -> Response:
     visit.form = form_of(visit.request)
     if not sessions.is_own_origin(visit.request, visit.settings):
         raise web.Problem(403, visit.say("foreign_origin"))
-    address = sessions.address_of(visit.request)
+    address = sessions.address_of(visit.request, visit.settings)
     tried = visit.store.visits.sessions.try_sign_in(address, now=visit.at)
     if tried is None:
         step("server", "sign_in_refused", level=logging.WARNING, address=address, reason="too many wrong tries")

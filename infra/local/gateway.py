@@ -102,7 +102,7 @@ def forward(
     headers |= {"Content-Type": environ["CONTENT_TYPE"]} if environ.get("CONTENT_TYPE") else {}
     # Otherwise every caller would seem to be on this machine.
     known = [headers["X-Forwarded-For"]] if "X-Forwarded-For" in headers else []
-    if not (known and is_loopback(environ.get("REMOTE_ADDR", ""))):
+    if not (known and _is_trusted(environ.get("REMOTE_ADDR", ""))):
         headers["X-Forwarded-For"] = ", ".join([*known, environ.get("REMOTE_ADDR", "?")])
     headers |= own
     try:
@@ -139,6 +139,13 @@ def _send(
             if time.monotonic() > give_up_at:
                 raise
             time.sleep(0.05)
+
+
+def _is_trusted(address: str) -> bool:
+    try:
+        return Settings.from_env().trusts(address)
+    except SettingError:
+        return is_loopback(address)  # the function says which
 
 
 def _foreign_host(environ: WSGIEnvironment) -> Response | None:

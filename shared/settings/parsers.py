@@ -1,5 +1,6 @@
 """One parser for each kind of setting: it returns the value, or raises ValueError."""
 
+import functools
 import ipaddress
 import re
 from typing import Any
@@ -110,6 +111,25 @@ def ip_address(host: str) -> str:
     address = "127.0.0.1" if host == "localhost" else host
     ipaddress.ip_address(address)
     return address
+
+
+def networks(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """``texts`` if each is an IP network or address."""
+    for text in texts:
+        ipaddress.ip_network(text, strict=False)
+    return texts
+
+
+@functools.lru_cache(maxsize=64)
+def is_within(address: str, texts: tuple[str, ...]) -> bool:
+    """Whether an IP address is in one of the ``networks``; what is no address is in none."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    # A socket for both versions shows an IPv4 address as ::ffff:172.18.0.1.
+    found = getattr(found, "ipv4_mapped", None) or found
+    return any(found in ipaddress.ip_network(text, strict=False) for text in texts)
 
 
 def sqlite_or_postgresql(secret: SecretStr) -> SecretStr:

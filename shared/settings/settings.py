@@ -25,7 +25,9 @@ from shared.settings.parsers import (
     host_and_port,
     http_urls,
     ip_address,
+    is_within,
     kept,
+    networks,
     secret_http_url,
     share,
     split_keys,
@@ -135,6 +137,9 @@ class Settings(BaseModel):
     public_url: Annotated[str, AfterValidator(without_slash)] | None = _setting(
         "PUBLIC_URL", None, "the http:// or https:// URL at which others reach the system"
     )
+    trusted_proxies: Annotated[tuple[str, ...], BeforeValidator(split_keys), AfterValidator(networks)] = _setting(
+        "TRUSTED_PROXIES", (), "IP networks or addresses, such as 172.16.0.0/12, separated by spaces or commas"
+    )
     api_keys: Annotated[tuple[Annotated[SecretStr, AfterValidator(header_value)], ...], BeforeValidator(split_keys)] = (
         _setting(
             "API_KEY", (), "a secret of ASCII letters, digits and signs; several are separated by spaces or commas"
@@ -204,6 +209,10 @@ class Settings(BaseModel):
             if len(key.get_secret_value()) < MIN_KEY_LENGTH or key.get_secret_value() in PUBLISHED_KEYS:
                 expected = f"secrets of at least {MIN_KEY_LENGTH} characters, none of them a document's example"
                 raise SettingError("API_KEY", "(hidden)", f"{expected}, because other machines can call")
+
+    def trusts(self, address: str) -> bool:
+        """Whether a proxy at this address may say where a request comes from."""
+        return is_loopback(address) or is_within(address, self.trusted_proxies)
 
     @property
     def takes_presses(self) -> bool:

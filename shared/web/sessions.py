@@ -136,16 +136,16 @@ def is_over_tls(request: Request) -> bool:
     return request.is_secure or forwarded == "https"
 
 
-def address_of(request: Request) -> str:
-    """Where a request comes from: what the nearest proxy says if that is on this machine, or the platform's."""
+def address_of(request: Request, settings: Settings) -> str:
+    """Where a request comes from: what the nearest proxy says if that is one of ours, or the platform's."""
     direct = request.remote_addr or "?"
     forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return forwarded if forwarded and (is_loopback(direct) or is_in_cloud(os.environ)) else direct
+    return forwarded if forwarded and (settings.trusts(direct) or is_in_cloud(os.environ)) else direct
 
 
 def is_at_this_machine(request: Request, settings: Settings) -> bool:
     """Whether it is clear that the browser runs on this very machine, which serves nobody else."""
-    if is_in_cloud(os.environ) or not is_loopback(settings.host) or not is_loopback(address_of(request)):
+    if is_in_cloud(os.environ) or not is_loopback(settings.host) or not is_loopback(address_of(request, settings)):
         return False
     names = [urlsplit(f"//{request.host}").hostname or ""]
     names += [urlsplit(settings.public_url).hostname or ""] if settings.public_url else []

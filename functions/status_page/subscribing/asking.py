@@ -49,7 +49,7 @@ def _answer(request: Request, settings: Settings, slug: str) -> Response:
     if address is None:
         return told(request, page, viewer, "not_address", status=422, has_path=False)
     people = open_store(settings).subscriptions.subscribers
-    if not people.ask(slug, address, viewer.language, client=address_of(request), now=now()):
+    if not people.ask(slug, address, viewer.language, client=address_of(request, settings), now=now()):
         response = told(request, page, viewer, "too_often", status=429, has_path=False)
         response.headers["Retry-After"] = "3600"
         return response

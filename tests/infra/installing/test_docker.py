@@ -104,6 +104,13 @@ def test_compose_starts_the_image_without_privileges() -> None:
     assert "privileged" not in ours
 
 
+def test_compose_trusts_the_proxy_that_docker_shows() -> None:
+    given = compose()["services"]["bonghwa"]["environment"]["TRUSTED_PROXIES"]
+    settings = Settings.from_env({"TRUSTED_PROXIES": given.removeprefix("${TRUSTED_PROXIES:-").removesuffix("}")})
+    # The gateway of a network that Docker makes by default, and somebody in the internet.
+    assert [settings.trusts(address) for address in ("172.18.0.1", "203.0.113.9")] == [True, False]
+
+
 def test_compose_has_the_database_in_a_profile_alone() -> None:
     services = compose()["services"]
     assert {name: each.get("profiles") for name, each in services.items()} == {

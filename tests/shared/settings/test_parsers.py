@@ -23,6 +23,8 @@ MALFORMED = [
     ("FLASK_PORT", "http"),
     ("FLASK_DEBUG", "perhaps"),
     ("BACKEND_URL", "localhost:5000"),
+    ("TRUSTED_PROXIES", "proxy.example"),
+    ("TRUSTED_PROXIES", "10.0.0.0/33"),
     ("API_AUTH", "none"),
     ("DATABASE_URL", "sqlite://"),
     ("DATABASE_URL", "sqlite:///"),
