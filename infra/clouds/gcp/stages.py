@@ -35,7 +35,7 @@ def deployment(
     """
     settings = settings_of(given)
     beats = {row: schedules.beat_of(row, settings) for row in rows() if row.every is not None}
-    plain, secrets = _parted(given, settings)
+    plain, secrets = _parted(existing, given, settings)
     read, made = access.versions(place, existing, secrets), services.services(shape)
     tag, queue = image.tag(now), schedules.queue_name(existing, beats, now)
     name, key = image.name(place, tag), access.schedule_key(settings.key)
@@ -97,9 +97,17 @@ def _bases(place: Place, existing: Existing, made: list[Service], sql: database.
         yield database.clients(place, _with_store(made))
 
 
-def _parted(given: Mapping[str, str], settings: Settings) -> tuple[dict[str, str], Mapping[str, SecretStr]]:
-    """The settings that anybody may see, and the secrets."""
-    hidden = {name: value for name, value in given.items() if is_hidden(name, value)}
+def _parted(
+    existing: Existing, given: Mapping[str, str], settings: Settings
+) -> tuple[dict[str, str], Mapping[str, SecretStr]]:
+    """The settings that anybody may see, and the secrets.
+
+    A setting that has been a secret stays one. gcloud changes plain variables before it takes secrets away, and refuses
+    a plain one of the same name: every deployment would stop at the services.
+    """
+    hidden = {
+        name: value for name, value in given.items() if is_hidden(name, value) or secret_name(name) in existing.secrets
+    }
     plain = {name: value for name, value in given.items() if name not in hidden}
     return plain, access.secrets_of(hidden, settings.key)
 

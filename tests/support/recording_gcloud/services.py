@@ -64,6 +64,7 @@ def deploy(call: Call, cloud: "Cloud", name: str) -> None:
         raise Refused(f"Image '{flags['--image']}' not found.")
     if reserved := [each for each in dictionary(flags["--set-env-vars"]) if _RESERVED.fullmatch(each)]:
         raise Refused(f"The following reserved env names were provided: {', '.join(reserved)}")
+    _refuse_another_type(flags["--set-env-vars"], cloud.things("services").get(name, []))
     for reference in dictionary(flags.get("--set-secrets", "")).values():
         secret, _, version = reference.partition(":")
         assert version.isdigit(), (
@@ -86,6 +87,17 @@ def update(call: Call, cloud: "Cloud", name: str) -> None:
         # https://cloud.google.com/run/docs/securing/managing-access#invoker_check
         raise Refused("FAILED_PRECONDITION: Operation denied by org policy: constraints/run.managed.requireInvokerIam")
     cloud.things("unchecked")[name] = True
+
+
+def _refuse_another_type(told: str, before: list[str]) -> None:
+    """lib/googlecloudsdk/command_lib/run/config_changes.py of the SDK: variables change before secrets go."""
+    secrets = [each.partition("=")[2] for each in before if each.startswith("--set-secrets=")]
+    both = dictionary(told).keys() & {name for each in secrets for name in dictionary(each)}
+    if both:
+        raise Refused(
+            f"Cannot update environment variable [{min(both)}] to string literal because it has already been set with "
+            "a different type."
+        )
 
 
 def _refuse_size(cpu: float, memory: int, concurrency: int) -> None:

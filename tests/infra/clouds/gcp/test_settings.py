@@ -71,6 +71,12 @@ def test_the_secret_of_a_variable_that_is_gone_is_deleted(deployer: GcpDeployer)
     assert "gcloud secrets delete bonghwa-monitor-token " in planned_with(deployer)
 
 
+def test_a_setting_that_is_no_secret_any_more_is_deployed(deployer: GcpDeployer) -> None:
+    for target in ("https://kim:pass-of-the-target@b.example/", "https://b.example/"):
+        done = deployer.run("deploy", "--yes", settings={"TARGET_URL": target})
+        assert (done.returncode, done.error) == (0, "")
+
+
 def test_variables_that_differ_in_their_case_have_their_own_secrets(deployer: GcpDeployer) -> None:
     said = planned_with(deployer, MONITOR_A_B="one-of-two", MONITOR_a_b="two-of-two")
     assert "MONITOR_A_B=bonghwa-monitor-a-b:1,MONITOR_a_b=bonghwa-MONITOR-a-b:1" in said
