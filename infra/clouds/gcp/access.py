@@ -42,9 +42,12 @@ def schedule_key(key: SecretStr) -> SecretStr:
     return SecretStr(hmac.digest(key.get_secret_value().encode(), b"schedules", "sha256").hex())
 
 
-def secrets_of(given: Mapping[str, str], key: SecretStr) -> dict[str, SecretStr]:
-    """Every secret, by setting: those that were ``given``, and the keys of the scheduled functions."""
-    of_schedules = f"{given['API_KEY']} {schedule_key(key).get_secret_value()}"
+def secrets_of(given: Mapping[str, str], keys: Iterable[SecretStr]) -> dict[str, SecretStr]:
+    """Every secret, by setting: those that were ``given``, and the keys of the scheduled functions.
+
+    Each API key has a key of the schedules: a job shows the former one until the deployment comes to the schedules.
+    """
+    of_schedules = " ".join([given["API_KEY"], *(schedule_key(key).get_secret_value() for key in keys)])
     return {name: SecretStr(value) for name, value in {**given, SCHEDULED_KEY: of_schedules}.items()}
 
 

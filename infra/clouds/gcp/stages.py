@@ -109,7 +109,7 @@ def _parted(
         name: value for name, value in given.items() if is_hidden(name, value) or secret_name(name) in existing.secrets
     }
     plain = {name: value for name, value in given.items() if name not in hidden}
-    return plain, access.secrets_of(hidden, settings.key)
+    return plain, access.secrets_of(hidden, settings.keys)
 
 
 def _secrets(

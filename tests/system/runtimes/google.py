@@ -185,7 +185,7 @@ def set_by_the_deployment(service: Service, given: Mapping[str, str]) -> dict[st
     """The environment of a service, from its deployment's command line and the secrets that it names."""
     plain = {name: value for name, value in given.items() if not is_secret(name, value)}
     hidden = {name: value for name, value in given.items() if is_secret(name, value)}
-    secrets = access.secrets_of(hidden, SecretStr(given["API_KEY"]))
+    secrets = access.secrets_of(hidden, [SecretStr(given["API_KEY"])])
     stored = {secret_name(setting): value.get_secret_value() for setting, value in secrets.items()}
     flags = flags_of(services.deploy(service, PLACE, "an-image", plain, dict.fromkeys(secrets, 1), {}))
     mounted = dictionary(flags.get("--set-secrets", ""))

@@ -13,8 +13,10 @@ from tests.support.recording_gcloud import NUMBER, Call, Cloud
 from tests.system.runtimes.google import PLACE
 
 Steps = dict[str, Step[Call]]
-# The key that the schedules show, which follows from the first API key.
-SCHEDULE_KEY = access.schedule_key(SecretStr("a-key-of-the-cloud-alone")).get_secret_value()
+# The keys of the schedules, one for each API key. They show the first.
+SCHEDULE_KEY, FORMER_SCHEDULE_KEY = (
+    access.schedule_key(SecretStr(key)).get_secret_value() for key in USUAL_SETTINGS["API_KEY"].split(",")
+)
 CHANGED = {
     "CHECK_INTERVAL_SECONDS": "60",
     "DATABASE_URL": "postgresql://kim:pass-of-the-other@db.example/b",

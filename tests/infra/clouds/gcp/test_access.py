@@ -1,5 +1,7 @@
 """Access on Google Cloud: the callers of each service, and the readers of each secret."""
 
+import itertools
+
 import pytest
 
 from infra.clouds.gcp import access
@@ -7,7 +9,7 @@ from infra.clouds.gcp.project import APIS, MAX_ACCOUNT_LENGTH, secret_name
 from infra.clouds.gcp.services import APART, TOGETHER, services
 from shared.settings import Settings
 from tests.infra.clouds.deployer import SCHEDULED, USUAL_SECRETS, USUAL_SETTINGS, Step
-from tests.infra.clouds.gcp.life import SCHEDULE_KEY, GcpDeployer, only
+from tests.infra.clouds.gcp.life import FORMER_SCHEDULE_KEY, SCHEDULE_KEY, GcpDeployer, only
 from tests.support.recording_gcloud import Call
 
 pytestmark = pytest.mark.together("gcp")
@@ -56,7 +58,7 @@ def test_secrets_go_in_by_stdin_and_only_their_users_read_them(deployed: Step[Ca
     stored = {call.words[3]: call.stdin for call in added}
     assert stored == {
         **{secret_name(setting): value for setting, value in USUAL_SECRETS.items()},
-        "bonghwa-scheduled-api-key": f"{USUAL_SECRETS['API_KEY']} {SCHEDULE_KEY}",
+        "bonghwa-scheduled-api-key": f"{USUAL_SECRETS['API_KEY']} {SCHEDULE_KEY} {FORMER_SCHEDULE_KEY}",
     }
     assert all(call.flags["--data-file"] == "-" for call in added)
     for name in stored:
@@ -78,6 +80,15 @@ def test_the_schedules_key_opens_only_what_they_call(deployed: Step[Call]) -> No
     # The agent shows the first, which ingest_event takes.
     assert scheduled.key == called.key
     scheduled.refuse_weak_keys()
+
+
+def test_a_rotation_by_two_keys_never_stops_the_schedules() -> None:
+    """A job shows the key of the deployment before until the services are all replaced, and for good if one fails."""
+    rotation = ["the-old-key-of-api", "the-new-key-of-api the-old-key-of-api", "the-new-key-of-api"]
+    steps = [Settings.from_env({"API_KEY": keys}) for keys in rotation]
+    for before, after in itertools.pairwise(steps):
+        of_functions = access.secrets_of({"API_KEY": rotation[steps.index(after)]}, after.keys)["SCHEDULED_API_KEY"]
+        assert access.schedule_key(before.key).get_secret_value() in of_functions.get_secret_value().split()
 
 
 def test_the_project_grants_only_builds(deployed: Step[Call]) -> None:
