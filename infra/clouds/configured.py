@@ -1,6 +1,5 @@
 """The configuration's file in a deployment: its channels become a setting, and its monitors are applied at the end."""
 
-import json
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from infra.clouds import cron
 from infra.local.configured import FileWrong
+from shared.channels import json_with
 from shared.monitors.durations import duration_text
 from shared.settings import SettingError, Settings
 
@@ -45,13 +45,14 @@ def settings_with(
     """The settings with the file's channels, and with an interval that keeps the shortest one of its monitors.
 
     Raises:
-        SettingError: the scheduler, ``whose`` names its owner, cannot keep a monitor's interval.
+        SettingError: the scheduler, ``whose`` names its owner, cannot keep a monitor's interval, or a setting that the
+            file adds to is malformed.
     """
     settings = dict(given)
     if configuration is None:
         return settings
     if channels := configuration.channels:
-        settings["CHANNELS"] = json.dumps({**json.loads(given.get("CHANNELS") or "{}"), **channels}, ensure_ascii=False)
+        settings["CHANNELS"] = json_with(given, channels)
     checked = [policy for policy in configuration.monitors if policy.enabled and policy.heartbeat is None]
     if checked:
         shortest = min(checked, key=lambda policy: policy.interval)
@@ -60,8 +61,9 @@ def settings_with(
             monitor, interval = f"the interval of monitor {shortest.name!r}", duration_text(shortest.interval)
             expected = f"{duration_text(shortest_seconds)} or more, as {whose} scheduler can keep"
             raise SettingError(monitor, interval, expected)
-        own = float(given.get("CHECK_INTERVAL_SECONDS") or period)
-        settings["CHECK_INTERVAL_SECONDS"] = f"{min(own, period):g}"
+        name = "CHECK_INTERVAL_SECONDS"
+        own = Settings.from_env({name: given[name]}).check_interval_seconds if given.get(name) else period
+        settings[name] = f"{min(own, period):g}"
     return settings
 
 

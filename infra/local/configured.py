@@ -4,7 +4,7 @@ A file that is wrong stops the start. Later, a broken edit changes nothing: what
 until the file is right again.
 """
 
-import json
+import contextlib
 import logging
 import os
 import threading
@@ -47,11 +47,12 @@ def read_at_start(environ: MutableMapping[str, str], settings: Settings) -> None
     configuration = _read(settings, environ)
     if configuration is None or not configuration.channels:
         return
-    try:
-        known = json.loads(environ.get("CHANNELS") or "{}")
-    except ValueError:
-        return  # whoever reads CHANNELS says what is wrong with it
-    environ["CHANNELS"] = json.dumps({**known, **configuration.channels}, ensure_ascii=False)
+    # Imported here: most systems have no file.
+    from shared.channels import JSON, json_with
+
+    # Whoever reads CHANNELS says what is wrong with it.
+    with contextlib.suppress(SettingError):
+        environ[JSON] = json_with(environ, configuration.channels)
 
 
 def names_in_file(settings: Settings) -> list[str]:

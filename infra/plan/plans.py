@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -85,11 +84,11 @@ def _with_file(
     intervals = [each.interval for each in _checked(configuration)]
     if settings.target_urls or not intervals:
         intervals.append(settings.check_interval_seconds)
-    known = {**json.loads(given.get("CHANNELS") or "{}"), **configuration.channels}
+    known = channels.json_with(given, configuration.channels)
     return {
         **given,
         "CHECK_INTERVAL_SECONDS": f"{min(intervals):g}",
-        **({"CHANNELS": json.dumps(known, ensure_ascii=False)} if known else {}),
+        **({"CHANNELS": known} if known != "{}" else {}),
     }
 
 

@@ -93,6 +93,11 @@ def of_json(environ: Mapping[str, str]) -> dict[str, NotifierKind]:
     return {name: notifier for name, notifier in found.items() if name not in always_on}
 
 
+def json_with(environ: Mapping[str, str], more: Mapping[str, Any]) -> str:
+    """``CHANNELS`` with ``more`` channels in it, as they are described. Raises SettingError if it is malformed."""
+    return json.dumps({**_described(environ.get(JSON, "")), **more}, ensure_ascii=False)
+
+
 def is_console_off(name: str, description: object) -> bool:
     """Whether this is not a channel, but says that the console is none."""
     # In YAML 1.2 `off` is text. Whoever writes JSON, or knows an older YAML, may write false.
@@ -130,16 +135,20 @@ def _from_variables(environ: Mapping[str, str]) -> Iterator[_Given]:
 
 
 def _from_json(text: str) -> Iterator[_Given]:
+    for name, description in _described(text).items():
+        yield _Given(name, description)
+
+
+def _described(text: str) -> dict[str, Any]:
     if not text.strip():
-        return
+        return {}
     try:
         found = json.loads(text, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
         raise SettingError(JSON, HIDDEN, f"{_OBJECT} ({error})") from None
     if not isinstance(found, dict):
         raise SettingError(JSON, HIDDEN, _OBJECT)
-    for name, description in found.items():
-        yield _Given(name, description)
+    return found
 
 
 def _places(described: _Given) -> Iterator[_Given]:

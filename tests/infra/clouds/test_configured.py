@@ -40,6 +40,19 @@ def test_the_schedule_keeps_the_shortest_interval(tmp_path: Path, own: str, kept
     assert settings["CHECK_INTERVAL_SECONDS"] == kept
 
 
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("CHECK_INTERVAL_SECONDS", "1m", "CHECK_INTERVAL_SECONDS is '1m': expected a number of seconds"),
+        ("CHANNELS", "{bad", "CHANNELS is '.hidden.': expected a JSON object of channels by name"),
+        ("CHANNELS", "[]", "CHANNELS is '.hidden.': expected a JSON object of channels by name"),
+    ],
+)
+def test_a_wrong_setting_beside_a_file_is_one_line(tmp_path: Path, setting: str, value: str, said: str) -> None:
+    with pytest.raises(SettingError, match=said):
+        settings_with(given(tmp_path, **{setting: value}))
+
+
 def test_an_interval_that_cannot_be_kept_names_its_monitor(tmp_path: Path) -> None:
     text = 'monitors: [{name: Fast, url: "http://a.example/", interval: 5s}]'
     with pytest.raises(SettingError, match="monitor 'Fast' is '5s': expected 10s or more, as Google's scheduler can"):

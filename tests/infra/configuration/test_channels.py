@@ -2,12 +2,15 @@
 
 import json
 from datetime import time, timedelta
+from pathlib import Path
 
 import pytest
 
+from infra.local.configured import read_at_start
 from shared.channels import read as channels_in
 from shared.models.channel import QuietHours, Route
 from shared.notifiers import kind_named, kinds
+from shared.settings import Settings
 from tests.infra.configuration.conftest import Mistakes, Read
 
 OPS = '{kind: telegram, bot_token: "1:a", chat_id: -100123, topic_id: 7, only: [OUTAGE], delay: 5m}'
@@ -130,3 +133,13 @@ def test_a_channel_may_be_one_url(reading: Read) -> None:
         "ops": {"kind": "slack", "webhook_url": "https://hooks.slack.com/services/T1234/B5678/abcDEF"},
         "night": {"only": ["OUTAGE"], "kind": "discord", "webhook_url": "https://discord.com/api/webhooks/123/$abc"},
     }
+
+
+@pytest.mark.parametrize("malformed", ["[]", "{bad", "7"])
+def test_channels_beside_a_malformed_setting_are_left_alone(tmp_path: Path, malformed: str) -> None:
+    """Whoever reads the setting says what is wrong with it."""
+    file = tmp_path / "bonghwa.yaml"
+    file.write_text(f"channels: {{ops: {OPS}}}\n")
+    environ = {"CONFIG_FILE": str(file), "CHANNELS": malformed}
+    read_at_start(environ, Settings.from_env(environ))
+    assert environ["CHANNELS"] == malformed
