@@ -9,9 +9,10 @@ import json
 import logging
 import os
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import functions_framework
 from apig_wsgi import make_lambda_handler
@@ -132,7 +133,19 @@ def _unrouted() -> Call:
     from infra.table import rows
 
     nothing = gateway([], lambda _: lambda *_: [])
-    return make_lambda_handler(gateway(rows(), lambda _: nothing))
+
+    def without_slash(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # The API leads every path of the table to its function, but not one with a slash more.
+        path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or not path.endswith("/"):
+            return nothing(environ, start_response)
+        # Relative, so that it is right behind any path that a domain of one's own puts before ours.
+        own = quote(path.removesuffix("/").rpartition("/")[2].encode("latin-1"))
+        location = "/".join(("..", f"{own}?{query}" if query else own))
+        start_response("308 Permanent Redirect", [("Location", location)])
+        return []
+
+    return make_lambda_handler(gateway(rows(), lambda _: without_slash))
 
 
 def _get_ready_to_send() -> None:

@@ -90,6 +90,8 @@ def test_a_run_with_a_bad_response_fails_for_the_platform(instance: Instance, ev
         ("GET", "/nowhere", 404, None),
         ("DELETE", "/alerts/7", 405, "GET, HEAD, PATCH"),
         ("POST", "/check_monitors", 404, None),
+        ("POST", "/dashboard/sign-in/", 404, None),
+        ("GET", "/nowhere/", 404, None),
     ],
 )
 def test_what_no_route_takes_gets_a_problem_as_on_a_laptop(
@@ -99,6 +101,23 @@ def test_what_no_route_takes_gets_a_problem_as_on_a_laptop(
     answer = instance.call(request_event(method, path, route="$default", key=None))
     assert (answer["statusCode"], answer["headers"].get("allow")) == (status, allowed)
     assert answer["headers"]["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("path", "query", "location"),
+    [
+        ("/status/", "", "../status"),
+        ("/dashboard/alerts/", "before=7&lang=ko", "../alerts?before=7&lang=ko"),
+        ("/status/봉화/", "", "../%EB%B4%89%ED%99%94"),
+    ],
+)
+def test_a_slash_at_the_end_is_redirected(
+    instance: Instance, method: str, path: str, query: str, location: str
+) -> None:
+    instance.set(FUNCTION_TARGET=functions.FOR_UNROUTED)
+    answer = instance.call(request_event(method, path, route="$default", key=None) | {"rawQueryString": query})
+    assert (answer["statusCode"], answer["headers"]["location"]) == (308, location)
 
 
 def test_importing_the_handler_reads_and_loads_nothing_heavy() -> None:
