@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "tables.windows": {"engines.database", "refusals"},
     "tables.incidents": {"engines.database", "refusals"},
     "asking": {"engines.database", "tables", "refusals", "asking", "judging.by_hand"},
-    "asking.monitors": {"engines.database", "tables", "asking", "monitors"},
+    "asking.monitors": {"engines.database", "migrate", "tables", "asking", "monitors"},
     "changes": {"engines.database", "tables"},
     "upkeep": {"engines.database", "tables", "subscribing.subscribers", "upkeep"},
     "judging": {"engines.database", "tables", "changes", "refusals", "judging"},

@@ -18,6 +18,7 @@ from shared.settings import SettingError, Settings
 
 if TYPE_CHECKING:
     from infra.configuration.file import Configuration
+    from shared.store.asking.monitors import Generation
 
 # Two looks in a row have to find the same file, so an edit is followed within a second.
 ASK_SECONDS = 0.5
@@ -79,6 +80,8 @@ class Watch:
         self._seen: _Stamp | None = None
         self._tried: _Stamp | None = None
         self._again_at = 0.0
+        # The store's, when it last got what the file says.
+        self._generation: Generation | None = None
         # What the file held that was applied last: its channels take effect with the next start only.
         self._channels: Mapping[str, Any] | None = None
 
@@ -92,16 +95,18 @@ class Watch:
         """Apply the file if it has changed since, and has not changed any more since the last look.
 
         Editors and scp write it in place. A file that is caught empty or cut short would be a right one with fewer
-        monitors, and would end their outages.
+        monitors, and would end their outages. A store that was emptied or replaced gets an unchanged file again.
         """
         before, self._found = self._found, _stamp(self._settings.config_file)
         is_written = before in (None, self._found)
         is_due = self._found != self._tried or time.monotonic() >= self._again_at
-        if not is_written or self._found == self._seen or not is_due:
+        if not is_written or not is_due:
             return
         began, is_done = time.thread_time(), True
         try:
-            is_done = self._apply()
+            if self._found != self._seen or self._is_forgotten():
+                self._seen = None
+                is_done = self._apply()
         except Exception:  # noqa: BLE001  # otherwise no later edit would be seen
             step("server", "configuration_failed", level=logging.ERROR, failure=True)
         if is_done:
@@ -117,7 +122,7 @@ class Watch:
             configuration = _read(self._settings, os.environ)
         except FileWrong as wrong:
             return self._say(str(wrong))
-        if configuration is None and self._seen is None:
+        if configuration is None and self._channels is None:
             return True  # there never was one
         body = configuration.body() if configuration else {"monitors": []}
         try:
@@ -129,6 +134,16 @@ class Watch:
         if plan.added or plan.changed or plan.removed:
             step("server", "configuration_applied", file=self._settings.config_file, plan=_in_short(list(plan.lines())))
         return self._say(None)
+
+    def _is_forgotten(self) -> bool:
+        """Whether the store lost what the file says. Otherwise nothing would be watched until the next edit."""
+        from shared.store import StoreUnavailable, open_store
+
+        try:
+            found = open_store(self._settings).monitors.generation()
+        except StoreUnavailable:
+            return False
+        return self._generation is not None and not found.has_all_of(self._generation)
 
     def _tell_of_channels(self, channels: Mapping[str, Any]) -> None:
         if self._channels is not None and channels != self._channels:
@@ -147,7 +162,9 @@ class Watch:
             step("server", "configuration_refused", level=logging.ERROR, reason=line)
         more = [f"and {len(lines) - _SUMMARY_LINES} more mistakes"] if len(lines) > _SUMMARY_LINES else []
         try:
-            open_store(self._settings).monitors.note_problem("\n".join([*lines[:_SUMMARY_LINES], *more]) or None)
+            monitors = open_store(self._settings).monitors
+            monitors.note_problem("\n".join([*lines[:_SUMMARY_LINES], *more]) or None)
+            self._generation = monitors.generation()
         except StoreUnavailable:
             return False
         return True

@@ -1,12 +1,18 @@
-"""``make run`` follows the file: what is still being written is not applied."""
+"""``make run`` follows the file: what is still being written is not applied, and a store that lost it gets it again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from infra.local import configured
 from infra.local.configured import Watch
+from shared.models import as_text, now
 from shared.settings import Settings
+from shared.store import Store, open_store
+from shared.store.admin.backup import SIDE_FILES, back_up
+from shared.store.migrate import drop_everything, migrate
+from tests.support.policies import policy
 from tests.support.running import API_KEY
 from tests.support.stand_ins import Configured
 
@@ -28,10 +34,14 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def watch(tmp_path: Path, file: Path, backend: Configured) -> Watch:
-    """It has applied the file as it was at the start."""
+def settings(tmp_path: Path, file: Path) -> Settings:
     store = f"sqlite:///{tmp_path / 'notifications.db'}"
-    settings = Settings.from_env({"CONFIG_FILE": str(file), "API_KEY": API_KEY, "DATABASE_URL": store})
+    return Settings.from_env({"CONFIG_FILE": str(file), "API_KEY": API_KEY, "DATABASE_URL": store})
+
+
+@pytest.fixture
+def watch(settings: Settings, backend: Configured) -> Watch:
+    """It has applied the file as it was at the start."""
     watch = Watch(settings, backend.url)
     watch.look()
     assert list(backend.monitors) == ["Web", "Shop"]
@@ -74,3 +84,50 @@ def test_an_edit_that_was_not_taken_does_not_let_the_next_one_in_early(
     watch.look()
     watch.look()
     assert list(backend.monitors) == ["Web", "Mail"]
+
+
+def reset(file: Path, store: Store, _copy: Path) -> None:
+    with store.database.transaction() as transaction:
+        drop_everything(transaction)
+    migrate(store.database, as_text(now()))
+
+
+def delete(file: Path, _store: Store, _copy: Path) -> None:
+    for end in ("", *SIDE_FILES):
+        file.with_name(file.name + end).unlink(missing_ok=True)
+
+
+def restore(file: Path, store: Store, copy: Path) -> None:
+    delete(file, store, copy)
+    copy.replace(file)
+
+
+@pytest.mark.parametrize("lose", [reset, delete, restore])
+def test_a_store_that_lost_the_file_gets_it_again(
+    settings: Settings,
+    watch: Watch,
+    backend: Configured,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lose: Callable[[Path, Store, Path], None],
+) -> None:
+    for pause in ("RETRY_SECONDS", "RETRY_TIMES"):
+        monkeypatch.setattr(configured, pause, 0.0)
+    store, copy, path = open_store(settings), tmp_path / "copy.db", tmp_path / "notifications.db"
+    back_up(path, copy)
+    # The backend is a stand-in: what it would store with the next edit is stored here.
+    store.monitors.add(policy("https://c.example", name="Mail"), now=now())
+    settings.config_file.write_text(WHOLE.replace("Shop", "Mail"))
+    watch.look()
+    watch.look()
+    watch.look()
+    watch.look()
+    assert len(backend.calls) == 2
+    lose(path, store, copy)
+    backend.behave = lambda exchange: exchange.answer(503, "{}", "application/json")
+    watch.look()
+    backend.behave = None
+    watch.look()
+    watch.look()
+    assert len(backend.calls) == 4
+    assert backend.bodies[-1] == backend.bodies[-2]
