@@ -5,7 +5,7 @@ So buttons work on a machine that nobody can reach. On only with ``TELEGRAM_POLL
 
 import hashlib
 import logging
-import os
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -38,18 +38,21 @@ def start(settings: Settings, url: str) -> None:
     notifiers = [each for each in configured().values() if isinstance(each, TelegramNotifier)]
     # Several channels may write through one bot.
     for notifier in {(each.bot_token.get_secret_value(), each.api_url): each for each in notifiers}.values():
-        poller = Poller(notifier, open_store(settings), _hand_to(settings, url))
+        poller = Poller(notifier, open_store(settings), _hand_to(settings, url), settings)
         threading.Thread(target=poller.run, daemon=True, name="telegram").start()
 
 
 class Poller:
     """Fetches the updates of one bot. Only one of those that work over a store does so at a time."""
 
-    def __init__(self, notifier: TelegramNotifier, store: Store, hand: Hand) -> None:
+    def __init__(self, notifier: TelegramNotifier, store: Store, hand: Hand, settings: Settings) -> None:
         self._notifier, self._store, self._hand = notifier, store, hand
         # Telegram lets one request at a time fetch a bot's updates. The name must not show its token.
         bot = hashlib.sha256(notifier.bot_token.get_secret_value().encode()).hexdigest()[:16]
-        self._lease, self._holder = f"telegram {bot}", f"{os.getpid()} {os.urandom(8).hex()}"
+        self._lease = f"telegram {bot}"
+        # Only one system at a time can listen there, and the next one keeps its lease. Otherwise no button would work
+        # after a restart until the lease ends, since a process that ends gives nothing back.
+        self._holder = f"{socket.gethostname()} {settings.own_url}"
         self._offset = 0
         self._said: str | None = None
 

@@ -39,10 +39,10 @@ class Hands:
         return self.status, dict(ANSWER) if self.status == 200 else {}
 
 
-def poller(bot_api: BotApi, store: Store, hands: Hands) -> Poller:
+def poller(bot_api: BotApi, store: Store, hands: Hands, **variables: str) -> Poller:
     notifier = configured(bot_api.environ)["telegram"]
     assert isinstance(notifier, TelegramNotifier)
-    return Poller(notifier, store, hands)
+    return Poller(notifier, store, hands, Settings.from_env(variables))
 
 
 def test_each_update_is_handed_over_once_and_answered(bot_api: BotApi, store: Store) -> None:
@@ -80,12 +80,20 @@ def test_an_update_that_is_refused_stops_nothing(bot_api: BotApi, store: Store) 
 
 def test_one_system_at_a_time_fetches(bot_api: BotApi, store: Store) -> None:
     first, second = Hands(), Hands()
-    leading, waiting = poller(bot_api, store, first), poller(bot_api, store, second)
+    leading, waiting = poller(bot_api, store, first), poller(bot_api, store, second, FLASK_PORT="5001")
     assert leading.turn()
     bot_api.updates = [{"update_id": 7}]
     assert not waiting.turn()
     assert leading.turn()
     assert (first.taken, second.taken) == ([7], [])
+
+
+def test_a_system_that_starts_again_fetches_at_once(bot_api: BotApi, store: Store) -> None:
+    assert poller(bot_api, store, Hands()).turn()
+    bot_api.updates = [{"update_id": 7}]
+    restarted = Hands()
+    assert poller(bot_api, store, restarted).turn()
+    assert restarted.taken == [7]
 
 
 def test_a_lease_ends_and_is_taken_over(store: Store) -> None:
