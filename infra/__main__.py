@@ -4,6 +4,7 @@ import argparse
 import importlib
 import os
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 
@@ -27,6 +28,8 @@ def main() -> None:
     try:
         if command.READS_DOTENV:
             read_dotenv(os.environ)
+            # The process began without a TZ of .env, and would show its own times.
+            time.tzset()
         command.run(arguments)
         sys.stdout.flush()
     except (SettingError, StoreUnavailable) as trouble:

@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import sys
-import time
 from datetime import datetime, timedelta
 
 from infra.commands import url
@@ -35,8 +34,6 @@ def run(arguments: argparse.Namespace) -> None:
     from shared.models import as_text, now, utc
     from shared.settings import Settings
 
-    # TZ may stand in .env, which was read after this process began.
-    time.tzset()
     settings = Settings.from_env()
     at = arguments.at and utc(_on_day(arguments.at, datetime.now().astimezone()))
     since, until = (at - AROUND, at + AROUND) if at else (now() - SPAN, now())

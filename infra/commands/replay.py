@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -44,8 +43,6 @@ def run(arguments: argparse.Namespace) -> None:
     from shared.models import now
     from shared.settings import Settings
 
-    # TZ may stand in .env, which was read after this process began.
-    time.tzset()
     settings = Settings.from_env()
     since = now() - timedelta(days=arguments.days)
     judged = rules(dict(arguments.changes), settings)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.infra.command_line import infra
-from tests.support.running import API_KEY, environment
+from tests.support.running import API_KEY, copy_project, environment
 from tests.support.stand_ins import Exchange, StandIn
 
 pytestmark = pytest.mark.system
@@ -95,6 +95,14 @@ def test_a_month_is_a_table(report: Reporting, system: Answering) -> None:
         system.asked
     )
     assert system.keys == {API_KEY}
+
+
+def test_a_month_begins_as_tz_in_dotenv_says(tmp_path: Path, system: Answering) -> None:
+    project = copy_project(tmp_path / "project")
+    (project / ".env").write_text("TZ=Asia/Seoul\n")
+    environ = environment(tmp_path, BACKEND_URL=system.url, TZ=None)
+    found = json.loads(infra("report", "--month", "2024-02", "--json", environ=environ, project=project).stdout)
+    assert found["from"] == "2024-02-01T00:00:00+09:00"
 
 
 def test_a_month_in_korean_says_the_same(report: Reporting) -> None:
