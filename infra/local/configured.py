@@ -123,7 +123,8 @@ class Watch:
         except FileWrong as wrong:
             return self._say(str(wrong))
         if configuration is None and self._channels is None:
-            return True  # there never was one
+            # What a former start has of one stays, since a file may be missing by accident. Its mistakes go with it.
+            return self._say(None)
         body = configuration.body() if configuration else {"monitors": []}
         try:
             plan = put(body, self._url, self._settings.key.get_secret_value(), os.environ, is_dry_run=False)

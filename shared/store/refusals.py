@@ -4,6 +4,7 @@ _WHERE = {
     "env": "is watched by TARGET_URL: change it there",
     "report": "is watched by somebody else, who reports its events: it has no policy here",
 }
+_IN_FILE = "change it there, or apply an empty file if that one is gone"
 
 
 class MonitorNotFound(Exception):
@@ -38,7 +39,7 @@ class WindowOfFile(Exception):
     """The window stands in the configuration's file."""
 
     def __init__(self, window_id: int) -> None:
-        super().__init__(f"window {window_id} stands in the configuration's file: change it there")
+        super().__init__(f"window {window_id} stands in the configuration's file: {_IN_FILE}")
 
 
 class WindowOver(Exception):
@@ -93,7 +94,7 @@ class OwnedElsewhere(Exception):
 
     def __init__(self, name: str, source: str, line: int | None = None) -> None:
         in_line = f" in line {line}" if line else ""
-        of_file = f"stands in the configuration's file{in_line}: change it there"
+        of_file = f"stands in the configuration's file{in_line}: {_IN_FILE}"
         super().__init__(f"{name!r} {_WHERE.get(source, of_file)}")
         self.source = source
 

@@ -61,7 +61,8 @@ def test_the_file_owns_its_monitors(api: Api) -> None:
         found = refused(api.call(method, path, body), 409)
         assert (found["source"], found["detail"]) == (
             "file",
-            "'shop' stands in the configuration's file in line 12: change it there",
+            "'shop' stands in the configuration's file in line 12: change it there, "
+            "or apply an empty file if that one is gone",
         )
     assert refused(api.call("POST", "/monitors", SHOP), 409)["field"] == "name"
     assert api.call("POST", f"{path}/check").status_code == 202

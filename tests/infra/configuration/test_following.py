@@ -131,3 +131,15 @@ def test_a_store_that_lost_the_file_gets_it_again(
     watch.look()
     assert len(backend.calls) == 4
     assert backend.bodies[-1] == backend.bodies[-2]
+
+
+def test_a_start_without_the_file_says_nothing_about_it(
+    settings: Settings, backend: Configured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It still checks what the file said: a mount that failed must not end everything."""
+    open_store(settings).monitors.note_problem("bonghwa.yaml:4: unknown key 'intervall'")
+    monkeypatch.setattr("shared.settings.settings.ROOT", tmp_path)
+    url = settings.database_url.get_secret_value()
+    Watch(Settings.from_env({"API_KEY": API_KEY, "DATABASE_URL": url}), backend.url).look()
+    assert open_store(settings).health_facts(now=now()).problem is None
+    assert backend.calls == []
