@@ -4,10 +4,13 @@ import contextlib
 import os
 import sqlite3
 import tempfile
+import time
 from pathlib import Path
 
 from shared.store.engines.lifecycle import BUSY_SECONDS
 
+# SQLite refused a step of a copy, and Python repeats it.
+_REPEATED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 # The files that SQLite keeps beside a database. It would play them into any other database in its place.
 SIDE_FILES = ("-wal", "-shm", "-journal")
 
@@ -23,7 +26,8 @@ def back_up(path: Path, file: Path) -> int:
     can read and write the store meanwhile. An existing ``file`` is replaced.
 
     Raises:
-        BackupFailed: there is no store, it is damaged, or ``file`` cannot be written.
+        BackupFailed: there is no store, it is damaged or locked for longer than BUSY_SECONDS, or ``file`` cannot be
+            written.
     """
     if file.resolve() in (path.resolve(), *(path.resolve().with_name(path.name + end) for end in SIDE_FILES)):
         raise BackupFailed(f"{file} is the database itself")
@@ -44,13 +48,20 @@ def back_up(path: Path, file: Path) -> int:
 
 
 def _copy(path: Path, new: Path) -> None:
+    give_up_at = time.monotonic() + BUSY_SECONDS
+
+    def go_on(status: int, _remaining: int, _pages: int) -> None:
+        # Python would repeat it for ever.
+        if status in _REPEATED and time.monotonic() >= give_up_at:
+            raise sqlite3.OperationalError("database is locked")
+
     with (
         contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as store,
         contextlib.closing(sqlite3.connect(new)) as copy,
     ):
         store.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
         # In one step: if another process wrote between two steps, SQLite would begin the copy again.
-        store.backup(copy)
+        store.backup(copy, progress=go_on)
         copy.execute("PRAGMA journal_mode = DELETE")
 
 

@@ -1,5 +1,6 @@
 """``python -m infra backup``: a whole copy of a store that is in use, and the way back that the manual shows."""
 
+import contextlib
 import re
 import sqlite3
 import stat
@@ -16,6 +17,7 @@ import pytest
 from shared import ROOT
 from shared.models import Event, as_text, now
 from shared.store import Store
+from shared.store.admin import backup as admin_backup
 from shared.store.admin.backup import BackupFailed, back_up
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
@@ -183,6 +185,19 @@ def test_an_impossible_backup_says_why_and_changes_nothing(
     assert copy.read_text() == "the backup of yesterday"
     assert beside(copy) == ["copy.db"]
     assert (path.read_bytes() if path.exists() else None) == before
+
+
+def test_a_backup_of_a_locked_store_gives_up(
+    tmp_path: Path, path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.database.close()
+    monkeypatch.setattr(admin_backup, "BUSY_SECONDS", 0.2)
+    with ThreadPoolExecutor(1) as threads, contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(BackupFailed, match="database is locked"):
+            threads.submit(back_up, path, tmp_path / "copy.db").result(timeout=10)
+    assert beside(tmp_path / "copy.db") == []
 
 
 def test_on_a_full_disk_a_backup_is_whole_or_not_there(tmp_path: Path, path: Path, store: Store) -> None:
