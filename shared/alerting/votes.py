@@ -118,6 +118,11 @@ def keep(known: dict[str, MonitorLocation], before: Monitor, place: MonitorLocat
     return new
 
 
+def seen_alike(monitor: Monitor, locations: Iterable[str]) -> tuple[MonitorLocation, ...]:
+    """The monitor as each of these locations sees it, if nothing says which of them sees what."""
+    return tuple(_first(monitor._replace(location=location)) for location in locations)
+
+
 def without_failures(place: MonitorLocation) -> MonitorLocation:
     """A location whose failures count from zero: a person has ended the outage."""
     state = MonitorState.PENDING if place.state is MonitorState.DOWN else place.state

@@ -27,11 +27,15 @@ class Stored(NamedTuple):
 
 
 class Start(NamedTuple):
-    """How a monitor was before its first event. ``happened``: its outages, in the order in which they opened."""
+    """How a monitor was before its first event.
+
+    ``happened``: its outages, in the order in which they opened. ``places``: as each location saw it, if several did.
+    """
 
     monitor: Monitor
     active: Alert | None
     happened: Sequence[Alert]
+    places: Sequence[MonitorLocation] = ()
 
 
 class Rules(NamedTuple):
@@ -65,7 +69,7 @@ class _Replay:
         self._unused = list(start.happened)
         self._monitor = start.monitor._replace(**rules.fields)
         self._active = start.active
-        self._places: dict[str, MonitorLocation] = {}
+        self._places = {place.location: place for place in start.places}
         self._windows: dict[int, Planned] = {}
         self._is_ping_missed = False
 
@@ -169,8 +173,8 @@ class _Replay:
             self.alerts[meant.id] = self._active
 
     def _open(self, failed_at: datetime, opened_at: datetime) -> None:
-        began = failed_at, opened_at
-        real = next((each for each in self._unused if (each.failed_at, each.opened_at) == began), None)
+        # It may have failed since a check that is not stored any more.
+        real = next((each for each in self._unused if each.opened_at == opened_at), None)
         if real is not None:
             self._unused.remove(real)
         self._active = Alert(

@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import NamedTuple
 
 from shared.alerting import FIRST_TIME, effective_time
+from shared.alerting.agents import known_for
+from shared.alerting.situation import location_of
+from shared.alerting.votes import INTERVAL_SECONDS, seen_alike
 from shared.history.facts import Fact, What
 from shared.history.replay import Start, Stored
 from shared.models import Alert, Cause, Event, Monitor, MonitorState, as_text
+from shared.models.monitor import SEVERAL
 from shared.store.engines.database import Row, Transaction
 from shared.store.tables import alerts, events, past_events, replay_facts, state_changes
 
@@ -21,7 +26,8 @@ _IN_FORCE = (What.POLICY, What.WINDOW)
 class Past(NamedTuple):
     """How a monitor was before its first stored event, and its events with what else decided on them, in order.
 
-    ``begins_at``: before then nothing can be judged again; None: its whole past is stored.
+    ``begins_at``: before then nothing can be judged again, since checks that are gone still counted; None: its whole
+    past is stored.
     """
 
     start: Start
@@ -48,11 +54,15 @@ def past_of(transaction: Transaction, monitor: Monitor, after: int) -> Past:
     facts = replay_facts.of_monitor(transaction, monitor.id)
     if first is None or before is None:
         return Past(Start(bare, None, outages), _in_order(first, stored, facts, 0), None)
-    begins_at = effective_time(first.event, first.received_at)
-    active = next((alert for alert in outages if _is_active(alert, begins_at)), None)
-    happened = [alert for alert in outages if alert.opened_at >= begins_at]
+    at = effective_time(first.event, first.received_at)
+    active = next((alert for alert in outages if _is_active(alert, at)), None)
+    happened = [alert for alert in outages if alert.opened_at >= at]
     start = Start(_begun(bare, before, active), active, happened)
-    return Past(start, _in_order(first, stored, facts, first.id), begins_at)
+    votes_for = known_for(monitor.interval_seconds or INTERVAL_SECONDS, monitor.timeout_seconds)
+    names, others = _locations(first, stored, first.received_at + votes_for)
+    if len(names) > 1:
+        start = _seen_by(names, start, at)
+    return Past(start, _in_order(first, others, facts, first.id), at + votes_for)
 
 
 def _begun(monitor: Monitor, state: str, active: Alert | None) -> Monitor:
@@ -63,6 +73,23 @@ def _begun(monitor: Monitor, state: str, active: Alert | None) -> Monitor:
     if active is not None and state == MonitorState.DOWN:
         return monitor._replace(failing_since=active.failed_at, consecutive_failures=1)
     return monitor
+
+
+def _locations(first: Stored, stored: Iterator[Stored], until: datetime) -> tuple[list[str], Iterator[Stored]]:
+    """The locations of the events until then, and all events after the first one."""
+    names, read = {location_of(first.event): None}, []
+    for each in stored:
+        read.append(each)
+        if each.received_at > until:
+            break
+        names[location_of(each.event)] = None
+    return list(names), chain(read, stored)
+
+
+def _seen_by(locations: list[str], start: Start, at: datetime) -> Start:
+    """The start of a monitor that these locations watched. Otherwise the first one to report would be the majority."""
+    places = seen_alike(start.monitor._replace(last_checked_at=at), locations)
+    return start._replace(monitor=start.monitor._replace(location=SEVERAL), places=places)
 
 
 def _is_active(alert: Alert, at: datetime) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from shared.history.comparison import Comparison, compare
 from shared.history.replay import Rules, replay
-from shared.models import Monitor
+from shared.models import Monitor, as_text
 from shared.monitors.policy import Policy
 from shared.monitors.windows.window import Window
 from shared.store import Retention, Store
@@ -128,6 +128,21 @@ def test_what_was_pruned_before_its_first_stored_check_is_not_compared(store: St
     check(store, "x.x.", start=50)
     found = judged(store)
     assert (found.happened, found.replayed, ids(found)) == (1, 1, {})
+
+
+@pytest.mark.parametrize("threshold", [1, 4])
+@pytest.mark.parametrize("failing", [{"busan"}, {"seoul", "tokyo"}], ids=["a minority", "a majority"])
+def test_no_location_decides_alone_after_what_was_pruned(store: Store, failing: set[str], threshold: int) -> None:
+    """Busan is the first to report after the cut. It sees what the two others do not."""
+    watch(store, failure_threshold=threshold)
+    places = ["busan", "seoul", "tokyo"]
+    for number in range(60):
+        where, seconds = places[number % 3], 10 + 10 * (number // 3) + number % 3
+        add(store, event(seconds, ok=where not in failing, location=where), received=seconds)
+    store.upkeep.run(Retention(3891, 1e6, 1e6), now=at(4000), seconds=60, pause=lambda _: None)
+    assert rows(store, "SELECT timestamp, location FROM events LIMIT 1") == [(as_text(at(110)), "busan")]
+    found = judged(store)
+    assert (found.happened, found.replayed, ids(found)) == (0, 0, {})
 
 
 @pytest.mark.parametrize(("kept", "left"), [(500.0, 5), (60.0, 2)])
