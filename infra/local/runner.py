@@ -15,6 +15,7 @@ from infra.local.server import listen
 from infra.table import rows
 from shared import ROOT
 from shared.channels import FROM_VARIABLES, configured
+from shared.logs import FILES
 from shared.logs.private import open_private
 from shared.notifiers import NotifierKind
 from shared.settings import SettingError, Settings, is_loopback
@@ -63,7 +64,7 @@ def _check_files(settings: Settings) -> None:
         folder = ROOT / settings.log_dir
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for name in ("server.log", "agent.log"):
+            for name in FILES.values():
                 os.close(open_private(folder / name))
         except OSError as error:
             expected = f"a folder that can be written ({error.strerror})"

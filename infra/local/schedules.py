@@ -14,7 +14,7 @@ import requests
 
 from infra.table import Row
 from shared import ROOT
-from shared.logs import step
+from shared.logs import FILES, step
 from shared.settings import Settings
 
 RUN_SECONDS = 300.0
@@ -112,9 +112,9 @@ def _keep_logs_short(folder: Path) -> None:
 
 
 def rotate(folder: Path) -> None:
-    """Rename every log in ``folder`` that is over LOG_BYTES, and keep LOG_FILES of each; writers open a new one."""
-    for log in folder.glob("*.log"):
-        if log.stat().st_size < LOG_BYTES:
+    """Rename our logs in ``folder`` that are over LOG_BYTES, and keep LOG_FILES of each; writers open a new one."""
+    for log in (folder / name for name in FILES.values()):
+        if not log.exists() or log.stat().st_size < LOG_BYTES:
             continue
         for number in range(LOG_FILES - 1, 0, -1):
             older = log.with_name(f"{log.name}.{number}")

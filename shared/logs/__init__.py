@@ -15,7 +15,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 from sys import exc_info
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from shared import ROOT
 from shared.logs.output import Output, standard_output
@@ -26,6 +26,8 @@ _json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 _NUMBERS = frozenset({int, float, bool})
 
 Part = Literal["server", "agent"]
+# What LOG_DIR holds of ours. Other programs may have files there too.
+FILES = {part: f"{part}.log" for part in get_args(Part)}
 
 
 def step(
@@ -124,7 +126,7 @@ def _logger(part: Part) -> logging.Logger:
     # without it they would be lost.
     logging.logThreads = logging.logMultiprocessing = False
     formatter = _Text() if log_dir else _Json()
-    file = _file_handler(ROOT / log_dir / f"{part}.log") if log_dir else None
+    file = _file_handler(ROOT / log_dir / FILES[part]) if log_dir else None
     handlers = [_printing(formatter, file), file]
     log.handlers = [handler for handler in handlers if handler is not None]
     for handler in log.handlers:

@@ -19,7 +19,7 @@ def small_logs(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_log_over_the_limit_is_renamed_and_five_are_kept(tmp_path: Path) -> None:
     log = tmp_path / "server.log"
     (tmp_path / "agent.log").write_text("short")
-    (tmp_path / "other.txt").write_text("no log at all")
+    (tmp_path / "postgresql.log").write_text("another program's")
     for number in range(8):
         log.write_text(f"this is number {number}")
         schedules.rotate(tmp_path)
@@ -28,7 +28,7 @@ def test_a_log_over_the_limit_is_renamed_and_five_are_kept(tmp_path: Path) -> No
     kept = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert kept == {
         "agent.log": "short",
-        "other.txt": "no log at all",
+        "postgresql.log": "another program's",
         **{f"server.log.{age}": f"this is number {8 - age}" for age in range(1, 6)},
     }
 
