@@ -23,7 +23,7 @@ class Period(NamedTuple):
 def period_of(recurrence: Recurrence, now: datetime) -> Period:
     """The days of the summary that was due last: from the day of the one before it to the day before its own.
 
-    So each day is in one summary, and in no second one.
+    So each day is in one summary, and in no second one: see ``end_of_its_day``.
     """
     zone = ZoneInfo(recurrence.time_zone)
     today = (recurrence.last(now) or now).astimezone(zone).date()
@@ -31,6 +31,11 @@ def period_of(recurrence: Recurrence, now: datetime) -> Period:
     first = before.astimezone(zone).date() if before else today - _DAY
     first = max(first, today - _LONGEST)
     return Period(first, today - _DAY, _midnight(first, zone), _midnight(today, zone))
+
+
+def end_of_its_day(recurrence: Recurrence, period: Period) -> datetime:
+    """The last second of the day on which this summary was due. Another one on it would be about the same days."""
+    return _midnight(period.last_day + 2 * _DAY, ZoneInfo(recurrence.time_zone)) - timedelta(seconds=1)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

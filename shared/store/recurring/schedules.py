@@ -43,12 +43,12 @@ def schedule_of(row: Row) -> Schedule:
     return Schedule(Recurrence(*fields.pop("recurrence")), fields)
 
 
-def take(transaction: Transaction, table: Table, row: Row, now: datetime) -> bool:
+def take(transaction: Transaction, table: Table, row: Row, after: datetime) -> bool:
     """Take one that is due; False if somebody else has.
 
-    It is due again only after ``now``: several missed times are one.
+    It is due again only ``after`` a time, which is now or later: several missed times are one.
     """
-    return schedules.put_off(transaction, table, row, _next(schedule_of(row).recurrence, now))
+    return schedules.put_off(transaction, table, row, _next(schedule_of(row).recurrence, after))
 
 
 def _next(recurrence: Recurrence, now: datetime) -> datetime | None:

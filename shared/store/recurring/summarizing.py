@@ -10,7 +10,7 @@ from shared.models import NotificationKind
 from shared.models.channel import Channels, Route, by_name
 from shared.store.changes import owe
 from shared.store.engines.database import Database, Transaction
-from shared.store.recurring.period import Period, period_of
+from shared.store.recurring.period import Period, end_of_its_day, period_of
 from shared.store.recurring.reckoning import reckon
 from shared.store.recurring.reviewed import Begun
 from shared.store.recurring.schedules import schedule_of, take
@@ -33,7 +33,8 @@ def begin(database: Database, now: datetime, channels: Channels) -> list[Begun]:
             period = period_of(schedule.recurrence, now)
             summary = reckon(snapshot, period, now)
         with database.transaction() as transaction:
-            if take(transaction, "summary_schedules", row, now):
+            after = max(now, end_of_its_day(schedule.recurrence, period))
+            if take(transaction, "summary_schedules", row, after):
                 routes = _routes(schedule.fields["channels"], by_name(channels))
                 begun.append(_begin(transaction, period, summary, routes, now))
 

@@ -39,6 +39,24 @@ def test_of_several_missed_times_the_last_one_counts(store: Store) -> None:
     assert [content(each)["to"] for each in stored(store)] == ["2025-01-09", "2025-01-10"]
 
 
+@pytest.mark.parametrize(
+    ("cron", "due", "ends"),
+    [
+        ("0 13,18 * * *", [HOUR + 60, DAY + HOUR], ["2025-01-07", "2025-01-08"]),
+        # Both are missed until the next day.
+        ("0 18,23 * * *", [12 * HOUR + 60, DAY + 6 * HOUR], ["2025-01-07", "2025-01-08"]),
+        ("0 0,18 * * *", [6 * HOUR, 12 * HOUR, DAY + 12 * HOUR], ["2025-01-07", "2025-01-08", "2025-01-09"]),
+    ],
+)
+def test_of_several_times_in_a_day_the_first_one_counts(
+    store: Store, cron: str, due: list[float], ends: list[str]
+) -> None:
+    put(store, {"cron": cron})
+    between = [6 * HOUR + 60, 12 * HOUR + 120, DAY, DAY + 6 * HOUR + 60, DAY + 11 * HOUR + 60]
+    assert begun(store, *sorted({*due, *(each for each in between if each > due[0])})) == due
+    assert [content(each)["to"] for each in stored(store)] == ends
+
+
 def test_what_was_due_before_it_was_written_does_not_count(store: Store) -> None:
     put(store, {"every": "day", "at": "11:00"})
     assert begun(store, 1, HOUR) == []
