@@ -18,6 +18,7 @@ import dns.rdatatype
 import dns.reversename
 
 from functions.check_monitors.probes.causes import errno_cause
+from functions.check_monitors.probes.loop.capacity import by_errno
 from functions.check_monitors.probes.loop.exchange import Exchange
 from functions.check_monitors.probes.loop.readiness import READ, WRITE
 from functions.check_monitors.probes.urls import as_ascii_host
@@ -146,7 +147,7 @@ class DnsExchange(Exchange):
 
     def _fail(self, error: OSError) -> bool:
         """Note a fault of the present server, and go on with the next one if there is one."""
-        self.why = errno_cause(error)
+        self.why = by_errno(error.errno) or errno_cause(error)
         self.close()
         if self._tries >= len(self._servers):
             return True

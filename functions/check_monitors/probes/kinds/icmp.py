@@ -10,6 +10,7 @@ from typing import Any
 
 from functions.check_monitors.probes.causes import errno_cause
 from functions.check_monitors.probes.judgement import NotCheckable, Subject
+from functions.check_monitors.probes.loop.capacity import by_errno
 from functions.check_monitors.probes.loop.exchange import Exchange
 from functions.check_monitors.probes.loop.readiness import READ
 from functions.check_monitors.probes.network.lookups import AddressLookup
@@ -111,7 +112,7 @@ class Ping(Exchange):
         except BlockingIOError:
             return at >= self._ends_at
         except OSError as error:  # a router says that there is no way
-            self.why = errno_cause(error)
+            self.why = by_errno(error.errno) or errno_cause(error)
             return True
         return True
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, unquote
 
 from psycopg import Error, pq
 
+from functions.check_monitors.probes.loop.capacity import FILES, cannot_open
 from functions.check_monitors.probes.loop.exchange import Exchange
 from functions.check_monitors.probes.loop.readiness import READ, WRITE
 from functions.check_monitors.probes.network.certificates import (
@@ -191,6 +192,8 @@ def _text(result: Any) -> bytes:
 
 def _connection_cause(text: str) -> Cause:
     reason = _reason(text)
+    if "FATAL:" not in text and cannot_open():
+        return FILES
     if _CA_FILE in text:
         return CA_NOT_USABLE
     if any(name in text for name in _CLIENTS_FILES) and "FATAL:" not in text:

@@ -20,6 +20,8 @@ _MAX_KEPT = 8192  # each takes memory, too
 FILES = Cause.of("agent_short_of_files")
 MEMORY = Cause.of("agent_short_of_memory")
 THREADS = Cause.of("agent_short_of_threads")
+# Causes that say nothing of the target: its check is put off, and inconclusive in the end.
+SHORTAGES = (FILES, MEMORY, THREADS)
 _BY_ERRNO = {errno.EMFILE: FILES, errno.ENFILE: FILES, errno.ENOMEM: MEMORY, errno.ENOBUFS: MEMORY}
 OUT_OF_MEMORY = {pycurl.E_OUT_OF_MEMORY, pycurl.E_FAILED_INIT}
 # Codes that have another cause if a file could be opened.
@@ -98,7 +100,7 @@ def shortage(curl: Any, code: int, text: str, error_number: int, *, has_lent_tcp
         return known
     # pycurl duplicates what it is lent. If it cannot, nothing has an error number.
     is_not_duplicated = code == pycurl.E_COULDNT_CONNECT and has_lent_tcp and not number
-    if is_not_duplicated or (code in _MAY_LACK_FILES and _cannot_open()):
+    if is_not_duplicated or (code in _MAY_LACK_FILES and cannot_open()):
         return FILES
     # libcurl's threads look names up. If it can start none, the lookup just never ends.
     if is_still_resolving(curl, text) and _cannot_start_a_thread():
@@ -115,7 +117,8 @@ def is_still_resolving(curl: Any, text: str) -> bool:
     return text.startswith("Resolving timed out") or is_first
 
 
-def _cannot_open() -> bool:
+def cannot_open() -> bool:
+    """Whether this process cannot open what a check needs."""
     # The failed check itself may have given a few back by now.
     opened: list[int] = []
     try:

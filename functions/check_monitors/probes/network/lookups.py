@@ -13,7 +13,7 @@ from typing import Any
 
 import pycurl
 
-from functions.check_monitors.probes.loop.capacity import MEMORY, THREADS, by_errno
+from functions.check_monitors.probes.loop.capacity import FILES, MEMORY, THREADS, by_errno, cannot_open
 from functions.check_monitors.probes.loop.exchange import NO_SOCKET, Exchange
 from functions.check_monitors.probes.urls import host_in
 from shared.models import Cause
@@ -53,7 +53,7 @@ class SecondLookup:
                 threading.Thread(target=self._look_up, daemon=True).start()
             except RuntimeError:  # no thread is left
                 _threads.release()
-                self._cause = _failed(self.host)
+                self._cause = THREADS
         return self._cause
 
     def _look_up(self) -> None:
@@ -96,7 +96,8 @@ class AddressLookup(Exchange):
                 self.why, self._is_done = THREADS, True
         self.wake_at = at + _ASK_SECONDS
         if not self._is_done and at >= self._ends_at:
-            self.why = no_answer(self.host, self._seconds)
+            # Without a thread nobody was asked.
+            self.why = no_answer(self.host, self._seconds) if self._is_started else THREADS
             return True
         return self._is_done
 
@@ -158,12 +159,15 @@ def _not_found(host: str) -> Cause:
 
 def _lookup_cause(host: str, error: Exception) -> Cause:
     """Why the system's resolver found no address."""
+    if isinstance(error, UnicodeError):  # no name can be so
+        return _not_found(host)
+    # Without a descriptor the resolver asks nobody, and its error may be any.
+    if cannot_open():
+        return FILES
     if isinstance(error, socket.gaierror):
         if error.errno == socket.EAI_MEMORY:
             return MEMORY
         return _not_found(host) if error.errno in _NO_SUCH_NAME else _failed(host)
-    if isinstance(error, UnicodeError):  # no name can be so
-        return _not_found(host)
     return by_errno(getattr(error, "errno", None)) or _failed(host)
 
 

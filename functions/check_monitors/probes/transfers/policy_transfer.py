@@ -9,7 +9,7 @@ import pycurl
 
 from functions.check_monitors.probes.causes import URL_NOT_VALID
 from functions.check_monitors.probes.judgement import NotCheckable, Subject
-from functions.check_monitors.probes.loop.capacity import MEMORY, OUT_OF_MEMORY
+from functions.check_monitors.probes.loop.capacity import MEMORY, OUT_OF_MEMORY, SHORTAGES
 from functions.check_monitors.probes.loop.exchange import seconds_left
 from functions.check_monitors.probes.network.certificates import (
     CA_NOT_USABLE,
@@ -112,7 +112,10 @@ class PolicyTransfer(Transfer):
             return question
         if resolution.addresses:
             return self.first()
-        self.make_event(resolution.why)
+        if resolution.why in SHORTAGES:
+            self.conclude_lacking(resolution.why)
+        else:
+            self.make_event(resolution.why)
         return None
 
     def _take_addresses(self, exchange: Any) -> Any:

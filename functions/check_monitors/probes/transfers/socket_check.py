@@ -7,7 +7,7 @@ from typing import Any
 
 from functions.check_monitors.probes.causes import URL_NOT_VALID, errno_cause
 from functions.check_monitors.probes.judgement import NotCheckable, Subject
-from functions.check_monitors.probes.loop.capacity import by_errno
+from functions.check_monitors.probes.loop.capacity import SHORTAGES, by_errno
 from functions.check_monitors.probes.loop.exchange import Exchange
 from functions.check_monitors.probes.network.address_filter import refusal
 from functions.check_monitors.probes.network.lookups import AddressLookup
@@ -65,8 +65,10 @@ class SocketCheck:
         self.subject.break_off(defect)
 
     def fail(self, why: Cause | None, *, is_inconclusive: bool = False) -> None:
-        """Note why the check failed."""
-        self.subject.seen.why, self.subject.seen.is_inconclusive = why, is_inconclusive
+        """Note why the check failed. If the agent itself lacked something, the check is put off for a while."""
+        is_short = why in SHORTAGES
+        self.is_put_off = is_short and time.monotonic() < self._give_up_at
+        self.subject.seen.why, self.subject.seen.is_inconclusive = why, is_inconclusive or is_short
 
     def note_time(self) -> None:
         """Note how long it took until the server responded."""
@@ -120,14 +122,9 @@ class SocketCheck:
         except NotCheckable as fault:
             self.fail(fault.cause, is_inconclusive=True)
         except OSError as error:
-            self._lack(error)
+            self.fail(by_errno(error.errno) or errno_cause(error))
         except ValueError:
             self.fail(URL_NOT_VALID)
         else:
             return found
         return None
-
-    def _lack(self, error: OSError) -> None:
-        lacked = by_errno(error.errno)
-        self.is_put_off = lacked is not None and time.monotonic() < self._give_up_at
-        self.fail(lacked or errno_cause(error), is_inconclusive=lacked is not None)

@@ -7,7 +7,7 @@ from typing import Any
 import pycurl
 
 from functions.check_monitors.probes.causes import cause, host_of, proxys
-from functions.check_monitors.probes.loop.capacity import FILES, MEMORY, THREADS, is_still_resolving, shortage
+from functions.check_monitors.probes.loop.capacity import SHORTAGES, is_still_resolving, shortage
 from functions.check_monitors.probes.network.address_filter import AddressFilter
 from functions.check_monitors.probes.network.lookups import SecondLookup, no_answer
 from functions.check_monitors.probes.transfers.handles import handle_for
@@ -55,7 +55,7 @@ class Transfer:
 
     def know_better(self, why: Cause) -> None:
         """Take the cause that another transfer, or another lookup, has shown."""
-        self.replace_cause(why, is_inconclusive=why in (FILES, MEMORY, THREADS))
+        self.replace_cause(why, is_inconclusive=why in SHORTAGES)
 
     def seconds(self, curl: Any) -> float:
         """How long the check has lasted."""

@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import pycurl
@@ -15,16 +16,22 @@ from functions.check_monitors.probes.loop.capacity import FILES, MEMORY, Slots, 
 from shared import ROOT
 from tests.support.servers.raw_servers import OK, RawServers, says
 
-# In a process of its own, as its limits cannot be raised again. The arguments: JSON of the limits, a user, the URLs.
+# In a process of its own, as its limits cannot be raised again. The arguments: JSON of the limits, a user, the URLs or
+# policies, and whether all descriptors are spent.
 SCRIPT = """
 import contextlib, json, os, resource, sys
-limits, user, urls, is_spent = json.loads(sys.argv[1])
-from functions.check_monitors.probes.transfers import transfer
+limits, user, given, is_spent = json.loads(sys.argv[1])
+from functions.check_monitors.probes.transfers import socket_check, transfer
+from functions.check_monitors.probes.checks import check_all
 from functions.check_monitors.probes.http import probe_all
+from shared.monitors.policy import Policy
 from tests.support.checks import check_settings, monitor
 settings = check_settings(0.5)
 # What lacks here lacks for good. This is long enough to begin again a few times.
-transfer.PATIENCE_SECONDS = 2.0
+transfer.PATIENCE_SECONDS = socket_check.PATIENCE_SECONDS = 2.0
+policies = [(0.0, Policy.model_validate({"name": "shop", "timeout": "1s", **each})) for each in given if "url" in each]
+if policies:
+    check_all(policies, settings)  # loads what they need
 for name, limit in limits.items():
     resource.setrlimit(getattr(resource, name), tuple(limit))
 if user:
@@ -35,18 +42,21 @@ if is_spent:
     with contextlib.suppress(OSError):
         while True:
             held.append(os.dup(0))
-monitors = [monitor(url, f"{i} {url}") for i, url in enumerate(urls)]
-for event in probe_all(monitors, settings):
+def check():
+    if policies:
+        return check_all(policies, settings)
+    return probe_all([monitor(url, f"{i} {url}") for i, url in enumerate(given)], settings)
+for event in check():
     print(json.dumps([event.is_success, event.is_inconclusive, event.error_message]))
 print(json.dumps(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
 """
 
 
 def probe_within(
-    limits: dict[str, Any], urls: list[str], user: int = 0, *, is_spent: bool = False
+    limits: dict[str, Any], given: Sequence[str | dict[str, Any]], user: int = 0, *, is_spent: bool = False
 ) -> tuple[list[Any], int]:
     """The outcomes of the checks in a process with these limits, and how many files it may open in the end."""
-    arguments = json.dumps([limits, user, urls, is_spent])
+    arguments = json.dumps([limits, user, given, is_spent])
     environ = {**os.environ, "no_proxy": "*"}
     command = [sys.executable, "-c", SCRIPT, arguments]
     output = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True).stdout
@@ -84,6 +94,26 @@ def test_without_any_descriptor_nothing_is_known(serve: RawServers) -> None:
 def test_without_a_thread_nothing_is_known(serve: RawServers) -> None:
     url = f"http://{os.uname().nodename}:{serve(says(OK))}/"
     outcomes, _ = probe_within({"RLIMIT_NPROC": [1, 1]}, [url] * 2, user=54_321)
+    assert outcomes == [[False, True, "not checked: the agent can start no further thread"]] * 2
+
+
+# What each of these needs first: a lookup in a thread, or a socket of its own.
+OF_NAMES = ({"url": "icmp://localhost"}, {"url": "dns://localhost:1", "dns": {"query_name": "shop.example"}})
+OF_SOCKETS = (
+    {"url": "dns://127.0.0.1:1", "dns": {"query_name": "shop.example"}},
+    {"url": "http://shop.example/", "resolver": "127.0.0.1:1"},
+    {"url": "icmp://shop.example", "resolver": "127.0.0.1:1"},
+)
+
+
+def test_without_a_descriptor_a_lookup_or_an_own_socket_blames_nobody() -> None:
+    outcomes, _ = probe_within({"RLIMIT_NOFILE": [64, 64]}, [*OF_NAMES, *OF_SOCKETS], is_spent=True)
+    assert outcomes == [[False, True, "not checked: the agent has no file descriptor left"]] * 5
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+def test_without_a_thread_a_lookup_blames_nobody() -> None:
+    outcomes, _ = probe_within({"RLIMIT_NPROC": [1, 1]}, OF_NAMES, user=54_321)
     assert outcomes == [[False, True, "not checked: the agent can start no further thread"]] * 2
 
 
