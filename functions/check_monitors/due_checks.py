@@ -75,6 +75,10 @@ class Known:
     def __len__(self) -> int:
         return len(self._policies)
 
+    def newest(self, policy: "Policy") -> "Policy | None":
+        """The policy that the monitor of ``policy`` has by now; None if it is not checked here any more."""
+        return self._policies.get(policy.name)
+
     def interval(self, otherwise: float) -> float:
         """The shortest interval at which a monitor is reported, in seconds."""
         return min(self._shortest, otherwise) if self._shortest else otherwise
@@ -257,6 +261,11 @@ def start_together(waiting: Starts, at: float) -> "list[Policy]":
 def interval(settings: Settings) -> float:
     """How often this agent reports, in seconds."""
     return _known.interval(interval_of_targets(settings) if settings.target_urls else _DAY_SECONDS)
+
+
+def newest(policy: "Policy") -> "Policy | None":
+    """The policy that the monitor of ``policy`` has by now; None if it is not checked here any more."""
+    return _known.newest(policy)
 
 
 def count() -> int:

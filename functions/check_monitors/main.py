@@ -129,7 +129,14 @@ def _go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[]
 
     try:
         with reporter:
-            check_as_due(more, settings, interval=lambda: due_checks.interval(settings), on_event=on_event)
+            check_as_due(
+                more,
+                settings,
+                interval=lambda: due_checks.interval(settings),
+                on_event=on_event,
+                newest=due_checks.newest,
+                on_dropped=lambda policy: hold.release([policy.name]),
+            )
     finally:
         lines.write()
         hold.release_all()

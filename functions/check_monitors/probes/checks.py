@@ -73,28 +73,38 @@ def check_as_due(
     *,
     interval: Callable[[], float],
     on_event: Callable[[Event], None],
+    newest: Callable[[Policy], Policy | None] = lambda policy: policy,
+    on_dropped: Callable[[Policy], None] = lambda _: None,
 ) -> None:
     """Check whatever ``more`` hands over, at once, until it returns None.
 
     It also says in how many seconds it wants to be asked again, and must not wait. ``interval``: how often the agent
-    reports by now, in seconds. Otherwise as ``check_all``.
+    reports by now, in seconds. ``newest``: the policy that the monitor of this one has by now; None: it is not to be
+    checked any more. If it has another one, its attempts count no longer, and the new policy is checked at once. If it
+    has none, ``on_dropped`` takes the old one. Otherwise as ``check_all``.
     """
     ca_file = trusted_file()
     environ = proxies.variables()
     with idle_loop() as loop:
 
+        def subject_of(policy: Policy) -> Subject:
+            subject = Subject(policy, settings, ca_file, environ)
+            subject.interval_seconds = interval()
+            return subject
+
+        runs = _Runs(loop, subject_of, newest, on_event, on_dropped)
+
         def ask() -> float | None:
+            runs.renew()
             found = more()
             if found is None:
                 return None
             again, policies = found
             for policy in policies:
-                subject = Subject(policy, settings, ca_file, environ)
-                subject.interval_seconds = interval()
-                loop.add(time.monotonic(), check_of(subject))
+                runs.begin(policy)
             return again
 
-        loop.run_timed((), SLOTS, _on_end(loop, lambda _, event: on_event(event)), ask=ask)
+        loop.run_timed((), SLOTS, runs.end, ask=ask)
 
 
 def check_once(policy: Policy, settings: Settings) -> tuple[Subject, Event]:
@@ -137,18 +147,66 @@ class _Nothing:
         """Nothing is to be done."""
 
 
-def _on_end(loop: Loop, take: Callable[[Subject, Event], None]) -> Callable[[Any], None]:
-    """When a check ends: try it again as its policy says, or hand its event to ``take``."""
+def _on_end(
+    loop: Loop, take: Callable[[Subject, Event], None], on_again: Callable[[Any], None] = lambda _: None
+) -> Callable[[Any], None]:
+    """When a check ends: try it again as its policy says, or hand its event to ``take``.
+
+    ``on_again`` takes the check of the next attempt.
+    """
 
     def on_end(check: Any) -> None:
         subject = check.subject
         event = _event_of(subject)
         if _tries_again(subject, event):
-            _try_again(subject, event, loop)
+            on_again(_try_again(subject, event, loop))
         else:
             take(subject, event)
 
     return on_end
+
+
+class _Runs:
+    """The runs of policies that may change meanwhile: then they begin again, and nothing is said of the old ones."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        subject_of: Callable[[Policy], Subject],
+        newest: Callable[[Policy], Policy | None],
+        on_event: Callable[[Event], None],
+        on_dropped: Callable[[Policy], None],
+    ) -> None:
+        self._loop, self._subject_of, self._newest, self._on_dropped = loop, subject_of, newest, on_dropped
+        self._waiting: set[Any] = set()  # the checks that wait for another attempt
+        self._go_on = _on_end(loop, lambda _, event: on_event(event), self._waiting.add)
+
+    def begin(self, policy: Policy) -> None:
+        """Check the newest policy of this one's monitor now, if it has one."""
+        found = self._newest(policy)
+        if found:
+            self._loop.add(time.monotonic(), check_of(self._subject_of(found)))
+        else:
+            self._on_dropped(policy)
+
+    def renew(self) -> None:
+        """Begin again with each new policy: it need not wait until the old one's next attempt is due."""
+        for check in list(self._waiting):
+            if not self._is_newest(check.subject.policy):
+                self._waiting.discard(check)
+                if self._loop.withdraw(check):
+                    self.begin(check.subject.policy)
+
+    def end(self, check: Any) -> None:
+        """Take a check that has ended."""
+        self._waiting.discard(check)
+        if self._is_newest(check.subject.policy):
+            self._go_on(check)
+        else:
+            self.begin(check.subject.policy)
+
+    def _is_newest(self, policy: Policy) -> bool:
+        return self._newest(policy) == policy
 
 
 def _event_of(subject: Subject) -> Event:
@@ -165,7 +223,7 @@ def _tries_again(subject: Subject, event: Event) -> bool:
     return is_failure and len(subject.attempts) < subject.policy.retries
 
 
-def _try_again(subject: Subject, event: Event, loop: Loop) -> None:
+def _try_again(subject: Subject, event: Event, loop: Loop) -> Any:
     subject.attempts.append(
         CheckAttempt(
             timestamp=event.timestamp,
@@ -175,4 +233,6 @@ def _try_again(subject: Subject, event: Event, loop: Loop) -> None:
         )
     )
     subject.seen = Seen()
-    loop.add(time.monotonic() + subject.policy.retry_interval, check_of(subject))
+    check = check_of(subject)
+    loop.add(time.monotonic() + subject.policy.retry_interval, check)
+    return check

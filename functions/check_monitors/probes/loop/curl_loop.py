@@ -87,7 +87,7 @@ class Loop:
         self._due = []
         self._on_end = on_end
         for seconds, check in checks:
-            self.add(began + _rounded_down(seconds, START_TICK_SECONDS), check)
+            self.add(began + seconds // START_TICK_SECONDS * START_TICK_SECONDS, check)
         try:
             while self._ask or self._due or self._under_way or self._asked or self._exchanges:
                 seconds = min(self._ask_for_more(), self._start_due())
@@ -105,6 +105,14 @@ class Loop:
     def add(self, starts_at: float, check: Check) -> None:
         """Start ``check`` at ``starts_at`` on ``time.monotonic()``'s clock. For ``on_end``, while a run lasts."""
         heapq.heappush(self._due, (starts_at, next(self._counter), check))
+
+    def withdraw(self, check: Check) -> bool:
+        """Do not start ``check``; whether it was not started yet. For ``ask``."""
+        waiting = [start for start in self._due if start[2] is not check]
+        is_found = len(waiting) < len(self._due)
+        self._due = waiting
+        heapq.heapify(self._due)
+        return is_found
 
     def _ask_for_more(self) -> float:
         """Ask whether there are more checks, if it is time; in how many seconds it is time again."""
@@ -273,10 +281,6 @@ def _guarded(check: Check, step: Callable[..., Any], *arguments: Any) -> Any:
     except Exception as defect:  # noqa: BLE001  # the check says what it makes of it
         check.break_off(defect)
         return None
-
-
-def _rounded_down(offset: float, tick: float) -> float:
-    return offset // tick * tick
 
 
 idle_loops: list[Loop] = []

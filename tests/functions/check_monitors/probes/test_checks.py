@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from functions.check_monitors.probes.checks import MODULE_OF_KIND, check_all
+from functions.check_monitors.probes.checks import MODULE_OF_KIND, check_all, check_as_due
 from functions.check_monitors.probes.kinds import tcp
 from functions.check_monitors.probes.transfers.talk import Talk
 from shared import ROOT
 from shared.models import Event
 from shared.monitors.kinds import Kind
+from shared.monitors.policy import Policy
 from shared.settings import SettingError, Settings
 from tests.support.policies import policy
 from tests.support.running import wait_until
@@ -66,6 +67,60 @@ def test_all_kinds_run_side_by_side(serve: RawServers) -> None:
 
 def test_no_policies_are_no_events() -> None:
     assert check_all([], Settings.from_env({})) == []
+
+
+class Edited:
+    """A monitor that is checked once, and edited meanwhile."""
+
+    def __init__(self, old: Policy) -> None:
+        self.old = old
+        self.newest: Policy | None = old
+        self.later: Policy | None = None  # the policy that it gets once its first attempt has failed
+        self.events: list[Event] = []
+        self.dropped: list[str] = []
+        self._asks = 0
+
+    def check(self) -> None:
+        check_as_due(
+            self._more,
+            Settings.from_env({}),
+            interval=lambda: 1.0,
+            on_event=self.events.append,
+            newest=lambda _: self.newest,
+            on_dropped=lambda policy: self.dropped.append(policy.name),
+        )
+
+    def _more(self) -> tuple[float, list[Policy]] | None:
+        self._asks += 1
+        if self.later and self._asks > 20:
+            self.newest = self.later
+        return None if self._asks > 40 or self.events else (0.05, [self.old] if self._asks == 1 else [])
+
+
+def test_a_policy_that_changes_between_two_attempts_is_checked_at_once(serve: RawServers) -> None:
+    attempts: list[bytes] = []
+    url = f"http://127.0.0.1:{serve(lambda connection: attempts.append(connection.recv(100)))}/"
+    edited = Edited(policy(url, retries=1, retry_interval="4s"))
+    edited.later = policy(f"tcp://127.0.0.1:{serve(says(OK))}")
+    edited.check()
+    assert [(event.is_success, event.target_url, event.attempts) for event in edited.events] == [
+        (True, edited.later.target, ())
+    ]
+    assert len(attempts) == 1
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_policy_that_changes_during_its_last_attempt_is_not_reported(serve: RawServers, is_gone: bool) -> None:
+    new = policy(f"tcp://127.0.0.1:{serve(says(OK))}")
+
+    def edits(connection: Any) -> None:
+        connection.recv(100)
+        edited.newest = None if is_gone else new
+
+    edited = Edited(policy(f"http://127.0.0.1:{serve(edits)}/"))
+    edited.check()
+    assert [event.target_url for event in edited.events] == ([] if is_gone else [new.target])
+    assert edited.dropped == (["shop"] if is_gone else [])
 
 
 @pytest.mark.parametrize("place", ["first", "conversation", "talk"])
