@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from functions.check_monitors.reporting import backend
 from functions.check_monitors.targets import interval_of_targets
 from shared.logs import step
-from shared.monitors.due import due_between
+from shared.monitors.due import due_between, longest_claim
 from shared.settings import Settings, is_in_cloud
 
 if TYPE_CHECKING:
@@ -40,10 +40,6 @@ TICK_SECONDS = 0.02
 FEW, EARLY_SECONDS = 4, 0.07
 # How soon a run that lasts sees that the server is about to end.
 _STOPS_WITHIN = 0.2
-# A run waits for what it has claimed. Where runs are further apart, the next one finds the rest overdue.
-MAX_CLAIM_SECONDS = 60.0
-# In a cloud it does not wait, and claims everything until the next run, as far ahead as a claim may.
-MAX_CLAIM_SECONDS_IN_CLOUD = 3600.0
 _DAY_SECONDS = 86_400.0
 # Without the backend, what was due longer ago is left out.
 MAX_SPAN_SECONDS = 60.0
@@ -183,7 +179,7 @@ class Claiming:
         self.is_reached: bool | None = None
         self._due: list[DueCheck] = []
         self._on_trials = on_trials
-        most = MAX_CLAIM_SECONDS_IN_CLOUD if is_in_cloud(os.environ) else MAX_CLAIM_SECONDS
+        most = longest_claim(is_in_cloud=is_in_cloud(os.environ))
         self._settings, self._seconds = settings, seconds or min(settings.check_interval_seconds, most)
         self._thread = threading.Thread(target=self._claim, daemon=True)
         try:

@@ -15,6 +15,11 @@ from shared.models.times import utc
 # A monitor that was not checked for so many intervals is due at once: a run has died, or nobody was there.
 OVERDUE_INTERVALS = 2
 
+# A run waits for what it has claimed. Where runs are further apart, the next one finds the rest overdue.
+_MAX_CLAIM_SECONDS = 60.0
+# In a cloud it does not wait, and claims everything until the next run, as far ahead as a claim may.
+_MAX_CLAIM_SECONDS_IN_CLOUD = 3600.0
+
 # A ping may come so much later than expected, unless its heartbeat says otherwise.
 GRACE_SECONDS = 60.0
 
@@ -64,6 +69,11 @@ def _time(name: str, interval: float, number: int) -> float:
 def is_overdue(last_checked_at: float | None, interval: float, now: float) -> bool:
     """Whether a monitor that was last checked then, or never, is due at once."""
     return last_checked_at is None or now - last_checked_at > OVERDUE_INTERVALS * interval
+
+
+def longest_claim(*, is_in_cloud: bool) -> float:
+    """How far ahead an agent claims at most, in seconds."""
+    return _MAX_CLAIM_SECONDS_IN_CLOUD if is_in_cloud else _MAX_CLAIM_SECONDS
 
 
 @functools.lru_cache(maxsize=65_536)

@@ -1,12 +1,14 @@
 """Which checks are due at a location: each claim moves the location's cursor on, so that no check is claimed twice."""
 
+import os
 import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared.models.times import utc
-from shared.monitors.due import Due, is_overdue
+from shared.monitors.due import Due, is_overdue, longest_claim
+from shared.settings import is_in_cloud
 from shared.settings.secrets import without_password
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.renames import take_over
@@ -168,8 +170,9 @@ class _Due(NamedTuple):
 
 def _claimed_until(cursor: datetime | None, span: _Span) -> datetime:
     """Until when everything is claimed already."""
-    # A cursor far ahead was written before the clock was set back.
-    return span.now if cursor is None or cursor > span.until + MAX_SPAN else max(cursor, span.now - MAX_SPAN)
+    # No claim reaches further ahead: such a cursor was written before the clock was set back.
+    furthest = span.until + timedelta(seconds=longest_claim(is_in_cloud=is_in_cloud(os.environ)))
+    return span.now if cursor is None or cursor > furthest else max(cursor, span.now - MAX_SPAN)
 
 
 def _seconds(time: str | None) -> float | None:

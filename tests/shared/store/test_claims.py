@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 from shared.monitors.due import next_due
 from shared.monitors.policy import Policy
 from shared.store import Store
@@ -85,12 +87,26 @@ def test_a_run_that_died_costs_two_intervals_at_most(store: Store) -> None:
     assert max(b - a for a, b in zip([0, *times], times, strict=False)) <= 20
 
 
-def test_a_clock_that_was_set_back_stops_no_check(store: Store) -> None:
+@pytest.mark.parametrize("back", [300, 86_400])
+def test_a_clock_that_was_set_back_stops_no_check(store: Store, back: int) -> None:
     watch(store, "api", interval="10s")
-    claim(store, 86_400, 1.0)
-    report(store, 86_400, ok=True, monitor="api", received=86_400, agent="seoul")
+    claim(store, back, 1.0)
+    report(store, back, ok=True, monitor="api", received=back, agent="seoul")
     found = [name for second in range(60) for name in names(claim(store, second))]
     assert found.count("api") >= 5
+
+
+@pytest.mark.parametrize(("longer", "environ"), [(60, {}), (3600, {"K_SERVICE": "claim-checks"})])
+def test_what_a_longer_claim_took_is_not_given_out_to_a_shorter_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch, longer: float, environ: dict[str, str]
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    watch(store, *"abcdefgh", interval=f"{longer:.0f}s")
+    for name in "abcdefgh":
+        report(store, 0, ok=True, monitor=name, received=0, agent="seoul")
+    assert names(claim(store, 0, longer)) == list("abcdefgh")
+    assert [names(claim(store, longer * part / 20, longer / 20)) for part in range(20)] == [[]] * 20
 
 
 def test_what_somebody_wants_checked_is_due_with_the_next_claim(store: Store) -> None:
