@@ -15,8 +15,6 @@ from shared.store.renames import take_over
 from shared.store.tables import configuration, cursors, policies, replay_facts, trials
 from shared.store.tables.policies import Watched
 
-# A span that nobody claimed for longer is not made up for: the monitors of a long interval are due at once instead.
-MAX_SPAN = timedelta(minutes=10)
 # How often a process asks which monitors nobody has checked for long.
 OVERDUE_SECONDS = 5.0
 
@@ -169,10 +167,10 @@ class _Due(NamedTuple):
 
 
 def _claimed_until(cursor: datetime | None, span: _Span) -> datetime:
-    """Until when everything is claimed already."""
+    """Until when everything is claimed already. What fell due since then, however long ago, is checked once."""
     # No claim reaches further ahead: such a cursor was written before the clock was set back.
     furthest = span.until + timedelta(seconds=longest_claim(is_in_cloud=is_in_cloud(os.environ)))
-    return span.now if cursor is None or cursor > furthest else max(cursor, span.now - MAX_SPAN)
+    return span.now if cursor is None or cursor > furthest else cursor
 
 
 def _seconds(time: str | None) -> float | None:

@@ -87,6 +87,24 @@ def test_a_run_that_died_costs_two_intervals_at_most(store: Store) -> None:
     assert max(b - a for a, b in zip([0, *times], times, strict=False)) <= 20
 
 
+@pytest.mark.parametrize("hours", [0.5, 20, 30, 400])
+def test_what_fell_due_while_nobody_claimed_is_checked_once(store: Store, hours: float) -> None:
+    """A day lies between two due times, and the one that was missed must not cost another day."""
+    watch(store, "api", "web", interval="1d")
+    claim(store, 0)
+    due = {name: next_due(name, 86_400.0, at(0).timestamp()) - at(0).timestamp() for name in ("api", "web")}
+    for name in due:
+        report(store, 0, ok=True, monitor=name, received=0, agent="seoul")
+    last = min(due.values()) - 60
+    assert names(claim(store, last)) == []
+    again = last + 3600 * hours
+    missed = sorted(name for name in due if due[name] < again)
+    assert names(claim(store, again)) == missed
+    for name in missed:
+        report(store, again, ok=True, monitor=name, received=again, agent="seoul")
+    assert names(claim(store, again + 1, 60.0)) == []
+
+
 @pytest.mark.parametrize("back", [300, 86_400])
 def test_a_clock_that_was_set_back_stops_no_check(store: Store, back: int) -> None:
     watch(store, "api", interval="10s")
