@@ -26,7 +26,7 @@ from shared.monitors.parts import (
     upper,
 )
 from shared.monitors.placeholders import refuse_foreign_names
-from shared.monitors.urls import checkable, unsaid_protocol
+from shared.monitors.urls import checkable, unsaid_protocol, unusable_comma
 from shared.settings.secrets import without_password
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -204,6 +204,8 @@ class Policy(Part):
         if kind is Kind.DNS and self.dns is None:
             raise ValueError("dns: what is asked, such as {query_name: example.com, query_type: A}")
         is_new = isinstance(info.context, _Writing) and not info.context.keeps_url(self)
+        if is_new and (expected := unusable_comma(self.url or "")):
+            raise ValueError(f"url: {expected}")
         if is_new and not self.protocol and (expected := unsaid_protocol(self.url or "")):
             raise ValueError(f"protocol: {expected}")
         if self.name in self.depends_on:

@@ -23,10 +23,26 @@ def checkable(url: str) -> str:
         raise ValueError(SCHEMES)
     if not text.isprintable():
         raise ValueError("a URL on one line, without unprintable characters")
-    # A placeholder may stand for any part, and several hosts of a database have a port each.
+    # A placeholder may stand for any part. Former versions took and stored whatever has a comma.
     if "${" not in text and "," not in text:
         _refuse_authority(text, scheme)
     return text
+
+
+def unusable_comma(url: str) -> str | None:
+    """What is expected instead of a ``url`` with commas; None if a check can use it, or if it has none."""
+    if "," not in url:
+        return None
+    scheme, _, rest = url.partition("://")
+    hosts = rest.partition("/")[0].partition("?")[0].partition("#")[0].rpartition("@")[2]
+    if "," in hosts:
+        return f"one host, such as {scheme}://{hosts.partition(',')[0] or 'example.org'}"
+    try:
+        if "${" not in url:
+            _refuse_authority(url, scheme.lower())
+    except ValueError as wrong:
+        return str(wrong)
+    return None
 
 
 def starttls_protocol(url: str) -> str | None:

@@ -240,6 +240,32 @@ def test_starttls_names_a_protocol_that_its_port_does_not_say(fields: dict[str, 
         Policy.written({"name": "Mail", "url": "STARTTLS://mail.example:1587"})
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("mongodb://me:a,b@a.example:27017,b.example:27018/?x=y", "url: one host, such as mongodb://a.example:27017"),
+        ("redis://${MONITOR_LOGIN}@a:1,b:2", "url: one host, such as redis://a:1"),
+        ("dns://1.1.1.1,8.8.8.8", "url: one host, such as dns://1.1.1.1"),
+        ("https://example.org:99999/?a=1,2", "url: a URL such as https://example.org, with a port of at most 65535"),
+        ("https:///a,b", "url: a URL with a host, such as https://example.org"),
+    ],
+)
+def test_whoever_writes_a_url_names_one_host(url: str, expected: str) -> None:
+    fields = {"name": "Shop", "url": url, "dns": {"query_name": "a.example"} if url.startswith("dns") else None}
+    with pytest.raises(ValueError, match="url: ") as refused:
+        Policy.written(fields)
+    assert expected in str(refused.value)
+    # One that a former version has stored can still be read.
+    assert Policy.model_validate(fields).url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.org/a,b?c=1,2", "redis://:a,b@cache:6379", "https://${MONITOR_H}/a,b"]
+)
+def test_a_comma_elsewhere_does_no_harm(url: str) -> None:
+    assert Policy.written({"name": "Shop", "url": url}).url == url
+
+
 def test_what_a_former_version_stored_is_read() -> None:
     """It accepted starttls:// on any port without a protocol."""
     stored = Policy(name="Mail", url="starttls://mail.example:1587").model_dump_json(exclude_defaults=True)

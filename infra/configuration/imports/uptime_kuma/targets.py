@@ -163,11 +163,23 @@ def mqtt(row: Row, _: Export) -> dict[str, Any]:
     return {"url": f"{scheme}://{credentials}{_address(row, 8883 if scheme == 'mqtts' else 1883)}"}
 
 
+def _with_one_host(row: Row, netloc: str) -> str:
+    """The user, the password and the first host of several, which is noted."""
+    credentials, at, hosts = netloc.rpartition("@")
+    host, comma, _ = hosts.partition(",")
+    if comma:
+        row.note("hosts", "only the first of them is asked")
+    return credentials + at + host
+
+
 def postgres(row: Row, _: Export) -> dict[str, Any]:
     """A PostgreSQL server, with its query."""
     url = row.word("database_connection_string")
     if not url.lower().startswith(("postgres://", "postgresql://")):
         raise NotSupported("its connection string is no URL")
+    parts = urlsplit(url)
+    if (netloc := _with_one_host(row, parts.netloc)) != parts.netloc:
+        url = parts._replace(netloc=netloc).geturl()
     return {"url": url, "query": row.text("database_query").strip() or None}
 
 
@@ -178,14 +190,12 @@ def database(row: Row, _: Export) -> dict[str, Any]:
     scheme = schemes.get(url.scheme.lower())
     if scheme is None or not url.hostname:
         raise NotSupported("its connection string is none that is known here")
-    if "," in url.netloc:
-        row.note("hosts", "only the first of them is asked")
-    credentials, at, hosts = url.netloc.rpartition("@")
+    credentials, at, host = _with_one_host(row, url.netloc).rpartition("@")
     is_kept = scheme.startswith("redis")
     if (at and not is_kept) or row.text("database_query").strip():
         row.note("login and query", _NO_LOGIN)
     return {
-        "url": f"{scheme}://{credentials + at if is_kept else ''}{hosts.split(',')[0]}",
+        "url": f"{scheme}://{credentials + at if is_kept else ''}{host}",
         "verify_tls": False if scheme == "rediss" and row.flag("ignore_tls") else None,
     }
 

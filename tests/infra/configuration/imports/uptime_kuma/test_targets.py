@@ -100,6 +100,13 @@ def test_each_type_becomes_a_kind_of_check(
     assert "pw" not in str(imported.notes)
 
 
+@pytest.mark.parametrize("scheme", ["postgres", "mongodb", "redis"])
+def test_the_first_of_several_hosts_is_kept(kuma: Kuma, scheme: str) -> None:
+    found, imported = one(kuma, scheme, database_connection_string=f"{scheme}://db:1,other:2/x?y=1,2")
+    assert found["url"] == f"{scheme}://db:1" + ("/x?y=1,2" if scheme == "postgres" else "")
+    assert said(imported, "only the first of them is asked")
+
+
 def test_a_query_of_postgresql_keeps_its_login(kuma: Kuma) -> None:
     url = "postgres://u:s3cret@db:5432/x"
     found, imported = one(kuma, "postgres", database_connection_string=url, database_query="SELECT 1")
