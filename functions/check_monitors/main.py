@@ -115,11 +115,7 @@ def _go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[]
     def more() -> "tuple[float, list[Policy]] | None":
         lines.write_due()
         found = stream.more()
-        if found is None:
-            return None
-        again, policies = found
-        own = set(hold.take([policy.name for policy in policies]))
-        return again, [policy for policy in policies if policy.name in own]
+        return found and (found[0], _taken(found[1], hold))
 
     def on_event(event: Event) -> None:
         counts[0] += 1
@@ -146,6 +142,12 @@ def _go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[]
     if counts[0] and is_complete and not settings.target_urls:
         ping(settings.heartbeat_url, is_private_allowed=settings.is_private_allowed)
     return _done(counts[0], counts[1], reported)
+
+
+def _taken(policies: "list[Policy]", hold: Hold) -> "list[Policy]":
+    """Those of ``policies`` whose monitors no other run checks."""
+    own = set(hold.take([policy.name for policy in policies]))
+    return [policy for policy in policies if policy.name in own]
 
 
 def _check(settings: Settings, targets: tuple[str, ...], due: list[DueCheck]) -> tuple[list[Event], Reported]:
