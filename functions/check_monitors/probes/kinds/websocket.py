@@ -1,6 +1,7 @@
 """WebSocket: the server accepts the upgrade, and says what is awaited if the policy awaits something."""
 
 import contextlib
+import time
 from typing import Any
 
 import pycurl
@@ -17,6 +18,10 @@ from shared.models import Cause
 _FRAMES = 2  # of CONNECT_ONLY: shake hands, and leave the frames to us
 _PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS | 1 << 30 | 1 << 31  # ws and wss, which pycurl does not name
 _PART_BYTES = 16_384
+# Pings, pongs and empty messages have no content. A server that sends nothing else would keep all other checks waiting.
+_FRAMES_AT_ONCE = 64
+# So many always fit into the socket's buffer, also if the server reads none. libcurl's own pongs wait until it does.
+_MOST_PONGS = 64
 
 
 class WebSocketCheck(ConnectCheck):
@@ -39,6 +44,7 @@ class WebSocketCheck(ConnectCheck):
         whole = as_ascii("http" + self.subject.filled(self.subject.policy.url or "").strip()[2:])
         curl.setopt(pycurl.URL, f"ws{whole[4:]}")
         curl.setopt(pycurl.CONNECT_ONLY, _FRAMES)
+        curl.setopt(pycurl.WS_OPTIONS, pycurl.WS_NOAUTOPONG)
         self.deadline = self.ends_at  # libcurl watches the time only until it is connected
         curl.setopt(pycurl.FORBID_REUSE, 0)
         curl.setopt(pycurl.USERAGENT, USER_AGENT)
@@ -87,18 +93,35 @@ class WebSocketCheck(ConnectCheck):
 class Messages(Talk):
     """A conversation by WebSocket's messages."""
 
+    _pongs = 0
+
+    def proceed(self) -> bool:
+        """Send and hear as much as there is, but no more than some frames without content."""
+        self.wake_at = self._ends_at
+        return super().proceed()
+
     def write(self, data: bytes) -> int:
         """Send a message of text."""
         return int(self.curl.ws_send(data, pycurl.WS_TEXT))
 
     def read(self) -> bytes:
         """A part of a message; empty if the server closes."""
-        while True:
+        for _ in range(_FRAMES_AT_ONCE):
             part, frame = self.curl.ws_recv(_PART_BYTES)
             if frame is None or frame.flags & pycurl.WS_CLOSE:
                 return b""
-            if part and not frame.flags & (pycurl.WS_PING | pycurl.WS_PONG):
+            if frame.flags & pycurl.WS_PING:
+                self._answer(part, frame)
+            elif part and not frame.flags & pycurl.WS_PONG:
                 return bytes(part)
+        # libcurl may have read more already, of which the socket says nothing.
+        self.wake_at = time.monotonic()
+        raise BlockingIOError
+
+    def _answer(self, ping: bytes, frame: Any) -> None:
+        if self._pongs < _MOST_PONGS and not frame.offset and not frame.bytesleft:
+            self._pongs += 1
+            self.curl.ws_send(bytes(ping), pycurl.WS_PONG)
 
 
 def _say_goodbye(curl: Any) -> None:

@@ -2,19 +2,25 @@
 
 import base64
 import hashlib
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any
 
 import pytest
 
-from tests.support.policies import check_policy
+from functions.check_monitors.probes.checks import check_all
+from shared.settings import Settings
+from tests.support.policies import check_policy, policy
 from tests.support.servers.certificates import A_DAY, TODAY, Authority
 from tests.support.servers.raw_servers import Handler, RawServers, redirects, says, stays_silent
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
-def upgrades(*frames: bytes, asked: list[bytes] | None = None, is_echo: bool = False) -> Handler:
+def upgrades(
+    *frames: bytes, asked: list[bytes] | None = None, is_echo: bool = False, flood: Iterable[bytes] = ()
+) -> Handler:
     """A handler that accepts the upgrade and then sends ``frames``, or each text in capitals."""
 
     def handler(connection: Any) -> None:
@@ -25,7 +31,7 @@ def upgrades(*frames: bytes, asked: list[bytes] | None = None, is_echo: bool = F
         accept = base64.b64encode(hashlib.sha1(key + _GUID).digest())
         head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         connection.sendall(head + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
-        for frame in frames:
+        for frame in chain(frames, flood):
             connection.sendall(frame)
         while data := connection.recv(65536):
             text = bytes(byte ^ data[2 + place % 4] for place, byte in enumerate(data[6:]))
@@ -75,6 +81,31 @@ def test_an_upgrade_that_is_accepted_is_a_success(serve: RawServers) -> None:
 def test_messages_are_judged(serve: RawServers, handler: Handler, fields: Any, message: str | None) -> None:
     event = check_policy(url_of(serve, handler), timeout="300ms", **fields)
     assert event.error_message == message
+
+
+def test_a_ping_is_answered(serve: RawServers) -> None:
+    asked: list[bytes] = []
+    event = check_policy(url_of(serve, upgrades(b"\x89\x02hi", asked=asked)), keyword="x", timeout="300ms")
+    assert event.error_message == "no answer within 0.3 s"
+    assert b"\x8ahi" in asked
+
+
+@pytest.mark.parametrize("frame", [b"\x89\x01p", b"\x8a\x01p", b"\x81\0"], ids=["ping", "pong", "empty"])
+def test_frames_without_content_hold_up_neither_the_check_nor_others(serve: RawServers, frame: bytes) -> None:
+    event = check_policy(url_of(serve, upgrades(frame * 1000 + text_frame(b"hello"))), keyword="hello")
+    assert event.error_message is None
+    assert (event.response_time_ms or 0) < 2000
+    until = time.monotonic() + 3
+    flood = (frame * 1000 for _ in iter(lambda: time.monotonic() < until, False))
+    policies = [
+        (0.0, policy(url_of(serve, upgrades(flood=flood)), name="flood", keyword="hello", timeout="500ms")),
+        (0.2, policy("tcp://127.0.0.1:1", name="other")),
+    ]
+    began = time.monotonic()
+    order: list[str] = []
+    check_all(policies, Settings.from_env({}), on_event=lambda event: order.append(event.monitor))
+    assert order == ["other", "flood"]
+    assert time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize(
