@@ -47,6 +47,7 @@ _BY_TEXT = {  # for the codes that stand for several faults; these come first
     "Connection died": Cause.of("http2_closed"),
     "we expected SETTINGS frame": Cause.of("http2_not_spoken"),
     "reset by curl": Cause.of("http2_closed"),
+    "response reading failed (errno: 0)": _BY_CODE[pycurl.E_GOT_NOTHING],  # of mail and FTP
     "reset by peer": _RESET,
     "Broken pipe": _RESET,
     "Too large response headers": _BY_CODE[_TOO_LARGE],

@@ -53,6 +53,12 @@ def test_a_password_is_encrypted_if_the_server_can(serve: RawServers, trusted: A
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_server_that_hangs_up_before_its_greeting_says_nothing(serve: RawServers, protocol: str) -> None:
+    event = check_policy(f"{protocol}://127.0.0.1:{serve(lambda _: None)}")
+    assert event.error_message == "connection closed without an answer"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_the_protocol_inside_tls_has_a_certificate(serve: RawServers, trusted: Authority, protocol: str) -> None:
     event = check_policy(f"{protocol}s://localhost:{serve(speaks(protocol), valid(trusted))}")
     assert event.error_message is None
