@@ -99,8 +99,9 @@ class MailCheck(ConnectCheck):
             return False
         first = self.lines[0]
         # A reply that refuses is libcurl's to judge.
-        is_reply = self.protocol in ("smtp", "ftp") and first[:3].isdigit()
-        return first.startswith(_GREETINGS[self.protocol]) or is_reply
+        is_number = self.protocol in ("smtp", "ftp") and first[:3].isdigit()
+        is_refusal = self.protocol == "pop3" and first.startswith(b"-ERR")
+        return first.startswith(_GREETINGS[self.protocol]) or is_number or is_refusal
 
     def _user(self) -> tuple[str, str] | None:
         """The user and the password to log in with."""

@@ -70,7 +70,9 @@ def test_the_protocol_inside_tls_has_a_certificate(serve: RawServers, trusted: A
     [
         ("smtp", b"554 go away\r\n", "the server refused: 554 go away"),
         ("ftp", b"421 too busy\r\n", "the server refused: 421 too busy"),
-        ("pop3", b"-ERR go away\r\n", "the server does not speak POP3: -ERR go away"),
+        ("pop3", b"-ERR go away\r\n", "the server refused: -ERR go away"),
+        ("imap", b"-ERR x\r\n", "the server does not speak IMAP: -ERR x"),
+        ("pop3", b"SSH-2.0-x\r\n", "the server does not speak POP3: SSH-2.0-x"),
         ("imap", b"SSH-2.0-x\r\n", "the server does not speak IMAP: SSH-2.0-x"),
         ("smtp", b"SSH-2.0-x\r\n", "the server does not speak SMTP: SSH-2.0-x"),
     ],
