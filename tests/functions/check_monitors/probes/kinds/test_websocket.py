@@ -126,6 +126,16 @@ def test_an_upgrade_that_is_refused_says_why(
     assert (event.error_message, event.status_code) == (message, status)
 
 
+@pytest.mark.parametrize(
+    ("scheme", "message"),
+    [("ws", "no answer within 0.3 s"), ("wss", "the TLS handshake did not end within 0.3 s")],
+)
+def test_a_server_that_stays_silent_took_the_whole_time(serve: RawServers, scheme: str, message: str) -> None:
+    event = check_policy(f"{scheme}://127.0.0.1:{serve(stays_silent(30))}", timeout="300ms")
+    assert event.error_message == message
+    assert 300 <= (event.response_time_ms or 0) < 2000
+
+
 def test_a_websocket_inside_tls_has_a_certificate(serve: RawServers, trusted: Authority) -> None:
     context = trusted.context(TODAY - A_DAY, TODAY + A_DAY)
     event = check_policy(f"wss://localhost:{serve(upgrades(is_echo=True), context)}", body="a", keyword="A")
