@@ -1,5 +1,6 @@
 """A monitor's own resolver: its addresses are handed over to libcurl, which can ask the system's resolver alone."""
 
+import socket
 import time
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -12,12 +13,13 @@ from functions.check_monitors.probes.network.lookups import AddressLookup
 from shared.models import Cause
 
 _PORT = 53
+_SECOND_SECONDS = 0.5  # of the second question, if the first one brought addresses
 
 
 class Resolution:
-    """The questions for the addresses of one host, one after the other, until one has an answer.
+    """The questions for the addresses of one host, one after the other: for those of IPv4, and for those of IPv6.
 
-    Afterwards there are ``addresses``, or ``why`` says that there are none.
+    Afterwards there are ``addresses``, those first to which there is a way, or ``why`` says that there are none.
 
     Raises:
         NotCheckable: the policy's resolver is no address.
@@ -34,23 +36,27 @@ class Resolution:
 
     def question(self, ends_at: float, seconds: float) -> DnsExchange | None:
         """The next question, if there is one to ask."""
-        if self.addresses or not self._kinds or (self.why and self.why.code.startswith("refused_")):
+        if not self._kinds or (self.why and self.why.code.startswith("refused_")):
             return None
         self._kind = self._kinds.pop(0)
+        if self.addresses:
+            # These are enough for a check. A resolver that is silent about the others must not cost it its time.
+            at = time.monotonic()
+            ends_at = at + min(_SECOND_SECONDS, (ends_at - at) / 4)
         return DnsExchange([self._server], self._host, self._kind, ends_at, seconds)
 
     def take(self, exchange: DnsExchange) -> None:
         """Take what the resolver said."""
         self.microseconds = round(1e6 * (time.monotonic() - self._began_at))
-        self.why = exchange.why
-        if exchange.response is None:
-            self._kinds = []
-            return
-        code = rcode(exchange.response)
-        self.addresses = answers(exchange.response, self._kind)
-        if code not in ("NOERROR", "NXDOMAIN"):
+        if exchange.response is not None:
+            self.addresses = sorted([*self.addresses, *answers(exchange.response, self._kind)], key=_has_no_way)
+        if self.addresses:
+            self.why = None
+        elif exchange.response is None:
+            self.why, self._kinds = exchange.why, []
+        elif (code := rcode(exchange.response)) not in ("NOERROR", "NXDOMAIN"):
             self.why = Cause.of("dns_rcode", name=self._host, rcode=code)
-        elif not self.addresses:
+        else:
             self.why = Cause.of("host_not_found", host=self._host)
 
     def lines(self, ports: set[int]) -> list[str]:
@@ -71,7 +77,7 @@ class ResolverLookup(AddressLookup):
         return self._question.watched()
 
     def proceed(self) -> bool:
-        """Whether all questions are answered, or one was enough."""
+        """Whether all questions are answered, or the time is over."""
         while self._question.proceed():
             self._question.close()
             self._resolution.take(self._question)
@@ -110,6 +116,16 @@ def _server(resolver: str) -> tuple[str, int]:
     if not _is_address(host):
         raise NotCheckable(Cause.of("resolver_not_address", resolver=text))
     return host, port
+
+
+def _has_no_way(address: str) -> bool:
+    """Whether this machine has no route to an address, such as none at all for IPv6. Nothing is sent."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect((address, _PORT))
+    except OSError:
+        return True
+    return False
 
 
 def _is_address(text: str) -> bool:

@@ -1,10 +1,17 @@
 """A monitor's own resolver, for every kind that connects."""
 
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import dns.message
+import dns.rcode
+import dns.rdatatype
 import pytest
 
+from functions.check_monitors.probes.network import resolution
 from tests.functions.check_monitors.probes.kinds.test_icmp import needs_ping
 from tests.support.policies import check_policy
 from tests.support.postgres import Server
@@ -24,7 +31,7 @@ def test_an_own_resolver_finds_the_address(serve: RawServers, server: DnsServer)
     url = f"http://shop.example:{serve(says(OK))}/"
     event = check_policy(url, resolver=f"127.0.0.1:{server.port}")
     assert (event.error_message, event.ip) == (None, "127.0.0.1")
-    assert server.asked == ["udp shop.example. A"]
+    assert server.asked == ["udp shop.example. A", "udp shop.example. AAAA"]
     assert 0 < (event.dns_ms or 0) < (event.response_time_ms or 0)
 
 
@@ -38,11 +45,14 @@ def test_other_kinds_ask_it_too(serve: RawServers, server: DnsServer, url: str, 
 
 
 @needs_ping
-@pytest.mark.parametrize(("ip_version", "asked"), [(None, "A"), (4, "A"), (6, "AAAA")])
-def test_a_ping_asks_it_too(server: DnsServer, ip_version: int | None, asked: str) -> None:
+@pytest.mark.parametrize(
+    ("ip_version", "asked", "ip"),
+    [(None, ["A", "AAAA"], "127.0.0.1"), (4, ["A"], "127.0.0.1"), (6, ["AAAA"], "::1")],
+)
+def test_a_ping_asks_it_too(server: DnsServer, ip_version: int | None, asked: list[str], ip: str) -> None:
     event = check_policy("icmp://shop.example", resolver=f"127.0.0.1:{server.port}", ip_version=ip_version)
-    assert event.ip == {"A": "127.0.0.1", "AAAA": "::1"}[asked] or "Address family" in str(event.error_message)
-    assert server.asked == [f"udp shop.example. {asked}"]
+    assert event.ip == ip or "Address family" in str(event.error_message)
+    assert server.asked == [f"udp shop.example. {kind}" for kind in asked]
 
 
 @pytest.mark.parametrize("url", ["icmp://{}", "postgres://me:secret@{}/shop"])
@@ -59,6 +69,51 @@ def test_kinds_without_libcurl_take_what_it_says(server: DnsServer, url: str, fo
     forbid("192.0.2.0/24")
     event = check_policy(url.format("two.example"), resolver=resolver)
     assert "is a cloud metadata address" in str(event.error_message)
+
+
+def asks_for(query: bytes, kind: str) -> bool:
+    return dns.message.from_wire(query).question[0].rdtype == dns.rdatatype.from_text(kind)
+
+
+@pytest.mark.parametrize("url", ["http://shop.example:{}/", "tcp://shop.example:{}"])
+def test_a_host_is_up_if_only_its_address_of_ipv6_is(server: DnsServer, url: str) -> None:
+    try:
+        listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    port = listener.getsockname()[1]
+    threading.Thread(target=lambda: says(OK)(listener.accept()[0]), daemon=True).start()
+    event = check_policy(url.format(port), resolver=f"127.0.0.1:{server.port}")
+    listener.close()
+    assert (event.error_message, event.ip) == (None, "::1")
+
+
+def test_addresses_to_which_there_is_no_way_come_last(server: DnsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolution, "_has_no_way", lambda address: ":" not in address)
+    found = resolution.Resolution(f"127.0.0.1:{server.port}", "shop.example", None, is_private_allowed=True)
+    while question := found.question(time.monotonic() + 5, 5.0):
+        while not question.proceed():
+            pass
+        question.close()
+        found.take(question)
+    assert (found.addresses, found.why) == (["::1", "127.0.0.1"], None)
+
+
+@pytest.mark.parametrize("is_silent", [True, False])
+@pytest.mark.parametrize("url", ["http://shop.example:{}/", "tcp://shop.example:{}"])
+def test_trouble_with_the_second_question_does_no_harm(serve: RawServers, url: str, is_silent: bool) -> None:
+    def change(response: Any, query: bytes) -> bytes | None:
+        if asks_for(query, "AAAA"):
+            if is_silent:
+                return None
+            response.set_rcode(dns.rcode.SERVFAIL)
+            response.answer.clear()
+        return bytes(response.to_wire())
+
+    with DnsServer(change) as troubled:
+        event = check_policy(url.format(serve(says(OK))), resolver=f"127.0.0.1:{troubled.port}", timeout="2s")
+    assert (event.error_message, event.ip) == (None, "127.0.0.1")
+    assert (event.response_time_ms or 0) < 1000
 
 
 @pytest.mark.system
