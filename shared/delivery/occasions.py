@@ -42,7 +42,7 @@ def deliver_at_once(
             run = Run(store, notifiers, language, AT_ONCE, now, ttl_seconds, among=notification_ids)
             run.lasted = store.notifications.channels_of(notification_ids)
             # A thread and a claim for each of many other channels would hold these up.
-            run.channels = run.lasted.keys() & set(notifiers)
+            run.channels = [channel for channel in notifiers if channel in run.lasted]
             run.go()
     # The owed messages are safe in the store. The caller's own work is done and must not be reported as failed.
     except StoreUnavailable as trouble:

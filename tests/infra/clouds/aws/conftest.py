@@ -57,7 +57,7 @@ def world(
 ) -> Iterator[World]:
     """A cloud whose failures come by the seed of the test."""
     # The developer's own file is none of the test's.
-    monkeypatch.setattr(configured, "read", lambda _: None)
+    monkeypatch.setattr(configured, "read", lambda *_: None)
     monkeypatch.setattr(stack_module, "PAUSE_SECONDS", 0.0)
     with Cloud(tmp_path / "bin", Refusals(getattr(request, "param", 0))) as cloud:
         monkeypatch.setenv("PATH", f"{cloud.folder}:/usr/bin:/bin")
