@@ -42,7 +42,7 @@ class Viewer(NamedTuple):
 
 
 def viewer_of(request: Request, default: Language, first: str = FIRST, *, chosen: Language | None = None) -> Viewer:
-    """What the request says of the viewer. ``chosen``: the language of the page that a form stood on."""
+    """The viewer, as the request describes them. ``chosen``: the language of the page that a form stood on."""
     choice = language_of(request, default)
     if chosen is not None and chosen != choice.language:
         choice = Choice(chosen, True)  # the browser would not ask for it again

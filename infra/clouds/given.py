@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Given(NamedTuple):
-    """What a person gave. ``environ``: every variable, also those that no function gets."""
+    """The settings that a person gave. ``environ``: every variable, also those that no function gets."""
 
     settings: dict[str, str]
     configuration: "Configuration | None"

@@ -35,7 +35,7 @@ REFERENCE = {
     "TELEGRAM_CHAT_ID": "123456789",
 }
 REFERENCE_MONITORS = (10, 100, 1000)
-# What no agent reads.
+# No agent reads these.
 _NOT_FILLED_IN = {"description"}
 
 

@@ -43,8 +43,8 @@ class Budget(NamedTuple):
     ends_at: float
 
 
-# A send that starts just before the end would be cut off before the channel can respond, and then be sent again. So a
-# channel gets this many times what its last attempt took.
+# A send that starts just before the end would be cut off before the channel can respond, and then be sent again. A
+# channel therefore gets this many times what its last attempt took.
 MARGIN = 1.25
 AT_ONCE = Budget(starts_until=0.5, ends_at=1.0)
 RUN = Budget(starts_until=15.0, ends_at=15.0 + SEND_SECONDS)

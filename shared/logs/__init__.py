@@ -26,7 +26,7 @@ _json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 _NUMBERS = frozenset({int, float, bool})
 
 Part = Literal["server", "agent"]
-# What LOG_DIR holds of ours. Other programs may have files there too.
+# Our files in LOG_DIR. Other programs may have files there too.
 FILES = {part: f"{part}.log" for part in get_args(Part)}
 
 

@@ -7,7 +7,7 @@ from shared.monitors.placeholders import refuse_foreign_names
 
 # These have no port of their own.
 _NEED_A_PORT = ("tcp", "tls", "starttls")
-# What is spoken on them before STARTTLS.
+# The protocol on each of these ports before STARTTLS.
 STARTTLS_PORTS = {25: "smtp", 587: "smtp", 2525: "smtp", 143: "imap", 110: "pop3", 21: "ftp", 5432: "postgres"}
 
 
@@ -30,7 +30,7 @@ def checkable(url: str) -> str:
 
 
 def unusable_comma(url: str) -> str | None:
-    """What is expected instead of a ``url`` with commas; None if a check can use it, or if it has none."""
+    """The expectation that a ``url`` with commas does not meet; None if a check can use it, or if it has none."""
     if "," not in url:
         return None
     scheme, _, rest = url.partition("://")
@@ -46,12 +46,12 @@ def unusable_comma(url: str) -> str | None:
 
 
 def starttls_protocol(url: str) -> str | None:
-    """What is spoken before STARTTLS on the port of ``url``; None if the port does not say it."""
+    """The protocol before STARTTLS on the port of ``url``; None if the port does not say it."""
     return STARTTLS_PORTS.get(_port_of(url) or 0)
 
 
 def unsaid_protocol(url: str) -> str | None:
-    """What is expected in ``protocol`` beside ``url``; None if it may be left out."""
+    """The values that ``protocol`` may have beside ``url``; None if it may be left out."""
     port = _port_of(url)
     # A placeholder for the port is filled in by the agent.
     if port is None or port in STARTTLS_PORTS or not url.lower().startswith("starttls:"):

@@ -13,7 +13,7 @@ from shared.words import Language
 TimeForm = Literal["d", "t", "h", "s"]
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# Of a time that is no further away, the time of the day says which day it is.
+# If a time is no further away, the time of the day says which day it is.
 _NEAR = timedelta(hours=18)
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 # Characters that nobody types between a number and its unit, and at which no line breaks.

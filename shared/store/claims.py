@@ -167,7 +167,7 @@ class _Due(NamedTuple):
 
 
 def _claimed_until(cursor: datetime | None, span: _Span) -> datetime:
-    """Until when everything is claimed already. What fell due since then, however long ago, is checked once."""
+    """Until when everything is claimed already. A check that fell due since then, however long ago, is made once."""
     # No claim reaches further ahead: such a cursor was written before the clock was set back.
     furthest = span.until + timedelta(seconds=longest_claim(is_in_cloud=is_in_cloud(os.environ)))
     return span.now if cursor is None or cursor > furthest else cursor

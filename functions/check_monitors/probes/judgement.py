@@ -23,7 +23,7 @@ MESSAGE_CHARACTERS = 200
 _OURS = ("refused_", "proxy_", "url_not_valid", "unsupported_", "body_cut")
 
 
-# What a keyword holds that spans several values of JSON.
+# A keyword with one of these spans several values of JSON.
 _OF_JSON = frozenset('"{[')
 
 

@@ -154,7 +154,7 @@ def _other_kind(visit: Visit) -> Response:
 
 
 def _copied(visit: Visit, source: str) -> Copied | None:
-    """What the form of a duplicate begins with; None without the number of a monitor. Raises Problem, 404."""
+    """The policy that the form of a duplicate begins with; None without a monitor's number. Raises Problem, 404."""
     if not source:
         return None
     number = number_of(visit, source)

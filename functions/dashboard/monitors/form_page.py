@@ -112,7 +112,7 @@ def _fields(visit: Visit, kind: Kind, wrong: Mistakes, *, is_rest_open: bool) ->
 
 
 def _lacking(visit: Visit, kind: Kind, texts: Mapping[str, str], copied: Copied, trial: "Trial | None") -> list[str]:
-    """What a duplicate lacks of the other monitor, in words: the secrets that nobody has typed again.
+    """The secrets of the other monitor that nobody has typed again for the duplicate, in words.
 
     ``trial``: what was tried with the form. Somebody typed the secrets in it, which the form masks since then.
     """

@@ -37,7 +37,7 @@ def _facts(visit: Visit, entry: "Entry", policy: Mapping[str, Any]) -> Iterator[
     yield Fact(say("how_group"), [row["group_name"] or ""])
     if row["interval_seconds"] is not None:
         every = duration(row["interval_seconds"], visit.language)
-        # What is stored is how long all tries take together, and the number of tries is a line of its own.
+        # The row has how long all tries take together. The number of tries is a line of its own.
         timeout = entry.policy.timeout if entry.policy else row["timeout_seconds"] or TIMEOUT_SECONDS
         within = duration(timeout, visit.language)
         yield Fact(say("how_every"), [say("how_interval", every=every, within=within)])

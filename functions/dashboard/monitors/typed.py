@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 Mistakes = Mapping[str, str]
 # What the store refuses that a form can be blamed for.
 REFUSALS = (NameTaken, UnknownName, DependsInCircle)
-# What a duplicate has of its own. It is watched as soon as it is saved, also if the other monitor is paused.
+# A duplicate has these of its own. It is watched as soon as it is saved, also if the other monitor is paused.
 _OWN = ("name", "enabled")
 
 
 class Copied(NamedTuple):
-    """What a duplicate begins with: the policy of the monitor ``number`` without its secrets.
+    """The policy that a duplicate begins with: that of the monitor ``number`` without its secrets.
 
     ``secrets``: where each of them stands in that monitor's policy.
     """
@@ -36,7 +36,7 @@ class Copied(NamedTuple):
 
 
 def copied_from(number: int, policy: "Policy") -> Copied:
-    """What a duplicate of a monitor begins with.
+    """The policy that a duplicate of a monitor begins with.
 
     The mask of a header or in a URL stays, so that the duplicate is not saved until somebody replaces it.
     """

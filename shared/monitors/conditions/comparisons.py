@@ -66,7 +66,7 @@ class Equality:
         return ""
 
     def is_settled(self, facts: Facts) -> bool:
-        """See Comparison. What a pattern finds in a beginning is also in the whole, if anything may follow it."""
+        """See Comparison. If anything may follow a pattern, a match in the beginning is one in the whole."""
         reading, other = self._reading, self._other
         if not facts.is_body_cut or not _reads_body(reading, other):
             return True

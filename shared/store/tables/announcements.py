@@ -14,8 +14,8 @@ _ADD = """
     INSERT INTO announcements (slug, about, kind, body, at, alerts, is_over)
     VALUES (:slug, :about, :kind, :body, :at, :alerts, :is_over)
     ON CONFLICT (slug, about) DO NOTHING"""
-# Mails go before what they were about. What tells of an outage that goes on stays, and of a window that is not over: it
-# would be told again.
+# Mails go before what they were about. An announcement stays as long as its outage goes on or its window is not over:
+# otherwise it would be mailed again.
 _OLD = """
     SELECT id FROM announcements WHERE at < :before AND is_spread = 1 AND is_over = 1
       AND NOT EXISTS (SELECT 1 FROM subscriber_mails WHERE announcement_id = announcements.id)

@@ -27,7 +27,7 @@ from shared.models import Cause
 _RESEND_SECONDS = 1.0  # a packet may get lost; each further pause is twice as long
 _UDP_BYTES = 1232  # which passes every network whole
 _LARGEST = 65_535
-# What a server says to a question with EDNS if it knows nothing of that (RFC 6891, section 7).
+# A server that does not know EDNS answers a question with it so (RFC 6891, section 7).
 _WITHOUT_EDNS = (dns.rcode.FORMERR, dns.rcode.NOTIMP)
 
 

@@ -27,7 +27,7 @@ from shared.models import Cause
 
 _DEFAULT_QUERY = "SELECT 1"
 _BODY_BYTES = 4096
-# What libpq calls the policy's own files, which says nothing of the server.
+# libpq names the policy's own files so. That says nothing of the server.
 _CLIENTS_FILES = ("certificate file", "private key file", "client certificate")
 _CA_FILE = "root certificate file"
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")

@@ -21,7 +21,7 @@ _PART_BYTES = 16_384
 _LATER_SECONDS = 0.02  # enough for libcurl to end a transfer by its own timeout first
 # Pings, pongs and empty messages have no content. A server that sends nothing else would keep all other checks waiting.
 _FRAMES_AT_ONCE = 64
-# So many always fit into the socket's buffer, also if the server reads none. libcurl's own pongs wait until it does.
+# This many always fit into the socket's buffer, also if the server reads none. libcurl's own pongs wait until it does.
 _MOST_PONGS = 64
 
 

@@ -17,7 +17,7 @@ _ANY = re.compile(r"any\(([^()]*)\)")
 # What stands for other characters in a pattern of Gatus, beside *.
 _GLOB = re.compile(r"pat\([^)]*(?:\?|\[[^\]]*\])[^)]*\)")
 
-# What compares the whole body, and does not find one record among several.
+# These compare the whole body, and do not find one record among several.
 _WHOLE_BODY = re.compile(r"\[BODY\] (?:==|!=) (?!pat\(\*.*\*\)|\"\"$)")
 
 Note = Callable[[str, str], None]

@@ -9,8 +9,8 @@ from infra.configuration.imports.typescript.scalars import is_number, joined, nu
 from infra.configuration.imports.typescript.tokens import MAX_DEPTH, Token
 from shared.models import storable
 
-# What all values come to, with the constants put in their places, in values and characters. A few lines can otherwise
-# stand for more than the memory holds.
+# The most values and characters of a file, with the constants put in their places. A few lines can otherwise stand for
+# more than the memory holds.
 _MAX_SIZE = 4_000_000
 # The key of what code adds to an object.
 ADDED = "..."
@@ -51,7 +51,7 @@ class Expressions(Cursor):
         return Constant(value, self._size - before, self._height)
 
     def _value(self) -> Any:
-        """What an expression says, up to the comma, bracket or statement after it."""
+        """The value of an expression, up to the comma, bracket or statement after it."""
         line, value = self.token.line, self._sum()
         while self.token.text in ("??", "||"):
             is_set = value is not None if self.take().text == "??" else value or isinstance(value, dict | list)
@@ -174,7 +174,7 @@ class Expressions(Cursor):
         return found
 
     def _elements(self) -> list[Any]:
-        """What stands before a comma of a list: nothing, which is undefined, a value, or a list that is spread."""
+        """One part of a list: nothing, which is undefined, a value, or a list that is spread."""
         line = self.token.line
         if self.token.text == ",":
             self._spend(0)

@@ -24,7 +24,7 @@ class Module(NamedTuple):
 
 
 def read(text: str, file: str) -> Module:
-    """What ``text`` says, whose file is called ``file``. Its values are as ``Expressions`` reads them.
+    """Read ``text``, whose file is called ``file``. Its values are as ``Expressions`` reads them.
 
     Raises:
         SourceUnreadable: it is no TypeScript, or stands for more than can be read. The text says where.

@@ -25,10 +25,10 @@ _LOST = {
 }
 _TCP = "TCP_PING"
 _KEYWORDS = ("responseKeyword", "responseForbiddenKeyword")
-# What a connection has no use for.
+# A connection has no use for these.
 _ONLY_HTTP = ("expectedCodes", "headers", "body", *_KEYWORDS)
 _PORT = re.compile(r"(.+):(\d{1,5})/?")
-# What UptimeFlare does unless a monitor says otherwise. Cloudflare's fetch follows as many redirects.
+# UptimeFlare's own defaults for a monitor. Cloudflare's fetch follows as many redirects.
 _INTERVAL = 60
 _TIMEOUT = 10_000
 _REDIRECTS = 20

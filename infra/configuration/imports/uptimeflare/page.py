@@ -79,7 +79,7 @@ class Page:
         return {identity: group for identity, group in found.items() if group}
 
     def _password_of(self, protection: str) -> str | None:
-        """What a visitor has to enter, out of ``user:password``."""
+        """The password that a visitor enters, out of ``user:password``."""
         _, _, password = protection.partition(":")
         if not password:
             return None

@@ -1,4 +1,4 @@
-"""An object of UptimeFlare's configuration. What is code in it is left out, and is a note."""
+"""An object of UptimeFlare's configuration. Code in it is left out, and is a note."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ class Part(Node):
             self.note(what, _IS_CODE)
 
     def node(self, name: str) -> "Part":
-        """See Node.node. What is code in it is a note at once."""
+        """See Node.node. Code in it is a note at once."""
         inside = Part(self.data.get(name), self.where, self.notes)
         inside.note_code()
         return inside

@@ -15,7 +15,7 @@ from shared.settings.secrets import is_secret
 _FORMATS = {"param": "query", "json": "json", "x-www-form-urlencoded": "form"}
 _METHODS = ("GET", "POST", "PUT", "PATCH")
 _TEXT = "{{ text }}"
-# What a template would take for its own.
+# A template would take these for its own.
 _BRACES = re.compile(r"\{[{%#]")
 _LONGEST_BODY = 65_536
 

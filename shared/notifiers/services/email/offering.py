@@ -1,8 +1,8 @@
 """Name everybody to the mail server, on further connections if it takes only so many recipients of one mail.
 
 Nobody waits for whoever is refused, not even for now: to try again would be a copy for everybody else, and to wait
-before anybody has the mail would put off each outage for one full mailbox. Nor does anybody wait for a connection that
-is not their own, which a server may let hang: each has its copy before the next one is opened.
+before anybody has the mail would put off each outage for one full mailbox. A connection that a server lets hang
+holds up nobody else either: each recipient has a copy before the next connection is opened.
 """
 
 from collections.abc import Callable, Sequence
