@@ -117,9 +117,11 @@ class Known:
         due = [(each["name"], datetime.fromisoformat(each["due_at"]) - claimed_at) for each in answer["checks"]]
         policies = {policy.name: policy for policy in _understood(answer["policies"])} if answer["policies"] else {}
         removed = set(answer["removed"])
-        kept = {} if answer["is_complete"] else self._policies
-        self._policies = {name: policy for name, policy in kept.items() if name not in removed} | policies
-        self._shortest = _shortest_interval(self._policies.values())
+        if policies or removed or answer["is_complete"]:
+            # With each claim it would take 9 ms for 10,000 monitors, in which no check starts.
+            kept = {} if answer["is_complete"] else self._policies
+            self._policies = {name: policy for name, policy in kept.items() if name not in removed} | policies
+            self._shortest = _shortest_interval(self._policies.values())
         self._version = answer["version"]
         # The backend's times are by its own clock. It claimed between our question and now, and if both clocks agree,
         # we know when. Counted from the question, a check would start too early by the time that the question took.
