@@ -1,4 +1,4 @@
-"""Where ``python -m infra`` is run from."""
+"""How ``python -m infra`` is run, and a backend that takes a configuration."""
 
 import os
 from collections.abc import Iterator
@@ -8,6 +8,8 @@ import pytest
 from shared import ROOT
 from tests.infra.command_line import IMPORTED
 from tests.support.forking.forks import starts_by_forks
+from tests.support.running import API_KEY
+from tests.support.stand_ins import Configured
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,3 +20,10 @@ def commands_by_forks() -> Iterator[None]:
     """
     with starts_by_forks(ROOT, dict(os.environ), IMPORTED):
         yield
+
+
+@pytest.fixture
+def backend() -> Iterator[Configured]:
+    """What a configuration is applied to."""
+    with Configured(API_KEY) as listening:
+        yield listening

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,12 +21,6 @@ monitors:
   - {name: API, url: "https://a.example"}
   - {name: Web, url: "https://b.example"}
 """
-
-
-@pytest.fixture
-def backend() -> Iterator[Configured]:
-    with Configured(API_KEY) as listening:
-        yield listening
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """``make run`` follows the file: what is still being written is not applied, and a store that lost it gets it again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,12 +18,6 @@ from tests.support.stand_ins import Configured
 
 WHOLE = "monitors:\n  - {name: Web, url: 'https://a.example'}\n  - {name: Shop, url: 'https://b.example'}\n"
 CUT_SHORT = WHOLE[: WHOLE.index("  - {name: Shop")]
-
-
-@pytest.fixture
-def backend() -> Iterator[Configured]:
-    with Configured(API_KEY) as listening:
-        yield listening
 
 
 @pytest.fixture
