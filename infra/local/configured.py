@@ -51,7 +51,7 @@ def read_at_start(environ: MutableMapping[str, str], settings: Settings) -> None
     # Imported here: most systems have no file.
     from shared.channels import JSON, json_with
 
-    # Whoever reads CHANNELS says what is wrong with it.
+    # The reader of CHANNELS says what is wrong with it.
     with contextlib.suppress(SettingError):
         environ[JSON] = json_with(environ, configuration.channels)
 
@@ -123,7 +123,7 @@ class Watch:
         except FileWrong as wrong:
             return self._say(str(wrong))
         if configuration is None and self._channels is None:
-            # What a former start has of one stays, since a file may be missing by accident. Its mistakes go with it.
+            # A file may be missing by accident, so its monitors stay. Nobody needs to hear of its mistakes any more.
             return self._say(None)
         body = configuration.body() if configuration else {"monitors": []}
         try:

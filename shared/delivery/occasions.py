@@ -30,7 +30,7 @@ def deliver_at_once(
 ) -> None:
     """Send what was just owed, within ``run.AT_ONCE``; ``deliver_owed`` sends what remains. Never raises.
 
-    What goes to a channel that needs longer than that remains.
+    A message to a channel that needs longer than that remains.
     """
     try:
         # Even if nothing is owed: a process that only takes events may have no other occasion in time.

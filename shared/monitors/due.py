@@ -15,7 +15,7 @@ from shared.models.times import utc
 # A monitor that was not checked for so many intervals is due at once: a run has died, or nobody was there.
 OVERDUE_INTERVALS = 2
 
-# A run waits for what it has claimed. Where runs are further apart, the next one finds the rest overdue.
+# A run waits for what it has claimed. If runs are further apart, the next one finds the rest overdue.
 _MAX_CLAIM_SECONDS = 60.0
 # In a cloud it does not wait, and claims everything until the next run, as far ahead as a claim may.
 _MAX_CLAIM_SECONDS_IN_CLOUD = 3600.0

@@ -39,7 +39,7 @@ def masked(policy: Policy) -> dict[str, Any]:
 
 
 def written_out(policy: Policy) -> list[tuple[str, ...]]:
-    """Where a secret stands that ``masked`` masks, such as ``("basic_auth", "password")`` or ``("url",)``."""
+    """The place of each secret that ``masked`` masks, such as ``("basic_auth", "password")`` or ``("url",)``."""
     found: list[tuple[str, ...]] = []
 
     def note(value: str, path: tuple[str, ...]) -> str:

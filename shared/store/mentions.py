@@ -1,4 +1,4 @@
-"""Where people wrote the name of a monitor: in windows, in incidents, and in monitors that depend on it."""
+"""The places in which people name a monitor: windows, incidents, and the monitors that depend on it."""
 
 import json
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _BLOCKED = "UPDATE alerts SET blocked_by = :name WHERE blocked_by = :former AND 
 def name_anew(transaction: Transaction, former: str, name: str, *, version: int, at: datetime) -> None:
     """Let everything that people made name a monitor as it is called now, which was called ``former``.
 
-    What stands in the file goes on to name what the file says. ``version``: that of the monitors that change.
+    A window or monitor of the file keeps the name that the file says. ``version``: that of the monitors that change.
     """
 
     def anew(names: Sequence[str]) -> list[str]:

@@ -23,7 +23,7 @@ TABLES = (
 )
 # A view comes after those that it reads.
 VIEWS = ("events_by_time", "events")
-# What this migration changes, no statement can.
+# A statement cannot make the change of this migration.
 _OF_CHECKS = "0028_longest_checks"
 
 

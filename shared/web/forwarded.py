@@ -1,4 +1,4 @@
-"""What our gateway says of a request that it passes on to a service which it alone may call.
+"""The headers by which our gateway describes a request that it passes on to a service which it alone may call.
 
 On the way the platform needs ``Host`` for the service's own name, and adds addresses of its own to ``X-Forwarded-For``.
 """

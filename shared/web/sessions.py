@@ -137,7 +137,7 @@ def is_over_tls(request: Request) -> bool:
 
 
 def address_of(request: Request, settings: Settings) -> str:
-    """Where a request comes from: what the nearest proxy says if that is one of ours, or the platform's."""
+    """The address that a request comes from. The nearest proxy says it, if that is one of ours or the platform's."""
     direct = request.remote_addr or "?"
     forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     return forwarded if forwarded and (settings.trusts(direct) or is_in_cloud(os.environ)) else direct

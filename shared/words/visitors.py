@@ -1,4 +1,4 @@
-"""What visitors are told of the cause of an outage: never a host, a port or the text of a library."""
+"""The causes of outages in words for visitors, who read no host, no port and no text of a library."""
 
 from collections.abc import Mapping
 

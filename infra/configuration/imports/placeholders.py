@@ -11,7 +11,7 @@ _PLACEHOLDER = re.compile(r"(?<!\$)(?:\$\$)*\$\{")
 def literal(value: Any) -> Any:
     """``value`` in which no text holds a placeholder: what looks like one is escaped.
 
-    So is a $ at its end: a placeholder may follow it.
+    A $ at its end is escaped too: a placeholder may follow it.
     """
     if isinstance(value, str):
         return _SPECIAL.sub("$$", value)

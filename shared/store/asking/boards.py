@@ -17,7 +17,7 @@ from shared.store.engines.database import Database, Row, Transaction
 from shared.store.tables import alerts, configuration, incidents, monitors, page_outages, rollups, windows
 from shared.store.tables.scope import Scope, monitors_in
 
-# Of those that ended. Whatever goes on is shown.
+# This is the limit for outages that ended. Every one that goes on is shown.
 MOST_OUTAGES = 1_000
 MOST_INCIDENTS = 200
 _EVERYTHING = Scope()

@@ -60,7 +60,7 @@ def _overdue(transaction: Transaction, now: datetime) -> list[Row]:
     shortest = monitors.shortest_interval(transaction)
     if shortest is None:
         return []
-    # Of these, the ones whose checks may take long are known for longer.
+    # A monitor among these whose checks may take long is known for longer.
     found = monitors.checked_before(transaction, now - timedelta(seconds=SILENT_AFTER_INTERVALS * shortest))
     return [row for row in found if row["of_agent"] is not None and _known_until(row) < now]
 

@@ -23,7 +23,7 @@ class Period(NamedTuple):
 def period_of(recurrence: Recurrence, now: datetime) -> Period:
     """The days of the summary that was due last: from the day of the one before it to the day before its own.
 
-    So each day is in one summary, and in no second one: see ``end_of_its_day``.
+    Each day is therefore in one summary, and in no second one: see ``end_of_its_day``.
     """
     zone = ZoneInfo(recurrence.time_zone)
     today = (recurrence.last(now) or now).astimezone(zone).date()

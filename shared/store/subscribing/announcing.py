@@ -130,9 +130,9 @@ def _outages(slug: str, told: Sequence[Row], active: Sequence[Row], now: datetim
 def _recoveries(
     slug: str, told: Sequence[Row], ends: Mapping[int, str | None], unwatched: Collection[int], now: datetime
 ) -> Iterator[News]:
-    """What was told to be down and is not any more, as soon as all of it works. ``ends``: None of what goes on.
+    """The announced outages whose monitors all work again. ``ends``: when an alert ended; None if it goes on.
 
-    Nobody knows whether what is ``unwatched`` works again, so that no mail says it.
+    Nobody knows whether an ``unwatched`` monitor works again, so no mail says that it does.
     """
     for row in told:
         ids = json.loads(row["alerts"])

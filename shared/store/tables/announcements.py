@@ -8,7 +8,7 @@ from typing import Any
 from shared.models import as_text
 from shared.store.engines.database import Row, Transaction
 
-# What somebody said earlier is no news any more, for example if a page got its first subscriber.
+# An earlier incident or update is no news any more, for example if a page got its first subscriber.
 RECENT = timedelta(days=1)
 _ADD = """
     INSERT INTO announcements (slug, about, kind, body, at, alerts, is_over)
@@ -25,7 +25,7 @@ _OLD = """
 
 
 def about_window(window_id: int, starts_at: str) -> str:
-    """What an announcement of a window is about, as ``_OLD`` has it too: at another time it is another one."""
+    """The name of what a window's announcement is about, as ``_OLD`` has it too: at another time it is another one."""
     return f"window {window_id} {starts_at}"
 
 

@@ -1,4 +1,4 @@
-"""What former versions stored of policies is computed anew, once, when a store is updated."""
+"""Compute anew what former versions stored of policies, once, when a store is updated."""
 
 from datetime import datetime
 

@@ -36,7 +36,7 @@ class Cursor:
             self.skip()
 
     def skip_type(self) -> None:
-        """Pass over the type that follows ``as`` or a colon. What is between its angle brackets is part of it."""
+        """Pass over the type that follows ``as`` or a colon. It includes whatever its angle brackets hold."""
         self.take()
         angles = 0
         while not self.ends() or (angles > 0 and self.token.text[:1] not in _AROUND):
