@@ -41,6 +41,8 @@ def report_interval(interval_seconds: float, check_seconds: float) -> float:
     An agent says this of the monitor that it reports most often. It is then tolerated to be silent for as long as the
     monitor is known: by the interval alone it would be silent during each long check.
     """
+    if check_seconds <= TIMEOUT_SECONDS:
+        return interval_seconds  # every wait for a report has room for such a check
     return interval_seconds + _overrun(interval_seconds, check_seconds) / SILENT_AFTER_INTERVALS
 
 

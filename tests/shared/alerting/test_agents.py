@@ -105,6 +105,10 @@ def test_an_agent_may_be_silent_for_as_long_as_its_monitor_is_known(
     assert tolerated_silence(report_interval(interval, longest)) == timedelta(seconds=tolerated)
 
 
+def test_an_agent_says_its_interval_if_a_check_lasts_no_longer_than_usual() -> None:
+    assert report_interval(2, 10) == 2
+
+
 @pytest.mark.parametrize(
     ("seen", "now", "goes_on", "why"),
     [
