@@ -1,5 +1,6 @@
 """TELEGRAM_POLLING: the local runner fetches what people press and write, and answers it."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -109,14 +110,15 @@ def test_a_lease_ends_and_is_taken_over(store: Store) -> None:
     assert take("c", -3600), "the clock was set back"
 
 
-def test_a_webhook_that_is_set_is_said_once(bot_api: BotApi, store: Store, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.usefixtures("fresh_logs")
+def test_a_webhook_that_is_set_is_said_once(bot_api: BotApi, store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     bot_api.webhook = {"url": "https://bonghwa.example.com/telegram"}
     polling = poller(bot_api, store, Hands())
     assert not polling.turn()
     assert not polling.turn()
-    [line] = [vars(record) for record in caplog.records if record.msg == "polling_waits"]
-    assert "webhook is active" in line["fields"]["reason"]
-    assert BotApi.token not in str(line)
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "polling_waits" in line]
+    assert "webhook is active" in json.loads(line)["reason"]
+    assert BotApi.token not in line
 
 
 @pytest.mark.system

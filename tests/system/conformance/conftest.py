@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import new_store
-from tests.system.conformance.observing import Watch
+from tests.system.conformance.observing import DAY, Watch
 from tests.system.conformance.platforms import RUNTIMES, on
 from tests.system.runtimes import Runtime, google, sandbox
 from tests.system.runtimes.aws import Aws
@@ -78,7 +78,7 @@ def failure() -> dict[str, Any]:
         "target_url": f"https://{next(_numbers)}.example/",
         "status_code": None,
         "response_time_ms": None,
-        "timestamp": "2025-01-08T10:30:00Z",
+        "timestamp": f"{DAY}T10:30:00Z",
         "is_success": False,
         "error_message": "connection refused",
     }

@@ -13,14 +13,14 @@ from infra.openapi.document import FILE
 from shared import __version__
 from tests.support.running import API_KEY, wait_until
 from tests.support.stand_ins import Target
-from tests.system.conformance.observing import problem, recovered
+from tests.system.conformance.observing import DAY, problem, recovered
 from tests.system.runtimes import Runtime
 
 pytestmark = pytest.mark.system
 
 
 def test_a_repeated_event_changes_nothing(runtime: Runtime, failure: dict[str, Any]) -> None:
-    event = recovered(failure, at="2025-01-08T10:30:00") | {"response_time_ms": 150}
+    event = recovered(failure, at=f"{DAY}T10:30:00") | {"response_time_ms": 150}
     taken = runtime.call("POST", "/events", event)
     assert taken.status_code == 201
     assert (taken.json()["duplicate"], taken.json()["change"], taken.json()["alert"]) == (False, None, None)
@@ -41,7 +41,7 @@ def test_an_array_is_taken_in_one_transaction_or_refused_whole(runtime: Runtime,
 
 
 def test_alerts_are_listed_newest_first_page_by_page(runtime: Runtime, failure: dict[str, Any]) -> None:
-    at = [f"2025-01-08T10:3{minute}:00Z" for minute in range(5)]
+    at = [f"{DAY}T10:3{minute}:00Z" for minute in range(5)]
     events = [recovered(failure, at[n]) if n % 2 else failure | {"timestamp": at[n]} for n in range(5)]
     assert runtime.call("POST", "/events", events).status_code == 201
     listed = f"/alerts?monitor={failure['target_url']}&limit=2"
