@@ -73,6 +73,10 @@ OF_CHANGES = {"shared.store.changes", "shared.store.judging.outages", "shared.st
 OF_MESSAGES = {"shared.delivery.run", "shared.links", "shared.messages"}
 # What changes policies and reads conditions, and what a whole file needs.
 OF_EDITS = {"shared.store.monitors", "shared.monitors.conditions", "shared.monitors.windows.window"}
+# The dashboard's pages beside the first one.
+OF_SECTIONS = {
+    f"functions.dashboard.{name}" for name in ("alerts.page", "lists.windows", "monitors.page", "monitors.form")
+}
 
 
 KEY = "a-key-for-these-tests-only"
@@ -266,6 +270,8 @@ def test_a_first_request_loads_no_policy(loading: Loading, name: str, method: st
         ("manage_monitors", "GET", "/monitors", None, OF_EVENTS | OF_CHANGES | OF_MESSAGES | OF_EDITS),
         ("manage_windows", "GET", "/windows", None, OF_EVENTS | OF_CHANGES | OF_MESSAGES),
         ("show_history", "GET", "/history", None, OF_EVENTS | OF_CHANGES | OF_MESSAGES),
+        ("dashboard", "GET", "/dashboard", None, OF_SECTIONS),
+        ("dashboard", "GET", "/dashboard/alerts", None, OF_SECTIONS - {"functions.dashboard.alerts.page"}),
         ("deliver_notifications", "POST", "/", None, OF_EVENTS | OF_MESSAGES),
         ("maintain_store", "POST", "/", None, OF_EVENTS | OF_CHANGES | OF_MESSAGES),
     ],

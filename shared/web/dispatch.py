@@ -1,6 +1,8 @@
 """The decorators of a function with several routes: each use case has its own, and the function finds the right one."""
 
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol, TypeVar, cast
 
 from flask import Request, Response
@@ -36,9 +38,9 @@ class Route:
 
 
 class RoutedFunction(Protocol):
-    """The use cases behind their routes and HTTP checks, as functions-framework calls them."""
+    """The use cases behind their routes and HTTP checks, as functions-framework calls them. ``routes``: all of them."""
 
-    routes: list[Route]
+    routes: Callable[[], list[Route]]
 
     def __call__(self, request: Request) -> Response:
         """Respond to the request."""
@@ -57,15 +59,25 @@ def route(method: str, path: str, access: Access) -> Callable[[RoutedUseCase], R
     return decorate
 
 
-def routes(*use_cases: Callable[..., Response]) -> Callable[[Callable[..., object]], RoutedFunction]:
+def routes(
+    *use_cases: Callable[..., Response],
+    later: Mapping[str, Callable[[], Iterable[Callable[..., Response]]]] = MappingProxyType({}),
+) -> Callable[[Callable[..., object]], RoutedFunction]:
     """Respond with the use case whose route has the request's method and path, behind the checks of ``function``.
 
-    What it decorates gives its name and its docstring, and is never called.
+    What it decorates gives its name and its docstring, and is never called. ``later``: use cases by a segment that all
+    their paths have. They are imported by the first request with it, since a cold start waits for every import.
     """
-    known = sorted(_routes_of(use_cases), key=lambda route: route.vagueness)
+
+    @functools.cache
+    def known(words: frozenset[str]) -> list[Route]:
+        asked = (use_case for word in words for use_case in later[word]())
+        return sorted(_routes_of([*use_cases, *asked]), key=lambda route: route.vagueness)
+
+    known(frozenset())  # so that a use case without a route is said at the start
 
     def find(request: Request) -> tuple[UseCase, Access]:
-        found = _at(known, request.path)
+        found = _at(known(frozenset(later.keys() & _segments(request.path))), request.path)
         if not found:
             raise Problem(404, "there is nothing at this path")
         for route, parameters in found:
@@ -75,13 +87,13 @@ def routes(*use_cases: Callable[..., Response]) -> Callable[[Callable[..., objec
 
     def decorate(named: Callable[..., object]) -> RoutedFunction:
         function = cast(RoutedFunction, responding(named, find))
-        function.routes = known
+        function.routes = lambda: known(frozenset(later))
         return function
 
     return decorate
 
 
-def _routes_of(use_cases: Sequence[Callable[..., Response]]) -> Iterator[Route]:
+def _routes_of(use_cases: Iterable[Callable[..., Response]]) -> Iterator[Route]:
     for use_case in use_cases:
         if "routes" not in vars(use_case):
             raise TypeError(f"{use_case.__name__} has no route: give it one with @web.route")

@@ -34,7 +34,7 @@ def differences(function: Any, row: Row) -> set[Any]:
         # It does not say its path.
         said = {(function.method, row.route.path, function.access): row.name}
     else:
-        said = {(each.method, each.path, each.access): each.use_case.__name__ for each in function.routes}
+        said = {(each.method, each.path, each.access): each.use_case.__name__ for each in function.routes()}
     listed = {(each.method, each.path, each.access): each.name for each in row.routes}
     # A further route of a use case adds something to its name.
     return (said.keys() ^ listed.keys()) | {

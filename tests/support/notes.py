@@ -63,7 +63,7 @@ def beat(request: Request, settings: Settings, token: str, what: str) -> Respons
 
 
 @functions_framework.http
-@web.routes(list_notes, add_note, get_note, remove_note, get_newest, share_note, beat)
+@web.routes(list_notes, add_note, get_note, remove_note, get_newest, share_note, later={"beats": lambda: (beat,)})
 def keep_notes() -> None:
     """Notes, and who is alive."""
 '''
