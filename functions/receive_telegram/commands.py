@@ -68,7 +68,7 @@ def _ack(command: Command, chat: Chat) -> Outcome:
     if found is None:
         return Outcome(chat.words("usage_ack"))
     # A message shows its own number as #17; the alert has another one.
-    alert_id = chat.store.alerts.id_of_message(int(found[2])) if found[1] else int(found[2])
+    alert_id = chat.store.alerts.alert_of_notification(int(found[2])) if found[1] else int(found[2])
     if alert_id is None:
         return Outcome(chat.words("alert_unknown"))
     return acknowledge(chat, alert_id, by=command.by, once=command.name)

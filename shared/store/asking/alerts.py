@@ -65,11 +65,10 @@ class Alerts:
             found = notifications.of_alert(snapshot, alert_id)
         return any(each.message_id == message_id and each.channel in channels for each in found)
 
-    def id_of_message(self, notification_id: int) -> int | None:
+    def alert_of_notification(self, notification_id: int) -> int | None:
         """The id of the alert that a notification is about, if there is such a notification."""
         with self._database.snapshot() as snapshot:
-            row = snapshot.row("SELECT alert_id FROM notifications WHERE id = :id", id=notification_id)
-        return int(row["alert_id"]) if row else None
+            return notifications.alert_of(snapshot, notification_id)
 
     def note_handled(self, name: str, *, at: datetime) -> None:
         """Let a later move with this name for ``once`` change nothing."""

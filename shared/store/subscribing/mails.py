@@ -9,7 +9,7 @@ from shared.alerting import CLOCK_TOLERANCE
 from shared.settings.status_pages import pages_of
 from shared.store.engines.database import Database, Transaction
 from shared.store.subscribing.subscribers import Subscriber, subscriber_of
-from shared.store.tables import configuration, subscriber_mails, subscribers
+from shared.store.tables import announcements, configuration, subscriber_mails, subscribers
 
 # A mailbox that is refused so often in a row, and for so long, is gone. Servers that lose sight of their mailboxes for
 # some hours refuse them all.
@@ -63,8 +63,7 @@ class Mails:
             if row is None:
                 return None
             whose = subscribers.whose(transaction, row["subscriber_id"])
-            asked = "SELECT id, kind, body FROM announcements WHERE id = :id"
-            said = transaction.row(asked, id=row["announcement_id"]) if row["announcement_id"] else None
+            said = announcements.get(transaction, row["announcement_id"]) if row["announcement_id"] else None
         about = Announced(said["id"], said["kind"], json.loads(said["body"])) if said else None
         created_at = datetime.fromisoformat(row["created_at"])
         return OwedMail(row["id"], created_at, row["attempts"], subscriber_of(whose), about)

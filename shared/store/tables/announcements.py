@@ -45,6 +45,11 @@ def add(
     )
 
 
+def get(transaction: Transaction, announcement_id: int) -> Row | None:
+    """An announcement, if it is still there."""
+    return transaction.row("SELECT id, kind, body FROM announcements WHERE id = :id", id=announcement_id)
+
+
 def of_outages(transaction: Transaction) -> list[Row]:
     """Those of outages that are not said to be over."""
     return transaction.rows("SELECT * FROM announcements WHERE is_over = 0 ORDER BY id")

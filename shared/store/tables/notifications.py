@@ -259,6 +259,12 @@ def _ages(now: datetime, created_before: datetime) -> dict[str, str]:
     return {name: as_text(time) for name, time in times.items()}
 
 
+def alert_of(transaction: Transaction, notification_id: int) -> int | None:
+    """The id of the alert that a notification is about, if there is such a notification."""
+    row = transaction.row("SELECT alert_id FROM notifications WHERE id = :id", id=notification_id)
+    return int(row["alert_id"]) if row else None
+
+
 def of_alert(transaction: Transaction, alert_id: int) -> list[Notification]:
     """The notifications of an alert, oldest first."""
     return [value_of(Notification, row) for row in rows_of_alert(transaction, alert_id)]
