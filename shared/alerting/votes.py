@@ -98,8 +98,7 @@ def seen_from(
     ``known``: as each location sees it, by name; empty until a second one reports it.
     """
     if monitor.location in (None, location):
-        return None, ()
-    # Imported here: most monitors are reported by one location alone.
+        return None, ()  # the usual case
     if monitor.location != SEVERAL:
         known = {monitor.location or "": _first(monitor)}
     own = known.get(location) or MonitorLocation(monitor_id=monitor.id, location=location)

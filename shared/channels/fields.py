@@ -30,6 +30,7 @@ def _template(text: str) -> str:
 
 
 Words = Annotated[Text, Field(min_length=1, max_length=10_000), AfterValidator(_template)]
+# NotificationKind without UPDATE, which follows the message that it edits. A test compares them.
 Kind = Literal[
     "OUTAGE",
     "RECOVERY",

@@ -1,4 +1,4 @@
-"""One request to the backend: by libcurl, which the checks need anyway, over connections that are kept.
+"""One request to the backend or a cloud service: by libcurl, which the checks need anyway, over kept connections.
 
 No redirect is followed: it would turn the POST into a GET, and might carry the key to another host.
 """
@@ -31,7 +31,7 @@ class Unanswered(Exception):
 
 
 class Response(NamedTuple):
-    """A response of the backend, or of a proxy before it."""
+    """A response of a server, or of a proxy before it."""
 
     status: int
     kind: str
@@ -72,7 +72,7 @@ def post(
     except Unanswered as failed:
         if failed.is_late:
             raise
-        # Try again at once: the server may have closed a kept connection. It takes an event_id only once.
+        # Try again at once: the server may have closed a kept connection. The backend takes an event_id only once.
         return _post_once(url, body, headers, seconds, signature)
 
 

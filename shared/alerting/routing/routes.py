@@ -14,8 +14,14 @@ ACKNOWLEDGED, RESOLVED = "acknowledged", "resolved"
 KIND = "kind:"
 # They say again what was said before, and nobody needs them once somebody has acknowledged the alert.
 FOLLOW_UPS = (NotificationKind.REMINDER, NotificationKind.ESCALATION)
-# Texts, since some kinds exist in configurations only so far. A RECOVERY goes as its beginning went.
-_NEVER_DELAYED = ("RECOVERY", "REMINDER", "CHANNEL_REFUSED", "DRILL", "SUMMARY")
+# A RECOVERY goes as its beginning went.
+_NEVER_DELAYED = (
+    NotificationKind.RECOVERY,
+    NotificationKind.REMINDER,
+    NotificationKind.CHANNEL_REFUSED,
+    NotificationKind.DRILL,
+    NotificationKind.SUMMARY,
+)
 _NOT_SENT = (NotificationStatus.HELD, NotificationStatus.SUPPRESSED)
 
 

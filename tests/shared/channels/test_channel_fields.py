@@ -4,13 +4,14 @@ import json
 import subprocess
 import sys
 from datetime import time, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from shared import ROOT
 from shared.channels import COMMON, configured, of_json
-from shared.channels.fields import Common
+from shared.channels.fields import Common, Kind
+from shared.models import NotificationKind
 from shared.models.channel import Preferences, QuietHours, Route
 from shared.notifiers import routes_of
 from shared.settings import SettingError
@@ -27,6 +28,10 @@ def of(**fields: Any) -> dict[str, str]:
 
 def test_the_names_of_the_fields_are_those_of_the_model() -> None:
     assert tuple(Common.model_fields) == COMMON
+
+
+def test_a_channel_may_name_every_kind_but_edits() -> None:
+    assert {*get_args(Kind)} == {*NotificationKind} - {NotificationKind.UPDATE}
 
 
 def test_a_channel_has_what_its_fields_say() -> None:
