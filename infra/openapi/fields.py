@@ -121,7 +121,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
             "Why it is owed although nothing failed or recovered (`paused`, `removed`), or the rule that held it back "
             "(`silence`, `maintenance`); null otherwise."
         ),
-        "number": "The how manieth reminder it is, or the step of the escalation; null for other kinds.",
+        "number": "Which reminder it is, counted from 1, or the step of the escalation; null for other kinds.",
         "message_id": "The channel's own name for the message that it took, if it can edit it; otherwise null.",
         "edits": "Of an UPDATE, the notification whose message it edits; null for other kinds.",
     },

@@ -107,7 +107,7 @@ def is_console_off(name: str, description: object) -> bool:
 class _Given(NamedTuple):
     """A channel as somebody wrote it, unchecked. ``variables``: those of its settings, if it is from variables.
 
-    ``number``: the how manieth it is of the channels that one description makes.
+    ``number``: which of the channels that one description makes, counted from 1.
     """
 
     described: str

@@ -60,7 +60,7 @@ def by_name(channels: Channels) -> Mapping[str, Route]:
 
 
 def name_of(described: str, number: int) -> str:
-    """The name of the how manieth channel of a description; the first one has the name that people wrote."""
+    """The name of a channel that is one of several of a description, counted from 1; the first keeps the given name."""
     return described if number == 1 else f"{described}#{number}"
 
 

@@ -159,5 +159,5 @@ class Message(NamedTuple):
 
     @property
     def attempts(self) -> int:
-        """The how manieth attempt this is."""
+        """Which attempt this is, counted from 1."""
         return self.notification.attempts if self.notification else 1

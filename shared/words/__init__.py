@@ -31,7 +31,7 @@ if TYPE_CHECKING:
             """A number that counts something."""
 
         def attempt(self, number: int, /) -> str:
-            """The how manieth attempt it is."""
+            """The attempt with this number."""
 
 
 def words_of(language: Language) -> "Words":

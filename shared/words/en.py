@@ -277,5 +277,5 @@ def ordinal(number: int) -> str:
 
 
 def attempt(number: int) -> str:
-    """The how manieth attempt it is, such as ``second attempt`` and ``11th attempt``."""
+    """The attempt with this number, such as ``second attempt`` and ``11th attempt``."""
     return f"{_ATTEMPTS[number - 1] if number <= len(_ATTEMPTS) else ordinal(number)} attempt"

@@ -287,5 +287,5 @@ def ordinal(number: int) -> str:
 
 
 def attempt(number: int) -> str:
-    """The how manieth attempt it is, such as ``2번째 시도``."""
+    """The attempt with this number, such as ``2번째 시도``."""
     return f"{number}번째 시도"
