@@ -83,15 +83,15 @@ class _Tokens:
 def _from_metadata_server() -> dict[str, Any]:
     # The variable is the one by which Google's own libraries find it elsewhere.
     host = os.environ.get("GCE_METADATA_HOST") or "metadata.google.internal"
-    asked = http.client.HTTPConnection(host, timeout=_METADATA_SECONDS)
+    server = http.client.HTTPConnection(host, timeout=_METADATA_SECONDS)
     try:
-        asked.request("GET", _TOKEN, headers={"Metadata-Flavor": "Google"})
-        response = asked.getresponse()
+        server.request("GET", _TOKEN, headers={"Metadata-Flavor": "Google"})
+        response = server.getresponse()
         body = response.read()
     except (OSError, http.client.HTTPException) as failure:
         raise NotEnqueued(f"the metadata server does not respond: {type(failure).__name__}") from None
     finally:
-        asked.close()
+        server.close()
     try:
         said = json.loads(body) if response.status == HTTPStatus.OK else None
     except ValueError:

@@ -155,7 +155,7 @@ class Subject:
         """The first printable characters of what the server sent, if it was read."""
         return _beginning(self.seen, most)
 
-    def is_content(self) -> bool:
+    def is_satisfied(self) -> bool:
         """Whether what was seen so far is all that the policy asks for."""
         return self._judged()[0] is None
 

@@ -55,7 +55,7 @@ def claim(settings: Settings, seconds: float, known: int | None) -> dict[str, An
     None if there was no response, and {} if it was something else. A backend that does not know the route is one of
     version 0.1: it has no monitors but those that are reported.
     """
-    asked = {
+    body = {
         "agent": settings.agent,
         "location": settings.location,
         "seconds": seconds,
@@ -66,7 +66,7 @@ def claim(settings: Settings, seconds: float, known: int | None) -> dict[str, An
         "target_timeout": settings.check_timeout_seconds,
     }
     try:
-        response = _response(settings.claim_url, json.dumps(asked).encode(), settings, CLAIM_SECONDS, _CLAIM)
+        response = _response(settings.claim_url, json.dumps(body).encode(), settings, CLAIM_SECONDS, _CLAIM)
         if response.status == HTTPStatus.NOT_FOUND and (not known or _is_a_problem(response)):
             return {**_NO_MONITORS, "now": as_text(now())}
         answer = response.data() if response.is_ok else None

@@ -29,10 +29,10 @@ def post(function: str, url: str, body: bytes, headers: Mapping[str, str], secon
         raise Unanswered(f"Lambda refused to call {function}: status {answer.status}", is_late=False)
     try:
         found = answer.data()
-        headers = {name.lower(): value for name, value in found["headers"].items()}
+        answered = {name.lower(): value for name, value in found["headers"].items()}
         text = found["body"]
         content = b64decode(text) if found.get("isBase64Encoded") else text.encode()
-        return Response(int(found["statusCode"]), headers.get("content-type", ""), content)
+        return Response(int(found["statusCode"]), answered.get("content-type", ""), content)
     except (ValueError, LookupError, TypeError, AttributeError):
         # Lambda's own words about a function that crashed or took too long.
         raise Unanswered(f"the function {function} failed", is_late=False) from None

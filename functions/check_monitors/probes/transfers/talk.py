@@ -145,15 +145,15 @@ def awaited(subject: Subject, heard: Heard) -> Conversation | None:
 
 
 def _awaited(subject: Subject, heard: Heard, body: bytes) -> Conversation:
-    def is_content() -> bool:
+    def is_satisfied() -> bool:
         # A server that has said what it has to say stays silent, and does not hang up.
         subject.seen.body = bytes(heard.data)
-        return bool(heard.data) and subject.is_content()
+        return bool(heard.data) and subject.is_satisfied()
 
     if body:
         yield body
     if subject.is_body_needed:
-        yield from until(heard, is_content)
+        yield from until(heard, is_satisfied)
     return None
 
 
