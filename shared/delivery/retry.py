@@ -28,7 +28,7 @@ def retry_seconds(
     """
     longest = min(LAST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2.0 ** min(attempts, 20))
     share = random.random() if jitter is None else jitter  # noqa: S311  # nobody gains by guessing it
-    # Not a number is greater than nothing.
+    # NaN fails every comparison, so it counts as no wish.
     asked = min(retry_after, left - LAST_CHANCE_SECONDS) if retry_after is not None and retry_after > 0 else 0.0
     return max(longest * (1 - share / 2), asked)
 
