@@ -156,7 +156,7 @@ LABELS: Mapping[str, str] = {
     "seen": "감지",
     "last_success": "마지막 정상 점검",
     "others": "함께 실패 중",
-    "availability": "이번 달 가용률",
+    "availability": "이번 달 가동률",
     "notified": "알림",
     "failing_from": "실패하는 위치",
     "working_from": "정상인 위치",

@@ -66,7 +66,7 @@ def test_a_recovery_says_who_had_it(bot_api: BotApi, telegram: NotifierKind) -> 
         "시작: 2025-01-08 12:00:00 UTC",
         "지속 시간: 5분",
         "확인한 사람: kim, 2025-01-08 12:02:00 UTC",
-        "이번 달 가용률: 99.95 %",
+        "이번 달 가동률: 99.95 %",
         "#17",
     ]
 
