@@ -179,7 +179,7 @@ def readings(settings: Settings) -> Readings:
 
 
 def forget() -> None:
-    """Read anew at the next request."""
+    """Read again at the next request."""
     _by_store.clear()
 
 

@@ -75,7 +75,7 @@ class Watch:
 
     def __init__(self, settings: Settings, url: str) -> None:
         self._settings, self._url = settings, url
-        # The stamps that the last look found, that was applied, and that was tried last.
+        # The stamp that the last check found, the one that was applied, and the one that was tried last.
         self._found: _Stamp | None = None
         self._seen: _Stamp | None = None
         self._tried: _Stamp | None = None
@@ -86,13 +86,13 @@ class Watch:
         self._channels: Mapping[str, Any] | None = None
 
     def run(self) -> None:
-        """Look at the file, for ever."""
+        """Check the file, for ever."""
         while True:
-            self.look()
+            self.check()
             time.sleep(ASK_SECONDS)
 
-    def look(self) -> None:
-        """Apply the file if it has changed since, and has not changed any more since the last look.
+    def check(self) -> None:
+        """Apply the file if it has changed since, and has not changed any more since the last check.
 
         Editors and scp write it in place. A file that is caught empty or cut short would be a right one with fewer
         monitors, and would end their outages. A store that was emptied or replaced gets an unchanged file again.

@@ -187,7 +187,7 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
             signal.signal(number, signal.SIG_IGN)
 
     def handle_hup(self) -> None:
-        # gunicorn would begin anew: our terminal is closed.
+        # The terminal is closed. gunicorn would reload and go on without it.
         self.handle_term()
 
     def reap_workers(self) -> None:

@@ -246,7 +246,7 @@ class Run:
 
     @functools.cached_property
     def _installation(self) -> str:
-        # For each run anew: meanwhile another store may have been put in the place of this one.
+        # Read again in each run: another store may have replaced this one meanwhile.
         return self.store.notifications.installation()
 
     def _record(self) -> None:

@@ -15,8 +15,8 @@ def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
     """The facts at ``now``."""
     runs = {function: watches.get(snapshot, function) for function in SCHEDULES}
     start, reviews = watches.get(snapshot, watches.START), runs["review_alerts"]
-    # A watch begins anew after a gap, as when the machine has slept. A time in the future predates a clock that was set
-    # back.
+    # A watch starts over after a gap, as when the machine has slept. A time in the future is from before the clock was
+    # set back.
     begun = [watch.started_at for watch in (start, reviews) if watch and watch.started_at <= now]
     owed = owed_notifications.owed_by_channel(snapshot, late=now - OVERDUE)
     return HealthFacts(

@@ -10,30 +10,30 @@ from shared.store.tables import incidents, policies, replay_facts, windows
 _BLOCKED = "UPDATE alerts SET blocked_by = :name WHERE blocked_by = :former AND status IN ('OPEN', 'ACK')"
 
 
-def name_anew(transaction: Transaction, former: str, name: str, *, version: int, at: datetime) -> None:
+def rename_mentions(transaction: Transaction, former: str, name: str, *, version: int, at: datetime) -> None:
     """Let everything that people made name a monitor as it is called now, which was called ``former``.
 
     A window or monitor of the file keeps the name that the file says. ``version``: that of the monitors that change.
     """
 
-    def anew(names: Sequence[str]) -> list[str]:
+    def renamed(names: Sequence[str]) -> list[str]:
         return list(dict.fromkeys(name if each == former else each for each in names))
 
     for row in _naming(transaction, "windows", "targets", former, source="api"):
         targets = json.loads(row["targets"])
         # A group or a tag may have the same name.
         if former in targets.get("monitors", ()):
-            named = {"monitors": anew(targets["monitors"])}
+            named = {"monitors": renamed(targets["monitors"])}
             body = {**json.loads(row["body"]), **named}
             saved = windows.save_names(transaction, row["id"], targets=_json(named), body=_json(body))
             replay_facts.add_window(transaction, row["id"], saved, at)
     for row in _naming(transaction, "monitors", "depends_on", former, source="api"):
-        parents = anew(json.loads(row["depends_on"]))
+        parents = renamed(json.loads(row["depends_on"]))
         policy = {**json.loads(row["policy"]), "depends_on": parents}
         columns = {"depends_on": _json(parents), "policy": _json(policy), "version": version}
         policies.save_parents(transaction, row["id"], columns)
     for row in _naming(transaction, "incidents", "monitors", former):
-        incidents.save(transaction, row, monitors=_json(anew(json.loads(row["monitors"]))))
+        incidents.save(transaction, row, monitors=_json(renamed(json.loads(row["monitors"]))))
     transaction.rows(_BLOCKED, name=name, former=former)
 
 

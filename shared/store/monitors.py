@@ -20,7 +20,7 @@ from shared.store.judging.coverage import Coverage, Occasion
 from shared.store.judging.dependencies import refuse_wrong_parents
 from shared.store.judging.outages import end_alert
 from shared.store.judging.windows import put_of_file
-from shared.store.mentions import name_anew
+from shared.store.mentions import rename_mentions
 from shared.store.recurring.of_file import put_drills, put_summaries
 from shared.store.refusals import NameTaken, OwnedElsewhere
 from shared.store.renames import give_name
@@ -72,7 +72,7 @@ def replace(
     edit = _Edit(transaction, now)
     if policy.name != row["name"]:
         give_name(transaction, monitor_id, row["name"], policy.name, version=edit.version, at=now)
-        name_anew(transaction, row["name"], policy.name, version=edit.version, at=now)
+        rename_mentions(transaction, row["name"], policy.name, version=edit.version, at=now)
         row = policies.get(transaction, monitor_id)
     refuse_wrong_parents(transaction, policy)
     changes = edit.pause(row, policy, channels)

@@ -70,7 +70,7 @@ def _ask(request: Request, environ: Mapping[str, str], clock: Callable[[], datet
                 enqueue(environ[QUEUE], due_at, call)
         except NotEnqueued as refusal:
             _log_lost(seconds, str(refusal))
-        except Exception as error:  # noqa: BLE001  # whatever it is, it costs this look alone
+        except Exception as error:  # noqa: BLE001  # whatever it is, it costs this later run alone
             _log_lost(seconds, unexpected(error))
 
 

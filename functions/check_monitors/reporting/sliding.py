@@ -102,7 +102,7 @@ class SlidingConnectivity:
                 if not reached and self._reached is not False:
                     self._unreached_at = self._clock()
                 if reached and self._reached is False:
-                    # Online again. The next failure tries the reference anew, however soon it comes.
+                    # Online again. The next failure tries the reference again, however soon it comes.
                     self._tried_at = -math.inf
                 self._reached = reached
                 # A check may have succeeded during the try.

@@ -52,7 +52,7 @@ def job(row: Row, beat: Beat, place: Place, existing: Existing, key: SecretStr) 
 def queue_name(existing: Existing, beats: Mapping[Row, Beat], now: datetime) -> str:
     """The queue for the later runs: the one that is there, or a new one; empty if no function needs one.
 
-    A queue that was deleted blocks its name for days, and may seem to be made anew although it is not:
+    A queue that was deleted blocks its name for days, and may seem to be created again although it is not:
     https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues/delete.
     """
     if not any(len(beat.delays) > 1 for beat in beats.values()):

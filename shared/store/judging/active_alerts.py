@@ -106,8 +106,8 @@ class ActiveAlerts:
         from shared.store.changes import channels_of, owe
 
         transaction, coverage, channels, now, _ = self._occasion
-        told, hold = channels_of(monitor, channels), coverage.hold(monitor, now)
-        return Change(alert, None, owe(transaction, alert, told, now=now, hold=hold, **said))
+        recipients, hold = channels_of(monitor, channels), coverage.hold(monitor, now)
+        return Change(alert, None, owe(transaction, alert, recipients, now=now, hold=hold, **said))
 
     def _open_outage(self, decision: Decision, event: Event, at: datetime) -> Change:
         # Imported here, as elsewhere in this class: most events change no alert, and what a change brings about costs a
@@ -141,6 +141,6 @@ class ActiveAlerts:
         if not decision.is_kept_back:
             return [self.say_again(alert, decision.monitor, kind=kind, occurred_at=at)]
         transaction, _, channels, now, _ = self._occasion
-        told = channels_of(decision.monitor, channels)
-        keep_back(transaction, alert, told, kind, str(decision.reason), now=now, occurred_at=at)
+        recipients = channels_of(decision.monitor, channels)
+        keep_back(transaction, alert, recipients, kind, str(decision.reason), now=now, occurred_at=at)
         return []

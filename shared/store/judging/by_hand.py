@@ -57,9 +57,9 @@ def move_by_hand(
     monitor = monitors.named(transaction, moved.subject) if moved.kind.is_of_monitor else None
     if monitor is not None and moved.kind is AlertKind.OUTAGE:
         replay_facts.add(transaction, monitor.id, What.MOVED, at, alert=moved.id, status=moved.status)
-    told = _channels_about(transaction, moved, monitor, channels)
+    recipients = _channels_about(transaction, moved, monitor, channels)
     hold = Coverage(transaction, at).hold(monitor, at)
-    owed = owe(transaction, moved, told, now=at, hold=hold, is_manual=1, actor=by, occurred_at=at)
+    owed = owe(transaction, moved, recipients, now=at, hold=hold, is_manual=1, actor=by, occurred_at=at)
     return Change(moved, ChangeKind.MOVED, owed + edits)
 
 
@@ -93,9 +93,9 @@ def _channels_about(
 ) -> Mapping[str, Route]:
     """Those of the ``configured`` channels that hear of an alert: its monitor's policy may name some."""
     if alert.kind in _OF_DRILLS:
-        told = {each.channel for each in notifications.of_alert(transaction, alert.id)}
-        if told:  # nobody else has to know of its end
-            return {name: route for name, route in by_name(configured).items() if name in told}
+        notified = {each.channel for each in notifications.of_alert(transaction, alert.id)}
+        if notified:  # nobody else has to know of its end
+            return {name: route for name, route in by_name(configured).items() if name in notified}
     if monitor is None:
         return by_name(configured)
     if alert.status is AlertStatus.RESOLVED:

@@ -66,13 +66,13 @@ def _due(
         monitor, due, progress = known[alert.subject], [], before
         if monitor.reminder_seconds is not None and (after := remind(progress, monitor.reminder_seconds, now)):
             progress = after
-            told = channels_of(monitor, configured)
-            due.append(FollowUp(alert, NotificationKind.REMINDER, progress.reminders, told))
+            recipients = channels_of(monitor, configured)
+            due.append(FollowUp(alert, NotificationKind.REMINDER, progress.reminders, recipients))
         steps = _steps(escalations.get(monitor.escalation, []))
         progress, taken = escalate(progress, steps, now)
         for number in taken:
-            told = select(steps[number].channels, by_name(configured))
-            due.append(FollowUp(alert, NotificationKind.ESCALATION, number + 1, told))
+            recipients = select(steps[number].channels, by_name(configured))
+            due.append(FollowUp(alert, NotificationKind.ESCALATION, number + 1, recipients))
         if due:
             yield monitor, progress, due
 

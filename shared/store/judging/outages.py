@@ -69,9 +69,9 @@ def end_alert(occasion: Occasion, monitor: Monitor, alert: Alert, at: datetime, 
     if alert.dependents:
         still = dependencies.failing(transaction, alert.dependents, known)
         alert = alert._replace(still_failing=still)
-    told = channels_for_recovery(transaction, monitor, alert, channels)
+    recipients = channels_for_recovery(transaction, monitor, alert, channels)
     hold = coverage.hold(monitor, now)
-    return resolve_alert(transaction, alert, at, channels=told, now=now, reason=reason, hold=hold)
+    return resolve_alert(transaction, alert, at, channels=recipients, now=now, reason=reason, hold=hold)
 
 
 def _seen(voter: MonitorLocation) -> SeenFrom:

@@ -224,7 +224,7 @@ def save_progress(transaction: Transaction, alert_id: int, progress: "Progress")
 
 
 def restart_progress(transaction: Transaction, alert_id: int, at: datetime) -> None:
-    """Let reminders and escalations begin anew."""
+    """Let reminders and escalations start over."""
     sql = "UPDATE alerts SET follows_from = :at, reminders = 0, reminded_at = NULL, escalated = NULL WHERE id = :id"
     transaction.rows(sql, id=alert_id, at=as_text(at))
 

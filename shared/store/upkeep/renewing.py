@@ -1,4 +1,4 @@
-"""Compute anew what former versions stored of policies, once, when a store is updated."""
+"""Compute again what former versions stored of policies, once, when a store is updated."""
 
 from datetime import datetime
 

@@ -37,7 +37,7 @@ def settings(tmp_path: Path, file: Path) -> Settings:
 def watch(settings: Settings, backend: Configured) -> Watch:
     """It has applied the file as it was at the start."""
     watch = Watch(settings, backend.url)
-    watch.look()
+    watch.check()
     assert list(backend.monitors) == ["Web", "Shop"]
     return watch
 
@@ -46,11 +46,11 @@ def test_an_edit_is_applied_when_a_second_look_finds_it_unchanged(
     watch: Watch, file: Path, backend: Configured
 ) -> None:
     file.write_text(CUT_SHORT)
-    watch.look()
+    watch.check()
     assert list(backend.monitors) == ["Web", "Shop"]
-    watch.look()
+    watch.check()
     assert list(backend.monitors) == ["Web"]
-    watch.look()
+    watch.check()
     assert len(backend.calls) == 2
 
 
@@ -58,8 +58,8 @@ def test_an_edit_is_applied_when_a_second_look_finds_it_unchanged(
 def test_a_file_that_is_being_written_ends_nothing(watch: Watch, file: Path, backend: Configured, caught: str) -> None:
     for text in (caught, WHOLE, caught, WHOLE):
         file.write_text(text)
-        watch.look()
-    watch.look()
+        watch.check()
+    watch.check()
     assert all(len(body["monitors"]) == 2 for body in backend.bodies)
 
 
@@ -68,15 +68,15 @@ def test_an_edit_that_was_not_taken_does_not_let_the_next_one_in_early(
 ) -> None:
     backend.behave = lambda exchange: exchange.answer(503, "{}", "application/json")
     file.write_text(WHOLE.replace("Shop", "Mail"))
-    watch.look()
-    watch.look()
+    watch.check()
+    watch.check()
     backend.behave = None
     file.write_text("")
-    watch.look()
+    watch.check()
     assert list(backend.monitors) == ["Web", "Shop"]
     file.write_text(WHOLE.replace("Shop", "Mail"))
-    watch.look()
-    watch.look()
+    watch.check()
+    watch.check()
     assert list(backend.monitors) == ["Web", "Mail"]
 
 
@@ -112,17 +112,17 @@ def test_a_store_that_lost_the_file_gets_it_again(
     # The backend is a stand-in: what it would store with the next edit is stored here.
     store.monitors.add(policy("https://c.example", name="Mail"), now=now())
     settings.config_file.write_text(WHOLE.replace("Shop", "Mail"))
-    watch.look()
-    watch.look()
-    watch.look()
-    watch.look()
+    watch.check()
+    watch.check()
+    watch.check()
+    watch.check()
     assert len(backend.calls) == 2
     lose(path, store, copy)
     backend.behave = lambda exchange: exchange.answer(503, "{}", "application/json")
-    watch.look()
+    watch.check()
     backend.behave = None
-    watch.look()
-    watch.look()
+    watch.check()
+    watch.check()
     assert len(backend.calls) == 4
     assert backend.bodies[-1] == backend.bodies[-2]
 
@@ -134,6 +134,6 @@ def test_a_start_without_the_file_says_nothing_about_it(
     open_store(settings).monitors.note_problem("bonghwa.yaml:4: unknown key 'intervall'")
     monkeypatch.setattr("shared.settings.settings.ROOT", tmp_path)
     url = settings.database_url.get_secret_value()
-    Watch(Settings.from_env({"API_KEY": API_KEY, "DATABASE_URL": url}), backend.url).look()
+    Watch(Settings.from_env({"API_KEY": API_KEY, "DATABASE_URL": url}), backend.url).check()
     assert open_store(settings).health_facts(now=now()).problem is None
     assert backend.calls == []

@@ -15,7 +15,7 @@ _MOST_OF_CONNECTION = 50
 
 
 class ConnectedMailer:
-    """See Mailer. The connection is made for the first mail, and anew after a failure."""
+    """See Mailer. The connection is made for the first mail, and again after a failure."""
 
     def __init__(self, sender: str, connect: Callable[[float], Session]) -> None:
         """``connect``: makes a connection that lasts for so many seconds."""
