@@ -5,6 +5,7 @@ What all platforms have in common is in ``conformance``.
 
 import re
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -30,56 +31,66 @@ FORMS = {
 }
 
 
-def test_an_outage_and_its_recovery_are_sent_once_each(
-    project: Path, tmp_path: Path, target: Target, bot_api: BotApi
-) -> None:
+@pytest.fixture
+def healthy(project: Path, tmp_path: Path, target: Target, bot_api: BotApi) -> Iterator[LocalSystem]:
+    """A system that has checked its target."""
     with LocalSystem(project, tmp_path, TARGET_URL=target.url, **bot_api.environ) as system:
-        system.wait_for_further_events(3, is_success=True)
+        system.wait_for_further_events(1, is_success=True)
+        yield system
 
-        assert system.events(is_success=False) == []
-        assert {(event["target_url"], event["status_code"]) for event in system.events(is_success=True)} == {
-            (target.url, 200)
-        }
-        assert target.hits >= 3
-        assert system.alerts() == system.notification_logs() == []
-        assert system.told() == bot_api.messages == []
 
-        target.is_down = True
-        system.wait_until(lambda: len(system.sent()) >= 2)
-        opened = system.alerts()[0]
-        system.wait_for_further_events(5, is_success=False)
+def test_a_healthy_target_is_checked_and_nobody_is_notified(
+    healthy: LocalSystem, target: Target, bot_api: BotApi
+) -> None:
+    healthy.wait_for_further_events(2, is_success=True)
 
-        assert system.alerts() == [opened]
-        assert opened["status"] == "OPEN"
-        assert opened["target_url"] == target.url
-        assert opened["cause"] == "connection refused"
-        assert len(system.told()) == len(without_copies(bot_api.messages)) == 1
-        assert sent_about(system, opened["id"]) == [("console", "OUTAGE", "SENT"), ("telegram", "OUTAGE", "SENT")]
-        the_originals_queries_are_answered(system, target)
+    assert healthy.events(is_success=False) == []
+    assert {(event["target_url"], event["status_code"]) for event in healthy.events(is_success=True)} == {
+        (target.url, 200)
+    }
+    assert target.hits >= 3
+    assert healthy.alerts() == healthy.notification_logs() == []
+    assert healthy.told() == bot_api.messages == []
 
-        target.is_down = False
-        system.wait_until(lambda: len(system.sent()) >= 4)
-        recovered = system.alerts()[0]
-        system.wait_for_further_events(3, is_success=True)
 
-        assert system.alerts() == [recovered]
-        assert recovered["id"] == opened["id"]
-        assert recovered["status"] == "RESOLVED"
-        assert recovered["resolved_at"] > opened["opened_at"]
-        assert sent_about(system, opened["id"]) == [
-            ("console", "OUTAGE", "SENT"),
-            ("console", "RECOVERY", "SENT"),
-            ("telegram", "OUTAGE", "SENT"),
-            ("telegram", "RECOVERY", "SENT"),
-        ]
-        assert_copies_are_allowed(bot_api.messages, f"sqlite:///{system.database}")
-        for channel, texts in zip(CHANNELS, (system.told(), without_copies(bot_api.messages)), strict=True):
-            outage, recovery = texts  # in this order, and no other
-            number = {owed["kind"]: owed["id"] for owed in notifications(system, opened["id"], channel)}
-            of_outage, of_recovery = FORMS[channel]
-            assert re.fullmatch(of_outage.format(url=target.url, id=number["OUTAGE"]), outage)
-            assert re.fullmatch(of_recovery.format(url=target.url, id=number["RECOVERY"]), recovery)
-        assert {(call.token, call.chat_id) for call in bot_api.calls} == {(bot_api.token, bot_api.chat_id)}
+def test_an_outage_is_sent_once_while_it_goes_on(healthy: LocalSystem, target: Target, bot_api: BotApi) -> None:
+    target.is_down = True
+    healthy.wait_until(lambda: len(healthy.sent()) >= 2)
+    opened = healthy.alerts()[0]
+    healthy.wait_for_further_events(5, is_success=False)
+
+    assert healthy.alerts() == [opened]
+    assert opened["status"] == "OPEN"
+    assert opened["target_url"] == target.url
+    assert opened["cause"] == "connection refused"
+    assert len(healthy.told()) == len(without_copies(bot_api.messages)) == 1
+    assert sent_about(healthy, opened["id"]) == [("console", "OUTAGE", "SENT"), ("telegram", "OUTAGE", "SENT")]
+    the_originals_queries_are_answered(healthy, target)
+
+
+def test_a_recovery_is_sent_once_after_its_outage(healthy: LocalSystem, target: Target, bot_api: BotApi) -> None:
+    target.is_down = True
+    healthy.wait_until(lambda: len(healthy.sent()) >= 2)
+    opened = healthy.alerts()[0]
+    target.is_down = False
+    healthy.wait_until(lambda: len(healthy.sent()) >= 4)
+    recovered = healthy.alerts()[0]
+    healthy.wait_for_further_events(3, is_success=True)
+
+    assert healthy.alerts() == [recovered]
+    assert (recovered["id"], recovered["status"]) == (opened["id"], "RESOLVED")
+    assert recovered["resolved_at"] > opened["opened_at"]
+    assert sent_about(healthy, opened["id"]) == [
+        (channel, kind, "SENT") for channel in CHANNELS for kind in ("OUTAGE", "RECOVERY")
+    ]
+    assert_copies_are_allowed(bot_api.messages, f"sqlite:///{healthy.database}")
+    for channel, texts in zip(CHANNELS, (healthy.told(), without_copies(bot_api.messages)), strict=True):
+        outage, recovery = texts  # in this order, and no other
+        number = {owed["kind"]: owed["id"] for owed in notifications(healthy, opened["id"], channel)}
+        of_outage, of_recovery = FORMS[channel]
+        assert re.fullmatch(of_outage.format(url=target.url, id=number["OUTAGE"]), outage)
+        assert re.fullmatch(of_recovery.format(url=target.url, id=number["RECOVERY"]), recovery)
+    assert {(call.token, call.chat_id) for call in bot_api.calls} == {(bot_api.token, bot_api.chat_id)}
 
 
 def test_killed_processes_continue_an_outage_from_the_store(
