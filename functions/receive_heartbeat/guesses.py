@@ -8,7 +8,8 @@ import time
 from array import array
 from collections.abc import Callable
 
-# So many wrong tokens at once, and one more each second: enough for jobs whose monitor is gone, useless for guessing.
+# Wrong tokens that are let pass at once, and then one each second: enough for jobs whose monitor is gone, useless for
+# guessing.
 BURST = 100
 SECONDS_EACH = 1.0
 _SLOTS = 4096

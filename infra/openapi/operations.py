@@ -254,7 +254,7 @@ OPERATIONS = {
     ),
     "review_alerts": Operation(
         tag="schedules",
-        summary="Notice what no event tells",
+        summary="Notice what no event reports",
         description=(
             "One review, as the schedule calls it: an agent that has fallen silent opens an alert, and its monitors "
             "become UNKNOWN. So does a monitor that nobody has checked for three intervals, or for longer if its "

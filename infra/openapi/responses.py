@@ -148,7 +148,7 @@ class MovedAlert(Alert):
 
 
 class Review(BaseModel):
-    """One review of what no event tells."""
+    """One review of what no event reports."""
 
     silent_agents: Count = Field(description="Agents whose silence was noticed now.")
     missed_pings: Count = Field(description="Heartbeats whose ping did not come in time, as was noticed now.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-# Where an update says in which chat it happened.
+# The parts of an update that say in which chat it happened.
 _PLACES = ("message", "edited_message", "channel_post", "my_chat_member", "chat_member")
 
 

@@ -13,7 +13,7 @@ from shared.words import Language, words_of
 from shared.words.summaries import summary_words
 
 _WEEK = timedelta(days=7)
-# Of a name in a list, so that all lists together fit into one message of Telegram's.
+# Names in lists are cut to this length, so that all lists together fit into one message of Telegram.
 _LONGEST_NAME = 40
 # From here on, milliseconds are seconds.
 _SECOND = 1_000

@@ -112,7 +112,7 @@ def _at(known: Sequence[Route], path: str) -> list[tuple[Route, list[str]]]:
 
 def _matching(known: Sequence[Route], segments: Sequence[str]) -> list[tuple[Route, list[str]]]:
     found = [(route, names) for route in known if (names := route.match(segments)) is not None]
-    # What has this very path takes it from every route that has a parameter there, whatever the method is.
+    # A route with exactly this path goes before those that have a parameter there, whatever the method is.
     return [(route, names) for route, names in found if route.vagueness == found[0][0].vagueness]
 
 

@@ -117,7 +117,7 @@ def _invalid(error: ValidationError) -> tuple[str, dict[str, Any]]:
 
 def _shown_of(mistake: Any) -> str:
     value = mistake["input"]
-    # What is missing, or concerns the whole, has the whole as its input: secrets that are right among it.
+    # If a field is missing, or a rule concerns the whole, the input is the whole, with secrets that are right.
     if (mistake["type"] == "missing" or not mistake["loc"]) and isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "an array"
     return shown(value)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 DAYS = 90
 _STORY = timedelta(hours=24)
 MOST_EVENTS = 40
-# Of the table below the chart.
+# The rows of the table below the chart.
 MOST_ROWS = 48
 
 

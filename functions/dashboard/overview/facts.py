@@ -15,7 +15,7 @@ from shared.store import Bucket, Row
 DAY, MONTH = timedelta(hours=24), timedelta(days=30)
 HOURS = 24
 _SHARED = timedelta(seconds=8)
-# Of the store that was asked last.
+# The facts of the store that was asked last.
 _known: dict[int, tuple[datetime, Mapping[int, Sequence[Bucket]]]] = {}
 
 

@@ -64,7 +64,7 @@ def queue(place: Place, existing: Existing, name: str, beats: Mapping[Row, Beat]
     """Create the queue, and let the functions use it that run more often than the scheduler ticks."""
     location = f"--location={place.region}"
     if name and name not in existing.queues:
-        # A look that failed is not tried again: the next one comes soon.
+        # A run that failed is not tried again: the next one comes soon.
         yield place.command("tasks", "queues", "create", name, location, "--max-attempts=1")
     for row in (row for row, beat in beats.items() if len(beat.delays) > 1):
         member = f"--member={place.member(name_of(row))}"

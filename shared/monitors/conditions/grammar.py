@@ -13,7 +13,7 @@ from shared.monitors.placeholders import filled
 
 _LONGEST = 4_096
 _SIGN = re.compile(r"\s(==|!=|<=|>=|<|>)\s")
-# Where the left side ends if it may hold a sign itself.
+# The end of a left side that may hold a sign itself.
 _ENDS = {'"': re.compile(r'"\s(?:[=!]=|[<>]=?)\s'), "p": re.compile(r"\)\s(?:[=!]=|[<>]=?)\s")}
 _CALL = re.compile(r"(len|has|pat|any|age)\((.*)\)", re.IGNORECASE | re.DOTALL)
 _PLACEHOLDER = re.compile(r"\[([A-Za-z_]+)\](.*)", re.DOTALL)

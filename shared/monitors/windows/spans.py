@@ -15,7 +15,7 @@ _MINUTE = timedelta(minutes=1)
 _YEARS = timedelta(days=28 * 366)
 # No clock is moved by as much.
 _DAY = timedelta(days=1)
-# Where a rule begins that does not say it: a Monday.
+# The beginning of a rule that says none: a Monday.
 _FIRST = datetime(2024, 1, 1)
 
 

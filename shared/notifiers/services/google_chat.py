@@ -17,7 +17,7 @@ from shared.notifiers.response import Response, own_words
 if TYPE_CHECKING:
     from shared.models.channel import Pace
 
-# Google takes 32,000 bytes in all. So many characters are never more, not even of four bytes each.
+# Google takes 32,000 bytes in all. These lengths stay below that, even if each character takes four bytes.
 _LONGEST_TITLE = 500
 _LONGEST = 4_096
 # What Google says to a message without content, if it knows the key and the token.

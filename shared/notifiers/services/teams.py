@@ -14,7 +14,7 @@ from shared.notifiers.markup import unlinked
 from shared.notifiers.outcomes import judged, phrase
 from shared.notifiers.response import Response, own_words
 
-# Teams takes 28 KB. So many characters in so many lines are never more, not even of four bytes each.
+# Teams takes 28 KB. These limits stay below that, even if each character takes four bytes.
 _LONGEST_TITLE = 500
 _LONGEST = 3_500
 _MOST_LINES = 50

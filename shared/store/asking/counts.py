@@ -17,9 +17,9 @@ SKEW = timedelta(minutes=2)
 DELAY = timedelta(hours=1)
 # The parts of which a longer span is made.
 _FINER: dict[Step, Step] = {"day": "hour"}
-# The rollup in which what a monitor (its id) has at a time (as text) is counted.
+# Finds the rollup that counts what a monitor (by its id) has at a time (as text).
 Find = Callable[[int, str], Rollup]
-# Where a row of ``merged_days`` is counted.
+# Counts a row of ``merged_days``.
 Take = Callable[[Row], None]
 
 

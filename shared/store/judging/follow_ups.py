@@ -85,7 +85,7 @@ def _owe(
     transaction: Transaction, due: FollowUp, rule: str | None, held: Sequence[Notification], now: datetime
 ) -> None:
     said: dict[str, Any] = {"now": now, "number": due.number, "occurred_at": now}
-    # There nobody has heard of the outage itself.
+    # These channels were not notified of the outage itself.
     untold = {each.channel: each.reason for each in held if each.kind not in FOLLOW_UPS}
     for channel, route in due.channels.items():
         if kept_back_by := rule or untold.get(channel):

@@ -1,7 +1,7 @@
 """What is announced to subscribers: outages that last, their ends, incidents, and maintenance that is planned.
 
-It is found by what is stored, not by what happened since the last look: whatever was missed while nobody looked is
-announced then, and nothing twice.
+It is found by what is stored, not by what happened since the last review: if reviews were missed, the next one
+announces what they missed, and nothing twice.
 """
 
 import json

@@ -4,7 +4,7 @@ from collections import Counter
 
 from shared.store.engines.database import Row, Transaction
 
-# So many are left to whoever asks, so that few commits are made for them.
+# Attempts are counted this many at once, which takes few commits. The reader counts the rest itself.
 AT_ONCE = 1_000
 
 # Transactions become visible in the order of their ids, so no row with a smaller id follows.

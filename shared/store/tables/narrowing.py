@@ -36,7 +36,7 @@ _UNKNOWN = -1
 # The greatest numbers that fit a column.
 _MOST_OF_DELAY, _MOST_OF_DURATION = 2**15 - 1, 2**31 - 1
 _of_result = operator.itemgetter(*RESULT)
-# So that the same digits with and without hyphens are two ids, as two texts are.
+# Marks an id that was written with hyphens: the same digits without them are another id.
 _HYPHENS = 0x626F6E67687761
 _TWO_NUMBERS = struct.Struct(">qq")
 

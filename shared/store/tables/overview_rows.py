@@ -13,7 +13,7 @@ _MONITORS = """
     FROM monitors LEFT JOIN agents ON agents.name = monitors.agent
         LEFT JOIN raw_events ON raw_events.id = monitors.last_event_id
     WHERE removed_at IS NULL ORDER BY monitors.id"""
-# Of the newest attempts: a channel that has had none for so long has nothing to say.
+# Only the newest attempts are read: a channel without one among them has nothing to say.
 _RECENT = 20_000
 _LAST_ATTEMPT = """
     SELECT channel, status, attempted_at, duration_ms, answer, alert_id, notification_id FROM notification_logs

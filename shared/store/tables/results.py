@@ -12,7 +12,7 @@ _INTO = f"INSERT INTO results (digest, used_until, {', '.join(RESULT)}, id_form)
 _LEASE = 100_000
 # Rows in one statement, which has a parameter for each of their values.
 _AT_ONCE = 100
-# So many events may stay among the oldest although they could be pruned: those that are dated ahead.
+# How many events that could be pruned may stay among the oldest: those that are dated ahead.
 _STAY = 1_000
 _PRUNABLE = """
     SELECT id FROM results r

@@ -9,9 +9,9 @@ from shared.store.engines.database import Row, Transaction
 
 # For so long a trial can be seen. What it holds may be secret.
 LASTS = timedelta(hours=1)
-# So often it is given to an agent. One that ends the agent must not end it for ever.
+# How often a trial is given out. One that ends the agent must not end it again and again.
 MOST_GIVEN = 3
-# So many are given with one claim.
+# How many are given out with one claim.
 MOST_AT_ONCE = 5
 # How much longer than the check an agent may take until it has reported.
 GRACE = timedelta(seconds=15)
@@ -22,7 +22,7 @@ _ADD = """
 _WAITING = """
     SELECT id, policy, timeout_seconds, leased_until, given FROM trials
     WHERE result IS NULL AND given < :most AND created_at > :since ORDER BY created_at, id"""
-# Whoever else has read the same row counts it as given too; only one of them changes it.
+# Several claims may read the same row. Only the one that still finds its count gets it.
 _LEASE = """
     UPDATE trials SET leased_until = :leased_until, given = given + 1
     WHERE id = :id AND given = :given AND result IS NULL RETURNING id"""

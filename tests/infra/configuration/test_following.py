@@ -42,9 +42,7 @@ def watch(settings: Settings, backend: Configured) -> Watch:
     return watch
 
 
-def test_an_edit_is_applied_when_a_second_look_finds_it_unchanged(
-    watch: Watch, file: Path, backend: Configured
-) -> None:
+def test_an_edit_is_applied_once_a_second_check_finds_no_change(watch: Watch, file: Path, backend: Configured) -> None:
     file.write_text(CUT_SHORT)
     watch.check()
     assert list(backend.monitors) == ["Web", "Shop"]

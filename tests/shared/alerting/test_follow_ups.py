@@ -50,13 +50,13 @@ def test_escalations(why: str, taken: tuple[float | None, ...], now: float, due:
 
 # Whole milliseconds: a time counts no finer than microseconds, and would be another one than its seconds.
 @given(st.lists(st.integers(500, 200_000), max_size=60), st.integers(1, 90), st.integers(1, 300), st.integers(1, 90))
-def test_each_time_is_due_once_however_often_somebody_looks(
+def test_each_time_is_due_once_however_often_somebody_reviews(
     pauses_ms: list[int], interval: int, after: int, repeat: int
 ) -> None:
     progress, ends = Progress(at(0)), [ms / 1000 for ms in itertools.accumulate(pauses_ms)]
-    looks = list(itertools.pairwise([0.0, *ends]))
+    reviews = list(itertools.pairwise([0.0, *ends]))
     reminders, steps = [], []
-    for before, seconds in looks:
+    for before, seconds in reviews:
         for _ in range(2):
             if (reminded := remind(progress, interval, at(seconds))) is not None:
                 progress = reminded
@@ -65,9 +65,9 @@ def test_each_time_is_due_once_however_often_somebody_looks(
             steps += [(before, seconds)] * len(due)
 
     def are_due(first: int, distance: int) -> list[tuple[float, float]]:
-        """A look finds something exactly if a time at which it is due lies between the look before and itself."""
+        """A review finds something exactly if a time at which it is due lies between the review before and itself."""
         times = range(first, int(ends[-1]) + 2 if ends else 0, distance)
-        return [(start, end) for start, end in looks if any(start < time <= end for time in times)]
+        return [(start, end) for start, end in reviews if any(start < time <= end for time in times)]
 
     assert reminders == are_due(interval, interval)
     assert steps == are_due(after, repeat)

@@ -143,8 +143,8 @@ class Watched:
         if was_open and is_over:
             was_open.ended = now
 
-    def look(self, now: float, *, is_inside: bool) -> None:
-        """The schedule looks whether a window has closed."""
+    def review(self, now: float, *, is_inside: bool) -> None:
+        """The schedule checks whether a window has closed."""
         if self.is_inside and not is_inside and self.checks and self.open is None:
             is_failing = any(self.run(place)[0] is False for place in self.voters(now))
             if is_failing and self.is_seen_down(now, to_open=True):
@@ -225,7 +225,7 @@ class RulesAndModel(RuleBasedStateMachine):
         self.now += wait
         self.store.maintenance.review(now=at(self.now), channels=CHANNELS)
         for name, watched in self.watched.items():
-            watched.look(self.now, is_inside=self.covers("maintenance", name))
+            watched.review(self.now, is_inside=self.covers("maintenance", name))
         self._nothing_is_held_without_a_rule()
 
     @rule()

@@ -138,7 +138,7 @@ def test_a_refused_sender_is_no_subscribers_fault(store: Store, server: Smtp, ma
     assert rows(store, "SELECT refusals FROM subscribers") == [(0,)]
     del server.replies["MAIL"]
     deliver(store, mail, 3_600)
-    assert statuses(store) == ["SENT"] * 4, "who runs the server has mended it"
+    assert statuses(store) == ["SENT"] * 4, "the server takes mails again"
 
 
 def test_a_mail_that_cannot_be_sent_for_a_day_expires(store: Store, server: Smtp, mail: NotifierKind) -> None:

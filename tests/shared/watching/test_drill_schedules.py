@@ -106,10 +106,10 @@ def test_many_reviews_at_once_begin_one_drill(store: Store) -> None:
     put(store, DAILY)
     found: list[object] = []
 
-    def look() -> None:
+    def review() -> None:
         found.append(store.drills.review(now=at(HOUR), channels=CHANNELS).begun)
 
-    threads = [threading.Thread(target=look) for _ in range(8)]
+    threads = [threading.Thread(target=review) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -10,7 +10,7 @@ from shared.notifiers.urgency import urgency
 # From 4096 bytes on, a message silently becomes a file that is attached to an empty one.
 _LONGEST = 4_095
 _LONGEST_TITLE = 250
-# Of the request as a whole, in which each line break and quotation mark takes two bytes.
+# The whole request, in which each line break and quotation mark takes two bytes.
 _LONGEST_REQUEST = 2 * 4_096
 _MOST_ACTIONS = 3
 _PRIORITIES: dict[Tone, int] = {"bad": 5, "warning": 4, "good": 3, "neutral": 3}

@@ -71,7 +71,7 @@ def _has_button(link: Link) -> bool:
 
 
 def _takes_presses() -> bool:
-    """Whether presses arrive. Buttons that nobody would hear of only spin."""
+    """Whether presses reach us. Otherwise a pressed button would only spin."""
     return Settings.from_env().takes_presses
 
 

@@ -39,7 +39,7 @@ def test_the_tag_names_all_that_is_uploaded(monkeypatch: pytest.MonkeyPatch, tmp
     assert set(image.sources()) == {name for name in uploaded() if not name.startswith("build/templates/")}
     tag = image.tag(JANUARY)
     assert image.tag(JANUARY) == tag
-    # What is below the source is mended without a change of it.
+    # The layers below the source get their fixes although the source stays the same.
     assert image.tag(FEBRUARY).startswith("2026-02-")
     changed = tmp_path / "main.py"
     changed.write_text("another")
