@@ -8,7 +8,7 @@ from typing import Any
 from flask import Request, Response
 
 from functions.status_page import doors, feeds
-from functions.status_page.drawing import PERIODS, rows_of, uptime_text
+from functions.status_page.drawing import PERIODS, cards_of, past_of, rows_of, uptime_text
 from functions.status_page.looks import logo_of
 from functions.status_page.readings import Reading, readings
 from functions.status_page.showing import (
@@ -16,10 +16,8 @@ from functions.status_page.showing import (
     FOLDER,
     LIVE_SECONDS,
     Viewer,
-    cards_of,
     frame_of,
     helpers_of,
-    past_of,
     spoken,
     title_of,
     values_of,

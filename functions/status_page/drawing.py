@@ -1,4 +1,4 @@
-"""The bars and lines of a page: what each bucket says in words, and which story it leads to."""
+"""The stories, bars and lines of a page: what each bucket says in words, and which story it leads to."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ def rows_of(page: Page, period: str, say: Any, language: Language) -> dict[int, 
     ends = [*starts[1:], at]
     stories: dict[str, list[dict[str, Any]]] = {}
     for outage in (*page.past, *page.open):
-        stories.setdefault(outage["name"], []).append(outage)
+        stories.setdefault(outage["name"], []).append({**outage, "anchor": anchor_of(outage, page)})
     return {
         monitor.id: Drawn(
             monitor,
@@ -144,5 +144,60 @@ def _story(span: tuple[datetime, datetime], stories: Sequence[dict[str, Any]], *
         ended = datetime.fromisoformat(outage["resolved_at"]) if outage["resolved_at"] else span[1]
         begins = datetime.fromisoformat(outage["failed_at"])
         if outage["is_slow"] is is_slow and begins < span[1] and ended >= span[0]:
-            return f"#o{outage['id']}"
+            return f"#{outage['anchor']}"
     return "#past"
+
+
+def cards_of(page: Page) -> list[dict[str, Any]]:
+    """What is wrong now, worst first: incidents, and outages that no incident tells of."""
+    incidents = [each for each in page.incidents if each["state"] != "resolved"]
+    down = {each["name"] for each in page.open if not each["is_slow"]}
+    found: list[tuple[int, str, dict[str, Any]]] = []
+    for each in incidents:
+        is_down = bool(down & {*each["monitors"]})
+        # It began with the outage that it tells of, if that was noticed first.
+        began = min([each["created_at"], *(out["failed_at"] for out in page.open if out["name"] in each["monitors"])])
+        card = {**each, "kind": "incident", "is_down": is_down, "since": began, "updates": each["updates"][::-1]}
+        found.append((0 if is_down else 2, each["created_at"], card))
+    found += [
+        (3 if each["is_slow"] else 1, each["failed_at"], {**each, "kind": "outage"})
+        for each in page.open
+        if not _teller(each, page) and not (each["is_slow"] and each["name"] in down)
+    ]
+    return [card for _, _, card in sorted(found, key=lambda each: each[:2])]
+
+
+def past_of(page: Page) -> list[dict[str, Any]]:
+    """What is over, newest first: incidents with their last words, and outages that no incident tells of."""
+    done = [each for each in page.incidents if each["state"] == "resolved"]
+    found: list[tuple[str, dict[str, Any]]] = []
+    for each in done:
+        words = next((update["text"] for update in reversed(each["updates"]) if update["text"]), "")
+        found.append((each["created_at"], {**each, "kind": "incident", "text": words}))
+    found += [(each["failed_at"], {**each, "kind": "outage"}) for each in page.past if not _teller(each, page)]
+    return [story for _, story in sorted(found, key=lambda each: each[0], reverse=True)]
+
+
+def _teller(outage: dict[str, Any], page: Page) -> dict[str, Any] | None:
+    """The incident that tells of an outage; then it has no story of its own."""
+    is_over = outage["resolved_at"] is not None
+    for each in page.incidents:
+        tells = outage["name"] in each["monitors"] and (each["state"] == "resolved") is is_over
+        if tells and (not is_over or _overlap(outage, each)):
+            return each
+    return None
+
+
+def anchor_of(outage: dict[str, Any], page: Page) -> str:
+    """The id of the element that tells of an outage."""
+    if incident := _teller(outage, page):
+        return f"i{incident['id']}"
+    # What is down has no card for being slow as well.
+    is_open = outage["resolved_at"] is None
+    worse = [each for each in page.open if is_open and each["name"] == outage["name"] and not each["is_slow"]]
+    return f"o{worse[0]['id'] if worse else outage['id']}"
+
+
+def _overlap(outage: dict[str, Any], incident: dict[str, Any]) -> bool:
+    ended = incident["resolved_at"] or outage["resolved_at"]
+    return bool(outage["failed_at"] <= ended and outage["resolved_at"] >= incident["created_at"])

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
 
-from functions.status_page.drawing import uptime_of
+from functions.status_page.drawing import anchor_of, uptime_of
 from functions.status_page.readings import Reading
 from functions.status_page.sentences import cause_code
 from functions.status_page.showing import Viewer, title_of, written
@@ -29,9 +29,10 @@ _SHOWN = {**_STATES, "paus": "PAUSED"}
 
 
 class Entry(NamedTuple):
-    """One story. ``html``: its text as markup."""
+    """One story. ``html``: its text as markup. ``anchor``: the id of the element of the page that tells it."""
 
     key: str
+    anchor: str
     title: str
     html: Markup
     at: str
@@ -54,10 +55,10 @@ def atom(page: Page, entries: list[Entry], url: str, title: str) -> str:
         f"<author><name>{_xml(title)}</name></author>",
     ]
     for entry in entries:
-        link = f"{url}#{entry.key}"
+        known_as, link = (_xml(f"{url}#{each}") for each in (entry.key, entry.anchor))
         parts.append(
-            f"<entry><id>{_xml(link)}</id><title>{_xml(entry.title)}</title><published>{_xml(entry.at)}</published>"
-            f'<updated>{_xml(entry.updated_at)}</updated><link href="{_xml(link)}"/>'
+            f"<entry><id>{known_as}</id><title>{_xml(entry.title)}</title><published>{_xml(entry.at)}</published>"
+            f'<updated>{_xml(entry.updated_at)}</updated><link href="{link}"/>'
             f'<content type="html">{_xml(str(entry.html))}</content></entry>'
         )
     return "\n".join([*parts, "</feed>\n"])
@@ -68,7 +69,7 @@ def json_feed(entries: list[Entry], url: str, title: str) -> str:
     items = [
         {
             "id": f"{url}#{entry.key}",
-            "url": f"{url}#{entry.key}",
+            "url": f"{url}#{entry.anchor}",
             "title": entry.title,
             "content_html": str(entry.html),
             "date_published": entry.at,
@@ -153,7 +154,7 @@ def _outages(page: Page, say: Any, language: Language) -> Iterator[Entry]:
             )
             updated = outage["resolved_at"]
         html = Markup("<p>{}: {}</p><p>{}</p>").format(outage["name"], say(cause_code(outage)), text)
-        yield Entry(f"o{outage['id']}", str(title), html, outage["failed_at"], updated)
+        yield Entry(f"o{outage['id']}", anchor_of(outage, page), str(title), html, outage["failed_at"], updated)
 
 
 def _incidents(page: Page, say: Any, language: Language) -> Iterator[Entry]:
@@ -168,7 +169,8 @@ def _incidents(page: Page, say: Any, language: Language) -> Iterator[Entry]:
         )
         last = incident["updates"][-1]["at"] if incident["updates"] else incident["created_at"]
         title = f"{incident['title']} · {say(incident['state'])}"
-        yield Entry(f"i{incident['id']}", title, html, incident["created_at"], last)
+        key = f"i{incident['id']}"
+        yield Entry(key, key, title, html, incident["created_at"], last)
 
 
 def _windows(page: Page, say: Any, language: Language) -> Iterator[Entry]:
@@ -179,7 +181,8 @@ def _windows(page: Page, say: Any, language: Language) -> Iterator[Entry]:
         html = Markup("<p>{}</p><p>{}</p>").format(text, say("affected", names=names))
         at = window["announced_at"]
         begins = re.sub(r"\D", "", as_text(times[0]))[:12]
-        yield Entry(f"w{window['id']}-{begins}", window["title"] or say("maintenance"), html, at, at)
+        anchor = f"w{window['id']}"
+        yield Entry(f"{anchor}-{begins}", anchor, window["title"] or say("maintenance"), html, at, at)
 
 
 def xml_text(text: str) -> str:

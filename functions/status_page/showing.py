@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from flask import Request
 from markupsafe import Markup
 
-from functions.status_page.drawing import PERIODS, rows_of, uptime_text
+from functions.status_page.drawing import PERIODS, cards_of, past_of, rows_of, uptime_text
 from functions.status_page.looks import colors_file, logo_of
 from functions.status_page.sentences import SIGNS, Sentence, cause_code, names_of, sentence_of
 from functions.status_page.visible import Group, Monitor, Page
@@ -168,46 +168,6 @@ def helpers_of(page: Page, viewer: Viewer) -> dict[str, Any]:
         "icon": _ICONS.__getitem__,
         "Named": Named,
     }
-
-
-def cards_of(page: Page) -> list[dict[str, Any]]:
-    """What is wrong now, worst first: incidents, and outages that no incident tells of."""
-    incidents = [each for each in page.incidents if each["state"] != "resolved"]
-    told = {name for each in incidents for name in each["monitors"]}
-    down = {each["name"] for each in page.open if not each["is_slow"]}
-    found: list[tuple[int, str, dict[str, Any]]] = []
-    for each in incidents:
-        is_down = bool(down & {*each["monitors"]})
-        # It began with the outage that it tells of, if that was noticed first.
-        began = min([each["created_at"], *(out["failed_at"] for out in page.open if out["name"] in each["monitors"])])
-        card = {**each, "kind": "incident", "is_down": is_down, "since": began, "updates": each["updates"][::-1]}
-        found.append((0 if is_down else 2, each["created_at"], card))
-    found += [
-        (3 if each["is_slow"] else 1, each["failed_at"], {**each, "kind": "outage"})
-        for each in page.open
-        if each["name"] not in told and not (each["is_slow"] and each["name"] in down)
-    ]
-    return [card for _, _, card in sorted(found, key=lambda each: each[:2])]
-
-
-def past_of(page: Page) -> list[dict[str, Any]]:
-    """What is over, newest first: incidents with their last words, and outages that no incident tells of."""
-    done = [each for each in page.incidents if each["state"] == "resolved"]
-    found: list[tuple[str, dict[str, Any]]] = []
-    for each in done:
-        words = next((update["text"] for update in reversed(each["updates"]) if update["text"]), "")
-        found.append((each["created_at"], {**each, "kind": "incident", "text": words}))
-    found += [
-        (each["failed_at"], {**each, "kind": "outage"})
-        for each in page.past
-        if not any(each["name"] in incident["monitors"] and _overlap(each, incident) for incident in done)
-    ]
-    return [story for _, story in sorted(found, key=lambda each: each[0], reverse=True)]
-
-
-def _overlap(outage: dict[str, Any], incident: dict[str, Any]) -> bool:
-    ended = incident["resolved_at"] or outage["resolved_at"]
-    return bool(outage["failed_at"] <= ended and outage["resolved_at"] >= incident["created_at"])
 
 
 def _group(group: Group, rows: Any, period: str, viewer: Viewer) -> dict[str, Any]:

@@ -42,7 +42,7 @@
   };
   const whole = async () => {
     const response = await fetch(location.href);
-    if (response.redirected) return location.reload();
+    if (response.redirected || response.status === 404) return location.reload();
     if (!response.ok) throw response.status;
     const page = parsed(await response.text());
     for (const part of parts()) {

@@ -60,6 +60,7 @@ def test_a_page_is_whole_without_scripts(page: Browser, url: str) -> None:
     text = page.run("document.body.innerText")
     assert "Checkout is down" in text
     assert " UTC (" in text, "times have their zone"
+    assert "renews itself" not in text
     page.open(url)
     assert " UTC (" not in page.run("document.body.innerText"), "the script shows the viewer's"
 
@@ -76,6 +77,33 @@ def test_an_open_page_renews_itself_and_keeps_its_place(page: Browser, url: str,
     assert page.run("document.querySelector('details').open") is True, "what was open stays open"
     assert page.run("document.title") == "✓ Everything works · The shop"
     assert page.troubles == []
+
+
+def test_the_first_renewal_does_not_come_from_the_browsers_cache(page: Browser, url: str, api: Api) -> None:
+    page.open(f"{url}?lang=en")
+    seen(api, "Checkout")
+    page.pass_time(36)
+    assert "Everything works" in page.run("document.querySelector('h1').innerText")
+
+
+def test_a_group_that_a_visitor_folds_stays_folded(page: Browser, url: str) -> None:
+    page.open(url)
+    page.run("document.querySelector('details').open = false")
+    page.run("document.querySelector('#past').dataset.old = 1")
+    page.pass_time(36)
+    assert page.run("document.querySelector('#past').dataset.old") is None, "it came again"
+    assert page.run("document.querySelector('details').open") is False
+
+
+def test_the_open_page_of_a_monitor_that_is_removed_says_so(page: Browser, url: str, api: Api) -> None:
+    page.open(f"{url}/monitors/2?lang=en")
+    applied(api, *[each for each in policies() if each["name"] != "Checkout"], status_page={"groups": ["Shop"]})
+    forget()
+    page.pass_time(36)
+    wait_until(
+        lambda: page.run("document.readyState") == "complete" and not page.run("document.querySelector('#past')")
+    )
+    assert "Not connected" not in page.run("document.body.innerText")
 
 
 def test_a_page_says_that_it_is_not_connected(page: Browser, url: str) -> None:
