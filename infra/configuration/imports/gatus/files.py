@@ -19,6 +19,8 @@ TOP_LEVEL = keys(
 )
 # At least one of these makes a mapping Gatus's; the others occur in files of other programs.
 _TELLING = frozenset({"endpoints", "external-endpoints", "suites", "alerting", "services", "announcements"})
+# A key that begins so is there for its anchors.
+_ANCHORS = ("x-", "_", ".")
 _YAML = (".yaml", ".yml")
 _LOOKS_LIKE_GATUS = re.compile(r"(?m)^\s*(?:endpoints|external-endpoints|suites|alerting):")
 # Texts that no template engine is expected to have touched.
@@ -30,13 +32,18 @@ def is_configuration(document: Any) -> bool:
     return isinstance(document, dict) and (bool(_TELLING & document.keys()) or _is_manifest(document))
 
 
+def is_known(key: str) -> bool:
+    """Whether a key of the whole file is Gatus's, or is there for its anchors."""
+    return key in TOP_LEVEL or key.startswith(_ANCHORS)
+
+
 def read_file(documents: list[Any], file: Path, notes: Notes) -> tuple[dict[str, Any], bool]:
     """The configuration in a file's documents, and whether one is a manifest of a cluster.
 
     Raises:
         SourceUnreadable: there is none.
     """
-    found = [each for document in documents for each in _configurations(document, file.name, notes)]
+    found = _taken([each for document in documents for each in _mappings(document, file.name, notes)], notes)
     if not found:
         raise SourceUnreadable(f"{file} is YAML, but holds no endpoints of Gatus and no sites of Upptime")
     return _merged(found, notes), any(_is_manifest(document) for document in documents)
@@ -58,15 +65,15 @@ def read_folder(folder: Path, notes: Notes, skipped: frozenset[Path]) -> tuple[d
             continue
         name = str(file.relative_to(folder))
         documents, has_defaults = _documents_of(file, name, notes)
-        inside = [each for document in documents for each in _configurations(document, name, notes)]
         has_manifest = any(_is_manifest(document) for document in documents)
         is_from_cluster = is_from_cluster or has_manifest or has_defaults
-        if not inside and not all(_is_manifest(document) for document in documents):
-            notes.add(f"file {name}", "the file", "it holds nothing of Gatus's; it is left out")
-        found += inside
-    if not found:
+        found += [each for document in documents for each in _mappings(document, name, notes)]
+        if documents and not any(isinstance(document, dict) for document in documents):
+            _note_nothing(name, notes)
+    taken = _taken(found, notes)
+    if not taken:
         raise SourceUnreadable(f"{folder} holds no YAML file with endpoints of Gatus")
-    return _merged(found, notes), is_from_cluster
+    return _merged(taken, notes), is_from_cluster
 
 
 def _documents_of(file: Path, name: str, notes: Notes) -> tuple[list[Any], bool]:
@@ -87,18 +94,39 @@ def _is_manifest(document: Any) -> bool:
     return isinstance(document, dict) and "kind" in document and "apiVersion" in document
 
 
-def _configurations(document: Any, name: str, notes: Notes) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each configuration in a document: itself, or those in the texts of a manifest."""
+def _mappings(document: Any, name: str, notes: Notes) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each mapping in a document that may be a configuration: itself, or those in the texts of a manifest."""
     if not isinstance(document, dict):
         return
     if not _is_manifest(document):
-        if _TELLING & document.keys():
-            _refuse_templates(document, name)
-            yield name, document
+        yield name, document
         return
     for key, text in _files_in(document, is_encoded=document.get("kind") == "Secret"):
         for inside in yaml_documents.documents(text, f"{key} in {name}", notes):
-            yield from _configurations(inside, f"{key} in {name}", notes)
+            yield from _mappings(inside, f"{key} in {name}", notes)
+
+
+def _taken(found: list[tuple[str, dict[str, Any]]], notes: Notes) -> list[tuple[str, dict[str, Any]]]:
+    """Those that are Gatus's: none without one that tells it, else also each that has nothing but keys of Gatus."""
+    if not any(_TELLING & document.keys() for _, document in found):
+        return []
+    taken = []
+    for name, document in found:
+        known = [str(key) for key in document if key in TOP_LEVEL]
+        foreign = [str(key) for key in document if not is_known(str(key))]
+        if _TELLING & document.keys() or (known and not foreign):
+            _refuse_templates(document, name)
+            taken.append((name, document))
+        elif known:
+            why = f"its {foreign[0]} is another program's, so it is left out with {', '.join(known)}"
+            notes.add(f"file {name}", "the file", why)
+        else:
+            _note_nothing(name, notes)
+    return taken
+
+
+def _note_nothing(name: str, notes: Notes) -> None:
+    notes.add(f"file {name}", "the file", "it holds nothing of Gatus's; it is left out")
 
 
 def _files_in(value: Any, *, is_encoded: bool) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from infra.configuration.imports.gatus.files import TOP_LEVEL
+from infra.configuration.imports.gatus.files import is_known
 from infra.configuration.imports.nodes import Node, keys
 from infra.configuration.imports.result import Imported
 
@@ -20,7 +20,6 @@ _LOST = {
     "tunneling": "checks do not go through SSH here",
     "announcements": "write them as incidents on the status page",
 }
-_ANCHORS = ("x-", "_", ".")
 
 
 def add(document: Node, imported: Imported) -> None:
@@ -30,7 +29,7 @@ def add(document: Node, imported: Imported) -> None:
             document.note(name, why)
     _note_connectivity(document)
     for name in document.data:
-        if name not in TOP_LEVEL and not name.startswith(_ANCHORS):
+        if not is_known(name):
             document.note(name, "Gatus ignores this key, unless it holds anchors")
     if document.has("security"):
         document.note("security", "its pages ask for a password; all monitors are private here")

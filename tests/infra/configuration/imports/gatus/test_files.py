@@ -101,6 +101,29 @@ def test_what_two_files_set_is_said(tmp_path: Path) -> None:
     ]
 
 
+def test_a_file_without_endpoints_counts_beside_one_with(tmp_path: Path) -> None:
+    """A page that a password guards would otherwise become public."""
+    write(
+        tmp_path,
+        app_yaml="endpoints: [{name: M, group: g, url: 'https://example.org', conditions: ['[STATUS] == 200']}]",
+        global_yaml="x-zone: &zone Europe/Berlin\nsecurity: {basic: {username: a}}\nui: {title: T}\nmetrics: true\n"
+        "maintenance: {start: 23:00, duration: 1h, timezone: *zone}\nconnectivity: {checker: {target: '1.1.1.1:53'}}",
+    )
+    imported = read(tmp_path, NOW)
+    assert imported.status_page is None
+    assert imported.monitors[0]["public"] is False
+    assert [window["time_zone"] for window in imported.windows] == ["Europe/Berlin"]
+    assert said(imported, "CONNECTIVITY_CHECK=1.1.1.1:53")
+    assert notes(imported, "file global.yaml") == []
+
+
+def test_a_file_that_is_partly_of_another_program_is_said(tmp_path: Path) -> None:
+    write(tmp_path, app_yaml=f"endpoints: [{ENDPOINT}]", ci_yaml="on: push\nconcurrency: {group: x}\nweb: {}")
+    assert notes(read(tmp_path, NOW), "file ci.yaml") == [
+        "the file: its on is another program's, so it is left out with concurrency, web"
+    ]
+
+
 def test_a_mounted_folder_is_not_read_twice(tmp_path: Path) -> None:
     """Kubernetes links each file into a hidden folder."""
     text = f"endpoints: [{ENDPOINT}]"
@@ -187,6 +210,9 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_anything_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnreadable, match="holds no YAML file with endpoints of Gatus"):
+        read(tmp_path, NOW)
+    write(tmp_path, global_yaml="maintenance: {start: 23:00, duration: 1h}")
     with pytest.raises(SourceUnreadable, match="holds no YAML file with endpoints of Gatus"):
         read(tmp_path, NOW)
 
