@@ -22,6 +22,19 @@ _TELLING = r"key|token|secret|passw|pwd|auth|signature"
 _QUERY = re.compile(rf"(?i)([?&](?:[^=&#]*(?:{_TELLING})[^=&#]*|sig)=)([^&#]+)")
 _SECRET_IN_BODY = re.compile(rf"(?i)(?:{_TELLING})[\w-]*[\"']?\s*[:=>]")
 _PEM = "-----BEGIN"
+_BEGINS_WITH_A_VARIABLE = re.compile(r"\$\{(\w+)\}(?:\$\{\w+\})*+(?!://)")
+
+
+def with_scheme(url: str, scheme: str, note: Callable[[str, str], None]) -> str:
+    """``url`` with ``scheme`` before a variable that it begins with, which ``note(what, why)`` gets.
+
+    The scheme says what is checked, so that it cannot be a part of what the agent fills in.
+    """
+    found = _BEGINS_WITH_A_VARIABLE.match(url)
+    if not found:
+        return url
+    note("url", f"{scheme}:// is written before ${{{found[1]}}}; give its value without {scheme}://")
+    return f"{scheme}://{url}"
 
 
 def add_monitor(imported: Imported, fields: dict[str, Any]) -> bool:

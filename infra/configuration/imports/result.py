@@ -1,9 +1,11 @@
 """What an import gives: the parts of a ``bonghwa.yaml``, the secrets beside it, and what could not be carried over."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from infra.configuration.imports.secrets import Secrets
+from shared.monitors.placeholders import names_in
 
 
 class SourceUnreadable(Exception):
@@ -50,6 +52,27 @@ class Imported:
     def counts(self) -> dict[str, int]:
         """How many monitors, channels and windows there are."""
         return {"monitors": len(self.monitors), "channels": len(self.channels), "windows": len(self.windows)}
+
+    def note_missing(self, why: str) -> None:
+        """Add a note for each variable whose value is not in the source: ``why``, with the name there as ``{source}``.
+
+        Variables of what was left out are forgotten instead.
+        """
+        used = set(_names_in([self.monitors, self.channels, self.windows, self.status_page, self.status_pages]))
+        for name, source in self.secrets.missing().items():
+            if name in used:
+                self.notes.add("variables", name, f"{why.format(source=source)}; fill it in in bonghwa.env")
+            else:
+                self.secrets.forget(name)
+
+
+def _names_in(value: Any) -> Iterator[str]:
+    """The names of the variables in all texts of ``value``."""
+    if isinstance(value, str):
+        yield from names_in(value)
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _names_in(part)
 
 
 def _one_line(text: str) -> str:

@@ -51,6 +51,11 @@ class Secrets:
         """The variables whose values are not in the source, each with its name there."""
         return dict(self._sources)
 
+    def forget(self, name: str) -> None:
+        """Forget a variable that nothing refers to."""
+        del self._values[name]
+        self._sources.pop(name, None)
+
     def _free(self, wanted: str, is_the_same: Callable[[str], bool]) -> str:
         free, number = wanted, 2
         while free in reserved() or (free in self._values and not is_the_same(free)):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.configuration.imports.channels import bracketed
-from infra.configuration.imports.monitors import add_monitor
+from infra.configuration.imports.monitors import add_monitor, with_scheme
 from infra.configuration.imports.naming import monitor_names
 from infra.configuration.imports.nodes import Node, keys
 from infra.configuration.imports.placeholders import literal
@@ -139,7 +139,7 @@ def _http(site: Node, imported: Imported) -> dict[str, Any]:
     codes = [str(code) for code in site.listed("expectedStatusCodes")]
     wanted, forbidden = site.text("__dangerous__body_down_if_text_missing"), site.text("__dangerous__body_down")
     return {
-        "url": _filled(site.text("url").strip(), site, imported),
+        "url": with_scheme(_filled(site.text("url").strip(), site, imported), "https", site.note),
         "method": site.text("method").strip().upper() or None,
         "headers": _headers(site, imported) or None,
         "body": _filled(site.text("body"), site, imported) or None,
@@ -178,7 +178,7 @@ def _host(site: Node, imported: Imported) -> str:
 
 def _websocket(site: Node, imported: Imported) -> dict[str, Any]:
     return {
-        "url": _filled(site.text("url").strip(), site, imported),
+        "url": with_scheme(_filled(site.text("url").strip(), site, imported), "wss", site.note),
         "body": _filled(site.text("body"), site, imported) or None,
     }
 
@@ -240,6 +240,4 @@ def _note_the_rest(config: Node, imported: Imported) -> None:
         config.note("i18n", "pages are in English and Korean here")
     if not imported.monitors:
         config.note("sites", "there is none")
-    for name, source in imported.secrets.missing().items():
-        why = f"the value of ${source} is a secret of the repository; fill it in in bonghwa.env"
-        config.notes.add("variables", name, why)
+    imported.note_missing("the value of ${source} is a secret of the repository")

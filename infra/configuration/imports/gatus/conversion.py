@@ -23,4 +23,4 @@ def convert(configuration: dict[str, Any], imported: Imported, *, is_from_cluste
     alerting.finish()
     windows.add_all(document, endpoints.windows, imported)
     page.add(document, imported)
-    variables.note_missing()
+    imported.note_missing("the value of Gatus's ${source} is not in the source")

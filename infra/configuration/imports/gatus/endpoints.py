@@ -10,7 +10,7 @@ from infra.configuration.imports.channels import bracketed
 from infra.configuration.imports.gatus import client, conditions
 from infra.configuration.imports.gatus.alerting import FAILURES, SUCCESSES, Alerting, Outcome
 from infra.configuration.imports.gatus.variables import Variables
-from infra.configuration.imports.monitors import add_monitor
+from infra.configuration.imports.monitors import add_monitor, with_scheme
 from infra.configuration.imports.naming import monitor_names, one_line
 from infra.configuration.imports.nodes import Node, keys
 from infra.configuration.imports.result import Imported
@@ -160,7 +160,10 @@ class Endpoints:
         if not node.has("dns"):
             # Gatus speaks SMTP before STARTTLS on any port.
             is_smtp = scheme == "starttls" and starttls_protocol(url) is None
-            return {"url": self._variables.of_monitor(url), **({"protocol": "smtp"} if is_smtp else {})}
+            placed = self._variables.of_monitor(url)
+            if _is_http(node, placed):
+                placed = with_scheme(placed, "https", node.note)
+            return {"url": placed, **({"protocol": "smtp"} if is_smtp else {})}
         dns = node.node("dns")
         return {
             "url": self._variables.of_monitor(_resolver(url)),
@@ -189,6 +192,12 @@ class Endpoints:
         ui.note_unknown({*_UI_LOST.split(), "hide-hostname", "hide-url"}, "ui.")
         self._lost.update(f"ui.{name}" for name in _UI_LOST.split() if ui.data.get(name))
         self._lost.update(name for name in ("extra-labels", "always-run", "store") if node.data.get(name))
+
+
+def _is_http(node: Node, url: str) -> bool:
+    """Whether an endpoint whose scheme is in a variable means HTTP: it has a path, or expects a response of HTTP."""
+    conditions = str(node.listed("conditions"))
+    return url.partition("}")[2].startswith("/") or "[STATUS]" in conditions or "[BODY]" in conditions
 
 
 def _resolver(url: str) -> str:

@@ -58,9 +58,3 @@ class Variables:
             parts.append("$$" if found[1] else self._imported.secrets.refer(found[2] or found[3], prefix))
             end = found.end()
         return "".join(parts) + str(literal(text[end:]))
-
-    def note_missing(self) -> None:
-        """Add a note for each variable whose value the source does not hold."""
-        for name, source in self._imported.secrets.missing().items():
-            why = f"the value of Gatus's ${source} is not in the source; fill it in in bonghwa.env"
-            self._imported.notes.add("variables", name, why)

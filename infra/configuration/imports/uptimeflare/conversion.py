@@ -58,9 +58,7 @@ def convert(text: str, file: str, imported: Imported, now: datetime) -> None:
         config.notes.add(
             "the file", f"line {line}", "it is code, which is not run; what it changes is not carried over"
         )
-    for name, source in imported.secrets.missing().items():
-        why = f"the value of {source} is in the environment of UptimeFlare; fill it in in bonghwa.env"
-        config.notes.add("variables", name, why)
+    imported.note_missing("the value of {source} is in the environment of UptimeFlare")
 
 
 def _note_callbacks(config: Part, imported: Imported) -> None:

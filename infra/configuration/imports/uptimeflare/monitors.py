@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from infra.configuration.imports.monitors import add_monitor
+from infra.configuration.imports.monitors import add_monitor, with_scheme
 from infra.configuration.imports.naming import monitor_names
 from infra.configuration.imports.nodes import keys
 from infra.configuration.imports.result import Imported
@@ -85,7 +85,7 @@ class Monitors:
             part.note("expectedCodes", "it is empty, so that UptimeFlare accepts no response; 2xx is written")
         wanted, forbidden = (self._filled(part.text(name)) for name in _KEYWORDS)
         return {
-            "url": self._filled(target),
+            "url": with_scheme(self._filled(target), "https", part.note),
             "method": part.text("method").strip().upper() or None,
             "headers": {name: self._filled(text.strip()) for name, text in part.texts("headers").items()} or None,
             "body": self._filled(part.text("body")) or None,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.configuration.imports.reading import imported_text, monitor
+from tests.infra.configuration.imports.reading import imported_text, monitor, notes, said
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,26 @@ def test_a_certificate_is_judged_by_its_end_alone(tmp_path: Path) -> None:
     imported = imported_text(tmp_path, "sites:\n  - {name: M, check: ssl, url: example.org}\n", ".upptimerc.yml")
     found = monitor(imported, "M")
     assert (found["conditions"], found["verify_tls"]) == (["[CERTIFICATE_EXPIRATION] >= 7d"], False)
+
+
+@pytest.mark.parametrize(
+    ("site", "url", "scheme"),
+    [
+        ("url: $SECRET_SITE", "https://${MONITOR_SECRET_SITE}", "https"),
+        ("url: $SECRET_SITE/health", "https://${MONITOR_SECRET_SITE}/health", "https"),
+        ("check: ws, url: $SECRET_SITE", "wss://${MONITOR_SECRET_SITE}", "wss"),
+    ],
+)
+def test_a_secret_url_gets_its_scheme(tmp_path: Path, site: str, url: str, scheme: str) -> None:
+    imported = imported_text(tmp_path, f"sites:\n  - {{name: M, {site}}}\n", ".upptimerc.yml")
+    assert monitor(imported, "M")["url"] == url
+    why = f"{scheme}:// is written before ${{MONITOR_SECRET_SITE}}; give its value without {scheme}://"
+    assert notes(imported, "monitors 'M'") == [f"url: {why}"]
+
+
+def test_a_variable_of_what_is_left_out_is_forgotten(tmp_path: Path) -> None:
+    sites = "[{name: M, url: 'https://example.org/$KEPT'}, {name: N, check: ws, url: 'no://$LOST'}]"
+    imported = imported_text(tmp_path, f"sites: {sites}", ".upptimerc.yml")
+    assert [each["name"] for each in imported.monitors] == ["M"]
+    assert list(imported.secrets.values) == ["MONITOR_KEPT"]
+    assert not said(imported, "variables", "LOST")

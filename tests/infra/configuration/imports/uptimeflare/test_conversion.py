@@ -64,6 +64,22 @@ def test_a_keyword_keeps_its_variables_and_each_dollar(tmp_path: Path, written: 
     assert not said(found, "monitors 'home'", "eyword")
 
 
+@pytest.mark.parametrize(
+    ("target", "url"),
+    [
+        ("process.env.SITE", "https://${MONITOR_SITE}"),
+        ("`${env.SITE}/health`", "https://${MONITOR_SITE}/health"),
+        ("`https://${env.SITE}`", "https://${MONITOR_SITE}"),
+    ],
+)
+def test_a_target_of_the_environment_gets_its_scheme(tmp_path: Path, target: str, url: str) -> None:
+    text = f"const workerConfig = {{ monitors: [{{ id: 'home', target: {target} }}] }}"
+    found = imported_text(tmp_path, text, "uptime.config.ts")
+    assert monitor(found, "home")["url"] == url
+    is_written_before = not target.startswith("`https")
+    assert said(found, "monitors 'home': url: https:// is written before ${MONITOR_SITE}") == is_written_before
+
+
 def test_without_groups_every_monitor_is_public(tmp_path: Path) -> None:
     found = imported(tmp_path, page={"title": "T", "group": {}})
     assert monitor(found, "Home")["public"] is True
