@@ -20,6 +20,10 @@ _GLOB = re.compile(r"pat\([^)]*(?:\?|\[[^\]]*\])[^)]*\)")
 # These compare the whole body, and do not find one record among several.
 _WHOLE_BODY = re.compile(r"\[BODY\] (?:==|!=) (?!pat\(\*.*\*\)|\"\"$)")
 
+# Gatus has a JSON object for the state of a gRPC service: [BODY] is the state alone here.
+_STATE = re.compile(r"(?i:\[BODY\])\.status(?![\w.\[-])")
+_IN_JSON = re.compile(r'(?i:\[BODY\])[.\[]|(?<!\$)\{|"status"')
+
 Note = Callable[[str, str], None]
 
 
@@ -32,7 +36,8 @@ def converted(listed: list[Any], kind: Kind, variables: Variables, note: Note) -
         elif isinstance(given, dict | list):
             note("a condition", "expected text; it is left out")
         else:
-            found += _one(variables.of_monitor(str(given).strip()), kind, note)
+            text = variables.of_monitor(str(given).strip())
+            found += _one(_STATE.sub("[BODY]", text) if kind is Kind.GRPC else text, kind, note)
     return found
 
 
@@ -54,7 +59,11 @@ def _refused(text: str, kind: Kind) -> str | None:
         expected = unavailable(parse(text).placeholders, kind)
     except ValueError as error:
         expected = str(error)
-    return f"expected {expected}" if expected else None
+    if expected:
+        return f"expected {expected}"
+    if kind is Kind.GRPC and _IN_JSON.search(text):
+        return "[BODY] is the state alone here, such as SERVING"
+    return None
 
 
 def _split(text: str, kind: Kind, note: Note) -> list[str]:

@@ -42,6 +42,33 @@ def test_a_condition_is_carried_over_as_it_is(tmp_path: Path, condition: str) ->
 
 
 @pytest.mark.parametrize(
+    ("condition", "written"),
+    [
+        ("[BODY].status == SERVING", "[BODY] == SERVING"),
+        ("[body].status != any(NOT_SERVING, UNKNOWN)", "[BODY] != any(NOT_SERVING, UNKNOWN)"),
+        ("has([BODY].status) == true", "has([BODY]) == true"),
+        ("[BODY] == pat(*SERVING*)", "[BODY] == pat(*SERVING*)"),
+        ("[BODY].status == ${STATUS}", "[BODY] == ${MONITOR_STATUS}"),
+    ],
+)
+def test_the_state_of_a_grpc_service_is_the_whole_body(tmp_path: Path, condition: str, written: str) -> None:
+    """Gatus has it in a JSON object."""
+    imported = imported_with(tmp_path, condition, "grpc://example.org:50051")
+    assert imported.monitors[0]["conditions"] == [written]
+    assert notes(imported, "monitors 'M'") == []
+
+
+@pytest.mark.parametrize(
+    "condition", ["[BODY].service == x", "[BODY].status.x == y", '[BODY] == {"status":"SERVING"}', "[BODY][0] == x"]
+)
+def test_more_of_a_grpc_service_is_left_out(tmp_path: Path, condition: str) -> None:
+    imported = imported_with(tmp_path, condition, "grpcs://example.org")
+    assert "conditions" not in imported.monitors[0]
+    why = "[BODY] is the state alone here, such as SERVING; it is left out"
+    assert notes(imported, "monitors 'M'")[0] == f"condition {condition}: {why}"
+
+
+@pytest.mark.parametrize(
     ("condition", "is_said"),
     [
         ("[BODY] == 203.0.113.2", True),
