@@ -22,7 +22,12 @@ _WHOLE_BODY = re.compile(r"\[BODY\] (?:==|!=) (?!pat\(\*.*\*\)|\"\"$)")
 
 # Gatus has a JSON object for the state of a gRPC service: [BODY] is the state alone here.
 _STATE = re.compile(r"(?i:\[BODY\])\.status(?![\w.\[-])")
-_IN_JSON = re.compile(r'(?i:\[BODY\])[.\[]|(?<!\$)\{|"status"')
+_MORE_THAN_THE_STATE = re.compile(r'(?i:\[BODY\])[.\[]|(?<!\$)\{|"status"')
+# Gatus's [BODY] is the answer to what it sends there. A condition on it would fail at each check.
+_NOTHING_SENT = {
+    Kind.SSH: "[BODY] is the server's banner here, and not what a command prints",
+    Kind.TLS: "nothing is sent inside TLS here, so there is no [BODY]",
+}
 
 Note = Callable[[str, str], None]
 
@@ -56,14 +61,14 @@ def _one(text: str, kind: Kind, note: Note) -> list[str]:
 
 def _refused(text: str, kind: Kind) -> str | None:
     try:
-        expected = unavailable(parse(text).placeholders, kind)
+        placeholders = parse(text).placeholders
     except ValueError as error:
-        expected = str(error)
-    if expected:
+        return f"expected {error}"
+    if expected := unavailable(placeholders, kind):
         return f"expected {expected}"
-    if kind is Kind.GRPC and _IN_JSON.search(text):
+    if kind is Kind.GRPC and _MORE_THAN_THE_STATE.search(text):
         return "[BODY] is the state alone here, such as SERVING"
-    return None
+    return _NOTHING_SENT.get(kind) if "BODY" in placeholders else None
 
 
 def _split(text: str, kind: Kind, note: Note) -> list[str]:

@@ -133,6 +133,9 @@ def test_logic_whose_meaning_is_not_certain_is_left_out(tmp_path: Path, conditio
         ("[DOMAIN_EXPIRATION] > 720h", "https://example.org", "the expiry of a domain is not known"),
         ("[STATUS] == 200", "tcp://example.org:22", "found [STATUS]"),
         ("[DNS_RCODE] == NOERROR", "https://example.org", "found [DNS_RCODE]"),
+        ("[BODY].memory.used > 500", "ssh://example.org:22", "[BODY] is the server's banner here"),
+        ("[BODY] == pat(*OK*)", "tls://example.org:993", "nothing is sent inside TLS here"),
+        ("len([BODY]) > 0", "starttls://example.org:25", "nothing is sent inside TLS here"),
     ],
 )
 def test_a_condition_that_cannot_hold_is_left_out(tmp_path: Path, condition: str, url: str, expected: str) -> None:
