@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from infra.configuration.imports import apprise_urls
-from infra.configuration.imports.channels import chat_ids, smtp_url
+from infra.configuration.imports.channels import chat_ids, recipients, smtp_url
 from infra.configuration.imports.gatus.variables import Variables
 from infra.configuration.imports.nodes import Node, keys
 from infra.configuration.imports.placeholders import has_placeholder, unescaped
@@ -94,7 +94,7 @@ def _email(provider: Provider) -> Settings | None:
         "kind": "email",
         "url": url,
         "from": sender,
-        "to": [address.strip() for address in re.split(r"[,;]", provider.value("to")) if address.strip()],
+        "to": recipients(provider.value("to")),
     }
 
 

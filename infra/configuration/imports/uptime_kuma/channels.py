@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from infra.configuration.imports import apprise_urls
-from infra.configuration.imports.channels import add_channel, chat_ids, smtp_url
+from infra.configuration.imports.channels import add_channel, chat_ids, recipients, smtp_url
 from infra.configuration.imports.placeholders import literal
 from infra.configuration.imports.result import Imported
 from infra.configuration.imports.uptime_kuma.notification_config import Config
@@ -15,7 +15,6 @@ from infra.configuration.imports.uptime_kuma.rows import Export
 
 _TELEGRAM = "https://api.telegram.org"
 _PAGERDUTY = "events.pagerduty.com"
-_MAIL = re.compile(r"[,;]\s*")
 
 Settings = dict[str, Any]
 Mapper = Callable[[Config], Settings | list[Settings] | None]
@@ -93,12 +92,13 @@ def _email(config: Config) -> Settings | None:
         config.row.note("smtpBCC", "one mail goes to all here, so nobody is hidden; it is left out")
     is_tls = config.flag("smtpSecure")
     user, password = config.text("smtpUsername"), config.text("smtpPassword")
-    to = [*_MAIL.split(config.text("smtpTo")), *_MAIL.split(config.text("smtpCC"))]
+    if bool(user) != bool(password):
+        config.row.note("smtpUsername", "it has no password, or there is no user, so nobody logs in here")
     return {
         "kind": "email",
         "url": smtp_url(host, config.whole("smtpPort"), user, password, is_tls=is_tls),
         "from": config.text("smtpFrom"),
-        "to": [address.strip() for address in to if address.strip()],
+        "to": recipients(config.text("smtpTo")) + recipients(config.text("smtpCC")),
         "starttls": "off" if config.flag("smtpIgnoreSTARTTLS") and not is_tls else None,
     }
 

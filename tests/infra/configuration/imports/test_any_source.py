@@ -73,17 +73,24 @@ KUMA_TYPES = sorted(
 
 
 def settle(imported: Imported) -> None:
-    """What came in is a right configuration, but for channels: only their own code knows all about them."""
+    """What came in is a right configuration. A channel that lacks a value gives way to one that lacks none."""
     settled = Imported(imported.notes, imported.secrets, imported.monitors)
     settled.windows, settled.status_page = imported.windows, imported.status_page
     settled.status_pages = imported.status_pages
-    settled.channels = {name: {"kind": "apprise", "url": "bark://host/device"} for name in imported.channels}
+    settled.channels = {
+        name: {"kind": "apprise", "url": "bark://host/device"} if lacks_a_value(channel, imported) else channel
+        for name, channel in imported.channels.items()
+    }
     with TemporaryDirectory() as folder:
         configuration = read_back(settled, Path(folder), imported.secrets.missing())
     assert [policy.name for policy in configuration.monitors] == [monitor["name"] for monitor in imported.monitors]
     assert yaml.safe_load(yaml_text(imported)) is not None
     for note in imported.notes:
         assert str(note).isprintable()
+
+
+def lacks_a_value(channel: dict[str, Any], imported: Imported) -> bool:
+    return any(f"${{{name}}}" in str(channel) for name in imported.secrets.missing())
 
 
 def settle_or_refuse(file: Path) -> None:

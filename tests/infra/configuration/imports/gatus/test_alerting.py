@@ -112,6 +112,11 @@ def test_overrides_become_channels_of_their_own(tmp_path: Path) -> None:
         ),
         (
             "email",
+            {"from": "a@x.org", "host": "mail", "port": 25, "to": '"Doe, John" <john@x.org>, c@x.org'},
+            {"to": ['"Doe, John" <john@x.org>', "c@x.org"]},
+        ),
+        (
+            "email",
             {"from": "a@x.org", "host": "mail", "port": 25, "to": "b@x.org"},
             {"url": "smtp://mail:25"},
         ),
@@ -156,6 +161,7 @@ def test_a_provider_becomes_a_channel(
         ("opsgenie", "{api-key: k}", "there is no such kind of channel here"),
         ("discord", "{webhook-url: ''}", "discord needs webhook_url"),
         ("email", "{from: a}", "its settings are incomplete"),
+        ("ntfy", "{topic: a b, token: '${TOKEN}'}", "topic: expected"),
         ("matrix", "{server-url: 'https://[half', access-token: t, internal-room-id: r}", "its URL is malformed"),
         ("matrix", "{access-token: '${TOKEN}', internal-room-id: r}", "a variable cannot stand in a URL of Apprise"),
         ("discord", "text", "expected a mapping"),

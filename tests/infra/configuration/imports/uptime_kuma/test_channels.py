@@ -220,6 +220,11 @@ def test_a_webhooks_body_is_said_to_differ(kuma: Kuma) -> None:
         ("telegram", {"telegramBotToken": "1:a"}, "telegram needs chat_id"),
         ("Bark", {"barkEndpoint": "https://[half"}, "incomplete or malformed"),
         ("rocket.chat", {"rocketwebhookURL": "https://chat.example.org/other"}, "incomplete or malformed"),
+        ("telegram", {"telegramBotToken": "1:a", "telegramChatID": "channel"}, "chat_id: expected the chat's number"),
+        ("ntfy", {"ntfyserverurl": "https://ntfy.sh", "ntfytopic": "a b"}, "topic: expected"),
+        ("smtp", {"smtpHost": "h", "smtpFrom": "nobody", "smtpTo": "a@x.org"}, "from: expected the sender's address"),
+        ("smtp", {"smtpHost": "h", "smtpFrom": "a@x.org", "smtpTo": "b@x.org, c"}, "to: expected an address"),
+        ("apprise", {"appriseURL": "mailtos://u:p@x.org?to=a@x.org&from=a"}, "from: expected the sender's address"),
     ],
 )
 def test_what_cannot_be_a_channel_is_said(kuma: Kuma, kind: str, config: dict[str, Any], reason: str) -> None:
@@ -229,18 +234,49 @@ def test_what_cannot_be_a_channel_is_said(kuma: Kuma, kind: str, config: dict[st
     assert said(imported, "channels 'ops'", reason, "the channel is left out")
 
 
+def test_a_comma_may_stand_in_a_recipients_name(kuma: Kuma, tmp_path: Path) -> None:
+    mail = {"smtpHost": "h", "smtpFrom": '"Doe, J" <j@x.org>', "smtpCC": "d@x.org"}
+    imported = imported_from(kuma, "smtp", **mail, smtpTo='"Doe; John, Jr" <john@x.org>, ops@x.org; Kim <kim@x.org>')
+    assert read_back(imported, tmp_path / "out").channels["ops"]["to"] == [
+        '"Doe; John, Jr" <john@x.org>',
+        "ops@x.org",
+        "Kim <kim@x.org>",
+        "d@x.org",
+    ]
+
+
+@pytest.mark.parametrize("half", [{"smtpUsername": "u"}, {"smtpPassword": "p"}])
+def test_nobody_logs_in_with_half_of_the_credentials(kuma: Kuma, tmp_path: Path, half: dict[str, str]) -> None:
+    imported = imported_from(kuma, "smtp", smtpHost="h", smtpFrom="a@x.org", smtpTo="b@x.org", **half)
+    assert read_back(imported, tmp_path / "out").channels["ops"]["url"] == "smtp://h:25"
+    assert values(imported) == {}
+    assert said(imported, "channels 'ops': smtpUsername", "nobody logs in here")
+
+
+def test_a_wrong_setting_that_may_be_left_out_is(kuma: Kuma, tmp_path: Path) -> None:
+    wrong = {"ntfyserverurl": "https://ntfy.sh", "ntfytopic": "t", "ntfyPriority": 9}
+    imported = imported_from(kuma, "ntfy", **wrong)
+    assert read_back(imported, tmp_path / "out").channels["ops"] == {
+        "kind": "ntfy",
+        "server_url": "https://ntfy.sh",
+        "topic": "t",
+    }
+    assert said(imported, "channels 'ops': priority: expected", "it is left out")
+
+
 def test_a_garbled_configuration_is_said(kuma: Kuma) -> None:
     kuma.add("notification", name="ops", config="{not json")
     assert said(read(kuma.close(), NOW), "channels 'ops': config: expected JSON")
 
 
 def test_names_of_channels_are_unique_and_free(kuma: Kuma) -> None:
-    for name in ("ops", "ops", "console", " ", "x" * 90):
+    for name in ("ops", "ops", "console", " ", "x" * 90, "Alert #2"):
         kuma.notification(name, "pushbullet", pushbulletAccessToken=f"token of {name}")
     imported = read(kuma.close(), NOW)
-    assert list(imported.channels) == ["ops", "ops 2", "console 2", "channel", "x" * 64]
-    assert len(set(values(imported))) == 5
-    assert said(imported, "channels 'console': name: it is reserved")
+    assert list(imported.channels) == ["ops", "ops 2", "console 2", "channel", "x" * 64, "Alert 2"]
+    assert len(set(values(imported))) == 6
+    for name in ("console", "Alert #2"):
+        assert said(imported, f"channels {name!r}: name: it is reserved")
 
 
 def test_no_secret_takes_the_name_of_a_setting(kuma: Kuma) -> None:
