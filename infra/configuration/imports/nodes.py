@@ -9,6 +9,7 @@ from infra.configuration.imports.result import Notes
 from shared.monitors.durations import seconds_of
 
 _GO_DURATION = re.compile(r"(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+|0")
+_TRUTHS = {**dict.fromkeys(("true", "yes", "on", "y"), True), **dict.fromkeys(("false", "no", "off", "n"), False)}
 _TINY = re.compile(r"\d+(?:\.\d*)?(?:ns|us|µs)")
 
 
@@ -49,9 +50,12 @@ class Node:
         return "" if value is None else str(value)
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        """Whether it is true."""
-        text = self.text(name).strip().lower()
-        return default if not text else text in ("true", "yes", "on", "y")
+        """Whether it is true. A variable says neither before it is filled in."""
+        text = self.text(name).strip()
+        if not text or text.lower() in _TRUTHS:
+            return _TRUTHS.get(text.lower(), default)
+        self.note(f"{name} {text}", "expected true or false; it counts as not set")
+        return default
 
     def whole(self, name: str) -> int | None:
         """A number without a point."""

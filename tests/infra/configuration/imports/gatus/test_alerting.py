@@ -75,6 +75,12 @@ def test_no_message_at_the_recovery_is_said_where_it_is_set(
     assert said_at == ([where] if where else [])
 
 
+def test_an_alert_whose_switch_is_a_variable_is_kept(tmp_path: Path) -> None:
+    imported = imported_with(tmp_path, "[{type: discord, enabled: '${X}', send-on-resolved: true}]")
+    assert monitor(imported, "M")["channels"] == ["discord"]
+    assert notes(imported, "monitors 'M'") == ["enabled ${X}: expected true or false; it counts as not set"]
+
+
 def test_overrides_become_channels_of_their_own(tmp_path: Path) -> None:
     providers = {"discord": "{webhook-url: 'https://d/1', overrides: [{group: g, webhook-url: 'https://d/2'}]}"}
     imported = imported_text(

@@ -37,3 +37,21 @@ def test_a_scheme_that_cannot_be_told_is_said(tmp_path: Path, url: str) -> None:
     assert said(imported, "monitors 'M': url", "expected a scheme such as https:// or tcp://; it is left out")
     assert imported.secrets.missing() == {}
     assert not said(imported, "variables")
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "name"),
+    [("enabled", "'${X}'", "enabled"), ("client", "{insecure: '${X}'}", "insecure"), ("graphql", "maybe", "graphql")],
+)
+def test_no_truth_counts_as_not_set(tmp_path: Path, field: str, text: str, name: str) -> None:
+    imported = endpoint(tmp_path, **{field: text})
+    assert imported.monitors == endpoint(tmp_path).monitors
+    value = "maybe" if text == "maybe" else "${X}"
+    assert notes(imported, "monitors 'M'") == [f"{name} {value}: expected true or false; it counts as not set"]
+
+
+def test_a_window_whose_switch_is_a_variable_is_kept(tmp_path: Path) -> None:
+    text = "maintenance: {start: 23:00, duration: 1h, enabled: '${X}'}\nendpoints: [{name: M, url: 'icmp://h'}]"
+    imported = imported_text(tmp_path, text)
+    assert len(imported.windows) == 1
+    assert notes(imported, "maintenance") == ["enabled ${X}: expected true or false; it counts as not set"]
