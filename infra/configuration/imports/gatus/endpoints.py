@@ -30,6 +30,9 @@ _KNOWN = keys(
 _EXTERNAL = keys("enabled name group token alerts heartbeat maintenance-windows ui extra-labels")
 # Said once for all endpoints, because they are set on many.
 _UI_LOST = "hide-conditions hide-port hide-errors dont-resolve-failed-conditions resolve-successful-conditions badge"
+# The fields that Gatus writes into a body.
+_FILLED_IN = {"ENDPOINT_NAME": "name", "ENDPOINT_GROUP": "group", "ENDPOINT_URL": "url"}
+_DRAWN = re.compile(r"\[(?:RANDOM_STRING_\d+|LOCAL_ADDRESS)\]")
 _NOT_HERE = ("udp", "sctp")
 
 
@@ -127,7 +130,7 @@ class Endpoints:
         if not listed:
             node.note("conditions", "there is none, so what counts as up by default does")
         headers = {name: self._variables.of_monitor(text) for name, text in node.texts("headers").items()}
-        body = self._variables.of_monitor(node.text("body"))
+        body = self._variables.of_monitor(_body(node))
         if node.flag("graphql") and body:
             body = json.dumps({"query": body})
             if "content-type" not in {name.lower() for name in headers}:
@@ -192,6 +195,16 @@ class Endpoints:
         ui.note_unknown({*_UI_LOST.split(), "hide-hostname", "hide-url"}, "ui.")
         self._lost.update(f"ui.{name}" for name in _UI_LOST.split() if ui.data.get(name))
         self._lost.update(name for name in ("extra-labels", "always-run", "store") if node.data.get(name))
+
+
+def _body(node: Node) -> str:
+    """The body with what Gatus fills in."""
+    text = node.text("body")
+    for name, field in _FILLED_IN.items():
+        text = text.replace(f"[{name}]", node.text(field))
+    for name in dict.fromkeys(_DRAWN.findall(text)):
+        node.note(f"body {name}", "nothing of this kind is filled in here; it is sent as it stands")
+    return text
 
 
 def _is_http(node: Node, url: str) -> bool:

@@ -55,3 +55,18 @@ def test_a_window_whose_switch_is_a_variable_is_kept(tmp_path: Path) -> None:
     imported = imported_text(tmp_path, text)
     assert len(imported.windows) == 1
     assert notes(imported, "maintenance") == ["enabled ${X}: expected true or false; it counts as not set"]
+
+
+def test_a_body_has_what_gatus_fills_in(tmp_path: Path) -> None:
+    body = "'[ENDPOINT_NAME] of [ENDPOINT_GROUP] at [ENDPOINT_URL], [RESULT]'"
+    imported = endpoint(tmp_path, group="g", url="'https://${HOST}/'", body=body)
+    assert imported.monitors[0]["body"] == "M of g at https://${MONITOR_HOST}/, [RESULT]"
+    assert notes(imported, "monitors 'M'") == []
+
+
+@pytest.mark.parametrize("what", ["[RANDOM_STRING_10]", "[LOCAL_ADDRESS]"])
+def test_what_cannot_be_filled_into_a_body_is_said(tmp_path: Path, what: str) -> None:
+    imported = endpoint(tmp_path, body=f"'x {what} y'")
+    assert imported.monitors[0]["body"] == f"x {what} y"
+    why = "nothing of this kind is filled in here; it is sent as it stands"
+    assert notes(imported, "monitors 'M'") == [f"body {what}: {why}"]
