@@ -33,6 +33,7 @@ _UI_LOST = "hide-conditions hide-port hide-errors dont-resolve-failed-conditions
 # The fields that Gatus writes into a body.
 _FILLED_IN = {"ENDPOINT_NAME": "name", "ENDPOINT_GROUP": "group", "ENDPOINT_URL": "url"}
 _DRAWN = re.compile(r"\[(?:RANDOM_STRING_\d+|LOCAL_ADDRESS)\]")
+_IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*")
 _NOT_HERE = ("udp", "sctp")
 
 
@@ -88,7 +89,7 @@ class Endpoints:
         group, is_complete = self._variables.plain(node.text("group"))
         if not is_complete:
             node.note(f"group {node.text('group')}", "nothing is filled in into a name here")
-        fields |= self._alerted(outcome, is_heartbeat="heartbeat" in fields)
+        fields |= self._alerted(outcome)
         fields["group"] = one_line(group) or None
         if not node.flag("enabled", default=True):
             fields["enabled"] = False
@@ -105,13 +106,13 @@ class Endpoints:
             else:
                 known.append(fields["name"])
 
-    def _alerted(self, outcome: Outcome, *, is_heartbeat: bool) -> dict[str, Any]:
+    def _alerted(self, outcome: Outcome) -> dict[str, Any]:
         reminder = min(outcome.reminders, default=0.0)
         descriptions = list(dict.fromkeys(outcome.descriptions))
         return {
             "channels": outcome.channels,
             "failure_threshold": min(outcome.failures, default=FAILURES),
-            "success_threshold": None if is_heartbeat else min(outcome.successes, default=SUCCESSES),
+            "success_threshold": min(outcome.successes, default=SUCCESSES),
             "reminder_interval": reminder or None,
             "description": self._variables.plain("; ".join(descriptions))[0] or None,
         }
@@ -163,7 +164,7 @@ class Endpoints:
         if not node.has("dns"):
             # Gatus speaks SMTP before STARTTLS on any port.
             is_smtp = scheme == "starttls" and starttls_protocol(url) is None
-            placed = self._variables.of_monitor(url)
+            placed = self._variables.of_monitor(_with_brackets(url) if scheme == "icmp" else url)
             if _is_http(node, placed):
                 placed = with_scheme(placed, "https", node.note)
             return {"url": placed, **({"protocol": "smtp"} if is_smtp else {})}
@@ -213,11 +214,17 @@ def _is_http(node: Node, url: str) -> bool:
     return url.partition("}")[2].startswith("/") or "[STATUS]" in conditions or "[BODY]" in conditions
 
 
+def _with_brackets(url: str) -> str:
+    """``url`` with its IPv6 address as a URL has it: Gatus pings one without brackets."""
+    scheme, _, host = url.partition("://")
+    return f"{scheme}://{bracketed(host)}" if _IPV6.fullmatch(host) else url
+
+
 def _resolver(url: str) -> str:
     """The URL of a resolver, which Gatus has as an address with or without a port."""
     if "://" in url:
         return "dns://" + url.partition("://")[2]
-    if re.fullmatch(r"[0-9A-Fa-f:]+", url) and url.count(":") > 1:
+    if _IPV6.fullmatch(url):
         return f"dns://{bracketed(url)}"
     try:
         is_default = urlsplit(f"//{url}").port in (None, 53)

@@ -70,3 +70,27 @@ def test_what_cannot_be_filled_into_a_body_is_said(tmp_path: Path, what: str) ->
     assert imported.monitors[0]["body"] == f"x {what} y"
     why = "nothing of this kind is filled in here; it is sent as it stands"
     assert notes(imported, "monitors 'M'") == [f"body {what}: {why}"]
+
+
+@pytest.mark.parametrize(
+    ("url", "written"),
+    [
+        ("icmp://2606:4700::1111", "icmp://[2606:4700::1111]"),
+        ("icmp://::1", "icmp://[::1]"),
+        ("icmp://[::1]", "icmp://[::1]"),
+        ("icmp://192.0.2.1", "icmp://192.0.2.1"),
+    ],
+)
+def test_an_ipv6_address_to_ping_gets_brackets(tmp_path: Path, url: str, written: str) -> None:
+    imported = endpoint(tmp_path, url=f"'{url}'", conditions="['[CONNECTED] == true']")
+    assert imported.monitors[0]["url"] == written
+    assert notes(imported, "monitors 'M'") == []
+
+
+@pytest.mark.parametrize(("threshold", "written"), [("success-threshold: 4, ", 4), ("", 2)])
+def test_a_success_threshold_of_a_heartbeat_is_kept(tmp_path: Path, threshold: str, written: int) -> None:
+    text = (
+        "alerting: {gotify: {server-url: 'https://g.example.org', token: t}}\nexternal-endpoints:\n"
+        f"- {{name: M, token: t, heartbeat: {{interval: 30m}}, alerts: [{{{threshold}type: gotify}}]}}"
+    )
+    assert imported_text(tmp_path, text).monitors[0]["success_threshold"] == written
