@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+from functions.status_page.looks import logo_of
 from infra.configuration.imports.result import Notes
 from shared.monitors.durations import seconds_of
 
@@ -82,6 +83,14 @@ class Node:
         except ValueError as error:
             self.note(f"{name} {text}", f"expected {error}; it is left out")
             return None
+
+    def picture(self, name: str) -> str:
+        """The URL of a picture that a page shows; empty if it would show none."""
+        url = self.text(name).strip()
+        if url and not logo_of({"logo": url}):
+            self.note(name, "expected the https:// URL of a picture, without a query; it is left out")
+            return ""
+        return url
 
     def node(self, name: str) -> "Node":
         """The mapping at a key; an empty one if there is none."""

@@ -225,7 +225,7 @@ def _page(config: Node, imported: Imported) -> None:
     for name in _PAGE_LOST:
         if given.data.get(name):
             given.note(name, "it has no counterpart here")
-    page = {"title": given.text("name") or "Status", "logo": given.text("logoUrl")}
+    page = {"title": given.text("name") or "Status", "logo": given.picture("logoUrl")}
     imported.status_page = {name: value for name, value in page.items() if value}
 
 

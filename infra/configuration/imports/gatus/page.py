@@ -54,7 +54,7 @@ def _page(document: Node, imported: Imported) -> dict[str, Any]:
         if ui.has(name):
             ui.note(f"ui.{name}", "a visitor's own choice is followed here")
     groups = list(dict.fromkeys(monitor["group"] for monitor in imported.monitors if "group" in monitor))
-    page = {"title": ui.text("title") or ui.text("header") or _TITLE, "groups": groups, "logo": ui.text("logo")}
+    page = {"title": ui.text("title") or ui.text("header") or _TITLE, "groups": groups, "logo": ui.picture("logo")}
     return {name: value for name, value in page.items() if value}
 
 

@@ -51,15 +51,11 @@ class Page:
         if self._is_hidden:
             self._part.note(_PROTECTION, "its password is not known, so that there is no page and nothing is public")
             return
-        logo = self._part.text("logo").strip()
-        if logo and not logo.startswith("https://"):
-            self._part.note("logo", "expected the https:// URL of a picture; it is left out")
-            logo = ""
         monitors = self._imported.monitors
         written = {
             "title": self._part.word("title") or _TITLE,
             "groups": list(dict.fromkeys(monitor["group"] for monitor in monitors if "group" in monitor)),
-            "logo": logo,
+            "logo": self._part.picture("logo"),
             "password": self._password,
         }
         self._imported.status_page = {name: value for name, value in written.items() if value}

@@ -51,3 +51,11 @@ def test_a_variable_of_what_is_left_out_is_forgotten(tmp_path: Path) -> None:
     assert [each["name"] for each in imported.monitors] == ["M"]
     assert list(imported.secrets.values) == ["MONITOR_KEPT"]
     assert not said(imported, "variables", "LOST")
+
+
+def test_a_logo_that_no_page_shows_is_said(tmp_path: Path) -> None:
+    page = "status-website: {name: T, logoUrl: /logo.svg}"
+    imported = imported_text(tmp_path, f"sites: [{{name: M, url: 'https://example.org'}}]\n{page}", ".upptimerc.yml")
+    assert imported.status_page == {"title": "T"}
+    why = "expected the https:// URL of a picture, without a query; it is left out"
+    assert notes(imported, "status_page") == [f"logoUrl: {why}"]
