@@ -19,6 +19,9 @@ TOP_LEVEL = keys(
 )
 # At least one of these makes a mapping Gatus's; the others occur in files of other programs.
 _TELLING = frozenset({"endpoints", "external-endpoints", "suites", "alerting", "services", "announcements"})
+# The key of the values of Gatus's Helm chart that holds the file, and what tells it from that of another chart.
+_IN_VALUES = "config"
+_WATCHED = frozenset({"endpoints", "external-endpoints", "suites"})
 # A key that begins so is there for its anchors.
 _ANCHORS = ("x-", "_", ".")
 _YAML = (".yaml", ".yml")
@@ -28,8 +31,10 @@ _FREE_TEXT = frozenset({"body", "message-content", "title", "description", "plac
 
 
 def is_configuration(document: Any) -> bool:
-    """Whether a document is Gatus's, or a manifest that may hold it."""
-    return isinstance(document, dict) and (bool(_TELLING & document.keys()) or _is_manifest(document))
+    """Whether a document is Gatus's, or a manifest or the values of a chart that may hold it."""
+    if not isinstance(document, dict):
+        return False
+    return bool(_TELLING & document.keys()) or _is_manifest(document) or any(_in_values(document))
 
 
 def is_known(key: str) -> bool:
@@ -95,15 +100,31 @@ def _is_manifest(document: Any) -> bool:
 
 
 def _mappings(document: Any, name: str, notes: Notes) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each mapping in a document that may be a configuration: itself, or those in the texts of a manifest."""
+    """Each mapping in a document that may be a configuration: itself, or those in a manifest or in a chart's values."""
     if not isinstance(document, dict):
         return
+    configurations = [] if _TELLING & document.keys() else list(_in_values(document))
+    yield from ((f"{_IN_VALUES} in {name}", configuration) for configuration in configurations)
     if not _is_manifest(document):
-        yield name, document
+        if not configurations:
+            yield name, document
         return
     for key, text in _files_in(document, is_encoded=document.get("kind") == "Secret"):
         for inside in yaml_documents.documents(text, f"{key} in {name}", notes):
             yield from _mappings(inside, f"{key} in {name}", notes)
+
+
+def _in_values(value: Any) -> Iterator[dict[str, Any]]:
+    """Each configuration in the values of a chart, also of one that has it as a part, or in a release of it."""
+    if isinstance(value, list):
+        for part in value:
+            yield from _in_values(part)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            if key == _IN_VALUES and isinstance(part, dict) and _WATCHED & part.keys():
+                yield part
+            else:
+                yield from _in_values(part)
 
 
 def _taken(found: list[tuple[str, dict[str, Any]]], notes: Notes) -> list[tuple[str, dict[str, Any]]]:

@@ -73,6 +73,29 @@ def test_without_flux_it_is_a_literal_dollar(tmp_path: Path) -> None:
     assert imported_text(tmp_path, text).monitors[0]["body"] == "$${HOST}"
 
 
+CONFIG = f"config: {{ui: {{title: T}}, endpoints: [{ENDPOINT}]}}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"secrets: true\n{CONFIG}",
+        f"gatus: {{{CONFIG}}}",
+        f"apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec: {{values: {{env: {{}}, {CONFIG}}}}}",
+    ],
+)
+def test_the_values_of_a_chart_hold_the_configuration(tmp_path: Path, text: str) -> None:
+    imported = imported_text(tmp_path, text, "values.yaml")
+    assert [each["name"] for each in imported.monitors] == ["M"]
+    assert imported.status_page == {"title": "T"}
+    assert read(tmp_path, NOW).monitors == imported.monitors
+
+
+def test_the_values_of_another_chart_are_no_configuration(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnreadable, match="is of no tool that is known"):
+        imported_text(tmp_path, "config: {alerting: {}, port: 1}", "values.yaml")
+
+
 def test_files_of_a_folder_are_merged_and_lists_appended(tmp_path: Path) -> None:
     write(
         tmp_path,
