@@ -10,10 +10,11 @@ from infra.configuration.imports.nodes import Node, keys
 TIMEOUT = 10.0
 _KNOWN = keys(
     """insecure ignore-redirect timeout dns-resolver oauth2 proxy-url identity-aware-proxy tls network tunnel
-    store-cookies"""
+    store-cookies kerberos"""
 )
 _LOST = {
     "identity-aware-proxy": "Google's proxy is not supported; send a token in a header instead",
+    "kerberos": "it is not supported; the check sends no credentials",
     "tunnel": "checks do not go through SSH here",
     "store-cookies": "cookies are not kept here",
 }

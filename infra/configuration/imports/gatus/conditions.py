@@ -19,6 +19,8 @@ _GLOB = re.compile(r"pat\([^)]*(?:\?|\[[^\]]*\])[^)]*\)")
 
 # These compare the whole body, and do not find one record among several.
 _WHOLE_BODY = re.compile(r"\[BODY\] (?:==|!=) (?!pat\(\*.*\*\)|\"\"$)")
+# These expect the host and port of a SRV record as Gatus writes them.
+_OF_GATUS_SRV = re.compile(rf"{_WHOLE_BODY.pattern}|\[BODY\].*:\d")
 
 # Gatus has a JSON object for the state of a gRPC service: [BODY] is the state alone here.
 _STATE = re.compile(r"(?i:\[BODY\])\.status(?![\w.\[-])")
@@ -32,8 +34,11 @@ _NOTHING_SENT = {
 Note = Callable[[str, str], None]
 
 
-def converted(listed: list[Any], kind: Kind, variables: Variables, note: Note) -> list[str]:
-    """Those of a list of conditions that can be carried over. ``note(what, why)`` gets the others."""
+def converted(listed: list[Any], kind: Kind, record: str, variables: Variables, note: Note) -> list[str]:
+    """Those of a list of conditions that can be carried over. ``note(what, why)`` gets the others.
+
+    ``record``: the kind of DNS record that is asked for, if it is a question.
+    """
     found: list[str] = []
     for given in listed:
         if given is None:
@@ -42,7 +47,12 @@ def converted(listed: list[Any], kind: Kind, variables: Variables, note: Note) -
             note("a condition", "expected text; it is left out")
         else:
             text = variables.of_monitor(str(given).strip())
-            found += _one(_STATE.sub("[BODY]", text) if kind is Kind.GRPC else text, kind, note)
+            for condition in _one(_STATE.sub("[BODY]", text) if kind is Kind.GRPC else text, kind, note):
+                if record == "SRV" and _OF_GATUS_SRV.search(condition):
+                    why = "[BODY] has records such as 10 5 5060 host. here, and host.:5060 in Gatus; it is left out"
+                    note(f"condition {condition}", why)
+                else:
+                    found.append(condition)
     return found
 
 

@@ -127,7 +127,8 @@ class Endpoints:
             url = without_password(node.text("url"))
             node.note(f"url {url}", "expected a scheme such as https:// or tcp://; it is left out")
             return None
-        listed = conditions.converted(node.listed("conditions"), kind, self._variables, node.note)
+        record = found.get("dns", {}).get("query_type", "")
+        listed = conditions.converted(node.listed("conditions"), kind, record, self._variables, node.note)
         if not listed:
             node.note("conditions", "there is none, so what counts as up by default does")
         headers = {name: self._variables.of_monitor(text) for name, text in node.texts("headers").items()}

@@ -89,6 +89,26 @@ def test_a_condition_on_one_of_several_records_is_said(tmp_path: Path, condition
 
 
 @pytest.mark.parametrize(
+    ("condition", "is_kept"),
+    [
+        ("[BODY] == sip.example.org.:5060", False),
+        ("[BODY] == pat(*.example.org.:5060)", False),
+        ("[BODY] == pat(*sip.example.org.:5060*)", False),
+        ("[BODY] == pat(*sip.example.org.*)", True),
+        ('[BODY] != ""', True),
+        ("[DNS_RCODE] == NOERROR", True),
+    ],
+)
+def test_a_condition_on_the_form_of_a_srv_record_is_left_out(tmp_path: Path, condition: str, is_kept: bool) -> None:
+    dns = "{query-name: _sip._tcp.example.org, query-type: SRV}"
+    text = f"endpoints: [{{name: M, url: 9.9.9.9, dns: {dns}, conditions: [{condition!r}]}}]"
+    imported = imported_text(tmp_path, text)
+    assert imported.monitors[0].get("conditions", []) == ([condition] if is_kept else [])
+    why = "[BODY] has records such as 10 5 5060 host. here, and host.:5060 in Gatus; it is left out"
+    assert (f"condition {condition}: {why}" in notes(imported, "monitors 'M'")) != is_kept
+
+
+@pytest.mark.parametrize(
     ("condition", "meant", "did"),
     [
         ("[STATUS] >= 200 && [STATUS] < 400", ["[STATUS] >= 200", "[STATUS] < 400"], "always true"),

@@ -94,3 +94,8 @@ def test_a_success_threshold_of_a_heartbeat_is_kept(tmp_path: Path, threshold: s
         f"- {{name: M, token: t, heartbeat: {{interval: 30m}}, alerts: [{{{threshold}type: gotify}}]}}"
     )
     assert imported_text(tmp_path, text).monitors[0]["success_threshold"] == written
+
+
+def test_kerberos_is_said_to_be_lost(tmp_path: Path) -> None:
+    imported = endpoint(tmp_path, client="{kerberos: {principal: 'a@B', keytab-file: /x}}")
+    assert notes(imported, "monitors 'M'") == ["client.kerberos: it is not supported; the check sends no credentials"]
