@@ -15,5 +15,5 @@ def convert(export: Export, imported: Imported, now: datetime) -> None:
     monitors.name_all(export, groups)
     names = channels.add_all(export, imported)
     monitors.add_all(export, groups, names, imported)
-    Pages(export, imported).add_all()
+    Pages(export, groups, imported).add_all()
     windows.add_all(export, groups, imported, now)

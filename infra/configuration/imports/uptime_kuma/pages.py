@@ -5,6 +5,7 @@ from typing import Any
 
 from infra.configuration.imports.naming import one_line
 from infra.configuration.imports.result import Imported
+from infra.configuration.imports.uptime_kuma.groups import Groups
 from infra.configuration.imports.uptime_kuma.rows import Export, Row
 from shared.pages.configured import slug
 
@@ -17,8 +18,9 @@ _LATE = 1000  # the weight of what nobody has sorted
 class Pages:
     """The published pages, with the monitors that each shows."""
 
-    def __init__(self, export: Export, imported: Imported) -> None:
+    def __init__(self, export: Export, groups: Groups, imported: Imported) -> None:
         self._export = export
+        self._groups = groups
         self._imported = imported
         self._pages = []
         for row in export.pages:
@@ -45,13 +47,16 @@ class Pages:
     def add_all(self) -> None:
         """Give each shown monitor a group, hide the others, and add the pages."""
         monitors = {monitor["name"]: monitor for monitor in self._imported.monitors}
-        names = self._export.names
         public: set[str] = set()
         shown_on: list[tuple[Row, list[str]]] = []
         for page in self._pages:
             shown = []
             for heading, place in self._shown(page):
-                name = names.get(place.whole("monitor_id") or 0)
+                identity = place.whole("monitor_id") or 0
+                if self._groups.is_group_id(identity):
+                    self._note_group(identity, heading, monitors, page)
+                    continue
+                name = self._export.names.get(identity)
                 if name is None or name not in monitors:
                     page.note(f"an entry of {heading!r}", "its monitor is not carried over")
                     continue
@@ -66,6 +71,17 @@ class Pages:
             if row.flag("active", default=True) and row.flag("pin", default=True):
                 row.where = "incidents"
                 row.note(one_line(row.text("title")) or "an incident", "open incidents are not carried over")
+
+    def _note_group(self, identity: int, heading: str, monitors: dict[str, Any], page: Row) -> None:
+        """Say what a group's own row comes to. It shows no names there, so that they must not become public here."""
+        below = (self._export.names.get(each, "") for each in self._groups.below(identity))
+        names = [name for name in below if name in monitors]
+        path = self._groups.path(identity)
+        what = f"the group {path!r} under {heading!r}"
+        if names:
+            page.note(what, f"a group has no row of its own; `groups` with {path!r} would show {', '.join(names)}")
+        else:
+            page.note(what, "none of its monitors is carried over")
 
     def _hide(self, monitors: dict[str, dict[str, Any]], public: set[str]) -> None:
         """Keep private what no page shows: a group would otherwise make it public."""

@@ -87,6 +87,20 @@ def test_what_a_page_loses_is_said(kuma: Kuma) -> None:
     assert notes(imported, "incidents") == ["Outage of the cloud: open incidents are not carried over"]
 
 
+def test_a_groups_row_on_a_page_makes_no_name_public(kuma: Kuma) -> None:
+    web = kuma.monitor("Web", "group")
+    inner, empty = kuma.monitor("DB", "group", parent=web), kuma.monitor("Empty", "group")
+    kuma.monitor("Site", parent=web)
+    kuma.monitor("Store", parent=inner)
+    kuma.page("main", {"Services": [web, empty, kuma.monitor("Shown")]}, title="T")
+    imported = read(kuma.close(), NOW)
+    assert imported.status_page == {"title": "T", "groups": ["Services"]}
+    assert notes(imported, "status_pages 'main'")[:2] == [
+        "the group 'Web' under 'Services': a group has no row of its own; `groups` with 'Web' would show Site, Store",
+        "the group 'Empty' under 'Services': none of its monitors is carried over",
+    ]
+
+
 def test_a_page_of_nothing_is_left_out(kuma: Kuma) -> None:
     kuma.page("main", {"A": []})
     imported = read(kuma.close(), NOW)
