@@ -70,14 +70,16 @@ def resolve_alert(
     now: datetime,
     reason: str | None = None,
     hold: str | None = None,
+    is_quiet: bool = False,
 ) -> Change:
     """The alert once what it is about has ended by itself, owed to ``channels``.
 
-    ``reason``: see Notification. ``hold``: the rule that holds the messages back.
+    ``reason``: see Notification. ``hold``: the rule that holds the messages back. ``is_quiet``: no message says so, but
+    what was sent is edited. Otherwise PagerDuty's incident would stay open for ever.
     """
     resolved = resolve(alert, at)
     alerts.save(transaction, resolved)
-    owed = owe(transaction, resolved, channels, now=now, reason=reason, hold=hold)
+    owed = owe(transaction, resolved, () if is_quiet else channels, now=now, reason=reason, hold=hold)
     edits = message_edits.owe_edits(transaction, resolved, tuple(channels), now=now)
     return Change(resolved, ChangeKind.RESOLVED, owed + edits)
 

@@ -95,11 +95,12 @@ class ActiveAlerts:
         return []
 
     def end_quietly(self, alert: Alert, at: datetime) -> Change:
-        """Resolve an alert without a message."""
+        """Resolve an alert without a message. What was sent about it is edited all the same: see ``resolve_alert``."""
         from shared.store.changes import resolve_alert
 
         self._active[alert.kind, alert.subject] = None
-        return resolve_alert(self._occasion.transaction, alert, at, channels=(), now=self._occasion.now)
+        transaction, _, channels, now, _ = self._occasion
+        return resolve_alert(transaction, alert, at, channels=channels, now=now, is_quiet=True)
 
     def say_again(self, alert: Alert, monitor: Monitor, **said: Any) -> Change:
         """Owe a message about an alert that goes on; ``said``: see ``notifications.owe``."""

@@ -17,6 +17,10 @@ _EDITABLE = """
     WHERE alert_id = :alert_id AND message_id IS NOT NULL AND kind NOT IN ('RECOVERY', 'UPDATE')
     GROUP BY channel ORDER BY channel"""
 
+_RECOVERY = """
+    SELECT 1 FROM notifications
+    WHERE alert_id = :alert_id AND channel = :channel AND kind = 'RECOVERY' AND status <> 'SUPPRESSED' LIMIT 1"""
+
 # Edits of one alert's messages go in the order of its changes. They wait for nothing but each other, and nothing waits
 # for them: an edit that fails holds no message up.
 _CLAIM = f"""{LEASE}
@@ -54,10 +58,15 @@ def owe_edits(
 
 
 def catch_up(transaction: Transaction, attempt: Attempt, alert: Alert) -> None:
-    """Owe an edit of a message that has just been sent, if the alert has changed since the message was composed."""
+    """Owe an edit of a message that has just been sent, if the message does not say what has become of the alert.
+
+    The alert has changed since the message was composed; or it had ended before, and no RECOVERY will say so.
+    """
     sent = attempt.notification
     is_editable = attempt.status is AttemptStatus.SENT and attempt.message_id is not None and not attempt.listed
-    if is_editable and sent.kind is not NotificationKind.RECOVERY and alert.status is not attempt.said:
+    if not is_editable or sent.kind is NotificationKind.RECOVERY:
+        return
+    if alert.status is not attempt.said or _has_silent_end(transaction, alert, sent.channel):
         _owe(transaction, alert, sent.channel, sent.id, attempt.attempted_at)
 
 
@@ -91,6 +100,13 @@ def edited(transaction: Transaction, edit: Notification) -> Notification | None:
     """The notification whose message an UPDATE edits."""
     found = transaction.values(Notification, "SELECT * FROM notifications WHERE id = :id", id=edit.edits or 0)
     return found[0] if found else None
+
+
+def _has_silent_end(transaction: Transaction, alert: Alert, channel: str) -> bool:
+    """Whether the alert is over, and the channel gets no message that says so."""
+    if alert.status.is_active:
+        return False
+    return transaction.row(_RECOVERY, alert_id=alert.id, channel=channel) is None
 
 
 def _owe(

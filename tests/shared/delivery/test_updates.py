@@ -1,46 +1,18 @@
 """Messages that are edited in place once their alert is acknowledged or over: notifications of the kind UPDATE."""
 
-from collections.abc import Callable
-
 import pytest
 
 from shared.delivery import deliver_owed
 from shared.models import AlertStatus, Attempt, AttemptStatus, NotificationKind
 from shared.models.channel import USUAL
 from shared.models.message import Message
+from shared.monitors.policy import Policy
 from shared.notifiers import Accepted
 from shared.store import Store
 from shared.store.tables import alerts, notifications
+from tests.shared.delivery.editing import EditingChannel
 from tests.support.builders import Channel, at, fails, refuses
-from tests.support.store.steps import CHANNELS, TTL, claimed, deliver, move, owe, rows
-
-
-class EditingChannel(Channel):
-    """A channel that can edit what it took: its messages by the ids that it gave them."""
-
-    edits = True
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.shown: dict[str, str] = {}
-        self.edit: Callable[[], object] = lambda: None
-        self.tried = 0
-
-    def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        accepted = super().send(message, timeout_seconds=timeout_seconds)
-        message_id = f"m{len(self.texts)}"
-        self.shown[message_id] = message.text
-        return accepted._replace(message_id=message_id)
-
-    def update(self, message: Message, message_id: str, *, timeout_seconds: float) -> Accepted:
-        assert 0 < timeout_seconds <= 10
-        assert message.text.endswith(f" · {message.mark}")
-        self.tried += 1
-        self.edit()
-        assert message_id in self.shown
-        self.shown[message_id] = message.text
-        self.messages.append(message)
-        return Accepted("edited")
+from tests.support.store.steps import CHANNELS, TTL, claimed, deliver, move, owe, report, rows
 
 
 @pytest.fixture
@@ -88,6 +60,42 @@ def test_an_end_by_hand_edits_too(store: Store, channel: EditingChannel) -> None
     deliver(store, 60, a=channel)
     assert "«kim» has it since 2025-01-08 12:00:30 UTC · ended at 2025-01-08 12:01:00 UTC" in channel.shown["m1"]
     assert channel.kinds == ["OUTAGE", "RECOVERY"]
+
+
+def degrade(store: Store) -> None:
+    """A slow check at noon opens DEGRADED of ``shop``."""
+    policy = Policy.model_validate({"name": "shop", "url": "https://shop/", "max_response_time": "500ms"})
+    store.monitors.add(policy, now=at(0))
+    report(store, ok=True, received=0, channels=("a",), response_time_ms=800)
+
+
+def test_an_end_without_a_message_edits_too(store: Store, channel: EditingChannel) -> None:
+    """PagerDuty's incident of a slow monitor stayed open for ever."""
+    degrade(store)
+    deliver(store, a=channel)
+    assert len(owe(store, 60)) == 2, "the outage, and the edit of what it ended"
+    deliver(store, 60, a=channel)
+    assert channel.kinds == ["DEGRADED", "OUTAGE"]
+    assert "ended at 2025-01-08 12:01:00 UTC" in channel.shown["m1"]
+
+
+def test_what_came_after_an_end_without_a_message_is_edited(store: Store, channel: EditingChannel) -> None:
+    degrade(store)
+    channel.behave = fails(retry_after=100.0)
+    deliver(store, a=channel)
+    channel.behave = lambda: None
+    owe(store, 60)
+    deliver(store, 120, a=channel)
+    assert sorted(channel.kinds) == ["DEGRADED", "OUTAGE"]
+    late = next(text for text in channel.shown.values() if text.startswith("DEGRADED"))
+    assert "ended at 2025-01-08 12:01:00 UTC" in late
+
+
+def test_what_a_recovery_follows_is_not_edited_for_it(store: Store, channel: EditingChannel) -> None:
+    owe(store)
+    owe(store, 60, ok=True)
+    deliver(store, 60, a=channel)
+    assert log(store) == [("OUTAGE", "SENT"), ("RECOVERY", "SENT")]
 
 
 def test_an_acknowledgement_that_is_taken_back_brings_the_buttons_back(store: Store, channel: EditingChannel) -> None:
