@@ -18,13 +18,15 @@ class Route(NamedTuple):
     """Which messages a channel gets, and when. Without any rule it gets everything at once.
 
     ``kind``: the channel's kind. ``only``: the kinds of message that it gets (None: all). ``quiet_hours``: when its
-    messages are held. ``delay``: how long an alert has to last until the channel is notified.
+    messages are held. ``delay``: how long an alert has to last until the channel is notified. ``opens_incidents``:
+    whether everything that it is told is an incident that somebody has to end.
     """
 
     kind: str = ""
     only: frozenset[str] | None = None
     quiet_hours: QuietHours | None = None
     delay: timedelta = timedelta(0)
+    opens_incidents: bool = False
 
 
 class Pace(NamedTuple):

@@ -170,7 +170,13 @@ class NotifierKind(BaseModel, ABC):
     @functools.cached_property
     def common(self) -> Preferences:
         """What the channel says in the fields that every kind has."""
-        return self._preferences or Preferences(route=Route(self.kind))
+        said = self._preferences or Preferences(route=Route(self.kind))
+        return said._replace(route=said.route._replace(opens_incidents=self.opens_incidents))
+
+    @property
+    def opens_incidents(self) -> bool:
+        """Whether everything that it is told is an incident that somebody has to end."""
+        return False
 
     @property
     def pace(self) -> "Pace | None":

@@ -7,4 +7,6 @@ from shared.monitors.windows.recurrence import Recurrent, about
 class Summary(Recurrent):
     """How it went since the last summary, to chosen channels."""
 
-    channels: Names | None = about("The channels that get it. Without it, all of them. PagerDuty gets none.")
+    channels: Names | None = about(
+        "The channels that get it. Without it, all of them. Services of incidents, such as PagerDuty, get none."
+    )

@@ -16,9 +16,6 @@ from shared.store.recurring.reviewed import Begun
 from shared.store.recurring.schedules import schedule_of, take
 from shared.store.tables import schedules, summaries
 
-# Everything that PagerDuty is told is an incident that somebody has to end.
-_ABOUT_INCIDENTS = "pagerduty"
-
 
 def begin(database: Database, now: datetime, channels: Channels) -> list[Begun]:
     """Begin what is due; see ``Summaries.review``."""
@@ -50,4 +47,4 @@ def _begin(
 
 def _routes(names: list[str] | None, configured: Mapping[str, Route]) -> Mapping[str, Route]:
     chosen = configured if names is None else select(names, configured)
-    return {name: route for name, route in chosen.items() if route.kind != _ABOUT_INCIDENTS}
+    return {name: route for name, route in chosen.items() if not route.opens_incidents}

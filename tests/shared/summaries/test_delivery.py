@@ -79,8 +79,8 @@ def test_a_channel_that_refuses_it_has_refused(store: Store) -> None:
     assert history(store) == [("CHANNEL_REFUSED", "a", "OPEN")]
 
 
-def test_it_goes_to_its_channels_and_never_to_pagerduty(store: Store) -> None:
-    routes = {"a": Route("slack"), "b": Route("pagerduty"), "c": Route("email")}
+def test_it_goes_to_its_channels_and_opens_no_incident(store: Store) -> None:
+    routes = {"a": Route("slack"), "b": Route("pagerduty", opens_incidents=True), "c": Route("email")}
     put(store, DAILY, {"every": "day", "at": "12:30", "channels": ["c", "b", "gone"]})
     begun = store.summaries.review(now=at(HOUR), channels=routes)
     assert [each.channels for each in begun] == [("c",), ("a", "c")]

@@ -8,20 +8,24 @@ import functools
 import logging
 import re
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from urllib.parse import parse_qsl
 
 from pydantic import AfterValidator, Field, PrivateAttr, SecretStr
 
+from shared.models import AlertStatus
 from shared.models.message import Message
 from shared.notifiers import Accepted, Library, NotifierKind, ProbeResult, SendFailed
 from shared.notifiers.cutting import cut
 from shared.notifiers.fields import refusal
+from shared.notifiers.incidents import is_over
 from shared.notifiers.outcomes import judged
 from shared.notifiers.response import Response
+from shared.notifiers.services.apprise.incidents import has_incidents, keyed
 from shared.notifiers.services.apprise.schemas import FORGETFUL, OWN_KINDS, VERSION, WITH_LOGIN, WITH_TOKENS, modules
 
 if TYPE_CHECKING:
+    from shared.models.channel import Pace
     from shared.notifiers.services.apprise.bridge import Sending
 
 # Options of Apprise's own sending, which is not used, and those that would weaken ours.
@@ -62,7 +66,20 @@ class AppriseNotifier(NotifierKind):
         description="a URL of Apprise's with one recipient, like signals://signal.example/+15551234567/+15557654321"
     )
 
+    # Only incidents are: no other message has a ``message_id``.
+    edits: ClassVar[bool] = True
+
     _idle: list[Any] = PrivateAttr(default_factory=list)
+
+    @property
+    def opens_incidents(self) -> bool:
+        """See NotifierKind.opens_incidents."""
+        return has_incidents(self.url.get_secret_value())
+
+    @property
+    def pace(self) -> "Pace | None":
+        """See NotifierKind.pace. An incident is about one alert."""
+        return None if self.opens_incidents else super().pace
 
     def refuse_missing_library(self) -> None:
         """See NotifierKind.refuse_missing_library. Only Apprise knows whether the rest of the URL is right."""
@@ -81,6 +98,8 @@ class AppriseNotifier(NotifierKind):
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
         """See Notifier.send."""
+        if message.is_list and self.opens_incidents:
+            raise SendFailed("an incident cannot be about several alerts", is_permanent=True)
         began_at = time.monotonic()
         plugin = self._taken()
         from apprise import NotifyType
@@ -90,17 +109,25 @@ class AppriseNotifier(NotifierKind):
         types = {"good": NotifyType.SUCCESS, "bad": NotifyType.FAILURE, "warning": NotifyType.WARNING}
         sending = Sending(began_at, timeout_seconds)
         text = _fitting(message, int(plugin.body_maxlen or 0))
+        kind = types.get(message.tone, NotifyType.INFO)
+        if self.opens_incidents and is_over(message):
+            kind = NotifyType.SUCCESS  # also of a late reminder, which would open the incident again
         try:
-            is_sent = notified(
-                plugin, sending, body=text, notify_type=types.get(message.tone, NotifyType.INFO), body_format="text"
-            )
+            with keyed(plugin, self.url.get_secret_value(), message) as key:
+                is_sent = notified(plugin, sending, body=text, notify_type=kind, body_format="text")
         except Exception as defect:  # noqa: BLE001  # a plugin's defect must not look like ours, nor show its secrets
             if not sending.responses:
                 raise SendFailed(f"Apprise's plugin failed: {type(defect).__name__}", is_permanent=True) from None
             is_sent = False
         accepted = _judged(sending, message.attempts, is_sent=is_sent, logs_in=self._schema in WITH_LOGIN)
         self._idle.append(plugin)
-        return accepted
+        return accepted._replace(message_id=key)
+
+    def update(self, message: Message, message_id: str, *, timeout_seconds: float) -> Accepted:
+        """See NotifierKind.update. Plugins can end an incident, and do nothing else with one that is open."""
+        if message.alert is None or message.alert.status is not AlertStatus.RESOLVED:
+            return Accepted("nothing has changed for the incident", message_id)
+        return self.send(message, timeout_seconds=timeout_seconds)
 
     def probe(self, timeout_seconds: float) -> ProbeResult:  # noqa: ARG002  # nothing is asked
         """See NotifierKind.probe. Plugins can do nothing but send."""

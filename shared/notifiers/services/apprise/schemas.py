@@ -31,6 +31,23 @@ OWN_KINDS: Mapping[str, str] = {
 }
 # Apprise ends an alert there only in the process that opened it: elsewhere, it would send no RECOVERY, and say it did.
 FORGETFUL = frozenset({"jira", "opsgenie"})
+# Services of incidents, each with the attribute of its plugin that holds the incident's key.
+INCIDENT_KEYS: Mapping[str, str] = {
+    "firehydrant": "dedup",
+    "goalert": "dedup",
+    "goalerts": "dedup",
+    "ilert": "dedup",
+    "incidentio": "dedup",
+    "opsimate": "dedup",
+    "opsimates": "dedup",
+    "pagertree": "thirdparty",
+    "signl4": "external_id",
+    "splunk": "entity_id",
+    "squadcast": "dedup",
+    "victorops": "entity_id",
+}
+# Those whose every message opens an incident of its own, unless the URL has an ``action``.
+OPENING_ONLY = frozenset({"pagertree", "signl4"})
 # Services that a plugin sends to over a WebSocket of its own, of which we would not know how it went.
 OVER_WEBSOCKETS = frozenset({"nostr"})
 # Services that hand out tokens which Apprise keeps in a file, or here only as long as the process lasts.

@@ -9,10 +9,11 @@ from shared.models.message import Message
 from shared.notifiers import Accepted, NotifierKind, ProbeResult, SendFailed
 from shared.notifiers.exchange import post_json
 from shared.notifiers.fields import ServerUrl, Token
+from shared.notifiers.incidents import is_over, key_of
 from shared.notifiers.outcomes import judged, phrase
 from shared.notifiers.quoting import quoted
 from shared.notifiers.response import Response
-from shared.notifiers.services.pagerduty.event import content, is_over, key_of
+from shared.notifiers.services.pagerduty.event import content
 
 
 class PagerDutyNotifier(NotifierKind):
@@ -27,6 +28,11 @@ class PagerDutyNotifier(NotifierKind):
     )
 
     edits: ClassVar[bool] = True
+
+    @property
+    def opens_incidents(self) -> bool:
+        """See NotifierKind.opens_incidents."""
+        return True
 
     @property
     def pace(self) -> None:

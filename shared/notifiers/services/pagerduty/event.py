@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.models import AlertKind, AlertStatus, NotificationKind, as_text
+from shared.models import AlertKind, as_text
 from shared.models.message import Message
 from shared.notifiers.cutting import cut
 
@@ -10,27 +10,6 @@ from shared.notifiers.cutting import cut
 _LONGEST_SUMMARY = 1_024
 # The monitor still works.
 _WARNINGS = (AlertKind.DEGRADED, AlertKind.CERTIFICATE_EXPIRING)
-
-_ABOUT_WHAT_LASTS = (NotificationKind.REMINDER, NotificationKind.ESCALATION)
-
-
-def is_over(message: Message) -> bool:
-    """Whether the incident has ended.
-
-    A reminder that comes after the RECOVERY would open another one, which nothing would ever end.
-    """
-    if message.notification is None or message.alert is None:
-        return False
-    kind = message.notification.kind
-    is_late = kind in _ABOUT_WHAT_LASTS and message.alert.status is AlertStatus.RESOLVED
-    return is_late or kind is NotificationKind.RECOVERY
-
-
-def key_of(message: Message) -> str | None:
-    """The incident's key. What no alert is about has none: each such message is an incident of its own."""
-    if message.alert is None:
-        return None
-    return "-".join(part for part in ("bonghwa", message.installation, "alert", str(message.alert.id)) if part)
 
 
 def content(message: Message, severity: str) -> dict[str, Any]:

@@ -181,3 +181,8 @@ def test_a_kind_that_cannot_edit_says_so(service: Service) -> None:
     with pytest.raises(SendFailed, match="a message of this kind of channel cannot be edited") as raised:
         channel.update(told(), "1", timeout_seconds=5)
     assert raised.value.is_permanent
+
+
+def test_every_message_opens_an_incident() -> None:
+    described = {"kind": "pagerduty", "routing_key": KEY, "only": ["OUTAGE", "RECOVERY"]}
+    assert configured({"CHANNELS": json.dumps({"ops": described})})["ops"].common.route.opens_incidents
