@@ -8,6 +8,7 @@ from shared.links import Links
 from shared.logs import step
 from shared.messages import Language, compose_short, compose_short_list, page_label, update_about
 from shared.messages import message_about as composed
+from shared.models import Alert, Notification
 from shared.models.channel import Preferences
 from shared.models.message import Circumstances, Link, Message
 from shared.store import Owed
@@ -43,18 +44,23 @@ def message_about(
             )
         message = _with_links(message, links, at) if links and at else message
     except Exception as defect:  # noqa: BLE001  # see above
-        alert, first = pairs[0]
-        step("server", "message_not_composed", level=logging.ERROR, failure=True, notification_id=first.id)
+        step("server", "message_not_composed", level=logging.ERROR, failure=True, notification_id=pairs[0][1].id)
         remark += f" (a short text, because composing failed: {type(defect).__name__})"
-        text = compose_short(alert, first) if len(pairs) == 1 else compose_short_list(pairs)
-        short = Message.of_text(text, language)
-        short = short._replace(notification=listed[0].notification, alert=alert, edited=listed[0].edited)
-        return short._replace(is_list=len(pairs) > 1), remark
+        return _short(listed, pairs, language), remark
     is_own = message.is_list or edited is not None or pairs[0][0].summary is not None
     if is_own or wishes.title is wishes.text is None:
         return message, remark
     message, failure = _in_own_words(message, wishes, pairs[0][1].channel)
     return message, remark + failure
+
+
+def _short(listed: Sequence[Owed], pairs: Sequence[tuple[Alert, Notification]], language: Language) -> Message:
+    """What remains of a message that could not be composed."""
+    text = compose_short(*pairs[0]) if len(pairs) == 1 else compose_short_list(pairs)
+    first, numbers = listed[0], tuple(notification.id for _, notification in pairs)
+    short = Message.of_text(text, language)
+    short = short._replace(notification=first.notification, alert=first.alert, edited=first.edited)
+    return short if len(pairs) == 1 else short._replace(is_list=True, numbers=numbers)
 
 
 def _in_own_words(message: Message, wishes: Preferences, channel: str) -> tuple[Message, str]:

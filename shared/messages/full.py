@@ -27,7 +27,8 @@ def message_about(
     alert, notification = listed[0]
     if len(listed) > 1:
         text = compose_list(listed, language, zone)
-        return Message(text, text.partition("\n")[0], (), language, notification, alert, is_list=True)
+        title, numbers = text.partition("\n")[0], tuple(each.id for _, each in listed)
+        return Message(text, title, (), language, notification, alert, is_list=True, numbers=numbers)
     if alert.summary is not None:
         # Imported here: one is sent once a day at most.
         from shared.messages.summaries import summary_about

@@ -31,21 +31,25 @@ def compose_list(listed: Sequence[tuple[Alert, Notification]], language: Languag
         for alert, about in listed[:MAX_NAMED]
     ]
     ids = [about.id for _, about in listed]
-    return _list(head.format(kind=words.KINDS[kind], count=len(ids)), named, ids, words.MESSAGES["list_of_more"])
+    return _list(head.format(kind=words.KINDS[kind], count=len(ids)), named, ids, language)
 
 
 def compose_short_list(listed: Sequence[tuple[Alert, Notification]]) -> str:
     """What remains of a list that could not be composed, in English."""
     subjects = [one_line(alert.subject) or "?" for alert, _ in listed[:MAX_NAMED]]
     ids = [notification.id for _, notification in listed]
-    return _list(f"{listed[0][1].kind}: {len(ids)}", subjects, ids, words_of("en").MESSAGES["list_of_more"])
+    return _list(f"{listed[0][1].kind}: {len(ids)}", subjects, ids, "en")
 
 
-def _list(head: str, named: Sequence[str], ids: Sequence[int], more: str) -> str:
+def rest_of(ids: Sequence[int], language: Language) -> str:
+    """The last line of a list, about those that it does not name."""
+    range_ = "–".join(f"#{id_}" for id_ in sorted({*ids[:1], *ids[-1:]}))
+    return words_of(language).MESSAGES["list_of_more"].format(count=len(ids), ids=range_)
+
+
+def _list(head: str, named: Sequence[str], ids: Sequence[int], language: Language) -> str:
     """The lines of a list, each cut as far as it takes for all to fit into one message of Telegram's."""
-    rest = ids[len(named) :]
-    range_ = "–".join(f"#{id_}" for id_ in sorted({*rest[:1], *rest[-1:]}))
-    last = [more.format(count=len(rest), ids=range_)] if rest else []
+    last = [rest_of(ids[len(named) :], language)] if len(ids) > len(named) else []
     for longest in LINE_LENGTHS:
         lines = [f"{one_line(line, longest)}{SEPARATOR}#{id_}" for line, id_ in zip(named, ids, strict=False)]
         text = "\n".join([head, *lines, *last])

@@ -65,8 +65,9 @@ class Message(NamedTuple):
     ``text``: all of it in one line that begins with the kind's word and ends with the notification's id; for a list,
     one line for each notification. ``title``: the kind's word and the subject. ``facts``: what the full form says below
     the title; a list has none, nor has what no alert is about. ``notification`` and ``alert``: what it is about, of a
-    list the first ones. ``edited``: of an UPDATE, the notification whose message it takes the place of. ``actions``:
-    what one can do about it now; ``links`` lead there, if there are links.
+    list the first ones. ``numbers``: of a list, those of all its notifications. ``edited``: of an UPDATE, the
+    notification whose message it takes the place of. ``actions``: what one can do about it now; ``links`` lead there,
+    if there are links.
     ``template``: the words of the operator's own template, in place of ``facts`` and ``text``.
     ``group``: the monitor's, if it has one. ``installation``: the id of the store, by which a service that several
     installations report to distinguishes their alerts; empty if no store is known.
@@ -81,6 +82,7 @@ class Message(NamedTuple):
     alert: Alert | None = None
     links: tuple[Link, ...] = ()
     is_list: bool = False
+    numbers: tuple[int, ...] = ()
     actions: tuple[Action, ...] = ()
     group: str | None = None
     edited: Notification | None = None

@@ -2,12 +2,46 @@
 
 from collections.abc import Callable
 
+from shared.models.message import Message
+
 _MORE = "…"
 
 
 def cut(text: str, longest: int) -> str:
     """``text`` with at most ``longest`` characters."""
     return text if len(text) <= longest else f"{text[: longest - 1]}{_MORE}"
+
+
+def text_within(message: Message, longest: int) -> str:
+    """The message's one text with at most ``longest`` characters; of a list, whole lines: see ``body_within``."""
+    if not message.is_list:
+        return cut(message.text, longest)
+    return cut(f"{message.title}\n{body_within(message, longest - len(message.title) - 1)}", longest)
+
+
+def body_within(message: Message, longest: int, length: Callable[[str], int] = len) -> str:
+    """The message's body; of a list, as many of its lines as fit into ``longest``, and one that counts the others.
+
+    Cut in the middle of a line, a list would hide that it goes on, and the numbers of what it leaves out. ``length``:
+    how the service counts.
+    """
+    body = message.body
+    if not message.is_list or length(body) <= longest:
+        return body
+    # Imported here: only a storm needs it.
+    from shared.messages.lists import MAX_NAMED, rest_of
+
+    lines = body.split("\n")[: min(MAX_NAMED, len(message.numbers))]
+    for named in range(len(lines) - 1, -1, -1):
+        body = "\n".join([*lines[:named], rest_of(message.numbers[named:], message.language)])
+        if length(body) <= longest:
+            break
+    return body
+
+
+def fitting_body(message: Message, longest: int, escaped: Callable[[str], str] = str) -> str:
+    """The message's body, ``escaped``, with at most ``longest`` characters; see ``body_within`` and ``fitting``."""
+    return fitting(body_within(message, longest, lambda body: len(escaped(body))), longest, escaped)
 
 
 def cut_before(end: str, text: str, longest: int, by: Callable[[str, int], str] = cut) -> str:

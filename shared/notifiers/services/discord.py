@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from shared.models.message import Message
 from shared.notifiers import Accepted, NotifierKind, ProbeResult
-from shared.notifiers.cutting import fitting
+from shared.notifiers.cutting import fitting, fitting_body
 from shared.notifiers.exchange import exchange, extended, post_json
 from shared.notifiers.fields import SecretUrl
 from shared.notifiers.looks import COLOURS, headline
@@ -91,7 +91,7 @@ def _content(message: Message) -> dict[str, Any]:
     below = f"\n\n{links}" if links else ""
     embed = {
         "title": fitting(headline(message), _LONGEST_TITLE, _escaped),
-        "description": fitting(message.body, _LONGEST_DESCRIPTION - len(below), _escaped) + below,
+        "description": fitting_body(message, _LONGEST_DESCRIPTION - len(below), _escaped) + below,
         "color": int(COLOURS[message.tone].removeprefix("#"), 16),
     }
     return {"embeds": [embed], "allowed_mentions": {"parse": []}}

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from shared.models.message import Message
 from shared.notifiers import Accepted, NotifierKind, ProbeResult
-from shared.notifiers.cutting import cut, fitting
+from shared.notifiers.cutting import cut, fitting_body
 from shared.notifiers.exchange import post_json
 from shared.notifiers.fields import SecretUrl
 from shared.notifiers.looks import COLOURS, headline
@@ -58,5 +58,5 @@ def _content(message: Message) -> dict[str, Any]:
     return {
         "botName": _BOT,
         "text": plain(cut(headline(message), _LONGEST_TITLE)),
-        "attachments": [{"text": fitting(message.body, _LONGEST, plain), "color": colour}, *links],
+        "attachments": [{"text": fitting_body(message, _LONGEST, plain), "color": colour}, *links],
     }

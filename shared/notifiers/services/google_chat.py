@@ -6,7 +6,7 @@ from pydantic import Field
 
 from shared.models.message import Message
 from shared.notifiers import Accepted, NotifierKind, ProbeResult
-from shared.notifiers.cutting import cut, fitting
+from shared.notifiers.cutting import fitting, fitting_body, text_within
 from shared.notifiers.exchange import extended, post_json
 from shared.notifiers.fields import SecretUrl
 from shared.notifiers.looks import headline
@@ -74,14 +74,14 @@ def _query(message: Message) -> dict[str, str]:
 def _content(message: Message) -> dict[str, Any]:
     widgets: list[dict[str, Any]] = [
         {"textParagraph": {"text": f"<b>{fitting(headline(message), _LONGEST_TITLE, _escaped)}</b>"}},
-        {"textParagraph": {"text": fitting(message.body, _LONGEST, _escaped)}},
+        {"textParagraph": {"text": fitting_body(message, _LONGEST, _escaped)}},
     ]
     if message.links:
         buttons = [{"text": each.label, "onClick": {"openLink": {"url": each.url}}} for each in message.links]
         widgets.append({"buttonList": {"buttons": buttons}})
     content: dict[str, Any] = {
         # What a phone's lock screen shows.
-        "fallbackText": unlinked(cut(message.text, _LONGEST_TITLE)),
+        "fallbackText": unlinked(text_within(message, _LONGEST_TITLE)),
         "cardsV2": [{"cardId": "message", "card": {"sections": [{"widgets": widgets}]}}],
     }
     if message.alert is not None and not message.is_list:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from shared.models.message import Message
 from shared.notifiers import Accepted, NotifierKind, ProbeResult
-from shared.notifiers.cutting import cut, fitting
+from shared.notifiers.cutting import cut, fitting_body
 from shared.notifiers.exchange import post_json
 from shared.notifiers.fields import SecretUrl
 from shared.notifiers.looks import COLOURS, headline
@@ -48,7 +48,7 @@ def _content(message: Message) -> dict[str, Any]:
         title += f" · {message.mark}" if message.mark else ""
         rows = [{"title": plain(fact.label), "description": plain(fact.value)} for fact in message.facts]
     else:
-        rows = [{"description": fitting(message.body, _LONGEST, plain)}]
+        rows = [{"description": fitting_body(message, _LONGEST, plain)}]
     if message.links:
         rows.append({"description": " · ".join(link(each.label, each.url) for each in message.links)})
     return {

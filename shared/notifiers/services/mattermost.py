@@ -7,7 +7,7 @@ from pydantic import Field
 
 from shared.models.message import Message
 from shared.notifiers import Accepted, NotifierKind, ProbeResult
-from shared.notifiers.cutting import cut, fitting
+from shared.notifiers.cutting import fitting, fitting_body, text_within
 from shared.notifiers.exchange import post_json
 from shared.notifiers.fields import SecretUrl
 from shared.notifiers.looks import COLOURS, headline
@@ -56,10 +56,10 @@ def _content(message: Message) -> dict[str, Any]:
     below = f"\n\n{links}" if links else ""
     attachment = {
         # What a phone's lock screen shows, as it is.
-        "fallback": cut(message.text, _LONGEST_TITLE),
+        "fallback": text_within(message, _LONGEST_TITLE),
         "color": COLOURS[message.tone],
         "title": fitting(headline(message), _LONGEST_TITLE, _escaped),
-        "text": fitting(message.body, _LONGEST - len(below), _escaped) + below,
+        "text": fitting_body(message, _LONGEST - len(below), _escaped) + below,
     }
     return {"attachments": [attachment]}
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from shared.models.message import Message, Tone
 from shared.notifiers import Accepted, NotifierKind, ProbeResult
-from shared.notifiers.cutting import cut, cut_before
+from shared.notifiers.cutting import body_within, cut, cut_before
 from shared.notifiers.exchange import post_form
 from shared.notifiers.fields import ServerUrl, Token
 from shared.notifiers.outcomes import judged, phrase
@@ -71,7 +71,7 @@ class PushoverNotifier(NotifierKind):
         priority = urgency(message, self.priority, _PRIORITIES)
         fields = {
             "title": cut(message.title, _LONGEST_TITLE),
-            "message": cut_before(message.mark, message.body or message.title, _LONGEST),
+            "message": cut_before(message.mark, body_within(message, _LONGEST) or message.title, _LONGEST),
             "priority": str(priority),
             **(_RINGING if priority == _EMERGENCY else {}),
             "device": self.device or "",

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from shared.models.message import Message
 from shared.notifiers import Accepted, NotifierKind, ProbeResult
-from shared.notifiers.cutting import cut, fitting
+from shared.notifiers.cutting import fitting, fitting_body, text_within
 from shared.notifiers.exchange import post_json
 from shared.notifiers.fields import SecretUrl
 from shared.notifiers.looks import headline
@@ -65,19 +65,19 @@ class SlackNotifier(NotifierKind):
 def _content(message: Message) -> dict[str, Any]:
     # ``text`` is what a phone's lock screen shows. There, Slack reads three characters as markup.
     return {
-        "text": entities(cut(message.text, _LONGEST_SECTION)),
+        "text": entities(text_within(message, _LONGEST_SECTION)),
         "unfurl_links": False,
         "unfurl_media": False,
         "blocks": [
-            _block("header", headline(message), _LONGEST_HEADER),
-            _block("section", message.body, _LONGEST_SECTION),
+            _block("header", fitting(headline(message), _LONGEST_HEADER)),
+            _block("section", fitting_body(message, _LONGEST_SECTION)),
             *_buttons(message),
         ],
     }
 
 
-def _block(kind: str, text: str, longest: int) -> dict[str, Any]:
-    return {"type": kind, "text": {"type": "plain_text", "text": fitting(text, longest), "emoji": False}}
+def _block(kind: str, text: str) -> dict[str, Any]:
+    return {"type": kind, "text": {"type": "plain_text", "text": text, "emoji": False}}
 
 
 def _buttons(message: Message) -> list[dict[str, Any]]:

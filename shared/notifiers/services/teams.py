@@ -6,7 +6,7 @@ from pydantic import Field
 
 from shared.models.message import Message, Tone
 from shared.notifiers import Accepted, NotifierKind, ProbeResult
-from shared.notifiers.cutting import cut, fitting
+from shared.notifiers.cutting import cut, fitting_body
 from shared.notifiers.exchange import exchange, post_json
 from shared.notifiers.fields import SecretUrl
 from shared.notifiers.looks import headline
@@ -51,7 +51,7 @@ class TeamsNotifier(NotifierKind):
 
 
 def _content(message: Message) -> dict[str, Any]:
-    *lines, last = fitting(message.body, _LONGEST).split("\n")
+    *lines, last = fitting_body(message, _LONGEST).split("\n")
     # The last line has the number.
     lines = [*lines[: _MOST_LINES - 2], " ".join(lines[_MOST_LINES - 2 :]), last]
     title = _line(cut(headline(message), _LONGEST_TITLE), weight="Bolder", size="Medium")

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, SecretStr
 from shared.models import AlertStatus
 from shared.models.message import Message
 from shared.notifiers import Accepted, Library, NotifierKind, ProbeResult, SendFailed
-from shared.notifiers.cutting import cut
+from shared.notifiers.cutting import cut, text_within
 from shared.notifiers.fields import refusal
 from shared.notifiers.incidents import is_over
 from shared.notifiers.outcomes import judged
@@ -207,6 +207,8 @@ def _fitting(message: Message, longest: int) -> str:
     text = "\n".join(part for part in (message.title, message.body, *links) if part)
     if not longest or len(text) <= longest:
         return text
+    if message.is_list:
+        return text_within(message, longest)
     if len(message.text) <= longest:
         return message.text
     end = f" {message.mark}" if message.mark else ""

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from shared.models.message import Link, Message, Tone
-from shared.notifiers.cutting import cut, cut_before, cut_to_bytes
+from shared.notifiers.cutting import body_within, cut, cut_before, cut_to_bytes
 from shared.notifiers.urgency import urgency
 
 # From 4096 bytes on, a message silently becomes a file that is attached to an empty one.
@@ -38,7 +38,8 @@ def content(message: Message, topic: str, priority: int | None) -> bytes:
         fields["click"] = page
     longest = _LONGEST
     while True:
-        fields["message"] = cut_before(message.mark, message.body or message.title, longest, cut_to_bytes)
+        body = body_within(message, longest, lambda text: len(text.encode()))
+        fields["message"] = cut_before(message.mark, body or message.title, longest, cut_to_bytes)
         data = json.dumps(fields, ensure_ascii=False).encode()
         if len(data) <= _LONGEST_REQUEST or longest < len(message.mark) + 100:
             return data

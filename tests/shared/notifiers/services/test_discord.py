@@ -73,7 +73,9 @@ def test_nothing_in_a_message_is_markup_or_calls_anybody(service: Service, disco
 
 
 def test_what_is_too_long_is_cut_to_discord_s_limits(service: Service, discord: NotifierKind) -> None:
-    long = listed(20)._replace(title="t" * 500, text="t\n" + "*x" * 4_000 + "\nand 9 more · #81", links=LINKS)
+    long = listed(20)._replace(
+        is_list=False, title="t" * 500, text="t\n" + "*x" * 4_000 + "\nand 9 more · #81", links=LINKS
+    )
     discord.send(long, timeout_seconds=5)
     [embed] = service.bodies[0]["embeds"]
     assert len(embed["title"]) == 256

@@ -48,7 +48,7 @@ def test_nothing_in_a_message_is_markup_or_calls_anybody(service: Service, doora
 
 
 def test_what_is_too_long_is_cut(service: Service, dooray: NotifierKind) -> None:
-    long = listed(20)._replace(title="t" * 900, text="t\n" + "x" * 9_000 + "\nand 9 more · #81")
+    long = listed(20)._replace(is_list=False, title="t" * 900, text="t\n" + "x" * 9_000 + "\nand 9 more · #81")
     dooray.send(long, timeout_seconds=5)
     [sent] = service.bodies
     [body] = sent["attachments"]

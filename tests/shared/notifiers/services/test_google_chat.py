@@ -71,7 +71,9 @@ def test_nothing_in_a_message_is_markup_or_calls_anybody(service: Service, chat:
 
 @pytest.mark.parametrize("sign", ["&", "🔥", "장"])
 def test_what_is_too_long_stays_below_google_s_limit(service: Service, chat: NotifierKind, sign: str) -> None:
-    long = listed(20)._replace(title=sign * 900, text=f"t\n{sign * 9_000}\nand 9 more · #81", links=LINKS)
+    long = listed(20)._replace(
+        is_list=False, title=sign * 900, text=f"t\n{sign * 9_000}\nand 9 more · #81", links=LINKS
+    )
     chat.send(long, timeout_seconds=5)
     assert len(service.requests[0].body) < 32_000
     assert widgets(service)[1]["textParagraph"]["text"].endswith("<br>and 9 more · #81")

@@ -59,7 +59,7 @@ def test_nothing_in_a_message_is_markup_or_a_link(service: Service, jandi: Notif
 
 
 def test_what_is_too_long_is_cut(service: Service, jandi: NotifierKind) -> None:
-    long = listed(20)._replace(title="t" * 900, text="t\n" + "x" * 9_000 + "\nand 9 more · #81")
+    long = listed(20)._replace(is_list=False, title="t" * 900, text="t\n" + "x" * 9_000 + "\nand 9 more · #81")
     jandi.send(long, timeout_seconds=5)
     [sent] = service.bodies
     assert len(sent["body"]) == 500

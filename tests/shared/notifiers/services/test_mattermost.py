@@ -55,7 +55,9 @@ def test_nothing_in_a_message_is_markup_or_calls_anybody(service: Service, matte
 
 
 def test_what_is_too_long_is_cut_to_mattermost_s_limit(service: Service, mattermost: NotifierKind) -> None:
-    long = listed(20)._replace(title="t" * 900, text="t\n" + "*" * 20_000 + "\nand 9 more · #81", links=LINKS)
+    long = listed(20)._replace(
+        is_list=False, title="t" * 900, text="t\n" + "*" * 20_000 + "\nand 9 more · #81", links=LINKS
+    )
     mattermost.send(long, timeout_seconds=5)
     [attachment] = service.bodies[0]["attachments"]
     assert len(attachment["title"]) == 500

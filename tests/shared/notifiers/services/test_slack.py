@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from shared.channels import configured
+from shared.models.message import Message
 from shared.notifiers import NotifierKind, SendFailed
-from tests.shared.notifiers.messages import HOSTILE, LINKS, listed, message
+from tests.shared.notifiers.messages import HOSTILE, LINKS, message
 from tests.support.stand_ins.service import Service, says
 
 
@@ -53,7 +54,7 @@ def test_nothing_in_a_message_is_markup_or_calls_anybody(service: Service, slack
 
 
 def test_what_is_too_long_is_cut_to_slack_s_limits(service: Service, slack: NotifierKind) -> None:
-    slack.send(listed(20)._replace(title="t" * 500, text="t\n" + "x" * 9_000), timeout_seconds=5)
+    slack.send(Message("t\n" + "x" * 9_000, "t" * 500), timeout_seconds=5)
     header, section = (block["text"]["text"] for block in service.bodies[0]["blocks"])
     assert (len(header), len(section)) == (150, 3_000)
 

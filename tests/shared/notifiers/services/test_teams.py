@@ -71,7 +71,7 @@ def test_nothing_in_a_message_is_markup_or_calls_anybody(service: Service, teams
 
 @pytest.mark.parametrize("text", ["장애" * 9_000, "🔥" * 9_000, "x\n" * 9_000, "🔥\n" * 9_000, "<" * 9_000])
 def test_what_is_too_long_stays_below_28_kilobytes(service: Service, teams: NotifierKind, text: str) -> None:
-    long = listed(20)._replace(title="🔥" * 900, text=f"t\n{text}\nand 9 more · #81", links=LINKS)
+    long = listed(20)._replace(is_list=False, title="🔥" * 900, text=f"t\n{text}\nand 9 more · #81", links=LINKS)
     teams.send(long, timeout_seconds=5)
     assert len(service.requests[0].body) < 28 * 1024
     assert lines(service)[-1] == "and 9 more · #81"
