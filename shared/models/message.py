@@ -30,9 +30,9 @@ class Fact(NamedTuple):
 class Circumstances(NamedTuple):
     """What is known beside the alert itself.
 
-    ``threshold``: how many checks in a row had to fail. ``status_code`` and ``response_time_ms``: those of the check
-    that opened it. ``others_failing``: how many other monitors are down. ``availability``: the share of this month, 0
-    to 1, if the alert is over.
+    ``threshold``: how many checks in a row had to fail; None if they are not counted. ``status_code`` and
+    ``response_time_ms``: those of the check that opened it. ``others_failing``: how many other monitors are down.
+    ``availability``: the share of this month, 0 to 1, if the alert is over.
     """
 
     group: str | None = None

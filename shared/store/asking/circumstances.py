@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.models import Alert, Monitor, MonitorState
+from shared.models import Alert, AlertKind, Monitor, MonitorState
 from shared.models.message import Circumstances
 from shared.store.asking.availability import Availabilities
 from shared.store.engines.database import Database, Row, Transaction
@@ -11,6 +11,8 @@ from shared.store.tables.scope import Scope, monitors_in
 
 # Between an outage's first failing check and the last good one there may be checks that say nothing.
 _LOOKED_AT = 20
+# Kinds of alert that a single check may not open.
+_AFTER_SEVERAL = (AlertKind.OUTAGE, AlertKind.DEGRADED)
 
 
 def circumstances_of(database: Database, alert: Alert, *, now: datetime) -> Circumstances:
@@ -24,16 +26,24 @@ def circumstances_of(database: Database, alert: Alert, *, now: datetime) -> Circ
         monitor = monitors.named(snapshot, alert.subject)
         if monitor is None:
             return Circumstances()
-        failing = _check_at(snapshot, monitor, alert.opened_at)
+        failing, is_outage = _check_at(snapshot, monitor, alert.opened_at), alert.kind is AlertKind.OUTAGE
         return Circumstances(
             group=monitor.group_name,
-            threshold=monitor.failure_threshold,
+            threshold=_threshold(monitor, alert),
             status_code=failing["status_code"] if failing else None,
             response_time_ms=failing["response_time_ms"] if failing else None,
-            last_success_at=_last_success(snapshot, monitor, alert.failed_at),
+            # A slow check, and one that saw a certificate, are good themselves.
+            last_success_at=_last_success(snapshot, monitor, alert.failed_at) if is_outage else None,
             others_failing=sum(other.id != monitor.id for other in monitors.watched(snapshot, MonitorState.DOWN)),
             availability=None if alert.status.is_active else _availability(snapshot, monitor, now),
         )
+
+
+def _threshold(monitor: Monitor, alert: Alert) -> int | None:
+    """How many checks in a row had to fail, or be slow; None if a single one opened the alert."""
+    # A ping is missed once, whatever the threshold.
+    is_missed = alert.cause_data is not None and alert.cause_data.code == "no_ping_since"
+    return monitor.failure_threshold if alert.kind in _AFTER_SEVERAL and not is_missed else None
 
 
 def _check_at(transaction: Transaction, monitor: Monitor, at: datetime) -> Row | None:

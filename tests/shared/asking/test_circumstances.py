@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from shared.alerting.heartbeats import Ping
 from shared.messages import message_about
 from shared.messages.texts import percentage
 from shared.models import AlertKind, AlertStatus
@@ -13,13 +14,14 @@ from shared.monitors.policy import Policy
 from shared.store import Store
 from tests.support.builders import alert, at, event, notification
 from tests.support.store.engines import on_each_engine
-from tests.support.store.steps import add, report
+from tests.support.store.steps import CHANNELS, add, report
 
 HOUR = 3_600
+TOKEN = "t" * 32
 
 
 def watch(store: Store, **fields: object) -> None:
-    store.monitors.add(Policy.model_validate({"name": "shop", "url": "http://shop/", **fields}), now=at(-HOUR))
+    store.monitors.add(Policy.model_validate({"name": "shop", "url": "http://shop/"} | fields), now=at(-HOUR))
 
 
 @on_each_engine
@@ -74,6 +76,37 @@ def test_nobody_measures_a_removed_monitor(store: Store) -> None:
     assert change.alert.status is AlertStatus.RESOLVED
     known = store.alerts.circumstances(change.alert, now=at(61))
     assert (known.group, known.availability) == ("Web", None)
+
+
+@on_each_engine
+def test_what_one_check_opens_was_seen_by_no_more(store: Store) -> None:
+    """A certificate was said to be seen by 3 of 3 checks, the last good one being the only one."""
+    watch(store, failure_threshold=3, url="https://shop/", certificate_expiry=["21d"])
+    expiring = report(store, 0, ok=True, received=0, certificate_expires_at=at(86_400)).changes[0].alert
+    assert expiring is not None
+    assert expiring.kind is AlertKind.CERTIFICATE_EXPIRING
+    assert store.alerts.circumstances(expiring, now=at(1)) == Circumstances()
+
+
+@on_each_engine
+def test_slow_checks_in_a_row_are_counted_and_good(store: Store) -> None:
+    watch(store, url="https://shop/", failure_threshold=2, max_response_time="500ms")
+    report(store, 0, ok=True, received=0, response_time_ms=800)
+    slow = report(store, 30, ok=True, received=30, response_time_ms=800).changes[0].alert
+    assert slow is not None
+    assert slow.kind is AlertKind.DEGRADED
+    assert store.alerts.circumstances(slow, now=at(31)) == Circumstances(threshold=2)
+
+
+@on_each_engine
+def test_a_ping_is_missed_once(store: Store) -> None:
+    policy = {"name": "backup", "heartbeat": {"token": TOKEN, "period": "1h", "grace": "5m"}, "failure_threshold": 3}
+    store.monitors.add(Policy.model_validate(policy), now=at(0))
+    store.heartbeats.take(TOKEN, Ping(), now=at(10), channels=CHANNELS)
+    [noticed] = store.heartbeats.review(now=at(HOUR + 400), channels=CHANNELS)
+    assert noticed.alert is not None
+    known = store.alerts.circumstances(noticed.alert, now=at(HOUR + 400))
+    assert known == Circumstances(last_success_at=at(10))
 
 
 @on_each_engine
