@@ -156,6 +156,8 @@ class AppriseNotifier(NotifierKind):
 
 
 def _made(url: str, schema: str) -> Any:
+    # It logs what services answer, and what it sends, with tokens.
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     try:
         from apprise import AppriseAsset, OverflowMode
 
@@ -187,8 +189,6 @@ def _plugin(schema: str) -> Any:
     """The plugin's class, without the other 170, which Apprise would import too."""
     import importlib
 
-    # It logs what services answer, and what it sends, with tokens.
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     module = importlib.import_module(f"apprise.plugins.{modules()[schema]}")
     for found in vars(module).values():
         if isinstance(found, type) and found.__module__ == module.__name__ and schema in _schemas(found):
