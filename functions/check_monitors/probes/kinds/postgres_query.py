@@ -30,6 +30,7 @@ _BODY_BYTES = 4096
 # libpq names the policy's own files so. That says nothing of the server.
 _CLIENTS_FILES = ("certificate file", "private key file", "client certificate")
 _CA_FILE = "root certificate file"
+_COPIES = (pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT, pq.ExecStatus.COPY_BOTH)
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
@@ -166,16 +167,20 @@ class Session(Exchange):
         connection = self._connection
         self._wants = READ | WRITE if connection.flush() else READ
         connection.consume_input()
-        while not connection.is_busy():
+        while not connection.is_busy() and time.monotonic() < self.wake_at:
             result = connection.get_result()
             if result is None:
                 return True
             self._take(result)
+            if result.status in _COPIES:
+                return True  # libpq would return the same result for ever, until somebody copies the rows
         return False
 
     def _take(self, result: Any) -> None:
         if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
             self.body = _text(result)
+        elif result.status in _COPIES:
+            self.finding = Cause.of("query_failed", reason="COPY cannot be a check's query")
         else:
             self.finding = Cause.of("query_failed", reason=_reason(result.error_message.decode("utf-8", "replace")))
 

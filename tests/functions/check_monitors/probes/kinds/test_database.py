@@ -151,6 +151,13 @@ class TestPostgres:
         event = check_policy(postgres.url, query="SELECT * FROM nowhere")
         assert event.error_message == 'the query failed: relation "nowhere" does not exist'
 
+    @pytest.mark.parametrize("query", ["COPY pg_class FROM STDIN", "SELECT 1; COPY pg_class TO STDOUT"])
+    def test_a_query_that_copies_rows_fails(self, postgres: Server, query: str) -> None:
+        """It ends at once: libpq says again and again that it is ready to copy, and the other checks would stall."""
+        event = check_policy(postgres.url, query=query, timeout="20s")
+        assert event.error_message == "the query failed: COPY cannot be a check's query"
+        assert (event.response_time_ms or 0) < 10_000
+
     def test_a_wrong_password_is_a_refused_login(self, postgres: Server) -> None:
         event = check_policy(postgres.url.replace(postgres.password, "wrong"), query="SELECT 1")
         assert str(event.error_message).startswith("the server refused the login: password authentication failed")
