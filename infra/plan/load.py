@@ -53,7 +53,7 @@ class Load:
     def kept(self, most: float) -> float:
         """Checks in a month over a connection that was kept, if the agent keeps so many at ``most``."""
         of_file = self.checked if self.keeps_all else [each for each in self.checked if each.connection == "reuse"]
-        reusing = [policy for policy in of_file if policy.kind is Kind.HTTP]
+        reusing = [policy for policy in of_file if policy.kind is Kind.HTTP and not policy.resolver]
         others = self.monitors - len(self.checked) if self.keeps_all else 0
         count = len(reusing) + others
         share = min(1.0, most / count) if count else 0.0

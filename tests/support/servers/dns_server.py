@@ -27,6 +27,7 @@ RECORDS: Mapping[tuple[str, str], Sequence[str]] = {
     ("shop.example.", "CAA"): ('0 issue "ca.example"',),
     ("large.example.", "TXT"): tuple(f'"{number:0>200}"' for number in range(40)),
     ("xn--o39akk.example.", "A"): ("127.0.0.1",),
+    ("shop.localhost.", "A"): ("127.0.0.2",),  # the system's resolver knows it as 127.0.0.1
 }
 Change = Callable[[dns.message.Message, bytes], bytes | None]
 

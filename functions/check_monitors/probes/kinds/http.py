@@ -42,7 +42,9 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         self._asking: Any = None  # a TokenRequest
         self._is_asking = False  # the transfer under way is the one for a token
         self._is_token_kept = False
-        self.keeps = subject.policy.name if subject.policy.connection == "reuse" else ""
+        # libcurl finds a connection by the host's name, also one to another monitor's address of that name.
+        is_kept = subject.policy.connection == "reuse" and not subject.policy.resolver
+        self.keeps = subject.policy.name if is_kept else ""
         # A condition or a trial may ask for the certificate of this very check.
         looks = self.is_response_needed or bool(self.keeps)
         self._known_expiry = None if looks else known_expiry(subject.policy)

@@ -42,6 +42,7 @@ class PolicyTransfer(Transfer):
         )
         self.subject = subject
         self.resolution: Any = None
+        self._own_addresses: Any = None  # a pycurl.CurlShare with what the policy's resolver said
         self._fault: NotCheckable | MissingValue | None = None
         if own := subject.policy.ca_certificate:
             try:
@@ -103,6 +104,8 @@ class PolicyTransfer(Transfer):
                 self.subject.filled,
                 is_private_allowed=self.subject.settings.is_private_allowed,
             )
+            self._own_addresses = pycurl.CurlShare()
+            self._own_addresses.setopt(pycurl.SH_SHARE, pycurl.LOCK_DATA_DNS)
         return self._ask() if self.resolution else self.first()
 
     def _ask(self) -> Any:
@@ -158,6 +161,8 @@ class PolicyTransfer(Transfer):
         if policy.ip_version:
             curl.setopt(pycurl.IPRESOLVE, pycurl.IPRESOLVE_V4 if policy.ip_version == 4 else pycurl.IPRESOLVE_V6)
         if self.resolution:
+            # Otherwise libcurl would keep them for every other monitor of the same host, and for good.
+            curl.setopt(pycurl.SHARE, self._own_addresses)
             # A redirect to the same host mostly leads to one of these ports.
             curl.setopt(pycurl.RESOLVE, self.resolution.lines({80, 443, self.place()[1]}))
         if policy.proxy:

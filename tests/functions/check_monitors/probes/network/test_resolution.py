@@ -11,9 +11,11 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
+from functions.check_monitors.probes.checks import check_all
 from functions.check_monitors.probes.network import resolution
+from shared.settings import Settings
 from tests.functions.check_monitors.probes.kinds.test_icmp import needs_ping
-from tests.support.policies import check_policy
+from tests.support.policies import check_policy, policy
 from tests.support.postgres import Server
 from tests.support.servers.certificates import A_DAY, TODAY, Authority
 from tests.support.servers.dns_server import DnsServer
@@ -69,6 +71,26 @@ def test_kinds_without_libcurl_take_what_it_says(server: DnsServer, url: str, fo
     forbid("192.0.2.0/24")
     event = check_policy(url.format("two.example"), resolver=resolver)
     assert "is a cloud metadata address" in str(event.error_message)
+
+
+@pytest.mark.parametrize("scheme", ["http", "tcp"])
+def test_its_addresses_are_for_its_own_monitor_alone(serve: RawServers, server: DnsServer, scheme: str) -> None:
+    url, resolver = f"{scheme}://shop.localhost:{serve(says(OK))}", f"127.0.0.1:{server.port}"
+    policies = [policy(url, name="inside", resolver=resolver), policy(url, name="outside")]
+    for _ in range(2):  # together, and by those who come later
+        inside, outside = check_all([(0.0, each) for each in policies], Settings.from_env({}))
+        assert (inside.error_message, inside.ip) == ("connection refused", None)
+        assert (outside.error_message, outside.ip) == (None, "127.0.0.1")
+
+
+def test_it_makes_its_own_connection_even_if_one_is_kept(serve: RawServers, server: DnsServer) -> None:
+    def handler(connection: Any) -> None:
+        while connection.recv(65536):
+            connection.sendall(OK)
+
+    url, resolver = f"http://shop.localhost:{serve(handler)}/", f"127.0.0.1:{server.port}"
+    assert [check_policy(url, connection="reuse").error_message for _ in range(2)] == [None, None]
+    assert check_policy(url, connection="reuse", resolver=resolver).error_message == "connection refused"
 
 
 def asks_for(query: bytes, kind: str) -> bool:
