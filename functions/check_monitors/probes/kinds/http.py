@@ -139,9 +139,10 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         """A handle with the policy's way to the server."""
         curl = super().handle_for(url, timeout_seconds, model)
         if self.keeps:
-            curl.setopt(pycurl.FRESH_CONNECT, 0)
+            # A connection that another monitor of this host has kept does not show its certificate again.
+            is_certificate_known = not self.is_tls or last_expiry(self.subject.policy) is not None
+            curl.setopt(pycurl.FRESH_CONNECT, not is_certificate_known)
             curl.setopt(pycurl.FORBID_REUSE, 0)
-            curl.setopt(pycurl.SSL_SESSIONID_CACHE, 1)
             curl.setopt(pycurl.MAXAGE_CONN, round(LEFT_SECONDS))
         return curl
 

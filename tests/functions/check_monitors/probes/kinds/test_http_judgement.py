@@ -30,21 +30,40 @@ def test_a_failure_is_confirmed_by_retries(serve: RawServers) -> None:
     assert event.attempts[0].timestamp < event.attempts[1].timestamp < event.timestamp
 
 
-def test_a_connection_may_be_used_again(serve: RawServers, trusted: Authority) -> None:
-    connections = []
+@pytest.fixture
+def connections() -> list[Any]:
+    """The connections that were made to ``keeping``."""
+    return []
+
+
+@pytest.fixture
+def keeping(serve: RawServers, trusted: Authority, connections: list[Any]) -> str:
+    """The URL of a server that keeps its connections."""
 
     def handler(connection: Any) -> None:
         connections.append(connection)
         while connection.recv(65536):
             connection.sendall(OK)
 
-    url = f"https://localhost:{serve(handler, trusted.context(TODAY - A_DAY, TODAY + A_DAY))}/"
+    return f"https://localhost:{serve(handler, trusted.context(TODAY - A_DAY, TODAY + A_DAY))}/"
+
+
+def test_a_connection_may_be_used_again(keeping: str, connections: list[Any]) -> None:
+    url = keeping
     first, second = (check_policy(url, connection="reuse") for _ in range(2))
     assert (first.is_success, second.is_success, len(connections)) == (True, True, 1)
     assert first.tls_ms is not None
     assert (second.dns_ms, second.connect_ms, second.tls_ms) == (None, None, None)
     assert second.certificate_expires_at == first.certificate_expires_at == TODAY + A_DAY
     assert check_policy(url).tls_ms is not None
+    assert len(connections) == 2
+
+
+def test_each_monitor_sees_the_certificate_itself_first(keeping: str, connections: list[Any]) -> None:
+    """Another monitor's connection, which libcurl would take, does not show it again."""
+    for name in ("shop", "cart", "cart"):
+        event = check_policy(keeping, name=name, connection="reuse", conditions=["[CERTIFICATE_EXPIRATION] > 1h"])
+        assert (event.error_message, event.certificate_expires_at) == (None, TODAY + A_DAY)
     assert len(connections) == 2
 
 
