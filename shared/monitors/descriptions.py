@@ -52,7 +52,7 @@ MONITOR = {
     "ip_version": "The version of IP that is used: 4, 6 or either.",
     "resolver": "The address of the resolver that finds the host, instead of the system's.",
     "packets": "How many echo requests are sent. One reply is enough.",
-    "query": "SQL that has to succeed.",
+    "query": "SQL that has to succeed, other than COPY. Only for postgres://.",
     "protocol": "What is spoken before STARTTLS. Needed on ports other than "
     f"{', '.join(map(str, sorted(STARTTLS_PORTS)))}.",
 }

@@ -153,6 +153,14 @@ def misplaced(field: str, kind: Kind, value: Any) -> str | None:
     return f"none in a monitor of kind {kind}, since only {', '.join(sorted(kinds))} can use it"
 
 
+def unusable_query(url: str | None) -> str | None:
+    """What is expected instead of ``query`` beside the ``url`` of a database; None if it may be there."""
+    scheme = (url or "").partition("://")[0].lower()
+    if scheme.startswith("postgres"):
+        return None
+    return f"none beside {scheme}://, since only postgres:// can use it"
+
+
 def unavailable(placeholders: frozenset[str], kind: Kind) -> str | None:
     """What is expected instead of conditions that read ``placeholders`` in a monitor of this kind; None if they may."""
     if placeholders <= PLACEHOLDERS_OF[kind]:

@@ -203,11 +203,14 @@ class Policy(Part):
             raise ValueError(f"conditions: {expected}")
         if kind is Kind.DNS and self.dns is None:
             raise ValueError("dns: what is asked, such as {query_name: example.com, query_type: A}")
-        is_new = isinstance(info.context, _Writing) and not info.context.keeps_url(self)
+        is_new = isinstance(info.context, _Writing) and not info.context.keeps(self, "url", "protocol")
         if is_new and (expected := unusable_comma(self.url or "")):
             raise ValueError(f"url: {expected}")
         if is_new and not self.protocol and (expected := unsaid_protocol(self.url or "")):
             raise ValueError(f"protocol: {expected}")
+        is_new = isinstance(info.context, _Writing) and not info.context.keeps(self, "url", "query")
+        if is_new and self.query and (expected := kinds.unusable_query(self.url)):
+            raise ValueError(f"query: {expected}")
         if self.name in self.depends_on:
             raise ValueError("depends_on: other monitors than the monitor itself")
         return self
@@ -222,6 +225,7 @@ class _Writing(NamedTuple):
 
     stored: Policy | None
 
-    def keeps_url(self, policy: Policy) -> bool:
-        """Whether the stored policy asks for the same."""
-        return self.stored is not None and (self.stored.url, self.stored.protocol) == (policy.url, policy.protocol)
+    def keeps(self, policy: Policy, *fields: str) -> bool:
+        """Whether the stored policy has the same in ``fields``."""
+        stored = self.stored
+        return stored is not None and all(getattr(stored, name) == getattr(policy, name) for name in fields)

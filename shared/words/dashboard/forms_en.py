@@ -215,7 +215,7 @@ WORDS: Texts = {
     "field_proxy": "Proxy",
     "hint_proxy": "For example http://proxy.example.org:3128.",
     "field_query": "SQL that has to succeed",
-    "hint_query": "",
+    "hint_query": "For postgres:// only, and no COPY.",
     "field_protocol": "Spoken before STARTTLS",
     "hint_protocol": "",
     "field_packets": "Packets",

@@ -215,7 +215,7 @@ WORDS: Texts = {
     "field_proxy": "프록시",
     "hint_proxy": "예: http://proxy.example.org:3128",
     "field_query": "성공해야 할 SQL",
-    "hint_query": "",
+    "hint_query": "postgres://에만 씁니다. COPY는 쓸 수 없습니다.",
     "field_protocol": "STARTTLS 앞의 프로토콜",
     "hint_protocol": "",
     "field_packets": "패킷 수",

@@ -1,6 +1,7 @@
 """Which URL leads to which kind of check, and what each kind reads."""
 
 import pytest
+from pydantic import ValidationError
 
 from shared.monitors.conditions import parse
 from shared.monitors.kinds import KIND_OF_SCHEME, KINDS_WITH, PLACEHOLDERS_OF, Kind, kind_of, misplaced, unavailable
@@ -109,6 +110,19 @@ def test_a_misplaced_field_says_where_it_belongs() -> None:
     assert misplaced("packets", Kind.ICMP, 3) is None
     assert misplaced("packets", Kind.HTTP, None) is None
     assert misplaced("group", Kind.HTTP, "Web") is None
+
+
+@pytest.mark.parametrize("scheme", sorted(name for name, kind in KIND_OF_SCHEME.items() if kind is Kind.DATABASE))
+def test_a_query_is_only_for_postgresql(scheme: str) -> None:
+    fields = {"name": "Shop", "url": f"{scheme}://db.example", "query": "SELECT 1"}
+    stored = Policy.model_validate(fields)  # as a former version has stored it
+    assert Policy.written({**fields, "group": "Web"}, stored).group == "Web"
+    if scheme.startswith("postgres"):
+        assert Policy.written(fields).query == "SELECT 1"
+        return
+    for before in (None, stored):
+        with pytest.raises(ValidationError, match=f"query: none beside {scheme}://, since only postgres:// can use it"):
+            Policy.written({**fields, "query": "SELECT 2"}, before)
 
 
 @pytest.mark.parametrize(
