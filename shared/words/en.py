@@ -65,6 +65,7 @@ CAUSES: Mapping[str, str] = {
     "keyword_missing": 'the answer does not contain "{keyword}"',
     "libcurl_error": "{text}",
     "libcurl_error_number": "libcurl error {number}",
+    "login_not_offered": "the server offers no login with a password",
     "login_refused": "the server refused the login: {reply}",
     "network_unreachable": "network unreachable",
     "no_response": "no answer within {seconds:g} s",

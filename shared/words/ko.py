@@ -63,6 +63,7 @@ CAUSES: Mapping[str, str] = {
     "keyword_missing": '응답에 "{keyword}"이(가) 없음',
     "libcurl_error": "{text}",
     "libcurl_error_number": "libcurl 오류 {number}",
+    "login_not_offered": "서버가 비밀번호 로그인을 제공하지 않음",
     "login_refused": "서버가 로그인을 거부함: {reply}",
     "network_unreachable": "네트워크에 연결할 수 없음",
     "no_response": "{seconds:g}초 안에 응답 없음",

@@ -1,6 +1,7 @@
 """SMTP, IMAP, POP3 and FTP: the server greets, and lets its user in if the policy has one. libcurl speaks them."""
 
 import contextlib
+import re
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,6 +15,13 @@ from shared.models import Cause
 _PORTS = {"smtp": 25, "smtps": 465, "imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995, "ftp": 21, "ftps": 990}
 _GREETINGS = {"smtp": b"220", "imap": b"* ", "pop3": b"+OK", "ftp": b"220"}
 _GOODBYES = {"smtp": b"QUIT\r\n", "imap": b"Z LOGOUT\r\n", "pop3": b"QUIT\r\n", "ftp": b"QUIT\r\n"}
+_REFUSES = {
+    "smtp": re.compile("[45]"),
+    "imap": re.compile(r"\S+ (NO|BAD|BYE)\b", re.IGNORECASE),
+    "pop3": re.compile("-ERR"),
+    "ftp": re.compile("[345]"),  # 332 asks for an account beside the user
+}
+_SMTP_LETS_IN = b"235"
 _KEPT_LINES = 100
 
 
@@ -58,7 +66,9 @@ class MailCheck(ConnectCheck):
         return super().conclude(curl, pycurl.E_OK if is_greeted and not self.second else code, text)
 
     def talk(self, curl: Any) -> Exchange | None:
-        """Say goodbye: otherwise the server notes a connection that was lost."""
+        """Note if the login was left out, and say goodbye: otherwise the server notes a connection that was lost."""
+        if self._is_login_left_out():
+            self.subject.seen.why = Cause.of("login_not_offered")
         with contextlib.suppress(pycurl.error, OSError):
             curl.send(_GOODBYES[self.protocol])
         return None
@@ -78,7 +88,8 @@ class MailCheck(ConnectCheck):
         if self.lines and not self._has_greeted() and code == pycurl.E_WRITE_ERROR:
             return Cause.of("protocol_not_spoken", protocol=self.protocol.upper(), reply=last)
         if code == pycurl.E_LOGIN_DENIED:
-            return Cause.of("login_refused", reply=last)
+            refuses = _REFUSES[self.protocol].match(last)
+            return Cause.of("login_refused", reply=last) if refuses else Cause.of("login_not_offered")
         if code == pycurl.E_USE_SSL_FAILED:
             return Cause.of("starttls_not_offered")
         is_refused = self.lines and self.lines[0][:1] in (b"4", b"5")  # libcurl calls some of them a timeout
@@ -102,6 +113,12 @@ class MailCheck(ConnectCheck):
         is_number = self.protocol in ("smtp", "ftp") and first[:3].isdigit()
         is_refusal = self.protocol == "pop3" and first.startswith(b"-ERR")
         return first.startswith(_GREETINGS[self.protocol]) or is_number or is_refusal
+
+    def _is_login_left_out(self) -> bool:
+        """Whether nobody logged in although there is a user: for libcurl, SMTP without AUTH needs no login."""
+        if self.protocol != "smtp" or not self._user():
+            return False
+        return not any(line.startswith(_SMTP_LETS_IN) for line in self.lines)
 
     def _user(self) -> tuple[str, str] | None:
         """The user and the password to log in with."""

@@ -43,6 +43,23 @@ def test_a_login_is_tried_if_there_is_a_user(serve: RawServers, protocol: str) -
     assert "bad" not in event.model_dump_json()
 
 
+@pytest.mark.parametrize(
+    ("protocol", "replies"),
+    [
+        ("smtp", {"EHLO": b"250 mail.example\r\n"}),
+        ("smtp", {"EHLO": b"502 what?\r\n", "HELO": b"250 mail.example\r\n"}),
+        ("smtp", {"EHLO": b"250-mail.example\r\n250 AUTH GSSAPI\r\n"}),
+        ("imap", {"CAPABILITY": b"* CAPABILITY IMAP4rev1 LOGINDISABLED\r\n%s OK done\r\n"}),
+        ("pop3", {"CAPA": b"+OK\r\nSASL GSSAPI\r\n.\r\n"}),
+    ],
+)
+def test_a_login_that_is_not_offered_is_a_failure(serve: RawServers, protocol: str, replies: Any) -> None:
+    port = serve(speaks(protocol, **replies))
+    assert check_policy(f"{protocol}://127.0.0.1:{port}").error_message is None
+    event = check_policy(f"{protocol}://me:secret@127.0.0.1:{port}")
+    assert event.error_message == "the server offers no login with a password"
+
+
 def test_a_password_is_encrypted_if_the_server_can(serve: RawServers, trusted: Authority) -> None:
     asked: list[bytes] = []
     port = serve(speaks("smtp", valid(trusted), asked=asked))
