@@ -10,7 +10,7 @@ import pycurl
 from functions.check_monitors.probes.causes import verdict_cause
 from functions.check_monitors.probes.loop.exchange import Exchange
 from functions.check_monitors.probes.loop.readiness import READ
-from functions.check_monitors.probes.network.certificates import parsed_date
+from functions.check_monitors.probes.network.certificates import CA_NOT_USABLE, expiry_in
 from functions.check_monitors.probes.transfers.connect import ConnectCheck
 from functions.check_monitors.probes.transfers.talk import CLOSED
 from shared.models import Cause
@@ -26,8 +26,13 @@ class PostgresTls(ConnectCheck):
 
     def talk(self, curl: Any) -> Exchange | None:
         """Ask for TLS, and shake hands."""
-        context = _context(self.ca_file if self.subject.policy.verify_tls else "")
-        return _Handshake(curl, context, self.parts.hostname or "", self.ends_at, self.timeout_seconds)
+        try:
+            context = _context(self.ca_file if self.subject.policy.verify_tls else "")
+        except OSError:  # it is no PEM, or gone
+            self.make_event(CA_NOT_USABLE, curl)
+            return None
+        host = self.place()[0].removesuffix(".")  # no certificate has the dot of a name's root
+        return _Handshake(curl, context, host, self.ends_at, self.timeout_seconds)
 
     def after(self, exchange: Any) -> Any:
         """Note how the handshake went, or take what the policy's resolver said."""
@@ -45,11 +50,14 @@ class PostgresTls(ConnectCheck):
 @functools.lru_cache(maxsize=64)
 def _context(ca_file: str) -> ssl.SSLContext:
     """The context for trusted certificates; without a file it accepts any. To read one takes 10 ms."""
-    if ca_file:
-        return ssl.create_default_context(cafile=ca_file)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+    if ca_file:
+        context.load_verify_locations(ca_file)
+        # As for libcurl, whoever trusts an issuer need not trust the issuer's own one.
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    else:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
     return context
 
 
@@ -102,8 +110,8 @@ class _Handshake(Exchange):
             self._incoming.write(part)
             return False
         self._flush()
-        date = (self._tls.getpeercert() or {}).get("notAfter")
-        self.expires_at = parsed_date(str(date)) if date else None
+        # Python parses only a certificate that it has verified.
+        self.expires_at = expiry_in(self._tls.getpeercert(binary_form=True) or b"")
         return True
 
     def _hear_reply(self) -> bool:

@@ -126,3 +126,35 @@ def parsed_date(text: str) -> datetime | None:
         return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+_CONTEXT_0 = 0xA0  # the tag of the version, which may be left out
+_UTC_TIME = 0x17
+
+
+def expiry_in(der: bytes) -> datetime | None:
+    """When a certificate expires that nobody has parsed; None if it is none. RFC 5280, 4.1."""
+    try:
+        _, at, _ = _element(der, 0)  # the certificate
+        _, at, _ = _element(der, at)  # what is signed of it
+        tag, _, end = _element(der, at)
+        for _ in range(3 if tag == _CONTEXT_0 else 2):  # the serial number, the algorithm and the issuer
+            _, _, end = _element(der, end)
+        _, at, _ = _element(der, end)  # the validity
+        _, _, at = _element(der, at)  # its begin
+        tag, at, end = _element(der, at)
+        text = der[at:end].decode("ascii")
+        # A short year is one from 1950 to 2049.
+        century = ("19" if text >= "50" else "20") if tag == _UTC_TIME else ""
+        return datetime.strptime(f"{century}{text}", "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
+    except (IndexError, ValueError):
+        return None
+
+
+def _element(der: bytes, at: int) -> tuple[int, int, int]:
+    """The tag of the element at ``at``, where its content begins, and where that ends. Raises IndexError."""
+    tag, size, at = der[at], der[at + 1], at + 2
+    if size & 0x80:  # so many bytes have the size
+        count = size & 0x7F
+        size, at = int.from_bytes(der[at : at + count]), at + count
+    return tag, at, at + size

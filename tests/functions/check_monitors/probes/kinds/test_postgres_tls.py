@@ -41,7 +41,28 @@ def test_a_valid_certificate_is_a_success(serve: RawServers, trusted: Authority)
 def test_a_bad_certificate_is_named(serve: RawServers, trusted: Authority, terms: Any, message: str) -> None:
     context = trusted.context(**{"starts": TODAY - A_DAY, "ends": TODAY + A_DAY} | terms)
     assert check(serve, offers(context)).error_message == message
-    assert check(serve, offers(context), verify_tls=False).error_message is None
+    event = check(serve, offers(context), verify_tls=False)
+    assert (event.error_message, event.certificate_expires_at) == (None, terms.get("ends", TODAY + A_DAY))
+
+
+def test_trust_in_an_issuer_in_between_is_enough(serve: RawServers, authority: Authority) -> None:
+    context = authority.chain_context(is_complete=True)
+    _, own, between, *_ = (authority._path / "chain.pem").read_text().split("-----BEGIN CERTIFICATE")
+    assert own
+    between = "-----BEGIN CERTIFICATE" + between.partition("-----BEGIN")[0]
+    assert check(serve, offers(context), ca_certificate=between).error_message is None
+
+
+def test_the_last_dot_of_a_name_is_not_in_its_certificate(serve: RawServers, trusted: Authority) -> None:
+    port = serve(offers(trusted.context(TODAY - A_DAY, TODAY + A_DAY)))
+    event = check_policy(f"starttls://localhost.:{port}", protocol="postgres", ip_version=4)
+    assert event.error_message is None
+
+
+def test_trusted_certificates_that_cannot_be_used_say_nothing_of_it(serve: RawServers) -> None:
+    event = check(serve, says(b"S"), ca_certificate="-----BEGIN x")
+    assert event.error_message == "not checked: the agent cannot use the monitor's ca_certificate"
+    assert event.is_inconclusive
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 """HTTP checks over TLS: each fault of a certificate has its own cause."""
 
+import ssl
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from functions.check_monitors.probes.network.certificates import expiry_in
 from shared.words import cause_text
 from tests.support.checks import check
 from tests.support.servers.certificates import A_DAY, TODAY, Authority
@@ -121,3 +124,20 @@ def test_a_response_over_http_2_is_judged_too(
     context.set_alpn_protocols(["h2"])
     event = check(f"https://localhost:{serve(handler, context)}/")
     assert (event.error_message, event.status_code) == (message, 500 if message else 200)
+
+
+@pytest.mark.parametrize("year", [1999, 2030, 2049, 2050, 9999])  # in two digits until 2049, in four from then on
+def test_an_expiry_is_read_from_the_certificates_bytes(authority: Authority, year: int) -> None:
+    ends = datetime(year, 12, 31, 23, 59, 58, tzinfo=UTC)
+    authority.context(datetime(1990, 1, 1, tzinfo=UTC), ends)
+    der = ssl.PEM_cert_to_DER_cert((authority._path / "server.pem").read_text().partition("-----BEGIN PRIVATE")[0])
+    assert expiry_in(der) == ends
+    whole = [place for place in range(len(der)) if expiry_in(der[:place])]
+    assert whole == list(range(whole[0], len(der))), "all of it that was cut before the date has none"
+    for place in range(len(der)):  # a byte that is wrong does no harm
+        expiry_in(der[:place] + b"\xff" + der[place + 1 :])
+
+
+@pytest.mark.parametrize("garbage", [b"", b"\x30", b"\x30\x84", b"hello there", b"\x30\x80" * 50, b"\0" * 500])
+def test_what_is_no_certificate_has_no_expiry(garbage: bytes) -> None:
+    assert expiry_in(garbage) is None
