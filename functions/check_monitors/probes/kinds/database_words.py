@@ -9,9 +9,10 @@ import struct
 from functions.check_monitors.probes.transfers.talk import Conversation, Heard, not_spoken, shown, until
 from shared.models import Cause
 
-# To a stranger, these say that the server is well: it knows no such user, and asks for a password or a certificate.
+# To a stranger, these say that the server is well: it knows no such user, lets none in from this address (1130), or
+# asks for a password or a certificate.
 _POSTGRES_STRANGER = (b"28000", b"28P01", b"3D000", b"42501")
-_MYSQL_STRANGER = (1044, 1045, 1049, 1251, 1698, 3159)
+_MYSQL_STRANGER = (1044, 1045, 1049, 1130, 1251, 1698, 3159)
 _REDIS_STRANGER = (b"-NOAUTH", b"-NOPERM")
 _MONGODB_REPLIES = (1, 2013)  # the kinds of message, OP_REPLY and OP_MSG
 _MQTT_STRANGER = (4, 5)
@@ -45,6 +46,7 @@ def mysql(heard: Heard, _: str, __: str | None) -> Conversation:
     )  # the first has number 0
     greeting = _packet(heard)
     if greeting[:1] == b"\xff":
+        heard.data[:] = _mysql_text(greeting)
         return _mysql_error(greeting)
     if greeting[:1] != b"\x0a":
         return not_spoken("MySQL", heard)
@@ -79,8 +81,12 @@ def _mysql_error(packet: bytes) -> Cause | None:
     number = int.from_bytes(packet[1:3], "little")
     if number in _MYSQL_STRANGER:
         return None
-    text = packet[9:] if packet[3:4] == b"#" else packet[3:]
-    return Cause.of("service_refused", reply=shown(text))
+    return Cause.of("service_refused", reply=shown(_mysql_text(packet)))
+
+
+def _mysql_text(packet: bytes) -> bytes:
+    """The words of an error, without its number and its state."""
+    return packet[9:] if packet[3:4] == b"#" else packet[3:]
 
 
 def redis(heard: Heard, user: str, password: str | None) -> Conversation:

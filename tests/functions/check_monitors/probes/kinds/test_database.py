@@ -110,6 +110,16 @@ def test_mysqls_version_is_the_body(serve: RawServers) -> None:
     assert check_policy(f"mysql://127.0.0.1:{port}", conditions=["[BODY] == pat(10.11.*)"]).error_message is None
 
 
+def test_mysql_is_well_if_it_lets_nobody_in_from_here(serve: RawServers) -> None:
+    """It says so instead of a greeting, before it knows who comes."""
+    port = serve(replies(greeting=packet(0, b"\xff\x6a\x04Host '192.0.2.7' is not allowed to connect")))
+    event = check_policy(f"mysql://127.0.0.1:{port}", conditions=["[BODY] == pat(Host * is not allowed to connect)"])
+    assert event.error_message is None
+    blocked = replies(greeting=packet(0, b"\xff\x69\x04Host '192.0.2.7' is blocked"))  # after too many errors
+    event = check_policy(f"mysql://127.0.0.1:{serve(blocked)}")
+    assert event.error_message == "the server refused: Host '192.0.2.7' is blocked"
+
+
 def test_a_password_is_tried(serve: RawServers) -> None:
     asked: list[bytes] = []
     url = "{}://me:s%20ecret@127.0.0.1:{}"
