@@ -188,6 +188,7 @@ class Subject:
         return Facts(
             status=seen.status,
             body=seen.body,
+            charset=seen.charset,
             response_time_ms=seen.times[4] / 1000 if seen.times else None,
             certificate_expiry=(expires_at - now()).total_seconds() if expires_at else None,
             ip=seen.ip,

@@ -16,9 +16,10 @@ _DECODER = json.JSONDecoder(parse_constant=str)
 class Facts:
     """What one check found out. None means that the check does not know it.
 
-    ``body`` holds the bytes as the server wrote them, decompressed if the server compressed them. ``is_body_cut``: it
-    went on, and the rest was not read. ``certificate_expiry`` is in seconds from now, negative if the certificate has
-    expired. ``headers`` maps lower-case names to text.
+    ``body`` holds the bytes as the server wrote them, decompressed if the server compressed them. ``charset`` is what
+    they are said to be in, as Python calls it. ``is_body_cut``: it went on, and the rest was not read.
+    ``certificate_expiry`` is in seconds from now, negative if the certificate has expired. ``headers`` maps lower-case
+    names to text.
     """
 
     __slots__ = (
@@ -26,6 +27,7 @@ class Facts:
         "_stripped",
         "body",
         "certificate_expiry",
+        "charset",
         "connected",
         "dns_rcode",
         "headers",
@@ -40,6 +42,7 @@ class Facts:
         *,
         status: int | None = None,
         body: bytes | None = None,
+        charset: str = "utf-8",
         response_time_ms: float | None = None,
         certificate_expiry: float | None = None,
         ip: str | None = None,
@@ -50,6 +53,7 @@ class Facts:
     ) -> None:
         self.status = status
         self.body = body
+        self.charset = charset
         self.response_time_ms = response_time_ms
         self.certificate_expiry = certificate_expiry
         self.ip = ip
@@ -61,18 +65,32 @@ class Facts:
         self._document: Any = _UNREAD
 
     def text(self) -> Any:
-        """The body without the white space around it, as bytes; MISSING if it was not read."""
+        """The body without the white space around it, as bytes in UTF-8; MISSING if it was not read."""
         if self._stripped is None:
             if self.body is None:
                 return MISSING
-            self._stripped = self.body.strip()
+            self._stripped = _in_utf8(self.body, self.charset).strip()
         return self._stripped
+
+    def written(self) -> Any:
+        """The body without the white space around it, as the server wrote it; MISSING if it was not read."""
+        return self.text() if self.body is None or self.charset == "utf-8" else self.body.strip()
 
     def document(self) -> Any:
         """The JSON of the body, decoded at the first call; MISSING if the body is no JSON."""
         if self._document is _UNREAD:
-            self._document = MISSING if self.body is None else _decoded(self.body)
+            self._document = MISSING if self.body is None else _decoded(_in_utf8(self.body, self.charset))
         return self._document
+
+
+def _in_utf8(body: bytes, charset: str) -> bytes:
+    if charset == "utf-8":
+        return body
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return body.decode(charset, "replace").encode("utf-8", "replace")
+    return body  # many a server names one charset for all pages, also for those in UTF-8
 
 
 def _decoded(body: bytes) -> Any:

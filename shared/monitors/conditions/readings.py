@@ -132,6 +132,6 @@ def _is_there(value: Any) -> bool:
 
 
 def _body_length(facts: Facts) -> Any:
-    text = facts.text()
+    text = facts.written()
     is_list = text is not MISSING and text[:1] == b"[" and isinstance(facts.document(), list)
     return length_of(facts.document() if is_list else text)

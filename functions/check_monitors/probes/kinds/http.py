@@ -1,5 +1,6 @@
 """HTTP checks with all that a policy can say: the request, how much is read of the response, and how it is judged."""
 
+import codecs
 import functools
 import operator
 import zlib
@@ -23,6 +24,11 @@ from shared.words import cause_text
 _MESSAGE_BYTES = 4 * MESSAGE_CHARACTERS  # of a failing response, if nothing else needs its body
 # How libcurl ends if there is no QUIC connection. It never says why.
 _NO_QUIC = (pycurl.E_COULDNT_CONNECT, pycurl.E_SEND_ERROR)
+# Python takes these for charsets, too. A long body in the first takes minutes, and one in the second raises whatever it
+# is told to do with errors. No page is in any of them.
+_NO_CHARSETS = ("punycode", "idna", "unicode_escape", "raw_unicode_escape")
+# Browsers read EUC-KR with Microsoft's further syllables, and pages are written so.
+_WIDER = {"euc_kr": "cp949"}
 _secrets_of = operator.attrgetter(
     "headers", "body", "basic_auth", "digest_auth", "bearer_token", "oauth2", "client_certificate"
 )
@@ -256,8 +262,9 @@ def _headers(lines: Sequence[bytes]) -> Mapping[str, str]:
 def _charset(content_type: str) -> str:
     name = content_type.lower().partition("charset=")[2].partition(";")[0].strip(" \"'")
     try:
+        found = codecs.lookup(name or "utf-8").name
         # A charset that begins with a byte order mark would have the keyword begin with one, too.
-        return "utf-8" if not name or "".encode(name) else name
+        return "utf-8" if found in _NO_CHARSETS or "".encode(found) else _WIDER.get(found, found)
     except (LookupError, ValueError):
         return "utf-8"
 

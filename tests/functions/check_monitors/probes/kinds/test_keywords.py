@@ -68,6 +68,34 @@ def test_a_keyword_is_found_in_the_servers_own_encoding(recorded: Any, body: byt
     assert check_policy(url, keyword="정상").error_message is None
 
 
+@pytest.mark.parametrize("charset", ["EUC-KR", "ks_c_5601-1987", "cp949", "utf-16-le", "utf-8"])
+def test_a_condition_reads_the_servers_own_encoding(recorded: Any, charset: str) -> None:
+    header = f"Content-Type: text/html; charset={charset}".encode()
+    text = " 한글 \n".encode(charset)
+    url, _ = recorded(ok(text, header))
+    event = check_policy(url, conditions=["[BODY] == 한글", "[BODY] == pat(한*)"])
+    assert event.error_message is None
+    assert check_policy(url, conditions=["[BODY] == 영어"]).error_message == "condition failed: [BODY] (한글) == 영어"
+    url, _ = recorded(ok('{"state": "정상"}'.encode(charset), header))
+    assert check_policy(url, conditions=["[BODY].state == 정상"]).error_message is None
+
+
+@pytest.mark.parametrize(
+    ("charset", "body"),
+    [
+        ("euc-kr", "똠방".encode("cp949")),  # a syllable that EUC-KR itself has not, and browsers read
+        ("iso-8859-1", "똠방".encode()),  # which it is not
+        ("idna", "똠방".encode()),
+        ("punycode", "똠방".encode()),
+    ],
+)
+def test_a_charset_is_taken_as_a_browser_takes_it(recorded: Any, charset: str, body: bytes) -> None:
+    url, _ = recorded(ok(body, f"Content-Type: text/html; charset={charset}".encode()))
+    assert check_policy(url, keyword="똠방").error_message is None
+    assert check_policy(url, conditions=["[BODY] == 똠방", f"len([BODY]) == {len(body)}"]).error_message is None
+    assert check_policy(url, keyword="zz").error_message == 'the answer does not contain "zz"'
+
+
 def test_a_small_body_does_not_become_a_large_one(recorded: Any) -> None:
     url, _ = recorded(ok(gzip.compress(b"." * 5_000_000 + b"x"), b"Content-Encoding: gzip"))
     assert check_policy(url, keyword="x", max_body=10_000).error_message == CUT.format(10_000, '"x"')
