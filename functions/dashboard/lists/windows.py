@@ -85,19 +85,27 @@ def _asked(visit: Visit) -> dict[str, Any]:
     asked |= {what: [name]} if what in ("monitors", "groups", "tags") else {"all": True}
     if title := form.get("title", "").strip()[:MAX_TITLE]:
         asked["title"] = title
-    if form.get("starts_at"):
+    if _is_planned(visit):
         # A field of a browser has no zone; the form says that it is UTC.
-        asked |= {"starts_at": form["starts_at"], "ends_at": form.get("ends_at", ""), "time_zone": "UTC"}
+        asked |= {"starts_at": form.get("starts_at", ""), "ends_at": form.get("ends_at", ""), "time_zone": "UTC"}
     else:
         asked["duration"] = form.get("duration", "1h")
     return asked
+
+
+def _is_planned(visit: Visit) -> bool:
+    """Whether the form for later was sent: only that one has times. Its window never begins at once by mistake."""
+    return "starts_at" in visit.form
 
 
 def _page(visit: Visit, *, error: str = "") -> Response:
     rows = [_row(visit, entry) for entry in visit.store.windows.lately(now=visit.at, past=MOST_PAST)]
     active = [row for row in rows if row.is_active]
     coming = sorted((row for row in rows if row.span and not row.is_active), key=_beginning)
-    monitors = visit.store.visits.overview.names()
+    rows_of_monitors = visit.store.visits.overview.names()
+    monitors = [row["name"] for row in rows_of_monitors]
+    groups = sorted({row["group_name"] for row in rows_of_monitors if row["group_name"]}, key=str.casefold)
+    target, _, name = visit.form.get("about", "all").partition(":")
     shown: Shown = "plan" if active else "up"
     return visit.page(
         "windows.html",
@@ -107,9 +115,12 @@ def _page(visit: Visit, *, error: str = "") -> Response:
         sentence=visit.say("windows_open", n=len(active)) if active else visit.say("nothing_silenced"),
         parts=[("now", active), ("next", coming), ("past", [row for row in rows if not row.span])],
         lengths=LENGTHS,
-        monitors=[row["name"] for row in monitors],
-        groups=sorted({row["group_name"] for row in monitors if row["group_name"]}, key=str.casefold),
-        typed=visit.form,
+        monitors=monitors,
+        groups=groups,
+        gone="" if name in {"monitors": monitors, "groups": groups}.get(target, [""]) else name,
+        # Each form has what was typed into it alone.
+        typed={} if _is_planned(visit) else visit.form,
+        planned=visit.form if _is_planned(visit) else {},
         error=error,
         status=422 if error else 200,
     )
