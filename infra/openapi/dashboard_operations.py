@@ -19,6 +19,11 @@ _ELSEWHERE = Response("`Location` is the next page, or the sign-in if nobody is 
 _REFUSED = Response("The form comes from elsewhere, or has no token of the session.", str, kind=_HTML)
 _NOWHERE = Response("There is no such thing.", str, kind=_HTML)
 _OWNED = Response("It is changed elsewhere: in the file, or where it is reported from.", str, kind=_HTML)
+_OWNED_OR_CHANGED = Response(
+    "It is changed elsewhere; or somebody changed it meanwhile: the form again, and what is stored now.",
+    str,
+    kind=_HTML,
+)
 _WRONG = Response("The form again, with what is wrong beside each field.", str, kind=_HTML)
 _READING = "Whoever runs the browser on the system's own machine needs no sign-in, unless `API_AUTH` is `all`."
 _CHANGING = "It takes a session, and in `csrf` the token of its forms."
@@ -142,7 +147,7 @@ DASHBOARD_OPERATIONS = {
     "show_new": _read("Open the form for a new monitor"),
     "add_monitor": _change("Add a monitor", (422, _WRONG)),
     "show_edit": _read("Open the form of a monitor", (409, _OWNED), path=_MONITOR),
-    "edit_monitor": _change("Change a monitor", (409, _OWNED), (422, _WRONG), path=_MONITOR),
+    "edit_monitor": _change("Change a monitor", (409, _OWNED_OR_CHANGED), (422, _WRONG), path=_MONITOR),
     "show_channels": _read("Look at the channels"),
     "test_channel": _change("Send a test message", (200, _PAGE), (404, _NOWHERE)),
     "show_windows": _read("Look at the windows"),

@@ -22,7 +22,7 @@ from shared.store.judging.outages import end_alert
 from shared.store.judging.windows import put_of_file
 from shared.store.mentions import rename_mentions
 from shared.store.recurring.of_file import put_drills, put_summaries
-from shared.store.refusals import NameTaken, OwnedElsewhere
+from shared.store.refusals import NameTaken, OwnedElsewhere, PolicyChanged
 from shared.store.renames import give_name
 from shared.store.tables import (
     alerts,
@@ -62,10 +62,17 @@ def add(transaction: Transaction, policy: Policy, now: datetime) -> int:
 
 
 def replace(
-    transaction: Transaction, monitor_id: int, policy: Policy, now: datetime, channels: Channels
+    transaction: Transaction,
+    monitor_id: int,
+    policy: Policy,
+    now: datetime,
+    channels: Channels,
+    version: int | None = None,
 ) -> list[Change]:
     """Replace a monitor's policy. Raises as ``Monitors.replace`` does."""
     row = _own(transaction, monitor_id, "api")
+    if version is not None and row["version"] != version:
+        raise PolicyChanged(monitor_id)
     other = policies.named(transaction, policy.name)
     if other is not None and other["id"] != monitor_id and other["removed_at"] is None:
         raise NameTaken(policy.name)

@@ -89,6 +89,13 @@ class NameTaken(Exception):
         self.name = name
 
 
+class PolicyChanged(Exception):
+    """Somebody changed the monitor's policy after the one was read that this change is based on."""
+
+    def __init__(self, monitor_id: object) -> None:
+        super().__init__(f"somebody changed monitor {monitor_id} meanwhile")
+
+
 class OwnedElsewhere(Exception):
     """The monitor's policy is not the API's. ``source``: whose it is."""
 

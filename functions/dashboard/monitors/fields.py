@@ -143,6 +143,11 @@ def typed_in(form: Form, kind: Kind) -> dict[str, str]:
     }
 
 
+def differing(texts: Mapping[str, str], others: Mapping[str, str], kind: Kind) -> list[Field]:
+    """The fields in which two forms differ, as a browser sends them."""
+    return [each for each in fields_of(kind) if _sent(each, texts[each.path]) != _sent(each, others[each.path])]
+
+
 def policy_of(form: Form, kind: Kind, shown: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The typed values as the fields of a policy; None for a field that was left empty.
 

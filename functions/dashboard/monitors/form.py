@@ -16,7 +16,7 @@ from functions.dashboard.monitors.fields import (
     typed_in,
 )
 from functions.dashboard.monitors.first import first_page
-from functions.dashboard.monitors.form_page import empty_texts, form_page, tried_page
+from functions.dashboard.monitors.form_page import Edited, Stored, empty_texts, form_page, tried_page
 from functions.dashboard.monitors.trying import begin_trial, policy_tried, trial_named
 from functions.dashboard.monitors.typed import (
     REFUSALS,
@@ -33,10 +33,11 @@ from shared.channels import configured
 from shared.logs import step
 from shared.monitors.kinds import Kind
 from shared.notifiers import routes_of
-from shared.store import NameTaken, OwnedElsewhere
+from shared.store import NameTaken, OwnedElsewhere, PolicyChanged
 
 if TYPE_CHECKING:
     from shared.monitors.policy import Policy
+    from shared.store import Trial
 
 
 @web.route("GET", "/dashboard/monitors/new", access="open")
@@ -90,34 +91,57 @@ def show_edit(visit: Visit, monitor_id: str) -> Response:
     from shared.monitors.masking import masked
 
     number = number_of(visit, monitor_id)
-    policy = _own(visit, number)
+    policy, version = _own(visit, number)
     if trial := trial_named(visit, visit.request.args.get("trial", ""), number):
-        return tried_page(visit, trial, number=number)
-    return form_page(visit, policy.kind, texts_of(masked(policy), policy.kind), policy.channels, number=number)
+        # The form goes on with what was tried, which is based on the policy of that time.
+        return tried_page(visit, trial, edited=Edited(number, visit.request.args.get("version", "")))
+    texts = texts_of(masked(policy), policy.kind)
+    return form_page(visit, policy.kind, texts, policy.channels, edited=Edited(number, str(version)))
 
 
 @web.route("POST", "/dashboard/monitors/<id>/edit", access="open")
 @changing
 def edit_monitor(visit: Visit, monitor_id: str) -> Response:
-    """303 to the monitor as it is now, or to what was tried; 422 with the form, what was typed and what is wrong."""
+    """303 to the monitor as it is now, or to what was tried; 422 with the form, what was typed and what is wrong.
+
+    409 with the form, what was typed and what is stored, if somebody else changed the monitor meanwhile.
+    """
     number = number_of(visit, monitor_id)
-    stored = _own(visit, number)
+    stored, version = _own(visit, number)
     kind = stored.kind
     trial = trial_named(visit, visit.form.get("trial", ""), number)
+    if visit.form.get("version", str(version)) != str(version):
+        return _changed_meanwhile(visit, number, trial)
     policy, mistakes = typed_policy(visit, kind, stored, policy_tried(trial) if trial else None)
     if policy is not None and "try" in visit.form and kind is not Kind.HEARTBEAT:
-        return visit.to(begin_trial(visit, policy, number))
+        return visit.to(begin_trial(visit, policy, number, version=version))
     if policy is not None:
         try:
-            _, changes = visit.store.monitors.replace(number, policy, now=visit.at, channels=routes_of(configured()))
+            _, changes = visit.store.monitors.replace(
+                number, policy, now=visit.at, channels=routes_of(configured()), version=version
+            )
+        except PolicyChanged:
+            return _changed_meanwhile(visit, number, trial)
         except REFUSALS as refusal:
             mistakes = refused(visit, refusal)
         else:
             step("server", "monitor_changed", monitor=policy.name, target_url=policy.target, is_watched=policy.enabled)
             notify(visit, changes)
             return visit.to(f"/dashboard/monitors/{number}")
+    own = Edited(number, str(version))
     typed = typed_in(visit.form, kind)
-    return form_page(visit, kind, typed, chosen_channels(visit), mistakes=mistakes, number=number, trial=trial)
+    return form_page(visit, kind, typed, chosen_channels(visit), mistakes=mistakes, edited=own, trial=trial)
+
+
+def _changed_meanwhile(visit: Visit, number: int, trial: "Trial | None") -> Response:
+    """409 with the form and what was typed; what is stored now stands beside it. A second save replaces that."""
+    from shared.monitors.masking import masked
+
+    stored, version = _own(visit, number)
+    texts = texts_of(masked(stored), stored.kind)
+    edited = Edited(number, str(version), Stored(texts, stored.channels))
+    typed = typed_in(visit.form, stored.kind)
+    return form_page(visit, stored.kind, typed, chosen_channels(visit), edited=edited, trial=trial)
 
 
 def _add_first(visit: Visit) -> Response:
@@ -164,8 +188,9 @@ def _copied(visit: Visit, source: str) -> Copied | None:
     return copied_from(number, policy)
 
 
-def _own(visit: Visit, number: int) -> "Policy":
+def _own(visit: Visit, number: int) -> "tuple[Policy, int]":
+    """The policy that is ours to change, and its version."""
     stored = visit.store.monitors.get(number)
     if stored.policy is None or stored.row["source"] != "api":
         raise OwnedElsewhere(stored.row["name"], stored.row["source"], stored.row["line"])
-    return stored.policy
+    return stored.policy, stored.row["version"]

@@ -11,6 +11,8 @@ from functions.dashboard.monitors.fields import (
     EXAMPLES,
     KINDS,
     PLACED,
+    Field,
+    differing,
     fields_of,
     texts_of,
 )
@@ -19,12 +21,15 @@ from functions.dashboard.monitors.typed import Copied, Mistakes
 from functions.dashboard.visit import Visit
 from shared.alerting.routing.routes import KIND
 from shared.channels import CONSOLE, configured
+from shared.messages import one_line
 from shared.monitors.kinds import KINDS_WITH, Kind
 from shared.notifiers import routes_of
 from shared.settings.secrets import MASK
 
 if TYPE_CHECKING:
     from shared.store import Trial
+
+MOST_SHOWN = 200
 
 
 class Box(NamedTuple):
@@ -35,6 +40,24 @@ class Box(NamedTuple):
     is_checked: bool
 
 
+class Stored(NamedTuple):
+    """What is stored of an edited monitor, as the form would show it."""
+
+    texts: Mapping[str, str]
+    channels: Sequence[str] | None
+
+
+class Edited(NamedTuple):
+    """The monitor that is edited. ``version``: that of the policy which the form is based on.
+
+    ``stored``: what somebody else stored meanwhile.
+    """
+
+    number: int
+    version: str
+    stored: Stored | None = None
+
+
 def form_page(
     visit: Visit,
     kind: Kind,
@@ -42,28 +65,28 @@ def form_page(
     channels: Sequence[str] | None,
     *,
     mistakes: Mistakes | None = None,
-    number: int | None = None,
+    edited: Edited | None = None,
     trial: "Trial | None" = None,
     copied: Copied | None = None,
 ) -> Response:
-    """The form with these texts.
-
-    ``number``: the monitor that is edited. ``trial``: what was tried with it. ``copied``: what a duplicate began with.
-    """
+    """The form with these texts. ``trial``: what was tried with it. ``copied``: what a duplicate began with."""
     wrong = _by_field(kind, mistakes or {})
+    other = _other(visit, kind, texts, channels, edited.stored) if edited and edited.stored else {}
     lacks = _lacking(visit, kind, texts, copied, trial) if copied else []
-    title = visit.say("add") if number is None else visit.say("edit_one", name=texts.get("name", ""))
+    title = visit.say("edit_one", name=texts.get("name", "")) if edited else visit.say("add")
     return visit.page(
         "form.html",
         title,
         shown="up",
         here="overview",
         heading=title,
-        number=number,
+        edited=edited,
+        number=edited.number if edited else None,
+        other=other,
         kind=kind,
         kinds=KINDS,
         example=EXAMPLES.get(kind, ""),
-        **_fields(visit, kind, wrong, is_rest_open=bool(lacks)),
+        **_fields(visit, kind, {**wrong, **other}, is_rest_open=bool(lacks)),
         texts=texts,
         mistakes=wrong,
         boxes=_boxes(visit, channels),
@@ -73,17 +96,17 @@ def form_page(
         lacks=lacks,
         tried=tried_of(visit, trial, policy_tried(trial)) if trial else None,
         scripts=["form.js"],
-        status=422 if wrong else 200,
+        status=422 if wrong else 409 if edited and edited.stored else 200,
     )
 
 
-def tried_page(visit: Visit, trial: "Trial", *, number: int | None = None, copied: Copied | None = None) -> Response:
+def tried_page(visit: Visit, trial: "Trial", *, edited: Edited | None = None, copied: Copied | None = None) -> Response:
     """The form with what was tried, its secrets masked, and with what the trial found."""
     from shared.monitors.masking import masked
 
     policy = policy_tried(trial)
     texts = texts_of(masked(policy), policy.kind)
-    return form_page(visit, policy.kind, texts, policy.channels, number=number, trial=trial, copied=copied)
+    return form_page(visit, policy.kind, texts, policy.channels, edited=edited, trial=trial, copied=copied)
 
 
 def empty_texts(kind: Kind) -> dict[str, str]:
@@ -101,7 +124,7 @@ def empty_texts(kind: Kind) -> dict[str, str]:
 
 
 def _fields(visit: Visit, kind: Kind, wrong: Mistakes, *, is_rest_open: bool) -> dict[str, Any]:
-    """The fields by where they stand, and how each is called. A mistake opens the rest if it is there."""
+    """The fields by where they stand, and how each is called. What is said of a field there opens the rest."""
     fields = fields_of(kind)
     return {
         "main": [field for field in fields if field.is_main],
@@ -109,6 +132,26 @@ def _fields(visit: Visit, kind: Kind, wrong: Mistakes, *, is_rest_open: bool) ->
         "labels": {field.path: _label(visit, field.path) for field in fields},
         "is_rest_open": is_rest_open or any(not field.is_main and field.path in wrong for field in fields),
     }
+
+
+def _other(
+    visit: Visit, kind: Kind, texts: Mapping[str, str], channels: Sequence[str] | None, stored: Stored
+) -> dict[str, str]:
+    """What is stored in each field in which the form has something else, in words."""
+    words = {field.path: _in_words(visit, field, stored.texts) for field in differing(texts, stored.texts, kind)}
+    checked, others = (
+        {box.name: box.label for box in _boxes(visit, chosen) if box.is_checked}
+        for chosen in (channels, stored.channels)
+    )
+    if checked != others:
+        words["channels"] = ", ".join(others.values()) or visit.say("none")
+    return {path: visit.say("stored_now", value=value) for path, value in words.items()}
+
+
+def _in_words(visit: Visit, field: Field, texts: Mapping[str, str]) -> str:
+    if field.sort == "box":
+        return visit.say("yes" if texts[field.path] else "no")
+    return one_line(texts[field.path], MOST_SHOWN) or visit.say("none")
 
 
 def _lacking(visit: Visit, kind: Kind, texts: Mapping[str, str], copied: Copied, trial: "Trial | None") -> list[str]:

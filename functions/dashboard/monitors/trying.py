@@ -42,15 +42,19 @@ class Tried(NamedTuple):
     answer: str | None = None
 
 
-def begin_trial(visit: Visit, policy: "Policy", number: int | None, source: int | None = None) -> str:
+def begin_trial(
+    visit: Visit, policy: "Policy", number: int | None, source: int | None = None, *, version: int | None = None
+) -> str:
     """Let an agent try a policy; the path of the form that shows what it found.
 
     ``number``: the monitor's, if any. ``source``: that of the monitor which it is a duplicate of, if any.
+    ``version``: that of the stored policy which was edited. The form needs it to notice later changes.
     """
     trial = visit.store.visits.trials.begin(policy, monitor_id=number, now=visit.at)
     step("server", "trial_begun", trial_id=trial, target_url=policy.target)
     where = "new" if number is None else f"{number}/edit"
     origin = "" if source is None else f"&from={source}"
+    origin += "" if version is None else f"&version={version}"
     return f"/dashboard/monitors/{where}?trial={trial}{origin}#trial"
 
 

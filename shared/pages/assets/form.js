@@ -37,7 +37,7 @@
     if (own !== round) return;
     // Nobody is signed in any more, or the form is too old.
     if (!page.getElementById("form")) return void (location.href = response.redirected ? response.url : location.href);
-    if (response.status === 422 || doc.getElementById("mistakes")) {
+    if (!response.ok || doc.getElementById("mistakes")) {
       doc.getElementById("main").replaceChildren(...page.getElementById("main").childNodes);
       ready();
       const mistakes = doc.getElementById("mistakes");

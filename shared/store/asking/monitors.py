@@ -57,12 +57,15 @@ class Monitors:
             return entry(transaction, policies.get(transaction, add(transaction, policy, now)))
 
     def replace(
-        self, monitor_id: int, policy: "Policy", *, now: datetime, channels: "Channels"
+        self, monitor_id: int, policy: "Policy", *, now: datetime, channels: "Channels", version: int | None = None
     ) -> "tuple[Entry, list[Change]]":
         """Replace a monitor's policy; also the changes that this makes, if it is paused.
 
+        ``version``: that of the policy which the new one is based on; None: whatever is stored is replaced.
+
         Raises:
             MonitorNotFound: no monitor has this id.
+            PolicyChanged: what is stored has another version.
             OwnedElsewhere: its policy is the file's, or TARGET_URL's, or nobody's.
             NameTaken: another one has the new name.
             UnknownName: it depends on something that there is not.
@@ -71,7 +74,7 @@ class Monitors:
         from shared.store.monitors import replace
 
         with self._database.transaction() as transaction:
-            changes = replace(transaction, monitor_id, policy, now, channels)
+            changes = replace(transaction, monitor_id, policy, now, channels, version)
             return entry(transaction, policies.get(transaction, monitor_id)), changes
 
     def remove(self, monitor_id: int, *, now: datetime, channels: "Channels") -> "list[Change]":

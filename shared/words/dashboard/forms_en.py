@@ -120,6 +120,11 @@ WORDS: Texts = {
     "cancel": "Cancel",
     "by_itself": "by itself",
     "not_saved": ("Nothing was saved: 1 field is not right.", "Nothing was saved: {n} fields are not right."),
+    "changed_meanwhile": (
+        "Nothing was saved: this monitor was changed after you opened the form. Each field that differs says what is"
+        " stored now. If you save again, what you see here replaces it."
+    ),
+    "stored_now": "Stored now: {value}",
     "mistake": "Expected: {expected}.",
     "name_taken": "There is a monitor with this name already. Choose another one.",
     "unknown_name": "There is no monitor and no group named “{name}”.",
