@@ -72,6 +72,7 @@ class Row(BaseModel):
     every_in_cloud: Annotated[float, Field(gt=0)] | None = None
     longest: Annotated[int, Field(gt=0)] | None = None
     needs: Annotated[frozenset[Literal["store", "channels", "agent", "retention"]], Field(strict=False)] = frozenset()
+    below: Annotated[str, AfterValidator(_well_formed)] | None = None
     sends: Literal["at_once"] | None = None
 
     @property

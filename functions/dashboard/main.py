@@ -7,6 +7,7 @@ from flask import Response
 
 from functions.dashboard.overview.page import show_changes, show_overview
 from functions.dashboard.signing_in import show_sign_in, sign_in, sign_out
+from functions.dashboard.visit import with_pages
 from shared import web
 
 Pages = Iterable[Callable[..., Response]]
@@ -67,6 +68,7 @@ SECTIONS = {
 
 
 @functions_framework.http
+@with_pages
 @web.routes(show_overview, show_changes, show_sign_in, sign_in, sign_out, later=SECTIONS)
 def dashboard() -> None:
     """The pages of the dashboard. They know by themselves who is signed in, so that no route needs a key."""

@@ -4,7 +4,7 @@ import functools
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from flask import Request, Response
@@ -12,18 +12,21 @@ from flask import Request, Response
 from shared import web
 from shared.models import now
 from shared.pages.answers import page_answer
-from shared.pages.problems import problem_page, wants_html
+from shared.pages.problems import wants_html
 from shared.pages.rendering import render
 from shared.pages.requests import LANGUAGES, language_of, other_language, root_of
 from shared.pages.states import Shown, fires
-from shared.settings import Settings
+from shared.settings import SettingError, Settings
 from shared.store import Store, open_store
 from shared.web.forms import Form, form_of
-from shared.web.problems import response_to
+from shared.web.problems import MEDIA_TYPE, response_to
 from shared.web.sessions import Session, is_at_this_machine, is_own_origin, session_of
 from shared.words import Language
 from shared.words.dashboard import dashboard_words
 from shared.words.pages import frame_words, plain_speaker, speaker
+
+if TYPE_CHECKING:
+    from shared.web.dispatch import RoutedFunction
 
 FOLDER = Path(__file__).parent
 FIRST = "dashboard"
@@ -32,7 +35,6 @@ _LANGUAGE = "bonghwa_language"
 _THEME = "bonghwa_theme"
 # A page of ours, whatever else a link asks for.
 _LOCAL = re.compile(r"/dashboard(/[A-Za-z0-9_~-]+)*(\?[A-Za-z0-9_.~%&=+-]*)?", re.ASCII)
-_STATUS_TEXTS = {403: "refused_here", 404: "nothing_here", 503: "store_gone"}
 UseCase = Callable[..., Response]
 
 
@@ -167,14 +169,29 @@ def _guarded(request: Request, settings: Settings, work: Callable[[Visit], Respo
     except Exception as error:
         if not wants_html(request):
             raise
-        response = response_to(error, FIRST)
-        language = _language(request, settings)
-        words = dashboard_words(language)
-        said = str((response.get_json() or {}).get("detail", ""))
-        sentence = str(words[_STATUS_TEXTS.get(response.status_code, "refused")])
-        page = problem_page(request, response.status_code, sentence, said, first=FIRST, default=language)
-        page.headers.extend((name, value) for name, value in response.headers if name in ("Retry-After", "Allow"))
-        return page
+        # Imported here: most requests have no problem.
+        from functions.dashboard.refusals import page_of
+
+        return page_of(request, response_to(error, FIRST), _language(request, settings), error)
+
+
+def with_pages(function: "RoutedFunction") -> "RoutedFunction":
+    """Tell a browser that there is nothing at a path by a page. No use case does, since none has the path."""
+
+    @functools.wraps(function)
+    def respond(request: Request) -> Response:
+        response = function(request)
+        if response.status_code not in (404, 405) or response.mimetype != MEDIA_TYPE or not wants_html(request):
+            return response
+        from functions.dashboard.refusals import page_of
+
+        try:
+            language = _language(request, Settings.from_env())
+        except SettingError:
+            return response
+        return page_of(request, response, language)
+
+    return respond  # type: ignore[return-value]  # it has the routes of the other
 
 
 def number_of(visit: Visit, text: str) -> int:

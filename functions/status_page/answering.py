@@ -48,11 +48,12 @@ def with_pages(use_case: Callable[..., Response]) -> Callable[..., Response]:
         except (web.Problem, StoreUnavailable) as trouble:
             if not wants_html(request):
                 raise
-            say = viewer_of(request, settings.message_language).say
+            viewer = viewer_of(request, settings.message_language)
+            say = viewer.say
             status = trouble.status if isinstance(trouble, web.Problem) else 503
             code = "unknown_page" if status == 404 else "unavailable"
             more = "" if status == 404 else say("unavailable_more")
-            return problem_page(request, status, say(code), more, first=FIRST, default=settings.message_language)
+            return problem_page(request, status, say(code), more, first=FIRST, language=viewer.language)
 
     return answer
 

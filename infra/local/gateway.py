@@ -23,10 +23,14 @@ _HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding",
 
 
 def gateway(table: Iterable[Row], app_of: Callable[[str], WSGIApplication]) -> WSGIApplication:
-    """A WSGI app that leads every route of every row to ``app_of(name)``; all of these are made now."""
+    """A WSGI app that leads every route of every row to ``app_of(name)``; all of these are made now.
+
+    A request below a row's ``below`` that has no route goes there too.
+    """
     rows = tuple(table)
     apps = {row.name: app_of(row.name) for row in rows}
     routes = _routes(rows)
+    below = {f"{row.below}/": apps[row.name] for row in rows if row.below}
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if (foreign := _foreign_host(environ)) is not None:
@@ -36,12 +40,14 @@ def gateway(table: Iterable[Row], app_of: Callable[[str], WSGIApplication]) -> W
             return _not_found(environ, start_response)
         try:
             name, _ = routes.bind_to_environ(environ).match()
-        except MethodNotAllowed as error:
+        except (MethodNotAllowed, NotFound) as error:
+            if found := next((found for path, found in below.items() if environ["PATH_INFO"].startswith(path)), None):
+                return found(environ, start_response)
+            if isinstance(error, NotFound):
+                return _not_found(environ, start_response)
             allowed = {"Allow": ", ".join(sorted(_allowed(routes.bind_to_environ(environ), error.valid_methods or ())))}
             found = _problem(405, f"the method {environ['REQUEST_METHOD']} is not allowed", allowed)
             return found(environ, start_response)
-        except NotFound:
-            return _not_found(environ, start_response)
         except HTTPException:
             return _problem(400, "the Host header is malformed")(environ, start_response)
         return apps[name](environ, start_response)

@@ -6,7 +6,7 @@ from flask import Request, Response
 
 from shared.pages.answers import page_answer
 from shared.pages.rendering import render
-from shared.pages.requests import language_of, other_language, root_of
+from shared.pages.requests import other_language, root_of
 from shared.pages.states import fires
 from shared.words import Language
 
@@ -19,10 +19,9 @@ def wants_html(request: Request) -> bool:
 
 
 def problem_page(
-    request: Request, status: int, sentence: str, text: str = "", *, first: str, default: Language
+    request: Request, status: int, sentence: str, text: str = "", *, first: str, language: Language
 ) -> Response:
     """A page with one sentence. ``first``: the first segment of the function's paths, as for ``root_of``."""
-    language = language_of(request, default).language
     html = render(
         _FOLDER,
         "problem.html",

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 LENGTHS = ("1h", "8h", "1d", "7d")
 MOST_PAST = 200
 MAX_TITLE = 200
+# How the forms call the fields of a window.
+_LABELS = {
+    **{name: name for name in ("starts_at", "ends_at", "title")},
+    **dict.fromkeys(("monitors", "groups", "tags"), "for_what"),
+}
 
 
 class Row(NamedTuple):
@@ -65,13 +70,12 @@ def act_on_windows(visit: Visit) -> Response:
     try:
         window = Window.model_validate(_asked(visit))
         entry = visit.store.windows.add(window, now=visit.at)
-    except ValidationError as error:
-        message = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-        return _page(visit, error=visit.say("mistake", expected=message, found=""))
+    except ValidationError as invalid:
+        return _page(visit, error=_mistake(visit, invalid))
     except UnknownName as unknown:
         return _page(visit, error=visit.say("unknown_target", name=unknown.name))
-    except WindowOver as over:
-        return _page(visit, error=visit.say("mistake", expected=f"ends_at: a time after {over.begins_at}", found=""))
+    except WindowOver:
+        return _page(visit, error=visit.say("window_over"))
     step("server", "window_created", window_id=entry.planned.id, kind=window.kind, by=window.by)
     return visit.to("/dashboard/windows")
 
@@ -91,6 +95,20 @@ def _asked(visit: Visit) -> dict[str, Any]:
     else:
         asked["duration"] = form.get("duration", "1h")
     return asked
+
+
+def _mistake(visit: Visit, invalid: ValidationError) -> str:
+    """What is wrong with a window, with the field as the form calls it."""
+    from shared.monitors.expectations import expected
+    from shared.words.expectations import expectation_text
+
+    mistake = invalid.errors()[0]
+    if not mistake["loc"]:
+        # The only rule about several fields that a form can break.
+        return visit.say("window_ends_first")
+    text = visit.say("mistake", expected=expectation_text(expected(mistake), visit.language), found="")
+    label = _LABELS.get(str(mistake["loc"][0]))
+    return f"{visit.say(label)}: {text}" if label else text
 
 
 def _is_planned(visit: Visit) -> bool:

@@ -53,6 +53,8 @@ WORDS: Texts = {
     "starts_at": "From (UTC)",
     "ends_at": "Until (UTC)",
     "plan_it": "Plan it",
+    "window_ends_first": "The end has to be after the beginning.",
+    "window_over": "This time is over already. Choose an end that lies ahead, in UTC.",
     "part_now": "Now",
     "part_next": "Next",
     "part_past": "Past",

@@ -53,6 +53,8 @@ WORDS: Texts = {
     "starts_at": "시작 (UTC)",
     "ends_at": "끝 (UTC)",
     "plan_it": "예약",
+    "window_ends_first": "끝은 시작보다 뒤여야 합니다.",
+    "window_over": "이미 지난 시간입니다. 지금보다 뒤의 끝 시각을 UTC로 골라 주세요.",
     "part_now": "지금",
     "part_next": "예정",
     "part_past": "지난 것",

@@ -13,7 +13,7 @@ from shared.pages.answers import page_answer
 from shared.pages.assets import asset_answer, asset_path
 from shared.pages.problems import problem_page, wants_html
 from shared.pages.requests import language_of, other_language, root_of
-from shared.words import status_en, status_ko
+from shared.words import Language, status_en, status_ko
 from shared.words.pages import Texts, frame_words
 
 HTML = "<p>" + "x" * 2_000
@@ -164,10 +164,10 @@ def test_only_a_browser_gets_html(accepts: str, is_wanted: bool) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-def test_the_layout_escapes_what_it_shows(language: str) -> None:
+def test_the_layout_escapes_what_it_shows(language: Language) -> None:
     hostile = '"><script>alert(1)</script>'
     page = asking(
-        lambda request: problem_page(request, 404, hostile, hostile, first="status", default="en"),
+        lambda request: problem_page(request, 404, hostile, hostile, first="status", language=language),
         f"/status/shop?lang={language}",
     )
     html = page.get_data(as_text=True)
