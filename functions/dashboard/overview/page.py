@@ -1,5 +1,6 @@
 """GET /dashboard, and what changed on it since."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ from flask import Response
 
 from functions.dashboard.monitors.first import first_page
 from functions.dashboard.overview.facts import Facts, facts_of
-from functions.dashboard.overview.lists import filters_of, groups_of, row_of, tiles_of
+from functions.dashboard.overview.lists import Filters, filters_of, groups_of, row_of, tiles_of
 from functions.dashboard.overview.sentence import notified_of, sentence_of
 from functions.dashboard.overview.wrong import MOST_CARDS, cards_of
 from functions.dashboard.visit import FOLDER, Visit, reading
@@ -39,7 +40,7 @@ def show_overview(visit: Visit) -> Response:
         here="overview",
         groups=groups_of(visit, facts.lines, filters),
         filters=filters,
-        **_counts(facts),
+        **_counts(facts, filters),
         cursor=_cursor(visit, facts),
         poll=_poll(head),
         scripts=["dashboard.js"],
@@ -55,7 +56,7 @@ def show_changes(visit: Visit) -> Response:
     since = _since(visit, facts)
     if since is None:
         return _as_json(visit, {"reload": True})
-    head = _head(visit, facts)
+    head, filters = _head(visit, facts), filters_of(visit)
     lines = [line for line in facts.lines if any(at and at >= since for at in (line.since, line.checked_at))]
     values: dict[str, Any] = {"root": visit.root, **_form(visit)}
     rows = {str(line.id): _render(visit, "overview_row.html", row=row_of(visit, line), **values) for line in lines}
@@ -66,7 +67,7 @@ def show_changes(visit: Visit) -> Response:
             "title": f"{head['sentence'].title} · Bonghwa",
             "poll": _poll(head),
             "head": _render(visit, "overview_head.html", **head, **values),
-            "counts": _render(visit, "overview_counts.html", filters=filters_of(visit), **_counts(facts)),
+            "counts": _render(visit, "overview_counts.html", filters=filters, **_counts(facts, filters)),
             "mark": _render(visit, "beacons.html", burning=fires(facts.worst, is_handled=not facts.unhandled)),
             "rows": rows,
         },
@@ -84,9 +85,12 @@ def _head(visit: Visit, facts: Facts) -> dict[str, Any]:
     }
 
 
-def _counts(facts: Facts) -> dict[str, Any]:
-    counts = [(shown, count) for shown in ORDER if (count := facts.count(shown))]
-    return {"counts": counts, "total": len(facts.lines)}
+def _counts(facts: Facts, filters: Filters) -> dict[str, Any]:
+    """How many monitors each link to a state leads to: the links keep the other filters."""
+    found = Counter(line.shown for line in facts.lines if filters._replace(state="").is_met_by(line))
+    # The chosen state stays there when its last monitor leaves it.
+    counts = [(shown, found[shown]) for shown in ORDER if found[shown] or shown == filters.state]
+    return {"counts": counts, "total": found.total()}
 
 
 def _poll(head: dict[str, Any]) -> int:
