@@ -1,5 +1,6 @@
 """GET /dashboard, and what changed on it since."""
 
+import zlib
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,7 +42,7 @@ def show_overview(visit: Visit) -> Response:
         groups=groups_of(visit, facts.lines, filters),
         filters=filters,
         **_counts(facts, filters),
-        cursor=_cursor(visit, facts),
+        cursor=_cursor(visit, facts, filters),
         poll=_poll(head),
         scripts=["dashboard.js"],
         **head,
@@ -52,18 +53,18 @@ def show_overview(visit: Visit) -> Response:
 @reading
 def show_changes(visit: Visit) -> Response:
     """200 with ``{since, title, head, rows}``: the HTML of what is new. ``reload`` instead: too much is."""
-    facts = facts_of(visit)
-    since = _since(visit, facts)
+    facts, filters = facts_of(visit), filters_of(visit)
+    since = _since(visit, facts, filters)
     if since is None:
         return _as_json(visit, {"reload": True})
-    head, filters = _head(visit, facts), filters_of(visit)
+    head = _head(visit, facts)
     lines = [line for line in facts.lines if any(at and at >= since for at in (line.since, line.checked_at))]
     values: dict[str, Any] = {"root": visit.root, **_form(visit)}
     rows = {str(line.id): _render(visit, "overview_row.html", row=row_of(visit, line), **values) for line in lines}
     return _as_json(
         visit,
         {
-            "since": _cursor(visit, facts),
+            "since": _cursor(visit, facts, filters),
             "title": f"{head['sentence'].title} · Bonghwa",
             "poll": _poll(head),
             "head": _render(visit, "overview_head.html", **head, **values),
@@ -110,17 +111,23 @@ def _as_json(visit: Visit, body: dict[str, Any]) -> Response:
     return visit.finished(finish(visit.request, web.answer(body), "private"))
 
 
-def _cursor(visit: Visit, facts: Facts) -> str:
-    return f"{int(visit.at.timestamp() * 1000)}.{facts.version}.{len(facts.lines)}"
+def _cursor(visit: Visit, facts: Facts, filters: Filters) -> str:
+    return f"{int(visit.at.timestamp() * 1000)}.{'.'.join(_shape(facts, filters))}"
 
 
-def _since(visit: Visit, facts: Facts) -> datetime | None:
-    """From when on changes are asked for; None if the page is too old for that."""
+def _shape(facts: Facts, filters: Filters) -> list[str]:
+    """What decides which rows the page has. The states do if it shows those of one state alone."""
+    ids = ",".join(str(line.id) for line in facts.lines if filters.is_met_by(line)) if filters.state else ""
+    return [str(facts.version), str(len(facts.lines)), str(zlib.crc32(ids.encode()))]
+
+
+def _since(visit: Visit, facts: Facts, filters: Filters) -> datetime | None:
+    """From when on changes are asked for; None if the page is too old for that, or has other rows."""
     parts = visit.request.args.get("since", "").split(".")
-    if len(parts) != 3 or not all(part.isascii() and part.isdecimal() and len(part) < 16 for part in parts):
+    if len(parts) != 4 or not all(part.isascii() and part.isdecimal() and len(part) < 16 for part in parts):
         return None
     # As seconds first: what somebody wrote may lie after the year 9999.
     seconds = int(parts[0]) / 1000 - visit.at.timestamp()
-    is_same = parts[1:] == [str(facts.version), str(len(facts.lines))]
+    is_same = parts[1:] == _shape(facts, filters)
     is_recent = -_OLDEST.total_seconds() < seconds <= _OVERLAP.total_seconds()
     return visit.at + timedelta(seconds=seconds) - _OVERLAP if is_same and is_recent else None

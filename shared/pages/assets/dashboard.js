@@ -1,4 +1,5 @@
-// Keeps a page of the dashboard fresh: the overview by what has changed, other pages by their parts named data-fresh.
+// Keeps a page of the dashboard fresh: the overview by what has changed, or by its parts named data-fresh if it has other
+// rows; other pages by their parts alone.
 (() => {
   const doc = document, head = doc.getElementById("head"), off = doc.getElementById("off");
   const parts = () => [...doc.querySelectorAll("[data-fresh]")];
@@ -24,7 +25,8 @@
     if (response.redirected) return location.reload();
     if (!response.ok) throw response.status;
     const news = await response.json();
-    if (news.reload) return location.reload();
+    // The page as a whole, part by part: a reload would take away what somebody types into the search.
+    if (news.reload) return whole();
     since = news.since;
     doc.title = news.title;
     const fresh = parsed(news.head).body;
@@ -51,6 +53,9 @@
       if (!part.contains(doc.activeElement) || !doc.activeElement.matches("input,textarea,select")) put(part, fresh);
     }
     doc.title = page.title;
+    doc.querySelector(".brand svg").replaceWith(page.querySelector(".brand svg"));
+    if (!head) return;
+    ({ since, poll: seconds } = page.getElementById("head").dataset);
   };
   let seconds = Number((head || parts()[0]).dataset.poll || 10);
   const go = async () => {

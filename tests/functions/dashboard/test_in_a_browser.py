@@ -131,6 +131,34 @@ def test_an_open_page_shows_what_happens(page: Browser, url: str, api: Api) -> N
     assert page.troubles == []
 
 
+def test_a_list_of_what_is_down_gains_and_loses_rows(page: Browser, url: str, api: Api) -> None:
+    """A screen on a wall shows it."""
+    rows = "[...document.querySelectorAll('#rows tr[id]')].map(each => each.id)"
+    page.open(f"{url}?state=down&lang=en")
+    assert page.run(rows) == ["m1"]
+    page.run("document.querySelector('#q').value = 'shop'; document.querySelector('#q').focus()")
+    report(api, FAILURE, LONG)
+    page.pass_time(12)
+    wait_until(lambda: sorted(page.run(rows)) == ["m1", "m2"])
+    assert page.run("document.querySelector('#counts [aria-current]').innerText.trim()").endswith("2")
+    report(api, SUCCESS, "shop")
+    page.pass_time(12)
+    wait_until(lambda: page.run(rows) == ["m2"])
+    assert page.run("document.querySelector('h1').innerText") == f"{LONG} is down"
+    assert page.run("document.querySelector('#q').value") == "shop", "what one types stays"
+    assert page.run("document.activeElement.id") == "q"
+    page.run("document.querySelector('#m2 a').focus()")
+    report(api, FAILURE, "shop")
+    page.pass_time(12)
+    wait_until(lambda: sorted(page.run(rows)) == ["m1", "m2"])
+    assert page.run("document.activeElement.innerText") == LONG, "the focus stays"
+    report(api, SUCCESS, "shop")
+    report(api, SUCCESS, LONG)
+    page.pass_time(12)
+    wait_until(lambda: "No monitor matches" in page.run("document.querySelector('#rows').innerText"))
+    assert page.troubles == []
+
+
 def test_an_open_alert_shows_its_end_and_keeps_what_one_types(page: Browser, url: str, api: Api) -> None:
     page.open(f"{url}/alerts/1?lang=en")
     page.run("document.querySelector('#note').value = 'rolling back'")

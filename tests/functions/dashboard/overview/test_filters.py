@@ -1,4 +1,4 @@
-"""The list by state: its counts say what its links lead to."""
+"""The list by state: its counts say what its links lead to, and it has the rows that are in the state now."""
 
 import json
 import re
@@ -61,3 +61,19 @@ def test_the_counts_of_changes_are_the_same(browser: Browser, states: Store) -> 
     assert since
     news = json.loads(browser.page(f"/dashboard/changes?group=Web&state=down&since={since[1]}"))
     assert counts(news["counts"]) == counts(page) == {"all": 2, "down": 1, "up": 1}
+
+
+@pytest.mark.parametrize(("query", "is_reloaded"), [("state=down", True), ("state=paus", False), ("group=Web", False)])
+def test_a_list_by_state_is_renewed_with_its_rows(
+    browser: Browser, states: Store, query: str, is_reloaded: bool
+) -> None:
+    """Other lists have the same rows whatever the states are."""
+    since = re.search(r'data-since="([^"]+)"', browser.page(f"/dashboard?{query}"))
+    assert since
+    news = json.loads(browser.page(f"/dashboard/changes?{query}&since={since[1]}"))
+    assert "rows" in news
+    with states.database.transaction() as transaction:
+        transaction.rows("UPDATE monitors SET state = 'DOWN' WHERE id = 3")
+        transaction.rows("UPDATE monitors SET state = 'UP' WHERE id = 2")
+    news = json.loads(browser.page(f"/dashboard/changes?{query}&since={news['since']}"))
+    assert (news == {"reload": True}) is is_reloaded
