@@ -199,7 +199,7 @@ WORDS: Texts = {
     "acknowledge_means": "Acknowledge stops reminders and escalation. A recovery is still noticed and notified.",
     "reopen_means": "Reopen notifies everybody again who was told that it is over.",
     "story": "The story",
-    "story_empty": "Nothing is known of it any more.",
+    "story_empty": "Nothing is recorded.",
     "noted": "{name} noted: “{note}”",
     "who_was_notified": "Who was notified",
     "channel": "Channel",

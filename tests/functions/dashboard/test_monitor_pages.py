@@ -107,3 +107,11 @@ def test_a_zoomed_chart_has_finer_steps(browser: Browser, api: Api, period: str,
 
 def test_a_chart_of_no_monitor_is_404(browser: Browser) -> None:
     assert [browser.get(f"/dashboard/monitors/{number}/chart").status_code for number in ("7", "x")] == [404, 404]
+
+
+def test_a_new_monitor_has_lost_nothing(browser: Browser, api: Api) -> None:
+    """It was said that nothing is known of it any more."""
+    api.call("POST", "/monitors", {"name": "shop", "url": "https://a.example/"})
+    page = browser.page("/dashboard/monitors/1")
+    assert "Nothing is recorded." in page
+    assert "any more" not in page
