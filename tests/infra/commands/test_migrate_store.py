@@ -143,6 +143,18 @@ def test_every_table_that_there_is_is_copied(old: SqliteDatabase) -> None:
     assert {row["name"] for row in rows} == {*TABLES, "schema_migrations"}
 
 
+def test_the_number_of_what_was_deleted_stays_its_own(old: SqliteDatabase, new: PostgresDatabase) -> None:
+    silence = Window(kind="silence", monitors=("api",), duration=60)
+    store, copy = Store(old, NEVER_FLAPS), Store(new, NEVER_FLAPS)
+    window_id = store.windows.add(silence, now=NOON).planned.id
+    incident_id = store.incidents.add("Down", "", "investigating", [], now=NOON).id
+    store.windows.remove(window_id, now=NOON, channels=())
+    store.incidents.remove(incident_id)
+    transfer(old, new)
+    assert copy.windows.add(silence, now=NOON).planned.id == window_id + 1
+    assert copy.incidents.add("Down", "", "investigating", [], now=NOON).id == incident_id + 1
+
+
 def test_once_more_changes_nothing(old: SqliteDatabase, new: PostgresDatabase) -> None:
     first = transfer(old, new)
     copied = everything(new)
