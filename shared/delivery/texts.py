@@ -47,7 +47,7 @@ def message_about(
         step("server", "message_not_composed", level=logging.ERROR, failure=True, notification_id=pairs[0][1].id)
         remark += f" (a short text, because composing failed: {type(defect).__name__})"
         return _short(listed, pairs, language), remark
-    is_own = message.is_list or edited is not None or pairs[0][0].summary is not None
+    is_own = message.is_list or pairs[0][0].summary is not None
     if is_own or wishes.title is wishes.text is None:
         return message, remark
     message, failure = _in_own_words(message, wishes, pairs[0][1].channel)

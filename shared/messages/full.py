@@ -61,25 +61,24 @@ def update_about(
 
     It keeps its words and its number, and says beside them who has it, or that it is over. ``zone``: see ``compose``.
     """
-    # Imported here: few messages are edited.
-    from shared.words.acting import acting_words
-
     message = message_about([(alert, edited)], language, zone, circumstances=circumstances)
-    if not (now := _now(alert, language, zone)):
+    now = standing_of(alert, language, zone)
+    if now is None:
         return message._replace(notification=update, edited=edited)
     head = message.text.removesuffix(f"{SEPARATOR}#{edited.id}")
     return message._replace(
-        text=SEPARATOR.join([head, now, f"#{edited.id}"]),
+        text=SEPARATOR.join([head, now.value, f"#{edited.id}"]),
         # Whoever looks for the message again looks for this.
-        facts=(Fact(acting_words(language)["status"], now), *message.facts),
+        facts=(now, *message.facts),
         notification=update,
         edited=edited,
         actions=(),
     )
 
 
-def _now(alert: Alert, language: Language, zone: tzinfo | None) -> str:
-    """What an edited message says of the alert; empty if it is as it was."""
+def standing_of(alert: Alert, language: Language, zone: tzinfo | None) -> Fact | None:
+    """What an edited message says of the alert; None if it is as it was. ``zone``: see ``compose``."""
+    # Imported here: few messages are edited.
     from shared.words.acting import acting_words
 
     words, parts = acting_words(language), []
@@ -88,7 +87,7 @@ def _now(alert: Alert, language: Language, zone: tzinfo | None) -> str:
         parts.append(words["acknowledged"].format(name=name, time=time_text(alert.acknowledged_at, zone)))
     if alert.resolved_at is not None:
         parts.append(words["ended"].format(time=time_text(alert.resolved_at, zone)))
-    return SEPARATOR.join(parts)
+    return Fact(words["status"], SEPARATOR.join(parts)) if parts else None
 
 
 def actions_on(alert: Alert, kind: NotificationKind, language: Language) -> tuple[Action, ...]:

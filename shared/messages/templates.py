@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+from shared.messages.full import standing_of
 from shared.messages.parts import MAX_NAME, SEPARATOR, cause_of
 from shared.messages.sandbox import MOST_CHARACTERS, render
 from shared.messages.texts import duration, one_line, time_text
@@ -31,30 +32,30 @@ def check(template: str) -> None:
 def rendered(message: Message, *, title: str | None, text: str | None, channel: str, zone: tzinfo | None) -> Message:
     """The message with the words of the channel's templates, as far as it has any. ``zone``: as for ``compose``.
 
-    The title still begins with the kind's word, and every message still has its number.
+    The title still begins with the kind's word, and every message still has its number. One that is edited keeps its
+    words, and says above them how the alert stands.
 
     Raises:
         TemplateFailed: a template failed with this message.
     """
-    if message.alert is None or message.notification is None:
+    alert, about = message.alert, message.edited or message.notification
+    if alert is None or about is None:
         return message
-    values = _values(message, message.alert, message.notification, channel, zone)
+    values = _values(message, alert, about, channel, zone)
     if title is not None:
         own = " ".join(render(title, values).split())
         word = values["kind"]
         message = message._replace(title=own if own.startswith(word) else f"{word} {own}")
-    if text is not None:
-        message = message._replace(template=render(text, values).strip())
-    line = message.text if message.template is None else SEPARATOR.join(filter(None, _line(message)))
-    if message.template is None:
+    if text is None:
         # The line as it is, with its own headline.
-        _, separator, rest = line.partition(SEPARATOR)
-        line = f"{message.title}{separator}{rest}"
-    return message._replace(text=line)
-
-
-def _line(message: Message) -> tuple[str, str, str]:
-    return message.title, one_line(message.template or "", MOST_CHARACTERS), message.mark
+        _, separator, rest = message.text.partition(SEPARATOR)
+        return message._replace(text=f"{message.title}{separator}{rest}")
+    now = standing_of(alert, message.language, zone) if message.edited else None
+    body = render(text, values).strip()
+    line = (message.title, now.value if now else "", one_line(body, MOST_CHARACTERS), message.mark)
+    return message._replace(
+        text=SEPARATOR.join(filter(None, line)), template=f"{now.label}: {now.value}\n{body}" if now else body
+    )
 
 
 def _values(
