@@ -38,14 +38,15 @@ def start(settings: Settings, url: str) -> None:
     notifiers = [each for each in configured().values() if isinstance(each, TelegramNotifier)]
     # Several channels may write through one bot.
     for notifier in {(each.bot_token.get_secret_value(), each.api_url): each for each in notifiers}.values():
-        poller = Poller(notifier, open_store(settings), _hand_to(settings, url), settings)
+        # It may be that the store cannot be used now: each turn tries again.
+        poller = Poller(notifier, lambda: open_store(settings), _hand_to(settings, url), settings)
         threading.Thread(target=poller.run, daemon=True, name="telegram").start()
 
 
 class Poller:
     """Fetches the updates of one bot. Only one of those that work over a store does so at a time."""
 
-    def __init__(self, notifier: TelegramNotifier, store: Store, hand: Hand, settings: Settings) -> None:
+    def __init__(self, notifier: TelegramNotifier, store: Callable[[], Store], hand: Hand, settings: Settings) -> None:
         self._notifier, self._store, self._hand = notifier, store, hand
         # Telegram lets one request at a time fetch a bot's updates. The name must not show its token.
         bot = hashlib.sha256(notifier.bot_token.get_secret_value().encode()).hexdigest()[:16]
@@ -70,7 +71,7 @@ class Poller:
     def turn(self) -> bool:
         """Fetch once, and hand over what has come. Whether to fetch again at once."""
         try:
-            if not self._store.take_lease(self._lease, self._holder, now=now(), lasts=LEASE):
+            if not self._store().take_lease(self._lease, self._holder, now=now(), lasts=LEASE):
                 return self._say("another system fetches the updates", level=logging.INFO)
         except StoreUnavailable as trouble:
             return self._say(str(trouble))

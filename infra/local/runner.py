@@ -20,7 +20,7 @@ from shared.logs.private import open_private
 from shared.notifiers import NotifierKind
 from shared.settings import SettingError, Settings, is_loopback
 from shared.settings.proxies import refuse_unusable
-from shared.store import StoreUnavailable, open_store
+from shared.store import StoreUnavailable, StoreUnsuitable, open_store
 from shared.web.sessions import link_token
 
 # If the previous start was killed, what it left holds the port until it notices that, which takes a second.
@@ -39,7 +39,8 @@ def main() -> None:
             notifier.refuse_missing_library()
             notifier.refuse_unusable_proxy()
         listener = _listen(settings)
-        _check_files(settings)
+        _check_store(settings)
+        _check_logs(settings)
     except SettingError as trouble:
         sys.exit(f"bonghwa: {trouble}")
     take_out_debug(os.environ, is_verbose=settings.is_verbose)
@@ -54,12 +55,22 @@ def main() -> None:
     os.execv(sys.executable, [sys.executable, "-m", "infra.local.serve", *arguments])  # noqa: S606  # our own module
 
 
-def _check_files(settings: Settings) -> None:
+def _check_store(settings: Settings) -> None:
+    """Refuse a database that can never be used, and warn of one that cannot be used now."""
     try:
         open_store(settings).database.close()
     except StoreUnavailable as trouble:
-        url = f"sqlite:///{settings.database_path}" if settings.database_path else settings.database
-        raise SettingError("DATABASE_URL", url, f"a database that can be used ({trouble})") from trouble
+        path = settings.database_path
+        url = f"sqlite:///{path}" if path else settings.database
+        wrong = SettingError("DATABASE_URL", url, f"a database that can be used ({trouble})")
+        # If there is no file and none can be made, its folder is the wrong one.
+        if isinstance(trouble, StoreUnsuitable) or (path and not os.path.isfile(path)):  # noqa: PTH113  # never raises
+            raise wrong from trouble
+        # Otherwise visitors would not see how things stood, and nothing would go on by itself when the trouble ends.
+        print(f"bonghwa: warning: {wrong}; it starts all the same", file=sys.stderr, flush=True)
+
+
+def _check_logs(settings: Settings) -> None:
     if settings.log_dir:
         folder = ROOT / settings.log_dir
         try:

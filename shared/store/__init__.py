@@ -8,7 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from shared.store.asking.alerts import log_change, log_move
-from shared.store.engines.database import Row, StoreUnavailable
+from shared.store.engines.database import Row, StoreUnavailable, StoreUnsuitable
 from shared.store.open import open_store
 from shared.store.refusals import (
     DependsInCircle,
@@ -97,6 +97,7 @@ __all__ = [
     "Row",
     "Store",
     "StoreUnavailable",
+    "StoreUnsuitable",
     "Subscriber",
     "TokenShared",
     "Trial",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from shared.store.engines.database import Database, StoreUnavailable, Transaction
+from shared.store.engines.database import Database, StoreUnavailable, StoreUnsuitable, Transaction
 
 _RECORD = "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT, applied_at TEXT)"
 
@@ -99,7 +99,7 @@ def _version(database: Database, transaction: Transaction, known: int) -> int:
     version = version_of(database, transaction)
     if version > known:
         reason = f"the database has version {version}, this program knows {known}: use a newer program"
-        raise StoreUnavailable(reason, is_transient=False)
+        raise StoreUnsuitable(reason)
     return version
 
 

@@ -29,6 +29,13 @@ class StoreUnavailable(Exception):
         self.is_transient = is_transient
 
 
+class StoreUnsuitable(StoreUnavailable):
+    """No later attempt can succeed, whatever becomes of the store: the setting or the program has to change."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, is_transient=False)
+
+
 class StoreBusy(StoreUnavailable):
     """Another process, or too many threads of this one, use the store: it is free again soon."""
 

@@ -43,7 +43,7 @@ class Hands:
 def poller(bot_api: BotApi, store: Store, hands: Hands, **variables: str) -> Poller:
     notifier = configured(bot_api.environ)["telegram"]
     assert isinstance(notifier, TelegramNotifier)
-    return Poller(notifier, store, hands, Settings.from_env(variables))
+    return Poller(notifier, lambda: store, hands, Settings.from_env(variables))
 
 
 def test_each_update_is_handed_over_once_and_answered(bot_api: BotApi, store: Store) -> None:

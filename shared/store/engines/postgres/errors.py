@@ -2,7 +2,7 @@
 
 import psycopg
 
-from shared.store.engines.database import StoreBusy, StoreUnavailable
+from shared.store.engines.database import StoreBusy, StoreUnavailable, StoreUnsuitable
 
 # By the words of the client library, which gives no codes before there is a session.
 _UNREACHABLE = {
@@ -41,7 +41,7 @@ _BUSY = {"55P03", "57014", "40001", "40P01"}
 def unreachable(error: psycopg.Error) -> StoreUnavailable:
     """The meaning of a failed attempt to connect."""
     if not isinstance(error, psycopg.OperationalError):
-        return StoreUnavailable("the database's URL is malformed", is_transient=False)
+        return StoreUnsuitable("the database's URL is malformed")
     said = str(error)
     words = next((words for part, words in _UNREACHABLE.items() if part in said), "cannot be reached")
     return StoreUnavailable(f"the database server {words}", is_transient=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shared.settings import is_in_cloud
-from shared.store.engines.database import StoreUnavailable
+from shared.store.engines.database import StoreUnsuitable
 
 _INSTEAD = "set DATABASE_URL to a PostgreSQL database (postgresql://…)"
 _MOUNTS = Path("/proc/self/mountinfo")
@@ -19,15 +19,14 @@ def refuse_wrong_place(path: Path, environ: Mapping[str, str] = os.environ, moun
     """Allow a SQLite file at ``path``, or say what to do instead. ``mounts``: Linux's list of file systems.
 
     Raises:
-        StoreUnavailable: a function in a cloud would lose it, or its file system would damage it.
+        StoreUnsuitable: a function in a cloud would lose it, or its file system would damage it.
     """
     if is_in_cloud(environ):
-        reason = f"a SQLite file does not outlive a function in a cloud: {_INSTEAD}"
-        raise StoreUnavailable(reason, is_transient=False)
+        raise StoreUnsuitable(f"a SQLite file does not outlive a function in a cloud: {_INSTEAD}")
     kind = _file_system(path, mounts)
     if kind.startswith(_REMOTE) and kind not in _LOCAL:
         reason = f"a shared file system ({kind}) damages a SQLite file sooner or later: {_INSTEAD}, or move the file"
-        raise StoreUnavailable(reason, is_transient=False)
+        raise StoreUnsuitable(reason)
 
 
 def _file_system(path: Path, mounts: Path) -> str:
