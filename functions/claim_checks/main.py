@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from functions.claim_checks.trials import report_trial
 from shared import web
-from shared.models import MonitorName, now
+from shared.models import MonitorName, as_text, now
 from shared.models.scalars import Text, whole
 from shared.monitors.due import time_of
 from shared.settings import Settings
@@ -68,9 +68,9 @@ def claim(request: Request, settings: Settings) -> Response:
     return web.answer(
         {
             "version": claimed.version,
-            "now": at,
-            "until": claimed.until,
-            "checks": [{"name": due.name, "due_at": time_of(due.at)} for due in claimed.checks],
+            "now": as_text(at),
+            "until": as_text(claimed.until),
+            "checks": [{"name": due.name, "due_at": as_text(time_of(due.at))} for due in claimed.checks],
             "policies": policies,
             "removed": removed,
             "is_complete": claimed.is_all,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from shared.models import now
+from shared.models import as_text, now
 from shared.monitors.due import next_due, time_of
 from shared.monitors.masking import masked
 from shared.store import event_of
@@ -49,4 +49,4 @@ def _next_check(row: Mapping[str, Any]) -> Any:
         return None
     if row["interval_seconds"] is None:
         return row["missed_at"]
-    return time_of(next_due(row["name"], row["interval_seconds"], now().timestamp()))
+    return as_text(time_of(next_due(row["name"], row["interval_seconds"], now().timestamp())))

@@ -1,6 +1,7 @@
 """A client of the whole HTTP API, in the process of the test."""
 
 import contextlib
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -24,6 +25,7 @@ FAILURE = {
 }
 SUCCESS = FAILURE | {"status_code": 200, "response_time_ms": 150, "is_success": True, "error_message": None}
 
+MICROSECONDS = re.compile(r"T\d\d:\d\d:\d\d\.\d{4}")
 
 # For what goes through the store and comes back. Everything else is the same on both engines.
 on_each_engine = pytest.mark.parametrize(
@@ -45,7 +47,10 @@ class Api:
             options["data"] = body
         elif body is not None:
             options["json"] = body
-        return self.client.open(path, method=method, headers=headers, **options)
+        response = self.client.open(path, method=method, headers=headers, **options)
+        if response.mimetype == "application/json":
+            assert not MICROSECONDS.search(response.text), "times have milliseconds in every answer"
+        return response
 
     def post(self, body: Any, **options: Any) -> TestResponse:
         return self.call("POST", "/events", body, **options)
