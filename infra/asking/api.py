@@ -86,8 +86,10 @@ class Backend:
             reason = type(error).__name__
             raise NotAnswered(f"{at} cannot be reached ({reason}): expected the system to run there") from None
         if response.status_code != expected:
-            why = reason_of(response, self._key, self._environ)
-            raise NotAnswered(f"{at} did not answer: {why}", response.status_code)
+            status = response.status_code
+            is_refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+            verdict = "refused" if is_refused else "could not answer"
+            raise NotAnswered(f"{at} {verdict}: {reason_of(response, self._key, self._environ)}", status)
         try:
             found = response.json()
         except ValueError:

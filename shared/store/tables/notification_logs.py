@@ -48,7 +48,8 @@ def add(transaction: Transaction, attempt: Attempt) -> None:
 
 def add_expiry(transaction: Transaction, notification: Notification, at: datetime) -> None:
     """The row of a notification that expired."""
-    answer = f"not delivered after {notification.attempts} attempts since {as_text(notification.created_at)}"
+    attempts = "1 attempt" if notification.attempts == 1 else f"{notification.attempts} attempts"
+    answer = f"not delivered after {attempts} since {as_text(notification.created_at)}"
     add(transaction, Attempt(notification, AttemptStatus.EXPIRED, at, 0.0, answer))
 
 

@@ -94,6 +94,12 @@ def test_bad_usage(system: LocalSystem, hooks: Hooks, words: tuple[str, ...]) ->
     assert hooks.bodies == []
 
 
+def test_a_channel_that_there_is_not_is_refused(system: LocalSystem) -> None:
+    said = drill(system, "--channels", "nobody").stderr
+    assert said.startswith(f"bonghwa: {system.url} refused: 400 ")
+    assert "'nobody'" in said
+
+
 def test_a_system_that_is_not_there(project: Path, tmp_path: Path) -> None:
     answer = infra("drill", "--url", "http://127.0.0.1:1", environ=environment(tmp_path), project=project)
     assert answer.returncode == 1

@@ -169,7 +169,9 @@ def test_a_system_that_does_not_answer_is_said(report: Reporting, system: Answer
         "bonghwa: http://127.0.0.1:1 cannot be reached (ConnectionError): expected the system to run there\n",
     )
     system.status = 503
-    assert report().stderr == f"bonghwa: {system.url} did not answer: 503 the database is busy\n"
+    assert report().stderr == f"bonghwa: {system.url} could not answer: 503 the database is busy\n"
+    system.status = 401
+    assert report().stderr.startswith(f"bonghwa: {system.url} refused: 401 ")
     system.status = 200
     system.MONITORS = ()  # type: ignore[assignment]
     assert report().returncode == 0

@@ -76,6 +76,16 @@ def test_a_message_that_expires_leaves_a_row_that_says_so(store: Store) -> None:
     assert (log.status, log.answer) == ("EXPIRED", "not delivered after 0 attempts since 2025-01-08T12:00:00.000Z")
 
 
+@pytest.mark.parametrize(("attempts", "words"), [(1, "1 attempt"), (2, "2 attempts")])
+def test_a_message_that_expires_counts_its_attempts(store: Store, attempts: int, words: str) -> None:
+    owe(store)
+    for number in range(attempts):
+        deliver(store, 60.0 * number, a=Channel(fails("no")))
+    deliver(store, TTL + 1, a=Channel())
+    [log] = store.notifications.logs(limit=1)
+    assert log.answer == f"not delivered after {words} since 2025-01-08T12:00:00.000Z"
+
+
 def test_messages_to_a_removed_channel_expire(store: Store) -> None:
     owe(store, channels=("a", "removed"))
     assert deliver(store, a=Channel()) == {"SENT": 1}
