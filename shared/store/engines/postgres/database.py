@@ -113,14 +113,18 @@ class PostgresDatabase(Lifecycle[Connection, PostgresTransaction, str]):
             if connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
                 with contextlib.suppress(psycopg.Error):
                     connection.execute("ROLLBACK")
-            if connection.info.transaction_status is not TransactionStatus.IDLE:
+            # A standby, or a session that began while the server was read-only, stays so. Another connection may find
+            # the primary, or the server as it is now.
+            is_read_only = isinstance(error, errors.ReadOnlySqlTransaction)
+            if is_read_only or connection.info.transaction_status is not TransactionStatus.IDLE:
                 self._disconnect()
         return meaning(error) if isinstance(error, psycopg.Error) else None
 
     def _probe(self, transaction: PostgresTransaction, *, is_write_due: bool) -> None:
         state = transaction.row("SELECT current_setting('transaction_read_only') AS read_only")
         if state and state["read_only"] == "on":
-            raise StoreUnavailable("the database is read-only: a replica, or its disk is full", is_transient=True)
+            # As the server itself says it of a write.
+            raise errors.ReadOnlySqlTransaction("transaction_read_only is on")
         if is_write_due:
             # PostgreSQL logs the commit of a transaction that has a number, even if it did nothing else.
             transaction.rows("SELECT pg_current_xact_id()::text AS number")

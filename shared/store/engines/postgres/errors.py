@@ -61,4 +61,6 @@ def meaning(error: psycopg.Error) -> StoreUnavailable | None:
     found = next((words for begin, words in _WORDS.items() if code.startswith(begin)), None)
     if found is None:
         return None
-    return StoreUnavailable(f"the database {found[0]} ({error.diag.message_primary or code})", is_transient=found[1])
+    # The engine's own errors have no diagnosis of the server.
+    said = error.diag.message_primary or str(error) or code
+    return StoreUnavailable(f"the database {found[0]} ({said})", is_transient=found[1])

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 
@@ -99,6 +100,26 @@ def test_a_server_that_only_reads_is_unhealthy(url: str, database: PostgresDatab
             use()
         assert raised.value.is_transient
     replica.close()
+
+
+@pytest.mark.parametrize("met", ["by a write", "by the health check"])
+def test_a_server_that_is_writable_again_is_written_to(postgres: Server, url: str, met: str) -> None:
+    """A session keeps the default with which it began, as one on a standby stays there."""
+    database = PostgresDatabase(SecretStr(url), prepare=prepare)
+    add(database, "before")
+    database.close()
+    with psycopg.connect(postgres.url, autocommit=True) as administrator:
+        administrator.execute("ALTER DATABASE postgres SET default_transaction_read_only = on")
+        try:
+            assert names(database) == ["before"]
+            with pytest.raises(StoreUnavailable, match="is read-only"):
+                add(database, "lost") if met == "by a write" else database.check()
+        finally:
+            administrator.execute("ALTER DATABASE postgres RESET default_transaction_read_only")
+    add(database, "after")
+    database.check()
+    assert names(database) == ["before", "after"]
+    database.close()
 
 
 def test_a_process_has_one_connection(url: str, new: Callable[[], PostgresDatabase]) -> None:
