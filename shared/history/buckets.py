@@ -22,6 +22,14 @@ class TooManyBuckets(ValueError):
         self.count = count
 
 
+def shifted(at: datetime, by: timedelta) -> datetime:
+    """``at`` + ``by``, or the calendar's first or last moment if that lies outside of it."""
+    try:
+        return at + by
+    except OverflowError:
+        return (datetime.max if by > timedelta() else datetime.min).replace(tzinfo=at.tzinfo)
+
+
 def floor(at: datetime, step: Step) -> datetime:
     """The beginning of the minute, hour or day."""
     at = at.replace(second=0, microsecond=0)
@@ -31,9 +39,9 @@ def floor(at: datetime, step: Step) -> datetime:
 
 
 def ceiling(at: datetime, step: Step) -> datetime:
-    """The end of the minute, hour or day; ``at`` itself if one ends there."""
+    """The end of the minute, hour or day, at most the calendar's; ``at`` itself if one ends there."""
     begins_at = floor(at, step)
-    return at if begins_at == at else begins_at + LENGTHS[step]
+    return at if begins_at == at else shifted(begins_at, LENGTHS[step])
 
 
 def edges(since: datetime, until: datetime, step: Step) -> list[datetime]:
@@ -42,7 +50,7 @@ def edges(since: datetime, until: datetime, step: Step) -> list[datetime]:
         edges(since, until, "day")
         return [since, until]
     length = LENGTHS[step]
-    first = floor(since, step) + length
+    first = shifted(floor(since, step), length)
     inner = max(0, -((first - until) // length))
     if inner + 1 > MAX_BUCKETS:
         raise TooManyBuckets(step, inner + 1)

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from shared.history.buckets import LENGTHS, Step, ceiling, floor, neighbours
+from shared.history.buckets import LENGTHS, Step, ceiling, floor, neighbours, shifted
 from shared.history.rollup import Key, Rollup
 from shared.models import as_text
 from shared.store.engines.database import MAX_ID, Row, Transaction
@@ -70,7 +70,7 @@ class Counts:
         It is made of hours, or of events. If those are gone already, the whole counts where it begins.
         """
         begins_at = floor(start, step)
-        ends_at = begins_at + LENGTHS[step]
+        ends_at = shifted(begins_at, LENGTHS[step])
         whole = self._rollups(step, begins_at, ends_at)
         finer = _FINER.get(step)
         if finer is None:
@@ -101,7 +101,7 @@ class Counts:
             newest = events.newest_id(self._transaction)
             after, last = (
                 past_events.last_received_before(self._transaction, as_text(at), newest)
-                for at in (since - SKEW, until + DELAY)
+                for at in (shifted(since, -SKEW), shifted(until, DELAY))
             )
             up_to = min(up_to, last)
         return past_events.measured(

@@ -91,6 +91,19 @@ def test_without_a_span_the_last_days_are_told(api: Api, shop: int) -> None:
 
 
 @on_each_engine
+@pytest.mark.parametrize("path", ["/history", "/history?group=Web", "/monitors/{shop}/history"])
+def test_a_history_goes_to_the_ends_of_the_calendar(api: Api, shop: int, path: str) -> None:
+    first, last = "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"
+    path = path.format(shop=shop)
+    sign = "&" if "?" in path else "?"
+    late, early = f"from=9999-12-31T23:58:30.000Z&to={last}", f"from={first}&to=0001-01-01T00:01:30.000Z"
+    for span in (f"to={last}&step=day", late, *(f"{some}&step=minute" for some in (late, early))):
+        buckets = api.get(f"{path}{sign}{span}")["history"]
+        assert last == buckets[-1]["to"] or first == buckets[0]["from"]
+        assert sum(bucket["checks"] for bucket in buckets) == 0
+
+
+@on_each_engine
 def test_a_table_has_the_same_columns(api: Api, shop: int, noon: datetime) -> None:
     span = f"from={as_text(noon)}&to={as_text(noon + timedelta(minutes=4))}"
     [row] = table(api, f"/monitors/{shop}/history?{span}")

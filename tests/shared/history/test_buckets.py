@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.history.buckets import LENGTHS, MAX_BUCKETS, Step, TooManyBuckets, edges, floor
+from shared.history.buckets import LENGTHS, MAX_BUCKETS, Step, TooManyBuckets, ceiling, edges, floor
 
 steps: st.SearchStrategy[Step] = st.sampled_from(("minute", "hour", "day"))
 moments = st.datetimes(datetime(2025, 1, 1), datetime(2025, 1, 3), timezones=st.just(UTC))
@@ -38,3 +38,11 @@ def test_too_many_buckets_are_refused() -> None:
     assert len(edges(since, since + timedelta(days=MAX_BUCKETS), "day")) == MAX_BUCKETS + 1
     with pytest.raises(TooManyBuckets, match=f"{MAX_BUCKETS + 1} days"):
         edges(since, since + timedelta(days=MAX_BUCKETS + 1), "day")
+
+
+def test_the_last_bucket_ends_with_the_calendar() -> None:
+    since, until = datetime(9999, 12, 31, 23, 30, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    for step in LENGTHS:
+        assert ceiling(until, step) == until
+    assert edges(since, until, "hour") == [since, until]
+    assert len(edges(since, until, "minute")) == 31
