@@ -10,8 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from functions.claim_checks.trials import report_trial
 from shared import web
-from shared.models import MonitorName, as_text, now
-from shared.models.scalars import Text, whole
+from shared.models import as_text, now
+from shared.models.scalars import ReportedName, Text, whole
 from shared.monitors.due import time_of
 from shared.settings import Settings
 from shared.store import open_store
@@ -32,7 +32,7 @@ class ClaimRequest(BaseModel):
     agent: Annotated[Text, Field(min_length=1, max_length=255)]
     location: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
     seconds: Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)] = 30.0
-    targets: Annotated[tuple[MonitorName, ...], Field(max_length=1_000)] = ()
+    targets: Annotated[tuple[ReportedName, ...], Field(max_length=1_000)] = ()
     target_interval: Annotated[float, Field(ge=0.1, le=86_400, allow_inf_nan=False)] = 30.0
     target_timeout: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] | None = None
     known: Annotated[int, Field(ge=0, le=2**63 - 1), BeforeValidator(whole)] | None = None

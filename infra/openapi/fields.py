@@ -53,7 +53,10 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
             "messages then show `error_message`."
         ),
         "event_id": "Makes the event safe to send again. Generated if it is absent.",
-        "monitor": "The name of the monitor; `target_url` if it is absent. An unknown monitor is created.",
+        "monitor": (
+            "The name of the monitor, at most 2,048 bytes in UTF-8; `target_url` if it is absent. An unknown monitor "
+            "is created."
+        ),
         "location": "Where the check ran.",
         "dns_ms": "How long it took to resolve the name.",
         "connect_ms": "How long it took to connect.",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from shared.models.cause import OF_ONE_CHECK, Cause
-from shared.models.scalars import EventId, Masked, Milliseconds, MonitorName, NoNul, Pattern, Text, Time, whole
+from shared.models.scalars import EventId, Masked, Milliseconds, NoNul, Pattern, ReportedName, Text, Time, whole
 from shared.models.times import written_out
 from shared.settings.secrets import without_password
 
@@ -68,9 +68,9 @@ class Event(BaseModel):
         BeforeValidator(_made_up_where_absent, json_schema_input_type=EventId | None),
     ] = None  # type: ignore[assignment]  # the validator makes one
     monitor: Annotated[
-        MonitorName,
+        ReportedName,
         Field(validate_default=True),
-        BeforeValidator(_target_url_where_absent, json_schema_input_type=MonitorName | None),
+        BeforeValidator(_target_url_where_absent, json_schema_input_type=ReportedName | None),
     ] = None  # type: ignore[assignment]  # the validator takes target_url
     location: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
     agent: Annotated[str, Field(min_length=1, max_length=255), NoNul, Pattern] | None = None

@@ -8,13 +8,20 @@ from pydantic import AfterValidator, Field, GetCoreSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
 from shared.models.times import as_text, utc
-from shared.models.values import masked
+from shared.models.values import MAX_NAME_BYTES, masked
 
 
 def _without_nul(value: str) -> str:
     # PostgreSQL cannot store a NUL, and no honest name or message has one.
     if "\0" in value:
         raise ValueError("text without NUL characters")
+    return value
+
+
+def _short_enough(value: str) -> str:
+    # The limit in characters is enough for ASCII.
+    if not value.isascii() and len(value.encode()) > MAX_NAME_BYTES:
+        raise ValueError(f"at most {MAX_NAME_BYTES} bytes in UTF-8")
     return value
 
 
@@ -44,7 +51,11 @@ Text = Annotated[str, NoNul, Pattern]
 EventId = Annotated[str, Field(min_length=1, max_length=64), NoNul, Pattern]
 # Masked wherever it comes from: an agent, a report of others, a store or an event that waits since version 0.1.
 Masked = AfterValidator(masked)
-MonitorName = Annotated[str, Field(min_length=1, max_length=2048), NoNul, Pattern, Masked]
+_Name = Field(min_length=1, max_length=MAX_NAME_BYTES)
+# A name that is asked for. A SQLite store of a former version may hold one that is longer in bytes.
+MonitorName = Annotated[str, _Name, NoNul, Pattern, Masked]
+# A name that may be new. Checked before it is masked, which makes it a few bytes longer at most.
+ReportedName = Annotated[str, _Name, NoNul, Pattern, AfterValidator(_short_enough), Masked]
 Milliseconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Time = Annotated[
     datetime,

@@ -16,6 +16,10 @@ from shared.models.cause import Cause
 from shared.models.times import as_text, utc
 from shared.settings.secrets import without_password
 
+# The longest name of a monitor. A row of an index of PostgreSQL has at most 2,704 bytes, and some have a name beside
+# another column.
+MAX_NAME_BYTES = 2048
+
 Value = TypeVar("Value", bound=tuple[Any, ...])
 _NONE = object()
 _PLAIN = {str, int, float, bool, NoneType}
@@ -93,6 +97,11 @@ def columns_of(value: tuple[Any, ...], names: Iterable[str]) -> dict[str, Any]:
 def masked(text: str) -> str:
     """``text`` without the passwords of URLs, and no longer than a name may be."""
     return without_password(text)[:2048]
+
+
+def shortened(name: str) -> str:
+    """The beginning of ``name`` that a monitor can be called after."""
+    return name.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
 
 
 def storable(text: str) -> str:

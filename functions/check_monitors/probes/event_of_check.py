@@ -7,6 +7,7 @@ from typing import Any
 from functions.check_monitors.targets import interval_of_targets
 from shared.models import Cause, Event, Monitor, now
 from shared.models.event import new_event_id
+from shared.models.values import shortened
 from shared.settings import Settings
 from shared.words import cause_text
 
@@ -27,7 +28,7 @@ def event_of(
         return success_of(monitor.target_url, monitor.name, settings, often, status_code=status, **measured)
     return Event(
         target_url=storable(monitor.target_url),
-        monitor=storable(monitor.name),
+        monitor=shortened(storable(monitor.name)),
         timestamp=now(),
         is_success=False,
         status_code=status,
@@ -54,7 +55,7 @@ def _first_success(
 ) -> Event:
     return Event(
         target_url=storable(target_url),
-        monitor=storable(monitor),
+        monitor=shortened(storable(monitor)),
         timestamp=now(),
         is_success=True,
         location=location,

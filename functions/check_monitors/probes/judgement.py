@@ -10,6 +10,7 @@ from types import MappingProxyType
 from functions.check_monitors.probes.event_of_check import phases, storable, success_of
 from shared.logs import step
 from shared.models import Cause, CheckAttempt, Event, now
+from shared.models.values import shortened
 from shared.monitors.conditions import Condition, Facts, failure, parse, with_values
 from shared.monitors.conditions.values import compact
 from shared.monitors.parts import ClientCertificate
@@ -124,7 +125,7 @@ class Subject:
             return success_of(policy.target, policy.name, self.settings, self.interval_seconds, **measured)
         return Event(
             target_url=storable(policy.target),
-            monitor=storable(policy.name),
+            monitor=shortened(storable(policy.name)),
             timestamp=now(),
             is_success=why is None,
             error_message=cause_text("en", why) or None,

@@ -12,6 +12,7 @@ from functions.check_monitors.reporting import connection
 from functions.check_monitors.reporting.connection import Response, Unanswered
 from shared.logs import step
 from shared.models import Event, as_text, now
+from shared.models.values import shortened
 from shared.settings import Settings
 from shared.settings.secrets import unexpected
 
@@ -61,7 +62,7 @@ def claim(settings: Settings, seconds: float, known: int | None) -> dict[str, An
         "seconds": seconds,
         "known": known,
         # Once: the backend then knows them as monitors. They are checked with or without a claim.
-        "targets": settings.target_names if known is None else (),
+        "targets": [shortened(name) for name in settings.target_names] if known is None else (),
         "target_interval": settings.check_interval_seconds,
         "target_timeout": settings.check_timeout_seconds,
     }

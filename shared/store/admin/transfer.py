@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import zip_longest
 
+import psycopg
+
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.engines.postgres.transaction import PostgresTransaction
@@ -16,6 +18,8 @@ from shared.store.tables import events
 # The rows of one read or write: that takes little memory, and no statement takes long, even on a slow network. The
 # server ends a transaction that is idle for long, but it never waits for more than one page of SQLite's.
 PAGE = 1000
+# SQLite holds texts with a NUL, names longer than a row of an index, and anything in a column of numbers.
+_NOT_STORED = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
 
 
 class TransferFailed(Exception):
@@ -37,7 +41,7 @@ def transfer(source: Database, target: PostgresDatabase) -> tuple[bool, dict[str
     already, nothing is done. Nobody else can write to either of them meanwhile.
 
     Raises:
-        TransferFailed: ``target`` holds something else.
+        TransferFailed: ``target`` holds something else, or cannot store a row of ``source``.
         StoreUnavailable: one of the two cannot be used.
     """
     with ExitStack() as stack:
@@ -63,7 +67,11 @@ def transfer(source: Database, target: PostgresDatabase) -> tuple[bool, dict[str
 def _copy(old: Transaction, new: PostgresTransaction, table: str) -> None:
     last = 0
     for page in _pages(old, table):
-        new.copy_in(table, page)
+        try:
+            new.copy_in(table, page)
+        except _NOT_STORED as error:
+            reason = error.diag.message_primary or str(error)
+            raise TransferFailed(f"it cannot store a row of {table} ({reason}): nothing was changed") from error
         last = page[-1]["id"]
     _go_on(new, table, last)
 

@@ -105,6 +105,7 @@ def test_an_agents_own_targets_become_monitors(api: Api) -> None:
         ({"targets": [5]}, "targets.0"),
         ({"targets": ["a\0b"]}, "targets.0"),
         ({"targets": ["x" * 2049]}, "targets.0"),
+        ({"targets": ["가" * 683]}, "targets.0"),
         ({"targets": [f"http://kim:{SECRET}@{number}.example/" for number in range(1001)]}, "targets"),
         ({"target_interval": 0}, "target_interval"),
         ({"target_interval": 1e300}, "target_interval"),

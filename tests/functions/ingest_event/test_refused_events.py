@@ -40,6 +40,8 @@ def test_an_array_with_one_bad_event_is_refused_whole(api: Api) -> None:
         ({"event_id": ""}, "event_id"),
         ({"event_id": 7}, "event_id"),
         ({"monitor": {}}, "monitor"),
+        ({"monitor": "가" * 683}, "monitor"),
+        ({"target_url": "http://" + "가" * 683}, "monitor"),
         ({"location": "x" * 256}, "location"),
         ({"cause": "connection_refused"}, "cause"),
         ({"cause": {"parameters": {}}}, "cause.code"),

@@ -1,6 +1,8 @@
 """POST /events: what is taken, and what it changes."""
 
+import contextlib
 import json
+import sqlite3
 
 import pytest
 
@@ -54,3 +56,31 @@ def test_unknown_fields_of_a_newer_agent_are_ignored(api: Api) -> None:
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "application/cloudevents+json", ""])
 def test_json_is_taken_under_each_of_its_types(api: Api, content_type: str) -> None:
     assert api.post(json.dumps(SUCCESS).encode(), content_type=content_type).status_code == 201
+
+
+# No index can compress them.
+HANGUL = "".join(map(chr, range(0xAC00, 0xAC00 + 2000)))
+
+
+@on_each_engine
+def test_the_longest_name_is_stored_wherever_it_stands(api: Api) -> None:
+    name = HANGUL[:682]
+    taken = api.post(FAILURE | {"monitor": name})
+    assert (taken.status_code, taken.json and taken.json["change"]) == (201, "OPENED")
+    assert api.post(SUCCESS | {"monitor": name, "timestamp": "2025-01-08T11:00:00Z"}).status_code == 201
+    [alert] = api.get(f"/alerts?monitor={name}")["alerts"]
+    assert (alert["subject"], alert["status"]) == (name, "RESOLVED")
+
+
+def test_a_longer_name_of_a_former_version_still_works(api: Api, database_url: str) -> None:
+    api.post(FAILURE)
+    with contextlib.closing(sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)) as store:
+        store.execute("UPDATE monitors SET name = ?, source = 'env', interval_seconds = 60", [HANGUL])
+        store.execute("UPDATE alerts SET subject = ?", [HANGUL])
+    assert [each["name"] for each in api.get(f"/monitors?name={HANGUL}")["monitors"]] == [HANGUL]
+    assert [each["subject"] for each in api.get(f"/alerts?monitor={HANGUL}")["alerts"]] == [HANGUL]
+    silence = {"kind": "silence", "duration": "1h", "monitors": [HANGUL]}
+    assert api.call("POST", "/windows", silence).status_code == 201
+    assert api.get("/windows")["windows"][0]["monitors"] == [HANGUL]
+    assert api.post(SUCCESS | {"timestamp": "2025-01-08T11:00:00Z"}).status_code == 201
+    assert api.call("POST", "/checks/claim", {"agent": "a"}).status_code == 200

@@ -174,6 +174,24 @@ def test_a_database_that_holds_something_else_is_left_as_it_is(
     assert everything(new) == before
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("name", "".join(map(chr, range(0xAC00, 0xAC00 + 1000))), "index row size"),
+        ("name", "a\0b", "NUL"),
+        ("consecutive_failures", "many", 'invalid input syntax for type bigint: "many"'),
+    ],
+)
+def test_a_row_that_cannot_be_stored_there_is_told(
+    old: SqliteDatabase, new: PostgresDatabase, column: str, value: str, reason: str
+) -> None:
+    with old.transaction() as transaction:
+        transaction.rows(f"UPDATE monitors SET {column} = :value WHERE id = 1", value=value)
+    with pytest.raises(TransferFailed, match=rf"cannot store a row of monitors \(.*{reason}.*: nothing was changed"):
+        transfer(old, new)
+    assert not any(everything(new).values())
+
+
 @pytest.fixture
 def slow(old: SqliteDatabase, new: PostgresDatabase, monkeypatch: pytest.MonkeyPatch) -> SqliteDatabase:
     """It takes longer to read the whole of one table than the server lets a transaction, or a statement, wait."""

@@ -36,6 +36,13 @@ def test_a_success_is_what_validation_would_make_of_it(serve: RawServers, fields
     assert first.timestamp <= second.timestamp
 
 
+def test_a_name_that_no_report_can_have_is_cut() -> None:
+    url = "https://x.example/" + "가" * 1000
+    event = success_of(url, url, Settings.from_env({}), 30.0)
+    assert event.target_url == url
+    assert event.monitor == "https://x.example/" + "가" * 676
+
+
 def test_what_one_check_has_measured_is_not_in_the_next_event() -> None:
     settings = Settings.from_env({})
     times = (1000, 2000, 4000, 7000, 9000, 4000)
