@@ -81,6 +81,7 @@ def _unusable(trouble: str, settings: Settings) -> Finding:
     where = settings.database_path
     fixes = {
         "PostgreSQL database": "DATABASE_URL=postgresql://…",
+        "another program": "CREATE DATABASE bonghwa, and DATABASE_URL to it",
         "damaged": "shared/store/README.md, Backup and restore",
         "locked": f"fuser {where} shows which process holds it",
         "read-only: it": f"chmod u+w {where and where.parent} {where}",

@@ -10,6 +10,16 @@ from shared.store.engines.database import Database, StoreUnavailable, StoreUnsui
 
 _RECORD = "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT, applied_at TEXT)"
 
+_COLUMNS = {"version", "name", "applied_at"}
+_LAST = """
+    SELECT max(version) AS version, min(CASE WHEN CAST(version AS TEXT) = '1' THEN name END) AS first
+    FROM schema_migrations"""
+# Many programs have a table of this name. One that we took for ours would go with the next reset.
+_OF_ANOTHER = (
+    "this schema belongs to another program, which has a table schema_migrations of its own: "
+    "give Bonghwa a database or a schema of its own"
+)
+
 # Every table that the migrations create; a table comes after those that it refers to.
 TABLES = (
     *("watches", "agents", "configuration", "cursors", "windows", "folded", "delivery_times", "replay_facts"),
@@ -34,16 +44,17 @@ def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | No
     than the program's own, in their order.
 
     Raises:
-        StoreUnavailable: the store is from a newer version of the program, a migration failed, or it cannot be used.
+        StoreUnavailable: the store is from a newer version of the program or another program's, a migration failed, or
+            it cannot be used.
     """
     known = _migrations() if migrations is None else migrations
     with database.snapshot() as snapshot:
-        if _version(database, snapshot, len(known)) == len(known):
+        if _version(database, snapshot, known) == len(known):
             return []
     applying = None
     try:
         with database.transaction() as transaction:
-            version = _version(database, transaction, len(known))
+            version = _version(database, transaction, known)
             transaction.rows(_RECORD)
             for number, path in enumerate(known[version:], start=version + 1):
                 applying = path.stem
@@ -59,11 +70,22 @@ def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | No
     return [path.stem for path in known[version:]]
 
 
-def version_of(database: Database, transaction: Transaction) -> int:
-    """The number of the last migration that was applied; 0 if there are no tables."""
-    is_recorded = transaction.row(database.TABLE_EXISTS, name="schema_migrations")
-    row = is_recorded and transaction.row("SELECT max(version) AS version FROM schema_migrations")
-    return (row and row["version"]) or 0
+def version_of(database: Database, transaction: Transaction, known: Sequence[Path] | None = None) -> int:
+    """The number of the last migration that was applied; 0 if there are no tables. ``known``: see ``migrate``.
+
+    Raises:
+        StoreUnavailable: the table that says so is another program's.
+    """
+    columns = {row["name"] for row in transaction.rows(database.COLUMNS, table="schema_migrations")}
+    if not columns:
+        return 0
+    last = transaction.row(_LAST) if columns >= _COLUMNS else None
+    if last is not None and last["version"] is None:
+        return 0
+    first = (known or _migrations())[0].stem
+    if last is None or not isinstance(last["version"], int) or last["first"] != first:
+        raise StoreUnsuitable(_OF_ANOTHER)
+    return last["version"]
 
 
 def created_at(transaction: Transaction) -> datetime | None:
@@ -95,10 +117,10 @@ def _migrations() -> tuple[Path, ...]:
     return tuple(sorted(path for path in found if path.suffix == ".sql"))
 
 
-def _version(database: Database, transaction: Transaction, known: int) -> int:
-    version = version_of(database, transaction)
-    if version > known:
-        reason = f"the database has version {version}, this program knows {known}: use a newer program"
+def _version(database: Database, transaction: Transaction, known: Sequence[Path]) -> int:
+    version = version_of(database, transaction, known)
+    if version > len(known):
+        reason = f"the database has version {version}, this program knows {len(known)}: use a newer program"
         raise StoreUnsuitable(reason)
     return version
 

@@ -124,8 +124,8 @@ class Database(Protocol):
         StoreUnavailable: it is locked for long, or cannot be reached, read or written.
     """
 
-    # A statement that returns a row if there is a table ``:name``.
-    TABLE_EXISTS: str
+    # A statement that returns the ``name`` of each column of ``:table``, and nothing if there is no such table.
+    COLUMNS: str
     # A statement that returns the database's size as ``bytes``.
     SIZE: str
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.store.migrate import known_version
 from tests.infra.command_line import infra
 from tests.support.postgres import Server
 from tests.support.running import LocalSystem, environment, rows_of
@@ -68,3 +69,14 @@ def test_a_postgresql_store_is_made_and_emptied_too(tmp_path: Path, postgres: Se
     answer = infra("init-db", "--reset", "--yes", environ=environ)
     assert (answer.stdout, answer.stderr) == (f"{where} is empty and ready\n", "")
     assert rows_of(url, "SELECT name FROM monitors") == []
+
+
+def test_a_reset_drops_nothing_of_another_program(tmp_path: Path, postgres: Server) -> None:
+    url = postgres.new_store()
+    rows_of(url, "CREATE TABLE schema_migrations (version BIGINT PRIMARY KEY, dirty BOOLEAN)")
+    rows_of(url, "INSERT INTO schema_migrations VALUES (?, false)", known_version())
+    for options in ((), ("--reset", "--yes")):
+        answer = infra("init-db", *options, environ=environment(tmp_path, DATABASE_URL=url))
+        assert (answer.stdout, answer.returncode, answer.stderr.count("\n")) == ("", 1, 1)
+        assert "this schema belongs to another program" in answer.stderr
+    assert len(rows_of(url, "SELECT * FROM schema_migrations")) == 1

@@ -17,6 +17,7 @@ from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
 from tests.infra.doctor.examined import FAILURE, OK, WARNING, execute, find, one
 from tests.support.postgres import Server
+from tests.support.running import rows_of
 
 
 def test_a_missing_store_is_found_and_none_is_made(environ: dict[str, str], tmp_path: Path) -> None:
@@ -55,6 +56,20 @@ def test_a_store_of_a_newer_program_is_found(environ: dict[str, str], database: 
     execute(database, "INSERT INTO schema_migrations (version) VALUES (99)")
     found = one(find(environ), "store", "the database has version 99, from a newer program")
     assert found.verdict is FAILURE
+
+
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
+def test_a_store_of_another_program_is_found(
+    environ: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest, engine: str
+) -> None:
+    path = tmp_path / "rails.db"
+    url = f"sqlite:///{path}" if engine == "sqlite" else request.getfixturevalue("postgres").new_store()
+    environ["DATABASE_URL"] = url
+    path.touch()
+    rows_of(url, "CREATE TABLE schema_migrations (version VARCHAR PRIMARY KEY)")
+    rows_of(url, "INSERT INTO schema_migrations VALUES ('20240101000000')")
+    found = one(find(environ), "store", "this schema belongs to another program")
+    assert (found.verdict, found.fix) == (FAILURE, "CREATE DATABASE bonghwa, and DATABASE_URL to it")
 
 
 def test_a_damaged_store_is_found(environ: dict[str, str], database: Path) -> None:

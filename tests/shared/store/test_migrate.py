@@ -10,7 +10,7 @@ from shared.models import as_text
 from shared.store import Store, StoreUnavailable
 from shared.store.engines.database import Database
 from shared.store.engines.postgres.database import PostgresDatabase
-from shared.store.migrate import drop_everything, migrate
+from shared.store.migrate import drop_everything, known_version, migrate
 from tests.support.builders import NOON, event
 from tests.support.store.engines import on_each_engine_and_pooler
 from tests.support.store.steps import opened
@@ -136,3 +136,29 @@ def test_dropping_everything_allows_a_fresh_start(store: Store) -> None:
         drop_everything(transaction)
     migrate(store.database, as_text(NOON))
     assert store.alerts.page(limit=9) == []
+
+
+# The tables schema_migrations of other programs: their columns, and a row.
+OF_OTHERS = {
+    "Rails": ("version VARCHAR(255) PRIMARY KEY", "'20240101000000'"),
+    "Ecto": ("version BIGINT PRIMARY KEY, inserted_at TEXT", "20240101000000, '2024-01-01 00:00:00'"),
+    "golang-migrate": ("version BIGINT PRIMARY KEY, dirty BOOLEAN", f"{known_version()}, false"),
+    "one with file names": ("filename VARCHAR(255) PRIMARY KEY", "'0001_first.sql'"),
+    "one with our columns": ("version BIGINT, name TEXT, applied_at TEXT", "1, 'init', '2024-01-01'"),
+    "one with texts": ("version TEXT, name TEXT, applied_at TEXT", "'1', '0001_first_tables', '2024-01-01'"),
+}
+
+
+@pytest.mark.parametrize("whose", OF_OTHERS)
+def test_the_schema_of_another_program_is_left_alone(new_database: Callable[[], Database], whose: str) -> None:
+    columns, row = OF_OTHERS[whose]
+    theirs = new_database()
+    with theirs.transaction() as transaction:
+        transaction.rows(f"CREATE TABLE schema_migrations ({columns})")
+        transaction.rows(f"INSERT INTO schema_migrations VALUES ({row})")
+    with pytest.raises(StoreUnavailable, match="this schema belongs to another program") as raised:
+        migrate(theirs, as_text(NOON))
+    assert not raised.value.is_transient
+    with theirs.snapshot() as snapshot:
+        assert len(snapshot.rows("SELECT * FROM schema_migrations")) == 1
+    assert tables(theirs) in (["schema_migrations"], ["schema_migrations", "sqlite_autoindex_schema_migrations_1"])

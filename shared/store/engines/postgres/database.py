@@ -36,7 +36,11 @@ _VERSION = "SELECT max(version) AS version FROM schema_migrations"
 class PostgresDatabase(Lifecycle[Connection, PostgresTransaction, str]):
     """A database of a PostgreSQL server. See Lifecycle; it is connected to again if the server has hung up."""
 
-    TABLE_EXISTS = "SELECT 1 AS found FROM pg_class WHERE oid = to_regclass(:name)"
+    # Not in the rest of the search path, where another program may have a table of this name: ours are made here.
+    COLUMNS = """
+        SELECT attname AS name
+        FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid JOIN pg_namespace ON pg_namespace.oid = relnamespace
+        WHERE nspname = current_schema() AND relname = :table AND attnum > 0 AND NOT attisdropped"""
     SIZE = "SELECT pg_database_size(current_database()) AS bytes"
     READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     WRITE = PROBE = "BEGIN ISOLATION LEVEL READ COMMITTED"
@@ -131,11 +135,14 @@ class PostgresDatabase(Lifecycle[Connection, PostgresTransaction, str]):
 
 
 def _version_after(connection: Connection, words: str) -> int | None:
-    """Run the statements; the version of the tables in the transaction that they began, None if there are no tables."""
+    """Run the statements; the version of the tables in the transaction that they began, None if it cannot be read.
+
+    Then there are no tables, or the first table of this name in the search path is another program's.
+    """
     # Without parameters everything goes to the server in one message.
     try:
         cursor = connection.execute(f"{words}; {_VERSION}".encode())
-    except errors.UndefinedTable:
+    except psycopg.ProgrammingError:
         connection.execute("ROLLBACK")
         connection.execute(words.encode())
         return None

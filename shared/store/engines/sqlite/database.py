@@ -90,7 +90,7 @@ class Mode(NamedTuple):
 class SqliteDatabase(Lifecycle[sqlite3.Connection, SqliteTransaction, Mode]):
     """A SQLite file. See Lifecycle; it is opened again if the file was deleted or replaced."""
 
-    TABLE_EXISTS = "SELECT 1 FROM sqlite_master WHERE name = :name"
+    COLUMNS = "SELECT name FROM pragma_table_info(:table)"
     SIZE = "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size"
     READ = Mode("BEGIN", _DURABLE)
     WRITE = Mode("BEGIN IMMEDIATE", _DURABLE)
