@@ -16,6 +16,7 @@ from shared.settings import Settings
 from shared.store import StoreUnavailable
 from shared.store.admin.inspection import (
     OwedSummary,
+    PostgresServer,
     StoreInspection,
     inspect_server,
     inspect_store,
@@ -61,11 +62,11 @@ def _database(settings: Settings) -> Database:
 
 def _examine(database: Database, settings: Settings) -> tuple[StoreInspection | None, list[Finding]]:
     inspection = inspect_store(database, now())
-    findings = [*_versions(inspection)]
     if settings.database_path is not None:
-        findings += _disk(settings.database_path)
+        findings = [*_versions(inspection), *_disk(settings.database_path)]
     else:
-        findings += _server(database)
+        server = inspect_server(database)
+        findings = [*(_versions(inspection) if server.has_schema else _no_schema()), *_server(server)]
     database.check()
     if not findings or all(finding.expected is None for finding in findings):
         findings.insert(0, ok("store", f"{settings.database} can be written, version {inspection.version}"))
@@ -81,6 +82,7 @@ def _unusable(trouble: str, settings: Settings) -> Finding:
     where = settings.database_path
     fixes = {
         "PostgreSQL database": "DATABASE_URL=postgresql://…",
+        "encoding": "CREATE DATABASE bonghwa ENCODING 'UTF8' TEMPLATE template0, and DATABASE_URL to it",
         "another program": "CREATE DATABASE bonghwa, and DATABASE_URL to it",
         "damaged": "shared/store/README.md, Backup and restore",
         "locked": f"fuser {where} shows which process holds it",
@@ -105,6 +107,15 @@ def _versions(inspection: StoreInspection) -> Iterator[Finding]:
         )
 
 
+def _no_schema() -> Iterator[Finding]:
+    yield failure(
+        "store",
+        "the search_path names no schema that is there",
+        expected="a schema for the tables",
+        fix="CREATE SCHEMA …, or another search_path in DATABASE_URL",
+    )
+
+
 def _disk(path: Path) -> Iterator[Finding]:
     size = sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
     free = shutil.disk_usage(path.parent).free
@@ -116,8 +127,7 @@ def _disk(path: Path) -> Iterator[Finding]:
         yield ok("disk", found)
 
 
-def _server(database: Database) -> Iterator[Finding]:
-    server = inspect_server(database)
+def _server(server: PostgresServer) -> Iterator[Finding]:
     if server.version < OLDEST_SERVER:
         found = f"the server is PostgreSQL {server.version // 10_000}"
         yield warning("store", found, expected="15 or newer", fix="another server, and DATABASE_URL to it")

@@ -37,11 +37,15 @@ class StoreInspection:
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """The server behind a store: its version number (150000), its clock, and the database's size in bytes."""
+    """The server behind a store: its version number (150000), its clock, and the database's size in bytes.
+
+    ``has_schema``: there is a schema in which the store's tables are made.
+    """
 
     version: int
     clock: float
     size: int
+    has_schema: bool
 
 
 def inspect_store(database: Database, now: datetime) -> StoreInspection:
@@ -69,10 +73,10 @@ def inspect_server(database: Database) -> PostgresServer:
     with database.snapshot() as snapshot:
         row = snapshot.row(
             "SELECT current_setting('server_version_num') AS version, pg_database_size(current_database()) AS size, "
-            "extract(epoch FROM clock_timestamp()) AS clock"
+            "extract(epoch FROM clock_timestamp()) AS clock, current_schema() IS NOT NULL AS has_schema"
         )
     assert row is not None  # noqa: S101  # it always returns one row
-    return PostgresServer(int(row["version"]), float(row["clock"]), int(row["size"]))
+    return PostgresServer(int(row["version"]), float(row["clock"]), int(row["size"]), bool(row["has_schema"]))
 
 
 def _owed(row: Row) -> OwedSummary:

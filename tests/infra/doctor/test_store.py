@@ -105,6 +105,14 @@ def test_a_server_that_is_away_is_found(environ: dict[str, str]) -> None:
 
 
 @pytest.mark.system
+def test_a_search_path_without_a_schema_is_found(environ: dict[str, str], postgres: Server) -> None:
+    environ["DATABASE_URL"] = f"{postgres.url}?options=-csearch_path%3Dnowhere"
+    findings = find(environ)
+    assert one(findings, "store", "the search_path names no schema that is there").verdict is FAILURE
+    assert not [each for each in findings if "version 0" in each.found]
+
+
+@pytest.mark.system
 def test_a_postgresql_server_is_checked_too(
     environ: dict[str, str], postgres: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,6 +28,8 @@ PREPARE_SECONDS = 600.0
 # A server that could not be reached is asked again after this long: otherwise each thread would wait in turn until its
 # own attempt fails.
 UNREACHABLE_SECONDS = 1.0
+# SQL_ASCII stores bytes as they come, and ours are UTF-8.
+_ENCODINGS = (None, "UTF8", "SQL_ASCII")
 # Our advisory-lock key ("bonghwa" in ASCII), unlikely to collide.
 _LOCK = 0x626F6E67687761
 _VERSION = "SELECT max(version) AS version FROM schema_migrations"
@@ -101,6 +103,12 @@ class PostgresDatabase(Lifecycle[Connection, PostgresTransaction, str]):
             if trouble.is_transient:
                 self._unreachable_for, self._unreachable_until = str(trouble), time.monotonic() + UNREACHABLE_SECONDS
             raise trouble from None
+        encoding = self._connection.info.parameter_status("server_encoding")
+        if encoding not in _ENCODINGS:
+            # Otherwise the first name that it cannot hold would be lost, and all that is reported with it.
+            self._disconnect()
+            reason = f"the database has the encoding {encoding}: make one with ENCODING 'UTF8' for Bonghwa"
+            raise StoreUnavailable(reason, is_transient=False)
         return self._connection
 
     def _transaction(self, connection: Connection) -> PostgresTransaction:

@@ -23,11 +23,15 @@ _UNREACHABLE = {
 }
 # By the beginning of the code, longer ones first: the words, and whether the error is transient.
 _WORDS = {
+    "22P05": ("cannot store every character: its encoding must be UTF8", False),
     "25006": ("is read-only: a replica, or its disk is full", True),
+    "2BP01": ("has something that needs our tables, such as a view of yours: drop that first", False),
+    "3F000": ("has no schema for our tables: its search_path names none that is there", False),
     "42501": ("does not let its user do this", False),
     "42P01": ("lacks a table", False),
     "53100": ("has no room left on its disk", True),
     "53": ("has no memory or no connection left", True),
+    "54": ("cannot store something of this length", False),
     "57P": ("was stopped, or has ended the connection", True),
     "58": ("cannot read or write its files", True),
     "08": ("cannot be reached", True),
