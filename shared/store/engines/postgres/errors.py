@@ -4,10 +4,17 @@ import psycopg
 
 from shared.store.engines.database import StoreBusy, StoreUnavailable, StoreUnsuitable
 
-# By the words of the client library, which gives no codes before there is a session.
+_READ_ONLY = "is read-only: a replica, or its disk is full"
+# By the words of the client library, which gives no codes before there is a session. Of several hosts it says them all:
+# one that responds and is of no use is told before one that does not respond.
 _UNREACHABLE = {
+    "session is read-only": _READ_ONLY,
+    "server is in hot standby mode": _READ_ONLY,
     "root certificate file": "cannot be trusted: the file of sslrootcert in DATABASE_URL is not there",
     "password authentication failed": "rejects the user or the password",
+    "no password supplied": "rejects the user or the password: DATABASE_URL has no password",
+    "not permitted to log in": "does not let its user in",
+    "permission denied for database": "does not let its user in",
     "no pg_hba.conf entry": "rejects connections from here",
     "does not exist": "does not know the user or the database",
     "too many": "has no connection left",
@@ -24,7 +31,7 @@ _UNREACHABLE = {
 # By the beginning of the code, longer ones first: the words, and whether the error is transient.
 _WORDS = {
     "22P05": ("cannot store every character: its encoding must be UTF8", False),
-    "25006": ("is read-only: a replica, or its disk is full", True),
+    "25006": (_READ_ONLY, True),
     "2BP01": ("has something that needs our tables, such as a view of yours: drop that first", False),
     "3F000": ("has no schema for our tables: its search_path names none that is there", False),
     "42501": ("does not let its user do this", False),

@@ -76,6 +76,7 @@ def test_an_absent_server_is_reported_and_used_when_it_is_back(monkeypatch: pyte
     [
         (":{password}@", ":wrong-password@", "rejects the user or the password"),
         ("/postgres?", "/nowhere?", "does not know the user or the database"),
+        (":{password}@", "@", "rejects the user or the password: DATABASE_URL has no password"),
         ("127.0.0.1", "nowhere.invalid", "has a host name that is not known"),
         ("?", "?nonsense=1&", "URL is malformed"),
     ],
@@ -88,6 +89,31 @@ def test_a_server_that_rejects_us_says_why_without_names(
         database.open()
     told = f"{raised.value} {raised.value.__cause__}"
     assert not [word for word in ("wrong-password", postgres.password, "127.0.0.1", "nowhere") if word in told]
+
+
+def test_a_user_who_may_not_connect_is_told(postgres: Server) -> None:
+    with psycopg.connect(postgres.url, autocommit=True) as administrator:
+        administrator.execute("CREATE DATABASE closed")
+        administrator.execute("REVOKE CONNECT ON DATABASE closed FROM PUBLIC")
+        for option in ("LOGIN", "NOLOGIN"):
+            administrator.execute(f"CREATE ROLE stranger {option} PASSWORD 'of-a-stranger'".encode())
+            database = PostgresDatabase(
+                SecretStr(f"postgresql://stranger:of-a-stranger@127.0.0.1:{postgres.port}/closed")
+            )
+            with pytest.raises(StoreUnavailable, match="the database server does not let its user in"):
+                database.open()
+            administrator.execute("DROP ROLE stranger")
+        administrator.execute("DROP DATABASE closed")
+
+
+@pytest.mark.parametrize("hosts", ["127.0.0.1:{port}", "127.0.0.1:1,127.0.0.1:{port}"])
+def test_a_standby_alone_is_read_only(postgres: Server, url: str, hosts: str) -> None:
+    url = url.replace(f"127.0.0.1:{postgres.port}", hosts.format(port=postgres.port))
+    url += "%20-cdefault_transaction_read_only%3Don&target_session_attrs=read-write"
+    database = PostgresDatabase(SecretStr(url))
+    with pytest.raises(StoreUnavailable, match="is read-only: a replica") as raised:
+        database.open()
+    assert raised.value.is_transient
 
 
 def test_a_server_that_only_reads_is_unhealthy(url: str, database: PostgresDatabase) -> None:
