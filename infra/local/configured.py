@@ -18,7 +18,7 @@ from shared.settings import SettingError, Settings
 
 if TYPE_CHECKING:
     from infra.configuration.file import Configuration
-    from shared.store.asking.monitors import Generation
+    from shared.store.tables.configuration import Generation
 
 # Two looks in a row have to find the same file, so an edit is followed within a second.
 ASK_SECONDS = 0.5

@@ -13,8 +13,11 @@ from shared.settings.secrets import without_password
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.renames import take_over
 from shared.store.tables import configuration, cursors, policies, replay_facts, trials
+from shared.store.tables.configuration import Generation
 from shared.store.tables.policies import Watched
 
+# A monitor's name, how often it is checked, and how long that may take.
+_Target = tuple[str, float, float | None]
 # How often a process asks which monitors nobody has checked for long.
 OVERDUE_SECONDS = 5.0
 
@@ -40,10 +43,12 @@ class Checks:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
-        self._watched: tuple[int, list[Watched]] = (-1, [])
-        self._registered: set[tuple[str, tuple[float, float | None]]] = set()
-        # By location: when this process asked last for monitors that nobody has checked for long, and of which version.
-        self._asked: dict[str, tuple[float, int]] = {}
+        self._generation: Generation | None = None
+        self._watched: tuple[Generation | None, list[Watched]] = (None, [])
+        # Agents' own targets, in the order in which they were registered.
+        self._registered: dict[_Target, None] = {}
+        # By location: when this process asked last for monitors that nobody has checked for long, and in which store.
+        self._asked: dict[str, tuple[float, Generation]] = {}
 
     def claim(
         self,
@@ -63,31 +68,33 @@ class Checks:
         None: nothing.
         """
         names = [without_password(target) for target in targets]
-        self._register(names, (target_interval, target_timeout), now)
+        self._register([(name, target_interval, target_timeout) for name in names], now)
         # Whole milliseconds, as it is stored. What falls due in the rest of the last one would be given out twice.
         span = _Span(location, now, utc(now + timedelta(seconds=seconds)), frozenset(names))
         with self._database.snapshot() as snapshot:
-            version = configuration.version(snapshot)
-            watched = self._all(snapshot, version)
+            generation = configuration.generation(snapshot)
+            version = generation.version
+            watched = self._all(snapshot, generation)
             # Usually nothing is due in this second, and nothing need be written.
-            checks = self._due(snapshot, span, watched, version)
+            checks = self._due(snapshot, span, watched, generation)
             is_all = known is None or known > version
             changed = policies.changed_since(snapshot, 0 if is_all else known or 0) if known != version else []
             tried = trials.waiting(snapshot, location, now)
+        self._register_again(generation, now)
         if checks:
-            checks = self._take(span, watched, version)
+            checks = self._take(span, watched, generation)
         if tried:
             with self._database.transaction(is_durable=False) as transaction:
                 tried = [row for row in tried if trials.lease(transaction, row, now)]
-        self._asked[location] = now.timestamp(), version
+        self._asked[location] = now.timestamp(), generation
         found = sorted((Due(due.monitor.name, due.at) for due in checks), key=lambda due: due.at)
         return Claim(version, span.until, found, changed, is_all, tried)
 
-    def _take(self, span: "_Span", watched: Sequence[Watched], version: int) -> "list[_Due]":
+    def _take(self, span: "_Span", watched: Sequence[Watched], generation: Generation) -> "list[_Due]":
         """Claim what is due, so that nobody else does it."""
         # A power cut may undo it. Then some checks are done twice, which harms nobody.
         with self._database.transaction(is_durable=False) as transaction:
-            checks = self._due(transaction, span, watched, version)
+            checks = self._due(transaction, span, watched, generation)
             claimed_until = _claimed_until(cursors.get(transaction, span.location), span)
             cursors.save(transaction, span.location, max(claimed_until, span.until))
             for due in checks:
@@ -96,35 +103,43 @@ class Checks:
                     policies.clear_wanted(transaction, due.monitor.id)
         return checks
 
-    def _register(self, names: Sequence[str], often: tuple[float, float | None], now: datetime) -> None:
-        """Let the agent's own targets be monitors of source 'env'. One of that name in the file stays the file's.
+    def _register(self, targets: "Sequence[_Target]", now: datetime) -> None:
+        """Let the agent's own targets be monitors of source 'env'. One of that name in the file stays the file's."""
+        new = [target for target in targets if target not in self._registered]
+        if new:
+            self._put(new, now)
+            with self._lock:
+                self._registered |= dict.fromkeys(new)
 
-        ``often``: how often each is checked, and how long that may take.
-        """
-        new = [name for name in names if (name, often) not in self._registered]
-        if not new:
-            return
+    def _register_again(self, generation: Generation, now: datetime) -> None:
+        """Register all targets if the store was emptied or replaced since the last claim: an agent says them once."""
+        if self._generation is not None and not generation.has_all_of(self._generation):
+            self._put(list(self._registered), now)
+        self._generation = generation
+
+    def _put(self, targets: "Sequence[_Target]", now: datetime) -> None:
         with self._database.transaction() as transaction:
-            for name in new:
+            for name, interval, timeout in targets:
                 if policies.named(transaction, name) is None:
                     take_over(transaction, name)  # version 0.1 knew it with its password
-                policies.put_target(transaction, name, *often)
+                policies.put_target(transaction, name, interval, timeout)
                 if (row := policies.named(transaction, name)) is not None:
                     replay_facts.add_policy(transaction, row["id"], now)
         with self._lock:
-            self._registered.update((name, often) for name in new)
-            self._watched = (-1, [])
+            self._watched = (None, [])
 
-    def _all(self, snapshot: Transaction, version: int) -> list[Watched]:
+    def _all(self, snapshot: Transaction, generation: Generation) -> list[Watched]:
         with self._lock:
-            if self._watched[0] != version:
-                self._watched = version, list(policies.watched(snapshot))
+            if self._watched[0] != generation:
+                self._watched = generation, list(policies.watched(snapshot))
             return self._watched[1]
 
-    def _due(self, transaction: Transaction, span: "_Span", watched: Sequence[Watched], version: int) -> "list[_Due]":
+    def _due(
+        self, transaction: Transaction, span: "_Span", watched: Sequence[Watched], generation: Generation
+    ) -> "list[_Due]":
         start, end = _claimed_until(cursors.get(transaction, span.location), span).timestamp(), span.until.timestamp()
         here = [monitor for monitor in watched if monitor.is_for(span.location, span.targets)]
-        at_once = self._at_once(transaction, span, here, version)
+        at_once = self._at_once(transaction, span, here, generation)
         found = []
         for monitor in here:
             at = monitor.due(start, end) if start < end else None
@@ -134,13 +149,15 @@ class Checks:
                 found.append(_Due(monitor, at))
         return found
 
-    def _at_once(self, transaction: Transaction, span: "_Span", here: Sequence[Watched], version: int) -> set[int]:
+    def _at_once(
+        self, transaction: Transaction, span: "_Span", here: Sequence[Watched], generation: Generation
+    ) -> set[int]:
         """The monitors that somebody wants checked now, or that nobody has checked for long."""
         found = set(policies.wanted(transaction))
         at = span.now.timestamp()
-        asked_at, of_version = self._asked.get(span.location, (0.0, -1))
+        asked_at, asked_of = self._asked.get(span.location, (0.0, None))
         # Reading the times of all monitors costs, so not with every claim.
-        if of_version == version and 0 <= at - asked_at < OVERDUE_SECONDS:
+        if asked_of == generation and 0 <= at - asked_at < OVERDUE_SECONDS:
             return found
         checked, taken = policies.last_checks(transaction), cursors.taken(transaction, span.location)
         for monitor in here:

@@ -3,13 +3,13 @@
 import contextlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from shared.models import as_text
 from shared.store.asking.entries import Entry, entries, entry
 from shared.store.engines.database import Database
-from shared.store.migrate import created_at
 from shared.store.tables import configuration, policies
+from shared.store.tables.configuration import Generation
 
 if TYPE_CHECKING:
     from shared.models import Change
@@ -19,17 +19,6 @@ if TYPE_CHECKING:
     from shared.monitors.windows.summary import Summary
     from shared.monitors.windows.window import Window
     from shared.store.monitors import Plan
-
-
-class Generation(NamedTuple):
-    """When the store was made, and how often its configuration has changed since."""
-
-    created_at: datetime | None
-    version: int
-
-    def has_all_of(self, earlier: "Generation") -> bool:
-        """Whether this is the same store, and not an older copy of it."""
-        return self.created_at == earlier.created_at and self.version >= earlier.version
 
 
 class Monitors:
@@ -95,9 +84,9 @@ class Monitors:
             return entry(transaction, row)
 
     def generation(self) -> Generation:
-        """The store's generation. By two of them its reader sees that it was emptied or replaced in between."""
+        """See ``configuration.generation``."""
         with self._database.snapshot() as snapshot:
-            return Generation(created_at(snapshot), configuration.version(snapshot))
+            return configuration.generation(snapshot)
 
     def note_problem(self, problem: str | None) -> None:
         """Note what is wrong with the file as it is now; None: nothing. ``GET /`` says it."""

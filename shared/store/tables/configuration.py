@@ -1,9 +1,14 @@
 """The table ``configuration``: what the file says beside its monitors, its version, a name, what can mail people."""
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.store.engines.database import Transaction
+
+# One statement: every claim asks.
+_GENERATION = """
+    SELECT (SELECT min(applied_at) FROM schema_migrations) AS created_at,
+        (SELECT version FROM configuration WHERE id = 1) AS version"""
 
 _SAVE = """
     INSERT INTO configuration (id, version, body) VALUES (1, :version, :body)
@@ -21,6 +26,23 @@ _SAVE_MAILING = """
 _NAME = """
     INSERT INTO configuration (id, installation) VALUES (1, :installation)
     ON CONFLICT (id) DO UPDATE SET installation = coalesce(configuration.installation, excluded.installation)"""
+
+
+class Generation(NamedTuple):
+    """When the store was made, as text, and how often its configuration has changed since."""
+
+    created_at: str | None
+    version: int
+
+    def has_all_of(self, earlier: "Generation") -> bool:
+        """Whether this is the same store, and not an older copy of it."""
+        return self.created_at == earlier.created_at and self.version >= earlier.version
+
+
+def generation(transaction: Transaction) -> Generation:
+    """The store's generation. By two of them its reader sees that it was emptied or replaced in between."""
+    [row] = transaction.rows(_GENERATION)
+    return Generation(row["created_at"], row["version"] or 0)
 
 
 def version(transaction: Transaction) -> int:

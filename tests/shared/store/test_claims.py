@@ -4,10 +4,12 @@ from collections import Counter
 
 import pytest
 
+from shared.models import as_text
 from shared.monitors.due import next_due
 from shared.monitors.policy import Policy
 from shared.store import Store
 from shared.store.claims import Claim
+from shared.store.migrate import drop_everything, migrate
 from tests.support.builders import at
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import report
@@ -163,3 +165,30 @@ def test_targets_of_the_agent_are_monitors_too(store: Store) -> None:
     # Nobody else has them.
     assert names(claim(store, 3600, 60)) == []
     assert names(store.checks.claim("seoul", now=at(3600), seconds=60, targets=targets)) == shown
+
+
+def emptied(store: Store, seconds: float) -> None:
+    """As another process leaves the store with ``init-db --reset``."""
+    with store.database.transaction() as transaction:
+        drop_everything(transaction)
+    migrate(store.database, as_text(at(seconds)))
+
+
+def test_an_emptied_store_gets_the_agents_targets_again(store: Store) -> None:
+    store.checks.claim("seoul", now=at(0), seconds=1, targets=["http://a/"], target_interval=30)
+    # An agent that goes on says its targets no more.
+    assert names(claim(store, 1, known=0)) == []
+    emptied(store, 2)
+    report(store, 3, ok=True, monitor="http://a/", received=3, agent="seoul")
+    claim(store, 4, known=0)
+    [found] = store.monitors.page(limit=9)
+    assert (found.row["source"], found.row["interval_seconds"]) == ("env", 30)
+
+
+def test_an_emptied_store_forgets_what_was_watched(store: Store) -> None:
+    watch(store, "api", "web")
+    assert names(claim(store, 0)) == ["api", "web"]
+    emptied(store, 1)
+    # Its configuration has as many changes as before.
+    watch(store, "shop")
+    assert names(claim(store, 2)) == ["shop"]
