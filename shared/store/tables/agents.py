@@ -47,7 +47,8 @@ def ask_named(transaction: Transaction, names: Iterable[str]) -> Callable[[], li
 
 def every(transaction: Transaction) -> list[Agent]:
     """All agents, by name."""
-    return transaction.values(Agent, "SELECT * FROM agents ORDER BY name")
+    # PostgreSQL would sort them by the collation of its database.
+    return sorted(transaction.values(Agent, "SELECT * FROM agents"), key=lambda agent: agent.name)
 
 
 def not_silent(transaction: Transaction) -> list[Agent]:

@@ -156,3 +156,11 @@ def test_a_heartbeat_without_a_token_gets_one_and_keeps_it(store: Store) -> None
         tokens.append(entry.policy.heartbeat.token)
     assert tokens[0] == tokens[1]
     assert len(tokens[0] or "") == 32
+
+
+def test_names_have_one_order_on_every_engine(store: Store) -> None:
+    ordered = ["_z", "a b", "ab", "B", "b", "서울"]
+    for number, name in enumerate(reversed(ordered)):
+        report(store, number, ok=True, monitor=name, agent=name)
+    assert [row["name"] for row in store.visits.overview.names()] == ordered
+    assert [agent.name for agent in store.health_facts(now=at(9)).agents] == sorted(ordered)
