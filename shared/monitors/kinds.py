@@ -58,7 +58,8 @@ KIND_OF_SCHEME = {
 
 _WEB = frozenset({Kind.HTTP, Kind.WEBSOCKET, Kind.GRPC})
 _TLS = frozenset({*_WEB, Kind.TLS, Kind.MAIL, Kind.DATABASE, Kind.DOCKER})
-_NETWORK = frozenset(Kind) - {Kind.HEARTBEAT, Kind.DOCKER}
+_CHECKED = frozenset(Kind) - {Kind.HEARTBEAT}
+_NETWORK = _CHECKED - {Kind.DOCKER}
 _ANSWERS = frozenset({Kind.HTTP, Kind.TCP, Kind.WEBSOCKET, Kind.SSH, Kind.DATABASE, Kind.MAIL, Kind.DOCKER, Kind.GRPC})
 
 # The fields that only some kinds of check read. A field that is not here is every kind's.
@@ -93,10 +94,13 @@ KINDS_WITH: dict[str, frozenset[Kind]] = {
     "query": frozenset({Kind.DATABASE}),
     "protocol": frozenset({Kind.TLS}),
     "heartbeat": frozenset({Kind.HEARTBEAT}),
-    "timeout": frozenset(Kind) - {Kind.HEARTBEAT},
-    "interval": frozenset(Kind) - {Kind.HEARTBEAT},
+    "timeout": _CHECKED,
+    "interval": _CHECKED,
     "retries": _NETWORK | {Kind.DOCKER},
     "retry_interval": _NETWORK | {Kind.DOCKER},
+    # A ping comes from no location. If it had to come from one, none would ever count.
+    "locations": _CHECKED,
+    "quorum": _CHECKED,
 }
 
 _OF_ALL = frozenset({"CONNECTED", "IP", "RESPONSE_TIME"})

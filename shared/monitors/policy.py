@@ -1,7 +1,7 @@
 """A monitor's policy: the one model of it, for the file, the API and the store."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
@@ -159,7 +159,8 @@ class Policy(Part):
         """The policy that somebody writes now, which has to be one that can be judged.
 
         What is stored is read by ``model_validate``: it must not be refused for what a former version accepted, and
-        whoever changes something else of it may keep that. ``stored``: the policy that this one replaces.
+        whoever changes something else of it may keep that. A field that its kind does not read is left out there.
+        ``stored``: the policy that this one replaces.
 
         Raises:
             ValidationError: it has mistakes.
@@ -194,11 +195,9 @@ class Policy(Part):
             kind = self.kind
         except ValueError as wrong:
             raise ValueError(f"url: {wrong}") from None
-        for field in sorted(self.model_fields_set):
-            expected = kinds.misplaced(field, kind, getattr(self, field))
-            # A default does no harm, and an answer of the API that is sent back holds them all.
-            if expected and getattr(self, field) != self._default_of(field):
-                raise ValueError(f"{field}: {expected}")
+        unread = dict(self._misplaced(kind))
+        if unread and isinstance(info.context, _Writing):
+            raise ValueError(": ".join(next(iter(unread.items()))))
         if expected := kinds.unavailable(_placeholders_in(self.conditions), kind):
             raise ValueError(f"conditions: {expected}")
         if kind is Kind.DNS and self.dns is None:
@@ -213,7 +212,15 @@ class Policy(Part):
             raise ValueError(f"query: {expected}")
         if self.name in self.depends_on:
             raise ValueError("depends_on: other monitors than the monitor itself")
-        return self
+        return self.model_copy(update={name: self._default_of(name) for name in unread}) if unread else self
+
+    def _misplaced(self, kind: Kind) -> Iterator[tuple[str, str]]:
+        """The fields that no monitor of this kind reads, with what is expected of each."""
+        for field in sorted(self.model_fields_set):
+            expected = kinds.misplaced(field, kind, getattr(self, field))
+            # A default does no harm, and an answer of the API that is sent back holds them all.
+            if expected and getattr(self, field) != self._default_of(field):
+                yield field, expected
 
     @classmethod
     def _default_of(cls, field: str) -> Any:

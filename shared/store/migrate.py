@@ -33,8 +33,8 @@ TABLES = (
 )
 # A view comes after those that it reads.
 VIEWS = ("events_by_time", "events")
-# A statement cannot make the change of this migration.
-_OF_CHECKS = "0028_longest_checks"
+# Statements cannot make the changes of these migrations.
+_OF_POLICIES = ("0028_longest_checks", "0030_heartbeats_anywhere")
 
 
 def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | None = None) -> list[str]:
@@ -60,8 +60,8 @@ def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | No
                 applying = path.stem
                 _apply(transaction, path, number, database.dialect(path.read_text(encoding="utf-8")), applied_at)
             # After the last one: our own code knows the newest tables alone. A new store has nothing to renew.
-            if version and any(path.stem == _OF_CHECKS for path in known[version:]):
-                _renew_longest_checks(transaction, applied_at)
+            if version and any(path.stem in _OF_POLICIES for path in known[version:]):
+                _renew_policies(transaction, applied_at)
     except Exception as error:
         if applying is None:
             raise
@@ -136,11 +136,11 @@ def _apply(transaction: Transaction, path: Path, number: int, script: str, appli
     )
 
 
-def _renew_longest_checks(transaction: Transaction, applied_at: str) -> None:
+def _renew_policies(transaction: Transaction, applied_at: str) -> None:
     # Imported here: few processes find a store to update, and the model of a policy costs a cold start.
-    from shared.store.upkeep.renewing import renew_longest_checks
+    from shared.store.upkeep.renewing import renew_policies
 
-    renew_longest_checks(transaction, datetime.fromisoformat(applied_at))
+    renew_policies(transaction, datetime.fromisoformat(applied_at))
 
 
 def _statements(script: str) -> list[str]:

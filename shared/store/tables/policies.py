@@ -141,6 +141,19 @@ def with_retries(transaction: Transaction) -> list[Row]:
     return transaction.rows(sql, retries='%"retries":%')
 
 
+def free_heartbeats(transaction: Transaction) -> list[int]:
+    """Let every heartbeat that has locations or a quorum have none; their ids.
+
+    If a ping was missed, nothing said so: the review may notice it once more.
+    """
+    sql = """UPDATE monitors SET locations = NULL, quorum = NULL,
+        missed_at = CASE WHEN is_watched = 1 AND locations IS NOT NULL THEN COALESCE(missed_at, pinged_at)
+            ELSE missed_at END
+        WHERE policy IS NOT NULL AND interval_seconds IS NULL AND (locations IS NOT NULL OR quorum IS NOT NULL)
+        RETURNING id"""
+    return [row["id"] for row in transaction.rows(sql)]
+
+
 def get(transaction: Transaction, monitor_id: int) -> Row:
     """The monitor with this id, as it is stored. Raises MonitorNotFound."""
     sql = "SELECT * FROM monitors WHERE id = :id AND removed_at IS NULL"

@@ -38,15 +38,16 @@ def test_only_fields_that_fit_the_kind_are_inherited(reading: Read) -> None:
     known = policies(
         reading,
         """\
-defaults: {method: HEAD, user_agent: Bonghwa, interval: 5m, keyword: ok, retries: 2}
+defaults: {method: HEAD, user_agent: Bonghwa, interval: 5m, keyword: ok, retries: 2, locations: [seoul]}
 monitors:
   - {name: http, url: "http://a.example"}
   - {name: tcp, url: "tcp://a.example:1"}
   - {name: beat, heartbeat: {period: 1h}}
 """,
     )
+    every = {"locations", "failure_threshold"}
     assert known["http"].method == "HEAD"
-    assert known["tcp"].model_fields_set == {"name", "url", "interval", "keyword", "retries", "failure_threshold"}
+    assert known["tcp"].model_fields_set == {"name", "url", "interval", "keyword", "retries", *every}
     assert known["beat"].model_fields_set == {"name", "heartbeat", "failure_threshold"}
 
 

@@ -142,3 +142,11 @@ def test_a_query_is_only_for_postgresql(scheme: str) -> None:
 def test_a_condition_reads_only_what_its_kind_has(kind: Kind, can: str | None, cannot: str) -> None:
     assert can is None or unavailable(parse(can).placeholders, kind) is None
     assert f"in a monitor of kind {kind}; found [" in str(unavailable(parse(cannot).placeholders, kind))
+
+
+def test_a_stored_field_that_its_kind_does_not_read_is_left_out() -> None:
+    """A former version accepted locations in a heartbeat. Whoever edits something else need not take them away."""
+    beat = {"name": "Job", "heartbeat": {"period": "1h"}}
+    stored = Policy.model_validate({**beat, "locations": ["seoul"], "quorum": 2})
+    assert stored == Policy.model_validate(beat)
+    assert Policy.written(stored.model_dump(mode="json"), stored) == stored

@@ -35,7 +35,7 @@ def policy(kind: Kind = Kind.HTTP, **fields: Any) -> Policy:
         known["url"] = URLS[kind]
     if kind is Kind.DNS:
         known["dns"] = QUERY
-    return Policy.model_validate(known | fields)
+    return Policy.written(known | fields)
 
 
 def refusal(kind: Kind = Kind.HTTP, **fields: Any) -> str:
