@@ -1,14 +1,14 @@
 """The names that the file uses: each must be the name of something."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from infra.configuration.channels import Known
 from infra.configuration.monitors import Settings, Watched
 from infra.configuration.reading.mistakes import Mistake, is_wrong, one_of, shown
 from infra.configuration.reading.validation import Source
+from shared.alerting.dependencies import circle_in
 
 # Cycles overlap: to say a few of them is enough to see them all.
 _MAX_CYCLES = 10
@@ -68,31 +68,14 @@ def mistakes_in_monitors(watched: Iterable[Watched], inherited: Iterable[Setting
 def cycles(watched: Iterable[Watched]) -> Iterator[Mistake]:
     """Monitors that depend on each other in a circle: none of them would ever be notified."""
     by_name = {monitor.policy.name: monitor for monitor in watched}
-    arrows = _arrows(by_name)
+    groups = {name: monitor.policy.group for name, monitor in by_name.items()}
+    depends_on = {name: set(monitor.policy.depends_on) for name, monitor in by_name.items()}
     for _ in range(_MAX_CYCLES):
-        try:
-            TopologicalSorter(arrows).prepare()
-        except CycleError as error:
-            # graphlib lists each node before the one that depends on it.
-            circle = list(reversed(error.args[1]))
-        else:
+        way = circle_in(groups, depends_on)
+        if not way:
             return
-        start = next(number for number, (is_group, _) in enumerate(circle) if not is_group)
-        circle = [*circle[start:-1], *circle[:start], circle[start]]
-        monitor = by_name[circle[0][1]]
-        way = " → ".join(name for _, name in circle)
-        path = ("depends_on",)
-        expected = f"monitors that do not depend on it in turn ({way})"
+        monitor, path = by_name[way[0]], ("depends_on",)
+        expected = f"monitors that do not depend on it in turn ({' → '.join(way)})"
         yield monitor.source.mistake(path, is_wrong(path, shown(", ".join(monitor.policy.depends_on)), expected))
-        arrows[circle[0]].discard(circle[1])
-
-
-def _arrows(by_name: Mapping[str, Watched]) -> dict[tuple[bool, str], set[tuple[bool, str]]]:
-    """What each monitor, and each group, depends on; the first of a pair says whether it is a group."""
-    arrows: dict[tuple[bool, str], set[tuple[bool, str]]] = {}
-    for name, monitor in by_name.items():
-        if monitor.policy.group:
-            arrows.setdefault((True, monitor.policy.group), set()).add((False, name))
-        # A monitor's name wins over a group's.
-        arrows[False, name] = {(parent not in by_name, parent) for parent in monitor.policy.depends_on}
-    return arrows
+        # It may depend on the next one by their group's name.
+        depends_on[way[0]] -= {way[1]} & depends_on[way[0]] or {groups[way[0]] or ""}

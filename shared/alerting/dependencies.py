@@ -1,6 +1,6 @@
 """What is held back about a monitor because something that it cannot work without is down. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -108,3 +108,32 @@ def dependents_of(
                 found[dependent] = None
                 reached.append((dependent, groups.get(dependent)))
     return [dependent for dependent in depends_on if dependent in found]
+
+
+def circle_in(groups: Mapping[str, str | None], depends_on: Mapping[str, Collection[str]]) -> list[str]:
+    """Names along which monitors depend on each other, from one of them back to it; none if there is no circle.
+
+    ``groups``: the group of each monitor; ``depends_on``: what monitors and groups each names.
+    """
+    from graphlib import CycleError, TopologicalSorter  # every event loads this module, and few changes need it
+
+    # The first of a pair says whether it is a group.
+    arrows: dict[tuple[bool, str], set[tuple[bool, str]]] = {}
+    for name, group in groups.items():
+        if group:
+            arrows.setdefault((True, group), set()).add((False, name))
+    for name, wanted in depends_on.items():
+        parents = {(each not in groups, each) for each in wanted}
+        own = (True, groups.get(name) or "")
+        if own in parents:
+            # No monitor is its own parent.
+            parents = (parents - {own}) | (arrows[own] - {(False, name)})
+        arrows[False, name] = parents
+    try:
+        TopologicalSorter(arrows).prepare()
+    except CycleError as error:
+        # graphlib lists each node before the one that depends on it.
+        circle = list(reversed(error.args[1]))
+        start = next(number for number, (is_group, _) in enumerate(circle) if not is_group)
+        return [name for _, name in (*circle[start:-1], *circle[:start], circle[start])]
+    return []

@@ -17,7 +17,7 @@ from shared.store.asking.entries import PAUSED
 from shared.store.engines.database import Row, Transaction
 from shared.store.intake.heartbeats import expect_after_change
 from shared.store.judging.coverage import Coverage, Occasion
-from shared.store.judging.dependencies import refuse_wrong_parents
+from shared.store.judging.dependencies import refuse_circle, refuse_wrong_parents
 from shared.store.judging.outages import end_alert
 from shared.store.judging.windows import put_of_file
 from shared.store.mentions import rename_mentions
@@ -213,6 +213,9 @@ def _apply(edit: _Edit, wanted: Sequence[Policy], lines: dict[str, int], *, chan
         if row["source"] == "file" and row["removed_at"] is None and name not in names:
             plan.removed.append(name)
             plan.changes.extend(edit.remove(row, channels))
+    if plan.added or plan.changed or plan.removed:
+        # The file's own monitors are in none, but others, made through the API, may close one.
+        refuse_circle(edit.transaction)
     return plan._replace(unchanged=unchanged)
 
 

@@ -1,5 +1,7 @@
 """Why the store refuses what somebody asks of a monitor or a window. Light: every function may respond with one."""
 
+from collections.abc import Sequence
+
 _WHERE = {
     "env": "is watched by TARGET_URL: change it there",
     "report": "is watched by somebody else, who reports its events: it has no policy here",
@@ -74,10 +76,14 @@ class UnknownName(Exception):
 
 
 class DependsInCircle(Exception):
-    """Something that the monitor depends on depends on the monitor: nobody would be notified of either."""
+    """Something that the monitor depends on depends on the monitor: nobody would be notified of either.
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"depends_on: expected monitors that do not depend on it in turn; found {name!r}")
+    ``way``: the names along which monitors depend on each other, if several change at once.
+    """
+
+    def __init__(self, name: str, way: Sequence[str] = ()) -> None:
+        on = f"{way[0]!r} in turn ({' → '.join(way)})" if way else "it in turn"
+        super().__init__(f"depends_on: expected monitors that do not depend on {on}; found {name!r}")
         self.name = name
 
 

@@ -112,7 +112,8 @@ class Monitors:
         """Make what is of source 'file' the monitors ``wanted``, the ``windows``, ``drills`` and ``summaries``.
 
         All or nothing. A monitor of another source that has the same name becomes the file's. ``body``: the rest of
-        the file. ``is_dry_run``: what would change is found by doing it in a transaction that is not committed.
+        the file. ``is_dry_run``: what would change is found by doing it in a transaction that is not committed. Raises
+        DependsInCircle: together with the monitors that stay, some depend on each other in a circle.
         """
         from shared.store.monitors import apply
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from shared.alerting.dependencies import Judged, Standing, dependents_of, is_down, judge, parents_of
+from shared.alerting.dependencies import Judged, Standing, circle_in, dependents_of, is_down, judge, parents_of
 from shared.models import Alert, AlertKind, Monitor
 from shared.store.engines.database import Transaction
 from shared.store.refusals import DependsInCircle, UnknownName
@@ -24,7 +24,9 @@ def parents(transaction: Transaction, monitor: Monitor, known: Mapping[str, Moni
     if not monitor.depends_on:
         return []
     found = monitors.named_or_grouped(transaction, monitor.depends_on)
-    return parents_of(monitor.depends_on, [(known or {}).get(each.name, each) for each in found], monitor.name)
+    named = parents_of(monitor.depends_on, [(known or {}).get(each.name, each) for each in found], monitor.name)
+    # If they depend on each other after all, one of them has to be notified.
+    return [each for each in named if not _is_held_by(transaction, each, monitor)]
 
 
 def judge_opening(
@@ -76,6 +78,14 @@ def refuse_wrong_parents(transaction: Transaction, policy: "Policy") -> None:
             raise DependsInCircle(name)
 
 
+def refuse_circle(transaction: Transaction) -> None:
+    """Raise DependsInCircle if any monitors depend on each other in a circle."""
+    rows = transaction.rows("SELECT name, group_name, depends_on FROM monitors WHERE is_watched = 1")
+    depends_on = {row["name"]: json.loads(row["depends_on"]) for row in rows if row["depends_on"]}
+    if depends_on and (way := circle_in({row["name"]: row["group_name"] for row in rows}, depends_on)):
+        raise DependsInCircle(way[1], way)
+
+
 def is_blocked(transaction: Transaction, monitor: Monitor) -> bool:
     """Whether anything is down that the monitor depends on."""
     return any(is_down(parent) for parent in parents(transaction, monitor))
@@ -92,6 +102,21 @@ def failing(transaction: Transaction, names: tuple[str, ...], known: Mapping[str
     """Those of the monitors that fail now. ``known``: as for ``parents``."""
     found = {each.name: known.get(each.name, each) for each in monitors.all_named(transaction, names)}
     return tuple(name for name in names if name in found and found[name].consecutive_failures > 0)
+
+
+def _is_held_by(transaction: Transaction, parent: Monitor, monitor: Monitor) -> bool:
+    """Whether the parent's outage is held back because the monitor is down, directly or through others."""
+    if not parent.depends_on or not is_down(parent):
+        return False  # the usual case
+    alert = alerts.active(transaction, AlertKind.OUTAGE, parent.name)
+    holder, seen = alert.suppressed_by if alert else None, set[int]()
+    while holder is not None and holder not in seen:
+        seen.add(holder)
+        row = transaction.row("SELECT subject, suppressed_by FROM alerts WHERE id = :id", id=holder)
+        if row is not None and row["subject"] == monitor.name:
+            return True
+        holder = row["suppressed_by"] if row else None
+    return False
 
 
 def _alert_of(transaction: Transaction, monitor: str | None) -> int | None:

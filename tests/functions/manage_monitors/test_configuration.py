@@ -87,6 +87,18 @@ def test_the_file_takes_over_what_has_its_name(api: Api) -> None:
     assert (taken["id"], taken["source"]) == (monitor["id"], "file")
 
 
+def test_a_circle_with_a_monitor_of_the_api_is_refused(api: Api) -> None:
+    applied(api, SHOP, WEB | {"group": "Net"})
+    made(api, name="probe", group="Net", depends_on=["shop"])
+    body = {"monitors": [SHOP | {"depends_on": ["Net"]}, WEB | {"group": "Net"}]}
+    for query in ("?dry_run=true", ""):
+        found = refused(api.call("PUT", f"/config{query}", body))
+        assert found["field"] == "depends_on"
+        assert all(name in found["detail"] for name in ("shop", "Net", "probe")), found["detail"]
+    [shop] = api.get("/monitors?name=shop")["monitors"]
+    assert shop["policy"]["depends_on"] == []
+
+
 @on_each_engine
 def test_an_outage_keeps_its_alert_through_a_change(api: Api) -> None:
     monitor = made(api)

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from shared.alerting.dependencies import Standing, dependents_of, is_down, judge, parents_of
+from shared.alerting.dependencies import Standing, circle_in, dependents_of, is_down, judge, parents_of
 from shared.models import Monitor, MonitorState
 from tests.support.builders import at, monitor
 
@@ -95,6 +95,29 @@ def test_dependents_are_found_through_others_and_through_groups() -> None:
     assert dependents_of(monitor(name="router"), groups, depends_on) == ["switch", "web", "api"]
     assert dependents_of(monitor(name="x", group_name="Network"), groups, depends_on) == ["web", "api"]
     assert dependents_of(monitor(name="alone"), groups, depends_on) == []
+
+
+@pytest.mark.parametrize(
+    ("depends_on", "way"),
+    [
+        ({"a": ["b"], "b": ["c"]}, []),
+        ({"a": ["b"], "b": ["a"]}, ["a", "b", "a"]),
+        # In is the group of a and b, and Out that of c.
+        ({"c": ["In"], "b": ["c"]}, ["b", "c", "In", "b"]),
+        ({"c": ["In"], "b": ["Out"]}, ["b", "Out", "c", "In", "b"]),
+        ({"a": ["In"]}, []),
+        ({"a": ["In"], "b": ["In"]}, ["a", "b", "a"]),
+        ({"a": ["In"], "b": ["c"], "c": ["a"]}, ["a", "b", "c", "a"]),
+        # A monitor's name wins over a group's, and nothing has this one.
+        ({"a": ["Web"], "d": ["a"], "Web": ["gone"]}, []),
+    ],
+)
+def test_a_circle_is_found_through_groups(depends_on: dict[str, list[str]], way: list[str]) -> None:
+    groups = {"a": "In", "b": "In", "c": "Out", "d": "Web", "Web": None}
+    found = circle_in(groups, depends_on)
+    assert len(found) == len(way)
+    assert set(found) == set(way)
+    assert found[:1] == found[-1:]
 
 
 def names(found: list[Monitor]) -> list[str]:

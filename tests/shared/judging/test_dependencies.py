@@ -6,7 +6,7 @@ import pytest
 
 from shared.messages import compose
 from shared.monitors.policy import Policy
-from shared.store import Store
+from shared.store import DependsInCircle, Store
 from tests.support.builders import at
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, report, rows, settle
@@ -165,3 +165,43 @@ def test_a_child_goes_on_alone_once_its_parent_is_paused(store: Store) -> None:
         check(store, seconds, "web", ok=False)
     review(store, 122)
     assert owed(store, "web") == [("OUTAGE", "PENDING", "dependency")]
+
+
+def net(*, gateway: str | None = None) -> list[Policy]:
+    """A file with a web server, which depends on all of Net unless it has a ``gateway`` of its own."""
+    fields = {"url": "http://web/", "interval": "3s", "timeout": "1s"}
+    web = {"name": "web2", "depends_on": ["gw" if gateway else "Net"], **fields}
+    return [Policy.model_validate(each) for each in ({"name": "gw", "group": "Net", **fields}, web)]
+
+
+def apply(store: Store, policies: list[Policy]) -> None:
+    store.monitors.apply(policies, {}, {}, now=at(0), channels=CHANNELS)
+
+
+PROBE = Policy.model_validate({"name": "probe", "group": "Net", "depends_on": ["web2"], "url": "http://probe/"})
+
+
+def test_a_file_closes_no_circle_through_a_monitor_of_the_api(store: Store) -> None:
+    apply(store, net(gateway="gw"))
+    store.monitors.add(PROBE, now=at(0))
+    with pytest.raises(DependsInCircle, match=r"(web2|probe) → .* → (web2|probe)") as raised:
+        apply(store, net())
+    assert {"web2", "Net", "probe"} >= {raised.value.name}
+    assert store.monitors.page(limit=9, name="web2")[0].policy == net(gateway="gw")[1], "nothing of it is applied"
+
+
+def test_one_of_those_in_a_stored_circle_is_notified(store: Store) -> None:
+    """A former version accepted it: each was held back because of the other."""
+    apply(store, net(gateway="gw"))
+    store.monitors.add(PROBE, now=at(0))
+    with store.database.transaction() as transaction:
+        transaction.rows("""UPDATE monitors SET depends_on = '["Net"]' WHERE name = 'web2'""")
+    for name in ("gw", "web2", "probe"):
+        check(store, 0, name, ok=True)
+    for seconds in range(3, 30, 3):
+        check(store, seconds, "gw", ok=True)
+        check(store, seconds, "web2", ok=False)
+        check(store, seconds, "probe", ok=False)
+        review(store, seconds + 1)
+    assert owed(store, "web2") == [("OUTAGE", "PENDING", "dependency")], "it was held at first"
+    assert owed(store, "probe") == [("OUTAGE", "HELD", "dependency")]
