@@ -18,7 +18,7 @@ class What(StrEnum):
     POLICY: a policy came into force; the columns that JUDGING names.
     WINDOW: a window was made or changed; its columns. Nothing if it was removed.
     STATE: no event brought the monitor into a ``state``, ``since`` a time: nobody checked it, or a window opened.
-    WINDOW_ENDED: maintenance was over at ``ended_at``; ``is_known``: somebody checks the monitor.
+    WINDOW_ENDED: maintenance was over at ``ended_at``; ``is_known``: the last checks say how the monitor is.
     BEGUN_AGAIN: the monitor was paused or removed, and ``ends`` its outage; or it is watched again.
     MOVED: a person moved its ``alert`` to a ``status``, OPEN or RESOLVED.
     """

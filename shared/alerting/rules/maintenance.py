@@ -39,8 +39,8 @@ def end(
 ) -> Decision:
     """The monitor once its window has closed. Its last checks decide; no other check is awaited.
 
-    ``active``: its alert that is OPEN or ACK. ``is_known``: somebody checks it. ``is_ping_missed``: its last event is
-    our note that a ping did not come. ``places``: the monitor as each location sees it, if several report it.
+    ``active``: its alert that is OPEN or ACK. ``is_known``: its last checks say how it is. ``is_ping_missed``: its last
+    event is our note that a ping did not come. ``places``: the monitor as each location sees it, if several report it.
     """
     failures = monitor.consecutive_failures
     voters = voters_of(monitor, places, at, None)
@@ -48,9 +48,10 @@ def end(
     opens = active is None and failures > 0 and (is_ping_missed or is_enough)
     if opens or active:
         state = MonitorState.DOWN
-    elif failures:
-        state = MonitorState.PENDING
+    elif not is_known:
+        state = MonitorState.UNKNOWN
     else:
-        state = MonitorState.UP if is_known else MonitorState.UNKNOWN
+        # If a person ended its outage, its failures count from zero, and so do its successes.
+        state = MonitorState.UP if not failures and monitor.consecutive_successes else MonitorState.PENDING
     ended = monitor._replace(state=state, since=at)
     return Decision(ended, ChangeKind.OPENED if opens else None, Reason.MAINTENANCE, voters=voters)

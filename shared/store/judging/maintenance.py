@@ -1,15 +1,17 @@
 """Monitors enter and leave maintenance as its windows open and close, without waiting for another check."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from shared.alerting import Reason
 from shared.alerting.rules import maintenance
 from shared.alerting.situation import counts_from
 from shared.history.facts import What
+from shared.history.uptime import known_until
 from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Monitor, MonitorState
 from shared.models.channel import Channels
-from shared.models.monitor import SEVERAL
-from shared.store.engines.database import Database, Transaction
+from shared.models.monitor import SEVERAL, MonitorLocation
+from shared.store.engines.database import Database, Row, Transaction
 from shared.store.judging import holds
 from shared.store.judging.coverage import NOTICED_WITHIN, Coverage, Occasion
 from shared.store.judging.outages import open_outage
@@ -67,8 +69,8 @@ def _move(
         last = events.with_ids(transaction, [monitor.last_event_id]).get(monitor.last_event_id or 0)
         cause = Cause.model_validate_json(last["cause"]) if last and last["cause"] else None
         is_missed = cause is not None and cause.code == "no_ping_since"
-        is_known = monitor.last_checked_at is not None and not _is_agent_silent(transaction, monitor)
         places = monitor_locations.of_monitors(transaction, [monitor.id]) if monitor.location == SEVERAL else []
+        is_known = _is_known(transaction, monitor, last, places, now)
         at = Coverage(transaction, now - NOTICED_WITHIN).ended_at(monitor, now)
         decision = maintenance.end(monitor, active, at, is_known=is_known, is_ping_missed=is_missed, places=places)
         moved = decision.monitor
@@ -91,9 +93,21 @@ def _move(
     return changes
 
 
-def _is_agent_silent(transaction: Transaction, monitor: Monitor) -> bool:
+def _is_known(
+    transaction: Transaction, monitor: Monitor, last: Row | None, places: Sequence[MonitorLocation], now: datetime
+) -> bool:
+    """Whether the last checks say how the monitor is. ``last``: its newest event; ``places``: see maintenance.end."""
+    if monitor.last_checked_at is None or monitor.location is None:
+        return False  # nobody has checked it since it was made, or since it is watched again
     agent = agents.named(transaction, monitor.agent) if monitor.agent else None
-    return agent is not None and agent.is_silent
+    if agent is not None and agent.is_silent:
+        return False
+    interval = monitor.interval_seconds or (agent.interval_seconds if agent else None)
+    if interval and known_until(monitor.last_checked_at, interval, monitor.timeout_seconds) < now:
+        return False
+    if places:
+        return any(place.state is not MonitorState.UNKNOWN for place in places)
+    return last is None or not last["is_inconclusive"]
 
 
 def _note(transaction: Transaction, before: Monitor, after: Monitor, active: Alert | None, at: datetime) -> None:

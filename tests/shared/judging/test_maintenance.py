@@ -57,8 +57,13 @@ class End(NamedTuple):
 @pytest.mark.parametrize(
     "row",
     [
-        End("it works", monitor(MAINTENANCE), None, UP),
+        End("it works", monitor(MAINTENANCE, consecutive_successes=1), None, UP),
         End("nobody has checked it", monitor(MAINTENANCE, checked=None), None, UNKNOWN, is_known=False),
+        End(
+            "its last check says nothing", monitor(MAINTENANCE, consecutive_successes=9), None, UNKNOWN, is_known=False
+        ),
+        End("nor does it after a failure", monitor(MAINTENANCE, 1, threshold=3), None, UNKNOWN, is_known=False),
+        End("a person ended its outage, and it fails", monitor(MAINTENANCE), None, PENDING),
         End("it has failed often enough", monitor(MAINTENANCE, 3, threshold=3), None, DOWN, opens=True),
         End("it has not failed often enough yet", monitor(MAINTENANCE, 2, threshold=3), None, PENDING),
         End("a missed ping is enough", monitor(MAINTENANCE, 1, threshold=3), None, DOWN, True, True, True),
@@ -156,3 +161,34 @@ class TestInTheStore:
         store.monitors.replace(1, policy, now=at(40), channels=CHANNELS)
         assert self.review(store, 70) == []
         assert store.monitors.get(1).state == "PAUSED"
+
+    @pytest.mark.parametrize("checked_at", [5, 40])
+    def test_nobody_knows_it_after_an_inconclusive_check(self, store: Store, checked_at: float) -> None:
+        """The agent's own location was offline. That says nothing of the monitor, before the window or in it."""
+        self.reported(store, (1, True))
+        report(store, checked_at, ok=False, received=checked_at, is_inconclusive=True)
+        assert self.review(store, 11) == self.review(store, 70) == []
+        assert states(store)["shop"] == "UNKNOWN"
+
+    def test_nobody_knows_it_after_a_pause(self, store: Store) -> None:
+        self.reported(store, (1, True))
+        policy = {"name": "shop", "url": "http://shop/", "group": "Web"}
+        for seconds, is_enabled in ((5, False), (6, True)):
+            written = Policy.model_validate({**policy, "enabled": is_enabled})
+            store.monitors.replace(1, written, now=at(seconds), channels=CHANNELS)
+        assert self.review(store, 11) == self.review(store, 70) == []
+        assert states(store)["shop"] == "UNKNOWN"
+
+    def test_nobody_knows_it_if_its_checks_have_stopped(self, store: Store) -> None:
+        self.reported(store, (1, True))
+        window = Window(kind="maintenance", groups=("Web",), starts_at=at(60), duration=3600)
+        store.windows.add(window, now=at(60))
+        assert self.review(store, 60) == self.review(store, 3660) == []
+        assert states(store)["shop"] == "UNKNOWN"
+
+    def test_one_location_that_is_offline_is_not_all(self, store: Store) -> None:
+        report(store, 1, ok=True, received=1, location="seoul")
+        report(store, 2, ok=True, received=2, location="tokyo")
+        report(store, 40, ok=False, received=40, location="seoul", is_inconclusive=True)
+        assert self.review(store, 70) == []
+        assert states(store)["shop"] == "UP"
