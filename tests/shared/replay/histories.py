@@ -11,7 +11,7 @@ from shared.alerting.heartbeats import Ping
 from shared.models import AlertStatus
 from shared.monitors.policy import Policy
 from shared.monitors.windows.window import Window
-from shared.store import HeartbeatNotFound, NameTaken, OwnedElsewhere, Store, UnknownName, WindowOfFile
+from shared.store import HeartbeatNotFound, NameTaken, OwnedElsewhere, Store, UnknownName, WindowOfFile, WindowOver
 from tests.support.builders import at, event
 from tests.support.store.steps import CHANNELS
 
@@ -21,7 +21,10 @@ NAMES = ("shop", "web", "door", TARGET)
 LIMITS = (0.4, 0.2)
 TOKEN = "t" * 32
 _PLACES = ("seoul", "tokyo", "paris")
-_ALLOWED = (NameTaken, OwnedElsewhere, UnknownName, WindowOfFile, IllegalMove, TooManyMoves, HeartbeatNotFound)
+_ALLOWED = (
+    *(NameTaken, OwnedElsewhere, UnknownName, WindowOfFile, WindowOver),
+    *(IllegalMove, TooManyMoves, HeartbeatNotFound),
+)
 
 Step = tuple[str, float, Any]
 
