@@ -94,11 +94,14 @@ def judge_channel(status: AttemptStatus, refused: Alert | None) -> ChangeKind | 
 
 
 def monitor_after_move(monitor: Monitor, alert: Alert, at: datetime) -> Monitor:
-    """The monitor once a person moved its outage. If it still fails after RESOLVED, its failures count from zero."""
+    """The monitor once a person moved its outage. If it still fails after RESOLVED, its failures count from zero.
+
+    In maintenance it stays in MAINTENANCE: its window's end says what it is then.
+    """
     if alert.status.is_active or monitor.state is MonitorState.UP:
         return monitor
     changed: dict[str, Any] = {"consecutive_failures": 0, "failing_since": None, "outcomes": "", "is_flapping": False}
-    if monitor.state is not MonitorState.PENDING:
+    if monitor.state not in (MonitorState.PENDING, MonitorState.MAINTENANCE):
         changed |= {"state": MonitorState.PENDING, "since": at}
     return monitor._replace(**changed)
 

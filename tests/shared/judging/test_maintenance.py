@@ -12,7 +12,7 @@ from shared.monitors.windows.window import Window
 from shared.store import Store
 from tests.support.builders import alert, at, event, monitor
 from tests.support.store.engines import on_each_engine
-from tests.support.store.steps import CHANNELS, report, rows
+from tests.support.store.steps import CHANNELS, move, report, rows
 from tests.support.store.watching import history, states
 
 UP, DOWN, PENDING, UNKNOWN = MonitorState.UP, MonitorState.DOWN, MonitorState.PENDING, MonitorState.UNKNOWN
@@ -192,3 +192,14 @@ class TestInTheStore:
         report(store, 40, ok=False, received=40, location="seoul", is_inconclusive=True)
         assert self.review(store, 70) == []
         assert states(store)["shop"] == "UP"
+
+    def test_a_move_by_hand_does_not_end_maintenance(self, store: Store) -> None:
+        self.reported(store, (1, False), (2, False))
+        assert self.review(store, 10) == []
+        for seconds, to in ((20, "RESOLVED"), (21, "OPEN"), (22, "RESOLVED")):
+            move(store, 1, to, seconds)
+            assert states(store)["shop"] == "MAINTENANCE"
+        changes = rows(store, "SELECT reason FROM state_changes WHERE reason = 'moved_by_hand'")
+        assert changes == []
+        assert self.review(store, 70) == [], "its failures count from zero"
+        assert states(store)["shop"] == "PENDING", "its last check failed"
