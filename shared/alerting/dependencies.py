@@ -93,16 +93,21 @@ def parents_of(depends_on: Iterable[str], known: Iterable[Monitor], name: str) -
 
 
 def dependents_of(
-    monitor: Monitor, groups: Mapping[str, str | None], depends_on: Mapping[str, Sequence[str]]
+    monitor: Monitor,
+    groups: Mapping[str, str | None],
+    depends_on: Mapping[str, Sequence[str]],
+    monitors: Collection[str] = (),
 ) -> list[str]:
     """The monitors that cannot work without this one, directly or through others, in the order of ``depends_on``.
 
     ``groups``: the group of each monitor that depends on something; ``depends_on``: what each of those names.
+    ``monitors``: those of the groups' names that monitors have too. They mean these monitors.
     """
     found: dict[str, None] = {}
     reached = [(monitor.name, monitor.group_name)]
     while reached:
         name, group = reached.pop()
+        group = None if group in monitors else group
         for dependent, wanted in depends_on.items():
             if dependent not in found and dependent != monitor.name and (name in wanted or group in wanted):
                 found[dependent] = None

@@ -94,8 +94,13 @@ def is_blocked(transaction: Transaction, monitor: Monitor) -> bool:
 def dependents(transaction: Transaction, monitor: Monitor) -> list[str]:
     """The monitors that depend on this one, directly or through others."""
     rows = transaction.rows(_DEPENDENTS)
+    if not rows:
+        return []
     wanted = {row["name"]: json.loads(row["depends_on"]) for row in rows}
-    return dependents_of(monitor, {row["name"]: row["group_name"] for row in rows}, wanted) if rows else []
+    groups = {row["name"]: row["group_name"] for row in rows}
+    unclear = {each for names in wanted.values() for each in names} & {monitor.group_name, *groups.values()}
+    found = monitors.all_named(transaction, unclear)
+    return dependents_of(monitor, groups, wanted, {each.name for each in found if each.is_watched})
 
 
 def failing(transaction: Transaction, names: tuple[str, ...], known: Mapping[str, Monitor]) -> tuple[str, ...]:

@@ -97,6 +97,14 @@ def test_dependents_are_found_through_others_and_through_groups() -> None:
     assert dependents_of(monitor(name="alone"), groups, depends_on) == []
 
 
+def test_a_group_named_like_a_monitor_has_no_dependents() -> None:
+    depends_on = {"web": ["Network"], "api": ["web"]}
+    member = monitor(name="x", group_name="Network")
+    assert dependents_of(member, {"web": None, "api": None}, depends_on, {"Network"}) == []
+    assert dependents_of(monitor(name="Network"), {"web": None, "api": None}, depends_on, {"Network"}) == ["web", "api"]
+    assert dependents_of(member, {"web": None, "api": "web"}, depends_on, {"web"}) == ["web", "api"]
+
+
 @pytest.mark.parametrize(
     ("depends_on", "way"),
     [

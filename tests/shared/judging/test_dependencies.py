@@ -167,6 +167,20 @@ def test_a_child_goes_on_alone_once_its_parent_is_paused(store: Store) -> None:
     assert owed(store, "web") == [("OUTAGE", "PENDING", "dependency")]
 
 
+def test_a_monitors_name_wins_over_a_groups(store: Store) -> None:
+    """The monitor db, and x in a group db: c depends on the monitor, and x may depend on c."""
+    for name, fields in (("db", {}), ("x", {"group": "db"}), ("c", {"depends_on": ["db"]})):
+        store.monitors.add(Policy.model_validate({"name": name, "url": "http://db/", **fields}), now=at(0))
+    check(store, 1, "x", ok=False)
+    assert store.alerts.get(1)[0].dependents == ()
+    check(store, 2, "db", ok=False)
+    assert store.alerts.get(2)[0].dependents == ("c",)
+    x = store.monitors.page(limit=9, name="x")[0]
+    assert x.policy is not None
+    written = x.policy.model_copy(update={"depends_on": ("c",)})
+    assert store.monitors.replace(x.row["id"], written, now=at(3), channels=CHANNELS)[0].policy == written
+
+
 def net(*, gateway: str | None = None) -> list[Policy]:
     """A file with a web server, which depends on all of Net unless it has a ``gateway`` of its own."""
     fields = {"url": "http://web/", "interval": "3s", "timeout": "1s"}
