@@ -10,9 +10,11 @@ from shared.models import Monitor, value_of
 from shared.settings import Settings
 from shared.store import StoreUnavailable
 from shared.store.asking.pasts import first_event, past_of
-from shared.store.engines.database import Database
+from shared.store.engines.database import Database, Row
 from shared.store.migrate import known_version, version_of
 from shared.store.tables import policies
+
+_OF_LOCATIONS = ("locations", "quorum")
 
 
 class NotReplayed(Exception):
@@ -30,9 +32,16 @@ def compared(
     """
     with closing(_database(settings)) as database:
         found = Comparison()
-        for each, after in _monitors(database, since, monitor, group):
-            found = found.plus(_compared(database, rules, since, each, after))
+        for row, after in _monitors(database, since, monitor, group):
+            found = found.plus(_compared(database, _rules_for(row, rules), since, value_of(Monitor, row), after))
     return found
+
+
+def _rules_for(row: Row, rules: Rules) -> Rules:
+    """Those of the rules that the row's monitor can have: a ping comes from no location."""
+    if row["policy"] is None or row["interval_seconds"] is not None:
+        return rules
+    return rules._replace(fields={name: rules.fields[name] for name in rules.fields if name not in _OF_LOCATIONS})
 
 
 def _compared(database: Database, rules: Rules, since: datetime, monitor: Monitor, after: int) -> Comparison:
@@ -43,9 +52,7 @@ def _compared(database: Database, rules: Rules, since: datetime, monitor: Monito
     return compare(past.start.happened, replayed, max(since, past.begins_at or since))
 
 
-def _monitors(
-    database: Database, since: datetime, name: str | None, group: str | None
-) -> Iterator[tuple[Monitor, int]]:
+def _monitors(database: Database, since: datetime, name: str | None, group: str | None) -> Iterator[tuple[Row, int]]:
     with database.snapshot() as snapshot:
         version = version_of(database, snapshot)
         if version != known_version():
@@ -58,7 +65,7 @@ def _monitors(
         what = f"monitor {name!r}" if name is not None else f"group {group!r}"
         raise NotReplayed(f"there is no {what}")
     for row in wanted:
-        yield value_of(Monitor, row), after
+        yield row, after
 
 
 def _database(settings: Settings) -> Database:

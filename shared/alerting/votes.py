@@ -67,6 +67,11 @@ def tally(situation: Situation, event: Event) -> Tally:
     )
 
 
+def wants_several(monitor: Monitor) -> bool:
+    """Whether the monitor's policy says that one location is not enough to see an outage."""
+    return (monitor.quorum or 1) > 1
+
+
 def is_quorum(monitor: Monitor, voters: Iterable[MonitorLocation]) -> bool:
     """Whether enough of the locations that vote see an outage, so that one opens. One that recovers sees none."""
     return _is_enough(monitor, [_is_down(voter) and voter.consecutive_failures > 0 for voter in voters])
@@ -95,12 +100,15 @@ def seen_from(
 ) -> tuple[MonitorLocation | None, tuple[MonitorLocation, ...]]:
     """The monitor as ``location`` sees it, and as the others do; nothing if only this one reports it.
 
+    The only one has a vote of its own if the quorum is more than one, since others have to see an outage too.
     ``known``: as each location sees it, by name; empty until a second one reports it.
     """
-    if monitor.location in (None, location):
+    if monitor.location in (None, location) and not wants_several(monitor):
         return None, ()  # the usual case
-    if monitor.location != SEVERAL:
-        known = {monitor.location or "": _first(monitor)}
+    if monitor.location is None:
+        known = {}
+    elif monitor.location != SEVERAL:
+        known = {monitor.location: _first(monitor)}
     own = known.get(location) or MonitorLocation(monitor_id=monitor.id, location=location)
     return own, tuple(place for name, place in known.items() if name != location)
 
@@ -111,7 +119,7 @@ def keep(known: dict[str, MonitorLocation], before: Monitor, place: MonitorLocat
     ``before``: the monitor before the location's event.
     """
     new = [place]
-    if before.location != SEVERAL and not known:
+    if before.location not in (None, SEVERAL, place.location) and not known:
         new.insert(0, _first(before))
     known |= {each.location: each for each in new}
     return new

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shared.alerting.situation import Decision, Reason, Situation
-from shared.alerting.votes import is_quorum, tally, voters_of
+from shared.alerting.votes import is_quorum, tally, voters_of, wants_several
 from shared.models import Alert, ChangeKind, Event, Monitor, MonitorState
 from shared.models.monitor import MonitorLocation
 
@@ -44,7 +44,8 @@ def end(
     """
     failures = monitor.consecutive_failures
     voters = voters_of(monitor, places, at, None)
-    is_enough = is_quorum(monitor, voters) if places else failures >= monitor.failure_threshold
+    is_one_enough = failures >= monitor.failure_threshold and not wants_several(monitor)
+    is_enough = is_quorum(monitor, voters) if places else is_one_enough
     opens = active is None and failures > 0 and (is_ping_missed or is_enough)
     if opens or active:
         state = MonitorState.DOWN

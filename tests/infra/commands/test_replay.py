@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.alerting.heartbeats import Ping
 from shared.models import Event, as_text, now
 from shared.monitors.policy import Policy
 from shared.settings import Settings
@@ -58,6 +59,14 @@ def test_each_alert_that_differs_is_a_line_and_the_counts_come_last(replay: Repl
 
 def test_by_itself_everything_is_as_it_was(replay: Replay) -> None:
     assert replay().stdout == "3 alerts happened, 3 replayed: 0 vanished, 0 merged, 0 later, 0 appeared\n"
+
+
+def test_a_heartbeat_has_no_quorum(replay: Replay, store: Store) -> None:
+    beat = {"name": "backup", "heartbeat": {"period": "1h", "token": "token-of-the-backup"}}
+    store.monitors.add(Policy.model_validate(beat), now=BEGAN)
+    store.heartbeats.take("token-of-the-backup", Ping(is_success=False), now=BEGAN, channels=())
+    done = replay("--monitor", "backup", "--set", "quorum=2", "--set", "locations=seoul")
+    assert done.stdout == "1 alert happened, 1 replayed: 0 vanished, 0 merged, 0 later, 0 appeared\n"
 
 
 def test_a_program_gets_json(replay: Replay) -> None:

@@ -44,6 +44,40 @@ def test_an_outage_needs_more_than_half(store: Store) -> None:
     assert rows(store, "SELECT state FROM monitors") == [("PENDING",)], "tokyo still sees it fail"
 
 
+def test_a_number_is_needed_even_if_one_location_reports(store: Store) -> None:
+    """The second agent may not have started yet, or may be down itself."""
+    watch(store, quorum=2, failure_threshold=2)
+    assert seen(store, 1, seoul=True) == seen(store, 61, seoul=False) == seen(store, 121, seoul=False) == [None]
+    assert rows(store, "SELECT state FROM monitors") == [("PENDING",)]
+    assert rows(store, PLACES) == [("seoul", "DOWN")]
+    reported = store.events.add([event(122, ok=False, location="seoul")], received_at=at(122), channels=CHANNELS)
+    assert [each.reason for each in reported] == ["below_quorum"]
+    assert seen(store, 123, tokyo=False) == [None]
+    assert seen(store, 183, tokyo=False) == ["OPENED"]
+
+
+def test_a_number_that_is_set_later_counts_from_then_on(store: Store) -> None:
+    """Before, the only location opened the outage; it ends with its success as always."""
+    watch(store)
+    assert seen(store, 1, seoul=False) == ["OPENED"]
+    policy = Policy.model_validate({"name": "shop", "url": "http://shop/", "interval": "60s", "quorum": 2})
+    store.monitors.replace(1, policy, now=at(2), channels=CHANNELS)
+    assert seen(store, 61, seoul=False) == [None]
+    assert seen(store, 121, seoul=True) == ["RESOLVED"]
+    assert seen(store, 181, seoul=False) == [None]
+    assert seen(store, 182, tokyo=False) == ["OPENED"]
+
+
+def test_a_window_that_ends_opens_nothing_that_one_location_sees(store: Store) -> None:
+    watch(store)
+    store.windows.add(Window.model_validate({"kind": "maintenance", "all": True, "duration": 60}), now=at(0))
+    seen(store, 30, seoul=False)
+    policy = Policy.model_validate({"name": "shop", "url": "http://shop/", "interval": "60s", "quorum": 2})
+    store.monitors.replace(1, policy, now=at(31), channels=CHANNELS)
+    assert store.maintenance.review(now=at(61), channels=CHANNELS) == []
+    assert rows(store, "SELECT state FROM monitors") == [("PENDING",)]
+
+
 def test_the_alert_names_who_sees_what(store: Store) -> None:
     watch(store)
     seen(store, 1, seoul=True, tokyo=True, paris=True)

@@ -37,6 +37,7 @@ PLANS = {
     "web": Plan(2, 1, None, "router"),
     "shop": Plan(3, 2, None, None, tries=2),
     "api": Plan(1, 2, 1, "router", tries=4),
+    "twin": Plan(2, 1, 2, None),
 }
 
 
@@ -153,7 +154,7 @@ class Watched:
 
 
 class RulesAndModel(RuleBasedStateMachine):
-    """Random histories of four monitors, in the store and in the model."""
+    """Random histories of five monitors, in the store and in the model."""
 
     store: Store
 
@@ -170,8 +171,7 @@ class RulesAndModel(RuleBasedStateMachine):
         for name, plan in PLANS.items():
             policy = {"name": name, "url": f"http://{name}/", "interval": INTERVAL, "timeout": TIMEOUT}
             policy |= {"failure_threshold": plan.failures, "success_threshold": plan.successes}
-            policy |= {"retry_interval": PAUSE, "retries": plan.tries - 1}
-            policy |= {"quorum": plan.quorum} if plan.quorum else {}
+            policy |= {"retry_interval": PAUSE, "retries": plan.tries - 1, "quorum": plan.quorum or "majority"}
             policy |= {"depends_on": [plan.parent]} if plan.parent else {}
             self.store.monitors.add(Policy.model_validate(policy), now=at(0))
 
