@@ -18,7 +18,7 @@ MONITOR = {
     "failure_threshold": "How many checks in a row have to fail before an alert opens.",
     "success_threshold": "How many checks in a row have to succeed before the alert is resolved.",
     "reminder_interval": "While an alert is open, a reminder goes out this often. Without it there is none.",
-    "upside_down": "The check has to fail: whatever succeeds is an outage.",
+    "upside_down": "The check has to fail: whatever succeeds, a heartbeat's ping too, is an outage.",
     "depends_on": "Monitors or groups that this one needs. While one of them is down, its own alerts are held back.",
     "channels": "The channels that get its messages. Without it, all of them.",
     "escalation": "The escalation whose steps follow if nobody acknowledges an alert.",

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.alerting import WatchPeriod
@@ -54,7 +54,7 @@ class Heartbeats:
         )
 
     def review(self, *, now: datetime, channels: Channels) -> list[Ingested]:
-        """Save an event for each ping that was newly missed: it opens an outage.
+        """Save an event for each ping that was newly missed: it opens an outage, or is a success if it should not come.
 
         To be called after ``agents.review``, which knows since when somebody watches.
         """
@@ -77,25 +77,34 @@ class Heartbeats:
         table.save(transaction, row["id"], renewed)
         if ping.is_start:
             return Taken(row["name"], None)
-        event = _event(row, at, ping, run_ms(beat, at) if ping.response_time_ms is None else ping.response_time_ms)
+        took_ms = run_ms(beat, at) if ping.response_time_ms is None else ping.response_time_ms
+        event = _event(row, at, _inverted(ping) if table.is_upside_down(row) else ping, took_ms)
         [[ingested]] = ingest(transaction, [Report([event], at, channels)], limits=self._limits)
         return Taken(row["name"], ingested)
 
     def _notice(
         self, transaction: Transaction, rows: Sequence[Row], now: datetime, channels: Channels
     ) -> list[Ingested]:
-        events = []
+        failures: list[Event] = []
+        successes: list[Event] = []
         for row in rows:
-            beat = table.beat_of(row)
+            beat, is_upside_down = table.beat_of(row), table.is_upside_down(row)
             cause = Cause.of("no_ping_since", pinged_at=as_text(beat.pinged_at or now))
             ping = Ping(is_success=False, error_message=cause_text("en", cause), cause=cause)
             at = in_order(min(beat.missed_at or now, now), _time(row["last_checked_at"]), now)
-            events.append(_event(row, at, ping, None))
+            (successes if is_upside_down else failures).append(
+                _event(row, at, _inverted(ping) if is_upside_down else ping, None)
+            )
+            # Several successes may be needed, and each period without a ping is one.
+            missed_at = now + (table.within_of(row) or timedelta()) if is_upside_down else None
             # The run may still end, and then says how long it took.
-            table.save(transaction, row["id"], Beat(beat.pinged_at, beat.began_at))
-        received_at = max([now, *(event.timestamp for event in events)])
-        report = Report(events, received_at, channels)
-        [noticed] = ingest(transaction, [report], are_pings_missed=True, limits=self._limits)
+            table.save(transaction, row["id"], Beat(beat.pinged_at, beat.began_at, missed_at))
+        noticed: list[Ingested] = []
+        for events, are_missed in ((failures, True), (successes, False)):
+            if events:
+                report = Report(events, max([now, *(event.timestamp for event in events)]), channels)
+                [found] = ingest(transaction, [report], are_pings_missed=are_missed, limits=self._limits)
+                noticed += found
         return noticed
 
 
@@ -136,6 +145,14 @@ def _find(transaction: Transaction, token: str, key: str | None) -> Row:
     if len(rows) > 1:
         raise TokenShared
     return rows[0]
+
+
+def _inverted(ping: Ping) -> Ping:
+    """What a ping, or its lack, says of a monitor that is expected to fail."""
+    if ping.is_success:
+        cause = Cause.of("expected_to_fail")
+        return ping._replace(is_success=False, error_message=cause_text("en", cause), cause=cause)
+    return ping._replace(is_success=True, message=ping.message or ping.error_message, error_message=None, cause=None)
 
 
 def _event(row: Row, at: datetime, ping: Ping, response_time_ms: float | None) -> Event:

@@ -70,6 +70,11 @@ def within_of(row: Row) -> timedelta | None:
     return timedelta(seconds=seconds_of(heartbeat["period"]) + seconds_of(heartbeat.get("grace", GRACE_SECONDS)))
 
 
+def is_upside_down(row: Row) -> bool:
+    """Whether the row's monitor is expected to fail."""
+    return bool(row["policy"] and json.loads(row["policy"]).get("upside_down"))
+
+
 def within(heartbeat: "Heartbeat") -> timedelta:
     """How long after a ping the next one has to come."""
     return timedelta(seconds=heartbeat.period + heartbeat.grace)
