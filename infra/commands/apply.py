@@ -1,7 +1,6 @@
 """``python -m infra apply``."""
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from infra.commands import url
 
 if TYPE_CHECKING:
     from infra.configuration.file import Configuration
+    from infra.configuration.sending import Plan
 
 HELP = "apply the configuration's file: print what changes, then change it, all or nothing"
 READS_DOTENV = True
@@ -47,8 +47,9 @@ def run(arguments: argparse.Namespace) -> None:
         sys.exit(WRONG_FILE)
     body, backend, key = configuration.body(), arguments.url or settings.backend_url, settings.key.get_secret_value()
     try:
-        *changes, counts = put(body, backend, key, os.environ, is_dry_run=True).lines()
-        for line in [*changes, *_about_channels(configuration), counts]:
+        plan = put(body, backend, key, os.environ, is_dry_run=True)
+        *changes, counts = plan.lines()
+        for line in [*changes, *_about_channels(configuration, plan, key), counts]:
             print(line)
         sys.stdout.flush()
         if not arguments.dry_run:
@@ -57,13 +58,9 @@ def run(arguments: argparse.Namespace) -> None:
         sys.exit(f"bonghwa: {trouble}")
 
 
-def _about_channels(configuration: "Configuration") -> list[str]:
-    """What a person has to know if channels change."""
-    from shared.channels import JSON
+def _about_channels(configuration: "Configuration", plan: "Plan", key: str) -> list[str]:
+    """What a person has to know if the system runs with other channels."""
+    from shared.channels.digest import digest
 
-    try:
-        now = json.loads(os.environ.get(JSON) or "{}")
-    except ValueError:
-        now = None
-    is_same = not configuration.channels or now == configuration.channels
+    is_same = plan.channels in (None, digest(key, os.environ, configuration.channels))
     return [] if is_same else ["channels take effect when the system restarts, or is deployed again"]

@@ -35,7 +35,10 @@ class Change(BaseModel):
 
 
 class Plan(BaseModel):
-    """What the backend changes, or with ``dry_run`` would change. ``version``: the configuration's, counted there."""
+    """What the backend changes, or with ``dry_run`` would change. ``version``: the configuration's, counted there.
+
+    ``channels``: the digest of those that it runs with; None if it says none.
+    """
 
     version: int
     dry_run: bool
@@ -43,6 +46,7 @@ class Plan(BaseModel):
     changed: list[Change]
     removed: list[str]
     unchanged: int
+    channels: str | None = None
 
     def lines(self) -> Iterator[str]:
         """A line for each monitor that changes, then one with the counts."""

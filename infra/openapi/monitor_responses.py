@@ -101,6 +101,9 @@ class ConfigurationPlan(BaseModel):
     changed: list[ChangedMonitor] = Field(description="The monitors that change.")
     removed: list[str] = Field(description="The names of those that are watched no more.")
     unchanged: Count = Field(description="How many stay as they are.")
+    channels: str | None = Field(
+        description="The digest of the channels that run, keyed by the caller's key; null if the caller showed none."
+    )
 
 
 class DueCheck(BaseModel):

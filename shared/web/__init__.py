@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from shared.web.function import Function, answer, function, has_key, refuse_foreign_host, require_key_or_session
+from shared.web.function import Function, answer, function, has_key, key_of, refuse_foreign_host, require_key_or_session
 from shared.web.problems import RETRY_AFTER_SECONDS, Problem, retry_after
 from shared.web.request import (
     MAX_BODY_BYTES,
@@ -44,6 +44,7 @@ __all__ = [
     "function",
     "has_key",
     "id_in_path",
+    "key_of",
     "most_names_in",
     "next_cursor",
     "query_of",

@@ -155,6 +155,11 @@ def has_key(request: Request, settings: Settings) -> bool:
     return bool(given and settings.api_keys) and _is_a_key(given, settings)
 
 
+def key_of(request: Request, settings: Settings) -> str | None:
+    """The key that the caller has shown, be it needed or not; None without one."""
+    return _given_key(request).decode("utf-8", "replace") if has_key(request, settings) else None
+
+
 def _given_key(request: Request) -> bytes:
     # WSGI hands header bytes over as Latin-1.
     return request.headers.get("X-API-Key", "").encode("latin-1", "replace")

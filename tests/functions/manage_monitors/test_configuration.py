@@ -1,8 +1,11 @@
 """PUT /config: the file's monitors become those of the body, all or nothing."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
-from tests.functions.api import Api, on_each_engine
+from shared.channels.digest import digest
+from tests.functions.api import KEY, Api, on_each_engine
 from tests.functions.manage_monitors.watched import SHOP, applied, changed, failed, made, names, recoveries, refused
 
 WEB: dict[str, Any] = {"name": "web", "url": "https://web.example.com/", "line": 9}
@@ -18,6 +21,7 @@ def test_a_file_is_applied_and_applied_anew(api: Api) -> None:
         "changed": [],
         "removed": [],
         "unchanged": 0,
+        "channels": plan["channels"],
     }
     again = applied(api, SHOP | {"line": 3}, WEB, escalations={}, windows=[])
     assert (again["unchanged"], again["added"], again["changed"], again["removed"]) == (2, [], [], [])
@@ -85,6 +89,16 @@ def test_the_file_takes_over_what_has_its_name(api: Api) -> None:
     assert applied(api, SHOP)["changed"] == [{"name": "shop", "fields": ["retries", "source"]}]
     [taken] = api.get("/monitors")["monitors"]
     assert (taken["id"], taken["source"]) == (monitor["id"], "file")
+
+
+def test_an_answer_has_a_digest_of_the_channels(api: Api, environ: Callable[..., None]) -> None:
+    """By it `apply` sees whether the file's are those that run, and nobody sees their secrets."""
+    ops = {"ops": {"kind": "slack", "webhook_url": "https://hooks.example/s3cret-of-the-shop"}}
+    assert applied(api, SHOP)["channels"] == digest(KEY, {}) != digest(KEY, {}, ops)
+    environ(CHANNELS=json.dumps(ops))
+    for query in ("?dry_run=true", ""):
+        assert applied(api, SHOP, query=query)["channels"] == digest(KEY, {}, ops)
+    assert digest(KEY[::-1], {}, ops) != digest(KEY, {}, ops)
 
 
 def test_a_circle_with_a_monitor_of_the_api_is_refused(api: Api) -> None:

@@ -159,11 +159,16 @@ def test_without_a_key_it_says_so(apply: Apply, file: Path) -> None:
     assert (done.returncode, done.stderr.startswith("bonghwa: API_KEY is not set: expected")) == (1, True)
 
 
-def test_channels_that_differ_wait_for_a_restart(apply: Apply, file: Path) -> None:
+def test_channels_that_differ_wait_for_a_restart(apply: Apply, backend: Configured, file: Path) -> None:
     file.write_text(f"channels: {json.dumps(OPS)}\n{FILE}")
     hint = "channels take effect when the system restarts, or is deployed again"
     lines = apply(str(file)).stdout.splitlines()
     assert lines == ["+ API", "+ Web", hint, "2 added, 0 changed, 0 removed, 0 unchanged"]
+    assert hint in apply(str(file), "--dry-run", CHANNELS=json.dumps(OPS)).stdout, "they run there, and not here"
+    backend.channels = OPS
+    assert hint not in apply(str(file)).stdout
+    file.write_text(FILE)
+    assert hint in apply(str(file)).stdout, "the file has none any more"
     assert hint not in apply(str(file), CHANNELS=json.dumps(OPS)).stdout
 
 

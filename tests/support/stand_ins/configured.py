@@ -3,11 +3,15 @@
 import json
 from typing import Any
 
+from shared.channels.digest import digest
 from tests.support.stand_ins.server import Exchange, StandIn
 
 
 class Configured(StandIn):
-    """Answers ``PUT /config`` as the backend does. ``behave``, if it is set, answers instead."""
+    """Answers ``PUT /config`` as the backend does. ``behave``, if it is set, answers instead.
+
+    ``channels``: those that it runs with.
+    """
 
     def __init__(self, key: str) -> None:
         super().__init__()
@@ -16,6 +20,7 @@ class Configured(StandIn):
         self.monitors: dict[str, Any] = {}
         self.calls: list[str] = []
         self.bodies: list[dict[str, Any]] = []
+        self.channels: dict[str, Any] = {}
         self.behave: Any = None
 
     def answer(self, exchange: Exchange) -> None:
@@ -37,6 +42,7 @@ class Configured(StandIn):
             "changed": [{"name": name, "fields": fields} for name, fields in changed.items() if fields],
             "removed": [name for name in self.monitors if name not in wanted],
             "unchanged": sum(not fields for fields in changed.values()),
+            "channels": digest(self.key, {}, self.channels),
         }
         if not plan["dry_run"]:
             self.version, self.monitors = self.version + 1, wanted
