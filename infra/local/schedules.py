@@ -18,6 +18,8 @@ from shared.logs import FILES, step
 from shared.settings import Settings
 
 RUN_SECONDS = 300.0
+# What one owes the other sends. It begins as soon as the first one ends: otherwise a message could wait for two ticks.
+OWES, SENDS = "review_alerts", "deliver_notifications"
 # Each needs a thread of the server, and another one while it posts. One that has to wait takes along what has become
 # free meanwhile, so even many targets that hang by turns leave most of them unused.
 MAX_AGENT_RUNS = 5
@@ -30,9 +32,10 @@ LOG_SECONDS = 30.0
 
 def start(table: list[Row], settings: Settings, url: str) -> None:
     """Begin every schedule of the table, in threads that end with the process."""
+    reviewed = threading.Event()
     for row in table:
         for seconds, query in _beats(row, settings):
-            arguments = (row, seconds, settings, f"{url}{row.route.path}{query}")
+            arguments = (row, seconds, settings, f"{url}{row.route.path}{query}", reviewed)
             threading.Thread(target=_repeat, args=arguments, daemon=True, name=row.name).start()
     if settings.log_dir:
         threading.Thread(target=_keep_logs_short, args=(ROOT / settings.log_dir,), daemon=True).start()
@@ -52,7 +55,7 @@ def _beats(row: Row, settings: Settings) -> Iterator[tuple[float, str]]:
     yield CLAIMED_RUN_SECONDS, f"?only=claimed&lasting={CLAIMED_RUN_SECONDS:g}"
 
 
-def _repeat(row: Row, seconds: float, settings: Settings, url: str) -> None:
+def _repeat(row: Row, seconds: float, settings: Settings, url: str, reviewed: threading.Event) -> None:
     session = requests.Session()
     session.trust_env = False  # a proxy for the outside world does not reach this machine
     session.headers["X-API-Key"] = settings.key.get_secret_value()
@@ -60,10 +63,23 @@ def _repeat(row: Row, seconds: float, settings: Settings, url: str) -> None:
     due = time.monotonic()
     while True:
         _run(session, row, url, free)
-        # Runs keep the rhythm of the first one. Ticks that passed during a slow run are skipped.
-        now = time.monotonic()
-        due += seconds * max(1, math.ceil((now - due) / seconds))
-        time.sleep(due - now)
+        due = pause(row, due, seconds, reviewed)
+
+
+def pause(row: Row, due: float, seconds: float, reviewed: threading.Event) -> float:
+    """Wait for the function's next run; when that was due. ``due``: when the last one was."""
+    if row.name == SENDS:
+        # A review that hangs delays no message that something else owes.
+        reviewed.wait(seconds)
+        reviewed.clear()
+        return time.monotonic()
+    if row.name == OWES:
+        reviewed.set()
+    # Runs keep the rhythm of the first one. Ticks that passed during a slow run are skipped.
+    now = time.monotonic()
+    due += seconds * max(1, math.ceil((now - due) / seconds))
+    time.sleep(due - now)
+    return due
 
 
 def _run(session: requests.Session, row: Row, url: str, free: threading.Semaphore) -> None:

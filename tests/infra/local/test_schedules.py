@@ -1,10 +1,13 @@
-"""Logs that grow long are rotated."""
+"""Messages go out as soon as something owes them, and logs that grow long are rotated."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from infra.local import schedules
+from infra.table import rows
 from tests.support.running import LocalSystem
 from tests.support.stand_ins import Target
 
@@ -31,6 +34,18 @@ def test_a_log_over_the_limit_is_renamed_and_five_are_kept(tmp_path: Path) -> No
         "postgresql.log": "another program's",
         **{f"server.log.{age}": f"this is number {8 - age}" for age in range(1, 6)},
     }
+
+
+def test_what_a_review_owes_is_sent_as_soon_as_it_ends() -> None:
+    """What is due happens at most 2 s late: one second for the review, and hardly anything for the message."""
+    by_name = {row.name: row for row in rows()}
+    owes, sends = by_name[schedules.OWES], by_name[schedules.SENDS]
+    assert (owes.every, sends.every) == (1, 1)
+    reviewed, began = threading.Event(), time.monotonic()
+    assert schedules.pause(owes, began, 0.001, reviewed) > began
+    assert began <= schedules.pause(sends, began, 3600, reviewed) < began + 60, "it does not wait for its own tick"
+    before = time.monotonic()
+    assert schedules.pause(sends, began, 0.001, reviewed) > before, "without a review it does"
 
 
 @pytest.mark.system
