@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
 from xdist.scheduler import LoadScopeScheduling
 
@@ -34,6 +36,12 @@ from tests.support.store.migrated import MigratedStores, new_file
 SECRETS = leaks.secrets_of({"API_KEY": API_KEY, "TELEGRAM_BOT_TOKEN": BotApi.token})
 # All that is made while tests are collected stays. To look for what could go takes a third of the time.
 gc.disable()
+# How long an example takes says how busy the machine is, and not whether the test holds. A fixture is
+# made once for all examples of a test, and is meant so.
+hypothesis_settings.register_profile(
+    "bonghwa", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+hypothesis_settings.load_profile("bonghwa")
 # The transactions of SQLite whose commits do.
 _WAIT_FOR_THE_DISK = {"READ": SqliteDatabase.READ, "WRITE": SqliteDatabase.WRITE}
 

@@ -5,7 +5,7 @@ import unicodedata
 from datetime import UTC, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.messages import Language, compose, compose_test, duration, one_line
@@ -238,7 +238,6 @@ WHATEVER = st.text(max_size=2_000) | st.text(st.sampled_from(ODD))
 
 
 @given(subject=WHATEVER, target=WHATEVER, cause=WHATEVER, actor=WHATEVER, language=st.sampled_from(["en", "ko"]))
-@settings(deadline=None)
 def test_a_message_is_one_line_whatever_others_write(
     subject: str, target: str, cause: str, actor: str, language: Language
 ) -> None:

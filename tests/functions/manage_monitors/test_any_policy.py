@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.monitors.descriptions import MONITOR, PARTS
@@ -65,7 +65,7 @@ def is_refused(response: Any) -> bool:
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(policy=POLICIES)
 def test_a_policy_is_taken_as_it_is_or_refused(api: Api, method: str, policy: dict[str, Any]) -> None:
     path = "/monitors"

@@ -3,7 +3,7 @@
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.receive_heartbeat import main
@@ -23,7 +23,7 @@ NAMES = st.sampled_from(["status", "msg", "ping", "success", "error", "duration"
     header=TEXT | st.just(f"Bearer {TOKEN}"),
     shape=st.integers(0, 3),
 )
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 def test_any_request_is_answered(
     job: Job,
     monkeypatch: pytest.MonkeyPatch,

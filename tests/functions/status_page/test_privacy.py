@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.status_page.visible import page_of, publicly
@@ -149,7 +149,7 @@ monitors = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(found=monitors, groups=st.sampled_from([None, ["A"], ["B"], []]), locked=st.booleans())
 def test_a_page_holds_nothing_of_what_is_private(found: list[Any], groups: list[str] | None, locked: bool) -> None:
     """Whatever the flags are: no name, tag or address of a private monitor is in a page, or in what is kept."""

@@ -48,24 +48,24 @@ def read_or_refused(data: bytes) -> None:
 @example("? &a [x]\n: *a")
 @example("monitors: [*x, *y]\nwindows: *z\nchannels: {a: *b}\ngroups: {Web: *c}")
 @example("\u2028a: 1\u2028b: [\n")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_is_read_or_refused(text: str) -> None:
     read_or_refused(text.encode())
 
 
 @given(st.binary(max_size=100))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     read_or_refused(data)
 
 
 @given(FILES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_values_in_any_place_are_read_or_refused(values: dict[str, Any]) -> None:
     read_or_refused(json.dumps(values).encode())
 
 
 @given(st.integers(0, len(EXAMPLE)), st.integers(0, 30), st.sampled_from(["", " ", "*nope", "- ", ": ", "5", "'"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_slip_in_the_example_is_read_or_refused(start: int, length: int, instead: str) -> None:
     read_or_refused((EXAMPLE[:start] + instead + EXAMPLE[start + length :]).encode())

@@ -95,7 +95,7 @@ def forks(here: Path) -> Iterator[subprocess.Popen[str]]:
         process.stdin.close()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=150, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(
     variables=st.dictionaries(st.sampled_from(NAMES), values.filter(lambda value: "\0" not in value), max_size=2),
     proxies=st.dictionaries(st.sampled_from(PROXIES), st.sampled_from(PROXY_WORDS + WORDS), max_size=2),

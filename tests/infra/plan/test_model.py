@@ -15,7 +15,7 @@ from tests.infra.plan.planned import CLOUDS, at_list_price, dollars, line, plan
 @pytest.mark.parametrize("platform", PLATFORMS)
 @given(monitors=st.integers(1, 1000), more=st.integers(0, 500))
 @example(monitors=10, more=90)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_more_monitors_never_take_or_cost_less(platform: str, monitors: int, more: int) -> None:
     few, many = plan(platform, monitors), plan(platform, monitors + more)
     if few.refusals:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.alerting import WatchPeriod, extend_watch, is_silent, observe_agent, tolerated_silence
@@ -135,7 +135,6 @@ def test_a_watch_begins_with_the_first_review() -> None:
     steps=st.lists(st.tuples(st.floats(0.5, 60), st.just(0.0) | st.floats(-9000, 9000)), min_size=1, max_size=60),
     interval=st.sampled_from([1.0, 30.0, 40.0]),
 )
-@settings(deadline=None)
 def test_no_jump_of_the_clock_makes_an_agent_silent(steps: list[tuple[float, float]], interval: float) -> None:
     """The agent checks at its interval, while the clock is set back or far ahead."""
     clock, watch = 0.0, None

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.alerting import Reason, Situation, WatchPeriod, decide, extend_watch
@@ -200,7 +200,6 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS)
-@settings(deadline=None)
 def test_a_miss_is_noticed_neither_early_nor_twice_as_late(steps: list[tuple[str, float]]) -> None:
     """Never while it was watched for less than period and grace, and at the latest after twice that."""
     world = World()
@@ -225,7 +224,6 @@ def test_a_miss_is_noticed_neither_early_nor_twice_as_late(steps: list[tuple[str
     off=st.floats(91, 50_000),
     review=st.floats(0.5, 60),
 )
-@settings(deadline=None)
 def test_a_job_that_pings_survives_one_gap(period: float, before: int, off: float, review: float) -> None:
     """Whatever pings are lost meanwhile, the job that goes on pinging in time is never missed."""
     world = World()

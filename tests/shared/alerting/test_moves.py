@@ -210,4 +210,4 @@ class AlertOfOneMonitor(RuleBasedStateMachine):
 
 
 TestAlertOfOneMonitor = AlertOfOneMonitor.TestCase
-TestAlertOfOneMonitor.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestAlertOfOneMonitor.settings = settings(max_examples=150, stateful_step_count=30)

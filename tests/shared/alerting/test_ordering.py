@@ -122,4 +122,4 @@ class EventsWhileTheClockJumps(RuleBasedStateMachine):
 
 
 TestEventsWhileTheClockJumps = EventsWhileTheClockJumps.TestCase
-TestEventsWhileTheClockJumps.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestEventsWhileTheClockJumps.settings = settings(max_examples=150, stateful_step_count=25)

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from shared.history.timeline import Moment, Place, Source
@@ -71,9 +71,7 @@ def test_a_page_reads_no_more_checks_than_it_needs(store: Store, monkeypatch: py
 )
 @settings(
     max_examples=12,
-    deadline=None,
     phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_pages_of_any_size_say_the_same(
     store: Store, monkeypatch: pytest.MonkeyPatch, outcomes: list[tuple[bool, int]], limit: int, at_once: int

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.history.buckets import edges
@@ -221,7 +221,7 @@ def model(
 _numbers = itertools.count()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(stories(), st.integers(1, 3), st.integers(1, 3), st.sampled_from((5, 75)), st.booleans())
 def test_any_story_counts_as_a_slow_model_counts_it(
     store: Store, story: list[tuple[float, bool, float]], failures: int, successes: int, longest: int, is_reviewed: bool

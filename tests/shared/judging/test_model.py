@@ -7,7 +7,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
@@ -293,8 +293,6 @@ def test_the_rules_agree_with_the_model(store: Store) -> None:
         settings=settings(
             max_examples=12,
             stateful_step_count=40,
-            deadline=None,
             derandomize=True,
-            suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
         ),
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shared.monitors.due import due_between, is_overdue, next_due
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     name=st.text(max_size=8),
     interval=st.floats(0.1, 90_000),

@@ -42,7 +42,7 @@ def outages(found: list[Alert]) -> list[tuple[object, ...]]:
     return [(each.id, each.failed_at, each.opened_at, each.resolved_at) for each in found]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(history=histories)
 def test_what_happened_happens_again(empty: Path, history: list[Step]) -> None:
     with store_like(empty) as store:

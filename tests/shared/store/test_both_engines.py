@@ -231,5 +231,5 @@ def test_a_random_history_is_the_same_on_each_engine(stores: list[Store]) -> Non
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
         HistoryOfBoth,
-        settings=settings(max_examples=10, stateful_step_count=40, deadline=None, suppress_health_check=checks),
+        settings=settings(max_examples=10, stateful_step_count=40, suppress_health_check=checks),
     )

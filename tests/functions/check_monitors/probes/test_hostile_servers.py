@@ -48,7 +48,7 @@ def outcome(talk: Callable[..., Conversation], said: list[bytes], user: str, pas
 
 @pytest.mark.parametrize("name", TALKS)
 @given(said=parts, user=st.sampled_from(["", "me"]), password=st.sampled_from([None, "", "pässword"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_bytes_end_a_conversation(name: str, said: list[bytes], user: str, password: str | None) -> None:
     found = outcome(TALKS[name], said, user, password)
     if found:
@@ -68,7 +68,7 @@ def test_hearing_ends_at_its_limit(said: list[bytes]) -> None:
 
 
 @given(wire=st.binary(max_size=300))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_packet_is_no_defect_of_dns(wire: bytes) -> None:
     exchange = DnsExchange([("127.0.0.1", 53)], "shop.example", "A", 0.0, 1.0)
     for packet in (wire, exchange._query.to_wire()[:2] + wire):
@@ -87,7 +87,6 @@ json_values = st.recursive(
 
 
 @given(said=json_values)
-@settings(deadline=None)
 def test_any_json_is_no_defect_of_docker(said: Any) -> None:
     import json
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.configuration.imports import upptime
@@ -24,7 +24,7 @@ from tests.infra.configuration.imports.kuma import Kuma
 from tests.infra.configuration.imports.reading import read_back
 from tests.infra.configuration.imports.set_ups import NOW, SETUPS
 
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=60)
 SCALARS = (
     st.none()
     | st.booleans()

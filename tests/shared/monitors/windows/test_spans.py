@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.monitors.windows.planned import Planned
@@ -137,7 +137,6 @@ def all_begins(rule: str, zone: str, hours: list[int], minutes: list[int], chang
     return sorted(begins)
 
 
-@settings(deadline=None)
 @given(
     rule=st.sampled_from(["cron", "rrule"]),
     at_change=st.sampled_from(CHANGES),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.models import Cause, CheckAttempt, Event, as_text
@@ -80,7 +80,7 @@ def reports(draw: st.DrawFn) -> Event:
 
 
 @on_each_engine
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(reported=reports(), received_at=times)
 def test_every_column_survives(store: Store, reported: Event, received_at: datetime) -> None:
     received_at = received_at.replace(microsecond=received_at.microsecond // 1000 * 1000)
