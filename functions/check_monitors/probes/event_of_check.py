@@ -1,8 +1,7 @@
 """The event of a check, field by field."""
 
 import functools
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from functions.check_monitors.targets import interval_of_targets
 from shared.models import Cause, Event, Monitor, now
@@ -12,16 +11,30 @@ from shared.settings import Settings
 from shared.words import cause_text
 
 
+class Times(NamedTuple):
+    """When each phase of a check ended, in microseconds from its start and over all redirects. 0: it was not reached.
+
+    ``ready``: the request could be sent. ``total``: the check has ended. ``tls``: as ``connected``, of TLS.
+    """
+
+    dns: int = 0
+    connected: int = 0
+    ready: int = 0
+    first_byte: int = 0
+    total: int = 0
+    tls: int = 0
+
+
 def event_of(
     monitor: Monitor,
     settings: Settings,
     why: Cause | None,
-    times: Sequence[int] | None,
+    times: Times | None,
     status: int | None,
     *,
     is_inconclusive: bool,
 ) -> Event:
-    """Return the event of a check that failed for ``why``, or succeeded. ``times``: those of its ``Hops``."""
+    """Return the event of a check that failed for ``why``, or succeeded."""
     measured = phases(times, status is not None) if times else {}
     if why is None:
         often = interval_of_targets(settings)
@@ -64,11 +77,8 @@ def _first_success(
     )
 
 
-def phases(times: Sequence[int], has_response: bool) -> dict[str, Any]:
-    """Return how long each phase took, in milliseconds over all redirects; None for one that was not reached.
-
-    ``times`` are those of ``Hops``.
-    """
+def phases(times: Times, has_response: bool) -> dict[str, Any]:
+    """Return how long each phase took, in milliseconds over all redirects; None for one that was not reached."""
     dns, connected, ready, first_byte, total, tls = times
     # libcurl's times count from the start. APPCONNECT_TIME leaves out the requests before a redirect to https.
     is_tls = tls > 0

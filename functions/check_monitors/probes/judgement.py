@@ -3,11 +3,11 @@
 import functools
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from functions.check_monitors.probes.event_of_check import phases, storable, success_of
+from functions.check_monitors.probes.event_of_check import Times, phases, storable, success_of
 from shared.logs import step
 from shared.models import Cause, CheckAttempt, Event, now
 from shared.models.values import shortened
@@ -42,7 +42,7 @@ class Seen:
     why: Cause | None = None  # the connection or the protocol failed
     is_inconclusive = False  # the agent could not check
     finding: Cause | None = None  # it responded, and what it said counts as a failure by default
-    times: Sequence[int] | None = None  # in microseconds, as ``hops.times_of`` lists them
+    times: Times | None = None
     has_response = False
     is_connected = False
     status: int | None = None
@@ -190,7 +190,7 @@ class Subject:
             status=seen.status,
             body=seen.body,
             charset=seen.charset,
-            response_time_ms=seen.times[4] / 1000 if seen.times else None,
+            response_time_ms=seen.times.total / 1000 if seen.times else None,
             certificate_expiry=(expires_at - now()).total_seconds() if expires_at else None,
             ip=seen.ip,
             connected=seen.is_connected,

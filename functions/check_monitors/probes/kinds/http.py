@@ -10,6 +10,7 @@ from typing import Any
 import pycurl
 
 from functions.check_monitors.probes.causes import status_cause
+from functions.check_monitors.probes.event_of_check import Times
 from functions.check_monitors.probes.judgement import MESSAGE_CHARACTERS, Subject
 from functions.check_monitors.probes.loop.multi import LEFT_SECONDS
 from functions.check_monitors.probes.network.expiries import known_expiry, last_expiry, note_expiry
@@ -208,7 +209,7 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
             note_expiry(policy, None)
         elif self.needs_certificate:
             note_expiry(policy, seen.certificate_expires_at)
-        elif seen.times and seen.times[5]:  # there was a handshake
+        elif seen.times and seen.times.tls:
             seen.certificate_expires_at = seen.certificate_expires_at or self._known_expiry
 
     def _note_response(self) -> None:
@@ -225,8 +226,7 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         """Note of a connection that is used again what it does not show again: it took no time, and its certificate."""
         seen = self.subject.seen
         if seen.times:
-            _, _, _, first_byte, total, _ = seen.times
-            seen.times = (0, 0, 0, first_byte, total, 0)
+            seen.times = Times(first_byte=seen.times.first_byte, total=seen.times.total)
             seen.certificate_expires_at = last_expiry(self.subject.policy)
 
 

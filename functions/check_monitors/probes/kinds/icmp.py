@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.check_monitors.probes.causes import errno_cause
+from functions.check_monitors.probes.event_of_check import Times
 from functions.check_monitors.probes.judgement import NotCheckable, Subject
 from functions.check_monitors.probes.loop.capacity import by_errno
 from functions.check_monitors.probes.loop.exchange import Exchange
@@ -60,7 +61,7 @@ class IcmpCheck(SocketCheck):
         if replies:
             seen.is_connected = seen.has_response = True
             took = dns + round(1e6 * sum(replies) / len(replies))
-            seen.times = (dns, dns, dns, took, took, 0)
+            seen.times = Times(dns=dns, connected=dns, ready=dns, first_byte=took, total=took)
             lost = self.subject.policy.packets - len(replies)
             seen.note = f"{lost} of {self.subject.policy.packets} packets lost" if lost else None
         else:

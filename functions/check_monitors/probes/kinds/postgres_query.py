@@ -102,10 +102,10 @@ class PostgresQuery(SocketCheck):
         seen.finding, seen.body = session.finding, session.body
         seen.has_response = session.is_connected
         self.note_time()
-        if seen.times:
-            dns, total = self._looked_up_us, seen.times[4]
+        if times := seen.times:
+            dns = self._looked_up_us
             connected = max(dns, round(1e6 * (session.connected_at - self.began_at))) if session.is_connected else 0
-            seen.times = (dns, connected, connected, total, total, 0)
+            seen.times = times._replace(dns=dns, connected=connected, ready=connected)
 
 
 class Session(Exchange):

@@ -40,10 +40,10 @@ class PostgresTls(ConnectCheck):
             return super().after(exchange)
         seen = self.subject.seen
         seen.why, seen.certificate_expires_at = exchange.why, exchange.expires_at
-        if seen.times:
-            dns, connected, _, _, ready, _ = seen.times
-            total = ready + round(1e6 * (time.monotonic() - exchange.began_at))
-            seen.times = (dns, connected, total, total, total, 0 if exchange.why else total)
+        if times := seen.times:
+            total = times.total + round(1e6 * (time.monotonic() - exchange.began_at))
+            tls = 0 if exchange.why else total
+            seen.times = times._replace(ready=total, first_byte=total, total=total, tls=tls)
         return None
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pycurl
 
+from functions.check_monitors.probes.event_of_check import Times
 from functions.check_monitors.probes.judgement import Subject
 from functions.check_monitors.probes.loop.exchange import Exchange
 from functions.check_monitors.probes.transfers.connect import ConnectCheck
@@ -55,12 +56,12 @@ class WebSocketCheck(ConnectCheck):
         set_request(curl, first_request(self.subject, whole)._replace(body=None), self.subject, whole)
         return curl
 
-    def times(self, curl: Any) -> list[int]:
+    def times(self, curl: Any) -> Times:
         """The times of the upgrade. libcurl does not count how long the server was silent after it was asked."""
-        dns, connected, ready, first_byte, total, tls = super().times(curl)
-        if time.monotonic() >= self.ends_at:
-            total = max(total, round(1e6 * (time.monotonic() - self._asked_at)))
-        return [dns, connected, ready, first_byte, total, tls]
+        times = super().times(curl)
+        if time.monotonic() < self.ends_at:
+            return times
+        return times._replace(total=max(times.total, round(1e6 * (time.monotonic() - self._asked_at))))
 
     def conversation(self) -> Conversation | None:
         """Send the policy's body, and hear what is awaited."""

@@ -73,8 +73,7 @@ class ConnectCheck(PolicyTransfer):
         """Note how the check ended. It is ready when it is connected: libcurl counts only what a request follows."""
         super().make_event(why, curl, status, is_inconclusive=is_inconclusive)
         if times := self.subject.seen.times:
-            dns, connected, ready, first_byte, total, tls = times
-            self.subject.seen.times = (dns, connected, ready or tls or connected, first_byte, total, tls)
+            self.subject.seen.times = times._replace(ready=times.ready or times.tls or times.connected)
 
     def talk(self, curl: Any) -> Exchange | None:
         """Return the exchange over the connection of ``curl``, if there is a conversation."""
@@ -96,8 +95,8 @@ class ConnectCheck(PolicyTransfer):
         seen.why, seen.finding = talk.why, talk.finding
         seen.body = bytes(talk.heard.data[: talk.heard.limit])
         seen.has_response = talk.first_byte_at is not None
-        if seen.times:
-            dns, connected, _, _, ready, tls = seen.times
-            first_byte = ready + 1e6 * ((talk.first_byte_at or talk.began_at) - talk.began_at)
-            total = ready + 1e6 * (talk.ended_at - talk.began_at)
-            seen.times = tuple(round(time) for time in (dns, connected, ready, first_byte, total, tls))
+        if times := seen.times:
+            ready = times.total  # the talk begins when the transfer has ended
+            first_byte = ready + round(1e6 * ((talk.first_byte_at or talk.began_at) - talk.began_at))
+            total = ready + round(1e6 * (talk.ended_at - talk.began_at))
+            seen.times = times._replace(ready=ready, first_byte=first_byte, total=total)

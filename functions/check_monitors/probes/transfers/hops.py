@@ -13,8 +13,10 @@ from urllib.parse import unquote, urlsplit
 import pycurl
 
 from functions.check_monitors.probes.causes import MAX_REDIRECTS
+from functions.check_monitors.probes.event_of_check import Times
 from shared.settings import proxies
 
+# In the order of ``Times``.
 _TIMES = (
     pycurl.NAMELOOKUP_TIME_T,
     pycurl.CONNECT_TIME_T,
@@ -25,9 +27,9 @@ _TIMES = (
 )
 
 
-def times_of(curl: Any) -> list[int]:
-    """The times of one transfer in microseconds, each from its start: name, connection, ready, response, end, TLS."""
-    return [curl.getinfo(time) for time in _TIMES]
+def times_of(curl: Any) -> Times:
+    """The times of one transfer."""
+    return Times(*[curl.getinfo(time) for time in _TIMES])
 
 
 class Hops:
@@ -38,16 +40,16 @@ class Hops:
         self._limit = limit
         self.are_too_many = False
         self._count = 0
-        self._before: list[int] | None = None
+        self._before: Times | None = None
 
-    def times(self, curl: Any) -> list[int]:
-        """The times in microseconds, summed over all transfers of the check, as libcurl sums them itself."""
+    def times(self, curl: Any) -> Times:
+        """The times, summed over all transfers of the check, as libcurl sums them itself."""
         times = times_of(curl)
-        return times if self._before is None else list(map(operator.add, self._before, times))
+        return times if self._before is None else Times(*map(operator.add, self._before, times))
 
     def seconds(self, curl: Any) -> float:
         """How long the check has lasted."""
-        return self.times(curl)[4] / 1e6
+        return self.times(curl).total / 1e6
 
     def next_url(self, curl: Any, code: int) -> str | None:
         """Return the URL that the response of ``curl`` leads to, as libcurl reads it; None if it leads to none."""

@@ -8,6 +8,7 @@ from typing import Any
 import pycurl
 
 from functions.check_monitors.probes.causes import MAX_REDIRECTS, UNSUPPORTED_SCHEME, URL_NOT_VALID
+from functions.check_monitors.probes.event_of_check import Times
 from functions.check_monitors.probes.loop.capacity import MEMORY, OUT_OF_MEMORY
 from functions.check_monitors.probes.network.lookups import family_for, forget_family, learn_family
 from functions.check_monitors.probes.transfers.handles import new_model
@@ -164,7 +165,7 @@ class HttpTransfer(Transfer):
         """How long the check has lasted, with all its redirects."""
         return self.hops.seconds(curl)
 
-    def times(self, curl: Any) -> list[int]:
+    def times(self, curl: Any) -> Times:
         """The times of the check, with all its redirects."""
         return self.hops.times(curl)
 

@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 import pycurl
 
 from functions.check_monitors.probes.causes import URL_NOT_VALID
+from functions.check_monitors.probes.event_of_check import Times
 from functions.check_monitors.probes.judgement import NotCheckable, Subject
 from functions.check_monitors.probes.loop.capacity import MEMORY, OUT_OF_MEMORY, SHORTAGES
 from functions.check_monitors.probes.loop.exchange import seconds_left
@@ -137,7 +138,7 @@ class PolicyTransfer(Transfer):
             seen.ip = curl.getinfo(pycurl.PRIMARY_IP) or None
             seen.is_connected = curl.getinfo(pycurl.CONNECT_TIME) > 0
             seen.has_response = status is not None
-            if seen.times[5]:  # there was a handshake
+            if seen.times.tls:
                 seen.certificate_expires_at = expires_at(curl)
 
     def break_off(self, defect: Exception) -> None:
@@ -187,10 +188,13 @@ class PolicyTransfer(Transfer):
             return Cause.of("tls_too_slow", seconds=self.timeout_seconds)
         return found
 
-    def _with_resolution(self, times: list[int]) -> list[int]:
+    def _with_resolution(self, times: Times) -> Times:
         """The times with that of the policy's own resolver."""
         own = self.resolution.microseconds if self.resolution else 0
-        return [time + own if time or place == 0 else 0 for place, time in enumerate(times)] if own else times
+        if not own:
+            return times
+        # A phase that was not reached stays so. libcurl's own part of the resolution may have taken no time.
+        return Times(*[time and time + own for time in times])._replace(dns=times.dns + own)
 
     def _set_proxy(self, curl: Any, proxy: str) -> None:
         curl.setopt(pycurl.PROXY, proxy)

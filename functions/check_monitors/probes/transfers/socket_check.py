@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from functions.check_monitors.probes.causes import URL_NOT_VALID, errno_cause
+from functions.check_monitors.probes.event_of_check import Times
 from functions.check_monitors.probes.judgement import NotCheckable, Subject
 from functions.check_monitors.probes.loop.capacity import SHORTAGES, by_errno
 from functions.check_monitors.probes.loop.exchange import Exchange
@@ -73,7 +74,7 @@ class SocketCheck:
     def note_time(self) -> None:
         """Note how long it took until the server responded."""
         total = round(1e6 * (time.monotonic() - self.began_at))
-        self.subject.seen.times = (0, 0, 0, total, total, 0)
+        self.subject.seen.times = Times(first_byte=total, total=total)
 
     def looked_up(self, host: str) -> AddressLookup | str | None:
         """The address that ``host`` spells, or the lookup of its addresses. None: refused, which is noted."""

@@ -7,6 +7,7 @@ from typing import Any
 import pycurl
 
 from functions.check_monitors.probes.causes import cause, host_of, proxys
+from functions.check_monitors.probes.event_of_check import Times
 from functions.check_monitors.probes.loop.capacity import SHORTAGES, is_still_resolving, shortage
 from functions.check_monitors.probes.network.address_filter import AddressFilter
 from functions.check_monitors.probes.network.lookups import SecondLookup, no_answer
@@ -61,8 +62,8 @@ class Transfer:
         """How long the check has lasted."""
         return float(curl.getinfo(pycurl.TOTAL_TIME))
 
-    def times(self, curl: Any) -> list[int]:
-        """The times of the check in microseconds, as ``hops.times_of`` lists them."""
+    def times(self, curl: Any) -> Times:
+        """The times of the check."""
         return times_of(curl)
 
     def handle_for(self, url: str, timeout_seconds: float, model: Any = None) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.check_monitors.probes.checks import check_all
-from functions.check_monitors.probes.event_of_check import phases, success_of
+from functions.check_monitors.probes.event_of_check import Times, phases, success_of
 from shared.models import Event
 from shared.monitors.policy import Policy
 from shared.settings import Settings
@@ -45,7 +45,7 @@ def test_a_name_that_no_report_can_have_is_cut() -> None:
 
 def test_what_one_check_has_measured_is_not_in_the_next_event() -> None:
     settings = Settings.from_env({})
-    times = (1000, 2000, 4000, 7000, 9000, 4000)
+    times = Times(dns=1000, connected=2000, ready=4000, first_byte=7000, total=9000, tls=4000)
     one = success_of("https://x.example/", "x", settings, 30.0, status_code=204, ip="::1", **phases(times, True))
     assert (one.dns_ms, one.connect_ms, one.tls_ms, one.first_byte_ms, one.response_time_ms) == (1, 1, 2, 3, 9)
     other = success_of("https://x.example/", "x", settings, 30.0)
