@@ -16,20 +16,6 @@ from shared.settings import Settings, proxies
 
 # How many checks a run that lasts may have under way, if there are descriptors for them.
 SLOTS = 4096
-# Each module has ``check_of(subject)``. It is imported when a monitor of its kind is checked first.
-MODULE_OF_KIND = {
-    Kind.HTTP: "http",
-    Kind.TCP: "tcp",
-    Kind.TLS: "tls",
-    Kind.MAIL: "mail",
-    Kind.DNS: "dns",
-    Kind.ICMP: "icmp",
-    Kind.SSH: "ssh",
-    Kind.DATABASE: "database",
-    Kind.DOCKER: "docker",
-    Kind.WEBSOCKET: "websocket",
-    Kind.GRPC: "grpc",
-}
 
 
 def check_all(
@@ -128,7 +114,8 @@ def check_of(subject: Subject) -> Any:
 
 @functools.cache
 def _maker(kind: Kind) -> Callable[[Subject], Any]:
-    module = importlib.import_module(f"functions.check_monitors.probes.kinds.{MODULE_OF_KIND[kind]}")
+    # Each kind's module has ``check_of(subject)``. It is imported when a monitor of its kind is checked first.
+    module = importlib.import_module(f"functions.check_monitors.probes.kinds.{kind}")
     maker: Callable[[Subject], Any] = module.check_of
     return maker
 
