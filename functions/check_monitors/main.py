@@ -110,7 +110,7 @@ def _go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[]
 
     stream = due_checks.Stream(settings, seconds, is_stopping, Trials(settings).begin)
     hold, counts, lines = Hold(), [0, 0], Lines()
-    reporter = Reporter(settings, watched=0, lasts=due_checks.count, on_settled=hold.release)
+    reporter = Reporter(settings, watched=due_checks.count, on_settled=hold.release)
 
     def more() -> "tuple[float, list[Policy]] | None":
         lines.write_due()

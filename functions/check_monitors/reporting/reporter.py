@@ -56,19 +56,18 @@ class Reporter:
     """Takes a run's events one by one and reports them meanwhile, in a thread that ends with the run.
 
     It reports a failure, or a monitor whose outcome has changed, at once; successes linger. If everything failed so
-    far, ``Connectivity`` may hold the failures back. Other runs check ``elsewhere`` of the ``watched`` monitors.
-    ``lasts``: the run goes on and on, and this says how many monitors are watched by now. ``on_settled`` takes the
+    far, ``Connectivity`` may hold the failures back. Other runs check ``elsewhere`` of the ``watched`` monitors. A run
+    that goes on and on has a function instead, which says how many are watched by now. ``on_settled`` takes the
     monitors whose events the backend or the backlog has, in the reporter's thread.
     """
 
     def __init__(
         self,
         settings: Settings,
-        watched: int,
+        watched: int | Callable[[], int],
         *,
         elsewhere: int = 0,
         on_settled: Callable[[Iterable[str]], None] = lambda _: None,
-        lasts: Callable[[], int] | None = None,
     ) -> None:
         self.reported = Reported()
         self._on_settled = on_settled
@@ -77,13 +76,13 @@ class Reporter:
         self._lock = threading.Lock()
         reference = settings.connectivity_check
         self._connectivity: Connectivity | SlidingConnectivity = (
-            SlidingConnectivity(reference, lasts, self._wake.set)
-            if lasts
+            SlidingConnectivity(reference, watched, self._wake.set)
+            if callable(watched)
             else Connectivity(reference, watched, self._wake.set, elsewhere)
         )
         self._waiting: list[Event] = []
         self._is_urgent = self._is_over = self._is_hanging = False
-        self._is_lasting = lasts is not None
+        self._is_lasting = callable(watched)
         self._paused_until = 0.0
         self._defect: Exception | None = None
         is_cloud = is_in_cloud(os.environ)

@@ -31,7 +31,7 @@ def test_a_backend_that_hung_is_tried_again_within_the_run(
     monkeypatch.setattr(backend_module, "RESPONSE_SECONDS", 1.0)
     monkeypatch.setattr(reporter_module, "PAUSE_SECONDS", 0.1)
     backend.is_hanging = True
-    with Reporter(settings, watched=0, lasts=lambda: 9) as reporter:
+    with Reporter(settings, watched=lambda: 9) as reporter:
         reporter.take(event("a"))
         wait_until(lambda: backend.bodies)
         backend.is_hanging = False
