@@ -222,8 +222,8 @@ class Stream:
         at = time.monotonic()
         self._claim(at)
         due = start_together(self._waiting, at)
-        is_over = at >= self._ends_at or self._is_stopping()
-        if is_over and not due and not (self._waiting and not self._is_stopping()):
+        is_over = self._is_stopping() or (at >= self._ends_at and not self._waiting)
+        if is_over and not due:
             return None
         next_claim = _CLAIMED_WITHIN if self._claiming else max(0.0, self._claims_at - at)
         next_start = self._waiting[0][0] - at if self._waiting else _STOPS_WITHIN
@@ -235,7 +235,7 @@ class Stream:
             due = self._claiming.due(0.0)
             if due is None:
                 return
-            self.is_reached = self.is_reached if self._claiming.is_reached is None else self._claiming.is_reached
+            self.is_reached = backend.latest(self.is_reached, self._claiming.is_reached)
             self._claiming = None
             for check in due:
                 heapq.heappush(self._waiting, (check.starts_at, next(self._counter), check.policy))

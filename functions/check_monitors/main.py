@@ -13,6 +13,7 @@ from functions.check_monitors import due_checks
 from functions.check_monitors.due_checks import DueCheck
 from functions.check_monitors.lines import Lines, level_of_successes, write_line
 from functions.check_monitors.probes.http import probe_all
+from functions.check_monitors.reporting import backend
 from functions.check_monitors.reporting.reporter import Reported, Reporter
 from functions.check_monitors.self_watch.backend_outage import watch_backend
 from functions.check_monitors.self_watch.ping import ping
@@ -63,7 +64,7 @@ def check_monitors(request: Request, settings: Settings) -> Response:
     # To build the model's validator would cost the cold start of a cloud's run 3 ms.
     run = web.query_of(request, Run) if request.query_string else Run.model_construct()
     if run.only == "claimed" and run.lasting:
-        is_stopping = request.environ.get("bonghwa.is_stopping", bool)
+        is_stopping = request.environ.get("bonghwa.is_stopping", lambda: False)
         return web.answer(_go_on_checking(settings, run.lasting, is_stopping))
     if run.is_later or not os.environ.get("LATER_RUNS_QUEUE"):
         return web.answer(_check_once(run, settings))
@@ -85,9 +86,8 @@ def _check_once(run: Run, settings: Settings) -> dict[str, int]:
     if claim and due is None and (due := claim.due()):
         more, reported_more = _check(settings, (), due)
         events, reported = [*events, *more], reported.and_then(reported_more)
-    claimed = claim.is_reached if claim else None
-    watch_backend(settings, is_reached=claimed if reported.is_reached is None else reported.is_reached)
-    if events and reported.posted >= len(events) and not reported.refused and not reported.spooled:
+    watch_backend(settings, is_reached=backend.latest(claim.is_reached if claim else None, reported.is_reached))
+    if events and reported.has_all(len(events)):
         ping(settings.heartbeat_url, is_private_allowed=settings.is_private_allowed)
     trials.wait()
     return _done(len(events), sum(not event.is_success for event in events), reported)
@@ -109,7 +109,8 @@ def _go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[]
     from functions.check_monitors.probes.checks import check_as_due
 
     stream = due_checks.Stream(settings, seconds, is_stopping, Trials(settings).begin)
-    hold, counts, lines = Hold(), [0, 0], Lines()
+    hold, lines = Hold(), Lines()
+    checked = failed = 0
     reporter = Reporter(settings, watched=due_checks.count, on_settled=hold.release)
 
     def more() -> "tuple[float, list[Policy]] | None":
@@ -118,8 +119,9 @@ def _go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[]
         return found and (found[0], _taken(found[1], hold))
 
     def on_event(event: Event) -> None:
-        counts[0] += 1
-        counts[1] += not event.is_success
+        nonlocal checked, failed
+        checked += 1
+        failed += not event.is_success
         reporter.take(event)
         lines.take(event)
 
@@ -137,11 +139,10 @@ def _go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[]
         lines.write()
         hold.release_all()
     reported = reporter.reported
-    watch_backend(settings, is_reached=stream.is_reached if reported.is_reached is None else reported.is_reached)
-    is_complete = reported.posted >= counts[0] and not reported.refused and not reported.spooled
-    if counts[0] and is_complete and not settings.target_urls:
+    watch_backend(settings, is_reached=backend.latest(stream.is_reached, reported.is_reached))
+    if checked and reported.has_all(checked) and not settings.target_urls:
         ping(settings.heartbeat_url, is_private_allowed=settings.is_private_allowed)
-    return _done(counts[0], counts[1], reported)
+    return _done(checked, failed, reported)
 
 
 def _taken(policies: "list[Policy]", hold: Hold) -> "list[Policy]":

@@ -50,6 +50,11 @@ def post(batch: Sequence[Event], settings: Settings) -> int:
     return response.status
 
 
+def latest(earlier: bool | None, later: bool | None) -> bool | None:
+    """Whether the backend responded to the later of two requests that were made; None if there was none."""
+    return earlier if later is None else later
+
+
 def claim(settings: Settings, seconds: float, known: int | None) -> dict[str, Any] | None:
     """Claim the checks that fall due within ``seconds``; what ``POST /checks/claim`` answers.
 

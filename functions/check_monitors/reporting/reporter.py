@@ -48,8 +48,12 @@ class Reported:
 
     def and_then(self, later: "Reported") -> "Reported":
         """Return the sum of this and a ``later`` report."""
-        is_reached = self.is_reached if later.is_reached is None else later.is_reached
+        is_reached = backend.latest(self.is_reached, later.is_reached)
         return Reported(self.posted + later.posted, self.refused + later.refused, later.spooled, is_reached)
+
+    def has_all(self, events: int) -> bool:
+        """Whether the backend took all of so many events, refused none, and none waits in the backlog."""
+        return self.posted >= events and not self.refused and not self.spooled
 
 
 class Reporter:
