@@ -37,9 +37,9 @@ def check_all(
     """
     ca_file = trusted_file()
     environ = proxies.variables()
-    subjects = [Subject(policy, settings, ca_file, environ) for _, policy in policies]
-    for subject in subjects:
-        subject.interval_seconds = interval_seconds or subject.interval_seconds
+    subjects = [
+        Subject(policy, settings, ca_file, environ, interval_seconds=interval_seconds) for _, policy in policies
+    ]
     places = {id(subject): place for place, subject in enumerate(subjects)}
     events: list[Any] = [None] * len(policies)
     with idle_loop() as loop:
@@ -74,9 +74,7 @@ def check_as_due(
     with idle_loop() as loop:
 
         def subject_of(policy: Policy) -> Subject:
-            subject = Subject(policy, settings, ca_file, environ)
-            subject.interval_seconds = interval()
-            return subject
+            return Subject(policy, settings, ca_file, environ, interval_seconds=interval())
 
         runs = _Runs(loop, subject_of, newest, on_event, on_dropped)
 

@@ -60,14 +60,22 @@ class Subject:
     """One monitor's policy under check, over all attempts of one run.
 
     ``ca_file``: the trusted certificates; ``environ``: the proxy variables. ``interval_seconds``: how often the agent
-    reports at all.
+    reports at all; by default the policy's own interval.
     """
 
-    def __init__(self, policy: Policy, settings: Settings, ca_file: str, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        settings: Settings,
+        ca_file: str,
+        environ: Mapping[str, str],
+        *,
+        interval_seconds: float | None = None,
+    ) -> None:
         self.policy = policy
         self.settings = settings
         self.ca_file, self.environ = ca_file, environ
-        self.interval_seconds = policy.interval
+        self.interval_seconds = interval_seconds or policy.interval
         self.seen = Seen()
         self.attempts: list[CheckAttempt] = []
         self._conditions = [_parsed(text) for text in policy.conditions]
