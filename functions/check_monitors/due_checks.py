@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from functions.check_monitors.probes.loop.curl_loop import START_TICK_SECONDS
 from functions.check_monitors.reporting import backend
 from functions.check_monitors.targets import interval_of_targets
 from shared.logs import step
@@ -34,9 +35,8 @@ _CLAIMS_REMEMBERED = 10
 IDLE_SECONDS = 3.0
 # How soon a claim has usually been answered.
 _CLAIMED_WITHIN = 0.03
-# Checks that are due so close together start together: each wake costs more than a start.
-TICK_SECONDS = 0.02
-# Up to so many start together even if the last is due so much later. If there were more, they would slow each other.
+# Up to so many checks start together even if the last is due so much later. If there were more, they would slow each
+# other. Any number starts together within a tick of the loop.
 FEW, EARLY_SECONDS = 4, 0.07
 # How soon a run that lasts sees that the server is about to end.
 _STOPS_WITHIN = 0.2
@@ -251,7 +251,7 @@ class Stream:
 def start_together(waiting: Starts, at: float) -> "list[Policy]":
     """Take the checks that start now from those that are ``waiting``, a heap."""
     due: list[Policy] = []
-    while waiting and waiting[0][0] <= at + (EARLY_SECONDS if len(due) < FEW else TICK_SECONDS):
+    while waiting and waiting[0][0] <= at + (EARLY_SECONDS if len(due) < FEW else START_TICK_SECONDS):
         due.append(heapq.heappop(waiting)[2])
     return due
 
