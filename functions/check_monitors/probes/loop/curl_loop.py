@@ -11,7 +11,7 @@ import pycurl
 
 from functions.check_monitors.probes.loop.capacity import Slots, is_still_resolving, raise_the_limit
 from functions.check_monitors.probes.loop.check import Check
-from functions.check_monitors.probes.loop.exchange import NO_DEADLINE, Deadline, Exchange, Exchanges
+from functions.check_monitors.probes.loop.exchange import IDLE_SECONDS, NO_DEADLINE, Deadline, Exchange, Exchanges
 from functions.check_monitors.probes.loop.multi import Homes, Multi
 from functions.check_monitors.probes.loop.readiness import readiness
 from functions.check_monitors.probes.network.lookups import SecondLookup, is_lingering
@@ -31,9 +31,7 @@ _PUT_OFF_SECONDS = 0.25
 _ASK_SECONDS = 0.01  # how often the loop sees whether a lookup has ended
 _HUNG_LOOKUP_SECONDS = 60.0  # how long a thread counts as busy after its check gave up on it
 
-
 _slots = Slots()
-
 
 ACheck = TypeVar("ACheck", bound=Check)
 
@@ -89,11 +87,12 @@ class Loop:
         for seconds, check in checks:
             self.add(began + seconds // START_TICK_SECONDS * START_TICK_SECONDS, check)
         try:
-            while self._ask or self._due or self._under_way or self._asked or self._exchanges:
+            while True:
                 seconds = min(self._ask_for_more(), self._start_due())
                 # The checks that were due may have had nothing to do.
-                if self._ask or self._due or self._under_way or self._asked or self._exchanges:
-                    self._step(seconds)
+                if not (self._ask or self._due or self._under_way or self._asked or self._exchanges):
+                    break
+                self._step(seconds)
         finally:
             self._asked.clear()
             self._exchanges.clear()
@@ -117,13 +116,13 @@ class Loop:
     def _ask_for_more(self) -> float:
         """Ask whether there are more checks, if it is time; in how many seconds it is time again."""
         if self._ask is None:
-            return 60.0
+            return IDLE_SECONDS
         at = time.monotonic()
         if at >= self._ask_at:
             seconds = self._ask()
             if seconds is None:
                 self._ask = None
-                return 60.0
+                return IDLE_SECONDS
             self._ask_at = at + seconds
         return max(0.0, self._ask_at - at)
 
@@ -147,7 +146,7 @@ class Loop:
             self._started_at = at
             self._homes.settle(check, multi, at)
             self._go_on(check, _guarded(check, check.handle), multi)
-        return 60.0
+        return IDLE_SECONDS
 
     def _multi_for(self, check: Check, at: float) -> Multi | None:
         """The CurlMulti for a check that starts now; None if none has room and another one may be made."""

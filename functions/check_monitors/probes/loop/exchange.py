@@ -9,6 +9,7 @@ from typing import Any
 from functions.check_monitors.probes.loop.readiness import Readiness
 
 NO_SOCKET = (-1, 0)
+IDLE_SECONDS = 60.0  # how long a loop waits at most if nothing is due
 
 
 class Exchange:
@@ -79,7 +80,7 @@ class Exchanges:
         """In how many seconds the next one has to be woken."""
         while self._alarms and not self._is_current(self._alarms[0]):
             heapq.heappop(self._alarms)
-        return max(0.0, self._alarms[0][0] - at) if self._alarms else 60.0
+        return max(0.0, self._alarms[0][0] - at) if self._alarms else IDLE_SECONDS
 
     def wake(self, at: float) -> None:
         """Go on with those whose ``wake_at`` has come."""
