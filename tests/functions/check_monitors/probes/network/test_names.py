@@ -6,6 +6,7 @@ from typing import Any
 import pycurl
 import pytest
 
+from functions.check_monitors.probes.loop.multi import LOOKUPS_PER_MULTI
 from functions.check_monitors.probes.network.lookups import family_for, learn_family
 from functions.check_monitors.probes.urls import as_ascii
 from shared.settings import Settings
@@ -134,3 +135,9 @@ def test_names_that_hang_blame_no_other(tmp_path: Path) -> None:
     assert all(
         " did not answer for silent-" in cause for round_ in rounds for cause in round_["causes"] if cause != "null"
     )
+
+
+@pytest.mark.parametrize(("how", "multis"), [("silent", [1, 2]), ("healthy", [1, 1])])
+def test_a_name_that_hung_counts_against_its_threads(tmp_path: Path, how: str, multis: list[int]) -> None:
+    rounds = found(tmp_path, [f"{how}-{number}.example" for number in range(LOOKUPS_PER_MULTI)])
+    assert [round_["multis"] for round_ in rounds] == multis
