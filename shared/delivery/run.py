@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 30.0
 SEND_SECONDS = 10.0
 POLL_SECONDS = 0.25
-# The sender of what subscribers are owed; no channel has this name.
-_MAILING = ""
 # A run waits for a list for so long. What has to wait longer, for the channel's pace, is left to a later run.
 LIST_SECONDS = 2.0
+
+# Serves the channel of this name; None: mails the subscribers of status pages.
+Sender = str | None
 
 
 class Budget(NamedTuple):
@@ -77,7 +78,7 @@ class Run:
         self._links = links.configured()
         self._unrecorded = unrecorded_of(store)
         self._started = time.monotonic()
-        self._senders: dict[str, threading.Thread] = {}
+        self._senders: dict[Sender, threading.Thread] = {}
         self._lock = threading.Lock()
         # How many channels are sending, or wait for a list.
         self._busy = 0
@@ -96,7 +97,7 @@ class Run:
             channels = list(self.channels)
             self._start(channels[1:])
             for channel in channels[:1]:
-                self._serve(channel)
+                self._serve_channel(channel)
             for sender in self._senders.values():
                 sender.join()
         if self._trouble:
@@ -105,7 +106,7 @@ class Run:
     def _serve_until_nothing_is_due(self) -> None:
         self._start(self.channels)
         if self.mailing is not None:
-            self._start([_MAILING])
+            self._start([None])
         asks_at = time.monotonic() + POLL_SECONDS
         while sending := [sender for sender in self._senders.values() if sender.is_alive()]:
             sending[0].join(max(0.0, asks_at - time.monotonic()))
@@ -113,21 +114,22 @@ class Run:
                 self._start(self._come_due())
                 asks_at = time.monotonic() + POLL_SECONDS
 
-    def _start(self, channels: Collection[str]) -> None:
-        """Start a sender for each of these channels that has none."""
-        unserved: list[str] = []
-        for channel in channels:
-            if channel in self._senders and self._senders[channel].is_alive():
+    def _start(self, senders: Collection[Sender]) -> None:
+        """Start those of ``senders`` that are not under way."""
+        unstarted: list[Sender] = []
+        for sender in senders:
+            if sender in self._senders and self._senders[sender].is_alive():
                 continue
-            sender = threading.Thread(target=self._serve, args=(channel,), daemon=True, name=f"sender of {channel}")
+            name = f"sender of {sender or 'mails'}"
+            thread = threading.Thread(target=self._serve, args=(sender,), daemon=True, name=name)
             try:
-                sender.start()
+                thread.start()
             except RuntimeError:  # this machine is short of threads
-                unserved.append(channel)
+                unstarted.append(sender)
             else:
-                self._senders[channel] = sender
-        for channel in unserved:
-            self._serve(channel)
+                self._senders[sender] = thread
+        for sender in unstarted:
+            self._serve(sender)
 
     def _come_due(self) -> Collection[str]:
         """The channels that something has come due on. A sender that is slow on another must not hold it up."""
@@ -138,12 +140,15 @@ class Run:
         except StoreUnavailable:
             return ()  # the senders say so, if they need it
 
-    def _serve(self, channel: str) -> None:
-        if channel == _MAILING and self.mailing is not None:
+    def _serve(self, sender: Sender) -> None:
+        if sender is not None:
+            self._serve_channel(sender)
+        elif self.mailing is not None:
             # Slow as it may be, messages that come due on the channels meanwhile do not wait for it.
             with self._being_busy():
                 self.mailing.go(max(0.0, self.budget.starts_until - self._elapsed()))
-            return
+
+    def _serve_channel(self, channel: str) -> None:
         pause = POLL_SECONDS
         while self._elapsed() < self._starts_until(channel):
             try:
