@@ -18,7 +18,5 @@ def deliver_notifications(request: Request, settings: Settings) -> Response:
     channels = configured()
     store = open_store(settings)
     store.note_run("deliver_notifications", now=now())
-    outcomes = deliver_owed(
-        store, channels, settings.message_language, settings.notification_ttl_seconds, settings=settings
-    )
+    outcomes = deliver_owed(store, channels, settings)
     return web.answer(outcomes)

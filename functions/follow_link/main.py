@@ -111,9 +111,7 @@ def _act(grant: Grant, alert: Alert, settings: Settings, language: Language) -> 
     except NotAMonitors:
         raise _Refused(_cannot(alert, language, "not_a_monitor", status=409)) from None
     log_move(change, grant.channel)
-    deliver_at_once(
-        store, channels, change.notification_ids, settings.message_language, settings.notification_ttl_seconds
-    )
+    deliver_at_once(store, channels, change.notification_ids, settings)
 
 
 def _page_of(grant: Grant, alert: Alert, settings: Settings, language: Language) -> Response:

@@ -37,7 +37,7 @@ def ingest_event(request: Request, settings: Settings) -> Response:
     ingested = store.events.add(events, received_at=now(), sent_at=_sent_at(request), channels=routes_of(channels))
     _log(ingested, is_array=is_array)
     owed = [notification_id for event in ingested for notification_id in event.notification_ids]
-    deliver_at_once(store, channels, owed, settings.message_language, settings.notification_ttl_seconds)
+    deliver_at_once(store, channels, owed, settings)
     if not is_array:
         only = ingested[0]
         return web.answer(

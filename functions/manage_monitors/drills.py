@@ -31,8 +31,7 @@ def start_drill(request: Request, settings: Settings) -> Response:
     change, owed = store.drills.start(routes, need_ack_seconds=asked.need_ack, now=now())
     step("server", "drill_started", alert_id=change.alert.id, channels=", ".join(routes))
     log_change(change)
-    language, ttl_seconds = settings.message_language, settings.notification_ttl_seconds
-    deliver_at_once(store, channels, change.notification_ids, language, ttl_seconds)
+    deliver_at_once(store, channels, change.notification_ids, settings)
     return web.answer({**change.alert.shown(), "notifications": [as_json(each) for each in owed]}, 201)
 
 

@@ -179,7 +179,7 @@ def _notify(store: Store, settings: Settings, changes: Sequence[Change]) -> None
     for change in changes:
         log_change(change)
     owed = [notification_id for change in changes for notification_id in change.notification_ids]
-    deliver_at_once(store, configured(), owed, settings.message_language, settings.notification_ttl_seconds)
+    deliver_at_once(store, configured(), owed, settings)
 
 
 def _number(text: str) -> int:

@@ -101,7 +101,7 @@ def manage_windows() -> None:
 
 
 def _send(store: Store, settings: Settings, released: list[int]) -> None:
-    deliver_at_once(store, configured(), released, settings.message_language, settings.notification_ttl_seconds)
+    deliver_at_once(store, configured(), released, settings)
 
 
 def _shown(entry: "WindowEntry", since: datetime) -> dict[str, Any]:

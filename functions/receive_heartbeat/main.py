@@ -79,7 +79,7 @@ def _take(request: Request, settings: Settings, token: str, ping: Ping, *, key: 
     for change in changes:
         log_change(change)
     owed = taken.ingested.notification_ids if taken.ingested else []
-    deliver_at_once(store, channels, owed, settings.message_language, settings.notification_ttl_seconds)
+    deliver_at_once(store, channels, owed, settings)
     return web.answer({"ok": True})
 
 

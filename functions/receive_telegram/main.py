@@ -47,9 +47,7 @@ def receive_telegram(request: Request, settings: Settings) -> Response:
     store = open_store(settings)
     chat = Chat(store, routes_of(channels), names, settings.message_language)
     done = answer_to_press(asked, chat) if isinstance(asked, Press) else answer_to_command(asked, chat)
-    deliver_at_once(
-        store, channels, done.notification_ids, settings.message_language, settings.notification_ttl_seconds
-    )
+    deliver_at_once(store, channels, done.notification_ids, settings)
     return web.answer(done.answer)
 
 

@@ -64,6 +64,5 @@ def update_alert(request: Request, settings: Settings) -> Response:
         alert_id, update.status, by=update.by, at=now(), channels=routes_of(channels), silence_seconds=update.silence
     )
     log_move(change, update.by)
-    owed, language = change.notification_ids, settings.message_language
-    deliver_at_once(store, channels, owed, language, settings.notification_ttl_seconds)
+    deliver_at_once(store, channels, change.notification_ids, settings)
     return web.answer({**change.alert.shown(), "window_id": change.window_id})

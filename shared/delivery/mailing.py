@@ -63,9 +63,9 @@ class Mailing:
         notifiers: Mapping[str, "Notifier"],
         settings: Settings,
         clock: Callable[[], datetime],
-        ttl_seconds: float,
     ) -> None:
-        self._mails, self._clock, self._ttl = store.subscriptions.mails, clock, timedelta(seconds=ttl_seconds)
+        self._mails, self._clock = store.subscriptions.mails, clock
+        self._ttl = timedelta(seconds=settings.notification_ttl_seconds)
         self._public_url = settings.public_url
         self._ways = self._found(mailers_of(notifiers), settings)
 

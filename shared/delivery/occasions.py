@@ -16,17 +16,13 @@ from shared.store import Store, StoreUnavailable
 
 if TYPE_CHECKING:
     from shared.delivery.mailing import Mailing
-    from shared.messages import Language
-
-TTL_SECONDS = 86_400.0
 
 
 def deliver_at_once(
     store: Store,
     notifiers: Mapping[str, Notifier],
     notification_ids: Sequence[int],
-    language: "Language",
-    ttl_seconds: float = TTL_SECONDS,
+    settings: Settings,
 ) -> None:
     """Send what was just owed, within ``run.AT_ONCE``; ``deliver_owed`` sends what remains. Never raises.
 
@@ -39,6 +35,7 @@ def deliver_at_once(
             # Imported here, and below: usually nothing is owed, and the words of messages cost a cold start.
             from shared.delivery.run import AT_ONCE, Run
 
+            language, ttl_seconds = settings.message_language, settings.notification_ttl_seconds
             run = Run(store, notifiers, language, AT_ONCE, now, ttl_seconds, among=notification_ids)
             run.lasted = store.notifications.channels_of(notification_ids)
             # A thread and a claim for each of many other channels would hold these up.
@@ -55,21 +52,20 @@ def deliver_at_once(
 def deliver_owed(
     store: Store,
     notifiers: Mapping[str, Notifier],
-    language: "Language",
-    ttl_seconds: float,
+    settings: Settings,
     clock: Callable[[], datetime] = now,
     pause: Callable[[float], object] = time.sleep,
-    settings: Settings | None = None,
 ) -> dict[AttemptStatus, int]:
-    """Give up what is older than ``ttl_seconds`` and send what is due, within ``run.RUN``; the attempts by outcome.
+    """Give up what is too old and send what is due, within ``run.RUN``; the attempts by outcome.
 
-    ``settings``: those by which what subscribers of status pages are owed is mailed beside it.
+    What subscribers of status pages are owed is mailed beside it.
 
     Raises:
         StoreUnavailable: the store failed. This process records what it could not before it sends anything else.
     """
     # Before anything expires: a message that a channel accepted must not expire.
     unrecorded_of(store).record(store, notifiers)
+    ttl_seconds = settings.notification_ttl_seconds
     expired = store.notifications.expire(now=clock(), created_before=clock() - timedelta(seconds=ttl_seconds))
     for given_up in expired:
         step(
@@ -82,11 +78,11 @@ def deliver_owed(
         )
     outcomes = dict.fromkeys(OUTCOMES, 0)
     due = store.notifications.due(notifiers.keys(), now=clock())
-    mailing = _mailing(store, notifiers, settings, clock, ttl_seconds)
+    mailing = _mailing(store, notifiers, settings, clock)
     if due or mailing:
         from shared.delivery.run import RUN, Run
 
-        run = Run(store, notifiers, language, RUN, clock, ttl_seconds, pause=pause)
+        run = Run(store, notifiers, settings.message_language, RUN, clock, ttl_seconds, pause=pause)
         run.channels, run.mailing = due, mailing
         run.go()
         outcomes = run.outcomes
@@ -94,19 +90,15 @@ def deliver_owed(
 
 
 def _mailing(
-    store: Store,
-    notifiers: Mapping[str, Notifier],
-    settings: Settings | None,
-    clock: Callable[[], datetime],
-    ttl_seconds: float,
+    store: Store, notifiers: Mapping[str, Notifier], settings: Settings, clock: Callable[[], datetime]
 ) -> "Mailing | None":
     """What mails the subscribers of status pages, if anything is due to them."""
-    if settings is None or not mailers_of(notifiers):
+    if not mailers_of(notifiers):
         return None
     # Imported here: few systems mail anybody.
     from shared.delivery.mailing import Mailing, putting_off
 
     with putting_off():
-        mailing = Mailing(store, notifiers, settings, clock, ttl_seconds)
+        mailing = Mailing(store, notifiers, settings, clock)
         return mailing if mailing.is_due() else None
     return None

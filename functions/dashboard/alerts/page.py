@@ -79,10 +79,7 @@ def act_on_alert(visit: Visit, alert_id: str) -> Response:
         number, AlertStatus(status), by=visit.by, at=visit.at, channels=routes_of(channels), note=note
     )
     log_move(change, visit.by)
-    settings = visit.settings
-    deliver_at_once(
-        visit.store, channels, change.notification_ids, settings.message_language, settings.notification_ttl_seconds
-    )
+    deliver_at_once(visit.store, channels, change.notification_ids, visit.settings)
     return visit.to("/dashboard" if visit.form.get("back") == "overview" else f"/dashboard/alerts/{number}")
 
 

@@ -60,10 +60,7 @@ def act_on_windows(visit: Visit) -> Response:
     if ended := visit.form.get("end"):
         released = visit.store.windows.remove(number_of(visit, ended), now=visit.at, channels=routes_of(configured()))
         step("server", "window_ended", window_id=ended, by=visit.by)
-        settings = visit.settings
-        deliver_at_once(
-            visit.store, configured(), released, settings.message_language, settings.notification_ttl_seconds
-        )
+        deliver_at_once(visit.store, configured(), released, visit.settings)
         return visit.to("/dashboard/windows")
     from shared.monitors.windows.window import Window
 

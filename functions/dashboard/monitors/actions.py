@@ -67,8 +67,7 @@ def notify(visit: Visit, changes: Sequence[Change]) -> None:
     for change in changes:
         log_change(change)
     owed = [notification_id for change in changes for notification_id in change.notification_ids]
-    settings = visit.settings
-    deliver_at_once(visit.store, configured(), owed, settings.message_language, settings.notification_ttl_seconds)
+    deliver_at_once(visit.store, configured(), owed, visit.settings)
 
 
 def _silence(visit: Visit, number: int) -> None:

@@ -13,7 +13,7 @@ from shared.models import AlertKind, Event, as_text
 from shared.notifiers import Notifier, kinds
 from shared.notifiers.services.sns import SnsNotifier
 from shared.notifiers.services.telegram import TelegramNotifier
-from shared.settings import SettingError
+from shared.settings import SettingError, Settings
 from shared.store import Store
 from shared.store.engines.database import Database
 from shared.store.migrate import migrate
@@ -191,6 +191,7 @@ def test_a_malformed_channel_leaves_the_others_usable() -> None:
 
 START = datetime(2025, 1, 8, 12, tzinfo=UTC)
 TTL = 86_400.0
+SETTINGS = Settings.from_env({"NOTIFICATION_TTL": str(TTL)})
 
 
 def report(store: Store, *channels: str) -> None:
@@ -200,7 +201,7 @@ def report(store: Store, *channels: str) -> None:
 
 def deliver(store: Store, channels: Mapping[str, Notifier], after: float = 0) -> dict[str, int]:
     at = START + timedelta(seconds=after)
-    outcomes = deliver_owed(store, channels, "en", TTL, clock=lambda: at)
+    outcomes = deliver_owed(store, channels, SETTINGS, clock=lambda: at)
     return {str(status): count for status, count in outcomes.items() if count}
 
 

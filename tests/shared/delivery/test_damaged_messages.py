@@ -14,7 +14,7 @@ from shared.notifiers import Accepted, SendFailed
 from shared.store import Store
 from shared.store.asking import circumstances
 from tests.support.builders import Channel, at, event, fails
-from tests.support.store.steps import TTL, add, deliver, opened, owe, rows, statuses
+from tests.support.store.steps import SETTINGS, TTL, add, deliver, opened, owe, rows, statuses
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_a_sender_outlives_a_store_that_fails_unexpectedly(store: Store, monkeyp
 
     monkeypatch.setattr(store.notifications, "claim", fails_once)
     channel = Channel()
-    deliver_at_once(store, {"a": channel}, ids, "en")
+    deliver_at_once(store, {"a": channel}, ids, SETTINGS)
     assert channel.kinds == ["OUTAGE"]
 
 

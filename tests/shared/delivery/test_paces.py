@@ -26,7 +26,7 @@ from tests.support.stand_ins.bot_api import Call, accepts
 from tests.support.stand_ins.service import Service
 from tests.support.stand_ins.smtp import Connection, Smtp
 from tests.support.store.engines import on_sqlite
-from tests.support.store.steps import TTL, add, rows
+from tests.support.store.steps import SETTINGS, add, rows
 
 MONITORS = 300
 # How often the local system delivers.
@@ -182,7 +182,7 @@ def owed_ids(store: Store) -> set[int]:
 def deliver_all(store: Store, clock: Clock, ops: NotifierKind) -> None:
     """Runs as the local system makes them, until nothing is owed any more."""
     for _ in range(200):
-        deliver_owed(store, {"ops": ops}, "en", TTL, clock=clock, pause=clock.pause)
+        deliver_owed(store, {"ops": ops}, SETTINGS, clock=clock, pause=clock.pause)
         if store.summary()["owed_notifications"] == 0:
             return
         clock.seconds += RUNS_EVERY

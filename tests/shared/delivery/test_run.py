@@ -12,7 +12,7 @@ from shared.models.message import Message
 from shared.notifiers import Accepted
 from shared.store import Store
 from tests.support.builders import NOON, Channel, at, fails, refuses
-from tests.support.store.steps import TTL, claim, deliver, owe, settle, statuses
+from tests.support.store.steps import SETTINGS, TTL, claim, deliver, owe, settle, statuses
 
 # --- one channel ------------------------------------------------------------------------------------------------------
 
@@ -185,7 +185,7 @@ def test_only_new_messages_are_sent_at_once(store: Store) -> None:
     owe(store, monitor="older")
     ids = owe(store, monitor="newer")
     channel = Channel()
-    deliver_at_once(store, {"a": channel}, ids, "en")
+    deliver_at_once(store, {"a": channel}, ids, SETTINGS)
     assert len(channel.texts) == 1
     assert "newer" in channel.texts[0]
 
@@ -193,10 +193,10 @@ def test_only_new_messages_are_sent_at_once(store: Store) -> None:
 def test_a_recovery_at_once_waits_for_its_retried_outage(store: Store) -> None:
     outage = owe(store)
     channel = Channel(fails())
-    deliver_at_once(store, {"a": channel}, outage, "en")
+    deliver_at_once(store, {"a": channel}, outage, SETTINGS)
     channel.behave = lambda: None
     recovery = owe(store, 30, ok=True)
-    deliver_at_once(store, {"a": channel}, recovery, "en")
+    deliver_at_once(store, {"a": channel}, recovery, SETTINGS)
     assert channel.texts == []
     in_an_hour = (now() - NOON).total_seconds() + 3600
     assert deliver(store, in_an_hour, a=channel) == {"EXPIRED": 2} or channel.kinds == ["OUTAGE", "RECOVERY"]
@@ -205,7 +205,7 @@ def test_a_recovery_at_once_waits_for_its_retried_outage(store: Store) -> None:
 def test_at_once_starts_no_send_that_it_would_cut_off(store: Store) -> None:
     ids = [*owe(store, monitor="first"), *owe(store, monitor="second")]
     channel = Channel(lambda: time.sleep(AT_ONCE.starts_until))
-    deliver_at_once(store, {"a": channel}, ids, "en")
+    deliver_at_once(store, {"a": channel}, ids, SETTINGS)
     assert len(channel.texts) == 1
     assert channel.timeouts[0] <= AT_ONCE.ends_at
     assert deliver(store, a=Channel()) == {"SENT": 1}
@@ -218,10 +218,10 @@ def test_a_channel_that_was_slow_is_not_asked_at_once_until_it_is_quick(store: S
     for status, took_ms in (("RETRY", 850), ("SENT", 1_200)):
         owe(store, monitor=status)
         settle(store, status, 0, took_ms=took_ms)
-        deliver_at_once(store, {"a": channel}, owe(store, monitor=f"after {status}"), "en")
+        deliver_at_once(store, {"a": channel}, owe(store, monitor=f"after {status}"), SETTINGS)
         assert channel.texts == []
     assert deliver(store, 30, a=channel) == {"SENT": 3}
-    deliver_at_once(store, {"a": channel}, owe(store, monitor="later"), "en")
+    deliver_at_once(store, {"a": channel}, owe(store, monitor="later"), SETTINGS)
     assert "later" in channel.texts[-1]
 
 
@@ -229,7 +229,7 @@ def test_a_channel_that_was_quick_enough_is_asked_at_once(store: Store) -> None:
     owe(store)
     settle(store, "SENT", 0, took_ms=600)
     channel = Channel()
-    deliver_at_once(store, {"a": channel}, owe(store, monitor="next"), "en")
+    deliver_at_once(store, {"a": channel}, owe(store, monitor="next"), SETTINGS)
     assert len(channel.texts) == 1
 
 
@@ -237,7 +237,7 @@ def test_at_once_starts_no_second_send_that_takes_as_long_as_the_first(store: St
     """Otherwise it would be cut off, and go twice."""
     ids = [*owe(store, monitor="first"), *owe(store, monitor="second")]
     channel = Channel(lambda: time.sleep(0.9 * AT_ONCE.starts_until))
-    deliver_at_once(store, {"a": channel}, ids, "en")
+    deliver_at_once(store, {"a": channel}, ids, SETTINGS)
     assert len(channel.texts) == 1
 
 
@@ -245,7 +245,7 @@ def test_a_slow_channel_puts_off_no_other_at_once(store: Store) -> None:
     owe(store)
     settle(store, "SENT", 0, took_ms=1_200)
     slow, quick = Channel(), Channel()
-    deliver_at_once(store, {"a": slow, "b": quick}, owe(store, channels=("a", "b"), monitor="next"), "en")
+    deliver_at_once(store, {"a": slow, "b": quick}, owe(store, channels=("a", "b"), monitor="next"), SETTINGS)
     assert (len(slow.texts), len(quick.texts)) == (0, 1)
 
 

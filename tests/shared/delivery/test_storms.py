@@ -18,7 +18,7 @@ from shared.notifiers import Accepted, pace_of
 from shared.notifiers.services.console import ConsoleNotifier
 from shared.store import Store, StoreUnavailable
 from tests.support.builders import Channel, at, event, fails, refuses
-from tests.support.store.steps import TTL, add, owe, rows, statuses
+from tests.support.store.steps import SETTINGS, add, owe, rows, statuses
 
 
 class Record(Protocol):
@@ -85,7 +85,7 @@ def change(
 
 
 def run(store: Store, clock: Clock, **channels: Channel) -> dict[str, int]:
-    outcomes = deliver_owed(store, channels, "en", TTL, clock=clock, pause=clock.pause)
+    outcomes = deliver_owed(store, channels, SETTINGS, clock=clock, pause=clock.pause)
     return {str(status): count for status, count in outcomes.items() if count}
 
 
@@ -147,7 +147,7 @@ def test_a_list_that_waits_holds_up_no_other_channel(store: Store, clock: Clock,
         has_failed.set()
         clock.pause(seconds)
 
-    deliver_owed(store, {"a": phone, "b": other}, "en", TTL, clock=clock, pause=fail_meanwhile)
+    deliver_owed(store, {"a": phone, "b": other}, SETTINGS, clock=clock, pause=fail_meanwhile)
     assert "meanwhile" in other.headlines[-1]
 
 
@@ -168,14 +168,14 @@ def test_at_once_waits_for_no_list_and_leaves_it_to_the_next_run(store: Store, c
     received = now()
     events = [event(ok=False, monitor=f"m{number}", timestamp=received) for number in range(9)]
     ingested = store.events.add(events, received_at=received, channels=["a"])
-    deliver_at_once(store, {"a": phone}, [id_ for each in ingested for id_ in each.notification_ids], "en")
+    deliver_at_once(store, {"a": phone}, [id_ for each in ingested for id_ in each.notification_ids], SETTINGS)
     assert [ids for _, ids in phone.received] == [[1], [2], [3], [4], [5]]
 
 
 def test_what_waited_is_sent_with_the_next_failure_at_once(store: Store, phone: Phone) -> None:
     """In a cloud the next scheduled run may be a minute away."""
     change(store, 9)
-    deliver_at_once(store, {"a": phone}, owe(store, 5, monitor="next"), "en")
+    deliver_at_once(store, {"a": phone}, owe(store, 5, monitor="next"), SETTINGS)
     assert sorted(id_ for _, ids in phone.received for id_ in ids) == list(range(1, 11))
     assert len(phone.received) < 10
 

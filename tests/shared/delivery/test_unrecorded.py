@@ -16,7 +16,7 @@ from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import drop_everything, migrate
 from tests.support.builders import NOON, Channel, fails, refuses
 from tests.support.postgres import Server
-from tests.support.store.steps import TTL, deliver, owe, statuses
+from tests.support.store.steps import SETTINGS, TTL, deliver, owe, statuses
 from tests.torture.wire import SIDES, Wire
 
 # --- the store is locked when a message was accepted ------------------------------------------------------------------
@@ -92,10 +92,10 @@ def test_a_message_accepted_under_a_lock_is_recorded_later(
 
 
 def test_the_next_delivery_records_what_was_sent_at_once(store: Store, other: OtherProcess, locking: Channel) -> None:
-    deliver_at_once(store, {"a": locking}, owe(store), "en")
+    deliver_at_once(store, {"a": locking}, owe(store), SETTINGS)
     assert statuses(store) == []
     other.unlock()
-    deliver_at_once(store, {"a": locking}, [], "en")
+    deliver_at_once(store, {"a": locking}, [], SETTINGS)
     assert statuses(store) == ["SENT"]
     assert deliver(store, 99, a=locking) == {}
     assert len(locking.texts) == 1

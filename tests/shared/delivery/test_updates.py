@@ -12,7 +12,7 @@ from shared.store import Store
 from shared.store.tables import alerts, notifications
 from tests.shared.delivery.editing import EditingChannel
 from tests.support.builders import Channel, at, fails, refuses
-from tests.support.store.steps import CHANNELS, TTL, claimed, deliver, move, owe, report, rows
+from tests.support.store.steps import CHANNELS, SETTINGS, claimed, deliver, move, owe, report, rows
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ def test_a_list_is_not_edited(store: Store, channel: EditingChannel) -> None:
         # Otherwise whoever waits for the list would ask for it until the run ends.
         now[0] += seconds + 0.001
 
-    deliver_owed(store, {"a": Paced(channel)}, "en", TTL, clock=lambda: at(now[0]), pause=pause)
+    deliver_owed(store, {"a": Paced(channel)}, SETTINGS, clock=lambda: at(now[0]), pause=pause)
     listed = rows(store, "SELECT alert_id, status FROM notifications WHERE listed_with IS NOT NULL ORDER BY id")
     assert [status for _, status in listed] == ["SENT"] * 3
     assert move(store, int(str(listed[0][0])), "ACK", 60).notification_ids == ()
@@ -260,11 +260,11 @@ def test_edits_leave_half_of_the_pace_to_messages(store: Store, channel: Editing
     for number in range(9):
         move(store, number + 1, "ACK", 600)
     paced = {"a": Paced(channel)}
-    assert deliver_owed(store, paced, "en", TTL, clock=lambda: at(600))[AttemptStatus.SENT] == 5
+    assert deliver_owed(store, paced, SETTINGS, clock=lambda: at(600))[AttemptStatus.SENT] == 5
     owe(store, 601, monitor="next")
-    deliver_owed(store, paced, "en", TTL, clock=lambda: at(601))
+    deliver_owed(store, paced, SETTINGS, clock=lambda: at(601))
     assert channel.texts[-1].startswith("OUTAGE next"), "edits hold no message up"
-    assert deliver_owed(store, paced, "en", TTL, clock=lambda: at(612))[AttemptStatus.SENT] == 4
+    assert deliver_owed(store, paced, SETTINGS, clock=lambda: at(612))[AttemptStatus.SENT] == 4
 
 
 def test_of_many_reminders_the_first_and_the_last_message_are_edited(store: Store, channel: EditingChannel) -> None:

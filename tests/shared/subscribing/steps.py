@@ -10,7 +10,7 @@ from shared.settings import Settings
 from shared.store import Store
 from tests.support.builders import at
 from tests.support.stand_ins.smtp import Smtp
-from tests.support.store.steps import TTL, rows
+from tests.support.store.steps import rows
 
 SETTINGS = Settings.from_env({"STATUS_PAGE": "true", "PUBLIC_URL": "https://status.example"})
 KIM, LEE = "kim@visitors.example", "lee@visitors.example"
@@ -35,7 +35,7 @@ def announce(store: Store, title: str, seconds: float = 0) -> None:
 
 
 def deliver(store: Store, mail: NotifierKind, seconds: float = 0) -> None:
-    deliver_owed(store, {"mail": mail}, "en", TTL, clock=lambda: at(seconds), settings=SETTINGS)
+    deliver_owed(store, {"mail": mail}, SETTINGS, clock=lambda: at(seconds))
 
 
 def got(server: Smtp, *, offered: bool = False) -> list[tuple[str, str]]:

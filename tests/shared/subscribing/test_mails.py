@@ -163,7 +163,7 @@ def test_a_hanging_mail_server_delays_no_channel(store: Store, server: Smtp, mai
 
     server.replies["DATA"] = hang
     channels: dict[str, Notifier] = {"mail": mail, "a": channel}
-    outcomes = deliver_owed(store, channels, "en", TTL, clock=lambda: at(2), settings=SETTINGS)
+    outcomes = deliver_owed(store, channels, SETTINGS, clock=lambda: at(2))
     assert (outcomes[AttemptStatus.SENT], channel.kinds) == (1, ["OUTAGE"])
     assert got(server) == []
 

@@ -10,7 +10,7 @@ from shared.store.tables import configuration
 from tests.shared.subscribing.steps import KIM, LEE, SETTINGS, announce, deliver, got, statuses, subscribe
 from tests.support.builders import Channel, at
 from tests.support.stand_ins.smtp import PASSWORD, Connection, Smtp
-from tests.support.store.steps import TTL, owe, rows
+from tests.support.store.steps import owe, rows
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_hanging_server_leaves_time_for_another_ones_mails(
         subscribe(store, *(f"{number}@visitors.example" for number in range(8)), slug="slow")
         subscribe(store, KIM, slug="well")
         announce(store, "Payments fail")
-        mailing.Mailing(store, channels, SETTINGS, lambda: at(1), TTL).go(1.6)
+        mailing.Mailing(store, channels, SETTINGS, lambda: at(1)).go(1.6)
     assert [to for to, _ in got(server)] == [KIM]
 
 
@@ -85,7 +85,7 @@ def test_what_is_wrong_with_the_mails_keeps_no_message_of_a_channel(
     with store.database.transaction() as transaction:
         transaction.rows("DROP TABLE subscriber_mails")
     channel = Channel()
-    outcomes = deliver_owed(store, {"mail": mail, "a": channel}, "en", TTL, clock=lambda: at(2), settings=SETTINGS)
+    outcomes = deliver_owed(store, {"mail": mail, "a": channel}, SETTINGS, clock=lambda: at(2))
     assert (outcomes[AttemptStatus.SENT], channel.kinds) == (1, ["OUTAGE"])
     printed = capsys.readouterr().out
     assert "subscriber_mails_put_off" in printed

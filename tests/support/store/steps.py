@@ -10,11 +10,13 @@ from shared import ROOT
 from shared.delivery import deliver_owed
 from shared.models import Alert, AlertStatus, Attempt, AttemptStatus, Change, Event
 from shared.models.channel import Channels
+from shared.settings import Settings
 from shared.store import Ingested, Owed, Store
 from tests.support.builders import Channel, at, event
 
 CHANNELS = ("a", "b")
 TTL = 86_400.0
+SETTINGS = Settings.from_env({"NOTIFICATION_TTL": str(TTL)})
 MIGRATIONS = sorted((ROOT / "shared" / "store" / "migrations").glob("*.sql"))
 
 
@@ -93,7 +95,7 @@ def owe(
 
 def deliver(store: Store, seconds: float = 0, **channels: Channel) -> dict[str, int]:
     """One run of deliveries to these channels; how many attempts had each outcome."""
-    outcomes = deliver_owed(store, channels, "en", TTL, clock=lambda: at(seconds))
+    outcomes = deliver_owed(store, channels, SETTINGS, clock=lambda: at(seconds))
     return {str(status): count for status, count in outcomes.items() if count}
 
 

@@ -11,4 +11,5 @@ from shared.store import open_store
 
 if __name__ == "__main__":
     ahead = timedelta(seconds=float(sys.argv[1]))
-    print(deliver_owed(open_store(Settings.from_env()), configured(), "en", 86400.0, clock=lambda: now() + ahead))
+    settings = Settings.from_env()
+    print(deliver_owed(open_store(settings), configured(), settings, clock=lambda: now() + ahead))
