@@ -11,13 +11,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from functions.claim_checks.trials import report_trial
 from shared import web
 from shared.models import as_text, now
+from shared.models.monitor import DEFAULT_LOCATION
 from shared.models.scalars import ReportedName, Text, whole
 from shared.monitors.due import time_of
 from shared.settings import Settings
 from shared.store import open_store
-
-# Where an agent is that does not say so.
-LOCATION = "default"
 
 
 class ClaimRequest(BaseModel):
@@ -47,7 +45,7 @@ def claim(request: Request, settings: Settings) -> Response:
     "policy"}]`` are checks that somebody wants to see before anything is saved.
     """
     asked = ClaimRequest.model_validate_json(web.body_of(request))
-    at, location = now(), asked.location or LOCATION
+    at, location = now(), asked.location or DEFAULT_LOCATION
     claimed = open_store(settings).checks.claim(
         location,
         now=at,

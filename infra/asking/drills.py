@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from infra.asking.api import Backend, NotAnswered
-from shared.alerting.routing.drills import GIVEN_UP_AFTER
+from shared.alerting.health import OVERDUE
 from shared.messages import duration, seconds_text
 from shared.models import AlertStatus, NotificationStatus
 from shared.monitors.durations import duration_text
@@ -45,7 +45,7 @@ class Drill:
     def _ended(self, alert_id: int, need_ack_seconds: float | None) -> dict[str, Any]:
         """The alert once it is resolved, or as it is when nobody will resolve it any more."""
         begun = time.monotonic()
-        longest = GIVEN_UP_AFTER.total_seconds() if need_ack_seconds is None else need_ack_seconds
+        longest = OVERDUE.total_seconds() if need_ack_seconds is None else need_ack_seconds
         asked = begun
         while True:
             alert = self._backend.get(f"/alerts/{alert_id}")

@@ -9,12 +9,12 @@ from infra.configuration.reading.filling import filled
 from infra.configuration.reading.mistakes import BROKEN, Mistake, is_wrong, one_of, shown, unknown_key
 from infra.configuration.reading.nodes import Entry, MappingNode, data_of
 from infra.configuration.reading.validation import Source, checked
-from shared.channels import CONSOLE, MAX_NAME_LENGTH, OFF, VARIABLES, is_console_off
 from shared.channels import JSON as CHANNELS
+from shared.channels import MAX_NAME_LENGTH, OFF, VARIABLES, is_console_off
 from shared.channels import read as channels_in
 from shared.channels.fields import Common
 from shared.channels.urls import NotOne, settings_of
-from shared.models.channel import is_numbered
+from shared.models.channel import CONSOLE, is_numbered
 from shared.notifiers import NotifierKind, kind_named, kinds
 from shared.notifiers.fields import expected_of
 from shared.settings.secrets import HIDDEN

@@ -7,6 +7,7 @@ from infra.doctor.findings import Finding, Verdict, failure, ok, warning
 from shared.delivery.trial import try_channel
 from shared.messages import Language
 from shared.models import now
+from shared.models.channel import CONSOLE
 from shared.notifiers import NotifierKind, ProbeResult
 from shared.settings.secrets import unexpected
 
@@ -29,7 +30,7 @@ def examine_channels(
             expected=f"one of {', '.join(channels)}",
             fix=".venv/bin/python -m infra doctor --send-test NAME",
         )
-    if {notifier.kind for notifier in channels.values()} <= {"console"}:
+    if {notifier.kind for notifier in channels.values()} <= {CONSOLE}:
         yield warning(
             "channels",
             "only the console is on: people who do not watch it are not notified"

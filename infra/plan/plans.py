@@ -17,6 +17,7 @@ from infra.plan.load import Load
 from infra.plan.measured import measured
 from infra.plan.model import Plan
 from shared import channels
+from shared.models.channel import CONSOLE
 from shared.monitors.kinds import Kind
 from shared.monitors.placeholders import names_in
 from shared.settings import SettingError, Settings
@@ -126,7 +127,7 @@ def plan_of(platform: str, load: Load, region: str | None = None) -> Plan:
     prices = regions.prices(price_list()[platform], region)
     # The console costs nothing.
     notifiers = channels.configured(load.given).values()
-    paid = max(1, sum(notifier.kind != channels.CONSOLE for notifier in notifiers))
+    paid = max(1, sum(notifier.kind != CONSOLE for notifier in notifiers))
     found: Plan = PLATFORMS[platform].plan(load, measured(), prices, _name(platform, region), paid)
     return dataclasses.replace(found, notes=[*found.notes, *_of_regions(found, region), *_warnings(platform, load)])
 

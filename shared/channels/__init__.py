@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from pydantic import SecretStr, ValidationError
 
-from shared.models.channel import is_numbered, name_of
+from shared.models.channel import CONSOLE, is_numbered, name_of
 from shared.notifiers import NotifierKind, kind_named, kinds
 from shared.notifiers.fields import expected_of
 from shared.settings import SettingError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # The variable of each setting. The console has no settings and is on unless CHANNELS says "off". A kind that is not
 # here is loaded only if CHANNELS names it, so that another kind costs no cold start.
 FROM_VARIABLES: Mapping[str, Mapping[str, str]] = {
-    "console": {},
+    CONSOLE: {},
     "sns": {"topic_arn": "SNS_TOPIC_ARN"},
     "telegram": {
         "bot_token": "TELEGRAM_BOT_TOKEN",
@@ -38,7 +38,6 @@ FROM_VARIABLES: Mapping[str, Mapping[str, str]] = {
 JSON = "CHANNELS"
 VARIABLES = (*(variable for variables in FROM_VARIABLES.values() for variable in variables.values()), JSON)
 MAX_NAME_LENGTH = 64
-CONSOLE = "console"
 # What stands in place of the console's settings if it is no channel.
 OFF = "off"
 # The fields of ``fields.Common``, so that its model is built only for a channel that has one.

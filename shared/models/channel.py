@@ -5,6 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import time, timedelta
 from typing import Literal, NamedTuple
 
+# The channel that is on unless CHANNELS says "off", and its kind.
+CONSOLE = "console"
+
 
 class QuietHours(NamedTuple):
     """From ``begins`` on, until before ``ends``, which is on the next day if it is the earlier time of the two."""

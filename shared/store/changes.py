@@ -17,12 +17,10 @@ from shared.models import (
     NotificationKind,
     NotificationStatus,
 )
-from shared.models.channel import Channels, Route, by_name
+from shared.models.channel import CONSOLE, Channels, Route, by_name
 from shared.store.engines.database import Transaction
 from shared.store.tables import alerts, message_edits, notification_logs, notifications
 from shared.words import cause_text
-
-CONSOLE = "console"
 
 
 def open_alert(

@@ -11,6 +11,7 @@ from shared.channels import configured
 from shared.delivery.trial import Trial, try_channel
 from shared.logs import step
 from shared.messages import one_line
+from shared.models.channel import CONSOLE
 from shared.pages.formatting import Named
 from shared.pages.states import Shown
 from shared.store import Row
@@ -68,7 +69,7 @@ def _page(visit: Visit, trials: dict[str, Trial]) -> Response:
         sentence=sentence,
         channels=found,
         time_of=time_of,
-        is_console_alone={each.kind for each in found} == {"console"},
+        is_console_alone={each.kind for each in found} == {CONSOLE},
     )
 
 

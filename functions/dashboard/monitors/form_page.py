@@ -20,8 +20,9 @@ from functions.dashboard.monitors.trying import policy_tried, tried_of
 from functions.dashboard.monitors.typed import Copied, Mistakes
 from functions.dashboard.visit import Visit
 from shared.alerting.routing.routes import KIND
-from shared.channels import CONSOLE, configured
+from shared.channels import configured
 from shared.messages import one_line
+from shared.models.channel import CONSOLE
 from shared.monitors.kinds import KINDS_WITH, Kind
 from shared.notifiers import routes_of
 from shared.settings.secrets import MASK

@@ -8,6 +8,7 @@ from functions.dashboard.visit import Visit
 from shared import web
 from shared.logs import step
 from shared.messages import said_cause
+from shared.models.monitor import DEFAULT_LOCATION
 from shared.pages.formatting import duration, milliseconds
 from shared.pages.states import Shown
 from shared.settings import is_in_cloud
@@ -139,5 +140,5 @@ def _lines(visit: Visit, event: Any) -> list[Line]:
     if event.certificate_expires_at:
         left = (event.certificate_expires_at.astimezone(UTC) - visit.at).total_seconds()
         found.append(Line(say("certificate"), duration(left, language) if left > 0 else say("trial_expired")))
-    found.append(Line(say("agent"), event.location or event.agent or "default"))
+    found.append(Line(say("agent"), event.location or event.agent or DEFAULT_LOCATION))
     return found

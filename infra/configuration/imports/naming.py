@@ -6,12 +6,10 @@ from collections.abc import Collection, Hashable, Iterable
 from typing import TypeVar
 
 from infra.configuration.imports.result import Notes
-from shared.models.channel import is_numbered
+from shared.models.channel import CONSOLE, is_numbered
 
 MAX_MONITOR_NAME = 200
 MAX_CHANNEL_NAME = 64
-# The channel that is always there.
-_CONSOLE = "console"
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -49,9 +47,9 @@ def channel_name(wanted: str, taken: Collection[str], notes: Notes) -> str:
     """A name for a channel that is in neither ``taken`` nor reserved."""
     name = one_line(wanted, MAX_CHANNEL_NAME) or "channel"
     is_ours = is_numbered(name)
-    free = _free(one_line(name.replace("#", " ")) if is_ours else name, {*taken, _CONSOLE}, MAX_CHANNEL_NAME)
+    free = _free(one_line(name.replace("#", " ")) if is_ours else name, {*taken, CONSOLE}, MAX_CHANNEL_NAME)
     if free != name:
-        reason = "it is reserved" if is_ours or name == _CONSOLE else "another channel has it"
+        reason = "it is reserved" if is_ours or name == CONSOLE else "another channel has it"
         notes.add(f"channels {name!r}", "name", f"{reason}; this one is {free!r}")
     return free
 

@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from shared.alerting.health import OVERDUE
 from shared.alerting.routing.routes import ONLY
 from shared.models import Alert, AlertStatus, Notification, NotificationStatus
 
 # A channel that has refused twice by then has failed. In a cloud, the second try may come a minute later.
 FAILED_AFTER = timedelta(seconds=30)
 ENOUGH_TRIES = 2
-# The same as for "overdue": after this long, no run is coming that would send it.
-GIVEN_UP_AFTER = timedelta(minutes=3)
 _WAITING = (NotificationStatus.PENDING, NotificationStatus.SENDING)
 
 
@@ -85,7 +84,7 @@ def judge(alert: Alert, sent: Sequence[Sent], need_ack_seconds: float | None, no
 
 def _is_given_up(each: Sent, elapsed: timedelta) -> bool:
     is_refused = each.answer is not None and each.notification.attempts >= ENOUGH_TRIES
-    return elapsed >= (FAILED_AFTER if is_refused else GIVEN_UP_AFTER)
+    return elapsed >= (FAILED_AFTER if is_refused else OVERDUE)
 
 
 def _is_unheard(each: Sent) -> bool:

@@ -8,8 +8,8 @@ from shared.alerting.routing.drills import Outcome, Sent, judge
 from shared.alerting.routing.routes import select
 from shared.models import Alert, AlertKind, Cause, Change, Notification, NotificationKind, as_text
 from shared.models.alert import OURSELVES
-from shared.models.channel import Channels, Route, by_name
-from shared.store.changes import CONSOLE, open_alert, resolve_alert
+from shared.models.channel import CONSOLE, Channels, Route, by_name
+from shared.store.changes import open_alert, resolve_alert
 from shared.store.engines.database import Database, Transaction
 from shared.store.recurring.reviewed import Reviewed
 from shared.store.recurring.schedules import schedule_of, take
