@@ -34,12 +34,6 @@ class Waiting(NamedTuple):
     is_taken_over: bool = False
 
 
-class Sent(NamedTuple):
-    """A message that a sender took up ``at`` this time."""
-
-    at: datetime
-
-
 class Plan(NamedTuple):
     """The notifications that go now, as one message; or the seconds until some do (None: nothing waits)."""
 
@@ -53,11 +47,11 @@ def at_once(pace: Pace) -> Pace:
     return Pace(max(1, pace.messages * 3 // 4), pace.seconds)
 
 
-def plan(waiting: Sequence[Waiting], sent: Sequence[Sent], pace: Pace, now: datetime) -> Plan:
+def plan(waiting: Sequence[Waiting], sent: Sequence[datetime], pace: Pace, now: datetime) -> Plan:
     """What goes to a channel next, of what may not go at once.
 
-    ``waiting``: in the order in which they are due. ``sent``: the messages of the last seconds, as many as ``pace``,
-    the channel's own, and ``LISTS`` ask for.
+    ``waiting``: in the order in which they are due. ``sent``: when senders took up the messages of the last
+    seconds, as many as ``pace``, the channel's own, and ``LISTS`` ask for.
     """
     lists: dict[tuple[str, int | None, int | None], list[Waiting]] = {}
     for each in waiting:
@@ -76,7 +70,7 @@ def plan(waiting: Sequence[Waiting], sent: Sequence[Sent], pace: Pace, now: date
     return Plan(ids, None if is_alone else first[0].listed_with or ids[0])
 
 
-def _spread(sent: Sequence[Sent], pace: Pace, now: datetime) -> tuple[Pace, ...]:
+def _spread(sent: Sequence[datetime], pace: Pace, now: datetime) -> tuple[Pace, ...]:
     """The pace, and in a storm that lasts for longer than it allows: so slowly that a list may go now and then.
 
     Otherwise everything that is allowed would go in the storm's first seconds, and then nothing for a long time.
@@ -97,9 +91,9 @@ def _ready_at(list_: Sequence[Waiting], now: datetime) -> datetime:
     return min(due_at) + timedelta(seconds=WAIT_SECONDS)
 
 
-def _free_at(sent: Sequence[Sent], pace: Pace, now: datetime) -> datetime:
+def _free_at(sent: Sequence[datetime], pace: Pace, now: datetime) -> datetime:
     """When one more message keeps the pace."""
-    within = sorted(each.at for each in sent if each.at > now - timedelta(seconds=pace.seconds))
+    within = sorted(at for at in sent if at > now - timedelta(seconds=pace.seconds))
     if len(within) < pace.messages:
         return now
     return within[-pace.messages] + timedelta(seconds=pace.seconds)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from shared.alerting.storms import Sent, Waiting
+from shared.alerting.storms import Waiting
 from shared.models import Attempt, AttemptStatus, Notification, NotificationStatus, as_text
 from shared.store.engines.database import Row, Transaction, in_parts
 from shared.store.tables.notifications import IS_DUE, LEASE, salvage
@@ -62,11 +62,14 @@ def waiting(
     ]
 
 
-def sent(transaction: Transaction, channel: str, *, now: datetime, seconds: float, skew: timedelta) -> list[Sent]:
-    """The channel's messages of the last ``seconds``, a list being one. ``skew`` as for ``notifications.claim``."""
+def sent(transaction: Transaction, channel: str, *, now: datetime, seconds: float, skew: timedelta) -> list[datetime]:
+    """When senders took up the channel's messages of the last ``seconds``, a list being one.
+
+    ``skew`` as for ``notifications.claim``.
+    """
     since, clock_was_set_back = as_text(now - timedelta(seconds=seconds)), as_text(now + skew)
     rows = transaction.rows(_SENT, channel=channel, since=since, clock_was_set_back=clock_was_set_back)
-    return [Sent(datetime.fromisoformat(row["at"])) for row in rows]
+    return [datetime.fromisoformat(row["at"]) for row in rows]
 
 
 def claim(

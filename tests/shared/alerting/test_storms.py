@@ -1,8 +1,10 @@
 """What goes now, what waits, and what goes together: one row a situation."""
 
+from datetime import datetime
+
 import pytest
 
-from shared.alerting.storms import MOST_IN_LIST, Plan, Sent, Waiting, at_once, plan
+from shared.alerting.storms import MOST_IN_LIST, Plan, Waiting, at_once, plan
 from shared.models.channel import USUAL, Pace
 from tests.support.builders import NOON, at
 
@@ -17,8 +19,8 @@ def taken_over(id_: int) -> Waiting:
     return Waiting(id_, "OUTAGE", at(-40), is_taken_over=True)
 
 
-def sent(*seconds: float) -> list[Sent]:
-    return [Sent(at(each)) for each in seconds]
+def sent(*seconds: float) -> list[datetime]:
+    return [at(each) for each in seconds]
 
 
 WAITING = [
@@ -54,7 +56,7 @@ WAITING = [
 @pytest.mark.parametrize(
     ("waiting", "before", "pace", "planned"), [row[1:] for row in WAITING], ids=[r[0] for r in WAITING]
 )
-def test_each_situation_has_its_plan(waiting: list[Waiting], before: list[Sent], pace: Pace, planned: Plan) -> None:
+def test_each_situation_has_its_plan(waiting: list[Waiting], before: list[datetime], pace: Pace, planned: Plan) -> None:
     assert plan(waiting, before, pace, NOON) == planned
 
 
