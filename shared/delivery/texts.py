@@ -48,7 +48,7 @@ def message_about(
         remark += f" (a short text, because composing failed: {type(defect).__name__})"
         return _short(listed, pairs, language), remark
     is_own = message.is_list or pairs[0][0].summary is not None
-    if is_own or wishes.title is wishes.text is None:
+    if is_own or (wishes.title is None and wishes.text is None):
         return message, remark
     message, failure = _in_own_words(message, wishes, pairs[0][1].channel)
     return message, remark + failure
