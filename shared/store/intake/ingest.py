@@ -166,14 +166,14 @@ class _Intake:
         return Situation(
             monitor,
             active,
-            arrival.at,
-            arrival.received_at,
-            row_id,
-            self._are_pings_missed,
-            is_in_maintenance,
-            place,
-            others,
-            self._limits,
+            at=arrival.at,
+            received_at=arrival.received_at,
+            event_id=row_id,
+            is_ping_missed=self._are_pings_missed,
+            is_in_maintenance=is_in_maintenance,
+            place=place,
+            others=others,
+            limits=self._limits,
         )
 
     def _lapsed(self, monitor: Monitor, event: Event, at: datetime, row_id: int) -> Monitor:

@@ -71,19 +71,19 @@ class ActiveAlerts:
         """
         from shared.store.changes import channels_of, open_alert, resolve_alert
 
-        active, (transaction, coverage, channels, now, _) = self.active(kind, subject), self._occasion
+        active, occasion = self.active(kind, subject), self._occasion
         if change is ChangeKind.OPENED and active is None:
             opened = open_alert(
-                transaction,
+                occasion.transaction,
                 kind,
                 subject,
                 cause=cause,
                 target_url=target_url,
                 failed_at=failed_at,
                 opened_at=at,
-                channels=channels_of(monitor, channels) if monitor else channels,
-                now=now,
-                hold=coverage.hold(monitor, now),
+                channels=channels_of(monitor, occasion.channels) if monitor else occasion.channels,
+                now=occasion.now,
+                hold=occasion.coverage.hold(monitor, occasion.now),
             )
             self._active[kind, subject] = opened.alert
             return [opened]
@@ -91,7 +91,7 @@ class ActiveAlerts:
             if monitor is not None:
                 return [self._end(active, monitor, at)]
             self._active[kind, subject] = None
-            return [resolve_alert(transaction, active, at, channels=channels, now=now)]
+            return [resolve_alert(occasion.transaction, active, at, channels=occasion.channels, now=occasion.now)]
         return []
 
     def end_quietly(self, alert: Alert, at: datetime) -> Change:
@@ -99,16 +99,18 @@ class ActiveAlerts:
         from shared.store.changes import resolve_alert
 
         self._active[alert.kind, alert.subject] = None
-        transaction, _, channels, now, _ = self._occasion
-        return resolve_alert(transaction, alert, at, channels=channels, now=now, is_quiet=True)
+        occasion = self._occasion
+        return resolve_alert(
+            occasion.transaction, alert, at, channels=occasion.channels, now=occasion.now, is_quiet=True
+        )
 
     def say_again(self, alert: Alert, monitor: Monitor, **said: Any) -> Change:
         """Owe a message about an alert that goes on; ``said``: see ``notifications.owe``."""
         from shared.store.changes import channels_of, owe
 
-        transaction, coverage, channels, now, _ = self._occasion
-        recipients, hold = channels_of(monitor, channels), coverage.hold(monitor, now)
-        return Change(alert, None, owe(transaction, alert, recipients, now=now, hold=hold, **said))
+        occasion = self._occasion
+        recipients, hold = channels_of(monitor, occasion.channels), occasion.coverage.hold(monitor, occasion.now)
+        return Change(alert, None, owe(occasion.transaction, alert, recipients, now=occasion.now, hold=hold, **said))
 
     def _open_outage(self, decision: Decision, event: Event, at: datetime) -> Change:
         # Imported here, as elsewhere in this class: most events change no alert, and what a change brings about costs a
@@ -141,7 +143,7 @@ class ActiveAlerts:
 
         if not decision.is_kept_back:
             return [self.say_again(alert, decision.monitor, kind=kind, occurred_at=at)]
-        transaction, _, channels, now, _ = self._occasion
-        recipients = channels_of(decision.monitor, channels)
-        keep_back(transaction, alert, recipients, kind, str(decision.reason), now=now, occurred_at=at)
+        occasion, reason = self._occasion, str(decision.reason)
+        recipients = channels_of(decision.monitor, occasion.channels)
+        keep_back(occasion.transaction, alert, recipients, kind, reason, now=occasion.now, occurred_at=at)
         return []

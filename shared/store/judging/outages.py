@@ -65,12 +65,12 @@ def _held(occasion: Occasion, monitor: Monitor) -> tuple[str | None, dict[str, A
 
 def end_alert(occasion: Occasion, monitor: Monitor, alert: Alert, at: datetime, reason: str | None = None) -> Change:
     """The end of an alert about the monitor, owed to all that heard of it. ``reason``: see Notification."""
-    transaction, coverage, channels, now, known = occasion
+    transaction, now = occasion.transaction, occasion.now
     if alert.dependents:
-        still = dependencies.failing(transaction, alert.dependents, known)
+        still = dependencies.failing(transaction, alert.dependents, occasion.known)
         alert = alert._replace(still_failing=still)
-    recipients = channels_for_recovery(transaction, monitor, alert, channels)
-    hold = coverage.hold(monitor, now)
+    recipients = channels_for_recovery(transaction, monitor, alert, occasion.channels)
+    hold = occasion.coverage.hold(monitor, now)
     return resolve_alert(transaction, alert, at, channels=recipients, now=now, reason=reason, hold=hold)
 
 
