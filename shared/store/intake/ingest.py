@@ -80,7 +80,7 @@ def ingest(
     intake = _Intake(
         transaction, reports, arrivals(reports), are_pings_missed=are_pings_missed, limits=FlappingLimits(*limits or ())
     )
-    done = {arrival.place: intake.judge(arrival, stored) for arrival, stored in intake.store()}
+    done = {arrival.position: intake.judge(arrival, stored) for arrival, stored in intake.store()}
     intake.save()
     return [[done[number, index] for index in range(len(report.events))] for number, report in enumerate(reports)]
 

@@ -27,13 +27,13 @@ class Report(NamedTuple):
 class Arrival(NamedTuple):
     """An event that came at ``received_at``, and counts from its effective time, ``at``.
 
-    ``place``: the report's number, and the event's in the report.
+    ``position``: the report's number, and the event's in the report.
     """
 
     event: "Event"
     at: datetime
     received_at: datetime
-    place: tuple[int, int]
+    position: tuple[int, int]
 
 
 def arrivals(reports: Sequence[Report]) -> list[Arrival]:
