@@ -1,5 +1,6 @@
 """Every decision about an alert: what an event, a silence, a refusal or a person changes. Pure: no clock, no I/O."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from shared.alerting.agents import (
@@ -28,27 +29,21 @@ from shared.alerting.moves import (
 from shared.alerting.ordering import CLOCK_TOLERANCE, FIRST_TIME, effective_time, is_late
 
 if TYPE_CHECKING:
-    from shared.alerting.outages import RULES, decide
+    from shared.alerting.outages import decide
     from shared.alerting.situation import Decision, Reason, Situation
 else:
+    # Most functions judge no event, and start without the rules.
+    _LATE = {"Decision": "situation", "Reason": "situation", "Situation": "situation", "decide": "outages"}
 
     def __getattr__(name: str) -> Any:
-        # Most functions judge no event, and start without the rules.
-        if name in ("RULES", "decide"):
-            from shared.alerting import outages
-
-            return getattr(outages, name)
-        if name in ("Decision", "Reason", "Situation"):
-            from shared.alerting import situation
-
-            return getattr(situation, name)
+        if name in _LATE:
+            return getattr(importlib.import_module(f"{__name__}.{_LATE[name]}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = [
     "CLOCK_TOLERANCE",
     "FIRST_TIME",
-    "RULES",
     "STATE_WITHOUT_AGENT",
     "WATCH_GAP",
     "AgentObservation",

@@ -31,6 +31,7 @@ from shared.store.store import Store
 from shared.store.tables.alerts import AlertNotFound
 
 if TYPE_CHECKING:
+    # Those that are not in _LATE are for annotations only: at run time this door does not have them.
     from shared.store.asking.boards import Board, Bucket
     from shared.store.asking.entries import Entry
     from shared.store.asking.history import Measured
@@ -42,36 +43,33 @@ if TYPE_CHECKING:
     from shared.store.judging.windows import Entry as WindowEntry
     from shared.store.outbox import Owed
     from shared.store.recurring.reviewed import Reviewed as Drilled
-    from shared.store.subscribing.mails import Announced, OwedMail
     from shared.store.subscribing.mails import Outcome as MailOutcome
+    from shared.store.subscribing.mails import OwedMail
     from shared.store.subscribing.subscribers import Subscriber
     from shared.store.upkeep.retention import Retention
     from shared.store.visiting.trials import Trial
+else:
+    # Few functions need them, and each module costs a cold start.
+    _LATE = {
+        "Bucket": "asking.boards",
+        "Ingested": "intake.ingest",
+        "Measures": "asking.metrics.measures",
+        "Owed": "outbox",
+        "OwedMail": "subscribing.mails",
+        "Retention": "upkeep.retention",
+        "Subscriber": "subscribing.subscribers",
+        "event_of": "asking.raw_events",
+        "measure": "asking.metrics.measures",
+    }
 
-# Few functions need them, and each module costs a cold start.
-_LATE = {
-    "Announced": "subscribing.mails",
-    "Bucket": "asking.boards",
-    "Ingested": "intake.ingest",
-    "Measures": "asking.metrics.measures",
-    "Owed": "outbox",
-    "OwedMail": "subscribing.mails",
-    "Retention": "upkeep.retention",
-    "Subscriber": "subscribing.subscribers",
-    "event_of": "asking.raw_events",
-    "measure": "asking.metrics.measures",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LATE:
-        return getattr(importlib.import_module(f"{__name__}.{_LATE[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name in _LATE:
+            return getattr(importlib.import_module(f"{__name__}.{_LATE[name]}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = [
     "AlertNotFound",
-    "Announced",
     "Board",
     "Bucket",
     "DependsInCircle",

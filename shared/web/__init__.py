@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from shared.web.function import Function, answer, function, has_key, key_of, refuse_foreign_host, require_key_or_session
+from shared.web.function import answer, function, has_key, key_of, refuse_foreign_host, require_key_or_session
 from shared.web.problems import RETRY_AFTER_SECONDS, Problem, retry_after
 from shared.web.request import (
     MAX_BODY_BYTES,
@@ -36,7 +36,6 @@ __all__ = [
     "MAX_UNPACKED_BYTES",
     "PACKED",
     "RETRY_AFTER_SECONDS",
-    "Function",
     "Problem",
     "answer",
     "bearer_token",
