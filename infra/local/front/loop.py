@@ -84,8 +84,6 @@ class Loop:
         if time.monotonic() >= self._sweeps_at:
             self._sweep()
 
-    # --- the beginning of a connection ----------------------------------------------------------------------------
-
     def _accept(self, listener: Any) -> None:
         for _ in range(_ACCEPTED_AT_ONCE):
             try:
@@ -113,17 +111,19 @@ class Loop:
             self._stop_accepting()
 
     def _stop_accepting(self) -> None:
-        for listener in self._listeners if self._is_accepting else ():
+        if not self._is_accepting:
+            return
+        for listener in self._listeners:
             self._poller.unregister(listener)
         self._is_accepting = False
 
     def _accept_again(self) -> None:
-        for listener in () if self._is_accepting or self.is_stopping else self._listeners:
+        if self._is_accepting or self.is_stopping:
+            return
+        for listener in self._listeners:
             listener.setblocking(False)
             self._poller.register(listener, selectors.EVENT_READ, self._accept)
-            self._is_accepting = True
-
-    # --- a request ------------------------------------------------------------------------------------------------
+        self._is_accepting = True
 
     def _listen_to(self, connection: Connection) -> None:
         self._poller.register(connection.sock, selectors.EVENT_READ, lambda _: self._receive(connection))
@@ -199,8 +199,6 @@ class Loop:
             if hasattr(parts, "close"):
                 parts.close()
         return not writer.should_close() and getattr(request.body, "failed", False) is not True
-
-    # --- the end of a request, and of a connection ----------------------------------------------------------------
 
     def _take_back(self) -> None:
         with contextlib.suppress(BlockingIOError):
