@@ -241,7 +241,8 @@ class Agents:
         To be called at least once a minute: that is how the store knows since when somebody watches.
         """
         with self._database.snapshot() as snapshot:
-            watch = extend_watch(saved := watches.get(snapshot, "review_alerts"), now)
+            saved = watches.get(snapshot, "review_alerts")
+            watch = extend_watch(saved, now)
             if _is_fresh(saved, watch, now) and not _silent_agents(snapshot, watch, now):
                 return []  # the usual case: nothing to write
         from shared.store.changes import open_alert
@@ -253,10 +254,17 @@ class Agents:
             for agent in _silent_agents(transaction, watch, now):
                 save_agents_silence(transaction, fall_silent(agent), now)
                 if alerts.active(transaction, AlertKind.AGENT_SILENT, agent.name) is None:
-                    opened = functools.partial(
-                        open_alert, transaction, AlertKind.AGENT_SILENT, agent.name, cause=NO_CHECK
+                    opened = open_alert(
+                        transaction,
+                        AlertKind.AGENT_SILENT,
+                        agent.name,
+                        cause=NO_CHECK,
+                        failed_at=agent.last_seen_at,
+                        opened_at=now,
+                        channels=channels,
+                        now=now,
                     )
-                    changes.append(opened(failed_at=agent.last_seen_at, opened_at=now, channels=channels, now=now))
+                    changes.append(opened)
         return changes
 
 
