@@ -4,7 +4,7 @@ import logging
 import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from shared.alerting import CLOCK_TOLERANCE, judge_channel
 from shared.logs import step
@@ -20,7 +20,7 @@ from shared.models import (
     NotificationLog,
     Unreadable,
 )
-from shared.models.channel import Channels
+from shared.models.channel import Channels, Pace
 from shared.store.changes import open_alert, resolve_alert
 from shared.store.engines.database import MAX_ID, Database, Transaction
 from shared.store.tables import (
@@ -33,10 +33,7 @@ from shared.store.tables import (
 )
 
 # The kinds of the messages that say first that there is an alert.
-_FIRST = frozenset((*(kind.value for kind in AlertKind), "FLAPPING"))
-
-if TYPE_CHECKING:
-    from shared.models.channel import Pace
+_FIRST = frozenset({*map(NotificationKind, AlertKind), NotificationKind.FLAPPING})
 
 
 class Owed(NamedTuple):
@@ -77,7 +74,7 @@ class Outbox:
         now: datetime,
         leased_until: datetime,
         among: Sequence[int] | None = None,
-        pace: "Pace | None" = None,
+        pace: Pace | None = None,
     ) -> Owed | None:
         """Lease the next due notification of ``channel``, or None. The longest due goes first.
 
@@ -104,7 +101,7 @@ class Outbox:
                 return Owed(edit, about, message_edits.edited(transaction, edit))
             return None
 
-    def claim_list(self, channel: str, *, now: datetime, leased_until: datetime, pace: "Pace") -> Claimed:
+    def claim_list(self, channel: str, *, now: datetime, leased_until: datetime, pace: Pace) -> Claimed:
         """Lease together what may go on ``channel`` as one message, of what may not go at once: see alerting.storms.
 
         A list whose lease expired, or that failed, is leased again as the same list, so that its copies are alike.
@@ -192,7 +189,7 @@ class Outbox:
 
 def _note_time(transaction: Transaction, attempt: Attempt, notification: Notification) -> None:
     """Note how long a channel waited for the first message about an alert."""
-    if attempt.status is not AttemptStatus.SENT or notification.kind.value not in _FIRST:
+    if attempt.status is not AttemptStatus.SENT or notification.kind not in _FIRST:
         return
     ended_at = attempt.attempted_at + timedelta(milliseconds=attempt.duration_ms)
     delivery_times.note(

@@ -30,9 +30,8 @@ from shared.store.tables import events as table
 
 OFFLINE = Cause.of("location_offline")
 # Events that count for nothing, or under maintenance, when nothing opens.
-_SAYS_NO_MORE = (
-    *(Reason.LATE, Reason.NOT_WATCHED, Reason.DOES_NOT_VOTE),
-    *(Reason.INCONCLUSIVE, Reason.MAINTENANCE),
+_SAYS_NO_MORE = frozenset(
+    {Reason.LATE, Reason.NOT_WATCHED, Reason.DOES_NOT_VOTE, Reason.INCONCLUSIVE, Reason.MAINTENANCE}
 )
 
 
@@ -191,8 +190,7 @@ class _Intake:
     def _note_state(self, before: Monitor, decision: Decision, event: Event, at: datetime, alert: Alert | None) -> None:
         if decision.monitor.state is before.state:
             return  # the usual case
-        under = MonitorState.MAINTENANCE
-        if decision.monitor.state is under and before.state is not under:
+        if decision.monitor.state is MonitorState.MAINTENANCE:
             at = self._coverage.began_at(before, at)
         state_changes.add(
             self.transaction,
