@@ -154,5 +154,6 @@ def test_an_agent_gets_what_is_checked_where_it_is_and_forgets_the_rest(api: Api
     second = claimed(api, location="seoul", known=first["version"])
     assert (known(second), second["removed"], due(second)) == ([], ["here"], [])
     # It waits for pings from now on.
-    changed(api, here, url=None, interval=None, bearer_token=None, heartbeat={"period": "1h"})
+    nothing = dict.fromkeys(("url", "interval", "bearer_token", "locations"))
+    changed(api, here, **nothing, heartbeat={"period": "1h"})
     assert claimed(api, location="busan", known=second["version"])["removed"] == ["here"]
