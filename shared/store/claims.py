@@ -18,8 +18,8 @@ from shared.store.tables.policies import Watched
 
 # A monitor's name, how often it is checked, and how long that may take.
 _Target = tuple[str, float, float | None]
-# How often a process asks which monitors nobody has checked for long.
-OVERDUE_SECONDS = 5.0
+# After so long without a claim at a location, a process asks which monitors nobody has checked for long.
+GAP_SECONDS = 5.0
 
 
 class Claim(NamedTuple):
@@ -47,8 +47,8 @@ class Checks:
         self._watched: tuple[Generation | None, list[Watched]] = (None, [])
         # Agents' own targets, in the order in which they were registered.
         self._registered: dict[_Target, None] = {}
-        # By location: when this process asked last for monitors that nobody has checked for long, and in which store.
-        self._asked: dict[str, tuple[float, Generation]] = {}
+        # By location: this process's last claim, and in which store.
+        self._claimed: dict[str, tuple[float, Generation]] = {}
 
     def claim(
         self,
@@ -86,7 +86,7 @@ class Checks:
         if tried:
             with self._database.transaction(is_durable=False) as transaction:
                 tried = [row for row in tried if trials.lease(transaction, row, now)]
-        self._asked[location] = now.timestamp(), generation
+        self._claimed[location] = now.timestamp(), generation
         found = sorted((Due(due.monitor.name, due.at) for due in checks), key=lambda due: due.at)
         return Claim(version, span.until, found, changed, is_all, tried)
 
@@ -155,9 +155,9 @@ class Checks:
         """The monitors that somebody wants checked now, or that nobody has checked for long."""
         found = set(policies.wanted(transaction))
         at = span.now.timestamp()
-        asked_at, asked_of = self._asked.get(span.location, (0.0, None))
-        # Reading the times of all monitors costs, so not with every claim.
-        if asked_of == generation and 0 <= at - asked_at < OVERDUE_SECONDS:
+        claimed_at, claimed_of = self._claimed.get(span.location, (0.0, None))
+        # Reading the times of all monitors costs, and while claims follow each other none is forgotten.
+        if claimed_of == generation and 0 <= at - claimed_at < GAP_SECONDS:
             return found
         checked, taken = policies.last_checks(transaction), cursors.taken(transaction, span.location)
         for monitor in here:
