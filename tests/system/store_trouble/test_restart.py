@@ -74,7 +74,8 @@ def test_a_locked_store_at_the_start(system: LocalSystem) -> None:
 
 def test_a_server_that_does_not_respond_at_the_start(project: Path, tmp_path: Path, bot_api: BotApi) -> None:
     url = "postgresql://kim:hunter2@127.0.0.1:1/bonghwa"
-    settings = {"DATABASE_URL": url, "TELEGRAM_POLLING": "true", **bot_api.environ}
+    # Otherwise it would find the page that another system of this project kept.
+    settings = {"DATABASE_URL": url, "SPOOL_DIR": str(tmp_path), "TELEGRAM_POLLING": "true", **bot_api.environ}
     with LocalSystem(project, tmp_path, **settings) as system:
         said = "bonghwa: warning: DATABASE_URL is 'postgresql://127.0.0.1:1/bonghwa': expected a database"
         assert said in system.output()
