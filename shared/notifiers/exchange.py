@@ -147,7 +147,7 @@ def set_up(
 def reason_of(code: int, seconds: float) -> str:
     """What libcurl's error with this number means, in our words."""
     if code == _TIMED_OUT:
-        return f"no answer within {seconds:.3g} s"
+        return f"no answer within {round(seconds, 1):g} s"
     return f"it was not reached: {_FAILURES.get(code, f'libcurl error {code}')}"
 
 
