@@ -121,9 +121,9 @@ class _Intake:
     def store(self) -> list[tuple[Arrival, table.Stored]]:
         """Save the events, and make the monitors that are new; each event with its row."""
         monitor_ids: dict[str, int | None] = {}
-        for event, *_ in self._arrived:
+        for event, at, *_ in self._arrived:
             if event.event_id not in monitor_ids:
-                monitor = self._monitor(event)
+                monitor = self._monitor(event, at)
                 monitor_ids[event.event_id] = monitor.id if monitor else None
         rows = self._rows.add([monitor_ids[arrival.event.event_id] for arrival in self._arrived])
         return list(zip(self._arrived, rows, strict=True))
@@ -230,7 +230,7 @@ class _Intake:
             changes += self._alerts.change(change, kind, name, changed_at, failed_at=at, cause=cause)
         return changes
 
-    def _monitor(self, event: Event) -> Monitor | None:
+    def _monitor(self, event: Event, at: datetime) -> Monitor | None:
         """The event's monitor, made if it is new; None if a known event names a monitor that is not."""
         monitor = self._monitors.get(event.monitor)
         if monitor is None:
@@ -245,12 +245,16 @@ class _Intake:
                 self._note_policy(monitor)
             else:
                 monitor = monitors.add(self.transaction, event.monitor, event.target_url)
-        elif monitor.removed_at is not None and event.agent is None:
-            # Somebody else reports it now. An agent of ours had its check under way when it was removed.
+        elif monitor.removed_at is not None and self._is_reported_anew(monitor, event, at):
             monitor = monitors.bring_back(self.transaction, monitor)
             self._note_policy(monitor)
         self._monitors[event.monitor] = monitor
         return monitor
+
+    def _is_reported_anew(self, monitor: Monitor, event: Event, at: datetime) -> bool:
+        from shared.store.intake.reported_anew import is_reported_anew
+
+        return is_reported_anew(self.transaction, monitor, event, at, self._agents.get(event.agent or ""))
 
     def _note_policy(self, monitor: Monitor) -> None:
         from shared.store.tables import replay_facts

@@ -194,6 +194,13 @@ def outages_of(transaction: Transaction, monitor: str) -> list[Alert]:
     return transaction.values(Alert, sql, subject=monitor)
 
 
+def silent_until(transaction: Transaction, agent: str) -> datetime | None:
+    """When the last silence of an agent ended; None if none ever did."""
+    sql = "SELECT max(resolved_at) AS ended_at FROM alerts WHERE kind = 'AGENT_SILENT' AND subject = :agent"
+    row = transaction.row(sql, agent=agent)
+    return datetime.fromisoformat(row["ended_at"]) if row and row["ended_at"] else None
+
+
 def degraded(transaction: Transaction, monitors: Iterable[str]) -> set[str]:
     """Those of the monitors that are slow."""
     sql = "SELECT * FROM alerts WHERE kind = 'DEGRADED' AND status IN ('OPEN', 'ACK') AND subject IN"

@@ -168,6 +168,12 @@ def every_by_name(transaction: Transaction) -> dict[str, Row]:
     return {row["name"]: row for row in transaction.rows("SELECT * FROM monitors")}
 
 
+def source(transaction: Transaction, monitor_id: int) -> str | None:
+    """Who owns the policy of the monitor with this id, be it removed or not."""
+    row = transaction.row("SELECT source FROM monitors WHERE id = :id", id=monitor_id)
+    return row["source"] if row else None
+
+
 def named(transaction: Transaction, name: str) -> Row | None:
     """The monitor with this name, be it removed or not."""
     return transaction.row("SELECT * FROM monitors WHERE name = :name", name=name)
