@@ -120,11 +120,14 @@ class Checks:
     def _put(self, targets: "Sequence[_Target]", now: datetime) -> None:
         with self._database.transaction() as transaction:
             for name, interval, timeout in targets:
-                if policies.named(transaction, name) is None:
+                known = policies.named(transaction, name)
+                if known is None:
                     take_over(transaction, name)  # version 0.1 knew it with its password
                 policies.put_target(transaction, name, interval, timeout)
                 if (row := policies.named(transaction, name)) is not None:
                     replay_facts.add_policy(transaction, row["id"], now)
+                    if known is not None and row != known:
+                        configuration.count_up(transaction)  # other processes know it as it was
         with self._lock:
             self._watched = (None, [])
 

@@ -25,7 +25,7 @@ from shared.store.intake.reports import Arrival, Report, arrivals
 from shared.store.judging.active_alerts import ActiveAlerts
 from shared.store.judging.coverage import Coverage, Occasion
 from shared.store.judging.places import Places
-from shared.store.tables import agents, monitors, state_changes
+from shared.store.tables import agents, configuration, monitors, state_changes
 from shared.store.tables import events as table
 
 OFFLINE = Cause.of("location_offline")
@@ -247,6 +247,7 @@ class _Intake:
                 monitor = monitors.add(self.transaction, event.monitor, event.target_url)
         elif monitor.removed_at is not None and self._is_reported_anew(monitor, event, at):
             monitor = monitors.bring_back(self.transaction, monitor)
+            configuration.count_up(self.transaction)
             self._note_policy(monitor)
         self._monitors[event.monitor] = monitor
         return monitor

@@ -14,6 +14,10 @@ _SAVE = """
     INSERT INTO configuration (id, version, body) VALUES (1, :version, :body)
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, body = excluded.body"""
 
+_COUNT_UP = """
+    INSERT INTO configuration (id, version) VALUES (1, 1)
+    ON CONFLICT (id) DO UPDATE SET version = configuration.version + 1"""
+
 _SAVE_PROBLEM = """
     INSERT INTO configuration (id, problem) VALUES (1, :problem)
     ON CONFLICT (id) DO UPDATE SET problem = excluded.problem"""
@@ -71,6 +75,11 @@ def save_problem(transaction: Transaction, problem: str | None) -> None:
 def save(transaction: Transaction, version: int, body: dict[str, Any]) -> None:
     """Write both."""
     transaction.rows(_SAVE, version=version, body=json.dumps(body, ensure_ascii=False, sort_keys=True))
+
+
+def count_up(transaction: Transaction) -> None:
+    """Let every process read again what is watched: not a policy has changed it, but an event, or an agent's target."""
+    transaction.rows(_COUNT_UP)
 
 
 def mailing(transaction: Transaction) -> list[str]:

@@ -37,8 +37,13 @@ def add(transaction: Transaction, name: str, target_url: str) -> Monitor:
 
 
 def bring_back(transaction: Transaction, monitor: Monitor) -> Monitor:
-    """The monitor once somebody reports it who owns no policy of it, after it was removed."""
+    """The monitor once somebody reports it who owns no policy of it, after it was removed. Nothing of that one stays.
+
+    Otherwise agents would be sent to check it, it would be UNKNOWN between rare reports, and the status page could show
+    it.
+    """
     sql = """UPDATE monitors SET source = 'report', policy = NULL, is_watched = 1, removed_at = NULL, channels = NULL,
+        line = NULL, group_name = NULL, tags = NULL, interval_seconds = NULL, timeout_seconds = NULL,
         failure_threshold = 1, success_threshold = 1, reminder_seconds = NULL, escalation = NULL,
         max_response_ms = NULL, certificate_limits = NULL, quorum = NULL, depends_on = NULL, locations = NULL
         WHERE id = :id RETURNING *"""

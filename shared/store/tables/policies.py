@@ -31,7 +31,7 @@ _PUT_TARGET = """
         timeout_seconds = excluded.timeout_seconds, policy = NULL,
         is_watched = 1, removed_at = NULL, failure_threshold = 1, success_threshold = 1, channels = NULL,
         reminder_seconds = NULL, escalation = NULL, max_response_ms = NULL, certificate_limits = NULL,
-        locations = NULL, quorum = NULL, depends_on = NULL
+        locations = NULL, quorum = NULL, depends_on = NULL, group_name = NULL, tags = NULL, line = NULL
     WHERE monitors.source IN ('env', 'report') OR monitors.removed_at IS NOT NULL"""
 # Whatever else a page asks for is a column that has to equal it.
 _PAGE = "SELECT * FROM monitors WHERE removed_at IS NULL AND id > :after"

@@ -56,6 +56,41 @@ def test_an_agent_that_was_cut_off_brings_nothing_back(removed: Store) -> None:
     assert report(removed, 3_700, ok=False, monitor="api", received=3_700, agent="seoul").change is ChangeKind.OPENED
 
 
+def test_nothing_of_a_removed_policy_stays(store: Store) -> None:
+    policy = Policy(name="api", url="http://api/", group="Web", tags=["prod"], interval="5s", timeout="3s")
+    store.monitors.apply([policy], {"api": 7}, {}, now=at(0), channels=CHANNELS)
+    store.monitors.apply([], {}, {}, now=at(10), channels=CHANNELS)
+    report(store, 20, ok=True, monitor="api", received=20)
+    [entry] = store.monitors.page(limit=9)
+    cleared = ("policy", "line", "group_name", "tags", "interval_seconds", "timeout_seconds")
+    assert [entry.row[name] for name in cleared] == [None] * len(cleared)
+    assert store.checks.claim("busan", now=at(3_600), seconds=60).checks == []
+    review(store, 20, *range(60, 3_600, 60))
+    assert [entry.state for entry in store.monitors.page(limit=9)] == ["UP"], "nobody expects it to be checked"
+
+
+def test_an_agents_target_has_nothing_of_a_removed_policy(store: Store) -> None:
+    other = Store(store.database)
+    policy = Policy(name="http://api/", url="http://api/", group="Web", tags=["prod"], interval="5s")
+    store.monitors.apply([policy], {"http://api/": 7}, {}, now=at(0), channels=CHANNELS)
+    store.monitors.apply([], {}, {}, now=at(10), channels=CHANNELS)
+    assert other.checks.claim("seoul", now=at(11), seconds=1).checks == []
+    store.checks.claim("seoul", now=at(20), seconds=1, targets=["http://api/"], target_interval=30)
+    [entry] = store.monitors.page(limit=9)
+    assert [entry.row[name] for name in ("line", "group_name", "tags")] == [None] * 3
+    assert (entry.row["source"], entry.row["interval_seconds"]) == ("env", 30)
+
+
+def test_other_processes_hear_that_a_monitor_is_back(store: Store) -> None:
+    """They keep what is watched for as long as the configuration has its version."""
+    store.monitors.add(Policy(name="api", url="http://api/", interval="1h"), now=at(0))
+    remove(store, 10)
+    before = store.checks.claim("busan", now=at(11), seconds=1).version
+    report(store, 20, ok=True, monitor="api", received=20)
+    found = store.checks.claim("busan", now=at(21), seconds=1, known=before)
+    assert (found.version, found.changed, found.is_all) == (before + 1, [], False)
+
+
 def test_a_monitor_that_was_only_reported_comes_back_at_once(store: Store) -> None:
     report(store, 10, ok=True, monitor="api", received=10, agent="mine")
     remove(store, 20)
