@@ -26,7 +26,10 @@ class Press(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command in a chat. ``chats``: how a setting may name the chat. ``topic``: the one that it was written in."""
+    """A command in a chat. ``chats``: how a setting may name the chat, in small letters.
+
+    ``topic``: the one that it was written in.
+    """
 
     name: str
     chats: frozenset[str]
@@ -99,7 +102,7 @@ def _chats(message: Mapping[str, Any]) -> frozenset[str]:
     chat = _object(message, "chat")
     number, username = chat.get("id"), chat.get("username")
     names = {str(number)} if _is_number(number) else set()
-    return frozenset(names | ({f"@{username}"} if isinstance(username, str) else set()))
+    return frozenset(names | ({f"@{username}".casefold()} if isinstance(username, str) else set()))
 
 
 def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:

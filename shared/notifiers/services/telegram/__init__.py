@@ -148,8 +148,11 @@ class TelegramNotifier(NotifierKind):
 
     @property
     def chats(self) -> frozenset[str]:
-        """The ids by which Telegram may name the chat: the configured one, and that of a group that moved."""
-        return frozenset({self.chat_id, new_chats.get(self._group, self.chat_id)})
+        """The ids by which Telegram may name the chat: the configured one, and that of a group that moved.
+
+        In small letters, since @Ops and @ops are one chat.
+        """
+        return frozenset({self.chat_id.casefold(), new_chats.get(self._group, self.chat_id).casefold()})
 
     def _moved(self) -> str:
         """What the log says about a group that became a supergroup, and so has another id."""
