@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import functions_framework
 from flask import Request, Response
 
+from functions.receive_telegram.addressing import is_for_us
 from functions.receive_telegram.commands import answer_to_command
 from functions.receive_telegram.doing import Chat
 from functions.receive_telegram.presses import answer_to_press
@@ -44,6 +45,8 @@ def receive_telegram(request: Request, settings: Settings) -> Response:
     names = _channels_in(channels, asked)
     if not names:
         step("server", "chat_unknown", level=logging.WARNING, reason="an update of a chat that no channel names")
+    if isinstance(asked, Command) and not is_for_us(asked, [channels[name] for name in names]):
+        return web.answer({})
     store = open_store(settings)
     chat = Chat(store, routes_of(channels), names, settings.message_language)
     done = answer_to_press(asked, chat) if isinstance(asked, Press) else answer_to_command(asked, chat)

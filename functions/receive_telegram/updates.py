@@ -9,7 +9,7 @@ from shared.models import storable
 MAX_NAME = 255
 _DATA = re.compile(r"a:([1-9]\d{0,17}):(ack|silence)")
 # ``/ack@our_bot 7``: in a group a command may name the bot that it is for.
-_COMMAND = re.compile(r"/(\w+)(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
+_COMMAND = re.compile(r"/(\w+)(?:@(\w+))?(?:\s+(.*))?", re.DOTALL)
 
 
 class Press(NamedTuple):
@@ -28,7 +28,7 @@ class Press(NamedTuple):
 class Command(NamedTuple):
     """A command in a chat. ``chats``: how a setting may name the chat, in small letters.
 
-    ``topic``: the one that it was written in.
+    ``topic``: the one that it was written in. ``bot``: the one that it names, in small letters too.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Command(NamedTuple):
     message_id: int
     topic: int | None
     by: str
+    bot: str | None
     verb: str
     rest: str
 
@@ -78,8 +79,9 @@ def command_in(update: Mapping[str, Any]) -> Command | None:
         message_id=message_id,
         topic=topic if _is_number(topic) else None,
         by=_by(message),
+        bot=found[2].casefold() if found[2] else None,
         verb=found[1].lower(),
-        rest=(found[2] or "").strip(),
+        rest=(found[3] or "").strip(),
     )
 
 

@@ -1,10 +1,12 @@
 """POST /telegram: people write commands to the bot."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from functions.receive_telegram.addressing import _known_username
 from functions.receive_telegram.doing import clock_text
 from tests.functions.api import FAILURE
 from tests.functions.receive_telegram.telegram import KIM, LEE, Telegram
@@ -127,6 +129,28 @@ def test_what_is_no_command_of_ours_has_no_answer(telegram: Telegram, text: str)
     if text != "/ack\u20281":
         assert telegram.write(text) is None
     assert telegram.alert()[0] in ("OPEN", "ACK")
+
+
+@pytest.mark.parametrize("verb", ["status", "ack", "test", "silence"])
+def test_a_command_for_another_bot_is_left_to_it(telegram: Telegram, verb: str) -> None:
+    rest = {"ack": " 1", "silence": f" {FAILURE['target_url']} 1h"}.get(verb, "")
+    assert telegram.write(f"/{verb}@other_bot{rest}") is None
+    assert (telegram.alert(), telegram.windows()) == (("OPEN", None), [])
+
+
+def test_who_the_bot_is_gets_asked_once_and_only_if_need_be(telegram: Telegram) -> None:
+    _known_username.cache_clear()
+    telegram.write("/ack 1")
+    assert telegram.bot_api.others == []
+    for name in ("stand_in_bot", "Stand_In_Bot", "other_bot"):
+        telegram.write(f"/test@{name}")
+    assert [method for method, _ in telegram.bot_api.others] == ["getMe"]
+
+
+def test_a_command_does_nothing_if_nobody_knows_the_bot(telegram: Telegram, environ: Callable[..., None]) -> None:
+    environ(TELEGRAM_BOT_TOKEN="1:unknown")
+    assert telegram.write("/ack@stand_in_bot 1") is None
+    assert telegram.alert() == ("OPEN", None)
 
 
 @pytest.mark.parametrize("text", ["/status", "/ack 1", "/test", f"/silence {FAILURE['target_url']} 1h"])
