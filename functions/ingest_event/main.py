@@ -1,5 +1,6 @@
 """POST /events: accept the report of one check, or of up to 1,000."""
 
+import contextlib
 import functools
 from collections.abc import Sequence
 from datetime import datetime
@@ -66,14 +67,15 @@ def _events_in(body: bytes, *, is_array: bool) -> list[Event]:
 def _sent_at(request: Request) -> datetime | None:
     """The time on the sender's clock, if it says so: it shows by how much that clock is off.
 
-    A proxy may drop ``Date``. Then ``X-Sent-At`` says it.
+    A proxy may drop ``Date``, or spoil it. Then ``X-Sent-At`` says it.
     """
+    with contextlib.suppress(OverflowError, ValueError):  # a date that no calendar has
+        if date := request.date:
+            return date
     try:
-        if "Date" in request.headers:
-            return request.date
         # A value without a zone is none of ours.
         sent_at = datetime.fromisoformat(request.headers.get("X-Sent-At", ""))
-    except (OverflowError, ValueError):  # a date that no calendar has, or no date
+    except ValueError:
         return None
     return sent_at if sent_at.tzinfo else None
 

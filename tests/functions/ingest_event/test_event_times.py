@@ -36,9 +36,12 @@ def test_events_of_an_agent_with_a_wrong_clock_stay_in_order(api: Api, off: int)
     assert response["change"] == "RESOLVED"
 
 
-def test_another_header_says_the_time_if_a_proxy_dropped_the_date(api: Api) -> None:
+@pytest.mark.parametrize(
+    "date", [{}, {"Date": "yesterday"}, {"Date": "Thu, 99999999999999999999 Jan 2020 00:00:00 GMT"}]
+)
+def test_another_header_says_the_time_if_a_proxy_dropped_the_date(api: Api, date: dict[str, str]) -> None:
     wrong = now() - timedelta(hours=1)
-    said = {"X-Sent-At": as_text(wrong)}
+    said = date | {"X-Sent-At": as_text(wrong)}
     response = api.post(FAILURE | {"timestamp": as_text(wrong)}, headers=said).json
     assert response is not None
     assert abs((datetime.fromisoformat(response["alert"]["failed_at"]) - now()).total_seconds()) < 30
