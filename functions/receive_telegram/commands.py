@@ -97,8 +97,11 @@ def _silence(command: Command, chat: Chat) -> Outcome:
     if entry is None:
         return Outcome(chat.words("nothing_changed"))
     step("server", "window_created", window_id=entry.planned.id, kind=window.kind, by=window.by)
-    until = clock_text(at + timedelta(seconds=seconds), at)
-    return Outcome(chat.words("silenced", name=one_line(command.by, 64), time=until))
+    # Somebody may have silenced it for longer.
+    last = chat.store.windows.silence_of(name.strip(), seconds, now=at)
+    by, ends_at = (last.by, last.ends_at) if last else (command.by, at + timedelta(seconds=seconds))
+    said_by = one_line(by or "", 64) or chat.words("somebody")
+    return Outcome(chat.words("silenced", name=said_by, time=clock_text(ends_at, at)))
 
 
 def _test(command: Command, chat: Chat) -> Outcome:  # noqa: ARG001  # every command takes both

@@ -67,6 +67,12 @@ def test_silence_takes_a_name_and_a_duration(telegram: Telegram) -> None:
     assert telegram.windows() == [("silence", ["our shop"], "Kim Minsu")]
 
 
+def test_a_shorter_silence_says_until_when_the_longer_one_lasts(telegram: Telegram) -> None:
+    longer = telegram.write(f"/silence {FAILURE['target_url']} 9d")
+    assert telegram.write(f"/silence {FAILURE['target_url']} 90", by=LEE) == longer
+    assert len(telegram.windows()) == 2
+
+
 def test_a_silence_that_ends_another_day_says_the_day(telegram: Telegram) -> None:
     said = telegram.write(f"/silence {FAILURE['target_url']} 366d")
     assert said is not None
