@@ -64,7 +64,8 @@ def press_in(update: Mapping[str, Any]) -> Press | None:
 
 def command_in(update: Mapping[str, Any]) -> Command | None:
     """The command that an update holds, if it holds one."""
-    message = _object(update, "message")
+    # In a channel, its posts are what is written.
+    message = _object(update, "message") or _object(update, "channel_post")
     text = message.get("text")
     chat_id: Any = _object(message, "chat").get("id")
     message_id: Any = message.get("message_id")
@@ -91,7 +92,11 @@ def _name(update: Mapping[str, Any], *what: object) -> str:
 
 
 def _by(holder: Mapping[str, Any]) -> str:
-    """The name of whoever it is from: the full name, else the username."""
+    """The name of whoever it is from: the full name, else the username; of a post, its signature, else its channel."""
+    if "from" not in holder:
+        posted = holder.get("author_signature") or _object(holder, "chat").get("title")
+        if isinstance(posted, str) and posted.strip():
+            return storable(posted.strip())[:MAX_NAME]
     person = _object(holder, "from")
     names = [person.get(part) for part in ("first_name", "last_name")]
     full = " ".join(name.strip() for name in names if isinstance(name, str) and name.strip())

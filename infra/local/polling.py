@@ -28,7 +28,7 @@ ANSWER_SECONDS = 10.0
 # Longer than one turn takes, so that no other system begins in between.
 LEASE = timedelta(seconds=90)
 PAUSE_SECONDS = 5.0
-KINDS = ["message", "callback_query"]
+KINDS = ["message", "channel_post", "callback_query"]
 # Gives an update to receive_telegram: the status, and the call of the Bot API that answers it.
 Hand = Callable[[dict[str, Any]], tuple[int, dict[str, Any]]]
 

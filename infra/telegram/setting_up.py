@@ -21,7 +21,7 @@ from shared.settings import Settings
 SECONDS = 10.0
 SECRET = "TELEGRAM_WEBHOOK_SECRET"  # noqa: S105  # a name
 # What the webhook is told of. Telegram keeps everything else to itself.
-KINDS = ["message", "callback_query"]
+KINDS = ["message", "channel_post", "callback_query"]
 _API_URL = "https://api.telegram.org"
 # Telegram posts to no other port.
 _PORTS = (443, 80, 88, 8443)

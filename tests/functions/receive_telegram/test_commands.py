@@ -73,6 +73,16 @@ def test_a_shorter_silence_says_until_when_the_longer_one_lasts(telegram: Telegr
     assert len(telegram.windows()) == 2
 
 
+@pytest.mark.parametrize(("more", "by"), [({"author_signature": "Kim"}, "Kim"), ({}, "Ops"), ({"title": 7}, "Ops")])
+def test_a_post_in_a_channel_is_a_command_too(telegram: Telegram, more: dict[str, object], by: str) -> None:
+    post = telegram.command_of("/ack 1")
+    post["channel_post"] = post.pop("message") | more
+    del post["channel_post"]["from"]
+    post["channel_post"]["chat"] |= {"type": "channel", "title": "Ops"}
+    assert (telegram.send(post).json or {})["text"] == "You have it"
+    assert telegram.alert() == ("ACK", by)
+
+
 def test_a_silence_that_ends_another_day_says_the_day(telegram: Telegram) -> None:
     said = telegram.write(f"/silence {FAILURE['target_url']} 366d")
     assert said is not None

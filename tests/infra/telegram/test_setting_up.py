@@ -68,7 +68,7 @@ def test_a_webhook_is_set_with_a_secret_that_is_made(bot_api: BotApi, tmp_path: 
     assert secret
     assert env.stat().st_mode & 0o777 == 0o600
     assert (bot_api.webhook["url"], bot_api.webhook["secret_token"]) == (f"{ROOT}/telegram", secret[1])
-    assert json.loads(bot_api.webhook["allowed_updates"]) == ["message", "callback_query"]
+    assert json.loads(bot_api.webhook["allowed_updates"]) == ["message", "channel_post", "callback_query"]
     assert f"the webhook is {ROOT}/telegram" in lines
     assert secret[1] not in "\n".join(lines)
     assert lines[-1] == "telegram took a test: message 1"
