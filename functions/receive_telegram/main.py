@@ -11,6 +11,7 @@ from flask import Request, Response
 from functions.receive_telegram.addressing import is_for_us
 from functions.receive_telegram.commands import answer_to_command
 from functions.receive_telegram.doing import Chat
+from functions.receive_telegram.moved_groups import look_for_moves
 from functions.receive_telegram.presses import answer_to_press
 from functions.receive_telegram.updates import Command, Press, command_in, press_in
 from shared import web
@@ -43,6 +44,9 @@ def receive_telegram(request: Request, settings: Settings) -> Response:
         return web.answer({})
     channels = configured()
     names = _channels_in(channels, asked)
+    if not names:
+        look_for_moves(asked.chats, channels.values())
+        names = _channels_in(channels, asked)
     if not names:
         step("server", "chat_unknown", level=logging.WARNING, reason="an update of a chat that no channel names")
     if isinstance(asked, Command) and not is_for_us(asked, [channels[name] for name in names]):

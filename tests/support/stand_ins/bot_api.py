@@ -90,7 +90,8 @@ class BotApi(StandIn):
     """Telegram's Bot API. Each message meets the next queued behaviour, or ``behaviour`` if none is queued.
 
     Edits come beside messages: they have a list and a queue of their own, and otherwise meet ``edit_behaviour``.
-    ``updates``: what getUpdates still has. ``webhook``: what setWebhook was called with, if one is set.
+    ``moved_to``: the supergroup that the group has become. ``updates``: what getUpdates still has. ``webhook``: what
+    setWebhook was called with, if one is set.
     """
 
     token = "123456:AAstandIn-for_a-bots-token"
@@ -102,6 +103,7 @@ class BotApi(StandIn):
         self.edit_behaviour: Behaviour = accepts
         self.calls: list[Message] = []
         self.edits: list[Message] = []
+        self.moved_to: int | None = None
         self.updates: list[dict[str, Any]] = []
         self.webhook: dict[str, Any] = {}
         self.others: list[tuple[str, dict[str, Any]]] = []
@@ -207,6 +209,10 @@ class BotApi(StandIn):
                 "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete it first"
             )
             self.refuse(exchange, 409, words)
+            return
+        if method == "sendChatAction" and self.moved_to is not None:
+            words = "Bad Request: group chat was upgraded to a supergroup chat"
+            self.refuse(exchange, 400, words, {"migrate_to_chat_id": self.moved_to})
             return
         result: Any = True
         if method == "getUpdates":

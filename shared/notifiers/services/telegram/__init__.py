@@ -154,6 +154,26 @@ class TelegramNotifier(NotifierKind):
         """
         return frozenset({self.chat_id.casefold(), new_chats.get(self._group, self.chat_id).casefold()})
 
+    @property
+    def is_group(self) -> bool:
+        """Whether the chat is a group that can become a supergroup; the number of one has 13 digits."""
+        return re.fullmatch(r"-\d{1,12}", self.chat_id) is not None
+
+    def look_for_move(self, timeout_seconds: float) -> bool:
+        """Ask Telegram whether the group became a supergroup, which this process may not know before it sends there.
+
+        Raises:
+            requests.RequestException: there was no answer. Its text holds the token.
+        """
+        from shared.notifiers.services.telegram.own_words import new_chat
+        from shared.notifiers.services.telegram.probing import ask
+
+        # Only what needs to write there is sent away, and this leaves no message.
+        said = ask(self, "sendChatAction", timeout_seconds, chat_id=self.chat_id, action="typing")
+        if (new := new_chat(said)) is not None:
+            new_chats[self._group] = str(new)
+        return new is not None
+
     def _moved(self) -> str:
         """What the log says about a group that became a supergroup, and so has another id."""
         new = new_chats.get(self._group)
