@@ -202,17 +202,24 @@ class Policy(Part):
             raise ValueError(f"conditions: {expected}")
         if kind is Kind.DNS and self.dns is None:
             raise ValueError("dns: what is asked, such as {query_name: example.com, query_type: A}")
-        is_new = isinstance(info.context, _Writing) and not info.context.keeps(self, "url", "protocol")
-        if is_new and (expected := unusable_comma(self.url or "")):
-            raise ValueError(f"url: {expected}")
-        if is_new and not self.protocol and (expected := unsaid_protocol(self.url or "")):
-            raise ValueError(f"protocol: {expected}")
-        is_new = isinstance(info.context, _Writing) and not info.context.keeps(self, "url", "query")
-        if is_new and self.query and (expected := kinds.unusable_query(self.url)):
+        if self._is_new(info, "url", "protocol"):
+            if expected := unusable_comma(self.url or ""):
+                raise ValueError(f"url: {expected}")
+            if not self.protocol and (expected := unsaid_protocol(self.url or "")):
+                raise ValueError(f"protocol: {expected}")
+        if self.query and self._is_new(info, "url", "query") and (expected := kinds.unusable_query(self.url)):
             raise ValueError(f"query: {expected}")
+        if self.locations and self.quorum != "majority" and self._is_new(info, "locations", "quorum"):
+            most = len({*self.locations})
+            if self.quorum > most:
+                raise ValueError(f"quorum: at most {most}, since no other location checks it")
         if self.name in self.depends_on:
             raise ValueError("depends_on: other monitors than the monitor itself")
         return self.model_copy(update={name: self._default_of(name) for name in unread}) if unread else self
+
+    def _is_new(self, info: ValidationInfo, *fields: str) -> bool:
+        """Whether somebody writes one of these fields now. What is stored already can still be read."""
+        return isinstance(info.context, _Writing) and not info.context.keeps(self, *fields)
 
     def _misplaced(self, kind: Kind) -> Iterator[tuple[str, str]]:
         """The fields that no monitor of this kind reads, with what is expected of each."""

@@ -125,6 +125,17 @@ def test_a_query_is_only_for_postgresql(scheme: str) -> None:
             Policy.written({**fields, "query": "SELECT 2"}, before)
 
 
+def test_a_quorum_is_refused_if_too_few_locations_check() -> None:
+    fields = {"name": "Shop", "url": "http://a.example/", "locations": ["seoul", "busan"], "quorum": 3}
+    stored = Policy.model_validate(fields)  # as a former version has stored it
+    assert Policy.written({**fields, "group": "Web"}, stored).group == "Web"
+    assert Policy.written({**fields, "quorum": 2}).quorum == 2
+    assert Policy.written({**fields, "locations": None}).quorum == 3, "who reports is not known"
+    for before in (None, stored):
+        with pytest.raises(ValidationError, match="quorum: at most 2, since no other location checks it"):
+            Policy.written({**fields, "quorum": 4}, before)
+
+
 @pytest.mark.parametrize(
     ("kind", "can", "cannot"),
     [
