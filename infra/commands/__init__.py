@@ -1,8 +1,7 @@
 """The commands of ``python -m infra``: a file each, found by scan (``init_db.py`` is ``init-db``).
 
-A command's file has ``HELP``, one line; ``READS_DOTENV``, whether ``.env`` is read, and made if there is none, before
-it runs; ``add_arguments(parser)``; and ``run(arguments)``, which imports what is heavy, so that no other command pays
-for it.
+A command's file has ``HELP``, one line; ``READS_DOTENV``, whether ``.env`` is read before it runs;
+``add_arguments(parser)``; and ``run(arguments)``, which imports what is heavy, so that no other command pays for it.
 """
 
 import argparse

@@ -10,7 +10,7 @@ from infra.commands import url
 from shared import ROOT
 
 HELP = "say what is wrong with a deployment, and how to fix it"
-# The doctor reports a missing file; read_dotenv would make it.
+# The doctor reports a file that cannot be read, instead of ending.
 READS_DOTENV = False
 
 

@@ -63,10 +63,10 @@ def _environment(platform: str) -> dict[str, str]:
     """Every variable on a platform. A deployment's own file wins over this machine's."""
     from infra.clouds.aws.target import OWN_FILE as AWS_FILE
     from infra.clouds.gcp.project import OWN_FILE as GCP_FILE
-    from infra.clouds.settings import environment_given
+    from infra.clouds.settings import environment_on
 
     own_files = {"gcp": GCP_FILE, "aws": AWS_FILE}
-    return environment_given(own_files[platform]) if platform in own_files else dict(os.environ)
+    return environment_on(own_files[platform]) if platform in own_files else dict(os.environ)
 
 
 def _given(platform: str, environ: dict[str, str]) -> dict[str, str]:

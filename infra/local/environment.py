@@ -6,6 +6,7 @@ import io
 import os
 import re
 import secrets
+import sys
 from collections.abc import MutableMapping
 from pathlib import Path
 
@@ -26,18 +27,37 @@ class FileInvalid(SettingError):
         self.variable = str(file)
 
 
-def read_dotenv(environ: MutableMapping[str, str], folder: Path = ROOT) -> bool:
-    """Read ``.env`` into ``environ``, which takes precedence. Create the file if there is none; whether it did.
+def make_dotenv(folder: Path = ROOT) -> bool:
+    """Create ``.env`` with a key of its own if there is none; whether it did.
+
+    For starts and deployments alone: a command may run as another user than the system, who then could not read it.
+
+    Raises:
+        FileInvalid: it cannot be written, or the example cannot be read.
+    """
+    file = folder / ".env"
+    return not os.path.lexists(file) and _write_new(file, folder / ".env.example")
+
+
+def read_dotenv(environ: MutableMapping[str, str], folder: Path = ROOT) -> None:
+    """Read ``.env``, if it is there, into ``environ``, which takes precedence.
 
     Raises:
         FileInvalid: it cannot be read.
     """
     file = folder / ".env"
-    is_new = not os.path.lexists(file) and _write_new(file, folder / ".env.example")
-    for name, value in values_in(file).items():
+    try:
+        values = values_in(file)
+    except FileInvalid as trouble:
+        if not environ.get("API_KEY", "").strip() or not _is_closed_by_another(file, trouble):
+            raise
+        # Another user left it by accident. Whoever notices outages must not stay away for that.
+        text = f"{trouble}, and it belongs to another user; the settings of the environment count alone"
+        print(f"bonghwa: warning: {text}", file=sys.stderr, flush=True)
+        values = {}
+    for name, value in values.items():
         environ.setdefault(name, value)
     environ.setdefault("LOG_DIR", "logs")
-    return is_new
 
 
 def values_in(file: Path) -> dict[str, str]:
@@ -71,6 +91,10 @@ def take_out_debug(environ: MutableMapping[str, str], *, is_verbose: bool) -> No
 
 def _is_setting(binding: Binding) -> bool:
     return binding.value is not None and re.fullmatch(r"[A-Za-z_][\w.-]*", binding.key or "", re.ASCII) is not None
+
+
+def _is_closed_by_another(file: Path, trouble: FileInvalid) -> bool:
+    return isinstance(trouble.__cause__, PermissionError) and file.lstat().st_uid != os.geteuid()
 
 
 def _line(binding: Binding) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from infra.local import large_values
 from infra.local.configured import names_in_file, read_at_start
-from infra.local.environment import read_dotenv, take_out_debug
+from infra.local.environment import make_dotenv, read_dotenv, take_out_debug
 from infra.local.server import listen
 from infra.table import rows
 from shared import ROOT
@@ -30,7 +30,8 @@ FREE_SECONDS = 3.0
 def main() -> None:
     """Run until stopped. If the system cannot start, exit with one line on standard error."""
     try:
-        is_new = read_dotenv(os.environ)
+        is_new = make_dotenv()
+        read_dotenv(os.environ)
         settings = Settings.from_env()
         _ = settings.key
         refuse_unusable(settings.backend_url)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.environment import FileInvalid, read_dotenv, values_in
+from infra.local.environment import FileInvalid, make_dotenv, read_dotenv, values_in
 from shared import ROOT
 from tests.support.forking import forks
-from tests.support.running import START, LocalSystem, copy_project, environment
+from tests.support.running import API_KEY, START, LocalSystem, copy_project, environment
 from tests.support.stand_ins import Target
 
 system = pytest.mark.system
@@ -109,23 +109,25 @@ def test_a_file_that_is_none_is_named(folder: Path) -> None:
 
 def test_an_empty_device_is_a_file_without_settings(folder: Path) -> None:
     (folder / ".env").symlink_to(os.devnull)
-    assert read_dotenv({}, folder) is False
+    assert make_dotenv(folder) is False
+    assert values_in(folder / ".env") == {}
 
 
 def test_a_missing_example_makes_an_empty_file(tmp_path: Path) -> None:
-    assert read_dotenv({}, tmp_path) is True
-    assert read_dotenv({}, tmp_path) is False
+    assert make_dotenv(tmp_path) is True
+    assert make_dotenv(tmp_path) is False
+    assert values_in(tmp_path / ".env") == {}
 
 
 def test_a_full_disk_leaves_no_half_a_file(folder: Path) -> None:
     script = """
 import resource, signal, sys
 from pathlib import Path
-from infra.local.environment import FileInvalid, read_dotenv
+from infra.local.environment import FileInvalid, make_dotenv
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 try:
-    read_dotenv({}, Path(sys.argv[1]))
+    make_dotenv(Path(sys.argv[1]))
 except FileInvalid as trouble:
     print(trouble)
 """
@@ -182,6 +184,27 @@ def test_a_file_that_may_not_be_read_stops_the_start(tmp_path: Path) -> None:
         [*confine, *START], cwd=here, env=environment(tmp_path), capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stderr == f"bonghwa: {here / '.env'} cannot be read: Permission denied\n"
+
+
+@system
+@pytest.mark.skipif(os.geteuid() != 0 or not Path("/usr/bin/setpriv").exists(), reason="another user is needed")
+@pytest.mark.parametrize("key", [API_KEY, ""])
+def test_another_users_file_stops_no_start_with_a_key(tmp_path: Path, target: Target, key: str) -> None:
+    """As root's in a checkout whose service runs as a user of its own, with settings from its unit."""
+    here = copy_project(tmp_path / "project")
+    (here / ".env").write_text("A=1\n")
+    (here / ".env").chmod(0o600)
+    os.chown(here / ".env", 12345, 12345)
+    running = LocalSystem(here, tmp_path, TARGET_URL=target.url, API_KEY=key)
+    running.command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *START]
+    said = f"{here / '.env'} cannot be read: Permission denied"
+    if not key:
+        done = forks.run(running.command, here, running.environ, seconds=60)
+        assert (done.returncode, done.stderr) == (1, f"bonghwa: {said}\n")
+        return
+    with running:
+        running.wait_for_further_events(1, is_success=True)
+        assert f"bonghwa: warning: {said}, and it belongs to another user" in running.output()
 
 
 # --- large values, and a safe path ------------------------------------------------------------------------------------

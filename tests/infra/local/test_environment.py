@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.local.environment import make_dotenv
 from tests.infra.command_line import infra
 from tests.infra.local.starts import EVENT
 from tests.support.running import LocalSystem, environment, started_together
@@ -46,13 +47,21 @@ def test_only_the_first_start_makes_a_settings_file_with_a_key(
         assert second.post("/events", EVENT, key=key).status_code == 201
 
 
-def test_two_settings_files_have_different_keys(new_project: Path, tmp_path: Path) -> None:
+def test_two_settings_files_have_different_keys(new_project: Path) -> None:
     keys = set()
     for _ in range(2):
-        infra("init-db", environ=environment(tmp_path, API_KEY=None), project=new_project)
+        assert make_dotenv(new_project)
         keys.add(settings_of(new_project / ".env")["API_KEY"])
         (new_project / ".env").unlink()
     assert len(keys) == 2
+
+
+@pytest.mark.parametrize("words", [("init-db",), ("healthy", "--url", "http://127.0.0.1:1"), ("plan", "--monitors=3")])
+def test_a_command_makes_no_settings_file(new_project: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Root would own it, and the system runs as another user."""
+    done = infra(*words, environ=environment(tmp_path), project=new_project)
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in new_project.glob(".env*")] == [".env.example"]
 
 
 def test_the_environment_wins_over_the_settings_file(new_project: Path, tmp_path: Path, target: Target) -> None:
