@@ -36,7 +36,8 @@ def health(request: Request, settings: Settings) -> Response:
         return response
     if not judged.is_notified:
         step("server", "nobody_notified", level=logging.ERROR, reason="; ".join(judged.reasons))
-        return web.answer(_trouble("ok", judged.reasons), 503)
+        # A drill that failed on the only channel may be the reason, and its command asks how it went.
+        return web.answer(_trouble("ok", judged.reasons, summary["last_drill"]), 503)
     reasons = [*judged.reasons, *troubles(settings)]
     return web.answer(
         {
@@ -50,5 +51,11 @@ def health(request: Request, settings: Settings) -> Response:
     )
 
 
-def _trouble(database: str, reasons: object) -> dict[str, object]:
-    return {"status": "unavailable", "reasons": reasons, "database": database, "version": __version__}
+def _trouble(database: str, reasons: object, last_drill: object = None) -> dict[str, object]:
+    return {
+        "status": "unavailable",
+        "reasons": reasons,
+        "database": database,
+        "last_drill": last_drill,
+        "version": __version__,
+    }

@@ -31,8 +31,8 @@ def review_alerts(request: Request, settings: Settings) -> Response:
     """
     notifiers = configured()
     channels = routes_of(notifiers)
-    store = open_store(settings)
-    at = now()
+    store, at = open_store(settings), now()
+    store.note_channels(notifiers)
     silences = store.agents.review(now=at, channels=channels)
     missed = store.heartbeats.review(now=at, channels=channels)
     unchecked = store.lapses.review(now=at)

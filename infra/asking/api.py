@@ -61,11 +61,19 @@ class Backend:
         # requests leaves out those that are None
         return self._ask("GET", path, HTTPStatus.OK, params=parameters)
 
+    def last_drill(self) -> dict[str, Any] | None:
+        """How the last drill went, also if ``GET /`` says that nobody would be notified. Raises as ``get`` does."""
+        found = self._ask("GET", "/", HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE)
+        if found.get("database", "ok") != "ok":
+            raise NotAnswered(f"{without_password(self.url)} could not answer: {found['database']}")
+        drill: dict[str, Any] | None = found.get("last_drill")
+        return drill
+
     def post(self, path: str, body: Mapping[str, Any] | None = None, expected: int = HTTPStatus.OK) -> dict[str, Any]:
         """The object with which the backend answers a request to do something. Raises as ``get`` does."""
         return self._ask("POST", path, expected, json=body)
 
-    def _ask(self, method: str, path: str, expected: int, **options: Any) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, *expected: int, **options: Any) -> dict[str, Any]:
         import requests
 
         at = without_password(self.url)
@@ -85,7 +93,7 @@ class Backend:
         except (requests.RequestException, OSError, ValueError) as error:
             reason = type(error).__name__
             raise NotAnswered(f"{at} cannot be reached ({reason}): expected the system to run there") from None
-        if response.status_code != expected:
+        if response.status_code not in expected:
             status = response.status_code
             is_refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
             verdict = "refused" if is_refused else "could not answer"

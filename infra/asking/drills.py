@@ -35,7 +35,7 @@ class Drill:
         to_wait = "" if need_ack_seconds is None else f", to be acknowledged within {duration_text(need_ack_seconds)}"
         say(f"drill: alert {alert_id}{to_wait}")
         alert = self._ended(alert_id, need_ack_seconds)
-        result = self._backend.get("/").get("last_drill") or {}
+        result = self._backend.last_drill() or {}
         if alert["status"] != AlertStatus.RESOLVED or result.get("at") != alert["opened_at"]:
             raise NotAnswered(f"the drill, alert {alert_id}, has not ended: review_alerts does not run")
         for line in _lines(alert, result, need_ack_seconds):

@@ -31,11 +31,14 @@ def examine_channels(
             fix=".venv/bin/python -m infra doctor --send-test NAME",
         )
     if {notifier.kind for notifier in channels.values()} <= {CONSOLE}:
-        yield warning(
-            "channels",
-            "only the console is on: people who do not watch it are not notified"
+        say, found = (
+            (warning, "only the console is on: people who do not watch it are not notified")
             if channels
-            else "no channel is on: nobody is notified",
+            else (failure, "no channel is on: nobody is notified")
+        )
+        yield say(
+            "channels",
+            found,
             expected="a channel that reaches people",
             fix="TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID, or SNS_TOPIC_ARN; shared/notifiers/README.md says how",
         )

@@ -134,6 +134,7 @@ TROUBLE = {
     "status": "unavailable",
     "reasons": ["the database is busy"],
     "database": "the database is busy",
+    "last_drill": None,
     "version": __version__,
 }
 CHECKS_RUN = {"checked": 2, "failed": 1, "posted": 2, "refused": 0, "spooled": 0}

@@ -65,6 +65,9 @@ class HealthTrouble(BaseModel):
     status: Literal["unavailable"]
     reasons: list[str] = Field(description="What is wrong, each in one line.", examples=[["the database is busy"]])
     database: str = Field(description="What is wrong with the database, or `ok`.", examples=["the database is busy"])
+    last_drill: LastDrill | None = Field(
+        description="How the last drill went; null before the first, and if the database cannot say it."
+    )
     version: str = Field(description="Bonghwa's version.", examples=["0.1.0"])
 
 

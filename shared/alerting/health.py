@@ -3,7 +3,7 @@
 Not part of the package's face: only ``GET /`` and the doctor ask, and the other functions start without it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from shared.alerting.agents import SILENT_AFTER_INTERVALS, WATCH_GAP, heard_at
@@ -37,7 +37,8 @@ class HealthFacts:
 
     ``since``: the system has started or awoken then, so that nobody can have reported shortly before. ``alerted``: the
     agents whose silence is an active alert. ``overdue``: the number of overdue messages by channel. ``refused``: the
-    channels that permanently rejected a message. ``problem``: what is wrong with the configuration's file.
+    channels that permanently rejected a message. ``channels``: those that are on; None if nobody knows yet.
+    ``problem``: what is wrong with the configuration's file.
     """
 
     def __init__(
@@ -51,11 +52,12 @@ class HealthFacts:
         last_runs: Mapping[str, datetime],
         overdue: Mapping[str, int],
         refused: tuple[str, ...] = (),
+        channels: Collection[str] | None = None,
         problem: str | None = None,
     ) -> None:
         self.started_at, self.created_at, self.since = started_at, created_at, since
         self.agents, self.alerted, self.last_runs = agents, alerted, last_runs
-        self.overdue, self.refused, self.problem = overdue, refused, problem
+        self.overdue, self.refused, self.channels, self.problem = overdue, refused, channels, problem
 
 
 class Health:
@@ -80,6 +82,8 @@ def judge_health(facts: HealthFacts, now: datetime, *, patience: timedelta, expe
     is_missing = expected is not None and _is_missing(expected, facts, now, patience)
     is_reviewed = not is_run_overdue("review_alerts", facts, now)
     is_delivered = not (facts.overdue and is_run_overdue("deliver_notifications", facts, now))
+    # A channel that refuses notifies nobody until it accepts a message again.
+    is_reached = facts.channels is None or not set(facts.refused) >= set(facts.channels)
     is_checked = bool(checking) or not (silent or is_missing)
     reasons = [f"agent {agent.name} last reported at {as_text(agent.last_seen_at)}" for agent in silent]
     if expected is not None and is_missing:
@@ -88,8 +92,9 @@ def judge_health(facts: HealthFacts, now: datetime, *, patience: timedelta, expe
     reasons += _of_schedules(facts, now)
     reasons += [f"{count} messages to {channel} should have been sent" for channel, count in facts.overdue.items()]
     reasons += [f"{channel} permanently rejected a message" for channel in facts.refused]
+    reasons += ["no channel is on"] if facts.channels is not None and not facts.channels else []
     reasons += facts.problem.splitlines() if facts.problem else []
-    return Health(tuple(reasons), is_notified=(is_checked or is_reviewed) and is_delivered)
+    return Health(tuple(reasons), is_notified=(is_checked or is_reviewed) and is_delivered and is_reached)
 
 
 def is_overdue(agent: Agent, facts: HealthFacts, now: datetime, patience: timedelta) -> bool:

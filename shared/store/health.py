@@ -27,6 +27,7 @@ def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
         alerted=frozenset(alert.subject for alert in alerts.active_of_kind(snapshot, AlertKind.AGENT_SILENT)),
         last_runs={function: watch.seen_at for function, watch in runs.items() if watch},
         overdue={row["channel"]: int(row["overdue"]) for row in owed if row["overdue"]},
+        channels=configuration.channels(snapshot),
         problem=configuration.problem(snapshot),
         refused=tuple(alert.subject for alert in alerts.active_of_kind(snapshot, AlertKind.CHANNEL_REFUSED)),
     )

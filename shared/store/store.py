@@ -1,7 +1,7 @@
 """The store of this process, composed of parts: what the functions ask of it, each question in one transaction."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -183,6 +183,17 @@ class Store:
                 return
         with self.database.transaction() as transaction:
             watches.save(transaction, function, extend_watch(watches.get(transaction, function), now))
+
+    def note_channels(self, names: Iterable[str]) -> None:
+        """Note which channels are on, for those that judge and must not get the channels' secrets."""
+        from shared.store.tables import configuration
+
+        found = sorted(names)
+        with self.database.snapshot() as snapshot:
+            if configuration.channels(snapshot) == found:
+                return  # the usual case
+        with self.database.transaction() as transaction:
+            configuration.save_channels(transaction, found)
 
     def take_lease(self, name: str, holder: str, *, now: datetime, lasts: timedelta) -> bool:
         """Take or keep what only one process at a time may do; False if another holder has it."""

@@ -1,5 +1,6 @@
 """GET /."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,8 +15,16 @@ from shared.models import now
 from shared.settings import Settings
 from shared.store import open_store
 from tests.functions.api import FAILURE, Api, on_each_engine
+from tests.support.stand_ins import Exchange, StandIn
 
 ABOUT = FAILURE | {"agent": "seoul", "interval_seconds": 10, "is_success": True, "status_code": 200}
+
+
+class Refusing(StandIn):
+    """A webhook that is gone."""
+
+    def answer(self, exchange: Exchange) -> None:
+        exchange.answer(410, "gone")
 
 
 @pytest.fixture
@@ -76,6 +85,27 @@ def test_nothing_that_runs_is_unavailable(api: Api, later: Any) -> None:
     status, found = later(api, 400)
     assert (status, found["status"], found["database"]) == (503, "unavailable", "ok")
     assert {reason.split()[0] for reason in found["reasons"]} == {"agent", "review_alerts", "deliver_notifications"}
+
+
+@on_each_engine
+def test_without_a_channel_nobody_is_notified(api: Api, environ: Callable[..., None], later: Any) -> None:
+    environ(CHANNELS='{"console": "off"}')
+    assert later(api, 0)[0] == 200, "nobody knows before the first review"
+    api.call("POST", "/review_alerts")
+    status, found = later(api, 0)
+    assert (status, found["status"], found["reasons"]) == (503, "unavailable", ["no channel is on"])
+    environ(CHANNELS="")
+    api.call("POST", "/review_alerts")
+    assert later(api, 0)[0] == 200
+
+
+def test_a_channel_that_refuses_all_notifies_nobody(api: Api, environ: Callable[..., None], later: Any) -> None:
+    with Refusing() as hook:
+        environ(CHANNELS=json.dumps({"console": "off", "ops": {"kind": "webhook", "url": hook.url}}))
+        api.call("POST", "/review_alerts")
+        api.post(FAILURE)
+    status, found = later(api, 0)
+    assert (status, found["reasons"]) == (503, ["ops permanently rejected a message"])
 
 
 def test_only_others_who_report_do_not_degrade_the_health(api: Api, later: Any) -> None:

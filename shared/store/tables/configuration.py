@@ -1,4 +1,4 @@
-"""The table ``configuration``: what the file says beside its monitors, its version, a name, what can mail people."""
+"""The table ``configuration``: what the file says beside its monitors, its version, a name, the channels."""
 
 import json
 from typing import Any, NamedTuple
@@ -25,6 +25,10 @@ _SAVE_PROBLEM = """
 _SAVE_MAILING = """
     INSERT INTO configuration (id, mailing) VALUES (1, :mailing)
     ON CONFLICT (id) DO UPDATE SET mailing = excluded.mailing"""
+
+_SAVE_CHANNELS = """
+    INSERT INTO configuration (id, channels) VALUES (1, :channels)
+    ON CONFLICT (id) DO UPDATE SET channels = excluded.channels"""
 
 # The first one stays, if two processes make one at once.
 _NAME = """
@@ -91,6 +95,17 @@ def mailing(transaction: Transaction) -> list[str]:
 def save_mailing(transaction: Transaction, names: list[str]) -> None:
     """Note the channels that can mail people."""
     transaction.rows(_SAVE_MAILING, mailing=json.dumps(names))
+
+
+def channels(transaction: Transaction) -> list[str] | None:
+    """The channels that are on, as they were noted last; None before that."""
+    row = transaction.row("SELECT channels FROM configuration WHERE id = 1")
+    return list(json.loads(row["channels"])) if row and row["channels"] else None
+
+
+def save_channels(transaction: Transaction, names: list[str]) -> None:
+    """Note the channels that are on."""
+    transaction.rows(_SAVE_CHANNELS, channels=json.dumps(names, ensure_ascii=False))
 
 
 def installation(transaction: Transaction) -> str | None:

@@ -65,6 +65,16 @@ def test_a_drill_says_who_was_reached_and_what_failed(system: LocalSystem, hooks
     system.wait_until(lambda: "CHANNEL_REFUSED" in hooks.kinds("/ops"))
 
 
+def test_the_only_channel_may_be_the_one_that_fails(project: Path, tmp_path: Path, hooks: Hooks) -> None:
+    """`GET /` is 503 then."""
+    channels = {"refuses": {"kind": "webhook", "url": f"{hooks.url}/refuses"}, "console": "off"}
+    with LocalSystem(project, tmp_path, CHANNELS=json.dumps(channels), TARGET_URL="") as system:
+        answer = drill(system)
+        assert (answer.returncode, answer.stderr) == (1, "")
+        assert answer.stdout.splitlines()[1].startswith("refuses: failed: ")
+        assert system.wait_until(lambda: system.get("/").status_code == 503)
+
+
 def test_a_drill_returns_at_the_acknowledgement(system: LocalSystem) -> None:
     def acknowledge() -> None:
         alerts = system.wait_until(lambda: system.alerts(status="OPEN"))

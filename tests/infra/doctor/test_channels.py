@@ -22,7 +22,7 @@ def test_a_console_alone_is_found(environ: dict[str, str]) -> None:
 
 def test_a_console_that_is_off_alone_is_found(environ: dict[str, str]) -> None:
     findings = find(environ | {"CHANNELS": '{"console": "off"}'})
-    assert one(findings, "channels", "no channel is on: nobody is notified").verdict is WARNING
+    assert one(findings, "channels", "no channel is on: nobody is notified").verdict is FAILURE
 
 
 def test_the_fields_of_every_kind_are_examined(environ: dict[str, str]) -> None:

@@ -58,6 +58,7 @@ def facts(**fields: object) -> HealthFacts:
         (facts(last_runs={}, created_at=at(HOUR - 80)), None),
         (facts(overdue={"telegram": 2}), "2 messages to telegram should have been sent"),
         (facts(refused=("telegram",)), "telegram permanently rejected a message"),
+        (facts(channels=["console"]), None),
     ],
 )
 def test_what_might_not_be_notified_has_a_reason(known: HealthFacts, reason: str | None) -> None:
@@ -80,6 +81,14 @@ OLD = at(HOUR - 300)
         (facts(last_runs=RUNS | {"review_alerts": OLD}), True),
         # Messages wait, and nobody sends them.
         (facts(overdue={"telegram": 1}, last_runs=RUNS | {"deliver_notifications": OLD}), False),
+        # Nobody has said yet which channels are on.
+        (facts(refused=("telegram",)), True),
+        (facts(channels=[]), False),
+        (facts(channels=["console", "telegram"], refused=("telegram",)), True),
+        (facts(channels=["telegram"], refused=("telegram",)), False),
+        # One that is not on any more refused too.
+        (facts(channels=["ops"], refused=("ops", "old")), False),
+        (facts(channels=["ops"], refused=("old",)), True),
         # An event still sends its messages at once.
         (facts(last_runs=RUNS | {"deliver_notifications": OLD}), True),
     ],
