@@ -84,6 +84,8 @@ class Watch:
         self._generation: Generation | None = None
         # What the file held that was applied last: its channels take effect with the next start only.
         self._channels: Mapping[str, Any] | None = None
+        # Whether the file is not there any more, and its monitors are.
+        self._is_missed = False
 
     def run(self) -> None:
         """Check the file, for ever."""
@@ -104,7 +106,7 @@ class Watch:
             return
         began, is_done = time.thread_time(), True
         try:
-            if self._found != self._seen or self._is_forgotten():
+            if self._found != self._seen or self._is_forgotten() or self._is_given_up():
                 self._seen = None
                 is_done = self._apply()
         except Exception:  # noqa: BLE001  # otherwise no later edit would be seen
@@ -122,16 +124,21 @@ class Watch:
             configuration = _read(self._settings, os.environ)
         except FileWrong as wrong:
             return self._say(str(wrong))
-        if configuration is None and self._channels is None:
-            # A file may be missing by accident, so its monitors stay. Nobody needs to hear of its mistakes any more.
-            return self._say(None)
-        body = configuration.body() if configuration else {"monitors": []}
+        if configuration is None:
+            # It may be missing by accident, or be moved for an edit: to end its monitors would tell people that all is
+            # well. If it was not there at the start, somebody knows that, and nobody has to hear of its mistakes.
+            self._is_missed = self._channels is not None and self._has_monitors()
+            name = self._settings.config_file.name
+            return self._say(f"{name}: there is no such file; its monitors stay" if self._is_missed else None)
+        self._is_missed = False
         try:
-            plan = put(body, self._url, self._settings.key.get_secret_value(), os.environ, is_dry_run=False)
+            plan = put(
+                configuration.body(), self._url, self._settings.key.get_secret_value(), os.environ, is_dry_run=False
+            )
         except NotApplied as trouble:
             self._say(f"{self._settings.config_file.name}: {trouble}")
             return False
-        self._tell_of_channels(configuration.channels if configuration else {})
+        self._tell_of_channels(configuration.channels)
         if plan.added or plan.changed or plan.removed:
             step("server", "configuration_applied", file=self._settings.config_file, plan=_in_short(list(plan.lines())))
         return self._say(None)
@@ -145,6 +152,18 @@ class Watch:
         except StoreUnavailable:
             return False
         return self._generation is not None and not found.has_all_of(self._generation)
+
+    def _is_given_up(self) -> bool:
+        """Whether the file is still missing, and somebody has taken its monitors away by hand."""
+        return self._is_missed and not self._has_monitors()
+
+    def _has_monitors(self) -> bool:
+        from shared.store import StoreUnavailable, open_store
+
+        try:
+            return bool(open_store(self._settings).monitors.page(limit=1, source="file"))
+        except StoreUnavailable:
+            return True
 
     def _tell_of_channels(self, channels: Mapping[str, Any]) -> None:
         if self._channels is not None and channels != self._channels:

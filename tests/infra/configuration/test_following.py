@@ -125,6 +125,39 @@ def test_a_store_that_lost_the_file_gets_it_again(
     assert backend.bodies[-1] == backend.bodies[-2]
 
 
+def test_a_file_that_is_gone_leaves_its_monitors(
+    settings: Settings, backend: Configured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when it is moved for an edit, or `git stash` takes it."""
+    monkeypatch.setattr("shared.settings.settings.ROOT", tmp_path)
+    for pause in ("RETRY_SECONDS", "RETRY_TIMES"):
+        monkeypatch.setattr(configured, pause, 0.0)
+    url = settings.database_url.get_secret_value()
+    store, file = open_store(settings), settings.config_file.rename(tmp_path / "bonghwa.yaml")
+    watch = Watch(Settings.from_env({"API_KEY": API_KEY, "DATABASE_URL": url}), backend.url)
+
+    def problem_after_checks() -> str | None:
+        watch.check()
+        watch.check()
+        return store.health_facts(now=now()).problem
+
+    # The backend is a stand-in: what it would store is stored here.
+    store.monitors.apply([policy("https://a.example", name="Web")], {}, {}, now=now(), channels={})
+    assert problem_after_checks() is None
+    file.rename(tmp_path / "elsewhere.yaml")
+    assert problem_after_checks() == problem_after_checks() == "bonghwa.yaml: there is no such file; its monitors stay"
+    assert list(backend.monitors) == ["Web", "Shop"]
+    (tmp_path / "elsewhere.yaml").rename(file)
+    assert problem_after_checks() is None
+    file.unlink()
+    assert problem_after_checks() is not None
+    store.monitors.apply([], {}, {}, now=now(), channels={})
+    assert problem_after_checks() is None, "somebody took them away by hand"
+    file.write_text("")
+    assert problem_after_checks() is None
+    assert list(backend.monitors) == []
+
+
 def test_a_start_without_the_file_says_nothing_about_it(
     settings: Settings, backend: Configured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
