@@ -95,9 +95,8 @@ def _of_file(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
         return []
     from infra.configuration.file import FileErrors, read
 
-    others = {name: value for name, value in environ.items() if name != "CHANNELS"}
     try:
-        count = len(read(file, others).monitors)
+        count = len(read(file, environ).monitors)
     except FileErrors as wrong:
         expected = "a file that can be read, since the system keeps the monitors that it had before"
         fix = f"edit {file}; python -m infra apply --dry-run shows what it changes"

@@ -25,6 +25,8 @@ ASK_SECONDS = 0.5
 # If the backend does not take the file, this sends it again after a pause: these seconds, or this multiple of the try's
 # CPU time if that is longer, since to read thousands of monitors takes seconds.
 RETRY_SECONDS, RETRY_TIMES = 5.0, 10.0
+# CHANNELS before the file's own were added; handed on to the process that serves.
+_GIVEN = "BONGHWA_CHANNELS_GIVEN"
 _SUMMARY_LINES = 5
 # A line of the log about thousands of monitors would be as long as their file.
 _MOST_IN_LOG = 20
@@ -40,11 +42,12 @@ class FileWrong(SettingError):
 
 
 def read_at_start(environ: MutableMapping[str, str], settings: Settings) -> None:
-    """Read the file, and add its channels to ``CHANNELS``.
+    """Read the file, and add its channels to ``CHANNELS``, which is kept as it was for later readings of the file.
 
     Raises:
         FileWrong: it is wrong, or it was named and is not there.
     """
+    environ.pop(_GIVEN, None)
     configuration = _read(settings, environ)
     if configuration is None or not configuration.channels:
         return
@@ -53,7 +56,8 @@ def read_at_start(environ: MutableMapping[str, str], settings: Settings) -> None
 
     # The reader of CHANNELS says what is wrong with it.
     with contextlib.suppress(SettingError):
-        environ[JSON] = json_with(environ, configuration.channels)
+        both = json_with(environ, configuration.channels)
+        environ[_GIVEN], environ[JSON] = environ.get(JSON, ""), both
 
 
 def names_in_file(settings: Settings) -> list[str]:
@@ -199,8 +203,8 @@ def _read(settings: Settings, environ: Mapping[str, str]) -> "Configuration | No
     from infra.configuration.file import FileErrors, read
 
     try:
-        # The file's own channels must not count as those of the environment.
-        return read(file, {name: value for name, value in environ.items() if name != "CHANNELS"})
+        # Channels that the file had at the start must not count as those of the environment.
+        return read(file, {**environ, "CHANNELS": environ.get(_GIVEN, environ.get("CHANNELS", ""))})
     except FileErrors as wrong:
         raise FileWrong(str(wrong)) from None
 

@@ -1,12 +1,15 @@
 """``make run`` follows the file: what is still being written is not applied, and a store that lost it gets it again."""
 
+import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from infra.local import configured
-from infra.local.configured import Watch
+from infra.local.configured import Watch, names_in_file, read_at_start
+from shared.channels import read as channels_in
 from shared.models import as_text, now
 from shared.settings import Settings
 from shared.store import Store, open_store
@@ -123,6 +126,31 @@ def test_a_store_that_lost_the_file_gets_it_again(
     watch.check()
     assert len(backend.calls) == 4
     assert backend.bodies[-1] == backend.bodies[-2]
+
+
+def test_the_file_may_name_a_channel_of_the_setting(
+    settings: Settings, file: Path, backend: Configured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the setting stay known when the file's own are added to it, and a file's that is gone does not."""
+    hook = {"kind": "webhook", "url": "https://hooks.example/a"}
+    monkeypatch.setenv("CHANNELS", json.dumps({"night": hook}))
+    monkeypatch.setenv("BONGHWA_CHANNELS_GIVEN", "of an earlier start")
+    text = "monitors: [{name: Web, url: 'https://a.example', channels: [%s]}]\n"
+    file.write_text(f"channels: {{ops: {json.dumps(hook)}}}\n{text % 'ops, night'}")
+    read_at_start(os.environ, settings)
+    assert list(channels_in(os.environ)[0]) == ["console", "night", "ops"]
+    assert names_in_file(settings) == ["Web"]
+    watch = Watch(settings, backend.url)
+    watch.check()
+    assert list(backend.monitors) == ["Web"]
+    file.write_text(text % "night")
+    watch.check()
+    watch.check()
+    assert open_store(settings).health_facts(now=now()).problem is None
+    file.write_text(text % "ops")
+    watch.check()
+    watch.check()
+    assert "expected a channel: console, night" in str(open_store(settings).health_facts(now=now()).problem)
 
 
 def test_a_file_that_is_gone_leaves_its_monitors(

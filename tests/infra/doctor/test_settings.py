@@ -1,5 +1,6 @@
 """Findings about settings and keys."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,14 @@ def test_each_mistake_in_the_configurations_file_is_found(environ: dict[str, str
     assert "watched.yaml:3: monitors[1] 'B': url is 'ftp//b'" in found[1].found
     assert f"edit {file}" in (found[0].fix or "")
     file.write_text("monitors: [{name: A, url: 'http://a/'}]")
+    assert one(find(environ), "file", f"{file} has 1 monitors").verdict is OK
+
+
+def test_the_file_may_name_a_channel_of_the_setting(environ: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "watched.yaml"
+    file.write_text("monitors: [{name: A, url: 'http://a/', channels: [night]}]")
+    hook = {"kind": "webhook", "url": "http://127.0.0.1:1/"}
+    environ |= {"CONFIG_FILE": str(file), "CHANNELS": json.dumps({"night": hook})}
     assert one(find(environ), "file", f"{file} has 1 monitors").verdict is OK
 
 
