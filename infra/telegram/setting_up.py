@@ -51,9 +51,10 @@ def set_up(environ: Mapping[str, str], env_file: Path, *, public_url: str | None
         yield from _of_bot(token, api_url, configured={each.chat_id for _, each in channels})
         if not settings.telegram_polling and root is not None:
             if secret is None:
-                secret = secrets.token_urlsafe(32)
-                _write(env_file, secret)
-                yield f"{SECRET} is made and written into {env_file}: start or deploy the system again"
+                secret, line = _made(env_file)
+                yield line
+            if secret is None:
+                return
             yield from _webhook(token, api_url, root, secret)
         else:
             yield from _without_webhook(token, api_url, is_polled=settings.telegram_polling)
@@ -136,6 +137,20 @@ def _ask(token: str, api_url: str, method: str, **fields: Any) -> dict[str, Any]
         return {"description": f"it is not reached: {type(error).__name__}"}
     said = str(found.get("description", ""))
     return {**found, "description": said.replace(token, "(hidden)")} if said else found
+
+
+def _made(env_file: Path) -> tuple[str | None, str]:
+    """A new secret, and the line that says that it is in the file; None, if it cannot be written there.
+
+    A webhook with it would be of no use: the system, which does not know it, would refuse what Telegram posts.
+    """
+    secret = secrets.token_urlsafe(32)
+    try:
+        _write(env_file, secret)
+    except OSError:
+        todo = f"add {SECRET}={secret} to your settings, start again, and run this again"
+        return None, f"! {SECRET} is not set, and {env_file.name} cannot be written: {todo}"
+    return secret, f"{SECRET} is made and written into {env_file}: start or deploy the system again"
 
 
 def _write(file: Path, secret: str) -> None:

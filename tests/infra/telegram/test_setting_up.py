@@ -75,6 +75,18 @@ def test_a_webhook_is_set_with_a_secret_that_is_made(bot_api: BotApi, tmp_path: 
     assert bot_api.messages[0].startswith("TEST Bonghwa can reach this channel")
 
 
+def test_a_file_that_cannot_be_written_sets_no_webhook(bot_api: BotApi, tmp_path: Path) -> None:
+    """As in a container, whose file system is read-only."""
+    (tmp_path / ".env").symlink_to(tmp_path / "nowhere" / ".env")
+    *_, line = run(bot_api, tmp_path, PUBLIC_URL=ROOT)
+    assert re.fullmatch(
+        r"! TELEGRAM_WEBHOOK_SECRET is not set, and \.env cannot be written: add TELEGRAM_WEBHOOK_SECRET=[\w-]{43} to "
+        "your settings, start again, and run this again",
+        line,
+    )
+    assert bot_api.webhook == {}
+
+
 def test_a_secret_that_is_there_is_kept(bot_api: BotApi, tmp_path: Path) -> None:
     run(bot_api, tmp_path, PUBLIC_URL=ROOT, TELEGRAM_WEBHOOK_SECRET="a-secret")
     assert bot_api.webhook["secret_token"] == "a-secret"
