@@ -14,6 +14,8 @@ from infra.local.terminal import prepare
 from shared.settings import SettingError
 from shared.store import StoreUnavailable
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Run one command. If it cannot be done, exit with one line on standard error."""
@@ -34,6 +36,9 @@ def main() -> None:
         sys.stdout.flush()
     except (SettingError, StoreUnavailable) as trouble:
         sys.exit(f"bonghwa: {trouble}")
+    except KeyboardInterrupt:
+        # As a shell reports what Ctrl-C ended.
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # As in `… | head`. Python would try once more at its end, and print a traceback.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

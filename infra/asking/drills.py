@@ -33,8 +33,12 @@ class Drill:
             body["need_ack"] = need_ack_seconds
         alert_id = self._backend.post("/drills", body, CREATED)["id"]
         to_wait = "" if need_ack_seconds is None else f", to be acknowledged within {duration_text(need_ack_seconds)}"
-        say(f"drill: alert {alert_id}{to_wait}")
-        alert = self._ended(alert_id, need_ack_seconds)
+        try:
+            say(f"drill: alert {alert_id}{to_wait}")
+            alert = self._ended(alert_id, need_ack_seconds)
+        except KeyboardInterrupt:
+            say("the drill goes on without this command, and its alert ends by itself")
+            raise
         result = self._backend.last_drill() or {}
         if alert["status"] != AlertStatus.RESOLVED or result.get("at") != alert["opened_at"]:
             raise NotAnswered(f"the drill, alert {alert_id}, has not ended: review_alerts does not run")

@@ -25,6 +25,7 @@ from shared.web.sessions import link_token
 
 # If the previous start was killed, what it left holds the port until it notices that, which takes a second.
 FREE_SECONDS = 3.0
+_NO_FILES = "standard output, as JSON"
 
 
 def main() -> None:
@@ -119,6 +120,7 @@ def banner(settings: Settings, channels: Mapping[str, NotifierKind], *, is_new: 
     named = names_in_file(settings)
     if named:
         watched.append(f"{len(named)} monitors of {settings.config_file.name}")
+    file, note = ROOT / ".env", "  (made now, with a new API_KEY)" if is_new else ""
     off = [kind for kind in FROM_VARIABLES if kind not in on]
     lines = [
         ("Bonghwa", f"{url}  (Ctrl-C stops it)"),
@@ -128,8 +130,8 @@ def banner(settings: Settings, channels: Mapping[str, NotifierKind], *, is_new: 
         *(("", text) for text in watched[1:]),
         ("channels", f"{', '.join(channels) or 'none'}  (off: {', '.join(off) or 'none'})"),
         ("database", settings.database),
-        ("logs", f"{ROOT / settings.log_dir if settings.log_dir else '-'}/server.log, agent.log"),
-        ("settings", f"{ROOT / '.env'}{'  (made now, with a new API_KEY)' if is_new else ''}"),
+        ("logs", f"{ROOT / settings.log_dir}/{', '.join(FILES.values())}" if settings.log_dir else _NO_FILES),
+        ("settings", f"{file}{note}" if os.path.lexists(file) else "the environment"),
     ]
     return "\n".join(f"{name:10}{text}" for name, text in [*lines, *_warning(settings)])
 

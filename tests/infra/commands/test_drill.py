@@ -1,7 +1,9 @@
 """``python -m infra drill`` against the running system, as a person uses it."""
 
 import json
+import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -96,6 +98,21 @@ def test_nobody_acknowledges(system: LocalSystem, hooks: Hooks) -> None:
     assert (answer.returncode, answer.stdout.splitlines()[-1]) == (1, "nobody acknowledged it within 2s")
     system.wait_until(lambda: "DRILL_MISSED" in hooks.kinds("/mail"))
     assert "DRILL_MISSED" not in hooks.kinds("/ops")
+
+
+def test_a_drill_that_is_interrupted_goes_on(system: LocalSystem) -> None:
+    """Ctrl-C ends the command alone, and without a traceback."""
+    command = [sys.executable, "-u", "-m", "infra", "drill", "--url", system.url, "--channels=ops", "--need-ack=5s"]
+    with subprocess.Popen(
+        command, cwd=system.project, env=system.environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline().startswith("drill: alert 1")
+        process.send_signal(signal.SIGINT)
+        said, error = process.communicate(timeout=30)
+    assert (process.returncode, error) == (130, "")
+    assert said == "the drill goes on without this command, and its alert ends by itself\n"
+    system.wait_until(lambda: [alert["status"] for alert in system.alerts(kind="DRILL")] == ["RESOLVED"])
 
 
 @pytest.mark.parametrize("words", [("--channels", "nobody"), ("--need-ack", "soon"), ("--need-ack", "0"), ("--what",)])

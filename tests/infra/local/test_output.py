@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.local import runner
+from shared.settings import Settings
 from tests.support.running import LocalSystem
 from tests.support.stand_ins import Target
 
@@ -34,6 +36,15 @@ def test_the_banner_says_what_is_watched_and_where_things_are(project: Path, tmp
     assert re.search(rf"(?m)^database +{silent.database}$", banner)
     assert re.search(rf"(?m)^logs +{tmp_path}/logs/server\.log, agent\.log$", banner)
     assert re.search(rf"(?m)^settings +{project}/\.env", banner)
+
+
+def test_the_banner_names_no_file_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "ROOT", tmp_path)
+    settings = Settings.from_env({"API_KEY": "a", "LOG_DIR": "", "CONFIG_FILE": "/nowhere"})
+    said = runner.banner(settings, {}, is_new=False).splitlines()
+    assert said[-2:] == ["logs      standard output, as JSON", "settings  the environment"]
+    (tmp_path / ".env").touch()
+    assert runner.banner(settings, {}, is_new=False).splitlines()[-1] == f"settings  {tmp_path}/.env"
 
 
 def test_a_second_start_is_ready_at_once(forked_project: Path, tmp_path: Path, target: Target) -> None:
