@@ -65,6 +65,10 @@ def test_a_line_that_is_no_setting_is_named(folder: Path, text: str, line: str) 
         ("a.name-of-others=1\nAPI_AUTH=all\n", "all"),
         ("CHANNELS='{\n}'\nAPI_AUTH=all\n", "all"),
         ("API_AUTH=none\nAPI_AUTH=all", "all"),
+        # As Compose reads what is in single quotes. Nothing is filled in anywhere.
+        ("API_AUTH='a$b${HOME}$$'\n", "a$b${HOME}$$"),
+        ("API_AUTH=a$b${HOME}$$\n", "a$b${HOME}$$"),
+        ('API_AUTH="a$b${HOME}$$"\n', "a$b${HOME}$$"),
     ],
 )
 def test_what_can_be_read_is_read(folder: Path, text: str, value: str) -> None:
