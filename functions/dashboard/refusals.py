@@ -1,4 +1,4 @@
-"""What was refused, as a page in the visitor's language. Imported by the first request that needs it."""
+"""A refusal, as a page in the visitor's language. Imported by the first request that needs it."""
 
 from collections.abc import Callable
 

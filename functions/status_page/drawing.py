@@ -149,7 +149,7 @@ def _story(span: tuple[datetime, datetime], stories: Sequence[dict[str, Any]], *
 
 
 def cards_of(page: Page) -> list[dict[str, Any]]:
-    """What is wrong now, worst first: incidents, and outages that no incident tells of."""
+    """Present troubles, worst first: incidents, and outages that no incident tells of."""
     incidents = [each for each in page.incidents if each["state"] != "resolved"]
     down = {each["name"] for each in page.open if not each["is_slow"]}
     found: list[tuple[int, str, dict[str, Any]]] = []
@@ -168,7 +168,7 @@ def cards_of(page: Page) -> list[dict[str, Any]]:
 
 
 def past_of(page: Page) -> list[dict[str, Any]]:
-    """What is over, newest first: incidents with their last words, and outages that no incident tells of."""
+    """Past troubles, newest first: incidents with their last words, and outages that no incident tells of."""
     done = [each for each in page.incidents if each["state"] == "resolved"]
     found: list[tuple[str, dict[str, Any]]] = []
     for each in done:
@@ -192,7 +192,7 @@ def anchor_of(outage: dict[str, Any], page: Page) -> str:
     """The id of the element that tells of an outage."""
     if incident := _teller(outage, page):
         return f"i{incident['id']}"
-    # What is down has no card for being slow as well.
+    # A monitor that is down has no card for being slow as well.
     is_open = outage["resolved_at"] is None
     worse = [each for each in page.open if is_open and each["name"] == outage["name"] and not each["is_slow"]]
     return f"o{worse[0]['id'] if worse else outage['id']}"

@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _about_channels(configuration: "Configuration", plan: "Plan", key: str) -> list[str]:
-    """What a person has to know if the system runs with other channels."""
+    """The warning for a person if the system runs with other channels."""
     from shared.channels.digest import digest
 
     is_same = plan.channels in (None, digest(key, os.environ, configuration.channels))

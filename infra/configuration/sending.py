@@ -35,7 +35,7 @@ class Change(BaseModel):
 
 
 class Plan(BaseModel):
-    """What the backend changes, or with ``dry_run`` would change. ``version``: the configuration's, counted there.
+    """The changes that the backend makes, or would make (``dry_run``). ``version``: the configuration's, counted there.
 
     ``channels``: the digest of those that it runs with; None if it says none.
     """

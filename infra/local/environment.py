@@ -51,7 +51,7 @@ def read_dotenv(environ: MutableMapping[str, str], folder: Path = ROOT) -> None:
     except FileInvalid as trouble:
         if not environ.get("API_KEY", "").strip() or not _is_closed_by_another(file, trouble):
             raise
-        # Another user left it by accident. Whoever notices outages must not stay away for that.
+        # Another user left it by accident. A system that notices outages must not stay away for that.
         text = f"{trouble}, and it belongs to another user; the settings of the environment count alone"
         print(f"bonghwa: warning: {text}", file=sys.stderr, flush=True)
         values = {}

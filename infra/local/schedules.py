@@ -18,7 +18,7 @@ from shared.logs import FILES, step
 from shared.settings import Settings
 
 RUN_SECONDS = 300.0
-# What one owes the other sends. It begins as soon as the first one ends: otherwise a message could wait for two ticks.
+# The second sends what the first owes. It begins as soon as that ends: otherwise a message could wait for two ticks.
 OWES, SENDS = "review_alerts", "deliver_notifications"
 # Each needs a thread of the server, and another one while it posts. One that has to wait takes along what has become
 # free meanwhile, so even many targets that hang by turns leave most of them unused.

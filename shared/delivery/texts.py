@@ -55,7 +55,7 @@ def message_about(
 
 
 def _short(listed: Sequence[Owed], pairs: Sequence[tuple[Alert, Notification]], language: Language) -> Message:
-    """What remains of a message that could not be composed."""
+    """The rest of a message that could not be composed."""
     text = compose_short(*pairs[0]) if len(pairs) == 1 else compose_short_list(pairs)
     first, numbers = listed[0], tuple(notification.id for _, notification in pairs)
     short = Message.of_text(text, language)

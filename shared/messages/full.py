@@ -77,7 +77,7 @@ def update_about(
 
 
 def standing_of(alert: Alert, language: Language, zone: tzinfo | None) -> Fact | None:
-    """What an edited message says of the alert; None if it is as it was. ``zone``: see ``compose``."""
+    """The line of an edited message about the alert; None if it is as it was. ``zone``: see ``compose``."""
     # Imported here: few messages are edited.
     from shared.words.acting import acting_words
 

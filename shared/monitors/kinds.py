@@ -150,7 +150,7 @@ def kind_of(url: str | None, *, has_dns: bool = False, has_heartbeat: bool = Fal
 
 
 def misplaced(field: str, kind: Kind, value: Any) -> str | None:
-    """What is expected instead of ``field`` in a monitor of this kind; None if it may be there."""
+    """The expectation instead of ``field`` in a monitor of this kind; None if it may be there."""
     kinds = KINDS_WITH.get(field)
     if value is None or kinds is None or kind in kinds:
         return None
@@ -158,7 +158,7 @@ def misplaced(field: str, kind: Kind, value: Any) -> str | None:
 
 
 def unusable_query(url: str | None) -> str | None:
-    """What is expected instead of ``query`` beside the ``url`` of a database; None if it may be there."""
+    """The expectation instead of ``query`` beside the ``url`` of a database; None if it may be there."""
     scheme = (url or "").partition("://")[0].lower()
     if scheme.startswith("postgres"):
         return None
@@ -166,7 +166,7 @@ def unusable_query(url: str | None) -> str | None:
 
 
 def unavailable(placeholders: frozenset[str], kind: Kind) -> str | None:
-    """What is expected instead of conditions that read ``placeholders`` in a monitor of this kind; None if they may."""
+    """The expectation instead of conditions that read ``placeholders`` in a monitor of this kind; None if they may."""
     if placeholders <= PLACEHOLDERS_OF[kind]:
         return None
     known = ", ".join(f"[{name}]" for name in sorted(PLACEHOLDERS_OF[kind]))

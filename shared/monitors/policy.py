@@ -218,7 +218,7 @@ class Policy(Part):
         return self.model_copy(update={name: self._default_of(name) for name in unread}) if unread else self
 
     def _is_new(self, info: ValidationInfo, *fields: str) -> bool:
-        """Whether somebody writes one of these fields now. What is stored already can still be read."""
+        """Whether somebody writes one of these fields now. A stored policy can still be read."""
         return isinstance(info.context, _Writing) and not info.context.keeps(self, *fields)
 
     def _misplaced(self, kind: Kind) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ def is_over(message: Message) -> bool:
 
 
 def key_of(message: Message) -> str | None:
-    """The incident's key. What no alert is about has none: each such message is an incident of its own."""
+    """The incident's key. A message about no alert has none: each is an incident of its own."""
     if message.alert is None:
         return None
     return "-".join(part for part in ("bonghwa", message.installation, "alert", str(message.alert.id)) if part)

@@ -95,7 +95,7 @@ def _asked(visit: Visit) -> dict[str, Any]:
 
 
 def _mistake(visit: Visit, invalid: ValidationError) -> str:
-    """What is wrong with a window, with the field as the form calls it."""
+    """The mistake in a window, with the field as the form calls it."""
     from shared.monitors.expectations import expected
     from shared.words.expectations import expectation_text
 

@@ -42,7 +42,7 @@ class Box(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """What is stored of an edited monitor, as the form would show it."""
+    """An edited monitor as it is stored, as the form would show it."""
 
     texts: Mapping[str, str]
     channels: Sequence[str] | None
@@ -125,7 +125,7 @@ def empty_texts(kind: Kind) -> dict[str, str]:
 
 
 def _fields(visit: Visit, kind: Kind, wrong: Mistakes, *, is_rest_open: bool) -> dict[str, Any]:
-    """The fields by where they stand, and how each is called. What is said of a field there opens the rest."""
+    """The fields by where they stand, and how each is called. A word about a field there opens the rest."""
     fields = fields_of(kind)
     return {
         "main": [field for field in fields if field.is_main],
@@ -138,7 +138,7 @@ def _fields(visit: Visit, kind: Kind, wrong: Mistakes, *, is_rest_open: bool) ->
 def _other(
     visit: Visit, kind: Kind, texts: Mapping[str, str], channels: Sequence[str] | None, stored: Stored
 ) -> dict[str, str]:
-    """What is stored in each field in which the form has something else, in words."""
+    """The stored value of each field in which the form has something else, in words."""
     words = {field.path: _in_words(visit, field, stored.texts) for field in differing(texts, stored.texts, kind)}
     checked, others = (
         {box.name: box.label for box in _boxes(visit, chosen) if box.is_checked}

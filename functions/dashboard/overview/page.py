@@ -116,7 +116,7 @@ def _cursor(visit: Visit, facts: Facts, filters: Filters) -> str:
 
 
 def _shape(facts: Facts, filters: Filters) -> list[str]:
-    """What decides which rows the page has. The states do if it shows those of one state alone."""
+    """A text that changes if the page gets other rows. The states are in it if it shows those of one state alone."""
     ids = ",".join(str(line.id) for line in facts.lines if filters.is_met_by(line)) if filters.state else ""
     return [str(facts.version), str(len(facts.lines)), str(zlib.crc32(ids.encode()))]
 

@@ -97,7 +97,7 @@ def recipients(text: str) -> list[str]:
 
 
 def _mistakes(given: dict[str, Any]) -> Iterator[_Mistake]:
-    """What the kind's own model refuses: the whole file would be wrong. What is filled in later is passed over."""
+    """The settings that the kind's model refuses: the whole file would be wrong. Those to be filled in are skipped."""
     kind = kind_named(given["kind"])
     found: dict[str, str] = {}
     for place in kind.places({name: _unescaped(value) for name, value in given.items() if name != "kind"}):

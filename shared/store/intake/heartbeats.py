@@ -148,7 +148,7 @@ def _find(transaction: Transaction, token: str, key: str | None) -> Row:
 
 
 def _inverted(ping: Ping) -> Ping:
-    """What a ping, or its lack, says of a monitor that is expected to fail."""
+    """The meaning of a ping, or of its lack, for a monitor that is expected to fail."""
     if ping.is_success:
         cause = Cause.of("expected_to_fail")
         return ping._replace(is_success=False, error_message=cause_text("en", cause), cause=cause)

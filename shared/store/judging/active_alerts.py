@@ -95,7 +95,7 @@ class ActiveAlerts:
         return []
 
     def end_quietly(self, alert: Alert, at: datetime) -> Change:
-        """Resolve an alert without a message. What was sent about it is edited all the same: see ``resolve_alert``."""
+        """Resolve an alert without a message. Those sent about it are edited all the same: see ``resolve_alert``."""
         from shared.store.changes import resolve_alert
 
         self._active[alert.kind, alert.subject] = None

@@ -17,7 +17,7 @@ from shared.store.tables import alerts, configuration, monitors, notifications
 
 
 class FollowUp(NamedTuple):
-    """What is owed for an alert: which reminder or which step, counted from 1, to which channels."""
+    """The message that is owed for an alert: which reminder or which step, counted from 1, to which channels."""
 
     alert: Alert
     kind: NotificationKind

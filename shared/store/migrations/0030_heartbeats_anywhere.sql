@@ -1,2 +1,2 @@
 -- A heartbeat has no "locations" and no "quorum": a ping comes from no location, and none counted that had to come from one.
--- What is in force is also noted for "replay", so no statement stands here: see upkeep/renewing.py.
+-- The policies in force are also noted for "replay", so no statement stands here: see upkeep/renewing.py.

@@ -54,7 +54,7 @@ def last_attempts(transaction: Transaction, channels: Collection[str], statuses:
 
 
 def names(transaction: Transaction) -> list[Row]:
-    """What every monitor is called, where it belongs and whose it is, by name, whatever its case."""
+    """The name, group and owner of every monitor, by name, whatever its case."""
     rows = transaction.rows("SELECT name, group_name, source FROM monitors WHERE removed_at IS NULL")
     # PostgreSQL would sort them by the collation of its database.
     return sorted(rows, key=lambda row: (row["name"].casefold(), row["name"]))

@@ -169,7 +169,7 @@ def every_by_name(transaction: Transaction) -> dict[str, Row]:
 
 
 def source(transaction: Transaction, monitor_id: int) -> str | None:
-    """Who owns the policy of the monitor with this id, be it removed or not."""
+    """The owner of the policy of the monitor with this id, be it removed or not."""
     row = transaction.row("SELECT source FROM monitors WHERE id = :id", id=monitor_id)
     return row["source"] if row else None
 

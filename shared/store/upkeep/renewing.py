@@ -9,7 +9,7 @@ from shared.store.tables import policies, replay_facts
 
 
 def renew_policies(transaction: Transaction, now: datetime) -> None:
-    """Everything that a former version stored otherwise. What is right already stays as it is."""
+    """Everything that a former version stored otherwise. A row that is right stays as it is."""
     _renew_longest_checks(transaction, now)
     _free_heartbeats(transaction, now)
 

@@ -1,4 +1,4 @@
-"""What the dashboard refuses, and what is not there, is said on a page in the visitor's language."""
+"""A refusal of the dashboard, and the lack of a thing, are said on a page in the visitor's language."""
 
 import re
 

@@ -37,7 +37,7 @@ def test_a_log_over_the_limit_is_renamed_and_five_are_kept(tmp_path: Path) -> No
 
 
 def test_what_a_review_owes_is_sent_as_soon_as_it_ends() -> None:
-    """What is due happens at most 2 s late: one second for the review, and hardly anything for the message."""
+    """A message that is due comes at most 2 s late: one second for the review, and hardly anything for the message."""
     by_name = {row.name: row for row in rows()}
     owes, sends = by_name[schedules.OWES], by_name[schedules.SENDS]
     assert (owes.every, sends.every) == (1, 1)

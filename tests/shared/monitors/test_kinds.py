@@ -156,7 +156,7 @@ def test_a_condition_reads_only_what_its_kind_has(kind: Kind, can: str | None, c
 
 
 def test_a_stored_field_that_its_kind_does_not_read_is_left_out() -> None:
-    """A former version accepted locations in a heartbeat. Whoever edits something else need not take them away."""
+    """A former version accepted locations in a heartbeat. An edit of something else need not take them away."""
     beat = {"name": "Job", "heartbeat": {"period": "1h"}}
     stored = Policy.model_validate({**beat, "locations": ["seoul"], "quorum": 2})
     assert stored == Policy.model_validate(beat)

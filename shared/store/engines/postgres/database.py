@@ -38,7 +38,7 @@ _VERSION = "SELECT max(version) AS version FROM schema_migrations"
 class PostgresDatabase(Lifecycle[Connection, PostgresTransaction, str]):
     """A database of a PostgreSQL server. See Lifecycle; it is connected to again if the server has hung up."""
 
-    # Not in the rest of the search path, where another program may have a table of this name: ours are made here.
+    # The rest of the search path is left out: another program may have such a table there, and ours are made here.
     COLUMNS = """
         SELECT attname AS name
         FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid JOIN pg_namespace ON pg_namespace.oid = relnamespace

@@ -5,7 +5,7 @@ import psycopg
 from shared.store.engines.database import StoreBusy, StoreUnavailable, StoreUnsuitable
 
 _READ_ONLY = "is read-only: a replica, or its disk is full"
-# By the words of the client library, which gives no codes before there is a session. Of several hosts it says them all:
+# By the words of the client library, which gives no codes before there is a session. It says those of all hosts:
 # one that responds and is of no use is told before one that does not respond.
 _UNREACHABLE = {
     "session is read-only": _READ_ONLY,

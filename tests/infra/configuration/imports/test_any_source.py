@@ -73,7 +73,7 @@ KUMA_TYPES = sorted(
 
 
 def settle(imported: Imported) -> None:
-    """What came in is a right configuration. A channel that lacks a value gives way to one that lacks none."""
+    """The result is a right configuration. A channel that lacks a value gives way to one that lacks none."""
     settled = Imported(imported.notes, imported.secrets, imported.monitors)
     settled.windows, settled.status_page = imported.windows, imported.status_page
     settled.status_pages = imported.status_pages

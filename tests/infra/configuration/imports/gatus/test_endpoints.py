@@ -9,7 +9,7 @@ from tests.infra.configuration.imports.reading import imported_text, notes, said
 
 
 def endpoint(folder: Path, **fields: str) -> Imported:
-    """What comes of an endpoint with these fields, each as YAML."""
+    """The result of an endpoint with these fields, each as YAML."""
     given = {"name": "M", "url": "'https://example.org'", "conditions": "['[STATUS] == 200']", **fields}
     return imported_text(folder, f"endpoints:\n- {{{', '.join(f'{name}: {text}' for name, text in given.items())}}}")
 
