@@ -245,17 +245,17 @@ class _Intake:
                 self._note_policy(monitor)
             else:
                 monitor = monitors.add(self.transaction, event.monitor, event.target_url)
-        elif monitor.removed_at is not None and self._is_reported_anew(monitor, event, at):
+        elif monitor.removed_at is not None and self._is_reported_again(monitor, event, at):
             monitor = monitors.bring_back(self.transaction, monitor)
             configuration.count_up(self.transaction)
             self._note_policy(monitor)
         self._monitors[event.monitor] = monitor
         return monitor
 
-    def _is_reported_anew(self, monitor: Monitor, event: Event, at: datetime) -> bool:
-        from shared.store.intake.reported_anew import is_reported_anew
+    def _is_reported_again(self, monitor: Monitor, event: Event, at: datetime) -> bool:
+        from shared.store.intake.reported_again import is_reported_again
 
-        return is_reported_anew(self.transaction, monitor, event, at, self._agents.get(event.agent or ""))
+        return is_reported_again(self.transaction, monitor, event, at, self._agents.get(event.agent or ""))
 
     def _note_policy(self, monitor: Monitor) -> None:
         from shared.store.tables import replay_facts

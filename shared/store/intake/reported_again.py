@@ -12,7 +12,7 @@ from shared.store.engines.database import Transaction
 from shared.store.tables import alerts, policies
 
 
-def is_reported_anew(
+def is_reported_again(
     transaction: Transaction, monitor: Monitor, event: Event, at: datetime, agent: Agent | None
 ) -> bool:
     """Whether somebody reports a removed monitor on purpose. ``agent``: the event's, if it has reported before.
