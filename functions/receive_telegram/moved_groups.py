@@ -1,6 +1,6 @@
 """Groups that became supergroups: what people do there comes from a chat that no setting names.
 
-Whoever sends to the old number hears of the new one, but that may be another process than this.
+The process that sends to the old number hears of the new one, but it may be another one than this.
 """
 
 import logging
@@ -26,10 +26,10 @@ def look_for_moves(chats: Collection[str], notifiers: Iterable[NotifierKind]) ->
     for notifier in notifiers:
         # If it is known to have moved, it has two numbers.
         if notifier.kind == "telegram" and notifier.is_group and len(notifier.chats) == 1:  # type: ignore[attr-defined]
-            _look(notifier, gives_up_at)
+            _ask(notifier, gives_up_at)
 
 
-def _look(notifier: NotifierKind, gives_up_at: float) -> None:
+def _ask(notifier: NotifierKind, gives_up_at: float) -> None:
     # Imported here: hardly any update needs it.
     import requests
 
