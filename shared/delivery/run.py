@@ -97,7 +97,7 @@ class Run:
             channels = list(self.channels)
             self._start(channels[1:])
             for channel in channels[:1]:
-                self._serve_channel(channel)
+                self._serve(channel)
             for sender in self._senders.values():
                 sender.join()
         if self._trouble:

@@ -180,7 +180,7 @@ STORIES = [
         "a channel that fails for now",
         begin=down_and_telegram(internal_error),
         is_over=attempted("RETRY"),
-        where=r"_(serve|record)\(telegram\)",
+        where=r"_(serve_channel|record)\(telegram\)",
         expected=DELIVERY[3:],
     ),
     Story(
@@ -227,7 +227,7 @@ STORIES = [
         "a storm",
         begin=is_down,
         is_over=sent(16),
-        where=r"claim_list|_(serve|record)\(telegram\).* #6$",
+        where=r"claim_list|_(serve_channel|record)\(telegram\).* #6$",
         expected=(r"Outbox.claim_list\(telegram\).*Connection", *(f"{each}.* #6$" for each in DELIVERY[4:])),
         monitors=tuple(f"http://shop-{number}.example/" for number in range(8)),
     ),

@@ -57,7 +57,7 @@ def queue_name(existing: Existing, beats: Mapping[Row, Beat], now: datetime) -> 
     """
     if not any(len(beat.delays) > 1 for beat in beats.values()):
         return ""
-    return min(existing.queues, default=f"{PREFIX}-{now:%Y%m%d-%H%M%S}")
+    return min(existing.queues, default=f"{PREFIX}-{now:%Y%m%d-%H%M%S-%f}")
 
 
 def queue(place: Place, existing: Existing, name: str, beats: Mapping[Row, Beat]) -> Iterator[Command]:

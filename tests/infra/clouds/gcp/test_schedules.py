@@ -35,7 +35,7 @@ def test_every_schedule_has_a_job_that_identifies_itself(deployed: Step[Call]) -
 
 def test_every_30_s_is_a_job_a_minute_and_a_queue(deployed: Step[Call]) -> None:
     [queue] = only(deployed.calls, "tasks", "queues", "create")
-    assert re.fullmatch(r"bonghwa-\d{8}-\d{6}", queue.words[3])
+    assert re.fullmatch(r"bonghwa-\d{8}-\d{6}-\d{6}", queue.words[3])
     # A run that failed is not tried again: the next one comes soon.
     assert queue.flags["--max-attempts"] == "1"
     later = services.later_runs(Beat("* * * * *", (0, 30)), "q", PLACE)

@@ -47,7 +47,7 @@ def as_printed(call: Call) -> str:
 
 def timeless(line: str) -> str:
     # A new queue's name is the time.
-    return re.sub(r"bonghwa-\d{8}-\d{6}", "bonghwa-queue", line)
+    return re.sub(r"bonghwa-\d{8}-\d{6}-\d{6}", "bonghwa-queue", line)
 
 
 @pytest.mark.parametrize("step", ["refused", "end refused"])
