@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from shared import web
 from shared.channels import configured
 from shared.logs import step
 from shared.models import NotificationKind, now
-from shared.notifiers import Notifier, mailers_of, routes_of
+from shared.notifiers import mailers_of, routes_of
 from shared.settings import Settings
 from shared.store import Store, log_change, open_store
 
@@ -32,7 +32,7 @@ def review_alerts(request: Request, settings: Settings) -> Response:
     notifiers = configured()
     channels = routes_of(notifiers)
     store, at = open_store(settings), now()
-    store.note_channels(notifiers)
+    store.note_channels(notifiers, mailers_of(notifiers))
     silences = store.agents.review(now=at, channels=channels)
     missed = store.heartbeats.review(now=at, channels=channels)
     unchecked = store.lapses.review(now=at)
@@ -44,7 +44,7 @@ def review_alerts(request: Request, settings: Settings) -> Response:
     of_pings = (change for each in missed for change in each.changes)
     for change in (*silences, *of_pings, *outlived, *drilled.changes):
         log_change(change)
-    _announce(store, notifiers, settings, at)
+    _announce(store, settings, at)
     # The last one: to count days takes a while, and nobody waits for it.
     summaries = store.summaries.review(now=at, channels=channels)
     for alert, names in summaries:
@@ -65,9 +65,8 @@ def review_alerts(request: Request, settings: Settings) -> Response:
     )
 
 
-def _announce(store: Store, notifiers: Mapping[str, Notifier], settings: Settings, at: datetime) -> None:
+def _announce(store: Store, settings: Settings, at: datetime) -> None:
     """Owe subscribers of status pages what is new there."""
-    store.subscriptions.subscribers.note_mailing(list(mailers_of(notifiers)))
     for news in store.subscriptions.announcements.review(now=at, is_on=settings.status_page):
         step("server", "announced", page=news.slug, kind=news.kind)
 

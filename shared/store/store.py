@@ -184,16 +184,16 @@ class Store:
         with self.database.transaction() as transaction:
             watches.save(transaction, function, extend_watch(watches.get(transaction, function), now))
 
-    def note_channels(self, names: Iterable[str]) -> None:
-        """Note which channels are on, for those that judge and must not get the channels' secrets."""
+    def note_channels(self, names: Iterable[str], mailing: Iterable[str]) -> None:
+        """Note which channels are on, and which can mail people, for functions that get no secrets of channels."""
         from shared.store.tables import configuration
 
-        found = sorted(names)
+        found = sorted(names), sorted(mailing)
         with self.database.snapshot() as snapshot:
-            if configuration.channels(snapshot) == found:
+            if (configuration.channels(snapshot), configuration.mailing(snapshot)) == found:
                 return  # the usual case
         with self.database.transaction() as transaction:
-            configuration.save_channels(transaction, found)
+            configuration.save_channels(transaction, *found)
 
     def take_lease(self, name: str, holder: str, *, now: datetime, lasts: timedelta) -> bool:
         """Take or keep what only one process at a time may do; False if another holder has it."""

@@ -2,13 +2,13 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from shared.models import as_text
 from shared.store.engines.database import Database, Row, Transaction
-from shared.store.tables import configuration, subscriber_mails, subscribers
+from shared.store.tables import subscriber_mails, subscribers
 
 # For so long a link in a mail confirms, and an address that nobody confirms is kept.
 CONFIRM_WITHIN = timedelta(days=1)
@@ -90,15 +90,6 @@ class Subscribers:
         """How many have confirmed, by the page's slug."""
         with self._database.snapshot() as snapshot:
             return subscribers.confirmed(snapshot)
-
-    def note_mailing(self, channels: Sequence[str]) -> None:
-        """Note which channels can mail people: pages offer a subscription only then."""
-        names = sorted(channels)
-        with self._database.snapshot() as snapshot:
-            if configuration.mailing(snapshot) == names:
-                return  # the usual case
-        with self._database.transaction() as transaction:
-            configuration.save_mailing(transaction, names)
 
 
 def subscriber_of(row: Row) -> Subscriber:

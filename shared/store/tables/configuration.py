@@ -22,13 +22,9 @@ _SAVE_PROBLEM = """
     INSERT INTO configuration (id, problem) VALUES (1, :problem)
     ON CONFLICT (id) DO UPDATE SET problem = excluded.problem"""
 
-_SAVE_MAILING = """
-    INSERT INTO configuration (id, mailing) VALUES (1, :mailing)
-    ON CONFLICT (id) DO UPDATE SET mailing = excluded.mailing"""
-
 _SAVE_CHANNELS = """
-    INSERT INTO configuration (id, channels) VALUES (1, :channels)
-    ON CONFLICT (id) DO UPDATE SET channels = excluded.channels"""
+    INSERT INTO configuration (id, channels, mailing) VALUES (1, :channels, :mailing)
+    ON CONFLICT (id) DO UPDATE SET channels = excluded.channels, mailing = excluded.mailing"""
 
 # The first one stays, if two processes make one at once.
 _NAME = """
@@ -92,20 +88,15 @@ def mailing(transaction: Transaction) -> list[str]:
     return list(json.loads(row["mailing"])) if row and row["mailing"] else []
 
 
-def save_mailing(transaction: Transaction, names: list[str]) -> None:
-    """Note the channels that can mail people."""
-    transaction.rows(_SAVE_MAILING, mailing=json.dumps(names))
-
-
 def channels(transaction: Transaction) -> list[str] | None:
     """The channels that are on, as they were noted last; None before that."""
     row = transaction.row("SELECT channels FROM configuration WHERE id = 1")
     return list(json.loads(row["channels"])) if row and row["channels"] else None
 
 
-def save_channels(transaction: Transaction, names: list[str]) -> None:
-    """Note the channels that are on."""
-    transaction.rows(_SAVE_CHANNELS, channels=json.dumps(names, ensure_ascii=False))
+def save_channels(transaction: Transaction, names: list[str], mailing: list[str]) -> None:
+    """Note the channels that are on, and those of them that can mail people."""
+    transaction.rows(_SAVE_CHANNELS, channels=json.dumps(names, ensure_ascii=False), mailing=json.dumps(mailing))
 
 
 def installation(transaction: Transaction) -> str | None:
