@@ -23,7 +23,7 @@ def test_a_browser_subscribes_and_ends_it_without_scripts(
         page.open(f"{root}/status?lang=en", has_script=False)
         page.run("document.querySelector('#mail summary').focus()")
         page.press("Enter")
-        assert page.run("document.querySelector('#mail').open")
+        wait_until(lambda: page.run("document.querySelector('#mail').open"))
         # The protocol types in place of a person.
         page.run("document.querySelector('#address').focus()")
         page.call("Input.insertText", text=VISITOR)
