@@ -18,7 +18,7 @@ from shared.channels import configured
 from shared.logs import step
 from shared.models import now
 from shared.notifiers.services.telegram import TelegramNotifier
-from shared.notifiers.services.telegram.probing import ask
+from shared.notifiers.services.telegram.probing import KINDS_OF_UPDATES, ask
 from shared.settings import Settings
 from shared.store import Store, StoreUnavailable, open_store
 
@@ -28,7 +28,6 @@ ANSWER_SECONDS = 10.0
 # Longer than one turn takes, so that no other system begins in between.
 LEASE = timedelta(seconds=90)
 PAUSE_SECONDS = 5.0
-KINDS = ["message", "channel_post", "callback_query"]
 # Gives an update to receive_telegram: the status, and the call of the Bot API that answers it.
 Hand = Callable[[dict[str, Any]], tuple[int, dict[str, Any]]]
 
@@ -79,7 +78,14 @@ class Poller:
             # To ask from an offset on tells Telegram that everything before it has been handled.
             more = {"offset": self._offset} if self._offset else {}
             seconds = LONG_POLL_SECONDS + ANSWER_SECONDS
-            found = ask(self._notifier, "getUpdates", seconds, timeout=LONG_POLL_SECONDS, allowed_updates=KINDS, **more)
+            found = ask(
+                self._notifier,
+                "getUpdates",
+                seconds,
+                timeout=LONG_POLL_SECONDS,
+                allowed_updates=KINDS_OF_UPDATES,
+                **more,
+            )
         except requests.RequestException as error:
             # Its text holds the URL, and so the token.
             return self._say(f"Telegram is not reached: {type(error).__name__}")

@@ -15,13 +15,11 @@ from shared.models import now
 from shared.models.message import Message
 from shared.notifiers import SendFailed
 from shared.notifiers.services.telegram import TelegramNotifier
-from shared.notifiers.services.telegram.probing import call
+from shared.notifiers.services.telegram.probing import KINDS_OF_UPDATES, call
 from shared.settings import Settings
 
 SECONDS = 10.0
 SECRET = "TELEGRAM_WEBHOOK_SECRET"  # noqa: S105  # a name
-# What the webhook is told of. Telegram keeps everything else to itself.
-KINDS = ["message", "channel_post", "callback_query"]
 _API_URL = "https://api.telegram.org"
 # Telegram posts to no other port.
 _PORTS = (443, 80, 88, 8443)
@@ -73,7 +71,9 @@ def _of_bot(token: str, api_url: str, configured: set[str]) -> Iterator[str]:
     if hook.get("url"):
         yield "its chats can only be listed while it has no webhook"
         return
-    found = chats_in(_ask(token, api_url, "getUpdates", allowed_updates=[*KINDS, "my_chat_member"]).get("result") or [])
+    found = chats_in(
+        _ask(token, api_url, "getUpdates", allowed_updates=[*KINDS_OF_UPDATES, "my_chat_member"]).get("result") or []
+    )
     yield from (f"{chat.line}{'  (set)' if str(chat.chat_id) in configured else ''}" for chat in found)
     if not found and not configured:
         yield f"! no chat yet: write something to @{name}, or add it to a group, and run this again"
@@ -88,7 +88,7 @@ def _webhook(token: str, api_url: str, root: str, secret: str) -> Iterator[str]:
         ports = ", ".join(map(str, _PORTS))
         yield f"! Telegram posts to https:// at the ports {ports} only, not to {root}: TELEGRAM_POLLING=true works"
         return
-    said = _ask(token, api_url, "setWebhook", url=url, secret_token=secret, allowed_updates=KINDS)
+    said = _ask(token, api_url, "setWebhook", url=url, secret_token=secret, allowed_updates=KINDS_OF_UPDATES)
     if not said.get("ok"):
         yield f"! the webhook is not set: {said.get('description', '?')}"
         return

@@ -9,6 +9,9 @@ from shared.notifiers import ProbeResult
 from shared.notifiers.services.telegram.own_words import new_chat
 from shared.settings import proxies
 
+# The kinds of updates that we read. Telegram keeps everything else to itself.
+KINDS_OF_UPDATES = ["message", "channel_post", "callback_query"]
+
 
 class Bot(Protocol):
     """A bot and the chat that it writes to."""
