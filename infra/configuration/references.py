@@ -78,4 +78,5 @@ def cycles(watched: Iterable[Watched]) -> Iterator[Mistake]:
         expected = f"monitors that do not depend on it in turn ({' → '.join(way)})"
         yield monitor.source.mistake(path, is_wrong(path, shown(", ".join(monitor.policy.depends_on)), expected))
         # It may depend on the next one by their group's name.
-        depends_on[way[0]] -= {way[1]} & depends_on[way[0]] or {groups[way[0]] or ""}
+        wanted = depends_on[way[0]]
+        wanted.discard(way[1] if way[1] in wanted else groups[way[0]] or "")
