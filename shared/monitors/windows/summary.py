@@ -8,5 +8,5 @@ class Summary(Recurrent):
     """How it went since the last summary, to chosen channels."""
 
     channels: Names | None = about(
-        "The channels that get it. Without it, all of them. Services of incidents, such as PagerDuty, get none."
+        "The channels that get it. Without it, all of them. Incident services, such as PagerDuty, get none."
     )

@@ -1,4 +1,4 @@
-"""Services of incidents through Apprise, such as ilert: an alert is one incident, which its RECOVERY ends.
+"""Incident services through Apprise, such as ilert: an alert is one incident, which its RECOVERY ends.
 
 Left alone, a plugin makes the incident's key of the message's first line, or uses one key for everything. A RECOVERY,
 which begins with another word, would then end nothing, and the next OUTAGE would join what is still open.

@@ -31,7 +31,7 @@ OWN_KINDS: Mapping[str, str] = {
 }
 # Apprise ends an alert there only in the process that opened it: elsewhere, it would send no RECOVERY, and say it did.
 FORGETFUL = frozenset({"jira", "opsgenie"})
-# Services of incidents, each with the attribute of its plugin that holds the incident's key.
+# Incident services, each with the attribute of its plugin that holds the incident's key.
 INCIDENT_KEYS: Mapping[str, str] = {
     "firehydrant": "dedup",
     "goalert": "dedup",

@@ -1,4 +1,4 @@
-"""Services of incidents through Apprise: an alert is one incident, whose key its messages share."""
+"""Incident services through Apprise: an alert is one incident, whose key its messages share."""
 
 import json
 from typing import Any
