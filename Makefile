@@ -49,9 +49,9 @@ test: .venv/installed-dev
 	  [ $$code -ne 1 ] || { $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none; code=$$?; }; \
 	  wait $$mypy; typed=$$?; cat .venv/mypy.txt; [ $$code -ne 0 ] || code=$$typed; exit $$code
 
-# The half for the inner loop: no system and no PostgreSQL is started, and nothing is deployed.
+# The half for the inner loop: no system and no PostgreSQL is started, nothing is deployed, and no test takes long.
 fast: .venv/installed-dev
-	$(BIN)/python -m pytest -n 4 -m "not system" -k "not postgresql and not pgbouncer" --ignore=tests/infra/clouds
+	$(BIN)/python -m pytest -n 2 -m "not system and not slow" -k "not postgresql and not pgbouncer" --ignore=tests/infra/clouds
 
 check: .venv/installed-dev
 	$(RUFF)

@@ -15,7 +15,7 @@ from tests.functions.status_page.watched import opened
 from tests.support import axe
 from tests.support.running.browser import Browser, needs_chromium
 
-pytestmark = [needs_chromium, pytest.mark.together("accessibility")]
+pytestmark = [needs_chromium, pytest.mark.together("accessibility"), pytest.mark.slow]
 STATUS = ("/status", "/status?period=24h", "/status/monitors/2", "/status/inner", "/embed/1")
 OF_DASHBOARD = tuple(f"/dashboard{path}".replace("/monitors/3", "/monitors/7") for path in PATHS)
 LOOKS = list(itertools.product(("en", "ko"), ("light", "dark"), (1280, 360)))

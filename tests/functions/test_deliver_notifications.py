@@ -10,6 +10,8 @@ from shared.store import open_store
 from tests.functions.api import FAILURE, Api, on_each_engine
 from tests.support.stand_ins import BotApi, bad_gateway, hangs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.usefixtures("telegram_library")
 def test_a_hanging_channel_delays_an_event_by_its_budget(

@@ -17,6 +17,8 @@ from shared.store import open_store
 from tests.functions.api import FAILURE, Api, on_each_engine
 from tests.support.stand_ins import Exchange, StandIn
 
+pytestmark = pytest.mark.slow
+
 ABOUT = FAILURE | {"agent": "seoul", "interval_seconds": 10, "is_success": True, "status_code": 200}
 
 

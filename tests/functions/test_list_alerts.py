@@ -5,6 +5,8 @@ import pytest
 from shared.models import AlertKind
 from tests.functions.api import FAILURE, Api, on_each_engine
 
+pytestmark = pytest.mark.slow
+
 
 @on_each_engine
 def test_cursors_lead_to_the_end_of_a_list(api: Api) -> None:

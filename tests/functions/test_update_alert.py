@@ -5,6 +5,8 @@ import pytest
 from shared.models import AlertKind
 from tests.functions.api import FAILURE, Api, on_each_engine
 
+pytestmark = pytest.mark.slow
+
 
 @on_each_engine
 def test_an_alert_is_acknowledged_reopened_and_resolved(api: Api, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,10 +50,12 @@ def needs_key(operation: dict[str, Any]) -> bool:
 # --- made and committed -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_committed_document_is_what_the_models_say(described: dict[str, Any]) -> None:
     assert json.loads(FILE.read_text(encoding="utf-8")) == described, "python -m infra openapi"
 
 
+@pytest.mark.slow
 def test_the_document_is_valid_openapi_3_1(described: dict[str, Any]) -> None:
     assert described["openapi"].startswith("3.1.")
     openapi_spec_validator.validate(described, cls=openapi_spec_validator.OpenAPIV31SpecValidator)

@@ -145,6 +145,7 @@ def test_the_only_route_is_called_like_the_function() -> None:
     assert [each.name for each in row.routes] == ["list_things"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("other", "words"),
     [

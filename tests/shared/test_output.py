@@ -50,6 +50,7 @@ def read_until_quiet(descriptor: int) -> bytes:
     return data
 
 
+@pytest.mark.slow
 def test_what_is_not_read_is_dropped_counted_and_said(ends: list[int]) -> None:
     output = Output(ends[1], "utf-8")
     said: list[str] = []
@@ -82,6 +83,7 @@ def test_all_of_it_arrives_if_somebody_reads(ends: list[int]) -> None:
     assert read_all(ends[0], b"499\n").decode().split() == [str(number) for number in range(500)]
 
 
+@pytest.mark.slow
 def test_a_message_that_nobody_reads_is_taken_back(ends: list[int]) -> None:
     output = Output(ends[1], "utf-8")
     output.write("x" * 100_000 + "\n")
@@ -120,6 +122,7 @@ def test_an_error_raises_nothing_but_for_a_message(descriptor: str) -> None:
         output.deliver("OUTAGE\n", 5)
 
 
+@pytest.mark.slow
 def test_a_function_alone_is_not_stopped_and_loses_no_line() -> None:
     script = """
 from shared.logs import step

@@ -26,6 +26,7 @@ def read(kind: Any, row: dict[str, Any]) -> Any:
     return value, [type(field) for field in value]
 
 
+@pytest.mark.slow
 @given(st.sampled_from(KINDS), st.data())
 def test_a_row_reads_the_same_in_any_order_of_its_columns(kind: Any, data: st.DataObject) -> None:
     values = [data.draw(st.sampled_from(HELD)) for _ in kind._fields]
@@ -35,6 +36,7 @@ def test_a_row_reads_the_same_in_any_order_of_its_columns(kind: Any, data: st.Da
     assert read(kind, row) == read(kind, dict(mixed)) == read(kind, row | {"more": 1})
 
 
+@pytest.mark.slow
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.timezones()))
 def test_a_time_has_one_text_in_every_zone(at: datetime) -> None:
     assert as_text(at) == as_text(at.astimezone(UTC))

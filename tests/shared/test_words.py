@@ -111,6 +111,7 @@ def test_whatever_was_not_checked_is_known_to_say_nothing_of_the_monitor() -> No
     assert unknown == OF_ONE_CHECK | OF_THE_AGENT
 
 
+@pytest.mark.slow
 def test_whatever_the_agent_could_not_check_is_known_as_that() -> None:
     """Otherwise one policy that cannot be checked would make its whole location offline."""
     assert codes_of_the_unchecked() == OF_ONE_CHECK | OF_THE_AGENT
@@ -126,6 +127,7 @@ def test_every_cause_has_its_sentence_in_both_languages(code: str) -> None:
     assert said["en"].isascii()
 
 
+@pytest.mark.slow
 def test_every_cause_that_we_make_has_words_that_fit() -> None:
     made = set()
     for place, call in calls_of_cause():
@@ -165,6 +167,7 @@ def test_a_cause_without_words_is_shown_as_reported(
     assert cause_text(language, cause, reported) == shown, why
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_only_the_language_that_is_used_is_loaded(language: Language) -> None:
     script = f"""

@@ -79,6 +79,7 @@ def test_a_run_in_a_cloud_waits_for_no_due_time(
     assert len([step for step in steps if step.startswith("checked")]) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fresh")
 def test_a_backend_that_hangs_delays_no_target(
     run: Callable[[], dict[str, int]],
@@ -100,6 +101,7 @@ def test_a_backend_that_hangs_delays_no_target(
     assert len(backend.claims) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fresh")
 @pytest.mark.parametrize("policies", [[], [policy("api", interval="1s", enabled=False)]], ids=["nothing", "something"])
 def test_a_run_that_lasts_claims_a_second_ahead_and_seldom_if_there_is_nothing_to_check(

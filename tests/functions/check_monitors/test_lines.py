@@ -10,7 +10,7 @@ import pytest
 from functions.check_monitors.lines import WAIT_SECONDS, WAIT_SECONDS_OF_FAILURE, Lines
 from tests.support.builders import event
 
-pytestmark = pytest.mark.usefixtures("fresh_logs")
+pytestmark = [pytest.mark.usefixtures("fresh_logs"), pytest.mark.slow]
 
 
 @pytest.fixture

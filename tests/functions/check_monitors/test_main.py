@@ -24,6 +24,7 @@ def dead_url() -> str:
     return f"http://127.0.0.1:{free_port()}/"
 
 
+@pytest.mark.slow
 def test_a_target_that_hangs_delays_no_other_alert(
     run: Callable[[], dict[str, int]], environ: Callable[..., Settings], backend: Backend
 ) -> None:

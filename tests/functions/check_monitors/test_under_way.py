@@ -32,6 +32,7 @@ def test_a_run_that_fails_leaves_nothing_taken() -> None:
         assert after == ["a"]
 
 
+@pytest.mark.slow
 def test_an_overlapping_run_leaves_out_what_hangs(
     run: Callable[[], dict[str, int]], environ: Callable[..., Settings], backend: Backend, target: Target
 ) -> None:

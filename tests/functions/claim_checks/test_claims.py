@@ -23,6 +23,7 @@ def known(found: dict[str, Any]) -> list[str]:
     return [policy["name"] for policy in found["policies"]]
 
 
+@pytest.mark.slow
 @on_each_engine
 def test_a_new_monitor_is_due_once_at_each_location(api: Api) -> None:
     made(api, interval="1h", bearer_token=SECRET)
@@ -130,6 +131,7 @@ def test_a_missing_name_shows_nothing_of_the_targets(api: Api) -> None:
     assert (found["field"], found["value"]) == ("agent", "an object")
 
 
+@pytest.mark.slow
 def test_a_thousand_targets_are_taken(api: Api) -> None:
     assert len(due(claimed(api, targets=[f"http://{number}.example/" for number in range(1000)]))) == 1000
 

@@ -11,6 +11,8 @@ from shared.store import open_store
 from tests.functions.api import FAILURE, SUCCESS, Api
 from tests.functions.dashboard.conftest import Browser, location
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def outage(api: Api) -> None:

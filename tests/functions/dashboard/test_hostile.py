@@ -11,6 +11,8 @@ from shared.models import as_text, now
 from tests.functions.api import FAILURE, Api
 from tests.functions.dashboard.conftest import Browser
 
+pytestmark = pytest.mark.slow
+
 EVIL = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'{{7*7}}{% raw %}\u202e${x}{name}&amp;"
 PAGES = (
     *("/dashboard", "/dashboard/alerts", "/dashboard/alerts/1", "/dashboard/monitors/1", "/dashboard/monitors/1/edit"),

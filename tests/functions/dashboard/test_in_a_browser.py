@@ -12,7 +12,7 @@ from tests.support.running.browser import Browser, needs_chromium
 from tests.support.running.waiting import wait_until
 from tests.support.stand_ins import Target
 
-pytestmark = [needs_chromium, pytest.mark.together("the dashboard in a browser")]
+pytestmark = [needs_chromium, pytest.mark.together("the dashboard in a browser"), pytest.mark.slow]
 PATHS = (
     *("", "/alerts", "/alerts/1", "/monitors/1", "/monitors/1?period=1h", "/monitors/3", "/monitors/3/edit"),
     *(

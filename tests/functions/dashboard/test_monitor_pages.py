@@ -13,6 +13,8 @@ from tests.functions.dashboard.conftest import Browser, location
 from tests.functions.dashboard.made import new, text
 from tests.functions.manage_monitors.watched import made
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_monitor_is_paused_and_watched_again(signed_in: Browser, api: Api) -> None:
     new(signed_in)

@@ -13,6 +13,8 @@ from tests.functions.api import Api
 from tests.functions.dashboard.conftest import Browser, location
 from tests.functions.dashboard.made import MX, URL, new, stored, text
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_first_monitor_takes_an_address_alone(signed_in: Browser, api: Api) -> None:
     assert location(signed_in.send("/dashboard/monitors/new", first="1", url="shop.example", channels="console")) == (

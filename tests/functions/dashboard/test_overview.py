@@ -69,6 +69,7 @@ def test_the_sentence_says_how_it_is(browser: Browser, store: Store, states: lis
     assert sentence(browser.page("/dashboard")) == said
 
 
+@pytest.mark.slow
 def test_no_combination_of_states_is_called_well_that_is_not(browser: Browser, store: Store) -> None:
     for states in itertools.combinations_with_replacement(STATES, 3):
         with store.database.transaction() as transaction:
@@ -213,6 +214,7 @@ def test_a_new_monitor_reloads_the_page(browser: Browser, api: Api) -> None:
     assert json.loads(browser.page(f"/dashboard/changes?since={found[1]}")) == {"reload": True}
 
 
+@pytest.mark.slow
 def test_a_thousand_monitors_weigh_little(signed_in: Browser, store: Store) -> None:
     """With what the browser loads beside the page, and the headers."""
     states = [STATES[number % 6] if number % 40 == 0 else "UP" for number in range(1_000)]

@@ -18,6 +18,8 @@ from tests.functions.dashboard.conftest import Browser, location
 from tests.support.stand_ins import Target
 from tests.support.stand_ins.server import Exchange
 
+pytestmark = pytest.mark.slow
+
 NEW = "/dashboard/monitors/new"
 
 

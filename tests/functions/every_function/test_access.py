@@ -32,6 +32,7 @@ INGESTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("auth", "locked"),
     [

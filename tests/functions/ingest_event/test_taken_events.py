@@ -8,6 +8,8 @@ import pytest
 
 from tests.functions.api import FAILURE, SUCCESS, Api, on_each_engine
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_documented_body_is_taken(api: Api) -> None:
     body = b"""{"target_url": "https://example.com", "status_code": 200, "response_time_ms": 150,

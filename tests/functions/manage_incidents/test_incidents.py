@@ -13,6 +13,8 @@ from tests.functions.api import Api, on_each_engine
 from tests.functions.manage_monitors.watched import refused
 from tests.functions.status_page.watched import PUBLIC, html, looked, opened, said, seen
 
+pytestmark = pytest.mark.slow
+
 NEW = {"title": "Payments fail", "text": "We are looking for the cause.", "monitors": ["Checkout"]}
 
 

@@ -11,6 +11,8 @@ from shared.monitors.descriptions import MONITOR, PARTS
 from tests.functions.api import Api
 from tests.functions.manage_monitors.watched import SECRET, SHOP, answer
 
+pytestmark = pytest.mark.slow
+
 # Right by themselves.
 RIGHT = st.sampled_from(
     [

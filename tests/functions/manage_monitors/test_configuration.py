@@ -4,9 +4,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from shared.channels.digest import digest
 from tests.functions.api import KEY, Api, on_each_engine
 from tests.functions.manage_monitors.watched import SHOP, applied, changed, failed, made, names, recoveries, refused
+
+pytestmark = pytest.mark.slow
 
 WEB: dict[str, Any] = {"name": "web", "url": "https://web.example.com/", "line": 9}
 

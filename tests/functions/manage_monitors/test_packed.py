@@ -13,6 +13,8 @@ from shared.web import MAX_BODY_BYTES, MAX_UNPACKED_BYTES, PACKED
 from tests.functions.api import KEY, Api, served
 from tests.functions.manage_monitors.watched import SHOP, names, refused
 
+pytestmark = pytest.mark.slow
+
 BODY = {"monitors": [SHOP]}
 LONG: dict[str, Any] = {"method": "POST", "body": "0123456789" * 500}
 

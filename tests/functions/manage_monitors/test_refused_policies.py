@@ -100,6 +100,7 @@ def test_a_wrong_configuration_is_refused_whole(api: Api, body: dict[str, Any], 
     assert api.get("/monitors")["monitors"] == []
 
 
+@pytest.mark.slow
 def test_thousands_of_unknown_names_cost_no_seconds(api: Api) -> None:
     """To look for the nearest known field of each took five, in which nobody else was answered."""
     began = time.process_time()

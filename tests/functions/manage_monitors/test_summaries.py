@@ -96,6 +96,7 @@ def test_summaries_of_a_file_that_are_wrong_are_refused(api: Api, summaries: obj
     assert api.call("PUT", "/config", {"monitors": [], "summaries": summaries}).status_code == 400
 
 
+@pytest.mark.slow
 def test_a_review_loads_what_reckons_only_if_one_is_due(tmp_path: Path) -> None:
     script = """
 import json, sys

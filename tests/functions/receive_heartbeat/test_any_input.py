@@ -10,6 +10,8 @@ from functions.receive_heartbeat import main
 from functions.receive_heartbeat.guesses import Guesses
 from tests.functions.receive_heartbeat.conftest import TOKEN, Job
 
+pytestmark = pytest.mark.slow
+
 TEXT = st.text(max_size=40) | st.sampled_from(["", "start", "fail", "0", "1", "255", "256", "true", "false", "down"])
 VALUE = TEXT | st.sampled_from(["10s", "1h1m", "9" * 60 + "s", "1e400", "-1", "nan", "0x1", "١s", "+0", ".5ms", "5."])
 NAMES = st.sampled_from(["status", "msg", "ping", "success", "error", "duration", "x"])

@@ -11,6 +11,8 @@ from functions.receive_telegram.doing import clock_text
 from tests.functions.api import FAILURE
 from tests.functions.receive_telegram.telegram import KIM, LEE, Telegram
 
+pytestmark = pytest.mark.slow
+
 
 def test_status_lists_what_is_open(telegram: Telegram) -> None:
     telegram.api.post(FAILURE | {"monitor": "shop", "target_url": "http://shop.example/"})

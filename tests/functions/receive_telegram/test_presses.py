@@ -12,6 +12,8 @@ from tests.functions.api import FAILURE, KEY, SUCCESS, Api, on_each_engine
 from tests.functions.receive_telegram.telegram import HEADER, KIM, LEE, SECRET, Telegram
 from tests.support.stand_ins import BotApi, refuses
 
+pytestmark = pytest.mark.slow
+
 # With its date, if the test runs around midnight.
 TIME = r"(\d{4}-\d\d-\d\d )?\d\d:\d\d"
 

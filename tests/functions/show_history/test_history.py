@@ -13,6 +13,8 @@ from shared.models import as_text, now
 from tests.functions.api import FAILURE, SUCCESS, Api, on_each_engine
 from tests.functions.manage_monitors.watched import SHOP, made
 
+pytestmark = pytest.mark.slow
+
 TIMES = ("p50", "p95", "p99", "max")
 CSV = {"Accept": "text/csv"}
 

@@ -16,6 +16,8 @@ from tests.functions.manage_monitors.watched import SHOP, made, refused
 from tests.support.stand_ins import BotApi
 from tests.support.stand_ins.behaviours import bad_gateway
 
+pytestmark = pytest.mark.slow
+
 BEGAN = now() - timedelta(minutes=30)
 PATH = "/monitors/1/timeline"
 FAILED = FAILURE | {

@@ -11,7 +11,7 @@ from tests.functions.status_page.watched import PUBLIC, opened, policies, seen
 from tests.support.running.browser import Browser, needs_chromium
 from tests.support.running.waiting import wait_until
 
-pytestmark = [needs_chromium, pytest.mark.together("the status page in a browser")]
+pytestmark = [needs_chromium, pytest.mark.together("the status page in a browser"), pytest.mark.slow]
 LONG = "N" * 150
 # What sticks out of a screen of 320 pixels.
 WIDER = """[...document.querySelectorAll("main *, header *, footer *")]

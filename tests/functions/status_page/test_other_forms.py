@@ -15,6 +15,8 @@ from tests.functions.api import Api
 from tests.functions.manage_monitors.watched import applied, refused
 from tests.functions.status_page.watched import BROWSER, PUBLIC, html, looked, opened, policies, said, seen
 
+pytestmark = pytest.mark.slow
+
 ATOM = "{http://www.w3.org/2005/Atom}"
 PASSWORD = "an-open-sesame"
 

@@ -18,6 +18,8 @@ from tests.functions.api import Api, on_each_engine
 from tests.functions.manage_monitors.watched import applied
 from tests.functions.status_page.watched import PUBLIC, html, looked, opened, policies, said, seen
 
+pytestmark = pytest.mark.slow
+
 
 def sentence(page: str) -> str:
     """The first heading."""

@@ -15,6 +15,8 @@ from tests.functions.api import Api
 from tests.functions.manage_monitors.watched import applied
 from tests.functions.status_page.watched import HOST, PRIVATE, PUBLIC, html, looked, opened, policies, said, seen
 
+pytestmark = pytest.mark.slow
+
 EVERYWHERE = (
     *("/status", "/status?period=24h", "/status?period=12m&lang=ko", "/status.json", "/status/feed.atom"),
     *("/status/feed.json", "/status/monitors/1", "/badge/1/status.svg", "/badge/1/uptime.svg", "/embed/1"),

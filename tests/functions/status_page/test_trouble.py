@@ -19,6 +19,8 @@ from tests.functions.manage_monitors.watched import applied
 from tests.functions.status_page.test_other_forms import PASSWORD, locked
 from tests.functions.status_page.watched import BROWSER, PRIVATE, PUBLIC, looked, opened, policies, seen
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def spool(environ: Callable[..., None], tmp_path: Path) -> Iterator[Path]:

@@ -26,6 +26,8 @@ from tests.support.postgres import Server
 from tests.support.running import LocalSystem, copy_project, environment, rows
 from tests.support.stand_ins import Target
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:

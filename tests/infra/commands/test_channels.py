@@ -2,10 +2,13 @@
 
 import json
 
+import pytest
 import yaml
 
 from shared.notifiers import kind_named, kinds
 from tests.infra.command_line import infra as run
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_kind_is_listed_with_its_fields_and_an_example() -> None:

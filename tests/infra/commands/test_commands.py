@@ -11,6 +11,8 @@ from infra import commands
 from shared import ROOT
 from tests.infra.command_line import infra
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = {path.stem.rstrip("_").replace("_", "-") for path in Path(commands.__path__[0]).glob("[!_]*.py")}
 
 

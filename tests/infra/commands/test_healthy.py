@@ -11,6 +11,8 @@ from tests.infra.command_line import infra
 from tests.support.running import API_KEY, environment
 from tests.support.stand_ins import Exchange, StandIn
 
+pytestmark = pytest.mark.slow
+
 WELL = {"status": "ok", "reasons": []}
 DEGRADED = {"status": "degraded", "reasons": ["the agent 'seoul' is silent", "the disk is nearly full"]}
 TROUBLE = {"status": "unavailable", "reasons": ["no delivery runs"], "database": "ok"}

@@ -11,6 +11,8 @@ from infra.local.environment import values_in
 from tests.infra.command_line import infra
 from tests.infra.configuration.imports.kuma import Kuma
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def kuma(tmp_path: Path) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from infra.configuration.file import FileErrors, read
 from infra.configuration.outline import SECTIONS
 from shared import ROOT
 from shared.monitors.policy import Policy
+
+pytestmark = pytest.mark.slow
 
 EXAMPLE = (ROOT / "bonghwa.example.yaml").read_text(encoding="utf-8")
 KEYS = st.sampled_from([*Policy.model_fields, *SECTIONS, "kind", "at", "weekly", "duration", "all", "after", "x-a"])

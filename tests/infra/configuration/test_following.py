@@ -19,6 +19,8 @@ from tests.support.policies import policy
 from tests.support.running import API_KEY
 from tests.support.stand_ins import Configured
 
+pytestmark = pytest.mark.slow
+
 WHOLE = "monitors:\n  - {name: Web, url: 'https://a.example'}\n  - {name: Shop, url: 'https://b.example'}\n"
 CUT_SHORT = WHOLE[: WHOLE.index("  - {name: Shop")]
 

@@ -32,12 +32,14 @@ def test_the_committed_schema_is_what_the_models_say() -> None:
     assert json.loads(FILE.read_text(encoding="utf-8")) == schema(), expected
 
 
+@pytest.mark.slow
 def test_the_command_prints_it() -> None:
     done = infra("schema")
     assert json.loads(done.stdout) == schema()
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_it_is_a_schema_of_2020_12(validator: Draft202012Validator) -> None:
     assert validator.schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     Draft202012Validator.check_schema(validator.schema)

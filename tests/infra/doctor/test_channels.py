@@ -13,6 +13,8 @@ from tests.infra.doctor.examined import FAILURE, OK, WARNING, find, one
 from tests.support.running import AWS
 from tests.support.stand_ins import Behaviour, BotApi, Exchange, StandIn, Target, chat_not_found
 
+pytestmark = pytest.mark.slow
+
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
 
 

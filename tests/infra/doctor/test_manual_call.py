@@ -19,6 +19,8 @@ from shared.store.engines.sqlite.database import SqliteDatabase
 from tests.infra.doctor.examined import one
 from tests.support.running import API_KEY
 
+pytestmark = pytest.mark.slow
+
 AMAZONS = "https://0123abcd.execute-api.eu-west-1.amazonaws.com"
 GOOGLES = "https://bonghwa-123456789012.asia-northeast3.run.app"
 BY_CURL = 'curl -X POST -H "X-API-Key: $KEY" {url}/{function}'

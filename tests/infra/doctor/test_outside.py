@@ -17,6 +17,8 @@ from tests.support.servers.certificates import Authority
 from tests.support.servers.raw_servers import RawServers, says
 from tests.support.stand_ins import Exchange, StandIn, Target
 
+pytestmark = pytest.mark.slow
+
 
 class Deployment(StandIn):
     """A deployment as its callers see it."""

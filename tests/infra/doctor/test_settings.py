@@ -9,6 +9,8 @@ from infra.doctor.findings import Verdict, as_lines
 from tests.infra.doctor.examined import FAILURE, OK, WARNING, find, one
 from tests.support.running import API_KEY
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_malformed_setting_is_found_at_once(environ: dict[str, str]) -> None:
     environ |= {"API_AUTH": "none", "MESSAGE_LANGUAGE": "fr", "TELEGRAM_CHAT_ID": "42", "SNS_TOPIC_ARN": "alerts"}

@@ -19,6 +19,8 @@ from tests.infra.doctor.examined import FAILURE, OK, WARNING, execute, find, one
 from tests.support.postgres import Server
 from tests.support.running import rows_of
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_missing_store_is_found_and_none_is_made(environ: dict[str, str], tmp_path: Path) -> None:
     environ["DATABASE_URL"] = f"sqlite:///{tmp_path / 'folder' / 'none.db'}"

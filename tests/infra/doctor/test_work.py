@@ -12,6 +12,8 @@ from infra.doctor.findings import Verdict
 from shared.models import now
 from tests.infra.doctor.examined import FAILURE, OK, WARNING, ago, execute, find, one
 
+pytestmark = pytest.mark.slow
+
 WELL = {"ok": True, "delivered": {"ops": 0.4}, "failed": {}, "acknowledged_by": "kim"}
 
 

@@ -26,6 +26,7 @@ DEPLOYED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seconds", "heartbeat"), [("10", True), ("30", True), ("60", False), ("300", False)])
 def test_google_is_reckoned_with_what_a_deployment_makes(seconds: str, heartbeat: bool) -> None:
     told = {**DEPLOYED, "CHECK_INTERVAL_SECONDS": seconds}
@@ -58,6 +59,7 @@ def test_google_is_reckoned_with_what_a_deployment_makes(seconds: str, heartbeat
     assert line(of, "secret reads").quantity == pytest.approx(reads * 24 * 730 / 24)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", ["30", "60"])
 def test_amazon_is_reckoned_with_what_a_deployment_makes(seconds: str, tmp_path: Path) -> None:
     told = {**DEPLOYED, "CHECK_INTERVAL_SECONDS": seconds}

@@ -67,6 +67,7 @@ def test_a_channel_may_name_any_variable(tmp_path: Path) -> None:
     assert environ["OPS_URL"] in found.load.given["CHANNELS"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", CLOUDS)
 def test_a_file_of_a_thousand_monitors_is_no_variable(tmp_path: Path, platform: str) -> None:
     """TARGET_URL with so many does not fit into a Google function's variables."""
@@ -74,6 +75,7 @@ def test_a_file_of_a_thousand_monitors_is_no_variable(tmp_path: Path, platform: 
     assert not planned(tmp_path, platform, monitors).refusals
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("platform", "bar"), BARS.items())
 def test_a_thousand_monitors_hold_the_bar_and_kept_connections_cost_less(
     tmp_path: Path, platform: str, bar: float
@@ -91,6 +93,7 @@ def test_a_hundred_monitors_hold_the_bar(tmp_path: Path, platform: str, bar: flo
     assert dollars(planned(tmp_path, platform, [web(f"S{number}", interval="30s") for number in range(100)])) <= bar
 
 
+@pytest.mark.slow
 def test_lambda_keeps_only_as_many_connections_as_it_can(tmp_path: Path) -> None:
     few, many = (
         planned(tmp_path, "aws", [web(f"S{number}", interval="30s", connection="reuse") for number in range(count)])

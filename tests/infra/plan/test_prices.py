@@ -35,6 +35,7 @@ def test_a_line_costs_what_the_clouds_own_examples_say(quantity: float, price: P
     assert Line(quantity, price).dollars == pytest.approx(expected, abs=0.005)
 
 
+@pytest.mark.slow
 @given(
     st.floats(0, 1e12), st.floats(0, 1e12), st.sampled_from([each for of in PRICES.values() for each in of.values()])
 )

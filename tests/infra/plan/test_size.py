@@ -11,6 +11,8 @@ from shared.history.rollup import Rollup
 from tests.infra.plan.planned import plan
 from tests.support.store.services import VARYING
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_rollup_takes_as_many_bytes_as_the_plan_says() -> None:
     dice = random.Random(1)

@@ -18,6 +18,8 @@ from tests.support.running import LocalSystem
 from tests.support.stand_ins import BotApi, Target
 from tests.system.channels.pushing import fail
 
+pytestmark = pytest.mark.slow
+
 ANSWER = {"method": "answerCallbackQuery", "callback_query_id": "1", "text": "You have it"}
 
 

@@ -209,5 +209,5 @@ class AlertOfOneMonitor(RuleBasedStateMachine):
             assert self.failures > 0
 
 
-TestAlertOfOneMonitor = AlertOfOneMonitor.TestCase
+TestAlertOfOneMonitor = pytest.mark.slow(AlertOfOneMonitor.TestCase)
 TestAlertOfOneMonitor.settings = settings(max_examples=150, stateful_step_count=30)

@@ -121,5 +121,5 @@ class EventsWhileTheClockJumps(RuleBasedStateMachine):
         assert self.changes == expected
 
 
-TestEventsWhileTheClockJumps = EventsWhileTheClockJumps.TestCase
+TestEventsWhileTheClockJumps = pytest.mark.slow(EventsWhileTheClockJumps.TestCase)
 TestEventsWhileTheClockJumps.settings = settings(max_examples=150, stateful_step_count=25)

@@ -43,6 +43,7 @@ def test_an_outage_knows_how_it_was_seen(store: Store) -> None:
     )
 
 
+@pytest.mark.slow
 @on_each_engine
 def test_a_recovery_knows_how_available_the_month_was(store: Store) -> None:
     watch(store, interval="1h")
@@ -55,6 +56,7 @@ def test_a_recovery_knows_how_available_the_month_was(store: Store) -> None:
     assert known.last_success_at == at(2 * HOUR)
 
 
+@pytest.mark.slow
 @on_each_engine
 @pytest.mark.parametrize("zone", ["America/New_York", "UTC", "Asia/Seoul"])
 def test_an_outage_that_just_ended_counts_wherever_the_machine_is(store: Store, zone: str) -> None:

@@ -13,6 +13,8 @@ from tests.support.builders import at
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import move, opened, rows, settle
 
+pytestmark = pytest.mark.slow
+
 A_DAY = 86_400.0
 KEPT = Retention(events=7 * A_DAY, rollups=400 * A_DAY, alerts=400 * A_DAY)
 # Alerts go a minute after their end.

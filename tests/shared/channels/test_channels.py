@@ -210,6 +210,7 @@ def two_chats(bot_api: BotApi) -> dict[str, str]:
     return json_of(ops={**telegram, "chat_id": 1}, night={**telegram, "chat_id": 2})
 
 
+@pytest.mark.slow
 def test_two_chats_of_one_bot_have_their_own_outcomes(database: Database, bot_api: BotApi) -> None:
     """One refuses: its messages are FAILED, and the other chat is told so, by the channel's name."""
 

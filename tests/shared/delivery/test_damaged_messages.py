@@ -127,6 +127,7 @@ def test_facts_that_cannot_be_looked_up_are_left_out(store: Store, monkeypatch: 
     assert channel.headlines == ["OUTAGE shop (http://shop/)"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("defect", [RuntimeError("x"), RecursionError(), MemoryError(), UnicodeError()])
 def test_twenty_defects_leave_the_others_their_messages(store: Store, defect: Exception) -> None:
     def breaks() -> None:
@@ -169,6 +170,7 @@ def test_a_damaged_alert_about_a_channel_sends_nothing_twice(store: Store) -> No
     assert len(channel.texts) == 1
 
 
+@pytest.mark.slow
 def test_a_sender_outlives_a_store_that_fails_unexpectedly(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = owe(store)
     claim, calls = store.notifications.claim, []

@@ -92,6 +92,7 @@ def test_a_set_back_clock_ends_a_storm(store: Store) -> None:
     assert single(store, -3600)
 
 
+@pytest.mark.slow
 def test_every_listed_notification_is_sent_with_the_shared_answer(store: Store) -> None:
     storm(store, 305)
     claimed = listed(store, 2)
@@ -174,6 +175,7 @@ def test_what_is_held_is_not_listed_nor_what_waits_for_it(store: Store) -> None:
     assert ids(listed(store, 9)) == [6, 8, 9]
 
 
+@pytest.mark.slow
 def test_a_groups_pace_holds_across_lists(store: Store) -> None:
     """Fifteen single messages a minute at most, and twenty with the lists."""
     sent_at: list[float] = []

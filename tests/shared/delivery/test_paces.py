@@ -28,6 +28,8 @@ from tests.support.stand_ins.smtp import Connection, Smtp
 from tests.support.store.engines import on_sqlite
 from tests.support.store.steps import SETTINGS, add, rows
 
+pytestmark = pytest.mark.slow
+
 MONITORS = 300
 # How often the local system delivers.
 RUNS_EVERY = 2.0

@@ -14,6 +14,8 @@ from shared.store import Store
 from tests.support.builders import NOON, Channel, at, fails, refuses
 from tests.support.store.steps import SETTINGS, TTL, claim, deliver, owe, settle, statuses
 
+pytestmark = pytest.mark.slow
+
 # --- one channel ------------------------------------------------------------------------------------------------------
 
 

@@ -20,6 +20,8 @@ from shared.store import Store, StoreUnavailable
 from tests.support.builders import Channel, at, event, fails, refuses
 from tests.support.store.steps import SETTINGS, add, owe, rows, statuses
 
+pytestmark = pytest.mark.slow
+
 
 class Record(Protocol):
     """Outbox.record."""

@@ -19,6 +19,8 @@ from tests.support.postgres import Server
 from tests.support.store.steps import SETTINGS, TTL, deliver, owe, statuses
 from tests.torture.wire import SIDES, Wire
 
+pytestmark = pytest.mark.slow
+
 # --- the store is locked when a message was accepted ------------------------------------------------------------------
 
 

@@ -14,6 +14,8 @@ from tests.shared.delivery.editing import EditingChannel
 from tests.support.builders import Channel, at, fails, refuses
 from tests.support.store.steps import CHANNELS, SETTINGS, claimed, deliver, move, owe, report, rows
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def channel() -> EditingChannel:

@@ -12,6 +12,8 @@ from tests.support.builders import at, event
 from tests.support.store.past import rollups_of
 from tests.support.store.steps import rows
 
+pytestmark = pytest.mark.slow
+
 A_DAY = 86_400.0
 RETENTION = Retention(events=7 * A_DAY, rollups=120 * A_DAY, alerts=60 * A_DAY)
 # Days between two runs of upkeep. By a multiple of them everything that is kept is full.

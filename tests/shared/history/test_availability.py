@@ -146,6 +146,7 @@ def test_an_alert_resolved_by_hand_ends_then(store: Store) -> None:
     assert seconds(told(store, 30)) == (30, 15, 1)
 
 
+@pytest.mark.slow
 @on_each_engine
 def test_it_is_known_for_as_long_as_changes_are_kept(store: Store) -> None:
     watch(store)
@@ -221,6 +222,7 @@ def model(
 _numbers = itertools.count()
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(stories(), st.integers(1, 3), st.integers(1, 3), st.sampled_from((5, 75)), st.booleans())
 def test_any_story_counts_as_a_slow_model_counts_it(

@@ -16,6 +16,8 @@ from shared.store.asking.history import Measured
 from tests.support.builders import NOON, at, event
 from tests.support.store.engines import on_each_engine
 
+pytestmark = pytest.mark.slow
+
 A_DAY = 86_400.0
 HALF_AN_HOUR = timedelta(minutes=30)
 A_WEEK = Retention(events=7 * A_DAY, rollups=400 * A_DAY, alerts=400 * A_DAY)

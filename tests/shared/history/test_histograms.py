@@ -2,10 +2,13 @@
 
 import base64
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.history.histogram import Histogram, _bytes_in
+
+pytestmark = pytest.mark.slow
 
 durations = st.lists(st.floats(0, 1e9), max_size=60)
 

@@ -19,6 +19,8 @@ from tests.support.builders import NOON, at, event
 from tests.support.store.engines import on_each_engine, on_sqlite
 from tests.support.store.steps import CHANNELS, rows
 
+pytestmark = pytest.mark.slow
+
 A_DAY = 86_400.0
 DAYS = 12
 Answer = list[tuple[Any, ...]]

@@ -1,10 +1,13 @@
 """Hours and days as few bytes: they are read as they were."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.history.packing import merged, packed, unpacked
 from shared.history.rollup import PHASES, Rollup
+
+pytestmark = pytest.mark.slow
 
 _durations = st.none() | st.floats(0, 1e9).map(lambda value: round(value, 3))
 _checks = st.fixed_dictionaries(

@@ -33,6 +33,8 @@ from tests.support.store.migrated import new_file
 from tests.support.store.past import rollups_of
 from tests.support.store.steps import rows
 
+pytestmark = pytest.mark.slow
+
 A_DAY = 86_400.0
 DAYS = 11
 RETENTION = Retention(events=A_DAY, rollups=400 * A_DAY, alerts=400 * A_DAY)

@@ -17,6 +17,8 @@ from tests.support.store.engines import on_each_engine, on_sqlite
 from tests.support.store.past import rollups_of
 from tests.support.store.steps import CHANNELS, move, report, rows, settle
 
+pytestmark = pytest.mark.slow
+
 A_DAY = 86_400.0
 RETENTION = Retention(events=7 * A_DAY, rollups=400 * A_DAY, alerts=400 * A_DAY)
 

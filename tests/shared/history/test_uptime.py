@@ -31,6 +31,7 @@ def slow(initial: str, said: list[Change]) -> list[str]:
     return states
 
 
+@pytest.mark.slow
 @given(st.sampled_from(STATES), st.lists(changes(), max_size=12), st.lists(st.integers(0, END), min_size=2, max_size=6))
 def test_it_is_what_a_slow_model_counts(initial: str, said: list[Change], edges: list[int]) -> None:
     edges = sorted(edges)

@@ -11,7 +11,7 @@ from tests.support.builders import at
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, report, rows, settle
 
-pytestmark = on_each_engine
+pytestmark = [on_each_engine, pytest.mark.slow]
 
 LOGS = "SELECT kind, status, reason FROM notification_logs WHERE channel = 'a' AND alert_id = :id ORDER BY id"
 

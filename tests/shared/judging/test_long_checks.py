@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import pytest
+
 from shared.alerting.agents import report_interval
 from shared.history.uptime import Availability
 from shared.models import as_text
@@ -14,7 +16,7 @@ from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, MIGRATIONS, add, report, rows
 from tests.support.store.watching import history, states
 
-pytestmark = on_each_engine
+pytestmark = [on_each_engine, pytest.mark.slow]
 
 INTERVAL = 10.0
 # Four tries of 10 s each, with 10 s between them.

@@ -7,6 +7,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -17,6 +18,8 @@ from shared.store import Store
 from tests.support.builders import at, event
 from tests.support.store.engines import on_sqlite
 from tests.support.store.steps import CHANNELS, add, claim, rows, settle
+
+pytestmark = pytest.mark.slow
 
 INTERVAL, TIMEOUT, PAUSE = 60.0, 50.0, 20.0
 PLACES = ("seoul", "tokyo", "paris")
@@ -290,9 +293,5 @@ def _text(seconds: float) -> str:
 def test_the_rules_agree_with_the_model(store: Store) -> None:
     run_state_machine_as_test(
         type("OnThisStore", (RulesAndModel,), {"store": store}),
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=40,
-            derandomize=True,
-        ),
+        settings=settings(max_examples=12, stateful_step_count=40, derandomize=True),
     )

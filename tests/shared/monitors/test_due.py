@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from shared.monitors.due import due_between, is_overdue, next_due
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(
     name=st.text(max_size=8),

@@ -132,6 +132,7 @@ def test_a_wait_that_is_asked_for_is_kept(
     assert sending.outcome(says(status, body, headers)) == expected
 
 
+@pytest.mark.slow
 @KINDS
 @pytest.mark.parametrize("doing", [closes, speaks_garbage, hangs, drips_body, drips_headers])
 def test_no_answer_in_time_is_tried_again(sending: Sending, kind: str, doing: Doing) -> None:

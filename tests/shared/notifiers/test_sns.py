@@ -20,6 +20,8 @@ from tests.shared.notifiers.sns import send_to_sns as send
 from tests.support.running import LocalSystem, environment
 from tests.support.stand_ins import Target
 
+pytestmark = pytest.mark.slow
+
 
 class Topic:
     """A topic of moto's with a queue that is subscribed to it."""

@@ -37,6 +37,8 @@ from tests.support.running import AWS, wait_until
 from tests.support.stand_ins import Exchange
 from tests.support.stand_ins.keep_alive import KeepAliveServer, Request
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("behaviour", "is_permanent", "reason"),

@@ -9,6 +9,8 @@ from jinja2 import Environment
 from shared import ROOT
 from shared.pages import rendering
 
+pytestmark = pytest.mark.slow
+
 DASHBOARD = ROOT / "functions/dashboard"
 
 

@@ -1,6 +1,10 @@
 """Passwords of pages: stored unreadably, and remembered for a while."""
 
+import pytest
+
 from shared.pages import passwords
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_password_is_known_again_and_not_readable() -> None:

@@ -20,6 +20,8 @@ from shared.store.tables import alerts, policies
 from tests.shared.replay.histories import LIMITS, Life, Step, histories
 from tests.support.builders import NOON
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:

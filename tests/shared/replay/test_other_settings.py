@@ -130,6 +130,7 @@ def test_what_was_pruned_before_its_first_stored_check_is_not_compared(store: St
     assert (found.happened, found.replayed, ids(found)) == (1, 1, {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threshold", [1, 4])
 @pytest.mark.parametrize("failing", [{"busan"}, {"seoul", "tokyo"}], ids=["a minority", "a majority"])
 def test_no_location_decides_alone_after_what_was_pruned(store: Store, failing: set[str], threshold: int) -> None:

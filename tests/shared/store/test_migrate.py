@@ -103,6 +103,7 @@ def at_once(count: int, work: Callable[[], object]) -> list[object]:
     return found
 
 
+@pytest.mark.slow
 def test_many_processes_apply_a_migration_once(
     new_database: Callable[[], Database], database: Database, migrations: list[Path]
 ) -> None:
@@ -113,6 +114,7 @@ def test_many_processes_apply_a_migration_once(
     assert names_in_a(database) == ["x"]
 
 
+@pytest.mark.slow
 def test_many_processes_create_an_absent_store(new_database: Callable[[], Database]) -> None:
     def create() -> str:
         database = new_database()

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from shared.delivery import deliver_owed
 from shared.models import AttemptStatus
 from shared.notifiers import Notifier, NotifierKind
@@ -21,6 +23,8 @@ from tests.shared.subscribing.steps import (
 from tests.support.builders import NOON, Channel, at
 from tests.support.stand_ins.smtp import Connection, Smtp
 from tests.support.store.steps import TTL, owe, rows
+
+pytestmark = pytest.mark.slow
 
 
 def test_each_subscriber_gets_each_news_once(store: Store, server: Smtp, mail: NotifierKind) -> None:

@@ -12,6 +12,8 @@ from tests.support.builders import Channel, at
 from tests.support.stand_ins.smtp import PASSWORD, Connection, Smtp
 from tests.support.store.steps import owe, rows
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "reply", [b"550 5.7.1 relaying denied\r\n", b"554 5.7.1 blocked\r\n", b"550 relay not permitted\r\n"]

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from shared.monitors.policy import Policy
 from shared.store import Retention, Store
 from tests.shared.summaries.steps import DAILY, DAY, HOUR, content, put, review, stored
@@ -9,6 +11,8 @@ from tests.support.builders import Channel, at, refuses
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, move, report
 from tests.support.store.watching import deliver_all
+
+pytestmark = pytest.mark.slow
 
 # Half an hour past midnight of Thursday, 9 January: the summary is about Wednesday.
 DUE = 12.5 * HOUR

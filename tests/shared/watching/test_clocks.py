@@ -13,6 +13,8 @@ from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, MIGRATIONS, TTL, claim, deliver
 from tests.support.store.watching import check, deliver_all, history, review, states
 
+pytestmark = pytest.mark.slow
+
 
 def test_outages_open_and_end_after_the_clock_was_set_back(store: Store) -> None:
     check(store, 3600)

@@ -89,6 +89,7 @@ def test_a_drill_goes_to_its_channels_and_waits_for_somebody(store: Store) -> No
     assert owed(store, 2) == [("DRILL_MISSED", "a")]
 
 
+@pytest.mark.slow
 def test_two_that_are_due_at_once_follow_one_another(store: Store) -> None:
     put(store, DAILY | {"channels": ["a"]}, DAILY | {"channels": ["b"]})
     assert begun(store, HOUR, HOUR + 1, HOUR + 2) == [HOUR, HOUR + 1]

@@ -15,7 +15,7 @@ from tests.support.builders import at
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, move, report, rows
 
-pytestmark = on_each_engine
+pytestmark = [on_each_engine, pytest.mark.slow]
 TOKEN = "token-of-the-backup"
 SUCCESS, FAILURE, START = Ping(), Ping(is_success=False, error_message="disk full"), Ping(is_start=True)
 

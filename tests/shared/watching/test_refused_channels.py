@@ -1,10 +1,14 @@
 """Channels that refuse permanently: one alert, which the other channels send."""
 
+import pytest
+
 from shared.store import Store
 from tests.support.builders import Channel, at, fails, refuses
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, move
 from tests.support.store.watching import REFUSED, check, deliver_all, history, owed
+
+pytestmark = pytest.mark.slow
 
 
 def refusals(store: Store) -> list[tuple[str, str]]:

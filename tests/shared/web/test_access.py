@@ -15,6 +15,8 @@ from shared.web.function import warn_of_open_access
 from tests.support.keys import KEYS, WEAK_KEYS
 from tests.support.running import environment
 
+pytestmark = pytest.mark.slow
+
 EVENT = {"target_url": "http://pushed.example/", "timestamp": "2025-01-08T10:30:00Z", "is_success": True}
 
 

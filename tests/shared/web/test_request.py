@@ -22,6 +22,7 @@ def names_in(value: Any) -> int:
     return sum(map(names_in, value)) if isinstance(value, list) else 0
 
 
+@pytest.mark.slow
 @given(VALUES, st.sampled_from([":", ": ", " :", "\t:\t", " \r\n :"]), st.sampled_from([None, 0, 2]))
 def test_there_are_never_more_names_than_said(value: Any, colon: str, indent: int | None) -> None:
     body = json.dumps(value, separators=(",", colon), indent=indent).encode()

@@ -75,6 +75,7 @@ def test_a_refusal_costs_only_the_later_run(
     assert not any(secret in lost for secret in (API_KEY, "token-1"))
 
 
+@pytest.mark.slow
 def test_a_service_that_hangs_is_given_up(
     scheduled: Callable[..., dict[str, int]], apis: GoogleApis, steps: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_service_that_hangs_is_given_up(
     assert any("the metadata server does not respond: TimeoutError" in line for line in steps)
 
 
+@pytest.mark.slow
 def test_an_agent_without_a_queue_does_not_load_what_asks() -> None:
     """Otherwise its cold start would pay for it."""
     script = "import sys, functions.check_monitors.main; print([name for name in sys.modules if 'later_runs' in name])"

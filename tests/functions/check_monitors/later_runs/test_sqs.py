@@ -36,6 +36,7 @@ def waiting(queue: Any) -> tuple[int, int]:
     return int(queue.attributes[shown]), int(queue.attributes[delayed])
 
 
+@pytest.mark.slow
 def test_a_message_waits_in_its_queue_and_holds_no_key(queue: Any) -> None:
     sqs.enqueue(queue.url, now() + timedelta(seconds=30), NOBODY)
     assert waiting(queue) == (0, 1)
@@ -69,6 +70,7 @@ def tick() -> Callable[[], None]:
     return call
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("aws", "fresh_logs")
 def test_a_queue_that_refuses_costs_that_look_alone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tick: Callable[[], None]

@@ -46,6 +46,7 @@ def test_a_large_or_endless_body_is_a_success_at_once(serve: RawServers, handler
     assert (event.response_time_ms or 0) < 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("handler", "seconds"),
     [
@@ -60,6 +61,7 @@ def test_a_slow_body_without_end_is_a_success(serve: RawServers, handler: Handle
     assert time.monotonic() - began < 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head", "part", "is_success"),
     [
@@ -80,6 +82,7 @@ def test_single_bytes_cost_little(serve: RawServers, head: bytes, part: bytes, i
     assert time.thread_time() - began < 0.5  # a reader of each byte uses all of the second
 
 
+@pytest.mark.slow
 def test_single_bytes_do_not_delay_the_others(serve: RawServers) -> None:
     hostile, healthy = serve(floods(CHUNKED, b"1\r\nx\r\n" * 10_000)), serve(says(OK))
     events = probe_all([monitor(port) for port in [hostile, healthy] * 5], check_settings(3), spread_seconds=0.1)

@@ -16,6 +16,8 @@ from tests.support.policies import check_policy
 from tests.support.servers.certificates import A_DAY, TODAY, Authority
 from tests.support.servers.raw_servers import RawServers
 
+pytestmark = pytest.mark.slow
+
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 1024\r\nConnection: close\r\n\r\n" + b"x" * 1024
 # The IP and TCP headers of a packet with a timestamp, and what the first one has besides.
 HEADERS, OPTIONS = 52, 8

@@ -21,6 +21,8 @@ from tests.support.running import wait_until
 from tests.support.servers.dns_server import DnsServer
 from tests.support.servers.raw_servers import OK, RawServers, says, stays_silent
 
+pytestmark = pytest.mark.slow
+
 _SILENT = ("http", "ssh", "smtp", "redis", "ws", "tls", "grpc", "docker")
 KINDS = ROOT / "functions" / "check_monitors" / "probes" / "kinds"
 

@@ -82,6 +82,7 @@ def reset(error: int) -> bytes:
     return frame(3, 1, struct.pack(">I", error))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("frames", "then", "message"),
     [
@@ -130,6 +131,7 @@ def test_broken_tls_shows_no_error_queue(serve: RawServers, trusted: Authority, 
     assert "openssl" not in message.lower()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "message"),
     [

@@ -18,6 +18,8 @@ from shared.words import cause_text
 from tests.support.policies import check_policy, policy
 from tests.support.servers.raw_servers import RawServers, says
 
+pytestmark = pytest.mark.slow
+
 TALKS: dict[str, Callable[..., Conversation]] = {
     name: getattr(words, name) for name in ("postgres", "mysql", "redis", "mongodb", "mqtt", "amqp")
 }

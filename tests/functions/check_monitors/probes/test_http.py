@@ -13,6 +13,8 @@ from tests.support.checks import check
 from tests.support.running import free_port
 from tests.support.servers.raw_servers import OK, UNENDED, Handler, RawServers, drips, redirects, resets, says
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_good_response_is_a_success_with_its_phases(serve: RawServers) -> None:
     before = now()

@@ -16,6 +16,8 @@ from tests.support.policies import check_policy
 from tests.support.running import free_port, wait_until
 from tests.support.servers.certificates import A_DAY, TODAY, Authority
 
+pytestmark = pytest.mark.slow
+
 NOBODY = 65534
 
 

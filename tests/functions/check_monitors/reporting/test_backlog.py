@@ -105,6 +105,7 @@ def test_an_outage_is_no_event_and_stays_when_events_go(backlog: Backlog) -> Non
     assert (backlog.count(), backlog.outages()) == (0, ["one"])
 
 
+@pytest.mark.slow
 def test_one_run_at_a_time_has_the_turn(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backlog_module, "TURN_SECONDS", 0.05)
     with Backlog(settings).turn():
@@ -133,6 +134,7 @@ def test_a_run_waits_for_its_turn(settings: Settings) -> None:
     assert order == ["first", "second"]
 
 
+@pytest.mark.slow
 def test_events_are_added_while_another_run_has_the_turn(settings: Settings) -> None:
     Backlog(settings).add([event("a")])
     posting = Backlog(settings)
@@ -153,6 +155,7 @@ def test_a_second_run_does_not_wait_to_notify(settings: Settings) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_threads_that_add_and_post_at_once_lose_nothing(settings: Settings) -> None:
     names = [[f"{thread}-{number}" for number in range(20)] for thread in range(3)]
     posted: list[str] = []

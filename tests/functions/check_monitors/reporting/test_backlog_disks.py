@@ -21,6 +21,8 @@ from tests.support.backlogs import (
 )
 from tests.support.stand_ins import Backend
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_file_that_cannot_grow_costs_no_event(backend: Backend, settings: Settings) -> None:
     backend.status = 503

@@ -9,6 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from functions.check_monitors.reporting.backlog import Backlog
 from functions.check_monitors.reporting.reporter import Reported, report
 from shared import ROOT
@@ -16,6 +18,8 @@ from shared.settings import Settings
 from tests.support.backlogs import event, files_in, waiting, waiting_in
 from tests.support.running.beside import beside, killed_when
 from tests.support.stand_ins import Backend
+
+pytestmark = pytest.mark.slow
 
 # --- what is there ----------------------------------------------------------------------------------------------------
 

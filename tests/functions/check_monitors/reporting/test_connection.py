@@ -35,6 +35,7 @@ class Keeper(KeepAliveServer):
         return None if request.number in self.closes else (201, "{}")
 
 
+@pytest.mark.slow
 def test_the_connection_is_kept() -> None:
     with Keeper() as backend:
         assert [post(backend.url, b"{}", HEADERS, 2).status for _ in range(3)] == [201] * 3
@@ -47,6 +48,7 @@ def test_a_connection_that_breaks_is_tried_once_more() -> None:
     assert [(request.number, request.body) for request in backend.requests] == [(1, b"[1]"), (2, b"[1]")]
 
 
+@pytest.mark.slow
 def test_what_is_late_is_not_tried_again(serve: RawServers) -> None:
     asked: list[bytes] = []
 

@@ -75,6 +75,7 @@ def test_a_failure_goes_at_once_if_the_reference_is_reached(
     assert {posted["is_inconclusive"] for posted in backend.events} == {False}
 
 
+@pytest.mark.slow
 def test_otherwise_failures_are_held_until_something_succeeds(
     environ: Callable[..., Settings], backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +104,7 @@ def silent_port() -> Iterator[int]:
         yield full.getsockname()[1]
 
 
+@pytest.mark.slow
 def test_a_reference_that_hangs_is_waited_for_only_so_long(
     environ: Callable[..., Settings], backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:

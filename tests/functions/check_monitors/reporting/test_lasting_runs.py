@@ -17,6 +17,8 @@ from tests.support.backlogs import event
 from tests.support.running import free_port, wait_until
 from tests.support.stand_ins import Backend
 
+pytestmark = pytest.mark.slow
+
 CONCLUSIVE, UNDECIDED = ConnectivityVerdict.CONCLUSIVE, ConnectivityVerdict.UNDECIDED
 INCONCLUSIVE = ConnectivityVerdict.INCONCLUSIVE
 

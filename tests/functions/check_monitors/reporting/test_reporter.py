@@ -18,6 +18,8 @@ from tests.support.backlogs import event, waiting_in
 from tests.support.running import wait_until
 from tests.support.stand_ins import Backend, Exchange
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def check(tmp_path: Path) -> Callable[..., Event]:

@@ -67,6 +67,7 @@ def test_a_folder_that_others_could_enter_is_closed(settings: Settings) -> None:
     assert waiting(settings) == ["a"]
 
 
+@pytest.mark.slow
 def test_a_lock_that_is_held_ends_with_a_word(
     settings: Settings, steps: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

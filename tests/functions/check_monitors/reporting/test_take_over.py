@@ -163,6 +163,7 @@ def _take_turn(settings: Settings) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_a_kill_while_files_are_taken_over_loses_nothing(settings: Settings, earlier: Earlier) -> None:
     names = [f"{number:04}" for number in range(3000)]
     earlier.keep([event(name, number) for number, name in enumerate(names)])

@@ -132,6 +132,7 @@ def test_a_permanent_refusal_is_not_asked_for_again(environ: Callable[..., Setti
     assert (len(bot_api.calls), bot_api.messages) == (1, [])
 
 
+@pytest.mark.slow
 def test_a_channel_that_hangs_delays_nobody_for_long(
     environ: Callable[..., Settings],
     bot_api: BotApi,
@@ -150,6 +151,7 @@ def test_a_channel_that_hangs_delays_nobody_for_long(
     assert (len(printed(capsys)), len(bot_api.messages)) == (0, 1)
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_notify_once(environ: Callable[..., Settings], bot_api: BotApi) -> None:
     settings = environ(**bot_api.environ)
     try_at(settings, 0, 60)

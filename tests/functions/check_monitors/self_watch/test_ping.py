@@ -10,6 +10,8 @@ from shared.settings import Settings
 from tests.support.running import free_port
 from tests.support.stand_ins import Backend, Exchange, StandIn, Target
 
+pytestmark = pytest.mark.slow
+
 SECRET = "9f7d1c3e-0000-4000-8000-000000000000"
 
 

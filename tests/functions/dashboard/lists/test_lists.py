@@ -17,6 +17,8 @@ from tests.functions.api import FAILURE, SUCCESS, Api
 from tests.functions.dashboard.conftest import Browser, location
 from tests.support.stand_ins import Target
 
+pytestmark = pytest.mark.slow
+
 
 def text(page: str) -> str:
     return unescape(re.sub(r"\s+", " ", re.sub("<.*?>", " ", page)))

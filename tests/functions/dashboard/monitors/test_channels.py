@@ -11,6 +11,8 @@ from tests.functions.api import Api
 from tests.functions.dashboard.conftest import Browser
 from tests.functions.dashboard.made import URL, new, stored
 
+pytestmark = pytest.mark.slow
+
 EDIT = "/dashboard/monitors/1/edit"
 ALL = ["console", "ops", "mail"]
 

@@ -11,6 +11,8 @@ from tests.functions.dashboard.conftest import Browser, location
 from tests.functions.dashboard.made import URL, text
 from tests.functions.dashboard.monitors.filled import filled
 
+pytestmark = pytest.mark.slow
+
 NEW = "/dashboard/monitors/new"
 WITHOUT_A_PLACE: dict[str, Any] = {
     "quorum": 2,

@@ -11,6 +11,8 @@ from tests.functions.dashboard.conftest import Browser, location
 from tests.functions.dashboard.made import URL, stored, text
 from tests.functions.dashboard.monitors.filled import filled
 
+pytestmark = pytest.mark.slow
+
 EDIT = "/dashboard/monitors/1/edit"
 LOGIN = {"username": "u", "password": "oldpw"}
 CHANGED = {"basic_auth": {"username": "u2", "password": "newpw"}, "interval": "5m", "keyword": "ready"}

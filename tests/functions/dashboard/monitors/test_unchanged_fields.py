@@ -10,6 +10,8 @@ from tests.functions.dashboard.conftest import Browser, location
 from tests.functions.dashboard.made import URL, new, stored
 from tests.functions.dashboard.monitors.filled import filled
 
+pytestmark = pytest.mark.slow
+
 EDIT = "/dashboard/monitors/1/edit"
 SQL = "postgres://db.example/shop"
 OAUTH2 = {"token_url": "https://id.example/", "client_id": "a", "client_secret": "s3cret"}

@@ -9,6 +9,8 @@ from shared.store import Store
 from tests.functions.dashboard.conftest import Browser
 from tests.functions.dashboard.test_overview import watch
 
+pytestmark = pytest.mark.slow
+
 
 def counts(html: str) -> dict[str, int]:
     """The numbers beside All and each state."""

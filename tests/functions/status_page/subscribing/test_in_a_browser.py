@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.functions.api import Api, served
 from tests.functions.status_page.subscribing.mailbox import VISITOR, down, link, mails, one_click, run, shop
 from tests.support.running.browser import Browser, needs_chromium
 from tests.support.running.waiting import wait_until
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 
 def said(page: Browser, title: str) -> None:

@@ -21,6 +21,8 @@ from tests.functions.status_page.subscribing.mailbox import (
 )
 from tests.functions.status_page.watched import opened
 
+pytestmark = pytest.mark.slow
+
 Environ = Callable[..., None]
 
 

@@ -28,6 +28,8 @@ from tests.functions.status_page.subscribing.mailbox import (
 from tests.functions.status_page.watched import HOST, html, opened, policies
 from tests.support.store.steps import rows
 
+pytestmark = pytest.mark.slow
+
 Environ = Callable[..., None]
 Fresh = Callable[[], None]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,6 +24,8 @@ from infra.configuration.imports.writing import yaml_text
 from tests.infra.configuration.imports.kuma import Kuma
 from tests.infra.configuration.imports.reading import read_back
 from tests.infra.configuration.imports.set_ups import NOW, SETUPS
+
+pytestmark = pytest.mark.slow
 
 QUICK = settings(max_examples=60)
 SCALARS = (

@@ -5,10 +5,13 @@ import operator
 import re
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.monitors.conditions import Facts, failure, parse
+
+pytestmark = pytest.mark.slow
 
 Path = list[Any]  # of names and indexes
 

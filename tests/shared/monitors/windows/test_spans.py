@@ -13,6 +13,8 @@ from shared.monitors.windows.planned import Planned
 from shared.monitors.windows.spans import Recurrence, Span, occurs
 from shared.monitors.windows.window import Window
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2027, 1, 13, 12, tzinfo=UTC)  # a Wednesday
 
 

@@ -15,6 +15,8 @@ from shared.store.engines.sqlite.database import SqliteDatabase
 from tests.support.running.beside import beside
 from tests.support.store.monitor_names import add, names, opened
 
+pytestmark = pytest.mark.slow
+
 
 def _adding(path: Path, wanted: Connection) -> None:
     database = opened(path)

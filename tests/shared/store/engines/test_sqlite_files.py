@@ -50,6 +50,7 @@ def test_an_earlier_database_keeps_only_what_was_given_by_hand(tmp_path: Path, m
     open_now.close()
 
 
+@pytest.mark.slow
 def test_a_lock_on_the_folder_does_not_stop_an_open(tmp_path: Path) -> None:
     SqliteDatabase(tmp_path / "a.db").close()
     first = SqliteDatabase(tmp_path / "a.db")
@@ -67,6 +68,7 @@ def test_a_lock_on_the_folder_does_not_stop_an_open(tmp_path: Path) -> None:
         os.close(theirs)
 
 
+@pytest.mark.slow
 def test_a_lock_on_the_folder_of_a_new_one_is_named(tmp_path: Path) -> None:
     theirs = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(theirs, fcntl.LOCK_SH)

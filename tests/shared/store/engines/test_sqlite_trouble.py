@@ -19,6 +19,8 @@ from shared.store.engines.sqlite.database import SqliteDatabase
 from tests.support.running.beside import beside
 from tests.support.store.monitor_names import add, names, opened
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_full_disk_can_be_read_and_later_written(sqlite_database: SqliteDatabase) -> None:
     add(sqlite_database, "one")

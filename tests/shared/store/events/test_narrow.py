@@ -17,6 +17,8 @@ from tests.support.builders import at, event
 from tests.support.store.engines import on_each_engine, on_sqlite
 from tests.support.store.steps import add, report, rows
 
+pytestmark = pytest.mark.slow
+
 A_DAY = 86_400.0
 numbers = itertools.count()
 

@@ -25,6 +25,8 @@ from tests.support.store.engines import on_each_engine
 from tests.support.store.past import rollups_of
 from tests.support.store.steps import MIGRATIONS, add, report, rows
 
+pytestmark = pytest.mark.slow
+
 A_DAY = 86_400.0
 BEFORE = next(number for number, path in enumerate(MIGRATIONS) if path.stem.endswith("narrow_events"))
 KEPT = Retention(events=1e9, rollups=1e9, alerts=1e9)

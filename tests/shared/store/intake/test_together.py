@@ -50,6 +50,7 @@ def _event(chance: random.Random, step: int) -> Event:
     return event(step * 10 - chance.randint(0, 25), ok=chance.random() < 0.6, **fields)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(12))
 def test_reports_in_one_intake_end_as_one_by_one(tmp_path: Path, number: int) -> None:
     one, both = (_store(tmp_path / f"{name}.db") for name in ("one", "both"))

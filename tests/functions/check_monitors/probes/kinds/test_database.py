@@ -12,6 +12,8 @@ from tests.support.running import free_port
 from tests.support.servers.certificates import A_DAY, TODAY, Authority
 from tests.support.servers.raw_servers import Handler, RawServers, stays_silent
 
+pytestmark = pytest.mark.slow
+
 
 def replies(*parts: bytes, greeting: bytes = b"", asked: list[bytes] | None = None) -> Handler:
     """A handler that greets, and then gives each message the next reply."""

@@ -83,6 +83,7 @@ def servfail(response: dns.message.Message, _: bytes) -> bytes:
     return response.to_wire()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -99,6 +100,7 @@ def test_a_resolver_that_misbehaves_is_named(change: Any, message: str) -> None:
     assert event.error_message == message
 
 
+@pytest.mark.slow
 def test_a_lost_packet_is_sent_again() -> None:
     lost = iter([None])
     with DnsServer(lambda response, _: next(lost, response.to_wire())) as server:

@@ -139,6 +139,7 @@ def test_an_engine_that_does_not_run_is_a_failure(tmp_path: Path) -> None:
     assert (event.error_message, event.is_inconclusive) == ("connection refused", False)
 
 
+@pytest.mark.slow
 def test_a_real_engine_is_understood() -> None:
     with Podman() as engine:
 

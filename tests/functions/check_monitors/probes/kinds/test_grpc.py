@@ -9,6 +9,8 @@ from tests.support.policies import check_policy
 from tests.support.servers.certificates import A_DAY, TODAY, Authority
 from tests.support.servers.raw_servers import OK, Handler, RawServers, says, stays_silent
 
+pytestmark = pytest.mark.slow
+
 Headers = Sequence[tuple[str, str]]
 GRPC: Headers = [(":status", "200"), ("content-type", "application/grpc")]
 DONE: Headers = [("grpc-status", "0")]

@@ -205,6 +205,7 @@ def test_an_expired_certificate_says_when(recorded: Any, trusted: Authority) -> 
     assert event.certificate_expires_at == TODAY - A_DAY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("handler", "message"),
     [
@@ -216,12 +217,14 @@ def test_a_timeout_names_its_phase(serve: RawServers, handler: Any, message: str
     assert check_policy(f"http://127.0.0.1:{serve(handler)}/", timeout="300ms").error_message == message
 
 
+@pytest.mark.slow
 def test_a_tls_handshake_that_hangs_says_so(serve: RawServers) -> None:
     port = serve(stays_silent(30))
     event = check_policy(f"https://127.0.0.1:{port}/", timeout="300ms")
     assert event.error_message == "the TLS handshake did not end within 0.3 s"
 
 
+@pytest.mark.slow
 def test_a_connection_that_hangs_says_so(serve: RawServers) -> None:
     import socket
 

@@ -28,6 +28,7 @@ def test_a_server_without_http3_is_down(silent_port: int, host: str) -> None:
     assert event.error_message == "no HTTP/3 connection: nothing answers over QUIC on this port (UDP)"
 
 
+@pytest.mark.slow
 def test_a_port_that_swallows_what_comes_is_down() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
         deaf.bind(("127.0.0.1", 0))

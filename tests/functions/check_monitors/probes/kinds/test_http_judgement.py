@@ -18,6 +18,7 @@ def test_what_is_expected_to_fail_is_inverted(recorded: Any) -> None:
     assert (event.is_success, event.error_message, event.cause) == (True, None, None)
 
 
+@pytest.mark.slow
 def test_a_failure_is_confirmed_by_retries(serve: RawServers) -> None:
     responses = iter([b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", b"", OK])
     url = f"http://127.0.0.1:{serve(lambda c: says(next(responses))(c))}/"
@@ -48,6 +49,7 @@ def keeping(serve: RawServers, trusted: Authority, connections: list[Any]) -> st
     return f"https://localhost:{serve(handler, trusted.context(TODAY - A_DAY, TODAY + A_DAY))}/"
 
 
+@pytest.mark.slow
 def test_a_connection_may_be_used_again(keeping: str, connections: list[Any]) -> None:
     url = keeping
     first, second = (check_policy(url, connection="reuse") for _ in range(2))
@@ -59,6 +61,7 @@ def test_a_connection_may_be_used_again(keeping: str, connections: list[Any]) ->
     assert len(connections) == 2
 
 
+@pytest.mark.slow
 def test_each_monitor_sees_the_certificate_itself_first(keeping: str, connections: list[Any]) -> None:
     """Another monitor's connection, which libcurl would take, does not show it again."""
     for name in ("shop", "cart", "cart"):

@@ -17,6 +17,8 @@ from functions.check_monitors.probes.kinds.icmp import _ping_socket
 from shared import ROOT
 from tests.support.policies import check_policy
 
+pytestmark = pytest.mark.slow
+
 
 def can_ping() -> bool:
     try:

@@ -12,6 +12,8 @@ from tests.support.servers.dovecot import Dovecot
 from tests.support.servers.line_servers import speaks
 from tests.support.servers.raw_servers import RawServers, says, stays_silent
 
+pytestmark = pytest.mark.slow
+
 PROTOCOLS = ("smtp", "imap", "pop3", "ftp")
 
 

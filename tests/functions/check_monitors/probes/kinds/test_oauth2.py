@@ -99,6 +99,7 @@ def test_credentials_in_the_body_are_tried_too(serve: RawServers) -> None:
     assert len(server.asked) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("handler", "message"),
     [
@@ -154,6 +155,7 @@ def test_a_token_is_asked_for_over_the_policys_ip_version(serve: RawServers) -> 
     assert server.asked == []
 
 
+@pytest.mark.slow
 def test_a_target_that_hangs_after_a_token_over_tls_says_so(serve: RawServers, trusted: Authority) -> None:
     port = serve(TokenServer(), trusted.context(TODAY - A_DAY, TODAY + A_DAY))
     terms = {"token_url": f"https://localhost:{port}/token", "client_id": "me", "client_secret": "s/cret"}

@@ -48,6 +48,7 @@ def mutual(serve: RawServers, authority: Authority, shown: list[Any]) -> str:
     return login(serve, context, shown)
 
 
+@pytest.mark.slow
 def test_a_client_certificate_is_shown(mutual: str, authority: Authority, shown: list[Any], tmp_path: Path) -> None:
     certificate, key = authority.client()
     assert check_policy(mutual).error_message is None
@@ -83,6 +84,7 @@ def test_files_that_cannot_be_used_say_nothing_of_the_server(mutual: str, fields
     assert (event.error_message, event.is_inconclusive) == (message, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "fields", "is_verified"),
     [

@@ -65,6 +65,7 @@ def test_trusted_certificates_that_cannot_be_used_say_nothing_of_it(serve: RawSe
     assert event.is_inconclusive
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("handler", "message"),
     [
@@ -81,5 +82,6 @@ def test_a_failure_names_its_phase(serve: RawServers, handler: Handler, message:
     assert check(serve, handler, timeout="300ms").error_message == message
 
 
+@pytest.mark.slow
 def test_a_hanging_server_is_no_greeting(serve: RawServers) -> None:
     assert check(serve, stays_silent(30), timeout="300ms").error_message == "no answer within 0.3 s"

@@ -16,6 +16,7 @@ def greets(said: bytes) -> Handler:
     return handler
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("handler", "message"),
     [

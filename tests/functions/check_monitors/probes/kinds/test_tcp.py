@@ -13,6 +13,8 @@ from tests.support.policies import check_policy, policy
 from tests.support.running import free_port
 from tests.support.servers.raw_servers import RawServers, resets, stays_silent
 
+pytestmark = pytest.mark.slow
+
 
 def greets(*parts: bytes) -> Callable[[Any], None]:
     """A handler that speaks first, and then waits for the client to go."""

@@ -15,6 +15,8 @@ from tests.support.policies import check_policy, policy
 from tests.support.servers.certificates import A_DAY, TODAY, Authority
 from tests.support.servers.raw_servers import Handler, RawServers, redirects, says, stays_silent
 
+pytestmark = pytest.mark.slow
+
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 

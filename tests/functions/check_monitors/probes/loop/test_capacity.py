@@ -16,6 +16,8 @@ from functions.check_monitors.probes.loop.capacity import FILES, MEMORY, Slots, 
 from shared import ROOT
 from tests.support.servers.raw_servers import OK, RawServers, says
 
+pytestmark = pytest.mark.slow
+
 # In a process of its own, as its limits cannot be raised again. The arguments: JSON of the limits, a user, the URLs or
 # policies, and whether all descriptors are spent.
 SCRIPT = """

@@ -16,6 +16,8 @@ from tests.support.checks import check, check_settings, monitor
 from tests.support.running import free_port, wait_until
 from tests.support.servers.raw_servers import OK, RawServers, resets, says, stays_silent
 
+pytestmark = pytest.mark.slow
+
 
 def test_many_slow_targets_take_as_long_as_one(serve: RawServers) -> None:
     ports = [serve(says(OK if i % 2 else b"HTTP/1.1 500 X\r\n\r\n", then=0)) for i in range(4)]

@@ -30,6 +30,7 @@ def test_a_trusted_certificate_is_a_success_with_a_tls_phase(serve: RawServers, 
     assert resumed == [False, False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("terms", "message"),
     [
@@ -69,6 +70,7 @@ def test_a_bad_certificate_is_named_and_nothing_is_asked(
     assert asked == []
 
 
+@pytest.mark.slow
 def test_an_expired_certificate_without_a_date_says_expired(serve: RawServers, trusted: Authority) -> None:
     context = trusted.context(TODAY - 3 * A_DAY, TODAY - 2 * A_DAY)
     count = []
@@ -104,6 +106,7 @@ def test_a_close_without_a_response_says_so_over_tls_too(serve: RawServers, trus
     assert check(f"https://localhost:{port}/").error_message == "connection closed without an answer"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("status", "message"), [(b"\x88", None), (b"\x8e", "HTTP 500 Internal Server Error")])
 def test_a_response_over_http_2_is_judged_too(
     serve: RawServers, trusted: Authority, status: bytes, message: str | None

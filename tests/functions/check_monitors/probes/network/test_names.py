@@ -14,6 +14,8 @@ from tests.support.checks import check
 from tests.support.servers.name_server import ADDRESS, probe_names
 from tests.support.servers.raw_servers import OK, RawServers, says
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("host", ["💩", "♥", "x_ü", "größe", "Ü_X", "日本語", "i❤️you", "ü%41"])
 def test_a_host_of_any_script_is_checked(serve: RawServers, host: str) -> None:

@@ -22,6 +22,8 @@ from tests.support.servers.dns_server import DnsServer
 from tests.support.servers.line_servers import speaks
 from tests.support.servers.raw_servers import OK, RawServers, says
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server() -> Iterator[DnsServer]:

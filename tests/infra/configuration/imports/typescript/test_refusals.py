@@ -60,6 +60,7 @@ def test_a_few_lines_may_not_stand_for_more_than_fits(twice: str) -> None:
         read("\n".join(["const a0 = [1]", *lines]), "it.ts")
 
 
+@pytest.mark.slow
 def test_holes_may_not_stand_for_more_than_fits() -> None:
     lines = [f"const a{number + 1} = [...a{number}, ...a{number}]" for number in range(16)]
     with pytest.raises(SourceUnreadable, match="it stands for more than 4,000,000 values"):
@@ -72,6 +73,7 @@ def test_a_text_may_not_grow_without_end() -> None:
         read("\n".join(["const a0 = 'ab'", *lines]), "it.ts")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("part", "reason"),
     [
@@ -93,6 +95,7 @@ def test_hostile_text_is_refused_at_once(part: str, reason: str) -> None:
     assert str(refused.value) == f"it.ts:1: {reason}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["a.", "a<", "a as ", "const ", "\n", "\\", "x => ", "f() /"])
 def test_long_code_is_read_at_once(part: str) -> None:
     assert read("const a = b " + part * (MAX_BYTES // 4 // len(part)), "it.ts").constants == {"a": Code(1)}

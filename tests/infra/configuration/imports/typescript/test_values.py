@@ -35,6 +35,7 @@ def refusal(text: str) -> str:
     return "none"
 
 
+@pytest.mark.slow
 @given(DOCUMENTS)
 def test_any_json_is_read_as_what_it_is(document: Any) -> None:
     assert value_of(json.dumps(document)) == document
@@ -79,6 +80,7 @@ class Writer:
         return f"{first}{between}{last}{self.gap()}{end}{kind}"
 
 
+@pytest.mark.slow
 @given(DOCUMENTS, st.integers())
 def test_quotes_comments_and_commas_change_nothing(document: Any, seed: int) -> None:
     written = Writer(random.Random(seed)).value(document)
@@ -156,6 +158,7 @@ def test_statements_that_may_change_a_constant_are_named() -> None:
     assert read(text, "it.ts").running == [2, 3]
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.text(st.sampled_from("abcx=:;,.+-*/<>?!'\"`${}[]()\n\\ 01_") | st.characters(), max_size=60))
 @example("0B2")

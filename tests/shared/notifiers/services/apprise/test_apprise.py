@@ -35,6 +35,8 @@ from tests.support.stand_ins.service import (
     speaks_garbage,
 )
 
+pytestmark = pytest.mark.slow
+
 # --- settings -----------------------------------------------------------------------------------------------------
 
 

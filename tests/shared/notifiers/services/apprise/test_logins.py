@@ -13,7 +13,7 @@ from tests.shared.notifiers.messages import message
 from tests.shared.notifiers.services.apprise.bridged import NEEDS_APPRISE, channel, outcome
 from tests.support.stand_ins.service import Doing, Service, closes, drips_body, hangs, says
 
-pytestmark = NEEDS_APPRISE
+pytestmark = [NEEDS_APPRISE, pytest.mark.slow]
 
 TOKEN = says(200, '{"access_token": "s3cr3t-token", "expires_in": 3599}')
 

@@ -71,6 +71,7 @@ def test_a_refusal_that_the_server_calls_passing_is_tried_again(sending: Sending
     assert sending.outcome(stage, f"{code} 4.7.1 later\r\n".encode(), attempts=20) == "retry"
 
 
+@pytest.mark.slow
 @BEFORE
 @pytest.mark.parametrize(
     "doing", [hangs, closes, resets, drips, drips_lines, speaks_garbage, says_100_megabytes], ids=lambda it: it.__name__
@@ -80,6 +81,7 @@ def test_no_reply_in_time_is_tried_again(sending: Sending, stage: str, doing: Do
     assert sending.server.mails == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("doing", [hangs, drips, drips_lines, speaks_garbage], ids=lambda it: it.__name__)
 def test_a_server_that_does_not_answer_ehlo_is_tried_again(sending: Sending, doing: Doing) -> None:
     assert sending.outcome("EHLO", doing) == "retry"
@@ -96,6 +98,7 @@ def test_a_mail_is_accepted_whatever_follows(sending: Sending, doing: Doing | by
     assert len(sending.server.mails) == 1
 
 
+@pytest.mark.slow
 def test_all_stages_together_have_one_deadline(sending: Sending) -> None:
     sending.server.refused = {}
     slow = {stage: slowly(reply, 0.2) for stage, reply in (("MAIL", b"250 ok\r\n"), ("RCPT", b"250 ok\r\n"))}

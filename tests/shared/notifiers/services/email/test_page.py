@@ -105,6 +105,7 @@ def test_a_template_s_lines_stay_lines() -> None:
     assert "Cause" not in page
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")
 @pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
 def test_every_page_reads_well_on_a_phone(tmp_path: Path, is_dark: bool) -> None:

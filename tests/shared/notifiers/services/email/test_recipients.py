@@ -6,6 +6,8 @@ from tests.shared.notifiers.messages import message
 from tests.shared.notifiers.services.email.channel import TO, channel
 from tests.support.stand_ins.smtp import Connection, Doing, Smtp
 
+pytestmark = pytest.mark.slow
+
 LEE = "lee@example.com"
 EVERYBODY = [f"colleague-{number}@example.com" for number in range(25)]
 # Greylisting; a mailbox that is full, with the code that also means too many recipients; and that code alone.

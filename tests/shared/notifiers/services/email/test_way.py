@@ -12,6 +12,8 @@ from tests.shared.notifiers.services.email.channel import TO, channel, sent
 from tests.support.servers.certificates import A_DAY, TODAY, Authority
 from tests.support.stand_ins.smtp import PASSWORD, USER, Smtp
 
+pytestmark = pytest.mark.slow
+
 
 def test_one_mail_goes_to_everybody(server: Smtp) -> None:
     mail = sent(server, message(), to=["Kim <kim@example.com>", "lee@한국.example", "kim@EXAMPLE.com"])

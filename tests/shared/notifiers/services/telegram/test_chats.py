@@ -31,6 +31,7 @@ def telegram_of(bot_api: BotApi, **settings: str) -> TelegramNotifier:
     return found
 
 
+@pytest.mark.slow
 def test_a_message_goes_into_the_topic(bot_api: BotApi) -> None:
     telegram_of(bot_api, TELEGRAM_TOPIC_ID="7").send(message(), timeout_seconds=5)
     telegram_of(bot_api, TELEGRAM_TOPIC_ID="0").send(message(), timeout_seconds=5)
@@ -116,6 +117,7 @@ def test_a_message_is_edited_in_place(bot_api: BotApi, telegram: NotifierKind) -
     assert again.answer == "message 1 is like that already", "not modified is a success"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behaviour", "is_permanent", "reason"),
     [

@@ -43,6 +43,7 @@ def test_telegram_gets_the_text_as_it_is(bot_api: BotApi, telegram: Notifier) ->
     assert json.loads(sent.fields["link_preview_options"]) == {"is_disabled": True}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behaviour", "is_permanent", "retry_after", "reason"),
     [
@@ -137,6 +138,7 @@ class KeepAliveBotApi(KeepAliveServer):
         return 200, json.dumps({"ok": True, "result": {**message, "chat": {"id": 1, "type": "private"}}})
 
 
+@pytest.mark.slow
 def test_a_connection_is_reused_and_replaced_when_it_is_closed() -> None:
     with KeepAliveBotApi() as server:
         settings = {**TELEGRAM, "TELEGRAM_API_URL": server.url}

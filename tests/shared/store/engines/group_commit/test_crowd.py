@@ -17,6 +17,8 @@ from tests.shared.store.engines.group_commit.works import Works, keep, kept, ref
 from tests.support.running import wait_until
 from tests.support.store.engines import on_sqlite
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_locked_store_rejects_a_crowd_and_stores_none_of_it(
     new_database: Callable[[], Database], database: Database, group: Works, monkeypatch: pytest.MonkeyPatch

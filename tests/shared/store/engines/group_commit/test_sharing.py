@@ -14,6 +14,8 @@ from tests.shared.store.engines.group_commit.works import Works, keep, kept, tog
 from tests.support.builders import NOON
 from tests.support.store.engines import on_sqlite
 
+pytestmark = pytest.mark.slow
+
 
 def test_works_that_wait_for_a_commit_share_the_next_one(database: Database, group: Works) -> None:
     names = [f"n{number}" for number in range(20)]
