@@ -74,7 +74,7 @@ def create_incident(request: Request, settings: Settings) -> Response:
 @web.route("GET", "/incidents/<id>", access="read")
 def get_incident(request: Request, settings: Settings, incident_id: str) -> Response:
     """200 with the incident; 404 if there is none with this id."""
-    return web.answer(_shown(open_store(settings).incidents.get(_number(incident_id))))
+    return web.answer(_shown(open_store(settings).incidents.get(web.id_of(incident_id, "an incident's"))))
 
 
 @web.route("PATCH", "/incidents/<id>", access="manage")
@@ -82,7 +82,7 @@ def change_incident(request: Request, settings: Settings, incident_id: str) -> R
     """200 with the incident, of which the body's fields are new; a text is an update more."""
     change = IncidentChange.model_validate_json(web.body_of(request))
     incident = open_store(settings).incidents.change(
-        _number(incident_id),
+        web.id_of(incident_id, "an incident's"),
         title=change.title,
         text=change.text,
         state=change.state,
@@ -96,7 +96,7 @@ def change_incident(request: Request, settings: Settings, incident_id: str) -> R
 @web.route("DELETE", "/incidents/<id>", access="manage")
 def remove_incident(request: Request, settings: Settings, incident_id: str) -> Response:
     """204: nobody sees it any more."""
-    open_store(settings).incidents.remove(_number(incident_id))
+    open_store(settings).incidents.remove(web.id_of(incident_id, "an incident's"))
     step("server", "incident_removed", incident_id=incident_id)
     return Response(status=204)
 
@@ -120,9 +120,3 @@ def _shown(incident: "Incident") -> Mapping[str, Any]:
         "resolved_at": incident.resolved_at,
         "updates": [update._asdict() for update in incident.updates],
     }
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 19):
-        raise web.Problem(404, f"{text[:100]!r} is not an incident's id: expected a number")
-    return int(text)

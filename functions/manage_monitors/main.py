@@ -74,7 +74,7 @@ def create_monitor(request: Request, settings: Settings) -> Response:
 @web.route("GET", "/monitors/<id>", access="read")
 def get_monitor(request: Request, settings: Settings, monitor_id: str) -> Response:
     """200 with the monitor; 404 if there is none with this id."""
-    entry = open_store(settings).monitors.get(_number(monitor_id))
+    entry = open_store(settings).monitors.get(web.id_of(monitor_id, "a monitor's"))
     return web.answer(monitor_of(entry, shows_token=web.has_key(request, settings)))
 
 
@@ -82,14 +82,18 @@ def get_monitor(request: Request, settings: Settings, monitor_id: str) -> Respon
 def replace_monitor(request: Request, settings: Settings, monitor_id: str) -> Response:
     """200 with the monitor, whose whole policy is the body's; 404, or 409 if its policy is not the API's."""
     store = open_store(settings)
-    return _save(store, settings, _number(monitor_id), lambda stored: policy_in(object_in(request), stored))
+    return _save(
+        store, settings, web.id_of(monitor_id, "a monitor's"), lambda stored: policy_in(object_in(request), stored)
+    )
 
 
 @web.route("PATCH", "/monitors/<id>", access="manage")
 def change_monitor(request: Request, settings: Settings, monitor_id: str) -> Response:
     """200 with the monitor, of whose policy the body's fields are new. A null returns a field to its default."""
     store = open_store(settings)
-    return _save(store, settings, _number(monitor_id), lambda stored: changed(stored, object_in(request)))
+    return _save(
+        store, settings, web.id_of(monitor_id, "a monitor's"), lambda stored: changed(stored, object_in(request))
+    )
 
 
 @web.route("DELETE", "/monitors/<id>", access="manage")
@@ -97,7 +101,7 @@ def remove_monitor(request: Request, settings: Settings, monitor_id: str) -> Res
     """204; an outage of the monitor ends, and says that it is no longer watched."""
     channels = configured()
     store = open_store(settings)
-    changes = store.monitors.remove(_number(monitor_id), now=now(), channels=routes_of(channels))
+    changes = store.monitors.remove(web.id_of(monitor_id, "a monitor's"), now=now(), channels=routes_of(channels))
     step("server", "monitor_removed", monitor_id=monitor_id)
     _notify(store, settings, changes)
     return Response(status=204)
@@ -106,7 +110,7 @@ def remove_monitor(request: Request, settings: Settings, monitor_id: str) -> Res
 @web.route("POST", "/monitors/<id>/check", access="manage")
 def want_check(request: Request, settings: Settings, monitor_id: str) -> Response:
     """202: an agent checks the monitor within its next run."""
-    entry = open_store(settings).monitors.want_check(_number(monitor_id), now=now())
+    entry = open_store(settings).monitors.want_check(web.id_of(monitor_id, "a monitor's"), now=now())
     return web.answer(monitor_of(entry, shows_token=True), 202)
 
 
@@ -180,9 +184,3 @@ def _notify(store: Store, settings: Settings, changes: Sequence[Change]) -> None
         log_change(change)
     owed = [notification_id for change in changes for notification_id in change.notification_ids]
     deliver_at_once(store, configured(), owed, settings)
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 19):
-        raise web.Problem(404, f"{text[:100]!r} is not a monitor's id: expected a number")
-    return int(text)

@@ -63,7 +63,7 @@ def create_window(request: Request, settings: Settings) -> Response:
 def get_window(request: Request, settings: Settings, window_id: str) -> Response:
     """200 with the window; 404 if there is none with this id."""
     query = web.query_of(request, WindowQuery)
-    entry = open_store(settings).windows.get(_number(window_id))
+    entry = open_store(settings).windows.get(web.id_of(window_id, "a window's"))
     return web.answer(_shown(entry, query.since or now()))
 
 
@@ -73,12 +73,13 @@ def change_window(request: Request, settings: Settings, window_id: str) -> Respo
     fields = json.loads(web.body_of(request))
     if not isinstance(fields, dict):
         raise web.Problem(400, "body: expected an object", field="body")
+    number = web.id_of(window_id, "a window's")
     store = open_store(settings)
-    stored = store.windows.get(_number(window_id)).window
+    stored = store.windows.get(number).window
     merged = {**stored.model_dump(mode="json", exclude_none=True), **fields}
     window = Window.model_validate({name: value for name, value in merged.items() if value is not None})
     channels = routes_of(configured())
-    entry, released = store.windows.replace(_number(window_id), window, now=now(), channels=channels)
+    entry, released = store.windows.replace(number, window, now=now(), channels=channels)
     step("server", "window_changed", window_id=window_id, kind=window.kind, by=window.by)
     _send(store, settings, released)
     return web.answer(_shown(entry, now()))
@@ -88,7 +89,7 @@ def change_window(request: Request, settings: Settings, window_id: str) -> Respo
 def end_window(request: Request, settings: Settings, window_id: str) -> Response:  # every route takes it
     """204: it ends early, or never comes. What it held is sent at once."""
     store = open_store(settings)
-    released = store.windows.remove(_number(window_id), now=now(), channels=routes_of(configured()))
+    released = store.windows.remove(web.id_of(window_id, "a window's"), now=now(), channels=routes_of(configured()))
     step("server", "window_ended", window_id=window_id)
     _send(store, settings, released)
     return Response(status=204)
@@ -119,9 +120,3 @@ def _shown(entry: "WindowEntry", since: datetime) -> dict[str, Any]:
 
 def _times(span: Span) -> dict[str, str]:
     return {"starts_at": as_text(span.starts_at), "ends_at": as_text(span.ends_at)}
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 19):
-        raise web.Problem(404, f"{text[:100]!r} is not a window's id: expected a number")
-    return int(text)

@@ -8,7 +8,7 @@ from flask import Request, Response
 from pydantic import Field
 
 from functions.show_history import spreadsheet
-from functions.show_history.reading import SpanQuery, number_of, refuse_backwards
+from functions.show_history.reading import SpanQuery, refuse_backwards
 from shared import web
 from shared.history.buckets import Step, by_default, edges
 from shared.history.rollup import PHASES, SHARES, Rollup
@@ -41,7 +41,7 @@ def show_monitor_history(request: Request, settings: Settings, monitor_id: str) 
     query = web.query_of(request, HistoryQuery)
     at = now()
     cut = _edges(query, at)
-    found = open_store(settings).history.of_monitor(number_of(monitor_id), cut, query.step, now=at)
+    found = open_store(settings).history.of_monitor(web.id_of(monitor_id, "a monitor's"), cut, query.step, now=at)
     marks = {edge: as_text(edge) for edge in cut}
     return _answer(request, [_shown(each, marks) for each in found])
 

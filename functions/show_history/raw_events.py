@@ -9,7 +9,7 @@ from flask import Request, Response
 from pydantic import Field
 
 from functions.show_history import spreadsheet
-from functions.show_history.reading import SpanQuery, number_of, refuse_backwards
+from functions.show_history.reading import SpanQuery, refuse_backwards
 from shared import web
 from shared.settings import Settings
 from shared.store import event_of, open_store
@@ -36,7 +36,11 @@ def list_events(request: Request, settings: Settings, monitor_id: str) -> Respon
     if query.since and query.until:
         refuse_backwards(query.since, query.until)
     found = open_store(settings).history.events(
-        number_of(monitor_id), since=query.since, until=query.until, limit=query.limit, before=query.cursor
+        web.id_of(monitor_id, "a monitor's"),
+        since=query.since,
+        until=query.until,
+        limit=query.limit,
+        before=query.cursor,
     )
     events = [event_of(row) for row in found]
     following = str(events[-1]["id"]) if len(events) == query.limit else None

@@ -22,10 +22,3 @@ def refuse_backwards(since: datetime, until: datetime) -> None:
     if since >= until:
         expected = f"from: expected a time before {as_text(until)}, where the span ends; found {as_text(since)}"
         raise web.Problem(400, expected, field="from", value=as_text(since))
-
-
-def number_of(text: str) -> int:
-    """The monitor's number in the path. Raises Problem if it is none."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= 19):
-        raise web.Problem(404, f"{text[:100]!r} is not a monitor's id: expected a number")
-    return int(text)

@@ -57,13 +57,7 @@ def show_timeline(request: Request, settings: Settings, monitor_id: str) -> Resp
     query = web.query_of(request, TimelineQuery)
     since, until = query.span(now())
     page = open_store(settings).timelines.page(
-        _number(monitor_id), since=since, until=until, limit=query.limit, after=query.place()
+        web.id_of(monitor_id, "a monitor's"), since=since, until=until, limit=query.limit, after=query.place()
     )
     timeline = list(entries_of(page.monitor, page.moments, settings.message_language))
     return web.answer({"timeline": timeline, "next": str(page.next) if page.next else None})
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 19):
-        raise web.Problem(404, f"{text[:100]!r} is not a monitor's id: expected a number")
-    return int(text)

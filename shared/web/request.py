@@ -94,9 +94,21 @@ def most_names_in(body: bytes) -> int:
 def id_in_path(request: Request) -> int:
     """The id at the end of the path; a gateway may have stripped the function's name from its start (``/7``)."""
     last = request.path.rstrip("/").rpartition("/")[2]
-    if not (last.isascii() and last.isdecimal() and len(last) <= 19):
+    if not is_id(last):
         raise Problem(404, f"{last[:100]!r} is not an alert's id: expected a number at the end of the path")
     return int(last)
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be the id of a row. An integer of the store has 19 digits at most."""
+    return text.isascii() and text.isdecimal() and len(text) <= 19
+
+
+def id_of(text: str, owner: str) -> int:
+    """The id that a path's parameter says. ``owner``: whose it is, such as "a monitor's". Raises Problem, 404."""
+    if not is_id(text):
+        raise Problem(404, f"{text[:100]!r} is not {owner} id: expected a number")
+    return int(text)
 
 
 def query_of(request: Request, kind: type[Query]) -> Query:
