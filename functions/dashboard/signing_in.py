@@ -4,7 +4,7 @@ import logging
 
 from flask import Response
 
-from functions.dashboard.visit import Visit, changing, guarded
+from functions.dashboard.visit import Visit, changing, open_to_all
 from shared import web
 from shared.logs import step
 from shared.messages import one_line
@@ -15,7 +15,7 @@ MAX_NAME = 64
 
 
 @web.route("GET", "/dashboard/sign-in", access="open")
-@guarded
+@open_to_all
 def show_sign_in(visit: Visit) -> Response:
     """200 with the form; or with one button, if the link has a token that is still good. It changes nothing."""
     if visit.session is not None:
@@ -24,7 +24,7 @@ def show_sign_in(visit: Visit) -> Response:
 
 
 @web.route("POST", "/dashboard/sign-in", access="open")
-@guarded
+@open_to_all
 def sign_in(visit: Visit) -> Response:
     """303 to where one wanted to go; 403 if the key or the link is wrong, 429 after too many wrong ones."""
     visit.form = form_of(visit.request)

@@ -134,45 +134,39 @@ class Visit:
 
 
 def reading(use_case: UseCase) -> UseCase:
-    """A page that is read. Whoever may not is led to the sign-in, and back."""
-
-    @functools.wraps(use_case)
-    def respond(request: Request, settings: Settings, *parameters: str) -> Response:
-        return _guarded(request, settings, lambda visit: _read(visit, use_case, parameters))
-
-    return respond
+    """A page. It leads a visitor who may not read to the sign-in, and back."""
+    return _admitting(use_case, _refusal_to_read)
 
 
 def changing(use_case: UseCase) -> UseCase:
-    """Something that a form does. It takes a session, its token, and our own page as the origin."""
-
-    @functools.wraps(use_case)
-    def respond(request: Request, settings: Settings, *parameters: str) -> Response:
-        return _guarded(request, settings, lambda visit: _change(visit, use_case, parameters))
-
-    return respond
+    """The target of a form. It takes a session, the session's token, and our own page as the origin."""
+    return _admitting(use_case, _refusal_to_change)
 
 
-def guarded(use_case: UseCase) -> UseCase:
+def open_to_all(use_case: UseCase) -> UseCase:
     """The sign-in: everybody sees it."""
+    return _admitting(use_case, lambda _: None)
+
+
+def _admitting(use_case: UseCase, refusal: Callable[[Visit], Response | None]) -> UseCase:
+    """The use case, for visits without a ``refusal``. Its parameters are numbers. A browser gets problems as pages."""
 
     @functools.wraps(use_case)
     def respond(request: Request, settings: Settings, *parameters: str) -> Response:
-        return _guarded(request, settings, lambda visit: use_case(visit, *parameters))
+        try:
+            visit = Visit(request, settings)
+            for parameter in parameters:
+                number_of(visit, parameter)
+            return refusal(visit) or use_case(visit, *parameters)
+        except Exception as error:
+            if not wants_html(request):
+                raise
+            # Imported here: most requests have no problem.
+            from functions.dashboard.refusals import page_of
+
+            return page_of(request, response_to(error, FIRST), _language(request, settings), error)
 
     return respond
-
-
-def _guarded(request: Request, settings: Settings, work: Callable[[Visit], Response]) -> Response:
-    try:
-        return work(Visit(request, settings))
-    except Exception as error:
-        if not wants_html(request):
-            raise
-        # Imported here: most requests have no problem.
-        from functions.dashboard.refusals import page_of
-
-        return page_of(request, response_to(error, FIRST), _language(request, settings), error)
 
 
 def with_pages(function: "RoutedFunction") -> "RoutedFunction":
@@ -201,17 +195,11 @@ def number_of(visit: Visit, text: str) -> int:
     return int(text)
 
 
-def _read(visit: Visit, use_case: UseCase, parameters: tuple[str, ...]) -> Response:
-    for each in parameters:
-        number_of(visit, each)
-    if not visit.may_read:
-        return to_sign_in(visit, _local_path(visit.request))
-    return use_case(visit, *parameters)
+def _refusal_to_read(visit: Visit) -> Response | None:
+    return None if visit.may_read else to_sign_in(visit, _local_path(visit.request))
 
 
-def _change(visit: Visit, use_case: UseCase, parameters: tuple[str, ...]) -> Response:
-    for each in parameters:
-        number_of(visit, each)
+def _refusal_to_change(visit: Visit) -> Response | None:
     visit.form = form_of(visit.request)
     if not is_own_origin(visit.request, visit.settings):
         raise web.Problem(403, visit.say("foreign_origin"))
@@ -219,7 +207,7 @@ def _change(visit: Visit, use_case: UseCase, parameters: tuple[str, ...]) -> Res
         return to_sign_in(visit, visit.form.get("page") or _local_path(visit.request))
     if not visit.session.is_form_token(visit.form.get("csrf", "")):
         raise web.Problem(403, visit.say("stale_form"))
-    return use_case(visit, *parameters)
+    return None
 
 
 def to_sign_in(visit: Visit, path: str) -> Response:
