@@ -58,12 +58,12 @@ _BY_ERRNO = {
     errno.EHOSTUNREACH: Cause.of("host_unreachable"),
     errno.ECONNRESET: _RESET,
 }
-_NOT_YET_VALID, _EXPIRED = 9, 10  # OpenSSL's X509_V_ERR_…
+NOT_YET_VALID, EXPIRED = 9, 10  # OpenSSL's X509_V_ERR_…
 _NOT_OF_THE_HOST = (62, 64)  # by its name, by its address
 _BY_VERIFY_RESULT = {
     2: _NOT_TRUSTED,
-    _NOT_YET_VALID: Cause.of("certificate_not_valid_yet"),
-    _EXPIRED: Cause.of("certificate_expired"),
+    NOT_YET_VALID: Cause.of("certificate_not_valid_yet"),
+    EXPIRED: Cause.of("certificate_expired"),
     18: Cause.of("certificate_self_signed"),
     19: _NOT_TRUSTED,
     20: _NOT_TRUSTED,

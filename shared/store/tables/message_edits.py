@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.models import Alert, Attempt, AttemptStatus, Notification, NotificationKind, as_text
 from shared.store.engines.database import Transaction
-from shared.store.tables.notifications import IS_DUE, LEASE, owe, salvage
+from shared.store.tables.notifications import IS_DUE, LEASE, lease_times, owe, salvage
 
 if TYPE_CHECKING:
     from shared.models.channel import Pace
@@ -82,17 +82,8 @@ def claim(
 ) -> Notification | None:
     """Lease the channel's next edit that is due; see ``notifications.claim``. Half of the pace is left to messages."""
     room, sent = ("", {}) if pace is None else (_LEAVES_ROOM, _room(pace, now))
-    row = transaction.row(
-        _CLAIM % room,
-        channel=channel,
-        now=as_text(now),
-        clock_was_set_back=as_text(now + skew),
-        leased_until=as_text(leased_until),
-        longest_lease=as_text(leased_until + skew),
-        first=ids[0],
-        last=ids[1],
-        **sent,
-    )
+    times = lease_times(now, leased_until, skew)
+    row = transaction.row(_CLAIM % room, channel=channel, first=ids[0], last=ids[1], **times, **sent)
     return None if row is None else salvage(row, now)
 
 

@@ -172,17 +172,19 @@ def claim(
     """
     sql, sent = (_CLAIM_UNPACED, {}) if pace is None else _paced(pace, now)
     row = transaction.row(
-        sql,
-        channel=channel,
-        now=as_text(now),
-        clock_was_set_back=as_text(now + skew),
-        leased_until=as_text(leased_until),
-        longest_lease=as_text(leased_until + skew),
-        first=ids[0],
-        last=ids[1],
-        **sent,
+        sql, channel=channel, first=ids[0], last=ids[1], **lease_times(now, leased_until, skew), **sent
     )
     return None if row is None else salvage(row, now)
+
+
+def lease_times(now: datetime, leased_until: datetime, skew: timedelta) -> dict[str, str]:
+    """The values of IS_DUE and LEASE."""
+    return {
+        "now": as_text(now),
+        "clock_was_set_back": as_text(now + skew),
+        "leased_until": as_text(leased_until),
+        "longest_lease": as_text(leased_until + skew),
+    }
 
 
 def _paced(pace: "Pace", now: datetime) -> tuple[str, dict[str, Any]]:

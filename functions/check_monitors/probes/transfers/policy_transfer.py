@@ -70,7 +70,7 @@ class PolicyTransfer(Transfer):
         except pycurl.error as error:
             lacked = error.args[0] in OUT_OF_MEMORY
             self.make_event(MEMORY if lacked else URL_NOT_VALID, is_inconclusive=lacked)
-        except (ValueError, UnicodeError):
+        except ValueError:
             self.make_event(URL_NOT_VALID)
         return None
 
@@ -205,7 +205,7 @@ class PolicyTransfer(Transfer):
 def parts_of(url: str) -> SplitResult:
     """A URL's parts; its host as libcurl takes it. Raises ValueError if it names no host, or its port is no port."""
     parts = urlsplit(url.strip())
-    if not parts.hostname or (parts.port is not None and parts.port == 0):
+    if not parts.hostname or parts.port == 0:
         raise ValueError("a URL with a host")
     return parts
 

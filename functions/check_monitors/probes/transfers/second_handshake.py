@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 import pycurl
 
+from functions.check_monitors.probes.causes import EXPIRED, NOT_YET_VALID
 from shared.models import Cause
 
-_NOT_YET_VALID, _EXPIRED = 9, 10  # OpenSSL's X509_V_ERR_…
 # A server that is not content with our certificate says so, or only hangs up, perhaps after the handshake.
 _HANGS_UP = {pycurl.E_GOT_NOTHING, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR}
 _MESSAGES_IN = 5  # the kind of what libcurl passes to DEBUGFUNCTION
@@ -30,7 +30,7 @@ def second_handshake(curl: Any, code: int, text: str, *, has_response: bool) -> 
     """Return the handshake that can say more of a transfer that ended so, or None if there is none."""
     if code == pycurl.E_PEER_FAILED_VERIFICATION:
         verdict = curl.getinfo(pycurl.SSL_VERIFYRESULT)
-        return _DatesOfTheCertificates(verdict) if verdict in (_NOT_YET_VALID, _EXPIRED) else None
+        return _DatesOfTheCertificates(verdict) if verdict in (NOT_YET_VALID, EXPIRED) else None
     is_refused = code == pycurl.E_SSL_CONNECT_ERROR and "alert" in text
     is_cut_off = code in _HANGS_UP and not has_response and curl.getinfo(pycurl.APPCONNECT_TIME) > 0
     return _RequestForACertificate() if is_refused or is_cut_off else None
@@ -71,7 +71,7 @@ class _RequestForACertificate:
 
 def _wrong_date(curl: Any, verdict: int) -> Cause | None:
     """Return which date led to OpenSSL's ``verdict``, read from the certificates that ``curl`` was shown."""
-    is_expired = verdict == _EXPIRED
+    is_expired = verdict == EXPIRED
     field, is_wrong = (b"Expire date", operator.lt) if is_expired else (b"Start date", operator.gt)
     values = [
         value for certificate in curl.getinfo_raw(pycurl.INFO_CERTINFO) for name, value in certificate if name == field
