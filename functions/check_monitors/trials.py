@@ -34,8 +34,6 @@ class Trials:
 
 def _try(given: Mapping[str, Any], settings: Settings) -> None:
     # Imported here: an agent that has its targets alone starts without it.
-    from pydantic import ValidationError
-
     from functions.check_monitors.probes.checks import check_once
     from functions.check_monitors.reporting import backend
     from shared.monitors.conditions.trial import MAX_ANSWER, JudgedCondition, TrialResult
@@ -52,7 +50,7 @@ def _try(given: Mapping[str, Any], settings: Settings) -> None:
             ),
             answer=subject.answer(MAX_ANSWER),
         )
-    except (ValidationError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         # A newer backend knows fields that this agent does not. Its text may hold a secret.
         step("agent", "trial_not_understood", level=logging.ERROR, reason=type(error).__name__)
         return

@@ -10,10 +10,10 @@ import json
 import os
 import threading
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from functions.status_page.facts import Facts, edges_of, facts_of, hour_edges, no_facts, read_board
 from functions.status_page.visible import publicly
@@ -21,6 +21,8 @@ from shared.logs import step
 from shared.models import now
 from shared.settings import Settings
 from shared.store import Bucket, Store, StoreUnavailable, open_store
+
+Made = TypeVar("Made")
 
 FRESH_SECONDS = 10.0
 # What has passed changes only by events that come late.
@@ -55,13 +57,14 @@ class Reading:
         """How long ago everything was so."""
         return max(0.0, (now() - datetime.fromisoformat(self.facts["at"])).total_seconds())
 
-    def made(self, key: Hashable, make: Any) -> Any:
-        """What ``make`` makes of it, once."""
+    def made(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what ``make`` makes of the facts. ``key``: it is made once for each."""
         if key not in self._made:
             if len(self._made) >= _MOST_MADE:
                 self._made.clear()
             self._made[key] = make()
-        return self._made[key]
+        made: Made = self._made[key]
+        return made
 
 
 class Readings:

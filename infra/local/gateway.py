@@ -159,9 +159,7 @@ def _foreign_host(environ: WSGIEnvironment) -> Response | None:
     try:
         refuse_foreign_host(environ, Settings.from_env())
     except Problem as problem:
-        return Response(
-            problems.document(problem.status, str(problem), **problem.members), 421, mimetype=problems.MEDIA_TYPE
-        )
+        return _problem(problem.status, str(problem), **problem.members)
     except SettingError:
         pass  # the function says which
     return None
@@ -171,5 +169,5 @@ def _not_found(environ: WSGIEnvironment, start_response: StartResponse) -> Itera
     return _problem(404, "there is nothing at this path")(environ, start_response)
 
 
-def _problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
-    return Response(problems.document(status, detail), status, headers, mimetype=problems.MEDIA_TYPE)
+def _problem(status: int, detail: str, headers: dict[str, str] | None = None, **members: Any) -> Response:
+    return Response(problems.document(status, detail, **members), status, headers, mimetype=problems.MEDIA_TYPE)

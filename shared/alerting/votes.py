@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from shared.alerting.agents import known_for
 from shared.alerting.situation import Decision, Reason, Situation, outcomes_after
-from shared.models import ChangeKind, Event, Monitor, MonitorState, NotificationKind
+from shared.models import ChangeKind, Event, Monitor, MonitorState
 from shared.models.monitor import SEVERAL, MonitorLocation
 
 # How often a location or an agent checks that does not say so.
@@ -29,17 +29,9 @@ class Tally(NamedTuple):
     place: MonitorLocation | None = None
     voters: tuple[MonitorLocation, ...] = ()
 
-    def decide(
-        self,
-        monitor: Monitor,
-        change: ChangeKind | None,
-        reason: Reason,
-        message: NotificationKind | None = None,
-        *,
-        is_kept_back: bool = False,
-    ) -> Decision:
-        """The decision of a rule that went by this."""
-        return Decision(monitor, change, reason, message, is_kept_back, self.place, self.voters)
+    def decide(self, monitor: Monitor, change: ChangeKind | None, reason: Reason) -> Decision:
+        """The decision of a rule that went by this tally."""
+        return Decision(monitor, change, reason, place=self.place, voters=self.voters)
 
     @property
     def state(self) -> MonitorState:

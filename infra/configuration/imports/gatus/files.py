@@ -1,7 +1,6 @@
 """Gatus's configuration in a file, in several files of a folder, or inside manifests of Kubernetes."""
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -166,7 +165,7 @@ def _files_in(value: Any, *, is_encoded: bool) -> Iterator[tuple[str, str]]:
 def _decoded(text: str) -> str:
     try:
         return base64.b64decode(text, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
+    except ValueError:
         return text
 
 
