@@ -1,4 +1,4 @@
-"""What many tests start from."""
+"""Fixtures that many tests start from."""
 
 import functools
 import gc
@@ -55,7 +55,7 @@ def nothing_that_was_written_holds_a_secret(tmp_path_factory: pytest.TempPathFac
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
-    """What is collected lives until the end. The garbage collector looks at none of it, now or during the tests."""
+    """The collected tests live until the end. The garbage collector looks at none of it, now or during the tests."""
     try:
         rewrite_a_share(session.config)
         return (yield)
@@ -66,7 +66,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """What the system prints inside a test's own process is searched too."""
+    """Search the output of the system inside a test's own process too."""
     report = yield
     # The last of a test's three reports carries what was printed in all of them.
     printed = "".join(text for _, text in report.sections) if report.when == "teardown" else ""
@@ -186,7 +186,7 @@ def aws_server() -> Iterator[str]:
     """moto's AWS, by its URL; started by the first test that asks for it."""
     from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-    # Else it prints every request.
+    # Without this, it prints every request.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

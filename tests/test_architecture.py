@@ -15,7 +15,7 @@ import pytest
 from infra.table import rows
 from shared import ROOT
 
-# What each may import of ours. Imports run one way.
+# The imports of ours that each may have. Imports run one way.
 MAY_IMPORT: dict[str, set[str]] = {
     "shared.models": {"shared.settings"},
     "shared.settings": set(),
@@ -67,11 +67,11 @@ WITH_MONITORS = {"manage_monitors", "claim_checks"}
 OF_SEVERAL_ROUTES = {"shared.web.dispatch"}
 # The functions with pages. Their templates, and what renders them, are loaded by no other.
 WITH_PAGES = {"status_page", "dashboard"}
-# What checks the events that come in; what says that an alert changed; what writes messages and sends them.
+# The modules that check incoming events, that say that an alert changed, and that write messages and send them.
 OF_EVENTS = {"shared.models.event"}
 OF_CHANGES = {"shared.store.changes", "shared.store.judging.outages", "shared.store.judging.holds"}
 OF_MESSAGES = {"shared.delivery.run", "shared.links", "shared.messages"}
-# What changes policies and reads conditions, and what a whole file needs.
+# The modules that change policies and read conditions, and those that a whole file needs.
 OF_EDITS = {"shared.store.monitors", "shared.monitors.conditions", "shared.monitors.windows.window"}
 # The dashboard's pages beside the first one.
 OF_SECTIONS = {

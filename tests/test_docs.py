@@ -147,7 +147,7 @@ def drawn(readme: str) -> set[str]:
 
 
 def house() -> set[str]:
-    """What a reader finds: the folders, two deep, and the modules of ``shared`` and ``infra``."""
+    """The rooms that a reader finds: the folders, two deep, and the modules of ``shared`` and ``infra``."""
     entries = {entry for top in TOPS for depth in ("*", "*/*") for entry in (ROOT / top).glob(depth)}
     # A folder without a file is what a branch left behind.
     folders = {entry for entry in entries if entry.name != "__pycache__" and any(entry.glob("*.*"))}
@@ -181,7 +181,7 @@ def test_every_command_is_named(readme: str) -> None:
 
 
 def anchors(name: str) -> set[str]:
-    """What a link to a heading of the document ends with, as GitHub makes it."""
+    """The anchor of a heading of the document, as GitHub makes it."""
     headings = re.findall(r"(?m)^#+ (.*)$", re.sub(r"(?s)```.*?```", "", text(name)))
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -223,7 +223,7 @@ def test_both_languages_have_the_same_parts(folder: str) -> None:
     english, korean = (text(folder + readme) for readme in READMES)
 
     def commands(readme: str) -> list[str]:
-        # What follows a # is a remark, and may be in another language.
+        # A remark follows #, and may be in another language.
         blocks = re.findall(r"(?ms)^\s*```bash\n(.*?)```", readme)
         return [re.sub(r"\s+#.*", "", line).strip() for block in blocks for line in block.splitlines()]
 
@@ -261,7 +261,7 @@ def test_the_changelog_has_this_version() -> None:
 
 
 def pins(file: str) -> dict[str, list[str]]:
-    """What a file of requirements pins: each line that names a package, with the hashes that it allows."""
+    """The pins of a file of requirements: each line that names a package, with the hashes that it allows."""
     whole = re.sub(r"\\\n\s*", "", text(file))
     found = [line.split("--hash=") for line in whole.splitlines() if re.match(r"\w", line)]
     return {pin.strip(): [each.strip() for each in hashes] for pin, *hashes in found}

@@ -13,7 +13,7 @@ from tests.test_architecture import imports, modules, name_of, nodes
 pytestmark = pytest.mark.together("what is written")
 
 STORE = "shared.store"
-# What each part of the store may import of the store. The longest name that fits counts.
+# The parts of the store that each part may import. The longest name that fits counts.
 MAY_IMPORT = {
     "refusals": set(),
     "engines.database": set(),

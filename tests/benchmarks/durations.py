@@ -47,7 +47,7 @@ RUNS = {1: 8, 10: 8, 100: 4, 1000: 1}
 REPORTS = {1: 20, 10: 20, 50: 10, 100: 10, 300: 6, 1000: 4}
 CLAIMS = {1: 20, 10: 20, 100: 10, 1000: 4}
 CALLS = 20
-# So many messages of a channel go at once, with the one that does not count. More would wait to be listed.
+# The number of a channel's messages that go at once, with the one that does not count. More would wait to be listed.
 SINGLE_MESSAGES = AT_ONCE - 1
 STARTED = ("check_monitors", "ingest_event", "claim_checks", "deliver_notifications", "list_alerts")
 
@@ -197,7 +197,7 @@ def _agent(project: Path, folder: Path, in_cloud: Mapping[str, str], rounds: int
 
 
 def _bytes_of_a_kept_check(way: far.Far, certificates: str) -> float:
-    """What a check sends over a connection that is there already."""
+    """The bytes of a check over a connection that is open already."""
     fields = {"url": f"https://localhost:{way.port}{far.KEPT}", "connection": "reuse", "ca_certificate": certificates}
     policy, settings = Policy.model_validate({"name": "kept", **fields}), Settings.from_env({})
     sent = []

@@ -114,7 +114,7 @@ def _fill(engine: str, url: str) -> datetime:
             connection.autocommit = True
         connection.execute("ANALYZE")
     long = Retention(events=400 * 86_400.0, rollups=400 * 86_400.0, alerts=400 * 86_400.0)
-    # What was received a minute ago is folded now: the system asks for that every 10 s.
+    # Fold the events that were received until a minute ago: the system asks for that every 10 s.
     store.upkeep.run(long, now=at, seconds=120, pause=lambda _: None)
     store.database.close()
     return at

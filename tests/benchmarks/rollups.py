@@ -76,7 +76,7 @@ def _fill(url: str, pasts: list[Past]) -> None:
         at = today - last * A_DAY + timedelta(hours=2)
         store.upkeep.run(RETENTION, now=at, seconds=math.inf, pause=lambda _: None)
         if url.startswith("postgresql://"):
-            # What came at once leaves no room behind, and afterwards the server tidies up as it does by itself.
+            # Rows that came at once leave no room behind, and afterwards the server tidies up as it does by itself.
             _tidy(url, "VACUUM FULL" if last == ONE_BY_ONE else "VACUUM")
     store.database.close()
 

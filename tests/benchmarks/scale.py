@@ -41,7 +41,7 @@ RUN_SECONDS = 30
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen of so many monitors for a while."""
+    """The measurements of a number of monitors for a while."""
 
     late_ms: Sequence[float]
     answered_ms: Sequence[float]
@@ -101,14 +101,14 @@ def _watched(
     calling = threading.Thread(target=_go_on, args=(agent, is_over))
     calling.start()
     try:
-        # What nobody has checked yet is due at once, instead of at its next time. That is over with the first interval.
+        # An unchecked monitor is due at once, instead of at its next time. That is over with the first interval.
         time.sleep(2 * interval)
         wait_until(lambda: _stored(system) >= monitors * 0.8, 60 + interval, agent.output)
         targets.asked()
         used, began, stored = cpu_ms(agent.living()), time.time(), _stored(system)
         time.sleep(seconds)
         ended, used, stored = time.time(), cpu_ms(agent.living()) - used, _stored(system) - stored
-        # What was due last may still come.
+        # The last checks may still come.
         time.sleep(1)
         asked = targets.asked()
         megabytes = memory_mb(agent)

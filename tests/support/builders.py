@@ -127,7 +127,7 @@ class Channel:
 
     @property
     def headlines(self) -> list[str]:
-        """Of each message, the part that names what it is about."""
+        """The part of each message that names its subject."""
         return [text.split(" · ")[0] for text in self.texts]
 
 

@@ -1,4 +1,4 @@
-"""What pytest does before the first test, shared among the workers."""
+"""The work before pytest's first test, shared among the workers."""
 
 import contextlib
 import importlib
@@ -19,7 +19,7 @@ def rewrite_a_share(config: pytest.Config) -> None:
     folder = ROOT / "tests"
     new = [file for file in sorted(folder.rglob("test_*.py")) if not any(_copies_of(file))]
     for file in new[int(work["workerid"].removeprefix("gw")) :: work["workercount"]]:
-        # What is wrong with a module is said when its tests are collected.
+        # Collecting a module's tests says what is wrong with it.
         with contextlib.suppress(Exception):
             importlib.import_module(".".join(file.relative_to(folder.parent).with_suffix("").parts))
 

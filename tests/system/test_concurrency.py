@@ -111,7 +111,7 @@ def test_a_flapping_monitor_never_has_two_active_alerts(
     chance = random.Random(7)
     reports = [[(chance.choice(monitors), chance.random() < 0.5) for _ in range(TURNS)] for _ in range(THREADS)]
 
-    # So slow that two senders of the same message would meet.
+    # Slow enough that two senders of the same message would meet.
     bot_api.behaviour = accepts_after(0.02)
 
     def report(number: int) -> list[requests.Response]:

@@ -1,6 +1,6 @@
 """Outages as ``make run`` handles them by itself: its own schedules check, decide, store and send.
 
-What all platforms have in common is in ``conformance``.
+``conformance`` has what all platforms have in common.
 """
 
 import re

@@ -207,7 +207,7 @@ class Run:
 
 
 def at_once(kill: Callable[[int, str], Result], boundaries: Sequence[str]) -> list[Result]:
-    """Kill at each boundary, with its number, a few at once: most of the time is waiting. What failed fails here."""
+    """Kill at each boundary, with its number, a few at once: most of the time is waiting. Raise what failed."""
     with ThreadPoolExecutor(AT_ONCE) as kills:
         return list(kills.map(kill, range(len(boundaries)), boundaries))
 
@@ -274,7 +274,7 @@ def _end(story: Story, way: Callable[[World], None], world: World) -> list[str]:
         retention=story.retention,
     ).broken
     truth = "OUTAGE" if world.watched.down else "RECOVERY"
-    # What edits a message is none.
+    # An edit of a message is no message.
     unsent = world.rows("SELECT channel FROM notifications WHERE status <> 'SENT' AND kind <> 'UPDATE'")
     given_up = {row["channel"] for row in unsent}
     for channel in set(receipts) - given_up - set(MORE_CHATS):

@@ -1,4 +1,4 @@
-"""What a series does where there are rules: what it configures, and what people do in its lives.
+"""A series with rules: its configuration, and what people do in its lives.
 
 The pushed monitors are reported from two locations, which vote, and one depends on another. They have reminders and
 an escalation to channels that hear of nothing else of theirs. People silence them, put them under maintenance,
@@ -23,7 +23,7 @@ FLAPPING = {"FLAPPING_STARTS": "50%"}
 FLIPS = dict(zip(PUSHED, (0.08, 0.5, 0.08), strict=True))
 # How often a life has a window, an acknowledgement or a reopening.
 WINDOWS, ACKNOWLEDGED, REOPENED = 0.25, 0.15, 0.3
-# So many reports of each end all flapping.
+# This number of reports of each kind ends all flapping.
 CALM = 25
 FOLLOW_UPS = (
     FollowUp(None, ("console", "telegram"), 5.0, 5.0),

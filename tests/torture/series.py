@@ -37,7 +37,7 @@ from tests.torture.wire import SIDES
 from tests.torture.world import World
 
 CHECKED = tuple(f"http://{name}.example/" for name in ("one", "two", "three", "four"))
-# What the tests let the system keep: shorter than a series, and longer than a life.
+# The retention that the tests set: shorter than a series, and longer than a life.
 RETENTION = Retention(events=30.0, rollups=600.0, alerts=20.0)
 PRUNES = {f"RETENTION_{name.upper()}": f"{seconds:g}s" for name, seconds in RETENTION._asdict().items()}
 # How far the clock is ahead at the next start. A lease lasts 30 s, and the first retries are after 1 to 4 s.
@@ -210,7 +210,7 @@ class Series:
 
     def _settle(self, world: World) -> list[str]:
         """Wait until nothing is owed and each monitor's last change was seen. Returns the complaint if that fails."""
-        # Not their count: they may be pruned meanwhile.
+        # Their count says nothing: they may be pruned meanwhile.
         events = "SELECT max(id) AS newest FROM events"
         try:
             world.wait_until(lambda: world.rows(events))

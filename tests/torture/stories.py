@@ -1,4 +1,4 @@
-"""What happens in a life that is killed: each story, and where it is killed."""
+"""The stories of lives that are killed, and where each is killed."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -22,7 +22,7 @@ Question = Callable[[World], bool]
 
 @dataclass
 class Story:
-    """What happens in the life that is killed, and where it is killed.
+    """A life that is killed, and where it is killed.
 
     ``monitors`` are watched. ``before`` leads to its beginning, in lives of its own. ``begin`` sets the stage.
     ``meanwhile`` repeats while the life lasts. ``is_over`` says when nothing more is to be seen. ``where`` selects the
@@ -124,7 +124,7 @@ def resolve_by_hand(world: World) -> None:
         world.request("PATCH", "/alerts/1", {"status": "RESOLVED", "by": "kim"})
 
 
-# What follows an outage long after it was sent: a reminder, and each step of an escalation.
+# The messages that follow an outage long after it was sent: a reminder, and each step of an escalation.
 FOLLOW_UPS = (
     FollowUp(None, ("console", "telegram"), 100.0, 1000.0),
     FollowUp(1, ("night",), 100.0),
@@ -265,7 +265,7 @@ def at(story: Story, *expected: str) -> Story:
     return replace(story, where="|".join(expected), expected=expected)
 
 
-# Each function that commits. What happens to files, and each statement, is the same on both engines.
+# Each function that commits. Files and statements behave the same on both engines.
 STORIES_ON_POSTGRESQL = [
     at(
         STORIES[0],

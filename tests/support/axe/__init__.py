@@ -12,7 +12,7 @@ from tests.support.running.browser import Browser
 
 _SCRIPT = Path(__file__).with_name("axe.min.js")
 _SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
-# What folds is opened first, since nobody can judge what is hidden. Each finding with its rule and the element.
+# All folds are opened first, since nobody can judge what is hidden. Each finding with its rule and the element.
 _RUN = """document.querySelectorAll("details").forEach(each => each.open = true);
 axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations.flatMap(each => each.nodes.map(
     node => [each.impact, each.id, node.html.slice(0, 120), node.any.map(x => x.message).join("; ")])))"""
@@ -20,7 +20,7 @@ SERIOUS = ("serious", "critical")
 
 
 def findings(page: Browser) -> list[list[str]]:
-    """What axe finds on the page that is open: impact, rule, element, reason."""
+    """axe's findings on the open page: impact, rule, element, reason."""
     page.run(_script())
     found: list[list[str]] = page.run(_RUN)
     return found

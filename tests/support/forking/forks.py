@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-# What the interpreter, or the C library, reads when it starts, and never again.
+# Variables that the interpreter, or the C library, reads when it starts, and never again.
 _READ_AT_THE_START = ("PYTHON", "MALLOC_", "LD_", "LANG", "LC_", "VIRTUAL_ENV")
 # Except these: a fork prints into files, has imported what it needs, and gives its streams the encoding by itself.
 _NO_MATTER = {"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONIOENCODING"}
@@ -24,7 +24,7 @@ _PROGRAM = Path(__file__).with_name("program.py")
 
 
 class Process(Protocol):
-    """What a test does with a process, wherever it comes from."""
+    """The part of a process's interface that tests use."""
 
     pid: int
 

@@ -1,6 +1,6 @@
-"""What depends on nothing but its arguments, and what ``aws`` and moto work out again for each call or request.
+"""Results that depend on the arguments alone, and that ``aws`` and moto work out again for each call or request.
 
-The tests make thousands of calls in one process, and these took half of their time. What was found stays as long as
+The tests make thousands of calls in one process, and these took half of their time. A result stays as long as
 the process, since one test after the other deploys the same template.
 """
 

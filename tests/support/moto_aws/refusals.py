@@ -1,4 +1,4 @@
-"""What the real cloud refuses and moto does not: rules that always hold, and failures that come by chance.
+"""Refusals of the real cloud that moto lacks: rules that always hold, and failures that come by chance.
 
 Each has its source. CloudFormation's are in its user guide, "Stack status codes" and "Troubleshooting":
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html

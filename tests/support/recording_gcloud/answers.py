@@ -187,7 +187,7 @@ def _refuse_disabled(call: Call, cloud: "Cloud", api: str) -> None:
     words = f"PERMISSION_DENIED: {full} has not been used in project {NUMBER} before or it is disabled"
     if full not in cloud.state["apis"]:
         raise Refused(words)
-    # What is asked before a deployment finds only what is known.
+    # Questions before a deployment find only what is known.
     if not call.is_read:
         cloud.fresh.refuse(f"api {full}", words)
 

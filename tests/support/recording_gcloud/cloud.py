@@ -86,7 +86,7 @@ class Cloud:
             raise Refused(words)
 
     def things(self, kind: str) -> dict[str, Any]:
-        """What exists of a kind."""
+        """The things of a kind."""
         found: dict[str, Any] = self.state.setdefault(kind, {})
         return found
 

@@ -1,4 +1,4 @@
-"""Who may what: the project's policy, the policies of things, and how long Google takes to know of a change."""
+"""Permissions: the project's policy, the policies of things, and how long Google takes to know of a change."""
 
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ BUILDER_ROLE = "roles/cloudbuild.builds.builder"
 
 
 class Fresh:
-    """What is new, and how often Google does not know of it yet.
+    """New things, and how often Google does not know of them yet.
 
     "Typically 2 minutes, potentially 7 minutes or longer": https://cloud.google.com/iam/docs/access-change-propagation.
     """

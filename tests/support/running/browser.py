@@ -20,11 +20,11 @@ _OPTIONS = (
     *("--disable-dev-shm-usage", "--hide-scrollbars", "--remote-debugging-pipe", "--disable-component-update"),
 )
 _PATIENCE_SECONDS = 20
-# Whatever a page writes there is a mistake of ours: an exception, a violation of the policy, a file that is missing.
+# Each line there is a mistake of ours: an exception, a violation of the policy, a file that is missing.
 _TROUBLES = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded", "Audits.issueAdded")
 
 
-# What Chromium's developer tools mean by "Fast 4G".
+# "Fast 4G" of Chromium's developer tools.
 FAST_4G: dict[str, Any] = {
     "offline": False,
     "latency": 165,
@@ -90,7 +90,7 @@ class Browser:
             self.call(f"{domain}.enable")
 
     def run(self, script: str) -> Any:
-        """What an expression of JavaScript gives."""
+        """The value of a JavaScript expression."""
         found = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")

@@ -48,7 +48,7 @@ class PipedSystem(LocalSystem):
             os.close(self.reading)
 
     def read(self, seconds: float) -> str:
-        """What can be read in so much time, after all that was read before."""
+        """The output within ``seconds``, after all that was read before."""
         os.set_blocking(self.reading, False)
         give_up_at = time.monotonic() + seconds
         while time.monotonic() < give_up_at:
@@ -59,5 +59,5 @@ class PipedSystem(LocalSystem):
         return self._read.decode()
 
     def log(self, name: str = "server") -> str:
-        """What is in a log."""
+        """The content of a log."""
         return (self.folder / "logs" / f"{name}.log").read_text(encoding="utf-8")

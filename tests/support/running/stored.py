@@ -1,4 +1,4 @@
-"""What a store holds, read beside the system that uses it."""
+"""The content of a store, read beside the system that uses it."""
 
 import sqlite3
 from pathlib import Path

@@ -97,6 +97,6 @@ class Dovecot:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def log(self) -> str:
-        """What it says."""
+        """The server's log."""
         files = [self.folder / name for name in ("start", "log")]
         return "".join(file.read_text(errors="replace") for file in files if file.exists())

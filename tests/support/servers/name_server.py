@@ -39,7 +39,7 @@ def _inside(folder: Path) -> list[str] | None:
 
 
 def probe_names(folder: Path, names: list[str], seconds: float = 2.0) -> list[dict[str, Any]] | None:
-    """What two rounds of checks of these names found; None if this machine cannot make a network for it.
+    """The findings of two rounds of checks of these names; None if this machine cannot make a network for it.
 
     Each round is ``{"causes": {text: count}, "slowest_ms": …, "multis": …}``.
     """

@@ -14,7 +14,7 @@ from tests.support.running import wait_until
 
 _BUSYBOX = shutil.which("busybox")
 _IMAGE = "localhost/bonghwa-test:1"
-# Whoever starts containers inside a container may often not raise these.
+# A container that starts containers may often not raise these.
 _LIMITS = ("--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024", "--network=none")
 
 
@@ -59,7 +59,7 @@ class Podman:
             pytest.skip(f"podman runs no container here: {done.stderr[-300:]!r}")
 
     def asked(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        """What a command of it came to."""
+        """The result of a podman command."""
         return subprocess.run(self._command(*arguments), capture_output=True, check=False, timeout=60)
 
     def _command(self, *arguments: str) -> list[str]:

@@ -114,7 +114,7 @@ class Postfix:
 
     def __exit__(self, *_: object) -> None:
         assert self._process is not None
-        # What was started waits for the master, which ends the others.
+        # Wait for the master, which ends the others.
         pid_file = self.folder / "queue" / "pid" / "master.pid"
         master = int(pid_file.read_text()) if pid_file.exists() else self._process.pid
         for number in (signal.SIGTERM, signal.SIGKILL):
@@ -126,10 +126,10 @@ class Postfix:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def log(self) -> str:
-        """What it says."""
+        """The server's log."""
         files = [self.folder / name for name in ("start", "log")]
         return "".join(file.read_text(errors="replace") for file in files if file.exists())
 
     def mails(self, user: str = "kim") -> list[bytes]:
-        """What it has delivered, in no order."""
+        """The mails that were delivered, in no order."""
         return [file.read_bytes() for file in (self.folder / "mail" / user / "new").glob("*")]

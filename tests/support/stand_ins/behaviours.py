@@ -1,4 +1,4 @@
-"""What Telegram may do with a message, for ``BotApi.behaviour`` and ``BotApi.queue``."""
+"""Telegram's reactions to a message, for ``BotApi.behaviour`` and ``BotApi.queue``."""
 
 import time
 

@@ -107,7 +107,7 @@ class BotApi(StandIn):
         self.updates: list[dict[str, Any]] = []
         self.webhook: dict[str, Any] = {}
         self.others: list[tuple[str, dict[str, Any]]] = []
-        # What each chat shows: the text and the buttons of each message, by chat and message id.
+        # The view of each chat: the text and the buttons of each message, by chat and message id.
         self.shown: dict[tuple[str, int], tuple[str, list[dict[str, str]]]] = {}
         self._queue: deque[Behaviour] = deque()
         self._edit_queue: deque[Behaviour] = deque()
@@ -229,7 +229,7 @@ class BotApi(StandIn):
         exchange.answer(200, json.dumps({"ok": True, "result": result}), "application/json")
 
     def _take_updates(self, given: dict[str, str]) -> list[dict[str, Any]]:
-        """What has not been confirmed yet: an offset confirms all before it."""
+        """The updates that were not confirmed yet: an offset confirms all before it."""
         offset = int(given.get("offset", 0))
         # Each call waits for a while, as long polling does, so that a poller does not spin.
         gives_up_at = time.monotonic() + min(float(given.get("timeout", 0)), 0.2)

@@ -24,7 +24,7 @@ class Service(StandIn):
 
     @property
     def bodies(self) -> list[Any]:
-        """What was posted, read as JSON."""
+        """The posted bodies, read as JSON."""
         return [json.loads(request.body) for request in self.requests]
 
 

@@ -18,9 +18,9 @@ from tests.support.postgres import Server
 
 _LONG_AGO = "2000-01-01T00:00:00.000Z"
 _MADE_AT = "UPDATE schema_migrations SET applied_at = '{}'"
-# What a test has left of a database that is used again and again; beyond it, the database is made anew.
+# The size that tests may leave of a reused database; a larger one is made again.
 _MOST_BYTES_MORE = 4 * 2**20
-# Whatever a test does to the tables themselves changes one of these.
+# Every change of the tables themselves changes one of these.
 _SHAPE = """SELECT
     (SELECT (count(*), max(xmin::text::bigint))::text FROM pg_class),
     (SELECT (count(*), max(xmin::text::bigint))::text FROM pg_attribute),

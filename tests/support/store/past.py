@@ -1,4 +1,4 @@
-"""What a store has counted, wherever it stands."""
+"""The counts of a store, wherever they stand."""
 
 from shared.history.rollup import Key, Rollup
 from shared.store import Store

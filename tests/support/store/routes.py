@@ -1,4 +1,4 @@
-"""What a test does with channels that have rules: a monitor fails and recovers, a person moves its alert, and so on.
+"""Steps of a test with channels that have rules: a monitor fails and recovers, a person moves its alert, and so on.
 
 Every time is given, in seconds after noon.
 """
@@ -29,7 +29,7 @@ def recover(store: Store, routes: dict[str, Route], seconds: float) -> list[int]
 
 
 def review(store: Store, routes: dict[str, Route], seconds: float) -> None:
-    """What a run of review_alerts does."""
+    """The work of one run of review_alerts."""
     store.follow_ups.review(now=at(seconds), channels=routes)
     store.maintenance.review(now=at(seconds), channels=routes)
 

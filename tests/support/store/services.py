@@ -1,4 +1,4 @@
-"""What checks of a service measure: response times as they are in the wild."""
+"""Checks of a service, with response times as they are in the wild."""
 
 import random
 from typing import NamedTuple
@@ -19,7 +19,7 @@ class Service(NamedTuple):
     body: float
 
     def rollup(self, checks: int, dice: random.Random) -> Rollup:
-        """So many checks, mostly alike, of which a few are slow."""
+        """``count`` checks, mostly alike; a few are slow."""
         found = Rollup()
         for _ in range(checks):
             dns, connect, tls, answer = (

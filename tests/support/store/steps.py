@@ -1,4 +1,4 @@
-"""What a test does with a real store, in one line each: events arrive, a person moves an alert, a channel delivers.
+"""Steps of a test with a real store, in one line each: events arrive, a person moves an alert, a channel delivers.
 
 Every time is given, in seconds after noon.
 """
@@ -100,7 +100,7 @@ def deliver(store: Store, seconds: float = 0, **channels: Channel) -> dict[str, 
 
 
 def rows(store: Store, sql: str) -> list[tuple[object, ...]]:
-    """What a statement finds in the store."""
+    """The rows that a statement finds in the store."""
     with store.database.snapshot() as snapshot:
         return [tuple(dict(row).values()) for row in snapshot.rows(sql)]
 

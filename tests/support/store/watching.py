@@ -1,4 +1,4 @@
-"""What happens to the watchers themselves over a real store: an agent checks, somebody reviews, channels deliver."""
+"""Steps of the watchers themselves over a real store: an agent checks, somebody reviews, channels deliver."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def review(store: Store, *moments: float) -> list[Alert]:
 
 
 def about_agent(ingested: Ingested) -> list[tuple[ChangeKind | None, AlertKind]]:
-    """What an event changed of the alerts about its agent."""
+    """The changes that an event made to the alerts about its agent."""
     return [
         (change.kind, change.alert.kind) for change in ingested.changes if change.alert.kind is not AlertKind.OUTAGE
     ]

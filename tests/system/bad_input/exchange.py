@@ -18,7 +18,7 @@ SECONDS = 30
 
 
 class Reply(NamedTuple):
-    """What came back. The status is 0 if the connection was closed without a response."""
+    """The response. Its status is 0 if the connection was closed without a response."""
 
     status: int
     kind: str

@@ -1,4 +1,4 @@
-"""What each message meets at the channel, and what has to come of it."""
+"""The behaviours that each message meets at the channel, and the required results."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ too_many = refuses(429, "Too Many Requests")
 
 @dataclass(frozen=True)
 class Case:
-    """What a monitor's message meets, one behaviour for each attempt and then acceptance, and the required result."""
+    """A message's behaviours, one for each attempt and then acceptance, and the required result."""
 
     monitor: str
     meets: tuple[Behaviour, ...]

@@ -62,7 +62,7 @@ class Receivers:
         del self.mail.replies["ACCEPTED"]
 
     def texts(self, kind: str) -> list[str]:
-        """What was sent, so that a number in it can be read."""
+        """The sent text, so that a number in it can be read."""
         if kind == MAIL:
             return [each.data.decode() for each in self.mail.offered]
         return [unquote_plus(f"{each.path}\n{each.body.decode()}") for each in self.services[kind].requests]

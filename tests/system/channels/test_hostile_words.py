@@ -1,4 +1,4 @@
-"""What reporters, channels and whoever stands before them say, on the running system: every outage is still told."""
+"""Hostile words of reporters, channels and proxies, on the running system: every outage is still told."""
 
 import json
 import re
@@ -35,7 +35,7 @@ def statuses(system: LocalSystem, channel: str = "telegram") -> list[str]:
 
 
 def sent(api: BotApi) -> list[str]:
-    """What each accepted message begins with."""
+    """The first words of each accepted message."""
     return [" ".join(text.split()[:2]) for text in one_by_one(api.messages)]
 
 

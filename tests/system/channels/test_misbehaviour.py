@@ -1,4 +1,4 @@
-"""Whatever a channel does, the message arrives, or the log says why not."""
+"""The message arrives whatever a channel does, or the log says why not."""
 
 import functools
 import itertools

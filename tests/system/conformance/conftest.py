@@ -46,14 +46,14 @@ def runtime(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="session")
 def built() -> Iterator[Path]:
-    """What Google's buildpack makes. It is outside pytest's folders, which are kept and searched for secrets."""
+    """The result of Google's buildpack. It is outside pytest's folders, which are kept and searched for secrets."""
     with tempfile.TemporaryDirectory(prefix="bonghwa-buildpack-") as folder:
         yield google.build(Path(folder))
 
 
 @pytest.fixture(scope="session")
 def unpacked() -> Iterator[Path]:
-    """What Lambda makes of the zip, outside pytest's folders as well."""
+    """The zip as Lambda unpacks it, outside pytest's folders as well."""
     if sys.platform != "linux":
         pytest.skip("the zip holds libraries for Linux")
     with tempfile.TemporaryDirectory(prefix="bonghwa-zip-") as folder:

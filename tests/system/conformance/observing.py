@@ -1,4 +1,4 @@
-"""What the suite sees from outside: checks, alerts, messages, errors."""
+"""The suite's view from outside: checks, alerts, messages, errors."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ DAY = (now() - timedelta(days=30)).date().isoformat()
 
 
 class Watch:
-    """What happens to the target of the agent from now on."""
+    """Change the state of the agent's target from now on."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime, self.url, self._messages_before = runtime, runtime.target.url, len(runtime.bot_api.messages)

@@ -1,4 +1,4 @@
-"""What is watched, on every platform: monitors are made over HTTP, claimed, checked, changed and removed."""
+"""Monitors on every platform: they are made over HTTP, claimed, checked, changed and removed."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -37,7 +37,7 @@ LOCATIONS = ["seoul", "seoul", "busan"]
 # A check is stored soon after it was due; those that start together are a little early. The rest is for what the agent
 # cannot know: when in its claim the backend took the time.
 EARLY_SECONDS = TOGETHER_SECONDS + START_TICK_SECONDS + 0.06
-# What nobody has checked for two intervals is due at once, and found out every 5 s.
+# A monitor that nobody has checked for two intervals is due at once, which is found out every 5 s.
 LATE_SECONDS = 3 * INTERVAL_SECONDS + 5.0
 
 
@@ -106,7 +106,7 @@ def test_each_due_time_is_checked_once_at_each_location(project: Path, tmp_path:
             agents[number].kill()
             kills[LOCATIONS[number]] += 1
         ended = time.time()
-        # What is under way or waits to be posted still arrives.
+        # Checks under way and events that wait to be posted still arrive.
         time.sleep(2 * INTERVAL_SECONDS + 1)
         found = checks(system)
     for location in sorted(set(LOCATIONS)):

@@ -23,7 +23,7 @@ def call(system: LocalSystem, method: str, path: str, body: Any = None) -> Any:
 
 
 def told(system: LocalSystem) -> list[str]:
-    """What each message begins with."""
+    """The first words of each message."""
     return [" ".join(line.split()[:2]) for line in system.output().splitlines() if line.startswith(("OUTAGE", "RECOV"))]
 
 

@@ -16,7 +16,7 @@ from tests.torture.world import World
 pytestmark = [pytest.mark.system, pytest.mark.together("forge")]
 
 INTERVAL_SECONDS = 2
-# What nobody has checked for two intervals is due at once; the rest is the start and a claim.
+# A monitor that nobody has checked for two intervals is due at once; the rest is the start and a claim.
 CHECKED_AGAIN_SECONDS = 2 * INTERVAL_SECONDS + 8.0
 
 
@@ -44,14 +44,14 @@ def apply(world: World, monitors: list[dict[str, Any]]) -> bool:
 
 
 def applied(world: World) -> dict[str, str]:
-    """Which monitors there are, each with its timeout."""
+    """The monitors, each with its timeout."""
     found = wait_until(lambda: world.request("GET", "/monitors"), otherwise=world.output)
     assert found is not None
     return {each["name"]: each["policy"]["timeout"] for each in found.json()["monitors"]}
 
 
 def boundaries(world: World, where: str, happens: Callable[[World], object]) -> list[str]:
-    """Where a life can be killed while something happens."""
+    """The boundaries at which a life can be killed."""
     with world.copy(world.folder.parent / "watched") as other:
         other.start(watch=True)
         happens(other)

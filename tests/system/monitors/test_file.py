@@ -36,7 +36,7 @@ def monitors(system: LocalSystem) -> dict[str, dict[str, Any]]:
 
 
 def told(system: LocalSystem) -> list[str]:
-    """What each message begins with."""
+    """The first words of each message."""
     return [" ".join(line.split()[:2]) for line in system.output().splitlines() if line.startswith(("OUTAGE", "RECOV"))]
 
 

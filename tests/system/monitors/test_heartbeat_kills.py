@@ -32,7 +32,7 @@ def world(forge: Forge, tmp_path: Path) -> Iterator[World]:
 
 
 def boundaries(world: World, where: str, happens: Callable[[World], object]) -> list[str]:
-    """Where a life can be killed while something happens."""
+    """The boundaries at which a life can be killed."""
     with world.copy(world.folder.parent / "watched") as other:
         other.start(watch=True)
         happens(other)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from boto3 import Session
 
 PLACE = Place(ACCOUNT, "ap-northeast-2")
-# The role's credentials, which each function finds in its environment. What it prints is searched for the secret one.
+# The role's credentials, which each function finds in its environment. Its output is searched for the secret one.
 TOKEN = "of-the-session"
 CREDENTIALS = {name: AWS[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
 
@@ -67,7 +67,7 @@ class ParameterStore:
         self._names = list(dict.fromkeys([*self._names, name]))
 
     def existing(self) -> Existing:
-        """What a deployment finds there."""
+        """The things that a deployment finds there."""
         found = (self._client.get_parameter(Name=name, WithDecryption=True)["Parameter"] for name in self._names)
         return Existing(parameters={each["Name"]: Stored(each["Version"], SecretStr(each["Value"])) for each in found})
 
@@ -143,7 +143,7 @@ class Aws(Runtime):
         environ = self.environment(name)
         secret = f"/bonghwa/other-{len(self._outputs)}"
         self._store.put(secret, json.dumps(variables))
-        # Of several secrets with one setting, the last one counts.
+        # The last of several secrets with one setting counts.
         with self._new(name, environ | {"SECRET_NAMES": f"{environ['SECRET_NAMES']} {secret}:1"}) as more:
             yield self._alone(name, more)
 

@@ -7,7 +7,7 @@ from tests.system.runtimes import Runtime
 
 
 class Local(Runtime):
-    """What ``make run`` starts. Its own schedules check once at their start, and deliver every 2 seconds."""
+    """The system that ``make run`` starts. Its own schedules check once at their start, and deliver every 2 seconds."""
 
     def __init__(self, project: Path, folder: Path, database_url: str) -> None:
         super().__init__(database_url)

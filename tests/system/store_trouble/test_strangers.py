@@ -26,7 +26,7 @@ RESPONSE_SECONDS = 20.0
 
 @pytest.fixture
 def system(project: Path, tmp_path: Path, target: Target) -> LocalSystem:
-    """Not started. Its store has a folder of its own, and its temporary files are among everybody's."""
+    """It is not started. Its store has a folder of its own, and its temporary files are among everybody's."""
     data, temp = tmp_path / "data", tmp_path / "temp"
     data.mkdir()
     temp.mkdir()
@@ -52,7 +52,7 @@ def wait_for_further_checks(system: LocalSystem, count: int) -> None:
 
 
 def seen_of(path: Path) -> tuple[int, ...]:
-    """What would differ if somebody had used the file."""
+    """The facts that would differ if somebody had used the file."""
     found = path.lstat()
     return found.st_ino, found.st_mode, found.st_uid, found.st_size, found.st_mtime_ns
 

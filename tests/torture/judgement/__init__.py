@@ -1,1 +1,1 @@
-"""What the judge goes by: ``verdict`` says what broke; ``rules`` and ``upkeep`` judge what rules and upkeep do."""
+"""The judge's rules: ``verdict`` says what broke; ``rules`` and ``upkeep`` judge what rules and upkeep do."""

@@ -1,4 +1,4 @@
-"""What rules owe: reminders and the steps of an escalation, what an acknowledgement stops, and who hears of an end.
+"""The messages that rules owe: reminders, steps of escalations, the effect of an acknowledgement, and those of an end.
 
 The judge reckons each time by itself, from when the alert opened, and never asks the store how far it has come.
 """
@@ -13,7 +13,7 @@ Rows = list[dict[str, Any]]
 
 
 class FollowUp(NamedTuple):
-    """What follows ``after`` so many seconds while an alert stays OPEN, and then every ``repeat`` seconds unless None.
+    """A message ``after`` so many seconds while an alert stays OPEN, and then every ``repeat`` seconds unless None.
 
     ``step``: which step of the escalation it is, counted from 1; None for reminders.
     """
@@ -139,7 +139,7 @@ def needless_follow_ups(rules: Rules, alerts: Mapping[int, Mapping[str, Any]], o
 def wrong_messages(
     rules: Rules, alert: Mapping[str, Any], owed: Rows, configured: Iterable[str]
 ) -> tuple[list[str], list[str]]:
-    """What is missing, and what is too much, of an outage's beginnings and ends: whoever hears of one hears of both.
+    """The missing and superfluous beginnings and ends of an outage: whoever hears of one hears of both.
 
     ``owed``: the notifications about the outage.
     """

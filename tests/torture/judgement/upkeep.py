@@ -1,4 +1,4 @@
-"""What upkeep prunes: kept for the judge in tables of our own, as it was when it was deleted, and judged."""
+"""The rows that upkeep prunes: kept for the judge in tables of our own, as it was when it was deleted, and judged."""
 
 import sqlite3
 from collections import Counter

@@ -73,7 +73,7 @@ def judge(
     verdict = Verdict()
     if retention:
         _judge_upkeep(verdict, database, tables, retention, lives)
-    # What edits a message is judged apart: it is none, and nobody is promised one.
+    # An edit of a message is judged apart: it is no message, and nobody is promised one.
     tables["notifications"], edits = _apart(tables["notifications"])
     logs: dict[int, Rows] = defaultdict(list)
     for row in tables["notification_logs"]:
@@ -225,7 +225,7 @@ def _judge_delivery(
         verdict.lost.append(f"{name} is marked SENT and was not accepted")
     elif not _has_lived(lives[taken[-1].life], logs[-1]["attempted_at"]):
         verdict.repeated.append(f"{name} was accepted again after a life that had recorded it as sent")
-    # What failed may be tried again in a list, with other lines beside its own.
+    # A failed message may be tried again in a list, with other lines beside its own.
     texts = {(receipt.notification_ids, receipt.words) for receipt in taken}
     if len(texts) > len({ids for ids, _ in texts}):
         verdict.repeated.append(f"{name} reads differently in its copies")

@@ -7,7 +7,7 @@ from typing import Any
 from tests.support.running import AWS
 from tests.support.stand_ins.server import Exchange, StandIn
 
-# What Lambda says of a role that may not, or of a caller that it does not know:
+# Lambda's response to a role without the permission, or to an unknown caller:
 # https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html
 _FORBIDDEN = {"message": "The security token included in the request is invalid."}
 FUNCTION_ERROR = "X-Amz-Function-Error"

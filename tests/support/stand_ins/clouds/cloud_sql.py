@@ -1,6 +1,6 @@
 """``gcloud sql`` of the recording gcloud, and Cloud Run's sockets to it.
 
-It refuses what Google refuses. Where the words are from stands beside them.
+It refuses what Google refuses. The source of each wording stands beside it.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ TAKEN = (
 # https://github.com/hashicorp/terraform-provider-google/issues/5179
 BUSY = "HTTPError 409: The instance or operation is not in an appropriate state to handle the request."
 PROTECTED = "HTTPError 400: The instance is protected. Please disable the deletion protection and try again."
-# What is of PostgreSQL 16 or newer is of the edition Enterprise Plus, unless it says another.
+# An instance of PostgreSQL 16 or newer has the edition Enterprise Plus unless it names another.
 OTHER_EDITION = "HTTPError 400: Invalid request: Invalid Tier (db-f1-micro) for (ENTERPRISE_PLUS) Edition."
 READY, MAKING = "RUNNABLE", "PENDING_CREATE"
 

@@ -178,7 +178,7 @@ class Connection:
 
     def _encrypt(self) -> None:
         assert self._server.tls
-        # What was said in the clear counts no more.
+        # Commands in the clear count no more.
         self._rest = b""
         self._socket = self._server.tls.wrap_socket(self._socket, server_side=True)
         self._is_encrypted = True

@@ -1,4 +1,4 @@
-"""What a mail server does in place of a reply."""
+"""Things that a mail server does in place of a reply."""
 
 import time
 
