@@ -1,4 +1,4 @@
-"""What the tests of the functions start from: each function under functions-framework, over one real database."""
+"""Fixtures of the functions' tests: each function under functions-framework, over one real database."""
 
 import contextlib
 import importlib

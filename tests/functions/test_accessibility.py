@@ -44,7 +44,7 @@ def root(api: Api, environ: Callable[..., None]) -> Iterator[str]:
 
 
 def look_at(page: Browser, root: str, looks_of: Callable[[int], Sequence[tuple[str, str, int]]]) -> list[object]:
-    """What is serious on any page. ``looks_of``: how to look at the page of this number."""
+    """The serious findings on any page. ``looks_of``: how to look at the page of this number."""
     url, _, confirm = root.partition("|")
     sign_in(page, f"{url}/dashboard")
     found: list[object] = []

@@ -12,7 +12,7 @@ from tests.support.forking import forks
 if TYPE_CHECKING:
     import subprocess
 
-# What a fork of it need not import any more.
+# Imported before, so that a fork need not.
 IMPORTED = (
     *("infra.__main__", "infra.configuration.file", "infra.configuration.sending", "requests"),
     *(f"infra.commands.{file.stem}" for file in sorted((ROOT / "infra" / "commands").glob("[!_]*.py"))),

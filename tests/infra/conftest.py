@@ -14,7 +14,7 @@ from tests.support.stand_ins import Configured
 
 @pytest.fixture(scope="session", autouse=True)
 def commands_by_forks() -> Iterator[None]:
-    """What runs in the repository itself is a fork: to import a command takes longer than most of them do.
+    """A command that runs in the repository itself is a fork: to import a command takes longer than most of them do.
 
     The process that forks is started by the first test that runs one.
     """
@@ -24,6 +24,6 @@ def commands_by_forks() -> Iterator[None]:
 
 @pytest.fixture
 def backend() -> Iterator[Configured]:
-    """What a configuration is applied to."""
+    """The system that a configuration is applied to."""
     with Configured(API_KEY) as listening:
         yield listening

@@ -28,7 +28,7 @@ POLICIES = [
 ]
 # A schema cannot say which two times make a span of few buckets.
 SPANS = ["show_monitor_history", "show_group_history", "list_events"]
-# What ignores fields that it does not know.
+# Models that ignore fields which they do not know.
 TAKEN = {"Event", "CheckAttempt", "Cause", "AlertUpdate", "ClaimRequest", "Configuration"}
 
 
@@ -239,6 +239,6 @@ def test_separate_functions_serve_the_document_and_keep_it(separate: LocalSystem
 
 @pytest.mark.nightly
 def test_schemathesis_finds_no_fault_in_any_corner(separate: LocalSystem, described: dict[str, Any]) -> None:
-    """Of separate functions. A policy has thousands of corners, which are no others in a process of their own."""
+    """Policies stay out: they have thousands of corners, which are no others in a process of their own."""
     phases = ("examples", "coverage")
     run_schemathesis(separate, closed(described), phases, 5, generated=500, stored=500, left_out=POLICIES)

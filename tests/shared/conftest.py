@@ -1,4 +1,4 @@
-"""What tests of the shared modules start from."""
+"""Fixtures of the shared modules' tests."""
 
 import pytest
 

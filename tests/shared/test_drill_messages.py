@@ -1,4 +1,4 @@
-"""What messages about drills say, in both languages."""
+"""The words of messages about drills, in both languages."""
 
 from datetime import UTC
 

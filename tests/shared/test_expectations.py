@@ -1,4 +1,4 @@
-"""What the model of a policy expects, for people who read Korean."""
+"""The expectations of a policy's model, for people who read Korean."""
 
 import re
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ WRONG: tuple[dict[str, Any], ...] = (
 
 
 def expected() -> Iterator[str]:
-    """What the model says of each wrong policy."""
+    """The model's words about each wrong policy."""
     for fields in WRONG:
         try:
             policy_in({name: value for name, value in {**BASE, **fields}.items() if value is not None})

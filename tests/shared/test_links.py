@@ -66,7 +66,7 @@ def channel(monkeypatch: pytest.MonkeyPatch) -> Channel:
 
 
 def links_in(message: Message, seconds: float) -> list[tuple[str, str]]:
-    """What the links of a message that was composed then lead to, and their labels, but for the last: the page."""
+    """The targets and labels of the message's links ``seconds`` after noon, but for the last: the page."""
     assert message.alert is not None
     *acting, page = message.links
     assert page == ("open", "Open", f"{ROOT}/dashboard/alerts/{message.alert.id}")

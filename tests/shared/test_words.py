@@ -32,7 +32,7 @@ def texts(language: Language) -> dict[tuple[str, str], str]:
 
 
 def parameters(text: str) -> dict[str, str]:
-    """What a text names, each with its format: ``{"seconds": "g"}``."""
+    """The names in a text, each with its format: ``{"seconds": "g"}``."""
     return {name: form or "" for _, name, form, _ in string.Formatter().parse(text) if name}
 
 

@@ -16,7 +16,7 @@ from tests.support.stand_ins import Backend, Target
 
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Known:
-    """What the agent of this process knows: nothing."""
+    """The knowledge of this process's agent: nothing."""
     known = Known()
     monkeypatch.setattr(due_checks, "_known", known)
     return known

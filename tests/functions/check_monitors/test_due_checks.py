@@ -1,4 +1,4 @@
-"""What the agent knows of the backend's monitors, how it learns and forgets, and how it goes on without the backend."""
+"""The agent's knowledge of the backend's monitors: how it learns and forgets, and goes on without the backend."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which checks of a run that lasts start together."""
+"""The checks of a lasting run that start together."""
 
 from typing import Any
 

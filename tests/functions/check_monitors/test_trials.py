@@ -38,7 +38,7 @@ def wanted(*policies: dict[str, Any]) -> dict[str, Any]:
 
 
 def tried(backend: Backend) -> list[dict[str, Any]]:
-    """What was reported, in the order of the trials."""
+    """The reports, in the order of the trials."""
     return [backend.trials[path] for path in sorted(backend.trials)]
 
 

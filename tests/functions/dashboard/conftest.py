@@ -73,6 +73,6 @@ def store(environ: Callable[..., None]) -> Store:
 
 
 def location(response: TestResponse) -> str:
-    """Where a response leads, as a browser sees it."""
+    """The path that a response redirects to, as a browser sees it."""
     assert response.status_code == 303, response.text
     return urljoin(BASE + response.request.path, response.headers["Location"]).removeprefix(BASE)

@@ -1,4 +1,4 @@
-"""Whatever others wrote stands on the pages as text: it runs nothing, and breaks no page."""
+"""Others' texts stand on the pages as text: they run nothing, and break no page."""
 
 import json
 import re
@@ -25,7 +25,7 @@ _IMPLIED = {"tr", "td", "th", "thead", "tbody"}
 
 
 class Structure(HTMLParser):
-    """What a page consists of: each element with its attributes, and whether every one is closed in its turn."""
+    """The parts of a page: each element with its attributes, and whether every one is closed in its turn."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

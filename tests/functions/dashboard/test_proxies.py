@@ -1,4 +1,4 @@
-"""Whose wrong keys count together if requests come through a proxy."""
+"""Visitors whose wrong keys count together if requests come through a proxy."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Who is signed in: how a session begins, what it opens, and when it ends."""
+"""Sessions: how one begins, what it opens, and when it ends."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -69,7 +69,7 @@ def tried(browser: Browser, path: str = NEW, **typed: str) -> str:
 
 
 def panel(page: str) -> str:
-    """What the trial says."""
+    """The trial's result."""
     [found] = re.findall(r'<section class="try".*?</section>', page, re.DOTALL)
     return unescape(re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", found)))
 

@@ -1,1 +1,1 @@
-"""What holds for every function: who may call it, what it reads, and what it responds in trouble."""
+"""Rules of every function: who may call it, what it reads, and what it responds in trouble."""

@@ -1,4 +1,4 @@
-"""What the key opens, and the methods and paths that exist."""
+"""The paths that the key opens, and the methods and paths that exist."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ READS = [
     *(("GET", "/monitors/1/timeline"), ("GET", "/incidents"), ("GET", "/incidents/1"), ("GET", "/metrics")),
 ]
 WRITES = [("PATCH", "/alerts/1")]
-# What is watched: the key is needed in every mode.
+# Paths that tell what is watched: the key is needed in every mode.
 MANAGES = [
     *(("POST", "/monitors"), ("PUT", "/monitors/1"), ("PATCH", "/monitors/1"), ("DELETE", "/monitors/1")),
     *(("POST", "/monitors/1/check"), ("PUT", "/config"), ("POST", "/drills")),

@@ -25,7 +25,7 @@ def changed(api: Api, monitor: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 
 def applied(api: Api, *policies: dict[str, Any], query: str = "", **rest: Any) -> dict[str, Any]:
-    """What a configuration of these policies changes."""
+    """The changes that a configuration of these policies makes."""
     response = api.call("PUT", f"/config{query}", {"monitors": list(policies), **rest})
     assert response.status_code == 200, response.text
     return answer(response)

@@ -35,7 +35,7 @@ class Job:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """What is stored of each event, oldest first."""
+        """The stored fields of each event, oldest first."""
         names = ("is_success", "error_message", "message", "response_time_ms")
         found = rows(open_store(Settings.from_env()), f"SELECT {', '.join(names)} FROM events ORDER BY id")
         return [dict(zip(names, row, strict=True)) for row in found]

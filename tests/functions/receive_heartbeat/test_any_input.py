@@ -1,4 +1,4 @@
-"""Whatever a client sends, the answer says whether it was taken, and nothing breaks."""
+"""The answer to any request says whether it was taken, and nothing breaks."""
 
 from urllib.parse import quote, urlencode
 

@@ -1,4 +1,4 @@
-"""Who comes with many wrong tokens has to wait, and locks nobody else out."""
+"""A caller with many wrong tokens has to wait, and locks nobody else out."""
 
 from functions.receive_heartbeat.guesses import BURST, Guesses
 from tests.functions.receive_heartbeat.conftest import TOKEN, Job

@@ -1,4 +1,4 @@
-"""What the tests of the bot's webhook start from: a system that Telegram's stand-in talks to."""
+"""Fixtures of the tests of the bot's webhook: a system that Telegram's stand-in talks to."""
 
 from collections.abc import Callable
 

@@ -13,7 +13,7 @@ from tests.support.running.waiting import wait_until
 
 pytestmark = [needs_chromium, pytest.mark.together("the status page in a browser"), pytest.mark.slow]
 LONG = "N" * 150
-# What sticks out of a screen of 320 pixels.
+# The elements that stick out of a screen of 320 pixels.
 WIDER = """[...document.querySelectorAll("main *, header *, footer *")]
     .filter(each => each.getBoundingClientRect().right > 321 && !each.closest("svg"))
     .map(each => each.outerHTML.slice(0, 80))"""

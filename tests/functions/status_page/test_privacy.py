@@ -1,4 +1,4 @@
-"""Whatever is private is nowhere, and whatever is hostile does nothing."""
+"""Private things are nowhere, and hostile ones do nothing."""
 
 import re
 from html.parser import HTMLParser
@@ -74,7 +74,7 @@ HOSTILE = [
 
 
 class Parsed(HTMLParser):
-    """What a browser would make of a page: its elements and their attributes."""
+    """The page as a browser reads it: its elements and their attributes."""
 
     def __init__(self, markup: str) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class Parsed(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
     def runs(self) -> list[tuple[str, dict[str, str | None]]]:
-        """Whatever runs, is fetched from elsewhere, or styles itself."""
+        """Parts of a page that run, are fetched from elsewhere, or style themselves."""
         return [(tag, given) for tag, given in self.tags if _does_something(tag, given)]
 
 
@@ -154,7 +154,7 @@ monitors = st.lists(
 @settings(max_examples=150)
 @given(found=monitors, groups=st.sampled_from([None, ["A"], ["B"], []]), locked=st.booleans())
 def test_a_page_holds_nothing_of_what_is_private(found: list[Any], groups: list[str] | None, locked: bool) -> None:
-    """Whatever the flags are: no name, tag or address of a private monitor is in a page, or in what is kept."""
+    """With any flags, no name, tag or address of a private monitor is in a page, or in what is kept."""
     blank: dict[str, Any] = {"url": None, "since": None, "checked_at": None, "hours": [], "days": [], "pace": []}
     named = [
         {**blank, **each, "id": number, "name": f"name-{number}-", "tags": [f"tag-{number}-"]}

@@ -40,7 +40,7 @@ def broken(tmp_path: Path) -> None:
 
 
 def aged(file: Path, seconds: int) -> None:
-    """What was kept is so many seconds older than it is, and so are its checks."""
+    """Make the kept page, and its checks, this number of seconds older."""
     facts = json.loads(gzip.decompress(file.read_bytes()))
     for times in (facts, *facts["monitors"]):
         for name in ("at", "checked_at", "known_until"):

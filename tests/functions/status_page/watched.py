@@ -42,7 +42,7 @@ def seen(api: Api, *names: str, ok: bool = True, **fields: Any) -> None:
 
 
 def looked(api: Api, path: str = "/status", **headers: str) -> TestResponse:
-    """What a visitor gets, as it is now."""
+    """The page that a visitor gets now."""
     forget()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return api.call("GET", path, key=None, headers={**BROWSER, **named})

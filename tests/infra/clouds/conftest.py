@@ -1,4 +1,4 @@
-"""Where deployments are run from."""
+"""The folder that deployments are run from."""
 
 import contextlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What follows a deployment: waiting, the file, a test through each channel, and the next step."""
+"""The steps after a deployment: waiting, the file, a test through each channel, and the next step."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""What a person sees while it deploys, and what Ctrl-C leaves."""
+"""The lines that a person sees during a deployment, and what Ctrl-C leaves."""
 
 import os
 import signal
@@ -67,7 +67,7 @@ def is_alive(number: int) -> bool:
 
 @pytest.fixture
 def hears_ctrl_c() -> Iterator[None]:
-    """What a shell starts in the background ignores it, and the tests may be that."""
+    """A shell's background process ignores it, and the tests may be one."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

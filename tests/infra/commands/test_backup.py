@@ -93,7 +93,7 @@ def test_a_backup_under_load_is_whole_and_one_state(project: Path, tmp_path: Pat
     for copy in copies:
         assert stat.S_IMODE(copy.stat().st_mode) == 0o600
         assert beside(copy) == [copy.name]
-        # Where nothing can be written beside it, it must be complete by itself.
+        # Nothing can be written beside it there: it must be complete by itself.
         found = sqlite3.connect(f"file:{copy}?mode=ro&immutable=1", uri=True)
         assert found.execute("PRAGMA journal_mode").fetchall() == [("delete",)]
         assert found.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

@@ -211,7 +211,7 @@ def slow(old: SqliteDatabase, new: PostgresDatabase, monkeypatch: pytest.MonkeyP
 
 def test_a_slow_copy_outlasts_the_servers_idle_limit(slow: SqliteDatabase, new: PostgresDatabase, url: str) -> None:
     assert transfer(slow, new)[0]
-    # Nor is the rest of what differs read while nothing is asked of the server.
+    # The rest of what differs is not read either while nothing is asked of the server.
     rows_of(url, "DELETE FROM raw_events WHERE id > 3")
     with pytest.raises(TransferFailed, match="as it was before, in raw_events: nothing was changed"):
         transfer(slow, new)

@@ -1,4 +1,4 @@
-"""Whatever stands in the file: it is read or refused with lines, and never ends the program."""
+"""Any file is read or refused with lines, and never ends the program."""
 
 import json
 import string

@@ -137,7 +137,7 @@ def test_a_channel_may_be_one_url(reading: Read) -> None:
 
 @pytest.mark.parametrize("malformed", ["[]", "{bad", "7"])
 def test_channels_beside_a_malformed_setting_are_left_alone(tmp_path: Path, malformed: str) -> None:
-    """Whoever reads the setting says what is wrong with it."""
+    """The setting's reader says what is wrong with it."""
     file = tmp_path / "bonghwa.yaml"
     file.write_text(f"channels: {{ops: {OPS}}}\n")
     environ = {"CONFIG_FILE": str(file), "CHANNELS": malformed}

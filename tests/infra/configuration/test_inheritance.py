@@ -1,4 +1,4 @@
-"""What a monitor has from its group and from ``defaults``."""
+"""The fields that a monitor has from its group and from ``defaults``."""
 
 import pytest
 

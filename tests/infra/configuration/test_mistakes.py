@@ -1,4 +1,4 @@
-"""What the reader says about a wrong file: the line, the place, the value without a secret, and what is expected."""
+"""The reader's words about a wrong file: the line, the place, the value without a secret, and what is expected."""
 
 import pytest
 

@@ -40,7 +40,7 @@ def one(name: str) -> Instruction:
 
 
 def sources() -> list[tuple[str, str]]:
-    """What is copied out of the context, and to where."""
+    """The paths that are copied out of the context, and their destinations."""
     copied = [each for each in instructions() if each.name == "COPY" and "--from=" not in each.text]
     return [(source, each.words[-1]) for each in copied for source in each.words[:-1]]
 
@@ -51,7 +51,7 @@ def variables() -> dict[str, str]:
 
 
 class Ignored:
-    """What .dockerignore leaves out. The last pattern that matches a path, or a folder above it, decides."""
+    """The patterns of .dockerignore. The last one that matches a path, or a folder above it, decides."""
 
     def __init__(self, text: str) -> None:
         lines = [line.strip() for line in text.splitlines()]
@@ -76,7 +76,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
 
 
 def ignored() -> Ignored:
-    """What our .dockerignore leaves out."""
+    """The patterns of our .dockerignore."""
     return Ignored((ROOT / ".dockerignore").read_text(encoding="utf-8"))
 
 

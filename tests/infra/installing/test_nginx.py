@@ -21,7 +21,7 @@ from tests.support.running import API_KEY, LocalSystem, free_port, wait_until
 from tests.support.servers.certificates import A_DAY, TODAY, Authority
 
 NAME = "bonghwa.example.com"
-# What nginx needs around a site to run from a folder, by anybody.
+# The configuration that nginx needs around a site to run from a folder, by anybody.
 _AROUND = """
 daemon off; pid {folder}/nginx.pid; error_log stderr; {user}
 events {{}}

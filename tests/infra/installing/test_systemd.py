@@ -36,7 +36,7 @@ def test_systemd_finds_nothing_wrong_with_the_unit(unit: Path) -> None:
 
 @systemd
 def test_the_unit_leaves_little_exposed(unit: Path) -> None:
-    """By systemd's own measure, from 0 to 10. What is left is the network, which it is there for."""
+    """By systemd's own measure, from 0 to 10. The network is left, which it is there for."""
     asked = ["systemd-analyze", "security", "--offline=yes", "--threshold=20", "--no-pager", str(unit)]
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
     if "unrecognized option" in done.stderr:

@@ -1,4 +1,4 @@
-"""What the tests of the local system start from."""
+"""Fixtures of the local system's tests."""
 
 import shutil
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def new_project(forked_project: Path) -> Iterator[Path]:
-    """A project that nobody has started yet. What starts in it is a fork."""
+    """A project that nobody has started yet. Each start in it is a fork."""
     _forget(forked_project)
     yield forked_project
     _forget(forked_project)

@@ -76,7 +76,7 @@ def test_a_runner_that_is_killed_alone_takes_everything_with_it(
 def test_a_start_waits_for_the_port_of_one_that_was_killed(
     project: Path, forked_project: Path, tmp_path: Path, target: Target
 ) -> None:
-    """What it left ends by itself, and holds the port until then."""
+    """Its remaining process ends by itself, and holds the port until then."""
     settings = {"TARGET_URL": target.url, "FLASK_PORT": str(free_port())}
     # As a fork it has no session of its own, and the kernel would wake what is stopped once its first process ended.
     with LocalSystem(project, tmp_path, **settings) as killed:

@@ -17,7 +17,7 @@ from tests.support.running import copy_project, environment
 
 pytestmark = pytest.mark.system
 
-# As ``python -m infra.local`` does it, up to the moment at which it would become the server. What that imports, and the
+# As ``python -m infra.local`` does it, up to the moment at which it would become the server. Its imports, and the
 # model of the settings, are made once; each start is a fork, which leaves without the interpreter's long farewell.
 FORKS = """
 import encodings.utf_8_sig, gc, json, os, resource, signal, sys

@@ -12,7 +12,7 @@ from infra.plan.plans import PLATFORMS, plan_for
 from shared.settings import SettingError
 from tests.infra.plan.planned import CLOUDS, dollars, line
 
-# What 1,000 monitors every 30 s may cost, in dollars a month before the database.
+# The most that 1,000 monitors every 30 s may cost, in dollars a month before the database.
 BARS = {"gcp": 15.0, "aws": 12.0}
 BARS_OF_A_HUNDRED = {"gcp": 2.0, "aws": 0.5}
 

@@ -1,4 +1,4 @@
-"""What would cost less, what a region costs, and month 12 beside month 1."""
+"""Cheaper choices, a region's price, and month 12 beside month 1."""
 
 import json
 from pathlib import Path

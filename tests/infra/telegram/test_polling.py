@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 class Hands:
-    """What is handed over, and how the function responds."""
+    """The updates that are handed over, and the function's responses."""
 
     def __init__(self) -> None:
         self.taken: list[int] = []

@@ -1,4 +1,4 @@
-"""What events say about the agent that sends them, and when the lack of them is a silence."""
+"""The facts that events tell about their agent, and when the lack of them is a silence."""
 
 from datetime import timedelta
 from typing import Any

@@ -79,7 +79,7 @@ def test_certificates(
 
 
 def said(*sightings: tuple[float, float], is_resolved_by_hand: bool = False) -> list[str]:
-    """What is said of certificates: each is seen so many hours after noon, and expires so many days after it."""
+    """The messages about certificates: each is seen some hours after noon, and expires some days after it."""
     notice, alert_of_it, found = None, None, []
     for hours, days in sightings:
         expires_at, at = NOON + timedelta(days=days), NOON + timedelta(hours=hours)

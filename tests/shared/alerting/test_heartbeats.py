@@ -225,7 +225,7 @@ def test_a_miss_is_noticed_neither_early_nor_twice_as_late(steps: list[tuple[str
     review=st.floats(0.5, 60),
 )
 def test_a_job_that_pings_survives_one_gap(period: float, before: int, off: float, review: float) -> None:
-    """Whatever pings are lost meanwhile, the job that goes on pinging in time is never missed."""
+    """A job that goes on pinging in time is never missed, whatever pings are lost meanwhile."""
     world = World()
     next_ping = period
 

@@ -1,4 +1,4 @@
-"""What a person may do with an alert, and whatever events and people do at random."""
+"""A person's moves of an alert, and random events and moves."""
 
 import pytest
 from hypothesis import settings
@@ -122,7 +122,7 @@ class AlertOfOneMonitor(RuleBasedStateMachine):
         self.failures = 0
         self.is_on = False
         self.opened = 0
-        # What people were notified of, in order.
+        # The notifications, in order.
         self.heard: list[str] = []
 
     @property

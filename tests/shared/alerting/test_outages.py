@@ -1,4 +1,4 @@
-"""What an event means for its monitor and the monitor's alert: the whole specification as a table."""
+"""The meaning of an event for its monitor and the monitor's alert: the whole specification as a table."""
 
 from typing import NamedTuple
 

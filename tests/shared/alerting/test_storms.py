@@ -1,4 +1,4 @@
-"""What goes now, what waits, and what goes together: one row a situation."""
+"""Messages that go now, wait, or go together: one row a situation."""
 
 from datetime import datetime
 

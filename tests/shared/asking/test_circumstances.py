@@ -1,4 +1,4 @@
-"""What else is known when people are notified of an alert, and how the full form of a message says it."""
+"""The circumstances that are known when people are notified of an alert, and how a message's full form says them."""
 
 from datetime import UTC
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""What is measured is counted for good: no counter goes back when what it counts is pruned."""
+"""Counters count for good: none goes back when the rows that it counts are pruned."""
 
 from datetime import timedelta
 

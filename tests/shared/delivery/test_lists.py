@@ -43,7 +43,7 @@ def record(store: Store, claimed: Claimed, status: str, seconds: float, **more: 
 
 
 def storm(store: Store, count: int = 9) -> None:
-    """So many monitors fail, and five messages are sent at once."""
+    """``count`` monitors fail, and five messages are sent at once."""
     fail(store, *range(count))
     for _ in range(5):
         owed = single(store)
@@ -179,7 +179,7 @@ def test_what_is_held_is_not_listed_nor_what_waits_for_it(store: Store) -> None:
 def test_a_groups_pace_holds_across_lists(store: Store) -> None:
     """Fifteen single messages a minute at most, and twenty with the lists."""
     sent_at: list[float] = []
-    # Where the store is changes no time, so it is enough to look at every moment of one engine.
+    # The engine changes no time, so it is enough to look at every moment of one engine.
     every = 1 if isinstance(store.database, SqliteDatabase) else 10
     for tenth in range(0, 1200, every):
         seconds = tenth / 10

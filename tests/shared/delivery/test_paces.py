@@ -52,7 +52,7 @@ class Clock:
 
 
 class Gate:
-    """What a service allows: so many messages in so many seconds."""
+    """A service's limit: a number of messages within seconds."""
 
     def __init__(self, clock: Clock, limits: tuple[tuple[int, float], ...]) -> None:
         self._clock, self._limits = clock, limits

@@ -77,7 +77,7 @@ def phone(clock: Clock) -> Phone:
 def change(
     store: Store, count: int, seconds: float = 0, *, ok: bool = False, channels: tuple[str, ...] = ("a",)
 ) -> list[int]:
-    """So many monitors fail, or recover, at once; the ids of the notifications that this owes."""
+    """Let a number of monitors fail, or recover, at once; return the ids of the notifications that this owes."""
     events = [event(seconds, ok=ok, monitor=f"m{number:03}") for number in range(count)]
     return [
         id_

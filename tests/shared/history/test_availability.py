@@ -59,7 +59,7 @@ def seconds(available: Availability) -> tuple[float, float, int]:
         # Three intervals without a check, then nobody knows.
         (".     .", 40, 0, 0),
         ("xxx     x..", 80, 60, 1),
-        # What an agent without a connection says is nothing.
+        # The checks of an agent without a connection say nothing.
         (".xxx?..", 60, 30, 1),
     ],
 )

@@ -1,4 +1,4 @@
-"""What a histogram is written as is read as it was, and several percentiles are what each one is."""
+"""A written histogram is read as it was, and several percentiles at once are those of one by one."""
 
 import base64
 

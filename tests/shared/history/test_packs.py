@@ -238,7 +238,7 @@ class Meanwhile:
 @pytest.mark.parametrize("first", ["fold", "pack", "prune"])
 @pytest.mark.parametrize("other", ["fold", "pack", "prune"])
 def test_two_runs_at_once_count_each_event_once(store: Store, first: str, other: str) -> None:
-    """Whatever the other does between what the first one reads and what it writes."""
+    """The work of the other between the first one's reading and writing."""
     fill(store)
     pack_all(store.database, 6)
     late = [event(day * A_DAY, ok=False, monitor=each, response_time_ms=50) for day in (5.2, 8.2) for each in "abcd"]

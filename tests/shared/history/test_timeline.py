@@ -80,7 +80,7 @@ def test_failures_in_a_row_are_counted_over_what_says_nothing() -> None:
         ([1, 2, 3, 4], []),
         # The second one arrived last.
         ([1, 4, 2, 3], [4]),
-        # So did the first two, from a backlog.
+        # The first two had come from a backlog as well.
         ([3, 4, 1, 2], [3, 4]),
     ],
 )

@@ -57,7 +57,7 @@ def test_it_is_what_a_slow_model_counts(initial: str, said: list[Change], edges:
             [Change(10, "DOWN", 10), Change(15, "MAINTENANCE"), Change(20, "DOWN", 10), Change(30, "UP")],
             [(10, 15), (20, 30)],
         ),
-        # So is the time in which nobody knew.
+        # The time in which nobody knew is left out as well.
         ([Change(10, "DOWN", 10), Change(15, "UNKNOWN"), Change(40, "UP", 40)], [(10, 15)]),
         # An event that was on its way disproves that nobody knew.
         ([Change(10, "DOWN", 10), Change(30, "UNKNOWN"), Change(20, "UP", 20)], [(10, 20)]),

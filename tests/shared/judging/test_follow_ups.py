@@ -31,7 +31,7 @@ def apply(store: Store, **fields: Any) -> None:
 
 
 def review(store: Store, seconds: float) -> list[tuple[str, int]]:
-    """What is newly owed: its kind and number."""
+    """The newly owed messages: kind and number."""
     return [(due.kind, due.number) for due in store.follow_ups.review(now=at(seconds), channels=CHANNELS)]
 
 
@@ -86,7 +86,7 @@ def test_a_window_keeps_both_back_and_says_so(store: Store, kind: str) -> None:
     assert owed(store)[-2:] == [("REMINDER", "ops", "SUPPRESSED", 1), ("ESCALATION", "mail", "SUPPRESSED", 1)]
     logs = rows(store, "SELECT kind, channel, status, reason FROM notification_logs ORDER BY id")
     assert logs == [("REMINDER", "ops", "SUPPRESSED", kind), ("ESCALATION", "mail", "SUPPRESSED", kind)]
-    # Whom nobody has told hears of no end.
+    # A channel that nobody has told hears of no end.
     report(store, 440, ok=True, received=440, channels=CHANNELS)
     assert [channel for kind, channel, *_ in owed(store) if kind == "RECOVERY"] == ["ops"]
 

@@ -140,7 +140,7 @@ def test_a_location_that_is_not_named_changes_nothing(store: Store) -> None:
 
 
 def test_the_store_of_a_single_location_learns_of_a_second_one(store: Store) -> None:
-    """What was known of the first goes on: seoul has failed twice when tokyo reports for the first time."""
+    """The first location's count goes on: seoul has failed twice when tokyo reports for the first time."""
     watch(store, failure_threshold=3)
     seen(store, 1, seoul=False)
     seen(store, 61, seoul=False)

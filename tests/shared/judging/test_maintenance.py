@@ -94,7 +94,7 @@ class TestInTheStore:
         store.windows.add(window, now=at(0))
 
     def review(self, store: Store, seconds: float) -> list[str]:
-        """What opens at that time."""
+        """The alerts that open at that time."""
         return [change.alert.subject for change in store.maintenance.review(now=at(seconds), channels=CHANNELS)]
 
     def reported(self, store: Store, *outcomes: tuple[float, bool]) -> None:

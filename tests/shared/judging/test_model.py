@@ -61,7 +61,7 @@ class Outage:
 
 @dataclass
 class Watched:
-    """What has happened to one monitor. ``kept``: whether each of its checks counts for flapping."""
+    """The history of one monitor. ``kept``: whether each of its checks counts for flapping."""
 
     plan: Plan
     checks: list[Check] = field(default_factory=list)

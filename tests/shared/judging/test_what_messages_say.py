@@ -1,4 +1,4 @@
-"""What the messages say that follow while an outage stays open."""
+"""The words of the messages that follow while an outage stays open."""
 
 from datetime import UTC
 

@@ -44,7 +44,7 @@ from shared.monitors.policy import Policy
         ({"tls_ca": "PEM"}, {"ca_certificate": "PEM"}),
         # null returns a field to its default, under any name.
         ({"maxretries": None, "ignoreTls": None}, {"failure_threshold": None, "verify_tls": None}),
-        # What is no alias is left as it was written, so that the error shows it so.
+        # A name that is no alias stays as it was written, so that the error shows it so.
         ({"failure-treshold": 3, "alerts": [], 5: 6}, {"failure-treshold": 3, "alerts": [], 5: 6}),
         ({"headers": {"content-type": "a"}, "group": "a-b"}, {"headers": {"content-type": "a"}, "group": "a-b"}),
         ({"dns": "example.org", "oauth2": {"x-y": 1}}, {"dns": "example.org", "oauth2": {"x-y": 1}}),

@@ -1,4 +1,4 @@
-"""Which URL leads to which kind of check, and what each kind reads."""
+"""The kind of check that each URL leads to, and the fields that each kind reads."""
 
 import pytest
 from pydantic import ValidationError

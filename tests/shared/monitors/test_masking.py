@@ -1,4 +1,4 @@
-"""What of a policy is secret, and that no answer shows it."""
+"""The secret fields of a policy, and that no answer shows them."""
 
 import json
 from typing import Any

@@ -13,7 +13,7 @@ LINKS = (
     Link("silence", "Silence 1 h", "https://b.example/act/s-token"),
     Link("open", "Open", "https://b.example/dashboard/alerts/7"),
 )
-# What others write: it must not mention anybody, become markup or a link, or leave its line.
+# Others' text: it must not mention anybody, become markup or a link, or leave its line.
 HOSTILE = "<!here> @everyone <@U1> *b* _i_ [l](http://x) `c` <b>h</b> &amp; {{ 7*7 }}\r\nBcc: eve@x.example"
 
 

@@ -25,7 +25,7 @@ from tests.support.stand_ins.service import (
 # Long enough that a busy machine answers, and short for what never answers.
 SECONDS = 5.0
 NO_ANSWER_SECONDS = 0.3
-# What a busy machine may add.
+# The time that a busy machine may add.
 LEEWAY = 2.0
 PAGE = "<html><body>Please log in to this network</body></html>"
 KINDS = pytest.mark.parametrize("kind", HTTP)

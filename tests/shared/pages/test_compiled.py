@@ -16,7 +16,7 @@ DASHBOARD = ROOT / "functions/dashboard"
 
 @pytest.fixture
 def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """What a deployment compiled, in a process in a cloud."""
+    """The templates that a deployment compiled, in a process in a cloud."""
     monkeypatch.setenv("K_SERVICE", "bonghwa-dashboard")
     monkeypatch.setattr(rendering, "COMPILED", tmp_path / "templates")
     rendering.compile_templates(tmp_path / "templates")

@@ -20,7 +20,7 @@ HTML = "<p>" + "x" * 2_000
 
 
 def asking(answer: Callable[[Request], Response | str], path: str = "/status", **headers: str) -> Response:
-    """What a function responds to a request."""
+    """A function's response to a request."""
     app = Flask("pages")
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     with app.test_request_context(path, headers=named):
@@ -181,7 +181,7 @@ def test_the_layout_escapes_what_it_shows(language: Language) -> None:
 
 
 def parameters(text: str | tuple[str, str]) -> set[str]:
-    """What a text, or both of its forms, names."""
+    """The names in a text, or in both of its forms."""
     forms = [text] if isinstance(text, str) else list(text)
     return {name for form in forms for _, name, _, _ in string.Formatter().parse(form) if name} - {"n"}
 

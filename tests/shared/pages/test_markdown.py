@@ -1,4 +1,4 @@
-"""What of Markdown is understood; everything else is shown as it is written."""
+"""The understood part of Markdown; everything else is shown as it is written."""
 
 import time
 

@@ -11,7 +11,7 @@ SHEET = (ROOT / "shared/pages/assets/bonghwa.css").read_text(encoding="utf-8")
 TOKENS = {
     name: pair for name, *pair in re.findall(r"--([\w-]+):light-dark\((#[0-9a-f]{3,6}),(#[0-9a-f]{3,6})\)", SHEET)
 }
-# What is read stands out by 4.5, what is only seen by 3.
+# Text stands out by 4.5, everything that is only seen by 3.
 READ = [
     *((text, ground) for text in ("ink", "muted") for ground in ("surface", "bg", "sunk")),
     *((text, "surface") for text in ("link", "up", "down", "slow", "plan", "off")),

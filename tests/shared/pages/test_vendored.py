@@ -1,4 +1,4 @@
-"""What others wrote is served as they published it, with its licence."""
+"""Others' files are served as they published them, with their licence."""
 
 import hashlib
 import re

@@ -106,7 +106,7 @@ class Life:
         self._windows: list[int] = []
 
     def live(self, history: Sequence[Step]) -> None:
-        """Let it all happen. What the store refuses does not."""
+        """Let it all happen. An event that the store refuses does not."""
         for name, pause, arguments in history:
             self.seconds += pause
             with contextlib.suppress(*_ALLOWED):

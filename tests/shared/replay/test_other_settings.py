@@ -1,4 +1,4 @@
-"""What other thresholds change: alerts that vanish, merge, come later or appear."""
+"""The effect of other thresholds: alerts that vanish, merge, come later or appear."""
 
 from typing import Any
 

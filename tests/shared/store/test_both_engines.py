@@ -65,7 +65,7 @@ class History(RuleBasedStateMachine):
         self.alerts: dict[int, tuple[str, AlertStatus]] = {}
 
     def both(self, ask: Callable[[Store], Any]) -> list[Any]:
-        """What each store answers, which is the same."""
+        """The answer of each store, which is the same."""
         answers = []
         for store in self.stores:
             try:

@@ -1,4 +1,4 @@
-"""Where a SQLite file is refused, and what is said to do instead."""
+"""Filesystems on which a SQLite file is refused, and the advice instead."""
 
 import os
 from pathlib import Path

@@ -83,7 +83,7 @@ def test_a_migration_against_the_stored_rows_leaves_nothing(database: Database, 
 
 
 def at_once(count: int, work: Callable[[], object]) -> list[object]:
-    """What ``work`` gives, or raises, in each of so many processes that start it at the same time."""
+    """The results of ``work``, or its exceptions, in each of ``count`` processes that start it at the same time."""
     context = multiprocessing.get_context("fork")
     barrier, results = context.Barrier(count), context.Queue()
 

@@ -1,4 +1,4 @@
-"""What is owed to channels: claimed by one sender, in its order, recorded, and listed."""
+"""Messages that are owed to channels: claimed by one sender, in their order, recorded, and listed."""
 
 import pytest
 

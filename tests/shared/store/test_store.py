@@ -56,7 +56,7 @@ def test_the_database_allows_a_subject_one_active_alert(store: Store) -> None:
 
 @pytest.mark.usefixtures("commits_wait_for_the_disk")
 def test_every_commit_but_a_leases_waits_for_the_disk(store: Store) -> None:
-    """What is stored survives a power cut, and a lease need not."""
+    """Stored data survives a power cut, and a lease need not."""
     levels: list[str] = []
     level = "PRAGMA synchronous" if isinstance(store.database, SqliteDatabase) else "SHOW synchronous_commit"
 

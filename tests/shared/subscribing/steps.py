@@ -1,4 +1,4 @@
-"""What a test does with subscribers, over a real store and a real mail server, in one line each."""
+"""Steps of a test with subscribers, over a real store and a real mail server, in one line each."""
 
 import email
 import email.message
@@ -39,7 +39,7 @@ def deliver(store: Store, mail: NotifierKind, seconds: float = 0) -> None:
 
 
 def got(server: Smtp, *, offered: bool = False) -> list[tuple[str, str]]:
-    """Who got which mail, by its subject."""
+    """The recipient of each mail, by its subject."""
     taken = server.offered if offered else server.mails
     return [(mail.recipients[0], str(parsed["Subject"])) for mail in taken if (parsed := _parsed(mail.data))]
 

@@ -1,4 +1,4 @@
-"""What is announced of outages: that they go on, and that they are over, is what is stored of them."""
+"""Announcements of outages: they say what is stored, as long as they go on and when they are over."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_outages_that_a_page_hides_keep_no_other_from_being_announced(
 
 
 def upkept(store: Store, seconds: float) -> list[str]:
-    """What is announced after an upkeep that keeps alerts, and mails, for an hour; all mails have been sent."""
+    """The announcements after an upkeep that keeps alerts, and mails, for an hour; all mails have been sent."""
     with store.database.transaction() as transaction:
         transaction.rows("UPDATE subscriber_mails SET status = 'SENT'")
     store.upkeep.run(Retention(HOUR, HOUR, HOUR), now=at(seconds), seconds=9.0, pause=lambda _: None)

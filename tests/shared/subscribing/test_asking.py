@@ -1,4 +1,4 @@
-"""Who asks for mails, and for which mailbox: another spelling gets no more, and nobody who asks holds others up."""
+"""Requests for mails: another spelling of a mailbox gets no more, and nobody who asks holds others up."""
 
 from collections.abc import Callable
 from datetime import timedelta

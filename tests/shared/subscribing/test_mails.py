@@ -1,4 +1,4 @@
-"""What subscribers are owed, over a real store and a real mail server: leased, retried, once each, in order."""
+"""Subscribers' mails, over a real store and a real mail server: leased, retried, once each, in order."""
 
 from datetime import timedelta
 
@@ -159,7 +159,7 @@ def test_a_hanging_mail_server_delays_no_channel(store: Store, server: Smtp, mai
     announce(store, "Payments fail")
     channel = Channel()
 
-    # What is owed on the channel comes while the mail hangs.
+    # The channel's messages come while the mail hangs.
     def hang(connection: Connection) -> None:
         owe(store, 1)
         connection.is_over(0.6)

@@ -1,4 +1,4 @@
-"""What a test of summaries does, in one line each. Noon is that of Wednesday, 8 January 2025."""
+"""Steps of a test of summaries, in one line each. Noon is that of Wednesday, 8 January 2025."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ def review(store: Store, seconds: float, channels: Channels = CHANNELS) -> list[
 
 
 def content(alert: Alert) -> dict[str, Any]:
-    """What a summary says."""
+    """The text of a summary."""
     return dict(json.loads(alert.summary or "null"))
 
 

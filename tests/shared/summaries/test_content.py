@@ -1,4 +1,4 @@
-"""What a summary says of what is stored."""
+"""The content of a summary."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a summary says to people, in both languages."""
+"""The words of a summary, in both languages."""
 
 import json
 from datetime import UTC

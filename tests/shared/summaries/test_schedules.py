@@ -100,10 +100,10 @@ def test_many_reviews_at_once_begin_one_summary(store: Store) -> None:
         # 13:00 in Seoul is 04:00 UTC: by then it is Thursday there.
         (DAILY | {"time_zone": "Asia/Seoul"}, 16 * HOUR, (2025, 1, 8), (2025, 1, 8)),
         ({"weekly": ["Mon"], "at": "09:00"}, 5 * DAY, (2025, 1, 6), (2025, 1, 12)),
-        # Of two in a week, each has its own days.
+        # Each of two in a week has its own days.
         ({"weekly": ["Mon", "Thu"], "at": "09:00"}, DAY, (2025, 1, 6), (2025, 1, 8)),
         ({"weekly": ["Mon", "Thu"], "at": "09:00"}, 5 * DAY, (2025, 1, 9), (2025, 1, 12)),
-        # Of two in a day, both are about the day before.
+        # Both of two in a day are about the day before.
         ({"cron": "0 9,10 * * *"}, 0, (2025, 1, 7), (2025, 1, 7)),
         ({"monthly": [1], "at": "09:00"}, 24 * DAY, (2025, 1, 1), (2025, 1, 31)),
         ({"rrule": "FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=2;BYHOUR=0;BYMINUTE=0"}, 0, (2024, 1, 2), (2025, 1, 1)),

@@ -1,4 +1,4 @@
-"""What a problem quotes of wrong input: enough to find it, and no secret."""
+"""Quotes of wrong input in a problem: enough to find it, and no secret."""
 
 import json
 

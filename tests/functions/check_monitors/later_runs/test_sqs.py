@@ -47,7 +47,7 @@ def test_a_message_waits_in_its_queue_and_holds_no_key(queue: Any) -> None:
 
 @pytest.mark.parametrize(("seconds", "delay"), [(30.0, 30), (29.6, 30), (29.4, 29), (-5.0, 0), (1200.0, 900)])
 def test_the_delay_leads_to_the_moment(seconds: float, delay: int) -> None:
-    """Whatever the run has taken until it asks."""
+    """The seconds that the run has taken until it asks."""
     assert sqs.message(QUEUE, AT + timedelta(seconds=seconds), AT)["DelaySeconds"] == delay
 
 

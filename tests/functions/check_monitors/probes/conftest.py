@@ -1,4 +1,4 @@
-"""What the tests of the probes start from: servers on loopback, certificates, a proxy. Nothing leaves this machine."""
+"""Fixtures of the probes' tests: servers on loopback, certificates, a proxy. Nothing leaves this machine."""
 
 from collections.abc import Callable, Iterator
 from ipaddress import ip_network

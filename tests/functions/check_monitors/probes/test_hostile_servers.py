@@ -1,4 +1,4 @@
-"""Whatever a server says, a check comes to an end and says something that an event can carry."""
+"""A check comes to an end whatever a server says, and says something that an event can carry."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +31,7 @@ parts = st.lists(st.one_of(st.binary(max_size=200), st.sampled_from(BEGINNINGS))
 
 
 def outcome(talk: Callable[..., Conversation], said: list[bytes], user: str, password: str | None) -> Cause | None:
-    """What a conversation returns if the server says this and then hangs up."""
+    """The outcome of a conversation if the server says this and then hangs up."""
     heard = Heard(16_384)
     conversation = talk(heard, user, password)
     left = [part for part in said if part]

@@ -1,4 +1,4 @@
-"""What another user of the machine plants or locks, and what a stranger responds, stops and reveals nothing."""
+"""Files that another user of the machine plants or locks, and a stranger's responses, stop and reveal nothing."""
 
 import fcntl
 import os
@@ -71,7 +71,7 @@ def test_a_folder_that_others_could_enter_is_closed(settings: Settings) -> None:
 def test_a_lock_that_is_held_ends_with_a_word(
     settings: Settings, steps: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Whoever holds it here never lets it go.
+    # Its holder here never lets it go.
     monkeypatch.setattr(backlog, "TURN_SECONDS", 0.1)
     monkeypatch.setattr(backlog_database, "BUSY_SECONDS", 0.1)
     Backlog(settings).add([event("a")])
@@ -86,7 +86,7 @@ def test_a_lock_that_is_held_ends_with_a_word(
             os.close(descriptor)
     assert any("report_put_off" in line and "another run is posting" in line for line in steps)
     assert any("spool_unusable" in line and "another run has locked" in line for line in steps)
-    # What could not be posted, or not be removed, is posted by the next run.
+    # The next run posts the events that could not be posted, or not be removed.
     assert report([event("c")], settings).spooled == 0
 
 

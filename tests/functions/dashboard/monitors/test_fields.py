@@ -1,4 +1,4 @@
-"""What a message tells people to change has a field, under the name that the message says."""
+"""Each setting that a message tells people to change has a field, under the name that the message says."""
 
 import pytest
 

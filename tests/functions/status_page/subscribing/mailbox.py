@@ -41,7 +41,7 @@ def shop(api: Api, environ: Callable[..., None], **page: Any) -> Iterator[Smtp]:
 
 
 def run(api: Api) -> None:
-    """What the schedules do."""
+    """The work of the schedules."""
     for name in ("review_alerts", "deliver_notifications"):
         response = api.call("POST", f"/{name}")
         assert response.status_code == 200, response.text

@@ -179,7 +179,7 @@ def arn(row: Row) -> str:
 
 
 def kind_of_queue(name: str) -> str:
-    """Which queue of the template it is: CloudFormation names it after the stack, and adds letters of its own."""
+    """The queue's name in the template: CloudFormation names it after the stack, and adds letters of its own."""
     [kind] = [each for each in ("DeadLetters", "CheckMonitorsQueue") if f"bonghwa-{each}-" in name]
     return kind
 

@@ -1,4 +1,4 @@
-"""What we send to AWS, against Amazon's own descriptions of its services in botocore."""
+"""Our requests to AWS, against Amazon's own descriptions of its services in botocore."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -18,9 +18,9 @@ from tests.system.runtimes.stack import Stack
 
 pytestmark = pytest.mark.together("aws")
 
-# The version of the descriptions, and the day on which it was made. Whoever takes a newer one writes both.
+# The version of the descriptions, and the day on which it was made. A newer one needs both changed.
 VERSION, OF = "1.44.8", date(2026, 11, 20)
-# What a resource of the template is called with, besides what CloudFormation adds itself.
+# The parameters of a resource's call, besides those that CloudFormation adds itself.
 CALLED = {
     "AWS::Scheduler::Schedule": ("scheduler", "CreateSchedule"),
     "AWS::Lambda::EventSourceMapping": ("lambda", "CreateEventSourceMapping"),
@@ -35,7 +35,7 @@ def shape(service: str, operation: str) -> Any:
 
 
 def mistakes(service: str, operation: str, given: dict[str, Any]) -> str:
-    """What Amazon's own library would refuse in the parameters of an operation."""
+    """The parameters of an operation that Amazon's own library would refuse."""
     from botocore.validate import ParamValidator
 
     expected = shape(service, operation)

@@ -45,7 +45,7 @@ class World:
         return None
 
     def _look(self, arguments: list[str]) -> None:
-        """Whatever was changed: a function of a stack that works may read all that its variables name."""
+        """After any change, a function of a stack that works may read all that its variables name."""
         is_harmful = arguments[0] == "cloudformation" or arguments[:2] == ["ssm", "delete-parameters"]
         if not is_harmful or not self.is_working():
             return

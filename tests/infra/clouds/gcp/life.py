@@ -23,7 +23,7 @@ CHANGED = {
     "HEARTBEAT_URL": "",
 }
 OTHERS = {"services": "their-service", "secrets": "their-secret", "jobs": "bonghwas-other", "accounts": "theirs"}
-# What a version with functions behind an API Gateway has left in the state.
+# The remains of a version with functions behind an API Gateway.
 OF_OLD: dict[str, dict[str, Any]] = {
     "functions": {"bonghwa-check-monitors": [], "bonghwa-of-old": []},
     "services": {"bonghwa-check-monitors": [], "bonghwa-of-old": []},

@@ -114,7 +114,7 @@ def test_every_name_of_an_account_is_short_enough() -> None:
 
 @pytest.mark.parametrize("key", ["another-key-of-the-cloud-alone"])
 def test_the_version_before_the_last_of_a_secret_is_destroyed(deployer: GcpDeployer, key: str) -> None:
-    """The revision before can still be started again. What is gone is never read again."""
+    """The revision before can still be started again. A secret that is gone is never read again."""
     for number, value in enumerate((USUAL_SETTINGS["API_KEY"], key, f"{key}-2", f"{key}-3"), 1):
         done = deployer.run("deploy", "--yes", settings={"API_KEY": value})
         assert (done.returncode, done.error) == (0, "")
@@ -122,5 +122,5 @@ def test_the_version_before_the_last_of_a_secret_is_destroyed(deployer: GcpDeplo
         assert [each is not None for each in values] == [at >= number - 1 for at in range(1, number + 1)]
         [public] = only(done.calls, "run", "deploy", "bonghwa")
         assert f"API_KEY=bonghwa-api-key:{number}" in public.flags["--set-secrets"].split(",")
-        # What has not changed is not stored again.
+        # An unchanged secret is not stored again.
         assert done.state["secrets"]["bonghwa-database-url"] == [USUAL_SECRETS["DATABASE_URL"]]

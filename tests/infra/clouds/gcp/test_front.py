@@ -136,7 +136,7 @@ def test_apart_a_request_goes_on_with_an_identity(metadata: Metadata, echo: Echo
     arrived = forwarded("/alerts", Authorization="Bearer of-the-caller", Host="bonghwa-1.us-central1.run.app")
     assert arrived["X-Serverless-Authorization"].startswith("Bearer head.")
     assert metadata.asked == [echo.url]
-    # What is the caller's own stays so; Cloud Run finds the service by its name.
+    # The caller's own headers stay so; Cloud Run finds the service by its name.
     assert arrived["Authorization"] == "Bearer of-the-caller"
     assert arrived["Host"] == echo.url.removeprefix("http://")
 

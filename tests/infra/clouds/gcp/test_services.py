@@ -34,7 +34,7 @@ def test_every_function_of_the_table_runs_in_one_service() -> None:
         assert sorted(row.name for each in made for row in each.rows) == sorted(row.name for row in rows())
     front, reports, *private = services(TOGETHER)
     assert {front.target, reports.target} == {"together"}
-    # What the agent reports to runs beside, for the agent alone.
+    # The function that the agent reports to runs beside it, for the agent alone.
     assert {row.name for row in reports.rows} == {"ingest_event", "claim_checks"}
     assert {row.name for row in front.rows} == {row.name for row in rows() if row.every is None}
     assert all(each.target == each.rows[0].name and len(each.rows) == 1 for each in private)

@@ -1,4 +1,4 @@
-"""What is asked of AWS before a deployment, through the real aws program and moto."""
+"""Questions to AWS before a deployment, through the real aws program and moto."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from tests.infra.clouds.deployer import USUAL_SETTINGS
 from tests.support.moto_aws import ACCOUNT, Cloud
 
 pytestmark = pytest.mark.together("aws")
-# Where no other test of this process has a deployment.
+# A region where no other test of this process has a deployment.
 PLACE = Place(ACCOUNT, "eu-north-1")
 GIVEN = {**USUAL_SETTINGS, "DATABASE_URL": ""}
 

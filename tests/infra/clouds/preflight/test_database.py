@@ -1,4 +1,4 @@
-"""What is seen of the database before a deployment, with a real server."""
+"""The look at the database before a deployment, with a real server."""
 
 import contextlib
 import socket

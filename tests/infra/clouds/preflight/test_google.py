@@ -1,4 +1,4 @@
-"""What is asked of Google before a deployment, with the recording gcloud."""
+"""Questions to Google before a deployment, with the recording gcloud."""
 
 from collections.abc import Iterator
 from pathlib import Path

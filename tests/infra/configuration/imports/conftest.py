@@ -1,4 +1,4 @@
-"""What the tests of imports start from."""
+"""Fixtures of the imports' tests."""
 
 from collections.abc import Iterator
 from pathlib import Path

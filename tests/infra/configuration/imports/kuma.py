@@ -94,7 +94,7 @@ _TABLES = {
     "down_count INTEGER NOT NULL DEFAULT 0",
 }
 _CREATED = "created_date DATETIME NOT NULL DEFAULT (DATETIME('now'))"
-# What its forms fill in, and no column has by itself.
+# Values that its forms fill in, and no column has by itself.
 _FILLED: dict[str, dict[str, Any]] = {
     "monitor": {"user_id": 1},
     "notification": {"user_id": 1},

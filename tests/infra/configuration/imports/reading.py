@@ -15,7 +15,7 @@ from tests.infra.configuration.imports.set_ups import NOW
 
 
 def imported_text(folder: Path, text: str, name: str = "config.yaml") -> Imported:
-    """What comes of a file with this text."""
+    """The import of a file with this text."""
     file = folder / name
     file.write_text(text, encoding="utf-8")
     return read(file, NOW)
@@ -57,6 +57,6 @@ def only(kuma: Kuma) -> tuple[dict[str, Any], Imported]:
 
 
 def one(kuma: Kuma, kind: str = "http", **columns: Any) -> tuple[dict[str, Any], Imported]:
-    """What becomes of a database with this one monitor."""
+    """The import of a database with this one monitor."""
     kuma.monitor("M", kind, **columns)
     return only(kuma)

@@ -34,7 +34,7 @@ def _database_of(rows: Path) -> TemporaryDirectory[str]:
 
 
 def written(setup: Path) -> dict[str, str]:
-    """What an import writes, by the name of the file."""
+    """The files that an import writes, by name."""
     imported = read(source_of(setup), NOW)
     notes = "".join(f"{note}\n" for note in imported.notes)
     return {

@@ -1,4 +1,4 @@
-"""Whatever a source holds: it comes in, or is refused with a reason. Nothing ends in a traceback."""
+"""Any source comes in, or is refused with a reason. Nothing ends in a traceback."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""What becomes of each kind of check that Upptime knows."""
+"""The import of each kind of check that Upptime knows."""
 
 from pathlib import Path
 

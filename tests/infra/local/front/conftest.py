@@ -1,4 +1,4 @@
-"""What the tests of the front start from: a system that runs, however it was started."""
+"""Fixtures of the front's tests: a system that runs, however it was started."""
 
 from pathlib import Path
 

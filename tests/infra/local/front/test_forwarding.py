@@ -1,4 +1,4 @@
-"""What the gateway says to a function in a process of its own about where a request comes from."""
+"""The gateway's words to a function in a process of its own about the origin of a request."""
 
 from urllib.parse import urlsplit
 

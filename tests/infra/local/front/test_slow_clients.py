@@ -18,7 +18,7 @@ pytestmark = pytest.mark.system
 
 MANY = 40
 HEAD = b"POST /events HTTP/1.1\r\nHost: localhost\r\n"
-# What slow clients have sent when they stop, or go on with a byte at a time.
+# The bytes that slow clients have sent when they stop, or go on with a byte at a time.
 SLOW = {
     "nothing": b"",
     "one byte": b"P",

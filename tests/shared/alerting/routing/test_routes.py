@@ -1,4 +1,4 @@
-"""What a channel's rules make of a message. Each row says why."""
+"""The effect of a channel's rules on a message. Each row says why."""
 
 from datetime import time, timedelta
 from typing import Any
@@ -42,7 +42,7 @@ def message(kind: str = "OUTAGE", opened: float = 0) -> Message:
         ("also of what is about no monitor", "AGENT_SILENT", OUTAGES, 0, {}, "SUPPRESSED only"),
         ("what is never sent need not be held", "REMINDER", OUTAGES, 0, {"held_by": "silence"}, "SUPPRESSED only"),
         ("nobody heard of the outage that this ends", "RECOVERY", ENDS_ONLY, 0, {"untold": "only"}, "SUPPRESSED only"),
-        # What a channel has not heard of does not end there.
+        # An outage that a channel has not heard of does not end there.
         ("its outage was kept back", "RECOVERY", EVERYTHING, 0, {"untold": "flapping"}, "SUPPRESSED flapping"),
         ("its outage was sent", "RECOVERY", EVERYTHING, 0, {"held_by": "silence"}, "HELD silence"),
         ("this is the beginning itself", "OUTAGE", EVERYTHING, 0, {"untold": "delay"}, "PENDING"),

@@ -1,4 +1,4 @@
-"""What ``only`` and ``delay`` of a channel keep from it, in the store: every decision has its row."""
+"""The messages that ``only`` and ``delay`` keep from a channel, in the store: every decision has its row."""
 
 from datetime import timedelta
 

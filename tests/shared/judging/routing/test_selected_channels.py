@@ -1,4 +1,4 @@
-"""Which channels hear of a monitor, and of a step of an escalation: by their names, or by their kinds."""
+"""The channels that hear of a monitor, and of a step of an escalation: by their names, or by their kinds."""
 
 import pytest
 
@@ -20,7 +20,7 @@ OF_KINDS = {"console": Route("console"), "ops": Route("slack"), "web": Route("sl
         (["mail"], ["console", "mail"]),
         (["kind:slack"], ["console", "ops", "web"]),
         (["mail", "kind:slack"], ["console", "ops", "web", "mail"]),
-        # Of what it names nothing is configured: somebody has to hear of it.
+        # It names no channel that is configured: somebody has to hear of it.
         (["kind:telegram", "gone"], ["console", "ops", "web", "mail"]),
         # It notifies nobody, and the console prints everything.
         ([], ["console"]),

@@ -35,7 +35,7 @@ pieces = st.sampled_from([*SIDES.split(" "), " == ", " != ", " < ", " ", " || ",
 
 
 def at(document: Any, path: Path) -> Any:
-    """What stands there."""
+    """The value that stands there."""
     for step in path:
         is_index = isinstance(document, list) and isinstance(step, int) and step < len(document)
         if not is_index and not (isinstance(document, dict) and step in document):

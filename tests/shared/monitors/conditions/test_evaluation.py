@@ -1,4 +1,4 @@
-"""Which conditions hold, and how a message shows those that do not."""
+"""Conditions that hold, and how a message shows those that do not."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What is a condition, and what is expected instead of what is none."""
+"""The grammar of conditions, and the expectation that a wrong one gets."""
 
 import pytest
 

@@ -36,7 +36,7 @@ def pushover(service: Service, **fields: Any) -> NotifierKind:
 
 
 def forms(service: Service) -> list[dict[str, str]]:
-    """What was posted."""
+    """The posted fields."""
     return [dict(parse_qsl(request.body.decode(), strict_parsing=True)) for request in service.requests]
 
 

@@ -1,4 +1,4 @@
-"""What the tests of a SQLite file start from."""
+"""Fixtures of the tests of a SQLite file."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What holds for a store on SQLite alone."""
+"""Rules of a store on SQLite alone."""
 
 import sqlite3
 from pathlib import Path

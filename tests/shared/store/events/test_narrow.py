@@ -1,4 +1,4 @@
-"""What is stored of an event comes back from the view ``events``, and takes few bytes."""
+"""A stored event comes back from the view ``events``, and takes few bytes."""
 
 import itertools
 import json

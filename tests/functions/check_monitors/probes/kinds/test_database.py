@@ -25,7 +25,7 @@ def replies(*parts: bytes, greeting: bytes = b"", asked: list[bytes] | None = No
             said = connection.recv(4096)
             if asked is not None:
                 asked.append(said)
-            # A reply may come in pieces. What is no reply is judged by its first one.
+            # A reply may come in pieces. Bytes that are no reply are judged by the first one.
             for half in [part] if part.startswith(b"HTTP") else (part[:3], part[3:]):
                 connection.sendall(half)
         connection.recv(4096)

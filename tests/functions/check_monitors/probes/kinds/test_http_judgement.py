@@ -1,4 +1,4 @@
-"""What a policy says of the judgement of an HTTP check: conditions, retries, and checks that are to fail."""
+"""A policy's part in the judgement of an HTTP check: conditions, retries, and checks that are to fail."""
 
 import re
 from typing import Any

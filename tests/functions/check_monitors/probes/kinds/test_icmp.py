@@ -79,7 +79,7 @@ def test_without_the_right_to_ping_nothing_is_said_of_the_host(monkeypatch: pyte
 
 
 def in_a_network_of_its_own(setup: str, url: str) -> Any:
-    """What a user without any capability finds there: whether it succeeded, is inconclusive, and the message."""
+    """The finding of a user without any capability: whether it succeeded, is inconclusive, and the message."""
     script = (
         "import json; from tests.support.policies import check_policy; "
         f"e = check_policy({url!r}, timeout='300ms'); "

@@ -119,7 +119,7 @@ def test_hanging_targets_delay_no_other(serve: RawServers) -> None:
     assert [event.is_success for event in events] == [False, True] * 20
     assert sorted(seen, key=lambda event: int(event.monitor[1:])) == events
     assert [event.is_success for event in seen] == [True] * 20 + [False] * 20, "none waited until another hung no more"
-    # The server hangs for 30 s. What a busy machine takes before a check connects is of its two seconds too.
+    # The server hangs for 30 s. The two seconds include the time that a busy machine takes before a check connects.
     waited = [event.response_time_ms or 0 for event in events[::2]]
     assert all(1500 <= milliseconds < 10_000 for milliseconds in waited), waited
 

@@ -99,7 +99,7 @@ def test_without_a_thread_nothing_is_known(serve: RawServers) -> None:
     assert outcomes == [[False, True, "not checked: the agent can start no further thread"]] * 2
 
 
-# What each of these needs first: a lookup in a thread, or a socket of its own.
+# The first need of each of these: a lookup in a thread, or a socket of its own.
 OF_NAMES = ({"url": "icmp://localhost"}, {"url": "dns://localhost:1", "dns": {"query_name": "shop.example"}})
 OF_SOCKETS = (
     {"url": "dns://127.0.0.1:1", "dns": {"query_name": "shop.example"}},

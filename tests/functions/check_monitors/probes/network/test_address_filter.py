@@ -1,4 +1,4 @@
-"""Which addresses are refused: the pure rules as tables. Through real sockets: ``test_refused_addresses.py``."""
+"""The rules of refused addresses, as tables. Through real sockets: ``test_refused_addresses.py``."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Names: of any script, and with a resolver that fails. Whatever curl checks in Punycode is checked if spelled out."""
+"""Names of any script, and a resolver that fails. Each name that curl checks in Punycode is checked if spelled out."""
 
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ def test_a_stray_percent_sign_stays_as_it_is(serve: RawServers, path: str, asked
 
 
 def found(folder: Path, names: list[str], seconds: float = 2.0) -> list[dict[str, Any]]:
-    """What two rounds of checks found, in a network whose resolver responds as the names say."""
+    """The findings of two rounds of checks, in a network whose resolver responds as the names say."""
     rounds = probe_names(folder, names, seconds)
     if rounds is None:
         pytest.skip("this machine gives us no network namespace of our own")

@@ -144,6 +144,6 @@ def test_no_secret_is_on_a_command_line_screen_or_variable(steps: Steps) -> None
 
 
 def secrets_of(step: Step[Call]) -> dict[str, Any]:
-    """What the cloud keeps of ours, by the part of a secret."""
+    """Our secrets that the cloud keeps, by a secret's part."""
     stored = step.state["secrets"].items()
     return {of_parameter(name): json.loads(text) for name, text in stored if name.startswith("/bonghwa/")}

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.system, pytest.mark.together("aws")]
 
 SEEDS_OF_USUAL_RUNS, SEEDS_OF_NIGHTLY_RUNS = range(1), range(1, 51)
 LONG = " ".join(f"https://kim:pass-of-it@a{number:04}.example/" for number in range(300))
-# What the deployment is to be like, one after the other. None: nothing of it.
+# The states that the deployment takes, one after the other. None: nothing of it.
 GOALS: tuple[Mapping[str, str] | None, ...] = (
     GIVEN,
     {**GIVEN, "API_KEY": "another-key-of-the-cloud-alone", "TARGET_URL": LONG, "CHECK_INTERVAL_SECONDS": "60"},
@@ -24,7 +24,7 @@ GOALS: tuple[Mapping[str, str] | None, ...] = (
 
 
 def live(world: World) -> list[str]:
-    """Every goal: a run among failures, and one without if the first was not done. What failed."""
+    """Every goal: a run among failures, and one without if the first was not done. The failures."""
     refusals = world.cloud.refusals
     for goal in GOALS:
         refusals.one_in = 8

@@ -51,7 +51,7 @@ def test_a_stopped_deployment_is_finished_by_the_next_one(
         stdout=pipe,
         stderr=pipe,
         text=True,
-        # What a shell starts in the background ignores Ctrl-C, and so would everything that the tests start.
+        # A shell's background process ignores Ctrl-C, and so would everything that the tests start.
         preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     ) as process:
         assert is_reached.wait(120)

@@ -87,7 +87,7 @@ def services_of(step: Step[Call]) -> list[list[str]]:
 
 
 def test_an_update_adds_what_is_new_and_removes_the_rest(steps: Steps) -> None:
-    """What a version with functions behind an API Gateway has made is removed, too."""
+    """The things of a version with functions behind an API Gateway are removed, too."""
     before, changed = steps["deployed"].state, steps["changed"].state
     assert set(changed["jobs"]) == {
         "bonghwa-check-monitors",

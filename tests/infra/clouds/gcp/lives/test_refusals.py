@@ -1,4 +1,4 @@
-"""What Google refuses, as the recording gcloud does it, and what the deployment makes of each refusal."""
+"""Google's refusals, as the recording gcloud makes them, and the deployment's answer to each."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +36,7 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
 
 
 def ask(cloud: Cloud, *arguments: str) -> str:
-    """What gcloud says: a blank first if it is done, and an exclamation mark if it is refused."""
+    """gcloud's words: a blank first if it is done, and an exclamation mark if it is refused."""
     return cloud.answer("", [*arguments, "--project=my-project", "--quiet"])
 
 

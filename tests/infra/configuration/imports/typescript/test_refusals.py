@@ -1,4 +1,4 @@
-"""What cannot be read is refused with its line, and what is made to harm is refused at once."""
+"""Unreadable text is refused with its line, and harmful text at once."""
 
 import pytest
 

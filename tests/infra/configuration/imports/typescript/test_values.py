@@ -1,4 +1,4 @@
-"""What TypeScript says literally is read as JavaScript would; nothing else is."""
+"""TypeScript's literals are read as JavaScript would; nothing else is."""
 
 import json
 import random
@@ -27,7 +27,7 @@ def value_of(written: str) -> Any:
 
 
 def refusal(text: str) -> str:
-    """What is said if a file is refused; "none" if it is read."""
+    """The reason if a file is refused; "none" if it is read."""
     try:
         read(text, "it.ts")
     except SourceUnreadable as refused:

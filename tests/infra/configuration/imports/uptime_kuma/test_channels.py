@@ -1,4 +1,4 @@
-"""What becomes of each kind of notification of Uptime Kuma."""
+"""The import of each kind of notification of Uptime Kuma."""
 
 from pathlib import Path
 from typing import Any

@@ -199,7 +199,7 @@ def test_what_a_running_uptime_kuma_appends_does_no_harm(
 
 
 def test_a_copy_of_two_moments_is_refused(tmp_path: Path, meanwhile: Callable[[Callable[[], object]], None]) -> None:
-    """What is moved from the WAL into the database while they are copied may be in neither copy."""
+    """Pages that move from the WAL into the database while both are copied may be in neither copy."""
     kuma = Kuma(tmp_path / "kuma.db", is_wal=True)
     kuma.monitor("Home")
 

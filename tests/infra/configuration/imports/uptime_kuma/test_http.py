@@ -1,4 +1,4 @@
-"""What becomes of a URL that Uptime Kuma requests."""
+"""The import of a URL that Uptime Kuma requests."""
 
 from typing import Any
 

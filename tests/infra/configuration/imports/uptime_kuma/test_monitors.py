@@ -1,4 +1,4 @@
-"""What becomes of the options that monitors of every type have in Uptime Kuma."""
+"""The import of the options that monitors of every type have in Uptime Kuma."""
 
 from pathlib import Path
 

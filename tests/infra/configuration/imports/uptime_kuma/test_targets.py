@@ -1,4 +1,4 @@
-"""What becomes of each type of monitor that Uptime Kuma checks without HTTP."""
+"""The import of each type of monitor that Uptime Kuma checks without HTTP."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What becomes of each strategy of maintenance of Uptime Kuma."""
+"""The import of each strategy of maintenance of Uptime Kuma."""
 
 import sqlite3
 from contextlib import closing

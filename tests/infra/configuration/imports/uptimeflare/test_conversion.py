@@ -1,4 +1,4 @@
-"""What UptimeFlare does, and what becomes of it."""
+"""UptimeFlare's behaviour, and its import."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ TELEGRAM = {
 
 
 def imported(folder: Path, *, page: dict[str, Any] | None = None, windows: Any = (), **worker: Any) -> Imported:
-    """What comes of a file with these parts, each as JSON."""
+    """The import of a file with these parts, each as JSON."""
     parts = {"pageConfig": page or {}, "workerConfig": {"monitors": [HOME], **worker}, "maintenances": list(windows)}
     text = "".join(f"export const {name} = {json.dumps(part)}\n" for name, part in parts.items())
     return imported_text(folder, text, "uptime.config.ts")

@@ -13,7 +13,7 @@ from tests.support.stand_ins.service import Service
 
 NEEDS_APPRISE = pytest.mark.skipif(not importlib.util.find_spec("apprise"), reason="apprise is not installed")
 SECONDS = 0.5
-# What a busy machine may add.
+# The time that a busy machine may add.
 LEEWAY = 2.0
 # A URL for each service whose answers people meet most, and what it says if it took the message. HOST is its address;
 # services without it are asked where the service really is, which the tests lead to the stand-in.

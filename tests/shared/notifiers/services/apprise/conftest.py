@@ -1,4 +1,4 @@
-"""Where the tests lead every service."""
+"""The stand-in that the tests lead every service to."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -20,7 +20,7 @@ pytestmark = [NEEDS_APPRISE, pytest.mark.nightly, pytest.mark.timeout(1_500)]
 
 # How many plugins there are URLs for, how many believe an empty object, and how many a 204. Fewer is a loss.
 PLUGINS, BELIEVED, EMPTY = 95, 80, 85
-# What plugins ask of the parts of their URLs: the first of these that fits is taken.
+# Patterns that plugins ask of the parts of their URLs: the first that fits is taken.
 _WORDS = (
     *("s3cr3t", "15551234567", "+15551234567", "alerts", "kim@example.com", "example.com", "en", "1", "us", "#alerts"),
     *("8e3f8f7a-7c1b-4e1d-9c53-0d5a6f1f2b3c", "@kim", "!room:example.com", "123456789:abcdefg_hijklmnop"),

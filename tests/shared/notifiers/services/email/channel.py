@@ -26,5 +26,5 @@ def sent(server: Smtp, about: Message, **fields: Any) -> Any:
 
 
 def texts_of(mail: Any) -> list[str]:
-    """What it says as text, and as a page."""
+    """The mail's text, and its page."""
     return ["\n".join(part.get_content().splitlines()) for part in mail.iter_parts()]

@@ -22,7 +22,7 @@ from tests.support.stand_ins.smtp.doings import (
 )
 
 SECONDS = 0.5
-# What a busy machine may add.
+# The time that a busy machine may add.
 LEEWAY = 2.0
 # Before the mail is accepted.
 STAGES = ("GREETING", "AUTH", "MAIL", "RCPT", "DATA", "ACCEPTED")

@@ -47,7 +47,7 @@ document.title = JSON.stringify(found);
 
 
 class Elements(HTMLParser):
-    """What an HTML page is made of."""
+    """The elements of an HTML page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ def test_every_page_reads_well_on_a_phone(tmp_path: Path, is_dark: bool) -> None
 
 
 def seen_on_a_phone(tmp_path: Path, *, is_dark: bool) -> Mapping[str, Any]:
-    """What each page says of itself, in a frame as wide as a phone: a browser's window cannot be so narrow."""
+    """Each page's measures, in a frame as wide as a phone: a browser's window cannot be so narrow."""
     outside = tmp_path / "phones.html"
     frames = []
     for name, about in MESSAGES.items():

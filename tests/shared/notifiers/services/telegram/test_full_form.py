@@ -1,4 +1,4 @@
-"""What people see of a message in Telegram: its full form, in which only Bonghwa makes markup."""
+"""The full form of a message in Telegram, in which only Bonghwa makes markup."""
 
 from datetime import UTC, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What Telegram itself says, and what something on the way says in its place."""
+"""Telegram's own words, and those of something on the way."""
 
 import json
 

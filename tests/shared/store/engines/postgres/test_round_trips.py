@@ -68,7 +68,7 @@ def test_a_report_of_failures_asks_as_often(wire: Counting, store: Store) -> Non
     for name in NAMES:
         store.monitors.add(Policy(name=name, url=f"http://{name}/", failure_threshold=3), now=NOON)
     add(store, *report(0))
-    # What nobody has found before is written once more, ahead of the events.
+    # A finding that is new is written once more, ahead of the events.
     assert asked(wire, store, report(30, ok=False)) == MOST + 1
     assert rows(store, "SELECT DISTINCT state FROM monitors") == [("PENDING",)]
     assert asked(wire, store, report(60, ok=False)) == MOST
