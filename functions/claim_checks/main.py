@@ -19,10 +19,10 @@ from shared.store import open_store
 
 
 class ClaimRequest(BaseModel):
-    """Who claims, and how far ahead. ``known``: the version of the configuration that the agent has already.
+    """The claiming agent, and how far ahead it claims.
 
-    ``targets``: the URLs that the agent watches by its own setting, every ``target_interval`` seconds, for at most
-    ``target_timeout`` seconds.
+    ``known``: the version of the configuration that the agent has already. ``targets``: the URLs that the agent watches
+    by its own setting, every ``target_interval`` seconds, for at most ``target_timeout`` seconds.
     """
 
     model_config = ConfigDict(strict=True)
@@ -56,7 +56,7 @@ def claim(request: Request, settings: Settings) -> Response:
         known=asked.known,
     )
     policies: list[Any] = []
-    # Whatever is not to be checked there any more: gone, paused, a heartbeat now, or another location's.
+    # Monitors that are not to be checked there any more: gone, paused, a heartbeat now, or another location's.
     removed: list[str] = []
     for row in claimed.changed:
         if _is_checked_at(location, row):

@@ -50,7 +50,7 @@ def show_link(request: Request, settings: Settings, token: str) -> Response:
 
 @web.route("POST", "/act/<token>", access="open")
 def use_link(request: Request, settings: Settings, token: str) -> Response:
-    """303 to the same page once the alert is acknowledged, or its monitor silenced. Whoever was first stays.
+    """303 to the same page once the alert is acknowledged, or its monitor silenced. The first to act stays.
 
     404 and 410 as for the page, 429 after too many moves, 409 for a silence of what is no monitor.
     """
@@ -72,7 +72,7 @@ def follow_link() -> None:
 
 
 def _granted(settings: Settings, token: str, language: Language) -> tuple[Grant, Alert]:
-    """What the link allows, and its alert. Raises _Refused."""
+    """The action that the link allows, and its alert. Raises _Refused."""
     words, links = acting_words(language), links_of(settings)
     grant = links.read(token) if links else None
     if grant is None:
@@ -129,7 +129,7 @@ def _page_of(grant: Grant, alert: Alert, settings: Settings, language: Language)
 
 
 def _done(grant: Grant, alert: Alert, settings: Settings, language: Language) -> str:
-    """Who has done already what the link is for; empty if nobody has."""
+    """The person who has already done what the link is for; empty if nobody has."""
     words = acting_words(language)
     if grant.action == "acknowledge":
         if alert.status is not AlertStatus.ACK or alert.acknowledged_at is None:

@@ -8,12 +8,12 @@ from pathlib import Path
 from shared import ROOT
 from shared.settings import Settings
 
-# What a busy system writes in an hour or two.
+# As much as a busy system writes in an hour or two.
 LEAST_BYTES = 64 * 1024 * 1024
 
 
 def troubles(settings: Settings) -> Iterator[str]:
-    """What will soon stop the system, or already hides what it does."""
+    """The troubles of the machine that will soon stop the system, or already hide what it does."""
     if settings.database_path is not None:
         free = shutil.disk_usage(settings.database_path.parent).free
         if free < LEAST_BYTES:

@@ -35,7 +35,7 @@ class NewIncident(BaseModel):
 
 
 class IncidentChange(BaseModel):
-    """What changes. A ``text``, or another ``state``, is an update that visitors see."""
+    """The fields that change. A ``text``, or another ``state``, is an update that visitors see."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
 

@@ -164,7 +164,7 @@ def apply_configuration(request: Request, settings: Settings) -> Response:
     start_drill,
 )
 def manage_monitors() -> None:
-    """What is watched. Reading is public as API_AUTH says; whatever changes it needs a key in every mode."""
+    """The monitors. Reading is public as API_AUTH says; every change needs a key in every mode."""
 
 
 def _save(store: Store, settings: Settings, monitor_id: int, new: Any) -> Response:

@@ -69,7 +69,7 @@ def get_window(request: Request, settings: Settings, window_id: str) -> Response
 
 @web.route("PATCH", "/windows/<id>", access="manage")
 def change_window(request: Request, settings: Settings, window_id: str) -> Response:
-    """200 with the window, of which the body's fields are new; a null takes one away. What it held no more is sent."""
+    """200 with the window, of which the body's fields are new; a null takes one away. Send what it no longer holds."""
     fields = json.loads(web.body_of(request))
     if not isinstance(fields, dict):
         raise web.Problem(400, "body: expected an object", field="body")
@@ -87,7 +87,7 @@ def change_window(request: Request, settings: Settings, window_id: str) -> Respo
 
 @web.route("DELETE", "/windows/<id>", access="manage")
 def end_window(request: Request, settings: Settings, window_id: str) -> Response:  # every route takes it
-    """204: it ends early, or never comes. What it held is sent at once."""
+    """204: it ends early, or never comes. Messages that it held are sent at once."""
     store = open_store(settings)
     released = store.windows.remove(web.id_of(window_id, "a window's"), now=now(), channels=routes_of(configured()))
     step("server", "window_ended", window_id=window_id)

@@ -54,7 +54,7 @@ def receive_external_result(request: Request, settings: Settings, key: str) -> R
 @functions_framework.http
 @web.routes(receive_ping, receive_result, receive_push, receive_external_result)
 def receive_heartbeat() -> None:
-    """Whoever has a token of 32 characters may say that its job runs; nothing else needs a key here."""
+    """A token of 32 characters allows its holder to say that the job runs; nothing else needs a key here."""
 
 
 def _take(request: Request, settings: Settings, token: str, ping: Ping, *, key: str | None = None) -> Response:

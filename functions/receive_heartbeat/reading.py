@@ -1,4 +1,4 @@
-"""What a ping says, as curl, Uptime Kuma's clients and Gatus's write it."""
+"""The content of a ping, as curl, Uptime Kuma's clients and Gatus's write it."""
 
 import contextlib
 import math
@@ -15,7 +15,7 @@ from shared.settings.secrets import quoted as shown
 from shared.web import Problem
 from shared.words import cause_text
 
-# What is longer is cut: a job that talks much is alive all the same.
+# Longer text is cut: a job that talks much is alive all the same.
 MAX_MESSAGE_BYTES = 10_000
 _MAX_ERROR = 4096
 _MAX_MS = 1e12
@@ -77,7 +77,7 @@ def of_gatus(request: Request, token: str) -> Ping:
 
 
 def address_of(request: Request) -> str:
-    """Where the request comes from, as far as nobody can make it up."""
+    """The origin of the request, as far as nobody can make it up."""
     # In a cloud the connection is the platform's own, and the platform adds the caller's address at the end.
     chain = request.headers.get("X-Forwarded-For", "") if is_in_cloud(os.environ) else ""
     return chain.rpartition(",")[2].strip() or request.remote_addr or ""
@@ -100,7 +100,7 @@ def _body(request: Request, token: str) -> str | None:
 
 
 def _text(text: str, token: str) -> str | None:
-    """What the sender wrote, without passwords of URLs, and without the token; None for nothing."""
+    """The sender's text without passwords of URLs and without the token; None if there is none."""
     # A job's output may well show the command that pings.
     text = without_password(storable(text)).strip()
     if len(token) >= _SHORTEST_MASKED:

@@ -1,4 +1,4 @@
-"""What people do from a chat: the same moves as with PATCH, and the words that say how it went."""
+"""People's actions from a chat: the same moves as with PATCH, and the words that say how it went."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -44,7 +44,7 @@ class Chat(NamedTuple):
 
 
 def acknowledge(chat: Chat, alert_id: int, *, by: str, once: str) -> Outcome:
-    """Acknowledge an alert. Whoever was first stays."""
+    """Acknowledge an alert. The first to act stays recorded."""
     return _move(chat, alert_id, AlertStatus.ACK, by=by, once=once)
 
 

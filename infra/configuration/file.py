@@ -49,7 +49,7 @@ __all__ = ["Configuration", "FileErrors", "FileUnreadable", "read"]
 
 @dataclass(frozen=True)
 class Configuration:
-    """What the file says, checked. ``repr`` shows no secret.
+    """The content of the file, checked. ``repr`` shows no secret.
 
     ``monitors`` have what they inherit, and ``lines`` are their lines by their names. ``channels`` are as CHANNELS
     takes them, with their secrets filled in. ``groups`` are what a group's monitors inherit. Plain data is as in JSON.
@@ -68,7 +68,7 @@ class Configuration:
     lines: Mapping[str, int] = field(default_factory=dict)
 
     def body(self) -> dict[str, Any]:
-        """The JSON that ``PUT /config`` takes. Of a monitor only what was set, and the line where it stands."""
+        """The JSON that ``PUT /config`` takes. The fields of a monitor that were set, and its line in the file."""
         return {
             "monitors": [
                 {**policy.model_dump(mode="json", exclude_unset=True), "line": self.lines[policy.name]}

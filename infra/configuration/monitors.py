@@ -17,7 +17,7 @@ from shared.monitors.kinds import Kind, kind_of, misplaced, unavailable
 from shared.monitors.parts import Part, one_or_more
 from shared.monitors.policy import Policy
 
-# What holds in the file if it says nothing else. TARGET_URL's monitors keep Policy's own: the first failure opens.
+# The file's defaults. TARGET_URL's monitors keep Policy's own: the first failure opens.
 BUILT_IN: Mapping[str, Any] = {"failure_threshold": 3}
 # They make a monitor what it is, so that none can inherit them.
 OWN_ALONE = ("name", "url", "dns", "heartbeat")
@@ -55,7 +55,7 @@ class Watched(NamedTuple):
 
 @dataclass
 class Inherited:
-    """What a monitor has from elsewhere, by its kind and group."""
+    """The fields that a monitor inherits, by its kind and group."""
 
     defaults: Settings | None = None
     groups: dict[str, Settings] = field(default_factory=dict)

@@ -24,7 +24,7 @@ ANCHORS = ("x-", "_")
 
 
 class Outline:
-    """The sections that a file has. What is not as it should be is added to ``mistakes``, once."""
+    """The sections that a file has. Each mistake is added to ``mistakes``, once."""
 
     def __init__(self, root: Node | None, mistakes: list[Mistake]) -> None:
         self._mistakes = mistakes

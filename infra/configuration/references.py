@@ -35,7 +35,7 @@ class Names:
                 yield source.mistake(path, is_wrong(path, shown(str(name)), expected))
 
     def _expected(self, field: str, name: str) -> str | None:
-        """What is expected in place of a name; None if something has it."""
+        """The expectation in place of a name; None if something has the name."""
         if field == "channels" and name.startswith(_KIND):
             kind = name.removeprefix(_KIND)
             what, known = "kind: and one of the channels' kinds", set(self.channels.kinds)

@@ -15,7 +15,7 @@ CONNECT_SECONDS = 5.0
 # Thousands of monitors are written in one transaction.
 RESPONSE_SECONDS = 60.0
 _MAX_SHOWN = 2_000
-# What a new deployment's public URL responds until it is ready, and a system whose store is busy.
+# The statuses of a new deployment's public URL until it is ready, and of a system whose store is busy.
 _NOT_YET = {HTTPStatus.NOT_FOUND, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 
 
@@ -111,12 +111,12 @@ def _packed(data: bytes) -> tuple[bytes, str]:
 
 
 def reason_of(response: Any, key: str, environ: Mapping[str, str]) -> str:
-    """Why it was refused. Whatever answers may echo our key."""
+    """Why it was refused. The responder may echo our key."""
     status = response.status_code
     try:
         detail = str(response.json()["detail"])
     except (ValueError, TypeError, KeyError):
-        # Not ours: a proxy's, or another program's.
+        # The answer is a proxy's, or another program's.
         detail = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
     if status == HTTPStatus.UNAUTHORIZED:
         detail = f"{detail}; the first key in API_KEY was sent"

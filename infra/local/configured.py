@@ -86,7 +86,7 @@ class Watch:
         self._again_at = 0.0
         # The store's, when it last got what the file says.
         self._generation: Generation | None = None
-        # What the file held that was applied last: its channels take effect with the next start only.
+        # The content of the file that was applied last: its channels take effect with the next start only.
         self._channels: Mapping[str, Any] | None = None
         # Whether the file is not there any more, and its monitors are.
         self._is_missed = False
@@ -179,7 +179,7 @@ class Watch:
         """Log what is wrong with the file, if something is, and let ``GET /`` say it; whether it could be said."""
         from shared.store import StoreUnavailable, open_store
 
-        # Whoever reads ``GET /`` need not know the folders of this machine.
+        # Readers of ``GET /`` need not know the folders of this machine.
         folder = f"{self._settings.config_file.parent}/"
         lines = [line.removeprefix(folder) for line in problem.splitlines()] if problem else []
         for line in lines:
@@ -217,7 +217,7 @@ def _in_short(lines: Sequence[str]) -> str:
 
 
 def _stamp(file: Path) -> _Stamp:
-    """What differs once somebody has changed the file."""
+    """The facts of the file that differ once somebody has changed it."""
     try:
         found = file.stat()
     except OSError as error:

@@ -1,6 +1,6 @@
 """Fetch what people press and write in Telegram, and hand it to the function that a webhook would call.
 
-So buttons work on a machine that nobody can reach. On only with ``TELEGRAM_POLLING=true``.
+Buttons thus work on a machine that nobody can reach. On only with ``TELEGRAM_POLLING=true``.
 """
 
 import hashlib
@@ -109,7 +109,7 @@ class Poller:
             except requests.RequestException as error:
                 said = {"description": type(error).__name__}
             if not said.get("ok"):
-                # What was asked for is done. Late answers, too, are refused.
+                # The request is done. A late answer is refused as well.
                 step("server", "answer_not_sent", level=logging.WARNING, reason=str(said.get("description", "?"))[:200])
         return True
 

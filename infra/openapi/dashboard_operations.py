@@ -30,7 +30,7 @@ _CHANGING = "It takes a session, and in `csrf` the token of its forms."
 
 
 class Changes(BaseModel):
-    """What is new on the overview, as HTML."""
+    """The changed parts of the overview, as HTML."""
 
     since: str | None = Field(None, description="What to ask with next time.")
     title: str | None = Field(None, description="The tab's title.")

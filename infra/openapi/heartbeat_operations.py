@@ -35,7 +35,7 @@ class NotAccepted(BaseModel):
 
 
 class PushQuery(BaseModel):
-    """What a client of Uptime Kuma says."""
+    """The query of an Uptime Kuma client."""
 
     status: str | None = Field(None, description="`up`, the default; anything else is a failure.")
     msg: str | None = Field(None, description="The event's message, and the cause of a failure.")
@@ -43,7 +43,7 @@ class PushQuery(BaseModel):
 
 
 class ExternalResultQuery(BaseModel):
-    """What a client of Gatus says."""
+    """The query of a Gatus client."""
 
     success: Literal["true", "false"] = Field(description="Whether it went well.")
     error: str | None = Field(None, description="The cause of a failure.")

@@ -33,7 +33,7 @@ _SHOWN = {
 
 
 class ShownUpdate(BaseModel):
-    """What was said of an incident at a time."""
+    """An update of an incident."""
 
     at: Time = Field(description="When it was said.")
     state: State = Field(description="The incident's state from then on.")
@@ -41,7 +41,7 @@ class ShownUpdate(BaseModel):
 
 
 class ShownIncident(BaseModel):
-    """What visitors of the status pages read."""
+    """An incident that visitors of the status pages read."""
 
     id: int = Field(ge=1, description="Its number.")
     title: str = Field(description="What it is called.")

@@ -93,7 +93,7 @@ class ChangedMonitor(BaseModel):
 
 
 class ConfigurationPlan(BaseModel):
-    """What a configuration changes."""
+    """The changes of a configuration."""
 
     version: int = Field(ge=1, description="The configuration's number, which grows with each change.")
     dry_run: bool = Field(description="Whether nothing was changed.")
@@ -121,7 +121,7 @@ class WantedTrial(BaseModel):
 
 
 class ClaimedChecks(BaseModel):
-    """What an agent has to do, and what it does not know yet."""
+    """The checks that an agent has to make, and the monitors that it does not know yet."""
 
     version: int = Field(ge=0, description="The configuration's number, for `known` of the next claim.")
     now: Time = Field(description="What time it is at the backend.")

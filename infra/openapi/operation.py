@@ -1,4 +1,4 @@
-"""What the document says of one route, beyond the table's facts."""
+"""The document's words about one route, beyond the table's facts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -47,7 +47,7 @@ class PublicGroup(BaseModel):
 
 
 class PublicIncident(BaseModel):
-    """What people said to visitors."""
+    """A text for visitors."""
 
     id: int = Field(ge=1, description="Its number.")
     title: str = Field(description="What it is called.")
@@ -70,7 +70,7 @@ class PublicWindow(BaseModel):
 
 
 class PublicStatus(BaseModel):
-    """What a page says. ``stale_seconds``: how old it is, only if the store cannot be reached."""
+    """The content of a page. ``stale_seconds``: how old it is, only if the store cannot be reached."""
 
     title: str = Field(description="The page's title.")
     state: Shown = Field(description="The worst state on it.")

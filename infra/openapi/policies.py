@@ -23,7 +23,7 @@ _PARTS = {
 
 
 def component(name: str) -> Any:
-    """What stands in a model for a component of this name."""
+    """The reference in a model to a component of this name."""
     return WithJsonSchema({_MARK: name})
 
 

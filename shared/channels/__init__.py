@@ -38,7 +38,7 @@ FROM_VARIABLES: Mapping[str, Mapping[str, str]] = {
 JSON = "CHANNELS"
 VARIABLES = (*(variable for variables in FROM_VARIABLES.values() for variable in variables.values()), JSON)
 MAX_NAME_LENGTH = 64
-# What stands in place of the console's settings if it is no channel.
+# The value in place of the console's settings if it is no channel.
 OFF = "off"
 # The fields of ``fields.Common``, so that its model is built only for a channel that has one.
 COMMON = ("title", "text", "language", "only", "quiet_hours", "delay")
@@ -99,7 +99,7 @@ def json_with(environ: Mapping[str, str], more: Mapping[str, Any]) -> str:
 
 def is_console_off(name: str, description: object) -> bool:
     """Whether this is not a channel, but says that the console is none."""
-    # In YAML 1.2 `off` is text. Whoever writes JSON, or knows an older YAML, may write false.
+    # In YAML 1.2 `off` is text. A writer of JSON, or of an older YAML, may write false.
     return name == CONSOLE and (description is False or description == OFF)
 
 

@@ -76,7 +76,7 @@ def settings_of(url: str) -> dict[str, Any]:
 
 
 def _taken_apart(parts: SplitResult) -> _Url:
-    # Not urlsplit's hostname, which is in small letters: in these URLs a token may stand in its place.
+    # urlsplit's hostname is in small letters, but in these URLs a token may stand in its place.
     written = parts.netloc.rpartition("@")[2]
     port = re.search(r":(\d{1,5})$", written)
     return _Url(
@@ -194,7 +194,7 @@ def _teams(url: _Url) -> dict[str, Any]:
     return {"webhook_url": f"https://{url.authority}/workflows/{workflow}/{_WORKFLOW}{signature}"}
 
 
-# How the URLs of each kind are read. What is not here would send something else there than Apprise does.
+# How the URLs of each kind are read. Any other kind would send something else there than Apprise does.
 _READERS: Mapping[str, Callable[[_Url], dict[str, Any]]] = {
     "discord": _discord,
     "email": _email,

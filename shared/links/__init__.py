@@ -21,7 +21,7 @@ _MAC_BYTES = 16
 
 
 class Grant(NamedTuple):
-    """What a link allows until ``ends_at``: one action on one alert, by whoever reads this channel."""
+    """The permission of a link until ``ends_at``: one action on one alert, for all readers of this channel."""
 
     alert_id: int
     action: Action
@@ -50,7 +50,7 @@ class Links(NamedTuple):
         return base64.urlsafe_b64encode(_mac(self.keys[0], said) + said).decode().rstrip("=")
 
     def read(self, token: str) -> Grant | None:
-        """What a token allows, or allowed; None if it is none of ours."""
+        """The permission of a token, also of one that has ended; None if it is none of ours."""
         signed = _bytes_of(token)
         if signed is None:
             return None

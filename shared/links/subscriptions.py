@@ -16,7 +16,7 @@ _SPELLING = r"(?P<letter>[ce])(?P<id>[1-9][0-9]{0,18})\.(?P<ends_at>[0-9]{1,12})
 
 
 class Token(NamedTuple):
-    """What a link says that it is for, before anybody has looked at its signature. ``ends_at``: None if it holds on."""
+    """The purpose that a link claims, before anybody has looked at its signature. ``ends_at``: None if it holds on."""
 
     purpose: Purpose
     subscriber_id: int
@@ -35,7 +35,7 @@ def token_of(purpose: Purpose, subscriber_id: int, secret: str, ends_at: datetim
 
 
 def read(text: str) -> Token | None:
-    """What a link says; None if it is not spelt as we spell it."""
+    """The claim of a link; None if it is not spelt as we spell it."""
     found = re.fullmatch(_SPELLING, text)
     if found is None:
         return None

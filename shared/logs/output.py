@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 MAX_WAITING_BYTES = 131_072
-# What a pipe with any room takes at once.
+# The bytes that a pipe with any room takes at once.
 _PIPE_BYTES = 4096
 # How long a line that must be out soon, because a cloud may stop the process after it, may hold up its writer.
 _NOW_SECONDS = 0.05
@@ -225,7 +225,7 @@ _known: dict[tuple[int, int, int], Output] = {}
 
 
 def standard_output() -> Output | TextIO | None:
-    """What ``sys.stdout`` is, as an output; unchanged if it has no descriptor, as in a test; None if it is closed."""
+    """``sys.stdout`` as an output; unchanged if it has no descriptor, as in a test; None if it is closed."""
     stream = sys.stdout
     if isinstance(stream, Output):
         return stream

@@ -1,6 +1,6 @@
 """Files that only their user can use, whatever the umask: logs, databases, events that wait.
 
-Whoever can read one of them can also lock it, and thereby stop us.
+A process that can read one of them can also lock it, and thereby stop us.
 """
 
 import contextlib

@@ -68,7 +68,7 @@ def update_about(
     head = message.text.removesuffix(f"{SEPARATOR}#{edited.id}")
     return message._replace(
         text=SEPARATOR.join([head, now.value, f"#{edited.id}"]),
-        # Whoever looks for the message again looks for this.
+        # People look for this when they look for the message again.
         facts=(now, *message.facts),
         notification=update,
         edited=edited,
@@ -91,7 +91,7 @@ def standing_of(alert: Alert, language: Language, zone: tzinfo | None) -> Fact |
 
 
 def actions_on(alert: Alert, kind: NotificationKind, language: Language) -> tuple[Action, ...]:
-    """What the reader of a message of this kind can do about the alert as it is now."""
+    """The actions that a message of this kind offers on the alert as it is now."""
     if kind is NotificationKind.RECOVERY or not alert.status.is_active:
         return ()
     labels, actions = words_of(language).LABELS, []
@@ -137,7 +137,7 @@ def _facts(
 
 
 def _who(alert: Alert, language: Language, zone: tzinfo | None) -> Fact:
-    """Who acknowledged an alert, and when."""
+    """The person that acknowledged an alert, and when."""
     from shared.words.acting import acting_words
 
     words = acting_words(language)

@@ -25,7 +25,7 @@ def compose(alert: Alert, notification: Notification, language: Language, zone: 
 
 
 def compose_short(alert: Alert, notification: Notification) -> str:
-    """What remains of a message that could not be composed: its kind, its subject and its id, in English."""
+    """A message that could not be composed: its kind, its subject and its id, in English."""
     return f"{notification.kind} {one_line(alert.subject) or '?'}{SEPARATOR}#{notification.id}"
 
 

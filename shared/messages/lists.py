@@ -35,7 +35,7 @@ def compose_list(listed: Sequence[tuple[Alert, Notification]], language: Languag
 
 
 def compose_short_list(listed: Sequence[tuple[Alert, Notification]]) -> str:
-    """What remains of a list that could not be composed, in English."""
+    """A list that could not be composed, in English."""
     subjects = [one_line(alert.subject) or "?" for alert, _ in listed[:MAX_NAMED]]
     ids = [notification.id for _, notification in listed]
     return _list(f"{listed[0][1].kind}: {len(ids)}", subjects, ids, "en")

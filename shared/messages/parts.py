@@ -8,11 +8,11 @@ from shared.models import Alert, AlertKind, Cause, Notification, NotificationKin
 from shared.words import Language, cause_text, words_of
 
 MAX_NAMES = 150
-# A person's name. What is longer is no name.
+# A person's name. Longer text is no name.
 MAX_NAME = 64
 # Reasons for which an outage ends although nothing is known to work again.
 _NOT_RECOVERED = ("paused", "removed")
-# What a message says that follows while an outage stays open.
+# The facts of a message that follows while an outage stays open.
 _FOLLOW_UPS = {NotificationKind.REMINDER: "still_down", NotificationKind.ESCALATION: "not_acknowledged"}
 SEPARATOR = " · "
 
@@ -68,7 +68,7 @@ def _time_in(text: str, zone: tzinfo | None) -> str:
 
 
 def details(alert: Alert, notification: Notification, language: Language) -> list[str]:
-    """What a message says beside its subject, its cause and its time."""
+    """The facts of a message beside its subject, its cause and its time."""
     words, parts = words_of(language).MESSAGES, []
     if notification.kind is NotificationKind.RECOVERY:
         lasted = duration(notification.occurred_at - alert.failed_at, language)
@@ -87,7 +87,7 @@ def details(alert: Alert, notification: Notification, language: Language) -> lis
 
 
 def by_hand(notification: Notification, language: Language) -> str:
-    """Who resolved or reopened the alert."""
+    """The person that resolved or reopened the alert."""
     words, name = words_of(language).MESSAGES, one_line(notification.actor or "", MAX_NAME)
     move = "resolved" if notification.kind is NotificationKind.RECOVERY else "reopened"
     return words[f"{move}_by"].format(name=name) if name else words[f"{move}_by_hand"]
@@ -109,7 +109,7 @@ def times_to_notify(alert: Alert, notification: Notification, language: Language
 
 
 def around(alert: Alert, kind: NotificationKind, language: Language) -> dict[str, str]:
-    """Who sees what, and which other monitors it is about, by the code of what is said of these names."""
+    """The locations that see it, and other monitors that it is about, by the code of what is said of these names."""
     if kind is NotificationKind.RECOVERY:
         found = {"still_failing": list(alert.still_failing)}
     else:

@@ -48,7 +48,7 @@ class TemplateFailed(Exception):
 def render(template: str, values: Mapping[str, Any], escape: Callable[[str], str] | None = None) -> str:
     """The text that a template makes of these values. ``escape``: how each is written; without it, as it is.
 
-    What a filter has made safe for where it stands (``tojson``, ``e``, ``urlencode``) is not escaped again.
+    A value that a filter has made safe for its place (``tojson``, ``e``, ``urlencode``) is not escaped again.
 
     Raises:
         TemplateFailed: it is malformed, names an unknown variable or another file, reaches into an object, takes more

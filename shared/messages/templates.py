@@ -11,7 +11,7 @@ from shared.models import Alert, AlertKind, AlertStatus, Notification, Notificat
 from shared.models.message import Message
 from shared.words import words_of
 
-# What a template may name.
+# The variables of a template.
 VARIABLES = (
     *("kind", "monitor", "group", "cause", "since", "duration", "ended_at", "by", "alert_id", "notification_id"),
     *("url", "ack_url", "language", "channel"),

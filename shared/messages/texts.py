@@ -53,7 +53,7 @@ def seconds_text(seconds: float, language: Language) -> str:
     """A short duration with its tenths, a longer one as ``duration`` says it: ``0.4 s``, ``41 s``, ``2 min 5 s``."""
     if seconds >= _WHOLE_SECONDS:
         return duration(timedelta(seconds=seconds), language)
-    # What took no tenth took some time all the same.
+    # A duration below a tenth is still some time.
     tenths = round(max(seconds, 0.1), 1) if seconds > 0 else 0
     return words_of(language).UNITS["seconds"].format(count=f"{tenths:g}")
 

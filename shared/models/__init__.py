@@ -1,6 +1,6 @@
 """The words of the system: what was checked, what was seen, what is owed to whom. All of them are frozen.
 
-Pydantic checks what comes in: ``Event``, its parts, and the plain types in ``scalars``. What the store holds are tuples
+Pydantic checks what comes in: ``Event``, its parts, and the plain types in ``scalars``. Rows of the store are tuples
 with names (``values``).
 """
 

@@ -106,7 +106,7 @@ class Alert(NamedTuple):
     cause_data: Cause | None = None
     created_at: datetime | None = None
     delivered: Mapping[str, float] = {}
-    # What a summary says, as JSON.
+    # The content of a summary, as JSON.
     summary: str | None = None
 
     @property

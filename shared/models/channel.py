@@ -1,4 +1,4 @@
-"""What a channel gets and how, and its name. Not part of the package's face: only what sends or decides asks."""
+"""The rules, pace and name of a channel. The package does not export them: only senders and rules ask."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +18,7 @@ class QuietHours(NamedTuple):
 
 
 class Route(NamedTuple):
-    """Which messages a channel gets, and when. Without any rule it gets everything at once.
+    """The messages that a channel gets, and when. Without any rule it gets everything at once.
 
     ``kind``: the channel's kind. ``only``: the kinds of message that it gets (None: all). ``quiet_hours``: when its
     messages are held. ``delay``: how long an alert has to last until the channel is notified. ``opens_incidents``:
@@ -39,7 +39,7 @@ class Pace(NamedTuple):
     seconds: float
 
 
-# What a channel gets in a storm is at most one message a second, not counting the burst at its beginning. That is also
+# In a storm a channel gets at most one message a second, not counting the burst at its beginning. That is also
 # what a chat at Telegram allows.
 USUAL = Pace(10, 10.0)
 

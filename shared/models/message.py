@@ -28,7 +28,7 @@ class Fact(NamedTuple):
 
 
 class Circumstances(NamedTuple):
-    """What is known beside the alert itself.
+    """The facts beside the alert itself.
 
     ``threshold``: how many checks in a row had to fail; None if they are not counted. ``status_code`` and
     ``response_time_ms``: those of the check that opened it. ``others_failing``: how many other monitors are down.
@@ -45,7 +45,7 @@ class Circumstances(NamedTuple):
 
 
 class Action(NamedTuple):
-    """What one can do about an alert, and the words of the button for it."""
+    """An action on an alert, and the words of its button."""
 
     name: Literal["acknowledge", "silence"]
     label: str
@@ -60,7 +60,7 @@ class Link(NamedTuple):
 
 
 class Message(NamedTuple):
-    """What a channel is asked to carry, without any markup: a notifier escapes what it shows.
+    """The content that a channel carries, without any markup: a notifier escapes what it shows.
 
     ``text``: all of it in one line that begins with the kind's word and ends with the notification's id; for a list,
     one line for each notification. ``title``: the kind's word and the subject. ``facts``: what the full form says below
@@ -139,14 +139,14 @@ class Message(NamedTuple):
 
     @property
     def content(self) -> str:
-        """What stands below the title, in lines, without the number at its end; a list's lines keep theirs."""
+        """The lines below the title, without the number at their end; a list's lines keep theirs."""
         if not self.mark or self.is_list:
             return self.body
         return self.body.removesuffix(self.mark).rstrip(f"{_SEPARATOR}\n")
 
     @property
     def body(self) -> str:
-        """What stands below the title, in lines, and at its end the number."""
+        """The lines below the title, and at their end the number."""
         if self.template is not None:
             return f"{self.template}\n{self.mark}".strip()
         if self.facts:
@@ -161,5 +161,5 @@ class Message(NamedTuple):
 
     @property
     def attempts(self) -> int:
-        """Which attempt this is, counted from 1."""
+        """The number of this attempt, counted from 1."""
         return self.notification.attempts if self.notification else 1

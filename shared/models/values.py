@@ -115,7 +115,7 @@ MaskedText = Annotated[str, masked]
 
 @functools.cache
 def _fields(kind: type[Any]) -> list[tuple[str, Any, Read, Any]]:
-    """Of each field the name, the type that is taken as it is, how others are read, and its default or _NONE."""
+    """Each field's name, the type that is taken as it is, how others are read, and its default or _NONE."""
     defaults = kind._field_defaults
     return [
         (name, _plain(each), _reader(each), defaults.get(name, _NONE)) for name, each in kind.__annotations__.items()
@@ -127,13 +127,13 @@ def _always(value: Any, _: Any) -> Any:
 
 
 def _plain(kind: Any) -> Any:
-    """What a column of this type mostly holds, if it is the value itself; otherwise what no column holds."""
+    """The type that a column mostly holds if it is the value itself; otherwise a type that no column holds."""
     some = [each for each in get_args(kind) or (kind,) if each is not NoneType]
     return some[0] if some[0] in (str, int, float) and len(some) == 1 else _NONE
 
 
 def _reader(kind: Any) -> Read:
-    """How a value of this type is read. What a column cannot hold by itself, it holds as JSON."""
+    """How a value of this type is read. A value that a column cannot hold by itself is JSON there."""
     if kind in _READERS:
         return _READERS[kind]
     match get_args(kind):

@@ -1,1 +1,1 @@
-"""What is watched, and how: the policy of a monitor."""
+"""The policy of a monitor: its target, and how it is watched."""

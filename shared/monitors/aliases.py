@@ -1,7 +1,7 @@
 """Names of fields that other tools use: Gatus's with hyphens, and those of Uptime Kuma's columns and JSON.
 
-Only what means the same as a field of ours is here. What takes more of a monitor to understand, such as Uptime Kuma's
-``type`` with its ``hostname`` and ``port``, is left to ``python -m infra import``.
+Only names that mean the same as a field of ours are here. ``python -m infra import`` reads those that take more of a
+monitor to understand, such as Uptime Kuma's ``type`` with its ``hostname`` and ``port``.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What each field of a monitor means, in one line: for the JSON Schema that editors show, and for the manual."""
+"""The meaning of each field of a monitor, in one line: for the JSON Schema that editors show, and for the manual."""
 
 from shared.monitors.urls import STARTTLS_PORTS
 

@@ -78,5 +78,5 @@ def longest_claim(*, is_in_cloud: bool) -> float:
 
 @functools.lru_cache(maxsize=65_536)
 def _share(name: str) -> float:
-    """Where in its interval a monitor is checked, from 0 to 1."""
+    """The place in its interval at which a monitor is checked, from 0 to 1."""
     return int.from_bytes(hashlib.sha256(name.encode("utf-8", "replace")).digest()[:6], "big") / 2**48

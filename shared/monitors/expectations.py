@@ -1,4 +1,4 @@
-"""What pydantic found wrong, in words: what is expected instead."""
+"""pydantic's mistakes in words: what is expected instead."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ _PATTERNS = {
 
 
 def expected(detail: Mapping[str, Any]) -> str:
-    """What is expected in place of the input. ``detail``: one of ``ValidationError.errors()``, with its context."""
+    """The expectation in place of the input. ``detail``: one of ``ValidationError.errors()``, with its context."""
     context = detail.get("ctx", {})
     match detail["type"]:
         case "value_error":

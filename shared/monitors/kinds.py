@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Kind(StrEnum):
-    """What a check does."""
+    """The kinds of check."""
 
     HTTP = "http"
     TCP = "tcp"

@@ -1,4 +1,4 @@
-"""What of a policy is secret, and how it is masked wherever somebody may read it."""
+"""The secrets of a policy, and how they are masked wherever somebody may read it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -31,7 +31,7 @@ class Credentials(Part):
 
 
 class OAuth2(Part):
-    """Where a token comes from: OAuth 2 with client credentials. ``scopes`` as a list or as text with blanks."""
+    """The source of a token: OAuth 2 with client credentials. ``scopes`` as a list or as text with blanks."""
 
     token_url: Word
     client_id: Word
@@ -47,7 +47,7 @@ class ClientCertificate(Part):
 
 
 class DnsQuery(Part):
-    """What a resolver is asked."""
+    """The question to a resolver."""
 
     query_name: Annotated[Text, Field(min_length=1, max_length=255), AfterValidator(refuse_foreign_names)]
     query_type: Annotated[

@@ -1,6 +1,6 @@
 """``${NAME}`` in a monitor: stored as written, and filled in by the agent when it checks.
 
-So no secret enters the database. Only names that begin with MONITOR_ are filled in: whoever may edit monitors could
+No secret thus enters the database. Only names that begin with MONITOR_ are filled in: whoever may edit monitors could
 otherwise have the API key or the database's password sent to a host of theirs. ``$$`` is a literal ``$``.
 """
 

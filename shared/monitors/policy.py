@@ -65,7 +65,7 @@ def _condition(text: str) -> str:
 
 
 def _placeholders_in(conditions: tuple[str, ...]) -> frozenset[str]:
-    """What the conditions read of an answer."""
+    """The parts of an answer that the conditions read."""
     if not conditions:
         return frozenset()
     from shared.monitors.conditions import parse
@@ -88,10 +88,11 @@ Condition = Annotated[Text, Field(max_length=4096), AfterValidator(_condition)]
 
 
 class Policy(Part):
-    """What is watched, how, and who hears of it. Durations are in seconds here, and are written out as ``1m30s``.
+    """A monitor's target, how it is watched, and who hears of it.
 
-    What only some kinds of check read may not stand in another monitor: see ``kinds.KINDS_WITH``. ``aliases`` has the
-    names that are accepted besides. An error about several fields begins with the name of one.
+    Durations are in seconds here, and are written out as ``1m30s``. A field that only some kinds of check read may not
+    stand in another monitor: see ``kinds.KINDS_WITH``. ``aliases`` has the names that are accepted besides. An error
+    about several fields begins with the name of one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, validate_default=False)
@@ -158,7 +159,7 @@ class Policy(Part):
     def written(cls, data: Any, stored: "Policy | None" = None) -> "Policy":
         """The policy that somebody writes now, which has to be one that can be judged.
 
-        What is stored is read by ``model_validate``: it must not be refused for what a former version accepted, and
+        A stored policy is read by ``model_validate``: it must not be refused for what a former version accepted, and
         whoever changes something else of it may keep that. A field that its kind does not read is left out there.
         ``stored``: the policy that this one replaces.
 
@@ -169,12 +170,12 @@ class Policy(Part):
 
     @property
     def kind(self) -> Kind:
-        """What a check of it does."""
+        """The kind of its check."""
         return kinds.kind_of(self.url, has_dns=self.dns is not None, has_heartbeat=self.heartbeat is not None)
 
     @property
     def target(self) -> str:
-        """What it watches, as messages and events name it: without a password."""
+        """Its target as messages and events name it: without a password."""
         if self.url:
             return without_password(self.url)
         return f"dns:{self.dns.query_name}" if self.dns else "heartbeat"

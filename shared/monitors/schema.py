@@ -7,7 +7,7 @@ from shared.monitors.durations import duration_text
 from shared.monitors.policy import Policy
 
 _DESCRIPTION = "What is watched, how, and who hears of it."
-# What a model accepts besides what its type says.
+# Values that a model accepts besides those of its type.
 _ACCEPTED: dict[str, dict[str, Any]] = {
     "ip_version": {"enum": [4, 6, "either", None], "default": "either"},
     "http_version": {"enum": ["1.0", "1.1", "2", "3", 1.0, 1.1, 2, 3, None]},

@@ -1,4 +1,4 @@
-"""What can be told of a monitor's URL before it is checked."""
+"""Facts of a monitor's URL that are known before a check."""
 
 from urllib.parse import urlsplit
 

@@ -121,7 +121,7 @@ class NotifierKind(BaseModel, ABC):
         raise SendFailed("a message of this kind of channel cannot be edited", is_permanent=True)
 
     def mailer(self) -> "Mailer":
-        """What mails people who are not its recipients. Only of a kind that ``mails_people``."""
+        """The way to mail people who are not its recipients. Only for a kind that ``mails_people``."""
         raise NotImplementedError
 
     @abstractmethod
@@ -169,7 +169,7 @@ class NotifierKind(BaseModel, ABC):
 
     @functools.cached_property
     def common(self) -> Preferences:
-        """What the channel says in the fields that every kind has."""
+        """The channel's values of the fields that every kind has."""
         said = self._preferences or Preferences(route=Route(self.kind))
         return said._replace(route=said.route._replace(opens_incidents=self.opens_incidents))
 
@@ -180,7 +180,7 @@ class NotifierKind(BaseModel, ABC):
 
     @property
     def pace(self) -> "Pace | None":
-        """What the channel allows; in a storm it gets lists. None: it gets each message at once, and by itself."""
+        """The channel's pace; in a storm it gets lists. None: it gets each message at once, and by itself."""
         # Imported here: only what sends asks.
         from shared.models.channel import USUAL
 
@@ -216,7 +216,7 @@ def pace_of(notifier: Notifier) -> "Pace | None":
 
 
 def preferences_of(notifier: Notifier) -> Preferences:
-    """What the channel says in the fields that every kind has; nothing if it is no kind of channel."""
+    """The channel's values of the fields that every kind has; none if it is no kind of channel."""
     return notifier.common if isinstance(notifier, NotifierKind) else Preferences()
 
 
@@ -226,7 +226,7 @@ def shows_facts(notifier: Notifier) -> bool:
 
 
 def routes_of(notifiers: Mapping[str, Notifier]) -> dict[str, Route]:
-    """Which messages each channel gets, and when; everything at once if it is no kind of channel."""
+    """The messages that each channel gets, and when; everything at once if it is no kind of channel."""
     return {name: preferences_of(notifier).route for name, notifier in notifiers.items()}
 
 

@@ -145,7 +145,7 @@ def set_up(
 
 
 def reason_of(code: int, seconds: float) -> str:
-    """What libcurl's error with this number means, in our words."""
+    """Our words for libcurl's error with this number."""
     if code == _TIMED_OUT:
         return f"no answer within {round(seconds, 1):g} s"
     return f"it was not reached: {_FAILURES.get(code, f'libcurl error {code}')}"

@@ -19,7 +19,7 @@ def refusal(expected: str) -> PydanticCustomError:
 
 
 def expected_of(field: FieldInfo, detail: Mapping[str, Any]) -> str:
-    """What is expected of a setting in which pydantic found a mistake."""
+    """The expectation for a setting in which pydantic found a mistake."""
     return str(detail["msg"] if detail["type"] == _REFUSAL else field.description)
 
 

@@ -1,6 +1,6 @@
 """Text in which a service finds no markup, mention or link.
 
-What a target or a person wrote goes through one of these. No pattern here is compiled before the first message.
+Every text of a target or a person goes through one of these. No pattern here is compiled before the first message.
 """
 
 import re

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from shared.notifiers.response import Response
 
-# The service's last word on the request as it is. Whatever else fails may be over in a while.
+# The service's last word on the request as it is. Any other failure may be over in a while.
 PERMANENT = frozenset({400, 401, 403, 404, 405, 410, 411, 413, 414, 415, 422})
 # A success in words that the service never says: from this attempt on, nobody expects better ones.
 PATIENCE = 6
@@ -35,7 +35,7 @@ class SendFailed(Exception):
 
 
 class Accepted(NamedTuple):
-    """What a channel answered when it took a message. ``message_id``: by which the message can be edited there."""
+    """A channel's answer when it took a message. ``message_id``: by which the message can be edited there."""
 
     answer: str
     message_id: str | None = None
@@ -51,7 +51,7 @@ def judged(
     is_refused: bool = False,
     permanent: frozenset[int] = PERMANENT,
 ) -> Accepted:
-    """What a response means.
+    """The meaning of a response.
 
     ``is_accepted``: it says in the service's own words that the message was taken. ``said``: what the log quotes of a
     failure; the caller has made sure that no secret is in it. ``is_refused``: it names a reason that lasts, such as a

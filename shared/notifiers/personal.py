@@ -18,9 +18,9 @@ class ServerAtFault(SendFailed):
 
 
 class Envelope(NamedTuple):
-    """Who gets a mail. ``id``: what its Message-ID begins with, so that a copy has the same one.
+    """The recipient of a mail. ``id``: the beginning of its Message-ID, so that a copy has the same one.
 
-    ``end_url``: where one POST ends the mails, as RFC 8058 has it.
+    ``end_url``: the URL at which one POST ends the mails, as RFC 8058 has it.
     """
 
     to: str

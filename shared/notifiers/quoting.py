@@ -1,4 +1,4 @@
-"""What a service said, as the log may quote it."""
+"""A service's words, as the log may quote them."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What a service answered over HTTP."""
+"""A service's answer over HTTP."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 
 class Response(NamedTuple):
-    """What a service answered: the status, the headers by their names in small letters, and the first 64 KiB."""
+    """A service's answer: the status, the headers by their names in small letters, and the first 64 KiB."""
 
     status: int
     headers: Mapping[str, str]
@@ -36,7 +36,7 @@ class Response(NamedTuple):
 def own_words(value: Any) -> str:
     """``value`` if it is a text like ``Unknown Webhook`` or ``INVALID_ARGUMENT``, and so without a secret; else ``""``.
 
-    What services answer may quote the request. No address and hardly any token consists of letters only.
+    A service's answer may quote the request. No address and hardly any token consists of letters only.
     """
     is_plain = isinstance(value, str) and re.fullmatch(r"[A-Za-z\uac00-\ud7a3][A-Za-z\uac00-\ud7a3 ._,']{0,99}", value)
     return str(value) if is_plain else ""

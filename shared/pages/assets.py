@@ -28,7 +28,7 @@ class Asset(NamedTuple):
 
 
 def asset_path(file: str) -> str:
-    """Where an asset is served, to be put behind a page's ``root``: ``assets/bonghwa-1a2b3c4d5e.css``."""
+    """The path of an asset, to be put behind a page's ``root``: ``assets/bonghwa-1a2b3c4d5e.css``."""
     return f"assets/{_by_file()[file].name}"
 
 

@@ -75,7 +75,7 @@ def _drawn(days: Sequence[Day]) -> list[str]:
 
 
 def _unknown(days: Sequence[Day]) -> Iterator[tuple[int, int]]:
-    """Where the runs of days begin of which nothing is known, and how long they are."""
+    """The beginnings and lengths of the runs of days of which nothing is known."""
     for is_unknown, run in itertools.groupby(enumerate(days), lambda each: each[1].mark == "z"):
         if is_unknown:
             found = list(run)

@@ -11,7 +11,7 @@ from shared.monitors.windows.recurrence import about
 
 # They are paths of the page that has no slug.
 _TAKEN_SLUGS = ("feed.atom", "feed.json", "monitors", "subscribe", "subscriptions")
-# What a page may colour: links and lines, and the states.
+# The parts of a page that can be coloured: links and lines, and the states.
 Colored = Literal["accent", "up", "down", "slow", "maintenance"]
 Line = Annotated[Text, Field(max_length=200)]
 

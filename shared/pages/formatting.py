@@ -79,7 +79,7 @@ def uptime(share: float, *, is_whole: bool) -> str:
     """A share of time, cut and not rounded: ``99.98 %``. ``is_whole``: there was no downtime, and it is ``100 %``."""
     if is_whole:
         return f"100{_FIXED}%"
-    # By its digits: 0.29 * 100 is less than 29 in binary. Whatever was down, however short, is not 100 %.
+    # By its digits: 0.29 * 100 is less than 29 in binary. Any time down, however short, is not 100 %.
     cut = min(Decimal("99.99"), (Decimal(repr(share)) * 100).quantize(Decimal("0.01"), ROUND_DOWN))
     return f"{max(Decimal('0.00'), cut)}{_FIXED}%"
 

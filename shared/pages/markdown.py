@@ -17,7 +17,7 @@ _ITEM = re.compile(r" {0,3}(?:[-*+]|(?P<number>\d{1,4})[.)]) +(?P<text>.*)")
 
 
 def markdown(text: str) -> Markup:
-    """The text as markup. Whatever it does not understand is shown as it is written."""
+    """The text as markup. Everything that it does not understand is shown as it is written."""
     return Markup("\n").join(_blocks(text.replace("\r\n", "\n").split("\n")))
 
 

@@ -10,7 +10,7 @@ _KEPT_SECONDS = 12 * 3_600
 
 
 def hashed(password: str) -> str:
-    """What is stored of a password."""
+    """The stored form of a password."""
     salt = secrets.token_bytes(16)
     return f"scrypt:{_text(salt)}:{_text(_digest(password, salt))}"
 

@@ -29,7 +29,7 @@ from shared.settings import is_in_cloud
 from shared.words import Language
 from shared.words.pages import Texts, frame_words, speaker
 
-# What a deployment compiles: a cold start in a cloud then compiles no template, which would take it 50 ms.
+# The templates that a deployment compiles: a cold start in a cloud then compiles none, which would take it 50 ms.
 COMPILED = ROOT / "build" / "templates"
 _FOLDER = Path(__file__).parent
 
@@ -66,7 +66,7 @@ def compile_templates(to: Path = COMPILED) -> None:
 class _Compiled(FileSystemBytecodeCache):
     """Compiled templates, beside Python's compiled modules: they save two thirds of the time of a first page.
 
-    Where nothing can be written, and in a cloud, where files beside the code take memory, each process compiles.
+    Each process compiles if nothing can be written, and in a cloud, where files beside the code take memory.
     """
 
     def load_bytecode(self, bucket: Bucket) -> None:
@@ -113,7 +113,7 @@ def _modules(folder: Path) -> ModuleLoader:
 
 
 def _compiled_name(folder: Path) -> str:
-    """Where a function's templates are compiled: a name that changes with any of them."""
+    """The folder of a function's compiled templates: a name that changes with any of them."""
     content = hashlib.sha256(jinja2.__version__.encode())
     for path in (*sorted(folder.glob("*.html")), *sorted(_FOLDER.glob("*.html"))):
         content.update(path.name.encode() + b"\0" + path.read_bytes())

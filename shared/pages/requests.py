@@ -1,4 +1,4 @@
-"""What a page takes from a request: the language, and the way back to where all pages begin."""
+"""The facts that a page takes from a request: the language, and the way back to where all pages begin."""
 
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -8,7 +8,7 @@ from flask import Request
 from shared.words import Language
 
 LANGUAGES: tuple[Language, ...] = ("en", "ko")
-# What a page's address may say, and its links keep. Anything else is dropped: each value would be a page of its own.
+# The parameters of a page's address that its links keep. Others are dropped: each value would be a page of its own.
 _KEPT = {"lang": LANGUAGES, "period": ("1h", "24h", "7d", "30d", "90d", "12m", "1y"), "theme": ("light", "dark")}
 
 
@@ -41,7 +41,7 @@ def linked(request: Request, **changed: str) -> str:
 
 
 def kept_of(request: Request) -> dict[str, str]:
-    """What of the query decides how a page looks."""
+    """The part of the query that decides how a page looks."""
     return {name: value for name, value in request.args.items() if value in _KEPT.get(name, ())}
 
 

@@ -9,7 +9,7 @@ Read = Callable[[Mapping[str, str]], Found]
 
 
 def again_if_changed(read: Read[Found]) -> Read[Found]:
-    """Call ``read`` only if the environment differs from the one before. Whoever gets the result leaves it as it is."""
+    """Call ``read`` only if the environment differs from the one before. Callers leave the result as it is."""
     # Every request asks, and ``os.environ`` decodes a value whenever somebody looks at it: to read all settings takes
     # as long as to validate two events. To compare the dict that it keeps, ``_data``, takes a thirtieth of that.
     known: tuple[dict[Any, Any], Found] | None = None

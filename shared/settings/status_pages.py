@@ -1,4 +1,4 @@
-"""What visitors may see: which status pages there are, and which monitors and windows each shows. Pure."""
+"""The parts that visitors may see: which status pages there are, and which monitors and windows each shows. Pure."""
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
@@ -25,7 +25,7 @@ def is_shown(public: bool | None, group: str | None, groups: Collection[str] | N
     """Whether a page with these groups shows a monitor. ``public``: what the monitor itself says."""
     if public is not None:
         return bool(public)
-    # Whatever has no group, or another one, is private unless it says that it is public.
+    # A monitor without a group, or with another one, is private unless it says that it is public.
     return group is not None and (groups is None or group in groups)
 
 

@@ -1,1 +1,1 @@
-"""What happened to a monitor, in sentences: for ``GET /monitors/<id>/timeline`` and for the dashboard."""
+"""The history of a monitor, in sentences: for ``GET /monitors/<id>/timeline`` and for the dashboard."""

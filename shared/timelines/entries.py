@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 
 
 def entries_of(monitor: Monitor, moments: Sequence[Moment], language: Language) -> Iterator[Entry]:
-    """An entry for each moment of a monitor. What does not apply to it is None."""
+    """An entry for each moment of a monitor. A field that does not apply to it is None."""
     for moment in moments:
         source, at = moment.place.source, moment.place.at
         if source is Source.CHECK:

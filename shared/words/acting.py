@@ -1,4 +1,4 @@
-"""What people read when they act on an alert: the page behind a link, answers in a chat, messages that are edited.
+"""Words for people who act on an alert: the page behind a link, answers in a chat, messages that are edited.
 
 Apart from the other words, so that no other function loads them.
 """

@@ -135,7 +135,7 @@ SUBJECTS: Mapping[str, str] = {
     "SUMMARY": "summary",
 }
 
-# What stands before each fact of a message, and on its buttons; and the words of some facts.
+# The labels of a message's facts and buttons, and the words of some facts.
 LABELS: Mapping[str, str] = {
     "cause": "Cause",
     "since": "Since",

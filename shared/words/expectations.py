@@ -1,6 +1,6 @@
-"""What a policy's field expects, as the model says it in English, for people who read Korean.
+"""The expectations of a policy's fields, as the model says them in English, for people who read Korean.
 
-The model, the file and the API say it in English alone. What is not known here stays as it is.
+The model, the file and the API say it in English alone. A text that is not known here stays as it is.
 """
 
 import re
@@ -109,7 +109,7 @@ _FOUND = "; found "
 
 
 def expectation_text(english: str, language: Language) -> str:
-    """What is expected instead of what stands there. ``english``: as the model says it."""
+    """The expectation instead of what stands there. ``english``: as the model says it."""
     if language != "ko":
         return english
     expected, separator, found = english.partition(_FOUND)

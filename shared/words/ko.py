@@ -148,7 +148,7 @@ SUBJECTS: Mapping[str, str] = {
     "SUMMARY": "요약",
 }
 
-# What stands before each fact of a message, and on its buttons; and the words of some facts.
+# The labels of a message's facts and buttons, and the words of some facts.
 LABELS: Mapping[str, str] = {
     "cause": "원인",
     "since": "시작",

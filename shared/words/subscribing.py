@@ -1,4 +1,4 @@
-"""What people read who subscribe to a status page by mail: the form, what it answers, and the mails.
+"""Words for subscribers to a status page by mail: the form, what it answers, and the mails.
 
 Apart from the other words, so that only what needs them loads them.
 """

@@ -1,4 +1,4 @@
-"""What a summary says. Apart from the other words, so that only who sends one loads them."""
+"""The words of a summary. Apart from the other words, so that only its sender loads them."""
 
 from collections.abc import Mapping
 

@@ -30,7 +30,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "apprise": ("url",),
 }
 _SECRET = {"webhook_url", "bot_token", "token", "password", "api_token", "user_key", "routing_key", "secret"}
-# Of these kinds the whole URL is secret: what gives access stands in its path.
+# The whole URL of these kinds is secret: its path gives access.
 _SECRET_URL = {"webhook", "apprise"}
 _SECRET_HEADER = re.compile(r"(?i)authorization|cookie|key|token|secret|password|auth")
 _RECIPIENT = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^,;])+')

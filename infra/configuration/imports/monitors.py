@@ -40,8 +40,8 @@ def with_scheme(url: str, scheme: str, note: Callable[[str, str], None]) -> str:
 def add_monitor(imported: Imported, fields: dict[str, Any]) -> bool:
     """Add the monitor that has these fields; whether there was enough of it to watch.
 
-    A value of None is a field that is not set. What does not validate becomes a note. Texts are as in the file: ``$$``
-    is a literal ``$``.
+    A value of None is a field that is not set. A field that does not validate becomes a note. Texts are as in the file:
+    ``$$`` is a literal ``$``.
     """
     where = f"monitors {str(fields.get('name', ''))!r}"
     given = _with_credentials_apart({name: value for name, value in fields.items() if value is not None})
@@ -135,7 +135,7 @@ def _hide_secrets(written: dict[str, Any], policy: Policy, imported: Imported) -
 
 
 def _secrets_of(written: dict[str, Any], policy: Policy) -> Iterator[tuple[dict[str, Any], str, str, str]]:
-    """What ``masked`` hides, apart from URLs: its holder, its name there, its value, and what it is."""
+    """The values that ``masked`` hides, apart from URLs: each with its holder, name and value, and what it is."""
     hidden = masked(policy)
     for field, value in written.items():
         if isinstance(value, str) and field not in ("url", "proxy") and hidden[field] != value:

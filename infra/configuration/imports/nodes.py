@@ -20,7 +20,7 @@ def keys(text: str) -> frozenset[str]:
 
 
 class Node:
-    """A mapping at ``where``, written for ``tool``. What is malformed counts as not set, and is a note."""
+    """A mapping at ``where``, written for ``tool``. A malformed value counts as not set, and becomes a note."""
 
     def __init__(self, data: Any, where: str, notes: Notes, tool: str = "Gatus") -> None:
         self.data: dict[str, Any] = {}

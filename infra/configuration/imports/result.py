@@ -1,4 +1,4 @@
-"""What an import gives: the parts of a ``bonghwa.yaml``, the secrets beside it, and what could not be carried over."""
+"""The result of an import: the parts of a ``bonghwa.yaml``, the secrets beside it, and what was left out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ class Notes(list[Note]):
 
 @dataclass
 class Imported:
-    """What was read. Each monitor, channel, window and page is as it is written into the file."""
+    """The parts that were read. Each monitor, channel, window and page is as it is written into the file."""
 
     notes: Notes = field(default_factory=Notes)
     secrets: Secrets = field(default_factory=Secrets)

@@ -1,4 +1,4 @@
-"""What kind of file or folder a source is, and how it is read."""
+"""Kinds of sources: which file or folder each is, and how it is read."""
 
 import json
 from datetime import datetime
@@ -23,7 +23,7 @@ _WHAT = (
 
 
 def read(source: Path, now: datetime, skipped: frozenset[Path] = frozenset()) -> Imported:
-    """What ``source`` configures. Nothing is written to it or beside it.
+    """The configuration in ``source``. Nothing is written to it or beside it.
 
     ``skipped``: files that are not read in a folder, because they are ours.
 

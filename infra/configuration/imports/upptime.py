@@ -21,7 +21,7 @@ _HOURLY = re.compile(r"\d{1,2} \* \* \* \*")
 _EVERY_HOURS = re.compile(r"\d{1,2} \*/(\d{1,2}) \* \* \*")
 _DAILY = re.compile(r"\d{1,2} \d{1,2} \* \* \*")
 _INTERVAL = 5 * _MINUTE
-# What Upptime does unless a site says otherwise.
+# Upptime's defaults for a site.
 _TIMEOUT = 30.0
 _REDIRECTS = 3
 _CODES = ["200-208", "226", "300-308"]

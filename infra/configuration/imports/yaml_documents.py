@@ -11,7 +11,7 @@ from infra.configuration.imports.result import Notes, SourceUnreadable
 from shared.models import storable
 
 MAX_BYTES = 20_000_000
-# What all aliases of a document expand to. A few lines can otherwise stand for more than the memory holds.
+# The most that all aliases of a document expand to. A few lines can otherwise stand for more than the memory holds.
 _MAX_NODES = 1_000_000
 _MAX_DEPTH = 100
 # Variables are filled in before YAML is read, so that their braces are none of YAML's. These two signs, which no text
@@ -40,7 +40,7 @@ class _Loader(yaml.CSafeLoader):
         return super().construct_mapping(node, deep)
 
     def _untagged(self, _: str, node: yaml.Node) -> Any:
-        """What a tag of the source's own (``!secret x``) is put on."""
+        """A value with a tag of the source's own (``!secret x``)."""
         if isinstance(node, yaml.MappingNode):
             return self.construct_mapping(node, deep=True)
         if isinstance(node, yaml.SequenceNode):

@@ -1,7 +1,7 @@
 """``${NAME}`` in a channel, a heartbeat's token or a page's password: filled in from the environment.
 
-Those are the operator's, and never edited through the API: any name may stand there. What the agent fills in itself, in
-the rest of a monitor, is the business of shared.monitors.placeholders.
+Those are the operator's, and never edited through the API: any name may stand there. The agent fills in the rest of
+a monitor itself: see shared.monitors.placeholders.
 """
 
 import re

@@ -118,7 +118,7 @@ def unknown_key(key: str, known: Collection[str], what: str) -> str:
 
 
 def one_of(what: str, found: str, known: Collection[str]) -> str:
-    """What is expected in place of a name that nothing has: ``a channel, perhaps ops``."""
+    """The expectation in place of a name that nothing has: ``a channel, perhaps ops``."""
     close = difflib.get_close_matches(found, known, 1)
     if close:
         return f"{what}, perhaps {close[0]}"

@@ -43,7 +43,7 @@ class Entry(NamedTuple):
 
 @dataclass(slots=True)
 class MappingNode:
-    """Keys in their order. What came in by a merge key stands at its own line, where its anchor is."""
+    """Keys in their order. A value from a merge key stands at its own line, where its anchor is."""
 
     line: int
     entries: dict[str, Entry] = field(default_factory=dict)

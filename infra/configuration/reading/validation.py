@@ -13,7 +13,7 @@ from shared.monitors.expectations import expected as expected_of
 
 Value = TypeVar("Value")
 Path = tuple[str | int, ...]
-# What a field that is missing would be; a field that is not here would be text.
+# The kind of value that a missing field would have; a field that is not here would be text.
 _MISSING = {
     "name": "a name that no other monitor has",
     "period": DURATION,
@@ -27,7 +27,7 @@ _ARE_TEXT = ("string_type", "literal_error")
 
 
 class Source(NamedTuple):
-    """Where a part of the file stands: its first line, its node, and how a field is written there."""
+    """The place of a part of the file: its first line, its node, and how a field is written there."""
 
     where: str
     line: int
@@ -58,9 +58,10 @@ class Source(NamedTuple):
 def checked(
     validate: Callable[[Any], Value], source: Source, mistakes: list[Mistake], *, model: Any, data: Any = None
 ) -> Value | None:
-    """What ``validate`` makes of a part; None if it is wrong. ``data``: the part's values, if they were changed.
+    """The result of ``validate`` for a part; None if the part is wrong.
 
-    ``model``: the model that ``validate`` is of, for the keys that it knows.
+    ``data``: the part's values, if they were changed. ``model``: the model that ``validate`` is of, for the keys that
+    it knows.
     """
     data = data_of(source.node) if data is None else data
     try:
@@ -121,7 +122,7 @@ def _of_rule(path: Path, said: str, model: Any) -> tuple[Path, str]:
 
 
 def _path(detail: Any, data: Any) -> Path:
-    """Where a mistake is: its location without what is no key and no index there, such as a union's branches."""
+    """The place of a mistake: its location without what is no key and no index there, such as a union's branches."""
     location = detail["loc"]
     found = 0
     for part in location:

@@ -12,7 +12,7 @@ RECEIVE_BYTES = 64 * 1024
 
 
 class Phase(StrEnum):
-    """What a connection does. While a thread works on its request, nobody reads from it."""
+    """The states of a connection. While a thread works on its request, nobody reads from it."""
 
     IDLE = "waits for a request"
     HEAD = "receives a head"
@@ -24,7 +24,7 @@ class Phase(StrEnum):
 
 # How many seconds each phase may last in all, however steadily bytes come or go.
 SECONDS = {Phase.IDLE: 5.0, Phase.HEAD: 10.0, Phase.BODY: 30.0, Phase.SENDING: 30.0, Phase.ENDING: 2.0}
-# What a client may still send after a response that ends its connection.
+# The bytes that a client may still send after a response that ends its connection.
 MAX_UNREAD_BYTES = 8 * 1024 * 1024
 
 
@@ -38,7 +38,7 @@ class Connection:
         self.is_own = self.is_broken = False
         self.unread = MAX_UNREAD_BYTES
         self._to_send = b""
-        # Whoever connects has something to say.
+        # A client that connects has something to say.
         self.enter(Phase.IDLE)
         self.ends_at = time.monotonic() + SECONDS[Phase.HEAD]
 

@@ -8,7 +8,7 @@ from infra.local.front.connection import Connection, Phase
 
 MAX_CONNECTIONS = 512
 MAX_OF_AN_ADDRESS = 256
-# What clients have sent and nobody works on yet.
+# Bytes that clients have sent and nobody works on yet.
 MAX_WAITING_BYTES = 32 * 1024 * 1024
 
 

@@ -1,4 +1,4 @@
-"""What a client has sent so far, until it is a whole request.
+"""The bytes of a client so far, until they are a whole request.
 
 gunicorn's parser reads from a connection until a request is complete, and meanwhile holds its thread. Here a request is
 parsed only once it has arrived, so that a client that sends slowly holds nothing but its own connection.
@@ -107,7 +107,7 @@ class Incoming:
         self._searched = 0
 
     def _body_end(self, reader: Any) -> int | None:
-        """Where the body ends in what has been received; None if it has not arrived."""
+        """The end of the body in the received bytes; None if it has not arrived."""
         if isinstance(reader, LengthReader):
             # A function refuses a longer one by what it announces.
             if reader.length > MAX_BODY_BYTES:

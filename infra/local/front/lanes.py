@@ -1,4 +1,4 @@
-"""Which threads work on a request: whatever holds those of others up, the system's own requests have theirs."""
+"""The threads that work on a request. The system's own requests have theirs, so others cannot hold them up."""
 
 import hmac
 from collections.abc import Collection, Iterable

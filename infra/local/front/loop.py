@@ -1,6 +1,6 @@
 """The loop that reads and writes for every client; a thread gets a request only once all of it has arrived.
 
-So a client that sends or reads slowly holds its own connection, until its time is up, and no thread.
+A client that sends or reads slowly thus holds its own connection, until its time is up, and no thread.
 """
 
 import collections

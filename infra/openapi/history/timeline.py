@@ -44,7 +44,7 @@ _SENT = {
 
 
 class TimelineEntry(BaseModel):
-    """One thing that happened to a monitor. What does not apply to it is null."""
+    """One thing that happened to a monitor. A field that does not apply to it is null."""
 
     at: Time = Field(description="When it happened.")
     kind: Literal["check", "state_change", "alert", "window", "notification"] = Field(description="What it is.")

@@ -8,10 +8,10 @@ enclose values. Times are in milliseconds, and a duration such as ``48h`` may st
 
 Values have types. Text equals a value that is spelled the same, so ``"1.10"`` in JSON equals ``1.10`` and not ``1.1``.
 A number equals a number of the same size, however it is spelled. ``<`` and the like need a number, or text that spells
-one, on both sides; anything else makes the condition fail and say so. What is not there is shown as ``INVALID`` and
-equals nothing, so that ``!=`` holds; null is there, but ``has()`` is false.
+one, on both sides; anything else makes the condition fail and say so. An absent value is shown as ``INVALID``
+and equals nothing, so that ``!=`` holds; null is there, but ``has()`` is false.
 
-What Gatus does otherwise:
+Gatus differs:
 
 - A side that is no number is 0 in ``<`` and the like, and 1.9 is 1. Here the first fails, and 1.9 is 1.9.
 - Text that spells a whole number equals it in any spelling (``0x0A == 10``, ``007 == 7``). Here spelling counts.

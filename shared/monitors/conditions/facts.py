@@ -1,4 +1,4 @@
-"""What one check found out: the values that conditions compare."""
+"""The findings of one check: the values that conditions compare."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _DECODER = json.JSONDecoder(parse_constant=str)
 
 
 class Facts:
-    """What one check found out. None means that the check does not know it.
+    """The findings of one check. None means that the check does not know it.
 
     ``body`` holds the bytes as the server wrote them, decompressed if the server compressed them. ``charset`` is what
     they are said to be in, as Python calls it. ``is_body_cut``: it went on, and the rest was not read.

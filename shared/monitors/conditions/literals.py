@@ -1,4 +1,4 @@
-"""What a placeholder is compared with: a written value, a pattern, or one of several values."""
+"""The other side of a placeholder's comparison: a written value, a pattern, or one of several values."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -83,7 +83,7 @@ Written = Literal | Pattern | OneOf
 
 
 def _matches(text: Any, parts: Any) -> bool:
-    # Not a regular expression: a hostile body could make one with several stars run for minutes.
+    # A regular expression with several stars could run for minutes on a hostile body.
     if len(parts) == 1:
         return bool(text == parts[0])
     first, *middle, last = parts

@@ -13,7 +13,7 @@ Read = Callable[[Facts], Any]
 
 
 class Type(Enum):
-    """What a placeholder always is, as far as that is known before a check."""
+    """The value of a placeholder, as far as it is known before a check."""
 
     NUMBER = auto()
     TIME = auto()  # in milliseconds

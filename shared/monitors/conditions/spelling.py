@@ -9,7 +9,7 @@ AN_EXAMPLE = "one comparison such as [STATUS] == 200"
 _JOINT = re.compile(r"(&&|\|\|)")
 _COMPARED = re.compile(r"(\S*?\[[A-Za-z_]+\]\S*)\s(==|!=|<=|>=|<|>)\s(\S.*)", re.DOTALL)
 _SIGN = re.compile(r"===|!==|==|!=|<=|>=|=<|=>|<>|=|<|>")
-# What people write for our signs.
+# Other spellings of our signs.
 _MEANT = {"=": "==", "===": "==", "!==": "!=", "=<": "<=", "=>": ">=", "<>": "!="}
 _UNKNOWN = {
     "DOMAIN_EXPIRATION": "[CERTIFICATE_EXPIRATION], since the expiry of a domain is not known",
@@ -18,7 +18,7 @@ _UNKNOWN = {
 
 
 def joined(text: str) -> str | None:
-    """What is expected instead of a condition with ``&&`` or ``||``; None if it has none, or only within a text."""
+    """The expectation instead of a condition with ``&&`` or ``||``; None if it has none, or only within a text."""
     joints = list(_JOINT.finditer(text))
     if not joints:
         return None
@@ -34,7 +34,7 @@ def joined(text: str) -> str | None:
 
 
 def unspaced(text: str) -> str | None:
-    """What is expected instead of a comparison whose sign has no blanks around it, or is another tool's."""
+    """The expectation instead of a comparison whose sign has no blanks around it, or is another tool's."""
     if " contains " in text:
         return "a pattern for a part of a text, such as [BODY] == pat(*ok*)"
     found = _SIGN.search(text)
@@ -47,7 +47,7 @@ def unspaced(text: str) -> str | None:
 
 
 def nearest(name: str) -> str:
-    """What is expected instead of ``[name]``, which is no placeholder."""
+    """The expectation instead of ``[name]``, which is no placeholder."""
     import difflib  # only for mistakes
 
     close = difflib.get_close_matches(name, PLACEHOLDERS, 1)

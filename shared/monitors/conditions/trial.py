@@ -1,4 +1,4 @@
-"""What an agent found when it tried a check that is not saved."""
+"""An agent's finding when it tried a check that is not saved."""
 
 from typing import Annotated
 

@@ -88,6 +88,6 @@ def shown(value: Any) -> str:
 
 
 def type_of(value: Any) -> str:
-    """What a value is, in words: ``text``, ``a number``."""
+    """The kind of a value, in words: ``text``, ``a number``."""
     names = {bool: str(value).lower(), int: "a number", float: "a number", list: "a list", dict: "an object"}
     return "null" if value is None else names.get(type(value), "text")

@@ -81,17 +81,17 @@ def _mistakes(error: ValidationError, data: Mapping[str, Any], where: Path) -> I
 
 
 def _read(mistake: Any, data: Mapping[str, Any]) -> tuple[Path, str, str]:
-    """Where a mistake is, what stands there as far as it may be shown, and what is expected instead."""
+    """The place of a mistake, the value there as far as it may be shown, and the expectation instead."""
     location = mistake["loc"]
     match mistake["type"]:
         case "extra_forbidden":
-            # Whatever stands there may be the secret of a field whose name is misspelled.
+            # The value may be the secret of a field whose name is misspelled.
             return location, "", _nearest(location)
         case "missing":
             return location, "", "a value, since it has to be there"
     text = expected(mistake)
     if not location:
-        # What concerns several fields begins with the field that should be another.
+        # A mistake of several fields begins with the field that should be another.
         field, _, text = text.partition(": ")
         return (field,), "", text
     path = tuple(_within(data, location))

@@ -97,7 +97,7 @@ class Recurring(Part):
 
 
 class Recurrent(Recurring):
-    """What always recurs, and has no length of its own."""
+    """A rule that always recurs, and has no length of its own."""
 
     @model_validator(mode="after")
     def _recurs(self) -> "Recurrent":

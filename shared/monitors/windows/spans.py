@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 _NONE = timedelta(0)
 _MINUTE = timedelta(minutes=1)
-# Whatever happens at all happens within the 28 years after which the days of the week return.
+# Every rule that ever begins does so within the 28 years after which the days of the week return.
 _YEARS = timedelta(days=28 * 366)
 # No clock is moved by as much.
 _DAY = timedelta(days=1)
@@ -135,7 +135,7 @@ class _Spans:
 
         self._length = timedelta(seconds=recurrence.seconds)
         self._begins = _beginnings(recurrence.rule, recurrence.text, ZoneInfo(recurrence.time_zone))
-        # What was found, and from when to when it is true.
+        # A finding, and from when to when it is true.
         self._known: tuple[datetime, datetime, Span | None] | None = None
 
     def at(self, at: datetime) -> Span | None:

@@ -57,7 +57,7 @@ class Window(Recurring):
 
     @property
     def targets(self) -> dict[str, Any]:
-        """What it is about: one of TARGETS, and its names."""
+        """Its subjects: one of TARGETS, and its names."""
         return {name: value for name in TARGETS if (value := getattr(self, name))}
 
     def recurs_as(self) -> Recurrence | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Discord's own limits of an embed, in characters.
 _LONGEST_TITLE = 256
 _LONGEST_DESCRIPTION = 4_096
-# What begins markup, a mention, a timestamp, an emoji, a list or an address.
+# Signs that begin markup, a mention, a timestamp, an emoji, a list or an address.
 _SIGNS = r"\*_~`|<>[]()#+-:@."
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Google takes 32,000 bytes in all. These lengths stay below that, even if each character takes four bytes.
 _LONGEST_TITLE = 500
 _LONGEST = 4_096
-# What Google says to a message without content, if it knows the key and the token.
+# Google's answer to a message without content, if it knows the key and the token.
 _EMPTY = "cannot be empty"
 
 
@@ -80,7 +80,7 @@ def _content(message: Message) -> dict[str, Any]:
         buttons = [{"text": each.label, "onClick": {"openLink": {"url": each.url}}} for each in message.links]
         widgets.append({"buttonList": {"buttons": buttons}})
     content: dict[str, Any] = {
-        # What a phone's lock screen shows.
+        # The text on a phone's lock screen.
         "fallbackText": unlinked(text_within(message, _LONGEST_TITLE)),
         "cardsV2": [{"cardId": "message", "card": {"sections": [{"widgets": widgets}]}}],
     }

@@ -38,7 +38,7 @@ class GotifyNotifier(NotifierKind):
         )
 
     def probe(self, timeout_seconds: float) -> ProbeResult:
-        """See NotifierKind.probe. Of an application that it knows, Gotify refuses a message without words."""
+        """See NotifierKind.probe. Gotify refuses a message without words from an application that it knows."""
         response = self._post({}, timeout_seconds)
         said = quoted(self, response.data.get("errorDescription"))
         if response.status == 400 and response.data.get("errorCode") == 400:

@@ -18,7 +18,7 @@ from shared.notifiers.response import Response, own_words
 # Mattermost splits a message that is longer into several.
 _LONGEST = 16_383
 _LONGEST_TITLE = 500
-# What Mattermost has an escape for.
+# The signs that Mattermost has an escape for.
 _SIGNS = r"\`*{}[]()#+-.!_>~|"
 # No channel has such a name, so that a webhook that is there refuses the message for this reason, and no other.
 _NO_CHANNEL = "no such channel"
@@ -55,7 +55,7 @@ def _content(message: Message) -> dict[str, Any]:
     links = " · ".join(link(_escaped(each.label), each.url) for each in message.links)
     below = f"\n\n{links}" if links else ""
     attachment = {
-        # What a phone's lock screen shows, as it is.
+        # The text on a phone's lock screen, as it is.
         "fallback": text_within(message, _LONGEST_TITLE),
         "color": COLOURS[message.tone],
         "title": fitting(headline(message), _LONGEST_TITLE, _escaped),

@@ -84,7 +84,7 @@ class PushoverNotifier(NotifierKind):
 
 
 def _errors(response: Response) -> list[object]:
-    """What Pushover finds wrong with the request; it says so with a status of 0."""
+    """Pushover's complaints about the request; it makes them with a status of 0."""
     errors = response.data.get("errors")
     return errors if isinstance(errors, list) and response.data.get("status") == 0 else []
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Slack's own limits, in characters.
 _LONGEST_HEADER = 150
 _LONGEST_SECTION = 3_000
-# What Slack says to a message without content, if the webhook is there.
+# Slack's answer to a message without content, if the webhook is there.
 _NOTHING_TO_POST = ("no_text", "invalid_payload")
 
 

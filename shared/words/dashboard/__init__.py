@@ -1,4 +1,4 @@
-"""What people read on the dashboard, by code: a file for each language and part, loaded when it is needed."""
+"""The words of the dashboard, by code: a file for each language and part, loaded when it is needed."""
 
 from collections import ChainMap
 

@@ -20,7 +20,7 @@ _NO_RECOVERY = "Gatus sends no message when it is up again; a RECOVERY is always
 
 @dataclass
 class Outcome:
-    """What the alerts of one endpoint come to."""
+    """The result of one endpoint's alerts."""
 
     channels: list[str] = field(default_factory=list)
     failures: list[int] = field(default_factory=list)

@@ -14,7 +14,7 @@ _COMPARISON = re.compile(r"(\S.*?) (==|!=|<=|>=|>|<) (\S.*)")
 _JOINER = re.compile(r"&&|\|\|")
 _FUNCTION = re.compile(r"(?:any|pat|len|has)\(")
 _ANY = re.compile(r"any\(([^()]*)\)")
-# What stands for other characters in a pattern of Gatus, beside *.
+# Signs beside * that stand for other characters in a pattern of Gatus.
 _GLOB = re.compile(r"pat\([^)]*(?:\?|\[[^\]]*\])[^)]*\)")
 
 # These compare the whole body, and do not find one record among several.
@@ -82,7 +82,7 @@ def _refused(text: str, kind: Kind) -> str | None:
 
 
 def _split(text: str, kind: Kind, note: Note) -> list[str]:
-    """What the writer of ``&&`` or ``||`` meant, if that is certain."""
+    """The conditions that the writer of ``&&`` or ``||`` meant, if that is certain."""
     did = f"Gatus has no such operator and finds this {_in_gatus(text)}"
     parts = _at_joiners(text)
     sides, joiners = parts[::2], set(parts[1::2])
@@ -121,7 +121,7 @@ def _at_joiners(text: str) -> list[str]:
 
 
 def _in_gatus(text: str) -> str:
-    """What Gatus makes of it: it splits at the first operator that it looks for, and reads what is no number as 0."""
+    """Gatus's reading of it: it splits at the first operator that it looks for, and reads what is no number as 0."""
     operator = next((each for each in _OPERATORS if f" {each} " in text), None)
     if operator is None:
         return "invalid"

@@ -46,7 +46,7 @@ class Endpoints:
         self._imported = imported
         self._lost: Counter[str] = Counter()
         self._silent = 0
-        # What each window says, and the monitors that it covers.
+        # Each window, and the monitors that it covers.
         self.windows: list[tuple[Any, list[str]]] = []
         self._nodes = [
             Node(given, f"{key}[{number}]", imported.notes)
@@ -153,7 +153,7 @@ class Endpoints:
         }
 
     def _target(self, node: Node) -> dict[str, Any] | None:
-        """What is checked: a URL, or a question to a resolver."""
+        """The target of the check: a URL, or a question to a resolver."""
         url = node.text("url").strip()
         if not url:
             node.note("url", "it has none; it is left out")

@@ -13,7 +13,7 @@ from infra.configuration.imports.placeholders import has_placeholder, unescaped
 
 _COMMON = {"default-alert", "overrides", "client", "group"}
 _PLACEHOLDER = re.compile(r"\[([A-Z][A-Z_]+)\]")
-# What a body's placeholders are called here.
+# Our names for the placeholders of a body.
 _WORDS = {"ENDPOINT_NAME": "monitor", "ENDPOINT_GROUP": "group", "RESULT_ERRORS": "cause"}
 _LOST = {
     "title": "texts are templates here; set title",

@@ -34,7 +34,7 @@ def loaded(text: str, file: Path) -> Any:
 
 
 def read(data: dict[str, Any], notes: Notes) -> Export:
-    """What the backup holds. It knows no status pages, maintenance, proxies or Docker hosts."""
+    """The content of the backup. It knows no status pages, maintenance, proxies or Docker hosts."""
     export = Export(notes)
     for given in _objects(data, "notificationList", notes):
         export.notifications.append(export.row(given))

@@ -34,7 +34,7 @@ def kept_elsewhere(folder: Path) -> str | None:
 
 
 def read(file: Path, notes: Notes) -> Export:
-    """What the database holds.
+    """The content of the database.
 
     Raises:
         SourceUnreadable: it is damaged, or another program's database.
@@ -52,7 +52,7 @@ def read(file: Path, notes: Notes) -> Export:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[sqlite3.Connection]:
-    # What SQLite has written beside it, and not yet into it.
+    # The file of changes that SQLite has not written into the database yet.
     beside = [file.with_name(f"{file.name}{ending}") for ending in (_WAL, "-journal")]
     beside = [each for each in beside if each.is_file() and each.stat().st_size]
     if not beside:
@@ -91,8 +91,8 @@ def _state(file: Path) -> object:
     """Return a value that changes if a copy of this file no longer fits the copies of the other files.
 
     A running Uptime Kuma writes every second, and a large database takes longer to be copied. It only appends to its
-    WAL, whose header changes if it begins at the front again. What is appended is in the copy or not, and SQLite reads
-    up to the last commit that is whole.
+    WAL, whose header changes if it begins at the front again. An appended page is in the copy or not, and SQLite
+    reads up to the last commit that is whole.
     """
     if file.name.endswith(_WAL):
         with file.open("rb") as opened:

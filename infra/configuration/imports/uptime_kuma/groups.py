@@ -9,7 +9,7 @@ _DEPTH = 100
 
 
 class Groups:
-    """Who is below whom."""
+    """The groups, and the monitors below each."""
 
     def __init__(self, export: Export) -> None:
         self._export = export
@@ -69,7 +69,7 @@ class Groups:
         return bool(self.below(identity))
 
     def _parents(self, row: Row) -> list[Row]:
-        """What it is below, the nearest first."""
+        """The groups above it, the nearest first."""
         found: list[Row] = []
         current: Row | None = row
         while current is not None and len(found) < _DEPTH:

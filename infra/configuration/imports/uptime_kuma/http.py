@@ -1,4 +1,4 @@
-"""What Uptime Kuma requests over HTTP: the types http, keyword and json-query."""
+"""Uptime Kuma's monitors over HTTP: the types http, keyword and json-query."""
 
 import re
 from typing import Any

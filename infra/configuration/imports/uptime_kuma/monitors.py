@@ -81,7 +81,7 @@ def name_all(export: Export, groups: Groups) -> None:
 
 
 def _common(row: Row, export: Export, groups: Groups, channels: dict[int, list[str]]) -> dict[str, Any]:
-    """What monitors of all types have."""
+    """The fields that monitors of all types have."""
     identity = row.whole("id") or 0
     interval = row.number("interval") or _INTERVAL
     retries = max(row.whole("maxretries") or 0, 0)
@@ -123,7 +123,7 @@ def _retrying(row: Row, interval: float, retries: int) -> dict[str, Any]:
 
 
 def _own(row: Row, export: Export) -> dict[str, Any]:
-    """What its type makes of it. Raises NotSupported."""
+    """The fields of its type. Raises NotSupported."""
     kind = row.word("type")
     reader = _READERS.get(kind)
     if reader is None:

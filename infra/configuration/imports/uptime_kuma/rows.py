@@ -1,4 +1,4 @@
-"""What Uptime Kuma stores, whichever file it comes from."""
+"""Uptime Kuma's rows, from a database or a backup."""
 
 import json
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from shared.models import storable
 
 
 class Row:
-    """A row of a table, by Uptime Kuma's column names. What is malformed counts as not set, and is a note."""
+    """A row of a table, by Uptime Kuma's column names. A malformed value counts as not set, and becomes a note."""
 
     def __init__(self, data: dict[str, Any], notes: Notes, where: str = "") -> None:
         self._data = data

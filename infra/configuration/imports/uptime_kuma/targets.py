@@ -1,4 +1,4 @@
-"""What Uptime Kuma checks without HTTP, and its heartbeats."""
+"""Uptime Kuma's monitors without HTTP, and its heartbeats."""
 
 import ipaddress
 import json
@@ -98,7 +98,7 @@ def _reverse(name: str) -> str:
 
 
 def _record_conditions(row: Row) -> list[str] | None:
-    """What a record must be. Uptime Kuma asks it of any one record, and ``[BODY]`` holds them all."""
+    """The required record. Uptime Kuma asks it of any one record, and ``[BODY]`` holds them all."""
     patterns = {
         **dict.fromkeys(("equals", "contains", "starts_with", "ends_with"), "[BODY] == pat(*{}*)"),
         **dict.fromkeys(("not_equals", "not_contains"), "[BODY] != pat(*{}*)"),

@@ -52,7 +52,7 @@ def _window(row: Row, export: Export, groups: Groups, imported: Imported, now: d
 
 
 def _scope(row: Row, export: Export, groups: Groups, imported: Imported) -> dict[str, Any]:
-    """What it covers: the groups if all of it are groups, else the monitors."""
+    """The subjects that it covers: the groups if all of them are groups, otherwise the monitors."""
     covered = export.monitors_in.get(row.whole("id") or 0, [])
     written = {monitor["name"] for monitor in imported.monitors}
     names = {number: export.names[number] for number in export.names if export.names[number] in written}

@@ -20,7 +20,7 @@ _KNOWN_OF_WEBHOOK = keys("url method headers payloadType payload timeout")
 
 
 class Notified(NamedTuple):
-    """Whom the monitors tell, after how many failures, and the ids of those that tell nobody."""
+    """The channels that the monitors tell, after how many failures, and the ids of those that tell nobody."""
 
     channels: list[str]
     failure_threshold: int

@@ -216,7 +216,7 @@ def _fitting(message: Message, longest: int) -> str:
 
 
 def _judged(sending: "Sending", attempts: int, *, is_sent: bool, logs_in: bool) -> Accepted:
-    """What the plugin's word and the service's answers mean together."""
+    """The outcome by the plugin's word and the service's answers together."""
     if sending.failure is not None:
         raise sending.failure
     responses = sending.responses

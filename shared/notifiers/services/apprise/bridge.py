@@ -136,7 +136,7 @@ def _ours() -> Any:
             return session.request(method, url, **options)
 
     class Requests:
-        """What stands in a plugin's module in place of requests."""
+        """The stand-in for requests in a plugin's module."""
 
         def __init__(self) -> None:
             self.Session, self.session, self.request = Session, Session, request

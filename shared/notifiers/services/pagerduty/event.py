@@ -13,7 +13,7 @@ _WARNINGS = (AlertKind.DEGRADED, AlertKind.CERTIFICATE_EXPIRING)
 
 
 def content(message: Message, severity: str) -> dict[str, Any]:
-    """What an event that opens an incident says."""
+    """The fields of an event that opens an incident."""
     alert, notification = message.alert, message.notification
     payload = {
         "summary": cut(message.text, _LONGEST_SUMMARY),

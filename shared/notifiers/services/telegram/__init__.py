@@ -175,7 +175,7 @@ class TelegramNotifier(NotifierKind):
         return new is not None
 
     def _moved(self) -> str:
-        """What the log says about a group that became a supergroup, and so has another id."""
+        """The log's words about a group that became a supergroup, and has another id."""
         new = new_chats.get(self._group)
         return f"; the group moved: {self.setting('chat_id')} has to be {new}" if new else ""
 

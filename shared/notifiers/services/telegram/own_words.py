@@ -1,4 +1,4 @@
-"""What counts as a word of Telegram: JSON with ``ok``, as every response of the Bot API has it.
+"""An answer of Telegram's own: JSON with ``ok``, as every response of the Bot API has it.
 
 python-telegram-bot judges by the HTTP status. Something on the way (a firewall, a proxy, a login page) would so refuse
 a message permanently, with its own 403 or 404.

@@ -62,7 +62,7 @@ def probe(notifier: Bot, timeout_seconds: float) -> ProbeResult:
 
 
 def ask(notifier: Bot, method: str, timeout_seconds: float, **fields: Any) -> dict[str, Any]:
-    """What the Bot API answers; ``description`` says what it said instead if that is no JSON.
+    """The Bot API's answer; ``description`` says what it said instead if that is no JSON.
 
     Raises:
         requests.RequestException: there was no answer. Its text holds the token.

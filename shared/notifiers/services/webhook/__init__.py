@@ -82,7 +82,7 @@ class WebhookNotifier(NotifierKind):
         return {**super().secrets(), **{name: value.get_secret_value() for name, value in headers.items()}}
 
     def _body(self, message: Message) -> tuple[bytes, str]:
-        """What is sent, and what the log must say about it."""
+        """The request, and what the log must say about it."""
         remark = ""
         if self.body is not None:
             try:
@@ -100,7 +100,7 @@ class WebhookNotifier(NotifierKind):
         return "".join(line.strip() for line in text.splitlines())
 
     def _what_is_wrong(self) -> str | None:
-        """What a template that is tried with a sample of each variable does not do."""
+        """The mistakes of a template that is tried with a sample of each variable."""
         if self.body is None:
             return None
         sample = {name: 'a "text"' if value == "" else value for name, value in _NOTHING_KNOWN.items()}
@@ -130,6 +130,6 @@ _NOTHING_KNOWN = contents.variables_of(Message.of_text(""))
 
 def _with_query(url: str, query: bytes) -> str:
     address, _, _ = url.partition("#")
-    # What a person wrote into the template may be no part of a URL.
+    # A person's text in the template may be no part of a URL.
     added = quote(query, safe="%=&+:/?@,;!$'()*~[]")
     return f"{address}{'&' if '?' in address else '?'}{added}"

@@ -1,4 +1,4 @@
-"""What a webhook sends: our fields, or an operator's own text with the same values in it."""
+"""The content of a webhook: our fields, or an operator's own text with the same values in it."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -36,7 +36,7 @@ def our_fields(message: Message) -> dict[str, Any]:
 
 
 def variables_of(message: Message) -> dict[str, str | int]:
-    """What a template can name. What is not known is empty, and the number 0."""
+    """The variables of a template. An unknown text is empty, and an unknown number 0."""
     known, notification = our_fields(message), message.notification
     seconds = known["duration_seconds"]
     texts = {
