@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from functions.status_page.facts import Facts
 from shared.pages.states import ORDER, Shown, shown_state
-from shared.settings.status_pages import MAIN, is_shown, shown_of
+from shared.settings.status_pages import MAIN, monitors_on, shown_of
 
 
 class Monitor(NamedTuple):
@@ -72,15 +72,14 @@ def page_of(facts: Facts, slug: str) -> Page | None:
     settings = facts["pages"].get(slug)
     if settings is None:
         return None
-    groups = settings.get("groups")
-    shown = [each for each in facts["monitors"] if is_shown(each["public"], each["group"], groups)]
+    shown = monitors_on(settings, facts["monitors"])
     names = {each["name"] for each in shown}
     outages = [each for each in facts["outages"] if each["name"] in names]
     return Page(
         slug,
         settings,
         facts["at"],
-        _grouped([_monitor(each) for each in shown], groups),
+        _grouped([_monitor(each) for each in shown], settings.get("groups")),
         [each for each in outages if each["resolved_at"] is None],
         [each for each in outages if each["resolved_at"] is not None],
         [_window(each, shown) for each in facts["windows"] if _concerns(each, shown)],

@@ -29,6 +29,11 @@ def is_shown(public: bool | None, group: str | None, groups: Collection[str] | N
     return group is not None and (groups is None or group in groups)
 
 
+def monitors_on(page: Mapping[str, Any], monitors: Collection[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the monitors that a page shows."""
+    return [each for each in monitors if is_shown(each["public"], each["group"], page.get("groups"))]
+
+
 def shown_of(target: str, names: Any, monitors: Collection[Mapping[str, Any]]) -> list[str]:
     """The names of those monitors that a window is about. ``target``: all, monitors, groups or tags."""
     if target == "all":

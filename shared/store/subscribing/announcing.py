@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from shared.models import as_text
-from shared.settings.status_pages import AHEAD, is_shown, pages_of, shown_of
+from shared.settings.status_pages import AHEAD, monitors_on, pages_of, shown_of
 from shared.store.asking.incidents import incidents_of
 from shared.store.engines.database import Database, Row, Transaction
+from shared.store.subscribing.said import name_now, watched
 from shared.store.tables import (
     alerts,
     announcements,
     configuration,
     incidents,
-    monitors,
     page_outages,
     subscriber_mails,
     subscribers,
@@ -105,13 +105,12 @@ def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterat
     ]
     if not (active or told or said or planned):
         return
-    watched = [_monitor(row) for row in monitors.for_pages(transaction)]
+    there = watched(transaction)
     for slug in slugs:
-        groups = pages[slug].get("groups")
-        shown = [each for each in watched if is_shown(each["public"], each["group"], groups)]
+        shown = monitors_on(pages[slug], there)
         names = {each["name"] for each in shown}
         of_page = [row for row in told if row["slug"] == slug]
-        yield from _recoveries(slug, of_page, ends, unwatched, now)
+        yield from _recoveries(slug, of_page, ends, unwatched, names, now)
         yield from _outages(slug, of_page, [row for row in active if row["subject"] in names][:MOST_OUTAGES], now)
         yield from _incidents(transaction, slug, said, names, now)
         yield from _windows(transaction, slug, planned, shown, now)
@@ -128,21 +127,27 @@ def _outages(slug: str, told: Sequence[Row], active: Sequence[Row], now: datetim
 
 
 def _recoveries(
-    slug: str, told: Sequence[Row], ends: Mapping[int, str | None], unwatched: Collection[int], now: datetime
+    slug: str,
+    told: Sequence[Row],
+    ends: Mapping[int, Row],
+    unwatched: Collection[int],
+    names: Collection[str],
+    now: datetime,
 ) -> Iterator[News]:
-    """The announced outages whose monitors all work again. ``ends``: when an alert ended; None if it goes on.
+    """The announced outages whose monitors all work again, as far as the page shows ``names``.
 
     Nobody knows whether an ``unwatched`` monitor works again, so no mail says that it does.
     """
     for row in told:
         ids = json.loads(row["alerts"])
-        if all(ends.get(alert_id, "") is not None for alert_id in ids):
-            each_told = zip(ids, json.loads(row["body"])["outages"], strict=True)
-            over = [
-                {**each, "until": ends.get(alert_id) or as_text(now)}
-                for alert_id, each in each_told
-                if alert_id not in unwatched
-            ]
+        if all(alert_id not in ends or ends[alert_id]["resolved_at"] for alert_id in ids):
+            over = []
+            for alert_id, each in zip(ids, json.loads(row["body"])["outages"], strict=True):
+                alert = ends.get(alert_id)
+                until = alert["resolved_at"] if alert else as_text(now)
+                now_over = {**each, "alert": alert_id, "name": name_now(each, alert), "until": until}
+                if alert_id not in unwatched and now_over["name"] in names:
+                    over.append(now_over)
             body = {"outages": over}
             yield News(slug, f"up {row['id']}", "UP", body, as_text(now), ends=row["id"], is_mailed=bool(over))
 
@@ -188,10 +193,4 @@ def _windows(
 
 def _outage(row: Row) -> dict[str, Any]:
     cause = json.loads(row["cause_data"])["code"] if row["cause_data"] else None
-    return {"name": row["subject"], "cause": cause, "since": row["failed_at"]}
-
-
-def _monitor(row: Row) -> dict[str, Any]:
-    said = json.loads(row["policy"]) if row["policy"] else {}
-    tags = json.loads(row["tags"]) if row["tags"] else []
-    return {"name": row["name"], "group": row["group_name"], "tags": tags, "public": said.get("public")}
+    return {"alert": row["id"], "name": row["subject"], "cause": cause, "since": row["failed_at"]}

@@ -1,6 +1,5 @@
 """The mails that subscribers are owed, as delivery works with them: claimed, recorded, given up."""
 
-import json
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -8,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 from shared.alerting import CLOCK_TOLERANCE
 from shared.settings.status_pages import pages_of
 from shared.store.engines.database import Database, Transaction
+from shared.store.subscribing.said import said_now
 from shared.store.subscribing.subscribers import Subscriber, subscriber_of
 from shared.store.tables import announcements, configuration, subscriber_mails, subscribers
 
@@ -55,18 +55,27 @@ class Mails:
             return subscriber_mails.is_any_due(snapshot, slugs, now=now, longest_lease=longest)
 
     def claim(self, slugs: Collection[str], *, now: datetime, leased_until: datetime) -> OwedMail | None:
-        """Lease the next due mail for these pages, or None. An expired lease is taken over."""
+        """Lease the next due mail for these pages, or None. An expired lease is taken over.
+
+        It says nothing that was deleted or hidden meanwhile: a mail that would say nothing else is withdrawn.
+        """
         longest = leased_until + CLOCK_TOLERANCE
-        # As for notifications: if a power cut undoes a lease, the mail is due again.
-        with self._database.transaction(is_durable=False) as transaction:
-            row = subscriber_mails.claim(transaction, slugs, now=now, leased_until=leased_until, longest_lease=longest)
-            if row is None:
-                return None
-            whose = subscribers.whose(transaction, row["subscriber_id"])
-            said = announcements.get(transaction, row["announcement_id"]) if row["announcement_id"] else None
-        about = Announced(said["id"], said["kind"], json.loads(said["body"])) if said else None
-        created_at = datetime.fromisoformat(row["created_at"])
-        return OwedMail(row["id"], created_at, row["attempts"], subscriber_of(whose), about)
+        while True:
+            # As for notifications: if a power cut undoes a lease, the mail is due again.
+            with self._database.transaction(is_durable=False) as transaction:
+                row = subscriber_mails.claim(
+                    transaction, slugs, now=now, leased_until=leased_until, longest_lease=longest
+                )
+                if row is None:
+                    return None
+                whose, about = subscribers.whose(transaction, row["subscriber_id"]), None
+                if row["announcement_id"]:
+                    about = _announced(transaction, row["announcement_id"])
+                    if about is None:
+                        subscriber_mails.withdraw(transaction, row, now)
+                        continue
+            created_at = datetime.fromisoformat(row["created_at"])
+            return OwedMail(row["id"], created_at, row["attempts"], subscriber_of(whose), about)
 
     def record(self, mail: OwedMail, outcome: Outcome, *, due_at: datetime, slugs: Collection[str] = ()) -> bool:
         """Record an attempt. Whether that removed the subscriber, whose mailbox was REFUSED too often.
@@ -101,6 +110,12 @@ class Mails:
                 return 0
         with self._database.transaction() as transaction:
             return subscriber_mails.expire(transaction, now=now, before=created_before)
+
+
+def _announced(transaction: Transaction, announcement_id: int) -> Announced | None:
+    row = announcements.get(transaction, announcement_id)
+    body = said_now(transaction, row) if row else None
+    return Announced(announcement_id, row["kind"], body) if row and body else None
 
 
 def _is_gone(transaction: Transaction, mail: OwedMail, refusals: int) -> bool:

@@ -174,11 +174,11 @@ def active_of_monitor(transaction: Transaction, monitor: str) -> list[Alert]:
     return [alert for alert in found if alert is not None]
 
 
-def ends(transaction: Transaction, ids: Sequence[int]) -> dict[int, str | None]:
-    """When these alerts ended, by id: None if one has not; one that was deleted is left out."""
-    sql = "SELECT id, resolved_at FROM alerts WHERE id IN"
+def ends(transaction: Transaction, ids: Sequence[int]) -> dict[int, Row]:
+    """Whose these alerts are, and when they ended, by id; one that was deleted is left out."""
+    sql = "SELECT id, subject, resolved_at FROM alerts WHERE id IN"
     asked = [transaction.ask(f"{sql} ({some})", **named) for some, named in in_parts(ids)]
-    return {row["id"]: row["resolved_at"] for answer in asked for row in answer()}
+    return {row["id"]: row for answer in asked for row in answer()}
 
 
 def slow_between(transaction: Transaction, since: str, until: str) -> list[Row]:

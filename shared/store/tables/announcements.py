@@ -47,7 +47,7 @@ def add(
 
 def get(transaction: Transaction, announcement_id: int) -> Row | None:
     """An announcement, if it is still there."""
-    return transaction.row("SELECT id, kind, body FROM announcements WHERE id = :id", id=announcement_id)
+    return transaction.row("SELECT id, slug, about, kind, body FROM announcements WHERE id = :id", id=announcement_id)
 
 
 def of_outages(transaction: Transaction) -> list[Row]:

@@ -43,10 +43,15 @@ def remove(transaction: Transaction, incident_id: int) -> None:
     transaction.rows("DELETE FROM incidents WHERE id = :id", id=incident_id)
 
 
+def find(transaction: Transaction, incident_id: int) -> Row | None:
+    """The incident with this id, if there is one."""
+    sql = "SELECT * FROM incidents WHERE id = :id"
+    return transaction.row(sql, id=incident_id) if incident_id <= MAX_ID else None
+
+
 def get(transaction: Transaction, incident_id: int) -> Row:
     """The incident with this id. Raises IncidentNotFound."""
-    sql = "SELECT * FROM incidents WHERE id = :id"
-    row = transaction.row(sql, id=incident_id) if incident_id <= MAX_ID else None
+    row = find(transaction, incident_id)
     if row is None:
         raise IncidentNotFound(incident_id)
     return row

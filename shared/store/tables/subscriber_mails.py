@@ -37,6 +37,11 @@ _EXPIRE = """
     UPDATE subscriber_mails SET status = 'EXPIRED', leased_until = NULL
     WHERE status = 'PENDING' AND created_at < :before AND (leased_until IS NULL OR leased_until <= :now)
     RETURNING id"""
+# Those that are being sent now are not stopped.
+_WITHDRAW = """
+    UPDATE subscriber_mails SET status = 'WITHDRAWN', leased_until = NULL
+    WHERE announcement_id = :announcement_id AND status = 'PENDING'
+      AND (id = :id OR leased_until IS NULL OR leased_until <= :now)"""
 _PRUNE = """
     DELETE FROM subscriber_mails WHERE id IN (
         SELECT id FROM subscriber_mails WHERE status <> 'PENDING' AND created_at < :before ORDER BY id LIMIT :most)
@@ -81,6 +86,11 @@ def put_off(transaction: Transaction, slugs: Collection[str], until: datetime) -
     """Let the mails of these pages that are due earlier wait until then."""
     parts, named = _named(slugs)
     transaction.rows(_PUT_OFF % parts, **named, until=as_text(until))
+
+
+def withdraw(transaction: Transaction, mail: Row, now: datetime) -> None:
+    """Send neither this leased mail nor the others of its announcement, which has nothing to say any more."""
+    transaction.rows(_WITHDRAW, announcement_id=mail["announcement_id"], id=mail["id"], now=as_text(now))
 
 
 def confirmed(transaction: Transaction, subscriber_id: int) -> None:

@@ -63,9 +63,14 @@ def remove(transaction: Transaction, window_id: int) -> None:
     transaction.rows("DELETE FROM windows WHERE id = :id", id=window_id)
 
 
+def find(transaction: Transaction, window_id: int) -> Row | None:
+    """The window with this id, if there is one."""
+    return transaction.row("SELECT * FROM windows WHERE id = :id", id=window_id) if window_id <= MAX_ID else None
+
+
 def get(transaction: Transaction, window_id: int) -> Row:
     """The window with this id. Raises WindowNotFound."""
-    row = transaction.row("SELECT * FROM windows WHERE id = :id", id=window_id) if window_id <= MAX_ID else None
+    row = find(transaction, window_id)
     if row is None:
         raise WindowNotFound(window_id)
     return row

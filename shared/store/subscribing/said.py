@@ -1,0 +1,72 @@
+"""What an announcement says when its mail goes: nothing that was deleted, or hidden, since it was announced."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from shared.settings.status_pages import monitors_on, pages_of, shown_of
+from shared.store.engines.database import Row, Transaction
+from shared.store.tables import alerts, configuration, incidents, monitors
+
+Body = Mapping[str, Any]
+
+
+def said_now(transaction: Transaction, row: Row) -> Body | None:
+    """The body of an announcement, with names as they are now; None if nothing is left of it."""
+    # Whether the page at /status is on does not matter here: nobody asks for the mails of one that is off.
+    page = pages_of(True, configuration.body(transaction)).get(row["slug"])
+    if page is None:
+        return None
+    shown = monitors_on(page, watched(transaction))
+    names = {each["name"] for each in shown}
+    body = json.loads(row["body"])
+    if row["kind"] == "INCIDENT":
+        return _incident(transaction, row["about"], body, names)
+    if row["kind"] == "WINDOW":
+        return _window(transaction, row["about"], body, shown)
+    return _outages(transaction, body, names)
+
+
+def watched(transaction: Transaction) -> list[dict[str, Any]]:
+    """Every monitor, as far as it matters to which pages show it."""
+    return [_monitor(row) for row in monitors.for_pages(transaction)]
+
+
+def _outages(transaction: Transaction, body: Body, names: Collection[str]) -> Body | None:
+    # By their alerts, which follow a monitor that gets another name. Former versions did not note them.
+    ends = alerts.ends(transaction, [each["alert"] for each in body["outages"] if "alert" in each])
+    named = ({**each, "name": name_now(each, ends.get(each.get("alert")))} for each in body["outages"])
+    left = [each for each in named if each["name"] in names]
+    return {**body, "outages": left} if left else None
+
+
+def name_now(told: Body, alert: Row | None) -> str:
+    """How the monitor of an outage is called now, as far as its alert is still there."""
+    return str(alert["subject"] if alert else told["name"])
+
+
+def _incident(transaction: Transaction, about: str, body: Body, names: Collection[str]) -> Body | None:
+    incident = incidents.find(transaction, int(about.split()[1]))
+    affects = json.loads(incident["monitors"]) if incident else []
+    affected = [name for name in affects if name in names]
+    if incident is None or (affects and not affected):
+        return None
+    return {**body, "title": incident["title"], "names": affected}
+
+
+def _window(transaction: Transaction, about: str, body: Body, shown: Sequence[dict[str, Any]]) -> Body | None:
+    # Imported here: few mails are about windows, and what reckons with them costs each cold start.
+    from shared.store.tables import windows
+
+    window = windows.find(transaction, int(about.split()[1]))
+    if window is None:
+        return None
+    [(target, targeted)] = json.loads(window["targets"]).items()
+    affected = shown_of(target, targeted, shown)
+    return {**body, "names": target == "all" or affected} if affected else None
+
+
+def _monitor(row: Row) -> dict[str, Any]:
+    said = json.loads(row["policy"]) if row["policy"] else {}
+    tags = json.loads(row["tags"]) if row["tags"] else []
+    return {"name": row["name"], "group": row["group_name"], "tags": tags, "public": said.get("public")}
