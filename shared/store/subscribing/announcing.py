@@ -31,9 +31,10 @@ MAILS_AT_ONCE = 500
 
 
 class News(NamedTuple):
-    """Something to be announced on a page. ``ends``: the announcement of outages that are over now.
+    """Something to be announced on a page. ``ends``: the announcement of outages of which some are over now.
 
-    ``is_mailed``: whether there is anything to say of it.
+    ``alerts``: those that it is about as long as they last; with ``ends``, those of the other one. ``is_mailed``:
+    whether there is anything to say of it.
     """
 
     slug: str
@@ -41,7 +42,7 @@ class News(NamedTuple):
     kind: str
     body: Mapping[str, Any]
     at: str
-    alerts: Sequence[int] = ()
+    alerts: Sequence[int | None] = ()
     ends: int | None = None
     is_mailed: bool = True
 
@@ -65,9 +66,10 @@ class Announcements:
             found = list(_news(transaction, is_on, now))
             for each in found:
                 if each.ends is not None:
-                    announcements.end(transaction, each.ends)
+                    announcements.end(transaction, each.ends, each.alerts)
                 if each.is_mailed:
-                    announcements.add(transaction, each.slug, each.about, each.kind, each.body, each.at, each.alerts)
+                    lasting = each.alerts if each.ends is None else ()
+                    announcements.add(transaction, each.slug, each.about, each.kind, each.body, each.at, lasting)
         while self._spread(now):
             pass
         return [each for each in found if each.is_mailed]
@@ -95,7 +97,7 @@ def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterat
     # Not what ended lately: only what goes on is news.
     active = [row for row in page_outages.active(transaction) if row["kind"] == "OUTAGE"]
     # However many outages came since: one that is not among the newest may go on all the same.
-    told_of = [alert_id for row in told for alert_id in json.loads(row["alerts"])]
+    told_of = [alert_id for row in told for alert_id in _lasting(row)]
     ends, unwatched = alerts.ends(transaction, told_of), page_outages.unwatched(transaction, told_of)
     said = incidents_of(transaction, incidents.since(transaction, as_text(now - announcements.RECENT), MOST_INCIDENTS))
     planned = [
@@ -118,7 +120,7 @@ def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterat
 
 def _outages(slug: str, told: Sequence[Row], active: Sequence[Row], now: datetime) -> Iterator[News]:
     """All that is down and was not told of, as soon as one of them lasts."""
-    known = {alert_id for row in told for alert_id in json.loads(row["alerts"])}
+    known = {alert_id for row in told for alert_id in _lasting(row)}
     new = [row for row in reversed(active) if row["id"] not in known]
     if any(row["failed_at"] <= as_text(now - LASTS) for row in new):
         body = {"outages": [_outage(row) for row in new]}
@@ -134,22 +136,30 @@ def _recoveries(
     names: Collection[str],
     now: datetime,
 ) -> Iterator[News]:
-    """The announced outages whose monitors all work again, as far as the page shows ``names``.
+    """The announced outages whose monitors work again, each once, as far as the page shows ``names``.
 
     Nobody knows whether an ``unwatched`` monitor works again, so no mail says that it does.
     """
     for row in told:
         ids = json.loads(row["alerts"])
-        if all(alert_id not in ends or ends[alert_id]["resolved_at"] for alert_id in ids):
-            over = []
-            for alert_id, each in zip(ids, json.loads(row["body"])["outages"], strict=True):
-                alert = ends.get(alert_id)
-                until = alert["resolved_at"] if alert else as_text(now)
-                now_over = {**each, "alert": alert_id, "name": name_now(each, alert), "until": until}
-                if alert_id not in unwatched and now_over["name"] in names:
-                    over.append(now_over)
-            body = {"outages": over}
-            yield News(slug, f"up {row['id']}", "UP", body, as_text(now), ends=row["id"], is_mailed=bool(over))
+        ended = [each for each in _lasting(row) if each not in ends or ends[each]["resolved_at"]]
+        if not ended:
+            continue
+        over = []
+        for alert_id, each in zip(ids, json.loads(row["body"])["outages"], strict=True):
+            alert = ends.get(alert_id)
+            until = alert["resolved_at"] if alert else as_text(now)
+            now_over = {**each, "alert": alert_id, "name": name_now(each, alert), "until": until}
+            if alert_id in ended and alert_id not in unwatched and now_over["name"] in names:
+                over.append(now_over)
+        left = [None if alert_id in ended else alert_id for alert_id in ids]
+        about, body = f"up {row['id']} {ended[0]}", {"outages": over}
+        yield News(slug, about, "UP", body, as_text(now), left, ends=row["id"], is_mailed=bool(over))
+
+
+def _lasting(row: Row) -> list[int]:
+    """The outages of an announcement whose end is not announced."""
+    return [alert_id for alert_id in json.loads(row["alerts"]) if alert_id is not None]
 
 
 def _incidents(

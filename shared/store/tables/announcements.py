@@ -30,7 +30,7 @@ def about_window(window_id: int, starts_at: str) -> str:
 
 
 def add(
-    transaction: Transaction, slug: str, about: str, kind: str, body: Mapping[str, Any], at: str, alerts: Sequence[int]
+    transaction: Transaction, slug: str, about: str, kind: str, body: Mapping[str, Any], at: str, alerts: Sequence[Any]
 ) -> None:
     """Announce something once. ``alerts``: the outages that it is about as long as they last."""
     transaction.rows(
@@ -51,13 +51,15 @@ def get(transaction: Transaction, announcement_id: int) -> Row | None:
 
 
 def of_outages(transaction: Transaction) -> list[Row]:
-    """Those of outages that are not said to be over."""
+    """Those of outages that are not all said to be over."""
     return transaction.rows("SELECT * FROM announcements WHERE is_over = 0 ORDER BY id")
 
 
-def end(transaction: Transaction, announcement_id: int) -> None:
-    """Note that it is said that the outages are over."""
-    transaction.rows("UPDATE announcements SET is_over = 1 WHERE id = :id", id=announcement_id)
+def end(transaction: Transaction, announcement_id: int, alerts: Sequence[int | None]) -> None:
+    """Note that it is said that outages are over: None stands for each of them."""
+    is_over = all(alert_id is None for alert_id in alerts)
+    sql = "UPDATE announcements SET alerts = :alerts, is_over = :is_over WHERE id = :id"
+    transaction.rows(sql, id=announcement_id, alerts=json.dumps(list(alerts)), is_over=int(is_over))
 
 
 def known(transaction: Transaction, slug: str, kind: str, since: str) -> set[str]:

@@ -46,6 +46,22 @@ def test_outages_that_a_page_hides_keep_no_other_from_being_announced(
     assert (news.kind, [each["name"] for each in news.body["outages"]]) == ("DOWN", ["shop"])
 
 
+def test_what_fails_again_beside_a_lasting_outage_is_announced_again(store: Store) -> None:
+    subscribe(store, KIM)
+    opened(store)
+    opened(store, "search")
+    with store.database.transaction() as transaction:
+        transaction.rows("UPDATE monitors SET group_name = 'Shop'")
+    told = []
+    for seconds, ok in ((3700, None), (3710, True), (3711, None), (3720, False), (3790, None), (3800, True)):
+        if ok is not None:
+            report(store, seconds, ok=ok, received=seconds)
+        news = store.subscriptions.announcements.review(now=at(seconds), is_on=True)
+        told.append([(each.kind, [outage["name"] for outage in each.body["outages"]]) for each in news])
+    both = ["shop", "search"]
+    assert told == [[("DOWN", both)], [("UP", ["shop"])], [], [], [("DOWN", ["shop"])], [("UP", ["shop"])]]
+
+
 def upkept(store: Store, seconds: float) -> list[str]:
     """The announcements after an upkeep that keeps alerts, and mails, for an hour; all mails have been sent."""
     with store.database.transaction() as transaction:
