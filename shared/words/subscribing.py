@@ -9,8 +9,8 @@ from shared.words.pages import Texts
 _EN: Texts = {
     # what the form answers
     "asked": "Check your mailbox",
-    "asked_more": "If this address does not get our mails yet, one is on its way to it. The link in it confirms that "
-    "you want them, and works for a day.",
+    "asked_more": "If this address does not get our mails yet, one is on its way to it, unless it got three of "
+    "them today. The link in it confirms that you want our mails, and works for a day.",
     "not_address": "That is not a mail address",
     "not_address_more": "Expected an address like kim@example.com.",
     "too_often": "Too many requests to subscribe",
@@ -51,8 +51,8 @@ _EN: Texts = {
 _KO: Texts = {
     # what the form answers
     "asked": "메일함을 확인해 주세요",
-    "asked_more": "아직 구독하지 않은 주소라면 곧 메일이 도착합니다. 그 안의 링크를 눌러 구독을 확인해 주세요. "
-    "링크는 하루 동안 쓸 수 있습니다.",
+    "asked_more": "아직 구독하지 않은 주소라면 곧 메일이 도착합니다(확인 메일은 하루 세 통까지 보냅니다). 그 안의 "
+    "링크를 눌러 구독을 확인해 주세요. 링크는 하루 동안 쓸 수 있습니다.",
     "not_address": "올바른 메일 주소가 아닙니다",
     "not_address_more": "kim@example.com 같은 주소를 적어 주세요.",
     "too_often": "구독 요청이 너무 많습니다",

@@ -12,8 +12,9 @@ from shared.store.tables import subscriber_mails, subscribers
 
 # For so long a link in a mail confirms, and an address that nobody confirms is kept.
 CONFIRM_WITHIN = timedelta(days=1)
-# An address gets so few mails that it has not asked for, whoever asks; also if it is asked for on several pages.
+# An address gets so few mails that it has not confirmed, whoever asks; also if it is asked for on several pages.
 MOST_A_DAY = 3
+# The next mail that asks it the same, for the same page, comes after so long.
 PAUSE = timedelta(minutes=10)
 # A client may ask so often in an hour, and all together: beyond that, our mail server would be taken for a spammer.
 MOST_OF_CLIENT, MOST_OF_ALL = 10, 200
@@ -40,7 +41,7 @@ class Subscribers:
     def ask(self, slug: str, address: str, language: str, *, client: str, now: datetime) -> bool:
         """Owe the address a mail that asks for its confirmation; False if this client, or everybody, asks too often.
 
-        Nobody can tell from the result whether the address is known: one that is confirmed, or was asked for lately, is
+        Nobody can tell from the result whether the address is known: one that is confirmed, or was asked lately, is
         owed nothing.
         """
         address = _spelled(address)
@@ -51,14 +52,14 @@ class Subscribers:
         with self._database.transaction() as transaction:
             if _is_too_often(transaction, who, now):
                 return False
-            before = subscribers.requests_for(transaction, hashed, now - CONFIRM_WITHIN)
-            is_mailed = len(before) < MOST_A_DAY and not (before and before[0] > as_text(now - PAUSE))
-            # One that is owed no mail does not put off the next that is.
-            subscribers.add_request(transaction, who, hashed if is_mailed else "", now)
-            if is_mailed:
+            row = None
+            if subscribers.requests_for(transaction, hashed, now - CONFIRM_WITHIN) < MOST_A_DAY:
                 secret = secrets.token_hex(16)
-                if (row := subscribers.add(transaction, slug, address, language, secret, now)) is not None:
-                    subscriber_mails.add(transaction, [row["id"]], None, now)
+                row = subscribers.add(transaction, slug, address, language, secret, at=now, before=now - PAUSE)
+            if row is not None:
+                subscriber_mails.add(transaction, [row["id"]], None, now)
+            # For the address, only what it is mailed counts.
+            subscribers.add_request(transaction, who, hashed if row is not None else "", now)
         return True
 
     def get(self, subscriber_id: int) -> Subscriber | None:
@@ -70,6 +71,8 @@ class Subscribers:
     def confirm(self, subscriber_id: int, *, now: datetime) -> None:
         """Note that the address's owner wants the mails."""
         with self._database.transaction() as transaction:
+            if (row := subscribers.get(transaction, subscriber_id)) is not None:
+                subscribers.fulfil_request(transaction, _hash(_mailbox(row["address"])), row["asked_at"])
             subscribers.confirm(transaction, subscriber_id, now)
             subscriber_mails.confirmed(transaction, subscriber_id)
 

@@ -10,22 +10,29 @@ _ADD = """
     INSERT INTO subscribers (slug, address, language, secret, asked_at)
     VALUES (:slug, :address, :language, :secret, :at)
     ON CONFLICT (slug, address) DO UPDATE SET language = excluded.language, asked_at = excluded.asked_at
-    WHERE subscribers.confirmed_at IS NULL
+    WHERE subscribers.confirmed_at IS NULL AND subscribers.asked_at <= :before
     RETURNING *"""
 _REQUEST = "INSERT INTO subscription_requests (client, address, at) VALUES (:client, :address, :at)"
 _COUNT = """
     SELECT count(*) AS everybody,
         coalesce(sum(CASE WHEN client = :client THEN 1 ELSE 0 END), 0) AS client
     FROM subscription_requests WHERE at > :since"""
-_TIMES = "SELECT at FROM subscription_requests WHERE address = :address AND at > :since ORDER BY at DESC"
+_FOR = "SELECT count(*) AS count FROM subscription_requests WHERE address = :address AND at > :since"
+# A request stays that of its client.
+_FULFIL = "UPDATE subscription_requests SET address = '' WHERE address = :address AND at = :at"
 _FORGOTTEN = """
     SELECT id FROM subscribers WHERE confirmed_at IS NULL AND asked_at < :before ORDER BY id LIMIT :most"""
 
 
-def add(transaction: Transaction, slug: str, address: str, language: str, secret: str, at: datetime) -> Row | None:
-    """A subscriber who has not confirmed yet, new or again; None if the address is confirmed already."""
+def add(
+    transaction: Transaction, slug: str, address: str, language: str, secret: str, *, at: datetime, before: datetime
+) -> Row | None:
+    """A subscriber who has not confirmed yet, new or again; None if the address is confirmed already.
+
+    ``before``: None also if it was asked for after that.
+    """
     said = {"slug": slug, "address": address, "language": language, "secret": secret}
-    return transaction.row(_ADD, at=as_text(at), **said)
+    return transaction.row(_ADD, at=as_text(at), before=as_text(before), **said)
 
 
 def get(transaction: Transaction, subscriber_id: int) -> Row | None:
@@ -89,9 +96,15 @@ def requests_since(transaction: Transaction, client: str, since: datetime) -> tu
     return (int(row["client"]), int(row["everybody"])) if row else (0, 0)
 
 
-def requests_for(transaction: Transaction, address: str, since: datetime) -> list[str]:
-    """When somebody asked for this address since then, the last time first."""
-    return [row["at"] for row in transaction.rows(_TIMES, address=address, since=as_text(since))]
+def requests_for(transaction: Transaction, address: str, since: datetime) -> int:
+    """How often since then this address was owed a mail that nobody has confirmed."""
+    row = transaction.row(_FOR, address=address, since=as_text(since))
+    return int(row["count"]) if row else 0
+
+
+def fulfil_request(transaction: Transaction, address: str, at: str) -> None:
+    """Note that the owner of the address wanted the mail that was asked for at this time."""
+    transaction.rows(_FULFIL, address=address, at=at)
 
 
 def has_forgotten(transaction: Transaction, before: str) -> bool:

@@ -23,6 +23,25 @@ def test_one_mailbox_has_many_spellings(store: Store) -> None:
     assert len(statuses(store)) == 4
 
 
+def test_each_page_asks_at_once_and_the_same_page_later(store: Store) -> None:
+    people = store.subscriptions.subscribers
+    for slug, minutes, owed in (("", 0, 1), ("", 5, 1), ("shop", 5, 2), ("", 11, 3), ("club", 12, 3)):
+        assert people.ask(slug, KIM, "en", client="kim", now=NOON + timedelta(minutes=minutes))
+        assert len(statuses(store)) == owed
+
+
+def test_what_was_confirmed_keeps_nobody_from_asking(store: Store) -> None:
+    people = store.subscriptions.subscribers
+    for number in range(6):
+        subscribe(store, KIM, slug=f"page-{number}", seconds=number)
+    assert set(people.counts().values()) == {1}
+    for number in range(5):
+        assert people.ask("page-0", KIM, "en", client="kim", now=NOON + timedelta(minutes=20 + number))
+    people.remove_address(KIM, slug="page-0")
+    subscribe(store, KIM, slug="page-0", seconds=3_600)
+    assert people.counts()["page-0"] == 1
+
+
 def test_an_address_is_removed_however_it_is_spelt_and_with_its_mails(store: Store) -> None:
     people = store.subscriptions.subscribers
     for hours, slug in ((-2, ""), (-1, "shop")):
