@@ -184,4 +184,5 @@ def _window(planned: Any, row: Mapping[str, Any], now: datetime) -> dict[str, An
         "is_active": span.starts_at <= now,
         # Since when visitors can know of it.
         "announced_at": max(row["created_at"], as_text(span.starts_at - AHEAD)),
+        "changed_at": row["changed_at"],
     }

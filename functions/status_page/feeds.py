@@ -182,7 +182,9 @@ def _windows(page: Page, say: Any, language: Language) -> Iterator[Entry]:
         at = window["announced_at"]
         begins = re.sub(r"\D", "", as_text(times[0]))[:12]
         anchor = f"w{window['id']}"
-        yield Entry(f"{anchor}-{begins}", anchor, window["title"] or say("maintenance"), html, at, at)
+        # What a former version kept in the file does not have it.
+        updated = max(at, window.get("changed_at") or at)
+        yield Entry(f"{anchor}-{begins}", anchor, window["title"] or say("maintenance"), html, at, updated)
 
 
 def xml_text(text: str) -> str:

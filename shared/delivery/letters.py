@@ -84,9 +84,15 @@ def _incident(body: Mapping[str, Any], say: Any, language: Language) -> tuple[st
 
 def _window(body: Mapping[str, Any], say: Any, language: Language) -> tuple[str, list[str]]:
     names = say("everything") if body["names"] is True else ", ".join(body["names"][:_MOST_NAMES])
-    times = {f"{end}_time": _date(body[name], language) for end, name in (("from", "starts_at"), ("to", "ends_at"))}
-    title = say("planned_named", name=body["title"]) if body["title"] else say("planned")
-    return title, [say("planned_line", **times), say("affected", names=names)]
+
+    def times(said: Mapping[str, str]) -> dict[str, str]:
+        return {"from_time": _date(said["starts_at"], language), "to_time": _date(said["ends_at"], language)}
+
+    code = "cancelled" if body.get("is_cancelled") else "moved" if "was" in body else "planned"
+    title = say(f"{code}_named", name=body["title"]) if body["title"] else say(code)
+    lines = [say("planned_line", **times(body))]
+    lines += [say("moved_line", **times(body["was"]))] if code == "moved" else []
+    return title, [*lines, say("affected", names=names)]
 
 
 def _listed(lines: list[str], count: int) -> list[str]:

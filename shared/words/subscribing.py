@@ -46,6 +46,11 @@ _EN: Texts = {
     "planned": "Planned maintenance",
     "planned_named": "Planned maintenance: {name}",
     "planned_line": "{from_time} – {to_time}",
+    "moved": "Planned maintenance was moved",
+    "moved_named": "Planned maintenance was moved: {name}",
+    "moved_line": "Before: {from_time} – {to_time}",
+    "cancelled": "Planned maintenance is cancelled",
+    "cancelled_named": "Planned maintenance is cancelled: {name}",
 }
 
 _KO: Texts = {
@@ -88,6 +93,11 @@ _KO: Texts = {
     "planned": "예정된 점검",
     "planned_named": "예정된 점검: {name}",
     "planned_line": "{from_time} – {to_time}",
+    "moved": "점검 일정 변경",
+    "moved_named": "점검 일정 변경: {name}",
+    "moved_line": "변경 전: {from_time} – {to_time}",
+    "cancelled": "점검 취소",
+    "cancelled_named": "점검 취소: {name}",
 }
 
 

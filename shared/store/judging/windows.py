@@ -97,7 +97,7 @@ class Windows:
             _refuse_unknown(transaction, window)
             # One that has begun lasts from its beginning on: events of its first part may still come.
             begins = datetime.fromisoformat(former["starts_at"]) if former["starts_at"] else now
-            row = table.save(transaction, window_id, _columns(window, "api", min(begins, now)))
+            row = table.save(transaction, window_id, _columns(window, "api", min(begins, now)), now)
             replay_facts.add_window(transaction, window_id, row, now)
             return _entry(row), _release(transaction, now, channels)
 

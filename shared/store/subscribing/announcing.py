@@ -7,12 +7,13 @@ announces what they missed, and nothing twice.
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from shared.models import as_text
-from shared.settings.status_pages import AHEAD, monitors_on, pages_of, shown_of
+from shared.settings.status_pages import monitors_on, pages_of
 from shared.store.asking.incidents import incidents_of
 from shared.store.engines.database import Database, Row, Transaction
+from shared.store.subscribing.news import News
 from shared.store.subscribing.said import name_now, watched
 from shared.store.tables import (
     alerts,
@@ -28,23 +29,6 @@ from shared.store.tables import (
 LASTS = timedelta(minutes=1)
 MOST_OUTAGES, MOST_INCIDENTS = 1_000, 100
 MAILS_AT_ONCE = 500
-
-
-class News(NamedTuple):
-    """Something to be announced on a page. ``ends``: the announcement of outages of which some are over now.
-
-    ``alerts``: those that it is about as long as they last; with ``ends``, those of the other one. ``is_mailed``:
-    whether there is anything to say of it.
-    """
-
-    slug: str
-    about: str
-    kind: str
-    body: Mapping[str, Any]
-    at: str
-    alerts: Sequence[int | None] = ()
-    ends: int | None = None
-    is_mailed: bool = True
 
 
 class Announcements:
@@ -67,6 +51,8 @@ class Announcements:
             for each in found:
                 if each.ends is not None:
                     announcements.end(transaction, each.ends, each.alerts)
+                if each.replaces is not None:
+                    announcements.replace_window(transaction, each.slug, *each.replaces)
                 if each.is_mailed:
                     lasting = each.alerts if each.ends is None else ()
                     announcements.add(transaction, each.slug, each.about, each.kind, each.body, each.at, lasting)
@@ -89,7 +75,7 @@ class Announcements:
 
 def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterator[News]:
     # Imported here: few pages have subscribers, and what reckons with windows costs each cold start.
-    from shared.store.tables import windows
+    from shared.store.subscribing.maintenance import Maintenance
 
     pages = pages_of(is_on, configuration.body(transaction))
     slugs = [slug for slug in subscribers.confirmed(transaction) if slug in pages]
@@ -100,12 +86,8 @@ def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterat
     told_of = [alert_id for row in told for alert_id in _lasting(row)]
     ends, unwatched = alerts.ends(transaction, told_of), page_outages.unwatched(transaction, told_of)
     said = incidents_of(transaction, incidents.since(transaction, as_text(now - announcements.RECENT), MOST_INCIDENTS))
-    planned = [
-        row
-        for row in windows.between(transaction, as_text(now), "9999")
-        if row["kind"] == "maintenance" and row["recurrence"] is None
-    ]
-    if not (active or told or said or planned):
+    maintenance = Maintenance(transaction, now)
+    if not (active or told or said or maintenance.is_any):
         return
     there = watched(transaction)
     for slug in slugs:
@@ -115,7 +97,7 @@ def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterat
         yield from _recoveries(slug, of_page, ends, unwatched, names, now)
         yield from _outages(slug, of_page, [row for row in active if row["subject"] in names][:MOST_OUTAGES], now)
         yield from _incidents(transaction, slug, said, names, now)
-        yield from _windows(transaction, slug, planned, shown, now)
+        yield from maintenance.news(slug, shown)
 
 
 def _outages(slug: str, told: Sequence[Row], active: Sequence[Row], now: datetime) -> Iterator[News]:
@@ -176,29 +158,6 @@ def _incidents(
             if update.at >= since and about not in known:
                 body = {"title": incident.title, "state": update.state, "text": update.text, "names": affected}
                 yield News(slug, about, "INCIDENT", {**body, "at": update.at}, update.at)
-
-
-def _windows(
-    transaction: Transaction, slug: str, planned: Sequence[Row], shown: Sequence[Mapping[str, Any]], now: datetime
-) -> Iterator[News]:
-    """What comes once. A window that recurs stands on the page, and is no news each week."""
-    known = announcements.known(transaction, slug, "WINDOW", "") if planned else set()
-    for row in planned:
-        about = announcements.about_window(row["id"], row["starts_at"])
-        [(target, targeted)] = json.loads(row["targets"]).items()
-        affected = shown_of(target, targeted, shown)
-        if about in known or not affected or row["starts_at"] > as_text(now + AHEAD):
-            continue
-        announced_at = max(row["created_at"], as_text(datetime.fromisoformat(row["starts_at"]) - AHEAD))
-        names: Any = True if target == "all" else affected
-        body = {"title": json.loads(row["body"]).get("title"), "names": names}
-        yield News(
-            slug,
-            about,
-            "WINDOW",
-            {**body, "starts_at": row["starts_at"], "ends_at": row["ends_at"]},
-            announced_at,
-        )
 
 
 def _outage(row: Row) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.settings.status_pages import monitors_on, pages_of, shown_of
 from shared.store.engines.database import Row, Transaction
-from shared.store.tables import alerts, configuration, incidents, monitors
+from shared.store.tables import alerts, announcements, configuration, incidents, monitors
 
 Body = Mapping[str, Any]
 
@@ -58,12 +58,18 @@ def _window(transaction: Transaction, about: str, body: Body, shown: Sequence[di
     # Imported here: few mails are about windows, and what reckons with them costs each cold start.
     from shared.store.tables import windows
 
-    window = windows.find(transaction, int(about.split()[1]))
-    if window is None:
+    if body.get("is_cancelled"):
+        names = {each["name"] for each in shown}
+        left = body["names"] is True or [name for name in body["names"] if name in names]
+        return {**body, "names": left} if left else None
+    window = windows.find(transaction, announcements.window_of(about))
+    # One that was moved again is announced again.
+    if window is None or any(window[name] != body[name] for name in ("starts_at", "ends_at")):
         return None
     [(target, targeted)] = json.loads(window["targets"]).items()
     affected = shown_of(target, targeted, shown)
-    return {**body, "names": target == "all" or affected} if affected else None
+    title = json.loads(window["body"]).get("title")
+    return {**body, "title": title, "names": target == "all" or affected} if affected else None
 
 
 def _monitor(row: Row) -> dict[str, Any]:

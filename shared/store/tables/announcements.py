@@ -19,14 +19,20 @@ _ADD = """
 _OLD = """
     SELECT id FROM announcements WHERE at < :before AND is_spread = 1 AND is_over = 1
       AND NOT EXISTS (SELECT 1 FROM subscriber_mails WHERE announcement_id = announcements.id)
-      AND about NOT IN (
-        SELECT 'window ' || id || ' ' || starts_at FROM windows WHERE starts_at IS NOT NULL AND ends_at >= :now)
+      AND NOT EXISTS (
+        SELECT 1 FROM windows WHERE ends_at >= :now
+          AND 'window ' || id || ' ' = substr(about, 1, length('window ' || id || ' ')))
     ORDER BY id LIMIT :most"""
 
 
-def about_window(window_id: int, starts_at: str) -> str:
-    """The name of what a window's announcement is about, as ``_OLD`` has it too: at another time it is another one."""
-    return f"window {window_id} {starts_at}"
+def about_window(window_id: int, what: str) -> str:
+    """The name of ``what`` is announced of a window, as ``_OLD`` has it too."""
+    return f"window {window_id} {what}"
+
+
+def window_of(about: str) -> int:
+    """The id of the window that an announcement is about."""
+    return int(about.split()[1])
 
 
 def add(
@@ -53,6 +59,19 @@ def get(transaction: Transaction, announcement_id: int) -> Row | None:
 def of_outages(transaction: Transaction) -> list[Row]:
     """Those of outages that are not all said to be over."""
     return transaction.rows("SELECT * FROM announcements WHERE is_over = 0 ORDER BY id")
+
+
+def of_windows(transaction: Transaction) -> list[Row]:
+    """Those of windows, oldest first."""
+    return transaction.rows("SELECT id, slug, about, body, at FROM announcements WHERE kind = 'WINDOW' ORDER BY id")
+
+
+def replace_window(transaction: Transaction, slug: str, former: int, window_id: int) -> None:
+    """Let a page's announcements of a ``former`` window be about the one that replaced it."""
+    sql = """UPDATE announcements SET about = :prefix || substr(about, length(:former) + 1)
+        WHERE slug = :slug AND kind = 'WINDOW' AND substr(about, 1, length(:former)) = :former"""
+    prefixes = {"former": about_window(former, ""), "prefix": about_window(window_id, "")}
+    transaction.rows(sql, slug=slug, **prefixes)
 
 
 def end(transaction: Transaction, announcement_id: int, alerts: Sequence[int | None]) -> None:

@@ -16,7 +16,7 @@ _ADD = f"""
     INSERT INTO windows ({", ".join(_COLUMNS)}, created_at)
     VALUES ({", ".join(f":{name}" for name in _COLUMNS)}, :now) RETURNING *"""  # noqa: S608  # our own names
 _SAVE = f"""
-    UPDATE windows SET {", ".join(f"{name} = :{name}" for name in _COLUMNS)} WHERE id = :id
+    UPDATE windows SET {", ".join(f"{name} = :{name}" for name in _COLUMNS)}, changed_at = :now WHERE id = :id
     RETURNING *"""  # noqa: S608  # our own names
 
 
@@ -47,9 +47,9 @@ def add(transaction: Transaction, columns: dict[str, Any], now: datetime) -> Row
     return transaction.rows(_ADD, now=as_text(now), **columns)[0]
 
 
-def save(transaction: Transaction, window_id: int, columns: dict[str, Any]) -> Row:
+def save(transaction: Transaction, window_id: int, columns: dict[str, Any], now: datetime) -> Row:
     """Replace a window; its row."""
-    return transaction.rows(_SAVE, id=window_id, **columns)[0]
+    return transaction.rows(_SAVE, id=window_id, now=as_text(now), **columns)[0]
 
 
 def save_names(transaction: Transaction, window_id: int, *, targets: str, body: str) -> Row:
