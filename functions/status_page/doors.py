@@ -1,5 +1,6 @@
 """Pages with a password: a form, a cookie, and a limit to how often somebody may guess."""
 
+import contextlib
 import threading
 import time
 from collections import defaultdict, deque
@@ -14,12 +15,14 @@ from shared.pages import passwords
 from shared.pages.answers import page_answer
 from shared.pages.rendering import render
 from shared.pages.requests import other_language
-from shared.settings import Settings
+from shared.settings import Settings, network_of
 
-MOST_TRIES = 10
+# Of a client, and of all together: strangers who guess must not keep out those who know the password. Each costs some
+# 25 ms of a processor.
+MOST_TRIES, MOST_OF_ALL = 10, 600
 _WITHIN_SECONDS = 60.0
 _lock = threading.Lock()
-_tries: dict[str, deque[float]] = defaultdict(deque)
+_tries: dict[str, deque[tuple[float, str]]] = defaultdict(deque)
 
 
 def is_open(request: Request, page: Page) -> bool:
@@ -57,14 +60,18 @@ def unlock(request: Request, settings: Settings, slug: str) -> Response:
     stored = page.settings.get("password") if page else None
     if page is None or not stored:
         raise web.Problem(404, "there is no such page")
+    # Imported here: few pages have a password.
+    from shared.web.sessions import address_of
+
     viewer = viewer_of(request, settings.message_language)
-    if not _may_try(slug):
+    tried = _try(slug, network_of(address_of(request, settings)))
+    if tried is None:
         response = locked(request, page, viewer, "too_many", 429)
         response.headers["Retry-After"] = str(int(_WITHIN_SECONDS))
         return response
     if not passwords.is_right(request.form.get("password", "")[:1024], stored):
         return locked(request, page, viewer, "wrong_password", 403)
-    _tries.pop(slug, None)
+    _forgive(slug, tried)
     # Relative, so that it is right behind any path.
     query = request.query_string.decode("ascii", "replace")
     last = request.path.rstrip("/").rpartition("/")[2]
@@ -77,16 +84,23 @@ def unlock(request: Request, settings: Settings, slug: str) -> Response:
     return response
 
 
-def _may_try(slug: str) -> bool:
-    """Whether so few have guessed lately that one more may."""
+def _try(slug: str, client: str) -> tuple[float, str] | None:
+    """Count a try before it is judged, so that many at once are not all judged; None if too many were wrong lately."""
     with _lock:
         tries, now = _tries[slug], time.monotonic()
-        while tries and tries[0] < now - _WITHIN_SECONDS:
+        while tries and tries[0][0] < now - _WITHIN_SECONDS:
             tries.popleft()
-        if len(tries) >= MOST_TRIES:
-            return False
-        tries.append(now)
-        return True
+        if len(tries) >= MOST_OF_ALL or sum(each == client for _, each in tries) >= MOST_TRIES:
+            return None
+        tried = now, client
+        tries.append(tried)
+        return tried
+
+
+def _forgive(slug: str, tried: tuple[float, str]) -> None:
+    """Note that the try was no wrong one."""
+    with _lock, contextlib.suppress(ValueError):
+        _tries[slug].remove(tried)
 
 
 def _cookie(slug: str) -> str:

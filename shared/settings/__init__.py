@@ -1,6 +1,6 @@
 """The settings of one process, read from its environment."""
 
-from shared.settings.parsers import http_url
+from shared.settings.parsers import http_url, network_of
 from shared.settings.settings import (
     MIN_KEY_LENGTH,
     PUBLISHED_KEYS,
@@ -20,4 +20,5 @@ __all__ = [
     "http_url",
     "is_in_cloud",
     "is_loopback",
+    "network_of",
 ]

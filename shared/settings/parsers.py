@@ -132,6 +132,15 @@ def is_within(address: str, texts: tuple[str, ...]) -> bool:
     return any(found in ipaddress.ip_network(text, strict=False) for text in texts)
 
 
+def network_of(address: str) -> str:
+    """By what limits count a client: its address; of IPv6 the first half, since it has all that begin with it."""
+    try:
+        found = ipaddress.IPv6Address(address)
+    except ValueError:
+        return address
+    return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
+
+
 def sqlite_or_postgresql(secret: SecretStr) -> SecretStr:
     """``secret`` if it is the URL of a PostgreSQL database or of a SQLite file."""
     url = secret.get_secret_value()

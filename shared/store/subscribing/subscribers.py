@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from shared.models import as_text
+from shared.settings import network_of
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.tables import subscriber_mails, subscribers
 
@@ -45,7 +46,7 @@ class Subscribers:
         owed nothing.
         """
         address = _spelled(address)
-        hashed, who = _hash(_mailbox(address)), _hash(_network(client))
+        hashed, who = _hash(_mailbox(address)), _hash(network_of(client))
         with self._database.snapshot() as snapshot:
             if _is_too_often(snapshot, who, now):
                 return False  # without the lock that every writer waits for: anybody can ask without end
@@ -125,20 +126,6 @@ def _mailbox(address: str) -> str:
     """Where mail to an address may arrive too: many servers drop what follows a +, and the largest one drops dots."""
     local, _, domain = address.partition("@")
     return f"{local.partition('+')[0].replace('.', '')}@{domain}"
-
-
-def _network(client: str) -> str:
-    """The client's address; of IPv6 the first half, since each client has all addresses that begin with it."""
-    if ":" not in client:
-        return client
-    # Imported here: few clients come that way.
-    import ipaddress
-
-    try:
-        address = ipaddress.IPv6Address(client)
-    except ValueError:
-        return client
-    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
 
 
 def _hash(text: str) -> str:

@@ -184,13 +184,26 @@ def test_a_password_opens_a_page_and_nothing_else_does(api: Api) -> None:
     assert "ETag" not in opened_page.headers
 
 
-def test_who_guesses_often_has_to_wait(api: Api) -> None:
+def guess(api: Api, password: str, client: str) -> int:
+    form = {"data": {"password": password}, "environ_base": {"REMOTE_ADDR": client}}
+    return api.call("POST", "/status/inner", key=None, headers=BROWSER, **form).status_code
+
+
+def test_who_guesses_often_has_to_wait_and_keeps_nobody_out(api: Api) -> None:
     locked(api)
-    codes = [
-        api.call("POST", "/status/inner", key=None, headers=BROWSER, data={"password": "no"}).status_code
-        for _ in range(doors.MOST_TRIES + 1)
-    ]
+    codes = [guess(api, "no", "203.0.113.9") for _ in range(doors.MOST_TRIES + 1)]
     assert codes == [403] * doors.MOST_TRIES + [429]
+    assert guess(api, PASSWORD, "203.0.113.9") == 429
+    right = [guess(api, PASSWORD, "203.0.113.10") for _ in range(doors.MOST_TRIES + 1)]
+    assert set(right) == {303}, "the right password is no guess"
+    codes = [guess(api, "no", f"2001:db8::{number}") for number in range(doors.MOST_TRIES + 1)]
+    assert codes[-1] == 429, "each client has all addresses of its network"
+
+
+def test_all_who_guess_are_limited_together(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doors, "MOST_OF_ALL", 3)
+    locked(api)
+    assert [guess(api, "no", f"203.0.113.{number}") for number in range(4)] == [403] * 3 + [429]
 
 
 def test_a_password_is_stored_so_that_nobody_reads_it(api: Api) -> None:
