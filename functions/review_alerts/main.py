@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import functions_framework
@@ -66,7 +66,13 @@ def review_alerts(request: Request, settings: Settings) -> Response:
 
 
 def _announce(store: Store, settings: Settings, at: datetime) -> None:
-    """Owe subscribers of status pages what is new there."""
+    """Owe subscribers of status pages what is new there. Without the pages' own address no mail can go."""
+    # Here too: nothing is delivered while no channel can mail anybody.
+    too_old = at - timedelta(seconds=settings.notification_ttl_seconds)
+    if expired := store.subscriptions.mails.expire(now=at, created_before=too_old):
+        step("server", "subscriber_mails_expired", level=logging.WARNING, count=expired)
+    if not settings.public_url:
+        return
     for news in store.subscriptions.announcements.review(now=at, is_on=settings.status_page):
         step("server", "announced", page=news.slug, kind=news.kind)
 

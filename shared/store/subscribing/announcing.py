@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.models import as_text
-from shared.settings.status_pages import monitors_on, pages_of
+from shared.settings.status_pages import mailing_channel, monitors_on, pages_of
 from shared.store.asking.incidents import incidents_of
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.subscribing.news import News
@@ -38,7 +38,10 @@ class Announcements:
         self._database = database
 
     def review(self, *, now: datetime, is_on: bool | None) -> list[News]:
-        """Announce what is new on pages with subscribers, and owe their mails. ``is_on``: see ``pages_of``."""
+        """Announce what is new on pages with subscribers, and owe their mails. ``is_on``: see ``pages_of``.
+
+        A page that no channel mails for announces nothing: what still goes on is news once there is one.
+        """
         with self._database.snapshot() as snapshot:
             if not subscribers.confirmed(snapshot):
                 return []  # the usual case
@@ -77,8 +80,12 @@ def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterat
     # Imported here: few pages have subscribers, and what reckons with windows costs each cold start.
     from shared.store.subscribing.maintenance import Maintenance
 
-    pages = pages_of(is_on, configuration.body(transaction))
-    slugs = [slug for slug in subscribers.confirmed(transaction) if slug in pages]
+    pages, mailing = pages_of(is_on, configuration.body(transaction)), configuration.mailing(transaction)
+    slugs = [
+        slug
+        for slug in subscribers.confirmed(transaction)
+        if slug in pages and mailing_channel(pages[slug], mailing) is not None
+    ]
     told = announcements.of_outages(transaction)
     # Not what ended lately: only what goes on is news.
     active = [row for row in page_outages.active(transaction) if row["kind"] == "OUTAGE"]

@@ -76,6 +76,7 @@ def old(tmp_path: Path) -> Iterator[SqliteDatabase]:
     subscriptions = store.subscriptions
     assert subscriptions.subscribers.ask("", "kim@visitors.example", "en", client="kim", now=NOON)
     subscriptions.subscribers.confirm(1, now=NOON)
+    store.note_channels(["mail"], ["mail"])
     store.incidents.add("Slow again", "", "investigating", [], now=NOON)
     assert subscriptions.announcements.review(now=NOON, is_on=True)
     with database.transaction() as transaction:

@@ -3,6 +3,7 @@
 import email
 import email.message
 import email.policy
+import json
 
 from shared.delivery import deliver_owed
 from shared.notifiers import NotifierKind
@@ -18,7 +19,8 @@ DAY = 86_400
 
 
 def subscribe(store: Store, *addresses: str, seconds: float = -60, slug: str = "") -> None:
-    """They ask, and confirm; the mail that asks for it is never sent."""
+    """They ask, and confirm; the mail that asks for it is never sent. A channel can mail them."""
+    note_mailing(store, "mail")
     people = store.subscriptions.subscribers
     for address in addresses:
         assert people.ask(slug, address, "en", client=address, now=at(seconds))
@@ -26,6 +28,14 @@ def subscribe(store: Store, *addresses: str, seconds: float = -60, slug: str = "
         [(number,)] = rows(store, of_page)
         assert isinstance(number, int)
         people.confirm(number, now=at(seconds))
+
+
+def note_mailing(store: Store, *channels: str) -> None:
+    """These channels can mail people. A store of a former version knows of no others."""
+    sql = """INSERT INTO configuration (id, mailing) VALUES (1, :mailing)
+        ON CONFLICT (id) DO UPDATE SET mailing = excluded.mailing"""
+    with store.database.transaction() as transaction:
+        transaction.rows(sql, mailing=json.dumps(channels))
 
 
 def announce(store: Store, title: str, seconds: float = 0) -> None:

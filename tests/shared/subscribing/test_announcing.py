@@ -6,7 +6,7 @@ from shared.monitors.windows.window import Window
 from shared.store import Store
 from shared.store.subscribing import announcing
 from shared.store.upkeep.retention import Retention
-from tests.shared.subscribing.steps import DAY, KIM, subscribe
+from tests.shared.subscribing.steps import DAY, KIM, note_mailing, subscribe
 from tests.support.builders import at
 from tests.support.store.steps import opened, report, rows
 
@@ -60,6 +60,20 @@ def test_what_fails_again_beside_a_lasting_outage_is_announced_again(store: Stor
         told.append([(each.kind, [outage["name"] for outage in each.body["outages"]]) for each in news])
     both = ["shop", "search"]
     assert told == [[("DOWN", both)], [("UP", ["shop"])], [], [], [("DOWN", ["shop"])], [("UP", ["shop"])]]
+
+
+def test_a_page_that_nothing_mails_for_announces_nothing(store: Store) -> None:
+    subscribe(store, KIM)
+    opened(store)
+    with store.database.transaction() as transaction:
+        transaction.rows("UPDATE monitors SET group_name = 'Shop'")
+    announced = []
+    for number, channels in enumerate(([], ["mail", "other"], ["mail"])):
+        note_mailing(store, *channels)
+        store.incidents.add(f"News {number}", "", "investigating", [], now=at(3700 + number))
+        news = store.subscriptions.announcements.review(now=at(3700 + number), is_on=True)
+        announced.append([each.kind for each in news])
+    assert announced == [[], [], ["DOWN", "INCIDENT", "INCIDENT", "INCIDENT"]]
 
 
 def upkept(store: Store, seconds: float) -> list[str]:

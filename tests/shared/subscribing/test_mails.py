@@ -17,6 +17,7 @@ from tests.shared.subscribing.steps import (
     deliver,
     got,
     message_ids,
+    note_mailing,
     statuses,
     subscribe,
 )
@@ -210,6 +211,7 @@ def test_everybody_together_cannot_ask_without_end(store: Store) -> None:
 
 
 def test_many_subscribers_are_reached_in_steps(store: Store) -> None:
+    note_mailing(store, "mail")
     with store.database.transaction() as transaction:
         transaction.run_each(
             "INSERT INTO subscribers (slug, address, language, secret, asked_at, confirmed_at) "

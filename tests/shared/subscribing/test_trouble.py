@@ -7,7 +7,7 @@ from shared.models import AttemptStatus
 from shared.notifiers import NotifierKind, kind_named
 from shared.store import Store
 from shared.store.tables import configuration
-from tests.shared.subscribing.steps import KIM, LEE, SETTINGS, announce, deliver, got, statuses, subscribe
+from tests.shared.subscribing.steps import KIM, LEE, SETTINGS, announce, deliver, got, note_mailing, statuses, subscribe
 from tests.support.builders import Channel, at
 from tests.support.stand_ins.smtp import PASSWORD, Connection, Smtp
 from tests.support.store.steps import owe, rows
@@ -69,6 +69,7 @@ def test_a_hanging_server_leaves_time_for_another_ones_mails(
         channels = {"slow": kind_named("email").configured(fields, {}), "well": mail}
         subscribe(store, *(f"{number}@visitors.example" for number in range(8)), slug="slow")
         subscribe(store, KIM, slug="well")
+        note_mailing(store, *channels)
         announce(store, "Payments fail")
         mailing.Mailing(store, channels, SETTINGS, lambda: at(1)).go(1.6)
     assert [to for to, _ in got(server)] == [KIM]

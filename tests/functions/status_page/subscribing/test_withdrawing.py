@@ -86,6 +86,23 @@ def test_a_monitor_is_called_as_it_is_called_now(api: Api, environ: Environ) -> 
         assert subjects == ["Payments is down · The shop", "Payments works again · The shop"]
 
 
+def test_mails_expire_although_no_channel_mails_any_more(api: Api, environ: Environ) -> None:
+    with shop(api, environ) as server:
+        subscribed(api, server)
+        api.call("POST", "/incidents", INCIDENT)
+        review(api)
+        environ(CHANNELS="")
+        run(api)
+        api.call("POST", "/incidents", INCIDENT)
+        run(api)
+        store, sql = open_store(Settings.from_env()), "SELECT status FROM subscriber_mails WHERE announcement_id > 0"
+        assert rows(store, sql) == [("PENDING",)], "nothing more is owed"
+        with store.database.transaction() as transaction:
+            transaction.rows("UPDATE subscriber_mails SET created_at = :at", at=as_text(now() - timedelta(days=2)))
+        run(api)
+        assert rows(store, sql) == [("EXPIRED",)]
+
+
 def test_an_incident_that_was_deleted_is_mailed_to_nobody(api: Api, environ: Environ) -> None:
     with shop(api, environ) as server:
         subscribed(api, server)
