@@ -67,6 +67,7 @@ def review_alerts(request: Request, settings: Settings) -> Response:
 
 def _announce(store: Store, settings: Settings, at: datetime) -> None:
     """Owe subscribers of status pages what is new there. Without the pages' own address no mail can go."""
+    store.subscriptions.subscribers.note_pages(settings.status_page, now=at)
     # Here too: nothing is delivered while no channel can mail anybody.
     too_old = at - timedelta(seconds=settings.notification_ttl_seconds)
     if expired := store.subscriptions.mails.expire(now=at, created_before=too_old):

@@ -8,11 +8,14 @@ from typing import Literal, NamedTuple
 
 from shared.models import as_text
 from shared.settings import network_of
+from shared.settings.status_pages import pages_of
 from shared.store.engines.database import Database, Row, Transaction
-from shared.store.tables import subscriber_mails, subscribers
+from shared.store.tables import configuration, subscriber_mails, subscribers
 
 # For so long a link in a mail confirms, and an address that nobody confirms is kept.
 CONFIRM_WITHIN = timedelta(days=1)
+# Those of a page that is gone are kept for so long: it may come back with the next edit of the file.
+LEFT_FOR = timedelta(days=7)
 # An address gets so few mails that it has not confirmed, whoever asks; also if it is asked for on several pages.
 MOST_A_DAY = 3
 # The next mail that asks it the same, for the same page, comes after so long.
@@ -90,6 +93,23 @@ class Subscribers:
                 subscribers.remove(transaction, subscriber_id)
         return len(found)
 
+    def note_pages(self, is_on: bool | None, *, now: datetime) -> None:
+        """Note whose page is gone, or takes no subscriptions any more, and whose is there again: see LEFT_FOR.
+
+        ``is_on``: see ``pages_of``.
+        """
+        with self._database.snapshot() as snapshot:
+            noted = subscribers.left_pages(snapshot)
+            if not noted:
+                return  # the usual case
+            pages = pages_of(is_on, configuration.body(snapshot))
+            there = {slug for slug, page in pages.items() if page.get("subscribe") is not False}
+            changed = [slug for slug, is_left in noted.items() if is_left == (slug in there)]
+        if changed:
+            with self._database.transaction() as transaction:
+                for slug in changed:
+                    subscribers.note_left(transaction, slug, None if slug in there else as_text(now))
+
     def counts(self) -> Mapping[str, int]:
         """How many have confirmed, by the page's slug."""
         with self._database.snapshot() as snapshot:
@@ -104,12 +124,12 @@ def subscriber_of(row: Row) -> Subscriber:
 
 def is_any_forgotten(transaction: Transaction, now: datetime) -> bool:
     """Whether there is anything for ``forget``."""
-    return subscribers.has_forgotten(transaction, as_text(now - CONFIRM_WITHIN))
+    return subscribers.has_forgotten(transaction, as_text(now - CONFIRM_WITHIN), as_text(now - LEFT_FOR))
 
 
 def forget(transaction: Transaction, now: datetime, most: int) -> int:
-    """Delete who has not confirmed in time, and old requests; how many rows that were."""
-    return subscribers.forget(transaction, as_text(now - CONFIRM_WITHIN), most)
+    """Delete who has not confirmed in time, or whose page is gone, and old requests; how many rows that were."""
+    return subscribers.forget(transaction, as_text(now - CONFIRM_WITHIN), as_text(now - LEFT_FOR), most)
 
 
 def _is_too_often(transaction: Transaction, who: str, now: datetime) -> bool:

@@ -21,7 +21,8 @@ _FOR = "SELECT count(*) AS count FROM subscription_requests WHERE address = :add
 # A request stays that of its client.
 _FULFIL = "UPDATE subscription_requests SET address = '' WHERE address = :address AND at = :at"
 _FORGOTTEN = """
-    SELECT id FROM subscribers WHERE confirmed_at IS NULL AND asked_at < :before ORDER BY id LIMIT :most"""
+    SELECT id FROM subscribers WHERE (confirmed_at IS NULL AND asked_at < :before) OR left_since < :left
+    ORDER BY id LIMIT :most"""
 
 
 def add(
@@ -78,6 +79,17 @@ def confirmed(transaction: Transaction) -> dict[str, int]:
     return {row["slug"]: row["count"] for row in transaction.rows(sql)}
 
 
+def left_pages(transaction: Transaction) -> dict[str, bool]:
+    """Whether the page is noted as gone, by the slugs of those that somebody subscribes to."""
+    rows = transaction.rows("SELECT slug, max(left_since) AS left_since FROM subscribers GROUP BY slug")
+    return {row["slug"]: row["left_since"] is not None for row in rows}
+
+
+def note_left(transaction: Transaction, slug: str, since: str | None) -> None:
+    """Write since when a page is gone; None: it is there."""
+    transaction.rows("UPDATE subscribers SET left_since = :since WHERE slug = :slug", slug=slug, since=since)
+
+
 def between(transaction: Transaction, slug: str, after: int, before: str, most: int) -> list[int]:
     """The ids above ``after`` of those who confirmed before a time."""
     sql = """SELECT id FROM subscribers WHERE slug = :slug AND id > :after AND confirmed_at <= :before
@@ -107,15 +119,16 @@ def fulfil_request(transaction: Transaction, address: str, at: str) -> None:
     transaction.rows(_FULFIL, address=address, at=at)
 
 
-def has_forgotten(transaction: Transaction, before: str) -> bool:
+def has_forgotten(transaction: Transaction, before: str, left: str) -> bool:
     """Whether there is anything for ``forget``."""
     sql = "SELECT 1 FROM subscription_requests WHERE at < :before LIMIT 1"
-    return bool(transaction.row(sql, before=before) or transaction.rows(_FORGOTTEN, before=before, most=1))
+    return bool(transaction.row(sql, before=before) or transaction.rows(_FORGOTTEN, before=before, left=left, most=1))
 
 
-def forget(transaction: Transaction, before: str, most: int) -> int:
-    """Delete who has not confirmed in time, and old requests; how many rows that were."""
-    ids: Collection[int] = [row["id"] for row in transaction.rows(_FORGOTTEN, before=before, most=most)]
+def forget(transaction: Transaction, before: str, left: str, most: int) -> int:
+    """Delete who has not confirmed in time, or whose page was ``left`` by then, and old requests; how many rows."""
+    found = transaction.rows(_FORGOTTEN, before=before, left=left, most=most)
+    ids: Collection[int] = [row["id"] for row in found]
     for subscriber_id in ids:
         remove(transaction, subscriber_id)
     old = transaction.rows("DELETE FROM subscription_requests WHERE at < :before RETURNING id", before=before)

@@ -113,7 +113,7 @@ def _events(before: str) -> Callable[[Database], int]:
 
 
 def _forget_addresses(database: Database, now: datetime) -> int:
-    """Delete the addresses that nobody confirmed in time."""
+    """Delete the addresses that nobody confirmed in time, or whose page is gone."""
     with database.snapshot() as snapshot:
         if not is_any_forgotten(snapshot, now):
             return 0
