@@ -26,10 +26,10 @@ _EN: Texts = {
     "expired": "This link no longer works",
     "expired_more": "A link that confirms works for a day. Subscribe again on the status page.",
     "end": "End the mails about {title}",
-    "end_more": "We delete your address, and mail you nothing more.",
+    "end_more": "We delete your address from its subscribers, and mail you nothing more about it.",
     "do_end": "Unsubscribe",
     "ended": "You are not subscribed",
-    "ended_more": "This address gets no mail from us, and we have deleted it.",
+    "ended_more": "You get no more mail about {title}.",
     # the mails
     "mail_confirm": "Confirm that you want mail about {title}",
     "mail_confirm_more": "Somebody, probably you, asked that this address gets mail about {title}: when a service "
@@ -73,10 +73,10 @@ _KO: Texts = {
     "expired": "더 이상 쓸 수 없는 링크입니다",
     "expired_more": "구독을 확인하는 링크는 하루 동안 쓸 수 있습니다. 상태 페이지에서 다시 구독해 주세요.",
     "end": "{title} 메일 구독 해지",
-    "end_more": "주소를 삭제하고 더 이상 메일을 보내지 않습니다.",
+    "end_more": "이 페이지의 구독자에서 주소를 삭제하고, 이 페이지에 대한 메일을 더는 보내지 않습니다.",
     "do_end": "구독 해지",
     "ended": "구독 중이 아닙니다",
-    "ended_more": "이 주소로는 메일을 보내지 않으며, 주소는 삭제했습니다.",
+    "ended_more": "{title} 소식을 더는 메일로 보내지 않습니다.",
     # the mails
     "mail_confirm": "{title} 메일 구독을 확인해 주세요",
     "mail_confirm_more": "이 주소로 {title} 소식을 받겠다는 요청이 있었습니다. 서비스에 장애가 생기거나 복구될 때, "

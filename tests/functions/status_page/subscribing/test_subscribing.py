@@ -222,6 +222,18 @@ def test_a_locked_page_is_subscribed_to_from_within(api: Api, environ: Environ) 
         assert open_store(Settings.from_env()).subscriptions.subscribers.counts() == {"inner": 1}
 
 
+def test_the_end_of_a_subscription_promises_nothing_of_the_others(api: Api, environ: Environ) -> None:
+    with shop(api, environ) as server:
+        opened(api, status_pages={"other": {"title": "Other", "groups": ["Shop"]}})
+        subscribed(api, server)
+        subscribed(api, server, path="/status/other/subscribe")
+        ended = follow(api, "POST", one_click(mails(server)[0]))
+        assert "You get no more mail about The shop." in ended.text
+        api.call("POST", "/incidents", INCIDENT)
+        run(api)
+        assert [mail["Subject"] for mail in mails(server)[2:]] == [f"{INCIDENT['title']} · Looking into it · Other"]
+
+
 def test_who_ended_a_subscription_can_subscribe_again(api: Api, environ: Environ) -> None:
     with shop(api, environ) as server:
         for number in range(1, 5):
