@@ -37,13 +37,17 @@ class GroupHistoryQuery(HistoryQuery):
 
 @web.route("GET", "/monitors/<id>/history", access="read")
 def show_monitor_history(request: Request, settings: Settings, monitor_id: str) -> Response:
-    """200 with ``{"history": [...]}``, oldest first; 404 if there is no monitor with this id."""
+    """200 with ``{"recorded_since": time, "history": [...]}``, oldest first; 404 if there is no such monitor."""
     query = web.query_of(request, HistoryQuery)
     at = now()
     cut = _edges(query, at)
-    found = open_store(settings).history.of_monitor(web.id_of(monitor_id, "a monitor's"), cut, query.step, now=at)
+    number, history = web.id_of(monitor_id, "a monitor's"), open_store(settings).history
+    found = history.of_monitor(number, cut, query.step, now=at)
     marks = {edge: as_text(edge) for edge in cut}
-    return _answer(request, [_shown(each, marks) for each in found])
+    rows = [_shown(each, marks) for each in found]
+    if spreadsheet.is_wanted(request):
+        return _table(rows)
+    return web.answer({"recorded_since": history.recorded_since(number), "history": rows})
 
 
 @web.route("GET", "/history", access="read")
@@ -57,7 +61,8 @@ def show_group_history(request: Request, settings: Settings) -> Response:
         raise web.Problem(400, f"step: {count} rows are asked for: expected at most {MAX_ROWS} at once", field="step")
     found = history.of_groups(cut, query.step, group=query.group, now=at)
     marks = {edge: as_text(edge) for edge in cut}
-    return _answer(request, [{"group": each.group, **_shown(each, marks)} for each in found], "group")
+    rows = [{"group": each.group, **_shown(each, marks)} for each in found]
+    return _table(rows, "group") if spreadsheet.is_wanted(request) else web.answer({"history": rows})
 
 
 def _edges(query: HistoryQuery, at: datetime) -> Sequence[datetime]:
@@ -100,9 +105,7 @@ def _times(counts: Rollup) -> dict[str, dict[str, float | None]]:
     return found
 
 
-def _answer(request: Request, rows: Sequence[dict[str, Any]], *more: str) -> Response:
-    if not spreadsheet.is_wanted(request):
-        return web.answer({"history": rows})
+def _table(rows: Sequence[dict[str, Any]], *more: str) -> Response:
     measured = [f"{phase}_{name}" for phase in PHASES for name in SHARES]
     columns = [*more, "from", "to", "uptime", "downtime_seconds", "outages", "checks", "failures", *measured]
     return spreadsheet.answer(columns, rows)

@@ -46,7 +46,10 @@ class Month(NamedTuple):
 
 
 class Line(NamedTuple):
-    """How available one monitor was, or all of them (``name`` is None). ``uptime``: None if nobody knew."""
+    """How available one monitor was, or all of them (``name`` is None). ``uptime``: None if nobody knew.
+
+    ``recorded_since``: before then nobody knows how the monitor was; None if nothing was ever recorded, and of all.
+    """
 
     name: str | None
     group: str | None
@@ -55,6 +58,7 @@ class Line(NamedTuple):
     outages: int
     checks: int
     failures: int
+    recorded_since: str | None = None
 
 
 class Report(NamedTuple):
@@ -92,9 +96,10 @@ def read(backend: Backend, month: Month, group: str | None, now: datetime) -> Re
             raise UnknownGroup(group)
         lines = []
         for monitor in monitors:
-            [bucket] = backend.get(f"/monitors/{monitor['id']}/history", **span)["history"]
-            policy = monitor["policy"] or {}
-            lines.append(_line(monitor["name"], policy.get("group"), bucket))
+            found = backend.get(f"/monitors/{monitor['id']}/history", **span)
+            [bucket] = found["history"]
+            line = _line(monitor["name"], (monitor["policy"] or {}).get("group"), bucket)
+            lines.append(line._replace(recorded_since=found["recorded_since"]))
         whole = next(each for each in backend.get("/history", **span, group=group)["history"] if each["group"] == group)
     except (KeyError, TypeError, ValueError, StopIteration):
         raise NotAnswered("the answer is none of this version: expected Bonghwa's backend there") from None

@@ -3,7 +3,9 @@
 import math
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Literal
 
 from functions.show_history.spreadsheet import text_of
@@ -25,7 +27,8 @@ def _text(report: Report, language: Language) -> str:
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     names = _names(report)
     lines = ["  ".join(_padded(row, widths, names)).rstrip() for row in rows]
-    return "\n".join([*_heading(report, language), "", *lines])
+    remarks = list(_remarks(report, language))
+    return "\n".join([*_heading(report, language), "", *lines, *([""] if remarks else []), *remarks])
 
 
 def _markdown(report: Report, language: Language) -> str:
@@ -33,7 +36,8 @@ def _markdown(report: Report, language: Language) -> str:
     head, *rows = [[_escaped(cell) for cell in row] for row in _table(report, language)]
     rule = ["---" if number < _names(report) else "---:" for number in range(len(head))]
     table = [f"| {' | '.join(row)} |" for row in (head, rule, *rows)]
-    return "\n\n".join([f"# {_escaped(title)}", *below]) + "\n\n" + "\n".join(table)
+    remarks = [_escaped(remark) for remark in _remarks(report, language)]
+    return "\n\n".join([f"# {_escaped(title)}", *below, "\n".join(table), *remarks])
 
 
 def _csv(report: Report, language: Language) -> str:  # noqa: ARG001  # every form takes both; programs read this one
@@ -54,6 +58,16 @@ def _heading(report: Report, language: Language) -> Iterator[str]:
         yield words["until_now"]
 
 
+def _remarks(report: Report, language: Language) -> Iterator[str]:
+    """Since when those monitors are recorded that were not for the whole month."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for line in report.monitors:
+        if line.recorded_since and (since := datetime.fromisoformat(line.recorded_since)) > report.month.starts_at:
+            names[f"{since.astimezone():%Y-%m-%d %H:%M %Z}"].append(_visible(line.name or ""))
+    for time in sorted(names):
+        yield report_words(language)["recorded_since"].format(time=time, names=", ".join(names[time]))
+
+
 def _names(report: Report) -> int:
     """How many columns are names, which stand at the left."""
     return 1 + _has_groups(report)
@@ -72,17 +86,19 @@ def _table(report: Report, language: Language) -> Table:
     for line in lines:
         name = words["total"] if line.name is None else _visible(line.name)
         group = [_visible(line.group or "")] if _has_groups(report) else []
-        rows.append([name, *group, _percent(line.uptime), _length(line.downtime_seconds), *_counts(line)])
+        rows.append([name, *group, *_known(line), f"{line.checks:,}", f"{line.failures:,}"])
     return [head, *rows]
 
 
-def _counts(line: Line) -> list[str]:
-    return [f"{count:,}" for count in (line.outages, line.checks, line.failures)]
+def _known(line: Line) -> list[str]:
+    if line.uptime is None:
+        return ["–", "–", "–"]
+    return [_percent(line.uptime), _length(line.downtime_seconds), f"{line.outages:,}"]
 
 
-def _percent(uptime: float | None) -> str:
+def _percent(uptime: float) -> str:
     """Rounded down: 100 % means that it was never down."""
-    return "–" if uptime is None else f"{math.floor(uptime * 100_000 + 1e-6) / 1000:.3f} %"
+    return f"{math.floor(uptime * 100_000 + 1e-6) / 1000:.3f} %"
 
 
 def _length(seconds: float) -> str:

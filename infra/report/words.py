@@ -16,6 +16,7 @@ _EN: Mapping[str, str] = {
     "checks": "Checks",
     "failures": "Failures",
     "total": "All",
+    "recorded_since": "Recorded only since {time}: {names}",
 }
 
 _KO: Mapping[str, str] = {
@@ -30,6 +31,7 @@ _KO: Mapping[str, str] = {
     "checks": "점검",
     "failures": "실패",
     "total": "전체",
+    "recorded_since": "{time}부터 기록됨: {names}",
 }
 
 

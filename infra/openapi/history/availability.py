@@ -16,6 +16,7 @@ _IN_PATH = {"id": ("The monitor's number.", {"type": "integer", "minimum": 1, "m
 _CSV = ("text/csv",)
 _TIMES: dict[str, float | None] = {"p50": 80.1, "p95": 121.5, "p99": 160.0, "max": 214.3}
 _NO_TIMES: dict[str, float | None] = dict.fromkeys(_TIMES)
+_FIRST = "2024-11-12T00:30:00.000Z"
 _DAY: dict[str, Any] = {
     "from": "2025-01-08T00:00:00.000Z",
     "to": "2025-01-09T00:00:00.000Z",
@@ -66,6 +67,9 @@ class GroupBucket(Bucket):
 class MonitorHistory(BaseModel):
     """The past of a monitor."""
 
+    recorded_since: Time | None = Field(
+        description="Since when it is recorded how the monitor was; before then nobody knows. Null: nothing is."
+    )
     history: list[Bucket] = Field(description="Its buckets, oldest first.")
 
 
@@ -98,7 +102,12 @@ HISTORY_OPERATIONS = {
             200: Response(
                 "Its past.",
                 MonitorHistory,
-                {"day": {"summary": "A day with an outage", "value": {"history": [_DAY]}}},
+                {
+                    "day": {
+                        "summary": "A day with an outage",
+                        "value": {"recorded_since": _FIRST, "history": [_DAY]},
+                    }
+                },
                 also=_CSV,
             )
         },

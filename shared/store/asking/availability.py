@@ -19,27 +19,32 @@ class Availabilities:
     def __init__(
         self, transaction: Transaction, scope: Scope, monitors: Sequence[Row], edges: Sequence[datetime], now: datetime
     ) -> None:
-        since, until = as_text(edges[0]), as_text(edges[-1])
-        before = state_changes.last_before(transaction, scope, since)
-        if any(monitor["id"] not in before for monitor in monitors):
-            before = state_changes.first_after(transaction, scope, since) | before
-        changes: dict[int, list[Row]] = defaultdict(list)
-        for row in state_changes.between(transaction, scope, since, until):
-            changes[row["monitor_id"]].append(row)
         self._marks = [_milliseconds(edge) for edge in edges]
+        # Of the time whose changes are pruned, nobody knows anything.
+        since = max(as_text(edges[0]), state_changes.kept_since(transaction) or "")
+        starts_at, ends_at = max(self._marks[0], _of_text(since)), min(self._marks[-1], _milliseconds(now))
+        before = state_changes.last_before(transaction, scope, since)
+        changes: dict[int, list[Row]] = defaultdict(list)
+        for row in state_changes.between(transaction, scope, since, as_text(edges[-1])):
+            first = before.get(row["monitor_id"])
+            # One that was noticed earlier says nothing of the time behind it.
+            if first is None or row["id"] > first["id"]:
+                changes[row["monitor_id"]].append(row)
         self._known: dict[int, list[Span]] = {}
         self._outages: dict[int, set[int]] = {}
         self._planned: dict[int, list[Span]] = {}
-        ends_at = min(self._marks[-1], _milliseconds(now))
         for monitor in monitors:
             monitor_id = monitor["id"]
-            initial = before.get(monitor_id) or _state_of(monitor)
-            said = [*_said(changes[monitor_id]), *_lapse(monitor, now)]
-            self._known[monitor_id] = spans(initial, said, since=self._marks[0], until=ends_at)
+            initial = before[monitor_id]["to_state"] if monitor_id in before else "UNKNOWN"
+            said = [*_said(changes[monitor_id])]
+            if monitor_id not in before and not said:
+                said = [*_state_of(monitor)]
+            said += _lapse(monitor, now)
+            self._known[monitor_id] = spans(initial, said, since=starts_at, until=ends_at)
             if any(each.state == PLANNED for each in said) or initial == PLANNED:
-                self._planned[monitor_id] = spans(initial, said, since=self._marks[0], until=ends_at, states=(PLANNED,))
+                self._planned[monitor_id] = spans(initial, said, since=starts_at, until=ends_at, states=(PLANNED,))
             began = (each.counts_from for each in said if each.state == "DOWN")
-            self._outages[monitor_id] = {each for each in began if each is not None}
+            self._outages[monitor_id] = {each for each in began if each is not None and each >= starts_at}
 
     def of(self, monitor_ids: Iterable[int]) -> list[Availability]:
         """The availability of these monitors together, between each two neighbours of the edges."""
@@ -61,9 +66,11 @@ def _said(rows: Sequence[Row]) -> Iterator[Change]:
         yield Change(_of_text(row["at"]), row["to_state"], _of_text(earlier) if earlier else None)
 
 
-def _state_of(monitor: Row) -> str:
-    """The state of a monitor that has not changed for as long as its changes are kept."""
-    return monitor["state"] if monitor["is_watched"] else "PAUSED"
+def _state_of(monitor: Row) -> Iterator[Change]:
+    """The state of a monitor without a change. If it has a later one, it came into its state then, or later."""
+    since = state_changes.came_into_state(monitor)
+    if since is not None:
+        yield Change(_of_text(since), monitor["state"])
 
 
 def _lapse(monitor: Row, now: datetime) -> Iterator[Change]:

@@ -16,7 +16,7 @@ from shared.store.asking.availability import Availabilities
 from shared.store.asking.counts import Counts
 from shared.store.engines.database import MAX_ID, Database, Row, Transaction
 from shared.store.refusals import MonitorNotFound
-from shared.store.tables import past_events
+from shared.store.tables import past_events, state_changes
 from shared.store.tables.scope import Scope, monitors_in
 
 
@@ -41,6 +41,11 @@ class History:
         with self._database.snapshot() as snapshot:
             scope, monitor = _one(snapshot, monitor_id)
             return list(_Reading(snapshot, scope, [monitor], edges, step, now).whole())
+
+    def recorded_since(self, monitor_id: int) -> str | None:
+        """From when on something may be known of one monitor; None if nothing ever was. Raises MonitorNotFound."""
+        with self._database.snapshot() as snapshot:
+            return state_changes.recorded_since(snapshot, _one(snapshot, monitor_id)[1])
 
     def of_groups(
         self, edges: Sequence[datetime], step: Step, *, group: str | None = None, now: datetime

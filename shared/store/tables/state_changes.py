@@ -19,6 +19,16 @@ _AFTER = """
     SELECT * FROM state_changes
     WHERE monitor_id = :monitor_id AND at >= :at AND at < :until AND (at > :at OR id > :after)
     ORDER BY at, id LIMIT :most"""
+# The newest change of each monitor stays: it says how the monitor is from then on.
+_PRUNE = """
+    DELETE FROM state_changes WHERE id IN (
+        SELECT id FROM state_changes AS old WHERE at < :before AND EXISTS (
+            SELECT 1 FROM state_changes WHERE monitor_id = old.monitor_id AND at < :before AND id > old.id)
+        ORDER BY id LIMIT :most)
+    RETURNING id"""
+_SAVE_SINCE = """
+    INSERT INTO folded (id, event_id, changes_since) VALUES (1, 0, :at)
+    ON CONFLICT (id) DO UPDATE SET changes_since = excluded.changes_since"""
 _STATE_AT = """
     SELECT to_state FROM state_changes WHERE monitor_id = :monitor_id AND at <= :at AND (at < :at OR id <= :after)
     ORDER BY at DESC, id DESC LIMIT 1"""
@@ -58,26 +68,46 @@ def add_of_agent(transaction: Transaction, agent: str, state: str, at: datetime,
     transaction.rows(_ADD_OF_AGENT, agent=agent, state=state, at=as_text(at), reason=reason)
 
 
-def last_before(transaction: Transaction, scope: Scope, at: str) -> dict[int, str]:
-    """The state of each monitor at a time, by its id; those that had no change until then are left out."""
-    sql = f"""SELECT monitor_id, to_state FROM state_changes WHERE id IN (
+def last_before(transaction: Transaction, scope: Scope, at: str) -> dict[int, Row]:
+    """The change that said how each monitor was at a time, by its id; those without one until then are left out."""
+    sql = f"""SELECT id, monitor_id, to_state FROM state_changes WHERE id IN (
         SELECT max(id) FROM state_changes WHERE at <= :at AND {scope.condition} GROUP BY monitor_id)"""  # noqa: S608
-    return {row["monitor_id"]: row["to_state"] for row in transaction.rows(sql, at=at, **scope.parameters)}
-
-
-def first_after(transaction: Transaction, scope: Scope, at: str) -> dict[int, str]:
-    """The state that each monitor left with its first change after a time; those without one are left out."""
-    sql = f"""SELECT monitor_id, from_state FROM state_changes WHERE id IN (
-        SELECT min(id) FROM state_changes WHERE at > :at AND {scope.condition} GROUP BY monitor_id)"""  # noqa: S608
-    return {row["monitor_id"]: row["from_state"] for row in transaction.rows(sql, at=at, **scope.parameters)}
+    return {row["monitor_id"]: row for row in transaction.rows(sql, at=at, **scope.parameters)}
 
 
 def between(transaction: Transaction, scope: Scope, since: str, until: str) -> list[Row]:
     """The changes after ``since`` that say something of the time before ``until``, as they were noticed."""
-    sql = f"""SELECT monitor_id, from_state, to_state, at, counts_from FROM state_changes
+    sql = f"""SELECT id, monitor_id, to_state, at, counts_from FROM state_changes
         WHERE at > :since AND (at < :until OR counts_from < :until) AND {scope.condition}
         ORDER BY id"""  # noqa: S608  # our own text
     return transaction.rows(sql, since=since, until=until, **scope.parameters)
+
+
+def kept_since(transaction: Transaction) -> str | None:
+    """From when on all changes are kept, as text; None: nobody has pruned any. Before then, no state is known."""
+    row = transaction.row("SELECT changes_since FROM folded WHERE id = 1")
+    return row["changes_since"] if row else None
+
+
+def recorded_since(transaction: Transaction, monitor: Row) -> str | None:
+    """From when on something may be known of a monitor, as text; None if nothing ever was."""
+    first = transaction.row("SELECT min(at) AS at FROM state_changes WHERE monitor_id = :id", id=monitor["id"])
+    since = (first["at"] if first else None) or came_into_state(monitor)
+    return max(since, kept_since(transaction) or "") if since else None
+
+
+def came_into_state(monitor: Row) -> str | None:
+    """Since when a monitor without a change is in its state, as text: former versions pruned all that were old."""
+    return (monitor["since"] or monitor["last_checked_at"]) if monitor["is_watched"] else None
+
+
+def prune(transaction: Transaction, before: str, now: str, most: int) -> int:
+    """Delete the oldest changes before then, at most so many, but not the newest of a monitor; how many there were."""
+    since = kept_since(transaction)
+    if since is None or not before <= since <= now:
+        # If the clock was ahead and is right again, changes are kept from now on.
+        transaction.run(_SAVE_SINCE, at=max(before, min(since or before, now)))
+    return len(transaction.rows(_PRUNE, before=before, most=most))
 
 
 def after(transaction: Transaction, monitor_id: int, place: tuple[str, int], until: str, most: int) -> list[Row]:

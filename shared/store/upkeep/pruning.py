@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from shared.history.buckets import floor
 from shared.models import as_text
 from shared.store.engines.database import Database, Transaction
 from shared.store.subscribing.subscribers import forget, is_any_forgotten
@@ -16,6 +17,7 @@ from shared.store.tables import (
     replay_facts,
     results,
     rollups,
+    state_changes,
     subscriber_mails,
     trials,
 )
@@ -40,9 +42,6 @@ _OLD_ALERTS = """
       AND id < (SELECT max(id) FROM alerts)
       AND id <> coalesce((SELECT alert_id FROM notifications ORDER BY id DESC LIMIT 1), 0)
     ORDER BY id LIMIT :most"""
-_OLD_STATE_CHANGES = """
-    DELETE FROM state_changes WHERE id IN (
-        SELECT id FROM state_changes WHERE at < :before ORDER BY id LIMIT :most) RETURNING id"""
 _OLD_WINDOWS = "DELETE FROM windows WHERE source = 'api' AND ends_at < :before RETURNING id"
 
 
@@ -56,9 +55,10 @@ def steps(retention: Retention, now: datetime) -> Iterator[Callable[[Database], 
     yield _delete_results
     yield lambda database: _delete_alerts(database, before(retention.alerts))
     yield lambda database: _write(database, lambda each: len(each.rows(_OLD_WINDOWS, before=before(retention.alerts))))
+    # By whole days, so that what says since when they are kept is written once a day.
+    changed_before = as_text(floor(now - timedelta(seconds=retention.rollups), "day"))
     yield lambda database: _write(
-        database,
-        lambda each: len(each.rows(_OLD_STATE_CHANGES, before=before(retention.rollups), most=ROWS_AT_ONCE)),
+        database, lambda each: state_changes.prune(each, changed_before, as_text(now), ROWS_AT_ONCE)
     )
     yield lambda database: _write(
         database, lambda each: replay_facts.prune(each, before(retention.alerts), ROWS_AT_ONCE)

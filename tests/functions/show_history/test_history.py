@@ -50,7 +50,9 @@ def shop(api: Api, noon: datetime) -> int:
 @on_each_engine
 def test_a_history_says_how_available_a_monitor_was(api: Api, shop: int, noon: datetime) -> None:
     span = f"from={as_text(noon)}&to={as_text(noon + timedelta(minutes=4))}"
-    [bucket] = api.get(f"/monitors/{shop}/history?{span}")["history"]
+    found = api.get(f"/monitors/{shop}/history?{span}")
+    assert found["recorded_since"] == as_text(noon)
+    [bucket] = found["history"]
     assert {name: bucket[name] for name in list(bucket)[:7]} == {
         "from": as_text(noon),
         "to": as_text(noon + timedelta(minutes=4)),

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -29,6 +29,8 @@ class Answering(StandIn):
 
     MONITORS = (("shop", "Web", SHORT), ("=cmd|a", "Web", UP), ("새벽 백업", None, NEVER))
 
+    RECORDED: Mapping[int, str] = {1: "2024-02-10T03:30:00.000Z", 3: "2024-12-03T01:00:00.000Z"}
+
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[str] = []
@@ -49,7 +51,11 @@ class Answering(StandIn):
         span = {"from": query["from"], "to": query["to"]}
         if path == "/history":
             return {"history": [{"group": query.get("group"), **span, **TOTAL}]}
-        return {"history": [{**span, **self.MONITORS[int(path.split("/")[2]) - 1][2]}]}
+        number = int(path.split("/")[2])
+        return {
+            "recorded_since": self.RECORDED.get(number),
+            "history": [{**span, **self.MONITORS[number - 1][2]}],
+        }
 
     def _page(self, query: dict[str, str]) -> Any:
         wanted = [
@@ -87,8 +93,10 @@ def test_a_month_is_a_table(report: Reporting, system: Answering) -> None:
         "Monitor    Group  Availability  Downtime  Outages   Checks  Failures\n"
         "=cmd|a     Web       100.000 %   0:00:00        0   86,400         0\n"
         "shop       Web        99.861 %   0:59:58        2   86,400       120\n"
-        "새벽 백업                    –   0:00:00        0        0         0\n"
+        "새벽 백업                    –         –        –        0         0\n"
         "All                   99.930 %   0:59:58        2  172,800       120\n"
+        "\n"
+        "Recorded only since 2024-12-03 10:00 KST: 새벽 백업\n"
     )
     # The month begins as TZ says.
     assert "/monitors/1/history?from=2024-10-31T15%3A00%3A00.000Z&to=2024-11-30T15%3A00%3A00.000Z&step=whole" in (
@@ -122,11 +130,20 @@ def test_a_month_is_markdown(report: Reporting) -> None:
     ]
 
 
+def test_a_month_says_since_when_a_monitor_is_recorded(report: Reporting) -> None:
+    assert report("--month", "2024-02", MESSAGE_LANGUAGE="ko").stdout.endswith(
+        "\n\n2024-02-10 12:30 KST부터 기록됨: shop\n2024-12-03 10:00 KST부터 기록됨: 새벽 백업\n"
+    )
+    assert report("--month", "2024-02", "--format", "markdown").stdout.endswith(
+        "|\n\nRecorded only since 2024-02-10 12:30 KST: shop\n\nRecorded only since 2024-12-03 10:00 KST: 새벽 백업\n"
+    )
+
+
 def test_a_spreadsheet_runs_no_name(report: Reporting) -> None:
     rows = list(csv.DictReader(io.StringIO(report("--month", "2024-11", "--format", "csv").stdout)))
     assert [row["name"] for row in rows] == ["'=cmd|a", "shop", "새벽 백업"]
     assert rows[1] == {"month": "2024-11", "name": "shop", "group": "Web"} | {
-        name: str(value) for name, value in SHORT.items()
+        name: str(value) for name, value in (SHORT | {"recorded_since": "2024-02-10T03:30:00.000Z"}).items()
     }
 
 
@@ -135,7 +152,12 @@ def test_a_program_gets_json(report: Reporting) -> None:
     assert (found["month"], found["from"], found["to"]) == (
         *("2024-02", "2024-02-01T00:00:00+09:00", "2024-03-01T00:00:00+09:00"),
     )
-    assert found["monitors"][1] == {"name": "shop", "group": "Web", **SHORT}
+    assert found["monitors"][1] == {
+        "name": "shop",
+        "group": "Web",
+        **SHORT,
+        "recorded_since": "2024-02-10T03:30:00.000Z",
+    }
     assert found["total"] == TOTAL
 
 

@@ -1,6 +1,7 @@
 """Availability as the store tells it: of events, windows, pauses and gaps, exact to the second."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -197,13 +198,20 @@ def stories(draw: st.DrawFn) -> list[tuple[float, bool, float]]:
 
 
 def model(
-    checks: Sequence[tuple[float, bool]], failures: int, successes: int, longest: float, end: float
+    checks: Sequence[tuple[float, bool]],
+    failures: int,
+    successes: int,
+    longest: float,
+    end: float,
+    span: tuple[float, float] = (-math.inf, math.inf),
 ) -> tuple[float, float, int]:
-    """Known, down and outages: spans of time, found run by run. ``longest``: how long a check may take."""
+    """Known, down and outages in a span of time, found run by run. ``longest``: how long a check may take."""
+    first, last = span[0], min(span[1], end)
     known = [
-        (moment, min(following, moment + 2 * INTERVAL + max(INTERVAL, longest), end))
+        (max(moment, first), min(following, moment + 2 * INTERVAL + max(INTERVAL, longest), last))
         for moment, following in itertools.pairwise([*(each for each, _ in checks), end])
     ]
+    known = [(starts, ends) for starts, ends in known if starts < ends]
     outages: list[tuple[float, float]] = []
     opened_at = None
     for ok, run in itertools.groupby(checks, key=lambda each: each[1]):
@@ -216,7 +224,7 @@ def model(
     if opened_at is not None:
         outages.append((opened_at, end))
     down = sum(max(0, min(ends, until) - max(starts, since)) for starts, ends in known for since, until in outages)
-    return sum(ends - starts for starts, ends in known), down, len(outages)
+    return sum(ends - starts for starts, ends in known), down, sum(first <= began < last for began, _ in outages)
 
 
 _numbers = itertools.count()
