@@ -39,6 +39,8 @@ class Reason(StrEnum):
     AGENT_SILENT = "agent_silent"
     MOVED_BY_HAND = "moved_by_hand"
     UNCHECKED = "unchecked"
+    # Nothing decides so: a migration wrote it.
+    RECORDED_SINCE_UPDATE = "recorded_since_update"
 
 
 class FlappingLimits(NamedTuple):

@@ -136,10 +136,11 @@ def page_of(moments: Iterable[Moment], limit: int, horizon: Place | None = None)
     return ordered, horizon
 
 
-def reason_of(check: Check, state: str | None, change: Row | None) -> str:
+def reason_of(check: Check, state: str | None, change: Row | None) -> str | None:
     """Why a check changed the monitor's state, or did not. The same words as those of ``state_changes``.
 
-    ``state``: the monitor's state after the check. ``change``: the change that the check made, if it made one.
+    None if that is not recorded. ``state``: the monitor's state after the check, None before the first change.
+    ``change``: the change that the check made, if it made one.
     """
     row = check.row
     if check.is_late:
@@ -148,6 +149,8 @@ def reason_of(check: Check, state: str | None, change: Row | None) -> str:
         return str(change["reason"])
     if not row["is_success"] and row["is_inconclusive"]:
         return "inconclusive"
+    if state is None:
+        return None
     if state in ("MAINTENANCE", "PAUSED"):
         return "maintenance" if state == "MAINTENANCE" else "not_watched"
     if row["is_success"]:

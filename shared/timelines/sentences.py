@@ -12,7 +12,7 @@ _CHANNELS_WORDS = 120
 _NAME = 64
 
 
-def of_check(event: Mapping[str, Any], reason: str, count: tuple[int, int] | None, language: Language) -> str:
+def of_check(event: Mapping[str, Any], reason: str | None, count: tuple[int, int] | None, language: Language) -> str:
     """How a check went: ``failed (HTTP 503 after 214 ms), 2 of 3``. ``count``: which in a row it is, of how many."""
     words = words_of(language).TIMELINE
     failed = "inconclusive" if event["is_inconclusive"] else "failed"

@@ -226,6 +226,7 @@ REASONS: Mapping[str, str] = {
     "ping_missed": "no ping came in time",
     "quiet_hours": "its channel has quiet hours",
     "quorum_met": "enough locations see it",
+    "recorded_since_update": "recorded since the update",
     "recovered": "the success threshold was met",
     "recovering": "the success threshold is not met yet",
     "removed": "the monitor was removed",

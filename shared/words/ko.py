@@ -239,6 +239,7 @@ REASONS: Mapping[str, str] = {
     "ping_missed": "핑이 제때 오지 않음",
     "quiet_hours": "채널의 방해 금지 시간",
     "quorum_met": "장애로 보는 위치가 충분함",
+    "recorded_since_update": "업데이트한 뒤부터 기록함",
     "recovered": "성공 기준 횟수를 채움",
     "recovering": "성공 기준 횟수에 아직 이르지 않음",
     "removed": "모니터를 삭제함",

@@ -51,7 +51,7 @@ class TimelineEntry(BaseModel):
     reason: str | None = Field(
         description=(
             "The rule that decided it: of a check, why it changed the monitor's state, or did not; of a notification, "
-            "what held it back; of a window, its kind. Null if there was nothing to decide."
+            "what held it back; of a window, its kind. Null if there was nothing to decide, or if it is not recorded."
         ),
         examples=["threshold_met", "silence"],
     )

@@ -37,9 +37,9 @@ _MILLISECOND = timedelta(milliseconds=1)
 class Page(NamedTuple):
     """A part of a monitor's timeline, oldest first. ``next``: where the following part begins; None after the last.
 
-    The row of a check has its ``event``, a ``reason``, and how many ``failures`` and ``successes`` in a row it is the
-    last of. That of an alert has its ``alert`` and, if it is known, the ``reason`` for what happened to it. That of a
-    window has its ``kind`` and its ``body``, and when it ``starts_at`` and ``ends_at``.
+    The row of a check has its ``event``, how many ``failures`` and ``successes`` in a row it is the last of, and, if it
+    is known, a ``reason``. That of an alert has its ``alert`` and, if it is known, the ``reason`` for what happened to
+    it. That of a window has its ``kind`` and its ``body``, and when it ``starts_at`` and ``ends_at``.
     """
 
     monitor: Monitor
@@ -177,7 +177,7 @@ class _States:
         return self._state
 
 
-def _said(check: Check, reason: str) -> dict[str, Any]:
+def _said(check: Check, reason: str | None) -> dict[str, Any]:
     return {"reason": reason, "failures": check.failures, "successes": check.successes}
 
 

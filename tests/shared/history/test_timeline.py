@@ -149,12 +149,14 @@ def test_what_is_no_place_is_refused(text: str) -> None:
         ("-", "DOWN", "still_down"),
         ("-", "MAINTENANCE", "maintenance"),
         ("-", "PAUSED", "not_watched"),
-        # The changes before it may be pruned.
-        ("-", None, "below_threshold"),
+        # Nobody recorded how the monitor was.
+        ("-", None, None),
+        ("+", None, None),
+        ("?", None, "inconclusive"),
         ("?", "UNKNOWN", "inconclusive"),
     ],
 )
-def test_a_check_has_the_reason_of_the_state_that_it_left(outcome: str, state: str | None, reason: str) -> None:
+def test_a_check_has_the_reason_of_the_state_that_it_left(outcome: str, state: str | None, reason: str | None) -> None:
     [check] = counted(rows(outcome))
     assert reason_of(check, state, None) == reason
     assert reason_of(check, state, {"reason": "threshold_met"}) == "threshold_met"
