@@ -1,11 +1,13 @@
 """A month of monitors: what the API says of it."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from infra.asking.api import Backend, NotAnswered
+from shared.history.buckets import floor
 from shared.models import as_text
+from shared.store.upkeep.retention import HOURS_SECONDS
 
 _FACTS = ("uptime", "downtime_seconds", "outages", "checks", "failures")
 
@@ -62,11 +64,15 @@ class Line(NamedTuple):
 
 
 class Report(NamedTuple):
-    """All monitors, or those of one ``group``, in the order of their groups and names, and their ``total``."""
+    """All monitors, or those of one ``group``, in the order of their groups and names, and their ``total``.
+
+    ``is_counted_by_utc_days``: so are checks and failures, since the hours in which the month begins or ends are gone.
+    """
 
     month: Month
     group: str | None
     is_over: bool
+    is_counted_by_utc_days: bool
     monitors: list[Line]
     total: Line
 
@@ -77,6 +83,7 @@ class Report(NamedTuple):
             "from": self.month.starts_at.isoformat(),
             "to": self.month.ends_at.isoformat(),
             "group": self.group,
+            "is_counted_by_utc_days": self.is_counted_by_utc_days,
             "monitors": [line._asdict() for line in self.monitors],
             "total": {name: getattr(self.total, name) for name in _FACTS},
         }
@@ -104,7 +111,14 @@ def read(backend: Backend, month: Month, group: str | None, now: datetime) -> Re
     except (KeyError, TypeError, ValueError, StopIteration):
         raise NotAnswered("the answer is none of this version: expected Bonghwa's backend there") from None
     lines.sort(key=lambda line: (line.group is None, line.group or "", line.name or ""))
-    return Report(month, group, month.ends_at <= now, lines, _line(None, group, whole))
+    by_days = any(_is_inside_a_pruned_day(edge, now) for edge in (month.starts_at, month.ends_at))
+    return Report(month, group, month.ends_at <= now, by_days, lines, _line(None, group, whole))
+
+
+def _is_inside_a_pruned_day(at: datetime, now: datetime) -> bool:
+    """Whether a day in UTC is cut there whose hours are kept no more."""
+    begins_at = floor(at.astimezone(UTC), "day")
+    return begins_at < min(at, now - timedelta(seconds=HOURS_SECONDS))
 
 
 def _line(name: str | None, group: str | None, bucket: Mapping[str, Any]) -> Line:

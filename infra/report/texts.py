@@ -59,7 +59,9 @@ def _heading(report: Report, language: Language) -> Iterator[str]:
 
 
 def _remarks(report: Report, language: Language) -> Iterator[str]:
-    """Since when those monitors are recorded that were not for the whole month."""
+    """How the counts are cut, and since when those monitors are recorded that were not for the whole month."""
+    if report.is_counted_by_utc_days:
+        yield report_words(language)["counted_by_utc_days"]
     names: dict[str, list[str]] = defaultdict(list)
     for line in report.monitors:
         if line.recorded_since and (since := datetime.fromisoformat(line.recorded_since)) > report.month.starts_at:

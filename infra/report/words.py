@@ -16,6 +16,7 @@ _EN: Mapping[str, str] = {
     "checks": "Checks",
     "failures": "Failures",
     "total": "All",
+    "counted_by_utc_days": "Checks and failures are counted by UTC days.",
     "recorded_since": "Recorded only since {time}: {names}",
 }
 
@@ -31,6 +32,7 @@ _KO: Mapping[str, str] = {
     "checks": "점검",
     "failures": "실패",
     "total": "전체",
+    "counted_by_utc_days": "점검과 실패는 UTC 기준의 하루 단위로 셉니다.",
     "recorded_since": "{time}부터 기록됨: {names}",
 }
 

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-_HOURS = 90 * 86_400.0
+# Hours are kept for so long at most. Then only whole days in UTC are counted.
+HOURS_SECONDS = 90 * 86_400.0
 
 
 class Retention(NamedTuple):
@@ -15,4 +16,4 @@ class Retention(NamedTuple):
     @property
     def hours(self) -> float:
         """For how many seconds hours are kept; days are kept as long as rollups in all."""
-        return min(_HOURS, self.rollups)
+        return min(HOURS_SECONDS, self.rollups)

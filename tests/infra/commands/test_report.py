@@ -96,6 +96,7 @@ def test_a_month_is_a_table(report: Reporting, system: Answering) -> None:
         "새벽 백업                    –         –        –        0         0\n"
         "All                   99.930 %   0:59:58        2  172,800       120\n"
         "\n"
+        "Checks and failures are counted by UTC days.\n"
         "Recorded only since 2024-12-03 10:00 KST: 새벽 백업\n"
     )
     # The month begins as TZ says.
@@ -117,7 +118,7 @@ def test_a_month_in_korean_says_the_same(report: Reporting) -> None:
     lines = report("--month", "2024-11", "--group", "Web", MESSAGE_LANGUAGE="ko").stdout.splitlines()
     assert lines[0] == "Web 2024년 11월 가동률"
     assert lines[3].split() == ["모니터", "가동률", "다운타임", "장애", "점검", "실패"]
-    assert [line.split()[0] for line in lines[4:]] == ["=cmd|a", "shop", "전체"]
+    assert [line.split()[0] for line in lines[4:7]] == ["=cmd|a", "shop", "전체"]
 
 
 def test_a_month_is_markdown(report: Reporting) -> None:
@@ -131,12 +132,35 @@ def test_a_month_is_markdown(report: Reporting) -> None:
 
 
 def test_a_month_says_since_when_a_monitor_is_recorded(report: Reporting) -> None:
-    assert report("--month", "2024-02", MESSAGE_LANGUAGE="ko").stdout.endswith(
-        "\n\n2024-02-10 12:30 KST부터 기록됨: shop\n2024-12-03 10:00 KST부터 기록됨: 새벽 백업\n"
-    )
-    assert report("--month", "2024-02", "--format", "markdown").stdout.endswith(
-        "|\n\nRecorded only since 2024-02-10 12:30 KST: shop\n\nRecorded only since 2024-12-03 10:00 KST: 새벽 백업\n"
-    )
+    korean = report("--month", "2024-02", MESSAGE_LANGUAGE="ko").stdout
+    assert korean.splitlines()[-4:] == [
+        *("", "점검과 실패는 UTC 기준의 하루 단위로 셉니다."),
+        *("2024-02-10 12:30 KST부터 기록됨: shop", "2024-12-03 10:00 KST부터 기록됨: 새벽 백업"),
+    ]
+    markdown = report("--month", "2024-02", "--format", "markdown").stdout
+    assert markdown.split("\n\n")[-3:] == [
+        "Checks and failures are counted by UTC days.",
+        "Recorded only since 2024-02-10 12:30 KST: shop",
+        "Recorded only since 2024-12-03 10:00 KST: 새벽 백업\n",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("month", "zone", "is_by_days"),
+    [
+        *(("2024-02", "Asia/Seoul", True), ("2024-02", "UTC", False), ("2024-02", "Europe/London", False)),
+        # It ends in summer time.
+        ("2024-03", "Europe/London", True),
+        # Its hours are still kept, or come yet.
+        *((None, "Asia/Seoul", False), ("9998-01", "Asia/Seoul", False)),
+    ],
+)
+def test_a_month_whose_hours_are_gone_says_how_it_counts(
+    report: Reporting, month: str | None, zone: str, is_by_days: bool
+) -> None:
+    words = ["--month", month] if month else []
+    assert json.loads(report(*words, "--json", TZ=zone).stdout)["is_counted_by_utc_days"] is is_by_days
+    assert ("counted by UTC days" in report(*words, TZ=zone).stdout) is is_by_days
 
 
 def test_a_spreadsheet_runs_no_name(report: Reporting) -> None:

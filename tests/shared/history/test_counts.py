@@ -133,3 +133,14 @@ def test_an_hour_whose_events_are_gone_counts_where_it_begins(store: Store) -> N
     whole = edges(NOON + timedelta(hours=4), NOON + timedelta(hours=9), "day")
     found = store.history.of_monitor(1, cut, "day", now=at(30 * A_DAY))
     assert counted(found) == expected([each for each in events if each.monitor == "a"], whole)
+
+
+@on_each_engine
+def test_a_day_whose_hours_are_gone_counts_where_it_begins(store: Store) -> None:
+    """As in months of other zones than UTC, 90 days later."""
+    events = fill(store, 3)
+    keep(store, 100)
+    since, until = NOON + timedelta(hours=3), NOON + timedelta(hours=51)
+    midnights = [NOON + timedelta(hours=12), NOON + timedelta(hours=60)]
+    found = store.history.of_monitor(1, [since, until], "whole", now=at(100 * A_DAY))
+    assert counted(found) == expected([each for each in events if each.monitor == "a"], midnights)
