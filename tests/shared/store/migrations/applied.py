@@ -35,6 +35,7 @@ APPLIED: Mapping[str, str] = {
     "0030_heartbeats_anywhere": "9ee7917469ad99d7",
     "0031_only_reported": "2f8fe5cc50fc05bd",
     "0032_channels": "f1073e62b7096a11",
+    "0033_subscriptions": "eea559212a108417",
     "0034_recorded_history": "d085ca9f5cac1bad",
     "0035_configuration": "6e3760583330b492",
 }
