@@ -13,6 +13,7 @@ from infra.clouds.aws.parameters import Part, parts
 from infra.clouds.aws.target import Existing, groups_of
 from infra.clouds.cron import Beat
 from infra.plan import model
+from infra.plan.delay import delay
 from infra.plan.load import AGENT, HOURS, MONTH_SECONDS, Load
 from infra.plan.measured import Measured
 from infra.plan.model import DELIVERY, Calls, Line, Plan, Price, Term
@@ -78,7 +79,7 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
         rows_a_day=rows_a_day,
         bytes_a_day=bytes_a_day,
         most_bytes=model.bytes_after(load, measured, "postgresql", channels),
-        delay=model.delay(load, made, shares, late),
+        delay=delay(load, made, shares, late, load.interval),
         notes=[f"a message that fails at once is tried again within {period + LATE_SECONDS:g} s"],
     )
 

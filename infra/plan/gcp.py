@@ -12,6 +12,7 @@ from infra.clouds.gcp.project import OWN_FILE, Place
 from infra.clouds.gcp.services import SCHEDULED_KEY, TOGETHER, Service, environment, is_for, later_runs, services
 from infra.clouds.settings import refuse_missing_libraries
 from infra.plan import model
+from infra.plan.delay import delay
 from infra.plan.load import AGENT, HOURS, Load
 from infra.plan.measured import Measured
 from infra.plan.model import DELIVERY, Calls, Line, Plan, Price, Term
@@ -68,7 +69,7 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
         rows_a_day=rows_a_day,
         bytes_a_day=bytes_a_day,
         most_bytes=model.bytes_after(load, measured, "postgresql", channels),
-        delay=model.delay(load, made, shares, late),
+        delay=delay(load, made, shares, late, load.interval),
         notes=[
             f"a message that a channel does not accept at once is tried again within {_period(beats[DELIVERY]):g} s"
         ],

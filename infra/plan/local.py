@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from functions.check_monitors.due_checks import CLAIM_SECONDS
 from infra.plan import model
+from infra.plan.delay import delay
 from infra.plan.load import AGENT, HOURS, MONTH_SECONDS, Load
 from infra.plan.measured import Measured
 from infra.plan.model import Line, Plan, Price, Term
@@ -38,7 +39,7 @@ def plan(load: Load, measured: Measured, prices: Mapping[str, Price], name: str,
         rows_a_day=rows_a_day,
         bytes_a_day=bytes_a_day,
         most_bytes=model.bytes_after(load, measured, engine, channels),
-        delay=model.delay(load, made, shares, late),
+        delay=delay(load, made, shares, late, None),
         notes=[
             f"a message that fails at once is tried again within {periods[model.DELIVERY]:g} s",
             f"it keeps {seconds / MONTH_SECONDS:.1%} of a processor busy",

@@ -6,13 +6,16 @@ A month has 730 hours, as in the clouds' own calculators.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from infra.clouds.cron import Beat
-from infra.plan.load import AGENT, HOURS, MONTH_SECONDS, Load
+from infra.plan.load import AGENT, HOURS, MONTH_SECONDS, Load, named
 from infra.plan.measured import Cost, Measured
-from shared.delivery.run import AT_ONCE
 from shared.models import MAX_EVENTS_PER_REQUEST
 from shared.store import Retention
+
+if TYPE_CHECKING:
+    from shared.monitors.policy import Policy
 
 # The functions whose calls grow with what is watched, as durations.toml names them.
 BACKEND, DELIVERY = "ingest_event", "deliver_notifications"
@@ -28,8 +31,6 @@ STARTS_A_DAY = 24.0
 # do not, it is two thirds (`python -m tests.benchmarks rollups`). And those of a monitor's day until it is over.
 ROLLUP_BYTES = {"sqlite": {"hour": 43.0, "day": 105.0}, "postgresql": {"hour": 70.0, "day": 170.0}}
 TODAY_BYTES = 24 * 400.0 + 590.0
-# By whether there is a file.
-_INTERVAL = {False: "interval (CHECK_INTERVAL_SECONDS)", True: "shortest interval"}
 # The headers of the eleven packets of a check, as the kernel counts them, and of the three of a check over a connection
 # that was kept.
 HEADER_BYTES = 580.0
@@ -186,27 +187,6 @@ def bytes_after(load: Load, measured: Measured, engine: str, channels: int, mont
     return events + rollups + outages * measured.bytes_of(f"database.{engine}", "outage_bytes") * channels
 
 
-def delay(load: Load, made: Sequence[Calls], shares: Mapping[str, float], late: Term) -> list[Term]:
-    """The terms of the worst delay: an outage begins just after a check, and everything takes its longest.
-
-    ``shares``: each function's share of a processor; ``late``: how late the platform's schedule may be.
-    """
-    by_name = {call.function: call for call in made}
-    check, ingest = by_name[AGENT], by_name[BACKEND]
-    starting = [call.start.seconds(shares[call.function]) if call.starts else 0.0 for call in (check, ingest)]
-    return [
-        Term(f"the {_INTERVAL[bool(load.checked)]}: it begins just after a check", load.interval),
-        late,
-        Term("check_monitors starts cold (measured)", starting[0]),
-        Term("the check hangs (CHECK_TIMEOUT_SECONDS)", load.settings.check_timeout_seconds),
-        Term(
-            "ingest_event starts cold, and stores the previous report and this one (measured)",
-            starting[1] + 2 * ingest.seconds(shares[BACKEND]),
-        ),
-        Term("the message is sent at once (the delivery's budget)", AT_ONCE.ends_at),
-    ]
-
-
 def refusals(
     load: Load,
     made: Sequence[Calls],
@@ -216,7 +196,7 @@ def refusals(
 ) -> list[str]:
     """Why functions with these shares, memory and time cannot do that, if they cannot."""
     return [
-        *too_slow(load, made, shares[AGENT], timeout_seconds),
+        *too_slow(load, made, shares[AGENT], timeout_seconds, load.watched),
         *(
             f"{call.function} needs {call.cost.memory_mb:.0f} MB, but has {megabytes[call.function]:.0f}"
             for call in made
@@ -270,13 +250,18 @@ def _times(field: str, most: int) -> float:
     return most / int(field.removeprefix("*/")) if field.startswith("*/") else 1.0
 
 
-def too_slow(load: Load, made: Sequence[Calls], share: float, timeout_seconds: float) -> list[str]:
-    """Why the agent's runs do not fit into their time, if they do not."""
-    run = next(call for call in made if call.function == AGENT).seconds(share)
-    # The slowest check adds its whole timeout.
-    longest = run + load.settings.check_timeout_seconds
+def too_slow(
+    load: Load, made: Sequence[Calls], share: float, timeout_seconds: float, awaited: "Sequence[Policy]" = ()
+) -> list[str]:
+    """Why the agent's runs do not fit into their time, if they do not. ``awaited``: the checks whose end it needs."""
+    agent = next(call for call in made if call.function == AGENT)
+    run = agent.seconds(share)
+    slowest = max(awaited, key=lambda policy: policy.longest_check, default=None)
+    # The slowest check adds all its tries, each with its whole timeout.
+    longest = run + (agent.start.seconds(share) + slowest.longest_check if slowest else 0.0)
     if longest > timeout_seconds:
-        return [f"a run with a check that hangs takes {longest:.0f} s, but may take {timeout_seconds:g} s"]
+        of = f" that waits for {named(slowest)} until its timeout" if slowest else ""
+        return [f"a run{of} takes {longest:,.0f} s, but may take {timeout_seconds:g} s"]
     if run > load.interval:
         return [f"a run takes {run:.1f} s, but the next one begins after {load.interval:g} s"]
     return []

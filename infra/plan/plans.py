@@ -64,7 +64,10 @@ def load_of(
     checked = tuple(each for each in _checked(configuration) if not each.locations or here in each.locations)
     if not checked and not settings.target_urls:
         raise SettingError("TARGET_URL", None, "an address to check, or a monitor in the file")
-    return Load(Settings.from_env(given), len(settings.target_urls) + len(checked), given, checked)
+    # On a machine of one's own they have a schedule of their own.
+    target_seconds = None if platform in _SCHEDULERS else settings.check_interval_seconds
+    monitors = len(settings.target_urls) + len(checked)
+    return Load(Settings.from_env(given), monitors, given, checked, target_seconds=target_seconds)
 
 
 def _configuration(given: Mapping[str, str], environ: Mapping[str, str]) -> "Configuration | None":

@@ -2,29 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from infra.plan import show
-from infra.plan.model import Plan
 from infra.plan.plans import PLATFORMS, plan_for
 from shared.settings import SettingError
-from tests.infra.plan.planned import CLOUDS, dollars, line
+from tests.infra.plan.planned import CLOUDS, dollars, line, planned, web
 
 # The most that 1,000 monitors every 30 s may cost, in dollars a month before the database.
 BARS = {"gcp": 15.0, "aws": 12.0}
 BARS_OF_A_HUNDRED = {"gcp": 2.0, "aws": 0.5}
-
-
-def planned(folder: Path, platform: str, monitors: list[dict[str, Any]], **variables: str) -> Plan:
-    file = folder / "bonghwa.yaml"
-    file.write_text(json.dumps({"monitors": monitors}))
-    return plan_for(platform, {"CONFIG_FILE": str(file), "TARGET_URL": "", **variables})
-
-
-def web(name: str, **fields: Any) -> dict[str, Any]:
-    return {"name": name, "url": f"https://{name.lower()}.example.com/", **fields}
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -34,7 +22,7 @@ def test_each_monitor_counts_with_its_own_interval(tmp_path: Path, platform: str
     assert (found.load.monitors, found.load.interval) == (2, 60)
     assert found.rows_a_day == pytest.approx(1440 + 288, rel=0.01)
     assert "2 monitors, some every 60 s" in show.text(found)
-    assert "the shortest interval: it begins just after a check" in show.text(found)
+    assert "monitor 'B', the last one to open: it begins just after a check" in show.text(found)
 
 
 @pytest.mark.parametrize(("platform", "shortest"), [("gcp", "10s"), ("aws", "30s")])
