@@ -237,8 +237,8 @@ def test_the_example_carries_every_setting_and_no_secret() -> None:
     assert set(example) == SETTINGS | CHANNEL_SETTINGS
     assert not any(value for name, value in example.items() if re.search("KEY|TOKEN|SECRET|CHAT", name))
     known = Settings.from_env({name: value or "" for name, value in example.items()})
-    assert known.targets
-    defaults = Settings.from_env({"TARGET_URL": " ".join(known.targets), "LOG_DIR": "logs"})
+    assert known.target_urls
+    defaults = Settings.from_env({"TARGET_URL": " ".join(known.target_urls), "LOG_DIR": "logs"})
     assert known == defaults, "the example says what holds without it"
 
 

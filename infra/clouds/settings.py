@@ -48,8 +48,6 @@ def checked(given: Mapping[str, str], own_file: str) -> Settings:
         )
     settings = Settings.from_env({name: value for name, value in given.items() if name != "DATABASE_URL"})
     _ = settings.key
-    if not settings.config_file.is_file():
-        _ = settings.targets
     settings.refuse_weak_keys()
     # Only the functions read these, and they would respond to everything with 500 if one were malformed.
     configured(given)

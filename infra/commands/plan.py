@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Print the plans; exit with 1 if no platform can do it.
 
     Raises:
-        SettingError: a setting is malformed, or nothing is watched.
+        SettingError: a setting is malformed.
     """
     from infra.plan import show
     from infra.plan.plans import plan_for, reference

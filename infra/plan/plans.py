@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import os
+import statistics
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -51,19 +52,18 @@ def load_of(
     ``environ`` fills in the file's placeholders.
 
     Raises:
-        SettingError: a setting is malformed, nothing is watched, or the platform cannot keep a monitor's interval.
+        SettingError: a setting is malformed, or the platform cannot keep a monitor's interval.
     """
     settings = Settings.from_env(given)
     configuration = _configuration(given, environ) if monitors is None else None
     if configuration is None:
-        lengths = [len(url.encode()) for url in settings.targets]
-        count, length = monitors or len(lengths), round(sum(lengths) / len(lengths))
+        lengths = [len(url.encode()) for url in settings.target_urls]
+        count = len(lengths) if monitors is None else monitors
+        length = round(statistics.mean(lengths or [len(REFERENCE["TARGET_URL"])]))
         return Load(settings, count, {**given, "TARGET_URL": " ".join(["-" * length] * count)})
     given = _with_file(given, settings, configuration, platform)
     here = settings.location or "default"
     checked = tuple(each for each in _checked(configuration) if not each.locations or here in each.locations)
-    if not checked and not settings.target_urls:
-        raise SettingError("TARGET_URL", None, "an address to check, or a monitor in the file")
     # On a machine of one's own they have a schedule of their own.
     target_seconds = None if platform in _SCHEDULERS else settings.check_interval_seconds
     monitors = len(settings.target_urls) + len(checked)
@@ -113,7 +113,7 @@ def plan_for(
     ``region``: see ``plan_of``. ``environ``: see ``load_of``.
 
     Raises:
-        SettingError: a setting is malformed, or nothing is watched.
+        SettingError: a setting is malformed.
     """
     try:
         load = load_of(given, monitors, platform, environ)
@@ -132,7 +132,8 @@ def plan_of(platform: str, load: Load, region: str | None = None) -> Plan:
     notifiers = channels.configured(load.given).values()
     paid = max(1, sum(notifier.kind != CONSOLE for notifier in notifiers))
     found: Plan = PLATFORMS[platform].plan(load, measured(), prices, _name(platform, region), paid)
-    return dataclasses.replace(found, notes=[*found.notes, *_of_regions(found, region), *_warnings(platform, load)])
+    notes = [*found.notes, *_of_regions(found, region), *idle(load), *_warnings(platform, load)]
+    return dataclasses.replace(found, notes=notes)
 
 
 def _name(platform: str, region: str | None = None) -> str:
@@ -159,6 +160,12 @@ def _warnings(platform: str, load: Load) -> list[str]:
     if platform not in _SCHEDULERS:
         return []
     return [*_pings(load), *lacking(load)]
+
+
+def idle(load: Load) -> Iterator[str]:
+    """That nothing is checked there, if so."""
+    if not load.monitors:
+        yield "nothing is checked there: TARGET_URL is empty, and no monitor of the file is for that agent"
 
 
 def _pings(load: Load) -> Iterator[str]:

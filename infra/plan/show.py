@@ -20,7 +20,8 @@ def text(plan: Plan) -> str:
     lines += [f"  {quantity:>12,.0f}  {unit} a month" for unit, quantity in plan.compute.items()]
     lines += [f"  {plan.rows_a_day:>12,.0f}  rows in the database a day, {plan.bytes_a_day / 1e6:,.1f} MB"]
     lines += [f"  {plan.most_bytes / 1e6:>12,.1f}  MB is what the database grows to: {_kept(plan)}"]
-    lines += [f"  {plan.seconds:>12.1f}  s at worst from an outage to its message:"]
+    if plan.delay:
+        lines += [f"  {plan.seconds:>12.1f}  s at worst from an outage to its message:"]
     lines += [f"  {term.seconds:>16.1f}  {term.what}" for term in plan.delay]
     if plan.bill:
         lines += _bill(plan)
@@ -57,7 +58,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "rows_a_day": round(plan.rows_a_day),
         "bytes_a_day": round(plan.bytes_a_day),
         "most_bytes": round(plan.most_bytes),
-        "worst_delay_seconds": round(plan.seconds, 1),
+        "worst_delay_seconds": round(plan.seconds, 1) if plan.delay else None,
         "delay": [{"what": term.what, "seconds": round(term.seconds, 1)} for term in plan.delay],
         "bill": [_line(line) for line in plan.bill],
         "database": [_line(line) for line in plan.database],

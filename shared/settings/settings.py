@@ -180,11 +180,6 @@ class Settings(BaseModel):
         return _read(environ)
 
     @property
-    def targets(self) -> tuple[str, ...]:
-        """The URLs that are watched. Raises SettingError if there is none."""
-        return self.target_urls or self._required("target_urls")
-
-    @property
     def target_names(self) -> tuple[str, ...]:
         """The same without their passwords, as the monitors are named; () if there is none."""
         return tuple(without_password(url) for url in self.target_urls)

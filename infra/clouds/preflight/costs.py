@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from infra.doctor.findings import Finding, failure, ok, warning
-from infra.plan.plans import lacking, plan_for
+from infra.plan.plans import idle, lacking, plan_for
 from infra.plan.savings import with_savings
 from infra.plan.unreachable import with_unreachable
 
@@ -41,6 +41,11 @@ def examine_costs(
     for note in (note for note in with_unreachable(plan).notes if note not in plan.notes):
         yield warning(
             "monitors", note, expected="hosts with an IPv4 address", fix="check them from a machine of your own"
+        )
+    for note in idle(plan.load):
+        expected = "something to check, unless heartbeats, other agents and monitors made later are all that you want"
+        yield warning(
+            "monitors", note, expected=expected, fix=f"TARGET_URL=… in .env.{platform}, or the file's monitors"
         )
     for note in lacking(plan.load):
         yield warning("monitors", note, expected="a value", fix=f"write it into .env.{platform} or .env")

@@ -48,5 +48,3 @@ def test_an_interval_that_a_platform_can_keep_is_not_refused(platform: str, seco
 def test_a_malformed_setting_is_named() -> None:
     with pytest.raises(SettingError, match="CHECK_INTERVAL_SECONDS is 'often'"):
         load_of({**REFERENCE, "CHECK_INTERVAL_SECONDS": "often"})
-    with pytest.raises(SettingError, match="TARGET_URL is not set"):
-        load_of({})

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 def test_a_host_of_any_script_is_checked(serve: RawServers, host: str) -> None:
     # libcurl itself knows that everything below localhost is this machine.
     url = f"http://{host}.localhost:{serve(says(OK))}/"
-    assert Settings.from_env({"TARGET_URL": url}).targets == (url,)
+    assert Settings.from_env({"TARGET_URL": url}).target_urls == (url,)
     event = check(url)
     assert (event.error_message, event.target_url) == (None, url)
 
