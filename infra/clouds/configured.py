@@ -42,7 +42,7 @@ def read(given: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> "
 def settings_with(
     given: Mapping[str, str], configuration: "Configuration | None", *, shortest_seconds: int, whose: str
 ) -> dict[str, str]:
-    """The settings with the file's channels, and with an interval that keeps the shortest one of its monitors.
+    """The settings with the file's channels, and with an interval that keeps the shortest one of what is checked.
 
     Raises:
         SettingError: the scheduler, ``whose`` names its owner, cannot keep a monitor's interval, or a setting that the
@@ -62,8 +62,9 @@ def settings_with(
             expected = f"{duration_text(shortest_seconds)} or more, as {whose} scheduler can keep"
             raise SettingError(monitor, interval, expected)
         name = "CHECK_INTERVAL_SECONDS"
-        own = Settings.from_env({name: given[name]}).check_interval_seconds if given.get(name) else period
-        settings[name] = f"{min(own, period):g}"
+        own = Settings.from_env({each: given[each] for each in (name, "TARGET_URL") if each in given})
+        is_given = own.target_urls or given.get(name)
+        settings[name] = f"{min(own.check_interval_seconds, period) if is_given else period:g}"
     return settings
 
 

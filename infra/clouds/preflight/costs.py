@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 
 from infra.doctor.findings import Finding, failure, ok, warning
+from infra.plan.load import Load
 from infra.plan.plans import idle, lacking, plan_for
 from infra.plan.savings import with_savings
 from infra.plan.unreachable import with_unreachable
+from shared.settings import Settings
 
 ABOUT = "costs"
 # A saving of less is not worth a warning.
@@ -42,10 +44,19 @@ def examine_costs(
         yield warning(
             "monitors", note, expected="hosts with an IPv4 address", fix="check them from a machine of your own"
         )
+    yield from _later_monitors(plan.load, f".env.{platform}")
     for note in idle(plan.load):
-        expected = "something to check, unless heartbeats, other agents and monitors made later are all that you want"
-        yield warning(
-            "monitors", note, expected=expected, fix=f"TARGET_URL=… in .env.{platform}, or the file's monitors"
-        )
+        expected = "something to check, unless heartbeats, other agents or monitors made later are all that you want"
+        fix = f"TARGET_URL=… in .env.{platform}, or a monitor in the file"
+        yield warning("monitors", note, expected=expected, fix=fix)
     for note in lacking(plan.load):
         yield warning("monitors", note, expected="a value", fix=f"write it into .env.{platform} or .env")
+
+
+def _later_monitors(load: Load, own_file: str) -> Iterator[Finding]:
+    """How often monitors can be checked that the deployment does not know of yet, if that is seldom."""
+    usual = Settings.from_env({}).check_interval_seconds
+    if load.interval > usual:
+        found = f"the agent runs every {load.interval:g} s"
+        expected = "to check monitors that are made later, on the dashboard or by the API, no more often than that"
+        yield warning("monitors", found, expected=expected, fix=f"CHECK_INTERVAL_SECONDS={usual:g} in {own_file}")

@@ -34,10 +34,24 @@ def settings_with(settings: dict[str, str], shortest_seconds: int = 10) -> dict[
     return configured.settings_with(settings, configuration, shortest_seconds=shortest_seconds, whose="Google's")
 
 
-@pytest.mark.parametrize(("own", "kept"), [("", "30"), ("20", "20"), ("60", "30")])
-def test_the_schedule_keeps_the_shortest_interval(tmp_path: Path, own: str, kept: str) -> None:
-    settings = settings_with(given(tmp_path, CHECK_INTERVAL_SECONDS=own))
-    assert settings["CHECK_INTERVAL_SECONDS"] == kept
+@pytest.mark.parametrize(
+    ("own", "targets", "shortest", "kept"),
+    [
+        ("", "", "45s", "30"),
+        ("20", "", "45s", "20"),
+        ("60", "", "45s", "30"),
+        ("", "", "5m", "300"),
+        # A target is checked as often as without the file.
+        ("", "https://b.example/", "5m", "30"),
+        ("60", "https://b.example/", "5m", "60"),
+        ("600", "https://b.example/", "5m", "300"),
+    ],
+)
+def test_the_schedule_keeps_the_shortest_interval(
+    tmp_path: Path, own: str, targets: str, shortest: str, kept: str
+) -> None:
+    variables = given(tmp_path, FILE.replace("45s", shortest), CHECK_INTERVAL_SECONDS=own, TARGET_URL=targets)
+    assert settings_with(variables)["CHECK_INTERVAL_SECONDS"] == kept
 
 
 @pytest.mark.parametrize(

@@ -44,8 +44,17 @@ def test_a_file_without_anything_to_check_can_be_deployed(
 ) -> None:
     given = with_file(tmp_path, **content)
     assert checked(given, ".env.gcp").target_urls == ()
+    assert [each for each in warnings(platform, given) if "nothing is checked there" in each.found]
+
+
+@pytest.mark.parametrize("platform", CLOUDS)
+def test_an_agent_that_runs_seldom_limits_monitors_that_are_made_later(tmp_path: Path, platform: str) -> None:
+    given = with_file(tmp_path, monitors=[{"name": "Slow", "url": "https://127.0.0.1/", "interval": "5m"}])
     [warning] = warnings(platform, given)
-    assert "nothing is checked there" in warning.found
+    assert warning.found == "the agent runs every 300 s"
+    assert "on the dashboard" in str(warning.expected)
+    assert not warnings(platform, {**given, "CHECK_INTERVAL_SECONDS": "30"})
+    assert not warnings(platform, {**given, "TARGET_URL": "https://127.0.0.2/"})
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
