@@ -6,7 +6,7 @@ COPY requirements.txt ./
 # Every package comes as a wheel whose hash is known: no compiler is needed, and nothing else gets in.
 RUN python -m venv .venv \
  && .venv/bin/python -m pip install --no-cache-dir --only-binary=:all: --require-hashes --requirement requirements.txt
-COPY main.py ./
+COPY main.py .env.example ./
 COPY functions/ functions/
 COPY shared/ shared/
 COPY infra/ infra/

@@ -1,5 +1,6 @@
 """The image and what starts it, as far as they can be tried without Docker."""
 
+import json
 import re
 import signal
 import stat
@@ -40,7 +41,8 @@ def test_what_is_copied_exists_and_is_sent() -> None:
 def test_everything_that_runs_is_in_the_image() -> None:
     listing = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
     listed = listing.stdout.splitlines()
-    running = {path for path in listed if re.match(r"(main\.py|requirements\.txt|(functions|shared|infra)/)", path)}
+    tops = r"(main\.py|requirements\.txt|\.env\.example|(functions|shared|infra)/)"
+    running = {path for path in listed if re.match(tops, path)}
     assert set(context.sent(listed)) == {path for path in running if not path.endswith(".md")}
 
 
@@ -88,6 +90,16 @@ def test_what_the_image_has_runs_on_a_read_only_file_system(tmp_path: Path) -> N
         assert (gone.returncode, "cannot be reached" in gone.stderr) == (1, True)
     assert (data / "notifications.db").is_file()
     assert sorted(path for path in image.rglob("*") if path.name != ".env") == before
+
+
+@pytest.mark.system
+def test_the_image_plans_for_a_cloud_by_the_settings_that_it_has(tmp_path: Path) -> None:
+    image = context.make(tmp_path / "image")
+    environ = {"TARGET_URL": "https://a.example/ https://b.example/", "CHECK_INTERVAL_SECONDS": "60"}
+    asking = [sys.executable, "-m", "infra", "plan", "--json"]
+    done = subprocess.run(asking, cwd=image, env=environ, capture_output=True, text=True, check=False)
+    planned = {each["platform"]: (each["monitors"], each["interval_seconds"]) for each in json.loads(done.stdout)}
+    assert planned == {"local": (2, 60), "gcp": (2, 60), "aws": (2, 60)}
 
 
 def compose() -> dict[str, Any]:
