@@ -120,9 +120,9 @@ class Mailing:
         owed = self._mails.claim(way.titles.keys(), now=at, leased_until=self._lease(at))
         if owed is None:
             return None
-        outcome, answer = self._attempt(owed, way, mailer)
+        outcome, answer, retry_after = self._attempt(owed, way, mailer)
         left = (owed.created_at + self._ttl - at).total_seconds()
-        due_at = self._clock() + timedelta(seconds=retry_seconds(owed.attempts, left=left))
+        due_at = self._clock() + timedelta(seconds=retry_seconds(owed.attempts, retry_after, left=left))
         is_removed = self._mails.record(owed, outcome, due_at=due_at, slugs=way.titles.keys())
         step(
             "server",
@@ -139,14 +139,16 @@ class Mailing:
             step("server", "subscriber_removed", subscriber_id=owed.to.id, reason="the mailbox was refused")
         return outcome
 
-    def _attempt(self, owed: "OwedMail", way: Way, mailer: "Mailer") -> "tuple[MailOutcome, str]":
+    def _attempt(self, owed: "OwedMail", way: Way, mailer: "Mailer") -> "tuple[MailOutcome, str, float | None]":
         # Imported here: usually nothing is owed.
         from shared.links.subscriptions import token_of
+        from shared.notifiers.outcomes import MOST_COPIES, PerhapsAccepted
         from shared.notifiers.personal import Envelope, RecipientRefused, ServerAtFault
 
         end_url = self._link(token_of("end", owed.to.id, owed.to.secret), owed.to.language)
         envelope = Envelope(owed.to.address, f"subscriber-{owed.id}.{int(owed.created_at.timestamp())}", end_url)
         outcome: MailOutcome
+        retry_after: float | None = None
         try:
             message = self._message(owed, way.titles[owed.to.slug], end_url)
             accepted = mailer.mail(message, envelope, timeout_seconds=SEND_SECONDS)
@@ -154,6 +156,9 @@ class Mailing:
             outcome, answer = "REFUSED", str(refused)
         except ServerAtFault as failed:
             outcome, answer = "PUT_OFF", str(failed)
+        except PerhapsAccepted as perhaps:
+            outcome, answer = "FAILED" if owed.attempts >= MOST_COPIES else "RETRY", str(perhaps)
+            retry_after = perhaps.retry_after
         except SendFailed as failed:
             outcome, answer = "FAILED" if failed.is_permanent else "RETRY", str(failed)
         except Exception as defect:  # noqa: BLE001  # a defect must not end the other mails
@@ -161,7 +166,7 @@ class Mailing:
         else:
             outcome, answer = "SENT", accepted.answer
         # Servers quote whom they refuse.
-        return outcome, re.sub(re.escape(owed.to.address), "…", answer, flags=re.IGNORECASE)
+        return outcome, re.sub(re.escape(owed.to.address), "…", answer, flags=re.IGNORECASE), retry_after
 
     def _message(self, owed: "OwedMail", title: str | None, end_url: str) -> "Message":
         from shared.delivery.letters import announcement, confirmation

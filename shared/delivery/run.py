@@ -27,6 +27,7 @@ from shared.store import Owed, Store, StoreUnavailable
 if TYPE_CHECKING:
     from shared.delivery.mailing import Mailing
 
+# Outlasts a send, also one that waits for ``outcomes.ANSWER_SECONDS`` more.
 LEASE_SECONDS = 30.0
 SEND_SECONDS = 10.0
 POLL_SECONDS = 0.25

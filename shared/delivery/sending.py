@@ -8,10 +8,14 @@ from shared.delivery.handing import Sent, hand_over
 from shared.delivery.texts import Language, message_about
 from shared.links import Links
 from shared.logs import step
-from shared.models import Attempt, AttemptStatus, storable
+from shared.models import Attempt, AttemptStatus, Notification, storable
 from shared.models.message import Circumstances
 from shared.notifiers import Notifier, preferences_of, shows_facts
+from shared.notifiers.outcomes import MOST_COPIES, PERHAPS
 from shared.store import Owed, Store, StoreUnavailable
+
+# An alert's last rows, among which those of the last minutes are.
+_LOGS = 500
 
 
 def send(
@@ -29,10 +33,22 @@ def send(
     known = _circumstances(listed, notifier, store, now)
     message, remark = message_about(listed, language, known, preferences_of(notifier), links, at=now)
     message = message._replace(installation=installation)
-    sent = hand_over(notifier, message, listed[0], seconds=seconds)
+    sent = _settled(hand_over(notifier, message, listed[0], seconds=seconds), listed[0].notification, store)
     # The channel's own words may hold anything, and the store must be able to keep them.
     message_id = storable(sent.message_id) if sent.message_id else None
     return sent._replace(answer=storable(sent.answer + remark), message_id=message_id)
+
+
+def _settled(sent: Sent, notification: Notification, store: Store) -> Sent:
+    """The outcome, which is FAILED if the message was perhaps accepted too often: then what comes after it can go."""
+    if not sent.answer.startswith(PERHAPS) or notification.attempts < MOST_COPIES:
+        return sent
+    try:
+        logs = store.notifications.logs(limit=_LOGS, alert_id=notification.alert_id)
+    except StoreUnavailable:
+        return sent
+    earlier = [log for log in logs if log.notification_id == notification.id and (log.answer or "").startswith(PERHAPS)]
+    return sent._replace(status=AttemptStatus.FAILED) if len(earlier) >= MOST_COPIES - 1 else sent
 
 
 def _circumstances(listed: Sequence[Owed], notifier: Notifier, store: Store, now: datetime) -> Circumstances | None:

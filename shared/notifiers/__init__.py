@@ -54,9 +54,11 @@ class Notifier(Protocol):
     def send(self, message: "Message", *, timeout_seconds: float) -> Accepted:
         """Hand the message to the channel and return what it answered.
 
-        Gives up after ``timeout_seconds`` in all, however slowly the channel responds.
+        Gives up after ``timeout_seconds`` in all, however slowly the channel responds. Once the channel has the whole
+        message, a kind may wait longer for its answer, by ``outcomes.ANSWER_SECONDS`` at most.
 
         Raises:
+            PerhapsAccepted: the channel had the whole message, and that wait was over.
             SendFailed: the channel did not accept it, or did not say so in time.
         """
 

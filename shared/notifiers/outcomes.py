@@ -17,6 +17,12 @@ from shared.notifiers.response import Response
 PERMANENT = frozenset({400, 401, 403, 404, 405, 410, 411, 413, 414, 415, 422})
 # A success in words that the service never says: from this attempt on, nobody expects better ones.
 PATIENCE = 6
+# How much longer than its other steps a send may last if the channel has the whole message, and only says nothing yet.
+ANSWER_SECONDS = 15.0
+# A message that was perhaps accepted is sent so often at most, and so far apart. Its log rows begin with this.
+MOST_COPIES = 3
+COPY_AFTER_SECONDS = 300.0
+PERHAPS = "perhaps accepted"
 # A longer wait is only a number. timedelta cannot count all of them.
 MAX_WAIT_SECONDS = 1e9
 
@@ -32,6 +38,17 @@ class SendFailed(Exception):
         super().__init__(reason)
         self.is_permanent = is_permanent
         self.retry_after = retry_after
+
+
+class PerhapsAccepted(SendFailed):
+    """The channel has the whole message, and did not say in time whether it accepted it. Another attempt may be a copy.
+
+    ``sending`` makes few attempts of that kind. A channel that never says so would otherwise get copies until the
+    message expires, and the RECOVERY would wait for that.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{PERHAPS}: {reason}", retry_after=COPY_AFTER_SECONDS)
 
 
 class Accepted(NamedTuple):

@@ -4,7 +4,7 @@ import pytest
 
 from shared.delivery import deliver_owed, mailing
 from shared.models import AttemptStatus
-from shared.notifiers import NotifierKind, kind_named
+from shared.notifiers import NotifierKind, kind_named, outcomes
 from shared.store import Store
 from shared.store.tables import configuration
 from tests.shared.subscribing.steps import KIM, LEE, SETTINGS, announce, deliver, got, note_mailing, statuses, subscribe
@@ -73,6 +73,20 @@ def test_a_hanging_server_leaves_time_for_another_ones_mails(
         announce(store, "Payments fail")
         mailing.Mailing(store, channels, SETTINGS, lambda: at(1)).go(1.6)
     assert [to for to, _ in got(server)] == [KIM]
+
+
+def test_a_server_that_never_says_whether_it_has_a_mail_gets_few_copies(
+    store: Store, server: Smtp, mail: NotifierKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailing, "SEND_SECONDS", 0.5)
+    monkeypatch.setattr(outcomes, "ANSWER_SECONDS", 0.0)
+    server.replies["ACCEPTED"] = Connection.hang
+    subscribe(store, KIM)
+    announce(store, "Payments fail")
+    for seconds in range(0, 3_600, 60):
+        deliver(store, mail, seconds)
+    assert len(got(server, offered=True)) == outcomes.MOST_COPIES
+    assert statuses(store) == ["FAILED"]
 
 
 def _hang(connection: Connection) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from shared.models.message import Message
-from shared.notifiers import Accepted, NotifierKind, ProbeResult, SendFailed
+from shared.notifiers import Accepted, NotifierKind, ProbeResult, SendFailed, outcomes
 from shared.notifiers.services.email.addresses import (
     Recipients,
     Sender,
@@ -42,13 +42,19 @@ class EmailNotifier(NotifierKind):
         from shared.notifiers.services.email.mail import mail_of
 
         mail = mail_of(message, address_of(self.sender), [address_of(text) for text in self.to])
-        return Accepted(str(self._offer(lambda session: session.hand_over(mail), timeout_seconds, message.attempts)))
+        ends_at = time.monotonic() + timeout_seconds + outcomes.ANSWER_SECONDS
+
+        def finish(session: "Session") -> "Reply":
+            return session.hand_over(mail, answers_until=ends_at)
+
+        return Accepted(str(self._offer(finish, timeout_seconds, ends_at, message.attempts)))
 
     def probe(self, timeout_seconds: float) -> ProbeResult:
         """See NotifierKind.probe. It logs in and names the sender and everybody, and then no mail follows."""
         fix = f"{self.setting('url')}, {self.setting('from')} and {self.setting('to')}"
         try:
-            offer = self._offer(lambda session: session.ask(b"RSET")[0], timeout_seconds)
+            ends_at = time.monotonic() + timeout_seconds
+            offer = self._offer(lambda session: session.ask(b"RSET")[0], timeout_seconds, ends_at)
         except SendFailed as failed:
             return ProbeResult("failure", str(failed), "a mail server that takes the mail", fix)
         if offer.lost:
@@ -70,12 +76,14 @@ class EmailNotifier(NotifierKind):
 
         return Session(server_of(self.url.get_secret_value()), self.starttls, seconds=seconds, attempts=attempts)
 
-    def _offer(self, finish: "Callable[[Session], Reply]", seconds: float, attempts: int = 1) -> "Offer":
+    def _offer(
+        self, finish: "Callable[[Session], Reply]", seconds: float, ends_at: float, attempts: int = 1
+    ) -> "Offer":
+        """Offer the mail. Each connection has so many seconds, and none lasts longer than until ``ends_at``."""
         from shared.notifiers.services.email.offering import offer
 
-        gives_up_at = time.monotonic() + seconds
         return offer(
-            lambda: self.session(gives_up_at - time.monotonic(), attempts),
+            lambda: self.session(min(seconds, ends_at - time.monotonic()), attempts),
             address_of(self.sender).text,
             [address_of(text).text for text in self.to],
             finish,

@@ -1,8 +1,10 @@
 """Mails to single people, one after the other over one connection."""
 
+import time
 from collections.abc import Callable
 
 from shared.models.message import Message
+from shared.notifiers import outcomes
 from shared.notifiers.outcomes import Accepted, SendFailed
 from shared.notifiers.personal import Envelope, RecipientRefused, ServerAtFault
 from shared.notifiers.services.email.addresses import Address, address_of
@@ -27,13 +29,14 @@ class ConnectedMailer:
         """See Mailer.mail."""
         sender, recipient = address_of(self._sender), address_of(envelope.to)
         content = mail_of(message, sender, [recipient], envelope)
+        ends_at = time.monotonic() + timeout_seconds + outcomes.ANSWER_SECONDS
         session = self._begun(sender, timeout_seconds)
         try:
             [to] = session.ask(f"RCPT TO:<{recipient.text}>".encode())
             if not to.is_success:
                 failed = refused("the recipient", [to])
                 raise RecipientRefused(str(failed)) if is_mailbox_gone(to) else failed
-            taken = session.hand_over(content)
+            taken = session.hand_over(content, answers_until=ends_at)
         except RecipientRefused:
             # The connection is as good as before.
             self._reset(session)

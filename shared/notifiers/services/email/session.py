@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from shared.notifiers.exchange import MAX_RESPONSE_BYTES, QUICK_EXIT, reason_of
-from shared.notifiers.outcomes import SendFailed
+from shared.notifiers.outcomes import PerhapsAccepted, SendFailed
 from shared.notifiers.services.email.addresses import Server, StartTls
 from shared.notifiers.services.email.replies import Reply, not_offered, refused, without_words
 from shared.settings import proxies
@@ -82,17 +82,29 @@ class Session:
             replies += [self._read_reply() for _ in group]
         return replies
 
-    def hand_over(self, mail: bytes) -> Reply:
+    def hand_over(self, mail: bytes, *, answers_until: float) -> Reply:
         """Send the mail, whose lines end as on the wire, and return the words with which the server accepted it.
 
+        Many servers examine a mail before they say that. If we gave up as early as otherwise, each attempt would be a
+        copy. ``answers_until``: by ``time.monotonic()``.
+
         Raises:
+            PerhapsAccepted: the server has the mail, and said nothing until then.
             SendFailed: as for ``ask``, or the server refused the mail.
         """
         [started] = self.ask(b"DATA")
         if started.code != _GO_ON:
             raise refused("the mail", [started])
         # A line that is a dot alone ends the mail.
-        [taken] = self.ask(mail.replace(b"\r\n.", b"\r\n..") + b".")
+        self._write(mail.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+        self.renew(answers_until - time.monotonic())
+        try:
+            taken = self._read_reply()
+        except SendFailed:
+            if time.monotonic() < answers_until:
+                raise
+            said = f"the mail server has the mail, and said nothing of it for {self._seconds:.3g} s"
+            raise PerhapsAccepted(said) from None
         if not taken.is_success:
             raise refused("the mail", [taken])
         return taken

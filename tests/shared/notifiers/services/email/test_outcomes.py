@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from shared.channels import configured
-from shared.notifiers import Notifier, SendFailed
+from shared.notifiers import Notifier, SendFailed, outcomes
+from shared.notifiers.outcomes import PERHAPS
 from tests.shared.notifiers.messages import message
 from tests.support.stand_ins.smtp import PASSWORD, Doing, Smtp
 from tests.support.stand_ins.smtp.doings import (
@@ -54,7 +55,8 @@ class Sending:
 
 
 @pytest.fixture
-def sending() -> Iterator[Sending]:
+def sending(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sending]:
+    monkeypatch.setattr(outcomes, "ANSWER_SECONDS", 0.0)
     with Smtp(has_login=True) as server:
         yield Sending(server)
 
@@ -107,6 +109,22 @@ def test_all_stages_together_have_one_deadline(sending: Sending) -> None:
     with pytest.raises(SendFailed, match=r"^no answer within 0\.5 s$"):
         sending.notifier.send(message(), timeout_seconds=0.5)
     assert time.monotonic() - began < 0.5 + LEEWAY
+
+
+@pytest.mark.slow
+def test_a_server_that_has_the_mail_may_take_longer(sending: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outcomes, "ANSWER_SECONDS", 60.0)
+    sending.server.replies = {"ACCEPTED": slowly(b"250 2.0.0 queued\r\n", 3 * SECONDS)}
+    assert sending.notifier.send(message(), timeout_seconds=SECONDS).answer == "250 2.0.0 queued"
+
+
+@pytest.mark.slow
+def test_a_server_that_has_the_mail_and_says_nothing_has_perhaps_accepted_it(sending: Sending) -> None:
+    for doing, said in ((hangs, "said nothing of it for 0."), (closes, "closed the connection")):
+        sending.server.replies = {"ACCEPTED": doing}
+        with pytest.raises(SendFailed, match=said) as failed:
+            sending.notifier.send(message(), timeout_seconds=SECONDS)
+        assert str(failed.value).startswith(PERHAPS) is (doing is hangs)
 
 
 def test_a_server_that_refuses_connections_is_tried_again() -> None:
