@@ -55,8 +55,7 @@ def address_of(text: str) -> Address:
     if bool(bracket) != rest.endswith(">") or not text.isprintable():
         raise ValueError("an address")
     local, _, domain = rest.removesuffix(">").rpartition("@")
-    if not domain.isascii():
-        domain = domain.encode("idna").decode()  # its error is a ValueError
+    domain = _in_ascii(domain)
     if len(local) > 64 or not re.fullmatch(_LOCAL, local) or not re.fullmatch(_DOMAIN, domain):
         raise ValueError("an address")
     return Address(name.strip().strip('"').strip(), local, domain.lower())
@@ -78,8 +77,19 @@ def server_of(url: str) -> Server:
         raise ValueError("a mail server")
     if not f"{user}{password}".isprintable():
         raise ValueError("a user and a password without control characters")
-    host = f"[{host}]" if ":" in host else host.encode("idna").decode()
+    host = f"[{host}]" if ":" in host else _in_ascii(host)
     return Server(parts.scheme, host, port or (465 if parts.scheme == "smtps" else 25), user, password)
+
+
+def _in_ascii(domain: str) -> str:
+    """The domain as the DNS has it. Raises ValueError if it has no such form."""
+    if domain.isascii():
+        return domain.encode("idna").decode()  # refuses a label that is too long, or empty
+    # Imported here: few domains need it. Python's own codec follows IDNA 2003, which makes strasse.de of straße.de: a
+    # stranger's domain.
+    import idna
+
+    return idna.encode(domain, uts46=True).decode()  # its error is a ValueError
 
 
 def _checked_server(url: SecretStr) -> SecretStr:

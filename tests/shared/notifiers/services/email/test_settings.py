@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.channels import configured
-from shared.notifiers.services.email.addresses import server_of
+from shared.notifiers.services.email.addresses import address_of, server_of
 from shared.settings import SettingError
 from tests.shared.notifiers.services.email.channel import FROM, TO, channel
 
@@ -25,6 +25,7 @@ from tests.shared.notifiers.services.email.channel import FROM, TO, channel
         "smtp://kim:hunter2@mail.example/path",
         "smtp://mail example",
         "smtp://a..b",
+        "smtp://메일..한국",
     ],
 )
 def test_a_url_that_is_no_mail_server_s_is_refused_and_hidden(url: str) -> None:
@@ -45,6 +46,8 @@ def test_a_url_that_is_no_mail_server_s_is_refused_and_hidden(url: str) -> None:
         "Kim <kim@example.com",
         "한글@example.com",
         "kim@-x.example",
+        "kim@한국..example",
+        "kim@☃.example",
         "kim@" + "a." * 130 + "example",
         ["kim@example.com", 7],
         7,
@@ -78,3 +81,18 @@ def test_ports_and_addresses_of_servers_are_as_in_any_url() -> None:
     assert server_of("smtp://[2001:db8::1]").host == "[2001:db8::1]"
     assert server_of("smtp://메일.한국").host == "xn--h32bq4v.xn--3e0b707e"
     assert server_of("smtps://kim%40a.example:p%2Fw@a.example")[3:] == ("kim@a.example", "p/w")
+
+
+@pytest.mark.parametrize(
+    ("domain", "in_dns"),
+    [
+        # IDNA 2003 makes another domain of these, strasse.de and βολοσ.com.
+        ("straße.de", "xn--strae-oqa.de"),
+        ("βόλος.com", "xn--nxasmm1c.com"),
+        ("BÜCHER。example", "xn--bcher-kva.example"),
+        ("메일.한국", "xn--h32bq4v.xn--3e0b707e"),
+    ],
+)
+def test_a_domain_of_any_script_is_nobody_elses(domain: str, in_dns: str) -> None:
+    assert address_of(f"Kim <kim@{domain}>").text == f"kim@{in_dns}"
+    assert server_of(f"smtp://{domain}").host == in_dns
