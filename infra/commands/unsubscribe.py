@@ -9,7 +9,7 @@ READS_DOTENV = True
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("address", help="whose subscriptions end; upper and lower case are the same")
+    parser.add_argument("address", help="whose subscriptions end, in any spelling of it")
     parser.add_argument("--page", metavar="SLUG", help="only on this page; '' is the page at /status")
 
 
@@ -24,7 +24,18 @@ def run(arguments: argparse.Namespace) -> None:
     from shared.store import open_store
 
     settings = Settings.from_env()
-    removed = open_store(settings).subscriptions.subscribers.remove_address(arguments.address, slug=arguments.page)
+    address = _on_envelope(arguments.address)
+    removed = open_store(settings).subscriptions.subscribers.remove_address(address, slug=arguments.page)
     if not removed:
         sys.exit(f"bonghwa: nobody subscribes as {arguments.address} in {settings.database}")
     print(f"{arguments.address} is deleted, with {removed} subscription{'s' if removed > 1 else ''}")
+
+
+def _on_envelope(text: str) -> str:
+    """The address as the pages store one; what is no address now may have been taken once."""
+    from shared.notifiers.services.email.addresses import address_of
+
+    try:
+        return address_of(text).text
+    except ValueError:
+        return text.strip()

@@ -22,7 +22,7 @@ def test_an_address_is_deleted_on_a_page_or_on_all(tmp_path: Path) -> None:
     store = Store(database)
     for hours, slug in ((-3, ""), (-2, "shop"), (-1, "club")):
         subscribe(store, KIM, slug=slug, seconds=hours * 3_600)
-    subscribe(store, LEE)
+    subscribe(store, LEE, "kim@xn--strae-oqa.example", "park@xn--3e0b707e.example")
     announce(store, "Payments fail")
     database.close()
     environ = environment(tmp_path)
@@ -34,4 +34,7 @@ def test_an_address_is_deleted_on_a_page_or_on_all(tmp_path: Path) -> None:
     again = infra("unsubscribe", KIM, environ=environ)
     assert (again.returncode, again.stdout) == (1, "")
     assert again.stderr == f"bonghwa: nobody subscribes as {KIM} in {tmp_path / 'bonghwa.db'}\n"
+    for typed in ("Kim@STRAßE.example", " Park Ji-min <park@한국.example>"):
+        done = infra("unsubscribe", typed, environ=environ)
+        assert (done.returncode, done.stdout) == (0, f"{typed} is deleted, with 1 subscription\n")
     assert rows(store, "SELECT address FROM subscribers") == [(LEE,)]
