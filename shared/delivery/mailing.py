@@ -5,7 +5,6 @@ It goes beside the channels' own messages, which never wait for it. No address i
 
 import contextlib
 import logging
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shared.delivery.retry import retry_seconds
 from shared.logs import step
-from shared.notifiers import NotifierKind, SendFailed, mailers_of, unexpected
+from shared.notifiers import NotifierKind, SendFailed, mailers_of
 from shared.settings import Settings
 from shared.settings.status_pages import mailing_channel
 from shared.store import Store, StoreUnavailable
@@ -162,11 +161,11 @@ class Mailing:
         except SendFailed as failed:
             outcome, answer = "FAILED" if failed.is_permanent else "RETRY", str(failed)
         except Exception as defect:  # noqa: BLE001  # a defect must not end the other mails
-            outcome, answer = "RETRY", unexpected(way.notifier, defect)
+            # Without its text, which may hold the address.
+            outcome, answer = "RETRY", f"unexpected {type(defect).__name__}"
         else:
             outcome, answer = "SENT", accepted.answer
-        # Servers quote whom they refuse.
-        return outcome, re.sub(re.escape(owed.to.address), "…", answer, flags=re.IGNORECASE), retry_after
+        return outcome, answer, retry_after
 
     def _message(self, owed: "OwedMail", title: str | None, end_url: str) -> "Message":
         from shared.delivery.letters import announcement, confirmation

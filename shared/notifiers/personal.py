@@ -32,7 +32,7 @@ class Mailer(Protocol):
     """Sends one mail after the other, over one connection as long as that holds."""
 
     def mail(self, message: Message, envelope: Envelope, *, timeout_seconds: float) -> Accepted:
-        """Hand a mail to the server.
+        """Hand a mail to the server. Neither the result nor an exception quotes the address, or a part of it.
 
         Raises:
             RecipientRefused: the mailbox does not exist, or takes no mail from anybody.

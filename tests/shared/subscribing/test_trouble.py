@@ -89,6 +89,22 @@ def test_a_server_that_never_says_whether_it_has_a_mail_gets_few_copies(
     assert statuses(store) == ["FAILED"]
 
 
+@pytest.mark.usefixtures("fresh_logs")
+@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA", "ACCEPTED"])
+@pytest.mark.parametrize("code", ["550 5.1.1", "450 4.2.1", "250 2.1.5", "550"])
+def test_the_log_has_no_part_of_an_address(
+    store: Store, server: Smtp, mail: NotifierKind, capsys: pytest.CaptureFixture[str], stage: str, code: str
+) -> None:
+    subscribe(store, "kim.of.the.shop@visitors.example")
+    announce(store, "Payments fail")
+    server.replies[stage] = f"{code} User kim.of.the.shop in visitors.example\r\n".encode()
+    deliver(store, mail)
+    printed = capsys.readouterr().out
+    assert code in printed or (stage, code) in (("MAIL", "250 2.1.5"), ("RCPT", "250 2.1.5"))
+    assert "shop" not in printed.replace("status@shop.example", "")
+    assert "visitors" not in printed
+
+
 def _hang(connection: Connection) -> None:
     connection.is_over(5)
 

@@ -70,6 +70,8 @@ class ConnectedMailer:
     def _opened(self, seconds: float) -> Session:
         if self._session is None:
             self._session = self._connect(seconds)
+            # Nobody's address shall be in a log.
+            self._session.is_discreet = True
         else:
             self._session.renew(seconds)
         return self._session

@@ -41,10 +41,10 @@ def not_offered(what: str, attempts: int) -> SendFailed:
     return SendFailed(f"the mail server does not offer {what}", is_permanent=attempts >= PATIENCE)
 
 
-def without_words(reply: Reply) -> str:
-    """The code and the enhanced code, if it begins with one."""
+def without_words(reply: Reply) -> Reply:
+    """The reply with its codes alone: the enhanced one stays, if the words begin with it."""
     enhanced = re.match(_ENHANCED, reply.words)
-    return f"{reply.code} {enhanced[0] if enhanced else ''}".strip()
+    return Reply(reply.code, enhanced[0] if enhanced else "")
 
 
 def is_too_many(reply: Reply) -> bool:

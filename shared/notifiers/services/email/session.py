@@ -46,6 +46,8 @@ class Session:
         self._received = bytearray()
         self._taken = 0
         self._lines: list[bytes] = []
+        # Whether replies keep their codes alone. Servers quote whom a mail is to.
+        self.is_discreet = False
         self._hidden = (server.password,) if len(server.password) >= _SHORTEST_HIDDEN else ()
         self._curl = pycurl.Curl()
         try:
@@ -182,7 +184,8 @@ class Session:
                 raise SendFailed(_NOT_SMTP)
             words.append(reply.words)
             if line[3:4] != b"-":
-                return Reply(reply.code, " ".join(words))
+                whole = Reply(reply.code, " ".join(words))
+                return without_words(whole) if self.is_discreet else whole
 
     def _read_line(self) -> bytes:
         while b"\n" not in self._received:
