@@ -22,6 +22,7 @@ MAX_RESPONSE_BYTES = 64 * 1024
 FORM = "application/x-www-form-urlencoded"
 # CURLOPT_QUICK_EXIT, which pycurl does not name. Without it, a name look-up that hangs keeps us past the deadline.
 QUICK_EXIT = 322
+INVALID_CERTIFICATE = "its certificate is not valid"
 # Numbers of libcurl's errors, and what they mean.
 _FAILURES = {
     5: "the proxy was not found",
@@ -31,7 +32,7 @@ _FAILURES = {
     52: "the connection was closed without an answer",
     55: "the connection broke",
     56: "the connection broke",
-    60: "its certificate is not valid",
+    60: INVALID_CERTIFICATE,
 }
 _TIMED_OUT = 28
 _WRITE_FAILED = 23

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shared.models.message import Message
 from shared.notifiers import Accepted, NotifierKind, ProbeResult, SendFailed, outcomes
+from shared.notifiers.exchange import INVALID_CERTIFICATE
 from shared.notifiers.services.email.addresses import (
     Recipients,
     Sender,
@@ -56,6 +57,8 @@ class EmailNotifier(NotifierKind):
             ends_at = time.monotonic() + timeout_seconds
             offer = self._offer(lambda session: session.ask(b"RSET")[0], timeout_seconds, ends_at)
         except SendFailed as failed:
+            if INVALID_CERTIFICATE in str(failed):
+                fix = f"SSL_CERT_FILE with its issuer, or {self.setting('url')} and {self.setting('starttls')}"
             return ProbeResult("failure", str(failed), "a mail server that takes the mail", fix)
         if offer.lost:
             return ProbeResult(

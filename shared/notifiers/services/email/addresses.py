@@ -44,6 +44,12 @@ class Server(NamedTuple):
         is_exposed = bool(self.password) and not proxies.is_this_machine(self.host)
         return starttls == "required" or (starttls == "auto" and is_exposed)
 
+    def is_verified(self, starttls: StartTls) -> bool:
+        """Whether nothing is sent if the server's certificate is not valid."""
+        # Otherwise the mail would go unencrypted too if the server had no TLS, so that a false certificate gains
+        # nothing. Mail servers handle each other's the same way: many made theirs themselves.
+        return self.scheme == "smtps" or starttls == "required" or bool(self.password)
+
 
 def address_of(text: str) -> Address:
     """The address that ``text`` is: ``kim@example.com`` or ``Kim <kim@example.com>``. A domain may be in any script.

@@ -132,6 +132,9 @@ class Session:
         curl.setopt(pycurl.TIMEOUT_MS, max(1, round((self._gives_up_at - time.monotonic()) * 1000)))
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(QUICK_EXIT, 1)
+        if not server.is_verified(starttls):
+            curl.setopt(pycurl.SSL_VERIFYPEER, 0)
+            curl.setopt(pycurl.SSL_VERIFYHOST, 0)
         curl.setopt(pycurl.CAINFO, os.environ.get("SSL_CERT_FILE") or certifi.where())
         curl.setopt(pycurl.HEADERFUNCTION, functools.partial(_note, self._lines))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.notifiers import SendFailed
-from shared.notifiers.services.email.addresses import server_of
+from shared.notifiers.services.email.addresses import StartTls, server_of
 from tests.shared.notifiers.messages import message
 from tests.shared.notifiers.services.email.channel import TO, channel, sent
 from tests.support.servers.certificates import A_DAY, TODAY, Authority
@@ -122,6 +122,34 @@ def test_a_certificate_that_nobody_knows_stops_the_mail(tmp_path: Path, starttls
             channel(server.url, starttls=starttls).send(message(), timeout_seconds=5)
         assert not raised.value.is_permanent
         assert not any(line.startswith("AUTH") for line in server.commands)
+
+
+def test_a_certificate_that_nobody_knows_is_better_than_none(tmp_path: Path) -> None:
+    """Without a password, ``auto`` would send unencrypted too. A server's package often has such a certificate."""
+    with Smtp(tls=Authority(tmp_path).context(TODAY - A_DAY, TODAY + A_DAY)) as server:
+        sent(server, message())
+        assert server.mails[0].is_encrypted
+        with pytest.raises(SendFailed, match="its certificate is not valid"):
+            channel(server.url, starttls="required").send(message(), timeout_seconds=5)
+
+
+def test_the_probe_says_what_a_certificate_needs(tmp_path: Path) -> None:
+    with Smtp(tls=Authority(tmp_path).context(TODAY - A_DAY, TODAY + A_DAY), has_login=True) as server:
+        found = channel(server.url).probe(5)
+    assert "its certificate is not valid" in found.found
+    assert found.fix == "SSL_CERT_FILE with its issuer, or CHANNELS.ops.url and CHANNELS.ops.starttls"
+
+
+def test_a_certificate_counts_wherever_a_password_goes() -> None:
+    cases: list[tuple[str, StartTls, bool]] = [
+        ("smtp://mail.example", "auto", False),
+        ("smtp://mail.example", "required", True),
+        ("smtp://kim:pass@mail.example", "auto", True),
+        ("smtp://kim:pass@127.0.0.1", "auto", True),
+        ("smtps://mail.example", "auto", True),
+    ]
+    for url, starttls, is_verified in cases:
+        assert server_of(url).is_verified(starttls) is is_verified, (url, starttls)
 
 
 def test_a_password_leaves_this_machine_only_encrypted() -> None:
