@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.models.message import Link, Message, Tone
+from shared.notifiers.cutting import cut
 from shared.pages import formatting
 from shared.pages.formatting import Named
 from shared.pages.markdown import plain
@@ -14,6 +15,8 @@ from shared.words.subscribing import subscribing_words
 from shared.words.visitors import visitors_cause
 
 _MOST_NAMES = 20
+# A subject is cut at its end, where its state and its page stand: so these leave room for them.
+_LONGEST_NAME, _LONGEST_PAGE = 100, 60
 _TONES: Mapping[str, Tone] = {"DOWN": "bad", "UP": "good", "INCIDENT": "warning", "WINDOW": "neutral"}
 
 
@@ -34,7 +37,8 @@ def announcement(
     links = (Link("open", say("to_page"), page_url), Link("open", say("to_end"), end_url))
     is_fixed = kind == "INCIDENT" and body["state"] == "resolved"
     tone: Tone = "good" if is_fixed else _TONES[kind]
-    return _message(f"{subject} · {title or say('default_title')}", lines, links, language, tone)
+    page = cut(title or say("default_title"), _LONGEST_PAGE)
+    return _message(f"{subject} · {page}", lines, links, language, tone)
 
 
 def _message(title: str, lines: list[str], links: tuple[Link, ...], language: Language, tone: Tone) -> Message:
@@ -58,7 +62,7 @@ def _down(body: Mapping[str, Any], say: Any, language: Language) -> tuple[str, l
         )
         for each in outages[:_MOST_NAMES]
     ]
-    title = say("feed_down", name=Named(outages[0]["name"])) if len(outages) == 1 else say("some_down", n=len(outages))
+    title = say("feed_down", name=_named(outages[0]["name"])) if len(outages) == 1 else say("some_down", n=len(outages))
     return title, _listed(lines, len(outages))
 
 
@@ -70,16 +74,17 @@ def _up(body: Mapping[str, Any], say: Any, language: Language) -> tuple[str, lis
         lasted = formatting.duration((ended - began).total_seconds(), language)
         times = {"from_time": formatting.date(began, language), "to_time": formatting.date(ended, language)}
         lines.append(say("over_line", name=each["name"], duration=lasted, **times))
-    title = say("feed_over", name=Named(outages[0]["name"])) if len(outages) == 1 else say("some_over", n=len(outages))
+    title = say("feed_over", name=_named(outages[0]["name"])) if len(outages) == 1 else say("some_over", n=len(outages))
     return title, _listed(lines, len(outages))
 
 
 def _incident(body: Mapping[str, Any], say: Any, language: Language) -> tuple[str, list[str]]:
     state = say(body["state"])
-    lines = [say("incident_line", state=state, time=_date(body["at"], language))]
+    lines = _whole(body["title"])
+    lines += [say("incident_line", state=state, time=_date(body["at"], language))]
     lines += ["", plain(body["text"]), ""] if body["text"] else []
     lines += [say("affected", names=", ".join(body["names"][:_MOST_NAMES]))] if body["names"] else []
-    return f"{body['title']} · {state}", lines
+    return f"{cut(body['title'], _LONGEST_NAME)} · {state}", lines
 
 
 def _window(body: Mapping[str, Any], say: Any, language: Language) -> tuple[str, list[str]]:
@@ -89,10 +94,20 @@ def _window(body: Mapping[str, Any], say: Any, language: Language) -> tuple[str,
         return {"from_time": _date(said["starts_at"], language), "to_time": _date(said["ends_at"], language)}
 
     code = "cancelled" if body.get("is_cancelled") else "moved" if "was" in body else "planned"
-    title = say(f"{code}_named", name=body["title"]) if body["title"] else say(code)
+    title = body["title"] or ""
+    subject = say(f"{code}_named", name=cut(title, _LONGEST_NAME)) if title else say(code)
     lines = [say("planned_line", **times(body))]
     lines += [say("moved_line", **times(body["was"]))] if code == "moved" else []
-    return title, [*lines, say("affected", names=names)]
+    return subject, [*_whole(title), *lines, say("affected", names=names)]
+
+
+def _named(name: str) -> Named:
+    return Named(cut(name, _LONGEST_NAME))
+
+
+def _whole(title: str) -> list[str]:
+    """The title, if the subject has a part of it alone."""
+    return [title] if len(title) > _LONGEST_NAME else []
 
 
 def _listed(lines: list[str], count: int) -> list[str]:
