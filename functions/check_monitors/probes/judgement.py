@@ -13,6 +13,7 @@ from shared.models import Cause, CheckAttempt, Event, now
 from shared.models.values import shortened
 from shared.monitors.conditions import Condition, Facts, failure, parse, with_values
 from shared.monitors.conditions.values import compact
+from shared.monitors.kinds import Kind
 from shared.monitors.parts import ClientCertificate
 from shared.monitors.placeholders import filled
 from shared.monitors.policy import Policy
@@ -22,7 +23,11 @@ from shared.words import cause_text
 MESSAGE_CHARACTERS = 200
 # The target has no part in these: they mean the same for a monitor that is expected to fail.
 _OURS = ("refused_", "proxy_", "url_not_valid", "unsupported_", "body_cut")
-
+# Only the service itself can say these. Any other finding may come from something else that listens on its port.
+_OF_THE_SERVICE = (
+    *("dns_no_answer", "dns_rcode", "docker_starting", "docker_unhealthy", "docker_unhealthy_silently"),
+    *("grpc_not_serving", "query_failed"),
+)
 
 # A keyword with one of these spans several values of JSON.
 _OF_JSON = frozenset('"{[')
@@ -182,7 +187,9 @@ class Subject:
                 return self._cut(unsettled), storable(unsettled)
         elif seen.finding:
             return seen.finding, None
-        return (None if seen.why else self._keyword_cause()), None
+        # There is no text to look for if the monitor expects that nothing can be reached.
+        found = self._keyword_cause() if seen.why is None or self._is_connected() else None
+        return found and (seen.why or found), None
 
     def _is_judged_by_connection(self) -> bool:
         why = self.seen.why
@@ -190,6 +197,19 @@ class Subject:
         return why is not None and (
             self.seen.is_inconclusive or not self._reads("CONNECTED") or why.code.startswith(_OURS)
         )
+
+    def _is_connected(self) -> bool:
+        """Whether the service itself was reached. A port that accepts connections says little of a service that hangs.
+
+        Gatus judges so, too: by a response for HTTP, by the handshake for TLS, by the banner for SSH.
+        """
+        seen, kind = self.seen, self.policy.kind
+        if kind is Kind.HTTP:
+            return seen.status is not None
+        if kind is Kind.TCP:
+            return seen.is_connected
+        is_well = seen.why is None and (seen.finding is None or seen.finding.code in _OF_THE_SERVICE)
+        return seen.is_connected and is_well
 
     def _facts(self) -> Facts:
         seen = self.seen
@@ -201,7 +221,7 @@ class Subject:
             response_time_ms=seen.times.total / 1000 if seen.times else None,
             certificate_expiry=(expires_at - now()).total_seconds() if expires_at else None,
             ip=seen.ip,
-            connected=seen.is_connected,
+            connected=self._is_connected(),
             dns_rcode=seen.dns_rcode,
             headers=seen.headers,
             is_body_cut=seen.cut_at is not None,
