@@ -4,7 +4,7 @@ psycopg costs a cold start 52 ms: import this module only if a monitor runs a qu
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -27,6 +27,7 @@ from shared.models import Cause
 
 _DEFAULT_QUERY = "SELECT 1"
 _BODY_BYTES = 4096
+_CANCEL_SECONDS = 0.5  # the event waits for it
 # libpq names the policy's own files so. That says nothing of the server.
 _CLIENTS_FILES = ("certificate file", "private key file", "client certificate")
 _CA_FILE = "root certificate file"
@@ -45,7 +46,7 @@ class PostgresQuery(SocketCheck):
         return self._session([found]) if isinstance(found, str) else found
 
     def next(self, exchange: Exchange) -> Exchange | None:
-        """Connect to what was looked up, or take the query's result."""
+        """Connect to what was looked up, or take the query's result, and end a query that goes on."""
         if isinstance(exchange, AddressLookup):
             self._looked_up_us = round(1e6 * (time.monotonic() - self.began_at))
             first = self.chosen(exchange)
@@ -54,6 +55,7 @@ class PostgresQuery(SocketCheck):
             return self._session(allowed) if allowed else None
         if isinstance(exchange, Session):
             self._take(exchange)
+            return exchange.cancellation
         return None
 
     def _session(self, addresses: list[str]) -> "Session":
@@ -78,7 +80,6 @@ class PostgresQuery(SocketCheck):
             "application_name": "bonghwa",
             "passfile": "/dev/null",
             "gssencmode": "disable",  # it would ask the address twice
-            "options": f"-c statement_timeout={round(1000 * self.timeout_seconds)}",
             **self._tls_options(),
         }
 
@@ -123,6 +124,7 @@ class Session(Exchange):
         self.address: str | None = None
         self.is_connected = False
         self.connected_at = 0.0
+        self.cancellation: Cancellation | None = None
         self._wants = WRITE
         conninfo = " ".join(f"{name}={_quoted(value)}" for name, value in options.items())
         self._connection = pq.PGconn.connect_start(conninfo.encode())
@@ -132,7 +134,11 @@ class Session(Exchange):
         return self._connection.socket, self._wants
 
     def close(self) -> None:
-        """Say goodbye, and remove the files."""
+        """Say goodbye, and remove the files, unless a cancellation does it later."""
+        if not self.cancellation:
+            self._end()
+
+    def _end(self) -> None:
         self._connection.finish()
         for file in self._files:
             file.close()
@@ -142,6 +148,8 @@ class Session(Exchange):
         if time.monotonic() >= self.wake_at:
             too_late = "no_response" if self.is_connected else "connect_too_slow"
             self.why = _too_late(too_late, self._seconds)
+            # A pooler refuses a statement_timeout, and would lend one that is set to others.
+            self.cancellation = Cancellation(self._connection, self._end) if self.is_connected else None
             return True
         try:
             return self._read_result() if self.is_connected else self._connect()
@@ -183,6 +191,36 @@ class Session(Exchange):
             self.finding = Cause.of("query_failed", reason="COPY cannot be a check's query")
         else:
             self.finding = Cause.of("query_failed", reason=_reason(result.error_message.decode("utf-8", "replace")))
+
+
+class Cancellation(Exchange):
+    """Asks the server to end the query of a connection, and closes that by ``end``.
+
+    The query would go on after its connection is closed, and a pooler takes no cancellation any more.
+    """
+
+    def __init__(self, connection: Any, end: Callable[[], None]) -> None:
+        self.wake_at = time.monotonic() + _CANCEL_SECONDS
+        self._end = end
+        self._wants = WRITE
+        self._request = connection.cancel_conn()
+        self._request.start()
+
+    def watched(self) -> tuple[int, int]:
+        """The socket of a connection of its own, as the protocol has it."""
+        return self._request.socket, self._wants
+
+    def close(self) -> None:
+        """Close both connections."""
+        self._request.finish()
+        self._end()
+
+    def proceed(self) -> bool:
+        """Connect and ask. Whatever comes of it, the check has ended."""
+        status = self._request.poll()
+        self._wants = READ if status == pq.PollingStatus.READING else WRITE
+        is_over = status in (pq.PollingStatus.OK, pq.PollingStatus.FAILED)
+        return is_over or time.monotonic() >= self.wake_at
 
 
 def _text(result: Any) -> bytes:
