@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 
+from shared.settings.secrets import without_password
+
 MAX_NAME = 64
 MAX_PARAMETERS = 16
 MAX_TEXT = 300
@@ -26,6 +28,7 @@ OF_ONE_CHECK = frozenset(
         "http3_not_supported",
         "key_not_readable",
         "ping_not_allowed",
+        "proxy_not_valid",
         "resolver_not_address",
         "starttls_unknown",
         "value_missing",
@@ -55,13 +58,14 @@ def _flat(value: Any) -> dict[str, Parameter]:
         raise ValueError(
             f"up to {MAX_PARAMETERS} names in snake_case, each with a number or a text of up to {MAX_TEXT} characters"
         )
-    return dict(value)
+    return {name: _masked(each) if isinstance(each, str) else each for name, each in value.items()}
 
 
 class Cause(BaseModel):
     """A code such as ``host_not_found``, and the parameters that its sentence names.
 
-    A reporter may send a code that we have no words for. Messages then show its ``error_message``.
+    A reporter may send a code that we have no words for. Messages then show its ``error_message``. The
+    password of a URL is masked.
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True)
@@ -95,4 +99,9 @@ class Cause(BaseModel):
 
 def _printable(text: str) -> str:
     """``text`` without the characters that would confuse a terminal, a mail or the store."""
-    return "".join(c if c.isprintable() else "�" for c in text[:MAX_TEXT])
+    return "".join(c if c.isprintable() else "�" for c in _masked(text))
+
+
+def _masked(text: str) -> str:
+    # Masked before it is cut: half a URL does not show that it has a password.
+    return without_password(text)[:MAX_TEXT]

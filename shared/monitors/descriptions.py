@@ -38,7 +38,7 @@ MONITOR = {
     "verify_tls": "false accepts any certificate.",
     "follow_redirects": "false judges the first answer, also if it leads elsewhere.",
     "max_redirects": "How many redirects are followed before the check fails.",
-    "proxy": "The URL of a proxy for the request.",
+    "proxy": "The URL of a proxy for the request: http, https, socks4, socks4a, socks5 or socks5h.",
     "user_agent": "The User-Agent of the request.",
     "http_version": "The version of HTTP. Without it, the newer of 1.1 and 2 that both sides know. 3 needs https.",
     "connection": "new opens a connection for each check. reuse keeps it, which costs less and measures less.",

@@ -26,7 +26,7 @@ from shared.monitors.parts import (
     upper,
 )
 from shared.monitors.placeholders import refuse_foreign_names
-from shared.monitors.urls import checkable, unsaid_protocol, unusable_comma
+from shared.monitors.urls import checkable, unsaid_protocol, unusable_comma, unusable_proxy
 from shared.settings.secrets import without_password
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -208,6 +208,8 @@ class Policy(Part):
                 raise ValueError(f"url: {expected}")
             if not self.protocol and (expected := unsaid_protocol(self.url or "")):
                 raise ValueError(f"protocol: {expected}")
+        if self.proxy and self._is_new(info, "proxy") and (expected := unusable_proxy(self.proxy)):
+            raise ValueError(f"proxy: {expected}")
         if self.query and self._is_new(info, "url", "query") and (expected := kinds.unusable_query(self.url)):
             raise ValueError(f"query: {expected}")
         if self.locations and self.quorum != "majority" and self._is_new(info, "locations", "quorum"):

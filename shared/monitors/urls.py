@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from shared.monitors.kinds import KIND_OF_SCHEME, SCHEMES
-from shared.monitors.placeholders import refuse_foreign_names
+from shared.monitors.placeholders import filled, names_in, refuse_foreign_names
 
 # These have no port of their own.
 _NEED_A_PORT = ("tcp", "tls", "starttls")
@@ -43,6 +43,17 @@ def unusable_comma(url: str) -> str | None:
     except ValueError as wrong:
         return str(wrong)
     return None
+
+
+def unusable_proxy(proxy: str) -> str | None:
+    """The expectation that a ``proxy`` does not meet; None if a check can use it. It quotes nothing, as a password."""
+    # Imported here: few policies have a proxy.
+    from shared.settings import proxies
+
+    is_open = proxy.startswith("${")  # the agent sees what is filled in
+    if is_open or proxies.url_of(filled(proxy, dict.fromkeys(names_in(proxy), "1"))):
+        return None
+    return f"the URL of a proxy that begins with {', '.join(f'{scheme}://' for scheme in proxies.SCHEMES)}"
 
 
 def starttls_protocol(url: str) -> str | None:

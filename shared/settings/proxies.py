@@ -21,6 +21,7 @@ from shared.settings.secrets import shown
 from shared.settings.settings import SettingError
 
 _PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
+SCHEMES = tuple(_PORTS)
 _NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 # A web server that runs CGI programs sets HTTP_PROXY to whatever a request's header ``Proxy`` says.
 _CGI = "REQUEST_METHOD"
@@ -189,21 +190,32 @@ def _said(name: str, given: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 def _proxy(variable: str, value: str) -> Proxy:
-    text = value if "://" in value else f"http://{value}"
+    if url := url_of(value):
+        return Proxy(variable, url)
+    raise SettingError(variable, shown(variable, _with_scheme(value)), _PROXY)
+
+
+def _with_scheme(value: str) -> str:
+    return value if "://" in value else f"http://{value}"
+
+
+def url_of(value: str) -> str | None:
+    """The URL of a proxy, with a scheme and a port; None if ``value`` is none."""
+    text = _with_scheme(value)
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise SettingError(variable, shown(variable, text), _PROXY) from None
+        return None
     scheme = "socks4" if parts.scheme == "socks" else parts.scheme  # as curl has it
     is_host = _address(host) is not None if ":" in host else re.fullmatch(r"[A-Za-z0-9_.-]+", host)
     # A path is that of a script which chooses a proxy (PAC), and no proxy.
     is_more = parts.path not in ("", "/") or parts.query or parts.fragment
     if scheme not in _PORTS or not is_host or port == 0 or is_more or not re.fullmatch(r"[!-~]+", text):
-        raise SettingError(variable, shown(variable, text), _PROXY)
+        return None
     credentials, at, _ = parts.netloc.rpartition("@")
     authority = f"[{host}]" if ":" in host else host
-    return Proxy(variable, f"{scheme}://{credentials}{at}{authority}:{port or _PORTS[scheme]}")
+    return f"{scheme}://{credentials}{at}{authority}:{port or _PORTS[scheme]}"
 
 
 def _exceptions(variable: str, value: str) -> tuple[_Exception, ...]:

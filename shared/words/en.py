@@ -81,6 +81,7 @@ CAUSES: Mapping[str, str] = {
     "ping_without_reply": "no reply to a ping within {seconds:g} s",
     "protocol_not_spoken": "the server does not speak {protocol}: {reply}",
     "proxy_not_found": "could not resolve proxy: {host}",
+    "proxy_not_valid": "not checked: proxy is not the URL of a proxy, such as http://proxy.example.com:3128",
     "proxy_status": "the proxy answered HTTP {status} {phrase}",
     "query_failed": "the query failed: {reason}",
     "resolver_not_address": "not checked: the resolver {resolver} is not an address",

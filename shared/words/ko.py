@@ -79,6 +79,7 @@ CAUSES: Mapping[str, str] = {
     "ping_without_reply": "{seconds:g}초 안에 ping 응답 없음",
     "protocol_not_spoken": "서버가 {protocol}을(를) 쓰지 않음: {reply}",
     "proxy_not_found": "프록시를 찾을 수 없음: {host}",
+    "proxy_not_valid": "점검하지 못함: proxy가 http://proxy.example.com:3128과 같은 프록시 URL이 아님",
     "proxy_status": "프록시의 응답: HTTP {status} {phrase}",
     "query_failed": "쿼리 실패: {reason}",
     "resolver_not_address": "점검하지 못함: 리졸버 {resolver}은(는) IP 주소가 아님",

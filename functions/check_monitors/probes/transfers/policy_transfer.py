@@ -24,6 +24,7 @@ from functions.check_monitors.probes.transfers.transfer import Transfer
 from functions.check_monitors.probes.urls import as_ascii
 from shared.models import Cause
 from shared.monitors.placeholders import MissingValue
+from shared.settings import proxies
 
 _TIMEOUTS = ("no_response", "response_too_slow")
 _OF_CERTIFICATES = {pycurl.E_SSL_CERTPROBLEM: CLIENTS_NOT_USABLE, pycurl.E_SSL_CACERT_BADFILE: CA_NOT_USABLE}
@@ -197,6 +198,9 @@ class PolicyTransfer(Transfer):
         return Times(*[time and time + own for time in times])._replace(dns=times.dns + own)
 
     def _set_proxy(self, curl: Any, proxy: str) -> None:
+        proxy = proxy.strip()
+        if proxies.url_of(proxy) is None:
+            raise NotCheckable(Cause.of("proxy_not_valid"))  # libcurl's own words would show its password
         curl.setopt(pycurl.PROXY, proxy)
         curl.setopt(pycurl.NOPROXY, "")
         curl.setopt(pycurl.PROXY_CAINFO, self.subject.ca_file)

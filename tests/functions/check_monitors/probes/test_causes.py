@@ -55,3 +55,14 @@ def test_our_own_causes_are_values_that_an_event_takes() -> None:
     made = cause(Handle(0), pycurl.E_OPERATION_TIMEDOUT, "", None, 0.5)
     assert made is not None
     assert Cause.model_validate_json(made.model_dump_json()) == made == Cause.of("no_response", seconds=0.5)
+
+
+@pytest.mark.parametrize(
+    "text", ["Unsupported proxy scheme for 'htpp://ops:s3cr3tPW@proxy:3128'", "x" * 280 + " http://a:s3cr3tPW@b"]
+)
+def test_a_cause_shows_no_password(text: str) -> None:
+    """Its parameters reach every channel, and are shown without a key."""
+    seen = Cause.of("libcurl_error", text=text)
+    reported = Cause.model_validate({"code": "libcurl_error", "parameters": {"text": text[:300], "number": 7}})
+    for made in (seen, reported, Cause.model_validate_json(reported.model_dump_json())):
+        assert "s3cr3tPW" not in made.model_dump_json()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.models import Cause
 from tests.support.policies import check_policy
 from tests.support.servers.certificates import A_DAY, TODAY, Authority
 from tests.support.servers.raw_servers import OK, RawServers, redirects, says, stays_silent
@@ -157,6 +158,17 @@ def test_a_proxy_of_its_own_is_used(recorded: Any) -> None:
     event = check_policy("http://shop.invalid/x", proxy=proxy.removesuffix("/a"))
     assert event.is_success
     assert asked[0].startswith(b"GET http://shop.invalid/x HTTP/1.1")
+
+
+@pytest.mark.parametrize(
+    "proxy", ["htpp://ops:s3cr3tPW@127.0.0.1:3128", "http://ops:s3/cr3tPW@127.0.0.1:3128", "ftp://127.0.0.1:21", "a b"]
+)
+def test_a_proxy_that_is_none_shows_no_password(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("MONITOR_PROXY", proxy)
+    for written in (proxy, "${MONITOR_PROXY}"):
+        event = check_policy("http://shop.invalid/x", proxy=written)
+        assert (event.cause, event.is_inconclusive) == (Cause.of("proxy_not_valid"), True)
+        assert "cr3tPW" not in event.model_dump_json()
 
 
 def test_a_proxy_of_its_own_is_no_way_around_the_filter(recorded: Any, forbid: Callable[[str], None]) -> None:
