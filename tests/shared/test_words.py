@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from functions.check_monitors.probes.causes import proxys
+from functions.check_monitors.probes.causes import MAY_BE_PROXYS, proxys
 from infra.report.words import report_words
 from shared import ROOT
 from shared.models import AlertKind, Cause, NotificationKind
@@ -134,8 +134,8 @@ def test_every_cause_that_we_make_has_words_that_fit() -> None:
         code = ast.literal_eval(call.args[0])
         assert {keyword.arg for keyword in call.keywords} == parameters(ENGLISH[code]).keys(), place
         made.add(code)
-    # The probe turns a refusal of an address into one of the proxy's address.
-    made |= {proxys(Cause.of(code)).code for code in made if code.startswith("refused_")}
+    # The probe turns a refusal of an address into one of the proxy's address, and some failures into the proxy's.
+    made |= {proxys(Cause.of(code)).code for code in made if code.startswith("refused_") or code in MAY_BE_PROXYS}
     assert made == ENGLISH.keys(), "a sentence that no cause needs"
 
 

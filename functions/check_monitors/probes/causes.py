@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pycurl
 
 from shared.models import Cause
+from shared.words import cause_text
 
 MAX_REDIRECTS = 10
 
@@ -48,6 +49,8 @@ _BY_TEXT = {  # for the codes that stand for several faults; these come first
     "we expected SETTINGS frame": Cause.of("http2_not_spoken"),
     "reset by curl": Cause.of("http2_closed"),
     "response reading failed (errno: 0)": _BY_CODE[pycurl.E_GOT_NOTHING],  # of mail and FTP
+    "Proxy CONNECT aborted": _BY_CODE[pycurl.E_GOT_NOTHING],
+    "proxy closed connection": _BY_CODE[pycurl.E_GOT_NOTHING],  # SOCKS
     "reset by peer": _RESET,
     "Broken pipe": _RESET,
     "Too large response headers": _BY_CODE[_TOO_LARGE],
@@ -58,6 +61,14 @@ _BY_ERRNO = {
     errno.EHOSTUNREACH: Cause.of("host_unreachable"),
     errno.ECONNRESET: _RESET,
 }
+# The replies of a SOCKS proxy that concern the target: libcurl's numbers, which pycurl does not name.
+_BY_SOCKS_REPLY = {
+    19: _BY_ERRNO[errno.ECONNREFUSED],
+    21: _BY_ERRNO[errno.EHOSTUNREACH],
+    22: _BY_ERRNO[errno.ENETUNREACH],
+    24: _BY_ERRNO[errno.EHOSTUNREACH],  # the packet's time to live is over
+}
+MAY_BE_PROXYS = ("connection_refused", "no_response", "closed_without_response")  # each is a code of ``proxys`` too
 NOT_YET_VALID, EXPIRED = 9, 10  # OpenSSL's X509_V_ERR_…
 _NOT_OF_THE_HOST = (62, 64)  # by its name, by its address
 _BY_VERIFY_RESULT = {
@@ -86,9 +97,10 @@ def cause(curl: Any, code: int, text: str, status: int | None, timeout_seconds: 
 
     ``code`` and ``text`` are libcurl's result, ``status`` is that of the final response if there was one.
     """
+    if is_proxys(curl, status):
+        return _proxy_status(http.HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
     if code == pycurl.E_HTTP_RETURNED_ERROR and status is None:
-        status = curl.getinfo(pycurl.HTTP_CONNECTCODE)
-        return Cause.of("proxy_status", status=status, phrase=_phrase(status))
+        return _proxy_status(curl.getinfo(pycurl.HTTP_CONNECTCODE))
     if code in (pycurl.E_OK, pycurl.E_HTTP_RETURNED_ERROR):
         return status_cause(status)
     if code == pycurl.E_OPERATION_TIMEDOUT and status is None:
@@ -156,9 +168,42 @@ def _in_libcurls_words(code: int, text: str) -> Cause:
     return Cause.of("libcurl_error", text=(text[0].lower() + text[1:] if is_sentence else text).rstrip("."))
 
 
-def proxys(refusal: Cause) -> Cause:
-    """The same refusal, if the address is not the target's but that of the proxy on the way."""
-    return refusal.model_copy(update={"code": f"proxy_{refusal.code}"})
+def proxys(found: Cause) -> Cause:
+    """The same cause, if it is not the target's but that of the proxy on the way."""
+    return found.model_copy(update={"code": f"proxy_{found.code}"})
+
+
+def is_proxys(curl: Any, status: int | None) -> bool:
+    """Whether a response is the proxy's own, which wants a login. No target may answer so (RFC 9110, 15.5.8)."""
+    return status == http.HTTPStatus.PROXY_AUTHENTICATION_REQUIRED and bool(curl.getinfo(pycurl.USED_PROXY))
+
+
+def on_the_way(curl: Any, code: int, found: Cause, *, is_socks: bool) -> Cause:
+    """The cause of a transfer through a proxy that brought no response.
+
+    It is the proxy's, unless the proxy had led to the target, or says itself that it cannot reach that. For libcurl, a
+    target that is silent in TLS's handshake and a SOCKS proxy that is silent look alike.
+    """
+    status = curl.getinfo(pycurl.HTTP_CONNECTCODE)
+    if status // 100 == 2 or found.code.startswith("proxy_"):
+        return found
+    if status:
+        return _proxy_status(status)
+    if is_socks:
+        if reply := _BY_SOCKS_REPLY.get(curl.getinfo(pycurl.PROXY_ERROR)):
+            return reply
+        is_of_target = code in _TLS_CODES or code == pycurl.E_COULDNT_RESOLVE_HOST
+        if is_of_target or curl.getinfo(pycurl.REQUEST_SIZE):
+            return found
+    if found == _RESET:
+        found = _BY_CODE[pycurl.E_GOT_NOTHING]
+    if found.code in MAY_BE_PROXYS:
+        return proxys(found)
+    return Cause.of("proxy_failed", reason=cause_text("en", found))
+
+
+def _proxy_status(status: int) -> Cause:
+    return Cause.of("proxy_status", status=status, phrase=_phrase(status))
 
 
 def status_cause(status: int | None) -> Cause | None:

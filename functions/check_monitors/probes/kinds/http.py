@@ -9,7 +9,7 @@ from typing import Any
 
 import pycurl
 
-from functions.check_monitors.probes.causes import status_cause
+from functions.check_monitors.probes.causes import is_proxys, status_cause
 from functions.check_monitors.probes.event_of_check import Times
 from functions.check_monitors.probes.judgement import MESSAGE_CHARACTERS, Subject
 from functions.check_monitors.probes.loop.multi import LEFT_SECONDS
@@ -132,7 +132,9 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         if code != pycurl.E_OK:
             if self.address_filter.refusal or not self.conclude_shortage(curl, code, text):
                 why = self.why(curl, code, text, None)
-                self.make_event(Cause.of("oauth2_unreachable", reason=cause_text("en", why)), curl)
+                is_on_the_way = why is not None and why.code.startswith("proxy_")
+                no_token = Cause.of("oauth2_unreachable", reason=cause_text("en", why))
+                self.make_event(why if is_on_the_way else no_token, curl)
             return None
         if self._asking.tries_otherwise(status):
             return self._token_transfer()
@@ -177,7 +179,7 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
     def why(self, curl: Any, code: int, text: str, status: int | None) -> Cause | None:
         """Why the transfer failed. What a status means is noted apart: conditions may say otherwise."""
         seen, policy = self.subject.seen, self.subject.policy
-        if status is not None and not self.address_filter.refusal:
+        if status is not None and not self.address_filter.refusal and not is_proxys(curl, status):
             seen.finding = _status_finding(policy.accepted_status_codes, status)
             if code == pycurl.E_OK or (seen.finding and not policy.conditions):
                 return None

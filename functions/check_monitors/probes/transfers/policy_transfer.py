@@ -168,7 +168,7 @@ class PolicyTransfer(Transfer):
             # A redirect to the same host mostly leads to one of these ports.
             curl.setopt(pycurl.RESOLVE, self.resolution.lines({80, 443, self.place()[1]}))
         if policy.proxy:
-            self._set_proxy(curl, self.subject.filled(policy.proxy))
+            self._set_proxy(curl, self.proxy(url))
         self.is_tls = url[:5].lower() == "https" or self.is_tls
         return curl
 
@@ -189,6 +189,11 @@ class PolicyTransfer(Transfer):
             return Cause.of("tls_too_slow", seconds=self.timeout_seconds)
         return found
 
+    def proxy(self, url: str) -> str:
+        """The URL of the proxy through which ``url`` is requested; empty if there is none."""
+        own = self.subject.policy.proxy
+        return self.subject.filled(own).strip() if own else super().proxy(url)
+
     def _with_resolution(self, times: Times) -> Times:
         """The times with that of the policy's own resolver."""
         own = self.resolution.microseconds if self.resolution else 0
@@ -198,7 +203,6 @@ class PolicyTransfer(Transfer):
         return Times(*[time and time + own for time in times])._replace(dns=times.dns + own)
 
     def _set_proxy(self, curl: Any, proxy: str) -> None:
-        proxy = proxy.strip()
         if proxies.url_of(proxy) is None:
             raise NotCheckable(Cause.of("proxy_not_valid"))  # libcurl's own words would show its password
         curl.setopt(pycurl.PROXY, proxy)

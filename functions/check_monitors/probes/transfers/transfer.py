@@ -6,7 +6,7 @@ from typing import Any
 
 import pycurl
 
-from functions.check_monitors.probes.causes import cause, host_of, proxys
+from functions.check_monitors.probes.causes import cause, host_of, on_the_way, proxys
 from functions.check_monitors.probes.event_of_check import Times
 from functions.check_monitors.probes.loop.capacity import SHORTAGES, is_still_resolving, shortage
 from functions.check_monitors.probes.network.address_filter import AddressFilter
@@ -15,6 +15,7 @@ from functions.check_monitors.probes.transfers.handles import handle_for
 from functions.check_monitors.probes.transfers.hops import times_of
 from functions.check_monitors.probes.transfers.second_handshake import SecondHandshake, second_handshake
 from shared.models import Cause
+from shared.settings import proxies
 
 PATIENCE_SECONDS = 15.0  # how long a check waits for what the agent lacks
 SECOND_SECONDS = 3.0  # of a second handshake; the event waits for it
@@ -108,7 +109,15 @@ class Transfer:
             return proxys(refusal) if is_proxys else refusal
         if self._waited_for_dns(curl, text) and (of_dns := no_answer(host_of(curl), self.timeout_seconds)):
             return of_dns
-        return cause(curl, code, text, status, self.timeout_seconds)
+        found = cause(curl, code, text, status, self.timeout_seconds)
+        if found and status is None and curl.getinfo(pycurl.USED_PROXY):
+            return on_the_way(curl, code, found, is_socks=self.proxy(_url_of(curl)).lower().startswith("socks"))
+        return found
+
+    def proxy(self, url: str) -> str:
+        """The URL of the proxy through which ``url`` is requested; empty if there is none."""
+        found = proxies.proxy_of(url, self.environ)
+        return found.url if found else ""
 
     def _waited_for_dns(self, curl: Any, text: str) -> bool:
         # With the addresses of one family, the connection itself may be what hung.
@@ -119,8 +128,11 @@ class Transfer:
         seconds_left = self.timeout_seconds - self.seconds(curl)
         if self.second is None or seconds_left <= 0:
             return None
-        url = curl.getinfo_raw(pycurl.EFFECTIVE_URL).decode("latin-1")
-        curl = self.handle_for(url, min(seconds_left, SECOND_SECONDS))
+        curl = self.handle_for(_url_of(curl), min(seconds_left, SECOND_SECONDS))
         curl.setopt(pycurl.CONNECT_ONLY, 1)
         self.second.prepare(curl)
         return curl
+
+
+def _url_of(curl: Any) -> str:
+    return str(curl.getinfo_raw(pycurl.EFFECTIVE_URL).decode("latin-1"))
