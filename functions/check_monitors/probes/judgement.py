@@ -13,7 +13,7 @@ from shared.models import Cause, CheckAttempt, Event, now
 from shared.models.values import shortened
 from shared.monitors.conditions import Condition, Facts, failure, parse, with_values
 from shared.monitors.conditions.values import compact
-from shared.monitors.kinds import Kind
+from shared.monitors.kinds import Kind, misplaced
 from shared.monitors.parts import ClientCertificate
 from shared.monitors.placeholders import filled
 from shared.monitors.policy import Policy
@@ -242,7 +242,10 @@ class Subject:
         return self._cut(f'"{shown}"') if forbidden and is_cut else None
 
     def _cut(self, sought: str) -> Cause:
-        return Cause.of("body_cut", limit=self.seen.cut_at or 0, sought=sought)
+        limit = self.seen.cut_at or 0
+        if misplaced("max_body", self.policy.kind, limit):
+            return Cause.of("body_cut_here", limit=limit, sought=sought)
+        return Cause.of("body_cut", limit=limit, sought=sought)
 
     def _has(self, keyword: str, facts: Facts) -> bool:
         body = self.seen.body or b""

@@ -8,9 +8,7 @@ from urllib.parse import unquote
 from functions.check_monitors.probes.judgement import Subject
 from functions.check_monitors.probes.kinds import database_words as words
 from functions.check_monitors.probes.transfers.connect import ConnectCheck
-from functions.check_monitors.probes.transfers.talk import Conversation, Heard
-
-_HEARD_BYTES = 16_384  # MongoDB says much of itself
+from functions.check_monitors.probes.transfers.talk import Conversation
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,6 @@ class DatabaseCheck(ConnectCheck):
     def __init__(self, subject: Subject, protocol: _Protocol) -> None:
         super().__init__(subject, is_tls=protocol.is_tls)
         self.protocol = protocol
-        self.heard = Heard(_HEARD_BYTES)
         self.default_port = protocol.port
 
     def conversation(self) -> Conversation:

@@ -78,7 +78,9 @@ class MailCheck(ConnectCheck):
     ) -> None:
         """Note how the check ended, and what the server said."""
         super().make_event(why, curl, status, is_inconclusive=is_inconclusive)
-        self.subject.seen.body = b"".join(self.lines)
+        seen = self.subject.seen
+        seen.body = b"".join(self.lines)
+        seen.cut_at = len(seen.body) if len(self.lines) == _KEPT_LINES else None
 
     def why(self, curl: Any, code: int, text: str, status: int | None) -> Cause | None:
         """Why the check failed, with the server's own words if it spoke."""

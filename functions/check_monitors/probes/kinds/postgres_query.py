@@ -23,10 +23,10 @@ from functions.check_monitors.probes.network.certificates import (
 from functions.check_monitors.probes.network.lookups import AddressLookup
 from functions.check_monitors.probes.transfers.policy_transfer import parts_of
 from functions.check_monitors.probes.transfers.socket_check import SocketCheck
+from functions.check_monitors.probes.transfers.talk import HEARD_BYTES
 from shared.models import Cause
 
 _DEFAULT_QUERY = "SELECT 1"
-_BODY_BYTES = 4096
 _CANCEL_SECONDS = 0.5  # the event waits for it
 # libpq names the policy's own files so. That says nothing of the server.
 _CLIENTS_FILES = ("certificate file", "private key file", "client certificate")
@@ -100,7 +100,8 @@ class PostgresQuery(SocketCheck):
         seen = self.subject.seen
         seen.ip, seen.is_connected = session.address, session.is_connected
         self.fail(session.why, is_inconclusive=session.why in NOT_USABLE)
-        seen.finding, seen.body = session.finding, session.body
+        seen.finding, seen.body = session.finding, session.body and session.body[:HEARD_BYTES]
+        seen.cut_at = HEARD_BYTES if len(session.body or b"") > HEARD_BYTES else None
         seen.has_response = session.is_connected
         self.note_time()
         if times := seen.times:
@@ -224,13 +225,16 @@ class Cancellation(Exchange):
 
 
 def _text(result: Any) -> bytes:
-    """The rows as lines, their values separated by tabs, as far as a body may be long."""
+    """The rows as lines, their values separated by tabs, until there is more than is judged."""
     lines: list[bytes] = []
+    size = 0
     for row in range(result.ntuples):
-        lines.append(b"\t".join(result.get_value(row, column) or b"" for column in range(result.nfields)))
-        if sum(map(len, lines)) > _BODY_BYTES:
+        line = b"\t".join(result.get_value(row, column) or b"" for column in range(result.nfields))
+        lines.append(line)
+        size += len(line) + 1
+        if size > HEARD_BYTES + 1:
             break
-    return b"\n".join(lines)[:_BODY_BYTES]
+    return b"\n".join(lines)
 
 
 def _connection_cause(text: str) -> Cause:

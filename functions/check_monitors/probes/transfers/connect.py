@@ -93,7 +93,8 @@ class ConnectCheck(PolicyTransfer):
         """Note what was heard, and how long it took."""
         seen = self.subject.seen
         seen.why, seen.finding = talk.why, talk.finding
-        seen.body = bytes(talk.heard.data[: talk.heard.limit])
+        seen.body = talk.heard.body()
+        seen.cut_at = talk.heard.limit if talk.heard.is_cut() else None
         seen.has_response = talk.first_byte_at is not None
         if times := seen.times:
             ready = times.total  # the talk begins when the transfer has ended

@@ -12,17 +12,31 @@ from functions.check_monitors.probes.loop.readiness import READ, WRITE
 from shared.models import Cause
 
 _PART_BYTES = 16_384
+HEARD_BYTES = 65_536  # of what a server says over anything but HTTP
+_LISTEN_SECONDS = 0.5  # how long a server that may not say a keyword is heard after it has said all that is awaited
 CLOSED = Cause.of("closed_without_response")
 _RESET = Cause.of("connection_reset")
 
 
 class Heard:
-    """What the server has said so far. ``is_over``: it says no more, or the time is over."""
+    """All that the server has said so far. ``is_over``: it says no more, or the time is over.
 
-    def __init__(self, limit: int = 4096) -> None:
+    ``is_enough_at``: since then it has said all that is awaited, and is only heard for what it must not say.
+    """
+
+    def __init__(self, limit: int = HEARD_BYTES) -> None:
         self.data = bytearray()
         self.limit = limit
         self.is_over = self.is_closed = False
+        self.is_enough_at: float | None = None
+
+    def body(self) -> bytes:
+        """As much of it as is judged."""
+        return bytes(self.data[: self.limit])
+
+    def is_cut(self) -> bool:
+        """Whether it may have said more than is judged."""
+        return len(self.data) > self.limit or (len(self.data) == self.limit and not self.is_over)
 
     def has_line(self) -> bool:
         """Whether there is a whole line."""
@@ -72,9 +86,9 @@ class Talk(Exchange):
 
     def proceed(self) -> bool:
         """Send and hear as much as there is."""
-        is_late = time.monotonic() >= self._ends_at
-        is_over = self._go_on(is_late)
-        self.ended_at = time.monotonic()
+        is_over = self._go_on()
+        self.ended_at = self.heard.is_enough_at or time.monotonic()
+        self.wake_at = min(self.wake_at, self._hears_until())
         return is_over
 
     def write(self, data: bytes) -> int:
@@ -85,7 +99,11 @@ class Talk(Exchange):
         """What the server has said; empty if it has closed. Raises BlockingIOError if it has said nothing yet."""
         return bytes(self.curl.recv(_PART_BYTES))
 
-    def _go_on(self, is_late: bool) -> bool:
+    def _hears_until(self) -> float:
+        since = self.heard.is_enough_at
+        return self._ends_at if since is None else min(self._ends_at, since + _LISTEN_SECONDS)
+
+    def _go_on(self) -> bool:
         try:
             if not self._is_begun:
                 self._is_begun = True
@@ -100,6 +118,7 @@ class Talk(Exchange):
                     self._hear()
                     self._ask()
         except BlockingIOError:
+            is_late = time.monotonic() >= self._hears_until()
             return is_late and self._end(None if self.heard.data else Cause.of("no_response", seconds=self._seconds))
         except StopIteration as end:
             self.finding = end.value
@@ -147,13 +166,16 @@ def awaited(subject: Subject, heard: Heard) -> Conversation | None:
 def _awaited(subject: Subject, heard: Heard, body: bytes) -> Conversation:
     def is_satisfied() -> bool:
         # A server that has said what it has to say stays silent, and does not hang up.
-        subject.seen.body = bytes(heard.data)
+        subject.seen.body = heard.body()
         return bool(heard.data) and subject.is_satisfied()
 
     if body:
         yield body
     if subject.is_body_needed:
-        yield from until(heard, is_satisfied)
+        is_enough = yield from until(heard, is_satisfied)
+        if is_enough and subject.policy.forbidden_keyword:
+            heard.is_enough_at = time.monotonic()
+            yield from until(heard, lambda: False)
     return None
 
 

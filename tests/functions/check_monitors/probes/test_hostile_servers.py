@@ -32,7 +32,7 @@ parts = st.lists(st.one_of(st.binary(max_size=200), st.sampled_from(BEGINNINGS))
 
 def outcome(talk: Callable[..., Conversation], said: list[bytes], user: str, password: str | None) -> Cause | None:
     """The outcome of a conversation if the server says this and then hangs up."""
-    heard = Heard(16_384)
+    heard = Heard()
     conversation = talk(heard, user, password)
     left = [part for part in said if part]
     try:

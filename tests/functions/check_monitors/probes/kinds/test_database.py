@@ -14,6 +14,7 @@ from tests.support.servers.certificates import A_DAY, TODAY, Authority
 from tests.support.servers.raw_servers import Handler, RawServers, stays_silent
 
 pytestmark = pytest.mark.slow
+CUT = 'only the first 65536 bytes of the answer were read, too few to judge "x"'
 
 
 def replies(*parts: bytes, greeting: bytes = b"", asked: list[bytes] | None = None) -> Handler:
@@ -159,6 +160,12 @@ class TestPostgres:
 
     def test_a_host_that_is_a_name_is_looked_up(self, postgres: Server) -> None:
         assert check_policy(postgres.url.replace("127.0.0.1", "localhost"), query="SELECT 1").error_message is None
+
+    def test_many_rows_are_judged_as_far_as_they_are_read(self, postgres: Server) -> None:
+        query = "SELECT 'y' FROM generate_series(1, {}) UNION ALL SELECT 'x'"
+        for count, message in ((30_000, 'the answer contains "x"'), (40_000, CUT)):
+            event = check_policy(postgres.url, query=query.format(count), forbidden_keyword="x", timeout="20s")
+            assert event.error_message == message
 
     def test_a_query_that_fails_says_why(self, postgres: Server) -> None:
         event = check_policy(postgres.url, query="SELECT * FROM nowhere")

@@ -28,6 +28,9 @@ def greets(*parts: bytes) -> Callable[[Any], None]:
     return handler
 
 
+CUT = 'only the first 65536 bytes of the answer were read, too few to judge "x"'
+
+
 def echoes(connection: Any) -> None:
     while part := connection.recv(65536):
         connection.sendall(part.upper())
@@ -49,7 +52,12 @@ def test_a_port_that_takes_connections_is_up(serve: RawServers) -> None:
         (greets(b"hello"), {"keyword": "bye", "timeout": "300ms"}, 'the answer does not contain "bye"'),
         (greets(b"error"), {"forbidden_keyword": "error", "timeout": "300ms"}, 'the answer contains "error"'),
         (greets(b"fine"), {"forbidden_keyword": "error"}, None),
-        (greets(b"." * 5000 + b"x"), {"keyword": "x"}, 'the answer does not contain "x"'),
+        (greets(b"." * 50_000, b"x"), {"keyword": "x"}, None),
+        (greets(b"." * 50_000, b"x"), {"forbidden_keyword": "x"}, 'the answer contains "x"'),
+        (greets(b"." * 70_000 + b"x"), {"keyword": "x"}, CUT),
+        (greets(b"." * 70_000 + b"x"), {"forbidden_keyword": "x"}, CUT),
+        (greets(b"." * 70_000 + b"x"), {"forbidden_keyword": "x", "upside_down": True}, CUT),
+        (greets(b"ok "), {"forbidden_keyword": "x", "conditions": ["[BODY] == ok"]}, None),
         (greets(), {"keyword": "x", "timeout": "300ms"}, "no answer within 0.3 s"),
         (lambda _: None, {"keyword": "x"}, "connection closed without an answer"),
         (lambda c: c.sendall(b"bye"), {"keyword": "x"}, 'the answer does not contain "x"'),
@@ -63,6 +71,20 @@ def test_what_a_port_says_is_judged(
     assert event.error_message == message
     # Most of these checks may last 10 s.
     assert (event.response_time_ms or 0) < 9000
+
+
+def test_a_forbidden_keyword_may_come_a_little_later(serve: RawServers) -> None:
+    def later(connection: Any) -> None:
+        connection.sendall(b"ok ")
+        time.sleep(0.2)
+        connection.sendall(b"ERROR db")
+        connection.recv(100)
+
+    event = check_policy(f"tcp://127.0.0.1:{serve(later)}", keyword="ok", forbidden_keyword="ERROR")
+    assert event.error_message == 'the answer contains "ERROR"'
+    event = check_policy(f"tcp://127.0.0.1:{serve(greets(b'ok'))}", forbidden_keyword="ERROR")
+    assert event.is_success
+    assert (event.response_time_ms or 0) < 450, "to hear on is no slow answer"
 
 
 def test_the_time_to_the_first_byte_is_a_phase(serve: RawServers) -> None:
