@@ -12,7 +12,7 @@ MONITOR = {
     "dns": "What a resolver is asked. Without a url, the system's resolver is asked.",
     "heartbeat": "The monitor waits for pings instead of checking a url.",
     "interval": "The time from one check to the next.",
-    "timeout": "How long a check may take before it fails.",
+    "timeout": "How long a check may take before it fails, with its redirects and all else that it consists of.",
     "retries": "How often a failing check is repeated at once, before its failure counts.",
     "retry_interval": "The time between two such tries.",
     "failure_threshold": "How many checks in a row have to fail before an alert opens.",

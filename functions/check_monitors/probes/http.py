@@ -78,6 +78,7 @@ class HttpCheck(HttpTransfer):
     ) -> None:
         """Make the event of a check that failed for ``why``, or succeeded."""
         times = self.times(curl) if curl else None
+        times = self.whole(times) if times and why else times
         self.event = event_of(self.monitor, self.settings, why, times, status, is_inconclusive=is_inconclusive)
 
     def replace_cause(self, why: Cause, *, is_inconclusive: bool) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pycurl
 
-from functions.check_monitors.probes.event_of_check import Times
 from functions.check_monitors.probes.judgement import Subject
 from functions.check_monitors.probes.loop.exchange import Exchange
 from functions.check_monitors.probes.transfers.connect import ConnectCheck
@@ -19,7 +18,6 @@ from shared.models import Cause
 _FRAMES = 2  # of CONNECT_ONLY: shake hands, and leave the frames to us
 _PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS | 1 << 30 | 1 << 31  # ws and wss, which pycurl does not name
 _PART_BYTES = 16_384
-_LATER_SECONDS = 0.02  # enough for libcurl to end a transfer by its own timeout first
 # Pings, pongs and empty messages have no content. A server that sends nothing else would keep all other checks waiting.
 _FRAMES_AT_ONCE = 64
 # This many always fit into the socket's buffer, also if the server reads none. libcurl's own pongs wait until it does.
@@ -47,21 +45,11 @@ class WebSocketCheck(ConnectCheck):
         curl.setopt(pycurl.URL, f"ws{whole[4:]}")
         curl.setopt(pycurl.CONNECT_ONLY, _FRAMES)
         curl.setopt(pycurl.WS_OPTIONS, pycurl.WS_NOAUTOPONG)
-        # libcurl watches the time only until it is connected, and says how far it got if that is too long.
-        self.deadline = self.ends_at + _LATER_SECONDS
-        self._asked_at = time.monotonic()
         curl.setopt(pycurl.FORBID_REUSE, 0)
         curl.setopt(pycurl.USERAGENT, USER_AGENT)
         self.set_tls(curl)
         set_request(curl, first_request(self.subject, whole)._replace(body=None), self.subject, whole)
         return curl
-
-    def times(self, curl: Any) -> Times:
-        """The times of the upgrade. libcurl does not count how long the server was silent after it was asked."""
-        times = super().times(curl)
-        if time.monotonic() < self.ends_at:
-            return times
-        return times._replace(total=max(times.total, round(1e6 * (time.monotonic() - self._asked_at))))
 
     def conversation(self) -> Conversation | None:
         """Send the policy's body, and hear what is awaited."""

@@ -9,7 +9,7 @@ class Check(Protocol):
     """One transfer or exchange that a loop runs, or several that follow each other."""
 
     ca_file: str  # of the trusted certificates; empty if it needs none
-    deadline: float  # of its transfers on time.monotonic()'s clock, if libcurl watches none itself; otherwise 0
+    deadline: float  # of its transfers on time.monotonic()'s clock, if it has some; otherwise 0
     keeps: str  # the name under which its connection is kept for its next time; empty if it is not
     is_put_off: bool  # the agent itself lacked something: begin again, a little later
 

@@ -207,8 +207,6 @@ class Loop:
                 seconds = min(seconds, timeout / 1000)
         for on_ready, descriptor, bits in self._readiness.wait(seconds):
             on_ready(descriptor, bits)
-        if self._exchanges:
-            self._exchanges.wake(time.monotonic())
         for multi in multis:
             if multi.timeout() == 0:
                 multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
@@ -219,6 +217,9 @@ class Loop:
                     self._conclude(curl, pycurl.E_OK, "")
                 for curl, code, text in failed:
                     self._conclude(curl, code, text)
+        # After libcurl, which says more of a transfer whose time is over.
+        if self._exchanges:
+            self._exchanges.wake(time.monotonic())
         if self._asked:
             self._take_lookups()
 

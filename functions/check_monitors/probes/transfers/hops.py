@@ -47,10 +47,6 @@ class Hops:
         times = times_of(curl)
         return times if self._before is None else Times(*map(operator.add, self._before, times))
 
-    def seconds(self, curl: Any) -> float:
-        """How long the check has lasted."""
-        return self.times(curl).total / 1e6
-
     def next_url(self, curl: Any, code: int) -> str | None:
         """Return the URL that the response of ``curl`` leads to, as libcurl reads it; None if it leads to none."""
         to = curl.getinfo_raw(pycurl.REDIRECT_URL) if self.are_ours and code == pycurl.E_OK else None

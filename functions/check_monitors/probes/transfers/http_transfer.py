@@ -85,12 +85,11 @@ class HttpTransfer(Transfer):
         self.headers_at = 0.0  # when they were
         self.is_redirect = self.has_location = False  # the response is a redirect; it says where to
 
-    def handle(self) -> Any:
+    def start(self) -> Any:
         """The handle of the transfer, ready to start. None if nothing can be transferred: then the event is made."""
-        self.wait_patiently()
         self.hops = Hops(self.environ)
         try:
-            return self.transfer(as_ascii(self.target()), self.timeout_seconds)
+            return self.transfer(as_ascii(self.target()), self.time_left())
         except (ValueError, pycurl.error) as error:  # the latter for a URL of some megabytes
             lacked = isinstance(error, pycurl.error) and error.args[0] in OUT_OF_MEMORY
             not_valid = UNSUPPORTED_SCHEME if isinstance(error, UnsupportedScheme) else URL_NOT_VALID
@@ -161,10 +160,6 @@ class HttpTransfer(Transfer):
         self.is_enough = self.take_further_body(part)
         return 0 if self.is_enough else None  # 0 ends the transfer with E_WRITE_ERROR
 
-    def seconds(self, curl: Any) -> float:
-        """How long the check has lasted, with all its redirects."""
-        return self.hops.seconds(curl)
-
     def times(self, curl: Any) -> Times:
         """The times of the check, with all its redirects."""
         return self.hops.times(curl)
@@ -195,12 +190,12 @@ class HttpTransfer(Transfer):
         if self.family != pycurl.IPRESOLVE_WHATEVER and code in _UNREACHED:
             forget_family(self.url)
             self.begin()
-            return self.handle()
+            return self.start()
         if code == pycurl.E_SSL_CONNECT_ERROR and _NO_COMMON_GROUP in text and not self._offers_all_groups:
             # Perhaps the server knows only groups that were left out.
             self._offers_all_groups = True
             self.begin()
-            return self.handle()
+            return self.start()
         if not refusal and self.conclude_shortage(curl, code, text):
             if self.is_put_off:
                 self.begin()
@@ -214,7 +209,7 @@ class HttpTransfer(Transfer):
         if url is None or self.address_filter.refuses(url):
             return None
         self.begin()
-        further = self.transfer(url, self.timeout_seconds - self.hops.seconds(curl))
+        further = self.transfer(url, self.time_left())
         self.hops.go_on(curl, further, self.target(), url)
         return further
 

@@ -1,6 +1,5 @@
 """The part that libcurl's checks of a policy share: each makes a connection and notes what it saw of it."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -11,7 +10,6 @@ from functions.check_monitors.probes.causes import URL_NOT_VALID
 from functions.check_monitors.probes.event_of_check import Times
 from functions.check_monitors.probes.judgement import NotCheckable, Subject
 from functions.check_monitors.probes.loop.capacity import MEMORY, OUT_OF_MEMORY, SHORTAGES
-from functions.check_monitors.probes.loop.exchange import seconds_left
 from functions.check_monitors.probes.network.certificates import (
     CA_NOT_USABLE,
     CLIENTS_NOT_USABLE,
@@ -51,12 +49,9 @@ class PolicyTransfer(Transfer):
                 self.ca_file = ca_file_of(own, subject.filled(own))
             except (NotCheckable, MissingValue) as fault:
                 self._fault = fault
-        self.ends_at = 0.0
 
-    def handle(self) -> Any:
+    def start(self) -> Any:
         """Return the first step; None if the policy cannot be used as it is, or its host is refused."""
-        self.wait_patiently()
-        self.ends_at = time.monotonic() + self.timeout_seconds
         self.resolution = None
         return self.safely(self._begin)
 
@@ -78,10 +73,6 @@ class PolicyTransfer(Transfer):
     def first(self) -> Any:
         """The first transfer. Raises what ``safely`` takes."""
         raise NotImplementedError
-
-    def time_left(self) -> float:
-        """How much of the check's time is left, in seconds; never 0, which libcurl takes for no limit."""
-        return max(0.001, seconds_left(self.ends_at))
 
     def place(self) -> tuple[str, int]:
         """The host and the port of the first transfer. Raises what ``safely`` takes."""
@@ -136,6 +127,7 @@ class PolicyTransfer(Transfer):
         seen.why, seen.is_inconclusive, seen.status = why, is_ours, status
         if curl:
             seen.times = self._with_resolution(self.times(curl))
+            seen.times = self.whole(seen.times) if why else seen.times
             seen.ip = curl.getinfo(pycurl.PRIMARY_IP) or None
             seen.is_connected = curl.getinfo(pycurl.CONNECT_TIME) > 0
             seen.has_response = status is not None

@@ -9,6 +9,7 @@ import pycurl
 from functions.check_monitors.probes.causes import cause, host_of, on_the_way, proxys
 from functions.check_monitors.probes.event_of_check import Times
 from functions.check_monitors.probes.loop.capacity import SHORTAGES, is_still_resolving, shortage
+from functions.check_monitors.probes.loop.exchange import seconds_left
 from functions.check_monitors.probes.network.address_filter import AddressFilter
 from functions.check_monitors.probes.network.lookups import SecondLookup, no_answer
 from functions.check_monitors.probes.transfers.handles import handle_for
@@ -18,13 +19,14 @@ from shared.models import Cause
 from shared.settings import proxies
 
 PATIENCE_SECONDS = 15.0  # how long a check waits for what the agent lacks
+_LATER_SECONDS = 0.02  # enough for libcurl to end a transfer by its own timeout first
 SECOND_SECONDS = 3.0  # of a second handshake; the event waits for it
 
 
 class Transfer:
     """A check that consists of libcurl's transfers. A subclass says which, and what they mean."""
 
-    deadline = 0.0
+    ends_at = deadline = 0.0
     keeps = ""
 
     def __init__(
@@ -59,10 +61,6 @@ class Transfer:
         """Take the cause that another transfer, or another lookup, has shown."""
         self.replace_cause(why, is_inconclusive=why in SHORTAGES)
 
-    def seconds(self, curl: Any) -> float:
-        """How long the check has lasted."""
-        return float(curl.getinfo(pycurl.TOTAL_TIME))
-
     def times(self, curl: Any) -> Times:
         """The times of the check."""
         return times_of(curl)
@@ -71,10 +69,29 @@ class Transfer:
         """A handle with what each connection of this check needs. As ``handles.handle_for``."""
         return handle_for(url, timeout_seconds, self.address_filter, self.environ, model)
 
-    def wait_patiently(self) -> None:
-        """Begin: from now on the check waits for what the agent may lack."""
+    def handle(self) -> Any:
+        """The handle of the first transfer. None if nothing can be transferred: then the event is made."""
+        at = time.monotonic()
         self.is_put_off = False
-        self.give_up_at = self.give_up_at or time.monotonic() + PATIENCE_SECONDS
+        self.give_up_at = self.give_up_at or at + PATIENCE_SECONDS
+        self.ends_at = at + self.timeout_seconds
+        # libcurl gives each redirect its time anew, and watches none once it shakes hands for a WebSocket.
+        self.deadline = self.ends_at + _LATER_SECONDS
+        return self.start()
+
+    def start(self) -> Any:
+        """The same, also if it is tried again in what is left of the check's time."""
+        raise NotImplementedError
+
+    def time_left(self) -> float:
+        """How much of the check's time is left, in seconds; never 0, which libcurl takes for no limit."""
+        return max(0.001, seconds_left(self.ends_at))
+
+    def whole(self, times: Times) -> Times:
+        """The times of a check that failed. If its time is over, that is how long it lasted: libcurl may know less."""
+        if time.monotonic() < self.ends_at:
+            return times
+        return times._replace(total=max(times.total, round(1e6 * self.timeout_seconds)))
 
     def conclude_second(self, curl: Any) -> None:
         """Take the result of a second handshake."""
@@ -98,7 +115,7 @@ class Transfer:
     def further(self, curl: Any, code: int, text: str, *, has_response: bool) -> Any:
         """Return what can say more of a transfer that failed: a lookup, a second handshake's handle, or None."""
         if code == pycurl.E_COULDNT_RESOLVE_HOST and not self.address_filter.refusal:
-            return SecondLookup(host_of(curl), self.timeout_seconds - self.seconds(curl))
+            return SecondLookup(host_of(curl), seconds_left(self.ends_at))
         self.second = second_handshake(curl, code, text, has_response=has_response)
         return self._second_handle(curl) if self.second else None
 
@@ -125,10 +142,10 @@ class Transfer:
         return is_still_resolving(curl, text) and not is_connecting
 
     def _second_handle(self, curl: Any) -> Any:
-        seconds_left = self.timeout_seconds - self.seconds(curl)
-        if self.second is None or seconds_left <= 0:
+        left = seconds_left(self.ends_at)
+        if self.second is None or not left:
             return None
-        curl = self.handle_for(_url_of(curl), min(seconds_left, SECOND_SECONDS))
+        curl = self.handle_for(_url_of(curl), min(left, SECOND_SECONDS))
         curl.setopt(pycurl.CONNECT_ONLY, 1)
         self.second.prepare(curl)
         return curl
