@@ -109,9 +109,8 @@ def cause(curl: Any, code: int, text: str, status: int | None, timeout_seconds: 
         return Cause.of("response_too_slow", seconds=timeout_seconds)
     if code == pycurl.E_COULDNT_RESOLVE_HOST:
         return Cause.of("host_not_found", host=host_of(curl))
-    for fragment, known in _BY_TEXT.items():
-        if fragment in text:
-            return known
+    if known := text_cause(text):
+        return known
     if code == pycurl.E_COULDNT_CONNECT:
         number = curl.getinfo(pycurl.OS_ERRNO)
         reason = os.strerror(number).lower() if number else text
@@ -123,6 +122,11 @@ def cause(curl: Any, code: int, text: str, status: int | None, timeout_seconds: 
     if code in _TLS_CODES:
         return _tls_cause(curl, text)
     return _BY_CODE.get(code) or _in_libcurls_words(code, text)
+
+
+def text_cause(text: str) -> Cause | None:
+    """The cause for libcurl's words alone; None if they do not name a single one."""
+    return next((known for fragment, known in _BY_TEXT.items() if fragment in text), None)
 
 
 def verdict_cause(verdict: int, host: str) -> Cause | None:

@@ -29,6 +29,7 @@ class WebSocketCheck(ConnectCheck):
 
     def __init__(self, subject: Subject, *, is_tls: bool) -> None:
         super().__init__(subject, is_tls=is_tls)
+        self.environ = subject.environ  # it may go through a proxy, as for HTTP
         self.default_port = 443 if is_tls else 80
 
     def handle_for(self, url: str, timeout_seconds: float, model: Any = None) -> Any:
@@ -38,7 +39,7 @@ class WebSocketCheck(ConnectCheck):
         return curl
 
     def connection(self, url: str) -> Any:
-        """The handle that asks for the upgrade. It may go through a proxy, as for HTTP."""
+        """The handle that asks for the upgrade."""
         curl = self.handle_for(url, self.time_left())
         # As HTTP, so that the host is spelled as libcurl takes it.
         whole = as_ascii("http" + self.subject.filled(self.subject.policy.url or "").strip()[2:])

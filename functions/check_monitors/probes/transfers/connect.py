@@ -7,7 +7,7 @@ import pycurl
 from functions.check_monitors.probes.judgement import Subject
 from functions.check_monitors.probes.loop.exchange import Exchange
 from functions.check_monitors.probes.transfers.policy_transfer import PolicyTransfer, address_url, parts_of
-from functions.check_monitors.probes.transfers.talk import Conversation, Heard, Talk
+from functions.check_monitors.probes.transfers.talk import CLOSED, RESET, Conversation, Heard, Talk
 from functions.check_monitors.probes.urls import as_ascii_host
 from shared.models import Cause
 
@@ -20,6 +20,7 @@ class ConnectCheck(PolicyTransfer):
     def __init__(self, subject: Subject, *, is_tls: bool = False) -> None:
         super().__init__(subject)
         self.is_tls = is_tls
+        self.environ = {}  # the proxies of the environment are for HTTP
         self.heard = Heard()
 
     def conversation(self) -> Conversation | None:
@@ -46,7 +47,6 @@ class ConnectCheck(PolicyTransfer):
     def connection(self, url: str) -> Any:
         """The handle that connects to ``url``."""
         curl = self.handle_for(url, self.time_left())
-        curl.setopt(pycurl.PROXY, "")  # those of the environment are for HTTP
         curl.setopt(pycurl.CONNECT_ONLY, 1)
         curl.setopt(pycurl.FORBID_REUSE, 0)  # otherwise libcurl gives no socket
         if self.is_tls:
@@ -83,11 +83,15 @@ class ConnectCheck(PolicyTransfer):
         return Talk(curl, conversation, self.heard, self.ends_at, self.timeout_seconds)
 
     def after(self, exchange: Any) -> Any:
-        """Note what was heard, or take what the policy's resolver said."""
+        """Note what was heard, or take what the policy's resolver said; what can say more."""
         if not isinstance(exchange, Talk):
             return super().after(exchange)
         self.note(exchange)
-        return None
+        if exchange.why not in (CLOSED, RESET) or self.subject.policy.client_certificate:
+            return None
+        # By TLS 1.3, a server that misses the client's certificate says so or hangs up only now.
+        has_response = self.subject.seen.has_response or self.subject.seen.status is not None
+        return self.further(exchange.curl, pycurl.E_RECV_ERROR, "", has_response=has_response)
 
     def note(self, talk: Talk) -> None:
         """Note what was heard, and how long it took."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pycurl
 
+from functions.check_monitors.probes.causes import text_cause
 from functions.check_monitors.probes.judgement import Subject
 from functions.check_monitors.probes.loop.exchange import Exchange
 from functions.check_monitors.probes.loop.readiness import READ, WRITE
@@ -15,7 +16,7 @@ _PART_BYTES = 16_384
 HEARD_BYTES = 65_536  # of what a server says over anything but HTTP
 _LISTEN_SECONDS = 0.5  # how long a server that may not say a keyword is heard after it has said all that is awaited
 CLOSED = Cause.of("closed_without_response")
-_RESET = Cause.of("connection_reset")
+RESET = Cause.of("connection_reset")
 
 
 class Heard:
@@ -127,7 +128,8 @@ class Talk(Exchange):
             return self._end(CLOSED)
         except (pycurl.error, OSError) as error:
             text = str(error.args[-1])
-            return self._end(CLOSED if "unexpected eof" in text or "SSL_ERROR" in text else _RESET)
+            is_end = "unexpected eof" in text or "SSL_ERROR" in text
+            return self._end(CLOSED if is_end else text_cause(text) or RESET)
 
     def _ask(self) -> None:
         """Let the conversation go on. Raises StopIteration at its end."""

@@ -1,11 +1,13 @@
 """Checks of databases and brokers: real servers if this machine has them, and stand-ins that speak their bytes."""
 
+import ssl
 import struct
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from functions.check_monitors.probes.transfers.talk import CLOSED, RESET
 from tests.support.pgbouncer import Pgbouncer
 from tests.support.policies import check_policy
 from tests.support.postgres import Server
@@ -141,6 +143,25 @@ def test_tls_encloses_the_bytes(serve: RawServers, trusted: Authority) -> None:
     port = serve(replies(b"+PONG\r\n"), trusted.context(TODAY - A_DAY, TODAY + A_DAY))
     event = check_policy(f"rediss://localhost:{port}")
     assert (event.error_message, event.certificate_expires_at) == (None, TODAY + A_DAY)
+
+
+@pytest.mark.parametrize("scheme", ["rediss", "mqtts", "amqps"])
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_missing_client_certificate_is_named(
+    serve: RawServers, trusted: Authority, scheme: str, version: ssl.TLSVersion
+) -> None:
+    """By TLS 1.3, the server says so only when the client has spoken already, and that may get lost."""
+    context = trusted.context(TODAY - A_DAY, TODAY + A_DAY)
+    context.maximum_version, context.verify_mode = version, ssl.CERT_REQUIRED
+    context.load_verify_locations(trusted.file)
+    url = f"{scheme}://localhost:{serve(replies(), context)}"
+    for _ in range(5):
+        assert check_policy(url).error_message == "the server requires a client certificate"
+
+
+def test_a_server_that_hangs_up_in_tls_requires_none(serve: RawServers, trusted: Authority) -> None:
+    port = serve(stays_silent(0), trusted.context(TODAY - A_DAY, TODAY + A_DAY))
+    assert check_policy(f"rediss://localhost:{port}").cause in (CLOSED, RESET)
 
 
 @pytest.mark.system
