@@ -10,6 +10,7 @@ from infra.clouds import afterwards, own_database
 from infra.clouds.afterwards import NotFinished
 from infra.clouds.cli import CommandFailed, Stage, guarded, is_installed, is_to_be_done, run
 from infra.clouds.gcp import database, schedules, stages, words
+from infra.clouds.gcp.inventory import inspect, project_number, refuse_elsewhere
 from infra.clouds.gcp.project import (
     BUILD_REGIONS,
     GCLOUD,
@@ -17,8 +18,6 @@ from infra.clouds.gcp.project import (
     Existing,
     Place,
     build_region_near,
-    inspect,
-    project_number,
     secret_name,
 )
 from infra.clouds.gcp.services import APART, TOGETHER
@@ -68,6 +67,7 @@ def _do(asked: argparse.Namespace) -> None:
     else:
         place = Place(asked.project, project_number(asked.project), asked.region, build_region)
         existing = inspect(place)
+        refuse_elsewhere(place, existing, is_deployment=is_deployment)
     planned, note = _deployment(asked, place, existing, given) if is_deployment else _removal(asked, place, existing)
     planned = [stage for stage in planned if stage.commands]
     findings = []
@@ -85,11 +85,11 @@ def _do(asked: argparse.Namespace) -> None:
         is_dry_run=asked.dry_run,
         is_agreed=asked.yes,
     ):
-        if not is_deployment and asked.with_database:
-            for name in database.names(place, existing):
-                own_database.refuse_unless_named(name)
         if is_deployment:
             compile_templates()
+        else:
+            for name in _doomed(asked, place, existing):
+                own_database.refuse_unless_named(name)
         _run(planned)
         if not is_deployment:
             print("Done.")
@@ -131,15 +131,25 @@ def _deployment(
 
 def _removal(asked: argparse.Namespace, place: Place, existing: Existing) -> tuple[list[Stage], str]:
     """The stages, and what to say before somebody agrees to them."""
-    names = database.names(place, existing)
-    if names and not asked.with_database:
+    doomed = _doomed(asked, place, existing)
+    kept = [name for name in database.found(place, existing) if name not in doomed]
+    if kept:
         # It has the password.
-        kept = secret_name("DATABASE_URL")
-        existing = replace(existing, secrets={name: it for name, it in existing.secrets.items() if name != kept})
-    deletion = [database.removal(place, name) for name in names if asked.with_database]
-    stay = f", and so does the database {', '.join(names)}, with its price and its secret (WITH_DATABASE=1 deletes it)"
-    note = _LEFT.format(stay if names and not asked.with_database else "")
-    return [*stages.removal(place, existing), *deletion], note
+        name = secret_name("DATABASE_URL")
+        existing = replace(existing, secrets={each: it for each, it in existing.secrets.items() if each != name})
+    stay = f", and so does the database {', '.join(kept)}, with its price and its secret (WITH_DATABASE=1 deletes it)"
+    note = _LEFT.format(stay if kept else "")
+    for region in sorted(existing.elsewhere):
+        note += f" Bonghwa runs in {region} too: what both share stays, such as the accounts and the secrets."
+    for region in sorted(existing.images_elsewhere - existing.elsewhere):
+        note += f" A repository of images is in {region}: a teardown with REGION={region} removes it."
+    return [*stages.removal(place, existing), *(database.removal(place, name) for name in doomed)], note
+
+
+def _doomed(asked: argparse.Namespace, place: Place, existing: Existing) -> list[str]:
+    """The databases that a removal deletes. One in another region may be that of what runs there."""
+    found = database.found(place, existing).items() if asked.with_database else ()
+    return [name for name, each in found if not existing.elsewhere or each.region == place.region]
 
 
 def _project(text: str) -> str:

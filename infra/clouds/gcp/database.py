@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -34,6 +35,13 @@ _READY, _MAKING = "RUNNABLE", "PENDING_CREATE"
 _CONSOLE = "https://console.cloud.google.com/sql/instances"
 
 
+class Found(NamedTuple):
+    """An instance that is there."""
+
+    region: str
+    state: str
+
+
 @dataclass(frozen=True)
 class Instance:
     """The instance of a deployment, which may not exist yet: then its ``state`` is empty.
@@ -50,25 +58,30 @@ class Instance:
     is_stored: bool = False
 
 
-def names(place: Place, existing: Existing) -> dict[str, str]:
-    """The state of each instance of ours in the region, by its name. Raises CommandFailed."""
+def found(place: Place, existing: Existing) -> dict[str, Found]:
+    """Each instance of ours in any region, by its name. Raises CommandFailed."""
     if API not in existing.apis:
         return {}
-    words = ("sql", "instances", "list", f"--filter=region={place.region}", "--format=value(name,state)")
-    answer = (line.split() for line in _ask(place, *words).splitlines())
-    return {name: state for name, state in answer if _OURS.fullmatch(name)}
+    answer = _ask(place, "sql", "instances", "list", "--format=value(name,region,state)")
+    lines = (line.split() for line in answer.splitlines())
+    return {name: Found(*rest) for name, *rest in lines if _OURS.fullmatch(name)}
 
 
 def inspect(place: Place, existing: Existing) -> Instance:
     """The instance that a deployment uses: the one that is there, or a new one.
 
     Raises:
-        CommandFailed: there are several, it is out of order, or Google does not respond.
+        CommandFailed: there are several, one is in another region or out of order, or Google does not respond.
     """
-    found = names(place, existing)
-    if len(found) > 1:
-        raise CommandFailed(f"there are several databases: {', '.join(sorted(found))}: delete those without your data")
-    for name, state in found.items():
+    everywhere = found(place, existing)
+    here = {name: each.state for name, each in everywhere.items() if each.region == place.region}
+    if len(here) > 1:
+        raise CommandFailed(f"there are several databases: {', '.join(sorted(here))}: delete those without your data")
+    if everywhere and not here:
+        name, there = min((name, each.region) for name, each in everywhere.items())
+        fix = f"REGION={there} uses it, and without WITH_DATABASE=1 the deployment takes one of your own"
+        raise CommandFailed(f"the database {name} is in {there}, not in {place.region}: {fix}")
+    for name, state in here.items():
         if state not in (_READY, _MAKING):
             raise CommandFailed(f"the database {name} is {state}: {_CONSOLE}?project={place.project} may say why")
         stored = _stored(place, existing, name)

@@ -1,13 +1,11 @@
 """The project on Google Cloud: its place, the names of its parts, and what is there already."""
 
-import re
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from infra.clouds.cli import Command, File, ask
+from infra.clouds.cli import Command, File
 from infra.clouds.gcp.words import GONE
 from infra.table import Row
 
@@ -105,7 +103,10 @@ class Versions:
 
 @dataclass(frozen=True)
 class Existing:
-    """The state before a deployment: all names like ours in the project, and all enabled APIs."""
+    """The state before a deployment: all names like ours in the region, and in what all regions share; and all APIs.
+
+    ``elsewhere``: the other regions in which services of ours are, and ``images_elsewhere`` those with a repository.
+    """
 
     apis: frozenset[str] = frozenset()
     accounts: frozenset[str] = frozenset()
@@ -124,92 +125,16 @@ class Existing:
     gateway_apis: frozenset[str] = frozenset()
     configs: frozenset[str] = frozenset()
     gateways: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    elsewhere: frozenset[str] = frozenset()
+    images_elsewhere: frozenset[str] = frozenset()
 
-
-def project_number(project: str) -> str:
-    """The number that belongs to a project's id. Raises CommandFailed."""
-    return ask(GCLOUD, "projects", "describe", project, "--format=value(projectNumber)").strip()
-
-
-def inspect(place: Place) -> Existing:
-    """Ask Google for the existing parts. Raises CommandFailed."""
-    apis = frozenset(_basename(line) for line in _lines(place, "services", "list", "--enabled", key="config.name"))
-    location = f"--location={place.region}"
-    questions = {
-        "accounts": ("iam", ("iam", "service-accounts", "list"), "email"),
-        "secrets": ("secretmanager", ("secrets", "list"), "name"),
-        "repositories": ("artifactregistry", ("artifacts", "repositories", "list", location), "name"),
-        "buckets": ("storage", ("storage", "buckets", "list", f"--filter=name={place.bucket}"), "name"),
-        "services": ("run", ("run", "services", "list", f"--region={place.region}"), "metadata.name"),
-        "jobs": ("cloudscheduler", ("scheduler", "jobs", "list", location), "name"),
-        "queues": ("cloudtasks", ("tasks", "queues", "list", location), "name"),
-        "functions": ("cloudfunctions", ("functions", "list", "--v2", f"--regions={place.region}"), "name"),
-        "workflows": ("workflows", ("workflows", "list", location), "name"),
-        "gateway_apis": ("apigateway", ("api-gateway", "apis", "list"), "name"),
-        "configs": ("apigateway", ("api-gateway", "api-configs", "list"), "name"),
-        "gateways": ("apigateway", ("api-gateway", "gateways", "list"), "name"),
-    }
-    # A disabled API has nothing, and to ask it is an error.
-    asked = {kind: (words, key) for kind, (api, words, key) in questions.items() if f"{api}.googleapis.com" in apis}
-    with ThreadPoolExecutor(4) as pool:
-        works = {kind: pool.submit(_lines, place, *words, key=key) for kind, (words, key) in asked.items()}
-        lines = {kind: work.result() for kind, work in works.items()}
-        found = {kind: frozenset(filter(_is_ours, map(_basename, said))) for kind, said in lines.items()}
-        secrets = {name: pool.submit(_versions, place, name) for name in found.pop("secrets", ())}
-        tags = pool.submit(_tags, place) if PREFIX in found.get("repositories", ()) else None
-        found.pop("gateways", None)
-        return Existing(
-            apis=apis,
-            **found,
-            grants=_grants(place),
-            secrets={name: work.result() for name, work in secrets.items()},
-            tags=tags.result() if tags else frozenset(),
-            gateways=_places(lines.get("gateways", ())),
-        )
-
-
-def _places(names: Iterable[str]) -> dict[str, str]:
-    """The region of each: ``projects/P/locations/REGION/…/NAME``."""
-    return {_basename(name): name.split("/")[3] for name in names if _is_ours(_basename(name))}
-
-
-def _versions(place: Place, secret: str) -> Versions:
-    said = [line.split() for line in _lines(place, "secrets", "versions", "list", secret, key="name,state")]
-    numbers = {int(_basename(name)): state.lower() for name, state in said}
-    enabled = (number for number, state in numbers.items() if state == "enabled")
-    return Versions(max(numbers, default=0), tuple(sorted(enabled)))
-
-
-def _tags(place: Place) -> frozenset[str]:
-    said = _lines(place, "artifacts", "docker", "images", "list", image(place), "--include-tags", key="tags")
-    return frozenset(tag for line in said for tag in re.split("[,;]", line))
-
-
-def _grants(place: Place) -> frozenset[tuple[str, str]]:
-    words = ("projects", "get-iam-policy", place.project, "--flatten=bindings[].members")
-    said = [line.split() for line in _lines(place, *words, key="bindings.members,bindings.role")]
-    return frozenset((member, role) for member, role in said if _is_own_account(place, member))
-
-
-def _is_own_account(place: Place, member: str) -> bool:
-    # deleted:serviceAccount:NAME@…?uid=… is left in a policy when an account is deleted.
-    name, _, domain = member.removeprefix("deleted:").removeprefix("serviceAccount:").partition("@")
-    return _is_ours(name) and domain.partition("?")[0] == place.account("").removeprefix("@")
+    def of_the_region(self) -> "Existing":
+        """The same without what is also for services in other regions."""
+        none = frozenset[str]()
+        kept = replace(self, accounts=none, grants=frozenset(), secrets={}, buckets=none)
+        return replace(kept, gateway_apis=none, configs=none, gateways={})
 
 
 def image(place: Place) -> str:
     """The image's name, without a tag."""
     return f"{place.region}-docker.pkg.dev/{place.project}/{PREFIX}/functions"
-
-
-def _lines(place: Place, *words: str, key: str) -> list[str]:
-    answer = ask(GCLOUD, *words, f"--format=value({key})", f"--project={place.project}", "--quiet")
-    return [line.strip() for line in answer.splitlines() if line.strip()]
-
-
-def _basename(name: str) -> str:
-    return name.rpartition("/")[2].partition("@")[0]
-
-
-def _is_ours(name: str) -> bool:
-    return name == PREFIX or name.startswith(f"{PREFIX}-")

@@ -65,7 +65,11 @@ def settings_of(given: Mapping[str, str]) -> Settings:
 
 
 def removal(place: Place, existing: Existing) -> list[Stage]:
-    """Remove everything that a deployment made, but not the project, its APIs and the database."""
+    """Remove everything that a deployment made, but not the project, its APIs and the database.
+
+    If services of ours run in another region too, what they share with these stays.
+    """
+    existing = existing.of_the_region() if existing.elsewhere else existing
     return [
         Stage(
             "schedules",

@@ -5,13 +5,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tests.support.recording_gcloud import grants, services
-from tests.support.recording_gcloud.call import NUMBER, Call, Refused
+from tests.support.recording_gcloud.call import NUMBER, REGIONAL, Call, Refused
 from tests.support.stand_ins.clouds import cloud_sql
 
 if TYPE_CHECKING:
     from tests.support.recording_gcloud.cloud import Cloud
 
-_PLACE = "projects/p/locations/r"
+_PLACE = "projects/p/locations/{region}"
 # For each command group: the kind of resource, the API that it needs, and how its names are printed.
 KINDS = {
     ("iam", "service-accounts"): ("accounts", "iam", "{}@{project}.iam.gserviceaccount.com"),
@@ -20,7 +20,7 @@ KINDS = {
     ("artifacts", "docker", "images"): ("tags", "artifactregistry", "{}"),
     ("storage", "buckets"): ("buckets", "storage", "{}"),
     ("storage", "rm"): ("buckets", "storage", "{}"),
-    ("run", "services"): ("services", "run", "{}"),
+    ("run", "services"): ("services", "run", "{}\t{region}"),
     ("run",): ("services", "run", "{}"),
     ("builds",): ("tags", "cloudbuild", "{}"),
     ("scheduler", "jobs"): ("jobs", "cloudscheduler", f"{_PLACE}/jobs/{{}}"),
@@ -81,8 +81,13 @@ def _about_thing(call: Call, cloud: "Cloud") -> str:
     if verb == "list":
         if kind == "tags":
             cloud.known("repositories", call.words[4].split("/")[2])
+        is_everywhere = kind in REGIONAL and not call.region
+        found = cloud.everywhere(kind) if is_everywhere else {cloud.region: list(things)}
         return "\n".join(
-            printed.format(name, project=call.flags["--project"]) for name in things if _is_asked(call, name)
+            printed.format(name, project=call.flags["--project"], region=region)
+            for region, names in found.items()
+            for name in names
+            if _is_asked(call, name)
         )
     if verb == "versions":
         return _versions(call, cloud, rest)

@@ -4,8 +4,13 @@ from dataclasses import dataclass
 
 from tests.support.recorded_call import RecordedCall, Refused
 
-__all__ = ["NUMBER", "READS", "Call", "Refused", "dictionary"]
+__all__ = ["NUMBER", "READS", "REGIONAL", "Call", "Refused", "dictionary"]
 NUMBER = "123456789012"
+# Things of one region; all others are the whole project's.
+REGIONAL = {
+    *("services", "jobs", "queues", "repositories", "tags", "functions", "workflows"),
+    *("callers", "unchecked", "queues members"),
+}
 READS = {"list", "describe", "access", "get-iam-policy"}
 
 
@@ -19,6 +24,15 @@ class Call(RecordedCall):
     def is_read(self) -> bool:
         """Whether it only reads."""
         return bool(READS & set(self.words[:4]))
+
+    @property
+    def region(self) -> str:
+        """The region of what the call is about; empty if it is about all."""
+        images = [*self.files.get("--config", {}).get("images", ()), *self.words]
+        of_image = next((each.partition("-docker.pkg.dev/")[0] for each in images if "-docker.pkg.dev/" in each), "")
+        flags = (self.flags.get(name) for name in ("--region", "--location", "--regions"))
+        named = of_image or next(filter(None, flags), "")
+        return "" if named == "all" else named
 
     @property
     def account(self) -> str:

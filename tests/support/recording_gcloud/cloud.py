@@ -11,20 +11,25 @@ from typing import Any, Self
 import pytest
 
 from tests.support.recording_gcloud import answers, grants
-from tests.support.recording_gcloud.call import Call, Refused
+from tests.support.recording_gcloud.call import REGIONAL, Call, Refused
 from tests.support.recording_gcloud.flags import refuse_unknown
 from tests.support.recording_gcloud.program import on_the_path
+
+HOME = "asia-northeast3"
 
 
 class Cloud:
     """The project. ``state`` is everything that exists: by kind, each thing's name and what was said of it.
 
+    Things of another region than ``home`` are of a kind of their own, such as "services of us-central1".
+
     ``late``: how often Google does not know of something new yet, when it is first used. ``forbids``: constraints of
     the organization, and ``builds`` for a project that may build in few regions.
     """
 
-    def __init__(self, folder: Path, *, late: int = 0, forbids: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path, *, late: int = 0, forbids: Sequence[str] = (), home: str = HOME) -> None:
         self.folder = folder
+        self.home, self._region = home, ""
         self.calls: list[Call] = []
         self.state: dict[str, Any] = {"apis": [], "grants": []}
         self.fresh = grants.Fresh(late)
@@ -72,12 +77,15 @@ class Cloud:
                 is_hit = bool(self.chance) and not call.is_read and self.random.random() < self.chance
                 if is_hit and self.random.random() < 0.5:
                     raise Refused("the connection was lost, and nothing was done")
+                self._region = call.region
                 answer = answers.answer(call, self)
                 if is_hit:
                     raise Refused("the connection was lost, after it was done")
                 return f" {answer}"
             except Refused as refusal:
                 return f"!ERROR: (gcloud) {refusal}"
+            finally:
+                self._region = ""
 
     def _break(self, call: Call) -> None:
         where, words, times = self.breaks_at
@@ -85,10 +93,21 @@ class Cloud:
             self.breaks_at = (where, words, times - 1)
             raise Refused(words)
 
+    @property
+    def region(self) -> str:
+        """The region of the call that is answered."""
+        return self._region or self.home
+
     def things(self, kind: str) -> dict[str, Any]:
         """The things of a kind."""
-        found: dict[str, Any] = self.state.setdefault(kind, {})
+        is_elsewhere = kind in REGIONAL and self.region != self.home
+        found: dict[str, Any] = self.state.setdefault(f"{kind} of {self.region}" if is_elsewhere else kind, {})
         return found
+
+    def everywhere(self, kind: str) -> dict[str, list[str]]:
+        """The names of all things of a kind that is of one region, by their region."""
+        others = {key.partition(" of ")[2]: list(it) for key, it in self.state.items() if key.startswith(f"{kind} of ")}
+        return {self.home: list(self.state.get(kind, {})), **others}
 
     def known(self, kind: str, name: str) -> Any:
         """A thing that exists. Raises Refused."""

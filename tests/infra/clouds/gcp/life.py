@@ -50,11 +50,16 @@ class GcpDeployer(Deployer[Call]):
         self.cloud = cloud
 
     def run(
-        self, *arguments: str, settings: Mapping[str, str] | None = None, typed: str = "", is_installed: bool = True
+        self,
+        *arguments: str,
+        settings: Mapping[str, str] | None = None,
+        typed: str = "",
+        is_installed: bool = True,
+        region: str = PLACE.region,
     ) -> Step[Call]:
         """Run it to its end. ``settings`` replace or add some of the usual ones."""
         environ = {"PATH": str(self.cloud.folder) if is_installed else "", **USUAL_SETTINGS, **(settings or {})}
-        return self.execute([*arguments, "--project=my-project", f"--region={PLACE.region}"], environ, typed)
+        return self.execute([*arguments, "--project=my-project", f"--region={region}"], environ, typed)
 
     def make(self, line: str) -> Step[Call]:
         """Run what make runs for a line of the manual, without any setting in the environment, and agree to it."""

@@ -55,9 +55,7 @@ def _instances(
     verb: str, names: list[str], call: RecordedCall, instances: dict[str, Any], state: dict[str, Any]
 ) -> str:
     if verb == "list":
-        region = call.flags["--filter"].partition("=")[2]
-        mine = {name: each for name, each in instances.items() if each["region"] == region}
-        return "\n".join(f"{name}\t{each['state']}" for name, each in mine.items())
+        return "\n".join(f"{name}\t{each['region']}\t{each['state']}" for name, each in instances.items())
     [name] = names
     if verb == "create":
         if name in instances or name in state.get("sql_deleted", []):

@@ -13,7 +13,7 @@ import pytest
 
 from infra.clouds.cli import CommandFailed, Stage, run
 from infra.clouds.gcp import image, stages, words
-from infra.clouds.gcp.project import inspect
+from infra.clouds.gcp.inventory import inspect
 from infra.clouds.gcp.services import APART, TOGETHER, services
 from infra.table import rows
 from tests.infra.clouds.deployer import USUAL_SETTINGS

@@ -52,6 +52,7 @@ def test_what_google_does_not_know_yet_is_tried_again(deployer: GcpDeployer, mon
 def test_the_manual_leads_to_a_deployment_and_back(deployer: GcpDeployer) -> None:
     login, settings, deploy, question, teardown = manual("gcp")
     assert login == "gcloud auth login"
+    deployer.cloud.home = "us-central1"
     (deployer.project / ".env.gcp").write_text(settings)
     for line in (deploy, teardown):
         done = deployer.make(line)

@@ -7,7 +7,7 @@ import pytest
 
 from infra.clouds.cli import CommandFailed, run
 from infra.clouds.gcp import stages, words
-from infra.clouds.gcp.project import inspect
+from infra.clouds.gcp.inventory import inspect
 from infra.clouds.gcp.services import TOGETHER
 from tests.infra.clouds.deployer import USUAL_SETTINGS
 from tests.support.recording_gcloud import Cloud
