@@ -170,9 +170,11 @@ def _short(stage: Stage) -> str:
 
 
 def _verbs(words: Sequence[str]) -> list[str]:
-    """A command in short: its words before the first flag, with the short names of APIs."""
+    """A command in short: its words before the first flag, with the short names of APIs; and who gets or loses what."""
     until_flag = next((number for number, word in enumerate(words) if word.startswith("-")), len(words))
-    return [word.removesuffix(".googleapis.com") for word in words[:until_flag] if not word.endswith(".json")]
+    binding = [word.partition("=")[2] for word in words if word.startswith(("--member=", "--role="))]
+    shown = [word.removesuffix(".googleapis.com") for word in words[:until_flag] if not word.endswith(".json")]
+    return [*shown, *binding]
 
 
 if __name__ == "__main__":

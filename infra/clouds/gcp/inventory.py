@@ -1,12 +1,18 @@
 """Our things in the project on Google Cloud, and the regions in which they are."""
 
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
+from dotenv import dotenv_values
+
 from infra.clouds.cli import CommandFailed, ask
-from infra.clouds.gcp.project import GCLOUD, PREFIX, Existing, Place, Versions, image
+from infra.clouds.gcp import access, database, older, services
+from infra.clouds.gcp.project import GCLOUD, PREFIX, Existing, Place, Versions, image, name_of, secret_name
+from infra.table import rows
+from shared import ROOT
 
 
 def project_number(project: str) -> str:
@@ -23,21 +29,21 @@ def inspect(place: Place) -> Existing:
     with ThreadPoolExecutor(4) as pool:
         works = {kind: pool.submit(_lines, place, *words, key=key) for kind, (words, key) in asked.items()}
         lines = {kind: work.result() for kind, work in works.items()}
-        services, repositories = _services(lines.pop("services", ())), _repositories(lines.pop("repositories", ()))
+        running, repositories = _running(lines.pop("services", ())), _repositories(lines.pop("repositories", ()))
         gateways = _places(lines.pop("gateways", ()))
-        found = {kind: frozenset(filter(_is_ours, map(_basename, said))) for kind, said in lines.items()}
+        found = {kind: _ours(kind, said) for kind, said in lines.items()}
         secrets = {name: pool.submit(_versions, place, name) for name in found.pop("secrets", ())}
         tags = pool.submit(_tags, place) if PREFIX in repositories[place.region] else None
         return Existing(
             apis=apis,
             **found,
-            services=services[place.region],
+            services=running[place.region],
             repositories=repositories[place.region],
             grants=_grants(place),
             secrets={name: work.result() for name, work in secrets.items()},
             tags=tags.result() if tags else frozenset(),
             gateways=gateways,
-            elsewhere=frozenset(services.keys() - {place.region}),
+            elsewhere=frozenset(running.keys() - {place.region}),
             images_elsewhere=frozenset(repositories.keys() - {place.region}),
         )
 
@@ -85,25 +91,29 @@ def _questions(place: Place) -> dict[str, tuple[str, tuple[str, ...], str]]:
     }
 
 
-def _services(lines: Iterable[str]) -> dict[str, frozenset[str]]:
-    return _by_region(tuple(line.split()) for line in lines)
+def _ours(kind: str, names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for name in map(_basename, names) if _is_ours(kind, name))
+
+
+def _running(lines: Iterable[str]) -> dict[str, frozenset[str]]:
+    return _by_region("services", (tuple(line.split()) for line in lines))
 
 
 def _repositories(names: Iterable[str]) -> dict[str, frozenset[str]]:
-    return _by_region((_basename(name), _region(name)) for name in names)
+    return _by_region("repositories", ((_basename(name), _region(name)) for name in names))
 
 
-def _by_region(found: Iterable[tuple[str, ...]]) -> dict[str, frozenset[str]]:
+def _by_region(kind: str, found: Iterable[tuple[str, ...]]) -> dict[str, frozenset[str]]:
     """The names that are ours, by their region; none for a region without one."""
     names = defaultdict[str, frozenset[str]](frozenset)
     for name, region in found:
-        if _is_ours(name):
+        if _is_ours(kind, name):
             names[region] |= {name}
     return names
 
 
 def _places(names: Iterable[str]) -> dict[str, str]:
-    return {_basename(name): _region(name) for name in names if _is_ours(_basename(name))}
+    return {_basename(name): _region(name) for name in names if _is_ours("gateways", _basename(name))}
 
 
 def _region(name: str) -> str:
@@ -126,13 +136,14 @@ def _tags(place: Place) -> frozenset[str]:
 def _grants(place: Place) -> frozenset[tuple[str, str]]:
     words = ("projects", "get-iam-policy", place.project, "--flatten=bindings[].members")
     said = [line.split() for line in _lines(place, *words, key="bindings.members,bindings.role")]
-    return frozenset((member, role) for member, role in said if _is_own_account(place, member))
+    granted = {*access.PROJECT_ROLES.values(), database.CLIENT, older.INVOKER}
+    return frozenset((member, role) for member, role in said if role in granted and _is_own_account(place, member))
 
 
 def _is_own_account(place: Place, member: str) -> bool:
     # deleted:serviceAccount:NAME@…?uid=… is left in a policy when an account is deleted.
     name, _, domain = member.removeprefix("deleted:").removeprefix("serviceAccount:").partition("@")
-    return _is_ours(name) and domain.partition("?")[0] == place.account("").removeprefix("@")
+    return _is_ours("accounts", name) and domain.partition("?")[0] == place.account("").removeprefix("@")
 
 
 def _lines(place: Place, *words: str, key: str) -> list[str]:
@@ -144,5 +155,30 @@ def _basename(name: str) -> str:
     return name.rpartition("/")[2].partition("@")[0]
 
 
-def _is_ours(name: str) -> bool:
-    return name == PREFIX or name.startswith(f"{PREFIX}-")
+def _is_ours(kind: str, name: str) -> bool:
+    """Whether a deployment of any version makes something of this name. Other names that begin alike are not ours."""
+    return re.fullmatch(_names()[kind], name) is not None
+
+
+@functools.cache
+def _names() -> dict[str, str]:
+    """A regular expression for each kind of thing. No version has made others."""
+    functions = "|".join(name_of(row) for row in rows())
+    settings = (*dotenv_values(ROOT / ".env.example", interpolate=False), services.SCHEDULED_KEY)
+    secrets = "|".join(map(secret_name, settings))
+    return {
+        "accounts": "|".join(access.known_account_names()),
+        # A monitor's variable has any name that begins so.
+        "secrets": rf"{secrets}|{PREFIX}-(monitor|MONITOR)-.+",
+        "repositories": PREFIX,
+        "buckets": rf"{PREFIX}-build-\d+",
+        "services": f"{PREFIX}|{services.REPORTS}|{functions}",
+        # The runs between the ticks had jobs of their own, with their seconds.
+        "jobs": rf"({functions})(-\d+s)?",
+        "queues": rf"{PREFIX}-\d{{8}}-\d{{6}}(-\d{{6}})?",
+        "functions": functions,
+        "workflows": functions,
+        "gateway_apis": PREFIX,
+        "configs": rf"{PREFIX}-[0-9a-f]{{12}}",
+        "gateways": PREFIX,
+    }

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from infra.clouds.cli import Command
 from infra.clouds.gcp.project import PREFIX, Existing, Place
 
+# To the account of the schedules, which called workflows.
+INVOKER = "roles/workflows.invoker"
+
 
 def functions(place: Place, existing: Existing) -> Iterator[Command]:
     """Remove the functions. A function's service has the name of ours, and would go with it later."""

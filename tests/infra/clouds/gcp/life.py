@@ -22,11 +22,17 @@ CHANGED = {
     "DATABASE_URL": "postgresql://kim:pass-of-the-other@db.example/b",
     "HEARTBEAT_URL": "",
 }
-OTHERS = {"services": "their-service", "secrets": "their-secret", "jobs": "bonghwas-other", "accounts": "theirs"}
+# Things of somebody else, although their names begin like ours.
+OTHERS = {
+    "services": "bonghwa-landing",
+    "secrets": "bonghwa-github-token",
+    "jobs": "bonghwa-nightly-report",
+    "accounts": "bonghwa-ci",
+}
 # The remains of a version with functions behind an API Gateway.
 OF_OLD: dict[str, dict[str, Any]] = {
-    "functions": {"bonghwa-check-monitors": [], "bonghwa-of-old": []},
-    "services": {"bonghwa-check-monitors": [], "bonghwa-of-old": []},
+    "functions": {"bonghwa-check-monitors": [], "bonghwa-get-alert": []},
+    "services": {"bonghwa-check-monitors": [], "bonghwa-get-alert": []},
     "workflows": {"bonghwa-check-monitors": []},
     "jobs": {"bonghwa-check-monitors-30s": []},
     "gateways": {"bonghwa": ["--api-config=bonghwa-000000000000"]},

@@ -124,3 +124,11 @@ def test_the_version_before_the_last_of_a_secret_is_destroyed(deployer: GcpDeplo
         assert f"API_KEY=bonghwa-api-key:{number}" in public.flags["--set-secrets"].split(",")
         # An unchanged secret is not stored again.
         assert done.state["secrets"]["bonghwa-database-url"] == [USUAL_SECRETS["DATABASE_URL"]]
+
+
+def test_it_is_said_who_loses_what(deployer: GcpDeployer) -> None:
+    """A role that is taken away is shown with its account before the question."""
+    gone = [ADDRESS.format("invoker"), "roles/workflows.invoker"]
+    deployer.cloud.state["grants"] = [gone]
+    said = deployer.run("deploy", typed="n\n").said
+    assert f"projects remove-iam-policy-binding my-project {' '.join(gone)}" in said

@@ -1,5 +1,6 @@
 """Google's refusals, as the recording gcloud makes them, and the deployment's answer to each."""
 
+import copy
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -85,6 +86,36 @@ def test_a_deleted_accounts_binding_is_no_orphan(cloud: Cloud) -> None:
     assert member.startswith("deleted:serviceAccount:bonghwa-build@")
     end()
     assert not cloud.state["grants"]
+
+
+def test_names_that_only_begin_like_ours_are_left_alone(cloud: Cloud) -> None:
+    theirs: dict[str, dict[str, list[str]]] = {
+        "services": {"bonghwa-landing": []},
+        "secrets": {"bonghwa-github-token": ["theirs"]},
+        "jobs": {"bonghwa-nightly-report": []},
+        "queues": {"bonghwa-mails": []},
+        "functions": {"bonghwa-mailer": []},
+        "workflows": {"bonghwa-release": []},
+        "gateway_apis": {"bonghwa-shop": []},
+        "accounts": {"bonghwa-ci": []},
+    }
+    # An account of theirs, and one of ours with a role that no deployment grants.
+    grants = [
+        [f"serviceAccount:{PLACE.account('bonghwa-ci')}", "roles/cloudbuild.builds.builder"],
+        [f"serviceAccount:{PLACE.account('bonghwa-reports')}", "roles/compute.viewer"],
+    ]
+    cloud.state.update(copy.deepcopy(theirs), grants=copy.deepcopy(grants))
+    cloud.state["apis"] = [f"{api}.googleapis.com" for api in ("cloudfunctions", "workflows", "apigateway")]
+    deploy()
+    for kind, things in theirs.items():
+        assert things.items() <= cloud.state[kind].items()
+    assert [each for each in grants if each not in cloud.state["grants"]] == []
+    end()
+    left = {kind: things for kind, things in cloud.state.items() if kind != "apis" and things}
+    [_, [member, role]] = left.pop("grants")
+    assert left == theirs
+    # Google keeps it for an account that is gone.
+    assert (member.partition(":")[0], role) == ("deleted", "roles/compute.viewer")
 
 
 @pytest.mark.parametrize("which", ["newest", "all"])
