@@ -61,13 +61,24 @@ class Backend:
         # requests leaves out those that are None
         return self._ask("GET", path, HTTPStatus.OK, params=parameters)
 
-    def last_drill(self) -> dict[str, Any] | None:
-        """How the last drill went, also if ``GET /`` says that nobody would be notified. Raises as ``get`` does."""
+    def health(self) -> dict[str, Any]:
+        """The response of ``GET /``, also if nobody would be notified (503). Raises as ``get`` does."""
         found = self._ask("GET", "/", HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE)
-        if found.get("database", "ok") != "ok":
-            raise NotAnswered(f"{without_password(self.url)} could not answer: {found['database']}")
-        drill: dict[str, Any] | None = found.get("last_drill")
+        # A 503 without a word on the database is none of ours.
+        if (database := found.get("database", "503")) != "ok":
+            raise NotAnswered(f"{without_password(self.url)} could not answer: {_shown(str(database))}")
+        return found
+
+    def last_drill(self) -> dict[str, Any] | None:
+        """How the last drill went. Raises as ``get`` does."""
+        drill: dict[str, Any] | None = self.health().get("last_drill")
         return drill
+
+    def troubles(self) -> str:
+        """Why nobody would be notified now; empty if somebody would be. Raises as ``get`` does."""
+        found = self.health()
+        reasons = found.get("reasons") or ["it does not say why"]
+        return _shown("; ".join(map(str, reasons))) if found.get("status") == "unavailable" else ""
 
     def post(self, path: str, body: Mapping[str, Any] | None = None, expected: int = HTTPStatus.OK) -> dict[str, Any]:
         """The object with which the backend answers a request to do something. Raises as ``get`` does."""
@@ -93,15 +104,15 @@ class Backend:
         except (requests.RequestException, OSError, ValueError) as error:
             reason = type(error).__name__
             raise NotAnswered(f"{at} cannot be reached ({reason}): expected the system to run there") from None
-        if response.status_code not in expected:
-            status = response.status_code
-            is_refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
-            verdict = "refused" if is_refused else "could not answer"
-            raise NotAnswered(f"{at} {verdict}: {reason_of(response, self._key, self._environ)}", status)
         try:
             found = response.json()
         except ValueError:
             found = None
+        status, is_ours = response.status_code, isinstance(found, dict)
+        if status not in expected or (status >= HTTPStatus.BAD_REQUEST and not is_ours):
+            is_refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+            verdict = "refused" if is_refused else "could not answer"
+            raise NotAnswered(f"{at} {verdict}: {reason_of(response, self._key, self._environ)}", status)
         if not isinstance(found, dict):
             raise NotAnswered(f"{at} answered with something else: expected Bonghwa's backend there")
         return found

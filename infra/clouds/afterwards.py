@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # A new permission or host takes up to seven minutes: https://cloud.google.com/iam/docs/access-change-propagation
 WAIT_SECONDS = 600
 PAUSE_SECONDS = 5.0
+# How long to wait, once it responds, until somebody would be notified: the schedules call once a minute.
+SETTLE_SECONDS = 150
 # How often a line says that it still waits.
 SAY_SECONDS = 30.0
 Say = Callable[[str], object]
@@ -62,6 +64,8 @@ def finish(
             say(configured.apply(configuration, url, settings.key.get_secret_value()))
         if asked.send_test:
             _send_test(url, settings, say)
+        if asked.wait:
+            wait_until_it_notifies(url, settings, min(asked.wait, SETTLE_SECONDS), say=say)
     except KeyboardInterrupt:
         rest = "the same command waits, applies the file and tests again"
         raise Interrupted(f"stopped; everything is deployed at {url}/, and {rest}") from None
@@ -80,24 +84,70 @@ def wait_until_it_works(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Wait until ``GET /`` answers 200. Raises NotFinished."""
+    """Wait until ``GET /`` responds and reaches the database. Raises NotFinished.
+
+    It may say that nobody would be notified: what follows, the file or a test, can be what ends that.
+    """
     from infra.asking.api import Backend, NotAnswered
 
-    backend, began_at = Backend(url, settings, os.environ), clock()
-    said_at = began_at - SAY_SECONDS
-    while True:
+    backend = Backend(url, settings, os.environ)
+
+    def complaint() -> str:
         try:
-            backend.get("/")
-            return
+            backend.health()
         except NotAnswered as trouble:
-            passed, why = clock() - began_at, str(trouble)
+            return str(trouble)
+        return ""
+
+    if why := _waited(complaint, "it works, usually 2 min", seconds, say, clock, sleep):
+        fix = f"the same command again waits again, and GET {url}/ says why"
+        raise NotFinished(f"everything is deployed, but after {in_words(round(seconds))} {why}: {fix}")
+
+
+def wait_until_it_notifies(
+    url: str,
+    settings: Settings,
+    seconds: float,
+    *,
+    say: Say,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Wait until ``GET /`` says that somebody would be notified. If it does not in time, say why not."""
+    from infra.asking.api import Backend, NotAnswered
+
+    backend = Backend(url, settings, os.environ)
+
+    def complaint() -> str:
+        try:
+            return backend.troubles()
+        except NotAnswered as trouble:
+            return str(trouble)
+
+    if why := _waited(complaint, "somebody would be notified, usually 1 min", seconds, say, clock, sleep):
+        say(f"# warning: nobody would be notified of an outage now: {why}")
+
+
+def _waited(
+    complaint: Callable[[], str],
+    what: str,
+    seconds: float,
+    say: Say,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> str:
+    """Wait until there is no complaint; the last one, if it takes too long."""
+    began_at = clock()
+    said_at = began_at - SAY_SECONDS
+    while why := complaint():
+        passed = clock() - began_at
         if passed >= seconds:
-            fix = f"the same command again waits again, and GET {url}/ says why"
-            raise NotFinished(f"everything is deployed, but after {in_words(round(passed))} {why}: {fix}")
+            return why
         if clock() - said_at >= SAY_SECONDS:
             said_at = clock()
-            say(f"waiting until it works, usually 2 min, at most {in_words(round(seconds - passed))} more: {why}")
+            say(f"waiting until {what}, at most {in_words(round(seconds - passed))} more: {why}")
         sleep(PAUSE_SECONDS)
+    return ""
 
 
 def _send_test(url: str, settings: Settings, say: Say) -> None:

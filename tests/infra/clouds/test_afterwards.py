@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from infra.clouds import afterwards, configured
-from infra.clouds.afterwards import SAY_SECONDS, NotFinished, finish, wait_until_it_works
+from infra.clouds.afterwards import (
+    SAY_SECONDS,
+    SETTLE_SECONDS,
+    NotFinished,
+    finish,
+    wait_until_it_notifies,
+    wait_until_it_works,
+)
 from infra.clouds.cli import Interrupted
 from shared.settings import Settings
 from tests.support.stand_ins import Configured, Exchange
@@ -16,7 +23,11 @@ from tests.support.stand_ins import Configured, Exchange
 KEY = "k" * 32
 GIVEN = {"API_KEY": KEY, "DATABASE_URL": "postgresql://me:pass@db.example/b"}
 NOT_YET = (403, "")
-NOBODY = (503, json.dumps({"status": "unavailable", "detail": "check_monitors has never run"}))
+REASONS = ["check_monitors has never run", "ops permanently rejected a message"]
+NOBODY = (503, json.dumps({"status": "unavailable", "reasons": REASONS, "database": "ok"}))
+NO_STORE = (503, json.dumps({"status": "unavailable", "reasons": ["it is full"], "database": "it is full"}))
+# The cloud itself says so.
+GATEWAYS = (503, json.dumps({"message": "Service Unavailable"}))
 DRILL = {"id": 7, "status": "RESOLVED", "opened_at": "2026-11-30T01:00:00Z", "notifications": []}
 DRILL |= {"acknowledged_at": None, "resolved_by": None}
 
@@ -36,7 +47,7 @@ class Deployed(Configured):
             return
         self.calls.append(f"{exchange.method} {exchange.path}")
         assert exchange.headers["X-API-Key"] == KEY
-        found: dict[str, Any] = {"/alerts/7": DRILL, "/": {"status": "ok", "last_drill": self._drill}}
+        found: dict[str, Any] = {"/alerts/7": DRILL, "/": {"status": "ok", "database": "ok", "last_drill": self._drill}}
         status, body = 201, json.dumps(DRILL)
         if exchange.method == "GET":
             status, body = 200, json.dumps(found[exchange.path])
@@ -73,7 +84,7 @@ def finished(backend: Deployed, *arguments: str, configuration: Any = None) -> l
 
 def test_it_waits_until_it_works_and_says_so_now_and_then() -> None:
     time, said = Time(), list[str]()
-    with Deployed(*[NOT_YET] * 8, NOBODY) as backend:
+    with Deployed(*[NOT_YET] * 6, NO_STORE, GATEWAYS, (503, "<html>"), NOBODY, NOT_YET) as backend:
         time.waits(backend.url, said)
     assert time.now == 9 * afterwards.PAUSE_SECONDS
     assert len(said) == 2, "at the beginning and after half a minute"
@@ -83,9 +94,9 @@ def test_it_waits_until_it_works_and_says_so_now_and_then() -> None:
 
 def test_what_never_works_is_given_up_with_the_reason() -> None:
     time, said = Time(), list[str]()
-    with Deployed(*[NOBODY] * 1000) as backend:
+    with Deployed(*[NO_STORE] * 1000) as backend:
         url = backend.url
-        with pytest.raises(NotFinished, match=r"after 10 min .*503 check_monitors has never run: the same command"):
+        with pytest.raises(NotFinished, match=r"after 10 min .*could not answer: it is full: the same command"):
             time.waits(url, said)
     assert len(said) == 600 / SAY_SECONDS
     with pytest.raises(NotFinished, match="cannot be reached"):
@@ -99,8 +110,30 @@ def test_the_file_is_applied_once_it_works(tmp_path: Path) -> None:
     with Deployed() as backend:
         said = finished(backend, configuration=configuration)
         assert list(backend.monitors) == ["Web"]
-    assert backend.calls == ["GET /", "PUT /config"]
+    assert backend.calls == ["GET /", "PUT /config", "GET /"]
     assert said[0] == "1 added, 0 changed, 0 removed, 0 unchanged"
+
+
+def test_a_refused_channel_stops_neither_the_file_nor_the_test(tmp_path: Path) -> None:
+    """``GET /`` is 503 until a message arrives: the test is what ends that."""
+    file = tmp_path / "bonghwa.yaml"
+    file.write_text("monitors: [{name: Web, url: 'https://a.example/'}]")
+    configuration = configured.read({"CONFIG_FILE": str(file), "API_KEY": KEY})
+    with Deployed(NOBODY) as backend:
+        said = finished(backend, "--send-test", configuration=configuration)
+    assert [call.partition("?")[0] for call in backend.calls[:3]] == ["GET /", "PUT /config", "POST /drills"]
+    assert not [line for line in said if "warning" in line]
+
+
+def test_that_nobody_would_be_notified_is_a_warning_in_the_end() -> None:
+    time, said = Time(), list[str]()
+    with Deployed(*[NOBODY] * 100) as backend:
+        settings = Settings.from_env({"API_KEY": KEY})
+        timed: dict[str, Any] = {"say": said.append, "clock": lambda: time.now, "sleep": time.sleep}
+        wait_until_it_notifies(backend.url, settings, SETTLE_SECONDS, **timed)
+    assert time.now == SETTLE_SECONDS
+    assert said[0].startswith("waiting until somebody would be notified, usually 1 min, at most 2 min more: check_mon")
+    assert said[-1] == f"# warning: nobody would be notified of an outage now: {'; '.join(REASONS)}"
 
 
 def test_the_last_line_is_the_address_and_the_ones_before_what_comes_next() -> None:
