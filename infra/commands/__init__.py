@@ -5,6 +5,7 @@ A command's file has ``HELP``, one line; ``READS_DOTENV``, whether ``.env`` is r
 """
 
 import argparse
+import re
 
 from shared.settings import http_url
 
@@ -15,6 +16,13 @@ def url(text: str) -> str:
         return http_url(text).rstrip("/")
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no http:// or https:// URL") from None
+
+
+def region(text: str) -> str:
+    """The type of an argument that is a cloud's region, such as asia-northeast3 or eu-west-1."""
+    if not re.fullmatch("[a-z]+(-[a-z]+)+-?[0-9]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a region: expected one such as asia-northeast3 or eu-west-1")
+    return text
 
 
 def confirm(question: str) -> bool:

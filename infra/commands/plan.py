@@ -5,6 +5,8 @@ import json
 import os
 import sys
 
+from infra.commands import region
+
 HELP = "what this configuration costs on each platform, and what it can do there"
 READS_DOTENV = True
 PLATFORMS = ("local", "gcp", "aws")
@@ -17,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--interval", metavar="SECONDS", help="how often each is checked (CHECK_INTERVAL_SECONDS)")
     parser.add_argument("--platform", choices=PLATFORMS, help="by default each of them")
-    parser.add_argument("--region", help="of --platform; by default the one whose prices are listed")
+    parser.add_argument("--region", type=region, help="of --platform; by default the one whose prices are listed")
     parser.add_argument(
         "--resolve", action="store_true", help="ask the DNS which hosts functions in a cloud cannot reach over IPv4"
     )
@@ -48,8 +50,8 @@ def run(arguments: argparse.Namespace) -> None:
         given = _given(platform, environ)
         if arguments.interval:
             given["CHECK_INTERVAL_SECONDS"] = arguments.interval
-        region = arguments.region if arguments.platform == platform else None
-        plan = with_savings(plan_for(platform, given, arguments.monitors, region, environ), region)
+        where = arguments.region if arguments.platform == platform else None
+        plan = with_savings(plan_for(platform, given, arguments.monitors, where, environ), where)
         plans.append(with_unreachable(plan) if arguments.resolve else plan)
     if arguments.json:
         print(json.dumps([show.as_json(plan) for plan in plans], indent=2))

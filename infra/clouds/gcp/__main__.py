@@ -2,7 +2,7 @@
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -24,6 +24,7 @@ from infra.clouds.gcp.services import APART, TOGETHER
 from infra.clouds.given import NOTHING, Given, given_for
 from infra.clouds.preflight import PreflightFailed, examined
 from infra.clouds.preflight.google import preflight
+from infra.commands import region
 from infra.configuration.sending import NotApplied
 from infra.local.terminal import prepare
 from shared.pages.rendering import compile_templates
@@ -40,8 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.clouds.gcp", description=__doc__)
     parser.add_argument("command", choices=["deploy", "teardown"])
     parser.add_argument("--project", required=True, type=_project, help="the project's id")
-    parser.add_argument("--region", default="us-central1", help="where everything runs (%(default)s)")
-    parser.add_argument("--build-region", help="where the image is built, by default where every project may, near")
+    parser.add_argument("--region", type=region, default="us-central1", help="where everything runs (%(default)s)")
+    parser.add_argument(
+        "--build-region", type=region, help="where the image is built, by default where every project may, near"
+    )
     parser.add_argument(
         "--shape",
         choices=[TOGETHER, APART],
@@ -54,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
     afterwards.add_arguments(parser)
     asked = parser.parse_args(arguments)
-    guarded(lambda: _do(asked), SettingError, NotApplied, PreflightFailed, NotFinished)
+    guarded(lambda: _advised(lambda: _do(asked)), SettingError, NotApplied, PreflightFailed, NotFinished)
 
 
 def _do(asked: argparse.Namespace) -> None:
@@ -90,17 +93,17 @@ def _do(asked: argparse.Namespace) -> None:
         else:
             for name in _doomed(asked, place, existing):
                 own_database.refuse_unless_named(name)
-        _run(planned)
+        run(planned, (*words.NOT_YET, *database.NOT_YET))
         if not is_deployment:
             print("Done.")
             return
         afterwards.finish(place.url(), given, configuration, asked, own_file=OWN_FILE)
 
 
-def _run(planned: Sequence[Stage]) -> None:
-    """Run it all. Raises CommandFailed, which also says what a person can do about it."""
+def _advised(do: Callable[[], None]) -> None:
+    """Do it. Raises CommandFailed, which also says what a person can do about it."""
     try:
-        run(planned, (*words.NOT_YET, *database.NOT_YET))
+        do()
     except CommandFailed as failure:
         regions = ", ".join(sorted(set(BUILD_REGIONS.values())))
         raise CommandFailed(f"{failure}{words.fix(str(failure), regions)}") from None
@@ -139,10 +142,10 @@ def _removal(asked: argparse.Namespace, place: Place, existing: Existing) -> tup
         existing = replace(existing, secrets={each: it for each, it in existing.secrets.items() if each != name})
     stay = f", and so does the database {', '.join(kept)}, with its price and its secret (WITH_DATABASE=1 deletes it)"
     note = _LEFT.format(stay if kept else "")
-    for region in sorted(existing.elsewhere):
-        note += f" Bonghwa runs in {region} too: what both share stays, such as the accounts and the secrets."
-    for region in sorted(existing.images_elsewhere - existing.elsewhere):
-        note += f" A repository of images is in {region}: a teardown with REGION={region} removes it."
+    for there in sorted(existing.elsewhere):
+        note += f" Bonghwa runs in {there} too: what both share stays, such as the accounts and the secrets."
+    for there in sorted(existing.images_elsewhere - existing.elsewhere):
+        note += f" A repository of images is in {there}: a teardown with REGION={there} removes it."
     return [*stages.removal(place, existing), *(database.removal(place, name) for name in doomed)], note
 
 

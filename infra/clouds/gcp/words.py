@@ -3,7 +3,9 @@
 # "What you made or allowed just now is not known everywhere yet": trying again helps.
 NOT_YET = (
     "does not exist",
-    "may not exist",
+    # "Permission 'iam.serviceaccounts.actAs' denied on service account … (or it may not exist)", but not "Permission
+    # denied on 'locations/…' (or it may not exist)", which stays so.
+    "' denied on",
     "has not been used in project",
     # A build as an account that was allowed to build just now: https://github.com/hashicorp/terraform-provider-google/issues/20571,
     # https://github.com/PolymerLabs/arcs/pull/4587 (its log's bucket), and the push of its image.
@@ -26,6 +28,8 @@ GONE = ("NOT_FOUND", "not found", "could not be found", "Cannot find", "does not
 # "The organization forbids allUsers": https://cloud.google.com/run/docs/authenticating/public.
 NO_ALL_USERS = ("do not belong to a permitted customer", "iam.allowedPolicyMemberDomains", "constraints/iam.")
 _FIXES = {
+    "Permission denied on 'locations/": "there is no such region, or this project may not use it: REGION= takes one of "
+    "https://cloud.google.com/run/docs/locations",
     "cannot run builds in this region": "this project may build in a few regions: --build-region takes {regions}",
     "run.managed.requireInvokerIam": "the organization forbids services that everybody may call, in both ways: an "
     "administrator has to exempt this project from run.managed.requireInvokerIam or iam.allowedPolicyMemberDomains",

@@ -1,5 +1,6 @@
 """Google's questions: the project's billing, its APIs, its organisation's policy, and the region."""
 
+import difflib
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping
@@ -10,7 +11,9 @@ from infra.clouds.preflight.costs import examine_costs
 from infra.clouds.preflight.database import examine_database
 from infra.clouds.preflight.examination import SECONDS, Preflight
 from infra.doctor.findings import Finding, failure, ok, warning
+from infra.plan.plans import price_list
 
+_RUN = "run.googleapis.com"
 _DOMAINS = "iam.allowedPolicyMemberDomains"
 
 
@@ -32,6 +35,7 @@ def preflight(
         "billing": lambda: examine_billing(place),
         "organisation": lambda: examine_policy(place),
         "APIs": lambda: examine_apis(existing.apis),
+        "Cloud Run": lambda: examine_place(place, existing.apis),
         "region": lambda: examine_region(build_region, is_new=is_new),
         "database": lambda: examine_database(given.get("DATABASE_URL", "")),
         "costs": lambda: examine_costs("gcp", given, place.region, environ),
@@ -70,6 +74,25 @@ def examine_apis(enabled: Collection[str]) -> Iterator[Finding]:
     """How many APIs the deployment has yet to enable."""
     missing = [api for api in APIS if f"{api}.googleapis.com" not in enabled]
     yield ok("APIs", f"the deployment enables {len(missing)} of {len(APIS)}" if missing else "all are enabled")
+
+
+def examine_place(place: Place, enabled: Collection[str]) -> Iterator[Finding]:
+    """Whether Cloud Run has the region. Raises CommandFailed."""
+    is_enabled = _RUN in enabled
+    if is_enabled:
+        # It says so only once its API is enabled.
+        regions = _ask("run", "regions", "list", "--format=value(locationId)", f"--project={place.project}").split()
+    else:
+        listed = price_list()["gcp"]["tier_2"]
+        regions = [*listed["tier_1"], *listed["others"]]
+    if place.region in regions:
+        yield ok("Cloud Run", f"{place.region} is one of its regions")
+        return
+    near = next(iter(difflib.get_close_matches(place.region, regions, 1)), "us-central1")
+    fix = f"REGION={near}"
+    if not is_enabled:
+        fix += f", or if it is new: gcloud services enable {_RUN} --project={place.project}, and then again"
+    yield failure("Cloud Run", f"{place.region} is none of its regions", expected=f"one such as {near}", fix=fix)
 
 
 def examine_region(region: str, *, is_new: bool) -> Iterator[Finding]:

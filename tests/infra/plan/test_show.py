@@ -1,5 +1,6 @@
 """The plan as people and programs get it."""
 
+import argparse
 import json
 import re
 import subprocess
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from infra.commands.plan import add_arguments
 from infra.plan import show
 from infra.plan.measured import measured
 from infra.plan.plans import PLATFORMS, price_list, reference
@@ -47,6 +49,16 @@ def run_plan(folder: Path, *arguments: str, **variables: str) -> "subprocess.Com
         copy_project(project)
     (project / ".env").write_text("TARGET_URL=https://a.example/ https://b.example/\nCHECK_INTERVAL_SECONDS=60\n")
     return infra("plan", *arguments, environ=variables, project=project)
+
+
+def test_a_region_that_can_be_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert [parser.parse_args(["--region", each]).region for each in ("asia-northeast3", "eu-west-1")]
+    for region in ("Asia-Northeast3", "asia northeast3", "seoul"):
+        with pytest.raises(SystemExit):
+            parser.parse_args(["--region", region])
+        assert f"argument --region: {region!r} is not a region: expected one such as" in capsys.readouterr().err
 
 
 @pytest.mark.system

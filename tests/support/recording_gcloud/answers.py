@@ -4,6 +4,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from infra.clouds.gcp.project import BUILD_REGIONS
 from tests.support.recording_gcloud import grants, services
 from tests.support.recording_gcloud.call import NUMBER, REGIONAL, Call, Refused
 from tests.support.stand_ins.clouds import cloud_sql
@@ -11,6 +12,8 @@ from tests.support.stand_ins.clouds import cloud_sql
 if TYPE_CHECKING:
     from tests.support.recording_gcloud.cloud import Cloud
 
+# Some of them.
+REGIONS = {"asia-northeast3", *BUILD_REGIONS.values()}
 _PLACE = "projects/p/locations/{region}"
 # For each command group: the kind of resource, the API that it needs, and how its names are printed.
 KINDS = {
@@ -65,6 +68,9 @@ def answer(call: Call, cloud: "Cloud") -> str:
         return ""
     if words[:2] == ["services", "list"]:
         return "\n".join(cloud.state["apis"])
+    if words[:3] == ["run", "regions", "list"]:
+        _refuse_disabled(call, cloud, "run")
+        return "\n".join(sorted(REGIONS))
     if words[0] == "sql":
         return cloud_sql.sql(call, cloud.state)
     return grants.of_project(call, cloud) if words[0] == "projects" else _about_thing(call, cloud)
@@ -74,6 +80,8 @@ def _about_thing(call: Call, cloud: "Cloud") -> str:
     group = next(group for group in sorted(KINDS, key=len, reverse=True) if call.words[: len(group)] == list(group))
     kind, api, printed = KINDS[group]
     _refuse_disabled(call, cloud, api)
+    if kind in REGIONAL and call.region and call.region not in REGIONS:
+        raise Refused(f"PERMISSION_DENIED: Permission denied on 'locations/{call.region}' (or it may not exist)")
     things = cloud.things(kind)
     if group == ("storage", "rm"):
         return _delete(cloud, "buckets", call.words[2].removeprefix("gs://"))

@@ -32,8 +32,8 @@ def lines(existing: Existing | None = None, region: str = PLACE.region, **settin
 
 def test_a_new_project_is_fine(cloud: Cloud) -> None:
     found = lines()
-    assert [line.split()[0] for line in found[:-1]] == ["ok"] * 5
-    assert found[-1] == "5 ok, 0 warning, 0 failure"
+    assert [line.split()[0] for line in found[:-1]] == ["ok"] * 6
+    assert found[-1] == "6 ok, 0 warning, 0 failure"
     assert any(line.endswith("$ a month for 2 monitors, before the database (infra/plan)") for line in found)
     assert f"the deployment enables {len(APIS)} of {len(APIS)}" in "\n".join(found)
     assert all(call.is_read for call in cloud.calls)
@@ -71,6 +71,20 @@ def test_a_region_that_may_not_build_names_those_that_may(cloud: Cloud) -> None:
     built = lines(Existing(tags=frozenset({"2026-01-0123456789ab"})), region="asia-northeast3")
     assert not [line for line in built if line.startswith("warning")]
     assert cloud.calls
+
+
+def test_a_region_that_cloud_run_has_not_stops_the_deployment(cloud: Cloud) -> None:
+    """Cloud Run says which it has once its API is enabled; before, the list of prices does."""
+    with pytest.raises(PreflightFailed, match=r"fix: REGION=us-central1, or if it is new: gcloud services enable run"):
+        lines(region="us-centrall1")
+    cloud.state["apis"] = ["run.googleapis.com"]
+    there = Existing(frozenset({"run.googleapis.com"}))
+    with pytest.raises(PreflightFailed, match=r"us-centrall1 is none of its regions .*fix: REGION=us-central1\n"):
+        lines(there, region="us-centrall1")
+    cloud.breaks_at = ("run regions list", "PERMISSION_DENIED: run.locations.list", 1)
+    [line] = [line for line in lines(there) if line.startswith("warning")]
+    assert line.startswith("warning  Cloud Run")
+    assert "could not be asked" in line
 
 
 def test_what_nobody_may_ask_stops_nothing(cloud: Cloud) -> None:

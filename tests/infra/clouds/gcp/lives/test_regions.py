@@ -93,3 +93,25 @@ def test_a_database_in_another_region_is_found(deployer: GcpDeployer) -> None:
     assert (ended.returncode, ended.error) == (0, "")
     assert not ended.state["sql"]
     assert "bonghwa-database-url" not in ended.state["secrets"]
+
+
+def test_a_mistyped_region_stops_before_anything_is_made(deployer: GcpDeployer) -> None:
+    refused = deployer.run("deploy", "--yes", region="us-centrall1")
+    assert "us-centrall1 is none of its regions · expected one such as us-central1" in refused.error
+    assert "fix: REGION=us-central1, or if it is new: gcloud services enable run.googleapis.com" in refused.error
+    assert all(call.is_read for call in refused.calls)
+
+
+def test_where_something_runs_google_says_that_there_is_no_such_region(running: GcpDeployer) -> None:
+    refused = running.run("deploy", "--yes", region="us-centrall1")
+    assert "Permission denied on 'locations/us-centrall1'" in refused.error
+    assert "\nthere is no such region, or this project may not use it: REGION= takes one of https://" in refused.error
+    assert all(call.is_read for call in refused.calls)
+
+
+@pytest.mark.parametrize("region", ["US-central1", "us central1", "us-central1 ", "us", ""])
+def test_a_region_that_can_be_none_is_refused(deployer: GcpDeployer, region: str) -> None:
+    refused = deployer.run("teardown", region=region)
+    assert refused.returncode == 2
+    assert f"argument --region: {region!r} is not a region" in refused.error
+    assert not refused.calls
