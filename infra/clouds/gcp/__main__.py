@@ -2,7 +2,7 @@
 
 import argparse
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -115,8 +115,13 @@ def _given(asked: argparse.Namespace) -> Given:
         with_database=asked.with_database,
         shortest_seconds=schedules.SHORTEST_SECONDS,
         whose="Google's",
-        check=stages.settings_of,
+        check=_check,
     )
+
+
+def _check(given: Mapping[str, str]) -> None:
+    database.refuse_socket(given)
+    stages.settings_of(given)
 
 
 def _deployment(
@@ -125,6 +130,10 @@ def _deployment(
     """The stages, and what to say before somebody agrees to them."""
     note = "--dry-run shows each command."
     if not asked.with_database:
+        for name, each in database.found(place, existing).items():
+            dollars = own_database.dollars_a_month("gcp", database.STORAGE_GB)
+            price = f"costs some {dollars:.2f} dollars a month"
+            note = f"The Cloud SQL instance {name} in {each.region} stays, and {price}. {note}"
         return stages.deployment(place, existing, given, asked.shape, datetime.now(UTC)), note
     sql = database.inspect(place, existing)
     given = {**given, "DATABASE_URL": sql.url.get_secret_value()}

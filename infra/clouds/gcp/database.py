@@ -7,15 +7,16 @@ an account with the role of a client.
 
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
 from infra.clouds.cli import Command, CommandFailed, File, Stage, ask
-from infra.clouds.gcp.project import GCLOUD, PREFIX, Existing, Place, Versions, secret_name
+from infra.clouds.gcp.project import GCLOUD, OWN_FILE, PREFIX, Existing, Place, Versions, secret_name
+from shared.settings import SettingError
 
 API = "sqladmin.googleapis.com"
 CLIENT = "roles/cloudsql.client"
@@ -65,6 +66,15 @@ def found(place: Place, existing: Existing) -> dict[str, Found]:
     answer = _ask(place, "sql", "instances", "list", "--format=value(name,region,state)")
     lines = (line.split() for line in answer.splitlines())
     return {name: Found(*rest) for name, *rest in lines if _OURS.fullmatch(name)}
+
+
+def refuse_socket(given: Mapping[str, str]) -> None:
+    """Raise SettingError if DATABASE_URL names a socket, which only a deployment with its own database makes."""
+    if "/cloudsql/" in unquote(given.get("DATABASE_URL", "")):
+        expected = (
+            f"an empty one in {OWN_FILE} with WITH_DATABASE=1, which makes that socket, or a database with a host"
+        )
+        raise SettingError("DATABASE_URL", "a socket of Cloud SQL", expected)
 
 
 def inspect(place: Place, existing: Existing) -> Instance:

@@ -222,3 +222,23 @@ def test_a_database_of_ones_own_and_a_made_one_are_refused(empty: GcpDeployer) -
     assert "pass-of-the-database" in USUAL_SECRETS["DATABASE_URL"]
     assert "pass-of-the-database" not in refused.error
     assert not refused.calls
+
+
+@pytest.mark.parametrize("host", ["/cloudsql/", "%2Fcloudsql%2F"])
+def test_the_databases_own_url_needs_the_deployment_that_makes_its_socket(empty: GcpDeployer, host: str) -> None:
+    """Without WITH_DATABASE=1 the services would lose the socket and the role, and reach nothing."""
+    deploy(empty, "--yes")
+    url = f"postgresql://bonghwa:pass-of-the-socket@/bonghwa?host={host}my-project:{PLACE.region}:{MINE}"
+    refused = empty.run("deploy", "--yes", settings={"DATABASE_URL": url})
+    assert refused.error.startswith(
+        "bonghwa: DATABASE_URL is 'a socket of Cloud SQL': expected an empty one in .env.gcp"
+    )
+    assert "WITH_DATABASE=1" in refused.error
+    assert "pass-of-the-socket" not in refused.error
+    assert not refused.calls
+
+
+def test_a_database_that_is_used_no_more_is_said_to_cost(empty: GcpDeployer) -> None:
+    name, _ = the(deploy(empty, "--yes").state)
+    said = empty.run("deploy", typed="n\n").said.partition("Go on?")[0]
+    assert f"The Cloud SQL instance {name} in {PLACE.region} stays, and costs some 9.37 dollars a month." in said
