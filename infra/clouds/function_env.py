@@ -31,6 +31,8 @@ def is_for(row: Row, setting: str) -> bool:
         return "agent" in row.needs
     if setting == "TELEGRAM_WEBHOOK_SECRET":
         return "channels" in row.needs
+    if setting == "DASHBOARD_PASSWORD":
+        return _knows_sessions(row)
     if setting.startswith("RETENTION_"):
         return "retention" in row.needs
     if setting.startswith("FLAPPING_"):
@@ -40,6 +42,12 @@ def is_for(row: Row, setting: str) -> bool:
         return "store" in row.needs
     # A setting that Settings does not know belongs to a channel.
     return setting in _known() or "channels" in row.needs
+
+
+def _knows_sessions(row: Row) -> bool:
+    """Whether the function lets in who is signed in: the dashboard does, and what also takes a key from people."""
+    is_asked_by_people = any(route.access in ("read", "write", "manage") for route in row.routes)
+    return "store" in row.needs and (row.name == "dashboard" or is_asked_by_people)
 
 
 def is_hidden(setting: str, value: str = "") -> bool:

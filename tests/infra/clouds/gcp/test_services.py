@@ -5,7 +5,18 @@ import re
 import pytest
 
 from infra.clouds.gcp.project import MAX_LABEL_LENGTH, name_of
-from infra.clouds.gcp.services import APART, PUBLIC, REPORTS, TOGETHER, Service, Size, environment, services, size_of
+from infra.clouds.gcp.services import (
+    APART,
+    PUBLIC,
+    REPORTS,
+    TOGETHER,
+    Service,
+    Size,
+    environment,
+    is_for,
+    services,
+    size_of,
+)
 from infra.table import Row, agent, rows
 from shared import ROOT
 from shared.settings import Settings
@@ -104,6 +115,18 @@ def test_a_service_gets_its_settings_and_only_its_secrets(deployed: Step[Call], 
     assert told.get("THREADS") == (str(PUBLIC.concurrency) if service.size == PUBLIC else None)
     assert hidden["API_KEY"] == f"bonghwa-{'scheduled-' if service.is_scheduled else ''}api-key:1"
     assert not set(told) & set(USUAL_SECRETS)
+
+
+@pytest.mark.parametrize("shape", [TOGETHER, APART])
+def test_the_dashboards_password_goes_only_to_what_signs_people_in(shape: str) -> None:
+    having = {each.name for each in services(shape) if is_for(each, "DASHBOARD_PASSWORD")}
+    if shape == TOGETHER:
+        assert having == {"bonghwa"}
+    else:
+        assert {"bonghwa-dashboard", "bonghwa-manage-monitors", "bonghwa-get-alert"} <= having
+        without = {"reports", "check-monitors", "ingest-event", "claim-checks", "status-page", "receive-heartbeat"}
+        assert not having & {f"bonghwa-{name}" for name in without}
+        assert not [each.name for each in services(shape) if each.is_scheduled and each.name in having]
 
 
 def test_the_gateway_alone_has_no_secret() -> None:
