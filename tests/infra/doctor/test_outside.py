@@ -166,3 +166,24 @@ def test_a_certificate_that_lasts_is_said_to(
 ) -> None:
     monkeypatch.setattr(outside, "EXPIRY", timedelta(days=5))
     assert one(find(environ, over_tls(timedelta(days=8))), "tls", "the certificate ends on ").verdict is OK
+
+
+@pytest.mark.parametrize("name", [".env.gcp", ".env.aws"])
+def test_a_database_that_a_cloud_has_made_is_not_looked_for_here(
+    environ: dict[str, str], deployment: Deployment, tmp_path: Path, name: str
+) -> None:
+    """WITH_DATABASE=1 needs no DATABASE_URL: the default, a file on this machine, is not the deployment's."""
+    file = tmp_path / name
+    file.touch(0o600)
+    del environ["DATABASE_URL"]
+    found = one(
+        find(environ, deployment.url, file), "store", "only the deployment reaches the database that it has made"
+    )
+    assert found.verdict is OK
+    # It is looked for without the cloud's file or its URL, and if it is named.
+    for url, files in ((deployment.url, []), (None, [file])):
+        assert one(
+            find({**environ, "DATABASE_URL": f"sqlite:///{tmp_path}/none.db"}, url, *files), "store", "there is no"
+        )
+    far = find({**environ, "DATABASE_URL": "postgresql://me@127.0.0.1:1/b"}, deployment.url, file)
+    assert one(far, "store", "").verdict is FAILURE
