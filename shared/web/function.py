@@ -110,7 +110,7 @@ def answer(body: Any, status: int = 200) -> Response:
 def refuse_foreign_host(environ: Mapping[str, Any], settings: Settings) -> None:
     """Raise Problem if the ``Host`` of a request is not ours.
 
-    In a cloud only with PUBLIC_URL: nobody can point the platforms' names elsewhere.
+    In a cloud only with a PUBLIC_URL of one's own: nobody can point the platforms' names elsewhere.
     """
     if settings.public_url is None and is_in_cloud(os.environ):
         return

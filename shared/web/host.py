@@ -5,13 +5,14 @@ Otherwise a page of any web site, whose name is made to point at this machine, c
 
 import functools
 import ipaddress
+import os
 import re
 import socket
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from shared.settings import Settings, is_loopback
+from shared.settings import Settings, is_in_cloud, is_loopback
 from shared.settings.secrets import quoted as shown
 from shared.web.problems import Problem
 
@@ -28,6 +29,9 @@ def refuse_if_foreign(environ: Mapping[str, Any], settings: Settings) -> None:
     ``function.refuse_foreign_host`` says where it is asked.
     """
     host = environ.get("HTTP_HOST", "")
+    # A deployment sets the platform's own URL by itself. A load balancer may lead another name to it.
+    if is_in_cloud(os.environ) and _is_of_a_platform(_name_in(urlsplit(settings.public_url or "").netloc)):
+        return
     urls = (settings.public_url, settings.backend_url_given)
     if host and not _is_ours(host, environ.get("SERVER_NAME", ""), settings.host, urls):
         detail = f"the Host is {shown(host)}, which is none of our names; PUBLIC_URL adds one"
@@ -40,7 +44,7 @@ def _is_ours(host: str, bound: str, bound_to: str, urls: tuple[str | None, ...])
     name = _name_in(host)
     if name in _own_names() or name in {_name_in(urlsplit(url).netloc) for url in urls if url}:
         return True
-    if name == "localhost" or name.endswith(".localhost") or is_loopback(name) or re.search(_OF_A_PLATFORM, name):
+    if name == "localhost" or name.endswith(".localhost") or is_loopback(name) or _is_of_a_platform(name):
         return True
     try:
         address = ipaddress.ip_address(name)
@@ -49,6 +53,10 @@ def _is_ours(host: str, bound: str, bound_to: str, urls: tuple[str | None, ...])
     # The address is in the URL that the browser shows, so no name was made to point here.
     addresses = {bound_to, bound}
     return not _EVERY_ADDRESS.isdisjoint(addresses) or str(address) in addresses
+
+
+def _is_of_a_platform(name: str) -> bool:
+    return re.search(_OF_A_PLATFORM, name) is not None
 
 
 def _name_in(host: str) -> str:

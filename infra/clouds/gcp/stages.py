@@ -35,7 +35,7 @@ def deployment(
     """
     settings = settings_of(given)
     beats = {row: schedules.beat_of(row, settings) for row in rows() if row.every is not None}
-    plain, secrets = _parted(existing, given, settings)
+    plain, secrets = _parted(existing, {"PUBLIC_URL": place.url(), **given}, settings)  # messages link to it
     read, made = access.versions(place, existing, secrets), services.services(shape)
     tag, queue = image.tag(now), schedules.queue_name(existing, beats, now)
     name, key = image.name(place, tag), access.schedule_key(settings.key)

@@ -103,3 +103,11 @@ def test_in_a_cloud_only_a_public_url_refuses(cloud: str, monkeypatch: pytest.Mo
     assert not is_refused("bonghwa.example.com", **public)
     # A scheduled run calls itself so.
     assert not is_refused("localhost", **public)
+
+
+def test_the_platforms_own_url_refuses_no_other_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deployment sets it by itself; a load balancer of one's own may lead another name to the service."""
+    own = {"PUBLIC_URL": "https://bonghwa-123456789012.asia-northeast3.run.app"}
+    assert is_refused("watch.example.com", **own)
+    monkeypatch.setenv("K_SERVICE", LAMBDA)
+    assert not is_refused("watch.example.com", **own)

@@ -43,6 +43,7 @@ def test_the_environment_wins_then_the_clouds_file_then_env(
         "TELEGRAM_CHAT_ID": USUAL_SETTINGS["TELEGRAM_CHAT_ID"],
         "MESSAGE_LANGUAGE": "ko",
         "LOCATION": "here",
+        "PUBLIC_URL": url().replace(NUMBER, "PROJECT_NUMBER"),
         "API_AUTH": "all",
         "FUNCTION_TARGET": "check_monitors",
         "BACKEND_URL": url("reports").replace(NUMBER, "PROJECT_NUMBER"),
@@ -62,6 +63,25 @@ def test_the_variables_of_the_file_come_from_the_clouds_file_and_env(deployer: G
     assert "gcloud secrets versions add bonghwa-channels" in said
     assert "of-ops" not in said
     assert "sesame" not in said
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [({}, url()), ({"PUBLIC_URL": "https://watch.example/"}, "https://watch.example/")]
+)
+def test_every_service_knows_the_public_url(deployer: GcpDeployer, given: dict[str, str], expected: str) -> None:
+    """Otherwise no message would have a link."""
+    said = planned_with(deployer, **given)
+    lines = [line for line in said.splitlines() if line.startswith("gcloud run deploy ")]
+    assert len(lines) > 5
+    assert [line for line in lines if f"PUBLIC_URL={expected}" not in line] == []
+
+
+def test_a_public_url_that_was_a_secret_stays_one(deployer: GcpDeployer) -> None:
+    """gcloud refuses a plain variable that has been a secret."""
+    for settings in ({"PUBLIC_URL": "https://kim:pass-of-the-proxy@watch.example"}, {}):
+        done = deployer.run("deploy", "--yes", settings=settings)
+        assert (done.returncode, done.error) == (0, "")
+    assert done.state["secrets"]["bonghwa-public-url"][-1] == url()
 
 
 def test_the_secret_of_a_variable_that_is_gone_is_deleted(deployer: GcpDeployer) -> None:
