@@ -58,7 +58,7 @@ def receive_heartbeat() -> None:
 
 
 def _take(request: Request, settings: Settings, token: str, ping: Ping, *, key: str | None = None) -> Response:
-    address = reading.address_of(request)
+    address = reading.address_of(request, settings)
     if seconds := _GUESSES.seconds_to_wait(address, token):
         detail = f"too many unknown tokens from this address: try again in {seconds} s"
         raise web.Problem(429, detail, headers={"Retry-After": str(seconds)})

@@ -9,10 +9,10 @@ from flask import Request
 
 from shared.alerting.heartbeats import Ping
 from shared.models import Cause, storable
-from shared.settings import is_in_cloud
+from shared.settings import Settings, is_in_cloud
 from shared.settings.secrets import MASK, without_password
 from shared.settings.secrets import quoted as shown
-from shared.web import Problem
+from shared.web import Problem, sessions
 from shared.words import cause_text
 
 # Longer text is cut: a job that talks much is alive all the same.
@@ -76,11 +76,10 @@ def of_gatus(request: Request, token: str) -> Ping:
     return _failed(_text(request.args.get("error", ""), token), Cause.of("failure_reported"), milliseconds)
 
 
-def address_of(request: Request) -> str:
+def address_of(request: Request, settings: Settings) -> str:
     """The origin of the request, as far as nobody can make it up."""
     # In a cloud the connection is the platform's own, and the platform adds the caller's address at the end.
-    chain = request.headers.get("X-Forwarded-For", "") if is_in_cloud(os.environ) else ""
-    return chain.rpartition(",")[2].strip() or request.remote_addr or ""
+    return sessions.address_of(request, settings) if is_in_cloud(os.environ) else request.remote_addr or ""
 
 
 def _failed(message: str | None, otherwise: Cause, milliseconds: float | None = None) -> Ping:

@@ -17,10 +17,7 @@ _AGENTS_OWN = {
     "HEARTBEAT_URL",
 }
 # Set by the deployment itself, meaningless without a disk, or read by infra alone.
-_NOT_TAKEN = {
-    *("API_AUTH", "BACKEND_URL", "CLAIM_URL", "SPOOL_DIR", "LOG_DIR", "CONFIG_FILE", "TELEGRAM_POLLING"),
-    "TRUSTED_PROXIES",
-}
+_NOT_TAKEN = {"API_AUTH", "BACKEND_URL", "CLAIM_URL", "SPOOL_DIR", "LOG_DIR", "CONFIG_FILE", "TELEGRAM_POLLING"}
 
 
 def is_for(row: Row, setting: str) -> bool:

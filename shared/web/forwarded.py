@@ -10,13 +10,13 @@ from flask import current_app
 
 # Set for such a service. Anybody could send the headers to a service that others may call too.
 ONLY_FORWARDED = "ONLY_FORWARDED"
-_HOST, _ADDRESS = "X-Bonghwa-Host", "X-Bonghwa-Address"
+_HOST, _WAY = "X-Bonghwa-Host", "X-Bonghwa-Way"
 
 
 def headers_of(environ: WSGIEnvironment) -> dict[str, str]:
-    """The headers that go on with a request: by which name, and from which address, it came."""
-    address = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or environ.get("REMOTE_ADDR", "")
-    return {_HOST: environ.get("HTTP_HOST", ""), _ADDRESS: address}
+    """The headers that go on with a request: by which name, and by which addresses, it came."""
+    way = environ.get("HTTP_X_FORWARDED_FOR", "").strip() or environ.get("REMOTE_ADDR", "")
+    return {_HOST: environ.get("HTTP_HOST", ""), _WAY: way}
 
 
 def see_requests_as_they_came() -> None:
@@ -28,7 +28,7 @@ def as_it_came(app: WSGIApplication) -> WSGIApplication:
     """``app``, which sees each request as it came to the gateway."""
 
     def restored(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        for name, ours in (("HTTP_HOST", _HOST), ("HTTP_X_FORWARDED_FOR", _ADDRESS)):
+        for name, ours in (("HTTP_HOST", _HOST), ("HTTP_X_FORWARDED_FOR", _WAY)):
             if value := environ.get(f"HTTP_{ours.upper().replace('-', '_')}"):
                 environ[name] = value
         return app(environ, start_response)

@@ -137,19 +137,30 @@ def is_over_tls(request: Request) -> bool:
 
 
 def address_of(request: Request, settings: Settings) -> str:
-    """The address that a request comes from. The nearest proxy says it, if that is one of ours or the platform's."""
-    direct = request.remote_addr or "?"
-    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return forwarded if forwarded and (settings.trusts(direct) or is_in_cloud(os.environ)) else direct
+    """The address that a request comes from: the last one on its way that is none of our proxies'.
+
+    Those before it are what that one claims.
+    """
+    way = _way_of(request, settings)
+    return next((address for address in reversed(way) if not settings.trusts(address)), way[0])
 
 
 def is_at_this_machine(request: Request, settings: Settings) -> bool:
     """Whether it is clear that the browser runs on this very machine, which serves nobody else."""
-    if is_in_cloud(os.environ) or not is_loopback(settings.host) or not is_loopback(address_of(request, settings)):
+    if is_in_cloud(os.environ) or not all(map(is_loopback, (settings.host, *_way_of(request, settings)))):
         return False
     names = [urlsplit(f"//{request.host}").hostname or ""]
     names += [urlsplit(settings.public_url).hostname or ""] if settings.public_url else []
     return all(name == "localhost" or name.endswith(".localhost") or is_loopback(name) for name in names)
+
+
+def _way_of(request: Request, settings: Settings) -> list[str]:
+    """The addresses on the way of a request, the nearest last: what a proxy says that is ours or the platform's."""
+    direct = request.remote_addr or "?"
+    if not (settings.trusts(direct) or is_in_cloud(os.environ)):
+        return [direct]
+    said = (address.strip() for address in request.headers.get("X-Forwarded-For", "").split(","))
+    return list(filter(None, said)) or [direct]
 
 
 def _secrets(settings: Settings) -> tuple[SecretStr, ...]:

@@ -3,7 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from flask import Request
+from werkzeug.test import EnvironBuilder
 
+from functions.receive_heartbeat import reading
+from shared.settings import Settings
+from shared.web import sessions
 from tests.functions.api import KEY
 from tests.functions.dashboard.conftest import Browser
 
@@ -26,3 +31,35 @@ def test_another_proxy_cannot_make_up_visitors(browser: Browser, environ: Callab
         for number in range(6)
     ]
     assert tried[-1] == 429
+
+
+@pytest.mark.parametrize(
+    ("proxies", "way", "address"),
+    [
+        # A load balancer before the cloud's own proxy, which adds the last address.
+        ("34.8.1.1", "203.0.113.9, 34.8.1.1", "203.0.113.9"),
+        ("34.8.0.0/16 10.0.0.5", "203.0.113.9, 10.0.0.5, 34.8.1.1", "203.0.113.9"),
+        # The visitor has made up everything before the own address.
+        ("34.8.1.1", "198.51.100.7, 203.0.113.9, 34.8.1.1", "203.0.113.9"),
+        ("34.8.1.1", "34.8.1.1, 203.0.113.9, 34.8.1.1", "203.0.113.9"),
+        ("34.8.1.1", "198.51.100.7, 203.0.113.9", "203.0.113.9"),
+        # One of our proxies itself, or one that says nothing.
+        ("34.8.0.0/16", "34.8.1.2, 34.8.1.1", "34.8.1.2"),
+        ("34.8.1.1", " , ,", "169.254.1.1"),
+        # Without the setting, all who come by the load balancer count as one.
+        ("", "203.0.113.9, 34.8.1.1", "34.8.1.1"),
+        ("", "198.51.100.7, 203.0.113.9", "203.0.113.9"),
+    ],
+)
+def test_behind_several_proxies_the_visitor_counts(
+    monkeypatch: pytest.MonkeyPatch, proxies: str, way: str, address: str
+) -> None:
+    monkeypatch.setenv("K_SERVICE", "bonghwa")
+    made = EnvironBuilder(headers=[("X-Forwarded-For", way)], environ_base={"REMOTE_ADDR": "169.254.1.1"})
+    request, settings = Request(made.get_environ()), Settings.from_env({"TRUSTED_PROXIES": proxies})
+    assert sessions.address_of(request, settings) == reading.address_of(request, settings) == address
+
+
+def test_where_nobody_is_trusted_the_connection_counts() -> None:
+    made = EnvironBuilder(headers=[("X-Forwarded-For", "203.0.113.9")], environ_base={"REMOTE_ADDR": "192.0.2.7"})
+    assert sessions.address_of(Request(made.get_environ()), Settings.from_env({})) == "192.0.2.7"

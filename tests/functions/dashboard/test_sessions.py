@@ -26,12 +26,13 @@ def test_reading_at_the_own_machine_needs_no_sign_in(browser: Browser) -> None:
         ({}, "localhost", "192.0.2.7", {}),
         ({}, "localhost", "127.0.0.1", {"X-Forwarded-For": "192.0.2.7"}),
         ({}, "localhost", "127.0.0.1", {"X-Forwarded-For": "127.0.0.1, 192.0.2.7"}),
+        ({}, "localhost", "127.0.0.1", {"X-Forwarded-For": "192.0.2.7, 127.0.0.1"}),
         ({"PUBLIC_URL": "https://watch.example"}, "localhost", "127.0.0.1", {}),
         ({"PUBLIC_URL": "https://watch.example"}, "watch.example", "127.0.0.1", {}),
         ({"FLASK_HOST": "0.0.0.0"}, "localhost", "127.0.0.1", {}),
         ({"K_SERVICE": "dashboard"}, "localhost", "127.0.0.1", {}),
     ],
-    ids=["all", "elsewhere", "proxy", "forged", "public", "public name", "all addresses", "cloud"],
+    ids=["all", "elsewhere", "proxy", "forged", "two proxies", "public", "public name", "all addresses", "cloud"],
 )
 def test_others_have_to_sign_in_and_come_back(
     browser: Browser,

@@ -129,6 +129,14 @@ def test_the_dashboards_password_goes_only_to_what_signs_people_in(shape: str) -
         assert not [each.name for each in services(shape) if each.is_scheduled and each.name in having]
 
 
+@pytest.mark.parametrize("shape", [TOGETHER, APART])
+def test_what_limits_strangers_knows_the_proxies(shape: str) -> None:
+    having = {
+        name for each in services(shape) if is_for(each, "TRUSTED_PROXIES") for name in [r.name for r in each.rows]
+    }
+    assert {"dashboard", "status_page", "receive_heartbeat"} <= having
+
+
 def test_the_gateway_alone_has_no_secret() -> None:
     front, *_ = services(APART)
     assert front.rows == ()
