@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ SOURCES = (
     "infra/clouds/gcp/__init__.py",
     "infra/clouds/gcp/front.py",
 )
+# Beside the code, and no part of it; settings, databases and what waits to be sent may even be secret.
+_LEFT_OUT = ("__pycache__", "*.pyc", "*.md", ".env*", "*.db", "*.db-*", "spool-*", "status_page.json.gz*")
 # The image of the version before stays for a while. What runs needs none: Cloud Run keeps a copy.
 _KEPT = [
     {"name": "newest", "action": {"type": "Keep"}, "mostRecentVersions": {"keepCount": 2}},
@@ -49,8 +52,12 @@ _KEPT = [
 def sources() -> dict[str, Path]:
     """The files that are uploaded, by their names there."""
     found = (path for pattern in SOURCES for path in sorted(ROOT.glob(pattern)))
-    files = (path for path in found if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".md")
-    return {path.relative_to(ROOT).as_posix(): path for path in files}
+    files = {path.relative_to(ROOT).as_posix(): path for path in found if path.is_file()}
+    return {name: path for name, path in files.items() if not any(map(_is_left_out, name.split("/")))}
+
+
+def _is_left_out(part: str) -> bool:
+    return any(fnmatch(part, pattern) for pattern in _LEFT_OUT)
 
 
 def tag(now: datetime) -> str:

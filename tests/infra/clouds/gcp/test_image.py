@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pathspec
 import pytest
 
 from infra.clouds.gcp import image
@@ -33,6 +34,28 @@ def test_only_what_the_functions_need_is_uploaded() -> None:
         *("infra/clouds/gcp/front.py", "infra/clouds/gcp/__init__.py", "infra/clouds/__init__.py"),
         *("infra/__init__.py", "infra/local/__init__.py"),
     }
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        *("functions/.env", "shared/.env.gcp", "functions/health/.env"),
+        *("shared/notifications.db", "shared/notifications.db-wal", "functions/spool-0123456789ab/3.json"),
+        *("functions/status_page/status_page.json.gz", "functions/status_page/status_page.json.gz.new"),
+    ],
+)
+def test_what_somebody_left_among_the_code_stays_here(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, left: str
+) -> None:
+    """It may hold secrets, and everybody who may view the project can read the image."""
+    for name in ("functions/health/main.py", left):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.setattr(image, "ROOT", tmp_path)
+    assert list(image.sources()) == ["functions/health/main.py"]
+    ignored = pathspec.GitIgnoreSpec.from_lines((ROOT / ".gcloudignore").read_text().splitlines())
+    assert ignored.match_file(left)
+    assert not ignored.match_file("functions/health/main.py")
 
 
 def test_the_tag_names_all_that_is_uploaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
