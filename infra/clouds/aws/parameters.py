@@ -39,10 +39,16 @@ def parts(secrets: Secrets, existing: Existing) -> dict[str, list[Part]]:
     return {
         group: [
             _part(group, number, text, existing.parameters)
-            for number, text in enumerate(_cut(json.dumps(settings)), start=1)
+            for number, text in enumerate(_cut(text_of(settings)), start=1)
         ]
         for group, settings in secrets.items()
     }
+
+
+def text_of(settings: Mapping[str, str]) -> str:
+    """The JSON of a secret. It has no ``{{``, as a channel's template has it: Parameter Store refuses ``{{…}}``."""
+    # Two of them stand together inside a JSON string only, and a string may have an escape.
+    return json.dumps(settings).replace("{{", r"{\u007b")
 
 
 def in_template(place: Place, secrets: Secrets, existing: Existing, found: Mapping[str, list[Part]]) -> dict[str, str]:

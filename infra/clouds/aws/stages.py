@@ -1,7 +1,6 @@
 """The stages of a deployment and of its removal, made from the settings and from what is there."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -106,7 +105,7 @@ def secrets_of(given: Mapping[str, str]) -> dict[str, dict[str, str]]:
         if is_hidden(setting, value) and any(is_for(row, setting) for row in rows()):
             found.setdefault(group_of(setting), {})[setting] = value
     for group, settings in found.items():
-        if len(json.dumps(settings)) > MAX_SECRET_LENGTH:
+        if len(parameters.text_of(settings)) > MAX_SECRET_LENGTH:
             longest = max(settings, key=lambda name: len(settings[name]))
             most = f"at most {MAX_SECRET_LENGTH:,} characters, with {', '.join(settings)} together"
             raise SettingError(longest, f"of {len(settings[longest]):,} characters", f"{most} in the secret {group}")

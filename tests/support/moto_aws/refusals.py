@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events
 
 import contextlib
 import random
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -32,6 +33,8 @@ REASONS = (
 )
 # A stack in such a state takes no update, says CloudFormation.
 _LOCKED = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
+# https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html: "can't nest another parameter".
+_NESTED = re.compile(r"(?s)\{\{.*\}\}")
 # botocore, sqs QueueDeletedRecently: "wait 60 seconds"; ssm DeleteParameter: "wait for at least 30 seconds".
 QUEUE_SECONDS, PARAMETER_SECONDS = 60.0, 30.0
 
@@ -173,6 +176,8 @@ def refusing(refusals: Refusals) -> Iterator[None]:
 
     def parameter_put(self: Any, name: str, *given: Any, **more: Any) -> Any:
         _require(not refusals.is_locked("parameter", name, PARAMETER_SECONDS), f"{name} was deleted just now")
+        value = more.get("value", given[1] if len(given) > 1 else "")
+        _require(not _NESTED.search(value), "Parameter value can't nest another parameter")
         return put(self, name, *given, **more)
 
     def parameters_deleted(self: Any, names: list[str]) -> Any:

@@ -21,7 +21,12 @@ PLACE = Place(ACCOUNT, REGION)
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:told"
 TOPICS = [f"arn:aws:sns:{REGION}:{ACCOUNT}:first", f"arn:aws:sns:{REGION}:{ACCOUNT}:second.fifo"]
 CHANNELS = {
-    "night": {"kind": "telegram", "bot_token": "123456:AAtoken-of-another-bot", "chat_id": -100123},
+    "night": {
+        "kind": "telegram",
+        "bot_token": "123456:AAtoken-of-another-bot",
+        "chat_id": -100123,
+        "title": "{{ kind }}",
+    },
     **{topic.rpartition(":")[2]: {"kind": "sns", "topic_arn": topic} for topic in TOPICS},
 }
 SECRETS = {**USUAL_SECRETS, "CHANNELS": json.dumps(CHANNELS)}

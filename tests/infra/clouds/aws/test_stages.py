@@ -1,10 +1,11 @@
 """The stages of a deployment, and the settings that it refuses."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from infra.clouds.aws import stages
+from infra.clouds.aws import parameters, stages
 from infra.clouds.aws.target import Existing
 from shared.settings import SettingError
 from tests.infra.clouds.aws.life import GIVEN, PLACE, SECRETS
@@ -51,3 +52,13 @@ def test_a_secret_or_long_setting_is_in_its_readers_secret() -> None:
         found = stages.secrets_of({**GIVEN, "TARGET_URL": value})
         assert found["agent"] == {"HEARTBEAT_URL": SECRETS["HEARTBEAT_URL"], "TARGET_URL": value}
         assert stages.secrets_of(GIVEN)["agent"] == {"HEARTBEAT_URL": SECRETS["HEARTBEAT_URL"]}
+
+
+def test_a_secret_has_no_text_that_parameter_store_refuses() -> None:
+    """It refuses ``{{…}}``, as templates of messages have it, and an escape counts for the limit."""
+    settings = {"CHANNELS": json.dumps({"night": {"title": "{{ kind }} {{{monitor: 1}}}"}}), "API_KEY": "}}{{"}
+    [part] = parameters.parts({"channels": settings}, Existing())["channels"]
+    assert "{{" not in part.text
+    assert json.loads(part.text) == settings
+    with pytest.raises(SettingError, match=r"API_KEY is 'of 20,000 characters': expected at most 65,536"):
+        stages.secrets_of({"API_KEY": "{" * 20_000})
