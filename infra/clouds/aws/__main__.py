@@ -1,6 +1,7 @@
 """``python -m infra.clouds.aws``: deploy everything to AWS, update it, or remove it again."""
 
 import argparse
+import itertools
 import os
 import re
 import time
@@ -239,7 +240,9 @@ def _short(stage: Stage) -> str:
         words = command.words()[1:]
         until_flag = next(number for number, word in enumerate(words) if word.startswith("-"))
         names = (re.match("--(?:stack-name|secret-id|name|bucket)=(.*)", word) for word in words[until_flag:])
-        does.append(" ".join([*words[:until_flag], *(name[1] for name in names if name)]))
+        several = words[words.index("--names") + 1 :] if "--names" in words else []
+        listed = itertools.takewhile(lambda word: not word.startswith("-"), several)
+        does.append(" ".join([*words[:until_flag], *(name[1] for name in names if name), *listed]))
     return "; ".join(does)
 
 

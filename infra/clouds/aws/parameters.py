@@ -7,19 +7,17 @@ for at least 30 seconds to create a parameter with the same name").
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
 
-from infra.clouds.aws.target import GROUPS, STACK, Existing, Place, Stored, camel
+from infra.clouds.aws.target import GROUPS, PARAMETER, STACK, Existing, Place, Stored, camel
 from infra.clouds.cli import Command, File
 
 # Of a standard parameter: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
 MAX_LENGTH = 4096
 # DeleteParameters takes no more.
 _AT_ONCE = 10
-_NAME = re.compile(rf"/{STACK}/(\w+)-(\d+)-[0-9a-f]{{8}}")
 
 Secrets = Mapping[str, Mapping[str, str]]
 
@@ -60,7 +58,7 @@ def in_template(place: Place, secrets: Secrets, existing: Existing, found: Mappi
     overrides = {}
     for group in GROUPS:
         own = found.get(group, []) if group in secrets else []
-        before = [name for name in existing.parameters if (match := _NAME.fullmatch(name)) and match[1] == group]
+        before = [name for name in existing.parameters if (match := PARAMETER.fullmatch(name)) and match[1] == group]
         readable = dict.fromkeys([*before, *(part.name for part in own)])
         overrides[names_parameter(group)] = ",".join(f"{part.name}:{part.version}" for part in own)
         overrides[readable_parameter(group)] = ",".join(place.arn("ssm", f"parameter{name}") for name in readable)

@@ -54,6 +54,8 @@ def group_of(setting: str) -> str:
 
 # The secrets that may exist.
 GROUPS = ("everyone", "store", "channels", "agent")
+# Our parameters' names. Somebody may have others below the same path, and a deployment must not touch them.
+PARAMETER = re.compile(rf"/{STACK}/({'|'.join(GROUPS)})-(\d+)-[0-9a-f]{{8}}")
 
 
 def groups_of(row: Row) -> list[str]:
@@ -145,12 +147,17 @@ def inspect(place: Place) -> Existing:
     # Decrypted, so that a deployment can leave equal ones alone.
     values = ("ssm", "get-parameters-by-path", f"--path=/{STACK}", "--with-decryption", "--query=Parameters")
     old = ("secretsmanager", "list-secrets", f"--query=SecretList[?starts_with(Name, '{STACK}/')].Name")
+    ours = {f"{STACK}/{group}" for group in GROUPS}
     with ThreadPoolExecutor(3) as pool:
         status = pool.submit(status_of_stack, place)
         of_buckets, of_parameters, of_old = (pool.submit(place.asked, *words) for words in (buckets, values, old))
         return Existing(
             status.result(),
             tuple(sorted(filter(place.is_ours, of_buckets.result() or ()))),
-            {each["Name"]: Stored(each["Version"], SecretStr(each["Value"])) for each in of_parameters.result() or ()},
-            frozenset(of_old.result() or ()),
+            {
+                each["Name"]: Stored(each["Version"], SecretStr(each["Value"]))
+                for each in of_parameters.result() or ()
+                if PARAMETER.fullmatch(each["Name"])
+            },
+            frozenset(ours.intersection(of_old.result() or ())),
         )

@@ -29,6 +29,9 @@ CHANNELS = {
     },
     **{topic.rpartition(":")[2]: {"kind": "sns", "topic_arn": topic} for topic in TOPICS},
 }
+# Somebody else has these in the account.
+OTHERS = {"secrets": ["/bonghwa/rds-master-password", "/bonghwas/other"]}
+OTHERS |= {"old secrets": ["bonghwa/github-token", "bonghwas-other"]}
 SECRETS = {**USUAL_SECRETS, "CHANNELS": json.dumps(CHANNELS)}
 GIVEN = {**USUAL_SETTINGS, **SECRETS, "SNS_TOPIC_ARN": TOPIC, "LOCATION": "a place"}
 
@@ -99,8 +102,10 @@ class Life:
 def lived(deployer: AwsDeployer) -> Life:
     """Deploy by the manual alone, update with every setting, and take it all away."""
     where = {"LocationConstraint": REGION}
-    deployer.client("ssm").put_parameter(Name="/bonghwas/other", Value="theirs", Type="SecureString")
-    deployer.client("secretsmanager").create_secret(Name="bonghwas-other", SecretString="theirs")
+    for name in OTHERS["secrets"]:
+        deployer.client("ssm").put_parameter(Name=name, Value="theirs", Type="SecureString")
+    for name in OTHERS["old secrets"]:
+        deployer.client("secretsmanager").create_secret(Name=name, SecretString="theirs")
     deployer.client("s3").create_bucket(Bucket="theirs", CreateBucketConfiguration=where)
     login, settings, deploy, _, teardown = manual("aws")
     assert login == "aws configure"

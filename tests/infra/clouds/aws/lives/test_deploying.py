@@ -9,7 +9,7 @@ import pytest
 
 from infra.clouds.aws.target import dashed
 from infra.table import rows
-from tests.infra.clouds.aws.life import SECRETS, Life, Steps, of_parameter
+from tests.infra.clouds.aws.life import OTHERS, SECRETS, Life, Steps, of_parameter
 from tests.infra.clouds.deployer import Step, manual
 from tests.support import leaks
 from tests.support.moto_aws import ACCOUNT, REGION, Call
@@ -44,8 +44,9 @@ def test_the_manual_leads_to_a_deployment_and_back(steps: Steps, life_on_aws: Li
 @pytest.mark.system
 def test_taking_it_away_leaves_nothing_but_what_is_not_ours(steps: Steps) -> None:
     left = {kind: list(things) for kind, things in steps["ended"].state.items() if things}
-    others = {"secrets": ["/bonghwas/other"], "versions": ["/bonghwas/other"], "old secrets": ["bonghwas-other"]}
-    assert left == {**others, "buckets": ["theirs"]}
+    assert left == {**OTHERS, "versions": OTHERS["secrets"], "buckets": ["theirs"]}
+    for step in steps.values():
+        assert all(OTHERS[kind] == [each for each in step.state[kind] if each in OTHERS[kind]] for kind in OTHERS)
     assert steps["nothing left"].said == f"There is nothing of Bonghwa in {ACCOUNT}, {REGION}\n"
 
 
@@ -80,7 +81,16 @@ def changes(steps: Steps, name: str) -> list[Call]:
             ],
         ),
         ("refused", ["This updates what is in", "s3 cp build/bonghwa.zip", "deploy bonghwa"]),
-        ("end refused", ["This deletes from", "delete-stack bonghwa", "delete-parameters", "delete-bucket"]),
+        (
+            "end refused",
+            [
+                "This deletes from",
+                "delete-stack bonghwa",
+                "delete-parameters /bonghwa/",
+                " /bonghwa/store-1-",
+                "delete-bucket",
+            ],
+        ),
     ],
 )
 def test_nothing_is_done_before_it_is_announced_and_agreed_to(steps: Steps, step: str, words: list[str]) -> None:
@@ -146,4 +156,4 @@ def test_no_secret_is_on_a_command_line_screen_or_variable(steps: Steps) -> None
 def secrets_of(step: Step[Call]) -> dict[str, Any]:
     """Our secrets that the cloud keeps, by a secret's part."""
     stored = step.state["secrets"].items()
-    return {of_parameter(name): json.loads(text) for name, text in stored if name.startswith("/bonghwa/")}
+    return {of_parameter(name): json.loads(text) for name, text in stored if name not in OTHERS["secrets"]}

@@ -6,7 +6,7 @@ import pytest
 
 from infra.clouds.aws.stack import explained
 from infra.clouds.cli import CommandFailed
-from tests.infra.clouds.aws.life import GIVEN, PLACE, statements
+from tests.infra.clouds.aws.life import GIVEN, OTHERS, PLACE, statements
 from tests.infra.clouds.aws.world import World
 from tests.support.moto_aws import REGION
 
@@ -72,7 +72,7 @@ def test_secrets_of_an_older_version_are_read_until_it_is_replaced(world: World)
 
     def stored() -> list[str]:
         names = [each["Name"] for each in old.list_secrets()["SecretList"]]
-        return [name for name in names if name.startswith("bonghwa/")]
+        return [name for name in names if name not in OTHERS["old secrets"]]
 
     def is_readable() -> bool:
         iam = world.deployer.client("iam")
