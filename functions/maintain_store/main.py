@@ -11,7 +11,8 @@ from shared.models import now
 from shared.settings import Settings, is_in_cloud
 from shared.store import Retention, open_store
 
-# A cloud calls once an hour and ends a call after a minute; on a machine of one's own the next call comes soon.
+# A cloud calls once an hour, and ends a call after the `longest` of infra/functions.toml, which the start is a part of.
+# On a machine of one's own the next call comes soon.
 SECONDS, SECONDS_IN_CLOUD = 3.0, 40.0
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from infra.clouds.aws import functions, handler, template
+from functions.maintain_store.main import SECONDS_IN_CLOUD
+from infra.clouds.aws import functions, handler, parameter_store, template
 from infra.clouds.aws.target import id_of
+from infra.clouds.gcp import services as gcp
 from infra.table import agent, rows
 from shared.settings import Settings
 from tests.support.moto_aws import translated
@@ -69,6 +71,14 @@ def test_there_is_a_lambda_for_each_row_and_no_other(translation: dict[str, Any]
     assert all(tuple(map(int, each.removeprefix("python").split("."))) >= (3, 12) for each in runtimes)
     longest = next(each.le for each in Settings.model_fields["check_timeout_seconds"].metadata if hasattr(each, "le"))
     assert found[id_of(agent())]["Timeout"] > 2 * longest, "a run of the agent has time for its longest check"
+
+
+def test_a_cloud_lets_the_upkeep_end(translation: dict[str, Any]) -> None:
+    row = next(row for row in rows() if row.name == "maintain_store")
+    # Before it, an instance reads its secrets and connects to the database, and its last step may take longer.
+    needed = SECONDS_IN_CLOUD + parameter_store.READ_SECONDS + 10
+    assert of_kind(translation, "AWS::Lambda::Function")[id_of(row)]["Timeout"] > needed
+    assert gcp.size_of(row).timeout_seconds > needed
 
 
 def test_only_half_minutes_need_what_is_made_for_them(translation: dict[str, Any]) -> None:
