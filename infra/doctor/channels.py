@@ -30,6 +30,19 @@ def examine_channels(
             expected=f"one of {', '.join(channels)}",
             fix=".venv/bin/python -m infra doctor --send-test NAME",
         )
+    yield from examine_reach(channels)
+    # At once, so that several slow channels take no longer than the slowest.
+    with ThreadPoolExecutor(len(channels) or 1) as pool:
+        work = [
+            pool.submit(_examine, name, notifier, language, is_test_sent=tested in (ALL, name))
+            for name, notifier in channels.items()
+        ]
+        for examined in work:
+            yield from examined.result()
+
+
+def examine_reach(channels: Mapping[str, NotifierKind]) -> Iterator[Finding]:
+    """A finding if no channel reaches people."""
     if {notifier.kind for notifier in channels.values()} <= {CONSOLE}:
         say, found = (
             (warning, "only the console is on: people who do not watch it are not notified")
@@ -42,14 +55,6 @@ def examine_channels(
             expected="a channel that reaches people",
             fix="TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID, or SNS_TOPIC_ARN; shared/notifiers/README.md says how",
         )
-    # At once, so that several slow channels take no longer than the slowest.
-    with ThreadPoolExecutor(len(channels) or 1) as pool:
-        work = [
-            pool.submit(_examine, name, notifier, language, is_test_sent=tested in (ALL, name))
-            for name, notifier in channels.items()
-        ]
-        for examined in work:
-            yield from examined.result()
 
 
 def _examine(name: str, notifier: NotifierKind, language: Language, *, is_test_sent: bool) -> list[Finding]:

@@ -8,7 +8,9 @@ from infra.clouds.cli import ask_within
 from infra.clouds.preflight.costs import examine_costs
 from infra.clouds.preflight.database import examine_database
 from infra.clouds.preflight.examination import SECONDS, Preflight
+from infra.doctor.channels import examine_reach
 from infra.doctor.findings import Finding, failure, ok, warning
+from shared.channels import read
 
 # The API alone may call 20 functions a second, beside those that are scheduled. New accounts have 10:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -29,6 +31,7 @@ def preflight(
         "concurrency": lambda: examine_concurrency(place),
         "names": lambda: examine_names(place, is_new=not existing.status),
         "database": lambda: examine_database(given.get("DATABASE_URL", "")),
+        "channels": lambda: examine_reach(read(given)[0]),
         "costs": lambda: examine_costs("aws", given, place.region, environ),
     }
     return Preflight(questions, given)

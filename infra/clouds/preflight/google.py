@@ -10,8 +10,10 @@ from infra.clouds.gcp.project import APIS, BUILD_REGIONS, GCLOUD, Existing, Plac
 from infra.clouds.preflight.costs import examine_costs
 from infra.clouds.preflight.database import examine_database
 from infra.clouds.preflight.examination import SECONDS, Preflight
+from infra.doctor.channels import examine_reach
 from infra.doctor.findings import Finding, failure, ok, warning
 from infra.plan.plans import price_list
+from shared.channels import read
 
 _RUN = "run.googleapis.com"
 _DOMAINS = "iam.allowedPolicyMemberDomains"
@@ -38,6 +40,7 @@ def preflight(
         "Cloud Run": lambda: examine_place(place, existing.apis),
         "region": lambda: examine_region(build_region, is_new=is_new),
         "database": lambda: examine_database(given.get("DATABASE_URL", "")),
+        "channels": lambda: examine_reach(read(given)[0]),
         "costs": lambda: examine_costs("gcp", given, place.region, environ),
     }
     return Preflight(questions, given)

@@ -28,8 +28,9 @@ def cloud(shared: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     return shared
 
 
-def lines(*, is_new: bool = True) -> list[str]:
-    return examined(preflight(PLACE, Existing("" if is_new else "UPDATE_COMPLETE"), GIVEN), seconds=60)
+def lines(*, is_new: bool = True, **settings: str) -> list[str]:
+    existing = Existing("" if is_new else "UPDATE_COMPLETE")
+    return examined(preflight(PLACE, existing, {**GIVEN, **settings}), seconds=60)
 
 
 def test_a_new_account_is_fine(cloud: Cloud) -> None:
@@ -62,3 +63,13 @@ def test_what_nobody_may_ask_stops_nothing(cloud: Cloud) -> None:
     cloud.breaks_at = ("lambda get-account-settings", "An error occurred (AccessDeniedException)")
     [line] = [line for line in lines() if line.startswith("warning")]
     assert "could not be asked: An error occurred (AccessDeniedException)" in line
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_deployment_that_notifies_nobody_is_named() -> None:
+    """The console of a cloud is a log, and without any channel the health would never be 200."""
+    [line] = [line for line in lines(TELEGRAM_BOT_TOKEN="", TELEGRAM_CHAT_ID="") if line.startswith("warning")]
+    assert "channels" in line
+    assert "only the console is on: people who do not watch it are not notified" in line
+    with pytest.raises(PreflightFailed, match="no channel is on: nobody is notified"):
+        lines(TELEGRAM_BOT_TOKEN="", TELEGRAM_CHAT_ID="", CHANNELS='{"console": "off"}')

@@ -98,3 +98,13 @@ def test_what_the_plan_refuses_stops_the_deployment(cloud: Cloud) -> None:
     with pytest.raises(PreflightFailed, match=r"TARGET_URL is .* bytes long"):
         lines(TARGET_URL=many)
     assert cloud.calls
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_deployment_that_notifies_nobody_is_named() -> None:
+    """The console of a cloud is a log, and without any channel the health would never be 200."""
+    [line] = [line for line in lines(TELEGRAM_BOT_TOKEN="", TELEGRAM_CHAT_ID="") if line.startswith("warning")]
+    assert "channels" in line
+    assert "only the console is on: people who do not watch it are not notified" in line
+    with pytest.raises(PreflightFailed, match="no channel is on: nobody is notified"):
+        lines(TELEGRAM_BOT_TOKEN="", TELEGRAM_CHAT_ID="", CHANNELS='{"console": "off"}')
