@@ -145,9 +145,7 @@ def _unrouted() -> Call:
         start_response("308 Permanent Redirect", [("Location", location)])
         return []
 
-    # No function is at hand here that could answer for all paths below one.
-    alone = [row.model_copy(update={"below": None}) for row in rows()]
-    return make_lambda_handler(gateway(alone, lambda _: without_slash))
+    return make_lambda_handler(gateway(rows(), lambda _: without_slash))
 
 
 def _get_ready_to_send() -> None:

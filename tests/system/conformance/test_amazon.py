@@ -25,6 +25,13 @@ def test_an_unknown_route_responds_as_everywhere(runtime: Aws) -> None:
 
 
 @on_aws
+def test_an_unknown_page_of_the_dashboard_is_a_page(runtime: Aws) -> None:
+    for path in ("/dashboard/alert/12", "/dashboard/alerts/12/more"):
+        page = requests.get(runtime.url("GET", path, None), headers={"Accept": "text/html"}, timeout=60)
+        assert (page.status_code, page.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+
+
+@on_aws
 def test_a_new_secret_replaces_instances_with_the_old_one(runtime: Aws) -> None:
     before, other = runtime.environment("health"), "another-key-that-is-for-tests-only"
     runtime.get("/")  # now the instance has read its secrets

@@ -37,6 +37,7 @@ class Route:
         if self.path == DEFAULT:
             return {}
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.path))
+        pattern = re.sub(r"\\\{(\w+)\\\+\\\}", r"(?P<\1>.+)", pattern)
         found = re.fullmatch(pattern, path) if self.method in ("ANY", method) else None
         return found.groupdict() if found else None
 
@@ -52,9 +53,14 @@ def routes_of(api: Mapping[str, Any]) -> list[Route]:
             assert arn
             name = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
             found.append(Route(name, DEFAULT if operation.get("isDefaultRoute") else path, arn[1]))
-    # "The most specific match", of /status/feed.json and /status/{slug} the first; the default route is the last:
+
+    # "The most specific match", of /status/feed.json and /status/{slug} the first; then a path with a greedy variable,
+    # /dashboard/{proxy+}, and the default route is the last:
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
-    return sorted(found, key=lambda route: (route.path == DEFAULT, ["{" in part for part in route.path.split("/")]))
+    def vagueness(route: Route) -> tuple[bool, bool, list[bool]]:
+        return route.path == DEFAULT, "+}" in route.path, ["{" in part for part in route.path.split("/")]
+
+    return sorted(found, key=vagueness)
 
 
 class HttpApi(StandIn):

@@ -1,5 +1,6 @@
 """Each deployed function: its settings, its secrets, its role, and what happens to its failures."""
 
+import json
 from typing import Any
 
 import pytest
@@ -84,8 +85,10 @@ def test_each_route_and_every_other_request_has_a_function(stack: dict[str, Any]
         f"{method} {route.braced}": row for row in CALLED for route in row.routes for method in methods_of(route)
     }
     unrouted = next(row for row in rows() if row.name == functions.FOR_UNROUTED)
-    # moto's name for what is named $default there.
-    assert set(stack["routes"]) == {*expected, "X-AMAZON-APIGATEWAY-ANY-METHOD $default"}
+    # moto's name for ANY, and for what is named $default there.
+    any_method = "X-AMAZON-APIGATEWAY-ANY-METHOD"
+    expected |= {f"{any_method} {row.below}/{{proxy+}}": row for row in CALLED if row.below}
+    assert set(stack["routes"]) == {*expected, f"{any_method} $default"}
     for key, target in stack["routes"].items():
         integration = stack["integrations"][target]
         assert (integration["IntegrationType"], integration["PayloadFormatVersion"]) == ("AWS_PROXY".lower(), "2.0")
@@ -102,8 +105,11 @@ def test_the_api_may_call_a_function_by_its_own_routes_alone(stack: dict[str, An
     assert all(each["Principal"] == {"Service": "apigateway.amazonaws.com"} for each in statements)
     sources = {each["Condition"]["ArnLike"]["AWS:SourceArn"] for each in statements}
     routes = {f"{method}{filled(route.path, '*')}" for route in row.routes for method in methods_of(route)}
+    routes |= {f"*{row.below}/*"} if row.below else set()
     api = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{stack['api']['ApiId']}/*"
     assert sources == {f"{api}/{route}" for route in ({"*"} if row.name == functions.FOR_UNROUTED else routes)}
+    # Lambda refuses a longer policy.
+    assert len(json.dumps(statements)) < 20_480
 
 
 @pytest.mark.system
