@@ -72,7 +72,7 @@ class Row(BaseModel):
     every_in_cloud: Annotated[float, Field(gt=0)] | None = None
     longest: Annotated[int, Field(gt=0)] | None = None
     needs: Annotated[frozenset[Literal["store", "channels", "agent", "retention"]], Field(strict=False)] = frozenset()
-    below: Annotated[str, AfterValidator(_well_formed)] | None = None
+    below: Annotated[tuple[Annotated[str, AfterValidator(_well_formed)], ...], Field(strict=False)] = ()
     sends: Literal["at_once"] | None = None
 
     @property

@@ -25,12 +25,12 @@ _HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding",
 def gateway(table: Iterable[Row], app_of: Callable[[str], WSGIApplication]) -> WSGIApplication:
     """A WSGI app that leads every route of every row to ``app_of(name)``; all of these are made now.
 
-    A request below a row's ``below`` that has no route goes there too.
+    A request that has no route and is below one of a row's ``below`` goes there too.
     """
     rows = tuple(table)
     apps = {row.name: app_of(row.name) for row in rows}
     routes = _routes(rows)
-    below = {f"{row.below}/": apps[row.name] for row in rows if row.below}
+    below = {f"{path}/": apps[row.name] for row in rows for path in row.below}
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if (foreign := _foreign_host(environ)) is not None:

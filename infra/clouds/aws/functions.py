@@ -172,11 +172,11 @@ def _routes(row: Row) -> dict[str, Any]:
         methods = {name: route.method} | ({head: "HEAD"} if route.method == "GET" else {})
         for name, method in methods.items():
             found[name] = {"Type": "HttpApi", "Properties": {**api, "Method": method, "Path": route.braced}}
-    if row.below:
+    for number, path in enumerate(row.below, start=1):
         # The API prefers a route with the request's whole path, and then this one to its default route:
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
-        below = {"Method": "ANY", "Path": f"{row.below}/{{proxy+}}"}
-        found["Below"] = {"Type": "HttpApi", "Properties": {**api, **below}}
+        below = {"Method": "ANY", "Path": f"{path}/{{proxy+}}"}
+        found[f"Below{number}"] = {"Type": "HttpApi", "Properties": {**api, **below}}
     if row.name == FOR_UNROUTED:
         # Without a path, it is the API's default route.
         found["Unrouted"] = {"Type": "HttpApi", "Properties": api}

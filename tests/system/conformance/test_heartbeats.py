@@ -32,17 +32,28 @@ def test_each_client_is_understood(runtime: Runtime) -> None:
     for method, path, body, bearer in [
         ("GET", f"/heartbeats/{token}", None, None),
         ("HEAD", f"/heartbeats/{token}/0", None, None),
+        # A slash more does no harm: curl would follow no redirect, and take it for a success.
+        ("GET", f"/heartbeats/{token}/", None, None),
+        ("POST", f"/heartbeats/{token}/0/", None, None),
+        ("GET", f"/api/push/{token}/?status=up&msg=OK", None, None),
+        ("POST", f"/api/v1/endpoints/cron_{key}/external/?success=true", None, token),
         ("POST", f"/heartbeats/{token}/start", None, None),
         ("POST", f"/heartbeats/{token}/3", "디스크가 가득 참\n".encode(), None),
         ("GET", f"/api/push/{token}?status=down&msg=disk%20full&ping=", None, None),
         ("POST", f"/api/push/{token}?status=up&msg=OK&ping=12", None, None),
         ("POST", f"/api/v1/endpoints/cron_{key}/external?success=true&error=&duration=10s", None, token),
     ]:
-        response = runtime.call(method, path, body, key=None, content_type="text/plain", bearer=bearer)
+        response = runtime.call(
+            method, path, body, key=None, content_type="text/plain", bearer=bearer, function="receive_heartbeat"
+        )
         assert response.status_code == 200, (method, path, response.text)
         assert method == "HEAD" or response.json() == {"ok": True}
     assert events(runtime, policy) == [
         (1, None, None),
+        (1, None, None),
+        (1, None, None),
+        (1, None, None),
+        (1, None, "OK"),
         (1, None, None),
         (0, "exit code 3: 디스크가 가득 참", "디스크가 가득 참"),
         (0, "disk full", "disk full"),

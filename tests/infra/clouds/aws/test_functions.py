@@ -87,7 +87,7 @@ def test_each_route_and_every_other_request_has_a_function(stack: dict[str, Any]
     unrouted = next(row for row in rows() if row.name == functions.FOR_UNROUTED)
     # moto's name for ANY, and for what is named $default there.
     any_method = "X-AMAZON-APIGATEWAY-ANY-METHOD"
-    expected |= {f"{any_method} {row.below}/{{proxy+}}": row for row in CALLED if row.below}
+    expected |= {f"{any_method} {path}/{{proxy+}}": row for row in CALLED for path in row.below}
     assert set(stack["routes"]) == {*expected, f"{any_method} $default"}
     for key, target in stack["routes"].items():
         integration = stack["integrations"][target]
@@ -105,7 +105,7 @@ def test_the_api_may_call_a_function_by_its_own_routes_alone(stack: dict[str, An
     assert all(each["Principal"] == {"Service": "apigateway.amazonaws.com"} for each in statements)
     sources = {each["Condition"]["ArnLike"]["AWS:SourceArn"] for each in statements}
     routes = {f"{method}{filled(route.path, '*')}" for route in row.routes for method in methods_of(route)}
-    routes |= {f"*{row.below}/*"} if row.below else set()
+    routes |= {f"*{path}/*" for path in row.below}
     api = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{stack['api']['ApiId']}/*"
     assert sources == {f"{api}/{route}" for route in ({"*"} if row.name == functions.FOR_UNROUTED else routes)}
     # Lambda refuses a longer policy.
