@@ -1,16 +1,20 @@
 """The database: whether functions in a cloud can use it, as far as that can be seen from here."""
 
+import functools
 import ipaddress
+import itertools
 import socket
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from infra.clouds.addresses import look_up
-from infra.doctor.findings import Finding, failure, ok, warning
+from infra.clouds.together import together
+from infra.doctor.findings import Finding, Verdict, failure, ok, warning, worst
 from infra.doctor.store import OLDEST_SERVER
 
 ABOUT = "database"
 CONNECT_SECONDS = 6
+# For the lookups too.
+HOST_SECONDS = 9.0
 _FIX = "DATABASE_URL=…"
 _VERIFIED = ("require", "verify-ca", "verify-full")
 # The server's own words for what no other place would change.
@@ -23,23 +27,55 @@ _REFUSALS = {
 
 
 def examine_database(url: str) -> Iterator[Finding]:
-    """Whether the database is reached over IPv4 and with TLS, and has the right version."""
-    host = urlsplit(url).hostname
-    if not host or host.startswith("/"):
-        return  # a socket that the cloud itself makes
+    """Whether the database is reached over IPv4 and with TLS, and has the right version.
+
+    Of several hosts one that is fine is enough: libpq takes it, wherever it stands in the list.
+    """
+    from psycopg import ProgrammingError
+
+    try:
+        urls = _by_host(url)
+    except ProgrammingError:
+        yield failure(ABOUT, "DATABASE_URL is malformed", expected="postgresql://user:password@host/name", fix=_FIX)
+        return
+    asked = {place: functools.partial(_examine_host, one, place[0]) for place, one in urls.items()}
+    came = together(asked, HOST_SECONDS)
+    answers = [came.get(place, [_refused("timeout")]) for place in asked]
+    fine = [each for each in answers if any(finding.verdict is Verdict.OK for finding in each)]
+    # Functions may reach one that this machine does not, although another is no use to them.
+    perhaps = [each for each in answers if worst(each) is not Verdict.FAILURE]
+    yield from fine[0] if fine else dict.fromkeys(itertools.chain(*(perhaps or answers)))
+
+
+def _by_host(url: str) -> dict[tuple[str, str], str]:
+    """What to connect with, by each host and its port. Raises psycopg.ProgrammingError."""
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    given = conninfo_to_dict(url) if url else {}
+    hosts, ports = (str(given.get(name) or "").split(",") for name in ("host", "port"))
+    pairs = zip(hosts, ports if len(ports) == len(hosts) else ports * len(hosts), strict=False)
+    # What has no host, or a folder, is a socket that the cloud itself makes.
+    places = [(host, port) for host, port in pairs if host and not host.startswith("/")]
+    return {(host, port): make_conninfo(url, host=host, port=port or None) for host, port in places}
+
+
+def _examine_host(url: str, host: str) -> list[Finding]:
     try:
         addresses = [str(address[4][0]) for address in look_up(host, socket.AF_INET)]
         has_ipv6 = not addresses and bool(look_up(host, socket.AF_INET6))
     except (OSError, UnicodeError):
         addresses, has_ipv6 = [], False
     if not addresses:
-        yield _without_address(host, has_ipv6=has_ipv6)
-        return
-    if all(not ipaddress.ip_address(address).is_global for address in addresses):
+        return [_without_address(host, has_ipv6=has_ipv6)]
+    if not any(is_public(address) for address in addresses):
         found, expected = f"{host} has private addresses only", "an address that functions reach over the internet"
-        yield failure(ABOUT, found, expected=expected, fix=_FIX)
-        return
-    yield from examine_server(url, addresses[0])
+        return [failure(ABOUT, found, expected=expected, fix=_FIX)]
+    return list(examine_server(url, addresses[0]))
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is one of the internet's."""
+    return ipaddress.ip_address(address).is_global
 
 
 def _without_address(host: str, *, has_ipv6: bool) -> Finding:

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -117,3 +118,25 @@ def test_whom_the_server_does_not_let_in_is_told(server: Server, with_tls: str, 
     finding = only(examine_server(url, "127.0.0.1"))
     assert (finding.verdict, finding.found) == (Verdict.FAILURE, found)
     assert server.password not in str(finding)
+
+
+def test_of_several_hosts_one_that_is_fine_is_enough(
+    server: Server, with_tls: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fine = urlsplit(with_tls)
+    several = with_tls.replace(f"@{fine.hostname}:{fine.port}/", f"@127.0.0.1:{server.port},127.0.0.1:{fine.port}/")
+    finding = only(examine_database(several))
+    assert finding.found == "127.0.0.1 has private addresses only"
+    monkeypatch.setattr(database, "is_public", lambda _: True)
+    finding = only(examine_database(f"{several}?sslmode=require"))
+    assert (finding.verdict, finding.found) == (Verdict.OK, "PostgreSQL 18 lets us in with TLS, over IPv4")
+
+
+def test_each_host_that_is_wrong_is_named() -> None:
+    first, second = examine_database("postgresql://me:secret-of-mine@10.1.2.3,[2001:db8::1]:5433/b")
+    assert (first.found, second.verdict) == ("10.1.2.3 has private addresses only", Verdict.FAILURE)
+    assert second.found.startswith("2001:db8::1 has an IPv6 address only")
+    perhaps = only(examine_database("postgresql://me:secret-of-mine@10.1.2.3,nosuch.invalid/b"))
+    assert (perhaps.verdict, perhaps.found) == (Verdict.WARNING, "nosuch.invalid is not known to the DNS here")
+    malformed = only(examine_database("postgresql://me:secret-of-mine@a.example/b?sslmod=require"))
+    assert (malformed.verdict, malformed.found) == (Verdict.FAILURE, "DATABASE_URL is malformed")
