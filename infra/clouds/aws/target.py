@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from secrets import token_hex
 from typing import Any
 
@@ -18,6 +19,8 @@ AWS = "aws"
 OWN_FILE = ".env.aws"
 # The name of the stack, and the prefix of everything in it.
 STACK = "bonghwa"
+# The folder of the functions' code in Lambda.
+CODE = PurePosixPath("/var/task")
 
 
 def id_of(row: Row) -> str:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 
-from infra.clouds.aws.target import AWS, STACK, Existing, Place
+from infra.clouds.aws.target import AWS, CODE, STACK, Existing, Place
 from infra.clouds.cli import ask_within
 from infra.clouds.preflight.costs import examine_costs
 from infra.clouds.preflight.database import examine_database
@@ -30,7 +30,7 @@ def preflight(
     questions = {
         "concurrency": lambda: examine_concurrency(place),
         "names": lambda: examine_names(place, is_new=not existing.status),
-        "database": lambda: examine_database(given.get("DATABASE_URL", "")),
+        "database": lambda: examine_database(given.get("DATABASE_URL", ""), CODE),
         "channels": lambda: examine_reach(read(given)[0]),
         "costs": lambda: examine_costs("aws", given, place.region, environ),
     }

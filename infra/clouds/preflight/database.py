@@ -4,12 +4,15 @@ import functools
 import ipaddress
 import itertools
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
 
 from infra.clouds.addresses import look_up
 from infra.clouds.together import together
 from infra.doctor.findings import Finding, Verdict, failure, ok, warning, worst
 from infra.doctor.store import OLDEST_SERVER
+from shared import ROOT
 
 ABOUT = "database"
 CONNECT_SECONDS = 6
@@ -26,17 +29,23 @@ _REFUSALS = {
 }
 
 
-def examine_database(url: str) -> Iterator[Finding]:
+def examine_database(url: str, code: PurePosixPath) -> Iterator[Finding]:
     """Whether the database is reached over IPv4 and with TLS, and has the right version.
 
-    Of several hosts one that is fine is enough: libpq takes it, wherever it stands in the list.
+    If it has several hosts, one that is fine is enough: libpq takes it, wherever it stands in the list. ``code``: the
+    folder of the functions' code there.
     """
     from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
 
     try:
-        urls = _by_host(url)
+        given = conninfo_to_dict(url) if url else {}
+        urls = _by_host(_as_seen_here(given, code))
     except ProgrammingError:
         yield failure(ABOUT, "DATABASE_URL is malformed", expected="postgresql://user:password@host/name", fix=_FIX)
+        return
+    if urls and (found := _untrusting(given, code)):
+        yield found
         return
     asked = {place: functools.partial(_examine_host, one, place[0]) for place, one in urls.items()}
     came = together(asked, HOST_SECONDS)
@@ -47,16 +56,38 @@ def examine_database(url: str) -> Iterator[Finding]:
     yield from fine[0] if fine else dict.fromkeys(itertools.chain(*(perhaps or answers)))
 
 
-def _by_host(url: str) -> dict[tuple[str, str], str]:
-    """What to connect with, by each host and its port. Raises psycopg.ProgrammingError."""
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+def _untrusting(given: Mapping[str, Any], code: PurePosixPath) -> Finding | None:
+    """A finding if functions there do not have the authorities that the URL wants to trust."""
+    file = given.get("sslrootcert")
+    if file == "system" or (file and (code / file).is_relative_to(code)):
+        return None
+    mode = str(given.get("sslmode") or "")
+    if not file and not mode.startswith("verify-"):
+        return None
+    found = f"functions have no file {file}" if file else f"sslmode={mode} has no sslrootcert"
+    expected = f"a file of authorities that is deployed, as {code}/…, or system"
+    return failure(ABOUT, found, expected=expected, fix="DATABASE_URL=…&sslrootcert=…")
 
-    given = conninfo_to_dict(url) if url else {}
+
+def _as_seen_here(given: Mapping[str, Any], code: PurePosixPath) -> dict[str, Any]:
+    """The same with the file of authorities that is here. Without one here, TLS is all that can be seen."""
+    file = code / str(given.get("sslrootcert") or "")
+    if file == code or not file.is_relative_to(code):
+        return dict(given)
+    here = ROOT / file.relative_to(code)
+    own = {"sslrootcert": str(here)} if here.is_file() else {"sslmode": "require"}
+    return {name: value for name, value in given.items() if name != "sslrootcert"} | own
+
+
+def _by_host(given: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """A connection string for each host and its port. Raises psycopg.ProgrammingError."""
+    from psycopg.conninfo import make_conninfo
+
     hosts, ports = (str(given.get(name) or "").split(",") for name in ("host", "port"))
     pairs = zip(hosts, ports if len(ports) == len(hosts) else ports * len(hosts), strict=False)
-    # What has no host, or a folder, is a socket that the cloud itself makes.
+    # No host, or a folder, means a socket that the cloud itself makes.
     places = [(host, port) for host, port in pairs if host and not host.startswith("/")]
-    return {(host, port): make_conninfo(url, host=host, port=port or None) for host, port in places}
+    return {(host, port): make_conninfo(**{**given, "host": host, "port": port or None}) for host, port in places}
 
 
 def _examine_host(url: str, host: str) -> list[Finding]:

@@ -4,6 +4,7 @@ import difflib
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import PurePosixPath
 
 from infra.clouds.cli import ask_within
 from infra.clouds.gcp.project import APIS, BUILD_REGIONS, GCLOUD, Existing, Place
@@ -16,6 +17,8 @@ from infra.plan.plans import price_list
 from shared.channels import read
 
 _RUN = "run.googleapis.com"
+# The folder of the functions' code in Cloud Run, as of every image of a buildpack.
+_CODE = PurePosixPath("/workspace")
 _DOMAINS = "iam.allowedPolicyMemberDomains"
 
 
@@ -39,7 +42,7 @@ def preflight(
         "APIs": lambda: examine_apis(existing.apis),
         "Cloud Run": lambda: examine_place(place, existing.apis),
         "region": lambda: examine_region(build_region, is_new=is_new),
-        "database": lambda: examine_database(given.get("DATABASE_URL", "")),
+        "database": lambda: examine_database(given.get("DATABASE_URL", ""), _CODE),
         "channels": lambda: examine_reach(read(given)[0]),
         "costs": lambda: examine_costs("gcp", given, place.region, environ),
     }

@@ -3,18 +3,15 @@
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from pydantic import SecretStr
 
 from infra.clouds.aws.database import authorities
 from infra.clouds.aws.database.template import AUTHORITY, DATABASE, FILE, PASSWORD, STACK, USER
-from infra.clouds.aws.target import Place
+from infra.clouds.aws.target import CODE, Place
 from infra.clouds.cli import Command, CommandFailed, File, Stage
 from shared import ROOT
 
-# The folder of the functions' code in Lambda.
-_TASK = Path("/var/task")
 # For each status of a stack that is at work: what its end is called.
 _AT_WORK = {
     "CREATE_IN_PROGRESS": "stack-create-complete",
@@ -87,8 +84,7 @@ def creation(place: Place, existing: Existing) -> list[Stage]:
 def url(existing: Existing) -> str:
     """Its DATABASE_URL, with words instead of what is not known yet."""
     password = existing.password.get_secret_value() if existing.password else "password"
-    file = _TASK / authorities.FILE.relative_to(ROOT)
-    trust = f"sslmode=verify-full&sslrootcert={file.as_posix()}"
+    trust = f"sslmode=verify-full&sslrootcert={CODE / authorities.FILE.relative_to(ROOT).as_posix()}"
     return f"postgresql://{USER}:{password}@{existing.host or 'host'}:5432/{DATABASE}?{trust}"
 
 

@@ -1,5 +1,6 @@
 """The zip that the deployment built."""
 
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.clouds.aws import package
+from infra.clouds.aws.target import CODE
 from shared import ROOT
 from tests.infra.clouds.aws.life import Life
 
@@ -34,6 +36,10 @@ def test_the_zip_holds_what_lambda_needs_and_little_else(names: dict[str, int]) 
     assert sum(name.startswith("build/templates/dashboard-") and name.endswith(".py") for name in names) > 10
     of_infra = {name for name in names if name.startswith("infra/") and "__pycache__" not in name}
     assert of_infra == {each for each in package.OWN if each.startswith("infra/")}
+    manual = (ROOT / "infra/clouds/aws/README.md").read_text(encoding="utf-8")
+    authorities = re.findall(rf"`{CODE}/(\S+\.pem)`", manual)
+    assert len(authorities) == 2
+    assert names.keys() >= set(authorities), "the files by which DATABASE_URL may trust a server"
     of_psycopg = sum(size for name, size in names.items() if name.startswith("psycopg"))
     assert sum(names.values()) - of_psycopg <= 45e6
     assert of_psycopg <= 16e6

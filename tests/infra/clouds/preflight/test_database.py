@@ -9,9 +9,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from infra.clouds.aws.database.authorities import FILE
+from infra.clouds.aws.target import CODE
 from infra.clouds.preflight import database
 from infra.clouds.preflight.database import examine_database, examine_server
 from infra.doctor.findings import Finding, Verdict
+from shared import ROOT
 from tests.support.postgres import Server
 from tests.support.servers.certificates import A_DAY, TODAY, Authority
 from tests.support.servers.raw_servers import RawServers
@@ -38,13 +41,13 @@ def only(findings: Iterator[Finding]) -> Finding:
     ],
 )
 def test_a_host_that_functions_cannot_reach_is_named(host: str, verdict: Verdict, found: str) -> None:
-    finding = only(examine_database(f"postgresql://me:secret-of-mine@{host}/b"))
+    finding = only(examine_database(f"postgresql://me:secret-of-mine@{host}/b", CODE))
     assert (finding.verdict, finding.found, finding.fix) == (verdict, found, "DATABASE_URL=…")
 
 
 @pytest.mark.parametrize("url", ["", "postgresql:///b?host=/cloudsql/p:r:i"])
 def test_a_database_of_the_clouds_own_is_not_asked(url: str) -> None:
-    assert not list(examine_database(url))
+    assert not list(examine_database(url, CODE))
 
 
 def test_a_server_without_tls_is_refused(server: Server) -> None:
@@ -125,18 +128,43 @@ def test_of_several_hosts_one_that_is_fine_is_enough(
 ) -> None:
     fine = urlsplit(with_tls)
     several = with_tls.replace(f"@{fine.hostname}:{fine.port}/", f"@127.0.0.1:{server.port},127.0.0.1:{fine.port}/")
-    finding = only(examine_database(several))
+    finding = only(examine_database(several, CODE))
     assert finding.found == "127.0.0.1 has private addresses only"
     monkeypatch.setattr(database, "is_public", lambda _: True)
-    finding = only(examine_database(f"{several}?sslmode=require"))
+    finding = only(examine_database(f"{several}?sslmode=require", CODE))
     assert (finding.verdict, finding.found) == (Verdict.OK, "PostgreSQL 18 lets us in with TLS, over IPv4")
 
 
 def test_each_host_that_is_wrong_is_named() -> None:
-    first, second = examine_database("postgresql://me:secret-of-mine@10.1.2.3,[2001:db8::1]:5433/b")
+    first, second = examine_database("postgresql://me:secret-of-mine@10.1.2.3,[2001:db8::1]:5433/b", CODE)
     assert (first.found, second.verdict) == ("10.1.2.3 has private addresses only", Verdict.FAILURE)
     assert second.found.startswith("2001:db8::1 has an IPv6 address only")
-    perhaps = only(examine_database("postgresql://me:secret-of-mine@10.1.2.3,nosuch.invalid/b"))
+    perhaps = only(examine_database("postgresql://me:secret-of-mine@10.1.2.3,nosuch.invalid/b", CODE))
     assert (perhaps.verdict, perhaps.found) == (Verdict.WARNING, "nosuch.invalid is not known to the DNS here")
-    malformed = only(examine_database("postgresql://me:secret-of-mine@a.example/b?sslmod=require"))
+    malformed = only(examine_database("postgresql://me:secret-of-mine@a.example/b?sslmod=require", CODE))
     assert (malformed.verdict, malformed.found) == (Verdict.FAILURE, "DATABASE_URL is malformed")
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ("sslmode=verify-full&sslrootcert=/home/me/ca.pem", "functions have no file /home/me/ca.pem"),
+        ("sslmode=require&sslrootcert=/home/me/ca.pem", "functions have no file /home/me/ca.pem"),
+        ("sslmode=verify-ca", "sslmode=verify-ca has no sslrootcert"),
+    ],
+)
+def test_authorities_of_this_machine_alone_are_a_failure(options: str, found: str) -> None:
+    finding = only(examine_database(f"postgresql://me:secret-of-mine@db.invalid/b?{options}", CODE))
+    assert (finding.verdict, finding.found) == (Verdict.FAILURE, found)
+    assert finding.expected == "a file of authorities that is deployed, as /var/task/…, or system"
+
+
+def test_authorities_that_are_deployed_are_read_here(with_tls: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "is_public", lambda _: True)
+    # The server's certificate is not from an authority of RDS.
+    deployed = f"sslmode=verify-ca&sslrootcert={CODE / FILE.relative_to(ROOT)}"
+    assert only(examine_database(f"{with_tls}?{deployed}", CODE)).verdict is Verdict.WARNING
+    # It is among the libraries, which are not here.
+    library = f"sslmode=verify-ca&sslrootcert={CODE}/certifi/cacert.pem"
+    assert Verdict.OK in {finding.verdict for finding in examine_database(f"{with_tls}?{library}", CODE)}
+    assert only(examine_database("postgresql://nosuch.invalid/b?sslrootcert=system", CODE)).verdict is Verdict.WARNING
