@@ -3,13 +3,14 @@
 import os
 from collections.abc import Iterator, Mapping
 
-from infra.clouds.aws.target import AWS, CODE, STACK, Existing, Place
+from infra.clouds.aws.target import AWS, CODE, STACK, Existing, Place, dashed
 from infra.clouds.cli import ask_within
 from infra.clouds.preflight.costs import examine_costs
 from infra.clouds.preflight.database import examine_database
 from infra.clouds.preflight.examination import SECONDS, Preflight
 from infra.doctor.channels import examine_reach
 from infra.doctor.findings import Finding, failure, ok, warning
+from infra.table import rows
 from shared.channels import read
 
 # The API alone may call 20 functions a second, beside those that are scheduled. New accounts have 10:
@@ -55,10 +56,15 @@ def examine_names(place: Place, *, is_new: bool) -> Iterator[Finding]:
         yield ok("names", "this updates what has them")
         return
     functions = f"--query=Functions[?starts_with(FunctionName, '{STACK}-')].FunctionName"
-    taken = [f"the function {name}" for name in _ask(place, "lambda", "list-functions", functions).split()]
+    found = {f"the function {name}" for name in _ask(place, "lambda", "list-functions", functions).split()}
     prefix = f"--log-group-name-prefix=/aws/lambda/{STACK}-"
     logs = _ask(place, "logs", "describe-log-groups", prefix, "--query=logGroups[].logGroupName")
-    taken += [f"the log {name}" for name in logs.split()]
+    found |= {f"the log {name}" for name in logs.split()}
+    # Other names may begin with the stack's too.
+    needed = [f"{STACK}-{dashed(row)}" for row in rows()]
+    taken = [
+        each for name in needed for each in (f"the function {name}", f"the log /aws/lambda/{name}") if each in found
+    ]
     if taken:
         expected = f"names that are free: there is no stack {STACK} that would have made them"
         fix = "remove or rename what has them, or take another region"

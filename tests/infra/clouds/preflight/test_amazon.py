@@ -49,14 +49,20 @@ def test_a_small_concurrency_is_warned_about(cloud: Cloud, monkeypatch: pytest.M
 
 def test_names_that_are_taken_stop_the_deployment(cloud: Cloud) -> None:
     logs = cloud.client("logs", PLACE.region)
-    logs.create_log_group(logGroupName="/aws/lambda/bonghwa-health")
+    names = ("/aws/lambda/bonghwa-health", "/aws/lambda/bonghwa-relay")
+    for name in names:
+        logs.create_log_group(logGroupName=name)
     try:
-        with pytest.raises(PreflightFailed, match="taken: the log /aws/lambda/bonghwa-health"):
+        with pytest.raises(PreflightFailed, match="taken: the log /aws/lambda/bonghwa-health · "):
             lines()
+        logs.delete_log_group(logGroupName=names[0])
+        assert not [line for line in lines() if line.startswith("failure")], "none of our functions has that name"
+        logs.create_log_group(logGroupName=names[0])
         # The stack has them.
         assert not [line for line in lines(is_new=False) if line.startswith("failure")]
     finally:
-        logs.delete_log_group(logGroupName="/aws/lambda/bonghwa-health")
+        for name in names:
+            logs.delete_log_group(logGroupName=name)
 
 
 def test_what_nobody_may_ask_stops_nothing(cloud: Cloud) -> None:
