@@ -9,7 +9,6 @@ for at least 30 seconds to create a parameter with the same name").
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from secrets import token_hex
 
 from infra.clouds.aws.target import GROUPS, PARAMETER, STACK, Existing, Place, Stored, camel
 from infra.clouds.cli import Command, File
@@ -32,11 +31,11 @@ class Part:
     is_stored: bool
 
 
-def parts(secrets: Secrets, existing: Existing) -> dict[str, list[Part]]:
-    """The parameters of each secret by its group."""
+def parts(secrets: Secrets, existing: Existing, letters: str = "0" * 8) -> dict[str, list[Part]]:
+    """The parameters of each secret by its group. ``letters``: the end of a new one's name."""
     return {
         group: [
-            _part(group, number, text, existing.parameters)
+            _part(f"/{STACK}/{group}-{number}-", letters, text, existing.parameters)
             for number, text in enumerate(_cut(text_of(settings)), start=1)
         ]
         for group, settings in secrets.items()
@@ -92,11 +91,10 @@ def delete(place: Place, names: Sequence[str]) -> Iterator[Command]:
         yield place.command("ssm", "delete-parameters", "--names", *names[first : first + _AT_ONCE])
 
 
-def _part(group: str, number: int, text: str, stored: Mapping[str, Stored]) -> Part:
-    start = f"/{STACK}/{group}-{number}-"
+def _part(start: str, letters: str, text: str, stored: Mapping[str, Stored]) -> Part:
     name = min((name for name in stored if name.startswith(start)), default=None)
     if name is None:
-        return Part(f"{start}{token_hex(4)}", 1, text, is_stored=False)
+        return Part(f"{start}{letters}", 1, text, is_stored=False)
     is_stored = stored[name].value.get_secret_value() == text
     return Part(name, stored[name].version + (not is_stored), text, is_stored)
 

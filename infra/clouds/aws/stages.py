@@ -33,7 +33,7 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str], packa
         SettingError: functions there cannot run with a setting.
     """
     of_schedules, secrets = schedule_parameters(given), secrets_of(given)
-    found = parameters.parts(secrets, existing)
+    found = parameters.parts(secrets, existing, place.letters)
     bucket = existing.buckets[0] if existing.buckets else place.new_bucket()
     key = f"{hashlib.sha256(package.read_bytes()).hexdigest()[:16]}.zip"
     overrides = {

@@ -69,10 +69,11 @@ def groups_of(row: Row) -> list[str]:
 
 @dataclass(frozen=True)
 class Place:
-    """An account and a region of it."""
+    """An account and a region of it. ``letters``: those of the names that a run makes up, as it announces them."""
 
     account: str
     region: str
+    letters: str = field(default_factory=lambda: token_hex(4), compare=False)
 
     @property
     def first_bucket(self) -> str:
@@ -81,7 +82,7 @@ class Place:
 
     def new_bucket(self) -> str:
         """A name for a bucket. It must be unique in the whole world, and nobody can guess it."""
-        return f"{STACK}-{self.region}-{token_hex(4)}"
+        return f"{STACK}-{self.region}-{self.letters}"
 
     def is_ours(self, bucket: str) -> bool:
         """Whether one of the account's buckets is a deployment's here."""

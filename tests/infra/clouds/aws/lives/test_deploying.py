@@ -63,6 +63,16 @@ def test_a_dry_run_prints_what_a_run_does_and_changes_nothing(steps: Steps) -> N
     assert printed == run
 
 
+@pytest.mark.system
+def test_what_is_made_has_the_names_that_were_agreed_to(steps: Steps) -> None:
+    deployed = steps["deployed"]
+    announced = deployed.said.partition("Go on?")[0]
+    made = [name for name in deployed.state["buckets"] if name not in steps["ended"].state["buckets"]]
+    made += [name for name in deployed.state["secrets"] if name not in OTHERS["secrets"]]
+    assert len(made) == 3
+    assert all(name in announced for name in made)
+
+
 def changes(steps: Steps, name: str) -> list[Call]:
     return [call for call in steps[name].calls if not call.is_read]
 
