@@ -81,11 +81,11 @@ deploy-gcp teardown-gcp: .venv/installed
 	  $(if $(filter deploy-gcp,$@),$(if $(SHAPE),--shape=$(SHAPE)) $(if $(SEND_TEST),--send-test))
 
 # AWS: says what it will do and asks. REGION, DRY_RUN=1 and, of deploy-aws alone, ALARM_EMAIL and SEND_TEST=1, if you like.
-# WITH_DATABASE=1 makes a database, or removes it.
+# An empty ALARM_EMAIL= ends the mail. WITH_DATABASE=1 makes a database, or removes it.
 deploy-aws teardown-aws: .venv/installed
 	@$(BIN)/python -m infra.clouds.aws $(@:-aws=) $(if $(REGION),--region=$(REGION)) $(if $(DRY_RUN),--dry-run) \
 	  $(if $(WITH_DATABASE),--with-database) \
-	  $(if $(filter deploy-aws,$@),$(if $(ALARM_EMAIL),--alarm-email=$(ALARM_EMAIL)) $(if $(SEND_TEST),--send-test))
+	  $(if $(filter deploy-aws,$@),$(if $(filter undefined,$(origin ALARM_EMAIL)),,--alarm-email=$(ALARM_EMAIL)) $(if $(SEND_TEST),--send-test))
 
 # The zip alone.
 package-aws: .venv/installed

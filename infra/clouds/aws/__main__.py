@@ -56,7 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("template", help="write the two files named template.yaml")
     deploy = commands.add_parser("deploy", help="deploy everything, or update it")
     deploy.add_argument("--zip", type=Path, help="a zip that package has built; by default it is built now")
-    deploy.add_argument("--alarm-email", default="", help="who gets alarms by mail, after confirming that once")
+    about = "who gets alarms by mail, after confirming that once; an empty one ends that (by default it stays as it is)"
+    deploy.add_argument("--alarm-email", type=_email, metavar="ADDRESS", help=about)
     afterwards.add_arguments(deploy)
     for command in (deploy, commands.add_parser("teardown", help="remove everything")):
         command.add_argument("--region", type=_region, help=f"by default the region that aws itself uses, or {REGION}")
@@ -201,6 +202,13 @@ def _package(asked: argparse.Namespace) -> Path:
 def _region(text: str) -> str:
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a region")
+    return text
+
+
+def _email(text: str) -> str:
+    # Otherwise the stack would fail once everything else is made, or the mail would never come.
+    if text and not re.fullmatch(r"[^@\s,;]+@[^@\s,;.]+(\.[^@\s,;.]+)+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not one address, like you@example.com")
     return text
 
 

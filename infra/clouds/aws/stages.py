@@ -1,7 +1,7 @@
 """The stages of a deployment and of its removal, made from the settings and from what is there."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from infra.clouds import function_env
@@ -24,10 +24,12 @@ MAX_SECRET_LENGTH = 65_536
 LIBRARIES = {"boto3"}
 
 
-def deployment(place: Place, existing: Existing, given: Mapping[str, str], package: Path, email: str) -> list[Stage]:
+def deployment(
+    place: Place, existing: Existing, given: Mapping[str, str], package: Path, email: str | None
+) -> list[Stage]:
     """Create what is missing, update what is there, remove what is no longer needed.
 
-    ``given``: every setting by its variable; ``email``: who gets the alarms, if that is to change.
+    ``given``: every setting by its variable; ``email``: who gets the alarms, nobody if it is empty; None: as before.
 
     Raises:
         SettingError: functions there cannot run with a setting.
@@ -43,31 +45,28 @@ def deployment(place: Place, existing: Existing, given: Mapping[str, str], packa
         # All of them, even those without a value: a parameter that is left out would keep its old one.
         **{parameter_of(name): _plain(name, given) for name in plain_settings()},
         **_of_channels(given),
-        **({"AlarmEmail": email} if email else {}),
+        **({} if email is None else {"AlarmEmail": email}),
         "CodeBucket": bucket,
         "CodeKey": key,
         "Runtime": (runtime_of(package) or Runtime()).name,
     }
     upload = place.command("s3", "cp", _shown(package), f"s3://{bucket}/{key}", "--only-show-errors")
-    needed = {part.name for own in found.values() for part in own}
-    not_needed = [name for name in existing.parameters if name not in needed]
     left = place.command("s3", "rm", f"s3://{bucket}", "--recursive", f"--exclude={key}", "--only-show-errors")
+    needed = {part.name for own in found.values() for part in own}
+    of_secrets = _delete_secrets(place, existing, [name for name in existing.parameters if name not in needed])
     return [
         Stage("the rest of a deployment that failed", list(stack.repair(place, existing.status))),
         Stage("a bucket for the code", [] if existing.buckets else [_create_bucket(place, bucket)]),
         Stage("the code", [upload], usual_seconds=20),
         Stage("secrets", list(parameters.write(place, found))),
         Stage("the stack", [_deploy(place, bucket, overrides)], usual_seconds=240),
-        Stage(
-            "what is no longer needed",
-            [left, *parameters.delete(place, not_needed), *_delete_old_secrets(place, existing)],
-        ),
+        Stage("what is no longer needed", [left, *of_secrets]),
     ]
 
 
 def removal(place: Place, existing: Existing) -> list[Stage]:
     """Remove everything that a deployment made, but not the database."""
-    secrets = [*parameters.delete(place, list(existing.parameters)), *_delete_old_secrets(place, existing)]
+    secrets = list(_delete_secrets(place, existing, list(existing.parameters)))
     return [
         Stage("the stack", list(stack.delete(place)) if existing.status else [], usual_seconds=180),
         Stage("secrets", secrets),
@@ -145,8 +144,9 @@ def _delete_bucket(place: Place, bucket: str) -> Iterator[Command]:
     yield place.command("s3api", "delete-bucket", f"--bucket={bucket}")
 
 
-def _delete_old_secrets(place: Place, existing: Existing) -> Iterator[Command]:
-    """Remove what an older version stored in Secrets Manager; by now no function reads it."""
+def _delete_secrets(place: Place, existing: Existing, names: Sequence[str]) -> Iterator[Command]:
+    """Remove these parameters, and what an older version stored in Secrets Manager; by now no function reads it."""
+    yield from parameters.delete(place, names)
     for name in sorted(existing.old_secrets):
         # At once: otherwise it would cost until its deletion.
         yield place.command("secretsmanager", "delete-secret", f"--secret-id={name}", "--force-delete-without-recovery")

@@ -77,6 +77,7 @@ class AwsDeployer(Deployer[Call]):
             "logs": [each["logGroupName"] for each in self.client("logs").describe_log_groups()["logGroups"]],
             "queues": self.client("sqs").list_queues().get("QueueUrls", []),
             "topics": [each["TopicArn"] for each in self.client("sns").list_topics()["Topics"]],
+            "subscriptions": [each["Endpoint"] for each in self.client("sns").list_subscriptions()["Subscriptions"]],
             "alarms": [each["AlarmName"] for each in self.client("cloudwatch").describe_alarms()["MetricAlarms"]],
         }
 
@@ -123,7 +124,7 @@ def lived(deployer: AwsDeployer) -> Life:
     }
     in_detail = details(deployer)
     steps |= {
-        "fewer": deployer.run(*update, "--yes", settings={**GIVEN, "HEARTBEAT_URL": ""}),
+        "fewer": deployer.run(*update, "--alarm-email=", "--yes", settings={**GIVEN, "HEARTBEAT_URL": ""}),
         "end refused": deployer.run("teardown"),
         "ended": deployer.make(teardown),
         "nothing left": deployer.run("teardown", IN),

@@ -137,6 +137,7 @@ def test_an_update_without_a_change_changes_nothing(steps: Steps, stack: dict[st
 def test_an_update_removes_what_is_needed_no_longer(steps: Steps) -> None:
     before, fewer = steps["again"].state, steps["fewer"].state
     assert [of_parameter(each) for each in set(before["secrets"]) - set(fewer["secrets"])] == ["agent-1"]
+    assert (len(before["subscriptions"]), fewer["subscriptions"]) == (1, [])
     [keys] = [keys for name, keys in fewer["buckets"].items() if name != "theirs"]
     assert len(keys) == 1
     told = fewer["functions"]["bonghwa-check-monitors"]["Environment"]["Variables"]

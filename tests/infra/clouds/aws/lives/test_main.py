@@ -8,8 +8,9 @@ import pytest
 
 from infra.clouds.aws import package, template
 from infra.clouds.aws.__main__ import main
-from tests.infra.clouds.aws.life import GIVEN
+from tests.infra.clouds.aws.life import GIVEN, AwsDeployer
 from tests.support.forking import forks
+from tests.support.moto_aws import Cloud
 
 
 @pytest.mark.system
@@ -84,3 +85,19 @@ def test_a_zip_is_built_only_for_what_the_template_may_run(capsys: pytest.Captur
     assert "invalid choice: '3.11'" in capsys.readouterr().err
     allowed = template.document()["Parameters"]["Runtime"]["AllowedValues"]
     assert allowed == [f"python{each}" for each in package.VERSIONS]
+
+
+@pytest.mark.parametrize("text", ["kim", "kim@", "kim@localhost", "a@b.example,c@d.example", "kim @b.example"])
+def test_an_alarm_address_that_is_none_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["deploy", f"--alarm-email={text}"])
+    assert f"{text!r} is not one address, like you@example.com" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_make_hands_an_empty_alarm_address_on(tmp_path: Path, cloud_project: Path) -> None:
+    deployer = AwsDeployer(cloud_project, Cloud(tmp_path / "bin"))
+    line = "make deploy-aws REGION=us-east-1"
+    for more in ("--alarm-email=", "--alarm-email=kim@b.example"):
+        word = more.removeprefix("--alarm-email")
+        assert deployer.arguments_of(f"{line} ALARM_EMAIL{word}") == [*deployer.arguments_of(line), more]
