@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infra.clouds import afterwards, own_database
 from infra.clouds.afterwards import NotFinished
@@ -23,6 +24,9 @@ from infra.configuration.sending import NotApplied
 from infra.local.terminal import prepare
 from shared import ROOT
 from shared.settings import SettingError
+
+if TYPE_CHECKING:
+    from infra.configuration.file import Configuration
 
 PROCESSORS = {"arm64": "aarch64", "x86_64": "x86_64"}
 REGION = "us-east-1"
@@ -102,7 +106,14 @@ def _do(asked: argparse.Namespace) -> None:
         if not is_deployment:
             print("Done.")
             return
-        afterwards.finish(_url(place), given, configuration, asked, own_file=OWN_FILE)
+        _finish(asked, _url(place), given, configuration)
+
+
+def _finish(asked: argparse.Namespace, url: str, given: dict[str, str], configuration: "Configuration | None") -> None:
+    if "PUBLIC_URL" not in given:
+        # The stack itself cannot say it: the API is made of the functions that would read it.
+        print(f"# For links to acknowledge and silence in messages: PUBLIC_URL={url} in {OWN_FILE}, and deploy again")
+    afterwards.finish(url, given, configuration, asked, own_file=OWN_FILE)
 
 
 def _given(asked: argparse.Namespace) -> Given:

@@ -8,6 +8,7 @@ from infra.clouds.cli import ask_within
 from infra.clouds.preflight.costs import examine_costs
 from infra.clouds.preflight.database import examine_database
 from infra.clouds.preflight.examination import SECONDS, Preflight
+from infra.clouds.preflight.links import examine_links
 from infra.doctor.channels import examine_reach
 from infra.doctor.findings import Finding, failure, ok, warning
 from infra.table import rows
@@ -33,6 +34,7 @@ def preflight(
         "names": lambda: examine_names(place, is_new=not existing.status),
         "database": lambda: examine_database(given.get("DATABASE_URL", ""), CODE),
         "channels": lambda: examine_reach(read(given)[0]),
+        "links": lambda: examine_links("aws", given),
         "costs": lambda: examine_costs("aws", given, place.region, environ),
     }
     return Preflight(questions, given)

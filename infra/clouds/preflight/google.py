@@ -11,6 +11,7 @@ from infra.clouds.gcp.project import APIS, BUILD_REGIONS, GCLOUD, Existing, Plac
 from infra.clouds.preflight.costs import examine_costs
 from infra.clouds.preflight.database import examine_database
 from infra.clouds.preflight.examination import SECONDS, Preflight
+from infra.clouds.preflight.links import examine_links
 from infra.doctor.channels import examine_reach
 from infra.doctor.findings import Finding, failure, ok, warning
 from infra.plan.plans import price_list
@@ -44,6 +45,7 @@ def preflight(
         "region": lambda: examine_region(build_region, is_new=is_new),
         "database": lambda: examine_database(given.get("DATABASE_URL", ""), _CODE),
         "channels": lambda: examine_reach(read(given)[0]),
+        "links": lambda: examine_links("gcp", given),
         "costs": lambda: examine_costs("gcp", given, place.region, environ),
     }
     return Preflight(questions, given)

@@ -108,3 +108,11 @@ def test_a_deployment_that_notifies_nobody_is_named() -> None:
     assert "only the console is on: people who do not watch it are not notified" in line
     with pytest.raises(PreflightFailed, match="no channel is on: nobody is notified"):
         lines(TELEGRAM_BOT_TOKEN="", TELEGRAM_CHAT_ID="", CHANNELS='{"console": "off"}')
+
+
+@pytest.mark.usefixtures("cloud")
+def test_links_to_this_machine_are_warned_about() -> None:
+    [line] = [line for line in lines(PUBLIC_URL="http://127.0.0.1:5000") if line.startswith("warning")]
+    assert "with PUBLIC_URL=http://127.0.0.1:5000 the links in messages lead" in line
+    assert "fix: PUBLIC_URL=https://… in .env.gcp, or an empty one there" in line
+    assert not [line for line in lines(PUBLIC_URL="https://b.example") if line.startswith("warning")]

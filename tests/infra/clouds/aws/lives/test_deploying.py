@@ -30,6 +30,7 @@ def test_the_manual_leads_to_a_deployment_and_back(steps: Steps, life_on_aws: Li
     )
     assert url
     assert told["BACKEND_URL"] == url[1]
+    assert f"PUBLIC_URL={url[1]} in .env.aws, and deploy again" in deployed.said
     secrets = secrets_of(deployed)
     assert secrets["store-1"] == {"DATABASE_URL": "postgresql://user:password@host/name?sslmode=require"}
     assert set(secrets) == {"everyone-1", "store-1"}
