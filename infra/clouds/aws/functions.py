@@ -98,6 +98,7 @@ def resources(row: Row, more: list[dict[str, Any]], variables: dict[str, Any]) -
     if row.every is None:
         properties["Events"] = _routes(row)
     else:
+        # Without it, Lambda would silently drop a call that waited too long for an instance. It has failed runs too.
         destination = {"Type": "SQS", "Destination": {"Fn::GetAtt": [DEAD_LETTERS, "Arn"]}}
         properties["EventInvokeConfig"] = {"DestinationConfig": {"OnFailure": destination}}
     log = {"LogGroupName": {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}-{dashed(row)}"}, "RetentionInDays": LOG_DAYS}
