@@ -1,4 +1,4 @@
-"""What a page answers: HTML, JSON or a feed, for those who may see it."""
+"""The responses of a status page: HTML, JSON or a feed, for those who may see it."""
 
 import functools
 import json
@@ -128,7 +128,7 @@ def json_answer(request: Request, settings: Settings, slug: str) -> Response:
 
 
 def feed_answer(request: Request, settings: Settings, slug: str, *, is_atom: bool) -> Response:
-    """What happened on a page, as a feed."""
+    """The history of a page, as a feed."""
     reading = readings(settings).get(settings)
     page = _opened(request, reading, slug)
     viewer = viewer_of(request, settings.message_language)
@@ -212,7 +212,7 @@ def _index(request: Request, reading: Reading, viewer: Viewer) -> Response:
 
 
 def _monitor_html(request: Request, page: Page, monitor: Monitor, viewer: Viewer, period: str, reading: Reading) -> str:
-    """What a page says of one monitor alone."""
+    """The page of one monitor alone."""
     name = PERIODS[period]
     names = {monitor.name}
     alone = page._replace(

@@ -17,8 +17,8 @@ from shared.pages.rendering import render
 from shared.pages.requests import other_language
 from shared.settings import Settings, network_of
 
-# Of a client, and of all together: strangers who guess must not keep out those who know the password. Each costs some
-# 25 ms of a processor.
+# The limits of one client and of all together: strangers who guess must not keep out those who know the password. Each
+# costs some 25 ms of a processor.
 MOST_TRIES, MOST_OF_ALL = 10, 600
 _WITHIN_SECONDS = 60.0
 _lock = threading.Lock()

@@ -19,7 +19,7 @@ _FORMS = {"hours": "d24", "days": "d90", "months": "d12"}
 
 
 class Drawn(NamedTuple):
-    """What a monitor's row shows beside its name and state. ``uptime``: in words, or that nothing is known."""
+    """The parts of a monitor's row beside its name and state. ``uptime``: in words, or that nothing is known."""
 
     monitor: Monitor
     uptime: str
@@ -69,7 +69,7 @@ def pace_line(monitor: Monitor, say: Any, language: Language) -> Markup:
 
 
 def mark_of(bucket: Sequence[int]) -> Shown | None:
-    """What was wrong in a bucket, worst first; None if nothing was, "unk" if nothing is known."""
+    """The worst state in a bucket; None if nothing was wrong, "unk" if nothing is known."""
     known, down, slow, planned = bucket
     if down:
         return "down"

@@ -1,4 +1,4 @@
-"""What the pages are made of, as plain data that a file can keep: everything that some page may show, and no more.
+"""The facts of the pages, as plain data that a file can keep: everything that some page may show, and no more.
 
 A reading serves every page, language and period for ten seconds.
 """
@@ -75,13 +75,13 @@ def midnight(now: datetime) -> datetime:
 
 
 def hour_edges(now: datetime) -> list[datetime]:
-    """Where the last hours begin, and now."""
+    """The beginnings of the last hours, and now."""
     last = now.replace(minute=0, second=0, microsecond=0)
     return [*(last - timedelta(hours=HOURS - 1 - number) for number in range(HOURS)), now]
 
 
 def edges_of(period: str, now: datetime) -> list[datetime]:
-    """Where the passed days, or months, of a period begin; the last one ends when today began."""
+    """The beginnings of a period's passed days, or months; the last one ends when today began."""
     today = midnight(now)
     if period == "days":
         return [today - timedelta(days=DAYS - 1 - number) for number in range(DAYS)]
@@ -129,7 +129,7 @@ def _buckets(hours: Sequence[Bucket], passed: Mapping[str, Sequence[Bucket]], no
 
 
 def _with_today(passed: Sequence[Bucket], today: Bucket, period: str, now: datetime) -> Buckets:
-    """What has passed, and today, which is a day of its own or a part of this month."""
+    """The passed buckets, and today, which is a day of its own or a part of this month."""
     buckets = list(passed) or [Bucket()] * (len(edges_of(period, now)) - 1)
     if period == "months" and len(buckets) == MONTHS:
         return [list(each) for each in (*buckets[:-1], buckets[-1].plus(today))]

@@ -20,7 +20,7 @@ from shared.pages.markdown import markdown
 from shared.words import Language
 
 MOST = 100
-# What XML can hold. Compiled when the first feed is asked for: it takes 5 ms.
+# The characters that XML can hold. Compiled when the first feed is asked for: it takes 5 ms.
 _NOT_XML = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
@@ -88,7 +88,7 @@ def json_feed(entries: list[Entry], url: str, title: str) -> str:
 
 
 def document_of(page: Page, viewer: Viewer, reading: Reading) -> dict[str, Any]:
-    """What a page says, as JSON."""
+    """The content of a page, as JSON."""
     sentence = written(page, viewer)
     checked = max((each.checked_at for each in page.monitors if each.checked_at), default=None)
     document = {
@@ -182,7 +182,7 @@ def _windows(page: Page, say: Any, language: Language) -> Iterator[Entry]:
         at = window["announced_at"]
         begins = re.sub(r"\D", "", as_text(times[0]))[:12]
         anchor = f"w{window['id']}"
-        # What a former version kept in the file does not have it.
+        # A file of a former version does not have it.
         updated = max(at, window.get("changed_at") or at)
         yield Entry(f"{anchor}-{begins}", anchor, window["title"] or say("maintenance"), html, at, updated)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-# What a colour changes: a property of the stylesheet.
+# The property of the stylesheet that each colour changes.
 _PROPERTIES = {
     "accent": ("link",),
     "up": ("up", "up-f"),

@@ -153,4 +153,4 @@ def show_asset(request: Request, settings: Settings, name: str) -> Response:
     show_asset,
 )
 def status_page() -> None:
-    """What visitors see. It is public; a page with a password asks for that."""
+    """The pages of visitors. They are public; a page with a password asks for that."""

@@ -1,6 +1,6 @@
 """Readings of the store: one for ten seconds, whoever asks; and the last one if the store cannot be reached.
 
-What everybody may see is kept in a file beside the events that wait, so that a new process can show it too.
+Public facts are kept in a file beside the events that wait, so that a new process can show them too.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from shared.store import Bucket, Store, StoreUnavailable, open_store
 Made = TypeVar("Made")
 
 FRESH_SECONDS = 10.0
-# What has passed changes only by events that come late.
+# The past changes only by events that come late.
 PAST_SECONDS = 600.0
 PACE_SECONDS = 300.0
 # How often the file is written if no state changed.
@@ -152,7 +152,7 @@ class Readings:
         raise trouble
 
     def _save(self, settings: Settings, facts: Facts) -> None:
-        """Keep what everybody may see. Whatever hinders it, the page is shown."""
+        """Keep what everybody may see. The page is shown also if that fails."""
         states = [(each["name"], each["state"], each["public"], each["group"]) for each in facts["monitors"]]
         version = (states, facts["incidents"], facts["pages"])
         written_at, known = self._saved

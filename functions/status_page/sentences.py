@@ -96,7 +96,7 @@ def _down(
 
 
 def _others(state: Shown, watched: Sequence[Monitor], say: Say) -> Iterator[Any]:
-    """What else is slow, and how many work."""
+    """The other slow monitors, and how many work."""
     slow = [each for each in watched if each.shown == "slow"]
     if slow and state != "slow":
         yield say("also_slow", n=len(slow), names=names_of(slow))

@@ -31,7 +31,7 @@ _ICONS = {"investigating": "pend", "identified": "flag", "monitoring": "pend", "
 
 
 class Viewer(NamedTuple):
-    """Who looks: the language, how many folders the page is below the first one, and how a text is said."""
+    """A visitor's view: the language, how many folders the page is below the first one, and how a text is said."""
 
     language: Language
     is_in_address: bool
@@ -138,7 +138,7 @@ def values_of(request: Request, page: Page, viewer: Viewer, period: str, stale: 
 
 
 def helpers_of(page: Page, viewer: Viewer) -> dict[str, Any]:
-    """What templates call."""
+    """The functions that templates call."""
     now = datetime.fromisoformat(page.at)
 
     def lasted(since: str, until: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""What one page shows of the facts. Whatever is private is left out here, and nothing after this knows of it."""
+"""The part of the facts that one page shows. Private facts are left out here, and nothing after this knows of them."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
@@ -94,7 +94,7 @@ def open_pages(facts: Facts) -> list[str]:
 
 
 def publicly(facts: Facts) -> Facts:
-    """What of the facts stands on a page that everybody may see: this may be kept in a file."""
+    """The facts on pages that everybody may see: these may be kept in a file."""
     slugs = open_pages(facts)
     pages = [page for slug in slugs if (page := page_of(facts, slug))]
     ids = {monitor.id for page in pages for monitor in page.monitors}
@@ -138,7 +138,7 @@ def _grouped(monitors: list[Monitor], order: list[str] | None) -> list[Group]:
         for name, members in by_name.items()
         if members
     ]
-    # What is wrong stands first, then the order that the page says; what has no group stands last.
+    # Monitors in trouble stand first, then the order that the page says; those without a group stand last.
     return sorted(found, key=lambda group: (min(ORDER.index(group.shown), 2), group.name is None))
 
 

@@ -14,7 +14,7 @@ from shared.words import reason_text
 
 CREATED = 201
 POLL_SECONDS = 0.25
-# Where reviews come once a minute only, the command asks for one.
+# The command asks for a review where they come once a minute only.
 REVIEW_SECONDS = 1.0
 # Beyond the drill's own end: a review, and the clocks of two machines.
 SLACK_SECONDS = 10.0

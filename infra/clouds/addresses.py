@@ -1,4 +1,4 @@
-"""Which hosts functions in a cloud cannot reach: they connect from IPv4 addresses only.
+"""The hosts that functions in a cloud cannot reach: they connect from IPv4 addresses only.
 
 A Lambda function outside a VPC has no IPv6 (https://docs.aws.amazon.com/lambda/latest/dg/API_VpcConfig.html), and Cloud
 Run needs Direct VPC egress for it.
@@ -46,7 +46,7 @@ def only_ipv6(hosts: Collection[str], seconds: float = SECONDS, lookup: Lookup =
             return False
 
     wanted, found, ends_at = list(dict.fromkeys(hosts)), set[str](), time.monotonic() + seconds
-    # Not all at once: a name server may refuse a thousand questions.
+    # A few at once: a name server may refuse a thousand questions.
     for start in range(0, len(wanted), _AT_ONCE):
         some = wanted[start : start + _AT_ONCE]
         questions = {host: functools.partial(is_only_ipv6, host) for host in some}

@@ -1,4 +1,4 @@
-"""What follows a deployment: wait until it works, apply the file, try the channels, and say what comes next."""
+"""The steps after a deployment: wait until it works, apply the file, try the channels, and say what comes next."""
 
 import argparse
 import os

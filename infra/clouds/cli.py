@@ -98,7 +98,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Otherwise:
-    """What is done instead if a command's error has one of the ``words``. It is said: a person has to know."""
+    """The step to take instead if a command's error has one of the ``words``. It is said: a person has to know."""
 
     words: tuple[str, ...]
     said: str

@@ -1,4 +1,4 @@
-"""Which settings each function gets in a cloud."""
+"""The settings that each function gets in a cloud."""
 
 import functools
 
@@ -33,7 +33,7 @@ def is_for(row: Row, setting: str) -> bool:
     if setting.startswith("RETENTION_"):
         return "retention" in row.needs
     if setting.startswith("FLAPPING_"):
-        # Whoever judges opens alerts too.
+        # A function that judges opens alerts too.
         return {"store", "channels"} <= row.needs
     if setting == "DATABASE_URL":
         return "store" in row.needs

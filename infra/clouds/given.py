@@ -1,4 +1,4 @@
-"""What a person gave for a deployment: the settings and the file, read and checked alike for both clouds."""
+"""The operator's input to a deployment: the settings and the file, read and checked alike for both clouds."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple

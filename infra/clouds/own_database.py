@@ -26,7 +26,7 @@ def without(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def dollars_a_month(platform: str, gigabytes: float) -> float:
-    """What it costs at first, also while nothing is watched."""
+    """Its first monthly price, also while nothing is watched."""
     prices = price_list()[platform]["prices"]
     quantities = {"database": HOURS, "storage": gigabytes, "address": HOURS}
     return sum(float(prices[name]["dollars"]) * quantity for name, quantity in quantities.items() if name in prices)

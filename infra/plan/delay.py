@@ -43,7 +43,7 @@ def delay(
 
 
 def _until_it_opens(policy: "Policy", runs_every: float | None) -> list[Term]:
-    """What passes from the last success to the failure that opens the outage, without the platform's part."""
+    """The seconds from the last success to the failure that opens the outage, without the platform's part."""
     more = policy.failure_threshold - 1
     interval = _whole(policy.interval, runs_every or policy.interval)
     # A monitor's next check waits for the one that is under way.
@@ -60,5 +60,5 @@ def _until_it_opens(policy: "Policy", runs_every: float | None) -> list[Term]:
 
 
 def _whole(seconds: float, step: float) -> float:
-    """So many seconds, rounded up to whole steps."""
+    """The seconds, rounded up to whole steps."""
     return math.ceil(round(seconds / step, 6)) * step

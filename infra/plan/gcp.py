@@ -136,5 +136,5 @@ def _period(beat: Beat) -> float:
 
 
 def _operations_a_day(beat: Beat) -> float:
-    """What the queue does for the runs between the ticks."""
+    """The queue's work for the runs between the ticks."""
     return model.ticks_a_day(beat) * sum(delay > 0 for delay in beat.delays) * OPERATIONS_A_TASK

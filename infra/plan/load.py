@@ -1,4 +1,4 @@
-"""What a configuration gives the functions to do in a month of 730 hours."""
+"""The functions' work for a configuration in a month of 730 hours."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -89,5 +89,5 @@ def _checks_of(load: Load, policy: "Policy") -> float:
 
 
 def named(policy: "Policy") -> str:
-    """What a person calls it."""
+    """Its name for people."""
     return TARGETS if policy.name == TARGETS else f"monitor {policy.name!r}"

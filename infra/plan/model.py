@@ -39,7 +39,7 @@ KEPT_HEADER_BYTES = 156.0
 
 @dataclass(frozen=True)
 class Price:
-    """So many dollars for ``per`` units; ``free`` units a month cost nothing. ``of``: the date of the price."""
+    """``dollars`` for ``per`` units; ``free`` units a month cost nothing. ``of``: the date of the price."""
 
     unit: str
     dollars: float
@@ -113,7 +113,7 @@ class Plan:
     calls: Sequence[Calls] = ()
     compute: Mapping[str, float] = field(default_factory=dict)
     bill: Sequence[Line] = ()
-    # Of the first month; and of the twelfth, when what is kept for long has grown.
+    # The price of the first month, and of the twelfth, when the history has grown.
     database: Sequence[Line] = ()
     database_in_a_year: Sequence[Line] = ()
     savings: Sequence[Saving] = ()
@@ -130,7 +130,7 @@ class Plan:
 
     @property
     def dollars(self) -> float:
-        """What it costs in the twelfth month, with the database."""
+        """The price of the twelfth month, with the database."""
         return sum(line.dollars for line in [*self.bill, *self.database_in_a_year])
 
 

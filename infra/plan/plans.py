@@ -120,7 +120,7 @@ def plan_for(
     except SettingError as refusal:
         if platform not in _SCHEDULERS:
             raise
-        # What is wrong everywhere is raised here again.
+        # A mistake that holds everywhere is raised here again.
         return Plan(platform, _name(platform), load_of(given, monitors, environ=environ), refusals=[str(refusal)])
     return plan_of(platform, load, region)
 
@@ -142,7 +142,7 @@ def _name(platform: str, region: str | None = None) -> str:
 
 
 def _of_regions(plan: Plan, region: str | None) -> list[str]:
-    """What the region has to do with the price."""
+    """The region's part in the price."""
     said = price_list()[plan.platform]
     if plan.refusals or plan.platform == local.PLATFORM:
         return []
@@ -156,7 +156,7 @@ def _of_regions(plan: Plan, region: str | None) -> list[str]:
 
 
 def _warnings(platform: str, load: Load) -> list[str]:
-    """What may turn out not to work there."""
+    """Doubts about what works there."""
     if platform not in _SCHEDULERS:
         return []
     return [*_pings(load), *lacking(load)]

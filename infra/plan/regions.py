@@ -1,4 +1,4 @@
-"""What a region costs: Google has two tiers, and Cloud Run is dearer in the second one."""
+"""A region's price: Google has two tiers, and Cloud Run is dearer in the second one."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -42,5 +42,5 @@ def _of_tier_2(platform: Mapping[str, Any]) -> dict[str, Price]:
 
 
 def _dearer(price: Price, dollars: float) -> Price:
-    # What is free is a sum of money, reckoned in the first tier's prices.
+    # The free part is a sum of money, reckoned in the first tier's prices.
     return dataclasses.replace(price, dollars=dollars, free=round(price.free * price.dollars / dollars))

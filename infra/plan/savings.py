@@ -1,4 +1,4 @@
-"""What would cost less: the same load, planned again with one change each."""
+"""Cheaper choices: the same load, planned again with one change each."""
 
 import dataclasses
 from collections.abc import Iterator

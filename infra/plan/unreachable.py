@@ -1,4 +1,4 @@
-"""What functions in a cloud cannot check: hosts without an IPv4 address."""
+"""Hosts that functions in a cloud cannot check: those without an IPv4 address."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def with_unreachable(plan: Plan, lookup: Lookup = look_up) -> Plan:
 
 
 def _hosts(load: Load) -> Iterator[tuple[str, str]]:
-    """Who is watched, with its host."""
+    """The monitors, each with its host."""
     for url in load.settings.target_urls:
         if host := urlsplit(url).hostname:
             yield without_password(url), host

@@ -33,7 +33,7 @@ def parsed(text: str) -> tuple[str, Any]:
 
 
 def rules(changes: Mapping[str, Any], settings: Settings) -> Rules:
-    """What judges: the ``changes``, and otherwise what was in force. The limits of flapping are those of now."""
+    """The rules that judge: the ``changes``, otherwise those in force then. The limits of flapping are those of now."""
     fields = {name: value for name, value in changes.items() if name in FIELDS}
     starts = changes.get("FLAPPING_STARTS", settings.flapping_starts)
     return Rules(fields, FlappingLimits(starts, changes.get("FLAPPING_ENDS", settings.flapping_ends)))

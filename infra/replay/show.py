@@ -1,4 +1,4 @@
-"""What a replay found, for people and for programs."""
+"""The result of a replay, for people and for programs."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta

@@ -24,7 +24,7 @@ class NotReplayed(Exception):
 def compared(
     settings: Settings, rules: Rules, since: datetime, *, monitor: str | None = None, group: str | None = None
 ) -> Comparison:
-    """What the ``rules`` change of the outages that opened from ``since`` on; of one monitor, of a group, or of all.
+    """The effect of the ``rules`` on the outages that opened from ``since`` on; of one monitor, of a group, or of all.
 
     Raises:
         NotReplayed: there is no such store, monitor or group.

@@ -1,4 +1,4 @@
-"""Which chats a bot knows: of whoever wrote to it, or added it. Asked once, and nothing is confirmed by asking."""
+"""The chats that a bot knows: of people who wrote to it, or added it. Asked once; asking confirms nothing."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple

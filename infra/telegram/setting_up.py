@@ -1,4 +1,4 @@
-"""What ``python -m infra telegram`` does, and what it says: a line each. A "!" begins what is left to do."""
+"""The steps of ``python -m infra telegram``, and its words: a line each. A "!" begins what is left to do."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What a mail to a subscriber says, in visitors' words. Pure."""
+"""The words of a mail to a subscriber, for visitors. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -45,7 +45,7 @@ def ceiling(at: datetime, step: Step) -> datetime:
 
 
 def edges(since: datetime, until: datetime, step: Step) -> list[datetime]:
-    """Where the buckets of ``[since, until)`` begin, and where the last one ends. Raises TooManyBuckets."""
+    """The beginnings of the buckets of ``[since, until)``, and the end of the last one. Raises TooManyBuckets."""
     if step == "whole":
         edges(since, until, "day")
         return [since, until]
@@ -58,7 +58,7 @@ def edges(since: datetime, until: datetime, step: Step) -> list[datetime]:
 
 
 def by_default(until: datetime, step: Step) -> datetime:
-    """Where a history begins that ends at ``until``, if nobody says so."""
+    """The default beginning of a history that ends at ``until``."""
     shortest: Step = "day" if step == "whole" else step
     return floor(until - BY_DEFAULT[step] + LENGTHS[shortest], shortest)
 

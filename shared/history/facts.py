@@ -1,11 +1,11 @@
-"""What, beside events, decides which outages open and end. Light: whatever changes one of these writes it down."""
+"""Facts that, beside events, decide which outages open and end. Light: every change of one of these is written down."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-# What of a monitor's policy judges its events, and says which windows are about it.
+# The fields of a monitor's policy that judge its events, and say which windows are about it.
 JUDGING = (
     *("name", "group_name", "tags", "failure_threshold", "success_threshold", "quorum", "locations"),
     *("interval_seconds", "timeout_seconds", "is_watched"),
@@ -13,7 +13,7 @@ JUDGING = (
 
 
 class What(StrEnum):
-    """What happened, and what its body has.
+    """The kinds of facts, and the body of each.
 
     POLICY: a policy came into force; the columns that JUDGING names.
     WINDOW: a window was made or changed; its columns. Nothing if it was removed.

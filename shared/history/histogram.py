@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _GROWTH = 1.05
 _LOG = math.log(_GROWTH)
-# What takes no measurable time. The logarithm of 0 has no bucket.
+# The bucket of no measurable time. The logarithm of 0 has no bucket.
 _LEAST_MS = 0.01
 # The alphabet of ``base64.b85encode``.
 _LETTERS = f"{string.digits}{string.ascii_uppercase}{string.ascii_lowercase}!#$%&()*+-;<=>?@^_`{{|}}~"
@@ -134,7 +134,7 @@ def _numbers_in(data: bytes) -> Sequence[int]:
 
 
 def _bytes_in(text: str) -> bytes:
-    """What ``base64.b85decode`` gives, several times as fast."""
+    """The result of ``base64.b85decode``, several times as fast."""
     missing = -len(text) % 5
     digits = f"{text}{'~' * missing}".encode().translate(_DIGITS)
     fives = zip(digits[::5], digits[1::5], digits[2::5], digits[3::5], digits[4::5], strict=True)

@@ -12,7 +12,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from shared.history.histogram import FIRST, Histogram
 from shared.history.rollup import PHASES, Rollup
 
-# What is written with these is only read with these: never change them.
+# Packs that were written with these are only read with these: never change them.
 _FILTERS = [{"id": lzma.FILTER_LZMA1, "lc": 0, "lp": 0, "pb": 0, "dict_size": 1 << 17, "nice_len": 273}]
 _SECTION = struct.Struct(">BI")
 
@@ -88,7 +88,7 @@ def _written(numbers: Sequence[int]) -> bytes:
 
 
 def _sections(data: bytes) -> Iterator[Sequence[int]]:
-    """What ``_written`` wrote, one sequence after the other."""
+    """The sequences that ``_written`` wrote, one after the other."""
     at = 0
     while at < len(data):
         width, length = _SECTION.unpack_from(data, at)

@@ -39,7 +39,7 @@ class Start(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What judges in place of what was in force: fields of a monitor, and the limits of flapping."""
+    """The rules in place of those that were in force: fields of a monitor, and the limits of flapping."""
 
     fields: Mapping[str, Any] = {}
     limits: FlappingLimits = LIMITS

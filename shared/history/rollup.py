@@ -16,7 +16,7 @@ SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 
 
 class Key(NamedTuple):
-    """Whose events, and when: ``starts_at`` is the beginning of an hour or a day in UTC, as text."""
+    """The monitor and the time of a rollup: ``starts_at`` is the beginning of an hour or a day in UTC, as text."""
 
     monitor_id: int
     step: str
@@ -26,7 +26,7 @@ class Key(NamedTuple):
 class Rollup:
     """How many checks there were, how many failed, and how long each phase took. ``slowest_ms``: the longest response.
 
-    Two can be merged, in any order. What says nothing about the monitor counts as a check and not as a failure.
+    Two can be merged, in any order. An event that says nothing about the monitor counts as a check and as no failure.
     """
 
     # A history has hundreds.
@@ -112,12 +112,12 @@ class Rollup:
                 phases[phase].merge_encoded(text)
 
     def columns(self) -> dict[str, Any]:
-        """What is stored of it."""
+        """The stored columns."""
         times = " ".join(self.phases[phase].encoded() or "-" for phase in PHASES)
         return {"checks": self.checks, "failures": self.failures, "slowest_ms": self.slowest_ms, "times": times}
 
     def merged_columns(self) -> dict[str, Any]:
-        """What is stored of it if it was merged of those of several monitors: its percentiles too."""
+        """The stored columns of a rollup that was merged of several monitors: its percentiles too."""
         return {**self.columns(), "percentiles": json.dumps(self.all_percentiles(), separators=(",", ":"))}
 
     @classmethod

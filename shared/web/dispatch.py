@@ -65,8 +65,8 @@ def routes(
 ) -> Callable[[Callable[..., object]], RoutedFunction]:
     """Respond with the use case whose route has the request's method and path, behind the checks of ``function``.
 
-    What it decorates gives its name and its docstring, and is never called. ``later``: use cases by a segment that all
-    their paths have. They are imported by the first request with it, since a cold start waits for every import.
+    The decorated function gives its name and its docstring, and is never called. ``later``: use cases by a segment that
+    all their paths have. They are imported by the first request with it, since a cold start waits for every import.
     """
 
     @functools.cache

@@ -17,7 +17,7 @@ from shared.settings import Access, Settings, is_in_cloud, is_loopback
 from shared.web.problems import Problem, response_to
 from shared.web.request import MAX_BODY_BYTES, bearer_token, too_long
 
-# Which kinds of access need a key, by API_AUTH. "open" never does.
+# The kinds of access that need a key, by API_AUTH. "open" never does.
 _LOCKED = {
     "ingest": {"ingest", "manage"},
     "writes": {"ingest", "manage", "write"},

@@ -82,7 +82,7 @@ def secret_shown(given: str, settings: Settings) -> SecretStr | None:
 
 
 def begin(request: Request, response: Response, settings: Settings, secret: SecretStr, name: str | None) -> None:
-    """Begin a session that ``secret`` opened. Whatever cookie the browser had before is none any more."""
+    """Begin a session that ``secret`` opened. A cookie that the browser had before is none any more."""
     token, ends_at = secrets.token_urlsafe(_TOKEN_BYTES), now() + LASTS
     former = _signed(request.cookies.get(COOKIE, ""), settings, _COOKIE)
     open_store(settings).visits.sessions.begin(
@@ -174,7 +174,7 @@ def _sign(token: str, ends_at: datetime, secret: SecretStr, purpose: bytes) -> s
 
 
 def _signed(whole: str, settings: Settings, purpose: bytes) -> tuple[str, datetime, SecretStr] | None:
-    """What was signed, until when it holds, and the secret that signed it; None if none of ours did."""
+    """The signed text, until when it holds, and the secret that signed it; None if none of ours did."""
     said, _, mac = whole.rpartition(".")
     token, _, ends_at = said.partition(".")
     given = _decoded(mac) or b""

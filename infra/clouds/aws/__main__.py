@@ -129,7 +129,7 @@ def _given(asked: argparse.Namespace) -> Given:
 def _findings(
     asked: argparse.Namespace, place: Place, existing: Existing, given: dict[str, str], environ: Mapping[str, str]
 ) -> list[str]:
-    """What to know before a deployment. Raises PreflightFailed."""
+    """The findings before a deployment. Raises PreflightFailed."""
     known = own_database.without(given) if asked.with_database else given
     return [] if asked.dry_run else examined(preflight(place, existing, known, environ))
 
@@ -160,7 +160,7 @@ def _planned(
 
 
 def _note(asked: argparse.Namespace, sql: database.Existing) -> str:
-    """What to say before somebody agrees."""
+    """The words before somebody agrees."""
     name, is_deployment = database_template.STACK, asked.command == "deploy"
     if is_deployment and asked.with_database:
         said = own_database.price("aws", name, database_template.STORAGE_GB)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from infra.clouds.aws.target import GROUPS, PARAMETER, STACK, Existing, Place, Stored, camel
 from infra.clouds.cli import Command, File
 
-# Of a standard parameter: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+# The limit of a standard parameter: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
 MAX_LENGTH = 4096
 # DeleteParameters takes no more.
 _AT_ONCE = 10
@@ -51,8 +51,8 @@ def text_of(settings: Mapping[str, str]) -> str:
 def in_template(place: Place, secrets: Secrets, existing: Existing, found: Mapping[str, list[Part]]) -> dict[str, str]:
     """The template's parameters for the secrets.
 
-    Whoever reads a secret may read what is there before the deployment too: a function may start with its old variables
-    after its role is changed.
+    A role that reads a secret may read the secret from before the deployment too: a function may start with its old
+    variables after its role is changed.
     """
     overrides = {}
     for group in GROUPS:

@@ -89,11 +89,11 @@ def explained(place: Place, failure: CommandFailed) -> str:
 
 
 def _first_failure(events: list[dict[str, Any]]) -> str | None:
-    """What failed first in the newest operation. ``events``: the newest first, as CloudFormation gives them."""
+    """The first failure of the newest operation. ``events``: the newest first, as CloudFormation gives them."""
     found = None
     for event in events:
         status, reason = event.get("ResourceStatus", ""), event.get("ResourceStatusReason", "")
-        # What was cancelled was under way when something else failed.
+        # A cancelled operation was under way when something else failed.
         if status.endswith("_FAILED") and "cancelled" not in reason.lower():
             found = f"{event['LogicalResourceId']} ({event['ResourceType']}) is in {status}: {reason}"
         if event["PhysicalResourceId"] == event["StackId"] and reason == "User Initiated":

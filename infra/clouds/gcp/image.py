@@ -42,7 +42,7 @@ SOURCES = (
 )
 # Beside the code, and no part of it; settings, databases and what waits to be sent may even be secret.
 _LEFT_OUT = ("__pycache__", "*.pyc", "*.md", ".env*", "*.db", "*.db-*", "spool-*", "status_page.json.gz*")
-# The image of the version before stays for a while. What runs needs none: Cloud Run keeps a copy.
+# The image of the version before stays for a while. A running service needs none: Cloud Run keeps a copy.
 _KEPT = [
     {"name": "newest", "action": {"type": "Keep"}, "mostRecentVersions": {"keepCount": 2}},
     {"name": "old", "action": {"type": "Delete"}, "condition": {"tagState": "ANY", "olderThan": "3d"}},
@@ -74,7 +74,7 @@ def name(place: Place, tag: str) -> str:
 
 
 def storage(place: Place, existing: Existing) -> Iterator[Command]:
-    """Where images and their sources are kept."""
+    """The repository of images, and the bucket of their sources."""
     location = f"--location={place.region}"
     if PREFIX not in existing.repositories:
         create = ("artifacts", "repositories", "create", PREFIX, "--repository-format=docker", location)
@@ -108,7 +108,7 @@ def build(place: Place, existing: Existing, tag: str) -> Iterator[Command]:
 
 
 def configuration(place: Place, tag: str) -> dict[str, Any]:
-    """What Cloud Build does."""
+    """The steps of Cloud Build."""
     image = name(place, tag)
     variables = {"GOOGLE_FUNCTION_TARGET": TOGETHER, "GOOGLE_PYTHON_VERSION": PYTHON}
     flags = [word for each, value in variables.items() for word in ("--env", f"{each}={value}")]

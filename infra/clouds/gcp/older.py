@@ -1,4 +1,4 @@
-"""What an older version made, and no deployment makes any more: functions, an API Gateway and workflows."""
+"""Things that an older version made, and no deployment makes any more: functions, an API Gateway and workflows."""
 
 from collections.abc import Iterator
 

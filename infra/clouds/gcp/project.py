@@ -25,8 +25,8 @@ APIS = (
     "secretmanager",
     "storage",
 )
-# Where every project may build, by the part of the world with which a region's name begins. "Some projects may be
-# restricted" to these: https://cloud.google.com/build/docs/locations.
+# The regions in which every project may build, by the first word of a region's name. "Some projects may be restricted"
+# to these: https://cloud.google.com/build/docs/locations.
 BUILD_REGIONS = {
     "africa": "europe-west1",
     "asia": "asia-east1",
@@ -40,7 +40,7 @@ BUILD_REGIONS = {
 
 
 def build_region_near(region: str) -> str:
-    """Where the image for services in ``region`` is built."""
+    """The region in which the image for services in ``region`` is built."""
     parts = region.split("-")
     regions = BUILD_REGIONS.values()
     known = (BUILD_REGIONS.get(name) for name in ("-".join(parts[:2]).rstrip("0123456789"), parts[0], "us"))
@@ -81,7 +81,7 @@ class Place:
 
     @property
     def bucket(self) -> str:
-        """Where the source of a build is put. Buckets of all projects share one space of names."""
+        """The bucket of a build's source. Buckets of all projects share one space of names."""
         return f"{PREFIX}-build-{self.number}"
 
     def command(self, *arguments: str | File, **more: Any) -> Command:
@@ -110,7 +110,7 @@ class Existing:
 
     apis: frozenset[str] = frozenset()
     accounts: frozenset[str] = frozenset()
-    # What the project's policy grants to our accounts, those that are deleted among them: member and role.
+    # The grants of the project's policy to our accounts, also to deleted ones: member and role.
     grants: frozenset[tuple[str, str]] = frozenset()
     secrets: Mapping[str, Versions] = field(default_factory=lambda: MappingProxyType({}))
     repositories: frozenset[str] = frozenset()
@@ -119,7 +119,7 @@ class Existing:
     services: frozenset[str] = frozenset()
     jobs: frozenset[str] = frozenset()
     queues: frozenset[str] = frozenset()
-    # What a version with functions behind an API Gateway made.
+    # The things of a version with functions behind an API Gateway.
     functions: frozenset[str] = frozenset()
     workflows: frozenset[str] = frozenset()
     gateway_apis: frozenset[str] = frozenset()

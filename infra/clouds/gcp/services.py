@@ -142,7 +142,7 @@ def deploy(
         # Without a pair, the flag would be refused.
         f"--set-secrets={_pairs(references)}" if references else "--clear-secrets",
         *([socket] if socket else []),
-        # Who may call the public one is a stage of its own, since an organization can forbid one way.
+        # The permission to call the public one is a stage of its own, since an organization can forbid one way.
         *([] if service.is_public else ["--no-allow-unauthenticated"]),
     )
 

@@ -90,7 +90,7 @@ def removal(place: Place, existing: Existing) -> list[Stage]:
 
 
 def _bases(place: Place, existing: Existing, made: list[Service], sql: database.Instance | None) -> Iterator[Stage]:
-    """What everything else needs: the APIs, the database if the deployment makes it, the accounts and their roles."""
+    """The basis: the APIs, the database if the deployment makes it, the accounts and their roles."""
     apis = (f"{api}.googleapis.com" for api in APIS)
     yield Stage("enable the APIs", [place.command("services", "enable", *apis)], usual_seconds=30)
     if sql:

@@ -23,7 +23,7 @@ NOT_YET = (
     # Two commands changed one policy at once: https://cloud.google.com/iam/docs/retry-strategy.
     "concurrent policy changes",
 )
-# What is to be removed is not there. gcloud itself says "not found!" of a binding (command_lib/iam/iam_util.py).
+# The thing to remove is not there. gcloud itself says "not found!" of a binding (command_lib/iam/iam_util.py).
 GONE = ("NOT_FOUND", "not found", "could not be found", "Cannot find", "does not exist")
 # "The organization forbids allUsers": https://cloud.google.com/run/docs/authenticating/public.
 NO_ALL_USERS = ("do not belong to a permitted customer", "iam.allowedPolicyMemberDomains", "constraints/iam.")
@@ -38,7 +38,7 @@ _FIXES = {
 
 
 def fix(error: str, regions: str) -> str:
-    """What a person can do about an error, as a line of its own; empty if we do not know. ``regions`` always build."""
+    """The cure of an error, as a line of its own; empty if we do not know one. ``regions`` always build."""
     found = [text.format(regions=regions) for words, text in _FIXES.items() if words in error]
     if any(words in error for words in NOT_YET):
         found.append(

@@ -1,4 +1,4 @@
-"""What the plan says a deployment will cost, and whether it can do that at all."""
+"""The plan's price of a deployment, and whether the platform can do it at all."""
 
 from collections.abc import Iterator, Mapping
 

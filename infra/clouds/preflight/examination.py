@@ -18,7 +18,7 @@ class PreflightFailed(Exception):
 
 @dataclass(frozen=True)
 class Preflight:
-    """What is asked, by what it is about; ``given`` are the settings, whose secrets are shown nowhere."""
+    """The questions, by their subject; ``given`` are the settings, whose secrets are shown nowhere."""
 
     questions: Mapping[str, Question]
     given: Mapping[str, str]
@@ -46,7 +46,7 @@ def _answer(about: str, question: Question) -> Callable[[], Sequence[Finding]]:
         try:
             return list(question())
         except CommandFailed as trouble:
-            # Not everybody may ask everything.
+            # Some people may not ask everything.
             return [_unknown(about, str(trouble).strip().splitlines()[-1])]
 
     return answer

@@ -18,7 +18,7 @@ PATIENT = {"interval": "20m", "timeout": "280s", "retries": 3, "retry_interval":
 @pytest.mark.parametrize(
     ("platform", "fields", "seconds"),
     [
-        # Of the file, three checks in a row have to fail.
+        # By the file's default, three checks in a row have to fail.
         ("local", {"interval": "1m"}, 60 + 2 * 60 + 10),
         ("local", {"interval": "1m", "failure_threshold": 1}, 60 + 10),
         ("local", {"interval": "1m", "failure_threshold": 1, "timeout": "30s"}, 60 + 30),
@@ -26,7 +26,7 @@ PATIENT = {"interval": "20m", "timeout": "280s", "retries": 3, "retry_interval":
         ("local", {"interval": "5m", "retries": 2, "retry_interval": "20s"}, 300 + 2 * 300 + 10 + 2 * 30),
         # A check of 1,300 s outlasts its interval, so the second one of two that are due is left out.
         ("local", PATIENT, 1200 + 2 * 2400 + 1300),
-        # Where the agent runs every 30 s, what is due every 45 s is checked a minute later at worst.
+        # If the agent runs every 30 s, a monitor of 45 s is checked a minute later at worst.
         ("gcp", {"interval": "45s"}, 60 + 2 * 60 + 10),
         ("aws", {"interval": "45s"}, 60 + 2 * 60 + 10),
     ],

@@ -14,7 +14,7 @@ from tests.support.builders import NEVER_FLAPS, at, event
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import rows
 
-# Midnight, in seconds after noon. What is kept begins with a day.
+# Midnight, in seconds after noon. The kept part begins with a day.
 MIDNIGHT = 43_200.0
 MONTHS = 90 * A_DAY
 KNOWN_SINCE = "SELECT changes_since FROM folded"

@@ -14,7 +14,7 @@ SHOP: dict[str, Any] = {"status_pages": {"shop": {}}}
 
 
 def configured(store: Store, body: dict[str, Any], days: float) -> list[object]:
-    """Whom the store knows after a review and an upkeep with this configuration."""
+    """The subscribers after a review and an upkeep with this configuration."""
     with store.database.transaction() as transaction:
         configuration.save(transaction, 1, body)
     store.subscriptions.subscribers.note_pages(None, now=at(days * DAY))

@@ -26,7 +26,7 @@ _NEVER_MADE = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "ROLLBACK_IN_PROGRESS"}
 
 @dataclass(frozen=True)
 class Existing:
-    """What there is of the database: its stack's status, its host, its password, whether it is protected."""
+    """The state of the database: its stack's status, its host, its password, whether it is protected."""
 
     status: str = ""
     host: str = ""

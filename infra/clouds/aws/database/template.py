@@ -1,7 +1,7 @@
 """``template.yaml`` beside this file: ``python -m infra.clouds.aws template`` writes it.
 
 The functions are outside every private network, since within one they would need a NAT gateway to check anything, for
-some 33 dollars a month. So the database has a public address. It takes nothing but TLS, the functions check its
+some 33 dollars a month. The database therefore has a public address. It takes nothing but TLS, the functions check its
 certificate and name, and its password has 256 random bits.
 """
 

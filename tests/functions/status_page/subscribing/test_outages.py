@@ -1,4 +1,4 @@
-"""Which outages are mailed, together with which others, and when it is said that they are over."""
+"""Outages that are mailed, alone or together, and when it is said that they are over."""
 
 from collections.abc import Callable
 

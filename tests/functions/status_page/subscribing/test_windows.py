@@ -51,7 +51,7 @@ def changed(api: Api, path: str, **fields: str) -> None:
 
 
 def subjects(server: Any) -> list[str]:
-    """What somebody got after the confirmation."""
+    """The mails that somebody got after the confirmation."""
     return [str(mail["Subject"]) for mail in mails(server)[1:]]
 
 

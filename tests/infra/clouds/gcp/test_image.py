@@ -26,7 +26,7 @@ def test_only_what_the_functions_need_is_uploaded() -> None:
         if path.is_file() and path.suffix in (".py", ".sql", ".json", ".html", ".css", ".js", ".svg", ".LICENSE")
     }
     assert uploaded() >= needed
-    # What was compiled of them, if it was; a deployment does so first.
+    # The compiled ones, if there are any; a deployment compiles first.
     others = {name for name in uploaded() if not name.startswith(("functions/", "shared/", "build/templates/"))}
     # The gateway before the functions, and the table that it reads.
     assert others == {

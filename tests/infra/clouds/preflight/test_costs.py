@@ -1,4 +1,4 @@
-"""What the plan says before a deployment: of a load that is unusual, a warning and no false refusal."""
+"""The plan's words before a deployment: an unusual load is a warning and no false refusal."""
 
 import json
 from pathlib import Path
