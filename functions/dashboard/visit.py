@@ -1,4 +1,4 @@
-"""Who looks at the dashboard, what they may do, and how they get their page."""
+"""A visit to the dashboard: the person, their permissions, and the page they get."""
 
 import functools
 import re
@@ -65,7 +65,7 @@ class Visit:
 
     @property
     def by(self) -> str:
-        """Who does what is done."""
+        """The person that changes are recorded under."""
         return (self.session and self.session.name) or FIRST
 
     @property
@@ -74,7 +74,7 @@ class Visit:
         return root_of(self.request, FIRST)
 
     def status_path(self) -> str:
-        """Where a status page is, if there is one: the main one, or the first of the others."""
+        """The path of a status page, if there is one: the main one, or the first of the others."""
         pages = self.store.boards.pages(self.settings.status_page)
         return "" if not pages else "status" if "" in pages else f"status/{min(pages)}"
 
@@ -128,7 +128,7 @@ class Visit:
         return self.finished(Response(status=303, headers=headers))
 
     def next_page(self) -> str:
-        """Where somebody wanted to go before they had to sign in; never anywhere else than to a page of ours."""
+        """The path that somebody wanted before they had to sign in: always a page of ours."""
         asked = self.form.get("next") or self.request.args.get("next", "")
         return asked if _LOCAL.fullmatch(asked) else "/dashboard"
 

@@ -1,4 +1,4 @@
-"""What is held back about a monitor because something that it cannot work without is down. Pure."""
+"""Messages about a monitor that are held because something that it cannot work without is down. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta

@@ -1,6 +1,6 @@
 """When a heartbeat's next ping is missed. Pure.
 
-Not part of the package's face: few functions ask, and the others start without it.
+The package does not export it: few functions ask, and the others start without it.
 """
 
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from shared.models import Cause
 
 
 class Ping(NamedTuple):
-    """What a ping says. ``is_start``: a run begins, which says nothing of its result yet.
+    """The content of a ping. ``is_start``: a run begins, which says nothing of its result yet.
 
     ``message``: what the sender wrote; ``error_message`` and ``cause``: why a run failed.
     ``response_time_ms``: how long the run took, if the sender says so.
@@ -56,9 +56,9 @@ def run_ms(beat: Beat, now: datetime) -> float | None:
 def after_gap(beat: Beat, within: timedelta, watched_until: datetime | None, now: datetime) -> Beat:
     """The beat once somebody watches again: nobody did between ``watched_until`` (None: ever) and ``now``.
 
-    Perhaps the ping came meanwhile, and nobody was there to take it. So the next one may come ``within`` from now.
-    That holds for the first gap after a ping. A further gap adds its own length: otherwise a machine that sleeps each
-    night would never miss a daily ping.
+    Perhaps the ping came meanwhile, and nobody was there to take it: the next one may come ``within`` from now. That
+    holds for the first gap after a ping. A further gap adds its own length: otherwise a machine that sleeps each night
+    would never miss a daily ping.
     """
     if beat.pinged_at is None or beat.missed_at is None:
         return beat

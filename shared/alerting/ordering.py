@@ -16,8 +16,8 @@ def effective_time(event: "Event", received_at: datetime, sent_at: datetime | No
     """The time at which the event counts, by the clock that tells ``received_at``.
 
     ``sent_at`` is what the sender's clock said when it sent the event: if that clock is off, the event's time is off by
-    as much. An event from the future counts from its receipt: otherwise one wrong clock could freeze a monitor. So does
-    one from before FIRST_TIME.
+    as much. An event from the future, or from before FIRST_TIME, counts from its receipt: otherwise one wrong clock
+    could freeze a monitor.
     """
     at = _on_our_clock(event, received_at, sent_at)
     return at if at >= FIRST_TIME else received_at

@@ -48,7 +48,7 @@ def at_once(pace: Pace) -> Pace:
 
 
 def plan(waiting: Sequence[Waiting], sent: Sequence[datetime], pace: Pace, now: datetime) -> Plan:
-    """What goes to a channel next, of what may not go at once.
+    """The next messages to a channel, of those that may not go at once.
 
     ``waiting``: in the order in which they are due. ``sent``: when senders took up the messages of the last
     seconds, as many as ``pace``, the channel's own, and ``LISTS`` ask for.
@@ -83,7 +83,7 @@ def _spread(sent: Sequence[datetime], pace: Pace, now: datetime) -> tuple[Pace, 
 
 
 def _ready_at(list_: Sequence[Waiting], now: datetime) -> datetime:
-    """When a list may go. What went as a list before goes again as the same list, and has waited already."""
+    """When a list may go. Messages that went as a list before go again as the same list, and have waited already."""
     due_at = [each.due_at for each in list_]
     # A time that lies ahead was decided before the clock was set back.
     if list_[0].listed_with is not None or max(due_at) > now:

@@ -78,7 +78,7 @@ def _in_own_words(message: Message, wishes: Preferences, channel: str) -> tuple[
 def _with_links(message: Message, links: Links, at: datetime) -> Message:
     """The message with a link for each thing that one can do, and one to the alert's page.
 
-    A list has none: a link is about one alert. Nor has a summary, which no alert is behind.
+    A list has none: a link is about one alert. A summary has none either, since no alert is behind it.
     """
     if message.is_list or message.alert is None or message.notification is None or message.alert.summary is not None:
         return message

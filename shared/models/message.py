@@ -1,4 +1,4 @@
-"""A message as a channel gets it. Not part of the package's face: only what sends needs it, and a start is sooner."""
+"""A message as a channel gets it. The package does not export it: only senders need it, and the others start sooner."""
 
 from datetime import datetime
 from typing import Literal, NamedTuple, Self

@@ -1,4 +1,4 @@
-"""The plain types of what comes in, as pydantic checks them. Not loaded where nothing comes in."""
+"""The plain types of what comes in, as pydantic checks them. A function that takes nothing in does not load it."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,6 +1,6 @@
 """The words of pages, by code: the frame's words here, and each page's in files of its own, one a language.
 
-A text names its parameters as ``str.format`` does. Where a number matters it is two texts, for one and for several. A
+A text names its parameters as ``str.format`` does. It is two texts if a number matters: for one and for several. A
 file is loaded when its first text is needed.
 """
 

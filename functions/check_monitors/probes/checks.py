@@ -27,10 +27,11 @@ def check_all(
 ) -> list[Event]:
     """Check each policy, started so many seconds from now; the events are in the order of ``policies``.
 
-    Each attempt has the policy's ``timeout`` from its own start, and none delays another one. A target's fault is an
-    event, never an exception. So is a policy that cannot be checked here: its event is inconclusive. ``on_event`` takes
-    each event as soon as its check has concluded. A heartbeat is nothing to check. ``interval_seconds``: how often the
-    agent reports at all, by which its silence is judged; by default each policy's own interval.
+    Each attempt has the policy's ``timeout`` from its own start, and none delays another one. A target's fault is
+    an event, never an exception. A policy that cannot be checked here is one too: its event is inconclusive.
+    ``on_event`` takes each event as soon as its check has concluded. A heartbeat is nothing to check.
+    ``interval_seconds``: how often the agent reports at all, by which its silence is judged; by default each
+    policy's own interval.
 
     Raises:
         SettingError: the file of trusted certificates cannot be read.

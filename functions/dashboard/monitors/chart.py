@@ -32,7 +32,7 @@ class Period(NamedTuple):
         return self.each * self.buckets
 
     def edges(self, at: datetime) -> list[datetime]:
-        """Where the buckets begin, and where the last one ends."""
+        """The beginnings of the buckets, and the end of the last one."""
         ends_at = _ceiling(at, self.each)
         return [ends_at - self.each * number for number in range(self.buckets, -1, -1)]
 
@@ -139,7 +139,7 @@ def _areas(points: Sequence[Point | None], top: float) -> list[str]:
 
 
 def _runs(points: Sequence[Point | None]) -> list[list[tuple[int, Point]]]:
-    """What was measured without a gap."""
+    """The measurements without a gap."""
     runs: list[list[tuple[int, Point]]] = [[]]
     for number, point in enumerate(points):
         if point is None:

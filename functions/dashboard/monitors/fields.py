@@ -1,6 +1,6 @@
 """The fields of a monitor's form: which there are for each kind of check, and how a text becomes a value and back.
 
-What is right is decided by the policy's own model. A field that has no place here keeps what is stored.
+The policy's own model decides what is right. A field that has no place here keeps what is stored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -136,7 +136,7 @@ def texts_of(policy: Mapping[str, Any], kind: Kind) -> dict[str, str]:
 
 
 def typed_in(form: Form, kind: Kind) -> dict[str, str]:
-    """What was typed, as the texts of the form."""
+    """The typed values, as the texts of the form."""
     return {
         field.path: ("on" if field.path in form else "") if field.sort == "box" else form.get(field.path, "")
         for field in fields_of(kind)

@@ -204,7 +204,7 @@ def _named(visit: Visit, channel: str) -> str:
 
 
 def _by_field(kind: Kind, mistakes: Mistakes) -> dict[str, str]:
-    """The mistakes by the form's fields. What is said of a part as a whole stands beside its first field."""
+    """The mistakes by the form's fields. A mistake of a part as a whole stands beside its first field."""
     fields = fields_of(kind)
     known = {field.path for field in fields}
     first = {field.owner: field.path for field in reversed(fields)}

@@ -102,7 +102,7 @@ def _policy(visit: Visit, entry: "Entry") -> dict[str, Any]:
     row, policy = entry.row, entry.policy
     return {
         "how": how_of(visit, entry, masked(policy) if policy else {}),
-        # Whoever knows it can say that the job runs.
+        # Its holder can say that the job runs.
         "token": policy.heartbeat.token if visit.session and policy and policy.heartbeat else None,
         "is_editable": row["source"] == "api",
         "is_removable": row["source"] in ("api", "report"),
@@ -111,7 +111,7 @@ def _policy(visit: Visit, entry: "Entry") -> dict[str, Any]:
 
 
 def _facts(visit: Visit, entry: "Entry", alert: Alert | None) -> str:
-    """What is known of the state: the alert's cause, or what the last check saw."""
+    """The reason of the state: the alert's cause, or what the last check saw."""
     if alert is not None:
         return cause_of(visit, alert)
     if entry.last_event is None or not entry.row["is_watched"]:

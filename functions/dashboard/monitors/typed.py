@@ -1,4 +1,4 @@
-"""What somebody typed into a form, as a policy; or what is wrong with it, by the form's fields."""
+"""A typed form as a policy, or its mistakes by the form's fields."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shared.monitors.reading import Mistake
 
 Mistakes = Mapping[str, str]
-# What the store refuses that a form can be blamed for.
+# The store's refusals that a form can be blamed for.
 REFUSALS = (NameTaken, UnknownName, DependsInCircle)
 # A duplicate has these of its own. It is watched as soon as it is saved, also if the other monitor is paused.
 _OWN = ("name", "enabled")
@@ -89,7 +89,7 @@ def policy_or_mistakes(
 
 
 def refused(visit: Visit, refusal: Exception) -> Mistakes:
-    """What the store refused, by the field that is to blame."""
+    """The store's refusal, by the field that is to blame."""
     match refusal:
         case NameTaken():
             return {"name": visit.say("name_taken")}

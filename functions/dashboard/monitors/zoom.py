@@ -40,6 +40,6 @@ def show_chart(visit: Visit, monitor_id: str) -> Response:
 
 
 def words_of(visit: Visit) -> str:
-    """What the script says, as JSON: the phases, the time, and the button before and after."""
+    """The script's words, as JSON: the phases, the time, and the button before and after."""
     names = [visit.say(f"key_a{number + 1}") for number in range(_PHASES)]
     return json.dumps([*names, *(visit.say(code) for code in ("zoom_at", "zoom", "zoom_back"))], ensure_ascii=False)

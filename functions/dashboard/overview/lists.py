@@ -21,7 +21,7 @@ MAX_SEARCH = 200
 
 
 class Filters(NamedTuple):
-    """Which monitors the list shows. Empty: all."""
+    """The monitors that the list shows. Empty: all."""
 
     search: str = ""
     group: str = ""
@@ -76,7 +76,7 @@ class Tile(NamedTuple):
 
 
 def filters_of(visit: Visit) -> Filters:
-    """What the address asks for."""
+    """The filters of the address."""
     asked = visit.request.args
     state = asked.get("state", "")
     found = {name: asked.get(name, "")[:MAX_SEARCH].strip() for name in ("q", "group", "tag")}

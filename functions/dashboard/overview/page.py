@@ -19,7 +19,7 @@ from shared.pages.rendering import render
 from shared.pages.states import ORDER, fires
 
 POLL_SECONDS, FIRST_SECONDS = 10, 2
-# What was changed just before the last answer may be committed only after it.
+# A change just before the last answer may be committed only after it.
 _OVERLAP = timedelta(seconds=2)
 # An older page is loaded as a whole.
 _OLDEST = timedelta(minutes=10)

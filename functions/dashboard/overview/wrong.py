@@ -1,4 +1,4 @@
-"""What is wrong now, a card each: what nobody is on comes first, then what is worst, then what lasts longest."""
+"""The troubles of now, a card each: first those that nobody is on, then the worst, then the longest."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -83,7 +83,7 @@ def word_of(visit: Visit, alert: Alert) -> str:
 
 
 def who_of(visit: Visit, facts: Facts, alert: Alert) -> str:
-    """Who is on it; or who was notified, if nobody is."""
+    """The person who is on it, or the channels that were notified if nobody is."""
     say = visit.say
     note = facts.notes.get(alert.id)
     if alert.status is AlertStatus.ACK:

@@ -24,7 +24,7 @@ _QUOTA = "aws service-quotas request-service-quota-increase --service-code=lambd
 def preflight(
     place: Place, existing: Existing, given: Mapping[str, str], environ: Mapping[str, str] = os.environ
 ) -> Preflight:
-    """What is asked of AWS before a deployment.
+    """The questions to AWS before a deployment.
 
     ``given``: the settings, without DATABASE_URL if the deployment makes the database. ``environ`` fills in the file's
     placeholders.

@@ -32,7 +32,7 @@ def preflight(
     build_region: str,
     is_new: bool,
 ) -> Preflight:
-    """What is asked of Google before a deployment.
+    """The questions to Google before a deployment.
 
     ``given``: the settings, without DATABASE_URL if the deployment makes the database. ``environ`` fills in the file's
     placeholders. ``build_region``: where it builds; ``is_new``: it has not built there yet.

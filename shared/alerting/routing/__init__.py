@@ -1,1 +1,1 @@
-"""Which messages a channel gets, and when; and how a drill of the way there went. Pure."""
+"""The messages that a channel gets, and when; and how a drill of the way there went. Pure."""

@@ -19,7 +19,7 @@ _WAITING = (NotificationStatus.PENDING, NotificationStatus.SENDING)
 
 
 class Sent(NamedTuple):
-    """What became of the drill's message to one channel. ``answer``: the channel's last words."""
+    """The outcome of the drill's message to one channel. ``answer``: the channel's last words."""
 
     notification: Notification
     answer: str | None

@@ -26,14 +26,14 @@ _NOT_SENT = (NotificationStatus.HELD, NotificationStatus.SUPPRESSED)
 
 
 class Message(NamedTuple):
-    """What a route is asked about: a message of this kind about an alert that opened then."""
+    """The question to a route: a message of this kind about an alert that opened then."""
 
     kind: NotificationKind
     opened_at: datetime
 
 
 class Verdict(NamedTuple):
-    """What happens to a message: PENDING, HELD or SUPPRESSED, by which rule, and until when if that is known."""
+    """The fate of a message: PENDING, HELD or SUPPRESSED, by which rule, and until when if that is known."""
 
     status: NotificationStatus
     rule: str | None = None
@@ -46,7 +46,7 @@ _NOW = Verdict(NotificationStatus.PENDING)
 def decide(
     message: Message, route: Route, now: datetime, *, held_by: str | None = None, untold: str | None = None
 ) -> Verdict:
-    """What happens to a message on a channel.
+    """Decide what happens to a message on a channel.
 
     ``held_by``: the rule that holds messages about its monitor back. ``untold``: see ``untold``; the channel's own.
     """
@@ -89,8 +89,8 @@ def untold(said: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """The channels that every message about an alert was kept from, each with the rule that kept the last one.
 
     An end is kept from them too: nobody there could do anything any more. ``said``: the alert's notifications, oldest
-    first, each with ``channel``, ``kind``, ``status`` and ``reason``. What came before an end that was sent says
-    nothing about the alert as it was reopened.
+    first, each with ``channel``, ``kind``, ``status`` and ``reason``. Messages before an end that was sent
+    say nothing about the alert as it was reopened.
     """
     found: dict[str, str] = {}
     is_told: set[str] = set()

@@ -1,4 +1,4 @@
-"""ICMP: a host replies to a ping. Not every place where an agent runs may send one."""
+"""ICMP: a host replies to a ping. Some places where agents run may not send one."""
 
 import errno
 import secrets

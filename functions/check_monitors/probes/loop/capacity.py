@@ -112,7 +112,7 @@ def shortage(curl: Any, code: int, text: str, error_number: int, *, has_lent_tcp
 
 def is_still_resolving(curl: Any, text: str) -> bool:
     """Whether the time of a transfer was over while its name was being looked up."""
-    # Which of the two texts it is depends on a millisecond.
+    # A millisecond decides which of the two texts libcurl gives.
     is_first = text.startswith("Connection timeout after") and not curl.getinfo(pycurl.NAMELOOKUP_TIME)
     return text.startswith("Resolving timed out") or is_first
 

@@ -1,6 +1,6 @@
 """Redirects of a check if there is a proxy: each is a transfer of its own, begun by us and not by libcurl.
 
-Which proxy a request goes through, and whether through any, depends on its URL, and libcurl takes one proxy for all of
+Each URL may have its own proxy or none, but libcurl takes one proxy for all of
 them. A proxy also resolves the names, so that ``AddressFilter`` sees only the proxy's address: it must judge the very
 URL that libcurl read from the response before that is requested.
 """

@@ -68,7 +68,7 @@ class HttpTransfer(Transfer):
         )
 
     def family_for(self, url: str) -> Any:
-        """Which addresses of the host to use, as far as earlier checks have learned it: libcurl's IPRESOLVE_…."""
+        """The addresses of the host to use, as far as earlier checks have learned them: libcurl's IPRESOLVE_…."""
         return family_for(url)
 
     def begin(self) -> None:

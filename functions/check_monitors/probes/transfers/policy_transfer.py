@@ -29,7 +29,7 @@ _OF_CERTIFICATES = {pycurl.E_SSL_CERTPROBLEM: CLIENTS_NOT_USABLE, pycurl.E_SSL_C
 
 
 class PolicyTransfer(Transfer):
-    """A check of a policy by libcurl's transfers. What it sees is noted in ``subject.seen``."""
+    """A check of a policy by libcurl's transfers. It notes in ``subject.seen`` what it sees."""
 
     is_tls = False
 

@@ -15,7 +15,7 @@ _OF_THE_ORIGIN = ("authorization", "cookie", "host", "proxy-authorization")
 
 
 class Request(NamedTuple):
-    """What is requested: ``url`` is the first one, in ASCII. Its placeholders are filled in."""
+    """A request: ``url`` is the first one, in ASCII. Its placeholders are filled in."""
 
     url: str
     method: str

@@ -1,4 +1,4 @@
-"""What every check has in common that uses sockets of its own and not libcurl's."""
+"""The common part of checks that use sockets of their own and not libcurl's."""
 
 import socket
 import time
@@ -21,7 +21,7 @@ _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
 class SocketCheck:
-    """A check that consists of exchanges. What it sees is noted in ``subject.seen``."""
+    """A check that consists of exchanges. It notes in ``subject.seen`` what it sees."""
 
     ca_file = keeps = ""
     deadline = 0.0

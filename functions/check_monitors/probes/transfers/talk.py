@@ -97,7 +97,7 @@ class Talk(Exchange):
         return int(self.curl.send(data))
 
     def read(self) -> bytes:
-        """What the server has said; empty if it has closed. Raises BlockingIOError if it has said nothing yet."""
+        """The server's bytes; empty if it has closed. Raises BlockingIOError if it has said nothing yet."""
         return bytes(self.curl.recv(_PART_BYTES))
 
     def _hears_until(self) -> float:
@@ -187,5 +187,5 @@ def not_spoken(protocol: str, heard: Heard) -> Cause:
 
 
 def shown(said: bytes) -> str:
-    """What a server said, as a cause may show it."""
+    """A server's words, as a cause may show them."""
     return said[:200].decode("utf-8", "replace").strip()

@@ -1,4 +1,4 @@
-"""What every check that libcurl makes has in common: its deadline, the addresses it refuses, and why it failed."""
+"""The common part of libcurl's checks: the deadline, the refused addresses, and why a check failed."""
 
 import time
 from collections.abc import Mapping

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class EmailNotifier(NotifierKind):
-    """Hands each mail to one server. What that server accepted is sent; who gets it then is the server's business."""
+    """Hands each mail to one server. An accepted mail is sent; the rest of its way is the server's business."""
 
     mails_people: ClassVar[bool] = True
 

@@ -110,7 +110,7 @@ def _checked_address(text: str) -> str:
 
 def _checked_list(value: Any) -> tuple[str, ...]:
     texts = [value] if isinstance(value, str) else value
-    # Not by pydantic, which would name the place in the list and not the setting.
+    # pydantic would name the place in the list and not the setting.
     if not isinstance(texts, list | tuple) or not 0 < len(texts) <= MOST_RECIPIENTS:
         raise ValueError("one or more addresses")
     if not all(isinstance(text, str) for text in texts):

@@ -12,7 +12,7 @@ from shared.notifiers.services.email.page import page_of
 
 # Mail programs show less of a subject, and servers refuse lines of more than 998 characters.
 _LONGEST_SUBJECT = 200
-# What a line longer than these characters needs, so that it fits with the header's name.
+# A line longer than these characters is folded, so that it fits with the header's name.
 _LONGEST_LINE = 60
 _FOLD = "\r\n "
 

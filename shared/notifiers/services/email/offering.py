@@ -74,7 +74,7 @@ def offer(
 
 
 def _named(session: Session, sender: str, recipients: Sequence[str]) -> tuple[tuple[str, ...], list[Refusal]]:
-    """Which of them the server takes, and which it refuses."""
+    """The recipients that the server takes, and those that it refuses."""
     [reply] = session.ask(f"MAIL FROM:<{sender}>".encode())
     if not reply.is_success:
         raise refused("the sender", [reply])

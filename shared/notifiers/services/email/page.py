@@ -62,12 +62,12 @@ line-height:1.35">{title}</h1>
 
 
 def page_of(message: Message) -> str:
-    """The page. Whatever others wrote stands in it as text."""
+    """The page. Others' words stand in it as text."""
     colors = _COLORS[message.tone]
     return _PAGE.format(
         language=message.language,
         title=escape(message.title),
-        # What a phone shows below the subject before the mail is opened.
+        # The text that a phone shows below the subject before the mail is opened.
         preview=escape(message.content.partition("\n")[0]),
         content=_shown(message),
         buttons="".join(_button(link.label, link.url, colors, is_main=not at) for at, link in enumerate(message.links)),

@@ -1,4 +1,4 @@
-"""What a mail server says, and what its refusals mean."""
+"""The replies of a mail server, and the meaning of its refusals."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _GONE = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
 
 
 class Reply(NamedTuple):
-    """What the server said to a command: the code, and its words in one line."""
+    """The server's reply to a command: the code, and its words in one line."""
 
     code: int
     words: str
@@ -29,14 +29,14 @@ class Reply(NamedTuple):
 
 
 def refused(stage: str, replies: Sequence[Reply]) -> SendFailed:
-    """What it means that the server refused with one of these codes: only if each lasts, trying again cannot help."""
+    """The meaning of a refusal with these codes: trying again cannot help only if each of them lasts."""
     said = "; ".join(dict.fromkeys(map(str, replies)))
     is_permanent = all(500 <= reply.code < 600 for reply in replies)
     return SendFailed(f"the mail server refused {stage}: {said}", is_permanent=is_permanent)
 
 
 def not_offered(what: str, attempts: int) -> SendFailed:
-    """What it means that the server lacks what we need."""
+    """The meaning of a server that lacks what we need."""
     # Somebody in between may say so, and not for long.
     return SendFailed(f"the mail server does not offer {what}", is_permanent=attempts >= PATIENCE)
 

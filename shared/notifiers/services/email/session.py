@@ -178,7 +178,7 @@ class Session:
             rest = rest[self._try(select.POLLOUT, functools.partial(self._curl.send, bytes(rest[:16_384]))) :]
 
     def _read_reply(self) -> Reply:
-        """The next reply. Of one of several lines, the last one's code counts, and all words."""
+        """The next reply. A reply of several lines counts by the last one's code, and has the words of all."""
         words = []
         while True:
             line = self._read_line()
@@ -228,6 +228,6 @@ def _note(lines: list[bytes], line: bytes) -> int | None:
 
 
 def _own_name() -> str:
-    """What we call ourselves. Servers refuse a name without a dot, and take an address in its place."""
+    """Our name in EHLO. Servers refuse a name without a dot, and take an address in its place."""
     name = socket.gethostname()
     return name if re.fullmatch(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", name) else "%5B127.0.0.1%5D"
