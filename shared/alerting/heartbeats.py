@@ -97,6 +97,12 @@ def after_change(
     return beat._replace(missed_at=missed_at if missed_at > now else min(beat.missed_at, now + within))
 
 
+def after_resolution(beat: Beat, now: datetime, within: timedelta) -> Beat:
+    """The beat once a person resolved the outage of a missed ping: the next one is expected, as after a pause."""
+    is_noticed = beat.pinged_at is not None and beat.missed_at is None
+    return beat._replace(missed_at=now + within) if is_noticed else beat
+
+
 def in_order(at: datetime, newest_at: datetime | None, now: datetime) -> datetime:
     """``at``, or later: the time of a ping, or of its lack, so that it never counts as late.
 

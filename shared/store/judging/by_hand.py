@@ -12,6 +12,7 @@ from shared.alerting import (
     monitor_after_move,
     move,
 )
+from shared.alerting.heartbeats import after_resolution
 from shared.history.facts import What
 from shared.models import Agent, Alert, AlertKind, AlertStatus, Change, ChangeKind, Monitor
 from shared.models.channel import Channels, Route, by_name
@@ -23,6 +24,7 @@ from shared.store.refusals import NotAMonitors
 from shared.store.tables import (
     agents,
     alerts,
+    heartbeats,
     message_edits,
     monitor_locations,
     monitors,
@@ -107,6 +109,8 @@ def _sync_subject(transaction: Transaction, alert: Alert, at: datetime) -> None:
     """Save what a person's move of an alert says about the monitor or the agent that it is about."""
     if alert.kind is AlertKind.OUTAGE:
         monitor = monitors.named(transaction, alert.subject)
+        if monitor is not None and alert.status is AlertStatus.RESOLVED:
+            _expect_ping(transaction, monitor.id, at)
         if monitor is not None and (moved := monitor_after_move(monitor, alert, at)) is not monitor:
             monitors.save(transaction, moved)
             if moved.location == SEVERAL:
@@ -124,3 +128,14 @@ def _sync_subject(transaction: Transaction, alert: Alert, at: datetime) -> None:
             save_agents_silence(transaction, moved_agent, at)
         else:
             agents.save(transaction, moved_agent)
+
+
+def _expect_ping(transaction: Transaction, monitor_id: int, at: datetime) -> None:
+    """Expect the next ping of a heartbeat. Otherwise nobody would notice that the job is still dead."""
+    row = heartbeats.watched(transaction, monitor_id)
+    within = heartbeats.within_of(row) if row is not None else None
+    if row is None or within is None:
+        return
+    beat = heartbeats.beat_of(row)
+    if (expected := after_resolution(beat, at, within)) != beat:
+        heartbeats.save(transaction, monitor_id, expected)

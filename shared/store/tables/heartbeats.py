@@ -33,6 +33,12 @@ def with_token(transaction: Transaction, token: str) -> list[Row]:
     return transaction.rows(sql, token_hash=token_hash(token))
 
 
+def watched(transaction: Transaction, monitor_id: int) -> Row | None:
+    """The row of a monitor with a policy, unless nobody watches it."""
+    sql = "SELECT * FROM monitors WHERE id = :id AND policy IS NOT NULL AND is_watched = 1"
+    return transaction.row(sql, id=monitor_id)
+
+
 def key_of(row: Row) -> str:
     """``<group>_<name>`` as Gatus writes it in URLs: ``core_nightly-backup``. Without a group it begins with ``_``."""
     return "_".join(part.strip().lower().translate(_HYPHENS) for part in (row["group_name"] or "", row["name"]))

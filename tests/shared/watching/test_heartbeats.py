@@ -13,7 +13,7 @@ from shared.store import HeartbeatNotFound, Ingested, Store, TokenShared
 from shared.store.intake.heartbeats import MISSED_AT_ONCE, Taken
 from tests.support.builders import at
 from tests.support.store.engines import on_each_engine
-from tests.support.store.steps import CHANNELS, move, report, rows
+from tests.support.store.steps import CHANNELS, report, rows
 
 pytestmark = [on_each_engine, pytest.mark.slow]
 TOKEN = "token-of-the-backup"
@@ -239,15 +239,6 @@ def test_a_new_policy_counts_from_the_last_ping(
     changed = Policy.model_validate({"name": "backup", **other}) if "url" in fields else policy(**beats, **other)  # type: ignore[arg-type]
     apply(watched, changed, seconds=51)
     assert [seconds for seconds, _ in watch(watched, 60, 400)] == missed, why
-
-
-def test_a_person_who_resolves_it_is_not_told_again(watched: Store) -> None:
-    ping(watched, 0)
-    watch(watched, 0, 110)
-    move(watched, 1, "RESOLVED", 120)
-    assert watch(watched, 120, 1000) == []
-    ping(watched, 1000)
-    assert watch(watched, 1000, 1200) == [(1100, "backup")]
 
 
 def test_a_dry_run_expects_nothing_else(watched: Store) -> None:
