@@ -29,6 +29,7 @@ from shared.store.tables import (
     monitor_locations,
     monitors,
     notifications,
+    progress,
     replay_facts,
     state_changes,
 )
@@ -47,7 +48,7 @@ def move_by_hand(
     alerts.save_moves(transaction, alert.id, count_move(alert, alerts.moves(transaction, alert.id), at))
     alerts.save(transaction, moved)
     if moved.status is AlertStatus.OPEN:
-        alerts.restart_progress(transaction, alert.id, at)
+        progress.restart(transaction, alert.id, at)
     _sync_subject(transaction, moved, at)
     if moved.status is AlertStatus.ACK:
         acknowledge(transaction, moved, channels, at)

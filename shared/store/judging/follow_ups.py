@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 
 from shared.alerting.follow_ups import Progress, Step, escalate, remind
 from shared.alerting.routing.routes import FOLLOW_UPS, select
-from shared.models import Alert, Monitor, Notification, NotificationKind
+from shared.models import Alert, Monitor, Notification, NotificationKind, value_of
 from shared.models.channel import Channels, Route, by_name
 from shared.monitors.durations import seconds_of
 from shared.store.changes import channels_of, keep_back, owe, suppress
 from shared.store.engines.database import Database, Transaction
 from shared.store.judging import dependencies
 from shared.store.judging.coverage import Coverage, Hold
-from shared.store.tables import alerts, configuration, monitors, notifications
+from shared.store.tables import configuration, monitors, notifications, progress
 
 
 class FollowUp(NamedTuple):
@@ -43,12 +43,12 @@ class FollowUps:
         with self._database.transaction() as transaction:
             coverage = Coverage(transaction, now)
             found = []
-            for monitor, progress, due in list(_due(transaction, now, channels)):
+            for monitor, reached, due in list(_due(transaction, now, channels)):
                 held = notifications.held(transaction, due[0].alert.id)
                 rule = _kept_back_by(transaction, coverage, monitor, due[0].alert, held, now)
                 for each in due:
                     _owe(transaction, each, rule, held, now)
-                alerts.save_progress(transaction, due[0].alert.id, progress)
+                progress.save(transaction, due[0].alert.id, reached)
                 found += due
         return found
 
@@ -57,28 +57,33 @@ def _due(
     transaction: Transaction, now: datetime, configured: Channels
 ) -> Iterator[tuple[Monitor, Progress, list[FollowUp]]]:
     """What is due for each alert, and its progress then."""
-    followed = alerts.followed(transaction)
+    followed = progress.followed(transaction)
     if not followed:
         return
-    known = {each.name: each for each in monitors.all_named(transaction, {alert.subject for alert, _ in followed})}
+    known = {each.name: each for each in monitors.all_named(transaction, {row["subject"] for row in followed})}
     escalations = configuration.body(transaction).get("escalations", {})
-    for alert, before in followed:
-        monitor, due, progress = known[alert.subject], [], before
-        if monitor.reminder_seconds is not None and (after := remind(progress, monitor.reminder_seconds, now)):
-            progress = after
+    for row in followed:
+        alert, due = value_of(Alert, row), []
+        monitor = known[alert.subject]
+        steps = _steps(monitor.escalation or "", escalations)
+        reached = progress.progress_of(row, steps)
+        if monitor.reminder_seconds is not None and (after := remind(reached, monitor.reminder_seconds, now)):
+            reached = after
             recipients = channels_of(monitor, configured)
-            due.append(FollowUp(alert, NotificationKind.REMINDER, progress.reminders, recipients))
-        steps = _steps(escalations.get(monitor.escalation, []))
-        progress, taken = escalate(progress, steps, now)
+            due.append(FollowUp(alert, NotificationKind.REMINDER, reached.reminders, recipients))
+        reached, taken = escalate(reached, steps, now)
         for number in taken:
             recipients = select(steps[number].channels, by_name(configured))
             due.append(FollowUp(alert, NotificationKind.ESCALATION, number + 1, recipients))
         if due:
-            yield monitor, progress, due
+            yield monitor, reached, due
 
 
-def _steps(given: Sequence[Mapping[str, Any]]) -> list[Step]:
-    return [Step(seconds_of(each["after"]), tuple(each["channels"]), _seconds(each.get("repeat"))) for each in given]
+def _steps(name: str, escalations: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Step]:
+    return [
+        Step(name, seconds_of(each["after"]), tuple(each["channels"]), _seconds(each.get("repeat")))
+        for each in escalations.get(name, [])
+    ]
 
 
 def _owe(

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shared.alerting import Moves
 from shared.models import (
@@ -15,13 +15,9 @@ from shared.models import (
     as_json,
     as_text,
     columns_of,
-    value_of,
 )
 from shared.models.alert import SeenFrom
 from shared.store.engines.database import MAX_ID, Row, Transaction, in_parts, salvaged
-
-if TYPE_CHECKING:
-    from shared.alerting.follow_ups import Progress
 
 _ADD = """
     INSERT INTO alerts (kind, subject, target_url, status, cause, cause_data, failed_at, opened_at, created_at,
@@ -36,19 +32,6 @@ _SAVE = """
 _SAVED = ("id", "status", "acknowledged_at", "acknowledged_by", "resolved_at", "resolved_by")
 
 _SAVE_MOVES = "UPDATE alerts SET moves = :count, moves_since = :since WHERE id = :id"
-
-
-_FOLLOWED = """
-    SELECT alerts.* FROM alerts JOIN monitors ON monitors.name = alerts.subject
-    WHERE alerts.kind = 'OUTAGE' AND alerts.status = 'OPEN' AND monitors.is_watched = 1
-      AND (monitors.reminder_seconds IS NOT NULL OR monitors.escalation IS NOT NULL)
-    ORDER BY alerts.id"""
-
-_SAVE_PROGRESS = """
-    UPDATE alerts SET follows_from = :began_at, reminders = :reminders, reminded_at = :reminded_at,
-        escalated = :escalated
-    WHERE id = :id"""
-
 
 # What happens to an alert, by its column.
 MOMENTS = ("opened_at", "acknowledged_at", "resolved_at")
@@ -211,42 +194,6 @@ def active_of_kind(transaction: Transaction, kind: AlertKind) -> list[Alert]:
     """The alerts of this kind that are OPEN or ACK, oldest first."""
     sql = "SELECT * FROM alerts WHERE kind = :kind AND status IN ('OPEN', 'ACK') ORDER BY id"
     return transaction.values(Alert, sql, kind=kind)
-
-
-def followed(transaction: Transaction) -> list[tuple[Alert, "Progress"]]:
-    """The open outages whose monitors want reminders or have an escalation, oldest first, and how far those are."""
-    return [(value_of(Alert, row), _progress(row)) for row in transaction.rows(_FOLLOWED)]
-
-
-def save_progress(transaction: Transaction, alert_id: int, progress: "Progress") -> None:
-    """Write which reminders and steps of an escalation there were."""
-    transaction.rows(
-        _SAVE_PROGRESS,
-        id=alert_id,
-        began_at=as_text(progress.began_at),
-        reminders=progress.reminders,
-        reminded_at=as_text(progress.reminded_at) if progress.reminded_at else None,
-        escalated=json.dumps([as_text(each) if each else None for each in progress.escalated]),
-    )
-
-
-def restart_progress(transaction: Transaction, alert_id: int, at: datetime) -> None:
-    """Let reminders and escalations start over."""
-    sql = "UPDATE alerts SET follows_from = :at, reminders = 0, reminded_at = NULL, escalated = NULL WHERE id = :id"
-    transaction.rows(sql, id=alert_id, at=as_text(at))
-
-
-def _progress(row: Row) -> "Progress":
-    # Imported here: only reminders need it, and each module costs a cold start.
-    from shared.alerting.follow_ups import Progress
-
-    reminded_at = row["reminded_at"]
-    return Progress(
-        datetime.fromisoformat(row["follows_from"] or row["opened_at"]),
-        row["reminders"],
-        datetime.fromisoformat(reminded_at) if reminded_at else None,
-        tuple(datetime.fromisoformat(each) if each else None for each in json.loads(row["escalated"] or "[]")),
-    )
 
 
 def count_active(transaction: Transaction) -> int:

@@ -28,7 +28,7 @@ def test_reminders(why: str, reminded: float | None, now: float, number: int | N
     assert (after.reminders if after else None) == number, why
 
 
-STEPS = (Step(300, ("mail",)), Step(900, ("any",), repeat=600))
+MAIL, ANY = STEPS = (Step("night", 300, ("mail",)), Step("night", 900, ("any",), repeat=600))
 
 
 @pytest.mark.parametrize(
@@ -36,16 +36,33 @@ STEPS = (Step(300, ("mail",)), Step(900, ("any",), repeat=600))
     [
         ("nothing before the first step", (), 299, []),
         ("the first step at its time", (), 300, [0]),
-        ("it is taken once", (300, None), 899, []),
-        ("the second at its time", (300, None), 900, [1]),
+        ("it is taken once", (300,), 899, []),
+        ("the second at its time", (300,), 900, [1]),
         ("and again", (300, 900), 1500, [1]),
         ("not before", (300, 900), 1499, []),
         ("both after a gap, in order, once each", (), 9999, [0, 1]),
     ],
 )
-def test_escalations(why: str, taken: tuple[float | None, ...], now: float, due: list[int]) -> None:
-    before = Progress(at(0), escalated=tuple(None if each is None else at(each) for each in taken))
+def test_escalations(why: str, taken: tuple[float, ...], now: float, due: list[int]) -> None:
+    before = Progress(at(0), escalated=dict(zip(STEPS, map(at, taken), strict=False)))
     assert escalate(before, STEPS, at(now))[1] == due, why
+
+
+@pytest.mark.parametrize(
+    ("why", "steps", "due"),
+    [
+        ("a step before them counts for itself", [Step("night", 60, ("ops",)), *STEPS], [0]),
+        ("the order says nothing", [ANY, MAIL], []),
+        ("a step that was changed is another one", [MAIL._replace(channels=("sms",)), ANY], [0]),
+        ("another escalation has steps of its own", [each._replace(escalation="day") for each in STEPS], [0, 1]),
+        ("without any, nothing is due", [], []),
+    ],
+)
+def test_steps_that_change_are_neither_skipped_nor_repeated(why: str, steps: list[Step], due: list[int]) -> None:
+    before = Progress(at(0), escalated={MAIL: at(300), ANY: at(900)})
+    progress, found = escalate(before, steps, at(901))
+    assert found == due, why
+    assert escalate(progress, STEPS, at(902))[1] == [], "also once they are as they were"
 
 
 # Whole milliseconds: a time counts no finer than microseconds, and would be another one than its seconds.
@@ -61,7 +78,7 @@ def test_each_time_is_due_once_however_often_somebody_reviews(
             if (reminded := remind(progress, interval, at(seconds))) is not None:
                 progress = reminded
                 reminders.append((before, seconds))
-            progress, due = escalate(progress, [Step(after, ("any",), repeat)], at(seconds))
+            progress, due = escalate(progress, [Step("night", after, ("any",), repeat)], at(seconds))
             steps += [(before, seconds)] * len(due)
 
     def are_due(first: int, distance: int) -> list[tuple[float, float]]:

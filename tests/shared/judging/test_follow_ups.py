@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.models import as_text
 from shared.monitors.policy import Policy
 from shared.monitors.windows.window import Window
 from shared.store import Store
@@ -24,10 +25,11 @@ def outage(store: Store) -> None:
     report(store, 0, ok=False, received=0, channels=CHANNELS)
 
 
-def apply(store: Store, **fields: Any) -> None:
+def apply(store: Store, escalations: dict[str, Any] | None = None, **fields: Any) -> None:
     policy = {"name": "shop", "url": "http://shop/", "channels": ["ops"], "reminder_interval": "1m"}
     wanted = Policy.model_validate({**policy, "escalation": "night", **fields})
-    store.monitors.apply([wanted], {}, {"escalations": {"night": STEPS}}, now=at(-1), channels=CHANNELS)
+    body = {"escalations": escalations or {"night": STEPS}}
+    store.monitors.apply([wanted], {}, body, now=at(-1), channels=CHANNELS)
 
 
 def review(store: Store, seconds: float) -> list[tuple[str, int]]:
@@ -104,6 +106,43 @@ def test_an_escalation_that_is_gone_has_no_steps(store: Store) -> None:
     policy = Policy.model_validate({"name": "shop", "url": "http://shop/", "escalation": "other"})
     store.monitors.apply([policy], {}, {}, now=at(0), channels=CHANNELS)
     assert review(store, 9999) == []
+
+
+def pages(store: Store) -> list[object]:
+    """The channels that a step has notified, in order."""
+    return [channel for kind, channel, *_ in owed(store) if kind == "ESCALATION"]
+
+
+def test_another_escalation_is_overdue_as_a_whole(store: Store) -> None:
+    review(store, 300)
+    day = [{"after": "1m", "channels": ["any"]}, {"after": "2m", "channels": ["mail"]}]
+    apply(store, {"night": STEPS, "day": day}, escalation="day", reminder_interval=None)
+    assert review(store, 320) == [("ESCALATION", 1), ("ESCALATION", 2)]
+    apply(store, {"night": STEPS, "day": day}, reminder_interval=None)
+    assert (review(store, 340), pages(store)) == ([], ["mail", "any", "mail"])
+
+
+def test_a_step_that_is_put_before_others_is_the_only_new_one(store: Store) -> None:
+    review(store, 300)
+    apply(store, {"night": [{"after": "2m", "channels": ["any"]}, *STEPS]}, reminder_interval=None)
+    review(store, 310)
+    review(store, 899)
+    assert pages(store) == ["mail", "any"]
+    apply(store, escalation=None)
+    review(store, 899)
+    apply(store)
+    review(store, 899)
+    assert pages(store) == ["mail", "any"], "an escalation that was gone for a while"
+
+
+def test_progress_of_a_former_version_means_what_it_meant(store: Store) -> None:
+    """It was a list of times, in the order of the steps."""
+    apply(store, reminder_interval=None)
+    with store.database.transaction() as transaction:
+        transaction.rows("UPDATE alerts SET escalated = :times", times=f'["{as_text(at(300))}", null]')
+    assert review(store, 600) == []
+    assert review(store, 900) == [("ESCALATION", 2)]
+    assert review(store, 901) == []
 
 
 def test_a_reminder_waits_for_its_outage_on_the_channel(store: Store) -> None:
