@@ -13,6 +13,7 @@ from shared.store.open import open_store
 from shared.store.refusals import (
     DependsInCircle,
     DrillUnderWay,
+    EscalationInUse,
     HeartbeatNotFound,
     IncidentNotFound,
     MonitorNotFound,
@@ -76,6 +77,7 @@ __all__ = [
     "DrillUnderWay",
     "Drilled",
     "Entry",
+    "EscalationInUse",
     "FollowUp",
     "HeartbeatNotFound",
     "Incident",

@@ -1,7 +1,7 @@
 """Changes of what is watched: policies in, from the file and from people. All inside the caller's transaction."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from shared.store.judging.outages import end_alert
 from shared.store.judging.windows import put_of_file
 from shared.store.mentions import rename_mentions
 from shared.store.recurring.of_file import put_drills, put_summaries
-from shared.store.refusals import NameTaken, OwnedElsewhere, PolicyChanged
+from shared.store.refusals import EscalationInUse, NameTaken, OwnedElsewhere, PolicyChanged, UnknownName
 from shared.store.renames import give_name
 from shared.store.tables import (
     alerts,
@@ -56,6 +56,7 @@ def add(transaction: Transaction, policy: Policy, now: datetime) -> int:
         raise NameTaken(policy.name)
     refuse_wrong_parents(transaction, policy)
     edit = _Edit(transaction, now)
+    edit.refuse_unknown_escalation(policy)
     monitor_id = edit.put(known, policy, "api")
     edit.save()
     return monitor_id
@@ -82,6 +83,9 @@ def replace(
         rename_mentions(transaction, row["name"], policy.name, version=edit.version, at=now)
         row = policies.get(transaction, monitor_id)
     refuse_wrong_parents(transaction, policy)
+    if policy.escalation != row["escalation"]:
+        # A former version took any name, and whoever changes something else may keep it.
+        edit.refuse_unknown_escalation(policy)
     changes = edit.pause(row, policy, channels)
     edit.put(row, policy, "api")
     expect_after_change(transaction, row, policy.heartbeat, now, is_watched=policy.enabled)
@@ -111,6 +115,7 @@ def apply(
     """Make the file's monitors, windows, drills and summaries what it says; see ``Monitors.apply``."""
     edit = _Edit(transaction, now)
     plan = _apply(edit, wanted, lines, channels=channels)
+    edit.refuse_lost_escalations(body)
     has_new_windows = put_of_file(transaction, windows, now=now, channels=channels)
     has_new_drills = put_drills(transaction, drills, now)
     has_new_summaries = put_summaries(transaction, summaries, now)
@@ -134,6 +139,18 @@ class _Edit:
         """Write the new version, if there is one."""
         if self.is_changed:
             configuration.save(self.transaction, self.version, self.body)
+
+    def refuse_unknown_escalation(self, policy: Policy) -> None:
+        """Raise UnknownName if the file has no such escalation: nobody would be notified by it."""
+        if policy.escalation is not None and policy.escalation not in configuration.escalations(self.body):
+            raise UnknownName("escalation", policy.escalation, "the name of an escalation in the file")
+
+    def refuse_lost_escalations(self, body: Mapping[str, Any]) -> None:
+        """Raise EscalationInUse if ``body`` has an escalation no longer that a monitor of the API has."""
+        lost = configuration.escalations(self.body).keys() - configuration.escalations(body).keys()
+        for name in sorted(lost):
+            if users := policies.with_escalation(self.transaction, name, "api"):
+                raise EscalationInUse(name, users)
 
     def put(self, known: Row | None, policy: Policy, source: str, line: int | None = None) -> int:
         """Store a policy as a new monitor's, or as that of the ``known`` row; the monitor's id."""

@@ -6,6 +6,7 @@ _WHERE = {
     "env": "is watched by TARGET_URL: change it there",
     "report": "is watched by somebody else, who reports its events: it has no policy here",
 }
+_NAMED = 5  # so many names are enough to begin with
 _IN_FILE = "change it there, or apply an empty file if that one is gone"
 
 
@@ -68,11 +69,25 @@ class NotAMonitors(Exception):
 
 
 class UnknownName(Exception):
-    """A window is about something that there is not, or a monitor depends on it. ``field``: where the name stands."""
+    """A window is about something that there is not, or a monitor depends on it, or names it as its escalation.
 
-    def __init__(self, field: str, name: str) -> None:
-        super().__init__(f"{field}: expected names that some monitor has; found {name!r}")
+    ``field``: where the name stands. ``expected``: what may stand there.
+    """
+
+    def __init__(self, field: str, name: str, expected: str = "names that some monitor has") -> None:
+        super().__init__(f"{field}: expected {expected}; found {name!r}")
         self.field, self.name = field, name
+
+
+class EscalationInUse(Exception):
+    """A file has an escalation no longer that monitors made through the API have: nobody would be notified by it."""
+
+    def __init__(self, name: str, monitors: Sequence[str]) -> None:
+        named = ", ".join(map(repr, monitors[:_NAMED]))
+        more = f" and {len(monitors) - _NAMED} more" if len(monitors) > _NAMED else ""
+        found = f"{named}{more} made through the API would be without it"
+        super().__init__(f"escalations: expected {name!r} to stay, or these monitors to change first: {found}")
+        self.name = name
 
 
 class DependsInCircle(Exception):

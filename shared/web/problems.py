@@ -93,6 +93,8 @@ def _refusal(error: Exception) -> tuple[int, dict[str, Any]] | None:
             return 400, {"field": "silence"}
         case store.DependsInCircle():
             return 400, {"field": "depends_on", "value": repr(error.name)}
+        case store.EscalationInUse():
+            return 400, {"field": "escalations", "value": repr(error.name)}
         case store.UnknownName():
             return 400, {"field": error.field, "value": repr(error.name)}
         case alerting.IllegalMove():

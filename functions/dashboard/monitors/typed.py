@@ -93,6 +93,8 @@ def refused(visit: Visit, refusal: Exception) -> Mistakes:
     match refusal:
         case NameTaken():
             return {"name": visit.say("name_taken")}
+        case UnknownName(field="escalation"):
+            return {"escalation": visit.say("unknown_escalation", name=refusal.name)}
         case UnknownName():
             return {"depends_on": visit.say("unknown_name", name=refusal.name)}
     return {"depends_on": visit.say("in_circle")}

@@ -57,7 +57,7 @@ class Monitors:
             PolicyChanged: what is stored has another version.
             OwnedElsewhere: its policy is the file's, or TARGET_URL's, or nobody's.
             NameTaken: another one has the new name.
-            UnknownName: it depends on something that there is not.
+            UnknownName: it depends on something, or has a new escalation, that there is not.
             DependsInCircle: something that it depends on depends on it.
         """
         from shared.store.monitors import replace
@@ -112,8 +112,11 @@ class Monitors:
         """Make what is of source 'file' the monitors ``wanted``, the ``windows``, ``drills`` and ``summaries``.
 
         All or nothing. A monitor of another source that has the same name becomes the file's. ``body``: the rest of
-        the file. ``is_dry_run``: what would change is found by doing it in a transaction that is not committed. Raises
-        DependsInCircle: together with the monitors that stay, some depend on each other in a circle.
+        the file. ``is_dry_run``: what would change is found by doing it in a transaction that is not committed.
+
+        Raises:
+            DependsInCircle: together with the monitors that stay, some depend on each other in a circle.
+            EscalationInUse: a monitor that stays has an escalation that goes.
         """
         from shared.store.monitors import apply
 

@@ -61,7 +61,7 @@ def _due(
     if not followed:
         return
     known = {each.name: each for each in monitors.all_named(transaction, {row["subject"] for row in followed})}
-    escalations = configuration.body(transaction).get("escalations", {})
+    escalations = configuration.escalations(configuration.body(transaction))
     for row in followed:
         alert, due = value_of(Alert, row), []
         monitor = known[alert.subject]

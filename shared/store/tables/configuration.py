@@ -1,6 +1,7 @@
 """The table ``configuration``: what the file says beside its monitors, its version, a name, the channels."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from shared.store.engines.database import Transaction
@@ -59,6 +60,12 @@ def body(transaction: Transaction) -> dict[str, Any]:
     """What the file says beside its monitors."""
     row = transaction.row("SELECT body FROM configuration WHERE id = 1")
     return dict(json.loads(row["body"])) if row else {}
+
+
+def escalations(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The escalations of a body, by name. Whoever may apply one may write anything there."""
+    found = body.get("escalations")
+    return found if isinstance(found, Mapping) else {}
 
 
 def problem(transaction: Transaction) -> str | None:

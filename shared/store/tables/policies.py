@@ -179,6 +179,13 @@ def named(transaction: Transaction, name: str) -> Row | None:
     return transaction.row("SELECT * FROM monitors WHERE name = :name", name=name)
 
 
+def with_escalation(transaction: Transaction, escalation: str, source: str) -> list[str]:
+    """The names of the source's monitors that have this escalation, in order."""
+    sql = """SELECT name FROM monitors
+        WHERE escalation = :escalation AND source = :source AND removed_at IS NULL ORDER BY name"""
+    return [row["name"] for row in transaction.rows(sql, escalation=escalation, source=source)]
+
+
 def page(transaction: Transaction, *, limit: int, after: int, tag: str | None, **wanted: Any) -> list[Row]:
     """Monitors in the order of their ids, beginning behind ``after``. ``wanted``: columns and their values."""
     conditions = [f" AND {column} = :{column}" for column in wanted]

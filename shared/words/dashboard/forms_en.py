@@ -128,6 +128,7 @@ WORDS: Texts = {
     "mistake": "Expected: {expected}.",
     "name_taken": "There is a monitor with this name already. Choose another one.",
     "unknown_name": "There is no monitor and no group named “{name}”.",
+    "unknown_escalation": "There is no escalation named “{name}” in bonghwa.yaml.",
     "in_circle": "It would depend on itself.",
     "kind_of_http": "Website",
     "kind_of_tcp": "TCP",

@@ -128,6 +128,7 @@ WORDS: Texts = {
     "mistake": "올바른 값: {expected}.",
     "name_taken": "같은 이름의 모니터가 이미 있습니다. 다른 이름을 골라 주세요.",
     "unknown_name": "“{name}”이라는 모니터나 그룹이 없습니다.",
+    "unknown_escalation": "bonghwa.yaml에 “{name}”이라는 단계 상승이 없습니다.",
     "in_circle": "자기 자신에게 의존하게 됩니다.",
     "kind_of_http": "웹사이트",
     "kind_of_tcp": "TCP",

@@ -113,6 +113,13 @@ def test_an_unknown_parent_is_said(signed_in: Browser) -> None:
     assert "no monitor and no group named “nothing”" in response.text
 
 
+def test_an_unknown_escalation_is_said(signed_in: Browser) -> None:
+    response = new(signed_in, escalation="nigth")
+    assert response.status_code == 422
+    assert re.search(r'id="f-escalation"[^>]*aria-invalid="true"', response.text)
+    assert "no escalation named “nigth” in bonghwa.yaml" in response.text
+
+
 def test_another_kind_keeps_what_fits(signed_in: Browser, api: Api) -> None:
     response = new(signed_in, name="mine", show="dns")
     assert response.status_code == 200

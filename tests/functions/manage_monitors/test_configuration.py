@@ -13,6 +13,7 @@ from tests.functions.manage_monitors.watched import SHOP, applied, changed, fail
 pytestmark = pytest.mark.slow
 
 WEB: dict[str, Any] = {"name": "web", "url": "https://web.example.com/", "line": 9}
+NIGHT = {"night": [{"after": "5m", "channels": ["console"]}]}
 
 
 @on_each_engine
@@ -115,6 +116,35 @@ def test_a_circle_with_a_monitor_of_the_api_is_refused(api: Api) -> None:
         assert all(name in found["detail"] for name in ("shop", "Net", "probe")), found["detail"]
     [shop] = api.get("/monitors?name=shop")["monitors"]
     assert shop["policy"]["depends_on"] == []
+
+
+@on_each_engine
+def test_an_escalation_that_a_monitor_of_the_api_has_stays(api: Api) -> None:
+    applied(api, SHOP | {"escalation": "night"}, escalations=NIGHT)
+    probe = made(api, name="probe", escalation="night")
+    for query in ("?dry_run=true", ""):
+        found = refused(api.call("PUT", f"/config{query}", {"monitors": [WEB]}))
+        assert (found["field"], found["value"]) == ("escalations", "'night'")
+        assert "'probe' made through the API would be without it" in found["detail"]
+    assert names(api) == ["shop", "probe"]
+    changed(api, probe, escalation=None)
+    assert applied(api, WEB)["removed"] == ["shop"]
+    refused(api.call("PATCH", f"/monitors/{probe['id']}", {"escalation": "night"}))
+    # A body of another program.
+    assert applied(api, escalations=[1])["removed"] == ["web"]
+
+
+def test_an_escalation_that_there_is_not_is_refused(api: Api) -> None:
+    applied(api, escalations=NIGHT)
+    for response in (
+        api.call("POST", "/monitors", SHOP | {"escalation": "nigth"}),
+        api.call("PATCH", f"/monitors/{made(api)['id']}", {"escalation": "nigth"}),
+        api.call("PUT", "/monitors/1", SHOP | {"escalation": "nigth"}),
+    ):
+        found = refused(response)
+        assert (found["field"], found["value"]) == ("escalation", "'nigth'")
+        assert found["detail"] == "escalation: expected the name of an escalation in the file; found 'nigth'"
+    assert changed(api, {"id": 1}, escalation="night")["policy"]["escalation"] == "night"
 
 
 @on_each_engine

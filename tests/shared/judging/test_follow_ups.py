@@ -7,7 +7,7 @@ import pytest
 from shared.models import as_text
 from shared.monitors.policy import Policy
 from shared.monitors.windows.window import Window
-from shared.store import Store
+from shared.store import Store, UnknownName
 from tests.support.builders import at
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import move, report, rows, settle
@@ -103,9 +103,14 @@ def test_another_interval_counts_from_the_beginning(store: Store) -> None:
 
 
 def test_an_escalation_that_is_gone_has_no_steps(store: Store) -> None:
-    policy = Policy.model_validate({"name": "shop", "url": "http://shop/", "escalation": "other"})
-    store.monitors.apply([policy], {}, {}, now=at(0), channels=CHANNELS)
+    """A former version took any name, and whoever changes something else may keep it."""
+    with store.database.transaction() as transaction:
+        transaction.rows("UPDATE monitors SET escalation = 'other', reminder_seconds = NULL, source = 'api'")
     assert review(store, 9999) == []
+    policy = {"name": "shop", "url": "http://shop/", "escalation": "other"}
+    store.monitors.replace(1, Policy.model_validate(policy | {"interval": 90}), now=at(9), channels=CHANNELS)
+    with pytest.raises(UnknownName):
+        store.monitors.replace(1, Policy.model_validate(policy | {"escalation": "x"}), now=at(9), channels=CHANNELS)
 
 
 def pages(store: Store) -> list[object]:
