@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.alerting import Decision
 from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor, NotificationKind
-from shared.store.judging.coverage import Occasion
+from shared.store.judging.coverage import Hold, Occasion
 from shared.store.tables import alerts
 
 _KINDS = tuple(kind for kind in AlertKind if kind.is_of_monitor)
@@ -69,10 +69,12 @@ class ActiveAlerts:
 
         The channels of ``monitor`` hear of it; all of them if there is none. Not for an outage, which has more to it.
         """
-        from shared.store.changes import channels_of, open_alert, resolve_alert
+        from shared.store.changes import channels_of, open_alert
+        from shared.store.judging.outages import held
 
         active, occasion = self.active(kind, subject), self._occasion
         if change is ChangeKind.OPENED and active is None:
+            hold, standing = held(occasion, monitor) if monitor else (None, {})
             opened = open_alert(
                 occasion.transaction,
                 kind,
@@ -83,15 +85,13 @@ class ActiveAlerts:
                 opened_at=at,
                 channels=channels_of(monitor, occasion.channels) if monitor else occasion.channels,
                 now=occasion.now,
-                hold=occasion.coverage.hold(monitor, occasion.now),
+                hold=hold,
+                **standing,
             )
             self._active[kind, subject] = opened.alert
             return [opened]
         if change is ChangeKind.RESOLVED and active is not None:
-            if monitor is not None:
-                return [self._end(active, monitor, at)]
-            self._active[kind, subject] = None
-            return [resolve_alert(occasion.transaction, active, at, channels=occasion.channels, now=occasion.now)]
+            return [self._end(active, monitor, at)]
         return []
 
     def end_quietly(self, alert: Alert, at: datetime) -> Change:
@@ -109,8 +109,21 @@ class ActiveAlerts:
         from shared.store.changes import channels_of, owe
 
         occasion = self._occasion
-        recipients, hold = channels_of(monitor, occasion.channels), occasion.coverage.hold(monitor, occasion.now)
+        recipients, hold = channels_of(monitor, occasion.channels), self._hold(alert, monitor)
         return Change(alert, None, owe(occasion.transaction, alert, recipients, now=occasion.now, hold=hold, **said))
+
+    def _hold(self, alert: Alert, monitor: Monitor) -> Hold | None:
+        """The rule that holds a further message about an alert back."""
+        transaction, occasion = self._occasion.transaction, self._occasion
+        if monitor.depends_on:
+            from shared.store.judging.dependencies import is_blocked
+            from shared.store.tables import notifications
+
+            # It must not go before what was held earlier: it would be stuck behind that.
+            is_held = any(each.reason == Hold.DEPENDENCY for each in notifications.held(transaction, alert.id))
+            if is_held or is_blocked(transaction, monitor, occasion.known):
+                return Hold.DEPENDENCY
+        return occasion.coverage.hold(monitor, occasion.now)
 
     def _open_outage(self, decision: Decision, event: Event, at: datetime) -> Change:
         # Imported here, as elsewhere in this class: most events change no alert, and what a change brings about costs a
@@ -131,11 +144,15 @@ class ActiveAlerts:
         self._active[AlertKind.OUTAGE, decision.monitor.name] = opened.alert
         return opened
 
-    def _end(self, alert: Alert, monitor: Monitor, at: datetime) -> Change:
+    def _end(self, alert: Alert, monitor: Monitor | None, at: datetime) -> Change:
+        from shared.store.changes import resolve_alert
         from shared.store.judging.outages import end_alert
 
+        occasion = self._occasion
         self._active[alert.kind, alert.subject] = None
-        return end_alert(self._occasion, monitor, alert, at)
+        if monitor is None:
+            return resolve_alert(occasion.transaction, alert, at, channels=occasion.channels, now=occasion.now)
+        return end_alert(occasion, monitor, alert, at)
 
     def _say_of_open(self, decision: Decision, alert: Alert, kind: NotificationKind, at: datetime) -> list[Change]:
         """Owe a message about an outage that goes on, or write which rule kept it back."""

@@ -40,9 +40,11 @@ def judge_opening(
 def judge_again(
     transaction: Transaction, monitor: Monitor, alert: Alert, opened_at: datetime, now: datetime
 ) -> tuple[Judged, Standing]:
-    """Whether an outage is still held back; and how it stood before. ``opened_at``: when it would have been sent."""
+    """Whether an alert is still held back; and how it stood before. ``opened_at``: when it would have been sent."""
     before = standings.of_alert(transaction, alert.id)
-    return judge(monitor, before, parents(transaction, monitor), opened_at=opened_at, now=now), before
+    # Only an outage has to show by further failures that it outlives its parent's.
+    standing = before if alert.kind is AlertKind.OUTAGE else Standing()
+    return judge(monitor, standing, parents(transaction, monitor), opened_at=opened_at, now=now), before
 
 
 def is_news(transaction: Transaction, alert: Alert, judged: Judged, before: Standing) -> bool:
@@ -86,9 +88,9 @@ def refuse_circle(transaction: Transaction) -> None:
         raise DependsInCircle(way[1], way)
 
 
-def is_blocked(transaction: Transaction, monitor: Monitor) -> bool:
-    """Whether anything is down that the monitor depends on."""
-    return any(is_down(parent) for parent in parents(transaction, monitor))
+def is_blocked(transaction: Transaction, monitor: Monitor, known: Mapping[str, Monitor] | None = None) -> bool:
+    """Whether anything is down that the monitor depends on. ``known``: as for ``parents``."""
+    return any(is_down(parent) for parent in parents(transaction, monitor, known))
 
 
 def dependents(transaction: Transaction, monitor: Monitor) -> list[str]:

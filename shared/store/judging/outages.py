@@ -33,7 +33,7 @@ def open_outage(
         # The event that made the quorum may be a success: another location saw the failure.
         failing = next((voter for voter in voters if voter.state is MonitorState.DOWN), None)
         cause, reported = (failing.cause, failing.error_message) if failing else (None, None)
-    hold, standing = _held(occasion, monitor)
+    hold, standing = held(occasion, monitor)
     return open_alert(
         occasion.transaction,
         AlertKind.OUTAGE,
@@ -53,8 +53,8 @@ def open_outage(
     )
 
 
-def _held(occasion: Occasion, monitor: Monitor) -> tuple[str | None, dict[str, Any]]:
-    """The rule that holds the outage's messages back, and how the outage stands to what its monitor depends on."""
+def held(occasion: Occasion, monitor: Monitor) -> tuple[str | None, dict[str, Any]]:
+    """The rule that holds a new alert's messages back, and how the alert stands to what its monitor depends on."""
     hold = occasion.coverage.hold(monitor, occasion.now)
     if not monitor.depends_on:
         return hold, {}

@@ -219,3 +219,40 @@ def test_one_of_those_in_a_stored_circle_is_notified(store: Store) -> None:
         review(store, seconds + 1)
     assert owed(store, "web2") == [("OUTAGE", "PENDING", "dependency")], "it was held at first"
     assert owed(store, "probe") == [("OUTAGE", "HELD", "dependency")]
+
+
+def test_a_child_that_flaps_is_held_with_its_outage(store: Store) -> None:
+    """A FLAPPING message that did not wait would be stuck behind the OUTAGE, and be sent in the end."""
+    check(store, 30, "web", ok=False)
+    check(store, 31, "web", ok=False)
+    policy = {"name": "api", "url": "http://api/", "depends_on": ["web"], "success_threshold": 2}
+    store.monitors.replace(3, Policy.model_validate(policy), now=at(32), channels=CHANNELS)
+    for number in range(16):
+        check(store, 40 + number, "api", ok=number % 2 == 1)
+    review(store, 60)
+    held = [("OUTAGE", "HELD", "dependency"), ("FLAPPING", "HELD", "dependency")]
+    assert [each for each in owed(store, "api") if each[2] != "flapping"] == held
+    for number in range(40):
+        check(store, 70 + number, "api", ok=True)
+    assert {status for _, status, _ in owed(store, "api")} == {"SUPPRESSED"}
+
+
+@pytest.mark.parametrize("ends_slow", [True, False])
+def test_a_child_that_is_slow_is_held_too(store: Store, ends_slow: bool) -> None:
+    policy = {"name": "slow", "url": "http://slow/", "depends_on": ["router"], "max_response_time": "100ms"}
+    store.monitors.add(Policy.model_validate(policy), now=at(0))
+    check(store, 30, "router", ok=False)
+    report(store, 31, ok=True, monitor="slow", received=31, response_time_ms=500.0)
+    review(store, 32)
+    assert owed(store, "slow") == [("DEGRADED", "HELD", "dependency")]
+    assert store.alerts.get(2)[0].suppressed_by == 1
+    if ends_slow:
+        check(store, 60, "router", ok=True)
+        review(store, 61)
+        assert owed(store, "slow") == [("DEGRADED", "PENDING", "dependency")]
+        assert store.alerts.get(2)[0].suppressed_by is None
+        settle(store, "SENT", 61)  # the router's outage, and its end
+        settle(store, "SENT", 61)
+    report(store, 62, ok=True, monitor="slow", received=62, response_time_ms=50.0)
+    status = "PENDING" if ends_slow else "SUPPRESSED"
+    assert [(kind, found) for kind, found, _ in owed(store, "slow")] == [("DEGRADED", status), ("RECOVERY", status)]

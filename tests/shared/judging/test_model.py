@@ -276,6 +276,8 @@ class RulesAndModel(RuleBasedStateMachine):
                 assert {"OUTAGE", "FLAPPING"} & set(kinds)
                 assert resolved_at is None or kinds[-1] == "RECOVERY"
         for messages in told.values():
+            waits = [(row[4], row[5]) == ("HELD", "dependency") for row in messages if row[4] in ("HELD", "PENDING")]
+            assert waits == sorted(waits), "a message would be stuck behind one that is held"
             for number, _, _, kind, status, reason, resolved_at in messages:
                 if status in ("HELD", "SUPPRESSED"):
                     assert reason, (kind, status)
