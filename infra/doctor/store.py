@@ -11,7 +11,7 @@ from infra.doctor.manual_call import call
 from shared.alerting import CLOCK_TOLERANCE
 from shared.alerting.health import OVERDUE, HealthFacts, is_given_up, is_overdue, is_run_overdue, patience
 from shared.messages import duration
-from shared.models import Agent, now
+from shared.models import Agent, Alert, now
 from shared.settings import Settings
 from shared.store import StoreUnavailable
 from shared.store.admin.inspection import (
@@ -167,12 +167,7 @@ def examine_work(
     for owed in inspection.owed:
         yield from _owed(owed, channels, url, at)
     for alert in inspection.refused:
-        yield failure(
-            "channels",
-            f"{alert.subject} permanently rejected a message: {alert.cause}",
-            expected="it accepts messages",
-            fix=f".venv/bin/python -m infra doctor --send-test, and the settings of {alert.subject}",
-        )
+        yield _refused(alert, facts, url)
     yield from examine_drill(inspection.last_drill, at)
 
 
@@ -204,6 +199,16 @@ def _last_run(about: str, function: str, facts: HealthFacts, url: str, at: datet
         yield failure(about, found, expected=expected, fix=fix)
     else:
         yield ok(about, found)
+
+
+def _refused(alert: Alert, facts: HealthFacts, url: str) -> Finding:
+    found = f"{alert.subject} permanently rejected a message: {alert.cause}"
+    if alert.subject in facts.refused:
+        fix = f".venv/bin/python -m infra doctor --send-test, and the settings of {alert.subject}"
+        return failure("channels", found, expected="it accepts messages", fix=fix)
+    headers = '-H "X-API-Key: $KEY" -H "Content-Type: application/json"'
+    resolve = f"""curl -X PATCH {headers} -d '{{"status": "RESOLVED"}}' {url}/alerts/{alert.id}"""
+    return warning("channels", f"{found}; it is not on any more", expected="its alert resolved by hand", fix=resolve)
 
 
 def _owed(owed: OwedSummary, channels: Collection[str], url: str, at: datetime) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """The facts by which ``shared.alerting.health`` judges. Loaded by the functions that ask, and by infra."""
 
 import os
+from collections.abc import Collection
 from datetime import datetime
 
 from shared.alerting.health import NEVER, OVERDUE, SCHEDULES, Expected, Health, HealthFacts, judge_health, patience
@@ -19,6 +20,10 @@ def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
     # set back.
     begun = [watch.started_at for watch in (start, reviews) if watch and watch.started_at <= now]
     owed = owed_notifications.owed_by_channel(snapshot, late=now - OVERDUE)
+    refused = [alert.subject for alert in alerts.active_of_kind(snapshot, AlertKind.CHANNEL_REFUSED)]
+    on = configuration.channels(snapshot)
+    # A channel that was taken away notifies nobody, and nobody can fix it. Its rows stay: it may come back in a moment.
+    overdue = {row["channel"]: int(row["overdue"]) for row in owed if row["overdue"] and _is_on(row["channel"], on)}
     return HealthFacts(
         started_at=start and start.started_at,
         created_at=created_at(snapshot) or NEVER,
@@ -26,11 +31,16 @@ def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
         agents=tuple(agents.every(snapshot)),
         alerted=frozenset(alert.subject for alert in alerts.active_of_kind(snapshot, AlertKind.AGENT_SILENT)),
         last_runs={function: watch.seen_at for function, watch in runs.items() if watch},
-        overdue={row["channel"]: int(row["overdue"]) for row in owed if row["overdue"]},
-        channels=configuration.channels(snapshot),
+        overdue=overdue,
+        channels=on,
         problem=configuration.problem(snapshot),
-        refused=tuple(alert.subject for alert in alerts.active_of_kind(snapshot, AlertKind.CHANNEL_REFUSED)),
+        refused=tuple(channel for channel in refused if _is_on(channel, on)),
     )
+
+
+def _is_on(channel: str, on: Collection[str] | None) -> bool:
+    """Whether a channel counts. ``on``: those that are on; None if nobody knows yet."""
+    return on is None or channel in on
 
 
 def judge(facts: HealthFacts, settings: Settings, at: datetime) -> Health:

@@ -142,6 +142,9 @@ def test_a_channel_that_refused_is_found(environ: dict[str, str], database: Path
     open_alert(database, "CHANNEL_REFUSED", "telegram", "Chat not found")
     found = one(find(environ), "channels", "telegram permanently rejected a message: Chat not found")
     assert (found.verdict, "--send-test" in (found.fix or "")) == (FAILURE, True)
+    execute(database, "INSERT INTO configuration (id, version, body, channels) VALUES (1, 0, '{}', '[\"console\"]')")
+    found = one(find(environ), "channels", "Chat not found; it is not on any more")
+    assert (found.verdict, "/alerts/1" in (found.fix or "")) == (WARNING, True)
 
 
 def drilled(database: Path, **result: Any) -> None:

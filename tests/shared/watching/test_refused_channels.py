@@ -88,3 +88,17 @@ def test_a_reopened_refusal_ends_with_the_next_accepted_message(store: Store) ->
     check(store, 30)
     deliver_all(store, 40, a=a, b=b)
     assert history(store) == [("OUTAGE", "shop", "RESOLVED"), (REFUSED, "a", "RESOLVED")]
+
+
+@on_each_engine
+def test_a_channel_that_is_gone_does_not_count(store: Store) -> None:
+    """Its alert and what it is owed stay: it may come back."""
+    check(store, 0, ok=False)
+    deliver_all(store, 10, a=Channel(refuses()), b=Channel(fails()))
+    assert (store.health_facts(now=at(900)).refused, set(store.health_facts(now=at(900)).overdue)) == (("a",), {"b"})
+    store.note_channels(["c"], [])
+    assert (store.health_facts(now=at(900)).refused, store.health_facts(now=at(900)).overdue) == ((), {})
+    store.note_channels(CHANNELS, [])
+    facts = store.health_facts(now=at(900))
+    assert (facts.refused, set(facts.overdue)) == (("a",), {"b"})
+    assert refusals(store) == [("a", "OPEN")]
