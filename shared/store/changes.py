@@ -5,7 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from shared.alerting import resolve
-from shared.alerting.routing.routes import ACKNOWLEDGED, Message, decide, ends_with_acknowledgement, select, untold
+from shared.alerting.routing.routes import (
+    ACKNOWLEDGED,
+    Message,
+    begun,
+    decide,
+    ends_with_acknowledgement,
+    select,
+    untold,
+)
 from shared.models import (
     Alert,
     AlertKind,
@@ -18,7 +26,7 @@ from shared.models import (
     NotificationStatus,
 )
 from shared.models.channel import CONSOLE, Channels, Route, by_name
-from shared.store.engines.database import Transaction
+from shared.store.engines.database import Row, Transaction
 from shared.store.tables import alerts, message_edits, notification_logs, notifications
 from shared.words import cause_text
 
@@ -96,13 +104,16 @@ def owe(
     """Owe the alert's newest change to ``channels``, as their routes say; the ids of what can be sent now.
 
     ``hold``: the rule that holds the messages back. An end is kept from a channel that still waits for the beginning:
-    both would come at once, and nobody could do anything any more. ``kind``, ``reason`` and ``said``: see
-    ``notifications.owe``.
+    both would come at once, and nobody could do anything any more. One that joined since gets no end. ``kind``,
+    ``reason`` and ``said``: see ``notifications.owe``.
     """
-    kept_from = {} if alert.status.is_active else _suppress_held(transaction, alert, now)
+    said_before = [] if alert.status.is_active else _suppress_held(transaction, alert, now)
+    kept_from, hear_of_an_end = untold(said_before), begun(said_before)
     message = Message(kind or notifications.kind_of(alert), alert.opened_at)
     ready: list[int] = []
     for channel, route in by_name(channels).items():
+        if message.kind is NotificationKind.RECOVERY and channel not in hear_of_an_end:
+            continue
         verdict = decide(message, route, now, held_by=hold, untold=kept_from.get(channel))
         about = {**said, "kind": message.kind, "status": verdict.status, "reason": reason or verdict.rule}
         owed = notifications.owe(transaction, alert, [channel], now=now, **about)
@@ -144,13 +155,13 @@ def keep_back(
         notification_logs.add_decision(transaction, each, now)
 
 
-def _suppress_held(transaction: Transaction, alert: Alert, now: datetime) -> dict[str, str]:
-    """Send nothing any more of what is held back about the alert; the channels that heard nothing: see ``untold``."""
+def _suppress_held(transaction: Transaction, alert: Alert, now: datetime) -> list[Row]:
+    """Send nothing any more of what is held back about the alert; all its notifications, as they were before."""
     said = notifications.rows_of_alert(transaction, alert.id)
     for row in said:
         if row["status"] == NotificationStatus.HELD:
             suppress(transaction, notifications.salvage(row, now), now)
-    return untold(said)
+    return said
 
 
 def channels_of(monitor: Monitor, configured: Channels) -> Mapping[str, Route]:

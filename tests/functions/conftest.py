@@ -14,7 +14,7 @@ from infra.table import MAIN, rows
 from shared.models import AlertKind, as_text, now
 from shared.settings import Settings
 from shared.store import StoreUnavailable, open_store
-from shared.store.tables import alerts
+from shared.store.changes import open_alert
 from tests.conftest import migrated_store
 from tests.functions.api import FAILURE, KEY, Api
 from tests.support.postgres import Server
@@ -95,11 +95,21 @@ def alerts_of_every_kind(api: Api) -> dict[str, int]:
     later = now() + timedelta(hours=1)
     with store.database.transaction() as transaction:
         for kind in _ADDED_BY_HAND:
-            alerts.add(transaction, kind, "telegram", cause="x", failed_at=later, opened_at=later)
+            open_alert(
+                transaction,
+                kind,
+                "telegram",
+                cause=None,
+                reported="x",
+                failed_at=later,
+                opened_at=later,
+                channels=("console",),
+                now=now(),
+            )
     for minutes in (0, 1, 2):
         store.agents.review(now=later + timedelta(minutes=minutes), channels=("console",))
     # Otherwise its recovery would wait until its outage is sent.
-    assert (api.call("POST", "/deliver_notifications").json or {})["SENT"] == 1
+    assert (api.call("POST", "/deliver_notifications").json or {})["SENT"] == 1 + len(_ADDED_BY_HAND)
     return {alert["kind"]: alert["id"] for alert in api.get("/alerts")["alerts"]}
 
 

@@ -106,6 +106,20 @@ def untold(said: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {channel: rule for channel, rule in found.items() if channel not in is_told}
 
 
+def begun(said: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The channels for which an alert has begun and has not ended. ``said``: as for ``untold``.
+
+    Another one joined later, or was taken away before the alert was reopened: an end would mean nothing there.
+    """
+    found: set[str] = set()
+    for each in said:
+        if each["kind"] not in (NotificationKind.RECOVERY, NotificationKind.UPDATE):
+            found.add(each["channel"])
+        elif each["kind"] == NotificationKind.RECOVERY and each["status"] not in _NOT_SENT:
+            found.discard(each["channel"])
+    return found
+
+
 def select(names: Collection[str], configured: Mapping[str, Route]) -> dict[str, Route]:
     """Those of the ``configured`` channels that ``names`` has, by name or by kind: ``ops``, ``kind:slack``."""
     return {

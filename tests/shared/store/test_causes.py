@@ -121,6 +121,11 @@ def test_an_alert_from_before_the_update_is_shown_as_reported(database: Database
                VALUES ('OUTAGE', 'shop', 'http://shop/', 'OPEN', 'connection refused', :noon, :noon)""",
             noon=as_text(NOON),
         )
+        transaction.rows(
+            """INSERT INTO notifications (alert_id, channel, kind, status, occurred_at, created_at, due_at)
+               VALUES (1, 'a', 'OUTAGE', 'SENT', :noon, :noon, :noon)""",
+            noon=as_text(NOON),
+        )
     assert migrate(database, as_text(NOON)) == [path.stem for path in MIGRATIONS[2:]]
     store = Store(database)
     report(store, 30, ok=True, received=30)

@@ -86,3 +86,13 @@ def test_an_alert_moves_ten_times_a_minute(store: Store, pair: tuple[str, str]) 
     assert move(store, 1, moves[9], 10).kind is None, "the same status again is no move"
     assert move(store, 2, "ACK", 10).kind is not None, "nor has another alert to wait"
     assert move(store, 1, moves[10], 60).kind is not None
+
+
+def test_a_channel_hears_of_an_end_if_it_heard_of_the_beginning(store: Store) -> None:
+    """One joins, and one is gone while the alert is reopened."""
+    opened(store)
+    move(store, 1, "RESOLVED", 30)
+    store.alerts.move(1, AlertStatus.OPEN, by="kim", at=at(40), channels=("a",))
+    owe(store, 50, ok=True, channels=("a", "b", "new"))
+    sql = "SELECT channel FROM notifications WHERE kind = 'RECOVERY' ORDER BY id"
+    assert [channel for (channel,) in rows(store, sql)] == ["a", "b", "a"]

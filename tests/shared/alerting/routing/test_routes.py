@@ -8,6 +8,7 @@ import pytest
 from shared.alerting.routing.routes import (
     Message,
     Verdict,
+    begun,
     decide,
     ends_with_acknowledgement,
     select,
@@ -130,6 +131,27 @@ def test_which_channels_have_heard_nothing(why: str, said: list[str], expected: 
         rows.append({"channel": "ops", "kind": kind, "status": status, "reason": reason})
     other = {"channel": "mail", "kind": "OUTAGE", "status": "SENT", "reason": None}
     assert untold([other, *rows]) == ({} if expected is None else {"ops": expected}), why
+
+
+@pytest.mark.parametrize(
+    ("why", "said", "hears"),
+    [
+        ("it joined since", [], False),
+        ("it was notified", ["OUTAGE SENT"], True),
+        ("a rule kept the beginning back, and its row says so", ["OUTAGE SUPPRESSED"], True),
+        ("a reminder says it too", ["REMINDER PENDING"], True),
+        ("it was gone when the alert was reopened", ["OUTAGE SENT", "RECOVERY SENT"], False),
+        ("also if the message of the end was edited", ["OUTAGE SENT", "RECOVERY SENT", "UPDATE SENT"], False),
+        ("also if that end was not taken", ["OUTAGE SENT", "RECOVERY FAILED"], False),
+        ("it was reopened there", ["OUTAGE SENT", "RECOVERY SENT", "OUTAGE PENDING"], True),
+        ("the end was held, and is not sent any more", ["OUTAGE SENT", "RECOVERY HELD"], True),
+        ("the end of a flapping was kept back", ["FLAPPING SENT", "RECOVERY SUPPRESSED"], True),
+    ],
+)
+def test_which_channels_hear_of_an_end(why: str, said: list[str], hears: bool) -> None:
+    pairs = [text.split() for text in said]
+    rows = [{"channel": "ops", "kind": kind, "status": status, "reason": None} for kind, status in pairs]
+    assert begun(rows) == ({"ops"} if hears else set()), why
 
 
 CONFIGURED = {"console": Route("console"), "ops": Route("slack"), "web": Route("slack"), "mail": Route("email")}
